@@ -1,0 +1,1 @@
+"""The ground floor: errors, argument checks, files, random numbers, devices, progress. Imports nothing of ours."""

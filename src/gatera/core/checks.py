@@ -1,0 +1,80 @@
+"""Checks of arguments, each raising the shared four-part error, and nearest-name suggestions."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Iterable
+from types import ModuleType
+
+from gatera.core.errors import ArgumentError, MissingExtraError, shorten
+
+
+def nearest(name: str, options: Iterable[str]) -> str | None:
+    """Return the option most like `name`, or None where nothing is close.
+
+    Example:
+        >>> nearest("resnet43", ["resnet34", "vit_small"])
+        'resnet34'
+    """
+    by_lower = {option.lower(): option for option in options}
+    matches = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[matches[0]] if matches else None
+
+
+def listed(options: Iterable[object], limit: int = 12) -> str:
+    """Return options as 'a, b, c', the first `limit` of them, and how many more there are."""
+    names = [str(option) for option in options]
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more
+
+
+def did_you_mean(name: object, options: Iterable[str], otherwise: str | None = None) -> str | None:
+    """Return "Did you mean 'x'?" for the nearest option, else the sentence `otherwise`."""
+    found = nearest(name, options) if isinstance(name, str) else None
+    return f"Did you mean {found!r}?" if found else otherwise
+
+
+def check_choice(argument: str, value: object, options: Iterable[str]) -> None:
+    """Raise ArgumentError unless `value` is one of `options`; the nearest option is offered."""
+    options = list(options)
+    if value not in options:
+        raise ArgumentError(
+            f"{argument} is not one of its choices",
+            received=value, allowed=listed(options), remedy=did_you_mean(value, options),
+        )  # fmt: skip
+
+
+def check_at_least(argument: str, value: float, low: float) -> None:
+    """Raise ArgumentError unless `value` is a number of at least `low`."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= low:
+        raise ArgumentError(f"{argument} is too small or not a number", received=value, allowed=f"at least {low}")
+
+
+def check_fraction(argument: str, value: float, *, open_low: bool = False, open_high: bool = False) -> None:
+    """Raise ArgumentError unless `value` lies in 0..1; `open_low` and `open_high` exclude that end."""
+    low_ok = value > 0 if open_low else value >= 0
+    high_ok = value < 1 if open_high else value <= 1
+    if not (low_ok and high_ok):
+        interval = f"{'(' if open_low else '['}0, 1{')' if open_high else ']'}"
+        raise ArgumentError(f"{argument} is not a fraction", received=value, allowed=f"a number in {interval}")
+
+
+def require(module: str, extra: str, purpose: str) -> ModuleType:
+    """Import an optional third-party module, or say which extra brings it.
+
+    Args:
+        module: the module's import name, e.g. "onnx".
+        extra: the extra of this package that installs it, e.g. "train".
+        purpose: what it is needed for, as in "to export a program".
+
+    Raises:
+        MissingExtraError: if the module (or something it imports) is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as err:
+        raise MissingExtraError(
+            f"{module} is needed {purpose} and could not be imported ({shorten(str(err))})",
+            remedy=f'Install it with: pip install "gatera[{extra}]"',
+        ) from err

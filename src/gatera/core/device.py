@@ -1,0 +1,59 @@
+"""Which device to compute on, and in which arithmetic."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+
+from gatera.core.checks import check_choice
+from gatera.core.errors import ArgumentError
+
+Precision = Literal["auto", "float32", "bf16", "fp16"]
+PRECISIONS = ("auto", "float32", "bf16", "fp16")
+
+
+def default_device() -> torch.device:
+    """Return the best device at hand: CUDA, then Apple's MPS, then the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps") if torch.backends.mps.is_available() else torch.device("cpu")
+
+
+def as_device(device: str | torch.device | None) -> torch.device:
+    """Turn a name ("cpu", "cuda", "cuda:1", "mps", "auto" or None) into a device that is really there.
+
+    Raises:
+        ArgumentError: if the name is unknown or this machine has no such device.
+    """
+    if device is None or device == "auto":
+        return default_device()
+    try:
+        found = torch.device(device)
+        torch.empty(1, device=found)
+    except (RuntimeError, AssertionError) as err:
+        raise ArgumentError(
+            "device is not usable on this machine", received=str(device),
+            allowed="auto, cpu, cuda, cuda:N, mps where present",
+            remedy=f"Leave it out to use {default_device()}.",
+        ) from err  # fmt: skip
+    return found
+
+
+def cpu_has_fast_bf16() -> bool:
+    """Whether this processor multiplies bfloat16 in hardware (AVX-512 BF16 or AMX)."""
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+def autocast_dtype(precision: Precision, device: torch.device) -> torch.dtype | None:
+    """Return the dtype for `torch.autocast` on `device`, or None for plain float32.
+
+    "auto" takes bfloat16 where the hardware has it (fp16 on older GPUs) and float32 elsewhere.
+    """
+    check_choice("precision", precision, PRECISIONS)
+    if precision == "auto":
+        if device.type == "cuda":
+            return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+        return torch.bfloat16 if device.type == "cpu" and cpu_has_fast_bf16() else None
+    return {"float32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]

@@ -1,0 +1,89 @@
+"""Folders of ours, atomic writing, hashes: nothing half-written is ever left under its final name."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gatera.core.errors import OutputExistsError
+
+#: Suffix of files that are being written; whatever carries it is rubbish after a crash.
+PARTIAL = ".partial"
+
+
+def home() -> Path:
+    """Return Gatera's data home: `$GATERA_HOME`, else the platform's cache folder. It may not exist yet."""
+    if configured := os.environ.get("GATERA_HOME"):
+        return Path(configured).expanduser()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData/Local")) / "gatera"
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Caches/gatera"
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "gatera"
+
+
+def check_free_to_write(path: Path, force: bool = False) -> None:
+    """Raise OutputExistsError if `path` exists and `force` is not set: what a user made is never overwritten."""
+    if path.exists() and not force:
+        raise OutputExistsError(
+            f"{path} already exists and was left as it is", remedy="Choose another name, or pass force=True (--force)."
+        )
+
+
+@contextmanager
+def atomic_write(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path beside `path` to write to; it takes the final name only if the block succeeds.
+
+    On any error, Ctrl-C and a full disk included, the temporary file is removed and `path` stays as it was.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=PARTIAL, dir=path.parent)
+    os.close(handle)
+    partial = Path(name)
+    try:
+        yield partial
+        partial.chmod(0o666 & ~_umask())  # mkstemp makes files private; a result is meant to be shared
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    # The only portable way to read the mask is to set it and put it back.
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def sha256_file(path: str | Path) -> str:
+    """Return the SHA-256 of a file as 64 hexadecimal digits."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def free_bytes(folder: Path) -> int:
+    """Return the free space in bytes on the disk of `folder`, or of its nearest existing parent."""
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+def human_bytes(size: float) -> str:
+    """Return a size in bytes as text, in powers of 1,000.
+
+    Example:
+        >>> human_bytes(18_600_000)
+        '18.6 MB'
+    """
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if abs(size) < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"

@@ -1,0 +1,45 @@
+"""Names that cost nothing until they are used: `import gatera` and `gatera --help` stay quick."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any
+
+
+class LazyModule(ModuleType):
+    """A stand-in for a third-party module that is imported when its first attribute is read.
+
+    The star import of `gatera.vision.all` hands out `plt` and `pd` (notebooks count on them) this way: matplotlib and
+    pandas together cost over a second that most scripts never need.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, doc=f"Stand-in for {name}, imported at first use.")
+
+    def __getattr__(self, attribute: str) -> Any:
+        # Only reached for attributes that are not set here, so never for __name__ and the like.
+        return getattr(importlib.import_module(self.__name__), attribute)
+
+    def __dir__(self) -> list[str]:
+        return dir(importlib.import_module(self.__name__))
+
+
+def lazy_exports(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Make the module-level `__getattr__` and `__dir__` of a package that re-exports names from heavier modules.
+
+    Args:
+        package: the package's `__name__`.
+        homes: exported name -> full name of the module that defines it.
+
+    Returns:
+        The pair (`__getattr__`, `__dir__`), to be assigned at module level (PEP 562).
+    """
+
+    def get(name: str) -> Any:
+        if name not in homes:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(homes[name]), name)
+
+    return get, lambda: sorted(homes)

@@ -1,0 +1,74 @@
+"""Progress that fits where it is shown: a live bar on a terminal and in a notebook, nothing noisy in a log."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+T = TypeVar("T")
+
+#: Work that is over sooner than this shows no bar (seconds).
+PATIENCE_SECONDS = 0.5
+
+
+@cache
+def in_notebook() -> bool:
+    """Whether this process is a Jupyter kernel."""
+    shell = sys.modules.get("IPython")
+    instance = shell.get_ipython() if shell else None
+    return instance is not None and type(instance).__name__ == "ZMQInteractiveShell"
+
+
+def console(stderr: bool = False) -> Console:
+    """Return a rich console on the current stdout (or stderr): colour on a terminal, plain text elsewhere."""
+    from rich.console import Console
+
+    # Outside a terminal rich assumes 80 columns and would cut file names; a log has room.
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if in_notebook() or stream.isatty() else 200
+    return Console(stderr=stderr, width=width, soft_wrap=width is not None, highlight=False)
+
+
+def is_live(shown: Console) -> bool:
+    """Whether `shown` can redraw lines: a real terminal or a notebook."""
+    return shown.is_terminal or shown.is_jupyter
+
+
+def track(items: Iterable[T], description: str, total: int | None = None, quiet: bool = False) -> Iterator[T]:
+    """Yield from `items` with a progress bar on stderr where lines can be redrawn; plain iteration elsewhere.
+
+    The bar appears after half a second, so quick work stays silent, and goes away when done.
+    """
+    shown = None if quiet else console(stderr=True)
+    if shown is None or not is_live(shown):
+        yield from items
+        return
+    from rich.progress import Progress
+
+    start, bar, task = time.monotonic(), None, None
+    total = total if total is not None else _length(items)
+    try:
+        for done, item in enumerate(items):
+            if bar is None and time.monotonic() - start > PATIENCE_SECONDS:
+                bar = Progress(console=shown, transient=True)
+                bar.start()
+                task = bar.add_task(description, total=total)
+            if bar is not None and task is not None:
+                bar.update(task, completed=done)
+            yield item
+    finally:
+        if bar is not None:
+            bar.stop()
+
+
+def _length(items: Iterable[object]) -> int | None:
+    try:
+        return len(items)  # type: ignore[arg-type]
+    except TypeError:
+        return None

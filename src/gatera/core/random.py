@@ -1,0 +1,56 @@
+"""Random numbers that depend on what they are for, never on who asks first.
+
+Every draw is keyed: the same (seed, epoch, index) gives the same numbers whatever the number of workers, the order in
+which items are read, or what else the program did before.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+
+
+def rng(*key: int) -> np.random.Generator:
+    """Return a numpy generator keyed by non-negative integers, e.g. (seed, epoch, index).
+
+    Source: Philox via `SeedSequence`, whose spawn keys are designed to give independent streams.
+    """
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence(key)))
+
+
+def seed_from(*key: int) -> int:
+    """Return a 63-bit seed keyed by non-negative integers, for generators that take one number."""
+    return int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def fresh_seed() -> int:
+    """Draw a 31-bit seed from torch's global generator, so that `set_seed` governs it."""
+    return int(torch.randint(0, 2**31 - 1, (1,)).item())
+
+
+@contextmanager
+def torch_seeded(*key: int) -> Iterator[None]:
+    """Run a block with torch's generators seeded by `key`; the caller's state is restored afterwards."""
+    devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed_from(*key))
+        yield
+
+
+def set_seed(seed: int, reproducible: bool = False) -> None:
+    """Seed Python's, numpy's and torch's global generators.
+
+    Args:
+        seed: any non-negative integer.
+        reproducible: also make cuDNN choose deterministic kernels (slower on a GPU).
+    """
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+    if reproducible:
+        torch.backends.cudnn.deterministic = True
+        torch.backends.cudnn.benchmark = False
