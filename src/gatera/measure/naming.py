@@ -1,0 +1,21 @@
+"""What to call a function of the user's in a table or a message."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+
+
+def callable_name(func: Callable[..., object]) -> str:
+    """Return how to call a function in a message or a table: its name, "lambda", or its class's name.
+
+    Example:
+        >>> callable_name(lambda pred, target: 0.0), callable_name(functools.partial(sorted, reverse=True))
+        ('lambda', 'sorted')
+    """
+    if isinstance(func, functools.partial):
+        return callable_name(func.func)
+    if inspect.isroutine(func):
+        return "lambda" if func.__name__ == "<lambda>" else func.__name__
+    return type(func).__name__
