@@ -1,0 +1,5 @@
+"""From what is on disk to batches: items, labels, splits, photos, transforms, data sets, loaders, downloads.
+
+Import from the module that defines a name (`gatera.data.items`, `gatera.data.splits`, ...), or take everything from the
+face `gatera.vision.all`.
+"""
