@@ -1,0 +1,37 @@
+# The two commands a newcomer needs: `make demo` and `make test`. Both make their own environment in .venv.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+DATA ?=
+
+.PHONY: help demo test check bench docs clean
+
+help:
+	@echo "make demo   train on the bundled photos, write a program, a report and pictures into demo-output/"
+	@echo "make test   run the tests"
+	@echo "make check  formatting, lint, types"
+	@echo "make bench  DATA=folder: benchmarks against fastai in the same run, written to docs/benchmarks.md"
+	@echo "make clean  remove what these commands made"
+
+$(VENV)/installed-%: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[$*]"
+	touch $@
+
+demo: $(VENV)/installed-train
+	$(BIN)/python examples/demo.py --out demo-output
+
+test: $(VENV)/installed-dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/installed-dev
+	$(BIN)/ruff format --check src tests examples benchmarks
+	$(BIN)/ruff check src tests examples benchmarks
+	$(BIN)/mypy
+
+bench: $(VENV)/installed-bench
+	@test -n "$(DATA)" || { echo "Say where the data is: make bench DATA=folder"; exit 2; }
+	$(BIN)/python benchmarks/run.py --data "$(DATA)"
+
+clean:
+	rm -rf $(VENV) demo-output bench-output build dist

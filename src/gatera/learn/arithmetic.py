@@ -1,0 +1,71 @@
+"""Device and precision of a fit: where tensors go, in which numbers the model computes, how gradients are scaled."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gatera.core.device import Precision, autocast_dtype
+
+
+class Arithmetic:
+    """Computes in the chosen precision on the chosen device.
+
+    Args:
+        device: where the model is.
+        precision: "auto", "float32", "bf16" or "fp16"; see `core.device.autocast_dtype`.
+    """
+
+    def __init__(self, device: torch.device, precision: Precision = "auto") -> None:
+        self.device, self.dtype = device, autocast_dtype(precision, device)
+        # fp16 has 5 bits of exponent: without scaling, small gradients become zero. bf16 needs none.
+        self.scaler = torch.amp.GradScaler(device.type) if self.dtype == torch.float16 else None
+
+    def __str__(self) -> str:
+        name = {None: "float32", torch.bfloat16: "bf16", torch.float16: "fp16"}[self.dtype]
+        return f"{self.device}, {name}"
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """Return the context in which the model runs."""
+        if self.dtype is None:
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype=self.dtype)
+
+    def to_device(self, value: Any) -> Any:
+        """Move a tensor, or a tuple, list or dict of them, to the device; other values pass through."""
+        if isinstance(value, Tensor):
+            return value.to(self.device, non_blocking=True)
+        if isinstance(value, tuple | list):
+            return type(value)(self.to_device(part) for part in value)
+        if isinstance(value, dict):
+            return {key: self.to_device(part) for key, part in value.items()}
+        return value
+
+    def backward(self, loss: Tensor) -> None:
+        """Compute gradients of a scalar loss, scaled where the precision asks for it."""
+        (self.scaler.scale(loss) if self.scaler else loss).backward()
+
+    def unscale(self, optimizer: torch.optim.Optimizer) -> None:
+        """Bring gradients to their true size before they are looked at or clipped."""
+        if self.scaler:
+            self.scaler.unscale_(optimizer)
+
+    def update(self, optimizer: torch.optim.Optimizer) -> None:
+        """Step the optimizer; with fp16 a step whose gradients overflowed is skipped."""
+        if self.scaler:
+            self.scaler.step(optimizer)
+            self.scaler.update()
+        else:
+            optimizer.step()
+
+
+def as_float32(value: Any) -> Any:
+    """Return floating-point tensors (also inside tuples and lists) as float32; everything else unchanged."""
+    if isinstance(value, Tensor):
+        return value.float() if value.is_floating_point() else value
+    if isinstance(value, tuple | list):
+        return type(value)(as_float32(part) for part in value)
+    return value

@@ -1,0 +1,209 @@
+"""The Learner: what a user holds. Training comes from `Trainer`; here is what one does with the trained model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gatera.core.errors import ArgumentError, DataError
+from gatera.data.loaders import DataLoader
+from gatera.learn import checkpoint, inference
+from gatera.learn.export import ExportOptions, export_program
+from gatera.learn.optimizer import (
+    load_named_state,
+    named_state,
+)
+from gatera.learn.trainer import Trainer
+from gatera.models.summary import Summary, model_summary
+from gatera.program.program import Prediction
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class Learner(Trainer):
+    """Data, a model, a loss and an optimizer, and a method for each thing one does with them.
+
+    Train with `fine_tune`, `fit_one_cycle`, `fit` (all in `Trainer`, where the arguments of the constructor are
+    described too); look with `validate`, `get_preds`, `show_results`; use with `predict`; take away with `export`.
+    """
+
+    # -- using ------------------------------------------------------------------------------------------------------
+
+    def loader(self, ds_idx: int = 1, dl: Any = None) -> Any:
+        """Return `dl`, or the training (0) or validation (1) data in dataset order, whole and without augmentation."""
+        if dl is not None:
+            return dl
+        found = self.dls[ds_idx]
+        if found is None:
+            raise DataError(f"there is no data set number {ds_idx}", allowed="0 (training), 1 (validation)")
+        return found.for_evaluation() if isinstance(found, DataLoader) else found
+
+    def get_preds(
+        self,
+        ds_idx: int = 1,
+        dl: Any = None,
+        with_input: bool = False,
+        with_decoded: bool = False,
+        with_loss: bool = False,
+    ) -> tuple[Tensor | None, ...]:
+        """Predict a whole data set.
+
+        Args:
+            ds_idx: 0 for training, 1 for validation data.
+            dl: any loader or list of batches instead, e.g. `learn.dls.test_dl(files)`.
+            with_input: also return the inputs (they may be large).
+            with_decoded: also return what the predictions mean (class indices, masks, values).
+            with_loss: also return each item's loss.
+
+        Returns:
+            (inputs?, predictions, labels, decoded?, losses?). Predictions have gone through the loss's activation:
+            probabilities float32 [N,K] for classes. Labels are None for unlabelled items.
+        """
+        batches = self.loader(ds_idx, dl)
+        quiet = not self.display.bar_on
+        outputs, labels, inputs = inference.predict_batches(
+            self.model, batches, self.arithmetic, quiet, with_input
+        )
+        predictions = self.loss_func.activation(outputs)
+        found: list[Tensor | None] = [inputs] if with_input else []
+        found += [predictions, labels]
+        if with_decoded:
+            found.append(self.loss_func.decodes(predictions))
+        if with_loss:
+            found.append(None if labels is None else self.loss_func.per_item(outputs, labels))
+        return tuple(found)
+
+    def validate(self, ds_idx: int = 1, dl: Any = None) -> list[float]:
+        """Return the loss and each metric over a data set: [loss, *metrics]. The history is left alone."""
+        batches = self.loader(ds_idx, dl)
+        outputs, labels, _ = inference.predict_batches(
+            self.model, batches, self.arithmetic, not self.display.bar_on
+        )
+        if labels is None:
+            raise DataError(
+                "these items have no labels to validate against",
+                remedy="Use get_preds, or test_dl(..., with_labels=True).",
+            )
+        values = [float(self.loss_func.per_item(outputs, labels).mean())]
+        for metric in self.metrics:
+            metric.reset()
+            metric.update(outputs, labels)
+            values.append(metric.value())
+        return values
+
+    def predict(self, item: Any) -> Prediction:
+        """Predict one raw item, in float32.
+
+        Args:
+            item: for photos a path, bytes, PIL image or array.
+
+        Returns:
+            `Prediction(label, index, probabilities)`, which unpacks as these three.
+        """
+        with torch.inference_mode():
+            x = self.dls.input_batch(item)
+            self.model.eval()
+            output = self.model(x).float().cpu()
+            return inference.decode(output, self.loss_func, self.dls.vocab)
+
+    def tta(
+        self, ds_idx: int = 1, dl: Any = None, n: int = 4, beta: float | None = 0.25, use_max: bool = False
+    ) -> tuple[Tensor, ...]:
+        """Test-time augmentation: average predictions over `n` augmented views of each item and the plain one.
+
+        Args:
+            ds_idx: 0 for training, 1 for validation data.
+            dl: a loader of ours instead.
+            n: augmented views.
+            beta: weight of the plain prediction, 0..1; None returns (augmented, plain, labels) unmixed.
+            use_max: take the largest of all views' probabilities instead of averages.
+
+        Returns:
+            (probabilities, labels).
+        """
+        loader = self.dls[ds_idx] if dl is None else dl
+        if not isinstance(loader, DataLoader):
+            raise ArgumentError("tta needs a loader that can augment", received=type(loader).__name__)
+        augmented = self.dls.train
+        views = [self.get_preds(dl=augmented.augmenting(loader.dataset, epoch))[0] for epoch in range(n)]
+        stacked = torch.stack(views)  # type: ignore[arg-type]
+        plain, labels = self.get_preds(dl=loader.for_evaluation())
+        if use_max:
+            return torch.maximum(stacked.amax(0), plain), labels
+        mean = stacked.mean(0)
+        return (mean, plain, labels) if beta is None else (torch.lerp(mean, plain, beta), labels)
+
+    def show_results(
+        self,
+        ds_idx: int = 1,
+        dl: Any = None,
+        max_n: int = 9,
+        nrows: int | None = None,
+        ncols: int | None = None,
+        figsize: tuple[float, float] | None = None,
+    ) -> Figure:
+        """Show items with their labels and predictions; those predicted wrong are marked.
+
+        Args:
+            ds_idx: 0 for training, 1 for validation data.
+            dl: a loader of ours instead.
+            max_n: how many items, taken evenly from the whole data set.
+            nrows: rows of the grid.
+            ncols: columns of the grid.
+            figsize: width and height in inches.
+        """
+        dataset = self.loader(ds_idx, dl).dataset
+        chosen = np.unique(np.linspace(0, len(dataset) - 1, min(max_n, len(dataset))).astype(int))
+        items = self.dls.test_dl([dataset.items[i] for i in chosen])
+        outputs, _, inputs = inference.predict_batches(self.model, items, self.arithmetic, True, True)
+        labels = [
+            inference.decode(outputs[i : i + 1], self.loss_func, self.dls.vocab).label
+            for i in range(len(chosen))
+        ]
+        return self.dls.show_results(
+            inputs, [dataset.label(i) for i in chosen], labels, nrows, ncols, figsize
+        )
+
+    def summary(self) -> Summary:
+        """Return the model's layers with output shapes and parameter counts; printing it shows a table."""
+        return model_summary(self.model, self.dls.one_batch()[0][:1])
+
+    # -- keeping ----------------------------------------------------------------------------------------------------
+
+    def save(self, file: str | Path, with_opt: bool = True) -> Path:
+        """Save parameters, and the optimizer's memory unless told not to; returns the path."""
+        content: dict[str, Any] = {"model": self.model.state_dict()}
+        if with_opt and self.opt is not None:
+            content["opt"] = named_state(self.opt, self.model)
+        return checkpoint.write(self.model_path(file), content)
+
+    def load(self, file: str | Path, with_opt: bool = True, strict: bool = True) -> Learner:
+        """Load what `save` wrote; returns the learner."""
+        path = self.model_path(file)
+        content = checkpoint.read(path, self.dls.device)
+        checkpoint.load_model(self.model, content["model"], path, strict)
+        if with_opt and "opt" in content:
+            load_named_state(self.create_opt(), self.model, content["opt"])
+        return self
+
+    def export(
+        self, fname: str | Path = "export.gatera", force: bool = False, options: ExportOptions | None = None
+    ) -> Path:
+        """Write the trained program: one file that predicts without PyTorch.
+
+        Args:
+            fname: the file, below the learner's path unless absolute or with a folder.
+            force: overwrite an existing file.
+            options: what else goes in; see `ExportOptions`.
+
+        Returns:
+            The path of the program.
+        """
+        path = Path(fname)
+        path = self.path / path if path.parent == Path() else path
+        return export_program(self, path, force, options or ExportOptions())

@@ -1,0 +1,195 @@
+"""Optimizers: torch's own, with the field's defaults, one torch group per (parameter group, decayed or not)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from gatera.core.errors import ArgumentError
+from gatera.models.groups import ParameterGroup
+
+#: Makes an optimizer from torch parameter groups.
+OptimizerFactory = Callable[..., torch.optim.Optimizer]
+
+
+def Adam(
+    params: Iterable[Any],
+    lr: float = 1e-3,
+    *,
+    mom: float = 0.9,
+    sqr_mom: float = 0.99,
+    eps: float = 1e-5,
+    wd: float = 0.01,
+) -> torch.optim.Optimizer:
+    """Return AdamW (decoupled weight decay) with fastai's defaults.
+
+    Args:
+        params: parameters, or torch parameter groups.
+        lr: learning rate.
+        mom: decay of the gradient's average (the schedule moves it).
+        sqr_mom: decay of the squared gradient's average; 0.99 instead of torch's 0.999.
+        eps: added to the denominator; 1e-5 instead of torch's 1e-8.
+        wd: weight decay, for groups that do not bring their own.
+    """
+    return torch.optim.AdamW(
+        params, lr=lr, betas=(mom, sqr_mom), eps=eps, weight_decay=wd, fused=_can_fuse(params)
+    )
+
+
+def SGD(
+    params: Iterable[Any], lr: float = 1e-3, *, mom: float = 0.0, wd: float = 0.0
+) -> torch.optim.Optimizer:
+    """Return stochastic gradient descent, with momentum if `mom` is not 0."""
+    return torch.optim.SGD(params, lr=lr, momentum=mom, weight_decay=wd)
+
+
+def RMSProp(
+    params: Iterable[Any], lr: float = 1e-3, *, mom: float = 0.0, sqr_mom: float = 0.99, wd: float = 0.0
+) -> torch.optim.Optimizer:
+    """Return RMSProp with fastai's defaults."""
+    return torch.optim.RMSprop(params, lr=lr, alpha=sqr_mom, momentum=mom, weight_decay=wd)
+
+
+def RAdam(
+    params: Iterable[Any],
+    lr: float = 1e-3,
+    *,
+    mom: float = 0.9,
+    sqr_mom: float = 0.99,
+    eps: float = 1e-5,
+    wd: float = 0.0,
+) -> torch.optim.Optimizer:
+    """Return rectified Adam with decoupled weight decay and fastai's defaults."""
+    return torch.optim.RAdam(
+        params, lr=lr, betas=(mom, sqr_mom), eps=eps, weight_decay=wd, decoupled_weight_decay=True
+    )  # fmt: skip
+
+
+def _can_fuse(params: Iterable[Any]) -> bool:
+    # One fused pass instead of a dozen: 3 ms less a step for 4.6 M parameters on 2 cores. It exists for float tensors
+    # on CPU and CUDA; MPS gained it later than our oldest torch.
+    first = next(iter(params), None) if isinstance(params, Sequence) else None
+    if isinstance(first, dict):
+        first = next(iter(first["params"]), None)
+    return isinstance(first, torch.Tensor) and first.device.type in ("cpu", "cuda")
+
+
+def make_optimizer(
+    groups: Sequence[ParameterGroup],
+    opt_func: OptimizerFactory,
+    lr: float,
+    wd: float | None,
+    wd_bn_bias: bool,
+) -> torch.optim.Optimizer:
+    """Build an optimizer whose torch groups know their parameter group.
+
+    Each parameter group becomes up to two torch groups: matrices and kernels, which are decayed, and vectors (biases and
+    the weights of normalisation layers), which are not unless `wd_bn_bias`. Frozen parameters belong to it too: they
+    have no gradient and are passed over, so freezing later never changes the layout of a saved optimizer.
+
+    Args:
+        groups: parameter groups, earliest layers first.
+        opt_func: called with torch parameter groups and `lr=`.
+        wd: weight decay for all decayed parameters; None keeps the optimizer's default.
+
+    Raises:
+        ArgumentError: if there are no parameters at all.
+    """
+    layout: list[dict[str, Any]] = []
+    for number, group in enumerate(groups):
+        matrices = [p for p in group.parameters if p.ndim > 1 or wd_bn_bias]
+        vectors = [p for p in group.parameters if not (p.ndim > 1 or wd_bn_bias)]
+        decayed = {"params": matrices, "group": number, "name": group.name}
+        layout.append(decayed if wd is None else decayed | {"weight_decay": wd})
+        layout.append(
+            {"params": vectors, "group": number, "name": f"{group.name} (no decay)", "weight_decay": 0.0}
+        )
+    layout = [entry for entry in layout if entry["params"]]
+    if not layout:
+        raise ArgumentError("the model has no parameters to train")
+    return opt_func(layout, lr=lr)
+
+
+def group_lrs(lr: float | slice | Sequence[float], n_groups: int) -> list[float]:
+    """Spread learning rates over parameter groups, earliest layers first.
+
+    Args:
+        lr: a number (the same for all); `slice(low, high)` (equal ratios from low to high); `slice(high)` (high / 10
+            for all but the last group); or one number per group.
+
+    Raises:
+        ArgumentError: if a rate is not positive, or their number is not that of the groups.
+
+    Example:
+        >>> group_lrs(slice(1e-4, 1e-2), 3)
+        [0.0001, 0.001, 0.01]
+        >>> group_lrs(slice(1e-2), 3)
+        [0.001, 0.001, 0.01]
+    """
+    if isinstance(lr, slice):
+        if lr.stop is None:
+            raise ArgumentError(
+                "lr is a slice without an end", received=lr, allowed="slice(high) or slice(low, high)"
+            )
+        if lr.start is None:
+            lrs = [lr.stop / 10] * (n_groups - 1) + [lr.stop]
+        else:
+            ratio = (lr.stop / lr.start) ** (1 / max(n_groups - 1, 1))
+            lrs = [lr.stop] if n_groups == 1 else [lr.start * ratio**i for i in range(n_groups)]
+    elif isinstance(lr, Sequence):
+        lrs = [float(value) for value in lr]
+    else:
+        lrs = [float(lr)] * n_groups
+    if len(lrs) != n_groups or not all(value >= 0 for value in lrs):
+        raise ArgumentError(
+            "lr does not fit the model's parameter groups", received=lr,
+            allowed=f"a number of at least 0, slice(low, high), slice(high), or {n_groups} numbers",
+        )  # fmt: skip
+    return [float(f"{value:.12g}") for value in lrs]  # hides the last bits' noise of the power above
+
+
+def set_hyper(optimizer: torch.optim.Optimizer, name: str, values: Sequence[float]) -> None:
+    """Set "lr", "mom" or "wd": one value for all parameter groups, or one per group.
+
+    Momentum is left alone in an optimizer that was made without it; weight decay in groups that have none.
+    """
+    for group in optimizer.param_groups:
+        value = values[group.get("group", 0)] if len(values) > 1 else values[0]
+        if name == "lr":
+            group["lr"] = value
+        elif name == "mom" and "betas" in group:
+            group["betas"] = (value, *group["betas"][1:])
+        elif (name == "mom" and group.get("momentum")) or (name == "wd" and group["weight_decay"]):
+            group["momentum" if name == "mom" else "weight_decay"] = value
+
+
+def named_state(optimizer: torch.optim.Optimizer, model: nn.Module) -> dict[str, dict[str, Any]]:
+    """Return the optimizer's memory keyed by parameter name, so that it fits whatever is frozen when it is loaded."""
+    names = {parameter: name for name, parameter in model.named_parameters()}
+    return {names[p]: dict(memory) for p, memory in optimizer.state.items() if p in names}
+
+
+def load_named_state(
+    optimizer: torch.optim.Optimizer, model: nn.Module, state: dict[str, dict[str, Any]]
+) -> None:
+    """Give an optimizer back the memory that `named_state` returned; names the model lacks are an error.
+
+    Raises:
+        ArgumentError: if a name belongs to no parameter of the model.
+    """
+    parameters = dict(model.named_parameters())
+    if unknown := [name for name in state if name not in parameters]:
+        raise ArgumentError(
+            "the optimizer state is of another model", received=unknown[0], allowed="its own parameters"
+        )
+    for name, memory in state.items():
+        parameter = parameters[name]
+        optimizer.state[parameter] = {
+            key: value.to(parameter.device).clone()
+            if isinstance(value, torch.Tensor) and value.ndim
+            else value
+            for key, value in memory.items()
+        }

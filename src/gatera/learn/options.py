@@ -1,0 +1,46 @@
+"""The settings of a learner that most people never touch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gatera.core.checks import check_choice
+from gatera.core.device import PRECISIONS, Precision
+from gatera.core.errors import ArgumentError
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """Settings of a learner.
+
+    Attributes:
+        wd: weight decay; None keeps the optimizer's default (0.01 for Adam).
+        wd_bn_bias: decay biases and normalisation layers too.
+        train_bn: whether batch norms of a pretrained body learn new statistics while the body is trained. None decides
+            by the size of the data: no below 10,000 training items, yes from there on.
+        moms: momentum at the start, at the peak, and at the end of `fit_one_cycle`.
+        precision: "auto" (bf16 where the hardware has it, fp16 on older GPUs, else float32), "float32", "bf16", "fp16".
+        channels_last: keep convolutional models in channels-last memory, which is faster on CPUs and recent GPUs.
+        fast_kernels: on a CPU, compute convolutions and batch norms by faster, equal formulas while training.
+        cache_features: run the frozen part of the model once and train on its outputs where that changes nothing.
+        model_dir: folder, below the learner's path, for `save`, `load` and what an interruption leaves.
+    """
+
+    wd: float | None = None
+    wd_bn_bias: bool = False
+    train_bn: bool | None = None
+    moms: tuple[float, float, float] = (0.95, 0.85, 0.95)
+    precision: Precision = "auto"
+    channels_last: bool = True
+    fast_kernels: bool = True
+    cache_features: bool = True
+    model_dir: str = "models"
+
+    def __post_init__(self) -> None:
+        check_choice("precision", self.precision, PRECISIONS)
+        if len(self.moms) != 3 or not all(0 <= mom < 1 for mom in self.moms):
+            raise ArgumentError(
+                "moms is not three momenta", received=self.moms, allowed="three numbers in [0, 1)"
+            )
+        if self.wd is not None and self.wd < 0:
+            raise ArgumentError("wd is negative", received=self.wd, allowed="0 or more, or None")

@@ -1,0 +1,122 @@
+"""Schedules: a hyperparameter as a function of how much of the training is done (0..1)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from gatera.core.errors import ArgumentError
+from gatera.learn.callback import Callback
+from gatera.learn.loop import LoopState
+from gatera.learn.optimizer import set_hyper
+
+#: A value at a position 0..1 of the training.
+Schedule = Callable[[float], float]
+
+
+def _lin(start: float, end: float, position: float) -> float:
+    return start + position * (end - start)
+
+
+def _cos(start: float, end: float, position: float) -> float:
+    return start + (1 + math.cos(math.pi * (1 - position))) * (end - start) / 2
+
+
+def _exp(start: float, end: float, position: float) -> float:
+    return start * (end / start) ** position
+
+
+def SchedLin(start: float, end: float) -> Schedule:
+    """Return a straight line from `start` to `end`."""
+    return partial(_lin, start, end)
+
+
+def SchedCos(start: float, end: float) -> Schedule:
+    """Return half a cosine wave from `start` to `end`."""
+    return partial(_cos, start, end)
+
+
+def SchedExp(start: float, end: float) -> Schedule:
+    """Return a geometric path from `start` to `end`, both positive."""
+    return partial(_exp, start, end)
+
+
+def SchedNo(start: float, end: float) -> Schedule:
+    """Return the constant `start`."""
+    return lambda position: start
+
+
+def combine_scheds(pcts: Sequence[float], scheds: Sequence[Schedule]) -> Schedule:
+    """Chain schedules: `pcts` are the parts of the training that each takes; they must add up to 1.
+
+    Raises:
+        ArgumentError: if the parts do not add up to 1, or their number differs from that of the schedules.
+    """
+    if len(pcts) != len(scheds) or not math.isclose(sum(pcts), 1.0, abs_tol=1e-6):
+        raise ArgumentError("pcts must give one part per schedule and add up to 1", received=list(pcts))
+
+    def combined(position: float) -> float:
+        start = 0.0
+        for part, schedule in zip(pcts, scheds, strict=True):
+            if position < start + part or math.isclose(start + part, 1.0, abs_tol=1e-6):
+                return schedule((position - start) / part if part else 1.0)
+            start += part
+        return scheds[-1](1.0)
+
+    return combined
+
+
+def combined_cos(pct: float, start: float, middle: float, end: float) -> Schedule:
+    """Return a cosine from `start` to `middle` over the first `pct` of the training, then one on to `end`."""
+    return combine_scheds([pct, 1 - pct], [SchedCos(start, middle), SchedCos(middle, end)])
+
+
+class ParamScheduler(Callback):
+    """Set hyperparameters before every batch.
+
+    Args:
+        scheds: hyperparameter ("lr", "mom" or "wd") -> one schedule for all parameter groups, or one per group.
+
+    Attributes:
+        hps: hyperparameter -> the values it had in the last group, one per batch.
+    """
+
+    order = 60
+    reads_only = True
+
+    def __init__(self, scheds: Mapping[str, Schedule | Sequence[Schedule]]) -> None:
+        self.scheds = dict(scheds)
+        self.hps: dict[str, list[float]] = {name: [] for name in scheds}
+
+    def before_batch(self, state: LoopState) -> None:
+        """Set each hyperparameter to its value at this point of the training."""
+        if not state.training:
+            return
+        for name, schedule in self.scheds.items():
+            values = [s(state.progress) for s in ([schedule] if callable(schedule) else schedule)]
+            set_hyper(state.optimizer, name, values)
+            self.hps[name].append(values[-1])
+
+
+def one_cycle(
+    lrs: Sequence[float], moms: Sequence[float], div: float, div_final: float, pct_start: float
+) -> ParamScheduler:
+    """Return the 1cycle policy: learning rates up and down by cosine, momentum the other way.
+
+    Args:
+        lrs: the peak learning rate of each parameter group.
+        moms: momentum at the start, at the peak, and at the end.
+        div: the start is peak / div.
+        div_final: the end is peak / div_final.
+        pct_start: the part of the training, 0..1, during which rates rise.
+
+    Source: Smith, "A disciplined approach to neural network hyper-parameters" (arXiv 1803.09820), with fastai's
+    cosine shape and defaults.
+    """
+    return ParamScheduler(
+        {
+            "lr": [combined_cos(pct_start, lr / div, lr, lr / div_final) for lr in lrs],
+            "mom": combined_cos(pct_start, *moms),
+        }
+    )
