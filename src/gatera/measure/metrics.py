@@ -142,8 +142,9 @@ def as_metrics(metrics: MetricLike | Iterable[MetricLike] | None) -> list[Metric
     """
     if metrics is None:
         return []
-    several = not isinstance(metrics, str | Metric) and isinstance(metrics, Iterable)
-    made = [as_metric(metric) for metric in (metrics if several else [metrics])]  # type: ignore[list-item, union-attr]
+    alone = isinstance(metrics, str | Metric) or not isinstance(metrics, Iterable)
+    given: list[Any] = [metrics] if alone else list(metrics)  # type: ignore[arg-type]
+    made = [as_metric(metric) for metric in given]
     seen: dict[str, int] = {}
     for metric in made:
         seen[metric.name] = number = seen.get(metric.name, 0) + 1

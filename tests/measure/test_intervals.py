@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gatera.core.errors import ArgumentError
+from gatera.measure.intervals import bootstrap_interval, wilson_interval
+
+
+@pytest.mark.parametrize(
+    ("errors", "n", "low", "high"),
+    [
+        # Newcombe 1998, Statistics in Medicine 17, 857-872, table I, method 3
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+        # by hand: z*z / (n + z*z) is the other end where no item or every item is wrong
+        (0, 10, 0.0, 0.2775),
+        (10, 10, 0.7225, 1.0),
+    ],
+)
+def test_wilson_intervals_equal_the_published_ones(errors: int, n: int, low: float, high: float) -> None:
+    assert wilson_interval(errors, n) == pytest.approx((low, high), abs=5e-5)
+
+
+def test_more_confidence_makes_a_wider_interval() -> None:
+    narrow, wide = wilson_interval(5, 100, confidence=0.9), wilson_interval(5, 100, confidence=0.99)
+    assert wide.low < narrow.low < 0.05 < narrow.high < wide.high
+
+
+def test_the_interval_covers_the_true_rate_as_often_as_it_says() -> None:
+    rate, n = 0.03, 700
+    counts = np.random.default_rng(0).binomial(n, rate, 2000)
+    covered = [low <= rate <= high for low, high in (wilson_interval(int(count), n) for count in counts)]
+    assert 0.93 < np.mean(covered) < 0.97
+
+
+def test_bootstrap_interval_of_a_mean_is_about_two_standard_errors_wide() -> None:
+    values = np.random.default_rng(0).normal(10, 2, 400)
+    low, high = bootstrap_interval(values)
+    assert low < values.mean() < high
+    assert high - low == pytest.approx(2 * 1.96 * 2 / 20, rel=0.15)
+
+
+def test_bootstrap_interval_is_repeatable_and_takes_any_statistic() -> None:
+    values = np.arange(30.0)
+    assert bootstrap_interval(values, np.median, seed=3) == bootstrap_interval(values, np.median, seed=3)
+    assert bootstrap_interval(values, np.median, seed=3) != bootstrap_interval(values, np.median, seed=4)
+
+
+def test_message_for_more_errors_than_items() -> None:
+    with pytest.raises(ArgumentError) as err:
+        wilson_interval(11, 10)
+    assert str(err.value) == "errors is not a count among n items. Received: 11. Allowed: 0 to 10."
+
+
+def test_message_for_no_items() -> None:
+    with pytest.raises(ArgumentError) as err:
+        wilson_interval(0, 0)
+    assert str(err.value) == "n is too small or not a number. Received: 0. Allowed: at least 1."
+
+
+@pytest.mark.parametrize("confidence", [0, 1, 95])
+def test_message_for_a_confidence_that_is_none(confidence: float) -> None:
+    for call in (
+        lambda: wilson_interval(1, 2, confidence),
+        lambda: bootstrap_interval([1.0], confidence=confidence),
+    ):
+        with pytest.raises(ArgumentError) as err:
+            call()
+        assert str(err.value) == (
+            f"confidence is not a fraction. Received: {confidence}. Allowed: a number in (0, 1)."
+        )
+
+
+def test_message_for_an_empty_sample() -> None:
+    with pytest.raises(ArgumentError) as err:
+        bootstrap_interval([])
+    assert str(err.value) == "values is empty. Pass at least one number."
+
+
+def test_message_for_no_resamples() -> None:
+    with pytest.raises(ArgumentError) as err:
+        bootstrap_interval([1.0], resamples=0)
+    assert str(err.value) == "resamples is too small or not a number. Received: 0. Allowed: at least 1."
