@@ -18,8 +18,7 @@ A callback's methods are named after events and receive the loop's explicit stat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from gatera.core.checks import did_you_mean, listed
@@ -120,12 +119,17 @@ class CallbackList:
         for handler in self._handlers[event]:
             handler(state)
 
-    @contextmanager
-    def stage(self, name: str, cancel: type[CancelStageException], state: LoopState) -> Iterator[None]:
-        """Run a block between `before_<name>` and `after_<name>`; `cancel` raised inside ends it in good order."""
+    def stage(
+        self,
+        name: str,
+        cancel: type[CancelStageException],
+        state: LoopState,
+        body: Callable[[LoopState], None],
+    ) -> None:
+        """Run `body` between `before_<name>` and `after_<name>`; `cancel` raised before or in it skips the rest of it."""
         try:
             self.call(f"before_{name}", state)
-            yield
+            body(state)
         except cancel:
             pass
         self.call(f"after_{name}", state)

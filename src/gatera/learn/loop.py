@@ -99,30 +99,31 @@ def fit(state: LoopState) -> None:
 
 def run_epochs(state: LoopState) -> None:
     """Train and validate, epoch after epoch."""
-    call = state.callbacks
     for state.epoch in range(state.epoch, state.epochs):  # noqa: B020 - starts where the state stands
-        with call.stage("epoch", CancelEpochException, state):
-            with call.stage("train", CancelTrainException, state):
-                train_epoch(state)
-            if state.valid is not None:
-                with call.stage("validate", CancelValidException, state):
-                    validate_epoch(state, state.valid)
+        state.callbacks.stage("epoch", CancelEpochException, state, one_epoch)
         state.step = 0
+
+
+def one_epoch(state: LoopState) -> None:
+    """Train on one split, validate on the other."""
+    state.callbacks.stage("train", CancelTrainException, state, train_epoch)
+    if state.valid is not None:
+        state.callbacks.stage("validate", CancelValidException, state, validate_epoch)
 
 
 def train_epoch(state: LoopState) -> None:
     """One pass over the training split, updating after every batch."""
     state.training, state.steps, done = True, len(state.train), state.step
-    set_epoch(state.train, state.first_epoch + state.epoch)
+    epoch = state.first_epoch + state.epoch
+    set_epoch(state.train, epoch)
     for number, batch in enumerate(state.train):
         if number < done:
             continue
         with state.guard:  # Ctrl-C waits for the end of the update, so that no parameters are half changed
             take(state, batch)
-            torch.manual_seed(seed_from(state.seed, state.first_epoch + state.epoch, number))
-            with state.callbacks.stage("batch", CancelBatchException, state):
-                train_batch(state)
-                state.step = number + 1
+            torch.manual_seed(seed_from(state.seed, epoch, number))
+            state.callbacks.stage("batch", CancelBatchException, state, train_batch)
+            state.step = number + 1
 
 
 def train_batch(state: LoopState) -> None:
@@ -132,9 +133,13 @@ def train_batch(state: LoopState) -> None:
     call("before_backward", state)
     state.arithmetic.backward(state.loss)
     call("after_backward", state)
-    with state.callbacks.stage("step", CancelStepException, state):
-        state.arithmetic.update(state.optimizer)
-        state.optimizer.zero_grad()
+    state.callbacks.stage("step", CancelStepException, state, update)
+
+
+def update(state: LoopState) -> None:
+    """New parameters from their gradients."""
+    state.arithmetic.update(state.optimizer)
+    state.optimizer.zero_grad()
 
 
 def forward(state: LoopState) -> None:
@@ -147,17 +152,16 @@ def forward(state: LoopState) -> None:
     state.callbacks.call("after_loss", state)
 
 
-def validate_epoch(state: LoopState, batches: Batches) -> None:
+def validate_epoch(state: LoopState) -> None:
     """One pass without updates, model in evaluation mode."""
     state.training = False
     was_training = {module: module.training for module in state.model.modules()}
     state.model.eval()
     try:
         with torch.no_grad():
-            for batch in batches:
+            for batch in state.valid or ():
                 take(state, batch)
-                with state.callbacks.stage("batch", CancelBatchException, state):
-                    forward(state)
+                state.callbacks.stage("batch", CancelBatchException, state, forward)
     finally:
         for module, mode in was_training.items():
             module.training = mode

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import pytest
+
+from gatera.core.checks import (
+    check_at_least,
+    check_choice,
+    check_fraction,
+    did_you_mean,
+    listed,
+    nearest,
+    require,
+)
+from gatera.core.errors import ArgumentError, MissingExtraError
+
+
+def test_the_nearest_name_is_found_whatever_its_case():
+    assert nearest("ResNet43", ["resnet34", "vit_small"]) == "resnet34"
+    assert nearest("zzz", ["resnet34"]) is None
+
+
+def test_a_suggestion_or_the_other_sentence():
+    assert did_you_mean("accurcy", ["accuracy"]) == "Did you mean 'accuracy'?"
+    assert did_you_mean("zzz", ["accuracy"], "Look it up.") == "Look it up."
+    assert did_you_mean(3, ["accuracy"]) is None
+
+
+def test_long_lists_say_how_much_is_missing():
+    assert listed(range(5), limit=3) == "0, 1, 2 and 2 more"
+    assert listed("ab") == "a, b"
+
+
+def test_a_wrong_choice_offers_the_nearest():
+    with pytest.raises(ArgumentError) as err:
+        check_choice("method", "corp", ["crop", "pad"])
+    assert str(err.value) == (
+        "method is not one of its choices. Received: 'corp'. Allowed: crop, pad. Did you mean 'crop'?"
+    )
+
+
+@pytest.mark.parametrize("value", [0, True, "1", float("nan")])
+def test_a_small_or_odd_number_is_refused(value):
+    with pytest.raises(ArgumentError) as err:
+        check_at_least("bs", value, 1)
+    assert str(err.value) == f"bs is too small or not a number. Received: {value!r}. Allowed: at least 1."
+
+
+@pytest.mark.parametrize(
+    ("value", "options", "interval"),
+    [(1.5, {}, "[0, 1]"), (0, {"open_low": True}, "(0, 1]"), (1, {"open_high": True}, "[0, 1)")],
+)
+def test_a_fraction_outside_its_interval_is_refused(value, options, interval):
+    with pytest.raises(ArgumentError) as err:
+        check_fraction("valid_pct", value, **options)
+    assert (
+        str(err.value) == f"valid_pct is not a fraction. Received: {value}. Allowed: a number in {interval}."
+    )
+
+
+def test_good_values_pass():
+    check_choice("method", "crop", ["crop"])
+    check_at_least("bs", 1, 1)
+    check_fraction("valid_pct", 0.2)
+
+
+def test_a_missing_package_names_its_extra():
+    with pytest.raises(MissingExtraError) as err:
+        require("no_such_package", "train", "to train")
+    assert str(err.value) == (
+        "no_such_package is needed to train and could not be imported (No module named 'no_such_package'). "
+        'Install it with: pip install "gatera[train]"'
+    )
+
+
+def test_a_package_that_is_there_is_returned():
+    assert require("json", "train", "to test").dumps([]) == "[]"

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from gatera.core.device import as_device, autocast_dtype, default_device
+from gatera.core.errors import ArgumentError
+
+CPU = torch.device("cpu")
+
+
+def test_auto_is_the_default_device():
+    assert as_device("auto") == as_device(None) == default_device()
+    assert as_device("cpu") == CPU
+
+
+@pytest.mark.parametrize("name", ["gpu", "meta9"])
+def test_a_device_that_is_not_there_is_refused(name):
+    with pytest.raises(ArgumentError) as err:
+        as_device(name)
+    assert str(err.value) == (
+        f"device is not usable on this machine. Received: {name!r}. Allowed: auto, cpu, cuda, cuda:N, mps where "
+        f"present. Leave it out to use {default_device()}."
+    )
+
+
+def test_precisions_have_their_dtypes():
+    assert autocast_dtype("float32", CPU) is None
+    assert autocast_dtype("bf16", CPU) is torch.bfloat16
+    assert autocast_dtype("fp16", CPU) is torch.float16
+
+
+@pytest.mark.parametrize(("fast", "dtype"), [(True, torch.bfloat16), (False, None)])
+def test_auto_takes_bf16_only_where_the_processor_has_it(monkeypatch, fast, dtype):
+    monkeypatch.setattr("gatera.core.device.cpu_has_fast_bf16", lambda: fast)
+    assert autocast_dtype("auto", CPU) is dtype
+
+
+def test_an_unknown_precision_is_refused():
+    with pytest.raises(ArgumentError) as err:
+        autocast_dtype("float16", CPU)
+    assert str(err.value) == (
+        "precision is not one of its choices. Received: 'float16'. Allowed: auto, float32, bf16, fp16. "
+        "Did you mean 'float32'?"
+    )

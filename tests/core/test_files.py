@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import hashlib
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from gatera.core.errors import OutputExistsError
+from gatera.core.files import atomic_write, check_free_to_write, free_bytes, home, human_bytes, sha256_file
+
+
+def test_the_home_can_be_chosen(monkeypatch, tmp_path):
+    monkeypatch.setenv("GATERA_HOME", str(tmp_path))
+    assert home() == tmp_path
+
+
+def test_without_a_choice_the_home_is_the_platforms_cache(monkeypatch):
+    monkeypatch.delenv("GATERA_HOME")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
+    if sys.platform == "linux":
+        assert home() == Path("/somewhere/gatera")
+
+
+def test_what_was_written_appears_whole(tmp_path):
+    with atomic_write(tmp_path / "deep" / "a.txt") as partial:
+        partial.write_text("all")
+        assert not (tmp_path / "deep" / "a.txt").exists()
+    assert (tmp_path / "deep" / "a.txt").read_text() == "all"
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["a.txt"]
+
+
+@pytest.mark.parametrize("error", [OSError("No space left on device"), KeyboardInterrupt()])
+def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path, error):
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    with pytest.raises(type(error)), atomic_write(target) as partial:
+        partial.write_text("half")
+        raise error
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file modes")
+def test_a_written_file_can_be_read_by_others(tmp_path):
+    with atomic_write(tmp_path / "a.txt") as partial:
+        partial.write_text("x")
+    (tmp_path / "plain").write_text("x")
+    assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == stat.S_IMODE(
+        (tmp_path / "plain").stat().st_mode
+    )
+
+
+def test_an_existing_file_is_kept_unless_forced(tmp_path):
+    target = tmp_path / "a.gatera"
+    check_free_to_write(target)
+    target.touch()
+    with pytest.raises(OutputExistsError) as err:
+        check_free_to_write(target)
+    assert str(err.value) == (
+        f"{target} already exists and was left as it is. Choose another name, or pass force=True (--force)."
+    )
+    check_free_to_write(target, force=True)
+
+
+def test_the_hash_is_sha256(tmp_path):
+    (tmp_path / "a").write_bytes(b"cat")
+    assert sha256_file(tmp_path / "a") == hashlib.sha256(b"cat").hexdigest()
+
+
+def test_free_space_is_known_for_folders_to_come(tmp_path):
+    assert free_bytes(tmp_path / "not" / "yet") > 0
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (18_600_000, "18.6 MB"), (3e12, "3.0 TB")],
+)
+def test_sizes_are_written_for_people(size, text):
+    assert human_bytes(size) == text

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from gatera.core import progress
+from gatera.core.progress import console, in_notebook, is_live, track
+
+
+def test_nothing_is_lost_on_the_way():
+    assert list(track(range(5), "counting")) == list(range(5))
+    assert list(track((x for x in "ab"), "letters", total=2)) == ["a", "b"]
+
+
+def test_a_log_stays_quiet(capsys):
+    list(track(range(3), "counting"))
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_log_is_wide_enough_for_file_names(capsys):
+    console().print("x" * 150)
+    assert capsys.readouterr().out == "x" * 150 + "\n"
+
+
+def test_a_terminal_shows_a_bar_when_work_takes_long(monkeypatch):
+    from rich.console import Console
+    from rich.progress import Progress
+
+    shown = Console(force_terminal=True, width=60, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    started = []
+    monkeypatch.setattr(progress, "console", lambda stderr: shown)
+    monkeypatch.setattr(progress, "PATIENCE_SECONDS", -1)
+    monkeypatch.setattr(Progress, "start", lambda self: started.append(self))
+    list(track(range(3), "counting"))
+    assert len(started) == 1
+    shown.file.close()
+
+
+def test_this_is_no_notebook():
+    assert not in_notebook()
+    assert not is_live(console())

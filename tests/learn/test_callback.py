@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import pytest
+
+from gatera.core.errors import ArgumentError
+from gatera.learn.callback import Callback, CallbackList, CancelBatchException, as_callbacks
+
+
+def test_a_misspelt_event_is_an_error_when_the_class_is_made():
+    with pytest.raises(ArgumentError) as err:
+
+        class Wrong(Callback):
+            def after_bacth(self, state):
+                pass
+
+    assert str(err.value) == (
+        "Wrong.after_bacth is named like an event and is none. Allowed: before_fit, before_epoch, before_train, "
+        "before_batch, after_pred, after_loss, before_backward, after_backward, before_step, after_step, after_batch, "
+        "after_train, before_validate, after_validate, after_epoch, after_fit. Did you mean 'after_batch'?"
+    )
+
+
+def test_callbacks_are_called_by_order_and_only_for_events_they_have():
+    called = []
+
+    class Early(Callback):
+        order = -5
+
+        def before_fit(self, state):
+            called.append("early")
+
+    class Late(Callback):
+        order = 5
+
+        def before_fit(self, state):
+            called.append("late")
+
+    callbacks = CallbackList([Late(), Early()])
+    callbacks.call("before_fit", None)
+    callbacks.call("after_fit", None)
+    assert called == ["early", "late"]
+
+
+def test_a_cancelled_stage_still_ends_in_good_order():
+    seen = []
+
+    class Watch(Callback):
+        def before_batch(self, state):
+            seen.append("before")
+            raise CancelBatchException
+
+        def after_batch(self, state):
+            seen.append("after")
+
+    CallbackList([Watch()]).stage("batch", CancelBatchException, None, lambda state: seen.append("never"))
+    assert seen == ["before", "after"]
+
+
+def test_an_error_in_a_stage_passes_through_without_the_after_event():
+    seen = []
+
+    class Watch(Callback):
+        def after_batch(self, state):
+            seen.append("after")
+
+    with pytest.raises(ZeroDivisionError):
+        CallbackList([Watch()]).stage("batch", CancelBatchException, None, lambda state: 1 / 0)
+    assert seen == []
+
+
+def test_classes_and_objects_are_both_callbacks():
+    class Nothing(Callback):
+        pass
+
+    found = as_callbacks([Nothing, Nothing()])
+    assert [type(item) for item in found] == [Nothing, Nothing]
+    assert as_callbacks(None) == []
+
+
+def test_something_else_is_refused():
+    with pytest.raises(ArgumentError) as err:
+        as_callbacks([3])
+    assert (
+        str(err.value)
+        == "cbs holds something that is not a callback. Received: 3. Allowed: Callback objects."
+    )

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gatera.core.errors import ArgumentError
+from gatera.learn.lr_finder import LRFinder, SuggestedLRs, as_suggestions, minimum, slide, steep, valley
+
+LRS = np.geomspace(1e-6, 1, 61)
+#: Flat, then falling from 1e-4 to 1e-2, then exploding.
+LOSSES = np.interp(np.log10(LRS), [-6, -4, -2, -1, 0], [1.0, 1.0, 0.2, 0.3, 4.0])
+
+
+def test_the_valley_lies_on_the_falling_part():
+    assert 1e-4 < valley(LRS, LOSSES, 61) < 1e-2
+
+
+def test_the_minimum_is_a_tenth_of_the_best_rate():
+    assert minimum(LRS, LOSSES, 61) == pytest.approx(1e-3)
+
+
+def test_the_steepest_point_is_where_the_slope_is_largest():
+    smooth = 1 / (1 + np.exp(2 * (np.log10(LRS) + 3)))
+    assert steep(LRS, smooth, 61) == pytest.approx(1e-3, rel=0.05)
+
+
+def test_slide_stays_left_of_the_explosion():
+    assert slide(LRS, LOSSES, 61) < 1e-1
+
+
+def test_a_curve_that_only_rises_still_gives_a_rate_of_the_search():
+    assert valley(LRS, np.linspace(1, 2, 61), 61) in LRS
+
+
+def test_results_unpack_and_have_names():
+    found = SuggestedLRs({"minimum": 0.1, "steep": 0.2}, LRS, LOSSES)
+    low, steepest = found
+    assert (low, steepest, found.steep, found[0]) == (0.1, 0.2, 0.2, 0.1)
+    assert repr(found) == "SuggestedLRs(minimum=0.1, steep=0.2)"
+
+
+def test_the_plot_names_its_axes():
+    axes = SuggestedLRs({"valley": 1e-3}, LRS, LOSSES).plot().axes[0]
+    assert (axes.get_xlabel(), axes.get_xscale()) == ("learning rate", "log")
+    assert axes.get_legend().get_texts()[0].get_text() == "valley: 0.001"
+
+
+def test_functions_may_be_given_by_name_or_as_they_are():
+    assert list(as_suggestions(["steep", minimum])) == ["steep", "minimum"]
+
+
+def test_an_unknown_suggestion_is_refused():
+    with pytest.raises(ArgumentError) as err:
+        as_suggestions("vally")
+    assert str(err.value) == (
+        "suggest_funcs is not one of its choices. Received: 'vally'. Allowed: valley, slide, minimum, steep. "
+        "Did you mean 'valley'?"
+    )
+
+
+def test_rates_must_grow():
+    with pytest.raises(ArgumentError) as err:
+        LRFinder(start_lr=1, end_lr=0.1)
+    assert str(err.value) == "lr_find needs 0 < start_lr < end_lr. Received: (1, 0.1)."
+
+
+def test_a_search_that_ended_at_once_says_so():
+    with pytest.raises(ArgumentError) as err:
+        LRFinder().suggest({"valley": valley})
+    assert str(err.value) == (
+        "lr_find ended before there was a curve. Received: '0 batches'. Raise num_it, or lower start_lr: the loss "
+        "diverged at once."
+    )
