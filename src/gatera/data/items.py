@@ -13,16 +13,14 @@ from typing import Any, SupportsIndex, TypeVar, overload
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import DataError, PhotoError
 from gatera.core.progress import track
+from gatera.program.photo import PHOTO_SUFFIXES
 from gatera.program.preprocess import read_photo
 
 T = TypeVar("T")
 U = TypeVar("U")
 
-#: File name endings that `get_image_files` takes for photos: what Pillow decodes without plug-ins.
-IMAGE_EXTENSIONS = frozenset(
-    {".bmp", ".gif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm"}
-    | {".tif", ".tiff", ".webp"}
-)
+#: File name endings that `get_image_files` takes for photos.
+IMAGE_EXTENSIONS = PHOTO_SUFFIXES
 
 #: How many items `repr(Items)` shows.
 SHOWN_ITEMS = 6

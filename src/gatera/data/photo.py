@@ -88,7 +88,7 @@ def image2tensor(image: Image.Image) -> torch.Tensor:
     """Return a photo as a tensor, uint8 [C,H,W] (C = 1 for a greyscale one)."""
     import torch
 
-    return torch.from_numpy(photo_array(image)).permute(2, 0, 1).contiguous()  # [H,W,C] -> [C,H,W]
+    return torch.from_numpy(photo_array(image).transpose(2, 0, 1).copy())  # [H,W,C] -> [C,H,W]
 
 
 def show_image(

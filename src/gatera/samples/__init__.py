@@ -1,0 +1,27 @@
+"""Small real data that comes with the package, each folder with its licence and source beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gatera.core.checks import check_choice
+
+#: Names that `sample_path` knows.
+SAMPLES = ("pets_sample",)
+
+
+def sample_path(name: str = "pets_sample") -> Path:
+    """Return the folder of a bundled sample. It belongs to the installed package: read from it, never write to it.
+
+    "pets_sample" holds 150 cat and dog photos in `images/cats` and `images/dogs`, and 12 more in `images-unseen` to try
+    a program on. A file name that starts with an upper-case letter is a cat's.
+
+    Raises:
+        ArgumentError: if there is no such sample.
+
+    Example:
+        >>> sorted(entry.name for entry in (sample_path() / "images").iterdir())
+        ['cats', 'dogs']
+    """
+    check_choice("name", name, SAMPLES)
+    return Path(__file__).parent / name
