@@ -1,0 +1,1 @@
+"""Architectures and what makes them: backbones, heads, pretrained weights, parameter groups. Knows nothing of data."""

@@ -1,0 +1,76 @@
+"""Named groups of parameters, earliest layers first: what discriminative learning rates and freezing work on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from torch import nn
+
+from gatera.core.errors import ArgumentError
+from gatera.models.body import Body
+
+Splitter = Callable[[nn.Module], Sequence[Sequence[nn.Parameter]]]
+
+
+@dataclass(frozen=True)
+class ParameterGroup:
+    """Parameters that share a learning rate and are frozen together."""
+
+    name: str
+    parameters: tuple[nn.Parameter, ...]
+
+
+def parameter_groups(model: nn.Module, splitter: Splitter | None = None) -> list[ParameterGroup]:
+    """Group a model's parameters, earliest layers first; every parameter is in exactly one group.
+
+    A vision model (a `Body`, then a head) has "body_early" (up to half of its layers), "body_late" and "head"; any
+    other model has one group, "all".
+
+    Args:
+        model: the model.
+        splitter: a function of the model that returns the groups as sequences of parameters, instead.
+
+    Raises:
+        ArgumentError: if a splitter leaves parameters out, names one twice, or gives one that is not the model's.
+    """
+    if splitter is not None:
+        return _checked(model, splitter)
+    if isinstance(model, nn.Sequential) and len(model) > 1 and isinstance(model[0], Body):
+        early, late = _halves(model[0])
+        head = [parameter for part in list(model)[1:] for parameter in part.parameters()]
+        groups = {"body_early": early, "body_late": late, "head": head}
+    else:
+        groups = {"all": list(model.parameters())}
+    return [ParameterGroup(name, tuple(parameters)) for name, parameters in groups.items() if parameters]
+
+
+def _halves(body: Body) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    middle = max(body.layer_numbers.values()) / 2
+    early, late = [], []
+    for name, parameter in body.named_parameters():
+        (early if body.layer_numbers[name] <= middle else late).append(parameter)
+    return early, late
+
+
+def _checked(model: nn.Module, splitter: Splitter) -> list[ParameterGroup]:
+    groups = [tuple(group) for group in splitter(model)]
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    seen: set[int] = set()
+    for number, group in enumerate(groups):
+        for parameter in group:
+            if id(parameter) not in names:
+                raise ArgumentError(
+                    f"splitter gave something in group {number} that is not a parameter of the model",
+                    received=type(parameter).__name__,
+                )
+            if id(parameter) in seen:
+                raise ArgumentError("splitter gave a parameter twice", received=names[id(parameter)])
+            seen.add(id(parameter))
+    left_out = [name for key, name in names.items() if key not in seen]
+    if left_out:
+        raise ArgumentError(
+            f"splitter left out {len(left_out)} parameters", received=left_out[:3],
+            remedy="Every parameter of the model belongs in one group.",
+        )  # fmt: skip
+    return [ParameterGroup(f"group_{i}", group) for i, group in enumerate(groups) if group]

@@ -1,0 +1,96 @@
+"""Small layers that PyTorch does not have: normalisation of the input, concatenated pooling, a bounded output."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from gatera.core.errors import ArgumentError
+
+
+class Normalization(nn.Module):
+    """Take channel means away and divide by channel standard deviations: the first layer of a pretrained body.
+
+    It sits in the model, not in the data pipeline, so that it happens exactly once wherever the model goes.
+
+    Args:
+        mean: one value per channel, for inputs in 0..1.
+        std: one value per channel, all above 0.
+
+    Raises:
+        ArgumentError: if the two differ in length or a standard deviation is not positive.
+
+    Example:
+        >>> Normalization([0.5], [0.25])(torch.tensor([[[[0.5, 1.0]]]]))
+        tensor([[[[0., 2.]]]])
+    """
+
+    mean: Tensor  # [C,1,1]
+    std: Tensor  # [C,1,1]
+
+    def __init__(self, mean: Sequence[float], std: Sequence[float]) -> None:
+        super().__init__()
+        if len(mean) != len(std):
+            raise ArgumentError(
+                "mean and std must have one value per channel each", received=(tuple(mean), tuple(std))
+            )
+        if min(std) <= 0:
+            raise ArgumentError("std must be positive in every channel", received=tuple(std))
+        # Not persistent: they belong to the architecture, so no checkpoint can bring others in unseen.
+        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(-1, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(-1, 1, 1), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise floats 0..1; [N,C,H,W] -> [N,C,H,W]."""
+        return (x - self.mean) / self.std
+
+    def extra_repr(self) -> str:
+        """Show the two vectors in the printed model."""
+        return f"mean={self.mean.flatten().tolist()}, std={self.std.flatten().tolist()}"
+
+
+class AdaptiveConcatPool2d(nn.Module):
+    """Pool a feature map by maximum and by mean, and put both side by side: [N,C,H,W] -> [N,2C,1,1], maximum first.
+
+    Example:
+        >>> AdaptiveConcatPool2d()(torch.tensor([[[[1.0, 3.0]]]])).flatten()
+        tensor([3., 2.])
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pool; [N,C,H,W] -> [N,2C,1,1]."""
+        return torch.cat([x.amax(dim=(2, 3), keepdim=True), x.mean(dim=(2, 3), keepdim=True)], dim=1)
+
+
+def sigmoid_range(x: Tensor, low: float, high: float) -> Tensor:
+    """Squash `x` into the open interval (low, high) with a sigmoid.
+
+    Example:
+        >>> sigmoid_range(torch.tensor([0.0]), 1.0, 5.0)
+        tensor([3.])
+    """
+    return torch.sigmoid(x) * (high - low) + low
+
+
+class SigmoidRange(nn.Module):
+    """`sigmoid_range` as a layer.
+
+    Raises:
+        ArgumentError: if `low` is not below `high`.
+    """
+
+    def __init__(self, low: float, high: float) -> None:
+        super().__init__()
+        if not low < high:
+            raise ArgumentError("y_range must go from low to high", received=(low, high))
+        self.low, self.high = low, high
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Squash logits of any shape into (low, high)."""
+        return sigmoid_range(x, self.low, self.high)
+
+    def extra_repr(self) -> str:
+        """Show the interval in the printed model."""
+        return f"low={self.low}, high={self.high}"
