@@ -1,0 +1,255 @@
+"""A folder of photos as people really keep it: which photos there are, what each shows, and which are held out.
+
+Three layouts are recognised, and one more on request:
+
+    photos/cat/1.jpg  photos/dog/2.jpg                   a folder per class
+    photos/train/cat/1.jpg  photos/valid/dog/2.jpg       the same in train, valid (or val) and maybe test
+    photos/labels.csv  photos/1.jpg  photos/2.jpg        a table of file names and labels
+    photos/cat_1.jpg  photos/dog_2.jpg                   labels by a regular expression over file names
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gatera.core.checks import did_you_mean, listed
+from gatera.core.errors import DataError
+from gatera.data.items import BadFile, check_photos, get_image_files
+from gatera.data.labels import RegexLabeller
+from gatera.data.split_by_value import TrainTestSplitter
+
+TRAIN_NAMES, VALID_NAMES, TEST_NAMES = (
+    ("train", "training"),
+    ("valid", "val", "validation"),
+    ("test", "testing"),
+)
+
+#: Column names of labels.csv, in order of preference; otherwise its first two columns are taken.
+FILE_COLUMNS = ("file", "filename", "file_name", "fname", "name", "image", "photo", "path")
+LABEL_COLUMNS = ("label", "labels", "class", "category", "breed", "target")
+
+TABLE = "labels.csv"
+
+
+@dataclass(frozen=True)
+class PhotoSet:
+    """Photos with labels, split for training.
+
+    Attributes:
+        photos: the files, sorted.
+        labels: what each shows.
+        split: "train", "valid" or "test" for each; "" where it has not been decided.
+        bad: files that were left out, and why.
+        layout: how the folder was understood, in words.
+    """
+
+    photos: Sequence[Path]
+    labels: Sequence[str]
+    split: Sequence[str]
+    layout: str
+    bad: Sequence[BadFile] = ()
+
+    def indices(self, side: str) -> list[int]:
+        """Return the positions of the photos on one side of the split."""
+        return [i for i, name in enumerate(self.split) if name == side]
+
+    def keep(self, wanted: Iterable[int]) -> PhotoSet:
+        """Return the set with only these positions."""
+        kept = list(wanted)
+        pick = lambda values: [values[i] for i in kept]  # noqa: E731 - three uses in one line
+        return replace(self, photos=pick(self.photos), labels=pick(self.labels), split=pick(self.split))
+
+
+def read_photo_folder(folder: str | Path, label_from: str | None = None) -> PhotoSet:
+    """Find the photos below a folder and what each of them shows.
+
+    Args:
+        folder: see the layouts above; a folder inside it whose name starts with a dot is passed over.
+        label_from: a regular expression; its first group, searched in each file's name, is the label.
+
+    Raises:
+        DataError: if the folder is missing or empty, or no layout fits; or for what is wrong in labels.csv.
+    """
+    folder = Path(folder)
+    photos = get_image_files(folder)
+    if label_from is not None:
+        labeller = RegexLabeller(label_from)
+        return _checked(folder, photos, [labeller(path.name) for path in photos], "labels from file names")
+    if (folder / TABLE).is_file():
+        return _from_table(folder)
+    sides = {path.relative_to(folder).parts[0] for path in photos}
+    if sides & set(TRAIN_NAMES) and sides & set(VALID_NAMES):
+        return _from_sides(folder, photos)
+    loose = [path for path in photos if path.parent == folder]
+    if loose:
+        _refuse_loose(folder, loose, len(photos))
+    return _checked(folder, photos, [path.parent.name for path in photos], "a folder per class")
+
+
+def hold_out(photos: PhotoSet, valid_pct: float, seed: int) -> PhotoSet:
+    """Decide the split where the folder did not: the same share of every class is held out.
+
+    Args:
+        photos: as read; a set that is split already is returned as it is.
+        valid_pct: the share that is held out, between 0 and 1.
+        seed: of the draw.
+
+    Raises:
+        DataError: if there is but one class, or a class with a single photo.
+    """
+    check_classes(photos)
+    if any(photos.split):
+        return photos
+    splits = TrainTestSplitter(valid_pct, random_state=seed, stratify=list(photos.labels))(photos.photos)
+    split = ["train"] * len(photos.photos)
+    for index in splits.valid:
+        split[int(index)] = "valid"
+    return replace(photos, split=split)
+
+
+def leave_out_bad(photos: PhotoSet) -> PhotoSet:
+    """Open every photo once; those that cannot be read are left out and listed in `bad`."""
+    bad = check_photos(photos.photos)
+    names = {entry.path for entry in bad}
+    kept = photos.keep(i for i, path in enumerate(photos.photos) if path not in names)
+    if not kept.photos:
+        raise DataError(
+            f"none of the {len(photos.photos)} photos can be read, e.g. {bad[0].path}: {bad[0].reason}"
+        )
+    return replace(kept, bad=[*photos.bad, *bad])
+
+
+def check_classes(photos: PhotoSet) -> None:
+    """Raise DataError unless there are two classes or more, each with a photo to learn from and one to check with."""
+    counts = Counter(photos.labels)
+    if len(counts) < 2:
+        raise DataError(
+            f"all {len(photos.labels)} photos have the same label", received=next(iter(counts), None),
+            allowed="at least two classes", remedy="Add a folder of photos of what it is to be told apart from.",
+        )  # fmt: skip
+    single = sorted(label for label, count in counts.items() if count == 1)
+    if single:
+        example = photos.photos[list(photos.labels).index(single[0])]
+        raise DataError(
+            f"the class {single[0]!r} has a single photo ({example})", allowed="two photos or more per class",
+            remedy="One is needed to learn from and one to check with: add photos of it, or take the class out.",
+        )  # fmt: skip
+    if any(photos.split):
+        train, valid = ({photos.labels[i] for i in photos.indices(side)} for side in ("train", "valid"))
+        if unseen := sorted(valid - train):
+            raise DataError(
+                f"the class {unseen[0]!r} is in the validation photos and not in the training photos",
+                allowed=listed(sorted(train)), remedy="Add training photos of it, or take it out of the validation.",
+            )  # fmt: skip
+
+
+def _checked(folder: Path, photos: Sequence[Path], labels: Sequence[str], layout: str) -> PhotoSet:
+    if not photos:
+        raise DataError(
+            f"there are no photos in {folder}", allowed="files such as .jpg, .png, .webp, also in folders"
+        )
+    return PhotoSet(photos, labels, [""] * len(photos), layout)
+
+
+def _refuse_loose(folder: Path, loose: Sequence[Path], n: int) -> None:
+    if len(loose) == n:
+        raise DataError(
+            f"{folder} holds {n} photos (e.g. {loose[0].name}) and nothing says what they show",
+            allowed=f"a folder per class, train and valid folders, or a {TABLE} with columns file,label",
+            remedy="Move them into class folders, or pass a regular expression over their names: "
+            r"--label-from '^(.+)_\d+' takes cat from cat_12.jpg.",
+        )
+    raise DataError(
+        f"{folder} holds class folders and also {len(loose)} photos beside them, e.g. {loose[0].name}",
+        remedy="Move those into the folder of their class, or out of the way.",
+    )
+
+
+def _from_sides(folder: Path, photos: Sequence[Path]) -> PhotoSet:
+    names = {
+        n: s for s, ns in (("train", TRAIN_NAMES), ("valid", VALID_NAMES), ("test", TEST_NAMES)) for n in ns
+    }
+    known = [path for path in photos if path.relative_to(folder).parts[0] in names]
+    kept = [
+        path for path in known if len(path.relative_to(folder).parts) > 2
+    ]  # an unlabelled test folder is no test
+    split = [names[path.relative_to(folder).parts[0]] for path in kept]
+    return PhotoSet(kept, [path.parent.name for path in kept], split, "train and valid folders")
+
+
+def _from_table(folder: Path) -> PhotoSet:
+    """Read labels.csv: a file, its label, and optionally a column `split` or `is_valid`."""
+    table = folder / TABLE
+    with table.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file)
+        columns = reader.fieldnames or []
+        if len(columns) < 2:
+            raise DataError(
+                f"{table} needs two columns or more", received=list(columns), allowed="file,label"
+            )
+        rows = list(reader)
+    file_column, label_column = _column(columns, FILE_COLUMNS, 0), _column(columns, LABEL_COLUMNS, 1)
+    by_name = _locate(folder, table, [row[file_column] for row in rows])
+    found: dict[Path, tuple[str, str]] = {}
+    for line, row in enumerate(rows, start=2):
+        label, path = (row[label_column] or "").strip(), by_name[row[file_column]]
+        if not label:
+            raise DataError(
+                f"{table} has no label in line {line}, column {label_column}", received=row[file_column]
+            )
+        if found.setdefault(path, (label, _side(table, line, row)))[0] != label:
+            raise DataError(
+                f"{table} gives {row[file_column]} two labels, {found[path][0]!r} and {label!r} (line {line})",
+                remedy="Keep the right one of the two lines.",
+            )
+    photos = sorted(found)
+    split = [found[path][1] for path in photos]
+    if not photos:
+        raise DataError(f"{table} lists no photos")
+    return PhotoSet(photos, [found[p][0] for p in photos], split, f"labels from {TABLE}")
+
+
+def _column(columns: Sequence[str], wanted: Sequence[str], otherwise: int) -> str:
+    by_lower = {column.strip().lower(): column for column in columns}
+    return next((by_lower[name] for name in wanted if name in by_lower), columns[otherwise])
+
+
+def _locate(folder: Path, table: Path, names: Sequence[str]) -> dict[str, Path]:
+    """Find each file named in the table, also where the table leaves the ending out."""
+    by_stem = {path.stem: path for path in get_image_files(folder)}
+    found = {name: folder / name if (folder / name).is_file() else by_stem.get(name) for name in names}
+    missing = [name for name, path in found.items() if path is None]
+    if missing:
+        raise DataError(
+            f"{table} names {len(missing)} files that are not in {folder}: {listed(missing, 3)}",
+            remedy=did_you_mean(
+                missing[0], [path.name for path in by_stem.values()], "Correct the table, or add them."
+            ),
+        )
+    return {name: path for name, path in found.items() if path is not None}
+
+
+def _side(table: Path, line: int, row: dict[str, str]) -> str:
+    by_lower = {
+        (column or "").strip().lower(): (value or "").strip().lower() for column, value in row.items()
+    }
+    if "split" in by_lower:
+        known = {
+            n: s
+            for s, ns in (("train", TRAIN_NAMES), ("valid", VALID_NAMES), ("test", TEST_NAMES))
+            for n in ns
+        }
+        if by_lower["split"] not in known:
+            raise DataError(
+                f"{table} has an unknown split in line {line}",
+                received=by_lower["split"],
+                allowed=listed(known),
+            )
+        return known[by_lower["split"]]
+    if "is_valid" in by_lower:
+        return "valid" if by_lower["is_valid"] in ("true", "1", "yes") else "train"
+    return ""

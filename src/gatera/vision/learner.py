@@ -1,0 +1,88 @@
+"""Learners for photos: a pretrained body, a new head, and the rates that suit them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from gatera.core.errors import ArgumentError
+from gatera.core.random import torch_seeded
+from gatera.data.loaders import DataLoaders
+from gatera.learn.learner import Learner
+from gatera.learn.optimizer import Adam, OptimizerFactory
+from gatera.learn.options import TrainingOptions
+from gatera.measure.losses import ClassWeights
+from gatera.models.architectures import Architecture
+from gatera.models.heads import HeadOptions
+from gatera.models.vision_model import create_vision_model
+
+
+def vision_learner(
+    dls: DataLoaders,
+    arch: str | Architecture | Callable[..., object] = "efficientnet_lite0",
+    normalize: bool = True,
+    n_out: int | None = None,
+    pretrained: bool | str | Path = True,
+    loss_func: Callable[..., Any] | None = None,
+    opt_func: OptimizerFactory = Adam,
+    lr: float = 1e-3,
+    splitter: Callable[[nn.Module], Sequence[Sequence[nn.Parameter]]] | None = None,
+    cbs: Any = None,
+    metrics: Any = None,
+    path: str | Path | None = None,
+    y_range: tuple[float, float] | None = None,
+    class_weights: ClassWeights = None,
+    head: HeadOptions | None = None,
+    options: TrainingOptions | None = None,
+) -> Learner:
+    """Make a learner for photos by transfer learning: a pretrained body and a new head, body frozen.
+
+    Args:
+        dls: photos and what is to be said of them.
+        arch: one of our architectures (an object such as `resnet34`, or its name) or any timm name.
+        normalize: normalise photos as the pretrained weights expect, in the model's first layer; nothing is added if
+            the data's batch transforms already hold a `Normalize`.
+        n_out: outputs; by default as many as the data asks for.
+        pretrained: True looks for weights, False starts from random ones, a path names a file of weights (or a
+            `.gatera` program, to go on training it).
+        loss_func: a loss of ours, a torch loss or a function; by default the one for the data's task.
+        opt_func: makes the optimizer; `Adam`, `SGD`, or any torch optimizer class.
+        lr: the learning rate where a method is given none.
+        splitter: model -> lists of parameters, earliest layers first; by default early body, late body, head.
+        cbs: callbacks for every fit.
+        metrics: functions, classes, instances or names, e.g. `error_rate` or "accuracy".
+        path: where `save` and `export` put files; the data's path by default.
+        y_range: keep outputs within these bounds, for regression.
+        class_weights: "balanced", or what each class counts in the loss.
+        head: the shape of the head.
+        options: precision, weight decay, batch norm and the like.
+
+    Returns:
+        A learner; frozen if `pretrained`.
+
+    Raises:
+        ArgumentError: if `arch` is unknown (the nearest name is offered) or the number of outputs is not known.
+        PretrainedError: if no weights are found, saying where was looked and what to do.
+    """
+    outputs = dls.c if n_out is None else n_out
+    if outputs is None:
+        raise ArgumentError("the data does not say how many outputs it needs", remedy="Pass n_out=.")
+    with torch_seeded(dls.seed or 0):  # the same seed gives the same head, whatever ran before
+        model = create_vision_model(
+            arch, outputs, n_in=dls.n_in, pretrained=pretrained, normalize=normalize and dls.normalize is None,
+            y_range=y_range, head=head or HeadOptions(),
+        )  # fmt: skip
+    learn = Learner(
+        dls, model, loss_func, opt_func, lr, splitter, cbs, metrics, path, class_weights,
+        body=model[0] if pretrained else None, options=options,
+    )  # fmt: skip
+    if pretrained:
+        learn.freeze()
+    return learn
+
+
+#: The same function under the name that older notebooks use.
+cnn_learner = vision_learner
