@@ -1,0 +1,172 @@
+"""The outer shell of a program file: a zip of a few stored entries, each checked before a byte of it is used."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from gatera.core.checks import did_you_mean, listed
+from gatera.core.errors import ProgramFileError
+from gatera.core.files import human_bytes
+
+SUFFIX = ".gatera"
+
+PROGRAM, MODEL, CARD, WEIGHTS = "program.json", "model.onnx", "card.md", "weights.safetensors"
+#: Every entry a program file may hold, and how large it may be (bytes).
+LARGEST = {PROGRAM: 16_000_000, MODEL: 4_000_000_000, CARD: 4_000_000, WEIGHTS: 4_000_000_000}
+
+#: The zip's comment: this word, then the SHA-256 of program.json in hexadecimal.
+COMMENT = b"sha256:"
+_COMMENT_BYTES = len(COMMENT) + 64
+
+CHUNK_BYTES = 1 << 20
+DAMAGED = "Copy or download it again; if that does not help, export it again."
+
+
+class Archive:
+    """The structure of a program file, checked when opened, and the bytes of its entries.
+
+    Attributes:
+        path: where it lies.
+        size_bytes: of the whole file.
+        names: its entries, in the order of the file.
+        program_sha256: what its comment says of program.json.
+
+    Raises:
+        ProgramFileError: if it is missing, not a zip, truncated, or holds other entries than a program file may.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with self._opened() as file:
+            self.size_bytes = file.seek(0, os.SEEK_END)
+            self._check_ends(file)
+            try:
+                with zipfile.ZipFile(file) as archive:
+                    infos, comment = archive.infolist(), archive.comment
+            except (zipfile.BadZipFile, NotImplementedError, ValueError) as err:
+                raise ProgramFileError(f"{path} is truncated or damaged ({err})", remedy=DAMAGED) from err
+        names = [info.orig_filename for info in infos]
+        for info in infos:
+            self._check_entry(info, names)
+        self._infos = dict(zip(names, infos))
+        self.names = tuple(names)
+        self.program_sha256 = comment.removeprefix(COMMENT).decode("latin-1")
+        for name in (PROGRAM, MODEL):
+            if name not in names:
+                raise ProgramFileError(f"{path} is not a program file: it has no {name}")
+
+    def size(self, name: str) -> int:
+        """Return the size of an entry in bytes."""
+        return self._infos[name].file_size
+
+    def read(self, name: str) -> bytes:
+        """Return an entry as it is, whatever its hash."""
+        return b"".join(self._chunks(name, self.size(name)))
+
+    def verified(self, name: str, size: int, sha256: str, keep: bool = True) -> bytes:
+        """Return an entry if its size and hash are as declared. Without `keep` it is only checked, in little memory.
+
+        Raises:
+            ProgramFileError: if they are not.
+        """
+        if self.size(name) != size:
+            raise ProgramFileError(
+                f"{self.path} was tampered with or damaged: {name} has another size than program.json says",
+                received=self.size(name), allowed=f"{size} bytes", remedy=DAMAGED,
+            )  # fmt: skip
+        # What is kept is read in one piece and so copied once; the rest passes through a small buffer.
+        digest, content = hashlib.sha256(), b""
+        for content in self._chunks(name, size if keep else CHUNK_BYTES):
+            digest.update(content)
+        if digest.hexdigest() != sha256:
+            raise ProgramFileError(
+                f"{self.path} was tampered with or damaged: {name} does not match its hash", remedy=DAMAGED
+            )
+        return content if keep else b""
+
+    def _chunks(self, name: str, chunk_bytes: int) -> Iterator[bytes]:
+        """Yield a stored entry straight from the file: `zipfile` would copy it and compute a CRC beside the hash."""
+        info, cut = self._infos[name], f"{self.path} is truncated or damaged: {name} is cut short"
+        with self._opened() as file:
+            file.seek(info.header_offset)
+            header = file.read(30)
+            if header[:4] != b"PK\3\4" or len(header) < 30:
+                raise ProgramFileError(cut, remedy=DAMAGED)
+            file.seek(
+                sum(struct.unpack("<2H", header[26:])), os.SEEK_CUR
+            )  # the entry's name, and its extra field
+            left = info.file_size
+            while left:
+                content = file.read(min(left, chunk_bytes))
+                if not content:
+                    raise ProgramFileError(cut, remedy=DAMAGED)
+                left -= len(content)
+                yield content
+
+    def _opened(self) -> IO[bytes]:
+        try:
+            return self.path.open("rb")
+        except FileNotFoundError as err:
+            found = [other.name for other in self.path.parent.glob("*" + SUFFIX)]
+            raise ProgramFileError(
+                f"{self.path} does not exist", remedy=did_you_mean(self.path.name, found)
+            ) from err
+        except OSError as err:
+            raise ProgramFileError(f"{self.path} cannot be read ({err.strerror})") from err
+
+    def _check_ends(self, file: IO[bytes]) -> None:
+        """Check the first bytes, and the record at the end, before `zipfile` believes the number of entries in it."""
+        file.seek(0)
+        head = file.read(4)
+        if head != b"PK\3\4":
+            begins = f"; it begins with {head!r}" if head else ": it is empty"
+            raise ProgramFileError(
+                f"{self.path} is not a program file{begins}", remedy="learn.export writes one."
+            )
+        file.seek(max(0, self.size_bytes - 22 - _COMMENT_BYTES))
+        end = file.read()
+        if end[:4] != b"PK\5\6" or end[22 : 22 + len(COMMENT)] != COMMENT:
+            raise ProgramFileError(f"{self.path} is truncated, or was not written by Gatera", remedy=DAMAGED)
+        count = struct.unpack("<H", end[10:12])[0]
+        if count > len(LARGEST):
+            raise ProgramFileError(
+                f"{self.path} holds too many entries", received=count, allowed=f"at most {len(LARGEST)}"
+            )
+
+    def _check_entry(self, info: zipfile.ZipInfo, names: list[str]) -> None:
+        name = info.orig_filename
+        if (
+            name.startswith(("/", "\\"))
+            or ":" in name
+            or ".." in PurePosixPath(name.replace("\\", "/")).parts
+        ):
+            raise ProgramFileError(
+                f"{self.path} is refused: the name of an entry leads out of it", received=name
+            )
+        if name not in LARGEST:
+            raise ProgramFileError(
+                f"{self.path} holds an unknown entry", received=name, allowed=listed(LARGEST)
+            )
+        if names.count(name) > 1:
+            raise ProgramFileError(f"{self.path} is refused: it holds {name} twice")
+        if info.flag_bits & 1 or info.compress_type != zipfile.ZIP_STORED:
+            raise ProgramFileError(
+                f"{self.path} is refused: {name} is compressed or encrypted",
+                allowed="stored entries", remedy="Do not pack it again with other tools.",
+            )  # fmt: skip
+        if info.file_size > LARGEST[name]:
+            raise ProgramFileError(
+                f"{self.path} is refused: {name} is too large",
+                received=info.file_size, allowed=f"at most {human_bytes(LARGEST[name])}",
+            )  # fmt: skip
+        # Before memory is set aside for what a header promises.
+        if info.compress_size != info.file_size or info.header_offset + info.file_size > self.size_bytes:
+            raise ProgramFileError(
+                f"{self.path} is truncated or damaged: {name} is cut short", remedy=DAMAGED
+            )

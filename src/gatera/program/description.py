@@ -1,0 +1,127 @@
+"""What a program file says about itself: program.json, checked once when it is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+
+from gatera.core.checks import listed
+from gatera.core.errors import ProgramFileError
+from gatera.program.package import Package
+from gatera.program.prediction import TASKS, Activation, Prediction, Task, sigmoid, softmax
+from gatera.program.preprocess import Preprocessing
+
+_ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "softmax": softmax,
+    "sigmoid": sigmoid,
+    "none": np.asarray,
+}
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """How logits become a prediction.
+
+    Attributes:
+        task: "classification", "multilabel" or "regression".
+        activation: "softmax", "sigmoid" or "none".
+        vocab: the K labels; empty for a regression.
+        threshold: the probability from which a label applies (multilabel only).
+        temperature: logits are divided by it before the activation (calibration); 1 changes nothing.
+    """
+
+    task: Task
+    activation: Activation
+    vocab: list[Any]
+    threshold: float
+    temperature: float
+
+    def __call__(self, logits: np.ndarray) -> Prediction:
+        """Return the prediction for one row of the model's output, float32 [K].
+
+        Raises:
+            ProgramFileError: if there are not K of them, or if they are not finite.
+        """
+        if self.vocab and logits.shape != (len(self.vocab),):
+            raise ProgramFileError(
+                f"model.onnx gives {list(logits.shape)} values for one input, and there are {len(self.vocab)} labels"
+            )
+        if not np.isfinite(logits).all():
+            raise ProgramFileError("model.onnx gives NaN or infinite values", received=logits.tolist())
+        # float64: the rounding of the last step is then float32's own.
+        scores = _ACTIVATIONS[self.activation](logits.astype(np.float64) / self.temperature)
+        probabilities = scores.astype(np.float32)
+        if self.task == "classification":
+            index = int(scores.argmax())
+            return Prediction(self.vocab[index], index, probabilities, self.vocab, self.task)
+        if self.task == "multilabel":
+            mask = scores > self.threshold
+            labels = [label for label, applies in zip(self.vocab, mask) if applies]
+            return Prediction(labels, mask, probabilities, self.vocab, self.task)
+        values = [float(value) for value in probabilities]
+        return Prediction(
+            values[0] if len(values) == 1 else values, probabilities, probabilities, [], self.task
+        )
+
+
+def read_description(package: Package) -> tuple[Preprocessing, Decoder]:
+    """Return the two ends of a program: what is done before the model, and after it.
+
+    Raises:
+        ProgramFileError: if program.json lacks a part, or says something that this version does not know.
+    """
+    program, where = package.program, f"program.json of {package.path}"
+    preprocessing = Preprocessing(_part(program, "preprocess", list, where))
+    decode = _part(program, "decode", dict, where)
+    task, activation = program.get("task"), decode.get("activation")
+    for name, value, known in (("task", task, TASKS), ("activation", activation, _ACTIVATIONS)):
+        if value not in known:
+            raise ProgramFileError(
+                f"{where} has an unknown {name}", received=value, allowed=listed(known),
+                remedy="A newer Gatera may know it: pip install -U gatera.",
+            )  # fmt: skip
+    vocab = decode.get("vocab") or []
+    if not isinstance(vocab, list) or (task != "regression" and not vocab):
+        raise ProgramFileError(f"{where} has no list of labels", received=decode.get("vocab"))
+    decoder = Decoder(
+        cast(Task, task), cast(Activation, activation), vocab if task != "regression" else [],
+        _number(decode, "threshold", 0.5, where), _number(decode, "temperature", 1.0, where),
+    )  # fmt: skip
+    if decoder.temperature <= 0:
+        raise ProgramFileError(f"the temperature in {where} is not above 0", received=decoder.temperature)
+    return preprocessing, decoder
+
+
+def package_info(package: Package) -> dict[str, Any]:
+    """Return what a program file says about itself, for people and JSON: program.json, and "path", "size", "sha256".
+
+    "sha256" is that of program.json, which holds the hashes of all other entries: two files with the same one are the
+    same program.
+    """
+    return {
+        "path": str(package.path),
+        "size": package.size_bytes,
+        "sha256": package.sha256,
+        **package.program,
+    }
+
+
+def _part(program: Mapping[str, Any], name: str, kind: type, where: str) -> Any:
+    value = program.get(name)
+    if not isinstance(value, kind):
+        raise ProgramFileError(
+            f"{where} has no usable {name!r}", received=value, allowed=f"a JSON {kind.__name__}"
+        )
+    return value
+
+
+def _number(decode: Mapping[str, Any], name: str, default: float, where: str) -> float:
+    value = decode.get(name)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ProgramFileError(f"the {name} in {where} is not a number", received=value)
+    return float(value)

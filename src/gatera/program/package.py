@@ -1,0 +1,251 @@
+"""The program file, `cats.gatera`: written whole or not at all, and checked before anything in it is parsed.
+
+It is a zip of stored (uncompressed) entries:
+
+    program.json         what the program does: preprocessing, vocabulary, decoding, how it was trained; size and SHA-256
+                         of the other entries
+    model.onnx           the model; everything inside it, no external data
+    card.md              the same for people (optional)
+    weights.safetensors  to go on training (optional)
+
+The zip's comment holds "sha256:" and the hash of program.json, so one chain of hashes covers every byte that is used. The
+hashes show damage and careless changes; they are no signature: whoever can write the file can write new ones. Therefore
+nothing in it is ever executed or unpickled, either.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import shutil
+import zipfile
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gatera.core.checks import listed
+from gatera.core.errors import ArgumentError, ProgramFileError
+from gatera.core.files import atomic_write, check_free_to_write, human_bytes, sha256_file
+from gatera.program.archive import (
+    CARD,
+    CHUNK_BYTES,
+    COMMENT,
+    DAMAGED,
+    LARGEST,
+    MODEL,
+    PROGRAM,
+    WEIGHTS,
+    Archive,
+)
+
+#: The version of the file format that this code writes. It reads every one from 1 on.
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Package:
+    """An opened program file, every entry of which has been checked.
+
+    Attributes:
+        path: where it lies.
+        program: the content of program.json.
+        names: its entries.
+        size_bytes: of the whole file.
+        sha256: of program.json, which holds the hashes of all other entries.
+        held: the entries that were kept in memory: all but the weights.
+    """
+
+    path: Path
+    program: dict[str, Any]
+    names: tuple[str, ...]
+    size_bytes: int
+    sha256: str
+    held: Mapping[str, bytes] = field(repr=False)
+
+    def read(self, name: str) -> bytes:
+        """Return one entry.
+
+        Raises:
+            ArgumentError: if there is no such entry.
+            ProgramFileError: if the file was changed since it was opened.
+        """
+        if name not in self.names:
+            raise ArgumentError(f"{self.path} has no such entry", received=name, allowed=listed(self.names))
+        if name in self.held:
+            return self.held[name]
+        return Archive(self.path).verified(name, **_facts(self.path, name, self.program["entries"][name]))
+
+
+def write_package(
+    path: str | Path, program: Mapping[str, Any], entries: Mapping[str, bytes | Path], force: bool = False
+) -> Path:
+    """Write a program file; it appears under its name only when it is complete.
+
+    Args:
+        path: where to, by custom with the suffix `.gatera`.
+        program: the content of program.json. "format" and "entries" (sizes and hashes) are added to it.
+        entries: "model.onnx", and "card.md", "weights.safetensors" where wanted: their bytes, or files to copy.
+        force: overwrite `path` if it exists.
+
+    Returns:
+        The path.
+
+    Raises:
+        OutputExistsError: if `path` exists and `force` is not set.
+        ArgumentError: if an entry has another name or is too large, "model.onnx" is missing or keeps its weights in other
+            files, or `program` holds what JSON cannot (NaN included).
+    """
+    path = Path(path)
+    check_free_to_write(path, force)
+    _check_entries(entries)
+    facts = {
+        name: {"size": _size_of(content), "sha256": _sha256(content)} for name, content in entries.items()
+    }
+    try:
+        described = {**program, "format": FORMAT, "entries": facts}
+        text = json.dumps(described, indent=1, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError) as err:
+        raise ArgumentError(f"the program holds something that JSON cannot ({err})") from err
+    with atomic_write(path) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
+        archive.comment = COMMENT + hashlib.sha256(text).hexdigest().encode()
+        for name, content in {PROGRAM: text, **entries}.items():
+            _store(archive, name, content)
+    return path
+
+
+def read_package(path: str | Path) -> Package:
+    """Open a program file and check all of it: structure, names, sizes, hashes, format, no data outside the model.
+
+    Raises:
+        ProgramFileError: if anything about it is not as `write_package` left it; each case has its own message.
+    """
+    path = Path(path)
+    archive = Archive(path)
+    text = archive.read(PROGRAM)
+    if hashlib.sha256(text).hexdigest() != archive.program_sha256:
+        raise ProgramFileError(
+            f"{path} was tampered with or damaged: program.json does not match its hash", remedy=DAMAGED
+        )
+    program = _parsed(path, text)
+    _check_format(path, program)
+    declared = _declared(path, program, set(archive.names) - {PROGRAM})
+    # Hashing lets go of the interpreter lock: model and weights are checked side by side. The weights are not kept, for
+    # predicting does not need them.
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        contents = list(
+            pool.map(lambda name: archive.verified(name, **declared[name], keep=name != WEIGHTS), declared)
+        )
+    held = {PROGRAM: text, **{name: content for name, content in zip(declared, contents) if name != WEIGHTS}}
+    if has_external_data(held[MODEL]):
+        raise ProgramFileError(
+            f"{path} is refused: its model.onnx keeps weights in other files",
+            remedy="Export it again; a program file holds everything it needs.",
+        )
+    return Package(path, program, archive.names, archive.size_bytes, archive.program_sha256, held)
+
+
+def _parsed(path: Path, text: bytes) -> dict[str, Any]:
+    try:
+        program = json.loads(text)
+    except (ValueError, RecursionError) as err:
+        raise ProgramFileError(f"program.json of {path} is not JSON ({err})") from err
+    if not isinstance(program, dict):
+        raise ProgramFileError(f"program.json of {path} is not an object", received=program)
+    return program
+
+
+def _check_format(path: Path, program: Mapping[str, Any]) -> None:
+    version = program.get("format")
+    if type(version) is not int or version < 1:
+        raise ProgramFileError(
+            f"{path} does not say which format it has", received=version, allowed=f"1 to {FORMAT}"
+        )
+    if version > FORMAT:
+        raise ProgramFileError(
+            f"{path} was made by a newer Gatera ({program.get('gatera', 'version unknown')})",
+            received=version, allowed=f"format 1 to {FORMAT}", remedy="Update this one with: pip install -U gatera",
+        )  # fmt: skip
+
+
+def _declared(path: Path, program: Mapping[str, Any], present: set[str]) -> dict[str, dict[str, Any]]:
+    """Return size and hash that program.json gives for the other entries, the largest first; it must name just those."""
+    entries = program.get("entries")
+    if not isinstance(entries, dict) or set(entries) != present:
+        raise ProgramFileError(
+            f"{path} was tampered with or damaged: program.json lists other entries than the file holds",
+            received=sorted(entries) if isinstance(entries, dict) else entries,
+            allowed=listed(sorted(present)), remedy=DAMAGED,
+        )  # fmt: skip
+    declared = {}
+    for name in (MODEL, WEIGHTS, CARD):
+        if name in entries:
+            declared[name] = _facts(path, name, entries[name])
+    return declared
+
+
+def _facts(path: Path, name: str, facts: Any) -> dict[str, Any]:
+    if isinstance(facts, dict) and type(facts.get("size")) is int and isinstance(facts.get("sha256"), str):
+        return {"size": facts["size"], "sha256": facts["sha256"]}
+    raise ProgramFileError(f"program.json of {path} does not give size and sha256 of {name}", received=facts)
+
+
+#: In ONNX's protobuf a tensor with external data says where, in an entry of key "location": the tag of field 1 (0x0a), the
+#: length 8, the word. The length is a varint, which may also be written with idle continuation bytes.
+_LOCATION_KEY = re.compile(rb"\n(?:\x08|\x88\x80{0,8}\x00)\Z")
+
+
+def has_external_data(model: bytes) -> bool:
+    """Whether an ONNX model refers to other files, which an engine would go and read.
+
+    Looking for the key costs 2 ms where parsing would need the onnx package and a second. Were the word found by chance
+    among the weights (once in 10^15 models), the model is refused, not trusted.
+    """
+    at = model.find(b"location")
+    while at >= 0:
+        if _LOCATION_KEY.search(model[max(0, at - 12) : at]):
+            return True
+        at = model.find(b"location", at + 1)
+    return False
+
+
+def _check_entries(entries: Mapping[str, bytes | Path]) -> None:
+    allowed = [name for name in LARGEST if name != PROGRAM]
+    for name, content in entries.items():
+        if name not in allowed:
+            raise ArgumentError(
+                "a program file cannot hold such an entry", received=name, allowed=listed(allowed)
+            )
+        if _size_of(content) > LARGEST[name]:
+            raise ArgumentError(
+                f"{name} is too large for a program file",
+                received=_size_of(content), allowed=f"at most {human_bytes(LARGEST[name])}",
+            )  # fmt: skip
+    if MODEL not in entries:
+        raise ArgumentError(f"a program needs the entry {MODEL}", received=sorted(entries))
+    model = entries[MODEL]
+    if has_external_data(model if isinstance(model, bytes) else model.read_bytes()):
+        raise ArgumentError(
+            f"{MODEL} keeps weights in other files",
+            remedy="Save it in one piece: torch.onnx.export(external_data=False).",
+        )
+
+
+def _sha256(content: bytes | Path) -> str:
+    return sha256_file(content) if isinstance(content, Path) else hashlib.sha256(content).hexdigest()
+
+
+def _size_of(content: bytes | Path) -> int:
+    return content.stat().st_size if isinstance(content, Path) else len(content)
+
+
+def _store(archive: zipfile.ZipFile, name: str, content: bytes | Path) -> None:
+    info = zipfile.ZipInfo(name)  # dated 1980: the same content gives the same file
+    info.file_size = _size_of(content)
+    info.external_attr = 0o644 << 16
+    source = content.open("rb") if isinstance(content, Path) else io.BytesIO(content)
+    with source, archive.open(info, "w") as target:
+        shutil.copyfileobj(source, target, CHUNK_BYTES)

@@ -1,0 +1,322 @@
+"""One photo: read from wherever it is, turned upright, made RGB, resized. Pure functions on Pillow images."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any, Literal, TypeAlias
+
+import numpy as np
+from PIL import Image
+
+from gatera.core.checks import check_choice
+from gatera.core.errors import ArgumentError, GateraError, PhotoError
+
+Mode = Literal["RGB", "L"]
+ResizeMethod = Literal["crop", "pad", "squish"]
+PadMode = Literal["reflection", "zeros", "border"]
+Resample = Literal["bilinear", "bicubic", "nearest"]
+
+#: Whatever a photo may come as.
+PhotoSource: TypeAlias = str | Path | bytes | bytearray | memoryview | IO[bytes] | Image.Image | np.ndarray
+
+MODES = ("RGB", "L")
+METHODS = ("crop", "pad", "squish")
+RESAMPLES = {
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "nearest": Image.Resampling.NEAREST,
+}
+#: Our name of each way to fill a border -> numpy's.
+PAD_MODES = {"reflection": "reflect", "zeros": "constant", "border": "edge"}
+
+#: Suffixes of the files that are taken for photos when a folder is searched.
+PHOTO_SUFFIXES = frozenset(
+    (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".ppm", ".pgm", ".pnm")
+)  # fmt: skip
+
+#: More pixels than this are taken for an attack. Source: Pillow's own limit for raising DecompressionBombError.
+MAX_PIXELS = 178_956_970
+
+#: What Pillow's decoders raise for damaged data. Source: its readers, and a fuzz run over fourteen formats.
+_DAMAGE = (OSError, SyntaxError, ValueError, RuntimeError, EOFError, LookupError, TypeError, OverflowError,
+           struct.error, zlib.error)  # fmt: skip
+
+_ORIENTATION_TAG = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
+
+
+def read_photo(
+    source: PhotoSource, mode: Mode = "RGB", at_least: tuple[int, int] | None = None
+) -> Image.Image:
+    """Read a photo as a person would see it: upright, 8 bits, colours or grey, transparent parts white.
+
+    Animations give their first frame; samples of 16 bits keep their upper 8.
+
+    Args:
+        source: a path, the bytes of a file, an open binary file, a Pillow image, or an array: uint8 or float 0..1 of
+            shape [H,W], [H,W,1], [H,W,3] or [H,W,4].
+        mode: "RGB", or "L" for one grey channel.
+        at_least: (height, width) that the caller needs. A JPEG may then be decoded at 1/2, 1/4 or 1/8 of its size, with
+            both sides still at least the larger of the two: several times faster for big photos.
+
+    Returns:
+        An image of the given mode, its pixels loaded. A Pillow image that already fits is returned itself.
+
+    Raises:
+        PhotoError: if the photo is missing, a folder, empty, not an image, truncated, larger than 178,956,970 pixels or
+            otherwise unreadable, or if the array has another shape, type or range. It names the file.
+        ArgumentError: if `source` is none of the above, or `mode` is unknown.
+
+    Example:
+        >>> read_photo(np.zeros((4, 6), np.uint8)).size  # (width, height)
+        (6, 4)
+    """
+    if mode not in MODES:
+        check_choice("mode", mode, MODES)
+    if isinstance(source, np.ndarray):
+        return _to_mode(_from_array(source), mode)
+    name = _name_of(source)
+    try:
+        if isinstance(source, Image.Image):
+            return _upright(source, mode, name)
+        # By its path Pillow imports the one plugin that the suffix suggests; for an open file it imports five.
+        with Image.open(source if isinstance(source, str | Path) else _as_file(source)) as image:
+            if at_least is not None:
+                side = max(at_least)  # of both: the photo may be lying on its side
+                image.draft(None, (side, side))  # does nothing unless this is a JPEG
+            return _upright(image, mode, name)
+    except GateraError:
+        raise
+    except Image.DecompressionBombError as err:
+        raise _too_large(name) from err
+    except _DAMAGE as err:
+        raise _explained(source, name, err) from err
+
+
+def photo_array(image: Image.Image) -> np.ndarray:
+    """Return the pixels of an RGB or L image as uint8 [H,W,C], C being 3 or 1. The array is read-only.
+
+    Example:
+        >>> photo_array(Image.new("L", (6, 4))).shape
+        (4, 6, 1)
+    """
+    pixels = np.asarray(image)
+    return pixels if pixels.ndim == 3 else pixels[:, :, None]  # [H,W] -> [H,W,1]
+
+
+def resize_photo(
+    image: Image.Image,
+    size: tuple[int, int],
+    method: ResizeMethod = "crop",
+    pad_mode: PadMode = "reflection",
+    resample: Resample = "bilinear",
+) -> Image.Image:
+    """Make a photo exactly `size`.
+
+    Args:
+        image: an image of mode RGB or L.
+        size: (height, width) in pixels.
+        method: "crop" scales the photo to cover `size` and keeps the centre; "pad" scales it to fit inside, centred, and
+            fills the rest; "squish" ignores its proportions.
+        pad_mode: how "pad" fills: "reflection" mirrors the photo, "zeros" is black, "border" repeats its edge.
+        resample: "bilinear", "bicubic" or "nearest". The first two average over all source pixels when shrinking.
+
+    Raises:
+        ArgumentError: if a choice is unknown.
+
+    Example:
+        >>> resize_photo(Image.new("RGB", (640, 480)), (224, 160)).size
+        (160, 224)
+    """
+    if resample not in RESAMPLES:
+        check_choice("resample", resample, RESAMPLES)
+    if method == "squish":
+        return image.resize((size[1], size[0]), RESAMPLES[resample])
+    if method == "pad":
+        return _pad_to(_fit_inside(image, size, resample), size, pad_mode)
+    check_choice("method", method, METHODS)
+    width, height = image.size
+    scale = min(width / size[1], height / size[0])
+    # Scaling and cropping in one pass: only the pixels that are kept are computed, and the box may lie between pixels.
+    left, top = max(0.0, (width - size[1] * scale) / 2), max(0.0, (height - size[0] * scale) / 2)
+    box = (left, top, min(width, left + size[1] * scale), min(height, top + size[0] * scale))
+    return image.resize((size[1], size[0]), RESAMPLES[resample], box=box)
+
+
+def resize_shorter(image: Image.Image, size: int, resample: Resample = "bilinear") -> Image.Image:
+    """Scale a photo, proportions kept, so that its shorter side is `size` pixels.
+
+    Example:
+        >>> resize_shorter(Image.new("RGB", (640, 480)), 240).size
+        (320, 240)
+    """
+    if resample not in RESAMPLES:
+        check_choice("resample", resample, RESAMPLES)
+    scale = size / min(image.size)
+    new = tuple(max(1, round(side * scale)) for side in image.size)
+    return image.resize((new[0], new[1]), RESAMPLES[resample])
+
+
+def center_crop(image: Image.Image, size: tuple[int, int], pad_mode: PadMode = "zeros") -> Image.Image:
+    """Cut the middle `size` (height, width) out of a photo; where the photo is smaller it is padded.
+
+    Example:
+        >>> center_crop(Image.new("RGB", (640, 480)), (200, 700)).size
+        (700, 200)
+    """
+    width, height = image.size
+    left, top = max(0, (width - size[1]) // 2), max(0, (height - size[0]) // 2)
+    image = image.crop((left, top, min(width, left + size[1]), min(height, top + size[0])))
+    return _pad_to(image, size, pad_mode)
+
+
+def _fit_inside(image: Image.Image, size: tuple[int, int], resample: Resample) -> Image.Image:
+    width, height = image.size
+    scale = max(width / size[1], height / size[0])
+    new = (min(size[1], max(1, round(width / scale))), min(size[0], max(1, round(height / scale))))
+    return image.resize(new, RESAMPLES[resample])
+
+
+def _pad_to(image: Image.Image, size: tuple[int, int], pad_mode: PadMode) -> Image.Image:
+    if pad_mode not in PAD_MODES:
+        check_choice("pad_mode", pad_mode, PAD_MODES)
+    down, across = size[0] - image.height, size[1] - image.width
+    if not (down or across):
+        return image
+    edges = [(down // 2, down - down // 2), (across // 2, across - across // 2), (0, 0)]
+    pixels = np.asarray(image)  # [H,W,3] or [H,W]
+    as_numpy: Any = PAD_MODES[pad_mode]  # numpy's overloads want a literal
+    return Image.fromarray(np.pad(pixels, edges[: pixels.ndim], mode=as_numpy))
+
+
+def _upright(image: Image.Image, mode: Mode, name: str) -> Image.Image:
+    if image.width * image.height > MAX_PIXELS:  # Pillow's own check may have been turned off
+        raise _too_large(name)
+    image.load()
+    turn = _UPRIGHT.get(_orientation(image))
+    converted = _to_mode(image, mode)
+    if turn is None:
+        return converted
+    converted = converted.transpose(turn)
+    # What is upright now must not be turned again by the next reader.
+    converted.info = {key: value for key, value in converted.info.items() if key not in _ORIENTATION_CARRIERS}
+    return converted
+
+
+#: Where Pillow keeps an orientation in `Image.info`.
+_ORIENTATION_CARRIERS = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"})
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        found = image.getexif().get(_ORIENTATION_TAG, 1)
+    except _DAMAGE:
+        return 1  # The pixels were decoded; viewers too show a photo with damaged EXIF data as it lies.
+    return found if isinstance(found, int) else 1
+
+
+def _to_mode(image: Image.Image, mode: Mode) -> Image.Image:
+    if image.mode.startswith("I"):  # I;16 and its byte orders, and I, which holds 16 bits in older files
+        eight = np.clip(np.asarray(image), 0, 65535) >> 8
+        return Image.fromarray(eight.astype(np.uint8)).convert(mode)
+    if image.has_transparency_data:
+        above = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), above).convert(mode)
+    return image if image.mode == mode else image.convert(mode)
+
+
+def _from_array(array: np.ndarray) -> Image.Image:
+    name = f"an array of shape {list(array.shape)} and type {array.dtype}"
+    shape = array.shape[:2] if array.ndim == 3 and array.shape[2] == 1 else array.shape
+    if not (len(shape) == 2 or (len(shape) == 3 and shape[2] in (3, 4))) or 0 in shape:
+        hint = (
+            "Move the channels last: array.transpose(1, 2, 0)."
+            if len(shape) == 3 and shape[0] in (1, 3, 4)
+            else None
+        )
+        raise PhotoError(f"{name} is not a photo", allowed="[H,W], [H,W,1], [H,W,3] or [H,W,4]", remedy=hint)
+    if array.dtype == np.uint8:
+        return Image.fromarray(np.ascontiguousarray(array.reshape(shape)))
+    if array.dtype.kind != "f":
+        raise PhotoError(f"{name} is not a photo", allowed="uint8, or float in 0..1")
+    low, high = float(array.min()), float(array.max())
+    if not (low >= 0 and high <= 1):  # NaN fails too
+        raise PhotoError(
+            f"{name} holds values from {low:g} to {high:g}", allowed="uint8, or float in 0..1",
+            remedy="Divide by 255, or pass array.astype(numpy.uint8).",
+        )  # fmt: skip
+    return Image.fromarray(np.rint(array.reshape(shape) * 255).astype(np.uint8))
+
+
+def _as_file(source: object) -> IO[bytes]:
+    if isinstance(source, bytes | bytearray | memoryview):
+        return io.BytesIO(source)
+    if isinstance(source, io.IOBase):
+        return source  # type: ignore[return-value]  # text files fail in Pillow, with a message of ours
+    raise ArgumentError(
+        f"a photo cannot come as {type(source).__name__}", received=source,
+        allowed="a path, bytes, an open binary file, a Pillow image, or a numpy array",
+    )  # fmt: skip
+
+
+def _name_of(source: object) -> str:
+    if isinstance(source, str | Path):
+        return str(source)
+    if isinstance(source, bytes | bytearray | memoryview):
+        return f"a photo of {len(source):,} bytes"
+    file = getattr(source, "filename", None) or getattr(source, "name", None)
+    return str(file) if isinstance(file, str) and file else "a photo without a name"
+
+
+def _too_large(name: str) -> PhotoError:
+    return PhotoError(
+        f"{name} is too large to be a photo", allowed=f"at most {MAX_PIXELS:,} pixels",
+        remedy="Shrink it first, or leave it out.",
+    )  # fmt: skip
+
+
+def _explained(source: object, name: str, err: BaseException) -> PhotoError:
+    """Turn whatever Pillow raised into a sentence about this photo."""
+    path = Path(source) if isinstance(source, str | Path) else None
+    if isinstance(err, FileNotFoundError):
+        return PhotoError(f"{name} does not exist", remedy="Check its path.")
+    if path is not None and _test(path, Path.is_dir):
+        return PhotoError(f"{name} is a folder, not a photo", remedy="Pass the photos in it.")
+    head = _head(path) if path is not None else bytes(source[:16]) if isinstance(source, bytes) else None
+    if head == b"":
+        return PhotoError(f"{name} is empty (0 bytes)", remedy="Fetch it again, or leave it out.")
+    if isinstance(err, Image.UnidentifiedImageError):
+        begins = f"; it begins with {head!r}" if head else ""
+        return PhotoError(f"{name} is not an image in a format that Pillow reads{begins}")
+    if isinstance(err, OSError) and err.errno is not None:
+        return PhotoError(
+            f"{name} cannot be read ({os.strerror(err.errno)})", remedy="Check its permissions and its disk."
+        )
+    return PhotoError(
+        f"{name} is truncated or damaged ({err or type(err).__name__})",
+        remedy="Fetch it again, or leave it out.",
+    )
+
+
+def _test(path: Path, question: Callable[[Path], bool]) -> bool:
+    try:
+        return question(path)
+    except (OSError, ValueError):  # a name too long, a NUL in it
+        return False
+
+
+def _head(path: Path) -> bytes | None:
+    try:
+        with path.open("rb") as file:
+            return file.read(16)
+    except (OSError, ValueError):
+        return None

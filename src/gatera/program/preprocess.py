@@ -1,0 +1,215 @@
+"""Preprocessing as data: a list of JSON objects that turns raw input into the array a model takes.
+
+    [{"op": "read_photo", "mode": "RGB", "at_least": [224, 224]}, {"op": "resize", "size": [224, 224], "method": "crop"}]
+
+The list travels inside the program file. Reading it runs nothing but the operations of the table below.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from gatera.core.checks import did_you_mean, listed
+from gatera.core.errors import ProgramFileError
+from gatera.program.photo import (
+    METHODS,
+    MODES,
+    PAD_MODES,
+    RESAMPLES,
+    center_crop,
+    photo_array,
+    read_photo,
+    resize_photo,
+    resize_shorter,
+)
+
+__all__ = [
+    "OPERATIONS",
+    "Preprocessing",
+    "center_crop",
+    "photo_array",
+    "read_photo",
+    "resize_photo",
+    "resize_shorter",
+]
+
+#: A photo is never made larger than this (pixels a side): a hostile program must not fill the memory.
+LARGEST_SIDE = 16_384
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of an operation: which JSON values it takes, in code and in words, and its default.
+
+    `convert` turns the JSON value into the argument, or raises ValueError where it is not allowed.
+    """
+
+    convert: Callable[[Any], Any]
+    allowed: str
+    default: Any = None
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One kind of step. `function(value, **fields)` turns what it `takes` into what it `gives`.
+
+    The kinds "raw" (whatever the user passes) and "array" (what the model takes) are the two ends; "photo" is a Pillow
+    image. A new kind of input is a row of OPERATIONS that takes "raw".
+    """
+
+    function: Callable[..., Any]
+    takes: str
+    gives: str
+    fields: Mapping[str, Field] = field(default_factory=dict)
+
+
+def _side(value: Any) -> int:
+    if not (type(value) is int and 1 <= value <= LARGEST_SIDE):
+        raise ValueError(value)
+    return value
+
+
+def _size(value: Any) -> tuple[int, int]:
+    if not (isinstance(value, list | tuple) and len(value) == 2):
+        raise ValueError(value)
+    return (_side(value[0]), _side(value[1]))
+
+
+def _size_or_none(value: Any) -> tuple[int, int] | None:
+    return None if value is None else _size(value)
+
+
+def _choice(value: Any, *, options: Sequence[str]) -> str:
+    if value not in options:
+        raise ValueError(value)
+    return value
+
+
+def _one_of(options: Sequence[str], default: str) -> Field:
+    return Field(partial(_choice, options=options), f"one of {listed(options)}", default)
+
+
+_SIDE = f"a whole number from 1 to {LARGEST_SIDE}"
+_PIXELS = f"[height, width], each {_SIDE}"
+_SIZE = Field(_size, _PIXELS, required=True)
+_RESAMPLE = _one_of(tuple(RESAMPLES), "bilinear")
+
+#: Every operation a program may name.
+OPERATIONS: dict[str, Operation] = {
+    "read_photo": Operation(read_photo, "raw", "photo", {
+        "mode": _one_of(MODES, "RGB"), "at_least": Field(_size_or_none, f"null, or {_PIXELS}"),
+    }),
+    "resize": Operation(resize_photo, "photo", "photo", {
+        "size": _SIZE, "method": _one_of(METHODS, "crop"),
+        "pad_mode": _one_of(tuple(PAD_MODES), "reflection"), "resample": _RESAMPLE,
+    }),
+    "resize_shorter": Operation(resize_shorter, "photo", "photo", {
+        "size": Field(_side, _SIDE, required=True), "resample": _RESAMPLE,
+    }),
+    "center_crop": Operation(center_crop, "photo", "photo", {
+        "size": _SIZE, "pad_mode": _one_of(tuple(PAD_MODES), "zeros"),
+    }),
+}  # fmt: skip
+
+#: How each kind of last value becomes the model's array.
+_ENDS: dict[str, Callable[[Any], np.ndarray]] = {"photo": photo_array}
+
+
+class Preprocessing:
+    """What a program does to raw input, made from JSON data and checked when made.
+
+    Args:
+        ops: the steps, each a mapping with "op" and that operation's fields. Fields left out take their defaults.
+
+    Raises:
+        ProgramFileError: if a step is not such a mapping, names an unknown operation or field, lacks a field, holds a
+            value that is not allowed, or cannot follow the step before it.
+
+    Example:
+        >>> prepare = Preprocessing([{"op": "read_photo"}, {"op": "resize", "size": [4, 6]}])
+        >>> prepare(np.zeros((10, 10, 3), np.uint8)).shape
+        (4, 6, 3)
+        >>> prepare.config[1]["method"]
+        'crop'
+    """
+
+    def __init__(self, ops: Sequence[Mapping[str, Any]]) -> None:
+        if not isinstance(ops, list | tuple) or not ops:
+            raise ProgramFileError("the preprocessing is not a list of steps", received=ops)
+        self._config: list[dict[str, Any]] = []
+        self._steps: list[Callable[[Any], Any]] = []
+        kind = "raw"
+        for number, op in enumerate(ops, start=1):
+            operation = _operation(op, number)
+            if operation.takes != kind:
+                raise ProgramFileError(
+                    f"preprocessing step {number} ({op['op']}) takes a {operation.takes} and gets a {kind}",
+                    remedy="The first step reads the input, the others change what was read.",
+                )
+            self._append(op, number, operation)
+            kind = operation.gives
+        self._steps.append(_ENDS[kind])
+
+    @property
+    def config(self) -> list[dict[str, Any]]:
+        """The steps as JSON data, every field written out."""
+        return copy.deepcopy(self._config)
+
+    def __call__(self, raw: Any) -> np.ndarray:
+        """Return the model's input for one raw input: for photos uint8 [H,W,C].
+
+        Raises:
+            PhotoError: if a photo cannot be read.
+        """
+        value = raw
+        for step in self._steps:
+            value = step(value)
+        return value
+
+    def __repr__(self) -> str:
+        return f"Preprocessing({self._config})"
+
+    def _append(self, op: Mapping[str, Any], number: int, operation: Operation) -> None:
+        settings = {}
+        for name, about in operation.fields.items():
+            if name not in op and about.required:
+                raise ProgramFileError(f"preprocessing step {number} ({op['op']}) lacks the field {name!r}")
+            value = op.get(name, about.default)
+            try:
+                settings[name] = about.convert(value)
+            except ValueError as err:
+                raise ProgramFileError(
+                    f"{name!r} of preprocessing step {number} ({op['op']}) is not usable",
+                    received=value,
+                    allowed=about.allowed,
+                ) from err
+        plain = {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}
+        self._config.append({"op": op["op"], **plain})
+        self._steps.append(partial(operation.function, **settings))
+
+
+def _operation(op: Any, number: int) -> Operation:
+    """Look up the operation of one step; complain of unknown names."""
+    if not isinstance(op, Mapping) or not isinstance(op.get("op"), str):
+        raise ProgramFileError(f'preprocessing step {number} is not an object with "op"', received=op)
+    name = op["op"]
+    if name not in OPERATIONS:
+        raise ProgramFileError(
+            f"preprocessing step {number} is unknown", received=name, allowed=listed(OPERATIONS),
+            remedy=did_you_mean(name, OPERATIONS, "A newer Gatera may know it: pip install -U gatera."),
+        )  # fmt: skip
+    operation = OPERATIONS[name]
+    for key in op:
+        if key != "op" and key not in operation.fields:
+            raise ProgramFileError(
+                f"preprocessing step {number} ({name}) has an unknown field", received=key, allowed=listed(operation.fields),
+                remedy=did_you_mean(key, operation.fields, "A newer Gatera may know it: pip install -U gatera."),
+            )  # fmt: skip
+    return operation

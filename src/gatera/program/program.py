@@ -1,0 +1,171 @@
+"""The program: one file that takes a raw photo and answers."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal, overload
+
+import numpy as np
+
+from gatera.core.checks import check_at_least, check_choice
+from gatera.core.errors import PhotoError
+from gatera.program.archive import CARD, MODEL
+from gatera.program.description import Decoder, package_info, read_description
+from gatera.program.engines import Engine, EngineName, EnginePrecision, make_engine
+from gatera.program.package import read_package
+from gatera.program.prediction import Prediction, Task
+from gatera.program.preprocess import Preprocessing
+
+__all__ = ["Prediction", "Program", "load_program"]
+
+OnError = Literal["raise", "skip", "return"]
+ON_ERROR = ("raise", "skip", "return")
+
+
+def load_program(
+    path: str | Path,
+    *,
+    engine: EngineName = "auto",
+    precision: EnginePrecision = "float32",
+    threads: int | None = None,
+) -> Program:
+    """Open a program file. Nothing in it is executed or unpickled, and PyTorch is not needed.
+
+    Args:
+        path: a file that `learn.export` or `gatera train` wrote.
+        engine: "onnxruntime", "openvino", or "auto": OpenVINO where it is installed.
+        precision: "float32", or "fast": whatever the processor does quickest (bf16 shifts probabilities by up to 5e-3).
+        threads: how many threads compute; None means one per core.
+
+    Raises:
+        ProgramFileError: if the file is missing, damaged, tampered with, or too new.
+        MissingExtraError: if OpenVINO is asked for and not installed.
+        ArgumentError: if a choice is unknown.
+    """
+    package = read_package(path)
+    preprocessing, decoder = read_description(package)
+    info = package_info(package)
+    card = package.read(CARD).decode("utf-8", errors="replace") if CARD in package.names else ""
+    return Program(
+        preprocessing, make_engine(package.read(MODEL), engine, precision, threads), decoder, info, card
+    )
+
+
+class Program:
+    """A trained program: preprocessing, model, decoding. Made by `load_program`; may be used from several threads.
+
+    Attributes:
+        preprocess: turns a raw input into the model's.
+        engine: computes the model.
+        vocab: its labels; empty for a regression.
+        task: "classification", "multilabel" or "regression".
+        card: what it is and how it was trained, in Markdown.
+        info: the same as data: format, versions, sizes, hashes, metrics.
+    """
+
+    def __init__(
+        self, preprocess: Preprocessing, engine: Engine, decoder: Decoder, info: dict[str, Any], card: str
+    ) -> None:
+        self.preprocess, self.engine, self._decode = preprocess, engine, decoder
+        self.vocab: list[Any] = decoder.vocab
+        self.task: Task = decoder.task
+        self.info, self.card = info, card
+
+    def predict(self, raw: Any) -> Prediction:
+        """Return the prediction for one input.
+
+        Args:
+            raw: for photos a path, the bytes of a file, an open binary file, a Pillow image, or an array: uint8 or float
+                0..1 of shape [H,W], [H,W,1], [H,W,3] or [H,W,4].
+
+        Raises:
+            PhotoError: if the photo cannot be read; it names the file.
+        """
+        array = self.preprocess(raw)
+        return self._decode(self.engine.run(array[None])[0])  # [H,W,C] -> [1,H,W,C] -> [1,K] -> [K]
+
+    @overload
+    def predict_batch(
+        self, many: Iterable[Any], batch_size: int = 16, on_error: Literal["raise"] = "raise"
+    ) -> list[Prediction]: ...
+
+    @overload
+    def predict_batch(
+        self, many: Iterable[Any], batch_size: int = 16, *, on_error: OnError
+    ) -> list[Prediction | PhotoError | None]: ...
+
+    def predict_batch(self, many: Iterable[Any], batch_size: int = 16, on_error: OnError = "raise") -> Any:
+        """Return the predictions for many inputs, in their order. Faster than a loop: reading and computing overlap.
+
+        Args:
+            many: inputs as `predict` takes them.
+            batch_size: how many are computed at once.
+            on_error: what to do with a photo that cannot be read: "raise", "skip" (None stands in its place) or "return"
+                (its PhotoError does).
+
+        Raises:
+            PhotoError: if a photo cannot be read and `on_error` is "raise"; it names the file and its place in `many`.
+        """
+        return list(self.predict_stream(many, batch_size, on_error))
+
+    def predict_stream(
+        self, many: Iterable[Any], batch_size: int = 16, on_error: OnError = "raise"
+    ) -> Iterator[Prediction | PhotoError | None]:
+        """Yield the predictions for many inputs as they come; for more of them than fit in memory. See `predict_batch`."""
+        check_at_least("batch_size", batch_size, 1)
+        check_choice("on_error", on_error, ON_ERROR)
+        return self._stream(enumerate(many), batch_size, on_error)
+
+    def _stream(
+        self, items: Iterator[tuple[int, Any]], batch_size: int, on_error: OnError
+    ) -> Iterator[Prediction | PhotoError | None]:
+        pool = ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1))
+        # Two batches ahead: one being read while the one before it is computed.
+        waiting: deque[Future[np.ndarray | PhotoError]] = deque()
+        try:
+            for number, raw in islice(items, 2 * batch_size):
+                waiting.append(pool.submit(self._read, number, raw, on_error))
+            while waiting:
+                ready = [waiting.popleft().result() for _ in range(min(batch_size, len(waiting)))]
+                for number, raw in islice(items, len(ready)):
+                    waiting.append(pool.submit(self._read, number, raw, on_error))
+                yield from self._answers(ready, on_error)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _read(self, number: int, raw: Any, on_error: OnError) -> np.ndarray | PhotoError:
+        try:
+            return self.preprocess(raw)
+        except PhotoError as err:
+            if on_error != "raise":
+                return err
+            raise PhotoError(
+                f"item {number} of the batch: {err.problem}",
+                received=err.received, allowed=err.allowed, remedy='Pass on_error="skip" to leave such photos out.',
+            ) from err  # fmt: skip
+
+    def _answers(
+        self, ready: list[np.ndarray | PhotoError], on_error: OnError
+    ) -> Iterator[Prediction | PhotoError | None]:
+        arrays = [item for item in ready if not isinstance(item, PhotoError)]
+        rows = iter(self._run(arrays))
+        for item in ready:
+            if not isinstance(item, PhotoError):
+                yield self._decode(next(rows))
+            else:
+                yield item if on_error == "return" else None
+
+    def _run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+        """Return one row of output, float32 [K], for each input; all at once if they have the same shape."""
+        if len({array.shape for array in arrays}) > 1:
+            return [self.engine.run(array[None])[0] for array in arrays]
+        return list(self.engine.run(np.stack(arrays))) if arrays else []  # n x [H,W,C] -> [N,H,W,C] -> [N,K]
+
+    def __repr__(self) -> str:
+        labels = f", {len(self.vocab)} labels" if self.vocab else ""
+        return f"Program({self.info['path']!r}: {self.task}{labels}, {self.engine.name})"
