@@ -102,7 +102,7 @@ class OnnxRuntimeEngine:
         options.log_severity_level = 4  # what goes wrong is raised; nothing is printed beside it
         if threads is not None:
             options.intra_op_num_threads = threads
-        self._errors = (*_onnxruntime_errors(), ValueError)
+        self._errors = _onnxruntime_errors()
         try:
             self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         except self._errors as err:
@@ -168,12 +168,12 @@ class OpenVinoEngine:
             return self._requests.mine
 
 
-def _onnxruntime_errors() -> list[type[Exception]]:
+def _onnxruntime_errors() -> tuple[type[Exception], ...]:
     # They have no common base below Exception, and no public home.
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
     return (state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf, state.NotImplemented,
-            state.RuntimeException, state.NoSuchFile)  # fmt: skip
+            state.RuntimeException, ValueError)  # fmt: skip
 
 
 def _check_single(inputs: int, outputs: int) -> None:
