@@ -1,0 +1,131 @@
+"""Unpacking what came over the network: nothing leaves its folder, nothing half-unpacked gets the final name."""
+
+from __future__ import annotations
+
+import gzip
+import lzma
+import shutil
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import IO
+
+from gatera.core.errors import DownloadError
+from gatera.core.files import PARTIAL, free_bytes, human_bytes
+from gatera.core.progress import track
+
+#: What the readers of Python's library raise for damaged archives.
+_DAMAGE = (tarfile.TarError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, KeyError, RuntimeError,
+           NotImplementedError, UnicodeError)  # fmt: skip
+
+
+def unpack(archive: Path, folder: Path, quiet: bool = False) -> Path:
+    """Unpack a tar archive (compressed or not) or a zip to `folder`, which appears only when all of it is there.
+
+    An archive that holds one folder gives that folder's content. Only files and folders are made: a link becomes a copy
+    of the file in the archive that it means. A `folder` that exists is replaced.
+
+    Args:
+        archive: the file.
+        folder: where its content shall be.
+        quiet: show no progress.
+
+    Returns:
+        `folder`.
+
+    Raises:
+        DownloadError: if the archive is damaged or no archive, has a member that would lie outside the folder or is
+            neither file, folder nor link, or if the disk is full.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for left_over in folder.parent.glob(f".{folder.name}.*{PARTIAL}"):
+        shutil.rmtree(left_over, ignore_errors=True)  # of a run that was killed
+    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=PARTIAL, dir=folder.parent))
+    try:
+        content = work / "content"
+        content.mkdir()
+        _write_members(archive, content, quiet)
+        _put_in_place(_single_folder(content), folder, aside=work / "replaced")
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return folder
+
+
+def _write_members(archive: Path, content: Path, quiet: bool) -> None:
+    try:
+        for name, file, size in track(_members(archive), f"Unpacking {archive.name}", quiet=quiet):
+            target = content / _safe(name, archive)
+            if file is None:
+                target.mkdir(parents=True, exist_ok=True)
+                continue
+            if size > free_bytes(content):
+                raise DownloadError(
+                    f"There is no room to unpack {archive}: {name} has {human_bytes(size)}",
+                    remedy="Make room, or set GATERA_HOME to a larger disk.",
+                )
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with file, target.open("wb") as copy:
+                shutil.copyfileobj(file, copy)
+    except DownloadError:
+        raise
+    except _DAMAGE as err:
+        raise DownloadError(
+            f"{archive} is damaged ({err or type(err).__name__})", remedy="Remove it and fetch it again."
+        ) from err
+    except OSError as err:
+        raise DownloadError(f"{archive} cannot be unpacked ({err.strerror or err})") from err
+
+
+def _members(archive: Path) -> Iterator[tuple[str, IO[bytes] | None, int]]:
+    """Yield (name, open file or None for a folder, size in bytes) of each member."""
+    if tarfile.is_tarfile(archive):
+        with tarfile.open(archive) as tar:
+            for member in tar:
+                # For a link extractfile opens the member it means, so no link is ever made on disk.
+                file = None if member.isdir() else tar.extractfile(member)
+                if file is None and not member.isdir():
+                    raise DownloadError(
+                        f"{archive} holds {member.name!r}, which is neither a file nor a folder; nothing was unpacked",
+                        remedy="Do not use this archive unless you trust its source.",
+                    )
+                yield member.name, file, member.size
+    elif zipfile.is_zipfile(archive):
+        with zipfile.ZipFile(archive) as opened:
+            for entry in opened.infolist():
+                yield entry.filename, None if entry.is_dir() else opened.open(entry), entry.file_size
+    else:
+        raise DownloadError(
+            f"{archive} is neither a tar nor a zip archive", remedy="Remove it and fetch it again."
+        )
+
+
+def _safe(name: str, archive: Path) -> PurePosixPath:
+    """Return a member's name as a relative path, or refuse the archive if it would leave the folder on any system."""
+    posix, windows = PurePosixPath(name), PureWindowsPath(name)
+    climbs = ".." in posix.parts or ".." in windows.parts
+    if climbs or posix.is_absolute() or windows.drive or windows.root or "\0" in name:
+        raise DownloadError(
+            f"{archive} holds {name!r}, which would lie outside its folder; nothing was unpacked",
+            remedy="Do not use this archive unless you trust its source.",
+        )
+    return posix
+
+
+def _single_folder(content: Path) -> Path:
+    """Return the one folder that `content` holds, apart from what macOS adds, else `content` itself."""
+    entries = [entry for entry in content.iterdir() if not entry.name.startswith((".", "__MACOSX"))]
+    return entries[0] if len(entries) == 1 and entries[0].is_dir() else content
+
+
+def _put_in_place(content: Path, folder: Path, aside: Path) -> None:
+    """Give `content` its final name; what was there is moved aside first, or unlinked if it was a link."""
+    if folder.is_symlink():
+        folder.unlink()  # the folder it leads to is not ours
+    else:
+        with suppress(FileNotFoundError):
+            folder.rename(aside)
+    content.rename(folder)
