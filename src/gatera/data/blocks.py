@@ -1,0 +1,369 @@
+"""What kind of thing a value is: a photo, one label, several labels, numbers.
+
+A block reads a raw value, encodes it for the model, decodes it for people, and says as JSON data what a program must do.
+`fit` returns a copy that has learned from the training split (never from the others); the block a user passes stays as it
+was, so one recipe makes any number of data sets.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from gatera.core.checks import check_at_least, did_you_mean, listed
+from gatera.core.errors import ArgumentError, DataError, ExportError
+from gatera.data.labels import is_missing
+from gatera.data.photo import PILImage
+from gatera.data.vocab import NOT_KNOWN, Vocab, learn_vocab, native
+from gatera.program.preprocess import photo_array
+
+
+class Block(ABC):
+    """How one kind of value comes in and goes out.
+
+    Attributes:
+        task: what a model that predicts such values does: "classification", "multilabel", "regression", or None.
+        vocab: the labels it tells apart, once fitted; None where there are none.
+        n_out: number of outputs that predict it, or None.
+    """
+
+    task: str | None = None
+    vocab: Vocab | Sequence[Any] | None = None
+    n_out: int | None = None
+
+    def fit(self, values: Sequence[Any]) -> Self:
+        """Return a copy that has learned what it needs from the training split's raw values."""
+        return self
+
+    def read(self, raw: Any) -> Any:
+        """Turn a raw value (a path, a cell) into the value that people see."""
+        return raw
+
+    @abstractmethod
+    def encode(self, value: Any) -> Any:
+        """Turn a read value into numbers for the model."""
+
+    @abstractmethod
+    def decode(self, encoded: Any) -> Any:
+        """Turn the model's numbers back into a value that people see."""
+
+    def as_batch(self, stacked: Tensor) -> Tensor:
+        """Return encoded values, stacked along a new first axis, as the model takes them."""
+        return stacked
+
+    def show(self, value: Any) -> str:
+        """Return a value as one line of text, e.g. a title."""
+        return str(value)
+
+    def config(self) -> list[dict[str, Any]]:
+        """Return how a program reads such a value, as operations of `program.preprocess`.
+
+        Raises:
+            ExportError: if no operation does that.
+        """
+        raise ExportError(
+            f"A program cannot read what {type(self).__name__} reads", allowed="photos: ImageBlock"
+        )
+
+
+@dataclass(frozen=True)
+class ImageBlock(Block):
+    """A photo.
+
+    Args:
+        cls: PILImage for colour, PILImageBW for grey.
+    """
+
+    cls: type[PILImage] = PILImage
+
+    def read(self, raw: Any) -> PILImage:
+        """Open a path, bytes, array or Pillow image, upright and in this block's mode.
+
+        Raises:
+            PhotoError: if it cannot be read; the message names the file.
+        """
+        return self.cls.create(raw)
+
+    def encode(self, value: Image.Image) -> np.ndarray:
+        """Return the photo's pixels, uint8 [H,W,C]."""
+        return photo_array(value)
+
+    def as_batch(self, stacked: Tensor) -> Tensor:
+        """Return photos [N,H,W,C] as [N,C,H,W]: the same memory, which is what torch calls channels_last."""
+        return stacked.permute(0, 3, 1, 2)
+
+    def decode(self, encoded: Tensor) -> np.ndarray:
+        """Turn a batch's photo, float [C,H,W] in 0..1 or uint8, into pixels to show, uint8 [H,W,C]."""
+        pixels = encoded.detach().float().cpu()
+        if encoded.dtype != torch.uint8:
+            pixels = pixels.clamp(0, 1).mul(255).round()
+        return pixels.permute(1, 2, 0).to(torch.uint8).numpy()  # [C,H,W] -> [H,W,C]
+
+    def config(self) -> list[dict[str, Any]]:
+        """Return the one operation that reads a photo."""
+        return [{"op": "read_photo", "mode": self.cls.read_mode}]
+
+
+@dataclass(frozen=True)
+class CategoryBlock(Block):
+    """One label of a fixed set.
+
+    Args:
+        vocab: the labels in the model's order; None to learn them from the training split.
+        sort: sort learned labels; otherwise first come, first served.
+        add_na: put "#na#" first and take it for every label that is not known.
+    """
+
+    vocab: Sequence[Any] | None = None
+    sort: bool = True
+    add_na: bool = False
+    task = "classification"
+
+    def fit(self, values: Sequence[Any]) -> Self:
+        """Return a copy with its vocabulary.
+
+        Raises:
+            DataError: if a label is missing, labels are of different types, or there is only one.
+        """
+        vocab = learn_vocab(values, self.sort) if self.vocab is None else Vocab(self.vocab)
+        if self.add_na and NOT_KNOWN not in vocab.o2i:
+            vocab = Vocab([NOT_KNOWN, *vocab])
+        if len(vocab) < 2:
+            raise DataError(
+                "There is nothing to tell apart: the training split has a single label", received=list(vocab),
+                remedy="Check get_y (label_func), or add photos of another class.",
+            )  # fmt: skip
+        return replace(self, vocab=vocab)
+
+    @property
+    def n_out(self) -> int | None:  # type: ignore[override]
+        """Number of labels."""
+        return None if self.vocab is None else len(self.vocab)
+
+    def encode(self, value: Any) -> Tensor:
+        """Return a label's index, int64 [].
+
+        Raises:
+            DataError: if the label is missing or not in the vocabulary.
+        """
+        return torch.tensor(index_of(value, self._fitted(), type(self).__name__, self.add_na))
+
+    def decode(self, encoded: Any) -> Any:
+        """Return the label of an index."""
+        return self._fitted()[int(encoded)]
+
+    def _fitted(self) -> Vocab:
+        if not isinstance(self.vocab, Vocab):
+            raise ArgumentError(
+                f"This {type(self).__name__} has not been fitted", remedy="Call fit(labels) first."
+            )
+        return self.vocab
+
+
+def index_of(label: Any, vocab: Vocab, block: str, add_na: bool = False) -> int:
+    """Return a label's index, or raise DataError in the name of `block`."""
+    if is_missing(label) and not (add_na or label in vocab.o2i):
+        raise DataError(
+            f"{block} got no label", received=repr(label), remedy="Label it, or leave the item out."
+        )
+    label = native(label)
+    try:
+        found = vocab.o2i.get(label)
+    except TypeError as err:
+        raise DataError(
+            f"{block} got several labels",
+            received=label,
+            remedy="Use MultiCategoryBlock, or return one label.",
+        ) from err
+    if found is not None:
+        return found
+    if add_na:
+        return vocab.o2i[NOT_KNOWN]
+    nearest = did_you_mean(label, [known for known in vocab if isinstance(known, str)])
+    raise DataError(
+        f"{block} got an unknown label", received=label, allowed=listed(vocab),
+        remedy=f"{nearest + ' ' if nearest else ''}The known labels were learned from the training split: "
+        f"add {label!r} there, or pass vocab=.",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class MultiCategoryBlock(Block):
+    """Any number of labels of a fixed set for each item, also none.
+
+    Args:
+        encoded: the labels already come as 0 and 1, one column per entry of `vocab` (which must be given then).
+        vocab: the labels in the model's order; None to learn them from the training split.
+        add_na: put "#na#" first and take it for every label that is not known.
+    """
+
+    encoded: bool = False
+    vocab: Sequence[Any] | None = None
+    add_na: bool = False
+    task = "multilabel"
+
+    def __post_init__(self) -> None:
+        if self.encoded and self.vocab is None:
+            raise ArgumentError(
+                "MultiCategoryBlock(encoded=True) has no vocab", remedy="Name the columns: vocab=[...]."
+            )
+
+    def fit(self, values: Sequence[Any]) -> Self:
+        """Return a copy with its vocabulary.
+
+        Raises:
+            DataError: if labels are of different types, or no item has any.
+        """
+        if self.vocab is not None:
+            vocab = Vocab(self.vocab)
+        else:
+            vocab = learn_vocab([label for value in values for label in _several(value)])
+        if self.add_na and NOT_KNOWN not in vocab.o2i:
+            vocab = Vocab([NOT_KNOWN, *vocab])
+        if not vocab:
+            raise DataError(
+                "No item of the training split has a label", remedy="Check get_y and label_delim."
+            )
+        return replace(self, vocab=vocab)
+
+    @property
+    def n_out(self) -> int | None:  # type: ignore[override]
+        """Number of labels."""
+        return None if self.vocab is None else len(self.vocab)
+
+    def encode(self, value: Any) -> Tensor:
+        """Return 1 for every label the item has, 0 for the others, float32 [K].
+
+        Raises:
+            DataError: if a label is not in the vocabulary.
+        """
+        vocab = self.vocab
+        if not isinstance(vocab, Vocab):
+            raise ArgumentError(
+                "This MultiCategoryBlock has not been fitted", remedy="Call fit(labels) first."
+            )
+        if self.encoded:
+            return _zeros_and_ones(value, len(vocab))
+        hot = torch.zeros(len(vocab))
+        for label in _several(value):
+            hot[index_of(label, vocab, type(self).__name__, self.add_na)] = 1
+        return hot
+
+    def decode(self, encoded: Any) -> list[Any]:
+        """Return the labels whose value is above 0.5."""
+        if self.vocab is None:
+            raise ArgumentError(
+                "This MultiCategoryBlock has not been fitted", remedy="Call fit(labels) first."
+            )
+        return [label for label, on in zip(self.vocab, encoded, strict=True) if on > 0.5]
+
+    def show(self, value: Sequence[Any]) -> str:
+        """Return the labels in one line."""
+        return "; ".join(map(str, value)) or "(none)"
+
+
+def _several(value: Any) -> Iterable[Any]:
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+        raise DataError(
+            "MultiCategoryBlock got one label where a list is expected", received=value,
+            remedy="Split it: get_y=lambda row: row['labels'].split(' '), or label_delim=' '.",
+        )  # fmt: skip
+    return value
+
+
+def _zeros_and_ones(value: Any, k: int) -> Tensor:
+    hot = torch.as_tensor(np.asarray(value, dtype=np.float32))
+    if hot.shape != (k,) or not bool(((hot == 0) | (hot == 1)).all()):
+        raise DataError(
+            "MultiCategoryBlock got no zeros and ones", received=value, allowed=f"{k} of them, as in vocab"
+        )
+    return hot
+
+
+@dataclass(frozen=True)
+class RegressionBlock(Block):
+    """One number or several.
+
+    Args:
+        n_out: how many; None to learn it from the training split.
+    """
+
+    n_out: int | None = None
+    task = "regression"
+
+    def __post_init__(self) -> None:
+        if self.n_out is not None:
+            check_at_least("n_out", self.n_out, 1)
+
+    def fit(self, values: Sequence[Any]) -> Self:
+        """Return a copy that knows how many numbers there are."""
+        return self if self.n_out is not None else replace(self, n_out=_numbers(values[0]).size)
+
+    def encode(self, value: Any) -> Tensor:
+        """Return the numbers, float32 [K]; a single number too is [1].
+
+        Raises:
+            DataError: if it is not as many finite numbers as the training split has.
+        """
+        numbers = _numbers(value)
+        if self.n_out is not None and numbers.size != self.n_out:
+            raise DataError(
+                "RegressionBlock got another count of numbers",
+                received=value,
+                allowed=f"{self.n_out} numbers",
+            )
+        return torch.from_numpy(numbers)
+
+    def decode(self, encoded: Any) -> float | list[float]:
+        """Return the number, or the list of numbers."""
+        numbers = np.asarray(encoded, dtype=np.float64)
+        return numbers.tolist() if numbers.size > 1 else numbers.item()
+
+    def show(self, value: float | list[float]) -> str:
+        """Return the numbers with four digits."""
+        return ", ".join(f"{number:.4g}" for number in np.atleast_1d(np.asarray(value)))
+
+
+def _numbers(value: Any) -> np.ndarray:
+    try:
+        numbers = np.atleast_1d(np.array(value, dtype=np.float32))
+    except (TypeError, ValueError) as err:
+        raise DataError("RegressionBlock got something that is not a number", received=value) from err
+    if numbers.ndim > 1 or not np.isfinite(numbers).all():
+        raise DataError(
+            "RegressionBlock got no finite number", received=value, remedy="Fill it in, or leave it out."
+        )
+    return numbers
+
+
+@dataclass(frozen=True)
+class TransformBlock(Block):
+    """A value that is used as it comes: an array, a tensor, or a number."""
+
+    def encode(self, value: Any) -> Any:
+        """Return the value as an array or tensor."""
+        return value if isinstance(value, Tensor) else np.asarray(value)
+
+    def decode(self, encoded: Any) -> Any:
+        """Return the value."""
+        return encoded
+
+
+def as_block(block: Block | type[Block]) -> Block:
+    """Accept a block or, as in the book, a block's class.
+
+    Raises:
+        ArgumentError: if it is neither.
+    """
+    made = block() if isinstance(block, type) else block
+    if not isinstance(made, Block):
+        raise ArgumentError("blocks holds something that is not a block", received=block,
+                            allowed="ImageBlock, CategoryBlock, MultiCategoryBlock, RegressionBlock, TransformBlock")  # fmt: skip
+    return made

@@ -1,0 +1,197 @@
+"""The recipe from a source of items to loaders: what they are, how they are split, labelled, transformed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from gatera.core.errors import ArgumentError, DataError
+from gatera.core.random import fresh_seed
+from gatera.data.batch import BatchPipeline
+from gatera.data.blocks import Block, TransformBlock, as_block
+from gatera.data.dataset import Dataset, Fields, Getter, apply_getter
+from gatera.data.items import Items, each, is_table
+from gatera.data.loaders import DataLoader, DataLoaders, LoaderOptions
+from gatera.data.pipeline import Pipeline
+from gatera.data.splits import RandomSplitter, Splits, as_splits
+from gatera.data.transforms import ItemTransform
+
+Blocks = Sequence[Block | type[Block]]
+
+
+@dataclass(frozen=True)
+class Datasets:
+    """The data sets of each split, made from one source.
+
+    Attributes:
+        train, valid, test: data sets; `test` may be None.
+        splits: where they came from.
+    """
+
+    train: Dataset
+    valid: Dataset
+    test: Dataset | None
+    splits: Splits
+
+    @property
+    def vocab(self) -> Any:
+        """The labels, in the order of the model's outputs; None where there is no vocabulary."""
+        return self.train.vocab
+
+    def __iter__(self) -> Iterator[Dataset]:
+        return iter(data for data in (self.train, self.valid, self.test) if data is not None)
+
+
+@dataclass(frozen=True)
+class DataBlock:
+    """A recipe for data: nothing is read until `datasets`, `dataloaders` or `summary` gets a source.
+
+    Args:
+        blocks: what the input and the label are, e.g. `(ImageBlock, CategoryBlock)`.
+        get_items: source -> items; None where the source is a list or DataFrame of items.
+        splitter: items -> `Splits` or a pair of index lists; None for a fifth at random.
+        get_x: item -> raw input; None where the item is the input.
+        get_y: item -> raw label.
+        getters: the two functions above as a list.
+        n_inp: how many of the blocks are inputs; 1.
+        item_tfms: one transform or a list, applied to each photo.
+        batch_tfms: one transform or a list, applied to whole batches.
+
+    Raises:
+        ArgumentError: if an argument cannot be used; always before anything is read.
+    """
+
+    blocks: Blocks = (TransformBlock, TransformBlock)
+    get_items: Callable[[Any], Any] | None = None
+    splitter: Callable[[Any], Any] | None = None
+    get_x: Getter | None = None
+    get_y: Getter | None = None
+    getters: Sequence[Getter] | None = None
+    n_inp: int | None = None
+    item_tfms: Any = None
+    batch_tfms: Any = None
+    _blocks: tuple[Block, ...] = field(init=False, repr=False)
+    _item_tfms: tuple[ItemTransform, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        given = as_list(self.blocks)
+        if not 1 <= len(given) <= 2 or self.n_inp not in (None, 1):
+            raise ArgumentError(
+                "blocks and n_inp do not describe one input and at most one label",
+                received=(given, self.n_inp), allowed="two blocks, or one for items without labels; n_inp=1",
+            )  # fmt: skip
+        object.__setattr__(self, "_blocks", tuple(as_block(block) for block in given))
+        object.__setattr__(self, "_item_tfms", tuple(as_list(self.item_tfms)))
+
+    def new(self, item_tfms: Any = None, batch_tfms: Any = None) -> DataBlock:
+        """Return a recipe like this one with other transforms; None keeps what there is."""
+        return replace(
+            self,
+            item_tfms=self.item_tfms if item_tfms is None else item_tfms,
+            batch_tfms=self.batch_tfms if batch_tfms is None else batch_tfms,
+        )
+
+    def datasets(self, source: Any) -> Datasets:
+        """Find the items, split them, and read every label once.
+
+        Args:
+            source: what `get_items` takes: a folder, say; or a list or DataFrame of items.
+
+        Raises:
+            DataError: if there are no items, the splits are not usable, or a label is not; the item is named.
+        """
+        items = self._items(source)
+        splitter = self.splitter or RandomSplitter()
+        splits = as_splits(splitter(items), len(items), getattr(splitter, "__name__", "The splitter"))
+        get_x, get_y = self.getters if self.getters is not None else (self.get_x, self.get_y)
+        rows, used = (
+            list(each(items)),
+            np.sort(
+                np.concatenate(
+                    [side for side in (splits.train, splits.valid, splits.test) if side is not None]
+                )
+            ),
+        )
+        inputs = apply_getter(get_x, "get_x", rows, used)
+        labels = apply_getter(get_y, "get_y", rows, used) if len(self._blocks) > 1 else None
+        x = self._blocks[0].fit([inputs[i] for i in splits.train])
+        y = None if labels is None else self._blocks[1].fit([labels[i] for i in splits.train])
+        fields = Fields(x, y, get_x, get_y, Pipeline(x, self._item_tfms))
+
+        def side(positions: np.ndarray) -> Dataset:
+            chosen = items.iloc[positions] if is_table(items) else Items(items[i] for i in positions)
+            raw_labels = None if labels is None else [labels[i] for i in positions]
+            return Dataset(fields, chosen, [inputs[i] for i in positions], raw_labels, positions.tolist())
+
+        test = None if splits.test is None else side(splits.test)
+        return Datasets(side(splits.train), side(splits.valid), test, splits)
+
+    def dataloaders(
+        self,
+        source: Any,
+        path: str | Path = ".",
+        bs: int = 64,
+        val_bs: int | None = None,
+        *,
+        seed: int | None = None,
+        num_workers: int | None = None,
+        device: str | torch.device | None = None,
+        shuffle: bool = True,
+        cache: bool = True,
+    ) -> DataLoaders:
+        """Make the data sets and their loaders.
+
+        Args:
+            source: as in `datasets`.
+            path: folder where the job's files go.
+            bs: items per training batch.
+            val_bs: items per validation batch; None for the same.
+            seed: keys shuffling and augmentation; None draws one from torch's global generator.
+            num_workers: threads that read ahead; None for one per processor, at most 8.
+            device: where batches are put; None for the best at hand.
+            shuffle: bring training items in another order in every epoch.
+            cache: keep decoded photos on disk where they are the same in every epoch.
+
+        Raises:
+            DataError: as `datasets`.
+            ArgumentError: if a size or a device is not usable.
+        """
+        options = LoaderOptions(fresh_seed() if seed is None else seed, num_workers, device, cache)
+        data = self.datasets(source)
+        batch_tfms = BatchPipeline()
+
+        def loader(dataset: Dataset | None) -> DataLoader | None:
+            return (
+                None
+                if dataset is None
+                else DataLoader(dataset, val_bs or bs, batch_tfms=batch_tfms, options=options)
+            )
+
+        train = DataLoader(
+            data.train,
+            bs,
+            shuffle=shuffle,
+            drop_last=True,
+            training=True,
+            batch_tfms=batch_tfms,
+            options=options,
+        )
+        return DataLoaders(train, loader(data.valid), loader(data.test), path=path)
+
+    def _items(self, source: Any) -> Any:
+        items = source if self.get_items is None else self.get_items(source)
+        if not is_table(items):
+            items = Items(items)
+        if not len(items):
+            raise DataError(f"No items were found in {source}")
+        return items
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return None as [], a list as it is, anything else as a list of one."""
+    return [] if value is None else list(value) if isinstance(value, list | tuple) else [value]

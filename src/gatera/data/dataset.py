@@ -1,0 +1,186 @@
+"""The items of one split, with their labels: what a loader takes its batches from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from gatera.core.errors import ArgumentError, DataError, GateraError, shorten
+from gatera.data.blocks import Block
+from gatera.data.items import each, is_table
+from gatera.data.pipeline import Pipeline
+
+Getter = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Fields:
+    """How an item becomes input and label: the fitted half of a `DataBlock`.
+
+    Attributes:
+        x: block of the input.
+        y: fitted block of the label; None for data without labels.
+        get_x: item -> raw input; None where the item is the input.
+        get_y: item -> raw label; None where the item is the label.
+        pipeline: what is done to the input.
+    """
+
+    x: Block
+    y: Block | None
+    get_x: Getter | None
+    get_y: Getter | None
+    pipeline: Pipeline
+
+
+def apply_getter(
+    getter: Getter | None, role: str, items: Sequence[Any], positions: Iterable[int]
+) -> dict[int, Any]:
+    """Return position -> what `getter` gives for that item. User functions are called here, once per item.
+
+    Args:
+        getter: item -> value; None for the item itself.
+        role: what messages call the getter, "get_x" or "get_y".
+        items: all items.
+        positions: which of them.
+
+    Raises:
+        DataError: if the function raises; the item is named.
+    """
+    if getter is None:
+        return {int(position): items[position] for position in positions}
+    found = {}
+    for position in map(int, positions):
+        try:
+            found[position] = getter(items[position])
+        except Exception as err:  # whatever a user's function raises, its item must be named
+            raise DataError(
+                f"{role} ({getter_name(getter)}) failed for item {position} ({item_name(items[position])}): "
+                f"{type(err).__name__}: {shorten(str(err))}"
+            ) from err
+    return found
+
+
+def getter_name(getter: Getter) -> str:
+    """Return how a user would call a function, for messages."""
+    return getattr(getter, "__qualname__", None) or repr(getter)
+
+
+def item_name(item: Any) -> str:
+    """Return a short name of an item for messages: its path, or what kind of thing it is."""
+    if isinstance(item, str | Path):
+        return shorten(str(item))
+    if isinstance(item, np.ndarray | Tensor):
+        return f"{type(item).__name__} {list(item.shape)}"
+    return shorten(" ".join(repr(item).split()), 80)
+
+
+class Dataset:
+    """Items with raw inputs and encoded labels.
+
+    Args:
+        fields: how items are read; its label block is fitted.
+        items: anything listable.
+        inputs: raw input of each item.
+        labels: raw label of each item, or None for items without labels.
+        positions: place of each item in the whole collection, for messages; None for 0, 1, 2, ...
+
+    Raises:
+        DataError: if a label cannot be encoded; the item is named.
+    """
+
+    def __init__(
+        self,
+        fields: Fields,
+        items: Sequence[Any],
+        inputs: Sequence[Any],
+        labels: Sequence[Any] | None,
+        positions: Sequence[int] | None = None,
+    ) -> None:
+        self.fields, self.items, self.inputs = fields, items, inputs
+        self.positions = range(len(inputs)) if positions is None else positions
+        self.raw_labels = None if fields.y is None else labels
+        if fields.y is not None and fields.y.task is not None:
+            self.targets  # noqa: B018 - bad labels are found now, not in the first batch
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def __getitem__(self, index: int) -> tuple[Any, ...]:
+        """Return (input as read, encoded label), or the input alone where there are no labels."""
+        x = self.fields.x.read(self.inputs[index])
+        if self.raw_labels is None or self.fields.y is None:
+            return (x,)
+        return x, self.fields.y.encode(self.fields.y.read(self.raw_labels[index]))
+
+    @cached_property
+    def targets(self) -> Tensor | None:
+        """Encoded labels, int64 [n] or float32 [n,K]; None for items without labels."""
+        block, encoded = self.fields.y, []
+        if self.raw_labels is None or block is None:
+            return None
+        for index, label in enumerate(self.raw_labels):
+            try:
+                encoded.append(torch.as_tensor(block.encode(block.read(label))))
+            except DataError as err:
+                raise named(err, self.name(index)) from err
+        return torch.stack(encoded) if encoded else torch.empty(0)
+
+    @property
+    def vocab(self) -> Any:
+        """The labels, in the order of the model's outputs; None where there is no vocabulary."""
+        return None if self.fields.y is None else self.fields.y.vocab
+
+    def label(self, index: int) -> Any:
+        """Return an item's label as people write it, or None."""
+        if self.targets is None or self.fields.y is None:
+            return None
+        return self.fields.y.decode(self.targets[index])
+
+    def like(self, items: Any, with_labels: bool = False) -> Dataset:
+        """Return other items, read as these are.
+
+        Args:
+            items: a list of what these items are, or of raw inputs (paths, bytes, arrays, Pillow images), or a DataFrame.
+            with_labels: find and encode their labels too.
+
+        Raises:
+            DataError: if there are none, or a label is not usable.
+        """
+        if isinstance(items, str | Path | bytes | Image.Image):
+            raise ArgumentError(
+                "items is one item", received=items, allowed="a list of them", remedy="Write [item]."
+            )
+        many = list(each(items))
+        if not many:
+            raise DataError("There are no items to predict")
+        fields, everywhere = self.fields, range(len(many))
+        by_getter = [position for position in everywhere if not self._is_raw(many[position])]
+        inputs = dict(enumerate(many)) | apply_getter(fields.get_x, "get_x", many, by_getter)
+        labels = apply_getter(fields.get_y, "get_y", many, everywhere) if with_labels else None
+        return Dataset(fields, many, list(inputs.values()), None if labels is None else list(labels.values()))
+
+    def _is_raw(self, item: Any) -> bool:
+        """Whether an item is an input already: a path, say, where the training items were rows of a table."""
+        paths = (str, Path)
+        if isinstance(item, paths) and len(self.items) and not is_table(self.items):
+            return not isinstance(self.items[0], paths)
+        return isinstance(item, str | Path | bytes | np.ndarray | Tensor | Image.Image)
+
+    def name(self, index: int) -> str:
+        """Return how messages call an item, as in "item 731 (photos/fox/9.jpg)"."""
+        return f"item {self.positions[index]} ({item_name(self.inputs[index])})"
+
+
+def named(err: GateraError, item: str) -> DataError:
+    """Return a DataError like `err` whose first sentence names the item."""
+    return DataError(
+        f"{err.problem} for {item}", received=err.received, allowed=err.allowed, remedy=err.remedy
+    )

@@ -1,0 +1,129 @@
+"""From one raw input to the array that is stacked into a batch: read it, then the item transforms in turn.
+
+What is the same in every epoch (a `FixedReader`) is kept apart from what is drawn anew: only the first can be cached, and
+at prediction there is nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from gatera.core.errors import ExportError
+from gatera.data.blocks import Block
+from gatera.data.transforms import ItemTransform, Op
+from gatera.program.preprocess import Preprocessing
+
+#: Operations after which every photo has the size they name.
+SIZED_OPS = ("resize", "center_crop")
+
+
+class FixedReader:
+    """Turns a raw input into an array, always in the same way.
+
+    Args:
+        block: reads the raw input.
+        transforms: item transforms, in order; what they do without random numbers.
+        more: operations to be done after them.
+
+    Attributes:
+        config: all of it as operations of `program.preprocess`, or None where that is not possible.
+        size: (height, width) of every photo, or None where that depends on the photo or is not known.
+    """
+
+    def __init__(
+        self, block: Block, transforms: Sequence[ItemTransform] = (), more: Sequence[Op] = ()
+    ) -> None:
+        self.block, self.transforms, self.more = block, tuple(transforms), tuple(more)
+        self._run: Preprocessing | None
+        try:
+            self._run = self.preprocessing()
+        except ExportError:  # a transform is the user's own function: steps are run one by one
+            self._run = None
+        self.config = None if self._run is None else self._run.config
+        last = {} if self.config is None else self.config[-1]
+        self.size: tuple[int, int] | None = tuple(last["size"]) if last.get("op") in SIZED_OPS else None
+
+    def preprocessing(self) -> Preprocessing:
+        """Return the steps as data that a program can hold.
+
+        Raises:
+            ExportError: if the block or a transform cannot be written as data; it is named.
+        """
+        ops = [*self.block.config(), *(op for tfm in self.transforms for op in tfm.config()), *self.more]
+        return Preprocessing(with_decoding_hint(ops))
+
+    def __call__(self, raw: Any) -> Any:
+        """Return the array for one raw input: for photos uint8 [H,W,C].
+
+        Raises:
+            PhotoError: if a photo cannot be read.
+        """
+        if self._run is not None:
+            return self._run(raw)
+        value = self.block.read(raw)
+        for transform in self.transforms:
+            value = transform(value)
+        array = self.block.encode(value)
+        if not self.more:
+            return array
+        return Preprocessing([*self.block.config(), *self.more])(array)
+
+    def photo(self, raw: Any) -> Image.Image:
+        """Return the photo instead of its pixels, for transforms that follow."""
+        return as_photo(self(raw)) if self.transforms else self.block.read(raw)
+
+
+def with_decoding_hint(ops: list[Op]) -> list[Op]:
+    """Let a JPEG be decoded at reduced scale where the next operation shrinks it anyway."""
+    if len(ops) > 1 and ops[0]["op"] == "read_photo" and ops[1]["op"] == "resize":
+        return [{**ops[0], "at_least": ops[1]["size"]}, *ops[1:]]
+    return ops
+
+
+def as_photo(array: np.ndarray) -> Image.Image:
+    """Return an array uint8 [H,W,C] as a Pillow image of mode RGB or L."""
+    return Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array)
+
+
+class Pipeline:
+    """What happens to one input, in training and at prediction.
+
+    Args:
+        block: reads the raw input.
+        transforms: item transforms, in order.
+        at_prediction: operations that the batch transforms ask for at validation and prediction, e.g. a resize.
+
+    Attributes:
+        beginning: what training does to an input before the first transform that draws random numbers.
+        drawn: the item transforms from there on.
+        evaluation: all that is done to an input at validation and prediction.
+    """
+
+    def __init__(
+        self, block: Block, transforms: Sequence[ItemTransform] = (), at_prediction: Sequence[Op] = ()
+    ) -> None:
+        self.block, self.transforms = block, tuple(transforms)
+        first = next((i for i, tfm in enumerate(self.transforms) if tfm.random), len(self.transforms))
+        self.drawn = self.transforms[first:]
+        self.evaluation = FixedReader(block, self.transforms, at_prediction)
+        same = not self.drawn and not at_prediction
+        self.beginning = self.evaluation if same else FixedReader(block, self.transforms[:first])
+
+    @property
+    def random(self) -> bool:
+        """Whether an item transform draws random numbers while training."""
+        return bool(self.drawn)
+
+    def draw(self, photo: Image.Image, rng: np.random.Generator) -> np.ndarray:
+        """Apply the random transforms, and those that follow them, to a photo from `beginning`.
+
+        Returns:
+            uint8 [H,W,C].
+        """
+        for transform in self.drawn:
+            photo = transform(photo, rng)
+        return self.block.encode(photo)

@@ -1,0 +1,331 @@
+"""Transforms of one photo, on Pillow images, before photos are stacked into a batch.
+
+What a transform does at prediction is data: `config()` lists operations for `gatera.program.preprocess`, so that a
+program repeats exactly what training's validation did.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from gatera.core.checks import check_at_least, check_choice, check_fraction
+from gatera.core.errors import ArgumentError, ExportError
+from gatera.program.preprocess import center_crop, resize_photo
+
+Size = int | tuple[int, int]
+Op = dict[str, Any]
+
+RESAMPLES = ("bilinear", "bicubic", "nearest")
+
+#: Tries to find a crop of the wanted area and proportions inside the photo, before taking the largest that fits.
+CROP_TRIES = 10
+
+
+class ResizeMethod(StrEnum):
+    """How `Resize` makes a photo fit: cut off, fill up, or distort."""
+
+    Crop = "crop"
+    Pad = "pad"
+    Squish = "squish"
+
+
+class PadMode(StrEnum):
+    """What fills the space beside a photo: black, its edge repeated, or its mirror image."""
+
+    Zeros = "zeros"
+    Border = "border"
+    Reflection = "reflection"
+
+
+class ItemTransform(ABC):
+    """One step from a photo to a photo.
+
+    Attributes:
+        random: whether it draws random numbers while training.
+    """
+
+    random: bool = False
+
+    @abstractmethod
+    def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
+        """Return the transformed photo.
+
+        Args:
+            image: mode RGB or L.
+            rng: where to draw from while training; None at validation and prediction.
+        """
+
+    @abstractmethod
+    def config(self) -> list[Op]:
+        """Return what it does at prediction, as operations of `program.preprocess`.
+
+        Raises:
+            ExportError: if it cannot be written as data.
+        """
+
+
+def as_size(argument: str, size: Size) -> tuple[int, int]:
+    """Turn `size` into (height, width), both at least 1.
+
+    Raises:
+        ArgumentError: if it is neither a whole number nor a pair of them.
+
+    Example:
+        >>> as_size("size", 224)
+        (224, 224)
+    """
+    pair = (size, size) if isinstance(size, int) else tuple(size) if isinstance(size, tuple | list) else ()
+    if len(pair) != 2 or not all(
+        isinstance(side, int) and not isinstance(side, bool) and side > 0 for side in pair
+    ):
+        raise ArgumentError(
+            f"{argument} is not a size in pixels", received=size, allowed="a whole number, or (height, width)"
+        )
+    return pair[0], pair[1]
+
+
+@dataclass(frozen=True)
+class Resize(ItemTransform):
+    """Make every photo the same size; the same in training and at prediction.
+
+    fastai crops at a random place while training. Here that is asked for (`RandomResizedCrop`, `RandomCrop`): what is
+    fixed can be decoded once, and the outputs of a frozen body computed once.
+
+    Args:
+        size: pixels, one number for a square or (height, width).
+        method: "crop" cuts off what is too long, around the centre; "pad" fills up; "squish" distorts.
+        pad_mode: what "pad" fills with: "reflection", "zeros" or "border".
+        resample: "bilinear", "bicubic" or "nearest".
+
+    Raises:
+        ArgumentError: if a size is not positive or a choice unknown.
+
+    Example:
+        >>> Resize(128, ResizeMethod.Squish)(Image.new("RGB", (640, 480))).size
+        (128, 128)
+    """
+
+    size: Size
+    method: str = "crop"
+    pad_mode: str = "reflection"
+    resample: str = "bilinear"
+
+    def __post_init__(self) -> None:
+        as_size("size", self.size)
+        check_choice("method", self.method, list(ResizeMethod))
+        check_choice("pad_mode", self.pad_mode, list(PadMode))
+        check_choice("resample", self.resample, RESAMPLES)
+
+    def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
+        """Return the photo at exactly this size."""
+        return resize_photo(image, self.hw, self.method, self.pad_mode, self.resample)  # type: ignore[arg-type]
+
+    @property
+    def hw(self) -> tuple[int, int]:
+        """(height, width) in pixels."""
+        return as_size("size", self.size)
+
+    def config(self) -> list[Op]:
+        """Return the one operation it is."""
+        return [
+            {"op": "resize", "size": list(self.hw), "method": str(self.method),
+             "pad_mode": str(self.pad_mode), "resample": self.resample}
+        ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class CropPad(ItemTransform):
+    """Cut out the centre without scaling, and fill up where the photo is smaller.
+
+    Args:
+        size: pixels, one number or (height, width).
+        pad_mode: "zeros", "border" or "reflection".
+    """
+
+    size: Size
+    pad_mode: str = "zeros"
+
+    def __post_init__(self) -> None:
+        as_size("size", self.size)
+        check_choice("pad_mode", self.pad_mode, list(PadMode))
+
+    def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
+        """Return the centre of the photo."""
+        return center_crop(image, self.hw, str(self.pad_mode))  # type: ignore[arg-type]
+
+    @property
+    def hw(self) -> tuple[int, int]:
+        """(height, width) in pixels."""
+        return as_size("size", self.size)
+
+    def config(self) -> list[Op]:
+        """Return the one operation it is."""
+        return [{"op": "center_crop", "size": list(self.hw), "pad_mode": str(self.pad_mode)}]
+
+
+@dataclass(frozen=True)
+class RandomCrop(ItemTransform):
+    """Cut out a random place while training, the centre otherwise; smaller photos are filled up with black.
+
+    Args:
+        size: pixels, one number or (height, width).
+    """
+
+    size: Size
+    random = True
+
+    def __post_init__(self) -> None:
+        as_size("size", self.size)
+
+    def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
+        """Return a part of the photo."""
+        height, width = self.hw
+        if rng is not None:
+            down, across = rng.random(2)
+            left, top = int(down * (image.width - width + 1)), int(across * (image.height - height + 1))
+            left, top = max(0, left), max(0, top)
+            image = image.crop((left, top, min(image.width, left + width), min(image.height, top + height)))
+        return center_crop(image, self.hw)
+
+    @property
+    def hw(self) -> tuple[int, int]:
+        """(height, width) in pixels."""
+        return as_size("size", self.size)
+
+    def config(self) -> list[Op]:
+        """Return the centre crop it is at prediction."""
+        return CropPad(self.size).config()
+
+
+@dataclass(frozen=True)
+class RandomResizedCrop(ItemTransform):
+    """Scale a random part of the photo to `size` while training; otherwise the centre, with a small border left out.
+
+    Args:
+        size: pixels, one number or (height, width).
+        min_scale: smallest part of the photo's area, 0..1.
+        ratio: narrowest and widest proportions, width / height, before scaling.
+        max_scale: largest part of the photo's area, 0..1.
+        val_xtra: at validation the photo is scaled to `size * (1 + val_xtra)` and the border cut off.
+        resample: "bilinear", "bicubic" or "nearest".
+
+    Source: Szegedy et al. 2014, "Going deeper with convolutions", section 6; defaults as fastai's.
+    """
+
+    size: Size
+    min_scale: float = 0.08
+    ratio: tuple[float, float] = (3 / 4, 4 / 3)
+    max_scale: float = 1.0
+    val_xtra: float = 0.14
+    resample: str = "bilinear"
+    random = True
+
+    def __post_init__(self) -> None:
+        as_size("size", self.size)
+        check_fraction("min_scale", self.min_scale, open_low=True)
+        check_fraction("max_scale", self.max_scale, open_low=True)
+        check_at_least("max_scale", self.max_scale, self.min_scale)
+        check_at_least("val_xtra", self.val_xtra, 0)
+        check_choice("resample", self.resample, RESAMPLES)
+        if not 0 < self.ratio[0] <= self.ratio[1]:
+            raise ArgumentError(
+                "ratio is not a range", received=self.ratio, allowed="(low, high) with 0 < low <= high"
+            )
+
+    def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
+        """Return a part of the photo, scaled."""
+        if rng is None:
+            larger = Resize(self._larger(), resample=self.resample)(image)
+            return center_crop(larger, self.hw)
+        left, top, width, height = self._box(image.width, image.height, rng)
+        resample = Image.Resampling[self.resample.upper()]
+        out_height, out_width = self.hw
+        # Cutting and scaling in one pass reads only the pixels that are kept.
+        return image.resize((out_width, out_height), resample, box=(left, top, left + width, top + height))
+
+    def _larger(self) -> tuple[int, int]:
+        height, width = (round(side * (1 + self.val_xtra)) for side in self.hw)
+        return height, width
+
+    def _box(self, width: int, height: int, rng: np.random.Generator) -> tuple[int, int, int, int]:
+        """Return (left, top, width, height) of a random crop."""
+        for _ in range(CROP_TRIES):
+            area_draw, ratio_draw, across, down = rng.random(4)
+            area = width * height * (self.min_scale + area_draw * (self.max_scale - self.min_scale))
+            low, high = math.log(self.ratio[0]), math.log(self.ratio[1])
+            ratio = math.exp(low + ratio_draw * (high - low))
+            w, h = max(1, round(math.sqrt(area * ratio))), max(1, round(math.sqrt(area / ratio)))
+            if w <= width and h <= height:
+                return int(across * (width - w + 1)), int(down * (height - h + 1)), w, h
+        w = min(width, max(1, round(height * self.ratio[1])))
+        h = min(height, max(1, round(width / self.ratio[0])))
+        return (width - w) // 2, (height - h) // 2, w, h
+
+    @property
+    def hw(self) -> tuple[int, int]:
+        """(height, width) in pixels."""
+        return as_size("size", self.size)
+
+    def config(self) -> list[Op]:
+        """Return the two operations it is at prediction."""
+        return [*Resize(self._larger(), resample=self.resample).config(), *CropPad(self.size).config()]
+
+
+@dataclass(frozen=True)
+class FlipItem(ItemTransform):
+    """Mirror a photo left to right, at random, while training.
+
+    Args:
+        p: chance of it, 0..1.
+    """
+
+    p: float = 0.5
+    random = True
+
+    def __post_init__(self) -> None:
+        check_fraction("p", self.p)
+
+    def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
+        """Return the photo or its mirror image."""
+        if rng is None or rng.random() >= self.p:
+            return image
+        return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+
+    def config(self) -> list[Op]:
+        """Return nothing: it acts only while training."""
+        return []
+
+
+@dataclass(frozen=True)
+class FunctionTransform(ItemTransform):
+    """A function of the user's, from a photo to a photo, that always acts and draws nothing.
+
+    Args:
+        function: called with a Pillow image; must return one.
+    """
+
+    function: Callable[[Image.Image], Image.Image]
+
+    @property
+    def name(self) -> str:
+        """The function's name, for messages."""
+        return getattr(self.function, "__qualname__", None) or type(self.function).__name__
+
+    def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
+        """Return what the function makes of the photo."""
+        return self.function(image)
+
+    def config(self) -> list[Op]:
+        """Raise ExportError: Python code cannot be written into a program."""
+        raise ExportError(
+            f"The transform {self.name} acts at prediction and is Python code, which a program cannot hold",
+            remedy="Do it once on the files beforehand, or use Resize, CropPad or their like.",
+        )
