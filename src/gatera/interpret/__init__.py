@@ -1,0 +1,1 @@
+"""Looking at what a model gets wrong: confusion, top losses, and their plots."""
