@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -128,7 +129,13 @@ class GroupSplitter:
     def __call__(self, items: Sized) -> Splits:
         """Return the splits of `items`; raises DataError if there is one group only or an item has none."""
         groups = per_item(self.group, items, "GroupSplitter(group)")
-        names = list(dict.fromkeys(groups))  # in order of first appearance: the same on every machine
+        try:
+            names = list(dict.fromkeys(groups))  # in order of first appearance: the same on every machine
+        except TypeError as err:
+            raise DataError(
+                f"GroupSplitter(group) gives values that cannot name a group ({err})",
+                remedy="Give a string, a number or a tuple.",
+            ) from err
         if len(names) < 2:
             raise DataError(
                 f"GroupSplitter needs two groups or more, for one must stay for training; it found {len(names)}",
@@ -219,7 +226,7 @@ def per_item(source: PerItem, items: Any, what: str) -> list[Any]:
             )  # fmt: skip
         values = column(items, source)
     else:
-        values = np.asarray(source).tolist() if isinstance(source, np.ndarray) else list(source)
+        values = _listed_values(source)
     if len(values) != len(items):
         raise DataError(
             f"{what} has {len(values)} values for {len(items)} items", remedy="Give one value per item."
@@ -230,6 +237,13 @@ def per_item(source: PerItem, items: Any, what: str) -> list[Any]:
                 f"{what} is missing for item {position}", remedy="Fill it in, or leave the item out."
             )
     return values
+
+
+def _listed_values(source: Sequence[Any] | np.ndarray) -> list[Any]:
+    if not isinstance(source, np.ndarray):
+        return list(source)
+    # numpy's times of nanoseconds would become plain integers, and "not a time" the smallest of them.
+    return source.astype("datetime64[us]").tolist() if source.dtype.kind == "M" else source.tolist()
 
 
 def _truth(value: Any, col: str | int) -> bool:
@@ -246,9 +260,7 @@ def _truth(value: Any, col: str | int) -> bool:
 
 
 def _check_no_single(labels: list[Any]) -> None:
-    counts: dict[Any, int] = {}
-    for label in labels:
-        counts[label] = counts.get(label, 0) + 1
+    counts = Counter(labels)
     single = [label for label, count in counts.items() if count == 1]
     if single:
         raise DataError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,33 +40,37 @@ class Splits:
         for name, indices in (("train", self.train), ("valid", self.valid), ("test", self.test)):
             if indices is not None:
                 object.__setattr__(self, name, as_indices(indices, f"{self.made_by}: {name}"))
-        for name, indices in (("training", self.train), ("validation", self.valid)):
-            if not len(indices):
+        for name, other, here, there in (
+            ("training", "validation", self.train, self.valid), ("validation", "training", self.valid, self.train)
+        ):  # fmt: skip
+            if not len(here):
                 raise DataError(
-                    f"{self.made_by} leaves the {name} side empty",
+                    f"{self.made_by} leaves the {name} side empty ({len(there)} items are for {other})",
                     remedy="Give it more items, or split another way.",
                 )
-        positions, counts = np.unique(self._all(), return_counts=True)
-        if (counts > 1).any():
-            twice = positions[counts > 1]
+        twice = self.used[1:][np.diff(self.used) == 0]
+        if len(twice):
             raise DataError(
-                f"{self.made_by} uses {len(twice)} of the items more than once, at positions {listed(twice, 5)}",
+                f"{self.made_by} uses items more than once, at positions {listed(np.unique(twice), 5)}",
                 remedy="An item belongs to one side only, and only once.",
             )
 
+    @property
+    def used(self) -> np.ndarray:
+        """Positions of all items that are on some side, int64, in rising order."""
+        sides = [self.train, self.valid] if self.test is None else [self.train, self.valid, self.test]
+        return np.sort(np.concatenate(sides))
+
     def check(self, n: int) -> Splits:
         """Return these splits if every index is in 0..n-1, else raise DataError."""
-        outside = [index for index in self._all().tolist() if not 0 <= index < n]
-        if outside:
+        outside = self.used[(self.used < 0) | (self.used >= n)]
+        if len(outside):
             raise DataError(
                 f"{self.made_by} refers to items that do not exist, at positions {listed(outside, 5)}",
                 allowed=f"0 to {n - 1}, for there are {n} items",
                 remedy="Split the same items that you train on.",
             )
         return self
-
-    def _all(self) -> np.ndarray:
-        return np.concatenate([self.train, self.valid, *([] if self.test is None else [self.test])])
 
     def __iter__(self) -> Iterator[list[int]]:
         return iter((self.train.tolist(), self.valid.tolist()))
@@ -113,7 +117,11 @@ def with_valid(valid: np.ndarray, n: int, made_by: str) -> Splits:
 
 def as_indices(values: Any, what: str) -> np.ndarray:
     """Return positions as a read-only int64 array [number]; raises DataError, naming `what`, for anything else."""
-    array = np.asarray(values if isinstance(values, np.ndarray) else list(values))
+    try:
+        # A set has no order of its own: sorted, so that two runs agree. Anything with __array__ (a tensor) is fine.
+        array = np.asarray(sorted(values) if isinstance(values, Set) else values)
+    except ValueError:  # lists of unequal lengths
+        array = np.empty((0, 0))
     if array.ndim != 1 or (len(array) and array.dtype.kind not in "iu"):
         raise DataError(
             f"{what} is not a list of positions",

@@ -241,8 +241,10 @@ def _check_share(argument: str, value: float) -> None:
 
 
 def _permutation(n: int, seed: int | None) -> np.ndarray:
+    if seed is not None and not isinstance(seed, int | np.integer):
+        raise ArgumentError("seed is not a whole number", received=seed, allowed="an integer, or None")
     # A private generator gives the numbers that torch.manual_seed(seed) would, and leaves the global one as it was.
-    generator = None if seed is None else torch.Generator().manual_seed(seed)
+    generator = None if seed is None else torch.Generator().manual_seed(int(seed))
     return torch.randperm(n, generator=generator).numpy()
 
 
