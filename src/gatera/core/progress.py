@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress
 
 T = TypeVar("T")
 
@@ -45,26 +46,35 @@ def track(items: Iterable[T], description: str, total: int | None = None, quiet:
 
     The bar appears after half a second, so quick work stays silent, and goes away when done.
     """
-    shown = None if quiet else console(stderr=True)
-    if shown is None or not is_live(shown):
+    if quiet:
         yield from items
         return
-    from rich.progress import Progress
-
-    start, bar, task = time.monotonic(), None, None
+    start, waiting, bar, task = time.monotonic(), True, None, None
     total = total if total is not None else _length(items)
     try:
         for done, item in enumerate(items):
-            if bar is None and time.monotonic() - start > PATIENCE_SECONDS:
-                bar = Progress(console=shown, transient=True)
-                bar.start()
-                task = bar.add_task(description, total=total)
+            if waiting and time.monotonic() - start > PATIENCE_SECONDS:
+                waiting, bar = False, _bar()
+                task = bar.add_task(description, total=total) if bar is not None else None
             if bar is not None and task is not None:
                 bar.update(task, completed=done)
             yield item
     finally:
         if bar is not None:
             bar.stop()
+
+
+def _bar() -> Progress | None:
+    """Start a bar on stderr; None where lines cannot be redrawn. Quick work never gets here, nor imports rich."""
+    shown = console(stderr=True)
+    if not is_live(shown):
+        return None
+    from rich.progress import Progress
+
+    # Else rich would send what is printed meanwhile to the terminal, even where stdout goes into a file.
+    bar = Progress(console=shown, transient=True, redirect_stdout=in_notebook() or sys.stdout.isatty())
+    bar.start()
+    return bar
 
 
 def _length(items: Iterable[object]) -> int | None:
