@@ -58,7 +58,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Operation:
-    """One kind of step. `function(value, **fields)` turns what it `takes` into what it `gives`.
+    """One kind of step. `function(value, **fields)` turns what it `takes` into what it `gives`; `words` tell people so.
 
     The kinds "raw" (whatever the user passes) and "array" (what the model takes) are the two ends; "photo" is a Pillow
     image. A new kind of input is a row of OPERATIONS that takes "raw".
@@ -67,6 +67,7 @@ class Operation:
     function: Callable[..., Any]
     takes: str
     gives: str
+    words: str
     fields: Mapping[str, Field] = field(default_factory=dict)
 
 
@@ -103,17 +104,17 @@ _RESAMPLE = _one_of(tuple(RESAMPLES), "bilinear")
 
 #: Every operation a program may name.
 OPERATIONS: dict[str, Operation] = {
-    "read_photo": Operation(read_photo, "raw", "photo", {
+    "read_photo": Operation(read_photo, "raw", "photo", "read the photo as {mode}, upright", {
         "mode": _one_of(MODES, "RGB"), "at_least": Field(_size_or_none, f"null, or {_PIXELS}"),
     }),
-    "resize": Operation(resize_photo, "photo", "photo", {
+    "resize": Operation(resize_photo, "photo", "photo", "resize it to {size[0]} x {size[1]} ({method}, {resample})", {
         "size": _SIZE, "method": _one_of(METHODS, "crop"),
         "pad_mode": _one_of(tuple(PAD_MODES), "reflection"), "resample": _RESAMPLE,
     }),
-    "resize_shorter": Operation(resize_shorter, "photo", "photo", {
+    "resize_shorter": Operation(resize_shorter, "photo", "photo", "resize its shorter side to {size} ({resample})", {
         "size": Field(_side, _SIDE, required=True), "resample": _RESAMPLE,
     }),
-    "center_crop": Operation(center_crop, "photo", "photo", {
+    "center_crop": Operation(center_crop, "photo", "photo", "keep {size[0]} x {size[1]} of its middle", {
         "size": _SIZE, "pad_mode": _one_of(tuple(PAD_MODES), "zeros"),
     }),
 }  # fmt: skip
@@ -161,6 +162,15 @@ class Preprocessing:
     def config(self) -> list[dict[str, Any]]:
         """The steps as JSON data, every field written out."""
         return copy.deepcopy(self._config)
+
+    @property
+    def words(self) -> list[str]:
+        """The steps for people to read; sizes are height x width."""
+        return [OPERATIONS[op["op"]].words.format(**op) for op in self._config]
+
+    def example(self) -> np.ndarray:
+        """Return the model's input for a photo of noise, always the same: for tracing and for comparing engines."""
+        return self(np.random.default_rng(0).integers(0, 256, (240, 320, 3), dtype=np.uint8))
 
     def __call__(self, raw: Any) -> np.ndarray:
         """Return the model's input for one raw input: for photos uint8 [H,W,C].
