@@ -69,7 +69,7 @@ def export_program(learn: Learner, path: Path, force: bool, options: ExportOptio
     """
     check_free_to_write(path, force)
     preprocessing = learn.dls.preprocess  # refuses, by name, transforms that cannot be data
-    example = preprocessing.example()
+    example = np.array(preprocessing(learn.dls.train_ds.inputs[0]))  # a copy: arrays of photos are read-only
     graph = _graph(learn)
     model = to_onnx(graph, example)
     check_parity(graph, model, example)

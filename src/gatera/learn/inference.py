@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from gatera.core.progress import track
 from gatera.learn.arithmetic import Arithmetic, as_float32
 from gatera.measure.loss import Loss
-from gatera.program.program import Prediction
+from gatera.program.description import Decoder
+from gatera.program.prediction import Task
 
 
 def predict_batches(
@@ -46,22 +46,7 @@ def predict_batches(
     return torch.cat(predictions).clone(), cat(labels), cat(inputs)
 
 
-def as_batch(array: np.ndarray, device: torch.device) -> Tensor:
-    """Turn one preprocessed photo, uint8 [H,W,C], into a model's input, float32 [1,C,H,W] in 0..1."""
-    photo = torch.from_numpy(np.ascontiguousarray(array)).to(device)
-    # [H,W,C] -> [1,C,H,W]; the permuted view is channels_last memory, which convolutions like best
-    return photo.unsqueeze(0).permute(0, 3, 1, 2).to(torch.float32).div_(255)
-
-
-def decode(output: Tensor, loss_func: Loss, vocab: Any) -> Prediction:
-    """Turn one raw prediction [1,K] into a Prediction, by the loss's activation and decoding."""
-    activated = loss_func.activation(output)
-    probabilities, decoded = activated[0].numpy(), loss_func.decodes(activated)[0]
-    if loss_func.activation_name == "softmax":
-        index = int(decoded)
-        return Prediction(vocab[index] if vocab is not None else index, index, probabilities)
-    if loss_func.activation_name == "sigmoid":
-        mask = decoded.numpy().astype(bool)
-        labels = [name for name, on in zip(vocab or range(len(mask)), mask, strict=True) if on]
-        return Prediction(labels, mask, probabilities)
-    return Prediction(probabilities, probabilities, probabilities)
+def decoder(loss_func: Loss, task: str, vocab: Sequence[Any] | None) -> Decoder:
+    """Return how one raw prediction becomes an answer: the same object that a program uses."""
+    threshold = 0.5 if loss_func.threshold is None else loss_func.threshold
+    return Decoder(cast(Task, task), loss_func.activation_name, list(vocab or []), threshold, temperature=1.0)

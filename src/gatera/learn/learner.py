@@ -19,7 +19,7 @@ from gatera.learn.optimizer import (
 )
 from gatera.learn.trainer import Trainer
 from gatera.models.summary import Summary, model_summary
-from gatera.program.program import Prediction
+from gatera.program.prediction import Prediction
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -108,8 +108,8 @@ class Learner(Trainer):
         with torch.inference_mode():
             x = self.dls.input_batch(item)
             self.model.eval()
-            output = self.model(x).float().cpu()
-            return inference.decode(output, self.loss_func, self.dls.vocab)
+            logits = self.model(x)[0].float().cpu().numpy()
+        return inference.decoder(self.loss_func, self.dls.task, self.dls.vocab)(logits)
 
     def tta(
         self, ds_idx: int = 1, dl: Any = None, n: int = 4, beta: float | None = 0.25, use_max: bool = False

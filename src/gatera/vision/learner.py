@@ -72,7 +72,7 @@ def vision_learner(
         raise ArgumentError("the data does not say how many outputs it needs", remedy="Pass n_out=.")
     with torch_seeded(dls.seed or 0):  # the same seed gives the same head, whatever ran before
         model = create_vision_model(
-            arch, outputs, n_in=dls.n_in, pretrained=pretrained, normalize=normalize and dls.normalize is None,
+            arch, outputs, n_in=input_channels(dls), pretrained=pretrained, normalize=normalize and dls.normalize is None,
             y_range=y_range, head=head or HeadOptions(),
         )  # fmt: skip
     learn = Learner(
@@ -82,6 +82,11 @@ def vision_learner(
     if pretrained:
         learn.freeze()
     return learn
+
+
+def input_channels(dls: DataLoaders) -> int:
+    """Return how many channels the data's photos have: 3 for colour, 1 for grey."""
+    return dls.input_batch(dls.train_ds.inputs[0]).shape[1]
 
 
 #: The same function under the name that older notebooks use.
