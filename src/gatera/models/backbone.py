@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -91,7 +92,9 @@ def feature_shape(arch: Architecture, facts: BackboneFacts) -> tuple[int, bool]:
         ArgumentError: if the architecture does not give one vector of features per photo.
     """
     with torch.device("meta"):
-        backbone = build_backbone(arch, pooled=True).eval()
+        backbone: Any = build_backbone(
+            arch, pooled=True
+        ).eval()  # timm's modules have methods that nn.Module lacks
         photos = torch.zeros(2, 3, *facts.input_size)
         features, vector = backbone.forward_features(photos), backbone(photos)
     if not (isinstance(vector, Tensor) and vector.ndim == 2):
@@ -104,14 +107,21 @@ def feature_shape(arch: Architecture, facts: BackboneFacts) -> tuple[int, bool]:
     return n_features, spatial
 
 
-def layer_numbers(backbone: nn.Module) -> dict[str, int]:
+def layer_numbers(backbone: Any) -> dict[str, int]:
     """Number the layers of a backbone, 0 at the input, and return the number of each parameter's layer by its name.
 
     Blocks within a stage count as one layer. An architecture that does not say how its parameters group is numbered
     in the order in which it made them.
+
+    Args:
+        backbone: one of timm's modules.
     """
     timm = require("timm", "train", PURPOSE)
-    matcher = getattr(backbone, "group_matcher", None)  # a few of timm's families, MetaFormer for one, have none
-    if matcher is None:
+    try:
+        matcher = backbone.group_matcher(coarse=True)
+    except (
+        AttributeError,
+        AssertionError,
+    ):  # MetaFormer, PiT and CSATv2 have no such method, RDNet no coarse groups
         return {name: number for number, (name, _) in enumerate(backbone.named_parameters())}
-    return timm.models.group_parameters(backbone, matcher(coarse=True), reverse=True)
+    return timm.models.group_parameters(backbone, matcher, reverse=True)

@@ -11,7 +11,7 @@ from gatera.core.checks import check_at_least
 from gatera.core.errors import ArgumentError
 from gatera.models.architectures import Architecture, get_architecture
 from gatera.models.backbone import BackboneFacts, backbone_facts, build_backbone, feature_shape, layer_numbers
-from gatera.models.fitting import fit_to_backbone
+from gatera.models.fitting import fit_weights
 from gatera.models.layers import Normalization
 from gatera.models.pretrained import find_weights
 
@@ -81,7 +81,7 @@ def create_body(
     source = "random values (pretrained=False)"
     if pretrained is not False:
         weights, source = find_weights(architecture, pretrained)
-        fit_to_backbone(backbone, weights, architecture, facts, source)
+        fit_weights(backbone, weights, architecture, facts, source)
     first = Normalization(*channel_statistics(facts, n_in)) if normalize else nn.Identity()
     return Body(architecture, facts, backbone, first, shape, source)
 

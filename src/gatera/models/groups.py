@@ -47,7 +47,8 @@ def parameter_groups(model: nn.Module, splitter: Splitter | None = None) -> list
 
 def _halves(body: Body) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
     middle = max(body.layer_numbers.values()) / 2
-    early, late = [], []
+    early: list[nn.Parameter] = []
+    late: list[nn.Parameter] = []
     for name, parameter in body.named_parameters():
         (early if body.layer_numbers[name] <= middle else late).append(parameter)
     return early, late

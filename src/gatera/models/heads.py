@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from torch import nn
 
@@ -108,7 +109,7 @@ def _dropouts(ps: float | Sequence[float], n_layers: int) -> list[float]:
 
 def _norm_first(sizes: list[int], dropouts: list[float], first_bn: bool) -> list[nn.Module]:
     layers: list[nn.Module] = []
-    for i, (n_in, n) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for i, (n_in, n) in enumerate(pairwise(sizes)):
         norm = first_bn or i > 0
         layers += [nn.BatchNorm1d(n_in)] if norm else []
         layers += _dropout(dropouts[i])
@@ -120,7 +121,7 @@ def _norm_first(sizes: list[int], dropouts: list[float], first_bn: bool) -> list
 
 def _linear_first(sizes: list[int], dropouts: list[float], first_bn: bool) -> list[nn.Module]:
     layers = _dropout(dropouts[0])
-    for i, (n_in, n) in enumerate(zip(sizes[:-2], sizes[1:-1], strict=True)):
+    for i, (n_in, n) in enumerate(pairwise(sizes[:-1])):
         norm = first_bn or i > 0
         layers += [nn.Linear(n_in, n, bias=not norm), nn.ReLU()]
         layers += [nn.BatchNorm1d(n)] if norm else []
