@@ -27,7 +27,8 @@ def test_every_public_name_is_documented(module):
     bare = [
         name
         for name, node in public_definitions(modules()[module])
-        if not ast.get_docstring(node) and not any(_is_overload(d) for d in getattr(node, "decorator_list", []))
+        if not ast.get_docstring(node)
+        and not any(_is_overload(d) for d in getattr(node, "decorator_list", []))
     ]
     assert not bare
 
@@ -40,7 +41,11 @@ def test_every_function_is_typed(module):
         if isinstance(node, ast.FunctionDef)
         and (
             node.returns is None
-            or any(a.annotation is None for a in (*node.args.args, *node.args.kwonlyargs) if a.arg not in ("self", "cls"))
+            or any(
+                a.annotation is None
+                for a in (*node.args.args, *node.args.kwonlyargs)
+                if a.arg not in ("self", "cls")
+            )
         )
     ]
     assert not untyped

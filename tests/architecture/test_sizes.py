@@ -25,7 +25,13 @@ def test_a_function_has_few_arguments(module):
     crowded = {
         f"{module}.{f.name}"
         for f in functions(module)
-        if len([a for a in (*f.args.posonlyargs, *f.args.args, *f.args.kwonlyargs) if a.arg not in ("self", "cls")])
+        if len(
+            [
+                a
+                for a in (*f.args.posonlyargs, *f.args.args, *f.args.kwonlyargs)
+                if a.arg not in ("self", "cls")
+            ]
+        )
         > MAX_ARGUMENTS
     }
     assert crowded <= MANY_ARGUMENTS_ALLOWED

@@ -48,7 +48,9 @@ def check_choice(argument: str, value: object, options: Iterable[str]) -> None:
 def check_at_least(argument: str, value: float, low: float) -> None:
     """Raise ArgumentError unless `value` is a number of at least `low`."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not value >= low:
-        raise ArgumentError(f"{argument} is too small or not a number", received=value, allowed=f"at least {low}")
+        raise ArgumentError(
+            f"{argument} is too small or not a number", received=value, allowed=f"at least {low}"
+        )
 
 
 def check_fraction(argument: str, value: float, *, open_low: bool = False, open_high: bool = False) -> None:
@@ -57,7 +59,9 @@ def check_fraction(argument: str, value: float, *, open_low: bool = False, open_
     high_ok = value < 1 if open_high else value <= 1
     if not (low_ok and high_ok):
         interval = f"{'(' if open_low else '['}0, 1{')' if open_high else ']'}"
-        raise ArgumentError(f"{argument} is not a fraction", received=value, allowed=f"a number in {interval}")
+        raise ArgumentError(
+            f"{argument} is not a fraction", received=value, allowed=f"a number in {interval}"
+        )
 
 
 def require(module: str, extra: str, purpose: str) -> ModuleType:

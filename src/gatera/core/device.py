@@ -54,6 +54,8 @@ def autocast_dtype(precision: Precision, device: torch.device) -> torch.dtype | 
     check_choice("precision", precision, PRECISIONS)
     if precision == "auto":
         if device.type == "cuda":
-            return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+            return (
+                torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+            )
         return torch.bfloat16 if device.type == "cpu" and cpu_has_fast_bf16() else None
     return {"float32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]

@@ -32,7 +32,8 @@ def check_free_to_write(path: Path, force: bool = False) -> None:
     """Raise OutputExistsError if `path` exists and `force` is not set: what a user made is never overwritten."""
     if path.exists() and not force:
         raise OutputExistsError(
-            f"{path} already exists and was left as it is", remedy="Choose another name, or pass force=True (--force)."
+            f"{path} already exists and was left as it is",
+            remedy="Choose another name, or pass force=True (--force).",
         )
 
 

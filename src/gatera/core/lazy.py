@@ -26,7 +26,9 @@ class LazyModule(ModuleType):
         return dir(importlib.import_module(self.__name__))
 
 
-def lazy_exports(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+def lazy_exports(
+    package: str, homes: Mapping[str, str]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Make the module-level `__getattr__` and `__dir__` of a package that re-exports names from heavier modules.
 
     Args:
