@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from sklearn.metrics import classification_report
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.interpret.classification import ClassificationInterpretation
@@ -94,8 +95,6 @@ def test_plots_of_counts_and_of_shares() -> None:
 
 
 def test_the_report_is_scikit_learns(capsys: pytest.CaptureFixture[str]) -> None:
-    from sklearn.metrics import classification_report
-
     report = interpretation().classification_report()
     assert report == classification_report(TARGETS, PREDICTIONS.argmax(1), target_names=VOCAB)
     interpretation().print_classification_report()

@@ -38,7 +38,7 @@ class ClassificationInterpretation(Interpretation):
         ...     [[0.9, 0.1], [0.2, 0.8]], targets=[0, 0], losses=[0.1, 1.6], vocab=["cat", "dog"]
         ... )
         >>> interp.most_confused()
-        [Confusion(actual='cat', predicted='dog', count=1)]
+        [Confusion(actual='cat', predicted='dog', n=1)]
     """
 
     vocab: list[object]
@@ -74,7 +74,7 @@ class ClassificationInterpretation(Interpretation):
         return confusion_matrix(self.targets, self.predicted, len(self.vocab))
 
     def most_confused(self, min_val: int = 1) -> list[Confusion]:
-        """Return (actual, predicted, count) of every mistake made at least `min_val` times, most frequent first."""
+        """Return (actual, predicted, n) of every mistake made at least `min_val` times, most frequent first."""
         check_at_least("min_val", min_val, 1)
         return most_confused(self.confusion_matrix(), self.vocab, min_val)
 

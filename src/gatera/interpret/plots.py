@@ -32,7 +32,7 @@ CELL_INCHES = (2.5, 2.8)
 PHOTO_PIXELS = 500
 
 #: Characters of a photo's title that fit beside each other at `CELL_INCHES`.
-TITLE_WIDTH = 33
+TITLE_WIDTH = 30
 
 
 def new_figure(figsize: tuple[float, float], dpi: float | None = None) -> Figure:
@@ -209,7 +209,7 @@ def _write_title(axes: Axes, title: str, wrong: bool | None) -> None:
     mark = "" if wrong is None else "✗ " if wrong else "✓ "
     colour = "black" if wrong is None else RED if wrong else GREEN
     lines = [textwrap.fill(line, TITLE_WIDTH) for line in (mark + title).splitlines()]
-    axes.set_title("\n".join(lines), color=colour, fontsize=9, parse_math=False)
+    axes.set_title("\n".join(lines), color=colour, fontsize=10, parse_math=False)
     if wrong:
         from matplotlib.patches import Rectangle
 

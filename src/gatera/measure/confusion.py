@@ -9,11 +9,11 @@ import numpy as np
 
 
 class Confusion(NamedTuple):
-    """How often one class was taken for another; unpacks as (actual, predicted, count)."""
+    """How often one class was taken for another; unpacks as (actual, predicted, n)."""
 
     actual: object
     predicted: object
-    count: int
+    n: int
 
 
 def confusion_matrix(targets: np.ndarray, predicted: np.ndarray, n_classes: int) -> np.ndarray:
@@ -45,9 +45,9 @@ def most_confused(matrix: np.ndarray, vocab: Sequence[object], min_val: int = 1)
 
     Example:
         >>> most_confused(np.array([[5, 2], [1, 4]]), ["cat", "dog"])[0]
-        Confusion(actual='cat', predicted='dog', count=2)
+        Confusion(actual='cat', predicted='dog', n=2)
     """
     wrong = matrix * (1 - np.eye(len(matrix), dtype=matrix.dtype))
     pairs = np.argwhere(wrong >= max(min_val, 1)).tolist()
     found = [Confusion(vocab[i], vocab[j], int(wrong[i, j])) for i, j in pairs]
-    return sorted(found, key=lambda pair: (-pair.count, str(pair.actual), str(pair.predicted)))
+    return sorted(found, key=lambda pair: (-pair.n, str(pair.actual), str(pair.predicted)))

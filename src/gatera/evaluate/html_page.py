@@ -1,0 +1,130 @@
+"""The look of a report page, and the few pieces it is built from. Every text is escaped here, nowhere else."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from html import escape
+
+#: Light and dark by the reader's setting, one column on a phone, no font or script from anywhere.
+STYLE = """
+:root { color-scheme: light dark; --text: #1c1e21; --soft: #5c6570; --page: #f4f5f7; --card: #ffffff; --line: #d9dde2;
+  --good: #00795a; --bad: #b93209; --base: #98a1ab; }
+@media (prefers-color-scheme: dark) { :root { --text: #e8eaed; --soft: #a3adb8; --page: #15181c; --card: #1f2328;
+  --line: #363c44; --good: #3ecf9e; --bad: #ff8a5c; --base: #6c7682; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 60rem; padding: 1.25rem 1rem 3rem; background: var(--page); color: var(--text);
+  font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; overflow-wrap: anywhere; }
+h1 { font-size: 1.6rem; line-height: 1.2; margin: .4rem 0 .2rem; }
+h2 { font-size: 1.15rem; margin: 0 0 .6rem; }
+p { margin: .4rem 0; }
+section { background: var(--card); border: 1px solid var(--line); border-radius: .8rem; padding: 1rem 1.1rem;
+  margin: 1rem 0; }
+.soft { color: var(--soft); }
+.headline { font-size: 2.6rem; font-weight: 700; line-height: 1.1; margin: 0; }
+.good { color: var(--good); } .bad { color: var(--bad); }
+.scale { display: grid; grid-template-columns: max-content 1fr max-content; gap: .45rem .7rem; align-items: center;
+  margin: 1rem 0 .4rem; font-size: .9rem; }
+.track { position: relative; height: 1rem; background: var(--page); border-radius: .5rem; overflow: hidden; }
+.track i { position: absolute; top: 0; bottom: 0; border-radius: .3rem; min-width: 3px; }
+.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 25rem), 1fr)); gap: 1rem; }
+figure { margin: 0; min-width: 0; }
+figure img { display: block; width: 100%; height: auto; background: #fff; border-radius: .5rem; padding: .3rem; }
+figure.whole { grid-column: 1 / -1; }
+figcaption { font-size: .9rem; color: var(--soft); margin-top: .3rem; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { text-align: left; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+th { font-weight: 600; color: var(--soft); font-size: .85rem; }
+td { min-width: 5.5rem; }
+td.number, th.number { text-align: right; white-space: nowrap; min-width: 0; overflow-wrap: normal; }
+tr:last-child td { border-bottom: 0; }
+summary { cursor: pointer; padding: .2rem 0; }
+pre { margin: .5rem 0; padding: .7rem .8rem; background: var(--page); border-radius: .5rem; white-space: pre-wrap;
+  font: .9rem/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
+footer { color: var(--soft); font-size: .85rem; margin-top: 2rem; }
+"""
+
+#: The browser is told to fetch nothing and run nothing, whatever a file name might smuggle in.
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+
+def document(title: str, blocks: Iterable[str]) -> str:
+    """Return a whole HTML page around finished blocks of HTML."""
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+        + "\n".join(blocks)
+        + "\n</body>\n</html>\n"
+    )
+
+
+def element(tag: str, text: object, css: str = "") -> str:
+    """Return one element around a text, which is escaped."""
+    return f"<{tag}{_class(css)}>{escape(str(text))}</{tag}>"
+
+
+def section(heading: str, blocks: Iterable[str]) -> str:
+    """Return a titled card around finished blocks of HTML; nothing for no blocks."""
+    inner = "\n".join(blocks)
+    return f"<section>\n{element('h2', heading)}\n{inner}\n</section>" if inner else ""
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], numbers: Sequence[int] = ()) -> str:
+    """Return a table that scrolls sideways where it is too wide.
+
+    Args:
+        columns: its headings; no line of headings if all are empty.
+        rows: its cells; each is shown as `str` of it, escaped.
+        numbers: positions of the columns that are set flush right.
+    """
+    styles = ["number" if i in numbers else "" for i in range(len(columns))]
+    head = "".join(element("th", name, css) for name, css in zip(columns, styles, strict=True))
+    lines = ("".join(element("td", cell, css) for cell, css in zip(row, styles, strict=True)) for row in rows)
+    body = "".join(f"<tr>{line}</tr>\n" for line in ([head] if any(columns) else []))
+    body += "".join(f"<tr>{line}</tr>\n" for line in lines)
+    return f'<div class="wide"><table>\n{body}</table></div>'
+
+
+def details(summary: str, block: str, opened: bool = False) -> str:
+    """Return a finished block of HTML that unfolds at a click on its summary."""
+    return f"<details{' open' if opened else ''}>{element('summary', summary)}\n{block}\n</details>"
+
+
+def picture(png: bytes, title: str, caption: str, wide: bool = False) -> str:
+    """Return a PNG inside the page itself, with its caption.
+
+    Args:
+        png: the file.
+        title: what it is; read out where it cannot be seen.
+        caption: what to see in it.
+        wide: give it the page's whole width.
+    """
+    data = base64.b64encode(png).decode("ascii")
+    return (
+        f'<figure{_class("whole" if wide else "")}><img alt="{escape(title)}" src="data:image/png;base64,{data}">'
+        f"<figcaption>{element('b', title)} {escape(caption)}</figcaption></figure>"
+    )
+
+
+def bar(name: str, value: str, start: float, end: float, colour: str, tick: float | None = None) -> str:
+    """Return one row of a scale: a name, a bar from `start` to `end` (0..1 of the track), and a value.
+
+    Args:
+        name: written before the bar.
+        value: written after it.
+        start: where the bar begins, 0..1.
+        end: where it ends, 0..1.
+        colour: a CSS colour of ours, never a user's text.
+        tick: where a darker mark stands, 0..1; None for none.
+    """
+    mark = "" if tick is None else f'<i style="left:{100 * tick:.2f}%;width:3px;background:var(--text)"></i>'
+    box = f"left:{100 * start:.2f}%;width:{100 * (end - start):.2f}%;background:{colour}"
+    return f'{element("span", name)}<span class="track"><i style="{box}"></i>{mark}</span>{element("span", value)}'
+
+
+def _class(css: str) -> str:
+    return f' class="{css}"' if css else ""

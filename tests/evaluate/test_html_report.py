@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from gatera.core.errors import OutputExistsError
+from gatera.data.items import BadFile
+from gatera.evaluate.baseline import most_frequent_class
+from gatera.evaluate.html_report import Picture, ReportFacts, figure_png, html_report, write_html_report
+from gatera.evaluate.report import ErrorReport
+
+TARGETS = np.repeat([0, 1], 350)
+PREDICTED = TARGETS.copy()
+PREDICTED[[3, 4, 5, 6, 400, 401]] ^= 1
+EVIL = "<script>alert('x')</script>"
+
+
+def report_of(*vocab: str) -> ErrorReport:
+    return ErrorReport.from_predictions(PREDICTED, TARGETS, vocab, most_frequent_class([0], TARGETS))
+
+
+FACTS = ReportFacts(
+    title="cats.gatera",
+    report=report_of("cat", "dog"),
+    n_train=1600,
+    n_valid=700,
+    data={"layout": "a folder per class"},
+    bad_files=[BadFile(Path("photos/a.jpg"), "zero bytes")],
+    pictures=[Picture("Results", b"\x89PNG made up", "Wrong ones have a cross."), Picture("Loss", b"", wide=True)],
+    history=[{"epoch": 0, "train_loss": 0.31234, "error_rate": 0.0143, "time": 74.6}],
+    preprocessing=[{"op": "read_photo", "mode": "RGB", "at_least": [224, 224]}, {"op": "resize", "size": [224, 256], "antialias": True}],
+    commands={"Judge a photo:": "gatera predict cats.gatera photo.jpg"},
+    made_with="Made by Gatera 0.1.0.",
+)  # fmt: skip
+
+
+class Checker(HTMLParser):
+    """Collects tags and text, and insists that every tag is closed in order."""
+
+    VOID = ("meta", "img", "br")
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(page)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.text.append(data)
+
+    @property
+    def words(self) -> str:
+        return " ".join(" ".join(self.text).split())
+
+
+def test_the_page_says_what_matters_in_plain_words() -> None:
+    words = Checker(html_report(FACTS)).words
+    assert "0.9 % wrong" in words
+    assert "Of 700 photos that it had not been trained on, it labelled 6 wrong." in words
+    assert "expect between 0.4 % and 1.9 % wrong (95 % interval)" in words
+    assert (
+        "The baseline answers cat to every photo, the most frequent class in training, and is wrong on 50.0 %."
+        in words
+    )
+    assert "cat dog 4 dog cat 2" in words  # the mistakes
+    assert "epoch train_loss error_rate time 0 0.3123 0.0143 1:14" in words
+    assert (
+        "photos to train on 1600 photos to measure with 700 layout a folder per class files left out 1"
+        in words
+    )
+    assert "photos/a.jpg zero bytes" in words
+    assert "read photo mode RGB, at least 224 x 224 resize size 224 x 256, antialias true" in words
+    assert "gatera predict cats.gatera photo.jpg" in words
+    assert "Made by Gatera 0.1.0." in words
+
+
+def test_the_page_is_one_file_that_fetches_and_runs_nothing() -> None:
+    page = html_report(FACTS)
+    tags = Checker(page).tags
+    assert not {"script", "link", "iframe", "object", "base", "form"} & {tag for tag, _ in tags}
+    addresses = [value for _, attrs in tags for name, value in attrs.items() if name in ("src", "href")]
+    assert all(address.startswith("data:image/png;base64,") for address in addresses) and len(addresses) == 2
+    assert not re.search(r"url\(|@import|https?://", page)
+    policy = next(attrs for _, attrs in tags if attrs.get("http-equiv"))
+    assert policy["content"].startswith("default-src 'none'; img-src data:;")
+
+
+def test_pictures_are_inside_the_page_with_words_for_those_who_cannot_see_them() -> None:
+    images = [attrs for tag, attrs in Checker(html_report(FACTS)).tags if tag == "img"]
+    assert [image["alt"] for image in images] == ["Results", "Loss"]
+    assert base64.b64decode(images[0]["src"].partition(",")[2]) == b"\x89PNG made up"
+    assert '<figure class="whole"><img alt="Loss"' in html_report(FACTS)
+
+
+def test_it_suits_phones_and_dark_screens() -> None:
+    page = html_report(FACTS)
+    assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in page
+    assert "@media (prefers-color-scheme: dark)" in page
+
+
+def test_whatever_files_and_classes_are_called_stays_text() -> None:
+    evil = ReportFacts(
+        title=EVIL, report=report_of(EVIL, '"><img src=x onerror=alert(1)>'), n_train=1, n_valid=1,
+        data={EVIL: EVIL}, bad_files=[BadFile(Path(EVIL), EVIL)], pictures=[Picture('"' + EVIL, b"", EVIL)],
+        history=[{EVIL: 1.0}], preprocessing=[{"op": EVIL, EVIL: EVIL}], commands={EVIL: EVIL}, made_with=EVIL,
+    )  # fmt: skip
+    checked = Checker(html_report(evil))
+    assert "script" not in {tag for tag, _ in checked.tags}
+    assert not any(name.startswith("on") for _, attrs in checked.tags for name in attrs)
+    assert [attrs["alt"] for tag, attrs in checked.tags if tag == "img"] == ['"' + EVIL]
+    assert checked.words.count(EVIL) >= 12
+
+
+def test_a_model_no_better_than_its_baseline_is_not_shown_in_green() -> None:
+    always_cat = ErrorReport.from_predictions(
+        TARGETS * 0, TARGETS, ["cat", "dog"], most_frequent_class([0], TARGETS)
+    )
+    page = html_report(replace(FACTS, report=always_cat))
+    assert '<p class="headline bad">50.0 % wrong</p>' in page
+    assert "The model is not clearly better than that." in page
+    assert '<p class="headline good">' in html_report(FACTS)
+
+
+def test_sections_without_content_are_left_out() -> None:
+    faultless = ErrorReport.from_predictions(TARGETS, TARGETS, ["cat", "dog"])
+    page = html_report(ReportFacts(title="bare", report=faultless, n_train=1, n_valid=2))
+    headings = re.findall(r"<h2>(.*?)</h2>", page)
+    assert headings == ["How good it is", "What it gets wrong", "Data"]
+    words = Checker(page).words
+    assert "No class was taken for another." in words and "baseline" not in words.lower().replace(
+        "baseline;", ""
+    )
+    assert "files left out 0" in words
+
+
+def test_a_class_without_photos_has_no_error_to_show() -> None:
+    assert (
+        "fox 0 0 none to judge by"
+        in Checker(html_report(replace(FACTS, report=report_of("cat", "dog", "fox")))).words
+    )
+
+
+def test_long_lists_show_their_beginning_and_fold_the_rest_away() -> None:
+    many = [BadFile(Path(f"photos/{i}.jpg"), "zero bytes") for i in range(20)]
+    page = html_report(replace(FACTS, bad_files=many))
+    assert "<summary>all files that were left out (20)</summary>" in page
+    assert page.count("photos/3.jpg") == 2 and page.count("photos/13.jpg") == 1
+
+
+def test_figures_become_png_files() -> None:
+    figure = Figure(figsize=(2, 1))
+    png = figure_png(figure, dpi=50)
+    assert png.startswith(b"\x89PNG") and int.from_bytes(png[16:20], "big") == 100  # width in pixels
+
+
+def test_the_page_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_html_report(tmp_path / "out" / "report.html", FACTS)
+    assert path.read_text(encoding="utf-8") == html_report(FACTS)
+    monkeypatch.setattr(
+        Path, "write_text", lambda *args, **kwargs: (_ for _ in ()).throw(OSError("disk full"))
+    )
+    with pytest.raises(OSError, match="disk full"):
+        write_html_report(path, replace(FACTS, title="other"), force=True)
+    assert [file.name for file in path.parent.iterdir()] == ["report.html"]
+    assert "<h1>cats.gatera</h1>" in path.read_text(encoding="utf-8")
+
+
+def test_message_for_a_page_that_is_already_there(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text("mine")
+    with pytest.raises(OutputExistsError) as err:
+        write_html_report(path, FACTS)
+    assert str(err.value) == (
+        f"{path} already exists and was left as it is. Choose another name, or pass force=True (--force)."
+    )
+    assert (
+        write_html_report(path, FACTS, force=True).read_text(encoding="utf-8").startswith("<!doctype html>")
+    )
