@@ -9,8 +9,10 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
@@ -57,19 +59,9 @@ def unpack(archive: Path, folder: Path, quiet: bool = False) -> Path:
 
 def _write_members(archive: Path, content: Path, quiet: bool) -> None:
     try:
-        for name, file, size in track(_members(archive), f"Unpacking {archive.name}", quiet=quiet):
-            target = content / _safe(name, archive)
-            if file is None:
-                target.mkdir(parents=True, exist_ok=True)
-                continue
-            if size > free_bytes(content):
-                raise DownloadError(
-                    f"There is no room to unpack {archive}: {name} has {human_bytes(size)}",
-                    remedy="Make room, or set GATERA_HOME to a larger disk.",
-                )
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with file, target.open("wb") as copy:
-                shutil.copyfileobj(file, copy)
+        with _opened(archive) as members:
+            for member in track(members, f"Unpacking {archive.name}", quiet=quiet):
+                _write(member, content / _safe(member.name, archive), archive)
     except DownloadError:
         raise
     except _DAMAGE as err:
@@ -80,27 +72,58 @@ def _write_members(archive: Path, content: Path, quiet: bool) -> None:
         raise DownloadError(f"{archive} cannot be unpacked ({err.strerror or err})") from err
 
 
-def _members(archive: Path) -> Iterator[tuple[str, IO[bytes] | None, int]]:
-    """Yield (name, open file or None for a folder, size in bytes) of each member."""
+def _write(member: _Member, target: Path, archive: Path) -> None:
+    if member.open is None:
+        target.mkdir(parents=True, exist_ok=True)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if member.size_bytes > free_bytes(target.parent):
+        raise DownloadError(
+            f"There is no room to unpack {archive}: {member.name} has {human_bytes(member.size_bytes)}",
+            remedy="Make room, or set GATERA_HOME to a larger disk.",
+        )
+    file = member.open()
+    if file is None:
+        raise DownloadError(
+            f"{archive} holds {member.name!r}, which is neither a file nor a folder; nothing was unpacked",
+            remedy="Do not use this archive unless you trust its source.",
+        )
+    with file, target.open("wb") as copy:
+        shutil.copyfileobj(file, copy)
+
+
+@dataclass(frozen=True)
+class _Member:
+    """One entry of an archive. `open` is None for a folder, and returns None for what is neither file nor folder."""
+
+    name: str
+    size_bytes: int
+    open: Callable[[], IO[bytes] | None] | None
+
+
+@contextmanager
+def _opened(archive: Path) -> Iterator[Iterator[_Member]]:
     if tarfile.is_tarfile(archive):
         with tarfile.open(archive) as tar:
-            for member in tar:
-                # For a link extractfile opens the member it means, so no link is ever made on disk.
-                file = None if member.isdir() else tar.extractfile(member)
-                if file is None and not member.isdir():
-                    raise DownloadError(
-                        f"{archive} holds {member.name!r}, which is neither a file nor a folder; nothing was unpacked",
-                        remedy="Do not use this archive unless you trust its source.",
-                    )
-                yield member.name, file, member.size
+            yield (_tar_member(tar, member) for member in tar)
     elif zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as opened:
-            for entry in opened.infolist():
-                yield entry.filename, None if entry.is_dir() else opened.open(entry), entry.file_size
+            yield (_zip_member(opened, member) for member in opened.infolist())
     else:
         raise DownloadError(
             f"{archive} is neither a tar nor a zip archive", remedy="Remove it and fetch it again."
         )
+
+
+def _tar_member(tar: tarfile.TarFile, member: tarfile.TarInfo) -> _Member:
+    # For a link extractfile opens the member that it means, so no link is ever made on disk.
+    return _Member(member.name, member.size, None if member.isdir() else partial(tar.extractfile, member))
+
+
+def _zip_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> _Member:
+    return _Member(
+        member.filename, member.file_size, None if member.is_dir() else partial(archive.open, member)
+    )
 
 
 def _safe(name: str, archive: Path) -> PurePosixPath:

@@ -101,7 +101,9 @@ def check_address(url: str) -> None:
     """Raise ArgumentError unless `url` is an http or https address."""
     parts = urllib.parse.urlsplit(url) if isinstance(url, str) else None
     if parts is None or parts.scheme not in ("http", "https") or not parts.netloc:
-        raise ArgumentError("url is not a web address", received=url, allowed="http://... or https://...")
+        raise ArgumentError(
+            "url is not a web address", received=url, allowed="text that starts with http:// or https://"
+        )
 
 
 def open_address(
