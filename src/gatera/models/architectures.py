@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from gatera.core.checks import did_you_mean, listed, require
+from gatera.core.checks import listed, nearest, require
 from gatera.core.errors import ArgumentError
 
 
@@ -37,6 +37,8 @@ resnet152 = Architecture("resnet152", "resnet152.tv2_in1k")
 efficientnet_lite0 = Architecture("efficientnet_lite0", "tf_efficientnet_lite0.in1k")
 efficientnet_lite1 = Architecture("efficientnet_lite1", "tf_efficientnet_lite1.in1k")
 efficientnet_lite2 = Architecture("efficientnet_lite2", "tf_efficientnet_lite2.in1k")
+efficientnet_lite3 = Architecture("efficientnet_lite3", "tf_efficientnet_lite3.in1k")
+efficientnet_lite4 = Architecture("efficientnet_lite4", "tf_efficientnet_lite4.in1k")
 mobilenet_v3_large = Architecture("mobilenet_v3_large", "mobilenetv3_large_100.ra_in1k")
 convnext_tiny = Architecture("convnext_tiny", "convnext_tiny.in12k_ft_in1k")
 vit_small = Architecture("vit_small", "vit_small_patch16_224.augreg_in21k_ft_in1k")
@@ -45,8 +47,8 @@ ARCHITECTURES = MappingProxyType(
     {
         architecture.name: architecture
         for architecture in (
-            efficientnet_lite0, efficientnet_lite1, efficientnet_lite2, resnet18, resnet34, resnet50, resnet101,
-            resnet152, mobilenet_v3_large, convnext_tiny, vit_small,
+            efficientnet_lite0, efficientnet_lite1, efficientnet_lite2, efficientnet_lite3, efficientnet_lite4, resnet18,
+            resnet34, resnet50, resnet101, resnet152, mobilenet_v3_large, convnext_tiny, vit_small,
         )
     }
 )  # fmt: skip
@@ -80,16 +82,22 @@ def get_architecture(arch: str | Architecture | Callable[..., object]) -> Archit
     if name in ARCHITECTURES:
         return ARCHITECTURES[name]
     timm = require("timm", "train", "for architectures other than gatera's own")
-    if timm.is_model(name):
-        return Architecture(name, name)
-    raise _unknown(name, timm.list_models())
+    if not timm.is_model(name):
+        raise _unknown(name, timm.list_models())
+    try:
+        found = timm.models.get_pretrained_cfg(name)
+    except RuntimeError as err:
+        base = name.partition(".")[0]
+        raise ArgumentError(
+            f"arch {base} has no weights of that tag", received=name,
+            allowed=listed([base, *timm.list_pretrained(f"{base}.*")]),
+        ) from err  # fmt: skip
+    return Architecture(name, f"{found.architecture}.{found.tag}" if found.has_weights else name)
 
 
 def _unknown(name: str, timm_names: list[str]) -> ArgumentError:
-    ours = did_you_mean(name, ARCHITECTURES)
-    theirs = did_you_mean(name, timm_names)
+    near = dict.fromkeys(filter(None, (nearest(name, ARCHITECTURES), nearest(name, timm_names))))
     return ArgumentError(
-        "arch is unknown", received=name,
-        allowed=f"{listed(ARCHITECTURES)}, or any name of timm's",
-        remedy=ours or theirs or "See timm.list_models() for all names.",
+        "arch is unknown", received=name, allowed=f"{listed(ARCHITECTURES)}, or any name of timm's",
+        remedy=f"Did you mean {' or '.join(map(repr, near))}?" if near else "timm.list_models() shows all names.",
     )  # fmt: skip

@@ -26,6 +26,7 @@ class BackboneFacts:
         fixed_size: whether no other input size is accepted.
         interpolation: resampling of the original preprocessing, e.g. "bicubic".
         crop_pct: share of the shorter side that the original centre crop keeps, 0..1.
+        crop_mode: "center": the shorter side is resized and the centre cropped; "squash": both sides are resized.
         first_convs: names of the layers that read the input channels.
         classifiers: names of the layers that make the class scores.
         hub_id: repository on the Hugging Face hub, or None.
@@ -38,6 +39,7 @@ class BackboneFacts:
     fixed_size: bool
     interpolation: str
     crop_pct: float
+    crop_mode: str
     first_convs: tuple[str, ...]
     classifiers: tuple[str, ...]
     hub_id: str | None
@@ -51,6 +53,7 @@ def backbone_facts(arch: Architecture) -> BackboneFacts:
     return BackboneFacts(
         mean=tuple(found.mean), std=tuple(found.std), input_size=tuple(found.input_size[-2:]),
         fixed_size=bool(found.fixed_input_size), interpolation=found.interpolation, crop_pct=found.crop_pct,
+        crop_mode=found.crop_mode,
         first_convs=_names(found.first_conv), classifiers=_names(found.classifier),
         hub_id=found.hf_hub_id, hub_filename=found.hf_hub_filename,
     )  # fmt: skip
@@ -119,9 +122,7 @@ def layer_numbers(backbone: Any) -> dict[str, int]:
     timm = require("timm", "train", PURPOSE)
     try:
         matcher = backbone.group_matcher(coarse=True)
-    except (
-        AttributeError,
-        AssertionError,
-    ):  # MetaFormer, PiT and CSATv2 have no such method, RDNet no coarse groups
+    except (AttributeError, AssertionError):
+        # MetaFormer, PiT and CSATv2 have no such method, RDNet has no coarse groups.
         return {name: number for number, (name, _) in enumerate(backbone.named_parameters())}
     return timm.models.group_parameters(backbone, matcher, reverse=True)

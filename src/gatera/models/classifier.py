@@ -48,11 +48,16 @@ def create_classifier(
 
 
 def original_preprocessing(facts: BackboneFacts) -> list[dict[str, Any]]:
-    """Return the preprocessing that the weights were evaluated with: resize the shorter side, crop the centre."""
+    """Return the preprocessing that the weights were evaluated with: resize, then crop the centre."""
     height, width = facts.input_size
-    shorter = int(min(height, width) / facts.crop_pct)
-    return [
-        {"op": "read_photo", "mode": "RGB"},
-        {"op": "resize_shorter", "size": shorter, "resample": facts.interpolation},
-        {"op": "center_crop", "size": [height, width]},
-    ]
+    resample = facts.interpolation
+    if facts.crop_mode == "squash":
+        size = [int(height / facts.crop_pct), int(width / facts.crop_pct)]
+        resize: dict[str, Any] = {"op": "resize", "size": size, "method": "squish", "resample": resample}
+    else:
+        resize = {
+            "op": "resize_shorter",
+            "size": int(min(height, width) / facts.crop_pct),
+            "resample": resample,
+        }
+    return [{"op": "read_photo", "mode": "RGB"}, resize, {"op": "center_crop", "size": [height, width]}]

@@ -32,12 +32,13 @@ class Normalization(nn.Module):
 
     def __init__(self, mean: Sequence[float], std: Sequence[float]) -> None:
         super().__init__()
-        if len(mean) != len(std):
+        if len(mean) != len(std) or not mean:
             raise ArgumentError(
-                "mean and std must have one value per channel each", received=(tuple(mean), tuple(std))
-            )
+                "mean and std must have one value per channel each", received=(tuple(mean), tuple(std)),
+                allowed="as many in one as in the other, at least one",
+            )  # fmt: skip
         if min(std) <= 0:
-            raise ArgumentError("std must be positive in every channel", received=tuple(std))
+            raise ArgumentError("std must be above 0 in every channel", received=tuple(std))
         # Not persistent: they belong to the architecture, so no checkpoint can bring others in unseen.
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(-1, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(-1, 1, 1), persistent=False)
