@@ -16,7 +16,7 @@ from gatera.core.checks import check_at_least, check_fraction, require
 from gatera.core.device import Precision
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.random import fresh_seed
-from gatera.data.loaders import DataLoaders
+from gatera.data.loaders import DataLoader, DataLoaders
 from gatera.learn import checkpoint
 from gatera.learn.arithmetic import Arithmetic
 from gatera.learn.callback import Callback, as_callbacks
@@ -145,8 +145,10 @@ class Trainer:
         return [FixBatchNorm(self.body, self._keeps_statistics()), self.recorder, self.display]
 
     def _keeps_statistics(self) -> bool:
-        train_bn = self.options.train_bn
-        return not train_bn if train_bn is not None else self.dls.train.n < SMALL_DATA
+        if self.options.train_bn is not None:
+            return not self.options.train_bn
+        items = self.dls.train.n if isinstance(self.dls.train, DataLoader) else 0  # others need not know their size
+        return items < SMALL_DATA
 
     def create_opt(self) -> torch.optim.Optimizer:
         """Return the optimizer, made at the first call and kept between fits."""

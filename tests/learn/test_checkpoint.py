@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from gatera.core.errors import ArgumentError, DataError
+
+
+def test_what_was_saved_comes_back_with_the_optimizers_memory(make_learner):
+    learn = make_learner()
+    learn.fit(1, 0.01)
+    learn.save("one")
+    other = make_learner().load("one")
+    for mine, theirs in zip(learn.model.parameters(), other.model.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+    for mine, theirs in zip(learn.model.parameters(), other.model.parameters(), strict=True):
+        assert torch.equal(learn.opt.state[mine]["exp_avg"], other.opt.state[theirs]["exp_avg"])
+
+
+def test_training_goes_on_after_loading_as_if_nothing_had_happened(make_learner):
+    learn = make_learner()
+    learn.fit(1, 0.01)
+    learn.save("one")
+    other = make_learner().load("one")
+    other.epochs_done = 1
+    for each in (learn, other):
+        each.fit(1, 0.01)
+    for mine, theirs in zip(learn.model.parameters(), other.model.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def test_a_missing_file_is_said(make_learner, tmp_path):
+    with pytest.raises(DataError) as err:
+        make_learner().load("none")
+    assert (
+        str(err.value)
+        == f"there is no checkpoint {tmp_path / 'models/none.pth'}. learn.save(name) writes one."
+    )
+
+
+@pytest.mark.parametrize("damage", ["cut", "code", "empty"])
+def test_a_damaged_or_dangerous_file_is_refused(make_learner, damage):
+    learn = make_learner()
+    path = learn.save("one")
+    if damage == "cut":
+        path.write_bytes(path.read_bytes()[:500])
+    elif damage == "empty":
+        path.write_bytes(b"")
+    else:
+        torch.save({"model": print}, path)
+    with pytest.raises(DataError) as err:
+        learn.load("one")
+    assert str(err.value) == (
+        f"{path} cannot be read as a checkpoint: it is cut short, damaged, or holds objects that could run code. "
+        "Allowed: a file written by learn.save. Use an earlier copy, or train again."
+    )
+
+
+def test_a_file_without_parameters_is_refused(make_learner, tmp_path):
+    path = tmp_path / "models" / "odd.pth"
+    path.parent.mkdir()
+    torch.save({"weights": 1}, path)
+    with pytest.raises(DataError) as err:
+        make_learner().load("odd")
+    assert str(err.value) == f"{path} holds no model parameters. Allowed: a file written by learn.save."
+
+
+def test_the_parameters_of_another_model_are_refused(make_learner):
+    learn = make_learner()
+    path = learn.save("one")
+    learn.model[1][4] = torch.nn.Linear(8, 3)
+    with pytest.raises(ArgumentError) as err:
+        learn.load("one")
+    assert str(err.value) == (
+        f"the parameters in {path} are those of another model: 2 of another shape (1.4.weight, 1.4.bias). Make the "
+        "learner with the architecture, head and number of classes it was saved with."
+    )

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+
+def test_the_training_loss_is_smoothed_without_a_bias_to_zero(make_learner):
+    learn = make_learner()
+    learn.fit(1, 0.0)
+    assert learn.recorder.losses[0] == pytest.approx(np.log(2), abs=0.5)
+    assert learn.recorder.rows[0]["train_loss"] == learn.recorder.losses[-1]
+
+
+def test_every_batch_has_a_loss_a_rate_and_a_momentum(make_learner):
+    learn = make_learner()
+    learn.fit_one_cycle(2, 1e-2)
+    recorder = learn.recorder
+    assert len(recorder.losses) == len(recorder.lrs) == len(recorder.moms) == 2 * len(learn.dls.train)
+    assert recorder.iters == [4, 8]
+    assert max(recorder.lrs) == pytest.approx(1e-2, rel=0.3)
+
+
+def test_the_validation_loss_does_not_depend_on_the_batch_size(make_learner):
+    losses = {bs: make_learner(bs=bs).validate()[0] for bs in (1, 4, 6)}
+    assert losses[1] == pytest.approx(losses[4], rel=1e-6)
+    assert losses[1] == pytest.approx(losses[6], rel=1e-6)
+
+
+def test_values_are_the_rows_without_epoch_and_time(make_learner):
+    learn = make_learner()
+    learn.fit(1, 1e-3)
+    row = learn.recorder.rows[0]
+    assert learn.recorder.values == [[row["train_loss"], row["valid_loss"], row["accuracy"]]]
+
+
+def test_plots_name_what_they_show(make_learner):
+    learn = make_learner()
+    learn.fit(2, 1e-3)
+    axes = learn.recorder.plot_loss().axes[0]
+    assert (axes.get_title(), axes.get_xlabel(), axes.get_ylabel()) == ("Loss", "batches seen", "loss")
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [
+        "training (smoothed)",
+        "validation",
+    ]
+    assert [a.get_ylabel() for a in learn.recorder.plot_sched().axes] == ["learning rate", "momentum"]
+    assert [a.get_title() for a in learn.recorder.plot_metrics().axes] == [
+        "train_loss",
+        "valid_loss",
+        "accuracy",
+    ]
