@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from torch import nn
+from torch import Tensor, nn
 
 from gatera.core.errors import ArgumentError
 from gatera.models.body import Body
 
-Splitter = Callable[[nn.Module], Sequence[Sequence[nn.Parameter]]]
+Splitter = Callable[[nn.Module], Iterable[Iterable[nn.Parameter]]]
+
+EACH_ONCE = "Every parameter of the model belongs in one group."
 
 
 @dataclass(frozen=True)
@@ -55,23 +57,32 @@ def _halves(body: Body) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
 
 
 def _checked(model: nn.Module, splitter: Splitter) -> list[ParameterGroup]:
-    groups = [tuple(group) for group in splitter(model)]
+    """Run a user's splitter and make sure that its groups are the model's parameters, each once."""
+    groups = splitter(model)
     names = {id(parameter): name for name, parameter in model.named_parameters()}
-    seen: set[int] = set()
+    left = dict(names)
+    checked = []
     for number, group in enumerate(groups):
-        for parameter in group:
+        if isinstance(group, Tensor):  # a tensor can be looped over, too, so that nothing would seem wrong
+            raise ArgumentError(
+                "splitter must return lists of parameters, one per group", received=type(group).__name__,
+                allowed="for example [list(model[0].parameters()), list(model[1].parameters())]",
+            )  # fmt: skip
+        parameters = tuple(group)
+        for parameter in parameters:
             if id(parameter) not in names:
                 raise ArgumentError(
                     f"splitter gave something in group {number} that is not a parameter of the model",
-                    received=type(parameter).__name__,
+                    received=type(parameter).__name__, allowed="the tensors of model.parameters()",
+                )  # fmt: skip
+            if left.pop(id(parameter), None) is None:
+                raise ArgumentError(
+                    "splitter gave a parameter twice", received=names[id(parameter)], remedy=EACH_ONCE
                 )
-            if id(parameter) in seen:
-                raise ArgumentError("splitter gave a parameter twice", received=names[id(parameter)])
-            seen.add(id(parameter))
-    left_out = [name for key, name in names.items() if key not in seen]
-    if left_out:
+        if parameters:
+            checked.append(ParameterGroup(f"group_{number}", parameters))
+    if left:
         raise ArgumentError(
-            f"splitter left out {len(left_out)} parameters", received=left_out[:3],
-            remedy="Every parameter of the model belongs in one group.",
-        )  # fmt: skip
-    return [ParameterGroup(f"group_{i}", group) for i, group in enumerate(groups) if group]
+            f"splitter left out {len(left)} parameters", received=list(left.values())[:3], remedy=EACH_ONCE
+        )
+    return checked
