@@ -25,6 +25,10 @@ _DAMAGE = (tarfile.TarError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, l
            NotImplementedError, UnicodeError)  # fmt: skip
 
 
+class BadArchive(DownloadError):
+    """The archive itself is at fault: damaged, none at all, or with members it must not have."""
+
+
 def unpack(archive: Path, folder: Path, quiet: bool = False) -> Path:
     """Unpack a tar archive (compressed or not) or a zip to `folder`, which appears only when all of it is there.
 
@@ -40,8 +44,9 @@ def unpack(archive: Path, folder: Path, quiet: bool = False) -> Path:
         `folder`.
 
     Raises:
-        DownloadError: if the archive is damaged or no archive, has a member that would lie outside the folder or is
-            neither file, folder nor link, or if the disk is full.
+        BadArchive: if it is damaged or no archive, or has a member that would lie outside the folder or is neither file,
+            folder nor link.
+        DownloadError: if the disk is full.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     for left_over in folder.parent.glob(f".{folder.name}.*{PARTIAL}"):
@@ -65,8 +70,8 @@ def _write_members(archive: Path, content: Path, quiet: bool) -> None:
     except DownloadError:
         raise
     except _DAMAGE as err:
-        raise DownloadError(
-            f"{archive} is damaged ({err or type(err).__name__})", remedy="Remove it and fetch it again."
+        raise BadArchive(
+            f"{archive} is damaged ({err or type(err).__name__})", remedy="Fetch it again."
         ) from err
     except OSError as err:
         raise DownloadError(f"{archive} cannot be unpacked ({err.strerror or err})") from err
@@ -84,7 +89,7 @@ def _write(member: _Member, target: Path, archive: Path) -> None:
         )
     file = member.open()
     if file is None:
-        raise DownloadError(
+        raise BadArchive(
             f"{archive} holds {member.name!r}, which is neither a file nor a folder; nothing was unpacked",
             remedy="Do not use this archive unless you trust its source.",
         )
@@ -110,9 +115,7 @@ def _opened(archive: Path) -> Iterator[Iterator[_Member]]:
         with zipfile.ZipFile(archive) as opened:
             yield (_zip_member(opened, member) for member in opened.infolist())
     else:
-        raise DownloadError(
-            f"{archive} is neither a tar nor a zip archive", remedy="Remove it and fetch it again."
-        )
+        raise BadArchive(f"{archive} is neither a tar nor a zip archive", remedy="Fetch it again.")
 
 
 def _tar_member(tar: tarfile.TarFile, member: tarfile.TarInfo) -> _Member:
@@ -131,7 +134,7 @@ def _safe(name: str, archive: Path) -> PurePosixPath:
     posix, windows = PurePosixPath(name), PureWindowsPath(name)
     climbs = ".." in posix.parts or ".." in windows.parts
     if climbs or posix.is_absolute() or windows.drive or windows.root or "\0" in name:
-        raise DownloadError(
+        raise BadArchive(
             f"{archive} holds {name!r}, which would lie outside its folder; nothing was unpacked",
             remedy="Do not use this archive unless you trust its source.",
         )

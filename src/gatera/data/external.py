@@ -13,7 +13,7 @@ from gatera.core.checks import check_at_least, nearest
 from gatera.core.errors import ArgumentError, DownloadError, GateraError
 from gatera.core.files import atomic_write, home, human_bytes
 from gatera.core.progress import track
-from gatera.data.archives import unpack
+from gatera.data.archives import BadArchive, unpack
 from gatera.data.fetch import check_address, chunks, fetch, locked, open_address
 from gatera.data.items import IMAGE_EXTENSIONS
 from gatera.data.urls import BUNDLED, EXPECTED, URLs
@@ -80,21 +80,31 @@ def untar_data(url: str, *, force_download: bool = False, base: str | Path | Non
     return folder
 
 
-def _bring(url: str, archive: Path, folder: Path, force_download: bool) -> None:
-    """Fetch the archive, unless it lies there, and unpack it; what was fetched for that is removed again."""
-    placed_by_hand = archive.exists() and not force_download
-    if not placed_by_hand:
+def _bring(url: str, placed_by_hand: Path, folder: Path, force_download: bool) -> None:
+    """Unpack the archive that lies there, or fetch it; what was fetched is removed when it has served."""
+    if placed_by_hand.exists() and not force_download:
+        unpack(placed_by_hand, folder)
+        return
+    fetched = placed_by_hand.with_name(f".{placed_by_hand.name}")
+    if force_download:
+        fetched.unlink(missing_ok=True)
+    if not fetched.exists():  # it is there if an earlier run was ended while it unpacked
         try:
-            fetch(url, archive, EXPECTED.get(url))
+            fetch(url, fetched, EXPECTED.get(url))
         except DownloadError as err:
-            by_hand = f"To do without the network, unpack it as {folder}, or put the archive at {archive}."
+            by_hand = (
+                f"To do without the network, unpack it as {folder}, or put the archive at {placed_by_hand}."
+            )
             raise DownloadError(
                 err.problem, received=err.received, allowed=err.allowed,
                 remedy=f"{err.remedy} {by_hand}" if err.remedy else by_hand,
             ) from err  # fmt: skip
-    unpack(archive, folder)
-    if not placed_by_hand:
-        archive.unlink()
+    try:
+        unpack(fetched, folder)
+    except BadArchive:
+        fetched.unlink()
+        raise
+    fetched.unlink()
 
 
 def download_url(
