@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from gatera.core.checks import (
@@ -74,3 +75,16 @@ def test_a_missing_package_names_its_extra():
 
 def test_a_package_that_is_there_is_returned():
     assert require("json", "train", "to test").dumps([]) == "[]"
+
+
+def test_numpys_numbers_are_numbers():
+    check_at_least("bs", np.int64(3), 1)
+    check_fraction("valid_pct", np.float32(0.5), open_low=True, open_high=True)
+
+
+@pytest.mark.parametrize("value", ["0.2", None, True, [0.2]])
+def test_what_is_no_number_is_no_fraction(value):
+    with pytest.raises(ArgumentError) as err:
+        check_fraction("valid_pct", value)
+    received = "" if value is None else f" Received: {value!r}."
+    assert str(err.value) == f"valid_pct is not a fraction.{received} Allowed: a number in [0, 1]."

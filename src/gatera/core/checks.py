@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import numbers
 from collections.abc import Iterable
 from types import ModuleType
 
@@ -47,7 +48,7 @@ def check_choice(argument: str, value: object, options: Iterable[str]) -> None:
 
 def check_at_least(argument: str, value: float, low: float) -> None:
     """Raise ArgumentError unless `value` is a number of at least `low`."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= low:
+    if not _is_number(value) or not value >= low:
         raise ArgumentError(
             f"{argument} is too small or not a number", received=value, allowed=f"at least {low}"
         )
@@ -55,13 +56,17 @@ def check_at_least(argument: str, value: float, low: float) -> None:
 
 def check_fraction(argument: str, value: float, *, open_low: bool = False, open_high: bool = False) -> None:
     """Raise ArgumentError unless `value` lies in 0..1; `open_low` and `open_high` exclude that end."""
-    low_ok = value > 0 if open_low else value >= 0
-    high_ok = value < 1 if open_high else value <= 1
-    if not (low_ok and high_ok):
+    low_ok = _is_number(value) and (value > 0 if open_low else value >= 0)
+    high_ok = low_ok and (value < 1 if open_high else value <= 1)
+    if not high_ok:
         interval = f"{'(' if open_low else '['}0, 1{')' if open_high else ']'}"
         raise ArgumentError(
             f"{argument} is not a fraction", received=value, allowed=f"a number in {interval}"
         )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)  # numpy's numbers are Real, too
 
 
 def require(module: str, extra: str, purpose: str) -> ModuleType:

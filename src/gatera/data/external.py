@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import urllib.parse
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -16,6 +15,7 @@ from gatera.core.progress import track
 from gatera.data.archives import BadArchive, unpack
 from gatera.data.fetch import check_address, chunks, fetch, locked, open_address
 from gatera.data.items import IMAGE_EXTENSIONS
+from gatera.data.threads import thread_pool
 from gatera.data.urls import BUNDLED, EXPECTED, URLs
 from gatera.samples import sample_path
 
@@ -175,7 +175,7 @@ def download_images(
             return FailedDownload(url, str(err))
         return None
 
-    with ThreadPoolExecutor(n_workers) as pool:
+    with thread_pool(n_workers) as pool:
         outcomes = track(pool.map(one, wanted), "Downloading photos", total=len(wanted))
         failed = [outcome for outcome in outcomes if outcome]
     if wanted and len(failed) == len(wanted):

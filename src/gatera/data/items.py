@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, SupportsIndex, TypeVar, overload
@@ -13,6 +12,7 @@ from typing import Any, SupportsIndex, TypeVar, overload
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import DataError, PhotoError
 from gatera.core.progress import track
+from gatera.data.threads import thread_pool
 from gatera.program.photo import PHOTO_SUFFIXES
 from gatera.program.preprocess import read_photo
 
@@ -161,7 +161,7 @@ def check_photos(paths: Iterable[str | Path], workers: int | None = None) -> lis
         One record for each bad file, in the order of `paths`.
     """
     files = [Path(path) for path in paths]
-    with ThreadPoolExecutor(workers or min(8, os.cpu_count() or 1)) as pool:
+    with thread_pool(workers) as pool:
         reasons = track(pool.map(_reason_against, files), "Checking photos", total=len(files))
         return [BadFile(path, reason) for path, reason in zip(files, reasons, strict=True) if reason]
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -17,6 +15,7 @@ from gatera.core.errors import PhotoError
 from gatera.core.files import atomic_write
 from gatera.core.progress import track
 from gatera.data.items import BadFile, get_image_files
+from gatera.data.threads import thread_pool
 from gatera.program.preprocess import photo_array, read_photo
 
 if TYPE_CHECKING:
@@ -158,7 +157,7 @@ def resize_images(
     def one(file: Path) -> BadFile | None:
         return _shrink(file, dest / file.relative_to(path), max_size)
 
-    with ThreadPoolExecutor(max_workers or min(8, os.cpu_count() or 1)) as pool:
+    with thread_pool(max_workers) as pool:
         done = track(pool.map(one, files), "Resizing photos", total=len(files))
         return [bad for bad in done if bad]
 
