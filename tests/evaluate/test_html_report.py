@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 
 from gatera.core.errors import OutputExistsError
 from gatera.data.items import BadFile
-from gatera.evaluate.baseline import most_frequent_class
 from gatera.evaluate.html_report import Picture, ReportFacts, figure_png, html_report, write_html_report
-from gatera.evaluate.report import ErrorReport
+from gatera.measure.baseline import most_frequent_class
+from gatera.measure.error_report import ErrorReport
 
 TARGETS = np.repeat([0, 1], 350)
 PREDICTED = TARGETS.copy()

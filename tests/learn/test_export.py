@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 import torch
-from gatera.data.normalize import Normalize
 from torch import nn
 
 from gatera.core.errors import ExportError, OutputExistsError
+from gatera.data.normalize import Normalize
 from gatera.learn.export import ExportOptions
 from gatera.program.package import read_package
 from gatera.program.program import load_program
@@ -39,7 +39,7 @@ def test_a_program_says_what_it_is(learn, tmp_path):
     assert package.program["training"]["note"] == "mine"
     assert package.program["training"]["last_epoch"]["accuracy"] == learn.recorder.rows[-1]["accuracy"]
     assert package.program["model"]["input"] == {"name": "input", "dtype": "uint8", "shape": ["N", 16, 16, 3]}
-    assert package.read("card.md").decode().startswith("# Classification program\n\nTells apart: cat, dog.\n")
+    assert package.read("card.md").decode().startswith("# `a`\n\n## What it does\n\nAnswers with one of")
 
 
 def test_nothing_of_the_machine_is_in_the_network(learn, tmp_path):

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from gatera.core.checks import require
 from gatera.core.errors import ArgumentError
-from gatera.core.progress import in_notebook
+from gatera.core.figures import new_figure
 from gatera.data.photo import show_image
 
 if TYPE_CHECKING:
@@ -33,24 +32,6 @@ PHOTO_PIXELS = 500
 
 #: Characters of a photo's title that fit beside each other at `CELL_INCHES`.
 TITLE_WIDTH = 30
-
-
-def new_figure(figsize: tuple[float, float], dpi: float | None = None) -> Figure:
-    """Return an empty figure that `matplotlib.pyplot` does not keep alive.
-
-    Args:
-        figsize: width and height in inches.
-        dpi: dots per inch; matplotlib's default if None.
-
-    Raises:
-        MissingExtraError: if matplotlib is not installed.
-    """
-    require("matplotlib", "train", "to plot")
-    from matplotlib.figure import Figure
-
-    if in_notebook():
-        import matplotlib.pyplot  # noqa: F401 - from its import on, the notebook shows figures as pictures
-    return Figure(figsize=figsize, dpi=dpi, layout="constrained")
 
 
 def plot_confusion(

@@ -20,7 +20,8 @@ import gatera
 from gatera.core.checks import require
 from gatera.core.errors import ExportError
 from gatera.core.files import check_free_to_write
-from gatera.learn.card import model_card
+from gatera.learn.card import CardFacts, model_card
+from gatera.models.body import Body
 from gatera.models.layers import Normalization
 from gatera.program.engines import OnnxRuntimeEngine
 from gatera.program.package import FORMAT, write_package
@@ -101,11 +102,29 @@ def export_program(learn: Learner, path: Path, force: bool, options: ExportOptio
         "versions": {"torch": torch.__version__, "numpy": np.__version__},
     }
     entries: dict[str, bytes] = {"model.onnx": model}
-    entries["card.md"] = (options.card or model_card(learn, program)).encode()
+    entries["card.md"] = (options.card or model_card(card_facts(learn, path.stem))).encode()
     if not options.slim:
         entries["weights.safetensors"] = weights(learn.model)
     write_package(path, program, entries, force=force)
     return path
+
+
+def card_facts(learn: Learner, title: str) -> CardFacts:
+    """Return what a learner knows about itself, for its program's card: the last epoch's numbers, no new measurement."""
+    row, body = learn.recorder.rows[-1] if learn.recorder.rows else {}, find_body(learn)
+    return CardFacts(
+        title=title,
+        task=learn.dls.task or "",
+        labels=list(learn.dls.vocab or []),
+        data=str(learn.dls.path),
+        n_train=learn.dls.train.n,
+        n_valid=0 if learn.dls.valid is None else learn.dls.valid.n,
+        split="by the data's splitter",
+        architecture=architecture_name(learn),
+        weights="random" if body is None else body.source,
+        metrics={name: value for name, value in row.items() if name not in ("epoch", "time")},
+        versions={"gatera": gatera.__version__, "torch": torch.__version__},
+    )
 
 
 def _graph(learn: Learner) -> ProgramGraph:
@@ -188,7 +207,13 @@ def weights(model: nn.Module) -> bytes:
 
 def architecture_name(learn: Learner) -> str:
     """Return the name of the learner's architecture, or of its model's class."""
-    return getattr(learn.body, "architecture_name", None) or type(learn.model).__name__
+    body = find_body(learn)
+    return type(learn.model).__name__ if body is None else body.architecture.name
+
+
+def find_body(learn: Learner) -> Body | None:
+    """Return the body of a vision model, or None for a model of another kind."""
+    return next((module for module in learn.model.modules() if isinstance(module, Body)), None)
 
 
 def _normalization(graph: ProgramGraph) -> dict[str, list[float]] | None:

@@ -11,10 +11,11 @@ import numpy as np
 
 from gatera.core.checks import check_choice
 from gatera.core.errors import ArgumentError
+from gatera.core.figures import new_figure
 from gatera.learn.callback import Callback, CancelFitException
 from gatera.learn.loop import LoopState
 from gatera.learn.optimizer import set_hyper
-from gatera.learn.recorder import SMOOTHING, new_figure
+from gatera.learn.recorder import PLOT_INCHES, SMOOTHING
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -101,7 +102,8 @@ class SuggestedLRs:
 
     def plot(self) -> Figure:
         """Plot smoothed loss over learning rate (logarithmic), each suggestion as a dot."""
-        figure, axes = new_figure()
+        figure = new_figure(PLOT_INCHES)
+        axes = figure.subplots()
         axes.plot(self.lrs, self.losses)
         for name, value in self.suggestions.items():
             axes.plot(

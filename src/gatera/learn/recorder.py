@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from gatera.core.checks import require
 from gatera.core.errors import NonFiniteLossError
+from gatera.core.figures import new_figure
 from gatera.learn.callback import Callback
 from gatera.learn.loop import LoopState
 from gatera.measure.metrics import Metric
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 #: Decay of the running average of the training loss (fastai's 0.98: about the last 50 batches).
 SMOOTHING = 0.98
+
+#: Width and height of one plot.
+PLOT_INCHES = (6.4, 4.4)
 
 #: On an accelerator, reading the loss waits for the device; every so many batches is often enough to catch a NaN.
 CHECK_EVERY = 20
@@ -144,7 +147,8 @@ class Recorder(Callback):
             skip_start: leave out so many first batches, whose loss would flatten the rest.
             with_valid: also draw the validation losses.
         """
-        figure, axes = new_figure()
+        figure = new_figure(PLOT_INCHES)
+        axes = figure.subplots()
         losses = self.losses
         start = min(skip_start, max(len(losses) - 2, 0))
         axes.plot(range(start, len(losses)), losses[start:], label="training (smoothed)")
@@ -172,8 +176,8 @@ class Recorder(Callback):
     def plot_metrics(self) -> Figure:
         """Plot every column of the table of epochs but the time."""
         names = [name for name in self.metric_names if name not in ("epoch", "time")]
-        figure, axes = new_figure(columns=len(names))
-        for axis, name in zip(axes if len(names) > 1 else [axes], names, strict=True):
+        figure = new_figure((len(names) * PLOT_INCHES[0], PLOT_INCHES[1]))
+        for axis, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
             axis.plot([row.get(name, math.nan) for row in self.rows], "o-")
             axis.set(title=name, xlabel="epoch", ylabel=name)
         return figure
@@ -190,12 +194,3 @@ def _check_finite(state: LoopState) -> None:
         remedy="Lower the learning rate (learn.lr_find() suggests one), clip gradients with cbs=GradientClip(1.0), "
         "compute in precision='float32', or look at those items for labels that are no numbers.",
     )  # fmt: skip
-
-
-def new_figure(columns: int = 1) -> tuple[Figure, Any]:
-    """Return a figure that no pyplot state holds on to, and its axes (one, or an array of `columns`)."""
-    require("matplotlib", "train", "to plot")
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6.4 * columns, 4.4), layout="constrained")
-    return figure, figure.subplots(1, columns)

@@ -35,7 +35,7 @@ from gatera.learn.recorder import Recorder
 from gatera.learn.runner import FitPlan, run_fit
 from gatera.learn.schedule import one_cycle
 from gatera.measure.losses import ClassWeights, CrossEntropyLossFlat, Loss, as_loss, default_loss
-from gatera.measure.metrics import as_metric
+from gatera.measure.metrics import as_metrics
 from gatera.models.groups import ParameterGroup, parameter_groups
 
 if TYPE_CHECKING:
@@ -126,8 +126,7 @@ class Trainer:
 
     @metrics.setter
     def metrics(self, metrics: Any) -> None:
-        given = [] if metrics is None else list(metrics) if isinstance(metrics, list | tuple) else [metrics]
-        self._metrics = [as_metric(metric) for metric in given]
+        self._metrics = as_metrics(metrics)
 
     @property
     def arithmetic(self) -> Arithmetic:
@@ -147,7 +146,9 @@ class Trainer:
     def _keeps_statistics(self) -> bool:
         if self.options.train_bn is not None:
             return not self.options.train_bn
-        items = self.dls.train.n if isinstance(self.dls.train, DataLoader) else 0  # others need not know their size
+        items = (
+            self.dls.train.n if isinstance(self.dls.train, DataLoader) else 0
+        )  # others need not know their size
         return items < SMALL_DATA
 
     def create_opt(self) -> torch.optim.Optimizer:

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gatera.evaluate.baseline import most_frequent_class
-from gatera.evaluate.card import LIMITS, CardFacts, code, model_card
-from gatera.evaluate.report import ErrorReport
+from gatera.learn.card import LIMITS, CardFacts, code, model_card
+from gatera.measure.baseline import most_frequent_class
+from gatera.measure.error_report import ErrorReport
 
 TARGETS = np.repeat([0, 1], 50)
 PREDICTED = np.repeat([0, 1, 0], [50, 47, 3])

@@ -10,7 +10,7 @@ import numpy as np
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
-from gatera.evaluate.baseline import Baseline
+from gatera.measure.baseline import Baseline
 from gatera.measure.confusion import Confusion, confusion_matrix, most_confused
 from gatera.measure.intervals import Interval, wilson_interval
 

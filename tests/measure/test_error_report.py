@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from gatera.core.errors import ArgumentError
-from gatera.evaluate.baseline import Baseline, most_frequent_class
-from gatera.evaluate.report import ErrorReport, percent
+from gatera.measure.baseline import Baseline, most_frequent_class
+from gatera.measure.error_report import ErrorReport, percent
 from gatera.measure.intervals import wilson_interval
 
 VOCAB = ["cat", "dog", "fox"]

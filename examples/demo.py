@@ -1,0 +1,47 @@
+"""The whole job on the bundled photos: train, measure, write a program, and let it judge a photo it has not seen.
+
+python examples/demo.py --out demo-output
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from gatera.cli.main import main as gatera
+from gatera.samples import sample_path
+
+
+def run(*arguments: object) -> None:
+    """Show a command and run it, as in a terminal."""
+    words = [str(argument) for argument in arguments]
+    print(f"\n$ gatera {' '.join(words)}", flush=True)
+    try:
+        gatera(words)
+    except SystemExit as end:
+        if end.code:
+            raise
+
+
+def main(out: Path, quick: bool = False) -> None:
+    """Do everything into the folder `out`; `quick` trains for fewer epochs."""
+    sample = sample_path("pets_sample")
+    unseen = sorted((sample / "images-unseen").rglob("*.jpg"))[0]
+    program = out / "cats.gatera"
+    epochs = ["--freeze-epochs", 1, "--size", 64] if quick else []
+    run("train", sample / "images", "--out", program, "--report", out / "report", "--force", *epochs)
+    run("predict", program, unseen)
+    print(f"""
+What to try next:
+  open {out / "report" / "report.html"} in a browser
+  gatera info {program}
+  gatera predict {program} YOUR_OWN_PHOTO.jpg
+  gatera train YOUR_FOLDER --out mine.gatera      (a folder of photos per class)""")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path("demo-output"))
+    parser.add_argument("--quick", action="store_true")
+    options = parser.parse_args()
+    main(options.out, options.quick)

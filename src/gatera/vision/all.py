@@ -1,0 +1,318 @@
+"""Everything for photos, for `from gatera.vision.all import *`: the names that the book and its notebooks use.
+
+With them come the few names of others that notebooks count on (`np`, `pd`, `plt`, `torch`, `nn`, `F`, `Path`, `re` ...);
+`pd` and `plt` are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor, nn, tensor
+
+from gatera.core.device import (
+    default_device,
+)
+from gatera.core.lazy import (
+    LazyModule,
+)
+from gatera.core.random import (
+    set_seed,
+)
+from gatera.data.augment import (
+    aug_transforms,
+)
+from gatera.data.blocks import (
+    CategoryBlock,
+    ImageBlock,
+    MultiCategoryBlock,
+    RegressionBlock,
+    TransformBlock,
+)
+from gatera.data.datablock import (
+    DataBlock,
+)
+from gatera.data.erasing import (
+    RandomErasing,
+)
+from gatera.data.external import (
+    download_images,
+    download_url,
+    untar_data,
+)
+from gatera.data.geometry import (
+    Dihedral,
+    Flip,
+    Rotate,
+    Warp,
+    Zoom,
+)
+from gatera.data.items import (
+    FileGetter,
+    ImageGetter,
+    get_files,
+    get_image_files,
+    verify_images,
+)
+from gatera.data.labels import (
+    AttrGetter,
+    ColReader,
+    ItemGetter,
+    RegexLabeller,
+    parent_label,
+    using_attr,
+)
+from gatera.data.lighting import (
+    Brightness,
+    Contrast,
+    Hue,
+    Saturation,
+)
+from gatera.data.loaders import (
+    Batch,
+    DataLoader,
+    DataLoaders,
+)
+from gatera.data.normalize import (
+    Normalize,
+    cifar_stats,
+    imagenet_stats,
+    mnist_stats,
+)
+from gatera.data.photo import (
+    PILImage,
+    PILImageBW,
+    image2tensor,
+    resize_images,
+    show_image,
+)
+from gatera.data.split_by_value import (
+    ColSplitter,
+    GroupSplitter,
+    TimeSplitter,
+    TrainTestSplitter,
+)
+from gatera.data.splits import (
+    EndSplitter,
+    FileSplitter,
+    FuncSplitter,
+    GrandparentSplitter,
+    IndexSplitter,
+    MaskSplitter,
+    RandomSplitter,
+    RandomSubsetSplitter,
+    Splits,
+)
+from gatera.data.transforms import (
+    CropPad,
+    FlipItem,
+    PadMode,
+    RandomCrop,
+    RandomResizedCrop,
+    Resize,
+    ResizeMethod,
+)
+from gatera.data.urls import (
+    URLs,
+)
+from gatera.interpret.classification import (
+    ClassificationInterpretation,
+)
+from gatera.interpret.predictions import (
+    Interpretation,
+)
+from gatera.learn.callback import (
+    Callback,
+    CancelBatchException,
+    CancelEpochException,
+    CancelFitException,
+    CancelStepException,
+    CancelTrainException,
+    CancelValidException,
+)
+from gatera.learn.callbacks import (
+    CSVLogger,
+    EarlyStoppingCallback,
+    GradientAccumulation,
+    GradientClip,
+    ReduceLROnPlateau,
+    SaveModelCallback,
+)
+from gatera.learn.checkpoint import (
+    TrainingInterrupted,
+)
+from gatera.learn.export import (
+    ExportOptions,
+)
+from gatera.learn.learner import (
+    Learner,
+)
+from gatera.learn.lr_finder import (
+    minimum,
+    slide,
+    steep,
+    valley,
+)
+from gatera.learn.mixup import (
+    CutMix,
+    MixUp,
+)
+from gatera.learn.optimizer import (
+    SGD,
+    Adam,
+    RAdam,
+    RMSProp,
+)
+from gatera.learn.options import (
+    TrainingOptions,
+)
+from gatera.learn.schedule import (
+    ParamScheduler,
+    SchedCos,
+    SchedExp,
+    SchedLin,
+    SchedNo,
+    combine_scheds,
+    combined_cos,
+)
+from gatera.measure.intervals import (
+    bootstrap_interval,
+    wilson_interval,
+)
+from gatera.measure.losses import (
+    BCELossFlat,
+    BCEWithLogitsLossFlat,
+    CrossEntropyLossFlat,
+    FocalLoss,
+    FocalLossFlat,
+    L1LossFlat,
+    LabelSmoothingCrossEntropy,
+    LabelSmoothingCrossEntropyFlat,
+    MSELossFlat,
+)
+from gatera.measure.metrics import (
+    APScoreBinary,
+    APScoreMulti,
+    BalancedAccuracy,
+    CohenKappa,
+    ExplainedVariance,
+    F1Score,
+    F1ScoreMulti,
+    FBeta,
+    FBetaMulti,
+    HammingLoss,
+    HammingLossMulti,
+    Jaccard,
+    JaccardMulti,
+    MatthewsCorrCoef,
+    PearsonCorrCoef,
+    Precision,
+    PrecisionMulti,
+    R2Score,
+    Recall,
+    RecallMulti,
+    RocAuc,
+    RocAucBinary,
+    RocAucMulti,
+    SpearmanCorrCoef,
+    accuracy,
+    accuracy_multi,
+    error_rate,
+    exp_rmspe,
+    mae,
+    mse,
+    msle,
+    rmse,
+    top_k_accuracy,
+)
+from gatera.models.architectures import (
+    Architecture,
+    convnext_tiny,
+    efficientnet_lite0,
+    efficientnet_lite1,
+    efficientnet_lite2,
+    efficientnet_lite3,
+    efficientnet_lite4,
+    mobilenet_v3_large,
+    resnet18,
+    resnet34,
+    resnet50,
+    resnet101,
+    resnet152,
+    vit_small,
+)
+from gatera.models.body import (
+    create_body,
+)
+from gatera.models.heads import (
+    HeadOptions,
+    create_head,
+)
+from gatera.models.layers import (
+    SigmoidRange,
+    sigmoid_range,
+)
+from gatera.models.vision_model import (
+    create_vision_model,
+)
+from gatera.program.prediction import (
+    Prediction,
+)
+from gatera.program.program import (
+    Program,
+    load_program,
+)
+from gatera.vision.data import (
+    ImageDataLoaders,
+)
+from gatera.vision.learner import (
+    cnn_learner,
+    vision_learner,
+)
+
+plt = LazyModule("matplotlib.pyplot")
+pd = LazyModule("pandas")
+
+#: The trained program; fastai's name for opening it.
+load_learner = load_program
+
+# fmt: off
+__all__ = [
+    "SGD", "APScoreBinary", "APScoreMulti", "Adam", "Architecture", "AttrGetter", "BCELossFlat",
+    "BCEWithLogitsLossFlat", "BalancedAccuracy", "Batch", "Brightness", "CSVLogger", "Callback",
+    "CancelBatchException", "CancelEpochException", "CancelFitException", "CancelStepException",
+    "CancelTrainException", "CancelValidException", "CategoryBlock", "ClassificationInterpretation",
+    "CohenKappa", "ColReader", "ColSplitter", "Contrast", "CropPad", "CrossEntropyLossFlat", "CutMix",
+    "DataBlock", "DataLoader", "DataLoaders", "Dihedral", "EarlyStoppingCallback", "EndSplitter",
+    "ExplainedVariance", "ExportOptions", "F", "F1Score", "F1ScoreMulti", "FBeta", "FBetaMulti", "FileGetter",
+    "FileSplitter", "Flip", "FlipItem", "FocalLoss", "FocalLossFlat", "FuncSplitter", "GradientAccumulation",
+    "GradientClip", "GrandparentSplitter", "GroupSplitter", "HammingLoss", "HammingLossMulti", "HeadOptions",
+    "Hue", "Image", "ImageBlock", "ImageDataLoaders", "ImageGetter", "IndexSplitter", "Interpretation",
+    "ItemGetter", "Jaccard", "JaccardMulti", "L1LossFlat", "LabelSmoothingCrossEntropy",
+    "LabelSmoothingCrossEntropyFlat", "Learner", "MSELossFlat", "MaskSplitter", "MatthewsCorrCoef", "MixUp",
+    "MultiCategoryBlock", "Normalize", "PILImage", "PILImageBW", "PadMode", "ParamScheduler", "Path",
+    "PearsonCorrCoef", "Precision", "PrecisionMulti", "Prediction", "Program", "R2Score", "RAdam", "RMSProp",
+    "RandomCrop", "RandomErasing", "RandomResizedCrop", "RandomSplitter", "RandomSubsetSplitter", "Recall",
+    "RecallMulti", "ReduceLROnPlateau", "RegexLabeller", "RegressionBlock", "Resize", "ResizeMethod", "RocAuc",
+    "RocAucBinary", "RocAucMulti", "Rotate", "Saturation", "SaveModelCallback", "SchedCos", "SchedExp",
+    "SchedLin", "SchedNo", "SigmoidRange", "SpearmanCorrCoef", "Splits", "Tensor", "TimeSplitter",
+    "TrainTestSplitter", "TrainingInterrupted", "TrainingOptions", "TransformBlock", "URLs", "Warp", "Zoom",
+    "accuracy", "accuracy_multi", "aug_transforms", "bootstrap_interval", "cifar_stats", "cnn_learner",
+    "combine_scheds", "combined_cos", "convnext_tiny", "create_body", "create_head", "create_vision_model",
+    "default_device", "download_images", "download_url", "efficientnet_lite0", "efficientnet_lite1",
+    "efficientnet_lite2", "efficientnet_lite3", "efficientnet_lite4", "error_rate", "exp_rmspe", "get_files",
+    "get_image_files", "image2tensor", "imagenet_stats", "json", "load_learner", "load_program", "mae",
+    "minimum", "mnist_stats", "mobilenet_v3_large", "mse", "msle", "nn", "np", "parent_label", "partial", "pd",
+    "plt", "re", "resize_images", "resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "rmse",
+    "set_seed", "show_image", "shutil", "sigmoid_range", "slide", "steep", "tensor", "top_k_accuracy", "torch",
+    "untar_data", "using_attr", "valley", "verify_images", "vision_learner", "vit_small", "wilson_interval",
+]
+# fmt: on
