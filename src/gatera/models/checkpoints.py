@@ -26,7 +26,7 @@ PROGRAM_ENTRY = "weights.safetensors"
 #: What torch raises for damaged files. Source: a fuzz run of 3,000 cut and altered checkpoints.
 DAMAGE = (
     RuntimeError, pickle.UnpicklingError, EOFError, ValueError, LookupError, TypeError, AttributeError, AssertionError,
-    OverflowError, struct.error, UserWarning,
+    OverflowError, OSError, struct.error,
 )  # fmt: skip
 #: How torch words its refusal of anything but tensors and plain containers; the object's name is group 1.
 REFUSED = re.compile(
@@ -81,7 +81,9 @@ def check_hash(path: Path) -> None:
 
 def _check_file(path: Path) -> None:
     if path.is_dir():
-        raise PretrainedError(f"pretrained is a folder, not a file of weights: {path}")
+        raise PretrainedError(
+            f"pretrained names a folder: {path}", allowed=f"a file ending in {listed(SUFFIXES)}"
+        )
     if not path.exists():
         there = [other.name for other in path.parent.glob("*") if other.suffix in SUFFIXES]
         similar = nearest(path.name, there)
@@ -91,6 +93,12 @@ def _check_file(path: Path) -> None:
             if similar
             else "Pass pretrained=True to have the weights looked for.",
         )
+    try:
+        path.open("rb").close()
+    except OSError as err:
+        raise PretrainedError(
+            f"pretrained names a file that cannot be read: {path} ({err.strerror})"
+        ) from err
     if path.suffix not in SUFFIXES:
         raise PretrainedError(
             f"pretrained names a file of an unknown kind: {path}",

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from gatera.core.checks import require
 from gatera.core.errors import PretrainedError
+from gatera.core.random import torch_seeded
 from gatera.models.architectures import ARCHITECTURES, Architecture
 from gatera.models.backbone import PURPOSE, BackboneFacts, backbone_facts, build_classifier
 from gatera.models.efficientnet_lite import is_package_naming, to_timm_names
@@ -149,14 +150,23 @@ def _shapes(arch: Architecture) -> dict[str, torch.Size]:
 def _converted_by_timm(weights: Mapping[str, Tensor], arch: Architecture) -> dict[str, Tensor] | None:
     """Let timm convert weights of an original release to its own names; None where it cannot.
 
-    timm does this while it loads, with a function per family, and only into the whole architecture.
+    timm does this while it loads, with a function per family, and only into the whole architecture. Some families load
+    without minding what is missing: what differs between two random beginnings was not in the weights.
     """
+    first, second = (_loaded_by_timm(weights, arch, seed) for seed in (0, 1))
+    if first is None or second is None:
+        return None
+    return first if all(torch.equal(value, second[name]) for name, value in first.items()) else None
+
+
+def _loaded_by_timm(weights: Mapping[str, Tensor], arch: Architecture, seed: int) -> dict[str, Tensor] | None:
     timm = require("timm", "train", PURPOSE)
     overlay = {"state_dict": dict(weights), "custom_load": False}
-    try:
-        network = timm.create_model(arch.timm_name, pretrained=True, pretrained_cfg_overlay=overlay)
-    except (RuntimeError, LookupError, ValueError, TypeError, AttributeError, AssertionError):
-        return None  # the conversions expect their own family's names and stumble over others in as many ways
+    with torch_seeded(seed):
+        try:
+            network = timm.create_model(arch.timm_name, pretrained=True, pretrained_cfg_overlay=overlay)
+        except (RuntimeError, LookupError, ValueError, TypeError, AttributeError, AssertionError):
+            return None  # the conversions expect their own family's names and stumble over others in as many ways
     return network.state_dict()
 
 
