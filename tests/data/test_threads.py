@@ -24,9 +24,10 @@ def test_ctrl_c_leaves_undone_what_has_not_begun() -> None:
 
     def interrupted() -> None:
         with thread_pool(2) as pool:
-            for _ in pool.map(work, range(1000)):
-                go_on.set()
-                raise KeyboardInterrupt
+            results = pool.map(work, range(1000))
+            next(results)
+            go_on.set()
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()

@@ -148,10 +148,7 @@ def _single_folder(content: Path) -> Path:
 
 
 def _put_in_place(content: Path, folder: Path, aside: Path) -> None:
-    """Give `content` its final name; what was there is moved aside first, or unlinked if it was a link."""
-    if folder.is_symlink():
-        folder.unlink()  # the folder it leads to is not ours
-    else:
-        with suppress(FileNotFoundError):
-            folder.rename(aside)
+    """Give `content` its final name; what was there (a link, not what it leads to) is moved aside first."""
+    with suppress(FileNotFoundError):
+        folder.rename(aside)
     content.rename(folder)

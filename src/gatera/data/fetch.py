@@ -234,7 +234,6 @@ def _go_on(url: str, partial: Path, expected: Expected | None, quiet: bool, time
                 f"{'Going on with' if start else 'Downloading'} {url}{size}", markup=False
             )
         with partial.open("r+b" if start else "wb") as file:
-            file.truncate(start)
             file.seek(start)
             for chunk in chunks(response, url, quiet):
                 file.write(chunk)

@@ -226,7 +226,7 @@ def per_item(source: PerItem, items: Any, what: str) -> list[Any]:
             )  # fmt: skip
         values = column(items, source)
     else:
-        values = _listed_values(source)
+        values = source.tolist() if isinstance(source, np.ndarray) else list(source)
     if len(values) != len(items):
         raise DataError(
             f"{what} has {len(values)} values for {len(items)} items", remedy="Give one value per item."
@@ -237,13 +237,6 @@ def per_item(source: PerItem, items: Any, what: str) -> list[Any]:
                 f"{what} is missing for item {position}", remedy="Fill it in, or leave the item out."
             )
     return values
-
-
-def _listed_values(source: Sequence[Any] | np.ndarray) -> list[Any]:
-    if not isinstance(source, np.ndarray):
-        return list(source)
-    # numpy's times of nanoseconds would become plain integers, and "not a time" the smallest of them.
-    return source.astype("datetime64[us]").tolist() if source.dtype.kind == "M" else source.tolist()
 
 
 def _truth(value: Any, col: str | int) -> bool:
