@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,11 @@ def test_a_photo_works_like_any_pillow_image(png: Path, tmp_path: Path) -> None:
     photo.save(tmp_path / "same.png")
     np.testing.assert_array_equal(np.asarray(PILImage.create(tmp_path / "same.png")), PIXELS)
     assert photo._repr_png_() is not None
+    with PILImage.create(tmp_path / "out.jpg") as opened:
+        assert opened.copy().getbbox() == (0, 0, 10, 10)
+    pickled = pickle.loads(pickle.dumps(photo))
+    assert type(pickled) is PILImage
+    np.testing.assert_array_equal(np.asarray(pickled), PIXELS)
 
 
 def test_a_thumbnail_fits_keeps_its_aspect_and_leaves_the_photo_alone(png: Path) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ from gatera.data.splits import (
     FileSplitter,
     FuncSplitter,
     GrandparentSplitter,
+    GroupSplitter,
     IndexSplitter,
     MaskSplitter,
     RandomSplitter,
@@ -87,10 +90,14 @@ def test_a_share_outside_0_to_1_is_refused_at_once(share: float) -> None:
         RandomSubsetSplitter(0.1, share)
 
 
-def test_a_seed_that_is_no_integer_is_refused() -> None:
-    with pytest.raises(ArgumentError) as err:
-        RandomSplitter(seed=1.5)(TEN)  # type: ignore[arg-type]
-    assert str(err.value) == "seed is not a whole number. Received: 1.5. Allowed: an integer, or None."
+@pytest.mark.parametrize("seed", [1.5, "42", True])
+def test_a_seed_that_is_no_integer_is_refused_at_once(seed: Any) -> None:
+    for make in (RandomSplitter, partial(RandomSubsetSplitter, 0.5, 0.2), partial(GroupSplitter, "animal")):
+        with pytest.raises(ArgumentError) as err:
+            make(seed=seed)
+        assert (
+            str(err.value) == f"seed is not a whole number. Received: {seed!r}. Allowed: an integer, or None."
+        )
 
 
 def test_a_random_subset_is_fastais() -> None:
@@ -163,7 +170,9 @@ def test_a_function_sees_a_table_row_by_row() -> None:
 
 
 def test_a_list_of_names_marks_validation_items(tmp_path: Path) -> None:
-    (tmp_path / "valid.txt").write_text("1.jpg\r\n\n dog/2.jpg \ngone.jpg\n", encoding="utf-8-sig", newline="")
+    (tmp_path / "valid.txt").write_text(
+        "1.jpg\r\n\n dog/2.jpg \ngone.jpg\n", encoding="utf-8-sig", newline=""
+    )
     items = paths("cat/1.jpg", "cat/2.jpg", "dog/2.jpg", "dog/11.jpg")
     assert tuple(FileSplitter(tmp_path / "valid.txt")(items)) == ([1, 3], [0, 2])
 

@@ -15,7 +15,7 @@ from gatera.core.errors import DataError
 from gatera.core.random import fresh_seed, rng
 from gatera.data.items import each, is_table
 from gatera.data.labels import is_missing, parent_label
-from gatera.data.split_record import Splits, with_valid
+from gatera.data.split_record import Splits, check_seed, with_valid
 
 #: A function of an item, the name (or position) of a column of a table, or one value per item.
 PerItem = Callable[[Any], Any] | str | int | Sequence[Any] | np.ndarray
@@ -123,6 +123,7 @@ class GroupSplitter:
 
     def __post_init__(self) -> None:
         check_fraction("valid_pct", self.valid_pct, open_low=True, open_high=True)
+        check_seed(self.seed)
         if self.seed is not None:
             check_at_least("seed", self.seed, 0)
 
@@ -144,9 +145,9 @@ class GroupSplitter:
         number = {name: position for position, name in enumerate(names)}
         member = np.array([number[name] for name in groups])  # [N] group number of each item
         seed = fresh_seed() if self.seed is None else self.seed
-        chosen = _choose_groups(np.bincount(member), self.valid_pct * len(member), rng(seed))
+        chosen = _choose_groups(np.bincount(member), self.valid_pct * len(member), rng(int(seed)))
         valid = np.flatnonzero(np.isin(member, chosen))
-        return with_valid(valid, len(member), f"GroupSplitter(valid_pct={self.valid_pct}, seed={self.seed})")
+        return with_valid(valid, len(member), f"GroupSplitter(valid_pct={self.valid_pct}, seed={seed})")
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gatera.core.checks import listed
-from gatera.core.errors import DataError
+from gatera.core.errors import ArgumentError, DataError
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +113,12 @@ def as_splits(result: Any, n: int, made_by: str = "The splitter") -> Splits:
 def with_valid(valid: np.ndarray, n: int, made_by: str) -> Splits:
     """Return splits with the `valid` positions for validation and the rest of 0..n-1 for training."""
     return Splits(np.setdiff1d(np.arange(n), valid), valid, made_by=made_by).check(n)
+
+
+def check_seed(seed: int | None) -> None:
+    """Raise ArgumentError unless `seed` is an integer or None."""
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int | np.integer)):
+        raise ArgumentError("seed is not a whole number", received=seed, allowed="an integer, or None")
 
 
 def as_indices(values: Any, what: str) -> np.ndarray:

@@ -18,7 +18,7 @@ from gatera.core.checks import check_fraction, did_you_mean, listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.items import each
 from gatera.data.split_by_value import ColSplitter, GroupSplitter, TimeSplitter, TrainTestSplitter
-from gatera.data.split_record import Splits, as_indices, as_splits, with_valid
+from gatera.data.split_record import Splits, as_indices, as_splits, check_seed, with_valid
 
 __all__ = [
     "ColSplitter",
@@ -56,6 +56,7 @@ class RandomSplitter:
 
     def __post_init__(self) -> None:
         _check_share("valid_pct", self.valid_pct)
+        check_seed(self.seed)
 
     def __call__(self, items: Sized) -> Splits:
         """Return the splits of `items`."""
@@ -81,6 +82,7 @@ class RandomSubsetSplitter:
     def __post_init__(self) -> None:
         _check_share("train_sz", self.train_sz)
         _check_share("valid_sz", self.valid_sz)
+        check_seed(self.seed)
         if self.train_sz + self.valid_sz > 1:
             raise ArgumentError(
                 "train_sz and valid_sz take more than all items", received=(self.train_sz, self.valid_sz), allowed="a sum of at most 1"
@@ -241,8 +243,6 @@ def _check_share(argument: str, value: float) -> None:
 
 
 def _permutation(n: int, seed: int | None) -> np.ndarray:
-    if seed is not None and not isinstance(seed, int | np.integer):
-        raise ArgumentError("seed is not a whole number", received=seed, allowed="an integer, or None")
     # A private generator gives the numbers that torch.manual_seed(seed) would, and leaves the global one as it was.
     generator = None if seed is None else torch.Generator().manual_seed(int(seed))
     return torch.randperm(n, generator=generator).numpy()
