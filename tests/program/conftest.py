@@ -69,7 +69,10 @@ def make_program(tmp_path: Path, model_bytes: bytes) -> MakeProgram:
     """Writes a program file: `make_program(name="x.gatera", model=..., card=..., weights=..., **changes of program.json)`."""
 
     def make(
-        name: str = "cats.gatera", model: bytes = model_bytes, weights: bytes = b"weights", **changes: Any
+        name: str = "cats.gatera",
+        model: bytes = model_bytes,
+        weights: bytes = bytes(range(256)),
+        **changes: Any,
     ) -> Path:
         entries: dict[str, bytes | Path] = {
             "model.onnx": model, "card.md": CARD.encode(), "weights.safetensors": weights,

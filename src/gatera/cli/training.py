@@ -64,6 +64,7 @@ def run(settings: TrainSettings) -> None:
     say.line(f"Training {settings.arch} ({learn.arithmetic}), starting from {weights_source(learn)}.")
     learn.display.table_on = not settings.json
     _train(learn, settings, say)
+    learn.save("trained", with_opt=False)  # whatever goes wrong from here on, nothing that was trained is lost
     say.rows("epoch", learn.recorder.rows)
     reports = {"valid": measure(learn, photos, "valid")}
     if dls.test is not None:
@@ -187,9 +188,9 @@ def _say_result(
 
 
 def _tidy(learn: Learner) -> None:
-    """Remove the checkpoint of an interrupted run, now that there is a program."""
-    checkpoint = learn.model_path("interrupted")
-    if checkpoint.is_file():
-        checkpoint.unlink()
-        if not any(checkpoint.parent.iterdir()):
-            checkpoint.parent.rmdir()
+    """Remove what was kept in case of an accident, now that there is a program."""
+    for name in ("interrupted", "trained"):
+        learn.model_path(name).unlink(missing_ok=True)
+    folder = learn.model_path("trained").parent
+    if not any(folder.iterdir()):
+        folder.rmdir()

@@ -166,7 +166,8 @@ class Archive:
                 received=info.file_size, allowed=f"at most {human_bytes(LARGEST[name])}",
             )  # fmt: skip
         # Before memory is set aside for what a header promises.
-        if info.compress_size != info.file_size or info.header_offset + info.file_size > self.size_bytes:
+        fits = 0 <= info.header_offset <= self.size_bytes - info.file_size
+        if info.compress_size != info.file_size or not fits:
             raise ProgramFileError(
                 f"{self.path} is truncated or damaged: {name} is cut short", remedy=DAMAGED
             )

@@ -77,7 +77,7 @@ def read_description(package: Package) -> tuple[Preprocessing, Decoder]:
     preprocessing = Preprocessing(_part(program, "preprocess", list, where))
     decode = _part(program, "decode", dict, where)
     task, activation = program.get("task"), decode.get("activation")
-    for name, value, known in (("task", task, TASKS), ("activation", activation, _ACTIVATIONS)):
+    for name, value, known in (("task", task, TASKS), ("activation", activation, tuple(_ACTIVATIONS))):
         if value not in known:
             raise ProgramFileError(
                 f"{where} has an unknown {name}", received=value, allowed=listed(known),

@@ -18,7 +18,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import re
 import shutil
 import zipfile
 from collections.abc import Mapping
@@ -41,6 +40,7 @@ from gatera.program.archive import (
     WEIGHTS,
     Archive,
 )
+from gatera.program.onnx_wire import has_external_data
 
 #: The version of the file format that this code writes. It reads every one from 1 on.
 FORMAT = 1
@@ -140,11 +140,7 @@ def read_package(path: str | Path) -> Package:
             pool.map(lambda name: archive.verified(name, **declared[name], keep=name != WEIGHTS), declared)
         )
     held = {PROGRAM: text, **{name: content for name, content in zip(declared, contents) if name != WEIGHTS}}
-    if has_external_data(held[MODEL]):
-        raise ProgramFileError(
-            f"{path} is refused: its model.onnx keeps weights in other files",
-            remedy="Export it again; a program file holds everything it needs.",
-        )
+    _check_model(path, held[MODEL])
     return Package(path, program, archive.names, archive.size_bytes, archive.program_sha256, held)
 
 
@@ -187,29 +183,22 @@ def _declared(path: Path, program: Mapping[str, Any], present: set[str]) -> dict
     return declared
 
 
+def _check_model(path: Path, model: bytes) -> None:
+    try:
+        external = has_external_data(model)
+    except ValueError as err:
+        raise ProgramFileError(f"model.onnx of {path} is not an ONNX model ({err})") from err
+    if external:
+        raise ProgramFileError(
+            f"{path} is refused: its model.onnx keeps weights in other files",
+            remedy="Export it again; a program file holds everything it needs.",
+        )
+
+
 def _facts(path: Path, name: str, facts: Any) -> dict[str, Any]:
     if isinstance(facts, dict) and type(facts.get("size")) is int and isinstance(facts.get("sha256"), str):
         return {"size": facts["size"], "sha256": facts["sha256"]}
     raise ProgramFileError(f"program.json of {path} does not give size and sha256 of {name}", received=facts)
-
-
-#: In ONNX's protobuf a tensor with external data says where, in an entry of key "location": the tag of field 1 (0x0a), the
-#: length 8, the word. The length is a varint, which may also be written with idle continuation bytes.
-_LOCATION_KEY = re.compile(rb"\n(?:\x08|\x88\x80{0,8}\x00)\Z")
-
-
-def has_external_data(model: bytes) -> bool:
-    """Whether an ONNX model refers to other files, which an engine would go and read.
-
-    Looking for the key costs 2 ms where parsing would need the onnx package and a second. Were the word found by chance
-    among the weights (once in 10^15 models), the model is refused, not trusted.
-    """
-    at = model.find(b"location")
-    while at >= 0:
-        if _LOCATION_KEY.search(model[max(0, at - 12) : at]):
-            return True
-        at = model.find(b"location", at + 1)
-    return False
 
 
 def _check_entries(entries: Mapping[str, bytes | Path]) -> None:
@@ -227,7 +216,11 @@ def _check_entries(entries: Mapping[str, bytes | Path]) -> None:
     if MODEL not in entries:
         raise ArgumentError(f"a program needs the entry {MODEL}", received=sorted(entries))
     model = entries[MODEL]
-    if has_external_data(model if isinstance(model, bytes) else model.read_bytes()):
+    try:
+        external = has_external_data(model if isinstance(model, bytes) else model.read_bytes())
+    except ValueError as err:
+        raise ArgumentError(f"{MODEL} is not an ONNX model ({err})") from err
+    if external:
         raise ArgumentError(
             f"{MODEL} keeps weights in other files",
             remedy="Save it in one piece: torch.onnx.export(external_data=False).",

@@ -120,7 +120,7 @@ OPERATIONS: dict[str, Operation] = {
 }  # fmt: skip
 
 #: How each kind of last value becomes the model's array.
-_ENDS: dict[str, Callable[[Any], np.ndarray]] = {"photo": photo_array}
+_ENDS: dict[str, Callable[[Any], np.ndarray]] = {"photo": photo_array, "array": np.asarray}
 
 
 class Preprocessing:

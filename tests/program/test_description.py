@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gatera.core.errors import ProgramFileError
+from gatera.program.description import Decoder, package_info, read_description
+from gatera.program.package import read_package
+
+CARD = "# Cats and dogs\n\nMade for the tests.\n"
+CAT_DOG = ["cat", "dog"]
+
+
+def decoder(task: str = "classification", activation: str = "softmax", **changes: object) -> Decoder:
+    return Decoder(
+        **{
+            "task": task,
+            "activation": activation,
+            "vocab": CAT_DOG,
+            "threshold": 0.5,
+            "temperature": 1.0,
+            **changes,
+        }
+    )
+
+
+def logits(*values: float) -> np.ndarray:
+    return np.array(values, np.float32)
+
+
+def test_a_classification_takes_the_likeliest_label():
+    answer = decoder()(logits(0, np.log(3)))
+    assert answer.label == "dog" and answer.index == 1 and type(answer.index) is int
+    assert answer.probabilities.dtype == np.float32
+    assert answer.probabilities == pytest.approx([0.25, 0.75])
+
+
+def test_the_temperature_divides_the_logits():
+    assert decoder(temperature=2.0)(logits(0, 2 * np.log(3))).probabilities == pytest.approx([0.25, 0.75])
+
+
+def test_many_labels_are_those_above_the_threshold():
+    decode = decoder("multilabel", "sigmoid", threshold=0.6)
+    answer = decode(logits(0, 1))
+    assert answer.label == ["dog"] and answer.index.tolist() == [False, True]
+    assert answer.probabilities == pytest.approx([0.5, 0.7310586])
+    assert decode(logits(-9, -9)).label == []
+
+
+def test_a_regression_gives_its_values():
+    decode = decoder("regression", "none", vocab=[])
+    assert decode(logits(1.5)).label == 1.5
+    assert decode(logits(1.5, 2)).label == [1.5, 2.0]
+    assert decode(logits(1.5, 2)).index.tolist() == [1.5, 2.0]
+
+
+def test_a_model_with_another_number_of_outputs_is_refused():
+    with pytest.raises(ProgramFileError) as err:
+        decoder()(logits(1, 2, 3))
+    assert str(err.value) == "model.onnx gives [3] values for one input, and there are 2 labels."
+
+
+def test_nan_is_not_an_answer():
+    with pytest.raises(ProgramFileError) as err:
+        decoder()(logits(np.nan, 1))
+    assert str(err.value) == "model.onnx gives NaN or infinite values. Received: [nan, 1.0]."
+
+
+def test_a_described_program_is_read(program_file):
+    prepare, decode = read_description(read_package(program_file))
+    assert prepare.config[0]["at_least"] == [8, 8]
+    assert decode == decoder()
+
+
+def test_a_regression_needs_no_labels(make_program):
+    path = make_program(task="regression", decode={"activation": "none", "vocab": None})
+    assert read_description(read_package(path))[1] == decoder("regression", "none", vocab=[])
+
+
+def test_the_info_is_the_description_and_the_file(program_file):
+    info = package_info(read_package(program_file))
+    assert info["path"] == str(program_file) and info["size"] == program_file.stat().st_size
+    assert len(info["sha256"]) == 64
+    assert info["task"] == "classification" and info["entries"]["card.md"]["size"] == len(CARD)
+
+
+def softmaxed(**changes: object) -> dict[str, object]:
+    return {"activation": "softmax", "vocab": CAT_DOG, **changes}
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"preprocess": None}, "{} has no usable 'preprocess'. Allowed: a JSON list."),
+        ({"decode": [1]}, "{} has no usable 'decode'. Received: [1]. Allowed: a JSON dict."),
+        ({"task": "guessing"},
+         "{} has an unknown task. Received: 'guessing'. Allowed: classification, multilabel, regression. "
+         "A newer Gatera may know it: pip install -U gatera."),
+        ({"decode": softmaxed(activation="relu")},
+         "{} has an unknown activation. Received: 'relu'. Allowed: softmax, sigmoid, none. "
+         "A newer Gatera may know it: pip install -U gatera."),
+        ({"decode": softmaxed(activation=["softmax"])},
+         "{} has an unknown activation. Received: ['softmax']. Allowed: softmax, sigmoid, none. "
+         "A newer Gatera may know it: pip install -U gatera."),
+        ({"decode": softmaxed(vocab=[])}, "{} has no list of labels. Received: []."),
+        ({"decode": softmaxed(vocab="cat")}, "{} has no list of labels. Received: 'cat'."),
+        ({"decode": softmaxed(threshold="high")}, "the threshold in {} is not a number. Received: 'high'."),
+        ({"decode": softmaxed(temperature=True)}, "the temperature in {} is not a number. Received: True."),
+        ({"decode": softmaxed(temperature=0)}, "the temperature in {} is not above 0. Received: 0.0."),
+    ],
+)  # fmt: skip
+def test_messages(changes, text, make_program):
+    path = make_program(**changes)
+    with pytest.raises(ProgramFileError) as err:
+        read_description(read_package(path))
+    assert str(err.value) == text.format(f"program.json of {path}")

@@ -1,0 +1,427 @@
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from onnx import TensorProto, helper
+
+from gatera.core.errors import ArgumentError, OutputExistsError, ProgramFileError
+from gatera.program import archive, package
+from gatera.program.package import read_package, write_package
+
+DAMAGED = "Copy or download it again; if that does not help, export it again."
+NAMES = "program.json, model.onnx, card.md, weights.safetensors"
+PROGRAM = {
+    "format": 1,
+    "gatera": "0.1.0",
+    "entries": {"model.onnx": {"size": 5, "sha256": hashlib.sha256(b"model").hexdigest()}},
+}
+
+
+def external_model() -> bytes:
+    tensor = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[1], data_location=TensorProto.EXTERNAL)
+    tensor.external_data.add(key="location", value="/etc/passwd")
+    return helper.make_model(helper.make_graph([], "g", [], [], [tensor])).SerializeToString()
+
+
+EXTERNAL = external_model()
+
+
+def message(path: Path) -> str:
+    with pytest.raises(ProgramFileError) as err:
+        read_package(path)
+    return str(err.value)
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Callable[..., Path]:
+    """Packs a program file by hand, so that every rule can be broken: `pack([(name, content), ...], program=...)`."""
+
+    def make(
+        entries: list[tuple[str, bytes]] | None = None, program: Any = PROGRAM, comment: bytes | None = None,
+        compression: int = zipfile.ZIP_STORED,
+    ) -> Path:  # fmt: skip
+        text = program if isinstance(program, bytes) else json.dumps(program).encode()
+        path = tmp_path / "a.gatera"
+        with zipfile.ZipFile(path, "w", compression) as target:
+            target.comment = (
+                b"sha256:" + hashlib.sha256(text).hexdigest().encode() if comment is None else comment
+            )
+            target.writestr("program.json", text)
+            for name, content in [("model.onnx", b"model")] if entries is None else entries:
+                target.writestr(name, content)
+        return path
+
+    return make
+
+
+# ---- writing
+
+
+def test_what_is_written_is_read_again(tmp_path):
+    source = tmp_path / "weights"
+    source.write_bytes(b"w" * 3_000_000)
+    path = write_package(
+        tmp_path / "a.gatera",
+        {"task": "classification"},
+        {"model.onnx": b"model", "card.md": b"", "weights.safetensors": source},
+    )
+    opened = read_package(path)
+    assert opened.names == ("program.json", "model.onnx", "card.md", "weights.safetensors")
+    assert (opened.program["format"], opened.program["task"]) == (1, "classification")
+    assert opened.read("model.onnx") == b"model" and opened.read("card.md") == b""
+    assert opened.read("weights.safetensors") == source.read_bytes()
+    assert json.loads(opened.read("program.json")) == opened.program
+    assert opened.size_bytes == path.stat().st_size
+
+
+def test_large_entries_are_not_held_in_memory(program_file):
+    assert set(read_package(program_file).held) == {"program.json", "model.onnx", "card.md"}
+
+
+def test_the_file_is_an_ordinary_zip_of_stored_entries(program_file):
+    with zipfile.ZipFile(program_file) as opened:
+        assert opened.testzip() is None
+        assert {info.compress_type for info in opened.infolist()} == {zipfile.ZIP_STORED}
+        assert opened.comment == b"sha256:" + hashlib.sha256(opened.read("program.json")).hexdigest().encode()
+
+
+def test_the_same_content_gives_the_same_file(make_program):
+    assert make_program("a.gatera").read_bytes() == make_program("b.gatera").read_bytes()
+
+
+def test_an_existing_file_is_kept(make_program):
+    path = make_program()
+    before = path.read_bytes()
+    with pytest.raises(OutputExistsError) as err:
+        make_program(task="regression")
+    assert str(err.value) == (
+        f"{path} already exists and was left as it is. Choose another name, or pass force=True (--force)."
+    )
+    assert path.read_bytes() == before
+
+
+def test_force_overwrites(tmp_path):
+    path = tmp_path / "a.gatera"
+    path.write_text("old")
+    write_package(path, {}, {"model.onnx": b"model"}, force=True)
+    assert read_package(path).read("model.onnx") == b"model"
+
+
+def test_nothing_is_left_behind_when_writing_fails(tmp_path, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(package.shutil, "copyfileobj", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_package(tmp_path / "a.gatera", {}, {"model.onnx": b"model"})
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("program", "entries", "text"),
+    [
+        ({}, {"card.md": b""}, "a program needs the entry model.onnx. Received: ['card.md']."),
+        ({}, {"model.onnx": b"", "run.py": b""},
+         "a program file cannot hold such an entry. Received: 'run.py'. Allowed: model.onnx, card.md, weights.safetensors."),
+        ({}, {"model.onnx": b"", "program.json": b""},
+         "a program file cannot hold such an entry. Received: 'program.json'. "
+         "Allowed: model.onnx, card.md, weights.safetensors."),
+        ({}, {"model.onnx": b"", "card.md": b"x" * 4_000_001},
+         "card.md is too large for a program file. Received: 4000001. Allowed: at most 4.0 MB."),
+        ({"a": {1, 2}}, {"model.onnx": b""},
+         "the program holds something that JSON cannot (Object of type set is not JSON serializable)."),
+        ({}, {"model.onnx": EXTERNAL},
+         "model.onnx keeps weights in other files. Save it in one piece: torch.onnx.export(external_data=False)."),
+        ({}, {"model.onnx": b"onnx"}, "model.onnx is not an ONNX model (unknown wire type 7)."),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_written(program, entries, text, tmp_path):
+    with pytest.raises(ArgumentError) as err:
+        write_package(tmp_path / "a.gatera", program, entries)
+    assert str(err.value) == text
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nan_cannot_be_written(tmp_path):
+    program = {"error_rate": float("nan")}
+    with pytest.raises(ValueError) as python:  # its words differ between versions of Python
+        json.dumps(program, indent=1, allow_nan=False)
+    with pytest.raises(ArgumentError) as err:
+        write_package(tmp_path / "a.gatera", program, {"model.onnx": b"model"})
+    assert str(err.value) == f"the program holds something that JSON cannot ({python.value})."
+
+
+# ---- reading: the whole message each time
+
+
+def test_a_missing_file_offers_the_nearest(make_program):
+    path = make_program("cats.gatera").with_name("cat.gatera")
+    assert message(path) == f"{path} does not exist. Did you mean 'cats.gatera'?"
+
+
+def test_a_missing_file_in_an_empty_folder(tmp_path):
+    assert message(tmp_path / "a.gatera") == f"{tmp_path / 'a.gatera'} does not exist."
+
+
+def test_a_folder(tmp_path):
+    assert message(tmp_path) == f"{tmp_path} cannot be read (Is a directory)."
+
+
+def test_an_empty_file(tmp_path):
+    path = tmp_path / "a.gatera"
+    path.touch()
+    assert message(path) == f"{path} is not a program file: it is empty. learn.export writes one."
+
+
+def test_not_a_zip(tmp_path):
+    path = tmp_path / "a.gatera"
+    path.write_bytes(b"\x80\x04pickle")
+    assert message(path) == (
+        f"{path} is not a program file; it begins with b'\\x80\\x04pi'. learn.export writes one."
+    )
+
+
+def test_another_zip(pack):
+    path = pack(comment=b"")
+    assert message(path) == f"{path} is truncated, or was not written by Gatera. {DAMAGED}"
+
+
+@pytest.mark.parametrize("kept", [0.1, 0.5, 0.99])
+def test_a_truncated_file(kept, program_file):
+    data = program_file.read_bytes()
+    program_file.write_bytes(data[: int(len(data) * kept)])
+    assert message(program_file) == f"{program_file} is truncated, or was not written by Gatera. {DAMAGED}"
+
+
+def test_a_file_that_lost_its_middle(program_file):
+    data = program_file.read_bytes()
+    program_file.write_bytes(data[:100] + data[200:])
+    assert (
+        message(program_file)
+        == f"{program_file} is truncated or damaged: program.json is cut short. {DAMAGED}"
+    )
+
+
+@pytest.mark.parametrize("name", ["program.json", "model.onnx", "card.md", "weights.safetensors"])
+def test_one_changed_bit_in_any_entry_is_noticed(name, program_file):
+    with zipfile.ZipFile(program_file) as opened:
+        content = opened.read(name)
+    data = bytearray(program_file.read_bytes())
+    at = bytes(data).index(content)
+    data[at + len(content) // 2] ^= 1
+    program_file.write_bytes(data)
+    assert message(program_file) == (
+        f"{program_file} was tampered with or damaged: {name} does not match its hash. {DAMAGED}"
+    )
+
+
+def test_no_single_changed_byte_makes_it_crash_otherwise(program_file):
+    data = program_file.read_bytes()
+    for at in range(0, len(data), 7):
+        changed = bytearray(data)
+        changed[at] ^= 0xFF
+        program_file.write_bytes(changed)
+        try:
+            opened = read_package(program_file)
+        except ProgramFileError:
+            continue
+        assert opened.read("model.onnx") == read_again(data, "model.onnx")
+
+
+def read_again(data: bytes, name: str) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(data)) as opened:
+        return opened.read(name)
+
+
+def test_another_size_than_declared(pack):
+    path = pack([("model.onnx", b"models")])
+    assert message(path) == (
+        f"{path} was tampered with or damaged: model.onnx has another size than program.json says. "
+        f"Received: 6. Allowed: 5 bytes. {DAMAGED}"
+    )
+
+
+def test_a_wrong_hash(pack):
+    path = pack([("model.onnx", b"modem")])
+    assert (
+        message(path) == f"{path} was tampered with or damaged: model.onnx does not match its hash. {DAMAGED}"
+    )
+
+
+def test_a_compressed_entry(pack):
+    path = pack(compression=zipfile.ZIP_DEFLATED)
+    assert message(path) == (
+        f"{path} is refused: program.json is compressed or encrypted. Allowed: stored entries. "
+        "Do not pack it again with other tools."
+    )
+
+
+def in_directory(path: Path, name: bytes, field: int, value: int) -> None:
+    """Change a 32-bit field of an entry in the zip's central directory; offsets as in the zip specification, 4.3.12."""
+    data = bytearray(path.read_bytes())
+    at = data.rindex(name) - 46
+    assert data[at : at + 4] == b"PK\1\2"
+    struct.pack_into("<L", data, at + field, value)
+    path.write_bytes(data)
+
+
+def test_an_entry_that_promises_too_much(pack):
+    path = pack()
+    in_directory(path, b"program.json", 24, 3_000_000_000)
+    assert message(path) == (
+        f"{path} is refused: program.json is too large. Received: 3000000000. Allowed: at most 16.0 MB."
+    )
+
+
+def test_an_entry_that_promises_more_than_there_is(pack):
+    path = pack()
+    for field in (20, 24):
+        in_directory(path, b"model.onnx", field, 3_000_000_000)
+    assert message(path) == f"{path} is truncated or damaged: model.onnx is cut short. {DAMAGED}"
+
+
+def test_an_entry_that_does_not_begin_where_the_directory_says(pack):
+    path = pack()
+    in_directory(path, b"model.onnx", 42, 7)
+    assert message(path) == f"{path} is truncated or damaged: model.onnx is cut short. {DAMAGED}"
+
+
+def test_an_unknown_entry(pack):
+    path = pack([("model.onnx", b"model"), ("run.py", b"import os")])
+    assert message(path) == f"{path} holds an unknown entry. Received: 'run.py'. Allowed: {NAMES}."
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a/../../x", "..\\x", "\\x", "C:x"])
+def test_a_name_that_leads_out(name, pack):
+    path = pack([("model.onnx", b"model"), (name, b"x")])
+    assert message(path) == f"{path} is refused: the name of an entry leads out of it. Received: {name!r}."
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_name_twice(pack):
+    path = pack([("model.onnx", b"model"), ("model.onnx", b"other")])
+    assert message(path) == f"{path} is refused: it holds model.onnx twice."
+
+
+def test_too_many_entries(pack):
+    path = pack([(f"{number}.txt", b"") for number in range(9)])
+    assert message(path) == f"{path} holds too many entries. Received: 10. Allowed: at most 4."
+
+
+def test_no_model(pack):
+    path = pack([])
+    assert message(path) == f"{path} is not a program file: it has no model.onnx."
+
+
+def test_no_program(tmp_path):
+    path = tmp_path / "a.gatera"
+    with zipfile.ZipFile(path, "w") as target:
+        target.comment = b"sha256:" + b"0" * 64
+        target.writestr("model.onnx", b"model")
+    assert message(path) == f"{path} is not a program file: it has no program.json."
+
+
+def test_a_newer_format(pack):
+    path = pack(program={**PROGRAM, "format": 2, "gatera": "3.0"})
+    assert message(path) == (
+        f"{path} was made by a newer Gatera (3.0). Received: 2. Allowed: format 1 to 1. "
+        "Update this one with: pip install -U gatera"
+    )
+
+
+@pytest.mark.parametrize("version", ["1", True, 0, -1, 1.0])
+def test_a_format_that_is_none(version, pack):
+    path = pack(program={**PROGRAM, "format": version})
+    assert (
+        message(path) == f"{path} does not say which format it has. Received: {version!r}. Allowed: 1 to 1."
+    )
+
+
+def test_not_json(pack):
+    path = pack(program=b"{'a'}")
+    assert message(path) == (
+        f"program.json of {path} is not JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))."
+    )
+
+
+def test_json_nested_without_end(pack):
+    path = pack(program=b"[" * 100_000)
+    assert message(path).startswith(f"program.json of {path} is not JSON (maximum recursion depth exceeded")
+
+
+def test_json_that_is_no_object(pack):
+    path = pack(program=[1])
+    assert message(path) == f"program.json of {path} is not an object. Received: [1]."
+
+
+@pytest.mark.parametrize("entries", [{}, {"model.onnx": {}, "card.md": {}}])
+def test_other_entries_than_declared(entries, pack):
+    path = pack(program={**PROGRAM, "entries": entries})
+    assert message(path) == (
+        f"{path} was tampered with or damaged: program.json lists other entries than the file holds. "
+        f"Received: {sorted(entries)!r}. Allowed: model.onnx. {DAMAGED}"
+    )
+
+
+def test_no_entries_declared(pack):
+    path = pack(program={"format": 1})
+    assert message(path) == (
+        f"{path} was tampered with or damaged: program.json lists other entries than the file holds. "
+        f"Allowed: model.onnx. {DAMAGED}"
+    )
+
+
+@pytest.mark.parametrize("facts", [[], {"size": "5", "sha256": ""}, {"size": 5}])
+def test_no_size_or_hash_declared(facts, pack):
+    path = pack(program={**PROGRAM, "entries": {"model.onnx": facts}})
+    assert message(path) == (
+        f"program.json of {path} does not give size and sha256 of model.onnx. Received: {facts!r}."
+    )
+
+
+def test_a_model_with_external_data(make_program, monkeypatch):
+    with monkeypatch.context() as lenient:
+        lenient.setattr(package, "has_external_data", lambda model: False)
+        path = make_program(model=EXTERNAL)
+    assert message(path) == (
+        f"{path} is refused: its model.onnx keeps weights in other files. "
+        "Export it again; a program file holds everything it needs."
+    )
+
+
+def test_a_model_that_is_none(pack):
+    facts = {"size": 4, "sha256": hashlib.sha256(b"onnx").hexdigest()}
+    path = pack([("model.onnx", b"onnx")], program={**PROGRAM, "entries": {"model.onnx": facts}})
+    assert message(path) == f"model.onnx of {path} is not an ONNX model (unknown wire type 7)."
+
+
+def test_reading_an_entry_that_is_not_there(make_program):
+    opened = read_package(make_program())
+    with pytest.raises(ArgumentError) as err:
+        opened.read("cat.jpg")
+    assert str(err.value) == (f"{opened.path} has no such entry. Received: 'cat.jpg'. Allowed: {NAMES}.")
+
+
+def test_a_file_that_changes_after_it_was_opened(make_program):
+    opened = read_package(make_program(weights=b"w" * 1000))
+    opened.path.write_bytes(opened.path.read_bytes().replace(b"w" * 1000, b"v" * 1000))
+    with pytest.raises(ProgramFileError) as err:
+        opened.read("weights.safetensors")
+    assert str(err.value) == (
+        f"{opened.path} was tampered with or damaged: weights.safetensors does not match its hash. {DAMAGED}"
+    )
+
+
+def test_the_limits_are_those_of_the_format():
+    assert archive.LARGEST == {
+        "program.json": 16_000_000, "model.onnx": 4_000_000_000, "card.md": 4_000_000,
+        "weights.safetensors": 4_000_000_000,
+    }  # fmt: skip
