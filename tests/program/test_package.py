@@ -225,7 +225,7 @@ def test_one_changed_bit_in_any_entry_is_noticed(name, program_file):
 
 def test_no_single_changed_byte_makes_it_crash_otherwise(program_file):
     data = program_file.read_bytes()
-    for at in range(0, len(data), 7):
+    for at in range(0, len(data), 17):
         changed = bytearray(data)
         changed[at] ^= 0xFF
         program_file.write_bytes(changed)

@@ -66,7 +66,8 @@ def read_photo(
             shape [H,W], [H,W,1], [H,W,3] or [H,W,4].
         mode: "RGB", or "L" for one grey channel.
         at_least: (height, width) that the caller needs. A JPEG may then be decoded at 1/2, 1/4 or 1/8 of its size, with
-            both sides still at least the larger of the two: several times faster for big photos.
+            both sides still at least the larger of the two: several times faster for big photos. Resized afterwards, a
+            pixel may differ by a level or two from one that was decoded whole.
 
     Returns:
         An image of the given mode, its pixels loaded. A Pillow image that already fits is returned itself.

@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import importlib.util
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper
+
+from gatera.core.errors import ArgumentError, MissingExtraError, ProgramFileError
+from gatera.program.engines import OnnxRuntimeEngine, choose_engine, make_engine
+
+NAMES = ["onnxruntime", pytest.param("openvino", marks=pytest.mark.slow)]
+
+
+@pytest.fixture(autouse=True)
+def with_openvino(request):
+    if "openvino" in request.node.name:
+        pytest.importorskip("openvino")
+
+
+def batch(n: int) -> np.ndarray:
+    return np.random.default_rng(n).integers(0, 256, (n, 8, 8, 3), dtype=np.uint8)
+
+
+def one_node(op: str, domain: str = "", opset: int = 18) -> bytes:
+    values = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", 3]) for name in ("input", "output")
+    ]
+    graph = helper.make_graph(
+        [helper.make_node(op, ["input"], ["output"], domain=domain)], "g", values[:1], values[1:]
+    )
+    opsets = [
+        helper.make_opsetid("", opset),
+        helper.make_opsetid(domain or "ai.onnx", 1 if domain else opset),
+    ]
+    return helper.make_model(
+        graph, opset_imports=opsets[: 2 if domain else 1], ir_version=10
+    ).SerializeToString()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("n", [1, 5])
+def test_an_engine_computes_what_numpy_does(name, n, model_bytes):
+    engine = make_engine(model_bytes, name)
+    weights = np.array([[4, -4], [0, 0], [-4, 4]], np.float32)
+    wanted = (batch(n) / np.float32(255)).mean(axis=(1, 2)) @ weights
+    output = engine.run(batch(n))
+    assert engine.name == name
+    assert (output.shape, output.dtype) == ((n, 2), np.float32)
+    assert output == pytest.approx(wanted, abs=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", ["float32", "fast"])
+def test_openvino_agrees_with_onnxruntime(precision, model_bytes):
+    theirs = make_engine(model_bytes, "openvino", precision, threads=1).run(batch(3))
+    ours = make_engine(model_bytes, "onnxruntime", precision, threads=1).run(batch(3))
+    assert theirs == pytest.approx(ours, abs=1e-5 if precision == "float32" else 0.05)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_several_threads_get_their_own_answers(name, model_bytes):
+    engine = make_engine(model_bytes, name)
+    wanted = [engine.run(batch(n)).copy() for n in range(1, 9)]
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(10):
+            for ours, theirs in zip(pool.map(engine.run, map(batch, range(1, 9))), wanted):
+                assert np.array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_answer_does_not_change_afterwards(name, model_bytes):
+    engine = make_engine(model_bytes, name)
+    first = engine.run(batch(2))
+    kept = first.copy()
+    engine.run(batch(2) ^ 0xFF)
+    assert np.array_equal(first, kept)
+
+
+def test_auto_is_openvino_where_it_is_installed(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    assert choose_engine("auto") == "openvino"
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert choose_engine("auto") == "onnxruntime"
+
+
+def test_onnxruntime_keeps_no_second_copy_of_the_model(model_bytes):
+    assert OnnxRuntimeEngine(model_bytes)._session._model_bytes is None
+
+
+# ---- messages
+
+
+def test_an_unknown_engine(model_bytes):
+    with pytest.raises(ArgumentError) as err:
+        make_engine(model_bytes, "onnx")
+    assert str(err.value) == (
+        "engine is not one of its choices. Received: 'onnx'. Allowed: auto, onnxruntime, openvino."
+    )
+
+
+def test_an_unknown_precision(model_bytes):
+    with pytest.raises(ArgumentError) as err:
+        make_engine(model_bytes, precision="float16")
+    assert str(err.value) == (
+        "precision is not one of its choices. Received: 'float16'. Allowed: float32, fast. Did you mean 'float32'?"
+    )
+
+
+def test_no_threads(model_bytes):
+    with pytest.raises(ArgumentError) as err:
+        make_engine(model_bytes, threads=0)
+    assert str(err.value) == "threads is too small or not a number. Received: 0. Allowed: at least 1."
+
+
+def test_openvino_that_is_not_installed(model_bytes, monkeypatch):
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    with pytest.raises(MissingExtraError) as err:
+        make_engine(model_bytes, "openvino")
+    assert str(err.value) == (
+        'openvino is needed for engine="openvino" and could not be imported '
+        '(import of openvino halted; None in sys.modules). Install it with: pip install "gatera[fast]"'
+    )
+
+
+def refusal(model: bytes, name: str = "onnxruntime") -> str:
+    with pytest.raises(ProgramFileError) as err:
+        make_engine(model, name)
+    return str(err.value)
+
+
+UPDATE = 'Update it with: pip install -U onnxruntime. Or try engine="openvino".'
+
+
+def test_a_model_that_is_none(capfd):
+    assert refusal(b"rubbish") == (
+        "onnxruntime refuses model.onnx ([ONNXRuntimeError] : 7 : INVALID_PROTOBUF : "
+        f"Failed to load model because protobuf parsing failed.). {UPDATE}"
+    )
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_custom_operator():
+    assert refusal(one_node("Foo", "com.evil")) == (
+        "onnxruntime refuses model.onnx ([ONNXRuntimeError] : 1 : FAIL : "
+        f"Fatal error: com.evil:Foo(-1) is not a registered function/op). {UPDATE}"
+    )
+
+
+def test_a_model_from_the_future():
+    assert refusal(one_node("Relu", opset=99)).startswith("onnxruntime refuses model.onnx (")
+
+
+@pytest.mark.slow
+def test_openvino_refuses_a_custom_operator():
+    text = refusal(one_node("Foo", "com.evil"), "openvino")
+    assert text.startswith("openvino refuses model.onnx (Exception from ")
+    assert text.endswith('). Update it with: pip install -U openvino. Or try engine="onnxruntime".')
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_model_with_two_outputs(name):
+    values = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["N", 3]) for n in ("input", "a", "b")]
+    nodes = [helper.make_node("Relu", ["input"], [out]) for out in ("a", "b")]
+    graph = helper.make_graph(nodes, "g", values[:1], values[1:])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    assert refusal(model.SerializeToString(), name) == (
+        "model.onnx has 1 inputs and 2 outputs. Allowed: one of each."
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_input_that_does_not_fit(name, model_bytes):
+    engine = make_engine(model_bytes, name)
+    with pytest.raises(ProgramFileError) as err:
+        engine.run(np.zeros((1, 9, 9, 3), np.uint8))
+    assert str(err.value).startswith(
+        "the preprocessing gives uint8 [1, 9, 9, 3], which model.onnx does not take ("
+    )
