@@ -30,6 +30,12 @@ def message_of(weights: dict[str, Tensor], name: str = "test_resnet", n_in: int 
     return str(err.value)
 
 
+@pytest.fixture
+def few_candidates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten the search for the architecture that misfitting weights look like."""
+    monkeypatch.setattr("gatera.models.fitting.ARCHITECTURES", {"resnet18": get_architecture("resnet18")})
+
+
 def test_weights_are_loaded_and_the_classifiers_left_out(tiny_weights):
     state = fitted(tiny_weights).state_dict()
     assert set(tiny_weights) - set(state) == {"fc.weight", "fc.bias"}
@@ -113,7 +119,7 @@ def test_what_timm_would_leave_random_is_not_taken_for_converted(monkeypatch, ti
     assert _converted_by_timm(tiny_weights, get_architecture("test_resnet")) is None
 
 
-def test_missing_weights_are_counted_and_named(tiny_weights):
+def test_missing_weights_are_counted_and_named(tiny_weights, few_candidates):
     cut = {name: value for name, value in tiny_weights.items() if not name.startswith("layer4.0.conv")}
     missing = [name for name in tiny_weights if name not in cut]
     assert message_of(cut) == (
@@ -121,7 +127,7 @@ def test_missing_weights_are_counted_and_named(tiny_weights):
     )
 
 
-def test_unknown_weights_and_other_shapes_are_counted_and_named(tiny_weights):
+def test_unknown_weights_and_other_shapes_are_counted_and_named(tiny_weights, few_candidates):
     odd = {
         **tiny_weights,
         **{f"extra{i}": torch.zeros(1) for i in range(5)},
@@ -133,7 +139,7 @@ def test_unknown_weights_and_other_shapes_are_counted_and_named(tiny_weights):
     )
 
 
-def test_the_architecture_that_the_weights_are_of_is_offered():
+def test_the_architecture_that_the_weights_are_of_is_offered(few_candidates):
     with torch.device("meta"):
         weights = timm.create_model("resnet18", num_classes=5).state_dict()
     message = message_of(weights, "resnet34")

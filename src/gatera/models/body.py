@@ -15,6 +15,8 @@ from gatera.models.fitting import fit_weights
 from gatera.models.layers import Normalization
 from gatera.models.pretrained import find_weights
 
+RANDOM = "random values (pretrained=False)"
+
 
 class Body(nn.Module):
     """Normalisation, then a backbone: photos [N,C,H,W] in 0..1 -> features.
@@ -76,12 +78,13 @@ def create_body(
     architecture = get_architecture(arch)
     check_at_least("n_in", n_in, 1)
     facts = backbone_facts(architecture)
+    # Before anything large is built: weights that are not there should be missed at once.
+    found = None if pretrained is False else find_weights(architecture, pretrained)
     shape = feature_shape(architecture, facts)
     backbone = build_backbone(architecture, n_in, pooled=not shape[1])
-    source = "random values (pretrained=False)"
-    if pretrained is not False:
-        weights, source = find_weights(architecture, pretrained)
-        fit_weights(backbone, weights, architecture, facts, source)
+    source = RANDOM if found is None else found.source
+    if found is not None:
+        fit_weights(backbone, found.state_dict, architecture, facts, source)
     first = Normalization(*channel_statistics(facts, n_in)) if normalize else nn.Identity()
     return Body(architecture, facts, backbone, first, shape, source)
 

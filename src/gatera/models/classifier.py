@@ -40,8 +40,8 @@ def create_classifier(
     """
     architecture = get_architecture(arch)
     facts = backbone_facts(architecture)
-    network = build_classifier(architecture)
     weights, source = find_weights(architecture, pretrained)
+    network = build_classifier(architecture)
     fit_weights(network, weights, architecture, facts, source)
     model = nn.Sequential(Normalization(facts.mean, facts.std), network).eval()
     return Classifier(model, original_preprocessing(facts), source)

@@ -11,7 +11,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from gatera.core.checks import require
 from gatera.core.errors import PretrainedError, shorten
@@ -21,6 +21,8 @@ DEFAULT_ENDPOINT = "https://huggingface.co"
 #: How long the hub may take to answer at all before it counts as not reachable (seconds).
 PATIENCE_SECONDS = 4.0
 SAFE_FILE, PICKLED_FILE = "model.safetensors", "pytorch_model.bin"
+#: Where the safe file is not merely the same name with another ending. Source: timm, models/_hub.py.
+OTHER_SAFE_FILES = {"open_clip_pytorch_model.bin": "open_clip_model.safetensors"}
 #: The hub's own words for yes. Source: huggingface_hub, constants.py.
 YES = {"1", "ON", "YES", "TRUE"}
 OFFLINE_VARIABLES = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
@@ -42,7 +44,7 @@ def hub_files(filename: str | None) -> tuple[str, ...]:
     """Return the files to ask for, the safe format first; `filename` is the architecture's own, where it has one."""
     if filename is None:
         return (SAFE_FILE, PICKLED_FILE)
-    safe = str(Path(filename).with_suffix(".safetensors"))
+    safe = OTHER_SAFE_FILES.get(filename) or str(PurePosixPath(filename).with_suffix(".safetensors"))
     return tuple(dict.fromkeys((safe, filename)))
 
 
