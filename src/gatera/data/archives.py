@@ -1,4 +1,4 @@
-"""Unpacking what came over the network: nothing leaves its folder, nothing half-unpacked gets the final name."""
+"""Unpacking what came over the network: nothing leaves its folder, nothing half done gets the final name."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from gatera.core.files import PARTIAL, free_bytes, human_bytes
 from gatera.core.progress import track
 
 #: What the readers of Python's library raise for damaged archives.
-_DAMAGE = (tarfile.TarError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, KeyError, RuntimeError,
-           NotImplementedError, UnicodeError)  # fmt: skip
+_DAMAGE = (tarfile.TarError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError,
+           KeyError, RuntimeError, NotImplementedError, UnicodeError)  # fmt: skip
 
 
 class BadArchive(DownloadError):
@@ -30,10 +30,10 @@ class BadArchive(DownloadError):
 
 
 def unpack(archive: Path, folder: Path, quiet: bool = False) -> Path:
-    """Unpack a tar archive (compressed or not) or a zip to `folder`, which appears only when all of it is there.
+    """Unpack a tar archive (compressed or not) or a zip to `folder`, which appears only when all is there.
 
-    An archive that holds one folder gives that folder's content. Only files and folders are made: a link becomes a copy
-    of the file in the archive that it means. A `folder` that exists is replaced.
+    An archive that holds one folder gives that folder's content. Only files and folders are made: a link
+    becomes a copy of the file in the archive that it means. A `folder` that exists is replaced.
 
     Args:
         archive: the file.
@@ -44,8 +44,8 @@ def unpack(archive: Path, folder: Path, quiet: bool = False) -> Path:
         `folder`.
 
     Raises:
-        BadArchive: if it is damaged or no archive, or has a member that would lie outside the folder or is neither file,
-            folder nor link.
+        BadArchive: if it is damaged or no archive, or has a member that would lie outside the folder or is
+            neither file, folder nor link.
         DownloadError: if the disk is full.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -99,7 +99,7 @@ def _write(member: _Member, target: Path, archive: Path) -> None:
 
 @dataclass(frozen=True)
 class _Member:
-    """One entry of an archive. `open` is None for a folder, and returns None for what is neither file nor folder."""
+    """One entry of an archive. `open` is None for a folder, and returns None for a device or a pipe."""
 
     name: str
     size_bytes: int
@@ -130,7 +130,7 @@ def _zip_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> _Member:
 
 
 def _safe(name: str, archive: Path) -> PurePosixPath:
-    """Return a member's name as a relative path, or refuse the archive if it would leave the folder on any system."""
+    """Return a member's name as a relative path; refuse one that would leave the folder on any system."""
     posix, windows = PurePosixPath(name), PureWindowsPath(name)
     climbs = ".." in posix.parts or ".." in windows.parts
     if climbs or posix.is_absolute() or windows.drive or windows.root or "\0" in name:

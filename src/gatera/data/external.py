@@ -39,9 +39,10 @@ class FailedDownload:
 def untar_data(url: str, *, force_download: bool = False, base: str | Path | None = None) -> Path:
     """Return the folder of a data set; it is fetched and unpacked if it is not there yet.
 
-    The folder is `data/NAME` in the data home, where NAME is the archive's, as in `oxford-iiit-pet`. It appears only
-    when everything is fetched, checked and unpacked; an interrupted call is gone on with by the next one. Two processes
-    may ask at once. An archive found in `archive/` of the data home is used in place of the network and kept.
+    The folder is `data/NAME` in the data home, where NAME is the archive's, as in `oxford-iiit-pet`. It
+    appears only when everything is fetched, checked and unpacked; an interrupted call is gone on with by the
+    next one. Two processes may ask at once. An archive found in `archive/` of the data home is used in place
+    of the network and kept.
 
     Args:
         url: one of `URLs`, or the address of a tar or zip archive.
@@ -50,8 +51,8 @@ def untar_data(url: str, *, force_download: bool = False, base: str | Path | Non
 
     Raises:
         ArgumentError: if `url` is not an address.
-        DownloadError: if the data is not there and cannot be fetched, checked or unpacked. The message says where they
-            were looked for and where to put them by hand.
+        DownloadError: if the data is not there and cannot be fetched, checked or unpacked. The message says
+            where they were looked for and where to put them by hand.
 
     Example:
         >>> (untar_data(URLs.PETS_SAMPLE) / "images").is_dir()
@@ -142,8 +143,8 @@ def download_images(
 ) -> list[FailedDownload]:
     """Download photos from a list of addresses into a folder.
 
-    Files are named after a hash of their address: a second call fetches only what is missing. Look through them with
-    `verify_images` afterwards.
+    Files are named after a hash of their address: a second call fetches only what is missing. Look through
+    them with `verify_images` afterwards.
 
     Args:
         dest: folder; made if it is not there.

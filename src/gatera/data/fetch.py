@@ -1,4 +1,4 @@
-"""Fetching one file over HTTP: checked against what is known of it, and gone on with where a run was cut off."""
+"""Fetching one file over HTTP: checked against what is known of it, gone on with where a run was cut off."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from gatera.core.progress import console, track
 #: Bytes read at a time, and the length of the beginning that is compared with its known MD5.
 MIB = 2**20
 
-#: How often a connection that breaks in the middle is taken up again, and the first pause before that (it doubles).
+#: How often a connection is tried that breaks in the middle, and the pause after the first time (it doubles).
 ATTEMPTS, PAUSE_SECONDS = 4, 1.0
 
 #: Some servers turn away clients that do not say who they are.
@@ -34,7 +34,8 @@ class Expected:
 
     Args:
         size_bytes: its length.
-        md5_first_mib: MD5 of its first 2**20 bytes, in hexadecimal. It tells files apart; it is no proof against fraud.
+        md5_first_mib: MD5 of its first 2**20 bytes, in hexadecimal. It tells files apart; it is no proof
+            against fraud.
     """
 
     size_bytes: int
@@ -60,9 +61,9 @@ def fetch(
 ) -> Path:
     """Download a file to `dest`, which appears only when it is whole and checked.
 
-    What has arrived lies in `dest` + ".partial". An interrupted call, Ctrl-C included, is gone on with by the next one,
-    if the server still has the same file (it is asked by its tag or date). Callers must not run two at once for one
-    `dest`; see `locked`.
+    What has arrived lies in `dest` + ".partial". An interrupted call, Ctrl-C included, is gone on with by the
+    next one, if the server still has the same file (it is asked by its tag or date). Callers must not run two
+    at once for one `dest`; see `locked`.
 
     Args:
         url: address, http or https.
@@ -76,8 +77,8 @@ def fetch(
 
     Raises:
         ArgumentError: if `url` is not an address.
-        DownloadError: if the server cannot be reached, refuses, keeps breaking off or sends something else, or if the
-            disk is full.
+        DownloadError: if the server cannot be reached, refuses, keeps breaking off or sends something else,
+            or if the disk is full.
     """
     check_address(url)
     partial = dest.with_name(dest.name + PARTIAL)
@@ -109,7 +110,7 @@ def check_address(url: str) -> None:
 def open_address(
     url: str, timeout_seconds: float, headers: dict[str, str] | None = None
 ) -> http.client.HTTPResponse:
-    """Open a connection and return the response; raises DownloadError, naming the address and what happened."""
+    """Open a connection and return the response; raises DownloadError, naming address and reason."""
     request = urllib.request.Request(url, headers={"User-Agent": USER_AGENT, **(headers or {})})
     try:
         response: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=timeout_seconds)
@@ -123,7 +124,7 @@ def open_address(
 
 
 def chunks(response: http.client.HTTPResponse, url: str, quiet: bool = False) -> Iterator[bytes]:
-    """Yield what the server sends, a MiB at a time, with a bar; raises BrokenOff if it is less than was announced."""
+    """Yield what the server sends, a MiB at a time, with a bar; raises BrokenOff if it is too little."""
     announced = _announced(response)
     total = None if announced is None else -(-announced // MIB)
     received = 0
@@ -154,7 +155,9 @@ def _announced(response: http.client.HTTPResponse) -> int | None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Let one process (and one thread of it) at a time into the block; the others wait. `path` is left as an empty file.
+    """Let one process, and one thread of it, at a time into the block; the others wait.
+
+    `path` is made and left as an empty file.
 
     Raises:
         DownloadError: if the file system knows no locks.
@@ -210,10 +213,10 @@ def _fetch_all(
 
 
 def _go_on(url: str, partial: Path, expected: Expected | None, quiet: bool, timeout_seconds: float) -> None:
-    """Make one request: for what is missing where the server can tell that it has the same file, else for all of it."""
+    """Make one request: for what is missing if the server surely has the same file, else for all."""
     tag, start, headers = _tag_file(partial), 0, {}
     if tag.exists() and partial.exists():
-        # The last byte is asked for again: for an end that lies beyond the file's a server would answer with an error.
+        # The last byte is asked for again: a server answers with an error if nothing is left to send.
         start = max(0, partial.stat().st_size - 1)
         headers = {"Range": f"bytes={start}-", "If-Range": tag.read_text(encoding="ascii")}
     with open_address(url, timeout_seconds, headers) as response:
@@ -242,7 +245,7 @@ def _go_on(url: str, partial: Path, expected: Expected | None, quiet: bool, time
 def _check_announced(
     url: str, partial: Path, total: int | None, expected: Expected | None, content_type: str
 ) -> None:
-    """Refuse, before the first byte, a file of another length than is known, or one the disk has no room for."""
+    """Refuse, before its first byte, a file of a wrong length, or one that the disk has no room for."""
     if total is None:
         return
     if expected and total != expected.size_bytes:
@@ -254,7 +257,8 @@ def _check_announced(
     free = free_bytes(partial.parent)
     if total - (partial.stat().st_size if partial.exists() else 0) > free:
         raise DownloadError(
-            f"There is no room for {url} in {partial.parent}: it has {human_bytes(total)}, {human_bytes(free)} are free",
+            f"There is no room for {url} in {partial.parent}: "
+            f"it has {human_bytes(total)}, {human_bytes(free)} are free",
             remedy="Make room, or set GATERA_HOME to a larger disk.",
         )
 

@@ -22,6 +22,8 @@ U = TypeVar("U")
 #: File name endings that `get_image_files` takes for photos.
 IMAGE_EXTENSIONS = PHOTO_SUFFIXES
 
+_CHECK_FOLDER = "Check the spelling and the folder you started from."
+
 #: How many items `repr(Items)` shows.
 SHOWN_ITEMS = 6
 
@@ -81,20 +83,20 @@ def get_files(
 ) -> Items[Path]:
     """List the files of a folder, in the same order on every machine.
 
-    Files and folders whose name starts with a dot are left out. Links are followed; a link that leads back into a
-    folder above itself is not. Broken links are listed, so that whoever opens them can name them.
+    Files and folders whose name starts with a dot are left out. Links are followed; a link that leads back
+    into a folder above itself is not. Broken links are listed, so that whoever opens them can name them.
 
     Args:
         path: the folder.
-        extensions: only files with these endings, in any case and with or without the dot; None for all files.
+        extensions: only files with these endings, in any case, with or without the dot; None for all.
         recurse: look into subfolders too.
-        folders: look only into these folders directly under `path`; "." stands for the files of `path` itself.
+        folders: look only into these folders directly under `path`; "." stands for the files in it.
 
     Returns:
-        Paths that start with `path`, sorted by their parts; empty where nothing fits (`DataBlock` then says so).
+        Paths that start with `path`, sorted by their parts; empty if nothing fits (`DataBlock` says so).
 
     Raises:
-        DataError: if `path`, or one of `folders`, is missing, is not a folder, or a folder in it cannot be listed.
+        DataError: if `path` or one of `folders` is missing or no folder, or a folder cannot be listed.
     """
     path, wanted = _existing_folder(Path(path)), _endings(extensions)
     if folders is None:
@@ -199,14 +201,14 @@ def _existing_folder(path: Path) -> Path:
     raise DataError(
         f"Folder {path} does not exist",
         allowed=f"folders in {path.parent}: {listed(siblings)}" if siblings else None,
-        remedy=did_you_mean(path.name, siblings, otherwise="Check the spelling and the folder you started from."),
+        remedy=did_you_mean(path.name, siblings, otherwise=_CHECK_FOLDER),
     )  # fmt: skip
 
 
 def _walk(
     folder: Path | str, wanted: frozenset[str] | None, recurse: bool, above: tuple[tuple[int, int], ...]
 ) -> Iterator[str]:
-    """Yield files in sorted order; `above` identifies the folders on the way down, to notice a circle of links."""
+    """Yield files in sorted order; `above` identifies the folders on the way down (a link may lead back)."""
     try:
         status = Path(folder).stat()
         with os.scandir(folder) as listing:

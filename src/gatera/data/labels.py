@@ -41,8 +41,8 @@ class RegexLabeller:
     r"""Reads the label out of a path (or other text) with a regular expression.
 
     Args:
-        pat: pattern whose first group, the first pair of parentheses, is the label. Folders are separated by "/" on
-            every system.
+        pat: pattern whose first group, the first pair of parentheses, is the label. Folders are separated by
+            "/" on every system.
         match: the pattern must fit from the start of the text on; otherwise anywhere in it.
 
     Raises:
@@ -65,12 +65,13 @@ class RegexLabeller:
         if not self.pat.groups:
             raise ArgumentError(
                 "pat has no group to take the label from",
-                received=self.pat.pattern, remedy=r"Put parentheses around the label, as in r'(.+)_\d+.jpg$'.",
+                received=self.pat.pattern,
+                remedy=r"Put parentheses around the label, as in r'(.+)_\d+.jpg$'.",
             )  # fmt: skip
         self.match = match
 
     def __call__(self, item: str | Path) -> str:
-        """Return the first group; raises DataError, naming item and pattern, where the pattern does not fit."""
+        """Return the first group; raises DataError, naming item and pattern, where it does not fit."""
         text = str(item).replace(os.sep, "/")
         found = self.pat.match(text) if self.match else self.pat.search(text)
         if found is None or found.group(1) is None:
@@ -197,7 +198,7 @@ def using_attr(function: Callable[[Any], Any], attr: str) -> UsingAttr:
 
 
 def cell(row: Any, col: str | int) -> Any:
-    """Return the value in column `col` (a name, or a position if int) of a Series, mapping, tuple or sequence.
+    """Return the value in column `col`, a name or a position, of a Series, mapping, tuple or sequence.
 
     Raises:
         DataError: if there is no such column; the nearest name is offered.

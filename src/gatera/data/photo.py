@@ -1,4 +1,4 @@
-"""Photos under the names the book uses: open, show, shrink. Reading itself is `program.preprocess.read_photo`."""
+"""Photos under the names the book uses: open, show, shrink. `program.preprocess.read_photo` reads them."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ class PILImage(Image.Image):
         """Open a photo, upright (EXIF rotation applied) and in this class's mode.
 
         Args:
-            source: path, bytes, open binary file, Pillow image, numpy array uint8 or float 0..1 [H,W] or [H,W,C], or
-                torch tensor of the same, [C,H,W] too.
+            source: path, bytes, open binary file, Pillow image, numpy array uint8 or float 0..1 [H,W] or
+                [H,W,C], or torch tensor of the same, [C,H,W] too.
 
         Raises:
             PhotoError: if it cannot be read; the message names the file.
@@ -101,7 +101,7 @@ def show_image(
     """Draw a photo, array or tensor without axes around it.
 
     Args:
-        im: Pillow image; array or tensor [H,W], [H,W,C] or [C,H,W], uint8 or float 0..1. One channel is drawn in grey.
+        im: Pillow image; array or tensor [H,W], [H,W,C] or [C,H,W], uint8 or float 0..1. One channel is grey.
         ax: matplotlib axes to draw on; None makes a figure.
         figsize: width and height of that figure in inches.
         title: written above it.
@@ -136,8 +136,8 @@ def resize_images(
 ) -> list[BadFile]:
     """Write the photos of a folder to `dest`, shrunk so that no side is longer than `max_size`.
 
-    A photo that is small enough is copied as it is. With `dest` equal to `path` files are replaced one by one, each at
-    once and whole, so an interrupted run can simply be started again.
+    A photo that is small enough is copied as it is. With `dest` equal to `path` files are replaced one by
+    one, each at once and whole, so an interrupted run can simply be started again.
 
     Args:
         path: folder of photos.

@@ -1,4 +1,4 @@
-"""Splitters that go by a value of each item: a column, a group, a time, a label. Imported through `data.splits`."""
+"""Splitters that go by a value of each item: column, group, time or label. Import them from `splits`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ class ColSplitter:
     """Splits a table by one of its columns.
 
     Args:
-        col: name or position of the column. Without `on` it holds truth values: bool, 0 and 1, or "True" and "False".
+        col: name or position of the column. Without `on` it holds truth values: bool, 0 and 1, or "True" and
+            "False".
         on: the value, or values, that mark a row for validation.
     """
 
@@ -34,7 +35,7 @@ class ColSplitter:
     on: Any = None
 
     def __call__(self, items: Any) -> Splits:
-        """Return the splits of `items`, a DataFrame; raises DataError if it has no such column or it is unclear."""
+        """Return the splits of `items`, a DataFrame; raises DataError if the column is missing or unclear."""
         if not is_table(items):
             raise DataError(
                 "ColSplitter splits a pandas DataFrame", received=type(items).__name__,
@@ -51,13 +52,13 @@ class ColSplitter:
 
 @dataclass(frozen=True, eq=False)
 class TrainTestSplitter:
-    """Splits at random with scikit-learn's `train_test_split`, on request in the same proportions for every label.
+    """Splits at random with scikit-learn's `train_test_split`, on request with the labels in proportion.
 
     Args:
         test_size: share of the items for validation, 0..1 exclusive, or their number.
         random_state: seed; None draws from numpy's global generator.
-        stratify: what to keep in proportion: True for the folder name of each path, a function of an item, a column of a
-            table, or one label per item.
+        stratify: what to keep in proportion: True for the folder name of each path, a function of an item, a
+            column of a table, or one label per item.
     """
 
     test_size: float = 0.2
@@ -71,7 +72,7 @@ class TrainTestSplitter:
             check_fraction("test_size", self.test_size, open_low=True, open_high=True)
 
     def __call__(self, items: Sized) -> Splits:
-        """Return the splits of `items`; raises DataError if there are too few items, in all or of one label."""
+        """Return the splits of `items`; raises DataError if there are too few, in all or of one label."""
         from sklearn.model_selection import train_test_split
 
         labels = self._labels(items)
@@ -104,7 +105,8 @@ class TrainTestSplitter:
 class GroupSplitter:
     """Keeps all items of a group on one side: all photos of one animal, all visits of one patient.
 
-    Whole groups are drawn at random so that the validation side comes as near to `valid_pct` of the items as they allow.
+    Whole groups are drawn at random so that the validation side comes as near to `valid_pct` of the items as
+    they allow.
 
     Args:
         group: a function of an item, a column of a table, or one group name per item.
@@ -139,7 +141,8 @@ class GroupSplitter:
             ) from err
         if len(names) < 2:
             raise DataError(
-                f"GroupSplitter needs two groups or more, for one must stay for training; it found {len(names)}",
+                "GroupSplitter needs two groups or more, for one must stay for training; "
+                f"it found {len(names)}",
                 received=names, remedy="Group by something else, or split at random with RandomSplitter.",
             )  # fmt: skip
         number = {name: position for position, name in enumerate(names)}
@@ -157,9 +160,10 @@ class TimeSplitter:
     No validation item is older than a training item, and items of the same time stay on one side.
 
     Args:
-        time: a function of an item, a column of a table, or one time per item. Numbers, dates, datetimes (pandas' and
-            numpy's too) and ISO 8601 text ("2026-11-23") are times.
-        valid_pct: share of the items wanted for validation, 0..1 exclusive; the nearest change of time decides.
+        time: a function of an item, a column of a table, or one time per item. Numbers, dates, datetimes
+            (pandas' and numpy's too) and ISO 8601 text ("2026-11-23") are times.
+        valid_pct: share of the items wanted for validation, 0..1 exclusive; the nearest change of time
+            decides.
     """
 
     time: PerItem
@@ -169,7 +173,7 @@ class TimeSplitter:
         check_fraction("valid_pct", self.valid_pct, open_low=True, open_high=True)
 
     def __call__(self, items: Sized) -> Splits:
-        """Return the splits of `items`; raises DataError if a time is missing or unclear, or all are the same."""
+        """Return the splits of `items`; raises DataError if a time is missing or unclear, or all are one."""
         values = per_item(self.time, items, "TimeSplitter(time)")
         times = [_moment(value, position) for position, value in enumerate(values)]
         try:
@@ -194,7 +198,7 @@ class TimeSplitter:
 
 
 def column(table: Any, col: str | int) -> list[Any]:
-    """Return a column of a DataFrame, by name or position; raises DataError with the nearest name if it has none."""
+    """Return a column of a table, by name or position; raises DataError with the nearest name."""
     names = [str(name) for name in table.columns]
     if isinstance(col, int) and col not in table.columns:
         if -len(names) <= col < len(names):
@@ -215,7 +219,8 @@ def per_item(source: PerItem, items: Any, what: str) -> list[Any]:
         what: name of the argument, for messages.
 
     Raises:
-        DataError: if there is no such column, the number of values is not that of the items, or one is missing.
+        DataError: if there is no such column, the number of values is not that of the items, or one is
+            missing.
     """
     if callable(source):
         values = [source(item) for item in each(items)]
@@ -264,10 +269,11 @@ def _check_no_single(labels: list[Any]) -> None:
 
 
 def _choose_groups(sizes: np.ndarray, wanted: float, draw: np.random.Generator) -> list[int]:
-    """Return numbers of groups whose sizes sum as near to `wanted` as whole groups allow, at least one, never all.
+    """Return groups whose sizes sum as near to `wanted` as they allow: at least one group, never all.
 
-    A subset-sum search over the groups in random order: `reached_by[s]` is the group by whose turn a sum of s first
-    became possible. It stops as soon as the best sum that can be is reached, so that it takes a random few.
+    A subset-sum search over the groups in random order: `reached_by[s]` is the group by whose turn a sum of s
+    first became possible. It stops as soon as the best sum that can be is reached, so that it takes a random
+    few.
     """
     n = int(sizes.sum())
     target = max(1, round(wanted))
@@ -309,6 +315,7 @@ def _moment(value: Any, position: int) -> Any:
         return value
     raise DataError(
         f"TimeSplitter does not understand the time of item {position}",
-        received=value, allowed="numbers, dates, datetimes, ISO 8601 text like '2026-11-23' or '2026-11-23T08:30'",
+        received=value,
+        allowed="numbers, dates, datetimes, ISO 8601 text like '2026-11-23' or '2026-11-23T08:30'",
         remedy="Convert it first, e.g. with pandas.to_datetime.",
     )  # fmt: skip

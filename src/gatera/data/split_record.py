@@ -1,4 +1,4 @@
-"""The record that every splitter returns: frozen indices of training, validation and test items, checked when made."""
+"""The record that every splitter returns: frozen indices of both sides, checked when it is made."""
 
 from __future__ import annotations
 
@@ -41,8 +41,9 @@ class Splits:
             if indices is not None:
                 object.__setattr__(self, name, as_indices(indices, f"{self.made_by}: {name}"))
         for name, other, here, there in (
-            ("training", "validation", self.train, self.valid), ("validation", "training", self.valid, self.train)
-        ):  # fmt: skip
+            ("training", "validation", self.train, self.valid),
+            ("validation", "training", self.valid, self.train),
+        ):
             if not len(here):
                 raise DataError(
                     f"{self.made_by} leaves the {name} side empty ({len(there)} items are for {other})",
@@ -122,9 +123,9 @@ def check_seed(seed: int | None) -> None:
 
 
 def as_indices(values: Any, what: str) -> np.ndarray:
-    """Return positions as a read-only int64 array [number]; raises DataError, naming `what`, for anything else."""
+    """Return positions as a read-only int64 array; raises DataError, naming `what`, for anything else."""
     try:
-        # A set has no order of its own: sorted, so that two runs agree. Anything with __array__ (a tensor) is fine.
+        # A set has no order of its own: sorted, so that two runs agree.
         array = np.asarray(sorted(values) if isinstance(values, Set) else values)
     except ValueError:  # lists of unequal lengths
         array = np.empty((0, 0))

@@ -1,7 +1,8 @@
 """Which items teach and which ones test: every splitter, `splitter(items) -> Splits`.
 
-Splitters that go by position or path are here; those that go by a value of each item (a column, a group, a time, a
-label) are in `split_by_value`, the record they all return in `split_record`. Import all of them from here.
+Splitters that go by position or path are here; those that go by a value of each item (a column, a group, a
+time, a label) are in `split_by_value`, the record they all return in `split_record`. Import all of them from
+here.
 """
 
 from __future__ import annotations
@@ -85,7 +86,8 @@ class RandomSubsetSplitter:
         check_seed(self.seed)
         if self.train_sz + self.valid_sz > 1:
             raise ArgumentError(
-                "train_sz and valid_sz take more than all items", received=(self.train_sz, self.valid_sz), allowed="a sum of at most 1"
+                "train_sz and valid_sz take more than all items",
+                received=(self.train_sz, self.valid_sz), allowed="a sum of at most 1",
             )  # fmt: skip
 
     def __call__(self, items: Sized) -> Splits:
@@ -192,7 +194,8 @@ class FileSplitter:
         marks = [not listed_names.isdisjoint(_path_endings(path)) for path in _paths(items, "FileSplitter")]
         if not any(marks):
             raise DataError(
-                f"FileSplitter: none of the {len(listed_names)} names in {self.fname} fits one of the {len(marks)} items",
+                f"FileSplitter: none of the {len(listed_names)} names in {self.fname} "
+                f"fits one of the {len(marks)} items",
                 remedy="Each line must be a file's name, or the end of its path with '/' between folders.",
             )
         return with_valid(np.flatnonzero(marks), len(marks), "FileSplitter")
@@ -229,11 +232,12 @@ class GrandparentSplitter:
         found = _positions(names, wanted)
         if not len(found):
             seen = sorted(set(names) - {""})
+            advice = f"Pass {argument}=, or split at random with RandomSplitter."
             first = wanted if isinstance(wanted, str) else wanted[0]
             raise DataError(
                 f"GrandparentSplitter found no item under a folder {wanted!r}",
                 allowed=f"folders seen two levels above the items: {listed(seen)}" if seen else None,
-                remedy=did_you_mean(first, seen, otherwise=f"Pass {argument}=, or split at random with RandomSplitter."),
+                remedy=did_you_mean(first, seen, otherwise=advice),
             )  # fmt: skip
         return found
 
@@ -243,7 +247,7 @@ def _check_share(argument: str, value: float) -> None:
 
 
 def _permutation(n: int, seed: int | None) -> np.ndarray:
-    # A private generator gives the numbers that torch.manual_seed(seed) would, and leaves the global one as it was.
+    # A private generator draws what torch.manual_seed(seed) would, and leaves the global one as it was.
     generator = None if seed is None else torch.Generator().manual_seed(int(seed))
     return torch.randperm(n, generator=generator).numpy()
 
@@ -253,7 +257,8 @@ def _paths(items: Any, splitter: str) -> Iterator[Path]:
         if not isinstance(item, str | Path):
             raise DataError(
                 f"{splitter} goes by paths, but item {position} is not one",
-                received=item, remedy="Split rows of a table with ColSplitter, GroupSplitter or FuncSplitter.",
+                received=item,
+                remedy="Split rows of a table with ColSplitter, GroupSplitter or FuncSplitter.",
             )  # fmt: skip
         yield Path(item)
 

@@ -15,7 +15,7 @@ MOST_THREADS = 8
 
 @contextmanager
 def thread_pool(workers: int | None = None) -> Iterator[ThreadPoolExecutor]:
-    """Give a pool of threads. If the block is left early, by Ctrl-C say, what has not begun is not begun any more.
+    """Give a pool of threads. If the block is left early, by Ctrl-C say, what has not begun is dropped.
 
     Args:
         workers: number of threads; None for one per processor, at most 8.

@@ -89,7 +89,7 @@ class URLs:
 
     @staticmethod
     def path(name: str) -> Path:
-        """Return the folder under the data home where a data set of this name belongs; it may not exist yet."""
+        """Return the folder where a data set of this name belongs, whether it is there or not."""
         return home() / "data" / name
 
 

@@ -11,10 +11,10 @@ SAMPLES = ("pets_sample",)
 
 
 def sample_path(name: str = "pets_sample") -> Path:
-    """Return the folder of a bundled sample. It belongs to the installed package: read from it, never write to it.
+    """Return the folder of a bundled sample, which belongs to the installed package: never write to it.
 
-    "pets_sample" holds 150 cat and dog photos in `images/cats` and `images/dogs`, and 12 more in `images-unseen` to try
-    a program on. A file name that starts with an upper-case letter is a cat's.
+    "pets_sample" holds 150 cat and dog photos in `images/cats` and `images/dogs`, and 12 more in
+    `images-unseen` to try a program on. A file name that starts with an upper-case letter is a cat's.
 
     Raises:
         ArgumentError: if there is no such sample.
