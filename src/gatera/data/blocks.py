@@ -32,9 +32,11 @@ class Block(ABC):
         task: what a model that predicts such values does: "classification", "multilabel", "regression", or None.
         vocab: the labels it tells apart, once fitted; None where there are none.
         n_out: number of outputs that predict it, or None.
+        is_photo: whether it is encoded as uint8 [H,W,C], for photo transforms to act on.
     """
 
     task: str | None = None
+    is_photo: bool = False
     vocab: Vocab | Sequence[Any] | None = None
     n_out: int | None = None
 
@@ -82,6 +84,7 @@ class ImageBlock(Block):
     """
 
     cls: type[PILImage] = PILImage
+    is_photo = True
 
     def read(self, raw: Any) -> PILImage:
         """Open a path, bytes, array or Pillow image, upright and in this block's mode.

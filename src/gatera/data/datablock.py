@@ -9,17 +9,22 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.random import fresh_seed
 from gatera.data.batch import BatchPipeline
 from gatera.data.blocks import Block, TransformBlock, as_block
 from gatera.data.dataset import Dataset, Fields, Getter, apply_getter
+from gatera.data.foreign import as_list, batch_transforms, item_transforms
 from gatera.data.items import Items, each, is_table
 from gatera.data.loaders import DataLoader, DataLoaders, LoaderOptions
 from gatera.data.pipeline import Pipeline
 from gatera.data.splits import RandomSplitter, Splits, as_splits
 from gatera.data.transforms import ItemTransform
+
+#: Photos of the training split from which `Normalize()` computes its statistics.
+SAMPLE_SIZE = 1024
 
 Blocks = Sequence[Block | type[Block]]
 
@@ -77,6 +82,7 @@ class DataBlock:
     batch_tfms: Any = None
     _blocks: tuple[Block, ...] = field(init=False, repr=False)
     _item_tfms: tuple[ItemTransform, ...] = field(init=False, repr=False)
+    _batch_tfms: BatchPipeline = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         given = as_list(self.blocks)
@@ -86,7 +92,8 @@ class DataBlock:
                 received=(given, self.n_inp), allowed="two blocks, or one for items without labels; n_inp=1",
             )  # fmt: skip
         object.__setattr__(self, "_blocks", tuple(as_block(block) for block in given))
-        object.__setattr__(self, "_item_tfms", tuple(as_list(self.item_tfms)))
+        object.__setattr__(self, "_item_tfms", item_transforms(self.item_tfms))
+        object.__setattr__(self, "_batch_tfms", BatchPipeline(batch_transforms(self.batch_tfms)))
 
     def new(self, item_tfms: Any = None, batch_tfms: Any = None) -> DataBlock:
         """Return a recipe like this one with other transforms; None keeps what there is."""
@@ -121,7 +128,7 @@ class DataBlock:
         labels = apply_getter(get_y, "get_y", rows, used) if len(self._blocks) > 1 else None
         x = self._blocks[0].fit([inputs[i] for i in splits.train])
         y = None if labels is None else self._blocks[1].fit([labels[i] for i in splits.train])
-        fields = Fields(x, y, get_x, get_y, Pipeline(x, self._item_tfms))
+        fields = Fields(x, y, get_x, get_y, Pipeline(x, self._item_tfms, self._batch_tfms.at_prediction))
 
         def side(positions: np.ndarray) -> Dataset:
             chosen = items.iloc[positions] if is_table(items) else Items(items[i] for i in positions)
@@ -163,7 +170,7 @@ class DataBlock:
         """
         options = LoaderOptions(fresh_seed() if seed is None else seed, num_workers, device, cache)
         data = self.datasets(source)
-        batch_tfms = BatchPipeline()
+        batch_tfms = self._batch_tfms.fitted(lambda: sample_photos(data.train, options))
 
         def loader(dataset: Dataset | None) -> DataLoader | None:
             return (
@@ -192,6 +199,9 @@ class DataBlock:
         return items
 
 
-def as_list(value: Any) -> list[Any]:
-    """Return None as [], a list as it is, anything else as a list of one."""
-    return [] if value is None else list(value) if isinstance(value, list | tuple) else [value]
+def sample_photos(dataset: Dataset, options: LoaderOptions) -> Iterator[Tensor]:
+    """Yield some photos of a data set, evenly spaced and not augmented, as float32 [1,C,H,W] in 0..1."""
+    some = np.unique(np.linspace(0, len(dataset) - 1, min(SAMPLE_SIZE, len(dataset))).astype(int))
+    return (
+        x for x, _ in DataLoader(dataset.subset(some.tolist()), 1, options=replace(options, device="cpu"))
+    )

@@ -144,6 +144,19 @@ class Dataset:
             return None
         return self.fields.y.decode(self.targets[index])
 
+    def subset(self, indices: Sequence[int]) -> Dataset:
+        """Return a data set of some of the items."""
+        table = is_table(self.items)
+        items = self.items.iloc[list(indices)] if table else [self.items[i] for i in indices]  # type: ignore[attr-defined]
+        labels = None if self.raw_labels is None else [self.raw_labels[i] for i in indices]
+        return Dataset(
+            self.fields,
+            items,
+            [self.inputs[i] for i in indices],
+            labels,
+            [self.positions[i] for i in indices],
+        )
+
     def like(self, items: Any, with_labels: bool = False) -> Dataset:
         """Return other items, read as these are.
 
@@ -173,6 +186,11 @@ class Dataset:
         if isinstance(item, paths) and len(self.items) and not is_table(self.items):
             return not isinstance(self.items[0], paths)
         return isinstance(item, str | Path | bytes | np.ndarray | Tensor | Image.Image)
+
+    def title(self, index: int) -> str:
+        """Return an item's label as one line of text; empty where it has none."""
+        label = self.label(index)
+        return "" if label is None or self.fields.y is None else self.fields.y.show(label)
 
     def name(self, index: int) -> str:
         """Return how messages call an item, as in "item 731 (photos/fox/9.jpg)"."""

@@ -118,6 +118,11 @@ class Pipeline:
         """Whether an item transform draws random numbers while training."""
         return bool(self.drawn)
 
+    @property
+    def serial(self) -> bool:
+        """Whether the random part must run in the caller's thread."""
+        return any(transform.serial for transform in self.drawn)
+
     def draw(self, photo: Image.Image, rng: np.random.Generator) -> np.ndarray:
         """Apply the random transforms, and those that follow them, to a photo from `beginning`.
 

@@ -2,74 +2,130 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from gatera.core.errors import DataError, GateraError, shorten
 from gatera.core.random import rng
+from gatera.data.batch import BatchPipeline, to_float
 from gatera.data.dataset import Dataset, named
+from gatera.data.draw import Draw
+from gatera.data.slab import Slab
 
 
 class Reading:
-    """Reads items of one data set as arrays, for training or for evaluation.
+    """Reads items of one data set, for training or for evaluation.
+
+    For a CPU, photos are made float, and changed by what the batch transforms drew, one by one in the threads; for a GPU
+    they stay 8-bit, to be changed there all at once.
 
     Args:
         dataset: whose inputs are read.
-        training: apply the item transforms that draw random numbers.
-        seed: keys their draws, together with epoch and index.
-        pin: put batches into page-locked memory, from which a GPU copies without waiting.
+        batch: the batch transforms.
+        training: apply whatever draws random numbers.
+        seed: keys the draws, together with epoch and index.
+        on_gpu: whether batches go to a GPU.
     """
 
-    def __init__(self, dataset: Dataset, training: bool, seed: int, pin: bool = False) -> None:
-        pipeline = dataset.fields.pipeline
-        self.dataset, self.seed, self.pin = dataset, seed, pin
-        self.fixed = pipeline.beginning if training else pipeline.evaluation
-        self.pipeline = pipeline if training and pipeline.random else None
+    def __init__(
+        self, dataset: Dataset, batch: BatchPipeline, training: bool, seed: int, on_gpu: bool
+    ) -> None:
+        self.dataset, self.batch, self.seed, self.on_gpu = dataset, batch, seed, on_gpu
+        self.pipeline = dataset.fields.pipeline
+        self.random = training and (self.pipeline.random or batch.random)
+        # Where nothing is random, training reads exactly as evaluation does.
+        self.fixed = self.pipeline.beginning if self.random else self.pipeline.evaluation
+        self.drawing = self.random and self.pipeline.random
+        # Some transforms draw from torch's global generator, which only the caller's thread may touch.
+        self.finish_later = self.drawing and self.pipeline.serial
 
-    def chunk(self, indices: np.ndarray, epoch: int) -> Tensor:
-        """Return some items stacked: for photos uint8 [n,H,W,C].
+    def fill(self, slab: Slab, start: int, stop: int, epoch: int) -> None:
+        """Read the items at places `start` to `stop` of a batch; called in several threads.
 
         Raises:
-            DataError: if an item cannot be read (a PhotoError names the file), or two differ in size.
+            DataError: if an item cannot be read (a PhotoError names the file).
         """
-        arrays = [np.asarray(self._one(int(index), epoch)) for index in indices]
-        if any(array.shape != arrays[0].shape for array in arrays):
-            other = next(i for i, array in enumerate(arrays) if array.shape != arrays[0].shape)
-            raise self.different(indices[0], arrays[0].shape, indices[other], arrays[other].shape)
-        dtype = torch.from_numpy(np.empty(0, arrays[0].dtype)).dtype
-        stacked = torch.empty((len(arrays), *arrays[0].shape), dtype=dtype, pin_memory=self.pin)
-        np.stack(arrays, out=stacked.numpy())
-        return stacked
+        write = self._writer(slab, start, stop, epoch)
+        for place in range(start, stop):
+            raw = self.dataset.inputs[slab.index[place]]
+            read = self.fixed.photo if self.drawing else self.fixed
+            value = self._named(int(slab.index[place]), read, raw)
+            if self.finish_later:
+                slab.waiting[place] = value
+            else:
+                write(place, self._drawn(value, int(slab.index[place]), epoch))
 
-    def different(self, i: int, shape: Sequence[int], j: int, other: Sequence[int]) -> DataError:
-        """Return the error for two items that do not fit into one batch."""
-        first, second = self.dataset.name(int(i)), self.dataset.name(int(j))
-        return DataError(
-            f"The items of a batch differ in size: {first} is {_size(shape)}, {second} is {_size(other)}",
-            remedy="Make them one size: item_tfms=Resize(224).",
-        )
+    def finish(self, slab: Slab, epoch: int) -> None:
+        """Do what only the caller's thread may do, and check that all items have one size.
 
-    def _one(self, index: int, epoch: int) -> Any:
-        raw = self.dataset.inputs[index]
+        Raises:
+            DataError: if two items differ in size; both are named.
+        """
+        if self.finish_later:
+            write = self._writer(slab, 0, len(slab.index), epoch)
+            for place, value in enumerate(slab.waiting):
+                write(place, self._drawn(value, int(slab.index[place]), epoch))
+        odd = slab.odd_one()
+        if odd is not None:
+            first, second = (self.dataset.name(int(slab.index[place])) for place in (0, odd))
+            raise DataError(
+                "The items of a batch differ in size: "
+                f"{first} is {_size(slab.shapes[0])}, {second} is {_size(slab.shapes[odd])}",
+                remedy="Make them one size: item_tfms=Resize(224).",
+            )
+
+    def _drawn(self, value: Any, index: int, epoch: int) -> np.ndarray:
+        """Apply the item transforms that draw random numbers."""
+        if not self.drawing:
+            return np.asarray(value)
+        return self._named(index, self.pipeline.draw, value, rng(self.seed, epoch, index))
+
+    def _writer(self, slab: Slab, start: int, stop: int, epoch: int) -> Callable[[int, np.ndarray], None]:
+        """Return the function that puts an item's array to its place in the batch."""
+        draw: Draw | None = None
+        tables = np.empty(0)
+
+        def write(place: int, array: np.ndarray) -> None:
+            nonlocal draw, tables
+            slab.shapes[place] = array.shape
+            if self.on_gpu or not self.dataset.fields.x.is_photo:
+                rows = slab.rows(array.shape, array.dtype)
+                if rows is not None:
+                    rows[place] = array
+                return
+            if draw is None and self.random:
+                draw = self.batch.draw(
+                    slab.index[start:stop], (self.seed, epoch), int(slab.index[0]), array.shape[:2]
+                )
+                tables = tables if draw is None else draw.tone_tables(stop - start)
+            size = array.shape[:2] if draw is None else draw.output_size(*array.shape[:2])
+            rows = slab.rows((*size, array.shape[2]), np.float32)
+            if rows is None:
+                return  # another size than the first: `finish` says so
+            if draw is None:
+                to_float(array, rows[place])
+            else:
+                draw.photo(place - start, array, rows[place], tables)
+
+        return write
+
+    def _named(self, index: int, function: Callable[..., Any], value: Any, *more: Any) -> Any:
+        """Call a function on an item's value; whatever goes wrong names the item."""
         try:
-            if self.pipeline is None:
-                return self.fixed(raw)
-            return self.pipeline.draw(self.fixed.photo(raw), rng(self.seed, epoch, index))
+            return function(value, *more)
         except GateraError as err:
-            if str(raw) in err.problem:
+            if str(self.dataset.inputs[index]) in err.problem:
                 raise
             raise named(err, self.dataset.name(index)) from err
-        except Exception as err:  # whatever a user's function raises, its item must be named
+        except Exception as err:  # a user's own transform may raise anything
             raise DataError(
                 f"An item transform failed for {self.dataset.name(index)}: {type(err).__name__}: {shorten(str(err))}"
             ) from err
 
 
-def _size(shape: Sequence[int]) -> str:
-    if len(shape) == 3:
+def _size(shape: Sequence[int] | None) -> str:
+    if shape is not None and len(shape) == 3:
         return f"{shape[0]} x {shape[1]} pixels (height x width)"
-    return f"of shape {list(shape)}"
+    return f"of shape {list(shape or ())}"

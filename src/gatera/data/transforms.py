@@ -18,7 +18,7 @@ from PIL import Image
 
 from gatera.core.checks import check_at_least, check_choice, check_fraction
 from gatera.core.errors import ArgumentError, ExportError
-from gatera.program.preprocess import center_crop, resize_photo
+from gatera.program.preprocess import center_crop, resize_photo, resize_shorter
 
 Size = int | tuple[int, int]
 Op = dict[str, Any]
@@ -50,9 +50,11 @@ class ItemTransform(ABC):
 
     Attributes:
         random: whether it draws random numbers while training.
+        serial: whether it draws from torch's global generator, so that only the caller's thread may run it.
     """
 
     random: bool = False
+    serial: bool = False
 
     @abstractmethod
     def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
@@ -139,6 +141,31 @@ class Resize(ItemTransform):
             {"op": "resize", "size": list(self.hw), "method": str(self.method),
              "pad_mode": str(self.pad_mode), "resample": self.resample}
         ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ResizeShorter(ItemTransform):
+    """Scale a photo, proportions kept, so that its shorter side is `size` pixels.
+
+    Args:
+        size: pixels.
+        resample: "bilinear", "bicubic" or "nearest".
+    """
+
+    size: int
+    resample: str = "bilinear"
+
+    def __post_init__(self) -> None:
+        check_at_least("size", self.size, 1)
+        check_choice("resample", self.resample, RESAMPLES)
+
+    def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
+        """Return the scaled photo."""
+        return resize_shorter(image, self.size, self.resample)  # type: ignore[arg-type]
+
+    def config(self) -> list[Op]:
+        """Return the one operation it is."""
+        return [{"op": "resize_shorter", "size": self.size, "resample": self.resample}]
 
 
 @dataclass(frozen=True)
@@ -304,6 +331,11 @@ class FlipItem(ItemTransform):
         return []
 
 
+def function_name(function: Callable[..., Any]) -> str:
+    """Return the name of a function, or the class name of a callable object, for messages."""
+    return getattr(function, "__qualname__", None) or type(function).__name__
+
+
 @dataclass(frozen=True)
 class FunctionTransform(ItemTransform):
     """A function of the user's, from a photo to a photo, that always acts and draws nothing.
@@ -314,11 +346,6 @@ class FunctionTransform(ItemTransform):
 
     function: Callable[[Image.Image], Image.Image]
 
-    @property
-    def name(self) -> str:
-        """The function's name, for messages."""
-        return getattr(self.function, "__qualname__", None) or type(self.function).__name__
-
     def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
         """Return what the function makes of the photo."""
         return self.function(image)
@@ -326,6 +353,6 @@ class FunctionTransform(ItemTransform):
     def config(self) -> list[Op]:
         """Raise ExportError: Python code cannot be written into a program."""
         raise ExportError(
-            f"The transform {self.name} acts at prediction and is Python code, which a program cannot hold",
+            f"The item transform {function_name(self.function)} acts at prediction and is Python code, which a program cannot hold",
             remedy="Do it once on the files beforehand, or use Resize, CropPad or their like.",
         )

@@ -1,0 +1,253 @@
+"""Transforms that are not ours: torchvision's (v2, and v1 by the same names) and plain functions.
+
+torchvision's random transforms act only while training and draw from torch's global generator, which is seeded for each
+item by (seed, epoch, index) and put back afterwards. Its conversions to tensors are left out: the loader does them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from gatera.core.errors import ArgumentError, ExportError
+from gatera.core.random import seed_from
+from gatera.data.drawn import BatchStep, BatchTransform, Key
+from gatera.data.normalize import Normalize
+from gatera.data.transforms import (
+    CropPad,
+    FunctionTransform,
+    ItemTransform,
+    Op,
+    Resize,
+    ResizeShorter,
+    function_name,
+)
+
+#: Last part of the key of these transforms' draws on batches.
+STREAM = 3
+
+#: Conversions, which the loader does by itself.
+CONVERSIONS = frozenset(
+    {"ToImage", "PILToTensor", "ToPILImage", "ToPureTensor", "ToTensor", "ToDtype", "Identity"}
+)
+
+#: Those that draw nothing and therefore act at validation and prediction too. All others act only while training.
+DETERMINISTIC = frozenset(
+    {"Resize", "CenterCrop", "Pad", "Grayscale", "RGB", "Lambda", "LinearTransformation"}
+)
+
+#: Those that need more than one photo, or give more than one.
+REFUSED = {
+    "MixUp": "Use the callback: cbs=MixUp().",
+    "CutMix": "Use the callback: cbs=CutMix().",
+    "FiveCrop": "A photo must stay one photo.",
+    "TenCrop": "A photo must stay one photo.",
+}
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return None as [], a list or tuple as a list, anything else as a list of one."""
+    return [] if value is None else list(value) if isinstance(value, list | tuple) else [value]
+
+
+def item_transforms(given: Any) -> tuple[ItemTransform, ...]:
+    """Turn what a user passed as `item_tfms` into item transforms.
+
+    Args:
+        given: None, one transform, or a list: ours, torchvision's, or functions from a Pillow image to one.
+
+    Raises:
+        ArgumentError: if something in it is none of these, or belongs into `batch_tfms`.
+    """
+    return tuple(made for tfm in _flat(given) for made in _item(tfm))
+
+
+def batch_transforms(given: Any) -> tuple[BatchTransform | Normalize, ...]:
+    """Turn what a user passed as `batch_tfms` into batch transforms.
+
+    Args:
+        given: None, one transform, or a list: ours, torchvision's, or functions from a batch float32 [N,C,H,W] to one.
+
+    Raises:
+        ArgumentError: if something in it is none of these, or belongs into `item_tfms`.
+    """
+    return tuple(made for tfm in _flat(given) for made in _batch(tfm))
+
+
+def _flat(given: Any) -> Iterator[Any]:
+    """Yield transforms one by one, those inside torchvision's Compose too."""
+    for tfm in as_list(given):
+        if torchvision_name(tfm) == "Compose":
+            yield from _flat(list(tfm.transforms))
+        else:
+            yield tfm
+
+
+def torchvision_name(transform: Any) -> str | None:
+    """Return the class name of a torchvision transform; None for anything else.
+
+    torchvision is not imported for that: it takes seconds, and without it there is no such transform.
+    """
+    ours = any(base.__module__.startswith("torchvision.transforms") for base in type(transform).__mro__)
+    return type(transform).__name__ if ours else None
+
+
+def _item(tfm: Any) -> list[ItemTransform]:
+    if isinstance(tfm, ItemTransform):
+        return [tfm]
+    name = _checked(tfm, "item_tfms")
+    if isinstance(tfm, BatchTransform | Normalize) or name == "Normalize":
+        raise ArgumentError(
+            "item_tfms holds a batch transform", received=tfm, remedy="Put it into batch_tfms."
+        )
+    if name is None:
+        return [FunctionTransform(tfm)]
+    if name in CONVERSIONS:
+        return []
+    return [_fixed(tfm, name) if name in DETERMINISTIC else TorchvisionItem(tfm)]
+
+
+def _batch(tfm: Any) -> list[BatchTransform | Normalize]:
+    if isinstance(tfm, BatchTransform | Normalize):
+        return [tfm]
+    name = _checked(tfm, "batch_tfms")
+    if isinstance(tfm, ItemTransform):
+        raise ArgumentError(
+            "batch_tfms holds an item transform", received=tfm, remedy="Put it into item_tfms."
+        )
+    if name is None:
+        return [FunctionStep(tfm)]
+    if name in CONVERSIONS:
+        return []
+    if name == "Normalize":
+        return [Normalize(tfm.mean, tfm.std)]
+    return [TorchvisionStep(tfm, name)]
+
+
+def _checked(tfm: Any, argument: str) -> str | None:
+    """Return the name of a torchvision transform, None for a function; refuse what cannot be used."""
+    if isinstance(tfm, type) or not callable(tfm):
+        raise ArgumentError(
+            f"{argument} holds something that is not a transform", received=tfm,
+            remedy=f"Write {tfm.__name__}(...)." if isinstance(tfm, type) else None,
+        )  # fmt: skip
+    name = torchvision_name(tfm)
+    if name in REFUSED:
+        raise ArgumentError(f"{argument} cannot hold torchvision's {name}", remedy=REFUSED[name])
+    if name == "ToDtype" and not getattr(tfm, "scale", True):
+        raise ArgumentError(
+            "ToDtype leaves colours in 0..255", received=tfm, remedy="Pass scale=True, or leave it out."
+        )
+    return name
+
+
+def _fixed(tfm: Any, name: str) -> ItemTransform:
+    """Return our own transform for one of torchvision's that draws nothing."""
+    if name == "CenterCrop":
+        return CropPad((tfm.size[0], tfm.size[1]))
+    if name == "Resize" and tfm.size is not None and tfm.max_size is None:
+        size, resample = list(tfm.size), str(getattr(tfm.interpolation, "value", tfm.interpolation))
+        if len(size) == 2:
+            return Resize((size[0], size[1]), method="squish", resample=resample)
+        return ResizeShorter(size[0], resample)
+    return FunctionTransform(tfm)
+
+
+@contextmanager
+def _seeded(seed: int, device: torch.device | None = None) -> Iterator[None]:
+    """Seed the generators that torchvision draws from, and put them back afterwards; not for use in several threads."""
+    gpu = device is not None and device.type == "cuda"
+    with torch.random.fork_rng(devices=[device] if gpu else []):
+        torch.default_generator.manual_seed(seed)
+        if gpu:
+            torch.cuda.manual_seed(seed)
+        yield
+
+
+@dataclass(frozen=True)
+class TorchvisionItem(ItemTransform):
+    """A random torchvision transform on Pillow images.
+
+    Args:
+        transform: the transform.
+    """
+
+    transform: Callable[[Any], Any]
+    random = True
+    serial = True
+
+    def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
+        """Return what it makes of the photo while training, else the photo."""
+        if rng is None:
+            return image
+        with _seeded(int(rng.integers(2**63))):
+            return self.transform(image)
+
+    def config(self) -> list[Op]:
+        """Return nothing: it acts only while training."""
+        return []
+
+
+@dataclass(frozen=True)
+class TorchvisionStep(BatchStep):
+    """A torchvision transform on batches; a random one draws for each item.
+
+    Args:
+        transform: the transform.
+        name: its class name.
+    """
+
+    transform: Callable[[Any], Any]
+    name: str
+
+    @property
+    def random(self) -> bool:  # type: ignore[override]
+        """Whether it draws, and so acts only while training."""
+        return self.name not in DETERMINISTIC
+
+    def __call__(self, x: Tensor, index: np.ndarray, key: Key | None) -> Tensor:
+        """Return the changed batch."""
+        if not self.random:
+            return self.transform(x)
+        if key is None:
+            return x
+        photos = []
+        for photo, position in zip(x, index, strict=True):
+            with _seeded(seed_from(*key, int(position), STREAM), x.device):
+                photos.append(self.transform(photo))
+        return torch.stack(photos)
+
+    def config(self) -> list[Op]:
+        """Return what is left of it at prediction: nothing of a random one, operations for resizing and cropping."""
+        return [] if self.random else _fixed(self.transform, self.name).config()
+
+
+@dataclass(frozen=True)
+class FunctionStep(BatchStep):
+    """A function of the user's, from a batch to a batch, that always acts and draws nothing.
+
+    Args:
+        function: called with float32 [N,C,H,W] in 0..1.
+    """
+
+    function: Callable[[Tensor], Tensor]
+    random = False
+
+    def __call__(self, x: Tensor, index: np.ndarray, key: Key | None) -> Tensor:
+        """Return what the function makes of the batch."""
+        return self.function(x)
+
+    def config(self) -> list[Op]:
+        """Raise ExportError: Python code cannot be written into a program."""
+        raise ExportError(
+            f"The batch transform {function_name(self.function)} acts at prediction and is Python code, "
+            "which a program cannot hold",
+            remedy="Do it once on the files beforehand, or make it the first layer of the model.",
+        )

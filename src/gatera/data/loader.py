@@ -1,0 +1,297 @@
+"""One loader: batches read in threads, in an order that depends only on (seed, epoch), never on the number of threads."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gatera.core.checks import check_at_least
+from gatera.core.device import as_device
+from gatera.core.errors import ArgumentError, DataError
+from gatera.core.random import rng
+from gatera.data.batch import BatchPipeline
+from gatera.data.dataset import Dataset
+from gatera.data.reading import Reading
+from gatera.data.show import photos_to_show, show_photos
+from gatera.data.slab import Slab
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Batches that are being read while one is used.
+BATCHES_AHEAD = 2
+
+#: Beyond this many threads the interpreter lock, not decoding, is the limit.
+MOST_WORKERS = 8
+
+#: Third part of the key that draws the order of an epoch; item draws have the item's index there.
+ORDER = 2**32 - 1
+
+
+class Batch(tuple[Any, ...]):
+    """The pair (x, y), which also knows where its items come from.
+
+    Attributes:
+        index: dataset positions of the items, int64 [N].
+    """
+
+    index: Tensor  # type: ignore[assignment]  # tuple's own `index` method is of no use here
+
+    def __new__(cls, values: Sequence[Any], index: Tensor) -> Batch:
+        """Make a batch of (x, y)."""
+        batch = super().__new__(cls, values)
+        batch.index = index
+        return batch
+
+
+@dataclass(frozen=True)
+class LoaderOptions:
+    """How a loader reads, whatever it reads.
+
+    Args:
+        seed: keys the order of items and all random draws; 0 or more.
+        num_workers: threads that read ahead; 0 reads in the caller's thread; None for one per processor, at most 8.
+        device: where batches are put; None for the best at hand.
+        cache: keep decoded photos on disk, where they are the same in every epoch.
+    """
+
+    seed: int = 0
+    num_workers: int | None = None
+    device: str | torch.device | None = None
+    cache: bool = True
+
+    def __post_init__(self) -> None:
+        if self.num_workers is not None:
+            check_at_least("num_workers", self.num_workers, 0)
+        check_at_least("seed", self.seed, 0)
+
+
+class DataLoader:
+    """Yields batches `(x, y)` of a data set: x float32 [N,C,H,W] in 0..1, y int64 [N] or float32 [N,K] or None.
+
+    Args:
+        dataset: the items.
+        bs: items per batch.
+        shuffle: in another order in every epoch.
+        drop_last: leave out the items that do not fill a batch; never leaves out all.
+        training: apply transforms that draw random numbers.
+        batch_tfms: what is done to whole batches.
+        options: threads, device, seed, cache.
+
+    Attributes:
+        random: whether anything random acts on x.
+
+    Raises:
+        ArgumentError: if `bs` is below 1, or batch transforms are asked for where the items are not photos.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        bs: int = 64,
+        *,
+        shuffle: bool = False,
+        drop_last: bool = False,
+        training: bool = False,
+        batch_tfms: BatchPipeline | None = None,
+        options: LoaderOptions | None = None,
+    ) -> None:
+        check_at_least("bs", bs, 1)
+        self.dataset, self.bs, self.shuffle, self.training = dataset, bs, shuffle, training
+        self.options = options or LoaderOptions()
+        self.batch_tfms = batch_tfms or BatchPipeline()
+        if not dataset.fields.x.is_photo and not self.batch_tfms.empty:
+            raise ArgumentError(
+                "batch_tfms act on photos", received=type(dataset.fields.x).__name__, allowed="ImageBlock"
+            )
+        self.drop_last = drop_last and len(dataset) >= bs
+        if drop_last and not self.drop_last:
+            warnings.warn(
+                f"The training split has {len(dataset)} items, fewer than bs={bs}: they make one small batch.",
+                stacklevel=3,
+            )
+        self.epoch = 0
+        self.to(as_device(self.options.device))
+
+    def to(self, device: str | torch.device) -> DataLoader:
+        """Put batches on another device from now on; returns this loader."""
+        self.device = as_device(device)
+        on_gpu = self.device.type != "cpu"
+        self._reading = Reading(self.dataset, self.batch_tfms, self.training, self.options.seed, on_gpu)
+        self.random = self._reading.random
+        return self
+
+    @property
+    def n(self) -> int:
+        """Number of items."""
+        return len(self.dataset)
+
+    def __len__(self) -> int:
+        """Return the number of batches."""
+        return self.n // self.bs if self.drop_last else -(-self.n // self.bs)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose order and draws the next iteration has."""
+        self.epoch = epoch
+
+    def batch_indices(self) -> Iterator[np.ndarray]:
+        """Yield the dataset positions of each batch of the current epoch, int64 [N]."""
+        order = np.arange(self.n)
+        if self.shuffle:
+            order = rng(self.options.seed, self.epoch, ORDER).permutation(self.n)
+        for start in range(0, len(self) * self.bs, self.bs):
+            yield order[start : start + self.bs]
+
+    def __iter__(self) -> Iterator[Batch]:
+        epoch, workers = self.epoch, self._workers()
+        if not workers:
+            for index in self.batch_indices():
+                slab = self._slab(index)
+                self._reading.fill(slab, 0, len(index), epoch)
+                yield self._batch(slab, epoch)
+            return
+        pool = ThreadPoolExecutor(workers, thread_name_prefix="gatera-loader")
+        waiting: deque[Started] = deque()
+        try:
+            for index in self.batch_indices():
+                waiting.append(self._start(pool, workers, index, epoch))
+                if len(waiting) > BATCHES_AHEAD:
+                    yield self._batch(waiting.popleft().result(), epoch)
+            while waiting:
+                yield self._batch(waiting.popleft().result(), epoch)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def one_batch(self) -> Batch:
+        """Return the first batch of the current epoch."""
+        return self.batch_of(next(self.batch_indices()))
+
+    def batch_of(self, index: np.ndarray, epoch: int | None = None) -> Batch:
+        """Return a batch of certain items, exactly as an epoch gives them.
+
+        Args:
+            index: dataset positions, int64 [N].
+            epoch: whose draws; None for the current one.
+        """
+        workers, epoch = max(1, self._workers()), self.epoch if epoch is None else epoch
+        with ThreadPoolExecutor(workers) as pool:
+            return self._batch(self._start(pool, workers, index, epoch).result(), epoch)
+
+    def show_batch(
+        self,
+        max_n: int = 9,
+        nrows: int | None = None,
+        ncols: int | None = None,
+        figsize: tuple[float, float] | None = None,
+        unique: bool = False,
+    ) -> Figure:
+        """Show photos with their labels, as the model gets them (colours as they were before `Normalize`).
+
+        Args:
+            max_n: how many.
+            nrows: rows of the grid; with `ncols` it says how many photos are shown.
+            ncols: columns of the grid.
+            figsize: width and height in inches.
+            unique: show one photo again and again, to see what the random transforms do to it.
+
+        Raises:
+            DataError: if the items are not photos.
+        """
+        if not self.dataset.fields.x.is_photo:
+            raise DataError("show_batch shows photos", received=type(self.dataset.fields.x).__name__)
+        n = photos_to_show(max_n, nrows, ncols)
+        if unique:
+            batches = [self.batch_of(self._some(1), self.epoch + view) for view in range(n)]
+            title = f"{self.dataset.name(int(batches[0].index[0]))}, seen {n} times"
+        else:
+            batches = [self.batch_of(self._some(n))]
+            title = f"{len(batches[0].index)} of {self.n} items"
+        photos = [photo for batch in batches for photo in self.pictures(batch[0])]
+        titles = [self.dataset.title(int(i)) for batch in batches for i in batch.index]
+        return show_photos(photos, titles, None, nrows, ncols, figsize, suptitle=title)
+
+    def pictures(self, x: Tensor) -> list[np.ndarray]:
+        """Return a batch's inputs as photos to look at, uint8 [H,W,C] each."""
+        normalize = self.batch_tfms.normalize
+        colors = x if normalize is None else normalize.undo(x.float())
+        return [self.dataset.fields.x.decode(photo) for photo in colors]
+
+    def _some(self, n: int) -> np.ndarray:
+        """Return the first n positions of the epoch's order; of an order by class or date, n from all over it."""
+        if self.shuffle:
+            return next(self.batch_indices())[:n]
+        return np.unique(np.linspace(0, self.n - 1, min(n, self.n)).astype(int))
+
+    def for_evaluation(self) -> DataLoader:
+        """Return a loader of the same items in their own order, complete, and without anything random."""
+        return self._like(self.dataset, training=False)
+
+    def augmenting(self, dataset: Dataset, epoch: int) -> DataLoader:
+        """Return a loader of `dataset` in its own order, complete, with this loader's random transforms.
+
+        Args:
+            dataset: the items, e.g. the validation split.
+            epoch: number of the view: another one, other draws.
+        """
+        loader = self._like(dataset, training=True)
+        loader.set_epoch(epoch)
+        return loader
+
+    def _like(self, dataset: Dataset, training: bool) -> DataLoader:
+        options = replace(self.options, device=self.device)
+        return DataLoader(dataset, self.bs, training=training, batch_tfms=self.batch_tfms, options=options)
+
+    def _workers(self) -> int:
+        wanted = self.options.num_workers
+        return min(MOST_WORKERS, usable_processors()) if wanted is None else wanted
+
+    def _slab(self, index: np.ndarray) -> Slab:
+        return Slab(index, pin=self.device.type == "cuda")
+
+    def _start(self, pool: ThreadPoolExecutor, workers: int, index: np.ndarray, epoch: int) -> Started:
+        """Let the threads share one batch, so that the first is ready soon."""
+        slab = self._slab(index)
+        ends = np.linspace(0, len(index), min(workers, len(index)) + 1).astype(int).tolist()
+        parts = [pool.submit(self._reading.fill, slab, start, end, epoch) for start, end in pairwise(ends)]
+        return Started(slab, parts)
+
+    def _batch(self, slab: Slab, epoch: int) -> Batch:
+        self._reading.finish(slab, epoch)
+        block = self.dataset.fields.x
+        x = block.as_batch(slab.tensor.to(self.device, non_blocking=True))  # photos: [N,H,W,C] -> [N,C,H,W]
+        if block.is_photo:
+            x = self.batch_tfms(x, slab.index, (self.options.seed, epoch) if self.random else None)
+        rows = torch.from_numpy(np.ascontiguousarray(slab.index))
+        targets = self.dataset.targets
+        y = None if targets is None else targets[rows].to(self.device, non_blocking=True)
+        return Batch((x, y), rows)
+
+
+@dataclass(frozen=True)
+class Started:
+    """A batch that threads are filling."""
+
+    slab: Slab
+    parts: list[Future[None]]
+
+    def result(self) -> Slab:
+        """Wait for the threads; raises what they raised, that of the earliest item first."""
+        for part in self.parts:
+            part.result()
+        return self.slab
+
+
+def usable_processors() -> int:
+    """Return how many processors this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux only
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
