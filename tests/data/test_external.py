@@ -117,10 +117,14 @@ def test_what_is_not_the_known_file_is_refused(web: Any, monkeypatch: pytest.Mon
     with pytest.raises(DownloadError) as err:
         untar_data(url)
     assert str(err.value) == (
-        f"What came from {url} is not the file that was expected and was removed. Received: '{len(PETS):,} bytes whose "
-        f"first MiB has MD5 {hashlib.md5(PETS).hexdigest()}'. Allowed: {len(PETS):,} bytes whose first MiB has MD5 "
-        f"{'0' * 32}. Try again; a proxy may have answered in its place, or the server has a new version. To do without "
-        f"the network, unpack it as {home() / 'data/pets'}, or put the archive at {home() / 'archive/pets.tgz'}."
+        f"What came from {url} is not the file that was expected and was removed. Received: '{len(PETS):,} "
+        "bytes whose "
+        f"first MiB has MD5 {hashlib.md5(PETS).hexdigest()}'. Allowed: {len(PETS):,} bytes whose first MiB "
+        "has MD5 "
+        f"{'0' * 32}. Try again; a proxy may have answered in its place, or the server has a new version. "
+        "To do without "
+        f"the network, unpack it as {home() / 'data/pets'}, or put the archive at "
+        f"{home() / 'archive/pets.tgz'}."
     )
     monkeypatch.setitem(EXPECTED, url, Expected(len(PETS), hashlib.md5(PETS).hexdigest()))
     assert untar_data(url).is_dir()
@@ -131,7 +135,8 @@ def test_a_damaged_archive_is_fetched_again_by_the_next_call(web: Any) -> None:
     with pytest.raises(DownloadError) as err:
         untar_data(web.url("pets.tgz"))
     assert str(err.value) == (
-        f"{home() / 'archive/.pets.tgz'} is damaged (Compressed file ended before the end-of-stream marker was reached). "
+        f"{home() / 'archive/.pets.tgz'} is damaged (Compressed file ended before the end-of-stream marker "
+        "was reached). "
         "Fetch it again."
     )
     web.files["pets.tgz"] = PETS
@@ -277,7 +282,8 @@ def test_photos_are_downloaded_and_failures_are_told(web: Any, tmp_path: Path) -
         ),
         FailedDownload(
             "nonsense",
-            "url is not a web address. Received: 'nonsense'. Allowed: text that starts with http:// or https://.",
+            "url is not a web address. Received: 'nonsense'. Allowed: text that starts with http:// or "
+            "https://.",
         ),
     ]
     files = sorted((tmp_path / "birds").iterdir())

@@ -137,7 +137,8 @@ def test_a_file_of_another_length_is_refused_before_it_comes(web: Any, tmp_path:
     with pytest.raises(DownloadError) as err:
         fetch(web.url("a.tgz"), tmp_path / "a.tgz", Expected(811_706_944, "e4db5c76"))
     assert str(err.value) == (
-        f"{web.url('a.tgz')} is not the file that was expected. Received: '26 bytes of type text/html'. Allowed: "
+        f"{web.url('a.tgz')} is not the file that was expected. Received: '26 bytes of type text/html'. "
+        "Allowed: "
         "811,706,944 bytes whose first MiB has MD5 e4db5c76. "
         "A proxy may have answered in its place, or the server has a new version."
     )
@@ -241,5 +242,6 @@ def test_a_file_system_without_locks_is_named(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(DownloadError) as err, locked(tmp_path / "x.lock"):
         pass
     assert str(err.value) == (
-        f"{tmp_path / 'x.lock'} cannot be locked (No locks available). Set GATERA_HOME to a folder on a local disk."
+        f"{tmp_path / 'x.lock'} cannot be locked (No locks available). Set GATERA_HOME to a folder on a "
+        "local disk."
     )

@@ -79,7 +79,10 @@ def test_without_recurse_only_the_folder_itself_is_listed(tmp_path: Path) -> Non
 def test_folders_limit_the_search_to_those_at_the_top(tmp_path: Path) -> None:
     touch(tmp_path, "0.jpg", "train/cat/1.jpg", "valid/2.jpg", "other/train/3.jpg")
     assert names(get_image_files(tmp_path, folders="train"), tmp_path) == ["train/cat/1.jpg"]
-    assert names(get_image_files(tmp_path, folders=["valid", "train"]), tmp_path) == ["train/cat/1.jpg", "valid/2.jpg"]
+    assert names(get_image_files(tmp_path, folders=["valid", "train"]), tmp_path) == [
+        "train/cat/1.jpg",
+        "valid/2.jpg",
+    ]
     assert names(get_image_files(tmp_path, folders=["."]), tmp_path) == ["0.jpg"]
     assert names(get_image_files(tmp_path, folders=["valid", "."]), tmp_path) == ["0.jpg", "valid/2.jpg"]
 
@@ -114,7 +117,8 @@ def test_a_missing_folder_is_named_and_the_nearest_offered(tmp_path: Path) -> No
     with pytest.raises(DataError) as err:
         get_image_files(tmp_path / "photoz")
     assert str(err.value) == (
-        f"Folder {tmp_path / 'photoz'} does not exist. Allowed: folders in {tmp_path}: photos. Did you mean 'photos'?"
+        f"Folder {tmp_path / 'photoz'} does not exist. Allowed: folders in {tmp_path}: photos. Did you mean "
+        "'photos'?"
     )
 
 
@@ -131,7 +135,8 @@ def test_a_missing_one_of_the_folders_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError) as err:
         get_image_files(tmp_path, folders=["trian"])
     assert str(err.value) == (
-        f"Folder {tmp_path / 'trian'} does not exist. Allowed: folders in {tmp_path}: train. Did you mean 'train'?"
+        f"Folder {tmp_path / 'trian'} does not exist. Allowed: folders in {tmp_path}: train. Did you mean "
+        "'train'?"
     )
 
 
@@ -139,7 +144,10 @@ def test_a_file_in_place_of_a_folder_is_refused(tmp_path: Path) -> None:
     touch(tmp_path, "1.jpg")
     with pytest.raises(DataError) as err:
         get_image_files(tmp_path / "1.jpg")
-    assert str(err.value) == f"{tmp_path / '1.jpg'} is a file, not a folder. Pass the folder it is in: {tmp_path}."
+    assert (
+        str(err.value)
+        == f"{tmp_path / '1.jpg'} is a file, not a folder. Pass the folder it is in: {tmp_path}."
+    )
 
 
 def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +172,9 @@ def test_getters_are_get_files_with_options_set(tmp_path: Path) -> None:
     touch(tmp_path, "images/1.jpg", "images/2.txt", "3.jpg")
     assert names(ImageGetter("images")(tmp_path), tmp_path) == ["images/1.jpg"]
     assert names(FileGetter("images", extensions=".txt")(str(tmp_path)), tmp_path) == ["images/2.txt"]
-    assert repr(FileGetter("images")) == "FileGetter(suf='images', extensions=None, recurse=True, folders=None)"
+    assert (
+        repr(FileGetter("images")) == "FileGetter(suf='images', extensions=None, recurse=True, folders=None)"
+    )
 
 
 def test_items_keep_the_habits_of_the_book() -> None:
@@ -190,11 +200,20 @@ def test_bad_photos_are_found_in_order_and_good_ones_pass(photo_folder: Path, tm
     bad = {"empty.jpg": b"", "text.jpg": b"no photo at all", "half.jpg": whole[: len(whole) // 2]}
     for name, content in bad.items():
         (tmp_path / name).write_bytes(content)
-    files = [good[0], tmp_path / "half.jpg", good[1], tmp_path / "empty.jpg", tmp_path / "text.jpg", tmp_path / "gone.jpg"]
+    files = [
+        good[0],
+        tmp_path / "half.jpg",
+        good[1],
+        tmp_path / "empty.jpg",
+        tmp_path / "text.jpg",
+        tmp_path / "gone.jpg",
+    ]
     found = check_photos(files, workers=2)
     assert [entry.path.name for entry in found] == ["half.jpg", "empty.jpg", "text.jpg", "gone.jpg"]
     assert all(isinstance(entry, BadFile) and str(entry.path) in entry.reason for entry in found)
-    assert verify_images(files) == [tmp_path / name for name in ("half.jpg", "empty.jpg", "text.jpg", "gone.jpg")]
+    assert verify_images(files) == [
+        tmp_path / name for name in ("half.jpg", "empty.jpg", "text.jpg", "gone.jpg")
+    ]
     assert verify_images(good) == []
 
 

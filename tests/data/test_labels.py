@@ -57,7 +57,8 @@ def test_a_path_that_does_not_fit_is_named_with_the_pattern() -> None:
     with pytest.raises(DataError) as err:
         RegexLabeller(r"(.+)_\d+.jpg$")(Path("photos/cat.jpg"))
     assert str(err.value) == (
-        r"RegexLabeller found no label in 'photos/cat.jpg'. Allowed: text that fits '(.+)_\\d+.jpg$'. Change the pattern, "
+        r"RegexLabeller found no label in 'photos/cat.jpg'. Allowed: text that fits '(.+)_\\d+.jpg$'. "
+        r"Change the pattern, "
         "or leave this file out. To match the file name alone, use using_attr(RegexLabeller(...), 'name')."
     )
 
@@ -66,8 +67,10 @@ def test_a_group_that_took_no_part_is_no_label() -> None:
     with pytest.raises(DataError) as err:
         RegexLabeller("(cat)?dog", match=True)("dog")
     assert str(err.value) == (
-        "RegexLabeller found no label in 'dog'. Allowed: text that fits '(cat)?dog' from its start on. Change the "
-        "pattern, or leave this file out. To match the file name alone, use using_attr(RegexLabeller(...), 'name')."
+        "RegexLabeller found no label in 'dog'. Allowed: text that fits '(cat)?dog' from its start on. "
+        "Change the "
+        "pattern, or leave this file out. To match the file name alone, use using_attr(RegexLabeller(...), "
+        "'name')."
     )
 
 
@@ -84,7 +87,8 @@ def test_a_broken_pattern_is_refused_at_once() -> None:
     with pytest.raises(ArgumentError) as err:
         RegexLabeller("(cat")
     assert str(err.value) == (
-        "pat is not a regular expression (missing ), unterminated subpattern at position 0). Received: '(cat'. "
+        "pat is not a regular expression (missing ), unterminated subpattern at position 0). Received: "
+        "'(cat'. "
         r"Write a literal \ or ( as \\ or \(."
     )
 
@@ -139,7 +143,9 @@ def test_a_column_that_is_not_there_is_named_and_the_nearest_offered(row: object
 def test_a_position_beyond_the_row_is_named() -> None:
     with pytest.raises(DataError) as err:
         cell(["1.jpg"], 3)
-    assert str(err.value) == "Column 3 is not in the row. Pass the column's name, or its position as a number."
+    assert (
+        str(err.value) == "Column 3 is not in the row. Pass the column's name, or its position as a number."
+    )
 
 
 def test_missing_values_are_known_whatever_form_they_have() -> None:
@@ -167,5 +173,6 @@ def test_attr_getter_names_what_is_not_there() -> None:
     with pytest.raises(DataError) as err:
         AttrGetter("fname")(3)
     assert str(err.value) == (
-        "AttrGetter('fname') found no such attribute in an item of type int. Change the name, or pass default=."
+        "AttrGetter('fname') found no such attribute in an item of type int. Change the name, or pass "
+        "default=."
     )

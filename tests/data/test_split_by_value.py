@@ -13,7 +13,11 @@ import torch
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.splits import ColSplitter, GroupSplitter, TimeSplitter, TrainTestSplitter
 
-PETS = [Path(f"pets/{animal}/{animal}_{n}.jpg") for animal in ("tom", "kit", "max", "leo", "ada") for n in range(4)]
+PETS = [
+    Path(f"pets/{animal}/{animal}_{n}.jpg")
+    for animal in ("tom", "kit", "max", "leo", "ada")
+    for n in range(4)
+]
 
 
 # ---- ColSplitter
@@ -54,7 +58,9 @@ def test_text_that_is_no_truth_value_is_refused() -> None:
 def test_a_missing_column_is_named_and_the_nearest_offered() -> None:
     with pytest.raises(DataError) as err:
         ColSplitter()(pd.DataFrame({"name": [1], "valid": [True]}))
-    assert str(err.value) == "Column 'is_valid' is not in the table. Allowed: name, valid. Did you mean 'valid'?"
+    assert (
+        str(err.value) == "Column 'is_valid' is not in the table. Allowed: name, valid. Did you mean 'valid'?"
+    )
 
 
 def test_a_position_beyond_the_table_is_named() -> None:
@@ -67,7 +73,8 @@ def test_a_list_has_no_columns() -> None:
     with pytest.raises(DataError) as err:
         ColSplitter()([1, 2])
     assert str(err.value) == (
-        "ColSplitter splits a pandas DataFrame. Received: 'list'. For a list of items use FuncSplitter or MaskSplitter."
+        "ColSplitter splits a pandas DataFrame. Received: 'list'. For a list of items use FuncSplitter or "
+        "MaskSplitter."
     )
 
 
@@ -82,7 +89,9 @@ def test_labels_keep_their_proportions() -> None:
 
 def test_labels_may_come_from_folders_functions_and_columns() -> None:
     by_folder = TrainTestSplitter(0.25, random_state=1, stratify=True)(PETS)
-    assert Counter(PETS[i].parent.name for i in by_folder.valid) == dict.fromkeys(["tom", "kit", "max", "leo", "ada"], 1)
+    assert Counter(PETS[i].parent.name for i in by_folder.valid) == dict.fromkeys(
+        ["tom", "kit", "max", "leo", "ada"], 1
+    )
     by_function = TrainTestSplitter(0.25, random_state=1, stratify=lambda path: path.parent.name)(PETS)
     table = pd.DataFrame({"animal": [path.parent.name for path in PETS]})
     by_column = TrainTestSplitter(0.25, random_state=1, stratify="animal")(table)
@@ -112,7 +121,8 @@ def test_more_labels_than_validation_items_cannot_be_kept_in_proportion() -> Non
     with pytest.raises(DataError) as err:
         TrainTestSplitter(0.1, stratify=["a", "b", "c"] * 4)(range(12))
     assert str(err.value) == (
-        "TrainTestSplitter cannot split 12 items (The test_size = 2 should be greater or equal to the number of "
+        "TrainTestSplitter cannot split 12 items (The test_size = 2 should be greater or equal to the "
+        "number of "
         "classes = 3). Change test_size, or add items."
     )
 
@@ -140,7 +150,9 @@ def test_no_group_is_on_both_sides() -> None:
 
 
 def test_every_group_gets_its_turn_and_a_seed_repeats() -> None:
-    chosen = [GroupSplitter([p.parent.name for p in PETS], seed=seed)(PETS).valid.tolist() for seed in range(40)]
+    chosen = [
+        GroupSplitter([p.parent.name for p in PETS], seed=seed)(PETS).valid.tolist() for seed in range(40)
+    ]
     assert len({valid[0] for valid in chosen}) == 5
     assert chosen[3] == GroupSplitter([p.parent.name for p in PETS], seed=3)(PETS).valid.tolist()
 
@@ -185,7 +197,8 @@ def test_one_group_alone_cannot_be_split() -> None:
     with pytest.raises(DataError) as err:
         GroupSplitter(["tom", "tom"])([1, 2])
     assert str(err.value) == (
-        "GroupSplitter needs two groups or more, for one must stay for training; it found 1. Received: ['tom']. "
+        "GroupSplitter needs two groups or more, for one must stay for training; it found 1. Received: "
+        "['tom']. "
         "Group by something else, or split at random with RandomSplitter."
     )
 
@@ -277,8 +290,10 @@ def test_text_that_is_no_iso_time_is_refused_rather_than_sorted_as_text() -> Non
     with pytest.raises(DataError) as err:
         TimeSplitter(["2026-01-01", "23/11/2026"])(range(2))
     assert str(err.value) == (
-        "TimeSplitter does not understand the time of item 1. Received: '23/11/2026'. Allowed: numbers, dates, "
-        "datetimes, ISO 8601 text like '2026-11-23' or '2026-11-23T08:30'. Convert it first, e.g. with pandas.to_datetime."
+        "TimeSplitter does not understand the time of item 1. Received: '23/11/2026'. Allowed: numbers, "
+        "dates, "
+        "datetimes, ISO 8601 text like '2026-11-23' or '2026-11-23T08:30'. Convert it first, e.g. with "
+        "pandas.to_datetime."
     )
 
 
@@ -287,13 +302,18 @@ def test_other_values_are_no_times() -> None:
         TimeSplitter([True, False])(range(2))
     assert str(err.value) == (
         "TimeSplitter does not understand the time of item 0. Received: True. Allowed: numbers, dates, "
-        "datetimes, ISO 8601 text like '2026-11-23' or '2026-11-23T08:30'. Convert it first, e.g. with pandas.to_datetime."
+        "datetimes, ISO 8601 text like '2026-11-23' or '2026-11-23T08:30'. Convert it first, e.g. with "
+        "pandas.to_datetime."
     )
 
 
 @pytest.mark.parametrize(
     "times",
-    [pd.Series(pd.to_datetime(["2026-01-01", None])), np.array(["2026-01-01", "NaT"], dtype="datetime64[ns]"), [1.0, np.nan]],
+    [
+        pd.Series(pd.to_datetime(["2026-01-01", None])),
+        np.array(["2026-01-01", "NaT"], dtype="datetime64[ns]"),
+        [1.0, np.nan],
+    ],
     ids=["pandas", "numpy", "number"],
 )
 def test_an_item_without_a_time_is_named(times: object) -> None:

@@ -43,7 +43,8 @@ def test_an_empty_validation_side_is_refused() -> None:
     with pytest.raises(DataError) as err:
         Splits([0, 1, 2], [], made_by="RandomSplitter(valid_pct=0.2, seed=None)")
     assert str(err.value) == (
-        "RandomSplitter(valid_pct=0.2, seed=None) leaves the validation side empty (3 items are for training). "
+        "RandomSplitter(valid_pct=0.2, seed=None) leaves the validation side empty (3 items are for "
+        "training). "
         "Give it more items, or split another way."
     )
 
@@ -52,7 +53,8 @@ def test_an_empty_training_side_is_refused() -> None:
     with pytest.raises(DataError) as err:
         Splits([], [0])
     assert str(err.value) == (
-        "Splits leaves the training side empty (1 items are for validation). Give it more items, or split another way."
+        "Splits leaves the training side empty (1 items are for validation). Give it more items, or split "
+        "another way."
     )
 
 
@@ -61,11 +63,14 @@ def test_an_empty_training_side_is_refused() -> None:
     [([0, 1, 2], [2, 1], None, "1, 2"), ([0, 0], [1], None, "0"), ([0], [1], [1], "1")],
     ids=["on both sides", "twice on one", "tested and validated"],
 )
-def test_an_item_is_used_once(train: list[int], valid: list[int], test: list[int] | None, positions: str) -> None:
+def test_an_item_is_used_once(
+    train: list[int], valid: list[int], test: list[int] | None, positions: str
+) -> None:
     with pytest.raises(DataError) as err:
         Splits(train, valid, test)
     assert str(err.value) == (
-        f"Splits uses items more than once, at positions {positions}. An item belongs to one side only, and only once."
+        f"Splits uses items more than once, at positions {positions}. An item belongs to one side only, and "
+        "only once."
     )
 
 
@@ -74,7 +79,8 @@ def test_a_position_outside_the_items_is_named(bad: int) -> None:
     with pytest.raises(DataError) as err:
         Splits([0, 1], [bad]).check(5)
     assert str(err.value) == (
-        f"Splits refers to items that do not exist, at positions {bad}. Allowed: 0 to 4, for there are 5 items. "
+        f"Splits refers to items that do not exist, at positions {bad}. Allowed: 0 to 4, for there are 5 "
+        "items. "
         "Split the same items that you train on."
     )
 
@@ -114,13 +120,16 @@ def test_anything_but_a_pair_or_triple_is_refused(result: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "side", [[True, False], ["a.jpg"], [0.5], [[0], [1, 2]], [[0]]], ids=["mask", "names", "floats", "ragged", "nested"]
+    "side",
+    [[True, False], ["a.jpg"], [0.5], [[0], [1, 2]], [[0]]],
+    ids=["mask", "names", "floats", "ragged", "nested"],
 )
 def test_sides_must_be_lists_of_whole_numbers(side: list[object]) -> None:
     with pytest.raises(DataError) as err:
         as_splits((side, [1]), 3, "my_splitter")
     assert str(err.value) == (
-        f"my_splitter: train is not a list of positions. Received: {side!r}. Allowed: whole numbers from 0 on. "
+        f"my_splitter: train is not a list of positions. Received: {side!r}. Allowed: whole numbers from 0 "
+        "on. "
         "A mask of truth values is used as MaskSplitter(mask)."
     )
 
@@ -129,6 +138,7 @@ def test_a_users_splits_are_checked_against_the_number_of_items() -> None:
     with pytest.raises(DataError) as err:
         as_splits(([0], [7]), 3, "my_splitter")
     assert str(err.value) == (
-        "my_splitter refers to items that do not exist, at positions 7. Allowed: 0 to 2, for there are 3 items. "
+        "my_splitter refers to items that do not exist, at positions 7. Allowed: 0 to 2, for there are 3 "
+        "items. "
         "Split the same items that you train on."
     )

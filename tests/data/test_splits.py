@@ -135,7 +135,8 @@ def test_given_positions_must_exist(position: int) -> None:
     with pytest.raises(DataError) as err:
         IndexSplitter([position])(TEN)
     assert str(err.value) == (
-        f"IndexSplitter refers to items that do not exist, at positions {position}. Allowed: 0 to 9, for there are 10 "
+        f"IndexSplitter refers to items that do not exist, at positions {position}. Allowed: 0 to 9, for "
+        "there are 10 "
         "items. Split the same items that you train on."
     )
 
@@ -144,7 +145,8 @@ def test_given_positions_must_be_numbers() -> None:
     with pytest.raises(DataError) as err:
         IndexSplitter(["a.jpg"])(TEN)  # type: ignore[list-item]
     assert str(err.value) == (
-        "IndexSplitter: valid_idx is not a list of positions. Received: ['a.jpg']. Allowed: whole numbers from 0 on. "
+        "IndexSplitter: valid_idx is not a list of positions. Received: ['a.jpg']. Allowed: whole numbers "
+        "from 0 on. "
         "A mask of truth values is used as MaskSplitter(mask)."
     )
 
@@ -230,7 +232,8 @@ def test_a_missing_train_folder_is_told_from_what_is_there() -> None:
     with pytest.raises(DataError) as err:
         GrandparentSplitter()(paths("trian/cat/1.jpg", "valid/cat/2.jpg"))
     assert str(err.value) == (
-        "GrandparentSplitter found no item under a folder 'train'. Allowed: folders seen two levels above the items: "
+        "GrandparentSplitter found no item under a folder 'train'. Allowed: folders seen two levels above "
+        "the items: "
         "trian, valid. Did you mean 'trian'?"
     )
 
@@ -239,7 +242,8 @@ def test_a_missing_validation_folder_without_a_likeness_gets_advice() -> None:
     with pytest.raises(DataError) as err:
         GrandparentSplitter()(paths("train/cat/1.jpg", "heldout/cat/2.jpg"))
     assert str(err.value) == (
-        "GrandparentSplitter found no item under a folder 'valid'. Allowed: folders seen two levels above the items: "
+        "GrandparentSplitter found no item under a folder 'valid'. Allowed: folders seen two levels above "
+        "the items: "
         "heldout, train. Pass valid_name=, or split at random with RandomSplitter."
     )
 
