@@ -52,4 +52,6 @@ def test_every_function_is_typed(module):
 
 
 def _is_overload(decorator: ast.expr) -> bool:
-    return isinstance(decorator, ast.Name) and decorator.id in ("overload", "setter")
+    if isinstance(decorator, ast.Attribute):
+        return decorator.attr == "setter"
+    return isinstance(decorator, ast.Name) and decorator.id == "overload"

@@ -73,27 +73,23 @@ def _run(arguments: list[str]) -> int:
         hint = did_you_mean(name, VERBS, 'See them all with "gatera --help".')
         show_error(ArgumentError("there is no such verb", received=name, allowed=listed(VERBS), remedy=hint))
         return MISUSED
-    if name is not None and VERBS[name].light:
-        return load_verb(name)(arguments[1:])
-    return _run_typer(name, arguments)
-
-
-def load_verb(name: str) -> Callable[..., Any]:
-    """Import the function behind a verb.
-
-    Raises:
-        MissingExtraError: if a package that it needs is not installed; it names the extra that brings it.
-    """
-    verb = VERBS[name]
     try:
-        return getattr(importlib.import_module(verb.module), name)
+        if name is not None and VERBS[name].light:
+            return load_verb(name)(arguments[1:])
+        return _run_typer(name, arguments)
     except ModuleNotFoundError as err:
-        if verb.extra is None or (err.name or "").partition(".")[0] == "gatera":
+        extra = VERBS[name].extra if name is not None else None
+        if extra is None or (err.name or "").partition(".")[0] in ("", "gatera"):
             raise
         raise MissingExtraError(
             f"gatera {name} needs {err.name}, which is not installed",
-            remedy=f'Install it with: pip install "gatera[{verb.extra}]"',
+            remedy=f'Install it with: pip install "gatera[{extra}]"',
         ) from err
+
+
+def load_verb(name: str) -> Callable[..., Any]:
+    """Import the function behind a verb."""
+    return getattr(importlib.import_module(VERBS[name].module), name)
 
 
 def _run_typer(name: str | None, arguments: list[str]) -> int:

@@ -47,7 +47,7 @@ def write_report(
 def draw(learn: Learner, report: ErrorReport) -> dict[str, Picture]:
     """Return the pictures by file name: a batch, results, the confusion matrix, the worst photos, the loss."""
     seen = ClassificationInterpretation.from_learner(learn)
-    many = len(learn.dls.vocab) > 10
+    many = len(report.per_class) > 10
     figures = {
         "batch": (learn.dls.show_batch(max_n=9), "A training batch", "What the network sees.", False),
         "results": (

@@ -7,6 +7,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import gatera
 from gatera.cli.output import INTERRUPTED
 from gatera.cli.report import write_report
@@ -64,7 +66,9 @@ def run(settings: TrainSettings) -> None:
     say.line(f"Training {settings.arch} ({learn.arithmetic}), starting from {weights_source(learn)}.")
     learn.display.table_on = not settings.json
     _train(learn, settings, say)
-    learn.save("trained", with_opt=False)  # whatever goes wrong from here on, nothing that was trained is lost
+    learn.save(
+        "trained", with_opt=False
+    )  # whatever goes wrong from here on, nothing that was trained is lost
     say.rows("epoch", learn.recorder.rows)
     reports = {"valid": measure(learn, photos, "valid")}
     if dls.test is not None:
@@ -77,8 +81,8 @@ def run(settings: TrainSettings) -> None:
 
 def make_loaders(photos: PhotoSet, settings: TrainSettings) -> DataLoaders:
     """Return loaders for photos that are split."""
-    test = photos.indices("test")
-    splits = Splits(photos.indices("train"), photos.indices("valid"), test or None)
+    sides = [np.array(photos.indices(side)) for side in ("train", "valid", "test")]
+    splits = Splits(sides[0], sides[1], sides[2] if len(sides[2]) else None)
     block = DataBlock(
         (ImageBlock, CategoryBlock), splitter=lambda items: splits, get_x=ItemGetter(0), get_y=ItemGetter(1),
         item_tfms=Resize(settings.size), batch_tfms=aug_transforms() if settings.augment else None,
@@ -93,7 +97,7 @@ def measure(learn: Learner, photos: PhotoSet, side: str) -> ErrorReport:
     """Return the error on one side of the split, beside that of the most frequent class in training."""
     loader = learn.dls.valid if side == "valid" else learn.dls.test
     predictions, targets = learn.get_preds(dl=loader.for_evaluation())[:2]
-    if predictions is None or targets is None:
+    if predictions is None or targets is None or learn.dls.vocab is None:
         raise DataError(f"the {side} photos have no labels to measure with")
     baseline = most_frequent_class(learn.dls.train_ds.targets.numpy(), targets.numpy())
     return ErrorReport.from_predictions(predictions.numpy(), targets.numpy(), learn.dls.vocab, baseline)
@@ -119,7 +123,7 @@ def _export(
     learn: Learner, settings: TrainSettings, photos: PhotoSet, reports: dict[str, ErrorReport]
 ) -> Path:
     facts = CardFacts(
-        title=settings.out.stem, task="classification", labels=list(learn.dls.vocab), data=f"{settings.photos} ({photos.layout})",
+        title=settings.out.stem, task="classification", labels=list(learn.dls.vocab or ()), data=f"{settings.photos} ({photos.layout})",
         n_train=learn.dls.train.n, n_valid=learn.dls.valid.n, split=_split_words(photos, settings),
         report=reports.get("test", reports["valid"]), architecture=architecture_name(learn), weights=weights_source(learn),
         versions={"gatera": gatera.__version__},

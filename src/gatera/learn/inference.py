@@ -46,7 +46,13 @@ def predict_batches(
     return torch.cat(predictions).clone(), cat(labels), cat(inputs)
 
 
-def decoder(loss_func: Loss, task: str, vocab: Sequence[Any] | None) -> Decoder:
+def decoder(loss_func: Loss, task: str | None, vocab: Sequence[Any] | None) -> Decoder:
     """Return how one raw prediction becomes an answer: the same object that a program uses."""
     threshold = 0.5 if loss_func.threshold is None else loss_func.threshold
-    return Decoder(cast(Task, task), loss_func.activation_name, list(vocab or []), threshold, temperature=1.0)
+    return Decoder(
+        cast(Task, task or "regression"),
+        loss_func.activation_name,
+        list(vocab or []),
+        threshold,
+        temperature=1.0,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -78,6 +78,11 @@ class Learner(Trainer):
             found.append(None if labels is None else self.loss_func.per_item(outputs, labels))
         return tuple(found)
 
+    def _probabilities(self, batches: Any) -> tuple[Tensor, Tensor | None]:
+        quiet = not self.display.bar_on
+        outputs, labels, _ = inference.predict_batches(self.model, batches, self.arithmetic, quiet)
+        return self.loss_func.activation(outputs), labels
+
     def validate(self, ds_idx: int = 1, dl: Any = None) -> list[float]:
         """Return the loss and each metric over a data set: [loss, *metrics]. The history is left alone."""
         batches = self.loader(ds_idx, dl)
@@ -113,7 +118,7 @@ class Learner(Trainer):
 
     def tta(
         self, ds_idx: int = 1, dl: Any = None, n: int = 4, beta: float | None = 0.25, use_max: bool = False
-    ) -> tuple[Tensor, ...]:
+    ) -> tuple[Tensor | None, ...]:
         """Test-time augmentation: average predictions over `n` augmented views of each item and the plain one.
 
         Args:
@@ -129,13 +134,13 @@ class Learner(Trainer):
         loader = self.dls[ds_idx] if dl is None else dl
         if not isinstance(loader, DataLoader):
             raise ArgumentError("tta needs a loader that can augment", received=type(loader).__name__)
-        augmented = self.dls.train
-        views = [self.get_preds(dl=augmented.augmenting(loader.dataset, epoch))[0] for epoch in range(n)]
-        stacked = torch.stack(views)  # type: ignore[arg-type]
-        plain, labels = self.get_preds(dl=loader.for_evaluation())
+        views = torch.stack(
+            [self._probabilities(self.dls.train.augmenting(loader.dataset, view))[0] for view in range(n)]
+        )  # [n,N,K]
+        plain, labels = self._probabilities(loader.for_evaluation())
         if use_max:
-            return torch.maximum(stacked.amax(0), plain), labels
-        mean = stacked.mean(0)
+            return torch.maximum(views.amax(0), plain), labels
+        mean = views.mean(0)
         return (mean, plain, labels) if beta is None else (torch.lerp(mean, plain, beta), labels)
 
     def show_results(
@@ -160,13 +165,13 @@ class Learner(Trainer):
         dataset = self.loader(ds_idx, dl).dataset
         chosen = np.unique(np.linspace(0, len(dataset) - 1, min(max_n, len(dataset))).astype(int))
         items = self.dls.test_dl([dataset.items[i] for i in chosen])
-        outputs, _, inputs = inference.predict_batches(self.model, items, self.arithmetic, True, True)
-        labels = [
-            inference.decode(outputs[i : i + 1], self.loss_func, self.dls.vocab).label
-            for i in range(len(chosen))
-        ]
+        outputs, _, inputs = inference.predict_batches(
+            self.model, items, self.arithmetic, quiet=True, with_input=True
+        )
+        decode = inference.decoder(self.loss_func, self.dls.task, self.dls.vocab)
+        answers = [decode(output).label for output in outputs.numpy()]
         return self.dls.show_results(
-            inputs, [dataset.label(i) for i in chosen], labels, nrows, ncols, figsize
+            cast(Tensor, inputs), [dataset.label(i) for i in chosen], answers, nrows, ncols, figsize
         )
 
     def summary(self) -> Summary:

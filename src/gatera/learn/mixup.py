@@ -55,6 +55,8 @@ class _Blend(Callback):
         raise NotImplementedError
 
     def _blended_loss(self, predictions: Tensor, labels: Tensor) -> Tensor:
+        if self._keep is None:  # a batch that was not blended, e.g. one that another callback put in
+            return self._loss_func(predictions, labels)
         loss = self._loss_func.per_item(predictions, labels)
         other = self._loss_func.per_item(predictions, labels[self._partner])
         return torch.lerp(other, loss, self._keep).mean()

@@ -168,7 +168,7 @@ def set_hyper(optimizer: torch.optim.Optimizer, name: str, values: Sequence[floa
 
 def named_state(optimizer: torch.optim.Optimizer, model: nn.Module) -> dict[str, dict[str, Any]]:
     """Return the optimizer's memory keyed by parameter name, so that it fits whatever is frozen when it is loaded."""
-    names = {parameter: name for name, parameter in model.named_parameters()}
+    names: dict[torch.Tensor, str] = {parameter: name for name, parameter in model.named_parameters()}
     return {names[p]: dict(memory) for p, memory in optimizer.state.items() if p in names}
 
 

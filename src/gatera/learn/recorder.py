@@ -107,7 +107,7 @@ class Recorder(Callback):
             return
         self._batches += 1
         self._average = SMOOTHING * self._average + (1 - SMOOTHING) * state.loss.detach().float()
-        self._losses.append(self._average / (1 - SMOOTHING**self._batches))
+        self._losses.append(torch.as_tensor(self._average) / (1 - SMOOTHING**self._batches))
 
     def after_epoch(self, state: LoopState) -> None:
         """Write the epoch's row."""
@@ -165,10 +165,9 @@ class Recorder(Callback):
 
     def plot_sched(self) -> Figure:
         """Plot learning rate and momentum over the batches seen so far."""
-        figure, axes = new_figure(columns=2)
-        for axis, values, name in zip(
-            axes, (self.lrs, self.moms), ("learning rate", "momentum"), strict=True
-        ):
+        figure = new_figure((2 * PLOT_INCHES[0], PLOT_INCHES[1]))
+        named = {"learning rate": self.lrs, "momentum": self.moms}
+        for axis, (name, values) in zip(figure.subplots(1, 2), named.items(), strict=True):
             axis.plot(values)
             axis.set(title=name.capitalize(), xlabel="batches seen", ylabel=name)
         return figure

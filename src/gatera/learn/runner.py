@@ -67,7 +67,7 @@ def run_fit(learn: Trainer, plan: FitPlan) -> None:
     callbacks = CallbackList([*learn.own_callbacks(), *learn.cbs, *plan.callbacks])
     state = _make_state(learn, plan, callbacks)
     if plan.resume is not None:
-        _resume(learn, plan, state)
+        _resume(learn, plan, plan.resume, state)
     # the optimizer may hold parameters whose gradient dates from before they were frozen
     optimizer.zero_grad()
     try:
@@ -124,14 +124,14 @@ def _cuda_devices(device: torch.device) -> list[int]:
     return [device.index or 0] if device.type == "cuda" else []
 
 
-def _resume(learn: Trainer, plan: FitPlan, state: loop.LoopState) -> None:
+def _resume(learn: Trainer, plan: FitPlan, path: Path, state: loop.LoopState) -> None:
     """Put learner and loop where a checkpoint says they stood."""
-    content = learn.load_checkpoint(plan.resume)
+    content = learn.load_checkpoint(path)
     position = Position(**content["position"])
     asked = replace(position, phase=plan.phase, epochs=plan.epochs, steps=len(state.train))
     if asked != position:
         raise ArgumentError(
-            f"{plan.resume} was written by another fit",
+            f"{path} was written by another fit",
             received=f"phase {plan.phase!r}, {plan.epochs} epochs of {len(state.train)} batches",
             allowed=f"phase {position.phase!r}, {position.epochs} epochs of {position.steps} batches",
             remedy="Call the same method with the same data, batch size and epochs as before.",
