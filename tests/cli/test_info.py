@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import json
+
+from gatera.program.package import read_package
+
+
+def test_card_and_facts_as_plain_text(gatera, program):
+    ran = gatera("info", program)
+    sha256, size = read_package(program).sha256, program.stat().st_size
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out == (
+        "# Cats and dogs\n\nMade for the tests.\n\n"
+        f"file      {program} ({size / 1000:.1f} kB)\n"
+        "task      classification\n"
+        "labels    2: cat, dog\n"
+        "model     tiny, ONNX opset 18\n"
+        "input     read the photo as RGB, upright, then resize it to 8 x 8 (crop, bilinear)\n"
+        "output    softmax\n"
+        "made by   gatera 0.1.0 on 2026-11-23T21:00:00Z\n"
+        "versions  torch 2.9.0\n"
+        "format    1\n"
+        "entries   card.md 37 bytes, model.onnx 314 bytes, weights.safetensors 7 bytes\n"
+        f"sha256    {sha256}\n"
+    )
+
+
+def test_the_card_is_set_on_a_terminal(gatera, program):
+    out = gatera("info", program, columns=60).out
+    assert "# Cats" not in out and "Cats and dogs" in out
+    assert max(map(len, out.splitlines())) <= 60
+
+
+def test_a_narrow_terminal(gatera, program):
+    out = gatera("info", program, columns=40).out
+    assert max(map(len, out.splitlines())) <= 40
+    assert "classification" in out
+
+
+def test_json_is_all_of_it(gatera, program):
+    info = json.loads(gatera("info", program, "--json").out)
+    assert info["path"] == str(program) and info["size"] == program.stat().st_size
+    assert info["decode"]["vocab"] == ["cat", "dog"] and info["sha256"]
+
+
+def test_a_program_of_few_words(gatera, make_program):
+    path = make_program(
+        card="", task="multilabel", model=None, versions=None,
+        decode={"activation": "sigmoid", "vocab": ["warm"], "threshold": 0.25, "temperature": 1.5},
+    )  # fmt: skip
+    lines = gatera("info", path).out.splitlines()
+    assert lines[0].startswith("file")
+    assert "output    sigmoid, temperature 1.5, labels above 0.25" in lines
+    assert "model     (unknown), ONNX opset (unknown)" in lines
+    assert "versions  none" in lines
+
+
+def test_a_regression(gatera, make_program):
+    lines = gatera("info", make_program(task="regression", decode={"activation": "none"})).out.splitlines()
+    assert "labels    none" in lines and "output    the model's own values" in lines
+
+
+def test_a_damaged_program(gatera, make_program):
+    path = make_program()
+    path.write_bytes(path.read_bytes()[:500])
+    assert gatera("info", path) == (
+        1, "",
+        f"Error: {path} is truncated, or was not written by Gatera. "
+        "Copy or download it again; if that does not help, export it again.\n",
+    )  # fmt: skip
+
+
+def test_help(gatera):
+    assert gatera("info", "-h").out.startswith("usage: gatera info [-h] [--json] PROGRAM\n")

@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gatera.cli.predict import MANY_PHOTOS, answer_lines, choose_for, find_photos
+from gatera.core.errors import DataError
+from gatera.program.photo import PHOTO_SUFFIXES
+from gatera.program.prediction import Prediction
+
+MULTILABEL = {
+    "task": "multilabel", "decode": {"activation": "sigmoid", "vocab": ["warm", "cold"], "threshold": 0.5},
+}  # fmt: skip
+REGRESSION = {"task": "regression", "decode": {"activation": "none", "vocab": None}}
+
+
+def test_plain_lines_are_aligned_and_whole(gatera, program, cat, dog):
+    ran = gatera("predict", program, cat, dog)
+    assert (ran.status, ran.err) == (0, "")
+    lines = ran.out.splitlines()
+    assert re.fullmatch(rf"{cat}  cat  0\.9\d\d\d", lines[0])
+    assert re.fullmatch(rf"{dog}  dog  0\.9\d\d\d", lines[1])
+
+
+def test_a_long_file_name_is_never_cut(gatera, program, cat, tmp_path):
+    path = tmp_path / ("long_name_" * 20 + ".jpg")
+    path.write_bytes(cat.read_bytes())
+    assert str(path) in gatera("predict", program, path).out
+
+
+def test_top_shows_the_likeliest_labels_first(gatera, program, dog):
+    fields = gatera("predict", program, dog, "--top", 2).out.split()
+    assert fields[1::2] == ["dog", "cat"]
+    assert float(fields[2]) + float(fields[4]) == pytest.approx(1, abs=1e-3)
+
+
+def test_json_lines_hold_everything(gatera, program, cat, dog):
+    ran = gatera("predict", program, cat, dog, "--json")
+    first, second = map(json.loads, ran.out.splitlines())
+    assert list(first) == ["file", "label", "index", "probability", "probabilities"]
+    assert (first["file"], first["label"], first["index"]) == (str(cat), "cat", 0)
+    assert first["probability"] == first["probabilities"]["cat"] > 0.9
+    assert second["label"] == "dog"
+
+
+def test_a_folder_is_searched_in_order(gatera, program, photo_folder):
+    ran = gatera("predict", program, photo_folder)
+    names = [line.split()[0] for line in ran.out.splitlines()]
+    assert names == sorted(map(str, photo_folder.rglob("*.jpg")), key=Path) and len(names) == 24
+
+
+@pytest.mark.parametrize("how", ["plain", "json", "table"])
+def test_a_bad_photo_is_reported_and_the_others_go_on(how, gatera, program, cat, dog, tmp_path):
+    empty, gone = tmp_path / "empty.jpg", tmp_path / "gone.jpg"
+    empty.touch()
+    options = ["--json"] if how == "json" else []
+    ran = gatera("predict", program, cat, empty, dog, gone, *options, columns=400 if how == "table" else None)
+    assert ran.status == 1
+    assert ran.err == (
+        f"Error: {empty} is empty (0 bytes). Fetch it again, or leave it out.\n"
+        f"Error: {gone} does not exist. Check its path.\n"
+        "2 of 4 photos could not be read.\n"
+    )
+    assert str(cat) in ran.out and str(dog) in ran.out and "empty" not in ran.out
+
+
+def test_one_bad_photo_alone(gatera, program, tmp_path):
+    path = tmp_path / "gone.jpg"
+    assert gatera("predict", program, path) == (1, "", f"Error: {path} does not exist. Check its path.\n")
+    assert gatera("predict", program, path, columns=400).out == ""
+
+
+def test_a_missing_program(gatera, cat, program):
+    path = program.with_name("format2.gatera")
+    assert gatera("predict", path, cat) == (
+        1, "", f"Error: {path} does not exist. Did you mean 'format1.gatera'?\n"
+    )  # fmt: skip
+
+
+def test_a_table_on_a_terminal(gatera, program, cat):
+    ran = gatera("predict", program, cat, columns=200)
+    assert re.search(rf"{cat} +│ cat +│ +0\.9\d\d\d", ran.out)
+    assert "probability" in ran.out
+
+
+def test_a_narrow_terminal_folds_file_names(gatera, program, cat):
+    ran = gatera("predict", program, cat, "--top", 2, columns=40)
+    lines = ran.out.splitlines()
+    assert max(map(len, lines)) <= 40
+    folded = "".join(line.split("│")[0].strip() for line in lines[2:])
+    assert folded == str(cat)
+    assert re.search(r"cat +│ +0\.9", ran.out) and re.search(r"dog +│ +0\.0", ran.out)
+
+
+def test_many_labels(gatera, make_program, cat):
+    path = make_program(**MULTILABEL)
+    assert re.fullmatch(rf"{cat}  warm  0\.\d{{4}}\n", gatera("predict", path, cat).out)
+    answer = json.loads(gatera("predict", path, cat, "--json").out)
+    assert (answer["label"], answer["index"]) == (["warm"], [True, False])
+    assert "warm" in gatera("predict", path, cat, columns=80).out
+
+
+def test_no_label_at_all(gatera, make_program, cat):
+    decode = {**MULTILABEL["decode"], "threshold": 0.9999}
+    path = make_program(**{**MULTILABEL, "decode": decode})
+    assert gatera("predict", path, cat).out == f"{cat}  (none)\n"
+
+
+def test_a_regression(gatera, make_program, cat):
+    path = make_program(**REGRESSION)
+    assert re.fullmatch(rf"{cat}  [\d.]+  -[\d.]+\n", gatera("predict", path, cat).out)
+    assert list(json.loads(gatera("predict", path, cat, "--json").out)) == ["file", "value"]
+    table = gatera("predict", path, cat, columns=200).out
+    assert "value" in table and "label" not in table
+
+
+def test_engine_precision_and_batch_size(gatera, program, photo_folder):
+    ran = gatera(
+        "predict",
+        program,
+        photo_folder,
+        "--engine",
+        "onnxruntime",
+        "--precision",
+        "fast",
+        "--batch-size",
+        "5",
+    )
+    assert ran.status == 0 and len(ran.out.splitlines()) == 24
+
+
+# ---- misuse
+
+
+def test_nothing_to_predict(gatera, program):
+    ran = gatera("predict", program)
+    assert ran.status == 2
+    assert ran.err.endswith("Error: the following arguments are required: INPUTS\n")
+    assert ran.err.startswith("usage: gatera predict [-h]")
+
+
+def test_a_misspelt_option_offers_the_nearest(gatera, program, cat):
+    ran = gatera("predict", program, cat, "--jsn")
+    assert (ran.status, ran.err.splitlines()[-1]) == (
+        2,
+        "Error: there is no option '--jsn'. Did you mean '--json'?",
+    )
+
+
+def test_an_option_like_no_other(gatera, program, cat):
+    assert gatera("predict", program, cat, "--xyzzy=3").err.endswith(
+        "Error: there is no option '--xyzzy=3'.\n"
+    )
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "two", "1.5"])
+def test_a_number_that_is_none(number, gatera, program, cat):
+    ran = gatera("predict", program, cat, f"--top={number}")
+    assert ran.status == 2
+    assert ran.err.endswith(f"Error: argument --top: {number!r} is not a whole number from 1 on\n")
+
+
+def test_an_unknown_engine(gatera, program, cat):
+    ran = gatera("predict", program, cat, "--engine", "onnx")
+    assert ran.status == 2 and "argument --engine: invalid choice: 'onnx'" in ran.err
+
+
+def test_options_may_stand_anywhere(gatera, program, cat, dog):
+    ran = gatera("predict", "--json", program, cat, "--top", "1", dog)
+    assert len(ran.out.splitlines()) == 2
+
+
+def test_help_shows_examples(gatera):
+    ran = gatera("predict", "--help")
+    assert ran.status == 0
+    assert ran.out.startswith("usage: gatera predict") and "Say what photos show." in ran.out
+    assert "  gatera predict cats.gatera photo.jpg\n" in ran.out
+
+
+# ---- finding photos
+
+
+@pytest.fixture
+def tree(tmp_path) -> Path:
+    names = ("b.jpg", "a.PNG", "c.txt", ".hidden.jpg", "sub/d.webp", ".git/e.jpg", "[x].jpg")
+    for name in (*names, "empty/readme.md"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    return tmp_path
+
+
+def test_folders_are_searched_to_the_bottom_without_hidden_files(tree):
+    assert find_photos([str(tree)]) == [tree / "[x].jpg", tree / "a.PNG", tree / "b.jpg", tree / "sub/d.webp"]
+
+
+def test_files_are_taken_as_they_are(tree):
+    assert find_photos([str(tree / "c.txt"), "gone.jpg"]) == [tree / "c.txt", Path("gone.jpg")]
+
+
+def test_patterns_are_expanded(tree):
+    assert find_photos([str(tree / "*.jpg")]) == [tree / "[x].jpg", tree / "b.jpg"]
+    assert find_photos([str(tree / "**" / "*.webp")]) == [tree / "sub/d.webp"]
+    assert find_photos([str(tree / "s*")]) == [tree / "sub/d.webp"]
+
+
+def test_a_file_whose_name_looks_like_a_pattern(tree):
+    assert find_photos([str(tree / "[x].jpg")]) == [tree / "[x].jpg"]
+
+
+def test_a_name_that_no_file_can_have():
+    assert find_photos(["x" * 5000]) == [Path("x" * 5000)]
+
+
+def test_a_folder_without_photos(tree):
+    with pytest.raises(DataError) as err:
+        find_photos([str(tree / "empty")])
+    assert str(err.value) == (
+        f"{tree / 'empty'} holds no photos. Allowed: files ending in {', '.join(sorted(PHOTO_SUFFIXES))}."
+    )
+
+
+def test_a_pattern_that_matches_nothing(tree):
+    with pytest.raises(DataError) as err:
+        find_photos([str(tree / "*.gif")])
+    assert str(err.value) == f"no file matches {tree / '*.gif'}."
+
+
+@pytest.mark.parametrize(
+    ("photos", "given", "chosen"),
+    [
+        (1, "auto", "onnxruntime"), (MANY_PHOTOS - 1, "auto", "onnxruntime"), (MANY_PHOTOS, "auto", "auto"),
+        (1, "openvino", "openvino"), (10**6, "onnxruntime", "onnxruntime"),
+    ],
+)  # fmt: skip
+def test_the_engine_for_so_many_photos(photos, given, chosen):
+    assert choose_for(photos, given) == chosen
+
+
+def test_ties_keep_the_order_of_the_labels():
+    answer = Prediction("a", 0, np.full(3, 1 / 3, np.float32), ["a", "b", "c"])
+    assert [label for label, _ in answer_lines(answer, 3)] == ["a", "b", "c"]
