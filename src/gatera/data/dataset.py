@@ -15,8 +15,9 @@ from torch import Tensor
 
 from gatera.core.errors import ArgumentError, DataError, GateraError, shorten
 from gatera.data.blocks import Block
+from gatera.data.cache import PhotoCache, enabled
 from gatera.data.items import each, is_table
-from gatera.data.pipeline import Pipeline
+from gatera.data.pipeline import FixedReader, Pipeline
 
 Getter = Callable[[Any], Any]
 
@@ -106,6 +107,7 @@ class Dataset:
     ) -> None:
         self.fields, self.items, self.inputs = fields, items, inputs
         self.positions = range(len(inputs)) if positions is None else positions
+        self._caches: dict[str, PhotoCache] = {}
         self.raw_labels = None if fields.y is None else labels
         if fields.y is not None and fields.y.task is not None:
             self.targets  # noqa: B018 - bad labels are found now, not in the first batch
@@ -143,6 +145,19 @@ class Dataset:
         if self.targets is None or self.fields.y is None:
             return None
         return self.fields.y.decode(self.targets[index])
+
+    def cache(self, reader: FixedReader) -> PhotoCache | None:
+        """Return the cache of what `reader` makes of these inputs, one for all loaders.
+
+        None where the user has turned caching off, no input is a file, or photos keep different sizes.
+        """
+        files = [raw for raw in self.inputs if isinstance(raw, str | Path)]
+        if reader.config is None or reader.size is None or not files or not enabled():
+            return None
+        key = repr(reader.config)
+        if key not in self._caches:
+            self._caches[key] = PhotoCache(reader.config, files)
+        return self._caches[key]
 
     def subset(self, indices: Sequence[int]) -> Dataset:
         """Return a data set of some of the items."""

@@ -127,7 +127,10 @@ class DataLoader:
         """Put batches on another device from now on; returns this loader."""
         self.device = as_device(device)
         on_gpu = self.device.type != "cpu"
-        self._reading = Reading(self.dataset, self.batch_tfms, self.training, self.options.seed, on_gpu)
+        options = self.options
+        self._reading = Reading(
+            self.dataset, self.batch_tfms, self.training, options.seed, on_gpu, options.cache
+        )
         self.random = self._reading.random
         return self
 

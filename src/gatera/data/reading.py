@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from gatera.core.random import rng
 from gatera.data.batch import BatchPipeline, to_float
 from gatera.data.dataset import Dataset, named
 from gatera.data.draw import Draw
+from gatera.data.pipeline import as_photo
 from gatera.data.slab import Slab
 
 
@@ -27,16 +29,24 @@ class Reading:
         training: apply whatever draws random numbers.
         seed: keys the draws, together with epoch and index.
         on_gpu: whether batches go to a GPU.
+        cache: keep on disk what is the same in every epoch, if all photos have one size by then.
     """
 
     def __init__(
-        self, dataset: Dataset, batch: BatchPipeline, training: bool, seed: int, on_gpu: bool
+        self,
+        dataset: Dataset,
+        batch: BatchPipeline,
+        training: bool,
+        seed: int,
+        on_gpu: bool,
+        cache: bool = False,
     ) -> None:
         self.dataset, self.batch, self.seed, self.on_gpu = dataset, batch, seed, on_gpu
         self.pipeline = dataset.fields.pipeline
         self.random = training and (self.pipeline.random or batch.random)
         # Where nothing is random, training reads exactly as evaluation does.
         self.fixed = self.pipeline.beginning if self.random else self.pipeline.evaluation
+        self.cache = dataset.cache(self.fixed) if cache else None
         self.drawing = self.random and self.pipeline.random
         # Some transforms draw from torch's global generator, which only the caller's thread may touch.
         self.finish_later = self.drawing and self.pipeline.serial
@@ -50,12 +60,21 @@ class Reading:
         write = self._writer(slab, start, stop, epoch)
         for place in range(start, stop):
             raw = self.dataset.inputs[slab.index[place]]
-            read = self.fixed.photo if self.drawing else self.fixed
-            value = self._named(int(slab.index[place]), read, raw)
+            value = self._named(int(slab.index[place]), self._begin, raw)
             if self.finish_later:
                 slab.waiting[place] = value
             else:
                 write(place, self._drawn(value, int(slab.index[place]), epoch))
+
+    def _begin(self, raw: Any) -> Any:
+        """Return an input as it is before anything random: pixels, or the photo where random transforms follow."""
+        if self.cache is None or not isinstance(raw, str | Path):
+            return self.fixed.photo(raw) if self.drawing else self.fixed(raw)
+        pixels = self.cache.get(raw)
+        if pixels is None:
+            pixels = self.fixed(raw)
+            self.cache.put(raw, pixels)
+        return as_photo(pixels) if self.drawing else pixels
 
     def finish(self, slab: Slab, epoch: int) -> None:
         """Do what only the caller's thread may do, and check that all items have one size.
