@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -43,8 +43,7 @@ __all__ = [
 LARGEST_SIDE = 16_384
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """One field of an operation: which JSON values it takes, in code and in words, and its default.
 
     `convert` turns the JSON value into the argument, or raises ValueError where it is not allowed.
@@ -56,8 +55,7 @@ class Field:
     required: bool = False
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(NamedTuple):
     """One kind of step. `function(value, **fields)` turns what it `takes` into what it `gives`; `words` tell people so.
 
     The kinds "raw" (whatever the user passes) and "array" (what the model takes) are the two ends; "photo" is a Pillow
@@ -68,7 +66,7 @@ class Operation:
     takes: str
     gives: str
     words: str
-    fields: Mapping[str, Field] = field(default_factory=dict)
+    fields: Mapping[str, Field] = MappingProxyType({})
 
 
 def _side(value: Any) -> int:
