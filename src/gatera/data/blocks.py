@@ -7,6 +7,7 @@ was, so one recipe makes any number of data sets.
 
 from __future__ import annotations
 
+import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -227,7 +228,8 @@ class MultiCategoryBlock(Block):
         if self.vocab is not None:
             vocab = Vocab(self.vocab)
         else:
-            vocab = learn_vocab([label for value in values for label in _several(value)])
+            lists = [value for value in values if _is_several(value)]
+            vocab = learn_vocab([label for labels in lists for label in labels])
         if self.add_na and NOT_KNOWN not in vocab.o2i:
             vocab = Vocab([NOT_KNOWN, *vocab])
         if not vocab:
@@ -272,8 +274,12 @@ class MultiCategoryBlock(Block):
         return "; ".join(map(str, value)) or "(none)"
 
 
+def _is_several(value: Any) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes)
+
+
 def _several(value: Any) -> Iterable[Any]:
-    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+    if not _is_several(value):
         raise DataError(
             "MultiCategoryBlock got one label where a list is expected", received=value,
             remedy="Split it: get_y=lambda row: row['labels'].split(' '), or label_delim=' '.",
@@ -307,7 +313,12 @@ class RegressionBlock(Block):
 
     def fit(self, values: Sequence[Any]) -> Self:
         """Return a copy that knows how many numbers there are."""
-        return self if self.n_out is not None else replace(self, n_out=_numbers(values[0]).size)
+        if self.n_out is not None:
+            return self
+        for value in values:
+            with contextlib.suppress(DataError):  # `encode` complains of it, and names the item
+                return replace(self, n_out=_numbers(value).size)
+        return replace(self, n_out=1)
 
     def encode(self, value: Any) -> Tensor:
         """Return the numbers, float32 [K]; a single number too is [1].

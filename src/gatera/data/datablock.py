@@ -15,13 +15,13 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.core.random import fresh_seed
 from gatera.data.batch import BatchPipeline
 from gatera.data.blocks import Block, TransformBlock, as_block
-from gatera.data.dataset import Dataset, Fields, Getter, apply_getter
+from gatera.data.dataset import Dataset, Fields, Getter, Rows, apply_getter, as_items, take
 from gatera.data.foreign import as_list, batch_transforms, item_transforms
-from gatera.data.items import Items, each, is_table
+from gatera.data.items import IMAGE_EXTENSIONS, get_image_files
 from gatera.data.loaders import DataLoader, DataLoaders, LoaderOptions
 from gatera.data.pipeline import Pipeline
 from gatera.data.splits import RandomSplitter, Splits, as_splits
-from gatera.data.transforms import ItemTransform
+from gatera.data.transforms import ItemTransform, function_name
 
 #: Photos of the training split from which `Normalize()` computes its statistics.
 SAMPLE_SIZE = 1024
@@ -81,6 +81,7 @@ class DataBlock:
     item_tfms: Any = None
     batch_tfms: Any = None
     _blocks: tuple[Block, ...] = field(init=False, repr=False)
+    _getters: tuple[Getter | None, Getter | None] = field(init=False, repr=False)
     _item_tfms: tuple[ItemTransform, ...] = field(init=False, repr=False)
     _batch_tfms: BatchPipeline = field(init=False, repr=False)
 
@@ -92,6 +93,7 @@ class DataBlock:
                 received=(given, self.n_inp), allowed="two blocks, or one for items without labels; n_inp=1",
             )  # fmt: skip
         object.__setattr__(self, "_blocks", tuple(as_block(block) for block in given))
+        object.__setattr__(self, "_getters", self._checked_getters())
         object.__setattr__(self, "_item_tfms", item_transforms(self.item_tfms))
         object.__setattr__(self, "_batch_tfms", BatchPipeline(batch_transforms(self.batch_tfms)))
 
@@ -113,30 +115,25 @@ class DataBlock:
             DataError: if there are no items, the splits are not usable, or a label is not; the item is named.
         """
         items = self._items(source)
-        splitter = self.splitter or RandomSplitter()
-        splits = as_splits(splitter(items), len(items), getattr(splitter, "__name__", "The splitter"))
-        get_x, get_y = self.getters if self.getters is not None else (self.get_x, self.get_y)
-        rows, used = (
-            list(each(items)),
-            np.sort(
-                np.concatenate(
-                    [side for side in (splits.train, splits.valid, splits.test) if side is not None]
-                )
-            ),
-        )
-        inputs = apply_getter(get_x, "get_x", rows, used)
-        labels = apply_getter(get_y, "get_y", rows, used) if len(self._blocks) > 1 else None
+        splits = self._splits(items)
+        sides = [side for side in (splits.train, splits.valid, splits.test) if side is not None]
+        used = np.sort(np.concatenate(sides))
+        get_x, get_y = self._getters
+        inputs = apply_getter(get_x, "get_x", items, used)
+        labels = apply_getter(get_y, "get_y", items, used) if len(self._blocks) > 1 else None
         x = self._blocks[0].fit([inputs[i] for i in splits.train])
         y = None if labels is None else self._blocks[1].fit([labels[i] for i in splits.train])
         fields = Fields(x, y, get_x, get_y, Pipeline(x, self._item_tfms, self._batch_tfms.at_prediction))
 
-        def side(positions: np.ndarray) -> Dataset:
-            chosen = items.iloc[positions] if is_table(items) else Items(items[i] for i in positions)
+        def dataset(side: np.ndarray) -> Dataset:
+            positions = side.tolist()
             raw_labels = None if labels is None else [labels[i] for i in positions]
-            return Dataset(fields, chosen, [inputs[i] for i in positions], raw_labels, positions.tolist())
+            return Dataset(
+                fields, take(items, positions), [inputs[i] for i in positions], raw_labels, positions
+            )
 
-        test = None if splits.test is None else side(splits.test)
-        return Datasets(side(splits.train), side(splits.valid), test, splits)
+        test = None if splits.test is None else dataset(splits.test)
+        return Datasets(dataset(splits.train), dataset(splits.valid), test, splits)
 
     def dataloaders(
         self,
@@ -190,13 +187,59 @@ class DataBlock:
         )
         return DataLoaders(train, loader(data.valid), loader(data.test), path=path)
 
-    def _items(self, source: Any) -> Any:
-        items = source if self.get_items is None else self.get_items(source)
-        if not is_table(items):
-            items = Items(items)
+    def _checked_getters(self) -> tuple[Getter | None, Getter | None]:
+        """Return (get_x, get_y)."""
+        if self.getters is None:
+            get_x, get_y = self.get_x, self.get_y
+        elif self.get_x is not None or self.get_y is not None or len(self.getters) != len(self._blocks):
+            raise ArgumentError(
+                "getters does not fit",
+                received=self.getters,
+                allowed="one function per block, and no get_x or get_y",
+            )
+        else:
+            get_x, get_y = (*self.getters, None)[:2]
+        label = self._blocks[1] if len(self._blocks) > 1 else None
+        if label is not None and label.task is None and not isinstance(label, TransformBlock):
+            raise ArgumentError(
+                "The second of the blocks is not a label", received=type(label).__name__,
+                allowed="CategoryBlock, MultiCategoryBlock, RegressionBlock, TransformBlock",
+            )  # fmt: skip
+        if label is not None and label.task is not None and get_y is None:
+            raise ArgumentError(
+                f"get_y, which tells the label of an item, was not given for {type(label).__name__}",
+                remedy="For photos in a folder per class: get_y=parent_label.",
+            )
+        return get_x, get_y
+
+    def _items(self, source: Any) -> Sequence[Any]:
+        if self.get_items is None and isinstance(source, str | Path):
+            raise ArgumentError(
+                "The source is a path, and get_items, which would list what is in it, was not given",
+                received=str(source), remedy="Pass get_items=get_image_files to DataBlock.",
+            )  # fmt: skip
+        items = as_items(source if self.get_items is None else self.get_items(source))
         if not len(items):
-            raise DataError(f"No items were found in {source}")
+            raise nothing_found(self.get_items, source)
         return items
+
+    def _splits(self, items: Sequence[Any]) -> Splits:
+        splitter = self.splitter or RandomSplitter()
+        listed = items.table if isinstance(items, Rows) else items
+        return as_splits(splitter(listed), len(items), f"The splitter {function_name(splitter)}")
+
+
+def nothing_found(get_items: Callable[[Any], Any] | None, source: Any) -> DataError:
+    """Return the error for a source without items."""
+    if get_items is None:
+        return DataError("There are no items: the list or table is empty")
+    wanted = IMAGE_EXTENSIONS if get_items is get_image_files else getattr(get_items, "extensions", None)
+    endings = [wanted] if isinstance(wanted, str) else sorted(wanted or [])
+    return DataError(
+        f"{function_name(get_items)} found nothing in {source}",
+        allowed=f"files whose names end in {', '.join(endings)}" if endings else None,
+        remedy="Check the path.",
+    )
 
 
 def sample_photos(dataset: Dataset, options: LoaderOptions) -> Iterator[Tensor]:

@@ -16,8 +16,9 @@ from torch import Tensor
 from gatera.core.errors import ArgumentError, DataError, GateraError, shorten
 from gatera.data.blocks import Block
 from gatera.data.cache import PhotoCache, enabled
-from gatera.data.items import each, is_table
+from gatera.data.items import Items, is_table
 from gatera.data.pipeline import FixedReader, Pipeline
+from gatera.data.transforms import function_name
 
 Getter = Callable[[Any], Any]
 
@@ -41,6 +42,40 @@ class Fields:
     pipeline: Pipeline
 
 
+class Rows(Sequence[Any]):
+    """The rows of a DataFrame as a sequence of pandas Series, made when asked for.
+
+    Args:
+        table: the DataFrame.
+    """
+
+    def __init__(self, table: Any) -> None:
+        self.table = table
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __getitem__(self, index: Any) -> Any:
+        """Return row number `index`, or `Rows` for a slice."""
+        return Rows(self.table.iloc[index]) if isinstance(index, slice) else self.table.iloc[index]
+
+    def take(self, positions: Sequence[int]) -> Rows:
+        """Return the rows at some positions."""
+        return Rows(self.table.iloc[list(positions)])
+
+
+def as_items(collection: Any) -> Sequence[Any]:
+    """Return `Rows` for a DataFrame, `Items` for anything else."""
+    if isinstance(collection, Rows | Items):
+        return collection
+    return Rows(collection) if is_table(collection) else Items(collection)
+
+
+def take(items: Sequence[Any], positions: Sequence[int]) -> Sequence[Any]:
+    """Return the items at some positions."""
+    return items.take(positions) if isinstance(items, Rows) else Items(items[i] for i in positions)
+
+
 def apply_getter(
     getter: Getter | None, role: str, items: Sequence[Any], positions: Iterable[int]
 ) -> dict[int, Any]:
@@ -59,19 +94,19 @@ def apply_getter(
         return {int(position): items[position] for position in positions}
     found = {}
     for position in map(int, positions):
+        item = items[position]
         try:
-            found[position] = getter(items[position])
+            found[position] = getter(item)
+        except GateraError as err:
+            if isinstance(item, str | Path) and str(item) in err.problem:
+                raise
+            raise named(err, f"item {position} ({item_name(item)})") from err
         except Exception as err:  # whatever a user's function raises, its item must be named
             raise DataError(
-                f"{role} ({getter_name(getter)}) failed for item {position} ({item_name(items[position])}): "
+                f"{role} ({function_name(getter)}) failed for item {position} ({item_name(item)}): "
                 f"{type(err).__name__}: {shorten(str(err))}"
             ) from err
     return found
-
-
-def getter_name(getter: Getter) -> str:
-    """Return how a user would call a function, for messages."""
-    return getattr(getter, "__qualname__", None) or repr(getter)
 
 
 def item_name(item: Any) -> str:
@@ -161,16 +196,9 @@ class Dataset:
 
     def subset(self, indices: Sequence[int]) -> Dataset:
         """Return a data set of some of the items."""
-        table = is_table(self.items)
-        items = self.items.iloc[list(indices)] if table else [self.items[i] for i in indices]  # type: ignore[attr-defined]
         labels = None if self.raw_labels is None else [self.raw_labels[i] for i in indices]
-        return Dataset(
-            self.fields,
-            items,
-            [self.inputs[i] for i in indices],
-            labels,
-            [self.positions[i] for i in indices],
-        )
+        inputs, positions = [self.inputs[i] for i in indices], [self.positions[i] for i in indices]
+        return Dataset(self.fields, take(self.items, indices), inputs, labels, positions)
 
     def like(self, items: Any, with_labels: bool = False) -> Dataset:
         """Return other items, read as these are.
@@ -186,19 +214,21 @@ class Dataset:
             raise ArgumentError(
                 "items is one item", received=items, allowed="a list of them", remedy="Write [item]."
             )
-        many = list(each(items))
-        if not many:
+        many = as_items(items)
+        if not len(many):
             raise DataError("There are no items to predict")
         fields, everywhere = self.fields, range(len(many))
-        by_getter = [position for position in everywhere if not self._is_raw(many[position])]
-        inputs = dict(enumerate(many)) | apply_getter(fields.get_x, "get_x", many, by_getter)
+        raw = {position: many[position] for position in everywhere if self._is_raw(many[position])}
+        inputs = raw | apply_getter(fields.get_x, "get_x", many, [i for i in everywhere if i not in raw])
         labels = apply_getter(fields.get_y, "get_y", many, everywhere) if with_labels else None
-        return Dataset(fields, many, list(inputs.values()), None if labels is None else list(labels.values()))
+        return Dataset(
+            fields, many, [inputs[i] for i in everywhere], None if labels is None else list(labels.values())
+        )
 
     def _is_raw(self, item: Any) -> bool:
         """Whether an item is an input already: a path, say, where the training items were rows of a table."""
         paths = (str, Path)
-        if isinstance(item, paths) and len(self.items) and not is_table(self.items):
+        if isinstance(item, paths) and len(self.items) and not isinstance(self.items, Rows):
             return not isinstance(self.items[0], paths)
         return isinstance(item, str | Path | bytes | np.ndarray | Tensor | Image.Image)
 

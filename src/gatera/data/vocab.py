@@ -12,6 +12,7 @@ from torch import Tensor
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.items import Items
+from gatera.data.labels import is_missing
 
 #: Label that `add_na=True` puts first: "none of those I know".
 NOT_KNOWN = "#na#"
@@ -79,7 +80,9 @@ def learn_vocab(labels: Sequence[Any], sort: bool = True) -> Vocab:
     categories = _categories(labels)
     if categories is not None:
         return Vocab(categories)
-    different = dict.fromkeys(native(label) for label in labels)
+    # Missing labels and lists are left for the block's `encode` to complain of, for there the item's name is known.
+    usable = (label for label in labels if isinstance(label, Hashable) and not is_missing(label))
+    different = dict.fromkeys(native(label) for label in usable)
     kinds = {type(label).__name__ for label in different}
     if len(kinds - {"int", "float"}) + bool(kinds & {"int", "float"}) > 1:
         raise DataError(
