@@ -21,7 +21,7 @@ LAYERS = [
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 
 #: Star-import faces have no logic and stand above all rooms.
-FACES = {"gatera", "gatera.vision.all"}
+FACES = {"gatera", "gatera.__main__", "gatera.vision.all"}
 
 
 def room_of(module: str) -> str:

@@ -1,0 +1,147 @@
+"""`gatera train`, from a folder of photos to a program, on tiny photos."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from gatera.cli.main import main
+from gatera.program.program import load_program
+
+pytestmark = pytest.mark.slow
+
+
+def gatera(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as end:
+        main([str(argument) for argument in arguments])
+    return end.value.code or 0
+
+
+QUICK = ("--size", 32, "--freeze-epochs", 1, "--device", "cpu")
+
+
+@pytest.fixture(scope="module")
+def trained(photo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A program, and what was printed on the way, with one bad file among the photos."""
+    folder = tmp_path_factory.mktemp("train")
+    photos = folder / "my photos"
+    for path in photo_folder.rglob("*.jpg"):
+        (photos / path.parent.name).mkdir(parents=True, exist_ok=True)
+        (photos / path.parent.name / path.name).write_bytes(path.read_bytes())
+    (photos / "cat" / "broken.jpg").write_bytes(b"")
+    run = subprocess.run(
+        [sys.executable, "-m", "gatera", "train", photos, "--out", folder / "cats.gatera", "--report", folder / "report"]
+        + [str(word) for word in QUICK],
+        capture_output=True, text=True, check=True, env=os.environ | {"GATERA_HOME": str(folder / "home")},
+    )  # fmt: skip
+    assert run.stderr == ""
+    return folder / "cats.gatera", run.stdout
+
+
+def test_the_program_tells_the_classes_apart(trained, photo_folder):
+    program = load_program(trained[0])
+    assert program.predict(photo_folder / "dog/dog_3.jpg").label == "dog"
+    assert program.predict(photo_folder / "cat/cat_3.jpg").label == "cat"
+
+
+def test_it_says_what_it_found_how_good_it_is_and_what_to_type_next(trained):
+    path, text = trained
+    assert "24 photos of 2 classes (a folder per class): cat 12, dog 12" in text
+    assert "1 files were left out because they cannot be read:" in text
+    assert "broken.jpg" in text
+    assert "95 % interval" in text
+    assert "Always answering" in text
+    assert f"The program is {path}" in text
+    assert f"gatera predict {path} '" in text  # the folder's name has a space
+    assert "\x1b" not in text
+
+
+def test_the_report_stands_beside_its_pictures(trained):
+    folder = trained[0].parent / "report"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "batch.png", "confusion.png", "loss.png", "report.html", "results.png", "worst.png",
+    ]  # fmt: skip
+    assert "broken.jpg" in (folder / "report.html").read_text()
+
+
+def test_nothing_but_the_program_is_left(trained):
+    names = {path.name for path in trained[0].parent.iterdir()}
+    assert names == {"cats.gatera", "report", "my photos", "home"}
+
+
+def test_training_can_go_on_from_a_program(trained, photo_folder, tmp_path, capsys):
+    assert (
+        gatera(
+            "train", photo_folder, "--out", tmp_path / "b.gatera", "--weights", trained[0], "--slim", *QUICK
+        )
+        == 0
+    )
+    assert "cats.gatera" in capsys.readouterr().out
+
+
+def test_json_is_json_and_nothing_else(photo_folder, tmp_path, capsys):
+    assert gatera("train", photo_folder, "--out", tmp_path / "a.gatera", "--json", *QUICK) == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [event["event"] for event in events] == ["photos", "epoch", "epoch", "result"]
+    assert events[0]["train"] == 19
+    assert events[-1]["valid"]["n"] == 5
+    assert events[-1]["program"] == str(tmp_path / "a.gatera")
+
+
+def test_an_existing_program_is_kept_and_nothing_is_trained(photo_folder, tmp_path, capsys):
+    (tmp_path / "a.gatera").write_text("mine")
+    assert gatera("train", photo_folder, "--out", tmp_path / "a.gatera", *QUICK) == 1
+    assert (tmp_path / "a.gatera").read_text() == "mine"
+    assert capsys.readouterr() == (
+        "", f"Error: {tmp_path / 'a.gatera'} already exists and was left as it is. Choose another name, or pass "
+        "force=True (--force).\n",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--arch", "resnet43", "Did you mean 'resnet34'?"),
+        ("--device", "cuda:77", "device is not usable on this machine"),
+        ("--weights", "nothing.pth", "nothing.pth"),
+        ("--label-from", "cat", "no group to take the label from"),
+    ],
+)
+def test_a_wrong_option_is_said_before_any_training(photo_folder, tmp_path, capsys, option, value, message):
+    assert gatera("train", photo_folder, "--out", tmp_path / "a.gatera", *QUICK, option, value) == 1
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert "epoch" not in captured.out
+
+
+def test_ctrl_c_keeps_what_is_trained_and_says_how_to_go_on(photo_folder, tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "gatera",
+        "train",
+        str(photo_folder),
+        "--out",
+        str(tmp_path / "a.gatera"),
+    ]
+    options = ["--size", "32", "--freeze-epochs", "0", "--epochs", "500", "--device", "cpu"]
+    run = subprocess.Popen(command + options, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    lines = []
+    for line in run.stdout:
+        lines.append(line)
+        if line.startswith("0 "):  # the first epoch's row
+            time.sleep(0.2)
+            run.send_signal(signal.SIGINT)
+            break
+    rest, errors = run.communicate(timeout=120)
+    assert (run.returncode, errors) == (130, "")
+    checkpoint = tmp_path / "a-unfinished" / "interrupted.pth"
+    assert checkpoint.is_file()
+    assert f"--resume {checkpoint}" in rest
