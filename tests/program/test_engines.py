@@ -153,6 +153,18 @@ def test_a_model_from_the_future():
     assert refusal(one_node("Relu", opset=99)).startswith("onnxruntime refuses model.onnx (")
 
 
+def test_a_model_that_fails_while_it_computes_prints_nothing(capfd):
+    values = [helper.make_tensor_value_info("input", TensorProto.UINT8, ["N", 8, 8, 3]),
+              helper.make_tensor_value_info("output", TensorProto.UINT8, ["N", 2])]  # fmt: skip
+    shape = helper.make_tensor("shape", TensorProto.INT64, [2], [7, 2])
+    node = helper.make_node("Reshape", ["input", "shape"], ["output"])
+    graph = helper.make_graph([node], "g", values[:1], values[1:], [shape])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    with pytest.raises(ProgramFileError, match=r"gives uint8 \[1, 8, 8, 3\], which model.onnx does not take"):
+        OnnxRuntimeEngine(model.SerializeToString()).run(batch(1))
+    assert capfd.readouterr() == ("", "")
+
+
 @pytest.mark.slow
 def test_openvino_refuses_a_custom_operator():
     text = refusal(one_node("Foo", "com.evil"), "openvino")

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import struct
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -84,6 +85,17 @@ def test_what_is_written_is_read_again(tmp_path):
 
 def test_large_entries_are_not_held_in_memory(program_file):
     assert set(read_package(program_file).held) == {"program.json", "model.onnx", "card.md"}
+
+
+def test_what_is_not_kept_is_checked_in_little_memory(tmp_path):
+    path = write_package(
+        tmp_path / "a.gatera", {}, {"model.onnx": b"model", "weights.safetensors": b"w" * 12_000_000}
+    )
+    tracemalloc.start()
+    read_package(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 6_000_000
 
 
 def test_the_file_is_an_ordinary_zip_of_stored_entries(program_file):

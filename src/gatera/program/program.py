@@ -125,10 +125,10 @@ class Program:
         self, items: Iterator[tuple[int, Any]], batch_size: int, on_error: OnError
     ) -> Iterator[Prediction | PhotoError | None]:
         pool = ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1))
-        # Two batches ahead: one being read while the one before it is computed.
+        # One batch is being read while the one before it is computed.
         waiting: deque[Future[np.ndarray | PhotoError]] = deque()
         try:
-            for number, raw in islice(items, 2 * batch_size):
+            for number, raw in islice(items, batch_size):
                 waiting.append(pool.submit(self._read, number, raw, on_error))
             while waiting:
                 ready = [waiting.popleft().result() for _ in range(min(batch_size, len(waiting)))]
