@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -86,3 +89,33 @@ def make_program(tmp_path: Path, model_bytes: bytes) -> MakeProgram:
 def program_file(make_program: MakeProgram) -> Path:
     """A cat and dog classifier that answers right for the generated photos."""
     return make_program()
+
+
+#: The least that a program file says: for `pack`.
+LEAST = {
+    "format": 1,
+    "gatera": "0.1.0",
+    "entries": {"model.onnx": {"size": 5, "sha256": hashlib.sha256(b"model").hexdigest()}},
+}
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Callable[..., Path]:
+    """Packs a program file by hand, so that every rule can be broken: `pack([(name, content), ...], format=2)`."""
+
+    def make(
+        stored: list[tuple[str, bytes]] | None = None, text: bytes | None = None, comment: bytes | None = None,
+        compression: int = zipfile.ZIP_STORED, **changes: Any,
+    ) -> Path:  # fmt: skip
+        text = json.dumps({**LEAST, **changes}).encode() if text is None else text
+        path = tmp_path / "a.gatera"
+        with zipfile.ZipFile(path, "w", compression) as target:
+            target.comment = (
+                b"sha256:" + hashlib.sha256(text).hexdigest().encode() if comment is None else comment
+            )
+            target.writestr("program.json", text)
+            for name, content in [("model.onnx", b"model")] if stored is None else stored:
+                target.writestr(name, content)
+        return path
+
+    return make

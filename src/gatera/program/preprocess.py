@@ -17,17 +17,8 @@ import numpy as np
 
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ProgramFileError
-from gatera.program.photo import (
-    METHODS,
-    MODES,
-    PAD_MODES,
-    RESAMPLES,
-    center_crop,
-    photo_array,
-    read_photo,
-    resize_photo,
-    resize_shorter,
-)
+from gatera.program.photo import MODES, photo_array, read_photo
+from gatera.program.resize import METHODS, PAD_MODES, RESAMPLES, center_crop, resize_photo, resize_shorter
 
 __all__ = [
     "OPERATIONS",

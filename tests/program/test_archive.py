@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from gatera.core.errors import ProgramFileError
+from gatera.program.archive import LARGEST
+from gatera.program.package import read_package
+
+DAMAGED = "Copy or download it again; if that does not help, export it again."
+NAMES = "program.json, model.onnx, card.md, weights.safetensors"
+
+
+def message(path: Path) -> str:
+    with pytest.raises(ProgramFileError) as err:
+        read_package(path)
+    return str(err.value)
+
+
+def test_a_missing_file_offers_the_nearest(make_program):
+    path = make_program("cats.gatera").with_name("cat.gatera")
+    assert message(path) == f"{path} does not exist. Did you mean 'cats.gatera'?"
+
+
+def test_a_missing_file_in_an_empty_folder(tmp_path):
+    assert message(tmp_path / "a.gatera") == f"{tmp_path / 'a.gatera'} does not exist."
+
+
+def test_a_folder(tmp_path):
+    assert message(tmp_path) == f"{tmp_path} cannot be read (Is a directory)."
+
+
+def test_an_empty_file(tmp_path):
+    path = tmp_path / "a.gatera"
+    path.touch()
+    assert message(path) == f"{path} is not a program file: it is empty. learn.export writes one."
+
+
+def test_not_a_zip(tmp_path):
+    path = tmp_path / "a.gatera"
+    path.write_bytes(b"\x80\x04pickle")
+    assert message(path) == (
+        f"{path} is not a program file; it begins with b'\\x80\\x04pi'. learn.export writes one."
+    )
+
+
+def test_another_zip(pack):
+    path = pack(comment=b"")
+    assert message(path) == f"{path} is truncated, or was not written by Gatera. {DAMAGED}"
+
+
+@pytest.mark.parametrize("kept", [0.1, 0.5, 0.99])
+def test_a_truncated_file(kept, program_file):
+    data = program_file.read_bytes()
+    program_file.write_bytes(data[: int(len(data) * kept)])
+    assert message(program_file) == f"{program_file} is truncated, or was not written by Gatera. {DAMAGED}"
+
+
+def test_a_file_that_lost_its_middle(program_file):
+    data = program_file.read_bytes()
+    program_file.write_bytes(data[:100] + data[200:])
+    assert (
+        message(program_file)
+        == f"{program_file} is truncated or damaged: program.json is cut short. {DAMAGED}"
+    )
+
+
+def test_a_compressed_entry(pack):
+    path = pack(compression=zipfile.ZIP_DEFLATED)
+    assert message(path) == (
+        f"{path} is refused: program.json is compressed or encrypted. Allowed: stored entries. "
+        "Do not pack it again with other tools."
+    )
+
+
+def in_directory(path: Path, name: bytes, field: int, value: int) -> None:
+    """Change a 32-bit field of an entry in the zip's central directory; offsets as in the zip specification, 4.3.12."""
+    data = bytearray(path.read_bytes())
+    at = data.rindex(name) - 46
+    assert data[at : at + 4] == b"PK\1\2"
+    struct.pack_into("<L", data, at + field, value)
+    path.write_bytes(data)
+
+
+def test_an_entry_that_promises_too_much(pack):
+    path = pack()
+    in_directory(path, b"program.json", 24, 3_000_000_000)
+    assert message(path) == (
+        f"{path} is refused: program.json is too large. Received: 3000000000. Allowed: at most 16.0 MB."
+    )
+
+
+def test_an_entry_that_promises_more_than_there_is(pack):
+    path = pack()
+    for field in (20, 24):
+        in_directory(path, b"model.onnx", field, 3_000_000_000)
+    assert message(path) == f"{path} is truncated or damaged: model.onnx is cut short. {DAMAGED}"
+
+
+def test_an_entry_that_does_not_begin_where_the_directory_says(pack):
+    path = pack()
+    in_directory(path, b"model.onnx", 42, 7)
+    assert message(path) == f"{path} is truncated or damaged: model.onnx is cut short. {DAMAGED}"
+
+
+def test_an_unknown_entry(pack):
+    path = pack([("model.onnx", b"model"), ("run.py", b"import os")])
+    assert message(path) == f"{path} holds an unknown entry. Received: 'run.py'. Allowed: {NAMES}."
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a/../../x", "..\\x", "\\x", "C:x"])
+def test_a_name_that_leads_out(name, pack):
+    path = pack([("model.onnx", b"model"), (name, b"x")])
+    assert message(path) == f"{path} is refused: the name of an entry leads out of it. Received: {name!r}."
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_name_twice(pack):
+    path = pack([("model.onnx", b"model"), ("model.onnx", b"other")])
+    assert message(path) == f"{path} is refused: it holds model.onnx twice."
+
+
+def test_too_many_entries(pack):
+    path = pack([(f"{number}.txt", b"") for number in range(9)])
+    assert message(path) == f"{path} holds too many entries. Received: 10. Allowed: at most 4."
+
+
+def test_no_model(pack):
+    path = pack([])
+    assert message(path) == f"{path} is not a program file: it has no model.onnx."
+
+
+def test_no_program(tmp_path):
+    path = tmp_path / "a.gatera"
+    with zipfile.ZipFile(path, "w") as target:
+        target.comment = b"sha256:" + b"0" * 64
+        target.writestr("model.onnx", b"model")
+    assert message(path) == f"{path} is not a program file: it has no program.json."
+
+
+def test_the_limits_are_those_of_the_format():
+    assert LARGEST == {
+        "program.json": 16_000_000, "model.onnx": 4_000_000_000, "card.md": 4_000_000,
+        "weights.safetensors": 4_000_000_000,
+    }  # fmt: skip
