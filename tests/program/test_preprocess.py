@@ -8,8 +8,9 @@ from PIL import Image
 
 from gatera.core.errors import PhotoError, ProgramFileError
 from gatera.program import preprocess
-from gatera.program.photo import photo_array, read_photo, resize_photo
+from gatera.program.photo import photo_array, read_photo
 from gatera.program.preprocess import Operation, Preprocessing
+from gatera.program.resize import resize_photo
 
 READ = {"op": "read_photo", "mode": "RGB"}
 
