@@ -59,6 +59,13 @@ def test_a_plain_module_is_one_group():
     assert sizes(model) == {"all": 4} and covered_once(model)
 
 
+def test_what_is_added_to_a_body_later_learns_with_its_late_half(tiny):
+    model = create_vision_model(tiny, 2, pretrained=False)
+    late = sizes(model)["body_late"]
+    model[0].adapter = nn.Linear(2, 2)
+    assert sizes(model)["body_late"] == late + 2 and covered_once(model)
+
+
 def test_a_head_without_parameters_is_no_group(tiny):
     model = create_vision_model(tiny, 2, pretrained=False, head=nn.Flatten())
     assert list(sizes(model)) == ["body_early", "body_late"]

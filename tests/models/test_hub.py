@@ -25,6 +25,8 @@ def reason(*filenames: str) -> str:
 def test_the_address_is_read_when_it_is_needed(monkeypatch):
     monkeypatch.delenv("HF_ENDPOINT", raising=False)
     assert endpoint() == "https://huggingface.co"
+    monkeypatch.setenv("HF_ENDPOINT", "")
+    assert endpoint() == "https://huggingface.co"
     monkeypatch.setenv("HF_ENDPOINT", "http://mirror/hub/")
     assert endpoint() == "http://mirror/hub"
 
@@ -64,7 +66,7 @@ def test_a_broken_connection_is_taken_up_where_it_broke(hub, no_pauses, caplog):
 
 def test_a_connection_that_always_breaks_is_given_up(hub, no_pauses, caplog):
     hub.files, hub.cuts = {"owner/net/a.bin": CONTENT}, 100
-    assert reason().startswith("broke off (RemoteProtocolError: peer closed connection")
+    assert reason().startswith("failed (RemoteProtocolError: peer closed connection")
 
 
 def test_a_file_that_arrives_damaged_is_thrown_away(hub):
@@ -90,12 +92,21 @@ def test_files_that_are_not_there_are_named(hub):
 
 @pytest.mark.parametrize(
     ("status", "expected"),
-    [(401, "answered 401 Unauthorized"), (503, "answered 503 Service Unavailable"), (599, "answered 599")],
+    [
+        (429, "answered 429 Too Many Requests"),
+        (503, "answered 503 Service Unavailable"),
+        (599, "answered 599"),
+    ],
 )
-def test_a_refusal_is_said_after_one_question(hub, status, expected):
+def test_a_hub_that_has_too_much_to_do_is_asked_once(hub, status, expected):
     hub.status = status
     assert reason() == expected
     assert len(hub.requests) == 1
+
+
+def test_a_hub_that_wants_permission_is_said_to(hub):
+    hub.status = 401
+    assert "Client error '401 Unauthorized'" in reason()
 
 
 @pytest.mark.parametrize("variable", ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"])

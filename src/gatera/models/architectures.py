@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import MappingProxyType
+from types import FunctionType, MappingProxyType
 
 from gatera.core.checks import listed, nearest, require
 from gatera.core.errors import ArgumentError
@@ -72,7 +72,7 @@ def get_architecture(arch: str | Architecture | Callable[..., object]) -> Archit
     """
     if isinstance(arch, Architecture):
         return arch
-    name = arch if isinstance(arch, str) else getattr(arch, "__name__", None)
+    name = arch.__name__ if isinstance(arch, FunctionType) else arch
     if not isinstance(name, str):
         raise ArgumentError(
             "arch is not an architecture", received=arch,

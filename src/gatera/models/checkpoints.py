@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from gatera.core.checks import listed, nearest, require
+from gatera.core.checks import did_you_mean, listed, require
 from gatera.core.errors import GateraError, PretrainedError, shorten
 from gatera.core.files import sha256_file
 from gatera.program.package import read_package
@@ -86,12 +86,9 @@ def _check_file(path: Path) -> None:
         )
     if not path.exists():
         there = [other.name for other in path.parent.glob("*") if other.suffix in SUFFIXES]
-        similar = nearest(path.name, there)
         raise PretrainedError(
             f"pretrained names a file that does not exist: {path}",
-            remedy=f"Did you mean {similar!r}?"
-            if similar
-            else "Pass pretrained=True to have the weights looked for.",
+            remedy=did_you_mean(path.name, there, "Pass pretrained=True to have the weights looked for."),
         )
     try:
         path.open("rb").close()
@@ -108,19 +105,16 @@ def _check_file(path: Path) -> None:
 
 
 def _read_program(path: Path) -> dict[str, Tensor]:
+    safetensors = require("safetensors.torch", "train", "to read weights")
     try:
         package = read_package(path)
-        if PROGRAM_ENTRY not in package.names:
-            raise PretrainedError(
-                f"{path} was exported without its weights",
-                remedy="Export it again without slim=True (--slim).",
-            )
-        content = package.read(PROGRAM_ENTRY)
-    except PretrainedError:
-        raise
+        content = package.read(PROGRAM_ENTRY) if PROGRAM_ENTRY in package.names else None
     except GateraError as err:
         raise PretrainedError(f"the program cannot be used as weights: {err}") from err
-    safetensors = require("safetensors.torch", "train", "to read weights")
+    if content is None:
+        raise PretrainedError(
+            f"{path} was exported without its weights", remedy="Export it again without slim=True (--slim)."
+        )
     return safetensors.load(content)
 
 

@@ -67,14 +67,18 @@ def fit_weights(
         fitted = adapt_input_weights(converted, network, facts)
         misfit = find_misfit(fitted, network, whole, facts.classifiers)
     if misfit:
-        looks_like = _looks_like(weights)
-        raise PretrainedError(
-            f"the weights in {source} do not fit {arch.name}: {misfit}",
-            remedy=f"They look like {looks_like}: pass arch={looks_like!r}." if looks_like else "Choose the architecture "
-            "that they were made for, or pretrained=True to have fitting weights looked for.",
-        )  # fmt: skip
+        raise _do_not_fit(weights, arch, source, misfit)
     own = network.state_dict()
     network.load_state_dict({name: value for name, value in fitted.items() if name in own}, strict=True)
+
+
+def _do_not_fit(
+    weights: Mapping[str, Tensor], arch: Architecture, source: str, misfit: Misfit
+) -> PretrainedError:
+    remedy = "Choose the architecture that they were made for, or pretrained=True to have fitting weights looked for."
+    if looks_like := _looks_like(weights):
+        remedy = f"They look like {looks_like}: pass arch={looks_like!r}."
+    return PretrainedError(f"the weights in {source} do not fit {arch.name}: {misfit}", remedy=remedy)
 
 
 def _check_padding(arch: Architecture, source: str) -> None:
@@ -99,7 +103,7 @@ def find_misfit(
     """
     own = network.state_dict()
     known = own.keys() | set(whole)
-    prefixes = tuple(f"{classifier}." for classifier in classifiers)
+    prefixes = _prefixes(classifiers)
     return Misfit(
         missing=[name for name in own if name not in weights and not name.endswith(COUNTER)],
         left_over=[name for name in weights if name not in known and not name.startswith(prefixes)],
@@ -172,18 +176,22 @@ def _loaded_by_timm(weights: Mapping[str, Tensor], arch: Architecture, seed: int
 
 def _looks_like(weights: Mapping[str, Tensor]) -> str | None:
     """Name the architecture of ours that the weights fit, classifier aside, or None."""
+    given = {name: value.shape for name, value in weights.items()}
     for arch in ARCHITECTURES.values():
-        prefixes = tuple(f"{classifier}." for classifier in backbone_facts(arch).classifiers)
-        expected = {
-            name: shape
-            for name, shape in _shapes(arch).items()
-            if not name.startswith(prefixes) and not name.endswith(COUNTER)
-        }
-        given = {
-            name: value.shape
-            for name, value in weights.items()
-            if not name.startswith(prefixes) and not name.endswith(COUNTER)
-        }
-        if expected == given:
+        classifiers = backbone_facts(arch).classifiers
+        if _body_shapes(given, classifiers) == _body_shapes(_shapes(arch), classifiers):
             return arch.name
     return None
+
+
+def _body_shapes(shapes: Mapping[str, torch.Size], classifiers: Iterable[str]) -> dict[str, torch.Size]:
+    prefixes = _prefixes(classifiers)
+    return {
+        name: shape
+        for name, shape in shapes.items()
+        if not name.startswith(prefixes) and not name.endswith(COUNTER)
+    }
+
+
+def _prefixes(layers: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"{layer}." for layer in layers)

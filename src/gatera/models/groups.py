@@ -48,11 +48,12 @@ def parameter_groups(model: nn.Module, splitter: Splitter | None = None) -> list
 
 
 def _halves(body: Body) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    middle = max(body.layer_numbers.values()) / 2
+    last = max(body.layer_numbers.values())
     early: list[nn.Parameter] = []
     late: list[nn.Parameter] = []
     for name, parameter in body.named_parameters():
-        (early if body.layer_numbers[name] <= middle else late).append(parameter)
+        # What somebody added to the body later has no number; it is new and learns with the late half.
+        (early if body.layer_numbers.get(name, last) <= last / 2 else late).append(parameter)
     return early, late
 
 

@@ -37,7 +37,7 @@ class NotOnHub(Exception):
 
 def endpoint() -> str:
     """Return the hub's address: `$HF_ENDPOINT`, read now and not when the client was imported."""
-    return os.environ.get("HF_ENDPOINT", DEFAULT_ENDPOINT).rstrip("/")
+    return (os.environ.get("HF_ENDPOINT") or DEFAULT_ENDPOINT).rstrip("/")
 
 
 def hub_files(filename: str | None) -> tuple[str, ...]:
@@ -66,11 +66,12 @@ def fetch(repo_id: str, filenames: Sequence[str]) -> Path:
         if os.environ.get(variable, "").upper() in YES:
             raise NotOnHub(f"not asked, because {variable} is set")
     for filename in filenames:
-        # Asked first by ourselves: without a network, the client would try again for 23 seconds (version 2.4).
+        # Asked first by ourselves: when the hub cannot be reached or has too much to do, the client would try again for
+        # 23 seconds (version 2.4). A question of permission is the client's: it knows the user's token.
         status = _status(f"{endpoint()}/{repo_id}/resolve/main/{filename}")
         if status == 404:
             continue
-        if status >= 400:
+        if status == 429 or status >= 500:
             raise NotOnHub(f"answered {status} {http.client.responses.get(status, '')}".rstrip())
         return _download(repo_id, filename)
     raise NotOnHub(f"has none of {', '.join(filenames)}")
@@ -92,7 +93,7 @@ def _download(repo_id: str, filename: str) -> Path:
         path = Path(hub.hf_hub_download(repo_id, filename, cache_dir=_cache(), endpoint=endpoint()))
     except (OSError, hub.errors.HfHubHTTPError, *_transport_errors()) as err:
         # The client removes what it could not finish, or goes on from there the next time.
-        raise NotOnHub(f"broke off ({type(err).__name__}: {shorten(str(err).splitlines()[0], 120)})") from err
+        raise NotOnHub(f"failed ({type(err).__name__}: {shorten(str(err).splitlines()[0], 120)})") from err
     # For large files the hub's tag is the SHA-256, and the client names the blob by it.
     blob = path.resolve()
     if SHA256.fullmatch(blob.name) and sha256_file(blob) != blob.name:
