@@ -67,12 +67,6 @@ def test_the_words():
     ]
 
 
-def test_the_example_is_an_input_of_the_model_and_always_the_same():
-    prepare = Preprocessing([READ, {"op": "resize", "size": [8, 9]}])
-    assert prepare.example().shape == (8, 9, 3)
-    assert np.array_equal(prepare.example(), prepare.example())
-
-
 def test_the_repr_is_the_config():
     assert (
         repr(Preprocessing([READ]))

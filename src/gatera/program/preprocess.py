@@ -157,10 +157,6 @@ class Preprocessing:
         """The steps for people to read; sizes are height x width."""
         return [OPERATIONS[op["op"]].words.format(**op) for op in self._config]
 
-    def example(self) -> np.ndarray:
-        """Return the model's input for a photo of noise, always the same: for tracing and for comparing engines."""
-        return self(np.random.default_rng(0).integers(0, 256, (240, 320, 3), dtype=np.uint8))
-
     def __call__(self, raw: Any) -> np.ndarray:
         """Return the model's input for one raw input: for photos uint8 [H,W,C].
 
