@@ -17,6 +17,7 @@ from gatera.data.draw import LEVELS, Draw, Sampling
 from gatera.data.drawn import BatchStep, BatchTransform, Drawn, Key
 from gatera.data.geometry import Geometry
 from gatera.data.lighting import Lighting
+from gatera.data.naming import guarded
 from gatera.data.normalize import Normalize
 from gatera.data.transforms import Op, as_size
 
@@ -170,7 +171,8 @@ class BatchPipeline:
             draw = self.draw(index, key, int(index[0]), (x.shape[2], x.shape[3]))
             x = x.to(torch.float32).div_(255) if draw is None else draw.photos(x)
         for step in self.remaining if key is None else self.steps:
-            x = step(x, index, key)
+            items = f"a batch of {len(index)} items"
+            x = guarded(f"The batch transform {step.name}", items, None, step, x, index, key)
         return x if self.normalize is None else self.normalize(x)
 
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from gatera.core.errors import ArgumentError, DataError
+from gatera.core.progress import in_notebook
 from gatera.core.random import fresh_seed
 from gatera.data.batch import BatchPipeline
 from gatera.data.blocks import Block, TransformBlock, as_block
@@ -19,9 +20,11 @@ from gatera.data.dataset import Dataset, Fields, Getter, Rows, apply_getter, as_
 from gatera.data.foreign import as_list, batch_transforms, item_transforms
 from gatera.data.items import IMAGE_EXTENSIONS, get_image_files
 from gatera.data.loaders import DataLoader, DataLoaders, LoaderOptions
+from gatera.data.naming import function_name
 from gatera.data.pipeline import Pipeline
 from gatera.data.splits import RandomSplitter, Splits, as_splits
-from gatera.data.transforms import ItemTransform, function_name
+from gatera.data.summary import Account, describe_labels, one_batch, one_item
+from gatera.data.transforms import ItemTransform
 
 #: Photos of the training split from which `Normalize()` computes its statistics.
 SAMPLE_SIZE = 1024
@@ -115,25 +118,7 @@ class DataBlock:
             DataError: if there are no items, the splits are not usable, or a label is not; the item is named.
         """
         items = self._items(source)
-        splits = self._splits(items)
-        sides = [side for side in (splits.train, splits.valid, splits.test) if side is not None]
-        used = np.sort(np.concatenate(sides))
-        get_x, get_y = self._getters
-        inputs = apply_getter(get_x, "get_x", items, used)
-        labels = apply_getter(get_y, "get_y", items, used) if len(self._blocks) > 1 else None
-        x = self._blocks[0].fit([inputs[i] for i in splits.train])
-        y = None if labels is None else self._blocks[1].fit([labels[i] for i in splits.train])
-        fields = Fields(x, y, get_x, get_y, Pipeline(x, self._item_tfms, self._batch_tfms.at_prediction))
-
-        def dataset(side: np.ndarray) -> Dataset:
-            positions = side.tolist()
-            raw_labels = None if labels is None else [labels[i] for i in positions]
-            return Dataset(
-                fields, take(items, positions), [inputs[i] for i in positions], raw_labels, positions
-            )
-
-        test = None if splits.test is None else dataset(splits.test)
-        return Datasets(dataset(splits.train), dataset(splits.valid), test, splits)
+        return self._made(items, self._splits(items))
 
     def dataloaders(
         self,
@@ -166,7 +151,73 @@ class DataBlock:
             ArgumentError: if a size or a device is not usable.
         """
         options = LoaderOptions(fresh_seed() if seed is None else seed, num_workers, device, cache)
-        data = self.datasets(source)
+        return self._loaders(self.datasets(source), options, bs, val_bs, shuffle, path)
+
+    def summary(self, source: Any, bs: int = 4, show_batch: bool = False) -> str:
+        """Print every stage with what comes out of it, for one item and one batch; and name the stage that fails.
+
+        Args:
+            source: as in `datasets`.
+            bs: items per batch.
+            show_batch: display the batch too, in a notebook; elsewhere call `dataloaders(source).show_batch()`.
+
+        Returns:
+            What was printed.
+        """
+        account = Account()
+        account.heading("The recipe")
+        items = account.stage(
+            "items", lambda: self._items(source), lambda found: f"{len(found)}, e.g. {found[0]!r}"
+        )
+        splits = account.stage("split", lambda: self._splits(items), repr)
+        data = account.stage(
+            "labels", lambda: self._made(items, splits), lambda made: describe_labels(made.train)
+        )
+        if not account.failed:
+            one_item(account, data.train)
+        options = LoaderOptions(cache=False)
+        loaders = account.stage(
+            "loaders", lambda: self._loaders(data, options, bs), lambda made: str(made.device)
+        )
+        if loaders is not None:
+            one_batch(account, loaders.train)
+        print(account)
+        if show_batch and not account.failed and in_notebook():
+            from IPython.display import display
+
+            display(loaders.show_batch(bs))
+        return str(account)
+
+    def _made(self, items: Sequence[Any], splits: Splits) -> Datasets:
+        """Read every label, let the blocks learn from the training split, and make the data sets."""
+        sides = [side for side in (splits.train, splits.valid, splits.test) if side is not None]
+        used = np.sort(np.concatenate(sides))
+        get_x, get_y = self._getters
+        inputs = apply_getter(get_x, "get_x", items, used)
+        labels = apply_getter(get_y, "get_y", items, used) if len(self._blocks) > 1 else None
+        x = self._blocks[0].fit([inputs[i] for i in splits.train])
+        y = None if labels is None else self._blocks[1].fit([labels[i] for i in splits.train])
+        fields = Fields(x, y, get_x, get_y, Pipeline(x, self._item_tfms, self._batch_tfms.at_prediction))
+
+        def dataset(side: np.ndarray) -> Dataset:
+            positions = side.tolist()
+            raw_labels = None if labels is None else [labels[i] for i in positions]
+            return Dataset(
+                fields, take(items, positions), [inputs[i] for i in positions], raw_labels, positions
+            )
+
+        test = None if splits.test is None else dataset(splits.test)
+        return Datasets(dataset(splits.train), dataset(splits.valid), test, splits)
+
+    def _loaders(
+        self,
+        data: Datasets,
+        options: LoaderOptions,
+        bs: int,
+        val_bs: int | None = None,
+        shuffle: bool = True,
+        path: str | Path = ".",
+    ) -> DataLoaders:
         batch_tfms = self._batch_tfms.fitted(lambda: sample_photos(data.train, options))
 
         def loader(dataset: Dataset | None) -> DataLoader | None:

@@ -13,12 +13,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from gatera.core.errors import ArgumentError, DataError, GateraError, shorten
+from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks import Block
 from gatera.data.cache import PhotoCache, enabled
 from gatera.data.items import Items, is_table
+from gatera.data.naming import function_name, guarded, item_name
 from gatera.data.pipeline import FixedReader, Pipeline
-from gatera.data.transforms import function_name
 
 Getter = Callable[[Any], Any]
 
@@ -92,30 +92,12 @@ def apply_getter(
     """
     if getter is None:
         return {int(position): items[position] for position in positions}
-    found = {}
-    for position in map(int, positions):
-        item = items[position]
-        try:
-            found[position] = getter(item)
-        except GateraError as err:
-            if isinstance(item, str | Path) and str(item) in err.problem:
-                raise
-            raise named(err, f"item {position} ({item_name(item)})") from err
-        except Exception as err:  # whatever a user's function raises, its item must be named
-            raise DataError(
-                f"{role} ({function_name(getter)}) failed for item {position} ({item_name(item)}): "
-                f"{type(err).__name__}: {shorten(str(err))}"
-            ) from err
-    return found
+    what = f"{role} ({function_name(getter)})"
 
+    def one(position: int, item: Any) -> Any:
+        return guarded(what, f"item {position} ({item_name(item)})", item, getter, item)
 
-def item_name(item: Any) -> str:
-    """Return a short name of an item for messages: its path, or what kind of thing it is."""
-    if isinstance(item, str | Path):
-        return shorten(str(item))
-    if isinstance(item, np.ndarray | Tensor):
-        return f"{type(item).__name__} {list(item.shape)}"
-    return shorten(" ".join(repr(item).split()), 80)
+    return {int(position): one(int(position), items[position]) for position in positions}
 
 
 class Dataset:
@@ -160,15 +142,16 @@ class Dataset:
     @cached_property
     def targets(self) -> Tensor | None:
         """Encoded labels, int64 [n] or float32 [n,K]; None for items without labels."""
-        block, encoded = self.fields.y, []
+        block = self.fields.y
         if self.raw_labels is None or block is None:
             return None
-        for index, label in enumerate(self.raw_labels):
-            try:
-                encoded.append(torch.as_tensor(block.encode(block.read(label))))
-            except DataError as err:
-                raise named(err, self.name(index)) from err
-        return torch.stack(encoded) if encoded else torch.empty(0)
+        encoded = [
+            torch.as_tensor(
+                guarded("Its block", self.name(i), None, lambda raw: block.encode(block.read(raw)), label)
+            )
+            for i, label in enumerate(self.raw_labels)
+        ]
+        return torch.stack(encoded)
 
     @property
     def vocab(self) -> Any:
@@ -240,10 +223,3 @@ class Dataset:
     def name(self, index: int) -> str:
         """Return how messages call an item, as in "item 731 (photos/fox/9.jpg)"."""
         return f"item {self.positions[index]} ({item_name(self.inputs[index])})"
-
-
-def named(err: GateraError, item: str) -> DataError:
-    """Return a DataError like `err` whose first sentence names the item."""
-    return DataError(
-        f"{err.problem} for {item}", received=err.received, allowed=err.allowed, remedy=err.remedy
-    )

@@ -36,6 +36,11 @@ class BatchTransform:
 class BatchStep(BatchTransform, ABC):
     """A transform that is applied by itself, after those that are fused."""
 
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return type(self).__name__
+
     @abstractmethod
     def __call__(self, x: Tensor, index: np.ndarray, key: Key | None) -> Tensor:
         """Return the changed batch.

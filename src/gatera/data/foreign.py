@@ -19,6 +19,7 @@ from torch import Tensor
 from gatera.core.errors import ArgumentError, ExportError
 from gatera.core.random import seed_from
 from gatera.data.drawn import BatchStep, BatchTransform, Key
+from gatera.data.naming import function_name
 from gatera.data.normalize import Normalize
 from gatera.data.transforms import (
     CropPad,
@@ -27,7 +28,6 @@ from gatera.data.transforms import (
     Op,
     Resize,
     ResizeShorter,
-    function_name,
 )
 
 #: Last part of the key of these transforms' draws on batches.
@@ -128,7 +128,7 @@ def _batch(tfm: Any) -> list[BatchTransform | Normalize]:
         return []
     if name == "Normalize":
         return [Normalize(tfm.mean, tfm.std)]
-    return [TorchvisionStep(tfm, name)]
+    return [TorchvisionStep(tfm)]
 
 
 def _checked(tfm: Any, argument: str) -> str | None:
@@ -201,11 +201,14 @@ class TorchvisionStep(BatchStep):
 
     Args:
         transform: the transform.
-        name: its class name.
     """
 
     transform: Callable[[Any], Any]
-    name: str
+
+    @property
+    def name(self) -> str:
+        """Its class name."""
+        return type(self.transform).__name__
 
     @property
     def random(self) -> bool:  # type: ignore[override]
@@ -240,6 +243,11 @@ class FunctionStep(BatchStep):
     function: Callable[[Tensor], Tensor]
     random = False
 
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return function_name(self.function)
+
     def __call__(self, x: Tensor, index: np.ndarray, key: Key | None) -> Tensor:
         """Return what the function makes of the batch."""
         return self.function(x)
@@ -247,7 +255,7 @@ class FunctionStep(BatchStep):
     def config(self) -> list[Op]:
         """Raise ExportError: Python code cannot be written into a program."""
         raise ExportError(
-            f"The batch transform {function_name(self.function)} acts at prediction and is Python code, "
+            f"The batch transform {self.name} acts at prediction and is Python code, "
             "which a program cannot hold",
             remedy="Do it once on the files beforehand, or make it the first layer of the model.",
         )

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+from torch import Tensor
 
 from gatera.core.errors import ExportError
 from gatera.data.blocks import Block
@@ -63,7 +64,8 @@ class FixedReader:
             PhotoError: if a photo cannot be read.
         """
         if self._run is not None:
-            return self._run(raw)
+            # Programs know no tensors; the block does.
+            return self._run(self.block.read(raw) if isinstance(raw, Tensor) else raw)
         value = self.block.read(raw)
         for transform in self.transforms:
             value = transform(value)

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from gatera.core.errors import DataError, GateraError, shorten
+from gatera.core.errors import DataError
 from gatera.core.random import rng
 from gatera.data.batch import BatchPipeline, to_float
-from gatera.data.dataset import Dataset, named
+from gatera.data.dataset import Dataset
 from gatera.data.draw import Draw
+from gatera.data.naming import guarded
 from gatera.data.pipeline import as_photo
 from gatera.data.slab import Slab
 
@@ -130,18 +131,10 @@ class Reading:
 
         return write
 
-    def _named(self, index: int, function: Callable[..., Any], value: Any, *more: Any) -> Any:
-        """Call a function on an item's value; whatever goes wrong names the item."""
-        try:
-            return function(value, *more)
-        except GateraError as err:
-            if str(self.dataset.inputs[index]) in err.problem:
-                raise
-            raise named(err, self.dataset.name(index)) from err
-        except Exception as err:  # a user's own transform may raise anything
-            raise DataError(
-                f"An item transform failed for {self.dataset.name(index)}: {type(err).__name__}: {shorten(str(err))}"
-            ) from err
+    def _named(self, index: int, function: Callable[..., Any], *args: Any) -> Any:
+        """Call a function for an item; whatever goes wrong names the item."""
+        raw = self.dataset.inputs[index]
+        return guarded("An item transform", self.dataset.name(index), raw, function, *args)
 
 
 def _size(shape: Sequence[int] | None) -> str:

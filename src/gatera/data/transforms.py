@@ -18,6 +18,7 @@ from PIL import Image
 
 from gatera.core.checks import check_at_least, check_choice, check_fraction
 from gatera.core.errors import ArgumentError, ExportError
+from gatera.data.naming import function_name
 from gatera.program.preprocess import center_crop, resize_photo, resize_shorter
 
 Size = int | tuple[int, int]
@@ -329,11 +330,6 @@ class FlipItem(ItemTransform):
     def config(self) -> list[Op]:
         """Return nothing: it acts only while training."""
         return []
-
-
-def function_name(function: Callable[..., Any]) -> str:
-    """Return the name of a function, or the class name of a callable object, for messages."""
-    return getattr(function, "__qualname__", None) or type(function).__name__
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def learn_vocab(labels: Sequence[Any], sort: bool = True) -> Vocab:
     Raises:
         DataError: if labels are of different types, or cannot be sorted.
     """
-    categories = _categories(labels)
+    categories = categories_of(labels)
     if categories is not None:
         return Vocab(categories)
     # Missing labels and lists are left for the block's `encode` to complain of, for there the item's name is known.
@@ -98,7 +98,8 @@ def learn_vocab(labels: Sequence[Any], sort: bool = True) -> Vocab:
         ) from err
 
 
-def _categories(labels: Any) -> list[Any] | None:
+def categories_of(labels: Any) -> list[Any] | None:
+    """Return the categories of a pandas Categorical, or of a Series of that kind, in their order; None for others."""
     pandas = sys.modules.get("pandas")  # where pandas was never imported, nothing is a Categorical
     if pandas is None:
         return None
