@@ -20,6 +20,7 @@ from gatera.program.preprocess import Preprocessing
 
 #: Fewer right answers than this mean that something is wrong with the weights or with what is done to the photos.
 MUST_REACH = 104
+BATCH = 20
 
 
 def count_right(folder: Path, arch: str = "efficientnet_lite0") -> tuple[int, int]:
@@ -28,13 +29,12 @@ def count_right(folder: Path, arch: str = "efficientnet_lite0") -> tuple[int, in
     prepare = Preprocessing(classifier.preprocessing)
     with (folder / "labels.csv").open(newline="") as table:
         rows = list(csv.DictReader(table))
-    right = 0
-    for row in rows:
-        photo = torch.tensor(prepare(folder / "images" / row["image"]))
-        batch = photo.permute(2, 0, 1)[None].float() / 255  # [H,W,C] uint8 -> [1,C,H,W] 0..1
-        with torch.inference_mode():
-            right += classifier.model(batch).argmax().item() == int(row["imagenet_index"])
-    return right, len(rows)
+    photos = torch.stack([torch.tensor(prepare(folder / "images" / row["image"])) for row in rows])
+    wanted = torch.tensor([int(row["imagenet_index"]) for row in rows])
+    with torch.inference_mode():
+        # uint8 [n,H,W,C] -> float32 [n,C,H,W] in 0..1 -> logits [n,1000]
+        logits = [classifier.model(batch.permute(0, 3, 1, 2).float() / 255) for batch in photos.split(BATCH)]
+    return int((torch.cat(logits).argmax(dim=1) == wanted).sum()), len(rows)
 
 
 def main() -> None:
