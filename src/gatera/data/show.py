@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from PIL import Image
+
 from gatera.core.checks import check_at_least
 from gatera.core.errors import ArgumentError
 from gatera.core.figures import new_figure
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 #: Width and height of one photo in a grid, with its title (inches).
 CELL_INCHES = (2.5, 2.8)
+
+#: Longest side of a photo in a grid (pixels): twice what its cell shows at matplotlib's 100 dots per inch.
+PHOTO_PIXELS = 500
 
 #: Characters of a title that fit beside each other at `CELL_INCHES`.
 TITLE_WIDTH = 30
@@ -58,38 +63,55 @@ def show_photos(
     figsize: tuple[float, float] | None = None,
     suptitle: str | None = None,
 ) -> Figure:
-    """Draw photos in a grid, each with a title.
+    """Draw photos in a grid, each with a title; those that are `wrong` have a cross, a red title and a red frame.
 
     Args:
-        photos: N photos: Pillow images, or arrays or tensors as `data.photo.show_image` takes them.
+        photos: N photos: Pillow images, arrays or tensors, as `data.photo.show_image` takes them.
         titles: N titles; long ones are wrapped.
-        wrong: for each photo whether its prediction is wrong (a cross, red) or right (a tick, green); None marks nothing.
+        wrong: for each photo whether its prediction is wrong (cross) or right (tick); None marks nothing.
         nrows: rows; by default as many as are needed.
         ncols: columns; by default a grid about as wide as high, at most 5 wide.
         figsize: width and height in inches.
         suptitle: written above the grid.
 
     Raises:
-        ArgumentError: if there is no photo.
+        ArgumentError: if there is no photo, or not one title (and mark) per photo.
     """
-    if not len(photos):
-        raise ArgumentError("There is no photo to show")
+    lengths = {"photos": len(photos), "titles": len(titles), "wrong": len(photos if wrong is None else wrong)}
+    if len(set(lengths.values())) > 1 or not len(photos):
+        raise ArgumentError(
+            "a grid needs at least one photo, and a title for each",
+            received=", ".join(f"{count} {name}" for name, count in lengths.items()),
+        )
     rows, columns = grid_shape(len(photos), nrows, ncols)
     figure = new_figure(figsize or (CELL_INCHES[0] * columns, CELL_INCHES[1] * rows))
-    places = list(figure.subplots(rows, columns, squeeze=False).flat)
-    for axes in places:
+    grid = figure.subplots(rows, columns, squeeze=False).flat
+    for axes in list(grid)[len(photos) :]:
         axes.set_axis_off()
-    marks = [None] * len(photos) if wrong is None else wrong
-    for axes, photo, title, mark in zip(places, photos, titles, marks, strict=False):
-        show_image(photo, ax=axes)
-        _write_title(axes, title, mark)
+    for index, (axes, photo) in enumerate(zip(figure.axes, photos)):
+        show_image(_small(photo), ax=axes)
+        _write_title(axes, titles[index], None if wrong is None else wrong[index])
     if suptitle:
         figure.suptitle(suptitle, fontsize=11)
     return figure
 
 
+def _small(photo: Any) -> Any:
+    if not isinstance(photo, Image.Image):
+        return photo
+    photo = photo.copy()
+    photo.thumbnail((PHOTO_PIXELS, PHOTO_PIXELS))  # matplotlib would keep every pixel of a full-size photo
+    return photo
+
+
 def _write_title(axes: Axes, title: str, wrong: bool | None) -> None:
     mark = "" if wrong is None else "✗ " if wrong else "✓ "
-    color = "black" if wrong is None else RED if wrong else GREEN
+    colour = "black" if wrong is None else RED if wrong else GREEN
     lines = [textwrap.fill(line, TITLE_WIDTH) for line in (mark + title).splitlines()]
-    axes.set_title("\n".join(lines), color=color, fontsize=10, parse_math=False)
+    axes.set_title("\n".join(lines), color=colour, fontsize=10, parse_math=False)
+    if wrong:
+        from matplotlib.patches import Rectangle
+
+        axes.add_patch(
+            Rectangle((0, 0), 1, 1, transform=axes.transAxes, fill=False, edgecolor=RED, linewidth=4)
+        )

@@ -10,7 +10,7 @@ import numpy as np
 from gatera.core.checks import check_at_least
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.loaders import DataLoader
-from gatera.interpret.plots import plot_photo_grid
+from gatera.data.show import show_photos
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -118,7 +118,7 @@ class Interpretation:
         losses, indices = self.top_losses(k, largest)
         photos = [self._photo(int(index)) for index in indices]
         titles = [self._title(int(index), loss) for index, loss in zip(indices, losses, strict=True)]
-        return plot_photo_grid(
+        return show_photos(
             photos, titles, nrows=nrows, figsize=figsize, suptitle="Prediction / Actual / Loss / Probability"
         )
 
