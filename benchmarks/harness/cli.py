@@ -1,0 +1,132 @@
+"""The command line of the benchmarks, the same for all of them and for each alone."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from page import write_page
+
+from harness import machine, results
+from harness.models import NotTheSame
+from harness.process import SideFailed
+from harness.question import Question
+from harness.session import CATS_DOGS, Session, say
+
+#: The file that is kept with the code, and that the page is written from.
+KEPT = machine.ROOT / "docs" / "benchmarks.json"
+
+#: More waiting processes per core than this, before we begin, and the numbers are not to be trusted.
+QUIET_LOAD = 0.3
+
+
+def main(questions: Sequence[Question]) -> None:
+    """Answer questions, keep the answers, write the page; the exit status tells whether every question was answered."""
+    options = _parse(questions)
+    chosen = [question for question in questions if not options.only or question.name in options.only]
+    out: Path = options.out
+    shutil.rmtree(out / "work", ignore_errors=True)
+    about = machine.machine()
+    _say_where(about)
+    devices = ("cpu", "cuda") if about["gpu"] else ("cpu",)
+    asked = [
+        (question, device) for device in devices for question in chosen if device == "cpu" or question.on_gpu
+    ]
+    failed = []
+    for number, (question, device) in enumerate(asked, start=1):
+        repeats = 1 if options.quick else options.repeats or question.repeats
+        say(
+            f"[{number}/{len(asked)}] {question.title}" + (f", on {about['gpu']}" if device == "cuda" else "")
+        )
+        session = Session(options.data, out, repeats, device, options.quick)
+        row = answer(question, session, about)
+        _keep(row, out, kept=KEPT if not options.quick else None)
+        _say_row(row)
+        if row["failure"]:
+            failed.append(row["name"])
+    if failed:
+        sys.exit(f"not answered: {', '.join(failed)}")
+
+
+def answer(question: Question, session: Session, about: dict[str, Any]) -> dict[str, Any]:
+    """Answer one question; what goes wrong is its answer."""
+    provenance = {
+        "commit": machine.commit(), "date": machine.today(), "machine": about, "load_before": machine.load(),
+        "seed": session.seed, "repeats": session.repeats,
+    }  # fmt: skip
+    if provenance["load_before"] > QUIET_LOAD * about["cores"]:
+        say(f"  the machine is busy (load {provenance['load_before']}): do not trust these numbers")
+    start = time.perf_counter()
+    try:
+        found: Any = question.measure(session)
+    except (SideFailed, NotTheSame, FileNotFoundError) as err:
+        found = str(err).replace(str(machine.ROOT), ".").replace(sys.prefix, "ENVIRONMENT")
+    provenance["seconds"] = round(time.perf_counter() - start, 1)
+    return results.make_row(question, session.device, provenance, found)
+
+
+def _keep(row: dict[str, Any], out: Path, kept: Path | None) -> None:
+    """Put the row into this run's results and, unless it is a trial, into those that the page is written from."""
+    mine = out / ("results.json" if kept else "trial.json")
+    before = results.read(kept) if kept else results.read(mine)
+    together = results.with_row(before, row)
+    results.write(mine, together)
+    if kept:
+        results.write(kept, together)
+    write_page(together, kept.with_suffix(".md") if kept else out / "trial.md")
+
+
+def _parse(questions: Sequence[Question]) -> argparse.Namespace:
+    names = [question.name for question in questions]
+    parser = argparse.ArgumentParser(description="Benchmarks against fastai, in the same run.")
+    parser.add_argument(
+        "--data", type=Path, required=True, help=f"folder that holds {CATS_DOGS}/train and valid"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=machine.ROOT / "bench-output", help="where results and logs go"
+    )
+    parser.add_argument(
+        "--only", nargs="+", choices=names, metavar="NAME", help=f"only these: {', '.join(names)}"
+    )
+    parser.add_argument(
+        "--repeats", type=int, metavar="N", help="repeats of each side (default: as each asks for)"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="try the harness on a few photos; the numbers mean nothing"
+    )
+    options = parser.parse_args()
+    options.data, options.out = options.data.resolve(), options.out.resolve()
+    if not (options.data / CATS_DOGS / "train").is_dir():
+        parser.error(
+            f"{options.data / CATS_DOGS / 'train'} is not there; --data names the folder above {CATS_DOGS}"
+        )
+    if options.repeats is not None and options.repeats < 1:
+        parser.error("--repeats is 1 or more")
+    return options
+
+
+def _say_where(about: dict[str, Any]) -> None:
+    versions = about["versions"]
+    say(
+        f"{about['processor']}, {about['cores']} cores, {about['memory_gb']} GB"
+        + (f", {about['gpu']}" * bool(about["gpu"]))
+    )
+    say(
+        ", ".join(
+            f"{name} {versions[name]}" for name in ("python", "torch", "fastai", "onnxruntime", "openvino")
+        )
+    )
+
+
+def _say_row(row: dict[str, Any]) -> None:
+    if row["failure"]:
+        say(f"  NOT ANSWERED: {row['failure']}")
+    for line in row["lines"]:
+        fault = f" ({line['fault']})" if line["fault"] else ""
+        say(f"  = {line['label']}: {line['value']:.3g}{row['unit']}, {line['verdict']}{fault}")
+    say(f"  took {row['seconds']:.0f} s")

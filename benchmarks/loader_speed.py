@@ -1,0 +1,46 @@
+"""How fast do photos come, decoded for the first time, from the cache, and as features?"""
+
+from __future__ import annotations
+
+import statistics
+
+from harness.cli import main
+from harness.models import training_data
+from harness.question import Line, Question
+from harness.session import Session
+
+PARTS = ("first epoch", "cached epoch", "head epoch on kept features")
+
+
+def measure(session: Session) -> list[Line]:
+    session.read_files()
+    found = session.interleave(
+        {"gatera": lambda _: session.job("gatera_learner.py", "loader", **training_data(session))},
+        lambda run: ", ".join(f"{part} {run[part]:,.0f}" for part in PARTS) + " photos/s",
+        warm_up=False,
+    )["gatera"]
+    lines = []
+    for part in PARTS:
+        samples = {"gatera": [run[part] for run in found]}
+        lines.append(Line(part, statistics.median(samples["gatera"]), samples, "photos/s", judged=False))
+    return lines
+
+
+QUESTION = Question(
+    name="loader_speed",
+    number=10,
+    title="the loader alone, and an epoch of the head on kept features",
+    how=(
+        "700 photos, batches of 64, 224 pixels: photos a second while the loader decodes them for the first time, and from "
+        "its cache; and a whole epoch of the head, training and validation, once the frozen body's outputs are kept."
+    ),
+    unit=" photos/s",
+    better="higher",
+    must=None,
+    aim=None,
+    repeats=3,
+    measure=measure,
+)
+
+if __name__ == "__main__":
+    main([QUESTION])

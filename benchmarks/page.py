@@ -1,0 +1,122 @@
+"""Write docs/benchmarks.md from docs/benchmarks.json, the results that are kept with the code.
+
+    python benchmarks/page.py
+
+Nobody edits the page: a test compares it with what this makes of the results.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from harness import results
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+INTRODUCTION = """\
+# Benchmarks
+
+How fast Gatera is beside [fastai](https://docs.fast.ai) 2.8 and beside code written by hand, measured in one run on one
+machine. The sides of a comparison take turns (A B A B), each in a fresh process; what is given is the median of the
+repeats, and behind it the lowest and highest.
+
+To repeat all of it, or a part:
+
+    make bench DATA=folder
+    python benchmarks/run.py --data folder --only NAME [NAME ...]
+
+`folder` holds `pets/cats_dogs/train` and `valid`, with a folder per class. This page is written by `benchmarks/page.py` from
+`docs/benchmarks.json`, which has every repeat; edit neither.
+"""
+
+DEVICES = {"cpu": "On the processor", "cuda": "On a GPU (nothing was asked for there)"}
+
+
+def render(found: dict[str, Any]) -> str:
+    """Return the page, in Markdown, for results as `harness.results` keeps them."""
+    parts = [INTRODUCTION]
+    for device, title in DEVICES.items():
+        rows = [row for row in found["rows"] if row["device"] == device]
+        if rows:
+            parts += [f"## {title}\n", _overview(rows), *(_section(row) for row in rows)]
+    if not found["rows"]:
+        parts.append("Nothing has been measured yet.\n")
+    return "\n".join(parts)
+
+
+def write_page(found: dict[str, Any], path: Path) -> None:
+    """Write the page for these results."""
+    path.write_text(render(found))
+
+
+def _overview(rows: list[dict[str, Any]]) -> str:
+    table = ["| question | must reach | aim for | result | verdict |", "|---|---|---|---|---|"]
+    for row in rows:
+        asked = [_bound(row, row["must"]), _bound(row, row["aim"])]
+        if row["failure"]:
+            table.append(_cells(row["title"], *asked, "none", f"**failed**: {row['failure']}"))
+        lines = [line for line in row["lines"] if line["verdict"] != "not judged"] or row["lines"]
+        for line in lines:
+            title = row["title"] + (f": {line['label']}" if len(lines) > 1 else "")
+            table.append(_cells(title, *asked, _value(row, line), _verdict(line)))
+    return "\n".join(table) + "\n"
+
+
+def _section(row: dict[str, Any]) -> str:
+    parts = [f"### {row['title']}\n", f"{row['how']}\n"]
+    if row["failure"]:
+        parts.append(f"**Failed**: {row['failure']}\n")
+    for line in row["lines"]:
+        sides = "; ".join(_side(name, values, line) for name, values in line["samples"].items())
+        parts.append(f"- {line['label']}: **{_value(row, line)}** ({sides}), {_verdict(line)}")
+        parts += [f"  - {name}: {value}" for name, value in line["facts"].items()]
+    parts += ["", _provenance(row), ""]
+    return "\n".join(parts)
+
+
+def _side(name: str, values: list[float], line: dict[str, Any]) -> str:
+    spread = "" if len(values) == 1 else f", {_short(min(values))} to {_short(max(values))}"
+    return f"{name} {_short(line['medians'][name])} {line['unit']}{spread}"
+
+
+def _provenance(row: dict[str, Any]) -> str:
+    about = row["machine"]
+    versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items() if version)
+    where = [about["processor"], f"{about['cores']} cores", f"{about['memory_gb']} GB", about["system"]]
+    where += [about["gpu"]] if row["device"] == "cuda" else ["bf16" if about["bf16"] else "no bf16"]
+    settings = "".join(f", {name}={value}" for name, value in about["settings"].items())
+    runs = "1 repeat" if row["repeats"] == 1 else f"{row['repeats']} repeats"
+    return (
+        f"*`--only {row['name'].partition('.')[0]}`: {runs}, seed {row['seed']}, {row['seconds']:.0f} s, {row['date']}, commit "
+        f"`{row['commit']}`, load before {row['load_before']}; {', '.join(where)}; {versions}{settings}.*"
+    )
+
+
+def _verdict(line: dict[str, Any]) -> str:
+    fault = f" ({line['fault']})" if line["fault"] else ""
+    return ("**not reached**" if line["verdict"] == "not reached" else line["verdict"]) + fault
+
+
+def _value(row: dict[str, Any], line: dict[str, Any]) -> str:
+    return _with_unit(_short(line["value"]), row["unit"])
+
+
+def _bound(row: dict[str, Any], bound: float | None) -> str:
+    return "" if bound is None else _with_unit(f"{bound:g}", row["unit"])
+
+
+def _with_unit(number: str, unit: str) -> str:
+    return f"{number} x" if unit == "x" else f"{number}{unit}"
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _cells(*cells: str) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+if __name__ == "__main__":
+    write_page(results.read(DOCS / "benchmarks.json"), DOCS / "benchmarks.md")
