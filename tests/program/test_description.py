@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import hashlib
+import json
+
 import numpy as np
 import pytest
 
@@ -8,6 +11,7 @@ from gatera.program.description import Decoder, package_info, read_description
 from gatera.program.package import read_package
 
 CARD = "# Cats and dogs\n\nMade for the tests.\n"
+LEAST_ENTRIES = {"model.onnx": {"size": 5, "sha256": hashlib.sha256(b"model").hexdigest()}}
 CAT_DOG = ["cat", "dog"]
 
 
@@ -106,7 +110,7 @@ def softmaxed(**changes: object) -> dict[str, object]:
         ({"decode": softmaxed(vocab="cat")}, "{} has no list of labels. Received: 'cat'."),
         ({"decode": softmaxed(threshold="high")}, "the threshold in {} is not a number. Received: 'high'."),
         ({"decode": softmaxed(temperature=True)}, "the temperature in {} is not a number. Received: True."),
-        ({"decode": softmaxed(temperature=0)}, "the temperature in {} is not above 0. Received: 0.0."),
+        ({"decode": softmaxed(temperature=0)}, "the temperature in {} is not a number above 0. Received: 0.0."),
     ],
 )  # fmt: skip
 def test_messages(changes, text, make_program):
@@ -114,3 +118,16 @@ def test_messages(changes, text, make_program):
     with pytest.raises(ProgramFileError) as err:
         read_description(read_package(path))
     assert str(err.value) == text.format(f"program.json of {path}")
+
+
+def test_a_temperature_that_is_no_number(pack, program_file):
+    text = (
+        read_package(program_file).read("program.json").replace(b'"temperature": 1.0', b'"temperature": NaN')
+    )
+    described = json.loads(text)
+    path = pack(**{**described, "entries": LEAST_ENTRIES})
+    with pytest.raises(ProgramFileError) as err:
+        read_description(read_package(path))
+    assert (
+        str(err.value) == f"the temperature in program.json of {path} is not a number above 0. Received: nan."
+    )

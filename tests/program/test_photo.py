@@ -206,8 +206,9 @@ def test_an_empty_file(tmp_path):
     assert message(path) == f"{path} is empty (0 bytes). Fetch it again, or leave it out."
 
 
-def test_no_bytes():
-    assert message(b"") == "a photo of 0 bytes is empty (0 bytes). Fetch it again, or leave it out."
+@pytest.mark.parametrize("nothing", [b"", bytearray(), memoryview(b"")])
+def test_no_bytes(nothing):
+    assert message(nothing) == "a photo of 0 bytes is empty (0 bytes). Fetch it again, or leave it out."
 
 
 def test_a_web_page_named_jpg(tmp_path):

@@ -90,8 +90,10 @@ def read_description(package: Package) -> tuple[Preprocessing, Decoder]:
         cast(Task, task), cast(Activation, activation), vocab if task != "regression" else [],
         _number(decode, "threshold", 0.5, where), _number(decode, "temperature", 1.0, where),
     )  # fmt: skip
-    if decoder.temperature <= 0:
-        raise ProgramFileError(f"the temperature in {where} is not above 0", received=decoder.temperature)
+    if not 0 < decoder.temperature < float("inf"):
+        raise ProgramFileError(
+            f"the temperature in {where} is not a number above 0", received=decoder.temperature
+        )
     return preprocessing, decoder
 
 

@@ -6,7 +6,6 @@ import io
 import os
 import struct
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Literal, TypeAlias
 
@@ -36,6 +35,9 @@ _DAMAGE = (OSError, SyntaxError, ValueError, RuntimeError, EOFError, LookupError
            struct.error, zlib.error)  # fmt: skip
 
 _ORIENTATION_TAG = 0x0112
+#: Where Pillow keeps it in `Image.info`.
+_ORIENTATION_CARRIERS = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"})
+#: Orientation -> what turns the photo upright. Source: EXIF 2.32, section 4.6.4 A.
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
     5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
@@ -117,10 +119,6 @@ def _upright(image: Image.Image, mode: Mode, name: str) -> Image.Image:
     return converted
 
 
-#: Where Pillow keeps an orientation in `Image.info`.
-_ORIENTATION_CARRIERS = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"})
-
-
 def _orientation(image: Image.Image) -> int:
     try:
         found = image.getexif().get(_ORIENTATION_TAG, 1)
@@ -191,12 +189,11 @@ def _too_large(name: str) -> PhotoError:
 
 def _explained(source: object, name: str, err: BaseException) -> PhotoError:
     """Turn whatever Pillow raised into a sentence about this photo."""
-    path = Path(source) if isinstance(source, str | Path) else None
     if isinstance(err, FileNotFoundError):
         return PhotoError(f"{name} does not exist", remedy="Check its path.")
-    if path is not None and _test(path, Path.is_dir):
+    if isinstance(source, str | Path) and _is_folder(source):
         return PhotoError(f"{name} is a folder, not a photo", remedy="Pass the photos in it.")
-    head = _head(path) if path is not None else bytes(source[:16]) if isinstance(source, bytes) else None
+    head = _head(source)
     if head == b"":
         return PhotoError(f"{name} is empty (0 bytes)", remedy="Fetch it again, or leave it out.")
     if isinstance(err, Image.UnidentifiedImageError):
@@ -212,16 +209,21 @@ def _explained(source: object, name: str, err: BaseException) -> PhotoError:
     )
 
 
-def _test(path: Path, question: Callable[[Path], bool]) -> bool:
+def _is_folder(path: str | Path) -> bool:
     try:
-        return question(path)
+        return Path(path).is_dir()
     except (OSError, ValueError):  # a name too long, a NUL in it
         return False
 
 
-def _head(path: Path) -> bytes | None:
+def _head(source: object) -> bytes | None:
+    """Return the first 16 bytes; None where they cannot be had."""
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source[:16])
+    if not isinstance(source, str | Path):
+        return None
     try:
-        with path.open("rb") as file:
+        with Path(source).open("rb") as file:
             return file.read(16)
     except (OSError, ValueError):
         return None
