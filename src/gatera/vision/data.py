@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks import Block, CategoryBlock, ImageBlock, MultiCategoryBlock, RegressionBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.items import get_image_files
-from gatera.data.labels import ColReader, ItemGetter, RegexLabeller, parent_label
+from gatera.data.labels import ColReader, ItemGetter, RegexLabeller, parent_label, using_attr
 from gatera.data.loaders import DataLoaders
 from gatera.data.photo import PILImage
 from gatera.data.splits import ColSplitter, GrandparentSplitter, RandomSplitter
@@ -148,7 +148,11 @@ class ImageDataLoaders:
             seed, item_tfms, batch_tfms, img_cls, bs, val_bs, num_workers, device, shuffle, cache
         )
         _check_found(fnames, path)
-        get_y = OfName(label_func)
+
+        @wraps(label_func)  # messages call it by the user's name
+        def get_y(file: str | Path) -> Any:
+            return label_func(Path(file).name)
+
         return options.loaders(path, fnames, CategoryBlock(), RandomSplitter(valid_pct, seed), get_y=get_y)
 
     @staticmethod
@@ -200,7 +204,7 @@ class ImageDataLoaders:
             seed, item_tfms, batch_tfms, img_cls, bs, val_bs, num_workers, device, shuffle, cache
         )
         _check_found(fnames, path)
-        get_y = OfName(RegexLabeller(pat))
+        get_y = using_attr(RegexLabeller(pat), "name")
         return options.loaders(path, fnames, CategoryBlock(), RandomSplitter(valid_pct, seed), get_y=get_y)
 
     @staticmethod
@@ -301,21 +305,6 @@ class ImageDataLoaders:
         pairs = list(zip(fnames, labels, strict=True))
         splitter = RandomSplitter(valid_pct, seed)
         return options.loaders(path, pairs, block, splitter, ItemGetter(0), ItemGetter(1))
-
-
-@dataclass(frozen=True)
-class OfName:
-    """Calls a labelling function with the name of a file instead of its path."""
-
-    label_func: Callable[[str], Any]
-
-    @property
-    def __qualname__(self) -> str:
-        return getattr(self.label_func, "__qualname__", type(self.label_func).__name__)
-
-    def __call__(self, file: str | Path) -> Any:
-        """Return the label."""
-        return self.label_func(Path(file).name)
 
 
 def as_y_block(y_block: Block | type[Block] | None, labels: Any) -> Block | type[Block]:
