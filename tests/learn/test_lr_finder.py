@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from gatera.core.errors import ArgumentError
+from gatera.learn.callbacks import EarlyStoppingCallback
 from gatera.learn.lr_finder import LRFinder, SuggestedLRs, as_suggestions, minimum, slide, steep, valley
 
 LRS = np.geomspace(1e-6, 1, 61)
@@ -71,3 +72,11 @@ def test_a_search_that_ended_at_once_says_so():
         "lr_find ended before there was a curve. Received: '0 batches'. Raise num_it, or lower start_lr: the loss "
         "diverged at once."
     )
+
+
+def test_it_runs_before_the_first_fit_and_with_callbacks_that_watch_the_table(make_learner):
+    learn = make_learner(cbs=EarlyStoppingCallback())
+    found = learn.lr_find(num_it=5)  # fewer batches than an epoch has
+    assert found.valley in found.lrs
+    assert learn.recorder.rows == []
+    assert learn.display.recorder.rows == []

@@ -71,8 +71,8 @@ class Callback:
 
     Attributes:
         order: callbacks with a smaller order are called first.
-        reads_only: whether the callback leaves inputs, predictions, loss and model alone. Only then may the loop take
-            shortcuts that skip the model's frozen part.
+        reads_only: whether the callback leaves inputs, labels, predictions and parameters as they are; it may steer
+            the fit (rates, gradients, its end). Only then may the loop take shortcuts that skip the model's frozen part.
 
     Example:
         >>> class StopAfter(Callback):

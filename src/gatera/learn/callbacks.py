@@ -108,9 +108,10 @@ class EarlyStoppingCallback(Tracker):
         self.patience, self.waited = patience, 0
 
     def before_fit(self, state: LoopState) -> None:
-        """Start to wait anew."""
+        """Start to wait anew, unless an interrupted fit goes on."""
         super().before_fit(state)
-        self.waited = 0
+        if not state.resumed:
+            self.waited = 0
 
     def after_epoch(self, state: LoopState) -> None:
         """Count epochs without improvement."""
@@ -158,6 +159,15 @@ class SaveModelCallback(Tracker):
                 with atomic_write(self.path) as partial:
                     torch.save({"model": self._kept}, partial)
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best value and the parameters that reached it."""
+        return super().state_dict() | {"kept": self._kept}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take back the best value and its parameters."""
+        super().load_state_dict(state)
+        self._kept = state["kept"]
+
     def after_fit(self, state: LoopState) -> None:
         """Load the best parameters back."""
         if self._kept is not None and state.finished:
@@ -193,6 +203,14 @@ class CSVLogger(Callback):
         if self.recorder:
             with self.path.open("a", newline="") as file:
                 csv.writer(file).writerow(self.recorder.rows[-1].values())
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return whether the file has been begun."""
+        return {"append": self.append}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on in the file that the interrupted fit has begun."""
+        self.append = state["append"]
 
 
 class GradientClip(Callback):
@@ -232,10 +250,17 @@ class GradientAccumulation(Callback):
     def __init__(self, n_acc: int = 32) -> None:
         check_at_least("n_acc", n_acc, 1)
         self.n_acc, self.items = n_acc, 0
+        self._parameters: list[torch.nn.Parameter] = []
+        self._gradients: list[torch.Tensor | None] = []  # of an interrupted fit
 
     def before_train(self, state: LoopState) -> None:
-        """Start to count."""
-        self.items = 0
+        """Start to count, or go on where an interrupted fit stood."""
+        self._parameters = [p for group in state.optimizer.param_groups for p in group["params"]]
+        if state.step == 0:
+            self.items, self._gradients = 0, []
+        for parameter, gradient in zip(self._parameters, self._gradients, strict=False):
+            parameter.grad = None if gradient is None else gradient.to(parameter)
+        self._gradients = []
 
     def before_backward(self, state: LoopState) -> None:
         """Weight this batch by its share."""
@@ -251,15 +276,23 @@ class GradientAccumulation(Callback):
         if self.items < self.n_acc and state.step + 1 < state.steps:
             raise CancelStepException
         if self.items != self.n_acc:
-            self._rescale(state, self.n_acc / self.items)
+            self._rescale(self.n_acc / self.items)
         self.items = 0
 
-    def _rescale(self, state: LoopState, factor: float) -> None:
+    def _rescale(self, factor: float) -> None:
         # More or fewer items than asked for: the gradient becomes the mean over those that were really seen.
-        for group in state.optimizer.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is not None:
-                    parameter.grad.mul_(factor)
+        for parameter in self._parameters:
+            if parameter.grad is not None:
+                parameter.grad.mul_(factor)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the items since the last update, and their gradients."""
+        now = [None if p.grad is None else p.grad.clone() for p in self._parameters]
+        return {"items": self.items, "gradients": self._gradients or now}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take back the items since the last update; their gradients are put in place when training goes on."""
+        self.items, self._gradients = state["items"], state["gradients"]
 
 
 class ReduceLROnPlateau(Tracker):
@@ -276,12 +309,34 @@ class ReduceLROnPlateau(Tracker):
         self, monitor: str = "valid_loss", patience: int = 1, factor: float = 10.0, min_lr: float = 0.0
     ) -> None:
         super().__init__(monitor)
-        self.patience, self.factor, self.min_lr, self.waited = patience, factor, min_lr, 0
+        self.patience, self.factor, self.min_lr = patience, factor, min_lr
+        self.waited, self.reductions = 0, 0
+
+    def before_fit(self, state: LoopState) -> None:
+        """Start anew with the rates of the fit, or reduce them as an interrupted fit had."""
+        super().before_fit(state)
+        if not state.resumed:
+            self.waited, self.reductions = 0, 0
+        for _ in range(self.reductions):
+            self._reduce(state)
 
     def after_epoch(self, state: LoopState) -> None:
         """Count epochs without improvement, and reduce the rates when there were too many."""
         self.waited = 0 if self.improved() else self.waited + 1
         if self.waited > self.patience:
             self.waited = 0
-            for group in state.optimizer.param_groups:
-                group["lr"] = max(group["lr"] / self.factor, self.min_lr)
+            self.reductions += 1
+            self._reduce(state)
+
+    def _reduce(self, state: LoopState) -> None:
+        for group in state.optimizer.param_groups:
+            group["lr"] = max(group["lr"] / self.factor, self.min_lr)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best value, how long it has lasted, and how often rates were reduced."""
+        return super().state_dict() | {"waited": self.waited, "reductions": self.reductions}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take back what `state_dict` returned."""
+        super().load_state_dict(state)
+        self.waited, self.reductions = state["waited"], state["reductions"]

@@ -82,6 +82,11 @@ class LoopState:
         """The part of this fit's training that is done, 0..1."""
         return (self.epoch + self.step / max(self.steps, 1)) / self.epochs
 
+    @property
+    def resumed(self) -> bool:
+        """In `before_fit`: whether this fit goes on where an interrupted one stood."""
+        return self.epoch > 0 or self.step > 0
+
 
 def fit(state: LoopState) -> None:
     """Run the epochs from where `state` stands; `state.step` > 0 skips batches that an earlier run has done."""

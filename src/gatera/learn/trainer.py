@@ -141,6 +141,7 @@ class Trainer:
     def own_callbacks(self) -> list[Callback]:
         """Return the callbacks every fit has: batch-norm care, the recorder, and the display."""
         self.recorder.start(self.metrics)
+        self.display.recorder = self.recorder  # lr_find records elsewhere
         return [FixBatchNorm(self.body, self._keeps_statistics()), self.recorder, self.display]
 
     def _keeps_statistics(self) -> bool:
