@@ -46,6 +46,11 @@ def test_a_classifier_of_another_size_does_not_matter(tiny_weights):
     fitted({**tiny_weights, "fc.weight": torch.zeros(37, 96), "fc.bias": torch.zeros(37)})
 
 
+def test_a_classifier_of_several_layers_in_its_place_does_not_matter(tiny_weights):
+    body = {name: value for name, value in tiny_weights.items() if not name.startswith("fc.")}
+    fitted({**body, "fc.0.weight": torch.zeros(9, 96), "fc.2.weight": torch.zeros(37, 9)})
+
+
 def test_the_weights_of_a_bare_body_fit(tiny_weights):
     fitted({name: value for name, value in tiny_weights.items() if not name.startswith("fc.")})
 
@@ -82,9 +87,10 @@ def test_the_first_layer_is_adapted_to_the_channels(tiny_weights, n_in):
     assert torch.equal(first, adapt_input_weight(tiny_weights["conv1.0.weight"], n_in))
 
 
-def test_a_grey_body_takes_the_weights_of_a_grey_body(tiny_weights):
-    grey = {**tiny_weights, "conv1.0.weight": tiny_weights["conv1.0.weight"][:, :1]}
-    assert torch.equal(fitted(grey, n_in=1).conv1[0].weight, grey["conv1.0.weight"])
+@pytest.mark.parametrize("n_in", [1, 2, 5])
+def test_a_body_takes_the_weights_of_a_body_with_as_many_channels(tiny_weights, n_in):
+    first = torch.rand(tiny_weights["conv1.0.weight"].shape[0], n_in, 3, 3)
+    assert torch.equal(fitted({**tiny_weights, "conv1.0.weight": first}, n_in=n_in).conv1[0].weight, first)
 
 
 #: From timm's names to those of Facebook's ConvNeXt release, which timm converts.

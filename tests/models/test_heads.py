@@ -82,7 +82,8 @@ def test_initial_values_are_fastais():
     hidden = next(layer for layer in head if isinstance(layer, nn.Linear))
     assert torch.equal(norm.weight, torch.ones(512)) and torch.equal(norm.bias, torch.full((512,), 1e-3))
     assert torch.equal(hidden.bias, torch.zeros(512))
-    # Kaiming normal: standard deviation sqrt(2 / inputs).
+    # Kaiming normal: standard deviation sqrt(2 / inputs), and now and then a number beyond four of them.
+    assert hidden.weight.abs().max().item() > 4 * (2 / 1024) ** 0.5
     assert hidden.weight.std().item() == pytest.approx((2 / 1024) ** 0.5, rel=0.01)
 
 
