@@ -79,4 +79,3 @@ def test_it_runs_before_the_first_fit_and_with_callbacks_that_watch_the_table(ma
     found = learn.lr_find(num_it=5)  # fewer batches than an epoch has
     assert found.valley in found.lrs
     assert learn.recorder.rows == []
-    assert learn.display.recorder.rows == []
