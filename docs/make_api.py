@@ -1,0 +1,173 @@
+"""Writes docs/api.md: every public name of `gatera.vision.all`, where it comes from and what it is, in one line each.
+
+python docs/make_api.py            write the page
+python docs/make_api.py --check    say whether it is up to date; exit status 1 if not
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gatera.vision.all as face
+from gatera.models.architectures import Architecture
+
+PAGE = Path(__file__).with_name("api.md")
+SOURCE = Path(face.__file__).parents[1]
+
+#: What each room is for, in the order of the page.
+ROOMS = {
+    "data": "From files to batches",
+    "vision": "Photos, ready-made",
+    "models": "Architectures, bodies, heads",
+    "learn": "Training, and what one does with a trained model",
+    "measure": "Losses, metrics, intervals",
+    "interpret": "What a model gets wrong",
+    "program": "The trained program",
+    "core": "Devices and seeds",
+}
+
+#: Classes whose methods are listed too.
+WITH_METHODS = (
+    "DataBlock", "ImageDataLoaders", "DataLoaders", "Learner", "ClassificationInterpretation", "Program", "Prediction",
+    "PILImage",
+)  # fmt: skip
+
+INTRODUCTION = """\
+# Names
+
+Everything that `from gatera.vision.all import *` brings, with the first line of its description. `help(name)` shows the
+rest: arguments, shapes, ranges, errors, examples. This page is made by `docs/make_api.py`, and a test keeps it up to date.
+"""
+
+LAST = """\
+## From other packages
+
+{names}: the names of others that notebooks count on. `pd` and `plt` are imported when they are first used.
+"""
+
+
+def homes() -> dict[str, str]:
+    """Return the module that each public name is imported from; "" for what is defined in the face itself."""
+    tree = ast.parse(Path(face.__file__).read_text(encoding="utf-8"))
+    imported = {
+        alias.asname or alias.name: node.module or ""
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    return {name: imported.get(name, "") for name in face.__all__}
+
+
+def first_line(name: str, module: str) -> str:
+    """Return the first line of a name's description: its docstring's, or the comment `#:` above a constant.
+
+    Raises:
+        ValueError: if it has neither.
+    """
+    value = getattr(face, name)
+    if isinstance(value, Architecture):
+        return f"Architecture; timm calls it `{value.timm_name}`."
+    if inspect.isclass(value) or inspect.isfunction(value):
+        if value.__name__ != name:
+            return f"Another name of `{value.__name__}`."
+        text = (value.__doc__ or "").strip()
+    else:
+        text = comment_above(name, module).split(" Source: ")[0]
+    if not text:
+        raise ValueError(f"{module or face.__name__}.{name} has no description")
+    return text.split("\n")[0].strip()
+
+
+def comment_above(name: str, module: str) -> str:
+    """Return the `#:` comment above the constant, or above the group of lines it stands in; "" if there is none."""
+    file = SOURCE.joinpath(*module.split(".")[1:]).with_suffix(".py") if module else Path(face.__file__)
+    lines = file.read_text(encoding="utf-8").splitlines()
+    at = next(number for number, line in enumerate(lines) if re.match(rf"{name}\b.*=", line))
+    while lines[at].strip() and not lines[at].startswith("#:"):
+        at -= 1
+    text = ""
+    while lines[at].startswith("#:"):
+        text = f"{lines[at].removeprefix('#:').strip()} {text}"
+        at -= 1
+    return text.strip()
+
+
+def methods(cls: type) -> Iterator[tuple[str, str]]:
+    """Yield name and first line of every public method and property that is ours."""
+    seen: set[str] = set()
+    for owner in cls.__mro__:
+        if not owner.__module__.startswith("gatera."):
+            continue
+        for name, member in vars(owner).items():
+            function: Any = getattr(member, "__func__", getattr(member, "fget", member))
+            if name.startswith("_") or name in seen or not inspect.isfunction(function):
+                continue
+            seen.add(name)
+            yield name, (function.__doc__ or "").strip().split("\n")[0]
+
+
+def page() -> str:
+    """Return the page as Markdown."""
+    by_room: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for name, module in homes().items():
+        ours = module.startswith("gatera.") or name == "load_learner"
+        room = (module or "gatera.program.program").split(".")[1] if ours else ""
+        by_room[room].append((name, module or "gatera.program.program"))
+    others = by_room.pop("")
+    blocks = [INTRODUCTION]
+    for room, what in ROOMS.items():
+        blocks.append(f"## {what}\n")
+        blocks.append(table(by_room.pop(room)))
+    if by_room:
+        raise ValueError(f"add to ROOMS: {', '.join(by_room)}")
+    blocks.append(LAST.format(names=", ".join(f"`{name}`" for name, _ in others)))
+    blocks.append("# Methods\n")
+    for name in WITH_METHODS:
+        rows = sorted(methods(getattr(face, name)))
+        blocks.append(f"## {name}\n")
+        blocks.append(
+            "\n".join(["| method | what it does |", "|---|---|", *(row(f"`{m}`", t) for m, t in rows)]) + "\n"
+        )
+    return "\n".join(blocks)
+
+
+def table(names: list[tuple[str, str]]) -> str:
+    """Return names as a table."""
+    lines = ["| name | what it is | module |", "|---|---|---|"]
+    for name, module in sorted(names, key=lambda pair: in_order(pair[0])):
+        file = f"../src/{module.replace('.', '/')}.py"
+        lines.append(
+            row(f"`{name}`", first_line(name, module), f"[{module.removeprefix('gatera.')}]({file})")
+        )
+    return "\n".join(lines) + "\n"
+
+
+def in_order(name: str) -> list[str]:
+    """Return what to sort a name by: without regard to case, numbers as numbers."""
+    return [part.zfill(4) if part.isdecimal() else part.lower() for part in re.split(r"(\d+)", name)]
+
+
+def row(*cells: str) -> str:
+    """Return one row of a table."""
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def main() -> int:
+    """Write the page, or compare it; returns the exit status."""
+    if "--check" not in sys.argv[1:]:
+        PAGE.write_text(page(), encoding="utf-8")
+        return 0
+    current = PAGE.read_text(encoding="utf-8") == page()
+    print("docs/api.md is up to date" if current else "docs/api.md has drifted; run: python docs/make_api.py")
+    return 0 if current else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import importlib.util
+from types import ModuleType
+
+import pytest
+from pages import DOCS
+
+import gatera.vision.all as face
+
+
+@pytest.fixture(scope="module")
+def make_api() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_api", DOCS / "make_api.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_of_names_is_up_to_date(make_api):
+    assert (DOCS / "api.md").read_text(encoding="utf-8") == make_api.page(), "run: python docs/make_api.py"
+
+
+@pytest.mark.parametrize("name", sorted(face.__all__))
+def test_every_public_name_has_a_first_line(make_api, name):
+    module = make_api.homes()[name]
+    if not module.startswith("gatera."):
+        return  # np, Path and the like are not ours to describe
+    line = make_api.first_line(name, module)
+    assert line.endswith((".", ")")), "the first line of a docstring is a whole sentence"
+
+
+def test_the_page_names_every_public_name(make_api):
+    page = make_api.page()
+    assert [name for name in face.__all__ if f"`{name}`" not in page] == []
+
+
+def test_every_listed_method_has_a_first_line(make_api):
+    bare = [
+        f"{cls}.{name}"
+        for cls in make_api.WITH_METHODS
+        for name, line in make_api.methods(getattr(face, cls))
+        if not line.endswith((".", ")"))
+    ]
+    assert not bare
+
+
+def test_a_name_without_a_description_is_refused(make_api, monkeypatch):
+    def bare() -> None: ...
+
+    monkeypatch.setattr(face, "accuracy", bare)
+    bare.__name__ = "accuracy"
+    with pytest.raises(ValueError, match="accuracy has no description"):
+        make_api.first_line("accuracy", "gatera.measure.metrics")
