@@ -174,9 +174,7 @@ class CategoryBlock(Block):
 def index_of(label: Any, vocab: Vocab, block: str, add_na: bool = False) -> int:
     """Return a label's index, or raise DataError in the name of `block`."""
     if is_missing(label) and not (add_na or label in vocab.o2i):
-        raise DataError(
-            f"{block} got no label", received=repr(label), remedy="Label it, or leave the item out."
-        )
+        raise DataError(f"{block} got no label ({label!r})", remedy="Label it, or leave it out.")
     label = native(label)
     try:
         found = vocab.o2i.get(label)

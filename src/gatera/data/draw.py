@@ -19,6 +19,10 @@ from torch.nn import functional as F
 #: Colours are kept this far from 0 and 1, where their logits would be infinite.
 EPSILON = 1e-6
 
+#: The same where channels are mixed: half a step of 8 bits. Nearer to 0, black and almost black would be worlds apart, and
+#: the noise of dark places would turn into colour.
+HALF_STEP = 0.5 / 255
+
 #: Every 8-bit value as float32 0..1.
 LEVELS = np.arange(256, dtype=np.float32) / np.float32(255)
 
@@ -154,7 +158,7 @@ def mix_colors(x: Tensor, colors: Tensor) -> Tensor:
     """
     if x.shape[1] != 3:
         return x
-    logits = torch.logit(x, EPSILON).flatten(2)  # [N,3,H,W] -> [N,3,HW]
+    logits = torch.logit(x, HALF_STEP).flatten(2)  # [N,3,H,W] -> [N,3,HW]
     return torch.baddbmm(colors[:, :3, 3:], colors[:, :3, :3], logits).sigmoid_().view_as(x)
 
 

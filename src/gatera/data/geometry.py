@@ -11,7 +11,7 @@ import numpy as np
 from gatera.core.checks import check_at_least, check_choice, check_fraction
 from gatera.core.errors import ArgumentError
 from gatera.data.drawn import Drawn, amount, identity
-from gatera.data.transforms import Op, PadMode, Size, as_size
+from gatera.data.transforms import PAD_MODES, Op, Size, as_size
 
 MODES = ("bilinear", "nearest", "bicubic")
 
@@ -37,7 +37,7 @@ class Geometry(Drawn):
         if self.size is not None:
             as_size("size", self.size)
         check_choice("mode", self.mode, MODES)
-        check_choice("pad_mode", self.pad_mode, list(PadMode))
+        check_choice("pad_mode", self.pad_mode, PAD_MODES)
 
     @abstractmethod
     def matrices(self, u: np.ndarray, in_size: tuple[int, int], out_size: tuple[int, int]) -> np.ndarray:

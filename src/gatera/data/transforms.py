@@ -46,6 +46,10 @@ class PadMode(StrEnum):
     Reflection = "reflection"
 
 
+METHODS = tuple(map(str, ResizeMethod))
+PAD_MODES = tuple(map(str, PadMode))
+
+
 class ItemTransform(ABC):
     """One step from a photo to a photo.
 
@@ -123,8 +127,8 @@ class Resize(ItemTransform):
 
     def __post_init__(self) -> None:
         as_size("size", self.size)
-        check_choice("method", self.method, list(ResizeMethod))
-        check_choice("pad_mode", self.pad_mode, list(PadMode))
+        check_choice("method", self.method, METHODS)
+        check_choice("pad_mode", self.pad_mode, PAD_MODES)
         check_choice("resample", self.resample, RESAMPLES)
 
     def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
@@ -183,7 +187,7 @@ class CropPad(ItemTransform):
 
     def __post_init__(self) -> None:
         as_size("size", self.size)
-        check_choice("pad_mode", self.pad_mode, list(PadMode))
+        check_choice("pad_mode", self.pad_mode, PAD_MODES)
 
     def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
         """Return the centre of the photo."""
