@@ -1,0 +1,196 @@
+"""The contract of blocks."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gatera.core.errors import ExportError, GateraError
+from gatera.data.blocks import Block, as_block
+from gatera.program.preprocess import Preprocessing
+from gatera.testing.contract import Contract, Rule, described, piece_name, same, shaped
+
+FIT = Rule(
+    "fit returns a fitted copy of the same class",
+    "End fit() with `return dataclasses.replace(self, ...)`, or `return self` where there is nothing to learn.",
+)
+UNFITTED = Rule(
+    "fit leaves the block itself as it was, so that one recipe makes any number of data sets",
+    "Do not assign to self in fit(): return a changed copy, e.g. dataclasses.replace(self, vocab=...).",
+)
+UNCHANGED = Rule(
+    "the values stay as they are", "Work on a copy, e.g. list(values), in fit(), read() and encode()."
+)
+READS = Rule(
+    "read turns a raw value into the one that people see", "Let read(raw) return what encode() takes."
+)
+ENCODES = Rule(
+    "encode gives numbers, alike in dtype and number of axes for all values",
+    "Return np.asarray(..., dtype=np.float32) or a tensor of one dtype for every value.",
+)
+STACKS = Rule(
+    "what is encoded can be stacked into a batch: one shape for all values",
+    "Encode to a fixed length, known after fit(). (Only photos may differ: Resize comes after them.)",
+)
+PHOTO = Rule(
+    "a photo is encoded as uint8 [H,W,C], C being 1 or 3",
+    "End encode() with gatera.program.preprocess.photo_array(photo), or set is_photo = False.",
+)
+LABEL = Rule(
+    'task and encoding go together: "classification" int64 [], "multilabel" float32 [n_out] of 0 and 1, '
+    '"regression" float32 [n_out]',
+    "Encode so, or set task = None if no model is to predict such values.",
+)
+VOCAB = Rule(
+    "a fitted block of labels has a vocab without repetitions, and n_out is its length",
+    "Learn vocab in fit(), and let n_out be len(vocab).",
+)
+ROUND = Rule("decode undoes encode", "Let decode(encode(value)) be a value that encodes to the same numbers.")
+REFUSES = Rule(
+    "a value that cannot be used raises one of Gatera's errors",
+    "Check the value in read() or encode(), and raise DataError saying what was received and what is allowed.",
+)
+SHOWS = Rule("show gives one line of text", 'Join parts with "; ", not with line breaks.')
+CONFIG = Rule(
+    "config lists operations of gatera.program.preprocess, as JSON data, that read just as the block does",
+    "Return such a list, e.g. [{'op': 'read_photo', 'mode': 'RGB'}], or leave config() out: then it raises ExportError.",
+)
+
+#: Values that hardly any block can use.
+UNUSABLE = (None, object())
+
+
+def check_block(block: Block | type[Block], values: Sequence[Any], raws: Sequence[Any] | None = None) -> None:
+    """Hold a block to its contract.
+
+    `fit` returns a copy and leaves the block alone; `read`, `encode` and `decode` go there and back again; encodings can be
+    stacked and suit the block's task; a value that cannot be used raises an error of ours; `show` gives a line of text;
+    `config`, where there is one, reads just as the block does.
+
+    Args:
+        block: the block or its class, not fitted.
+        values: values as people see them (labels, numbers, Pillow images), at least two different ones.
+        raws: what each is read from (a path, say); the values themselves if they are what items hold.
+
+    Raises:
+        ContractError: if it breaks a rule; the message names the rule, what was seen, and how to mend it.
+
+    Example:
+        >>> from gatera.data.blocks import CategoryBlock
+        >>> check_block(CategoryBlock, ["cat", "dog", "cat"])
+    """
+    made = as_block(block)
+    raws = values if raws is None else raws
+    contract = Contract(piece_name(made), "blocks")
+    with contract.unchanged(UNCHANGED, values=list(values), raws=list(raws)):
+        fitted = _check_fit(contract, made, raws)
+        encoded = [
+            _check_encoding(contract, fitted, raw, value) for raw, value in zip(raws, values, strict=True)
+        ]
+    _check_alike(contract, fitted, encoded)
+    _check_task(contract, fitted, encoded)
+    _check_round_trip(contract, fitted, encoded)
+    _check_refusal(contract, fitted)
+    for value in values:
+        with contract.running(SHOWS, "show()"):
+            text = fitted.show(value)
+        contract.require(isinstance(text, str) and "\n" not in text, SHOWS, repr(text))
+    _check_config(contract, fitted, raws, encoded)
+
+
+def _check_fit(contract: Contract, block: Block, raws: Sequence[Any]) -> Block:
+    before = copy.deepcopy(vars(block))
+    with contract.running(FIT, "fit(values)"):
+        fitted = block.fit(list(raws))
+    contract.require(type(fitted) is type(block), FIT, f"fit returned {shaped(fitted)}")
+    contract.require(same(before, vars(block)), UNFITTED, "the block's attributes were changed")
+    return fitted
+
+
+def _check_encoding(contract: Contract, block: Block, raw: Any, value: Any) -> Tensor:
+    """Return the encoding of a raw value, which must be that of the value it stands for."""
+    with contract.running(READS, f"read({raw!r})"):
+        read = block.read(raw)
+    with contract.running(ENCODES, f"encode({value!r})"):
+        encoded, expected = _as_tensor(block.encode(read)), _as_tensor(block.encode(value))
+    contract.require(same(encoded, expected), READS, f"read({raw!r}) encodes to other numbers than {value!r}")
+    return encoded
+
+
+def _as_tensor(encoded: Any) -> Tensor:
+    return encoded if isinstance(encoded, Tensor) else torch.from_numpy(np.array(encoded))
+
+
+def _check_alike(contract: Contract, block: Block, encoded: Sequence[Tensor]) -> None:
+    first = encoded[0]
+    for other in encoded:
+        alike = (other.dtype, other.ndim) == (first.dtype, first.ndim)
+        contract.require(alike, ENCODES, f"{shaped(first)} and {shaped(other)}")
+        if block.is_photo:
+            fits = other.dtype == torch.uint8 and other.ndim == 3 and other.shape[2] in (1, 3)
+            contract.require(fits, PHOTO, shaped(other))
+        else:
+            contract.require(other.shape == first.shape, STACKS, f"{shaped(first)} and {shaped(other)}")
+
+
+def _check_task(contract: Contract, block: Block, encoded: Sequence[Tensor]) -> None:
+    if block.task is None:
+        return
+    if block.task in ("classification", "multilabel"):
+        labels = list(block.vocab or [])
+        counted = len(labels) > 0 and len(set(labels)) == len(labels) == block.n_out
+        contract.require(counted, VOCAB, f"vocab = {labels!r}, n_out = {block.n_out}")
+    for number in encoded:
+        if block.task == "classification":
+            fits = (number.dtype, number.ndim) == (torch.int64, 0) and 0 <= int(number) < int(
+                block.n_out or 0
+            )
+        else:
+            fits = (number.dtype, tuple(number.shape)) == (torch.float32, (block.n_out,))
+            fits = fits and (block.task != "multilabel" or bool(((number == 0) | (number == 1)).all()))
+        contract.require(
+            fits, LABEL, f"task = {block.task!r}, n_out = {block.n_out}, encoding {shaped(number)}"
+        )
+
+
+def _check_round_trip(contract: Contract, block: Block, encoded: Sequence[Tensor]) -> None:
+    for one in encoded:
+        with contract.running(ROUND, f"decode({shaped(one)})"):
+            if block.is_photo:  # decoded as they lie in a batch: 8 bits, or floats in 0..1
+                batch = block.as_batch(one[None])
+                back = [_as_tensor(block.decode(x[0])) for x in (batch, batch.float() / 255)]
+            else:
+                back = [_as_tensor(block.encode(block.decode(one)))]
+        for found in back:
+            contract.require(
+                same(found, one), ROUND, f"{shaped(one)} came back as {shaped(found)}, or as other values"
+            )
+
+
+def _check_refusal(contract: Contract, block: Block) -> None:
+    for value in UNUSABLE:
+        words = "None" if value is None else "object()"
+        try:
+            block.encode(block.read(value))
+        except GateraError:
+            continue
+        except Exception as err:  # what a user would see of a bad label
+            raise contract.broken(REFUSES, f"{words} raised {described(err)}") from err
+
+
+def _check_config(contract: Contract, block: Block, raws: Sequence[Any], encoded: Sequence[Tensor]) -> None:
+    try:
+        config = block.config()
+    except ExportError:
+        return
+    with contract.running(CONFIG, "running config()"):
+        program = Preprocessing(json.loads(json.dumps(config)))
+        for raw, expected in zip(raws, encoded, strict=True):
+            found = _as_tensor(program(raw))
+            contract.require(same(found, expected), CONFIG, f"other numbers for {raw!r}")

@@ -1,0 +1,273 @@
+"""The contract of callbacks."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from gatera.core.checks import listed
+from gatera.core.errors import ArgumentError
+from gatera.learn import checkpoint
+from gatera.learn.callback import EVENTS, Callback
+from gatera.learn.checkpoint import TrainingInterrupted
+from gatera.learn.learner import Learner
+from gatera.learn.loop import LoopState
+from gatera.testing.contract import Contract, Rule, described, piece_name, same
+from gatera.testing.tiny import InterruptedLoader, parameters, tiny_learner
+
+EVENT = Rule(
+    "public methods that are named like events are events, and take the loop's state",
+    "Write `def after_batch(self, state)`; names of helper methods start with an underscore.",
+)
+RUNS = Rule(
+    "training runs with it: fine_tune, which fits twice, and lr_find, which does not validate",
+    "Begin anew in before_fit(), and expect no validation results.",
+)
+ERRORS = Rule(
+    "an error in the fit comes out as it is",
+    "after_fit() comes also after an error, even one in another callback's before_fit(): expect nothing to be there.",
+)
+STATE = Rule(
+    "state_dict gives numbers, text and tensors, and load_state_dict takes them back",
+    "Convert arrays with .tolist() and paths with str(), and set in load_state_dict() all that state_dict() gives.",
+)
+RESUME = Rule(
+    "training that is interrupted and resumed ends with the same parameters as training that is not",
+    "Keep in state_dict() all that later steps depend on, and do not reset it in before_fit() of a resumed fit "
+    "(state.resumed is true there).",
+)
+READS = Rule(
+    "with reads_only, inputs, labels, predictions and parameters are after each event (but after_fit) as they were before",
+    "Leave them alone, or set reads_only = False.",
+)
+SHORTCUT = Rule(
+    "with reads_only, training the head on kept outputs of the frozen body gives what training with photos gives",
+    "Make nothing depend on state.inputs being photos, or set reads_only = False.",
+)
+OBSERVES = Rule(
+    "an observer changes nothing: parameters are the same, to the last bit, as without it",
+    "Leave gradients, rates and the random generators alone, or check it without observer=True.",
+)
+
+#: Epochs of the fits, and batches after which some of them are interrupted: in the middle and at the end of an epoch.
+EPOCHS = 4
+INTERRUPTIONS = (1, 6, 8)
+
+#: Parts of the loop's state that a callback with `reads_only` leaves alone.
+ONLY_READ = ("inputs", "labels", "predictions")
+
+Maker = Callable[[], Callback]
+
+
+def check_callback(callback: Callback | Maker, *, observer: bool = False) -> None:
+    """Hold a callback to its contract, by training a tiny model with it some dozen times.
+
+    Its events exist and take the loop's state; `fine_tune` and `lr_find` run with it; an error in the fit is not hidden by
+    its `after_fit`; its `state_dict` can be stored, and carries all that a resumed fit needs; what `reads_only` says is
+    true. The fits have 4 epochs of 3 batches, with `valid_loss` and `accuracy` in their table.
+
+    Args:
+        callback: the callback (it is copied, not changed), its class, or a function that makes it.
+        observer: it only looks on, so that training with it must give exactly what training without it gives.
+
+    Raises:
+        ContractError: if it breaks a rule; the message names the rule, what was seen, and how to mend it.
+        ArgumentError: if `callback` neither is nor makes one.
+
+    Example:
+        >>> from gatera.learn.callbacks import GradientClip
+        >>> check_callback(GradientClip(0.1))
+    """
+    make = _maker(callback)
+    contract = Contract(piece_name(make()), "callbacks")
+    _check_events(contract, make())
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        _check_fits(contract, make, folder)
+        _check_errors(contract, make, folder)
+        _check_state(contract, make, folder)
+        _check_resume(contract, make, folder)
+        if make().reads_only:
+            _check_reads_only(contract, make, folder)
+        if observer:
+            with_it, without = (_fitted(folder, callbacks) for callbacks in ([make()], []))
+            _require_equal(contract, OBSERVES, with_it, without)
+
+
+def _maker(callback: Callback | Maker) -> Maker:
+    make: Maker = (lambda: copy.deepcopy(callback)) if isinstance(callback, Callback) else callback
+    made = make() if callable(make) else make
+    if not isinstance(made, Callback):
+        raise ArgumentError(
+            "callback is not a callback",
+            received=made,
+            allowed="a Callback, its class, or a function that makes one",
+        )
+    return make
+
+
+def _check_events(contract: Contract, callback: Callback) -> None:
+    for name in dir(type(callback)):
+        if not name.startswith(("before_", "after_", "on_")):
+            continue
+        contract.require(name in EVENTS, EVENT, f"{name}, where there are {listed(EVENTS, len(EVENTS))}")
+        method = getattr(callback, name)
+        try:
+            inspect.signature(method).bind(None)
+        except TypeError as err:
+            raise contract.broken(EVENT, f"{name}{inspect.signature(method)}") from err
+
+
+def _check_fits(contract: Contract, make: Maker, folder: Path) -> None:
+    with contract.running(RUNS, "fine_tune"):
+        tiny_learner(folder, [make()]).fine_tune(1)
+    with contract.running(RUNS, "lr_find"):
+        tiny_learner(folder, [make()]).lr_find(num_it=5)
+
+
+class _Stop(Exception):
+    """What goes wrong in the fits of `_check_errors`."""
+
+
+class _FailsAtStart(Callback):
+    order = -(10**6)
+
+    def before_fit(self, state: LoopState) -> None:
+        raise _Stop
+
+
+class _FailsInTraining(Callback):
+    order = 10**6
+
+    def after_backward(self, state: LoopState) -> None:
+        raise _Stop
+
+
+def _check_errors(contract: Contract, make: Maker, folder: Path) -> None:
+    for failing, words in (
+        (_FailsAtStart(), "before the first epoch"),
+        (_FailsInTraining(), "in the first batch"),
+    ):
+        try:
+            tiny_learner(folder, [make(), failing]).fit(1)
+        except _Stop:
+            continue
+        except Exception as err:  # whatever covers up the error that came first
+            raise contract.broken(ERRORS, f"after an error {words}, {described(err)}") from err
+        raise contract.broken(ERRORS, f"no error, after one {words}")
+
+
+def _check_state(contract: Contract, make: Maker, folder: Path) -> None:
+    used, fresh = make(), make()
+    _fitted(folder, [used])
+    with contract.running(STATE, "storing state_dict()"):
+        kept = used.state_dict()
+        stored = checkpoint.read(
+            checkpoint.write(folder / "state.pth", {"model": {}, "state": kept}), torch.device("cpu")
+        )
+    with contract.running(STATE, "load_state_dict()"):
+        fresh.load_state_dict(stored["state"])
+    found = fresh.state_dict()
+    different = [
+        name
+        for name in kept | found
+        if not (name in found and name in kept and same(kept[name], found[name]))
+    ]
+    contract.require(not different, STATE, f"{', '.join(map(repr, different))} did not come back")
+
+
+def _fitted(
+    folder: Path, callbacks: list[Callback], frozen: bool = False, cache_features: bool = True
+) -> dict[str, Tensor]:
+    """Return the parameters after a fit."""
+    learn = tiny_learner(folder, callbacks, cache_features=cache_features)
+    if frozen:
+        learn.freeze()
+    learn.fit(EPOCHS)
+    return parameters(learn)
+
+
+def _require_equal(contract: Contract, rule: Rule, one: dict[str, Tensor], two: dict[str, Tensor]) -> None:
+    differing = [name for name in one if not same(one[name], two[name])]
+    contract.require(not differing, rule, f"{len(differing)} of {len(one)} parameters and buffers differ")
+
+
+def _check_resume(contract: Contract, make: Maker, folder: Path) -> None:
+    whole = _interruptible(folder, make(), None)
+    whole.fit(EPOCHS)
+    for after in INTERRUPTIONS:
+        stopped = None
+        try:
+            _interruptible(folder, make(), after).fit(EPOCHS)
+        except TrainingInterrupted as stop:
+            stopped = stop
+        if stopped is None:  # it ended the fit before that batch
+            continue
+        resumed = _interruptible(folder, make(), None)
+        with contract.running(RESUME, f"a fit resumed after batch {after}"):
+            resumed.fit(EPOCHS, resume=stopped.path)
+        _require_equal(contract, RESUME, parameters(whole), parameters(resumed))
+
+
+def _interruptible(folder: Path, callback: Callback, after: int | None) -> Learner:
+    learn = tiny_learner(folder, [callback])
+    learn.dls.train = InterruptedLoader(learn.dls.train, after)
+    return learn
+
+
+def _check_reads_only(contract: Contract, make: Maker, folder: Path) -> None:
+    _fitted(folder, [_Witness(contract, make())])
+    photos = _fitted(folder, [make()], frozen=True, cache_features=False)
+    with contract.running(SHORTCUT, "training on kept outputs"):
+        kept = _fitted(folder, [make()], frozen=True)
+    close = all(
+        torch.allclose(photos[name].float(), kept[name].float(), rtol=1e-4, atol=1e-5) for name in photos
+    )
+    contract.require(close, SHORTCUT, "other parameters")
+
+
+class _Witness(Callback):
+    """Stands in for another callback, and looks what changes while that one handles an event."""
+
+    reads_only: ClassVar[bool] = True
+
+    def __init__(self, contract: Contract, watched: Callback) -> None:
+        self._contract, self._watched = contract, watched
+        self.order = watched.order  # type: ignore[misc]  # its turn is that of the one it stands in for
+
+    def _handle(self, event: str, state: LoopState) -> None:
+        handler = getattr(self._watched, event, None)
+        if handler is None:
+            return
+        before = _snapshot(state)
+        handler(state)
+        now = _snapshot(state)
+        changed = [name for name in now if not same(before[name], now[name])]
+        if event != "after_fit":
+            self._contract.require(not changed, READS, f"{event} changed {', '.join(changed)}")
+
+
+def _snapshot(state: LoopState) -> dict[str, Any]:
+    values = {name: getattr(state, name) for name in ONLY_READ}
+    parts = {
+        name: value.detach().clone() if isinstance(value, Tensor) else value for name, value in values.items()
+    }
+    return parts | {"parameters": {name: p.detach().clone() for name, p in state.whole.state_dict().items()}}
+
+
+def _make_handler(event: str) -> Callable[[_Witness, LoopState], None]:
+    def handle(self: _Witness, state: LoopState) -> None:
+        self._handle(event, state)
+
+    return handle
+
+
+for _event in EVENTS:
+    setattr(_Witness, _event, _make_handler(_event))

@@ -1,0 +1,149 @@
+"""What every check has in common: rules as data, and the error that says which one is broken."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+from gatera.core.errors import GateraError, shorten
+from gatera.data.items import is_table
+
+
+class Rule(NamedTuple):
+    """One rule of a contract.
+
+    Attributes:
+        text: what holds, as a clause without a full stop.
+        remedy: how to mend a piece that breaks it; a full sentence.
+    """
+
+    text: str
+    remedy: str
+
+
+class ContractError(GateraError, AssertionError):
+    """A piece breaks a rule of its kind. The message names the piece, the rule, what was seen, and how to mend it.
+
+    Args:
+        piece: what is checked, e.g. the name of its class.
+        kind: what it should be, in the plural, e.g. "metrics".
+        rule: the rule that it breaks.
+        seen: what was seen instead, a clause without a full stop.
+
+    Example:
+        >>> print(ContractError("Mean", "metrics", Rule("value() is a float", "Return float(...)."), "a Tensor"))
+        Mean breaks a rule of metrics: value() is a float. Seen: a Tensor. Return float(...).
+    """
+
+    def __init__(self, piece: str, kind: str, rule: Rule, seen: str) -> None:
+        self.piece, self.kind, self.rule, self.seen = piece, kind, rule, seen
+        super().__init__(
+            f"{piece} breaks a rule of {kind}: {rule.text}. Seen: {seen.rstrip('.')}", remedy=rule.remedy
+        )
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The rules of one kind, as one piece is held to them.
+
+    Args:
+        piece: what is checked, by name.
+        kind: what it should be, in the plural.
+    """
+
+    piece: str
+    kind: str
+
+    def broken(self, rule: Rule, seen: str) -> ContractError:
+        """Return the error that says so."""
+        return ContractError(self.piece, self.kind, rule, seen)
+
+    def require(self, kept: bool, rule: Rule, seen: str) -> None:
+        """Raise ContractError unless a rule is kept."""
+        if not kept:
+            raise self.broken(rule, seen)
+
+    @contextmanager
+    def running(self, rule: Rule, what: str) -> Iterator[None]:
+        """Turn whatever the block raises into a ContractError.
+
+        Args:
+            rule: the rule that an error here breaks.
+            what: what is being done, e.g. "update()".
+        """
+        try:
+            yield
+        except ContractError:
+            raise
+        except Exception as err:  # a piece of somebody else's may raise anything
+            raise self.broken(rule, f"{what} raised {described(err)}") from err
+
+    @contextmanager
+    def unchanged(self, rule: Rule, **values: Any) -> Iterator[None]:
+        """Raise ContractError if the block changes one of `values`, which are named by their keywords."""
+        before = copy.deepcopy(values)
+        yield
+        for name, value in values.items():
+            self.require(same(before[name], value), rule, f"{name} was changed")
+
+
+def described(err: BaseException) -> str:
+    """Return an exception's type and the first line of its message, as in "KeyError: 'cat'"."""
+    first = (str(err).strip().splitlines() or [""])[0]
+    return shorten(f"{type(err).__name__}: {first}" if first else type(err).__name__)
+
+
+def piece_name(piece: object) -> str:
+    """Return how to call what is checked: its own name, or its class's.
+
+    Example:
+        >>> piece_name(sorted), piece_name(Image.Image), piece_name(3)
+        ('sorted', 'Image', 'int')
+    """
+    return getattr(piece, "__name__", None) or type(piece).__name__
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two values are equal to the last bit: numbers, arrays, tensors, photos, tables, records, lists of these."""
+    if a is b:
+        return True
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, Tensor):
+        alike = a.dtype == b.dtype and a.shape == b.shape
+        return alike and bool(((a == b) | ((a != a) & (b != b))).all())
+    if isinstance(a, np.ndarray):
+        return (
+            a.dtype == b.dtype and a.shape == b.shape and (a.tobytes() == b.tobytes() or np.array_equal(a, b))
+        )
+    if isinstance(a, Image.Image):
+        return a.mode == b.mode and a.size == b.size and a.tobytes() == b.tobytes()
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b))
+    if is_table(a):
+        return bool(a.equals(b))
+    if type(a).__eq__ is object.__eq__:  # no equality of its own: by its attributes, where it has any
+        return same(getattr(a, "__dict__", {}), getattr(b, "__dict__", {}))
+    return bool(a == b) or bool(a != a and b != b)
+
+
+def shaped(value: Any) -> str:
+    """Return dtype and shape of an array or tensor in words, else its type, for messages.
+
+    Example:
+        >>> shaped(np.zeros((2, 3))), shaped("a")
+        ('float64 [2, 3]', 'a str')
+    """
+    if isinstance(value, Tensor | np.ndarray):
+        return f"{str(value.dtype).removeprefix('torch.')} {list(value.shape)}"
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"

@@ -1,0 +1,167 @@
+"""The contract of losses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gatera.measure.losses import Loss, as_loss
+from gatera.testing.contract import Contract, Rule, piece_name, same, shaped
+from gatera.testing.examples import Task, example_predictions
+
+RUNS = Rule(
+    "it takes what a model and its labels give",
+    "Take predictions first and labels second; for other shapes pass task=, n_outputs= or examples=.",
+)
+SCALAR = Rule(
+    "the loss is one finite number, a 0-d float tensor",
+    'Average over the items: .mean(), or reduction="mean".',
+)
+STEADY = Rule(
+    "the same predictions give the same loss", "Draw no random numbers and keep no state in forward()."
+)
+GRADIENT = Rule(
+    "gradients reach the predictions, all finite and not all zero",
+    "Use torch's operators on the predictions: no .item(), .numpy(), .detach(), argmax or comparison on the way.",
+)
+DOWNHILL = Rule(
+    "a small step against the gradient lowers the loss", "Check the sign: a loss is made smaller."
+)
+UNCHANGED = Rule(
+    "the loss leaves its arguments as they are",
+    "Work on copies: pred = pred.clone(), or operators that do not end in _.",
+)
+PER_ITEM = Rule(
+    "per_item gives one finite float per item, [N]",
+    "Average over everything but the first axis: .flatten(1).mean(1).",
+)
+OWN = Rule(
+    "the loss of an item does not depend on the items beside it",
+    "Compute per_item along the other axes only, so that each row stands for itself.",
+)
+MEAN = Rule(
+    "the loss is the mean of per_item",
+    "Let forward() return per_item(...).mean(). A loss that weighs items is checked with weighted=True.",
+)
+ACTIVATION = Rule(
+    "activation gives float32 in the shape of the predictions, as activation_name says",
+    'Set activation_name to "softmax", "sigmoid" or "none", and leave activation() to the base class.',
+)
+DECODES = Rule(
+    "decodes turns what activation gave into class indices (softmax), a mask (threshold) or the values themselves",
+    "Leave decodes() to the base class, and set threshold for several labels per item.",
+)
+
+#: Length of the step against the gradient, as a share of the predictions' size: small enough for a straight line.
+STEP = 1e-2
+
+
+def check_loss(
+    loss: Loss | Callable[..., Any] | type,
+    task: Task = "classification",
+    *,
+    n_outputs: int | None = None,
+    examples: tuple[Tensor, Tensor] | None = None,
+    weighted: bool = False,
+) -> None:
+    """Hold a loss to its contract.
+
+    It gives one finite number, always the same for the same predictions, with a gradient along which it falls; leaves its
+    arguments alone; `per_item` gives every item's own loss, whose mean it is; `activation` and `decodes` give what
+    `activation_name` and `threshold` promise.
+
+    Args:
+        loss: whatever a learner accepts: a loss of ours or of torch's, or a function.
+        task: what kind of predictions it is for.
+        n_outputs: classes, labels or numbers per item; by default 6, 6 and 1.
+        examples: predictions [N,...] and labels [N,...] to run it on, instead of made-up ones.
+        weighted: it weighs items (by their class, say), so that it need not be the plain mean of `per_item`.
+
+    Raises:
+        ContractError: if it breaks a rule; the message names the rule, what was seen, and how to mend it.
+        ArgumentError: if it is no loss at all.
+
+    Example:
+        >>> from torch.nn import functional as F
+        >>> check_loss(F.cross_entropy)
+        >>> check_loss(F.mse_loss, "regression")
+    """
+    checked = as_loss(loss)
+    contract = Contract(piece_name(loss), "losses")
+    pred, target = example_predictions(task, n_outputs) if examples is None else examples
+    with contract.unchanged(UNCHANGED, predictions=pred, labels=target):
+        value = _check_value(contract, checked, pred, target)
+        _check_gradient(contract, checked, pred, target)
+        per_item = _check_per_item(contract, checked, pred, target)
+    if not weighted:
+        mean = per_item.mean()
+        contract.require(_close(mean, value), MEAN, f"loss {value:.6g}, mean of per_item {mean:.6g}")
+    _check_reading(contract, checked, pred)
+
+
+def _close(a: Tensor, b: Tensor) -> bool:
+    return torch.allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+def _check_value(contract: Contract, loss: Loss, pred: Tensor, target: Tensor) -> Tensor:
+    with contract.running(RUNS, f"predictions {shaped(pred)} with labels {shaped(target)}"):
+        value = loss(pred, target)
+    scalar = isinstance(value, Tensor) and value.ndim == 0 and value.is_floating_point()
+    contract.require(scalar, SCALAR, shaped(value))
+    contract.require(bool(value.isfinite()), SCALAR, f"{value:.6g}")
+    again = loss(pred, target)
+    contract.require(same(again, value), STEADY, f"first {value:.6g}, then {again:.6g}")
+    return value.detach()
+
+
+def _check_gradient(contract: Contract, loss: Loss, pred: Tensor, target: Tensor) -> None:
+    leaf = pred.clone().requires_grad_()
+    value = loss(leaf, target)
+    with contract.running(GRADIENT, "backward()"):
+        value.backward()
+    gradient = torch.zeros_like(leaf) if leaf.grad is None else leaf.grad
+    contract.require(bool(gradient.isfinite().all()), GRADIENT, "a gradient that is not finite")
+    contract.require(bool(gradient.any()), GRADIENT, "a gradient of zeros")
+    step = STEP * pred.abs().mean() * gradient / gradient.abs().max()
+    lower = loss(pred - step, target)
+    contract.require(bool(lower < value), DOWNHILL, f"{value:.6g} before the step, {lower:.6g} after it")
+
+
+def _check_per_item(contract: Contract, loss: Loss, pred: Tensor, target: Tensor) -> Tensor:
+    with contract.running(PER_ITEM, "per_item()"), torch.no_grad():
+        losses = loss.per_item(pred, target)
+    shape_kept = isinstance(losses, Tensor) and losses.shape == (len(pred),) and losses.is_floating_point()
+    contract.require(shape_kept, PER_ITEM, f"{shaped(losses)} for {len(pred)} items")
+    contract.require(bool(losses.isfinite().all()), PER_ITEM, "a loss that is not finite")
+    for chosen in (slice(0, 1), slice(1, 4)):
+        with contract.running(OWN, "per_item() of some of the items"):
+            found = loss.per_item(pred[chosen], target[chosen])
+        contract.require(
+            _close(found, losses[chosen]), OWN,
+            f"{float(losses[chosen][0]):.6g} among {len(pred)} items, {float(found[0]):.6g} among {len(found)}",
+        )  # fmt: skip
+    return losses
+
+
+def _check_reading(contract: Contract, loss: Loss, pred: Tensor) -> None:
+    """Check what becomes of predictions: their activation, and what they are decoded to."""
+    name = loss.activation_name
+    contract.require(name in ("softmax", "sigmoid", "none"), ACTIVATION, f"activation_name = {name!r}")
+    with contract.running(ACTIVATION, "activation()"):
+        found = loss.activation(pred)
+    expected = {"softmax": pred.softmax(loss.axis), "sigmoid": pred.sigmoid(), "none": pred}[name]
+    fits = isinstance(found, Tensor) and (found.dtype, found.shape) == (torch.float32, pred.shape)
+    contract.require(fits, ACTIVATION, f"{shaped(found)} for predictions {shaped(pred)}")
+    contract.require(_close(found, expected), ACTIVATION, f"other values than activation_name={name!r} gives")
+    with contract.running(DECODES, "decodes()"):
+        decoded = loss.decodes(found)
+    if name == "softmax":
+        right = found.argmax(loss.axis)
+    else:
+        right = found if loss.threshold is None else found > loss.threshold
+    contract.require(
+        same(decoded, right), DECODES, f"{shaped(decoded)} instead of {shaped(right)}, or other values"
+    )

@@ -1,0 +1,90 @@
+"""The contract of splitters."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from gatera.core.errors import DataError
+from gatera.data.splits import Splits, as_splits
+from gatera.testing.contract import Contract, Rule, piece_name, same
+from gatera.testing.generators import globally_seeded, moved, states
+
+RUNS = Rule(
+    "it takes the items and returns positions", "Return Splits(train, valid), or two lists of positions."
+)
+SIDES = Rule(
+    "training and validation are not empty, are positions of items, and share none",
+    "Put every item on one side at most, and count from 0 to len(items) - 1.",
+)
+UNCHANGED = Rule("the items stay as they are", "Work on a copy, e.g. sorted(items) in place of items.sort().")
+STEADY = Rule(
+    "the same items are split alike, under the same global seed",
+    "Draw from a generator with a fixed seed; do not go through a set, whose order changes from run to run.",
+)
+PRIVATE = Rule(
+    "a splitter with a seed of its own leaves the global generators alone",
+    "Use a private generator: np.random.default_rng(seed), random.Random(seed) or torch.Generator().",
+)
+
+#: Global seeds under which splitters run: twice the first to see whether they are steady, then the second.
+SEEDS = (1, 2)
+
+
+def check_splitter(splitter: Callable[[Any], Any], items: Any) -> None:
+    """Hold a splitter to its contract.
+
+    It takes the items and returns `Splits` or two lists of positions, in range, without overlap, no side empty; leaves the
+    items alone; splits the same items alike; and, if it has a seed of its own, leaves the global generators alone.
+
+    Args:
+        splitter: items -> splits.
+        items: what to split: a list or a DataFrame, with 10 items or so, that it can split.
+
+    Raises:
+        ContractError: if it breaks a rule; the message names the rule, what was seen, and how to mend it.
+
+    Example:
+        >>> from gatera.data.splits import RandomSplitter
+        >>> check_splitter(RandomSplitter(0.25, seed=42), list("abcdefgh"))
+    """
+    contract = Contract(piece_name(splitter), "splitters")
+    before = copy.deepcopy(items)
+    first, touched = _split(contract, splitter, items, SEEDS[0])
+    contract.require(same(before, items), UNCHANGED, "items were changed")
+    again, _ = _split(contract, splitter, items, SEEDS[0])
+    _require_equal(contract, first, again)
+    other, _ = _split(contract, splitter, items, SEEDS[1])
+    if _difference(first, other) is None:  # it does not go by the global seed, so it has no business there
+        contract.require(not touched, PRIVATE, f"the state of {' and '.join(touched)} was changed")
+
+
+def _split(
+    contract: Contract, splitter: Callable[[Any], Any], items: Any, seed: int
+) -> tuple[Splits, list[str]]:
+    """Return the splits under a global seed, and the names of the generators that were used."""
+    with globally_seeded(seed):
+        before = states()
+        with contract.running(RUNS, "splitter(items)"):
+            result = splitter(items)
+        touched = moved(before)
+    try:
+        return as_splits(result, len(items), contract.piece), touched
+    except DataError as err:
+        raise contract.broken(SIDES, str(err)) from err
+
+
+def _difference(a: Splits, b: Splits) -> str | None:
+    """Return the name of the first side in which two splits differ, None where they are equal."""
+    return next(
+        (side for side in ("train", "valid", "test") if not same(getattr(a, side), getattr(b, side))), None
+    )
+
+
+def _require_equal(contract: Contract, first: Splits, again: Splits) -> None:
+    side = _difference(first, again)
+    if side is not None:
+        one, two = (getattr(splits, side) for splits in (first, again))
+        shown = ["None" if found is None else str(found.tolist()[:5]) for found in (one, two)]
+        raise contract.broken(STEADY, f"{side} begins with {shown[0]}, and the second time with {shown[1]}")
