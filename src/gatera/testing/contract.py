@@ -91,7 +91,7 @@ class Contract:
         before = copy.deepcopy(values)
         yield
         for name, value in values.items():
-            self.require(same(before[name], value), rule, f"{name} was changed")
+            self.require(same(before[name], value), rule, f"{name} changed")
 
 
 def described(err: BaseException) -> str:

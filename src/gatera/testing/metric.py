@@ -89,10 +89,10 @@ def check_metric(
     with contract.running(RUNS, f"predictions {shaped(pred)} with labels {shaped(target)}"):
         whole = _value(checked, [(pred, target)])
     _check_number(contract, checked, whole)
-    _check_split(contract, checked, (pred, target), whole)
     _check_reset(contract, checked, (pred, target), whole)
+    _check_split(contract, checked, (pred, target), whole)
     with contract.unchanged(UNCHANGED, predictions=pred, labels=target):
-        _value(checked, [(pred, target)])
+        checked.update(pred, target)
     _check_inference(contract, checked, (pred, target), whole)
     _check_apart(contract, checked, (pred, target))
     if task == "regression":
@@ -166,7 +166,7 @@ def _check_apart(contract: Contract, metric: Metric, examples: tuple[Tensor, Ten
     other.reset()
     other.update(*examples)
     found = metric.value()
-    contract.require(math.isnan(found), APART, f"value() = {found!r} after another one's update()")
+    contract.require(math.isnan(found), APART, f"value() = {found:.6g} after another one's update()")
 
 
 def _check_honest(contract: Contract, metric: Metric, examples: tuple[Tensor, Tensor]) -> None:
@@ -178,4 +178,4 @@ def _check_honest(contract: Contract, metric: Metric, examples: tuple[Tensor, Te
         return
     except Exception as err:  # whatever else it raises tells nobody what is wrong
         raise contract.broken(HONEST, described(err)) from err
-    contract.require(math.isnan(found), HONEST, f"value() = {found!r}")
+    contract.require(math.isnan(found), HONEST, f"value() = {found:.6g}")
