@@ -36,3 +36,19 @@ def test_a_terminal_shows_a_bar_when_work_takes_long(monkeypatch):
 def test_this_is_no_notebook():
     assert not in_notebook()
     assert not is_live(console())
+
+
+def test_a_notebook_shows_a_bar_and_takes_it_away(monkeypatch):
+    import IPython.display
+
+    shown = []
+
+    class Handle:
+        def update(self, html):
+            shown.append(html.data)
+
+    monkeypatch.setattr(IPython.display, "display", lambda html, display_id: Handle())
+    monkeypatch.setattr(progress, "in_notebook", lambda: True)
+    monkeypatch.setattr(progress, "PATIENCE_SECONDS", -1)
+    assert list(track(range(3), "a < b")) == [0, 1, 2]
+    assert shown == ['<progress value="0" max="3"></progress> a &lt; b, 0 of 3', ""]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,6 +17,9 @@ T = TypeVar("T")
 
 #: Work that is over sooner than this shows no bar (seconds).
 PATIENCE_SECONDS = 0.5
+
+#: How often a bar in a notebook is redrawn (seconds): each time is a message to the browser.
+REDRAW_SECONDS = 0.2
 
 
 @cache
@@ -49,7 +53,8 @@ def track(items: Iterable[T], description: str, total: int | None = None, quiet:
     if quiet:
         yield from items
         return
-    start, waiting, bar, task = time.monotonic(), True, None, None
+    start, waiting, task = time.monotonic(), True, None
+    bar: Any = None  # rich's or ours, which have the same methods
     total = total if total is not None else _length(items)
     try:
         for done, item in enumerate(items):
@@ -64,15 +69,45 @@ def track(items: Iterable[T], description: str, total: int | None = None, quiet:
             bar.stop()
 
 
-def _bar() -> Progress | None:
+class NotebookBar:
+    """A bar in a notebook, with the methods of rich's that `track` calls; rich's own would need ipywidgets there."""
+
+    def __init__(self) -> None:
+        from IPython.display import HTML, display
+
+        self._html, self._text, self._total, self._drawn = HTML, "", 0, float("-inf")
+        self._handle: Any = display(HTML(""), display_id=True)
+
+    def add_task(self, description: str, total: int | None) -> int:
+        """Set what is counted; returns 0, the number of the only task."""
+        self._text, self._total = html.escape(description), total or 0
+        return 0
+
+    def update(self, task: int, completed: int) -> None:
+        """Move the bar, unless it was drawn a moment ago."""
+        if time.monotonic() - self._drawn < REDRAW_SECONDS:
+            return
+        self._drawn = time.monotonic()
+        bar = f'<progress value="{completed}" max="{self._total}"></progress> ' if self._total else ""
+        of = f" of {self._total}" if self._total else ""
+        self._handle.update(self._html(f"{bar}{self._text}, {completed}{of}"))
+
+    def stop(self) -> None:
+        """Take the bar away."""
+        self._handle.update(self._html(""))
+
+
+def _bar() -> Progress | NotebookBar | None:
     """Start a bar on stderr; None where lines cannot be redrawn. Quick work never gets here, nor imports rich."""
+    if in_notebook():
+        return NotebookBar()
     shown = console(stderr=True)
     if not is_live(shown):
         return None
     from rich.progress import Progress
 
     # Else rich would send what is printed meanwhile to the terminal, even where stdout goes into a file.
-    bar = Progress(console=shown, transient=True, redirect_stdout=in_notebook() or sys.stdout.isatty())
+    bar = Progress(console=shown, transient=True, redirect_stdout=sys.stdout.isatty())
     bar.start()
     return bar
 
