@@ -1,0 +1,255 @@
+"""One convolution with fixed-statistics batch norm and activation folded into it, differentiable in all its parameters.
+
+A batch norm whose statistics do not change is a scale and a shift per channel, so
+
+    norm(conv(x, w, bias)) = conv(x, w * scale, beta + (bias - mean) * scale)    scale = gamma / sqrt(var + eps)
+
+holds exactly. Folding saves whole passes over the activations, forward and backward, and the memory that they would be
+kept in; the gradients of w, gamma and beta come from that of the folded weight, which is tiny. A ReLU or ReLU6 behind it
+is computed by the same oneDNN kernel for nothing, and its backward needs only the output. Measured in bf16 for
+16 -> 96 channels, 1x1, 112 px, 16 photos, one core: convolution, norm and ReLU6 19.4 ms, folded 5.8 ms.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from gatera.models.depthwise import Pair, input_gradient_stride2, is_depthwise, weight_gradient
+
+#: Zeros (left, right, above, below), as `torch.nn.functional.pad` orders them.
+Padding = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Clip:
+    """An activation that cuts values off below and above: ReLU, or ReLU6 and its like.
+
+    Attributes:
+        low: smallest output.
+        high: largest output; infinite for ReLU.
+    """
+
+    low: float = 0.0
+    high: float = math.inf
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Apply it; NaN stays NaN."""
+        # not in place: in bf16 that takes twice as long (36 against 16 ms for 19 million values)
+        return F.relu(x) if self == RELU else F.hardtanh(x, self.low, self.high)
+
+    def backward(self, grad: Tensor, output: Tensor) -> Tensor:
+        """Gradient of the input, from that of the output and the output itself."""
+        if self == RELU:
+            return torch.ops.aten.threshold_backward(grad, output, 0)
+        return torch.ops.aten.hardtanh_backward(grad, output, self.low, self.high)
+
+    def onednn(self) -> tuple[str, list[float]]:
+        """Name and numbers by which oneDNN knows it."""
+        return ("relu", []) if self == RELU else ("hardtanh", [self.low, self.high])
+
+
+RELU = Clip()
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a folded convolution computes, besides its tensors.
+
+    Attributes:
+        stride: (vertical, horizontal).
+        padding: of zeros, on each of the four sides.
+        dilation: (vertical, horizontal).
+        groups: of channels.
+        dtype: in which to convolve; the output has it.
+        clip: the activation, if any.
+        input_is_finite: the caller knows that the input has neither NaN nor infinity.
+    """
+
+    stride: Pair
+    padding: Padding
+    dilation: Pair
+    groups: int
+    dtype: torch.dtype
+    clip: Clip | None = None
+    input_is_finite: bool = False
+
+    @property
+    def symmetric(self) -> bool:
+        """Whether the convolution itself can do the padding."""
+        left, right, above, below = self.padding
+        return left == right and above == below
+
+    @property
+    def own_padding(self) -> Pair:
+        """(Vertical, horizontal) padding that is left to the convolution."""
+        return (self.padding[2], self.padding[0]) if self.symmetric else (0, 0)
+
+
+def fold(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    """Return weight and bias (float32, differentiable) of the convolution that equals `norm(conv(...))`.
+
+    Args:
+        conv: any convolution.
+        norm: a batch norm with running statistics, of as many channels as `conv` puts out.
+
+    Example:
+        >>> conv, norm = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4).eval()
+        >>> x = torch.rand(1, 3, 8, 8)
+        >>> torch.allclose(norm(conv(x)), F.conv2d(x, *fold(conv, norm)), atol=1e-6)
+        True
+    """
+    if norm.running_mean is None or norm.running_var is None:
+        raise ValueError("a batch norm without running statistics cannot be folded")
+    mean = norm.running_mean.float()
+    scale = torch.rsqrt(norm.running_var.float() + norm.eps)
+    if norm.weight is not None:
+        scale = scale * norm.weight
+    centred = -mean if conv.bias is None else conv.bias - mean
+    shift = centred * scale if norm.bias is None else torch.addcmul(norm.bias, centred, scale)
+    return conv.weight * scale.view(-1, 1, 1, 1), shift
+
+
+def folded_convolution(x: Tensor, weight: Tensor, bias: Tensor | None, recipe: Recipe) -> Tensor:
+    """Convolve and clip.
+
+    Args:
+        x: [N,C,H,W].
+        weight: [C',C/groups,kernel height,kernel width].
+        bias: [C'] or None.
+        recipe: everything else.
+
+    Returns:
+        [N,C',H',W'] in `recipe.dtype`. Gradients have the dtypes of `x`, `weight` and `bias`.
+    """
+    return _FoldedConvolution.apply(x, weight, bias, recipe)
+
+
+class _FoldedConvolution(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, recipe: Recipe) -> Tensor:
+        ctx.recipe, ctx.size = recipe, (x.shape[2], x.shape[3])
+        ctx.dtypes = x.dtype, weight.dtype, None if bias is None else bias.dtype
+        x, weight = x.to(recipe.dtype), weight.to(recipe.dtype)
+        bias = None if bias is None else bias.to(recipe.dtype)
+        if not recipe.symmetric:
+            x = pad(x, recipe.padding)
+        output = _convolve(x, weight, bias, recipe)
+        ctx.save_for_backward(x, weight, None if recipe.clip is None else output)
+        return output
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None, None]:
+        x, weight, output = ctx.saved_tensors
+        recipe: Recipe = ctx.recipe
+        if recipe.clip is not None:
+            grad = recipe.clip.backward(grad, output)
+        gradients = _dense_gradients
+        if x.is_contiguous(memory_format=torch.channels_last):
+            grad = grad.contiguous(memory_format=torch.channels_last)
+            if is_depthwise(weight, recipe.groups) and recipe.dilation == (1, 1):
+                gradients = _depthwise_gradients
+        # a caller's backward inside `autocast` must not cast once more
+        with torch.autocast("cpu", enabled=False):
+            found = gradients(grad, x, weight, ctx.size, recipe, ctx.needs_input_grad[:3])
+        grad_x, grad_weight, grad_bias = (
+            None if tensor is None else tensor.to(dtype)
+            for tensor, dtype in zip(found, ctx.dtypes, strict=True)
+        )
+        return grad_x, grad_weight, grad_bias, None
+
+
+Gradients = tuple[Tensor | None, Tensor | None, Tensor | None]
+
+
+def _convolve(x: Tensor, weight: Tensor, bias: Tensor | None, recipe: Recipe) -> Tensor:
+    if recipe.clip is not None and _may_fuse(x, weight, bias, recipe):
+        name, numbers = recipe.clip.onednn()
+        return torch.ops.mkldnn._convolution_pointwise(
+            x,
+            weight,
+            bias,
+            recipe.own_padding,
+            recipe.stride,
+            recipe.dilation,
+            recipe.groups,
+            name,
+            numbers,
+            None,
+        )
+    output = F.conv2d(x, weight, bias, recipe.stride, recipe.own_padding, recipe.dilation, recipe.groups)
+    return output if recipe.clip is None else recipe.clip(output)
+
+
+def _may_fuse(x: Tensor, weight: Tensor, bias: Tensor | None, recipe: Recipe) -> bool:
+    """Whether oneDNN may compute the activation: it turns NaN into 0, so diverged parameters would go unnoticed."""
+    if x.dtype not in (torch.float32, torch.bfloat16):
+        return False
+    parts = [weight, bias, None if recipe.input_is_finite else x]
+    return all(math.isfinite(part.sum().item()) for part in parts if part is not None)
+
+
+def _dense_gradients(
+    grad: Tensor, x: Tensor, weight: Tensor, size: Pair, recipe: Recipe, needs: tuple[bool, bool, bool]
+) -> Gradients:
+    # In bf16 the weight's kernel sums the bias on its way (+0.8 ms where a sum of its own takes 6.7); in float32 it is
+    # the other way round (+15.7 ms against 5.7).
+    with_weight = needs[2] and needs[1] and grad.dtype == torch.bfloat16
+    grad_x, grad_weight, grad_bias = torch.ops.aten.convolution_backward(
+        grad, x, weight, [weight.shape[0]], recipe.stride, recipe.own_padding, recipe.dilation, False, (0, 0),
+        recipe.groups, (needs[0], needs[1], with_weight),
+    )  # fmt: skip
+    if needs[2] and not with_weight:
+        grad_bias = channel_sums(grad)
+    return crop(grad_x, size, recipe) if needs[0] else None, grad_weight, grad_bias
+
+
+def _depthwise_gradients(
+    grad: Tensor, x: Tensor, weight: Tensor, size: Pair, recipe: Recipe, needs: tuple[bool, bool, bool]
+) -> Gradients:
+    grad_x = grad_weight = None
+    kernel = (weight.shape[2], weight.shape[3])
+    if needs[0] and recipe.stride == (2, 2) and min(kernel) >= 2:
+        grad_x = input_gradient_stride2(grad, weight, size, (recipe.padding[2], recipe.padding[0]))
+    elif needs[0]:
+        grad_x = _dense_gradients(grad, x, weight, size, recipe, (True, False, False))[0]
+    if needs[1]:
+        grad_weight = weight_gradient(grad, x, kernel, recipe.stride, recipe.own_padding)
+    return grad_x, grad_weight, channel_sums(grad) if needs[2] else None
+
+
+def channel_sums(x: Tensor) -> Tensor:
+    """Sum over photos and pixels: [N,C,H,W] -> float32 [C] (float64 for float64)."""
+    return x.sum((0, 2, 3), dtype=torch.promote_types(x.dtype, torch.float32))
+
+
+def pad(x: Tensor, padding: Padding) -> Tensor:
+    """Put zeros around [N,C,H,W]; channels last, in half the time of `F.pad`, which fills the middle too."""
+    left, right, above, below = padding
+    n, channels, height, width = x.shape
+    result = torch.empty(
+        (n, channels, above + height + below, left + width + right),
+        dtype=x.dtype,
+        memory_format=torch.channels_last,
+    )
+    result[:, :, :above] = 0
+    result[:, :, above + height :] = 0
+    result[..., :left] = 0
+    result[..., left + width :] = 0
+    result[:, :, above : above + height, left : left + width] = x
+    return result
+
+
+def crop(padded: Tensor, size: Pair, recipe: Recipe) -> Tensor:
+    """Undo the padding that the convolution did not do itself: back to (H, W) = `size`."""
+    if recipe.symmetric:
+        return padded
+    left, above = recipe.padding[0], recipe.padding[2]
+    return padded[:, :, above : above + size[0], left : left + size[1]]
