@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
 
 
-def callable_name(func: Callable[..., object]) -> str:
+def callable_name(func: object) -> str:
     """Return how to call a function in a message or a table: its name, "lambda", or its class's name.
 
     Example:

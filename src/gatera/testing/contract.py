@@ -14,6 +14,7 @@ from torch import Tensor
 
 from gatera.core.errors import GateraError, shorten
 from gatera.data.items import is_table
+from gatera.measure.naming import callable_name
 
 
 class Rule(NamedTuple):
@@ -107,7 +108,7 @@ def piece_name(piece: object) -> str:
         >>> piece_name(sorted), piece_name(Image.Image), piece_name(3)
         ('sorted', 'Image', 'int')
     """
-    return getattr(piece, "__name__", None) or type(piece).__name__
+    return piece.__name__ if isinstance(piece, type) else callable_name(piece)
 
 
 def same(a: Any, b: Any) -> bool:

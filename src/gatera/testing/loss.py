@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from gatera.measure.losses import Loss, as_loss
 from gatera.testing.contract import Contract, Rule, piece_name, same, shaped
@@ -28,7 +29,11 @@ GRADIENT = Rule(
     "Use torch's operators on the predictions: no .item(), .numpy(), .detach(), argmax or comparison on the way.",
 )
 DOWNHILL = Rule(
-    "a small step against the gradient lowers the loss", "Check the sign: a loss is made smaller."
+    "a small step against the gradient lowers the loss",
+    "Check the backward() that you wrote; torch's own operators have the right one.",
+)
+BETTER = Rule(
+    "predictions nearer to the labels have a lower loss", "Check the sign: training makes it smaller."
 )
 UNCHANGED = Rule(
     "the loss leaves its arguments as they are",
@@ -95,6 +100,7 @@ def check_loss(
     with contract.unchanged(UNCHANGED, predictions=pred, labels=target):
         value = _check_value(contract, checked, pred, target)
         _check_gradient(contract, checked, pred, target)
+        _check_better(contract, checked, pred, target)
         per_item = _check_per_item(contract, checked, pred, target)
     if not weighted:
         mean = per_item.mean()
@@ -107,7 +113,8 @@ def _close(a: Tensor, b: Tensor) -> bool:
 
 
 def _check_value(contract: Contract, loss: Loss, pred: Tensor, target: Tensor) -> Tensor:
-    with contract.running(RUNS, f"predictions {shaped(pred)} with labels {shaped(target)}"):
+    words = f"predictions {shaped(pred)} with labels {shaped(target)}"
+    with contract.unchanged(UNCHANGED, predictions=pred, labels=target), contract.running(RUNS, words):
         value = loss(pred, target)
     scalar = isinstance(value, Tensor) and value.ndim == 0 and value.is_floating_point()
     contract.require(scalar, SCALAR, shaped(value))
@@ -115,6 +122,23 @@ def _check_value(contract: Contract, loss: Loss, pred: Tensor, target: Tensor) -
     again = loss(pred, target)
     contract.require(same(again, value), STEADY, f"first {value:.6g}, then {again:.6g}")
     return value.detach()
+
+
+def _check_better(contract: Contract, loss: Loss, pred: Tensor, target: Tensor) -> None:
+    nearer = _nearer(loss, pred, target)
+    if nearer is not None:
+        value, lower = loss(pred, target), loss(nearer, target)
+        contract.require(bool(lower < value), BETTER, f"{value:.6g}, and {lower:.6g} nearer to the labels")
+
+
+def _nearer(loss: Loss, pred: Tensor, target: Tensor) -> Tensor | None:
+    """Return predictions that are a step nearer to the labels; None where nobody knows what that would be."""
+    if loss.activation_name == "softmax" and not target.is_floating_point():
+        return pred + F.one_hot(target, pred.shape[loss.axis]).movedim(-1, loss.axis)
+    if target.numel() != pred.numel():
+        return None
+    right = target.reshape(pred.shape).to(pred)
+    return pred.lerp(right, 0.5) if loss.activation_name == "none" else pred + 2 * right - 1
 
 
 def _check_gradient(contract: Contract, loss: Loss, pred: Tensor, target: Tensor) -> None:
