@@ -55,6 +55,15 @@ def test_a_model_that_fails_is_left_as_it_was_too():
     assert model.training and not model[0]._forward_hooks
 
 
+def test_no_gradients_are_kept():
+    class Watcher(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            assert not torch.is_grad_enabled() and not self.training
+            return x
+
+    model_summary(Watcher(), (1, 2))
+
+
 def test_shared_parameters_are_counted_once():
     layer = nn.Linear(4, 4)
     summary = model_summary(nn.Sequential(layer, layer), (1, 4))
