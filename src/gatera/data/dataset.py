@@ -134,10 +134,11 @@ class Dataset:
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
         """Return (input as read, encoded label), or the input alone where there are no labels."""
-        x = self.fields.x.read(self.inputs[index])
-        if self.raw_labels is None or self.fields.y is None:
+        x, block = self.fields.x.read(self.inputs[index]), self.fields.y
+        if self.raw_labels is None or block is None:
             return (x,)
-        return x, self.fields.y.encode(self.fields.y.read(self.raw_labels[index]))
+        label = block.read(self.raw_labels[index])
+        return x, label if block.task is None else block.encode(label)
 
     @cached_property
     def targets(self) -> Tensor | None:

@@ -153,7 +153,8 @@ def _fixed(tfm: Any, name: str) -> ItemTransform:
     if name == "CenterCrop":
         return CropPad((tfm.size[0], tfm.size[1]))
     if name == "Resize" and tfm.size is not None and tfm.max_size is None:
-        size, resample = list(tfm.size), str(getattr(tfm.interpolation, "value", tfm.interpolation))
+        size = [tfm.size] if isinstance(tfm.size, int) else list(tfm.size)
+        resample = str(getattr(tfm.interpolation, "value", tfm.interpolation))
         if len(size) == 2:
             return Resize((size[0], size[1]), method="squish", resample=resample)
         return ResizeShorter(size[0], resample)

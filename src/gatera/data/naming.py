@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,20 @@ def item_name(item: Any) -> str:
         return shorten(str(item))
     if isinstance(item, np.ndarray | Tensor):
         return f"{type(item).__name__} {list(item.shape)}"
+    pandas = sys.modules.get("pandas")  # where pandas was never imported, nothing is a row of a table
+    if pandas is not None and isinstance(item, pandas.Series):
+        return row_name(item.name)
     return shorten(" ".join(repr(item).split()), 80)
+
+
+def row_name(label: Any) -> str:
+    """Return how messages call a table's row, by its index label.
+
+    Example:
+        >>> row_name(np.int64(3))
+        'row 3'
+    """
+    return f"row {label.item() if isinstance(label, np.generic) else label!r}"
 
 
 def function_name(function: Callable[..., Any]) -> str:

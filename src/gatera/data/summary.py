@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,7 @@ from gatera.data.batch import BatchPipeline
 from gatera.data.dataset import Dataset
 from gatera.data.loader import DataLoader
 from gatera.data.naming import guarded
+from gatera.data.pipeline import Pipeline
 
 #: Width of the column that names the stage.
 STAGE_WIDTH = 26
@@ -108,7 +110,8 @@ def one_item(account: Account, dataset: Dataset) -> None:
 def one_batch(account: Account, loader: DataLoader) -> None:
     """Follow the first training batch through every stage."""
     account.heading(f"One batch of {min(loader.bs, loader.n)} items:")
-    plain = DataLoader(loader.dataset, loader.bs, training=loader.training, options=loader.options)
+    dataset = without_batch_transforms(loader.dataset)
+    plain = DataLoader(dataset, loader.bs, training=loader.training, options=loader.options)
     index = next(loader.batch_indices()) if not account.failed else np.zeros(1, np.int64)
     account.stage("collate", lambda: plain.batch_of(index)[0])
     for name in batch_stages(loader.batch_tfms):
@@ -118,6 +121,13 @@ def one_batch(account: Account, loader: DataLoader) -> None:
     )
     if batch is not None and batch[1] is not None:
         account.stage("y", lambda: batch[1])
+
+
+def without_batch_transforms(dataset: Dataset) -> Dataset:
+    """Return the same items without what batch transforms do to them one by one at prediction."""
+    pipeline = dataset.fields.pipeline
+    fields = replace(dataset.fields, pipeline=Pipeline(pipeline.block, pipeline.transforms))
+    return Dataset(fields, dataset.items, dataset.inputs, dataset.raw_labels, dataset.positions)
 
 
 def batch_stages(batch_tfms: BatchPipeline) -> list[str]:

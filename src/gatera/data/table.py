@@ -11,6 +11,7 @@ from typing import Any
 from gatera.core.checks import did_you_mean, listed, require
 from gatera.core.errors import DataError
 from gatera.data.labels import is_missing
+from gatera.data.naming import row_name
 
 Column = str | int
 
@@ -36,7 +37,7 @@ class PhotoTable:
     labels: Sequence[Column]
     marks: Column | None = None
     optional_labels: bool = False
-    row_name: Callable[[Any], str] = "row {!r}".format
+    row_name: Callable[[Any], str] = row_name
 
     def checked(self, file_of: Callable[[Any], str]) -> Any:
         """Return the table without rows that merely repeat an earlier one.
@@ -137,7 +138,7 @@ def read_csv(path: Path, header: Any = "infer", delimiter: str | None = None) ->
     pandas = require("pandas", "train", "to read a table")
     try:
         # Blank lines are dropped only now, so that the index still tells a row's line in the file.
-        return pandas.read_csv(path, header=header, delimiter=delimiter, skip_blank_lines=False).dropna(
+        return pandas.read_csv(path, header=header, sep=delimiter or ",", skip_blank_lines=False).dropna(
             how="all"
         )
     except FileNotFoundError as err:

@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+import torchvision.transforms as v1
+from PIL import Image
+from torchvision.transforms import v2
+
+from gatera.core.errors import ArgumentError, ExportError
+from gatera.data.augment import Flip, RandomErasing
+from gatera.data.batch import BatchPipeline
+from gatera.data.foreign import as_list, batch_transforms, item_transforms, torchvision_name
+from gatera.data.normalize import Normalize
+from gatera.data.transforms import CropPad, FlipItem, FunctionTransform, Resize, ResizeShorter
+
+KEY, INDEX = (1, 0), np.arange(6)
+
+
+def photo() -> Image.Image:
+    return Image.fromarray(np.random.default_rng(0).integers(0, 256, (30, 40, 3), dtype=np.uint8))
+
+
+def batch() -> torch.Tensor:
+    return torch.from_numpy(np.random.default_rng(0).integers(0, 256, (6, 3, 8, 8), dtype=np.uint8))
+
+
+def message(call) -> str:
+    with pytest.raises((ArgumentError, ExportError)) as err:
+        call()
+    return str(err.value)
+
+
+# -- on items
+
+
+def test_one_transform_or_a_list_or_nothing():
+    assert item_transforms(None) == ()
+    assert item_transforms(Resize(8)) == (Resize(8),)
+    assert item_transforms([Resize(8), FlipItem()]) == (Resize(8), FlipItem())
+    assert as_list((1, 2)) == [1, 2]
+
+
+def test_torchvisions_fixed_transforms_become_ours():
+    made = item_transforms(v2.Compose([v2.Resize(16), v2.Resize((10, 12)), v2.CenterCrop(8), v2.ToImage()]))
+    assert made == (ResizeShorter(16), Resize((10, 12), "squish"), CropPad((8, 8)))
+    assert item_transforms(v1.Resize(16)) == (ResizeShorter(16),)
+
+
+def test_conversions_are_left_to_the_loader():
+    given = [v2.ToImage(), v2.ToDtype(torch.float32, scale=True), v2.PILToTensor(), v1.ToTensor()]
+    assert item_transforms(given) == ()
+    assert batch_transforms(v2.ToDtype(torch.float32, scale=True)) == ()
+
+
+def test_ours_resize_as_torchvision_does():
+    ours = np.asarray(ResizeShorter(16)(photo()), dtype=int)
+    theirs = np.asarray(v2.Resize(16)(photo()), dtype=int)
+    assert ours.shape == theirs.shape
+    assert np.abs(ours - theirs).max() <= 1
+
+
+def test_a_random_transform_of_torchvision_follows_our_numbers():
+    (tfm,) = item_transforms(v2.RandomResizedCrop(8))
+    assert tfm.random
+    assert tfm.serial
+    first = np.asarray(tfm(photo(), np.random.default_rng(1)))
+    np.testing.assert_array_equal(np.asarray(tfm(photo(), np.random.default_rng(1))), first)
+    assert (np.asarray(tfm(photo(), np.random.default_rng(2))) != first).any()
+    assert tfm(photo()).size == (40, 30)  # at validation it does nothing
+    assert tfm.config() == []
+
+
+def test_torchs_generator_stays_as_it_was():
+    state = torch.get_rng_state()
+    item_transforms(v2.RandomHorizontalFlip())[0](photo(), np.random.default_rng(1))
+    BatchPipeline(batch_transforms(v2.RandomHorizontalFlip()))(batch(), INDEX, KEY)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_other_fixed_transforms_act_always_and_cannot_be_exported():
+    (tfm,) = item_transforms(v2.Grayscale(3))
+    assert isinstance(tfm, FunctionTransform)
+    pixels = np.asarray(tfm(photo()))
+    np.testing.assert_array_equal(pixels[..., 0], pixels[..., 1])
+    assert message(tfm.config) == (
+        "The item transform Grayscale acts at prediction and is Python code, which a program cannot hold. "
+        "Do it once on the files beforehand, or use Resize, CropPad or their like."
+    )
+
+
+def test_functions_are_taken_as_transforms():
+    def upside_down(image):
+        return image.rotate(180)
+
+    assert item_transforms(upside_down) == (FunctionTransform(upside_down),)
+
+
+# -- on batches
+
+
+def test_random_transforms_draw_for_each_item_of_a_batch():
+    pipeline = BatchPipeline(batch_transforms(v2.RandomHorizontalFlip()))
+    assert pipeline.random
+    x = batch()
+    out = pipeline(x, INDEX, KEY)
+    same = [torch.equal(a, b.float() / 255) for a, b in zip(out, x, strict=True)]
+    assert 0 < sum(same) < 6
+    assert torch.equal(out[2:4], pipeline(x[2:4], INDEX[2:4], KEY))
+    assert torch.equal(pipeline(x, INDEX, None), x.float() / 255)
+    assert pipeline.at_prediction == []
+
+
+def test_resizing_a_batch_is_data_at_prediction():
+    pipeline = BatchPipeline(batch_transforms([Flip(), v2.Resize((4, 4)), v2.CenterCrop(2)]))
+    assert pipeline(batch(), INDEX, KEY).shape == (6, 3, 2, 2)
+    assert pipeline.at_prediction == [
+        {
+            "op": "resize",
+            "size": [4, 4],
+            "method": "squish",
+            "pad_mode": "reflection",
+            "resample": "bilinear",
+        },
+        {"op": "center_crop", "size": [2, 2], "pad_mode": "zeros"},
+    ]
+    assert pipeline.remaining == ()
+    pipeline.check_exportable()
+
+
+def test_a_function_on_batches_acts_always_and_cannot_be_exported():
+    def invert(x):
+        return 1 - x
+
+    pipeline = BatchPipeline(batch_transforms([v2.Resize((4, 4)), invert, v2.CenterCrop(2)]))
+    assert len(pipeline.at_prediction) == 1
+    out = pipeline(batch()[..., :4, :4], INDEX, None)
+    assert out.shape == (6, 3, 2, 2)  # what follows a function is done on batches too
+    torch.testing.assert_close(out, 1 - batch()[..., 1:3, 1:3].float() / 255)
+    assert message(pipeline.check_exportable) == (
+        "The batch transform test_a_function_on_batches_acts_always_and_cannot_be_exported.<locals>.invert acts at "
+        "prediction and is Python code, which a program cannot hold. Do it once on the files beforehand, or make "
+        "it the first layer of the model."
+    )
+
+
+def test_torchvisions_normalize_is_ours():
+    (normalize,) = batch_transforms(v2.Normalize([0.5] * 3, [0.25] * 3))
+    assert normalize == Normalize([0.5] * 3, [0.25] * 3)
+
+
+# -- refusals
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("MixUp", "Use the callback: cbs=MixUp()."),
+        ("CutMix", "Use the callback: cbs=CutMix()."),
+    ],
+)
+def test_transforms_that_mix_photos_are_callbacks(name, remedy):
+    transform = getattr(v2, name)(num_classes=2)
+    assert (
+        message(lambda: batch_transforms(transform))
+        == f"batch_tfms cannot hold torchvision's {name}. {remedy}"
+    )
+
+
+def test_a_photo_stays_one_photo():
+    assert message(lambda: item_transforms(v2.FiveCrop(8))) == (
+        "item_tfms cannot hold torchvision's FiveCrop. A photo must stay one photo."
+    )
+
+
+def test_a_class_is_not_a_transform():
+    assert message(lambda: item_transforms(Resize)) == (
+        "item_tfms holds something that is not a transform. Received: <class 'gatera.data.transforms.Resize'>. "
+        "Write Resize(...)."
+    )
+    assert message(lambda: batch_transforms(3)) == (
+        "batch_tfms holds something that is not a transform. Received: 3."
+    )
+
+
+def test_transforms_in_the_wrong_list_are_sent_to_the_other():
+    assert message(lambda: batch_transforms(FlipItem())) == (
+        "batch_tfms holds an item transform. Received: FlipItem(p=0.5). Put it into item_tfms."
+    )
+    erasing = RandomErasing()
+    assert message(lambda: item_transforms(erasing)) == (
+        f"item_tfms holds a batch transform. Received: {erasing!r}. Put it into batch_tfms."
+    )
+    for normalize in (Normalize(), v2.Normalize([0.5], [0.5])):
+        assert message(lambda given=normalize: item_transforms(given)) == (
+            f"item_tfms holds a batch transform. Received: {normalize!r}. Put it into batch_tfms."
+        )
+
+
+def test_colours_are_scaled():
+    transform = v2.ToDtype(torch.float32)
+    assert message(lambda: item_transforms(transform)) == (
+        f"ToDtype leaves colours in 0..255. Received: {transform!r}. Pass scale=True, or leave it out."
+    )
+
+
+def test_torchvision_is_known_by_where_it_comes_from():
+    assert torchvision_name(v2.Resize(8)) == "Resize"
+    assert torchvision_name(Resize(8)) is None
