@@ -14,7 +14,7 @@ from torch import Tensor
 from gatera.core.errors import ExportError, GateraError
 from gatera.data.blocks import Block, as_block
 from gatera.program.preprocess import Preprocessing
-from gatera.testing.contract import Contract, Rule, described, piece_name, same, shaped
+from gatera.testing.contract import Contract, Rule, described, piece_name, same, shaped, shown
 
 FIT = Rule(
     "fit returns a fitted copy of the same class",
@@ -115,11 +115,17 @@ def _check_fit(contract: Contract, block: Block, raws: Sequence[Any]) -> Block:
 
 def _check_encoding(contract: Contract, block: Block, raw: Any, value: Any) -> Tensor:
     """Return the encoding of a raw value, which must be that of the value it stands for."""
-    with contract.running(READS, f"read({raw!r})"):
+    with contract.running(READS, f"read({shown(raw)})"):
         read = block.read(raw)
-    with contract.running(ENCODES, f"encode({value!r})"):
-        encoded, expected = _as_tensor(block.encode(read)), _as_tensor(block.encode(value))
-    contract.require(same(encoded, expected), READS, f"read({raw!r}) encodes to other numbers than {value!r}")
+    with contract.running(ENCODES, f"encode({shown(value)})"):
+        made = [block.encode(read), block.encode(value)]
+    for one in made:
+        numeric = isinstance(one, Tensor) or np.asarray(one).dtype.kind in "biuf"
+        contract.require(numeric, ENCODES, f"encode gave {shaped(one)}")
+    encoded, expected = map(_as_tensor, made)
+    contract.require(
+        same(encoded, expected), READS, f"read({shown(raw)}) encodes to other numbers than {shown(value)}"
+    )
     return encoded
 
 
@@ -193,4 +199,4 @@ def _check_config(contract: Contract, block: Block, raws: Sequence[Any], encoded
         program = Preprocessing(json.loads(json.dumps(config)))
         for raw, expected in zip(raws, encoded, strict=True):
             found = _as_tensor(program(raw))
-            contract.require(same(found, expected), CONFIG, f"other numbers for {raw!r}")
+            contract.require(same(found, expected), CONFIG, f"other numbers for {shown(raw)}")

@@ -137,6 +137,18 @@ def same(a: Any, b: Any) -> bool:
     return bool(a == b) or bool(a != a and b != b)
 
 
+def shown(value: Any) -> str:
+    """Return a value in few words, for messages.
+
+    Example:
+        >>> shown(Image.new("L", (4, 3))), shown(np.zeros(2)), shown("a")
+        ('a photo of 4 x 3 pixels', 'float64 [2]', "'a'")
+    """
+    if isinstance(value, Image.Image):
+        return f"a photo of {value.width} x {value.height} pixels"
+    return shaped(value) if isinstance(value, Tensor | np.ndarray) else shorten(repr(value), 60)
+
+
 def shaped(value: Any) -> str:
     """Return dtype and shape of an array or tensor in words, else its type, for messages.
 

@@ -28,8 +28,8 @@ PRIVATE = Rule(
     "Use a private generator: np.random.default_rng(seed), random.Random(seed) or torch.Generator().",
 )
 
-#: Global seeds under which splitters run: twice the first to see whether they are steady, then the second.
-SEEDS = (1, 2)
+#: Global seeds under which a splitter runs. Several, as two may give equal splits by chance; and nobody's favourites.
+SEEDS = (20011, 20021, 20023, 20029, 20047, 20051)
 
 
 def check_splitter(splitter: Callable[[Any], Any], items: Any) -> None:
@@ -52,11 +52,11 @@ def check_splitter(splitter: Callable[[Any], Any], items: Any) -> None:
     contract = Contract(piece_name(splitter), "splitters")
     before = copy.deepcopy(items)
     first, touched = _split(contract, splitter, items, SEEDS[0])
-    contract.require(same(before, items), UNCHANGED, "items were changed")
+    contract.require(same(before, items), UNCHANGED, "items changed")
     again, _ = _split(contract, splitter, items, SEEDS[0])
     _require_equal(contract, first, again)
-    other, _ = _split(contract, splitter, items, SEEDS[1])
-    if _difference(first, other) is None:  # it does not go by the global seed, so it has no business there
+    others = [_split(contract, splitter, items, seed)[0] for seed in SEEDS[1:]]
+    if all(_difference(first, other) is None for other in others):  # it does not go by the global seed
         contract.require(not touched, PRIVATE, f"the state of {' and '.join(touched)} was changed")
 
 
@@ -72,7 +72,7 @@ def _split(
     try:
         return as_splits(result, len(items), contract.piece), touched
     except DataError as err:
-        raise contract.broken(SIDES, str(err)) from err
+        raise contract.broken(SIDES, err.problem) from err
 
 
 def _difference(a: Splits, b: Splits) -> str | None:
