@@ -29,6 +29,9 @@ from gatera.program.package import FORMAT, write_package
 if TYPE_CHECKING:
     from gatera.learn.learner import Learner
 
+#: Version of the ONNX operator set: checked with every family of our architectures on both engines.
+OPSET = 18
+
 #: A program whose float32 outputs differ by more than this from the learner's is not written.
 PARITY = 1e-3
 
@@ -85,7 +88,7 @@ def export_program(learn: Learner, path: Path, force: bool, options: ExportOptio
         "model": {
             "input": {"name": "input", "dtype": "uint8", "shape": ["N", *example.shape]},
             "output": {"name": "output", "shape": ["N", outputs]},
-            "opset": _opset(model),
+            "opset": OPSET,
             "architecture": architecture_name(learn),
             "normalize": _normalization(graph),
         },
@@ -153,8 +156,8 @@ def to_onnx(graph: nn.Module, example: np.ndarray) -> bytes:
     try:
         with _quiet():
             exported = torch.onnx.export(
-                graph, (batch,), dynamo=True, dynamic_shapes=({0: torch.export.Dim.DYNAMIC},), verbose=False,
-                input_names=["input"], output_names=["output"], external_data=False,
+                graph, (batch,), dynamo=True, dynamic_shapes=({0: torch.export.Dim("N")},), verbose=False,
+                input_names=["input"], output_names=["output"], opset_version=OPSET, external_data=False,
             )  # fmt: skip
     except torch.onnx.OnnxExporterError as err:
         raise ExportError(
@@ -163,7 +166,14 @@ def to_onnx(graph: nn.Module, example: np.ndarray) -> bytes:
         ) from err
     assert exported is not None  # for the type checker: only a path argument makes it None
     model = exported.model_proto
-    for part in (model.graph, *model.graph.node, *model.graph.value_info, *model.functions):
+    graph_parts = (
+        model.graph.node,
+        model.graph.value_info,
+        model.graph.input,
+        model.graph.output,
+        model.graph.initializer,
+    )
+    for part in (model, model.graph, *(entry for parts in graph_parts for entry in parts), *model.functions):
         del part.metadata_props[:]  # the exporter writes stack traces, with paths of this machine, into them
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
@@ -223,8 +233,3 @@ def _normalization(graph: ProgramGraph) -> dict[str, list[float]] | None:
         if layer is None
         else {"mean": layer.mean.flatten().tolist(), "std": layer.std.flatten().tolist()}
     )
-
-
-def _opset(model: bytes) -> int:
-    onnx = require("onnx", "train", "to export a program")
-    return max(entry.version for entry in onnx.load_model_from_string(model).opset_import if not entry.domain)
