@@ -363,8 +363,8 @@ def test_a_batch_is_shown_with_its_labels(photo_folder):
 def test_one_item_is_shown_many_times(photo_folder):
     dls = loaders(photo_folder, **RECIPES["batch"])
     figure = dls.train.show_batch(max_n=3, unique=True)
-    name = dls.train.dataset.name(int(dls.train.one_batch().index[0]))
-    assert figure.get_suptitle() == f"{name}, seen 3 times"
+    file = dls.train.dataset.inputs[int(dls.train.one_batch().index[0])]
+    assert figure.get_suptitle() == f"{file.name}, seen 3 times"
     views = {axes.images[0].get_array().tobytes() for axes in figure.axes[:3]}
     assert len(views) == 3
 
@@ -387,4 +387,6 @@ def test_8_bits_for_a_gpu_and_floats_for_a_cpu_give_the_same(photo_folder):
     expected = dls.train.one_batch()[0]
     loader = dls.train
     loader._reading = Reading(loader.dataset, loader.batch_tfms, True, loader.options.seed, on_gpu=True)
-    torch.testing.assert_close(loader.one_batch()[0], expected, atol=2e-5, rtol=0)
+    x = loader.one_batch()[0]
+    torch.testing.assert_close(x, expected, atol=2e-5, rtol=0)
+    assert x.is_contiguous(memory_format=torch.channels_last)

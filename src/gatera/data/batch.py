@@ -160,7 +160,7 @@ class BatchPipeline:
         return None if key is None or self.fused is None else self.fused.draw(index, key, lead, in_size)
 
     def __call__(self, x: Tensor, index: np.ndarray, key: Key | None) -> Tensor:
-        """Return the model's input, float32 [N,C,H,W] in 0..1, normalised if that was asked for.
+        """Return the model's input, float32 [N,C,H,W] in 0..1, channels last in memory, normalised if asked for.
 
         Args:
             x: uint8 [N,C,H,W]; or float32 in 0..1, to which the fused draw has been applied already.
@@ -173,7 +173,8 @@ class BatchPipeline:
         for step in self.remaining if key is None else self.steps:
             items = f"a batch of {len(index)} items"
             x = guarded(f"The batch transform {step.name}", items, None, step, x, index, key)
-        return x if self.normalize is None else self.normalize(x)
+        x = x if self.normalize is None else self.normalize(x)
+        return x.contiguous(memory_format=torch.channels_last)  # does nothing where it is so already
 
 
 def to_float(photo: np.ndarray, out: np.ndarray) -> None:

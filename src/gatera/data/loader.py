@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -126,7 +127,7 @@ class DataLoader:
     def to(self, device: str | torch.device) -> DataLoader:
         """Put batches on another device from now on; returns this loader."""
         self.device = as_device(device)
-        on_gpu = self.device.type != "cpu"
+        on_gpu = self.device.type == "cuda"  # MPS does not mirror photos beyond their edge
         options = self.options
         self._reading = Reading(
             self.dataset, self.batch_tfms, self.training, options.seed, on_gpu, options.cache
@@ -215,7 +216,8 @@ class DataLoader:
         n = photos_to_show(max_n, nrows, ncols)
         if unique:
             batches = [self.batch_of(self._some(1), self.epoch + view) for view in range(n)]
-            title = f"{self.dataset.name(int(batches[0].index[0]))}, seen {n} times"
+            raw = self.dataset.inputs[int(batches[0].index[0])]
+            title = f"{Path(raw).name if isinstance(raw, str | Path) else 'one item'}, seen {n} times"
         else:
             batches = [self.batch_of(self._some(n))]
             title = f"{len(batches[0].index)} of {self.n} items"
