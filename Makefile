@@ -29,9 +29,10 @@ check: $(VENV)/installed-dev
 	$(BIN)/ruff check src tests examples benchmarks
 	$(BIN)/mypy
 
-bench: $(VENV)/installed-bench
+# ARGS are handed on, e.g. make bench DATA=folder ARGS="--only cold_start"
+bench: $(if $(DATA),$(VENV)/installed-bench)
 	@test -n "$(DATA)" || { echo "Say where the data is: make bench DATA=folder"; exit 2; }
-	$(BIN)/python benchmarks/run.py --data "$(DATA)"
+	$(BIN)/python benchmarks/run.py --data "$(DATA)" $(ARGS)
 
 clean:
 	rm -rf $(VENV) demo-output bench-output build dist

@@ -38,7 +38,7 @@ QUESTION = Question(
     better="higher",
     must=None,
     aim=None,
-    repeats=3,
+    repeats=5,
     measure=measure,
 )
 

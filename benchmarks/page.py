@@ -7,6 +7,7 @@ Nobody edits the page: a test compares it with what this makes of the results.
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +36,15 @@ DEVICES = {"cpu": "On the processor", "cuda": "On a GPU (nothing was asked for t
 
 def render(found: dict[str, Any]) -> str:
     """Return the page, in Markdown, for results as `harness.results` keeps them."""
-    parts = [INTRODUCTION]
+    rows = found["rows"]
+    if not rows:
+        return INTRODUCTION + "\nNothing has been measured yet.\n"
+    usual = _usual([_commit(row) for row in rows]), _usual([_where(row) for row in rows])
+    parts = [INTRODUCTION, f"Measured on {usual[1]}; {usual[0]}, unless a row says otherwise.\n"]
     for device, title in DEVICES.items():
-        rows = [row for row in found["rows"] if row["device"] == device]
-        if rows:
-            parts += [f"## {title}\n", _overview(rows), *(_section(row) for row in rows)]
-    if not found["rows"]:
-        parts.append("Nothing has been measured yet.\n")
+        on_device = [row for row in rows if row["device"] == device]
+        if on_device:
+            parts += [f"## {title}\n", _overview(on_device), *(_section(row, usual) for row in on_device)]
     return "\n".join(parts)
 
 
@@ -63,7 +66,7 @@ def _overview(rows: list[dict[str, Any]]) -> str:
     return "\n".join(table) + "\n"
 
 
-def _section(row: dict[str, Any]) -> str:
+def _section(row: dict[str, Any], usual: tuple[str, str]) -> str:
     parts = [f"### {row['title']}\n", f"{row['how']}\n"]
     if row["failure"]:
         parts.append(f"**Failed**: {row['failure']}\n")
@@ -71,7 +74,7 @@ def _section(row: dict[str, Any]) -> str:
         sides = "; ".join(_side(name, values, line) for name, values in line["samples"].items())
         parts.append(f"- {line['label']}: **{_value(row, line)}** ({sides}), {_verdict(line)}")
         parts += [f"  - {name}: {value}" for name, value in line["facts"].items()]
-    parts += ["", _provenance(row), ""]
+    parts += ["", _provenance(row, usual), ""]
     return "\n".join(parts)
 
 
@@ -80,17 +83,37 @@ def _side(name: str, values: list[float], line: dict[str, Any]) -> str:
     return f"{name} {_short(line['medians'][name])} {line['unit']}{spread}"
 
 
-def _provenance(row: dict[str, Any]) -> str:
-    about = row["machine"]
-    versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items() if version)
-    where = [about["processor"], f"{about['cores']} cores", f"{about['memory_gb']} GB", about["system"]]
-    where += [about["gpu"]] if row["device"] == "cuda" else ["bf16" if about["bf16"] else "no bf16"]
-    settings = "".join(f", {name}={value}" for name, value in about["settings"].items())
+def _provenance(row: dict[str, Any], usual: tuple[str, str]) -> str:
+    """Return how a row was taken; commit and machine only where they are not the usual ones."""
     runs = "1 repeat" if row["repeats"] == 1 else f"{row['repeats']} repeats"
-    return (
-        f"*`--only {row['name'].partition('.')[0]}`: {runs}, seed {row['seed']}, {row['seconds']:.0f} s, {row['date']}, commit "
-        f"`{row['commit']}`, load before {row['load_before']}; {', '.join(where)}; {versions}{settings}.*"
-    )
+    told = [
+        f"`--only {row['name'].partition('.')[0]}`: {runs}, seed {row['seed']}, {row['seconds']:.0f} s, {row['date']}, "
+        f"load before {row['load_before']}"
+    ]
+    told += [fact for fact, known in zip((_commit(row), _where(row)), usual, strict=True) if fact != known]
+    return f"*{'; '.join(told)}.*"
+
+
+def _commit(row: dict[str, Any]) -> str:
+    return f"commit `{row['commit']}`"
+
+
+def _where(row: dict[str, Any]) -> str:
+    """Return machine, versions and settings in words."""
+    about = row["machine"]
+    parts = [about["processor"], f"{about['cores']} cores", f"{about['memory_gb']} GB"]
+    parts += [
+        "bf16" if about["bf16"] else "no bf16",
+        *([about["gpu"]] if about["gpu"] else []),
+        about["system"],
+    ]
+    versions = [f"{name} {version}" for name, version in about["versions"].items() if version]
+    settings = [f"{name}={value}" for name, value in about["settings"].items()]
+    return f"{', '.join(parts)}; {', '.join(versions + settings)}"
+
+
+def _usual(values: list[str]) -> str:
+    return Counter(values).most_common(1)[0][0]
 
 
 def _verdict(line: dict[str, Any]) -> str:

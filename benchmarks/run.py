@@ -33,6 +33,7 @@ QUESTIONS = (
     step_overhead.QUESTION,
     loader_speed.QUESTION,
     fine_tune.QUESTION,
+    fine_tune.TUNED,
 )
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ QUESTION = Question(
     better="lower",
     must=1.05,
     aim=1.02,
-    repeats=3,
+    repeats=5,
     measure=measure,
     on_gpu=True,
 )

@@ -37,8 +37,10 @@ def make_learner(
     return vision_learner(dls, arch, metrics=error_rate, pretrained_cfg_overlay={"file": weights})
 
 
-def fine_tune(**settings: Any) -> dict[str, Any]:
+def fine_tune(tuned: bool, **settings: Any) -> dict[str, Any]:
     learn = make_learner(**settings)
+    if tuned:
+        learn.to_channelslast(use_amp=settings["device"] == "cuda")
     start = time.perf_counter()
     with learn.no_bar():
         learn.fine_tune(1)
