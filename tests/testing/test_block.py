@@ -222,7 +222,7 @@ BROKEN = {
     ),
     FitsItself: (
         "FitsItself breaks a rule of blocks: fit leaves the block itself as it was, so that one recipe makes "
-        "any number of data sets. Seen: the block's attributes were changed. Do not assign to self in fit(): "
+        "any number of data sets. Seen: the block's attributes changed. Do not assign to self in fit(): "
         "return a changed copy, e.g. dataclasses.replace(self, vocab=...)."
     ),
     FailsToFit: (
@@ -295,10 +295,11 @@ BROKEN = {
     ),
     UnknownOperation: (
         "UnknownOperation breaks a rule of blocks: config lists operations of gatera.program.preprocess, as "
-        "JSON data, that read just as the block does. Seen: running config() raised ProgramFileError: "
-        "preprocessing step 1 is unknown. Received: 'read_letter'. Allowed: read_photo, resize, "
-        "resize_shorter, center_crop. A newer Gatera may know it: pip install -U gatera. Return such a list, "
-        "e.g. [{{'op': 'read_photo', 'mode': 'RGB'}}], or leave config() out: then it raises ExportError."
+        "JSON data, that read just as the block does. Seen: running [{{'op': 'read_letter'}}] raised "
+        "ProgramFileError: preprocessing step 1 is unknown. Received: 'read_letter'. Allowed: read_photo, "
+        "resize, resize_shorter, center_crop. A newer Gatera may know it: pip install -U gatera. Return such "
+        "a list, e.g. [{{'op': 'read_photo', 'mode': 'RGB'}}], or leave config() out: then it raises "
+        "ExportError."
     ),
     ChangesValues: (
         "ChangesValues breaks a rule of blocks: the values stay as they are. Seen: values changed. Work on a "

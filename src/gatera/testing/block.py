@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gatera.core.errors import ExportError, GateraError
+from gatera.core.errors import GateraError
 from gatera.data.blocks import Block, as_block
-from gatera.program.preprocess import Preprocessing
 from gatera.testing.contract import Contract, Rule, described, piece_name, same, shaped, shown
+from gatera.testing.exported import exported, program
 
 FIT = Rule(
     "fit returns a fitted copy of the same class",
@@ -109,7 +108,7 @@ def _check_fit(contract: Contract, block: Block, raws: Sequence[Any]) -> Block:
     with contract.running(FIT, "fit(values)"):
         fitted = block.fit(list(raws))
     contract.require(type(fitted) is type(block), FIT, f"fit returned {shaped(fitted)}")
-    contract.require(same(before, vars(block)), UNFITTED, "the block's attributes were changed")
+    contract.require(same(before, vars(block)), UNFITTED, "the block's attributes changed")
     return fitted
 
 
@@ -191,12 +190,11 @@ def _check_refusal(contract: Contract, block: Block) -> None:
 
 
 def _check_config(contract: Contract, block: Block, raws: Sequence[Any], encoded: Sequence[Tensor]) -> None:
-    try:
-        config = block.config()
-    except ExportError:
+    ops = exported(contract, CONFIG, block)
+    if ops is None:
         return
-    with contract.running(CONFIG, "running config()"):
-        program = Preprocessing(json.loads(json.dumps(config)))
-        for raw, expected in zip(raws, encoded, strict=True):
-            found = _as_tensor(program(raw))
-            contract.require(same(found, expected), CONFIG, f"other numbers for {shown(raw)}")
+    prepare = program(contract, CONFIG, ops)
+    for raw, expected in zip(raws, encoded, strict=True):
+        with contract.running(CONFIG, f"running {ops}"):
+            found = _as_tensor(prepare(raw))
+        contract.require(same(found, expected), CONFIG, f"other numbers for {shown(raw)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
@@ -11,16 +10,17 @@ import numpy as np
 from PIL import Image
 
 from gatera.core.checks import check_choice
-from gatera.core.errors import ArgumentError, ExportError
+from gatera.core.errors import ArgumentError
 from gatera.core.random import rng
 from gatera.data.drawn import BatchTransform
 from gatera.data.foreign import batch_transforms, item_transforms
 from gatera.data.normalize import Normalize
 from gatera.data.transforms import ItemTransform
-from gatera.program.preprocess import Preprocessing, photo_array
+from gatera.program.preprocess import photo_array
 from gatera.testing.batch_transform import check_batch_transform
-from gatera.testing.contract import Contract, Rule, piece_name, same
+from gatera.testing.contract import Contract, Rule, piece_name, same, shaped
 from gatera.testing.examples import example_photos
+from gatera.testing.exported import exported, program
 from gatera.testing.generators import globally_seeded, moved, states
 
 Place = Literal["item_tfms", "batch_tfms"]
@@ -54,15 +54,12 @@ CONFIG = Rule(
     "Return those operations ([] if it acts only while training), or raise ExportError if there are none.",
 )
 SIZED = Rule(
-    "photos have one size in training, too, where config() ends with an operation that gives them one",
-    "Give photos that same size in training.",
+    "photos that get one size in training get it at prediction, too, and the other way round",
+    "Resize in both: a transform that acts only while training must be followed by one that gives that size.",
 )
 
 #: (seed, epoch, index) that draws are made for.
 KEYS = [(7, epoch, index) for epoch in (0, 1) for index in (0, 1, 2, 5)]
-
-#: Operations after which all photos have one size.
-SIZED_OPS = ("resize", "center_crop")
 
 #: Threads that run a transform at the same time.
 THREADS = 4
@@ -100,8 +97,11 @@ def check_transform(
         for on_batches in batch_transforms(transform):
             check_batch_transform(Contract(name, "batch transforms"), on_batches, photos)
     else:
-        for on_photos in item_transforms(transform):
-            _check_item(Contract(name, "item transforms"), on_photos, photos)
+        given = [*example_photos(), *example_photos(mode="L")] if photos is None else list(photos)
+        for on_photos in item_transforms(
+            transform
+        ):  # several, if it is composed; each gets what the last one gives
+            given = _check_item(Contract(name, "item transforms"), on_photos, given)
 
 
 def _place(transform: Any) -> Place:
@@ -115,16 +115,31 @@ def _place(transform: Any) -> Place:
     )  # fmt: skip
 
 
-def _check_item(contract: Contract, transform: ItemTransform, photos: Sequence[Image.Image] | None) -> None:
-    given = [*example_photos(), *example_photos(mode="L")] if photos is None else photos
-    plain = [_check_evaluation(contract, transform, photo) for photo in given]
-    for photo, expected in zip(given, plain, strict=True):
+def _check_item(
+    contract: Contract, transform: ItemTransform, photos: Sequence[Image.Image]
+) -> list[Image.Image]:
+    """Check one transform; return what it makes of the photos at prediction."""
+    plain = [_check_evaluation(contract, transform, photo) for photo in photos]
+    sizes = set()
+    for photo, expected in zip(photos, plain, strict=True):
         drawn = _check_draws(contract, transform, photo)
         if not transform.random:
-            contract.require(
-                all(same(expected, one) for one in drawn), HONEST, "another photo with an rng than without"
-            )
-    _check_config(contract, transform, given, plain)
+            alike = all(same(expected, made) for made in drawn)
+            contract.require(alike, HONEST, "another photo with an rng than without")
+        sizes |= {made.size for made in drawn}
+    _check_sizes(contract, sizes, {made.size for made in plain})
+    _check_config(contract, transform, photos, plain)
+    return plain
+
+
+def _check_sizes(contract: Contract, training: set[Any], prediction: set[Any]) -> None:
+    """Check that what makes photos one size does so always."""
+    if len(training) == 1 or len(prediction) == 1:
+        words = (
+            f"{sorted(sizes)[0]}{' and others' if len(sizes) > 1 else ''}" for sizes in (training, prediction)
+        )
+        seen = "(width, height) {} in training, {} at prediction".format(*words)
+        contract.require(training == prediction, SIZED, seen)
 
 
 def _check_evaluation(contract: Contract, transform: ItemTransform, photo: Image.Image) -> Image.Image:
@@ -133,11 +148,11 @@ def _check_evaluation(contract: Contract, transform: ItemTransform, photo: Image
     before, generators = photo.copy(), states()
     with contract.running(RUNS, words):
         made = transform(photo)
-    contract.require(isinstance(made, Image.Image), PHOTO, f"a {type(made).__name__} for {words}")
+    contract.require(isinstance(made, Image.Image), PHOTO, f"{shaped(made)} for {words}")
     contract.require(made.mode == photo.mode, PHOTO, f"mode {made.mode} for {words}")
-    contract.require(same(before, photo), UNCHANGED, "its pixels were changed")
+    contract.require(same(before, photo), UNCHANGED, "its pixels changed")
     touched = moved(generators)
-    contract.require(not touched, GLOBAL, f"{' and '.join(touched)} was drawn from at prediction")
+    contract.require(not touched, GLOBAL, f"the state of {' and '.join(touched)} changed at prediction")
     with globally_seeded(1):
         again = transform(photo)
     contract.require(same(made, again), STEADY, "another photo the second time")
@@ -154,13 +169,12 @@ def _check_draws(contract: Contract, transform: ItemTransform, photo: Image.Imag
     with contract.running(RUNS, "a training pass"):
         first = [run(key) for key in KEYS]
     for made in first:
+        mode = f"mode {made.mode}" if isinstance(made, Image.Image) else shaped(made)
         fits = isinstance(made, Image.Image) and made.mode == photo.mode
-        contract.require(
-            fits, PHOTO, f"{getattr(made, 'mode', type(made).__name__)} for {photo.mode} in training"
-        )
-    contract.require(same(before, photo), UNCHANGED, "its pixels were changed in training")
+        contract.require(fits, PHOTO, f"{mode} for mode {photo.mode} in training")
+    contract.require(same(before, photo), UNCHANGED, "its pixels changed in training")
     touched = moved(generators)
-    contract.require(not touched, GLOBAL, f"{' and '.join(touched)} was drawn from in training")
+    contract.require(not touched, GLOBAL, f"the state of {' and '.join(touched)} changed in training")
     with globally_seeded(1):
         backwards = [run(key) for key in reversed(KEYS)][::-1]
     contract.require(same(first, backwards), DRAW, "other photos for the same keys in another order")
@@ -176,20 +190,11 @@ def _check_draws(contract: Contract, transform: ItemTransform, photo: Image.Imag
 def _check_config(
     contract: Contract, transform: ItemTransform, photos: Sequence[Image.Image], plain: Sequence[Image.Image]
 ) -> None:
-    try:
-        ops = transform.config()
-    except ExportError:
+    ops = exported(contract, CONFIG, transform)
+    if ops is None:
         return
     for photo, made in zip(photos, plain, strict=True):
-        with contract.running(CONFIG, f"running {ops}"):
-            program = Preprocessing([{"op": "read_photo", "mode": photo.mode}, *json.loads(json.dumps(ops))])
-            found = program(np.array(photo))
+        prepare = program(contract, CONFIG, [{"op": "read_photo", "mode": photo.mode}, *ops])
+        found = prepare(np.array(photo))
         words = f"other pixels than {ops} gives for a photo of {photo.width} x {photo.height} pixels"
         contract.require(same(photo_array(made), found), CONFIG, words)
-    if ops and ops[-1]["op"] in SIZED_OPS:
-        height, width = ops[-1]["size"]
-        for photo in photos:
-            size = transform(photo, rng(*KEYS[0])).size
-            contract.require(
-                size == (width, height), SIZED, f"{size[0]} x {size[1]} pixels instead of {width} x {height}"
-            )

@@ -1,0 +1,46 @@
+"""What a piece says of itself as data: read, sent through JSON, and run as a program would."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Protocol
+
+from gatera.core.errors import ExportError
+from gatera.program.preprocess import Preprocessing
+from gatera.testing.contract import Contract, Rule, described
+
+Op = dict[str, Any]
+
+
+class Exportable(Protocol):
+    """A block or a transform."""
+
+    def config(self) -> list[Op]:
+        """Return operations of `program.preprocess`."""
+        ...
+
+
+def exported(contract: Contract, rule: Rule, piece: Exportable) -> list[Op] | None:
+    """Return what `piece.config()` lists, as it comes back from JSON; None where it says that it cannot be exported.
+
+    Raises:
+        ContractError: if `config` raises anything but ExportError, or gives what is no JSON data.
+    """
+    try:
+        ops = piece.config()
+    except ExportError:
+        return None
+    except Exception as err:  # a piece of somebody else's may raise anything
+        raise contract.broken(rule, f"config() raised {described(err)}") from err
+    with contract.running(rule, f"config() = {ops}"):
+        return list(json.loads(json.dumps(ops)))
+
+
+def program(contract: Contract, rule: Rule, ops: list[Op]) -> Preprocessing:
+    """Return the operations ready to run.
+
+    Raises:
+        ContractError: if they are none of `program.preprocess`.
+    """
+    with contract.running(rule, f"running {ops}"):
+        return Preprocessing(ops)
