@@ -150,6 +150,14 @@ def test_a_disk_that_fills_up_meanwhile_is_said_once(files, monkeypatch):
     ]
 
 
+def test_threads_that_fail_together_say_it_once(files):
+    cache = PhotoCache(CONFIG, files)
+    with pytest.warns(UserWarning) as said:
+        cache._give_up("no room")
+        cache._give_up("no room")
+    assert len(said) == 1
+
+
 def test_a_folder_that_cannot_be_made_is_said(files, private_home):
     (private_home / "cache").write_text("a file in its place")
     cache = PhotoCache(CONFIG, files)

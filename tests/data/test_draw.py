@@ -66,9 +66,10 @@ def test_a_batch_at_once_and_photos_one_by_one_give_the_same(name):
     torch.testing.assert_close(one_by_one(draw, x), draw.photos(x), atol=2e-5, rtol=0)
 
 
-def test_nothing_drawn_changes_nothing():
+@pytest.mark.parametrize("align_corners", [True, False])
+def test_nothing_drawn_changes_nothing(align_corners):
     x = batch()
-    draw = Draw(identity(), None, identity(side=4), False, Sampling())
+    draw = Draw(identity(), None, identity(side=4), False, Sampling(align_corners=align_corners))
     for out in (draw.photos(x), one_by_one(draw, x)):
         torch.testing.assert_close(out, x.float() / 255, atol=2e-6, rtol=0)
 

@@ -125,6 +125,7 @@ def test_resizing_a_batch_is_data_at_prediction():
         {"op": "center_crop", "size": [2, 2], "pad_mode": "zeros"},
     ]
     assert pipeline.remaining == ()
+    assert pipeline(batch(), INDEX, None).shape == (6, 3, 8, 8)  # it has been done to each photo already
     pipeline.check_exportable()
 
 

@@ -24,6 +24,13 @@ from gatera.data.reading import Reading
 from gatera.data.splits import EndSplitter, RandomSplitter
 from gatera.data.transforms import FlipItem, RandomResizedCrop, Resize
 
+RECIPES = {
+    "plain": {},
+    "item": {"item_tfms": [Resize(20), RandomResizedCrop(16), FlipItem()]},
+    "batch": {"item_tfms": Resize(20), "batch_tfms": [*aug_transforms(size=16, min_scale=0.7), Normalize()]},
+    "torchvision": {"item_tfms": [v2.RandomResizedCrop(16)], "batch_tfms": v2.RandomHorizontalFlip()},
+}
+
 
 def loaders(folder: Path, item_tfms=Resize(16), batch_tfms=None, bs=6, seed=1, **options) -> DataLoaders:  # noqa: B008
     block = DataBlock(
@@ -65,13 +72,15 @@ def test_a_batch_is_a_pair_that_knows_its_items(photo_folder):
     assert torch.equal(dls.train.dataset.targets[batch.index], y)
 
 
-def test_x_is_exactly_what_a_program_would_see(photo_folder):
-    dls = loaders(photo_folder)
+@pytest.mark.parametrize("name", ["plain", "item", "batch"])
+def test_x_is_exactly_what_a_program_would_see(photo_folder, name):
+    dls = loaders(photo_folder, **RECIPES[name])
     x, _, index = epoch(dls.valid)
+    x = x if dls.normalize is None else dls.normalize.undo(x)
     for photo, i in zip(x, index, strict=True):
         pixels = dls.preprocess(dls.valid.dataset.inputs[i])
         expected = torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 255
-        assert torch.equal(photo, expected)
+        torch.testing.assert_close(photo, expected, atol=0 if dls.normalize is None else 1e-6, rtol=0)
 
 
 # -- order
@@ -116,19 +125,19 @@ def test_fewer_items_than_a_batch_make_one_small_batch_and_that_is_said(photo_fo
 
 # -- workers
 
-RECIPES = {
-    "plain": {},
-    "item": {"item_tfms": [Resize(20), RandomResizedCrop(16), FlipItem()]},
-    "batch": {"item_tfms": Resize(20), "batch_tfms": [*aug_transforms(size=16, min_scale=0.7), Normalize()]},
-    "torchvision": {"item_tfms": [v2.RandomResizedCrop(16)], "batch_tfms": v2.RandomHorizontalFlip()},
-}
-
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_any_number_of_workers_gives_the_same_numbers(photo_folder, name):
     results = [epoch(loaders(photo_folder, num_workers=n, **RECIPES[name]).train, 3) for n in (0, 1, 4)]
     for other in results[1:]:
         assert all(torch.equal(a, b) for a, b in zip(results[0], other, strict=True))
+
+
+@pytest.mark.parametrize("name", list(RECIPES)[1:])
+def test_every_item_has_draws_of_its_own(photo_folder, name):
+    dls = loaders(photo_folder, shuffle=False, **RECIPES[name])
+    dls.train.dataset.inputs[:] = [dls.train.dataset.inputs[0]] * 18
+    assert len({photo.numpy().tobytes() for photo in epoch(dls.train)[0]}) > 2
 
 
 @pytest.mark.parametrize("name", list(RECIPES)[1:])
