@@ -15,11 +15,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import gatera.testing as testing
 import gatera.vision.all as face
 from gatera.models.architectures import Architecture
 
 PAGE = Path(__file__).with_name("api.md")
 SOURCE = Path(face.__file__).parents[1]
+
+#: A name, the module it comes from, and what it names.
+Entry = tuple[str, str, Any]
 
 #: What each room is for, in the order of the page.
 ROOMS = {
@@ -46,6 +50,12 @@ Everything that `from gatera.vision.all import *` brings, with the first line of
 rest: arguments, shapes, ranges, errors, examples. This page is made by `docs/make_api.py`, and a test keeps it up to date.
 """
 
+TESTING = """\
+## Checks of your own pieces
+
+From `gatera.testing`, for the tests of what you write yourself.
+"""
+
 LAST = """\
 ## From other packages
 
@@ -65,13 +75,12 @@ def homes() -> dict[str, str]:
     return {name: imported.get(name, "") for name in face.__all__}
 
 
-def first_line(name: str, module: str) -> str:
+def first_line(name: str, module: str, value: Any) -> str:
     """Return the first line of a name's description: its docstring's, or the comment `#:` above a constant.
 
     Raises:
         ValueError: if it has neither.
     """
-    value = getattr(face, name)
     if isinstance(value, Architecture):
         return f"Architecture; timm calls it `{value.timm_name}`."
     if inspect.isclass(value) or inspect.isfunction(value):
@@ -115,11 +124,11 @@ def methods(cls: type) -> Iterator[tuple[str, str]]:
 
 def page() -> str:
     """Return the page as Markdown."""
-    by_room: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    by_room: dict[str, list[Entry]] = defaultdict(list)
     for name, module in homes().items():
         ours = module.startswith("gatera.") or name == "load_learner"
         room = (module or "gatera.program.program").split(".")[1] if ours else ""
-        by_room[room].append((name, module or "gatera.program.program"))
+        by_room[room].append((name, module or "gatera.program.program", getattr(face, name)))
     others = by_room.pop("")
     blocks = [INTRODUCTION]
     for room, what in ROOMS.items():
@@ -127,7 +136,10 @@ def page() -> str:
         blocks.append(table(by_room.pop(room)))
     if by_room:
         raise ValueError(f"add to ROOMS: {', '.join(by_room)}")
-    blocks.append(LAST.format(names=", ".join(f"`{name}`" for name, _ in others)))
+    blocks.append(TESTING)
+    checks = ((name, getattr(testing, name)) for name in testing.__all__)
+    blocks.append(table([(name, value.__module__, value) for name, value in checks]))
+    blocks.append(LAST.format(names=", ".join(f"`{name}`" for name, *_ in others)))
     blocks.append("# Methods\n")
     for name in WITH_METHODS:
         rows = sorted(methods(getattr(face, name)))
@@ -138,13 +150,13 @@ def page() -> str:
     return "\n".join(blocks)
 
 
-def table(names: list[tuple[str, str]]) -> str:
+def table(names: list[Entry]) -> str:
     """Return names as a table."""
     lines = ["| name | what it is | module |", "|---|---|---|"]
-    for name, module in sorted(names, key=lambda pair: in_order(pair[0])):
+    for name, module, value in sorted(names, key=lambda pair: in_order(pair[0])):
         file = f"../src/{module.replace('.', '/')}.py"
         lines.append(
-            row(f"`{name}`", first_line(name, module), f"[{module.removeprefix('gatera.')}]({file})")
+            row(f"`{name}`", first_line(name, module, value), f"[{module.removeprefix('gatera.')}]({file})")
         )
     return "\n".join(lines) + "\n"
 

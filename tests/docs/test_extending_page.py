@@ -1,0 +1,41 @@
+"""The page on pieces of one's own: every example runs, and the checks it names are all there are."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from pages import Block, blocks, read, section, spans
+
+import gatera.testing
+
+PAGE = read("docs/extending.md")
+EXAMPLES = blocks(PAGE, "python")
+
+
+def title(block: Block) -> str:
+    """Return the heading that an example stands under."""
+    before = [line for line in PAGE.splitlines()[: block.line] if line.startswith("#")]
+    return before[-1].lstrip("# ")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", EXAMPLES, ids=[f"{title(block)} ({block.line})" for block in EXAMPLES])
+def test_every_example_runs_by_itself(block):
+    names: dict[str, object] = {"__name__": "example"}
+    exec(compile(block.text, "docs/extending.md", "exec"), names)
+    tests = [value for name, value in names.items() if name.startswith("test_")]
+    for test in tests:
+        test()
+    assert tests or "check_" in block.text.splitlines()[-1] or "ContractError" in block.text
+
+
+@pytest.mark.slow
+def test_the_message_that_is_shown_is_the_one_that_comes(capsys):
+    exec(compile(EXAMPLES[-1].text, "docs/extending.md", "exec"), {"__name__": "example"})
+    assert capsys.readouterr().out == blocks(section(PAGE, "## When a rule is broken"), "text")[0].text
+
+
+def test_every_check_is_on_the_page_and_no_other():
+    named = {match for span in spans(PAGE) for match in re.findall(r"check_\w+", span)}
+    assert named == {name for name in gatera.testing.__all__ if name.startswith("check_")}
