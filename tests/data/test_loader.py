@@ -334,6 +334,13 @@ def test_batch_size_and_workers_are_numbers(photo_folder):
         LoaderOptions(seed=-1)
 
 
+def test_a_list_of_pairs_is_for_torchs_loader():
+    assert message(ArgumentError, lambda: DataLoader([(1, 2)])) == (
+        "DataLoader reads data sets made by Gatera. Received: 'list'. "
+        "For others use torch.utils.data.DataLoader: DataLoaders takes both."
+    )
+
+
 def test_batch_transforms_need_photos():
     block = DataBlock(
         (TransformBlock, TransformBlock), splitter=EndSplitter(0.5), batch_tfms=aug_transforms()

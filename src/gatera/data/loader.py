@@ -93,7 +93,8 @@ class DataLoader:
         random: whether anything random acts on x.
 
     Raises:
-        ArgumentError: if `bs` is below 1, or batch transforms are asked for where the items are not photos.
+        ArgumentError: if `dataset` is not one of ours, `bs` is below 1, or batch transforms are asked for where the
+            items are not photos.
     """
 
     def __init__(
@@ -108,6 +109,11 @@ class DataLoader:
         options: LoaderOptions | None = None,
     ) -> None:
         check_at_least("bs", bs, 1)
+        if not isinstance(dataset, Dataset):
+            raise ArgumentError(
+                "DataLoader reads data sets made by Gatera", received=type(dataset).__name__,
+                remedy="For others use torch.utils.data.DataLoader: DataLoaders takes both.",
+            )  # fmt: skip
         self.dataset, self.bs, self.shuffle, self.training = dataset, bs, shuffle, training
         self.options = options or LoaderOptions()
         self.batch_tfms = batch_tfms or BatchPipeline()
