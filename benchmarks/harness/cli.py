@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -28,9 +29,18 @@ QUIET_LOAD = 0.3
 def main(questions: Sequence[Question]) -> None:
     """Answer questions, keep the answers, write the page; the exit status tells whether every question was answered."""
     options = _parse(questions)
-    chosen = [question for question in questions if not options.only or question.name in options.only]
-    out: Path = options.out
-    shutil.rmtree(out / "work", ignore_errors=True)
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        failed = _answer_all([q for q in questions if not options.only or q.name in options.only], options)
+    except KeyboardInterrupt:
+        sys.exit("stopped; what was answered until now is kept")
+    if failed:
+        sys.exit(f"not answered: {', '.join(failed)}")
+
+
+def _answer_all(chosen: Sequence[Question], options: argparse.Namespace) -> list[str]:
+    """Answer one question after the other, and keep each answer at once; return the names of those that failed."""
+    shutil.rmtree(options.out / "work", ignore_errors=True)
     about = machine.machine()
     _say_where(about)
     devices = ("cpu", "cuda") if about["gpu"] else ("cpu",)
@@ -43,14 +53,11 @@ def main(questions: Sequence[Question]) -> None:
         say(
             f"[{number}/{len(asked)}] {question.title}" + (f", on {about['gpu']}" if device == "cuda" else "")
         )
-        session = Session(options.data, out, repeats, device, options.quick)
-        row = answer(question, session, about)
-        _keep(row, out, kept=KEPT if not options.quick else None)
+        row = answer(question, Session(options.data, options.out, repeats, device, options.quick), about)
+        _keep(row, options.out, kept=KEPT if not options.quick else None)
         _say_row(row)
-        if row["failure"]:
-            failed.append(row["name"])
-    if failed:
-        sys.exit(f"not answered: {', '.join(failed)}")
+        failed += [row["name"]] if row["failure"] else []
+    return failed
 
 
 def answer(question: Question, session: Session, about: dict[str, Any]) -> dict[str, Any]:
@@ -68,6 +75,10 @@ def answer(question: Question, session: Session, about: dict[str, Any]) -> dict[
         found = str(err).replace(str(machine.ROOT), ".").replace(sys.prefix, "ENVIRONMENT")
     provenance["seconds"] = round(time.perf_counter() - start, 1)
     return results.make_row(question, session.device, provenance, found)
+
+
+def _stop(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt  # as for Ctrl-C: the side that is running must end, too
 
 
 def _keep(row: dict[str, Any], out: Path, kept: Path | None) -> None:
