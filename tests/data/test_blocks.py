@@ -39,6 +39,11 @@ def test_a_photo_is_read_encoded_and_decoded():
     np.testing.assert_array_equal(block.decode(batch[0].float() / 255), pixels)
 
 
+def test_colours_beyond_the_range_are_cut_off_when_shown():
+    x = torch.tensor([-0.5, 0.499, 1.5])[:, None, None]
+    assert ImageBlock().decode(x)[0, 0].tolist() == [0, 127, 255]
+
+
 def test_a_grey_block_reads_one_channel():
     block = ImageBlock(PILImageBW)
     assert block.encode(block.read(Image.new("RGB", (6, 4), "white"))).shape == (4, 6, 1)

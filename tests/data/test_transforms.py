@@ -109,6 +109,13 @@ def test_random_resized_crop_of_a_strip_takes_the_largest_part_that_fits():
     assert RandomResizedCrop(20, min_scale=0.9)._box(1000, 10, rng()) == (493, 0, 13, 10)
 
 
+def test_at_validation_random_resized_crop_leaves_a_border_out():
+    assert RandomResizedCrop((100, 200)).config() == [
+        *Resize((114, 228)).config(),
+        {"op": "center_crop", "size": [100, 200], "pad_mode": "zeros"},
+    ]
+
+
 def test_flip_item_mirrors_about_half_of_the_photos():
     image = photo()
     mirrored = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT).tobytes()
