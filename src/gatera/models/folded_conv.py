@@ -21,6 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from gatera.models.dense_gradient import few_pixels, weight_gradient_by_product
 from gatera.models.depthwise import Pair, input_gradient_stride2, is_depthwise, weight_gradient
 
 #: Zeros (left, right, above, below), as `torch.nn.functional.pad` orders them.
@@ -199,16 +200,20 @@ def _may_fuse(x: Tensor, weight: Tensor, bias: Tensor | None, recipe: Recipe) ->
 def _dense_gradients(
     grad: Tensor, x: Tensor, weight: Tensor, size: Pair, recipe: Recipe, needs: tuple[bool, bool, bool]
 ) -> Gradients:
-    # In bf16 the weight's kernel sums the bias on its way (+0.8 ms where a sum of its own takes 6.7); in float32 it is
-    # the other way round (+15.7 ms against 5.7).
-    with_weight = needs[2] and needs[1] and grad.dtype == torch.bfloat16
-    grad_x, grad_weight, grad_bias = torch.ops.aten.convolution_backward(
-        grad, x, weight, [weight.shape[0]], recipe.stride, recipe.own_padding, recipe.dilation, False, (0, 0),
-        recipe.groups, (needs[0], needs[1], with_weight),
+    n_pixels = grad.shape[0] * grad.shape[2] * grad.shape[3]
+    by_product = needs[1] and few_pixels(n_pixels, weight, recipe.groups, recipe.dilation)
+    grad_x, grad_weight, _ = torch.ops.aten.convolution_backward(
+        grad, x, weight, None, recipe.stride, recipe.own_padding, recipe.dilation, False, (0, 0), recipe.groups,
+        (needs[0], needs[1] and not by_product, False),
     )  # fmt: skip
-    if needs[2] and not with_weight:
-        grad_bias = channel_sums(grad)
-    return crop(grad_x, size, recipe) if needs[0] else None, grad_weight, grad_bias
+    if by_product:
+        kernel = (weight.shape[2], weight.shape[3])
+        grad_weight = weight_gradient_by_product(grad, x, kernel, recipe.stride, recipe.own_padding)
+    return (
+        crop(grad_x, size, recipe) if needs[0] else None,
+        grad_weight,
+        channel_sums(grad) if needs[2] else None,
+    )
 
 
 def _depthwise_gradients(
@@ -226,8 +231,13 @@ def _depthwise_gradients(
 
 
 def channel_sums(x: Tensor) -> Tensor:
-    """Sum over photos and pixels: [N,C,H,W] -> float32 [C] (float64 for float64)."""
-    return x.sum((0, 2, 3), dtype=torch.promote_types(x.dtype, torch.float32))
+    """Sum over photos and pixels: [N,C,H,W] -> float32 [C] (float64 for float64).
+
+    First photo by photo (each sum is accumulated in float32 and rounded once), then over photos without rounding: more
+    exact than one sum in bf16, and faster than any other way (4.1 ms for 19 million values; `dtype=` copies all of them
+    first, the convolution's own bias gradient takes 18 ms in float32).
+    """
+    return x.sum((2, 3)).to(torch.promote_types(x.dtype, torch.float32)).sum(0)
 
 
 def pad(x: Tensor, padding: Padding) -> Tensor:
