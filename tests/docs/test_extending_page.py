@@ -22,8 +22,8 @@ def title(block: Block) -> str:
 @pytest.mark.slow
 @pytest.mark.parametrize("block", EXAMPLES, ids=[f"{title(block)} ({block.line})" for block in EXAMPLES])
 def test_every_example_runs_by_itself(block):
-    names: dict[str, object] = {"__name__": "example"}
-    exec(compile(block.text, "docs/extending.md", "exec"), names)
+    names: dict[str, object] = {"__name__": "__main__"}
+    exec(compile(block.text, "docs/extending.md", "exec", dont_inherit=True), names)
     tests = [value for name, value in names.items() if name.startswith("test_")]
     for test in tests:
         test()
@@ -32,7 +32,7 @@ def test_every_example_runs_by_itself(block):
 
 @pytest.mark.slow
 def test_the_message_that_is_shown_is_the_one_that_comes(capsys):
-    exec(compile(EXAMPLES[-1].text, "docs/extending.md", "exec"), {"__name__": "example"})
+    exec(compile(EXAMPLES[-1].text, "docs/extending.md", "exec", dont_inherit=True), {"__name__": "__main__"})
     assert capsys.readouterr().out == blocks(section(PAGE, "## When a rule is broken"), "text")[0].text
 
 

@@ -10,7 +10,8 @@ GateraError
 ├── OutputExistsError (FileExistsError) a file of the user's would have been overwritten
 ├── MissingExtraError (ImportError)     an optional package is not installed
 ├── NonFiniteLossError (ArithmeticError) the loss became NaN or infinite
-└── ExportError (ValueError)            a learner holds something that cannot become a program
+├── ExportError (ValueError)            a learner holds something that cannot become a program
+└── ContractError (AssertionError)      a piece breaks a rule of its kind (lives in gatera.testing)
 """
 
 from __future__ import annotations

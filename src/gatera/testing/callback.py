@@ -19,7 +19,7 @@ from gatera.learn.checkpoint import TrainingInterrupted
 from gatera.learn.learner import Learner
 from gatera.learn.loop import LoopState
 from gatera.testing.contract import Contract, Rule, described, piece_name, same, shaped
-from gatera.testing.tiny import InterruptedLoader, parameters, tiny_learner
+from gatera.testing.tiny import InterruptedLoader, one_thread, parameters, tiny_learner
 
 EVENT = Rule(
     "public methods that are named like events are events, and take the loop's state",
@@ -87,7 +87,7 @@ def check_callback(callback: Callback | Maker, *, observer: bool = False) -> Non
     make = _maker(callback)
     contract = Contract(piece_name(make()), "callbacks")
     _check_events(contract, make())
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, one_thread():
         folder = Path(name)
         _check_fits(contract, make, folder)
         _check_errors(contract, make, folder)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from gatera.core.random import torch_seeded
@@ -27,6 +29,17 @@ BATCH_SIZE = 3
 
 #: Pixels on each side of a photo.
 SIDE = 8
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute a block with one thread of torch's: for so small a model others would only wait, and make others wait."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def tiny_loaders() -> DataLoaders:
