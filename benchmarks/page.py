@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from harness import results
+from harness import machine, results
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -87,11 +87,19 @@ def _provenance(row: dict[str, Any], usual: tuple[str, str]) -> str:
     """Return how a row was taken; commit and machine only where they are not the usual ones."""
     runs = "1 repeat" if row["repeats"] == 1 else f"{row['repeats']} repeats"
     told = [
-        f"`--only {row['name'].partition('.')[0]}`: {runs}, seed {row['seed']}, {row['seconds']:.0f} s, {row['date']}, "
-        f"load before {row['load_before']}"
+        f"`--only {row['name'].partition('.')[0]}`: {runs}, seed {row['seed']}, {row['seconds']:.0f} s, {row['date']}",
+        *_noise(row["busy_cores_before"]),
     ]
     told += [fact for fact, known in zip((_commit(row), _where(row)), usual, strict=True) if fact != known]
     return f"*{'; '.join(told)}.*"
+
+
+def _noise(busy: float | None) -> list[str]:
+    return (
+        []
+        if busy is None or busy <= machine.QUIET_CORES
+        else [f"**others kept {busy:g} cores busy before it began**"]
+    )
 
 
 def _commit(row: dict[str, Any]) -> str:

@@ -22,9 +22,6 @@ from harness.session import CATS_DOGS, Session, say
 #: The file that is kept with the code, and that the page is written from.
 KEPT = machine.ROOT / "docs" / "benchmarks.json"
 
-#: More waiting processes per core than this, before we begin, and the numbers are not to be trusted.
-QUIET_LOAD = 0.3
-
 
 def main(questions: Sequence[Question]) -> None:
     """Answer questions, keep the answers, write the page; the exit status tells whether every question was answered."""
@@ -63,11 +60,12 @@ def _answer_all(chosen: Sequence[Question], options: argparse.Namespace) -> list
 def answer(question: Question, session: Session, about: dict[str, Any]) -> dict[str, Any]:
     """Answer one question; what goes wrong is its answer."""
     provenance = {
-        "commit": machine.commit(), "date": machine.today(), "machine": about, "load_before": machine.load(),
+        "commit": machine.commit(), "date": machine.today(), "machine": about, "busy_cores_before": machine.busy_cores(),
         "seed": session.seed, "repeats": session.repeats,
     }  # fmt: skip
-    if provenance["load_before"] > QUIET_LOAD * about["cores"]:
-        say(f"  the machine is busy (load {provenance['load_before']}): do not trust these numbers")
+    busy = provenance["busy_cores_before"]
+    if busy is not None and busy > machine.QUIET_CORES:
+        say(f"  others keep {busy} cores busy: do not trust these numbers")
     start = time.perf_counter()
     try:
         found: Any = question.measure(session)

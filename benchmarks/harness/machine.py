@@ -8,6 +8,7 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,9 @@ SETTINGS = (
     "OPENBLAS_CORETYPE",
     "ONEDNN_MAX_CPU_ISA",
 )
+
+#: If others keep more cores busy than this, before we begin, the numbers are not to be trusted.
+QUIET_CORES = 0.2
 
 #: What only torch knows; asked in a process of its own, so that the runner stays small.
 ASK_TORCH = """
@@ -84,9 +88,26 @@ def today() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def load() -> float:
-    """Return how many processes have wanted a processor in the last minute, on average."""
-    return round(os.getloadavg()[0], 2)
+def busy_cores(seconds: float = 1.0) -> float | None:
+    """Wait, and return how many cores others kept busy meanwhile; None where the system does not tell (not Linux).
+
+    The load average would still hold our own work of the last minute.
+    """
+    before = _ticks()
+    time.sleep(seconds)
+    after = _ticks()
+    if before is None or after is None:
+        return None
+    return round((after - before) / os.sysconf("SC_CLK_TCK") / seconds, 2)
+
+
+def _ticks() -> int | None:
+    """Return the ticks that all cores have worked since the start, or None."""
+    stat = Path("/proc/stat")
+    if not stat.exists():
+        return None
+    user, nice, system, _idle, _waiting, interrupts, soft, stolen = map(int, stat.read_text().split()[1:9])
+    return user + nice + system + interrupts + soft + stolen
 
 
 def _git(*arguments: str) -> str | None:

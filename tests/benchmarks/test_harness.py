@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -20,7 +21,7 @@ MACHINE = {
     "threads": 2, "versions": {"python": "3.11.7", "torch": "2.14.1", "openvino": None}, "settings": {},
 }  # fmt: skip
 PROVENANCE = {
-    "commit": "0123456789ab", "date": "2026-11-23 22:00 UTC", "machine": MACHINE, "load_before": 0.05, "seed": 42,
+    "commit": "0123456789ab", "date": "2026-11-23 22:00 UTC", "machine": MACHINE, "busy_cores_before": 0.05, "seed": 42,
     "repeats": 3, "seconds": 12.3,
 }  # fmt: skip
 
@@ -120,7 +121,7 @@ def test_the_page_shows_must_aim_result_and_verdict():
     text = page.render({"format": 1, "rows": [row()]})
     assert "| the speed | 4 x | 8 x | 6 x | must reached |" in text
     assert "- photos: **6 x** (fastai 33 s, 30 to 36; gatera 5.5 s, 5 to 6), must reached" in text
-    assert "*`--only speed`: 3 repeats, seed 42, 12 s, 2026-11-23 22:00 UTC, load before 0.05.*" in text
+    assert "*`--only speed`: 3 repeats, seed 42, 12 s, 2026-11-23 22:00 UTC.*" in text
 
 
 def test_the_page_shows_a_failure_as_a_failure():
@@ -162,8 +163,8 @@ def test_the_page_names_commit_and_machine_once_and_again_where_a_row_differs():
         == 1
     )
     assert text.count("commit `0123456789ab`") == 1
-    assert text.count("load before 0.05; commit `fedcba987654`.*") == 1
-    assert text.count("load before 0.05; Another, 2 cores,") == 1
+    assert text.count("2026-11-23 22:00 UTC; commit `fedcba987654`.*") == 1
+    assert text.count("2026-11-23 22:00 UTC; Another, 2 cores,") == 1
     assert text.count("torch 2.14.1, OMP_NUM_THREADS=1") == 1
 
 
@@ -247,7 +248,7 @@ def test_a_job_gives_back_what_its_script_returned(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("error", [SideFailed, NotTheSame, FileNotFoundError])
 def test_a_question_that_fails_is_answered_by_its_failure(tmp_path, monkeypatch, error):
-    monkeypatch.setattr(machine, "load", lambda: 0.0)
+    monkeypatch.setattr(machine, "busy_cores", lambda: None)
 
     def fails(_):
         raise error(f"{sys.prefix}/lib and {machine.ROOT}/src are missing")
@@ -257,13 +258,24 @@ def test_a_question_that_fails_is_answered_by_its_failure(tmp_path, monkeypatch,
 
 
 def test_an_answer_carries_commit_date_seed_and_repeats(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(machine, "load", lambda: 1.9)
+    monkeypatch.setattr(machine, "busy_cores", lambda: 1.9)
     found = cli.answer(question(measure=lambda _: [line()]), session(tmp_path), MACHINE)
     assert found["lines"][0]["verdict"] == "must reached"
     assert (found["seed"], found["repeats"], found["failure"]) == (42, 3, None)
     assert found["date"].endswith(" UTC")
     assert json.dumps(found)
-    assert "the machine is busy (load 1.9): do not trust these numbers" in capsys.readouterr().out
+    assert "others keep 1.9 cores busy: do not trust these numbers" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(not Path("/proc/stat").exists(), reason="only Linux tells what others do")
+def test_busy_cores_are_counted_while_we_wait():
+    busy = machine.busy_cores(0.1)
+    assert 0 <= busy <= (os.cpu_count() or 1) + 1
+
+
+def test_the_page_warns_of_a_busy_machine():
+    text = page.render({"format": 1, "rows": [row() | {"busy_cores_before": 1.5}]})
+    assert "2026-11-23 22:00 UTC; **others kept 1.5 cores busy before it began**.*" in text
 
 
 def test_every_question_of_the_issue_is_asked():
