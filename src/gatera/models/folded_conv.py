@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from gatera.models.dense_gradient import few_pixels, weight_gradient_by_product
-from gatera.models.depthwise import Pair, input_gradient_stride2, is_depthwise, weight_gradient
+from gatera.models.depthwise import Pair, input_gradient, is_depthwise, weight_gradient
 
 #: Zeros (left, right, above, below), as `torch.nn.functional.pad` orders them.
 Padding = tuple[int, int, int, int]
@@ -221,8 +221,8 @@ def _depthwise_gradients(
 ) -> Gradients:
     grad_x = grad_weight = None
     kernel = (weight.shape[2], weight.shape[3])
-    if needs[0] and recipe.stride == (2, 2) and min(kernel) >= 2:
-        grad_x = input_gradient_stride2(grad, weight, size, (recipe.padding[2], recipe.padding[0]))
+    if needs[0] and recipe.stride in ((1, 1), (2, 2)) and min(kernel) >= recipe.stride[0]:
+        grad_x = input_gradient(grad, weight, size, recipe.stride[0], (recipe.padding[2], recipe.padding[0]))
     elif needs[0]:
         grad_x = _dense_gradients(grad, x, weight, size, recipe, (True, False, False))[0]
     if needs[1]:
