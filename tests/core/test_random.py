@@ -5,7 +5,7 @@ import random
 import numpy as np
 import torch
 
-from gatera.core.random import fresh_seed, rng, seed_from, set_seed, torch_seeded
+from gatera.core.random import fresh_seed, rng, seed_from, seed_torch, set_seed, torch_seeded
 
 
 def test_the_same_key_gives_the_same_numbers_and_another_key_others():
@@ -36,3 +36,10 @@ def test_set_seed_governs_python_numpy_torch_and_fresh_seeds():
         return random.random(), np.random.rand(), float(torch.rand(1)), fresh_seed()
 
     assert draw() == draw()
+
+
+def test_seeding_by_key_is_seeding_by_its_number():
+    seed_torch(1, 2)
+    ours = torch.rand(3)
+    torch.manual_seed(seed_from(1, 2))
+    assert torch.equal(ours, torch.rand(3))

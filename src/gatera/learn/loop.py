@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from gatera.core.random import seed_from
+from gatera.core.random import seed_torch
 from gatera.learn.arithmetic import Arithmetic, as_float32
 from gatera.learn.callback import (
     CallbackList,
@@ -126,7 +126,7 @@ def train_epoch(state: LoopState) -> None:
             continue
         with state.guard:  # Ctrl-C waits for the end of the update, so that no parameters are half changed
             take(state, batch)
-            torch.manual_seed(seed_from(state.seed, epoch, number))
+            seed_torch(state.seed, epoch, number)
             state.callbacks.stage("batch", CancelBatchException, state, train_batch)
             state.step = number + 1
 
