@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import ast
+import importlib
+import pkgutil
 import random
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -153,3 +157,26 @@ def test_the_room_lists_what_it_offers():
     assert offered | {"ContractError", "Rule", "example_photos", "example_predictions"} == set(
         gatera.testing.__all__
     )
+
+
+def rules() -> dict[str, Rule]:
+    """Every rule there is, as "module.NAME"."""
+    found = {}
+    for info in pkgutil.iter_modules(gatera.testing.__path__):
+        module = importlib.import_module(f"gatera.testing.{info.name}")
+        found |= {
+            f"{info.name}.{name}": value for name, value in vars(module).items() if isinstance(value, Rule)
+        }
+    return found
+
+
+def texts() -> str:
+    """All text in the tests of this folder."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in Path(__file__).parent.glob("test_*.py")]
+    constants = [node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    return "\n".join(text for text in constants if isinstance(text, str))
+
+
+def test_every_rule_is_broken_by_some_test_and_its_message_compared():
+    tested = texts()
+    assert [name for name, rule in rules().items() if rule.text not in tested] == []

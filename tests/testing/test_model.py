@@ -31,6 +31,16 @@ def test_an_architecture_can_be_exported():
     check_architecture("resnet18", 32, onnx=True)
 
 
+def test_an_architecture_that_cannot_be_built_breaks_the_contract():
+    with pytest.raises(ContractError) as err:
+        check_architecture("test_resnet", 32)
+    assert str(err.value) == (
+        "test_resnet breaks a rule of architectures: it can be built without weights. Seen: create_vision_model(..., "
+        "pretrained=False) raised ArgumentError: test_resnet does not give one vector of features per photo, so no head fits "
+        "on it. Choose another architecture. Give a name that timm knows, and a size that it takes."
+    )
+
+
 def test_an_unknown_architecture_is_refused_as_a_learner_refuses_it():
     with pytest.raises(ArgumentError) as err:
         check_architecture("resnet43")

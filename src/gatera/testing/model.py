@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from gatera.core.errors import ArgumentError, ExportError
 from gatera.core.random import torch_seeded
+from gatera.data.transforms import as_size
 from gatera.learn.export import ProgramGraph, check_parity, to_onnx
 from gatera.models.architectures import Architecture, get_architecture
 from gatera.models.backbone import backbone_facts
@@ -82,16 +83,10 @@ def check_architecture(
         >>> check_architecture("resnet18", size=64)
     """
     architecture = get_architecture(arch)
-    height, width = (
-        backbone_facts(architecture).input_size
-        if size is None
-        else (size, size)
-        if isinstance(size, int)
-        else size
-    )
     contract = Contract(architecture.name, "architectures")
     with contract.running(BUILDS, "create_vision_model(..., pretrained=False)"), torch_seeded(0):
         model = create_vision_model(architecture, N_OUT, pretrained=False)
+        height, width = as_size("size", size or backbone_facts(architecture).input_size)
     _check(contract, model, _photos((N_PHOTOS, 3, height, width)), None)
     if onnx:
         _check_onnx(contract, model, (height, width, 3))
@@ -119,7 +114,7 @@ def check_model(
         >>> layers = [nn.Conv2d(3, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 2)]
         >>> check_model(nn.Sequential(*layers), size=16)
     """
-    height, width = (size, size) if isinstance(size, int) else size
+    height, width = as_size("size", size)
     contract = Contract(type(model).__name__, "models")
     checked = copy.deepcopy(model)
     _check(contract, checked, _photos((N_PHOTOS, 3, height, width)), splitter)
