@@ -79,11 +79,14 @@ def _columns(x: Tensor, offset: int, width: int, n_outputs: int, stride: int) ->
 
     Output column i meets the input columns i*stride + offset and the next `width` - 1.
     """
-    before, after = -offset, (n_outputs - 1) * stride + width + offset - x.shape[3]
+    before, needed = -offset, (n_outputs - 1) * stride + width
     fits = (x.shape[3] + 2 * before - width) // stride + 1 == n_outputs
     if 0 <= before <= width // 2 and fits:
         return x, before
-    return F.pad(x, (before, after)), 0  # negative numbers crop
+    # A run of columns may meet padding only, where the photo is narrower than the kernel: then nothing is left of x.
+    inside = x[:, :, :, max(offset, 0) : max(offset + needed, 0)]
+    left = min(max(before, 0), needed)
+    return F.pad(inside, (left, needed - left - inside.shape[3])), 0
 
 
 def _weight_gradient(grad: Tensor, x: Tensor, kernel: Pair, stride: Pair, padding: Pair) -> Tensor:
