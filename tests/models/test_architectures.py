@@ -86,3 +86,11 @@ def test_what_is_no_architecture_is_refused():
         "arch is not an architecture. Received: 34. Allowed: a name, one of gatera's architecture objects, or a "
         "function of that name. For a model of your own use Learner(dls, model)."
     )
+
+
+def test_a_name_that_timm_has_given_up_is_unknown():
+    with pytest.raises(ArgumentError) as err:
+        get_architecture("vit_base_patch16_224_dino")
+    assert str(err.value) == (
+        f"arch is unknown. Received: 'vit_base_patch16_224_dino'. Allowed: {OURS}. Did you mean 'vit_base_patch16_224'?"
+    )

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from gatera.core.errors import ArgumentError
-from gatera.models.architectures import get_architecture
+from gatera.models.architectures import Architecture, get_architecture
 from gatera.models.backbone import (
     backbone_facts,
     build_backbone,
@@ -84,4 +84,12 @@ def test_an_architecture_without_one_vector_per_photo_is_refused(monkeypatch):
         feature_shape(arch, backbone_facts(arch))
     assert str(err.value) == (
         "test_resnet does not give one vector of features per photo, so no head fits on it. Choose another architecture."
+    )
+
+
+def test_a_timm_name_that_timm_does_not_have_is_refused():
+    with pytest.raises(ArgumentError) as err:
+        backbone_facts(Architecture("mine", "resnet43"))
+    assert str(err.value) == (
+        "timm has no architecture by the timm_name of mine. Received: 'resnet43'. Did you mean 'resnet34'?"
     )

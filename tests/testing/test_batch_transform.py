@@ -263,10 +263,9 @@ BROKEN = {
     UnknownOperation: (
         "UnknownOperation breaks a rule of batch transforms: config() lists, as JSON data, operations of "
         "gatera.program.preprocess that do what it does at validation. Seen: running [{{'op': 'read_photo', "
-        "'mode': 'RGB'}}, {{'op': 'fade'}}] raised ProgramFileError: preprocessing step 2 is unknown. "
-        "Received: 'fade'. Allowed: read_photo, resize, resize_shorter, center_crop. A newer Gatera may know "
-        "it: pip install -U gatera. Return those operations ([] if it acts only while training), or raise "
-        "ExportError if there are none."
+        "'mode': 'RGB'}}, {{'op': 'fade'}}] raised ProgramFileError: preprocessing step 2 is unknown: 'fade'."
+        " Return those operations ([] if it acts only while training), or raise ExportError if there are "
+        "none."
     ),
     Smaller: (
         "Smaller breaks a rule of batch transforms: photos have the same size at validation as in training. "

@@ -296,10 +296,8 @@ BROKEN = {
     UnknownOperation: (
         "UnknownOperation breaks a rule of blocks: config lists operations of gatera.program.preprocess, as "
         "JSON data, that read just as the block does. Seen: running [{{'op': 'read_letter'}}] raised "
-        "ProgramFileError: preprocessing step 1 is unknown. Received: 'read_letter'. Allowed: read_photo, "
-        "resize, resize_shorter, center_crop. A newer Gatera may know it: pip install -U gatera. Return such "
-        "a list, e.g. [{{'op': 'read_photo', 'mode': 'RGB'}}], or leave config() out: then it raises "
-        "ExportError."
+        "ProgramFileError: preprocessing step 1 is unknown: 'read_letter'. Return such a list, e.g. [{{'op': "
+        "'read_photo', 'mode': 'RGB'}}], or leave config() out: then it raises ExportError."
     ),
     ChangesValues: (
         "ChangesValues breaks a rule of blocks: the values stay as they are. Seen: values changed. Work on a "

@@ -279,10 +279,8 @@ BROKEN = {
     UnknownOperation: (
         "UnknownOperation breaks a rule of item transforms: config() lists, as JSON data, operations of "
         "gatera.program.preprocess that do what it does at prediction. Seen: running [{{'op': 'read_photo', "
-        "'mode': 'RGB'}}, {{'op': 'dot'}}] raised ProgramFileError: preprocessing step 2 is unknown. "
-        "Received: 'dot'. Allowed: read_photo, resize, resize_shorter, center_crop. A newer Gatera may know "
-        "it: pip install -U gatera. Return those operations ([] if it acts only while training), or raise "
-        "ExportError if there are none."
+        "'mode': 'RGB'}}, {{'op': 'dot'}}] raised ProgramFileError: preprocessing step 2 is unknown: 'dot'. "
+        "Return those operations ([] if it acts only while training), or raise ExportError if there are none."
     ),
     NotJson: (
         "NotJson breaks a rule of item transforms: config() lists, as JSON data, operations of "

@@ -92,6 +92,8 @@ def get_architecture(arch: str | Architecture | Callable[..., object]) -> Archit
             f"arch {base} has no weights of that tag", received=name,
             allowed=listed([base, *timm.list_pretrained(f"{base}.*")]),
         ) from err  # fmt: skip
+    if found is None:  # a name that timm has given up but still builds
+        raise _unknown(name, timm.list_models())
     return Architecture(name, f"{found.architecture}.{found.tag}" if found.has_weights else name)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gatera.core.checks import require
+from gatera.core.checks import did_you_mean, require
 from gatera.core.errors import ArgumentError
 from gatera.models.architectures import Architecture
 
@@ -47,9 +47,18 @@ class BackboneFacts:
 
 
 def backbone_facts(arch: Architecture) -> BackboneFacts:
-    """Look an architecture up in timm's table."""
+    """Look an architecture up in timm's table.
+
+    Raises:
+        ArgumentError: if it is not there.
+    """
     timm = require("timm", "train", PURPOSE)
     found = timm.models.get_pretrained_cfg(arch.timm_name)
+    if found is None:
+        raise ArgumentError(
+            f"timm has no architecture by the timm_name of {arch.name}", received=arch.timm_name,
+            remedy=did_you_mean(arch.timm_name, timm.list_models(), "timm.list_models() shows all names."),
+        )  # fmt: skip
     return BackboneFacts(
         mean=tuple(found.mean), std=tuple(found.std), input_size=tuple(found.input_size[-2:]),
         fixed_size=bool(found.fixed_input_size), interpolation=found.interpolation, crop_pct=found.crop_pct,

@@ -96,9 +96,20 @@ class Contract:
 
 
 def described(err: BaseException) -> str:
-    """Return an exception's type and the first line of its message, as in "KeyError: 'cat'"."""
-    first = (str(err).strip().splitlines() or [""])[0]
+    """Return an exception's type and the first line of its message, as in "KeyError: 'cat'"; of ours the problem."""
+    message = problem_of(err) if isinstance(err, GateraError) else str(err)
+    first = (message.strip().splitlines() or [""])[0]
     return shorten(f"{type(err).__name__}: {first}" if first else type(err).__name__)
+
+
+def problem_of(err: GateraError) -> str:
+    """Return what was wrong and the value received.
+
+    Example:
+        >>> problem_of(GateraError("bs is too small", received=0, remedy="Pass bs=64."))
+        'bs is too small: 0'
+    """
+    return err.problem if err.received is None else shorten(f"{err.problem}: {err.received!r}")
 
 
 def piece_name(piece: object) -> str:

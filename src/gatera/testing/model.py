@@ -19,7 +19,7 @@ from gatera.models.architectures import Architecture, get_architecture
 from gatera.models.backbone import backbone_facts
 from gatera.models.groups import ParameterGroup, Splitter, parameter_groups
 from gatera.models.vision_model import create_vision_model
-from gatera.testing.contract import Contract, Rule, same, shaped
+from gatera.testing.contract import Contract, Rule, problem_of, same, shaped
 
 BUILDS = Rule("it can be built without weights", "Give a name that timm knows, and a size that it takes.")
 RUNS = Rule("it runs on a batch of photos", "Take float32 [N,C,H,W]; give the size it was made for.")
@@ -130,7 +130,7 @@ def _check(contract: Contract, model: nn.Module, photos: Tensor, splitter: Split
     try:
         groups = parameter_groups(model, splitter)
     except ArgumentError as err:
-        raise contract.broken(GROUPS, str(err)) from err
+        raise contract.broken(GROUPS, problem_of(err)) from err
     _check_output(contract, model, photos, groups)
     _check_cover(contract, model, groups)
     _check_gradients(contract, model, photos, groups)
@@ -222,4 +222,4 @@ def _check_onnx(contract: Contract, model: nn.Module, shape: tuple[int, int, int
     try:
         check_parity(graph, to_onnx(graph, example), example)
     except ExportError as err:
-        raise contract.broken(EXPORTS, str(err)) from err
+        raise contract.broken(EXPORTS, problem_of(err)) from err

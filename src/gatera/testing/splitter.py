@@ -8,7 +8,7 @@ from typing import Any
 
 from gatera.core.errors import DataError
 from gatera.data.splits import Splits, as_splits
-from gatera.testing.contract import Contract, Rule, piece_name, same
+from gatera.testing.contract import Contract, Rule, piece_name, problem_of, same
 from gatera.testing.generators import globally_seeded, moved, states
 
 RUNS = Rule(
@@ -72,7 +72,7 @@ def _split(
     try:
         return as_splits(result, len(items), contract.piece), touched
     except DataError as err:
-        raise contract.broken(SIDES, err.problem) from err
+        raise contract.broken(SIDES, problem_of(err)) from err
 
 
 def _difference(a: Splits, b: Splits) -> str | None:
