@@ -103,7 +103,7 @@ class FastModel(StandIn):
             raise GateraError(
                 "the output of a convolution went elsewhere than to its batch norm, where the first pass had seen it go",
                 allowed="with fast kernels, models that call these two one after the other in every pass",
-                remedy="Train this model with fast_kernels=False.",
+                remedy="Turn them off for this model: TrainingOptions(fast_kernels=False).",
             )
         return output
 

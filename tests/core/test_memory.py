@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from gatera.core import memory
+
+
+class Malloc:
+    """Stands in for glibc and writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[int, ...]] = []
+
+    def mallopt(self, parameter: int, value: int) -> None:
+        self.calls.append((parameter, value))
+
+    def malloc_trim(self, pad: int) -> None:
+        self.calls.append((pad,))
+
+
+def test_memory_is_kept_inside_and_given_back_after_even_on_errors(monkeypatch):
+    malloc = Malloc()
+    monkeypatch.setattr(memory, "_glibc", lambda: malloc)
+    with pytest.raises(KeyError), memory.reuse_memory():
+        assert malloc.calls == [(memory.M_MMAP_MAX, 0), (memory.M_TRIM_THRESHOLD, memory.NEVER)]
+        raise KeyError
+    assert malloc.calls[2:] == [
+        (memory.M_MMAP_MAX, 65536), (memory.M_MMAP_THRESHOLD, 32 * 2**20), (memory.M_TRIM_THRESHOLD, 64 * 2**20), (0,),
+    ]  # fmt: skip
+
+
+def test_without_glibc_the_block_runs_as_it_is(monkeypatch):
+    monkeypatch.setattr(memory, "_glibc", lambda: None)
+    with memory.reuse_memory():
+        pass
+
+
+def test_other_systems_have_no_glibc(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert memory._glibc.__wrapped__() is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc is Linux's")
+def test_a_library_without_mallopt_counts_as_none(monkeypatch):
+    monkeypatch.setattr(memory, "_has", lambda library, name: name != "mallopt")
+    assert memory._glibc.__wrapped__() is None
