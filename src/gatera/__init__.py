@@ -16,5 +16,5 @@ __all__ = ["Prediction", "Program", "__version__", "load_program"]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
-    {name: "gatera.program.program" for name in ("Prediction", "Program", "load_program")},
+    dict.fromkeys(("Prediction", "Program", "load_program"), "gatera.program.program"),
 )

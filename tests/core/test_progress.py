@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+
 from gatera.core import progress
 from gatera.core.progress import console, in_notebook, is_live, track
 
@@ -23,14 +25,13 @@ def test_a_terminal_shows_a_bar_when_work_takes_long(monkeypatch):
     from rich.console import Console
     from rich.progress import Progress
 
-    shown = Console(force_terminal=True, width=60, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    shown = Console(force_terminal=True, width=60, record=True, file=io.StringIO())
     started = []
     monkeypatch.setattr(progress, "console", lambda stderr: shown)
     monkeypatch.setattr(progress, "PATIENCE_SECONDS", -1)
     monkeypatch.setattr(Progress, "start", lambda self: started.append(self))
     list(track(range(3), "counting"))
     assert len(started) == 1
-    shown.file.close()
 
 
 def test_this_is_no_notebook():

@@ -50,9 +50,6 @@ def test_every_program_is_python(block):
     compile(block.text, f"README.md:{block.line}", "exec")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="export writes below the photos' folder, and the second program looks in the current one"
-)
 @pytest.mark.slow
 def test_the_programs_run_one_after_the_other(tmp_path, monkeypatch, capsys):
     """In a folder with a photo to judge, smaller photos, and a copy of the sample."""

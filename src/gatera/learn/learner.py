@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.loaders import DataLoader
@@ -18,6 +18,7 @@ from gatera.learn.optimizer import (
     named_state,
 )
 from gatera.learn.trainer import Trainer
+from gatera.models.folding import folded_copy
 from gatera.models.summary import Summary, model_summary
 from gatera.program.prediction import Prediction
 
@@ -31,6 +32,8 @@ class Learner(Trainer):
     Train with `fine_tune`, `fit_one_cycle`, `fit` (all in `Trainer`, where the arguments of the constructor are
     described too); look with `validate`, `get_preds`, `show_results`; use with `predict`; take away with `export`.
     """
+
+    _prediction_copy: tuple[tuple[Any, ...], nn.Module] | None = None
 
     # -- using ------------------------------------------------------------------------------------------------------
 
@@ -112,9 +115,16 @@ class Learner(Trainer):
         """
         with torch.inference_mode():
             x = self.dls.input_batch(item)
-            self.model.eval()
-            logits = self.model(x)[0].float().cpu().numpy()
+            logits = self._predictor(x)(x)[0].float().cpu().numpy()
         return inference.decoder(self.loss_func, self.dls.task, self.dls.vocab)(logits)
+
+    def _predictor(self, x: Tensor) -> nn.Module:
+        """Return a copy of the model that is made for predictions, anew whenever a parameter has changed."""
+        tensors = (*self.model.parameters(), *self.model.buffers())
+        key = (id(self.model), x.shape, *((tensor.data_ptr(), tensor._version) for tensor in tensors))
+        if self._prediction_copy is None or self._prediction_copy[0] != key:
+            self._prediction_copy = (key, folded_copy(self.model, x))
+        return self._prediction_copy[1]
 
     def tta(
         self, ds_idx: int = 1, dl: Any = None, n: int = 4, beta: float | None = 0.25, use_max: bool = False

@@ -58,7 +58,7 @@ class Trainer:
         splitter: model -> lists of parameters, earliest layers first, for discriminative rates and freezing.
         cbs: callbacks for every fit.
         metrics: functions, classes, instances or names.
-        path: where `save`, `export` and checkpoints go; the data's path by default.
+        path: where `save`, `export` and checkpoints go; the current folder by default.
         class_weights: what each class counts in the loss: "balanced" (inverse frequency in the training split), or one
             number per class.
         body: the pretrained part of the model, if any; its batch-norm statistics are looked after.
@@ -78,7 +78,7 @@ class Trainer:
     ) -> None:  # fmt: skip
         self.dls, self.opt_func, self.lr, self.body = dls, opt_func, lr, body
         self.options = options or TrainingOptions()
-        self.path = Path(path) if path is not None else Path(dls.path)
+        self.path = Path() if path is None else Path(path)  # never the data's folder: it may be shared
         self.seed = dls.seed if dls.seed is not None else fresh_seed()
         self.model = model.to(dls.device)
         if self.options.channels_last and any(isinstance(m, nn.Conv2d) for m in model.modules()):

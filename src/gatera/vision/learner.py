@@ -54,7 +54,7 @@ def vision_learner(
         splitter: model -> lists of parameters, earliest layers first; by default early body, late body, head.
         cbs: callbacks for every fit.
         metrics: functions, classes, instances or names, e.g. `error_rate` or "accuracy".
-        path: where `save` and `export` put files; the data's path by default.
+        path: where `save` and `export` put files; the current folder by default.
         y_range: keep outputs within these bounds, for regression.
         class_weights: "balanced", or what each class counts in the loss.
         head: the shape of the head.
