@@ -70,7 +70,8 @@ def answer(question: Question, session: Session, about: dict[str, Any]) -> dict[
     try:
         found: Any = question.measure(session)
     except (SideFailed, NotTheSame, FileNotFoundError) as err:
-        found = str(err).replace(str(machine.ROOT), ".").replace(sys.prefix, "ENVIRONMENT")
+        # the environment first: it may lie inside the checkout
+        found = str(err).replace(sys.prefix, "ENVIRONMENT").replace(str(machine.ROOT), ".")
     provenance["seconds"] = round(time.perf_counter() - start, 1)
     return results.make_row(question, session.device, provenance, found)
 

@@ -179,6 +179,24 @@ def reading_threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("gatera-loader")]
 
 
+@pytest.mark.parametrize(("device", "read"), [("cpu", 1), ("meta", 3)])
+def test_only_for_a_gpu_are_batches_read_ahead(photo_folder, monkeypatch, device, read):
+    started = []
+    monkeypatch.setattr(DataLoader, "_start", recording(started, DataLoader._start))
+    iterator = iter(loaders(photo_folder, bs=2, num_workers=2).train.to(device))
+    next(iterator)
+    assert len(started) == read
+    iterator.close()
+
+
+def recording(calls: list, function):
+    def recorded(self, *args):
+        calls.append(args)
+        return function(self, *args)
+
+    return recorded
+
+
 def test_lambdas_and_local_functions_are_welcome(photo_folder):
     dls = loaders(photo_folder, item_tfms=[Resize(16), lambda image: image.rotate(90)], num_workers=2)
     with pytest.raises((pickle.PicklingError, AttributeError)):

@@ -67,7 +67,7 @@ def test_an_input_gradient_of_asymmetric_padding_has_the_size_of_the_unpadded_in
 
 
 def test_gradients_stay_channels_last():
-    x, weight, grad = case((5, 5), 2, 2, 12, 12)
+    _, weight, grad = case((5, 5), 2, 2, 12, 12)
     assert input_gradient(grad, weight, (12, 12), 2, (2, 2)).is_contiguous(memory_format=LAST)
     assert input_gradient(grad, weight, (6, 6), 1, (2, 2)).is_contiguous(memory_format=LAST)
 

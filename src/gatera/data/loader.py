@@ -29,7 +29,9 @@ from gatera.data.slab import Slab
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-#: Batches that are being read while one is used.
+#: Batches that are being read while a GPU computes with one. For a CPU none are: the threads share the batch that is
+#: needed next, and then leave all processors to the model. Reading beside it made it two to four times as slow on 2 cores
+#: (each parallel loop of torch waits for its slowest thread), which reading ahead cannot win back.
 BATCHES_AHEAD = 2
 
 #: Beyond this many threads the interpreter lock, not decoding, is the limit.
@@ -171,11 +173,12 @@ class DataLoader:
                 yield self._batch(slab, epoch)
             return
         pool = ThreadPoolExecutor(workers, thread_name_prefix="gatera-loader")
+        ahead = 0 if self.device.type == "cpu" else BATCHES_AHEAD
         waiting: deque[Started] = deque()
         try:
             for index in self.batch_indices():
                 waiting.append(self._start(pool, workers, index, epoch))
-                if len(waiting) > BATCHES_AHEAD:
+                if len(waiting) > ahead:
                     yield self._batch(waiting.popleft().result(), epoch)
             while waiting:
                 yield self._batch(waiting.popleft().result(), epoch)
