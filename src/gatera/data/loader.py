@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 #: Batches that are being read while a GPU computes with one. For a CPU none are: the threads share the batch that is
-#: needed next, and then leave all processors to the model. Reading beside it made it two to four times as slow on 2 cores
-#: (each parallel loop of torch waits for its slowest thread), which reading ahead cannot win back.
+#: needed next, and then leave all processors to the model. Each parallel loop of torch waits for its slowest thread: on 2
+#: busy cores convolutions took 1.7 to 3 times as long beside decoding threads, which worked at half speed themselves.
 BATCHES_AHEAD = 2
 
 #: Beyond this many threads the interpreter lock, not decoding, is the limit.
