@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gatera.core.errors import ArgumentError
-from gatera.learn.callbacks import EarlyStoppingCallback
+from gatera.learn.callbacks import CSVLogger, EarlyStoppingCallback
 from gatera.learn.lr_finder import LRFinder, SuggestedLRs, as_suggestions, minimum, slide, steep, valley
 
 LRS = np.geomspace(1e-6, 1, 61)
@@ -74,8 +74,11 @@ def test_a_search_that_ended_at_once_says_so():
     )
 
 
-def test_it_runs_before_the_first_fit_and_with_callbacks_that_watch_the_table(make_learner):
-    learn = make_learner(cbs=EarlyStoppingCallback())
-    found = learn.lr_find(num_it=5)  # fewer batches than an epoch has
-    assert found.valley in found.lrs
+def test_it_runs_before_the_first_fit_without_the_callbacks_that_watch_the_table(make_learner, tmp_path):
+    watching = [EarlyStoppingCallback(patience=0), CSVLogger(tmp_path / "history.csv")]
+    learn = make_learner(cbs=watching)
+    found = learn.lr_find(num_it=40, end_lr=0.01, stop_div=False)  # several epochs
+    assert len(found.lrs) == len(make_learner().lr_find(num_it=40, end_lr=0.01, stop_div=False).lrs)
     assert learn.recorder.rows == []
+    assert not (tmp_path / "history.csv").exists()
+    assert learn.cbs == watching

@@ -95,6 +95,11 @@ class NeedsValidation(Quiet):
             raise ValueError("no validation")
 
 
+class EndsTheFit(Quiet):
+    def after_epoch(self, state):
+        raise CancelFitException
+
+
 class TrustsBeforeFit(Quiet):
     def before_fit(self, state):
         self.started = 0.0
@@ -201,14 +206,18 @@ BROKEN = {
         " `def after_batch(self, state)`; names of helper methods start with an underscore."
     ),
     OnlyOnce: (
-        "OnlyOnce breaks a rule of callbacks: training runs with it: fine_tune, which fits twice, and "
-        "lr_find, which does not validate. Seen: fine_tune raised {torch_says}. Begin anew in before_fit(), "
-        "and expect no validation results."
+        "OnlyOnce breaks a rule of callbacks: training runs with it: fit, and fine_tune, which fits twice. "
+        "Seen: fine_tune raised {torch_says}. Begin anew in before_fit(), so that one object serves several "
+        "fits."
     ),
     NeedsValidation: (
-        "NeedsValidation breaks a rule of callbacks: training runs with it: fine_tune, which fits twice, and "
-        "lr_find, which does not validate. Seen: lr_find raised ValueError: no validation. Begin anew in "
-        "before_fit(), and expect no validation results."
+        "NeedsValidation breaks a rule of callbacks: lr_find tries as many rates with it as without it. Seen:"
+        " lr_find raised ValueError: no validation. Set in_lr_find = False if it may end a fit, or needs "
+        "validation or whole epochs."
+    ),
+    EndsTheFit: (
+        "EndsTheFit breaks a rule of callbacks: lr_find tries as many rates with it as without it. Seen: 3 "
+        "rates instead of 4. Set in_lr_find = False if it may end a fit, or needs validation or whole epochs."
     ),
     TrustsBeforeFit: (
         "TrustsBeforeFit breaks a rule of callbacks: an error in the fit comes out as it is. Seen: after an "

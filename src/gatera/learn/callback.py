@@ -73,6 +73,7 @@ class Callback:
         order: callbacks with a smaller order are called first.
         reads_only: whether the callback leaves inputs, labels, predictions and parameters as they are; it may steer
             the fit (rates, gradients, its end). Only then may the loop take shortcuts that skip the model's frozen part.
+        in_lr_find: whether it takes part in `lr_find`, which has no validation and whose epochs mean nothing.
 
     Example:
         >>> class StopAfter(Callback):
@@ -83,6 +84,7 @@ class Callback:
 
     order: ClassVar[int] = 0
     reads_only: ClassVar[bool] = False
+    in_lr_find: ClassVar[bool] = True
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

@@ -44,6 +44,7 @@ class Tracker(Callback):
 
     order = 95  # after the table of epochs has its row on the screen
     reads_only = True
+    in_lr_find = False
 
     def __init__(
         self, monitor: str = "valid_loss", min_delta: float = 0.0, less_is_better: bool | None = None
@@ -184,6 +185,7 @@ class CSVLogger(Callback):
 
     order = 80
     reads_only = True
+    in_lr_find = False
 
     def __init__(self, path: str | Path = "history.csv", append: bool = False) -> None:
         self.path, self.append = Path(path), append

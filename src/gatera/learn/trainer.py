@@ -336,15 +336,16 @@ class Trainer:
         functions = as_suggestions(suggest_funcs)
         finder = LRFinder(start_lr, end_lr, num_it, stop_div)
         model = copy.deepcopy(self.model.state_dict())
-        optimizer, recorder, done = self.opt, self.recorder, self.epochs_done
+        optimizer, recorder, done, callbacks = self.opt, self.recorder, self.epochs_done, self.cbs
         self.opt, self.recorder = None, Recorder()
+        self.cbs = [callback for callback in callbacks if callback.in_lr_find]
         epochs = -(-num_it // max(len(self.dls.train), 1))
         try:
             with self.no_logging():
                 run_fit(self, FitPlan(epochs, start_lr, callbacks=[finder], validate=False))
         finally:
             self.model.load_state_dict(model)
-            self.opt, self.recorder, self.epochs_done = optimizer, recorder, done
+            self.opt, self.recorder, self.epochs_done, self.cbs = optimizer, recorder, done, callbacks
         found = finder.suggest(functions)
         if show_plot:
             found.plot().show()

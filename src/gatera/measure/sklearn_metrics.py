@@ -222,7 +222,7 @@ class RocAuc(SklearnMetric):
 
 
 class RocAucBinary(RocAuc):
-    """The area under the ROC curve of the last of the classes; arguments as in `RocAuc`."""
+    """The area under the ROC curve of the second of two classes; arguments as in `RocAuc`."""
 
     def __init__(
         self,

@@ -26,8 +26,12 @@ EVENT = Rule(
     "Write `def after_batch(self, state)`; names of helper methods start with an underscore.",
 )
 RUNS = Rule(
-    "training runs with it: fine_tune, which fits twice, and lr_find, which does not validate",
-    "Begin anew in before_fit(), and expect no validation results.",
+    "training runs with it: fit, and fine_tune, which fits twice",
+    "Begin anew in before_fit(), so that one object serves several fits.",
+)
+LR_FIND = Rule(
+    "lr_find tries as many rates with it as without it",
+    "Set in_lr_find = False if it may end a fit, or needs validation or whole epochs.",
 )
 ERRORS = Rule(
     "an error in the fit comes out as it is",
@@ -127,8 +131,14 @@ def _check_events(contract: Contract, callback: Callback) -> None:
 def _check_fits(contract: Contract, make: Maker, folder: Path) -> None:
     with contract.running(RUNS, "fine_tune"):
         tiny_learner(folder, [make()], cache_features=False).fine_tune(1)
-    with contract.running(RUNS, "lr_find"):
-        tiny_learner(folder, [make()]).lr_find(num_it=5)
+    with contract.running(LR_FIND, "lr_find"):
+        tried, expected = (_rates_tried(tiny_learner(folder, callbacks)) for callbacks in ([make()], []))
+    contract.require(tried == expected, LR_FIND, f"{tried} rates instead of {expected}")
+
+
+def _rates_tried(learn: Learner) -> int:
+    """Return how many rates `lr_find` gets to, in several epochs; they are too small for a loss to diverge."""
+    return len(learn.lr_find(end_lr=0.01, num_it=10, stop_div=False).lrs)
 
 
 class _Stop(Exception):
