@@ -50,6 +50,7 @@ def test_rotation_of_an_oblong_photo_keeps_right_angles():
     m = matrix(Rotate(draw=90, p=1.0), in_size=(100, 200))
     # A point at the right edge is 100 pixels from the centre: two heights' worth of the photo away.
     assert move(m, 1, 0) == [0, 2]
+    assert move(m, 0, 1) == [-0.5, 0]
 
 
 def test_rotation_stays_within_its_range():
