@@ -105,7 +105,7 @@ def test_the_examples_run_one_after_the_other(tmp_path, monkeypatch, capsys):
             'untar_data(URLs.PETS_SAMPLE) / "images"', "own_copy()"
         )
         namespace["own_copy"] = lambda: _few_photos(tmp_path)
-        exec(compile(text, f"docs/from-fastai.md:{block.line}", "exec"), namespace)
+        exec(compile(text, f"docs/from-fastai.md:{block.line}", "exec", dont_inherit=True), namespace)
     assert "Probability it's a cat: " in capsys.readouterr().out
     assert (tmp_path / "cats.gatera").is_file()
 

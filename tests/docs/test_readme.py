@@ -61,7 +61,7 @@ def test_the_programs_run_one_after_the_other(tmp_path, monkeypatch, capsys):
         text = block.text.replace("Resize(224)", "Resize(48)").replace(
             "untar_data(URLs.PETS_SAMPLE)", "sample"
         )
-        exec(compile(text, f"README.md:{block.line}", "exec"), namespace)
+        exec(compile(text, f"README.md:{block.line}", "exec", dont_inherit=True), namespace)
     assert capsys.readouterr().out.count("error_rate") == 2
     assert namespace["label"] in (True, False)
 
