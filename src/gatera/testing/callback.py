@@ -6,6 +6,7 @@ import copy
 import inspect
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -260,13 +261,14 @@ class _Witness(Callback):
     reads_only: ClassVar[bool] = True
 
     def __init__(self, contract: Contract, watched: Callback) -> None:
-        self._contract, self._watched = contract, watched
+        self._contract = contract
         self.order = watched.order  # type: ignore[misc]  # its turn is that of the one it stands in for
+        for event in EVENTS:
+            handler = getattr(watched, event, None)
+            if handler is not None:
+                setattr(self, event, partial(self._handle, event, handler))
 
-    def _handle(self, event: str, state: LoopState) -> None:
-        handler = getattr(self._watched, event, None)
-        if handler is None:
-            return
+    def _handle(self, event: str, handler: Callable[[LoopState], None], state: LoopState) -> None:
         before = _snapshot(state)
         handler(state)
         now = _snapshot(state)
@@ -281,14 +283,3 @@ def _snapshot(state: LoopState) -> dict[str, Any]:
         name: value.detach().clone() if isinstance(value, Tensor) else value for name, value in values.items()
     }
     return parts | {"parameters": {name: p.detach().clone() for name, p in state.whole.state_dict().items()}}
-
-
-def _make_handler(event: str) -> Callable[[_Witness, LoopState], None]:
-    def handle(self: _Witness, state: LoopState) -> None:
-        self._handle(event, state)
-
-    return handle
-
-
-for _event in EVENTS:
-    setattr(_Witness, _event, _make_handler(_event))
