@@ -46,6 +46,23 @@ def test_gradients_equal_those_of_float64(kernel, stride, padding):
         torch.testing.assert_close(got_x.double(), want_x, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("kernel", [3, 5, 7])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_depthwise_gradients_are_torchs_also_where_the_photo_is_smaller_than_the_kernel(kernel, stride):
+    for height, width in ((1, 1), (2, 3), (5, 2), (8, 1)):
+        x = torch.randn(2, 4, height, width, requires_grad=True)
+        weight = torch.randn(4, 1, kernel, kernel, requires_grad=True)
+        y = F.conv2d(x, weight, None, stride, kernel // 2, 1, 4)
+        grad = torch.randn_like(y)
+        expected_x, expected_weight = torch.autograd.grad(y, (x, weight), grad)
+        sizes = (kernel, kernel), (stride, stride), (kernel // 2, kernel // 2)
+        torch.testing.assert_close(
+            weight_gradient(grad, x.detach(), *sizes), expected_weight, atol=1e-4, rtol=1e-4
+        )
+        found = input_gradient(grad, weight.detach(), (height, width), stride, sizes[2])
+        torch.testing.assert_close(found, expected_x, atol=1e-4, rtol=1e-4)
+
+
 @pytest.mark.parametrize(("kernel", "stride", "padding"), [((5, 5), 1, 2), ((5, 5), 2, 2), ((3, 3), 2, 1)])
 def test_bf16_gradients_are_rounded_once_like_pytorchs_own(kernel, stride, padding):
     x, weight, grad = (tensor.bfloat16() for tensor in case(kernel, stride, padding, 28, 28))

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gatera.models.folded_conv import Clip, Recipe, channel_sums, fold, folded_convolution, pad
+from gatera.models.folded_conv import Clip, Recipe, all_finite, channel_sums, fold, folded_convolution, pad
 
 LAST = torch.channels_last
 
@@ -47,7 +47,9 @@ def test_folding_keeps_output_and_all_gradients(groups, bias, affine):
     exact_conv, exact_norm = copy.deepcopy(conv).double(), copy.deepcopy(norm).double()
     x = torch.randn(2, 4, 9, 9).contiguous(memory_format=LAST).requires_grad_()
     exact_x = x.detach().double().requires_grad_()
-    output = folded_convolution(x, *fold(conv, norm), recipe(groups=groups, clip=Clip(0.0, 0.8)))
+    output = folded_convolution(
+        x, *fold(conv, norm), recipe(groups=groups, clip=Clip(0.0, 0.8), all_finite=True)
+    )
     exact = clipped(exact_norm(exact_conv(exact_x)), Clip(0.0, 0.8))
     grad = torch.randn_like(output)
     output.backward(grad)
@@ -153,14 +155,24 @@ def test_backward_inside_autocast_is_not_cast_once_more():
 
 @pytest.mark.parametrize("clip", [Clip(), Clip(0.0, 6.0)])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_nan_goes_through_the_activation(clip, dtype):
-    x, weight, bias = torch.rand(1, 3, 8, 8), torch.rand(4, 3, 3, 3), torch.zeros(4)
-    call = recipe(dtype=dtype, clip=clip)
-    assert folded_convolution(x, weight, bias, call).isfinite().all()
-    for spoiled in (0, 1, 2):
-        tensors = [tensor.clone() for tensor in (x, weight, bias)]
-        tensors[spoiled].flatten()[0] = torch.nan
-        assert folded_convolution(*tensors, call).isnan().any()
+def test_the_activation_is_the_same_in_onednn_and_outside(clip, dtype):
+    tensors = torch.randn(2, 3, 8, 8), torch.randn(4, 3, 3, 3), torch.randn(4)
+    inside = folded_convolution(*tensors, recipe(dtype=dtype, clip=clip, all_finite=True))
+    outside = folded_convolution(*tensors, recipe(dtype=dtype, clip=clip))
+    torch.testing.assert_close(inside, outside)
+    assert inside.min() == 0
+
+
+@pytest.mark.parametrize("clip", [Clip(), Clip(0.0, 6.0)])
+def test_nan_goes_through_the_activation_of_what_is_not_known_to_be_finite(clip):
+    x, weight = torch.full((1, 3, 8, 8), torch.nan), torch.rand(4, 3, 3, 3)
+    assert folded_convolution(x, weight, None, recipe(clip=clip)).isnan().all()
+
+
+def test_all_finite_sees_any_nan_and_infinity():
+    assert all_finite(torch.ones(3), None, torch.ones(2))
+    assert not all_finite(torch.ones(3), torch.tensor([0, torch.nan]))
+    assert not all_finite(torch.tensor([torch.inf, -torch.inf]))
 
 
 def test_a_gradient_of_the_gradient_is_refused():

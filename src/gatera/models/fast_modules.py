@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from functools import cache
 from types import MethodType
 from typing import Any
@@ -15,7 +15,7 @@ from gatera.models.conv_chains import Chain, Observer, is_watched, undisturbed
 from gatera.models.conv_kinds import after_norm, clip_of, padding_of
 from gatera.models.dense_gradient import few_pixels
 from gatera.models.depthwise import has_slow_gradient
-from gatera.models.folded_conv import Recipe, fold, folded_convolution
+from gatera.models.folded_conv import Recipe, all_finite, fold, folded_convolution
 
 
 class Pass:
@@ -29,7 +29,7 @@ class Pass:
         running: a forward pass is under way.
         folded: outputs of convolutions that are normalised already, by id, till the norm takes them; and whether they
             are activated too.
-        finite: an output that can hold neither NaN nor infinity.
+        bounded: the latest output, if it can hold neither NaN nor infinity; so nobody need look.
     """
 
     def __init__(self, norms: list[nn.BatchNorm2d]) -> None:
@@ -39,7 +39,7 @@ class Pass:
         self.observer: Observer | None = None
         self.running = False
         self.folded: dict[int, tuple[Tensor, bool]] = {}
-        self.finite: Tensor | None = None
+        self.bounded: Tensor | None = None
 
     def chain(self, conv: nn.Conv2d) -> Chain | None:
         """The chain of `conv` if its norm may be folded in now.
@@ -57,7 +57,7 @@ class Pass:
     def forget(self) -> None:
         """Let go of all tensors."""
         self.folded.clear()
-        self.finite = None
+        self.bounded = None
 
 
 class StandIn:
@@ -70,10 +70,13 @@ class StandIn:
 
     def __init__(self, module: nn.Module, state: Pass) -> None:
         self.module, self.state = module, state
-        self.ordinary: Callable[..., Any] = MethodType(type(module).forward, module)
+        self.ordinary = MethodType(type(module).forward, module)
+        # Tools that ask a forward for its signature or source line (torch.export does) get those of the module's own.
+        self.__wrapped__, self.__code__ = self.ordinary, self.ordinary.__code__
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return MethodType, (type(self.module).forward, self.module)
+        # asked of a copy that is being made, and has nothing of its own yet: the method of its class
+        return getattr, (self.module, "forward")
 
 
 class FastModel(StandIn):
@@ -142,15 +145,16 @@ class FastConv(StandIn):
             return self.ordinary(x)
         clip = None if chain is None or chain.output_aliased else clip_of(chain.norm)
         weight, bias = (conv.weight, conv.bias) if chain is None else fold(conv, chain.norm)
+        finite = clip is not None and all_finite(None if x is state.bounded else x, weight, bias)
         recipe = Recipe(
             stride=(conv.stride[0], conv.stride[1]), padding=padding_of(conv, x),
             dilation=(conv.dilation[0], conv.dilation[1]), groups=conv.groups, dtype=dtype, clip=clip,
-            input_is_finite=x is state.finite,
+            all_finite=finite,
         )  # fmt: skip
         output = folded_convolution(x, weight, bias, recipe)
         if chain is not None:
             state.folded[id(output)] = output, clip is not None
-        state.finite = None if clip is None else output
+        state.bounded = output if finite and clip is not None and clip.high < math.inf else None
         return output
 
     def _gains(self, x: Tensor) -> bool:

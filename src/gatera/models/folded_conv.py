@@ -70,7 +70,8 @@ class Recipe:
         groups: of channels.
         dtype: in which to convolve; the output has it.
         clip: the activation, if any.
-        input_is_finite: the caller knows that the input has neither NaN nor infinity.
+        all_finite: input, weight and bias are known to hold neither NaN nor infinity. Only then may oneDNN compute the
+            activation, for it turns NaN into 0: photos or parameters that are spoilt would go unnoticed.
     """
 
     stride: Pair
@@ -79,7 +80,7 @@ class Recipe:
     groups: int
     dtype: torch.dtype
     clip: Clip | None = None
-    input_is_finite: bool = False
+    all_finite: bool = False
 
     @property
     def symmetric(self) -> bool:
@@ -170,8 +171,13 @@ class _FoldedConvolution(torch.autograd.Function):
 Gradients = tuple[Tensor | None, Tensor | None, Tensor | None]
 
 
+def all_finite(*tensors: Tensor | None) -> bool:
+    """Whether no tensor holds NaN or infinity; None counts as finite, and a sum that overflows as not."""
+    return all(math.isfinite(tensor.detach().sum().item()) for tensor in tensors if tensor is not None)
+
+
 def _convolve(x: Tensor, weight: Tensor, bias: Tensor | None, recipe: Recipe) -> Tensor:
-    if recipe.clip is not None and _may_fuse(x, weight, bias, recipe):
+    if recipe.clip is not None and recipe.all_finite:
         name, numbers = recipe.clip.onednn()
         return torch.ops.mkldnn._convolution_pointwise(
             x,
@@ -187,14 +193,6 @@ def _convolve(x: Tensor, weight: Tensor, bias: Tensor | None, recipe: Recipe) ->
         )
     output = F.conv2d(x, weight, bias, recipe.stride, recipe.own_padding, recipe.dilation, recipe.groups)
     return output if recipe.clip is None else recipe.clip(output)
-
-
-def _may_fuse(x: Tensor, weight: Tensor, bias: Tensor | None, recipe: Recipe) -> bool:
-    """Whether oneDNN may compute the activation: it turns NaN into 0, so diverged parameters would go unnoticed."""
-    if x.dtype not in (torch.float32, torch.bfloat16):
-        return False
-    parts = [weight, bias, None if recipe.input_is_finite else x]
-    return all(math.isfinite(part.sum().item()) for part in parts if part is not None)
 
 
 def _dense_gradients(
