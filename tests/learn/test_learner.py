@@ -6,10 +6,10 @@ import math
 import numpy as np
 import pytest
 import torch
-from gatera.data.augment import aug_transforms
 from torch import nn
 
 from gatera.core.errors import ArgumentError, DataError, NonFiniteLossError
+from gatera.data.augment import aug_transforms
 from gatera.data.loaders import DataLoaders
 from gatera.learn.callback import Callback
 from gatera.learn.callbacks import GradientAccumulation
