@@ -6,14 +6,8 @@ import torch
 from PIL import Image
 
 from gatera.core.errors import ArgumentError, DataError, ExportError
-from gatera.data.blocks import (
-    CategoryBlock,
-    ImageBlock,
-    MultiCategoryBlock,
-    RegressionBlock,
-    TransformBlock,
-    as_block,
-)
+from gatera.data.block import TransformBlock, as_block
+from gatera.data.blocks import CategoryBlock, ImageBlock, MultiCategoryBlock, RegressionBlock
 from gatera.data.photo import PILImageBW
 
 

@@ -9,7 +9,8 @@ import torch
 from PIL import Image
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.blocks import CategoryBlock, ImageBlock, TransformBlock
+from gatera.data.block import TransformBlock
+from gatera.data.blocks import CategoryBlock, ImageBlock
 from gatera.data.dataset import Dataset, Fields, Rows, apply_getter, as_items, take
 from gatera.data.items import Items
 from gatera.data.labels import ColReader, parent_label

@@ -6,7 +6,8 @@ import torch
 from PIL import Image
 
 from gatera.core.errors import ExportError
-from gatera.data.blocks import ImageBlock, TransformBlock
+from gatera.data.block import TransformBlock
+from gatera.data.blocks import ImageBlock
 from gatera.data.foreign import item_transforms
 from gatera.data.photo import PILImageBW
 from gatera.data.pipeline import FixedReader, Pipeline, as_photo

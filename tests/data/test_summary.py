@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from gatera.data.augment import aug_transforms
-from gatera.data.blocks import CategoryBlock, ImageBlock, RegressionBlock, TransformBlock
+from gatera.data.block import TransformBlock
+from gatera.data.blocks import CategoryBlock, ImageBlock, RegressionBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.items import get_image_files
 from gatera.data.labels import parent_label

@@ -8,7 +8,8 @@ import torch
 from public_pieces import subclasses_of
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.blocks import Block, CategoryBlock, ImageBlock
+from gatera.data.block import Block
+from gatera.data.blocks import CategoryBlock, ImageBlock
 from gatera.data.photo import PILImageBW
 from gatera.testing import ContractError, check_block, example_photos
 from gatera.testing.contract import described

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from gatera.cli.output import FAILED, Parser, at_least_one, show_error
-from gatera.core.errors import DataError, PhotoError
+from gatera.core.errors import DataError
 from gatera.core.progress import console, track
 from gatera.program.engines import ENGINES, PRECISIONS, EngineName
 from gatera.program.photo import PHOTO_SUFFIXES
@@ -158,7 +158,7 @@ def _walk(folder: str) -> Iterator[Path]:
 
 
 def _reporting(
-    answers: Iterable[tuple[Prediction | PhotoError | None, Path]], unread: list[Path]
+    answers: Iterable[tuple[Prediction | DataError | None, Path]], unread: list[Path]
 ) -> Iterator[tuple[Path, Prediction]]:
     """Yield what could be read; say of the rest why not, and add it to `unread`."""
     for answer, photo in answers:

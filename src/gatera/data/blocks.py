@@ -1,14 +1,8 @@
-"""What kind of thing a value is: a photo, one label, several labels, numbers.
-
-A block reads a raw value, encodes it for the model, decodes it for people, and says as JSON data what a program must do.
-`fit` returns a copy that has learned from the training split (never from the others); the block a user passes stays as it
-was, so one recipe makes any number of data sets.
-"""
+"""Blocks of photo jobs: a photo, one label, several labels, numbers. What a block is stands in `data.block`."""
 
 from __future__ import annotations
 
 import contextlib
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -19,61 +13,12 @@ from PIL import Image
 from torch import Tensor
 
 from gatera.core.checks import check_at_least, did_you_mean, listed
-from gatera.core.errors import ArgumentError, DataError, ExportError
+from gatera.core.errors import ArgumentError, DataError
+from gatera.data.block import Block
 from gatera.data.labels import is_missing
 from gatera.data.photo import PILImage
 from gatera.data.vocab import NOT_KNOWN, Vocab, learn_vocab, native
 from gatera.program.preprocess import photo_array
-
-
-class Block(ABC):
-    """How one kind of value comes in and goes out.
-
-    Attributes:
-        task: what a model that predicts such values does: "classification", "multilabel", "regression", or None.
-        vocab: the labels it tells apart, once fitted; None where there are none.
-        n_out: number of outputs that predict it, or None.
-        is_photo: whether it is encoded as uint8 [H,W,C], for photo transforms to act on.
-    """
-
-    task: str | None = None
-    is_photo: bool = False
-    vocab: Vocab | Sequence[Any] | None = None
-    n_out: int | None = None
-
-    def fit(self, values: Sequence[Any]) -> Self:
-        """Return a copy that has learned what it needs from the training split's raw values."""
-        return self
-
-    def read(self, raw: Any) -> Any:
-        """Turn a raw value (a path, a cell) into the value that people see."""
-        return raw
-
-    @abstractmethod
-    def encode(self, value: Any) -> Any:
-        """Turn a read value into numbers for the model."""
-
-    @abstractmethod
-    def decode(self, encoded: Any) -> Any:
-        """Turn the model's numbers back into a value that people see."""
-
-    def as_batch(self, stacked: Tensor) -> Tensor:
-        """Return encoded values, stacked along a new first axis, as the model takes them."""
-        return stacked
-
-    def show(self, value: Any) -> str:
-        """Return a value as one line of text, e.g. a title."""
-        return str(value)
-
-    def config(self) -> list[dict[str, Any]]:
-        """Return how a program reads such a value, as operations of `program.preprocess`.
-
-        Raises:
-            ExportError: if no operation does that.
-        """
-        raise ExportError(
-            f"A program cannot read what {type(self).__name__} reads", allowed="photos: ImageBlock"
-        )
 
 
 @dataclass(frozen=True)
@@ -353,29 +298,3 @@ def _numbers(value: Any) -> np.ndarray:
             "RegressionBlock got no finite number", received=value, remedy="Fill it in, or leave it out."
         )
     return numbers
-
-
-@dataclass(frozen=True)
-class TransformBlock(Block):
-    """A value that is used as it comes: an array, a tensor, or a number."""
-
-    def encode(self, value: Any) -> Any:
-        """Return the value as an array or tensor."""
-        return value if isinstance(value, Tensor) else np.asarray(value)
-
-    def decode(self, encoded: Any) -> Any:
-        """Return the value."""
-        return encoded
-
-
-def as_block(block: Block | type[Block]) -> Block:
-    """Accept a block or, as in the book, a block's class.
-
-    Raises:
-        ArgumentError: if it is neither.
-    """
-    made = block() if isinstance(block, type) else block
-    if not isinstance(made, Block):
-        raise ArgumentError("blocks holds something that is not a block", received=block,
-                            allowed="ImageBlock, CategoryBlock, MultiCategoryBlock, RegressionBlock, TransformBlock")  # fmt: skip
-    return made

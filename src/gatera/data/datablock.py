@@ -15,7 +15,7 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.core.progress import in_notebook
 from gatera.core.random import fresh_seed
 from gatera.data.batch import BatchPipeline
-from gatera.data.blocks import Block, TransformBlock, as_block
+from gatera.data.block import Block, TransformBlock, as_block
 from gatera.data.dataset import Dataset, Fields, Getter, Rows, apply_getter, as_items, take
 from gatera.data.foreign import as_list, batch_transforms, item_transforms
 from gatera.data.items import IMAGE_EXTENSIONS, get_image_files

@@ -14,11 +14,12 @@ from PIL import Image
 from torch import Tensor
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.blocks import Block
+from gatera.data.block import Block
 from gatera.data.cache import PhotoCache, enabled
 from gatera.data.items import Items, is_table
 from gatera.data.naming import function_name, guarded, item_name
 from gatera.data.pipeline import FixedReader, Pipeline
+from gatera.program.preprocess import stack_arrays
 
 Getter = Callable[[Any], Any]
 
@@ -33,6 +34,7 @@ class Fields:
         get_x: item -> raw input; None where the item is the input.
         get_y: item -> raw label; None where the item is the label.
         pipeline: what is done to the input.
+        y_name: what tables call the label.
     """
 
     x: Block
@@ -40,6 +42,7 @@ class Fields:
     get_x: Getter | None
     get_y: Getter | None
     pipeline: Pipeline
+    y_name: str = "label"
 
 
 class Rows(Sequence[Any]):
@@ -154,6 +157,29 @@ class Dataset:
         ]
         return torch.stack(encoded)
 
+    @cached_property
+    def arrays(self) -> Sequence[np.ndarray]:
+        """Encoded inputs, one array each, where the block keeps them in memory."""
+        return self.fields.x.encode_all(self.inputs, self.name)
+
+    @cached_property
+    def lengths(self) -> np.ndarray | None:
+        """Length of each encoded input, int64 [n], where they differ; else None."""
+        if not self.fields.x.in_memory or self.fields.x.pad is None:
+            return None
+        return np.array([len(array) for array in self.arrays])
+
+    def stacked(self, index: np.ndarray) -> Tensor:
+        """Return some encoded inputs as one tensor [N, ...], the shorter ones filled up.
+
+        Args:
+            index: dataset positions, int64 [N].
+        """
+        arrays, pad = self.arrays, self.fields.x.pad
+        if isinstance(arrays, np.ndarray):
+            return torch.from_numpy(arrays[index])
+        return torch.from_numpy(stack_arrays([arrays[i] for i in index], pad))
+
     @property
     def vocab(self) -> Any:
         """The labels, in the order of the model's outputs; None where there is no vocabulary."""
@@ -181,7 +207,10 @@ class Dataset:
     def subset(self, indices: Sequence[int]) -> Dataset:
         """Return a data set of some of the items."""
         labels = None if self.raw_labels is None else [self.raw_labels[i] for i in indices]
-        inputs, positions = [self.inputs[i] for i in indices], [self.positions[i] for i in indices]
+        inputs = (
+            take(self.inputs, indices) if isinstance(self.inputs, Rows) else [self.inputs[i] for i in indices]
+        )
+        positions = [self.positions[i] for i in indices]
         return Dataset(self.fields, take(self.items, indices), inputs, labels, positions)
 
     def like(self, items: Any, with_labels: bool = False) -> Dataset:
@@ -215,6 +244,14 @@ class Dataset:
         if isinstance(item, paths) and len(self.items) and not isinstance(self.items, Rows):
             return not isinstance(self.items[0], paths)
         return isinstance(item, str | Path | bytes | np.ndarray | Tensor | Image.Image)
+
+    def cells(self, index: int) -> dict[str, Any]:
+        """Return the cells by which a table shows an item: those of its input, then its label, if any."""
+        label = self.label(index)
+        shown = (
+            {} if label is None or self.fields.y is None else {self.fields.y_name: self.fields.y.show(label)}
+        )
+        return self.fields.x.columns(self.fields.x.read(self.inputs[index])) | shown
 
     def title(self, index: int) -> str:
         """Return an item's label as one line of text; empty where it has none."""

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -18,15 +18,18 @@ from torch import Tensor
 
 from gatera.core.checks import check_at_least
 from gatera.core.device import as_device
-from gatera.core.errors import ArgumentError, DataError
+from gatera.core.errors import ArgumentError
 from gatera.core.random import rng
 from gatera.data.batch import BatchPipeline
 from gatera.data.dataset import Dataset
+from gatera.data.order import batches_of
 from gatera.data.reading import Reading
 from gatera.data.show import photos_to_show, show_photos
+from gatera.data.show_table import show_items
 from gatera.data.slab import Slab
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
 #: Batches that are being read while a GPU computes with one. For a CPU none are: the threads share the batch that is
@@ -119,10 +122,7 @@ class DataLoader:
         self.dataset, self.bs, self.shuffle, self.training = dataset, bs, shuffle, training
         self.options = options or LoaderOptions()
         self.batch_tfms = batch_tfms or BatchPipeline()
-        if not dataset.fields.x.is_photo and not self.batch_tfms.empty:
-            raise ArgumentError(
-                "batch_tfms act on photos", received=type(dataset.fields.x).__name__, allowed="ImageBlock"
-            )
+        self._check_transforms()
         self.drop_last = drop_last and len(dataset) >= bs
         if drop_last and not self.drop_last:
             warnings.warn(
@@ -131,6 +131,18 @@ class DataLoader:
             )
         self.epoch = 0
         self.to(as_device(self.options.device))
+
+    def _check_transforms(self) -> None:
+        block = self.dataset.fields.x
+        given = {
+            "batch_tfms": not block.is_photo and not self.batch_tfms.empty,
+            "item_tfms": block.in_memory and bool(self.dataset.fields.pipeline.transforms),
+        }
+        for name, wrong in given.items():
+            if wrong:
+                raise ArgumentError(
+                    f"{name} act on photos", received=type(block).__name__, allowed="ImageBlock"
+                )
 
     def to(self, device: str | torch.device) -> DataLoader:
         """Put batches on another device from now on; returns this loader."""
@@ -158,19 +170,22 @@ class DataLoader:
 
     def batch_indices(self) -> Iterator[np.ndarray]:
         """Yield the dataset positions of each batch of the current epoch, int64 [N]."""
-        order = np.arange(self.n)
+        order, mix = np.arange(self.n), None
         if self.shuffle:
-            order = rng(self.options.seed, self.epoch, ORDER).permutation(self.n)
-        for start in range(0, len(self) * self.bs, self.bs):
-            yield order[start : start + self.bs]
+            mix = rng(self.options.seed, self.epoch, ORDER)
+            order = mix.permutation(self.n)
+        return batches_of(order[: len(self) * self.bs], self.bs, self.dataset.lengths, mix)
+
+    @property
+    def sorts(self) -> bool:
+        """Whether items come by their length even where they are not shuffled, rather than in dataset order."""
+        return self.dataset.lengths is not None
 
     def __iter__(self) -> Iterator[Batch]:
         epoch, workers = self.epoch, self._workers()
         if not workers:
             for index in self.batch_indices():
-                slab = self._slab(index)
-                self._reading.fill(slab, 0, len(index), epoch)
-                yield self._batch(slab, epoch)
+                yield self.batch_of(index, epoch)
             return
         pool = ThreadPoolExecutor(workers, thread_name_prefix="gatera-loader")
         ahead = 0 if self.device.type == "cpu" else BATCHES_AHEAD
@@ -196,7 +211,13 @@ class DataLoader:
             index: dataset positions, int64 [N].
             epoch: whose draws; None for the current one.
         """
-        workers, epoch = max(1, self._workers()), self.epoch if epoch is None else epoch
+        workers, epoch = self._workers(), self.epoch if epoch is None else epoch
+        if self.dataset.fields.x.in_memory:
+            return self._with_labels(self.dataset.stacked(index).to(self.device, non_blocking=True), index)
+        if not workers:
+            slab = self._slab(index)
+            self._reading.fill(slab, 0, len(index), epoch)
+            return self._batch(slab, epoch)
         with ThreadPoolExecutor(workers) as pool:
             return self._batch(self._start(pool, workers, index, epoch).result(), epoch)
 
@@ -207,8 +228,10 @@ class DataLoader:
         ncols: int | None = None,
         figsize: tuple[float, float] | None = None,
         unique: bool = False,
-    ) -> Figure:
+    ) -> Figure | pd.DataFrame:
         """Show photos with their labels, as the model gets them (colours as they were before `Normalize`).
+
+        Inputs of other kinds are shown in a table; then only `max_n` counts.
 
         Args:
             max_n: how many.
@@ -218,11 +241,11 @@ class DataLoader:
             unique: show one photo again and again, to see what the random transforms do to it.
 
         Raises:
-            DataError: if the items are not photos.
+            ArgumentError: if a number is below 1.
         """
-        if not self.dataset.fields.x.is_photo:
-            raise DataError("show_batch shows photos", received=type(self.dataset.fields.x).__name__)
         n = photos_to_show(max_n, nrows, ncols)
+        if not self.dataset.fields.x.is_photo:
+            return show_items(self.dataset, self._some(n).tolist())
         if unique:
             batches = [self.batch_of(self._some(1), self.epoch + view) for view in range(n)]
             raw = self.dataset.inputs[int(batches[0].index[0])]
@@ -266,6 +289,8 @@ class DataLoader:
         return DataLoader(dataset, self.bs, training=training, batch_tfms=self.batch_tfms, options=options)
 
     def _workers(self) -> int:
+        if self.dataset.fields.x.in_memory:
+            return 0
         wanted = self.options.num_workers
         return min(MOST_WORKERS, usable_processors()) if wanted is None else wanted
 
@@ -281,11 +306,14 @@ class DataLoader:
 
     def _batch(self, slab: Slab, epoch: int) -> Batch:
         self._reading.finish(slab, epoch)
-        block = self.dataset.fields.x
-        x = block.as_batch(slab.tensor.to(self.device, non_blocking=True))  # photos: [N,H,W,C] -> [N,C,H,W]
-        if block.is_photo:
-            x = self.batch_tfms(x, slab.index, (self.options.seed, epoch) if self.random else None)
-        rows = torch.from_numpy(np.ascontiguousarray(slab.index))
+        x = slab.tensor.to(self.device, non_blocking=True)
+        return self._with_labels(x, slab.index, (self.options.seed, epoch) if self.random else None)
+
+    def _with_labels(self, stacked: Tensor, index: np.ndarray, key: tuple[int, int] | None = None) -> Batch:
+        x = self.dataset.fields.x.as_batch(stacked)  # photos: [N,H,W,C] -> [N,C,H,W]
+        if self.dataset.fields.x.is_photo:
+            x = self.batch_tfms(cast(Tensor, x), index, key)
+        rows = torch.from_numpy(np.ascontiguousarray(index))
         targets = self.dataset.targets
         y = None if targets is None else targets[rows].to(self.device, non_blocking=True)
         return Batch((x, y), rows)

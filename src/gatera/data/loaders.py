@@ -19,6 +19,7 @@ from gatera.data.show import show_photos
 from gatera.program.preprocess import Preprocessing
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
 __all__ = ["Batch", "DataLoader", "DataLoaders", "LoaderOptions"]
@@ -117,12 +118,15 @@ class DataLoaders:
         """Return the first training batch (x, y)."""
         return self.train.one_batch() if isinstance(self.train, DataLoader) else next(iter(self.train))
 
-    def input_batch(self, item: Any) -> Tensor:
-        """Return one raw input as a model's input, float32 [1,C,H,W], preprocessed as at validation."""
+    def input_batch(self, item: Any) -> Any:
+        """Return one raw input as a model's input, preprocessed as at validation: for a photo float32 [1,C,H,W]."""
         dataset = self._dataset("input_batch")
         array = dataset.fields.pipeline.evaluation(item)
         stacked = torch.from_numpy(np.array(array)[None]).to(self.device)  # [H,W,C] -> [1,H,W,C]
-        return self.train.batch_tfms(dataset.fields.x.as_batch(stacked), np.zeros(1, np.int64), None)
+        batch = dataset.fields.x.as_batch(stacked)
+        return (
+            self.train.batch_tfms(batch, np.zeros(1, np.int64), None) if dataset.fields.x.is_photo else batch
+        )
 
     def test_dl(self, items: Any, with_labels: bool = False, bs: int | None = None) -> DataLoader:
         """Return a loader of other items, preprocessed as at validation.
@@ -146,8 +150,8 @@ class DataLoaders:
         ncols: int | None = None,
         figsize: tuple[float, float] | None = None,
         unique: bool = False,
-    ) -> Figure:
-        """Show training photos with their labels; see `DataLoader.show_batch`."""
+    ) -> Figure | pd.DataFrame:
+        """Show training items with their labels; see `DataLoader.show_batch`."""
         self._dataset("show_batch")
         return self.train.show_batch(max_n, nrows, ncols, figsize, unique)
 

@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from gatera.core.errors import ExportError
-from gatera.data.blocks import Block
+from gatera.data.block import Block
 from gatera.data.transforms import ItemTransform, Op
 from gatera.program.preprocess import Preprocessing
 

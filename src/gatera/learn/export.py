@@ -20,17 +20,22 @@ import gatera
 from gatera.core.checks import require
 from gatera.core.errors import ExportError
 from gatera.core.files import check_free_to_write
+from gatera.data.block import Block
 from gatera.learn.card import CardFacts, model_card
 from gatera.models.body import Body
 from gatera.models.layers import Normalization
 from gatera.program.engines import OnnxRuntimeEngine
 from gatera.program.package import FORMAT, write_package
+from gatera.program.preprocess import stack_arrays
 
 if TYPE_CHECKING:
     from gatera.learn.learner import Learner
 
 #: Version of the ONNX operator set: checked with every family of our architectures on both engines.
 OPSET = 18
+
+#: Training inputs on which an exported network that takes no photos is compared with the learner's.
+N_EXAMPLES = 8
 
 #: A program whose float32 outputs differ by more than this from the learner's is not written.
 PARITY = 1e-3
@@ -51,7 +56,19 @@ class ExportOptions:
     training: Mapping[str, Any] = field(default_factory=dict)
 
 
-class ProgramGraph(nn.Module):
+class ArrayGraph(nn.Module):
+    """The learner's model as a program calls it, with arrays stacked as the preprocessing gives them, [N, ...]."""
+
+    def __init__(self, model: nn.Module, block: Block) -> None:
+        super().__init__()
+        self.model, self.block = model, block
+
+    def forward(self, arrays: Tensor) -> Tensor:
+        """Return logits, float32 [N,K]."""
+        return self.model(self.block.as_batch(arrays))
+
+
+class PhotoGraph(nn.Module):
     """The learner's model with the arithmetic before it: takes preprocessed photos as they are, uint8 [N,H,W,C]."""
 
     def __init__(self, model: nn.Module, normalize: nn.Module) -> None:
@@ -73,12 +90,16 @@ def export_program(learn: Learner, path: Path, force: bool, options: ExportOptio
     """
     check_free_to_write(path, force)
     preprocessing = learn.dls.preprocess  # refuses, by name, transforms that cannot be data
-    example = np.array(preprocessing(learn.dls.train_ds.inputs[0]))  # a copy: arrays of photos are read-only
-    graph = _graph(learn)
-    model = to_onnx(graph, example)
-    check_parity(graph, model, example)
+    inputs, pad = learn.dls.train_ds.inputs, preprocessing.pad
+    examples = [np.array(preprocessing(inputs[i])) for i in range(min(N_EXAMPLES, len(inputs)))]
+    example, graph = examples[0], _graph(learn)
+    model = to_onnx(graph, stack_arrays([example, example]), ragged=pad is not None)
+    check_parity(
+        graph, model, noise_like(example) if example.dtype == np.uint8 else stack_arrays(examples, pad)
+    )
     loss = learn.loss_func
-    outputs = int(graph(torch.from_numpy(example)[None]).shape[-1])
+    with torch.no_grad():
+        output_shape = graph(torch.from_numpy(example)[None]).shape[1:]
     program = {
         "format": FORMAT,
         "gatera": gatera.__version__,
@@ -86,8 +107,12 @@ def export_program(learn: Learner, path: Path, force: bool, options: ExportOptio
         "task": learn.dls.task,
         "preprocess": preprocessing.config,
         "model": {
-            "input": {"name": "input", "dtype": "uint8", "shape": ["N", *example.shape]},
-            "output": {"name": "output", "shape": ["N", outputs]},
+            "input": {
+                "name": "input",
+                "dtype": str(example.dtype),
+                "shape": ["N", *(example.shape if pad is None else ("T", *example.shape[1:]))],
+            },
+            "output": {"name": "output", "shape": ["N", *output_shape]},
             "opset": OPSET,
             "architecture": architecture_name(learn),
             "normalize": _normalization(graph),
@@ -130,18 +155,22 @@ def card_facts(learn: Learner, title: str) -> CardFacts:
     )
 
 
-def _graph(learn: Learner) -> ProgramGraph:
+def _graph(learn: Learner) -> nn.Module:
+    model, block = copy.deepcopy(learn.model).cpu().float(), learn.dls.train_ds.fields.x
+    if not block.is_photo:
+        return ArrayGraph(model, block).eval()
     normalize = learn.dls.normalize
     layer = nn.Identity() if normalize is None else Normalization(normalize.mean, normalize.std)
-    return ProgramGraph(copy.deepcopy(learn.model).cpu().float(), layer).eval()
+    return PhotoGraph(model, layer).eval()
 
 
-def to_onnx(graph: nn.Module, example: np.ndarray) -> bytes:
+def to_onnx(graph: nn.Module, batch: np.ndarray, ragged: bool = False) -> bytes:
     """Translate a module into ONNX with a free batch size.
 
     Args:
-        graph: in evaluation mode; takes one array like `example` with a batch axis before it.
-        example: uint8 [H,W,C].
+        graph: in evaluation mode; takes one array like `batch`.
+        batch: at least two inputs, stacked: the exporter takes a batch of one for a constant.
+        ragged: let the second axis be of any length, too.
 
     Returns:
         The serialised model: weights inside, standard operators only, no traces of the machine it was made on.
@@ -151,12 +180,11 @@ def to_onnx(graph: nn.Module, example: np.ndarray) -> bytes:
     """
     onnx = require("onnx", "train", "to export a program")
     require("onnxscript", "train", "to export a program")
-    # Two items, or the exporter takes a batch of one for a constant.
-    batch = torch.from_numpy(np.stack([example, example]))
+    axes = {0: torch.export.Dim("N"), 1: torch.export.Dim("T")} if ragged else {0: torch.export.Dim("N")}
     try:
         with _quiet():
             exported = torch.onnx.export(
-                graph, (batch,), dynamo=True, dynamic_shapes=({0: torch.export.Dim("N")},), verbose=False,
+                graph, (torch.from_numpy(batch),), dynamo=True, dynamic_shapes=(axes,), verbose=False,
                 input_names=["input"], output_names=["output"], opset_version=OPSET, external_data=False,
             )  # fmt: skip
     except torch.onnx.OnnxExporterError as err:
@@ -187,16 +215,20 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def check_parity(graph: nn.Module, model: bytes, example: np.ndarray) -> float:
-    """Compare an exported network with its original on noise; return the largest difference of outputs.
+def noise_like(photo: np.ndarray) -> np.ndarray:
+    """Return three photos of noise, uint8 [3,H,W,C], of the size of one."""
+    return np.random.default_rng(0).integers(0, 256, (3, *photo.shape)).astype(np.uint8)
+
+
+def check_parity(graph: nn.Module, model: bytes, batch: np.ndarray) -> float:
+    """Compare an exported network with its original on a batch of inputs; return the largest difference of outputs.
 
     Raises:
         ExportError: if they differ by more than `PARITY`.
     """
-    noise = np.random.default_rng(0).integers(0, 256, (3, *example.shape)).astype(np.uint8)
     with torch.no_grad():
-        expected = graph(torch.from_numpy(noise)).numpy()
-    found = OnnxRuntimeEngine(model).run(noise)
+        expected = graph(torch.from_numpy(batch)).numpy()
+    found = OnnxRuntimeEngine(model).run(batch)
     difference = float(np.abs(found - expected).max())
     if not difference <= PARITY * max(1.0, float(np.abs(expected).max())):
         raise ExportError(
@@ -226,7 +258,7 @@ def find_body(learn: Learner) -> Body | None:
     return next((module for module in learn.model.modules() if isinstance(module, Body)), None)
 
 
-def _normalization(graph: ProgramGraph) -> dict[str, list[float]] | None:
+def _normalization(graph: nn.Module) -> dict[str, list[float]] | None:
     layer = next((module for module in graph.modules() if isinstance(module, Normalization)), None)
     return (
         None

@@ -136,16 +136,20 @@ def compute(fixed: nn.Module, loader: DataLoader, arithmetic: Arithmetic, quiet:
     """Run the fixed beginning over a whole data set; None if its outputs would take more than `LIMIT_BYTES`."""
     outputs: Tensor | None = None
     labels: list[Tensor] = []
-    start = 0
+    rows: list[Tensor] = []
     with torch.no_grad():
-        for x, y in track(loader, "computing the frozen part's outputs once", quiet=quiet):
+        for batch in track(loader, "computing the frozen part's outputs once", quiet=quiet):
+            x, y = batch
             with arithmetic.autocast():
                 part = as_float32(fixed(arithmetic.to_device(x)))
             if outputs is None:
                 if not isinstance(part, Tensor) or part[0].nbytes * loader.n > LIMIT_BYTES:
                     return None
                 outputs = part.new_empty((loader.n, *part.shape[1:]))
-            outputs[start : start + len(part)] = part
-            start += len(part)
+            outputs[batch.index.to(outputs.device)] = part
             labels.append(arithmetic.to_device(y))
-    return None if outputs is None else Features(outputs, torch.cat(labels))
+            rows.append(batch.index)
+    if outputs is None:
+        return None
+    order = torch.cat(rows).argsort().to(outputs.device)
+    return Features(outputs, torch.cat(labels)[order])

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gatera.core.progress import track
+from gatera.data.loader import DataLoader
 from gatera.learn.arithmetic import Arithmetic, as_float32
 from gatera.measure.loss import Loss
 from gatera.program.description import Decoder
@@ -21,16 +22,17 @@ def predict_batches(
     arithmetic: Arithmetic,
     quiet: bool = False,
     with_input: bool = False,
-) -> tuple[Tensor, Tensor | None, Tensor | None]:
+) -> tuple[Tensor, Tensor | None, Any]:
     """Run a model in evaluation mode over batches.
 
     Returns:
         Raw predictions (float32 [N, ...], on the CPU), labels [N, ...] or None where batches have none, and inputs
-        or None.
+        or None (a list of them, batch by batch, where they cannot be joined to one tensor).
     """
     predictions: list[Tensor] = []
     labels: list[Tensor] = []
-    inputs: list[Tensor] = []
+    inputs: list[Any] = []
+    rows: list[Tensor] = []
     model.eval()
     with torch.inference_mode():
         for batch in track(batches, "predicting", quiet=quiet):
@@ -41,9 +43,24 @@ def predict_batches(
             if y is not None:
                 labels.append(y.cpu())
             if with_input:
-                inputs.append(x.cpu())
-    cat = lambda parts: torch.cat(parts).clone() if parts else None  # noqa: E731 - three uses, one line
-    return torch.cat(predictions).clone(), cat(labels), cat(inputs)
+                inputs.append(to_cpu(x))
+            if isinstance(batches, DataLoader) and batches.sorts:
+                rows.append(batch.index)
+    order = torch.cat(rows).argsort() if rows else None
+
+    def joined(parts: list[Tensor]) -> Tensor | None:
+        if not parts:
+            return None
+        whole = torch.cat(parts)
+        return whole.clone() if order is None else whole[order]
+
+    can_join = all(isinstance(part, Tensor) for part in inputs) and order is None
+    return cast(Tensor, joined(predictions)), joined(labels), joined(inputs) if can_join else inputs
+
+
+def to_cpu(value: Any) -> Any:
+    """Return a tensor, or each of a tuple, on the CPU."""
+    return tuple(map(to_cpu, value)) if isinstance(value, tuple) else value.cpu()
 
 
 def decoder(loss_func: Loss, task: str | None, vocab: Sequence[Any] | None) -> Decoder:

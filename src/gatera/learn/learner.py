@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.loaders import DataLoader
+from gatera.data.show_table import show_items
 from gatera.learn import checkpoint, inference
 from gatera.learn.export import ExportOptions, export_program
 from gatera.learn.optimizer import (
@@ -23,6 +24,7 @@ from gatera.models.summary import Summary, model_summary
 from gatera.program.prediction import Prediction
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
 
@@ -118,10 +120,11 @@ class Learner(Trainer):
             logits = self._predictor(x)(x)[0].float().cpu().numpy()
         return inference.decoder(self.loss_func, self.dls.task, self.dls.vocab)(logits)
 
-    def _predictor(self, x: Tensor) -> nn.Module:
+    def _predictor(self, x: Any) -> nn.Module:
         """Return a copy of the model that is made for predictions, anew whenever a parameter has changed."""
         tensors = (*self.model.parameters(), *self.model.buffers())
-        key = (id(self.model), x.shape, *((tensor.data_ptr(), tensor._version) for tensor in tensors))
+        shapes = x.shape if isinstance(x, Tensor) else ()
+        key = (id(self.model), shapes, *((tensor.data_ptr(), tensor._version) for tensor in tensors))
         if self._prediction_copy is None or self._prediction_copy[0] != key:
             self._prediction_copy = (key, folded_copy(self.model, x))
         return self._prediction_copy[1]
@@ -161,8 +164,8 @@ class Learner(Trainer):
         nrows: int | None = None,
         ncols: int | None = None,
         figsize: tuple[float, float] | None = None,
-    ) -> Figure:
-        """Show items with their labels and predictions; those predicted wrong are marked.
+    ) -> Figure | pd.DataFrame:
+        """Show items with their labels and predictions; photos predicted wrong are marked, other items stand in a table.
 
         Args:
             ds_idx: 0 for training, 1 for validation data.
@@ -180,13 +183,16 @@ class Learner(Trainer):
         )
         decode = inference.decoder(self.loss_func, self.dls.task, self.dls.vocab)
         answers = [decode(output).label for output in outputs.numpy()]
+        if not dataset.fields.x.is_photo:
+            return show_items(dataset, chosen.tolist(), answers)
         return self.dls.show_results(
             cast(Tensor, inputs), [dataset.label(i) for i in chosen], answers, nrows, ncols, figsize
         )
 
     def summary(self) -> Summary:
         """Return the model's layers with output shapes and parameter counts; printing it shows a table."""
-        return model_summary(self.model, self.dls.one_batch()[0][:1])
+        x = self.dls.one_batch()[0]
+        return model_summary(self.model, x[:1] if isinstance(x, Tensor) else tuple(part[:1] for part in x))
 
     # -- keeping ----------------------------------------------------------------------------------------------------
 

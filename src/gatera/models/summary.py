@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+#: A model's input: one tensor, or several.
+Batch = Tensor | tuple[Tensor, ...]
 
 
 @dataclass(frozen=True)
@@ -35,14 +39,14 @@ class Summary:
 
     Args:
         model_name: the class of the model.
-        input_shape: shape of the batch that was sent through, N included.
+        input_shape: shape of the batch that was sent through, N included; of each part where the input has several.
         rows: the layers.
         parameters: all numbers that the model holds to learn, each counted once.
         trainable: those of them that change in training.
     """
 
     model_name: str
-    input_shape: tuple[int, ...]
+    input_shape: tuple[Any, ...]
     rows: tuple[LayerRow, ...]
     parameters: int
     trainable: int
@@ -73,7 +77,9 @@ def _cells(row: LayerRow) -> tuple[str, ...]:
     )
 
 
-def _shape(shape: tuple[int, ...] | None) -> str:
+def _shape(shape: tuple[Any, ...] | None) -> str:
+    if shape and isinstance(shape[0], tuple):
+        return " and ".join(map(_shape, shape))
     return "" if shape is None else " x ".join(str(size) for size in shape)
 
 
@@ -108,8 +114,7 @@ def model_summary(model: nn.Module, x: Tensor | Sequence[int]) -> Summary:
           frozen:             0
     """
     first = next(model.parameters(), None)
-    batch = x if isinstance(x, Tensor) else torch.zeros(tuple(x))
-    batch = batch if first is None else batch.to(first.device)
+    batch = _as_batch(x, None if first is None else first.device)
     rows: list[LayerRow] = []
     modes = {module: module.training for module in model.modules()}
     with ExitStack() as stack:
@@ -125,9 +130,20 @@ def model_summary(model: nn.Module, x: Tensor | Sequence[int]) -> Summary:
                 module.training = mode
     counts = {parameter: parameter.numel() for parameter in model.parameters()}
     return Summary(
-        type(model).__name__, tuple(batch.shape), tuple(rows), sum(counts.values()),
+        type(model).__name__, _shape_of(batch), tuple(rows), sum(counts.values()),
         sum(count for parameter, count in counts.items() if parameter.requires_grad),
     )  # fmt: skip
+
+
+def _as_batch(x: Batch | Sequence[int], device: torch.device | None) -> Batch:
+    if isinstance(x, Tensor):
+        return x.to(device)
+    parts = tuple(part.to(device) for part in x if isinstance(part, Tensor))
+    return parts or torch.zeros(tuple(x), device=device)  # type: ignore[arg-type]  # a shape, then
+
+
+def _shape_of(batch: Batch) -> tuple[Any, ...]:
+    return tuple(batch.shape) if isinstance(batch, Tensor) else tuple(tuple(part.shape) for part in batch)
 
 
 def _is_shown(module: nn.Module) -> bool:

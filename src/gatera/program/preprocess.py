@@ -28,6 +28,7 @@ __all__ = [
     "read_photo",
     "resize_photo",
     "resize_shorter",
+    "stack_arrays",
 ]
 
 #: A photo is never made larger than this (pixels a side): a hostile program must not fill the memory.
@@ -49,8 +50,9 @@ class Field(NamedTuple):
 class Operation(NamedTuple):
     """One kind of step. `function(value, **fields)` turns what it `takes` into what it `gives`; `words` tell people so.
 
-    The kinds "raw" (whatever the user passes) and "array" (what the model takes) are the two ends; "photo" is a Pillow
-    image. A new kind of input is a row of OPERATIONS that takes "raw".
+    The kind "raw" (whatever the user passes) is one end; the others are "array" (what the model takes), "tokens" (the same,
+    of any length: the operation's field "pad" fills up shorter ones) and "photo" (a Pillow image). A new kind of input is a
+    row of OPERATIONS that takes "raw".
     """
 
     function: Callable[..., Any]
@@ -109,7 +111,11 @@ OPERATIONS: dict[str, Operation] = {
 }  # fmt: skip
 
 #: How each kind of last value becomes the model's array.
-_ENDS: dict[str, Callable[[Any], np.ndarray]] = {"photo": photo_array, "array": np.asarray}
+_ENDS: dict[str, Callable[[Any], np.ndarray]] = {
+    "photo": photo_array,
+    "array": np.asarray,
+    "tokens": np.asarray,
+}
 
 
 class Preprocessing:
@@ -146,6 +152,8 @@ class Preprocessing:
             self._append(op, number, operation)
             kind = operation.gives
         self._steps.append(_ENDS[kind])
+        #: What fills up arrays that are shorter than others of their batch; None where all have one shape.
+        self.pad: int | None = self._config[-1]["pad"] if kind == "tokens" else None
 
     @property
     def config(self) -> list[dict[str, Any]]:
@@ -188,6 +196,26 @@ class Preprocessing:
         plain = {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}
         self._config.append({"op": op["op"], **plain})
         self._steps.append(partial(operation.function, **settings))
+
+
+def stack_arrays(arrays: Sequence[np.ndarray], pad: int | None = None) -> np.ndarray:
+    """Return arrays stacked along a new first axis.
+
+    Args:
+        arrays: N arrays of one dtype, of one shape unless `pad` is given.
+        pad: fills up the ends of those that are shorter than the longest along their first axis.
+
+    Example:
+        >>> stack_arrays([np.array([5, 6, 7]), np.array([8])], pad=0).tolist()
+        [[5, 6, 7], [8, 0, 0]]
+    """
+    if pad is None:
+        return np.stack(arrays)
+    first, longest = arrays[0], max(len(array) for array in arrays)
+    stacked = np.full((len(arrays), longest, *first.shape[1:]), pad, first.dtype)
+    for row, array in zip(stacked, arrays):
+        row[: len(array)] = array
+    return stacked
 
 
 def _operation(op: Any, number: int) -> Operation:

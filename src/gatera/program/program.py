@@ -13,13 +13,13 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from gatera.core.checks import check_at_least, check_choice
-from gatera.core.errors import PhotoError
+from gatera.core.errors import DataError
 from gatera.program.archive import CARD, MODEL
 from gatera.program.description import Decoder, package_info, read_description
 from gatera.program.engines import Engine, EngineName, EnginePrecision, make_engine
 from gatera.program.package import read_package
 from gatera.program.prediction import Prediction, Task
-from gatera.program.preprocess import Preprocessing
+from gatera.program.preprocess import Preprocessing, stack_arrays
 
 __all__ = ["Prediction", "Program", "load_program"]
 
@@ -84,7 +84,7 @@ class Program:
                 0..1 of shape [H,W], [H,W,1], [H,W,3] or [H,W,4].
 
         Raises:
-            PhotoError: if the photo cannot be read; it names the file.
+            DataError: if the input cannot be read; it names the file. For photos a PhotoError.
         """
         array = self.preprocess(raw)
         return self._decode(self.engine.run(array[None])[0])  # [H,W,C] -> [1,H,W,C] -> [1,K] -> [K]
@@ -97,7 +97,7 @@ class Program:
     @overload
     def predict_batch(
         self, many: Iterable[Any], batch_size: int = 16, *, on_error: OnError
-    ) -> list[Prediction | PhotoError | None]: ...
+    ) -> list[Prediction | DataError | None]: ...
 
     def predict_batch(self, many: Iterable[Any], batch_size: int = 16, on_error: OnError = "raise") -> Any:
         """Return the predictions for many inputs, in their order. Faster than a loop: reading and computing overlap.
@@ -105,17 +105,17 @@ class Program:
         Args:
             many: inputs as `predict` takes them.
             batch_size: how many are computed at once.
-            on_error: what to do with a photo that cannot be read: "raise", "skip" (None stands in its place) or "return"
-                (its PhotoError does).
+            on_error: what to do with an input that cannot be read: "raise", "skip" (None stands in its place) or "return"
+                (its DataError does).
 
         Raises:
-            PhotoError: if a photo cannot be read and `on_error` is "raise"; it names the file and its place in `many`.
+            DataError: if one cannot be read and `on_error` is "raise"; it names the file and its place in `many`.
         """
         return list(self.predict_stream(many, batch_size, on_error))
 
     def predict_stream(
         self, many: Iterable[Any], batch_size: int = 16, on_error: OnError = "raise"
-    ) -> Iterator[Prediction | PhotoError | None]:
+    ) -> Iterator[Prediction | DataError | None]:
         """Yield the predictions for many inputs as they come; for more of them than fit in memory. See `predict_batch`."""
         check_at_least("batch_size", batch_size, 1)
         check_choice("on_error", on_error, ON_ERROR)
@@ -123,10 +123,10 @@ class Program:
 
     def _stream(
         self, items: Iterator[tuple[int, Any]], batch_size: int, on_error: OnError
-    ) -> Iterator[Prediction | PhotoError | None]:
+    ) -> Iterator[Prediction | DataError | None]:
         pool = ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1))
         # One batch is being read while the one before it is computed.
-        waiting: deque[Future[np.ndarray | PhotoError]] = deque()
+        waiting: deque[Future[np.ndarray | DataError]] = deque()
         try:
             for number, raw in islice(items, batch_size):
                 waiting.append(pool.submit(self._read, number, raw, on_error))
@@ -138,33 +138,36 @@ class Program:
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def _read(self, number: int, raw: Any, on_error: OnError) -> np.ndarray | PhotoError:
+    def _read(self, number: int, raw: Any, on_error: OnError) -> np.ndarray | DataError:
         try:
             return self.preprocess(raw)
-        except PhotoError as err:
+        except DataError as err:
             if on_error != "raise":
                 return err
-            raise PhotoError(
+            raise type(err)(
                 f"item {number} of the batch: {err.problem}",
                 received=err.received, allowed=err.allowed, remedy='Pass on_error="skip" to leave such photos out.',
             ) from err  # fmt: skip
 
     def _answers(
-        self, ready: list[np.ndarray | PhotoError], on_error: OnError
-    ) -> Iterator[Prediction | PhotoError | None]:
-        arrays = [item for item in ready if not isinstance(item, PhotoError)]
+        self, ready: list[np.ndarray | DataError], on_error: OnError
+    ) -> Iterator[Prediction | DataError | None]:
+        arrays = [item for item in ready if not isinstance(item, DataError)]
         rows = iter(self._run(arrays))
         for item in ready:
-            if not isinstance(item, PhotoError):
+            if not isinstance(item, DataError):
                 yield self._decode(next(rows))
             else:
                 yield item if on_error == "return" else None
 
     def _run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
         """Return one row of output, float32 [K], for each input; all at once if they have the same shape."""
-        if len({array.shape for array in arrays}) > 1:
+        pad = self.preprocess.pad
+        if pad is None and len({array.shape for array in arrays}) > 1:
             return [self.engine.run(array[None])[0] for array in arrays]
-        return list(self.engine.run(np.stack(arrays))) if arrays else []  # n x [H,W,C] -> [N,H,W,C] -> [N,K]
+        return (
+            list(self.engine.run(stack_arrays(arrays, pad))) if arrays else []
+        )  # n x [...] -> [N,...] -> [N,K]
 
     def __repr__(self) -> str:
         labels = f", {len(self.vocab)} labels" if self.vocab else ""

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from gatera.core.errors import ArgumentError, ExportError
 from gatera.core.random import torch_seeded
 from gatera.data.transforms import as_size
-from gatera.learn.export import ProgramGraph, check_parity, to_onnx
+from gatera.learn.export import PhotoGraph, check_parity, to_onnx
 from gatera.models.architectures import Architecture, get_architecture
 from gatera.models.backbone import backbone_facts
 from gatera.models.groups import ParameterGroup, Splitter, parameter_groups
@@ -217,9 +217,9 @@ def _check_gradients(
 
 
 def _check_onnx(contract: Contract, model: nn.Module, shape: tuple[int, int, int]) -> None:
-    graph = ProgramGraph(model, nn.Identity()).eval()
-    example = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    graph = PhotoGraph(model, nn.Identity()).eval()
+    photos = np.random.default_rng(0).integers(0, 256, (3, *shape)).astype(np.uint8)
     try:
-        check_parity(graph, to_onnx(graph, example), example)
+        check_parity(graph, to_onnx(graph, photos), photos)
     except ExportError as err:
         raise contract.broken(EXPORTS, problem_of(err)) from err

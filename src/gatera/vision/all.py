@@ -30,12 +30,14 @@ from gatera.core.random import (
 from gatera.data.augment import (
     aug_transforms,
 )
+from gatera.data.block import (
+    TransformBlock,
+)
 from gatera.data.blocks import (
     CategoryBlock,
     ImageBlock,
     MultiCategoryBlock,
     RegressionBlock,
-    TransformBlock,
 )
 from gatera.data.datablock import (
     DataBlock,

@@ -13,7 +13,8 @@ import torch
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.blocks import Block, CategoryBlock, ImageBlock, MultiCategoryBlock, RegressionBlock
+from gatera.data.block import Block
+from gatera.data.blocks import CategoryBlock, ImageBlock, MultiCategoryBlock, RegressionBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.items import get_image_files
 from gatera.data.labels import ColReader, ItemGetter, RegexLabeller, parent_label, using_attr
