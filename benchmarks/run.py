@@ -9,6 +9,7 @@ Each question is also a script of its own: python benchmarks/cold_start.py --dat
 
 from __future__ import annotations
 
+import applications
 import cold_start
 import fine_tune
 import help_time
@@ -19,6 +20,7 @@ import predict_memory
 import program_overhead
 import saved_predict
 import step_overhead
+import training_kernels
 from harness.cli import main
 
 #: In the order of the page. The quick ones come first in a run, so that something can be seen soon.
@@ -34,6 +36,8 @@ QUESTIONS = (
     loader_speed.QUESTION,
     fine_tune.QUESTION,
     fine_tune.TUNED,
+    training_kernels.QUESTION,
+    *applications.QUESTIONS,
 )
 
 if __name__ == "__main__":

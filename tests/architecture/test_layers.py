@@ -14,14 +14,18 @@ LAYERS = [
     {"program", "samples"},
     {"data", "models", "measure"},
     {"learn"},
-    {"vision", "interpret", "evaluate"},
+    {"vision", "text", "tabular", "collab", "audio", "interpret", "evaluate"},
     {"cli", "testing"},
 ]
 
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 
 #: Star-import faces have no logic and stand above all rooms.
-FACES = {"gatera", "gatera.__main__", "gatera.vision.all"}
+FACES = {
+    "gatera",
+    "gatera.__main__",
+    *(f"gatera.{room}.all" for room in ("vision", "text", "tabular", "collab", "audio")),
+}
 
 
 def room_of(module: str) -> str:
