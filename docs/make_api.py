@@ -1,4 +1,4 @@
-"""Writes docs/api.md: every public name of `gatera.vision.all`, where it comes from and what it is, in one line each.
+"""Writes docs/api.md: every public name of the faces, where it comes from and what it is, in one line each.
 
 python docs/make_api.py            write the page
 python docs/make_api.py --check    say whether it is up to date; exit status 1 if not
@@ -16,11 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import gatera.testing as testing
-import gatera.vision.all as face
+import gatera.vision.all
 from gatera.models.architectures import Architecture
 
 PAGE = Path(__file__).with_name("api.md")
-SOURCE = Path(face.__file__).parents[1]
+#: The modules that people star-import, in the order of the book; a name means the same in all of them.
+FACES = (gatera.vision.all,)
+
+SOURCE = Path(gatera.vision.all.__file__).parents[1]
 
 #: A name, the module it comes from, and what it names.
 Entry = tuple[str, str, Any]
@@ -46,8 +49,9 @@ WITH_METHODS = (
 INTRODUCTION = """\
 # Names
 
-Everything that `from gatera.vision.all import *` brings, with the first line of its description. `help(name)` shows the
-rest: arguments, shapes, ranges, errors, examples. This page is made by `docs/make_api.py`, and a test keeps it up to date.
+Everything that `from gatera.vision.all import *` and the other faces ({faces}) bring, with the first line of its
+description. `help(name)` shows the rest: arguments, shapes, ranges, errors, examples. This page is made by
+`docs/make_api.py`, and a test keeps it up to date.
 """
 
 TESTING = """\
@@ -64,15 +68,24 @@ LAST = """\
 
 
 def homes() -> dict[str, str]:
-    """Return the module that each public name is imported from; "" for what is defined in the face itself."""
-    tree = ast.parse(Path(face.__file__).read_text(encoding="utf-8"))
-    imported = {
-        alias.asname or alias.name: node.module or ""
-        for node in tree.body
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    }
-    return {name: imported.get(name, "") for name in face.__all__}
+    """Return the module that each public name is imported from; "" for what is defined in a face itself."""
+    found: dict[str, str] = {}
+    for face in FACES:
+        tree = ast.parse(Path(str(face.__file__)).read_text(encoding="utf-8"))
+        imported = {
+            alias.asname or alias.name: node.module or ""
+            for node in tree.body
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        }
+        for name in face.__all__:
+            found.setdefault(name, imported.get(name, ""))
+    return found
+
+
+def values() -> dict[str, Any]:
+    """Return every public name with what it names."""
+    return {name: getattr(face, name) for face in reversed(FACES) for name in face.__all__}
 
 
 def first_line(name: str, module: str, value: Any) -> str:
@@ -90,13 +103,13 @@ def first_line(name: str, module: str, value: Any) -> str:
     else:
         text = comment_above(name, module).split(" Source: ")[0]
     if not text:
-        raise ValueError(f"{module or face.__name__}.{name} has no description")
+        raise ValueError(f"{module or 'a face'}.{name} has no description")
     return text.split("\n")[0].strip()
 
 
 def comment_above(name: str, module: str) -> str:
     """Return the `#:` comment above the constant, or above the group of lines it stands in; "" if there is none."""
-    file = SOURCE.joinpath(*module.split(".")[1:]).with_suffix(".py") if module else Path(face.__file__)
+    file = SOURCE.joinpath(*(module or FACES[0].__name__).split(".")[1:]).with_suffix(".py")
     lines = file.read_text(encoding="utf-8").splitlines()
     at = next(number for number, line in enumerate(lines) if re.match(rf"{name}\b.*=", line))
     while lines[at].strip() and not lines[at].startswith("#:"):
@@ -125,12 +138,14 @@ def methods(cls: type) -> Iterator[tuple[str, str]]:
 def page() -> str:
     """Return the page as Markdown."""
     by_room: dict[str, list[Entry]] = defaultdict(list)
+    named = values()
     for name, module in homes().items():
         ours = module.startswith("gatera.") or name == "load_learner"
         room = (module or "gatera.program.program").split(".")[1] if ours else ""
-        by_room[room].append((name, module or "gatera.program.program", getattr(face, name)))
+        by_room[room].append((name, module or "gatera.program.program", named[name]))
     others = by_room.pop("")
-    blocks = [INTRODUCTION]
+    faces = ", ".join(f"`{face.__name__}`" for face in FACES[1:])
+    blocks = [INTRODUCTION.format(faces=faces)]
     for room, what in ROOMS.items():
         blocks.append(f"## {what}\n")
         blocks.append(table(by_room.pop(room)))
@@ -142,7 +157,7 @@ def page() -> str:
     blocks.append(LAST.format(names=", ".join(f"`{name}`" for name, *_ in others)))
     blocks.append("# Methods\n")
     for name in WITH_METHODS:
-        rows = sorted(methods(getattr(face, name)))
+        rows = sorted(methods(named[name]))
         blocks.append(f"## {name}\n")
         blocks.append(
             "\n".join(["| method | what it does |", "|---|---|", *(row(f"`{m}`", t) for m, t in rows)]) + "\n"
