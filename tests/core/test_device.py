@@ -27,13 +27,14 @@ def test_a_device_that_is_not_there_is_refused(name):
 def test_precisions_have_their_dtypes():
     assert autocast_dtype("float32", CPU) is None
     assert autocast_dtype("bf16", CPU) is torch.bfloat16
-    assert autocast_dtype("fp16", CPU) is torch.float16
+    assert autocast_dtype("fp16", torch.device("cuda")) is torch.float16
 
 
+@pytest.mark.parametrize("precision", ["auto", "fp16"])
 @pytest.mark.parametrize(("fast", "dtype"), [(True, torch.bfloat16), (False, None)])
-def test_auto_takes_bf16_only_where_the_processor_has_it(monkeypatch, fast, dtype):
+def test_a_processor_computes_in_bf16_only_where_it_has_it(monkeypatch, precision, fast, dtype):
     monkeypatch.setattr("gatera.core.device.cpu_has_fast_bf16", lambda: fast)
-    assert autocast_dtype("auto", CPU) is dtype
+    assert autocast_dtype(precision, CPU) is dtype
 
 
 def test_an_unknown_precision_is_refused():

@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 
 from gatera.core import progress
-from gatera.core.progress import console, in_notebook, is_live, track
+from gatera.core.progress import console, in_notebook, is_live, note, track
 
 
 def test_nothing_is_lost_on_the_way():
@@ -14,6 +14,13 @@ def test_nothing_is_lost_on_the_way():
 def test_a_log_stays_quiet(capsys):
     list(track(range(3), "counting"))
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_note_leaves_a_scripts_output_alone_and_stands_under_the_cell_of_a_notebook(capsys, monkeypatch):
+    note("taken")
+    monkeypatch.setattr(progress, "in_notebook", lambda: True)
+    note("shown")
+    assert capsys.readouterr() == ("shown\n", "taken\n")
 
 
 def test_a_log_is_wide_enough_for_file_names(capsys):

@@ -286,6 +286,22 @@ def test_other_precisions_train_too(make_learner, precision):
     assert all(p.dtype == torch.float32 for p in learn.model.parameters())
 
 
+@pytest.mark.parametrize(("fast", "name"), [(True, "bf16"), (False, "float32")])
+def test_to_fp16_is_as_quick_on_a_processor_as_the_default_and_says_so_once(
+    make_learner, monkeypatch, capsys, fast, name
+):
+    monkeypatch.setattr("gatera.core.device.cpu_has_fast_bf16", lambda: fast)
+    said = f"fp16 is slow on a CPU: computing in {name} instead.\n"
+    learn = make_learner().to_fp16()
+    assert capsys.readouterr() == ("", said)
+    assert repr(learn).endswith(f"; cpu, {name} in place of fp16)")
+    learn.fit(1, 1e-3)
+    assert learn.arithmetic.dtype == make_learner("auto").arithmetic.dtype
+    assert capsys.readouterr() == ("", "")
+    make_learner("fp16")
+    assert capsys.readouterr() == ("", said)
+
+
 def test_a_compiled_model_is_a_model_like_any_other(make_learner):
     learn = make_learner()
     learn.model = torch.compile(learn.model, backend="eager")

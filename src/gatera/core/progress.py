@@ -45,6 +45,11 @@ def is_live(shown: Console) -> bool:
     return shown.is_terminal or shown.is_jupyter
 
 
+def note(text: str) -> None:
+    """Print a line for people, once, about what was decided for them: on stderr, so that a script's output is its own."""
+    print(text, file=sys.stdout if in_notebook() else sys.stderr)
+
+
 def track(items: Iterable[T], description: str, total: int | None = None, quiet: bool = False) -> Iterator[T]:
     """Yield from `items` with a progress bar on stderr where lines can be redrawn; plain iteration elsewhere.
 

@@ -20,13 +20,22 @@ class Arithmetic:
     """
 
     def __init__(self, device: torch.device, precision: Precision = "auto") -> None:
-        self.device, self.dtype = device, autocast_dtype(precision, device)
+        self.device, self.precision, self.dtype = device, precision, autocast_dtype(precision, device)
         # fp16 has 5 bits of exponent: without scaling, small gradients become zero. bf16 needs none.
         self.scaler = torch.amp.GradScaler(device.type) if self.dtype == torch.float16 else None
 
     def __str__(self) -> str:
-        name = {None: "float32", torch.bfloat16: "bf16", torch.float16: "fp16"}[self.dtype]
-        return f"{self.device}, {name}"
+        return f"{self.device}, {self.name}{' in place of fp16' if self.replaces_fp16 else ''}"
+
+    @property
+    def name(self) -> str:
+        """The numbers that the model computes in: "float32", "bf16" or "fp16"."""
+        return {None: "float32", torch.bfloat16: "bf16", torch.float16: "fp16"}[self.dtype]
+
+    @property
+    def replaces_fp16(self) -> bool:
+        """Whether fp16 was asked for and something quicker is computed in."""
+        return self.precision == "fp16" and self.dtype != torch.float16
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Return the context in which the model runs."""

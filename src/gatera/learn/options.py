@@ -19,7 +19,8 @@ class TrainingOptions:
         train_bn: whether batch norms of a pretrained body learn new statistics while the body is trained. None decides
             by the size of the data: no below 10,000 training items, yes from there on.
         moms: momentum at the start, at the peak, and at the end of `fit_one_cycle`.
-        precision: "auto" (bf16 where the hardware has it, fp16 on older GPUs, else float32), "float32", "bf16", "fp16".
+        precision: "auto" (bf16 where the hardware has it, fp16 on older GPUs, else float32), "float32", "bf16", or "fp16"
+            (on a CPU the same as "auto").
         channels_last: keep convolutional models in channels-last memory, which is faster on CPUs and recent GPUs.
         fast_kernels: on a CPU, compute convolutions and batch norms by faster, equal formulas while training.
         cache_features: run the frozen part of the model once and train on its outputs where that changes nothing.

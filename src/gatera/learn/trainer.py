@@ -15,6 +15,7 @@ from torch import nn
 from gatera.core.checks import check_at_least, check_fraction, require
 from gatera.core.device import Precision
 from gatera.core.errors import ArgumentError, DataError
+from gatera.core.progress import note
 from gatera.core.random import fresh_seed
 from gatera.data.loaders import DataLoader, DataLoaders
 from gatera.learn import checkpoint
@@ -92,6 +93,7 @@ class Trainer:
         self.recorder = Recorder()
         self.display = ProgressDisplay(self.recorder)
         self.feature_cache = FeatureCache()
+        self._say_precision()
 
     def _choose_loss(self, loss_func: Callable[..., Any] | None, class_weights: ClassWeights) -> Loss:
         if loss_func is None:
@@ -173,10 +175,18 @@ class Trainer:
 
     def _with_precision(self, precision: Precision) -> Self:
         self.options = replace(self.options, precision=precision)
+        self._say_precision()
         return self
 
+    def _say_precision(self) -> None:
+        if self.arithmetic.replaces_fp16:
+            note(f"fp16 is slow on a CPU: computing in {self.arithmetic.name} instead.")
+
     def to_fp16(self) -> Self:
-        """Compute in half precision where it pays (fp16, with scaled gradients); returns the learner."""
+        """Compute in half precision (fp16, with scaled gradients) on a GPU; returns the learner.
+
+        On a CPU it means what is quick there, and a line says so: bf16 where the processor has it, else float32.
+        """
         return self._with_precision("fp16")
 
     def to_bf16(self) -> Self:
