@@ -160,6 +160,7 @@ class Recorder(Callback):
                 label="validation",
             )
         axes.set(title="Loss", xlabel="batches seen", ylabel="loss")
+        axes.locator_params(axis="x", integer=True)
         axes.legend()
         return figure
 
@@ -170,6 +171,7 @@ class Recorder(Callback):
         for axis, (name, values) in zip(figure.subplots(1, 2), named.items(), strict=True):
             axis.plot(values)
             axis.set(title=name.capitalize(), xlabel="batches seen", ylabel=name)
+            axis.locator_params(axis="x", integer=True)
         return figure
 
     def plot_metrics(self) -> Figure:
