@@ -46,6 +46,48 @@ def test_the_plot_names_its_axes():
     assert axes.get_legend().get_texts()[0].get_text() == "valley: 0.001"
 
 
+def test_in_a_notebook_the_plot_is_shown_once(make_learner, monkeypatch):
+    import IPython.display
+
+    displayed = []
+    monkeypatch.setattr(IPython.display, "display", lambda found: displayed.append(found._repr_png_()))
+    monkeypatch.setattr("gatera.learn.lr_finder.in_notebook", lambda: True)
+    monkeypatch.setattr("gatera.core.figures.in_notebook", lambda: True)
+    learn = make_learner()
+    found = learn.lr_find(num_it=8, show_plot=True)
+    assert [png[:4] for png in displayed] == [b"\x89PNG"]
+    assert found._repr_png_() is None
+    assert learn.lr_find(num_it=8)._repr_png_() is not None
+
+
+def test_a_script_opens_a_window_where_there_is_a_display(monkeypatch, capsys):
+    from matplotlib import pyplot
+
+    shown = []
+    monkeypatch.setattr(pyplot, "get_backend", lambda: "tkagg")
+    monkeypatch.setattr(pyplot, "show", lambda: shown.extend(pyplot.get_fignums()))
+    found = SuggestedLRs({"valley": 1e-3}, LRS, LOSSES).show()
+    assert found.shown and len(shown) == 1
+    assert pyplot.figure(shown[0]).axes[0].get_title() == "Learning-rate finder"
+    pyplot.close(shown[0])
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("backend", ["agg", "tkagg"])
+def test_without_a_display_a_line_says_how_to_keep_the_plot(monkeypatch, capsys, backend):
+    from matplotlib import pyplot
+
+    def headless(**options):
+        raise ImportError("Cannot load backend 'TkAgg' which requires the 'tk' interactive framework")
+
+    monkeypatch.setattr(pyplot, "get_backend", lambda: backend)
+    monkeypatch.setattr(pyplot, "figure", headless)
+    assert list(SuggestedLRs({"valley": 1e-3}, LRS, LOSSES).show()) == [1e-3]
+    assert capsys.readouterr() == (
+        "", "There is no display for the plot of lr_find; found.plot().savefig('lr_find.png') keeps it in a file.\n"
+    )  # fmt: skip
+
+
 def test_functions_may_be_given_by_name_or_as_they_are():
     assert list(as_suggestions(["steep", minimum])) == ["steep", "minimum"]
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gatera.core.checks import check_choice
 from gatera.core.errors import ArgumentError
-from gatera.core.figures import new_figure
+from gatera.core.figures import new_figure, window_figure
+from gatera.core.progress import in_notebook, note
 from gatera.learn.callback import Callback, CancelFitException
 from gatera.learn.loop import LoopState
 from gatera.learn.optimizer import set_hyper
@@ -72,11 +74,18 @@ class SuggestedLRs:
     """What `lr_find` found: the suggestions by name (also as attributes), the curve, and its plot.
 
     Iterating yields the suggested rates in the order asked for, so that `lr_min, lr_steep = ...` works.
+
+    Attributes:
+        suggestions: name -> rate.
+        lrs: the rates tried, float64 [S].
+        losses: the smoothed loss at each, float64 [S].
+        shown: whether the plot has been shown; then a notebook does not show it once more.
     """
 
     suggestions: dict[str, float]
     lrs: np.ndarray
     losses: np.ndarray
+    shown: bool = False
 
     def __iter__(self) -> Iterator[float]:
         return iter(self.suggestions.values())
@@ -103,6 +112,31 @@ class SuggestedLRs:
     def plot(self) -> Figure:
         """Plot smoothed loss over learning rate (logarithmic), each suggestion as a dot."""
         figure = new_figure(PLOT_INCHES)
+        self._draw(figure)
+        return figure
+
+    def show(self) -> SuggestedLRs:
+        """Show the plot: below the cell in a notebook, elsewhere in a window, and wait until that is closed.
+
+        Returns:
+            The same, marked as shown. Where there is no display a line says how to keep the plot in a file.
+        """
+        if in_notebook():
+            from IPython.display import display
+
+            display(self)
+        elif (figure := window_figure(PLOT_INCHES)) is not None:
+            from matplotlib import pyplot
+
+            self._draw(figure)
+            pyplot.show()
+        else:
+            note(
+                "There is no display for the plot of lr_find; found.plot().savefig('lr_find.png') keeps it in a file."
+            )
+        return replace(self, shown=True)
+
+    def _draw(self, figure: Figure) -> None:
         axes = figure.subplots()
         axes.plot(self.lrs, self.losses)
         for name, value in self.suggestions.items():
@@ -111,11 +145,10 @@ class SuggestedLRs:
             )
         axes.set(title="Learning-rate finder", xlabel="learning rate", ylabel="loss (smoothed)", xscale="log")
         axes.legend()
-        return figure
 
-    def _repr_png_(self) -> bytes:
-        import io
-
+    def _repr_png_(self) -> bytes | None:
+        if self.shown:
+            return None
         buffer = io.BytesIO()
         self.plot().savefig(buffer, format="png", dpi=90)
         return buffer.getvalue()

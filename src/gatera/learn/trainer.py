@@ -337,7 +337,8 @@ class Trainer:
             end_lr: the last rate.
             num_it: how many batches.
             stop_div: stop once the loss is four times its best.
-            show_plot: open the plot in a window (a notebook shows the result's plot by itself).
+            show_plot: show the plot, below the cell in a notebook and elsewhere in a window, where there is a display.
+                (A notebook shows the plot by itself when the result is the last thing in a cell.)
             suggest_funcs: which suggestions: valley, slide, minimum, steep, or functions of your own.
 
         Returns:
@@ -357,9 +358,7 @@ class Trainer:
             self.model.load_state_dict(model)
             self.opt, self.recorder, self.epochs_done, self.cbs = optimizer, recorder, done, callbacks
         found = finder.suggest(functions)
-        if show_plot:
-            found.plot().show()
-        return found
+        return found.show() if show_plot else found
 
     # -- checkpoints ------------------------------------------------------------------------------------------
 
