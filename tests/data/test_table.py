@@ -114,7 +114,7 @@ def test_a_table_that_is_not_there_gets_the_nearest_name(tmp_path):
         f"There is no table {tmp_path}/labels.csv. Allowed: label.csv. Did you mean 'label.csv'?"
     )
     assert message(lambda: read_csv(tmp_path / "sub" / "labels.csv")) == (
-        f"There is no table {tmp_path}/sub/labels.csv. Pass its name: csv_fname=."
+        f"There is no table {tmp_path}/sub/labels.csv. Check its name."
     )
 
 

@@ -56,7 +56,9 @@ class Block(ABC):
     def decode(self, encoded: Any) -> Any:
         """Turn the model's numbers back into a value that people see."""
 
-    def encode_all(self, raws: Sequence[Any], name: Callable[[int], str]) -> Sequence[np.ndarray]:
+    def encode_all(
+        self, raws: Sequence[Any], name: Callable[[int], str]
+    ) -> Sequence[np.ndarray] | np.ndarray:
         """Read and encode the inputs of a whole data set; for blocks that are `in_memory`.
 
         Args:

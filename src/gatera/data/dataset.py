@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -151,14 +151,16 @@ class Dataset:
             return None
         encoded = [
             torch.as_tensor(
-                guarded("Its block", self.name(i), None, lambda raw: block.encode(block.read(raw)), label)
+                guarded(
+                    "Its block", partial(self.name, i), None, lambda raw: block.encode(block.read(raw)), label
+                )
             )
             for i, label in enumerate(self.raw_labels)
         ]
         return torch.stack(encoded)
 
     @cached_property
-    def arrays(self) -> Sequence[np.ndarray]:
+    def arrays(self) -> Sequence[np.ndarray] | np.ndarray:
         """Encoded inputs, one array each, where the block keeps them in memory."""
         return self.fields.x.encode_all(self.inputs, self.name)
 

@@ -52,12 +52,14 @@ def named(err: GateraError, item: str) -> DataError:
     )
 
 
-def guarded(what: str, item: str, raw: Any, function: Callable[..., Any], *args: Any) -> Any:
+def guarded(
+    what: str, item: str | Callable[[], str], raw: Any, function: Callable[..., Any], *args: Any
+) -> Any:
     """Return `function(*args)`; whatever goes wrong names the item.
 
     Args:
         what: what the function is, for messages: "get_y (is_cat)".
-        item: the item, for messages: "item 731 (photos/fox/9.jpg)".
+        item: the item, for messages: "item 731 (photos/fox/9.jpg)"; or what makes that name, called only then.
         raw: the item itself: an error of ours that names its path already is left as it is.
         function: ours or the user's.
         args: its arguments.
@@ -70,6 +72,7 @@ def guarded(what: str, item: str, raw: Any, function: Callable[..., Any], *args:
     except GateraError as err:
         if isinstance(raw, str | Path) and str(raw) in err.problem:
             raise
-        raise named(err, item) from err
+        raise named(err, item if isinstance(item, str) else item()) from err
     except Exception as err:  # a user's function may raise anything, and the item must be named all the same
-        raise DataError(f"{what} failed for {item}: {type(err).__name__}: {shorten(str(err))}") from err
+        name = item if isinstance(item, str) else item()
+        raise DataError(f"{what} failed for {name}: {type(err).__name__}: {shorten(str(err))}") from err

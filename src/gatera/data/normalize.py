@@ -1,4 +1,7 @@
-"""Normalisation asked for by the user. Without it the model's first layer normalises, so that it happens exactly once."""
+"""Normalisation asked for by the user, of photos' channels or of a table's columns.
+
+Without it the model's first layer normalises photos, so that it happens exactly once.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -24,9 +28,12 @@ mnist_stats = ([0.131], [0.308])
 class Normalize:
     """Subtract a mean from each channel and divide by a standard deviation. Goes into `batch_tfms`, and comes last there.
 
+    Among the `procs` of a table it does the same to each number column.
+
     Args:
-        mean: one number per channel, of colours in 0..1; None to compute mean and std from the training split.
-        std: one positive number per channel.
+        mean: one number per channel, of colours in 0..1, or per number column; None to compute mean and std from the
+            training split.
+        std: one positive number per channel or column.
 
     Raises:
         ArgumentError: if only one of them is given, they differ in length, or a std is not positive.
@@ -66,6 +73,15 @@ class Normalize:
             (squares / n - mean.square()).clamp_min(0).sqrt().clamp_min(1e-6)
         )  # a channel of one value stays finite
         return Normalize(mean.tolist(), std.tolist())
+
+    def fit_columns(self, columns: np.ndarray) -> Normalize:
+        """Return one with the mean and standard deviation of a table's columns, float [n,F].
+
+        A column of one value is divided by 1: should another value turn up, it is not blown up beyond measure.
+        """
+        mean, std = columns.mean(axis=0), columns.std(axis=0)
+        constant = std <= 1e-12 * np.abs(mean)  # rounding alone may leave that much
+        return Normalize(mean.tolist(), np.where(constant, 1.0, std).tolist())
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return x [N,C,H,W] normalised.

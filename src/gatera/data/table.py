@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from gatera.core.checks import did_you_mean, listed, require
 from gatera.core.errors import DataError
 from gatera.data.labels import is_missing
 from gatera.data.naming import row_name
+from gatera.program.csv_rows import checked_header
 
 Column = str | int
 
@@ -121,13 +123,38 @@ def _said(row: Sequence[str]) -> str:
     return ", ".join(repr(value) for value in row[1:])
 
 
-def read_csv(path: Path, header: Any = "infer", delimiter: str | None = None) -> Any:
+def read_table(path: str | Path, delimiter: str = ",", skipinitialspace: bool = True) -> Any:
+    """Read a table whose first line names its columns.
+
+    Args:
+        path: the file, UTF-8.
+        delimiter: what separates the columns.
+        skipinitialspace: leave out blanks after a delimiter.
+
+    Returns:
+        A pandas DataFrame.
+
+    Raises:
+        DataError: if the file is missing, is not such a table, or names two columns alike.
+    """
+    path = Path(path)
+    frame = read_csv(path, delimiter=delimiter, skipinitialspace=skipinitialspace)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        header = next(csv.reader(file, delimiter=delimiter, skipinitialspace=skipinitialspace), [])
+    checked_header(header, str(path))  # pandas would call the second "age" "age.1"
+    return frame
+
+
+def read_csv(
+    path: Path, header: Any = "infer", delimiter: str | None = None, skipinitialspace: bool = False
+) -> Any:
     """Read a table of labels.
 
     Args:
         path: the file, UTF-8.
         header: as pandas takes it: "infer", a line number, or None for a file without column names.
         delimiter: what separates the columns; None for a comma.
+        skipinitialspace: leave out blanks after a delimiter.
 
     Returns:
         A pandas DataFrame.
@@ -138,14 +165,18 @@ def read_csv(path: Path, header: Any = "infer", delimiter: str | None = None) ->
     pandas = require("pandas", "train", "to read a table")
     try:
         # Blank lines are dropped only now, so that the index still tells a row's line in the file.
-        return pandas.read_csv(path, header=header, sep=delimiter or ",", skip_blank_lines=False).dropna(
-            how="all"
-        )
+        return pandas.read_csv(
+            path,
+            header=header,
+            sep=delimiter or ",",
+            skipinitialspace=skipinitialspace,
+            skip_blank_lines=False,
+        ).dropna(how="all")
     except FileNotFoundError as err:
         others = sorted(file.name for file in path.parent.glob("*.csv"))
         raise DataError(
             f"There is no table {path}", allowed=listed(others) or None,
-            remedy=did_you_mean(path.name, others, "Pass its name: csv_fname=."),
+            remedy=did_you_mean(path.name, others, "Check its name."),
         ) from err  # fmt: skip
     except (OSError, ValueError) as err:  # pandas' own errors of parsing are ValueErrors
         raise DataError(

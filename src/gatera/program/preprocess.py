@@ -19,6 +19,8 @@ from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ProgramFileError
 from gatera.program.photo import MODES, photo_array, read_photo
 from gatera.program.resize import METHODS, PAD_MODES, RESAMPLES, center_crop, resize_photo, resize_shorter
+from gatera.program.row import PairReader, RowReader
+from gatera.program.row_config import category_config, label_config, name_config, number_config
 
 __all__ = [
     "OPERATIONS",
@@ -52,7 +54,7 @@ class Operation(NamedTuple):
 
     The kind "raw" (whatever the user passes) is one end; the others are "array" (what the model takes), "tokens" (the same,
     of any length: the operation's field "pad" fills up shorter ones) and "photo" (a Pillow image). A new kind of input is a
-    row of OPERATIONS that takes "raw".
+    row of OPERATIONS that takes "raw". Where a step is `prepared`, `function(**fields)` makes it, once for all values.
     """
 
     function: Callable[..., Any]
@@ -60,6 +62,7 @@ class Operation(NamedTuple):
     gives: str
     words: str
     fields: Mapping[str, Field] = MappingProxyType({})
+    prepared: bool = False
 
 
 def _side(value: Any) -> int:
@@ -108,6 +111,15 @@ OPERATIONS: dict[str, Operation] = {
     "center_crop": Operation(center_crop, "photo", "photo", "keep {size[0]} x {size[1]} of its middle", {
         "size": _SIZE, "pad_mode": _one_of(tuple(PAD_MODES), "zeros"),
     }),
+    "read_row": Operation(RowReader, "raw", "array", "read a row: a code for each category, then the numbers", {
+        "categories": Field(category_config, "a list of columns with their labels", required=True),
+        "numbers": Field(number_config, "a list of columns with fill, mean and std", required=True),
+    }, prepared=True),
+    "read_pair": Operation(PairReader, "raw", "array", "look up {columns[0]} and {columns[1]}", {
+        "columns": Field(name_config, "two names", required=True),
+        "users": Field(label_config, "a list of labels, each once", required=True),
+        "items": Field(label_config, "a list of labels, each once", required=True),
+    }, prepared=True),
 }  # fmt: skip
 
 #: How each kind of last value becomes the model's array.
@@ -195,7 +207,10 @@ class Preprocessing:
                 ) from err
         plain = {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}
         self._config.append({"op": op["op"], **plain})
-        self._steps.append(partial(operation.function, **settings))
+        made = (
+            operation.function(**settings) if operation.prepared else partial(operation.function, **settings)
+        )
+        self._steps.append(made)
 
 
 def stack_arrays(arrays: Sequence[np.ndarray], pad: int | None = None) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""Ratings: what a user would think of an item."""

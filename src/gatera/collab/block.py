@@ -1,0 +1,102 @@
+"""The block for a user and an item: learned from the training split, encoded a table at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import numpy as np
+
+from gatera.core.errors import ArgumentError
+from gatera.data.block import Block
+from gatera.data.frame import check_has_values, encode_rows, learn_labels, table_of
+from gatera.data.vocab import NOT_KNOWN, Vocab
+from gatera.program.row import PairReader, cells_of
+
+
+@dataclass(frozen=True)
+class PairBlock(Block):
+    """Who rates what: two codes.
+
+    Args:
+        user_name: the column of the users.
+        item_name: the column of the items.
+        users: known users, in the order of their codes from 1 on; learned from the training split.
+        items: known items.
+    """
+
+    user_name: str
+    item_name: str
+    users: Sequence[Any] | None = None
+    items: Sequence[Any] | None = None
+    _read_pair: PairReader | None = field(default=None, repr=False, compare=False)
+    in_memory = True
+
+    def fit(self, values: Sequence[Any]) -> Self:
+        """Return a copy that knows the users and items of the training split.
+
+        Raises:
+            DataError: if one of the columns is empty.
+        """
+        frame = table_of(values)
+        for name in (self.user_name, self.item_name):
+            check_has_values(frame, name)
+        users, items = learn_labels(frame[self.user_name]), learn_labels(frame[self.item_name])
+        reader = PairReader([self.user_name, self.item_name], users, items)
+        return replace(self, users=users, items=items, _read_pair=reader)
+
+    @property
+    def classes(self) -> dict[str, Vocab]:
+        """Users by their column, items by theirs; "#na#", whom training did not know, is the first of each."""
+        self._reader  # noqa: B018 - complains of a block that has not learned yet
+        return {
+            self.user_name: Vocab([NOT_KNOWN, *(self.users or ())]),
+            self.item_name: Vocab([NOT_KNOWN, *(self.items or ())]),
+        }
+
+    def read(self, raw: Any) -> dict[str, Any]:
+        """Return user and item by column, from a pair or a row.
+
+        Raises:
+            DataError: if a column is missing, or `raw` is neither.
+        """
+        return cells_of(raw, (self.user_name, self.item_name))
+
+    def encode(self, value: Mapping[str, Any]) -> np.ndarray:
+        """Return the codes of user and item, int64 [2]; 0 for unknown ones, which is said once for each column."""
+        return self._reader(value)
+
+    def encode_all(self, raws: Sequence[Any], name: Callable[[int], str]) -> np.ndarray:
+        """Return the codes of a whole table, int64 [n,2]; see `encode_rows`."""
+        return encode_rows(raws, name, self._reader)
+
+    def decode(self, encoded: Any) -> dict[str, Any]:
+        """Return user and item of two codes."""
+        return {
+            name: labels[int(code)]
+            for (name, labels), code in zip(self.classes.items(), encoded, strict=True)
+        }
+
+    def columns(self, value: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the cells that a table shows: user and item as the table has them, "#na#" where unknown."""
+        return self.decode(self._reader(value))
+
+    def config(self) -> list[dict[str, Any]]:
+        """Return the one operation that reads a pair."""
+        self._reader  # noqa: B018 - complains of a block that has not learned yet
+        columns = [self.user_name, self.item_name]
+        return [
+            {
+                "op": "read_pair",
+                "columns": columns,
+                "users": list(self.users or ()),
+                "items": list(self.items or ()),
+            }
+        ]
+
+    @property
+    def _reader(self) -> PairReader:
+        if self._read_pair is None:
+            raise ArgumentError("This PairBlock has not been fitted", remedy="Call fit(rows) first.")
+        return self._read_pair

@@ -1,0 +1,122 @@
+"""`CollabDataLoaders`: loaders of ratings, from a DataFrame or a CSV file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from gatera.collab.block import PairBlock
+from gatera.core.errors import ArgumentError, DataError
+from gatera.core.random import fresh_seed
+from gatera.data.blocks import RegressionBlock
+from gatera.data.dataset import Fields, Rows
+from gatera.data.frame import check_columns, check_filled, check_frame
+from gatera.data.loaders import DataLoader, LoaderOptions
+from gatera.data.pipeline import Pipeline
+from gatera.data.row_loaders import RowLoaders, rows_dataset
+from gatera.data.splits import RandomSplitter
+from gatera.data.table import read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: What the three columns of a table of ratings hold, in the order in which they are expected.
+ROLES = ("user_name", "item_name", "rating_name")
+
+
+class CollabDataLoaders:
+    """Loaders of ratings, from a DataFrame or a CSV file. Both constructors return a `RowLoaders`."""
+
+    @staticmethod
+    def from_df(
+        ratings: pd.DataFrame, valid_pct: float = 0.2, user_name: str | None = None,
+        item_name: str | None = None, rating_name: str | None = None, seed: int | None = None,
+        path: str | Path = ".", bs: int = 64, *, val_bs: int | None = None,
+        device: str | torch.device | None = None, shuffle: bool = True,
+    ) -> RowLoaders:  # fmt: skip
+        """Ratings in a DataFrame, which stays as it is.
+
+        Args:
+            ratings: the table: who rates what, and how.
+            valid_pct: share of the ratings for validation, 0..1.
+            user_name: the column of the users; the first one by default.
+            item_name: the column of the items; the second one by default.
+            rating_name: the column of the ratings; the third one by default.
+            seed: keys the random split and shuffling; None draws both from torch's global generator.
+            path: folder where the job's files go.
+            bs: ratings per training batch.
+            val_bs: ratings per validation batch; None for the same.
+            device: where batches are put; None for the best at hand.
+            shuffle: bring training ratings in another order in every epoch.
+
+        Raises:
+            ArgumentError: if a column has two roles.
+            DataError: if a column is missing, or a rating is missing or no finite number; the row is named.
+        """
+        check_frame(ratings)
+        user, item, rating = column_names(ratings, (user_name, item_name, rating_name))
+        frame = ratings[[user, item, rating]].copy()
+        check_filled(frame, [rating], "the table")
+        splits = RandomSplitter(valid_pct, seed)(frame)
+        block = PairBlock(user, item).fit(Rows(frame.iloc[splits.train]))
+        fields = Fields(block, RegressionBlock(n_out=1), None, None, Pipeline(block), y_name=rating)
+        options = LoaderOptions(fresh_seed() if seed is None else seed, 0, device, cache=False)
+
+        def dataset(side: np.ndarray) -> Any:
+            return rows_dataset(frame.iloc[side], fields, [rating], side.tolist())
+
+        train = DataLoader(
+            dataset(splits.train), bs, shuffle=shuffle, drop_last=True, training=True, options=options
+        )
+        valid = DataLoader(dataset(splits.valid), val_bs or bs, options=options)
+        return RowLoaders(train, valid, block.classes, [rating], path)
+
+    @staticmethod
+    def from_csv(
+        csv: str | Path, valid_pct: float = 0.2, user_name: str | None = None,
+        item_name: str | None = None, rating_name: str | None = None, seed: int | None = None,
+        path: str | Path = ".", bs: int = 64, *, delimiter: str = ",", val_bs: int | None = None,
+        device: str | torch.device | None = None, shuffle: bool = True,
+    ) -> RowLoaders:  # fmt: skip
+        """Ratings in a CSV file; see `from_df` for the other arguments.
+
+        Args:
+            csv: the file.
+            delimiter: what separates the columns.
+
+        Raises:
+            DataError: if the file is missing, no table, or names two columns alike; and as `from_df`.
+        """
+        return CollabDataLoaders.from_df(
+            read_table(csv, delimiter), valid_pct, user_name, item_name, rating_name, seed, path, bs, val_bs=val_bs,
+            device=device, shuffle=shuffle,
+        )  # fmt: skip
+
+
+def column_names(ratings: Any, given: Sequence[str | None]) -> list[str]:
+    """Return the columns of users, items and ratings; those not given are the first, the second and the third.
+
+    Raises:
+        ArgumentError: if a column has two roles.
+        DataError: if there are too few columns, or one is not there.
+    """
+    names = list(ratings.columns)
+    if len(names) < len(ROLES):
+        raise DataError(
+            f"The table has {len(names)} columns",
+            received=names,
+            allowed="one of users, one of items, one of ratings",
+        )
+    chosen = [names[place] if name is None else name for place, name in enumerate(given)]
+    for role, name in zip(ROLES, chosen, strict=True):
+        check_columns(ratings, role, [name])
+    if len(set(chosen)) < len(chosen):
+        raise ArgumentError(
+            "user_name, item_name and rating_name are not three columns", received=chosen,
+            remedy="Name all three: those left out are the first, second and third column.",
+        )  # fmt: skip
+    return chosen

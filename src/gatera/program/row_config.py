@@ -1,0 +1,91 @@
+"""The fields of "read_row" and "read_pair", as a program file holds them: checked, for the file may be anybody's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+
+def category_config(value: Any) -> list[dict[str, Any]]:
+    """Return the "categories" of a `RowReader` from JSON data.
+
+    Raises:
+        ValueError: if they are not what `RowReader` takes.
+    """
+    return [_checked_category(entry) for entry in _objects(value)]
+
+
+def _checked_category(entry: Mapping[str, Any]) -> dict[str, Any]:
+    if set(entry) == {"name", "missing_in"}:
+        return {"name": _name(entry["name"]), "missing_in": _name(entry["missing_in"])}
+    if set(entry) != {"name", "labels", "had_empty"} or not isinstance(entry["had_empty"], bool):
+        raise ValueError(entry)
+    return {
+        "name": _name(entry["name"]),
+        "labels": label_config(entry["labels"]),
+        "had_empty": entry["had_empty"],
+    }
+
+
+def label_config(value: Any) -> list[Any]:
+    """Return a list of labels from JSON data.
+
+    Raises:
+        ValueError: if it is not a list of different texts, truth values and finite numbers.
+    """
+    if not isinstance(value, list | tuple) or not all(
+        isinstance(label, str | bool | int | float) for label in value
+    ):
+        raise ValueError(value)
+    if len(set(value)) < len(value) or any(isinstance(x, float) and not math.isfinite(x) for x in value):
+        raise ValueError(value)
+    return list(value)
+
+
+def number_config(value: Any) -> list[dict[str, Any]]:
+    """Return the "numbers" of a `RowReader` from JSON data.
+
+    Raises:
+        ValueError: if they are not what `RowReader` takes.
+    """
+    return [_checked_number(entry) for entry in _objects(value)]
+
+
+def _checked_number(entry: Mapping[str, Any]) -> dict[str, Any]:
+    figures = ("fill", "mean", "std")
+    if set(entry) != {"name", "had_empty", *figures} or not isinstance(entry["had_empty"], bool):
+        raise ValueError(entry)
+    for name in figures:
+        figure = entry[name]
+        if isinstance(figure, bool) or not isinstance(figure, int | float) or not math.isfinite(figure):
+            raise ValueError(entry)
+    if not entry["std"] > 0:
+        raise ValueError(entry)
+    return {
+        "name": _name(entry["name"]),
+        **{name: entry[name] for name in ("fill", "had_empty", "mean", "std")},
+    }
+
+
+def name_config(value: Any) -> list[str]:
+    """Return two different column names from JSON data.
+
+    Raises:
+        ValueError: if that is not what it is.
+    """
+    if not isinstance(value, list | tuple) or len(value) != 2 or value[0] == value[1]:
+        raise ValueError(value)
+    return [_name(name) for name in value]
+
+
+def _objects(value: Any) -> list[Mapping[str, Any]]:
+    if not isinstance(value, list | tuple) or not all(isinstance(entry, Mapping) for entry in value):
+        raise ValueError(value)
+    return list(value)
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(value)
+    return value

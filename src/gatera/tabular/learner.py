@@ -1,0 +1,161 @@
+"""Learners for tables: embeddings and dense layers, and predictions that show the row they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from torch import nn
+
+from gatera.core.checks import require
+from gatera.core.errors import ArgumentError
+from gatera.core.random import torch_seeded
+from gatera.data.items import is_table
+from gatera.learn.learner import Learner
+from gatera.learn.optimizer import Adam, OptimizerFactory
+from gatera.learn.options import TrainingOptions
+from gatera.measure.losses import ClassWeights
+from gatera.models.tabular import TabularConfig, TabularModel, get_emb_sz
+from gatera.program.prediction import Prediction
+from gatera.tabular.loaders import TableLoaders
+from gatera.tabular.table import TableRows
+
+#: Sizes of the dense layers where none are given. Source: fastai.
+LAYERS = (200, 100)
+
+#: A network this small gains nothing from half precision: its matrices are smaller than the cost of the casts.
+OPTIONS = TrainingOptions(precision="float32")
+
+
+class _Answer(NamedTuple):
+    row: TableRows
+    index: Any
+    probabilities: Any
+
+
+class RowPrediction(_Answer):
+    """What is predicted for a row. It unpacks as `row, index, probabilities`; a regression has its numbers twice.
+
+    Attributes:
+        row: the row as the model saw it, with the predicted label; `row.show()` is a table to look at.
+        index, probabilities: as in `Prediction`.
+        prediction: the same answer as a program gives it: `label, index, probabilities`.
+    """
+
+    prediction: Prediction
+
+    def __new__(cls, row: TableRows, prediction: Prediction) -> Self:
+        """Put a row and its prediction together."""
+        self = super().__new__(cls, row, prediction.index, prediction.probabilities)
+        self.prediction = prediction
+        return self
+
+    @property
+    def label(self) -> Any:
+        """The predicted label, or number."""
+        return self.prediction.label
+
+
+class TabularLearner(Learner):
+    """A `Learner` whose items are rows of a table."""
+
+    dls: TableLoaders
+
+    def predict(self, item: Any) -> RowPrediction:  # type: ignore[override]  # a triple as well, of a row instead of a label
+        """Predict one row, in float32. Unknown categories and gaps are filled in, and said once for each column.
+
+        Args:
+            item: a pandas Series, a mapping of column names to cells, a DataFrame of one row, or the cells in the order of
+                the columns. The label need not be among them.
+
+        Returns:
+            `RowPrediction(row, index, probabilities)`, which unpacks as these three.
+
+        Raises:
+            DataError: if a column is missing, or a cell cannot be read.
+        """
+        if is_table(item):
+            if len(item) != 1:
+                raise ArgumentError(
+                    "predict takes one row",
+                    received=f"a table of {len(item)} rows",
+                    remedy="For many: get_preds(dl=dls.test_dl(df)).",
+                )
+            item = item.iloc[0]
+        answer = super().predict(item)
+        block, names = self.dls.block, self.dls.y_names
+        labels = [answer.label] if len(names) == 1 else list(answer.label)
+        cells = {**block.read(item), **dict(zip(names, labels, strict=False))}
+        frame = require("pandas", "train", "for tables").DataFrame(
+            {name: [cell] for name, cell in cells.items()}
+        )
+        return RowPrediction(TableRows(frame, self.dls.train_ds.fields, names), answer)
+
+
+def tabular_learner(
+    dls: TableLoaders,
+    layers: Sequence[int] | None = None,
+    emb_szs: Mapping[str, int] | None = None,
+    config: TabularConfig | None = None,
+    n_out: int | None = None,
+    y_range: tuple[float, float] | None = None,
+    loss_func: Callable[..., Any] | None = None,
+    opt_func: OptimizerFactory = Adam,
+    lr: float = 1e-3,
+    splitter: Callable[[nn.Module], Sequence[Sequence[nn.Parameter]]] | None = None,
+    cbs: Any = None,
+    metrics: Any = None,
+    path: str | Path | None = None,
+    class_weights: ClassWeights = None,
+    options: TrainingOptions | None = None,
+) -> TabularLearner:
+    """Make a learner for tables: a `TabularModel` with random parameters.
+
+    Args:
+        dls: the table's loaders.
+        layers: sizes of the dense layers; 200 and 100 by default.
+        emb_szs: column -> width of its embedding, for those that should not follow `emb_sz_rule`.
+        config: dropout, batch norm and the like; see `TabularConfig`.
+        n_out: outputs; by default as many as the data asks for.
+        y_range: keep outputs within these bounds, for regression.
+        loss_func: a loss of ours, a torch loss or a function; by default the one for the data's task.
+        opt_func: makes the optimizer; `Adam`, `SGD`, or any torch optimizer class.
+        lr: the learning rate where a method is given none.
+        splitter: model -> lists of parameters; by default all in one group.
+        cbs: callbacks for every fit.
+        metrics: functions, classes, instances or names, e.g. `accuracy`.
+        path: where `save` and `export` put files; the current folder by default.
+        class_weights: "balanced", or what each class counts in the loss.
+        options: weight decay, precision and the like; by default all in float32.
+
+    Raises:
+        ArgumentError: if `dls` holds no table, or the number of outputs is not known.
+    """
+    if not isinstance(dls, TableLoaders):
+        raise ArgumentError(
+            "tabular_learner needs loaders of a table", received=type(dls).__name__,
+            remedy="Make them with TabularDataLoaders or TabularPandas(...).dataloaders().",
+        )  # fmt: skip
+    outputs = dls.c if n_out is None else n_out
+    if outputs is None:
+        raise ArgumentError("the data does not say how many outputs it needs", remedy="Pass n_out=.")
+    shape = config or TabularConfig()
+    if y_range is not None:
+        shape = replace(shape, y_range=y_range)
+    with torch_seeded(dls.seed or 0):  # the same seed gives the same model, whatever ran before
+        model = TabularModel(get_emb_sz(dls, emb_szs), len(dls.cont_names), outputs, layers or LAYERS, shape)
+    return TabularLearner(
+        dls,
+        model,
+        loss_func,
+        opt_func,
+        lr,
+        splitter,
+        cbs,
+        metrics,
+        path,
+        class_weights,
+        options=options or OPTIONS,
+    )
