@@ -1,0 +1,72 @@
+"""What a network for ratings must be compared with: how a user rates on the whole, and how an item is rated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gatera.core.checks import check_at_least
+from gatera.core.errors import DataError
+from gatera.data.row_loaders import RowLoaders
+
+#: So many ratings at the overall mean are added to those of each item and user, so that a few do not say too much.
+#: Source: the usual value of damped means (Surprise, LensKit); chosen before any score was seen.
+DAMPING = 5.0
+
+
+@dataclass(frozen=True)
+class RatingBaseline:
+    """How well means of users and items do on a validation split.
+
+    Attributes:
+        value: mean squared error of overall mean + item's deviation + user's deviation.
+        simplest: that of the overall mean.
+        n: how many validation ratings there are.
+    """
+
+    value: float
+    simplest: float
+    n: int
+
+    def __str__(self) -> str:
+        return (
+            f"user and item means: mean squared error {self.value:.4f} on {self.n:,} ratings "
+            f"(the overall mean: {self.simplest:.4f})"
+        )
+
+
+def user_item_means(dls: RowLoaders, damping: float = DAMPING) -> RatingBaseline:
+    """Predict each rating as the overall mean, plus how the item deviates from it, plus how the user does.
+
+    Args:
+        dls: the ratings' loaders.
+        damping: ratings at the overall mean that are added to those of each item and user.
+
+    Raises:
+        DataError: if there is no validation split.
+        ArgumentError: if `damping` is negative.
+    """
+    check_at_least("damping", damping, 0)
+    if dls.valid is None:
+        raise DataError("The baseline needs a validation split")
+    (pairs, ratings), (wanted_pairs, wanted) = _arrays(dls.train_ds), _arrays(dls.valid_ds)
+    mean = ratings.mean()
+    n_users, n_items = (len(labels) for labels in dls.classes.values())
+    of_items = _deviations(pairs[:, 1], ratings - mean, n_items, damping)
+    of_users = _deviations(pairs[:, 0], ratings - mean - of_items[pairs[:, 1]], n_users, damping)
+    said = mean + of_items[wanted_pairs[:, 1]] + of_users[wanted_pairs[:, 0]]
+    return RatingBaseline(
+        float(np.square(said - wanted).mean()), float(np.square(mean - wanted).mean()), len(wanted)
+    )
+
+
+def _deviations(codes: np.ndarray, rest: np.ndarray, n: int, damping: float) -> np.ndarray:
+    """Return the damped mean of `rest` for each code, float64 [n]; 0 for codes that do not occur, as the unknown."""
+    counts = np.bincount(codes, minlength=n) + damping
+    return np.bincount(codes, rest, minlength=n) / np.maximum(counts, 1e-12)
+
+
+def _arrays(dataset: Any) -> tuple[np.ndarray, np.ndarray]:
+    return np.asarray(dataset.arrays), dataset.targets.numpy().astype(np.float64).reshape(len(dataset))

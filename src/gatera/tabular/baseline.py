@@ -1,0 +1,77 @@
+"""What a network for tables must be compared with: gradient-boosted trees on the same rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gatera.core.checks import require
+from gatera.core.errors import DataError
+from gatera.tabular.loaders import TableLoaders
+
+#: A column of more categories is taken for a number. Source: HistGradientBoosting's own limit.
+MOST_CATEGORIES = 255
+
+
+@dataclass(frozen=True)
+class TableBaseline:
+    """How well gradient-boosted trees do on a validation split.
+
+    Attributes:
+        metric: "accuracy", or "mse" (mean squared error) for numbers.
+        value: that figure.
+        simplest: the same figure of the most frequent class, or of the mean.
+        n: how many validation rows there are.
+    """
+
+    metric: str
+    value: float
+    simplest: float
+    n: int
+
+    def __str__(self) -> str:
+        knows_nothing = "the most frequent class" if self.metric == "accuracy" else "the mean"
+        return (
+            f"gradient-boosted trees: {self.metric} {self.value:.4f} on {self.n:,} rows "
+            f"({knows_nothing}: {self.simplest:.4f})"
+        )
+
+
+def boosted_trees(dls: TableLoaders, seed: int = 0) -> TableBaseline:
+    """Train scikit-learn's HistGradientBoosting, all its settings at their defaults, on the rows a network is trained on.
+
+    Args:
+        dls: the table's loaders.
+        seed: keys what the trees draw at random.
+
+    Raises:
+        DataError: if there is no validation split, or the label is not one class or one number.
+        MissingExtraError: if scikit-learn is not installed.
+    """
+    if dls.valid is None or dls.task not in ("classification", "regression") or len(dls.y_names) > 1:
+        raise DataError(
+            "The baseline needs a validation split and one label: a class or a number", received=dls.task
+        )
+    ensemble = require("sklearn.ensemble", "train", "for the baseline")
+    train, valid = dls.train_ds, dls.valid_ds
+    sizes = [len(labels) for labels in dls.classes.values()]
+    is_category = [size <= MOST_CATEGORIES for size in sizes] + [False] * len(dls.cont_names)
+    classes = dls.task == "classification"
+    kind = ensemble.HistGradientBoostingClassifier if classes else ensemble.HistGradientBoostingRegressor
+    trees = kind(categorical_features=np.array(is_category), random_state=seed)
+    y, wanted = _labels(train), _labels(valid)
+    trees.fit(np.asarray(train.arrays), y)
+    said = trees.predict(np.asarray(valid.arrays))
+    if classes:
+        simplest = float((wanted == np.bincount(y).argmax()).mean())
+        return TableBaseline("accuracy", float((said == wanted).mean()), simplest, len(wanted))
+    simplest = float(np.square(wanted - y.mean()).mean())
+    return TableBaseline("mse", float(np.square(said - wanted).mean()), simplest, len(wanted))
+
+
+def _labels(dataset: Any) -> np.ndarray:
+    """Return codes int64 [n], or numbers float64 [n]."""
+    values = dataset.targets.numpy().reshape(len(dataset))  # [n] or [n,1] -> [n]
+    return values if values.dtype.kind == "i" else values.astype(np.float64)
