@@ -17,7 +17,7 @@ from gatera.data import external as external_module
 from gatera.data.external import FailedDownload, URLs, download_images, download_url, untar_data
 from gatera.data.fetch import Expected
 from gatera.data.photo import PILImage
-from gatera.data.urls import EXPECTED
+from gatera.data.urls import BUNDLED, EXPECTED
 from gatera.samples import sample_path
 
 
@@ -96,6 +96,7 @@ def test_forced_data_is_fetched_anew_and_replaces_the_folder(web: Any) -> None:
 
 def test_bundled_data_needs_no_network() -> None:
     assert untar_data(URLs.PETS_SAMPLE) == sample_path("pets_sample")
+    assert untar_data(URLs.ADULT_TINY) == sample_path("adult_tiny")
     assert (untar_data(URLs.PETS_SAMPLE) / "images").is_dir()
     assert left(home()) == []
 
@@ -215,7 +216,8 @@ def test_two_processes_at_once_get_the_same_whole_data(web: Any, tmp_path: Path)
 def test_known_addresses_have_a_known_size_and_beginning() -> None:
     known = [value for name, value in vars(URLs).items() if name[0].isupper()]
     assert len(set(known)) == len(known)
-    assert set(EXPECTED) == set(known) - {URLs.PETS_SAMPLE, URLs.ML_100k}
+    bundled = {value for value in known if value.startswith(BUNDLED)}
+    assert set(EXPECTED) == set(known) - bundled - {URLs.ML_100k}
     assert all(len(expected.md5_first_mib) == 32 for expected in EXPECTED.values())
     assert EXPECTED[URLs.PETS] == Expected(811_706_944, "e4db5c768afd933bb91f5f594d7417a4")
 

@@ -26,6 +26,8 @@ class URLs:
 
     #: 150 cat and dog photos (and 12 unseen ones) that come with the package: no network needed.
     PETS_SAMPLE = f"{BUNDLED}pets_sample"
+    #: 1,000 rows of `ADULT_SAMPLE` that come with the package: no network needed.
+    ADULT_TINY = f"{BUNDLED}adult_tiny"
 
     # Photos with one label each
     PETS = f"{_CLASSES}/oxford-iiit-pet.tgz"

@@ -7,14 +7,15 @@ from pathlib import Path
 from gatera.core.checks import check_choice
 
 #: Names that `sample_path` knows.
-SAMPLES = ("pets_sample",)
+SAMPLES = ("pets_sample", "adult_tiny")
 
 
 def sample_path(name: str = "pets_sample") -> Path:
     """Return the folder of a bundled sample, which belongs to the installed package: never write to it.
 
     "pets_sample" holds 150 cat and dog photos in `images/cats` and `images/dogs`, and 12 more in
-    `images-unseen` to try a program on. A file name that starts with an upper-case letter is a cat's.
+    `images-unseen` to try a program on. A file name that starts with an upper-case letter is a cat's. "adult_tiny" holds
+    `adult.csv`, 1,000 rows of census data with a `salary` of "<50k" or ">=50k".
 
     Raises:
         ArgumentError: if there is no such sample.
