@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gatera.core.checks import listed
 from gatera.core.errors import PhotoError, ProgramFileError
 from gatera.program import preprocess
 from gatera.program.photo import photo_array, read_photo
@@ -101,10 +102,10 @@ def test_a_pillow_image_is_left_as_it_is():
         (["resize"], "preprocessing step 1 is not an object with \"op\". Received: 'resize'."),
         ([{"size": 3}], "preprocessing step 1 is not an object with \"op\". Received: {'size': 3}."),
         ([READ, {"op": "resise"}],
-         "preprocessing step 2 is unknown. Received: 'resise'. Allowed: read_photo, resize, resize_shorter, center_crop. "
+         f"preprocessing step 2 is unknown. Received: 'resise'. Allowed: {listed(preprocess.OPERATIONS)}. "
          "Did you mean 'resize'?"),
-        ([{"op": "tokenize"}],
-         "preprocessing step 1 is unknown. Received: 'tokenize'. Allowed: read_photo, resize, resize_shorter, center_crop. "
+        ([{"op": "smell"}],
+         f"preprocessing step 1 is unknown. Received: 'smell'. Allowed: {listed(preprocess.OPERATIONS)}. "
          "A newer Gatera may know it: pip install -U gatera."),
         ([READ, {"op": "resize", "size": [8, 8], "methods": "crop"}],
          "preprocessing step 2 (resize) has an unknown field. Received: 'methods'. "

@@ -3,7 +3,9 @@
 GateraError
 ├── ArgumentError (ValueError)          a caller passed a value that is not allowed
 ├── DataError (ValueError)              the user's files, labels or tables are not usable
-│   └── PhotoError                      one photo cannot be read
+│   ├── PhotoError                      one photo cannot be read
+│   ├── SoundError                      one recording cannot be read
+│   └── TextError                       one text cannot be read
 ├── ProgramFileError (ValueError)       a .gatera file is damaged, tampered with, or from another world
 ├── PretrainedError (RuntimeError)      no pretrained weights were found, or they do not fit
 ├── DownloadError (OSError)             something could not be fetched or unpacked
@@ -58,6 +60,14 @@ class DataError(GateraError, ValueError):
 
 class PhotoError(DataError):
     """One photo cannot be read: missing, empty, truncated, not an image, or suspiciously large."""
+
+
+class SoundError(DataError):
+    """One recording cannot be read: missing, empty, truncated, silent, or in no known format."""
+
+
+class TextError(DataError):
+    """One text cannot be read: missing, empty, not in UTF-8, or no text at all."""
 
 
 class ProgramFileError(GateraError, ValueError):

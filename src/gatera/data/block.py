@@ -10,14 +10,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from torch import Tensor
 
 from gatera.core.errors import ArgumentError, ExportError
 from gatera.data.naming import guarded
+from gatera.data.photo import show_image
 from gatera.data.vocab import Vocab
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class Block(ABC):
@@ -83,6 +87,15 @@ class Block(ABC):
     def show(self, value: Any) -> str:
         """Return a value as one line of text, e.g. a title."""
         return str(value)
+
+    def draw(self, picture: Any, axes: Axes) -> None:
+        """Draw an input on matplotlib axes; for blocks that are photos.
+
+        Args:
+            picture: what `read` or `decode` gives.
+            axes: where to draw it.
+        """
+        show_image(picture, ax=axes)
 
     def columns(self, value: Any) -> dict[str, Any]:
         """Return the cells of a table that show a read value, by their headings."""

@@ -21,24 +21,10 @@ from gatera.data.vocab import NOT_KNOWN, Vocab, learn_vocab, native
 from gatera.program.preprocess import photo_array
 
 
-@dataclass(frozen=True)
-class ImageBlock(Block):
-    """A photo.
+class PictureBlock(Block):
+    """Whatever is a photo to the model: photos, and sounds that are written as pictures."""
 
-    Args:
-        cls: PILImage for colour, PILImageBW for grey.
-    """
-
-    cls: type[PILImage] = PILImage
     is_photo = True
-
-    def read(self, raw: Any) -> PILImage:
-        """Open a path, bytes, array or Pillow image, upright and in this block's mode.
-
-        Raises:
-            PhotoError: if it cannot be read; the message names the file.
-        """
-        return self.cls.create(raw)
 
     def encode(self, value: Image.Image) -> np.ndarray:
         """Return the photo's pixels, uint8 [H,W,C]."""
@@ -54,6 +40,25 @@ class ImageBlock(Block):
         if encoded.dtype != torch.uint8:
             pixels = pixels.clamp(0, 1).mul(255).round()
         return pixels.permute(1, 2, 0).to(torch.uint8).numpy()  # [C,H,W] -> [H,W,C]
+
+
+@dataclass(frozen=True)
+class ImageBlock(PictureBlock):
+    """A photo.
+
+    Args:
+        cls: PILImage for colour, PILImageBW for grey.
+    """
+
+    cls: type[PILImage] = PILImage
+
+    def read(self, raw: Any) -> PILImage:
+        """Open a path, bytes, array or Pillow image, upright and in this block's mode.
+
+        Raises:
+            PhotoError: if it cannot be read; the message names the file.
+        """
+        return self.cls.create(raw)
 
     def config(self) -> list[dict[str, Any]]:
         """Return the one operation that reads a photo."""

@@ -255,7 +255,8 @@ class DataLoader:
             title = f"{len(batches[0].index)} of {self.n} items"
         photos = [photo for batch in batches for photo in self.pictures(batch[0])]
         titles = [self.dataset.title(int(i)) for batch in batches for i in batch.index]
-        return show_photos(photos, titles, None, nrows, ncols, figsize, suptitle=title)
+        draw = self.dataset.fields.x.draw
+        return show_photos(photos, titles, None, nrows, ncols, figsize, suptitle=title, draw=draw)
 
     def pictures(self, x: Tensor) -> list[np.ndarray]:
         """Return a batch's inputs as photos to look at, uint8 [H,W,C] each."""

@@ -174,7 +174,8 @@ class DataLoaders:
             ncols: columns of the grid.
             figsize: width and height in inches.
         """
-        block = self._dataset("show_results").fields.y
+        fields = self._dataset("show_results").fields
+        block = fields.y
         write = str if block is None else block.show
         wrong = [
             label is not None and bool(label != guess)
@@ -184,7 +185,9 @@ class DataLoaders:
             f"{write(guess)}\nactually {write(label)}" if bad else write(guess)
             for label, guess, bad in zip(labels, predictions, wrong, strict=True)
         ]
-        return show_photos(self.train.pictures(inputs), titles, wrong, nrows, ncols, figsize)
+        return show_photos(
+            self.train.pictures(inputs), titles, wrong, nrows, ncols, figsize, draw=fields.x.draw
+        )
 
     def to(self, device: str | torch.device) -> DataLoaders:
         """Put batches on another device from now on; returns these loaders."""

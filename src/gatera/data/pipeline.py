@@ -19,7 +19,7 @@ from gatera.data.transforms import ItemTransform, Op
 from gatera.program.preprocess import Preprocessing
 
 #: Operations after which every photo has the size they name.
-SIZED_OPS = ("resize", "center_crop")
+SIZED_OPS = ("resize", "center_crop", "read_sound")
 
 
 class FixedReader:
@@ -72,7 +72,7 @@ class FixedReader:
         array = self.block.encode(value)
         if not self.more:
             return array
-        return Preprocessing([*self.block.config(), *self.more])(array)
+        return Preprocessing([{"op": "read_photo", "mode": as_photo(array).mode}, *self.more])(array)
 
     def photo(self, raw: Any) -> Image.Image:
         """Return the photo instead of its pixels, for transforms that follow."""

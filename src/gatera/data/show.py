@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +62,7 @@ def show_photos(
     ncols: int | None = None,
     figsize: tuple[float, float] | None = None,
     suptitle: str | None = None,
+    draw: Callable[[Any, Axes], object] = show_image,
 ) -> Figure:
     """Draw photos in a grid, each with a title; those that are `wrong` have a cross, a red title and a red frame.
 
@@ -73,6 +74,7 @@ def show_photos(
         ncols: columns; by default a grid about as wide as high, at most 5 wide.
         figsize: width and height in inches.
         suptitle: written above the grid.
+        draw: draws one photo on matplotlib axes.
 
     Raises:
         ArgumentError: if there is no photo, or not one title (and mark) per photo.
@@ -89,7 +91,7 @@ def show_photos(
     for axes in list(grid)[len(photos) :]:
         axes.set_axis_off()
     for index, (axes, photo) in enumerate(zip(figure.axes, photos)):
-        show_image(_small(photo), ax=axes)
+        draw(_small(photo), axes)
         _write_title(axes, titles[index], None if wrong is None else wrong[index])
     if suptitle:
         figure.suptitle(suptitle, fontsize=11)

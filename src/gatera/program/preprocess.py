@@ -21,6 +21,17 @@ from gatera.program.photo import MODES, photo_array, read_photo
 from gatera.program.resize import METHODS, PAD_MODES, RESAMPLES, center_crop, resize_photo, resize_shorter
 from gatera.program.row import PairReader, RowReader
 from gatera.program.row_config import category_config, label_config, name_config, number_config
+from gatera.program.sound_config import (
+    PICTURES,
+    RATES,
+    SECONDS,
+    WINDOWS,
+    picture_config,
+    rate_config,
+    seconds_config,
+    window_config,
+)
+from gatera.program.spectrogram import SoundReader
 
 __all__ = [
     "OPERATIONS",
@@ -111,6 +122,13 @@ OPERATIONS: dict[str, Operation] = {
     "center_crop": Operation(center_crop, "photo", "photo", "keep {size[0]} x {size[1]} of its middle", {
         "size": _SIZE, "pad_mode": _one_of(tuple(PAD_MODES), "zeros"),
     }),
+    "read_sound": Operation(
+        SoundReader, "raw", "photo",
+        "read {seconds:.3g} s of sound, resampled to {rate} samples a second, as a picture of {size[0]} x {size[1]}", {
+        "rate": Field(rate_config, RATES, required=True), "seconds": Field(seconds_config, SECONDS, required=True),
+        "size": Field(picture_config, PICTURES, required=True),
+        "window_seconds": Field(window_config, WINDOWS, required=True),
+    }, prepared=True),
     "read_row": Operation(RowReader, "raw", "array", "read a row: a code for each category, then the numbers", {
         "categories": Field(category_config, "a list of columns with their labels", required=True),
         "numbers": Field(number_config, "a list of columns with fill, mean and std", required=True),

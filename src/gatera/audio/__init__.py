@@ -1,0 +1,1 @@
+"""Sound, ready-made: recordings as pictures for models of photos."""

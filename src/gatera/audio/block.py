@@ -1,0 +1,176 @@
+"""The block for sound: a recording becomes a spectrogram, which a vision model then looks at."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from PIL import Image
+
+from gatera.core.errors import ArgumentError
+from gatera.data.blocks import PictureBlock
+from gatera.data.transforms import Size, as_size
+from gatera.program.sound import SoundFacts, sound_facts
+from gatera.program.sound_config import (
+    PICTURES,
+    RATES,
+    SECONDS,
+    WINDOWS,
+    picture_config,
+    rate_config,
+    seconds_config,
+    window_config,
+)
+from gatera.program.spectrogram import LONGEST_WINDOW, SoundReader, mel
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: The learned length takes in so many percent of the training recordings whole: one very long one must not set it.
+WHOLE_PERCENT = 98
+
+#: The learned length is never more than this, where a picture of the usual width would blur words and notes (seconds).
+LEARNED_SECONDS = 10.0
+
+#: Usual length of a frame in speech recognition (seconds): longer than a period of any voice, shorter than a sound of it.
+WINDOW_SECONDS = 0.025
+
+#: Frequencies written beside a spectrogram (Hz).
+SHOWN_HERTZ = (0, 250, 500, 1000, 2000, 4000, 8000, 16000)
+
+
+@dataclass(frozen=True)
+class AudioBlock(PictureBlock):
+    """A recording, seen as a spectrogram: a grey picture of fixed size, low frequencies at its bottom.
+
+    Items are paths, the bytes of files, or pairs (samples, rate).
+
+    Args:
+        seconds: the length that is looked at: of a longer recording its loudest stretch, while a shorter one gets silence
+            on both sides. None to learn it from the training split: 98 of 100 recordings fit, 10 seconds at most.
+        rate: samples per second; recordings with another rate are resampled. None for the training split's usual one.
+        size: pixels, (height, width): frequency bands and steps in time.
+        window_seconds: length of the frames of which each step's frequencies are taken; None for 0.025, or more where
+            frames would not overlap.
+
+    Raises:
+        ArgumentError: if a number is not usable.
+    """
+
+    seconds: float | None = None
+    rate: int | None = None
+    size: Size = 128
+    window_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, convert, allowed in (
+            ("seconds", seconds_config, SECONDS),
+            ("rate", rate_config, RATES),
+            ("window_seconds", window_config, WINDOWS),
+        ):
+            _check(name, getattr(self, name), convert, allowed)
+        _check("size", as_size("size", self.size), picture_config, PICTURES)
+
+    def fit(self, values: Sequence[Any]) -> Self:
+        """Return a copy that knows sample rate and length, from the headers of the training recordings.
+
+        Raises:
+            SoundError: if one cannot be read; it is named.
+        """
+        if self.rate is not None and self.seconds is not None:
+            return self
+        facts = [sound_facts(value) for value in values]
+        rate = _usual_rate(facts) if self.rate is None else self.rate
+        seconds = _usual_seconds(facts) if self.seconds is None else self.seconds
+        return replace(self, rate=rate, seconds=seconds)
+
+    @cached_property
+    def reader(self) -> SoundReader:
+        """What turns a recording into its picture: the function that programs use too."""
+        op = self.config()[0]
+        return SoundReader(op["rate"], op["seconds"], op["size"], op["window_seconds"])
+
+    def read(self, raw: Any) -> Image.Image:
+        """Return the spectrogram of a recording, mode L.
+
+        Raises:
+            SoundError: if it cannot be read; the message names the file.
+        """
+        return self.reader(raw)
+
+    def config(self) -> list[dict[str, Any]]:
+        """Return the one operation that reads a recording.
+
+        Raises:
+            ArgumentError: if the block has not been fitted.
+        """
+        if self.rate is None or self.seconds is None:
+            raise ArgumentError(
+                "This AudioBlock has not been fitted",
+                remedy="Call fit(recordings) first, or pass rate= and seconds=.",
+            )
+        size = as_size("size", self.size)
+        overlapping = max(WINDOW_SECONDS, min(LONGEST_WINDOW, 2 * self.seconds / size[1]))
+        window = overlapping if self.window_seconds is None else self.window_seconds
+        return [
+            {
+                "op": "read_sound",
+                "rate": self.rate,
+                "seconds": self.seconds,
+                "size": size,
+                "window_seconds": window,
+            }
+        ]
+
+    def draw(self, picture: Any, axes: Axes) -> None:
+        """Draw a spectrogram with seconds below and kilohertz beside it."""
+        seconds, rate = self.config()[0]["seconds"], self.config()[0]["rate"]
+        axes.imshow(
+            np.asarray(picture).squeeze(),
+            cmap="magma",
+            aspect="auto",
+            extent=(0, seconds, 0, 1),
+            vmin=0,
+            vmax=255,
+        )
+        shown = [frequency for frequency in SHOWN_HERTZ if frequency <= rate / 2]
+        axes.set_yticks([float(mel(f) / mel(rate / 2)) for f in shown], [f"{f / 1000:g}" for f in shown])
+        axes.set_ylabel("kHz", fontsize=7, labelpad=1)
+        axes.set_xlabel("seconds", fontsize=7, labelpad=1)
+        axes.tick_params(labelsize=7, length=2, pad=1)
+
+
+def _check(name: str, value: Any, convert: Callable[[Any], Any], allowed: str) -> None:
+    """Hold an argument to what a program file may hold; None is left to be learned."""
+    try:
+        if value is not None:
+            convert(value)
+    except ValueError as err:
+        raise ArgumentError(
+            f"AudioBlock got a {name} that it cannot use", received=value, allowed=allowed
+        ) from err
+
+
+def _usual_rate(facts: Sequence[SoundFacts]) -> int:
+    """Return the most frequent rate; say so if there are others."""
+    counts = Counter(fact.rate for fact in facts)
+    rate = min(counts, key=lambda found: (-counts[found], found))
+    others = {found: count for found, count in sorted(counts.items()) if found != rate}
+    if others:
+        what = ", ".join(f"{count} with {found}" for found, count in others.items())
+        warnings.warn(
+            f"Of {len(facts):,} training recordings {counts[rate]:,} have {rate} samples per second. The others are "
+            f"resampled to that: {what}. AudioBlock(rate=) chooses another rate.",
+            stacklevel=4,
+        )
+    return rate
+
+
+def _usual_seconds(facts: Sequence[SoundFacts]) -> float:
+    longest = float(np.percentile([fact.seconds for fact in facts], WHOLE_PERCENT))
+    return round(min(LEARNED_SECONDS, max(0.01, longest)), 2)
