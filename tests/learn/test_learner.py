@@ -15,6 +15,7 @@ from gatera.learn.callback import Callback
 from gatera.learn.callbacks import GradientAccumulation
 from gatera.learn.learner import Learner
 from gatera.measure.losses import CrossEntropyLossFlat, FocalLoss
+from gatera.measure.metrics import F1Score, accuracy
 
 
 def parameters(learn: Learner) -> torch.Tensor:
@@ -40,11 +41,30 @@ def test_the_history_has_a_row_per_epoch_that_nothing_overwrites(make_learner):
     assert np.isfinite(learn.history["train_loss"]).all()
 
 
-def test_the_table_agrees_with_validate(make_learner):
-    learn = make_learner()
-    learn.fit(1, 1e-2)
-    loss, accuracy = learn.validate()
-    assert learn.recorder.values[-1][1:] == pytest.approx([loss, accuracy], rel=1e-6)
+class Answers(Callback):
+    """Keep what the model answers in the last validation."""
+
+    reads_only = True
+
+    def before_validate(self, state):
+        self.outputs = []
+
+    def after_pred(self, state):
+        if not state.training:
+            self.outputs.append(state.predictions)
+
+
+@pytest.mark.parametrize("n_frozen", [0, 1])
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_after_a_fit_everything_is_computed_as_its_validation_computed_it(make_learner, precision, n_frozen):
+    learn, answers = make_learner(precision), Answers()
+    learn.metrics = [accuracy, F1Score()]
+    learn.freeze_to(n_frozen)
+    learn.fit(1, 1e-2, cbs=answers)
+    assert learn.recorder.values[-1][1:] == learn.validate()
+    probabilities = learn.loss_func.activation(torch.cat(answers.outputs))
+    assert torch.equal(probabilities, learn.get_preds()[0])
+    assert torch.equal(probabilities, learn.tta(n=1, beta=None)[1])
 
 
 @pytest.mark.parametrize("workers", [1, 4])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
@@ -14,6 +15,29 @@ from gatera.learn.arithmetic import Arithmetic, as_float32
 from gatera.measure.loss import Loss
 from gatera.program.description import Decoder
 from gatera.program.prediction import Task
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """A batch and what the model makes of it: labels [N, ...] or None, outputs float32 [N, ...], dataset positions [N]."""
+
+    inputs: Any
+    labels: Any
+    outputs: Any
+    index: Tensor | None
+
+
+def run_batches(
+    model: nn.Module, batches: Iterable[Any], arithmetic: Arithmetic, quiet: bool = False
+) -> Iterator[Predicted]:
+    """Run a model in evaluation mode over batches, as validation inside a fit does."""
+    model.eval()
+    for batch in track(batches, "predicting", quiet=quiet):
+        x, y = batch if len(batch) == 2 else (batch[0], None)
+        with torch.inference_mode(), arithmetic.autocast():
+            outputs = as_float32(model(arithmetic.to_device(x)))
+        labels = None if y is None else arithmetic.to_device(y)
+        yield Predicted(x, labels, outputs, getattr(batch, "index", None))
 
 
 def predict_batches(
@@ -33,19 +57,14 @@ def predict_batches(
     labels: list[Tensor] = []
     inputs: list[Any] = []
     rows: list[Tensor] = []
-    model.eval()
-    with torch.inference_mode():
-        for batch in track(batches, "predicting", quiet=quiet):
-            x, y = batch if len(batch) == 2 else (batch[0], None)
-            with arithmetic.autocast():
-                part = model(arithmetic.to_device(x))
-            predictions.append(as_float32(part).cpu())
-            if y is not None:
-                labels.append(y.cpu())
-            if with_input:
-                inputs.append(to_cpu(x))
-            if isinstance(batches, DataLoader) and batches.sorts:
-                rows.append(batch.index)
+    for batch in run_batches(model, batches, arithmetic, quiet):
+        predictions.append(batch.outputs.cpu())
+        if batch.labels is not None:
+            labels.append(batch.labels.cpu())
+        if with_input:
+            inputs.append(to_cpu(batch.inputs))
+        if batch.index is not None and isinstance(batches, DataLoader) and batches.sorts:
+            rows.append(batch.index)
     order = torch.cat(rows).argsort() if rows else None
 
     def joined(parts: list[Tensor]) -> Tensor | None:

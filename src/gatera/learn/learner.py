@@ -18,6 +18,8 @@ from gatera.learn.optimizer import (
     load_named_state,
     named_state,
 )
+from gatera.learn.runner import kernels
+from gatera.learn.score import Score
 from gatera.learn.trainer import Trainer
 from gatera.models.folding import folded_copy
 from gatera.models.summary import Summary, model_summary
@@ -69,11 +71,7 @@ class Learner(Trainer):
             (inputs?, predictions, labels, decoded?, losses?). Predictions have gone through the loss's activation:
             probabilities float32 [N,K] for classes. Labels are None for unlabelled items.
         """
-        batches = self.loader(ds_idx, dl)
-        quiet = not self.display.bar_on
-        outputs, labels, inputs = inference.predict_batches(
-            self.model, batches, self.arithmetic, quiet, with_input
-        )
+        outputs, labels, inputs = self._predict(self.loader(ds_idx, dl), with_input)
         predictions = self.loss_func.activation(outputs)
         found: list[Tensor | None] = [inputs] if with_input else []
         found += [predictions, labels]
@@ -83,28 +81,39 @@ class Learner(Trainer):
             found.append(None if labels is None else self.loss_func.per_item(outputs, labels))
         return tuple(found)
 
-    def _probabilities(self, batches: Any) -> tuple[Tensor, Tensor | None]:
+    def _predict(self, batches: Any, with_input: bool = False) -> tuple[Tensor, Tensor | None, Any]:
         quiet = not self.display.bar_on
-        outputs, labels, _ = inference.predict_batches(self.model, batches, self.arithmetic, quiet)
+        with kernels(self, self.model):
+            return inference.predict_batches(self.model, batches, self.arithmetic, quiet, with_input)
+
+    def _probabilities(self, batches: Any) -> tuple[Tensor, Tensor | None]:
+        outputs, labels, _ = self._predict(batches)
         return self.loss_func.activation(outputs), labels
 
     def validate(self, ds_idx: int = 1, dl: Any = None) -> list[float]:
-        """Return the loss and each metric over a data set: [loss, *metrics]. The history is left alone."""
-        batches = self.loader(ds_idx, dl)
-        outputs, labels, _ = inference.predict_batches(
-            self.model, batches, self.arithmetic, not self.display.bar_on
-        )
-        if labels is None:
-            raise DataError(
-                "these items have no labels to validate against",
-                remedy="Use get_preds, or test_dl(..., with_labels=True).",
-            )
-        values = [float(self.loss_func.per_item(outputs, labels).mean())]
-        for metric in self.metrics:
-            metric.reset()
-            metric.update(outputs, labels)
-            values.append(metric.value())
-        return values
+        """Return the loss and each metric over a data set: [loss, *metrics]. The history is left alone.
+
+        Over the validation data they are, to the last bit, what a fit's last epoch said of the same parameters.
+
+        Args:
+            ds_idx: 0 for training, 1 for validation data.
+            dl: any loader or list of batches instead.
+
+        Raises:
+            DataError: if the items have no labels.
+        """
+        score, batches = Score(self.metrics), self.loader(ds_idx, dl)
+        with kernels(self, self.model):
+            for batch in inference.run_batches(
+                self.model, batches, self.arithmetic, quiet=not self.display.bar_on
+            ):
+                if batch.labels is None:
+                    raise DataError(
+                        "these items have no labels to validate against",
+                        remedy="Use get_preds, or test_dl(..., with_labels=True).",
+                    )
+                score.add(self.loss_func, batch.outputs, batch.labels)
+        return score.values()
 
     def predict(self, item: Any) -> Prediction:
         """Predict one raw item, in float32.
@@ -178,9 +187,8 @@ class Learner(Trainer):
         dataset = self.loader(ds_idx, dl).dataset
         chosen = np.unique(np.linspace(0, len(dataset) - 1, min(max_n, len(dataset))).astype(int))
         items = self.dls.test_dl([dataset.items[i] for i in chosen])
-        outputs, _, inputs = inference.predict_batches(
-            self.model, items, self.arithmetic, quiet=True, with_input=True
-        )
+        with self.no_bar():
+            outputs, _, inputs = self._predict(items, with_input=True)
         decode = inference.decoder(self.loss_func, self.dls.task, self.dls.vocab)
         answers = [decode(output).label for output in outputs.numpy()]
         if not dataset.fields.x.is_photo:

@@ -14,6 +14,7 @@ from gatera.core.errors import NonFiniteLossError
 from gatera.core.figures import new_figure
 from gatera.learn.callback import Callback
 from gatera.learn.loop import LoopState
+from gatera.learn.score import Score
 from gatera.measure.metrics import Metric
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Recorder(Callback):
         self._average: Tensor | float = 0.0
         self._batches = 0
         self._started = 0.0
-        self._valid_sum, self._valid_items = 0.0, 0
+        self._score = Score()
 
     @property
     def metric_names(self) -> list[str]:
@@ -78,9 +79,7 @@ class Recorder(Callback):
     def before_epoch(self, state: LoopState) -> None:
         """Start the clock and the validation sums."""
         self._started = time.perf_counter()
-        self._valid_sum, self._valid_items = 0.0, 0
-        for metric in self.metrics:
-            metric.reset()
+        self._score = Score(self.metrics)
 
     def before_batch(self, state: LoopState) -> None:
         """Note the hyperparameters this batch is trained with."""
@@ -94,12 +93,8 @@ class Recorder(Callback):
         if state.training:
             if state.arithmetic.device.type == "cpu" or self._batches % CHECK_EVERY == 0:
                 _check_finite(state)
-            return
-        items = len(state.labels)
-        self._valid_sum += float(state.loss_func.per_item(state.predictions, state.labels).sum())
-        self._valid_items += items
-        for metric in self.metrics:
-            metric.update(state.predictions, state.labels)
+        else:
+            self._score.add(state.loss_func, state.predictions, state.labels)
 
     def after_batch(self, state: LoopState) -> None:
         """Follow the training loss with a running average, corrected for its start at zero."""
@@ -111,15 +106,9 @@ class Recorder(Callback):
 
     def after_epoch(self, state: LoopState) -> None:
         """Write the epoch's row."""
-        valid = self._valid_sum / self._valid_items if self._valid_items else math.nan
-        row = {
-            "epoch": state.epoch,
-            "train_loss": float(self._losses[-1]) if self._losses else math.nan,
-            "valid_loss": valid,
-        }
-        row |= {m.name: m.value() if self._valid_items else math.nan for m in self.metrics}
-        row["time"] = time.perf_counter() - self._started
-        self.rows.append(row)
+        train_loss = float(self._losses[-1]) if self._losses else math.nan
+        values = [state.epoch, train_loss, *self._score.values(), time.perf_counter() - self._started]
+        self.rows.append(dict(zip(self.metric_names, values, strict=True)))
         self.iters.append(len(self._losses))
 
     def state_dict(self) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def run_fit(learn: Trainer, plan: FitPlan) -> None:
     # the optimizer may hold parameters whose gradient dates from before they were frozen
     optimizer.zero_grad()
     try:
-        with torch.random.fork_rng(_cuda_devices(state.arithmetic.device)), _kernels(learn, state.model):
+        with torch.random.fork_rng(_cuda_devices(state.arithmetic.device)), kernels(learn, state.model):
             loop.fit(state)
     except KeyboardInterrupt as stop:
         raise _save_interrupted(learn, plan, state) from stop
@@ -106,13 +106,17 @@ def _cached_loaders(
     if parts is None:
         return None
     fixed, rest = parts
-    with _kernels(learn, fixed):
+    with kernels(learn, fixed):
         made = learn.feature_cache.loaders(fixed, loaders, learn.arithmetic, quiet=not learn.display.bar_on)
     return None if made is None else (rest, list(made))
 
 
 @contextmanager
-def _kernels(learn: Trainer, model: nn.Module) -> Iterator[None]:
+def kernels(learn: Trainer, model: nn.Module) -> Iterator[None]:
+    """Run a block in which `model` computes by the fast kernels, where the learner's options and device allow them.
+
+    Whatever runs the model in batches does it in this block: then validation after a fit gives what it gave in the fit.
+    """
     if learn.options.fast_kernels and learn.arithmetic.device.type == "cpu":
         with fast_training(model):
             yield

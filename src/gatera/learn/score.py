@@ -1,0 +1,39 @@
+"""Loss and metrics over a data set: one way to compute them, for the table of epochs and for `validate`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from gatera.measure.metrics import Metric
+
+
+class Score:
+    """Adds up a data set batch by batch. The same batches give the same numbers, to the last bit.
+
+    Args:
+        metrics: what to compute beside the loss.
+    """
+
+    def __init__(self, metrics: Sequence[Metric] = ()) -> None:
+        self.metrics = list(metrics)
+        self.items, self._sum = 0, 0.0
+        for metric in self.metrics:
+            metric.reset()
+
+    def add(self, loss_func: Any, predictions: Any, labels: Any) -> None:
+        """Take in a batch: the model's raw predictions [N, ...] and the labels [N, ...]."""
+        self._sum += float(loss_func.per_item(predictions, labels).sum())
+        self.items += len(labels)
+        for metric in self.metrics:
+            metric.update(predictions, labels)
+
+    @property
+    def loss(self) -> float:
+        """The mean loss of an item; NaN if there were none."""
+        return self._sum / self.items if self.items else math.nan
+
+    def values(self) -> list[float]:
+        """Return the loss and each metric, NaN if there were no items."""
+        return [self.loss, *(metric.value() if self.items else math.nan for metric in self.metrics)]
