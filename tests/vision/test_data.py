@@ -10,11 +10,12 @@ import torch
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.augment import aug_transforms
 from gatera.data.blocks import CategoryBlock, MultiCategoryBlock, RegressionBlock
+from gatera.data.file_loaders import as_y_block
 from gatera.data.items import get_image_files
 from gatera.data.photo import PILImageBW
 from gatera.data.splits import RandomSplitter
 from gatera.data.transforms import Resize
-from gatera.vision.data import ImageDataLoaders, as_y_block
+from gatera.vision.data import ImageDataLoaders
 
 HOW = {"item_tfms": Resize(16), "bs": 4, "device": "cpu"}
 
@@ -293,7 +294,7 @@ def test_the_block_is_told_from_the_labels():
 def test_lists_must_be_of_one_length(photo_folder):
     assert message(
         ArgumentError, lambda: ImageDataLoaders.from_lists(photo_folder, ["a.jpg"], ["a", "b"])
-    ) == ("fnames and labels differ in length. Received: (1, 2). Allowed: one label per photo.")
+    ) == ("fnames and labels differ in length. Received: (1, 2). Allowed: one label for each of the photos.")
     assert message(DataError, lambda: ImageDataLoaders.from_lists(photo_folder, [], [])) == (
         f"There are no photos in {photo_folder}. Check the path."
     )

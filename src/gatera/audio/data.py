@@ -1,0 +1,55 @@
+"""`AudioDataLoaders`: loaders of labelled recordings from the ways in which people keep them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from gatera.audio.block import AudioBlock
+from gatera.core.errors import ArgumentError
+from gatera.data.block import Block
+from gatera.data.file_loaders import FileDataLoaders
+from gatera.data.items import Items, get_files
+from gatera.data.photo import PILImage
+from gatera.program.sound import SOUND_SUFFIXES
+
+
+def get_audio_files(
+    path: str | Path, recurse: bool = True, folders: str | Sequence[str] | None = None
+) -> Items[Path]:
+    """List the recordings of a folder (by file name ending), sorted; see `get_files`."""
+    return get_files(path, SOUND_SUFFIXES, recurse, folders)
+
+
+class AudioDataLoaders(FileDataLoaders):
+    """Loaders of labelled recordings, from wherever the labels are written. Every constructor returns a `DataLoaders`.
+
+    All of them take, beside what their docstrings list: `x_block` (an `AudioBlock`, for another length, sample rate or
+    picture size than the usual), `item_tfms` and `batch_tfms` (a transform or a list), `bs`, `val_bs`, `num_workers`,
+    `device`, `shuffle` and `cache`, as `DataBlock.dataloaders` does, and `seed`, which keys the random split, shuffling
+    and augmentation. They split at random, or as folders and columns say; for speakers held out use `DataBlock` with a
+    `GroupSplitter`.
+    """
+
+    things: ClassVar[str] = "recordings"
+
+    @classmethod
+    def find(cls, path: str | Path, folders: Sequence[str] | None = None) -> Items[Path]:
+        """List the recordings below a folder; see `get_audio_files`."""
+        return get_audio_files(path, folders=folders)
+
+    @classmethod
+    def input_block(cls, x_block: Block | None, img_cls: type[PILImage]) -> Block:
+        """Return the block of the inputs: recordings as the training split has them, unless another was given.
+
+        Raises:
+            ArgumentError: if `img_cls` is given.
+        """
+        if img_cls is not PILImage:
+            raise ArgumentError(
+                "img_cls is for photos",
+                received=img_cls,
+                remedy="Pass x_block=AudioBlock(...) for recordings.",
+            )
+        return AudioBlock() if x_block is None else x_block
