@@ -85,6 +85,6 @@ def test_every_sample_is_there_and_others_are_not() -> None:
     with pytest.raises(ArgumentError) as err:
         sample_path("pets_sampl")
     assert str(err.value) == (
-        "name is not one of its choices. Received: 'pets_sampl'. Allowed: pets_sample, adult_tiny. Did you mean "
+        f"name is not one of its choices. Received: 'pets_sampl'. Allowed: {', '.join(SAMPLES)}. Did you mean "
         "'pets_sample'?"
     )

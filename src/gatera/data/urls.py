@@ -28,6 +28,8 @@ class URLs:
     PETS_SAMPLE = f"{BUNDLED}pets_sample"
     #: 1,000 rows of `ADULT_SAMPLE` that come with the package: no network needed.
     ADULT_TINY = f"{BUNDLED}adult_tiny"
+    #: 120 spoken digits, by six speakers, that come with the package.
+    SPOKEN_DIGITS_TINY = f"{BUNDLED}spoken_digits_tiny"
 
     # Photos with one label each
     PETS = f"{_CLASSES}/oxford-iiit-pet.tgz"

@@ -7,7 +7,7 @@ from pathlib import Path
 from gatera.core.checks import check_choice
 
 #: Names that `sample_path` knows.
-SAMPLES = ("pets_sample", "adult_tiny")
+SAMPLES = ("pets_sample", "adult_tiny", "spoken_digits_tiny")
 
 
 def sample_path(name: str = "pets_sample") -> Path:
@@ -15,7 +15,8 @@ def sample_path(name: str = "pets_sample") -> Path:
 
     "pets_sample" holds 150 cat and dog photos in `images/cats` and `images/dogs`, and 12 more in
     `images-unseen` to try a program on. A file name that starts with an upper-case letter is a cat's. "adult_tiny" holds
-    `adult.csv`, 1,000 rows of census data with a `salary` of "<50k" or ">=50k".
+    `adult.csv`, 1,000 rows of census data with a `salary` of "<50k" or ">=50k". "spoken_digits_tiny" holds
+    120 `recordings` of the ten digits, two by each of six speakers, named as in `7_theo_5.wav`.
 
     Raises:
         ArgumentError: if there is no such sample.
