@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import os
+import signal
+
 import numpy as np
 import pytest
+import torch
 
 from gatera.core.errors import ArgumentError
+from gatera.learn.callback import Callback
 from gatera.learn.callbacks import CSVLogger, EarlyStoppingCallback
 from gatera.learn.lr_finder import LRFinder, SuggestedLRs, as_suggestions, minimum, slide, steep, valley
 
@@ -124,3 +129,19 @@ def test_it_runs_before_the_first_fit_without_the_callbacks_that_watch_the_table
     assert learn.recorder.rows == []
     assert not (tmp_path / "history.csv").exists()
     assert learn.cbs == watching
+
+
+def test_ctrl_c_leaves_the_learner_as_it_was_and_no_checkpoint(make_learner, tmp_path):
+    class PressCtrlC(Callback):
+        def after_loss(self, state):
+            if state.step == 2:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    learn = make_learner(cbs=PressCtrlC())
+    before = {name: value.clone() for name, value in learn.model.state_dict().items()}
+    with pytest.raises(KeyboardInterrupt) as stop:
+        learn.lr_find(num_it=8)
+    assert type(stop.value) is KeyboardInterrupt
+    assert all(torch.equal(before[name], value) for name, value in learn.model.state_dict().items())
+    assert (learn.opt, learn.epochs_done, learn.recorder.rows) == (None, 0, [])
+    assert list(tmp_path.iterdir()) == []

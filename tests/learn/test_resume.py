@@ -52,6 +52,26 @@ def test_fine_tune_resumed_equals_uninterrupted(make_learner, stop_after):
     assert resumed.history.drop(columns="time").equals(whole.history.drop(columns="time"))
 
 
+def test_the_scale_of_fp16s_gradients_is_in_the_checkpoint(make_learner, monkeypatch):
+    monkeypatch.setattr("gatera.learn.arithmetic.autocast_dtype", lambda precision, device: torch.float16)
+    scales = []
+
+    class Scales(Callback):
+        reads_only = True
+
+        def before_fit(self, state):
+            if not state.resumed:
+                state.arithmetic.load_state_dict(state.arithmetic.state_dict() | {"scale": 512.0})
+
+        def after_step(self, state):
+            scales.append(state.arithmetic.scaler.get_scale())
+
+    with pytest.raises(TrainingInterrupted) as stop:
+        make_learner("fp16").fit(2, 0.01, cbs=[Scales(), PressCtrlC(3)])
+    make_learner("fp16").fit(2, 0.01, cbs=[Scales(), Quiet()], resume=stop.value.path)
+    assert scales == [512.0] * 8
+
+
 def test_the_message_says_where_it_stopped_and_how_to_go_on(make_learner, tmp_path):
     learn = make_learner()
     with pytest.raises(TrainingInterrupted) as stop:

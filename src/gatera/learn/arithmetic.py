@@ -70,6 +70,15 @@ class Arithmetic:
         else:
             optimizer.step()
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return what must survive an interruption: by how much fp16's gradients are scaled. Empty for other numbers."""
+        return self.scaler.state_dict() if self.scaler else {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take back what `state_dict` returned; an interrupted fit in other numbers has left nothing of use."""
+        if self.scaler and state:
+            self.scaler.load_state_dict(state)
+
 
 def as_float32(value: Any) -> Any:
     """Return floating-point tensors (also inside tuples and lists) as float32; everything else unchanged."""

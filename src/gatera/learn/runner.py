@@ -38,6 +38,7 @@ class FitPlan:
         resume: checkpoint to go on from.
         reset_opt: forget the optimizer's memory first.
         validate: whether there is a validation part.
+        save_interrupted: leave a checkpoint after Ctrl-C; False where there is nothing to go on with.
     """
 
     epochs: int
@@ -48,6 +49,7 @@ class FitPlan:
     resume: Path | None = None
     reset_opt: bool = False
     validate: bool = True
+    save_interrupted: bool = True
 
 
 def run_fit(learn: Trainer, plan: FitPlan) -> None:
@@ -56,6 +58,7 @@ def run_fit(learn: Trainer, plan: FitPlan) -> None:
     Raises:
         ArgumentError: if the number of epochs is below 1 or the checkpoint to resume is of another fit.
         TrainingInterrupted: after Ctrl-C; what was trained is in the checkpoint that its message names.
+        KeyboardInterrupt: after Ctrl-C where no checkpoint is wanted.
     """
     check_at_least("n_epoch", plan.epochs, 1)
     if plan.reset_opt:
@@ -74,6 +77,8 @@ def run_fit(learn: Trainer, plan: FitPlan) -> None:
         with torch.random.fork_rng(_cuda_devices(state.arithmetic.device)), kernels(learn, state.model):
             loop.fit(state)
     except KeyboardInterrupt as stop:
+        if not plan.save_interrupted:
+            raise
         raise _save_interrupted(learn, plan, state) from stop
     finally:
         learn.epochs_done = state.first_epoch + min(state.epoch + 1, state.epochs)
@@ -141,6 +146,7 @@ def _resume(learn: Trainer, plan: FitPlan, path: Path, state: loop.LoopState) ->
             remedy="Call the same method with the same data, batch size and epochs as before.",
         )
     load_named_state(state.optimizer, learn.model, content["opt"])
+    state.arithmetic.load_state_dict(content.get("arithmetic", {}))  # older files lack it
     for callback, kept in zip(state.callbacks, content["callbacks"], strict=True):
         callback.load_state_dict(kept)
     state.epoch, state.step, state.first_epoch = position.epoch, position.step, position.first_epoch
@@ -155,6 +161,7 @@ def _save_interrupted(learn: Trainer, plan: FitPlan, state: loop.LoopState) -> T
     content = {
         "model": learn.model.state_dict(),
         "opt": named_state(state.optimizer, learn.model),
+        "arithmetic": state.arithmetic.state_dict(),
         "position": position.to_dict(),
         "callbacks": [callback.state_dict() for callback in state.callbacks],
     }

@@ -330,7 +330,7 @@ class Trainer:
         show_plot: bool = False,
         suggest_funcs: str | Suggestion | Sequence[str | Suggestion] = "valley",
     ) -> SuggestedLRs:
-        """Try growing learning rates on a few batches; the learner is afterwards as it was before.
+        """Try growing learning rates on a few batches; the learner is afterwards, also after Ctrl-C, as it was before.
 
         Args:
             start_lr: the first rate.
@@ -351,9 +351,10 @@ class Trainer:
         self.opt, self.recorder = None, Recorder()
         self.cbs = [callback for callback in callbacks if callback.in_lr_find]
         epochs = -(-num_it // max(len(self.dls.train), 1))
+        plan = FitPlan(epochs, start_lr, callbacks=[finder], validate=False, save_interrupted=False)
         try:
             with self.no_logging():
-                run_fit(self, FitPlan(epochs, start_lr, callbacks=[finder], validate=False))
+                run_fit(self, plan)
         finally:
             self.model.load_state_dict(model)
             self.opt, self.recorder, self.epochs_done, self.cbs = optimizer, recorder, done, callbacks
