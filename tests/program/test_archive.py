@@ -11,7 +11,7 @@ from gatera.program.archive import LARGEST
 from gatera.program.package import read_package
 
 DAMAGED = "Copy or download it again; if that does not help, export it again."
-NAMES = "program.json, model.onnx, card.md, weights.safetensors"
+NAMES = "program.json, model.onnx, tokenizer.json, card.md, weights.safetensors"
 
 
 def message(path: Path) -> str:
@@ -125,7 +125,7 @@ def test_a_name_twice(pack):
 
 def test_too_many_entries(pack):
     path = pack([(f"{number}.txt", b"") for number in range(9)])
-    assert message(path) == f"{path} holds too many entries. Received: 10. Allowed: at most 4."
+    assert message(path) == f"{path} holds too many entries. Received: 10. Allowed: at most 5."
 
 
 def test_no_model(pack):
@@ -143,6 +143,6 @@ def test_no_program(tmp_path):
 
 def test_the_limits_are_those_of_the_format():
     assert LARGEST == {
-        "program.json": 16_000_000, "model.onnx": 4_000_000_000, "card.md": 4_000_000,
+        "program.json": 16_000_000, "model.onnx": 4_000_000_000, "tokenizer.json": 64_000_000, "card.md": 4_000_000,
         "weights.safetensors": 4_000_000_000,
     }  # fmt: skip

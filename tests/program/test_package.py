@@ -112,10 +112,10 @@ def test_nothing_is_left_behind_when_writing_fails(tmp_path, monkeypatch):
     [
         ({}, {"card.md": b""}, "a program needs the entry model.onnx. Received: ['card.md']."),
         ({}, {"model.onnx": b"", "run.py": b""},
-         "a program file cannot hold such an entry. Received: 'run.py'. Allowed: model.onnx, card.md, weights.safetensors."),
+         "a program file cannot hold such an entry. Received: 'run.py'. Allowed: model.onnx, tokenizer.json, card.md, weights.safetensors."),
         ({}, {"model.onnx": b"", "program.json": b""},
          "a program file cannot hold such an entry. Received: 'program.json'. "
-         "Allowed: model.onnx, card.md, weights.safetensors."),
+         "Allowed: model.onnx, tokenizer.json, card.md, weights.safetensors."),
         ({}, {"model.onnx": b"", "card.md": b"x" * 4_000_001},
          "card.md is too large for a program file. Received: 4000001. Allowed: at most 4.0 MB."),
         ({"a": {1, 2}}, {"model.onnx": b""},

@@ -17,8 +17,15 @@ from gatera.core.files import human_bytes
 SUFFIX = ".gatera"
 
 PROGRAM, MODEL, CARD, WEIGHTS = "program.json", "model.onnx", "card.md", "weights.safetensors"
+TOKENIZER = "tokenizer.json"
 #: Every entry a program file may hold, and how large it may be (bytes).
-LARGEST = {PROGRAM: 16_000_000, MODEL: 4_000_000_000, CARD: 4_000_000, WEIGHTS: 4_000_000_000}
+LARGEST = {
+    PROGRAM: 16_000_000,
+    MODEL: 4_000_000_000,
+    TOKENIZER: 64_000_000,
+    CARD: 4_000_000,
+    WEIGHTS: 4_000_000_000,
+}
 
 #: The zip's comment: this word, then the SHA-256 of program.json in hexadecimal.
 COMMENT = b"sha256:"

@@ -10,6 +10,7 @@ import numpy as np
 
 from gatera.core.checks import listed
 from gatera.core.errors import ProgramFileError
+from gatera.program.archive import TOKENIZER
 from gatera.program.package import Package
 from gatera.program.prediction import TASKS, Activation, Prediction, Task, sigmoid, softmax
 from gatera.program.preprocess import Preprocessing
@@ -74,7 +75,8 @@ def read_description(package: Package) -> tuple[Preprocessing, Decoder]:
         ProgramFileError: if program.json lacks a part, or says something that this version does not know.
     """
     program, where = package.program, f"program.json of {package.path}"
-    preprocessing = Preprocessing(_part(program, "preprocess", list, where))
+    entries = {name: package.read(name) for name in (TOKENIZER,) if name in package.names}
+    preprocessing = Preprocessing(_part(program, "preprocess", list, where), entries)
     decode = _part(program, "decode", dict, where)
     task, activation = program.get("task"), decode.get("activation")
     for name, value, known in (("task", task, TASKS), ("activation", activation, tuple(_ACTIVATIONS))):

@@ -5,6 +5,7 @@ It is a zip of stored (uncompressed) entries:
     program.json         what the program does: preprocessing, vocabulary, decoding, how it was trained; size and SHA-256
                          of the other entries
     model.onnx           the model; everything inside it, no external data
+    tokenizer.json       how texts become numbers, a document of the package tokenizers (programs for text only)
     card.md              the same for people (optional)
     weights.safetensors  to go on training (optional)
 
@@ -37,6 +38,7 @@ from gatera.program.archive import (
     LARGEST,
     MODEL,
     PROGRAM,
+    TOKENIZER,
     WEIGHTS,
     Archive,
 )
@@ -88,7 +90,8 @@ def write_package(
     Args:
         path: where to, by custom with the suffix `.gatera`.
         program: the content of program.json. "format" and "entries" (sizes and hashes) are added to it.
-        entries: "model.onnx", and "card.md", "weights.safetensors" where wanted: their bytes, or files to copy.
+        entries: "model.onnx", and "tokenizer.json", "card.md", "weights.safetensors" where wanted: their bytes, or files to
+            copy.
         force: overwrite `path` if it exists.
 
     Returns:
@@ -177,7 +180,7 @@ def _declared(path: Path, program: Mapping[str, Any], present: set[str]) -> dict
             allowed=listed(sorted(present)), remedy=DAMAGED,
         )  # fmt: skip
     declared = {}
-    for name in (MODEL, WEIGHTS, CARD):
+    for name in (MODEL, WEIGHTS, TOKENIZER, CARD):
         if name in entries:
             declared[name] = _facts(path, name, entries[name])
     return declared

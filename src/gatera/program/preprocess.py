@@ -17,6 +17,7 @@ import numpy as np
 
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ProgramFileError
+from gatera.program.archive import TOKENIZER
 from gatera.program.photo import MODES, photo_array, read_photo
 from gatera.program.resize import METHODS, PAD_MODES, RESAMPLES, center_crop, resize_photo, resize_shorter
 from gatera.program.row import PairReader, RowReader
@@ -32,6 +33,8 @@ from gatera.program.sound_config import (
     window_config,
 )
 from gatera.program.spectrogram import SoundReader
+from gatera.program.text import FORMS, mark_words, read_text
+from gatera.program.tokens import MOST_TOKENS, TokenReader
 
 __all__ = [
     "OPERATIONS",
@@ -51,21 +54,24 @@ LARGEST_SIDE = 16_384
 class Field(NamedTuple):
     """One field of an operation: which JSON values it takes, in code and in words, and its default.
 
-    `convert` turns the JSON value into the argument, or raises ValueError where it is not allowed.
+    `convert` turns the JSON value into the argument, or raises ValueError where it is not allowed. The value of an `entry`
+    names an entry of the program file; the operation gets its bytes.
     """
 
     convert: Callable[[Any], Any]
     allowed: str
     default: Any = None
     required: bool = False
+    entry: bool = False
 
 
 class Operation(NamedTuple):
     """One kind of step. `function(value, **fields)` turns what it `takes` into what it `gives`; `words` tell people so.
 
     The kind "raw" (whatever the user passes) is one end; the others are "array" (what the model takes), "tokens" (the same,
-    of any length: the operation's field "pad" fills up shorter ones) and "photo" (a Pillow image). A new kind of input is a
-    row of OPERATIONS that takes "raw". Where a step is `prepared`, `function(**fields)` makes it, once for all values.
+    of any length: the operation's field "pad" fills up shorter ones), "photo" (a Pillow image) and "text" (a str). A new
+    kind of input is a row of OPERATIONS that takes "raw". Where a step is `prepared`, `function(**fields)` makes it, once
+    for all values.
     """
 
     function: Callable[..., Any]
@@ -96,6 +102,23 @@ def _choice(value: Any, *, options: Sequence[str]) -> str:
     if value not in options:
         raise ValueError(value)
     return value
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(value)
+    return value
+
+
+def _whole(value: Any, *, low: int, high: int) -> int:
+    if not (type(value) is int and low <= value <= high):
+        raise ValueError(value)
+    return value
+
+
+def _tokens(low: int, high: int = MOST_TOKENS, default: int | None = None) -> Field:
+    allowed = f"a whole number from {low} to {high}"
+    return Field(partial(_whole, low=low, high=high), allowed, default, required=default is None)
 
 
 def _one_of(options: Sequence[str], default: str) -> Field:
@@ -129,6 +152,15 @@ OPERATIONS: dict[str, Operation] = {
         "size": Field(picture_config, PICTURES, required=True),
         "window_seconds": Field(window_config, WINDOWS, required=True),
     }, prepared=True),
+    "read_text": Operation(read_text, "raw", "text", "read a text, clean it and collapse its blanks", {
+        "html": Field(_flag, "true or false", True), "form": _one_of(FORMS, "NFC"),
+    }),
+    "mark_words": Operation(mark_words, "text", "text", "write it in lower case, capitals and repetitions as words"),
+    "tokenize": Operation(
+        TokenReader, "text", "tokens", "split it into tokens, and keep the first {first} and the last {last}", {
+        "tokenizer": Field(partial(_choice, options=(TOKENIZER,)), TOKENIZER, TOKENIZER, entry=True),
+        "first": _tokens(1), "last": _tokens(0, default=0), "pad": _tokens(0, 10_000_000),
+    }, prepared=True),
     "read_row": Operation(RowReader, "raw", "array", "read a row: a code for each category, then the numbers", {
         "categories": Field(category_config, "a list of columns with their labels", required=True),
         "numbers": Field(number_config, "a list of columns with fill, mean and std", required=True),
@@ -153,10 +185,12 @@ class Preprocessing:
 
     Args:
         ops: the steps, each a mapping with "op" and that operation's fields. Fields left out take their defaults.
+        entries: entries of the program file that steps may name, such as "tokenizer.json".
 
     Raises:
         ProgramFileError: if a step is not such a mapping, names an unknown operation or field, lacks a field, holds a
-            value that is not allowed, or cannot follow the step before it.
+            value that is not allowed, needs an entry that is missing, or cannot follow the step before it; or if the last
+            step does not give what a model takes.
 
     Example:
         >>> prepare = Preprocessing([{"op": "read_photo"}, {"op": "resize", "size": [4, 6]}])
@@ -166,7 +200,8 @@ class Preprocessing:
         'crop'
     """
 
-    def __init__(self, ops: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, ops: Sequence[Mapping[str, Any]], entries: Mapping[str, bytes] | None = None) -> None:
+        self._entries = entries or {}
         if not isinstance(ops, list | tuple) or not ops:
             raise ProgramFileError("the preprocessing is not a list of steps", received=ops)
         self._config: list[dict[str, Any]] = []
@@ -181,6 +216,10 @@ class Preprocessing:
                 )
             self._append(op, number, operation)
             kind = operation.gives
+        if kind not in _ENDS:
+            raise ProgramFileError(
+                f"the preprocessing ends with a {kind}, which no model takes", received=self._config[-1]["op"]
+            )
         self._steps.append(_ENDS[kind])
         #: What fills up arrays that are shorter than others of their batch; None where all have one shape.
         self.pad: int | None = self._config[-1]["pad"] if kind == "tokens" else None
@@ -223,8 +262,13 @@ class Preprocessing:
                     received=value,
                     allowed=about.allowed,
                 ) from err
+            if about.entry and value not in self._entries:
+                raise ProgramFileError(f"preprocessing step {number} ({op['op']}) needs the entry {value}")
         plain = {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}
         self._config.append({"op": op["op"], **plain})
+        settings |= {
+            name: self._entries[settings[name]] for name, about in operation.fields.items() if about.entry
+        }
         made = (
             operation.function(**settings) if operation.prepared else partial(operation.function, **settings)
         )
