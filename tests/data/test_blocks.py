@@ -143,13 +143,20 @@ def test_several_labels_become_zeros_and_ones_and_back():
     assert block.encode([]).tolist() == [0, 0, 0]
 
 
-def test_encoded_labels_are_taken_as_they_are():
+def test_encoded_labels_are_read_as_the_names_of_their_columns():
     block = MultiCategoryBlock(encoded=True, vocab=["a", "b"]).fit([[0, 1]])
-    assert block.encode([1, 0]).tolist() == [1, 0]
-    for wrong in ([1], [0, 2], [0, 0.5]):
-        assert message(DataError, lambda value=wrong: block.encode(value)) == (
-            f"MultiCategoryBlock got no zeros and ones. Received: {wrong}. Allowed: 2 of them, as in vocab."
-        )
+    assert block.read([1, 0]) == ["a"]
+    assert block.encode(block.read([1, 0])).tolist() == [1, 0]
+    assert block.encode(block.decode(torch.tensor([0.0, 1.0]))).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("wrong", [[1], [0, 2], [0, 0.5], ["a", "b"], [[1], [0, 1]], 1, None])
+def test_encoded_labels_are_zeros_and_ones(wrong):
+    block = MultiCategoryBlock(encoded=True, vocab=["a", "b"]).fit([[0, 1]])
+    received = "" if wrong is None else f" Received: {wrong}."
+    assert message(DataError, lambda: block.read(wrong)) == (
+        f"MultiCategoryBlock got no zeros and ones.{received} Allowed: 2 of them, as in vocab."
+    )
 
 
 def test_encoded_labels_need_names():

@@ -191,6 +191,14 @@ class MultiCategoryBlock(Block):
         """Number of labels."""
         return None if self.vocab is None else len(self.vocab)
 
+    def read(self, raw: Any) -> Any:
+        """Return an item's labels; those of zeros and ones where labels come `encoded`.
+
+        Raises:
+            DataError: if they are not zeros and ones then, one per entry of `vocab`.
+        """
+        return self.decode(_zeros_and_ones(raw, len(self.vocab))) if self.encoded and self.vocab else raw
+
     def encode(self, value: Any) -> Tensor:
         """Return 1 for every label the item has, 0 for the others, float32 [K].
 
@@ -202,8 +210,6 @@ class MultiCategoryBlock(Block):
             raise ArgumentError(
                 "This MultiCategoryBlock has not been fitted", remedy="Call fit(labels) first."
             )
-        if self.encoded:
-            return _zeros_and_ones(value, len(vocab))
         hot = torch.zeros(len(vocab))
         for label in _several(value):
             hot[index_of(label, vocab, type(self).__name__, self.add_na)] = 1
@@ -235,9 +241,9 @@ def _several(value: Any) -> Iterable[Any]:
     return value
 
 
-def _zeros_and_ones(value: Any, k: int) -> Tensor:
-    hot = torch.as_tensor(np.asarray(value, dtype=np.float32))
-    if hot.shape != (k,) or not bool(((hot == 0) | (hot == 1)).all()):
+def _zeros_and_ones(value: Any, k: int) -> np.ndarray:
+    hot = np.asarray(value, dtype=object)  # of whatever is in it
+    if hot.shape != (k,) or not all(number in (0, 1) for number in hot):
         raise DataError(
             "MultiCategoryBlock got no zeros and ones", received=value, allowed=f"{k} of them, as in vocab"
         )
