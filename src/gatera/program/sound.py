@@ -15,7 +15,7 @@ from typing import IO, Any, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 
 from gatera.core.checks import require
-from gatera.core.errors import ArgumentError, SoundError
+from gatera.core.errors import ArgumentError, GateraError, SoundError
 from gatera.program.wav import wav_header, wav_samples
 
 T = TypeVar("T")
@@ -101,11 +101,11 @@ def _with_file(source: Any, name: str, function: Callable[[IO[bytes], str], T]) 
     try:
         with _as_file(source) as file:
             return function(file, name)
+    except GateraError:
+        raise
     except FileNotFoundError as err:
         raise SoundError(f"{name} does not exist", remedy="Check its path.") from err
     except (OSError, ValueError) as err:
-        if isinstance(err, SoundError):
-            raise
         if isinstance(source, str | Path) and Path(source).is_dir():
             raise SoundError(f"{name} is a folder, not a recording", remedy="Pass the files in it.") from err
         why = os.strerror(err.errno) if isinstance(err, OSError) and err.errno is not None else err
@@ -205,27 +205,26 @@ def _from_array(source: tuple[Any, int], name: str) -> tuple[np.ndarray, int]:
             "a recording as a pair is not (samples, rate)", received=source,
             allowed="samples as an array, and a whole number of samples per second",
         )  # fmt: skip
-    samples, rate = np.asarray(source[0]), int(source[1])
-    shape = samples.shape
-    if (
-        samples.ndim not in (1, 2)
-        or samples.dtype.kind not in "iuf"
-        or (samples.ndim == 2 and shape[1] > _MOST_CHANNELS)
-    ):
-        hint = (
-            "Put the channels last: samples.T." if samples.ndim == 2 and shape[0] <= _MOST_CHANNELS else None
-        )
-        raise SoundError(
-            f"{name} of shape {list(shape)} and type {samples.dtype} is no recording",
-            allowed=f"[T] or [T,C] with at most {_MOST_CHANNELS} channels, floats or whole numbers", remedy=hint,
-        )  # fmt: skip
+    samples = np.asarray(source[0])
     _check_length(samples.size, name)
-    whole = samples.dtype.kind
-    if whole != "f":
-        limits = np.iinfo(samples.dtype)
-        half = (int(limits.max) + 1) // (2 if whole == "u" else 1)
-        samples = (samples.astype(np.float64) - (half if whole == "u" else 0)) / half
-    return samples.astype(np.float32).reshape(len(samples), -1), rate
+    channels = samples[:, None] if samples.ndim == 1 else samples  # [T] -> [T,1]
+    if channels.ndim != 2 or channels.shape[1] > _MOST_CHANNELS or samples.dtype.kind not in "iuf":
+        turned = samples.ndim == 2 and samples.shape[0] <= _MOST_CHANNELS
+        raise SoundError(
+            f"{name} of shape {list(samples.shape)} and type {samples.dtype} is no recording",
+            allowed=f"[T] or [T,C] with at most {_MOST_CHANNELS} channels, floats or whole numbers",
+            remedy="Put the channels last: samples.T." if turned else None,
+        )  # fmt: skip
+    return _as_float(channels), int(source[1])
+
+
+def _as_float(samples: np.ndarray) -> np.ndarray:
+    """Return samples as float32; whole numbers become -1..1."""
+    if samples.dtype.kind == "f":
+        return samples.astype(np.float32)
+    limits = np.iinfo(samples.dtype)
+    middle = (limits.max + 1) // 2 if limits.min == 0 else 0
+    return ((samples.astype(np.float64) - middle) / (limits.max + 1 - middle)).astype(np.float32)
 
 
 def _as_file(source: Any) -> AbstractContextManager[IO[bytes]]:

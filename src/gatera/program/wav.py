@@ -67,7 +67,7 @@ def wav_header(file: IO[bytes], name: str) -> WavHeader:
     end = file.seek(0, io.SEEK_END)
     form: tuple[int, ...] | None = None
     for kind, start, size in _chunks(file, end):
-        if kind == b"fmt " and size >= 16:
+        if kind == b"fmt " and size >= 16 and start + 16 <= end:
             form = _format(file, start, size)
         if kind == b"data" and form is not None:
             code, channels, rate, frame_bytes = form
