@@ -27,13 +27,32 @@ def keep_statistics(learn):
 def test_training_stops_when_nothing_gets_better(make_learner, capsys):
     learn = keep_statistics(make_learner())
     learn.fit(20, 0.0, cbs=EarlyStoppingCallback(patience=2))
-    assert len(learn.history) == 4
+    assert len(learn.history) == 3  # one that is better than nothing, and two that are not better than it
     assert capsys.readouterr().out == "Stopped early: no better valid_loss since epoch 0.\n"
+
+
+def test_each_part_of_a_fine_tune_is_judged_by_itself_unless_it_is_not_to_be(make_learner):
+    def epochs(**options):
+        learn = keep_statistics(make_learner())
+        stop = EarlyStoppingCallback("epoch", less_is_better=True, **options)  # the first epoch is the best
+        learn.fine_tune(5, freeze_epochs=3, cbs=stop)
+        return len(learn.history)
+
+    assert epochs() == 2 + 2
+    assert epochs(reset_on_fit=False) == 2 + 1
+    assert epochs(patience=2) == 3 + 3
+
+
+@pytest.mark.parametrize("callback", [EarlyStoppingCallback, ReduceLROnPlateau])
+def test_patience_is_one_epoch_or_more(callback):
+    with pytest.raises(ArgumentError) as err:
+        callback(patience=0)
+    assert str(err.value) == "patience is too small or not a number. Received: 0. Allowed: at least 1."
 
 
 def test_training_goes_on_while_it_gets_better(make_learner):
     learn = make_learner()
-    learn.fit(4, 1e-3, cbs=EarlyStoppingCallback(patience=0, min_delta=-10))
+    learn.fit(4, 1e-3, cbs=EarlyStoppingCallback(patience=1, min_delta=-10))
     assert len(learn.history) == 4
 
 
@@ -75,6 +94,21 @@ def test_the_best_epoch_is_kept(make_learner, tmp_path, frozen):
     assert all(torch.equal(kept[name], value) for name, value in learn.model.state_dict().items())
 
 
+@pytest.mark.parametrize(("reset", "frozen_part_wins"), [(True, False), (False, True)])
+def test_the_best_epoch_of_the_frozen_part_is_kept_only_on_request(make_learner, reset, frozen_part_wins):
+    learn = make_learner()
+
+    class SpoilUnfrozen(Callback):
+        def before_epoch(self, state):
+            if learn.n_frozen == 0:
+                learn.model[1][-1].weight.data.mul_(-50)
+
+    learn.fine_tune(1, freeze_epochs=2, cbs=[SpoilUnfrozen(), SaveModelCallback(reset_on_fit=reset)])
+    losses = learn.history["valid_loss"]
+    assert losses[1] < losses[2]
+    assert learn.validate()[0] == (losses[1] if frozen_part_wins else losses[2])
+
+
 def test_the_log_has_every_epoch_of_both_parts(make_learner, tmp_path):
     learn = make_learner()
     learn.fine_tune(2, cbs=CSVLogger(tmp_path / "log" / "history.csv"))
@@ -112,7 +146,7 @@ def test_rates_fall_on_a_plateau_but_not_below_their_floor(make_learner):
             state.optimizer.zero_grad()
 
     keep_statistics(make_learner(wd=0.0)).fit(
-        6, 1e-2, cbs=[ReduceLROnPlateau(patience=0, factor=10, min_lr=1e-3), NoStep(), Watch()]
+        6, 1e-2, cbs=[ReduceLROnPlateau(patience=1, factor=10, min_lr=1e-3), NoStep(), Watch()]
     )
     assert rates[0] == pytest.approx(1e-2)
     assert rates[-1] == pytest.approx(1e-3)

@@ -122,7 +122,7 @@ def test_a_search_that_ended_at_once_says_so():
 
 
 def test_it_runs_before_the_first_fit_without_the_callbacks_that_watch_the_table(make_learner, tmp_path):
-    watching = [EarlyStoppingCallback(patience=0), CSVLogger(tmp_path / "history.csv")]
+    watching = [EarlyStoppingCallback(patience=1), CSVLogger(tmp_path / "history.csv")]
     learn = make_learner(cbs=watching)
     found = learn.lr_find(num_it=40, end_lr=0.01, stop_div=False)  # several epochs
     assert len(found.lrs) == len(make_learner().lr_find(num_it=40, end_lr=0.01, stop_div=False).lrs)

@@ -17,9 +17,12 @@ CALLBACKS = subclasses_of(Callback)
 
 #: What each is made with. With so large a min_delta no epoch but the first is good enough.
 MADE = {
-    "EarlyStoppingCallback": [{"patience": 1, "min_delta": 10.0}, {"monitor": "accuracy", "patience": 2}],
+    "EarlyStoppingCallback": [
+        {"patience": 1, "min_delta": 10.0},
+        {"monitor": "accuracy", "patience": 2, "reset_on_fit": False},
+    ],
     "SaveModelCallback": [{"min_delta": 10.0}, {}],
-    "ReduceLROnPlateau": [{"patience": 0}, {"patience": 1, "min_lr": 0.01}],
+    "ReduceLROnPlateau": [{"patience": 1}, {"patience": 2, "min_lr": 0.01, "reset_on_fit": False}],
     "GradientAccumulation": [{"n_acc": 8}],
     "GradientClip": [{"max_norm": 0.01}],
     "ParamScheduler": [{"scheds": {"lr": SchedExp(0.1, 0.01)}}],

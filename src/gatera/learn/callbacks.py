@@ -37,6 +37,8 @@ class Tracker(Callback):
         monitor: the column, e.g. "valid_loss" or "accuracy".
         min_delta: how much better a value must be to count.
         less_is_better: whether small values are good; by default known from the column's name.
+        reset_on_fit: forget the best value when a fit begins: losses of the frozen and of the unfrozen part of a
+            `fine_tune` are judged apart.
 
     Raises:
         ArgumentError: before the first epoch, if there is no such column.
@@ -47,19 +49,30 @@ class Tracker(Callback):
     in_lr_find = False
 
     def __init__(
-        self, monitor: str = "valid_loss", min_delta: float = 0.0, less_is_better: bool | None = None
+        self,
+        monitor: str = "valid_loss",
+        min_delta: float = 0.0,
+        less_is_better: bool | None = None,
+        reset_on_fit: bool = True,
     ) -> None:
-        self.monitor, self.min_delta = monitor, min_delta
+        self.monitor, self.min_delta, self.reset_on_fit = monitor, min_delta, reset_on_fit
         self.less = (
             monitor.endswith("loss") or monitor in LESS_IS_BETTER
             if less_is_better is None
             else less_is_better
         )
-        self.best = math.inf if self.less else -math.inf
+        self.best = self._worst
         self.recorder: Recorder | None = None
 
+    @property
+    def _worst(self) -> float:
+        return math.inf if self.less else -math.inf
+
+    def _begins_anew(self, state: LoopState) -> bool:
+        return self.reset_on_fit and not state.resumed
+
     def before_fit(self, state: LoopState) -> None:
-        """Find the recorder, and check that the column exists."""
+        """Find the recorder, check that the column exists, and forget the best value unless it is to be kept."""
         self.recorder = next(callback for callback in state.callbacks if isinstance(callback, Recorder))
         names = self.recorder.metric_names
         if self.monitor not in names:
@@ -67,6 +80,8 @@ class Tracker(Callback):
                 f"{type(self).__name__} watches a column that the table of epochs does not have",
                 received=self.monitor, allowed=listed(names), remedy=did_you_mean(self.monitor, names),
             )  # fmt: skip
+        if self._begins_anew(state):
+            self.best = self._worst
 
     def improved(self) -> bool:
         """Whether the epoch that just ended is the best so far; remembers it if so."""
@@ -92,9 +107,10 @@ class EarlyStoppingCallback(Tracker):
 
     Args:
         monitor: the column to watch.
-        patience: how many epochs without improvement are allowed.
+        patience: after how many epochs without improvement, at least 1, the fit ends.
         min_delta: how much better a value must be to count.
         less_is_better: whether small values are good; by default known from the column's name.
+        reset_on_fit: forget the best value when a fit begins.
     """
 
     def __init__(
@@ -103,9 +119,10 @@ class EarlyStoppingCallback(Tracker):
         patience: int = 1,
         min_delta: float = 0.0,
         less_is_better: bool | None = None,
+        reset_on_fit: bool = True,
     ) -> None:
-        super().__init__(monitor, min_delta, less_is_better)
-        check_at_least("patience", patience, 0)
+        super().__init__(monitor, min_delta, less_is_better, reset_on_fit)
+        check_at_least("patience", patience, 1)
         self.patience, self.waited = patience, 0
 
     def before_fit(self, state: LoopState) -> None:
@@ -117,7 +134,7 @@ class EarlyStoppingCallback(Tracker):
     def after_epoch(self, state: LoopState) -> None:
         """Count epochs without improvement."""
         self.waited = 0 if self.improved() else self.waited + 1
-        if self.waited > self.patience:
+        if self.waited >= self.patience:
             print(f"Stopped early: no better {self.monitor} since epoch {state.epoch - self.waited}.")
             raise CancelFitException
 
@@ -139,6 +156,7 @@ class SaveModelCallback(Tracker):
         path: a file (`.pth`) to write the best parameters to as well; None keeps them in memory only.
         min_delta: how much better a value must be to count.
         less_is_better: whether small values are good; by default known from the column's name.
+        reset_on_fit: forget the best epoch when a fit begins; False keeps the best of both parts of a `fine_tune`.
     """
 
     def __init__(
@@ -147,10 +165,17 @@ class SaveModelCallback(Tracker):
         path: str | Path | None = None,
         min_delta: float = 0.0,
         less_is_better: bool | None = None,
+        reset_on_fit: bool = True,
     ) -> None:
-        super().__init__(monitor, min_delta, less_is_better)
+        super().__init__(monitor, min_delta, less_is_better, reset_on_fit)
         self.path = None if path is None else Path(path)
         self._kept: dict[str, torch.Tensor] | None = None
+
+    def before_fit(self, state: LoopState) -> None:
+        """Forget the best epoch of an earlier fit, unless it is to be kept."""
+        super().before_fit(state)
+        if self._begins_anew(state):
+            self._kept = None
 
     def after_epoch(self, state: LoopState) -> None:
         """Copy the parameters if this epoch was the best."""
@@ -302,15 +327,22 @@ class ReduceLROnPlateau(Tracker):
 
     Args:
         monitor: the column to watch.
-        patience: how many epochs without improvement are allowed.
+        patience: after how many epochs without improvement, at least 1, the rates are divided.
         factor: what the rates are divided by.
         min_lr: rates are never set lower than this.
+        reset_on_fit: forget the best value when a fit begins.
     """
 
     def __init__(
-        self, monitor: str = "valid_loss", patience: int = 1, factor: float = 10.0, min_lr: float = 0.0
+        self,
+        monitor: str = "valid_loss",
+        patience: int = 1,
+        factor: float = 10.0,
+        min_lr: float = 0.0,
+        reset_on_fit: bool = True,
     ) -> None:
-        super().__init__(monitor)
+        super().__init__(monitor, reset_on_fit=reset_on_fit)
+        check_at_least("patience", patience, 1)
         self.patience, self.factor, self.min_lr = patience, factor, min_lr
         self.waited, self.reductions = 0, 0
 
@@ -323,9 +355,9 @@ class ReduceLROnPlateau(Tracker):
             self._reduce(state)
 
     def after_epoch(self, state: LoopState) -> None:
-        """Count epochs without improvement, and reduce the rates when there were too many."""
+        """Count epochs without improvement, and reduce the rates when there were enough of them."""
         self.waited = 0 if self.improved() else self.waited + 1
-        if self.waited > self.patience:
+        if self.waited >= self.patience:
             self.waited = 0
             self.reductions += 1
             self._reduce(state)
