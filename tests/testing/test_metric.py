@@ -8,6 +8,7 @@ import torch
 from public_pieces import public
 
 from gatera.core.errors import ArgumentError
+from gatera.measure.mask_metrics import MaskMetric
 from gatera.measure.metric import GatheredMetric, StreamedMetric
 from gatera.measure.metrics import metric_names, top_k_accuracy
 from gatera.measure.sklearn_metrics import NumberMetric
@@ -18,7 +19,7 @@ from gatera.testing.contract import described
 
 def is_metric(piece: object) -> bool:
     if isinstance(piece, type):
-        return issubclass(piece, GatheredMetric | StreamedMetric)
+        return issubclass(piece, GatheredMetric | StreamedMetric | MaskMetric)
     return getattr(piece, "__module__", None) == "gatera.measure.metric_functions"
 
 

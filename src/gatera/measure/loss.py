@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from gatera.core.checks import check_choice
 from gatera.core.errors import ArgumentError
+from gatera.measure.thresholds import above
 
 Reduction = Literal["mean", "sum", "none"]
 ActivationName = Literal["softmax", "sigmoid", "none"]
@@ -24,12 +25,13 @@ class Loss(nn.Module):
 
     Attributes:
         activation_name: "softmax", "sigmoid" or "none": what turns the model's output into probabilities.
-        threshold: for losses with several labels per item, the probability above which a label counts as predicted.
+        threshold: for losses with several labels per item, the probability above which a label counts as predicted;
+            one number, or one for each label.
         axis: the axis of the classes in predictions.
     """
 
     activation_name: ActivationName = "none"
-    threshold: float | None = None
+    threshold: float | tuple[float, ...] | None = None
     axis: int = -1
 
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
@@ -50,7 +52,7 @@ class Loss(nn.Module):
         """Turn what `activation` returned into class indices [N], a mask [N,K], or the values themselves."""
         if self.activation_name == "softmax":
             return pred.argmax(dim=self.axis)
-        return pred if self.threshold is None else pred > self.threshold
+        return pred if self.threshold is None else above(pred, self.threshold)
 
     def with_class_weights(
         self, counts: Sequence[int] | np.ndarray, vocab: Sequence[object] | None = None

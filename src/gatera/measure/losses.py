@@ -18,6 +18,7 @@ from gatera.core.checks import check_at_least, check_choice, check_fraction, lis
 from gatera.core.errors import ArgumentError, DataError
 from gatera.measure.loss import FlatLoss, Loss, Reduction, in_float32, target_like
 from gatera.measure.plain_loss import PlainLoss, as_loss
+from gatera.measure.thresholds import Thresholds, checked_thresholds
 
 __all__ = [
     "BCELossFlat",
@@ -200,7 +201,7 @@ class BCEWithLogitsLossFlat(FlatLoss):
     """Binary cross-entropy of each label by itself, from logits: for several labels per item.
 
     Args:
-        thresh: the probability above which `decodes` says that a label is present, 0..1.
+        thresh: the probability above which `decodes` says that a label is present, 0..1; or one for each label.
         pos_weight: weight of the positive targets, one number per label [K].
         reduction: "mean", "sum" or "none".
 
@@ -211,13 +212,12 @@ class BCEWithLogitsLossFlat(FlatLoss):
 
     def __init__(
         self,
-        thresh: float = 0.5,
+        thresh: Thresholds = 0.5,
         pos_weight: Sequence[float] | np.ndarray | Tensor | None = None,
         reduction: Reduction = "mean",
     ) -> None:
         super().__init__(reduction)
-        check_fraction("thresh", thresh)
-        self.threshold = self.thresh = thresh
+        self.threshold = self.thresh = checked_thresholds("thresh", thresh)
         self.pos_weight = None if pos_weight is None else torch.as_tensor(pos_weight, dtype=torch.float32)
 
     def compute(self, pred: Tensor, target: Tensor, reduction: Reduction) -> Tensor:
@@ -233,16 +233,15 @@ class BCELossFlat(FlatLoss):
     """Binary cross-entropy from probabilities 0..1, for models that end in a sigmoid.
 
     Args:
-        thresh: the probability above which `decodes` says that a label is present, 0..1.
+        thresh: the probability above which `decodes` says that a label is present, 0..1; or one for each label.
         reduction: "mean", "sum" or "none".
 
     Source: `torch.nn.functional.binary_cross_entropy`.
     """
 
-    def __init__(self, thresh: float = 0.5, reduction: Reduction = "mean") -> None:
+    def __init__(self, thresh: Thresholds = 0.5, reduction: Reduction = "mean") -> None:
         super().__init__(reduction)
-        check_fraction("thresh", thresh)
-        self.threshold = self.thresh = thresh
+        self.threshold = self.thresh = checked_thresholds("thresh", thresh)
 
     def compute(self, pred: Tensor, target: Tensor, reduction: Reduction) -> Tensor:
         """See `FlatLoss.compute`."""

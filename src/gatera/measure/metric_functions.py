@@ -15,6 +15,7 @@ from torch import Tensor
 
 from gatera.core.errors import ArgumentError
 from gatera.measure.metric import Sums, float64, ratio
+from gatera.measure.thresholds import Thresholds, above, checked_thresholds
 
 
 def accuracy(pred: Tensor, target: Tensor, axis: int = -1) -> Tensor:
@@ -49,19 +50,34 @@ def top_k_accuracy(pred: Tensor, target: Tensor, k: int = 5, axis: int = -1) -> 
     return _float32(ratio(_top_k_hits(pred, target, k, axis), _same))
 
 
-def accuracy_multi(pred: Tensor, target: Tensor, thresh: float = 0.5, sigmoid: bool = True) -> Tensor:
+def accuracy_multi(pred: Tensor, target: Tensor, thresh: Thresholds = 0.5, sigmoid: bool = True) -> Tensor:
     """Return the share of single yes-or-no answers that are right, 0..1, for several labels per item.
 
     Args:
         pred: logits [N,K] (probabilities if `sigmoid` is False).
         target: 0 or 1 for each, [N,K].
-        thresh: the probability above which a label counts as predicted.
+        thresh: the probability above which a label counts as predicted; or one for each label.
         sigmoid: whether to turn logits into probabilities first.
 
     Raises:
         ArgumentError: if predictions and targets do not fit.
     """
     return _float32(ratio(_multi_hits(pred, target, thresh, sigmoid), _same))
+
+
+def foreground_acc(pred: Tensor, target: Tensor, bkg_idx: int = 0, axis: int = 1) -> Tensor:
+    """Return the share of pixels right among those whose label is not the background, 0..1.
+
+    Args:
+        pred: logits or probabilities [N,K,H,W].
+        target: class indices, int64 [N,H,W].
+        bkg_idx: index of the background.
+        axis: the axis of the classes.
+
+    Raises:
+        ArgumentError: if predictions and targets do not fit.
+    """
+    return _float32(ratio(_foreground_hits(pred, target, bkg_idx, axis), _same))
 
 
 def mse(pred: Tensor, target: Tensor) -> Tensor:
@@ -109,6 +125,13 @@ def _misses(pred: Tensor, target: Tensor, axis: int = -1) -> Sums:
     return count - right, count
 
 
+def _foreground_hits(pred: Tensor, target: Tensor, bkg_idx: int = 0, axis: int = 1) -> Sums:
+    guessed = pred.argmax(dim=axis)  # [N,K,H,W] -> [N,H,W]
+    _check_same_count("foreground_acc", pred, target, guessed.numel())
+    counted = target.reshape(-1) != bkg_idx
+    return ((guessed.reshape(-1) == target.reshape(-1)) & counted).sum(), int(counted.sum())
+
+
 def _top_k_hits(pred: Tensor, target: Tensor, k: int = 5, axis: int = -1) -> Sums:
     if not 1 <= k <= pred.shape[axis]:
         raise ArgumentError(
@@ -121,9 +144,9 @@ def _top_k_hits(pred: Tensor, target: Tensor, k: int = 5, axis: int = -1) -> Sum
     return (guesses.reshape(-1, k) == target.reshape(-1, 1)).any(dim=-1).sum(), count
 
 
-def _multi_hits(pred: Tensor, target: Tensor, thresh: float = 0.5, sigmoid: bool = True) -> Sums:
+def _multi_hits(pred: Tensor, target: Tensor, thresh: Thresholds = 0.5, sigmoid: bool = True) -> Sums:
     _check_same_count("accuracy_multi", pred, target, pred.numel())
-    said = (pred.sigmoid() if sigmoid else pred) > thresh
+    said = above(pred.sigmoid() if sigmoid else pred, checked_thresholds("thresh", thresh))
     return (said.reshape(-1) == target.reshape(-1).bool()).sum(), pred.numel()
 
 
@@ -184,6 +207,7 @@ STREAMED: dict[Callable[..., Any], Recipe] = {
     error_rate: Recipe(_misses),
     top_k_accuracy: Recipe(_top_k_hits),
     accuracy_multi: Recipe(_multi_hits),
+    foreground_acc: Recipe(_foreground_hits),
     mse: Recipe(_squares),
     rmse: Recipe(functools.partial(_squares, name="rmse"), torch.sqrt),
     mae: Recipe(_absolutes),

@@ -13,6 +13,13 @@ from typing import Any
 
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ArgumentError
+from gatera.measure.mask_metrics import (
+    Dice,
+    DiceMulti,
+    JaccardCoeff,
+    JaccardCoeffMulti,
+    PixelAccuracy,
+)
 from gatera.measure.metric import FunctionMetric, GatheredMetric, Metric, StreamedMetric
 from gatera.measure.metric_functions import (
     STREAMED,
@@ -20,6 +27,7 @@ from gatera.measure.metric_functions import (
     accuracy_multi,
     error_rate,
     exp_rmspe,
+    foreground_acc,
     mae,
     mse,
     msle,
@@ -60,6 +68,8 @@ __all__ = [
     "APScoreMulti",
     "BalancedAccuracy",
     "CohenKappa",
+    "Dice",
+    "DiceMulti",
     "ExplainedVariance",
     "F1Score",
     "F1ScoreMulti",
@@ -70,10 +80,13 @@ __all__ = [
     "HammingLoss",
     "HammingLossMulti",
     "Jaccard",
+    "JaccardCoeff",
+    "JaccardCoeffMulti",
     "JaccardMulti",
     "MatthewsCorrCoef",
     "Metric",
     "PearsonCorrCoef",
+    "PixelAccuracy",
     "Precision",
     "PrecisionMulti",
     "R2Score",
@@ -90,6 +103,7 @@ __all__ = [
     "as_metrics",
     "error_rate",
     "exp_rmspe",
+    "foreground_acc",
     "mae",
     "metric_names",
     "mse",
@@ -161,7 +175,7 @@ def metric_names() -> list[str]:
 _NAMED: dict[str, Callable[..., Any]] = {
     **{func.__name__: func for func in STREAMED},
     **{cls.__name__: cls for cls in (
-        APScoreBinary, APScoreMulti, BalancedAccuracy, CohenKappa, ExplainedVariance, F1Score, F1ScoreMulti,
+        Dice, DiceMulti, JaccardCoeff, JaccardCoeffMulti, PixelAccuracy, APScoreBinary, APScoreMulti, BalancedAccuracy, CohenKappa, ExplainedVariance, F1Score, F1ScoreMulti,
         FBeta, FBetaMulti, HammingLoss, HammingLossMulti, Jaccard, JaccardMulti, MatthewsCorrCoef, PearsonCorrCoef,
         Precision, PrecisionMulti, R2Score, Recall, RecallMulti, RocAuc, RocAucBinary, RocAucMulti, SpearmanCorrCoef,
     )},

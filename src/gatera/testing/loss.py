@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from gatera.measure.losses import Loss, as_loss
+from gatera.measure.thresholds import above
 from gatera.testing.contract import Contract, Rule, piece_name, same, shaped
 from gatera.testing.examples import Task, example_predictions
 
@@ -185,7 +186,7 @@ def _check_reading(contract: Contract, loss: Loss, pred: Tensor) -> None:
     if name == "softmax":
         right = found.argmax(loss.axis)
     else:
-        right = found if loss.threshold is None else found > loss.threshold
+        right = found if loss.threshold is None else above(found, loss.threshold)
     contract.require(
         same(decoded, right), DECODES, f"{shaped(decoded)} instead of {shaped(right)}, or other values"
     )

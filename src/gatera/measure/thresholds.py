@@ -1,0 +1,106 @@
+"""Where "yes" begins for each of several labels, and how to choose it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gatera.core.checks import check_at_least, check_fraction
+from gatera.core.errors import ArgumentError
+
+#: One probability for all labels, or one for each.
+Thresholds: TypeAlias = float | Sequence[float]
+
+#: A label that occurs less often gets the threshold that suits all labels together: its own would follow chance.
+FEW = 5
+
+
+def checked_thresholds(argument: str, value: Thresholds) -> float | tuple[float, ...]:
+    """Return thresholds as a number, or as a tuple of one for each label.
+
+    Raises:
+        ArgumentError: if one of them is not in 0..1.
+    """
+    if not isinstance(value, Sequence | np.ndarray | Tensor) or isinstance(value, str):
+        check_fraction(argument, value)
+        return value
+    each = tuple(float(one) for one in value)
+    for one in each:
+        check_fraction(argument, one)
+    return each
+
+
+def above(scores: Tensor, thresholds: float | tuple[float, ...]) -> Tensor:
+    """Return which labels count as predicted, bool [...,K].
+
+    Args:
+        scores: probabilities [...,K].
+        thresholds: one number, or one for each of the K labels.
+
+    Raises:
+        ArgumentError: if there are not K thresholds.
+    """
+    if not isinstance(thresholds, tuple):
+        return scores > thresholds
+    if len(thresholds) != scores.shape[-1]:
+        raise ArgumentError(
+            "there is not one threshold for each label",
+            received=f"{len(thresholds)} thresholds", allowed=f"{scores.shape[-1]} of them, or one number for all",
+        )  # fmt: skip
+    return scores > torch.tensor(thresholds, dtype=torch.float64).to(scores)
+
+
+def best_thresholds(probabilities: Any, targets: Any, beta: float = 1.0) -> list[float]:
+    """Choose for each label the threshold with the best F score.
+
+    Use predictions of items that the model has not learned from, `best_thresholds(*learn.get_preds())`, and measure the
+    result on items that it was not chosen on either: what was chosen because it did best looks better than it is. A label
+    that occurs less than five times among them gets the threshold that is best for all labels together.
+
+    Args:
+        probabilities: float [N,K], 0..1.
+        targets: 0 or 1 for each, [N,K].
+        beta: how many times as much finding a label counts as being right about it.
+
+    Returns:
+        K numbers, for `BCEWithLogitsLossFlat(thresh=...)` or `accuracy_multi(thresh=...)`.
+
+    Raises:
+        ArgumentError: if they differ in shape, are empty, or `beta` is negative.
+
+    Example:
+        >>> scores = np.array([[0.9], [0.4], [0.35], [0.1], [0.3], [0.2]])
+        >>> best_thresholds(scores, np.array([[1], [1], [1], [0], [1], [1]]))
+        [0.15]
+    """
+    check_at_least("beta", beta, 0)
+    scores, present = np.asarray(probabilities, np.float64), np.asarray(targets) > 0.5
+    if scores.shape != present.shape or scores.ndim != 2 or not len(scores):
+        raise ArgumentError(
+            "probabilities and targets are not of the same items and labels",
+            received=f"{list(scores.shape)} and {list(present.shape)}", allowed="[N,K] both, N at least 1",
+        )  # fmt: skip
+    common = _best(scores.ravel(), present.ravel(), beta)
+    return [
+        common if there.sum() < FEW else _best(said, there, beta)
+        for said, there in zip(scores.T, present.T, strict=True)
+    ]
+
+
+def _best(scores: np.ndarray, present: np.ndarray, beta: float) -> float:
+    """Return the threshold with the best F score, half-way between two scores; 0.5 where nothing is present."""
+    if not present.any():
+        return 0.5
+    order = np.argsort(-scores, kind="stable")
+    ordered = scores[order]
+    hits = np.cumsum(present[order])  # right, if the first i+1 are said to have it
+    said = np.arange(1, len(scores) + 1)
+    quality = (1 + beta**2) * hits / (said + beta**2 * present.sum())
+    last = np.append(ordered[1:] != ordered[:-1], True)  # equal scores cannot be told apart by a threshold
+    best = int(np.argmax(np.where(last, quality, -1)))
+    below = ordered[best + 1] if best + 1 < len(ordered) else 0.0
+    return round(float((ordered[best] + below) / 2), 6)
