@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from gatera.learn.features import split_fixed
+from gatera.learn.features import Features, split_fixed
 
 
 def frozen(*layers: nn.Module) -> nn.Sequential:
@@ -67,3 +67,23 @@ def test_the_parts_in_turn_equal_the_whole():
     fixed, rest = split_fixed(model)
     x = torch.randn(5, 2)
     assert torch.equal(rest(fixed(x)), model(x))
+
+
+def test_outputs_of_inputs_of_different_length_are_kept_in_their_own_length():
+    features = Features([torch.ones(3, 2), torch.ones(1, 2)], torch.tensor([0, 1]))
+    rows = features.rows(torch.tensor([1, 0, 1]))
+    assert rows.shape == (3, 3, 2)
+    assert rows.sum((1, 2)).tolist() == [2, 6, 2]
+
+
+def test_the_order_of_a_subclass_of_sequential_is_certain_unless_it_has_a_forward_of_its_own():
+    class Named(nn.Sequential):
+        pass
+
+    class Own(nn.Sequential):
+        def forward(self, x):
+            return super().forward(x) + 1
+
+    head = nn.Linear(3, 2)
+    assert len(split_fixed(nn.Sequential(Named(*frozen(nn.Linear(2, 3), nn.ReLU())), head))[0]) == 2
+    assert len(split_fixed(nn.Sequential(Own(nn.Linear(2, 3), nn.ReLU()).requires_grad_(False), head))[0]) == 1

@@ -110,3 +110,14 @@ def test_a_model_without_parameters_is_refused():
     with pytest.raises(ArgumentError) as err:
         make_optimizer([ParameterGroup("all", [])], Adam, 1e-3, None, wd_bn_bias=False)
     assert str(err.value) == "the model has no parameters to train."
+
+
+def test_a_groups_rates_are_multiplied():
+    layers = [nn.Linear(1, 1), nn.Linear(1, 1)]
+    groups = [
+        ParameterGroup(f"{n}", tuple(layer.parameters()), mult)
+        for n, (layer, mult) in enumerate(zip(layers, (0.1, 1.0)))
+    ]
+    optimizer = make_optimizer(groups, Adam, 1e-3, None, False)
+    set_hyper(optimizer, "lr", [0.2, 0.3])
+    assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([0.02, 0.02, 0.3, 0.3])

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from gatera.core.errors import ArgumentError
-from gatera.models.groups import parameter_groups
+from gatera.models.groups import ParameterGroup, parameter_groups
 from gatera.models.vision_model import create_vision_model
 
 
@@ -113,3 +113,10 @@ def test_a_splitter_that_gives_no_lists_is_refused():
         "splitter must return lists of parameters, one per group. Received: 'Parameter'. "
         "Allowed: for example [list(model[0].parameters()), list(model[1].parameters())]."
     )
+
+
+def test_a_splitter_may_name_its_groups_and_slow_them_down():
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    given = [ParameterGroup("first", tuple(model[0].parameters()), 0.1), list(model[1].parameters())]
+    found = parameter_groups(model, lambda model: given)
+    assert [(group.name, group.lr_mult) for group in found] == [("first", 0.1), ("group_1", 1.0)]

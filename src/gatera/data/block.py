@@ -8,7 +8,7 @@ was, so one recipe makes any number of data sets.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -100,6 +100,14 @@ class Block(ABC):
     def columns(self, value: Any) -> dict[str, Any]:
         """Return the cells of a table that show a read value, by their headings."""
         return {"input": self.show(value)}
+
+    def finish(self, dls: Any) -> Any:
+        """Return the finished loaders of inputs of this kind: where they know more than any, a subclass of `DataLoaders`."""
+        return dls
+
+    def entries(self) -> Mapping[str, bytes]:
+        """Return what `config` needs and is too large for it: entries of the program file, by name."""
+        return {}
 
     def config(self) -> list[dict[str, Any]]:
         """Return how a program reads such a value, as operations of `program.preprocess`.

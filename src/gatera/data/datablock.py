@@ -236,7 +236,8 @@ class DataBlock:
             batch_tfms=batch_tfms,
             options=options,
         )
-        return DataLoaders(train, loader(data.valid), loader(data.test), path=path)
+        made = DataLoaders(train, loader(data.valid), loader(data.test), path=path)
+        return data.train.fields.x.finish(made)
 
     def _checked_getters(self) -> tuple[Getter | None, Getter | None]:
         """Return (get_x, get_y)."""

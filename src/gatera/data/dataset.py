@@ -198,6 +198,8 @@ class Dataset:
 
         None where the user has turned caching off, no input is a file, or photos keep different sizes.
         """
+        if self.fields.x.in_memory:
+            return None
         files = [raw for raw in self.inputs if isinstance(raw, str | Path)]
         if reader.config is None or reader.size is None or not files or not enabled():
             return None

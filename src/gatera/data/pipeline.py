@@ -7,6 +7,7 @@ at prediction there is nothing else.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,24 +30,33 @@ class FixedReader:
         block: reads the raw input.
         transforms: item transforms, in order; what they do without random numbers.
         more: operations to be done after them.
-
-    Attributes:
-        config: all of it as operations of `program.preprocess`, or None where that is not possible.
-        size: (height, width) of every photo, or None where that depends on the photo or is not known.
     """
 
     def __init__(
         self, block: Block, transforms: Sequence[ItemTransform] = (), more: Sequence[Op] = ()
     ) -> None:
         self.block, self.transforms, self.more = block, tuple(transforms), tuple(more)
-        self._run: Preprocessing | None
+        if not block.in_memory:
+            self.config  # noqa: B018 - what is wrong with an operation is found now, not in the first batch
+
+    @cached_property
+    def _run(self) -> Preprocessing | None:
+        # Not before it is asked for: a block of texts may have its words still to learn.
         try:
-            self._run = self.preprocessing()
+            return self.preprocessing()
         except ExportError:  # a transform is the user's own function: steps are run one by one
-            self._run = None
-        self.config = None if self._run is None else self._run.config
+            return None
+
+    @cached_property
+    def config(self) -> list[Op] | None:
+        """All of it as operations of `program.preprocess`, or None where that is not possible."""
+        return None if self._run is None else self._run.config
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """(height, width) of every photo, or None where that depends on the photo or is not known."""
         last = {} if self.config is None else self.config[-1]
-        self.size: tuple[int, int] | None = tuple(last["size"]) if last.get("op") in SIZED_OPS else None
+        return tuple(last["size"]) if last.get("op") in SIZED_OPS else None
 
     def preprocessing(self) -> Preprocessing:
         """Return the steps as data that a program can hold.
@@ -55,7 +65,7 @@ class FixedReader:
             ExportError: if the block or a transform cannot be written as data; it is named.
         """
         ops = [*self.block.config(), *(op for tfm in self.transforms for op in tfm.config()), *self.more]
-        return Preprocessing(with_decoding_hint(ops))
+        return Preprocessing(with_decoding_hint(ops), self.block.entries())
 
     def __call__(self, raw: Any) -> Any:
         """Return the array for one raw input: for photos uint8 [H,W,C].

@@ -129,7 +129,7 @@ def export_program(learn: Learner, path: Path, force: bool, options: ExportOptio
         },
         "versions": {"torch": torch.__version__, "numpy": np.__version__},
     }
-    entries: dict[str, bytes] = {"model.onnx": model}
+    entries: dict[str, bytes] = {"model.onnx": model, **learn.dls.train_ds.fields.x.entries()}
     entries["card.md"] = (options.card or model_card(card_facts(learn, path.stem))).encode()
     if not options.slim:
         entries["weights.safetensors"] = weights(learn.model)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
 
 from gatera.core.progress import track
 from gatera.data.loaders import Batch, DataLoader
@@ -31,12 +32,19 @@ class Features:
     """The outputs of a model's fixed beginning for one loader.
 
     Attributes:
-        outputs: float32 [n, ...], one row per dataset position.
+        outputs: float32 [n, ...], one row per dataset position; for inputs of different length T a list of n float32
+            [T, ...] where the outputs have that length, too.
         labels: [n, ...].
     """
 
-    outputs: Tensor
+    outputs: Tensor | list[Tensor]
     labels: Tensor
+
+    def rows(self, index: Tensor) -> Tensor:
+        """Return the outputs at some positions, int64 [N], as [N, ...]; shorter ones are filled up with zeros."""
+        if isinstance(self.outputs, Tensor):
+            return self.outputs[index]
+        return pad_sequence([self.outputs[i] for i in index.tolist()], batch_first=True)
 
 
 class FeatureLoader:
@@ -60,8 +68,8 @@ class FeatureLoader:
     def __iter__(self) -> Iterator[Batch]:
         for index in self.loader.batch_indices():
             rows = torch.from_numpy(np.ascontiguousarray(index))
-            on_device = rows.to(self.features.outputs.device)
-            yield Batch((self.features.outputs[on_device], self.features.labels[on_device]), rows)
+            on_device = rows.to(self.features.labels.device)
+            yield Batch((self.features.rows(on_device), self.features.labels[on_device]), rows)
 
 
 def split_fixed(model: nn.Module) -> tuple[nn.Sequential, nn.Sequential] | None:
@@ -81,8 +89,9 @@ def split_fixed(model: nn.Module) -> tuple[nn.Sequential, nn.Sequential] | None:
 
 
 def _flatten(model: nn.Module) -> Iterator[nn.Module]:
-    if type(model) is nn.Sequential and not model._forward_hooks and not model._forward_pre_hooks:
-        for child in model:
+    in_order = isinstance(model, nn.Sequential) and type(model).forward is nn.Sequential.forward
+    if in_order and not model._forward_hooks and not model._forward_pre_hooks:
+        for child in model.children():
             yield from _flatten(child)
     else:
         yield model
@@ -134,7 +143,7 @@ class FeatureCache:
 
 def compute(fixed: nn.Module, loader: DataLoader, arithmetic: Arithmetic, quiet: bool) -> Features | None:
     """Run the fixed beginning over a whole data set; None if its outputs would take more than `LIMIT_BYTES`."""
-    outputs: Tensor | None = None
+    kept: Kept | None = None
     labels: list[Tensor] = []
     rows: list[Tensor] = []
     with torch.no_grad():
@@ -142,14 +151,50 @@ def compute(fixed: nn.Module, loader: DataLoader, arithmetic: Arithmetic, quiet:
             x, y = batch
             with arithmetic.autocast():
                 part = as_float32(fixed(arithmetic.to_device(x)))
-            if outputs is None:
-                if not isinstance(part, Tensor) or part[0].nbytes * loader.n > LIMIT_BYTES:
-                    return None
-                outputs = part.new_empty((loader.n, *part.shape[1:]))
-            outputs[batch.index.to(outputs.device)] = part
+            kept = kept or Kept(loader, x, part)
+            if not kept.put(batch.index, x, part):
+                return None
             labels.append(arithmetic.to_device(y))
             rows.append(batch.index)
-    if outputs is None:
+    if kept is None:
         return None
-    order = torch.cat(rows).argsort().to(outputs.device)
-    return Features(outputs, torch.cat(labels)[order])
+    order = torch.cat(rows).argsort().to(labels[0].device)
+    return Features(kept.outputs, torch.cat(labels)[order])
+
+
+class Kept:
+    """Outputs as they come in, by dataset position.
+
+    Args:
+        loader: where the inputs come from.
+        x: the first batch's inputs.
+        part: its outputs.
+    """
+
+    outputs: Tensor | list[Tensor]
+
+    def __init__(self, loader: DataLoader, x: Any, part: Any) -> None:
+        self.lengths, self.room = loader.dataset.lengths, LIMIT_BYTES
+        self.fits = isinstance(part, Tensor)
+        self.ragged = self.lengths is not None and self.fits and part.ndim > 2 and part.shape[1] == x.shape[1]
+        if self.ragged:
+            self.outputs = [part.new_empty(0)] * loader.n
+        elif self.fits:
+            self.fits = part[0].nbytes * loader.n <= LIMIT_BYTES
+            self.outputs = part.new_empty((loader.n, *part.shape[1:])) if self.fits else []
+
+    def put(self, index: Tensor, x: Any, part: Tensor) -> bool:
+        """Take in a batch: positions int64 [N], inputs, outputs [N, ...]; False if they cannot all be kept."""
+        if not self.fits:
+            return False
+        if isinstance(self.outputs, Tensor):
+            if part.shape[1:] != self.outputs.shape[1:]:
+                return False  # outputs whose size follows the inputs' in a way of their own
+            self.outputs[index.to(self.outputs.device)] = part
+            return True
+        if self.lengths is None or part.shape[1] != x.shape[1]:
+            return False
+        for place, position in enumerate(index.tolist()):
+            self.outputs[position] = part[place, : self.lengths[position]].clone()
+            self.room -= self.outputs[position].nbytes
+        return self.room >= 0

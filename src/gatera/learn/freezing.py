@@ -52,8 +52,10 @@ class FixBatchNorm(Callback):
     def before_train(self, state: LoopState) -> None:
         """Put the model into training mode, but for the layers that keep what they know."""
         state.model.train()
-        if self.body is not None and not any(p.requires_grad for p in self.body.parameters()):
-            self.body.eval()  # a frozen body is a fixed function: no dropout either
+        for part in () if self.body is None else self.body.modules():
+            parameters = list(part.parameters())
+            if parameters and not any(p.requires_grad for p in parameters):
+                part.eval()  # what is frozen is a fixed function: no dropout either
         body_norms = _batch_norms(self.body) if self.fixed and self.body is not None else []
         for norm in [*body_norms, *_batch_norms(state.model)]:
             frozen = norm.weight is not None and not norm.weight.requires_grad

@@ -102,11 +102,10 @@ def make_optimizer(
     for number, group in enumerate(groups):
         matrices = [p for p in group.parameters if p.ndim > 1 or wd_bn_bias]
         vectors = [p for p in group.parameters if not (p.ndim > 1 or wd_bn_bias)]
-        decayed = {"params": matrices, "group": number, "name": group.name}
+        facts = {"group": number, "lr_mult": group.lr_mult}
+        decayed = {"params": matrices, "name": group.name, **facts}
         layout.append(decayed if wd is None else decayed | {"weight_decay": wd})
-        layout.append(
-            {"params": vectors, "group": number, "name": f"{group.name} (no decay)", "weight_decay": 0.0}
-        )
+        layout.append({"params": vectors, "name": f"{group.name} (no decay)", "weight_decay": 0.0, **facts})
     layout = [entry for entry in layout if entry["params"]]
     if not layout:
         raise ArgumentError("the model has no parameters to train")
@@ -154,12 +153,12 @@ def group_lrs(lr: float | slice | Sequence[float], n_groups: int) -> list[float]
 def set_hyper(optimizer: torch.optim.Optimizer, name: str, values: Sequence[float]) -> None:
     """Set "lr", "mom" or "wd": one value for all parameter groups, or one per group.
 
-    Momentum is left alone in an optimizer that was made without it; weight decay in groups that have none.
+    A learning rate is multiplied by its group's `lr_mult`. Momentum is left alone in an optimizer that was made without it; weight decay in groups that have none.
     """
     for group in optimizer.param_groups:
         value = values[group.get("group", 0)] if len(values) > 1 else values[0]
         if name == "lr":
-            group["lr"] = value
+            group["lr"] = value * group.get("lr_mult", 1.0)
         elif name == "mom" and "betas" in group:
             group["betas"] = (value, *group["betas"][1:])
         elif (name == "mom" and group.get("momentum")) or (name == "wd" and group["weight_decay"]):

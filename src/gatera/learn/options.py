@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gatera.core.checks import check_choice
+from gatera.core.checks import check_at_least, check_choice
 from gatera.core.device import PRECISIONS, Precision
 from gatera.core.errors import ArgumentError
 
@@ -24,6 +24,7 @@ class TrainingOptions:
         channels_last: keep convolutional models in channels-last memory, which is faster on CPUs and recent GPUs.
         fast_kernels: on a CPU, compute convolutions and batch norms by faster, equal formulas while training.
         cache_features: run the frozen part of the model once and train on its outputs where that changes nothing.
+        fine_tune_groups: how many of the last parameter groups the second part of `fine_tune` trains; None for all.
         model_dir: folder, below the learner's path, for `save`, `load` and what an interruption leaves.
     """
 
@@ -35,6 +36,7 @@ class TrainingOptions:
     channels_last: bool = True
     fast_kernels: bool = True
     cache_features: bool = True
+    fine_tune_groups: int | None = None
     model_dir: str = "models"
 
     def __post_init__(self) -> None:
@@ -43,5 +45,7 @@ class TrainingOptions:
             raise ArgumentError(
                 "moms is not three momenta", received=self.moms, allowed="three numbers in [0, 1)"
             )
+        if self.fine_tune_groups is not None:
+            check_at_least("fine_tune_groups", self.fine_tune_groups, 1)
         if self.wd is not None and self.wd < 0:
             raise ArgumentError("wd is negative", received=self.wd, allowed="0 or more, or None")

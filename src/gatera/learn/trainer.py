@@ -297,6 +297,8 @@ class Trainer:
     ) -> None:
         """Transfer learning: train the new head on the frozen body, then everything, early layers slowly.
 
+        Where the learner's options name `fine_tune_groups`, the second part trains only so many of the last groups.
+
         Args:
             epochs: epochs of the unfrozen part.
             base_lr: peak rate of the frozen part; half of it is the head's peak in the unfrozen part.
@@ -315,7 +317,7 @@ class Trainer:
                 freeze_epochs, slice(base_lr), pct_start=0.99, cbs=cbs, resume=resume, phase="frozen"
             )
             resume = None
-        self.unfreeze()
+        self.freeze_to(-(self.options.fine_tune_groups or len(self.groups)))
         rates = slice(base_lr / 2 / lr_mult, base_lr / 2)
         self.fit_one_cycle(
             epochs, rates, div=div, pct_start=pct_start, cbs=cbs, resume=resume, phase="unfrozen"

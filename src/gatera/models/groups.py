@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor, nn
 
 from gatera.core.errors import ArgumentError
 from gatera.models.body import Body
 
-Splitter = Callable[[nn.Module], Iterable[Iterable[nn.Parameter]]]
+#: Model -> its groups, earliest layers first: lists of parameters, or `ParameterGroup`s.
+Splitter = Callable[[nn.Module], Iterable[Any]]
 
 EACH_ONCE = "Every parameter of the model belongs in one group."
 
 
 @dataclass(frozen=True)
 class ParameterGroup:
-    """Parameters that share a learning rate and are frozen together."""
+    """Parameters that share a learning rate and are frozen together.
+
+    Attributes:
+        name: what tables and messages call the group.
+        parameters: its parameters.
+        lr_mult: every learning rate that the group is given is multiplied by it: for pretrained layers that a rate which
+            suits a head would destroy.
+    """
 
     name: str
     parameters: tuple[nn.Parameter, ...]
+    lr_mult: float = 1.0
 
 
 def parameter_groups(model: nn.Module, splitter: Splitter | None = None) -> list[ParameterGroup]:
@@ -69,8 +79,10 @@ def _checked(model: nn.Module, splitter: Splitter) -> list[ParameterGroup]:
                 "splitter must return lists of parameters, one per group", received=type(group).__name__,
                 allowed="for example [list(model[0].parameters()), list(model[1].parameters())]",
             )  # fmt: skip
-        parameters = tuple(group)
-        for parameter in parameters:
+        named = (
+            group if isinstance(group, ParameterGroup) else ParameterGroup(f"group_{number}", tuple(group))
+        )
+        for parameter in named.parameters:
             if id(parameter) not in names:
                 raise ArgumentError(
                     f"splitter gave something in group {number} that is not a parameter of the model",
@@ -80,8 +92,8 @@ def _checked(model: nn.Module, splitter: Splitter) -> list[ParameterGroup]:
                 raise ArgumentError(
                     "splitter gave a parameter twice", received=names[id(parameter)], remedy=EACH_ONCE
                 )
-        if parameters:
-            checked.append(ParameterGroup(f"group_{number}", parameters))
+        if named.parameters:
+            checked.append(named)
     if left:
         raise ArgumentError(
             f"splitter left out {len(left)} parameters", received=list(left.values())[:3], remedy=EACH_ONCE

@@ -199,7 +199,7 @@ def load_bert(encoder: nn.Sequential, weights: Mapping[str, Tensor], source: str
         "0.words": "embeddings.word_embeddings", "0.places": "embeddings.position_embeddings",
         "0.kinds": "embeddings.token_type_embeddings", "0.norm": "embeddings.LayerNorm",
     }  # fmt: skip
-    wanted = {ours: (theirs,) for ours, theirs in names.items()}
+    wanted: dict[str, tuple[str, ...]] = {ours: (theirs,) for ours, theirs in names.items()}
     for number in range(1, len(encoder)):
         layer = f"encoder.layer.{number - 1}"
         wanted |= {
