@@ -383,3 +383,21 @@ def test_message_for_something_that_is_not_a_loss() -> None:
         "loss_func is not a loss. Received: 'cross_entropy'. Allowed: a loss object, a torch loss, or a function of "
         "(predictions, targets). For example CrossEntropyLossFlat() or F.cross_entropy."
     )
+
+
+# -- positions that do not count
+
+
+def test_ignored_positions_have_no_part_in_the_mean():
+    draw = torch.Generator().manual_seed(0)
+    pred, mask = torch.randn(2, 3, 4, 5, generator=draw), torch.randint(0, 3, (2, 4, 5), generator=draw)
+    mask[0, :2] = 9
+    loss = CrossEntropyLossFlat(axis=1, ignore_index=9)
+    every = torch.nn.functional.cross_entropy(pred, mask.where(mask != 9, torch.tensor(0)), reduction="none")
+    torch.testing.assert_close(loss(pred, mask), every[mask != 9].mean())
+    torch.testing.assert_close(loss.per_item(pred, mask), torch.stack([every[0, 2:].mean(), every[1].mean()]))
+
+
+def test_an_item_of_which_nothing_counts_has_no_loss():
+    loss = CrossEntropyLossFlat(axis=1, ignore_index=2)
+    assert loss.per_item(torch.randn(1, 3, 2, 2), torch.full((1, 2, 2), 2)).tolist() == [0]

@@ -53,6 +53,7 @@ class CrossEntropyLossFlat(FlatLoss):
             labels by `with_class_weights` (a learner calls it).
         label_smoothing: share of the target, 0..1, that is spread evenly over all classes.
         reduction: "mean" (weighted by the class weights), "sum" or "none".
+        ignore_index: index whose positions do not count, e.g. that of a mask's void; None counts all.
 
     Raises:
         ArgumentError: if an argument is out of its range; when called, if predictions and targets do not fit.
@@ -73,19 +74,29 @@ class CrossEntropyLossFlat(FlatLoss):
         weight: ClassWeights = None,
         label_smoothing: float = 0.0,
         reduction: Reduction = "mean",
+        ignore_index: int | None = None,
     ) -> None:
         super().__init__(reduction)
         check_fraction("label_smoothing", label_smoothing)
-        self.axis, self.label_smoothing = axis, label_smoothing
+        self.axis, self.label_smoothing, self.ignore_index = axis, label_smoothing, ignore_index
         self.weight = _as_weights(weight)
 
     def compute(self, pred: Tensor, target: Tensor, reduction: Reduction) -> Tensor:
         """See `FlatLoss.compute`."""
         pred, target = self._flattened(pred, target)
         weight = self._resolved_weight(pred)
+        ignored = {} if self.ignore_index is None else {"ignore_index": self.ignore_index}
         return F.cross_entropy(
-            pred, target, weight=weight, reduction=reduction, label_smoothing=self.label_smoothing
+            pred, target, weight=weight, reduction=reduction, label_smoothing=self.label_smoothing, **ignored
         )
+
+    def per_item(self, pred: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of each item, float [N]; an item of which nothing counts has none (0)."""
+        if self.ignore_index is None:
+            return super().per_item(pred, target)
+        losses = self.compute(pred, target, "none").reshape(len(pred), -1)  # [N*P] -> [N,P]
+        counted = (target != self.ignore_index).reshape(len(pred), -1).sum(dim=1)
+        return losses.sum(dim=1) / counted.clamp(min=1)
 
     def with_class_weights(
         self, counts: Sequence[int] | np.ndarray, vocab: Sequence[object] | None = None
