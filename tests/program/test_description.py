@@ -51,6 +51,15 @@ def test_many_labels_are_those_above_the_threshold():
     assert decode(logits(-9, -9)).label == []
 
 
+def test_every_label_may_have_its_own_threshold(make_program):
+    path = make_program(
+        task="multilabel", decode={"activation": "sigmoid", "vocab": ["cat", "dog"], "threshold": [0.5, 0.75]}
+    )
+    decode = read_description(read_package(path))[1]
+    assert decode(logits(1, 1)).label == ["cat"]
+    assert decode(logits(1, 2)).label == ["cat", "dog"]
+
+
 def test_a_regression_gives_its_values():
     decode = decoder("regression", "none", vocab=[])
     assert decode(logits(1.5)).label == 1.5
@@ -109,6 +118,10 @@ def softmaxed(**changes: object) -> dict[str, object]:
         ({"decode": softmaxed(vocab=[])}, "{} has no list of labels. Received: []."),
         ({"decode": softmaxed(vocab="cat")}, "{} has no list of labels. Received: 'cat'."),
         ({"decode": softmaxed(threshold="high")}, "the threshold in {} is not a number. Received: 'high'."),
+        ({"decode": softmaxed(threshold=[0.5])},
+         "the thresholds in {} are not usable. Received: [0.5]. Allowed: 2 numbers, one for each label."),
+        ({"decode": softmaxed(threshold=[0.5, True])},
+         "the thresholds in {} are not usable. Received: [0.5, True]. Allowed: 2 numbers, one for each label."),
         ({"decode": softmaxed(temperature=True)}, "the temperature in {} is not a number. Received: True."),
         ({"decode": softmaxed(temperature=0)}, "the temperature in {} is not a number above 0. Received: 0.0."),
     ],

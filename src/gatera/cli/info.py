@@ -80,7 +80,12 @@ def _output(decoder: Decoder) -> str:
     words = {"none": "the model's own values"}.get(decoder.activation, decoder.activation)
     if decoder.temperature != 1:
         words += f", temperature {decoder.temperature:g}"
-    return words + (f", labels above {decoder.threshold:g}" if decoder.task == "multilabel" else "")
+    if decoder.task != "multilabel":
+        return words
+    if isinstance(decoder.threshold, tuple):
+        each = (f"{label} {above:g}" for label, above in zip(decoder.vocab, decoder.threshold, strict=True))
+        return f"{words}, labels above: {', '.join(each)}"
+    return f"{words}, labels above {decoder.threshold:g}"
 
 
 def _pairs(versions: Any) -> str:

@@ -30,14 +30,14 @@ class Decoder:
         task: "classification", "multilabel" or "regression".
         activation: "softmax", "sigmoid" or "none".
         vocab: the K labels; empty for a regression.
-        threshold: the probability from which a label applies (multilabel only).
+        threshold: the probability above which a label applies (multilabel only): one number, or K of them.
         temperature: logits are divided by it before the activation (calibration); 1 changes nothing.
     """
 
     task: Task
     activation: Activation
     vocab: list[Any]
-    threshold: float
+    threshold: float | tuple[float, ...]
     temperature: float
 
     def __call__(self, logits: np.ndarray) -> Prediction:
@@ -59,7 +59,7 @@ class Decoder:
             index = int(scores.argmax())
             return Prediction(self.vocab[index], index, probabilities, self.vocab, self.task)
         if self.task == "multilabel":
-            mask = scores > self.threshold
+            mask = scores > np.asarray(self.threshold)
             labels = [label for label, applies in zip(self.vocab, mask) if applies]
             return Prediction(labels, mask, probabilities, self.vocab, self.task)
         values = [float(value) for value in probabilities]
@@ -90,7 +90,7 @@ def read_description(package: Package) -> tuple[Preprocessing, Decoder]:
         raise ProgramFileError(f"{where} has no list of labels", received=decode.get("vocab"))
     decoder = Decoder(
         cast(Task, task), cast(Activation, activation), vocab if task != "regression" else [],
-        _number(decode, "threshold", 0.5, where), _number(decode, "temperature", 1.0, where),
+        _threshold(decode, len(vocab), where), _number(decode, "temperature", 1.0, where),
     )  # fmt: skip
     if not 0 < decoder.temperature < float("inf"):
         raise ProgramFileError(
@@ -120,6 +120,21 @@ def _part(program: Mapping[str, Any], name: str, kind: type, where: str) -> Any:
             f"{where} has no usable {name!r}", received=value, allowed=f"a JSON {kind.__name__}"
         )
     return value
+
+
+def _threshold(decode: Mapping[str, Any], n_labels: int, where: str) -> float | tuple[float, ...]:
+    value = decode.get("threshold")
+    if not isinstance(value, list):
+        return _number(decode, "threshold", 0.5, where)
+    if len(value) != n_labels or any(
+        isinstance(each, bool) or not isinstance(each, int | float) for each in value
+    ):
+        raise ProgramFileError(
+            f"the thresholds in {where} are not usable",
+            received=value,
+            allowed=f"{n_labels} numbers, one for each label",
+        )
+    return tuple(map(float, value))
 
 
 def _number(decode: Mapping[str, Any], name: str, default: float, where: str) -> float:
