@@ -38,6 +38,9 @@ __all__ = [
     "default_loss",
 ]
 
+#: An index that no class has; torch's own default.
+NONE_IGNORED = -100
+
 ClassWeights = Sequence[float] | np.ndarray | Tensor | Literal["balanced"] | None
 
 
@@ -85,10 +88,11 @@ class CrossEntropyLossFlat(FlatLoss):
         """See `FlatLoss.compute`."""
         pred, target = self._flattened(pred, target)
         weight = self._resolved_weight(pred)
-        ignored = {} if self.ignore_index is None else {"ignore_index": self.ignore_index}
+        # torch refuses an index to ignore beside probabilities, unless it is a negative one
+        ignored = NONE_IGNORED if self.ignore_index is None else self.ignore_index
         return F.cross_entropy(
-            pred, target, weight=weight, reduction=reduction, label_smoothing=self.label_smoothing, **ignored
-        )
+            pred, target, weight=weight, ignore_index=ignored, reduction=reduction, label_smoothing=self.label_smoothing
+        )  # fmt: skip
 
     def per_item(self, pred: Tensor, target: Tensor) -> Tensor:
         """Return the loss of each item, float [N]; an item of which nothing counts has none (0)."""
