@@ -66,6 +66,7 @@ class AudioBlock(PictureBlock):
     rate: int | None = None
     size: Size = 128
     window_seconds: float | None = None
+    photographic = False
 
     def __post_init__(self) -> None:
         for name, convert, allowed in (

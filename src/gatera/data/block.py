@@ -32,6 +32,8 @@ class Block(ABC):
         vocab: the labels it tells apart, once fitted; None where there are none.
         n_out: number of outputs that predict it, or None.
         is_photo: whether it is encoded as uint8 [H,W,C], for photo transforms to act on.
+        photographic: whether its pictures look like photographs, so that what a pretrained body knows of their brightness
+            suits them; a spectrogram does not.
         in_memory: whether a data set keeps the encoded inputs of all its items in memory (rows, texts), rather than
             reading them anew in every epoch.
         pad: what fills up shorter arrays where those of a batch differ in length; None where all have one shape.
@@ -39,6 +41,7 @@ class Block(ABC):
 
     task: str | None = None
     is_photo: bool = False
+    photographic: bool = True
     in_memory: bool = False
     pad: int | None = None
     vocab: Vocab | Sequence[Any] | None = None

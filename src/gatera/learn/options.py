@@ -17,7 +17,7 @@ class TrainingOptions:
         wd: weight decay; None keeps the optimizer's default (0.01 for Adam).
         wd_bn_bias: decay biases and normalisation layers too.
         train_bn: whether batch norms of a pretrained body learn new statistics while the body is trained. None decides
-            by the size of the data: no below 10,000 training items, yes from there on.
+            by the data: no below 10,000 training photos, yes from there on, and for pictures that are no photographs.
         moms: momentum at the start, at the peak, and at the end of `fit_one_cycle`.
         precision: "auto" (bf16 where the hardware has it, fp16 on older GPUs, else float32), "float32", "bf16", or "fp16"
             (on a CPU the same as "auto").

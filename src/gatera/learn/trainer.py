@@ -149,10 +149,10 @@ class Trainer:
     def _keeps_statistics(self) -> bool:
         if self.options.train_bn is not None:
             return not self.options.train_bn
-        items = (
-            self.dls.train.n if isinstance(self.dls.train, DataLoader) else 0
-        )  # others need not know their size
-        return items < SMALL_DATA
+        if not isinstance(self.dls.train, DataLoader):
+            return True  # other loaders need not know their size
+        data = self.dls.train.dataset
+        return len(data) < SMALL_DATA and data.fields.x.photographic
 
     def create_opt(self) -> torch.optim.Optimizer:
         """Return the optimizer, made at the first call and kept between fits."""

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from gatera.audio.block import AudioBlock
+from gatera.core.errors import ArgumentError, SoundError
+from gatera.data.blocks import CategoryBlock, ImageBlock
+from gatera.data.datablock import DataBlock
+from gatera.data.transforms import Resize
+from gatera.program.preprocess import Preprocessing
+from gatera.samples import sample_path
+from gatera.testing import check_block
+
+FILES = sorted((sample_path("spoken_digits_tiny") / "recordings").iterdir())
+
+
+def message(error, call) -> str:
+    with pytest.raises(error) as err:
+        call()
+    return str(err.value)
+
+
+def test_rate_and_length_come_from_the_recordings_it_is_fitted_on():
+    block = AudioBlock()
+    fitted = block.fit(FILES)
+    assert (fitted.rate, fitted.seconds) == (8000, 0.69)
+    assert block.rate is None
+    assert AudioBlock(seconds=2).fit(FILES[:2]).seconds == 2
+    assert AudioBlock(rate=16000).fit(FILES[:2]).rate == 16000
+    whole = AudioBlock(rate=16000, seconds=2)
+    assert whole.fit(["not opened"]) is whole
+
+
+def test_one_long_recording_does_not_set_the_length(make_sound):
+    short = [make_sound(f"{i}.wav", seconds=0.2) for i in range(60)]
+    assert AudioBlock().fit([*short, make_sound("long.wav", seconds=3)]).seconds == 0.2
+    assert AudioBlock().fit([make_sound("hour.wav", seconds=30, rate=400)]).seconds == 10
+
+
+def test_other_rates_are_counted_and_said(make_sound):
+    files = [make_sound("a.wav"), make_sound("b.wav"), make_sound("c.wav", rate=44100)]
+    with pytest.warns(UserWarning) as caught:
+        assert AudioBlock().fit(files).rate == 8000
+    assert str(caught[0].message) == (
+        "Of 3 training recordings 2 have 8000 samples per second. The others are resampled to that: 1 with 44100. "
+        "AudioBlock(rate=) chooses another rate."
+    )
+
+
+def test_a_recording_of_another_rate_looks_the_same(make_sound):
+    block = AudioBlock(rate=8000, seconds=0.2)
+    same, other = (
+        np.asarray(block.read(make_sound(f"{rate}.wav", 1000, 0.2, rate))).astype(int)
+        for rate in (8000, 48000)
+    )
+    assert np.abs(same - other)[same > 120].max() < 8
+
+
+def test_it_keeps_the_contract_of_blocks():
+    block = AudioBlock(rate=8000, seconds=0.5, size=(32, 48))
+    check_block(block, [block.read(file) for file in FILES[:2]], FILES[:2])
+
+
+def test_a_bad_recording_is_named_when_the_block_is_fitted(tmp_path):
+    (tmp_path / "a.wav").write_bytes(b"")
+    assert message(SoundError, lambda: AudioBlock().fit([tmp_path / "a.wav"])) == (
+        f"{tmp_path / 'a.wav'} is empty (0 bytes). Fetch it again, or leave it out."
+    )
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "allowed"),
+    [
+        ("seconds", 0, "a number above 0, at most 120"),
+        ("rate", 8e3, "a whole number from 100 to 1000000"),
+        ("window_seconds", 2, "a number above 0, at most 1"),
+        ("size", (513, 10), "[height, width], whole numbers above 0, at most 512 and 4096"),
+    ],
+)
+def test_arguments_that_are_not_usable(argument, value, allowed):
+    assert message(ArgumentError, lambda: AudioBlock(**{argument: value})) == (
+        f"AudioBlock got a {argument} that it cannot use. Received: {value!r}. Allowed: {allowed}."
+    )
+
+
+def test_it_must_be_fitted_before_it_reads():
+    assert message(ArgumentError, lambda: AudioBlock().read(FILES[0])) == (
+        "This AudioBlock has not been fitted. Call fit(recordings) first, or pass rate= and seconds=."
+    )
+
+
+def test_frames_overlap_even_where_steps_are_long():
+    assert AudioBlock(rate=8000, seconds=0.5).config()[0]["window_seconds"] == 0.025
+    assert AudioBlock(rate=8000, seconds=10).config()[0]["window_seconds"] == pytest.approx(2 * 10 / 128)
+    assert AudioBlock(rate=8000, seconds=10, window_seconds=0.05).config()[0]["window_seconds"] == 0.05
+
+
+def test_a_spectrogram_is_drawn_with_seconds_and_kilohertz():
+    block = AudioBlock(rate=8000, seconds=0.5)
+    axes = Figure().subplots()
+    block.draw(block.read(FILES[0]), axes)
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("seconds", "kHz")
+    assert axes.get_xlim() == (0, 0.5)
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["0", "0.25", "0.5", "1", "2", "4"]
+    ticks = list(axes.get_yticks())
+    assert ticks == sorted(ticks)
+    assert (ticks[0], ticks[-1]) == (0, 1)
+
+
+def test_a_spectrogram_is_no_photograph():
+    assert ImageBlock().photographic
+    assert not AudioBlock().photographic
+
+
+def test_photo_transforms_follow_in_training_and_in_the_program():
+    dls = DataBlock(
+        (AudioBlock, CategoryBlock), get_y=lambda file: file.name[0], item_tfms=Resize((64, 32))
+    ).dataloaders(FILES[::4], bs=4, device="cpu")
+    x, _ = dls.one_batch()
+    assert x.shape == (4, 1, 64, 32)
+    assert [op["op"] for op in dls.preprocess.config] == ["read_sound", "resize"]
+    assert (dls.preprocess(FILES[0]) == Preprocessing(dls.preprocess.config)(FILES[0].read_bytes())).all()
+
+
+def test_loaders_show_spectrograms_with_axes_and_keep_them_on_disk(private_home):
+    recipe = DataBlock((AudioBlock(size=32), CategoryBlock), get_y=lambda file: file.name[0])
+    dls = recipe.dataloaders(FILES[::4], bs=8, device="cpu")
+    figure = dls.show_batch(max_n=2)
+    assert [axes.get_ylabel() for axes in figure.axes] == ["kHz", "kHz"]
+    first = list(dls.valid)
+    assert list((private_home / "cache").rglob("*.*"))
+    assert all((a[0] == b[0]).all() for a, b in zip(first, list(dls.valid), strict=True))
