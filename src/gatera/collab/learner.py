@@ -12,9 +12,11 @@ from torch import nn
 from gatera.core.errors import ArgumentError
 from gatera.core.random import torch_seeded
 from gatera.data.row_loaders import RowLoaders
+from gatera.learn.callback import as_callbacks
 from gatera.learn.learner import Learner
 from gatera.learn.optimizer import Adam, OptimizerFactory
 from gatera.learn.options import TrainingOptions
+from gatera.learn.unknown import AverageForUnknown
 from gatera.measure.losses import MSELossFlat
 from gatera.models.collab import EmbeddingDotBias, EmbeddingNN
 from gatera.models.tabular import TabularConfig, get_emb_sz
@@ -40,7 +42,7 @@ def collab_learner(
     path: str | Path | None = None,
     options: TrainingOptions | None = None,
 ) -> Learner:
-    """Make a learner for ratings.
+    """Make a learner for ratings. Unknown users and items are rated as average ones.
 
     Args:
         dls: the ratings' loaders.
@@ -75,15 +77,9 @@ def collab_learner(
             model = EmbeddingNN(get_emb_sz(dls, emb_szs), layers or [n_factors], shape)
         else:
             model = EmbeddingDotBias.from_classes(n_factors, dls.classes, y_range=y_range)
+    unknown = AverageForUnknown([module for module in model.modules() if isinstance(module, nn.Embedding)])
+    callbacks = [*as_callbacks(cbs), unknown]
     return Learner(
-        dls,
-        model,
-        loss_func or MSELossFlat(),
-        opt_func,
-        lr,
-        splitter,
-        cbs,
-        metrics,
-        path,
+        dls, model, loss_func or MSELossFlat(), opt_func, lr, splitter, callbacks, metrics, path,
         options=options or OPTIONS,
-    )
+    )  # fmt: skip

@@ -212,7 +212,9 @@ def _category_column(config: Mapping[str, Any]) -> Column:
 def _note(name: str, sentence: str, cells: Sequence[Any], mask: np.ndarray) -> str:
     where = np.flatnonzero(mask)
     many = f" {len(where)} cells are so." if len(where) > 1 else ""
-    return f"Column {name!r} {sentence.format(cell=cells[where[0]])}.{many}"
+    cell = cells[where[0]]
+    native = cell.item() if isinstance(cell, np.generic) else cell
+    return f"Column {name!r} {sentence.format(cell=native)}.{many}"
 
 
 def cells_of(raw: Any, columns: Sequence[str]) -> dict[str, Any]:

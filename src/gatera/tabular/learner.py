@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, cast
 
+import numpy as np
 from torch import nn
 
 from gatera.core.checks import require
 from gatera.core.errors import ArgumentError
 from gatera.core.random import torch_seeded
 from gatera.data.items import is_table
+from gatera.learn.callback import as_callbacks
 from gatera.learn.learner import Learner
 from gatera.learn.optimizer import Adam, OptimizerFactory
 from gatera.learn.options import TrainingOptions
+from gatera.learn.unknown import AverageForUnknown
 from gatera.measure.losses import ClassWeights
-from gatera.models.tabular import TabularConfig, TabularModel, get_emb_sz
+from gatera.models.tabular import Embedding, TabularConfig, TabularModel, get_emb_sz
 from gatera.program.prediction import Prediction
 from gatera.tabular.loaders import TableLoaders
 from gatera.tabular.table import TableRows
@@ -146,16 +149,16 @@ def tabular_learner(
         shape = replace(shape, y_range=y_range)
     with torch_seeded(dls.seed or 0):  # the same seed gives the same model, whatever ran before
         model = TabularModel(get_emb_sz(dls, emb_szs), len(dls.cont_names), outputs, layers or LAYERS, shape)
+    callbacks = [*as_callbacks(cbs), AverageForUnknown(_untaught(model, dls))]
     return TabularLearner(
-        dls,
-        model,
-        loss_func,
-        opt_func,
-        lr,
-        splitter,
-        cbs,
-        metrics,
-        path,
-        class_weights,
+        dls, model, loss_func, opt_func, lr, splitter, callbacks, metrics, path, class_weights,
         options=options or OPTIONS,
-    )
+    )  # fmt: skip
+
+
+def _untaught(model: TabularModel, dls: TableLoaders) -> list[Embedding]:
+    """Return the embeddings whose unknown category, code 0, no training row has."""
+    codes = np.asarray(dls.train_ds.arrays)[:, : len(model.embeds)]
+    return [
+        cast(Embedding, embed) for embed, column in zip(model.embeds, codes.T, strict=True) if column.all()
+    ]
