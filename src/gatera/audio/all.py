@@ -1,0 +1,287 @@
+"""Everything for sound, for `from gatera.audio.all import *`: recordings as pictures, and the learner that looks at them.
+
+With them come the few names of others that notebooks count on; `pd` and `plt` are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn, tensor
+
+from gatera.audio.augment import (
+    SpectrogramMask,
+    SpectrogramShift,
+)
+from gatera.audio.block import (
+    AudioBlock,
+)
+from gatera.audio.data import (
+    AudioDataLoaders,
+    get_audio_files,
+)
+from gatera.core.device import (
+    default_device,
+)
+from gatera.core.lazy import (
+    LazyModule,
+)
+from gatera.core.random import (
+    set_seed,
+)
+from gatera.data.block import (
+    TransformBlock,
+)
+from gatera.data.blocks import (
+    CategoryBlock,
+    MultiCategoryBlock,
+    RegressionBlock,
+)
+from gatera.data.datablock import (
+    DataBlock,
+)
+from gatera.data.external import (
+    download_url,
+    untar_data,
+)
+from gatera.data.items import (
+    FileGetter,
+    get_files,
+)
+from gatera.data.labels import (
+    AttrGetter,
+    ColReader,
+    ItemGetter,
+    RegexLabeller,
+    parent_label,
+    using_attr,
+)
+from gatera.data.loaders import (
+    Batch,
+    DataLoader,
+    DataLoaders,
+)
+from gatera.data.normalize import (
+    Normalize,
+)
+from gatera.data.split_by_value import (
+    ColSplitter,
+    GroupSplitter,
+    TimeSplitter,
+    TrainTestSplitter,
+)
+from gatera.data.splits import (
+    EndSplitter,
+    FileSplitter,
+    FuncSplitter,
+    GrandparentSplitter,
+    IndexSplitter,
+    MaskSplitter,
+    RandomSplitter,
+    RandomSubsetSplitter,
+    Splits,
+)
+from gatera.data.urls import (
+    URLs,
+)
+from gatera.interpret.classification import (
+    ClassificationInterpretation,
+)
+from gatera.interpret.predictions import (
+    Interpretation,
+)
+from gatera.learn.callback import (
+    Callback,
+    CancelBatchException,
+    CancelEpochException,
+    CancelFitException,
+    CancelStepException,
+    CancelTrainException,
+    CancelValidException,
+)
+from gatera.learn.callbacks import (
+    CSVLogger,
+    EarlyStoppingCallback,
+    GradientAccumulation,
+    GradientClip,
+    ReduceLROnPlateau,
+    SaveModelCallback,
+)
+from gatera.learn.checkpoint import (
+    TrainingInterrupted,
+)
+from gatera.learn.export import (
+    ExportOptions,
+)
+from gatera.learn.learner import (
+    Learner,
+)
+from gatera.learn.lr_finder import (
+    minimum,
+    slide,
+    steep,
+    valley,
+)
+from gatera.learn.mixup import (
+    CutMix,
+    MixUp,
+)
+from gatera.learn.optimizer import (
+    SGD,
+    Adam,
+    RAdam,
+    RMSProp,
+)
+from gatera.learn.options import (
+    TrainingOptions,
+)
+from gatera.learn.schedule import (
+    ParamScheduler,
+    SchedCos,
+    SchedExp,
+    SchedLin,
+    SchedNo,
+    combine_scheds,
+    combined_cos,
+)
+from gatera.measure.intervals import (
+    bootstrap_interval,
+    wilson_interval,
+)
+from gatera.measure.label_scores import (
+    label_scores,
+)
+from gatera.measure.losses import (
+    BCELossFlat,
+    BCEWithLogitsLossFlat,
+    CrossEntropyLossFlat,
+    FocalLoss,
+    FocalLossFlat,
+    L1LossFlat,
+    LabelSmoothingCrossEntropy,
+    LabelSmoothingCrossEntropyFlat,
+    MSELossFlat,
+)
+from gatera.measure.metrics import (
+    APScoreBinary,
+    APScoreMulti,
+    BalancedAccuracy,
+    CohenKappa,
+    ExplainedVariance,
+    F1Score,
+    F1ScoreMulti,
+    FBeta,
+    FBetaMulti,
+    HammingLoss,
+    HammingLossMulti,
+    Jaccard,
+    JaccardMulti,
+    MatthewsCorrCoef,
+    PearsonCorrCoef,
+    Precision,
+    PrecisionMulti,
+    R2Score,
+    Recall,
+    RecallMulti,
+    RocAuc,
+    RocAucBinary,
+    RocAucMulti,
+    SpearmanCorrCoef,
+    accuracy,
+    accuracy_multi,
+    error_rate,
+    exp_rmspe,
+    mae,
+    mse,
+    msle,
+    rmse,
+    top_k_accuracy,
+)
+from gatera.measure.thresholds import (
+    best_thresholds,
+)
+from gatera.models.architectures import (
+    Architecture,
+    convnext_tiny,
+    efficientnet_lite0,
+    efficientnet_lite1,
+    efficientnet_lite2,
+    efficientnet_lite3,
+    efficientnet_lite4,
+    mobilenet_v3_large,
+    resnet18,
+    resnet34,
+    resnet50,
+    resnet101,
+    resnet152,
+    vit_small,
+)
+from gatera.models.body import (
+    create_body,
+)
+from gatera.models.heads import (
+    HeadOptions,
+    create_head,
+)
+from gatera.models.layers import (
+    SigmoidRange,
+    sigmoid_range,
+)
+from gatera.models.vision_model import (
+    create_vision_model,
+)
+from gatera.program.prediction import (
+    Prediction,
+)
+from gatera.program.program import (
+    Program,
+    load_program,
+)
+from gatera.program.sound import (
+    Sound,
+    load_sound,
+)
+from gatera.vision.learner import (
+    vision_learner,
+)
+
+plt = LazyModule("matplotlib.pyplot")
+pd = LazyModule("pandas")
+
+#: The trained program; fastai's name for opening it.
+load_learner = load_program
+
+# fmt: off
+__all__ = [
+    "SGD", "APScoreBinary", "APScoreMulti", "Adam", "Architecture", "AttrGetter", "AudioBlock",
+    "AudioDataLoaders", "BCELossFlat", "BCEWithLogitsLossFlat", "BalancedAccuracy", "Batch", "CSVLogger",
+    "Callback", "CancelBatchException", "CancelEpochException", "CancelFitException", "CancelStepException",
+    "CancelTrainException", "CancelValidException", "CategoryBlock", "ClassificationInterpretation",
+    "CohenKappa", "ColReader", "ColSplitter", "CrossEntropyLossFlat", "CutMix", "DataBlock", "DataLoader",
+    "DataLoaders", "EarlyStoppingCallback", "EndSplitter", "ExplainedVariance", "ExportOptions", "F",
+    "F1Score", "F1ScoreMulti", "FBeta", "FBetaMulti", "FileGetter", "FileSplitter", "FocalLoss",
+    "FocalLossFlat", "FuncSplitter", "GradientAccumulation", "GradientClip", "GrandparentSplitter",
+    "GroupSplitter", "HammingLoss", "HammingLossMulti", "HeadOptions", "IndexSplitter", "Interpretation",
+    "ItemGetter", "Jaccard", "JaccardMulti", "L1LossFlat", "LabelSmoothingCrossEntropy",
+    "LabelSmoothingCrossEntropyFlat", "Learner", "MSELossFlat", "MaskSplitter", "MatthewsCorrCoef", "MixUp",
+    "MultiCategoryBlock", "Normalize", "ParamScheduler", "Path", "PearsonCorrCoef", "Precision",
+    "PrecisionMulti", "Prediction", "Program", "R2Score", "RAdam", "RMSProp", "RandomSplitter",
+    "RandomSubsetSplitter", "Recall", "RecallMulti", "ReduceLROnPlateau", "RegexLabeller", "RegressionBlock",
+    "RocAuc", "RocAucBinary", "RocAucMulti", "SaveModelCallback", "SchedCos", "SchedExp", "SchedLin",
+    "SchedNo", "SigmoidRange", "Sound", "SpearmanCorrCoef", "SpectrogramMask", "SpectrogramShift", "Splits",
+    "Tensor", "TimeSplitter", "TrainTestSplitter", "TrainingInterrupted", "TrainingOptions", "TransformBlock",
+    "URLs", "accuracy", "accuracy_multi", "best_thresholds", "bootstrap_interval", "combine_scheds",
+    "combined_cos", "convnext_tiny", "create_body", "create_head", "create_vision_model", "default_device",
+    "download_url", "efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2", "efficientnet_lite3",
+    "efficientnet_lite4", "error_rate", "exp_rmspe", "get_audio_files", "get_files", "label_scores",
+    "load_learner", "load_program", "load_sound", "mae", "minimum", "mobilenet_v3_large", "mse", "msle", "nn",
+    "np", "parent_label", "partial", "pd", "plt", "re", "resnet18", "resnet34", "resnet50", "resnet101",
+    "resnet152", "rmse", "set_seed", "sigmoid_range", "slide", "steep", "tensor", "top_k_accuracy", "torch",
+    "untar_data", "using_attr", "valley", "vision_learner", "vit_small", "wilson_interval",
+]
+# fmt: on
