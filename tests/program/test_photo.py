@@ -12,7 +12,7 @@ from PIL import Image
 
 from gatera.core.errors import ArgumentError, PhotoError
 from gatera.program import photo
-from gatera.program.photo import read_photo
+from gatera.program.photo import photo_size, read_photo, read_sized
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 
@@ -338,3 +338,32 @@ def test_a_real_files_name_is_told_for_an_image_that_cannot_be_loaded(tmp_path, 
     assert message(image) == (
         f"{path} is truncated or damaged (Operation on closed image). Fetch it again, or leave it out."
     )
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_size_of_a_photo_is_that_of_it_standing_upright(tmp_path, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = tmp_path / "photo.jpg"
+    Image.new("RGB", (1200, 800)).save(path, exif=exif)
+    upright = (1200, 800) if orientation >= 5 else (800, 1200)
+    photo, size = read_sized(path, at_least=(100, 100))
+    assert photo_size(path) == photo_size(path.read_bytes()) == size == upright
+    assert max(photo.size) < 1200  # decoded at a part of its size
+    with Image.open(path) as image:
+        assert photo_size(image) == read_sized(image)[1] == upright
+
+
+def test_the_size_of_what_is_no_photo_is_an_error(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"hello")
+    for path, text in (
+        ("a.jpg", "is not an image in a format that Pillow reads"),
+        ("b.jpg", "does not exist"),
+    ):
+        with pytest.raises(PhotoError) as err:
+            photo_size(tmp_path / path)
+        assert str(err.value).startswith(f"{tmp_path / path} {text}")
+
+
+def test_the_size_of_an_array_is_its_first_two_axes():
+    assert photo_size(np.zeros((4, 6, 3), np.uint8)) == read_sized(np.zeros((4, 6, 3), np.uint8))[1] == (4, 6)

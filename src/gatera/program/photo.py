@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Literal, TypeAlias
 
@@ -72,20 +74,52 @@ def read_photo(
         >>> read_photo(np.zeros((4, 6), np.uint8)).size  # (width, height)
         (6, 4)
     """
+    return read_sized(source, mode, at_least)[0]
+
+
+def read_sized(
+    source: PhotoSource, mode: Mode = "RGB", at_least: tuple[int, int] | None = None
+) -> tuple[Image.Image, tuple[int, int]]:
+    """Read a photo as `read_photo` does, and return with it the (height, width) that it has when decoded whole, upright."""
     if mode not in MODES:
         check_choice("mode", mode, MODES)
     if isinstance(source, np.ndarray):
-        return _to_mode(_from_array(source), mode)
-    name = _name_of(source)
-    try:
+        photo = _to_mode(_from_array(source), mode)
+        return photo, (photo.height, photo.width)
+    with _explaining(source) as name:
         if isinstance(source, Image.Image):
-            return _upright(source, mode, name)
+            size = _upright_size(source)
+            return _upright(source, mode, name), size
         # By its path Pillow imports the one plugin that the suffix suggests; for an open file it imports five.
         with Image.open(source if isinstance(source, str | Path) else _as_file(source)) as image:
+            size = _upright_size(image)
             if at_least is not None:
                 side = max(at_least)  # of both: the photo may be lying on its side
                 image.draft(None, (side, side))  # does nothing unless this is a JPEG
-            return _upright(image, mode, name)
+            return _upright(image, mode, name), size
+
+
+def photo_size(source: PhotoSource) -> tuple[int, int]:
+    """Return (height, width) of a photo that stands upright; of a file only its head is read.
+
+    Raises:
+        PhotoError: if the file is missing, or its head is not that of an image.
+    """
+    if isinstance(source, np.ndarray):
+        return source.shape[0], source.shape[1]
+    with _explaining(source):
+        if isinstance(source, Image.Image):
+            return _upright_size(source)
+        with Image.open(source if isinstance(source, str | Path) else _as_file(source)) as image:
+            return _upright_size(image)
+
+
+@contextlib.contextmanager
+def _explaining(source: PhotoSource) -> Iterator[str]:
+    """Give the photo's name for messages; turn whatever Pillow raises in the block into a sentence about this photo."""
+    name = _name_of(source)
+    try:
+        yield name
     except GateraError:
         raise
     except Image.DecompressionBombError as err:
@@ -103,6 +137,11 @@ def photo_array(image: Image.Image) -> np.ndarray:
     """
     pixels = np.asarray(image)
     return pixels if pixels.ndim == 3 else pixels[:, :, None]  # [H,W] -> [H,W,1]
+
+
+def _upright_size(image: Image.Image) -> tuple[int, int]:
+    # The four orientations from 5 on turn by a quarter.
+    return image.size if _orientation(image) >= 5 else (image.height, image.width)
 
 
 def _upright(image: Image.Image, mode: Mode, name: str) -> Image.Image:

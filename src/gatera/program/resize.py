@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from gatera.core.checks import check_choice
+from gatera.program.placement import Placement, Size, cover, fit_inside, middle, shorter_side, squish
 
 ResizeMethod = Literal["crop", "pad", "squish"]
 PadMode = Literal["reflection", "zeros", "border"]
@@ -49,17 +50,23 @@ def resize_photo(
     """
     if resample not in RESAMPLES:
         check_choice("resample", resample, RESAMPLES)
-    if method == "squish":
-        return image.resize((size[1], size[0]), RESAMPLES[resample])
-    if method == "pad":
-        return _pad_to(_fit_inside(image, size, resample), size, pad_mode)
-    check_choice("method", method, METHODS)
-    width, height = image.size
-    scale = min(width / size[1], height / size[0])
+    if pad_mode not in PAD_MODES:
+        check_choice("pad_mode", pad_mode, PAD_MODES)
+    scaling, *padding = resize_steps((image.height, image.width), size, method, pad_mode)
     # Scaling and cropping in one pass: only the pixels that are kept are computed, and the box may lie between pixels.
-    left, top = max(0.0, (width - size[1] * scale) / 2), max(0.0, (height - size[0] * scale) / 2)
-    box = (left, top, min(width, left + size[1] * scale), min(height, top + size[0] * scale))
-    return image.resize((size[1], size[0]), RESAMPLES[resample], box=box)
+    image = image.resize(scaling.size[::-1], RESAMPLES[resample], box=scaling.box)
+    return _padded(image, padding[0]) if padding else image
+
+
+def resize_steps(size: Size, to: Size, method: str = "crop", pad_mode: str = "reflection") -> list[Placement]:
+    """Return where `resize_photo` puts a photo of `size` (height, width)."""
+    if method == "squish":
+        return [squish(size, to)]
+    if method == "pad":
+        scaling = fit_inside(size, to)
+        return [scaling, middle(scaling.size, to, pad_mode)]
+    check_choice("method", method, METHODS)
+    return [cover(size, to)]
 
 
 def resize_shorter(image: Image.Image, size: int, resample: Resample = "bilinear") -> Image.Image:
@@ -71,9 +78,8 @@ def resize_shorter(image: Image.Image, size: int, resample: Resample = "bilinear
     """
     if resample not in RESAMPLES:
         check_choice("resample", resample, RESAMPLES)
-    scale = size / min(image.size)
-    new = tuple(max(1, round(side * scale)) for side in image.size)
-    return image.resize((new[0], new[1]), RESAMPLES[resample])
+    scaling = shorter_side((image.height, image.width), size)
+    return image.resize(scaling.size[::-1], RESAMPLES[resample])
 
 
 def center_crop(image: Image.Image, size: tuple[int, int], pad_mode: PadMode = "zeros") -> Image.Image:
@@ -83,26 +89,20 @@ def center_crop(image: Image.Image, size: tuple[int, int], pad_mode: PadMode = "
         >>> center_crop(Image.new("RGB", (640, 480)), (200, 700)).size
         (700, 200)
     """
-    width, height = image.size
-    left, top = max(0, (width - size[1]) // 2), max(0, (height - size[0]) // 2)
-    image = image.crop((left, top, min(width, left + size[1]), min(height, top + size[0])))
-    return _pad_to(image, size, pad_mode)
-
-
-def _fit_inside(image: Image.Image, size: tuple[int, int], resample: Resample) -> Image.Image:
-    width, height = image.size
-    scale = max(width / size[1], height / size[0])
-    new = (min(size[1], max(1, round(width / scale))), min(size[0], max(1, round(height / scale))))
-    return image.resize(new, RESAMPLES[resample])
-
-
-def _pad_to(image: Image.Image, size: tuple[int, int], pad_mode: PadMode) -> Image.Image:
     if pad_mode not in PAD_MODES:
         check_choice("pad_mode", pad_mode, PAD_MODES)
-    down, across = size[0] - image.height, size[1] - image.width
+    place = middle((image.height, image.width), size, pad_mode)
+    left, top, right, bottom = (int(side) for side in place.box)
+    return _padded(image.crop((max(0, left), max(0, top), right, bottom)), place)
+
+
+def _padded(image: Image.Image, place: Placement) -> Image.Image:
+    """Fill a photo up to the size of `place`, which says how much of that comes to its left and above it."""
+    down, across = place.size[0] - image.height, place.size[1] - image.width
     if not (down or across):
         return image
-    edges = [(down // 2, down - down // 2), (across // 2, across - across // 2), (0, 0)]
+    left, above = (max(0, -int(offset)) for offset in place.offset)
+    edges = [(above, down - above), (left, across - left), (0, 0)]
     pixels = np.asarray(image)  # [H,W,3] or [H,W]
-    as_numpy: Any = PAD_MODES[pad_mode]  # numpy's overloads want a literal
+    as_numpy: Any = PAD_MODES[place.beyond]  # numpy's overloads want a literal
     return Image.fromarray(np.pad(pixels, edges[: pixels.ndim], mode=as_numpy))
