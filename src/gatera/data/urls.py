@@ -86,6 +86,9 @@ class URLs:
     YELP_REVIEWS = f"{_TEXT}/yelp_review_full_csv.tgz"
     YELP_REVIEWS_POLARITY = f"{_TEXT}/yelp_review_polarity_csv.tgz"
 
+    #: A language model of Wikipedia, for AWD_LSTM.
+    WT103_FWD = "https://s3.amazonaws.com/fast-ai-modelzoo/wt103-fwd.tgz"
+
     # Tables and recommendation
     ADULT_SAMPLE = f"{_SAMPLES}/adult_sample.tgz"
     ML_SAMPLE = f"{_SAMPLES}/movie_lens_sample.tgz"

@@ -37,7 +37,7 @@ from gatera.learn.runner import FitPlan, run_fit
 from gatera.learn.schedule import one_cycle
 from gatera.measure.losses import ClassWeights, CrossEntropyLossFlat, Loss, as_loss, default_loss
 from gatera.measure.metrics import as_metrics
-from gatera.models.groups import ParameterGroup, parameter_groups
+from gatera.models.groups import ParameterGroup, Splitter, parameter_groups
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +72,7 @@ class Trainer:
     def __init__(
         self, dls: DataLoaders, model: nn.Module, loss_func: Callable[..., Any] | None = None,
         opt_func: OptimizerFactory = Adam, lr: float = 1e-3,
-        splitter: Callable[[nn.Module], Sequence[Sequence[nn.Parameter]]] | None = None,
+        splitter: Splitter | None = None,
         cbs: Any = None, metrics: Any = None, path: str | Path | None = None,
         class_weights: ClassWeights = None, body: nn.Module | None = None,
         options: TrainingOptions | None = None,

@@ -34,6 +34,7 @@ from gatera.measure.metric_functions import (
     rmse,
     top_k_accuracy,
 )
+from gatera.measure.perplexity import Perplexity
 from gatera.measure.sklearn_metrics import (
     APScoreBinary,
     BalancedAccuracy,
@@ -86,6 +87,7 @@ __all__ = [
     "MatthewsCorrCoef",
     "Metric",
     "PearsonCorrCoef",
+    "Perplexity",
     "PixelAccuracy",
     "Precision",
     "PrecisionMulti",
@@ -178,6 +180,7 @@ _NAMED: dict[str, Callable[..., Any]] = {
         Dice, DiceMulti, JaccardCoeff, JaccardCoeffMulti, PixelAccuracy, APScoreBinary, APScoreMulti, BalancedAccuracy, CohenKappa, ExplainedVariance, F1Score, F1ScoreMulti,
         FBeta, FBetaMulti, HammingLoss, HammingLossMulti, Jaccard, JaccardMulti, MatthewsCorrCoef, PearsonCorrCoef,
         Precision, PrecisionMulti, R2Score, Recall, RecallMulti, RocAuc, RocAucBinary, RocAucMulti, SpearmanCorrCoef,
+        Perplexity,
     )},
 }  # fmt: skip
 

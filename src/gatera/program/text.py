@@ -166,5 +166,5 @@ def unmark_words(words: list[str]) -> str:
         elif word == CAPITALS:
             shown.append(next(waiting, "").upper())
         else:
-            shown.append(word)
+            shown.append("I" if word == "i" else word)
     return _NO_SPACE_AFTER.sub("", _NO_SPACE_BEFORE.sub("", " ".join(shown)))

@@ -32,6 +32,7 @@ class TokenReader:
 
     Attributes:
         size: how many different tokens there are.
+        n_cut: how many texts so far were cut.
 
     Raises:
         ProgramFileError: if `tokenizer` is no such document.
@@ -43,7 +44,7 @@ class TokenReader:
         self.first, self.last, self.pad = first, last, pad
         self.size: int = self._tokenizer.get_vocab_size(with_added_tokens=True)
         self.margin = max(MARGIN_CHARACTERS, CHARACTERS_PER_TOKEN * max(first, last))
-        self._said = False
+        self.n_cut, self._said = 0, False
 
     def __call__(self, text: str) -> np.ndarray:
         """Return one text's tokens, int64 [T]; T is at most `first + last`."""
@@ -76,6 +77,7 @@ class TokenReader:
 
     def _cut(self, tokens: list[int]) -> np.ndarray:
         if len(tokens) > self.first + self.last:
+            self.n_cut += 1
             tokens = tokens[: self.first] + (tokens[-self.last :] if self.last else [])
         return np.array(tokens, np.int64)
 

@@ -1,0 +1,203 @@
+"""The loaders of texts: labelled ones, and the pieces of running text that a language model learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gatera.core.checks import check_at_least, require
+from gatera.core.errors import DataError
+from gatera.core.random import rng
+from gatera.data.dataset import Dataset
+from gatera.data.loader import ORDER, Batch
+from gatera.data.loaders import DataLoader, DataLoaders
+from gatera.data.pipeline import Pipeline
+from gatera.data.vocab import Vocab
+from gatera.program.text import unmark_words
+from gatera.program.tokens import MOST_TOKENS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from gatera.text.block import TextBlock
+
+
+class TextLoaders(DataLoaders):
+    """The loaders of texts and their labels. `vocab` holds the labels, `text_vocab` the words."""
+
+    @classmethod
+    def of(cls, dls: DataLoaders) -> Self:
+        """Return loaders that know their words, of the same batches as `dls`."""
+        return cls(dls.train, dls.valid, dls.test, path=dls.path)
+
+    @property
+    def block(self) -> TextBlock:
+        """How texts are read."""
+        return cast("TextBlock", self.train_ds.fields.x)
+
+    @property
+    def text_vocab(self) -> Vocab:
+        """The words, or pieces of words, in the order of their numbers; learned now if nobody has asked before."""
+        return Vocab(self.block.tokens.vocab)
+
+    def with_block(self, block: TextBlock) -> Self:
+        """Return loaders of the same texts, split and labelled as these are, but read by another block."""
+        fields = self.train_ds.fields
+        fitted = block.fit(self.train_ds.inputs)
+        fields = replace(fields, x=fitted, pipeline=Pipeline(fitted))
+
+        def read_anew(loader: DataLoader | None) -> DataLoader | None:
+            if loader is None:
+                return None
+            old = loader.dataset
+            dataset = Dataset(fields, old.items, old.inputs, old.raw_labels, old.positions)
+            return DataLoader(
+                dataset, loader.bs, shuffle=loader.shuffle, drop_last=loader.drop_last, training=loader.training,
+                options=replace(loader.options, device=loader.device),
+            )  # fmt: skip
+
+        return type(self)(*(read_anew(self[i]) for i in range(3)), path=self.path)
+
+
+class StreamLoader:
+    """Yields pieces of running text (x, y), both int64 [N,T]: in y stands the word after the one in x.
+
+    All texts, one after the other, are cut into N streams of one length; a batch is the next piece of each. So a model that
+    remembers reads whole texts in the course of an epoch.
+
+    Args:
+        dataset: the texts.
+        bs: streams N; fewer if they would be shorter than a piece.
+        seq_len: words in a piece T; the last one is shorter.
+        shuffle: put the texts into another order in every epoch.
+        seed: keys that order.
+        device: where batches are put.
+
+    Raises:
+        DataError: if there are fewer than two words.
+    """
+
+    def __init__(
+        self, dataset: Dataset, bs: int, seq_len: int, shuffle: bool, seed: int, device: torch.device
+    ) -> None:
+        check_at_least("bs", bs, 1)
+        check_at_least("seq_len", seq_len, 1)
+        self.dataset, self.seq_len, self.shuffle, self.seed, self.device = (
+            dataset,
+            seq_len,
+            shuffle,
+            seed,
+            device,
+        )
+        self.epoch, self.n = 0, len(dataset)
+        self.words = sum(len(array) for array in dataset.arrays)
+        if self.words < 2:
+            raise DataError("There is nothing to learn from: the texts have fewer than two words")
+        self.bs = max(1, min(bs, (self.words - 1) // seq_len))
+        self.stream_words = (self.words - 1) // self.bs
+
+    def __len__(self) -> int:
+        """Return the number of batches."""
+        return -(-self.stream_words // self.seq_len)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose order the next iteration has."""
+        self.epoch = epoch
+
+    def __iter__(self) -> Iterator[Batch]:
+        order = np.arange(self.n)
+        if self.shuffle:
+            order = rng(self.seed, self.epoch, ORDER).permutation(self.n)
+        text = torch.from_numpy(np.concatenate([self.dataset.arrays[int(i)] for i in order]))
+        used = self.bs * self.stream_words
+        x, y = (text[start : start + used].view(self.bs, -1) for start in (0, 1))  # [N, words of a stream]
+        rows = torch.arange(self.bs)
+        for start in range(0, self.stream_words, self.seq_len):
+            piece = slice(start, start + self.seq_len)
+            yield Batch((x[:, piece].to(self.device), y[:, piece].to(self.device)), rows)
+
+    def one_batch(self) -> Batch:
+        """Return the first batch of the current epoch."""
+        return next(iter(self))
+
+
+class LanguageModelLoaders(DataLoaders):
+    """The loaders of a language model. `vocab` holds the words.
+
+    Args:
+        train: training pieces.
+        valid: validation pieces, or None.
+        block: how texts are read.
+        path: folder where the job's files go.
+        seed: keys whatever else is random in training.
+    """
+
+    def __init__(
+        self,
+        train: StreamLoader,
+        valid: StreamLoader | None,
+        block: TextBlock,
+        path: str | Path,
+        seed: int | None,
+    ) -> None:
+        super().__init__(
+            train, valid, path=path, device=train.device, seed=seed, vocab=Vocab(block.tokens.vocab), task="classification"
+        )  # fmt: skip
+        self.block = block
+
+    @classmethod
+    def of(cls, dls: DataLoaders, block: TextBlock) -> Self:
+        """Return loaders of the texts of `dls`, labels left aside, read whole by `block` and cut into pieces."""
+        whole = replace(block, max_len=MOST_TOKENS)
+        texts = TextLoaders.of(dls).with_block(whole)
+
+        def stream(loader: DataLoader | None) -> StreamLoader | None:
+            if loader is None:
+                return None
+            return StreamLoader(
+                loader.dataset, loader.bs, block.seq_len, loader.shuffle, loader.options.seed, loader.device
+            )
+
+        train, valid = stream(texts.train), stream(texts.valid)
+        assert train is not None  # for the type checker
+        return cls(train, valid, texts.block, texts.path, texts.seed)
+
+    @property
+    def text_vocab(self) -> Vocab:
+        """The words in the order of their numbers: the same as `vocab`."""
+        return cast(Vocab, self.vocab)
+
+    def to(self, device: str | torch.device) -> Self:
+        """Put batches on another device from now on; returns these loaders."""
+        super().to(device)
+        for loader in self:
+            loader.device = self.device
+        return self
+
+    def show_batch(
+        self,
+        max_n: int = 9,
+        nrows: int | None = None,
+        ncols: int | None = None,
+        figsize: tuple[float, float] | None = None,
+        unique: bool = False,
+    ) -> pd.DataFrame:
+        """Return a table of pieces of training text: what the model reads, and what it is to say. Only `max_n` counts."""
+        check_at_least("max_n", max_n, 1)
+        x, y = self.train.one_batch()
+        rows = [
+            {"text": self.words_of(a), "text_": self.words_of(b)}
+            for a, b in zip(x[:max_n], y[:max_n], strict=True)
+        ]
+        return require("pandas", "train", "to show a table").DataFrame(rows)
+
+    def words_of(self, numbers: Tensor | Sequence[int]) -> str:
+        """Return a text's numbers as people write it."""
+        words = self.block.decode(numbers)
+        return unmark_words(words) if self.block.of_words else " ".join(words)

@@ -1,0 +1,80 @@
+"""The words of one's own texts as a tokenizer: for models that begin without any, such as `AWD_LSTM`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from gatera.core.checks import check_at_least, require
+from gatera.core.errors import ArgumentError, DataError
+from gatera.program.text import BEGINNING, PADDING, SPECIAL_WORDS, UNKNOWN, mark_words
+
+#: What counts as one word: a number, a short form such as "n't" or "'s", letters and digits, or one other sign.
+WORD = r"\d+(?:[.,]\d+)*|\w+(?=n't\b)|n't\b|'(?:s|m|d|re|ve|ll)\b|\w+|[^\w\s]"
+
+#: Words that fewer training texts have, and words beyond so many, are unknown ones. Source: fastai's defaults.
+MIN_FREQ, MAX_VOCAB = 3, 60_000
+
+
+def word_tokenizer(words: Sequence[str]) -> bytes:
+    """Return a tokenizer.json that knows these words, opens each text with "xxbos", and takes all others for "xxunk".
+
+    Args:
+        words: in the order of their numbers; "xxunk", "xxpad" and "xxbos" must be among them.
+
+    Raises:
+        ArgumentError: if one of those is missing, or a word is there twice.
+    """
+    numbers = {word: number for number, word in enumerate(words)}
+    missing = [word for word in (UNKNOWN, PADDING, BEGINNING) if word not in numbers]
+    if missing or len(numbers) < len(words):
+        raise ArgumentError(
+            "the vocabulary is not one of words", received=f"{len(words)} words, {len(numbers)} different ones",
+            allowed="different words, " + ", ".join(SPECIAL_WORDS[:3]) + " among them",
+            remedy="Take the vocabulary of other loaders: vocab=dls_lm.vocab.",
+        )  # fmt: skip
+    tokenizer = _splitter()
+    parts = require("tokenizers", "text", "to read texts")
+    tokenizer.model = parts.models.WordLevel(numbers, unk_token=UNKNOWN)
+    tokenizer.post_processor = parts.processors.TemplateProcessing(
+        single=f"{BEGINNING} $A", special_tokens=[(BEGINNING, numbers[BEGINNING])]
+    )
+    return tokenizer.to_str().encode()
+
+
+def learn_words(texts: Iterable[str], min_freq: int = MIN_FREQ, max_vocab: int = MAX_VOCAB) -> list[str]:
+    """Return the special words, then the words of the training texts, the most frequent first.
+
+    Args:
+        texts: cleaned texts.
+        min_freq: rarer words are left out.
+        max_vocab: how many words there may be.
+
+    Raises:
+        DataError: if no word is frequent enough.
+        ArgumentError: if a limit is below 1.
+    """
+    check_at_least("min_freq", min_freq, 1)
+    check_at_least("max_vocab", max_vocab, len(SPECIAL_WORDS) + 1)
+    split, counts = _splitter().pre_tokenizer.pre_tokenize_str, Counter[str]()
+    for text in texts:
+        counts.update(word for word, _ in split(mark_words(text)))
+    known = sorted(
+        (word for word, count in counts.items() if count >= min_freq and word not in SPECIAL_WORDS),
+        key=lambda word: (-counts[word], word),
+    )
+    if not known:
+        raise DataError(
+            f"No word occurs {min_freq} times in the training texts", received=f"{len(counts)} different words",
+            remedy="Give more texts, or TextBlock(min_freq=1).",
+        )  # fmt: skip
+    return [*SPECIAL_WORDS, *known[: max_vocab - len(SPECIAL_WORDS)]]
+
+
+def _splitter() -> Any:
+    """Return a tokenizer that splits texts into words, and knows none yet."""
+    parts = require("tokenizers", "text", "to read texts")
+    tokenizer = parts.Tokenizer(parts.models.WordLevel({UNKNOWN: 0}, unk_token=UNKNOWN))
+    tokenizer.pre_tokenizer = parts.pre_tokenizers.Split(parts.Regex(WORD), "removed", invert=True)
+    return tokenizer
