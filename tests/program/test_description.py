@@ -9,6 +9,7 @@ import pytest
 from gatera.core.errors import ProgramFileError
 from gatera.program.description import Decoder, package_info, read_description
 from gatera.program.package import read_package
+from gatera.program.placement import cover, squish
 
 CARD = "# Cats and dogs\n\nMade for the tests.\n"
 LEAST_ENTRIES = {"model.onnx": {"size": 5, "sha256": hashlib.sha256(b"model").hexdigest()}}
@@ -90,6 +91,43 @@ def test_a_regression_needs_no_labels(make_program):
     assert read_description(read_package(path))[1] == decoder("regression", "none", vocab=[])
 
 
+def test_a_mask_is_of_the_likeliest_classes_in_the_photos_own_pixels():
+    scores = np.zeros((2, 2, 3), np.float32)
+    scores[0, :, 0] = scores[1, :, 1:] = np.log(3)  # [K,h,w]
+    answer = decoder("segmentation")(scores, squish((4, 6), (2, 3)))
+    label, index, probabilities = answer
+    assert label.tolist() == [[0, 0, 1, 1, 1, 1]] * 4 and label.dtype == np.uint8
+    assert index.tolist() == [[0, 1, 1]] * 2
+    assert (
+        probabilities[1] == pytest.approx(np.array([[0.25, 0.75, 0.75]] * 2))
+        and probabilities.dtype == np.float32
+    )
+    assert decoder("segmentation", temperature=2.0)(scores).probabilities[1, 0, 1] == pytest.approx(0.6339746)
+    assert answer.to_dict() == {
+        "height": 4, "width": 6, "shares": {"cat": 0.333333, "dog": 0.666667}, "not_seen": 0.0,
+    }  # fmt: skip
+
+
+def test_points_are_in_the_photos_own_pixels():
+    answer = decoder("points", "none", vocab=[])(logits(-1, -1, 0.5, 0), cover((40, 60), (8, 8)))
+    assert answer.label == [[10.0, 0.0], [40.0, 20.0]]
+    assert answer.index.tolist() == answer.probabilities.tolist() == [-1, -1, 0.5, 0]
+    assert json.loads(json.dumps(answer.to_dict())) == {"points": [[10.0, 0.0], [40.0, 20.0]]}
+
+
+def test_a_mask_of_another_size_than_the_input_is_an_error():
+    with pytest.raises(ProgramFileError) as err:
+        decoder("segmentation")(np.zeros((2, 3, 3), np.float32), squish((4, 6), (2, 3)))
+    assert str(err.value) == (
+        "model.onnx gives [2, 3, 3] values for one input. Allowed: 2 classes on 2 x 3 pixels."
+    )
+
+
+def test_points_need_no_labels(make_program):
+    path = make_program(task="points", decode={"activation": "none", "vocab": None})
+    assert read_description(read_package(path))[1] == decoder("points", "none", vocab=[])
+
+
 def test_the_info_is_the_description_and_the_file(program_file):
     info = package_info(read_package(program_file))
     assert info["path"] == str(program_file) and info["size"] == program_file.stat().st_size
@@ -107,7 +145,8 @@ def softmaxed(**changes: object) -> dict[str, object]:
         ({"preprocess": None}, "{} has no usable 'preprocess'. Allowed: a JSON list."),
         ({"decode": [1]}, "{} has no usable 'decode'. Received: [1]. Allowed: a JSON dict."),
         ({"task": "guessing"},
-         "{} has an unknown task. Received: 'guessing'. Allowed: classification, multilabel, regression. "
+         "{} has an unknown task. Received: 'guessing'. Allowed: classification, multilabel, regression, "
+         "segmentation, points. "
          "A newer Gatera may know it: pip install -U gatera."),
         ({"decode": softmaxed(activation="relu")},
          "{} has an unknown activation. Received: 'relu'. Allowed: softmax, sigmoid, none. "
@@ -116,6 +155,9 @@ def softmaxed(**changes: object) -> dict[str, object]:
          "{} has an unknown activation. Received: ['softmax']. Allowed: softmax, sigmoid, none. "
          "A newer Gatera may know it: pip install -U gatera."),
         ({"decode": softmaxed(vocab=[])}, "{} has no list of labels. Received: []."),
+        ({"task": "segmentation", "decode": softmaxed(vocab=[])}, "{} has no list of labels. Received: []."),
+        ({"task": "segmentation", "decode": softmaxed(vocab=list(range(256)))},
+         "{} has too many classes. Received: 256. Allowed: at most 255."),
         ({"decode": softmaxed(vocab="cat")}, "{} has no list of labels. Received: 'cat'."),
         ({"decode": softmaxed(threshold="high")}, "the threshold in {} is not a number. Received: 'high'."),
         ({"decode": softmaxed(threshold=[0.5])},

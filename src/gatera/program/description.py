@@ -12,7 +12,9 @@ from gatera.core.checks import listed
 from gatera.core.errors import ProgramFileError
 from gatera.program.archive import TOKENIZER
 from gatera.program.package import Package
-from gatera.program.prediction import TASKS, Activation, Prediction, Task, sigmoid, softmax
+from gatera.program.placement import Placement, whole
+from gatera.program.placing import NOT_SEEN, mask_on_photo, points_on_photo
+from gatera.program.prediction import ON_PHOTO, TASKS, Activation, Prediction, Task, sigmoid, softmax
 from gatera.program.preprocess import Preprocessing
 
 _ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -27,7 +29,7 @@ class Decoder:
     """How logits become a prediction.
 
     Attributes:
-        task: "classification", "multilabel" or "regression".
+        task: one of `TASKS`.
         activation: "softmax", "sigmoid" or "none".
         vocab: the K labels; empty for a regression.
         threshold: the probability above which a label applies (multilabel only): one number, or K of them.
@@ -40,18 +42,28 @@ class Decoder:
     threshold: float | tuple[float, ...]
     temperature: float
 
-    def __call__(self, logits: np.ndarray) -> Prediction:
-        """Return the prediction for one row of the model's output, float32 [K].
+    @property
+    def on_photo(self) -> bool:
+        """Whether answers lie on the photo."""
+        return self.task in ON_PHOTO
+
+    def __call__(self, logits: np.ndarray, placement: Placement | None = None) -> Prediction:
+        """Return the prediction for one row of the model's output.
+
+        Args:
+            logits: float32 [K]; [K,h,w] for a mask.
+            placement: for answers that lie on a photo, where it lies in the model's input; None for all of it.
 
         Raises:
-            ProgramFileError: if there are not K of them, or if they are not finite.
+            ProgramFileError: if there are not K of them, if they are not finite, or a mask has not the input's size.
         """
+        if self.on_photo:
+            return self._on_photo(logits, placement)
         if self.vocab and logits.shape != (len(self.vocab),):
             raise ProgramFileError(
                 f"model.onnx gives {list(logits.shape)} values for one input, and there are {len(self.vocab)} labels"
             )
-        if not np.isfinite(logits).all():
-            raise ProgramFileError("model.onnx gives NaN or infinite values", received=logits.tolist())
+        _check_finite(logits)
         # float64: the rounding of the last step is then float32's own.
         scores = _ACTIVATIONS[self.activation](logits.astype(np.float64) / self.temperature)
         probabilities = scores.astype(np.float32)
@@ -66,6 +78,28 @@ class Decoder:
         return Prediction(
             values[0] if len(values) == 1 else values, probabilities, probabilities, [], self.task
         )
+
+    def _on_photo(self, logits: np.ndarray, placement: Placement | None) -> Prediction:
+        _check_finite(logits)
+        if self.task == "points":
+            placement = placement or whole((1, 1))
+            return Prediction(points_on_photo(logits, placement), logits, logits, [], self.task)
+        placement = placement or whole((logits.shape[-2], logits.shape[-1]))
+        if logits.shape != (len(self.vocab), *placement.size):
+            raise ProgramFileError(
+                f"model.onnx gives {list(logits.shape)} values for one input",
+                allowed=f"{len(self.vocab)} classes on {placement.size[0]} x {placement.size[1]} pixels",
+            )
+        probabilities = softmax(logits.astype(np.float64) / self.temperature, axis=0).astype(np.float32)
+        mask = mask_on_photo(probabilities, placement)
+        return Prediction(
+            mask, probabilities.argmax(0).astype(np.uint8), probabilities, self.vocab, self.task
+        )
+
+
+def _check_finite(logits: np.ndarray) -> None:
+    if not np.isfinite(logits).all():
+        raise ProgramFileError("model.onnx gives NaN or infinite values", received=logits.tolist())
 
 
 def read_description(package: Package) -> tuple[Preprocessing, Decoder]:
@@ -86,10 +120,15 @@ def read_description(package: Package) -> tuple[Preprocessing, Decoder]:
                 remedy="A newer Gatera may know it: pip install -U gatera.",
             )  # fmt: skip
     vocab = decode.get("vocab") or []
-    if not isinstance(vocab, list) or (task != "regression" and not vocab):
+    has_labels = task not in ("regression", "points")
+    if not isinstance(vocab, list) or (has_labels and not vocab):
         raise ProgramFileError(f"{where} has no list of labels", received=decode.get("vocab"))
+    if task == "segmentation" and len(vocab) > NOT_SEEN:
+        raise ProgramFileError(
+            f"{where} has too many classes", received=len(vocab), allowed=f"at most {NOT_SEEN}"
+        )
     decoder = Decoder(
-        cast(Task, task), cast(Activation, activation), vocab if task != "regression" else [],
+        cast(Task, task), cast(Activation, activation), vocab if has_labels else [],
         _threshold(decode, len(vocab), where), _number(decode, "temperature", 1.0, where),
     )  # fmt: skip
     if not 0 < decoder.temperature < float("inf"):

@@ -18,10 +18,15 @@ from gatera.program.archive import CARD, MODEL
 from gatera.program.description import Decoder, package_info, read_description
 from gatera.program.engines import Engine, EngineName, EnginePrecision, make_engine
 from gatera.program.package import read_package
+from gatera.program.placement import Placement
+from gatera.program.placing import Placer
 from gatera.program.prediction import Prediction, Task
 from gatera.program.preprocess import Preprocessing, stack_arrays
 
 __all__ = ["Prediction", "Program", "load_program"]
+
+#: A model's input, and where the photo lies in it if answers are to lie on the photo.
+Prepared = tuple[np.ndarray, Placement | None]
 
 OnError = Literal["raise", "skip", "return"]
 ON_ERROR = ("raise", "skip", "return")
@@ -63,7 +68,7 @@ class Program:
         preprocess: turns a raw input into the model's.
         engine: computes the model.
         vocab: its labels; empty for a regression.
-        task: "classification", "multilabel" or "regression".
+        task: "classification", "multilabel", "regression", "segmentation" or "points".
         card: what it is and how it was trained, in Markdown.
         info: the same as data: format, versions, sizes, hashes, metrics.
     """
@@ -75,6 +80,7 @@ class Program:
         self.vocab: list[Any] = decoder.vocab
         self.task: Task = decoder.task
         self.info, self.card = info, card
+        self._place = Placer(preprocess) if decoder.on_photo else None
 
     def predict(self, raw: Any) -> Prediction:
         """Return the prediction for one input.
@@ -86,8 +92,10 @@ class Program:
         Raises:
             DataError: if the input cannot be read; it names the file. For photos a PhotoError.
         """
-        array = self.preprocess(raw)
-        return self._decode(self.engine.run(array[None])[0])  # [H,W,C] -> [1,H,W,C] -> [1,K] -> [K]
+        array, placement = self._prepare(raw)
+        return self._decode(
+            self.engine.run(array[None])[0], placement
+        )  # [H,W,C] -> [1,H,W,C] -> [1,K] -> [K]
 
     @overload
     def predict_batch(
@@ -126,7 +134,7 @@ class Program:
     ) -> Iterator[Prediction | DataError | None]:
         pool = ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1))
         # One batch is being read while the one before it is computed.
-        waiting: deque[Future[np.ndarray | DataError]] = deque()
+        waiting: deque[Future[Prepared | DataError]] = deque()
         try:
             for number, raw in islice(items, batch_size):
                 waiting.append(pool.submit(self._read, number, raw, on_error))
@@ -138,9 +146,12 @@ class Program:
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def _read(self, number: int, raw: Any, on_error: OnError) -> np.ndarray | DataError:
+    def _prepare(self, raw: Any) -> Prepared:
+        return (self.preprocess(raw), None) if self._place is None else self._place(raw)
+
+    def _read(self, number: int, raw: Any, on_error: OnError) -> Prepared | DataError:
         try:
-            return self.preprocess(raw)
+            return self._prepare(raw)
         except DataError as err:
             if on_error != "raise":
                 return err
@@ -150,13 +161,13 @@ class Program:
             ) from err  # fmt: skip
 
     def _answers(
-        self, ready: list[np.ndarray | DataError], on_error: OnError
+        self, ready: list[Prepared | DataError], on_error: OnError
     ) -> Iterator[Prediction | DataError | None]:
-        arrays = [item for item in ready if not isinstance(item, DataError)]
+        arrays = [item[0] for item in ready if not isinstance(item, DataError)]
         rows = iter(self._run(arrays))
         for item in ready:
             if not isinstance(item, DataError):
-                yield self._decode(next(rows))
+                yield self._decode(next(rows), item[1])
             else:
                 yield item if on_error == "return" else None
 
