@@ -182,7 +182,14 @@ def test_results_are_shown_with_what_they_should_have_been(photo_folder):
     shown = np.asarray(figure.axes[0].images[0].get_array(), dtype=int)
     expected = dls.preprocess(dls.valid_ds.inputs[0]).astype(int)
     assert np.abs(shown - expected).max() <= 1
-    assert dls.show_results(x[:1], [None], ["cat"]).axes[0].get_title() == "✓ cat"
+    assert dls.show_results(x[:1], [None], ["cat"]).axes[0].get_title() == "cat"
+
+
+def test_numbers_are_shown_beside_each_other_and_not_marked(photo_folder):
+    dls = loaders(photo_folder, RegressionBlock, lambda file: 889_000.0)
+    x, _ = dls.one_batch()
+    figure = dls.show_results(x[:2], [889_000.0, None], [871_234.0, 0.000123456])
+    assert [axes.get_title() for axes in figure.axes[:2]] == ["871,200\nactually 889,000", "0.0001235"]
 
 
 # -- loaders that are not ours

@@ -296,7 +296,8 @@ class RegressionBlock(Block):
 
     def show(self, value: float | list[float]) -> str:
         """Return the numbers with four digits."""
-        return ", ".join(f"{number:.4g}" for number in np.atleast_1d(np.asarray(value)))
+        numbers = np.atleast_1d(np.asarray(value, np.float64)).tolist()
+        return ", ".join(f"{float(f'{number:.4g}'):,.7g}" for number in numbers)  # 889,000, not 8.89e+05
 
 
 def _numbers(value: Any) -> np.ndarray:

@@ -166,6 +166,8 @@ class DataLoaders:
     ) -> Figure:
         """Show photos with what was predicted and, where that is wrong, what it should have been.
 
+        Numbers are never just right or wrong: both are shown, and nothing is marked.
+
         Args:
             inputs: as batches have them, float [N,C,H,W].
             labels: N labels; None where there is none.
@@ -177,12 +179,13 @@ class DataLoaders:
         fields = self._dataset("show_results").fields
         block = fields.y
         write = str if block is None else block.show
+        exact = self.task != "regression"
         wrong = [
-            label is not None and bool(label != guess)
+            bool(label != guess) if exact and label is not None else None
             for label, guess in zip(labels, predictions, strict=True)
         ]
         titles = [
-            f"{write(guess)}\nactually {write(label)}" if bad else write(guess)
+            write(guess) if label is None or bad is False else f"{write(guess)}\nactually {write(label)}"
             for label, guess, bad in zip(labels, predictions, wrong, strict=True)
         ]
         return show_photos(

@@ -57,7 +57,7 @@ def photos_to_show(max_n: int, nrows: int | None, ncols: int | None) -> int:
 def show_photos(
     photos: Sequence[Any],
     titles: Sequence[str],
-    wrong: Sequence[bool] | None = None,
+    wrong: Sequence[bool | None] | None = None,
     nrows: int | None = None,
     ncols: int | None = None,
     figsize: tuple[float, float] | None = None,
@@ -69,7 +69,7 @@ def show_photos(
     Args:
         photos: N photos: Pillow images, arrays or tensors, as `data.photo.show_image` takes them.
         titles: N titles; long ones are wrapped.
-        wrong: for each photo whether its prediction is wrong (cross) or right (tick); None marks nothing.
+        wrong: for each photo whether its prediction is wrong (cross), right (tick) or neither (None); None marks nothing.
         nrows: rows; by default as many as are needed.
         ncols: columns; by default a grid about as wide as high, at most 5 wide.
         figsize: width and height in inches.
