@@ -12,7 +12,15 @@ from gatera.data.augment import Flip, RandomErasing
 from gatera.data.batch import BatchPipeline
 from gatera.data.foreign import as_list, batch_transforms, item_transforms, torchvision_name
 from gatera.data.normalize import Normalize
-from gatera.data.transforms import CropPad, FlipItem, FunctionTransform, Resize, ResizeShorter
+from gatera.data.transforms import (
+    CropPad,
+    FlipItem,
+    FunctionTransform,
+    RandomResizedCrop,
+    Resize,
+    ResizeShorter,
+)
+from gatera.vision.data import ImageDataLoaders
 
 KEY, INDEX = (1, 0), np.arange(6)
 
@@ -61,7 +69,7 @@ def test_ours_resize_as_torchvision_does():
 
 
 def test_a_random_transform_of_torchvision_follows_our_numbers():
-    (tfm,) = item_transforms(v2.RandomResizedCrop(8))
+    (tfm,) = item_transforms(v2.RandomPerspective(p=1))
     assert tfm.random
     assert tfm.serial
     first = np.asarray(tfm(photo(), np.random.default_rng(1)))
@@ -69,6 +77,29 @@ def test_a_random_transform_of_torchvision_follows_our_numbers():
     assert (np.asarray(tfm(photo(), np.random.default_rng(2))) != first).any()
     assert tfm(photo()).size == (40, 30)  # at validation it does nothing
     assert tfm.config() == []
+
+
+@pytest.mark.parametrize("versions", [v1, v2])
+def test_a_random_crop_cuts_out_the_centre_at_validation(versions):
+    (scaled,) = item_transforms(
+        versions.RandomResizedCrop((8, 12), interpolation=v2.InterpolationMode.BICUBIC)
+    )
+    ours = RandomResizedCrop((8, 12), resample="bicubic")
+    np.testing.assert_array_equal(np.asarray(scaled(photo())), np.asarray(ours(photo())))
+    assert scaled.config() == ours.config()
+    (cut,) = item_transforms(versions.RandomCrop((8, 12), padding=4))
+    np.testing.assert_array_equal(np.asarray(cut(photo())), np.asarray(CropPad((8, 12))(photo())))
+    assert cut.config() == CropPad((8, 12)).config()
+    for tfm in (scaled, cut):
+        assert tfm(photo(), np.random.default_rng(1)).size == (12, 8)
+
+
+def test_photos_to_learn_from_and_to_check_with_have_the_size_of_torchvisions_random_crop(photo_folder):
+    dls = ImageDataLoaders.from_folder(
+        photo_folder, valid_pct=0.25, seed=1, item_tfms=v2.RandomResizedCrop(24), bs=4, device="cpu"
+    )
+    assert dls.train.one_batch()[0].shape == dls.valid.one_batch()[0].shape == (4, 3, 24, 24)
+    assert [op["op"] for op in dls.preprocess.config] == ["read_photo", "resize", "center_crop"]
 
 
 def test_torchs_generator_stays_as_it_was():
@@ -127,6 +158,22 @@ def test_resizing_a_batch_is_data_at_prediction():
     assert pipeline.remaining == ()
     assert pipeline(batch(), INDEX, None).shape == (6, 3, 8, 8)  # it has been done to each photo already
     pipeline.check_exportable()
+
+
+@pytest.mark.parametrize("crop", [v2.RandomResizedCrop((32, 24)), v2.RandomCrop((32, 24))])
+def test_a_random_crop_of_a_batch_is_one_of_each_photos_centre_at_prediction(crop):
+    (item,) = item_transforms(crop)
+    pipeline = BatchPipeline(batch_transforms(crop))
+    rows, columns = np.mgrid[:48, :64].astype(np.uint8)
+    ramps = np.stack([rows, columns, rows + columns])  # [C,H,W]
+    x = torch.from_numpy(ramps)[None]
+    assert pipeline(x, INDEX[:1], KEY).shape == (1, 3, 32, 24)
+    assert pipeline.at_prediction == item.config()
+    assert pipeline.remaining == ()
+    after_a_function = BatchPipeline(batch_transforms([lambda x: x, crop]))  # which needs whole batches
+    found = after_a_function(x, INDEX[:1], None)[0].permute(1, 2, 0).numpy() * 255
+    expected = np.asarray(item(Image.fromarray(ramps.transpose(1, 2, 0))))
+    assert np.abs(found - expected).max() <= 1.01
 
 
 def test_a_function_on_batches_acts_always_and_cannot_be_exported():

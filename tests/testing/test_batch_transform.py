@@ -247,7 +247,7 @@ BROKEN = {
     ),
     ActsAtValidation: (
         "ActsAtValidation breaks a rule of batch transforms: a transform that is `random` does nothing "
-        "without a key. Seen: photos changed. Begin with `if key is None: return x`."
+        "without a key, but for what config() lists. Seen: photos changed. Begin with `if key is None: return x`."
     ),
     NotSaidToBeRandom: (
         "NotSaidToBeRandom breaks a rule of batch transforms: a transform that is not `random` does in "

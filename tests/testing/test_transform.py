@@ -46,6 +46,8 @@ def test_built_in_item_transforms_keep_the_contract(name):
         torchvision_v2.Resize((16, 16)),
         torchvision_v2.Resize(16),
         torchvision_v2.CenterCrop(16),
+        torchvision_v2.RandomResizedCrop(16),
+        torchvision_v2.RandomCrop(16, pad_if_needed=True),
         torchvision_v2.Compose([torchvision_v2.Resize((20, 20)), torchvision_v2.RandomHorizontalFlip()]),
     ],
     ids=lambda transform: type(transform).__name__,
@@ -55,9 +57,15 @@ def test_torchvisions_transforms_keep_the_contract(transform):
 
 
 @pytest.mark.parametrize("where", ["item_tfms", "batch_tfms"])
-def test_a_random_crop_of_torchvisions_that_leaves_validation_alone_is_caught(where):
+def test_torchvisions_random_resized_crop_keeps_the_contract_in_both_places(where):
+    check_transform(torchvision_v2.RandomResizedCrop(16), where=where)
+
+
+@pytest.mark.parametrize("where", ["item_tfms", "batch_tfms"])
+def test_a_resize_of_torchvisions_that_leaves_validation_alone_is_caught(where):
+    only_in_training = torchvision_v2.RandomApply([torchvision_v2.Resize((16, 16))], p=1.0)
     with pytest.raises(ContractError) as err:
-        check_transform(torchvision_v2.RandomResizedCrop(16), where=where)
+        check_transform(only_in_training, where=where)
     assert "in training" in err.value.seen
 
 

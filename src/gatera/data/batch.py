@@ -125,12 +125,12 @@ class BatchPipeline:
     def _plan(self) -> tuple[list[Op], tuple[BatchStep, ...]]:
         """Return what prediction needs: operations on each photo, and steps that can only be done on batches."""
         ops = [] if self.fused is None else self.fused.config()
-        fixed = [step for step in self.steps if not step.random]
-        for number, step in enumerate(fixed):
+        acting = [step for step in self.steps if not step.random or step.config()]
+        for number, step in enumerate(acting):
             try:
                 ops = ops + step.config()
             except ExportError:
-                return ops, tuple(fixed[number:])
+                return ops, tuple(acting[number:])
         return ops, ()
 
     def fitted(self, photos: Callable[[], Iterable[Tensor]]) -> BatchPipeline:

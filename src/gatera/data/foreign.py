@@ -1,7 +1,8 @@
 """Transforms that are not ours: torchvision's (v2, and v1 by the same names) and plain functions.
 
 torchvision's random transforms act only while training and draw from torch's global generator, which is seeded for each
-item by (seed, epoch, index) and put back afterwards. Its conversions to tensors are left out: the loader does them.
+item by (seed, epoch, index) and put back afterwards. Those that give a photo its size act at validation and prediction as
+well: as the same crop around the centre. Its conversions to tensors are left out: the loader does them.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from gatera.core.checks import require
 from gatera.core.errors import ArgumentError, ExportError
 from gatera.core.random import seed_from
 from gatera.data.drawn import BatchStep, BatchTransform, Key
@@ -26,6 +28,7 @@ from gatera.data.transforms import (
     FunctionTransform,
     ItemTransform,
     Op,
+    RandomResizedCrop,
     Resize,
     ResizeShorter,
 )
@@ -38,7 +41,8 @@ CONVERSIONS = frozenset(
     {"ToImage", "PILToTensor", "ToPILImage", "ToPureTensor", "ToTensor", "ToDtype", "Identity"}
 )
 
-#: Those that draw nothing and therefore act at validation and prediction too. All others act only while training.
+#: Those that draw nothing and therefore act at validation and prediction too. Others act only while training, but for
+#: `RandomResizedCrop` and `RandomCrop`.
 DETERMINISTIC = frozenset(
     {"Resize", "CenterCrop", "Pad", "Grayscale", "RGB", "Lambda", "LinearTransformation"}
 )
@@ -111,7 +115,7 @@ def _item(tfm: Any) -> list[ItemTransform]:
         return [FunctionTransform(tfm)]
     if name in CONVERSIONS:
         return []
-    return [_fixed(tfm, name) if name in DETERMINISTIC else TorchvisionItem(tfm)]
+    return [_fixed(tfm, name) if name in DETERMINISTIC else TorchvisionItem(tfm, _centred(tfm, name))]
 
 
 def _batch(tfm: Any) -> list[BatchTransform | Normalize]:
@@ -154,11 +158,21 @@ def _fixed(tfm: Any, name: str) -> ItemTransform:
         return CropPad((tfm.size[0], tfm.size[1]))
     if name == "Resize" and tfm.size is not None and tfm.max_size is None:
         size = [tfm.size] if isinstance(tfm.size, int) else list(tfm.size)
-        resample = str(getattr(tfm.interpolation, "value", tfm.interpolation))
         if len(size) == 2:
-            return Resize((size[0], size[1]), method="squish", resample=resample)
-        return ResizeShorter(size[0], resample)
+            return Resize((size[0], size[1]), method="squish", resample=_resample(tfm))
+        return ResizeShorter(size[0], _resample(tfm))
     return FunctionTransform(tfm)
+
+
+def _centred(tfm: Any, name: str) -> RandomResizedCrop | CropPad | None:
+    """Return what a random crop is at validation, or None for a transform that then does nothing."""
+    if name == "RandomResizedCrop":
+        return RandomResizedCrop((tfm.size[0], tfm.size[1]), resample=_resample(tfm))
+    return CropPad((tfm.size[0], tfm.size[1])) if name == "RandomCrop" else None
+
+
+def _resample(tfm: Any) -> str:
+    return str(getattr(tfm.interpolation, "value", tfm.interpolation))
 
 
 @contextmanager
@@ -178,22 +192,24 @@ class TorchvisionItem(ItemTransform):
 
     Args:
         transform: the transform.
+        otherwise: what it is at validation and prediction; None for nothing.
     """
 
     transform: Callable[[Any], Any]
+    otherwise: ItemTransform | None = None
     random = True
     serial = True
 
     def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
-        """Return what it makes of the photo while training, else the photo."""
+        """Return what it makes of the photo while training, else the photo or its centre."""
         if rng is None:
-            return image
+            return image if self.otherwise is None else self.otherwise(image)
         with _seeded(int(rng.integers(2**63))):
             return self.transform(image)
 
     def config(self) -> list[Op]:
-        """Return nothing: it acts only while training."""
-        return []
+        """Return what is left of it at prediction: nothing, or a centre crop."""
+        return [] if self.otherwise is None else self.otherwise.config()
 
 
 @dataclass(frozen=True)
@@ -213,7 +229,7 @@ class TorchvisionStep(BatchStep):
 
     @property
     def random(self) -> bool:  # type: ignore[override]
-        """Whether it draws, and so acts only while training."""
+        """Whether it draws while training."""
         return self.name not in DETERMINISTIC
 
     def __call__(self, x: Tensor, index: np.ndarray, key: Key | None) -> Tensor:
@@ -221,7 +237,8 @@ class TorchvisionStep(BatchStep):
         if not self.random:
             return self.transform(x)
         if key is None:
-            return x
+            centred = _centred(self.transform, self.name)
+            return x if centred is None else _centre(x, centred)
         photos = []
         for photo, position in zip(x, index, strict=True):
             with _seeded(seed_from(*key, int(position), STREAM), x.device):
@@ -229,8 +246,22 @@ class TorchvisionStep(BatchStep):
         return torch.stack(photos)
 
     def config(self) -> list[Op]:
-        """Return what is left of it at prediction: nothing of a random one, operations for resizing and cropping."""
-        return [] if self.random else _fixed(self.transform, self.name).config()
+        """Return what is left of it at prediction: operations for resizing and cropping, nothing of other random ones."""
+        if not self.random:
+            return _fixed(self.transform, self.name).config()
+        centred = _centred(self.transform, self.name)
+        return [] if centred is None else centred.config()
+
+
+def _centre(x: Tensor, crop: RandomResizedCrop | CropPad) -> Tensor:
+    """Do on a batch [N,C,H,W] what `crop` does to a photo at validation."""
+    functional = require("torchvision.transforms.v2.functional", "train", "to cut out the centre of a batch")
+    if isinstance(crop, RandomResizedCrop):
+        height, width = crop.larger
+        factor = max(height / x.shape[2], width / x.shape[3])
+        size = [max(height, round(x.shape[2] * factor)), max(width, round(x.shape[3] * factor))]
+        x = functional.resize(x, size, functional.InterpolationMode(crop.resample), antialias=True)
+    return functional.center_crop(x, list(crop.hw))
 
 
 @dataclass(frozen=True)

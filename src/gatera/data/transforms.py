@@ -19,6 +19,8 @@ from PIL import Image
 from gatera.core.checks import check_at_least, check_choice, check_fraction
 from gatera.core.errors import ArgumentError, ExportError
 from gatera.data.naming import function_name
+from gatera.program.placement import Placement
+from gatera.program.placing import op_steps
 from gatera.program.preprocess import center_crop, resize_photo, resize_shorter
 
 Size = int | tuple[int, int]
@@ -78,6 +80,33 @@ class ItemTransform(ABC):
             ExportError: if it cannot be written as data.
         """
 
+    def steps(self, size: tuple[int, int], rng: np.random.Generator | None = None) -> list[Placement]:
+        """Return where it puts a photo of `size` (height, width), step by step, for masks and points to follow.
+
+        Args:
+            size: of the photo.
+            rng: as for `__call__`, which draws the same numbers from it in the same order.
+
+        Raises:
+            ArgumentError: if that is not known.
+        """
+        if self.random and rng is not None:
+            raise unknown_place(self)
+        try:
+            return op_steps(self.config(), size)
+        except ExportError as err:
+            raise unknown_place(self) from err
+
+
+def unknown_place(transform: object) -> ArgumentError:
+    """Return the error for a transform that says nothing of where it puts a photo."""
+    function = getattr(transform, "function", None) or getattr(transform, "transform", None)
+    name = type(transform).__name__ if function is None else function_name(function)
+    return ArgumentError(
+        f"No mask or points can follow the transform {name}: it does not say where it puts a photo",
+        remedy="Use Resize, RandomResizedCrop, FlipItem or aug_transforms; or write an ItemTransform with a method `steps`.",
+    )
+
 
 def as_size(argument: str, size: Size) -> tuple[int, int]:
     """Turn `size` into (height, width), both at least 1.
@@ -99,8 +128,19 @@ def as_size(argument: str, size: Size) -> tuple[int, int]:
     return pair[0], pair[1]
 
 
+class SizedTransform(ItemTransform):
+    """A transform that gives every photo one size."""
+
+    size: Size
+
+    @property
+    def hw(self) -> tuple[int, int]:
+        """(height, width) in pixels."""
+        return as_size("size", self.size)
+
+
 @dataclass(frozen=True)
-class Resize(ItemTransform):
+class Resize(SizedTransform):
     """Make every photo the same size; the same in training and at prediction.
 
     fastai crops at a random place while training. Here that is asked for (`RandomResizedCrop`, `RandomCrop`): what is
@@ -134,11 +174,6 @@ class Resize(ItemTransform):
     def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
         """Return the photo at exactly this size."""
         return resize_photo(image, self.hw, self.method, self.pad_mode, self.resample)  # type: ignore[arg-type]
-
-    @property
-    def hw(self) -> tuple[int, int]:
-        """(height, width) in pixels."""
-        return as_size("size", self.size)
 
     def config(self) -> list[Op]:
         """Return the one operation it is."""
@@ -174,7 +209,7 @@ class ResizeShorter(ItemTransform):
 
 
 @dataclass(frozen=True)
-class CropPad(ItemTransform):
+class CropPad(SizedTransform):
     """Cut out the centre without scaling, and fill up where the photo is smaller.
 
     Args:
@@ -193,18 +228,13 @@ class CropPad(ItemTransform):
         """Return the centre of the photo."""
         return center_crop(image, self.hw, str(self.pad_mode))  # type: ignore[arg-type]
 
-    @property
-    def hw(self) -> tuple[int, int]:
-        """(height, width) in pixels."""
-        return as_size("size", self.size)
-
     def config(self) -> list[Op]:
         """Return the one operation it is."""
         return [{"op": "center_crop", "size": list(self.hw), "pad_mode": str(self.pad_mode)}]
 
 
 @dataclass(frozen=True)
-class RandomCrop(ItemTransform):
+class RandomCrop(SizedTransform):
     """Cut out a random place while training, the centre otherwise; smaller photos are filled up with black.
 
     Args:
@@ -219,18 +249,22 @@ class RandomCrop(ItemTransform):
 
     def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
         """Return a part of the photo."""
-        height, width = self.hw
         if rng is not None:
-            down, across = rng.random(2)
-            left, top = int(down * (image.width - width + 1)), int(across * (image.height - height + 1))
-            left, top = max(0, left), max(0, top)
-            image = image.crop((left, top, min(image.width, left + width), min(image.height, top + height)))
+            part = self._part((image.height, image.width), rng)
+            image = image.crop(tuple(map(int, part.box)))  # type: ignore[arg-type]
         return center_crop(image, self.hw)
 
-    @property
-    def hw(self) -> tuple[int, int]:
-        """(height, width) in pixels."""
-        return as_size("size", self.size)
+    def _part(self, size: tuple[int, int], rng: np.random.Generator) -> Placement:
+        """Draw the part of a photo that is kept."""
+        (height, width), (down, across) = self.hw, rng.random(2)
+        left, top = max(0, int(down * (size[1] - width + 1))), max(0, int(across * (size[0] - height + 1)))
+        kept = min(height, size[0] - top), min(width, size[1] - left)
+        return Placement(size, kept, offset=(left, top))
+
+    def steps(self, size: tuple[int, int], rng: np.random.Generator | None = None) -> list[Placement]:
+        """Return the cut, and the filling up."""
+        parts = [] if rng is None else [self._part(size, rng)]
+        return [*parts, *super().steps(parts[0].size if parts else size)]
 
     def config(self) -> list[Op]:
         """Return the centre crop it is at prediction."""
@@ -238,7 +272,7 @@ class RandomCrop(ItemTransform):
 
 
 @dataclass(frozen=True)
-class RandomResizedCrop(ItemTransform):
+class RandomResizedCrop(SizedTransform):
     """Scale a random part of the photo to `size` while training; otherwise the centre, with a small border left out.
 
     Args:
@@ -275,15 +309,23 @@ class RandomResizedCrop(ItemTransform):
     def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
         """Return a part of the photo, scaled."""
         if rng is None:
-            larger = Resize(self._larger(), resample=self.resample)(image)
+            larger = Resize(self.larger, resample=self.resample)(image)
             return center_crop(larger, self.hw)
         left, top, width, height = self._box(image.width, image.height, rng)
         resample = Image.Resampling[self.resample.upper()]
-        out_height, out_width = self.hw
         # Cutting and scaling in one pass reads only the pixels that are kept.
-        return image.resize((out_width, out_height), resample, box=(left, top, left + width, top + height))
+        return image.resize(self.hw[::-1], resample, box=(left, top, left + width, top + height))
 
-    def _larger(self) -> tuple[int, int]:
+    def steps(self, size: tuple[int, int], rng: np.random.Generator | None = None) -> list[Placement]:
+        """Return the one step from a part to the whole; at validation the resizing and the cut."""
+        if rng is None:
+            return super().steps(size)
+        left, top, width, height = self._box(size[1], size[0], rng)
+        return [Placement(size, self.hw, (width / self.hw[1], height / self.hw[0]), (left, top))]
+
+    @property
+    def larger(self) -> tuple[int, int]:
+        """(height, width) to which a photo is scaled at validation, before the border is cut off."""
         height, width = (round(side * (1 + self.val_xtra)) for side in self.hw)
         return height, width
 
@@ -301,14 +343,9 @@ class RandomResizedCrop(ItemTransform):
         h = min(height, max(1, round(width / self.ratio[0])))
         return (width - w) // 2, (height - h) // 2, w, h
 
-    @property
-    def hw(self) -> tuple[int, int]:
-        """(height, width) in pixels."""
-        return as_size("size", self.size)
-
     def config(self) -> list[Op]:
         """Return the two operations it is at prediction."""
-        return [*Resize(self._larger(), resample=self.resample).config(), *CropPad(self.size).config()]
+        return [*Resize(self.larger, resample=self.resample).config(), *CropPad(self.size).config()]
 
 
 @dataclass(frozen=True)
@@ -327,9 +364,14 @@ class FlipItem(ItemTransform):
 
     def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
         """Return the photo or its mirror image."""
-        if rng is None or rng.random() >= self.p:
-            return image
-        return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if self._flips(rng) else image
+
+    def _flips(self, rng: np.random.Generator | None) -> bool:
+        return rng is not None and bool(rng.random() < self.p)
+
+    def steps(self, size: tuple[int, int], rng: np.random.Generator | None = None) -> list[Placement]:
+        """Return the mirroring, if it is drawn."""
+        return [Placement(size, size, (-1.0, 1.0), (size[1], 0.0))] if self._flips(rng) else []
 
     def config(self) -> list[Op]:
         """Return nothing: it acts only while training."""
