@@ -9,6 +9,7 @@ from gatera.data.transforms import (
     CropPad,
     FlipItem,
     FunctionTransform,
+    ItemTransform,
     PadMode,
     RandomCrop,
     RandomResizedCrop,
@@ -17,7 +18,9 @@ from gatera.data.transforms import (
     ResizeShorter,
     as_size,
 )
-from gatera.program.preprocess import Preprocessing
+from gatera.program.placement import combined
+from gatera.program.placing import _STEPS
+from gatera.program.preprocess import OPERATIONS, Preprocessing
 
 ALL = [
     Resize(20),
@@ -193,3 +196,62 @@ def test_a_function_acts_always_and_cannot_be_exported():
         "and is Python code, which a program cannot hold. Do it once on the files beforehand, or use Resize, "
         "CropPad or their like."
     )
+
+
+def slope(width: int, height: int) -> Image.Image:
+    """Red is the pixel's x, green its y."""
+    y, x = np.mgrid[:height, :width]
+    return Image.fromarray(np.stack([x, y, 0 * x], -1).astype(np.uint8))
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        Resize(32), Resize((20, 48), "pad", "zeros"), Resize((20, 48), "squish"), ResizeShorter(24), CropPad((70, 30)),
+        RandomCrop((40, 60)), RandomCrop(150), RandomResizedCrop((48, 32)), RandomResizedCrop(200, min_scale=0.9),
+        FlipItem(),
+    ],
+    ids=str,
+)  # fmt: skip
+@pytest.mark.parametrize("size", [(120, 90), (64, 100)])
+def test_a_transform_says_where_it_puts_a_photo(transform, size):
+    width, height = size
+    for seed in (None, *range(8)):
+        made = np.asarray(transform(slope(*size), seed if seed is None else rng(seed)))
+        steps = transform.steps((height, width), seed if seed is None else rng(seed))
+        placement = combined((height, width), steps)
+        assert placement.size == made.shape[:2]
+        y, x = np.mgrid[: made.shape[0], : made.shape[1]]
+        source = placement.to_photo(np.stack([x, y], -1) + 0.5) - 0.5
+        inside = ((source >= 0) & (source <= np.array(size) - 1)).all(-1)
+        assert np.abs(made[..., :2] - source)[inside].max() <= 0.51 + np.abs(placement.scale).max() / 2
+
+
+def test_a_transform_that_says_nothing_of_places_is_refused_where_they_matter():
+    class Turn(ItemTransform):
+        random = True
+
+        def __call__(self, image, rng=None):
+            return image
+
+        def config(self):
+            return []
+
+    assert Turn().steps((8, 8)) == []
+    for transform, name, draws in ((Turn(), "Turn", rng(0)), (FunctionTransform(tilt), "tilt", None)):
+        with pytest.raises(ArgumentError) as err:
+            transform.steps((8, 8), draws)
+        assert str(err.value) == (
+            f"No mask or points can follow the transform {name}: it does not say where it puts a photo. Use Resize, "
+            "RandomResizedCrop, FlipItem or aug_transforms; or write an ItemTransform with a method `steps`."
+        )
+
+
+def test_every_operation_on_photos_says_where_it_puts_them():
+    assert {name for name, op in OPERATIONS.items() if (op.takes, op.gives) == ("photo", "photo")} == set(
+        _STEPS
+    )
+
+
+def tilt(image: Image.Image) -> Image.Image:
+    return image.rotate(5)

@@ -86,12 +86,12 @@ def read_sized(
     if isinstance(source, np.ndarray):
         photo = _to_mode(_from_array(source), mode)
         return photo, (photo.height, photo.width)
-    with _explaining(source) as name:
+    with explaining(source) as name:
         if isinstance(source, Image.Image):
             size = _upright_size(source)
             return _upright(source, mode, name), size
         # By its path Pillow imports the one plugin that the suffix suggests; for an open file it imports five.
-        with Image.open(source if isinstance(source, str | Path) else _as_file(source)) as image:
+        with Image.open(source if isinstance(source, str | Path) else as_file(source)) as image:
             size = _upright_size(image)
             if at_least is not None:
                 side = max(at_least)  # of both: the photo may be lying on its side
@@ -107,15 +107,15 @@ def photo_size(source: PhotoSource) -> tuple[int, int]:
     """
     if isinstance(source, np.ndarray):
         return source.shape[0], source.shape[1]
-    with _explaining(source):
+    with explaining(source):
         if isinstance(source, Image.Image):
             return _upright_size(source)
-        with Image.open(source if isinstance(source, str | Path) else _as_file(source)) as image:
+        with Image.open(source if isinstance(source, str | Path) else as_file(source)) as image:
             return _upright_size(image)
 
 
 @contextlib.contextmanager
-def _explaining(source: PhotoSource) -> Iterator[str]:
+def explaining(source: object) -> Iterator[str]:
     """Give the photo's name for messages; turn whatever Pillow raises in the block into a sentence about this photo."""
     name = _name_of(source)
     try:
@@ -199,7 +199,12 @@ def _from_array(array: np.ndarray) -> Image.Image:
     return Image.fromarray(np.rint(array.reshape(shape) * 255).astype(np.uint8))
 
 
-def _as_file(source: object) -> IO[bytes]:
+def as_file(source: object) -> IO[bytes]:
+    """Return bytes, or an open binary file, as such a file.
+
+    Raises:
+        ArgumentError: if it is neither.
+    """
     if isinstance(source, bytes | bytearray | memoryview):
         return io.BytesIO(source)
     if isinstance(source, io.IOBase):

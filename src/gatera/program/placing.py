@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,9 +19,11 @@ NOT_SEEN = 255
 
 #: Where each operation puts a photo of a given size; the first one, which reads it, lets it be.
 _STEPS: dict[str, Callable[[Size, Mapping[str, Any]], list[Placement]]] = {
-    "resize": lambda size, op: resize_steps(size, tuple(op["size"]), op["method"], op["pad_mode"]),
+    "resize": lambda size, op: resize_steps(
+        size, tuple(op["size"]), op.get("method", "crop"), op.get("pad_mode", "reflection")
+    ),
     "resize_shorter": lambda size, op: [shorter_side(size, op["size"])],
-    "center_crop": lambda size, op: [middle(size, tuple(op["size"]), op["pad_mode"])],
+    "center_crop": lambda size, op: [middle(size, tuple(op["size"]), op.get("pad_mode", "zeros"))],
 }
 
 
@@ -57,10 +59,15 @@ class Placer:
 
     def steps(self, size: Size) -> list[Placement]:
         """Return what is done to a photo of `size` (height, width), step by step."""
-        steps: list[Placement] = []
-        for op in self._others:
-            steps += _STEPS[op["op"]](steps[-1].size if steps else size, op)
-        return steps
+        return op_steps(self._others, size)
+
+
+def op_steps(ops: Sequence[Mapping[str, Any]], size: Size) -> list[Placement]:
+    """Return what operations of `program.preprocess` do to a photo of `size` (height, width), step by step."""
+    steps: list[Placement] = []
+    for op in ops:
+        steps += _STEPS[op["op"]](steps[-1].size if steps else size, op)
+    return steps
 
 
 def mask_on_photo(scores: np.ndarray, placement: Placement) -> np.ndarray:
