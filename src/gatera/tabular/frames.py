@@ -11,17 +11,17 @@ import numpy as np
 from gatera.core.checks import check_at_least, require
 from gatera.core.errors import DataError
 from gatera.data.frame import check_columns, check_frame
+from gatera.data.vocab import native
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: What `add_datepart` takes from a date: heading -> attribute of a pandas date column.
 DATE_PARTS = {
-    name: name.lower()
-    for name in (
-        "Year", "Month", "Week", "Day", "Dayofweek", "Dayofyear", "Is_month_end", "Is_month_start",
-        "Is_quarter_end", "Is_quarter_start", "Is_year_end", "Is_year_start",
-    )
+    "Year": "year", "Month": "month", "Week": "week", "Day": "day", "Dayofweek": "day_of_week",
+    "Dayofyear": "day_of_year", "Is_month_end": "is_month_end", "Is_month_start": "is_month_start",
+    "Is_quarter_end": "is_quarter_end", "Is_quarter_start": "is_quarter_start", "Is_year_end": "is_year_end",
+    "Is_year_start": "is_year_start",
 }  # fmt: skip
 TIME_PARTS = {"Hour": "hour", "Minute": "minute", "Second": "second"}
 
@@ -109,7 +109,7 @@ def _seconds(dates: Any) -> np.ndarray:
 def _as_dates(pandas: Any, column: Any) -> Any:
     if pandas.api.types.is_numeric_dtype(column.dtype):
         raise DataError(
-            f"Column {column.name!r} holds numbers, not dates", received=column.iloc[0],
+            f"Column {column.name!r} holds numbers, not dates", received=native(column.iloc[0]),
             remedy="Turn them into dates first: pandas.to_datetime(df[...], unit='s').",
         )  # fmt: skip
     try:
