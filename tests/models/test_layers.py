@@ -55,6 +55,11 @@ def test_sigmoid_range_stays_inside_its_interval():
     assert repr(SigmoidRange(-1.0, 2.0)) == "SigmoidRange(low=-1.0, high=2.0)"
 
 
+def test_sigmoid_range_tells_apart_what_lies_close_together_in_half_precision():
+    x = torch.linspace(-1, 1, 300).to(torch.bfloat16).unique()
+    assert len(SigmoidRange(0, 1e6)(x).unique()) == len(x)
+
+
 def test_sigmoid_range_refuses_an_empty_interval():
     with pytest.raises(ArgumentError) as err:
         SigmoidRange(5, 1)

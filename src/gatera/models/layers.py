@@ -89,8 +89,8 @@ class SigmoidRange(nn.Module):
         self.low, self.high = low, high
 
     def forward(self, x: Tensor) -> Tensor:
-        """Squash logits of any shape into (low, high)."""
-        return sigmoid_range(x, self.low, self.high)
+        """Squash logits of any shape into (low, high), in float32: bf16 knows only a few hundred values in there."""
+        return sigmoid_range(x.float(), self.low, self.high)
 
     def extra_repr(self) -> str:
         """Show the interval in the printed model."""
