@@ -44,7 +44,7 @@ SPECIAL_WORDS = (
     UNKNOWN, PADDING, BEGINNING, ENDING, FIELD, REPEATED, REPEATED_WORD, CAPITALS, CAPITALISED,
 )  # fmt: skip
 
-_SAME_CHARACTER = re.compile(r"(\S)(\1{2,})")
+_SAME_CHARACTER = re.compile(r"([^\s\d])(\1{2,})")
 _SAME_WORD = re.compile(r"\b(\w+)((?:\s+\1\b){2,})")
 _CAPITAL_WORD = re.compile(r"\b(?:[A-Z]{2,}|[A-Z][a-z]+)\b")
 

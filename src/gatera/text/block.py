@@ -123,10 +123,7 @@ class TextBlock(Block):
             return word_tokenizer(self.vocab)
         if not len(self.training):
             raise ArgumentError("This TextBlock has not been fitted", remedy="Call fit(texts) first.")
-        texts = (
-            guarded("TextBlock", f"training item {number}", raw, self.read, raw)
-            for number, raw in enumerate(self.training)
-        )
+        texts = (self._read(f"training item {number}", raw) for number, raw in enumerate(self.training))
         return word_tokenizer(learn_words(texts, self.min_freq, self.max_vocab))
 
     @cached_property
@@ -153,7 +150,7 @@ class TextBlock(Block):
         Raises:
             DataError: if a text is not usable; its item is named.
         """
-        texts = [guarded("TextBlock", partial(name, i), raw, self.read, raw) for i, raw in enumerate(raws)]
+        texts = [self._read(partial(name, i), raw) for i, raw in enumerate(raws)]
         before = self.tokens.n_cut
         arrays = self.tokens.many([mark_words(text) for text in texts] if self.of_words else texts)
         cut = self.tokens.n_cut - before
@@ -162,6 +159,11 @@ class TextBlock(Block):
                 f"{cut:,} of {len(texts):,} texts have more than {self.max_len:,} tokens: their middle is left out (max_len)."
             )
         return arrays
+
+    def _read(self, item: str | Callable[[], str], raw: Any) -> str:
+        """Read a text; an error names its file, or else its item."""
+        text: str = guarded("TextBlock", item, raw if isinstance(raw, Path) else None, self.read, raw)
+        return text
 
     def decode(self, encoded: Any) -> list[str]:
         """Return the words (or pieces of words) of a text's numbers; padding is left out."""

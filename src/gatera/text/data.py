@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,12 +65,13 @@ class Options:
             block = DataBlock(blocks[:1], splitter=splitter, get_x=get_x)
         else:
             block = DataBlock(blocks, splitter=splitter, get_x=get_x, get_y=get_y)
-        dls = block.dataloaders(
-            source, path, self.bs, self.val_bs, seed=self.seed, device=self.device, shuffle=self.shuffle
-        )
-        assert isinstance(
-            dls, TextLoaders | LanguageModelLoaders
-        )  # for the type checker: TextBlock.finish made them
+        with warnings.catch_warnings():
+            if blocks[0].is_lm:  # whose batches are made of words, not of texts
+                warnings.filterwarnings("ignore", "The training split has")
+            dls = block.dataloaders(
+                source, path, self.bs, self.val_bs, seed=self.seed, device=self.device, shuffle=self.shuffle
+            )
+        assert isinstance(dls, TextLoaders | LanguageModelLoaders)  # TextBlock.finish made them
         return dls
 
 
@@ -154,11 +156,10 @@ class TextDataLoaders:
         check_frame(df)
         names = list(df.columns)
         label_cols = [label_col] if isinstance(label_col, str | int) else list(label_col)
-        labels = [_column(names, col) for col in label_cols]
+        labels = [] if is_lm else [_column(names, col) for col in label_cols]
         text = _column(names, text_col)
         check_columns(df, "text_col", [text])
-        if not is_lm:
-            check_columns(df, "label_col", labels)
+        check_columns(df, "label_col", labels)
         if y_block is None:
             y_block = MultiCategoryBlock() if label_delim is not None or len(labels) > 1 else CategoryBlock()
         marks = None if valid_col is None else _column(names, valid_col)
@@ -169,7 +170,7 @@ class TextDataLoaders:
         )
         blocks = TextBlock(vocab=text_vocab, is_lm=is_lm, seq_len=seq_len), y_block
         return Options(seed, bs, val_bs, device, shuffle).loaders(
-            path, df, blocks, splitter, ColReader(text), ColReader(labels, label_delim=label_delim)
+            path, df, blocks, splitter, ColReader(text), ColReader(labels or text, label_delim=label_delim)
         )
 
     @staticmethod
