@@ -141,3 +141,65 @@ def test_a_photo_does_not_depend_on_its_neighbours():
     draw = Draw(m, (10, 10), None, False, Sampling())
     alone = Draw(m[1:2], (10, 10), None, False, Sampling())
     torch.testing.assert_close(draw.photos(x)[1:2], alone.photos(x[1:2]))
+
+
+# -- what lies on the photo ------------------------------------------------------------------------------------------
+
+MOVES = {name: draw for name, draw in DRAWS.items() if draw.to_input is not None and name != "much smaller"}
+
+
+def spot(size: tuple[int, int], x: float, y: float) -> np.ndarray:
+    """A photo, uint8 [H,W,1], with a soft spot whose middle is at (x, y) pixels from its corner."""
+    rows, columns = np.mgrid[: size[0], : size[1]] + 0.5
+    return (255 * np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / 18)).round().astype(np.uint8)[..., None]
+
+
+@pytest.mark.parametrize(
+    "sampling", [Sampling("bilinear", "zeros", aligned) for aligned in (True, False)], ids=str
+)
+@pytest.mark.parametrize("size", [None, (50, 64), (61, 33)])
+def test_a_point_goes_where_its_photo_goes(size, sampling):
+    draw = Draw(some_matrices(), size, None, False, sampling)
+    for x, y in ((20.0, 24.5), (30.25, 20.0)):
+        photos = np.stack([spot((48, 60), x, y)] * N)
+        moved = draw.photos(torch.from_numpy(photos).permute(0, 3, 1, 2))[:, 0].numpy()
+        for i, photo in enumerate(moved):
+            rows, columns = np.mgrid[: photo.shape[0], : photo.shape[1]] + 0.5
+            middle = [(photo * axis).sum() / photo.sum() for axis in (columns, rows)]
+            assert draw.points(i, np.array([[x, y]]), (48, 60))[0] == pytest.approx(middle, abs=0.35)
+
+
+def test_a_point_that_leaves_the_photo_keeps_its_true_place():
+    half = np.diag([0.5, 0.5, 1.0])[None]  # looks twice as close
+    draw = Draw(half, None, None, False, Sampling(align_corners=False))
+    assert np.allclose(draw.points(0, np.array([[1.0, 2.0], [10.0, 5.0]]), (10, 20)), [[-8, -1], [10, 5]])
+
+
+@pytest.mark.parametrize("name", MOVES)
+def test_a_mask_takes_the_nearest_pixel_where_its_photo_goes(name):
+    draw = MOVES[name]
+    plain = Draw(
+        draw.to_input,
+        draw.size,
+        None,
+        False,
+        Sampling("nearest", draw.sampling.pad_mode, draw.sampling.align_corners),
+    )
+    masks = np.random.default_rng(0).integers(0, 256, (N, 12, 16)).astype(np.uint8)
+    expected = plain.photos(torch.from_numpy(masks)[:, None])[:, 0].mul(255).round().to(torch.uint8).numpy()
+    for i, mask in enumerate(masks):
+        found = draw.mask(i, mask)
+        assert found.dtype == np.uint8
+        assert (found == expected[i]).mean() > 0.98  # two ways to compute a place between two pixels
+
+
+def test_beyond_the_photo_a_mask_has_the_value_it_is_told():
+    shifted = np.array([[[1.0, 0, 1.0], [0, 1, 0], [0, 0, 1]]])  # half a photo to the left
+    draw = Draw(shifted, None, None, False, Sampling("bilinear", "zeros", False))
+    assert draw.mask(0, np.array([[0, 1, 2, 3]], np.uint8), zero=255).tolist() == [[2, 3, 255, 255]]
+
+
+def test_nothing_moves_where_the_geometry_stays():
+    draw, mask, points = DRAWS["tone"], np.ones((3, 4), np.uint8), np.ones((2, 2))
+    assert draw.mask(0, mask) is mask
+    assert draw.points(0, points, (3, 4)) is points

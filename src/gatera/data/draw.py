@@ -106,6 +106,47 @@ class Draw:
             x = torch.from_numpy(out).permute(2, 0, 1)[None]
             np.copyto(out, mix_colors(x, _like(self.colors[i : i + 1], x))[0].permute(1, 2, 0).numpy())
 
+    def mask(self, i: int, mask: np.ndarray, zero: int = 0) -> np.ndarray:
+        """Do to a mask what the draw does to the geometry of item `i`: each pixel takes the value of the nearest one.
+
+        Args:
+            i: which item.
+            mask: uint8 [H,W], of the photo's size.
+            zero: the value beyond the photo where padding is "zeros".
+
+        Returns:
+            uint8 [h,w].
+        """
+        if self.to_input is None:
+            return mask
+        size = self.output_size(mask.shape[0], mask.shape[1])
+        grid = _grid_numpy(self.to_input[i : i + 1], size, self.sampling.align_corners)
+        # One is added, so that 0 can mean "beyond"; float32 holds these numbers exactly.
+        values = torch.from_numpy(mask.astype(np.float32) + 1)[None, None]  # [H,W] -> [1,1,H,W]
+        found = F.grid_sample(values, grid, "nearest", self.sampling.pad_mode, self.sampling.align_corners)
+        moved = found[0, 0].numpy() - 1
+        return np.where(moved < 0, zero, moved).astype(np.uint8)
+
+    def points(self, i: int, points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+        """Return where points of item `i`'s photo are in the output; those that leave it keep their true place, outside.
+
+        Args:
+            i: which item.
+            points: (x, y) in pixels, (0, 0) being the outer corner of the first pixel; float64 [P,2].
+            size: (height, width) of the photo.
+
+        Returns:
+            float64 [P,2], in pixels of the output.
+        """
+        if self.to_input is None:
+            return points
+        before, after = (
+            _spans(*some, self.sampling.align_corners) for some in (size, self.output_size(*size))
+        )
+        places = np.column_stack([2 * (points - 0.5) / before[0] - before[1], np.ones(len(points))])  # -1..1
+        x, y, w = np.linalg.solve(self.to_input[i], places.T)
+        return (np.column_stack([x / w, y / w]) + after[1]) * after[0] / 2 + 0.5
+
     def tone_tables(self, n: int) -> np.ndarray:
         """Return what every 8-bit value becomes for each of `n` items, float32 [n,256] in 0..1."""
         if self.colors is None or self.mixes:
@@ -117,7 +158,8 @@ class Draw:
         """Sample x [N,C,H,W] where the matrices [N,3,3] say; photos that shrink a lot are averaged first."""
         size = self.output_size(*x.shape[2:])
         factors = shrink_factors(to_input, (x.shape[2], x.shape[3]), size)
-        grid = (_grid_numpy if in_numpy else _grid)(to_input, size, self.sampling.align_corners, x.device)
+        aligned = self.sampling.align_corners
+        grid = _grid_numpy(to_input, size, aligned) if in_numpy else _grid(to_input, size, aligned, x.device)
         if (factors == factors[0]).all():
             return self._sample(x, grid, int(factors[0]))
         out = x.new_empty((len(x), x.shape[1], *size))
@@ -194,9 +236,7 @@ def _grid(to_input: np.ndarray, size: tuple[int, int], align_corners: bool, devi
     return torch.stack([points[:, 0] / points[:, 2], points[:, 1] / points[:, 2]], -1)
 
 
-def _grid_numpy(
-    to_input: np.ndarray, size: tuple[int, int], align_corners: bool, device: torch.device
-) -> Tensor:
+def _grid_numpy(to_input: np.ndarray, size: tuple[int, int], align_corners: bool) -> Tensor:
     """Do the same with numpy: torch would start its own threads within those of the loader."""
     ys, xs = (_axis(n, align_corners) for n in size)
     grid = np.empty((len(to_input), *size, 2), np.float32)
@@ -212,6 +252,17 @@ def _axis(n: int, align_corners: bool) -> np.ndarray:
     """Return the places of n pixels along one side, in -1..1, float32 [n]."""
     end = 1.0 if align_corners else 1 - 1 / n
     return np.linspace(-end, end, n, dtype=np.float32) if n > 1 else np.zeros(1, np.float32)
+
+
+def _spans(height: int, width: int, align_corners: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return (pixels from -1 to 1, place of the first pixel's centre before -1) of both axes, (x, y) each.
+
+    With them a pixel's number n lies at `2 * n / pixels - place`: see `_axis`.
+    """
+    sides = np.array([width, height], np.float64)
+    if align_corners:
+        return np.maximum(sides - 1, 1), np.where(sides > 1, 1.0, 0.0)
+    return sides, 1 - 1 / sides
 
 
 def _like(values: np.ndarray, x: Tensor) -> Tensor:
