@@ -10,11 +10,11 @@ MAX_FILE_LINES, MAX_FUNCTION_LINES, MAX_ARGUMENTS = 400, 60, 8
 #: Functions that keep the many keyword names their users already know (see docs/architecture.md), by name.
 MANY_ARGUMENTS_ALLOWED = {
     "gatera.cli.train.train",  # one argument per option of the command
+    "gatera.collab.data.from_csv",
+    "gatera.collab.data.from_df",
+    "gatera.collab.learner.collab_learner",
     "gatera.data.augment.aug_transforms",
     "gatera.data.datablock.dataloaders",
-    "gatera.learn.trainer.__init__",
-    "gatera.learn.trainer.fit_one_cycle",
-    "gatera.models.heads.create_head",
     "gatera.data.file_loaders.from_csv",
     "gatera.data.file_loaders.from_df",
     "gatera.data.file_loaders.from_folder",
@@ -23,6 +23,17 @@ MANY_ARGUMENTS_ALLOWED = {
     "gatera.data.file_loaders.from_name_re",
     "gatera.data.file_loaders.from_path_func",
     "gatera.data.file_loaders.from_path_re",
+    "gatera.learn.trainer.__init__",
+    "gatera.learn.trainer.fit_one_cycle",
+    "gatera.models.heads.create_head",
+    "gatera.tabular.data.from_csv",
+    "gatera.tabular.data.from_df",
+    "gatera.tabular.learner.tabular_learner",
+    "gatera.text.data.from_csv",
+    "gatera.text.data.from_df",
+    "gatera.text.data.from_folder",
+    "gatera.text.language_model.language_model_learner",
+    "gatera.text.learner.text_classifier_learner",
     "gatera.vision.learner.vision_learner",
 }
 

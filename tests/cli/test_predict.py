@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gatera.cli.predict import MANY_PHOTOS, answer_lines, choose_for, find_photos
+from gatera.cli.inputs import find_photos
+from gatera.cli.predict import MANY_PHOTOS, answer_lines, choose_for
 from gatera.core.errors import DataError
 from gatera.program.photo import PHOTO_SUFFIXES
 from gatera.program.prediction import Prediction
@@ -177,7 +178,10 @@ def test_options_may_stand_anywhere(gatera, program, cat, dog):
 def test_help_shows_examples(gatera):
     ran = gatera("predict", "--help")
     assert ran.status == 0
-    assert ran.out.startswith("usage: gatera predict") and "Say what photos show." in ran.out
+    assert (
+        ran.out.startswith("usage: gatera predict")
+        and "Say what photos, recordings, texts or rows are." in ran.out
+    )
     assert "  gatera predict cats.gatera photo.jpg\n" in ran.out
 
 

@@ -31,10 +31,10 @@ class Verb(NamedTuple):
 VERBS = {
     "train": Verb(
         "gatera.cli.train",
-        "Train a classifier on a folder of photos and write it as a program.",
+        "Train on photos, sounds, texts or a table; write a program.",
         extra="train",
     ),
-    "predict": Verb("gatera.cli.predict", "Say what photos show.", light=True),
+    "predict": Verb("gatera.cli.predict", "Say what photos, recordings, texts or rows are.", light=True),
     "info": Verb("gatera.cli.info", "Show what a program is and how it was trained.", light=True),
 }
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 import io
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 from gatera.core.checks import did_you_mean
@@ -30,6 +33,15 @@ def print_any_name() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def notes() -> Iterator[None]:
+    """Show our warnings (a category that training did not know, say) as lines for people, on stderr."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("default", category=UserWarning, module="gatera")
+        warnings.showwarning = lambda message, *_, **__: print(f"Note: {message}", file=sys.stderr)
+        yield
 
 
 def at_least_one(text: str) -> int:

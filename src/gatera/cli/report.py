@@ -10,6 +10,7 @@ from gatera.cli.train import TrainSettings
 from gatera.core.files import atomic_write
 from gatera.evaluate.html_report import Picture, ReportFacts, figure_png, write_html_report
 from gatera.interpret.classification import ClassificationInterpretation
+from gatera.learn.export import architecture_name
 from gatera.learn.learner import Learner
 from gatera.measure.error_report import ErrorReport
 from gatera.vision.folder import PhotoSet
@@ -30,7 +31,7 @@ def write_report(
         report=report,
         n_train=learn.dls.train.n,
         n_valid=learn.dls.valid.n,
-        data={"folder": str(settings.photos), "understood as": photos.layout, "seed": str(settings.seed)},
+        data={"folder": str(settings.source), "understood as": photos.layout, "seed": str(settings.seed)},
         bad_files=photos.bad,
         pictures=list(pictures.values()),
         history=learn.recorder.rows,
@@ -39,7 +40,7 @@ def write_report(
             "Label a photo:": f"gatera predict {shlex.quote(str(settings.out))} {shlex.quote(str(example))}",
             "See what the program is:": f"gatera info {shlex.quote(str(settings.out))}",
         },
-        made_with=f"Made by Gatera {gatera.__version__}: {settings.arch}, {learn.arithmetic}.",
+        made_with=f"Made by Gatera {gatera.__version__}: {architecture_name(learn)}, {learn.arithmetic}.",
     )
     return write_html_report(folder / "report.html", facts, force=True)
 

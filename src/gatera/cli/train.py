@@ -4,24 +4,39 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 
+class Task(StrEnum):
+    """What a program is to learn."""
+
+    auto = "auto"
+    photos = "photos"
+    sound = "sound"
+    text = "text"
+    table = "table"
+    recommend = "recommend"
+
+
 @dataclass(frozen=True)
 class TrainSettings:
-    """Everything a training run was asked for; the fields are the options of `gatera train`."""
+    """Everything a training run was asked for; the fields are the options of `gatera train`. None: as suits the task."""
 
-    photos: Path
+    source: Path
     out: Path
+    task: Task
     label_from: str | None
-    arch: str
-    epochs: int
-    freeze_epochs: int
-    size: int
-    lr: float
+    group_by: str | None
+    target: str | None
+    arch: str | None
+    epochs: int | None
+    freeze_epochs: int | None
+    size: int | None
+    lr: float | None
     bs: int | None
     valid_pct: float
     seed: int
@@ -36,16 +51,19 @@ class TrainSettings:
 
 
 def train(
-    photos: Annotated[Path, typer.Argument(help="Folder of photos: a folder per class, or train and valid folders, or labels.csv.")],
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="The program to write.  [default: PHOTOS.gatera]")] = None,
+    source: Annotated[Path, typer.Argument(help="Folder of photos, recordings or texts (a folder per class, train and valid folders, labels.csv), or a CSV file.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The program to write.  [default: SOURCE.gatera]")] = None,
+    task: Annotated[Task, typer.Option(help="What is learned; auto looks at what SOURCE holds.")] = Task.auto,
+    target: Annotated[str | None, typer.Option(help="Of a table: the column to predict.")] = None,
     label_from: Annotated[str | None, typer.Option(help="Regular expression over file names; its first group is the label.")] = None,
-    arch: Annotated[str, typer.Option(help="Architecture: one of Gatera's names or any of timm's.")] = "efficientnet_lite0",
-    epochs: Annotated[int, typer.Option(min=1, help="Epochs in which everything is trained.")] = 1,
-    freeze_epochs: Annotated[int, typer.Option(min=0, help="Epochs before that, in which only the new head is.")] = 3,
-    size: Annotated[int, typer.Option(min=8, help="Photos are scaled and cropped to so many pixels squared.")] = 224,
-    lr: Annotated[float, typer.Option(min=0.0, help="Highest learning rate.")] = 2e-3,
-    bs: Annotated[int | None, typer.Option(min=1, help="Photos per update.  [default: 64, fewer for small folders]")] = None,
-    valid_pct: Annotated[float, typer.Option(min=0.01, max=0.9, help="Share of the photos held out to measure with.")] = 0.2,
+    group_by: Annotated[str | None, typer.Option(help="Regular expression over file names; files with the same first group (a speaker, an animal) stay on one side.")] = None,
+    arch: Annotated[str | None, typer.Option(help="Architecture: of photos and sound one of Gatera's names or any of timm's, of texts MiniLM, AWD_LSTM or a Hugging Face name.  [default: as suits the task]")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs in which everything is trained.  [default: as suits the task]")] = None,
+    freeze_epochs: Annotated[int | None, typer.Option(min=0, help="Epochs before that, in which only the new head is.  [default: as suits the task]")] = None,
+    size: Annotated[int | None, typer.Option(min=8, help="Photos are scaled and cropped to so many pixels squared.  [default: 224]")] = None,
+    lr: Annotated[float | None, typer.Option(min=0.0, help="Highest learning rate.  [default: as suits the task]")] = None,
+    bs: Annotated[int | None, typer.Option(min=1, help="Items per update.  [default: 64, fewer for small folders]")] = None,
+    valid_pct: Annotated[float, typer.Option(min=0.01, max=0.9, help="Share of the items held out to measure with.")] = 0.2,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same result.")] = 42,
     augment: Annotated[bool, typer.Option(help="Flip, turn, zoom and light photos at random while training.")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")] = "auto",
@@ -56,11 +74,18 @@ def train(
     force: Annotated[bool, typer.Option("--force", "-f", help="Overwrite what is there.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON lines instead of text.")] = False,
 ) -> None:  # fmt: skip
-    """Train a classifier on a folder of photos and write it as a program."""
+    """Train on photos, sounds, texts or a table; write a program."""
     settings = TrainSettings(
-        photos=photos, out=out or Path(f"{photos.resolve().name}.gatera"), label_from=label_from, arch=arch,
-        epochs=epochs, freeze_epochs=freeze_epochs, size=size, lr=lr, bs=bs, valid_pct=valid_pct, seed=seed,
-        augment=augment, device=device, weights=weights, report=report, resume=resume, slim=slim, force=force, json=json,
+        source=source, out=out or _program_beside(source), task=task, label_from=label_from,
+        group_by=group_by, target=target, arch=arch, epochs=epochs, freeze_epochs=freeze_epochs, size=size, lr=lr, bs=bs,
+        valid_pct=valid_pct, seed=seed, augment=augment, device=device, weights=weights, report=report, resume=resume,
+        slim=slim, force=force, json=json,
     )  # fmt: skip
     # By name, so that `gatera train --help` and a misspelt option do not wait for PyTorch.
     importlib.import_module("gatera.cli.training").run(settings)
+
+
+def _program_beside(source: Path) -> Path:
+    """Return the program's file where none is named: in the current folder, called as the source is."""
+    whole = source.resolve()
+    return Path(f"{whole.name if whole.is_dir() else whole.stem}.gatera")

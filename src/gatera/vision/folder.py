@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -36,6 +36,29 @@ TABLE = "labels.csv"
 
 
 @dataclass(frozen=True)
+class Kind:
+    """What the files of a folder are.
+
+    Attributes:
+        find: lists those below a folder, sorted.
+        thing: what messages call one of them; several are called the same with an s.
+        endings: some of their endings, in words.
+    """
+
+    find: Callable[[Path], Sequence[Path]]
+    thing: str
+    endings: str
+
+    @property
+    def things(self) -> str:
+        """What messages call several of them."""
+        return f"{self.thing}s"
+
+
+PHOTOS = Kind(get_image_files, "photo", ".jpg, .png, .webp")
+
+
+@dataclass(frozen=True)
 class PhotoSet:
     """Photos with labels, split for training.
 
@@ -45,6 +68,7 @@ class PhotoSet:
         split: "train", "valid" or "test" for each; "" where it has not been decided.
         bad: files that were left out, and why.
         layout: how the folder was understood, in words.
+        kind: what the files are, if not photos.
     """
 
     photos: Sequence[Path]
@@ -52,6 +76,7 @@ class PhotoSet:
     split: Sequence[str]
     layout: str
     bad: Sequence[BadFile] = ()
+    kind: Kind = PHOTOS
 
     def indices(self, side: str) -> list[int]:
         """Return the positions of the photos on one side of the split."""
@@ -64,34 +89,36 @@ class PhotoSet:
         return replace(self, photos=pick(self.photos), labels=pick(self.labels), split=pick(self.split))
 
 
-def read_photo_folder(folder: str | Path, label_from: str | None = None) -> PhotoSet:
+def read_photo_folder(folder: str | Path, label_from: str | None = None, kind: Kind = PHOTOS) -> PhotoSet:
     """Find the photos below a folder and what each of them shows.
 
     Args:
         folder: see the layouts above; a folder inside it whose name starts with a dot is passed over.
         label_from: a regular expression; its first group, searched in each file's name, is the label.
+        kind: other files than photos, that lie in the same ways.
 
     Raises:
         DataError: if the folder is missing or empty, or no layout fits; or for what is wrong in labels.csv.
     """
     folder = Path(folder)
-    photos = get_image_files(folder)
+    photos = kind.find(folder)
     if label_from is not None:
         labeller = RegexLabeller(label_from)
-        return _checked(folder, photos, [labeller(path.name) for path in photos], "labels from file names")
+        labels = [labeller(path.name) for path in photos]
+        return _checked(folder, photos, labels, "labels from file names", kind)
     if (folder / TABLE).is_file():
-        return _from_table(folder)
+        return _from_table(folder, kind)
     sides = {path.relative_to(folder).parts[0] for path in photos}
-    if sides & set(TRAIN_NAMES) and sides & set(VALID_NAMES):
-        return _from_sides(folder, photos)
+    if sides & set(TRAIN_NAMES) and sides & {*VALID_NAMES, *TEST_NAMES}:
+        return _from_sides(folder, photos, kind)
     loose = [path for path in photos if path.parent == folder]
     if loose:
-        _refuse_loose(folder, loose, len(photos))
-    return _checked(folder, photos, [path.parent.name for path in photos], "a folder per class")
+        _refuse_loose(folder, loose, len(photos), kind)
+    return _checked(folder, photos, [path.parent.name for path in photos], "a folder per class", kind)
 
 
 def hold_out(photos: PhotoSet, valid_pct: float, seed: int) -> PhotoSet:
-    """Decide the split where the folder did not: the same share of every class is held out.
+    """Decide the split where the folder did not: the same share of every class is held out, never of the test photos.
 
     Args:
         photos: as read; a set that is split already is returned as it is.
@@ -102,12 +129,14 @@ def hold_out(photos: PhotoSet, valid_pct: float, seed: int) -> PhotoSet:
         DataError: if there is but one class, or a class with a single photo.
     """
     check_classes(photos)
-    if any(photos.split):
+    if "valid" in photos.split:
         return photos
-    splits = TrainTestSplitter(valid_pct, random_state=seed, stratify=list(photos.labels))(photos.photos)
-    split = ["train"] * len(photos.photos)
+    free = [index for index, side in enumerate(photos.split) if side != "test"]
+    labels = [photos.labels[index] for index in free]
+    splits = TrainTestSplitter(valid_pct, random_state=seed, stratify=labels)(free)
+    split = ["test" if side == "test" else "train" for side in photos.split]
     for index in splits.valid:
-        split[int(index)] = "valid"
+        split[free[int(index)]] = "valid"
     return replace(photos, split=split)
 
 
@@ -125,51 +154,54 @@ def leave_out_bad(photos: PhotoSet) -> PhotoSet:
 
 def check_classes(photos: PhotoSet) -> None:
     """Raise DataError unless there are two classes or more, each with a photo to learn from and one to check with."""
-    counts = Counter(photos.labels)
+    counts, thing, things = Counter(photos.labels), photos.kind.thing, photos.kind.things
     if len(counts) < 2:
         raise DataError(
-            f"all {len(photos.labels)} photos have the same label", received=next(iter(counts), None),
-            allowed="at least two classes", remedy="Add a folder of photos of what it is to be told apart from.",
+            f"all {len(photos.labels)} {things} have the same label", received=next(iter(counts), None),
+            allowed="at least two classes", remedy=f"Add a folder of {things} of what it is to be told apart from.",
         )  # fmt: skip
     single = sorted(label for label, count in counts.items() if count == 1)
     if single:
         example = photos.photos[list(photos.labels).index(single[0])]
         raise DataError(
-            f"the class {single[0]!r} has a single photo ({example})", allowed="two photos or more per class",
-            remedy="One is needed to learn from and one to check with: add photos of it, or take the class out.",
+            f"the class {single[0]!r} has a single {thing} ({example})", allowed=f"two {things} or more per class",
+            remedy=f"One is needed to learn from and one to check with: add {things} of it, or take the class out.",
         )  # fmt: skip
-    if any(photos.split):
+    if "valid" in photos.split:
         train, valid = ({photos.labels[i] for i in photos.indices(side)} for side in ("train", "valid"))
         if unseen := sorted(valid - train):
             raise DataError(
-                f"the class {unseen[0]!r} is in the validation photos and not in the training photos",
-                allowed=listed(sorted(train)), remedy="Add training photos of it, or take it out of the validation.",
+                f"the class {unseen[0]!r} is in the validation {things} and not in the training {things}",
+                allowed=listed(sorted(train)), remedy=f"Add training {things} of it, or take it out of the validation.",
             )  # fmt: skip
 
 
-def _checked(folder: Path, photos: Sequence[Path], labels: Sequence[str], layout: str) -> PhotoSet:
+def _checked(
+    folder: Path, photos: Sequence[Path], labels: Sequence[str], layout: str, kind: Kind
+) -> PhotoSet:
     if not photos:
         raise DataError(
-            f"there are no photos in {folder}", allowed="files such as .jpg, .png, .webp, also in folders"
+            f"there are no {kind.things} in {folder}",
+            allowed=f"files such as {kind.endings}, also in folders",
         )
-    return PhotoSet(photos, labels, [""] * len(photos), layout)
+    return PhotoSet(photos, labels, [""] * len(photos), layout, kind=kind)
 
 
-def _refuse_loose(folder: Path, loose: Sequence[Path], n: int) -> None:
+def _refuse_loose(folder: Path, loose: Sequence[Path], n: int, kind: Kind) -> None:
     if len(loose) == n:
         raise DataError(
-            f"{folder} holds {n} photos (e.g. {loose[0].name}) and nothing says what they show",
+            f"{folder} holds {n} {kind.things} (e.g. {loose[0].name}) and nothing says what they show",
             allowed=f"a folder per class, train and valid folders, or a {TABLE} with columns file,label",
             remedy="Move them into class folders, or pass a regular expression over their names: "
             r"--label-from '^(.+)_\d+' takes cat from cat_12.jpg.",
         )
     raise DataError(
-        f"{folder} holds class folders and also {len(loose)} photos beside them, e.g. {loose[0].name}",
+        f"{folder} holds class folders and also {len(loose)} {kind.things} beside them, e.g. {loose[0].name}",
         remedy="Move those into the folder of their class, or out of the way.",
     )
 
 
-def _from_sides(folder: Path, photos: Sequence[Path]) -> PhotoSet:
+def _from_sides(folder: Path, photos: Sequence[Path], kind: Kind) -> PhotoSet:
     names = {
         n: s for s, ns in (("train", TRAIN_NAMES), ("valid", VALID_NAMES), ("test", TEST_NAMES)) for n in ns
     }
@@ -178,10 +210,11 @@ def _from_sides(folder: Path, photos: Sequence[Path]) -> PhotoSet:
         path for path in known if len(path.relative_to(folder).parts) > 2
     ]  # an unlabelled test folder is no test
     split = [names[path.relative_to(folder).parts[0]] for path in kept]
-    return PhotoSet(kept, [path.parent.name for path in kept], split, "train and valid folders")
+    layout = f"train and {'valid' if 'valid' in split else 'test'} folders"
+    return PhotoSet(kept, [path.parent.name for path in kept], split, layout, kind=kind)
 
 
-def _from_table(folder: Path) -> PhotoSet:
+def _from_table(folder: Path, kind: Kind) -> PhotoSet:
     """Read labels.csv: a file, its label, and optionally a column `split` or `is_valid`."""
     table = folder / TABLE
     with table.open(newline="", encoding="utf-8-sig") as file:
@@ -193,7 +226,7 @@ def _from_table(folder: Path) -> PhotoSet:
             )
         rows = list(reader)
     file_column, label_column = _column(columns, FILE_COLUMNS, 0), _column(columns, LABEL_COLUMNS, 1)
-    by_name = _locate(folder, table, [row[file_column] for row in rows])
+    by_name = _locate(folder, table, [row[file_column] for row in rows], kind)
     found: dict[Path, tuple[str, str]] = {}
     for line, row in enumerate(rows, start=2):
         label, path = (row[label_column] or "").strip(), by_name[row[file_column]]
@@ -209,8 +242,8 @@ def _from_table(folder: Path) -> PhotoSet:
     photos = sorted(found)
     split = [found[path][1] for path in photos]
     if not photos:
-        raise DataError(f"{table} lists no photos")
-    return PhotoSet(photos, [found[p][0] for p in photos], split, f"labels from {TABLE}")
+        raise DataError(f"{table} lists no {kind.things}")
+    return PhotoSet(photos, [found[p][0] for p in photos], split, f"labels from {TABLE}", kind=kind)
 
 
 def _column(columns: Sequence[str], wanted: Sequence[str], otherwise: int) -> str:
@@ -218,9 +251,9 @@ def _column(columns: Sequence[str], wanted: Sequence[str], otherwise: int) -> st
     return next((by_lower[name] for name in wanted if name in by_lower), columns[otherwise])
 
 
-def _locate(folder: Path, table: Path, names: Sequence[str]) -> dict[str, Path]:
+def _locate(folder: Path, table: Path, names: Sequence[str], kind: Kind) -> dict[str, Path]:
     """Find each file named in the table, also where the table leaves the ending out."""
-    by_stem = {path.stem: path for path in get_image_files(folder)}
+    by_stem = {path.stem: path for path in kind.find(folder)}
     found = {name: folder / name if (folder / name).is_file() else by_stem.get(name) for name in names}
     missing = [name for name, path in found.items() if path is None]
     if missing:

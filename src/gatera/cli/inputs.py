@@ -1,0 +1,159 @@
+"""What `gatera predict` is given, as what a program takes: photos, recordings, texts, rows of tables."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import sys
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gatera.core.errors import DataError, ProgramFileError, shorten
+from gatera.program.archive import PROGRAM, Archive
+from gatera.program.csv_rows import csv_rows
+from gatera.program.photo import PHOTO_SUFFIXES
+from gatera.program.sound import SOUND_SUFFIXES
+from gatera.program.text import TEXT_SUFFIXES
+
+#: What programs that read files are given, by their first operation: what messages call it, and its endings.
+FILES = {"read_photo": ("photos", PHOTO_SUFFIXES), "read_sound": ("recordings", SOUND_SUFFIXES)}
+
+ROWS = ("read_row", "read_pair")
+
+#: Characters of a text by which an answer is known.
+NAME_CHARACTERS = 60
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input.
+
+    Attributes:
+        raw: what the program gets.
+        where: what JSON says of it: {"file": ...}, {"text": ...}, or {"file": ..., "row": ...}.
+    """
+
+    raw: Any
+    where: dict[str, Any]
+
+    def __str__(self) -> str:
+        named = self.where.get("file") or shorten(
+            " ".join(self.where.get("text", "").split()), NAME_CHARACTERS
+        )
+        return f"{named}:{self.where['row']}" if "row" in self.where else named
+
+
+def first_operation(program: str) -> str:
+    """Return the name of what a program does first; "" where the file does not say, which opening it will tell of.
+
+    Raises:
+        ProgramFileError: if it is missing or no program at all.
+    """
+    try:
+        return str(json.loads(Archive(Path(program)).read(PROGRAM))["preprocess"][0]["op"])
+    except (ValueError, KeyError, IndexError, TypeError) as err:
+        if isinstance(err, ProgramFileError):
+            raise
+        return ""
+
+
+def find_inputs(given: Iterable[str], operation: str) -> tuple[list[Input], str]:
+    """Return the inputs of a program, and what messages call them.
+
+    Args:
+        given: the words of the command line.
+        operation: what the program does first.
+
+    Raises:
+        DataError: if a folder or pattern holds nothing for it, or a table cannot be read.
+    """
+    if operation in ROWS:
+        return [row for word in given for row in _rows(word)], "rows"
+    if operation == "read_text":
+        return [text for word in given for text in _texts(word)], "texts"
+    things, suffixes = FILES.get(operation, FILES["read_photo"])
+    return [_file(path) for path in find_photos(given, suffixes, things)], things
+
+
+def find_photos(
+    inputs: Iterable[str], suffixes: Collection[str] = PHOTO_SUFFIXES, things: str = "photos"
+) -> list[Path]:
+    """Return the photos (or other files) that files, folders and patterns stand for.
+
+    Folders are searched to the bottom in sorted order, hidden files and folders left out. Patterns are for shells that do
+    not expand them. Other names are taken as they are: reading them will show whether they exist.
+
+    Args:
+        inputs: files, folders, patterns.
+        suffixes: the endings of the files that are wanted from folders.
+        things: what messages call them.
+
+    Raises:
+        DataError: if a folder holds none, or nothing matches a pattern.
+    """
+    found: list[Path] = []
+    for given in inputs:
+        if glob.has_magic(given) and not os.path.lexists(given):
+            matches = sorted(glob.glob(given, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute patterns
+            if not matches:
+                raise DataError(f"no file matches {given}")
+            found += [path for match in matches for path in _files_at(match, suffixes, things)]
+        else:
+            found += _files_at(given, suffixes, things)
+    return found
+
+
+def _file(path: Path) -> Input:
+    return Input(path, {"file": str(path)})
+
+
+def _files_at(given: str, suffixes: Collection[str], things: str) -> list[Path]:
+    # Unlike Path.is_dir, this answers for names that no file can have, too.
+    if not os.path.isdir(given):  # noqa: PTH112
+        return [Path(given)]
+    found = sorted(_walk(given, suffixes))
+    if not found:
+        raise DataError(
+            f"{given} holds no {things}", allowed=f"files ending in {', '.join(sorted(suffixes))}"
+        )
+    return found
+
+
+def _walk(folder: str, suffixes: Collection[str]) -> Iterator[Path]:
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in files:
+            if not name.startswith(".") and Path(name).suffix.lower() in suffixes:
+                yield Path(parent, name)
+
+
+def _texts(word: str) -> Iterator[Input]:
+    """Yield the texts that a word stands for: lines of stdin for "-", files, or itself."""
+    if word == "-":
+        yield from (
+            Input(line.rstrip("\n"), {"text": line.rstrip("\n")}) for line in sys.stdin if line.strip()
+        )
+    elif os.path.exists(word) or _looks_like_file(word):  # noqa: PTH110  # answers for words that no file can have
+        yield from map(_file, find_photos([word], TEXT_SUFFIXES, "texts"))
+    else:
+        yield Input(word, {"text": word})
+
+
+def _looks_like_file(word: str) -> bool:
+    # A misspelt file name must not be taken for a text.
+    return Path(word).suffix.lower() in TEXT_SUFFIXES and not any(character.isspace() for character in word)
+
+
+def _rows(word: str) -> Iterator[Input]:
+    """Yield the rows that a word stands for: those of a CSV file, or one as a JSON object."""
+    if word.lstrip().startswith("{"):
+        try:
+            yield Input(json.loads(word), {"text": word})
+        except ValueError as err:
+            raise DataError(f"a row is not JSON ({err})", received=word) from err
+        return
+    for number, row in enumerate(csv_rows(word), start=1):
+        yield Input(row, {"file": word, "row": number})

@@ -1,0 +1,139 @@
+"""The job of photos: what they show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from gatera.cli.job import Job, Measured, measure_classes, options_for
+from gatera.cli.report import write_report
+from gatera.cli.saying import Saying
+from gatera.cli.train import TrainSettings
+from gatera.data.augment import aug_transforms
+from gatera.data.blocks import CategoryBlock, ImageBlock
+from gatera.data.datablock import DataBlock
+from gatera.data.items import BadFile
+from gatera.data.labels import ItemGetter
+from gatera.data.loaders import DataLoaders
+from gatera.data.splits import Splits
+from gatera.data.transforms import Resize
+from gatera.learn.export import find_body
+from gatera.learn.learner import Learner
+from gatera.measure.error_report import ErrorReport
+from gatera.measure.metrics import error_rate
+from gatera.vision.folder import PhotoSet, hold_out, leave_out_bad, read_photo_folder
+from gatera.vision.learner import vision_learner
+
+ARCHITECTURE, EPOCHS, FREEZE_EPOCHS, SIZE, RATE = "efficientnet_lite0", 1, 3, 224, 2e-3
+
+#: Updates an epoch should have at least; small folders get smaller batches (chosen here, see LOG.md).
+UPDATES_PER_EPOCH = 10
+
+#: How many files that were left out are listed one by one.
+MOST_LISTED = 20
+
+
+def photo_job(settings: TrainSettings, say: Saying) -> Job:
+    """Prepare a job of photos.
+
+    Raises:
+        DataError: for whatever is wrong with the folder.
+    """
+    photos = hold_out(
+        leave_out_bad(read_photo_folder(settings.source, settings.label_from)),
+        settings.valid_pct,
+        settings.seed,
+    )
+    _say_photos(say, photos)
+    dls = make_loaders(photos, settings).to(settings.device)
+    learn = vision_learner(
+        dls, settings.arch or ARCHITECTURE, pretrained=settings.weights or True, metrics=error_rate,
+        path=settings.out.parent, options=options_for(settings),
+    )  # fmt: skip
+
+    def fit(resume: Path | None) -> None:
+        learn.fine_tune(
+            settings.epochs or EPOCHS, base_lr=settings.lr or RATE, resume=resume,
+            freeze_epochs=FREEZE_EPOCHS if settings.freeze_epochs is None else settings.freeze_epochs,
+        )  # fmt: skip
+
+    def page(found: Measured, program: Path) -> Path:
+        assert isinstance(found.report, ErrorReport)  # for the type checker: photos are classified
+        return write_report(learn, settings, photos, found.report, program)
+
+    return Job(
+        learn, fit, lambda side: measure_classes(learn, side, "photos"), things="photos",
+        data=f"{settings.source} ({photos.layout})", split=split_words(photos.layout, settings),
+        weights=weights_source(learn), example=[str(photos.photos[photos.indices("valid")[0]])],
+        facts={"left_out": len(photos.bad)}, report_page=page,
+    )  # fmt: skip
+
+
+def make_loaders(photos: PhotoSet, settings: TrainSettings) -> DataLoaders:
+    """Return loaders for photos that are split."""
+    sides = [np.array(photos.indices(side)) for side in ("train", "valid", "test")]
+    splits = Splits(sides[0], sides[1], sides[2] if len(sides[2]) else None)
+    block = DataBlock(
+        (ImageBlock, CategoryBlock), splitter=lambda items: splits, get_x=ItemGetter(0), get_y=ItemGetter(1),
+        item_tfms=Resize(settings.size or SIZE), batch_tfms=aug_transforms() if settings.augment else None,
+    )  # fmt: skip
+    rows = list(zip(photos.photos, photos.labels, strict=True))
+    bs = batch_size(settings.bs, len(splits.train))
+    return block.dataloaders(rows, settings.out.parent, bs, val_bs=64, seed=settings.seed)
+
+
+def batch_size(wanted: int | None, n_train: int) -> int:
+    """Return how many items a training batch has: so many that an epoch has ten updates or more.
+
+    Example:
+        >>> batch_size(None, 120), batch_size(None, 7000), batch_size(64, 50)
+        (12, 64, 50)
+    """
+    return min(wanted or max(8, min(64, n_train // UPDATES_PER_EPOCH)), n_train)
+
+
+def weights_source(learn: Learner) -> str:
+    """Return where the initial weights came from, in words."""
+    body = find_body(learn)
+    return "random weights" if body is None else body.source
+
+
+def split_words(layout: str, settings: TrainSettings) -> str:
+    """Return how the items were divided, in words."""
+    if layout == "train and valid folders":
+        return "by the folders train and valid"
+    return f"{settings.valid_pct:.0%} of every class at random, seed {settings.seed}"
+
+
+def _say_photos(say: Saying, photos: PhotoSet) -> None:
+    counts = Counter(photos.labels)
+    sides = {side: len(photos.indices(side)) for side in ("train", "valid", "test")}
+    say_classes(say, "photos", counts, photos.layout, sides)
+    say_bad(say, photos.bad)
+    bad_rows = [{"file": str(bad.path), "reason": bad.reason} for bad in photos.bad]
+    say.event("photos", {"classes": dict(counts), "layout": photos.layout, **sides, "left_out": bad_rows})
+
+
+def say_classes(say: Saying, things: str, counts: Counter[str], layout: str, sides: dict[str, int]) -> None:
+    """Say how many items there are, of which classes, and how they are divided."""
+    shown = ", ".join(f"{label} {count:,}" for label, count in counts.most_common(8))
+    more = f" and {len(counts) - 8} more" if len(counts) > 8 else ""
+    say.line(f"{sum(counts.values()):,} {things} of {len(counts)} classes ({layout}): {shown}{more}")
+    say.line(
+        f"{sides['train']:,} to learn from, {sides['valid']:,} to measure with"
+        + (f", {sides['test']:,} to test with" if sides.get("test") else "")
+    )
+
+
+def say_bad(say: Saying, files: Sequence[BadFile]) -> None:
+    """Say which files were left out, and why."""
+    if not files:
+        return
+    say.line(f"{len(files)} files were left out because they cannot be read:", style="yellow")
+    for bad in files[:MOST_LISTED]:
+        say.line(f"  {bad.reason}")
+    if len(files) > MOST_LISTED:
+        say.line(f"  and {len(files) - MOST_LISTED} more")

@@ -1,0 +1,51 @@
+"""The job of recordings: what is heard in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gatera.audio.block import AudioBlock
+from gatera.audio.data import get_audio_files
+from gatera.cli.files import file_loaders, find_files
+from gatera.cli.job import Job, measure_classes, options_for
+from gatera.cli.job_photos import ARCHITECTURE, RATE, split_words, weights_source
+from gatera.cli.saying import Saying
+from gatera.cli.train import TrainSettings
+from gatera.measure.metrics import error_rate
+from gatera.program.sound import load_sound
+from gatera.vision.folder import Kind
+from gatera.vision.learner import vision_learner
+
+RECORDINGS = Kind(get_audio_files, "recording", ".wav, .flac, .mp3")
+
+#: Spectrograms are further from photographs than photos are: the body has more to learn.
+EPOCHS, FREEZE_EPOCHS = 5, 1
+
+
+def sound_job(settings: TrainSettings, say: Saying) -> Job:
+    """Prepare a job of recordings.
+
+    Raises:
+        DataError: for whatever is wrong with the folder.
+    """
+    found = find_files(settings, say, RECORDINGS, load_sound)
+    dls = file_loaders(found, AudioBlock(), settings)
+    learn = vision_learner(
+        dls, settings.arch or ARCHITECTURE, pretrained=settings.weights or True, metrics=error_rate,
+        path=settings.out.parent, options=options_for(settings),
+    )  # fmt: skip
+
+    def fit(resume: Path | None) -> None:
+        learn.fine_tune(
+            settings.epochs or EPOCHS, base_lr=settings.lr or RATE, resume=resume,
+            freeze_epochs=FREEZE_EPOCHS if settings.freeze_epochs is None else settings.freeze_epochs,
+        )  # fmt: skip
+
+    split = split_words(found.layout, settings)
+    if settings.group_by is not None:
+        split = f"by whole groups ({found.layout.partition('; ')[2]})"
+    return Job(
+        learn, fit, lambda side: measure_classes(learn, side, "recordings"), things="recordings",
+        data=f"{settings.source} ({found.layout})", split=split, weights=weights_source(learn),
+        example=[str(found.photos[found.indices("valid")[0]])], facts={"left_out": len(found.bad)},
+    )  # fmt: skip

@@ -1,0 +1,58 @@
+"""The job of texts: what they are about, or what they think of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+from gatera.cli.files import file_loaders, find_files
+from gatera.cli.job import Job, Measured, measure_classes, options_for
+from gatera.cli.job_photos import split_words
+from gatera.cli.saying import Saying
+from gatera.cli.train import TrainSettings
+from gatera.measure.metrics import error_rate
+from gatera.program.text import read_text
+from gatera.text.baseline import tfidf_baseline
+from gatera.text.block import TextBlock
+from gatera.text.data import get_text_files
+from gatera.text.learner import text_classifier_learner
+from gatera.text.loaders import TextLoaders
+from gatera.vision.folder import Kind
+
+TEXTS = Kind(get_text_files, "text", ".txt")
+
+ARCHITECTURE, EPOCHS, FREEZE_EPOCHS = "MiniLM", 2, 1
+
+#: fine_tune's own default is for heads on photos; texts take the book's.
+RATE = 1e-2
+
+
+def text_job(settings: TrainSettings, say: Saying) -> Job:
+    """Prepare a job of texts.
+
+    Raises:
+        DataError: for whatever is wrong with the folder.
+    """
+    found = find_files(settings, say, TEXTS, read_text)
+    dls = cast(TextLoaders, file_loaders(found, TextBlock(), settings))
+    arch = settings.arch or ARCHITECTURE
+    learn = text_classifier_learner(
+        dls, arch, pretrained=settings.weights or True, metrics=error_rate, path=settings.out.parent,
+        options=options_for(settings),
+    )  # fmt: skip
+
+    def fit(resume: Path | None) -> None:
+        learn.fine_tune(
+            settings.epochs or EPOCHS, settings.lr or RATE, resume=resume,
+            freeze_epochs=FREEZE_EPOCHS if settings.freeze_epochs is None else settings.freeze_epochs,
+        )  # fmt: skip
+
+    def measure(side: str) -> Measured:
+        words = tfidf_baseline(dls, 1 if side == "valid" else 2)
+        return measure_classes(learn, side, "texts", {"TF-IDF with logistic regression": 1 - words.accuracy})
+
+    return Job(
+        learn, fit, measure, things="texts", data=f"{settings.source} ({found.layout})", weights=f"the weights of {arch}",
+        split=split_words(found.layout, settings), example=[str(found.photos[found.indices("valid")[0]])],
+        facts={"left_out": len(found.bad)},
+    )  # fmt: skip

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+
+from gatera.cli.inputs import Input, find_inputs, first_operation
+from gatera.core.errors import DataError
+
+
+def names(given, operation):
+    return [str(each) for each in find_inputs(given, operation)[0]]
+
+
+def test_the_first_operation_of_a_program_is_known_before_it_is_opened(program):
+    assert first_operation(str(program)) == "read_photo"
+
+
+def test_a_text_is_itself_or_a_file(tmp_path, monkeypatch):
+    (tmp_path / "a.txt").write_text("one")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "b.txt").write_text("two")
+    found, things = find_inputs(["what a film", str(tmp_path)], "read_text")
+    assert things == "texts"
+    assert [each.raw for each in found] == ["what a film", tmp_path / "a.txt", tmp_path / "sub" / "b.txt"]
+    assert found[0].where == {"text": "what a film"}
+    monkeypatch.setattr("sys.stdin", io.StringIO("first\n\nsecond\n"))
+    assert names(["-"], "read_text") == ["first", "second"]
+
+
+def test_a_misspelt_file_is_not_taken_for_a_text():
+    (found,), _ = find_inputs(["gone.txt"], "read_text")
+    assert found.where == {"file": "gone.txt"}
+
+
+def test_a_table_gives_its_rows(tmp_path):
+    table = tmp_path / "people.csv"
+    table.write_text("age, job\n39, clerk\n50, cook\n")
+    found, things = find_inputs([str(table), json.dumps({"age": 7})], "read_row")
+    assert things == "rows"
+    assert [each.raw for each in found] == [
+        {"age": "39", "job": "clerk"},
+        {"age": "50", "job": "cook"},
+        {"age": 7},
+    ]
+    assert [str(each) for each in found] == [f"{table}:1", f"{table}:2", '{"age": 7}']
+    assert found[1].where == {"file": str(table), "row": 2}
+
+
+def test_a_row_that_is_no_json_is_refused():
+    with pytest.raises(DataError) as err:
+        find_inputs(["{age: 7}"], "read_pair")
+    assert str(err.value).startswith("a row is not JSON (Expecting property name")
+    assert str(err.value).endswith("Received: '{age: 7}'.")
+
+
+def test_a_folder_of_recordings_is_searched_for_them(tmp_path):
+    for name in ("b.wav", "a.FLAC", "c.jpg"):
+        (tmp_path / name).touch()
+    assert names([str(tmp_path)], "read_sound") == [str(tmp_path / "a.FLAC"), str(tmp_path / "b.wav")]
+
+
+def test_a_folder_without_recordings_is_refused(tmp_path):
+    with pytest.raises(DataError) as err:
+        find_inputs([str(tmp_path)], "read_sound")
+    assert str(err.value).startswith(f"{tmp_path} holds no recordings. Allowed: files ending in .aif,")
+
+
+def test_a_long_text_is_named_by_its_beginning():
+    shown = str(Input("x " * 500, {"text": "x " * 500}))
+    assert len(shown) == 60 and shown.endswith("…")

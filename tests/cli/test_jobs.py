@@ -1,0 +1,144 @@
+"""`gatera train` and `gatera predict` on what is no photo: tables, ratings, recordings, on small real data."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from gatera.cli.train import Task
+from gatera.cli.training import find_task
+from gatera.core.errors import DataError
+from gatera.data.external import untar_data
+from gatera.data.urls import URLs
+from gatera.program.program import load_program
+
+
+class Settings:
+    def __init__(self, source, target=None):
+        self.source, self.target = source, target
+
+
+def ratings(folder, n_users=30, n_items=20):
+    """Write ratings that depend on user and item."""
+    draw = np.random.default_rng(0)
+    users, items = draw.normal(0, 1, n_users), draw.normal(0, 1, n_items)
+    rows = [
+        f"{u},film {i},{np.clip(np.round(3 + users[u] + items[i]), 1, 5):.0f}"
+        for u in range(n_users)
+        for i in range(n_items)
+    ]
+    table = folder / "ratings.csv"
+    table.write_text("user,film,rating\n" + "\n".join(rows) + "\n")
+    return table
+
+
+# -- which task
+
+
+@pytest.mark.parametrize(("ending", "task"), [(".jpg", "photos"), (".wav", "sound"), (".txt", "text")])
+def test_a_folder_is_known_by_what_it_holds_most_of(tmp_path, ending, task):
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}{ending}").touch()
+    (tmp_path / "notes.txt").touch()
+    assert find_task(Settings(tmp_path)) is Task(task)
+
+
+def test_a_table_with_a_target_is_a_table(tmp_path):
+    assert find_task(Settings(ratings(tmp_path), "rating")) is Task.table
+
+
+def test_a_table_without_a_target_is_asked_back(tmp_path):
+    table = ratings(tmp_path)
+    with pytest.raises(DataError) as err:
+        find_task(Settings(table))
+    assert str(err.value) == (
+        f"{table} is a table, and nothing says what to predict. Allowed: its columns: user, film, rating. "
+        "Pass --target COLUMN; or --task recommend, if its first columns are users, items and ratings."
+    )
+
+
+def test_an_option_of_another_task_is_refused(gatera, tmp_path):
+    ran = gatera(
+        "train",
+        ratings(tmp_path),
+        "--task",
+        "recommend",
+        "--target",
+        "rating",
+        "--out",
+        tmp_path / "a.gatera",
+    )
+    assert ran.status == 1
+    assert ran.err == (
+        "Error: --target is not for the task recommend. Received: 'rating'. Allowed: with the task table.\n"
+    )
+
+
+# -- whole runs
+
+
+@pytest.mark.slow
+def test_a_table_of_classes_from_csv_to_answers(gatera, tmp_path):
+    table = untar_data(URLs.ADULT_TINY) / "adult.csv"
+    out = tmp_path / "income.gatera"
+    ran = gatera("train", table, "--target", "salary", "--out", out, "--device", "cpu")
+    assert ran.status == 0, ran.err
+    assert "1,000 rows, salary from 8 categories and 6 numbers" in ran.out
+    assert "Gradient-boosted trees would give" in ran.out and "95 % interval" in ran.out
+    answers = gatera("predict", out, table, "--json")
+    rows = [json.loads(line) for line in answers.out.splitlines()]
+    assert answers.status == 0 and len(rows) == 1000
+    assert {row["label"] for row in rows} == set(load_program(out).vocab)
+    assert "mean squared error" not in gatera("info", out).out
+
+
+@pytest.mark.slow
+def test_a_table_of_numbers_is_compared_with_mean_and_trees(gatera, tmp_path):
+    table = untar_data(URLs.ADULT_TINY) / "adult.csv"
+    ran = gatera(
+        "train", table, "--target", "age", "--out", tmp_path / "age.gatera", "--json", "--device", "cpu"
+    )
+    result = json.loads(ran.out.splitlines()[-1])
+    assert result["event"] == "result"
+    assert set(result["valid"]["rivals"]) == {"gradient-boosted trees", "the mean"}
+
+
+@pytest.mark.slow
+def test_a_misspelt_target_offers_the_nearest(gatera, tmp_path):
+    table = untar_data(URLs.ADULT_TINY) / "adult.csv"
+    ran = gatera("train", table, "--target", "salry", "--out", tmp_path / "a.gatera")
+    assert ran.status == 1
+    assert ran.err.endswith("Did you mean 'salary'?\n")
+
+
+@pytest.mark.slow
+def test_ratings_from_csv_to_answers(gatera, tmp_path):
+    table, out = ratings(tmp_path), tmp_path / "films.gatera"
+    ran = gatera("train", table, "--task", "recommend", "--out", out, "--device", "cpu", "--epochs", 10)
+    assert ran.status == 0, ran.err
+    assert "600 ratings (rating) of 20 items (film) by 30 users (user)" in ran.out
+    assert "User and item means would give" in ran.out
+    error = float(re.search(r"Mean squared error ([\d.]+\d)", ran.out)[1])
+    overall = float(re.search(r"The overall mean would give ([\d.]+\d)", ran.out)[1])
+    assert error < 0.5 * overall
+    answer = gatera("predict", out, '{"user": "3", "film": "a film nobody knows"}')
+    assert answer.status == 0
+    assert "Note: Column 'film' holds a film nobody knows, which no training row does" in answer.err.replace(
+        "'a film nobody knows'", "a film nobody knows"
+    )
+
+
+@pytest.mark.slow
+def test_recordings_with_a_speaker_held_out(gatera, tmp_path):
+    folder, out = untar_data(URLs.SPOKEN_DIGITS_TINY) / "recordings", tmp_path / "digits.gatera"
+    ran = gatera(
+        "train", folder, "--label-from", r"^(\d)_", "--group-by", r"^\d_([a-z]+)", "--out", out, "--device", "cpu",
+        "--epochs", 1, "--freeze-epochs", 0, "--slim",
+    )  # fmt: skip
+    assert ran.status == 0, ran.err
+    assert "120 recordings of 10 classes (labels from file names; " in ran.out and "held out)" in ran.out
+    recording = next(folder.glob("*.wav"))
+    assert gatera("predict", out, recording).out.startswith(f"{recording}  ")
