@@ -5,13 +5,13 @@ import pytest
 
 from gatera.core.errors import DataError
 from gatera.data.blocks import RegressionBlock
-from gatera.text.baseline import TextBaseline, counted_words
+from gatera.text.baseline import TextBaseline, tfidf_baseline
 from gatera.text.data import TextDataLoaders
 
 
 @pytest.mark.slow
 def test_words_tell_classes_apart(reviews):
-    found = counted_words(TextDataLoaders.from_folder(reviews, bs=8, seed=0))
+    found = tfidf_baseline(TextDataLoaders.from_folder(reviews, bs=8, seed=0))
     assert (found.errors, found.most_frequent, found.n) == (0, 8, 16)
 
 
@@ -27,7 +27,7 @@ def test_numbers_are_no_classes():
     frame = pd.DataFrame({"text": ["a", "b", "c", "d"], "stars": [1.0, 2.0, 3.0, 4.0]})
     dls = TextDataLoaders.from_df(frame, y_block=RegressionBlock, bs=1, seed=0, valid_pct=0.5)
     with pytest.raises(DataError) as err:
-        counted_words(dls)
+        tfidf_baseline(dls)
     assert str(err.value) == (
-        "The baseline needs a split to be measured on and one class for each text. Received: 'regression'."
+        "The baseline needs a held-out split and one class for each text. Received: 'regression'."
     )

@@ -35,7 +35,7 @@ class TextBaseline:
     n: int
 
     @property
-    def value(self) -> float:
+    def accuracy(self) -> float:
         """The share that is right, 0..1."""
         return 1 - self.errors / self.n
 
@@ -47,12 +47,12 @@ class TextBaseline:
     def __str__(self) -> str:
         simplest = 1 - self.most_frequent / self.n
         return (
-            f"TF-IDF and logistic regression: accuracy {self.value:.4f} on {self.n:,} texts "
+            f"TF-IDF and logistic regression: accuracy {self.accuracy:.4f} on {self.n:,} texts "
             f"(the most frequent class: {simplest:.4f})"
         )
 
 
-def tfidf_baseline(dls: TextLoaders, ds_idx: int = 1) -> TextBaseline:
+def counted_words(dls: TextLoaders, ds_idx: int = 1) -> TextBaseline:
     """Train scikit-learn's logistic regression on TF-IDF weights of words and word pairs, and measure it.
 
     It reads whole texts, cleaned as a network gets them; cutting is the network's business.
