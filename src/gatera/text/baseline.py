@@ -52,7 +52,7 @@ class TextBaseline:
         )
 
 
-def counted_words(dls: TextLoaders, ds_idx: int = 1) -> TextBaseline:
+def tfidf_baseline(dls: TextLoaders, ds_idx: int = 1) -> TextBaseline:
     """Train scikit-learn's logistic regression on TF-IDF weights of words and word pairs, and measure it.
 
     It reads whole texts, cleaned as a network gets them; cutting is the network's business.
