@@ -53,9 +53,12 @@ def test_what_is_no_date_is_refused():
         "Column 'day' holds numbers, not dates. Received: 3. Turn them into dates first: "
         "pandas.to_datetime(df[...], unit='s')."
     )
-    with pytest.raises(
-        DataError, match=r"^Column 'day' holds something that is not a date \(.*\)\. Turn it into dates"
-    ):
+    with pytest.raises(DataError) as err:
         add_datepart(pd.DataFrame({"day": ["2020-01-01", "later"]}), "day")
+    message = str(err.value).replace(", at position 1", "")  # pandas 2 says that, too
+    assert message == (
+        'Column \'day\' holds something that is not a date (time data "later" doesn\'t match format "%Y-%m-%d"). '
+        "Turn it into dates first: pandas.to_datetime(df[...], format=...)."
+    )
     with pytest.raises(DataError, match=r"^field_name names a column that the table has not"):
         add_datepart(pd.DataFrame({"day": ["soon"]}), "date")

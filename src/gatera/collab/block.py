@@ -80,7 +80,7 @@ class PairBlock(Block):
 
     def columns(self, value: Mapping[str, Any]) -> dict[str, Any]:
         """Return the cells that a table shows: user and item as the table has them, "#na#" where unknown."""
-        return self.decode(self._reader(value))
+        return self.decode(self._reader.examine(value)[0])  # what is new to it is said where it is predicted
 
     def config(self) -> list[dict[str, Any]]:
         """Return the one operation that reads a pair."""

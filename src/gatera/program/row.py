@@ -166,13 +166,18 @@ class RowReader:
         Raises:
             DataError: if a column is missing, cells cannot be read, or `raw` is no row.
         """
-        cells = cells_of(raw, self.columns)
-        array, notes = self._read({name: [cell] for name, cell in cells.items()})
+        array, notes = self.examine(raw)
         for column, note in notes.items():
             if column not in self._said:
                 self._said.add(column)
                 warnings.warn(f"{note} This is said once for each column.", stacklevel=3)
-        return array[0]
+        return array
+
+    def examine(self, raw: Any) -> tuple[np.ndarray, dict[str, str]]:
+        """Return one row as float32 [F], and what else would be said of it: column -> sentence."""
+        cells = cells_of(raw, self.columns)
+        array, notes = self._read({name: [cell] for name, cell in cells.items()})
+        return array[0], notes
 
     def table(self, columns: Mapping[str, Sequence[Any]], where: str = "") -> np.ndarray:
         """Return whole columns, n cells each, as float32 [n,F].
@@ -279,6 +284,11 @@ class PairReader:
             DataError: see `RowReader`.
         """
         return self._rows(raw).astype(np.int64)
+
+    def examine(self, raw: Any) -> tuple[np.ndarray, dict[str, str]]:
+        """Return the codes, and what else would be said of them: column -> sentence."""
+        array, notes = self._rows.examine(raw)
+        return array.astype(np.int64), notes
 
     def table(self, columns: Mapping[str, Sequence[Any]], where: str = "") -> np.ndarray:
         """Return whole columns as int64 [n,2]; see `RowReader.table`."""

@@ -111,7 +111,7 @@ class RowBlock(Block):
     def columns(self, value: Mapping[str, Any]) -> dict[str, Any]:
         """Return the cells that a table shows: what a model sees, before numbers are normalised."""
         categories, numbers = self._learned
-        codes = self._reader(value)
+        codes, _ = self._reader.examine(value)  # what is new to it is said where it is predicted
         shown = {
             entry["name"]: self.classes[entry["name"]][int(code)]
             for entry, code in zip(categories, codes, strict=False)

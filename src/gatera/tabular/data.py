@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from gatera.data.block import Block
-from gatera.data.frame import check_frame
 from gatera.data.splits import IndexSplitter, RandomSplitter
 from gatera.data.table import read_table
 from gatera.tabular.loaders import TableLoaders
@@ -51,9 +50,8 @@ class TabularDataLoaders:
             ArgumentError: as `TabularPandas`, or if there is no label.
             DataError: as `TabularPandas`.
         """
-        check_frame(df)
         splitter = RandomSplitter(valid_pct, seed) if valid_idx is None else IndexSplitter(valid_idx)
-        table = TabularPandas(df, procs, cat_names, cont_names, y_names, y_block, splitter(df))
+        table = TabularPandas(df, procs, cat_names, cont_names, y_names, y_block, splitter)
         return table.dataloaders(bs, val_bs, path, seed, device, shuffle)
 
     @staticmethod

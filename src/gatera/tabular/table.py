@@ -118,7 +118,10 @@ class TableRows:
         """
         targets = self.dataset.targets
         if targets is None:
-            raise DataError("These rows have no labels", allowed=f"a table with {self.y_names}")
+            raise DataError(
+                "These rows have no labels",
+                allowed=f"a table with {' and '.join(map(repr, self.y_names)) or 'a label'}",
+            )
         values = targets.numpy().reshape(len(self), -1)  # [n] or [n,K] -> [n,K]
         names = self.y_names if values.shape[1] == len(self.y_names) else list(self.fields.y.vocab or [])  # type: ignore[union-attr]
         return require("pandas", "train", "for tables").DataFrame(
@@ -164,7 +167,8 @@ class TabularPandas(TableRows):
         cont_names: number columns; None for every column that has no other role.
         y_names: the label's column, or columns.
         y_block: how labels are read; by default `RegressionBlock` for numbers, `CategoryBlock` for all else.
-        splits: a `Splits` or a pair of index lists, e.g. `RandomSplitter(seed=42)(df)`; None trains on all rows.
+        splits: a `Splits` or a pair of index lists, e.g. `RandomSplitter(seed=42)(df)`, or a splitter; None trains on all
+            rows.
 
     Attributes:
         train, valid: the rows of the two splits; `valid` is empty where `splits` is None.
@@ -195,7 +199,11 @@ class TabularPandas(TableRows):
         labels = as_names(y_names)
         check_columns(df, "y_names", labels)
         numbers, categories = _inputs(df, cat_names, cont_names, labels)
-        given = None if splits is None else as_splits(splits, len(df), "splits")
+        given = (
+            None
+            if splits is None
+            else as_splits(splits(df) if callable(splits) else splits, len(df), "splits")
+        )
         train = np.arange(len(df)) if given is None else given.train
         valid = np.zeros(0, np.int64) if given is None else given.valid
         order = np.concatenate([train, valid])
