@@ -1,0 +1,390 @@
+"""Everything for texts, for `from gatera.text.all import *`: the names that the book and its notebooks use.
+
+With them come the few names of others that notebooks count on; `pd` and `plt` are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn, tensor
+
+from gatera.core.device import (
+    default_device,
+)
+from gatera.core.lazy import (
+    LazyModule,
+)
+from gatera.core.random import (
+    set_seed,
+)
+from gatera.data.block import (
+    TransformBlock,
+)
+from gatera.data.blocks import (
+    CategoryBlock,
+    MultiCategoryBlock,
+    RegressionBlock,
+)
+from gatera.data.datablock import (
+    DataBlock,
+)
+from gatera.data.external import (
+    untar_data,
+)
+from gatera.data.items import (
+    FileGetter,
+    get_files,
+)
+from gatera.data.labels import (
+    AttrGetter,
+    ColReader,
+    ItemGetter,
+    RegexLabeller,
+    parent_label,
+    using_attr,
+)
+from gatera.data.loaders import (
+    Batch,
+    DataLoader,
+    DataLoaders,
+)
+from gatera.data.split_by_value import (
+    ColSplitter,
+    GroupSplitter,
+    TimeSplitter,
+    TrainTestSplitter,
+)
+from gatera.data.splits import (
+    EndSplitter,
+    FileSplitter,
+    FuncSplitter,
+    GrandparentSplitter,
+    IndexSplitter,
+    MaskSplitter,
+    RandomSplitter,
+    RandomSubsetSplitter,
+    Splits,
+)
+from gatera.data.urls import (
+    URLs,
+)
+from gatera.interpret.classification import (
+    ClassificationInterpretation,
+)
+from gatera.interpret.predictions import (
+    Interpretation,
+)
+from gatera.learn.callback import (
+    Callback,
+    CancelBatchException,
+    CancelEpochException,
+    CancelFitException,
+    CancelStepException,
+    CancelTrainException,
+    CancelValidException,
+)
+from gatera.learn.callbacks import (
+    CSVLogger,
+    EarlyStoppingCallback,
+    GradientAccumulation,
+    GradientClip,
+    ReduceLROnPlateau,
+    SaveModelCallback,
+)
+from gatera.learn.checkpoint import (
+    TrainingInterrupted,
+)
+from gatera.learn.export import (
+    ExportOptions,
+)
+from gatera.learn.learner import (
+    Learner,
+)
+from gatera.learn.lr_finder import (
+    minimum,
+    slide,
+    steep,
+    valley,
+)
+from gatera.learn.optimizer import (
+    SGD,
+    Adam,
+    RAdam,
+    RMSProp,
+)
+from gatera.learn.options import (
+    TrainingOptions,
+)
+from gatera.learn.rnn import (
+    ModelResetter,
+    RNNRegularizer,
+)
+from gatera.learn.schedule import (
+    ParamScheduler,
+    SchedCos,
+    SchedExp,
+    SchedLin,
+    SchedNo,
+    combine_scheds,
+    combined_cos,
+)
+from gatera.measure.intervals import (
+    bootstrap_interval,
+    wilson_interval,
+)
+from gatera.measure.losses import (
+    BCELossFlat,
+    BCEWithLogitsLossFlat,
+    CrossEntropyLossFlat,
+    FocalLoss,
+    FocalLossFlat,
+    L1LossFlat,
+    LabelSmoothingCrossEntropy,
+    LabelSmoothingCrossEntropyFlat,
+    MSELossFlat,
+)
+from gatera.measure.metrics import (
+    APScoreBinary,
+    APScoreMulti,
+    BalancedAccuracy,
+    CohenKappa,
+    ExplainedVariance,
+    F1Score,
+    F1ScoreMulti,
+    FBeta,
+    FBetaMulti,
+    HammingLoss,
+    HammingLossMulti,
+    Jaccard,
+    JaccardMulti,
+    MatthewsCorrCoef,
+    PearsonCorrCoef,
+    Precision,
+    PrecisionMulti,
+    R2Score,
+    Recall,
+    RecallMulti,
+    RocAuc,
+    RocAucBinary,
+    RocAucMulti,
+    SpearmanCorrCoef,
+    accuracy,
+    accuracy_multi,
+    error_rate,
+    exp_rmspe,
+    mae,
+    mse,
+    msle,
+    rmse,
+    top_k_accuracy,
+)
+from gatera.measure.perplexity import (
+    Perplexity,
+)
+from gatera.models.awd_lstm import (
+    AWD_LSTM,
+    AwdLstmConfig,
+)
+from gatera.models.layers import (
+    SigmoidRange,
+    sigmoid_range,
+)
+from gatera.models.text_files import (
+    MiniLM,
+    TextArchitecture,
+)
+from gatera.models.text_model import (
+    TransformerConfig,
+)
+from gatera.program.prediction import (
+    Prediction,
+)
+from gatera.program.program import (
+    Program,
+    load_program,
+)
+from gatera.text.baseline import (
+    TextBaseline,
+    tfidf_baseline,
+)
+from gatera.text.block import (
+    TextBlock,
+)
+from gatera.text.data import (
+    TextDataLoaders,
+    get_text_files,
+)
+from gatera.text.language_model import (
+    LMLearner,
+    language_model_learner,
+)
+from gatera.text.learner import (
+    TextLearner,
+    text_classifier_learner,
+)
+from gatera.text.loaders import (
+    LanguageModelLoaders,
+    TextLoaders,
+)
+
+plt = LazyModule("matplotlib.pyplot")
+pd = LazyModule("pandas")
+
+#: The trained program; fastai's name for opening it.
+load_learner = load_program
+
+# fmt: off
+__all__ = [
+    "AWD_LSTM",
+    "SGD",
+    "APScoreBinary",
+    "APScoreMulti",
+    "Adam",
+    "AttrGetter",
+    "AwdLstmConfig",
+    "BCELossFlat",
+    "BCEWithLogitsLossFlat",
+    "BalancedAccuracy",
+    "Batch",
+    "CSVLogger",
+    "Callback",
+    "CancelBatchException",
+    "CancelEpochException",
+    "CancelFitException",
+    "CancelStepException",
+    "CancelTrainException",
+    "CancelValidException",
+    "CategoryBlock",
+    "ClassificationInterpretation",
+    "CohenKappa",
+    "ColReader",
+    "ColSplitter",
+    "CrossEntropyLossFlat",
+    "DataBlock",
+    "DataLoader",
+    "DataLoaders",
+    "EarlyStoppingCallback",
+    "EndSplitter",
+    "ExplainedVariance",
+    "ExportOptions",
+    "F",
+    "F1Score",
+    "F1ScoreMulti",
+    "FBeta",
+    "FBetaMulti",
+    "FileGetter",
+    "FileSplitter",
+    "FocalLoss",
+    "FocalLossFlat",
+    "FuncSplitter",
+    "GradientAccumulation",
+    "GradientClip",
+    "GrandparentSplitter",
+    "GroupSplitter",
+    "HammingLoss",
+    "HammingLossMulti",
+    "IndexSplitter",
+    "Interpretation",
+    "ItemGetter",
+    "Jaccard",
+    "JaccardMulti",
+    "L1LossFlat",
+    "LMLearner",
+    "LabelSmoothingCrossEntropy",
+    "LabelSmoothingCrossEntropyFlat",
+    "LanguageModelLoaders",
+    "Learner",
+    "MSELossFlat",
+    "MaskSplitter",
+    "MatthewsCorrCoef",
+    "MiniLM",
+    "ModelResetter",
+    "MultiCategoryBlock",
+    "ParamScheduler",
+    "Path",
+    "PearsonCorrCoef",
+    "Perplexity",
+    "Precision",
+    "PrecisionMulti",
+    "Prediction",
+    "Program",
+    "R2Score",
+    "RAdam",
+    "RMSProp",
+    "RNNRegularizer",
+    "RandomSplitter",
+    "RandomSubsetSplitter",
+    "Recall",
+    "RecallMulti",
+    "ReduceLROnPlateau",
+    "RegexLabeller",
+    "RegressionBlock",
+    "RocAuc",
+    "RocAucBinary",
+    "RocAucMulti",
+    "SaveModelCallback",
+    "SchedCos",
+    "SchedExp",
+    "SchedLin",
+    "SchedNo",
+    "SigmoidRange",
+    "SpearmanCorrCoef",
+    "Splits",
+    "Tensor",
+    "TextArchitecture",
+    "TextBaseline",
+    "TextBlock",
+    "TextDataLoaders",
+    "TextLearner",
+    "TextLoaders",
+    "TimeSplitter",
+    "TrainTestSplitter",
+    "TrainingInterrupted",
+    "TrainingOptions",
+    "TransformBlock",
+    "TransformerConfig",
+    "URLs",
+    "accuracy",
+    "accuracy_multi",
+    "bootstrap_interval",
+    "combine_scheds",
+    "combined_cos",
+    "default_device",
+    "error_rate",
+    "exp_rmspe",
+    "get_files",
+    "get_text_files",
+    "language_model_learner",
+    "load_learner",
+    "load_program",
+    "mae",
+    "minimum",
+    "mse",
+    "msle",
+    "nn",
+    "np",
+    "parent_label",
+    "partial",
+    "pd",
+    "plt",
+    "rmse",
+    "set_seed",
+    "sigmoid_range",
+    "slide",
+    "steep",
+    "tensor",
+    "text_classifier_learner",
+    "tfidf_baseline",
+    "top_k_accuracy",
+    "torch",
+    "untar_data",
+    "using_attr",
+    "valley",
+    "wilson_interval",
+]
+# fmt: on
