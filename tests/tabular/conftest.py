@@ -26,6 +26,12 @@ def df() -> pd.DataFrame:
     return people()
 
 
+@pytest.fixture
+def many() -> pd.DataFrame:
+    """300 rows of the same kind, for what needs more."""
+    return people(300)
+
+
 @pytest.fixture(scope="session")
 def adult_csv():
     """1,000 real rows, bundled."""

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gatera.core.errors import DataError
+from gatera.tabular.baseline import TableBaseline, boosted_trees
+from gatera.tabular.data import TabularDataLoaders
+from gatera.tabular.table import TabularPandas
+
+
+def loaders(df, **changes):
+    settings = {"cat_names": "job", "cont_names": ["age", "height"], "y_names": "rich", "bs": 8, "seed": 0}
+    return TabularDataLoaders.from_df(df, **{**settings, **changes})
+
+
+@pytest.mark.slow
+def test_trees_learn_the_same_rows(adult_csv):
+    dls = TabularDataLoaders.from_csv(
+        adult_csv, y_names="salary", cat_names=["education", "relationship"], cont_names=["age"], seed=0
+    )
+    baseline = boosted_trees(dls)
+    most = np.bincount(dls.valid_ds.targets.numpy()).max() / 200
+    assert (baseline.metric, baseline.n, baseline.simplest) == ("accuracy", 200, most)
+    assert baseline.value > most + 0.03
+    assert boosted_trees(dls) == baseline
+
+
+@pytest.mark.slow
+def test_trees_predict_numbers(many):
+    dls = loaders(many, y_names="income", bs=4)
+    baseline = boosted_trees(dls)
+    train, valid = (side.inputs.table["income"] for side in (dls.train_ds, dls.valid_ds))
+    assert baseline.metric == "mse"
+    assert baseline.simplest == pytest.approx(np.square(valid - train.mean()).mean(), rel=1e-5)
+    assert baseline.value < baseline.simplest
+
+
+def test_the_baseline_is_told_in_one_line():
+    assert str(TableBaseline("accuracy", 0.84, 0.7625, 6512)) == (
+        "gradient-boosted trees: accuracy 0.8400 on 6,512 rows (the most frequent class: 0.7625)"
+    )
+    assert str(TableBaseline("mse", 1.5, 3.0, 10)) == (
+        "gradient-boosted trees: mse 1.5000 on 10 rows (the mean: 3.0000)"
+    )
+
+
+def test_it_needs_a_validation_split_and_one_label(df):
+    whole = TabularPandas(df, cat_names="job", cont_names="age", y_names="rich").dataloaders(bs=8)
+    two = loaders(df, cont_names="height", y_names=["income", "children"])
+    for dls in (whole, two):
+        with pytest.raises(DataError) as err:
+            boosted_trees(dls)
+        assert str(err.value) == (
+            f"The baseline needs a validation split and one label: a class or a number. Received: {dls.task!r}."
+        )
