@@ -15,13 +15,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import gatera.audio.all
+import gatera.collab.all
+import gatera.tabular.all
 import gatera.testing as testing
+import gatera.text.all
 import gatera.vision.all
 from gatera.models.architectures import Architecture
 
 PAGE = Path(__file__).with_name("api.md")
 #: The modules that people star-import, in the order of the book; a name means the same in all of them.
-FACES = (gatera.vision.all,)
+FACES = (
+    gatera.vision.all,
+    gatera.text.all,
+    gatera.tabular.all,
+    gatera.collab.all,
+    gatera.audio.all,
+)
 
 SOURCE = Path(gatera.vision.all.__file__).parents[1]
 
@@ -32,6 +42,10 @@ Entry = tuple[str, str, Any]
 ROOMS = {
     "data": "From files to batches",
     "vision": "Photos, ready-made",
+    "text": "Texts, ready-made",
+    "tabular": "Tables, ready-made",
+    "collab": "Ratings, ready-made",
+    "audio": "Sound, ready-made",
     "models": "Architectures, bodies, heads",
     "learn": "Training, and what one does with a trained model",
     "measure": "Losses, metrics, intervals",

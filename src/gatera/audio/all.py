@@ -29,7 +29,8 @@ from gatera.core.device import (
     default_device,
 )
 from gatera.core.lazy import (
-    LazyModule,
+    pd,
+    plt,
 )
 from gatera.core.random import (
     set_seed,
@@ -249,9 +250,6 @@ from gatera.program.sound import (
 from gatera.vision.learner import (
     vision_learner,
 )
-
-plt = LazyModule("matplotlib.pyplot")
-pd = LazyModule("pandas")
 
 #: The trained program; fastai's name for opening it.
 load_learner = load_program

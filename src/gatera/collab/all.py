@@ -27,7 +27,8 @@ from gatera.core.device import (
     default_device,
 )
 from gatera.core.lazy import (
-    LazyModule,
+    pd,
+    plt,
 )
 from gatera.core.random import (
     set_seed,
@@ -169,9 +170,6 @@ from gatera.program.program import (
     Program,
     load_program,
 )
-
-plt = LazyModule("matplotlib.pyplot")
-pd = LazyModule("pandas")
 
 #: The trained program; fastai's name for opening it.
 load_learner = load_program

@@ -45,3 +45,8 @@ def lazy_exports(
         return getattr(importlib.import_module(homes[name]), name)
 
     return get, lambda: sorted(homes)
+
+
+#: The two packages that notebooks count on after a star import, the same in every face.
+plt = LazyModule("matplotlib.pyplot")
+pd = LazyModule("pandas")

@@ -17,7 +17,8 @@ from gatera.core.device import (
     default_device,
 )
 from gatera.core.lazy import (
-    LazyModule,
+    pd,
+    plt,
 )
 from gatera.core.random import (
     set_seed,
@@ -220,9 +221,6 @@ from gatera.tabular.table import (
     TableRows,
     TabularPandas,
 )
-
-plt = LazyModule("matplotlib.pyplot")
-pd = LazyModule("pandas")
 
 #: The trained program; fastai's name for opening it.
 load_learner = load_program

@@ -17,7 +17,8 @@ from gatera.core.device import (
     default_device,
 )
 from gatera.core.lazy import (
-    LazyModule,
+    pd,
+    plt,
 )
 from gatera.core.random import (
     set_seed,
@@ -231,9 +232,6 @@ from gatera.text.loaders import (
     LanguageModelLoaders,
     TextLoaders,
 )
-
-plt = LazyModule("matplotlib.pyplot")
-pd = LazyModule("pandas")
 
 #: The trained program; fastai's name for opening it.
 load_learner = load_program

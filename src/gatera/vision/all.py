@@ -22,7 +22,8 @@ from gatera.core.device import (
     default_device,
 )
 from gatera.core.lazy import (
-    LazyModule,
+    pd,
+    plt,
 )
 from gatera.core.random import (
     set_seed,
@@ -291,9 +292,6 @@ from gatera.vision.learner import (
     cnn_learner,
     vision_learner,
 )
-
-plt = LazyModule("matplotlib.pyplot")
-pd = LazyModule("pandas")
 
 #: The trained program; fastai's name for opening it.
 load_learner = load_program
