@@ -155,6 +155,15 @@ class BatchPipeline:
         for step in self.remaining:
             step.config()
 
+    def check_places(self) -> None:
+        """Raise ArgumentError, naming it, if a step may move what is on a photo, where masks or points are to follow."""
+        for step in self.steps:
+            if step.moves:
+                raise ArgumentError(
+                    f"No mask or points can follow the batch transform {step.name}: it does not say where it puts a photo",
+                    remedy="Use aug_transforms, or an item transform; or write a BatchStep with moves = False.",
+                )
+
     def draw(self, index: np.ndarray, key: Key | None, lead: int, in_size: tuple[int, int]) -> Draw | None:
         """Return what is drawn for some items (see `Fused.draw`); None at validation, or where nothing is fused."""
         return None if key is None or self.fused is None else self.fused.draw(index, key, lead, in_size)

@@ -18,7 +18,11 @@ from gatera.data.block import Block
 from gatera.data.cache import PhotoCache, enabled
 from gatera.data.items import Items, is_table
 from gatera.data.naming import function_name, guarded, item_name
+from gatera.data.on_photo import OnPhotoBlock
 from gatera.data.pipeline import FixedReader, Pipeline
+from gatera.data.transforms import Op
+from gatera.program.photo import photo_size
+from gatera.program.placement import Size
 from gatera.program.preprocess import stack_arrays
 
 Getter = Callable[[Any], Any]
@@ -43,6 +47,11 @@ class Fields:
     get_y: Getter | None
     pipeline: Pipeline
     y_name: str = "label"
+
+    @property
+    def on_photo(self) -> OnPhotoBlock | None:
+        """The block of a label that lies on its photo; None for other labels."""
+        return self.y if isinstance(self.y, OnPhotoBlock) else None
 
 
 class Rows(Sequence[Any]):
@@ -128,9 +137,16 @@ class Dataset:
         self.fields, self.items, self.inputs = fields, items, inputs
         self.positions = range(len(inputs)) if positions is None else positions
         self._caches: dict[str, PhotoCache] = {}
+        self._photo_sizes: dict[int, Size] = {}
         self.raw_labels = None if fields.y is None else labels
-        if fields.y is not None and fields.y.task is not None:
+        if fields.on_photo is not None:
+            self._check_labels(fields.on_photo)
+        elif fields.y is not None and fields.y.task is not None:
             self.targets  # noqa: B018 - bad labels are found now, not in the first batch
+
+    def _check_labels(self, block: OnPhotoBlock) -> None:
+        for i, label in enumerate(self.raw_labels or ()):
+            guarded("Its block", partial(self.name, i), None, block.check, label)
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -145,9 +161,9 @@ class Dataset:
 
     @cached_property
     def targets(self) -> Tensor | None:
-        """Encoded labels, int64 [n] or float32 [n,K]; None for items without labels."""
+        """Encoded labels, int64 [n] or float32 [n,K]; None for items without labels, or where those lie on photos."""
         block = self.fields.y
-        if self.raw_labels is None or block is None:
+        if self.raw_labels is None or block is None or self.fields.on_photo is not None:
             return None
         encoded = [
             torch.as_tensor(
@@ -182,6 +198,21 @@ class Dataset:
             return torch.from_numpy(arrays[index])
         return torch.from_numpy(stack_arrays([arrays[i] for i in index], pad))
 
+    def photo_size(self, index: int) -> Size:
+        """Return (height, width) of an item's photo, standing upright, once its label has been checked against it.
+
+        Raises:
+            DataError: if the photo's file cannot be read, or the label does not fit it.
+        """
+        size = self._photo_sizes.get(index)
+        if size is None:
+            raw, block = self.inputs[index], self.fields.on_photo
+            size = photo_size(self.fields.x.read(raw) if isinstance(raw, Tensor) else raw)
+            if block is not None and self.raw_labels is not None:
+                block.check_fit(self.raw_labels[index], item_name(raw), size)
+            self._photo_sizes[index] = size
+        return size
+
     @property
     def vocab(self) -> Any:
         """The labels, in the order of the model's outputs; None where there is no vocabulary."""
@@ -198,14 +229,23 @@ class Dataset:
 
         None where the user has turned caching off, no input is a file, or photos keep different sizes.
         """
-        if self.fields.x.in_memory:
+        return None if self.fields.x.in_memory else self._cache(self.inputs, reader)
+
+    def label_cache(self, reader: FixedReader) -> PhotoCache | None:
+        """Return the cache of masks that lie on what `reader` makes of the photos; None as for `cache`, or for points."""
+        block = self.fields.on_photo
+        if block is None or not block.cached or self.raw_labels is None:
             return None
-        files = [raw for raw in self.inputs if isinstance(raw, str | Path)]
+        return self._cache(self.raw_labels, reader, block.config())
+
+    def _cache(self, raws: Sequence[Any], reader: FixedReader, first: Sequence[Op] = ()) -> PhotoCache | None:
+        files = [raw for raw in raws if isinstance(raw, str | Path)]
         if reader.config is None or reader.size is None or not files or not enabled():
             return None
-        key = repr(reader.config)
+        config = [*first, *reader.config]
+        key = repr(config)
         if key not in self._caches:
-            self._caches[key] = PhotoCache(reader.config, files)
+            self._caches[key] = PhotoCache(config, files)
         return self._caches[key]
 
     def subset(self, indices: Sequence[int]) -> Dataset:

@@ -34,7 +34,13 @@ class BatchTransform:
 
 
 class BatchStep(BatchTransform, ABC):
-    """A transform that is applied by itself, after those that are fused."""
+    """A transform that is applied by itself, after those that are fused.
+
+    Attributes:
+        moves: whether it may move, crop or resize what is on a photo, so that masks and points would be in the wrong place.
+    """
+
+    moves: bool = True
 
     @property
     def name(self) -> str:

@@ -36,6 +36,7 @@ class RandomErasing(BatchStep):
     sh: float = 0.3
     min_aspect: float = 0.3
     max_count: int = 1
+    moves = False
 
     def __post_init__(self) -> None:
         check_fraction("p", self.p)

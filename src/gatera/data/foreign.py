@@ -32,6 +32,7 @@ from gatera.data.transforms import (
     Resize,
     ResizeShorter,
 )
+from gatera.program.placement import Placement
 
 #: Last part of the key of these transforms' draws on batches.
 STREAM = 3
@@ -46,6 +47,15 @@ CONVERSIONS = frozenset(
 DETERMINISTIC = frozenset(
     {"Resize", "CenterCrop", "Pad", "Grayscale", "RGB", "Lambda", "LinearTransformation"}
 )
+
+#: Random ones that change colours and leave everything in its place, so that masks and points may lie on their photos.
+IN_PLACE = frozenset(
+    {
+        "ColorJitter", "RandomPhotometricDistort", "RandomGrayscale", "RandomInvert", "RandomPosterize", "RandomSolarize",
+        "RandomAdjustSharpness", "RandomAutocontrast", "RandomEqualize", "RandomChannelPermutation", "GaussianBlur",
+        "GaussianNoise", "RandomErasing", "JPEG",
+    }
+)  # fmt: skip
 
 #: Those that need more than one photo, or give more than one.
 REFUSED = {
@@ -207,6 +217,13 @@ class TorchvisionItem(ItemTransform):
         with _seeded(int(rng.integers(2**63))):
             return self.transform(image)
 
+    def steps(self, size: tuple[int, int], rng: np.random.Generator | None = None) -> list[Placement]:
+        """Return nothing for one that leaves everything in its place."""
+        if rng is None or torchvision_name(self.transform) not in IN_PLACE:
+            return super().steps(size, rng)
+        rng.integers(2**63)  # what `__call__` draws
+        return []
+
     def config(self) -> list[Op]:
         """Return what is left of it at prediction: nothing, or a centre crop."""
         return [] if self.otherwise is None else self.otherwise.config()
@@ -226,6 +243,11 @@ class TorchvisionStep(BatchStep):
     def name(self) -> str:
         """Its class name."""
         return type(self.transform).__name__
+
+    @property
+    def moves(self) -> bool:  # type: ignore[override]
+        """Whether it may change the place of things."""
+        return self.name not in IN_PLACE
 
     @property
     def random(self) -> bool:  # type: ignore[override]

@@ -21,6 +21,7 @@ from gatera.core.device import as_device
 from gatera.core.errors import ArgumentError
 from gatera.core.random import rng
 from gatera.data.batch import BatchPipeline
+from gatera.data.blocks import ImageBlock
 from gatera.data.dataset import Dataset
 from gatera.data.order import batches_of
 from gatera.data.reading import Reading
@@ -85,6 +86,8 @@ class LoaderOptions:
 class DataLoader:
     """Yields batches `(x, y)` of a data set: x float32 [N,C,H,W] in 0..1, y int64 [N] or float32 [N,K] or None.
 
+    Labels that lie on photos are read with them: masks, y int64 [N,H,W], and points, y float32 [N,2P].
+
     Args:
         dataset: the items.
         bs: items per batch.
@@ -134,6 +137,11 @@ class DataLoader:
 
     def _check_transforms(self) -> None:
         block = self.dataset.fields.x
+        if self.dataset.fields.on_photo is not None and not isinstance(block, ImageBlock):
+            raise ArgumentError(
+                f"{type(self.dataset.fields.on_photo).__name__} lies on a photo, and the input is none",
+                received=type(block).__name__, allowed="ImageBlock",
+            )  # fmt: skip
         given = {
             "batch_tfms": not block.is_photo and not self.batch_tfms.empty,
             "item_tfms": block.in_memory and bool(self.dataset.fields.pipeline.transforms),
@@ -254,6 +262,12 @@ class DataLoader:
             batches = [self.batch_of(self._some(n))]
             title = f"{len(batches[0].index)} of {self.n} items"
         photos = [photo for batch in batches for photo in self.pictures(batch[0])]
+        on_photo, labels = (
+            self.dataset.fields.on_photo,
+            [batch[1] for batch in batches if batch[1] is not None],
+        )
+        if on_photo is not None and labels:
+            return on_photo.show_on(photos, torch.cat(labels), None, nrows, ncols, figsize, title)
         titles = [self.dataset.title(int(i)) for batch in batches for i in batch.index]
         draw = self.dataset.fields.x.draw
         return show_photos(photos, titles, None, nrows, ncols, figsize, suptitle=title, draw=draw)
@@ -296,7 +310,7 @@ class DataLoader:
         return min(MOST_WORKERS, usable_processors()) if wanted is None else wanted
 
     def _slab(self, index: np.ndarray) -> Slab:
-        return Slab(index, pin=self.device.type == "cuda")
+        return Slab(index, self.device.type == "cuda", with_labels=self._reading.labels is not None)
 
     def _start(self, pool: ThreadPoolExecutor, workers: int, index: np.ndarray, epoch: int) -> Started:
         """Let the threads share one batch, so that the first is ready soon."""
@@ -308,15 +322,24 @@ class DataLoader:
     def _batch(self, slab: Slab, epoch: int) -> Batch:
         self._reading.finish(slab, epoch)
         x = slab.tensor.to(self.device, non_blocking=True)
-        return self._with_labels(x, slab.index, (self.options.seed, epoch) if self.random else None)
+        key = (self.options.seed, epoch) if self.random else None
+        return self._with_labels(x, slab.index, key, slab.labels)
 
-    def _with_labels(self, stacked: Tensor, index: np.ndarray, key: tuple[int, int] | None = None) -> Batch:
+    def _with_labels(
+        self,
+        stacked: Tensor,
+        index: np.ndarray,
+        key: tuple[int, int] | None = None,
+        on_photo: Slab | None = None,
+    ) -> Batch:
         x = self.dataset.fields.x.as_batch(stacked)  # photos: [N,H,W,C] -> [N,C,H,W]
         if self.dataset.fields.x.is_photo:
             x = self.batch_tfms(cast(Tensor, x), index, key)
         rows = torch.from_numpy(np.ascontiguousarray(index))
         targets = self.dataset.targets
         y = None if targets is None else targets[rows].to(self.device, non_blocking=True)
+        if on_photo is not None and self.dataset.fields.on_photo is not None:
+            y = self.dataset.fields.on_photo.as_targets(on_photo.tensor.to(self.device, non_blocking=True))
         return Batch((x, y), rows)
 
 

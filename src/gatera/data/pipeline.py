@@ -17,10 +17,15 @@ from torch import Tensor
 from gatera.core.errors import ExportError
 from gatera.data.block import Block
 from gatera.data.transforms import ItemTransform, Op
+from gatera.program.placement import Placement, Size
+from gatera.program.placing import op_steps
 from gatera.program.preprocess import Preprocessing
 
 #: Operations after which every photo has the size they name.
 SIZED_OPS = ("resize", "center_crop", "read_sound")
+
+#: (height, width) of an imaginary photo, to ask transforms where they would put it.
+PROBE = (240, 320)
 
 
 class FixedReader:
@@ -84,6 +89,17 @@ class FixedReader:
             return array
         return Preprocessing([{"op": "read_photo", "mode": as_photo(array).mode}, *self.more])(array)
 
+    def steps(self, size: Size) -> list[Placement]:
+        """Return where a photo of `size` (height, width) is put, step by step.
+
+        Raises:
+            ArgumentError: if a transform does not say so.
+        """
+        steps: list[Placement] = []
+        for transform in self.transforms:
+            steps += transform.steps(steps[-1].size if steps else size)
+        return steps + op_steps(self.more, steps[-1].size if steps else size)
+
     def photo(self, raw: Any) -> Image.Image:
         """Return the photo instead of its pixels, for transforms that follow."""
         return as_photo(self(raw)) if self.transforms else self.block.read(raw)
@@ -134,6 +150,18 @@ class Pipeline:
     def serial(self) -> bool:
         """Whether the random part must run in the caller's thread."""
         return any(transform.serial for transform in self.drawn)
+
+    def check_places(self) -> None:
+        """Raise ArgumentError, naming it, if a transform does not say where it puts a photo."""
+        self.evaluation.steps(PROBE)
+        self.drawn_steps(PROBE, np.random.default_rng(0))
+
+    def drawn_steps(self, size: Size, rng: np.random.Generator) -> list[Placement]:
+        """Return where `draw`, given the same numbers, puts a photo from `beginning` of this size."""
+        steps: list[Placement] = []
+        for transform in self.drawn:
+            steps += transform.steps(steps[-1].size if steps else size, rng)
+        return steps
 
     def draw(self, photo: Image.Image, rng: np.random.Generator) -> np.ndarray:
         """Apply the random transforms, and those that follow them, to a photo from `beginning`.

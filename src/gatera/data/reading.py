@@ -13,6 +13,7 @@ from gatera.core.random import rng
 from gatera.data.batch import BatchPipeline, to_float
 from gatera.data.dataset import Dataset
 from gatera.data.draw import Draw
+from gatera.data.label_reading import LabelReading
 from gatera.data.naming import guarded
 from gatera.data.pipeline import as_photo
 from gatera.data.slab import Slab
@@ -51,6 +52,16 @@ class Reading:
         self.drawing = self.random and self.pipeline.random
         # Some transforms draw from torch's global generator, which only the caller's thread may touch.
         self.finish_later = self.drawing and self.pipeline.serial
+        self.labels = self._label_reading(cache)
+
+    def _label_reading(self, cache: bool) -> LabelReading | None:
+        block, dataset = self.dataset.fields.on_photo, self.dataset
+        if block is None or dataset.raw_labels is None:
+            return None
+        self.pipeline.check_places()
+        self.batch.check_places()
+        kept = dataset.label_cache(self.fixed) if cache else None
+        return LabelReading(dataset, block, self.fixed, self.drawing, self.seed, kept)
 
     def fill(self, slab: Slab, start: int, stop: int, epoch: int) -> None:
         """Read the items at places `start` to `stop` of a batch; called in several threads.
@@ -58,14 +69,23 @@ class Reading:
         Raises:
             DataError: if an item cannot be read (a PhotoError names the file).
         """
-        write = self._writer(slab, start, stop, epoch)
+        writer = Writer(self, slab, start, stop, epoch)
         for place in range(start, stop):
-            raw = self.dataset.inputs[slab.index[place]]
-            value = self._named(int(slab.index[place]), self._begin, raw)
+            index = int(slab.index[place])
+            value = self._named(index, self._begin, self.dataset.inputs[index])
             if self.finish_later:
                 slab.waiting[place] = value
             else:
-                write(place, self._drawn(value, int(slab.index[place]), epoch))
+                self._finish_one(writer, place, value)
+
+    def _finish_one(self, writer: Writer, place: int, value: Any) -> None:
+        index = int(writer.slab.index[place])
+        array = self._drawn(value, index, writer.epoch)
+        writer.photo(place, array)
+        if self.labels is not None:
+            draw = writer.draw(array)
+            label = self._named(index, self.labels.read, index, writer.epoch, draw, place - writer.start)
+            writer.label(place, label)
 
     def _begin(self, raw: Any) -> Any:
         """Return an input as it is before anything random: pixels, or the photo where random transforms follow."""
@@ -84,9 +104,9 @@ class Reading:
             DataError: if two items differ in size; both are named.
         """
         if self.finish_later:
-            write = self._writer(slab, 0, len(slab.index), epoch)
+            writer = Writer(self, slab, 0, len(slab.index), epoch)
             for place, value in enumerate(slab.waiting):
-                write(place, self._drawn(value, int(slab.index[place]), epoch))
+                self._finish_one(writer, place, value)
         odd = slab.odd_one()
         if odd is not None:
             first, second = (self.dataset.name(int(slab.index[place])) for place in (0, odd))
@@ -102,39 +122,64 @@ class Reading:
             return np.asarray(value)
         return self._named(index, self.pipeline.draw, value, rng(self.seed, epoch, index))
 
-    def _writer(self, slab: Slab, start: int, stop: int, epoch: int) -> Callable[[int, np.ndarray], None]:
-        """Return the function that puts an item's array to its place in the batch."""
-        draw: Draw | None = None
-        tables = np.empty(0)
-
-        def write(place: int, array: np.ndarray) -> None:
-            nonlocal draw, tables
-            slab.shapes[place] = array.shape
-            if self.on_gpu or not self.dataset.fields.x.is_photo:
-                rows = slab.rows(array.shape, array.dtype)
-                if rows is not None:
-                    rows[place] = array
-                return
-            if draw is None and self.random:
-                draw = self.batch.draw(
-                    slab.index[start:stop], (self.seed, epoch), int(slab.index[0]), array.shape[:2]
-                )
-                tables = tables if draw is None else draw.tone_tables(stop - start)
-            size = array.shape[:2] if draw is None else draw.output_size(*array.shape[:2])
-            rows = slab.rows((*size, array.shape[2]), np.float32)
-            if rows is None:
-                return  # another size than the first: `finish` says so
-            if draw is None:
-                to_float(array, rows[place])
-            else:
-                draw.photo(place - start, array, rows[place], tables)
-
-        return write
-
     def _named(self, index: int, function: Callable[..., Any], *args: Any) -> Any:
         """Call a function for an item; whatever goes wrong names the item."""
         raw = self.dataset.inputs[index]
         return guarded("An item transform", self.dataset.name(index), raw, function, *args)
+
+
+class Writer:
+    """Puts what was read for some items of a batch to its place there.
+
+    Args:
+        reading: who reads.
+        slab: the batch's memory.
+        start: the first of the places.
+        stop: one after the last.
+        epoch: whose draws.
+    """
+
+    def __init__(self, reading: Reading, slab: Slab, start: int, stop: int, epoch: int) -> None:
+        self.reading, self.slab, self.start, self.stop, self.epoch = reading, slab, start, stop, epoch
+        self._draw: Draw | None = None
+        self._tables = np.empty(0)
+
+    def draw(self, array: np.ndarray) -> Draw | None:
+        """Return what the batch transforms drew for these items, made when the first photo (of the size of all) is there."""
+        reading, index = self.reading, self.slab.index
+        if self._draw is None and reading.random:
+            key = reading.seed, self.epoch
+            self._draw = reading.batch.draw(
+                index[self.start : self.stop], key, int(index[0]), array.shape[:2]
+            )
+        return self._draw
+
+    def photo(self, place: int, array: np.ndarray) -> None:
+        """Write an item's input: as it is for a GPU; for a CPU as float, changed by what was drawn."""
+        slab, reading = self.slab, self.reading
+        slab.shapes[place] = array.shape
+        if reading.on_gpu or not reading.dataset.fields.x.is_photo:
+            rows = slab.rows(array.shape, array.dtype)
+            if rows is not None:
+                rows[place] = array
+            return
+        draw = self.draw(array)
+        size = array.shape[:2] if draw is None else draw.output_size(*array.shape[:2])
+        rows = slab.rows((*size, array.shape[2]), np.float32)
+        if rows is None:
+            return  # another size than the first: `finish` says so
+        if draw is None:
+            to_float(array, rows[place])
+            return
+        if not len(self._tables):
+            self._tables = draw.tone_tables(self.stop - self.start)
+        draw.photo(place - self.start, array, rows[place], self._tables)
+
+    def label(self, place: int, label: np.ndarray) -> None:
+        """Write an item's label."""
+        rows = None if self.slab.labels is None else self.slab.labels.rows(label.shape, label.dtype)
+        if rows is not None:
+            rows[place] = label
 
 
 def _size(shape: Sequence[int] | None) -> str:

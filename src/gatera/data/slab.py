@@ -16,15 +16,18 @@ class Slab:
     Args:
         index: dataset positions of the batch's items, int64 [N].
         pin: take page-locked memory, from which a GPU copies without waiting.
+        with_labels: whether the items' labels are read into a slab of their own.
 
     Attributes:
+        labels: that other slab, or None.
         tensor: the batch, once it is filled.
         shapes: of each item as it was read; None for those not read yet.
         waiting: values of items that the caller's thread is to finish.
     """
 
-    def __init__(self, index: np.ndarray, pin: bool) -> None:
+    def __init__(self, index: np.ndarray, pin: bool, with_labels: bool = False) -> None:
         self.index, self.pin = index, pin
+        self.labels = Slab(index, pin) if with_labels else None
         self.shapes: list[tuple[int, ...] | None] = [None] * len(index)
         self.waiting: list[Any] = [None] * len(index)
         self.tensor = torch.empty(0)

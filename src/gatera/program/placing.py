@@ -95,8 +95,9 @@ def mask_on_photo(scores: np.ndarray, placement: Placement) -> np.ndarray:
         scaled = Image.fromarray(score).resize(
             (x1 - x0, y1 - y0), Image.Resampling.BILINEAR, box=(left, top, right, bottom)
         )
-        larger = np.asarray(scaled) > best
-        np.copyto(best, scaled, where=larger)
+        found = np.asarray(scaled)
+        larger = found > best
+        np.copyto(best, found, where=larger)
         seen[larger] = index
     return mask
 
