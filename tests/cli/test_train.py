@@ -83,7 +83,7 @@ def test_training_can_go_on_from_a_program(trained, photo_folder, tmp_path, caps
         )
         == 0
     )
-    assert "cats.gatera" in capsys.readouterr().out
+    assert f"starting from {trained[0]} (body and head)." in capsys.readouterr().out
 
 
 def test_json_is_json_and_nothing_else(photo_folder, tmp_path, capsys):

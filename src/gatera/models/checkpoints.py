@@ -37,7 +37,7 @@ HASH_IN_NAME = re.compile(r"-(?!20\d\d[01]\d[0-3]\d\.)([0-9a-f]{8,64})\.\w+$")
 #: Under which key training scripts keep the weights among other things.
 WRAPPERS = ("state_dict", "model_state_dict", "model", "state_dict_ema", "net")
 #: What precedes the backbone's own names: DataParallel's prefix, and a whole model of ours (Sequential(body, head)).
-BODY_PREFIX = "0.backbone."
+BODY_PREFIX, HEAD_PREFIX = "0.backbone.", "1."
 PARALLEL_PREFIX = "module."
 
 ANOTHER = "Delete it and download it again, or choose another file."
@@ -67,6 +67,18 @@ def read_checkpoint(path: str | Path) -> dict[str, Tensor]:
     else:
         content = _read_pickled(path)
     return _unprefixed(_weights_in(content, path))
+
+
+def read_head(path: str | Path) -> dict[str, Tensor]:
+    """Read the weights of the head in a program; empty where its model is not a body and a head.
+
+    Raises:
+        PretrainedError: if the program is missing or damaged, or holds no weights.
+    """
+    path = Path(path)
+    _check_file(path)
+    weights = _read_program(path)
+    return {n.removeprefix(HEAD_PREFIX): w for n, w in weights.items() if n.startswith(HEAD_PREFIX)}
 
 
 def check_hash(path: Path) -> None:

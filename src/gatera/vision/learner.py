@@ -18,6 +18,7 @@ from gatera.measure.losses import ClassWeights
 from gatera.models.architectures import Architecture
 from gatera.models.heads import HeadOptions
 from gatera.models.vision_model import create_vision_model
+from gatera.vision.program_head import is_program, take_head
 
 
 def vision_learner(
@@ -47,7 +48,7 @@ def vision_learner(
             the data's batch transforms already hold a `Normalize`.
         n_out: outputs; by default as many as the data asks for.
         pretrained: True looks for weights, False starts from random ones, a path names a file of weights (or a
-            `.gatera` program, to go on training it).
+            `.gatera` program, to go on training it: with its head, too, if it has the same labels and the same shape).
         loss_func: a loss of ours, a torch loss or a function; by default the one for the data's task.
         opt_func: makes the optimizer; `Adam`, `SGD`, or any torch optimizer class.
         lr: the learning rate where a method is given none.
@@ -75,6 +76,8 @@ def vision_learner(
             arch, outputs, n_in=input_channels(dls), pretrained=pretrained, normalize=normalize and dls.normalize is None,
             y_range=y_range, head=head or HeadOptions(),
         )  # fmt: skip
+    if is_program(pretrained):
+        take_head(model, pretrained, dls)
     learn = Learner(
         dls, model, loss_func, opt_func, lr, splitter, cbs, metrics, path, class_weights,
         body=model[0] if pretrained else None, options=options,
