@@ -5,10 +5,15 @@ from __future__ import annotations
 import dataclasses
 import re
 import shutil
+from types import SimpleNamespace
 
 import pytest
 from pages import blocks, read, section, spans
 
+import gatera.audio.all
+import gatera.collab.all
+import gatera.tabular.all
+import gatera.text.all
 import gatera.vision.all as face
 from gatera.data.external import untar_data
 from gatera.data.urls import URLs
@@ -17,9 +22,17 @@ from gatera.learn.loop import LoopState
 PAGE = read("docs/from-fastai.md")
 
 
+#: Everything that the star imports of the book bring together.
+EVERYTHING = SimpleNamespace(**{
+    name: getattr(module, name)
+    for module in (gatera.audio.all, gatera.collab.all, gatera.tabular.all, gatera.text.all, face)
+    for name in module.__all__
+})  # fmt: skip
+
+
 def missing(path: str) -> bool:
-    """Whether a dotted name is not to be found in `gatera.vision.all`."""
-    value: object = face
+    """Whether a dotted name is not to be found in any of the faces."""
+    value: object = EVERYTHING
     for part in path.split("."):
         if part not in dir(value):
             return True
