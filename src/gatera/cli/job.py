@@ -62,6 +62,7 @@ class Job:
         split: how they were divided, in words.
         weights: where the initial weights came from, in words.
         example: what to give `gatera predict` to try the program.
+        architecture: the network's name, where the learner does not know it.
         facts: what else `program.json` should say of the training.
         report_page: writes pages and pictures into `--report`, where the kind of job has them.
         limits: what was not tested; the usual words where None.
@@ -75,6 +76,7 @@ class Job:
     split: str
     weights: str
     example: Sequence[str]
+    architecture: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     report_page: Callable[[Measured, Path], Path] | None = None
     limits: Sequence[str] | None = None
@@ -87,7 +89,9 @@ def run_job(job: Job, settings: TrainSettings, say: Saying) -> None:
         SystemExit: after Ctrl-C, with status 130.
     """
     learn = job.learn
-    say.line(f"Training {architecture_name(learn)} ({learn.arithmetic}), starting from {job.weights}.")
+    say.line(
+        f"Training {job.architecture or architecture_name(learn)} ({learn.arithmetic}), starting from {job.weights}."
+    )
     learn.display.table_on = not settings.json
     _train(job, settings, say)
     # Whatever goes wrong from here on, nothing that was trained is lost.
@@ -150,6 +154,7 @@ def _export(job: Job, settings: TrainSettings, found: Mapping[str, Measured]) ->
     learn, shown = job.learn, found.get("test", found["valid"]).report
     facts: CardFacts = replace(
         card_facts(learn, settings.out.stem), data=job.data, split=job.split, weights=job.weights, metrics={},
+        architecture=job.architecture or architecture_name(learn),
         report=shown if isinstance(shown, ErrorReport) else None,
     )  # fmt: skip
     if isinstance(shown, NumberReport):

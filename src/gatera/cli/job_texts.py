@@ -54,5 +54,5 @@ def text_job(settings: TrainSettings, say: Saying) -> Job:
     return Job(
         learn, fit, measure, things="texts", data=f"{settings.source} ({found.layout})", weights=f"the weights of {arch}",
         split=split_words(found.layout, settings), example=[str(found.photos[found.indices("valid")[0]])],
-        facts={"left_out": len(found.bad)},
+        architecture=arch, facts={"left_out": len(found.bad)},
     )  # fmt: skip
