@@ -272,7 +272,7 @@ def test_message_for_an_unknown_task() -> None:
         default_loss("clasification")
     assert str(err.value) == (
         "task is not one of its choices. Received: 'clasification'. "
-        "Allowed: classification, multilabel, regression. Did you mean 'classification'?"
+        "Allowed: classification, multilabel, regression, segmentation, points. Did you mean 'classification'?"
     )
 
 
@@ -401,3 +401,28 @@ def test_ignored_positions_have_no_part_in_the_mean():
 def test_an_item_of_which_nothing_counts_has_no_loss():
     loss = CrossEntropyLossFlat(axis=1, ignore_index=2)
     assert loss.per_item(torch.randn(1, 3, 2, 2), torch.full((1, 2, 2), 2)).tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        CrossEntropyLossFlat(axis=1, ignore_index=2),
+        FocalLoss(axis=1),
+        FocalLoss(axis=1, weight=[1.0, 2.0, 0.5]),
+    ],
+    ids=repr,
+)
+def test_pixels_beyond_the_photo_never_count(loss):
+    draw = torch.Generator().manual_seed(0)
+    pred, mask = torch.randn(2, 3, 4, 5, generator=draw), torch.randint(0, 3, (2, 4, 5), generator=draw)
+    padded, beyond = torch.nn.functional.pad(mask, (2, 2), value=-100), torch.nn.functional.pad(pred, (2, 2))
+    torch.testing.assert_close(loss(beyond, padded), loss(pred, mask))
+    torch.testing.assert_close(loss.per_item(beyond, padded), loss.per_item(pred, mask))
+
+
+def test_masks_and_points_have_a_loss():
+    pred, mask = torch.randn(2, 3, 4, 5), torch.randint(0, 3, (2, 4, 5))
+    torch.testing.assert_close(
+        default_loss("segmentation")(pred, mask), torch.nn.functional.cross_entropy(pred, mask)
+    )
+    assert isinstance(default_loss("points"), MSELossFlat)

@@ -56,6 +56,16 @@ def test_void_may_lie_beyond_the_classes():
     assert PixelAccuracy(ignore=255)(logits(SAID), mask) == pytest.approx(4 / 6)
 
 
+@pytest.mark.parametrize("cls", EXPECTED, ids=lambda cls: cls.__name__)
+def test_pixels_beyond_the_photo_never_count(cls):
+    beyond, padded = (
+        torch.nn.functional.pad(logits(SAID), (0, 3)),
+        torch.nn.functional.pad(TRUE, (0, 3), value=-100),
+    )
+    assert cls()(beyond, padded) == pytest.approx(EXPECTED[cls])
+    assert foreground_acc(beyond, padded) == foreground_acc(logits(SAID), TRUE)
+
+
 def test_classes_that_never_occur_have_no_part_in_the_mean():
     assert JaccardCoeffMulti()(logits(SAID, 9), TRUE) == JaccardCoeffMulti()(logits(SAID), TRUE)
 

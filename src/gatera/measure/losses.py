@@ -6,7 +6,8 @@ Losses take the model's raw outputs ("logits" for classes). Parity with `torch.n
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -38,8 +39,8 @@ __all__ = [
     "default_loss",
 ]
 
-#: An index that no class has; torch's own default.
-NONE_IGNORED = -100
+#: A target that is no class and never counts, as in torch: pixels of a mask where its photo was padded with zeros.
+NO_CLASS = -100
 
 ClassWeights = Sequence[float] | np.ndarray | Tensor | Literal["balanced"] | None
 
@@ -48,7 +49,7 @@ class CrossEntropyLossFlat(FlatLoss):
     """Cross-entropy between logits and class indices or class probabilities.
 
     Targets are int64 indices [N] (or [N,H,W] with `axis=1`), or, where labels were mixed, float probabilities in
-    the shape of the predictions.
+    the shape of the predictions. Positions with the index -100 never count.
 
     Args:
         axis: the axis of the classes in predictions.
@@ -56,7 +57,7 @@ class CrossEntropyLossFlat(FlatLoss):
             labels by `with_class_weights` (a learner calls it).
         label_smoothing: share of the target, 0..1, that is spread evenly over all classes.
         reduction: "mean" (weighted by the class weights), "sum" or "none".
-        ignore_index: index whose positions do not count, e.g. that of a mask's void; None counts all.
+        ignore_index: index whose positions do not count either, e.g. that of a mask's void.
 
     Raises:
         ArgumentError: if an argument is out of its range; when called, if predictions and targets do not fit.
@@ -88,18 +89,16 @@ class CrossEntropyLossFlat(FlatLoss):
         """See `FlatLoss.compute`."""
         pred, target = self._flattened(pred, target)
         weight = self._resolved_weight(pred)
-        # torch refuses an index to ignore beside probabilities, unless it is a negative one
-        ignored = NONE_IGNORED if self.ignore_index is None else self.ignore_index
         return F.cross_entropy(
-            pred, target, weight=weight, ignore_index=ignored, reduction=reduction, label_smoothing=self.label_smoothing
+            pred, target, weight=weight, ignore_index=NO_CLASS, reduction=reduction, label_smoothing=self.label_smoothing
         )  # fmt: skip
 
     def per_item(self, pred: Tensor, target: Tensor) -> Tensor:
         """Return the loss of each item, float [N]; an item of which nothing counts has none (0)."""
-        if self.ignore_index is None:
+        if target.is_floating_point():
             return super().per_item(pred, target)
         losses = self.compute(pred, target, "none").reshape(len(pred), -1)  # [N*P] -> [N,P]
-        counted = (target != self.ignore_index).reshape(len(pred), -1).sum(dim=1)
+        counted = (self._flattened(pred, target)[1] != NO_CLASS).reshape(len(pred), -1).sum(dim=1)
         return losses.sum(dim=1) / counted.clamp(min=1)
 
     def with_class_weights(
@@ -138,7 +137,10 @@ class CrossEntropyLossFlat(FlatLoss):
                 allowed=f"{len(classes_last)} class indices (int64), or probabilities in the predictions' shape",
                 remedy="For several labels per item use BCEWithLogitsLossFlat, for numbers MSELossFlat.",
             )
-        return classes_last, target.reshape(-1).long()
+        target = target.reshape(-1).long()
+        if self.ignore_index is not None:
+            target = torch.where(target == self.ignore_index, NO_CLASS, target)
+        return classes_last, target
 
     def _resolved_weight(self, pred: Tensor) -> Tensor | None:
         if isinstance(self.weight, str):
@@ -196,7 +198,7 @@ class FocalLoss(CrossEntropyLossFlat):
         pred, target = self._flattened(pred, target)
         weight = self._resolved_weight(pred)
         soft = target.is_floating_point()
-        shares = target if soft else F.one_hot(target, pred.shape[-1]).to(pred.dtype)  # [N,K]
+        shares = target if soft else _one_hot(target, pred.shape[-1]).to(pred.dtype)  # [N,K]
         log_p = pred.log_softmax(dim=-1)
         # The floor keeps the slope of x**gamma finite at x = 0 for gamma below 1.
         miss = (1 - log_p.exp()).clamp_min(torch.finfo(pred.dtype).tiny)
@@ -205,8 +207,13 @@ class FocalLoss(CrossEntropyLossFlat):
         if reduction == "none":
             return losses
         # As in torch: hard labels are averaged by their classes' weights, soft ones by number.
-        by = len(losses) if soft or weight is None else (shares * weight).sum()
+        by = len(losses) if soft else (shares if weight is None else shares * weight).sum()
         return losses.sum() if reduction == "sum" else losses.sum() / by
+
+
+def _one_hot(target: Tensor, k: int) -> Tensor:
+    """Return 1 at each class index, [N] -> [N,K]; all zeros for `NO_CLASS`."""
+    return F.one_hot(target.clamp_min(0), k) * (target != NO_CLASS)[:, None]
 
 
 FocalLossFlat = FocalLoss
@@ -289,16 +296,19 @@ def default_loss(task: str) -> Loss:
     """Return the loss a task is trained with unless the user says otherwise.
 
     Args:
-        task: "classification" (cross-entropy), "multilabel" (binary cross-entropy) or "regression" (squared error).
+        task: "classification" (cross-entropy), "multilabel" (binary cross-entropy), "regression" or "points" (squared
+            error), "segmentation" (cross-entropy of each pixel).
 
     Example:
         >>> default_loss("multilabel").activation_name
         'sigmoid'
     """
-    losses = {
+    losses: dict[str, Callable[[], Loss]] = {
         "classification": CrossEntropyLossFlat,
         "multilabel": BCEWithLogitsLossFlat,
         "regression": MSELossFlat,
+        "segmentation": partial(CrossEntropyLossFlat, axis=1),
+        "points": MSELossFlat,
     }
     check_choice("task", task, losses)
     return losses[task]()

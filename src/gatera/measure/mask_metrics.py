@@ -6,10 +6,13 @@ import torch
 from torch import Tensor
 
 from gatera.core.errors import ArgumentError
+from gatera.measure.losses import NO_CLASS
 
 
 class MaskMetric:
     """A metric of masks, computed from how many pixels of each class were taken for each.
+
+    Pixels whose target is -100, which is no class (where photos were padded with zeros), never count.
 
     Args:
         name: the column heading.
@@ -59,9 +62,10 @@ class MaskMetric:
                 allowed=f"masks {list(guessed.shape)} for such predictions",
             )
         guessed, target = guessed.reshape(-1), target.reshape(-1)
+        counted = target != NO_CLASS
         if self.ignore is not None:
-            counted = target != self.ignore
-            guessed, target = guessed[counted], target[counted]
+            counted &= target != self.ignore
+        guessed, target = guessed[counted], target[counted]
         if target.numel() and not 0 <= int(target.min()) <= int(target.max()) < k:
             raise ArgumentError(
                 f"{self.name} got a label that is no class", received=sorted(set(target.unique().tolist()) - set(range(k)))[0],

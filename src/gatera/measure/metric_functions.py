@@ -128,7 +128,7 @@ def _misses(pred: Tensor, target: Tensor, axis: int = -1) -> Sums:
 def _foreground_hits(pred: Tensor, target: Tensor, bkg_idx: int = 0, axis: int = 1) -> Sums:
     guessed = pred.argmax(dim=axis)  # [N,K,H,W] -> [N,H,W]
     _check_same_count("foreground_acc", pred, target, guessed.numel())
-    counted = target.reshape(-1) != bkg_idx
+    counted = (target.reshape(-1) != bkg_idx) & (target.reshape(-1) >= 0)  # -100 is no class
     return ((guessed.reshape(-1) == target.reshape(-1)) & counted).sum(), int(counted.sum())
 
 
