@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
@@ -68,3 +69,10 @@ def test_channels_must_fit():
         "Normalize has another number of channels than the photos. Received: (0.485, 0.456, 0.406). "
         "Allowed: 4 or 1 of each."
     )
+
+
+def test_columns_of_a_table_have_their_mean_and_population_deviation():
+    columns = np.array([[1.0, 5.0], [3.0, 5.0]])
+    assert Normalize().fit_columns(columns) == Normalize(
+        [2.0, 5.0], [1.0, 1.0]
+    )  # a constant column is left as it is

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from gatera.core.errors import DataError
-from gatera.data.table import PhotoTable, read_csv
+from gatera.data.table import PhotoTable, read_csv, read_table
 
 
 @pytest.fixture
@@ -126,3 +126,17 @@ def test_what_is_not_a_table_is_refused(tmp_path):
     )
     path.write_bytes(b"name,label\n\xff\xfe,cat\n")
     assert message(lambda: read_csv(path)).startswith(f"{path} cannot be read as a table ('utf-8' codec")
+
+
+def test_a_table_of_rows_is_read_without_blanks_and_with_checked_names(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("age,job\n30, cook\n\n40, nurse\n")
+    frame = read_table(path)
+    assert (frame["job"].tolist(), frame.index.tolist()) == (["cook", "nurse"], [0, 2])
+    assert read_table(path, skipinitialspace=False)["job"].tolist() == [" cook", " nurse"]
+    path.write_text("age,job, age\n1,2,3\n")
+    with pytest.raises(DataError) as err:
+        read_table(path)
+    assert str(err.value) == (
+        f"{path} has more than one column of a name. Received: ['age']. Rename one of each, or take it out."
+    )
