@@ -46,6 +46,14 @@ class Body(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute features; [N,C,H,W] floats 0..1 -> [N,F,h,w] where `spatial`, else [N,F]."""
+        return self.backbone(self.normalized(x))
+
+    def normalized(self, x: Tensor) -> Tensor:
+        """Return photos as the backbone takes them.
+
+        Raises:
+            ArgumentError: if the architecture takes one input size only and gets another.
+        """
         size = tuple(x.shape[-2:])
         if self.facts.fixed_size and size != self.facts.input_size:
             height, width = self.facts.input_size
@@ -53,7 +61,7 @@ class Body(nn.Module):
                 f"{self.architecture.name} takes photos of {height} x {width} pixels only", received=size,
                 remedy=f"Use item_tfms=Resize({height}), or another architecture.",
             )  # fmt: skip
-        return self.backbone(self.normalization(x))
+        return self.normalization(x)
 
 
 def create_body(

@@ -49,7 +49,7 @@ def parameter_groups(model: nn.Module, splitter: Splitter | None = None) -> list
     if splitter is not None:
         return _checked(model, splitter)
     if isinstance(model, nn.Sequential) and len(model) > 1 and isinstance(model[0], Body):
-        early, late = _halves(model[0])
+        early, late = body_halves(model[0])
         head = [parameter for part in list(model)[1:] for parameter in part.parameters()]
         groups = {"body_early": early, "body_late": late, "head": head}
     else:
@@ -57,7 +57,8 @@ def parameter_groups(model: nn.Module, splitter: Splitter | None = None) -> list
     return [ParameterGroup(name, tuple(parameters)) for name, parameters in groups.items() if parameters]
 
 
-def _halves(body: Body) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+def body_halves(body: Body) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """Return a body's parameters, those of its first layers and those of the rest."""
     last = max(body.layer_numbers.values())
     early: list[nn.Parameter] = []
     late: list[nn.Parameter] = []
