@@ -54,7 +54,7 @@ def test_the_program_tells_the_classes_apart(trained, photo_folder):
 def test_it_says_what_it_found_how_good_it_is_and_what_to_type_next(trained):
     path, text = trained
     assert "24 photos of 2 classes (a folder per class): cat 12, dog 12" in text
-    assert "1 files were left out because they cannot be read:" in text
+    assert "What was left out, and why:" in text
     assert "broken.jpg" in text
     assert "95 % interval" in text
     assert "Always answering" in text

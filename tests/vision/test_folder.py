@@ -38,6 +38,35 @@ def test_train_and_valid_folders_with_a_test_folder(tmp_path):
     assert pairs(photos) == {"1.jpg": ("cat", "train"), "2.jpg": ("cat", "valid"), "3.jpg": ("dog", "test")}
 
 
+def test_photos_outside_of_the_class_folders_are_listed_as_left_out(tmp_path):
+    touch(
+        tmp_path,
+        "train/cat/1.jpg",
+        "train/cat/a/2.jpg",
+        "train/dog/3.jpg",
+        "valid/dog/4.jpg",
+        "valid/cat/5.jpg",
+    )
+    touch(tmp_path, "train/6.jpg", "train/7.jpg", "valid/8.jpg", "test/9.jpg", "more/cat/10.jpg", "11.jpg")
+    photos = hold_out(leave_out_bad(read_photo_folder(tmp_path)), 0.2, 42)
+    assert [path.name for path in photos.photos] == ["1.jpg", "2.jpg", "3.jpg", "5.jpg", "4.jpg"]
+    assert [bad.reason for bad in photos.bad] == [
+        f"{tmp_path} holds 1 photo that is not in a train, valid or test folder, e.g. 11.jpg.",
+        f"{tmp_path / 'more'} holds 1 photo that is not in a train, valid or test folder, e.g. 10.jpg.",
+        f"{tmp_path / 'test'} holds 1 photo outside of class folders, e.g. 9.jpg: nothing says what they show.",
+        f"{tmp_path / 'train'} holds 2 photos outside of class folders, e.g. 6.jpg: nothing says what they show.",
+        f"{tmp_path / 'valid'} holds 1 photo outside of class folders, e.g. 8.jpg: nothing says what they show.",
+    ]
+
+
+def test_train_and_valid_folders_without_class_folders(tmp_path):
+    assert refused(touch(tmp_path, "train/1.jpg", "train/2.jpg", "valid/3.jpg")) == (
+        f"{tmp_path / 'train'} holds 2 photos outside of class folders, e.g. 1.jpg: nothing says what they show. "
+        "Allowed: a folder per class in each of them. Move them into class folders, or pass a regular expression over "
+        "all names (--label-from)."
+    )
+
+
 def test_labels_from_file_names(tmp_path):
     photos = read_photo_folder(touch(tmp_path, "cat_1.jpg", "dog_2.jpg"), label_from=r"^(.+)_\d+")
     assert pairs(photos) == {"cat_1.jpg": ("cat", ""), "dog_2.jpg": ("dog", "")}
@@ -163,6 +192,21 @@ def test_the_split_holds_out_the_same_share_of_every_class_and_is_seeded(tmp_pat
     first, again, other = hold_out(photos, 0.2, 1), hold_out(photos, 0.2, 1), hold_out(photos, 0.2, 2)
     assert Counter(first.labels[i] for i in first.indices("valid")) == {"cat": 2, "dog": 4}
     assert first.split == again.split != other.split
+
+
+def test_a_share_that_leaves_no_photo_of_some_class_names_the_option_and_a_share_that_does(tmp_path):
+    names = [f"{label}/{number}.jpg" for label in "abcdefghijklmnopqrst" for number in range(2)]
+    assert refused(touch(tmp_path, *names)) == (
+        "valid_pct=0.2 of 40 photos leaves 8 to check with, fewer than the 20 classes. Allowed: at least one of every "
+        "class on either side. Raise valid_pct (--valid-pct) to 0.5, or add photos of every class."
+    )
+    assert len(hold_out(read_photo_folder(tmp_path), 0.5, 42).indices("valid")) == 20
+    with pytest.raises(DataError) as err:
+        hold_out(read_photo_folder(tmp_path), 0.8, 42)
+    assert str(err.value) == (
+        "valid_pct=0.8 of 40 photos leaves 8 to learn from, fewer than the 20 classes. Allowed: at least one of every "
+        "class on either side. Lower valid_pct (--valid-pct) to 0.5, or add photos of every class."
+    )
 
 
 def test_bad_files_are_left_out_and_listed(tmp_path):

@@ -79,7 +79,7 @@ def _without_bad(found: PhotoSet, read: Callable[[Path], Any]) -> PhotoSet:
         raise DataError(
             f"none of the {len(found.photos)} {found.kind.things} can be read, e.g. {bad[0].reason}"
         )
-    return replace(kept, bad=bad)
+    return replace(kept, bad=[*found.bad, *bad])
 
 
 def _by_group(found: PhotoSet, expression: str, settings: TrainSettings) -> PhotoSet:

@@ -132,7 +132,7 @@ def say_bad(say: Saying, files: Sequence[BadFile]) -> None:
     """Say which files were left out, and why."""
     if not files:
         return
-    say.line(f"{len(files)} files were left out because they cannot be read:", style="yellow")
+    say.line("What was left out, and why:", style="yellow")
     for bad in files[:MOST_LISTED]:
         say.line(f"  {bad.reason}")
     if len(files) > MOST_LISTED:

@@ -11,7 +11,8 @@ Three layouts are recognised, and one more on request:
 from __future__ import annotations
 
 import csv
-from collections import Counter
+import math
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -126,13 +127,14 @@ def hold_out(photos: PhotoSet, valid_pct: float, seed: int) -> PhotoSet:
         seed: of the draw.
 
     Raises:
-        DataError: if there is but one class, or a class with a single photo.
+        DataError: if there is but one class, a class with a single photo, or fewer photos on one side than classes.
     """
     check_classes(photos)
     if "valid" in photos.split:
         return photos
     free = [index for index, side in enumerate(photos.split) if side != "test"]
     labels = [photos.labels[index] for index in free]
+    _check_share(valid_pct, labels, photos.kind)
     splits = TrainTestSplitter(valid_pct, random_state=seed, stratify=labels)(free)
     split = ["test" if side == "test" else "train" for side in photos.split]
     for index in splits.valid:
@@ -176,6 +178,20 @@ def check_classes(photos: PhotoSet) -> None:
             )  # fmt: skip
 
 
+def _check_share(valid_pct: float, labels: Sequence[str], kind: Kind) -> None:
+    n, k = len(labels), len(set(labels))
+    n_valid = math.ceil(valid_pct * n)
+    for side, count, raise_it in (("to check with", n_valid, True), ("to learn from", n - n_valid, False)):
+        if count < k:
+            share = math.ceil(1000 * k / n) / 1000 if raise_it else math.floor(1000 * (n - k) / n) / 1000
+            raise DataError(
+                f"valid_pct={valid_pct:g} of {n} {kind.things} leaves {count} {side}, fewer than the {k} classes",
+                allowed="at least one of every class on either side",
+                remedy=f"{'Raise' if raise_it else 'Lower'} valid_pct (--valid-pct) to {share:g}, "
+                f"or add {kind.things} of every class.",
+            )
+
+
 def _checked(
     folder: Path, photos: Sequence[Path], labels: Sequence[str], layout: str, kind: Kind
 ) -> PhotoSet:
@@ -205,13 +221,33 @@ def _from_sides(folder: Path, photos: Sequence[Path], kind: Kind) -> PhotoSet:
     names = {
         n: s for s, ns in (("train", TRAIN_NAMES), ("valid", VALID_NAMES), ("test", TEST_NAMES)) for n in ns
     }
-    known = [path for path in photos if path.relative_to(folder).parts[0] in names]
-    kept = [
-        path for path in known if len(path.relative_to(folder).parts) > 2
-    ]  # an unlabelled test folder is no test
+    kept, stray = [], defaultdict(list)
+    for path in photos:
+        top, *rest = path.relative_to(folder).parts
+        if top in names and len(rest) > 1:
+            kept.append(path)
+        else:
+            stray[folder / top if rest else folder].append(path)
+    bad = [
+        BadFile(place, _stray(place, paths, place != folder and place.name in names, kind))
+        for place, paths in stray.items()
+    ]
+    if not kept:
+        raise DataError(
+            bad[0].reason, allowed="a folder per class in each of them",
+            remedy="Move them into class folders, or pass a regular expression over all names (--label-from).",
+        )  # fmt: skip
     split = [names[path.relative_to(folder).parts[0]] for path in kept]
     layout = f"train and {'valid' if 'valid' in split else 'test'} folders"
-    return PhotoSet(kept, [path.parent.name for path in kept], split, layout, kind=kind)
+    return PhotoSet(kept, [path.parent.name for path in kept], split, layout, bad, kind)
+
+
+def _stray(place: Path, paths: Sequence[Path], is_side: bool, kind: Kind) -> str:
+    """Say of files beside the class folders of train, valid and test that they are not used."""
+    many = f"{len(paths)} {kind.things if len(paths) > 1 else kind.thing}"
+    if is_side:
+        return f"{place} holds {many} outside of class folders, e.g. {paths[0].name}: nothing says what they show."
+    return f"{place} holds {many} that {'are' if len(paths) > 1 else 'is'} not in a train, valid or test folder, e.g. {paths[0].name}."
 
 
 def _from_table(folder: Path, kind: Kind) -> PhotoSet:
