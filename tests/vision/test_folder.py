@@ -42,7 +42,7 @@ def test_photos_outside_of_the_class_folders_are_listed_as_left_out(tmp_path):
     touch(
         tmp_path,
         "train/cat/1.jpg",
-        "train/cat/a/2.jpg",
+        "train/more/cat/2.jpg",
         "train/dog/3.jpg",
         "valid/dog/4.jpg",
         "valid/cat/5.jpg",
