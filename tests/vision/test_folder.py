@@ -49,7 +49,7 @@ def test_photos_outside_of_the_class_folders_are_listed_as_left_out(tmp_path):
     )
     touch(tmp_path, "train/6.jpg", "train/7.jpg", "valid/8.jpg", "test/9.jpg", "more/cat/10.jpg", "11.jpg")
     photos = hold_out(leave_out_bad(read_photo_folder(tmp_path)), 0.2, 42)
-    assert [path.name for path in photos.photos] == ["1.jpg", "2.jpg", "3.jpg", "5.jpg", "4.jpg"]
+    assert [path.name for path in photos.photos] == ["1.jpg", "3.jpg", "2.jpg", "5.jpg", "4.jpg"]
     assert [bad.reason for bad in photos.bad] == [
         f"{tmp_path} holds 1 photo that is not in a train, valid or test folder, e.g. 11.jpg.",
         f"{tmp_path / 'more'} holds 1 photo that is not in a train, valid or test folder, e.g. 10.jpg.",
