@@ -15,7 +15,10 @@ from gatera.core.device import as_device
 from gatera.core.errors import DataError
 from gatera.data.dataset import Dataset
 from gatera.data.loader import Batch, DataLoader, LoaderOptions
+from gatera.data.masks import MaskBlock
 from gatera.data.show import show_photos
+from gatera.program.photo import photo_size
+from gatera.program.placement import Placement, combined
 from gatera.program.preprocess import Preprocessing
 
 if TYPE_CHECKING:
@@ -36,7 +39,7 @@ class DataLoaders:
         device: where a model for these data belongs; None for the training loader's device.
         seed: keys whatever else is random in training; None for the training loader's.
         vocab: labels, for loaders that are not ours.
-        task: "classification", "multilabel" or "regression", for loaders that are not ours.
+        task: "classification", "multilabel", "regression", "segmentation" or "points", for loaders that are not ours.
     """
 
     def __init__(
@@ -101,8 +104,11 @@ class DataLoaders:
 
     @property
     def class_counts(self) -> np.ndarray:
-        """How often each label occurs in the training split, int64 [K]."""
-        targets = self._dataset("class_counts").targets
+        """How often each label occurs in the training split, int64 [K]; for masks in how many pixels (all are read)."""
+        dataset = self._dataset("class_counts")
+        targets, block = dataset.targets, dataset.fields.y
+        if isinstance(block, MaskBlock):
+            return block.count(dataset.raw_labels or ())
         if targets is None or self.c is None or self.task not in ("classification", "multilabel"):
             raise DataError("class_counts needs labels of a fixed set", received=self.task)
         if self.task == "multilabel":
@@ -127,6 +133,14 @@ class DataLoaders:
         return (
             self.train.batch_tfms(batch, np.zeros(1, np.int64), None) if dataset.fields.x.is_photo else batch
         )
+
+    def placement(self, item: Any) -> Placement | None:
+        """Return where `input_batch` puts a photo, for labels that lie on it; None for others."""
+        fields = self._dataset("placement").fields
+        if fields.on_photo is None:
+            return None
+        size = photo_size(fields.x.read(item) if isinstance(item, Tensor) else item)
+        return combined(size, fields.pipeline.evaluation.steps(size))
 
     def test_dl(self, items: Any, with_labels: bool = False, bs: int | None = None) -> DataLoader:
         """Return a loader of other items, preprocessed as at validation.

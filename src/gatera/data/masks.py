@@ -205,6 +205,11 @@ class MaskBlock(OnPhotoBlock):
         numbers = np.array(self._numbers, np.uint8)[np.where(outside, 0, index)]
         return PILMask.create(np.where(outside, NOT_SEEN, numbers))
 
+    def count(self, raws: Sequence[Any]) -> np.ndarray:
+        """Return in how many pixels of these masks each class occurs, int64 [K]."""
+        counts = (np.bincount(self.encode(self.read(raw)).ravel(), minlength=self.n_out) for raw in raws)
+        return sum(counts, np.zeros(self.n_out, np.int64))
+
     def show(self, value: Any) -> str:
         """Return the mask's size in one line."""
         return "mask of {} x {} pixels".format(*PILMask.create(value).shape)

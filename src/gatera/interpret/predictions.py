@@ -132,6 +132,8 @@ class Interpretation:
 
     def _title(self, index: int, loss: float) -> str:
         said, actual = self.predictions[index], self.targets[index]
+        if np.ndim(said) > 1:  # a mask
+            return f"loss {loss:.2f}"
         if self.vocab is None:
             return f"{_numbers(said)} / {_numbers(actual)}\n{loss:.2f}"
         if np.ndim(actual):  # several labels per item: name those that are there

@@ -25,7 +25,7 @@ class CardFacts:
 
     Attributes:
         title: the program's name.
-        task: "classification", "multilabel" or "regression".
+        task: "classification", "multilabel", "regression", "segmentation" or "points".
         labels: what it can answer; empty for numbers.
         data: where the examples came from, in words.
         n_train: how many items it was trained on.
@@ -98,7 +98,12 @@ def code(text: object) -> str:
 
 
 def _what(facts: CardFacts) -> list[str]:
-    verbs = {"classification": "Answers with one of", "multilabel": "Answers with any of"}
+    verbs = {
+        "classification": "Answers with one of", "multilabel": "Answers with any of",
+        "segmentation": "Gives each pixel of a photo one of",
+    }  # fmt: skip
+    if facts.task == "points":
+        return ["Answers with points on the photo, in its own pixels."]
     if facts.task not in verbs or not facts.labels:
         return [f"Task: {facts.task}."]
     names = listed((code(label) for label in facts.labels), MOST_LABELS)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.loaders import DataLoader
+from gatera.data.on_photo import OnPhotoBlock
 from gatera.data.show_table import show_items
 from gatera.learn import checkpoint, inference
 from gatera.learn.export import ExportOptions, export_program
@@ -127,7 +128,8 @@ class Learner(Trainer):
         with torch.inference_mode():
             x = self.dls.input_batch(item)
             logits = self._predictor(x)(x)[0].float().cpu().numpy()
-        return inference.decoder(self.loss_func, self.dls.task, self.dls.vocab)(logits)
+        decode = inference.decoder(self.loss_func, self.dls.task, self.dls.vocab)
+        return decode(logits, self.dls.placement(item)) if decode.on_photo else decode(logits)
 
     def _predictor(self, x: Any) -> nn.Module:
         """Return a copy of the model that is made for predictions, anew whenever a parameter has changed."""
@@ -156,6 +158,10 @@ class Learner(Trainer):
         loader = self.dls[ds_idx] if dl is None else dl
         if not isinstance(loader, DataLoader):
             raise ArgumentError("tta needs a loader that can augment", received=type(loader).__name__)
+        if loader.dataset.fields.on_photo is not None:
+            raise ArgumentError(
+                "tta cannot average what lies elsewhere in every view", received=self.dls.task
+            )
         views = torch.stack(
             [self._probabilities(self.dls.train.augmenting(loader.dataset, view))[0] for view in range(n)]
         )  # [n,N,K]
@@ -174,7 +180,10 @@ class Learner(Trainer):
         ncols: int | None = None,
         figsize: tuple[float, float] | None = None,
     ) -> Figure | pd.DataFrame:
-        """Show items with their labels and predictions; photos predicted wrong are marked, other items stand in a table.
+        """Show items with their labels and predictions.
+
+        Photos predicted wrong are marked; masks stand beside each other, target and prediction; points are drawn on their
+        photos; items that are no photos stand in a table.
 
         Args:
             ds_idx: 0 for training, 1 for validation data.
@@ -184,8 +193,13 @@ class Learner(Trainer):
             ncols: columns of the grid.
             figsize: width and height in inches.
         """
-        dataset = self.loader(ds_idx, dl).dataset
+        loader = self.loader(ds_idx, dl)
+        dataset = loader.dataset
         chosen = np.unique(np.linspace(0, len(dataset) - 1, min(max_n, len(dataset))).astype(int))
+        if dataset.fields.on_photo is not None:
+            return self._show_on_photos(
+                loader.for_evaluation().batch_of(chosen), dataset.fields.on_photo, nrows, ncols, figsize
+            )
         items = self.dls.test_dl([dataset.items[i] for i in chosen])
         with self.no_bar():
             outputs, _, inputs = self._predict(items, with_input=True)
@@ -196,6 +210,22 @@ class Learner(Trainer):
         return self.dls.show_results(
             cast(Tensor, inputs), [dataset.label(i) for i in chosen], answers, nrows, ncols, figsize
         )
+
+    def _show_on_photos(
+        self,
+        batch: Any,
+        block: OnPhotoBlock,
+        nrows: int | None,
+        ncols: int | None,
+        figsize: tuple[float, float] | None,
+    ) -> Figure:
+        with self.no_bar():
+            outputs, targets, inputs = self._predict([batch], with_input=True)
+        found = self.loss_func.decodes(self.loss_func.activation(outputs))
+        photos = self.dls.train.pictures(inputs)
+        if targets is None:
+            return block.show_on(photos, found, None, nrows, ncols, figsize)
+        return block.show_on(photos, targets, found, nrows, ncols, figsize)
 
     def summary(self) -> Summary:
         """Return the model's layers with output shapes and parameter counts; printing it shows a table."""

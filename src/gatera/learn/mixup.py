@@ -45,6 +45,7 @@ class _Blend(Callback):
         """Blend the inputs; draws depend on (seed, epoch, step) alone."""
         if not state.training:
             return
+        self._check(state.labels)
         draw = rng(state.seed, state.first_epoch + state.epoch, state.step)
         n = len(state.labels)
         self._partner = torch.from_numpy(draw.permutation(n)).to(state.inputs.device)
@@ -53,6 +54,9 @@ class _Blend(Callback):
 
     def _blend(self, inputs: Tensor, partner: Tensor, draw: Any) -> tuple[Tensor, Tensor]:
         raise NotImplementedError
+
+    def _check(self, labels: Any) -> None:
+        """Raise ArgumentError if labels of this kind cannot be blended."""
 
     def _blended_loss(self, predictions: Tensor, labels: Tensor) -> Tensor:
         if self._keep is None:  # a batch that was not blended, e.g. one that another callback put in
@@ -95,6 +99,14 @@ class CutMix(_Blend):
 
     def __init__(self, alpha: float = 1.0) -> None:
         super().__init__(alpha)
+
+    def _check(self, labels: Any) -> None:
+        if isinstance(labels, Tensor) and labels.ndim > 2:
+            raise ArgumentError(
+                "CutMix would paste photos without their masks",
+                received=f"labels {list(labels.shape)}",
+                remedy="Use MixUp.",
+            )
 
     def _blend(self, inputs: Tensor, partner: Tensor, draw: Any) -> tuple[Tensor, Tensor]:
         height, width = inputs.shape[-2:]

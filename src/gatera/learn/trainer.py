@@ -110,7 +110,7 @@ class Trainer:
                     "class_weights goes with the cross-entropy that is chosen for classes", received=class_weights,
                     remedy="Give them to your loss instead, e.g. loss_func=FocalLoss(weight='balanced').",
                 )  # fmt: skip
-            loss = CrossEntropyLossFlat(weight=class_weights)
+            loss = CrossEntropyLossFlat(loss.axis, class_weights)
         if isinstance(loss, CrossEntropyLossFlat) and loss.weight is not None:
             loss = loss.with_class_weights(self.dls.class_counts, self.dls.vocab)
         return loss

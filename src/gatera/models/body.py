@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -47,6 +48,18 @@ class Body(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Compute features; [N,C,H,W] floats 0..1 -> [N,F,h,w] where `spatial`, else [N,F]."""
         return self.backbone(self.normalized(x))
+
+    def feature_maps(self, x: Tensor, indices: Sequence[int]) -> list[Tensor]:
+        """Compute some of the backbone's intermediate feature maps; [N,C,H,W] floats 0..1 -> [N,C',h,w] each.
+
+        Args:
+            x: photos.
+            indices: which of the maps that timm's `forward_intermediates` gives.
+        """
+        backbone: Any = self.backbone
+        return backbone.forward_intermediates(
+            self.normalized(x), indices=list(indices), intermediates_only=True
+        )
 
     def normalized(self, x: Tensor) -> Tensor:
         """Return photos as the backbone takes them.

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from gatera.core.errors import ArgumentError
 from gatera.models.body import Body
+from gatera.models.unet import DynamicUnet
 
 #: Model -> its groups, earliest layers first: lists of parameters, or `ParameterGroup`s.
 Splitter = Callable[[nn.Module], Iterable[Any]]
@@ -36,8 +37,8 @@ class ParameterGroup:
 def parameter_groups(model: nn.Module, splitter: Splitter | None = None) -> list[ParameterGroup]:
     """Group a model's parameters, earliest layers first; every parameter is in exactly one group.
 
-    A vision model (a `Body`, then a head) has "body_early" (up to half of its layers), "body_late" and "head"; any
-    other model has one group, "all".
+    A vision model (a `Body`, then a head) has "body_early" (up to half of its layers), "body_late" and "head"; a U-Net
+    has "decoder" in place of the head; any other model has one group, "all".
 
     Args:
         model: the model.
@@ -52,6 +53,9 @@ def parameter_groups(model: nn.Module, splitter: Splitter | None = None) -> list
         early, late = body_halves(model[0])
         head = [parameter for part in list(model)[1:] for parameter in part.parameters()]
         groups = {"body_early": early, "body_late": late, "head": head}
+    elif isinstance(model, DynamicUnet):
+        early, late = body_halves(model.body)
+        groups = {"body_early": early, "body_late": late, "decoder": list(model.decoder.parameters())}
     else:
         groups = {"all": list(model.parameters())}
     return [ParameterGroup(name, tuple(parameters)) for name, parameters in groups.items() if parameters]

@@ -143,7 +143,7 @@ class Decoder(nn.Module):
         self.output = nn.Conv2d(n, n_out, 1)
         init_decoder(self)
         with torch.no_grad():
-            self.output.weight *= OUTPUT_GAIN
+            self.output.weight.mul_(OUTPUT_GAIN)
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
         """Compute logits from maps [N,C,h,w], the largest first."""
