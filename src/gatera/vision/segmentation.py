@@ -1,0 +1,105 @@
+"""`SegmentationDataLoaders`: photos with masks, which say what each pixel shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gatera.core.errors import DataError
+from gatera.data.batch import BatchPipeline
+from gatera.data.blocks import ImageBlock
+from gatera.data.datablock import DataBlock
+from gatera.data.foreign import as_list, batch_transforms, item_transforms
+from gatera.data.items import Items
+from gatera.data.loaders import DataLoaders
+from gatera.data.masks import MaskBlock
+from gatera.data.photo import PILImage
+from gatera.data.pipeline import PROBE
+from gatera.data.splits import RandomSplitter
+from gatera.data.transforms import Resize
+from gatera.program.photo import photo_size
+
+
+class SegmentationDataLoaders:
+    """Loaders of photos with masks."""
+
+    @staticmethod
+    def from_label_func(
+        path: str | Path, fnames: Sequence[str | Path], label_func: Callable[[Any], Any], valid_pct: float = 0.2,
+        seed: int | None = None, codes: Sequence[Any] | Mapping[int, Any] | None = None, item_tfms: Any = None,
+        batch_tfms: Any = None, img_cls: type[PILImage] = PILImage, *, bs: int = 64, val_bs: int | None = None,
+        num_workers: int | None = None, device: str | torch.device | None = None, shuffle: bool = True, cache: bool = True,
+    ) -> DataLoaders:  # fmt: skip
+        """Photos whose mask a function finds from their path.
+
+        Where no transform gives the photos one size, they must have one already; the program that comes of it then brings
+        any photo to that size, and its answer back to the photo's own.
+
+        Args:
+            path: folder where the job's files go.
+            fnames: the photos, e.g. from `get_image_files`.
+            label_func: path -> mask: a path, array or Pillow image. Called once per photo; masks are read batch by batch.
+            valid_pct: share of the photos for validation, 0..1.
+            seed: keys the random split, shuffling and augmentation.
+            codes: names of the classes 0, 1, 2, ...; or a dict from a mask's numbers to names.
+            item_tfms: one transform or a list, applied to each photo and its mask.
+            batch_tfms: one transform or a list, applied to whole batches.
+            img_cls: PILImageBW for grey photos.
+            bs, val_bs, num_workers, device, shuffle, cache: as in `DataBlock.dataloaders`.
+
+        Raises:
+            ArgumentError: if `codes` is missing, or masks cannot follow a transform.
+            DataError: if there are no photos, a mask is missing or of another size than its photo, or photos differ in size
+                and nothing resizes them.
+        """
+        if not len(fnames):
+            raise DataError(f"There are no photos in {path}", remedy="Check the path.")
+        if not _sized(item_tfms, batch_tfms):
+            item_tfms = [Resize(common_size(fnames), "squish"), *as_list(item_tfms)]
+        block = DataBlock(
+            (ImageBlock(img_cls), MaskBlock(codes)), splitter=RandomSplitter(valid_pct, seed), get_y=label_func,
+            item_tfms=item_tfms, batch_tfms=batch_tfms,
+        )  # fmt: skip
+        return block.dataloaders(
+            Items(fnames),
+            path,
+            bs,
+            val_bs,
+            seed=seed,
+            num_workers=num_workers,
+            device=device,
+            shuffle=shuffle,
+            cache=cache,
+        )
+
+
+def _sized(item_tfms: Any, batch_tfms: Any) -> bool:
+    """Whether some transform gives photos another size than they have, and so maybe one size."""
+    size = PROBE
+    for transform in item_transforms(item_tfms):
+        steps = transform.steps(size)
+        size = steps[-1].size if steps else size
+    return size != PROBE or bool(BatchPipeline(batch_transforms(batch_tfms)).at_prediction)
+
+
+def common_size(files: Sequence[Any]) -> tuple[int, int]:
+    """Return (height, width) of photos, of which only the heads are read.
+
+    Raises:
+        DataError: if two differ; both are named.
+    """
+    first: tuple[int, int] | None = None
+    for file in files:
+        size = photo_size(file)
+        if first is None:
+            first = size
+        elif size != first:
+            raise DataError(
+                f"The photos differ in size: {files[0]} is {first[0]} x {first[1]} pixels (height x width), "
+                f"{file} is {size[0]} x {size[1]}",
+                remedy="Make them one size: item_tfms=Resize(224), or Resize(224, 'squish') to cut nothing off.",
+            )
+    return first or PROBE

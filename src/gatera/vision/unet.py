@@ -1,0 +1,83 @@
+"""`unet_learner`: a class for every pixel of a photo, by transfer learning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from gatera.core.errors import ArgumentError
+from gatera.core.random import torch_seeded
+from gatera.data.loaders import DataLoaders
+from gatera.learn.learner import Learner
+from gatera.learn.optimizer import Adam, OptimizerFactory
+from gatera.learn.options import TrainingOptions
+from gatera.measure.losses import ClassWeights
+from gatera.models.architectures import Architecture
+from gatera.models.unet import create_unet_model
+from gatera.vision.learner import input_channels
+
+
+def unet_learner(
+    dls: DataLoaders,
+    arch: str | Architecture | Callable[..., object] = "efficientnet_lite0",
+    normalize: bool = True,
+    n_out: int | None = None,
+    pretrained: bool | str | Path = True,
+    loss_func: Callable[..., Any] | None = None,
+    opt_func: OptimizerFactory = Adam,
+    lr: float = 1e-3,
+    splitter: Callable[[nn.Module], Sequence[Any]] | None = None,
+    cbs: Any = None,
+    metrics: Any = None,
+    path: str | Path | None = None,
+    y_range: tuple[float, float] | None = None,
+    class_weights: ClassWeights = None,
+    options: TrainingOptions | None = None,
+) -> Learner:
+    """Make a learner for masks by transfer learning: a U-Net on a pretrained body, body frozen.
+
+    Args:
+        dls: photos and their masks.
+        arch: one of our architectures (an object such as `resnet34`, or its name) or any timm name; it must give feature
+            maps of several sizes.
+        normalize: normalise photos as the pretrained weights expect, in the model's first layer; nothing is added if
+            the data's batch transforms already hold a `Normalize`.
+        n_out: outputs for each pixel; by default as many as there are classes.
+        pretrained: True looks for weights of the body, False starts from random ones, a path names a file of weights.
+        loss_func: a loss of ours, a torch loss or a function; by default cross-entropy of each pixel. To leave out the pixels
+            of a class such as void: `CrossEntropyLossFlat(axis=1, ignore_index=dls.vocab.o2i["Void"])`.
+        opt_func: makes the optimizer; `Adam`, `SGD`, or any torch optimizer class.
+        lr: the learning rate where a method is given none.
+        splitter: model -> lists of parameters, earliest layers first; by default early body, late body, decoder.
+        cbs: callbacks for every fit.
+        metrics: functions, classes, instances or names, e.g. `[PixelAccuracy(), JaccardCoeffMulti()]`.
+        path: where `save` and `export` put files; the current folder by default.
+        y_range: keep outputs within these bounds, for numbers instead of classes.
+        class_weights: "balanced" (reads every training mask), or what each class counts in the loss.
+        options: precision, weight decay, batch norm and the like.
+
+    Returns:
+        A learner; frozen if `pretrained`.
+
+    Raises:
+        ArgumentError: if `arch` is unknown or gives no feature maps, or the number of outputs is not known.
+        PretrainedError: if no weights are found, saying where was looked and what to do.
+    """
+    outputs = dls.c if n_out is None else n_out
+    if outputs is None:
+        raise ArgumentError("the data does not say how many outputs it needs", remedy="Pass n_out=.")
+    with torch_seeded(dls.seed or 0):  # the same seed gives the same decoder, whatever ran before
+        model = create_unet_model(
+            arch, outputs, n_in=input_channels(dls), pretrained=pretrained, normalize=normalize and dls.normalize is None,
+            y_range=y_range,
+        )  # fmt: skip
+    learn = Learner(
+        dls, model, loss_func, opt_func, lr, splitter, cbs, metrics, path, class_weights,
+        body=model.body if pretrained else None, options=options,
+    )  # fmt: skip
+    if pretrained:
+        learn.freeze()
+    return learn
