@@ -41,6 +41,9 @@ def vision_learner(
 ) -> Learner:
     """Make a learner for photos by transfer learning: a pretrained body and a new head, body frozen.
 
+    Pictures that are no photographs (spectrograms) ask more of a body that knows photographs: there body and head are one
+    group, which learns at one rate and is never frozen.
+
     Args:
         dls: photos and what is to be said of them.
         arch: one of our architectures (an object such as `resnet34`, or its name) or any timm name.
@@ -52,7 +55,8 @@ def vision_learner(
         loss_func: a loss of ours, a torch loss or a function; by default the one for the data's task.
         opt_func: makes the optimizer; `Adam`, `SGD`, or any torch optimizer class.
         lr: the learning rate where a method is given none.
-        splitter: model -> lists of parameters, earliest layers first; by default early body, late body, head.
+        splitter: model -> lists of parameters, earliest layers first; by default early body, late body, head; one group for
+            pictures that are no photographs.
         cbs: callbacks for every fit.
         metrics: functions, classes, instances or names, e.g. `error_rate` or "accuracy".
         path: where `save` and `export` put files; the current folder by default.
@@ -62,7 +66,7 @@ def vision_learner(
         options: precision, weight decay, batch norm and the like.
 
     Returns:
-        A learner; frozen if `pretrained`.
+        A learner; frozen if `pretrained`, up to its last group.
 
     Raises:
         ArgumentError: if `arch` is unknown (the nearest name is offered) or the number of outputs is not known.
@@ -78,6 +82,8 @@ def vision_learner(
         )  # fmt: skip
     if is_program(pretrained):
         take_head(model, pretrained, dls)
+    if splitter is None and not dls.train_ds.fields.x.photographic:
+        splitter = one_group
     learn = Learner(
         dls, model, loss_func, opt_func, lr, splitter, cbs, metrics, path, class_weights,
         body=model[0] if pretrained else None, options=options,
@@ -85,6 +91,11 @@ def vision_learner(
     if pretrained:
         learn.freeze()
     return learn
+
+
+def one_group(model: nn.Module) -> Sequence[Sequence[nn.Parameter]]:
+    """Return all parameters as one group: nothing to freeze, one learning rate."""
+    return [list(model.parameters())]
 
 
 def input_channels(dls: DataLoaders) -> int:
