@@ -8,12 +8,12 @@ from gatera.core.errors import ArgumentError
 from gatera.models.awd_lstm import (
     AWD_LSTM,
     AwdLstmConfig,
-    PlacewiseDropout,
     SentenceEncoder,
     WeightDropLSTM,
     WordEmbedding,
     create_language_model,
 )
+from gatera.models.layers import PlacewiseDropout
 
 CONFIG = AwdLstmConfig(emb_sz=6, n_hid=8, n_layers=2)
 IDS = torch.tensor([[2, 5, 6, 7, 8], [2, 9, 4, 1, 1]])

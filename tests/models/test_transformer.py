@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gatera.core.errors import PretrainedError
-from gatera.models.transformer import EncoderSizes, PoolTokens, create_encoder, load_bert, with_mask
+from gatera.models.transformer import EncoderSizes, PoolTokens, attend, create_encoder, is_token, load_bert
 
 SIZES = EncoderSizes(vocab=30, positions=16, features=8, heads=2, wide=12, layers=2)
 
@@ -15,16 +15,16 @@ def test_padding_changes_nothing():
     padded = torch.tensor([[5, 6, 7, 0, 0]])
     with torch.no_grad():
         alone, filled = encoder(ids), encoder(padded)
-    assert alone.shape == (1, 3, 9)
+    assert alone.shape == (1, 3, 8)
     torch.testing.assert_close(filled[:, :3], alone)
-    assert filled[0, :, -1].tolist() == [1, 1, 1, 0, 0]
+    assert is_token(filled)[0, :, 0].tolist() == [True, True, True, False, False]
     for pool in (PoolTokens(False), PoolTokens(True)):
         torch.testing.assert_close(pool(filled), pool(alone))
 
 
 def test_pooling_takes_mean_and_largest_of_the_tokens_alone():
     tokens = torch.tensor([[[1.0, -4.0], [3.0, -2.0], [9.0, 9.0]]])
-    x = with_mask(tokens, torch.tensor([[1, 1, 0]]))
+    x = tokens * torch.tensor([[[1], [1], [0]]])
     assert PoolTokens(False)(x).tolist() == [[2.0, -3.0]]
     assert PoolTokens(True)(x).tolist() == [[2.0, -3.0, 3.0, -2.0]]
 
@@ -86,3 +86,13 @@ def test_sizes_are_read_from_a_bert_config():
         "num_hidden_layers": 2, "type_vocab_size": 2, "layer_norm_eps": 1e-12, "pad_token_id": 0,
     }  # fmt: skip
     assert EncoderSizes.of_bert(config) == SIZES
+
+
+def test_attention_written_out_is_torchs_own():
+    torch.manual_seed(0)
+    queries, keys, values = (torch.randn(2, 2, 5, 4, dtype=torch.bfloat16) for _ in range(3))
+    mask = torch.tensor([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]], dtype=torch.bool)[:, None, None]
+    expected = torch.nn.functional.scaled_dot_product_attention(
+        *(x.float() for x in (queries, keys, values)), attn_mask=mask
+    )
+    torch.testing.assert_close(attend(queries, keys, values, mask).float(), expected, atol=0.03, rtol=0.03)

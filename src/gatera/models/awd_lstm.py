@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from gatera.core.checks import check_at_least, check_fraction
+from gatera.models.layers import PlacewiseDropout
 
 #: Where the gates of torch's LSTM (input, forget, cell, output) stand among ONNX's (input, output, forget, cell).
 ONNX_GATES = (0, 3, 1, 2)
@@ -70,24 +71,6 @@ class AwdLstmConfig:
 #: The dropouts of the language model, and those of the classifier. Source: fastai.
 LANGUAGE_MODEL = AwdLstmConfig()
 CLASSIFIER = AwdLstmConfig(output_p=0.4, hidden_p=0.3, input_p=0.4, embed_p=0.05, weight_p=0.5)
-
-
-class PlacewiseDropout(nn.Module):
-    """Dropout that leaves out the same numbers at every place of a text: [N,T,F] -> [N,T,F]."""
-
-    def __init__(self, p: float) -> None:
-        super().__init__()
-        self.p = p
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Drop, in training."""
-        if not self.training or not self.p:
-            return x
-        return x * F.dropout(x.new_ones(len(x), 1, x.shape[2]), self.p)
-
-    def extra_repr(self) -> str:
-        """Show the share in the printed model."""
-        return f"p={self.p}"
 
 
 class WordEmbedding(nn.Embedding):

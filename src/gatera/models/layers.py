@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gatera.core.errors import ArgumentError
@@ -95,3 +96,21 @@ class SigmoidRange(nn.Module):
     def extra_repr(self) -> str:
         """Show the interval in the printed model."""
         return f"low={self.low}, high={self.high}"
+
+
+class PlacewiseDropout(nn.Module):
+    """Dropout that leaves out the same numbers at every place of a text: [N,T,F] -> [N,T,F]."""
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Drop, in training."""
+        if not self.training or not self.p:
+            return x
+        return x * F.dropout(x.new_ones(len(x), 1, x.shape[2]), self.p)
+
+    def extra_repr(self) -> str:
+        """Show the share in the printed model."""
+        return f"p={self.p}"

@@ -13,7 +13,7 @@ from gatera.models.awd_lstm import AWD_LSTM, SentenceEncoder
 from gatera.models.checkpoints import read_checkpoint
 from gatera.models.groups import ParameterGroup
 from gatera.models.text_files import EncoderFiles
-from gatera.models.transformer import EncoderSizes, PoolTokens, create_encoder, load_bert, with_mask
+from gatera.models.transformer import EncoderSizes, PoolTokens, create_encoder, load_bert
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class TextBody(nn.Sequential):
 
 
 class HuggingFaceEncoder(nn.Module):
-    """Any encoder of the package transformers as one layer: ids int64 [N,T] -> [N,T,F+1].
+    """Any encoder of the package transformers as one layer: ids int64 [N,T] -> [N,T,F].
 
     Args:
         model: made by transformers' AutoModel.
@@ -77,7 +77,7 @@ class HuggingFaceEncoder(nn.Module):
         """Encode."""
         mask = ids != self.pad
         tokens = self.model(input_ids=ids, attention_mask=mask.long()).last_hidden_state
-        return with_mask(tokens, mask)
+        return tokens * mask.unsqueeze(-1)  # as our own layers have it: zeros where there is no token
 
     def parts(self) -> list[nn.Module]:
         """Return its layers, in order: those of the longest list of modules in it."""
