@@ -84,6 +84,10 @@ from gatera.data.loaders import (
     DataLoader,
     DataLoaders,
 )
+from gatera.data.masks import (
+    MaskBlock,
+    PILMask,
+)
 from gatera.data.normalize import (
     Normalize,
     cifar_stats,
@@ -96,6 +100,9 @@ from gatera.data.photo import (
     image2tensor,
     resize_images,
     show_image,
+)
+from gatera.data.points import (
+    PointBlock,
 )
 from gatera.data.split_by_value import (
     ColSplitter,
@@ -275,6 +282,10 @@ from gatera.models.layers import (
     SigmoidRange,
     sigmoid_range,
 )
+from gatera.models.unet import (
+    DynamicUnet,
+    create_unet_model,
+)
 from gatera.models.vision_model import (
     create_vision_model,
 )
@@ -292,6 +303,12 @@ from gatera.vision.learner import (
     cnn_learner,
     vision_learner,
 )
+from gatera.vision.segmentation import (
+    SegmentationDataLoaders,
+)
+from gatera.vision.unet import (
+    unet_learner,
+)
 
 #: The trained program; fastai's name for opening it.
 load_learner = load_program
@@ -303,32 +320,32 @@ __all__ = [
     "CancelBatchException", "CancelEpochException", "CancelFitException", "CancelStepException",
     "CancelTrainException", "CancelValidException", "CategoryBlock", "ClassificationInterpretation",
     "CohenKappa", "ColReader", "ColSplitter", "Contrast", "CropPad", "CrossEntropyLossFlat", "CutMix",
-    "DataBlock", "DataLoader", "DataLoaders", "Dice", "DiceMulti", "Dihedral", "EarlyStoppingCallback",
-    "EndSplitter", "ExplainedVariance", "ExportOptions", "F", "F1Score", "F1ScoreMulti", "FBeta",
-    "FBetaMulti", "FileGetter", "FileSplitter", "Flip", "FlipItem", "FocalLoss", "FocalLossFlat",
-    "FuncSplitter", "GradientAccumulation", "GradientClip", "GrandparentSplitter", "GroupSplitter",
-    "HammingLoss", "HammingLossMulti", "HeadOptions", "Hue", "Image", "ImageBlock", "ImageDataLoaders",
-    "ImageGetter", "IndexSplitter", "Interpretation", "ItemGetter", "Jaccard", "JaccardCoeff",
-    "JaccardCoeffMulti", "JaccardMulti", "L1LossFlat", "LabelSmoothingCrossEntropy",
-    "LabelSmoothingCrossEntropyFlat", "Learner", "MSELossFlat", "MaskSplitter", "MatthewsCorrCoef",
-    "MixUp", "MultiCategoryBlock", "Normalize", "PILImage", "PILImageBW", "PadMode", "ParamScheduler",
-    "Path", "PearsonCorrCoef", "PixelAccuracy", "Precision", "PrecisionMulti", "Prediction", "Program",
-    "R2Score", "RAdam", "RMSProp", "RandomCrop", "RandomErasing", "RandomResizedCrop", "RandomSplitter",
-    "RandomSubsetSplitter", "Recall", "RecallMulti", "ReduceLROnPlateau", "RegexLabeller",
-    "RegressionBlock", "Resize", "ResizeMethod", "RocAuc", "RocAucBinary", "RocAucMulti", "Rotate",
-    "Saturation", "SaveModelCallback", "SchedCos", "SchedExp", "SchedLin", "SchedNo", "SigmoidRange",
-    "SpearmanCorrCoef", "Splits", "Tensor", "TimeSplitter", "TrainTestSplitter", "TrainingInterrupted",
-    "TrainingOptions", "TransformBlock", "URLs", "Warp", "Zoom", "accuracy", "accuracy_multi",
-    "aug_transforms", "best_thresholds", "bootstrap_interval", "cifar_stats", "cnn_learner",
-    "combine_scheds", "combined_cos", "convnext_tiny", "create_body", "create_head",
-    "create_vision_model", "default_device", "download_images", "download_url", "efficientnet_lite0",
-    "efficientnet_lite1", "efficientnet_lite2", "efficientnet_lite3", "efficientnet_lite4", "error_rate",
-    "exp_rmspe", "foreground_acc", "get_files", "get_image_files", "image2tensor", "imagenet_stats",
-    "json", "label_scores", "load_learner", "load_program", "mae", "minimum", "mnist_stats",
-    "mobilenet_v3_large", "mse", "msle", "nn", "np", "parent_label", "partial", "pd", "plt", "re",
-    "resize_images", "resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "rmse", "set_seed",
-    "show_image", "shutil", "sigmoid_range", "slide", "steep", "tensor", "top_k_accuracy", "torch",
-    "untar_data", "using_attr", "valley", "verify_images", "vision_learner", "vit_small",
-    "wilson_interval",
+    "DataBlock", "DataLoader", "DataLoaders", "Dice", "DiceMulti", "Dihedral", "DynamicUnet",
+    "EarlyStoppingCallback", "EndSplitter", "ExplainedVariance", "ExportOptions", "F", "F1Score",
+    "F1ScoreMulti", "FBeta", "FBetaMulti", "FileGetter", "FileSplitter", "Flip", "FlipItem", "FocalLoss",
+    "FocalLossFlat", "FuncSplitter", "GradientAccumulation", "GradientClip", "GrandparentSplitter",
+    "GroupSplitter", "HammingLoss", "HammingLossMulti", "HeadOptions", "Hue", "Image", "ImageBlock",
+    "ImageDataLoaders", "ImageGetter", "IndexSplitter", "Interpretation", "ItemGetter", "Jaccard",
+    "JaccardCoeff", "JaccardCoeffMulti", "JaccardMulti", "L1LossFlat", "LabelSmoothingCrossEntropy",
+    "LabelSmoothingCrossEntropyFlat", "Learner", "MSELossFlat", "MaskBlock", "MaskSplitter",
+    "MatthewsCorrCoef", "MixUp", "MultiCategoryBlock", "Normalize", "PILImage", "PILImageBW", "PILMask",
+    "PadMode", "ParamScheduler", "Path", "PearsonCorrCoef", "PixelAccuracy", "PointBlock", "Precision",
+    "PrecisionMulti", "Prediction", "Program", "R2Score", "RAdam", "RMSProp", "RandomCrop", "RandomErasing",
+    "RandomResizedCrop", "RandomSplitter", "RandomSubsetSplitter", "Recall", "RecallMulti",
+    "ReduceLROnPlateau", "RegexLabeller", "RegressionBlock", "Resize", "ResizeMethod", "RocAuc",
+    "RocAucBinary", "RocAucMulti", "Rotate", "Saturation", "SaveModelCallback", "SchedCos", "SchedExp",
+    "SchedLin", "SchedNo", "SegmentationDataLoaders", "SigmoidRange", "SpearmanCorrCoef", "Splits",
+    "Tensor", "TimeSplitter", "TrainTestSplitter", "TrainingInterrupted", "TrainingOptions",
+    "TransformBlock", "URLs", "Warp", "Zoom", "accuracy", "accuracy_multi", "aug_transforms",
+    "best_thresholds", "bootstrap_interval", "cifar_stats", "cnn_learner", "combine_scheds", "combined_cos",
+    "convnext_tiny", "create_body", "create_head", "create_unet_model", "create_vision_model",
+    "default_device", "download_images", "download_url", "efficientnet_lite0", "efficientnet_lite1",
+    "efficientnet_lite2", "efficientnet_lite3", "efficientnet_lite4", "error_rate", "exp_rmspe",
+    "foreground_acc", "get_files", "get_image_files", "image2tensor", "imagenet_stats", "json",
+    "label_scores", "load_learner", "load_program", "mae", "minimum", "mnist_stats", "mobilenet_v3_large",
+    "mse", "msle", "nn", "np", "parent_label", "partial", "pd", "plt", "re", "resize_images", "resnet18",
+    "resnet34", "resnet50", "resnet101", "resnet152", "rmse", "set_seed", "show_image", "shutil",
+    "sigmoid_range", "slide", "steep", "tensor", "top_k_accuracy", "torch", "unet_learner", "untar_data",
+    "using_attr", "valley", "verify_images", "vision_learner", "vit_small", "wilson_interval",
 ]
 # fmt: on
