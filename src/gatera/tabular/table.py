@@ -207,7 +207,7 @@ class TabularPandas(TableRows):
         train = np.arange(len(df)) if given is None else given.train
         valid = np.zeros(0, np.int64) if given is None else given.valid
         order = np.concatenate([train, valid])
-        frame = df.iloc[order].copy()
+        frame = df.iloc[order]  # a copy
         check_filled(frame, labels, "the table")
         self.splits: Splits | None = given
         self._n_train = len(train)
