@@ -24,6 +24,7 @@ from gatera.data.block import Block
 from gatera.learn.card import CardFacts, model_card
 from gatera.models.body import Body
 from gatera.models.layers import Normalization
+from gatera.models.text_model import TextBody
 from gatera.program.engines import OnnxRuntimeEngine
 from gatera.program.package import FORMAT, write_package
 from gatera.program.preprocess import stack_arrays
@@ -250,12 +251,12 @@ def weights(model: nn.Module) -> bytes:
 def architecture_name(learn: Learner) -> str:
     """Return the name of the learner's architecture, or of its model's class."""
     body = find_body(learn)
-    return type(learn.model).__name__ if body is None else body.architecture.name
+    return type(learn.model).__name__ if body is None else str(body.architecture)
 
 
-def find_body(learn: Learner) -> Body | None:
-    """Return the body of a vision model, or None for a model of another kind."""
-    return next((module for module in learn.model.modules() if isinstance(module, Body)), None)
+def find_body(learn: Learner) -> Body | TextBody | None:
+    """Return the body of a model for photos or texts, or None for a model of another kind."""
+    return next((module for module in learn.model.modules() if isinstance(module, Body | TextBody)), None)
 
 
 def _normalization(graph: nn.Module) -> dict[str, list[float]] | None:

@@ -73,6 +73,15 @@ class EncoderFiles:
     weights: Path
     source: str
 
+    @property
+    def longest(self) -> int | None:
+        """The longest text that the encoder can read (tokens); None where config.json names no limit."""
+        positions = self.config.get("max_position_embeddings")
+        if positions is None:
+            return None
+        # RoBERTa counts places from the number of its padding token + 1.
+        return int(positions) - (2 if "roberta" in str(self.config.get("model_type")) else 0)
+
 
 def find_encoder(arch: TextArchitecture, pretrained: bool | str | Path = True) -> EncoderFiles:
     """Find the files of an encoder.

@@ -147,6 +147,12 @@ def _transformer(dls: TextLoaders, wishes: Wishes) -> Plan:
     if config.sizes is None:
         _check_free(dls, arch.name)
         files = find_encoder(arch, wishes.pretrained)
+        if files.longest is not None and max_len > files.longest:
+            raise ArgumentError(
+                f"max_len is more than {arch.name} can read",
+                received=max_len,
+                allowed=f"2 to {files.longest}",
+            )
         block = TextBlock(tok=files.tokenizer, max_len=max_len, pad=pad_of(files))
         body = transformer_body(arch.name, files, config, wishes.pretrained is not False, wishes.drop_mult)
     else:
