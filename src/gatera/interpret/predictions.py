@@ -9,10 +9,13 @@ import numpy as np
 
 from gatera.core.checks import check_at_least
 from gatera.core.errors import ArgumentError, DataError
+from gatera.data.dataset import Dataset
 from gatera.data.loaders import DataLoader
 from gatera.data.show import show_photos
+from gatera.data.show_table import show_items
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from gatera.learn.learner import Learner
@@ -103,8 +106,10 @@ class Interpretation:
         nrows: int | None = None,
         figsize: tuple[float, float] | None = None,
         largest: bool = True,
-    ) -> Figure:
+    ) -> Figure | pd.DataFrame:
         """Show the photos that cost most, each with prediction / actual / loss / probability.
+
+        Inputs of other kinds are shown in a table, with their loss in its last column.
 
         Args:
             k: how many.
@@ -116,6 +121,9 @@ class Interpretation:
             ArgumentError: if there is no data set to read the photos from.
         """
         losses, indices = self.top_losses(k, largest)
+        if isinstance(self.dataset, Dataset) and not self.dataset.fields.x.is_photo:
+            answers = [self._answer(int(index)) for index in indices]
+            return show_items(self.dataset, indices.tolist(), answers).assign(loss=losses)
         photos = [self._photo(int(index)) for index in indices]
         titles = [self._title(int(index), loss) for index, loss in zip(indices, losses, strict=True)]
         return show_photos(
@@ -129,6 +137,15 @@ class Interpretation:
                 remedy="Make the interpretation with from_learner on the learner's own data, or pass dataset=.",
             )
         return self.dataset[index][0]
+
+    def _answer(self, index: int) -> Any:
+        """Return the predicted label, labels, number or numbers."""
+        said = self.predictions[index]
+        if self.vocab is None:
+            return said.tolist() if said.size > 1 else said.item()
+        if np.ndim(self.targets[index]):
+            return [label for label, p in zip(self.vocab, said, strict=True) if p > 0.5]
+        return self.vocab[int(said.argmax())]
 
     def _title(self, index: int, loss: float) -> str:
         said, actual = self.predictions[index], self.targets[index]
