@@ -81,8 +81,8 @@ class HuggingFaceEncoder(nn.Module):
 
     def parts(self) -> list[nn.Module]:
         """Return its layers, in order: those of the longest list of modules in it."""
-        lists = [module for module in self.model.modules() if isinstance(module, nn.ModuleList)]
-        return list(max(lists, key=lambda found: len(found))) if lists else []
+        lists = [list(module) for module in self.model.modules() if isinstance(module, nn.ModuleList)]
+        return max(lists, key=len, default=[])
 
 
 def pad_of(files: EncoderFiles) -> int:

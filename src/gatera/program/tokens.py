@@ -59,6 +59,10 @@ class TokenReader:
         """Return the tokens' words."""
         return [self._tokenizer.id_to_token(int(token)) for token in tokens]
 
+    def text(self, tokens: Sequence[int]) -> str:
+        """Return what the tokens stand for as one text, as far as the tokenizer can tell."""
+        return str(self._tokenizer.decode([int(token) for token in tokens], skip_special_tokens=True))
+
     @property
     def vocab(self) -> list[str]:
         """All tokens' words, in the order of their numbers."""

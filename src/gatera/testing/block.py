@@ -12,6 +12,7 @@ from torch import Tensor
 
 from gatera.core.errors import GateraError
 from gatera.data.block import Block, as_block
+from gatera.data.on_photo import OnPhotoBlock
 from gatera.testing.contract import Contract, Rule, described, piece_name, same, shaped, shown
 from gatera.testing.exported import exported, program
 
@@ -43,7 +44,7 @@ PHOTO = Rule(
 )
 LABEL = Rule(
     'task and encoding go together: "classification" int64 [], "multilabel" float32 [n_out] of 0 and 1, '
-    '"regression" float32 [n_out]',
+    '"regression" float32 [n_out], "segmentation" uint8 [H,W] below n_out, "points" float64 [n_out / 2, 2]',
     "Encode so, or set task = None if no model is to predict such values.",
 )
 VOCAB = Rule(
@@ -140,7 +141,7 @@ def _check_alike(contract: Contract, block: Block, encoded: Sequence[Tensor]) ->
         if block.is_photo:
             fits = other.dtype == torch.uint8 and other.ndim == 3 and other.shape[2] in (1, 3)
             contract.require(fits, PHOTO, shaped(other))
-        else:
+        elif not (isinstance(block, OnPhotoBlock) and block.task == "segmentation"):  # masks are of their photos' size
             skipped = 0 if block.pad is None else 1  # padding makes the first axis fit
             fits = other.shape[skipped:] == first.shape[skipped:]
             contract.require(fits, STACKS, f"{shaped(first)} and {shaped(other)}")
@@ -149,7 +150,7 @@ def _check_alike(contract: Contract, block: Block, encoded: Sequence[Tensor]) ->
 def _check_task(contract: Contract, block: Block, encoded: Sequence[Tensor]) -> None:
     if block.task is None:
         return
-    if block.task in ("classification", "multilabel"):
+    if block.task in ("classification", "multilabel", "segmentation"):
         labels = list(block.vocab or [])
         counted = len(labels) > 0 and len(set(labels)) == len(labels) == block.n_out
         contract.require(counted, VOCAB, f"vocab = {labels!r}, n_out = {block.n_out}")
@@ -158,6 +159,10 @@ def _check_task(contract: Contract, block: Block, encoded: Sequence[Tensor]) -> 
             fits = (number.dtype, number.ndim) == (torch.int64, 0) and 0 <= int(number) < int(
                 block.n_out or 0
             )
+        elif block.task == "segmentation":
+            fits = (number.dtype, number.ndim) == (torch.uint8, 2) and int(number.max()) < int(block.n_out or 0)
+        elif block.task == "points":
+            fits = (number.dtype, tuple(number.shape)) == (torch.float64, (int(block.n_out or 0) // 2, 2))
         else:
             fits = (number.dtype, tuple(number.shape)) == (torch.float32, (block.n_out,))
             fits = fits and (block.task != "multilabel" or bool(((number == 0) | (number == 1)).all()))
@@ -195,7 +200,7 @@ def _check_config(contract: Contract, block: Block, raws: Sequence[Any], encoded
     ops = exported(contract, CONFIG, block)
     if ops is None:
         return
-    prepare = program(contract, CONFIG, ops)
+    prepare = program(contract, CONFIG, ops, block.entries())
     for raw, expected in zip(raws, encoded, strict=True):
         with contract.running(CONFIG, f"running {ops}"):
             found = _as_tensor(prepare(raw))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from gatera.core.errors import ExportError
@@ -36,11 +37,13 @@ def exported(contract: Contract, rule: Rule, piece: Exportable) -> list[Op] | No
         return list(json.loads(json.dumps(ops)))
 
 
-def program(contract: Contract, rule: Rule, ops: list[Op]) -> Preprocessing:
-    """Return the operations ready to run.
+def program(
+    contract: Contract, rule: Rule, ops: list[Op], entries: Mapping[str, bytes] | None = None
+) -> Preprocessing:
+    """Return the operations ready to run, with the entries of a program file that they name.
 
     Raises:
         ContractError: if they are none of `program.preprocess`.
     """
     with contract.running(rule, f"running {ops}"):
-        return Preprocessing(ops)
+        return Preprocessing(ops, entries)

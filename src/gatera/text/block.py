@@ -16,7 +16,7 @@ from gatera.core.progress import note
 from gatera.data.block import Block
 from gatera.data.naming import guarded
 from gatera.program.archive import TOKENIZER
-from gatera.program.text import PADDING, mark_words, read_text
+from gatera.program.text import PADDING, mark_words, read_text, unmark_words
 from gatera.program.tokens import TokenReader
 from gatera.text.loaders import LanguageModelLoaders, TextLoaders
 from gatera.text.words import MAX_VOCAB, MIN_FREQ, learn_words, word_tokenizer
@@ -165,11 +165,10 @@ class TextBlock(Block):
         text: str = guarded("TextBlock", item, raw if isinstance(raw, Path) else None, self.read, raw)
         return text
 
-    def decode(self, encoded: Any) -> list[str]:
-        """Return the words (or pieces of words) of a text's numbers; padding is left out."""
-        return self.tokens.words(
-            [number for number in np.asarray(encoded).tolist() if number != self.padding]
-        )
+    def decode(self, encoded: Any) -> str:
+        """Return the text that numbers stand for, as far as they tell; padding is left out."""
+        numbers = [number for number in np.asarray(encoded).tolist() if number != self.padding]
+        return unmark_words(self.tokens.words(numbers)) if self.of_words else self.tokens.text(numbers)
 
     def columns(self, value: str) -> dict[str, Any]:
         """Return the cell that shows a text."""

@@ -81,7 +81,7 @@ class LMLearner(TextLearner):
                 word = self._drawn(decoder(outputs[0, -1]).float(), no_unk, temperature, min_p)
                 read.append(word)
                 waiting = [word]
-        return self.dls.words_of(read)
+        return block.decode(read)
 
     def _parts(self) -> tuple[AWD_LSTM, LinearDecoder]:
         encoder, decoder = cast(nn.Sequential, self.model)

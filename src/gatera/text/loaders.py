@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from gatera.core.checks import check_at_least, require
 from gatera.core.errors import DataError
@@ -19,7 +18,6 @@ from gatera.data.loader import ORDER, Batch
 from gatera.data.loaders import DataLoader, DataLoaders
 from gatera.data.pipeline import Pipeline
 from gatera.data.vocab import Vocab
-from gatera.program.text import unmark_words
 from gatera.program.tokens import MOST_TOKENS
 
 if TYPE_CHECKING:
@@ -192,12 +190,7 @@ class LanguageModelLoaders(DataLoaders):
         check_at_least("max_n", max_n, 1)
         x, y = self.train.one_batch()
         rows = [
-            {"text": self.words_of(a), "text_": self.words_of(b)}
+            {"text": self.block.decode(a), "text_": self.block.decode(b)}
             for a, b in zip(x[:max_n], y[:max_n], strict=True)
         ]
         return require("pandas", "train", "to show a table").DataFrame(rows)
-
-    def words_of(self, numbers: Tensor | Sequence[int]) -> str:
-        """Return a text's numbers as people write it."""
-        words = self.block.decode(numbers)
-        return unmark_words(words) if self.block.of_words else " ".join(words)
