@@ -14,12 +14,15 @@ from harness.models import weights
 from harness.question import Line, Question, median_ratio
 from harness.session import Session
 
-#: The columns of the book's first chapter.
+#: All columns of the table. The six categories and three numbers of the book's first chapter alone give 0.836 on both sides,
+#: means of fifteen splits, and gradient-boosted trees 0.839: see LOG.md.
 ADULT = {
     "y_names": "salary",
-    "cat_names": ["workclass", "education", "marital-status", "occupation", "relationship", "race"],
-    "cont_names": ["age", "fnlwgt", "education-num"],
-}
+    "cat_names": [
+        "workclass", "education", "marital-status", "occupation", "relationship", "race", "sex", "native-country",
+    ],
+    "cont_names": ["age", "fnlwgt", "education-num", "capital-gain", "capital-loss", "hours-per-week"],
+}  # fmt: skip
 
 Arguments = dict[str, Any]
 
@@ -83,8 +86,8 @@ TABULAR = Question(
     number=21,
     title="adult: accuracy of `tabular_learner`, `fit_one_cycle(3)`",
     how=(
-        "Census income, 32,561 rows, the six categories and three numbers of the book's first chapter, the same fifth of the "
-        "rows held out on both sides; each side in a fresh process, the time is that of the fit."
+        "Census income, 32,561 rows, all eight categories and six numbers, the same fifth of the rows held out on both sides; "
+        "each side in a fresh process, the time is that of the fit."
     ),
     unit="",
     better="higher",
