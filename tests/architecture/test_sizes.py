@@ -35,6 +35,8 @@ MANY_ARGUMENTS_ALLOWED = {
     "gatera.text.language_model.language_model_learner",
     "gatera.text.learner.text_classifier_learner",
     "gatera.vision.learner.vision_learner",
+    "gatera.vision.segmentation.from_label_func",
+    "gatera.vision.unet.unet_learner",
 }
 
 

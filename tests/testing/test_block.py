@@ -16,6 +16,7 @@ from gatera.testing.contract import described
 
 BLOCKS = subclasses_of(Block)
 PHOTOS = example_photos()
+MASK = np.array([[0, 1, 2], [2, 2, 0], [1, 0, 1]], np.uint8)
 
 #: Arguments, values as people see them, and what they are read from.
 MADE = {
@@ -41,6 +42,19 @@ MADE = {
         ({}, [1.5, 2], None),
         ({}, [[1.0, 2.0], (3, 4)], None),
         ({"n_out": 2}, [np.zeros(2), np.ones(2)], None),
+    ],
+    "MaskBlock": [
+        ({"codes": ["road", "sky", "void"]}, [MASK, MASK[:2]], None),
+        (
+            {"codes": {0: "road", 1: "sky", 2: "void", 255: "none"}},
+            [MASK, MASK[:2]],
+            [MASK.tolist(), MASK[:2, :, None]],
+        ),
+    ],
+    "PointBlock": [
+        ({}, [(1.0, 2.5), (3, 4)], None),
+        ({}, [[(1.0, 2.5), (3, 4)], np.ones((2, 2))], None),
+        ({"n_points": 1}, [torch.zeros(2), torch.ones(1, 2)], None),
     ],
     "TransformBlock": [
         ({}, [np.zeros(3), np.ones(3)], None),
@@ -254,9 +268,9 @@ BROKEN = {
     ),
     WrongType: (
         'WrongType breaks a rule of blocks: task and encoding go together: "classification" int64 [], '
-        '"multilabel" float32 [n_out] of 0 and 1, "regression" float32 [n_out]. Seen: task = '
-        "'classification', n_out = 2, encoding float32 []. Encode so, or set task = None if no model is to "
-        "predict such values."
+        '"multilabel" float32 [n_out] of 0 and 1, "regression" float32 [n_out], "segmentation" uint8 [H,W] below n_out, '
+        "\"points\" float64 [n_out / 2, 2]. Seen: task = 'classification', n_out = 2, encoding float32 []. Encode so, or "
+        "set task = None if no model is to predict such values."
     ),
     NotEnoughOutputs: (
         "NotEnoughOutputs breaks a rule of blocks: a fitted block of labels has a vocab without repetitions, "
@@ -270,9 +284,9 @@ BROKEN = {
     ),
     Halves: (
         'Halves breaks a rule of blocks: task and encoding go together: "classification" int64 [], '
-        '"multilabel" float32 [n_out] of 0 and 1, "regression" float32 [n_out]. Seen: task = \'multilabel\', '
-        "n_out = 2, encoding float32 [2]. Encode so, or set task = None if no model is to predict such "
-        "values."
+        '"multilabel" float32 [n_out] of 0 and 1, "regression" float32 [n_out], "segmentation" uint8 [H,W] below n_out, '
+        "\"points\" float64 [n_out / 2, 2]. Seen: task = 'multilabel', n_out = 2, encoding float32 [2]. Encode so, or set "
+        "task = None if no model is to predict such values."
     ),
     NoWayBack: (
         "NoWayBack breaks a rule of blocks: decode undoes encode. Seen: int64 [] came back as int64 [], or as"

@@ -234,9 +234,8 @@ class Dataset:
     def label_cache(self, reader: FixedReader) -> PhotoCache | None:
         """Return the cache of masks that lie on what `reader` makes of the photos; None as for `cache`, or for points."""
         block = self.fields.on_photo
-        if block is None or not block.cached or self.raw_labels is None:
-            return None
-        return self._cache(self.raw_labels, reader, block.config())
+        key = None if block is None else block.cache_key()
+        return None if key is None or self.raw_labels is None else self._cache(self.raw_labels, reader, key)
 
     def _cache(self, raws: Sequence[Any], reader: FixedReader, first: Sequence[Op] = ()) -> PhotoCache | None:
         files = [raw for raw in raws if isinstance(raw, str | Path)]

@@ -70,7 +70,7 @@ def _name(image: Image.Image) -> str:
 def _as_mask(values: np.ndarray, name: str, mode: str = "") -> Image.Image:
     """Return numbers as an image of mode L, or say why they are no mask."""
     if values.ndim == 3 and 1 in (values.shape[0], values.shape[2]):
-        values = values.squeeze(0 if values.shape[0] == 1 else 2)  # [1,H,W], [H,W,1] -> [H,W]
+        values = values.squeeze(2 if values.shape[2] == 1 else 0)  # [1,H,W], [H,W,1] -> [H,W]
     if values.ndim != 2 or 0 in values.shape:
         what = f"mode {mode}, " if mode else ""
         raise PhotoError(
@@ -101,7 +101,6 @@ class MaskBlock(OnPhotoBlock):
 
     codes: Sequence[Any] | Mapping[int, Any] | None = None
     task = "segmentation"
-    cached = True
 
     def __post_init__(self) -> None:
         if self.codes is None or not len(self.codes):
@@ -188,11 +187,12 @@ class MaskBlock(OnPhotoBlock):
         Raises:
             DataError: if a pixel has a number that is not in `codes`.
         """
-        found = self._table[np.asarray(PILMask.create(value))]
+        mask = PILMask.create(value)
+        found = self._table[np.asarray(mask)]
         if (found < 0).any():
-            bad = np.asarray(value)[found < 0]
+            bad = np.asarray(mask)[found < 0]
             raise DataError(
-                f"{_name(value)} holds {bad[0]} in {len(bad):,} of its {found.size:,} pixels, which is none of the codes",
+                f"{_name(mask)} holds {bad[0]} in {len(bad):,} of its {found.size:,} pixels, which is none of the codes",
                 allowed=listed((f"{number} ({name})" for number, name in zip(self._numbers, self._names)), 40),
                 remedy="Name it in codes, or correct the mask.",
             )  # fmt: skip
@@ -214,8 +214,8 @@ class MaskBlock(OnPhotoBlock):
         """Return the mask's size in one line."""
         return "mask of {} x {} pixels".format(*PILMask.create(value).shape)
 
-    def config(self) -> list[dict[str, Any]]:
-        """Return how it is read, which keys the cache; programs read no masks."""
+    def cache_key(self) -> list[dict[str, Any]]:
+        """Return how a mask is read."""
         return [{"op": "read_mask", "codes": self._numbers}]
 
     def place(self, encoded: np.ndarray, steps: Sequence[Placement]) -> np.ndarray:

@@ -22,12 +22,11 @@ class OnPhotoBlock(Block):
 
     `encode` gives an array in the photo's own pixels. It is moved by `place` and `draw` as the photo is, and `to_target` turns
     it into what is stacked into a batch.
-
-    Attributes:
-        cached: whether what is the same in every epoch, uint8 [h,w], is worth keeping on disk.
     """
 
-    cached: bool = False
+    def cache_key(self) -> list[dict[str, Any]] | None:
+        """Return how labels are read, as JSON data, if what is the same in every epoch, uint8 [h,w], is worth keeping on disk."""
+        return None
 
     @abstractmethod
     def check(self, raw: Any) -> None:

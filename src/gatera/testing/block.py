@@ -141,7 +141,9 @@ def _check_alike(contract: Contract, block: Block, encoded: Sequence[Tensor]) ->
         if block.is_photo:
             fits = other.dtype == torch.uint8 and other.ndim == 3 and other.shape[2] in (1, 3)
             contract.require(fits, PHOTO, shaped(other))
-        elif not (isinstance(block, OnPhotoBlock) and block.task == "segmentation"):  # masks are of their photos' size
+        elif not (
+            isinstance(block, OnPhotoBlock) and block.task == "segmentation"
+        ):  # masks are of their photos' size
             skipped = 0 if block.pad is None else 1  # padding makes the first axis fit
             fits = other.shape[skipped:] == first.shape[skipped:]
             contract.require(fits, STACKS, f"{shaped(first)} and {shaped(other)}")
@@ -160,7 +162,9 @@ def _check_task(contract: Contract, block: Block, encoded: Sequence[Tensor]) -> 
                 block.n_out or 0
             )
         elif block.task == "segmentation":
-            fits = (number.dtype, number.ndim) == (torch.uint8, 2) and int(number.max()) < int(block.n_out or 0)
+            fits = (number.dtype, number.ndim) == (torch.uint8, 2) and int(number.max()) < int(
+                block.n_out or 0
+            )
         elif block.task == "points":
             fits = (number.dtype, tuple(number.shape)) == (torch.float64, (int(block.n_out or 0) // 2, 2))
         else:
