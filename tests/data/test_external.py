@@ -217,7 +217,7 @@ def test_known_addresses_have_a_known_size_and_beginning() -> None:
     known = [value for name, value in vars(URLs).items() if name[0].isupper()]
     assert len(set(known)) == len(known)
     bundled = {value for value in known if value.startswith(BUNDLED)}
-    assert set(EXPECTED) == set(known) - bundled - {URLs.ML_100k}
+    assert set(EXPECTED) == set(known) - bundled - {URLs.ML_100k, URLs.WT103_FWD}
     assert all(len(expected.md5_first_mib) == 32 for expected in EXPECTED.values())
     assert EXPECTED[URLs.PETS] == Expected(811_706_944, "e4db5c768afd933bb91f5f594d7417a4")
 

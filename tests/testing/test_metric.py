@@ -44,7 +44,7 @@ def task_of(name: str) -> str:
 
 
 def test_every_metric_that_has_a_name_is_public():
-    assert set(metric_names()) == set(METRICS)
+    assert set(metric_names()) == set(METRICS) | {"Perplexity"}  # of language models: in the face of texts
 
 
 @pytest.mark.parametrize("name", METRICS)
