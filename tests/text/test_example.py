@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.mark.slow
+def test_the_example_for_texts_runs(tmp_path, capfd):
+    spec = importlib.util.spec_from_file_location("text_example", EXAMPLES / "text.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found = module.main(out=tmp_path, quick=True, write=True)
+    assert found["network"] > 0.7 and found["words"] > 0.7
+    said = capfd.readouterr().out
+    assert "PyTorch and transformers were never imported" in said
+    assert "\nThe music " in said
+    assert (tmp_path / "reviews.gatera").is_file()
