@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_example_of_several_labels_runs(load_example, tmp_path, capfd):
+    scores = load_example("many_labels").main(out=tmp_path, quick=True)
+    assert list(scores["label"]) == ["circle", "cross", "square", "mean"]
+    mean = scores.iloc[-1]
+    assert mean["average_precision"] > mean["prevalence"] + 0.1
+    assert "guessing reaches" in capfd.readouterr().out
+    assert {file.name for file in tmp_path.iterdir()} == {"batch.png", "labels.gatera", "results.png"}
+
+
+def test_the_example_of_numbers_runs(load_example, tmp_path, capfd):
+    error, always_the_median = load_example("regression").main(out=tmp_path, quick=True)
+    assert 0 < error < 2 * always_the_median
+    said = capfd.readouterr().out
+    assert "the median of training, is off by" in said
+    assert "The program says of" in said
+    assert {file.name for file in tmp_path.iterdir()} == {"batch.png", "number.gatera", "results.png"}
