@@ -145,8 +145,8 @@ def _transformer(dls: TextLoaders, wishes: Wishes) -> Plan:
     config = checked_config(wishes.config, TransformerConfig, TransformerConfig())
     max_len = wishes.max_len or config.max_len
     if config.sizes is None:
-        _check_free(dls, arch.name)
         files = find_encoder(arch, wishes.pretrained)
+        _check_free(dls, arch.name, files.tokenizer)
         if files.longest is not None and max_len > files.longest:
             raise ArgumentError(
                 f"max_len is more than {arch.name} can read",
@@ -181,9 +181,16 @@ def _random_transformer(
     return block, pooled_body(layers, name, "random", sizes.features, config)
 
 
-def _check_free(dls: TextLoaders, name: str) -> None:
-    if dls.block.vocab is not None:
+def _check_free(dls: TextLoaders, name: str, tokenizer: bytes) -> None:
+    """Raise ArgumentError if the user chose other tokens for the loaders than the architecture's."""
+    block = dls.block
+    if block.vocab is not None:
         raise ArgumentError(
-            f"{name} brings its own tokens, and the words of these loaders were fixed", received=f"{len(dls.block.vocab)} words",
+            f"{name} brings its own tokens, and the words of these loaders were fixed",
+            received=f"{len(block.vocab)} words",
             remedy="Leave text_vocab (vocab=) out, or use arch=AWD_LSTM.",
-        )  # fmt: skip
+        )
+    if not block.of_words and block.tokenizer != tokenizer:
+        raise ArgumentError(
+            f"{name} brings its own tokenizer, and these loaders have another one", remedy="Leave out tok=."
+        )
