@@ -52,7 +52,10 @@ class PILMask(PILImageBW):
             PhotoError: if it cannot be read, has colours, or numbers beyond 255; the message names the file.
         """
         if isinstance(source, Image.Image):
-            return cls._from(_as_mask(np.asarray(source), _name(source), source.mode))
+            name = _name(source)
+            mask = cls._from(_as_mask(np.asarray(source), name, source.mode))
+            mask.info["source"] = name
+            return mask
         if isinstance(source, np.ndarray | Tensor | list):
             return cls._from(_as_mask(np.asarray(source), "a mask"))
         with explaining(source) as name:
