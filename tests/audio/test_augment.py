@@ -6,12 +6,18 @@ import torch
 
 from gatera.audio.augment import SpectrogramMask, SpectrogramShift
 from gatera.core.errors import ArgumentError
+from gatera.testing import check_transform
 
 INDEX = np.arange(6)
 
 
 def pictures() -> torch.Tensor:
     return torch.rand((6, 1, 40, 50), generator=torch.Generator().manual_seed(0)) + 0.1
+
+
+@pytest.mark.parametrize("transform", [SpectrogramMask(), SpectrogramShift()])
+def test_they_keep_the_contract_of_batch_transforms(transform):
+    check_transform(transform)
 
 
 @pytest.mark.parametrize("transform", [SpectrogramMask(), SpectrogramShift()])
