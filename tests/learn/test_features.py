@@ -86,4 +86,6 @@ def test_the_order_of_a_subclass_of_sequential_is_certain_unless_it_has_a_forwar
 
     head = nn.Linear(3, 2)
     assert len(split_fixed(nn.Sequential(Named(*frozen(nn.Linear(2, 3), nn.ReLU())), head))[0]) == 2
-    assert len(split_fixed(nn.Sequential(Own(nn.Linear(2, 3), nn.ReLU()).requires_grad_(False), head))[0]) == 1
+    assert (
+        len(split_fixed(nn.Sequential(Own(nn.Linear(2, 3), nn.ReLU()).requires_grad_(False), head))[0]) == 1
+    )
