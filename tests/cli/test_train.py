@@ -90,6 +90,7 @@ def test_json_is_json_and_nothing_else(photo_folder, tmp_path, capsys):
     assert gatera("train", photo_folder, "--out", tmp_path / "a.gatera", "--json", *QUICK) == 0
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [event["event"] for event in events] == ["photos", "epoch", "epoch", "result"]
+    assert [(event["phase"], event["epoch"]) for event in events[1:3]] == [("frozen", 0), ("unfrozen", 0)]
     assert events[0]["train"] == 19
     assert events[-1]["valid"]["n"] == 5
     assert events[-1]["program"] == str(tmp_path / "a.gatera")
@@ -103,6 +104,47 @@ def test_an_existing_program_is_kept_and_nothing_is_trained(photo_folder, tmp_pa
         "", f"Error: {tmp_path / 'a.gatera'} already exists and was left as it is. Choose another name, or pass "
         "force=True (--force).\n",
     )  # fmt: skip
+
+
+def test_an_earlier_report_is_kept_and_nothing_is_trained(photo_folder, tmp_path, capsys):
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "worst.png").write_text("mine")
+    options = ("--out", tmp_path / "a.gatera", "--report", tmp_path / "report")
+    assert gatera("train", photo_folder, *options, *QUICK) == 1
+    assert (tmp_path / "report" / "worst.png").read_text() == "mine"
+    assert capsys.readouterr() == (
+        "", f"Error: {tmp_path / 'report' / 'worst.png'} already exists and was left as it is. Choose another name, or "
+        "pass force=True (--force).\n",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("option", ["--out", "--report"])
+def test_a_folder_that_cannot_be_written_to_is_said_before_any_training(
+    photo_folder, tmp_path, capsys, option
+):
+    (tmp_path / "file").touch()
+    options = {"--out": tmp_path / "new" / "folder" / "a.gatera"} | {option: tmp_path / "file" / "a.gatera"}
+    assert gatera("train", photo_folder, *(word for pair in options.items() for word in pair), *QUICK) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert f"cannot be written: nothing can be made in {tmp_path / 'file'} (Not a directory)" in captured.err
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_epochs_are_printed_when_they_end(photo_folder, tmp_path):
+    run = subprocess.Popen(
+        [sys.executable, "-m", "gatera", "train", photo_folder, "--out", tmp_path / "new" / "a.gatera", "--json"]
+        + [str(word) for word in QUICK] + ["--epochs", "1000"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    lines = [json.loads(run.stdout.readline()) for _ in range(3)]
+    run.send_signal(signal.SIGINT)
+    rest, errors = run.communicate(timeout=120)
+    assert [line["event"] for line in lines] == ["photos", "epoch", "epoch"]
+    assert (run.returncode, errors) == (130, "")
+    assert json.loads(rest.splitlines()[-1])["checkpoint"] == str(
+        tmp_path / "new" / "a-unfinished" / "interrupted.pth"
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from gatera.core.errors import OutputExistsError
-from gatera.core.files import atomic_write, check_free_to_write, free_bytes, home, human_bytes, sha256_file
+from gatera.core.errors import ArgumentError, OutputExistsError
+from gatera.core.files import (
+    atomic_write,
+    check_can_write,
+    check_free_to_write,
+    free_bytes,
+    home,
+    human_bytes,
+    sha256_file,
+)
 
 
 def test_the_home_can_be_chosen(monkeypatch, tmp_path):
@@ -79,3 +87,19 @@ def test_free_space_is_known_for_folders_to_come(tmp_path):
 )
 def test_sizes_are_written_for_people(size, text):
     assert human_bytes(size) == text
+
+
+def test_where_a_file_can_be_written_is_known_without_writing_anything(tmp_path):
+    check_can_write(tmp_path / "new" / "folder" / "a.gatera")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_where_nothing_can_be_written_the_folder_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / "deep" / "a.gatera"
+    with pytest.raises(ArgumentError) as err:
+        check_can_write(path)
+    assert str(err.value) == (
+        f"{path} cannot be written: nothing can be made in {tmp_path / 'file'} (Not a directory). Choose another folder, "
+        "or make that one writable."
+    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from gatera.cli.epochs import EpochLines
 from gatera.cli.output import INTERRUPTED
 from gatera.cli.saying import Saying
 from gatera.cli.train import TrainSettings
@@ -93,10 +94,10 @@ def run_job(job: Job, settings: TrainSettings, say: Saying) -> None:
         f"Training {job.architecture or architecture_name(learn)} ({learn.arithmetic}), starting from {job.weights}."
     )
     learn.display.table_on = not settings.json
+    learn.add_cb(EpochLines(learn, say))
     _train(job, settings, say)
     # Whatever goes wrong from here on, nothing that was trained is lost.
     learn.save("trained", with_opt=False)
-    say.rows("epoch", learn.recorder.rows)
     found = {"valid": job.measure("valid")}
     if learn.dls.test is not None:
         found["test"] = job.measure("test")

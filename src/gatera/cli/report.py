@@ -15,6 +15,14 @@ from gatera.learn.learner import Learner
 from gatera.measure.error_report import ErrorReport
 from gatera.vision.folder import PhotoSet
 
+#: The page, and the pictures that `draw` makes.
+PAGE, PICTURES = "report.html", ("batch", "results", "confusion", "worst", "loss")
+
+
+def report_files(folder: Path) -> list[Path]:
+    """Return the files that a report is made of."""
+    return [folder / PAGE, *(folder / f"{name}.png" for name in PICTURES)]
+
 
 def write_report(
     learn: Learner, settings: TrainSettings, photos: PhotoSet, report: ErrorReport, program: Path
@@ -42,7 +50,7 @@ def write_report(
         },
         made_with=f"Made by Gatera {gatera.__version__}: {architecture_name(learn)}, {learn.arithmetic}.",
     )
-    return write_html_report(folder / "report.html", facts, force=True)
+    return write_html_report(folder / PAGE, facts, settings.force)
 
 
 def draw(learn: Learner, report: ErrorReport) -> dict[str, Picture]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from gatera.core.progress import console
@@ -34,8 +34,3 @@ class Saying:
         """Print an event as a JSON line."""
         if self.as_json:
             print(json.dumps({"event": name, **values}), flush=True)
-
-    def rows(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Print an event for each row."""
-        for row in rows:
-            self.event(name, row)

@@ -12,12 +12,13 @@ from gatera.cli.job_sounds import sound_job
 from gatera.cli.job_tables import table_job
 from gatera.cli.job_texts import text_job
 from gatera.cli.output import notes
+from gatera.cli.report import report_files
 from gatera.cli.saying import Saying
 from gatera.cli.train import Task, TrainSettings
 from gatera.core.checks import listed
 from gatera.core.device import as_device
 from gatera.core.errors import ArgumentError, DataError
-from gatera.core.files import check_free_to_write
+from gatera.core.files import check_can_write, check_free_to_write
 from gatera.data.items import IMAGE_EXTENSIONS, get_files
 from gatera.data.table import read_table
 from gatera.program.sound import SOUND_SUFFIXES
@@ -52,7 +53,9 @@ def run(settings: TrainSettings) -> None:
         SystemExit: after Ctrl-C, with status 130.
     """
     say = Saying(settings.json)
-    check_free_to_write(settings.out, settings.force)
+    for file in [settings.out, *(report_files(settings.report) if settings.report else [])]:
+        check_free_to_write(file, settings.force)
+        check_can_write(file)
     as_device(settings.device)
     task = settings.task if settings.task is not Task.auto else find_task(settings)
     for option, tasks in BELONGS.items():

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gatera.core.errors import OutputExistsError
+from gatera.core.errors import ArgumentError, OutputExistsError
 
 #: Suffix of files that are being written; whatever carries it is rubbish after a crash.
 PARTIAL = ".partial"
@@ -35,6 +35,24 @@ def check_free_to_write(path: Path, force: bool = False) -> None:
             f"{path} already exists and was left as it is",
             remedy="Choose another name, or pass force=True (--force).",
         )
+
+
+def check_can_write(path: Path) -> None:
+    """Raise ArgumentError unless a file could be written at `path`; folders on the way that are missing can be made.
+
+    Nothing is left behind: a nameless file is made, and thrown away, in the nearest folder that exists.
+    """
+    folder = path.absolute().parent
+    while not os.path.lexists(folder):
+        folder = folder.parent
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as err:
+        raise ArgumentError(
+            f"{path} cannot be written: nothing can be made in {folder} ({err.strerror})",
+            remedy="Choose another folder, or make that one writable.",
+        ) from err
 
 
 @contextmanager
