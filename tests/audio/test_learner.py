@@ -13,6 +13,7 @@ from gatera.core.errors import SoundError
 from gatera.data.blocks import CategoryBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.splits import FuncSplitter
+from gatera.interpret.predictions import Interpretation
 from gatera.learn.learner import Learner
 from gatera.measure.metrics import accuracy
 from gatera.models.architectures import efficientnet_lite0
@@ -99,3 +100,5 @@ def test_results_are_spectrograms_with_axes(learn):
     figure = learn.show_results(max_n=2)
     assert all(axes.get_xlabel() == "seconds" for axes in figure.axes[:2])
     assert all(axes.get_title()[0] in "✓✗" for axes in figure.axes[:2])
+    worst = Interpretation.from_learner(learn).plot_top_losses(2)
+    assert all(axes.get_xlabel() == "seconds" for axes in worst.axes[:2])

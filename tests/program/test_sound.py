@@ -96,7 +96,8 @@ def test_missing_empty_and_foreign_files_are_named(tmp_path):
     (tmp_path / "c.wav").write_bytes(b"<html>not found</html>")
     assert message(tmp_path / "c.wav", sound_facts) == (
         f"{tmp_path / 'c.wav'} is not a recording in a known format; it begins with b'<html>not found<'. "
-        "Allowed: WAV, and with the extra [audio] FLAC, Ogg, MP3, AIFF, AU, CAF."
+        "Allowed: WAV, and with the extra [audio] FLAC, Ogg, MP3, AIFF, AU, CAF. "
+        "Convert it, e.g. with ffmpeg, or leave it out."
     )
 
 

@@ -11,6 +11,7 @@ from gatera.core.checks import check_at_least
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.dataset import Dataset
 from gatera.data.loaders import DataLoader
+from gatera.data.photo import show_image
 from gatera.data.show import show_photos
 from gatera.data.show_table import show_items
 
@@ -126,8 +127,14 @@ class Interpretation:
             return show_items(self.dataset, indices.tolist(), answers).assign(loss=losses)
         photos = [self._photo(int(index)) for index in indices]
         titles = [self._title(int(index), loss) for index, loss in zip(indices, losses, strict=True)]
+        draw = self.dataset.fields.x.draw if isinstance(self.dataset, Dataset) else show_image
         return show_photos(
-            photos, titles, nrows=nrows, figsize=figsize, suptitle="Prediction / Actual / Loss / Probability"
+            photos,
+            titles,
+            nrows=nrows,
+            figsize=figsize,
+            suptitle="Prediction / Actual / Loss / Probability",
+            draw=draw,
         )
 
     def _photo(self, index: int) -> Any:

@@ -25,7 +25,8 @@ SoundSource: TypeAlias = str | Path | bytes | bytearray | memoryview | IO[bytes]
 
 #: Suffixes of the files that are taken for recordings when a folder is searched.
 SOUND_SUFFIXES = frozenset(
-    (".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf", ".w64")
+    (".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf", ".w64",
+     ".m4a", ".aac", ".wma")  # of the last three nothing reads any, which is said, rather than passed over
 )  # fmt: skip
 
 #: A recording is never longer than this (samples of all channels, over an hour of CD sound): memory is not endless.
@@ -163,6 +164,7 @@ def _is_wav(file: IO[bytes], name: str) -> bool:
         raise SoundError(
             f"{name} is not a recording in a known format; it begins with {head!r}",
             allowed="WAV, and with the extra [audio] FLAC, Ogg, MP3, AIFF, AU, CAF",
+            remedy="Convert it, e.g. with ffmpeg, or leave it out.",
         )
     return False
 
