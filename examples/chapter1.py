@@ -58,8 +58,8 @@ class Figure(NamedTuple):
 class Chapter:
     """Where the cells put their programs, pictures and figures."""
 
-    def __init__(self, out: Path) -> None:
-        self.out, self.figures, self.questions = out, [], []
+    def __init__(self, out: Path, quick: bool) -> None:
+        self.out, self.quick, self.figures, self.questions = out, quick, [], []
 
     def figure(self, what: str, value: float, must: str, beside: str) -> None:
         self.figures.append(Figure(what, value, must, beside))
@@ -177,7 +177,7 @@ def digits(chapter: Chapter) -> None:
         dls = DataBlock(blocks=(AudioBlock, CategoryBlock), splitter=splitter,
                         get_y=lambda o: o.name.split('_')[0]).dataloaders(files, bs=16, seed=42)
         learn = vision_learner(dls, ARCH, metrics=accuracy)
-        learn.fine_tune(4, 1e-2)
+        learn.fine_tune(4 if len(files) > 1000 else 1 if chapter.quick else 24, 1e-2)
         chapter.figure(f'digits, {how}: accuracy', learn.validate()[1], must, 'guessing 0.100')
         name = 'digits' if must != 'reported' else 'digits-strangers'
         chapter.picture(learn.show_results(), name)
@@ -245,13 +245,14 @@ CELLS: tuple[Callable[[Chapter], None], ...] = (
 def main(data: Path | None = None, out: Path = Path("chapter1-output"), quick: bool = False) -> list[Figure]:
     """Run the chapter; returns its figures. `quick` takes less of the bundled samples."""
     out.mkdir(parents=True, exist_ok=True)
-    chapter = Chapter(out.resolve())
+    chapter = Chapter(out.resolve(), quick)
     before = os.environ.get("GATERA_HOME")
     with tempfile.TemporaryDirectory() as small:
         os.environ["GATERA_HOME"] = str(data or small_home(Path(small), quick))
         try:
             for cell in CELLS:
                 print(f"\n{cell.__name__}\n")
+                set_seed(42)
                 cell(chapter)
             print("\nThe programs, in a process without PyTorch:\n", flush=True)
             questions = json.dumps(chapter.questions)

@@ -34,10 +34,12 @@ def speaker(file: Path) -> str:
 
 
 def trained(files: list[Path], splitter: RandomSplitter | GroupSplitter, quick: bool) -> Learner:
-    """Return a learner that has heard the training split."""
+    """Return a learner that has heard the training split; of few recordings it hears each more often."""
+    many = len(files) > 1000
     recipe = DataBlock((AudioBlock(size=64 if quick else 96), CategoryBlock), splitter=splitter, get_y=digit)
-    learn = vision_learner(recipe.dataloaders(files, bs=16, seed=0), efficientnet_lite0, metrics=accuracy)
-    learn.fine_tune(1 if quick else 4 if len(files) > 1000 else 24, 1e-2)
+    dls = recipe.dataloaders(files, bs=16 if many else 8, seed=0)
+    learn = vision_learner(dls, efficientnet_lite0, metrics=accuracy)
+    learn.fine_tune(1 if quick else 4 if many else 24, 1e-2)
     return learn
 
 
