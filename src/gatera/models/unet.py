@@ -2,12 +2,11 @@
 
     photo -> 1/2 -> 1/4 -> 1/8 -> 1/16 -> 1/32     the body, pretrained
       |       |      |      |       |       |
-      |       |      |      |       |     bridge
     output <- up  <- up  <- up  <-  up  <---+      the decoder: each step doubles the size and takes in the map beside it
 
 Source: Ronneberger et al. 2015, "U-Net" (arXiv 1505.04597); on a pretrained body after fastai's DynamicUnet. Unlike there, maps
-grow by interpolation rather than pixel shuffling, and the last doubling, from half the photo's size, has no layers of its own:
-on CAMVID_TINY that learns faster, and takes 40 % of the time (see LOG.md).
+grow by interpolation rather than pixel shuffling, nothing is computed between the two halves, and the last doubling, from half
+the photo's size, has no layers of its own: on camvid_tiny that learns better, and takes half the time (see LOG.md).
 """
 
 from __future__ import annotations
@@ -54,20 +53,26 @@ def feature_levels(body: Body) -> list[Level]:
     """Return the maps that a U-Net on this body uses, the largest first.
 
     Raises:
-        ArgumentError: if the architecture gives no feature maps.
+        ArgumentError: if the architecture gives no feature maps, or all of one size.
     """
     backbone: Any = body.backbone
     if not hasattr(backbone, "forward_intermediates") or not isinstance(
         getattr(backbone, "feature_info", None), list
     ):
-        raise ArgumentError(
-            f"{body.architecture.name} gives no feature maps of several sizes, so no U-Net can stand on it",
-            remedy="Choose a convolutional architecture, e.g. efficientnet_lite0 or resnet34.",
-        )
-    deepest: dict[int, Level] = {}
+        raise _no_pyramid(body)
+    deepest: dict[int, Level] = {}  # reduction -> the last level that has it
     for index, about in enumerate(backbone.feature_info):
         deepest[about["reduction"]] = Level(index, about["num_chs"], about["reduction"])
+    if len(deepest) < 2:
+        raise _no_pyramid(body)
     return [deepest[reduction] for reduction in sorted(deepest)]
+
+
+def _no_pyramid(body: Body) -> ArgumentError:
+    return ArgumentError(
+        f"{body.architecture.name} gives no feature maps of several sizes, so no U-Net can stand on it",
+        remedy="Choose a convolutional architecture, e.g. efficientnet_lite0 or resnet34.",
+    )
 
 
 class Up(nn.Module):
@@ -134,7 +139,7 @@ class Decoder(nn.Module):
     def __init__(self, channels: Sequence[int], n_out: int) -> None:
         super().__init__()
         *beside, n = channels
-        self.bridge = nn.Sequential(nn.BatchNorm2d(n), nn.ReLU(), conv_block(n, 2 * n), conv_block(2 * n, n))
+        self.first = nn.Sequential(nn.BatchNorm2d(n), nn.ReLU())
         self.ups = nn.ModuleList()
         for step, n_beside in enumerate(reversed(beside)):
             width = WIDTHS[min(step, len(WIDTHS) - 1)]
@@ -147,7 +152,7 @@ class Decoder(nn.Module):
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
         """Compute logits from maps [N,C,h,w], the largest first."""
-        x = self.bridge(maps[-1])
+        x = self.first(maps[-1])
         for up, beside in zip(self.ups, reversed(maps[:-1]), strict=True):
             x = up(x, beside)
         return self.output(x)
