@@ -117,7 +117,10 @@ class SoundReader:
         narrowest = float(hertz(mel(rate / 2) / (bands + 1)))  # Hz between the edges of the lowest bands
         wanted = max(len(self._window), LINES_PER_BAND * rate / narrowest)
         self._frame = min(LONGEST_FRAME, 2 ** math.ceil(math.log2(wanted)))
-        self._filters = mel_filters(bands, self._frame // 2 + 1, rate).T.copy()  # [lines,bands]
+        filters = mel_filters(bands, self._frame // 2 + 1, rate)  # [bands,lines], nearly all of it 0
+        band, self._lines = np.nonzero(filters)
+        self._weights = filters[band, self._lines]
+        self._starts = np.searchsorted(band, np.arange(bands))
 
     def __call__(self, source: Any) -> Image.Image:
         """Return the picture of a recording, mode L: low frequencies at the bottom, 0 for silence, 255 for the loudest.
@@ -141,7 +144,9 @@ class SoundReader:
     def levels(self, samples: np.ndarray) -> np.ndarray:
         """Return samples of this reader's rate, float32 [T], as a picture, uint8 [H,W]."""
         strength = np.abs(np.fft.rfft(self._frames(samples), self._frame)) ** 2  # [W,L] -> [W,lines]
-        power = strength.astype(np.float32) @ self._filters  # [W,lines] -> [W,bands]
+        # A matrix product would start threads of its own within those of a loader, and its sums depend on their number.
+        weighted = strength.astype(np.float32)[:, self._lines] * self._weights
+        power = np.add.reduceat(weighted, self._starts, axis=1)  # [W,lines] -> [W,bands]
         top = max(float(power.max()), np.finfo(np.float32).tiny)
         below = 10 * np.log10(np.maximum(power / top, 10 ** (-RANGE_DB / 10)))  # decibels, -RANGE_DB..0
         return np.rint((below.T[::-1] / RANGE_DB + 1) * 255).astype(np.uint8)  # [W,bands] -> [H,W]
