@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 from pathlib import Path
@@ -15,6 +16,7 @@ from gatera.samples import SAMPLES, sample_path
 
 SAMPLE = sample_path("pets_sample")
 PHOTOS = get_image_files(SAMPLE / "images")
+TRIMAPS, HEADS = sorted((SAMPLE / "trimaps").iterdir()), SAMPLE / "heads.csv"
 UNSEEN = get_image_files(SAMPLE / "images-unseen")
 
 
@@ -54,9 +56,35 @@ def test_every_file_is_the_one_the_manifest_names() -> None:
     manifest = json.loads((SAMPLE / "manifest.json").read_text())
     found = {
         path.relative_to(SAMPLE).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in [*PHOTOS, *UNSEEN]
+        for path in [*PHOTOS, *UNSEEN, *TRIMAPS, HEADS]
     }
     assert found == manifest
+
+
+def test_every_photo_has_an_outline_of_its_size() -> None:
+    assert [path.stem for path in TRIMAPS] == sorted(path.stem for path in [*PHOTOS, *UNSEEN])
+    photos = {path.stem: path for path in [*PHOTOS, *UNSEEN]}
+    for path in TRIMAPS:
+        with Image.open(path) as mask, Image.open(photos[path.stem]) as photo:
+            assert mask.mode == "L"
+            assert mask.size == photo.size
+            assert set(np.unique(np.asarray(mask))) <= {1, 2, 3}
+    assert sum(path.stat().st_size for path in TRIMAPS) < 300_000
+
+
+def test_heads_lie_inside_their_photos_and_mostly_on_the_pet() -> None:
+    photos = {path.name: path for path in [*PHOTOS, *UNSEEN]}
+    rows = list(csv.DictReader(HEADS.open()))
+    assert len(rows) == 49
+    on_pet = 0
+    for row in rows:
+        left, top, right, bottom = (float(row[side]) for side in ("left", "top", "right", "bottom"))
+        with Image.open(photos[row["file"]]) as photo:
+            assert 0 <= left < right <= photo.width
+            assert 0 <= top < bottom <= photo.height
+        with Image.open(SAMPLE / "trimaps" / f"{Path(row['file']).stem}.png") as mask:
+            on_pet += mask.getpixel((int(left + right) // 2, int(top + bottom) // 2)) == 1
+    assert on_pet >= 46
 
 
 def thumbnail(path: Path) -> np.ndarray:
