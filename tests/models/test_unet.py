@@ -78,7 +78,9 @@ def test_the_last_layer_begins_larger_than_usual(unet):
 def test_fast_kernels_give_the_same_outputs_and_gradients(unet):
     x, plain = photos(64, 64).contiguous(memory_format=torch.channels_last), copy.deepcopy(unet)
     for model in (unet, plain):
-        model.to(memory_format=torch.channels_last).eval()  # statistics of a few pixels would multiply rounding
+        model.to(
+            memory_format=torch.channels_last
+        ).eval()  # statistics of a few pixels would multiply rounding
     expected = plain(x)
     expected.square().mean().backward()
     with fast_training(unet):
