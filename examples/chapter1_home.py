@@ -58,6 +58,15 @@ def _pets(folder: Path, n: int | None) -> None:
     chosen = photos if n is None else np.random.default_rng(0).choice(photos, n, replace=False)
     for photo in chosen:
         shutil.copy(photo, folder / "images" / photo.name)
+    (folder / "annotations" / "xmls").mkdir(parents=True)
+    with (sample_path("pets_sample") / "heads.csv").open() as file:
+        for row in csv.DictReader(file):
+            photo = folder / "images" / row["file"]
+            if photo.exists():
+                names = {"xmin": "left", "ymin": "top", "xmax": "right", "ymax": "bottom"}
+                sides = "".join(f"<{name}>{row[column]}</{name}>" for name, column in names.items())
+                text = f"<annotation><object><bndbox>{sides}</bndbox></object></annotation>"
+                (folder / "annotations" / "xmls" / f"{photo.stem}.xml").write_text(text)
 
 
 def _streets(folder: Path, n: int) -> None:

@@ -12,11 +12,11 @@ def test_the_books_first_chapter_runs_as_one_script(load_example, tmp_path, priv
     found = {figure.what.split(":")[0] for figure in figures}
     assert found == {
         "cats", "streets", "reviews", "salaries", "films", "digits, recordings held out", "digits, a speaker held out",
-        "things",
+        "things", "heads",
     }  # fmt: skip
     said = capfd.readouterr().out
     answers = said.split("without PyTorch:")[1]
-    for program in ("cats", "streets", "reviews", "salaries", "films", "digits", "things"):
+    for program in ("cats", "streets", "reviews", "salaries", "films", "digits", "things", "heads"):
         assert f"{tmp_path / program}.gatera: " in answers
     assert os.environ["GATERA_HOME"] == str(private_home)
 
