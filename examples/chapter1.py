@@ -149,8 +149,17 @@ def salaries(chapter: Chapter) -> None:
 
     print(learn.show_results(max_n=3))
     row = {name: str(cell) for name, cell in pd.read_csv(path/'adult.csv', skipinitialspace=True).iloc[0].items()}
-    chapter.figure('salaries: accuracy', learn.validate()[1], 'at least 0.845', f'boosted trees {boosted_trees(dls).value:.3f}')
+    chapter.figure('salaries: accuracy', learn.validate()[1], 'reported', f'boosted trees {boosted_trees(dls).value:.3f}')
     chapter.keep(learn, 'salaries', row)
+
+    dls = TabularDataLoaders.from_csv(path/'adult.csv', path=path, y_names="salary",
+        cat_names = ['workclass', 'education', 'marital-status', 'occupation',
+                     'relationship', 'race', 'sex', 'native-country'],
+        cont_names = ['age', 'fnlwgt', 'education-num', 'capital-gain', 'capital-loss', 'hours-per-week'],
+        procs = [Categorify, FillMissing, Normalize])
+    learn = tabular_learner(dls, metrics=accuracy)
+    learn.fit_one_cycle(3)
+    chapter.figure('salaries, from all columns: accuracy', learn.validate()[1], 'at least 0.845', f'boosted trees {boosted_trees(dls).value:.3f}')
 
 
 def films(chapter: Chapter) -> None:
