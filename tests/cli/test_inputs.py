@@ -64,7 +64,7 @@ def test_a_folder_of_recordings_is_searched_for_them(tmp_path):
 def test_a_folder_without_recordings_is_refused(tmp_path):
     with pytest.raises(DataError) as err:
         find_inputs([str(tmp_path)], "read_sound")
-    assert str(err.value).startswith(f"{tmp_path} holds no recordings. Allowed: files ending in .aif,")
+    assert str(err.value).startswith(f"{tmp_path} holds no recordings. Allowed: files ending in .aac, .aif,")
 
 
 def test_a_long_text_is_named_by_its_beginning():
