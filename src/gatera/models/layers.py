@@ -76,6 +76,14 @@ def sigmoid_range(x: Tensor, low: float, high: float) -> Tensor:
     return torch.sigmoid(x) * (high - low) + low
 
 
+def check_range(y_range: tuple[float, float]) -> tuple[float, float]:
+    """Return a range, or raise ArgumentError if it does not go from low to high."""
+    low, high = y_range
+    if not low < high:
+        raise ArgumentError("y_range must go from low to high", received=(low, high))
+    return low, high
+
+
 class SigmoidRange(nn.Module):
     """`sigmoid_range` as a layer.
 
@@ -85,9 +93,7 @@ class SigmoidRange(nn.Module):
 
     def __init__(self, low: float, high: float) -> None:
         super().__init__()
-        if not low < high:
-            raise ArgumentError("y_range must go from low to high", received=(low, high))
-        self.low, self.high = low, high
+        self.low, self.high = check_range((low, high))
 
     def forward(self, x: Tensor) -> Tensor:
         """Squash logits of any shape into (low, high), in float32: bf16 knows only a few hundred values in there."""

@@ -282,6 +282,9 @@ from gatera.models.layers import (
     SigmoidRange,
     sigmoid_range,
 )
+from gatera.models.point_head import (
+    PointHead,
+)
 from gatera.models.unet import (
     DynamicUnet,
     create_unet_model,
@@ -329,7 +332,7 @@ __all__ = [
     "JaccardCoeff", "JaccardCoeffMulti", "JaccardMulti", "L1LossFlat", "LabelSmoothingCrossEntropy",
     "LabelSmoothingCrossEntropyFlat", "Learner", "MSELossFlat", "MaskBlock", "MaskSplitter",
     "MatthewsCorrCoef", "MixUp", "MultiCategoryBlock", "Normalize", "PILImage", "PILImageBW", "PILMask",
-    "PadMode", "ParamScheduler", "Path", "PearsonCorrCoef", "PixelAccuracy", "PointBlock", "Precision",
+    "PadMode", "ParamScheduler", "Path", "PearsonCorrCoef", "PixelAccuracy", "PointBlock", "PointHead", "Precision",
     "PrecisionMulti", "Prediction", "Program", "R2Score", "RAdam", "RMSProp", "RandomCrop", "RandomErasing",
     "RandomResizedCrop", "RandomSplitter", "RandomSubsetSplitter", "Recall", "RecallMulti",
     "ReduceLROnPlateau", "RegexLabeller", "RegressionBlock", "Resize", "ResizeMethod", "RocAuc",

@@ -60,9 +60,9 @@ def vision_learner(
         cbs: callbacks for every fit.
         metrics: functions, classes, instances or names, e.g. `error_rate` or "accuracy".
         path: where `save` and `export` put files; the current folder by default.
-        y_range: keep outputs within these bounds, for regression.
+        y_range: keep outputs within these bounds, for regression; (-1, 1) for points.
         class_weights: "balanced", or what each class counts in the loss.
-        head: the shape of the head.
+        head: the shape of the usual head. Without it points get a head of their own, `PointHead`.
         options: precision, weight decay, batch norm and the like.
 
     Returns:
@@ -78,7 +78,7 @@ def vision_learner(
     with torch_seeded(dls.seed or 0):  # the same seed gives the same head, whatever ran before
         model = create_vision_model(
             arch, outputs, n_in=input_channels(dls), pretrained=pretrained, normalize=normalize and dls.normalize is None,
-            y_range=y_range, head=head or HeadOptions(),
+            y_range=y_range, head=head, points=dls.task == "points",
         )  # fmt: skip
     if is_program(pretrained):
         take_head(model, pretrained, dls)
