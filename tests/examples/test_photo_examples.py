@@ -21,3 +21,21 @@ def test_the_example_of_numbers_runs(load_example, tmp_path, capfd):
     assert "the median of training, is off by" in said
     assert "The program says of" in said
     assert {file.name for file in tmp_path.iterdir()} == {"batch.png", "number.gatera", "results.png"}
+
+
+def test_the_example_of_masks_runs(load_example, tmp_path, capfd):
+    figures = load_example("segmentation").main(out=tmp_path, quick=True)
+    assert figures["right"] > figures["always"] > 0.5
+    assert 0 < figures["overlap"] < figures["right"]
+    said = capfd.readouterr().out
+    assert "PyTorch was never imported" in said
+    assert {file.name for file in tmp_path.iterdir()} == {
+        "batch.png", "mask.png", "pets.gatera", "results.png",
+    }  # fmt: skip
+
+
+def test_the_example_of_points_runs(load_example, tmp_path, capfd):
+    error, always_the_mean_place = load_example("points").main(out=tmp_path, quick=True)
+    assert 0 < error < always_the_mean_place
+    assert "of breeds it has never seen" in capfd.readouterr().out
+    assert {file.name for file in tmp_path.iterdir()} == {"batch.png", "heads.gatera", "results.png"}
