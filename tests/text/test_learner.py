@@ -166,7 +166,7 @@ def test_a_config_of_another_architecture(reviews):
 
 def test_sizes_that_do_not_fit(reviews):
     with pytest.raises(
-        ArgumentError, match=r"sizes in the config do not fit\. .*at least \d+ words and 256 positions, and"
+        ArgumentError, match=r"sizes in the config do not fit\. .*at least \d+ words and 512 positions, and"
     ):
         text_classifier_learner(
             loaders(reviews), config=TransformerConfig(sizes=SMALL_SIZES), pretrained=False

@@ -25,15 +25,15 @@ class TransformerConfig:
         largest: let the head see the largest value of each feature over the text as well as its mean.
         layer_lr: what rates of the pretrained layers are multiplied by: a rate that suits a new head destroys them.
         fine_tune_layers: how many of the last layers `fine_tune` trains besides the head; None for all.
-        max_len: tokens of a text that are read: half of them from its beginning, half from its end.
+        max_len: tokens of a text that are read, where the encoder can: half of them from its beginning, half from its end.
         sizes: the sizes of an encoder with random parameters, for `pretrained=False`; it reads the loaders' own words.
     """
 
     dropout: float = 0.1
     largest: bool = False
-    layer_lr: float = 0.04
+    layer_lr: float = 0.1
     fine_tune_layers: int | None = 3
-    max_len: int = 256
+    max_len: int = 512
     sizes: EncoderSizes | None = None
 
     def __post_init__(self) -> None:

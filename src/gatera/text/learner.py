@@ -111,7 +111,7 @@ def text_classifier_learner(
         n_out: outputs; by default as many as the data asks for.
         lin_ftrs: sizes of the head's hidden layers.
         ps: dropout before each linear layer of the head but the first.
-        max_len: tokens of a text that are read, half from each end; by default 256, or 1,440 words for an AWD-LSTM.
+        max_len: tokens of a text that are read, half from each end; by default 512, or 1,440 words for an AWD-LSTM.
         y_range: keep outputs within these bounds, for regression.
         loss_func: a loss of ours, a torch loss or a function; by default the one for the data's task.
         opt_func: makes the optimizer; `Adam`, `SGD`, or any torch optimizer class.

@@ -143,20 +143,14 @@ def _awd_lstm(dls: TextLoaders, wishes: Wishes) -> Plan:
 def _transformer(dls: TextLoaders, wishes: Wishes) -> Plan:
     arch = get_text_architecture(wishes.arch)  # type: ignore[arg-type]  # not AWD_LSTM, see make_plan
     config = checked_config(wishes.config, TransformerConfig, TransformerConfig())
-    max_len = wishes.max_len or config.max_len
     if config.sizes is None:
         files = find_encoder(arch, wishes.pretrained)
         _check_free(dls, arch.name, files.tokenizer)
-        if files.longest is not None and max_len > files.longest:
-            raise ArgumentError(
-                f"max_len is more than {arch.name} can read",
-                received=max_len,
-                allowed=f"2 to {files.longest}",
-            )
+        max_len = _length(wishes.max_len, config.max_len, files.longest, arch.name)
         block = TextBlock(tok=files.tokenizer, max_len=max_len, pad=pad_of(files))
         body = transformer_body(arch.name, files, config, wishes.pretrained is not False, wishes.drop_mult)
     else:
-        block, body = _random_transformer(dls, arch.name, config, max_len, wishes)
+        block, body = _random_transformer(dls, arch.name, config, wishes)
     options = wishes.options or TrainingOptions()
     if options.fine_tune_groups is None and config.fine_tune_layers is not None and wishes.pretrained:
         options = replace(options, fine_tune_groups=config.fine_tune_layers + 1)
@@ -167,10 +161,10 @@ def _transformer(dls: TextLoaders, wishes: Wishes) -> Plan:
 
 
 def _random_transformer(
-    dls: TextLoaders, name: str, config: TransformerConfig, max_len: int, wishes: Wishes
+    dls: TextLoaders, name: str, config: TransformerConfig, wishes: Wishes
 ) -> tuple[TextBlock, TextBody]:
     """Return block and body of a transformer of any size that reads the loaders' own words."""
-    sizes, words = config.sizes, list(dls.text_vocab)
+    sizes, words, max_len = config.sizes, list(dls.text_vocab), wishes.max_len or config.max_len
     if wishes.pretrained or sizes is None or sizes.vocab < len(words) or sizes.positions < max_len:
         raise ArgumentError(
             "sizes in the config do not fit", received=f"{sizes}, pretrained={wishes.pretrained!r}",
@@ -179,6 +173,17 @@ def _random_transformer(
     block = TextBlock(vocab=words, max_len=max_len)
     layers = create_encoder(replace(sizes, pad=block.padding), config.dropout * wishes.drop_mult)
     return block, pooled_body(layers, name, "random", sizes.features, config)
+
+
+def _length(asked: int | None, usual: int, longest: int | None, name: str) -> int:
+    """Return how many tokens of a text are read: what was asked for, or the usual number where the encoder can."""
+    if asked is None:
+        return usual if longest is None else min(usual, longest)
+    if longest is not None and asked > longest:
+        raise ArgumentError(
+            f"max_len is more than {name} can read", received=asked, allowed=f"2 to {longest}"
+        )
+    return asked
 
 
 def _check_free(dls: TextLoaders, name: str, tokenizer: bytes) -> None:
