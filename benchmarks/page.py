@@ -27,7 +27,8 @@ To repeat all of it, or a part:
     make bench DATA=folder
     python benchmarks/run.py --data folder --only NAME [NAME ...]
 
-`folder` holds `pets/cats_dogs/train` and `valid`, with a folder per class. This page is written by `benchmarks/page.py` from
+`folder` holds `pets/cats_dogs/train` and `valid`, with a folder per class; for the other applications also `adult`, `movielens`,
+`camvid`, `imdb`, `audio/fsdd`, `pets/oxford_iiit_pet` and `coco_tiny`. This page is written by `benchmarks/page.py` from
 `docs/benchmarks.json`, which has every repeat; edit neither.
 """
 

@@ -10,6 +10,7 @@ Each question is also a script of its own: python benchmarks/cold_start.py --dat
 from __future__ import annotations
 
 import applications
+import chapter
 import cold_start
 import fine_tune
 import help_time
@@ -38,6 +39,7 @@ QUESTIONS = (
     fine_tune.TUNED,
     training_kernels.QUESTION,
     *applications.QUESTIONS,
+    *chapter.QUESTIONS,
 )
 
 if __name__ == "__main__":
