@@ -5,7 +5,6 @@ import os
 
 import pytest
 
-
 #: A thousand rows are too few for every education to be among those that are learnt from.
 RARE = r"ignore:Among the rows, column '[a-z-]+' holds:UserWarning"
 

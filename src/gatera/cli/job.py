@@ -98,6 +98,7 @@ def run_job(job: Job, settings: TrainSettings, say: Saying) -> None:
     _train(job, settings, say)
     # Whatever goes wrong from here on, nothing that was trained is lost.
     learn.save("trained", with_opt=False)
+    learn.to_fp32()  # as the program will compute: in bf16 a photo on the verge may fall to the other side
     found = {"valid": job.measure("valid")}
     if learn.dls.test is not None:
         found["test"] = job.measure("test")

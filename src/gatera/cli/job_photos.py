@@ -20,14 +20,19 @@ from gatera.data.labels import ItemGetter
 from gatera.data.loaders import DataLoaders
 from gatera.data.splits import Splits
 from gatera.data.transforms import Resize
+from gatera.learn.callbacks import SaveModelCallback
 from gatera.learn.export import find_body
 from gatera.learn.learner import Learner
 from gatera.measure.error_report import ErrorReport
 from gatera.measure.metrics import error_rate
+from gatera.models.heads import HeadOptions
 from gatera.vision.folder import PhotoSet, hold_out, leave_out_bad, read_photo_folder
 from gatera.vision.learner import vision_learner
 
-ARCHITECTURE, EPOCHS, FREEZE_EPOCHS, SIZE, RATE = "efficientnet_lite0", 1, 3, 224, 2e-3
+ARCHITECTURE, EPOCHS, FREEZE_EPOCHS, SIZE, RATE = "efficientnet_lite0", 1, 10, 256, 2e-3
+
+#: A single layer that begins at zero: on few photos it errs less than the usual head (8.6 against 12 of 700, see LOG.md).
+HEAD = HeadOptions(lin_ftrs=(), ps=0.0, concat_pool=False, zero_last=True)
 
 #: Updates an epoch should have at least; small folders get smaller batches (chosen here, see LOG.md).
 UPDATES_PER_EPOCH = 10
@@ -51,14 +56,17 @@ def photo_job(settings: TrainSettings, say: Saying) -> Job:
     dls = make_loaders(photos, settings).to(settings.device)
     learn = vision_learner(
         dls, settings.arch or ARCHITECTURE, pretrained=settings.weights or True, metrics=error_rate,
-        path=settings.out.parent, options=options_for(settings),
+        path=settings.out.parent, head=HEAD, options=options_for(settings),
     )  # fmt: skip
 
     def fit(resume: Path | None) -> None:
+        keeper = SaveModelCallback(reset_on_fit=False)  # few photos: the second part can do harm
         learn.fine_tune(
             settings.epochs or EPOCHS, base_lr=settings.lr or RATE, resume=resume,
             freeze_epochs=FREEZE_EPOCHS if settings.freeze_epochs is None else settings.freeze_epochs,
+            cbs=keeper,
         )  # fmt: skip
+        say.line(f"Kept: the epoch whose valid_loss was lowest, {keeper.best:.6f}.")
 
     def page(found: Measured, program: Path) -> Path:
         assert isinstance(found.report, ErrorReport)  # for the type checker: photos are classified
@@ -78,7 +86,7 @@ def make_loaders(photos: PhotoSet, settings: TrainSettings) -> DataLoaders:
     splits = Splits(sides[0], sides[1], sides[2] if len(sides[2]) else None)
     block = DataBlock(
         (ImageBlock, CategoryBlock), splitter=lambda items: splits, get_x=ItemGetter(0), get_y=ItemGetter(1),
-        item_tfms=Resize(settings.size or SIZE), batch_tfms=aug_transforms() if settings.augment else None,
+        item_tfms=Resize(settings.size or SIZE, "squish"), batch_tfms=aug_transforms() if settings.augment else None,
     )  # fmt: skip
     rows = list(zip(photos.photos, photos.labels, strict=True))
     bs = batch_size(settings.bs, len(splits.train))
