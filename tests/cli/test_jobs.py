@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from gatera.cli.train import Task
 from gatera.cli.training import find_task
@@ -17,8 +18,8 @@ from gatera.program.program import load_program
 
 
 class Settings:
-    def __init__(self, source, target=None):
-        self.source, self.target = source, target
+    def __init__(self, source, target=None, label_from=None):
+        self.source, self.target, self.label_from = source, target, label_from
 
 
 def ratings(folder, n_users=30, n_items=20):
@@ -35,6 +36,20 @@ def ratings(folder, n_users=30, n_items=20):
     return table
 
 
+def streets(folder, n):
+    """Write photos whose lower half is bright, and masks that say so."""
+    draw = np.random.default_rng(0)
+    for name in ("images", "masks"):
+        (folder / name).mkdir()
+    for number in range(n):
+        horizon = draw.integers(12, 36)
+        mask = (np.arange(48)[:, None] >= horizon).astype(np.uint8).repeat(64, 1)
+        photo = 40 + 160 * mask[..., None] + draw.integers(-20, 20, (48, 64, 3))
+        Image.fromarray(photo.astype(np.uint8)).save(folder / "images" / f"{number}.png")
+        Image.fromarray(mask).save(folder / "masks" / f"{number}_P.png")
+    (folder / "codes.txt").write_text("sky\nroad\n")
+
+
 # -- which task
 
 
@@ -44,6 +59,15 @@ def test_a_folder_is_known_by_what_it_holds_most_of(tmp_path, ending, task):
         (tmp_path / f"{name}{ending}").touch()
     (tmp_path / "notes.txt").touch()
     assert find_task(Settings(tmp_path)) is Task(task)
+
+
+def test_photos_beside_masks_are_known_unless_labels_are_named(tmp_path):
+    streets(tmp_path, 2)
+    assert find_task(Settings(tmp_path)) is Task.masks
+    assert find_task(Settings(tmp_path, label_from="(.)")) is Task.photos
+    for file in (tmp_path / "masks").iterdir():
+        file.unlink()
+    assert find_task(Settings(tmp_path)) is Task.photos
 
 
 def test_a_table_with_a_target_is_a_table(tmp_path):
@@ -93,6 +117,26 @@ def test_a_table_of_classes_from_csv_to_answers(gatera, tmp_path):
     assert answers.status == 0 and len(rows) == 1000
     assert {row["label"] for row in rows} == set(load_program(out).vocab)
     assert "mean squared error" not in gatera("info", out).out
+
+
+@pytest.mark.slow
+def test_photos_with_masks_from_folder_to_answers(gatera, tmp_path):
+    streets(tmp_path, 15)
+    (tmp_path / "images" / "broken.png").write_bytes(b"")
+    out = tmp_path / "streets.gatera"
+    ran = gatera("train", tmp_path, "--out", out, "--device", "cpu", "--epochs", 6, "--bs", 4)
+    assert ran.status == 0, ran.err
+    assert "15 photos with masks of 2 classes (folders of photos and masks): sky, road" in ran.out
+    assert "12 to learn from, 3 to measure with" in ran.out
+    assert f"{tmp_path / 'images' / 'broken.png'} has no mask in" in ran.out
+    wrong = float(re.search(r"([\d.]+) % of the pixels are wrong", ran.out)[1])
+    always = float(re.search(r"the most frequent class, would give ([\d.]+) %", ran.out)[1])
+    assert wrong < always / 2
+    answers = gatera("predict", out, tmp_path / "images" / "0.png", "--json")
+    answer = json.loads(answers.out)
+    assert set(answer["shares"]) == {"sky", "road"}
+    card = gatera("info", out).out
+    assert "mean intersection over union" in card and "split 20% at random, seed 42" in card
 
 
 @pytest.mark.slow

@@ -22,6 +22,7 @@ from gatera.learn.learner import Learner
 from gatera.learn.options import TrainingOptions
 from gatera.measure.baseline import most_frequent_class
 from gatera.measure.error_report import ErrorReport, percent
+from gatera.measure.mask_report import MaskReport
 from gatera.measure.number_report import NumberReport
 
 
@@ -30,11 +31,11 @@ class Measured:
     """What was measured on one side of the split.
 
     Attributes:
-        report: of a classifier, or of predicted numbers.
+        report: of a classifier, of masks, or of predicted numbers.
         rivals: the error (0..1) of simpler classifiers on the same items, by name.
     """
 
-    report: ErrorReport | NumberReport
+    report: ErrorReport | MaskReport | NumberReport
     rivals: Mapping[str, float] = field(default_factory=dict)
 
     def lines(self) -> list[str]:
@@ -159,9 +160,8 @@ def _export(job: Job, settings: TrainSettings, found: Mapping[str, Measured]) ->
         architecture=job.architecture or architecture_name(learn),
         report=shown if isinstance(shown, ErrorReport) else None,
     )  # fmt: skip
-    if isinstance(shown, NumberReport):
-        rivals = {f"mean squared error of {name}": mse for name, mse in shown.rivals.items()}
-        facts = replace(facts, metrics={"mean squared error": shown.mse, **rivals})
+    if not isinstance(shown, ErrorReport):
+        facts = replace(facts, metrics=shown.card_metrics)
     if job.limits is not None:
         facts = replace(facts, limits=job.limits)
     training: dict[str, Any] = {name: measured.to_dict() for name, measured in found.items()}

@@ -16,6 +16,7 @@ class Task(StrEnum):
 
     auto = "auto"
     photos = "photos"
+    masks = "masks"
     sound = "sound"
     text = "text"
     table = "table"
@@ -51,7 +52,7 @@ class TrainSettings:
 
 
 def train(
-    source: Annotated[Path, typer.Argument(help="Folder of photos, recordings or texts (a folder per class, train and valid folders, labels.csv), or a CSV file.")],
+    source: Annotated[Path, typer.Argument(help="Folder of photos, recordings or texts (a folder per class, train and valid folders, labels.csv), of photos and masks, or a CSV file.")],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The program to write.  [default: SOURCE.gatera]")] = None,
     task: Annotated[Task, typer.Option(help="What is learned; auto looks at what SOURCE holds.")] = Task.auto,
     target: Annotated[str | None, typer.Option(help="Of a table: the column to predict.")] = None,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gatera.cli.job import Job, run_job
+from gatera.cli.job_masks import mask_job
 from gatera.cli.job_photos import photo_job
 from gatera.cli.job_ratings import rating_job
 from gatera.cli.job_sounds import sound_job
@@ -22,10 +23,12 @@ from gatera.core.files import check_can_write, check_free_to_write
 from gatera.data.items import IMAGE_EXTENSIONS, get_files
 from gatera.data.table import read_table
 from gatera.program.sound import SOUND_SUFFIXES
+from gatera.vision.mask_folder import holds_masks
 
 #: How each kind of job is prepared.
 JOBS: dict[Task, Callable[[TrainSettings, Saying], Job]] = {
     Task.photos: photo_job,
+    Task.masks: mask_job,
     Task.sound: sound_job,
     Task.text: text_job,
     Task.table: table_job,
@@ -40,7 +43,7 @@ BELONGS = {
     "target": (Task.table,),
     "group_by": (Task.sound, Task.text),
     "label_from": (Task.photos, Task.sound, Task.text),
-    "size": (Task.photos,),
+    "size": (Task.photos, Task.masks),
     "report": (Task.photos,),
 }
 
@@ -77,6 +80,8 @@ def find_task(settings: TrainSettings) -> Task:
     source = settings.source
     if source.is_file():
         return _task_of_table(source, settings.target)
+    if settings.label_from is None and holds_masks(source):
+        return Task.masks
     counts = {task: len(get_files(source, suffixes)) for task, suffixes in SUFFIXES.items()}
     most = max(counts, key=lambda task: counts[task])
     # An empty folder is a folder without photos: the usual job says so.

@@ -67,6 +67,12 @@ class NumberReport:
         """The rivals that are clearly worse: whose error lies above the interval."""
         return [name for name, mse in self.rivals.items() if mse > self.interval[1]]
 
+    @property
+    def card_metrics(self) -> dict[str, float]:
+        """The figures that belong on a program's card, by name."""
+        rivals = {f"mean squared error of {name}": mse for name, mse in self.rivals.items()}
+        return {"mean squared error": self.mse, **rivals}
+
     def lines(self) -> list[str]:
         """Return the report in words, a line each."""
         low, high = self.interval

@@ -1,0 +1,110 @@
+"""The job of photos with masks: what each pixel shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from gatera.cli.job import Job, Measured, options_for
+from gatera.cli.job_photos import ARCHITECTURE, RATE, say_bad, split_words, weights_source
+from gatera.cli.saying import Saying
+from gatera.cli.train import TrainSettings
+from gatera.core.errors import DataError
+from gatera.data.augment import aug_transforms
+from gatera.data.blocks import ImageBlock
+from gatera.data.datablock import DataBlock
+from gatera.data.labels import ItemGetter
+from gatera.data.loaders import DataLoaders
+from gatera.data.masks import MaskBlock
+from gatera.data.splits import Splits
+from gatera.data.transforms import Resize
+from gatera.learn.inference import run_batches
+from gatera.learn.learner import Learner
+from gatera.learn.runner import kernels
+from gatera.measure.mask_metrics import JaccardCoeffMulti, PixelAccuracy
+from gatera.measure.mask_report import MaskReport
+from gatera.vision.mask_folder import MaskSet, read_mask_folder
+from gatera.vision.unet import unet_learner
+
+#: A U-Net keeps maps of the photo's size: few photos fit into memory at once, and few updates are left for large batches.
+EPOCHS, FREEZE_EPOCHS, SIZE, BATCH = 8, 1, 256, 8
+
+
+def mask_job(settings: TrainSettings, say: Saying) -> Job:
+    """Prepare a job of photos with masks.
+
+    Raises:
+        DataError: for whatever is wrong with the folder.
+    """
+    found = read_mask_folder(settings.source, settings.valid_pct, settings.seed)
+    _say_masks(say, found)
+    dls = make_loaders(found, settings).to(settings.device)
+    void = None if found.undecided is None else dls.vocab.o2i[found.undecided]  # type: ignore[union-attr]  # masks have one
+    learn = unet_learner(
+        dls, settings.arch or ARCHITECTURE, pretrained=settings.weights or True, path=settings.out.parent,
+        metrics=[PixelAccuracy(ignore=void), JaccardCoeffMulti(ignore=void)], options=options_for(settings),
+    )  # fmt: skip
+
+    def fit(resume: Path | None) -> None:
+        learn.fine_tune(
+            settings.epochs or EPOCHS, base_lr=settings.lr or RATE, resume=resume,
+            freeze_epochs=FREEZE_EPOCHS if settings.freeze_epochs is None else settings.freeze_epochs,
+        )  # fmt: skip
+
+    split = "by the folders" if "in " in found.layout else split_words(found.layout, settings)
+    return Job(
+        learn, fit, lambda side: Measured(measure_masks(learn, side, found.undecided)), things="photos",
+        data=f"{settings.source} ({found.layout})", split=split.replace("of every class ", ""), weights=weights_source(learn),
+        example=[str(found.photos[found.indices("valid")[0]])], facts={"left_out": len(found.bad)},
+    )  # fmt: skip
+
+
+def make_loaders(found: MaskSet, settings: TrainSettings) -> DataLoaders:
+    """Return loaders for photos with masks. Small photos of one size keep it; others are squished to a square."""
+    common, size = found.common_size, settings.size
+    if size is None and common is not None and common[0] * common[1] <= SIZE**2:
+        shape: int | tuple[int, int] = common
+    else:
+        shape = size or SIZE
+    sides = [np.array(found.indices(side), int) for side in ("train", "valid", "test")]
+    splits = Splits(sides[0], sides[1], sides[2] if len(sides[2]) else None)
+    block = DataBlock(
+        (ImageBlock, MaskBlock(found.codes)), splitter=lambda items: splits, get_x=ItemGetter(0), get_y=ItemGetter(1),
+        item_tfms=Resize(shape, "squish"), batch_tfms=aug_transforms(max_warp=0) if settings.augment else None,
+    )  # fmt: skip
+    rows = list(zip(found.photos, found.masks, strict=True))
+    bs = min(settings.bs or BATCH, len(splits.train))
+    return block.dataloaders(rows, settings.out.parent, bs, seed=settings.seed)
+
+
+def measure_masks(learn: Learner, side: str, left_out: str | None) -> MaskReport:
+    """Return how well the masks of one side are found, at the size in which the model sees its photos."""
+    loader = learn.dls.valid if side == "valid" else learn.dls.test
+
+    def masks() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        # photo by photo: the probabilities of all pixels together would fill the memory
+        with kernels(learn, learn.model):
+            for batch in run_batches(
+                learn.model, loader.for_evaluation(), learn.arithmetic, not learn.display.bar_on
+            ):
+                if batch.labels is None:
+                    raise DataError(f"the {side} photos have no masks to measure with")
+                yield from zip(batch.outputs.argmax(1).cpu().numpy(), batch.labels.cpu().numpy(), strict=True)
+
+    return MaskReport.from_masks(masks(), learn.dls.vocab or [], left_out)
+
+
+def _say_masks(say: Saying, found: MaskSet) -> None:
+    names = [str(name) for name in MaskBlock(found.codes).vocab]
+    sides = {side: len(found.indices(side)) for side in ("train", "valid", "test")}
+    shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    say.line(f"{len(found.photos):,} photos with masks of {len(names)} classes ({found.layout}): {shown}")
+    say.line(
+        f"{sides['train']:,} to learn from, {sides['valid']:,} to measure with"
+        + (f", {sides['test']:,} to test with" if sides["test"] else "")
+    )
+    say_bad(say, found.bad)
+    bad_rows = [{"file": str(bad.path), "reason": bad.reason} for bad in found.bad]
+    say.event("photos", {"classes": names, "layout": found.layout, **sides, "left_out": bad_rows})
