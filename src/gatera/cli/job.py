@@ -114,6 +114,20 @@ def options_for(settings: TrainSettings, options: TrainingOptions | None = None)
     return replace(options or TrainingOptions(), model_dir=f"{settings.out.stem}-unfinished")
 
 
+def fine_tuning(
+    learn: Learner, settings: TrainSettings, epochs: int, freeze_epochs: int, rate: float, cbs: Any = None
+) -> Callable[[Path | None], None]:
+    """Return what trains by transfer learning: as asked for, and where nothing was, by these epochs and this rate."""
+
+    def fit(resume: Path | None) -> None:
+        learn.fine_tune(
+            settings.epochs or epochs, base_lr=settings.lr or rate, cbs=cbs, resume=resume,
+            freeze_epochs=freeze_epochs if settings.freeze_epochs is None else settings.freeze_epochs,
+        )  # fmt: skip
+
+    return fit
+
+
 def measure_classes(
     learn: Learner, side: str, things: str, rivals: Mapping[str, float] | None = None
 ) -> Measured:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
-from gatera.cli.job import Job, Measured, options_for
+from gatera.cli.job import Job, Measured, fine_tuning, options_for
 from gatera.cli.job_photos import ARCHITECTURE, RATE, say_bad, split_words, weights_source
 from gatera.cli.saying import Saying
 from gatera.cli.train import TrainSettings
@@ -46,14 +45,8 @@ def mask_job(settings: TrainSettings, say: Saying) -> Job:
         dls, settings.arch or ARCHITECTURE, pretrained=settings.weights or True, path=settings.out.parent,
         metrics=[PixelAccuracy(ignore=void), JaccardCoeffMulti(ignore=void)], options=options_for(settings),
     )  # fmt: skip
-
-    def fit(resume: Path | None) -> None:
-        learn.fine_tune(
-            settings.epochs or EPOCHS, base_lr=settings.lr or RATE, resume=resume,
-            freeze_epochs=FREEZE_EPOCHS if settings.freeze_epochs is None else settings.freeze_epochs,
-        )  # fmt: skip
-
-    split = "by the folders" if "in " in found.layout else split_words(found.layout, settings)
+    fit = fine_tuning(learn, settings, EPOCHS, FREEZE_EPOCHS, RATE)
+    split = "by the folders" if "valid" in found.layout else split_words(found.layout, settings)
     return Job(
         learn, fit, lambda side: Measured(measure_masks(learn, side, found.undecided)), things="photos",
         data=f"{settings.source} ({found.layout})", split=split.replace("of every class ", ""), weights=weights_source(learn),

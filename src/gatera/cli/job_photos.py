@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gatera.cli.job import Job, Measured, measure_classes, options_for
+from gatera.cli.job import Job, Measured, fine_tuning, measure_classes, options_for
 from gatera.cli.report import write_report
 from gatera.cli.saying import Saying
 from gatera.cli.train import TrainSettings
@@ -59,13 +59,11 @@ def photo_job(settings: TrainSettings, say: Saying) -> Job:
         path=settings.out.parent, head=HEAD, options=options_for(settings),
     )  # fmt: skip
 
+    keeper = SaveModelCallback(reset_on_fit=False)  # few photos: the second part can do harm
+    train = fine_tuning(learn, settings, EPOCHS, FREEZE_EPOCHS, RATE, keeper)
+
     def fit(resume: Path | None) -> None:
-        keeper = SaveModelCallback(reset_on_fit=False)  # few photos: the second part can do harm
-        learn.fine_tune(
-            settings.epochs or EPOCHS, base_lr=settings.lr or RATE, resume=resume,
-            freeze_epochs=FREEZE_EPOCHS if settings.freeze_epochs is None else settings.freeze_epochs,
-            cbs=keeper,
-        )  # fmt: skip
+        train(resume)
         say.line(f"Kept: the epoch whose valid_loss was lowest, {keeper.best:.6f}.")
 
     def page(found: Measured, program: Path) -> Path:

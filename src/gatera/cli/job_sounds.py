@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from gatera.audio.block import AudioBlock
 from gatera.audio.data import get_audio_files
 from gatera.cli.files import file_loaders, find_files
-from gatera.cli.job import Job, measure_classes, options_for
+from gatera.cli.job import Job, fine_tuning, measure_classes, options_for
 from gatera.cli.job_photos import ARCHITECTURE, RATE, split_words, weights_source
 from gatera.cli.saying import Saying
 from gatera.cli.train import TrainSettings
@@ -34,13 +32,7 @@ def sound_job(settings: TrainSettings, say: Saying) -> Job:
         dls, settings.arch or ARCHITECTURE, pretrained=settings.weights or True, metrics=error_rate,
         path=settings.out.parent, options=options_for(settings),
     )  # fmt: skip
-
-    def fit(resume: Path | None) -> None:
-        learn.fine_tune(
-            settings.epochs or EPOCHS, base_lr=settings.lr or RATE, resume=resume,
-            freeze_epochs=FREEZE_EPOCHS if settings.freeze_epochs is None else settings.freeze_epochs,
-        )  # fmt: skip
-
+    fit = fine_tuning(learn, settings, EPOCHS, FREEZE_EPOCHS, RATE)
     split = split_words(found.layout, settings)
     if settings.group_by is not None:
         split = f"by whole groups ({found.layout.partition('; ')[2]})"

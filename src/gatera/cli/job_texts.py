@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import cast
 
 from gatera.cli.files import file_loaders, find_files
-from gatera.cli.job import Job, Measured, measure_classes, options_for
+from gatera.cli.job import Job, Measured, fine_tuning, measure_classes, options_for
 from gatera.cli.job_photos import split_words
 from gatera.cli.saying import Saying
 from gatera.cli.train import TrainSettings
@@ -40,12 +39,7 @@ def text_job(settings: TrainSettings, say: Saying) -> Job:
         dls, arch, pretrained=settings.weights or True, metrics=error_rate, path=settings.out.parent,
         options=options_for(settings),
     )  # fmt: skip
-
-    def fit(resume: Path | None) -> None:
-        learn.fine_tune(
-            settings.epochs or EPOCHS, settings.lr or RATE, resume=resume,
-            freeze_epochs=FREEZE_EPOCHS if settings.freeze_epochs is None else settings.freeze_epochs,
-        )  # fmt: skip
+    fit = fine_tuning(learn, settings, EPOCHS, FREEZE_EPOCHS, RATE)
 
     def measure(side: str) -> Measured:
         words = tfidf_baseline(dls, 1 if side == "valid" else 2)
