@@ -51,13 +51,14 @@ def recommend(csv: str, seed: int, epochs: int) -> dict[str, Any]:
 def segmentation(folder: str, weights: str, seed: int, epochs: int) -> dict[str, Any]:
     set_seed(seed)
     path = Path(folder)
+    codes = np.loadtxt(path / "codes.txt", dtype=str)
     dls = SegmentationDataLoaders.from_label_func(
         path, bs=8, fnames=sorted(get_image_files(path / "images")), seed=seed,
         label_func=lambda photo: path / "labels" / f"{photo.stem}_P{photo.suffix}",
-        codes=np.loadtxt(path / "codes.txt", dtype=str),
+        codes=codes,
         batch_tfms=Normalize.from_stats([0.5] * 3, [0.5] * 3, cuda=False),
     )  # fmt: skip
-    model = DynamicUnet(_body(weights), len(dls.vocab), (96, 128))
+    model = DynamicUnet(_body(weights), len(codes), (96, 128))
     learn = Learner(dls, model, CrossEntropyLossFlat(axis=1), splitter=_groups)
     seconds = _timed(learn, lambda: learn.fine_tune(epochs))
     return {"seconds": seconds, "score": float(learn.recorder.values[-1][1])}
