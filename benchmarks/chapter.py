@@ -28,7 +28,7 @@ def cell(name: str) -> Callable[[Session], list[Line]]:
         home = None if session.quick else _home(session, name)
         out = session.out / "chapter1"
         runs = [
-            session.job("gatera_chapter.py", "cell", name=name, home=home, out=out)
+            session.job("gatera_chapter.py", "cell", only=name, home=home, out=out)
             for _ in range(session.repeats)
         ]
         return [

@@ -14,10 +14,10 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
 import chapter1
 
 
-def cell(name: str, home: str | None, out: str) -> dict[str, Any]:
+def cell(only: str, home: str | None, out: str) -> dict[str, Any]:
     """Run a cell over a data home, or over its small beginning of the bundled samples where there is none."""
     start = time.perf_counter()
-    figures = chapter1.main(None if home is None else Path(home), Path(out), quick=home is None, only=[name])
+    figures = chapter1.main(None if home is None else Path(home), Path(out), quick=home is None, only=[only])
     seconds = time.perf_counter() - start
     return {"seconds": seconds, "figures": [_told(figure) for figure in figures]}
 
