@@ -9,9 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from gatera.cli.job_photos import batch_size, say_bad, say_classes
+from gatera.cli.job_photos import batch_size, say_classes, say_found, splits_of
 from gatera.cli.saying import Saying
 from gatera.cli.train import TrainSettings
 from gatera.core.errors import ArgumentError, DataError
@@ -22,7 +20,6 @@ from gatera.data.items import BadFile
 from gatera.data.labels import ItemGetter, RegexLabeller
 from gatera.data.loaders import DataLoaders
 from gatera.data.split_by_value import GroupSplitter
-from gatera.data.splits import Splits
 from gatera.vision.folder import Kind, PhotoSet, check_classes, hold_out, read_photo_folder
 
 
@@ -46,16 +43,13 @@ def find_files(settings: TrainSettings, say: Saying, kind: Kind, read: Callable[
     counts = Counter(found.labels)
     sides = {side: len(found.indices(side)) for side in ("train", "valid", "test")}
     say_classes(say, kind.things, counts, found.layout, sides)
-    say_bad(say, found.bad)
-    bad_rows = [{"file": str(bad.path), "reason": bad.reason} for bad in found.bad]
-    say.event(kind.things, {"classes": dict(counts), "layout": found.layout, **sides, "left_out": bad_rows})
+    say_found(say, kind.things, dict(counts), found.layout, sides, found.bad)
     return found
 
 
 def file_loaders(found: PhotoSet, block: Block, settings: TrainSettings) -> DataLoaders:
     """Return loaders for files that are divided."""
-    sides = [np.array(found.indices(side)) for side in ("train", "valid", "test")]
-    splits = Splits(sides[0], sides[1], sides[2] if len(sides[2]) else None)
+    splits = splits_of(found.split)
     recipe = DataBlock(
         (block, CategoryBlock), splitter=lambda items: splits, get_x=ItemGetter(0), get_y=ItemGetter(1)
     )

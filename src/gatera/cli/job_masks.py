@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gatera.cli.job import Job, Measured, fine_tuning, options_for
-from gatera.cli.job_photos import ARCHITECTURE, RATE, say_bad, split_words, weights_source
+from gatera.cli.job_photos import ARCHITECTURE, RATE, say_found, say_sides, splits_of, weights_source
 from gatera.cli.saying import Saying
 from gatera.cli.train import TrainSettings
 from gatera.core.errors import DataError
@@ -17,7 +17,6 @@ from gatera.data.datablock import DataBlock
 from gatera.data.labels import ItemGetter
 from gatera.data.loaders import DataLoaders
 from gatera.data.masks import MaskBlock
-from gatera.data.splits import Splits
 from gatera.data.transforms import Resize
 from gatera.learn.inference import run_batches
 from gatera.learn.learner import Learner
@@ -46,10 +45,10 @@ def mask_job(settings: TrainSettings, say: Saying) -> Job:
         metrics=[PixelAccuracy(ignore=void), JaccardCoeffMulti(ignore=void)], options=options_for(settings),
     )  # fmt: skip
     fit = fine_tuning(learn, settings, EPOCHS, FREEZE_EPOCHS, RATE)
-    split = "by the folders" if "valid" in found.layout else split_words(found.layout, settings)
+    at_random = f"{settings.valid_pct:.0%} at random, seed {settings.seed}"
     return Job(
         learn, fit, lambda side: Measured(measure_masks(learn, side, found.undecided)), things="photos",
-        data=f"{settings.source} ({found.layout})", split=split.replace("of every class ", ""), weights=weights_source(learn),
+        data=f"{settings.source} ({found.layout})", split="by the folders" if "valid" in found.layout else at_random, weights=weights_source(learn),
         example=[str(found.photos[found.indices("valid")[0]])], facts={"left_out": len(found.bad)},
     )  # fmt: skip
 
@@ -61,8 +60,7 @@ def make_loaders(found: MaskSet, settings: TrainSettings) -> DataLoaders:
         shape: int | tuple[int, int] = common
     else:
         shape = size or SIZE
-    sides = [np.array(found.indices(side), int) for side in ("train", "valid", "test")]
-    splits = Splits(sides[0], sides[1], sides[2] if len(sides[2]) else None)
+    splits = splits_of(found.split)
     block = DataBlock(
         (ImageBlock, MaskBlock(found.codes)), splitter=lambda items: splits, get_x=ItemGetter(0), get_y=ItemGetter(1),
         item_tfms=Resize(shape, "squish"), batch_tfms=aug_transforms(max_warp=0) if settings.augment else None,
@@ -94,10 +92,5 @@ def _say_masks(say: Saying, found: MaskSet) -> None:
     sides = {side: len(found.indices(side)) for side in ("train", "valid", "test")}
     shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
     say.line(f"{len(found.photos):,} photos with masks of {len(names)} classes ({found.layout}): {shown}")
-    say.line(
-        f"{sides['train']:,} to learn from, {sides['valid']:,} to measure with"
-        + (f", {sides['test']:,} to test with" if sides["test"] else "")
-    )
-    say_bad(say, found.bad)
-    bad_rows = [{"file": str(bad.path), "reason": bad.reason} for bad in found.bad]
-    say.event("photos", {"classes": names, "layout": found.layout, **sides, "left_out": bad_rows})
+    say_sides(say, sides)
+    say_found(say, "photos", names, found.layout, sides, found.bad)

@@ -80,8 +80,7 @@ def photo_job(settings: TrainSettings, say: Saying) -> Job:
 
 def make_loaders(photos: PhotoSet, settings: TrainSettings) -> DataLoaders:
     """Return loaders for photos that are split."""
-    sides = [np.array(photos.indices(side)) for side in ("train", "valid", "test")]
-    splits = Splits(sides[0], sides[1], sides[2] if len(sides[2]) else None)
+    splits = splits_of(photos.split)
     block = DataBlock(
         (ImageBlock, CategoryBlock), splitter=lambda items: splits, get_x=ItemGetter(0), get_y=ItemGetter(1),
         item_tfms=Resize(settings.size or SIZE, "squish"), batch_tfms=aug_transforms() if settings.augment else None,
@@ -89,6 +88,12 @@ def make_loaders(photos: PhotoSet, settings: TrainSettings) -> DataLoaders:
     rows = list(zip(photos.photos, photos.labels, strict=True))
     bs = batch_size(settings.bs, len(splits.train))
     return block.dataloaders(rows, settings.out.parent, bs, val_bs=64, seed=settings.seed)
+
+
+def splits_of(sides: Sequence[str]) -> Splits:
+    """Return the split of items that are each "train", "valid" or "test" already."""
+    train, valid, test = (np.flatnonzero(np.array(sides) == side) for side in ("train", "valid", "test"))
+    return Splits(train, valid, test if len(test) else None)
 
 
 def batch_size(wanted: int | None, n_train: int) -> int:
@@ -118,9 +123,7 @@ def _say_photos(say: Saying, photos: PhotoSet) -> None:
     counts = Counter(photos.labels)
     sides = {side: len(photos.indices(side)) for side in ("train", "valid", "test")}
     say_classes(say, "photos", counts, photos.layout, sides)
-    say_bad(say, photos.bad)
-    bad_rows = [{"file": str(bad.path), "reason": bad.reason} for bad in photos.bad]
-    say.event("photos", {"classes": dict(counts), "layout": photos.layout, **sides, "left_out": bad_rows})
+    say_found(say, "photos", dict(counts), photos.layout, sides, photos.bad)
 
 
 def say_classes(say: Saying, things: str, counts: Counter[str], layout: str, sides: dict[str, int]) -> None:
@@ -128,10 +131,24 @@ def say_classes(say: Saying, things: str, counts: Counter[str], layout: str, sid
     shown = ", ".join(f"{label} {count:,}" for label, count in counts.most_common(8))
     more = f" and {len(counts) - 8} more" if len(counts) > 8 else ""
     say.line(f"{sum(counts.values()):,} {things} of {len(counts)} classes ({layout}): {shown}{more}")
+    say_sides(say, sides)
+
+
+def say_sides(say: Saying, sides: dict[str, int]) -> None:
+    """Say how many items there are on each side."""
     say.line(
         f"{sides['train']:,} to learn from, {sides['valid']:,} to measure with"
         + (f", {sides['test']:,} to test with" if sides.get("test") else "")
     )
+
+
+def say_found(
+    say: Saying, things: str, classes: object, layout: str, sides: dict[str, int], bad: Sequence[BadFile]
+) -> None:
+    """Say which files were left out and why, and for JSON what was found in all."""
+    say_bad(say, bad)
+    rows = [{"file": str(file.path), "reason": file.reason} for file in bad]
+    say.event(things, {"classes": classes, "layout": layout, **sides, "left_out": rows})
 
 
 def say_bad(say: Saying, files: Sequence[BadFile]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
+from gatera.measure.error_report import percent
 from gatera.measure.intervals import Interval, bootstrap_interval
 
 
@@ -100,9 +101,9 @@ class MaskReport:
         low, high = self.interval
         counted = "" if self.left_out is None else f" (those that are {self.left_out} do not count)"
         lines = [
-            f"{_percent(self.error)} of the pixels are wrong{counted}, on {self.n:,} photos; "
-            f"95 % interval {_percent(low)} to {_percent(high)}.",
-            f"Always answering {self.baseline_label}, the most frequent class, would give {_percent(self.baseline)}.",
+            f"{percent(self.error, self.n)} of the pixels are wrong{counted}, on {self.n:,} photos; "
+            f"95 % interval {percent(low, self.n)} to {percent(high, self.n)}.",
+            f"Always answering {self.baseline_label}, the most frequent class, would give {percent(self.baseline, self.n)}.",
         ]
         if not self.beats_baseline:
             lines.append("The model is not clearly better than that.")
@@ -138,7 +139,3 @@ def _share(counts: np.ndarray) -> float:
     """Return the share of wrong pixels: counts of wrong ones and of all, int64 [N,2]."""
     wrong, total = counts.sum(axis=0)
     return float(wrong / max(total, 1))
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
