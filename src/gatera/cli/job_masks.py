@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gatera.cli.job import Job, Measured, fine_tuning, options_for
-from gatera.cli.job_photos import ARCHITECTURE, RATE, say_found, say_sides, splits_of, weights_source
+from gatera.cli.job_photos import ARCHITECTURE, say_found, say_sides, splits_of, weights_source
 from gatera.cli.saying import Saying
 from gatera.cli.train import TrainSettings
 from gatera.core.errors import DataError
@@ -27,7 +27,7 @@ from gatera.vision.mask_folder import MaskSet, read_mask_folder
 from gatera.vision.unet import unet_learner
 
 #: A U-Net keeps maps of the photo's size: few photos fit into memory at once, and few updates are left for large batches.
-EPOCHS, FREEZE_EPOCHS, SIZE, BATCH = 8, 1, 256, 8
+EPOCHS, FREEZE_EPOCHS, SIZE, BATCH, RATE = 8, 1, 256, 8, 2e-3
 
 
 def mask_job(settings: TrainSettings, say: Saying) -> Job:

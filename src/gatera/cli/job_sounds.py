@@ -6,7 +6,7 @@ from gatera.audio.block import AudioBlock
 from gatera.audio.data import get_audio_files
 from gatera.cli.files import file_loaders, find_files
 from gatera.cli.job import Job, fine_tuning, measure_classes, options_for
-from gatera.cli.job_photos import ARCHITECTURE, RATE, split_words, weights_source
+from gatera.cli.job_photos import ARCHITECTURE, split_words, weights_source
 from gatera.cli.saying import Saying
 from gatera.cli.train import TrainSettings
 from gatera.measure.metrics import error_rate
@@ -17,7 +17,7 @@ from gatera.vision.learner import vision_learner
 RECORDINGS = Kind(get_audio_files, "recording", ".wav, .flac, .mp3")
 
 #: Spectrograms are further from photographs than photos are: the body has more to learn.
-EPOCHS, FREEZE_EPOCHS = 5, 1
+EPOCHS, FREEZE_EPOCHS, RATE = 5, 1, 2e-3
 
 
 def sound_job(settings: TrainSettings, say: Saying) -> Job:

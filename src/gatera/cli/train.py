@@ -61,7 +61,7 @@ def train(
     arch: Annotated[str | None, typer.Option(help="Architecture: of photos and sound one of Gatera's names or any of timm's, of texts MiniLM, AWD_LSTM or a Hugging Face name.  [default: as suits the task]")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs in which everything is trained.  [default: as suits the task]")] = None,
     freeze_epochs: Annotated[int | None, typer.Option(min=0, help="Epochs before that, in which only the new head is.  [default: as suits the task]")] = None,
-    size: Annotated[int | None, typer.Option(min=8, help="Photos are scaled to so many pixels squared.  [default: 256]")] = None,
+    size: Annotated[int | None, typer.Option(min=8, help="Photos are scaled to so many pixels squared.  [default: 320, 160 where most are tiny; with masks 256]")] = None,
     lr: Annotated[float | None, typer.Option(min=0.0, help="Highest learning rate.  [default: as suits the task]")] = None,
     bs: Annotated[int | None, typer.Option(min=1, help="Items per update.  [default: 64, fewer for small folders]")] = None,
     valid_pct: Annotated[float, typer.Option(min=0.01, max=0.9, help="Share of the items held out to measure with.")] = 0.2,

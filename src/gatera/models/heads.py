@@ -31,7 +31,6 @@ class HeadOptions:
     first_bn: bool = True
     bn_final: bool = False
     lin_first: bool = False
-    zero_last: bool = False
 
 
 def create_head(
@@ -45,7 +44,6 @@ def create_head(
     bn_final: bool = False,
     lin_first: bool = False,
     y_range: tuple[float, float] | None = None,
-    zero_last: bool = False,
 ) -> nn.Sequential:
     """Make the layers after a body: pool, then batch norm, dropout and a linear layer for each size.
 
@@ -60,8 +58,6 @@ def create_head(
         bn_final: batch norm on the outputs.
         lin_first: put each hidden linear layer before its batch norm and dropout.
         y_range: squash the outputs into this open interval.
-        zero_last: let the last linear layer begin at zero, so that nothing random is left in the answers of a head that
-            few examples train.
 
     Returns:
         A Sequential, freshly initialised from torch's global generator; [N,C,H,W] (or [N,F]) -> [N,K].
@@ -92,8 +88,6 @@ def create_head(
         layers.append(SigmoidRange(*y_range))
     head = nn.Sequential(*layers)
     init_head(head)
-    if zero_last:
-        nn.init.zeros_([layer for layer in head if isinstance(layer, nn.Linear)][-1].weight)
     return head
 
 

@@ -10,6 +10,7 @@ from torch import nn
 from gatera.models.architectures import Architecture
 from gatera.models.body import create_body
 from gatera.models.heads import HeadOptions, create_head
+from gatera.models.linear_head import LinearHeadOptions, create_linear_head
 from gatera.models.point_head import PointHead
 
 
@@ -21,7 +22,7 @@ def create_vision_model(
     pretrained: bool | str | Path = True,
     normalize: bool = True,
     y_range: tuple[float, float] | None = None,
-    head: HeadOptions | nn.Module | None = None,
+    head: HeadOptions | LinearHeadOptions | nn.Module | None = None,
     points: bool = False,
 ) -> nn.Sequential:
     """Build body and head: photos [N,C,H,W] in 0..1 -> logits [N,K].
@@ -33,7 +34,7 @@ def create_vision_model(
         pretrained: True to look for weights, a file that holds them, or False for random values.
         normalize: begin with the normalisation that the weights were trained with.
         y_range: squash the outputs into this open interval (regression).
-        head: options for the usual head, or a module of your own in its place.
+        head: options for the usual head or for a linear one, or a module of your own in its place.
         points: whether the outputs are places on the photo, x and y by turns. Then, where no head is given and the body gives
             feature maps, the head is a `PointHead`.
 
@@ -49,12 +50,14 @@ def create_vision_model(
         return nn.Sequential(body, head)
     if points and head is None and body.spatial:
         return nn.Sequential(body, PointHead(body.num_features, n_out // 2, y_range))
+    if isinstance(head, LinearHeadOptions):
+        made = create_linear_head(body.num_features, n_out, head.power, body.spatial, y_range)
+        return nn.Sequential(body, made)
     options = head or HeadOptions()
     return nn.Sequential(
         body,
         create_head(
             body.num_features, n_out, options.lin_ftrs, options.ps, options.pool and body.spatial,
             options.concat_pool, options.first_bn, options.bn_final, options.lin_first, y_range,
-            options.zero_last,
         ),
     )  # fmt: skip

@@ -17,6 +17,7 @@ from gatera.learn.options import TrainingOptions
 from gatera.measure.losses import ClassWeights
 from gatera.models.architectures import Architecture
 from gatera.models.heads import HeadOptions
+from gatera.models.linear_head import LinearHeadOptions
 from gatera.models.vision_model import create_vision_model
 from gatera.vision.program_head import is_program, take_head
 
@@ -36,7 +37,7 @@ def vision_learner(
     path: str | Path | None = None,
     y_range: tuple[float, float] | None = None,
     class_weights: ClassWeights = None,
-    head: HeadOptions | None = None,
+    head: HeadOptions | LinearHeadOptions | None = None,
     options: TrainingOptions | None = None,
 ) -> Learner:
     """Make a learner for photos by transfer learning: a pretrained body and a new head, body frozen.
@@ -62,7 +63,8 @@ def vision_learner(
         path: where `save` and `export` put files; the current folder by default.
         y_range: keep outputs within these bounds, for regression; (-1, 1) for points.
         class_weights: "balanced", or what each class counts in the loss.
-        head: the shape of the usual head. Without it points get a head of their own, `PointHead`.
+        head: the shape of the usual head, or `LinearHeadOptions()` for a single layer, which few photos train best.
+            Without it points get a head of their own, `PointHead`.
         options: precision, weight decay, batch norm and the like.
 
     Returns:
