@@ -42,10 +42,10 @@ def learn() -> Learner:
         splitter=FuncSplitter(lambda file: file.stem.endswith("_20")),
         get_y=lambda file: file.name[0],
     )
-    dls = recipe.dataloaders(FILES, bs=20, seed=0, device="cpu", cache=False)
+    dls = recipe.dataloaders(FILES, bs=10, seed=0, device="cpu", cache=False)
     learn = vision_learner(dls, efficientnet_lite0, metrics=accuracy)
     with learn.no_bar(), learn.no_logging():
-        learn.fine_tune(8, 1e-2)
+        learn.fine_tune(12, 5e-3)
     return learn
 
 
