@@ -22,7 +22,7 @@ SMALLEST = 1e-6
 
 
 class PowerMeanPool2d(nn.Module):
-    """Pool a feature map by the mean of its powers' root: [N,C,H,W] -> float32 [N,C,1,1].
+    """Pool a feature map by the root of its mean power: [N,C,H,W] -> float32 [N,C,1,1].
 
     Negative values are pooled by themselves and taken away, so that with power 1 it is the mean of any map.
 
