@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from gatera.models.classifier import create_classifier
+from gatera.models.vision.classifier import create_classifier
 from gatera.program.preprocess import Preprocessing
 
 #: Fewer right answers than this mean that something is wrong with the weights or with what is done to the photos.

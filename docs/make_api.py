@@ -21,7 +21,7 @@ import gatera.tabular.all
 import gatera.testing as testing
 import gatera.text.all
 import gatera.vision.all
-from gatera.models.architectures import Architecture
+from gatera.models.backbones.architectures import Architecture
 
 PAGE = Path(__file__).with_name("api.md")
 #: The modules that people star-import, in the order of the book; a name means the same in all of them.

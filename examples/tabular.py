@@ -17,7 +17,7 @@ from gatera.tabular.all import *
 ANSWER = """
 import sys
 from itertools import islice
-from gatera.program.csv_rows import csv_rows
+from gatera.program.raw.csv_rows import csv_rows
 from gatera.program.program import load_program
 program = load_program(sys.argv[1])
 for row, answer in zip(csv_rows(sys.argv[2]), program.predict_batch(islice(csv_rows(sys.argv[2]), 3))):

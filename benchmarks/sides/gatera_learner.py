@@ -9,9 +9,9 @@ import torch
 from job import milliseconds_each, run_job
 from safetensors.torch import save_file
 
-from gatera.models.architectures import get_architecture
-from gatera.models.efficientnet_lite import to_timm_names
-from gatera.models.pretrained import find_weights
+from gatera.models.backbones.architectures import get_architecture
+from gatera.models.weights.efficientnet_lite import to_timm_names
+from gatera.models.weights.find import find_weights
 from gatera.vision.all import (
     ImageDataLoaders,
     Learner,

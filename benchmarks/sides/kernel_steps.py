@@ -11,8 +11,8 @@ from job import run_job
 from torch import Tensor, nn
 
 from gatera.core.device import autocast_dtype
-from gatera.models.fast_conv import fast_training
-from gatera.models.vision_model import create_vision_model
+from gatera.kernels.fast_training import fast_training
+from gatera.models.vision.model import create_vision_model
 
 #: Uncounted steps each time that the kernels change: memory is asked for anew, and batch norms are found again.
 WARM_UP_STEPS = 1

@@ -17,10 +17,10 @@ from job import run_job
 from torch import Tensor, nn
 
 from gatera.core.device import autocast_dtype
-from gatera.data.loaders import DataLoaders
+from gatera.data.loading.loaders import DataLoaders
+from gatera.kernels.fast_training import fast_training
 from gatera.learn.learner import Learner
-from gatera.models.fast_conv import fast_training
-from gatera.models.vision_model import create_vision_model
+from gatera.models.vision.model import create_vision_model
 
 #: Steps before the clock counts.
 WARM_UP_STEPS = 3

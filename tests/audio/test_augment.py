@@ -70,23 +70,23 @@ def test_a_shift_moves_everything_and_fills_with_silence():
     [
         (
             lambda: SpectrogramMask(time=2),
-            "time is not a fraction. Received: 2. Allowed: a number in [0, 1].",
+            "time is not a fraction. Got: 2. Expected: a number in [0, 1].",
         ),
         (
             lambda: SpectrogramMask(pitch=-1),
-            "pitch is not a fraction. Received: -1. Allowed: a number in [0, 1].",
+            "pitch is not a fraction. Got: -1. Expected: a number in [0, 1].",
         ),
         (
             lambda: SpectrogramMask(count=0),
-            "count is too small or not a number. Received: 0. Allowed: at least 1.",
+            "count is too small or not a number. Got: 0. Expected: at least 1.",
         ),
         (
             lambda: SpectrogramShift(time=2),
-            "time is not a fraction. Received: 2. Allowed: a number in [0, 1].",
+            "time is not a fraction. Got: 2. Expected: a number in [0, 1].",
         ),
         (
             lambda: SpectrogramShift(pitch=2),
-            "pitch is not a fraction. Received: 2. Allowed: a number in [0, 1].",
+            "pitch is not a fraction. Got: 2. Expected: a number in [0, 1].",
         ),
     ],
 )

@@ -6,9 +6,9 @@ from matplotlib.figure import Figure
 
 from gatera.audio.block import AudioBlock
 from gatera.core.errors import ArgumentError, SoundError
-from gatera.data.blocks import CategoryBlock, ImageBlock
+from gatera.data.blocks.values import CategoryBlock, ImageBlock
 from gatera.data.datablock import DataBlock
-from gatera.data.transforms import Resize
+from gatera.data.transforms.item import Resize
 from gatera.program.preprocess import Preprocessing
 from gatera.samples import sample_path
 from gatera.testing import check_block
@@ -81,7 +81,7 @@ def test_a_bad_recording_is_named_when_the_block_is_fitted(tmp_path):
 )
 def test_arguments_that_are_not_usable(argument, value, allowed):
     assert message(ArgumentError, lambda: AudioBlock(**{argument: value})) == (
-        f"AudioBlock got a {argument} that it cannot use. Received: {value!r}. Allowed: {allowed}."
+        f"AudioBlock got a {argument} that it cannot use. Got: {value!r}. Expected: {allowed}."
     )
 
 

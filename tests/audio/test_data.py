@@ -10,7 +10,7 @@ import torch
 from gatera.audio.block import AudioBlock
 from gatera.audio.data import AudioDataLoaders, get_audio_files
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.photo import PILImageBW
+from gatera.data.show.pil import PILImageBW
 from gatera.samples import sample_path
 from gatera.vision.data import ImageDataLoaders
 
@@ -86,6 +86,6 @@ def test_img_cls_is_for_photos():
     assert message(
         ArgumentError, lambda: AudioDataLoaders.from_name_func(DIGITS, FILES, str, img_cls=PILImageBW)
     ) == (
-        "img_cls is for photos. Received: <class 'gatera.data.photo.PILImageBW'>. "
+        "img_cls is for photos. Got: <class 'gatera.data.show.pil.PILImageBW'>. "
         "Pass x_block=AudioBlock(...) for recordings."
     )

@@ -10,13 +10,13 @@ import pytest
 from gatera.audio.block import AudioBlock
 from gatera.audio.data import get_audio_files
 from gatera.core.errors import SoundError
-from gatera.data.blocks import CategoryBlock
+from gatera.data.blocks.values import CategoryBlock
 from gatera.data.datablock import DataBlock
-from gatera.data.splits import FuncSplitter
+from gatera.data.splits.by_position import FuncSplitter
 from gatera.interpret.predictions import Interpretation
 from gatera.learn.learner import Learner
-from gatera.measure.metrics import accuracy
-from gatera.models.architectures import efficientnet_lite0
+from gatera.measure.metrics.standard import accuracy
+from gatera.models.backbones.architectures import efficientnet_lite0
 from gatera.program.program import load_program
 from gatera.samples import sample_path
 from gatera.vision.learner import vision_learner

@@ -52,7 +52,7 @@ def test_a_row_that_is_no_json_is_refused():
     with pytest.raises(DataError) as err:
         find_inputs(["{age: 7}"], "read_pair")
     assert str(err.value).startswith("a row is not JSON (Expecting property name")
-    assert str(err.value).endswith("Received: '{age: 7}'.")
+    assert str(err.value).endswith("Got: '{age: 7}'.")
 
 
 def test_a_folder_of_recordings_is_searched_for_them(tmp_path):
@@ -64,7 +64,7 @@ def test_a_folder_of_recordings_is_searched_for_them(tmp_path):
 def test_a_folder_without_recordings_is_refused(tmp_path):
     with pytest.raises(DataError) as err:
         find_inputs([str(tmp_path)], "read_sound")
-    assert str(err.value).startswith(f"{tmp_path} holds no recordings. Allowed: files ending in .aac, .aif,")
+    assert str(err.value).startswith(f"{tmp_path} holds no recordings. Expected: files ending in .aac, .aif,")
 
 
 def test_a_long_text_is_named_by_its_beginning():

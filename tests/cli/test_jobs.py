@@ -12,8 +12,8 @@ from PIL import Image
 from gatera.cli.train import Task
 from gatera.cli.training import find_task
 from gatera.core.errors import DataError
-from gatera.data.external import untar_data
-from gatera.data.urls import URLs
+from gatera.data.download.datasets import untar_data
+from gatera.data.download.urls import URLs
 from gatera.program.program import load_program
 
 
@@ -79,7 +79,7 @@ def test_a_table_without_a_target_is_asked_back(tmp_path):
     with pytest.raises(DataError) as err:
         find_task(Settings(table))
     assert str(err.value) == (
-        f"{table} is a table, and nothing says what to predict. Allowed: its columns: user, film, rating. "
+        f"{table} is a table, and nothing says what to predict. Expected: its columns: user, film, rating. "
         "Pass --target COLUMN; or --task recommend, if its first columns are users, items and ratings."
     )
 
@@ -97,7 +97,7 @@ def test_an_option_of_another_task_is_refused(gatera, tmp_path):
     )
     assert ran.status == 1
     assert ran.err == (
-        "Error: --target is not for the task recommend. Received: 'rating'. Allowed: with the task table.\n"
+        "Error: --target is not for the task recommend. Got: 'rating'. Expected: with the task table.\n"
     )
 
 

@@ -46,13 +46,13 @@ def test_the_version(gatera):
 def test_an_unknown_verb_offers_the_nearest(gatera):
     assert gatera("predct", "a.gatera") == (
         2, "",
-        "Error: there is no such verb. Received: 'predct'. Allowed: train, predict, info. Did you mean 'predict'?\n",
+        "Error: there is no such verb. Got: 'predct'. Expected: train, predict, info. Did you mean 'predict'?\n",
     )  # fmt: skip
 
 
 def test_an_unknown_verb_like_no_other(gatera):
     assert gatera("xyzzy").err == (
-        "Error: there is no such verb. Received: 'xyzzy'. Allowed: train, predict, info. "
+        "Error: there is no such verb. Got: 'xyzzy'. Expected: train, predict, info. "
         'See them all with "gatera --help".\n'
     )
 

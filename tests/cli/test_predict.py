@@ -10,8 +10,8 @@ import pytest
 from gatera.cli.inputs import find_photos
 from gatera.cli.predict import MANY_PHOTOS, answer_lines, choose_for
 from gatera.core.errors import DataError
-from gatera.program.photo import PHOTO_SUFFIXES
 from gatera.program.prediction import Prediction
+from gatera.program.raw.photo import PHOTO_SUFFIXES
 
 MULTILABEL = {
     "task": "multilabel", "decode": {"activation": "sigmoid", "vocab": ["warm", "cold"], "threshold": 0.5},
@@ -224,7 +224,7 @@ def test_a_folder_without_photos(tree):
     with pytest.raises(DataError) as err:
         find_photos([str(tree / "empty")])
     assert str(err.value) == (
-        f"{tree / 'empty'} holds no photos. Allowed: files ending in {', '.join(sorted(PHOTO_SUFFIXES))}."
+        f"{tree / 'empty'} holds no photos. Expected: files ending in {', '.join(sorted(PHOTO_SUFFIXES))}."
     )
 
 

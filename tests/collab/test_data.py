@@ -7,7 +7,7 @@ import torch
 
 from gatera.collab.data import CollabDataLoaders
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.splits import RandomSplitter
+from gatera.data.splits.by_position import RandomSplitter
 
 
 def loaders(df, **changes):
@@ -79,15 +79,15 @@ def complaint(error, df, **changes) -> str:
 
 def test_columns_that_are_not_there_or_there_twice_are_refused(df):
     assert complaint(DataError, df, user_name="userID") == (
-        "user_name names a column that the table has not. Received: 'userID'. Allowed: userId, film, rating, timestamp. "
+        "user_name names a column that the table has not. Got: 'userID'. Expected: userId, film, rating, timestamp. "
         "Did you mean 'userId'?"
     )
     assert complaint(ArgumentError, df, item_name="rating") == (
-        "user_name, item_name and rating_name are not three columns. Received: ['userId', 'rating', 'rating']. Name all "
+        "user_name, item_name and rating_name are not three columns. Got: ['userId', 'rating', 'rating']. Name all "
         "three: those left out are the first, second and third column."
     )
     assert complaint(DataError, df[["userId", "film"]]) == (
-        "The table has 2 columns. Received: ['userId', 'film']. Allowed: one of users, one of items, one of ratings."
+        "The table has 2 columns. Got: ['userId', 'film']. Expected: one of users, one of items, one of ratings."
     )
 
 
@@ -98,7 +98,7 @@ def test_ratings_that_are_none_name_their_row(df):
     )
     text = df.astype({"rating": object})
     text.loc[5, "rating"] = "good"
-    assert complaint(DataError, text).endswith(" (row 5). Received: 'good'.")
+    assert complaint(DataError, text).endswith(" (row 5). Got: 'good'.")
 
 
 def test_users_that_are_all_missing_are_refused(df):

@@ -12,7 +12,7 @@ from gatera.collab.block import PairBlock
 from gatera.collab.data import CollabDataLoaders
 from gatera.collab.learner import collab_learner
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.loaders import DataLoaders
+from gatera.data.loading.loaders import DataLoaders
 from gatera.models.collab import EmbeddingDotBias, EmbeddingNN
 from gatera.program.program import load_program
 from gatera.testing import check_block
@@ -113,7 +113,7 @@ def test_other_loaders_are_refused():
     with pytest.raises(ArgumentError) as err:
         collab_learner(DataLoaders(loader, loader))
     assert str(err.value) == (
-        "collab_learner needs loaders of ratings. Received: 'DataLoaders'. Make them with CollabDataLoaders."
+        "collab_learner needs loaders of ratings. Got: 'DataLoaders'. Make them with CollabDataLoaders."
     )
 
 
@@ -167,4 +167,4 @@ def test_the_baseline_needs_ratings_to_measure_with(dls):
     assert str(err.value) == "The baseline needs a validation split."
     with pytest.raises(ArgumentError) as err:
         user_item_means(dls, damping=-1)
-    assert str(err.value) == "damping is too small or not a number. Received: -1. Allowed: at least 0."
+    assert str(err.value) == "damping is too small or not a number. Got: -1. Expected: at least 0."

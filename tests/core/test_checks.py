@@ -35,7 +35,7 @@ def test_a_wrong_choice_offers_the_nearest():
     with pytest.raises(ArgumentError) as err:
         check_choice("method", "corp", ["crop", "pad"])
     assert str(err.value) == (
-        "method is not one of its choices. Received: 'corp'. Allowed: crop, pad. Did you mean 'crop'?"
+        "method is not one of its choices. Got: 'corp'. Expected: crop, pad. Did you mean 'crop'?"
     )
 
 
@@ -43,7 +43,7 @@ def test_a_wrong_choice_offers_the_nearest():
 def test_a_small_or_odd_number_is_refused(value):
     with pytest.raises(ArgumentError) as err:
         check_at_least("bs", value, 1)
-    assert str(err.value) == f"bs is too small or not a number. Received: {value!r}. Allowed: at least 1."
+    assert str(err.value) == f"bs is too small or not a number. Got: {value!r}. Expected: at least 1."
 
 
 @pytest.mark.parametrize(
@@ -53,9 +53,7 @@ def test_a_small_or_odd_number_is_refused(value):
 def test_a_fraction_outside_its_interval_is_refused(value, options, interval):
     with pytest.raises(ArgumentError) as err:
         check_fraction("valid_pct", value, **options)
-    assert (
-        str(err.value) == f"valid_pct is not a fraction. Received: {value}. Allowed: a number in {interval}."
-    )
+    assert str(err.value) == f"valid_pct is not a fraction. Got: {value}. Expected: a number in {interval}."
 
 
 def test_good_values_pass():
@@ -86,5 +84,5 @@ def test_numpys_numbers_are_numbers():
 def test_what_is_no_number_is_no_fraction(value):
     with pytest.raises(ArgumentError) as err:
         check_fraction("valid_pct", value)
-    received = "" if value is None else f" Received: {value!r}."
-    assert str(err.value) == f"valid_pct is not a fraction.{received} Allowed: a number in [0, 1]."
+    received = "" if value is None else f" Got: {value!r}."
+    assert str(err.value) == f"valid_pct is not a fraction.{received} Expected: a number in [0, 1]."

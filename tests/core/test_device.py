@@ -19,7 +19,7 @@ def test_a_device_that_is_not_there_is_refused(name):
     with pytest.raises(ArgumentError) as err:
         as_device(name)
     assert str(err.value) == (
-        f"device is not usable on this machine. Received: {name!r}. Allowed: auto, cpu, cuda, cuda:N, mps where "
+        f"device is not usable on this machine. Got: {name!r}. Expected: auto, cpu, cuda, cuda:N, mps where "
         f"present. Leave it out to use {default_device()}."
     )
 
@@ -41,6 +41,6 @@ def test_an_unknown_precision_is_refused():
     with pytest.raises(ArgumentError) as err:
         autocast_dtype("float16", CPU)
     assert str(err.value) == (
-        "precision is not one of its choices. Received: 'float16'. Allowed: auto, float32, bf16, fp16. "
+        "precision is not one of its choices. Got: 'float16'. Expected: auto, float32, bf16, fp16. "
         "Did you mean 'float32'?"
     )

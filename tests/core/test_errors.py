@@ -7,8 +7,8 @@ from gatera.core.errors import ArgumentError, GateraError, shorten
 
 
 def test_the_four_parts_come_in_their_order():
-    error = ArgumentError("bs is too small", received=0, allowed="at least 1", remedy="Pass bs=64.")
-    assert str(error) == "bs is too small. Received: 0. Allowed: at least 1. Pass bs=64."
+    error = ArgumentError("bs is too small", got=0, expected="at least 1", remedy="Pass bs=64.")
+    assert str(error) == "bs is too small. Got: 0. Expected: at least 1. Pass bs=64."
 
 
 def test_parts_that_were_not_given_are_left_out():
@@ -16,12 +16,12 @@ def test_parts_that_were_not_given_are_left_out():
 
 
 def test_the_parts_stay_readable_one_by_one():
-    error = GateraError("a", received=1, allowed="b", remedy="c")
-    assert (error.problem, error.received, error.allowed, error.remedy) == ("a", 1, "b", "c")
+    error = GateraError("a", got=1, expected="b", remedy="c")
+    assert (error.problem, error.got, error.expected, error.remedy) == ("a", 1, "b", "c")
 
 
 def test_a_long_value_is_cut():
-    assert len(str(ArgumentError("x", received="y" * 5000))) < 230
+    assert len(str(ArgumentError("x", got="y" * 5000))) < 230
 
 
 def test_text_is_cut_to_the_limit():

@@ -7,14 +7,14 @@ import pytest
 import torch
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.augment import aug_transforms
-from gatera.data.blocks import CategoryBlock, ImageBlock, MultiCategoryBlock
+from gatera.data.blocks.values import CategoryBlock, ImageBlock, MultiCategoryBlock
 from gatera.data.datablock import DataBlock
-from gatera.data.items import FileGetter, get_image_files
-from gatera.data.labels import ColReader, ItemGetter, parent_label
-from gatera.data.normalize import Normalize
-from gatera.data.splits import ColSplitter, IndexSplitter, RandomSplitter, Splits
-from gatera.data.transforms import FlipItem, Resize
+from gatera.data.sources.items import FileGetter, get_image_files
+from gatera.data.sources.labels import ColReader, ItemGetter, parent_label
+from gatera.data.splits.by_position import ColSplitter, IndexSplitter, RandomSplitter, Splits
+from gatera.data.transforms.item import FlipItem, Resize
+from gatera.data.transforms.normalize import Normalize
+from gatera.data.transforms.presets import aug_transforms
 
 PETS = (ImageBlock, CategoryBlock)
 
@@ -95,7 +95,7 @@ def test_the_vocabulary_is_learned_from_the_training_split(photo_folder):
         get_y=lambda f: "dog" if f.parent.name == "dog" else f.stem[-1],
     )
     assert message(DataError, lambda: block.datasets(photo_folder)).startswith(
-        f"CategoryBlock got an unknown label for item {dogs[0]} ({files[dogs[0]]}). Received: 'dog'. Allowed: 0, 1, 2"
+        f"CategoryBlock got an unknown label for item {dogs[0]} ({files[dogs[0]]}). Got: 'dog'. Expected: 0, 1, 2"
     )
 
 
@@ -164,12 +164,12 @@ def test_normalisation_is_computed_from_the_training_split(photo_folder):
 def test_an_empty_folder_says_what_was_looked_for(tmp_path):
     shown = message(DataError, lambda: recipe().datasets(tmp_path))
     assert shown.startswith(
-        f"get_image_files found nothing in {tmp_path}. Allowed: files whose names end in .avif, "
+        f"get_image_files found nothing in {tmp_path}. Expected: files whose names end in .avif, "
     )
     assert shown.endswith(", .webp. Check the path.")
     getter = FileGetter(extensions=".wav")
     assert message(DataError, lambda: recipe(get_items=getter).datasets(tmp_path)) == (
-        f"FileGetter found nothing in {tmp_path}. Allowed: files whose names end in .wav. Check the path."
+        f"FileGetter found nothing in {tmp_path}. Expected: files whose names end in .wav. Check the path."
     )
     assert message(DataError, lambda: recipe(get_items=None).datasets([])) == (
         "There are no items: the list or table is empty."
@@ -179,7 +179,7 @@ def test_an_empty_folder_says_what_was_looked_for(tmp_path):
 def test_a_folder_needs_get_items(photo_folder):
     assert message(ArgumentError, lambda: recipe(get_items=None).datasets(photo_folder)) == (
         "The source is a path, and get_items, which would list what is in it, was not given. "
-        f"Received: {str(photo_folder)!r}. Pass get_items=get_image_files to DataBlock."
+        f"Got: {str(photo_folder)!r}. Pass get_items=get_image_files to DataBlock."
     )
 
 
@@ -202,7 +202,7 @@ def test_a_label_function_that_fails_names_the_photo(photo_folder):
 
 def test_a_single_class_is_refused(photo_folder):
     assert message(DataError, lambda: recipe().datasets(photo_folder / "cat")) == (
-        "There is nothing to tell apart: the training split has a single label. Received: ['cat']. "
+        "There is nothing to tell apart: the training split has a single label. Got: ['cat']. "
         "Check get_y (label_func), or add photos of another class."
     )
 
@@ -210,8 +210,8 @@ def test_a_single_class_is_refused(photo_folder):
 def test_blocks_are_an_input_and_a_label():
     for blocks in ((), (ImageBlock, CategoryBlock, CategoryBlock)):
         assert message(ArgumentError, lambda given=blocks: DataBlock(given)) == (
-            f"blocks and n_inp do not describe one input and at most one label. Received: ({list(blocks)!r}, None). "
-            "Allowed: two blocks, or one for items without labels; n_inp=1."
+            f"blocks and n_inp do not describe one input and at most one label. Got: ({list(blocks)!r}, None). "
+            "Expected: two blocks, or one for items without labels; n_inp=1."
         )
     with pytest.raises(ArgumentError):
         DataBlock(PETS, get_y=parent_label, n_inp=2)
@@ -220,8 +220,8 @@ def test_blocks_are_an_input_and_a_label():
 
 def test_a_photo_is_not_a_label_yet():
     assert message(ArgumentError, lambda: DataBlock((ImageBlock, ImageBlock))) == (
-        "The second of the blocks is not a label. Received: 'ImageBlock'. "
-        "Allowed: CategoryBlock, MultiCategoryBlock, RegressionBlock, TransformBlock."
+        "The second of the blocks is not a label. Got: 'ImageBlock'. "
+        "Expected: CategoryBlock, MultiCategoryBlock, RegressionBlock, TransformBlock."
     )
 
 
@@ -235,8 +235,8 @@ def test_a_label_needs_get_y():
 @pytest.mark.parametrize("more", [{"getters": [len]}, {"getters": [len, len], "get_x": len}])
 def test_getters_are_one_per_block(more):
     assert message(ArgumentError, lambda: DataBlock(PETS, **more)) == (
-        "getters does not fit. Received: "
-        f"{more['getters']!r}. Allowed: one function per block, and no get_x or get_y."
+        "getters does not fit. Got: "
+        f"{more['getters']!r}. Expected: one function per block, and no get_x or get_y."
     )
 
 

@@ -6,7 +6,7 @@ from types import ModuleType
 import pytest
 from pages import DOCS
 
-from gatera.data.normalize import imagenet_stats
+from gatera.data.transforms.normalize import imagenet_stats
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +57,9 @@ def test_a_name_without_a_description_is_refused(make_api):
     def bare() -> None: ...
 
     with pytest.raises(ValueError, match=r"^gatera\.measure\.metrics\.bare has no description$"):
-        make_api.first_line("bare", "gatera.measure.metrics", bare)
+        make_api.first_line("bare", "gatera.measure.metrics.standard", bare)
 
 
 def test_a_constant_is_described_by_the_comment_above_it(make_api):
-    line = make_api.first_line("imagenet_stats", "gatera.data.normalize", imagenet_stats)
+    line = make_api.first_line("imagenet_stats", "gatera.data.transforms.normalize", imagenet_stats)
     assert line == "Means and standard deviations of the channels."

@@ -123,7 +123,7 @@ def test_every_example_of_json_is_json():
 
 
 def test_the_layouts_are_those_that_are_understood():
-    from gatera.vision import folder
+    from gatera.data.folders import labelled as folder
 
     text = section(PAGE, "### How the photos may lie")
     names = [*folder.FILE_COLUMNS, *folder.LABEL_COLUMNS, *folder.TRAIN_NAMES[1:], *folder.VALID_NAMES]

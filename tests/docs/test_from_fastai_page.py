@@ -15,8 +15,8 @@ import gatera.collab.all
 import gatera.tabular.all
 import gatera.text.all
 import gatera.vision.all as face
-from gatera.data.external import untar_data
-from gatera.data.urls import URLs
+from gatera.data.download.datasets import untar_data
+from gatera.data.download.urls import URLs
 from gatera.learn.loop import LoopState
 
 PAGE = read("docs/from-fastai.md")

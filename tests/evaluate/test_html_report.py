@@ -11,10 +11,10 @@ import pytest
 from matplotlib.figure import Figure
 
 from gatera.core.errors import OutputExistsError
-from gatera.data.items import BadFile
+from gatera.data.sources.items import BadFile
 from gatera.evaluate.html_report import Picture, ReportFacts, figure_png, html_report, write_html_report
-from gatera.measure.baseline import most_frequent_class
-from gatera.measure.error_report import ErrorReport
+from gatera.measure.reports.baseline import most_frequent_class
+from gatera.measure.reports.classes import ErrorReport
 
 TARGETS = np.repeat([0, 1], 350)
 PREDICTED = TARGETS.copy()

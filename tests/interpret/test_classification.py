@@ -150,7 +150,7 @@ def test_message_for_arrays_of_different_items(n: int) -> None:
         ClassificationInterpretation(PREDICTIONS[:n], TARGETS[:n], LOSSES[: n - 1 if n else 0], VOCAB)
     assert str(err.value) == (
         "predictions, targets and losses are not of the same items. "
-        f"Received: '{n} predictions, {n} targets, {max(n - 1, 0)} losses'. Allowed: as many of each, and at least one."
+        f"Got: '{n} predictions, {n} targets, {max(n - 1, 0)} losses'. Expected: as many of each, and at least one."
     )
 
 
@@ -163,7 +163,7 @@ def test_message_for_other_tasks_than_one_class_per_item(targets: np.ndarray, sh
         ClassificationInterpretation(PREDICTIONS, targets, LOSSES, VOCAB)
     assert str(err.value) == (
         "these are not the predictions of a classifier with one class per item. "
-        f"Received: 'predictions [5, 3], {shown}'. Allowed: predictions [N,K] and integer targets [N]. "
+        f"Got: 'predictions [5, 3], {shown}'. Expected: predictions [N,K] and integer targets [N]. "
         "Interpretation shows top losses for other tasks."
     )
 
@@ -180,7 +180,7 @@ def test_message_for_another_number_of_classes(targets: np.ndarray, vocab: list[
     with pytest.raises(ArgumentError) as err:
         ClassificationInterpretation(PREDICTIONS, targets, LOSSES, vocab)
     assert str(err.value) == (
-        f"vocab, targets and predictions disagree on the number of classes. Received: '{shown}'."
+        f"vocab, targets and predictions disagree on the number of classes. Got: '{shown}'."
     )
 
 
@@ -188,4 +188,4 @@ def test_message_for_another_number_of_classes(targets: np.ndarray, vocab: list[
 def test_messages_for_counts_below_one(call: str, name: str) -> None:
     with pytest.raises(ArgumentError) as err:
         getattr(interpretation(), call)(0)
-    assert str(err.value) == f"{name} is too small or not a number. Received: 0. Allowed: at least 1."
+    assert str(err.value) == f"{name} is too small or not a number. Got: 0. Expected: at least 1."

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from torch import nn
 
-from gatera.data.transforms import Resize
+from gatera.data.transforms.item import Resize
 from gatera.interpret.classification import ClassificationInterpretation
 from gatera.interpret.predictions import Interpretation
 from gatera.learn.learner import Learner
-from gatera.measure.metrics import accuracy
+from gatera.measure.metrics.standard import accuracy
 from gatera.tabular.data import TabularDataLoaders
 from gatera.tabular.learner import tabular_learner
 from gatera.vision.data import ImageDataLoaders

@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import nn
 
-from gatera.data.transforms import Resize
+from gatera.data.transforms.item import Resize
 from gatera.learn.learner import Learner
 from gatera.learn.options import TrainingOptions
-from gatera.measure.metrics import accuracy
+from gatera.measure.metrics.standard import accuracy
 from gatera.vision.data import ImageDataLoaders
 
 

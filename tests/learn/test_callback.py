@@ -14,7 +14,7 @@ def test_a_misspelt_event_is_an_error_when_the_class_is_made():
                 pass
 
     assert str(err.value) == (
-        "Wrong.after_bacth is named like an event and is none. Allowed: before_fit, before_epoch, before_train, "
+        "Wrong.after_bacth is named like an event and is none. Expected: before_fit, before_epoch, before_train, "
         "before_batch, after_pred, after_loss, before_backward, after_backward, before_step, after_step, after_batch, "
         "after_train, before_validate, after_validate, after_epoch, after_fit. Did you mean 'after_batch'?"
     )
@@ -80,7 +80,4 @@ def test_classes_and_objects_are_both_callbacks():
 def test_something_else_is_refused():
     with pytest.raises(ArgumentError) as err:
         as_callbacks([3])
-    assert (
-        str(err.value)
-        == "cbs holds something that is not a callback. Received: 3. Allowed: Callback objects."
-    )
+    assert str(err.value) == "cbs holds something that is not a callback. Got: 3. Expected: Callback objects."

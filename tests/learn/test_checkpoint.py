@@ -52,7 +52,7 @@ def test_a_damaged_or_dangerous_file_is_refused(make_learner, damage):
         learn.load("one")
     assert str(err.value) == (
         f"{path} cannot be read as a checkpoint: it is cut short, damaged, or holds objects that could run code. "
-        "Allowed: a file written by learn.save. Use an earlier copy, or train again."
+        "Expected: a file written by learn.save. Use an earlier copy, or train again."
     )
 
 
@@ -62,7 +62,7 @@ def test_a_file_without_parameters_is_refused(make_learner, tmp_path):
     torch.save({"weights": 1}, path)
     with pytest.raises(DataError) as err:
         make_learner().load("odd")
-    assert str(err.value) == f"{path} holds no model parameters. Allowed: a file written by learn.save."
+    assert str(err.value) == f"{path} holds no model parameters. Expected: a file written by learn.save."
 
 
 def test_the_parameters_of_another_model_are_refused(make_learner):

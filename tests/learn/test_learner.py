@@ -9,13 +9,13 @@ import torch
 from torch import nn
 
 from gatera.core.errors import ArgumentError, DataError, NonFiniteLossError
-from gatera.data.augment import aug_transforms
-from gatera.data.loaders import DataLoaders
+from gatera.data.loading.loaders import DataLoaders
+from gatera.data.transforms.presets import aug_transforms
 from gatera.learn.callback import Callback
-from gatera.learn.callbacks import GradientAccumulation
+from gatera.learn.callbacks.tracking import GradientAccumulation
 from gatera.learn.learner import Learner
-from gatera.measure.losses import CrossEntropyLossFlat, FocalLoss
-from gatera.measure.metrics import F1Score, accuracy
+from gatera.measure.losses.standard import CrossEntropyLossFlat, FocalLoss
+from gatera.measure.metrics.standard import F1Score, accuracy
 
 
 def parameters(learn: Learner) -> torch.Tensor:
@@ -241,7 +241,7 @@ def test_tta_needs_a_loader_of_ours(make_learner):
     learn = make_learner()
     with pytest.raises(ArgumentError) as err:
         learn.tta(dl=[])
-    assert str(err.value) == "tta needs a loader that can augment. Received: 'list'."
+    assert str(err.value) == "tta needs a loader that can augment. Got: 'list'."
 
 
 def test_a_loss_that_is_no_number_stops_before_the_update(make_learner):
@@ -264,7 +264,7 @@ def test_class_weights_go_with_the_default_loss(make_learner):
     with pytest.raises(ArgumentError) as err:
         make_learner(class_weights="balanced", loss_func=CrossEntropyLossFlat())
     assert str(err.value) == (
-        "class_weights goes with the cross-entropy that is chosen for classes. Received: 'balanced'. "
+        "class_weights goes with the cross-entropy that is chosen for classes. Got: 'balanced'. "
         "Give them to your loss instead, e.g. loss_func=FocalLoss(weight='balanced')."
     )
 
@@ -339,4 +339,4 @@ def test_the_precision_can_be_changed_on_the_way(make_learner):
 def test_fewer_than_one_epoch_is_refused(make_learner):
     with pytest.raises(ArgumentError) as err:
         make_learner().fit(0)
-    assert str(err.value) == "n_epoch is too small or not a number. Received: 0. Allowed: at least 1."
+    assert str(err.value) == "n_epoch is too small or not a number. Got: 0. Expected: at least 1."

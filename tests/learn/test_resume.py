@@ -90,7 +90,7 @@ def test_a_checkpoint_of_another_fit_is_refused(make_learner):
     with pytest.raises(ArgumentError) as err:
         make_learner().fit(3, 0.01, cbs=Quiet(), resume=stop.value.path)
     assert str(err.value) == (
-        f"{stop.value.path} was written by another fit. Received: \"phase '', 3 epochs of 4 batches\". Allowed: phase '', "
+        f"{stop.value.path} was written by another fit. Got: \"phase '', 3 epochs of 4 batches\". Expected: phase '', "
         "2 epochs of 4 batches. Call the same method with the same data, batch size and epochs as before."
     )
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from gatera.learn.score import Score
-from gatera.measure.losses import CrossEntropyLossFlat
-from gatera.measure.metrics import F1Score, accuracy, as_metrics
+from gatera.measure.losses.standard import CrossEntropyLossFlat
+from gatera.measure.metrics.standard import F1Score, accuracy, as_metrics
 
 LOGITS, LABELS = torch.randn(10, 2, generator=torch.Generator().manual_seed(0)), torch.tensor([0, 1] * 5)
 

@@ -52,13 +52,13 @@ def test_bootstrap_interval_is_repeatable_and_takes_any_statistic() -> None:
 def test_message_for_more_errors_than_items() -> None:
     with pytest.raises(ArgumentError) as err:
         wilson_interval(11, 10)
-    assert str(err.value) == "errors is not a count among n items. Received: 11. Allowed: 0 to 10."
+    assert str(err.value) == "errors is not a count among n items. Got: 11. Expected: 0 to 10."
 
 
 def test_message_for_no_items() -> None:
     with pytest.raises(ArgumentError) as err:
         wilson_interval(0, 0)
-    assert str(err.value) == "n is too small or not a number. Received: 0. Allowed: at least 1."
+    assert str(err.value) == "n is too small or not a number. Got: 0. Expected: at least 1."
 
 
 @pytest.mark.parametrize("confidence", [0, 1, 95])
@@ -70,7 +70,7 @@ def test_message_for_a_confidence_that_is_none(confidence: float) -> None:
         with pytest.raises(ArgumentError) as err:
             call()
         assert str(err.value) == (
-            f"confidence is not a fraction. Received: {confidence}. Allowed: a number in (0, 1)."
+            f"confidence is not a fraction. Got: {confidence}. Expected: a number in (0, 1)."
         )
 
 
@@ -83,4 +83,4 @@ def test_message_for_an_empty_sample() -> None:
 def test_message_for_no_resamples() -> None:
     with pytest.raises(ArgumentError) as err:
         bootstrap_interval([1.0], resamples=0)
-    assert str(err.value) == "resamples is too small or not a number. Received: 0. Allowed: at least 1."
+    assert str(err.value) == "resamples is too small or not a number. Got: 0. Expected: at least 1."

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from gatera.core.errors import ArgumentError
-from gatera.measure.label_scores import label_scores
-from gatera.measure.losses import BCELossFlat, BCEWithLogitsLossFlat
-from gatera.measure.metrics import APScoreMulti, F1ScoreMulti, RocAucMulti, accuracy_multi
+from gatera.measure.losses.standard import BCELossFlat, BCEWithLogitsLossFlat
+from gatera.measure.metrics.standard import APScoreMulti, F1ScoreMulti, RocAucMulti, accuracy_multi
+from gatera.measure.reports.labels import label_scores
 from gatera.measure.thresholds import best_thresholds
 
 LOGITS = torch.tensor([[2.0, -1.0, 0.5], [-2.0, 1.0, -0.5], [1.0, -0.5, -3.0], [-1.0, 0.2, 0.1]])
@@ -37,11 +37,11 @@ def test_metrics_take_a_threshold_for_each_label():
 
 def test_thresholds_that_are_not_usable():
     assert message(lambda: BCEWithLogitsLossFlat(thresh=[0.5, 2])) == (
-        "thresh is not a fraction. Received: 2.0. Allowed: a number in [0, 1]."
+        "thresh is not a fraction. Got: 2.0. Expected: a number in [0, 1]."
     )
     assert message(lambda: BCEWithLogitsLossFlat(thresh="0.5")).startswith("thresh is not a fraction.")
     assert message(lambda: accuracy_multi(LOGITS, THERE, thresh=[0.5, 0.5])) == (
-        "there is not one threshold for each label. Received: '2 thresholds'. Allowed: 3 of them, or one number for all."
+        "there is not one threshold for each label. Got: '2 thresholds'. Expected: 3 of them, or one number for all."
     )
 
 
@@ -85,7 +85,7 @@ def test_equal_scores_are_not_split_and_nothing_present_is_a_half():
 def test_shapes_that_do_not_fit(scores, present):
     assert message(lambda: best_thresholds(np.zeros(scores), np.zeros(present))) == (
         "probabilities and targets are not of the same items and labels. "
-        f"Received: '{list(scores)} and {list(present)}'. Allowed: [N,K] both, N at least 1."
+        f"Got: '{list(scores)} and {list(present)}'. Expected: [N,K] both, N at least 1."
     )
 
 
@@ -123,8 +123,8 @@ def test_the_table_of_labels_stands_beside_guessing():
 
 def test_a_table_of_other_labels_is_refused():
     assert message(lambda: label_scores(LOGITS, THERE, ["cat"])) == (
-        "probabilities, targets and vocab are not of the same items and labels. Received: '[4, 3], [4, 3] and 1 labels'. "
-        "Allowed: [N,K] twice and K labels, N at least 1."
+        "probabilities, targets and vocab are not of the same items and labels. Got: '[4, 3], [4, 3] and 1 labels'. "
+        "Expected: [N,K] twice and K labels, N at least 1."
     )
 
 

@@ -12,7 +12,7 @@ import timm
 import torch
 from torch import Tensor
 
-from gatera.models.architectures import Architecture, get_architecture
+from gatera.models.backbones.architectures import Architecture, get_architecture
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

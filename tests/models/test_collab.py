@@ -45,12 +45,12 @@ def test_an_unknown_name_is_refused():
     with pytest.raises(ArgumentError) as err:
         model.bias(["Alein"])
     assert str(err.value) == (
-        "'title' of the training split has no such value. Received: 'Alein'. Did you mean 'Alien'?"
+        "'title' of the training split has no such value. Got: 'Alein'. Did you mean 'Alien'?"
     )
     with pytest.raises(ArgumentError) as err:
         model.weight([8], is_item=False)
     assert str(err.value) == (
-        "'user' of the training split has no such value. Received: 8. It may be in the validation split only."
+        "'user' of the training split has no such value. Got: 8. It may be in the validation split only."
     )
 
 

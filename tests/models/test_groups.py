@@ -6,7 +6,7 @@ from torch import nn
 
 from gatera.core.errors import ArgumentError
 from gatera.models.groups import ParameterGroup, parameter_groups
-from gatera.models.vision_model import create_vision_model
+from gatera.models.vision.model import create_vision_model
 
 
 def sizes(model: nn.Module) -> dict[str, int]:
@@ -83,7 +83,7 @@ def test_a_splitter_that_leaves_parameters_out_is_refused():
     with pytest.raises(ArgumentError) as err:
         parameter_groups(model, lambda m: [list(m[0].parameters())])
     assert str(err.value) == (
-        "splitter left out 2 parameters. Received: ['1.weight', '1.bias']. "
+        "splitter left out 2 parameters. Got: ['1.weight', '1.bias']. "
         "Every parameter of the model belongs in one group."
     )
 
@@ -93,7 +93,7 @@ def test_a_splitter_that_gives_a_parameter_twice_is_refused():
     with pytest.raises(ArgumentError) as err:
         parameter_groups(model, lambda m: [[m.weight], [m.weight, m.bias]])
     assert str(err.value) == (
-        "splitter gave a parameter twice. Received: 'weight'. Every parameter of the model belongs in one group."
+        "splitter gave a parameter twice. Got: 'weight'. Every parameter of the model belongs in one group."
     )
 
 
@@ -101,8 +101,8 @@ def test_a_splitter_that_gives_a_foreign_parameter_is_refused():
     with pytest.raises(ArgumentError) as err:
         parameter_groups(nn.Linear(2, 2), lambda m: [[*m.parameters(), torch.zeros(1)]])
     assert str(err.value) == (
-        "splitter gave something in group 0 that is not a parameter of the model. Received: 'Tensor'. "
-        "Allowed: the tensors of model.parameters()."
+        "splitter gave something in group 0 that is not a parameter of the model. Got: 'Tensor'. "
+        "Expected: the tensors of model.parameters()."
     )
 
 
@@ -110,8 +110,8 @@ def test_a_splitter_that_gives_no_lists_is_refused():
     with pytest.raises(ArgumentError) as err:
         parameter_groups(nn.Linear(2, 2), lambda m: list(m.parameters()))
     assert str(err.value) == (
-        "splitter must return lists of parameters, one per group. Received: 'Parameter'. "
-        "Allowed: for example [list(model[0].parameters()), list(model[1].parameters())]."
+        "splitter must return lists of parameters, one per group. Got: 'Parameter'. "
+        "Expected: for example [list(model[0].parameters()), list(model[1].parameters())]."
     )
 
 

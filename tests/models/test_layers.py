@@ -28,15 +28,15 @@ def test_normalization_refuses_different_lengths():
     with pytest.raises(ArgumentError) as err:
         Normalization([0.5, 0.5], [0.5])
     assert str(err.value) == (
-        "mean and std must have one value per channel each. Received: ((0.5, 0.5), (0.5,)). "
-        "Allowed: as many in one as in the other, at least one."
+        "mean and std must have one value per channel each. Got: ((0.5, 0.5), (0.5,)). "
+        "Expected: as many in one as in the other, at least one."
     )
 
 
 def test_normalization_refuses_a_std_of_zero():
     with pytest.raises(ArgumentError) as err:
         Normalization([0.5, 0.5], [0.5, 0.0])
-    assert str(err.value) == "std must be above 0 in every channel. Received: (0.5, 0.0)."
+    assert str(err.value) == "std must be above 0 in every channel. Got: (0.5, 0.0)."
 
 
 def test_concat_pool_puts_the_maximum_before_the_mean():
@@ -63,4 +63,4 @@ def test_sigmoid_range_tells_apart_what_lies_close_together_in_half_precision():
 def test_sigmoid_range_refuses_an_empty_interval():
     with pytest.raises(ArgumentError) as err:
         SigmoidRange(5, 1)
-    assert str(err.value) == "y_range must go from low to high. Received: (5, 1)."
+    assert str(err.value) == "y_range must go from low to high. Got: (5, 1)."

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from gatera.models.summary import LayerRow, model_summary
-from gatera.models.vision_model import create_vision_model
+from gatera.models.vision.model import create_vision_model
 
 
 def test_each_layer_is_a_row_in_the_order_in_which_it_runs():

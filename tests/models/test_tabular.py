@@ -44,7 +44,7 @@ def test_the_sizes_of_embeddings_can_be_given_by_column():
     with pytest.raises(ArgumentError) as err:
         get_emb_sz(table, {"twon": 3})
     assert str(err.value) == (
-        "emb_szs names a column that is not a category column. Received: 'twon'. Allowed: job, town. Did you mean 'town'?"
+        "emb_szs names a column that is not a category column. Got: 'twon'. Expected: job, town. Did you mean 'town'?"
     )
 
 
@@ -110,14 +110,14 @@ def test_what_cannot_be_built_is_refused():
         "the table has neither category nor number columns to learn from."
     )
     assert message(lambda: TabularModel([], 1, 1, [0])) == (
-        "layers is too small or not a number. Received: 0. Allowed: at least 1."
+        "layers is too small or not a number. Got: 0. Expected: at least 1."
     )
     assert message(lambda: TabularModel([], 1, 1, [5], TabularConfig(ps=[0.1, 0.2]))) == (
-        "ps does not fit the layers. Received: [0.1, 0.2]. Allowed: one number, or 1 of them."
+        "ps does not fit the layers. Got: [0.1, 0.2]. Expected: one number, or 1 of them."
     )
     assert message(lambda: TabularConfig(ps=1.0)) == (
-        "ps is not a fraction. Received: 1.0. Allowed: a number in [0, 1)."
+        "ps is not a fraction. Got: 1.0. Expected: a number in [0, 1)."
     )
     assert message(lambda: TabularConfig(embed_p=-1)) == (
-        "embed_p is not a fraction. Received: -1. Allowed: a number in [0, 1)."
+        "embed_p is not a fraction. Got: -1. Expected: a number in [0, 1)."
     )

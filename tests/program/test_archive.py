@@ -71,7 +71,7 @@ def test_a_file_that_lost_its_middle(program_file):
 def test_a_compressed_entry(pack):
     path = pack(compression=zipfile.ZIP_DEFLATED)
     assert message(path) == (
-        f"{path} is refused: program.json is compressed or encrypted. Allowed: stored entries. "
+        f"{path} is refused: program.json is compressed or encrypted. Expected: stored entries. "
         "Do not pack it again with other tools."
     )
 
@@ -89,7 +89,7 @@ def test_an_entry_that_promises_too_much(pack):
     path = pack()
     in_directory(path, b"program.json", 24, 3_000_000_000)
     assert message(path) == (
-        f"{path} is refused: program.json is too large. Received: 3000000000. Allowed: at most 16.0 MB."
+        f"{path} is refused: program.json is too large. Got: 3000000000. Expected: at most 16.0 MB."
     )
 
 
@@ -108,13 +108,13 @@ def test_an_entry_that_does_not_begin_where_the_directory_says(pack):
 
 def test_an_unknown_entry(pack):
     path = pack([("model.onnx", b"model"), ("run.py", b"import os")])
-    assert message(path) == f"{path} holds an unknown entry. Received: 'run.py'. Allowed: {NAMES}."
+    assert message(path) == f"{path} holds an unknown entry. Got: 'run.py'. Expected: {NAMES}."
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a/../../x", "..\\x", "\\x", "C:x"])
 def test_a_name_that_leads_out(name, pack):
     path = pack([("model.onnx", b"model"), (name, b"x")])
-    assert message(path) == f"{path} is refused: the name of an entry leads out of it. Received: {name!r}."
+    assert message(path) == f"{path} is refused: the name of an entry leads out of it. Got: {name!r}."
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -125,7 +125,7 @@ def test_a_name_twice(pack):
 
 def test_too_many_entries(pack):
     path = pack([(f"{number}.txt", b"") for number in range(9)])
-    assert message(path) == f"{path} holds too many entries. Received: 10. Allowed: at most 5."
+    assert message(path) == f"{path} holds too many entries. Got: 10. Expected: at most 5."
 
 
 def test_no_model(pack):

@@ -9,7 +9,7 @@ import pytest
 from gatera.core.errors import ProgramFileError
 from gatera.program.description import Decoder, package_info, read_description
 from gatera.program.package import read_package
-from gatera.program.placement import cover, squish
+from gatera.program.raw.placement import cover, squish
 
 CARD = "# Cats and dogs\n\nMade for the tests.\n"
 LEAST_ENTRIES = {"model.onnx": {"size": 5, "sha256": hashlib.sha256(b"model").hexdigest()}}
@@ -77,7 +77,7 @@ def test_a_model_with_another_number_of_outputs_is_refused():
 def test_nan_is_not_an_answer():
     with pytest.raises(ProgramFileError) as err:
         decoder()(logits(np.nan, 1))
-    assert str(err.value) == "model.onnx gives NaN or infinite values. Received: [nan, 1.0]."
+    assert str(err.value) == "model.onnx gives NaN or infinite values. Got: [nan, 1.0]."
 
 
 def test_a_described_program_is_read(program_file):
@@ -119,7 +119,7 @@ def test_a_mask_of_another_size_than_the_input_is_an_error():
     with pytest.raises(ProgramFileError) as err:
         decoder("segmentation")(np.zeros((2, 3, 3), np.float32), squish((4, 6), (2, 3)))
     assert str(err.value) == (
-        "model.onnx gives [2, 3, 3] values for one input. Allowed: 2 classes on 2 x 3 pixels."
+        "model.onnx gives [2, 3, 3] values for one input. Expected: 2 classes on 2 x 3 pixels."
     )
 
 
@@ -142,30 +142,30 @@ def softmaxed(**changes: object) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"preprocess": None}, "{} has no usable 'preprocess'. Allowed: a JSON list."),
-        ({"decode": [1]}, "{} has no usable 'decode'. Received: [1]. Allowed: a JSON dict."),
+        ({"preprocess": None}, "{} has no usable 'preprocess'. Expected: a JSON list."),
+        ({"decode": [1]}, "{} has no usable 'decode'. Got: [1]. Expected: a JSON dict."),
         ({"task": "guessing"},
-         "{} has an unknown task. Received: 'guessing'. Allowed: classification, multilabel, regression, "
+         "{} has an unknown task. Got: 'guessing'. Expected: classification, multilabel, regression, "
          "segmentation, points. "
          "A newer Gatera may know it: pip install -U gatera."),
         ({"decode": softmaxed(activation="relu")},
-         "{} has an unknown activation. Received: 'relu'. Allowed: softmax, sigmoid, none. "
+         "{} has an unknown activation. Got: 'relu'. Expected: softmax, sigmoid, none. "
          "A newer Gatera may know it: pip install -U gatera."),
         ({"decode": softmaxed(activation=["softmax"])},
-         "{} has an unknown activation. Received: ['softmax']. Allowed: softmax, sigmoid, none. "
+         "{} has an unknown activation. Got: ['softmax']. Expected: softmax, sigmoid, none. "
          "A newer Gatera may know it: pip install -U gatera."),
-        ({"decode": softmaxed(vocab=[])}, "{} has no list of labels. Received: []."),
-        ({"task": "segmentation", "decode": softmaxed(vocab=[])}, "{} has no list of labels. Received: []."),
+        ({"decode": softmaxed(vocab=[])}, "{} has no list of labels. Got: []."),
+        ({"task": "segmentation", "decode": softmaxed(vocab=[])}, "{} has no list of labels. Got: []."),
         ({"task": "segmentation", "decode": softmaxed(vocab=list(range(256)))},
-         "{} has too many classes. Received: 256. Allowed: at most 255."),
-        ({"decode": softmaxed(vocab="cat")}, "{} has no list of labels. Received: 'cat'."),
-        ({"decode": softmaxed(threshold="high")}, "the threshold in {} is not a number. Received: 'high'."),
+         "{} has too many classes. Got: 256. Expected: at most 255."),
+        ({"decode": softmaxed(vocab="cat")}, "{} has no list of labels. Got: 'cat'."),
+        ({"decode": softmaxed(threshold="high")}, "the threshold in {} is not a number. Got: 'high'."),
         ({"decode": softmaxed(threshold=[0.5])},
-         "the thresholds in {} are not usable. Received: [0.5]. Allowed: 2 numbers, one for each label."),
+         "the thresholds in {} are not usable. Got: [0.5]. Expected: 2 numbers, one for each label."),
         ({"decode": softmaxed(threshold=[0.5, True])},
-         "the thresholds in {} are not usable. Received: [0.5, True]. Allowed: 2 numbers, one for each label."),
-        ({"decode": softmaxed(temperature=True)}, "the temperature in {} is not a number. Received: True."),
-        ({"decode": softmaxed(temperature=0)}, "the temperature in {} is not a number above 0. Received: 0.0."),
+         "the thresholds in {} are not usable. Got: [0.5, True]. Expected: 2 numbers, one for each label."),
+        ({"decode": softmaxed(temperature=True)}, "the temperature in {} is not a number. Got: True."),
+        ({"decode": softmaxed(temperature=0)}, "the temperature in {} is not a number above 0. Got: 0.0."),
     ],
 )  # fmt: skip
 def test_messages(changes, text, make_program):
@@ -183,6 +183,4 @@ def test_a_temperature_that_is_no_number(pack, program_file):
     path = pack(**{**described, "entries": LEAST_ENTRIES})
     with pytest.raises(ProgramFileError) as err:
         read_description(read_package(path))
-    assert (
-        str(err.value) == f"the temperature in program.json of {path} is not a number above 0. Received: nan."
-    )
+    assert str(err.value) == f"the temperature in program.json of {path} is not a number above 0. Got: nan."

@@ -97,7 +97,7 @@ def test_an_unknown_engine(model_bytes):
     with pytest.raises(ArgumentError) as err:
         make_engine(model_bytes, "onnx")
     assert str(err.value) == (
-        "engine is not one of its choices. Received: 'onnx'. Allowed: auto, onnxruntime, openvino."
+        "engine is not one of its choices. Got: 'onnx'. Expected: auto, onnxruntime, openvino."
     )
 
 
@@ -105,14 +105,14 @@ def test_an_unknown_precision(model_bytes):
     with pytest.raises(ArgumentError) as err:
         make_engine(model_bytes, precision="float16")
     assert str(err.value) == (
-        "precision is not one of its choices. Received: 'float16'. Allowed: float32, fast. Did you mean 'float32'?"
+        "precision is not one of its choices. Got: 'float16'. Expected: float32, fast. Did you mean 'float32'?"
     )
 
 
 def test_no_threads(model_bytes):
     with pytest.raises(ArgumentError) as err:
         make_engine(model_bytes, threads=0)
-    assert str(err.value) == "threads is too small or not a number. Received: 0. Allowed: at least 1."
+    assert str(err.value) == "threads is too small or not a number. Got: 0. Expected: at least 1."
 
 
 def test_openvino_that_is_not_installed(model_bytes, monkeypatch):
@@ -179,7 +179,7 @@ def test_a_model_with_two_outputs(name):
     graph = helper.make_graph(nodes, "g", values[:1], values[1:])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
     assert refusal(model.SerializeToString(), name) == (
-        "model.onnx has 1 inputs and 2 outputs. Allowed: one of each."
+        "model.onnx has 1 inputs and 2 outputs. Expected: one of each."
     )
 
 

@@ -110,14 +110,14 @@ def test_nothing_is_left_behind_when_writing_fails(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("program", "entries", "text"),
     [
-        ({}, {"card.md": b""}, "a program needs the entry model.onnx. Received: ['card.md']."),
+        ({}, {"card.md": b""}, "a program needs the entry model.onnx. Got: ['card.md']."),
         ({}, {"model.onnx": b"", "run.py": b""},
-         "a program file cannot hold such an entry. Received: 'run.py'. Allowed: model.onnx, tokenizer.json, card.md, weights.safetensors."),
+         "a program file cannot hold such an entry. Got: 'run.py'. Expected: model.onnx, tokenizer.json, card.md, weights.safetensors."),
         ({}, {"model.onnx": b"", "program.json": b""},
-         "a program file cannot hold such an entry. Received: 'program.json'. "
-         "Allowed: model.onnx, tokenizer.json, card.md, weights.safetensors."),
+         "a program file cannot hold such an entry. Got: 'program.json'. "
+         "Expected: model.onnx, tokenizer.json, card.md, weights.safetensors."),
         ({}, {"model.onnx": b"", "card.md": b"x" * 4_000_001},
-         "card.md is too large for a program file. Received: 4000001. Allowed: at most 4.0 MB."),
+         "card.md is too large for a program file. Got: 4000001. Expected: at most 4.0 MB."),
         ({"a": {1, 2}}, {"model.onnx": b""},
          "the program holds something that JSON cannot (Object of type set is not JSON serializable)."),
         ({}, {"model.onnx": EXTERNAL},
@@ -179,7 +179,7 @@ def test_another_size_than_declared(pack):
     path = pack([("model.onnx", b"models")])
     assert message(path) == (
         f"{path} was tampered with or damaged: model.onnx has another size than program.json says. "
-        f"Received: 6. Allowed: 5 bytes. {DAMAGED}"
+        f"Got: 6. Expected: 5 bytes. {DAMAGED}"
     )
 
 
@@ -193,7 +193,7 @@ def test_a_wrong_hash(pack):
 def test_a_newer_format(pack):
     path = pack(format=2, gatera="3.0")
     assert message(path) == (
-        f"{path} was made by a newer Gatera (3.0). Received: 2. Allowed: format 1 to 1. "
+        f"{path} was made by a newer Gatera (3.0). Got: 2. Expected: format 1 to 1. "
         "Update this one with: pip install -U gatera"
     )
 
@@ -201,9 +201,7 @@ def test_a_newer_format(pack):
 @pytest.mark.parametrize("version", ["1", True, 0, -1, 1.0])
 def test_a_format_that_is_none(version, pack):
     path = pack(format=version)
-    assert (
-        message(path) == f"{path} does not say which format it has. Received: {version!r}. Allowed: 1 to 1."
-    )
+    assert message(path) == f"{path} does not say which format it has. Got: {version!r}. Expected: 1 to 1."
 
 
 def test_not_json(pack):
@@ -220,7 +218,7 @@ def test_json_nested_without_end(pack):
 
 def test_json_that_is_no_object(pack):
     path = pack(text=b"[1]")
-    assert message(path) == f"program.json of {path} is not an object. Received: [1]."
+    assert message(path) == f"program.json of {path} is not an object. Got: [1]."
 
 
 @pytest.mark.parametrize("entries", [{}, {"model.onnx": {}, "card.md": {}}])
@@ -228,7 +226,7 @@ def test_other_entries_than_declared(entries, pack):
     path = pack(entries=entries)
     assert message(path) == (
         f"{path} was tampered with or damaged: program.json lists other entries than the file holds. "
-        f"Received: {sorted(entries)!r}. Allowed: model.onnx. {DAMAGED}"
+        f"Got: {sorted(entries)!r}. Expected: model.onnx. {DAMAGED}"
     )
 
 
@@ -236,7 +234,7 @@ def test_no_entries_declared(pack):
     path = pack(text=b'{"format": 1}')
     assert message(path) == (
         f"{path} was tampered with or damaged: program.json lists other entries than the file holds. "
-        f"Allowed: model.onnx. {DAMAGED}"
+        f"Expected: model.onnx. {DAMAGED}"
     )
 
 
@@ -244,7 +242,7 @@ def test_no_entries_declared(pack):
 def test_no_size_or_hash_declared(facts, pack):
     path = pack(entries={"model.onnx": facts})
     assert message(path) == (
-        f"program.json of {path} does not give size and sha256 of model.onnx. Received: {facts!r}."
+        f"program.json of {path} does not give size and sha256 of model.onnx. Got: {facts!r}."
     )
 
 
@@ -268,7 +266,7 @@ def test_reading_an_entry_that_is_not_there(make_program):
     opened = read_package(make_program())
     with pytest.raises(ArgumentError) as err:
         opened.read("cat.jpg")
-    assert str(err.value) == (f"{opened.path} has no such entry. Received: 'cat.jpg'. Allowed: {NAMES}.")
+    assert str(err.value) == (f"{opened.path} has no such entry. Got: 'cat.jpg'. Expected: {NAMES}.")
 
 
 def test_a_file_that_changes_after_it_was_opened(make_program):

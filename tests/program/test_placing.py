@@ -5,7 +5,6 @@ import pytest
 from PIL import Image
 
 from gatera.core.errors import ProgramFileError
-from gatera.program.placement import Placement, combined, whole
 from gatera.program.placing import (
     NOT_SEEN,
     Placer,
@@ -15,7 +14,8 @@ from gatera.program.placing import (
     scaled_to_one,
 )
 from gatera.program.preprocess import Preprocessing
-from gatera.program.resize import METHODS, resize_steps
+from gatera.program.raw.placement import Placement, combined, whole
+from gatera.program.raw.resize import METHODS, resize_steps
 
 READ = {"op": "read_photo"}
 PAIR = {"op": "read_pair", "columns": ["user", "item"], "users": ["a"], "items": ["b"]}
@@ -108,5 +108,5 @@ def test_what_is_no_photo_has_no_place():
     with pytest.raises(ProgramFileError) as err:
         Placer(Preprocessing([PAIR]))
     assert str(err.value) == (
-        "answers that lie on a photo need preprocessing that begins with read_photo. Received: 'read_pair'."
+        "answers that lie on a photo need preprocessing that begins with read_photo. Got: 'read_pair'."
     )

@@ -9,9 +9,9 @@ from PIL import Image
 from gatera.core.checks import listed
 from gatera.core.errors import PhotoError, ProgramFileError
 from gatera.program import preprocess
-from gatera.program.photo import photo_array, read_photo
 from gatera.program.preprocess import Operation, Preprocessing
-from gatera.program.resize import resize_photo
+from gatera.program.raw.photo import photo_array, read_photo
+from gatera.program.raw.resize import resize_photo
 
 READ = {"op": "read_photo", "mode": "RGB"}
 
@@ -97,26 +97,26 @@ def test_a_pillow_image_is_left_as_it_is():
 @pytest.mark.parametrize(
     ("ops", "text"),
     [
-        ({}, "the preprocessing is not a list of steps. Received: {}."),
-        ([], "the preprocessing is not a list of steps. Received: []."),
-        (["resize"], "preprocessing step 1 is not an object with \"op\". Received: 'resize'."),
-        ([{"size": 3}], "preprocessing step 1 is not an object with \"op\". Received: {'size': 3}."),
+        ({}, "the preprocessing is not a list of steps. Got: {}."),
+        ([], "the preprocessing is not a list of steps. Got: []."),
+        (["resize"], "preprocessing step 1 is not an object with \"op\". Got: 'resize'."),
+        ([{"size": 3}], "preprocessing step 1 is not an object with \"op\". Got: {'size': 3}."),
         ([READ, {"op": "resise"}],
-         f"preprocessing step 2 is unknown. Received: 'resise'. Allowed: {listed(preprocess.OPERATIONS)}. "
+         f"preprocessing step 2 is unknown. Got: 'resise'. Expected: {listed(preprocess.OPERATIONS)}. "
          "Did you mean 'resize'?"),
         ([{"op": "smell"}],
-         f"preprocessing step 1 is unknown. Received: 'smell'. Allowed: {listed(preprocess.OPERATIONS)}. "
+         f"preprocessing step 1 is unknown. Got: 'smell'. Expected: {listed(preprocess.OPERATIONS)}. "
          "A newer Gatera may know it: pip install -U gatera."),
         ([READ, {"op": "resize", "size": [8, 8], "methods": "crop"}],
-         "preprocessing step 2 (resize) has an unknown field. Received: 'methods'. "
-         "Allowed: size, method, pad_mode, resample. Did you mean 'method'?"),
+         "preprocessing step 2 (resize) has an unknown field. Got: 'methods'. "
+         "Expected: size, method, pad_mode, resample. Did you mean 'method'?"),
         ([{**READ, "x": 1}],
-         "preprocessing step 1 (read_photo) has an unknown field. Received: 'x'. Allowed: mode, at_least. "
+         "preprocessing step 1 (read_photo) has an unknown field. Got: 'x'. Expected: mode, at_least. "
          "A newer Gatera may know it: pip install -U gatera."),
         ([READ, {"op": "resize"}], "preprocessing step 2 (resize) lacks the field 'size'."),
         ([READ, {"op": "resize", "size": [8, 8], "method": "cut"}],
-         "'method' of preprocessing step 2 (resize) is not usable. Received: 'cut'. "
-         "Allowed: one of crop, pad, squish."),
+         "'method' of preprocessing step 2 (resize) is not usable. Got: 'cut'. "
+         "Expected: one of crop, pad, squish."),
         ([{"op": "resize", "size": [8, 8]}],
          "preprocessing step 1 (resize) takes a photo and gets a raw. "
          "The first step reads the input, the others change what was read."),
@@ -133,22 +133,22 @@ def test_messages(ops, text):
 def test_sizes_that_are_not_allowed(size):
     assert message([READ, {"op": "resize", "size": size}]) == (
         "'size' of preprocessing step 2 (resize) is not usable."
-        + (f" Received: {size!r}." if size is not None else "")
-        + " Allowed: [height, width], each a whole number from 1 to 16384."
+        + (f" Got: {size!r}." if size is not None else "")
+        + " Expected: [height, width], each a whole number from 1 to 16384."
     )
 
 
 @pytest.mark.parametrize("size", [[8, 8], "8", 0])
 def test_a_side_that_is_not_allowed(size):
     assert message([READ, {"op": "resize_shorter", "size": size}]) == (
-        f"'size' of preprocessing step 2 (resize_shorter) is not usable. Received: {size!r}. "
-        "Allowed: a whole number from 1 to 16384."
+        f"'size' of preprocessing step 2 (resize_shorter) is not usable. Got: {size!r}. "
+        "Expected: a whole number from 1 to 16384."
     )
 
 
 def test_at_least_may_be_null_or_a_size():
     assert Preprocessing([{**READ, "at_least": None}]).config[0]["at_least"] is None
     assert message([{**READ, "at_least": 8}]) == (
-        "'at_least' of preprocessing step 1 (read_photo) is not usable. Received: 8. "
-        "Allowed: null, or [height, width], each a whole number from 1 to 16384."
+        "'at_least' of preprocessing step 1 (read_photo) is not usable. Got: 8. "
+        "Expected: null, or [height, width], each a whole number from 1 to 16384."
     )

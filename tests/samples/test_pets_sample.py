@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from gatera.core.errors import ArgumentError
-from gatera.data.items import check_photos, get_image_files
+from gatera.data.sources.items import check_photos, get_image_files
 from gatera.program.preprocess import read_photo
 from gatera.samples import SAMPLES, sample_path
 
@@ -113,6 +113,6 @@ def test_every_sample_is_there_and_others_are_not() -> None:
     with pytest.raises(ArgumentError) as err:
         sample_path("pets_sampl")
     assert str(err.value) == (
-        f"name is not one of its choices. Received: 'pets_sampl'. Allowed: {', '.join(SAMPLES)}. Did you mean "
+        f"name is not one of its choices. Got: 'pets_sampl'. Expected: {', '.join(SAMPLES)}. Did you mean "
         "'pets_sample'?"
     )

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 
-from gatera.program.sound import load_sound, sound_facts
+from gatera.program.raw.sound import load_sound, sound_facts
 from gatera.samples import sample_path
 
 SAMPLE = sample_path("spoken_digits_tiny")

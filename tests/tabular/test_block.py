@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.dataset import Rows
+from gatera.data.loading.dataset import Rows
 from gatera.program.preprocess import Preprocessing
 from gatera.tabular.block import RowBlock
 from gatera.testing import check_block
@@ -74,7 +74,7 @@ def test_a_bad_cell_names_its_row(block, df):
         with pytest.raises(DataError) as err:
             block.encode_all(Rows(bad), lambda position: f"row {position}")
     assert str(err.value) == (
-        "Column 'height' holds something that is not a number for row 11. Received: 'tall'. Allowed: a number, or an empty "
+        "Column 'height' holds something that is not a number for row 11. Got: 'tall'. Expected: a number, or an empty "
         "cell."
     )
 
@@ -83,7 +83,7 @@ def test_a_missing_column_is_named(block, df):
     with pytest.raises(DataError) as err:
         block.encode_all(Rows(df.rename(columns={"height": "hieght"})), str)
     assert str(err.value) == (
-        "What was learned from the training split names a column that the table has not. Received: 'height'. Allowed: job, "
+        "What was learned from the training split names a column that the table has not. Got: 'height'. Expected: job, "
         "age, children, hieght, rich, income. Did you mean 'hieght'?"
     )
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from gatera.core.errors import DataError
-from gatera.data.normalize import Normalize
-from gatera.data.splits import RandomSplitter
+from gatera.data.splits.by_position import RandomSplitter
+from gatera.data.transforms.normalize import Normalize
 from gatera.models.tabular import get_emb_sz
 from gatera.tabular.data import TabularDataLoaders
 from gatera.tabular.procs import Categorify, FillMissing
@@ -67,7 +67,7 @@ def test_other_tables_are_read_with_or_without_labels(df):
 def test_a_table_without_labels_is_said_to_have_none(df):
     with pytest.raises(DataError) as err:
         loaders(df).test_dl(df.drop(columns="rich"), with_labels=True)
-    assert str(err.value) == "The table has no labels. Allowed: a column 'rich'."
+    assert str(err.value) == "The table has no labels. Expected: a column 'rich'."
     df.loc[4, "rich"] = None
     with pytest.raises(DataError) as err:
         loaders(df.dropna(subset="rich")).test_dl(df)
@@ -101,12 +101,12 @@ def test_files_that_are_no_tables_are_refused(tmp_path):
     twice = tmp_path / "twice.csv"
     twice.write_text("age,salary,age\n1,a,2\n2,b,3\n")
     assert complaint(twice) == (
-        f"{twice} has more than one column of a name. Received: ['age']. Rename one of each, or take it out."
+        f"{twice} has more than one column of a name. Got: ['age']. Rename one of each, or take it out."
     )
     missing = tmp_path / "missing.csv"
     missing.write_text("age,salry\n1,a\n2,b\n")
     assert complaint(missing) == (
-        "y_names names a column that the table has not. Received: 'salary'. Allowed: age, salry. Did you mean 'salry'?"
+        "y_names names a column that the table has not. Got: 'salary'. Expected: age, salry. Did you mean 'salry'?"
     )
 
 

@@ -21,7 +21,7 @@ def test_an_unknown_label_column_is_refused():
     with pytest.raises(DataError) as err:
         cont_cat_split(pd.DataFrame({"price": [1]}), dep_var="pirce")
     assert str(err.value) == (
-        "dep_var names a column that the table has not. Received: 'pirce'. Allowed: price. Did you mean 'price'?"
+        "dep_var names a column that the table has not. Got: 'pirce'. Expected: price. Did you mean 'price'?"
     )
 
 
@@ -50,7 +50,7 @@ def test_what_is_no_date_is_refused():
     with pytest.raises(DataError) as err:
         add_datepart(pd.DataFrame({"day": [3, 4]}), "day")
     assert str(err.value) == (
-        "Column 'day' holds numbers, not dates. Received: 3. Turn them into dates first: "
+        "Column 'day' holds numbers, not dates. Got: 3. Turn them into dates first: "
         "pandas.to_datetime(df[...], unit='s')."
     )
     with pytest.raises(DataError) as err:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.normalize import Normalize
+from gatera.data.transforms.normalize import Normalize
 from gatera.tabular.learned import learn_columns
 from gatera.tabular.procs import Categorify, FillMissing, as_procs
 
@@ -47,7 +47,7 @@ def test_statistics_may_be_given():
     with pytest.raises(ArgumentError) as err:
         learn_columns(FRAME, [], ["n"], as_procs(Normalize.from_stats([3, 4], [2, 2])))
     assert str(err.value) == (
-        "Normalize has another number of means than there are number columns. Received: [3.0, 4.0]. Allowed: 1: n."
+        "Normalize has another number of means than there are number columns. Got: [3.0, 4.0]. Expected: 1: n."
     )
 
 
@@ -97,18 +97,18 @@ def test_gaps_that_nothing_fills_are_refused():
 
 def test_categories_that_nothing_codes_are_refused():
     assert complaint(ArgumentError, FRAME, ["job"], [], as_procs([Normalize])) == (
-        "cat_names names category columns, and procs does not say to code them. Received: ['job']. Add Categorify to procs."
+        "cat_names names category columns, and procs does not say to code them. Got: ['job']. Add Categorify to procs."
     )
 
 
 def test_a_column_named_like_a_flag_is_refused():
     assert complaint(DataError, FRAME.assign(age_na=1), [], ["age"], as_procs(None)) == (
         "The table has columns named as FillMissing names those that tell where a number was missing. "
-        "Received: ['age_na']. Rename them, or pass FillMissing(add_col=False)."
+        "Got: ['age_na']. Rename them, or pass FillMissing(add_col=False)."
     )
 
 
 def test_text_among_the_numbers_is_refused():
     assert complaint(DataError, FRAME, [], ["job"], as_procs(None)) == (
-        "Column 'job' holds something that is not a number. Received: 'nurse'. Allowed: a number, or an empty cell."
+        "Column 'job' holds something that is not a number. Got: 'nurse'. Expected: a number, or an empty cell."
     )

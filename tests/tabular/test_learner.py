@@ -10,11 +10,11 @@ import torch
 import torch.nn.functional as F
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.loaders import DataLoaders
-from gatera.data.normalize import Normalize
-from gatera.measure.metrics import accuracy
-from gatera.program.csv_rows import csv_rows
+from gatera.data.loading.loaders import DataLoaders
+from gatera.data.transforms.normalize import Normalize
+from gatera.measure.metrics.standard import accuracy
 from gatera.program.program import load_program
+from gatera.program.raw.csv_rows import csv_rows
 from gatera.tabular.data import TabularDataLoaders
 from gatera.tabular.learner import tabular_learner
 from gatera.tabular.procs import Categorify, FillMissing
@@ -120,7 +120,7 @@ def test_a_program_answers_a_whole_csv_like_the_learner_without_torch_and_pandas
     code = f"""
 import sys
 from gatera.program.program import load_program
-from gatera.program.csv_rows import csv_rows
+from gatera.program.raw.csv_rows import csv_rows
 for answer in load_program({str(program)!r}, engine="onnxruntime").predict_batch(csv_rows({str(path)!r}), 256):
     print(answer.label, *answer.probabilities)
 print(*(name in sys.modules for name in ("torch", "pandas")))
@@ -184,13 +184,13 @@ def test_what_does_not_fit_is_refused(df):
     with pytest.raises(ArgumentError) as err:
         tabular_learner(DataLoaders(loader, loader))
     assert str(err.value) == (
-        "tabular_learner needs loaders of a table. Received: 'DataLoaders'. Make them with TabularDataLoaders or "
+        "tabular_learner needs loaders of a table. Got: 'DataLoaders'. Make them with TabularDataLoaders or "
         "TabularPandas(...).dataloaders()."
     )
     with pytest.raises(ArgumentError) as err:
         tabular_learner(small(df), layers=[8]).predict(df.iloc[:2])
     assert str(err.value) == (
-        "predict takes one row. Received: 'a table of 2 rows'. For many: get_preds(dl=dls.test_dl(df))."
+        "predict takes one row. Got: 'a table of 2 rows'. For many: get_preds(dl=dls.test_dl(df))."
     )
     with pytest.raises(DataError, match=r"^The row has no column 'job'\."):
         tabular_learner(small(df), layers=[8]).predict({"age": 3})

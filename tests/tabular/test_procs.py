@@ -5,7 +5,7 @@ import pytest
 
 import gatera.vision.all as vision
 from gatera.core.errors import ArgumentError
-from gatera.data.normalize import Normalize
+from gatera.data.transforms.normalize import Normalize
 from gatera.tabular.procs import Categorify, FillMissing, FillStrategy, Procs, as_procs
 
 
@@ -38,16 +38,16 @@ def test_other_things_are_refused():
     with pytest.raises(ArgumentError) as err:
         as_procs([Categorify, str])
     assert str(err.value) == (
-        "procs holds something that does not belong there. Received: <class 'str'>. Allowed: Categorify, FillMissing, "
+        "procs holds something that does not belong there. Got: <class 'str'>. Expected: Categorify, FillMissing, "
         "Normalize, each once. Change columns in other ways before the table is made."
     )
     with pytest.raises(ArgumentError) as err:
         as_procs([Categorify, Categorify()])
     assert str(err.value) == (
-        "procs holds one of a kind twice. Received: Categorify(). Allowed: Categorify, FillMissing, Normalize, each once."
+        "procs holds one of a kind twice. Got: Categorify(). Expected: Categorify, FillMissing, Normalize, each once."
     )
     with pytest.raises(ArgumentError) as err:
         FillMissing("mean")
     assert str(err.value) == (
-        "fill_strategy is not one of its choices. Received: 'mean'. Allowed: median, constant, mode. Did you mean 'median'?"
+        "fill_strategy is not one of its choices. Got: 'mean'. Expected: median, constant, mode. Did you mean 'median'?"
     )

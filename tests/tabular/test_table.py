@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.blocks import CategoryBlock, MultiCategoryBlock, RegressionBlock
-from gatera.data.splits import RandomSplitter
+from gatera.data.blocks.values import CategoryBlock, MultiCategoryBlock, RegressionBlock
+from gatera.data.splits.by_position import RandomSplitter
 from gatera.tabular.procs import Categorify, FillMissing
 from gatera.tabular.table import TabularPandas
 
@@ -77,7 +77,7 @@ def test_without_splits_all_rows_are_for_training(df):
     assert (len(to.train), len(to.valid), to.dataset.targets) == (40, 0, None)
     with pytest.raises(DataError) as err:
         to.y
-    assert str(err.value) == "These rows have no labels. Allowed: a table with a label."
+    assert str(err.value) == "These rows have no labels. Expected: a table with a label."
     with pytest.raises(ArgumentError) as err:
         to.dataloaders(bs=8)
     assert str(err.value) == "the table has no label to learn. Name its column: y_names=."
@@ -123,7 +123,7 @@ def test_other_rows_are_read_like_these(df):
     with pytest.raises(DataError) as err:
         to.new(df.drop(columns="job"))
     assert str(err.value) == (
-        "The table it was learned from names a column that the table has not. Received: 'job'. Allowed: age, children, "
+        "The table it was learned from names a column that the table has not. Got: 'job'. Expected: age, children, "
         "height, rich, income. Check the names: list(df.columns)."
     )
 
@@ -141,7 +141,7 @@ def complaint(error, df, **changes) -> str:
 def test_a_missing_column_offers_the_nearest_name(df):
     for role in ("cat_names", "cont_names", "y_names"):
         assert complaint(DataError, df, **{role: ["hieght"]}) == (
-            f"{role} names a column that the table has not. Received: 'hieght'. Allowed: job, age, children, height, rich, "
+            f"{role} names a column that the table has not. Got: 'hieght'. Expected: job, age, children, height, rich, "
             "income. Did you mean 'height'?"
         )
 
@@ -161,7 +161,7 @@ def test_a_column_has_one_role(df):
 
 def test_columns_without_a_role_must_be_numbers(df):
     assert complaint(DataError, df, cat_names=[], cont_names=None) == (
-        "Columns without a role hold no numbers. Received: ['job']. Name them in cat_names, or name the number columns in "
+        "Columns without a role hold no numbers. Got: ['job']. Name them in cat_names, or name the number columns in "
         "cont_names."
     )
 
@@ -177,7 +177,7 @@ def test_a_missing_label_names_its_row(df):
 
 def test_a_single_label_is_refused(df):
     assert complaint(DataError, df.assign(rich="no")) == (
-        "Column 'rich' (y_names) has a single value in the training split: there is nothing to tell apart. Received: 'no'. "
+        "Column 'rich' (y_names) has a single value in the training split: there is nothing to tell apart. Got: 'no'. "
         "Check the split, and whether this is the right column."
     )
 
@@ -186,7 +186,7 @@ def test_a_label_of_the_validation_split_only_is_refused(df):
     df.loc[RandomSplitter(seed=0)(df).valid[0], "rich"] = "maybe"
     to = table(df)
     with pytest.raises(
-        DataError, match=r"^CategoryBlock got an unknown label for item 4 \(row 4\)\. Received: 'maybe'"
+        DataError, match=r"^CategoryBlock got an unknown label for item 4 \(row 4\)\. Got: 'maybe'"
     ):
         to.dataloaders(bs=8)
 
@@ -194,14 +194,14 @@ def test_a_label_of_the_validation_split_only_is_refused(df):
 def test_tables_that_are_none_are_refused(df):
     assert complaint(DataError, df.iloc[:0]) == "The table has no rows."
     assert complaint(DataError, df.set_axis([*"abcde", "a"], axis=1)) == (
-        "The table has more than one column of a name. Received: ['a']. Rename one of each: pandas cannot tell them apart."
+        "The table has more than one column of a name. Got: ['a']. Rename one of each: pandas cannot tell them apart."
     )
     assert complaint(DataError, df.set_axis([0, 1, "c", "d", "e", "f"], axis=1)) == (
-        "The table has columns whose name is not text. Received: [0, 1]. Name them: df.columns = df.columns.map(str)."
+        "The table has columns whose name is not text. Got: [0, 1]. Name them: df.columns = df.columns.map(str)."
     )
     with pytest.raises(ArgumentError) as err:
         TabularPandas("adult.csv", y_names="salary")
-    assert str(err.value) == "The table is not a pandas DataFrame. Received: 'str'. For a file use from_csv."
+    assert str(err.value) == "The table is not a pandas DataFrame. Got: 'str'. For a file use from_csv."
 
 
 @pytest.mark.parametrize("dtype", ["string", "category", "object"])

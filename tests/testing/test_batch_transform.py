@@ -11,10 +11,10 @@ from public_pieces import subclasses_of
 
 from gatera.core.errors import ArgumentError, ExportError
 from gatera.core.random import rng
-from gatera.data.augment import RandomCropResize, aug_transforms
-from gatera.data.drawn import BatchStep, BatchTransform
-from gatera.data.geometry import Flip, Geometry
-from gatera.data.normalize import Normalize, imagenet_stats
+from gatera.data.transforms.base import BatchStep, BatchTransform
+from gatera.data.transforms.geometry import Flip, Geometry
+from gatera.data.transforms.normalize import Normalize, imagenet_stats
+from gatera.data.transforms.presets import RandomCropResize, aug_transforms
 from gatera.testing import ContractError, check_transform, example_photos
 from gatera.testing.contract import described
 
@@ -307,4 +307,4 @@ def test_a_transform_that_says_it_cannot_be_exported_is_fine():
 def test_photos_of_several_sizes_make_no_batch():
     with pytest.raises(ArgumentError) as err:
         check_transform(Fade(), example_photos([(4, 3), (5, 4)]))
-    assert str(err.value) == "photos for a batch differ in size or mode. Received: ['4x3 RGB', '5x4 RGB']."
+    assert str(err.value) == "photos for a batch differ in size or mode. Got: ['4x3 RGB', '5x4 RGB']."

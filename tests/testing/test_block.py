@@ -8,9 +8,9 @@ import torch
 from public_pieces import subclasses_of
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.block import Block
-from gatera.data.blocks import CategoryBlock, ImageBlock
-from gatera.data.photo import PILImageBW
+from gatera.data.blocks.base import Block
+from gatera.data.blocks.values import CategoryBlock, ImageBlock
+from gatera.data.show.pil import PILImageBW
 from gatera.testing import ContractError, check_block, example_photos
 from gatera.testing.contract import described
 
@@ -99,7 +99,7 @@ class Letters(Block):
 
     def read(self, raw):
         if raw not in self.vocab:
-            raise DataError("Letters got another letter", received=raw)
+            raise DataError("Letters got another letter", got=raw)
         return raw
 
     def encode(self, value):
@@ -359,6 +359,6 @@ def test_what_is_no_block_is_refused_as_a_data_block_refuses_it():
     with pytest.raises(ArgumentError) as err:
         check_block(3, [1, 2])
     assert str(err.value) == (
-        "blocks holds something that is not a block. Received: 3. Allowed: ImageBlock, CategoryBlock, MultiCategoryBlock, "
+        "blocks holds something that is not a block. Got: 3. Expected: ImageBlock, CategoryBlock, MultiCategoryBlock, "
         "RegressionBlock, TransformBlock."
     )

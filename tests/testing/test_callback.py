@@ -7,8 +7,8 @@ from public_pieces import subclasses_of
 
 from gatera.core.errors import ArgumentError
 from gatera.learn.callback import Callback, CancelFitException, CancelValidException
+from gatera.learn.callbacks.recorder import Recorder
 from gatera.learn.freezing import FixBatchNorm
-from gatera.learn.recorder import Recorder
 from gatera.learn.schedule import SchedExp
 from gatera.testing import ContractError, check_callback
 from gatera.testing.contract import described
@@ -339,6 +339,6 @@ def test_what_is_no_callback_is_refused(given):
     with pytest.raises(ArgumentError) as err:
         check_callback(given)
     assert str(err.value) == (
-        f"callback is not a callback. Received: {3 if given == 3 else 0}. Allowed: a Callback, its class, or a function that "
+        f"callback is not a callback. Got: {3 if given == 3 else 0}. Expected: a Callback, its class, or a function that "
         "makes one."
     )

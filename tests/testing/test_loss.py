@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from gatera.core.errors import ArgumentError
-from gatera.measure.losses import CrossEntropyLossFlat, FlatLoss, Loss, MSELossFlat
+from gatera.measure.losses.standard import CrossEntropyLossFlat, FlatLoss, Loss, MSELossFlat
 from gatera.testing import ContractError, check_loss, example_predictions
 from gatera.testing.contract import described
 
@@ -338,6 +338,6 @@ def test_what_is_no_loss_is_refused_as_a_learner_refuses_it():
     with pytest.raises(ArgumentError) as err:
         check_loss(3)
     assert str(err.value) == (
-        "loss_func is not a loss. Received: 3. Allowed: a loss object, a torch loss, or a function of (predictions, targets). "
+        "loss_func is not a loss. Got: 3. Expected: a loss object, a torch loss, or a function of (predictions, targets). "
         "For example CrossEntropyLossFlat() or F.cross_entropy."
     )

@@ -8,11 +8,11 @@ import torch
 from public_pieces import public
 
 from gatera.core.errors import ArgumentError
-from gatera.measure.mask_metrics import MaskMetric
-from gatera.measure.metric import GatheredMetric, StreamedMetric
-from gatera.measure.metrics import metric_names, top_k_accuracy
-from gatera.measure.sklearn_metrics import NumberMetric
-from gatera.measure.sklearn_multi import LabelMetric
+from gatera.measure.metrics.base import GatheredMetric, StreamedMetric
+from gatera.measure.metrics.masks import MaskMetric
+from gatera.measure.metrics.sklearn_multi import LabelMetric
+from gatera.measure.metrics.sklearn_single import NumberMetric
+from gatera.measure.metrics.standard import metric_names, top_k_accuracy
 from gatera.testing import ContractError, check_metric, example_predictions
 from gatera.testing.contract import described
 
@@ -20,7 +20,7 @@ from gatera.testing.contract import described
 def is_metric(piece: object) -> bool:
     if isinstance(piece, type):
         return issubclass(piece, GatheredMetric | StreamedMetric | MaskMetric)
-    return getattr(piece, "__module__", None) == "gatera.measure.metric_functions"
+    return getattr(piece, "__module__", None) == "gatera.measure.metrics.functions"
 
 
 METRICS = public(is_metric)
@@ -282,7 +282,7 @@ def test_what_is_no_metric_is_refused_as_a_learner_refuses_it():
     with pytest.raises(ArgumentError) as err:
         check_metric(3)
     assert str(err.value) == (
-        "metric is not a metric. Received: 3. Allowed: a function of (predictions, targets), a metric class or object, "
+        "metric is not a metric. Got: 3. Expected: a function of (predictions, targets), a metric class or object, "
         'or a name. For example metrics=error_rate or metrics=["error_rate", F1Score()].'
     )
 
@@ -291,7 +291,7 @@ def test_an_unknown_task_is_refused():
     with pytest.raises(ArgumentError) as err:
         check_metric("accuracy", "classify")
     assert str(err.value) == (
-        "task is not one of its choices. Received: 'classify'. Allowed: classification, multilabel, regression. "
+        "task is not one of its choices. Got: 'classify'. Expected: classification, multilabel, regression. "
         "Did you mean 'classification'?"
     )
 

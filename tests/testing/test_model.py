@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from gatera.core.errors import ArgumentError
-from gatera.models.architectures import ARCHITECTURES, Architecture
+from gatera.models.backbones.architectures import ARCHITECTURES, Architecture
 from gatera.testing import ContractError, check_architecture, check_model
 from gatera.testing.contract import described
 
@@ -45,7 +45,7 @@ def test_an_unknown_architecture_is_refused_as_a_learner_refuses_it():
     with pytest.raises(ArgumentError) as err:
         check_architecture("resnet43")
     assert str(err.value) == (
-        "arch is unknown. Received: 'resnet43'. Allowed: efficientnet_lite0, efficientnet_lite1, efficientnet_lite2, "
+        "arch is unknown. Got: 'resnet43'. Expected: efficientnet_lite0, efficientnet_lite1, efficientnet_lite2, "
         "efficientnet_lite3, efficientnet_lite4, resnet18, resnet34, resnet50, resnet101, resnet152, mobilenet_v3_large, "
         "convnext_tiny and 1 more, or any name of timm's. Did you mean 'resnet34'?"
     )

@@ -9,7 +9,7 @@ import pytest
 import sklearn.model_selection
 from public_pieces import public
 
-from gatera.data.splits import RandomSplitter, Splits
+from gatera.data.splits.by_position import RandomSplitter, Splits
 from gatera.testing import ContractError, check_splitter
 
 SPLITTERS = public(lambda piece: isinstance(piece, type) and piece.__name__.endswith("Splitter"))

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from public_pieces import subclasses_of
 
 from gatera.core.errors import ArgumentError
-from gatera.data.transforms import ItemTransform, Resize, ResizeShorter
+from gatera.data.transforms.item import ItemTransform, Resize, ResizeShorter
 from gatera.testing import ContractError, check_transform, example_photos
 from gatera.testing.contract import described
 
@@ -326,7 +326,7 @@ def test_a_function_without_a_place_is_asked_for_it():
     with pytest.raises(ArgumentError) as err:
         check_transform(len)
     assert str(err.value) == (
-        "check_transform cannot see whether this is for photos or for batches. Received: <built-in function len>. "
+        "check_transform cannot see whether this is for photos or for batches. Got: <built-in function len>. "
         'Pass where="item_tfms" or where="batch_tfms".'
     )
 
@@ -336,5 +336,5 @@ def test_an_unknown_place_is_refused():
         check_transform(len, where="items")
     assert (
         str(err.value)
-        == "where is not one of its choices. Received: 'items'. Allowed: item_tfms, batch_tfms. Did you mean 'item_tfms'?"
+        == "where is not one of its choices. Got: 'items'. Expected: item_tfms, batch_tfms. Did you mean 'item_tfms'?"
     )

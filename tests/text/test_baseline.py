@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from gatera.core.errors import DataError
-from gatera.data.blocks import RegressionBlock
+from gatera.data.blocks.values import RegressionBlock
 from gatera.text.baseline import TextBaseline, tfidf_baseline
 from gatera.text.data import TextDataLoaders
 
@@ -29,5 +29,5 @@ def test_numbers_are_no_classes():
     with pytest.raises(DataError) as err:
         tfidf_baseline(dls)
     assert str(err.value) == (
-        "The baseline needs a held-out split and one class for each text. Received: 'regression'."
+        "The baseline needs a held-out split and one class for each text. Got: 'regression'."
     )

@@ -87,9 +87,9 @@ def test_a_vocabulary_of_other_loaders():
         ({"tok": b"{}", "vocab": ["a"]}, "TextBlock got both tok and vocab. Leave vocab out: a tokenizer has its own."),
         ({"tok": b"{}"}, "TextBlock(tok=) does not say which token fills up shorter texts. "
                          "Pass pad=, the number of the tokenizer's padding token."),
-        ({"vocab": ["a"]}, "vocab lacks the word 'xxpad', which fills up shorter texts. Received: '1 words'. "
+        ({"vocab": ["a"]}, "vocab lacks the word 'xxpad', which fills up shorter texts. Got: '1 words'. "
                            "Take the vocabulary of other loaders: vocab=dls_lm.vocab."),
-        ({"max_len": 1}, "max_len is too small or not a number. Received: 1. Allowed: at least 2."),
+        ({"max_len": 1}, "max_len is too small or not a number. Got: 1. Expected: at least 2."),
     ],
 )  # fmt: skip
 def test_settings_that_do_not_fit(settings, text):

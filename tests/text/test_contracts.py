@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gatera.learn.rnn import ModelResetter, RNNRegularizer
-from gatera.measure.perplexity import Perplexity
+from gatera.learn.callbacks.recurrent import ModelResetter, RNNRegularizer
+from gatera.measure.metrics.perplexity import Perplexity
 from gatera.testing.block import check_block
 from gatera.testing.callback import check_callback
 from gatera.testing.metric import check_metric

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.blocks import CategoryBlock
+from gatera.data.blocks.values import CategoryBlock
 from gatera.data.datablock import DataBlock
-from gatera.data.labels import ColReader, parent_label
-from gatera.data.splits import GrandparentSplitter, IndexSplitter
+from gatera.data.sources.labels import ColReader, parent_label
+from gatera.data.splits.by_position import GrandparentSplitter, IndexSplitter
 from gatera.text.block import TextBlock
 from gatera.text.data import TextDataLoaders, get_text_files
 from gatera.text.loaders import LanguageModelLoaders, TextLoaders
@@ -102,14 +102,14 @@ def test_a_missing_column():
     with pytest.raises(DataError) as err:
         TextDataLoaders.from_df(table(), text_col="texts", label_col="stars")
     assert str(err.value) == (
-        "text_col names a column that the table has not. Received: 'texts'. Allowed: stars, text, is_valid. Did you mean 'text'?"
+        "text_col names a column that the table has not. Got: 'texts'. Expected: stars, text, is_valid. Did you mean 'text'?"
     )
 
 
 def test_a_position_beyond_the_table():
     with pytest.raises(ArgumentError) as err:
         TextDataLoaders.from_df(table(), text_col=7)
-    assert str(err.value) == "The table has no column of that position. Received: 7. Allowed: 0 to 2."
+    assert str(err.value) == "The table has no column of that position. Got: 7. Expected: 0 to 2."
 
 
 def test_an_empty_cell_is_named():
@@ -127,7 +127,7 @@ def test_a_folder_without_the_two_sides(tmp_path):
     with pytest.raises(DataError) as err:
         TextDataLoaders.from_folder(tmp_path)
     assert str(err.value) == (
-        f"{tmp_path} has no folder 'train'. Allowed: the folders that are there: neg. "
+        f"{tmp_path} has no folder 'train'. Expected: the folders that are there: neg. "
         "For one folder per class, pass valid_pct=0.2; for other names of the two sides, train= and valid=."
     )
 
@@ -137,7 +137,7 @@ def test_a_folder_without_texts(tmp_path):
         TextDataLoaders.from_folder(tmp_path, valid_pct=0.2)
     assert (
         str(err.value)
-        == f"There are no texts in {tmp_path}. Allowed: files whose names end in .txt. Check the path."
+        == f"There are no texts in {tmp_path}. Expected: files whose names end in .txt. Check the path."
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gatera.core.errors import ArgumentError, DownloadError, PretrainedError
-from gatera.models.awd_lstm import AWD_LSTM, AwdLstmConfig, create_language_model
+from gatera.models.text.awd_lstm import AWD_LSTM, AwdLstmConfig, create_language_model
 from gatera.text import encoders
 from gatera.text.encoders import FASTAI_NAMES, find_language_model, load_words_and_layers, matched_rows
 
@@ -64,8 +64,8 @@ def test_weights_of_other_sizes(tmp_path):
     with pytest.raises(PretrainedError) as err:
         load_words_and_layers(AWD_LSTM(4, AwdLstmConfig(emb_sz=6, n_hid=5)), found, WORDS)
     assert str(err.value) == (
-        f"the weights from {tmp_path.name} do not fit this AWD_LSTM: words.weight is wrong. Received: [4, 4]. "
-        "Allowed: [4, 6]. Use the config that they were trained with."
+        f"the weights from {tmp_path.name} do not fit this AWD_LSTM: words.weight is wrong. Got: [4, 4]. "
+        "Expected: [4, 6]. Use the config that they were trained with."
     )
 
 
@@ -87,13 +87,13 @@ def test_a_pickle_that_could_run_code_is_refused(tmp_path):
     words.write_bytes(pickle.dumps({"a": 1}))
     with pytest.raises(PretrainedError) as err:
         find_language_model([weights, words])
-    assert str(err.value) == f"{words} is no pickled list of words. Received: 'dict'."
+    assert str(err.value) == f"{words} is no pickled list of words. Got: 'dict'."
 
 
 def test_one_file_is_not_enough(tmp_path):
     with pytest.raises(ArgumentError) as err:
         find_language_model([tmp_path])
     assert str(err.value) == (
-        f"pretrained_fnames does not name two files. Received: [{str(tmp_path)!r}]. "
-        "Allowed: a file of weights and a file of words."
+        f"pretrained_fnames does not name two files. Got: [{str(tmp_path)!r}]. "
+        "Expected: a file of weights and a file of words."
     )

@@ -5,9 +5,9 @@ import torch
 
 from gatera.core.errors import ArgumentError, ExportError
 from gatera.core.random import set_seed
-from gatera.measure.metrics import accuracy
-from gatera.measure.perplexity import Perplexity
-from gatera.models.awd_lstm import AWD_LSTM, AwdLstmConfig
+from gatera.measure.metrics.perplexity import Perplexity
+from gatera.measure.metrics.standard import accuracy
+from gatera.models.text.awd_lstm import AWD_LSTM, AwdLstmConfig
 from gatera.text.data import TextDataLoaders
 from gatera.text.language_model import language_model_learner
 from gatera.text.learner import text_classifier_learner
@@ -98,12 +98,12 @@ def test_loaders_and_architectures_of_another_kind(reviews):
     with pytest.raises(ArgumentError) as err:
         language_model_learner(dls, pretrained=False)
     assert str(err.value) == (
-        "language_model_learner needs loaders of running text. Received: 'TextLoaders'. "
+        "language_model_learner needs loaders of running text. Got: 'TextLoaders'. "
         "Make them with TextDataLoaders.from_folder(path, is_lm=True)."
     )
     with pytest.raises(ArgumentError) as err:
         language_model_learner(TextDataLoaders.from_folder(reviews, is_lm=True, bs=8), "GPT")
-    assert str(err.value) == "there is no such language model. Received: 'GPT'. Allowed: AWD_LSTM."
+    assert str(err.value) == "there is no such language model. Got: 'GPT'. Expected: AWD_LSTM."
 
 
 @pytest.mark.parametrize(

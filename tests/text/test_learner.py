@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from gatera.core.errors import ArgumentError, PretrainedError
-from gatera.measure.metrics import accuracy
-from gatera.models import text_files
-from gatera.models.awd_lstm import AWD_LSTM, AwdLstmConfig
-from gatera.models.text_files import MiniLM
-from gatera.models.text_model import TransformerConfig
-from gatera.models.transformer import EncoderSizes
+from gatera.measure.metrics.standard import accuracy
+from gatera.models.text.awd_lstm import AWD_LSTM, AwdLstmConfig
+from gatera.models.text.model import TransformerConfig
+from gatera.models.text.transformer import EncoderSizes
+from gatera.models.weights import text as text_files
+from gatera.models.weights.text import MiniLM
 from gatera.program.program import load_program
 from gatera.text.data import TextDataLoaders
 from gatera.text.learner import text_classifier_learner
@@ -125,8 +125,8 @@ def test_an_encoder_of_other_tokens(reviews, tmp_path):
         learn.load_encoder("encoder")
     n = len(learn.dls.text_vocab)
     assert str(err.value) == (
-        f"the encoder in {tmp_path / 'models' / 'encoder.pth'} reads other tokens than this one. Received: '1 tokens'. "
-        f"Allowed: these {n}. Make the learner with the architecture that it was saved with."
+        f"the encoder in {tmp_path / 'models' / 'encoder.pth'} reads other tokens than this one. Got: '1 tokens'. "
+        f"Expected: these {n}. Make the learner with the architecture that it was saved with."
     )
 
 
@@ -144,13 +144,13 @@ def test_loaders_of_another_kind(reviews):
     with pytest.raises(ArgumentError) as err:
         text_classifier_learner(TextDataLoaders.from_folder(reviews, is_lm=True, bs=4))
     assert str(err.value) == (
-        "text_classifier_learner needs loaders of labelled texts. Received: 'LanguageModelLoaders'. "
+        "text_classifier_learner needs loaders of labelled texts. Got: 'LanguageModelLoaders'. "
         "Make them with TextDataLoaders.from_folder(path, text_vocab=dls_lm.vocab)."
     )
     with pytest.raises(ArgumentError) as err:
         text_classifier_learner([1])
     assert str(err.value) == (
-        "text_classifier_learner needs loaders of labelled texts. Received: 'list'. Make them with TextDataLoaders."
+        "text_classifier_learner needs loaders of labelled texts. Got: 'list'. Make them with TextDataLoaders."
     )
 
 
@@ -158,9 +158,9 @@ def test_a_config_of_another_architecture(reviews):
     with pytest.raises(ArgumentError) as err:
         text_classifier_learner(loaders(reviews), AWD_LSTM, config=TransformerConfig(), pretrained=False)
     assert str(err.value) == (
-        "config is of another architecture. Received: 'TransformerConfig'. Allowed: AwdLstmConfig."
+        "config is of another architecture. Got: 'TransformerConfig'. Expected: AwdLstmConfig."
     )
-    with pytest.raises(ArgumentError, match=r"Received: 'AwdLstmConfig'\. Allowed: TransformerConfig"):
+    with pytest.raises(ArgumentError, match=r"Got: 'AwdLstmConfig'\. Expected: TransformerConfig"):
         text_classifier_learner(loaders(reviews), config=AwdLstmConfig())
 
 
@@ -178,7 +178,7 @@ def test_words_that_were_fixed_go_with_no_tokenizer(reviews):
     with pytest.raises(ArgumentError) as err:
         text_classifier_learner(dls)
     assert str(err.value) == (
-        "MiniLM brings its own tokens, and the words of these loaders were fixed. Received: '3 words'. "
+        "MiniLM brings its own tokens, and the words of these loaders were fixed. Got: '3 words'. "
         "Leave text_vocab (vocab=) out, or use arch=AWD_LSTM."
     )
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.program.text import SPECIAL_WORDS, mark_words
-from gatera.program.tokens import TokenReader
+from gatera.program.raw.text import SPECIAL_WORDS, mark_words
+from gatera.program.raw.tokens import TokenReader
 from gatera.text.words import learn_words, word_tokenizer
 
 
@@ -48,7 +48,7 @@ def test_no_frequent_word():
     with pytest.raises(DataError) as err:
         learn_words(["a b"], min_freq=2)
     assert str(err.value) == (
-        "No word occurs 2 times in the training texts. Received: '2 different words'. "
+        "No word occurs 2 times in the training texts. Got: '2 different words'. "
         "Give more texts, or TextBlock(min_freq=1)."
     )
 
@@ -58,6 +58,6 @@ def test_a_vocabulary_that_is_none(words):
     with pytest.raises(ArgumentError) as err:
         word_tokenizer(words)
     assert str(err.value) == (
-        f"the vocabulary is not one of words. Received: '{len(words)} words, {len(set(words))} different ones'. "
-        "Allowed: different words, xxunk, xxpad, xxbos among them. Take the vocabulary of other loaders: vocab=dls_lm.vocab."
+        f"the vocabulary is not one of words. Got: '{len(words)} words, {len(set(words))} different ones'. "
+        "Expected: different words, xxunk, xxpad, xxbos among them. Take the vocabulary of other loaders: vocab=dls_lm.vocab."
     )

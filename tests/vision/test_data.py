@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.augment import aug_transforms
-from gatera.data.blocks import CategoryBlock, MultiCategoryBlock, RegressionBlock
-from gatera.data.file_loaders import as_y_block
-from gatera.data.items import get_image_files
-from gatera.data.photo import PILImageBW
-from gatera.data.splits import RandomSplitter
-from gatera.data.transforms import Resize
+from gatera.data.blocks.values import CategoryBlock, MultiCategoryBlock, RegressionBlock
+from gatera.data.from_files import as_y_block
+from gatera.data.show.pil import PILImageBW
+from gatera.data.sources.items import get_image_files
+from gatera.data.splits.by_position import RandomSplitter
+from gatera.data.transforms.item import Resize
+from gatera.data.transforms.presets import aug_transforms
 from gatera.vision.data import ImageDataLoaders
 
 HOW = {"item_tfms": Resize(16), "bs": 4, "device": "cpu"}
@@ -136,7 +136,9 @@ def test_a_label_function_that_fails_is_called_by_its_name(photo_folder):
 def test_a_pattern_that_does_not_fit_names_the_photo(photo_folder):
     files = get_image_files(photo_folder)
     shown = message(DataError, lambda: ImageDataLoaders.from_name_re(photo_folder, files, r"(\d+)_x"))
-    assert shown.startswith(f"RegexLabeller found no label in 'cat_0.jpg' for item 0 ({files[0]}). Allowed: ")
+    assert shown.startswith(
+        f"RegexLabeller found no label in 'cat_0.jpg' for item 0 ({files[0]}). Expected: "
+    )
 
 
 # -- by folder
@@ -164,7 +166,7 @@ def test_folders_of_classes_are_split_at_random(photo_folder):
 
 def test_missing_sides_are_named_with_what_is_there(photo_folder, tmp_path):
     assert message(DataError, lambda: ImageDataLoaders.from_folder(photo_folder)) == (
-        f"{photo_folder} has no folder 'train'. Allowed: the folders that are there: cat, dog. "
+        f"{photo_folder} has no folder 'train'. Expected: the folders that are there: cat, dog. "
         "For one folder per class, pass valid_pct=0.2; for other names of the two sides, train= and valid=."
     )
     missing = tmp_path / "nothing"
@@ -186,7 +188,7 @@ def test_a_class_that_is_only_in_validation_is_named(sides):
     shown = message(DataError, lambda: ImageDataLoaders.from_folder(sides, **HOW))
     assert shown.startswith("CategoryBlock got an unknown label for item ")
     assert shown.endswith(
-        f"({new}). Received: 'fox'. Allowed: cat, dog. "
+        f"({new}). Got: 'fox'. Expected: cat, dog. "
         "The known labels were learned from the training split: add 'fox' there, or pass vocab=."
     )
 
@@ -258,7 +260,7 @@ def test_trouble_in_a_table_names_its_line(photo_folder, table, tmp_path):
     )
     gone = table.assign(name=[f"{i}.jpg" for i in range(24)])
     assert message(DataError, lambda: ImageDataLoaders.from_df(gone, path, label_col="lable")) == (
-        "The table has no column 'lable'. Allowed: name, label, held_out. Did you mean 'label'?"
+        "The table has no column 'lable'. Expected: name, label, held_out. Did you mean 'label'?"
     )
     assert message(DataError, lambda: ImageDataLoaders.from_df(gone, path)).startswith(
         f"24 of the 24 files in the table do not exist: {path}/0.jpg, "
@@ -294,7 +296,7 @@ def test_the_block_is_told_from_the_labels():
 def test_lists_must_be_of_one_length(photo_folder):
     assert message(
         ArgumentError, lambda: ImageDataLoaders.from_lists(photo_folder, ["a.jpg"], ["a", "b"])
-    ) == ("fnames and labels differ in length. Received: (1, 2). Allowed: one label for each of the photos.")
+    ) == ("fnames and labels differ in length. Got: (1, 2). Expected: one label for each of the photos.")
     assert message(DataError, lambda: ImageDataLoaders.from_lists(photo_folder, [], [])) == (
         f"There are no photos in {photo_folder}. Check the path."
     )

@@ -11,13 +11,13 @@ import pytest
 from PIL import Image, ImageDraw
 
 from gatera.core.errors import DataError
-from gatera.data.augment import aug_transforms
-from gatera.data.blocks import ImageBlock
+from gatera.data.blocks.points import PointBlock
+from gatera.data.blocks.values import ImageBlock
 from gatera.data.datablock import DataBlock
-from gatera.data.points import PointBlock
-from gatera.data.splits import RandomSplitter
-from gatera.data.transforms import Resize
-from gatera.measure.mask_metrics import JaccardCoeffMulti, PixelAccuracy
+from gatera.data.splits.by_position import RandomSplitter
+from gatera.data.transforms.item import Resize
+from gatera.data.transforms.presets import aug_transforms
+from gatera.measure.metrics.masks import JaccardCoeffMulti, PixelAccuracy
 from gatera.program.program import load_program
 from gatera.vision.learner import vision_learner
 from gatera.vision.segmentation import SegmentationDataLoaders

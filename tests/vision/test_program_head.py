@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from gatera.data.transforms import Resize
-from gatera.learn.export import weights
-from gatera.models.heads import HeadOptions
+from gatera.data.transforms.item import Resize
+from gatera.learn.export.program import weights
+from gatera.models.vision.heads import HeadOptions
 from gatera.program.package import read_package, write_package
 from gatera.vision.data import ImageDataLoaders
 from gatera.vision.learner import vision_learner

@@ -35,10 +35,10 @@ from gatera.core.lazy import (
 from gatera.core.random import (
     set_seed,
 )
-from gatera.data.block import (
+from gatera.data.blocks.base import (
     TransformBlock,
 )
-from gatera.data.blocks import (
+from gatera.data.blocks.values import (
     CategoryBlock,
     MultiCategoryBlock,
     RegressionBlock,
@@ -46,15 +46,23 @@ from gatera.data.blocks import (
 from gatera.data.datablock import (
     DataBlock,
 )
-from gatera.data.external import (
+from gatera.data.download.datasets import (
     download_url,
     untar_data,
 )
-from gatera.data.items import (
+from gatera.data.download.urls import (
+    URLs,
+)
+from gatera.data.loading.loaders import (
+    Batch,
+    DataLoader,
+    DataLoaders,
+)
+from gatera.data.sources.items import (
     FileGetter,
     get_files,
 )
-from gatera.data.labels import (
+from gatera.data.sources.labels import (
     AttrGetter,
     ColReader,
     ItemGetter,
@@ -62,21 +70,7 @@ from gatera.data.labels import (
     parent_label,
     using_attr,
 )
-from gatera.data.loaders import (
-    Batch,
-    DataLoader,
-    DataLoaders,
-)
-from gatera.data.normalize import (
-    Normalize,
-)
-from gatera.data.split_by_value import (
-    ColSplitter,
-    GroupSplitter,
-    TimeSplitter,
-    TrainTestSplitter,
-)
-from gatera.data.splits import (
+from gatera.data.splits.by_position import (
     EndSplitter,
     FileSplitter,
     FuncSplitter,
@@ -87,8 +81,14 @@ from gatera.data.splits import (
     RandomSubsetSplitter,
     Splits,
 )
-from gatera.data.urls import (
-    URLs,
+from gatera.data.splits.by_value import (
+    ColSplitter,
+    GroupSplitter,
+    TimeSplitter,
+    TrainTestSplitter,
+)
+from gatera.data.transforms.normalize import (
+    Normalize,
 )
 from gatera.interpret.classification import (
     ClassificationInterpretation,
@@ -105,7 +105,17 @@ from gatera.learn.callback import (
     CancelTrainException,
     CancelValidException,
 )
-from gatera.learn.callbacks import (
+from gatera.learn.callbacks.lr_finder import (
+    minimum,
+    slide,
+    steep,
+    valley,
+)
+from gatera.learn.callbacks.mixup import (
+    CutMix,
+    MixUp,
+)
+from gatera.learn.callbacks.tracking import (
     CSVLogger,
     EarlyStoppingCallback,
     GradientAccumulation,
@@ -116,21 +126,11 @@ from gatera.learn.callbacks import (
 from gatera.learn.checkpoint import (
     TrainingInterrupted,
 )
-from gatera.learn.export import (
+from gatera.learn.export.program import (
     ExportOptions,
 )
 from gatera.learn.learner import (
     Learner,
-)
-from gatera.learn.lr_finder import (
-    minimum,
-    slide,
-    steep,
-    valley,
-)
-from gatera.learn.mixup import (
-    CutMix,
-    MixUp,
 )
 from gatera.learn.optimizer import (
     SGD,
@@ -154,10 +154,7 @@ from gatera.measure.intervals import (
     bootstrap_interval,
     wilson_interval,
 )
-from gatera.measure.label_scores import (
-    label_scores,
-)
-from gatera.measure.losses import (
+from gatera.measure.losses.standard import (
     BCELossFlat,
     BCEWithLogitsLossFlat,
     CrossEntropyLossFlat,
@@ -168,7 +165,7 @@ from gatera.measure.losses import (
     LabelSmoothingCrossEntropyFlat,
     MSELossFlat,
 )
-from gatera.measure.metrics import (
+from gatera.measure.metrics.standard import (
     APScoreBinary,
     APScoreMulti,
     BalancedAccuracy,
@@ -203,10 +200,13 @@ from gatera.measure.metrics import (
     rmse,
     top_k_accuracy,
 )
+from gatera.measure.reports.labels import (
+    label_scores,
+)
 from gatera.measure.thresholds import (
     best_thresholds,
 )
-from gatera.models.architectures import (
+from gatera.models.backbones.architectures import (
     Architecture,
     convnext_tiny,
     efficientnet_lite0,
@@ -222,23 +222,23 @@ from gatera.models.architectures import (
     resnet152,
     vit_small,
 )
-from gatera.models.body import (
-    create_body,
-)
-from gatera.models.heads import (
-    HeadOptions,
-    create_head,
-)
 from gatera.models.layers import (
     SigmoidRange,
     sigmoid_range,
 )
-from gatera.models.linear_head import (
+from gatera.models.vision.body import (
+    create_body,
+)
+from gatera.models.vision.heads import (
+    HeadOptions,
+    create_head,
+)
+from gatera.models.vision.linear_head import (
     LinearHeadOptions,
     PowerMeanPool2d,
     create_linear_head,
 )
-from gatera.models.vision_model import (
+from gatera.models.vision.model import (
     create_vision_model,
 )
 from gatera.program.prediction import (
@@ -248,7 +248,7 @@ from gatera.program.program import (
     Program,
     load_program,
 )
-from gatera.program.sound import (
+from gatera.program.raw.sound import (
     Sound,
     load_sound,
 )

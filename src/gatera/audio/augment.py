@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gatera.core.checks import check_at_least, check_fraction
 from gatera.core.random import rng
-from gatera.data.drawn import BatchStep, Key
+from gatera.data.transforms.base import BatchStep, Key
 
 #: Last parts of the keys of these transforms' draws, which set them apart from each other's and from those of photos.
 MASK_STREAM, SHIFT_STREAM = 11, 12

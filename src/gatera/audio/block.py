@@ -13,10 +13,10 @@ import numpy as np
 from PIL import Image
 
 from gatera.core.errors import ArgumentError
-from gatera.data.blocks import PictureBlock
-from gatera.data.transforms import Size, as_size
-from gatera.program.sound import SoundFacts, sound_facts
-from gatera.program.sound_config import (
+from gatera.data.blocks.values import PictureBlock
+from gatera.data.transforms.item import Size, as_size
+from gatera.program.raw.sound import SoundFacts, sound_facts
+from gatera.program.raw.sound_fields import (
     PICTURES,
     RATES,
     SECONDS,
@@ -26,7 +26,7 @@ from gatera.program.sound_config import (
     seconds_config,
     window_config,
 )
-from gatera.program.spectrogram import LONGEST_WINDOW, SoundReader, mel
+from gatera.program.raw.spectrogram import LONGEST_WINDOW, SoundReader, mel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -153,7 +153,7 @@ def _check(name: str, value: Any, convert: Callable[[Any], Any], allowed: str) -
             convert(value)
     except ValueError as err:
         raise ArgumentError(
-            f"AudioBlock got a {name} that it cannot use", received=value, allowed=allowed
+            f"AudioBlock got a {name} that it cannot use", got=value, expected=allowed
         ) from err
 
 

@@ -8,11 +8,11 @@ from typing import ClassVar
 
 from gatera.audio.block import AudioBlock
 from gatera.core.errors import ArgumentError
-from gatera.data.block import Block
-from gatera.data.file_loaders import FileDataLoaders
-from gatera.data.items import Items, get_files
-from gatera.data.photo import PILImage
-from gatera.program.sound import SOUND_SUFFIXES
+from gatera.data.blocks.base import Block
+from gatera.data.from_files import FileDataLoaders
+from gatera.data.show.pil import PILImage
+from gatera.data.sources.items import Items, get_files
+from gatera.program.raw.sound import SOUND_SUFFIXES
 
 
 def get_audio_files(
@@ -49,7 +49,7 @@ class AudioDataLoaders(FileDataLoaders):
         if img_cls is not PILImage:
             raise ArgumentError(
                 "img_cls is for photos",
-                received=img_cls,
+                got=img_cls,
                 remedy="Pass x_block=AudioBlock(...) for recordings.",
             )
         return AudioBlock() if x_block is None else x_block

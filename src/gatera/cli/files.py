@@ -13,14 +13,14 @@ from gatera.cli.job_photos import batch_size, say_classes, say_found, splits_of
 from gatera.cli.saying import Saying
 from gatera.cli.train import TrainSettings
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.block import Block
-from gatera.data.blocks import CategoryBlock
+from gatera.data.blocks.base import Block
+from gatera.data.blocks.values import CategoryBlock
 from gatera.data.datablock import DataBlock
-from gatera.data.items import BadFile
-from gatera.data.labels import ItemGetter, RegexLabeller
-from gatera.data.loaders import DataLoaders
-from gatera.data.split_by_value import GroupSplitter
-from gatera.vision.folder import Kind, PhotoSet, check_classes, hold_out, read_photo_folder
+from gatera.data.folders.labelled import Kind, PhotoSet, check_classes, hold_out, read_photo_folder
+from gatera.data.loading.loaders import DataLoaders
+from gatera.data.sources.items import BadFile
+from gatera.data.sources.labels import ItemGetter, RegexLabeller
+from gatera.data.splits.by_value import GroupSplitter
 
 
 def find_files(settings: TrainSettings, say: Saying, kind: Kind, read: Callable[[Path], Any]) -> PhotoSet:
@@ -82,7 +82,7 @@ def _by_group(found: PhotoSet, expression: str, settings: TrainSettings) -> Phot
     try:
         labeller = RegexLabeller(expression)
     except re.error as err:
-        raise ArgumentError(f"--group-by is not a regular expression ({err})", received=expression) from err
+        raise ArgumentError(f"--group-by is not a regular expression ({err})", got=expression) from err
     groups = [labeller(path.name) for path in found.photos]
     splits = GroupSplitter(groups, settings.valid_pct, settings.seed)(found.photos)
     split = ["train"] * len(groups)

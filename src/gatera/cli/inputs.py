@@ -13,10 +13,10 @@ from typing import Any
 
 from gatera.core.errors import DataError, ProgramFileError, shorten
 from gatera.program.archive import PROGRAM, Archive
-from gatera.program.csv_rows import csv_rows
-from gatera.program.photo import PHOTO_SUFFIXES
-from gatera.program.sound import SOUND_SUFFIXES
-from gatera.program.text import TEXT_SUFFIXES
+from gatera.program.raw.csv_rows import csv_rows
+from gatera.program.raw.photo import PHOTO_SUFFIXES
+from gatera.program.raw.sound import SOUND_SUFFIXES
+from gatera.program.raw.text import TEXT_SUFFIXES
 
 #: What programs that read files are given, by their first operation: what messages call it, and its endings.
 FILES = {"read_photo": ("photos", PHOTO_SUFFIXES), "read_sound": ("recordings", SOUND_SUFFIXES)}
@@ -117,7 +117,7 @@ def _files_at(given: str, suffixes: Collection[str], things: str) -> list[Path]:
     found = sorted(_walk(given, suffixes))
     if not found:
         raise DataError(
-            f"{given} holds no {things}", allowed=f"files ending in {', '.join(sorted(suffixes))}"
+            f"{given} holds no {things}", expected=f"files ending in {', '.join(sorted(suffixes))}"
         )
     return found
 
@@ -153,7 +153,7 @@ def _rows(word: str) -> Iterator[Input]:
         try:
             yield Input(json.loads(word), {"text": word})
         except ValueError as err:
-            raise DataError(f"a row is not JSON ({err})", received=word) from err
+            raise DataError(f"a row is not JSON ({err})", got=word) from err
         return
     for number, row in enumerate(csv_rows(word), start=1):
         yield Input(row, {"file": word, "row": number})

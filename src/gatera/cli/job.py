@@ -14,16 +14,16 @@ from gatera.cli.saying import Saying
 from gatera.cli.train import TrainSettings
 from gatera.core.errors import DataError
 from gatera.core.files import human_bytes
-from gatera.data.loaders import DataLoaders
-from gatera.learn.card import CardFacts, model_card
+from gatera.data.loading.loaders import DataLoaders
 from gatera.learn.checkpoint import TrainingInterrupted
-from gatera.learn.export import ExportOptions, architecture_name, card_facts
+from gatera.learn.export.card import CardFacts, model_card
+from gatera.learn.export.program import ExportOptions, architecture_name, card_facts
 from gatera.learn.learner import Learner
 from gatera.learn.options import TrainingOptions
-from gatera.measure.baseline import most_frequent_class
-from gatera.measure.error_report import ErrorReport, percent
-from gatera.measure.mask_report import MaskReport
-from gatera.measure.number_report import NumberReport
+from gatera.measure.reports.baseline import most_frequent_class
+from gatera.measure.reports.classes import ErrorReport, percent
+from gatera.measure.reports.masks import MaskReport
+from gatera.measure.reports.numbers import NumberReport
 
 
 @dataclass(frozen=True)

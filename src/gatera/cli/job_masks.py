@@ -11,19 +11,19 @@ from gatera.cli.job_photos import ARCHITECTURE, say_found, say_sides, splits_of,
 from gatera.cli.saying import Saying
 from gatera.cli.train import TrainSettings
 from gatera.core.errors import DataError
-from gatera.data.augment import aug_transforms
-from gatera.data.blocks import ImageBlock
+from gatera.data.blocks.mask import MaskBlock
+from gatera.data.blocks.values import ImageBlock
 from gatera.data.datablock import DataBlock
-from gatera.data.labels import ItemGetter
-from gatera.data.loaders import DataLoaders
-from gatera.data.masks import MaskBlock
-from gatera.data.transforms import Resize
+from gatera.data.folders.masks import MaskSet, read_mask_folder
+from gatera.data.loading.loaders import DataLoaders
+from gatera.data.sources.labels import ItemGetter
+from gatera.data.transforms.item import Resize
+from gatera.data.transforms.presets import aug_transforms
+from gatera.learn.fit import kernels
 from gatera.learn.inference import run_batches
 from gatera.learn.learner import Learner
-from gatera.learn.runner import kernels
-from gatera.measure.mask_metrics import JaccardCoeffMulti, PixelAccuracy
-from gatera.measure.mask_report import MaskReport
-from gatera.vision.mask_folder import MaskSet, read_mask_folder
+from gatera.measure.metrics.masks import JaccardCoeffMulti, PixelAccuracy
+from gatera.measure.reports.masks import MaskReport
 from gatera.vision.unet import unet_learner
 
 #: A U-Net keeps maps of the photo's size: few photos fit into memory at once, and few updates are left for large batches.

@@ -14,22 +14,22 @@ from gatera.cli.job import Job, Measured, fine_tuning, measure_classes, options_
 from gatera.cli.report import write_report
 from gatera.cli.saying import Saying
 from gatera.cli.train import TrainSettings
-from gatera.data.augment import aug_transforms
-from gatera.data.blocks import CategoryBlock, ImageBlock
+from gatera.data.blocks.values import CategoryBlock, ImageBlock
 from gatera.data.datablock import DataBlock
-from gatera.data.items import BadFile
-from gatera.data.labels import ItemGetter
-from gatera.data.loaders import DataLoaders
-from gatera.data.splits import Splits
-from gatera.data.transforms import Resize
-from gatera.learn.callbacks import SaveModelCallback
-from gatera.learn.export import find_body
+from gatera.data.folders.labelled import PhotoSet, hold_out, leave_out_bad, read_photo_folder
+from gatera.data.loading.loaders import DataLoaders
+from gatera.data.sources.items import BadFile
+from gatera.data.sources.labels import ItemGetter
+from gatera.data.splits.by_position import Splits
+from gatera.data.transforms.item import Resize
+from gatera.data.transforms.presets import aug_transforms
+from gatera.learn.callbacks.tracking import SaveModelCallback
+from gatera.learn.export.program import find_body
 from gatera.learn.learner import Learner
-from gatera.measure.error_report import ErrorReport
-from gatera.measure.metrics import error_rate
-from gatera.models.linear_head import LinearHeadOptions
-from gatera.program.photo import photo_size
-from gatera.vision.folder import PhotoSet, hold_out, leave_out_bad, read_photo_folder
+from gatera.measure.metrics.standard import error_rate
+from gatera.measure.reports.classes import ErrorReport
+from gatera.models.vision.linear_head import LinearHeadOptions
+from gatera.program.raw.photo import photo_size
 from gatera.vision.learner import vision_learner
 
 ARCHITECTURE, EPOCHS, FREEZE_EPOCHS, SIZE, RATE = "efficientnet_lite0", 1, 10, 320, 3e-3

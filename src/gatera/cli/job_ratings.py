@@ -10,7 +10,7 @@ from gatera.cli.train import TrainSettings
 from gatera.collab.baseline import user_item_means
 from gatera.collab.data import CollabDataLoaders
 from gatera.collab.learner import OPTIONS, collab_learner
-from gatera.measure.metrics import rmse
+from gatera.measure.metrics.standard import rmse
 
 EPOCHS, RATE, WEIGHT_DECAY = 5, 5e-3, 0.1
 

@@ -9,9 +9,9 @@ from gatera.cli.job import Job, fine_tuning, measure_classes, options_for
 from gatera.cli.job_photos import ARCHITECTURE, split_words, weights_source
 from gatera.cli.saying import Saying
 from gatera.cli.train import TrainSettings
-from gatera.measure.metrics import error_rate
-from gatera.program.sound import load_sound
-from gatera.vision.folder import Kind
+from gatera.data.folders.labelled import Kind
+from gatera.measure.metrics.standard import error_rate
+from gatera.program.raw.sound import load_sound
 from gatera.vision.learner import vision_learner
 
 RECORDINGS = Kind(get_audio_files, "recording", ".wav, .flac, .mp3")

@@ -10,10 +10,10 @@ from gatera.cli.saying import Saying
 from gatera.cli.train import TrainSettings
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.blocks import CategoryBlock, RegressionBlock
-from gatera.data.normalize import Normalize
-from gatera.data.table import read_table
-from gatera.measure.metrics import error_rate, rmse
+from gatera.data.blocks.values import CategoryBlock, RegressionBlock
+from gatera.data.sources.tables import read_table
+from gatera.data.transforms.normalize import Normalize
+from gatera.measure.metrics.standard import error_rate, rmse
 from gatera.tabular.baseline import boosted_trees
 from gatera.tabular.data import TabularDataLoaders
 from gatera.tabular.frames import cont_cat_split
@@ -41,11 +41,11 @@ def table_job(settings: TrainSettings, say: Saying) -> Job:
     target = settings.target
     if target is None:
         raise ArgumentError(
-            "Nothing says what to predict", allowed=listed(columns), remedy="Pass --target COLUMN."
+            "Nothing says what to predict", expected=listed(columns), remedy="Pass --target COLUMN."
         )
     if target not in columns:
         raise DataError(
-            f"{settings.source} has no column {target!r}", allowed=listed(columns), remedy=did_you_mean(target, columns)
+            f"{settings.source} has no column {target!r}", expected=listed(columns), remedy=did_you_mean(target, columns)
         )  # fmt: skip
     n = len(frame)
     frame = frame[frame[target].notna()]

@@ -9,14 +9,14 @@ from gatera.cli.job import Job, Measured, fine_tuning, measure_classes, options_
 from gatera.cli.job_photos import split_words
 from gatera.cli.saying import Saying
 from gatera.cli.train import TrainSettings
-from gatera.measure.metrics import error_rate
-from gatera.program.text import read_text
+from gatera.data.folders.labelled import Kind
+from gatera.measure.metrics.standard import error_rate
+from gatera.program.raw.text import read_text
 from gatera.text.baseline import tfidf_baseline
 from gatera.text.block import TextBlock
 from gatera.text.data import get_text_files
 from gatera.text.learner import text_classifier_learner
 from gatera.text.loaders import TextLoaders
-from gatera.vision.folder import Kind
 
 TEXTS = Kind(get_text_files, "text", ".txt")
 

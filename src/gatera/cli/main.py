@@ -71,7 +71,7 @@ def _run(arguments: list[str]) -> int:
     name = arguments[0] if arguments and not arguments[0].startswith("-") else None
     if name is not None and name not in VERBS:
         hint = did_you_mean(name, VERBS, 'See them all with "gatera --help".')
-        show_error(ArgumentError("there is no such verb", received=name, allowed=listed(VERBS), remedy=hint))
+        show_error(ArgumentError("there is no such verb", got=name, expected=listed(VERBS), remedy=hint))
         return MISUSED
     try:
         if name is not None and VERBS[name].light:

@@ -20,10 +20,10 @@ from gatera.core.checks import listed
 from gatera.core.device import as_device
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.files import check_can_write, check_free_to_write
-from gatera.data.items import IMAGE_EXTENSIONS, get_files
-from gatera.data.table import read_table
-from gatera.program.sound import SOUND_SUFFIXES
-from gatera.vision.mask_folder import holds_masks
+from gatera.data.folders.masks import holds_masks
+from gatera.data.sources.items import IMAGE_EXTENSIONS, get_files
+from gatera.data.sources.tables import read_table
+from gatera.program.raw.sound import SOUND_SUFFIXES
 
 #: How each kind of job is prepared.
 JOBS: dict[Task, Callable[[TrainSettings, Saying], Job]] = {
@@ -64,8 +64,8 @@ def run(settings: TrainSettings) -> None:
     for option, tasks in BELONGS.items():
         if getattr(settings, option) is not None and task not in tasks:
             raise ArgumentError(
-                f"--{option.replace('_', '-')} is not for the task {task}", received=str(getattr(settings, option)),
-                allowed=f"with the task {listed(tasks)}",
+                f"--{option.replace('_', '-')} is not for the task {task}", got=str(getattr(settings, option)),
+                expected=f"with the task {listed(tasks)}",
             )  # fmt: skip
     with notes():
         run_job(JOBS[task](settings, say), settings, say)
@@ -93,6 +93,6 @@ def _task_of_table(source: Path, target: str | None) -> Task:
         return Task.table
     columns = [str(name) for name in read_table(source).columns]
     raise DataError(
-        f"{source} is a table, and nothing says what to predict", allowed=f"its columns: {listed(columns)}",
+        f"{source} is a table, and nothing says what to predict", expected=f"its columns: {listed(columns)}",
         remedy="Pass --target COLUMN; or --task recommend, if its first columns are users, items and ratings.",
     )  # fmt: skip

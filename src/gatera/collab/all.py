@@ -33,35 +33,29 @@ from gatera.core.lazy import (
 from gatera.core.random import (
     set_seed,
 )
-from gatera.data.blocks import (
+from gatera.data.blocks.values import (
     RegressionBlock,
 )
-from gatera.data.external import (
+from gatera.data.download.datasets import (
     untar_data,
 )
-from gatera.data.labels import (
-    AttrGetter,
-    ColReader,
-    ItemGetter,
+from gatera.data.download.urls import (
+    URLs,
 )
-from gatera.data.loaders import (
+from gatera.data.loading.loaders import (
     Batch,
     DataLoader,
     DataLoaders,
 )
-from gatera.data.normalize import (
-    Normalize,
-)
-from gatera.data.row_loaders import (
+from gatera.data.loading.row_loaders import (
     RowLoaders,
 )
-from gatera.data.split_by_value import (
-    ColSplitter,
-    GroupSplitter,
-    TimeSplitter,
-    TrainTestSplitter,
+from gatera.data.sources.labels import (
+    AttrGetter,
+    ColReader,
+    ItemGetter,
 )
-from gatera.data.splits import (
+from gatera.data.splits.by_position import (
     EndSplitter,
     FuncSplitter,
     IndexSplitter,
@@ -70,8 +64,14 @@ from gatera.data.splits import (
     RandomSubsetSplitter,
     Splits,
 )
-from gatera.data.urls import (
-    URLs,
+from gatera.data.splits.by_value import (
+    ColSplitter,
+    GroupSplitter,
+    TimeSplitter,
+    TrainTestSplitter,
+)
+from gatera.data.transforms.normalize import (
+    Normalize,
 )
 from gatera.interpret.predictions import (
     Interpretation,
@@ -85,7 +85,13 @@ from gatera.learn.callback import (
     CancelTrainException,
     CancelValidException,
 )
-from gatera.learn.callbacks import (
+from gatera.learn.callbacks.lr_finder import (
+    minimum,
+    slide,
+    steep,
+    valley,
+)
+from gatera.learn.callbacks.tracking import (
     CSVLogger,
     EarlyStoppingCallback,
     GradientAccumulation,
@@ -96,17 +102,11 @@ from gatera.learn.callbacks import (
 from gatera.learn.checkpoint import (
     TrainingInterrupted,
 )
-from gatera.learn.export import (
+from gatera.learn.export.program import (
     ExportOptions,
 )
 from gatera.learn.learner import (
     Learner,
-)
-from gatera.learn.lr_finder import (
-    minimum,
-    slide,
-    steep,
-    valley,
 )
 from gatera.learn.optimizer import (
     SGD,
@@ -129,11 +129,11 @@ from gatera.learn.schedule import (
 from gatera.measure.intervals import (
     bootstrap_interval,
 )
-from gatera.measure.losses import (
+from gatera.measure.losses.standard import (
     L1LossFlat,
     MSELossFlat,
 )
-from gatera.measure.metrics import (
+from gatera.measure.metrics.standard import (
     ExplainedVariance,
     PearsonCorrCoef,
     R2Score,
@@ -160,15 +160,15 @@ from gatera.models.tabular import (
     get_emb_sz,
     tabular_config,
 )
-from gatera.program.csv_rows import (
-    csv_rows,
-)
 from gatera.program.prediction import (
     Prediction,
 )
 from gatera.program.program import (
     Program,
     load_program,
+)
+from gatera.program.raw.csv_rows import (
+    csv_rows,
 )
 
 #: The trained program; fastai's name for opening it.

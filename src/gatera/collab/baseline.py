@@ -9,7 +9,7 @@ import numpy as np
 
 from gatera.core.checks import check_at_least
 from gatera.core.errors import DataError
-from gatera.data.row_loaders import RowLoaders
+from gatera.data.loading.row_loaders import RowLoaders
 
 #: So many ratings at the overall mean are added to those of each item and user, so that a few do not say too much.
 #: Source: the usual value of damped means (Surprise, LensKit); chosen before any score was seen.

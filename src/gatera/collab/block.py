@@ -9,10 +9,10 @@ from typing import Any, Self
 import numpy as np
 
 from gatera.core.errors import ArgumentError
-from gatera.data.block import Block
-from gatera.data.frame import check_has_values, encode_rows, learn_labels, table_of
-from gatera.data.vocab import NOT_KNOWN, Vocab
-from gatera.program.row import PairReader, cells_of
+from gatera.data.blocks.base import Block
+from gatera.data.blocks.vocab import NOT_KNOWN, Vocab
+from gatera.data.loading.row_tables import check_has_values, encode_rows, learn_labels, table_of
+from gatera.program.raw.row import PairReader, cells_of
 
 
 @dataclass(frozen=True)

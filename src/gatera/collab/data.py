@@ -12,14 +12,14 @@ import torch
 from gatera.collab.block import PairBlock
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.random import fresh_seed
-from gatera.data.blocks import RegressionBlock
-from gatera.data.dataset import Fields, Rows
-from gatera.data.frame import check_columns, check_filled, check_frame
-from gatera.data.loaders import DataLoader, LoaderOptions
-from gatera.data.pipeline import Pipeline
-from gatera.data.row_loaders import RowLoaders, rows_dataset
-from gatera.data.splits import RandomSplitter
-from gatera.data.table import read_table
+from gatera.data.blocks.values import RegressionBlock
+from gatera.data.loading.dataset import Fields, Rows
+from gatera.data.loading.loaders import DataLoader, LoaderOptions
+from gatera.data.loading.pipeline import Pipeline
+from gatera.data.loading.row_loaders import RowLoaders, rows_dataset
+from gatera.data.loading.row_tables import check_columns, check_filled, check_frame
+from gatera.data.sources.tables import read_table
+from gatera.data.splits.by_position import RandomSplitter
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,15 +108,15 @@ def column_names(ratings: Any, given: Sequence[str | None]) -> list[str]:
     if len(names) < len(ROLES):
         raise DataError(
             f"The table has {len(names)} columns",
-            received=names,
-            allowed="one of users, one of items, one of ratings",
+            got=names,
+            expected="one of users, one of items, one of ratings",
         )
     chosen = [names[place] if name is None else name for place, name in enumerate(given)]
     for role, name in zip(ROLES, chosen, strict=True):
         check_columns(ratings, role, [name])
     if len(set(chosen)) < len(chosen):
         raise ArgumentError(
-            "user_name, item_name and rating_name are not three columns", received=chosen,
+            "user_name, item_name and rating_name are not three columns", got=chosen,
             remedy="Name all three: those left out are the first, second and third column.",
         )  # fmt: skip
     return chosen

@@ -11,13 +11,13 @@ from torch import nn
 
 from gatera.core.errors import ArgumentError
 from gatera.core.random import torch_seeded
-from gatera.data.row_loaders import RowLoaders
+from gatera.data.loading.row_loaders import RowLoaders
 from gatera.learn.callback import as_callbacks
+from gatera.learn.callbacks.unseen_categories import AverageForUnknown
 from gatera.learn.learner import Learner
 from gatera.learn.optimizer import Adam, OptimizerFactory
 from gatera.learn.options import TrainingOptions
-from gatera.learn.unknown import AverageForUnknown
-from gatera.measure.losses import MSELossFlat
+from gatera.measure.losses.standard import MSELossFlat
 from gatera.models.collab import EmbeddingDotBias, EmbeddingNN
 from gatera.models.tabular import TabularConfig, get_emb_sz
 
@@ -66,7 +66,7 @@ def collab_learner(
     """
     if not isinstance(dls, RowLoaders) or len(dls.classes) != 2:
         raise ArgumentError(
-            "collab_learner needs loaders of ratings", received=type(dls).__name__,
+            "collab_learner needs loaders of ratings", got=type(dls).__name__,
             remedy="Make them with CollabDataLoaders.",
         )  # fmt: skip
     with torch_seeded(dls.seed or 0):  # the same seed gives the same model, whatever ran before

@@ -42,16 +42,14 @@ def check_choice(argument: str, value: object, options: Iterable[str]) -> None:
     if value not in options:
         raise ArgumentError(
             f"{argument} is not one of its choices",
-            received=value, allowed=listed(options), remedy=did_you_mean(value, options),
+            got=value, expected=listed(options), remedy=did_you_mean(value, options),
         )  # fmt: skip
 
 
 def check_at_least(argument: str, value: float, low: float) -> None:
     """Raise ArgumentError unless `value` is a number of at least `low`."""
     if not _is_number(value) or not value >= low:
-        raise ArgumentError(
-            f"{argument} is too small or not a number", received=value, allowed=f"at least {low}"
-        )
+        raise ArgumentError(f"{argument} is too small or not a number", got=value, expected=f"at least {low}")
 
 
 def check_fraction(argument: str, value: float, *, open_low: bool = False, open_high: bool = False) -> None:
@@ -60,9 +58,7 @@ def check_fraction(argument: str, value: float, *, open_low: bool = False, open_
     high_ok = low_ok and (value < 1 if open_high else value <= 1)
     if not high_ok:
         interval = f"{'(' if open_low else '['}0, 1{')' if open_high else ']'}"
-        raise ArgumentError(
-            f"{argument} is not a fraction", received=value, allowed=f"a number in {interval}"
-        )
+        raise ArgumentError(f"{argument} is not a fraction", got=value, expected=f"a number in {interval}")
 
 
 def _is_number(value: object) -> bool:

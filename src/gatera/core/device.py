@@ -33,8 +33,8 @@ def as_device(device: str | torch.device | None) -> torch.device:
         torch.empty(1, device=found)
     except (RuntimeError, AssertionError) as err:
         raise ArgumentError(
-            "device is not usable on this machine", received=str(device),
-            allowed="auto, cpu, cuda, cuda:N, mps where present",
+            "device is not usable on this machine", got=str(device),
+            expected="auto, cpu, cuda, cuda:N, mps where present",
             remedy=f"Leave it out to use {default_device()}.",
         ) from err  # fmt: skip
     return found

@@ -18,33 +18,48 @@ GateraError
 
 from __future__ import annotations
 
+import re
+
 
 class GateraError(Exception):
     """Base of all errors raised on purpose by Gatera.
 
-    The message has up to four parts, always in this order: what was wrong, the value received, what is allowed,
-    and what to do next. Each part is kept as an attribute so that a user interface can lay them out itself.
+    The message has up to five parts, always in this order: the problem, the value that was given, what was expected, what
+    is available, and what to do next. Each part is kept as an attribute so that a user interface can lay them out itself.
 
     Args:
         problem: what was wrong, naming the argument, file or row. A clause without a full stop at its end.
-        received: the offending value; shown with `repr`, shortened to 200 characters.
-        allowed: what would have been accepted, in words.
+        got: the offending value; shown with `repr`, shortened to 200 characters. Not shown where `problem` quotes it.
+        expected: what would have been accepted, in words.
+        available: what exists to choose from (columns, classes, files), in words.
         remedy: what to do next; a full sentence.
 
     Example:
-        >>> str(ArgumentError("bs must be at least 1", received=0, remedy="Pass bs=64."))
-        'bs must be at least 1. Received: 0. Pass bs=64.'
+        >>> str(ArgumentError("bs must be at least 1", got=0, remedy="Pass bs=64."))
+        'bs must be at least 1. Got: 0. Pass bs=64.'
+        >>> str(ArgumentError("there is no column 'salry'", got="salry", available="age, salary"))
+        "there is no column 'salry'. Available: age, salary."
     """
 
     def __init__(
-        self, problem: str, *, received: object = None, allowed: str | None = None, remedy: str | None = None
+        self,
+        problem: str,
+        *,
+        got: object = None,
+        expected: str | None = None,
+        available: str | None = None,
+        remedy: str | None = None,
     ) -> None:
-        self.problem, self.received, self.allowed, self.remedy = problem, received, allowed, remedy
+        self.problem, self.got, self.expected = problem, got, expected
+        self.available, self.remedy = available, remedy
+        shown = None if got is None else shorten(repr(got))
         parts = [problem.rstrip(".") + "."]
-        if received is not None:
-            parts.append(f"Received: {shorten(repr(received))}.")
-        if allowed is not None:
-            parts.append(f"Allowed: {allowed.rstrip('.')}.")
+        if shown is not None and not _quotes(problem, shown):
+            parts.append(f"Got: {shown}.")
+        if expected is not None:
+            parts.append(f"Expected: {expected.rstrip('.')}.")
+        if available is not None:
+            parts.append(f"Available: {available.rstrip('.')}.")
         if remedy is not None:
             parts.append(remedy)
         super().__init__(" ".join(parts))
@@ -101,3 +116,8 @@ class ExportError(GateraError, ValueError):
 def shorten(text: str, limit: int = 200) -> str:
     """Return `text` cut to `limit` characters, with an ellipsis where something was left out."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _quotes(problem: str, shown: str) -> bool:
+    """Whether the problem already shows the value, as a word of its own; a digit or two may stand for something else."""
+    return len(shown) > 2 and bool(re.search(rf"(?<![\w.]){re.escape(shown)}(?![\w.]*\w)", problem))

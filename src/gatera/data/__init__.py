@@ -1,5 +1,5 @@
 """From what is on disk to batches: items, labels, splits, photos, transforms, data sets, loaders, downloads.
 
-Import from the module that defines a name (`gatera.data.items`, `gatera.data.splits`, ...), or take everything from the
+Import from the module that defines a name (`gatera.data.sources.items`, `gatera.data.splits.by_position`, ...), or take everything from the
 face `gatera.vision.all`.
 """

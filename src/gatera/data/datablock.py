@@ -14,17 +14,17 @@ from torch import Tensor
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.progress import in_notebook
 from gatera.core.random import fresh_seed
-from gatera.data.batch import BatchPipeline
-from gatera.data.block import Block, TransformBlock, as_block
-from gatera.data.dataset import Dataset, Fields, Getter, Rows, apply_getter, as_items, take
-from gatera.data.foreign import as_list, batch_transforms, item_transforms
-from gatera.data.items import IMAGE_EXTENSIONS, get_image_files
-from gatera.data.loaders import DataLoader, DataLoaders, LoaderOptions
-from gatera.data.naming import function_name
-from gatera.data.pipeline import Pipeline
-from gatera.data.splits import RandomSplitter, Splits, as_splits
-from gatera.data.summary import Account, describe_labels, one_batch, one_item
-from gatera.data.transforms import ItemTransform
+from gatera.data.blocks.base import Block, TransformBlock, as_block
+from gatera.data.item_errors import function_name
+from gatera.data.loading.dataset import Dataset, Fields, Getter, Rows, apply_getter, as_items, take
+from gatera.data.loading.loaders import DataLoader, DataLoaders, LoaderOptions
+from gatera.data.loading.pipeline import Pipeline
+from gatera.data.recipe_summary import Account, describe_labels, one_batch, one_item
+from gatera.data.sources.items import IMAGE_EXTENSIONS, get_image_files
+from gatera.data.splits.by_position import RandomSplitter, Splits, as_splits
+from gatera.data.transforms.batch import BatchPipeline
+from gatera.data.transforms.item import ItemTransform
+from gatera.data.transforms.torchvision import as_list, batch_transforms, item_transforms
 
 #: Photos of the training split from which `Normalize()` computes its statistics.
 SAMPLE_SIZE = 1024
@@ -93,7 +93,7 @@ class DataBlock:
         if not 1 <= len(given) <= 2 or self.n_inp not in (None, 1):
             raise ArgumentError(
                 "blocks and n_inp do not describe one input and at most one label",
-                received=(given, self.n_inp), allowed="two blocks, or one for items without labels; n_inp=1",
+                got=(given, self.n_inp), expected="two blocks, or one for items without labels; n_inp=1",
             )  # fmt: skip
         object.__setattr__(self, "_blocks", tuple(as_block(block) for block in given))
         object.__setattr__(self, "_getters", self._checked_getters())
@@ -246,16 +246,16 @@ class DataBlock:
         elif self.get_x is not None or self.get_y is not None or len(self.getters) != len(self._blocks):
             raise ArgumentError(
                 "getters does not fit",
-                received=self.getters,
-                allowed="one function per block, and no get_x or get_y",
+                got=self.getters,
+                expected="one function per block, and no get_x or get_y",
             )
         else:
             get_x, get_y = (*self.getters, None)[:2]
         label = self._blocks[1] if len(self._blocks) > 1 else None
         if label is not None and label.task is None and not isinstance(label, TransformBlock):
             raise ArgumentError(
-                "The second of the blocks is not a label", received=type(label).__name__,
-                allowed="CategoryBlock, MultiCategoryBlock, RegressionBlock, TransformBlock",
+                "The second of the blocks is not a label", got=type(label).__name__,
+                expected="CategoryBlock, MultiCategoryBlock, RegressionBlock, TransformBlock",
             )  # fmt: skip
         if label is not None and label.task is not None and get_y is None:
             raise ArgumentError(
@@ -268,7 +268,7 @@ class DataBlock:
         if self.get_items is None and isinstance(source, str | Path):
             raise ArgumentError(
                 "The source is a path, and get_items, which would list what is in it, was not given",
-                received=str(source), remedy="Pass get_items=get_image_files to DataBlock.",
+                got=str(source), remedy="Pass get_items=get_image_files to DataBlock.",
             )  # fmt: skip
         items = as_items(source if self.get_items is None else self.get_items(source))
         if not len(items):
@@ -289,7 +289,7 @@ def nothing_found(get_items: Callable[[Any], Any] | None, source: Any) -> DataEr
     endings = [wanted] if isinstance(wanted, str) else sorted(wanted or [])
     return DataError(
         f"{function_name(get_items)} found nothing in {source}",
-        allowed=f"files whose names end in {', '.join(endings)}" if endings else None,
+        expected=f"files whose names end in {', '.join(endings)}" if endings else None,
         remedy="Check the path.",
     )
 

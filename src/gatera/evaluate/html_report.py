@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gatera.core.files import atomic_write, check_free_to_write
-from gatera.data.items import BadFile
+from gatera.data.sources.items import BadFile
 from gatera.evaluate import html_page as html
-from gatera.measure.error_report import ErrorReport, percent
+from gatera.measure.reports.classes import ErrorReport, percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

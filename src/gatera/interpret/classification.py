@@ -11,7 +11,7 @@ from gatera.core.checks import check_at_least, require
 from gatera.core.errors import ArgumentError
 from gatera.interpret.plots import plot_confusion
 from gatera.interpret.predictions import Interpretation
-from gatera.measure.confusion import Confusion, confusion_matrix, most_confused
+from gatera.measure.reports.confusion import Confusion, confusion_matrix, most_confused
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,8 +55,8 @@ class ClassificationInterpretation(Interpretation):
         if self.predictions.ndim != 2 or self.targets.ndim != 1 or self.targets.dtype.kind not in "iu":
             raise ArgumentError(
                 "these are not the predictions of a classifier with one class per item",
-                received=f"predictions {list(self.predictions.shape)}, {self.targets.dtype} targets {list(self.targets.shape)}",
-                allowed="predictions [N,K] and integer targets [N]",
+                got=f"predictions {list(self.predictions.shape)}, {self.targets.dtype} targets {list(self.targets.shape)}",
+                expected="predictions [N,K] and integer targets [N]",
                 remedy="Interpretation shows top losses for other tasks.",
             )
         n_classes = self.predictions.shape[1]
@@ -64,7 +64,7 @@ class ClassificationInterpretation(Interpretation):
         if len(self.vocab) != n_classes or not 0 <= self.targets.min() <= self.targets.max() < n_classes:
             raise ArgumentError(
                 "vocab, targets and predictions disagree on the number of classes",
-                received=f"{len(self.vocab)} classes, targets {self.targets.min()} to {self.targets.max()}, "
+                got=f"{len(self.vocab)} classes, targets {self.targets.min()} to {self.targets.max()}, "
                 f"{n_classes} probabilities per item",
             )
         self.predicted = self.predictions.argmax(axis=1)

@@ -48,7 +48,7 @@ def plot_confusion(
     if len(vocab) != n_classes:
         raise ArgumentError(
             "vocab does not name every row of the confusion matrix",
-            received=f"{len(vocab)} names, {n_classes} rows",
+            got=f"{len(vocab)} names, {n_classes} rows",
         )
     side = float(np.clip(2.6 + 0.32 * n_classes, 4.4, 14.0))
     figure = new_figure(figsize or (side, side), dpi)

@@ -9,11 +9,11 @@ import numpy as np
 
 from gatera.core.checks import check_at_least
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.dataset import Dataset
-from gatera.data.loaders import DataLoader
-from gatera.data.photo import show_image
-from gatera.data.show import show_photos
-from gatera.data.show_table import show_items
+from gatera.data.loading.dataset import Dataset
+from gatera.data.loading.loaders import DataLoader
+from gatera.data.loading.show_table import show_items
+from gatera.data.show.photos import show_photos
+from gatera.data.show.pil import show_image
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,8 +50,8 @@ class Interpretation:
         if len(set(counts)) > 1 or not counts[0]:
             raise ArgumentError(
                 "predictions, targets and losses are not of the same items",
-                received="{} predictions, {} targets, {} losses".format(*counts),
-                allowed="as many of each, and at least one",
+                got="{} predictions, {} targets, {} losses".format(*counts),
+                expected="as many of each, and at least one",
             )
         self.vocab = None if vocab is None else list(vocab)
         self.dataset = dataset

@@ -91,7 +91,7 @@ class Callback:
         for name in vars(cls):
             if name.startswith(("before_", "after_", "on_")) and name not in EVENTS:
                 raise ArgumentError(
-                    f"{cls.__name__}.{name} is named like an event and is none", allowed=listed(EVENTS, limit=20),
+                    f"{cls.__name__}.{name} is named like an event and is none", expected=listed(EVENTS, limit=20),
                     remedy=did_you_mean(name, EVENTS, "Start the names of helper methods with an underscore."),
                 )  # fmt: skip
 
@@ -152,6 +152,6 @@ def as_callbacks(
     for item in made:
         if not isinstance(item, Callback):
             raise ArgumentError(
-                "cbs holds something that is not a callback", received=item, allowed="Callback objects"
+                "cbs holds something that is not a callback", got=item, expected="Callback objects"
             )
     return made

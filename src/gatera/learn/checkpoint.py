@@ -83,10 +83,10 @@ def read(path: Path, device: torch.device) -> dict[str, Any]:
     except (RuntimeError, EOFError, pickle.UnpicklingError, ValueError) as err:
         raise DataError(
             f"{path} cannot be read as a checkpoint: it is cut short, damaged, or holds objects that could run code",
-            allowed="a file written by learn.save", remedy="Use an earlier copy, or train again.",
+            expected="a file written by learn.save", remedy="Use an earlier copy, or train again.",
         ) from err  # fmt: skip
     if not isinstance(content, dict) or "model" not in content:
-        raise DataError(f"{path} holds no model parameters", allowed="a file written by learn.save")
+        raise DataError(f"{path} holds no model parameters", expected="a file written by learn.save")
     return content
 
 

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from gatera.core.progress import track
-from gatera.data.loader import DataLoader
+from gatera.data.loading.loader import DataLoader
 from gatera.learn.arithmetic import Arithmetic, as_float32
-from gatera.measure.loss import Loss
+from gatera.measure.losses.base import Loss
 from gatera.program.description import Decoder
 from gatera.program.prediction import Task
 

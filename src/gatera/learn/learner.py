@@ -10,19 +10,19 @@ import torch
 from torch import Tensor, nn
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.loaders import DataLoader
-from gatera.data.on_photo import OnPhotoBlock
-from gatera.data.show_table import show_items
+from gatera.data.blocks.spatial import OnPhotoBlock
+from gatera.data.loading.loaders import DataLoader
+from gatera.data.loading.show_table import show_items
+from gatera.kernels.folding import folded_copy
 from gatera.learn import checkpoint, inference
-from gatera.learn.export import ExportOptions, export_program
+from gatera.learn.export.program import ExportOptions, export_program
+from gatera.learn.fit import kernels
 from gatera.learn.optimizer import (
     load_named_state,
     named_state,
 )
-from gatera.learn.runner import kernels
 from gatera.learn.score import Score
 from gatera.learn.trainer import Trainer
-from gatera.models.folding import folded_copy
 from gatera.models.summary import Summary, model_summary
 from gatera.program.prediction import Prediction
 
@@ -48,7 +48,7 @@ class Learner(Trainer):
             return dl
         found = self.dls[ds_idx]
         if found is None:
-            raise DataError(f"there is no data set number {ds_idx}", allowed="0 (training), 1 (validation)")
+            raise DataError(f"there is no data set number {ds_idx}", expected="0 (training), 1 (validation)")
         return found.for_evaluation() if isinstance(found, DataLoader) else found
 
     def get_preds(
@@ -157,11 +157,9 @@ class Learner(Trainer):
         """
         loader = self.dls[ds_idx] if dl is None else dl
         if not isinstance(loader, DataLoader):
-            raise ArgumentError("tta needs a loader that can augment", received=type(loader).__name__)
+            raise ArgumentError("tta needs a loader that can augment", got=type(loader).__name__)
         if loader.dataset.fields.on_photo is not None:
-            raise ArgumentError(
-                "tta cannot average what lies elsewhere in every view", received=self.dls.task
-            )
+            raise ArgumentError("tta cannot average what lies elsewhere in every view", got=self.dls.task)
         views = torch.stack(
             [self._probabilities(self.dls.train.augmenting(loader.dataset, view))[0] for view in range(n)]
         )  # [n,N,K]

@@ -131,7 +131,7 @@ def group_lrs(lr: float | slice | Sequence[float], n_groups: int) -> list[float]
     if isinstance(lr, slice):
         if lr.stop is None:
             raise ArgumentError(
-                "lr is a slice without an end", received=lr, allowed="slice(high) or slice(low, high)"
+                "lr is a slice without an end", got=lr, expected="slice(high) or slice(low, high)"
             )
         if lr.start is None:
             lrs = [lr.stop / 10] * (n_groups - 1) + [lr.stop]
@@ -144,8 +144,8 @@ def group_lrs(lr: float | slice | Sequence[float], n_groups: int) -> list[float]
         lrs = [float(lr)] * n_groups
     if len(lrs) != n_groups or not all(value >= 0 for value in lrs):
         raise ArgumentError(
-            "lr does not fit the model's parameter groups", received=lr,
-            allowed=f"a number of at least 0, slice(low, high), slice(high), or {n_groups} numbers",
+            "lr does not fit the model's parameter groups", got=lr,
+            expected=f"a number of at least 0, slice(low, high), slice(high), or {n_groups} numbers",
         )  # fmt: skip
     return [float(f"{value:.12g}") for value in lrs]  # hides the last bits' noise of the power above
 
@@ -182,7 +182,7 @@ def load_named_state(
     parameters = dict(model.named_parameters())
     if unknown := [name for name in state if name not in parameters]:
         raise ArgumentError(
-            "the optimizer state is of another model", received=unknown[0], allowed="its own parameters"
+            "the optimizer state is of another model", got=unknown[0], expected="its own parameters"
         )
     for name, memory in state.items():
         parameter = parameters[name]

@@ -43,9 +43,9 @@ class TrainingOptions:
         check_choice("precision", self.precision, PRECISIONS)
         if len(self.moms) != 3 or not all(0 <= mom < 1 for mom in self.moms):
             raise ArgumentError(
-                "moms is not three momenta", received=self.moms, allowed="three numbers in [0, 1)"
+                "moms is not three momenta", got=self.moms, expected="three numbers in [0, 1)"
             )
         if self.fine_tune_groups is not None:
             check_at_least("fine_tune_groups", self.fine_tune_groups, 1)
         if self.wd is not None and self.wd < 0:
-            raise ArgumentError("wd is negative", received=self.wd, allowed="0 or more, or None")
+            raise ArgumentError("wd is negative", got=self.wd, expected="0 or more, or None")

@@ -54,7 +54,7 @@ def combine_scheds(pcts: Sequence[float], scheds: Sequence[Schedule]) -> Schedul
         ArgumentError: if the parts do not add up to 1, or their number differs from that of the schedules.
     """
     if len(pcts) != len(scheds) or not math.isclose(sum(pcts), 1.0, abs_tol=1e-6):
-        raise ArgumentError("pcts must give one part per schedule and add up to 1", received=list(pcts))
+        raise ArgumentError("pcts must give one part per schedule and add up to 1", got=list(pcts))
 
     def combined(position: float) -> float:
         start = 0.0

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from gatera.measure.metrics import Metric
+from gatera.measure.metrics.standard import Metric
 
 
 class Score:

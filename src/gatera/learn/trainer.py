@@ -17,14 +17,16 @@ from gatera.core.device import Precision
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.progress import note
 from gatera.core.random import fresh_seed
-from gatera.data.loaders import DataLoader, DataLoaders
+from gatera.data.loading.loaders import DataLoader, DataLoaders
 from gatera.learn import checkpoint
 from gatera.learn.arithmetic import Arithmetic
 from gatera.learn.callback import Callback, as_callbacks
-from gatera.learn.display import ProgressDisplay
-from gatera.learn.features import FeatureCache
+from gatera.learn.callbacks.display import ProgressDisplay
+from gatera.learn.callbacks.lr_finder import LRFinder, SuggestedLRs, Suggestion, as_suggestions
+from gatera.learn.callbacks.recorder import Recorder
+from gatera.learn.fit import FitPlan, run_fit
 from gatera.learn.freezing import SMALL_DATA, FixBatchNorm, freeze_groups
-from gatera.learn.lr_finder import LRFinder, SuggestedLRs, Suggestion, as_suggestions
+from gatera.learn.frozen_features import FeatureCache
 from gatera.learn.optimizer import (
     Adam,
     OptimizerFactory,
@@ -32,11 +34,9 @@ from gatera.learn.optimizer import (
     make_optimizer,
 )
 from gatera.learn.options import TrainingOptions
-from gatera.learn.recorder import Recorder
-from gatera.learn.runner import FitPlan, run_fit
 from gatera.learn.schedule import one_cycle
-from gatera.measure.losses import ClassWeights, CrossEntropyLossFlat, Loss, as_loss, default_loss
-from gatera.measure.metrics import as_metrics
+from gatera.measure.losses.standard import ClassWeights, CrossEntropyLossFlat, Loss, as_loss, default_loss
+from gatera.measure.metrics.standard import as_metrics
 from gatera.models.groups import ParameterGroup, Splitter, parameter_groups
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Trainer:
         if class_weights is not None:
             if loss_func is not None or not isinstance(loss, CrossEntropyLossFlat):
                 raise ArgumentError(
-                    "class_weights goes with the cross-entropy that is chosen for classes", received=class_weights,
+                    "class_weights goes with the cross-entropy that is chosen for classes", got=class_weights,
                     remedy="Give them to your loss instead, e.g. loss_func=FocalLoss(weight='balanced').",
                 )  # fmt: skip
             loss = CrossEntropyLossFlat(loss.axis, class_weights)

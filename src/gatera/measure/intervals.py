@@ -44,7 +44,7 @@ def wilson_interval(errors: int, n: int, confidence: float = 0.95) -> Interval:
     """
     check_at_least("n", n, 1)
     if not 0 <= errors <= n:
-        raise ArgumentError("errors is not a count among n items", received=errors, allowed=f"0 to {n}")
+        raise ArgumentError("errors is not a count among n items", got=errors, expected=f"0 to {n}")
     check_fraction("confidence", confidence, open_low=True, open_high=True)
     z = _z_score(confidence)
     rate = errors / n

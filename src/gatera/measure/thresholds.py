@@ -49,7 +49,7 @@ def above(scores: Tensor, thresholds: float | tuple[float, ...]) -> Tensor:
     if len(thresholds) != scores.shape[-1]:
         raise ArgumentError(
             "there is not one threshold for each label",
-            received=f"{len(thresholds)} thresholds", allowed=f"{scores.shape[-1]} of them, or one number for all",
+            got=f"{len(thresholds)} thresholds", expected=f"{scores.shape[-1]} of them, or one number for all",
         )  # fmt: skip
     return scores > torch.tensor(thresholds, dtype=torch.float64).to(scores)
 
@@ -82,7 +82,7 @@ def best_thresholds(probabilities: Any, targets: Any, beta: float = 1.0) -> list
     if scores.shape != present.shape or scores.ndim != 2 or not len(scores):
         raise ArgumentError(
             "probabilities and targets are not of the same items and labels",
-            received=f"{list(scores.shape)} and {list(present.shape)}", allowed="[N,K] both, N at least 1",
+            got=f"{list(scores.shape)} and {list(present.shape)}", expected="[N,K] both, N at least 1",
         )  # fmt: skip
     common = _best(scores.ravel(), present.ravel(), beta)
     return [

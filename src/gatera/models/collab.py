@@ -92,7 +92,7 @@ class EmbeddingDotBias(nn.Module):
             if name not in codes:
                 known = [label for label in codes if isinstance(label, str)]
                 raise ArgumentError(
-                    f"{column!r} of the training split has no such value", received=name,
+                    f"{column!r} of the training split has no such value", got=name,
                     remedy=did_you_mean(name, known, "It may be in the validation split only."),
                 )  # fmt: skip
         rows = torch.tensor([codes[name] for name in names], device=table.weight.device)

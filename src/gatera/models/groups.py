@@ -9,8 +9,8 @@ from typing import Any
 from torch import Tensor, nn
 
 from gatera.core.errors import ArgumentError
-from gatera.models.body import Body
-from gatera.models.unet import DynamicUnet
+from gatera.models.vision.body import Body
+from gatera.models.vision.unet import DynamicUnet
 
 #: Model -> its groups, earliest layers first: lists of parameters, or `ParameterGroup`s.
 Splitter = Callable[[nn.Module], Iterable[Any]]
@@ -81,8 +81,8 @@ def _checked(model: nn.Module, splitter: Splitter) -> list[ParameterGroup]:
     for number, group in enumerate(groups):
         if isinstance(group, Tensor):  # a tensor can be looped over, too, so that nothing would seem wrong
             raise ArgumentError(
-                "splitter must return lists of parameters, one per group", received=type(group).__name__,
-                allowed="for example [list(model[0].parameters()), list(model[1].parameters())]",
+                "splitter must return lists of parameters, one per group", got=type(group).__name__,
+                expected="for example [list(model[0].parameters()), list(model[1].parameters())]",
             )  # fmt: skip
         named = (
             group if isinstance(group, ParameterGroup) else ParameterGroup(f"group_{number}", tuple(group))
@@ -91,16 +91,16 @@ def _checked(model: nn.Module, splitter: Splitter) -> list[ParameterGroup]:
             if id(parameter) not in names:
                 raise ArgumentError(
                     f"splitter gave something in group {number} that is not a parameter of the model",
-                    received=type(parameter).__name__, allowed="the tensors of model.parameters()",
+                    got=type(parameter).__name__, expected="the tensors of model.parameters()",
                 )  # fmt: skip
             if left.pop(id(parameter), None) is None:
                 raise ArgumentError(
-                    "splitter gave a parameter twice", received=names[id(parameter)], remedy=EACH_ONCE
+                    "splitter gave a parameter twice", got=names[id(parameter)], remedy=EACH_ONCE
                 )
         if named.parameters:
             checked.append(named)
     if left:
         raise ArgumentError(
-            f"splitter left out {len(left)} parameters", received=list(left.values())[:3], remedy=EACH_ONCE
+            f"splitter left out {len(left)} parameters", got=list(left.values())[:3], remedy=EACH_ONCE
         )
     return checked

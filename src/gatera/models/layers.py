@@ -35,11 +35,11 @@ class Normalization(nn.Module):
         super().__init__()
         if len(mean) != len(std) or not mean:
             raise ArgumentError(
-                "mean and std must have one value per channel each", received=(tuple(mean), tuple(std)),
-                allowed="as many in one as in the other, at least one",
+                "mean and std must have one value per channel each", got=(tuple(mean), tuple(std)),
+                expected="as many in one as in the other, at least one",
             )  # fmt: skip
         if min(std) <= 0:
-            raise ArgumentError("std must be above 0 in every channel", received=tuple(std))
+            raise ArgumentError("std must be above 0 in every channel", got=tuple(std))
         # Not persistent: they belong to the architecture, so no checkpoint can bring others in unseen.
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(-1, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(-1, 1, 1), persistent=False)
@@ -80,7 +80,7 @@ def check_range(y_range: tuple[float, float]) -> tuple[float, float]:
     """Return a range, or raise ArgumentError if it does not go from low to high."""
     low, high = y_range
     if not low < high:
-        raise ArgumentError("y_range must go from low to high", received=(low, high))
+        raise ArgumentError("y_range must go from low to high", got=(low, high))
     return low, high
 
 

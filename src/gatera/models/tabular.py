@@ -52,7 +52,7 @@ def get_emb_sz(to: HasClasses, sz_dict: Mapping[str, int] | None = None) -> list
     for name in widths:
         if name not in to.classes:
             raise ArgumentError(
-                "emb_szs names a column that is not a category column", received=name, allowed=listed(to.classes),
+                "emb_szs names a column that is not a category column", got=name, expected=listed(to.classes),
                 remedy=did_you_mean(name, to.classes),
             )  # fmt: skip
     return [(len(labels), widths.get(name, emb_sz_rule(len(labels)))) for name, labels in to.classes.items()]
@@ -111,7 +111,7 @@ class TabularConfig:
         shares = list(self.ps) if isinstance(self.ps, Sequence) else [self.ps] * n_layers
         if len(shares) != n_layers:
             raise ArgumentError(
-                "ps does not fit the layers", received=self.ps, allowed=f"one number, or {n_layers} of them"
+                "ps does not fit the layers", got=self.ps, expected=f"one number, or {n_layers} of them"
             )
         return shares
 

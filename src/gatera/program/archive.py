@@ -85,7 +85,7 @@ class Archive:
         if self.size(name) != size:
             raise ProgramFileError(
                 f"{self.path} was tampered with or damaged: {name} has another size than program.json says",
-                received=self.size(name), allowed=f"{size} bytes", remedy=DAMAGED,
+                got=self.size(name), expected=f"{size} bytes", remedy=DAMAGED,
             )  # fmt: skip
         # What is kept is read in one piece and so copied once; the rest passes through a small buffer.
         digest, content = hashlib.sha256(), b""
@@ -143,7 +143,7 @@ class Archive:
         count = struct.unpack("<H", end[10:12])[0]
         if count > len(LARGEST):
             raise ProgramFileError(
-                f"{self.path} holds too many entries", received=count, allowed=f"at most {len(LARGEST)}"
+                f"{self.path} holds too many entries", got=count, expected=f"at most {len(LARGEST)}"
             )
 
     def _check_entry(self, info: zipfile.ZipInfo, names: list[str]) -> None:
@@ -153,24 +153,20 @@ class Archive:
             or ":" in name
             or ".." in PurePosixPath(name.replace("\\", "/")).parts
         ):
-            raise ProgramFileError(
-                f"{self.path} is refused: the name of an entry leads out of it", received=name
-            )
+            raise ProgramFileError(f"{self.path} is refused: the name of an entry leads out of it", got=name)
         if name not in LARGEST:
-            raise ProgramFileError(
-                f"{self.path} holds an unknown entry", received=name, allowed=listed(LARGEST)
-            )
+            raise ProgramFileError(f"{self.path} holds an unknown entry", got=name, expected=listed(LARGEST))
         if names.count(name) > 1:
             raise ProgramFileError(f"{self.path} is refused: it holds {name} twice")
         if info.flag_bits & 1 or info.compress_type != zipfile.ZIP_STORED:
             raise ProgramFileError(
                 f"{self.path} is refused: {name} is compressed or encrypted",
-                allowed="stored entries", remedy="Do not pack it again with other tools.",
+                expected="stored entries", remedy="Do not pack it again with other tools.",
             )  # fmt: skip
         if info.file_size > LARGEST[name]:
             raise ProgramFileError(
                 f"{self.path} is refused: {name} is too large",
-                received=info.file_size, allowed=f"at most {human_bytes(LARGEST[name])}",
+                got=info.file_size, expected=f"at most {human_bytes(LARGEST[name])}",
             )  # fmt: skip
         # Before memory is set aside for what a header promises.
         fits = 0 <= info.header_offset <= self.size_bytes - info.file_size

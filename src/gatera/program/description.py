@@ -12,10 +12,10 @@ from gatera.core.checks import listed
 from gatera.core.errors import ProgramFileError
 from gatera.program.archive import TOKENIZER
 from gatera.program.package import Package
-from gatera.program.placement import Placement, whole
 from gatera.program.placing import NOT_SEEN, mask_on_photo, points_on_photo
 from gatera.program.prediction import ON_PHOTO, TASKS, Activation, Prediction, Task, sigmoid, softmax
 from gatera.program.preprocess import Preprocessing
+from gatera.program.raw.placement import Placement, whole
 
 _ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "softmax": softmax,
@@ -88,7 +88,7 @@ class Decoder:
         if logits.shape != (len(self.vocab), *placement.size):
             raise ProgramFileError(
                 f"model.onnx gives {list(logits.shape)} values for one input",
-                allowed=f"{len(self.vocab)} classes on {placement.size[0]} x {placement.size[1]} pixels",
+                expected=f"{len(self.vocab)} classes on {placement.size[0]} x {placement.size[1]} pixels",
             )
         probabilities = softmax(logits.astype(np.float64) / self.temperature, axis=0).astype(np.float32)
         mask = mask_on_photo(probabilities, placement)
@@ -99,7 +99,7 @@ class Decoder:
 
 def _check_finite(logits: np.ndarray) -> None:
     if not np.isfinite(logits).all():
-        raise ProgramFileError("model.onnx gives NaN or infinite values", received=logits.tolist())
+        raise ProgramFileError("model.onnx gives NaN or infinite values", got=logits.tolist())
 
 
 def read_description(package: Package) -> tuple[Preprocessing, Decoder]:
@@ -116,25 +116,23 @@ def read_description(package: Package) -> tuple[Preprocessing, Decoder]:
     for name, value, known in (("task", task, TASKS), ("activation", activation, tuple(_ACTIVATIONS))):
         if value not in known:
             raise ProgramFileError(
-                f"{where} has an unknown {name}", received=value, allowed=listed(known),
+                f"{where} has an unknown {name}", got=value, expected=listed(known),
                 remedy="A newer Gatera may know it: pip install -U gatera.",
             )  # fmt: skip
     vocab = decode.get("vocab") or []
     has_labels = task not in ("regression", "points")
     if not isinstance(vocab, list) or (has_labels and not vocab):
-        raise ProgramFileError(f"{where} has no list of labels", received=decode.get("vocab"))
+        raise ProgramFileError(f"{where} has no list of labels", got=decode.get("vocab"))
     if task == "segmentation" and len(vocab) > NOT_SEEN:
         raise ProgramFileError(
-            f"{where} has too many classes", received=len(vocab), allowed=f"at most {NOT_SEEN}"
+            f"{where} has too many classes", got=len(vocab), expected=f"at most {NOT_SEEN}"
         )
     decoder = Decoder(
         cast(Task, task), cast(Activation, activation), vocab if has_labels else [],
         _threshold(decode, len(vocab), where), _number(decode, "temperature", 1.0, where),
     )  # fmt: skip
     if not 0 < decoder.temperature < float("inf"):
-        raise ProgramFileError(
-            f"the temperature in {where} is not a number above 0", received=decoder.temperature
-        )
+        raise ProgramFileError(f"the temperature in {where} is not a number above 0", got=decoder.temperature)
     return preprocessing, decoder
 
 
@@ -156,7 +154,7 @@ def _part(program: Mapping[str, Any], name: str, kind: type, where: str) -> Any:
     value = program.get(name)
     if not isinstance(value, kind):
         raise ProgramFileError(
-            f"{where} has no usable {name!r}", received=value, allowed=f"a JSON {kind.__name__}"
+            f"{where} has no usable {name!r}", got=value, expected=f"a JSON {kind.__name__}"
         )
     return value
 
@@ -170,8 +168,8 @@ def _threshold(decode: Mapping[str, Any], n_labels: int, where: str) -> float | 
     ):
         raise ProgramFileError(
             f"the thresholds in {where} are not usable",
-            received=value,
-            allowed=f"{n_labels} numbers, one for each label",
+            got=value,
+            expected=f"{n_labels} numbers, one for each label",
         )
     return tuple(map(float, value))
 
@@ -181,5 +179,5 @@ def _number(decode: Mapping[str, Any], name: str, default: float, where: str) ->
     if value is None:
         return default
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ProgramFileError(f"the {name} in {where} is not a number", received=value)
+        raise ProgramFileError(f"the {name} in {where} is not a number", got=value)
     return float(value)

@@ -176,7 +176,9 @@ def _onnxruntime_errors() -> tuple[type[Exception], ...]:
 
 def _check_single(inputs: int, outputs: int) -> None:
     if (inputs, outputs) != (1, 1):
-        raise ProgramFileError(f"model.onnx has {inputs} inputs and {outputs} outputs", allowed="one of each")
+        raise ProgramFileError(
+            f"model.onnx has {inputs} inputs and {outputs} outputs", expected="one of each"
+        )
 
 
 def _refused(engine: str, err: Exception) -> ProgramFileError:

@@ -76,7 +76,7 @@ class Package:
             ProgramFileError: if the file was changed since it was opened.
         """
         if name not in self.names:
-            raise ArgumentError(f"{self.path} has no such entry", received=name, allowed=listed(self.names))
+            raise ArgumentError(f"{self.path} has no such entry", got=name, expected=listed(self.names))
         if name in self.held:
             return self.held[name]
         return Archive(self.path).verified(name, **_facts(self.path, name, self.program["entries"][name]))
@@ -153,7 +153,7 @@ def _parsed(path: Path, text: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as err:
         raise ProgramFileError(f"program.json of {path} is not JSON ({err})") from err
     if not isinstance(program, dict):
-        raise ProgramFileError(f"program.json of {path} is not an object", received=program)
+        raise ProgramFileError(f"program.json of {path} is not an object", got=program)
     return program
 
 
@@ -161,12 +161,12 @@ def _check_format(path: Path, program: Mapping[str, Any]) -> None:
     version = program.get("format")
     if type(version) is not int or version < 1:
         raise ProgramFileError(
-            f"{path} does not say which format it has", received=version, allowed=f"1 to {FORMAT}"
+            f"{path} does not say which format it has", got=version, expected=f"1 to {FORMAT}"
         )
     if version > FORMAT:
         raise ProgramFileError(
             f"{path} was made by a newer Gatera ({program.get('gatera', 'version unknown')})",
-            received=version, allowed=f"format 1 to {FORMAT}", remedy="Update this one with: pip install -U gatera",
+            got=version, expected=f"format 1 to {FORMAT}", remedy="Update this one with: pip install -U gatera",
         )  # fmt: skip
 
 
@@ -176,8 +176,8 @@ def _declared(path: Path, program: Mapping[str, Any], present: set[str]) -> dict
     if not isinstance(entries, dict) or set(entries) != present:
         raise ProgramFileError(
             f"{path} was tampered with or damaged: program.json lists other entries than the file holds",
-            received=sorted(entries) if isinstance(entries, dict) else entries,
-            allowed=listed(sorted(present)), remedy=DAMAGED,
+            got=sorted(entries) if isinstance(entries, dict) else entries,
+            expected=listed(sorted(present)), remedy=DAMAGED,
         )  # fmt: skip
     declared = {}
     for name in (MODEL, WEIGHTS, TOKENIZER, CARD):
@@ -201,7 +201,7 @@ def _check_model(path: Path, model: bytes) -> None:
 def _facts(path: Path, name: str, facts: Any) -> dict[str, Any]:
     if isinstance(facts, dict) and type(facts.get("size")) is int and isinstance(facts.get("sha256"), str):
         return {"size": facts["size"], "sha256": facts["sha256"]}
-    raise ProgramFileError(f"program.json of {path} does not give size and sha256 of {name}", received=facts)
+    raise ProgramFileError(f"program.json of {path} does not give size and sha256 of {name}", got=facts)
 
 
 def _check_entries(entries: Mapping[str, bytes | Path]) -> None:
@@ -209,15 +209,15 @@ def _check_entries(entries: Mapping[str, bytes | Path]) -> None:
     for name, content in entries.items():
         if name not in allowed:
             raise ArgumentError(
-                "a program file cannot hold such an entry", received=name, allowed=listed(allowed)
+                "a program file cannot hold such an entry", got=name, expected=listed(allowed)
             )
         if _size_of(content) > LARGEST[name]:
             raise ArgumentError(
                 f"{name} is too large for a program file",
-                received=_size_of(content), allowed=f"at most {human_bytes(LARGEST[name])}",
+                got=_size_of(content), expected=f"at most {human_bytes(LARGEST[name])}",
             )  # fmt: skip
     if MODEL not in entries:
-        raise ArgumentError(f"a program needs the entry {MODEL}", received=sorted(entries))
+        raise ArgumentError(f"a program needs the entry {MODEL}", got=sorted(entries))
     model = entries[MODEL]
     try:
         external = has_external_data(model if isinstance(model, bytes) else model.read_bytes())

@@ -9,10 +9,10 @@ import numpy as np
 from PIL import Image
 
 from gatera.core.errors import ProgramFileError
-from gatera.program.photo import read_sized
-from gatera.program.placement import Placement, Size, combined, middle, shorter_side, squish
 from gatera.program.preprocess import Preprocessing
-from gatera.program.resize import resize_steps
+from gatera.program.raw.photo import read_sized
+from gatera.program.raw.placement import Placement, Size, combined, middle, shorter_side, squish
+from gatera.program.raw.resize import resize_steps
 
 #: In masks: a pixel that the model was not shown, because it was cut off. There are at most 255 classes, 0 to 254.
 NOT_SEEN = 255
@@ -42,7 +42,7 @@ class Placer:
         if first["op"] != "read_photo":
             raise ProgramFileError(
                 "answers that lie on a photo need preprocessing that begins with read_photo",
-                received=first["op"],
+                got=first["op"],
             )
         self._mode, self._at_least, self._others = first["mode"], first["at_least"], others
 

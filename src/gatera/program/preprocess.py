@@ -18,11 +18,11 @@ import numpy as np
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ProgramFileError
 from gatera.program.archive import TOKENIZER
-from gatera.program.photo import MODES, photo_array, read_photo
-from gatera.program.resize import METHODS, PAD_MODES, RESAMPLES, center_crop, resize_photo, resize_shorter
-from gatera.program.row import PairReader, RowReader
-from gatera.program.row_config import category_config, label_config, name_config, number_config
-from gatera.program.sound_config import (
+from gatera.program.raw.photo import MODES, photo_array, read_photo
+from gatera.program.raw.resize import METHODS, PAD_MODES, RESAMPLES, center_crop, resize_photo, resize_shorter
+from gatera.program.raw.row import PairReader, RowReader
+from gatera.program.raw.row_fields import category_config, label_config, name_config, number_config
+from gatera.program.raw.sound_fields import (
     PICTURES,
     RATES,
     SECONDS,
@@ -32,9 +32,9 @@ from gatera.program.sound_config import (
     seconds_config,
     window_config,
 )
-from gatera.program.spectrogram import SoundReader
-from gatera.program.text import FORMS, mark_words, read_text
-from gatera.program.tokens import MOST_TOKENS, TokenReader
+from gatera.program.raw.spectrogram import SoundReader
+from gatera.program.raw.text import FORMS, mark_words, read_text
+from gatera.program.raw.tokens import MOST_TOKENS, TokenReader
 
 __all__ = [
     "OPERATIONS",
@@ -203,7 +203,7 @@ class Preprocessing:
     def __init__(self, ops: Sequence[Mapping[str, Any]], entries: Mapping[str, bytes] | None = None) -> None:
         self._entries = entries or {}
         if not isinstance(ops, list | tuple) or not ops:
-            raise ProgramFileError("the preprocessing is not a list of steps", received=ops)
+            raise ProgramFileError("the preprocessing is not a list of steps", got=ops)
         self._config: list[dict[str, Any]] = []
         self._steps: list[Callable[[Any], Any]] = []
         kind = "raw"
@@ -218,7 +218,7 @@ class Preprocessing:
             kind = operation.gives
         if kind not in _ENDS:
             raise ProgramFileError(
-                f"the preprocessing ends with a {kind}, which no model takes", received=self._config[-1]["op"]
+                f"the preprocessing ends with a {kind}, which no model takes", got=self._config[-1]["op"]
             )
         self._steps.append(_ENDS[kind])
         #: What fills up arrays that are shorter than others of their batch; None where all have one shape.
@@ -259,8 +259,8 @@ class Preprocessing:
             except ValueError as err:
                 raise ProgramFileError(
                     f"{name!r} of preprocessing step {number} ({op['op']}) is not usable",
-                    received=value,
-                    allowed=about.allowed,
+                    got=value,
+                    expected=about.allowed,
                 ) from err
             if about.entry and value not in self._entries:
                 raise ProgramFileError(f"preprocessing step {number} ({op['op']}) needs the entry {value}")
@@ -298,18 +298,18 @@ def stack_arrays(arrays: Sequence[np.ndarray], pad: int | None = None) -> np.nda
 def _operation(op: Any, number: int) -> Operation:
     """Look up the operation of one step; complain of unknown names."""
     if not isinstance(op, Mapping) or not isinstance(op.get("op"), str):
-        raise ProgramFileError(f'preprocessing step {number} is not an object with "op"', received=op)
+        raise ProgramFileError(f'preprocessing step {number} is not an object with "op"', got=op)
     name = op["op"]
     if name not in OPERATIONS:
         raise ProgramFileError(
-            f"preprocessing step {number} is unknown", received=name, allowed=listed(OPERATIONS),
+            f"preprocessing step {number} is unknown", got=name, expected=listed(OPERATIONS),
             remedy=did_you_mean(name, OPERATIONS, "A newer Gatera may know it: pip install -U gatera."),
         )  # fmt: skip
     operation = OPERATIONS[name]
     for key in op:
         if key != "op" and key not in operation.fields:
             raise ProgramFileError(
-                f"preprocessing step {number} ({name}) has an unknown field", received=key, allowed=listed(operation.fields),
+                f"preprocessing step {number} ({name}) has an unknown field", got=key, expected=listed(operation.fields),
                 remedy=did_you_mean(key, operation.fields, "A newer Gatera may know it: pip install -U gatera."),
             )  # fmt: skip
     return operation

@@ -18,10 +18,10 @@ from gatera.program.archive import CARD, MODEL
 from gatera.program.description import Decoder, package_info, read_description
 from gatera.program.engines import Engine, EngineName, EnginePrecision, make_engine
 from gatera.program.package import read_package
-from gatera.program.placement import Placement
 from gatera.program.placing import Placer
 from gatera.program.prediction import Prediction, Task
 from gatera.program.preprocess import Preprocessing, stack_arrays
+from gatera.program.raw.placement import Placement
 
 __all__ = ["Prediction", "Program", "load_program"]
 
@@ -157,7 +157,7 @@ class Program:
                 return err
             raise type(err)(
                 f"item {number} of the batch: {err.problem}",
-                received=err.received, allowed=err.allowed, remedy='Pass on_error="skip" to leave such photos out.',
+                got=err.got, expected=err.expected, remedy='Pass on_error="skip" to leave such photos out.',
             ) from err  # fmt: skip
 
     def _answers(

@@ -23,37 +23,31 @@ from gatera.core.lazy import (
 from gatera.core.random import (
     set_seed,
 )
-from gatera.data.block import (
+from gatera.data.blocks.base import (
     TransformBlock,
 )
-from gatera.data.blocks import (
+from gatera.data.blocks.values import (
     CategoryBlock,
     MultiCategoryBlock,
     RegressionBlock,
 )
-from gatera.data.external import (
+from gatera.data.download.datasets import (
     untar_data,
 )
-from gatera.data.labels import (
-    AttrGetter,
-    ColReader,
-    ItemGetter,
+from gatera.data.download.urls import (
+    URLs,
 )
-from gatera.data.loaders import (
+from gatera.data.loading.loaders import (
     Batch,
     DataLoader,
     DataLoaders,
 )
-from gatera.data.normalize import (
-    Normalize,
+from gatera.data.sources.labels import (
+    AttrGetter,
+    ColReader,
+    ItemGetter,
 )
-from gatera.data.split_by_value import (
-    ColSplitter,
-    GroupSplitter,
-    TimeSplitter,
-    TrainTestSplitter,
-)
-from gatera.data.splits import (
+from gatera.data.splits.by_position import (
     EndSplitter,
     FuncSplitter,
     IndexSplitter,
@@ -62,8 +56,14 @@ from gatera.data.splits import (
     RandomSubsetSplitter,
     Splits,
 )
-from gatera.data.urls import (
-    URLs,
+from gatera.data.splits.by_value import (
+    ColSplitter,
+    GroupSplitter,
+    TimeSplitter,
+    TrainTestSplitter,
+)
+from gatera.data.transforms.normalize import (
+    Normalize,
 )
 from gatera.interpret.classification import (
     ClassificationInterpretation,
@@ -80,7 +80,13 @@ from gatera.learn.callback import (
     CancelTrainException,
     CancelValidException,
 )
-from gatera.learn.callbacks import (
+from gatera.learn.callbacks.lr_finder import (
+    minimum,
+    slide,
+    steep,
+    valley,
+)
+from gatera.learn.callbacks.tracking import (
     CSVLogger,
     EarlyStoppingCallback,
     GradientAccumulation,
@@ -91,17 +97,11 @@ from gatera.learn.callbacks import (
 from gatera.learn.checkpoint import (
     TrainingInterrupted,
 )
-from gatera.learn.export import (
+from gatera.learn.export.program import (
     ExportOptions,
 )
 from gatera.learn.learner import (
     Learner,
-)
-from gatera.learn.lr_finder import (
-    minimum,
-    slide,
-    steep,
-    valley,
 )
 from gatera.learn.optimizer import (
     SGD,
@@ -125,7 +125,7 @@ from gatera.measure.intervals import (
     bootstrap_interval,
     wilson_interval,
 )
-from gatera.measure.losses import (
+from gatera.measure.losses.standard import (
     BCELossFlat,
     BCEWithLogitsLossFlat,
     CrossEntropyLossFlat,
@@ -136,7 +136,7 @@ from gatera.measure.losses import (
     LabelSmoothingCrossEntropyFlat,
     MSELossFlat,
 )
-from gatera.measure.metrics import (
+from gatera.measure.metrics.standard import (
     APScoreBinary,
     APScoreMulti,
     BalancedAccuracy,
@@ -183,15 +183,15 @@ from gatera.models.tabular import (
     get_emb_sz,
     tabular_config,
 )
-from gatera.program.csv_rows import (
-    csv_rows,
-)
 from gatera.program.prediction import (
     Prediction,
 )
 from gatera.program.program import (
     Program,
     load_program,
+)
+from gatera.program.raw.csv_rows import (
+    csv_rows,
 )
 from gatera.tabular.baseline import (
     TableBaseline,

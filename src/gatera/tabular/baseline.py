@@ -52,7 +52,7 @@ def boosted_trees(dls: TableLoaders, seed: int = 0) -> TableBaseline:
     """
     if dls.valid is None or dls.task not in ("classification", "regression") or len(dls.y_names) > 1:
         raise DataError(
-            "The baseline needs a validation split and one label: a class or a number", received=dls.task
+            "The baseline needs a validation split and one label: a class or a number", got=dls.task
         )
     ensemble = require("sklearn.ensemble", "train", "for the baseline")
     train, valid = dls.train_ds, dls.valid_ds

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from gatera.core.errors import ArgumentError
-from gatera.data.block import Block
-from gatera.data.frame import encode_rows, table_of
-from gatera.data.vocab import NOT_KNOWN, Vocab
-from gatera.program.cells import number_in
-from gatera.program.row import RowReader, cells_of
+from gatera.data.blocks.base import Block
+from gatera.data.blocks.vocab import NOT_KNOWN, Vocab
+from gatera.data.loading.row_tables import encode_rows, table_of
+from gatera.program.raw.cells import number_in
+from gatera.program.raw.row import RowReader, cells_of
 from gatera.tabular.learned import Config, learn_columns
 from gatera.tabular.procs import Procs, as_procs
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from gatera.data.block import Block
-from gatera.data.splits import IndexSplitter, RandomSplitter
-from gatera.data.table import read_table
+from gatera.data.blocks.base import Block
+from gatera.data.sources.tables import read_table
+from gatera.data.splits.by_position import IndexSplitter, RandomSplitter
 from gatera.tabular.loaders import TableLoaders
 from gatera.tabular.table import Names, TabularPandas
 

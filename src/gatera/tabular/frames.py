@@ -10,8 +10,8 @@ import numpy as np
 
 from gatera.core.checks import check_at_least, require
 from gatera.core.errors import DataError
-from gatera.data.frame import check_columns, check_frame
-from gatera.data.vocab import native
+from gatera.data.blocks.vocab import native
+from gatera.data.loading.row_tables import check_columns, check_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,7 +109,7 @@ def _seconds(dates: Any) -> np.ndarray:
 def _as_dates(pandas: Any, column: Any) -> Any:
     if pandas.api.types.is_numeric_dtype(column.dtype):
         raise DataError(
-            f"Column {column.name!r} holds numbers, not dates", received=native(column.iloc[0]),
+            f"Column {column.name!r} holds numbers, not dates", got=native(column.iloc[0]),
             remedy="Turn them into dates first: pandas.to_datetime(df[...], unit='s').",
         )  # fmt: skip
     try:

@@ -9,9 +9,9 @@ import numpy as np
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.frame import NAMED, cells, check_has_values, learn_labels
-from gatera.data.normalize import Normalize
-from gatera.program.row import numbers_in
+from gatera.data.loading.row_tables import NAMED, cells, check_has_values, learn_labels
+from gatera.data.transforms.normalize import Normalize
+from gatera.program.raw.row import numbers_in
 from gatera.tabular.procs import Procs
 
 #: Ends the name of the column that tells where a number was missing. Source: fastai.
@@ -38,7 +38,7 @@ def learn_columns(
     if cat_names and procs.categorify is None:
         raise ArgumentError(
             "cat_names names category columns, and procs does not say to code them",
-            received=list(cat_names), remedy="Add Categorify to procs.",
+            got=list(cat_names), remedy="Add Categorify to procs.",
         )  # fmt: skip
     categories = [_category(frame, name) for name in cat_names]
     values = {name: _values(frame, name) for name in cont_names}
@@ -81,8 +81,8 @@ def _normalized(values: dict[str, np.ndarray], numbers: Config, normalize: Norma
     mean, std = list(normalize.mean or ()), list(normalize.std or ())
     if len(mean) != len(numbers):
         raise ArgumentError(
-            "Normalize has another number of means than there are number columns", received=mean,
-            allowed=f"{len(numbers)}: {listed(number['name'] for number in numbers)}",
+            "Normalize has another number of means than there are number columns", got=mean,
+            expected=f"{len(numbers)}: {listed(number['name'] for number in numbers)}",
         )  # fmt: skip
     return [{**number, "mean": m, "std": s} for number, m, s in zip(numbers, mean, std, strict=True)]
 
@@ -92,5 +92,5 @@ def _check_new_names(frame: Any, flagged: Sequence[str]) -> None:
     if taken:
         raise DataError(
             "The table has columns named as FillMissing names those that tell where a number was missing",
-            received=taken[:NAMED], remedy="Rename them, or pass FillMissing(add_col=False).",
+            got=taken[:NAMED], remedy="Rename them, or pass FillMissing(add_col=False).",
         )  # fmt: skip

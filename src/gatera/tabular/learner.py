@@ -13,13 +13,13 @@ from torch import nn
 from gatera.core.checks import require
 from gatera.core.errors import ArgumentError
 from gatera.core.random import torch_seeded
-from gatera.data.items import is_table
+from gatera.data.sources.items import is_table
 from gatera.learn.callback import as_callbacks
+from gatera.learn.callbacks.unseen_categories import AverageForUnknown
 from gatera.learn.learner import Learner
 from gatera.learn.optimizer import Adam, OptimizerFactory
 from gatera.learn.options import TrainingOptions
-from gatera.learn.unknown import AverageForUnknown
-from gatera.measure.losses import ClassWeights
+from gatera.measure.losses.standard import ClassWeights
 from gatera.models.tabular import Embedding, TabularConfig, TabularModel, get_emb_sz
 from gatera.program.prediction import Prediction
 from gatera.tabular.loaders import TableLoaders
@@ -83,7 +83,7 @@ class TabularLearner(Learner):
             if len(item) != 1:
                 raise ArgumentError(
                     "predict takes one row",
-                    received=f"a table of {len(item)} rows",
+                    got=f"a table of {len(item)} rows",
                     remedy="For many: get_preds(dl=dls.test_dl(df)).",
                 )
             item = item.iloc[0]
@@ -138,7 +138,7 @@ def tabular_learner(
     """
     if not isinstance(dls, TableLoaders):
         raise ArgumentError(
-            "tabular_learner needs loaders of a table", received=type(dls).__name__,
+            "tabular_learner needs loaders of a table", got=type(dls).__name__,
             remedy="Make them with TabularDataLoaders or TabularPandas(...).dataloaders().",
         )  # fmt: skip
     outputs = dls.c if n_out is None else n_out

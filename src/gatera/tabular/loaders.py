@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gatera.data.row_loaders import RowLoaders
+from gatera.data.loading.row_loaders import RowLoaders
 from gatera.tabular.block import RowBlock
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from gatera.core.checks import check_choice
 from gatera.core.errors import ArgumentError
-from gatera.data.normalize import Normalize
+from gatera.data.transforms.normalize import Normalize
 
 
 class FillStrategy:
@@ -87,7 +87,7 @@ def as_procs(procs: Any) -> Procs:
         if kind is None or kind in found:
             raise ArgumentError(
                 "procs holds something that does not belong there" if kind is None else "procs holds one of a kind twice",
-                received=given, allowed="Categorify, FillMissing, Normalize, each once",
+                got=given, expected="Categorify, FillMissing, Normalize, each once",
                 remedy="Change columns in other ways before the table is made." if kind is None else None,
             )  # fmt: skip
         found[kind] = made

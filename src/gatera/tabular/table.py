@@ -13,16 +13,16 @@ import torch
 from gatera.core.checks import check_at_least, require
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.random import fresh_seed
-from gatera.data.block import Block, as_block
-from gatera.data.blocks import CategoryBlock, RegressionBlock
-from gatera.data.dataset import Dataset, Fields
-from gatera.data.frame import check_columns, check_filled, check_frame
-from gatera.data.loaders import DataLoader, LoaderOptions
-from gatera.data.pipeline import Pipeline
-from gatera.data.row_loaders import rows_dataset
-from gatera.data.show_table import show_items
-from gatera.data.splits import Splits, as_splits
-from gatera.data.vocab import Vocab
+from gatera.data.blocks.base import Block, as_block
+from gatera.data.blocks.values import CategoryBlock, RegressionBlock
+from gatera.data.blocks.vocab import Vocab
+from gatera.data.loading.dataset import Dataset, Fields
+from gatera.data.loading.loaders import DataLoader, LoaderOptions
+from gatera.data.loading.pipeline import Pipeline
+from gatera.data.loading.row_loaders import rows_dataset
+from gatera.data.loading.row_tables import check_columns, check_filled, check_frame
+from gatera.data.loading.show_table import show_items
+from gatera.data.splits.by_position import Splits, as_splits
 from gatera.tabular.block import RowBlock
 from gatera.tabular.checks import check_roles, numeric
 from gatera.tabular.frames import as_names, cont_cat_split
@@ -120,7 +120,7 @@ class TableRows:
         if targets is None:
             raise DataError(
                 "These rows have no labels",
-                allowed=f"a table with {' and '.join(map(repr, self.y_names)) or 'a label'}",
+                expected=f"a table with {' and '.join(map(repr, self.y_names)) or 'a label'}",
             )
         values = targets.numpy().reshape(len(self), -1)  # [n] or [n,K] -> [n,K]
         names = self.y_names if values.shape[1] == len(self.y_names) else list(self.fields.y.vocab or [])  # type: ignore[union-attr]
@@ -277,7 +277,7 @@ def _inputs(
     wrong = [name for name in numbers if not numeric(df, name)] if cont_names is None else []
     if wrong:
         raise DataError(
-            "Columns without a role hold no numbers", received=wrong,
+            "Columns without a role hold no numbers", got=wrong,
             remedy="Name them in cat_names, or name the number columns in cont_names.",
         )  # fmt: skip
     return numbers, categories
@@ -295,7 +295,7 @@ def _fields(train: Any, block: RowBlock, labels: list[str], y_block: Block | typ
         if len(labels) == 1 and isinstance(y, CategoryBlock) and values.nunique() < 2 and y.vocab is None:
             raise DataError(
                 f"Column {labels[0]!r} (y_names) has a single value in the training split: there is nothing to tell apart",
-                received=values.iloc[0], remedy="Check the split, and whether this is the right column.",
+                got=values.iloc[0], remedy="Check the split, and whether this is the right column.",
             )  # fmt: skip
         y = y.fit(values)
     return Fields(fitted, y, None, None, Pipeline(fitted), y_name=", ".join(labels))

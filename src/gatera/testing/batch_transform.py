@@ -11,9 +11,9 @@ from PIL import Image
 from torch import Tensor
 
 from gatera.core.errors import ArgumentError
-from gatera.data.batch import BatchPipeline
-from gatera.data.drawn import BatchStep, BatchTransform, Drawn, Key
-from gatera.data.normalize import Normalize
+from gatera.data.transforms.base import BatchStep, BatchTransform, Drawn, Key
+from gatera.data.transforms.batch import BatchPipeline
+from gatera.data.transforms.normalize import Normalize
 from gatera.program.preprocess import photo_array
 from gatera.testing.contract import Contract, Rule, same, shaped
 from gatera.testing.examples import example_photos
@@ -110,7 +110,7 @@ def _stacked(photos: Sequence[Image.Image]) -> Tensor:
     if len({(photo.size, photo.mode) for photo in photos}) != 1:
         raise ArgumentError(
             "photos for a batch differ in size or mode",
-            received=[f"{p.width}x{p.height} {p.mode}" for p in photos],
+            got=[f"{p.width}x{p.height} {p.mode}" for p in photos],
         )
     return torch.from_numpy(np.stack([photo_array(photo) for photo in photos])).permute(
         0, 3, 1, 2

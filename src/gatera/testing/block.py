@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from gatera.core.errors import GateraError
-from gatera.data.block import Block, as_block
-from gatera.data.on_photo import OnPhotoBlock
+from gatera.data.blocks.base import Block, as_block
+from gatera.data.blocks.spatial import OnPhotoBlock
 from gatera.testing.contract import Contract, Rule, described, piece_name, same, shaped, shown
 from gatera.testing.exported import exported, program
 
@@ -82,7 +82,7 @@ def check_block(block: Block | type[Block], values: Sequence[Any], raws: Sequenc
         ContractError: if it breaks a rule; the message names the rule, what was seen, and how to mend it.
 
     Example:
-        >>> from gatera.data.blocks import CategoryBlock
+        >>> from gatera.data.blocks.values import CategoryBlock
         >>> check_block(CategoryBlock, ["cat", "dog", "cat"])
     """
     made = as_block(block)

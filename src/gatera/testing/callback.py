@@ -86,7 +86,7 @@ def check_callback(callback: Callback | Maker, *, observer: bool = False) -> Non
         ArgumentError: if `callback` neither is nor makes one.
 
     Example:
-        >>> from gatera.learn.callbacks import GradientClip
+        >>> from gatera.learn.callbacks.tracking import GradientClip
         >>> check_callback(GradientClip(0.1))
     """
     make = _maker(callback)
@@ -111,8 +111,8 @@ def _maker(callback: Callback | Maker) -> Maker:
     if not isinstance(made, Callback):
         raise ArgumentError(
             "callback is not a callback",
-            received=made,
-            allowed="a Callback, its class, or a function that makes one",
+            got=made,
+            expected="a Callback, its class, or a function that makes one",
         )
     return make
 

@@ -13,8 +13,8 @@ from PIL import Image
 from torch import Tensor
 
 from gatera.core.errors import GateraError, shorten
-from gatera.data.items import is_table
-from gatera.measure.naming import callable_name
+from gatera.data.sources.items import is_table
+from gatera.measure.function_names import callable_name
 
 
 class Rule(NamedTuple):
@@ -106,10 +106,10 @@ def problem_of(err: GateraError) -> str:
     """Return what was wrong and the value received.
 
     Example:
-        >>> problem_of(GateraError("bs is too small", received=0, remedy="Pass bs=64."))
+        >>> problem_of(GateraError("bs is too small", got=0, remedy="Pass bs=64."))
         'bs is too small: 0'
     """
-    return err.problem if err.received is None else shorten(f"{err.problem}: {err.received!r}")
+    return err.problem if err.got is None else shorten(f"{err.problem}: {err.got!r}")
 
 
 def piece_name(piece: object) -> str:

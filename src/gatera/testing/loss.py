@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from gatera.measure.losses import Loss, as_loss
+from gatera.measure.losses.standard import Loss, as_loss
 from gatera.measure.thresholds import above
 from gatera.testing.contract import Contract, Rule, piece_name, same, shaped
 from gatera.testing.examples import Task, example_predictions

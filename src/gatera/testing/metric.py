@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from gatera.measure.metrics import Metric, MetricLike, as_metric
+from gatera.measure.metrics.standard import Metric, MetricLike, as_metric
 from gatera.testing.contract import Contract, Rule, described, piece_name, shaped
 from gatera.testing.examples import Task, example_predictions
 
@@ -78,7 +78,7 @@ def check_metric(
         ArgumentError: if it is no metric at all.
 
     Example:
-        >>> from gatera.measure.metrics import accuracy
+        >>> from gatera.measure.metrics.standard import accuracy
         >>> check_metric(accuracy)
     """
     checked = copy.deepcopy(as_metric(metric))

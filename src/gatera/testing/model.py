@@ -13,12 +13,12 @@ from torch import Tensor, nn
 
 from gatera.core.errors import ArgumentError, ExportError
 from gatera.core.random import torch_seeded
-from gatera.data.transforms import as_size
-from gatera.learn.export import PhotoGraph, check_parity, to_onnx
-from gatera.models.architectures import Architecture, get_architecture
-from gatera.models.backbone import backbone_facts
+from gatera.data.transforms.item import as_size
+from gatera.learn.export.program import PhotoGraph, check_parity, to_onnx
+from gatera.models.backbones.architectures import Architecture, get_architecture
+from gatera.models.backbones.timm_backbone import backbone_facts
 from gatera.models.groups import ParameterGroup, Splitter, parameter_groups
-from gatera.models.vision_model import create_vision_model
+from gatera.models.vision.model import create_vision_model
 from gatera.testing.contract import Contract, Rule, problem_of, same, shaped
 
 BUILDS = Rule("it can be built without weights", "Give a name that timm knows, and a size that it takes.")

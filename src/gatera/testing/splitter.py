@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gatera.core.errors import DataError
-from gatera.data.splits import Splits, as_splits
+from gatera.data.splits.by_position import Splits, as_splits
 from gatera.testing.contract import Contract, Rule, piece_name, problem_of, same
 from gatera.testing.generators import globally_seeded, moved, states
 
@@ -46,7 +46,7 @@ def check_splitter(splitter: Callable[[Any], Any], items: Any) -> None:
         ContractError: if it breaks a rule; the message names the rule, what was seen, and how to mend it.
 
     Example:
-        >>> from gatera.data.splits import RandomSplitter
+        >>> from gatera.data.splits.by_position import RandomSplitter
         >>> check_splitter(RandomSplitter(0.25, seed=42), list("abcdefgh"))
     """
     contract = Contract(piece_name(splitter), "splitters")

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from gatera.core.random import torch_seeded
-from gatera.data.blocks import CategoryBlock, ImageBlock
+from gatera.data.blocks.values import CategoryBlock, ImageBlock
 from gatera.data.datablock import DataBlock
-from gatera.data.labels import ItemGetter
-from gatera.data.loaders import DataLoader, DataLoaders
-from gatera.data.splits import IndexSplitter
+from gatera.data.loading.loaders import DataLoader, DataLoaders
+from gatera.data.sources.labels import ItemGetter
+from gatera.data.splits.by_position import IndexSplitter
 from gatera.learn.callback import Callback
 from gatera.learn.learner import Learner
 from gatera.learn.options import TrainingOptions

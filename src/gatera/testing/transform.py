@@ -12,10 +12,10 @@ from PIL import Image
 from gatera.core.checks import check_choice
 from gatera.core.errors import ArgumentError
 from gatera.core.random import rng
-from gatera.data.drawn import BatchTransform
-from gatera.data.foreign import batch_transforms, item_transforms
-from gatera.data.normalize import Normalize
-from gatera.data.transforms import ItemTransform
+from gatera.data.transforms.base import BatchTransform
+from gatera.data.transforms.item import ItemTransform
+from gatera.data.transforms.normalize import Normalize
+from gatera.data.transforms.torchvision import batch_transforms, item_transforms
 from gatera.program.preprocess import photo_array
 from gatera.testing.batch_transform import check_batch_transform
 from gatera.testing.contract import Contract, Rule, piece_name, same, shaped
@@ -85,7 +85,7 @@ def check_transform(
         ArgumentError: if it is no transform, or it is not clear of what.
 
     Example:
-        >>> from gatera.data.transforms import RandomResizedCrop
+        >>> from gatera.data.transforms.item import RandomResizedCrop
         >>> check_transform(RandomResizedCrop(16))
         >>> check_transform(lambda photo: photo.rotate(90, expand=True), where="item_tfms")
     """
@@ -110,7 +110,7 @@ def _place(transform: Any) -> Place:
     if isinstance(transform, BatchTransform | Normalize):
         return "batch_tfms"
     raise ArgumentError(
-        "check_transform cannot see whether this is for photos or for batches", received=transform,
+        "check_transform cannot see whether this is for photos or for batches", got=transform,
         remedy='Pass where="item_tfms" or where="batch_tfms".',
     )  # fmt: skip
 

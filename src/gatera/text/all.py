@@ -23,10 +23,10 @@ from gatera.core.lazy import (
 from gatera.core.random import (
     set_seed,
 )
-from gatera.data.block import (
+from gatera.data.blocks.base import (
     TransformBlock,
 )
-from gatera.data.blocks import (
+from gatera.data.blocks.values import (
     CategoryBlock,
     MultiCategoryBlock,
     RegressionBlock,
@@ -34,14 +34,22 @@ from gatera.data.blocks import (
 from gatera.data.datablock import (
     DataBlock,
 )
-from gatera.data.external import (
+from gatera.data.download.datasets import (
     untar_data,
 )
-from gatera.data.items import (
+from gatera.data.download.urls import (
+    URLs,
+)
+from gatera.data.loading.loaders import (
+    Batch,
+    DataLoader,
+    DataLoaders,
+)
+from gatera.data.sources.items import (
     FileGetter,
     get_files,
 )
-from gatera.data.labels import (
+from gatera.data.sources.labels import (
     AttrGetter,
     ColReader,
     ItemGetter,
@@ -49,18 +57,7 @@ from gatera.data.labels import (
     parent_label,
     using_attr,
 )
-from gatera.data.loaders import (
-    Batch,
-    DataLoader,
-    DataLoaders,
-)
-from gatera.data.split_by_value import (
-    ColSplitter,
-    GroupSplitter,
-    TimeSplitter,
-    TrainTestSplitter,
-)
-from gatera.data.splits import (
+from gatera.data.splits.by_position import (
     EndSplitter,
     FileSplitter,
     FuncSplitter,
@@ -71,8 +68,11 @@ from gatera.data.splits import (
     RandomSubsetSplitter,
     Splits,
 )
-from gatera.data.urls import (
-    URLs,
+from gatera.data.splits.by_value import (
+    ColSplitter,
+    GroupSplitter,
+    TimeSplitter,
+    TrainTestSplitter,
 )
 from gatera.interpret.classification import (
     ClassificationInterpretation,
@@ -89,7 +89,17 @@ from gatera.learn.callback import (
     CancelTrainException,
     CancelValidException,
 )
-from gatera.learn.callbacks import (
+from gatera.learn.callbacks.lr_finder import (
+    minimum,
+    slide,
+    steep,
+    valley,
+)
+from gatera.learn.callbacks.recurrent import (
+    ModelResetter,
+    RNNRegularizer,
+)
+from gatera.learn.callbacks.tracking import (
     CSVLogger,
     EarlyStoppingCallback,
     GradientAccumulation,
@@ -100,17 +110,11 @@ from gatera.learn.callbacks import (
 from gatera.learn.checkpoint import (
     TrainingInterrupted,
 )
-from gatera.learn.export import (
+from gatera.learn.export.program import (
     ExportOptions,
 )
 from gatera.learn.learner import (
     Learner,
-)
-from gatera.learn.lr_finder import (
-    minimum,
-    slide,
-    steep,
-    valley,
 )
 from gatera.learn.optimizer import (
     SGD,
@@ -120,10 +124,6 @@ from gatera.learn.optimizer import (
 )
 from gatera.learn.options import (
     TrainingOptions,
-)
-from gatera.learn.rnn import (
-    ModelResetter,
-    RNNRegularizer,
 )
 from gatera.learn.schedule import (
     ParamScheduler,
@@ -138,7 +138,7 @@ from gatera.measure.intervals import (
     bootstrap_interval,
     wilson_interval,
 )
-from gatera.measure.losses import (
+from gatera.measure.losses.standard import (
     BCELossFlat,
     BCEWithLogitsLossFlat,
     CrossEntropyLossFlat,
@@ -149,7 +149,10 @@ from gatera.measure.losses import (
     LabelSmoothingCrossEntropyFlat,
     MSELossFlat,
 )
-from gatera.measure.metrics import (
+from gatera.measure.metrics.perplexity import (
+    Perplexity,
+)
+from gatera.measure.metrics.standard import (
     APScoreBinary,
     APScoreMulti,
     BalancedAccuracy,
@@ -184,23 +187,20 @@ from gatera.measure.metrics import (
     rmse,
     top_k_accuracy,
 )
-from gatera.measure.perplexity import (
-    Perplexity,
-)
-from gatera.models.awd_lstm import (
-    AWD_LSTM,
-    AwdLstmConfig,
-)
 from gatera.models.layers import (
     SigmoidRange,
     sigmoid_range,
 )
-from gatera.models.text_files import (
+from gatera.models.text.awd_lstm import (
+    AWD_LSTM,
+    AwdLstmConfig,
+)
+from gatera.models.text.model import (
+    TransformerConfig,
+)
+from gatera.models.weights.text import (
     MiniLM,
     TextArchitecture,
-)
-from gatera.models.text_model import (
-    TransformerConfig,
 )
 from gatera.program.prediction import (
     Prediction,

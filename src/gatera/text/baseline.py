@@ -67,7 +67,7 @@ def tfidf_baseline(dls: TextLoaders, ds_idx: int = 1) -> TextBaseline:
     """
     held_out = dls[ds_idx]
     if held_out is None or dls.task != "classification":
-        raise DataError("The baseline needs a held-out split and one class for each text", received=dls.task)
+        raise DataError("The baseline needs a held-out split and one class for each text", got=dls.task)
     words = require("sklearn.feature_extraction.text", "train", "for the baseline")
     linear = require("sklearn.linear_model", "train", "for the baseline")
     count = words.TfidfVectorizer(

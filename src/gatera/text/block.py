@@ -13,11 +13,11 @@ import numpy as np
 from gatera.core.checks import check_at_least
 from gatera.core.errors import ArgumentError
 from gatera.core.progress import note
-from gatera.data.block import Block
-from gatera.data.naming import guarded
+from gatera.data.blocks.base import Block
+from gatera.data.item_errors import guarded
 from gatera.program.archive import TOKENIZER
-from gatera.program.text import PADDING, mark_words, read_text, unmark_words
-from gatera.program.tokens import TokenReader
+from gatera.program.raw.text import PADDING, mark_words, read_text, unmark_words
+from gatera.program.raw.tokens import TokenReader
 from gatera.text.loaders import LanguageModelLoaders, TextLoaders
 from gatera.text.words import MAX_VOCAB, MIN_FREQ, learn_words, word_tokenizer
 
@@ -200,7 +200,7 @@ def _place_of_padding(vocab: Sequence[str]) -> int:
     words = list(vocab)
     if PADDING not in words:
         raise ArgumentError(
-            f"vocab lacks the word {PADDING!r}, which fills up shorter texts", received=f"{len(words)} words",
+            f"vocab lacks the word {PADDING!r}, which fills up shorter texts", got=f"{len(words)} words",
             remedy="Take the vocabulary of other loaders: vocab=dls_lm.vocab.",
         )  # fmt: skip
     return words.index(PADDING)

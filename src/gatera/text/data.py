@@ -12,16 +12,16 @@ import torch
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.block import Block
-from gatera.data.blocks import CategoryBlock, MultiCategoryBlock
+from gatera.data.blocks.base import Block
+from gatera.data.blocks.values import CategoryBlock, MultiCategoryBlock
 from gatera.data.datablock import DataBlock
-from gatera.data.frame import check_columns, check_frame
-from gatera.data.items import Items, get_files
-from gatera.data.labels import ColReader, parent_label
-from gatera.data.split_by_value import ColSplitter
-from gatera.data.splits import GrandparentSplitter, RandomSplitter
-from gatera.data.table import read_table
-from gatera.program.text import TEXT_SUFFIXES
+from gatera.data.loading.row_tables import check_columns, check_frame
+from gatera.data.sources.items import Items, get_files
+from gatera.data.sources.labels import ColReader, parent_label
+from gatera.data.sources.tables import read_table
+from gatera.data.splits.by_position import GrandparentSplitter, RandomSplitter
+from gatera.data.splits.by_value import ColSplitter
+from gatera.program.raw.text import TEXT_SUFFIXES
 from gatera.text.block import TextBlock
 from gatera.text.loaders import LanguageModelLoaders, TextLoaders
 
@@ -121,7 +121,7 @@ class TextDataLoaders:
         if not files:
             raise DataError(
                 f"There are no texts in {path}",
-                allowed="files whose names end in .txt",
+                expected="files whose names end in .txt",
                 remedy="Check the path.",
             )
         blocks = TextBlock(vocab=text_vocab, is_lm=is_lm, seq_len=seq_len), CategoryBlock(vocab=vocab)
@@ -204,7 +204,7 @@ def _column(names: Sequence[Any], col: str | int) -> str:
         return col
     if not -len(names) <= col < len(names):
         raise ArgumentError(
-            "The table has no column of that position", received=col, allowed=f"0 to {len(names) - 1}"
+            "The table has no column of that position", got=col, expected=f"0 to {len(names) - 1}"
         )
     return str(names[col])
 
@@ -214,6 +214,6 @@ def _check_sides(path: Path, names: Sequence[str]) -> None:
     if missing and path.is_dir():
         folders = sorted(entry.name for entry in path.iterdir() if entry.is_dir())
         raise DataError(
-            f"{path} has no folder {missing[0]!r}", allowed=f"the folders that are there: {listed(folders)}",
+            f"{path} has no folder {missing[0]!r}", expected=f"the folders that are there: {listed(folders)}",
             remedy="For one folder per class, pass valid_pct=0.2; for other names of the two sides, train= and valid=.",
         )  # fmt: skip

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from gatera.core.errors import ArgumentError, DownloadError, PretrainedError
-from gatera.data.external import untar_data
-from gatera.data.urls import URLs
-from gatera.models.awd_lstm import AWD_LSTM
-from gatera.models.checkpoints import read_checkpoint
+from gatera.data.download.datasets import untar_data
+from gatera.data.download.urls import URLs
+from gatera.models.text.awd_lstm import AWD_LSTM
+from gatera.models.weights.files import read_checkpoint
 
 #: Names of the weights in fastai's archive, and ours.
 FASTAI_NAMES = {
@@ -81,8 +81,8 @@ def find_language_model(pretrained_fnames: Sequence[str | Path] | None = None) -
         paths = [Path(name) for name in pretrained_fnames]
         if len(paths) != 2:
             raise ArgumentError(
-                "pretrained_fnames does not name two files", received=[str(path) for path in paths],
-                allowed="a file of weights and a file of words",
+                "pretrained_fnames does not name two files", got=[str(path) for path in paths],
+                expected="a file of weights and a file of words",
             )  # fmt: skip
     words = _read_words(paths[1])
     found = read_checkpoint(paths[0])
@@ -109,7 +109,7 @@ def _read_words(path: Path) -> list[str]:
     ) as err:
         raise PretrainedError(f"{path} is no pickled list of words ({err})") from err
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        raise PretrainedError(f"{path} is no pickled list of words", received=type(words).__name__)
+        raise PretrainedError(f"{path} is no pickled list of words", got=type(words).__name__)
     return words
 
 
@@ -154,8 +154,8 @@ def load_words_and_layers(
         if name not in state or state[name].shape != value.shape:
             received = list(state[name].shape) if name in state else "no such weight"
             raise PretrainedError(
-                f"the weights from {found.source} do not fit this AWD_LSTM: {name} is wrong", received=received,
-                allowed=str(list(value.shape)), remedy="Use the config that they were trained with.",
+                f"the weights from {found.source} do not fit this AWD_LSTM: {name} is wrong", got=received,
+                expected=str(list(value.shape)), remedy="Use the config that they were trained with.",
             )  # fmt: skip
     encoder.load_state_dict({name: state[name] for name in encoder.state_dict()})
     if decoder is not None and decoder.bias is not None and "decoder.bias" in found.weights:

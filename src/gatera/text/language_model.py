@@ -14,19 +14,19 @@ from gatera.core.checks import check_at_least, check_fraction
 from gatera.core.errors import ArgumentError, ExportError
 from gatera.core.random import torch_seeded
 from gatera.learn.callback import as_callbacks
-from gatera.learn.export import ExportOptions
+from gatera.learn.callbacks.recurrent import ModelResetter, RNNRegularizer
+from gatera.learn.export.program import ExportOptions
 from gatera.learn.optimizer import Adam, OptimizerFactory
 from gatera.learn.options import TrainingOptions
-from gatera.learn.rnn import ModelResetter, RNNRegularizer
-from gatera.models.awd_lstm import (
+from gatera.models.text.awd_lstm import (
     AWD_LSTM,
     LANGUAGE_MODEL,
     AwdLstmConfig,
     LinearDecoder,
     create_language_model,
 )
-from gatera.models.text_model import awd_lstm_groups
-from gatera.program.text import PADDING, UNKNOWN
+from gatera.models.text.model import awd_lstm_groups
+from gatera.program.raw.text import PADDING, UNKNOWN
 from gatera.text.encoders import find_language_model, load_words_and_layers
 from gatera.text.learner import TextLearner
 from gatera.text.loaders import LanguageModelLoaders
@@ -151,11 +151,11 @@ def language_model_learner(
     """
     if not isinstance(dls, LanguageModelLoaders):
         raise ArgumentError(
-            "language_model_learner needs loaders of running text", received=type(dls).__name__,
+            "language_model_learner needs loaders of running text", got=type(dls).__name__,
             remedy="Make them with TextDataLoaders.from_folder(path, is_lm=True).",
         )  # fmt: skip
     if not is_awd_lstm(arch):
-        raise ArgumentError("there is no such language model", received=arch, allowed="AWD_LSTM")
+        raise ArgumentError("there is no such language model", got=arch, expected="AWD_LSTM")
     words = list(dls.vocab or [])
     settings = replace(
         checked_config(config, AwdLstmConfig, LANGUAGE_MODEL).scaled(drop_mult), pad=dls.block.padding

@@ -12,16 +12,16 @@ from gatera.core.errors import ArgumentError
 from gatera.core.random import torch_seeded
 from gatera.learn import checkpoint
 from gatera.learn.callback import as_callbacks
+from gatera.learn.callbacks.recurrent import encoders
 from gatera.learn.learner import Learner
 from gatera.learn.optimizer import Adam, OptimizerFactory
 from gatera.learn.options import TrainingOptions
-from gatera.learn.rnn import encoders
-from gatera.measure.losses import ClassWeights
-from gatera.models.awd_lstm import AWD_LSTM, AwdLstmConfig
+from gatera.measure.losses.standard import ClassWeights
 from gatera.models.groups import Splitter
-from gatera.models.heads import create_head
-from gatera.models.text_files import MiniLM
-from gatera.models.text_model import TransformerConfig
+from gatera.models.text.awd_lstm import AWD_LSTM, AwdLstmConfig
+from gatera.models.text.model import TransformerConfig
+from gatera.models.vision.heads import create_head
+from gatera.models.weights.text import MiniLM
 from gatera.text.encoders import PretrainedLanguageModel, load_words_and_layers
 from gatera.text.loaders import LanguageModelLoaders, TextLoaders
 from gatera.text.plans import TextArch, Wishes, make_plan
@@ -66,7 +66,7 @@ class TextLearner(Learner):
         elif content["words"] != words:
             raise ArgumentError(
                 f"the encoder in {path} reads other tokens than this one",
-                received=f"{len(content['words']):,} tokens", allowed=f"these {len(words):,}",
+                got=f"{len(content['words']):,} tokens", expected=f"these {len(words):,}",
                 remedy="Make the learner with the architecture that it was saved with.",
             )  # fmt: skip
         else:
@@ -130,7 +130,7 @@ def text_classifier_learner(
     """
     if not isinstance(dls, TextLoaders):
         raise ArgumentError(
-            "text_classifier_learner needs loaders of labelled texts", received=type(dls).__name__,
+            "text_classifier_learner needs loaders of labelled texts", got=type(dls).__name__,
             remedy="Make them with TextDataLoaders.from_folder(path, text_vocab=dls_lm.vocab)."
             if isinstance(dls, LanguageModelLoaders)
             else "Make them with TextDataLoaders.",

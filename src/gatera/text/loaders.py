@@ -13,12 +13,12 @@ import torch
 from gatera.core.checks import check_at_least, require
 from gatera.core.errors import DataError
 from gatera.core.random import rng
-from gatera.data.dataset import Dataset
-from gatera.data.loader import ORDER, Batch
-from gatera.data.loaders import DataLoader, DataLoaders
-from gatera.data.pipeline import Pipeline
-from gatera.data.vocab import Vocab
-from gatera.program.tokens import MOST_TOKENS
+from gatera.data.blocks.vocab import Vocab
+from gatera.data.loading.dataset import Dataset
+from gatera.data.loading.loader import ORDER, Batch
+from gatera.data.loading.loaders import DataLoader, DataLoaders
+from gatera.data.loading.pipeline import Pipeline
+from gatera.program.raw.tokens import MOST_TOKENS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,12 +9,11 @@ from typing import TypeVar
 
 from gatera.core.errors import ArgumentError
 from gatera.learn.callback import Callback
+from gatera.learn.callbacks.recurrent import ModelResetter, RNNRegularizer
 from gatera.learn.options import TrainingOptions
-from gatera.learn.rnn import ModelResetter, RNNRegularizer
-from gatera.models.awd_lstm import AWD_LSTM, CLASSIFIER, AwdLstmConfig, SentenceEncoder
 from gatera.models.groups import Splitter
-from gatera.models.text_files import TextArchitecture, find_encoder, get_text_architecture
-from gatera.models.text_model import (
+from gatera.models.text.awd_lstm import AWD_LSTM, CLASSIFIER, AwdLstmConfig, SentenceEncoder
+from gatera.models.text.model import (
     TextBody,
     TransformerConfig,
     awd_lstm_groups,
@@ -23,7 +22,8 @@ from gatera.models.text_model import (
     transformer_body,
     transformer_groups,
 )
-from gatera.models.transformer import create_encoder
+from gatera.models.text.transformer import create_encoder
+from gatera.models.weights.text import TextArchitecture, find_encoder, get_text_architecture
 from gatera.text.block import MAX_WORDS, TextBlock
 from gatera.text.encoders import find_language_model, load_words_and_layers
 from gatera.text.loaders import TextLoaders
@@ -113,7 +113,7 @@ def checked_config(config: object, kind: type[C], default: C) -> C:
         return default
     if not isinstance(config, kind):
         raise ArgumentError(
-            "config is of another architecture", received=type(config).__name__, allowed=kind.__name__
+            "config is of another architecture", got=type(config).__name__, expected=kind.__name__
         )
     return config
 
@@ -167,8 +167,8 @@ def _random_transformer(
     sizes, words, max_len = config.sizes, list(dls.text_vocab), wishes.max_len or config.max_len
     if wishes.pretrained or sizes is None or sizes.vocab < len(words) or sizes.positions < max_len:
         raise ArgumentError(
-            "sizes in the config do not fit", received=f"{sizes}, pretrained={wishes.pretrained!r}",
-            allowed=f"at least {len(words)} words and {max_len} positions, and pretrained=False",
+            "sizes in the config do not fit", got=f"{sizes}, pretrained={wishes.pretrained!r}",
+            expected=f"at least {len(words)} words and {max_len} positions, and pretrained=False",
         )  # fmt: skip
     block = TextBlock(vocab=words, max_len=max_len)
     layers = create_encoder(replace(sizes, pad=block.padding), config.dropout * wishes.drop_mult)
@@ -180,9 +180,7 @@ def _length(asked: int | None, usual: int, longest: int | None, name: str) -> in
     if asked is None:
         return usual if longest is None else min(usual, longest)
     if longest is not None and asked > longest:
-        raise ArgumentError(
-            f"max_len is more than {name} can read", received=asked, allowed=f"2 to {longest}"
-        )
+        raise ArgumentError(f"max_len is more than {name} can read", got=asked, expected=f"2 to {longest}")
     return asked
 
 
@@ -192,7 +190,7 @@ def _check_free(dls: TextLoaders, name: str, tokenizer: bytes) -> None:
     if block.vocab is not None:
         raise ArgumentError(
             f"{name} brings its own tokens, and the words of these loaders were fixed",
-            received=f"{len(block.vocab)} words",
+            got=f"{len(block.vocab)} words",
             remedy="Leave text_vocab (vocab=) out, or use arch=AWD_LSTM.",
         )
     if not block.of_words and block.tokenizer != tokenizer:

@@ -8,7 +8,7 @@ from typing import Any
 
 from gatera.core.checks import check_at_least, require
 from gatera.core.errors import ArgumentError, DataError
-from gatera.program.text import BEGINNING, PADDING, SPECIAL_WORDS, UNKNOWN, mark_words
+from gatera.program.raw.text import BEGINNING, PADDING, SPECIAL_WORDS, UNKNOWN, mark_words
 
 #: What counts as one word: a number, a short form such as "n't" or "'s", letters and digits, or one other sign.
 WORD = r"\d+(?:[.,]\d+)*|\w+(?=n't\b)|n't\b|'(?:s|m|d|re|ve|ll)\b|\w+|[^\w\s]"
@@ -30,8 +30,8 @@ def word_tokenizer(words: Sequence[str]) -> bytes:
     missing = [word for word in (UNKNOWN, PADDING, BEGINNING) if word not in numbers]
     if missing or len(numbers) < len(words):
         raise ArgumentError(
-            "the vocabulary is not one of words", received=f"{len(words)} words, {len(numbers)} different ones",
-            allowed="different words, " + ", ".join(SPECIAL_WORDS[:3]) + " among them",
+            "the vocabulary is not one of words", got=f"{len(words)} words, {len(numbers)} different ones",
+            expected="different words, " + ", ".join(SPECIAL_WORDS[:3]) + " among them",
             remedy="Take the vocabulary of other loaders: vocab=dls_lm.vocab.",
         )  # fmt: skip
     tokenizer = _splitter()
@@ -66,7 +66,7 @@ def learn_words(texts: Iterable[str], min_freq: int = MIN_FREQ, max_vocab: int =
     )
     if not known:
         raise DataError(
-            f"No word occurs {min_freq} times in the training texts", received=f"{len(counts)} different words",
+            f"No word occurs {min_freq} times in the training texts", got=f"{len(counts)} different words",
             remedy="Give more texts, or TextBlock(min_freq=1).",
         )  # fmt: skip
     return [*SPECIAL_WORDS, *known[: max_vocab - len(SPECIAL_WORDS)]]

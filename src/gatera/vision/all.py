@@ -28,13 +28,17 @@ from gatera.core.lazy import (
 from gatera.core.random import (
     set_seed,
 )
-from gatera.data.augment import (
-    aug_transforms,
-)
-from gatera.data.block import (
+from gatera.data.blocks.base import (
     TransformBlock,
 )
-from gatera.data.blocks import (
+from gatera.data.blocks.mask import (
+    MaskBlock,
+    PILMask,
+)
+from gatera.data.blocks.points import (
+    PointBlock,
+)
+from gatera.data.blocks.values import (
     CategoryBlock,
     ImageBlock,
     MultiCategoryBlock,
@@ -43,29 +47,34 @@ from gatera.data.blocks import (
 from gatera.data.datablock import (
     DataBlock,
 )
-from gatera.data.erasing import (
-    RandomErasing,
-)
-from gatera.data.external import (
+from gatera.data.download.datasets import (
     download_images,
     download_url,
     untar_data,
 )
-from gatera.data.geometry import (
-    Dihedral,
-    Flip,
-    Rotate,
-    Warp,
-    Zoom,
+from gatera.data.download.urls import (
+    URLs,
 )
-from gatera.data.items import (
+from gatera.data.loading.loaders import (
+    Batch,
+    DataLoader,
+    DataLoaders,
+)
+from gatera.data.show.pil import (
+    PILImage,
+    PILImageBW,
+    image2tensor,
+    resize_images,
+    show_image,
+)
+from gatera.data.sources.items import (
     FileGetter,
     ImageGetter,
     get_files,
     get_image_files,
     verify_images,
 )
-from gatera.data.labels import (
+from gatera.data.sources.labels import (
     AttrGetter,
     ColReader,
     ItemGetter,
@@ -73,44 +82,7 @@ from gatera.data.labels import (
     parent_label,
     using_attr,
 )
-from gatera.data.lighting import (
-    Brightness,
-    Contrast,
-    Hue,
-    Saturation,
-)
-from gatera.data.loaders import (
-    Batch,
-    DataLoader,
-    DataLoaders,
-)
-from gatera.data.masks import (
-    MaskBlock,
-    PILMask,
-)
-from gatera.data.normalize import (
-    Normalize,
-    cifar_stats,
-    imagenet_stats,
-    mnist_stats,
-)
-from gatera.data.photo import (
-    PILImage,
-    PILImageBW,
-    image2tensor,
-    resize_images,
-    show_image,
-)
-from gatera.data.points import (
-    PointBlock,
-)
-from gatera.data.split_by_value import (
-    ColSplitter,
-    GroupSplitter,
-    TimeSplitter,
-    TrainTestSplitter,
-)
-from gatera.data.splits import (
+from gatera.data.splits.by_position import (
     EndSplitter,
     FileSplitter,
     FuncSplitter,
@@ -121,7 +93,23 @@ from gatera.data.splits import (
     RandomSubsetSplitter,
     Splits,
 )
-from gatera.data.transforms import (
+from gatera.data.splits.by_value import (
+    ColSplitter,
+    GroupSplitter,
+    TimeSplitter,
+    TrainTestSplitter,
+)
+from gatera.data.transforms.erasing import (
+    RandomErasing,
+)
+from gatera.data.transforms.geometry import (
+    Dihedral,
+    Flip,
+    Rotate,
+    Warp,
+    Zoom,
+)
+from gatera.data.transforms.item import (
     CropPad,
     FlipItem,
     PadMode,
@@ -130,8 +118,20 @@ from gatera.data.transforms import (
     Resize,
     ResizeMethod,
 )
-from gatera.data.urls import (
-    URLs,
+from gatera.data.transforms.lighting import (
+    Brightness,
+    Contrast,
+    Hue,
+    Saturation,
+)
+from gatera.data.transforms.normalize import (
+    Normalize,
+    cifar_stats,
+    imagenet_stats,
+    mnist_stats,
+)
+from gatera.data.transforms.presets import (
+    aug_transforms,
 )
 from gatera.interpret.classification import (
     ClassificationInterpretation,
@@ -148,7 +148,17 @@ from gatera.learn.callback import (
     CancelTrainException,
     CancelValidException,
 )
-from gatera.learn.callbacks import (
+from gatera.learn.callbacks.lr_finder import (
+    minimum,
+    slide,
+    steep,
+    valley,
+)
+from gatera.learn.callbacks.mixup import (
+    CutMix,
+    MixUp,
+)
+from gatera.learn.callbacks.tracking import (
     CSVLogger,
     EarlyStoppingCallback,
     GradientAccumulation,
@@ -159,21 +169,11 @@ from gatera.learn.callbacks import (
 from gatera.learn.checkpoint import (
     TrainingInterrupted,
 )
-from gatera.learn.export import (
+from gatera.learn.export.program import (
     ExportOptions,
 )
 from gatera.learn.learner import (
     Learner,
-)
-from gatera.learn.lr_finder import (
-    minimum,
-    slide,
-    steep,
-    valley,
-)
-from gatera.learn.mixup import (
-    CutMix,
-    MixUp,
 )
 from gatera.learn.optimizer import (
     SGD,
@@ -197,10 +197,7 @@ from gatera.measure.intervals import (
     bootstrap_interval,
     wilson_interval,
 )
-from gatera.measure.label_scores import (
-    label_scores,
-)
-from gatera.measure.losses import (
+from gatera.measure.losses.standard import (
     BCELossFlat,
     BCEWithLogitsLossFlat,
     CrossEntropyLossFlat,
@@ -211,7 +208,7 @@ from gatera.measure.losses import (
     LabelSmoothingCrossEntropyFlat,
     MSELossFlat,
 )
-from gatera.measure.metrics import (
+from gatera.measure.metrics.standard import (
     APScoreBinary,
     APScoreMulti,
     BalancedAccuracy,
@@ -252,10 +249,13 @@ from gatera.measure.metrics import (
     rmse,
     top_k_accuracy,
 )
+from gatera.measure.reports.labels import (
+    label_scores,
+)
 from gatera.measure.thresholds import (
     best_thresholds,
 )
-from gatera.models.architectures import (
+from gatera.models.backbones.architectures import (
     Architecture,
     convnext_tiny,
     efficientnet_lite0,
@@ -271,31 +271,31 @@ from gatera.models.architectures import (
     resnet152,
     vit_small,
 )
-from gatera.models.body import (
-    create_body,
-)
-from gatera.models.heads import (
-    HeadOptions,
-    create_head,
-)
 from gatera.models.layers import (
     SigmoidRange,
     sigmoid_range,
 )
-from gatera.models.linear_head import (
+from gatera.models.vision.body import (
+    create_body,
+)
+from gatera.models.vision.heads import (
+    HeadOptions,
+    create_head,
+)
+from gatera.models.vision.linear_head import (
     LinearHeadOptions,
     PowerMeanPool2d,
     create_linear_head,
 )
-from gatera.models.point_head import (
+from gatera.models.vision.model import (
+    create_vision_model,
+)
+from gatera.models.vision.point_head import (
     PointHead,
 )
-from gatera.models.unet import (
+from gatera.models.vision.unet import (
     DynamicUnet,
     create_unet_model,
-)
-from gatera.models.vision_model import (
-    create_vision_model,
 )
 from gatera.program.prediction import (
     Prediction,

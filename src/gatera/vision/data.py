@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from gatera.data.block import Block
-from gatera.data.blocks import ImageBlock
-from gatera.data.file_loaders import FileDataLoaders
-from gatera.data.items import Items, get_image_files
-from gatera.data.photo import PILImage
+from gatera.data.blocks.base import Block
+from gatera.data.blocks.values import ImageBlock
+from gatera.data.from_files import FileDataLoaders
+from gatera.data.show.pil import PILImage
+from gatera.data.sources.items import Items, get_image_files
 
 
 class ImageDataLoaders(FileDataLoaders):

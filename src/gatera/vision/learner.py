@@ -10,15 +10,15 @@ from torch import nn
 
 from gatera.core.errors import ArgumentError
 from gatera.core.random import torch_seeded
-from gatera.data.loaders import DataLoaders
+from gatera.data.loading.loaders import DataLoaders
 from gatera.learn.learner import Learner
 from gatera.learn.optimizer import Adam, OptimizerFactory
 from gatera.learn.options import TrainingOptions
-from gatera.measure.losses import ClassWeights
-from gatera.models.architectures import Architecture
-from gatera.models.heads import HeadOptions
-from gatera.models.linear_head import LinearHeadOptions
-from gatera.models.vision_model import create_vision_model
+from gatera.measure.losses.standard import ClassWeights
+from gatera.models.backbones.architectures import Architecture
+from gatera.models.vision.heads import HeadOptions
+from gatera.models.vision.linear_head import LinearHeadOptions
+from gatera.models.vision.model import create_vision_model
 from gatera.vision.program_head import is_program, take_head
 
 

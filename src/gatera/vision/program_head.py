@@ -8,9 +8,9 @@ from typing import Any, TypeGuard
 from torch import nn
 
 from gatera.core.progress import note
-from gatera.data.loaders import DataLoaders
-from gatera.models.body import Body
-from gatera.models.checkpoints import PROGRAM, read_head
+from gatera.data.loading.loaders import DataLoaders
+from gatera.models.vision.body import Body
+from gatera.models.weights.files import PROGRAM, read_head
 from gatera.program.package import read_package
 
 

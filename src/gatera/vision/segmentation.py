@@ -9,18 +9,18 @@ from typing import Any
 import torch
 
 from gatera.core.errors import DataError
-from gatera.data.batch import BatchPipeline
-from gatera.data.blocks import ImageBlock
+from gatera.data.blocks.mask import MaskBlock
+from gatera.data.blocks.values import ImageBlock
 from gatera.data.datablock import DataBlock
-from gatera.data.foreign import as_list, batch_transforms, item_transforms
-from gatera.data.items import Items
-from gatera.data.loaders import DataLoaders
-from gatera.data.masks import MaskBlock
-from gatera.data.photo import PILImage
-from gatera.data.pipeline import PROBE
-from gatera.data.splits import RandomSplitter
-from gatera.data.transforms import Resize
-from gatera.program.photo import photo_size
+from gatera.data.loading.loaders import DataLoaders
+from gatera.data.loading.pipeline import PROBE
+from gatera.data.show.pil import PILImage
+from gatera.data.sources.items import Items
+from gatera.data.splits.by_position import RandomSplitter
+from gatera.data.transforms.batch import BatchPipeline
+from gatera.data.transforms.item import Resize
+from gatera.data.transforms.torchvision import as_list, batch_transforms, item_transforms
+from gatera.program.raw.photo import photo_size
 
 
 class SegmentationDataLoaders:

@@ -10,13 +10,13 @@ from torch import nn
 
 from gatera.core.errors import ArgumentError
 from gatera.core.random import torch_seeded
-from gatera.data.loaders import DataLoaders
+from gatera.data.loading.loaders import DataLoaders
 from gatera.learn.learner import Learner
 from gatera.learn.optimizer import Adam, OptimizerFactory
 from gatera.learn.options import TrainingOptions
-from gatera.measure.losses import ClassWeights
-from gatera.models.architectures import Architecture
-from gatera.models.unet import create_unet_model
+from gatera.measure.losses.standard import ClassWeights
+from gatera.models.backbones.architectures import Architecture
+from gatera.models.vision.unet import create_unet_model
 from gatera.vision.learner import input_channels
 
 

@@ -1,0 +1,250 @@
+"""Masks as labels: which class each pixel of a photo belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from gatera.core.checks import listed
+from gatera.core.errors import ArgumentError, DataError, PhotoError
+from gatera.data.blocks.spatial import OnPhotoBlock
+from gatera.data.blocks.vocab import Vocab, native
+from gatera.data.show.pil import PILImageBW, Source
+from gatera.data.show.spatial import show_masks
+from gatera.data.transforms.sampled import Draw
+from gatera.program.placing import NOT_SEEN
+from gatera.program.raw.photo import as_file, explaining, photo_size
+from gatera.program.raw.placement import Placement, Size
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Target of pixels that belong to no photo (beyond its edge, padded with zeros). torch's losses leave this value out.
+IGNORED = -100
+
+#: What a mask's pixels may be, in words.
+VALUES = "whole numbers from 0 to 255"
+
+
+class PILMask(PILImageBW):
+    """A mask: a Pillow image of mode L whose pixels are numbers, not grey levels.
+
+    Unlike a photo it is taken as it lies in its file: the numbers of a palette are kept, nothing is turned or averaged.
+    """
+
+    @classmethod
+    def create(cls, source: Source) -> Self:
+        """Open a mask.
+
+        Args:
+            source: path, bytes or open file of a picture with one channel; Pillow image; array or tensor of whole numbers
+                [H,W] (or [H,W,1], [1,H,W]).
+
+        Raises:
+            PhotoError: if it cannot be read, has colours, or numbers beyond 255; the message names the file.
+        """
+        if isinstance(source, Image.Image):
+            name = _name(source)
+            mask = cls._from(_as_mask(np.asarray(source), name, source.mode))
+            mask.info["source"] = name
+            return mask
+        if isinstance(source, np.ndarray | Tensor | list):
+            return cls._from(_as_mask(np.asarray(source), "a mask"))
+        with explaining(source) as name:
+            with Image.open(source if isinstance(source, str | Path) else as_file(source)) as image:
+                values, mode = np.asarray(image), image.mode
+            mask = cls._from(_as_mask(values, name, mode))
+        mask.info["source"] = name  # so that whoever finds a wrong number can say where
+        return mask
+
+
+def _name(image: Image.Image) -> str:
+    return str(image.info.get("source") or getattr(image, "filename", "") or "a mask")
+
+
+def _as_mask(values: np.ndarray, name: str, mode: str = "") -> Image.Image:
+    """Return numbers as an image of mode L, or say why they are no mask."""
+    if values.ndim == 3 and 1 in (values.shape[0], values.shape[2]):
+        values = values.squeeze(2 if values.shape[2] == 1 else 0)  # [1,H,W], [H,W,1] -> [H,W]
+    if values.ndim != 2 or 0 in values.shape:
+        what = f"mode {mode}, " if mode else ""
+        raise PhotoError(
+            f"{name} is not a mask ({what}shape {list(values.shape)})", expected="one number per pixel: [H,W]",
+            remedy="A mask holds the number of each pixel's class, not its colour.",
+        )  # fmt: skip
+    if values.dtype.kind not in "biu" or values.min() < 0 or values.max() > 255:
+        raise PhotoError(
+            f"{name} holds {values.dtype} numbers from {values.min()} to {values.max()}", expected=VALUES
+        )
+    return Image.fromarray(values.astype(np.uint8))
+
+
+@dataclass(frozen=True)
+class MaskBlock(OnPhotoBlock):
+    """A mask: the class of every pixel of the photo.
+
+    A mask is a picture whose pixels are the numbers of their classes (a PNG, as a rule), of the same size as its photo. It is
+    read when its photo is, and goes through the same resizing, cropping and augmentation, where each pixel takes the value of
+    the nearest one. Targets are int64 [N,H,W]; where a photo was padded with zeros they are -100, which losses leave out.
+
+    Args:
+        codes: the names of classes 0, 1, 2, ...; or, where a mask holds other numbers, a dict from number to name.
+
+    Raises:
+        ArgumentError: if there are no codes, names twice, or numbers that a mask cannot hold.
+    """
+
+    codes: Sequence[Any] | Mapping[int, Any] | None = None
+    task = "segmentation"
+
+    def __post_init__(self) -> None:
+        if self.codes is None or not len(self.codes):
+            raise ArgumentError(
+                "MaskBlock got no codes", got=self.codes,
+                remedy='Name the classes: codes=["background", "pet"], or {1: "pet", 2: "background"} for other numbers.',
+            )  # fmt: skip
+        plain: Any = (
+            dict(self.codes) if isinstance(self.codes, Mapping) else [native(name) for name in self.codes]
+        )
+        object.__setattr__(self, "codes", plain)  # arrays, as numpy.loadtxt gives them, cannot be compared
+        names, numbers = self._names, self._numbers
+        if len(set(names)) < len(names):
+            raise ArgumentError("codes holds a name twice", got=names)
+        if (
+            not all(isinstance(number, int) and 0 <= number <= 255 for number in numbers)
+            or len(names) > NOT_SEEN
+        ):
+            raise ArgumentError(
+                "codes holds numbers that a mask cannot",
+                got=numbers,
+                expected=f"{VALUES}, {NOT_SEEN} classes at most",
+            )
+
+    @property
+    def _names(self) -> list[Any]:
+        names = self.codes.values() if isinstance(self.codes, Mapping) else self.codes
+        return [native(name) for name in names or ()]
+
+    @property
+    def _numbers(self) -> list[int]:
+        return (
+            [native(number) for number in self.codes]
+            if isinstance(self.codes, Mapping)
+            else [*range(len(self._names))]
+        )
+
+    @property
+    def vocab(self) -> Vocab:  # type: ignore[override]
+        """The names of the classes."""
+        return Vocab(self._names)
+
+    @property
+    def n_out(self) -> int:  # type: ignore[override]
+        """Number of classes."""
+        return len(self._names)
+
+    @cached_property
+    def _table(self) -> np.ndarray:
+        """The class of every number, int16 [256]; -1 for none."""
+        table = np.full(256, -1, np.int16)
+        table[self._numbers] = np.arange(self.n_out)
+        return table
+
+    def check(self, raw: Any) -> None:
+        """Raise DataError if the mask's file is not there."""
+        if isinstance(raw, str | Path) and not Path(raw).is_file():
+            raise PhotoError(
+                f"the mask {raw} does not exist",
+                remedy="Check get_y (label_func), which tells where a photo's mask is.",
+            )
+
+    def check_fit(self, raw: Any, photo: str, size: Size) -> None:
+        """Raise DataError if the mask has not its photo's size; both are named."""
+        found = photo_size(raw) if isinstance(raw, str | Path) else self.read(raw).shape
+        if tuple(found) != size:
+            name = f"the mask {raw}" if isinstance(raw, str | Path) else "the mask"
+            raise DataError(
+                f"{name} is {found[0]} x {found[1]} pixels (height x width), and its photo {photo} is {size[0]} x {size[1]}",
+                remedy="Each pixel of a photo needs its class: make them one size.",
+            )
+
+    def read(self, raw: Any) -> PILMask:
+        """Open a path, bytes, array, tensor or Pillow image.
+
+        Raises:
+            PhotoError: if it cannot be read; the message names the file.
+        """
+        return PILMask.create(raw)
+
+    def encode(self, value: Image.Image) -> np.ndarray:
+        """Return the class of each pixel, uint8 [H,W].
+
+        Raises:
+            DataError: if a pixel has a number that is not in `codes`.
+        """
+        mask = PILMask.create(value)
+        found = self._table[np.asarray(mask)]
+        if (found < 0).any():
+            bad = np.asarray(mask)[found < 0]
+            raise DataError(
+                f"{_name(mask)} holds {bad[0]} in {len(bad):,} of its {found.size:,} pixels, which is none of the codes",
+                expected=listed((f"{number} ({name})" for number, name in zip(self._numbers, self._names)), 40),
+                remedy="Name it in codes, or correct the mask.",
+            )  # fmt: skip
+        return found.astype(np.uint8)
+
+    def decode(self, encoded: Any) -> PILMask:
+        """Return a mask of class indices [H,W] as a picture of the codes' numbers; 255 where there is no class."""
+        index = np.asarray(encoded).astype(np.int64)
+        outside = (index < 0) | (index >= self.n_out)
+        numbers = np.array(self._numbers, np.uint8)[np.where(outside, 0, index)]
+        return PILMask.create(np.where(outside, NOT_SEEN, numbers))
+
+    def count(self, raws: Sequence[Any]) -> np.ndarray:
+        """Return in how many pixels of these masks each class occurs, int64 [K]."""
+        counts = (np.bincount(self.encode(self.read(raw)).ravel(), minlength=self.n_out) for raw in raws)
+        return sum(counts, np.zeros(self.n_out, np.int64))
+
+    def show(self, value: Any) -> str:
+        """Return the mask's size in one line."""
+        return "mask of {} x {} pixels".format(*PILMask.create(value).shape)
+
+    def cache_key(self) -> list[dict[str, Any]]:
+        """Return how a mask is read."""
+        return [{"op": "read_mask", "codes": self._numbers}]
+
+    def place(self, encoded: np.ndarray, steps: Sequence[Placement]) -> np.ndarray:
+        """Return the mask after item transforms, uint8 [h,w]."""
+        for step in steps:
+            encoded = step.nearest(encoded, zero=NOT_SEEN)
+        return encoded
+
+    def move(self, encoded: np.ndarray, draw: Draw, i: int, size: Size) -> np.ndarray:
+        """Return the mask after what was drawn for item `i`, uint8 [h,w]."""
+        return draw.mask(i, encoded, zero=NOT_SEEN)
+
+    def to_target(self, encoded: np.ndarray, size: Size) -> np.ndarray:
+        """Return the mask, uint8 [h,w]."""
+        return encoded
+
+    def as_targets(self, stacked: Tensor) -> Tensor:
+        """Return class indices, int64 [N,h,w]; `IGNORED` where there is no photo."""
+        targets = stacked.long()
+        return torch.where(targets == NOT_SEEN, IGNORED, targets)
+
+    def show_on(
+        self, photos: Sequence[np.ndarray], targets: Tensor, predictions: Tensor | None = None, nrows: int | None = None,
+        ncols: int | None = None, figsize: tuple[float, float] | None = None, suptitle: str | None = None,
+    ) -> Figure:  # fmt: skip
+        """Draw masks over their photos, in one colour for each class; with predictions in two columns."""
+        guessed = None if predictions is None else list(predictions.cpu().numpy())
+        shape: Any = (nrows, ncols, figsize, suptitle)
+        return show_masks(photos, list(targets.cpu().numpy()), self.vocab, guessed, *shape)

@@ -1,0 +1,126 @@
+"""Points on a photo as labels: the middle of a head, the corners of a sheet of paper."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from torch import Tensor
+
+from gatera.core.errors import DataError
+from gatera.data.blocks.spatial import OnPhotoBlock
+from gatera.data.show.spatial import show_points
+from gatera.data.transforms.sampled import Draw
+from gatera.program.placing import scaled_to_one
+from gatera.program.raw.placement import Placement, Size, combined
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class PointBlock(OnPhotoBlock):
+    """One point or several, in pixels of the photo as it is stored (upright), as (x, y) or a list of them.
+
+    (0, 0) is the outer corner of the photo's first pixel, whose centre is (0.5, 0.5). Points go where their photo goes. For the
+    model they are scaled to -1 (left, top) .. 1 (right, bottom) of what it sees, so `y_range=(-1, 1)` suits them. A point that
+    a crop or an augmentation puts outside keeps its true place, beyond -1 or 1: nothing is moved to the edge or left out.
+
+    Targets are float32 [N,2P], x and y by turns. All photos need the same number of points, in the same order.
+
+    Args:
+        n_points: P; None to learn it from the training split.
+    """
+
+    n_points: int | None = None
+    task = "points"
+
+    @property
+    def n_out(self) -> int | None:  # type: ignore[override]
+        """Numbers that tell all points: 2P."""
+        return None if self.n_points is None else 2 * self.n_points
+
+    def fit(self, values: Sequence[Any]) -> Self:
+        """Return a copy that knows how many points there are."""
+        if self.n_points is not None:
+            return self
+        for value in values:
+            with contextlib.suppress(DataError):  # `check` complains of it, and names the item
+                return replace(self, n_points=len(_points(value)))
+        return replace(self, n_points=1)
+
+    def check(self, raw: Any) -> None:
+        """Raise DataError if these are no points, or not as many as the training split has."""
+        self.encode(raw)
+
+    def encode(self, value: Any) -> np.ndarray:
+        """Return points in pixels, float64 [P,2].
+
+        Raises:
+            DataError: if these are no finite numbers, or not as many as the training split has.
+        """
+        points = _points(value)
+        if self.n_points is not None and len(points) != self.n_points:
+            raise DataError(
+                f"PointBlock got {len(points)} points",
+                got=value,
+                expected=f"{self.n_points}, as in the training split",
+            )
+        return points
+
+    def decode(self, encoded: Any) -> list[list[float]]:
+        """Return points in pixels as a list of [x, y]."""
+        return np.asarray(encoded, np.float64).reshape(-1, 2).tolist()
+
+    def show(self, value: Any) -> str:
+        """Return points in one line."""
+        return "; ".join(f"({x:.5g}, {y:.5g})" for x, y in _points(value))
+
+    def place(self, encoded: np.ndarray, steps: Sequence[Placement]) -> np.ndarray:
+        """Return points in pixels of what item transforms make of the photo."""
+        return combined(steps[0].photo, steps).from_photo(encoded) if steps else encoded
+
+    def move(self, encoded: np.ndarray, draw: Draw, i: int, size: Size) -> np.ndarray:
+        """Return points in pixels of what was drawn for item `i`."""
+        return draw.points(i, encoded, size)
+
+    def to_target(self, encoded: np.ndarray, size: Size) -> np.ndarray:
+        """Return points in -1..1 of a photo of `size`, float32 [2P]."""
+        return scaled_to_one(encoded, size).astype(np.float32).ravel()  # [P,2] -> [2P]
+
+    def as_targets(self, stacked: Tensor) -> Tensor:
+        """Return the numbers, float32 [N,2P]."""
+        return stacked
+
+    def show_on(
+        self, photos: Sequence[np.ndarray], targets: Tensor, predictions: Tensor | None = None, nrows: int | None = None,
+        ncols: int | None = None, figsize: tuple[float, float] | None = None, suptitle: str | None = None,
+    ) -> Figure:  # fmt: skip
+        """Draw points as dots on their photos, predicted ones in another colour."""
+        guessed = None if predictions is None else list(predictions.cpu().numpy())
+        shape: Any = (nrows, ncols, figsize, suptitle)
+        return show_points(photos, list(targets.cpu().numpy()), guessed, *shape)
+
+
+def _points(value: Any) -> np.ndarray:
+    """Return points as float64 [P,2], or say why that is not possible."""
+    try:
+        points = np.asarray(value, np.float64)
+    except (TypeError, ValueError) as err:
+        raise DataError(
+            "PointBlock got something that is no point", got=value, expected="(x, y), or a list of them"
+        ) from err
+    if points.ndim == 1:
+        points = points[None]
+    if points.ndim != 2 or points.shape[1] != 2 or not points.size:
+        raise DataError(
+            "PointBlock got something that is no point", got=value, expected="(x, y), or a list of them"
+        )
+    if not np.isfinite(points).all():
+        raise DataError(
+            "PointBlock got no finite numbers", got=value, remedy="Fill them in, or leave the photo out."
+        )
+    return points

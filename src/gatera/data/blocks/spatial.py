@@ -1,0 +1,83 @@
+"""Labels that lie on their photo: a mask, points. Whatever happens to the photo happens to them, by the same draw."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from torch import Tensor
+
+from gatera.data.blocks.base import Block
+from gatera.data.transforms.sampled import Draw
+from gatera.program.raw.placement import Placement, Size
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class OnPhotoBlock(Block):
+    """A label that lies on its photo.
+
+    `encode` gives an array in the photo's own pixels. It is moved by `place` and `draw` as the photo is, and `to_target` turns
+    it into what is stacked into a batch.
+    """
+
+    def cache_key(self) -> list[dict[str, Any]] | None:
+        """Return how labels are read, as JSON data, if what is the same in every epoch, uint8 [h,w], is worth keeping on disk."""
+        return None
+
+    @abstractmethod
+    def check(self, raw: Any) -> None:
+        """Find what can be found without reading every label.
+
+        Raises:
+            DataError: if a raw label cannot be used.
+        """
+
+    def check_fit(self, raw: Any, photo: str, size: Size) -> None:
+        """Check a label against its photo, which is called `photo` and has `size` (height, width).
+
+        Raises:
+            DataError: if they do not belong together.
+        """
+
+    @abstractmethod
+    def place(self, encoded: np.ndarray, steps: Sequence[Placement]) -> np.ndarray:
+        """Return the label after item transforms, which put the photo where `steps` say."""
+
+    @abstractmethod
+    def move(self, encoded: np.ndarray, draw: Draw, i: int, size: Size) -> np.ndarray:
+        """Return the label of a photo of `size` after what was drawn for item `i` of a batch."""
+
+    @abstractmethod
+    def to_target(self, encoded: np.ndarray, size: Size) -> np.ndarray:
+        """Return what is stacked into a batch, for a photo that the model gets in `size`."""
+
+    @abstractmethod
+    def as_targets(self, stacked: Tensor) -> Tensor:
+        """Return stacked labels as losses and metrics take them."""
+
+    @abstractmethod
+    def show_on(
+        self,
+        photos: Sequence[np.ndarray],
+        targets: Tensor,
+        predictions: Tensor | None = None,
+        nrows: int | None = None,
+        ncols: int | None = None,
+        figsize: tuple[float, float] | None = None,
+        suptitle: str | None = None,
+    ) -> Figure:
+        """Draw labels, and predictions if there are any, on their photos.
+
+        Args:
+            photos: N photos as the model sees them, uint8 [h,w,C].
+            targets: as `as_targets` gives them, [N,...].
+            predictions: as the loss's `decodes` gives them, [N,...].
+            nrows: rows of the grid.
+            ncols: columns of the grid.
+            figsize: width and height in inches.
+            suptitle: written above.
+        """

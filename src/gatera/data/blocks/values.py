@@ -1,0 +1,312 @@
+"""Blocks of photo jobs: a photo, one label, several labels, numbers. What a block is stands in `data.block`."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from gatera.core.checks import check_at_least, did_you_mean, listed
+from gatera.core.errors import ArgumentError, DataError
+from gatera.data.blocks.base import Block
+from gatera.data.blocks.vocab import NOT_KNOWN, Vocab, learn_vocab, native
+from gatera.data.show.pil import PILImage
+from gatera.data.sources.labels import is_missing
+from gatera.program.preprocess import photo_array
+
+
+class PictureBlock(Block):
+    """Whatever is a photo to the model: photos, and sounds that are written as pictures."""
+
+    is_photo = True
+
+    def encode(self, value: Image.Image) -> np.ndarray:
+        """Return the photo's pixels, uint8 [H,W,C]."""
+        return photo_array(value)
+
+    def as_batch(self, stacked: Tensor) -> Tensor:
+        """Return photos [N,H,W,C] as [N,C,H,W]: the same memory, which is what torch calls channels_last."""
+        return stacked.permute(0, 3, 1, 2)
+
+    def decode(self, encoded: Tensor) -> np.ndarray:
+        """Turn a batch's photo, float [C,H,W] in 0..1 or uint8, into pixels to show, uint8 [H,W,C]."""
+        pixels = encoded.detach().float().cpu()
+        if encoded.dtype != torch.uint8:
+            pixels = pixels.clamp(0, 1).mul(255).round()
+        return pixels.permute(1, 2, 0).to(torch.uint8).numpy()  # [C,H,W] -> [H,W,C]
+
+
+@dataclass(frozen=True)
+class ImageBlock(PictureBlock):
+    """A photo.
+
+    Args:
+        cls: PILImage for colour, PILImageBW for grey.
+    """
+
+    cls: type[PILImage] = PILImage
+
+    def read(self, raw: Any) -> PILImage:
+        """Open a path, bytes, array or Pillow image, upright and in this block's mode.
+
+        Raises:
+            PhotoError: if it cannot be read; the message names the file.
+        """
+        return self.cls.create(raw)
+
+    def config(self) -> list[dict[str, Any]]:
+        """Return the one operation that reads a photo."""
+        return [{"op": "read_photo", "mode": self.cls.read_mode}]
+
+
+@dataclass(frozen=True)
+class CategoryBlock(Block):
+    """One label of a fixed set.
+
+    Args:
+        vocab: the labels in the model's order; None to learn them from the training split.
+        sort: sort learned labels; otherwise first come, first served.
+        add_na: put "#na#" first and take it for every label that is not known.
+    """
+
+    vocab: Sequence[Any] | None = None
+    sort: bool = True
+    add_na: bool = False
+    task = "classification"
+
+    def fit(self, values: Sequence[Any]) -> Self:
+        """Return a copy with its vocabulary.
+
+        Raises:
+            DataError: if a label is missing, labels are of different types, or there is only one.
+        """
+        vocab = learn_vocab(values, self.sort) if self.vocab is None else Vocab(self.vocab)
+        if self.add_na and NOT_KNOWN not in vocab.o2i:
+            vocab = Vocab([NOT_KNOWN, *vocab])
+        if len(vocab) < 2:
+            raise DataError(
+                "There is nothing to tell apart: the training split has a single label", got=list(vocab),
+                remedy="Check get_y (label_func), or add photos of another class.",
+            )  # fmt: skip
+        return replace(self, vocab=vocab)
+
+    @property
+    def n_out(self) -> int | None:  # type: ignore[override]
+        """Number of labels."""
+        return None if self.vocab is None else len(self.vocab)
+
+    def encode(self, value: Any) -> Tensor:
+        """Return a label's index, int64 [].
+
+        Raises:
+            DataError: if the label is missing or not in the vocabulary.
+        """
+        return torch.tensor(index_of(value, self._fitted(), type(self).__name__, self.add_na))
+
+    def decode(self, encoded: Any) -> Any:
+        """Return the label of an index."""
+        return self._fitted()[int(encoded)]
+
+    def _fitted(self) -> Vocab:
+        if not isinstance(self.vocab, Vocab):
+            raise ArgumentError(
+                f"This {type(self).__name__} has not been fitted", remedy="Call fit(labels) first."
+            )
+        return self.vocab
+
+
+def index_of(label: Any, vocab: Vocab, block: str, add_na: bool = False) -> int:
+    """Return a label's index, or raise DataError in the name of `block`."""
+    if is_missing(label) and not (add_na or label in vocab.o2i):
+        raise DataError(f"{block} got no label ({label!r})", remedy="Label it, or leave it out.")
+    label = native(label)
+    try:
+        found = vocab.o2i.get(label)
+    except TypeError as err:
+        raise DataError(
+            f"{block} got several labels",
+            got=label,
+            remedy="Use MultiCategoryBlock, or return one label.",
+        ) from err
+    if found is not None:
+        return found
+    if add_na:
+        return vocab.o2i[NOT_KNOWN]
+    nearest = did_you_mean(label, [known for known in vocab if isinstance(known, str)])
+    raise DataError(
+        f"{block} got an unknown label", got=label, expected=listed(vocab),
+        remedy=f"{nearest + ' ' if nearest else ''}The known labels were learned from the training split: "
+        f"add {label!r} there, or pass vocab=.",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class MultiCategoryBlock(Block):
+    """Any number of labels of a fixed set for each item, also none.
+
+    Args:
+        encoded: the labels already come as 0 and 1, one column per entry of `vocab` (which must be given then).
+        vocab: the labels in the model's order; None to learn them from the training split.
+        add_na: put "#na#" first and take it for every label that is not known.
+    """
+
+    encoded: bool = False
+    vocab: Sequence[Any] | None = None
+    add_na: bool = False
+    task = "multilabel"
+
+    def __post_init__(self) -> None:
+        if self.encoded and self.vocab is None:
+            raise ArgumentError(
+                "MultiCategoryBlock(encoded=True) has no vocab", remedy="Name the columns: vocab=[...]."
+            )
+
+    def fit(self, values: Sequence[Any]) -> Self:
+        """Return a copy with its vocabulary.
+
+        Raises:
+            DataError: if labels are of different types, or no item has any.
+        """
+        if self.vocab is not None:
+            vocab = Vocab(self.vocab)
+        else:
+            lists = [value for value in values if _is_several(value)]
+            vocab = learn_vocab([label for labels in lists for label in labels])
+        if self.add_na and NOT_KNOWN not in vocab.o2i:
+            vocab = Vocab([NOT_KNOWN, *vocab])
+        if not vocab:
+            raise DataError(
+                "No item of the training split has a label", remedy="Check get_y and label_delim."
+            )
+        return replace(self, vocab=vocab)
+
+    @property
+    def n_out(self) -> int | None:  # type: ignore[override]
+        """Number of labels."""
+        return None if self.vocab is None else len(self.vocab)
+
+    def read(self, raw: Any) -> Any:
+        """Return an item's labels; those of zeros and ones where labels come `encoded`.
+
+        Raises:
+            DataError: if they are not zeros and ones then, one per entry of `vocab`.
+        """
+        return self.decode(_zeros_and_ones(raw, len(self.vocab))) if self.encoded and self.vocab else raw
+
+    def encode(self, value: Any) -> Tensor:
+        """Return 1 for every label the item has, 0 for the others, float32 [K].
+
+        Raises:
+            DataError: if a label is not in the vocabulary.
+        """
+        vocab = self.vocab
+        if not isinstance(vocab, Vocab):
+            raise ArgumentError(
+                "This MultiCategoryBlock has not been fitted", remedy="Call fit(labels) first."
+            )
+        hot = torch.zeros(len(vocab))
+        for label in _several(value):
+            hot[index_of(label, vocab, type(self).__name__, self.add_na)] = 1
+        return hot
+
+    def decode(self, encoded: Any) -> list[Any]:
+        """Return the labels whose value is above 0.5."""
+        if self.vocab is None:
+            raise ArgumentError(
+                "This MultiCategoryBlock has not been fitted", remedy="Call fit(labels) first."
+            )
+        return [label for label, on in zip(self.vocab, encoded, strict=True) if on > 0.5]
+
+    def show(self, value: Sequence[Any]) -> str:
+        """Return the labels in one line."""
+        return "; ".join(map(str, value)) or "(none)"
+
+
+def _is_several(value: Any) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes)
+
+
+def _several(value: Any) -> Iterable[Any]:
+    if not _is_several(value):
+        raise DataError(
+            "MultiCategoryBlock got one label where a list is expected", got=value,
+            remedy="Split it: get_y=lambda row: row['labels'].split(' '), or label_delim=' '.",
+        )  # fmt: skip
+    return value
+
+
+def _zeros_and_ones(value: Any, k: int) -> np.ndarray:
+    hot = np.asarray(value, dtype=object)  # of whatever is in it
+    if hot.shape != (k,) or not all(number in (0, 1) for number in hot):
+        raise DataError(
+            "MultiCategoryBlock got no zeros and ones", got=value, expected=f"{k} of them, as in vocab"
+        )
+    return hot
+
+
+@dataclass(frozen=True)
+class RegressionBlock(Block):
+    """One number or several.
+
+    Args:
+        n_out: how many; None to learn it from the training split.
+    """
+
+    n_out: int | None = None
+    task = "regression"
+
+    def __post_init__(self) -> None:
+        if self.n_out is not None:
+            check_at_least("n_out", self.n_out, 1)
+
+    def fit(self, values: Sequence[Any]) -> Self:
+        """Return a copy that knows how many numbers there are."""
+        if self.n_out is not None:
+            return self
+        for value in values:
+            with contextlib.suppress(DataError):  # `encode` complains of it, and names the item
+                return replace(self, n_out=_numbers(value).size)
+        return replace(self, n_out=1)
+
+    def encode(self, value: Any) -> Tensor:
+        """Return the numbers, float32 [K]; a single number too is [1].
+
+        Raises:
+            DataError: if it is not as many finite numbers as the training split has.
+        """
+        numbers = _numbers(value)
+        if self.n_out is not None and numbers.size != self.n_out:
+            raise DataError(
+                "RegressionBlock got another count of numbers",
+                got=value,
+                expected=f"{self.n_out} numbers",
+            )
+        return torch.from_numpy(numbers)
+
+    def decode(self, encoded: Any) -> float | list[float]:
+        """Return the number, or the list of numbers."""
+        numbers = np.asarray(encoded, dtype=np.float64)
+        return numbers.tolist() if numbers.size > 1 else numbers.item()
+
+    def show(self, value: float | list[float]) -> str:
+        """Return the numbers with four digits."""
+        numbers = np.atleast_1d(np.asarray(value, np.float64)).tolist()
+        return ", ".join(f"{float(f'{number:.4g}'):,.7g}" for number in numbers)  # 889,000, not 8.89e+05
+
+
+def _numbers(value: Any) -> np.ndarray:
+    try:
+        numbers = np.atleast_1d(np.array(value, dtype=np.float32))
+    except (TypeError, ValueError) as err:
+        raise DataError("RegressionBlock got something that is not a number", got=value) from err
+    if numbers.ndim > 1 or not np.isfinite(numbers).all():
+        raise DataError(
+            "RegressionBlock got no finite number", got=value, remedy="Fill it in, or leave it out."
+        )
+    return numbers

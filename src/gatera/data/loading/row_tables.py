@@ -1,0 +1,149 @@
+"""Tables of the user's, a pandas DataFrame each: checked, taken apart into cells, never changed."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from gatera.core.checks import did_you_mean, listed, require
+from gatera.core.errors import ArgumentError, DataError
+from gatera.data.blocks.vocab import categories_of, native
+from gatera.data.item_errors import guarded, row_name
+from gatera.data.loading.dataset import Rows
+from gatera.data.sources.items import is_table
+
+#: How many rows with the same trouble a message names.
+NAMED = 5
+
+
+def check_frame(frame: Any) -> None:
+    """Raise unless `frame` is a table with rows and different column names, all of them text."""
+    if not is_table(frame):
+        raise ArgumentError(
+            "The table is not a pandas DataFrame",
+            got=type(frame).__name__,
+            remedy="For a file use from_csv.",
+        )
+    if not len(frame):
+        raise DataError("The table has no rows")
+    names = list(frame.columns)
+    twice = list(dict.fromkeys(name for name in names if names.count(name) > 1))
+    if twice:
+        raise DataError(
+            "The table has more than one column of a name", got=twice,
+            remedy="Rename one of each: pandas cannot tell them apart.",
+        )  # fmt: skip
+    other = [name for name in names if not isinstance(name, str)]
+    if other:
+        raise DataError(
+            "The table has columns whose name is not text", got=other,
+            remedy="Name them: df.columns = df.columns.map(str).",
+        )  # fmt: skip
+
+
+def check_columns(frame: Any, role: str, wanted: Sequence[str]) -> None:
+    """Raise DataError, offering the nearest name, unless the table has the columns that `role`, an argument, names."""
+    names = list(frame.columns)
+    for name in wanted:
+        if name not in names:
+            raise DataError(
+                f"{role} names a column that the table has not", got=name, expected=listed(names),
+                remedy=did_you_mean(name, names, "Check the names: list(df.columns)."),
+            )  # fmt: skip
+
+
+def check_filled(frame: Any, names: Sequence[str], rows: str) -> None:
+    """Raise DataError, naming the rows, if a label is missing."""
+    for name in names:
+        empty = frame.index[frame[name].isna().to_numpy()]
+        if len(empty):
+            where = listed([row_name(label) for label in empty], NAMED)
+            raise DataError(
+                f"Column {name!r} (y_names) is empty in {where} of {rows}",
+                remedy=f"Leave such rows out: df.dropna(subset=[{name!r}]).",
+            )
+
+
+def check_has_values(frame: Any, name: str) -> None:
+    """Raise DataError if a column is empty in every row of the training split."""
+    if frame[name].isna().all():
+        raise DataError(
+            f"Column {name!r} is empty in every row of the training split",
+            remedy="Leave it out of the inputs.",
+        )
+
+
+def learn_labels(column: Any) -> list[Any]:
+    """Return the categories of a column, sorted, or in the order of a pandas Categorical; gaps do not count.
+
+    What JSON has no word for (dates, tuples) becomes text; `program.cells.Codes` finds it by that text.
+
+    Args:
+        column: a pandas Series.
+    """
+    given = categories_of(column)
+    labels = [_plain(label) for label in (column.dropna().unique().tolist() if given is None else given)]
+    labels = list(dict.fromkeys(labels))
+    if given is not None:
+        return labels
+    kinds = {type(label) for label in labels}
+    comparable = len(kinds) == 1 or kinds <= {int, float}
+    return sorted(labels, key=None if comparable else lambda label: (type(label).__name__, label))
+
+
+def _plain(label: Any) -> Any:
+    label = native(label)
+    finite = not isinstance(label, float) or math.isfinite(label)
+    return label if isinstance(label, str | bool | int | float) and finite else str(label)
+
+
+def cells(column: Any) -> Sequence[Any]:
+    """Return the cells of a pandas Series: an array where they are plain numbers, otherwise a list."""
+    dtype = column.dtype
+    return column.to_numpy() if isinstance(dtype, np.dtype) and dtype.kind in "fiu" else column.tolist()
+
+
+def table_of(rows: Sequence[Any]) -> Any:
+    """Return rows, `Rows` of a DataFrame or a list of mappings or Series, as a DataFrame."""
+    if isinstance(rows, Rows):
+        return rows.table
+    return require("pandas", "train", "for tables").DataFrame([dict(row) for row in rows])
+
+
+class TableReader(Protocol):
+    """What reads rows for a program: `program.row.RowReader` and `PairReader`."""
+
+    columns: tuple[str, ...]
+
+    def __call__(self, raw: Any) -> np.ndarray:
+        """Return one row's array."""
+
+    def table(self, columns: dict[str, Any]) -> np.ndarray:
+        """Return the arrays of n rows, one row each."""
+
+
+def encode_rows(raws: Sequence[Any], name: Callable[[int], str], reader: TableReader) -> np.ndarray:
+    """Return the rows of a whole table as a program's reader gives them, one row each.
+
+    Args:
+        raws: `Rows`, or a list of rows.
+        name: position -> how messages call that row.
+        reader: reads them.
+
+    Raises:
+        DataError: if a column is missing, or a cell cannot be read; the row is named.
+    """
+    frame = table_of(raws)
+    check_columns(frame, "What was learned from the training split", reader.columns)
+    try:
+        return reader.table({column: cells(frame[column]) for column in reader.columns})
+    except DataError:
+        with warnings.catch_warnings():  # what is to be said besides would be said of every row
+            warnings.simplefilter("ignore")
+            for position in range(len(frame)):
+                guarded("Its block", name(position), None, reader, frame.iloc[position])
+        raise

@@ -1,0 +1,139 @@
+"""What a recipe does, step by step, on one item and one batch: `DataBlock.summary`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from gatera.core.checks import listed
+from gatera.core.errors import GateraError
+from gatera.data.item_errors import guarded
+from gatera.data.loading.dataset import Dataset
+from gatera.data.loading.loader import DataLoader
+from gatera.data.loading.pipeline import Pipeline
+from gatera.data.transforms.batch import BatchPipeline
+
+#: Width of the column that names the stage.
+STAGE_WIDTH = 26
+
+
+class Account:
+    """Lines of text, one per stage, ending at the first stage that fails.
+
+    Attributes:
+        lines: what there is to say so far.
+        failed: whether a stage has failed.
+    """
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.failed = False
+
+    def stage(self, name: str, run: Callable[[], Any], show: Callable[[Any], str] | None = None) -> Any:
+        """Run a stage and note what came out; after a failure nothing is run any more and None is returned."""
+        if self.failed:
+            return None
+        try:
+            value = run()
+            self.lines.append(f"  {name:<{STAGE_WIDTH}} {(show or describe)(value)}")
+        except GateraError as err:
+            self.failed = True
+            self.lines.append(f"  {name:<{STAGE_WIDTH}} FAILED: {err}")
+            return None
+        return value
+
+    def heading(self, text: str) -> None:
+        """Begin a part."""
+        if not self.failed:
+            self.lines.append(text)
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
+
+def describe(value: Any) -> str:
+    """Return the type, shape and range of a value in one line.
+
+    Example:
+        >>> describe(np.zeros((2, 3), np.uint8))
+        'uint8 [2, 3], 0 to 0'
+    """
+    if isinstance(value, Image.Image):
+        return f"{type(value).__name__} {value.mode}, {value.height} x {value.width} pixels (height x width)"
+    if isinstance(value, Tensor | np.ndarray):
+        numbers = torch.as_tensor(np.array(value) if isinstance(value, np.ndarray) else value)
+        kind = str(numbers.dtype).removeprefix("torch.")
+        span = f", {numbers.min().item():.4g} to {numbers.max().item():.4g}" if numbers.numel() else ""
+        return f"{kind} {list(numbers.shape)}{span}"
+    return f"{type(value).__name__} {value!r}"
+
+
+def describe_labels(dataset: Dataset) -> str:
+    """Return a line on the labels of a data set."""
+    block = dataset.fields.y
+    if block is None or dataset.raw_labels is None:
+        return "none"
+    if block.vocab is None:
+        return f"{type(block).__name__}, {block.n_out} numbers"
+    counts = Counter(
+        label for row in dataset.raw_labels for label in (row if isinstance(row, list) else [row])
+    )
+    known = listed([f"{label!r} ({counts.get(label, 0)})" for label in block.vocab], 8)
+    return f"{type(block).__name__}, {len(block.vocab)} labels (and how often in training): {known}"
+
+
+def one_item(account: Account, dataset: Dataset) -> None:
+    """Follow the first training item through every stage."""
+    if account.failed:
+        return
+    fields, pipeline = dataset.fields, dataset.fields.pipeline
+    account.heading(f"One item: {dataset.name(0)}")
+    value = account.stage(f"read ({type(fields.x).__name__})", lambda: fields.x.read(dataset.inputs[0]))
+    for transform in pipeline.transforms:
+        draws = np.random.default_rng(0) if transform.random else None
+        call = partial(guarded, "The transform", dataset.name(0), dataset.inputs[0], transform, value, draws)
+        value = account.stage(type(transform).__name__, call)
+    account.stage("to array", lambda: fields.x.encode(value))
+    if fields.y is not None and dataset.raw_labels is not None:
+        raw = dataset.raw_labels[0]
+        account.stage(f"label {raw!r}", lambda: dataset[0][1])
+
+
+def one_batch(account: Account, loader: DataLoader) -> None:
+    """Follow the first training batch through every stage."""
+    account.heading(f"One batch of {min(loader.bs, loader.n)} items:")
+    dataset = without_batch_transforms(loader.dataset)
+    plain = DataLoader(dataset, loader.bs, training=loader.training, options=loader.options)
+    index = next(loader.batch_indices()) if not account.failed else np.zeros(1, np.int64)
+    account.stage("collate", lambda: plain.batch_of(index)[0])
+    for name in batch_stages(loader.batch_tfms):
+        account.heading(f"    {name}")
+    batch = account.stage(
+        "x, as the model gets it", lambda: loader.batch_of(index), lambda batch: describe(batch[0])
+    )
+    if batch is not None and batch[1] is not None:
+        account.stage("y", lambda: batch[1])
+
+
+def without_batch_transforms(dataset: Dataset) -> Dataset:
+    """Return the same items without what batch transforms do to them one by one at prediction."""
+    pipeline = dataset.fields.pipeline
+    fields = replace(dataset.fields, pipeline=Pipeline(pipeline.block, pipeline.transforms))
+    return Dataset(fields, dataset.items, dataset.inputs, dataset.raw_labels, dataset.positions)
+
+
+def batch_stages(batch_tfms: BatchPipeline) -> list[str]:
+    """Return the names of what is done to a batch, one line for what is done together."""
+    fused = batch_tfms.fused
+    together = [] if fused is None else [type(tfm).__name__ for tfm in (*fused.geometry, *fused.lighting)]
+    lines = [f"in one go: {', '.join(together)}"] if together else []
+    lines += [step.name for step in batch_tfms.steps]
+    return lines + ([] if batch_tfms.normalize is None else [str(batch_tfms.normalize)])

@@ -1,0 +1,4 @@
+"""Draw photos, masks and points as matplotlib figures.
+
+`photos` draws a grid of items, `spatial` draws targets on their photo, `pil` has `PILImage` and `show_image`.
+"""

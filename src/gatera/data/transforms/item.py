@@ -1,0 +1,400 @@
+"""Transforms of one photo, on Pillow images, before photos are stacked into a batch.
+
+What a transform does at prediction is data: `config()` lists operations for `gatera.program.preprocess`, so that a
+program repeats exactly what training's validation did.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from gatera.core.checks import check_at_least, check_choice, check_fraction
+from gatera.core.errors import ArgumentError, ExportError
+from gatera.data.item_errors import function_name
+from gatera.program.placing import op_steps
+from gatera.program.preprocess import center_crop, resize_photo, resize_shorter
+from gatera.program.raw.placement import Placement
+
+Size = int | tuple[int, int]
+Op = dict[str, Any]
+
+RESAMPLES = ("bilinear", "bicubic", "nearest")
+
+#: Tries to find a crop of the wanted area and proportions inside the photo, before taking the largest that fits.
+CROP_TRIES = 10
+
+
+class ResizeMethod(StrEnum):
+    """How `Resize` makes a photo fit: cut off, fill up, or distort."""
+
+    Crop = "crop"
+    Pad = "pad"
+    Squish = "squish"
+
+
+class PadMode(StrEnum):
+    """What fills the space beside a photo: black, its edge repeated, or its mirror image."""
+
+    Zeros = "zeros"
+    Border = "border"
+    Reflection = "reflection"
+
+
+METHODS = tuple(map(str, ResizeMethod))
+PAD_MODES = tuple(map(str, PadMode))
+
+
+class ItemTransform(ABC):
+    """One step from a photo to a photo.
+
+    Attributes:
+        random: whether it draws random numbers while training.
+        serial: whether it draws from torch's global generator, so that only the caller's thread may run it.
+    """
+
+    random: bool = False
+    serial: bool = False
+
+    @abstractmethod
+    def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
+        """Return the transformed photo.
+
+        Args:
+            image: mode RGB or L.
+            rng: where to draw from while training; None at validation and prediction.
+        """
+
+    @abstractmethod
+    def config(self) -> list[Op]:
+        """Return what it does at prediction, as operations of `program.preprocess`.
+
+        Raises:
+            ExportError: if it cannot be written as data.
+        """
+
+    def steps(self, size: tuple[int, int], rng: np.random.Generator | None = None) -> list[Placement]:
+        """Return where it puts a photo of `size` (height, width), step by step, for masks and points to follow.
+
+        Args:
+            size: of the photo.
+            rng: as for `__call__`, which draws the same numbers from it in the same order.
+
+        Raises:
+            ArgumentError: if that is not known.
+        """
+        if self.random and rng is not None:
+            raise unknown_place(self)
+        try:
+            return op_steps(self.config(), size)
+        except ExportError as err:
+            raise unknown_place(self) from err
+
+
+def unknown_place(transform: object) -> ArgumentError:
+    """Return the error for a transform that says nothing of where it puts a photo."""
+    function = getattr(transform, "function", None) or getattr(transform, "transform", None)
+    name = type(transform).__name__ if function is None else function_name(function)
+    return ArgumentError(
+        f"No mask or points can follow the transform {name}: it does not say where it puts a photo",
+        remedy="Use Resize, RandomResizedCrop, FlipItem or aug_transforms; or write an ItemTransform with a method `steps`.",
+    )
+
+
+def as_size(argument: str, size: Size) -> tuple[int, int]:
+    """Turn `size` into (height, width), both at least 1.
+
+    Raises:
+        ArgumentError: if it is neither a whole number nor a pair of them.
+
+    Example:
+        >>> as_size("size", 224)
+        (224, 224)
+    """
+    pair = (size, size) if isinstance(size, int) else tuple(size) if isinstance(size, tuple | list) else ()
+    if len(pair) != 2 or not all(
+        isinstance(side, int) and not isinstance(side, bool) and side > 0 for side in pair
+    ):
+        raise ArgumentError(
+            f"{argument} is not a size in pixels", got=size, expected="a whole number, or (height, width)"
+        )
+    return pair[0], pair[1]
+
+
+class SizedTransform(ItemTransform):
+    """A transform that gives every photo one size."""
+
+    size: Size
+
+    @property
+    def hw(self) -> tuple[int, int]:
+        """(height, width) in pixels."""
+        return as_size("size", self.size)
+
+
+@dataclass(frozen=True)
+class Resize(SizedTransform):
+    """Make every photo the same size; the same in training and at prediction.
+
+    fastai crops at a random place while training. Here that is asked for (`RandomResizedCrop`, `RandomCrop`): what is
+    fixed can be decoded once, and the outputs of a frozen body computed once.
+
+    Args:
+        size: pixels, one number for a square or (height, width).
+        method: "crop" cuts off what is too long, around the centre; "pad" fills up; "squish" distorts.
+        pad_mode: what "pad" fills with: "reflection", "zeros" or "border".
+        resample: "bilinear", "bicubic" or "nearest".
+
+    Raises:
+        ArgumentError: if a size is not positive or a choice unknown.
+
+    Example:
+        >>> Resize(128, ResizeMethod.Squish)(Image.new("RGB", (640, 480))).size
+        (128, 128)
+    """
+
+    size: Size
+    method: str = "crop"
+    pad_mode: str = "reflection"
+    resample: str = "bilinear"
+
+    def __post_init__(self) -> None:
+        as_size("size", self.size)
+        check_choice("method", self.method, METHODS)
+        check_choice("pad_mode", self.pad_mode, PAD_MODES)
+        check_choice("resample", self.resample, RESAMPLES)
+
+    def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
+        """Return the photo at exactly this size."""
+        return resize_photo(image, self.hw, self.method, self.pad_mode, self.resample)  # type: ignore[arg-type]
+
+    def config(self) -> list[Op]:
+        """Return the one operation it is."""
+        return [
+            {"op": "resize", "size": list(self.hw), "method": str(self.method),
+             "pad_mode": str(self.pad_mode), "resample": self.resample}
+        ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ResizeShorter(ItemTransform):
+    """Scale a photo, proportions kept, so that its shorter side is `size` pixels.
+
+    Args:
+        size: pixels.
+        resample: "bilinear", "bicubic" or "nearest".
+    """
+
+    size: int
+    resample: str = "bilinear"
+
+    def __post_init__(self) -> None:
+        check_at_least("size", self.size, 1)
+        check_choice("resample", self.resample, RESAMPLES)
+
+    def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
+        """Return the scaled photo."""
+        return resize_shorter(image, self.size, self.resample)  # type: ignore[arg-type]
+
+    def config(self) -> list[Op]:
+        """Return the one operation it is."""
+        return [{"op": "resize_shorter", "size": self.size, "resample": self.resample}]
+
+
+@dataclass(frozen=True)
+class CropPad(SizedTransform):
+    """Cut out the centre without scaling, and fill up where the photo is smaller.
+
+    Args:
+        size: pixels, one number or (height, width).
+        pad_mode: "zeros", "border" or "reflection".
+    """
+
+    size: Size
+    pad_mode: str = "zeros"
+
+    def __post_init__(self) -> None:
+        as_size("size", self.size)
+        check_choice("pad_mode", self.pad_mode, PAD_MODES)
+
+    def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
+        """Return the centre of the photo."""
+        return center_crop(image, self.hw, str(self.pad_mode))  # type: ignore[arg-type]
+
+    def config(self) -> list[Op]:
+        """Return the one operation it is."""
+        return [{"op": "center_crop", "size": list(self.hw), "pad_mode": str(self.pad_mode)}]
+
+
+@dataclass(frozen=True)
+class RandomCrop(SizedTransform):
+    """Cut out a random place while training, the centre otherwise; smaller photos are filled up with black.
+
+    Args:
+        size: pixels, one number or (height, width).
+    """
+
+    size: Size
+    random = True
+
+    def __post_init__(self) -> None:
+        as_size("size", self.size)
+
+    def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
+        """Return a part of the photo."""
+        if rng is not None:
+            part = self._part((image.height, image.width), rng)
+            image = image.crop(tuple(map(int, part.box)))  # type: ignore[arg-type]
+        return center_crop(image, self.hw)
+
+    def _part(self, size: tuple[int, int], rng: np.random.Generator) -> Placement:
+        """Draw the part of a photo that is kept."""
+        (height, width), (down, across) = self.hw, rng.random(2)
+        left, top = max(0, int(down * (size[1] - width + 1))), max(0, int(across * (size[0] - height + 1)))
+        kept = min(height, size[0] - top), min(width, size[1] - left)
+        return Placement(size, kept, offset=(left, top))
+
+    def steps(self, size: tuple[int, int], rng: np.random.Generator | None = None) -> list[Placement]:
+        """Return the cut, and the filling up."""
+        parts = [] if rng is None else [self._part(size, rng)]
+        return [*parts, *super().steps(parts[0].size if parts else size)]
+
+    def config(self) -> list[Op]:
+        """Return the centre crop it is at prediction."""
+        return CropPad(self.size).config()
+
+
+@dataclass(frozen=True)
+class RandomResizedCrop(SizedTransform):
+    """Scale a random part of the photo to `size` while training; otherwise the centre, with a small border left out.
+
+    Args:
+        size: pixels, one number or (height, width).
+        min_scale: smallest part of the photo's area, 0..1.
+        ratio: narrowest and widest proportions, width / height, before scaling.
+        max_scale: largest part of the photo's area, 0..1.
+        val_xtra: at validation the photo is scaled to `size * (1 + val_xtra)` and the border cut off.
+        resample: "bilinear", "bicubic" or "nearest".
+
+    Source: Szegedy et al. 2014, "Going deeper with convolutions", section 6; defaults as fastai's.
+    """
+
+    size: Size
+    min_scale: float = 0.08
+    ratio: tuple[float, float] = (3 / 4, 4 / 3)
+    max_scale: float = 1.0
+    val_xtra: float = 0.14
+    resample: str = "bilinear"
+    random = True
+
+    def __post_init__(self) -> None:
+        as_size("size", self.size)
+        check_fraction("min_scale", self.min_scale, open_low=True)
+        check_fraction("max_scale", self.max_scale, open_low=True)
+        check_at_least("max_scale", self.max_scale, self.min_scale)
+        check_at_least("val_xtra", self.val_xtra, 0)
+        check_choice("resample", self.resample, RESAMPLES)
+        if not 0 < self.ratio[0] <= self.ratio[1]:
+            raise ArgumentError(
+                "ratio is not a range", got=self.ratio, expected="(low, high) with 0 < low <= high"
+            )
+
+    def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
+        """Return a part of the photo, scaled."""
+        if rng is None:
+            larger = Resize(self.larger, resample=self.resample)(image)
+            return center_crop(larger, self.hw)
+        left, top, width, height = self._box(image.width, image.height, rng)
+        resample = Image.Resampling[self.resample.upper()]
+        # Cutting and scaling in one pass reads only the pixels that are kept.
+        return image.resize(self.hw[::-1], resample, box=(left, top, left + width, top + height))
+
+    def steps(self, size: tuple[int, int], rng: np.random.Generator | None = None) -> list[Placement]:
+        """Return the one step from a part to the whole; at validation the resizing and the cut."""
+        if rng is None:
+            return super().steps(size)
+        left, top, width, height = self._box(size[1], size[0], rng)
+        return [Placement(size, self.hw, (width / self.hw[1], height / self.hw[0]), (left, top))]
+
+    @property
+    def larger(self) -> tuple[int, int]:
+        """(height, width) to which a photo is scaled at validation, before the border is cut off."""
+        height, width = (round(side * (1 + self.val_xtra)) for side in self.hw)
+        return height, width
+
+    def _box(self, width: int, height: int, rng: np.random.Generator) -> tuple[int, int, int, int]:
+        """Return (left, top, width, height) of a random crop."""
+        for _ in range(CROP_TRIES):
+            area_draw, ratio_draw, across, down = rng.random(4)
+            area = width * height * (self.min_scale + area_draw * (self.max_scale - self.min_scale))
+            low, high = math.log(self.ratio[0]), math.log(self.ratio[1])
+            ratio = math.exp(low + ratio_draw * (high - low))
+            w, h = max(1, round(math.sqrt(area * ratio))), max(1, round(math.sqrt(area / ratio)))
+            if w <= width and h <= height:
+                return int(across * (width - w + 1)), int(down * (height - h + 1)), w, h
+        w = min(width, max(1, round(height * self.ratio[1])))
+        h = min(height, max(1, round(width / self.ratio[0])))
+        return (width - w) // 2, (height - h) // 2, w, h
+
+    def config(self) -> list[Op]:
+        """Return the two operations it is at prediction."""
+        return [*Resize(self.larger, resample=self.resample).config(), *CropPad(self.size).config()]
+
+
+@dataclass(frozen=True)
+class FlipItem(ItemTransform):
+    """Mirror a photo left to right, at random, while training.
+
+    Args:
+        p: chance of it, 0..1.
+    """
+
+    p: float = 0.5
+    random = True
+
+    def __post_init__(self) -> None:
+        check_fraction("p", self.p)
+
+    def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
+        """Return the photo or its mirror image."""
+        return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if self._flips(rng) else image
+
+    def _flips(self, rng: np.random.Generator | None) -> bool:
+        return rng is not None and bool(rng.random() < self.p)
+
+    def steps(self, size: tuple[int, int], rng: np.random.Generator | None = None) -> list[Placement]:
+        """Return the mirroring, if it is drawn."""
+        return [Placement(size, size, (-1.0, 1.0), (size[1], 0.0))] if self._flips(rng) else []
+
+    def config(self) -> list[Op]:
+        """Return nothing: it acts only while training."""
+        return []
+
+
+@dataclass(frozen=True)
+class FunctionTransform(ItemTransform):
+    """A function of the user's, from a photo to a photo, that always acts and draws nothing.
+
+    Args:
+        function: called with a Pillow image; must return one.
+    """
+
+    function: Callable[[Image.Image], Image.Image]
+
+    def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
+        """Return what the function makes of the photo."""
+        return self.function(image)
+
+    def config(self) -> list[Op]:
+        """Raise ExportError: Python code cannot be written into a program."""
+        raise ExportError(
+            f"The item transform {function_name(self.function)} acts at prediction and is Python code, which a program cannot hold",
+            remedy="Do it once on the files beforehand, or use Resize, CropPad or their like.",
+        )

@@ -1,0 +1,87 @@
+"""Random changes to whole batches while training: `aug_transforms`, and the single transforms under one roof.
+
+Every transform draws for each item by itself, from numbers keyed by (seed, epoch, index). All geometric transforms of a
+list become one matrix per item and one resampling; all changes of light and colour become one map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from gatera.core.errors import ArgumentError
+from gatera.data.transforms.erasing import RandomErasing
+from gatera.data.transforms.geometry import Dihedral, Flip, Geometry, RandomCropResize, Rotate, Warp, Zoom
+from gatera.data.transforms.item import Size
+from gatera.data.transforms.lighting import Brightness, Contrast, Hue, Saturation
+
+__all__ = [
+    "Brightness",
+    "Contrast",
+    "Dihedral",
+    "Flip",
+    "Hue",
+    "RandomCropResize",
+    "RandomErasing",
+    "Rotate",
+    "Saturation",
+    "Warp",
+    "Zoom",
+    "aug_transforms",
+]
+
+
+def aug_transforms(
+    mult: float = 1.0, do_flip: bool = True, flip_vert: bool = False, max_rotate: float = 10.0, min_zoom: float = 1.0,
+    max_zoom: float = 1.1, max_lighting: float = 0.2, max_warp: float = 0.2, p_affine: float = 0.75,
+    p_lighting: float = 0.75, xtra_tfms: Sequence[Any] | Any | None = None, size: Size | None = None,
+    mode: str = "bilinear", pad_mode: str = "reflection", align_corners: bool = True, batch: bool = False,
+    min_scale: float = 1.0,
+) -> list[Any]:  # fmt: skip
+    """Return the usual random changes for photos of things in the world.
+
+    Args:
+        mult: multiplies `max_rotate`, `max_lighting` and `max_warp`.
+        do_flip: mirror left to right, half of the time.
+        flip_vert: draw from all eight symmetries of a square instead, e.g. for photos from above.
+        max_rotate: largest angle in degrees.
+        min_zoom: smallest zoom.
+        max_zoom: largest zoom.
+        max_lighting: strongest change of brightness and contrast, 0..1.
+        max_warp: strongest change of perspective, 0..1.
+        p_affine: chance of each of warp, rotation and zoom.
+        p_lighting: chance of each of brightness and contrast.
+        xtra_tfms: further batch transforms, one or several.
+        size: output size in pixels; at validation photos are resized to it.
+        mode: "bilinear", "nearest" or "bicubic".
+        pad_mode: what lies beyond the edge: "reflection", "zeros" or "border".
+        align_corners: see `Sampling`.
+        batch: one draw for all items of a batch.
+        min_scale: below 1, a random part of at least this share of the area is taken; needs `size`.
+
+    Raises:
+        ArgumentError: if a value is out of its range.
+
+    Example:
+        >>> [type(transform).__name__ for transform in aug_transforms(max_warp=0)]
+        ['Flip', 'Rotate', 'Zoom', 'Brightness', 'Contrast']
+    """
+    if min_scale != 1 and size is None:
+        raise ArgumentError("min_scale needs size", got=min_scale, remedy="Pass size=224, say.")
+    how: dict[str, Any] = {"size": size, "mode": mode, "pad_mode": pad_mode, "align_corners": align_corners}
+    transforms: list[Any] = []
+    if do_flip:
+        transforms.append(Dihedral(**how, batch=batch) if flip_vert else Flip(**how, batch=batch))
+    if max_warp:
+        transforms.append(Warp(max_warp * mult, p_affine, **how, batch=batch))
+    if max_rotate:
+        transforms.append(Rotate(max_rotate * mult, p_affine, **how, batch=batch))
+    if min_zoom < 1 or max_zoom > 1:
+        transforms.append(Zoom(min_zoom, max_zoom, p_affine, **how, batch=batch))
+    if max_lighting:
+        transforms.append(Brightness(max_lighting * mult, p_lighting, batch=batch))
+        transforms.append(Contrast(max_lighting * mult, p_lighting, batch=batch))
+    if size is not None and (min_scale != 1 or not any(isinstance(tfm, Geometry) for tfm in transforms)):
+        transforms.append(RandomCropResize(min_scale, **how, batch=batch))
+    extra = xtra_tfms if isinstance(xtra_tfms, list | tuple) else [] if xtra_tfms is None else [xtra_tfms]
+    return [*transforms, *extra]

@@ -1,0 +1,94 @@
+"""Faster convolutional nets on the processor while they train: the same mathematics through other kernels.
+
+`fast_training(model)` is all there is to call. Inside it, modules of `model` compute differently; nothing else about the
+model changes: not its modules, their types, names, parameters, state_dict, copies or pickles. Two things are done:
+
+1. Batch norms in evaluation mode (`FixBatchNorm` puts those of a pretrained body there) are folded into the convolution
+   before them, with gradients to all parameters, and timm's ReLU or ReLU6 along with them (`folded_conv`).
+2. Gradients of depthwise convolutions avoid oneDNN's reference kernels (`depthwise`).
+
+Whatever is not exactly as these tricks need it is computed as ever: batch norms that update their statistics, modules
+with hooks or with a `forward` of their own, subclasses, other devices and dtypes, compiled, traced and exported models.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import MethodType
+
+import torch
+from torch import nn
+
+from gatera.core.memory import reuse_memory
+from gatera.kernels.stand_ins import FastConv, FastModel, FastNorm, Pass, StandIn
+from gatera.kernels.supported import is_batch_norm, is_convolution
+
+
+@contextmanager
+def fast_training(model: nn.Module) -> Iterator[None]:
+    """Run a block in which `model` trains (and predicts) faster on the CPU; afterwards it is as it was before.
+
+    Results and gradients are the ordinary ones up to rounding, which is no coarser. Gradients of gradients are not
+    available inside. Models on other devices, and machines without oneDNN, are left alone.
+
+    Args:
+        model: the module that is called in the block. Its first call in training mode, and its first in evaluation mode,
+            run once more beforehand on one photo, to see which batch norm follows which convolution.
+
+    Raises:
+        GateraError: from a forward pass in which a convolution's output went elsewhere than in that first call.
+
+    Example:
+        >>> model = nn.Sequential(nn.Conv2d(3, 8, 3, bias=False), nn.BatchNorm2d(8).eval())
+        >>> with fast_training(model):
+        ...     model(torch.rand(4, 3, 8, 8)).sum().backward()
+        >>> model[0].weight.grad.shape
+        torch.Size([8, 3, 3, 3])
+    """
+    stand_ins = list(_stand_ins(model)) if _can_be_fast(model) else []
+    if not stand_ins:
+        yield
+        return
+    try:
+        for stand_in in stand_ins:
+            stand_in.module.forward = stand_in  # type: ignore[assignment]
+        with reuse_memory():
+            yield
+    finally:
+        for stand_in in stand_ins:
+            vars(stand_in.module).pop("forward", None)
+
+
+def _can_be_fast(model: nn.Module) -> bool:
+    dynamo = sys.modules.get("torch._dynamo")
+    compiled = (torch.jit.ScriptModule, *((dynamo.OptimizedModule,) if dynamo else ()))
+    return (
+        torch.backends.mkldnn.is_available()
+        and bool(torch.backends.mkldnn.enabled)
+        and not _has_own_forward(model)
+        and not any(isinstance(m, compiled) or m._compiled_call_impl is not None for m in model.modules())
+        and all(parameter.device.type == "cpu" for parameter in model.parameters())
+    )
+
+
+def _stand_ins(model: nn.Module) -> Iterator[StandIn]:
+    inner = [module for module in model.modules() if module is not model and not _has_own_forward(module)]
+    convs = [module for module in inner if isinstance(module, nn.Conv2d) and is_convolution(module)]
+    norms = [module for module in inner if isinstance(module, nn.BatchNorm2d) and is_batch_norm(module)]
+    if convs:
+        state = Pass(norms)
+        yield FastModel(model, state)
+        yield from (FastConv(conv, state) for conv in convs)
+        yield from (FastNorm(norm, state) for norm in norms)
+
+
+def _has_own_forward(module: nn.Module) -> bool:
+    """Whether somebody gave this very instance another `forward` than its class has."""
+    forward = vars(module).get("forward")
+    return forward is not None and not (
+        isinstance(forward, MethodType)
+        and forward.__func__ is type(module).forward
+        and forward.__self__ is module
+    )

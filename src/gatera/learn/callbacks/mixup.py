@@ -1,0 +1,121 @@
+"""MixUp and CutMix: train on blends of two photos, with the blend of their labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gatera.core.checks import check_at_least
+from gatera.core.errors import ArgumentError
+from gatera.core.random import rng
+from gatera.learn.callback import Callback
+from gatera.learn.loop import LoopState
+
+
+class _Blend(Callback):
+    """Pair each item with another of the batch, keep a part of it, and blend the two losses alike."""
+
+    order = 40
+
+    def __init__(self, alpha: float) -> None:
+        check_at_least("alpha", alpha, 1e-6)
+        self.alpha = alpha
+        self._loss_func: Any = None
+        self._partner: Tensor | None = None
+        self._keep: Tensor | None = None
+
+    def before_train(self, state: LoopState) -> None:
+        """Put the blended loss in the loss's place for the length of training."""
+        if not isinstance(state.inputs, Tensor | None):
+            raise ArgumentError(f"{type(self).__name__} blends photos; this model takes several inputs")
+        self._loss_func, state.loss_func = state.loss_func, self._blended_loss
+
+    def after_train(self, state: LoopState) -> None:
+        """Put the loss back: validation is on unblended photos."""
+        state.loss_func = self._loss_func
+
+    def after_fit(self, state: LoopState) -> None:
+        """Put the loss back also when training was interrupted."""
+        if self._loss_func is not None:
+            state.loss_func = self._loss_func
+
+    def before_batch(self, state: LoopState) -> None:
+        """Blend the inputs; draws depend on (seed, epoch, step) alone."""
+        if not state.training:
+            return
+        self._check(state.labels)
+        draw = rng(state.seed, state.first_epoch + state.epoch, state.step)
+        n = len(state.labels)
+        self._partner = torch.from_numpy(draw.permutation(n)).to(state.inputs.device)
+        state.inputs, keep = self._blend(state.inputs, self._partner, draw)
+        self._keep = keep.to(state.inputs.device)  # [N] share of the loss that the item's own label has
+
+    def _blend(self, inputs: Tensor, partner: Tensor, draw: Any) -> tuple[Tensor, Tensor]:
+        raise NotImplementedError
+
+    def _check(self, labels: Any) -> None:
+        """Raise ArgumentError if labels of this kind cannot be blended."""
+
+    def _blended_loss(self, predictions: Tensor, labels: Tensor) -> Tensor:
+        if self._keep is None:  # a batch that was not blended, e.g. one that another callback put in
+            return self._loss_func(predictions, labels)
+        loss = self._loss_func.per_item(predictions, labels)
+        other = self._loss_func.per_item(predictions, labels[self._partner])
+        return torch.lerp(other, loss, self._keep).mean()
+
+
+class MixUp(_Blend):
+    """Blend each photo with another one, pixel by pixel.
+
+    Args:
+        alpha: of the Beta distribution the share is drawn from; larger blends more evenly.
+
+    Source: Zhang et al., "mixup: Beyond Empirical Risk Minimization" (arXiv 1710.09412); default as in fastai.
+    """
+
+    def __init__(self, alpha: float = 0.4) -> None:
+        super().__init__(alpha)
+
+    def _blend(self, inputs: Tensor, partner: Tensor, draw: Any) -> tuple[Tensor, Tensor]:
+        share = draw.beta(self.alpha, self.alpha, len(inputs)).astype("float32")
+        keep = torch.from_numpy(share).clamp_(min=0).to(inputs.device)
+        keep = torch.maximum(
+            keep, 1 - keep
+        )  # the item itself has the larger share, so pairs are not drawn twice
+        weight = keep.view(-1, *[1] * (inputs.ndim - 1))  # [N] -> [N,1,1,1]
+        return torch.lerp(inputs[partner], inputs, weight), keep
+
+
+class CutMix(_Blend):
+    """Paste a rectangle of another photo into each photo.
+
+    Args:
+        alpha: of the Beta distribution the rectangle's area is drawn from.
+
+    Source: Yun et al., "CutMix" (arXiv 1905.04899), one rectangle per batch; default as in fastai.
+    """
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        super().__init__(alpha)
+
+    def _check(self, labels: Any) -> None:
+        if isinstance(labels, Tensor) and labels.ndim > 2:
+            raise ArgumentError(
+                "CutMix would paste photos without their masks",
+                got=f"labels {list(labels.shape)}",
+                remedy="Use MixUp.",
+            )
+
+    def _blend(self, inputs: Tensor, partner: Tensor, draw: Any) -> tuple[Tensor, Tensor]:
+        height, width = inputs.shape[-2:]
+        side = (1 - draw.beta(self.alpha, self.alpha)) ** 0.5
+        cut_h, cut_w = int(height * side), int(width * side)
+        y, x = int(draw.integers(height)), int(draw.integers(width))
+        top, bottom = max(y - cut_h // 2, 0), min(y + cut_h // 2, height)
+        left, right = max(x - cut_w // 2, 0), min(x + cut_w // 2, width)
+        mixed = inputs.clone()
+        mixed[..., top:bottom, left:right] = inputs[partner][..., top:bottom, left:right]
+        keep = 1 - (bottom - top) * (right - left) / (height * width)
+        return mixed, torch.full((len(inputs),), keep)

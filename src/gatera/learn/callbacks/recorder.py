@@ -1,0 +1,186 @@
+"""What happened: a row per epoch that nothing overwrites, and the loss of every batch."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from gatera.core.errors import NonFiniteLossError
+from gatera.core.figures import new_figure
+from gatera.learn.callback import Callback
+from gatera.learn.loop import LoopState
+from gatera.learn.score import Score
+from gatera.measure.metrics.standard import Metric
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Decay of the running average of the training loss (fastai's 0.98: about the last 50 batches).
+SMOOTHING = 0.98
+
+#: Width and height of one plot.
+PLOT_INCHES = (6.4, 4.4)
+
+#: On an accelerator, reading the loss waits for the device; every so many batches is often enough to catch a NaN.
+CHECK_EVERY = 20
+
+
+class Recorder(Callback):
+    """Measure the loop: smoothed training loss, exact validation loss and metrics, time.
+
+    Attributes:
+        rows: one dict per finished epoch over the learner's whole life: epoch, train_loss, valid_loss, each metric, time
+            (seconds). Rows are only ever added.
+        losses: the smoothed training loss after every batch.
+        iters: how many batches had been seen at the end of each epoch.
+        lrs: the last group's learning rate at every batch.
+    """
+
+    order = 50
+    reads_only = True
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, float]] = []
+        self.metrics: list[Metric] = []
+        self.iters: list[int] = []
+        self.lrs: list[float] = []
+        self.moms: list[float] = []
+        self._losses: list[Tensor] = []
+        self._average: Tensor | float = 0.0
+        self._batches = 0
+        self._started = 0.0
+        self._score = Score()
+
+    @property
+    def metric_names(self) -> list[str]:
+        """The column names of the table of epochs."""
+        return ["epoch", "train_loss", "valid_loss", *(metric.name for metric in self.metrics), "time"]
+
+    @property
+    def values(self) -> list[list[float]]:
+        """One list per epoch: train_loss, valid_loss and the metrics, without epoch and time."""
+        return [[value for name, value in row.items() if name not in ("epoch", "time")] for row in self.rows]
+
+    @property
+    def losses(self) -> list[float]:
+        """The smoothed training loss after every batch."""
+        return torch.stack(self._losses).tolist() if self._losses else []
+
+    def start(self, metrics: Sequence[Metric]) -> None:
+        """Begin a fit: the running average starts anew, as its meaning is the loss of this fit's batches."""
+        self.metrics = list(metrics)
+        self._average, self._batches = 0.0, 0
+
+    def before_epoch(self, state: LoopState) -> None:
+        """Start the clock and the validation sums."""
+        self._started = time.perf_counter()
+        self._score = Score(self.metrics)
+
+    def before_batch(self, state: LoopState) -> None:
+        """Note the hyperparameters this batch is trained with."""
+        if state.training:
+            group = state.optimizer.param_groups[-1]
+            self.lrs.append(group["lr"])
+            self.moms.append(group["betas"][0] if "betas" in group else group.get("momentum", 0.0))
+
+    def after_loss(self, state: LoopState) -> None:
+        """Stop at a loss that is no number, before it reaches the parameters; add up validation."""
+        if state.training:
+            if state.arithmetic.device.type == "cpu" or self._batches % CHECK_EVERY == 0:
+                _check_finite(state)
+        else:
+            self._score.add(state.loss_func, state.predictions, state.labels)
+
+    def after_batch(self, state: LoopState) -> None:
+        """Follow the training loss with a running average, corrected for its start at zero."""
+        if not state.training or state.loss is None:
+            return
+        self._batches += 1
+        self._average = SMOOTHING * self._average + (1 - SMOOTHING) * state.loss.detach().float()
+        self._losses.append(torch.as_tensor(self._average) / (1 - SMOOTHING**self._batches))
+
+    def after_epoch(self, state: LoopState) -> None:
+        """Write the epoch's row."""
+        train_loss = float(self._losses[-1]) if self._losses else math.nan
+        values = [state.epoch, train_loss, *self._score.values(), time.perf_counter() - self._started]
+        self.rows.append(dict(zip(self.metric_names, values, strict=True)))
+        self.iters.append(len(self._losses))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything recorded, so that a resumed run goes on with one history."""
+        return {
+            "rows": [dict(row) for row in self.rows], "iters": list(self.iters), "lrs": list(self.lrs),
+            "moms": list(self.moms), "losses": self.losses, "average": float(self._average), "batches": self._batches,
+        }  # fmt: skip
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take back a recording."""
+        self.rows, self.iters, self.lrs, self.moms = (
+            state["rows"],
+            state["iters"],
+            state["lrs"],
+            state["moms"],
+        )
+        self._losses = list(torch.tensor(state["losses"]).unbind()) if state["losses"] else []
+        self._average, self._batches = state["average"], state["batches"]
+
+    def plot_loss(self, skip_start: int = 5, with_valid: bool = True) -> Figure:
+        """Plot the smoothed training loss per batch, and the validation loss at the end of each epoch.
+
+        Args:
+            skip_start: leave out so many first batches, whose loss would flatten the rest.
+            with_valid: also draw the validation losses.
+        """
+        figure = new_figure(PLOT_INCHES)
+        axes = figure.subplots()
+        losses = self.losses
+        start = min(skip_start, max(len(losses) - 2, 0))
+        axes.plot(range(start, len(losses)), losses[start:], label="training (smoothed)")
+        if with_valid and self.rows:
+            axes.plot(
+                [i - 1 for i in self.iters],
+                [row["valid_loss"] for row in self.rows],
+                "o-",
+                label="validation",
+            )
+        axes.set(title="Loss", xlabel="batches seen", ylabel="loss")
+        axes.locator_params(axis="x", integer=True)
+        axes.legend()
+        return figure
+
+    def plot_sched(self) -> Figure:
+        """Plot learning rate and momentum over the batches seen so far."""
+        figure = new_figure((2 * PLOT_INCHES[0], PLOT_INCHES[1]))
+        named = {"learning rate": self.lrs, "momentum": self.moms}
+        for axis, (name, values) in zip(figure.subplots(1, 2), named.items(), strict=True):
+            axis.plot(values)
+            axis.set(title=name.capitalize(), xlabel="batches seen", ylabel=name)
+            axis.locator_params(axis="x", integer=True)
+        return figure
+
+    def plot_metrics(self) -> Figure:
+        """Plot every column of the table of epochs but the time."""
+        names = [name for name in self.metric_names if name not in ("epoch", "time")]
+        figure = new_figure((len(names) * PLOT_INCHES[0], PLOT_INCHES[1]))
+        for axis, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
+            axis.plot([row.get(name, math.nan) for row in self.rows], "o-")
+            axis.set(title=name, xlabel="epoch", ylabel=name)
+        return figure
+
+
+def _check_finite(state: LoopState) -> None:
+    value = float(state.loss.detach().mean())
+    if math.isfinite(value):
+        return
+    where = f"epoch {state.epoch}, batch {state.step}"
+    items = "" if state.index is None else f" (items {', '.join(map(str, state.index[:4].tolist()))}, …)"
+    raise NonFiniteLossError(
+        f"the loss became {value} in {where}{items}; this update was not made", got=value, expected="a finite loss",
+        remedy="Lower the learning rate (learn.lr_find() suggests one), clip gradients with cbs=GradientClip(1.0), "
+        "compute in precision='float32', or look at those items for labels that are no numbers.",
+    )  # fmt: skip

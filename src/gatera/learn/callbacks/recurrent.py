@@ -1,0 +1,85 @@
+"""What a recurrent network needs of its training: a clean memory at the right moments, and outputs that stay calm."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from gatera.core.checks import check_at_least
+from gatera.learn.callback import Callback
+from gatera.learn.loop import LoopState
+from gatera.models.text.awd_lstm import AWD_LSTM
+
+
+def encoders(model: nn.Module) -> list[AWD_LSTM]:
+    """Return the AWD-LSTMs in a model."""
+    return [module for module in model.modules() if isinstance(module, AWD_LSTM)]
+
+
+class ModelResetter(Callback):
+    """Let AWD-LSTMs forget what they read before each training and each validation part, and at the end."""
+
+    reads_only = True
+
+    def before_train(self, state: LoopState) -> None:
+        """Forget."""
+        self._reset(state)
+
+    def before_validate(self, state: LoopState) -> None:
+        """Forget."""
+        self._reset(state)
+
+    def after_fit(self, state: LoopState) -> None:
+        """Forget."""
+        self._reset(state)
+
+    def _reset(self, state: LoopState) -> None:
+        for encoder in encoders(state.model):
+            encoder.reset()
+
+
+class RNNRegularizer(Callback):
+    """Add to the loss what an AWD-LSTM's last layer gives that is large, or that jumps from word to word.
+
+    The loss that is shown is the one without.
+
+    Args:
+        alpha: weight of the outputs' mean square, after dropout.
+        beta: weight of the mean square of the difference between neighbouring outputs, before dropout.
+
+    Source: Merity, Keskar, Socher (arXiv 1708.02182), section 4.6.
+    """
+
+    order = 5
+    reads_only = True  # where the encoder is frozen and left out of the fit, there is nothing to add
+
+    def __init__(self, alpha: float = 0.0, beta: float = 0.0) -> None:
+        check_at_least("alpha", alpha, 0)
+        check_at_least("beta", beta, 0)
+        self.alpha, self.beta = alpha, beta
+        self._plain: Tensor | None = None
+
+    def before_fit(self, state: LoopState) -> None:
+        """Ask the encoders to keep their outputs."""
+        for encoder in encoders(state.model):
+            encoder.watched = True
+
+    def before_backward(self, state: LoopState) -> None:
+        """Add the penalties."""
+        self._plain = state.loss
+        for encoder in encoders(state.model):
+            if encoder.outputs is None:
+                continue
+            raw, dropped = encoder.outputs
+            encoder.outputs = None
+            state.loss = state.loss + self.alpha * dropped.float().square().mean()
+            if raw.shape[1] > 1:
+                state.loss = state.loss + self.beta * raw.float().diff(dim=1).square().mean()
+
+    def after_backward(self, state: LoopState) -> None:
+        """Show the loss without them."""
+        state.loss, self._plain = self._plain, None
+
+    def after_fit(self, state: LoopState) -> None:
+        """Keep nothing from now on."""
+        for encoder in encoders(state.model):
+            encoder.watched, encoder.outputs = False, None

@@ -1,0 +1,359 @@
+"""The losses, by the names fastai's users know. Each flattens its input, so images of classes work like single ones.
+
+Losses take the model's raw outputs ("logits" for classes). Parity with `torch.nn.functional` is tested.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gatera.core.checks import check_at_least, check_choice, check_fraction, listed
+from gatera.core.errors import ArgumentError, DataError
+from gatera.measure.losses.base import FlatLoss, Loss, Reduction, in_float32, target_like
+from gatera.measure.losses.wrapped import PlainLoss, as_loss
+from gatera.measure.thresholds import Thresholds, checked_thresholds
+
+__all__ = [
+    "BCELossFlat",
+    "BCEWithLogitsLossFlat",
+    "CrossEntropyLossFlat",
+    "FlatLoss",
+    "FocalLoss",
+    "FocalLossFlat",
+    "L1LossFlat",
+    "LabelSmoothingCrossEntropy",
+    "LabelSmoothingCrossEntropyFlat",
+    "Loss",
+    "MSELossFlat",
+    "PlainLoss",
+    "as_loss",
+    "balanced_weights",
+    "default_loss",
+]
+
+#: A target that is no class and never counts, as in torch: pixels of a mask where its photo was padded with zeros.
+NO_CLASS = -100
+
+ClassWeights = Sequence[float] | np.ndarray | Tensor | Literal["balanced"] | None
+
+
+class CrossEntropyLossFlat(FlatLoss):
+    """Cross-entropy between logits and class indices or class probabilities.
+
+    Targets are int64 indices [N] (or [N,H,W] with `axis=1`), or, where labels were mixed, float probabilities in
+    the shape of the predictions. Positions with the index -100 never count.
+
+    Args:
+        axis: the axis of the classes in predictions.
+        weight: one weight per class [K], or "balanced" for n / (K * count of the class), taken from the training
+            labels by `with_class_weights` (a learner calls it).
+        label_smoothing: share of the target, 0..1, that is spread evenly over all classes.
+        reduction: "mean" (weighted by the class weights), "sum" or "none".
+        ignore_index: index whose positions do not count either, e.g. that of a mask's void.
+
+    Raises:
+        ArgumentError: if an argument is out of its range; when called, if predictions and targets do not fit.
+
+    Source: `torch.nn.functional.cross_entropy`; label smoothing after Szegedy et al. 2016, section 7.
+
+    Example:
+        >>> loss = CrossEntropyLossFlat()
+        >>> round(loss(torch.tensor([[2.0, 0.0]]), torch.tensor([0])).item(), 4)
+        0.1269
+    """
+
+    activation_name = "softmax"
+
+    def __init__(
+        self,
+        axis: int = -1,
+        weight: ClassWeights = None,
+        label_smoothing: float = 0.0,
+        reduction: Reduction = "mean",
+        ignore_index: int | None = None,
+    ) -> None:
+        super().__init__(reduction)
+        check_fraction("label_smoothing", label_smoothing)
+        self.axis, self.label_smoothing, self.ignore_index = axis, label_smoothing, ignore_index
+        self.weight = _as_weights(weight)
+
+    def compute(self, pred: Tensor, target: Tensor, reduction: Reduction) -> Tensor:
+        """See `FlatLoss.compute`."""
+        pred, target = self._flattened(pred, target)
+        weight = self._resolved_weight(pred)
+        return F.cross_entropy(
+            pred, target, weight=weight, ignore_index=NO_CLASS, reduction=reduction, label_smoothing=self.label_smoothing
+        )  # fmt: skip
+
+    def per_item(self, pred: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of each item, float [N]; an item of which nothing counts has none (0)."""
+        if target.is_floating_point():
+            return super().per_item(pred, target)
+        losses = self.compute(pred, target, "none").reshape(len(pred), -1)  # [N*P] -> [N,P]
+        counted = (self._flattened(pred, target)[1] != NO_CLASS).reshape(len(pred), -1).sum(dim=1)
+        return losses.sum(dim=1) / counted.clamp(min=1)
+
+    def with_class_weights(
+        self, counts: Sequence[int] | np.ndarray, vocab: Sequence[object] | None = None
+    ) -> CrossEntropyLossFlat:
+        """Return this loss with `weight="balanced"` worked out from the training labels.
+
+        Args:
+            counts: how many training items each class has, [K].
+            vocab: the classes' names [K], for the error message.
+
+        Raises:
+            DataError: if a class has no training item, so that no weight could balance it.
+            ArgumentError: if `weight` was given as numbers and there are more or fewer than K of them.
+        """
+        if self.weight is None:
+            return self
+        resolved = copy.copy(self)
+        resolved.weight = balanced_weights(counts, vocab) if isinstance(self.weight, str) else self.weight
+        if len(resolved.weight) != len(counts):
+            raise ArgumentError(
+                "weight does not have one number per class",
+                got=self.weight.tolist() if isinstance(self.weight, Tensor) else self.weight,
+                expected=f"{len(counts)} numbers", remedy='Pass weight="balanced" to have them worked out.',
+            )  # fmt: skip
+        return resolved
+
+    def _flattened(self, pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        classes_last = in_float32(pred).movedim(self.axis, -1).flatten(0, -2)  # [N,K,...] -> [N*P,K]
+        if target.is_floating_point() and target.shape == pred.shape:
+            return classes_last, target.movedim(self.axis, -1).flatten(0, -2).to(classes_last.dtype)
+        if target.is_floating_point() or target.numel() != len(classes_last):
+            raise ArgumentError(
+                f"{type(self).__name__} cannot compare these predictions and targets",
+                got=f"predictions {list(pred.shape)}, {_dtype_name(target)} targets {list(target.shape)}",
+                expected=f"{len(classes_last)} class indices (int64), or probabilities in the predictions' shape",
+                remedy="For several labels per item use BCEWithLogitsLossFlat, for numbers MSELossFlat.",
+            )
+        target = target.reshape(-1).long()
+        if self.ignore_index is not None:
+            target = torch.where(target == self.ignore_index, NO_CLASS, target)
+        return classes_last, target
+
+    def _resolved_weight(self, pred: Tensor) -> Tensor | None:
+        if isinstance(self.weight, str):
+            raise ArgumentError(
+                'weight="balanced" has not been worked out yet',
+                remedy="Call loss.with_class_weights(counts) with the number of training items of each class, "
+                "or give the loss to a learner, which does it.",
+            )
+        return None if self.weight is None else self.weight.to(pred)
+
+
+class LabelSmoothingCrossEntropy(CrossEntropyLossFlat):
+    """Cross-entropy whose targets give `eps` of their probability to all classes evenly.
+
+    Args:
+        eps: the share that is spread, 0..1.
+        weight: see `CrossEntropyLossFlat`.
+        reduction: see `CrossEntropyLossFlat`.
+        axis: the axis of the classes in predictions.
+    """
+
+    def __init__(
+        self, eps: float = 0.1, weight: ClassWeights = None, reduction: Reduction = "mean", axis: int = -1
+    ) -> None:
+        super().__init__(axis, weight, label_smoothing=eps, reduction=reduction)
+
+
+LabelSmoothingCrossEntropyFlat = LabelSmoothingCrossEntropy
+
+
+class FocalLoss(CrossEntropyLossFlat):
+    """Cross-entropy that counts well-classified items less: each term is multiplied by (1 - p)**gamma.
+
+    `p` is the probability given to the class, without the class weight; with `gamma=0` this is
+    `CrossEntropyLossFlat`.
+
+    Args:
+        gamma: at least 0; the larger, the less the easy items count.
+        weight: see `CrossEntropyLossFlat` (the paper's alpha).
+        reduction: see `CrossEntropyLossFlat`.
+        axis: the axis of the classes in predictions.
+
+    Source: Lin et al. 2017, "Focal Loss for Dense Object Detection", equation 5.
+    """
+
+    def __init__(
+        self, gamma: float = 2.0, weight: ClassWeights = None, reduction: Reduction = "mean", axis: int = -1
+    ) -> None:
+        super().__init__(axis, weight, reduction=reduction)
+        check_at_least("gamma", gamma, 0)
+        self.gamma = gamma
+
+    def compute(self, pred: Tensor, target: Tensor, reduction: Reduction) -> Tensor:
+        """See `FlatLoss.compute`."""
+        pred, target = self._flattened(pred, target)
+        weight = self._resolved_weight(pred)
+        soft = target.is_floating_point()
+        shares = target if soft else _one_hot(target, pred.shape[-1]).to(pred.dtype)  # [N,K]
+        log_p = pred.log_softmax(dim=-1)
+        # The floor keeps the slope of x**gamma finite at x = 0 for gamma below 1.
+        miss = (1 - log_p.exp()).clamp_min(torch.finfo(pred.dtype).tiny)
+        terms = shares * miss**self.gamma * -log_p
+        losses = (terms if weight is None else terms * weight).sum(dim=-1)  # [N,K] -> [N]
+        if reduction == "none":
+            return losses
+        # As in torch: hard labels are averaged by their classes' weights, soft ones by number.
+        by = len(losses) if soft else (shares if weight is None else shares * weight).sum()
+        return losses.sum() if reduction == "sum" else losses.sum() / by
+
+
+def _one_hot(target: Tensor, k: int) -> Tensor:
+    """Return 1 at each class index, [N] -> [N,K]; all zeros for `NO_CLASS`."""
+    return F.one_hot(target.clamp_min(0), k) * (target != NO_CLASS)[:, None]
+
+
+FocalLossFlat = FocalLoss
+
+
+class BCEWithLogitsLossFlat(FlatLoss):
+    """Binary cross-entropy of each label by itself, from logits: for several labels per item.
+
+    Args:
+        thresh: the probability above which `decodes` says that a label is present, 0..1; or one for each label.
+        pos_weight: weight of the positive targets, one number per label [K].
+        reduction: "mean", "sum" or "none".
+
+    Source: `torch.nn.functional.binary_cross_entropy_with_logits`.
+    """
+
+    activation_name = "sigmoid"
+
+    def __init__(
+        self,
+        thresh: Thresholds = 0.5,
+        pos_weight: Sequence[float] | np.ndarray | Tensor | None = None,
+        reduction: Reduction = "mean",
+    ) -> None:
+        super().__init__(reduction)
+        self.threshold = self.thresh = checked_thresholds("thresh", thresh)
+        self.pos_weight = None if pos_weight is None else torch.as_tensor(pos_weight, dtype=torch.float32)
+
+    def compute(self, pred: Tensor, target: Tensor, reduction: Reduction) -> Tensor:
+        """See `FlatLoss.compute`."""
+        pred = in_float32(pred)
+        target = target_like(type(self).__name__, pred, target)
+        weight = None if self.pos_weight is None else self.pos_weight.to(pred)
+        loss = F.binary_cross_entropy_with_logits(pred, target, pos_weight=weight, reduction=reduction)
+        return loss.flatten() if reduction == "none" else loss
+
+
+class BCELossFlat(FlatLoss):
+    """Binary cross-entropy from probabilities 0..1, for models that end in a sigmoid.
+
+    Args:
+        thresh: the probability above which `decodes` says that a label is present, 0..1; or one for each label.
+        reduction: "mean", "sum" or "none".
+
+    Source: `torch.nn.functional.binary_cross_entropy`.
+    """
+
+    def __init__(self, thresh: Thresholds = 0.5, reduction: Reduction = "mean") -> None:
+        super().__init__(reduction)
+        self.threshold = self.thresh = checked_thresholds("thresh", thresh)
+
+    def compute(self, pred: Tensor, target: Tensor, reduction: Reduction) -> Tensor:
+        """See `FlatLoss.compute`."""
+        pred = in_float32(pred)
+        target = target_like(type(self).__name__, pred, target)
+        return F.binary_cross_entropy(pred.flatten(), target.flatten(), reduction=reduction)
+
+
+class MSELossFlat(FlatLoss):
+    """Mean squared error between numbers, for regression. Source: `torch.nn.functional.mse_loss`."""
+
+    def compute(self, pred: Tensor, target: Tensor, reduction: Reduction) -> Tensor:
+        """See `FlatLoss.compute`."""
+        pred = in_float32(pred)
+        target = target_like(type(self).__name__, pred, target)
+        return F.mse_loss(pred.flatten(), target.flatten(), reduction=reduction)
+
+
+class L1LossFlat(FlatLoss):
+    """Mean absolute error between numbers, for regression. Source: `torch.nn.functional.l1_loss`."""
+
+    def compute(self, pred: Tensor, target: Tensor, reduction: Reduction) -> Tensor:
+        """See `FlatLoss.compute`."""
+        pred = in_float32(pred)
+        target = target_like(type(self).__name__, pred, target)
+        return F.l1_loss(pred.flatten(), target.flatten(), reduction=reduction)
+
+
+def default_loss(task: str) -> Loss:
+    """Return the loss a task is trained with unless the user says otherwise.
+
+    Args:
+        task: "classification" (cross-entropy), "multilabel" (binary cross-entropy), "regression" or "points" (squared
+            error), "segmentation" (cross-entropy of each pixel).
+
+    Example:
+        >>> default_loss("multilabel").activation_name
+        'sigmoid'
+    """
+    losses: dict[str, Callable[[], Loss]] = {
+        "classification": CrossEntropyLossFlat,
+        "multilabel": BCEWithLogitsLossFlat,
+        "regression": MSELossFlat,
+        "segmentation": partial(CrossEntropyLossFlat, axis=1),
+        "points": MSELossFlat,
+    }
+    check_choice("task", task, losses)
+    return losses[task]()
+
+
+def balanced_weights(counts: Sequence[int] | np.ndarray, vocab: Sequence[object] | None = None) -> Tensor:
+    """Return the class weights n / (K * count) [K] that make every class count the same in total.
+
+    Args:
+        counts: how many training items each class has, [K].
+        vocab: the classes' names [K], for the error message.
+
+    Raises:
+        DataError: if a class has no training item.
+
+    Example:
+        >>> balanced_weights([30, 10]).tolist()
+        [0.6666666865348816, 2.0]
+    """
+    counts = np.asarray(counts)
+    empty = [str(index if vocab is None else vocab[index]) for index in np.flatnonzero(counts == 0).tolist()]
+    if empty:
+        raise DataError(
+            f'weight="balanced" is impossible: no training item has the class {listed(empty)}',
+            remedy="Add items of that class to the training split, leave the class out of the vocabulary, "
+            "or pass the weights as numbers.",
+        )
+    return torch.tensor(counts.sum() / (len(counts) * counts), dtype=torch.float32)
+
+
+def _as_weights(weight: ClassWeights) -> Tensor | Literal["balanced"] | None:
+    if weight is None or (isinstance(weight, str) and weight == "balanced"):
+        return weight
+    if isinstance(weight, str):
+        raise ArgumentError(
+            "weight is not a choice", got=weight, expected='None, "balanced", or one number per class'
+        )
+    numbers = torch.as_tensor(weight, dtype=torch.float32)
+    if numbers.ndim != 1 or not bool((numbers.isfinite() & (numbers >= 0)).all()):
+        raise ArgumentError(
+            "weight holds something that cannot weigh a class", got=numbers.tolist(),
+            expected="one finite number of at least 0 per class",
+        )  # fmt: skip
+    return numbers
+
+
+def _dtype_name(tensor: Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")

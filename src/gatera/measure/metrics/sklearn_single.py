@@ -1,0 +1,314 @@
+"""Metrics that scikit-learn computes, once per epoch, over all predictions.
+
+Each may be passed as a class (`F1Score`) or an object (`F1Score(average="micro")`). scikit-learn is imported at the
+first value, so listing metrics costs nothing. A score that is undefined (no item predicted as the class) counts as 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from torch import Tensor
+
+from gatera.core.checks import check_at_least, check_choice, require
+from gatera.core.errors import ArgumentError
+from gatera.measure.metrics.base import GatheredMetric, float64
+
+Average = Literal["auto", "binary", "micro", "macro", "weighted"]
+AVERAGES = ("auto", "binary", "micro", "macro", "weighted")
+
+
+class SklearnMetric(GatheredMetric):
+    """A function of `sklearn.metrics` under its own name.
+
+    Args:
+        options: keyword arguments of that function.
+    """
+
+    function: str
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        super().__init__(self.function)
+        self.options = options
+
+    def compute(self, pred: Tensor, target: Tensor) -> float:
+        """Call the function of scikit-learn as (targets, predictions)."""
+        metrics = require("sklearn.metrics", "train", f"for the metric {type(self).__name__}")
+        return float(getattr(metrics, self.function)(target.numpy(), pred.numpy(), **self.options))
+
+
+# One class per item: predictions are the highest score ----------------------------------------------------------
+
+
+class ClassMetric(SklearnMetric):
+    """A metric of predicted against actual classes; model outputs are logits or probabilities [N,K].
+
+    Args:
+        axis: the axis of the classes.
+        options: keyword arguments of the function of scikit-learn.
+    """
+
+    def __init__(self, axis: int, options: dict[str, Any]) -> None:
+        super().__init__(options)
+        self.axis = axis
+
+    def prepare(self, pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Keep class indices only: [N,K] -> [N]."""
+        guessed = pred.argmax(dim=self.axis)
+        check_count(self, guessed, target)
+        return guessed.reshape(-1), target.reshape(-1)
+
+
+class AveragedClassMetric(ClassMetric):
+    """A score per class, averaged.
+
+    Args:
+        axis: the axis of the classes.
+        labels: class indices to average over; all that occur by default.
+        pos_label: the class index scored with average "binary".
+        average: "binary" (the class `pos_label` alone), "micro", "macro", "weighted", or "auto": "binary" for two
+            classes and "macro" for more.
+
+    Raises:
+        ArgumentError: if `average` is none of these, or "binary" meets more than two classes.
+    """
+
+    def __init__(
+        self,
+        axis: int = -1,
+        labels: Sequence[int] | None = None,
+        pos_label: int = 1,
+        average: Average = "auto",
+    ) -> None:
+        check_choice("average", average, AVERAGES)
+        super().__init__(axis, {"labels": labels, "pos_label": pos_label, "zero_division": 0})
+        self.average = average
+
+    def prepare(self, pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Keep class indices only, and settle how to average: [N,K] -> [N]."""
+        n_classes = pred.shape[self.axis]
+        if self.average == "binary" and n_classes > 2:
+            raise ArgumentError(
+                f'{type(self).__name__}(average="binary") is for two classes and there are {n_classes}',
+                remedy='Pass average="macro", or leave it out.',
+            )
+        chosen = self.average if self.average != "auto" else "binary" if n_classes <= 2 else "macro"
+        self.options["average"] = chosen
+        return super().prepare(pred, target)
+
+
+class Precision(AveragedClassMetric):
+    """Of the items predicted as a class, the share that is."""
+
+    function = "precision_score"
+
+
+class Recall(AveragedClassMetric):
+    """Of the items of a class, the share that was predicted as such."""
+
+    function = "recall_score"
+
+
+class F1Score(AveragedClassMetric):
+    """The harmonic mean of precision and recall."""
+
+    function = "f1_score"
+
+
+class Jaccard(AveragedClassMetric):
+    """Items right in a class, over items that are or were predicted as that class."""
+
+    function = "jaccard_score"
+
+
+class FBeta(AveragedClassMetric):
+    """The mean of precision and recall in which recall counts `beta` times as much; the rest as in `F1Score`."""
+
+    function = "fbeta_score"
+
+    def __init__(
+        self,
+        beta: float,
+        axis: int = -1,
+        labels: Sequence[int] | None = None,
+        pos_label: int = 1,
+        average: Average = "auto",
+    ) -> None:
+        check_at_least("beta", beta, 0)
+        super().__init__(axis, labels, pos_label, average)
+        self.options["beta"] = beta
+
+
+class BalancedAccuracy(ClassMetric):
+    """The mean over classes of the share of their items that is right."""
+
+    function = "balanced_accuracy_score"
+
+    def __init__(self, axis: int = -1, adjusted: bool = False) -> None:
+        super().__init__(axis, {"adjusted": adjusted})
+
+
+class CohenKappa(ClassMetric):
+    """Agreement beyond chance; `weights` may be "linear" or "quadratic" where classes are ordered."""
+
+    function = "cohen_kappa_score"
+
+    def __init__(
+        self,
+        axis: int = -1,
+        labels: Sequence[int] | None = None,
+        weights: Literal["linear", "quadratic"] | None = None,
+    ) -> None:
+        super().__init__(axis, {"labels": labels, "weights": weights})
+
+
+class HammingLoss(ClassMetric):
+    """The share of items that is wrong."""
+
+    function = "hamming_loss"
+
+    def __init__(self, axis: int = -1) -> None:
+        super().__init__(axis, {})
+
+
+class MatthewsCorrCoef(ClassMetric):
+    """The correlation of predicted and actual classes, -1..1."""
+
+    function = "matthews_corrcoef"
+
+    def __init__(self, axis: int = -1) -> None:
+        super().__init__(axis, {})
+
+
+# One class per item: predictions are probabilities --------------------------------------------------------------
+
+
+class RocAuc(SklearnMetric):
+    """The area under the ROC curve, from logits [N,K]; each class against the rest where there are more than two.
+
+    Args:
+        axis: the axis of the classes.
+        average: "macro" or "weighted" by the classes' counts.
+        max_fpr: for two classes, take only the curve up to this false-positive rate, in (0, 1].
+        multi_class: "ovr" (each class against the rest) or "ovo" (each pair).
+
+    Raises:
+        ArgumentError: if an argument is not one of its choices.
+    """
+
+    function = "roc_auc_score"
+
+    def __init__(
+        self,
+        axis: int = -1,
+        average: Literal["macro", "weighted"] = "macro",
+        max_fpr: float | None = None,
+        multi_class: Literal["ovr", "ovo"] = "ovr",
+    ) -> None:
+        check_choice("average", average, ("macro", "weighted"))
+        check_choice("multi_class", multi_class, ("ovr", "ovo"))
+        super().__init__({"average": average, "max_fpr": max_fpr, "multi_class": multi_class})
+        self.axis = axis
+
+    def prepare(self, pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Keep probabilities: [N,K], or [N] of the second class where there are two."""
+        probabilities = _softmax(self, pred, target, self.axis)
+        if probabilities.shape[-1] == 2:
+            return probabilities[:, 1], target.reshape(-1)
+        # Rows are told the full list of classes, as a small validation set may lack one.
+        self.options["labels"] = list(range(probabilities.shape[-1]))
+        return probabilities, target.reshape(-1)
+
+
+class RocAucBinary(RocAuc):
+    """The area under the ROC curve of the second of two classes; arguments as in `RocAuc`."""
+
+    def __init__(
+        self,
+        axis: int = -1,
+        average: Literal["macro", "weighted"] = "macro",
+        max_fpr: float | None = None,
+    ) -> None:
+        super().__init__(axis, average, max_fpr)
+
+    def prepare(self, pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Keep the last class's probability: [N,K] -> [N]."""
+        return _softmax(self, pred, target, self.axis)[:, -1], target.reshape(-1)
+
+
+class APScoreBinary(SklearnMetric):
+    """Average precision (the area under the precision-recall curve) of the last of two classes, from logits [N,2]."""
+
+    function = "average_precision_score"
+
+    def __init__(self, axis: int = -1, pos_label: int = 1) -> None:
+        super().__init__({"pos_label": pos_label})
+        self.axis = axis
+
+    def prepare(self, pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Keep the last class's probability: [N,K] -> [N]."""
+        return _softmax(self, pred, target, self.axis)[:, -1], target.reshape(-1)
+
+
+# Numbers --------------------------------------------------------------------------------------------------------
+
+
+class NumberMetric(SklearnMetric):
+    """A metric of predicted against actual numbers, as many of one as of the other."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+
+    def prepare(self, pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Keep all numbers in float64, flattened."""
+        check_count(self, pred, target)
+        return float64(pred).reshape(-1), float64(target).reshape(-1)
+
+
+class ExplainedVariance(NumberMetric):
+    """The share of the targets' variance that is not left in the errors."""
+
+    function = "explained_variance_score"
+
+
+class R2Score(NumberMetric):
+    """The coefficient of determination: 1 is perfect, 0 is as good as always predicting the mean."""
+
+    function = "r2_score"
+
+
+class PearsonCorrCoef(NumberMetric):
+    """The linear correlation of predictions and targets, -1..1. Computed by scipy."""
+
+    function = "pearsonr"
+
+    def compute(self, pred: Tensor, target: Tensor) -> float:
+        """Call `scipy.stats`."""
+        stats = require("scipy.stats", "train", f"for the metric {type(self).__name__}")
+        return float(getattr(stats, self.function)(pred.numpy(), target.numpy())[0])
+
+
+class SpearmanCorrCoef(PearsonCorrCoef):
+    """The correlation of the ranks of predictions and targets, -1..1. Computed by scipy."""
+
+    function = "spearmanr"
+
+
+def _softmax(metric: SklearnMetric, pred: Tensor, target: Tensor, axis: int) -> Tensor:
+    # float64, as scikit-learn checks that rows sum to 1
+    probabilities = float64(pred).softmax(dim=axis).movedim(axis, -1)
+    flat = probabilities.reshape(-1, probabilities.shape[-1])  # [N,K]
+    check_count(metric, flat[:, 0], target)
+    return flat
+
+
+def check_count(metric: SklearnMetric, predicted: Tensor, target: Tensor) -> None:
+    """Raise ArgumentError unless there are as many targets as predictions."""
+    if predicted.numel() != target.numel():
+        raise ArgumentError(
+            f"{type(metric).__name__} got {predicted.numel()} predictions and {target.numel()} targets",
+            got=f"predictions {list(predicted.shape)}, targets {list(target.shape)}",
+            expected="as many targets as predictions",
+            remedy="Metrics whose name ends in Multi are for several labels per item.",
+        )

@@ -1,0 +1,59 @@
+"""What an error must be compared with: the error of knowing nothing about the photo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gatera.core.errors import ArgumentError
+from gatera.measure.intervals import Interval, wilson_interval
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Always answering one class.
+
+    Attributes:
+        index: that class.
+        errors: how many validation items are of another class.
+        n: how many validation items there are.
+    """
+
+    index: int
+    errors: int
+    n: int
+
+    @property
+    def error(self) -> float:
+        """The share of validation items that are of another class, 0..1."""
+        return self.errors / self.n
+
+    @property
+    def interval(self) -> Interval:
+        """The 95 % Wilson interval of `error`."""
+        return wilson_interval(self.errors, self.n)
+
+
+def most_frequent_class(train_targets: Any, valid_targets: Any) -> Baseline:
+    """Return the baseline of always answering the class that is most frequent in training.
+
+    Args:
+        train_targets: class indices of the training items, int [M]. On a tie the lower index is taken.
+        valid_targets: class indices of the validation items, int [N].
+
+    Raises:
+        ArgumentError: if either holds no items.
+
+    Example:
+        >>> most_frequent_class([1, 1, 0], [0, 1, 1, 1]).error
+        0.25
+    """
+    train, valid = np.asarray(train_targets), np.asarray(valid_targets)
+    if not len(train) or not len(valid):
+        raise ArgumentError(
+            "a baseline needs training and validation items", got=f"{len(train)} and {len(valid)} items"
+        )
+    index = int(np.bincount(train).argmax())
+    return Baseline(index, int((valid != index).sum()), len(valid))

@@ -1,0 +1,5 @@
+"""Known architectures by name, and backbones built through timm.
+
+Read `architectures` first: one row per name, with its input size, statistics and weight sources. `timm_backbone` builds
+the module. In: a name. Out: an `Architecture`, or an `nn.Module` that maps photos to feature maps.
+"""

@@ -1,0 +1,4 @@
+"""Models for texts: AWD-LSTM, a transformer encoder, and the classifier on top of either.
+
+Read `model` first. In: token numbers int64 [N, T]. Out: logits [N, K], or [N, T, V] for a language model.
+"""

@@ -1,0 +1,187 @@
+"""A text classifier: an encoder that reads, and a head that decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+
+from torch import Tensor, nn
+
+from gatera.core.checks import check_at_least, check_fraction, require
+from gatera.models.groups import ParameterGroup
+from gatera.models.text.awd_lstm import AWD_LSTM, SentenceEncoder
+from gatera.models.text.transformer import EncoderSizes, PoolTokens, create_encoder, load_bert
+from gatera.models.weights.files import read_checkpoint
+from gatera.models.weights.text import EncoderFiles
+
+
+@dataclass(frozen=True)
+class TransformerConfig:
+    """How a transformer is used for classifying; what it looks like comes with its weights.
+
+    Attributes:
+        dropout: after each part of a layer while it is trained, 0..1; `drop_mult` of the learner multiplies it.
+        largest: let the head see the largest value of each feature over the text as well as its mean.
+        layer_lr: what rates of the pretrained layers are multiplied by: a rate that suits a new head destroys them.
+        fine_tune_layers: how many of the last layers `fine_tune` trains besides the head; None for all.
+        max_len: tokens of a text that are read, where the encoder can: half of them from its beginning, half from its end.
+        sizes: the sizes of an encoder with random parameters, for `pretrained=False`; it reads the loaders' own words.
+    """
+
+    dropout: float = 0.1
+    largest: bool = False
+    layer_lr: float = 0.1
+    fine_tune_layers: int | None = 3
+    max_len: int = 512
+    sizes: EncoderSizes | None = None
+
+    def __post_init__(self) -> None:
+        check_fraction("dropout", self.dropout)
+        check_at_least("layer_lr", self.layer_lr, 0)
+        check_at_least("max_len", self.max_len, 2)
+        if self.fine_tune_layers is not None:
+            check_at_least("fine_tune_layers", self.fine_tune_layers, 0)
+
+
+class TextBody(nn.Sequential):
+    """The layers that read, and the pooling that makes one vector of a text: ids int64 [N,T] -> features [N,F].
+
+    Args:
+        layers: of the encoder; then pooling.
+        architecture: what users call it.
+        source: where its weights came from, in words.
+        num_features: F.
+    """
+
+    def __init__(
+        self, layers: Iterable[nn.Module], architecture: str, source: str, num_features: int
+    ) -> None:
+        super().__init__(*layers)
+        self.architecture, self.source, self.num_features = architecture, source, num_features
+
+
+class HuggingFaceEncoder(nn.Module):
+    """Any encoder of the package transformers as one layer: ids int64 [N,T] -> [N,T,F].
+
+    Args:
+        model: made by transformers' AutoModel.
+        pad: id of the token that fills up shorter texts.
+    """
+
+    def __init__(self, model: nn.Module, pad: int) -> None:
+        super().__init__()
+        self.model, self.pad = model, pad
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Encode."""
+        mask = ids != self.pad
+        tokens = self.model(input_ids=ids, attention_mask=mask.long()).last_hidden_state
+        return tokens * mask.unsqueeze(-1)  # as our own layers have it: zeros where there is no token
+
+    def parts(self) -> list[nn.Module]:
+        """Return its layers, in order: those of the longest list of modules in it."""
+        lists = [list(module) for module in self.model.modules() if isinstance(module, nn.ModuleList)]
+        return max(lists, key=len, default=[])
+
+
+def pad_of(files: EncoderFiles) -> int:
+    """Return the id of the token that fills up shorter texts."""
+    pad = files.config.get("pad_token_id")
+    return 0 if pad is None else int(pad)
+
+
+def is_bert(files: EncoderFiles) -> bool:
+    """Whether an encoder has BERT's arithmetic, for which we have layers of our own."""
+    config = files.config
+    return (
+        config.get("model_type") == "bert"
+        and config.get("hidden_act") == "gelu"
+        and config.get("position_embedding_type", "absolute") == "absolute"
+        and not config.get("is_decoder", False)
+    )
+
+
+def transformer_body(
+    name: str, files: EncoderFiles, config: TransformerConfig, pretrained: bool, drop_mult: float
+) -> TextBody:
+    """Build the body of a transformer from its files.
+
+    Args:
+        name: what users call it.
+        files: its files.
+        config: how it is used.
+        pretrained: use its weights, rather than random ones.
+        drop_mult: what dropouts are multiplied by.
+
+    Raises:
+        PretrainedError: if its weights do not fit.
+        MissingExtraError: if it is no BERT, and the package transformers is not installed.
+    """
+    source = files.source if pretrained else "random"
+    if is_bert(files):
+        sizes = EncoderSizes.of_bert(files.config)
+        layers = create_encoder(sizes, config.dropout * drop_mult)
+        if pretrained:
+            load_bert(layers, read_checkpoint(files.weights), files.source)
+        return pooled_body(layers, name, source, sizes.features, config)
+    transformers = require("transformers", "text", f"for {name}")
+    settings = transformers.AutoConfig.from_pretrained(files.folder)
+    for dropout in ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout"):
+        if isinstance(getattr(settings, dropout, None), float):
+            setattr(settings, dropout, getattr(settings, dropout) * drop_mult)
+    if pretrained:
+        model = transformers.AutoModel.from_pretrained(files.folder, config=settings)
+    else:
+        model = transformers.AutoModel.from_config(settings)
+    features = settings.hidden_size if hasattr(settings, "hidden_size") else settings.dim
+    return pooled_body([HuggingFaceEncoder(model, pad_of(files))], name, source, features, config)
+
+
+def pooled_body(
+    layers: Iterable[nn.Module], name: str, source: str, features: int, config: TransformerConfig
+) -> TextBody:
+    """Return layers with pooling behind them as a body."""
+    width = 2 * features if config.largest else features
+    return TextBody([*layers, PoolTokens(config.largest)], name, source, width)
+
+
+def transformer_groups(model: nn.Module, layer_lr: float) -> list[ParameterGroup]:
+    """Return the parameter groups of `Sequential(body, head)`: embeddings, each layer, head.
+
+    Args:
+        model: the classifier.
+        layer_lr: the `lr_mult` of all groups but the head's.
+    """
+    body, head = model.children()
+    first = next(body.children())
+    layers = first.parts() if isinstance(first, HuggingFaceEncoder) else list(body.children())[1:]
+    in_layers = {id(p) for layer in layers for p in layer.parameters()}
+    rest = tuple(p for p in body.parameters() if id(p) not in in_layers)
+    groups = [ParameterGroup("embeddings", rest, layer_lr)]
+    for number, layer in enumerate(layers):
+        groups.append(ParameterGroup(f"layer_{number}", tuple(layer.parameters()), layer_lr))
+    groups.append(ParameterGroup("head", tuple(head.parameters())))
+    return [group for group in groups if group.parameters]
+
+
+def awd_lstm_groups(model: nn.Module) -> list[ParameterGroup]:
+    """Return the parameter groups of a model whose first part is an AWD-LSTM, or reads with one.
+
+    A classifier has the embedding, each layer, and the head. A language model has each layer, and then the embedding with
+    the decoder, for they share their weights.
+    """
+    first, last = model.children()
+    if isinstance(first, TextBody):
+        first = next(first.children())
+    encoder = first.encoder if isinstance(first, SentenceEncoder) else first
+    assert isinstance(encoder, AWD_LSTM)  # for the type checker
+    words = ParameterGroup("embeddings", tuple(encoder.words.parameters()))
+    layers = [
+        ParameterGroup(f"layer_{number}", tuple(layer.parameters()))
+        for number, layer in enumerate(encoder.layers)
+    ]
+    if isinstance(first, SentenceEncoder):
+        return [words, *layers, ParameterGroup("head", tuple(last.parameters()))]
+    both = {id(p): p for p in chain(words.parameters, last.parameters())}
+    return [*layers, ParameterGroup("words", tuple(both.values()))]

@@ -1,0 +1,141 @@
+"""One cell of a table: is it empty, which of the known categories is it, what number is it. No pandas needed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gatera.core.errors import DataError
+
+#: The category of everything that training did not know, and of empty cells; its code is 0.
+UNKNOWN_LABEL = "#na#"
+
+#: What `Codes` answers for a cell that is empty, and for one that is none of its labels.
+EMPTY, UNSEEN = -1, -2
+
+#: Texts that mean "nothing here". Source: what pandas.read_csv takes for missing by default (pandas 2 and 3).
+EMPTY_TEXTS = frozenset(
+    ("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+     "NULL", "NaN", "None", "n/a", "nan", "null")
+)  # fmt: skip
+
+#: pandas' own marks for "missing", known by the names of their types: a program runs without pandas.
+_PANDAS_MARKS = ("NAType", "NaTType")
+
+
+def is_empty(cell: Any) -> bool:
+    """Whether a cell holds nothing: None, NaN, pandas' NA or NaT, or a text that means so.
+
+    Example:
+        >>> [is_empty(cell) for cell in (None, float("nan"), " ", "NA", 0, "no")]
+        [True, True, True, True, False, False]
+    """
+    if cell is None:
+        return True
+    if isinstance(cell, str):
+        return cell.strip() in EMPTY_TEXTS
+    if isinstance(cell, float | np.floating):
+        return bool(cell != cell)
+    return type(cell).__name__ in _PANDAS_MARKS
+
+
+def number_in(cell: Any, column: str) -> float:
+    """Return the number in a cell, written as text or not; NaN for an empty cell.
+
+    Args:
+        cell: what the cell holds.
+        column: the column's name, for messages.
+
+    Raises:
+        DataError: if it holds something else, or a number that is infinite.
+
+    Example:
+        >>> number_in(" 12.5", "age"), number_in("", "age")
+        (12.5, nan)
+    """
+    if is_empty(cell):
+        return float("nan")
+    try:
+        number = float(cell)
+    except (TypeError, ValueError) as err:
+        raise DataError(
+            f"Column {column!r} holds something that is not a number",
+            got=cell,
+            expected="a number, or an empty cell",
+        ) from err
+    if not abs(number) < float("inf"):
+        raise DataError(
+            f"Column {column!r} holds a number that is not finite",
+            got=cell,
+            expected="finite numbers, or an empty cell",
+        )
+    return number
+
+
+class Codes:
+    """The code of each category of a column: 1 for the first label, 2 for the second, and so on.
+
+    A cell need not be written as the label was: blanks around text do not count, and "3", 3 and 3.0 are one category, as
+    they come from a CSV, from JSON, and from a table with gaps.
+
+    Args:
+        labels: the known categories: texts, numbers or truth values, each once.
+
+    Example:
+        >>> codes = Codes(["Private", "State-gov"])
+        >>> codes("Private"), codes(" State-gov"), codes("") == EMPTY, codes("Martian") == UNSEEN
+        (1, 2, True, True)
+        >>> Codes([1, 2, 3])("3"), Codes([False, True])("true")
+        (3, 2)
+    """
+
+    def __init__(self, labels: Sequence[Any]) -> None:
+        self.labels = tuple(labels)
+        self._codes: dict[Any, int] = {label: code for code, label in enumerate(labels, start=1)}
+        truths = all(isinstance(label, bool) for label in labels)
+        self._numeric = not truths and all(isinstance(label, int | float) for label in labels)
+        self._fold = str.lower if truths else str
+        texts = [self._fold(_text(label)) for label in labels]
+        counts = Counter(texts)
+        # Labels that differ in blanks only are told apart as they are written, or not at all.
+        self._texts = {text: code for code, text in enumerate(texts, start=1) if counts[text] == 1}
+
+    def __call__(self, cell: Any) -> int:
+        """Return the code of a cell, 1 or more; `EMPTY` or `UNSEEN` where it has none.
+
+        Raises:
+            DataError: if the cell holds a list or another thing that is not one value.
+        """
+        try:
+            code = self._codes.get(cell)
+        except TypeError as err:
+            raise DataError("A cell holds something that is not one value", got=cell) from err
+        return self._written_otherwise(cell) if code is None else code
+
+    def _written_otherwise(self, cell: Any) -> int:
+        if not isinstance(cell, str) and is_empty(cell):
+            return EMPTY
+        text = _text(cell)
+        code = self._texts.get(self._fold(text))
+        if code is None and self._numeric and isinstance(cell, str):
+            code = self._codes.get(_number(text))
+        if code is None:
+            return EMPTY if is_empty(cell) else UNSEEN
+        return code
+
+
+def _text(cell: Any) -> str:
+    """Return a cell as a CSV would hold it, without blanks around it; 3.0 is written "3"."""
+    if isinstance(cell, float | np.floating) and float(cell).is_integer():
+        return str(int(cell))
+    return str(cell).strip()
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

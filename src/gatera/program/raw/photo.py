@@ -1,0 +1,273 @@
+"""One photo: read from wherever it is, turned upright, made RGB."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Literal, TypeAlias
+
+import numpy as np
+from PIL import Image
+
+from gatera.core.checks import check_choice
+from gatera.core.errors import ArgumentError, GateraError, PhotoError
+
+Mode = Literal["RGB", "L"]
+
+#: Whatever a photo may come as.
+PhotoSource: TypeAlias = str | Path | bytes | bytearray | memoryview | IO[bytes] | Image.Image | np.ndarray
+
+MODES = ("RGB", "L")
+
+#: Suffixes of the files that are taken for photos when a folder is searched.
+PHOTO_SUFFIXES = frozenset(
+    (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".ppm", ".pgm", ".pnm")
+)  # fmt: skip
+
+#: More pixels than this are taken for an attack. Source: Pillow's own limit for raising DecompressionBombError.
+MAX_PIXELS = 178_956_970
+
+#: What Pillow's decoders raise for damaged data. Source: its readers, and a fuzz run over fourteen formats.
+_DAMAGE = (OSError, SyntaxError, ValueError, RuntimeError, EOFError, LookupError, TypeError, OverflowError,
+           struct.error, zlib.error)  # fmt: skip
+
+_ORIENTATION_TAG = 0x0112
+#: Where Pillow keeps it in `Image.info`.
+_ORIENTATION_CARRIERS = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"})
+#: Orientation -> what turns the photo upright. Source: EXIF 2.32, section 4.6.4 A.
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
+
+
+def read_photo(
+    source: PhotoSource, mode: Mode = "RGB", at_least: tuple[int, int] | None = None
+) -> Image.Image:
+    """Read a photo as a person would see it: upright, 8 bits, colours or grey, transparent parts white.
+
+    Animations give their first frame; samples of 16 bits keep their upper 8.
+
+    Args:
+        source: a path, the bytes of a file, an open binary file, a Pillow image, or an array: uint8 or float 0..1 of
+            shape [H,W], [H,W,1], [H,W,3] or [H,W,4].
+        mode: "RGB", or "L" for one grey channel.
+        at_least: (height, width) that the caller needs. A JPEG may then be decoded at 1/2, 1/4 or 1/8 of its size, with
+            both sides still at least the larger of the two: several times faster for big photos. Resized afterwards, a
+            pixel may differ by a level or two from one that was decoded whole.
+
+    Returns:
+        An image of the given mode, its pixels loaded. A Pillow image that already fits is returned itself.
+
+    Raises:
+        PhotoError: if the photo is missing, a folder, empty, not an image, truncated, larger than 178,956,970 pixels or
+            otherwise unreadable, or if the array has another shape, type or range. It names the file.
+        ArgumentError: if `source` is none of the above, or `mode` is unknown.
+
+    Example:
+        >>> read_photo(np.zeros((4, 6), np.uint8)).size  # (width, height)
+        (6, 4)
+    """
+    return read_sized(source, mode, at_least)[0]
+
+
+def read_sized(
+    source: PhotoSource, mode: Mode = "RGB", at_least: tuple[int, int] | None = None
+) -> tuple[Image.Image, tuple[int, int]]:
+    """Read a photo as `read_photo` does, and return with it the (height, width) that it has when decoded whole, upright."""
+    if mode not in MODES:
+        check_choice("mode", mode, MODES)
+    if isinstance(source, np.ndarray):
+        photo = _to_mode(_from_array(source), mode)
+        return photo, (photo.height, photo.width)
+    with explaining(source) as name:
+        if isinstance(source, Image.Image):
+            size = _upright_size(source)
+            return _upright(source, mode, name), size
+        # By its path Pillow imports the one plugin that the suffix suggests; for an open file it imports five.
+        with Image.open(source if isinstance(source, str | Path) else as_file(source)) as image:
+            size = _upright_size(image)
+            if at_least is not None:
+                side = max(at_least)  # of both: the photo may be lying on its side
+                image.draft(None, (side, side))  # does nothing unless this is a JPEG
+            return _upright(image, mode, name), size
+
+
+def photo_size(source: PhotoSource) -> tuple[int, int]:
+    """Return (height, width) of a photo that stands upright; of a file only its head is read.
+
+    Raises:
+        PhotoError: if the file is missing, or its head is not that of an image.
+    """
+    if isinstance(source, np.ndarray):
+        return source.shape[0], source.shape[1]
+    with explaining(source):
+        if isinstance(source, Image.Image):
+            return _upright_size(source)
+        with Image.open(source if isinstance(source, str | Path) else as_file(source)) as image:
+            return _upright_size(image)
+
+
+@contextlib.contextmanager
+def explaining(source: object) -> Iterator[str]:
+    """Give the photo's name for messages; turn whatever Pillow raises in the block into a sentence about this photo."""
+    name = _name_of(source)
+    try:
+        yield name
+    except GateraError:
+        raise
+    except Image.DecompressionBombError as err:
+        raise _too_large(name) from err
+    except _DAMAGE as err:
+        raise _explained(source, name, err) from err
+
+
+def photo_array(image: Image.Image) -> np.ndarray:
+    """Return the pixels of an RGB or L image as uint8 [H,W,C], C being 3 or 1. The array is read-only.
+
+    Example:
+        >>> photo_array(Image.new("L", (6, 4))).shape
+        (4, 6, 1)
+    """
+    pixels = np.asarray(image)
+    return pixels if pixels.ndim == 3 else pixels[:, :, None]  # [H,W] -> [H,W,1]
+
+
+def _upright_size(image: Image.Image) -> tuple[int, int]:
+    # The four orientations from 5 on turn by a quarter.
+    return image.size if _orientation(image) >= 5 else (image.height, image.width)
+
+
+def _upright(image: Image.Image, mode: Mode, name: str) -> Image.Image:
+    if image.width * image.height > MAX_PIXELS:  # Pillow's own check may have been turned off
+        raise _too_large(name)
+    image.load()
+    turn = _UPRIGHT.get(_orientation(image))
+    converted = _to_mode(image, mode)
+    if turn is None:
+        return converted
+    converted = converted.transpose(turn)
+    # What is upright now must not be turned again by the next reader.
+    converted.info = {key: value for key, value in converted.info.items() if key not in _ORIENTATION_CARRIERS}
+    return converted
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        found = image.getexif().get(_ORIENTATION_TAG, 1)
+    except _DAMAGE:
+        return 1  # The pixels were decoded; viewers too show a photo with damaged EXIF data as it lies.
+    return found if isinstance(found, int) else 1
+
+
+def _to_mode(image: Image.Image, mode: Mode) -> Image.Image:
+    if image.mode.startswith("I"):  # I;16 and its byte orders, and I, which holds 16 bits in older files
+        eight = np.clip(np.asarray(image), 0, 65535) >> 8
+        return Image.fromarray(eight.astype(np.uint8)).convert(mode)
+    if image.has_transparency_data:
+        above = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), above).convert(mode)
+    return image if image.mode == mode else image.convert(mode)
+
+
+def _from_array(array: np.ndarray) -> Image.Image:
+    name = f"an array of shape {list(array.shape)} and type {array.dtype}"
+    shape = array.shape[:2] if array.ndim == 3 and array.shape[2] == 1 else array.shape
+    if not (len(shape) == 2 or (len(shape) == 3 and shape[2] in (3, 4))) or 0 in shape:
+        hint = (
+            "Move the channels last: array.transpose(1, 2, 0)."
+            if len(shape) == 3 and shape[0] in (1, 3, 4)
+            else None
+        )
+        raise PhotoError(f"{name} is not a photo", expected="[H,W], [H,W,1], [H,W,3] or [H,W,4]", remedy=hint)
+    if array.dtype == np.uint8:
+        return Image.fromarray(np.ascontiguousarray(array.reshape(shape)))
+    if array.dtype.kind != "f":
+        raise PhotoError(f"{name} is not a photo", expected="uint8, or float in 0..1")
+    low, high = float(array.min()), float(array.max())
+    if not (low >= 0 and high <= 1):  # NaN fails too
+        raise PhotoError(
+            f"{name} holds values from {low:g} to {high:g}", expected="uint8, or float in 0..1",
+            remedy="Divide by 255, or pass array.astype(numpy.uint8).",
+        )  # fmt: skip
+    return Image.fromarray(np.rint(array.reshape(shape) * 255).astype(np.uint8))
+
+
+def as_file(source: object) -> IO[bytes]:
+    """Return bytes, or an open binary file, as such a file.
+
+    Raises:
+        ArgumentError: if it is neither.
+    """
+    if isinstance(source, bytes | bytearray | memoryview):
+        return io.BytesIO(source)
+    if isinstance(source, io.IOBase):
+        return source  # type: ignore[return-value]  # text files fail in Pillow, with a message of ours
+    raise ArgumentError(
+        f"a photo cannot come as {type(source).__name__}", got=source,
+        expected="a path, bytes, an open binary file, a Pillow image, or a numpy array",
+    )  # fmt: skip
+
+
+def _name_of(source: object) -> str:
+    if isinstance(source, str | Path):
+        return str(source)
+    if isinstance(source, bytes | bytearray | memoryview):
+        return f"a photo of {len(source):,} bytes"
+    file = getattr(source, "filename", None) or getattr(source, "name", None)
+    return str(file) if isinstance(file, str) and file else "a photo without a name"
+
+
+def _too_large(name: str) -> PhotoError:
+    return PhotoError(
+        f"{name} is too large to be a photo", expected=f"at most {MAX_PIXELS:,} pixels",
+        remedy="Shrink it first, or leave it out.",
+    )  # fmt: skip
+
+
+def _explained(source: object, name: str, err: BaseException) -> PhotoError:
+    """Turn whatever Pillow raised into a sentence about this photo."""
+    if isinstance(err, FileNotFoundError):
+        return PhotoError(f"{name} does not exist", remedy="Check its path.")
+    if isinstance(source, str | Path) and _is_folder(source):
+        return PhotoError(f"{name} is a folder, not a photo", remedy="Pass the photos in it.")
+    head = _head(source)
+    if head == b"":
+        return PhotoError(f"{name} is empty (0 bytes)", remedy="Fetch it again, or leave it out.")
+    if isinstance(err, Image.UnidentifiedImageError):
+        begins = f"; it begins with {head!r}" if head else ""
+        return PhotoError(f"{name} is not an image in a format that Pillow reads{begins}")
+    if isinstance(err, OSError) and err.errno is not None:
+        return PhotoError(
+            f"{name} cannot be read ({os.strerror(err.errno)})", remedy="Check its permissions and its disk."
+        )
+    return PhotoError(
+        f"{name} is truncated or damaged ({err or type(err).__name__})",
+        remedy="Fetch it again, or leave it out.",
+    )
+
+
+def _is_folder(path: str | Path) -> bool:
+    try:
+        return Path(path).is_dir()
+    except (OSError, ValueError):  # a name too long, a NUL in it
+        return False
+
+
+def _head(source: object) -> bytes | None:
+    """Return the first 16 bytes; None where they cannot be had."""
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source[:16])
+    if not isinstance(source, str | Path):
+        return None
+    try:
+        with Path(source).open("rb") as file:
+            return file.read(16)
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,108 @@
+"""Photos made the size a model takes: cropped, padded or squished. Pure functions on Pillow images of mode RGB or L."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from PIL import Image
+
+from gatera.core.checks import check_choice
+from gatera.program.raw.placement import Placement, Size, cover, fit_inside, middle, shorter_side, squish
+
+ResizeMethod = Literal["crop", "pad", "squish"]
+PadMode = Literal["reflection", "zeros", "border"]
+Resample = Literal["bilinear", "bicubic", "nearest"]
+
+METHODS = ("crop", "pad", "squish")
+RESAMPLES = {
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "nearest": Image.Resampling.NEAREST,
+}
+#: Our name of each way to fill a border -> numpy's.
+PAD_MODES = {"reflection": "reflect", "zeros": "constant", "border": "edge"}
+
+
+def resize_photo(
+    image: Image.Image,
+    size: tuple[int, int],
+    method: ResizeMethod = "crop",
+    pad_mode: PadMode = "reflection",
+    resample: Resample = "bilinear",
+) -> Image.Image:
+    """Make a photo exactly `size`.
+
+    Args:
+        image: an image of mode RGB or L.
+        size: (height, width) in pixels.
+        method: "crop" scales the photo to cover `size` and keeps the centre; "pad" scales it to fit inside, centred, and
+            fills the rest; "squish" ignores its proportions.
+        pad_mode: how "pad" fills: "reflection" mirrors the photo, "zeros" is black, "border" repeats its edge.
+        resample: "bilinear", "bicubic" or "nearest". The first two average over all source pixels when shrinking.
+
+    Raises:
+        ArgumentError: if a choice is unknown.
+
+    Example:
+        >>> resize_photo(Image.new("RGB", (640, 480)), (224, 160)).size
+        (160, 224)
+    """
+    if resample not in RESAMPLES:
+        check_choice("resample", resample, RESAMPLES)
+    if pad_mode not in PAD_MODES:
+        check_choice("pad_mode", pad_mode, PAD_MODES)
+    scaling, *padding = resize_steps((image.height, image.width), size, method, pad_mode)
+    # Scaling and cropping in one pass: only the pixels that are kept are computed, and the box may lie between pixels.
+    image = image.resize(scaling.size[::-1], RESAMPLES[resample], box=scaling.box)
+    return _padded(image, padding[0]) if padding else image
+
+
+def resize_steps(size: Size, to: Size, method: str = "crop", pad_mode: str = "reflection") -> list[Placement]:
+    """Return where `resize_photo` puts a photo of `size` (height, width)."""
+    if method == "squish":
+        return [squish(size, to)]
+    if method == "pad":
+        scaling = fit_inside(size, to)
+        return [scaling, middle(scaling.size, to, pad_mode)]
+    check_choice("method", method, METHODS)
+    return [cover(size, to)]
+
+
+def resize_shorter(image: Image.Image, size: int, resample: Resample = "bilinear") -> Image.Image:
+    """Scale a photo, proportions kept, so that its shorter side is `size` pixels.
+
+    Example:
+        >>> resize_shorter(Image.new("RGB", (640, 480)), 240).size
+        (320, 240)
+    """
+    if resample not in RESAMPLES:
+        check_choice("resample", resample, RESAMPLES)
+    scaling = shorter_side((image.height, image.width), size)
+    return image.resize(scaling.size[::-1], RESAMPLES[resample])
+
+
+def center_crop(image: Image.Image, size: tuple[int, int], pad_mode: PadMode = "zeros") -> Image.Image:
+    """Cut the middle `size` (height, width) out of a photo; where the photo is smaller it is padded.
+
+    Example:
+        >>> center_crop(Image.new("RGB", (640, 480)), (200, 700)).size
+        (700, 200)
+    """
+    if pad_mode not in PAD_MODES:
+        check_choice("pad_mode", pad_mode, PAD_MODES)
+    place = middle((image.height, image.width), size, pad_mode)
+    left, top, right, bottom = (int(side) for side in place.box)
+    return _padded(image.crop((max(0, left), max(0, top), right, bottom)), place)
+
+
+def _padded(image: Image.Image, place: Placement) -> Image.Image:
+    """Fill a photo up to the size of `place`, which says how much of that comes to its left and above it."""
+    down, across = place.size[0] - image.height, place.size[1] - image.width
+    if not (down or across):
+        return image
+    left, above = (max(0, -int(offset)) for offset in place.offset)
+    edges = [(above, down - above), (left, across - left), (0, 0)]
+    pixels = np.asarray(image)  # [H,W,3] or [H,W]
+    as_numpy: Any = PAD_MODES[place.beyond]  # numpy's overloads want a literal
+    return Image.fromarray(np.pad(pixels, edges[: pixels.ndim], mode=as_numpy))

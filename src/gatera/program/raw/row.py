@@ -1,0 +1,295 @@
+"""One row of a table, or a whole table, as the numbers that a model takes. numpy only; pandas is never needed.
+
+A row becomes float32 [F]: first a code for each category column (0 for what training did not know), then each number,
+its gaps filled and normalised as in training. Training calls the same functions, a table at a time.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gatera.core.checks import did_you_mean, listed
+from gatera.core.errors import DataError, ProgramFileError
+from gatera.program.raw.cells import EMPTY, Codes, number_in
+
+#: What remedies offer where no name is near.
+_NAMES_DIFFER = "Rename the column, or pass the row with all columns it was trained on."
+
+
+class Column:
+    """A column of the model's input, made from one column of the table.
+
+    Attributes:
+        name: what it is called.
+        source: the table's column that it is made from.
+    """
+
+    name: str
+    source: str
+
+    def encode(self, cells: Sequence[Any]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Return float64 [n], and masks bool [n] of what needs to be said: sentence with {cell} -> which cells.
+
+        Raises:
+            DataError: if a cell cannot be read.
+        """
+        raise NotImplementedError
+
+
+class CategoryColumn(Column):
+    """Codes of categories.
+
+    Args:
+        name: the column.
+        labels: its categories, in the order of their codes from 1 on.
+        had_empty: whether training rows were empty here, so that empty ones are nothing new.
+    """
+
+    def __init__(self, name: str, labels: Sequence[Any], had_empty: bool) -> None:
+        self.name = self.source = name
+        self.codes, self.had_empty = Codes(labels), had_empty
+
+    def encode(self, cells: Sequence[Any]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """See `Column`."""
+        try:
+            codes = np.fromiter(map(self.codes, cells), np.float64, len(cells))
+        except DataError as err:
+            raise DataError(
+                f"Column {self.name!r} holds something that is not one value", got=err.got
+            ) from err
+        empty, unknown = codes == EMPTY, codes < 0
+        said = {"holds {cell!r}, which no training row does; that counts as unknown (#na#)": unknown & ~empty}
+        if not self.had_empty:
+            said["is empty, which no training row is; that counts as unknown (#na#)"] = empty
+        return np.where(unknown, 0, codes), said
+
+
+class FlagColumn(Column):
+    """Whether a number is missing: code 1 where it is there, 2 where it is not.
+
+    Args:
+        name: what the flag is called.
+        source: the column of the number.
+    """
+
+    def __init__(self, name: str, source: str) -> None:
+        self.name, self.source = name, source
+
+    def encode(self, cells: Sequence[Any]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """See `Column`."""
+        return 1.0 + np.isnan(numbers_in(cells, self.source)), {}
+
+
+class NumberColumn(Column):
+    """Numbers, gaps filled, then normalised.
+
+    Args:
+        name: the column.
+        fill: what stands for a missing number.
+        had_empty: whether training rows were empty here.
+        mean: taken away from each number.
+        std: what the rest is divided by; above 0.
+    """
+
+    def __init__(self, name: str, fill: float, had_empty: bool, mean: float, std: float) -> None:
+        self.name = self.source = name
+        self.fill, self.had_empty, self.mean, self.std = fill, had_empty, mean, std
+
+    def encode(self, cells: Sequence[Any]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """See `Column`."""
+        numbers = numbers_in(cells, self.name)
+        empty = np.isnan(numbers)
+        said = (
+            {}
+            if self.had_empty
+            else {f"is empty, which no training row is; {self.fill:g} stands for it": empty}
+        )
+        return (np.where(empty, self.fill, numbers) - self.mean) / self.std, said
+
+
+def numbers_in(cells: Sequence[Any], column: str) -> np.ndarray:
+    """Return the numbers in cells, float64 [n], NaN for the empty ones.
+
+    Raises:
+        DataError: see `number_in`.
+    """
+    if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiu":
+        numbers = cells.astype(np.float64)
+        if not np.isinf(numbers).any():
+            return numbers
+    return np.fromiter((number_in(cell, column) for cell in cells), np.float64, len(cells))
+
+
+class RowReader:
+    """Turns rows into the model's input, float32 [F]: codes of category columns first, then numbers.
+
+    What training did not know, and gaps that training did not have, are filled in and said: by a warning for each column,
+    once in a reader's life for single rows, and for every whole table.
+
+    Args:
+        categories: for each category column an object with "name", "labels" and "had_empty"; for a flag of missing
+            numbers "name" and "missing_in", the column of those numbers.
+        numbers: for each number column an object with "name", "fill", "had_empty", "mean" and "std".
+
+    Attributes:
+        columns: the table's columns that are needed, in the order in which a row without names has its cells.
+
+    Raises:
+        ProgramFileError: if there is no column at all.
+
+    Example:
+        >>> read = RowReader(
+        ...     [{"name": "job", "labels": ["cook", "nurse"], "had_empty": True}],
+        ...     [{"name": "age", "fill": 40.0, "had_empty": True, "mean": 40.0, "std": 10.0}],
+        ... )
+        >>> read({"job": "nurse", "age": "30"}).tolist(), read(["", None]).tolist()
+        ([2.0, -1.0], [0.0, 0.0])
+    """
+
+    def __init__(self, categories: Sequence[Mapping[str, Any]], numbers: Sequence[Mapping[str, Any]]) -> None:
+        self._encoded = [*map(_category_column, categories), *(NumberColumn(**number) for number in numbers)]
+        flags = [column.source for column in self._encoded if isinstance(column, FlagColumn)]
+        others = [column.source for column in self._encoded if not isinstance(column, FlagColumn)]
+        self.columns = tuple(dict.fromkeys([*others, *flags]))
+        if not self.columns:
+            raise ProgramFileError("The program reads rows and names no column")
+        self._said: set[str] = set()
+
+    def __call__(self, raw: Any) -> np.ndarray:
+        """Return one row, a mapping of column names to cells, a pandas Series or a sequence of cells, as float32 [F].
+
+        Raises:
+            DataError: if a column is missing, cells cannot be read, or `raw` is no row.
+        """
+        array, notes = self.examine(raw)
+        for column, note in notes.items():
+            if column not in self._said:
+                self._said.add(column)
+                warnings.warn(f"{note} This is said once for each column.", stacklevel=3)
+        return array
+
+    def examine(self, raw: Any) -> tuple[np.ndarray, dict[str, str]]:
+        """Return one row as float32 [F], and what else would be said of it: column -> sentence."""
+        cells = cells_of(raw, self.columns)
+        array, notes = self._read({name: [cell] for name, cell in cells.items()})
+        return array[0], notes
+
+    def table(self, columns: Mapping[str, Sequence[Any]], where: str = "") -> np.ndarray:
+        """Return whole columns, n cells each, as float32 [n,F].
+
+        Args:
+            columns: column -> its cells.
+            where: what the rows are, for warnings, e.g. " of the validation split".
+
+        Raises:
+            DataError: if a column is missing or cells cannot be read.
+        """
+        array, notes = self._read(columns)
+        for note in notes.values():
+            warnings.warn(note.replace("Column", f"Among the rows{where}, column", 1), stacklevel=3)
+        return array
+
+    def _read(self, columns: Mapping[str, Sequence[Any]]) -> tuple[np.ndarray, dict[str, str]]:
+        """Return float32 [n,F], and what is to be said of each column."""
+        notes: dict[str, str] = {}
+        encoded = []
+        for column in self._encoded:
+            cells = columns[column.source]
+            values, said = column.encode(cells)
+            encoded.append(values)
+            for sentence, mask in said.items():
+                if mask.any():
+                    notes[column.name] = _note(column.name, sentence, cells, mask)
+        return np.stack(encoded, axis=1).astype(np.float32), notes
+
+
+def _category_column(config: Mapping[str, Any]) -> Column:
+    if "missing_in" in config:
+        return FlagColumn(config["name"], config["missing_in"])
+    return CategoryColumn(config["name"], config["labels"], config["had_empty"])
+
+
+def _note(name: str, sentence: str, cells: Sequence[Any], mask: np.ndarray) -> str:
+    where = np.flatnonzero(mask)
+    many = f" {len(where)} cells are so." if len(where) > 1 else ""
+    cell = cells[where[0]]
+    native = cell.item() if isinstance(cell, np.generic) else cell
+    return f"Column {name!r} {sentence.format(cell=native)}.{many}"
+
+
+def cells_of(raw: Any, columns: Sequence[str]) -> dict[str, Any]:
+    """Return the cells of one row by column.
+
+    Args:
+        raw: a mapping of column names to cells, a pandas Series, or a sequence with a cell for each of `columns`.
+        columns: the columns that are needed; others are passed over.
+
+    Raises:
+        DataError: if a column is missing, there are too many or too few cells, or `raw` is no row.
+    """
+    pandas = sys.modules.get("pandas")  # where pandas was never imported, nothing is a Series
+    if pandas is not None and isinstance(raw, pandas.Series):
+        raw = raw.to_dict()
+    if isinstance(raw, Mapping):
+        for column in columns:
+            if column not in raw:
+                names = [str(name) for name in raw]
+                raise DataError(
+                    f"The row has no column {column!r}", got=names, expected=f"the columns {listed(columns)}",
+                    remedy=did_you_mean(column, names, _NAMES_DIFFER),
+                )  # fmt: skip
+        return {column: raw[column] for column in columns}
+    if isinstance(raw, str | bytes) or not isinstance(raw, Sequence | np.ndarray):
+        raise DataError(
+            f"A row cannot come as {type(raw).__name__}", got=raw,
+            expected="a dict of column names and cells, a pandas Series, or a list of cells",
+        )  # fmt: skip
+    if len(raw) != len(columns):
+        raise DataError(
+            f"The row has {len(raw)} cells", got=list(raw), expected=f"{len(columns)}: {listed(columns)}"
+        )
+    return dict(zip(columns, raw, strict=True))
+
+
+class PairReader:
+    """Turns a user and an item into their codes, int64 [2]. Whoever training did not know is 0, which is said once.
+
+    Args:
+        columns: what the two are called.
+        users: known users, in the order of their codes from 1 on.
+        items: known items.
+
+    Example:
+        >>> read = PairReader(["user", "film"], [7, 9], ["Alien", "Brazil"])
+        >>> read({"user": 9, "film": "Alien"}).tolist(), read(("7", "Brazil")).tolist()
+        ([2, 1], [1, 2])
+    """
+
+    def __init__(self, columns: Sequence[str], users: Sequence[Any], items: Sequence[Any]) -> None:
+        self._rows = RowReader(
+            [{"name": name, "labels": labels, "had_empty": False}
+             for name, labels in zip(columns, (users, items), strict=True)], [],
+        )  # fmt: skip
+        self.columns = self._rows.columns
+
+    def __call__(self, raw: Any) -> np.ndarray:
+        """Return the codes of (user, item), or of a row that has both by name, as int64 [2].
+
+        Raises:
+            DataError: see `RowReader`.
+        """
+        return self._rows(raw).astype(np.int64)
+
+    def examine(self, raw: Any) -> tuple[np.ndarray, dict[str, str]]:
+        """Return the codes, and what else would be said of them: column -> sentence."""
+        array, notes = self._rows.examine(raw)
+        return array.astype(np.int64), notes
+
+    def table(self, columns: Mapping[str, Sequence[Any]], where: str = "") -> np.ndarray:
+        """Return whole columns as int64 [n,2]; see `RowReader.table`."""
+        return self._rows.table(columns, where).astype(np.int64)

@@ -1,0 +1,253 @@
+"""One recording: read from wherever it is, as one channel of samples.
+
+WAV files need nothing but numpy; other formats (FLAC, Ogg, MP3, AIFF ...) are read by `soundfile`, of the extra [audio].
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import IO, Any, NamedTuple, TypeAlias, TypeVar
+
+import numpy as np
+
+from gatera.core.checks import require
+from gatera.core.errors import ArgumentError, GateraError, SoundError
+from gatera.program.raw.wav import wav_header, wav_samples
+
+T = TypeVar("T")
+
+#: Whatever a recording may come as; samples come with their rate (samples per second).
+SoundSource: TypeAlias = str | Path | bytes | bytearray | memoryview | IO[bytes] | tuple[Any, int]
+
+#: Suffixes of the files that are taken for recordings when a folder is searched.
+SOUND_SUFFIXES = frozenset(
+    (".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf", ".w64",
+     ".m4a", ".aac", ".wma")  # of the last three nothing reads any, which is said, rather than passed over
+)  # fmt: skip
+
+#: A recording is never longer than this (samples of all channels, over an hour of CD sound): memory is not endless.
+MOST_SAMPLES = 400_000_000
+
+#: Rates beyond which a number is no rate of recordings (samples per second).
+LOWEST_RATE, HIGHEST_RATE = 100, 1_000_000
+
+#: First bytes of formats that soundfile reads, and what they are called.
+_FORMATS = {
+    b"fLaC": "FLAC", b"OggS": "Ogg", b"ID3": "MP3", b"\xff\xfb": "MP3", b"\xff\xf3": "MP3", b"\xff\xf2": "MP3",
+    b"FORM": "AIFF", b".snd": "AU", b"caff": "CAF", b"riff": "Wave64", b"RF64": "RF64", b"RIFX": "big-endian WAV",
+}  # fmt: skip
+
+#: How many channels an array may have; more are taken for a mistake in its shape.
+_MOST_CHANNELS = 32
+
+
+class Sound(NamedTuple):
+    """One recording: float32 samples [T], -1..1, and how many of them make a second."""
+
+    samples: np.ndarray
+    rate: int
+
+
+class SoundFacts(NamedTuple):
+    """What a recording's header says: samples per second, and its length in seconds."""
+
+    rate: int
+    seconds: float
+
+
+def load_sound(source: SoundSource) -> Sound:
+    """Read a recording; several channels are averaged.
+
+    Args:
+        source: a path, the bytes of a file, an open binary file, or (samples, rate): samples float -1..1 or whole numbers
+            of shape [T] or [T,C], rate in samples per second.
+
+    Raises:
+        SoundError: if it is missing, a folder, empty, no recording, truncated, too long, or holds no sound: no samples,
+            only silence, or values that are no numbers. It names the file.
+        MissingExtraError: if it is no WAV file, and soundfile is not installed.
+        ArgumentError: if `source` is none of the above.
+
+    Example:
+        >>> load_sound((np.array([0, 16384], np.int16), 8000))
+        Sound(samples=array([0. , 0.5], dtype=float32), rate=8000)
+    """
+    name = _name_of(source)
+    if isinstance(source, tuple):
+        samples, rate = _from_array(source, name)
+    else:
+        samples, rate = _with_file(source, name, _read)
+    return Sound(_checked(samples, rate, name).mean(axis=1), rate)  # [T,C] -> [T]
+
+
+def sound_facts(source: SoundSource) -> SoundFacts:
+    """Return what a recording's header says, without reading the sound.
+
+    Raises:
+        SoundError, MissingExtraError, ArgumentError: as `load_sound`, except for what only the samples tell.
+    """
+    name = _name_of(source)
+    if isinstance(source, tuple):
+        samples, rate = _from_array(source, name)
+        return SoundFacts(rate, len(samples) / rate)
+    return _with_file(source, name, _facts)
+
+
+def _with_file(source: Any, name: str, function: Callable[[IO[bytes], str], T]) -> T:
+    """Open a source, call `function(file, name)`, and turn what went wrong into a sentence about this recording."""
+    try:
+        with _as_file(source) as file:
+            return function(file, name)
+    except GateraError:
+        raise
+    except FileNotFoundError as err:
+        raise SoundError(f"{name} does not exist", remedy="Check its path.") from err
+    except (OSError, ValueError) as err:
+        if isinstance(source, str | Path) and Path(source).is_dir():
+            raise SoundError(f"{name} is a folder, not a recording", remedy="Pass the files in it.") from err
+        why = os.strerror(err.errno) if isinstance(err, OSError) and err.errno is not None else err
+        raise SoundError(
+            f"{name} cannot be read ({why})", remedy="Check its permissions and its disk."
+        ) from err
+
+
+def _read(file: IO[bytes], name: str) -> tuple[np.ndarray, int]:
+    """Return samples float32 [T,C] and their rate."""
+    if _is_wav(file, name):
+        header = wav_header(file, name)
+        _check_length(header.frames * header.channels, name)
+        if header.plain:
+            return wav_samples(file, header), header.rate
+    return _by_soundfile(
+        file, name, lambda sound: (sound.read(dtype="float32", always_2d=True), sound.samplerate)
+    )
+
+
+def _facts(file: IO[bytes], name: str) -> SoundFacts:
+    if _is_wav(file, name):
+        header = wav_header(file, name)
+        if header.plain:
+            return SoundFacts(header.rate, header.frames / header.rate)
+    return _by_soundfile(
+        file, name, lambda sound: SoundFacts(sound.samplerate, sound.frames / sound.samplerate)
+    )
+
+
+def _by_soundfile(file: IO[bytes], name: str, function: Callable[[Any], T]) -> T:
+    soundfile = require("soundfile", "audio", f"to read {name}, which is no plain WAV file,")
+    file.seek(0)
+    try:
+        with soundfile.SoundFile(file) as sound:
+            _check_length(sound.frames * sound.channels, name)
+            return function(sound)
+    except soundfile.SoundFileError as err:
+        raise SoundError(f"{name} is damaged ({err})", remedy="Fetch it again, or leave it out.") from err
+
+
+def _is_wav(file: IO[bytes], name: str) -> bool:
+    """Whether this is a WAV file.
+
+    Raises:
+        SoundError: if it is in no format that is known.
+    """
+    file.seek(0)
+    head = file.read(16)
+    if not head:
+        raise SoundError(f"{name} is empty (0 bytes)", remedy="Fetch it again, or leave it out.")
+    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
+        return True
+    if not head.startswith(tuple(_FORMATS)):
+        raise SoundError(
+            f"{name} is not a recording in a known format; it begins with {head!r}",
+            expected="WAV, and with the extra [audio] FLAC, Ogg, MP3, AIFF, AU, CAF",
+            remedy="Convert it, e.g. with ffmpeg, or leave it out.",
+        )
+    return False
+
+
+def _check_length(samples: int, name: str) -> None:
+    if samples > MOST_SAMPLES:
+        raise SoundError(
+            f"{name} is too long",
+            got=samples,
+            expected=f"at most {MOST_SAMPLES:,} samples",
+            remedy="Cut it first.",
+        )
+
+
+def _checked(samples: np.ndarray, rate: int, name: str) -> np.ndarray:
+    if not len(samples):
+        raise SoundError(f"{name} holds no sound: it is 0 seconds long", remedy="Leave it out.")
+    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+        raise SoundError(
+            f"{name} has a sample rate that no recording has", got=rate,
+            expected=f"{LOWEST_RATE} to {HIGHEST_RATE:,} samples per second",
+        )  # fmt: skip
+    low, high = samples.min(axis=0), samples.max(axis=0)
+    if not (np.isfinite(low).all() and np.isfinite(high).all()):
+        raise SoundError(
+            f"{name} holds samples that are no numbers (NaN or infinite)", remedy="Leave it out."
+        )
+    if (low == high).all():
+        raise SoundError(
+            f"{name} is silent: its {len(samples):,} samples are all the same",
+            remedy="Record it again, or leave it out.",
+        )
+    return samples
+
+
+def _from_array(source: tuple[Any, int], name: str) -> tuple[np.ndarray, int]:
+    """Return samples float32 [T,C] and their rate."""
+    if len(source) != 2 or not isinstance(source[1], int | np.integer) or isinstance(source[1], bool):
+        raise ArgumentError(
+            "a recording as a pair is not (samples, rate)", got=source,
+            expected="samples as an array, and a whole number of samples per second",
+        )  # fmt: skip
+    samples = np.asarray(source[0])
+    _check_length(samples.size, name)
+    channels = samples[:, None] if samples.ndim == 1 else samples  # [T] -> [T,1]
+    if channels.ndim != 2 or channels.shape[1] > _MOST_CHANNELS or samples.dtype.kind not in "iuf":
+        turned = samples.ndim == 2 and samples.shape[0] <= _MOST_CHANNELS
+        raise SoundError(
+            f"{name} of shape {list(samples.shape)} and type {samples.dtype} is no recording",
+            expected=f"[T] or [T,C] with at most {_MOST_CHANNELS} channels, floats or whole numbers",
+            remedy="Put the channels last: samples.T." if turned else None,
+        )  # fmt: skip
+    return _as_float(channels), int(source[1])
+
+
+def _as_float(samples: np.ndarray) -> np.ndarray:
+    """Return samples as float32; whole numbers become -1..1."""
+    if samples.dtype.kind == "f":
+        return samples.astype(np.float32)
+    limits = np.iinfo(samples.dtype)
+    middle = (limits.max + 1) // 2 if limits.min == 0 else 0
+    return ((samples.astype(np.float64) - middle) / (limits.max + 1 - middle)).astype(np.float32)
+
+
+def _as_file(source: Any) -> AbstractContextManager[IO[bytes]]:
+    if isinstance(source, str | Path):
+        return Path(source).open("rb")
+    if isinstance(source, bytes | bytearray | memoryview):
+        return io.BytesIO(source)
+    if isinstance(source, io.IOBase):
+        return nullcontext(source)  # type: ignore[arg-type]  # whoever opened it closes it
+    raise ArgumentError(
+        f"a recording cannot come as {type(source).__name__}", got=source,
+        expected="a path, bytes, an open binary file, or (samples, rate)",
+    )  # fmt: skip
+
+
+def _name_of(source: object) -> str:
+    if isinstance(source, str | Path):
+        return str(source)
+    if isinstance(source, bytes | bytearray | memoryview):
+        return f"a recording of {len(source):,} bytes"
+    if isinstance(source, tuple):
+        return "an array"
+    file = getattr(source, "name", None)
+    return str(file) if isinstance(file, str) and file else "a recording without a name"

@@ -1,0 +1,170 @@
+"""One text: read from wherever it is, cleaned of what is not meant for people, and its words marked where a model asks for it."""
+
+from __future__ import annotations
+
+import html as html_entities
+import re
+import unicodedata
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from gatera.core.errors import TextError
+
+#: Whatever a text may come as. A str is the text itself; a Path is a file that holds one.
+TextSource: TypeAlias = str | Path | bytes
+
+Form = Literal["NFC", "NFKC", "none"]
+FORMS = ("NFC", "NFKC", "none")
+
+#: Suffixes of the files that are taken for texts when a folder is searched.
+TEXT_SUFFIXES = frozenset((".txt",))
+
+#: A file that is larger is no text that people wrote (bytes).
+LARGEST_BYTES = 64_000_000
+
+#: How files in other encodings begin.
+_BYTE_ORDER_MARKS = {
+    b"\xff\xfe\x00\x00": "UTF-32",
+    b"\x00\x00\xfe\xff": "UTF-32",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+}
+
+_LINE_BREAK = re.compile(r"<\s*(?:br|/?p|/?div|/?li|/?tr)\b[^<>]{0,200}>", re.IGNORECASE)
+_TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>|<!--.{0,10000}?-->", re.DOTALL)
+_SPACES = re.compile(r"\s+")
+#: Control characters, and halves of surrogate pairs, which no encoding can write.
+_UNUSABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+
+#: Words that stand for what lower case and a fixed vocabulary would lose. Source: fastai's tokenizer, whose pretrained
+#: language models know them by these names.
+UNKNOWN, PADDING, BEGINNING, ENDING, FIELD = "xxunk", "xxpad", "xxbos", "xxeos", "xxfld"
+REPEATED, REPEATED_WORD, CAPITALS, CAPITALISED = "xxrep", "xxwrep", "xxup", "xxmaj"
+SPECIAL_WORDS = (
+    UNKNOWN, PADDING, BEGINNING, ENDING, FIELD, REPEATED, REPEATED_WORD, CAPITALS, CAPITALISED,
+)  # fmt: skip
+
+_SAME_CHARACTER = re.compile(r"([^\s\d])(\1{2,})")
+_SAME_WORD = re.compile(r"\b(\w+)((?:\s+\1\b){2,})")
+_CAPITAL_WORD = re.compile(r"\b(?:[A-Z]{2,}|[A-Z][a-z]+)\b")
+
+
+def read_text(source: Any, html: bool = True, form: Form = "NFC") -> str:
+    """Read a text and clean it: line breaks and runs of blanks become single blanks, control characters go.
+
+    Args:
+        source: the text itself as a str; a Path of a UTF-8 file; or the bytes of such a file.
+        html: turn tags into blanks, and entities such as `&amp;` into what they stand for.
+        form: the Unicode form that equal characters are brought into, "NFC" or "NFKC"; "none" leaves them.
+
+    Raises:
+        TextError: if the file is missing, a folder, too large or not in UTF-8, if `source` is no text, or if nothing is
+            left of it. It names the file.
+
+    Example:
+        >>> read_text("A fine film.<br /><br />Really  fine &amp; short!")
+        'A fine film. Really fine & short!'
+    """
+    text = _UNUSABLE.sub(" ", _decoded(source))
+    if html:
+        text = html_entities.unescape(_TAG.sub(" ", _LINE_BREAK.sub("\n", text)))
+    if form != "none":
+        text = unicodedata.normalize(form, text)
+    text = _SPACES.sub(" ", text).strip()
+    if not text:
+        where = f"The file {source}" if isinstance(source, Path) else "A text"
+        raise TextError(f"{where} is empty", remedy="Leave it out, or put a text there.")
+    return text
+
+
+def _decoded(source: Any) -> str:
+    if isinstance(source, str):
+        return source
+    name = f"The file {source}" if isinstance(source, Path) else "A text"
+    if isinstance(source, Path):
+        content = _file(source)
+    elif isinstance(source, bytes | bytearray | memoryview):
+        content = bytes(source)
+    else:
+        raise TextError(
+            f"There is no text in a {type(source).__name__}", got=source,
+            expected="a str that is the text, a Path of a file, or the file's bytes",
+        )  # fmt: skip
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as err:
+        mark = next(
+            (encoding for start, encoding in _BYTE_ORDER_MARKS.items() if content.startswith(start)), None
+        )
+        guess = (
+            f"; it begins as {mark} does"
+            if mark
+            else f" (byte {content[err.start]:#04x} at place {err.start})"
+        )
+        raise TextError(f"{name} is not in UTF-8{guess}", remedy="Save it as UTF-8.") from err
+
+
+def _file(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if path.is_dir():
+            raise TextError(f"{path} is a folder, not a text file")
+        if size > LARGEST_BYTES:
+            raise TextError(
+                f"The file {path} is too large for one text", got=size, expected=f"at most {LARGEST_BYTES:,} bytes",
+                remedy="Split it: each file is one text.",
+            )  # fmt: skip
+        return path.read_bytes()
+    except FileNotFoundError as err:
+        raise TextError(
+            f"There is no file {path}", remedy="A Path is a file; pass the text itself as a str."
+        ) from err
+    except OSError as err:
+        raise TextError(f"The file {path} cannot be read ({err.strerror})") from err
+
+
+def mark_words(text: str) -> str:
+    """Return a text in lower case, with words before what that would lose: repetitions and capitals.
+
+    Example:
+        >>> mark_words("Sooo GOOD, very very very good!")
+        'xxmaj s xxrep 3 o xxup good, xxwrep 3 very good!'
+    """
+    text = _CAPITAL_WORD.sub(_marked_capitals, text)
+    text = _SAME_CHARACTER.sub(lambda found: f" {REPEATED} {1 + len(found[2])} {found[1]} ", text)
+    text = _SAME_WORD.sub(
+        lambda found: f"{REPEATED_WORD} {1 + len(found[2].split())} {found[1]}", text.lower()
+    )
+    return _SPACES.sub(" ", text).strip()
+
+
+def _marked_capitals(found: re.Match[str]) -> str:
+    word = found[0]
+    return f"{CAPITALS if word.isupper() else CAPITALISED} {word.lower()}"
+
+
+_NO_SPACE_BEFORE = re.compile(r" (?=[.,!?;:)\]%]|n't\b|'(?:s|m|d|re|ve|ll)\b)")
+_NO_SPACE_AFTER = re.compile(r"(?<=[(\[$]) ")
+
+
+def unmark_words(words: list[str]) -> str:
+    """Return the words of a marked text as people write them: the way back from `mark_words`, as far as there is one.
+
+    Example:
+        >>> unmark_words(["xxbos", "xxmaj", "do", "n't", "go", "xxrep", "3", "!"])
+        "Don't go!!!"
+    """
+    shown: list[str] = []
+    waiting = iter(word for word in words if word not in (BEGINNING, PADDING, ENDING, FIELD))
+    for word in waiting:
+        if word in (REPEATED, REPEATED_WORD):
+            count, what = next(waiting, ""), next(waiting, "")
+            times = min(int(count), 20) if count.isdecimal() and count.isascii() else 1
+            shown.append(what * times if word == REPEATED else " ".join([what] * times))
+        elif word == CAPITALISED:
+            shown.append(next(waiting, "").capitalize())
+        elif word == CAPITALS:
+            shown.append(next(waiting, "").upper())
+        else:
+            shown.append("I" if word == "i" else word)
+    return _NO_SPACE_AFTER.sub("", _NO_SPACE_BEFORE.sub("", " ".join(shown)))

@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from gatera.core.errors import ArgumentError, DataError, ExportError
+from gatera.data.blocks.base import TransformBlock, as_block
+from gatera.data.blocks.values import CategoryBlock, ImageBlock, MultiCategoryBlock, RegressionBlock
+from gatera.data.show.pil import PILImageBW
+
+
+def message(error: type[Exception], call) -> str:
+    with pytest.raises(error) as err:
+        call()
+    return str(err.value)
+
+
+# -- photos
+
+
+def test_a_photo_is_read_encoded_and_decoded():
+    block = ImageBlock()
+    image = block.read(np.full((4, 6, 3), 7, np.uint8))
+    assert image.shape == (4, 6)
+    pixels = block.encode(image)
+    assert pixels.shape == (4, 6, 3)
+    batch = block.as_batch(torch.from_numpy(pixels.copy())[None])
+    assert batch.shape == (1, 3, 4, 6)
+    assert batch.is_contiguous(memory_format=torch.channels_last)
+    np.testing.assert_array_equal(block.decode(batch[0]), pixels)
+    np.testing.assert_array_equal(block.decode(batch[0].float() / 255), pixels)
+
+
+def test_colours_beyond_the_range_are_cut_off_when_shown():
+    x = torch.tensor([-0.5, 0.499, 1.5])[:, None, None]
+    assert ImageBlock().decode(x)[0, 0].tolist() == [0, 127, 255]
+
+
+def test_a_grey_block_reads_one_channel():
+    block = ImageBlock(PILImageBW)
+    assert block.encode(block.read(Image.new("RGB", (6, 4), "white"))).shape == (4, 6, 1)
+    assert block.config() == [{"op": "read_photo", "mode": "L"}]
+
+
+# -- one label
+
+
+def test_a_category_becomes_its_index_and_back():
+    block = CategoryBlock().fit(["dog", "cat", "dog"])
+    assert block.vocab == ["cat", "dog"]
+    assert block.n_out == 2
+    assert block.task == "classification"
+    encoded = block.encode("dog")
+    assert (encoded.dtype, encoded.shape, int(encoded)) == (torch.int64, (), 1)
+    assert block.decode(encoded) == "dog"
+    assert block.show(block.decode(0)) == "cat"
+
+
+def test_fitting_leaves_the_block_itself_as_it_was():
+    block = CategoryBlock()
+    block.fit(["a", "b"])
+    assert block.vocab is None
+    assert block.n_out is None
+
+
+def test_truth_values_are_labels():
+    block = CategoryBlock().fit([True, False])
+    assert block.encode(np.bool_(True)) == 1
+    assert block.decode(torch.tensor(0)) is False
+
+
+def test_a_given_vocabulary_keeps_its_order():
+    assert CategoryBlock(vocab=["dog", "cat"]).fit(["cat"]).encode("dog") == 0
+    assert CategoryBlock(sort=False).fit(["dog", "cat"]).vocab == ["dog", "cat"]
+
+
+def test_add_na_takes_what_is_not_known():
+    block = CategoryBlock(add_na=True).fit(["a", "b"])
+    assert block.vocab == ["#na#", "a", "b"]
+    assert block.encode("z") == block.encode(None) == 0
+
+
+def test_an_unknown_label_is_named_with_those_that_are_known():
+    block = CategoryBlock().fit(["cat", "dog"])
+    assert message(DataError, lambda: block.encode("fox")) == (
+        "CategoryBlock got an unknown label. Got: 'fox'. Expected: cat, dog. "
+        "The known labels were learned from the training split: add 'fox' there, or pass vocab=."
+    )
+    assert message(DataError, lambda: block.encode("catt")) == (
+        "CategoryBlock got an unknown label. Got: 'catt'. Expected: cat, dog. Did you mean 'cat'? "
+        "The known labels were learned from the training split: add 'catt' there, or pass vocab=."
+    )
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), ""])
+def test_a_missing_label_is_refused(missing):
+    block = CategoryBlock().fit(["cat", "dog"])
+    assert message(DataError, lambda: block.encode(missing)) == (
+        f"CategoryBlock got no label ({missing!r}). Label it, or leave it out."
+    )
+
+
+def test_several_labels_need_another_block():
+    block = CategoryBlock().fit(["cat", "dog"])
+    assert message(DataError, lambda: block.encode(["cat"])) == (
+        "CategoryBlock got several labels. Got: ['cat']. Use MultiCategoryBlock, or return one label."
+    )
+
+
+def test_a_single_class_is_nothing_to_learn():
+    assert message(DataError, lambda: CategoryBlock().fit(["cat", "cat"])) == (
+        "There is nothing to tell apart: the training split has a single label. Got: ['cat']. "
+        "Check get_y (label_func), or add photos of another class."
+    )
+
+
+def test_a_block_must_be_fitted():
+    assert message(ArgumentError, lambda: CategoryBlock().encode("cat")) == (
+        "This CategoryBlock has not been fitted. Call fit(labels) first."
+    )
+    for call in (lambda: MultiCategoryBlock().encode(["cat"]), lambda: MultiCategoryBlock().decode([1])):
+        assert message(ArgumentError, call) == (
+            "This MultiCategoryBlock has not been fitted. Call fit(labels) first."
+        )
+
+
+# -- several labels
+
+
+def test_several_labels_become_zeros_and_ones_and_back():
+    block = MultiCategoryBlock().fit([["sea", "sky"], [], ["sand"]])
+    assert block.vocab == ["sand", "sea", "sky"]
+    assert block.task == "multilabel"
+    assert block.n_out == 3
+    encoded = block.encode(["sky", "sea"])
+    assert encoded.dtype == torch.float32
+    assert encoded.tolist() == [0, 1, 1]
+    assert block.decode(encoded) == ["sea", "sky"]
+    assert block.show(["sea", "sky"]) == "sea; sky"
+    assert block.show([]) == "(none)"
+    assert block.encode([]).tolist() == [0, 0, 0]
+
+
+def test_encoded_labels_are_read_as_the_names_of_their_columns():
+    block = MultiCategoryBlock(encoded=True, vocab=["a", "b"]).fit([[0, 1]])
+    assert block.read([1, 0]) == ["a"]
+    assert block.encode(block.read([1, 0])).tolist() == [1, 0]
+    assert block.encode(block.decode(torch.tensor([0.0, 1.0]))).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("wrong", [[1], [0, 2], [0, 0.5], ["a", "b"], [[1], [0, 1]], 1, None])
+def test_encoded_labels_are_zeros_and_ones(wrong):
+    block = MultiCategoryBlock(encoded=True, vocab=["a", "b"]).fit([[0, 1]])
+    received = "" if wrong is None else f" Got: {wrong}."
+    assert message(DataError, lambda: block.read(wrong)) == (
+        f"MultiCategoryBlock got no zeros and ones.{received} Expected: 2 of them, as in vocab."
+    )
+
+
+def test_encoded_labels_need_names():
+    assert message(ArgumentError, lambda: MultiCategoryBlock(encoded=True)) == (
+        "MultiCategoryBlock(encoded=True) has no vocab. Name the columns: vocab=[...]."
+    )
+
+
+def test_an_unknown_one_of_several_labels_is_named():
+    block = MultiCategoryBlock(vocab=["a", "b"]).fit([])
+    assert message(DataError, lambda: block.encode(["a", "z"])) == (
+        "MultiCategoryBlock got an unknown label. Got: 'z'. Expected: a, b. "
+        "The known labels were learned from the training split: add 'z' there, or pass vocab=."
+    )
+    assert MultiCategoryBlock(add_na=True).fit([["a"]]).encode(["z"]).tolist() == [1, 0]
+
+
+def test_text_is_not_a_list_of_labels():
+    block = MultiCategoryBlock().fit([["a"], "a b"])
+    assert message(DataError, lambda: block.encode("a b")) == (
+        "MultiCategoryBlock got one label where a list is expected. Got: 'a b'. "
+        "Split it: get_y=lambda row: row['labels'].split(' '), or label_delim=' '."
+    )
+
+
+def test_someone_must_have_a_label():
+    assert message(DataError, lambda: MultiCategoryBlock().fit([[], []])) == (
+        "No item of the training split has a label. Check get_y and label_delim."
+    )
+
+
+# -- numbers
+
+
+def test_numbers_are_kept_as_float32():
+    one = RegressionBlock().fit([3])
+    assert one.n_out == 1
+    assert one.encode(2).tolist() == [2.0]
+    assert one.decode(one.encode(2)) == 2.0
+    two = RegressionBlock().fit([[1, 2]])
+    assert (two.n_out, two.task, two.vocab) == (2, "regression", None)
+    assert two.encode((0.5, 1)).dtype == torch.float32
+    assert two.decode(torch.tensor([0.5, 1])) == [0.5, 1.0]
+    assert two.show([0.5, 1.23456]) == "0.5, 1.235"
+
+
+def test_a_bad_first_number_does_not_hide_how_many_there_are():
+    assert RegressionBlock().fit([None, [1, 2, 3]]).n_out == 3
+    assert RegressionBlock().fit([None]).n_out == 1
+
+
+def test_what_is_not_a_finite_number_is_refused():
+    block = RegressionBlock(n_out=1)
+    assert message(DataError, lambda: block.encode("tall")) == (
+        "RegressionBlock got something that is not a number. Got: 'tall'."
+    )
+    assert message(DataError, lambda: block.encode(float("nan"))) == (
+        "RegressionBlock got no finite number. Got: nan. Fill it in, or leave it out."
+    )
+    assert message(DataError, lambda: block.encode([1, 2])) == (
+        "RegressionBlock got another count of numbers. Got: [1, 2]. Expected: 1 numbers."
+    )
+    with pytest.raises(ArgumentError):
+        RegressionBlock(n_out=0)
+
+
+# -- anything
+
+
+def test_a_transform_block_leaves_values_alone():
+    block = TransformBlock()
+    assert block.decode(block.encode(np.arange(3))).tolist() == [0, 1, 2]
+    assert block.encode(torch.ones(2)).tolist() == [1, 1]
+    assert message(ExportError, block.config) == (
+        "A program cannot read what TransformBlock reads. Expected: photos: ImageBlock."
+    )
+
+
+def test_a_blocks_class_stands_for_the_block():
+    assert as_block(CategoryBlock) == CategoryBlock()
+    assert message(ArgumentError, lambda: as_block("image")) == (
+        "blocks holds something that is not a block. Got: 'image'. "
+        "Expected: ImageBlock, CategoryBlock, MultiCategoryBlock, RegressionBlock, TransformBlock."
+    )

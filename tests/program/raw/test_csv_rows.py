@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+
+from gatera.core.errors import DataError
+from gatera.program.raw.csv_rows import csv_rows
+
+
+def complaint(path) -> str:
+    with pytest.raises(DataError) as err:
+        list(csv_rows(path))
+    return str(err.value)
+
+
+def test_rows_come_by_column_without_blanks_after_the_commas(tmp_path):
+    table = tmp_path / "t.csv"
+    table.write_bytes('\ufeffage,job\r\n30, cook\r\n\r\n40,"nurse, night"\r\n'.encode())
+    assert list(csv_rows(table)) == [{"age": "30", "job": "cook"}, {"age": "40", "job": "nurse, night"}]
+
+
+def test_columns_may_be_separated_by_something_else(tmp_path):
+    table = tmp_path / "t.csv"
+    table.write_text("age;job\n30;cook\n")
+    assert list(csv_rows(table, ";")) == [{"age": "30", "job": "cook"}]
+
+
+def test_a_missing_file_is_named_with_its_neighbours(tmp_path):
+    (tmp_path / "adult.csv").write_text("a\n")
+    assert complaint(tmp_path / "adutl.csv") == (
+        f"There is no table {tmp_path}/adutl.csv. Expected: adult.csv. Did you mean 'adult.csv'?"
+    )
+
+
+def test_a_row_of_another_length_names_its_line(tmp_path):
+    table = tmp_path / "t.csv"
+    table.write_text("age,job\n30,cook\n40,nurse,night\n")
+    assert complaint(table) == (
+        f"Line 3 of {table} has 3 cells. Got: ['40', 'nurse', 'night']. Expected: 2, as the header names. "
+        "Put cells that hold a comma in quotes."
+    )
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path):
+    table = tmp_path / "t.csv"
+    table.write_text("age,job,age\n1,2,3\n")
+    assert complaint(table) == (
+        f"{table} has more than one column of a name. Got: ['age']. Rename one of each, or take it out."
+    )
+
+
+def test_an_empty_file_is_refused(tmp_path):
+    table = tmp_path / "t.csv"
+    table.write_text("")
+    assert complaint(table) == f"{table} is empty: it has no header line with the names of its columns."
+
+
+def test_what_is_not_text_is_refused(tmp_path):
+    table = tmp_path / "t.csv"
+    table.write_bytes(b"\x89PNG\xff\xfe")
+    message = complaint(table)
+    assert message.startswith(f"{table} cannot be read as a table (") and message.endswith(
+        "). Check that it is CSV in UTF-8."
+    )
+
+
+def test_a_folder_is_refused(tmp_path):
+    assert complaint(tmp_path).startswith(f"{tmp_path} cannot be read as a table (")

@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pandas
+import pytest
+
+from gatera.core.errors import DataError, ProgramFileError
+from gatera.program.preprocess import Preprocessing
+from gatera.program.raw.row import PairReader, RowReader
+
+CATEGORIES = [
+    {"name": "job", "labels": ["cook", "nurse"], "had_empty": False},
+    {"name": "income_na", "missing_in": "income"},
+]
+NUMBERS = [
+    {"name": "age", "fill": 40.0, "had_empty": False, "mean": 40.0, "std": 10.0},
+    {"name": "income", "fill": 7.0, "had_empty": True, "mean": 0.0, "std": 1.0},
+]
+ROW = {"job": "nurse", "age": "30", "income": 5}
+
+
+def reader() -> RowReader:
+    return RowReader(CATEGORIES, NUMBERS)
+
+
+def complaint(raw, read=None) -> str:
+    with pytest.raises(DataError) as err:
+        (read or reader())(raw)
+    return str(err.value)
+
+
+def test_a_row_is_codes_and_then_normalised_numbers():
+    array = reader()(ROW)
+    assert (array.tolist(), array.dtype) == ([2.0, 1.0, -1.0, 5.0], np.float32)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {**ROW, "more": 1},
+        pandas.Series(ROW),
+        ["nurse", 30, 5],
+        ("nurse", "30", "5.0"),
+        np.array(["nurse", 30, 5], dtype=object),
+    ],
+)
+def test_a_row_may_come_in_many_ways(raw):
+    assert reader()(raw).tolist() == [2.0, 1.0, -1.0, 5.0]
+
+
+def test_a_gap_that_training_had_is_filled_and_flagged_without_a_word():
+    assert reader()({**ROW, "income": None}).tolist() == [2.0, 2.0, -1.0, 7.0]
+
+
+def test_what_training_did_not_know_is_said_once_for_each_column():
+    read = reader()
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        for _ in range(2):
+            assert read({"job": "pilot", "age": "", "income": 5}).tolist() == [0.0, 1.0, 0.0, 5.0]
+    assert [str(one.message) for one in said] == [
+        "Column 'job' holds 'pilot', which no training row does; that counts as unknown (#na#). This is said once for each "
+        "column.",
+        "Column 'age' is empty, which no training row is; 40 stands for it. This is said once for each column.",
+    ]
+
+
+def test_an_empty_category_is_unknown_and_said():
+    with pytest.warns(
+        UserWarning, match=r"^Column 'job' is empty, which no training row is; that counts as unknown"
+    ):
+        assert reader()({**ROW, "job": float("nan")})[0] == 0
+
+
+def test_a_table_is_read_like_its_rows_and_what_is_said_counts_the_cells():
+    table = {
+        "job": ["cook", "pilot", "guard"],
+        "age": np.array([40, 50, 60]),
+        "income": np.array([1.0, np.nan, 3.0]),
+    }
+    with pytest.warns(UserWarning) as said:
+        array = reader().table(table, " of the validation split")
+    assert array.tolist() == [[1, 1, 0, 1], [0, 2, 1, 7], [0, 1, 2, 3]]
+    assert [str(one.message) for one in said] == [
+        "Among the rows of the validation split, column 'job' holds 'pilot', which no training row does; that counts as "
+        "unknown (#na#). 2 cells are so."
+    ]
+
+
+def test_a_missing_column_offers_the_nearest_name():
+    assert complaint({"job": "cook", "Age": 30, "income": 5}) == (
+        "The row has no column 'age'. Got: ['job', 'Age', 'income']. Expected: the columns job, age, income. "
+        "Did you mean 'Age'?"
+    )
+    assert complaint({}) == (
+        "The row has no column 'job'. Got: []. Expected: the columns job, age, income. Rename the column, or pass the "
+        "row with all columns it was trained on."
+    )
+
+
+def test_a_row_of_another_length_is_refused():
+    assert (
+        complaint(["nurse", 30]) == "The row has 2 cells. Got: ['nurse', 30]. Expected: 3: job, age, income."
+    )
+
+
+@pytest.mark.parametrize("raw", ["nurse", b"nurse", 7, None])
+def test_what_is_no_row_is_refused(raw):
+    received = "" if raw is None else f" Got: {raw!r}."
+    assert complaint(raw) == (
+        f"A row cannot come as {type(raw).__name__}.{received} Expected: a dict of column names and cells, a pandas Series, "
+        "or a list of cells."
+    )
+
+
+def test_a_cell_that_cannot_be_read_names_its_column():
+    assert complaint({**ROW, "age": "old"}) == (
+        "Column 'age' holds something that is not a number. Got: 'old'. Expected: a number, or an empty cell."
+    )
+    assert complaint({**ROW, "job": ["cook"]}) == (
+        "Column 'job' holds something that is not one value. Got: ['cook']."
+    )
+    assert complaint({**ROW, "income": float("inf")}) == (
+        "Column 'income' holds a number that is not finite. Got: inf. Expected: finite numbers, or an empty cell."
+    )
+
+
+def test_a_program_without_columns_is_refused():
+    with pytest.raises(ProgramFileError) as err:
+        RowReader([], [])
+    assert str(err.value) == "The program reads rows and names no column."
+
+
+def test_flags_alone_still_read_their_column():
+    read = RowReader([{"name": "age_na", "missing_in": "age"}], [])
+    assert (read.columns, read([None]).tolist()) == (("age",), [2.0])
+
+
+# ---- pairs
+
+PAIR = {"op": "read_pair", "columns": ["user", "film"], "users": [7, 9], "items": ["Alien", "Brazil"]}
+
+
+@pytest.mark.parametrize("raw", [(9, "Alien"), ["9", " Alien"], {"film": "Alien", "user": 9.0, "rating": 3}])
+def test_a_pair_is_two_codes(raw):
+    array = Preprocessing([PAIR])(raw)
+    assert (array.tolist(), array.dtype) == ([2, 1], np.int64)
+
+
+def test_an_unknown_user_is_zero_and_said_once():
+    read = PairReader(["user", "film"], [7, 9], ["Alien", "Brazil"])
+    with pytest.warns(UserWarning) as said:
+        assert [read((8, "Alien")).tolist(), read((6, "Alien")).tolist()] == [[0, 1], [0, 1]]
+    assert [str(one.message) for one in said] == [
+        "Column 'user' holds 8, which no training row does; that counts as unknown (#na#). This is said once for each column."
+    ]
+
+
+def test_a_pair_of_three_is_refused():
+    assert complaint((1, 2, 3), PairReader(["user", "film"], [7], ["A"])) == (
+        "The row has 3 cells. Got: [1, 2, 3]. Expected: 2: user, film."
+    )
+
+
+# ---- as a program holds them
+
+ROWS = {"op": "read_row", "categories": CATEGORIES, "numbers": NUMBERS}
+
+
+@pytest.mark.parametrize("op", [ROWS, PAIR])
+def test_the_operation_survives_json(op):
+    first = Preprocessing([op])
+    assert first.config == [op]
+    assert Preprocessing(json.loads(json.dumps(first.config))).config == first.config
+
+
+def test_the_words_name_what_is_read():
+    assert Preprocessing([PAIR]).words == ["look up user and film"]
+    assert Preprocessing([ROWS]).words == ["read a row: a code for each category, then the numbers"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("categories", "job"),
+        ("categories", [3]),
+        ("categories", [{"name": "job", "labels": ["a", "a"], "had_empty": True}]),
+        ("categories", [{"name": "job", "labels": [["a"]], "had_empty": True}]),
+        ("categories", [{"name": "job", "labels": [float("nan")], "had_empty": True}]),
+        ("categories", [{"name": "job", "labels": "ab", "had_empty": True}]),
+        ("categories", [{"name": "job", "labels": ["a"], "had_empty": 1}]),
+        ("categories", [{"name": "job", "labels": ["a"]}]),
+        ("categories", [{"name": 3, "labels": ["a"], "had_empty": True}]),
+        ("categories", [{"name": "job_na", "missing_in": 3}]),
+        ("numbers", [{"name": "age"}]),
+        ("numbers", [{**NUMBERS[0], "std": 0}]),
+        ("numbers", [{**NUMBERS[0], "std": float("nan")}]),
+        ("numbers", [{**NUMBERS[0], "mean": float("inf")}]),
+        ("numbers", [{**NUMBERS[0], "fill": "40"}]),
+        ("numbers", [{**NUMBERS[0], "fill": True}]),
+        ("numbers", [{**NUMBERS[0], "had_empty": "no"}]),
+        ("numbers", [{**NUMBERS[0], "name": None}]),
+        ("numbers", [{**NUMBERS[0], "more": 1}]),
+    ],
+)
+def test_a_damaged_row_description_is_refused(field, value):
+    with pytest.raises(
+        ProgramFileError, match=rf"^'{field}' of preprocessing step 1 \(read_row\) is not usable\."
+    ):
+        Preprocessing([{**ROWS, field: value}])
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("columns", ["user"]), ("columns", ["a", "a"]), ("columns", [1, 2]), ("users", 7), ("items", [None])],
+)
+def test_a_damaged_pair_description_is_refused(field, value):
+    with pytest.raises(
+        ProgramFileError, match=rf"^'{field}' of preprocessing step 1 \(read_pair\) is not usable\."
+    ):
+        Preprocessing([{**PAIR, field: value}])
+
+
+@pytest.mark.slow
+def test_rows_are_read_without_pandas_and_torch():
+    code = f"""
+import sys
+from gatera.program.preprocess import Preprocessing
+print(Preprocessing([{ROWS!r}])({ROW!r}).tolist(), "pandas" in sys.modules or "torch" in sys.modules)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[2.0, 1.0, -1.0, 5.0] False"

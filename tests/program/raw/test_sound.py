@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import io
+import sys
+
+import numpy as np
+import pytest
+
+from gatera.core.errors import ArgumentError, GateraError, MissingExtraError, SoundError
+from gatera.program.raw import sound as module
+from gatera.program.raw.sound import load_sound, sound_facts
+from gatera.samples import sample_path
+
+SEVEN = sample_path("spoken_digits_tiny") / "recordings" / "7_theo_5.wav"
+TONE = np.sin(np.arange(800) / 5)
+
+
+def message(source, function=load_sound) -> str:
+    with pytest.raises(GateraError) as err:
+        function(source)
+    return str(err.value)
+
+
+def test_a_path_bytes_and_an_open_file_are_the_same_recording():
+    by_path = load_sound(SEVEN)
+    with SEVEN.open("rb") as file:
+        others = [load_sound(str(SEVEN)), load_sound(SEVEN.read_bytes()), load_sound(file)]
+        assert not file.closed
+    assert by_path.rate == 8000
+    assert by_path.samples.dtype == np.float32
+    assert by_path.samples.ndim == 1
+    assert all((other.samples == by_path.samples).all() for other in others)
+
+
+def test_facts_come_from_the_header():
+    facts = sound_facts(SEVEN)
+    assert facts.rate == 8000
+    assert facts.seconds == pytest.approx(len(load_sound(SEVEN).samples) / 8000)
+    assert sound_facts((TONE, 400)) == (400, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("array", "expected"),
+    [
+        (np.array([0.0, 0.5]), [0.0, 0.5]),
+        (np.array([0, 16384, -32768], np.int16), [0.0, 0.5, -1.0]),
+        (np.array([128, 192, 0], np.uint8), [0.0, 0.5, -1.0]),
+        (np.array([[0.0, 0.5], [1.0, 0.0]]), [0.25, 0.5]),  # two channels are averaged
+        ([0.25, 0.5], [0.25, 0.5]),
+    ],
+)
+def test_arrays_are_taken_with_their_rate(array, expected):
+    found = load_sound((array, 16000))
+    assert found.rate == 16000
+    assert found.samples.tolist() == expected
+
+
+@pytest.mark.parametrize("format", ["FLAC", "OGG", "AIFF", "WAV"])
+def test_other_formats_are_read_by_soundfile(tmp_path, format):
+    soundfile = pytest.importorskip("soundfile")
+    path = tmp_path / f"a.{format.lower()}"
+    subtype = "ULAW" if format == "WAV" else None  # a WAV file that is not plain
+    soundfile.write(path, TONE, 8000, format=format, subtype=subtype)
+    found = load_sound(path)
+    assert found.rate == 8000
+    assert np.abs(found.samples - TONE).max() < 0.1
+    assert sound_facts(path.read_bytes()) == (8000, 0.1)
+
+
+def test_a_damaged_file_of_another_format_is_named(tmp_path):
+    pytest.importorskip("soundfile")
+    (tmp_path / "a.flac").write_bytes(b"fLaC" + b"\0" * 100)
+    assert message(tmp_path / "a.flac").startswith(f"{tmp_path / 'a.flac'} is damaged (")
+
+
+def test_without_soundfile_the_extra_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "soundfile", None)
+    (tmp_path / "a.mp3").write_bytes(b"ID3" + b"\0" * 100)
+    with pytest.raises(MissingExtraError) as err:
+        load_sound(tmp_path / "a.mp3")
+    assert str(err.value).startswith(
+        f"soundfile is needed to read {tmp_path / 'a.mp3'}, which is no plain WAV file, and could not be imported"
+    )
+    assert str(err.value).endswith('Install it with: pip install "gatera[audio]"')
+
+
+def test_missing_empty_and_foreign_files_are_named(tmp_path):
+    assert message(tmp_path / "a.wav") == f"{tmp_path / 'a.wav'} does not exist. Check its path."
+    assert message(tmp_path) == f"{tmp_path} is a folder, not a recording. Pass the files in it."
+    assert message("a\0b.wav").startswith("a\0b.wav cannot be read (")
+    (tmp_path / "b.wav").write_bytes(b"")
+    assert (
+        message(tmp_path / "b.wav")
+        == f"{tmp_path / 'b.wav'} is empty (0 bytes). Fetch it again, or leave it out."
+    )
+    (tmp_path / "c.wav").write_bytes(b"<html>not found</html>")
+    assert message(tmp_path / "c.wav", sound_facts) == (
+        f"{tmp_path / 'c.wav'} is not a recording in a known format; it begins with b'<html>not found<'. "
+        "Expected: WAV, and with the extra [audio] FLAC, Ogg, MP3, AIFF, AU, CAF. "
+        "Convert it, e.g. with ffmpeg, or leave it out."
+    )
+
+
+def test_a_truncated_file_is_named():
+    assert message(SEVEN.read_bytes()[:1000]).startswith("a recording of 1,000 bytes is truncated: ")
+
+
+def test_no_sound_and_silence_are_named():
+    assert message((np.zeros(0), 8000)) == "an array holds no sound: it is 0 seconds long. Leave it out."
+    assert message((np.zeros(8000), 8000)) == (
+        "an array is silent: its 8,000 samples are all the same. Record it again, or leave it out."
+    )
+    assert message((np.array([0.0, np.nan]), 8000)) == (
+        "an array holds samples that are no numbers (NaN or infinite). Leave it out."
+    )
+    empty = SEVEN.read_bytes()[:40] + b"\0\0\0\0"
+    assert message(io.BytesIO(empty)) == (
+        "a recording without a name holds no sound: it is 0 seconds long. Leave it out."
+    )
+
+
+def test_rates_and_lengths_that_no_recording_has(monkeypatch):
+    assert message((TONE, 20)) == (
+        "an array has a sample rate that no recording has. Got: 20. Expected: 100 to 1,000,000 samples per second."
+    )
+    monkeypatch.setattr(module, "MOST_SAMPLES", 100)
+    too_long = "is too long. Got: 800. Expected: at most 100 samples. Cut it first."
+    assert message((TONE, 8000)) == f"an array {too_long}"
+    assert " is too long. Got: " in message(SEVEN)
+
+
+def test_things_that_are_no_recordings():
+    allowed = "Expected: a path, bytes, an open binary file, or (samples, rate)."
+    assert message(5) == f"a recording cannot come as int. Got: 5. {allowed}"
+    assert message((TONE[:2], "8k")).startswith("a recording as a pair is not (samples, rate). Got: (array(")
+    assert message((TONE[:2], "8k")).endswith(
+        "Expected: samples as an array, and a whole number of samples per second."
+    )
+    shapes = "Expected: [T] or [T,C] with at most 32 channels, floats or whole numbers."
+    assert message((TONE.reshape(2, 400), 8000)) == (
+        f"an array of shape [2, 400] and type float64 is no recording. {shapes} Put the channels last: samples.T."
+    )
+    assert message((np.array(["a"]), 8000)) == f"an array of shape [1] and type <U1 is no recording. {shapes}"
+    with pytest.raises(ArgumentError):
+        load_sound(np.zeros(10))  # without its rate
+    assert isinstance(SoundError("x"), ValueError)

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import pytest
+
+from gatera.core.errors import TextError
+from gatera.program.raw import text
+from gatera.program.raw.text import mark_words, read_text, unmark_words
+
+
+def message(source: object) -> str:
+    with pytest.raises(TextError) as err:
+        read_text(source)
+    return str(err.value)
+
+
+def test_tags_and_entities_are_not_meant_for_people():
+    raw = "Good<br /><br />film &amp; <b>fine</b> music.<!-- no -->\r\n\tEnd"
+    assert read_text(raw) == "Good film & fine music. End"
+    assert read_text(raw, html=False) == "Good<br /><br />film &amp; <b>fine</b> music.<!-- no --> End"
+
+
+def test_what_is_no_tag_stays():
+    assert read_text("3 < 4 and 5 > 4, I <3 it") == "3 < 4 and 5 > 4, I <3 it"
+
+
+def test_an_escaped_tag_is_text():
+    assert read_text("write &lt;br&gt; here") == "write <br> here"
+
+
+def test_equal_characters_get_one_form():
+    assert read_text("cafe\u0301") == "caf\u00e9"
+    assert read_text("\ufb01ne", form="NFKC") == "fine"
+    assert read_text("cafe\u0301", form="none") == "cafe\u0301"
+
+
+def test_what_cannot_be_written_goes():
+    assert read_text("a\x00b\ud800c") == "a b c"
+
+
+def test_a_path_is_a_file_and_a_str_is_a_text(tmp_path):
+    file = tmp_path / "a.txt"
+    file.write_bytes(b"\xef\xbb\xbfF\xc3\xbcr  dich")
+    assert read_text(file) == "Für dich"
+    assert read_text(str(file)) == str(file)
+    assert read_text(file.read_bytes()) == "Für dich"
+
+
+def test_an_empty_text(tmp_path):
+    file = tmp_path / "a.txt"
+    file.write_text(" <br> \n")
+    remedy = "Leave it out, or put a text there."
+    assert message(file) == f"The file {file} is empty. {remedy}"
+    assert message("") == f"A text is empty. {remedy}"
+
+
+def test_another_encoding(tmp_path):
+    file = tmp_path / "a.txt"
+    file.write_bytes("Für".encode("latin-1"))
+    assert message(file) == f"The file {file} is not in UTF-8 (byte 0xfc at place 1). Save it as UTF-8."
+    file.write_bytes("Für".encode("utf-16"))
+    assert message(file) == f"The file {file} is not in UTF-8; it begins as UTF-16 does. Save it as UTF-8."
+
+
+def test_no_file(tmp_path):
+    assert message(tmp_path / "a.txt") == (
+        f"There is no file {tmp_path / 'a.txt'}. A Path is a file; pass the text itself as a str."
+    )
+
+
+def test_a_folder(tmp_path):
+    assert message(tmp_path) == f"{tmp_path} is a folder, not a text file."
+
+
+def test_a_file_that_is_too_large(tmp_path, monkeypatch):
+    monkeypatch.setattr(text, "LARGEST_BYTES", 10)
+    file = tmp_path / "a.txt"
+    file.write_text("a" * 11)
+    assert message(file) == (
+        f"The file {file} is too large for one text. Got: 11. Expected: at most 10 bytes. "
+        "Split it: each file is one text."
+    )
+
+
+def test_something_that_is_no_text():
+    assert message(float("nan")) == (
+        "There is no text in a float. Got: nan. "
+        "Expected: a str that is the text, a Path of a file, or the file's bytes."
+    )
+
+
+@pytest.mark.parametrize(
+    ("plain", "marked"),
+    [
+        ("It IS Good", "xxmaj it xxup is xxmaj good"),
+        ("I am", "i am"),
+        ("no way!!!!", "no way xxrep 4 !"),
+        ("so so so bad", "xxwrep 3 so bad"),
+        ("so so bad", "so so bad"),
+        ("McDonald", "mcdonald"),
+    ],
+)
+def test_marks_keep_what_lower_case_loses(plain, marked):
+    assert mark_words(plain) == marked
+
+
+def test_marks_can_be_taken_back():
+    marked = mark_words("The film IS good, so so so good!!!")
+    words = marked.replace(",", " ,").split()
+    assert unmark_words(["xxbos", *words]) == "The film IS good, so so so good!!!"
+
+
+def test_marks_without_their_word_are_no_trouble():
+    assert unmark_words(["a", "xxrep", "x", "b", "xxmaj"]).strip() == "a b"
+    assert unmark_words(["xxrep", "999999999", "b"]) == "b" * 20
