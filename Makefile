@@ -4,11 +4,12 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 DATA ?=
 
-.PHONY: help demo test check bench docs clean
+.PHONY: help demo test test-all check bench docs clean
 
 help:
 	@echo "make demo   train on the bundled photos, write a program, a report and pictures into demo-output/"
 	@echo "make test   run the tests"
+	@echo "make test-all  run the tests, then whole chapters and the notebook"
 	@echo "make check  formatting, lint, types"
 	@echo "make bench  DATA=folder: benchmarks against fastai in the same run, written to docs/benchmarks.md"
 	@echo "make clean  remove what these commands made"
@@ -22,7 +23,10 @@ demo: $(VENV)/installed-train
 	$(BIN)/python examples/demo.py --out demo-output
 
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not whole"
+
+test-all: test
+	$(BIN)/python -m pytest -m whole
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check src tests examples benchmarks

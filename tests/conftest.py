@@ -1,12 +1,20 @@
-"""Fixtures that several rooms share: small photographs made on the spot, and the bundled sample."""
+"""Fixtures that several rooms share: small photos made on the spot, and a home folder for each test."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+
+# What is computed in tests is tiny: a second thread would only wait, and make the other test process wait. Set before torch
+# is imported, and inherited by the processes that tests start.
+for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[_name] = "1"
 
 #: Colour (RGB) that tells the classes of the generated photos apart.
 CLASS_COLOURS = {"cat": (200, 120, 40), "dog": (40, 90, 200)}
@@ -30,9 +38,17 @@ def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Yield the path of a new folder each time. pytest's own `mktemp` lists all earlier ones every time it makes one."""
+    base = tmp_path_factory.mktemp("homes")
+    return (base / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def private_home(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     """Point GATERA_HOME at an empty folder, so that no test sees or touches the user's cache."""
-    folder = tmp_path_factory.mktemp("home")
+    folder = next(homes)
+    folder.mkdir()
     monkeypatch.setenv("GATERA_HOME", str(folder))
     return folder

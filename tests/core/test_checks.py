@@ -57,9 +57,9 @@ def test_a_fraction_outside_its_interval_is_refused(value, options, interval):
 
 
 def test_good_values_pass():
-    check_choice("method", "crop", ["crop"])
-    check_at_least("bs", 1, 1)
-    check_fraction("valid_pct", 0.2)
+    assert check_choice("method", "crop", ["crop"]) is None
+    assert check_at_least("bs", 1, 1) is None
+    assert check_fraction("valid_pct", 0.2) is None
 
 
 def test_a_missing_package_names_its_extra():
@@ -76,8 +76,8 @@ def test_a_package_that_is_there_is_returned():
 
 
 def test_numpys_numbers_are_numbers():
-    check_at_least("bs", np.int64(3), 1)
-    check_fraction("valid_pct", np.float32(0.5), open_low=True, open_high=True)
+    assert check_at_least("bs", np.int64(3), 1) is None
+    assert check_fraction("valid_pct", np.float32(0.5), open_low=True, open_high=True) is None
 
 
 @pytest.mark.parametrize("value", ["0.2", None, True, [0.2]])

@@ -105,7 +105,8 @@ def test_the_options_named_are_fields_of_their_records():
     "block", [*blocks(PAGE, "py"), *blocks(PAGE, "python")], ids=lambda b: f"line {b.line}"
 )
 def test_every_example_is_python(block):
-    compile(block.text, f"docs/from-fastai.md:{block.line}", "exec")
+    code = compile(block.text, f"docs/from-fastai.md:{block.line}", "exec")
+    assert code.co_names or code.co_consts
 
 
 @pytest.mark.slow

@@ -52,6 +52,7 @@ def test_the_lines_of_the_notebook_are_of_a_readable_length():
 
 
 @pytest.mark.slow
+@pytest.mark.whole
 def test_the_notebook_runs(tmp_path):
     out = tmp_path / "run.ipynb"
     command = [sys.executable, str(DOCS / "run_notebook.py"), "--out", str(out)]

@@ -47,7 +47,8 @@ def test_every_script_that_is_called_exists():
 
 @pytest.mark.parametrize("block", blocks(README, "python"), ids=lambda b: f"line {b.line}")
 def test_every_program_is_python(block):
-    compile(block.text, f"README.md:{block.line}", "exec")
+    code = compile(block.text, f"README.md:{block.line}", "exec")
+    assert code.co_names
 
 
 @pytest.mark.slow

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import pytest
 import timm
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gatera.core.errors import PretrainedError
 from gatera.models.backbones.architectures import get_architecture
@@ -42,17 +43,25 @@ def test_weights_are_loaded_and_the_classifiers_left_out(tiny_weights):
     assert all(torch.equal(value, tiny_weights[name]) for name, value in state.items())
 
 
+def holds(network: nn.Module, weights: Mapping[str, Tensor]) -> bool:
+    """Whether every parameter of the network is the one that the weights hold under its name."""
+    return all(torch.equal(value, weights[name]) for name, value in network.named_parameters())
+
+
 def test_a_classifier_of_another_size_does_not_matter(tiny_weights):
-    fitted({**tiny_weights, "fc.weight": torch.zeros(37, 96), "fc.bias": torch.zeros(37)})
+    network = fitted({**tiny_weights, "fc.weight": torch.zeros(37, 96), "fc.bias": torch.zeros(37)})
+    assert holds(network, tiny_weights)
 
 
 def test_a_classifier_of_several_layers_in_its_place_does_not_matter(tiny_weights):
     body = {name: value for name, value in tiny_weights.items() if not name.startswith("fc.")}
-    fitted({**body, "fc.0.weight": torch.zeros(9, 96), "fc.2.weight": torch.zeros(37, 9)})
+    network = fitted({**body, "fc.0.weight": torch.zeros(9, 96), "fc.2.weight": torch.zeros(37, 9)})
+    assert holds(network, tiny_weights)
 
 
 def test_the_weights_of_a_bare_body_fit(tiny_weights):
-    fitted({name: value for name, value in tiny_weights.items() if not name.startswith("fc.")})
+    body = {name: value for name, value in tiny_weights.items() if not name.startswith("fc.")}
+    assert holds(fitted(body), tiny_weights)
 
 
 def test_a_whole_network_takes_the_classifier_too(tiny, tiny_weights):
@@ -62,7 +71,10 @@ def test_a_whole_network_takes_the_classifier_too(tiny, tiny_weights):
 
 
 def test_counters_of_old_batch_norms_may_be_missing(tiny_weights):
-    fitted({name: value for name, value in tiny_weights.items() if not name.endswith("num_batches_tracked")})
+    old = {name: value for name, value in tiny_weights.items() if not name.endswith("num_batches_tracked")}
+    network = fitted(old)
+    assert len(old) < len(tiny_weights)
+    assert holds(network, tiny_weights)
 
 
 def test_half_precision_is_widened(tiny_weights):

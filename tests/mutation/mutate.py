@@ -1,0 +1,193 @@
+"""Do the tests notice a broken line? Breaks lines chosen at random, one at a time, and runs the tests on each.
+
+    python tests/mutation/mutate.py                       40 lines, spread over the rooms
+    python tests/mutation/mutate.py --count 10 --seed 3   other lines
+    python tests/mutation/mutate.py --room data           lines of one room
+
+For each broken line, the tests of the same name run first, then those of its room, then all of them: most breaks are found
+in seconds. The source is copied; nothing in the checkout is changed. Exit status 1 if more than one line in twenty goes
+unnoticed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SOURCE, TESTS = ROOT / "src" / "gatera", ROOT / "tests"
+#: Seconds after which a run counts as one that noticed: a break that makes a loop endless is one that people would see.
+PATIENCE = 900
+
+COMPARISONS = {
+    ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=", ast.NotEq: "==",
+    ast.Is: "is not", ast.IsNot: "is", ast.In: "not in", ast.NotIn: "in",
+}  # fmt: skip
+ARITHMETIC = {ast.Add: "-", ast.Sub: "+", ast.Mult: "+", ast.Div: "*", ast.FloorDiv: "*", ast.Mod: "*"}
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One broken line: `start` to `end` (columns in bytes) of a line of a file, replaced by `text`."""
+
+    path: Path
+    line: int
+    start: int
+    end: int
+    text: str
+
+    def apply(self, source: str) -> str:
+        """Return the source with the line broken."""
+        lines = source.split("\n")
+        line = lines[self.line - 1].encode()
+        lines[self.line - 1] = (line[: self.start] + self.text.encode() + line[self.end :]).decode()
+        return "\n".join(lines)
+
+    @property
+    def room(self) -> str:
+        """The room that the file belongs to."""
+        return self.path.relative_to(SOURCE).parts[0]
+
+
+def mutations(path: Path) -> Iterator[Mutation]:
+    """Yield every way in which this script can break a file, one small change each."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    quiet = _quiet_nodes(tree)
+    lines = path.read_text(encoding="utf-8").split("\n")
+    for node in ast.walk(tree):
+        if id(node) not in quiet and getattr(node, "lineno", 0) == getattr(node, "end_lineno", 1):
+            found = _broken(node, lines)
+            if found is not None:
+                yield Mutation(path, node.lineno, *found)
+
+
+def _quiet_nodes(tree: ast.Module) -> set[int]:
+    """Nodes that no test can notice: annotations, imports, error messages, and what only type checkers read."""
+    quiet = set()
+    for node in ast.walk(tree):
+        parts: list[ast.AST | None] = []
+        for_types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        if for_types or isinstance(node, ast.Import | ast.ImportFrom | ast.Raise):
+            parts = [node]
+        elif isinstance(node, ast.arg | ast.AnnAssign):
+            parts = [node.annotation]
+        elif isinstance(node, ast.FunctionDef):
+            parts = [node.returns]
+        quiet |= {id(child) for part in parts if part is not None for child in ast.walk(part)}
+    return quiet
+
+
+def _broken(node: ast.AST, lines: list[str]) -> tuple[int, int, str] | None:
+    """Return (start, end, new text) for a node that can be broken, else None."""
+    line = lines[getattr(node, "lineno", 1) - 1].encode()
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        return _between(node.left, node.comparators[0], COMPARISONS.get(type(node.ops[0])), line)
+    if isinstance(node, ast.BinOp):
+        return _between(node.left, node.right, ARITHMETIC.get(type(node.op)), line)
+    if isinstance(node, ast.BoolOp) and len(node.values) == 2:
+        return _between(node.values[0], node.values[1], "or" if isinstance(node.op, ast.And) else "and", line)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        return node.col_offset, node.operand.col_offset, ""
+    if isinstance(node, ast.Return) and node.value is not None and ast.unparse(node.value) != "None":
+        return node.value.col_offset, node.value.end_col_offset or 0, "None"
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float, bool):
+        new = not node.value if isinstance(node.value, bool) else node.value + 1
+        return node.col_offset, node.end_col_offset or 0, str(new)
+    return None
+
+
+def _between(left: ast.expr, right: ast.expr, text: str | None, line: bytes) -> tuple[int, int, str] | None:
+    start, end = left.end_col_offset or 0, right.col_offset
+    between = line[start:end]
+    if text is None or b"(" in between or b")" in between:
+        return None
+    return start, end, f" {text} "
+
+
+def choose(count: int, seed: int, room: str | None) -> list[Mutation]:
+    """Choose lines at random, as many from each room as its share of breakable lines, at least one from each."""
+    by_room: dict[str, list[Mutation]] = defaultdict(list)
+    for path in sorted(SOURCE.rglob("*.py")):
+        if path.name not in ("all.py", "__init__.py", "__main__.py") and "samples" not in path.parts:
+            for mutation in mutations(path):
+                by_room[mutation.room].append(mutation)
+    rooms = [room] if room else sorted(by_room)
+    chance = random.Random(seed)
+    chosen = [chance.choice(by_room[name]) for name in rooms][:count]
+    rest = [mutation for name in rooms for mutation in by_room[name] if mutation not in chosen]
+    return chosen + chance.sample(rest, min(len(rest), count - len(chosen)))
+
+
+def steps(mutation: Mutation, last: str) -> Iterator[list[str]]:
+    """Yield the pytest arguments to try, cheapest first."""
+    inner = mutation.path.relative_to(SOURCE)
+    same = TESTS / inner.parent / f"test_{inner.name}"
+    if same.exists():
+        yield [str(same), "-n", "0"]
+    if last != "file" and (TESTS / mutation.room).exists():
+        yield [str(TESTS / mutation.room)]
+    if last == "all":
+        yield [str(TESTS)]
+
+
+def noticed_by(mutation: Mutation, last: str) -> str | None:
+    """Break the line in a copy of the source, run the tests, and return what noticed; None if nothing did."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "src"
+        shutil.copytree(ROOT / "src", copy, ignore=shutil.ignore_patterns("__pycache__"))
+        broken = copy / mutation.path.relative_to(ROOT / "src")
+        broken.write_text(mutation.apply(broken.read_text(encoding="utf-8")), encoding="utf-8")
+        environment = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+        for arguments in steps(mutation, last):
+            command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *arguments]
+            try:
+                run = subprocess.run(
+                    command, cwd=ROOT, env=environment, capture_output=True, timeout=PATIENCE, check=False
+                )
+            except subprocess.TimeoutExpired:
+                return f"{PATIENCE} s without an end"
+            if run.returncode not in (0, 5):  # 5: no test was there to run
+                return str(Path(arguments[0]).relative_to(ROOT))
+    return None
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Break lines, print what noticed each, and return the exit status."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--count", type=int, default=40, help="lines to break (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="which lines (default: %(default)s)")
+    parser.add_argument("--room", help="only lines of this room")
+    parser.add_argument(
+        "--last", choices=("file", "room", "all"), default="all",
+        help="how far to look before a line counts as unnoticed (default: %(default)s)",
+    )  # fmt: skip
+    options = parser.parse_args(arguments)
+    chosen = choose(options.count, options.seed, options.room)
+    missed = 0
+    for mutation in chosen:
+        began = time.monotonic()
+        found = noticed_by(mutation, options.last)
+        missed += found is None
+        where = f"{mutation.path.relative_to(ROOT)}:{mutation.line}"
+        source = mutation.path.read_text(encoding="utf-8")
+        line = mutation.apply(source).split("\n")[mutation.line - 1].strip()
+        print(f"{found or 'NOT NOTICED'} ({time.monotonic() - began:.0f} s)  {where}  {line}", flush=True)
+    print(f"{len(chosen) - missed} of {len(chosen)} broken lines were noticed")
+    return int(missed > len(chosen) / 20)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

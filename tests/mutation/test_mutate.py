@@ -1,0 +1,42 @@
+"""The script that breaks lines breaks them as it says."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+from mutate import SOURCE, choose, mutations
+
+
+@pytest.mark.parametrize(
+    ("line", "broken"),
+    [
+        ("x = a < b", {"x = a <= b"}),
+        ("x = a is None", {"x = a is not None"}),
+        ("x = a + b", {"x = a - b"}),
+        ("x = a and b", {"x = a or b"}),
+        ("x = not a", {"x = a"}),
+        ("x = 3", {"x = 4"}),
+        ("x = True", {"x = False"}),
+        ("x: int = 3", {"x: int = 4"}),
+        ("raise ValueError(1)", set()),
+        ("import a", set()),
+        ("x = 'é' + b", {"x = 'é' - b"}),
+    ],
+)
+def test_a_line_is_broken_in_one_place(tmp_path: Path, line: str, broken: set[str]):
+    path = tmp_path / "a.py"
+    path.write_text(line, encoding="utf-8")
+    assert {mutation.apply(line) for mutation in mutations(path)} == broken
+
+
+def test_lines_are_chosen_from_every_room_the_same_each_time_and_stay_python():
+    chosen = choose(40, seed=1, room=None)
+    assert chosen == choose(40, seed=1, room=None) != choose(40, seed=2, room=None)
+    assert len(set(chosen)) == 40
+    assert {"core", "program", "data", "models", "learn", "cli"} <= {mutation.room for mutation in chosen}
+    for mutation in chosen:
+        source = mutation.path.read_text(encoding="utf-8")
+        assert mutation.path.is_relative_to(SOURCE)
+        assert ast.dump(ast.parse(mutation.apply(source))) != ast.dump(ast.parse(source))
