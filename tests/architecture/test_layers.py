@@ -137,6 +137,30 @@ def _circle(graph: dict[str, set[str]]) -> str:
     return ""
 
 
+def test_a_module_is_loaded_by_name_in_two_documented_places_only():
+    """`lazy_exports` (core/lazy.py) and the table of commands (cli/main.py); core/checks.py loads third-party packages."""
+    loading = {
+        module
+        for module, tree in modules().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute | ast.Name)
+        and getattr(node, "attr", getattr(node, "id", "")) in ("import_module", "__import__")
+    }
+    assert loading == {"gatera.core.lazy", "gatera.core.checks", "gatera.cli.main"}
+
+
+def test_the_kernels_are_used_through_their_two_doors():
+    doors = {"gatera.kernels.fast_training", "gatera.kernels.folding"}
+    used = {
+        imported
+        for module in modules()
+        if room_of(module) != "kernels"
+        for imported, _, _ in imports_of(module)
+        if room_of(imported) == "kernels"
+    }
+    assert used == doors
+
+
 def test_there_is_no_star_import():
     stars = [
         f"{module}:{node.lineno}"

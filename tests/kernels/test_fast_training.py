@@ -381,7 +381,7 @@ def test_a_model_that_changes_its_ways_is_told_so():
         assert str(err.value) == (
             "the output of a convolution went elsewhere than to its batch norm, where the first pass had seen it go. "
             "Expected: with fast kernels, models that call these two one after the other in every pass. "
-            "Turn them off for this model: TrainingOptions(fast_kernels=False)."
+            "Turn them off for this model with TrainingOptions(fast_kernels=False), or everywhere with GATERA_KERNELS=off."
         )
         model.skip = False
         model(photos())

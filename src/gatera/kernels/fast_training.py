@@ -1,14 +1,15 @@
-"""Faster convolutional nets on the processor while they train: the same mathematics through other kernels.
+"""Train convolutional networks faster on a CPU: the same mathematics through other kernels.
 
-`fast_training(model)` is all there is to call. Inside it, modules of `model` compute differently; nothing else about the
-model changes: not its modules, their types, names, parameters, state_dict, copies or pickles. Two things are done:
+`fast_training(model)` is the only function to call. Inside its block, modules of `model` compute differently; nothing else
+about the model changes: not its modules, their types, names, parameters, state_dict, copies or pickles. It does two things:
 
 1. Batch norms in evaluation mode (`FixBatchNorm` puts those of a pretrained body there) are folded into the convolution
    before them, with gradients to all parameters, and timm's ReLU or ReLU6 along with them (`folded_conv`).
 2. Gradients of depthwise convolutions avoid oneDNN's reference kernels (`depthwise`).
 
-Whatever is not exactly as these tricks need it is computed as ever: batch norms that update their statistics, modules
-with hooks or with a `forward` of their own, subclasses, other devices and dtypes, compiled, traced and exported models.
+Everything that does not meet the conditions of these kernels exactly is computed by PyTorch as usual: batch norms that
+update their statistics, modules with hooks or with a `forward` of their own, subclasses, other devices and dtypes, compiled,
+traced and exported models. GATERA_KERNELS=off turns the kernels off (`switch`).
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ import torch
 from torch import nn
 
 from gatera.core.memory import reuse_memory
-from gatera.kernels.stand_ins import FastConv, FastModel, FastNorm, Pass, StandIn
+from gatera.kernels.stand_ins import FastConv, FastModel, FastNorm, ForwardPass, StandIn
 from gatera.kernels.supported import is_batch_norm, is_convolution
+from gatera.kernels.switch import kernels_on
 
 
 @contextmanager
@@ -47,7 +49,7 @@ def fast_training(model: nn.Module) -> Iterator[None]:
         >>> model[0].weight.grad.shape
         torch.Size([8, 3, 3, 3])
     """
-    stand_ins = list(_stand_ins(model)) if _can_be_fast(model) else []
+    stand_ins = list(_stand_ins(model)) if kernels_on() and _can_be_fast(model) else []
     if not stand_ins:
         yield
         return
@@ -78,7 +80,7 @@ def _stand_ins(model: nn.Module) -> Iterator[StandIn]:
     convs = [module for module in inner if isinstance(module, nn.Conv2d) and is_convolution(module)]
     norms = [module for module in inner if isinstance(module, nn.BatchNorm2d) and is_batch_norm(module)]
     if convs:
-        state = Pass(norms)
+        state = ForwardPass(norms)
         yield FastModel(model, state)
         yield from (FastConv(conv, state) for conv in convs)
         yield from (FastNorm(norm, state) for norm in norms)

@@ -1,4 +1,4 @@
-"""A copy of a model for prediction, whose batch norms are part of the convolutions before them."""
+"""Copy a model for prediction, with its batch norms folded into the convolutions before them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
+from gatera.kernels.switch import kernels_on
+
 #: A folded copy whose outputs differ by more than this (of the largest output) is thrown away.
 TOLERANCE = 1e-4
 
 
 class _WithoutNorm(nn.Module):
-    """What is left of timm's batch norm with activation once the norm is in the convolution."""
+    """The dropout and activation of timm's `BatchNormAct2d`, once its norm is folded into the convolution."""
 
     def __init__(self, drop: nn.Module, act: nn.Module) -> None:
         super().__init__()
@@ -30,7 +32,7 @@ def folded_copy(model: nn.Module, x: Tensor) -> nn.Module:
 
     A convolution and the batch norm that stands right after it in the same module become one convolution. That they also
     follow each other when the model runs is not known from that: so the copy's output for `x` is compared with the
-    model's, and where it differs the copy is an unfolded one.
+    model's, and where it differs the copy is an unfolded one. With GATERA_KERNELS=off it is always unfolded.
 
     Args:
         model: any module; it is not changed.
@@ -40,6 +42,8 @@ def folded_copy(model: nn.Module, x: Tensor) -> nn.Module:
         The copy, without gradients.
     """
     plain = copy.deepcopy(model).eval().requires_grad_(False)
+    if not kernels_on():
+        return plain
     folded = copy.deepcopy(plain)
     for parent, conv, norm in list(_pairs(folded)):
         _fold(parent, conv, norm)

@@ -1,4 +1,4 @@
-"""Which batch norm follows which convolution, and nobody else: found by watching one forward pass.
+"""Find which convolutions feed exactly one batch norm, by observing a forward pass.
 
 Architectures write this pair in many ways (attributes, nn.Sequential, blocks of timm and torchvision), so it is not read
 off the modules but observed. A convolution's output belongs to a norm if that norm is the first and the only one to
@@ -35,8 +35,8 @@ class Chain:
     output_aliased: bool
 
 
-class Watched:
-    """What became of one tensor."""
+class TensorHistory:
+    """How one tensor was used after it was computed."""
 
     def __init__(self, tensor: Tensor, on_death: Callable[[Any], object]) -> None:
         self.ref = weakref.ref(tensor, on_death)
@@ -44,7 +44,7 @@ class Watched:
         self.aliased = False
         self.norm: nn.BatchNorm2d | None = None  # the first to compute with it
         self.n_uses_by_norm = 0
-        self.norm_output: Watched | None = None
+        self.norm_output: TensorHistory | None = None
 
     def chain(self) -> Chain | None:
         """The chain that this output of a convolution proves, if any."""
@@ -60,8 +60,8 @@ class Observer(TorchDispatchMode):
 
     def __init__(self) -> None:
         super().__init__()
-        self._alive: dict[int, Watched] = {}
-        self._outputs: dict[nn.Conv2d, list[Watched]] = defaultdict(list)
+        self._alive: dict[int, TensorHistory] = {}
+        self._outputs: dict[nn.Conv2d, list[TensorHistory]] = defaultdict(list)
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
@@ -93,7 +93,7 @@ class Observer(TorchDispatchMode):
         return output
 
     def chains(self) -> dict[nn.Conv2d, Chain]:
-        """What the pass has proved; to be asked while the model's output is still held."""
+        """Return the chains that the pass proved; call it while the model's output is still held."""
         found = {}
         for conv, outputs in self._outputs.items():
             chains = [output.chain() for output in outputs]
@@ -103,9 +103,9 @@ class Observer(TorchDispatchMode):
                 found[conv] = Chain(first.norm, aliased)
         return found
 
-    def _watch(self, tensor: Tensor) -> Watched:
+    def _watch(self, tensor: Tensor) -> TensorHistory:
         key = id(tensor)
-        watched = Watched(tensor, lambda _: self._alive.pop(key, None))
+        watched = TensorHistory(tensor, lambda _: self._alive.pop(key, None))
         self._alive[key] = watched
         return watched
 

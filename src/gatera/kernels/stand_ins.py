@@ -1,4 +1,4 @@
-"""Stand-ins for the `forward` of models, convolutions and batch norms while `fast_training` is on."""
+"""Replace the `forward` of models, convolutions and batch norms inside `fast_training`."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from gatera.kernels.observed_chains import Chain, Observer, is_watched, undistur
 from gatera.kernels.supported import after_norm, clip_of, padding_of
 
 
-class Pass:
-    """What the stand-ins of one model know of each other during a forward pass.
+class ForwardPass:
+    """State that the stand-ins of one model share during a forward pass.
 
     Attributes:
         norms: all batch norms that could be folded.
@@ -68,7 +68,7 @@ class StandIn:
         state: shared by all stand-ins of a model.
     """
 
-    def __init__(self, module: nn.Module, state: Pass) -> None:
+    def __init__(self, module: nn.Module, state: ForwardPass) -> None:
         self.module, self.state = module, state
         self.ordinary = MethodType(type(module).forward, module)
         # Tools that ask a forward for its signature or source line (torch.export does) get those of the module's own.
@@ -106,7 +106,7 @@ class FastModel(StandIn):
             raise GateraError(
                 "the output of a convolution went elsewhere than to its batch norm, where the first pass had seen it go",
                 expected="with fast kernels, models that call these two one after the other in every pass",
-                remedy="Turn them off for this model: TrainingOptions(fast_kernels=False).",
+                remedy="Turn them off for this model with TrainingOptions(fast_kernels=False), or everywhere with GATERA_KERNELS=off.",
             )
         return output
 
@@ -128,7 +128,7 @@ class FastConv(StandIn):
 
     module: nn.Conv2d
 
-    def __init__(self, module: nn.Conv2d, state: Pass) -> None:
+    def __init__(self, module: nn.Conv2d, state: ForwardPass) -> None:
         super().__init__(module, state)
         self.slow_gradient = has_slow_gradient(module)
 

@@ -1,7 +1,7 @@
-"""Which convolutions and batch norms the fast kernels know exactly: PyTorch's own, and timm's two variants of them.
+"""Recognise the convolutions and batch norms that the fast kernels support: PyTorch's own, and timm's two variants.
 
-Only exact types count, for a subclass may compute something else. timm is not imported for it: a model can hold layers
-of timm only where timm has been imported already.
+Only exact types count, because a subclass may compute something else. timm is not imported for this: a model can hold
+layers of timm only where timm has been imported already.
 """
 
 from __future__ import annotations
