@@ -15,6 +15,7 @@ LAYERS = [
     {"data", "models", "measure"},
     {"learn"},
     {"vision", "text", "tabular", "collab", "audio", "interpret", "evaluate"},
+    {"recipes"},
     {"cli", "testing"},
 ]
 
