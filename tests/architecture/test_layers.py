@@ -17,6 +17,7 @@ LAYERS = [
     {"data", "models", "kernels", "measure"},
     {"learn"},
     {"vision", "text", "tabular", "collab", "audio", "interpret", "evaluate"},
+    {"recipes"},
     {"cli", "testing"},
 ]
 

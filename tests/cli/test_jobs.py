@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gatera.cli.train import Task
-from gatera.cli.training import find_task
 from gatera.core.errors import DataError
 from gatera.data.download.datasets import untar_data
 from gatera.data.download.urls import URLs
 from gatera.program.program import load_program
+from gatera.recipes.find_task import find_task
+from gatera.recipes.settings import Task
 
 
 class Settings:

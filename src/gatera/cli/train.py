@@ -1,54 +1,15 @@
-"""`gatera train`: its options. The work is in `cli.training`, which needs PyTorch and is imported when it starts."""
+"""`gatera train`: its options. The work is in `recipes`, which needs PyTorch and is imported when it starts."""
 
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-
-class Task(StrEnum):
-    """What a program is to learn."""
-
-    auto = "auto"
-    photos = "photos"
-    masks = "masks"
-    sound = "sound"
-    text = "text"
-    table = "table"
-    recommend = "recommend"
-
-
-@dataclass(frozen=True)
-class TrainSettings:
-    """Everything a training run was asked for; the fields are the options of `gatera train`. None: as suits the task."""
-
-    source: Path
-    out: Path
-    task: Task
-    label_from: str | None
-    group_by: str | None
-    target: str | None
-    arch: str | None
-    epochs: int | None
-    freeze_epochs: int | None
-    size: int | None
-    lr: float | None
-    bs: int | None
-    valid_pct: float
-    seed: int
-    augment: bool
-    device: str
-    weights: str | None
-    report: Path | None
-    resume: Path | None
-    slim: bool
-    force: bool
-    json: bool
+from gatera.cli.output import notes
+from gatera.recipes.settings import Task, TrainSettings
 
 
 def train(
@@ -83,7 +44,8 @@ def train(
         slim=slim, force=force, json=json,
     )  # fmt: skip
     # By name, so that `gatera train --help` and a misspelt option do not wait for PyTorch.
-    importlib.import_module("gatera.cli.training").run(settings)
+    with notes():
+        importlib.import_module("gatera.recipes.find_task").run(settings)
 
 
 def _program_beside(source: Path) -> Path:

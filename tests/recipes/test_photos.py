@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gatera.cli.job_photos import usual_size
+from gatera.recipes.photos import usual_size
 
 
 @pytest.mark.parametrize(

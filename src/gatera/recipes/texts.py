@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import cast
 
-from gatera.cli.files import file_loaders, find_files
-from gatera.cli.job import Job, Measured, fine_tuning, measure_classes, options_for
-from gatera.cli.job_photos import split_words
-from gatera.cli.saying import Saying
-from gatera.cli.train import TrainSettings
 from gatera.data.folders.labelled import Kind
 from gatera.measure.metrics.standard import error_rate
 from gatera.program.raw.text import read_text
+from gatera.recipes.events import Saying
+from gatera.recipes.files import file_loaders, find_files
+from gatera.recipes.photos import split_words
+from gatera.recipes.run import Job, Measured, fine_tuning, measure_classes, options_for
+from gatera.recipes.settings import TrainSettings
 from gatera.text.baseline import tfidf_baseline
 from gatera.text.block import TextBlock
 from gatera.text.data import get_text_files

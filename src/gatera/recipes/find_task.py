@@ -5,17 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from gatera.cli.job import Job, run_job
-from gatera.cli.job_masks import mask_job
-from gatera.cli.job_photos import photo_job
-from gatera.cli.job_ratings import rating_job
-from gatera.cli.job_sounds import sound_job
-from gatera.cli.job_tables import table_job
-from gatera.cli.job_texts import text_job
-from gatera.cli.output import notes
-from gatera.cli.report import report_files
-from gatera.cli.saying import Saying
-from gatera.cli.train import Task, TrainSettings
 from gatera.core.checks import listed
 from gatera.core.device import as_device
 from gatera.core.errors import ArgumentError, DataError
@@ -24,6 +13,16 @@ from gatera.data.folders.masks import holds_masks
 from gatera.data.sources.items import IMAGE_EXTENSIONS, get_files
 from gatera.data.sources.tables import read_table
 from gatera.program.raw.sound import SOUND_SUFFIXES
+from gatera.recipes.events import Saying
+from gatera.recipes.masks import mask_job
+from gatera.recipes.photos import photo_job
+from gatera.recipes.ratings import rating_job
+from gatera.recipes.report import report_files
+from gatera.recipes.run import Job, run_job
+from gatera.recipes.settings import Task, TrainSettings
+from gatera.recipes.sounds import sound_job
+from gatera.recipes.tables import table_job
+from gatera.recipes.texts import text_job
 
 #: How each kind of job is prepared.
 JOBS: dict[Task, Callable[[TrainSettings, Saying], Job]] = {
@@ -67,8 +66,7 @@ def run(settings: TrainSettings) -> None:
                 f"--{option.replace('_', '-')} is not for the task {task}", got=str(getattr(settings, option)),
                 expected=f"with the task {listed(tasks)}",
             )  # fmt: skip
-    with notes():
-        run_job(JOBS[task](settings, say), settings, say)
+    run_job(JOBS[task](settings, say), settings, say)
 
 
 def find_task(settings: TrainSettings) -> Task:

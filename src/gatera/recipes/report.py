@@ -6,7 +6,6 @@ import shlex
 from pathlib import Path
 
 import gatera
-from gatera.cli.train import TrainSettings
 from gatera.core.files import atomic_write
 from gatera.data.folders.labelled import PhotoSet
 from gatera.evaluate.html_report import Picture, ReportFacts, figure_png, write_html_report
@@ -14,6 +13,7 @@ from gatera.interpret.classification import ClassificationInterpretation
 from gatera.learn.export.program import architecture_name
 from gatera.learn.learner import Learner
 from gatera.measure.reports.classes import ErrorReport
+from gatera.recipes.settings import TrainSettings
 
 #: The page, and the pictures that `draw` makes.
 PAGE, PICTURES = "report.html", ("batch", "results", "confusion", "worst", "loss")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from gatera.cli.saying import Saying
 from gatera.learn.callback import Callback
 from gatera.learn.learner import Learner
 from gatera.learn.loop import LoopState
+from gatera.recipes.events import Saying
 
 
 class EpochLines(Callback):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from gatera.audio.block import AudioBlock
 from gatera.audio.data import get_audio_files
-from gatera.cli.files import file_loaders, find_files
-from gatera.cli.job import Job, fine_tuning, measure_classes, options_for
-from gatera.cli.job_photos import ARCHITECTURE, split_words, weights_source
-from gatera.cli.saying import Saying
-from gatera.cli.train import TrainSettings
 from gatera.data.folders.labelled import Kind
 from gatera.measure.metrics.standard import error_rate
 from gatera.program.raw.sound import load_sound
+from gatera.recipes.events import Saying
+from gatera.recipes.files import file_loaders, find_files
+from gatera.recipes.photos import ARCHITECTURE, split_words, weights_source
+from gatera.recipes.run import Job, fine_tuning, measure_classes, options_for
+from gatera.recipes.settings import TrainSettings
 from gatera.vision.learner import vision_learner
 
 RECORDINGS = Kind(get_audio_files, "recording", ".wav, .flac, .mp3")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gatera.cli.job import Job, Measured, measure_numbers, options_for
-from gatera.cli.saying import Saying
-from gatera.cli.train import TrainSettings
 from gatera.collab.baseline import user_item_means
 from gatera.collab.data import CollabDataLoaders
 from gatera.collab.learner import OPTIONS, collab_learner
 from gatera.measure.metrics.standard import rmse
+from gatera.recipes.events import Saying
+from gatera.recipes.run import Job, Measured, measure_numbers, options_for
+from gatera.recipes.settings import TrainSettings
 
 EPOCHS, RATE, WEIGHT_DECAY = 5, 5e-3, 0.1
 

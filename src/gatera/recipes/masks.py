@@ -6,10 +6,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gatera.cli.job import Job, Measured, fine_tuning, options_for
-from gatera.cli.job_photos import ARCHITECTURE, say_found, say_sides, splits_of, weights_source
-from gatera.cli.saying import Saying
-from gatera.cli.train import TrainSettings
 from gatera.core.errors import DataError
 from gatera.data.blocks.mask import MaskBlock
 from gatera.data.blocks.values import ImageBlock
@@ -24,6 +20,10 @@ from gatera.learn.inference import run_batches
 from gatera.learn.learner import Learner
 from gatera.measure.metrics.masks import JaccardCoeffMulti, PixelAccuracy
 from gatera.measure.reports.masks import MaskReport
+from gatera.recipes.events import Saying
+from gatera.recipes.photos import ARCHITECTURE, say_found, say_sides, splits_of, weights_source
+from gatera.recipes.run import Job, Measured, fine_tuning, options_for
+from gatera.recipes.settings import TrainSettings
 from gatera.vision.unet import unet_learner
 
 #: A U-Net keeps maps of the photo's size: few photos fit into memory at once, and few updates are left for large batches.

@@ -8,10 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from gatera.cli.epochs import EpochLines
-from gatera.cli.output import INTERRUPTED
-from gatera.cli.saying import Saying
-from gatera.cli.train import TrainSettings
 from gatera.core.errors import DataError
 from gatera.core.files import human_bytes
 from gatera.data.loading.loaders import DataLoaders
@@ -24,6 +20,12 @@ from gatera.measure.reports.baseline import most_frequent_class
 from gatera.measure.reports.classes import ErrorReport, percent
 from gatera.measure.reports.masks import MaskReport
 from gatera.measure.reports.numbers import NumberReport
+from gatera.recipes.epochs import EpochLines
+from gatera.recipes.events import Saying
+from gatera.recipes.settings import TrainSettings
+
+#: The exit status after Ctrl-C.
+INTERRUPTED = 130
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gatera.cli.job_photos import batch_size, say_classes, say_found, splits_of
-from gatera.cli.saying import Saying
-from gatera.cli.train import TrainSettings
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.base import Block
 from gatera.data.blocks.values import CategoryBlock
@@ -21,6 +18,9 @@ from gatera.data.loading.loaders import DataLoaders
 from gatera.data.sources.items import BadFile
 from gatera.data.sources.labels import ItemGetter, RegexLabeller
 from gatera.data.splits.by_value import GroupSplitter
+from gatera.recipes.events import Saying
+from gatera.recipes.photos import batch_size, say_classes, say_found, splits_of
+from gatera.recipes.settings import TrainSettings
 
 
 def find_files(settings: TrainSettings, say: Saying, kind: Kind, read: Callable[[Path], Any]) -> PhotoSet:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from gatera.cli.job import Job, Measured, measure_classes, measure_numbers, options_for
-from gatera.cli.saying import Saying
-from gatera.cli.train import TrainSettings
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.values import CategoryBlock, RegressionBlock
 from gatera.data.sources.tables import read_table
 from gatera.data.transforms.normalize import Normalize
 from gatera.measure.metrics.standard import error_rate, rmse
+from gatera.recipes.events import Saying
+from gatera.recipes.run import Job, Measured, measure_classes, measure_numbers, options_for
+from gatera.recipes.settings import TrainSettings
 from gatera.tabular.baseline import boosted_trees
 from gatera.tabular.data import TabularDataLoaders
 from gatera.tabular.frames import cont_cat_split

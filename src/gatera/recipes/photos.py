@@ -10,10 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from gatera.cli.job import Job, Measured, fine_tuning, measure_classes, options_for
-from gatera.cli.report import write_report
-from gatera.cli.saying import Saying
-from gatera.cli.train import TrainSettings
 from gatera.data.blocks.values import CategoryBlock, ImageBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.folders.labelled import PhotoSet, hold_out, leave_out_bad, read_photo_folder
@@ -30,6 +26,10 @@ from gatera.measure.metrics.standard import error_rate
 from gatera.measure.reports.classes import ErrorReport
 from gatera.models.vision.linear_head import LinearHeadOptions
 from gatera.program.raw.photo import photo_size
+from gatera.recipes.events import Saying
+from gatera.recipes.report import write_report
+from gatera.recipes.run import Job, Measured, fine_tuning, measure_classes, options_for
+from gatera.recipes.settings import TrainSettings
 from gatera.vision.learner import vision_learner
 
 ARCHITECTURE, EPOCHS, FREEZE_EPOCHS, SIZE, RATE = "efficientnet_lite0", 1, 10, 320, 3e-3
