@@ -11,8 +11,8 @@ from gatera.cli.job_photos import ARCHITECTURE, say_found, say_sides, splits_of,
 from gatera.cli.saying import Saying
 from gatera.cli.train import TrainSettings
 from gatera.core.errors import DataError
+from gatera.data.blocks.image import ImageBlock
 from gatera.data.blocks.mask import MaskBlock
-from gatera.data.blocks.values import ImageBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.folders.masks import MaskSet, read_mask_folder
 from gatera.data.loading.loaders import DataLoaders

@@ -14,7 +14,8 @@ from gatera.cli.job import Job, Measured, fine_tuning, measure_classes, options_
 from gatera.cli.report import write_report
 from gatera.cli.saying import Saying
 from gatera.cli.train import TrainSettings
-from gatera.data.blocks.values import CategoryBlock, ImageBlock
+from gatera.data.blocks.category import CategoryBlock
+from gatera.data.blocks.image import ImageBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.folders.labelled import PhotoSet, hold_out, leave_out_bad, read_photo_folder
 from gatera.data.loading.loaders import DataLoaders
