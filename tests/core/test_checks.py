@@ -7,6 +7,7 @@ from gatera.core.checks import (
     check_at_least,
     check_choice,
     check_fraction,
+    check_keywords,
     did_you_mean,
     listed,
     nearest,
@@ -56,7 +57,16 @@ def test_a_fraction_outside_its_interval_is_refused(value, options, interval):
     assert str(err.value) == f"valid_pct is not a fraction. Got: {value}. Expected: a number in {interval}."
 
 
+def test_an_unknown_keyword_is_refused_and_the_nearest_suggested():
+    with pytest.raises(ArgumentError) as err:
+        check_keywords("vision_learner", {"lr": 1, "metric": 2}, ["self", "dls", "lr", "metrics"])
+    assert str(err.value) == (
+        "vision_learner has no argument 'metric'. Available: dls, lr, metrics. Did you mean 'metrics'?"
+    )
+
+
 def test_good_values_pass():
+    check_keywords("vision_learner", {"lr": 1}, ["lr"])
     check_choice("method", "crop", ["crop"])
     check_at_least("bs", 1, 1)
     check_fraction("valid_pct", 0.2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import numbers
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import ModuleType
 
 from gatera.core.errors import ArgumentError, MissingExtraError, shorten
@@ -59,6 +59,23 @@ def check_fraction(argument: str, value: float, *, open_low: bool = False, open_
     if not high_ok:
         interval = f"{'(' if open_low else '['}0, 1{')' if open_high else ']'}"
         raise ArgumentError(f"{argument} is not a fraction", got=value, expected=f"a number in {interval}")
+
+
+def check_keywords(owner: str, given: Mapping[str, object], known: Iterable[str]) -> None:
+    """Raise ArgumentError if a keyword is not one of `known`; the nearest name is suggested.
+
+    Args:
+        owner: the function that got them, for the message.
+        given: the keywords.
+        known: all names that the function takes.
+    """
+    known = [name for name in known if name not in ("self", "cls")]
+    for name in given:
+        if name not in known:
+            raise ArgumentError(
+                f"{owner} has no argument {name!r}", available=listed(known, limit=30),
+                remedy=did_you_mean(name, known),
+            )  # fmt: skip
 
 
 def _is_number(value: object) -> bool:

@@ -1,0 +1,71 @@
+"""Functions that share a long tail of keyword arguments: the tail is written once, as a record.
+
+class LearnerArguments(TypedDict, total=False): ...          # names and types
+LEARNER_DEFAULTS = LearnerArguments(lr=1e-3, ...)            # default values
+
+@spelled_out(LearnerArguments, LEARNER_DEFAULTS)             # what `inspect.signature` and `?` show
+def vision_learner(dls, arch, **arguments: Unpack[LearnerArguments]):
+    check_arguments(vision_learner, arguments)               # refuses unknown names
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from gatera.core.checks import check_keywords
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def spelled_out(record: type, defaults: Mapping[str, object]) -> Callable[[F], F]:
+    """Decorate a function so that its signature shows each argument of `**arguments: Unpack[record]`.
+
+    The function itself is returned, so a traceback has no extra frame.
+
+    Args:
+        record: a TypedDict with the names and types of the arguments.
+        defaults: their default values, in the order to show. The function itself must apply them.
+
+    Raises:
+        TypeError: when the function is defined, if it has no `**arguments` or a default is not in the record.
+
+    Example:
+        >>> from typing import TypedDict, Unpack
+        >>> class Sizes(TypedDict, total=False):
+        ...     bs: int
+        >>> @spelled_out(Sizes, {"bs": 64})
+        ... def load(path: str, **sizes: Unpack[Sizes]) -> None: ...
+        >>> print(inspect.signature(load))
+        (path: str, *, bs: int = 64) -> None
+    """
+    types = {name: getattr(kind, "__forward_arg__", kind) for name, kind in record.__annotations__.items()}
+    if unknown := [name for name in defaults if name not in types]:
+        raise TypeError(f"{record.__name__} has no field {unknown[0]!r}")
+
+    def decorate(function: F) -> F:
+        signature = inspect.signature(function)
+        *own, tail = signature.parameters.values()
+        if tail.kind is not tail.VAR_KEYWORD:
+            raise TypeError(f"{function.__name__} takes no **arguments")
+        written = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=types[name])
+            for name, default in defaults.items()
+        ]
+        function.__signature__ = signature.replace(parameters=[*own, *written])  # type: ignore[attr-defined]
+        return function
+
+    return decorate
+
+
+def check_arguments(function: Callable[..., Any], given: Mapping[str, object]) -> None:
+    """Raise ArgumentError if a keyword is not in the function's signature; the nearest name is suggested.
+
+    Args:
+        function: a `spelled_out` function.
+        given: the keywords that it got.
+    """
+    check_keywords(
+        function.__qualname__.removesuffix(".__init__"), given, inspect.signature(function).parameters
+    )
