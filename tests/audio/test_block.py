@@ -6,7 +6,8 @@ from matplotlib.figure import Figure
 
 from gatera.audio.block import AudioBlock
 from gatera.core.errors import ArgumentError, SoundError
-from gatera.data.blocks.values import CategoryBlock, ImageBlock
+from gatera.data.blocks.category import CategoryBlock
+from gatera.data.blocks.image import ImageBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.transforms.item import Resize
 from gatera.program.preprocess import Preprocessing

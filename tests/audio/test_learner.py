@@ -10,7 +10,7 @@ import pytest
 from gatera.audio.block import AudioBlock
 from gatera.audio.data import get_audio_files
 from gatera.core.errors import SoundError
-from gatera.data.blocks.values import CategoryBlock
+from gatera.data.blocks.category import CategoryBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.splits.by_position import FuncSplitter
 from gatera.interpret.predictions import Interpretation

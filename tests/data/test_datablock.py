@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.blocks.values import CategoryBlock, ImageBlock, MultiCategoryBlock
+from gatera.data.blocks.category import CategoryBlock, MultiCategoryBlock
+from gatera.data.blocks.image import ImageBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.sources.items import FileGetter, get_image_files
 from gatera.data.sources.labels import ColReader, ItemGetter, parent_label

@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from gatera.data.blocks.base import TransformBlock
-from gatera.data.blocks.values import CategoryBlock, ImageBlock, RegressionBlock
+from gatera.data.blocks.category import CategoryBlock
+from gatera.data.blocks.image import ImageBlock
+from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.sources.items import get_image_files
 from gatera.data.sources.labels import parent_label

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.blocks.values import CategoryBlock, MultiCategoryBlock, RegressionBlock
+from gatera.data.blocks.category import CategoryBlock, MultiCategoryBlock
+from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.splits.by_position import RandomSplitter
 from gatera.tabular.procs import Categorify, FillMissing
 from gatera.tabular.table import TabularPandas

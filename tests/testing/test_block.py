@@ -9,7 +9,8 @@ from public_pieces import subclasses_of
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.base import Block
-from gatera.data.blocks.values import CategoryBlock, ImageBlock
+from gatera.data.blocks.category import CategoryBlock
+from gatera.data.blocks.image import ImageBlock
 from gatera.data.show.pil import PILImageBW
 from gatera.testing import ContractError, check_block, example_photos
 from gatera.testing.contract import described

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from gatera.core.errors import DataError
-from gatera.data.blocks.values import RegressionBlock
+from gatera.data.blocks.regression import RegressionBlock
 from gatera.text.baseline import TextBaseline, tfidf_baseline
 from gatera.text.data import TextDataLoaders
 

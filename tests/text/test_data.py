@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.blocks.values import CategoryBlock
+from gatera.data.blocks.category import CategoryBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.sources.labels import ColReader, parent_label
 from gatera.data.splits.by_position import GrandparentSplitter, IndexSplitter

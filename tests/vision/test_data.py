@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.blocks.values import CategoryBlock, MultiCategoryBlock, RegressionBlock
+from gatera.data.blocks.category import CategoryBlock, MultiCategoryBlock
+from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.from_files import as_y_block
 from gatera.data.show.pil import PILImageBW
 from gatera.data.sources.items import get_image_files

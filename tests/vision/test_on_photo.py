@@ -11,8 +11,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from gatera.core.errors import DataError
+from gatera.data.blocks.image import ImageBlock
 from gatera.data.blocks.points import PointBlock
-from gatera.data.blocks.values import ImageBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.splits.by_position import RandomSplitter
 from gatera.data.transforms.item import Resize

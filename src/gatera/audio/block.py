@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from gatera.core.errors import ArgumentError
-from gatera.data.blocks.values import PictureBlock
+from gatera.data.blocks.image import PictureBlock
 from gatera.data.transforms.item import Size, as_size
 from gatera.program.raw.sound import SoundFacts, sound_facts
 from gatera.program.raw.sound_fields import (

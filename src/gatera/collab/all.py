@@ -33,9 +33,7 @@ from gatera.core.lazy import (
 from gatera.core.random import (
     set_seed,
 )
-from gatera.data.blocks.values import (
-    RegressionBlock,
-)
+from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.download.datasets import (
     untar_data,
 )

@@ -12,7 +12,7 @@ import torch
 from gatera.collab.block import PairBlock
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.random import fresh_seed
-from gatera.data.blocks.values import RegressionBlock
+from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.loading.dataset import Fields, Rows
 from gatera.data.loading.loaders import DataLoader, LoaderOptions
 from gatera.data.loading.pipeline import Pipeline

@@ -14,7 +14,8 @@ import torch
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.base import Block
-from gatera.data.blocks.values import CategoryBlock, MultiCategoryBlock, RegressionBlock
+from gatera.data.blocks.category import CategoryBlock, MultiCategoryBlock
+from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.blocks.vocab import categories_of
 from gatera.data.datablock import DataBlock
 from gatera.data.loading.loaders import DataLoaders

@@ -11,7 +11,7 @@ from typing import Any
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.base import Block
-from gatera.data.blocks.values import CategoryBlock
+from gatera.data.blocks.category import CategoryBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.folders.labelled import Kind, PhotoSet, check_classes, hold_out, read_photo_folder
 from gatera.data.loading.loaders import DataLoaders

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from gatera.core.errors import DataError
+from gatera.data.blocks.image import ImageBlock
 from gatera.data.blocks.mask import MaskBlock
-from gatera.data.blocks.values import ImageBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.folders.masks import MaskSet, read_mask_folder
 from gatera.data.loading.loaders import DataLoaders

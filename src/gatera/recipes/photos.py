@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gatera.data.blocks.values import CategoryBlock, ImageBlock
+from gatera.data.blocks.category import CategoryBlock
+from gatera.data.blocks.image import ImageBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.folders.labelled import PhotoSet, hold_out, leave_out_bad, read_photo_folder
 from gatera.data.loading.loaders import DataLoaders

@@ -7,7 +7,8 @@ from typing import Any
 
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.blocks.values import CategoryBlock, RegressionBlock
+from gatera.data.blocks.category import CategoryBlock
+from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.sources.tables import read_table
 from gatera.data.transforms.normalize import Normalize
 from gatera.measure.metrics.standard import error_rate, rmse

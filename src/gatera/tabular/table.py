@@ -14,7 +14,8 @@ from gatera.core.checks import check_at_least, require
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.random import fresh_seed
 from gatera.data.blocks.base import Block, as_block
-from gatera.data.blocks.values import CategoryBlock, RegressionBlock
+from gatera.data.blocks.category import CategoryBlock
+from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.blocks.vocab import Vocab
 from gatera.data.loading.dataset import Dataset, Fields
 from gatera.data.loading.loaders import DataLoader, LoaderOptions

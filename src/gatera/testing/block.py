@@ -82,7 +82,7 @@ def check_block(block: Block | type[Block], values: Sequence[Any], raws: Sequenc
         ContractError: if it breaks a rule; the message names the rule, what was seen, and how to mend it.
 
     Example:
-        >>> from gatera.data.blocks.values import CategoryBlock
+        >>> from gatera.data.blocks.category import CategoryBlock
         >>> check_block(CategoryBlock, ["cat", "dog", "cat"])
     """
     made = as_block(block)

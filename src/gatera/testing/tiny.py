@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from gatera.core.random import torch_seeded
-from gatera.data.blocks.values import CategoryBlock, ImageBlock
+from gatera.data.blocks.category import CategoryBlock
+from gatera.data.blocks.image import ImageBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.loading.loaders import DataLoader, DataLoaders
 from gatera.data.sources.labels import ItemGetter

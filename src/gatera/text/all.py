@@ -26,11 +26,8 @@ from gatera.core.random import (
 from gatera.data.blocks.base import (
     TransformBlock,
 )
-from gatera.data.blocks.values import (
-    CategoryBlock,
-    MultiCategoryBlock,
-    RegressionBlock,
-)
+from gatera.data.blocks.category import CategoryBlock, MultiCategoryBlock
+from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.datablock import (
     DataBlock,
 )

@@ -13,7 +13,7 @@ import torch
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.base import Block
-from gatera.data.blocks.values import CategoryBlock, MultiCategoryBlock
+from gatera.data.blocks.category import CategoryBlock, MultiCategoryBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.loading.row_tables import check_columns, check_frame
 from gatera.data.sources.items import Items, get_files

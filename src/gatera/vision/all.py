@@ -31,6 +31,8 @@ from gatera.core.random import (
 from gatera.data.blocks.base import (
     TransformBlock,
 )
+from gatera.data.blocks.category import CategoryBlock, MultiCategoryBlock
+from gatera.data.blocks.image import ImageBlock
 from gatera.data.blocks.mask import (
     MaskBlock,
     PILMask,
@@ -38,12 +40,7 @@ from gatera.data.blocks.mask import (
 from gatera.data.blocks.points import (
     PointBlock,
 )
-from gatera.data.blocks.values import (
-    CategoryBlock,
-    ImageBlock,
-    MultiCategoryBlock,
-    RegressionBlock,
-)
+from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.datablock import (
     DataBlock,
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from gatera.data.blocks.base import Block
-from gatera.data.blocks.values import ImageBlock
+from gatera.data.blocks.image import ImageBlock
 from gatera.data.from_files import FileDataLoaders
 from gatera.data.show.pil import PILImage
 from gatera.data.sources.items import Items, get_image_files

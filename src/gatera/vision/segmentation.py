@@ -9,8 +9,8 @@ from typing import Any
 import torch
 
 from gatera.core.errors import DataError
+from gatera.data.blocks.image import ImageBlock
 from gatera.data.blocks.mask import MaskBlock
-from gatera.data.blocks.values import ImageBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.loading.loaders import DataLoaders
 from gatera.data.loading.pipeline import PROBE

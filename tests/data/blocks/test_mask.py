@@ -8,8 +8,9 @@ import torch
 from PIL import Image
 
 from gatera.core.errors import ArgumentError, DataError, GateraError, PhotoError
+from gatera.data.blocks.category import CategoryBlock
+from gatera.data.blocks.image import ImageBlock
 from gatera.data.blocks.mask import IGNORED, MaskBlock, PILMask
-from gatera.data.blocks.values import CategoryBlock, ImageBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.loading.loaders import DataLoaders
 from gatera.data.sources.items import get_image_files

@@ -10,7 +10,8 @@ from PIL import Image
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.base import TransformBlock
-from gatera.data.blocks.values import CategoryBlock, ImageBlock
+from gatera.data.blocks.category import CategoryBlock
+from gatera.data.blocks.image import ImageBlock
 from gatera.data.loading.dataset import Dataset, Fields, Rows, apply_getter, as_items, take
 from gatera.data.loading.pipeline import Pipeline
 from gatera.data.sources.items import Items

@@ -11,7 +11,7 @@ from torch import nn
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.base import Block
-from gatera.data.blocks.values import CategoryBlock
+from gatera.data.blocks.category import CategoryBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.splits.by_position import IndexSplitter
 from gatera.data.transforms.item import Resize

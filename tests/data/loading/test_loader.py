@@ -13,7 +13,8 @@ from torchvision.transforms import v2
 
 from gatera.core.errors import ArgumentError, DataError, PhotoError
 from gatera.data.blocks.base import TransformBlock
-from gatera.data.blocks.values import CategoryBlock, ImageBlock
+from gatera.data.blocks.category import CategoryBlock
+from gatera.data.blocks.image import ImageBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.loading.loaders import Batch, DataLoader, DataLoaders, LoaderOptions
 from gatera.data.loading.pipeline import FixedReader

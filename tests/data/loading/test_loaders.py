@@ -9,7 +9,9 @@ from torch.utils.data import DataLoader as TorchLoader
 from torch.utils.data import TensorDataset
 
 from gatera.core.errors import DataError, ExportError
-from gatera.data.blocks.values import CategoryBlock, ImageBlock, MultiCategoryBlock, RegressionBlock
+from gatera.data.blocks.category import CategoryBlock, MultiCategoryBlock
+from gatera.data.blocks.image import ImageBlock
+from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.loading.loaders import DataLoader, DataLoaders
 from gatera.data.sources.items import get_image_files

@@ -7,7 +7,7 @@ from PIL import Image
 
 from gatera.core.errors import ExportError
 from gatera.data.blocks.base import TransformBlock
-from gatera.data.blocks.values import ImageBlock
+from gatera.data.blocks.image import ImageBlock
 from gatera.data.loading.pipeline import FixedReader, Pipeline, as_photo
 from gatera.data.show.pil import PILImageBW
 from gatera.data.transforms.item import FlipItem, RandomCrop, RandomResizedCrop, Resize

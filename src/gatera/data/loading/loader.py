@@ -20,7 +20,7 @@ from gatera.core.checks import check_at_least
 from gatera.core.device import as_device
 from gatera.core.errors import ArgumentError
 from gatera.core.random import rng
-from gatera.data.blocks.values import ImageBlock
+from gatera.data.blocks.image import ImageBlock
 from gatera.data.loading.batch_buffer import Slab
 from gatera.data.loading.batch_order import batches_of
 from gatera.data.loading.dataset import Dataset

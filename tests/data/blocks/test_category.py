@@ -3,45 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
-from gatera.core.errors import ArgumentError, DataError, ExportError
-from gatera.data.blocks.base import TransformBlock, as_block
-from gatera.data.blocks.values import CategoryBlock, ImageBlock, MultiCategoryBlock, RegressionBlock
-from gatera.data.show.pil import PILImageBW
+from gatera.core.errors import ArgumentError, DataError
+from gatera.data.blocks.category import CategoryBlock, MultiCategoryBlock
 
 
 def message(error: type[Exception], call) -> str:
     with pytest.raises(error) as err:
         call()
     return str(err.value)
-
-
-# -- photos
-
-
-def test_a_photo_is_read_encoded_and_decoded():
-    block = ImageBlock()
-    image = block.read(np.full((4, 6, 3), 7, np.uint8))
-    assert image.shape == (4, 6)
-    pixels = block.encode(image)
-    assert pixels.shape == (4, 6, 3)
-    batch = block.as_batch(torch.from_numpy(pixels.copy())[None])
-    assert batch.shape == (1, 3, 4, 6)
-    assert batch.is_contiguous(memory_format=torch.channels_last)
-    np.testing.assert_array_equal(block.decode(batch[0]), pixels)
-    np.testing.assert_array_equal(block.decode(batch[0].float() / 255), pixels)
-
-
-def test_colours_beyond_the_range_are_cut_off_when_shown():
-    x = torch.tensor([-0.5, 0.499, 1.5])[:, None, None]
-    assert ImageBlock().decode(x)[0, 0].tolist() == [0, 127, 255]
-
-
-def test_a_grey_block_reads_one_channel():
-    block = ImageBlock(PILImageBW)
-    assert block.encode(block.read(Image.new("RGB", (6, 4), "white"))).shape == (4, 6, 1)
-    assert block.config() == [{"op": "read_photo", "mode": "L"}]
 
 
 # -- one label
@@ -185,59 +155,4 @@ def test_text_is_not_a_list_of_labels():
 def test_someone_must_have_a_label():
     assert message(DataError, lambda: MultiCategoryBlock().fit([[], []])) == (
         "No item of the training split has a label. Check get_y and label_delim."
-    )
-
-
-# -- numbers
-
-
-def test_numbers_are_kept_as_float32():
-    one = RegressionBlock().fit([3])
-    assert one.n_out == 1
-    assert one.encode(2).tolist() == [2.0]
-    assert one.decode(one.encode(2)) == 2.0
-    two = RegressionBlock().fit([[1, 2]])
-    assert (two.n_out, two.task, two.vocab) == (2, "regression", None)
-    assert two.encode((0.5, 1)).dtype == torch.float32
-    assert two.decode(torch.tensor([0.5, 1])) == [0.5, 1.0]
-    assert two.show([0.5, 1.23456]) == "0.5, 1.235"
-
-
-def test_a_bad_first_number_does_not_hide_how_many_there_are():
-    assert RegressionBlock().fit([None, [1, 2, 3]]).n_out == 3
-    assert RegressionBlock().fit([None]).n_out == 1
-
-
-def test_what_is_not_a_finite_number_is_refused():
-    block = RegressionBlock(n_out=1)
-    assert message(DataError, lambda: block.encode("tall")) == (
-        "RegressionBlock got something that is not a number. Got: 'tall'."
-    )
-    assert message(DataError, lambda: block.encode(float("nan"))) == (
-        "RegressionBlock got no finite number. Got: nan. Fill it in, or leave it out."
-    )
-    assert message(DataError, lambda: block.encode([1, 2])) == (
-        "RegressionBlock got another count of numbers. Got: [1, 2]. Expected: 1 numbers."
-    )
-    with pytest.raises(ArgumentError):
-        RegressionBlock(n_out=0)
-
-
-# -- anything
-
-
-def test_a_transform_block_leaves_values_alone():
-    block = TransformBlock()
-    assert block.decode(block.encode(np.arange(3))).tolist() == [0, 1, 2]
-    assert block.encode(torch.ones(2)).tolist() == [1, 1]
-    assert message(ExportError, block.config) == (
-        "A program cannot read what TransformBlock reads. Expected: photos: ImageBlock."
-    )
-
-
-def test_a_blocks_class_stands_for_the_block():
-    assert as_block(CategoryBlock) == CategoryBlock()
-    assert message(ArgumentError, lambda: as_block("image")) == (
-        "blocks holds something that is not a block. Got: 'image'. "
-        "Expected: ImageBlock, CategoryBlock, MultiCategoryBlock, RegressionBlock, TransformBlock."
     )

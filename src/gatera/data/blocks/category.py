@@ -1,68 +1,20 @@
-"""Blocks of photo jobs: a photo, one label, several labels, numbers. What a block is stands in `data.block`."""
+"""Blocks of class labels: one label per item, or several."""
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
-from gatera.core.checks import check_at_least, did_you_mean, listed
+from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.base import Block
 from gatera.data.blocks.vocab import NOT_KNOWN, Vocab, learn_vocab, native
-from gatera.data.show.pil import PILImage
 from gatera.data.sources.labels import is_missing
-from gatera.program.preprocess import photo_array
-
-
-class PictureBlock(Block):
-    """Whatever is a photo to the model: photos, and sounds that are written as pictures."""
-
-    is_photo = True
-
-    def encode(self, value: Image.Image) -> np.ndarray:
-        """Return the photo's pixels, uint8 [H,W,C]."""
-        return photo_array(value)
-
-    def as_batch(self, stacked: Tensor) -> Tensor:
-        """Return photos [N,H,W,C] as [N,C,H,W]: the same memory, which is what torch calls channels_last."""
-        return stacked.permute(0, 3, 1, 2)
-
-    def decode(self, encoded: Tensor) -> np.ndarray:
-        """Turn a batch's photo, float [C,H,W] in 0..1 or uint8, into pixels to show, uint8 [H,W,C]."""
-        pixels = encoded.detach().float().cpu()
-        if encoded.dtype != torch.uint8:
-            pixels = pixels.clamp(0, 1).mul(255).round()
-        return pixels.permute(1, 2, 0).to(torch.uint8).numpy()  # [C,H,W] -> [H,W,C]
-
-
-@dataclass(frozen=True)
-class ImageBlock(PictureBlock):
-    """A photo.
-
-    Args:
-        cls: PILImage for colour, PILImageBW for grey.
-    """
-
-    cls: type[PILImage] = PILImage
-
-    def read(self, raw: Any) -> PILImage:
-        """Open a path, bytes, array or Pillow image, upright and in this block's mode.
-
-        Raises:
-            PhotoError: if it cannot be read; the message names the file.
-        """
-        return self.cls.create(raw)
-
-    def config(self) -> list[dict[str, Any]]:
-        """Return the one operation that reads a photo."""
-        return [{"op": "read_photo", "mode": self.cls.read_mode}]
 
 
 @dataclass(frozen=True)
@@ -248,65 +200,3 @@ def _zeros_and_ones(value: Any, k: int) -> np.ndarray:
             "MultiCategoryBlock got no zeros and ones", got=value, expected=f"{k} of them, as in vocab"
         )
     return hot
-
-
-@dataclass(frozen=True)
-class RegressionBlock(Block):
-    """One number or several.
-
-    Args:
-        n_out: how many; None to learn it from the training split.
-    """
-
-    n_out: int | None = None
-    task = "regression"
-
-    def __post_init__(self) -> None:
-        if self.n_out is not None:
-            check_at_least("n_out", self.n_out, 1)
-
-    def fit(self, values: Sequence[Any]) -> Self:
-        """Return a copy that knows how many numbers there are."""
-        if self.n_out is not None:
-            return self
-        for value in values:
-            with contextlib.suppress(DataError):  # `encode` complains of it, and names the item
-                return replace(self, n_out=_numbers(value).size)
-        return replace(self, n_out=1)
-
-    def encode(self, value: Any) -> Tensor:
-        """Return the numbers, float32 [K]; a single number too is [1].
-
-        Raises:
-            DataError: if it is not as many finite numbers as the training split has.
-        """
-        numbers = _numbers(value)
-        if self.n_out is not None and numbers.size != self.n_out:
-            raise DataError(
-                "RegressionBlock got another count of numbers",
-                got=value,
-                expected=f"{self.n_out} numbers",
-            )
-        return torch.from_numpy(numbers)
-
-    def decode(self, encoded: Any) -> float | list[float]:
-        """Return the number, or the list of numbers."""
-        numbers = np.asarray(encoded, dtype=np.float64)
-        return numbers.tolist() if numbers.size > 1 else numbers.item()
-
-    def show(self, value: float | list[float]) -> str:
-        """Return the numbers with four digits."""
-        numbers = np.atleast_1d(np.asarray(value, np.float64)).tolist()
-        return ", ".join(f"{float(f'{number:.4g}'):,.7g}" for number in numbers)  # 889,000, not 8.89e+05
-
-
-def _numbers(value: Any) -> np.ndarray:
-    try:
-        numbers = np.atleast_1d(np.array(value, dtype=np.float32))
-    except (TypeError, ValueError) as err:
-        raise DataError("RegressionBlock got something that is not a number", got=value) from err
-    if numbers.ndim > 1 or not np.isfinite(numbers).all():
-        raise DataError(
-            "RegressionBlock got no finite number", got=value, remedy="Fill it in, or leave it out."
-        )
-    return numbers

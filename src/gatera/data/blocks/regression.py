@@ -1,0 +1,78 @@
+"""Block of numeric targets: one number per item, or several."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gatera.core.checks import check_at_least
+from gatera.core.errors import DataError
+from gatera.data.blocks.base import Block
+
+
+@dataclass(frozen=True)
+class RegressionBlock(Block):
+    """One number or several.
+
+    Args:
+        n_out: how many; None to learn it from the training split.
+    """
+
+    n_out: int | None = None
+    task = "regression"
+
+    def __post_init__(self) -> None:
+        if self.n_out is not None:
+            check_at_least("n_out", self.n_out, 1)
+
+    def fit(self, values: Sequence[Any]) -> Self:
+        """Return a copy that knows how many numbers there are."""
+        if self.n_out is not None:
+            return self
+        for value in values:
+            with contextlib.suppress(DataError):  # `encode` complains of it, and names the item
+                return replace(self, n_out=_numbers(value).size)
+        return replace(self, n_out=1)
+
+    def encode(self, value: Any) -> Tensor:
+        """Return the numbers, float32 [K]; a single number too is [1].
+
+        Raises:
+            DataError: if it is not as many finite numbers as the training split has.
+        """
+        numbers = _numbers(value)
+        if self.n_out is not None and numbers.size != self.n_out:
+            raise DataError(
+                "RegressionBlock got another count of numbers",
+                got=value,
+                expected=f"{self.n_out} numbers",
+            )
+        return torch.from_numpy(numbers)
+
+    def decode(self, encoded: Any) -> float | list[float]:
+        """Return the number, or the list of numbers."""
+        numbers = np.asarray(encoded, dtype=np.float64)
+        return numbers.tolist() if numbers.size > 1 else numbers.item()
+
+    def show(self, value: float | list[float]) -> str:
+        """Return the numbers with four digits."""
+        numbers = np.atleast_1d(np.asarray(value, np.float64)).tolist()
+        return ", ".join(f"{float(f'{number:.4g}'):,.7g}" for number in numbers)  # 889,000, not 8.89e+05
+
+
+def _numbers(value: Any) -> np.ndarray:
+    try:
+        numbers = np.atleast_1d(np.array(value, dtype=np.float32))
+    except (TypeError, ValueError) as err:
+        raise DataError("RegressionBlock got something that is not a number", got=value) from err
+    if numbers.ndim > 1 or not np.isfinite(numbers).all():
+        raise DataError(
+            "RegressionBlock got no finite number", got=value, remedy="Fill it in, or leave it out."
+        )
+    return numbers

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from gatera.core.errors import ArgumentError, DataError
+from gatera.data.blocks.regression import RegressionBlock
+
+
+def message(error: type[Exception], call) -> str:
+    with pytest.raises(error) as err:
+        call()
+    return str(err.value)
+
+
+def test_numbers_are_kept_as_float32():
+    one = RegressionBlock().fit([3])
+    assert one.n_out == 1
+    assert one.encode(2).tolist() == [2.0]
+    assert one.decode(one.encode(2)) == 2.0
+    two = RegressionBlock().fit([[1, 2]])
+    assert (two.n_out, two.task, two.vocab) == (2, "regression", None)
+    assert two.encode((0.5, 1)).dtype == torch.float32
+    assert two.decode(torch.tensor([0.5, 1])) == [0.5, 1.0]
+    assert two.show([0.5, 1.23456]) == "0.5, 1.235"
+
+
+def test_a_bad_first_number_does_not_hide_how_many_there_are():
+    assert RegressionBlock().fit([None, [1, 2, 3]]).n_out == 3
+    assert RegressionBlock().fit([None]).n_out == 1
+
+
+def test_what_is_not_a_finite_number_is_refused():
+    block = RegressionBlock(n_out=1)
+    assert message(DataError, lambda: block.encode("tall")) == (
+        "RegressionBlock got something that is not a number. Got: 'tall'."
+    )
+    assert message(DataError, lambda: block.encode(float("nan"))) == (
+        "RegressionBlock got no finite number. Got: nan. Fill it in, or leave it out."
+    )
+    assert message(DataError, lambda: block.encode([1, 2])) == (
+        "RegressionBlock got another count of numbers. Got: [1, 2]. Expected: 1 numbers."
+    )
+    with pytest.raises(ArgumentError):
+        RegressionBlock(n_out=0)
