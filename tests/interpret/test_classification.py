@@ -11,6 +11,7 @@ from sklearn.metrics import classification_report
 from gatera.core.errors import ArgumentError, DataError
 from gatera.interpret.classification import ClassificationInterpretation
 from gatera.interpret.predictions import Interpretation
+from gatera.measure.losses.standard import CrossEntropyLossFlat
 
 PREDICTIONS = np.array([[0.9, 0.1, 0.0], [0.2, 0.7, 0.1], [0.1, 0.6, 0.3], [0.3, 0.3, 0.4], [0.0, 0.8, 0.2]])
 TARGETS = np.array([0, 1, 2, 2, 2])
@@ -33,7 +34,7 @@ class StandInLearner:
     """The part of a learner that interpretation uses."""
 
     def __init__(self, labelled: bool = True) -> None:
-        self.dls = SimpleNamespace(vocab=VOCAB)
+        self.dls, self.loss_func = SimpleNamespace(vocab=VOCAB), CrossEntropyLossFlat()
         self.labelled = labelled
 
     def loader(self, ds_idx: int, dl: object) -> object:
@@ -120,6 +121,10 @@ def test_several_labels_and_numbers_have_top_losses_too() -> None:
     assert [axes.get_title() for axes in labels.plot_top_losses(2, nrows=1).axes] == [
         "cat / cat;dog\n0.50 / 0.90", "dog / (none)\n0.25 / 0.70",
     ]  # fmt: skip
+    own = Interpretation(PREDICTIONS[:2], masks, [0.5, 0.25], VOCAB, Photos(), threshold=(0.95, 0.05, 0.05))
+    assert [axes.get_title() for axes in own.plot_top_losses(2, nrows=1).axes] == [
+        "dog / cat;dog\n0.50 / 0.90", "dog;fox / (none)\n0.25 / 0.70",
+    ]  # fmt: skip
     numbers = Interpretation([[1.5, 2.25]], [[1.0, 2.0]], [0.1], dataset=Photos())
     assert numbers.plot_top_losses(1).axes[0].get_title() == "1.5, 2.25 / 1, 2\n0.10"
 
@@ -131,8 +136,8 @@ def test_message_for_photos_that_are_not_known() -> None:
     with pytest.raises(ArgumentError) as err:
         interpretation().plot_top_losses(1)
     assert str(err.value) == (
-        "the photos are not known, only their predictions. Make the interpretation with from_learner on the learner's "
-        "own data, or pass dataset=."
+        "there are no photos to show: this interpretation has no data set. Use from_learner on the learner's own data, "
+        "or pass dataset=."
     )
 
 
@@ -140,7 +145,7 @@ def test_message_for_items_without_labels() -> None:
     with pytest.raises(DataError) as err:
         ClassificationInterpretation.from_learner(StandInLearner(labelled=False))
     assert str(err.value) == (
-        "these items have no labels to compare predictions with. Use learn.dls.test_dl(items, with_labels=True)."
+        "the items have no labels to compare the predictions with. Use learn.dls.test_dl(items, with_labels=True)."
     )
 
 
@@ -149,8 +154,8 @@ def test_message_for_arrays_of_different_items(n: int) -> None:
     with pytest.raises(ArgumentError) as err:
         ClassificationInterpretation(PREDICTIONS[:n], TARGETS[:n], LOSSES[: n - 1 if n else 0], VOCAB)
     assert str(err.value) == (
-        "predictions, targets and losses are not of the same items. "
-        f"Got: '{n} predictions, {n} targets, {max(n - 1, 0)} losses'. Expected: as many of each, and at least one."
+        "predictions, targets and losses must have the same length. "
+        f"Got: '{n} predictions, {n} targets, {max(n - 1, 0)} losses'. Expected: the same number of each, at least 1."
     )
 
 
@@ -162,9 +167,9 @@ def test_message_for_other_tasks_than_one_class_per_item(targets: np.ndarray, sh
     with pytest.raises(ArgumentError) as err:
         ClassificationInterpretation(PREDICTIONS, targets, LOSSES, VOCAB)
     assert str(err.value) == (
-        "these are not the predictions of a classifier with one class per item. "
+        "predictions and targets must be those of a classifier with one class per item. "
         f"Got: 'predictions [5, 3], {shown}'. Expected: predictions [N,K] and integer targets [N]. "
-        "Interpretation shows top losses for other tasks."
+        "For other tasks, use Interpretation."
     )
 
 

@@ -67,5 +67,5 @@ def test_message_for_names_that_are_not_one_per_class() -> None:
     with pytest.raises(ArgumentError) as err:
         plot_confusion(np.eye(3, dtype=int), ["cat", "dog"])
     assert str(err.value) == (
-        "vocab does not name every row of the confusion matrix. Got: '2 names, 3 rows'."
+        "vocab must have one name for each row of the confusion matrix. Got: '2 names, 3 rows'."
     )

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from gatera.core.errors import ProgramFileError
-from gatera.program.description import Decoder, package_info, read_description
+from gatera.program.decode import Decoder
+from gatera.program.description import package_info, read_description
 from gatera.program.package import read_package
-from gatera.program.raw.placement import cover, squish
 
 CARD = "# Cats and dogs\n\nMade for the tests.\n"
 LEAST_ENTRIES = {"model.onnx": {"size": 5, "sha256": hashlib.sha256(b"model").hexdigest()}}
@@ -33,25 +33,6 @@ def logits(*values: float) -> np.ndarray:
     return np.array(values, np.float32)
 
 
-def test_a_classification_takes_the_likeliest_label():
-    answer = decoder()(logits(0, np.log(3)))
-    assert answer.label == "dog" and answer.index == 1 and type(answer.index) is int
-    assert answer.probabilities.dtype == np.float32
-    assert answer.probabilities == pytest.approx([0.25, 0.75])
-
-
-def test_the_temperature_divides_the_logits():
-    assert decoder(temperature=2.0)(logits(0, 2 * np.log(3))).probabilities == pytest.approx([0.25, 0.75])
-
-
-def test_many_labels_are_those_above_the_threshold():
-    decode = decoder("multilabel", "sigmoid", threshold=0.6)
-    answer = decode(logits(0.2, 1))
-    assert answer.label == ["dog"] and answer.index.tolist() == [False, True]
-    assert answer.probabilities == pytest.approx([0.549834, 0.7310586])
-    assert decode(logits(-9, -9)).label == []
-
-
 def test_every_label_may_have_its_own_threshold(make_program):
     path = make_program(
         task="multilabel", decode={"activation": "sigmoid", "vocab": ["cat", "dog"], "threshold": [0.5, 0.75]}
@@ -59,25 +40,6 @@ def test_every_label_may_have_its_own_threshold(make_program):
     decode = read_description(read_package(path))[1]
     assert decode(logits(1, 1)).label == ["cat"]
     assert decode(logits(1, 2)).label == ["cat", "dog"]
-
-
-def test_a_regression_gives_its_values():
-    decode = decoder("regression", "none", vocab=[])
-    assert decode(logits(1.5)).label == 1.5
-    assert decode(logits(1.5, 2)).label == [1.5, 2.0]
-    assert decode(logits(1.5, 2)).index.tolist() == [1.5, 2.0]
-
-
-def test_a_model_with_another_number_of_outputs_is_refused():
-    with pytest.raises(ProgramFileError) as err:
-        decoder()(logits(1, 2, 3))
-    assert str(err.value) == "model.onnx gives [3] values for one input, and there are 2 labels."
-
-
-def test_nan_is_not_an_answer():
-    with pytest.raises(ProgramFileError) as err:
-        decoder()(logits(np.nan, 1))
-    assert str(err.value) == "model.onnx gives NaN or infinite values. Got: [nan, 1.0]."
 
 
 def test_a_described_program_is_read(program_file):
@@ -89,38 +51,6 @@ def test_a_described_program_is_read(program_file):
 def test_a_regression_needs_no_labels(make_program):
     path = make_program(task="regression", decode={"activation": "none", "vocab": None})
     assert read_description(read_package(path))[1] == decoder("regression", "none", vocab=[])
-
-
-def test_a_mask_is_of_the_likeliest_classes_in_the_photos_own_pixels():
-    scores = np.zeros((2, 2, 3), np.float32)
-    scores[0, :, 0] = scores[1, :, 1:] = np.log(3)  # [K,h,w]
-    answer = decoder("segmentation")(scores, squish((4, 6), (2, 3)))
-    label, index, probabilities = answer
-    assert label.tolist() == [[0, 0, 1, 1, 1, 1]] * 4 and label.dtype == np.uint8
-    assert index.tolist() == [[0, 1, 1]] * 2
-    assert (
-        probabilities[1] == pytest.approx(np.array([[0.25, 0.75, 0.75]] * 2))
-        and probabilities.dtype == np.float32
-    )
-    assert decoder("segmentation", temperature=2.0)(scores).probabilities[1, 0, 1] == pytest.approx(0.6339746)
-    assert answer.to_dict() == {
-        "height": 4, "width": 6, "shares": {"cat": 0.333333, "dog": 0.666667}, "not_seen": 0.0,
-    }  # fmt: skip
-
-
-def test_points_are_in_the_photos_own_pixels():
-    answer = decoder("points", "none", vocab=[])(logits(-1, -1, 0.5, 0), cover((40, 60), (8, 8)))
-    assert answer.label == [[10.0, 0.0], [40.0, 20.0]]
-    assert answer.index.tolist() == answer.probabilities.tolist() == [-1, -1, 0.5, 0]
-    assert json.loads(json.dumps(answer.to_dict())) == {"points": [[10.0, 0.0], [40.0, 20.0]]}
-
-
-def test_a_mask_of_another_size_than_the_input_is_an_error():
-    with pytest.raises(ProgramFileError) as err:
-        decoder("segmentation")(np.zeros((2, 3, 3), np.float32), squish((4, 6), (2, 3)))
-    assert str(err.value) == (
-        "model.onnx gives [2, 3, 3] values for one input. Expected: 2 classes on 2 x 3 pixels."
-    )
 
 
 def test_points_need_no_labels(make_program):

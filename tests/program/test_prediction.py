@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gatera.core.errors import ArgumentError
-from gatera.program.prediction import Prediction, sigmoid, softmax
+from gatera.program.prediction import Prediction
 
 
 @pytest.fixture
@@ -71,15 +71,3 @@ def test_many_labels_have_no_single_probability(tags):
     assert str(err.value) == (
         "a multilabel prediction has no single probability. Read .probabilities, or .to_dict()."
     )
-
-
-def test_softmax_adds_up_to_one_and_does_not_overflow():
-    rows = softmax(np.array([[1.0, 2.0, 3.0], [1e4, 0.0, -1e4]]))
-    assert rows.sum(axis=-1) == pytest.approx([1, 1])
-    assert rows[0] == pytest.approx([0.09003057, 0.24472847, 0.66524096])
-    assert rows[1].tolist() == [1, 0, 0]
-
-
-def test_sigmoid_is_the_logistic_function():
-    x = np.linspace(-20, 20, 41)
-    assert sigmoid(x) == pytest.approx(1 / (1 + np.exp(-x)), abs=1e-15)

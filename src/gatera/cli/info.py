@@ -11,9 +11,11 @@ from gatera.core.checks import listed
 from gatera.core.files import human_bytes
 from gatera.core.progress import console
 from gatera.program.archive import CARD
-from gatera.program.description import Decoder, package_info, read_description
+from gatera.program.decode import Decoder
+from gatera.program.description import package_info, read_description
 from gatera.program.package import Package, read_package
 from gatera.program.preprocess import Preprocessing
+from gatera.program.tasks import TASKS
 
 EXAMPLES = """\
 examples:
@@ -80,7 +82,7 @@ def _output(decoder: Decoder) -> str:
     words = {"none": "the model's own values"}.get(decoder.activation, decoder.activation)
     if decoder.temperature != 1:
         words += f", temperature {decoder.temperature:g}"
-    if decoder.task != "multilabel":
+    if TASKS[decoder.task].labels_per_item != "any":
         return words
     if isinstance(decoder.threshold, tuple):
         each = (f"{label} {above:g}" for label, above in zip(decoder.vocab, decoder.threshold, strict=True))

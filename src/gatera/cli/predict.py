@@ -6,8 +6,6 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 
-import numpy as np
-
 from gatera.cli.inputs import Input, find_inputs, first_operation
 from gatera.cli.output import FAILED, Parser, at_least_one, notes, show_error
 from gatera.core.errors import DataError
@@ -15,6 +13,7 @@ from gatera.core.progress import console, track
 from gatera.program.engines import ENGINES, PRECISIONS, EngineName
 from gatera.program.prediction import Prediction
 from gatera.program.program import Program, load_program
+from gatera.program.tasks import TASKS
 
 EXAMPLES = """\
 examples:
@@ -31,9 +30,6 @@ in the end.
 #: From so many photos on, "auto" may mean OpenVINO. Source: it starts 0.2 to 0.3 s later than ONNX Runtime and saves 0 to
 #: 3 ms a photo (EfficientNet-Lite0 on two processors).
 MANY_PHOTOS = 200
-
-#: What the numbers of an answer are, by its task; else probabilities.
-NUMBERS = {"regression": "value", "points": "x, y", "segmentation": "share"}
 
 
 def predict(arguments: list[str]) -> int:
@@ -98,16 +94,7 @@ def answer_lines(answer: Prediction, top: int | None = None) -> list[tuple[str, 
         >>> answer_lines(Prediction("b", 1, np.array([0.25, 0.75]), ["a", "b"]), top=2)
         [('b', '0.7500'), ('a', '0.2500')]
     """
-    if answer.task == "regression":
-        return [("", f"{value:.6g}") for value in answer.probabilities]
-    if answer.task == "points":
-        return [("", f"{x:.1f}, {y:.1f}") for x, y in answer.label]
-    if answer.task == "segmentation":
-        shares = sorted(answer.to_dict()["shares"].items(), key=lambda share: -share[1])
-        return [(label, f"{share:.4f}") for label, share in shares[:top] if top or share]
-    count = top or (len(answer.label) if answer.task == "multilabel" else 1)
-    likeliest = np.argsort(-answer.probabilities, kind="stable")[:count]
-    return [(str(answer.vocab[i]), f"{answer.probabilities[i]:.4f}") for i in likeliest] or [("(none)", "")]
+    return TASKS[answer.task].lines(answer, answer.vocab, top)
 
 
 def _parser() -> Parser:
@@ -164,11 +151,11 @@ def _print_table(answers: Iterable[tuple[Input, Prediction]], top: int | None, p
         return
     table = Table(show_edge=False, pad_edge=False)
     table.add_column("input", overflow="fold", style="cyan")
-    has_labels = program.task not in ("regression", "points")
-    if has_labels:
+    kind = TASKS[program.task]
+    if kind.needs_vocab:
         table.add_column("label", overflow="fold", style="bold")
-    table.add_column(NUMBERS.get(program.task, "probability"), justify="right", no_wrap=True)
+    table.add_column(kind.number_heading, justify="right", no_wrap=True)
     for photo, lines in rows:
         labels, numbers = ("\n".join(column) for column in zip(*lines))
-        table.add_row(str(photo), *([labels] if has_labels else []), numbers)
+        table.add_row(str(photo), *([labels] if kind.needs_vocab else []), numbers)
     console().print(table)

@@ -1,4 +1,4 @@
-"""Which classes a model takes for which."""
+"""The confusion matrix of a classifier and the classes it confuses most."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 
 class ClassificationInterpretation(Interpretation):
-    """What a classifier said of every item, and its mistakes. Made by `from_learner`, or from plain arrays.
+    """The predictions of a classifier and its mistakes. Made by `from_learner`, or from plain arrays.
 
     Args:
         predictions: probabilities, float [N,K].
         targets: class indices, int [N].
         losses: one per item, float [N].
         vocab: the classes [K].
-        dataset: where `dataset[i]` gives (photo, label) of item i; needed only to show photos.
+        dataset: `dataset[i]` gives (photo, label) of item i; needed only to show photos.
 
     Attributes:
         predicted: the most probable class of each item, int64 [N].
 
     Raises:
-        ArgumentError: if these do not fit each other, or are not those of one class per item.
+        ArgumentError: if the arrays do not fit each other, or there is not one class per item.
 
     Example:
         >>> interp = ClassificationInterpretation(
@@ -54,10 +54,10 @@ class ClassificationInterpretation(Interpretation):
         super().__init__(predictions, targets, losses, vocab, dataset)
         if self.predictions.ndim != 2 or self.targets.ndim != 1 or self.targets.dtype.kind not in "iu":
             raise ArgumentError(
-                "these are not the predictions of a classifier with one class per item",
+                "predictions and targets must be those of a classifier with one class per item",
                 got=f"predictions {list(self.predictions.shape)}, {self.targets.dtype} targets {list(self.targets.shape)}",
                 expected="predictions [N,K] and integer targets [N]",
-                remedy="Interpretation shows top losses for other tasks.",
+                remedy="For other tasks, use Interpretation.",
             )
         n_classes = self.predictions.shape[1]
         self.vocab = list(range(n_classes)) if vocab is None else list(vocab)
@@ -70,11 +70,11 @@ class ClassificationInterpretation(Interpretation):
         self.predicted = self.predictions.argmax(axis=1)
 
     def confusion_matrix(self) -> np.ndarray:
-        """Return how often each class (row) was taken for each (column), int64 [K,K]."""
+        """Return the confusion matrix: rows are actual classes, columns predicted ones, int64 [K,K]."""
         return confusion_matrix(self.targets, self.predicted, len(self.vocab))
 
     def most_confused(self, min_val: int = 1) -> list[Confusion]:
-        """Return (actual, predicted, n) of every mistake made at least `min_val` times, most frequent first."""
+        """Return (actual, predicted, n) for each confusion that occurs at least `min_val` times, most frequent first."""
         check_at_least("min_val", min_val, 1)
         return most_confused(self.confusion_matrix(), self.vocab, min_val)
 
@@ -91,12 +91,12 @@ class ClassificationInterpretation(Interpretation):
         """Draw the confusion matrix.
 
         Args:
-            normalize: show shares of each row instead of counts.
-            title: written above it.
+            normalize: show each row as shares of its sum.
+            title: the title.
             cmap: name of a matplotlib colour map.
             norm_dec: decimals of the shares.
-            plot_txt: write numbers into the cells; they are left out where they would be too small to read.
-            figsize: width and height in inches; by default it grows with the number of classes.
+            plot_txt: write numbers into the cells, unless they would be too small to read.
+            figsize: width and height in inches; the default grows with the number of classes.
             dpi: dots per inch.
         """
         decimals = norm_dec if normalize else None

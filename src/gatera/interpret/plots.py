@@ -1,4 +1,4 @@
-"""Pictures of results, as matplotlib figures that belong to nobody else: save them, show them, or drop them."""
+"""Draw results as matplotlib figures, outside pyplot's global state."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: Numbers below this size (points) cannot be read and are left out of a confusion matrix.
+#: Numbers smaller than this (points) are unreadable, so a confusion matrix skips them.
 SMALLEST_TEXT = 5.0
 
 
@@ -29,25 +29,25 @@ def plot_confusion(
     figsize: tuple[float, float] | None = None,
     dpi: float | None = None,
 ) -> Figure:
-    """Draw a confusion matrix that can be read for two classes and for a hundred.
+    """Draw a confusion matrix that is readable with 2 classes and with 100.
 
     Args:
         matrix: counts [K,K]; row = actual, column = predicted.
         vocab: the classes' names [K].
-        title: written above it.
+        title: the title.
         cmap: name of a matplotlib colour map.
-        share_decimals: show each row as shares of its sum with so many decimals; None shows counts.
-        plot_txt: write numbers into the cells; they are left out where they would be too small to read.
-        figsize: width and height in inches; by default it grows with the number of classes.
+        share_decimals: show each row as shares of its sum, with this many decimals; None shows counts.
+        plot_txt: write numbers into the cells, unless they would be too small to read.
+        figsize: width and height in inches; the default grows with the number of classes.
         dpi: dots per inch.
 
     Raises:
-        ArgumentError: if there is not one name per class.
+        ArgumentError: if vocab does not have one name per class.
     """
     n_classes = len(matrix)
     if len(vocab) != n_classes:
         raise ArgumentError(
-            "vocab does not name every row of the confusion matrix",
+            "vocab must have one name for each row of the confusion matrix",
             got=f"{len(vocab)} names, {n_classes} rows",
         )
     side = float(np.clip(2.6 + 0.32 * n_classes, 4.4, 14.0))
@@ -80,7 +80,7 @@ def _write_cells(axes: Axes, values: np.ndarray, texts: list[list[str]], cell_po
     size = min(12.0, 0.8 * cell_points / (0.6 * longest), 0.6 * cell_points)
     if size < SMALLEST_TEXT:
         return
-    many = len(values) > 12  # then zeros are only clutter
+    many = len(values) > 12  # zeros would be clutter
     for i, j in np.ndindex(values.shape):
         if values[i, j] == 0 and many:
             continue

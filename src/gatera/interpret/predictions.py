@@ -1,4 +1,4 @@
-"""What a model said of every item of a data set, and which items cost it most."""
+"""Predictions, targets and losses of every item, and the items with the largest losses."""
 
 from __future__ import annotations
 
@@ -23,14 +23,16 @@ if TYPE_CHECKING:
 
 
 class Interpretation:
-    """Predictions, targets and losses of a data set. The photos themselves are read again when they are shown.
+    """Predictions, targets and losses of a data set. Photos are not kept: they are read again when they are shown.
 
     Args:
-        predictions: what the model said, after the activation; float [N,K].
+        predictions: the model's outputs after the activation, float [N,K].
         targets: class indices int [N], or a mask or numbers [N,K].
         losses: one per item, float [N].
         vocab: the classes [K]; None for numbers.
-        dataset: where `dataset[i]` gives (photo, label) of item i; needed only to show photos.
+        dataset: `dataset[i]` gives (photo, label) of item i; needed only to show photos.
+        threshold: the probability above which a label applies, for several labels per item: one number, or K of them.
+            `from_learner` takes it from the loss.
 
     Raises:
         ArgumentError: if these do not hold the same number of items, or none.
@@ -43,41 +45,45 @@ class Interpretation:
         losses: Any,
         vocab: Sequence[object] | None = None,
         dataset: Any = None,
+        threshold: float | tuple[float, ...] = 0.5,
     ) -> None:
         self.predictions = np.asarray(predictions, np.float32)
         self.targets, self.losses = np.asarray(targets), np.asarray(losses, np.float32)
         counts = [len(self.predictions), len(self.targets), len(self.losses)]
         if len(set(counts)) > 1 or not counts[0]:
             raise ArgumentError(
-                "predictions, targets and losses are not of the same items",
+                "predictions, targets and losses must have the same length",
                 got="{} predictions, {} targets, {} losses".format(*counts),
-                expected="as many of each, and at least one",
+                expected="the same number of each, at least 1",
             )
         self.vocab = None if vocab is None else list(vocab)
-        self.dataset = dataset
+        self.dataset, self.threshold = dataset, threshold
 
     @classmethod
     def from_learner(cls, learn: Learner, ds_idx: int = 1, dl: Any = None) -> Self:
-        """Predict a data set and keep what was said; memory grows with N x K numbers, not with the photos.
+        """Predict a data set and keep the predictions: N x K numbers, no photos.
 
         Args:
             learn: a trained learner.
-            ds_idx: 0 for training, 1 for validation data.
-            dl: any loader instead, e.g. `learn.dls.test_dl(files, with_labels=True)`.
+            ds_idx: 0 for the training set, 1 for the validation set.
+            dl: another loader, e.g. `learn.dls.test_dl(files, with_labels=True)`.
 
         Raises:
             DataError: if the items have no labels.
         """
-        ours = dl.for_evaluation() if isinstance(dl, DataLoader) else dl  # dataset order, nothing dropped
-        loader = learn.loader(ds_idx, ours)
+        in_order = dl.for_evaluation() if isinstance(dl, DataLoader) else dl  # dataset order, nothing dropped
+        loader = learn.loader(ds_idx, in_order)
         predictions, targets, losses = learn.get_preds(dl=loader, with_loss=True)
         if targets is None or losses is None or predictions is None:
             raise DataError(
-                "these items have no labels to compare predictions with",
+                "the items have no labels to compare the predictions with",
                 remedy="Use learn.dls.test_dl(items, with_labels=True).",
             )
         dataset = loader.dataset if isinstance(loader, DataLoader) else None
-        return cls(predictions.numpy(), targets.numpy(), losses.numpy(), learn.dls.vocab, dataset)
+        found = cls(predictions.numpy(), targets.numpy(), losses.numpy(), learn.dls.vocab, dataset)
+        if learn.loss_func.threshold is not None:
+            found.threshold = learn.loss_func.threshold
+        return found
 
     def __len__(self) -> int:
         return len(self.losses)
@@ -86,11 +92,11 @@ class Interpretation:
         return f"{type(self).__name__}({len(self)} items, mean loss {self.losses.mean():.4f})"
 
     def top_losses(self, k: int | None = None, largest: bool = True) -> tuple[np.ndarray, np.ndarray]:
-        """Return the items that cost most, or least.
+        """Return the items with the largest losses, or the smallest.
 
         Args:
-            k: how many; all if None or more than there are.
-            largest: the largest losses first; else the smallest. A loss that is NaN counts as infinite.
+            k: the number of items; None for all.
+            largest: sort the largest losses first, else the smallest. A NaN loss counts as infinite.
 
         Returns:
             (losses float32 [k], indices int64 [k] into the data set).
@@ -108,23 +114,23 @@ class Interpretation:
         figsize: tuple[float, float] | None = None,
         largest: bool = True,
     ) -> Figure | pd.DataFrame:
-        """Show the photos that cost most, each with prediction / actual / loss / probability.
+        """Show the photos with the largest losses, each with prediction / actual / loss / probability.
 
-        Inputs of other kinds are shown in a table, with their loss in its last column.
+        Other inputs are shown in a table, with the loss in the last column.
 
         Args:
-            k: how many.
+            k: the number of items.
             nrows: rows of the grid.
             figsize: width and height in inches.
-            largest: the largest losses; else the smallest.
+            largest: show the largest losses, else the smallest.
 
         Raises:
             ArgumentError: if there is no data set to read the photos from.
         """
         losses, indices = self.top_losses(k, largest)
         if isinstance(self.dataset, Dataset) and not self.dataset.fields.x.is_photo:
-            answers = [self._answer(int(index)) for index in indices]
-            return show_items(self.dataset, indices.tolist(), answers).assign(loss=losses)
+            predicted = [self._predicted(int(index)) for index in indices]
+            return show_items(self.dataset, indices.tolist(), predicted).assign(loss=losses)
         photos = [self._photo(int(index)) for index in indices]
         titles = [self._title(int(index), loss) for index, loss in zip(indices, losses, strict=True)]
         draw = self.dataset.fields.x.draw if isinstance(self.dataset, Dataset) else show_image
@@ -140,32 +146,38 @@ class Interpretation:
     def _photo(self, index: int) -> Any:
         if self.dataset is None:
             raise ArgumentError(
-                "the photos are not known, only their predictions",
-                remedy="Make the interpretation with from_learner on the learner's own data, or pass dataset=.",
+                "there are no photos to show: this interpretation has no data set",
+                remedy="Use from_learner on the learner's own data, or pass dataset=.",
             )
         return self.dataset[index][0]
 
-    def _answer(self, index: int) -> Any:
+    def _predicted(self, index: int) -> Any:
         """Return the predicted label, labels, number or numbers."""
-        said = self.predictions[index]
+        prediction = self.predictions[index]
         if self.vocab is None:
-            return said.tolist() if said.size > 1 else said.item()
+            return prediction.tolist() if prediction.size > 1 else prediction.item()
         if np.ndim(self.targets[index]):
-            return [label for label, p in zip(self.vocab, said, strict=True) if p > 0.5]
-        return self.vocab[int(said.argmax())]
+            return _labels(self.vocab, prediction > np.asarray(self.threshold))
+        return self.vocab[int(prediction.argmax())]
 
     def _title(self, index: int, loss: float) -> str:
-        said, actual = self.predictions[index], self.targets[index]
-        if np.ndim(said) > 1:  # a mask
+        prediction, target = self.predictions[index], self.targets[index]
+        if prediction.ndim > 1:  # a mask
             return f"loss {loss:.2f}"
         if self.vocab is None:
-            return f"{_numbers(said)} / {_numbers(actual)}\n{loss:.2f}"
-        if np.ndim(actual):  # several labels per item: name those that are there
-            names = [name for name, there in zip(self.vocab, actual, strict=True) if there]
-            likely = int(said.argmax())
-            return f"{self.vocab[likely]} / {';'.join(map(str, names)) or '(none)'}\n{loss:.2f} / {said[likely]:.2f}"
-        likely = int(said.argmax())
-        return f"{self.vocab[likely]} / {self.vocab[int(actual)]}\n{loss:.2f} / {said[likely]:.2f}"
+            return f"{_numbers(prediction)} / {_numbers(target)}\n{loss:.2f}"
+        several = np.ndim(target)
+        actual = _labels(self.vocab, target) if several else self.vocab[int(target)]
+        names = [_names(label) if several else str(label) for label in (self._predicted(index), actual)]
+        return f"{' / '.join(names)}\n{loss:.2f} / {prediction.max():.2f}"
+
+
+def _labels(vocab: Sequence[object], applies: Any) -> list[object]:
+    return [label for label, yes in zip(vocab, applies, strict=True) if yes]
+
+
+def _names(labels: Sequence[object]) -> str:
+    return ";".join(map(str, labels)) or "(none)"
 
 
 def _numbers(values: Any) -> str:

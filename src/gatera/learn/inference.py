@@ -13,8 +13,8 @@ from gatera.core.progress import track
 from gatera.data.loading.loader import DataLoader
 from gatera.learn.arithmetic import Arithmetic, as_float32
 from gatera.measure.losses.base import Loss
-from gatera.program.description import Decoder
-from gatera.program.prediction import Task
+from gatera.program.decode import Decoder
+from gatera.program.tasks import Task
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,7 @@ class Learner(Trainer):
             x = self.dls.input_batch(item)
             logits = self._predictor(x)(x)[0].float().cpu().numpy()
         decode = inference.decoder(self.loss_func, self.dls.task, self.dls.vocab)
-        return decode(logits, self.dls.placement(item)) if decode.on_photo else decode(logits)
+        return decode(logits, self.dls.placement(item)) if decode.spatial else decode(logits)
 
     def _predictor(self, x: Any) -> nn.Module:
         """Return a copy of the model that is made for predictions, anew whenever a parameter has changed."""

@@ -1,28 +1,14 @@
-"""From the model's output to an answer: activations in numpy, and the record that a prediction is."""
+"""What `predict` returns."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple, Self
-
-import numpy as np
+from typing import Any, Self
 
 from gatera.core.errors import ArgumentError
-
-Task = Literal["classification", "multilabel", "regression", "segmentation", "points"]
-Activation = Literal["softmax", "sigmoid", "none"]
-TASKS = ("classification", "multilabel", "regression", "segmentation", "points")
-
-#: Tasks whose answers lie on the photo, and are given in its own pixels.
-ON_PHOTO = ("segmentation", "points")
+from gatera.program.tasks import TASKS, Answer, Task
 
 
-class _Triple(NamedTuple):
-    label: Any
-    index: Any
-    probabilities: Any
-
-
-class Prediction(_Triple):
+class Prediction(Answer):
     """What a program answers for one input. It unpacks as `label, index, probabilities`.
 
     | task | label | index | probabilities |
@@ -75,7 +61,7 @@ class Prediction(_Triple):
         Raises:
             ArgumentError: unless this is a classification.
         """
-        if self.task != "classification":
+        if TASKS[self.task].labels_per_item != "one":
             raise ArgumentError(
                 f"a {self.task} prediction has no single probability",
                 remedy="Read .probabilities, or .to_dict().",
@@ -88,58 +74,4 @@ class Prediction(_Triple):
         A regression gives its "value" only, points their "points". A mask gives its "height" and "width", the "shares" of all
         classes in the pixels of the photo, and of those "not_seen", 0..1.
         """
-        if self.task == "points":
-            return {"points": self.label}
-        if self.task == "segmentation":
-            return self._mask_facts()
-        if self.task == "regression":
-            return {"value": self.label}
-        every = {str(label): _plain(p) for label, p in zip(self.vocab, self.probabilities)}
-        if self.task == "multilabel":
-            chosen = [_plain(p) for p in self.probabilities[self.index]]
-            return {
-                "label": self.label,
-                "index": self.index.tolist(),
-                "probability": chosen,
-                "probabilities": every,
-            }
-        return {
-            "label": self.label, "index": self.index, "probability": _plain(self.probabilities[self.index]),
-            "probabilities": every,
-        }  # fmt: skip
-
-    def _mask_facts(self) -> dict[str, Any]:
-        height, width = self.label.shape
-        counts = np.bincount(self.label.ravel(), minlength=256)
-        shares = [round(float(count) / self.label.size, 6) for count in counts]
-        return {
-            "height": height, "width": width,
-            "shares": {str(label): share for label, share in zip(self.vocab, shares)},
-            "not_seen": shares[255],
-        }  # fmt: skip
-
-
-def softmax(logits: np.ndarray, axis: int = -1) -> np.ndarray:
-    """Return probabilities that add up to 1 along an axis, by default the last; large logits do not overflow.
-
-    Example:
-        >>> softmax(np.array([0.0, 1000.0])).tolist()
-        [0.0, 1.0]
-    """
-    raised = np.exp(logits - logits.max(axis=axis, keepdims=True))
-    return raised / raised.sum(axis=axis, keepdims=True)
-
-
-def sigmoid(logits: np.ndarray) -> np.ndarray:
-    """Return 1 / (1 + exp(-logits)) without overflow.
-
-    Example:
-        >>> sigmoid(np.array([-1000.0, 0.0, 1000.0])).tolist()
-        [0.0, 0.5, 1.0]
-    """
-    return 0.5 * (1.0 + np.tanh(0.5 * logits))
-
-
-def _plain(probability: np.floating) -> float:
-    # The shortest number that is the same float32: 0.9812, not 0.9811999797821045.
-    return float(str(np.float32(probability)))
+        return TASKS[self.task].to_dict(self, self.vocab)

@@ -15,13 +15,15 @@ import numpy as np
 from gatera.core.checks import check_at_least, check_choice
 from gatera.core.errors import DataError
 from gatera.program.archive import CARD, MODEL
-from gatera.program.description import Decoder, package_info, read_description
+from gatera.program.decode import Decoder
+from gatera.program.description import package_info, read_description
 from gatera.program.engines import Engine, EngineName, EnginePrecision, make_engine
 from gatera.program.package import read_package
 from gatera.program.placing import Placer
-from gatera.program.prediction import Prediction, Task
+from gatera.program.prediction import Prediction
 from gatera.program.preprocess import Preprocessing, stack_arrays
 from gatera.program.raw.placement import Placement
+from gatera.program.tasks import Task
 
 __all__ = ["Prediction", "Program", "load_program"]
 
@@ -80,7 +82,7 @@ class Program:
         self.vocab: list[Any] = decoder.vocab
         self.task: Task = decoder.task
         self.info, self.card = info, card
-        self._place = Placer(preprocess) if decoder.on_photo else None
+        self._place = Placer(preprocess) if decoder.spatial else None
 
     def predict(self, raw: Any) -> Prediction:
         """Return the prediction for one input.

@@ -9,6 +9,7 @@ import numpy as np
 
 from gatera.core.checks import require
 from gatera.core.errors import DataError
+from gatera.program.tasks import task_kind
 from gatera.tabular.loaders import TableLoaders
 
 #: A column of more categories is taken for a number. Source: HistGradientBoosting's own limit.
@@ -50,7 +51,11 @@ def boosted_trees(dls: TableLoaders, seed: int = 0) -> TableBaseline:
         DataError: if there is no validation split, or the label is not one class or one number.
         MissingExtraError: if scikit-learn is not installed.
     """
-    if dls.valid is None or dls.task not in ("classification", "regression") or len(dls.y_names) > 1:
+    task = task_kind(dls.task)
+    one_answer = (
+        task is not None and not task.spatial and task.labels_per_item != "any" and len(dls.y_names) == 1
+    )
+    if dls.valid is None or task is None or not one_answer:
         raise DataError(
             "The baseline needs a validation split and one label: a class or a number", got=dls.task
         )
@@ -58,7 +63,7 @@ def boosted_trees(dls: TableLoaders, seed: int = 0) -> TableBaseline:
     train, valid = dls.train_ds, dls.valid_ds
     sizes = [len(labels) for labels in dls.classes.values()]
     is_category = [size <= MOST_CATEGORIES for size in sizes] + [False] * len(dls.cont_names)
-    classes = dls.task == "classification"
+    classes = task.labels_per_item == "one"
     kind = ensemble.HistGradientBoostingClassifier if classes else ensemble.HistGradientBoostingRegressor
     trees = kind(categorical_features=np.array(is_category), random_state=seed)
     y, wanted = _labels(train), _labels(valid)

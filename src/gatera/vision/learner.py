@@ -19,6 +19,7 @@ from gatera.models.backbones.architectures import Architecture
 from gatera.models.vision.heads import HeadOptions
 from gatera.models.vision.linear_head import LinearHeadOptions
 from gatera.models.vision.model import create_vision_model
+from gatera.program.tasks import task_kind
 from gatera.vision.program_head import is_program, take_head
 
 
@@ -77,10 +78,11 @@ def vision_learner(
     outputs = dls.c if n_out is None else n_out
     if outputs is None:
         raise ArgumentError("the data does not say how many outputs it needs", remedy="Pass n_out=.")
+    kind = task_kind(dls.task)
     with torch_seeded(dls.seed or 0):  # the same seed gives the same head, whatever ran before
         model = create_vision_model(
             arch, outputs, n_in=input_channels(dls), pretrained=pretrained, normalize=normalize and dls.normalize is None,
-            y_range=y_range, head=head, points=dls.task == "points",
+            y_range=y_range, head=head, points=kind is not None and kind.coordinates,
         )  # fmt: skip
     if is_program(pretrained):
         take_head(model, pretrained, dls)

@@ -99,6 +99,15 @@ def test_a_block_must_be_fitted():
 # -- several labels
 
 
+def test_probabilities_are_decoded_by_the_loss_and_not_by_the_block():
+    block = MultiCategoryBlock(vocab=["cat", "dog"]).fit([])
+    assert block.decode(torch.tensor([True, False])) == ["cat"]
+    assert message(DataError, lambda: block.decode(torch.tensor([0.25, 0.75]))) == (
+        "MultiCategoryBlock.decode takes encoded labels, not probabilities. Got: 0.25. Expected: 0 or 1. "
+        "Decode probabilities with learn.loss_func.decodes first; it knows the threshold."
+    )
+
+
 def test_several_labels_become_zeros_and_ones_and_back():
     block = MultiCategoryBlock().fit([["sea", "sky"], [], ["sand"]])
     assert block.vocab == ["sand", "sea", "sky"]

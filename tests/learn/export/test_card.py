@@ -91,7 +91,7 @@ def test_a_model_no_better_than_its_baseline_is_called_so() -> None:
     ("task", "labels", "line"),
     [
         ("multilabel", ["sun", "sea"], "Answers with any of 2 labels: `sun`, `sea`."),
-        ("regression", [], "Task: regression."),
+        ("regression", [], "Answers with a number, or several."),
     ],
 )
 def test_other_tasks_have_their_own_words(task: str, labels: list[str], line: str) -> None:
@@ -115,3 +115,9 @@ def test_names_cannot_become_markup() -> None:
 )
 def test_code_spans_hold_any_text(text: str, span: str) -> None:
     assert code(text) == span
+
+
+def test_only_a_program_with_labels_warns_of_them() -> None:
+    assert LIMITS[1] in model_card(FACTS)
+    card = model_card(replace(FACTS, task="regression", labels=[], report=None))
+    assert LIMITS[1] not in card and LIMITS[0] in card

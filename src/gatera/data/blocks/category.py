@@ -168,12 +168,22 @@ class MultiCategoryBlock(Block):
         return hot
 
     def decode(self, encoded: Any) -> list[Any]:
-        """Return the labels whose value is above 0.5."""
+        """Return the labels of an encoded item: those that are 1.
+
+        Raises:
+            DataError: if a value is neither 0 nor 1. The loss decodes probabilities, by its threshold.
+        """
         if self.vocab is None:
             raise ArgumentError(
                 "This MultiCategoryBlock has not been fitted", remedy="Call fit(labels) first."
             )
-        return [label for label, on in zip(self.vocab, encoded, strict=True) if on > 0.5]
+        for value in encoded:
+            if value not in (0, 1):
+                raise DataError(
+                    "MultiCategoryBlock.decode takes encoded labels, not probabilities", got=float(value), expected="0 or 1",
+                    remedy="Decode probabilities with learn.loss_func.decodes first; it knows the threshold.",
+                )  # fmt: skip
+        return [label for label, on in zip(self.vocab, encoded, strict=True) if on]
 
     def show(self, value: Sequence[Any]) -> str:
         """Return the labels in one line."""

@@ -20,6 +20,7 @@ from gatera.data.show.photos import show_photos
 from gatera.program.preprocess import Preprocessing
 from gatera.program.raw.photo import photo_size
 from gatera.program.raw.placement import Placement, combined
+from gatera.program.tasks import task_kind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,9 +110,10 @@ class DataLoaders:
         targets, block = dataset.targets, dataset.fields.y
         if isinstance(block, MaskBlock):
             return block.count(dataset.raw_labels or ())
-        if targets is None or self.c is None or self.task not in ("classification", "multilabel"):
+        kind = task_kind(self.task)
+        if targets is None or self.c is None or kind is None or kind.labels_per_item is None:
             raise DataError("class_counts needs labels of a fixed set", got=self.task)
-        if self.task == "multilabel":
+        if kind.labels_per_item == "any":
             return targets.sum(0).long().numpy()
         return torch.bincount(targets, minlength=self.c).numpy()
 
@@ -193,7 +195,8 @@ class DataLoaders:
         fields = self._dataset("show_results").fields
         block = fields.y
         write = str if block is None else block.show
-        exact = self.task != "regression"
+        kind = task_kind(self.task)
+        exact = kind is None or kind.needs_vocab
         wrong = [
             bool(label != guess) if exact and label is not None else None
             for label, guess in zip(labels, predictions, strict=True)

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 
 from gatera.core.checks import listed
 from gatera.measure.reports.classes import ErrorReport, percent
+from gatera.program.tasks import task_kind
+
+ALWAYS_A_LABEL = "It always answers with one of its labels, also for an input that is none of them."
 
 #: What was not tested, unless the maker of the program says more.
 LIMITS = (
     "It was measured on items from the same source as those it was trained on. On others (another camera, place, time, "
     "or kind of subject) the error may be larger, and nobody has measured how much.",
-    "It always answers with one of its labels, also for an input that is none of them.",
+    ALWAYS_A_LABEL,
 )
 
 #: More labels than this are counted and not all listed.
@@ -73,7 +76,7 @@ def model_card(facts: CardFacts) -> str:
         "What it does": _what(facts),
         "How good it is": _how_good(facts),
         "What it was made from": _made_from(facts),
-        "What it was not tested on": [f"- {limit}" for limit in facts.limits],
+        "What it was not tested on": [f"- {limit}" for limit in _limits(facts)],
         "Licences": [f"- {_one_line(licence)}" for licence in facts.licences]
         or ["Not stated. The program inherits what the licences of its photos and initial weights ask for."],
         "Made with": _made_with(facts),
@@ -98,16 +101,17 @@ def code(text: object) -> str:
 
 
 def _what(facts: CardFacts) -> list[str]:
-    verbs = {
-        "classification": "Answers with one of", "multilabel": "Answers with any of",
-        "segmentation": "Gives each pixel of a photo one of",
-    }  # fmt: skip
-    if facts.task == "points":
-        return ["Answers with points on the photo, in its own pixels."]
-    if facts.task not in verbs or not facts.labels:
+    kind = task_kind(facts.task)
+    if kind is None or (kind.needs_vocab and not facts.labels):
         return [f"Task: {facts.task}."]
     names = listed((code(label) for label in facts.labels), MOST_LABELS)
-    return [f"{verbs[facts.task]} {len(facts.labels)} labels: {names}."]
+    return [kind.card_sentence.format(n=len(facts.labels), labels=names)]
+
+
+def _limits(facts: CardFacts) -> list[str]:
+    kind = task_kind(facts.task)
+    has_labels = kind is None or kind.needs_vocab
+    return [limit for limit in facts.limits if has_labels or limit != ALWAYS_A_LABEL]
 
 
 def _how_good(facts: CardFacts) -> list[str]:

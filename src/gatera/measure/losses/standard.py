@@ -20,6 +20,7 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.measure.losses.base import FlatLoss, Loss, Reduction, in_float32, target_like
 from gatera.measure.losses.wrapped import PlainLoss, as_loss
 from gatera.measure.thresholds import Thresholds, checked_thresholds
+from gatera.program.tasks import TASKS
 
 __all__ = [
     "BCELossFlat",
@@ -292,6 +293,15 @@ class L1LossFlat(FlatLoss):
         return F.l1_loss(pred.flatten(), target.flatten(), reduction=reduction)
 
 
+#: The default losses of `gatera.program.tasks`, by name.
+STANDARD_LOSSES: dict[str, Callable[[], Loss]] = {
+    "cross_entropy": CrossEntropyLossFlat,
+    "binary_cross_entropy": BCEWithLogitsLossFlat,
+    "squared_error": MSELossFlat,
+    "pixel_cross_entropy": partial(CrossEntropyLossFlat, axis=1),
+}
+
+
 def default_loss(task: str) -> Loss:
     """Return the loss a task is trained with unless the user says otherwise.
 
@@ -303,15 +313,8 @@ def default_loss(task: str) -> Loss:
         >>> default_loss("multilabel").activation_name
         'sigmoid'
     """
-    losses: dict[str, Callable[[], Loss]] = {
-        "classification": CrossEntropyLossFlat,
-        "multilabel": BCEWithLogitsLossFlat,
-        "regression": MSELossFlat,
-        "segmentation": partial(CrossEntropyLossFlat, axis=1),
-        "points": MSELossFlat,
-    }
-    check_choice("task", task, losses)
-    return losses[task]()
+    check_choice("task", task, tuple(TASKS))
+    return STANDARD_LOSSES[TASKS[task].loss]()
 
 
 def balanced_weights(counts: Sequence[int] | np.ndarray, vocab: Sequence[object] | None = None) -> Tensor:
