@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gatera.cli.job_photos import batch_size, say_classes, say_found, splits_of
+from gatera.cli.job_photos import say_classes, say_found, splits_of
 from gatera.cli.saying import Saying
 from gatera.cli.train import TrainSettings
 from gatera.core.errors import ArgumentError, DataError
@@ -54,7 +54,7 @@ def file_loaders(found: PhotoSet, block: Block, settings: TrainSettings) -> Data
         (block, CategoryBlock), splitter=lambda items: splits, get_x=ItemGetter(0), get_y=ItemGetter(1)
     )
     rows = list(zip(found.photos, found.labels, strict=True))
-    bs = batch_size(settings.bs, len(splits.train))
+    bs = None if settings.bs is None else min(settings.bs, len(splits.train))
     return recipe.dataloaders(
         rows, settings.out.parent, bs, val_bs=64, seed=settings.seed, device=settings.device
     )
