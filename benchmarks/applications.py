@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.cli import main
 from harness.models import weights
-from harness.question import Line, Question, median_ratio
+from harness.question import Line, Question, counted, median_ratio
 from harness.session import Session
 
 #: All columns of the table. The six categories and three numbers of the book's first chapter alone give 0.836 on both sides,
@@ -63,11 +63,12 @@ def _compare(session: Session, job: str, score: str, arguments: Callable[[str], 
     scores = {side: [result["score"] for result in results] for side, results in found.items()}
     seconds = {side: [result["seconds"] for result in results] for side, results in found.items()}
     speed = median_ratio(seconds, "fastai", "gatera")
+    sizes = counted(found["gatera"][0])
     medians = ", ".join(f"{side} {statistics.median(values):.3g} s" for side, values in seconds.items())
     return [
         Line(
             f"{score} on the validation items", statistics.median(scores["gatera"]), scores, "",
-            facts={"training time, fastai / ours": f"{speed:.2f} x ({medians})"},
+            facts={"training time, fastai / ours": f"{speed:.2f} x ({medians})", "items": sizes},
         )
     ]  # fmt: skip
 
@@ -86,7 +87,7 @@ TABULAR = Question(
     number=21,
     title="adult: accuracy of `tabular_learner`, `fit_one_cycle(3)`",
     how=(
-        "Census income, 32,561 rows, all eight categories and six numbers, the same fifth of the rows held out on both sides; "
+        "Census income, all eight categories and six numbers, the same fifth of the rows held out on both sides; "
         "each side in a fresh process, the time is that of the fit."
     ),
     unit="",
@@ -102,8 +103,8 @@ RECOMMEND = Question(
     number=22,
     title="movie_lens_sample: mean squared error of `collab_learner`, `fine_tune(10)`",
     how=(
-        "6,031 ratings, `y_range=(0.5, 5.5)`, everything else its default, the same fifth of the ratings held out on both sides; "
-        "each side in a fresh process, the time is that of the fit."
+        "Ratings of films, `y_range=(0.5, 5.5)`, other arguments at their defaults; the same fifth of the ratings "
+        "held out on both sides; each side in a fresh process, the time is that of the fit."
     ),
     unit="",
     better="lower",
@@ -118,7 +119,7 @@ SEGMENTATION = Question(
     number=23,
     title="camvid_tiny: validation loss of a U-Net, `fine_tune(8)`",
     how=(
-        "80 and 20 photos of 128 x 96 pixels with 32 classes, batches of 8, the same ImageNet weights of EfficientNet-Lite0 in "
+        "Photos of 128 x 96 pixels with 32 classes, batches of 8, the same ImageNet weights of EfficientNet-Lite0 in "
         "the body on both sides; each side in a fresh process, the time is that of the fit."
     ),
     unit="",

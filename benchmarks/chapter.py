@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harness.cli import main
-from harness.question import Line, Question
+from harness.question import Line, Question, counted
 from harness.session import Session
 
 #: Folder of the data home -> folder of the data, for each cell.
@@ -35,7 +35,11 @@ def cell(name: str) -> Callable[[Session], list[Line]]:
             Line(
                 figure["what"].partition(": ")[2] + figure["split"], figure["value"],
                 {"gatera": [run["figures"][n]["value"] for run in runs]}, "", judged=n == 0,
-                facts={"beside it": figure["beside"], "the whole cell took": f"{runs[0]['seconds']:.0f} s"},
+                facts={
+                    "beside it": figure["beside"],
+                    "items": counted(figure),
+                    "the whole cell took": f"{runs[0]['seconds']:.0f} s",
+                },
             )
             for n, figure in enumerate(runs[0]["figures"])
         ]  # fmt: skip
@@ -58,7 +62,7 @@ REVIEWS = Question(
     name="reviews",
     number=24,
     title="aclImdb_4k: accuracy of `text_classifier_learner(dls, MiniLM, drop_mult=0.5)`, `fine_tune(4, 1e-2)`",
-    how="3,000 reviews to train on, the 1,000 of `test` to measure with; TF-IDF with logistic regression on the same files.",
+    how="Trained on the reviews of `train`, measured on those of `test`; TF-IDF with logistic regression on the same files.",
     unit="",
     better="higher",
     must=0.87,
@@ -72,7 +76,7 @@ DIGITS = Question(
     number=25,
     title="fsdd: accuracy on spoken digits as pictures of their sound",
     how=(
-        "3,000 recordings of ten digits by six speakers, `fine_tune(4, 1e-2)` on EfficientNet-Lite0: a fifth of the recordings "
+        "Ten digits spoken by six people, `fine_tune(4, 1e-2)` on EfficientNet-Lite0: a fifth of the recordings "
         "held out at random (judged), and one speaker held out (the honest figure for strangers)."
     ),
     unit="",

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.cli import main
 from harness.models import fastai_data, saved_models, training_data
-from harness.question import Line, Question, median_ratio
+from harness.question import Line, Question, counted, median_ratio
 from harness.session import Session
 
 
@@ -42,7 +42,7 @@ def _line(
     median = {side: statistics.median(values) for side, values in errors.items()}
     worse = median["gatera"] > median["fastai"]
     facts = {f"error of {side}": _percent(values) for side, values in errors.items()}
-    facts["validation photos"] = str(found["gatera"][0]["valid"])
+    facts["photos"] = counted(found["gatera"][0])
     return Line(
         label, median_ratio(samples, "fastai", "gatera"), samples, "s", judged,
         "its error is worse" if worse and judged else None, facts if judged else {},
@@ -59,7 +59,7 @@ QUESTION = Question(
     number=1,
     title="`fine_tune(1)`, wall time, fastai / ours, at an error no worse",
     how=(
-        "700 training and 700 validation photos of cats and dogs, EfficientNet-Lite0 with its published ImageNet weights, "
+        "Photos of cats and dogs, EfficientNet-Lite0 with its published ImageNet weights, "
         "mean = std = 0.5, 224 pixels, batches of 64, no augmentation, one frozen and one unfrozen epoch; each side in a "
         "fresh process with an empty cache, everything else its default (fastai: float32, parameter groups body | head; ours: "
         "bf16 where the processor has it, early body | late body | head)."

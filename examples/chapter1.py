@@ -37,7 +37,7 @@ READER = MiniLM  # the book: AWD_LSTM
 #: Reads [program, input] pairs from its standard input.
 ANSWER = """
 import json, sys
-from gatera.program.program import load_program
+from gatera import load_program
 for path, question in json.load(sys.stdin):
     answer = load_program(path).predict(question)
     words = str(answer.label) if answer.task != "segmentation" else f"a mask of {answer.label.shape}"
@@ -47,12 +47,14 @@ assert not {"torch", "pandas", "matplotlib"} & set(sys.modules)
 
 
 class Figure(NamedTuple):
-    """One measured figure, what it must reach on the full data, and what it stands beside."""
+    """One measured figure, what it must reach on the full data, what it stands beside, and the size of its data."""
 
     what: str
     value: float
     must: str
     beside: str
+    n_train: int
+    n_held_out: int
 
 
 class Chapter:
@@ -61,8 +63,9 @@ class Chapter:
     def __init__(self, out: Path, quick: bool) -> None:
         self.out, self.quick, self.figures, self.questions = out, quick, [], []
 
-    def figure(self, what: str, value: float, must: str, beside: str) -> None:
-        self.figures.append(Figure(what, value, must, beside))
+    def figure(self, dls: DataLoaders, what: str, value: float, must: str, beside: str) -> None:
+        held_out = dls.valid if dls.test is None else dls.test
+        self.figures.append(Figure(what, value, must, beside, dls.train.n, held_out.n))
 
     def keep(self, learn: Learner, name: str, question: object) -> None:
         program = learn.export(self.out / f"{name}.gatera", force=True)
@@ -94,7 +97,7 @@ def cats(chapter: Chapter) -> None:
 
     chapter.picture(learn.show_results(), 'cats')
     counts = dls.class_counts
-    chapter.figure('cats: error', learn.validate()[1], 'at most 0.02', f'most frequent class {1 - counts.max() / counts.sum():.3f}')
+    chapter.figure(dls, 'cats: error', learn.validate()[1], 'at most 0.02', f'most frequent class {1 - counts.max() / counts.sum():.3f}')
     chapter.keep(learn, 'cats', str(photo))
 
 
@@ -117,9 +120,9 @@ def streets(chapter: Chapter) -> None:
     loss, pixels, overlap = learn.validate()
     shares = torch.bincount(learn.get_preds()[1].flatten()) / learn.get_preds()[1].numel()
     always = -(shares * shares.clamp_min(1e-9).log()).sum().item()  # loss of the best answer that is the same everywhere
-    chapter.figure('streets: loss', loss, 'at most 0.75', f'shares of the classes everywhere {always:.3f}')
-    chapter.figure('streets: mean IoU without void', overlap, 'reported', '')
-    chapter.figure('streets: pixel accuracy without void', pixels, 'reported', f'most frequent class {shares.max():.3f}')
+    chapter.figure(dls, 'streets: loss', loss, 'at most 0.75', f'shares of the classes everywhere {always:.3f}')
+    chapter.figure(dls, 'streets: mean IoU without void', overlap, 'reported', '')
+    chapter.figure(dls, 'streets: pixel accuracy without void', pixels, 'reported', f'most frequent class {shares.max():.3f}')
     chapter.keep(learn, 'streets', str(get_image_files(path/"images")[0]))
 
 
@@ -131,7 +134,7 @@ def reviews(chapter: Chapter) -> None:
     print(learn.predict("I really liked that movie!"))
 
     words = tfidf_baseline(dls)
-    chapter.figure('reviews: accuracy', learn.validate()[1], 'at least 0.87', f'TF-IDF and logistic regression {words.accuracy:.3f}')
+    chapter.figure(dls, 'reviews: accuracy', learn.validate()[1], 'at least 0.87', f'TF-IDF and logistic regression {words.accuracy:.3f}')
     chapter.keep(learn, 'reviews', "I really liked that movie!")
 
 
@@ -149,7 +152,7 @@ def salaries(chapter: Chapter) -> None:
 
     print(learn.show_results(max_n=3))
     row = {name: str(cell) for name, cell in pd.read_csv(path/'adult.csv', skipinitialspace=True).iloc[0].items()}
-    chapter.figure('salaries: accuracy', learn.validate()[1], 'reported', f'boosted trees {boosted_trees(dls).value:.3f}')
+    chapter.figure(dls, 'salaries: accuracy', learn.validate()[1], 'reported', f'boosted trees {boosted_trees(dls).value:.3f}')
     chapter.keep(learn, 'salaries', row)
 
     dls = TabularDataLoaders.from_csv(path/'adult.csv', path=path, y_names="salary",
@@ -159,7 +162,7 @@ def salaries(chapter: Chapter) -> None:
         procs = [Categorify, FillMissing, Normalize])
     learn = tabular_learner(dls, metrics=accuracy)
     learn.fit_one_cycle(3)
-    chapter.figure('salaries, from all columns: accuracy', learn.validate()[1], 'at least 0.845', f'boosted trees {boosted_trees(dls).value:.3f}')
+    chapter.figure(dls, 'salaries, from all columns: accuracy', learn.validate()[1], 'at least 0.845', f'boosted trees {boosted_trees(dls).value:.3f}')
 
 
 def films(chapter: Chapter) -> None:
@@ -171,7 +174,7 @@ def films(chapter: Chapter) -> None:
     print(learn.show_results())
 
     means = user_item_means(dls)
-    chapter.figure('films: mean squared error', learn.validate()[0], 'at most 0.70', f'means of users and films {means.value:.3f}')
+    chapter.figure(dls, 'films: mean squared error', learn.validate()[0], 'at most 0.70', f'means of users and films {means.value:.3f}')
     pair = [str(cell) for cell in dls.valid_ds.inputs[0].iloc[:2]]
     chapter.keep(learn, 'films', pair)
 
@@ -187,7 +190,7 @@ def digits(chapter: Chapter) -> None:
                         get_y=lambda o: o.name.split('_')[0]).dataloaders(files, bs=16, seed=42)
         learn = vision_learner(dls, ARCH, metrics=accuracy)
         learn.fine_tune(4 if len(files) > 1000 else 1 if chapter.quick else 24, 1e-2)
-        chapter.figure(f'digits, {how}: accuracy', learn.validate()[1], must, 'guessing 0.100')
+        chapter.figure(dls, f'digits, {how}: accuracy', learn.validate()[1], must, 'guessing 0.100')
         name = 'digits' if must != 'reported' else 'digits-strangers'
         chapter.picture(learn.show_results(), name)
         chapter.keep(learn, name, str(dls.valid_ds.items[0]))
@@ -214,7 +217,7 @@ def heads(chapter: Chapter) -> None:
         size, true = np.array(PILImage.create(o).size), np.array(centre(o))
         found.append(np.hypot(*(np.ravel(learn.predict(o).label) - true)) / size[0])
         always.append(np.hypot(*(middle * size - true)) / size[0])
-    chapter.figure("heads: median error / photo's width", np.median(found), 'below 0.10', f'breeds held out; always the mean place {np.median(always):.3f}')
+    chapter.figure(dls, "heads: median error / photo's width", np.median(found), 'below 0.10', f'breeds held out; always the mean place {np.median(always):.3f}')
     chapter.keep(learn, 'heads', str(dls.valid_ds.items[0]))
 
 
@@ -231,7 +234,7 @@ def things(chapter: Chapter) -> None:
     print(scores.round(3).to_string(index=False))
     chapter.picture(learn.show_results(dl=dls.test), 'things')
     mean = scores.iloc[-1]
-    chapter.figure('things: mean average precision', mean['average_precision'], 'reported', f"prevalence {mean['prevalence']:.3f}")
+    chapter.figure(dls, 'things: mean average precision', mean['average_precision'], 'reported', f"prevalence {mean['prevalence']:.3f}")
     chapter.keep(learn, 'things', str(dls.test.dataset.items[0]))
 
 # fmt: on

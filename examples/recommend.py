@@ -16,7 +16,7 @@ from gatera.collab import *
 #: What other software does with the program: no PyTorch, no pandas, only the half of Gatera that uses programs.
 ANSWER = """
 import sys
-from gatera.program.program import load_program
+from gatera import load_program
 answer = load_program(sys.argv[1]).predict(sys.argv[2:])
 print(f"The program says {answer.label:.2f}; PyTorch and pandas were",
       "imported" if {"torch", "pandas"} & set(sys.modules) else "never imported")

@@ -22,7 +22,7 @@ CODES = {1: "pet", 2: "background", 3: "border"}
 ANSWER = """
 import sys
 from PIL import Image
-from gatera.program.program import load_program
+from gatera import load_program
 mask, _, probabilities = answer = load_program(sys.argv[1]).predict(sys.argv[2])
 Image.fromarray(mask * 120).save(sys.argv[3])
 print(f"{sys.argv[2]}: {mask.shape[1]} x {mask.shape[0]} pixels, of which {answer.to_dict()['shares']['pet']:.0%} are the pet")

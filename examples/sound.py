@@ -19,7 +19,7 @@ from gatera.audio.all import *
 #: What other software does with the program: no PyTorch, no Gatera beyond the half that uses programs.
 ANSWER = """
 import sys
-from gatera.program.program import load_program
+from gatera import load_program
 label, index, probabilities = load_program(sys.argv[1]).predict(sys.argv[2])
 print(f"{sys.argv[2]}: {label} ({probabilities[index]:.1%}), PyTorch {'was' if 'torch' in sys.modules else 'never'} imported")
 """

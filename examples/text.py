@@ -20,7 +20,7 @@ from gatera.text.all import *
 #: What other software does with the program: no PyTorch, no transformers, only the half of Gatera that uses programs.
 ANSWER = """
 import sys
-from gatera.program.program import load_program
+from gatera import load_program
 texts = sys.stdin.read().splitlines()
 for text, answer in zip(texts, load_program(sys.argv[1]).predict_batch(texts)):
     print(f"{answer.label} ({answer.probability:.0%}): {text}")

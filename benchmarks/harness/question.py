@@ -73,6 +73,16 @@ class Question:
     on_gpu: bool = False
 
 
+def counted(run: Mapping[str, Any]) -> str:
+    """Return how many items a run had, in words.
+
+    Example:
+        >>> counted({"n_train": 1584, "n_held_out": 396})
+        '1,584 to train on, 396 held out'
+    """
+    return f"{run['n_train']:,} to train on, {run['n_held_out']:,} held out"
+
+
 def median_ratio(samples: Mapping[str, Sequence[float]], top: str, bottom: str) -> float:
     """Return the median of one side over the median of another."""
     return statistics.median(samples[top]) / statistics.median(samples[bottom])

@@ -35,14 +35,14 @@ def tabular(csv: str, columns: dict[str, Any], valid: list[int], seed: int, epoc
     )
     learn = tabular_learner(dls, metrics=accuracy)
     seconds = _timed(learn, lambda: learn.fit_one_cycle(epochs))
-    return {"seconds": seconds, "score": float(learn.history["accuracy"].iloc[-1])}
+    return {"seconds": seconds, "score": float(learn.history["accuracy"].iloc[-1]), **_counts(learn)}
 
 
 def recommend(csv: str, seed: int, epochs: int) -> dict[str, Any]:
     set_seed(seed)
     learn = collab_learner(CollabDataLoaders.from_csv(csv, seed=seed), y_range=(0.5, 5.5))
     seconds = _timed(learn, lambda: learn.fine_tune(epochs))
-    return {"seconds": seconds, "score": float(learn.history["valid_loss"].iloc[-1])}
+    return {"seconds": seconds, "score": float(learn.history["valid_loss"].iloc[-1]), **_counts(learn)}
 
 
 def segmentation(folder: str, seed: int, epochs: int) -> dict[str, Any]:
@@ -55,7 +55,11 @@ def segmentation(folder: str, seed: int, epochs: int) -> dict[str, Any]:
     )  # fmt: skip
     learn = unet_learner(dls, efficientnet_lite0)
     seconds = _timed(learn, lambda: learn.fine_tune(epochs))
-    return {"seconds": seconds, "score": float(learn.history["valid_loss"].iloc[-1])}
+    return {"seconds": seconds, "score": float(learn.history["valid_loss"].iloc[-1]), **_counts(learn)}
+
+
+def _counts(learn: Learner) -> dict[str, int]:
+    return {"n_train": learn.dls.train.n, "n_held_out": learn.dls.valid.n}
 
 
 def _timed(learn: Learner, train: Callable[[], None]) -> float:

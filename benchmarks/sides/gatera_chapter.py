@@ -29,6 +29,8 @@ def _told(figure: chapter1.Figure) -> dict[str, Any]:
         "what": figure.what,
         "value": float(figure.value),
         "beside": figure.beside,
+        "n_train": figure.n_train,
+        "n_held_out": figure.n_held_out,
         "split": f", {split}" if split else "",
     }
 

@@ -45,7 +45,7 @@ def fine_tune(**settings: Any) -> dict[str, Any]:
         learn.fine_tune(1)
     seconds = time.perf_counter() - start
     error = float(learn.history["error_rate"].iloc[-1])
-    return {"seconds": seconds, "error": error, "valid": learn.dls.valid.n}
+    return {"seconds": seconds, "error": error, "n_train": learn.dls.train.n, "n_held_out": learn.dls.valid.n}
 
 
 def export(out: str, **settings: Any) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def loader(**settings: Any) -> dict[str, Any]:
         start = time.perf_counter()
         learn.fit_one_cycle(1)
     photos = len(train) * settings["bs"] + learn.dls.valid.n
-    return {**speeds, "head epoch on kept features": photos / (time.perf_counter() - start)}
+    return {**speeds, "head epoch on kept features": photos / (time.perf_counter() - start), "photos": train.n}
 
 
 if __name__ == "__main__":

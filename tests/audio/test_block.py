@@ -1,20 +1,29 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import torch
 from matplotlib.figure import Figure
 
+from gatera.audio.augment import SpectrogramShift
 from gatera.audio.block import AudioBlock
 from gatera.core.errors import ArgumentError, SoundError
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.image import ImageBlock
 from gatera.data.datablock import DataBlock
+from gatera.data.splits.by_position import RandomSplitter
 from gatera.data.transforms.item import Resize
 from gatera.program.preprocess import Preprocessing
 from gatera.samples import sample_path
 from gatera.testing import check_block
 
 FILES = sorted((sample_path("spoken_digits_tiny") / "recordings").iterdir())
+
+
+def digit(file: Path) -> str:
+    return file.name[0]
 
 
 def message(error, call) -> str:
@@ -32,6 +41,31 @@ def test_rate_and_length_come_from_the_recordings_it_is_fitted_on():
     assert AudioBlock(rate=16000).fit(FILES[:2]).rate == 16000
     whole = AudioBlock(rate=16000, seconds=2)
     assert whole.fit(["not opened"]) is whole
+
+
+@pytest.mark.parametrize(("n_train", "expected"), [(1584, 16), (120, 12), (30, 8), (5, 5)])
+def test_a_batch_holds_few_recordings_where_nobody_says_how_many(n_train, expected):
+    assert AudioBlock().batch_size(n_train) == expected
+
+
+def test_loaders_take_the_blocks_batch_size_and_shift_recordings_unless_told_otherwise():
+    def loaders(bs=None, batch_tfms=None):
+        recipe = DataBlock(
+            (AudioBlock(size=32), CategoryBlock),
+            splitter=RandomSplitter(seed=1),
+            get_y=digit,
+            batch_tfms=batch_tfms,
+        )
+        return recipe.dataloaders(FILES, bs=bs, seed=1, device="cpu")
+
+    usual, plain = loaders(), loaders(batch_tfms=[])
+    assert usual.train.bs == plain.train.bs == 9  # of 96 recordings in training
+    assert loaders(bs=20).train.bs == 20
+    moved, still = usual.one_batch()[0], plain.one_batch()[0]
+    assert not torch.equal(moved, still)
+    by_hand = loaders(batch_tfms=SpectrogramShift()).one_batch()[0]
+    assert torch.equal(moved, by_hand)
+    assert torch.equal(next(iter(usual.valid))[0], next(iter(plain.valid))[0])  # never in validation
 
 
 def test_one_long_recording_does_not_set_the_length(make_sound):

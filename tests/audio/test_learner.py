@@ -17,6 +17,7 @@ from gatera.interpret.predictions import Interpretation
 from gatera.learn.learner import Learner
 from gatera.measure.metrics.standard import accuracy
 from gatera.models.backbones.architectures import efficientnet_lite0
+from gatera.models.layers import AdaptiveConcatPool2d
 from gatera.program.program import load_program
 from gatera.samples import sample_path
 from gatera.vision.learner import vision_learner
@@ -63,6 +64,11 @@ def test_spoken_digits_are_told_apart_by_the_usual_call(learn):
 def test_the_whole_body_learns_from_the_start(learn):
     assert len(learn.groups) == 1
     assert all(parameter.requires_grad for parameter in learn.model.parameters())
+
+    assert learn.options.fine_tune_lr == 1e-2
+    assert (
+        type(learn.model[1][0]) is AdaptiveConcatPool2d
+    )  # the head with batch norm, which trains with its body
 
     parts = vision_learner(
         learn.dls, efficientnet_lite0, splitter=lambda model: [list(part.parameters()) for part in model]

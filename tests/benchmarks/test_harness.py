@@ -13,7 +13,7 @@ import run as bench
 from harness import cli, machine, results
 from harness.models import NotTheSame
 from harness.process import SideFailed, run_process
-from harness.question import Line, Question, judged, median_ratio, verdict
+from harness.question import Line, Question, counted, judged, median_ratio, verdict
 from harness.session import Session
 
 MACHINE = {
@@ -52,6 +52,10 @@ def row(asked=None, found=None, device="cpu"):
 
 def test_a_ratio_is_of_medians_so_that_one_slow_repeat_changes_nothing():
     assert median_ratio({"a": [10, 1000, 12], "b": [2, 3, 0]}, "a", "b") == 6
+
+
+def test_the_size_of_the_data_is_said_in_words():
+    assert counted({"n_train": 1584, "n_held_out": 396, "seconds": 1.0}) == "1,584 to train on, 396 held out"
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,19 @@ def test_fine_tune_rates_are_fastais(make_learner):
     assert peaks[0] == pytest.approx([1e-5, 1e-3], rel=0.02)
 
 
+@pytest.mark.parametrize(("options", "expected"), [({}, 2e-3), ({"fine_tune_lr": 6e-3}, 6e-3)])
+def test_fine_tune_without_a_rate_takes_that_of_the_options(make_learner, options, expected):
+    learn, peaks = make_learner(**options), []
+
+    class Watch(Callback):
+        def after_step(self, state):
+            if learn.n_frozen:
+                peaks.append(state.optimizer.param_groups[-1]["lr"])
+
+    learn.fine_tune(1, freeze_epochs=20, cbs=Watch())
+    assert max(peaks) == pytest.approx(expected, rel=0.02)
+
+
 def test_frozen_parameters_do_not_move(make_learner):
     learn = make_learner()
     before = copy.deepcopy(learn.model[0].state_dict())

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from PIL import Image
 
+from gatera.audio.augment import SpectrogramShift
 from gatera.core.errors import ArgumentError
 from gatera.data.blocks.image import PictureBlock
 from gatera.data.transforms.item import Size, as_size
@@ -48,7 +49,8 @@ SHOWN_HERTZ = (0, 250, 500, 1000, 2000, 4000, 8000, 16000)
 class AudioBlock(PictureBlock):
     """A recording, seen as a spectrogram: a grey picture of fixed size, low frequencies at its bottom.
 
-    Items are paths, the bytes of files, or pairs (samples, rate).
+    Items are paths, the bytes of files, or pairs (samples, rate). In training recordings are moved a little in time and pitch,
+    unless `batch_tfms` of the `DataBlock` says otherwise.
 
     Args:
         seconds: the length that is looked at: of a longer recording its loudest stretch, while a shorter one gets silence
@@ -67,6 +69,8 @@ class AudioBlock(PictureBlock):
     size: Size = 128
     window_seconds: float | None = None
     photographic = False
+    batch_tfms = (SpectrogramShift(),)
+    most_per_batch = 16  # the whole body learns, and needs many updates (see LOG.md)
 
     def __post_init__(self) -> None:
         for name, convert, allowed in (

@@ -68,7 +68,8 @@ class DataBlock:
         getters: the two functions above as a list.
         n_inp: how many of the blocks are inputs; 1.
         item_tfms: one transform or a list, applied to each photo.
-        batch_tfms: one transform or a list, applied to whole batches.
+        batch_tfms: one transform or a list, applied to whole batches; None for those that the input's block brings
+            (`AudioBlock` shifts recordings, the others bring none), an empty list for none.
 
     Raises:
         ArgumentError: if an argument cannot be used; always before anything is read.
@@ -98,7 +99,8 @@ class DataBlock:
         object.__setattr__(self, "_blocks", tuple(as_block(block) for block in given))
         object.__setattr__(self, "_getters", self._checked_getters())
         object.__setattr__(self, "_item_tfms", item_transforms(self.item_tfms))
-        object.__setattr__(self, "_batch_tfms", BatchPipeline(batch_transforms(self.batch_tfms)))
+        batch_tfms = self._blocks[0].batch_tfms if self.batch_tfms is None else self.batch_tfms
+        object.__setattr__(self, "_batch_tfms", BatchPipeline(batch_transforms(batch_tfms)))
 
     def new(self, item_tfms: Any = None, batch_tfms: Any = None) -> DataBlock:
         """Return a recipe like this one with other transforms; None keeps what there is."""
@@ -124,7 +126,7 @@ class DataBlock:
         self,
         source: Any,
         path: str | Path = ".",
-        bs: int = 64,
+        bs: int | None = None,
         val_bs: int | None = None,
         *,
         seed: int | None = None,
@@ -138,7 +140,8 @@ class DataBlock:
         Args:
             source: as in `datasets`.
             path: folder where the job's files go.
-            bs: items per training batch.
+            bs: items per training batch; None for a number that gives an epoch ten updates or more: 8 to 64, of recordings
+                at most 16.
             val_bs: items per validation batch; None for the same.
             seed: keys shuffling and augmentation; None draws one from torch's global generator.
             num_workers: threads that read ahead; None for one per processor, at most 8.
@@ -151,7 +154,10 @@ class DataBlock:
             ArgumentError: if a size or a device is not usable.
         """
         options = LoaderOptions(fresh_seed() if seed is None else seed, num_workers, device, cache)
-        return self._loaders(self.datasets(source), options, bs, val_bs, shuffle, path)
+        data = self.datasets(source)
+        if bs is None:
+            bs = self._blocks[0].batch_size(len(data.train))
+        return self._loaders(data, options, bs, val_bs, shuffle, path)
 
     def summary(self, source: Any, bs: int = 4, show_batch: bool = False) -> str:
         """Print every stage with what comes out of it, for one item and one batch; and name the stage that fails.

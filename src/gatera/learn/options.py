@@ -24,6 +24,7 @@ class TrainingOptions:
         channels_last: keep convolutional models in channels-last memory, which is faster on CPUs and recent GPUs.
         fast_kernels: on a CPU, compute convolutions and batch norms by faster, equal formulas while training.
         cache_features: run the frozen part of the model once and train on its outputs where that changes nothing.
+        fine_tune_lr: `base_lr` of `fine_tune` where it is given none.
         fine_tune_groups: how many of the last parameter groups the second part of `fine_tune` trains; None for all.
         model_dir: folder, below the learner's path, for `save`, `load` and what an interruption leaves.
     """
@@ -36,6 +37,7 @@ class TrainingOptions:
     channels_last: bool = True
     fast_kernels: bool = True
     cache_features: bool = True
+    fine_tune_lr: float | None = None
     fine_tune_groups: int | None = None
     model_dir: str = "models"
 
@@ -47,5 +49,7 @@ class TrainingOptions:
             )
         if self.fine_tune_groups is not None:
             check_at_least("fine_tune_groups", self.fine_tune_groups, 1)
+        if self.fine_tune_lr is not None and self.fine_tune_lr <= 0:
+            raise ArgumentError("fine_tune_lr is not above 0", got=self.fine_tune_lr)
         if self.wd is not None and self.wd < 0:
             raise ArgumentError("wd is negative", got=self.wd, expected="0 or more, or None")

@@ -42,6 +42,9 @@ from gatera.models.groups import ParameterGroup, Splitter, parameter_groups
 if TYPE_CHECKING:
     import pandas as pd
 
+#: `base_lr` of `fine_tune` where neither its caller nor the learner's options name one; fastai's.
+FINE_TUNE_LR = 2e-3
+
 #: Learning rates: one for all parameter groups, `slice(low, high)`, or one per group.
 Rates = float | slice | Sequence[float]
 
@@ -287,7 +290,7 @@ class Trainer:
     def fine_tune(
         self,
         epochs: int,
-        base_lr: float = 2e-3,
+        base_lr: float | None = None,
         freeze_epochs: int = 1,
         lr_mult: float = 100.0,
         pct_start: float = 0.3,
@@ -301,7 +304,8 @@ class Trainer:
 
         Args:
             epochs: epochs of the unfrozen part.
-            base_lr: peak rate of the frozen part; half of it is the head's peak in the unfrozen part.
+            base_lr: peak rate of the frozen part; half of it is the head's peak in the unfrozen part. None for 2e-3, or what
+                the learner's options name as `fine_tune_lr`.
             freeze_epochs: epochs of the frozen part; 0 leaves it out.
             lr_mult: the earliest layers' peak is the head's / lr_mult.
             pct_start: the part of the unfrozen part during which rates rise.
@@ -310,6 +314,8 @@ class Trainer:
             resume: a checkpoint that an interrupted call left.
         """
         check_at_least("epochs", epochs, 1)
+        if base_lr is None:
+            base_lr = FINE_TUNE_LR if self.options.fine_tune_lr is None else self.options.fine_tune_lr
         stopped = self.load_checkpoint(resume)["position"]["phase"] if resume is not None else None
         if freeze_epochs and stopped != "unfrozen":
             self.freeze()

@@ -19,7 +19,7 @@ from gatera.data.sources.items import BadFile
 from gatera.data.sources.labels import ItemGetter, RegexLabeller
 from gatera.data.splits.by_value import GroupSplitter
 from gatera.recipes.events import Saying
-from gatera.recipes.photos import batch_size, say_classes, say_found, splits_of
+from gatera.recipes.photos import say_classes, say_found, splits_of
 from gatera.recipes.settings import TrainSettings
 
 
@@ -54,7 +54,7 @@ def file_loaders(found: PhotoSet, block: Block, settings: TrainSettings) -> Data
         (block, CategoryBlock), splitter=lambda items: splits, get_x=ItemGetter(0), get_y=ItemGetter(1)
     )
     rows = list(zip(found.photos, found.labels, strict=True))
-    bs = batch_size(settings.bs, len(splits.train))
+    bs = None if settings.bs is None else min(settings.bs, len(splits.train))
     return recipe.dataloaders(
         rows, settings.out.parent, bs, val_bs=64, seed=settings.seed, device=settings.device
     )

@@ -117,9 +117,18 @@ def options_for(settings: TrainSettings, options: TrainingOptions | None = None)
 
 
 def fine_tuning(
-    learn: Learner, settings: TrainSettings, epochs: int, freeze_epochs: int, rate: float, cbs: Any = None
+    learn: Learner,
+    settings: TrainSettings,
+    epochs: int,
+    freeze_epochs: int,
+    rate: float | None = None,
+    cbs: Any = None,
 ) -> Callable[[Path | None], None]:
-    """Return what trains by transfer learning: as asked for, and where nothing was, by these epochs and this rate."""
+    """Return what trains by transfer learning: as asked for, and where nothing was, by these epochs and this rate.
+
+    Args:
+        rate: `base_lr`; None for the learner's own.
+    """
 
     def fit(resume: Path | None) -> None:
         learn.fine_tune(

@@ -16,8 +16,9 @@ from gatera.vision.learner import vision_learner
 
 RECORDINGS = Kind(get_audio_files, "recording", ".wav, .flac, .mp3")
 
-#: Spectrograms are further from photographs than photos are: the body has more to learn.
-EPOCHS, FREEZE_EPOCHS, RATE = 5, 1, 2e-3
+#: The whole body learns from the start, so there is nothing to freeze. Rate, batch size and augmentation are those that the
+#: learner and `AudioBlock` use by themselves.
+EPOCHS, FREEZE_EPOCHS = 5, 0
 
 
 def sound_job(settings: TrainSettings, say: Saying) -> Job:
@@ -32,7 +33,7 @@ def sound_job(settings: TrainSettings, say: Saying) -> Job:
         dls, settings.arch or ARCHITECTURE, pretrained=settings.weights or True, metrics=error_rate,
         path=settings.out.parent, options=options_for(settings),
     )  # fmt: skip
-    fit = fine_tuning(learn, settings, EPOCHS, FREEZE_EPOCHS, RATE)
+    fit = fine_tuning(learn, settings, EPOCHS, FREEZE_EPOCHS)
     split = split_words(found.layout, settings)
     if settings.group_by is not None:
         split = f"by whole groups ({found.layout.partition('; ')[2]})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,10 @@ from gatera.models.vision.linear_head import LinearHeadOptions
 from gatera.models.vision.model import create_vision_model
 from gatera.program.tasks import task_kind
 from gatera.vision.program_head import is_program, take_head
+
+#: `base_lr` of `fine_tune` where the whole model is one group: a body that knows photographs has much to learn of
+#: spectrograms (measured, see LOG.md).
+ONE_GROUP_LR = 1e-2
 
 
 def vision_learner(
@@ -44,7 +49,7 @@ def vision_learner(
     """Make a learner for photos by transfer learning: a pretrained body and a new head, body frozen.
 
     Pictures that are no photographs (spectrograms) ask more of a body that knows photographs: there body and head are one
-    group, which learns at one rate and is never frozen.
+    group, which learns at one rate (`fine_tune` goes up to 1e-2 where it is given none) and is never frozen.
 
     Args:
         dls: photos and what is to be said of them.
@@ -88,6 +93,9 @@ def vision_learner(
         take_head(model, pretrained, dls)
     if splitter is None and not dls.train_ds.fields.x.photographic:
         splitter = one_group
+        options = options or TrainingOptions()
+        if options.fine_tune_lr is None:
+            options = replace(options, fine_tune_lr=ONE_GROUP_LR)
     learn = Learner(
         dls, model, loss_func, opt_func, lr, splitter, cbs, metrics, path, class_weights,
         body=model[0] if pretrained else None, options=options,

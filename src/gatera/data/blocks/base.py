@@ -23,6 +23,9 @@ from gatera.data.show.pil import show_image
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+#: Updates that an epoch should have at least, and the fewest items of a batch that may take (chosen here, see LOG.md).
+UPDATES_PER_EPOCH, FEWEST_PER_BATCH = 10, 8
+
 
 class Block(ABC):
     """How one kind of value comes in and goes out.
@@ -34,6 +37,8 @@ class Block(ABC):
         is_photo: whether it is encoded as uint8 [H,W,C], for photo transforms to act on.
         photographic: whether its pictures look like photographs, so that what a pretrained body knows of their brightness
             suits them; a spectrogram does not.
+        batch_tfms: random changes that suit such inputs in training; a `DataBlock` uses them where it is given none.
+        most_per_batch: items in a training batch at most where the user names no number.
         in_memory: whether a data set keeps the encoded inputs of all its items in memory (rows, texts), rather than
             reading them anew in every epoch.
         pad: what fills up shorter arrays where those of a batch differ in length; None where all have one shape.
@@ -42,6 +47,8 @@ class Block(ABC):
     task: str | None = None
     is_photo: bool = False
     photographic: bool = True
+    batch_tfms: Sequence[Any] = ()
+    most_per_batch: int = 64
     in_memory: bool = False
     pad: int | None = None
     vocab: Vocab | Sequence[Any] | None = None
@@ -50,6 +57,14 @@ class Block(ABC):
     def fit(self, values: Sequence[Any]) -> Self:
         """Return a copy that has learned what it needs from the training split's raw values."""
         return self
+
+    def batch_size(self, n_train: int) -> int:
+        """Return how many items a batch of a training set of `n_train` has where the user names no number.
+
+        Small training sets get smaller batches, so that an epoch has ten updates or more.
+        """
+        suited = max(FEWEST_PER_BATCH, min(self.most_per_batch, n_train // UPDATES_PER_EPOCH))
+        return min(suited, n_train)
 
     def read(self, raw: Any) -> Any:
         """Turn a raw value (a path, a cell) into the value that people see."""
