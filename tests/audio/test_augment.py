@@ -70,23 +70,23 @@ def test_a_shift_moves_everything_and_fills_with_silence():
     [
         (
             lambda: SpectrogramMask(time=2),
-            "time is not a fraction. Got: 2. Expected: a number in [0, 1].",
+            "time must be a number in [0, 1]. Got: 2.",
         ),
         (
             lambda: SpectrogramMask(pitch=-1),
-            "pitch is not a fraction. Got: -1. Expected: a number in [0, 1].",
+            "pitch must be a number in [0, 1]. Got: -1.",
         ),
         (
             lambda: SpectrogramMask(count=0),
-            "count is too small or not a number. Got: 0. Expected: at least 1.",
+            "count must be at least 1. Got: 0.",
         ),
         (
             lambda: SpectrogramShift(time=2),
-            "time is not a fraction. Got: 2. Expected: a number in [0, 1].",
+            "time must be a number in [0, 1]. Got: 2.",
         ),
         (
             lambda: SpectrogramShift(pitch=2),
-            "pitch is not a fraction. Got: 2. Expected: a number in [0, 1].",
+            "pitch must be a number in [0, 1]. Got: 2.",
         ),
     ],
 )

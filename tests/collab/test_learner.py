@@ -167,4 +167,4 @@ def test_the_baseline_needs_ratings_to_measure_with(dls):
     assert str(err.value) == "The baseline needs a validation split."
     with pytest.raises(ArgumentError) as err:
         user_item_means(dls, damping=-1)
-    assert str(err.value) == "damping is too small or not a number. Got: -1. Expected: at least 0."
+    assert str(err.value) == "damping must be at least 0. Got: -1."

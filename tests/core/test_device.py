@@ -41,6 +41,5 @@ def test_an_unknown_precision_is_refused():
     with pytest.raises(ArgumentError) as err:
         autocast_dtype("float16", CPU)
     assert str(err.value) == (
-        "precision is not one of its choices. Got: 'float16'. Expected: auto, float32, bf16, fp16. "
-        "Did you mean 'float32'?"
+        "precision must be one of auto, float32, bf16, fp16. Got: 'float16'. Did you mean 'float32'?"
     )

@@ -37,4 +37,4 @@ def test_ctrl_c_leaves_undone_what_has_not_begun() -> None:
 def test_there_is_at_least_one_thread() -> None:
     with pytest.raises(ArgumentError) as err, thread_pool(0):
         pass
-    assert str(err.value) == "workers is too small or not a number. Got: 0. Expected: at least 1."
+    assert str(err.value) == "workers must be at least 1. Got: 0."

@@ -193,4 +193,4 @@ def test_message_for_another_number_of_classes(targets: np.ndarray, vocab: list[
 def test_messages_for_counts_below_one(call: str, name: str) -> None:
     with pytest.raises(ArgumentError) as err:
         getattr(interpretation(), call)(0)
-    assert str(err.value) == f"{name} is too small or not a number. Got: 0. Expected: at least 1."
+    assert str(err.value) == f"{name} must be at least 1. Got: 0."

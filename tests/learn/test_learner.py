@@ -352,4 +352,4 @@ def test_the_precision_can_be_changed_on_the_way(make_learner):
 def test_fewer_than_one_epoch_is_refused(make_learner):
     with pytest.raises(ArgumentError) as err:
         make_learner().fit(0)
-    assert str(err.value) == "n_epoch is too small or not a number. Got: 0. Expected: at least 1."
+    assert str(err.value) == "n_epoch must be at least 1. Got: 0."

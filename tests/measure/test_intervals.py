@@ -58,7 +58,7 @@ def test_message_for_more_errors_than_items() -> None:
 def test_message_for_no_items() -> None:
     with pytest.raises(ArgumentError) as err:
         wilson_interval(0, 0)
-    assert str(err.value) == "n is too small or not a number. Got: 0. Expected: at least 1."
+    assert str(err.value) == "n must be at least 1. Got: 0."
 
 
 @pytest.mark.parametrize("confidence", [0, 1, 95])
@@ -69,9 +69,7 @@ def test_message_for_a_confidence_that_is_none(confidence: float) -> None:
     ):
         with pytest.raises(ArgumentError) as err:
             call()
-        assert str(err.value) == (
-            f"confidence is not a fraction. Got: {confidence}. Expected: a number in (0, 1)."
-        )
+        assert str(err.value) == (f"confidence must be a number in (0, 1). Got: {confidence}.")
 
 
 def test_message_for_an_empty_sample() -> None:
@@ -83,4 +81,4 @@ def test_message_for_an_empty_sample() -> None:
 def test_message_for_no_resamples() -> None:
     with pytest.raises(ArgumentError) as err:
         bootstrap_interval([1.0], resamples=0)
-    assert str(err.value) == "resamples is too small or not a number. Got: 0. Expected: at least 1."
+    assert str(err.value) == "resamples must be at least 1. Got: 0."

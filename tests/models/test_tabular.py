@@ -109,15 +109,9 @@ def test_what_cannot_be_built_is_refused():
     assert message(lambda: TabularModel([], 0, 1, [5])) == (
         "the table has neither category nor number columns to learn from."
     )
-    assert message(lambda: TabularModel([], 1, 1, [0])) == (
-        "layers is too small or not a number. Got: 0. Expected: at least 1."
-    )
+    assert message(lambda: TabularModel([], 1, 1, [0])) == ("layers must be at least 1. Got: 0.")
     assert message(lambda: TabularModel([], 1, 1, [5], TabularConfig(ps=[0.1, 0.2]))) == (
         "ps does not fit the layers. Got: [0.1, 0.2]. Expected: one number, or 1 of them."
     )
-    assert message(lambda: TabularConfig(ps=1.0)) == (
-        "ps is not a fraction. Got: 1.0. Expected: a number in [0, 1)."
-    )
-    assert message(lambda: TabularConfig(embed_p=-1)) == (
-        "embed_p is not a fraction. Got: -1. Expected: a number in [0, 1)."
-    )
+    assert message(lambda: TabularConfig(ps=1.0)) == ("ps must be a number in [0, 1). Got: 1.0.")
+    assert message(lambda: TabularConfig(embed_p=-1)) == ("embed_p must be a number in [0, 1). Got: -1.")

@@ -173,10 +173,10 @@ def test_a_batch_of_bad_photos_only(cats):
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"batch_size": 0}, "batch_size is too small or not a number. Got: 0. Expected: at least 1."),
+        ({"batch_size": 0}, "batch_size must be at least 1. Got: 0."),
         (
             {"on_error": "ignore"},
-            "on_error is not one of its choices. Got: 'ignore'. Expected: raise, skip, return.",
+            "on_error must be one of raise, skip, return. Got: 'ignore'.",
         ),
     ],
 )

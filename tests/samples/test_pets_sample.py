@@ -113,6 +113,5 @@ def test_every_sample_is_there_and_others_are_not() -> None:
     with pytest.raises(ArgumentError) as err:
         sample_path("pets_sampl")
     assert str(err.value) == (
-        f"name is not one of its choices. Got: 'pets_sampl'. Expected: {', '.join(SAMPLES)}. Did you mean "
-        "'pets_sample'?"
+        f"name must be one of {', '.join(SAMPLES)}. Got: 'pets_sampl'. Did you mean 'pets_sample'?"
     )

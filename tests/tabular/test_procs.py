@@ -49,5 +49,5 @@ def test_other_things_are_refused():
     with pytest.raises(ArgumentError) as err:
         FillMissing("mean")
     assert str(err.value) == (
-        "fill_strategy is not one of its choices. Got: 'mean'. Expected: median, constant, mode. Did you mean 'median'?"
+        "fill_strategy must be one of median, constant, mode. Got: 'mean'. Did you mean 'median'?"
     )

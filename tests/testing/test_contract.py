@@ -147,7 +147,7 @@ def test_an_unknown_task_of_examples_is_refused():
     with pytest.raises(ArgumentError) as err:
         example_predictions("regresion")
     assert str(err.value) == (
-        "task is not one of its choices. Got: 'regresion'. Expected: classification, multilabel, regression. "
+        "task must be one of classification, multilabel, regression. Got: 'regresion'. "
         "Did you mean 'regression'?"
     )
 

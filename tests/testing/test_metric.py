@@ -291,7 +291,7 @@ def test_an_unknown_task_is_refused():
     with pytest.raises(ArgumentError) as err:
         check_metric("accuracy", "classify")
     assert str(err.value) == (
-        "task is not one of its choices. Got: 'classify'. Expected: classification, multilabel, regression. "
+        "task must be one of classification, multilabel, regression. Got: 'classify'. "
         "Did you mean 'classification'?"
     )
 

@@ -336,5 +336,5 @@ def test_an_unknown_place_is_refused():
         check_transform(len, where="items")
     assert (
         str(err.value)
-        == "where is not one of its choices. Got: 'items'. Expected: item_tfms, batch_tfms. Did you mean 'item_tfms'?"
+        == "where must be one of item_tfms, batch_tfms. Got: 'items'. Did you mean 'item_tfms'?"
     )

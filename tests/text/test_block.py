@@ -89,7 +89,7 @@ def test_a_vocabulary_of_other_loaders():
                          "Pass pad=, the number of the tokenizer's padding token."),
         ({"vocab": ["a"]}, "vocab lacks the word 'xxpad', which fills up shorter texts. Got: '1 words'. "
                            "Take the vocabulary of other loaders: vocab=dls_lm.vocab."),
-        ({"max_len": 1}, "max_len is too small or not a number. Got: 1. Expected: at least 2."),
+        ({"max_len": 1}, "max_len must be at least 2. Got: 1."),
     ],
 )  # fmt: skip
 def test_settings_that_do_not_fit(settings, text):

@@ -41,15 +41,14 @@ def check_choice(argument: str, value: object, options: Iterable[str]) -> None:
     options = list(options)
     if value not in options:
         raise ArgumentError(
-            f"{argument} is not one of its choices",
-            got=value, expected=listed(options), remedy=did_you_mean(value, options),
-        )  # fmt: skip
+            f"{argument} must be one of {listed(options)}", got=value, remedy=did_you_mean(value, options)
+        )
 
 
 def check_at_least(argument: str, value: float, low: float) -> None:
     """Raise ArgumentError unless `value` is a number of at least `low`."""
     if not _is_number(value) or not value >= low:
-        raise ArgumentError(f"{argument} is too small or not a number", got=value, expected=f"at least {low}")
+        raise ArgumentError(f"{argument} must be at least {low}", got=value)
 
 
 def check_fraction(argument: str, value: float, *, open_low: bool = False, open_high: bool = False) -> None:
@@ -58,7 +57,7 @@ def check_fraction(argument: str, value: float, *, open_low: bool = False, open_
     high_ok = low_ok and (value < 1 if open_high else value <= 1)
     if not high_ok:
         interval = f"{'(' if open_low else '['}0, 1{')' if open_high else ']'}"
-        raise ArgumentError(f"{argument} is not a fraction", got=value, expected=f"a number in {interval}")
+        raise ArgumentError(f"{argument} must be a number in {interval}", got=value)
 
 
 def check_keywords(owner: str, given: Mapping[str, object], known: Iterable[str]) -> None:

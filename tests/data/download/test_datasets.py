@@ -338,4 +338,4 @@ def test_addresses_must_be_given(tmp_path: Path) -> None:
     )
     with pytest.raises(ArgumentError) as err:
         download_images(tmp_path, urls=[], n_workers=0)
-    assert str(err.value) == "n_workers is too small or not a number. Got: 0. Expected: at least 1."
+    assert str(err.value) == "n_workers must be at least 1. Got: 0."

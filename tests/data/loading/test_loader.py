@@ -344,11 +344,9 @@ def test_photos_of_different_sizes_need_a_resize(photo_folder, workers):
 
 
 def test_batch_size_and_workers_are_numbers(photo_folder):
-    assert message(ArgumentError, lambda: loaders(photo_folder, bs=0)) == (
-        "bs is too small or not a number. Got: 0. Expected: at least 1."
-    )
+    assert message(ArgumentError, lambda: loaders(photo_folder, bs=0)) == ("bs must be at least 1. Got: 0.")
     assert message(ArgumentError, lambda: loaders(photo_folder, num_workers=-1)) == (
-        "num_workers is too small or not a number. Got: -1. Expected: at least 0."
+        "num_workers must be at least 0. Got: -1."
     )
     with pytest.raises(ArgumentError):
         LoaderOptions(seed=-1)

@@ -190,4 +190,4 @@ def test_photos_that_cannot_be_read_are_told_and_left(tmp_path: Path) -> None:
 def test_a_size_below_one_pixel_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError) as err:
         resize_images(tmp_path, max_size=0)
-    assert str(err.value) == "max_size is too small or not a number. Got: 0. Expected: at least 1."
+    assert str(err.value) == "max_size must be at least 1. Got: 0."

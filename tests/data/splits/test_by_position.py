@@ -81,12 +81,12 @@ def test_too_few_items_leave_no_validation_item() -> None:
 def test_a_share_outside_0_to_1_is_refused_at_once(share: float) -> None:
     with pytest.raises(ArgumentError) as err:
         RandomSplitter(valid_pct=share)
-    assert str(err.value) == f"valid_pct is not a fraction. Got: {share!r}. Expected: a number in (0, 1)."
-    with pytest.raises(ArgumentError, match="valid_pct is not a fraction"):
+    assert str(err.value) == f"valid_pct must be a number in (0, 1). Got: {share!r}."
+    with pytest.raises(ArgumentError, match="valid_pct must be a number in"):
         EndSplitter(valid_pct=share)
-    with pytest.raises(ArgumentError, match="train_sz is not a fraction"):
+    with pytest.raises(ArgumentError, match="train_sz must be a number in"):
         RandomSubsetSplitter(share, 0.1)
-    with pytest.raises(ArgumentError, match="valid_sz is not a fraction"):
+    with pytest.raises(ArgumentError, match="valid_sz must be a number in"):
         RandomSubsetSplitter(0.1, share)
 
 

@@ -131,10 +131,10 @@ def test_more_labels_than_validation_items_cannot_be_kept_in_proportion() -> Non
 def test_a_test_size_outside_0_to_1_is_refused_at_once() -> None:
     with pytest.raises(ArgumentError) as err:
         TrainTestSplitter(1.5)
-    assert str(err.value) == "test_size is not a fraction. Got: 1.5. Expected: a number in (0, 1)."
+    assert str(err.value) == "test_size must be a number in (0, 1). Got: 1.5."
     with pytest.raises(ArgumentError) as err:
         TrainTestSplitter(0)
-    assert str(err.value) == "test_size is too small or not a number. Got: 0. Expected: at least 1."
+    assert str(err.value) == "test_size must be at least 1. Got: 0."
 
 
 # ---- GroupSplitter
@@ -237,10 +237,10 @@ def test_a_column_needs_a_table() -> None:
 def test_group_splitter_checks_its_arguments_at_once() -> None:
     with pytest.raises(ArgumentError) as err:
         GroupSplitter("patient", valid_pct=1.0)
-    assert str(err.value) == "valid_pct is not a fraction. Got: 1.0. Expected: a number in (0, 1)."
+    assert str(err.value) == "valid_pct must be a number in (0, 1). Got: 1.0."
     with pytest.raises(ArgumentError) as err:
         GroupSplitter("patient", seed=-1)
-    assert str(err.value) == "seed is too small or not a number. Got: -1. Expected: at least 0."
+    assert str(err.value) == "seed must be at least 0. Got: -1."
 
 
 # ---- TimeSplitter
@@ -344,4 +344,4 @@ def test_one_time_alone_cannot_be_split() -> None:
 def test_time_splitter_checks_its_share_at_once() -> None:
     with pytest.raises(ArgumentError) as err:
         TimeSplitter("taken", valid_pct=0)
-    assert str(err.value) == "valid_pct is not a fraction. Got: 0. Expected: a number in (0, 1)."
+    assert str(err.value) == "valid_pct must be a number in (0, 1). Got: 0."

@@ -109,8 +109,7 @@ def test_an_unknown_suggestion_is_refused():
     with pytest.raises(ArgumentError) as err:
         as_suggestions("vally")
     assert str(err.value) == (
-        "suggest_funcs is not one of its choices. Got: 'vally'. Expected: valley, slide, minimum, steep. "
-        "Did you mean 'valley'?"
+        "suggest_funcs must be one of valley, slide, minimum, steep. Got: 'vally'. Did you mean 'valley'?"
     )
 
 

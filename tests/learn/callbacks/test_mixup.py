@@ -60,4 +60,4 @@ def test_cutmix_keeps_the_share_of_pixels_that_are_left():
 def test_a_blend_that_is_none_is_refused():
     with pytest.raises(ArgumentError) as err:
         MixUp(alpha=0)
-    assert str(err.value) == "alpha is too small or not a number. Got: 0. Expected: at least 1e-06."
+    assert str(err.value) == "alpha must be at least 1e-06. Got: 0."

@@ -44,4 +44,4 @@ def test_large_and_jumping_outputs_cost_something_that_is_not_shown():
 def test_a_weight_below_zero():
     with pytest.raises(ArgumentError) as err:
         RNNRegularizer(beta=-1)
-    assert str(err.value) == "beta is too small or not a number. Got: -1. Expected: at least 0."
+    assert str(err.value) == "beta must be at least 0. Got: -1."

@@ -47,7 +47,7 @@ def test_each_part_of_a_fine_tune_is_judged_by_itself_unless_it_is_not_to_be(mak
 def test_patience_is_one_epoch_or_more(callback):
     with pytest.raises(ArgumentError) as err:
         callback(patience=0)
-    assert str(err.value) == "patience is too small or not a number. Got: 0. Expected: at least 1."
+    assert str(err.value) == "patience must be at least 1. Got: 0."
 
 
 def test_training_goes_on_while_it_gets_better(make_learner):

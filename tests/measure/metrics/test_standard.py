@@ -382,37 +382,37 @@ def test_message_for_binary_average_of_many_classes() -> None:
     [
         (
             lambda: m.F1Score(average="macros"),
-            "average is not one of its choices. Got: 'macros'. Expected: auto, binary, micro, macro, weighted. "
+            "average must be one of auto, binary, micro, macro, weighted. Got: 'macros'. "
             "Did you mean 'macro'?",
         ),
         (
             lambda: m.RecallMulti(average="binary"),
-            "average is not one of its choices. Got: 'binary'. Expected: micro, macro, weighted, samples.",
+            "average must be one of micro, macro, weighted, samples. Got: 'binary'.",
         ),
         (
             lambda: m.RocAucMulti(average="binary"),
-            "average is not one of its choices. Got: 'binary'. Expected: micro, macro, weighted, samples.",
+            "average must be one of micro, macro, weighted, samples. Got: 'binary'.",
         ),
         (
             lambda: m.APScoreMulti(average="binary"),
-            "average is not one of its choices. Got: 'binary'. Expected: micro, macro, weighted, samples.",
+            "average must be one of micro, macro, weighted, samples. Got: 'binary'.",
         ),
         (
             lambda: m.RocAuc(average="micro"),
-            "average is not one of its choices. Got: 'micro'. Expected: macro, weighted. Did you mean 'macro'?",
+            "average must be one of macro, weighted. Got: 'micro'. Did you mean 'macro'?",
         ),
         (
             lambda: m.RocAuc(multi_class="raise"),
-            "multi_class is not one of its choices. Got: 'raise'. Expected: ovr, ovo.",
+            "multi_class must be one of ovr, ovo. Got: 'raise'.",
         ),
-        (lambda: m.FBeta(beta=-1), "beta is too small or not a number. Got: -1. Expected: at least 0."),
+        (lambda: m.FBeta(beta=-1), "beta must be at least 0. Got: -1."),
         (
             lambda: m.FBetaMulti(beta=-1),
-            "beta is too small or not a number. Got: -1. Expected: at least 0.",
+            "beta must be at least 0. Got: -1.",
         ),
         (
             lambda: m.F1ScoreMulti(thresh=50),
-            "thresh is not a fraction. Got: 50. Expected: a number in [0, 1].",
+            "thresh must be a number in [0, 1]. Got: 50.",
         ),
     ],
 )

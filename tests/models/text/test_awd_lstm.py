@@ -114,4 +114,4 @@ def test_a_config_is_scaled():
 def test_a_dropout_that_is_none():
     with pytest.raises(ArgumentError) as err:
         AwdLstmConfig(hidden_p=0.8).scaled(2)
-    assert str(err.value) == "hidden_p is not a fraction. Got: 1.6. Expected: a number in [0, 1]."
+    assert str(err.value) == "hidden_p must be a number in [0, 1]. Got: 1.6."

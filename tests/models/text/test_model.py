@@ -97,12 +97,12 @@ def test_what_fills_up_and_how_long_a_text_may_be():
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
-        ({"dropout": 2}, "dropout is not a fraction. Got: 2. Expected: a number in [0, 1]."),
+        ({"dropout": 2}, "dropout must be a number in [0, 1]. Got: 2."),
         (
             {"fine_tune_layers": -1},
-            "fine_tune_layers is too small or not a number. Got: -1. Expected: at least 0.",
+            "fine_tune_layers must be at least 0. Got: -1.",
         ),
-        ({"max_len": 1}, "max_len is too small or not a number. Got: 1. Expected: at least 2."),
+        ({"max_len": 1}, "max_len must be at least 2. Got: 1."),
     ],
 )
 def test_settings_out_of_their_range(settings, text):

@@ -76,7 +76,7 @@ def test_channels_beyond_rgb_are_normalised_by_the_average_of_rgb():
 def test_no_channels_are_refused(tiny):
     with pytest.raises(ArgumentError) as err:
         create_body(tiny, n_in=0)
-    assert str(err.value) == "n_in is too small or not a number. Got: 0. Expected: at least 1."
+    assert str(err.value) == "n_in must be at least 1. Got: 0."
 
 
 def test_a_body_can_be_copied(tiny):

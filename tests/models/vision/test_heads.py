@@ -115,8 +115,7 @@ def test_a_size_below_one_is_refused():
     with pytest.raises(ArgumentError) as err:
         create_head(512, 37, lin_ftrs=[0])
     assert str(err.value) == (
-        "the size of a layer in the head (nf, lin_ftrs, n_out) is too small or not a number. Got: 0. "
-        "Expected: at least 1."
+        "the size of a layer in the head (nf, lin_ftrs, n_out) must be at least 1. Got: 0."
     )
 
 
@@ -132,4 +131,4 @@ def test_the_wrong_number_of_dropouts_is_refused():
 def test_a_dropout_that_is_no_fraction_is_refused():
     with pytest.raises(ArgumentError) as err:
         create_head(512, 37, ps=1.5)
-    assert str(err.value) == "ps (dropout) is not a fraction. Got: 1.5. Expected: a number in [0, 1]."
+    assert str(err.value) == "ps (dropout) must be a number in [0, 1]. Got: 1.5."

@@ -46,7 +46,7 @@ def test_the_pooling_shows_its_power_and_refuses_one_below_one():
     assert repr(PowerMeanPool2d(3)) == "PowerMeanPool2d(power=3)"
     with pytest.raises(ArgumentError) as err:
         PowerMeanPool2d(0.5)
-    assert str(err.value) == "power is too small or not a number. Got: 0.5. Expected: at least 1."
+    assert str(err.value) == "power must be at least 1. Got: 0.5."
 
 
 def test_a_fresh_linear_head_finds_every_class_equally_likely():

@@ -127,4 +127,4 @@ def test_an_architecture_without_maps_of_several_sizes_is_refused(arch):
 def test_there_must_be_a_class(tiny):
     with pytest.raises(ArgumentError) as err:
         create_unet_model(tiny, 0, pretrained=False)
-    assert str(err.value) == "n_out is too small or not a number. Got: 0. Expected: at least 1."
+    assert str(err.value) == "n_out must be at least 1. Got: 0."
