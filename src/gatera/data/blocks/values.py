@@ -18,7 +18,7 @@ from gatera.data.blocks.base import Block
 from gatera.data.blocks.vocab import NOT_KNOWN, Vocab, learn_vocab, native
 from gatera.data.show.pil import PILImage
 from gatera.data.sources.labels import is_missing
-from gatera.program.preprocess import photo_array
+from gatera.program.raw.photo import photo_array
 
 
 class PictureBlock(Block):
