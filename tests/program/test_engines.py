@@ -3,13 +3,21 @@ from __future__ import annotations
 import importlib.util
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from typing import get_args
 
 import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
 from gatera.core.errors import ArgumentError, MissingExtraError, ProgramFileError
-from gatera.program.engines import OnnxRuntimeEngine, choose_engine, make_engine
+from gatera.program.engines import (
+    ENGINES,
+    EngineName,
+    EngineSpec,
+    OnnxRuntimeEngine,
+    choose_engine,
+    make_engine,
+)
 
 NAMES = ["onnxruntime", pytest.param("openvino", marks=pytest.mark.slow)]
 
@@ -84,6 +92,34 @@ def test_auto_is_openvino_where_it_is_installed(monkeypatch):
     assert choose_engine("auto") == "openvino"
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert choose_engine("auto") == "onnxruntime"
+
+
+class Doubling:
+    """An engine of a third kind: twice the sum of each input."""
+
+    name = "doubling"
+
+    def __init__(self, model: bytes, precision: str, threads: int | None) -> None:
+        self.made_with = (model, precision, threads)
+
+    def run(self, batch: np.ndarray) -> np.ndarray:
+        return 2 * batch.reshape(len(batch), -1).sum(1, keepdims=True)
+
+
+def test_a_third_engine_is_one_row(monkeypatch, model_bytes):
+    monkeypatch.setitem(ENGINES, "doubling", EngineSpec(Doubling, package="json", priority=9))
+    engine = make_engine(model_bytes, "auto", "fast", threads=2)
+    assert engine.made_with == (model_bytes, "fast", 2)
+    assert engine.run(np.ones((1, 2), np.float32)).tolist() == [[4.0]]
+    assert refusal(b"rubbish").endswith(
+        'Update it with: pip install -U onnxruntime. Or try engine="openvino" or engine="doubling".'
+    )
+    with pytest.raises(ArgumentError, match="Expected: auto, onnxruntime, openvino, doubling"):
+        choose_engine("onnx")
+
+
+def test_the_type_names_the_table():
+    assert get_args(EngineName) == ("auto", *ENGINES)
 
 
 def test_onnxruntime_keeps_no_second_copy_of_the_model(model_bytes):

@@ -7,7 +7,7 @@ from PIL import Image
 from gatera.core.errors import ProgramFileError
 from gatera.program.placing import (
     NOT_SEEN,
-    Placer,
+    PhotoPlacer,
     mask_on_photo,
     pixels_of,
     points_on_photo,
@@ -40,7 +40,7 @@ def scores_of(array: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("size", [(60, 90), (90, 60), (33, 47)])
 @pytest.mark.parametrize("method", METHODS)
 def test_a_mask_comes_back_in_the_photos_own_pixels(size, method):
-    place = Placer(Preprocessing([READ, {"op": "resize", "size": [48, 48], "method": method}]))
+    place = PhotoPlacer(Preprocessing([READ, {"op": "resize", "size": [48, 48], "method": method}]))
     array, placement = place(quarters(*size))
     mask = mask_on_photo(scores_of(array), placement)
     truth = np.asarray(quarters(*size)) // 80
@@ -64,7 +64,7 @@ def test_a_photo_that_the_model_saw_nothing_of_has_no_mask():
 
 
 def test_the_cut_off_border_of_a_center_crop_was_not_seen():
-    place = Placer(Preprocessing([READ, {"op": "center_crop", "size": [4, 6]}]))
+    place = PhotoPlacer(Preprocessing([READ, {"op": "center_crop", "size": [4, 6]}]))
     array, placement = place(np.zeros((8, 8, 3), np.uint8))
     mask = mask_on_photo(np.zeros((2, *array.shape[:2])), placement)
     expected = np.full((8, 8), NOT_SEEN)
@@ -90,7 +90,7 @@ def test_places_count_from_edge_to_edge():
 def test_a_jpeg_decoded_at_a_part_of_its_size_is_placed_in_its_own_pixels(tmp_path):
     path = tmp_path / "big.jpg"
     quarters(900, 1300).save(path)
-    place = Placer(Preprocessing([{**READ, "at_least": [64, 64]}, {"op": "resize", "size": [64, 64]}]))
+    place = PhotoPlacer(Preprocessing([{**READ, "at_least": [64, 64]}, {"op": "resize", "size": [64, 64]}]))
     array, placement = place(path)
     assert (array.shape, placement.photo, placement.size) == ((64, 64, 3), (900, 1300), (64, 64))
     assert np.allclose(placement.to_photo([[0, 0], [64, 64]]), [[200, 0], [1100, 900]], atol=4)
@@ -99,14 +99,14 @@ def test_a_jpeg_decoded_at_a_part_of_its_size_is_placed_in_its_own_pixels(tmp_pa
 def test_a_photo_is_read_and_resized_as_without_placing():
     run = Preprocessing([READ, {"op": "resize_shorter", "size": 20}, {"op": "center_crop", "size": [24, 24]}])
     photo = np.random.default_rng(0).integers(0, 256, (50, 40, 3)).astype(np.uint8)
-    array, placement = Placer(run)(photo)
+    array, placement = PhotoPlacer(run)(photo)
     assert (array == run(photo)).all()
     assert (placement.photo, placement.size) == ((50, 40), (24, 24))
 
 
 def test_what_is_no_photo_has_no_place():
     with pytest.raises(ProgramFileError) as err:
-        Placer(Preprocessing([PAIR]))
+        PhotoPlacer(Preprocessing([PAIR]))
     assert str(err.value) == (
         "answers that lie on a photo need preprocessing that begins with read_photo. Got: 'read_pair'."
     )

@@ -8,8 +8,9 @@ from PIL import Image
 
 from gatera.core.checks import listed
 from gatera.core.errors import PhotoError, ProgramFileError
-from gatera.program import preprocess
-from gatera.program.preprocess import Operation, Preprocessing
+from gatera.program import operations
+from gatera.program.operations import Operation
+from gatera.program.preprocess import Preprocessing
 from gatera.program.raw.photo import photo_array, read_photo
 from gatera.program.raw.resize import resize_photo
 
@@ -77,7 +78,7 @@ def test_the_repr_is_the_config():
 
 def test_a_new_kind_of_input_is_a_row_of_the_table(monkeypatch):
     monkeypatch.setitem(
-        preprocess.OPERATIONS, "count", Operation(lambda text: np.array([len(text)]), "raw", "array", "count")
+        operations.OPERATIONS, "count", Operation(lambda text: np.array([len(text)]), "raw", "array", "count")
     )
     assert Preprocessing([{"op": "count"}])("four").tolist() == [4]
 
@@ -102,10 +103,10 @@ def test_a_pillow_image_is_left_as_it_is():
         (["resize"], "preprocessing step 1 is not an object with \"op\". Got: 'resize'."),
         ([{"size": 3}], "preprocessing step 1 is not an object with \"op\". Got: {'size': 3}."),
         ([READ, {"op": "resise"}],
-         f"preprocessing step 2 is unknown. Got: 'resise'. Expected: {listed(preprocess.OPERATIONS)}. "
+         f"preprocessing step 2 is unknown. Got: 'resise'. Expected: {listed(operations.OPERATIONS)}. "
          "Did you mean 'resize'?"),
         ([{"op": "smell"}],
-         f"preprocessing step 1 is unknown. Got: 'smell'. Expected: {listed(preprocess.OPERATIONS)}. "
+         f"preprocessing step 1 is unknown. Got: 'smell'. Expected: {listed(operations.OPERATIONS)}. "
          "A newer Gatera may know it: pip install -U gatera."),
         ([READ, {"op": "resize", "size": [8, 8], "methods": "crop"}],
          "preprocessing step 2 (resize) has an unknown field. Got: 'methods'. "

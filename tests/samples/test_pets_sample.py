@@ -11,7 +11,7 @@ from PIL import Image
 
 from gatera.core.errors import ArgumentError
 from gatera.data.sources.items import check_photos, get_image_files
-from gatera.program.preprocess import read_photo
+from gatera.program.raw.photo import read_photo
 from gatera.samples import SAMPLES, sample_path
 
 SAMPLE = sample_path("pets_sample")

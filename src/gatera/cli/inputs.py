@@ -13,15 +13,10 @@ from typing import Any
 
 from gatera.core.errors import DataError, ProgramFileError, shorten
 from gatera.program.archive import PROGRAM, Archive
+from gatera.program.operations import OPERATIONS, PHOTOS
 from gatera.program.raw.csv_rows import csv_rows
 from gatera.program.raw.photo import PHOTO_SUFFIXES
-from gatera.program.raw.sound import SOUND_SUFFIXES
 from gatera.program.raw.text import TEXT_SUFFIXES
-
-#: What programs that read files are given, by their first operation: what messages call it, and its endings.
-FILES = {"read_photo": ("photos", PHOTO_SUFFIXES), "read_sound": ("recordings", SOUND_SUFFIXES)}
-
-ROWS = ("read_row", "read_pair")
 
 #: Characters of a text by which an answer is known.
 NAME_CHARACTERS = 60
@@ -70,12 +65,12 @@ def find_inputs(given: Iterable[str], operation: str) -> tuple[list[Input], str]
     Raises:
         DataError: if a folder or pattern holds nothing for it, or a table cannot be read.
     """
-    if operation in ROWS:
-        return [row for word in given for row in _rows(word)], "rows"
-    if operation == "read_text":
-        return [text for word in given for text in _texts(word)], "texts"
-    things, suffixes = FILES.get(operation, FILES["read_photo"])
-    return [_file(path) for path in find_photos(given, suffixes, things)], things
+    accepts = (OPERATIONS[operation].accepts if operation in OPERATIONS else None) or PHOTOS
+    if accepts.given_as == "rows":
+        return [row for word in given for row in _rows(word)], accepts.things
+    if accepts.given_as == "texts":
+        return [text for word in given for text in _texts(word)], accepts.things
+    return [_file(path) for path in find_photos(given, accepts.suffixes, accepts.things)], accepts.things
 
 
 def find_photos(

@@ -111,7 +111,10 @@ def _parser() -> Parser:
     )
     parser.add_argument("--top", type=at_least_one, metavar="K", help="show the K likeliest labels")
     parser.add_argument(
-        "--engine", choices=ENGINES, default="auto", help=f"auto: onnxruntime below {MANY_PHOTOS} photos"
+        "--engine",
+        choices=("auto", *ENGINES),
+        default="auto",
+        help=f"auto: onnxruntime below {MANY_PHOTOS} photos",
     )
     parser.add_argument(
         "--precision", choices=PRECISIONS, default="float32", help="fast: bf16 where the engine can"

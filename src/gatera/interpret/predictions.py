@@ -166,10 +166,12 @@ class Interpretation:
             return f"loss {loss:.2f}"
         if self.vocab is None:
             return f"{_numbers(prediction)} / {_numbers(target)}\n{loss:.2f}"
-        several = np.ndim(target)
-        actual = _labels(self.vocab, target) if several else self.vocab[int(target)]
-        names = [_names(label) if several else str(label) for label in (self._predicted(index), actual)]
-        return f"{' / '.join(names)}\n{loss:.2f} / {prediction.max():.2f}"
+        predicted = self._predicted(index)
+        if np.ndim(target):  # several labels per item
+            titles = _names(predicted), _names(_labels(self.vocab, target))
+        else:
+            titles = str(predicted), str(self.vocab[int(target)])
+        return f"{titles[0]} / {titles[1]}\n{loss:.2f} / {prediction.max():.2f}"
 
 
 def _labels(vocab: Sequence[object], applies: Any) -> list[object]:

@@ -1,12 +1,15 @@
-"""Engines compute a model: ONNX Runtime, which is always there, and OpenVINO, which is faster on many processors.
+"""Engines compute a model: ONNX Runtime, which is always installed, and OpenVINO, which is faster on many processors.
 
-Both compute in float32 unless told otherwise, so that a program gives the learner's probabilities wherever it runs.
+A new engine is a class and a row of `ENGINES`. Engines compute in float32 unless told otherwise, so that a program gives the
+learner's probabilities wherever it runs.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
@@ -19,16 +22,15 @@ if TYPE_CHECKING:
 
 EngineName = Literal["auto", "onnxruntime", "openvino"]
 EnginePrecision = Literal["float32", "fast"]
-ENGINES = ("auto", "onnxruntime", "openvino")
 PRECISIONS = ("float32", "fast")
 
 
 class Engine(Protocol):
-    """Something that computes a model. It may be called from several threads at once."""
+    """Computes a model. It may be called from several threads at once."""
 
     @property
     def name(self) -> str:
-        """Its name, as `make_engine` takes it."""
+        """Its name in `ENGINES`."""
         ...
 
     def run(self, batch: np.ndarray) -> np.ndarray:
@@ -38,6 +40,26 @@ class Engine(Protocol):
             ProgramFileError: if the model does not take such a batch.
         """
         ...
+
+
+@dataclass(frozen=True)
+class EngineSpec:
+    """One engine.
+
+    Attributes:
+        make: makes it from (the model's bytes, precision, threads).
+        package: the package that must be importable.
+        priority: "auto" takes the installed engine with the highest.
+    """
+
+    make: Callable[[bytes, EnginePrecision, int | None], Engine]
+    package: str
+    priority: int
+
+    @property
+    def installed(self) -> bool:
+        """Whether its package can be imported."""
+        return importlib.util.find_spec(self.package) is not None
 
 
 def make_engine(
@@ -50,39 +72,37 @@ def make_engine(
 
     Args:
         model: the bytes of the model.
-        name: "onnxruntime", "openvino", or "auto": OpenVINO where it is installed.
-        precision: "float32", or "fast": whatever the processor does quickest (bf16 shifts probabilities by up to 5e-3).
-        threads: how many threads compute one batch; None leaves it to the engine (one per core).
+        name: "onnxruntime", "openvino", or "auto": OpenVINO if it is installed.
+        precision: "float32", or "fast": the quickest the processor has (bf16 shifts probabilities by up to 5e-3).
+        threads: the number of threads that compute one batch; None leaves it to the engine (one per core).
 
     Raises:
         ArgumentError: if a choice is unknown or `threads` is below 1.
-        MissingExtraError: if OpenVINO is asked for and not installed.
-        ProgramFileError: if the engine refuses the model: damaged, too new for it, or with operators it does not know.
+        MissingExtraError: if the engine is named and not installed.
+        ProgramFileError: if the engine refuses the model: damaged, too new for it, or with unknown operators.
     """
-    check_choice("engine", name, ENGINES)
     check_choice("precision", precision, PRECISIONS)
     if threads is not None:
         check_at_least("threads", threads, 1)
-    if choose_engine(name) == "openvino":
-        return OpenVinoEngine(model, precision, threads)
-    return OnnxRuntimeEngine(model, threads)
+    return ENGINES[choose_engine(name)].make(model, precision, threads)
 
 
-def choose_engine(name: EngineName = "auto") -> Literal["onnxruntime", "openvino"]:
-    """Return the engine that a name means: "auto" is OpenVINO where it is installed, else ONNX Runtime.
+def choose_engine(name: EngineName = "auto") -> str:
+    """Return the engine that a name means: for "auto" the installed one with the highest priority.
 
     Example:
         >>> choose_engine("onnxruntime")
         'onnxruntime'
     """
-    check_choice("engine", name, ENGINES)
-    if name == "auto":
-        return "openvino" if importlib.util.find_spec("openvino") is not None else "onnxruntime"
-    return name
+    check_choice("engine", name, ("auto", *ENGINES))
+    if name != "auto":
+        return name
+    by_priority = sorted(ENGINES, key=lambda each: -ENGINES[each].priority)
+    return next((each for each in by_priority if ENGINES[each].installed), by_priority[-1])
 
 
 class OnnxRuntimeEngine:
-    """Computes on ONNX Runtime, in float32.
+    """Computes on ONNX Runtime, always in float32.
 
     The session options were chosen by measurement (EfficientNet-Lite0, 2 cores):
 
@@ -94,12 +114,14 @@ class OnnxRuntimeEngine:
 
     name = "onnxruntime"
 
-    def __init__(self, model: bytes, threads: int | None = None) -> None:
+    def __init__(
+        self, model: bytes, precision: EnginePrecision = "float32", threads: int | None = None
+    ) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
-        options.log_severity_level = 4  # what goes wrong is raised; nothing is printed beside it
+        options.log_severity_level = 4  # errors are raised and not printed
         if threads is not None:
             options.intra_op_num_threads = threads
         self._errors = _onnxruntime_errors()
@@ -166,6 +188,13 @@ class OpenVinoEngine:
             return self._requests.mine
 
 
+#: The engines by name. ONNX Runtime is the last choice of "auto", as it is always installed.
+ENGINES: dict[str, EngineSpec] = {
+    "onnxruntime": EngineSpec(OnnxRuntimeEngine, package="onnxruntime", priority=0),
+    "openvino": EngineSpec(OpenVinoEngine, package="openvino", priority=1),
+}
+
+
 def _onnxruntime_errors() -> tuple[type[Exception], ...]:
     # They have no common base below Exception, and no public home.
     from onnxruntime.capi import onnxruntime_pybind11_state as state
@@ -182,10 +211,10 @@ def _check_single(inputs: int, outputs: int) -> None:
 
 
 def _refused(engine: str, err: Exception) -> ProgramFileError:
-    other = "onnxruntime" if engine == "openvino" else "openvino"
+    others = " or ".join(f'engine="{name}"' for name in ENGINES if name != engine)
     return ProgramFileError(
         f"{engine} refuses model.onnx ({_short(err)})",
-        remedy=f'Update it with: pip install -U {engine}. Or try engine="{other}".',
+        remedy=f"Update it with: pip install -U {ENGINES[engine].package}. Or try {others}.",
     )
 
 

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from gatera.core.errors import ProgramFileError
+from gatera.program.operations import OPERATIONS
 from gatera.program.preprocess import Preprocessing
 from gatera.program.raw.photo import read_sized
-from gatera.program.raw.placement import Placement, Size, combined, middle, shorter_side, squish
-from gatera.program.raw.resize import resize_steps
+from gatera.program.raw.placement import Placement, Size, combined, squish
 
 #: In masks: a pixel that the model was not shown, because it was cut off. There are at most 255 classes, 0 to 254.
 NOT_SEEN = 255
 
-#: Where each operation puts a photo of a given size; the first one, which reads it, lets it be.
-_STEPS: dict[str, Callable[[Size, Mapping[str, Any]], list[Placement]]] = {
-    "resize": lambda size, op: resize_steps(
-        size, tuple(op["size"]), op.get("method", "crop"), op.get("pad_mode", "reflection")
-    ),
-    "resize_shorter": lambda size, op: [shorter_side(size, op["size"])],
-    "center_crop": lambda size, op: [middle(size, tuple(op["size"]), op.get("pad_mode", "zeros"))],
-}
 
-
-class Placer:
-    """Does the preprocessing of photos, and says where it puts them.
+class PhotoPlacer:
+    """Preprocesses photos and reports where it puts them.
 
     Args:
         preprocess: the preprocessing.
@@ -66,7 +57,10 @@ def op_steps(ops: Sequence[Mapping[str, Any]], size: Size) -> list[Placement]:
     """Return what operations of `program.preprocess` do to a photo of `size` (height, width), step by step."""
     steps: list[Placement] = []
     for op in ops:
-        steps += _STEPS[op["op"]](steps[-1].size if steps else size, op)
+        places = OPERATIONS[op["op"]].places
+        if places is None:
+            raise ProgramFileError(f"the operation {op['op']} does not say where it puts a photo")
+        steps += places(steps[-1].size if steps else size, op)
     return steps
 
 

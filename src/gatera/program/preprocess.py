@@ -2,7 +2,7 @@
 
     [{"op": "read_photo", "mode": "RGB", "at_least": [224, 224]}, {"op": "resize", "size": [224, 224], "method": "crop"}]
 
-The list travels inside the program file. Reading it runs nothing but the operations of the table below.
+The list is part of the program file. Reading it runs nothing but the operations of `gatera.program.operations`.
 """
 
 from __future__ import annotations
@@ -10,167 +10,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ProgramFileError
-from gatera.program.archive import TOKENIZER
-from gatera.program.raw.photo import MODES, photo_array, read_photo
-from gatera.program.raw.resize import METHODS, PAD_MODES, RESAMPLES, center_crop, resize_photo, resize_shorter
-from gatera.program.raw.row import PairReader, RowReader
-from gatera.program.raw.row_fields import category_config, label_config, name_config, number_config
-from gatera.program.raw.sound_fields import (
-    PICTURES,
-    RATES,
-    SECONDS,
-    WINDOWS,
-    picture_config,
-    rate_config,
-    seconds_config,
-    window_config,
-)
-from gatera.program.raw.spectrogram import SoundReader
-from gatera.program.raw.text import FORMS, mark_words, read_text
-from gatera.program.raw.tokens import MOST_TOKENS, TokenReader
-
-__all__ = [
-    "OPERATIONS",
-    "Preprocessing",
-    "center_crop",
-    "photo_array",
-    "read_photo",
-    "resize_photo",
-    "resize_shorter",
-    "stack_arrays",
-]
-
-#: A photo is never made larger than this (pixels a side): a hostile program must not fill the memory.
-LARGEST_SIDE = 16_384
-
-
-class Field(NamedTuple):
-    """One field of an operation: which JSON values it takes, in code and in words, and its default.
-
-    `convert` turns the JSON value into the argument, or raises ValueError where it is not allowed. The value of an `entry`
-    names an entry of the program file; the operation gets its bytes.
-    """
-
-    convert: Callable[[Any], Any]
-    allowed: str
-    default: Any = None
-    required: bool = False
-    entry: bool = False
-
-
-class Operation(NamedTuple):
-    """One kind of step. `function(value, **fields)` turns what it `takes` into what it `gives`; `words` tell people so.
-
-    The kind "raw" (whatever the user passes) is one end; the others are "array" (what the model takes), "tokens" (the same,
-    of any length: the operation's field "pad" fills up shorter ones), "photo" (a Pillow image) and "text" (a str). A new
-    kind of input is a row of OPERATIONS that takes "raw". Where a step is `prepared`, `function(**fields)` makes it, once
-    for all values.
-    """
-
-    function: Callable[..., Any]
-    takes: str
-    gives: str
-    words: str
-    fields: Mapping[str, Field] = MappingProxyType({})
-    prepared: bool = False
-
-
-def _side(value: Any) -> int:
-    if not (type(value) is int and 1 <= value <= LARGEST_SIDE):
-        raise ValueError(value)
-    return value
-
-
-def _size(value: Any) -> tuple[int, int]:
-    if not (isinstance(value, list | tuple) and len(value) == 2):
-        raise ValueError(value)
-    return (_side(value[0]), _side(value[1]))
-
-
-def _size_or_none(value: Any) -> tuple[int, int] | None:
-    return None if value is None else _size(value)
-
-
-def _choice(value: Any, *, options: Sequence[str]) -> str:
-    if value not in options:
-        raise ValueError(value)
-    return value
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError(value)
-    return value
-
-
-def _whole(value: Any, *, low: int, high: int) -> int:
-    if not (type(value) is int and low <= value <= high):
-        raise ValueError(value)
-    return value
-
-
-def _tokens(low: int, high: int = MOST_TOKENS, default: int | None = None) -> Field:
-    allowed = f"a whole number from {low} to {high}"
-    return Field(partial(_whole, low=low, high=high), allowed, default, required=default is None)
-
-
-def _one_of(options: Sequence[str], default: str) -> Field:
-    return Field(partial(_choice, options=options), f"one of {listed(options)}", default)
-
-
-_SIDE = f"a whole number from 1 to {LARGEST_SIDE}"
-_PIXELS = f"[height, width], each {_SIDE}"
-_SIZE = Field(_size, _PIXELS, required=True)
-_RESAMPLE = _one_of(tuple(RESAMPLES), "bilinear")
-
-#: Every operation a program may name.
-OPERATIONS: dict[str, Operation] = {
-    "read_photo": Operation(read_photo, "raw", "photo", "read the photo as {mode}, upright", {
-        "mode": _one_of(MODES, "RGB"), "at_least": Field(_size_or_none, f"null, or {_PIXELS}"),
-    }),
-    "resize": Operation(resize_photo, "photo", "photo", "resize it to {size[0]} x {size[1]} ({method}, {resample})", {
-        "size": _SIZE, "method": _one_of(METHODS, "crop"),
-        "pad_mode": _one_of(tuple(PAD_MODES), "reflection"), "resample": _RESAMPLE,
-    }),
-    "resize_shorter": Operation(resize_shorter, "photo", "photo", "resize its shorter side to {size} ({resample})", {
-        "size": Field(_side, _SIDE, required=True), "resample": _RESAMPLE,
-    }),
-    "center_crop": Operation(center_crop, "photo", "photo", "keep {size[0]} x {size[1]} of its middle", {
-        "size": _SIZE, "pad_mode": _one_of(tuple(PAD_MODES), "zeros"),
-    }),
-    "read_sound": Operation(
-        SoundReader, "raw", "photo",
-        "read {seconds:.3g} s of sound, resampled to {rate} samples a second, as a picture of {size[0]} x {size[1]}", {
-        "rate": Field(rate_config, RATES, required=True), "seconds": Field(seconds_config, SECONDS, required=True),
-        "size": Field(picture_config, PICTURES, required=True),
-        "window_seconds": Field(window_config, WINDOWS, required=True),
-    }, prepared=True),
-    "read_text": Operation(read_text, "raw", "text", "read a text, clean it and collapse its blanks", {
-        "html": Field(_flag, "true or false", True), "form": _one_of(FORMS, "NFC"),
-    }),
-    "mark_words": Operation(mark_words, "text", "text", "write it in lower case, capitals and repetitions as words"),
-    "tokenize": Operation(
-        TokenReader, "text", "tokens", "split it into tokens, and keep the first {first} and the last {last}", {
-        "tokenizer": Field(partial(_choice, options=(TOKENIZER,)), TOKENIZER, TOKENIZER, entry=True),
-        "first": _tokens(1), "last": _tokens(0, default=0), "pad": _tokens(0, 10_000_000),
-    }, prepared=True),
-    "read_row": Operation(RowReader, "raw", "array", "read a row: a code for each category, then the numbers", {
-        "categories": Field(category_config, "a list of columns with their labels", required=True),
-        "numbers": Field(number_config, "a list of columns with fill, mean and std", required=True),
-    }, prepared=True),
-    "read_pair": Operation(PairReader, "raw", "array", "look up {columns[0]} and {columns[1]}", {
-        "columns": Field(name_config, "two names", required=True),
-        "users": Field(label_config, "a list of labels, each once", required=True),
-        "items": Field(label_config, "a list of labels, each once", required=True),
-    }, prepared=True),
-}  # fmt: skip
+from gatera.program.operations import OPERATIONS, Operation
+from gatera.program.raw.photo import photo_array
 
 #: How each kind of last value becomes the model's array.
 _ENDS: dict[str, Callable[[Any], np.ndarray]] = {

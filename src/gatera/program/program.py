@@ -19,7 +19,7 @@ from gatera.program.decode import Decoder
 from gatera.program.description import package_info, read_description
 from gatera.program.engines import Engine, EngineName, EnginePrecision, make_engine
 from gatera.program.package import read_package
-from gatera.program.placing import Placer
+from gatera.program.placing import PhotoPlacer
 from gatera.program.prediction import Prediction
 from gatera.program.preprocess import Preprocessing, stack_arrays
 from gatera.program.raw.placement import Placement
@@ -82,7 +82,7 @@ class Program:
         self.vocab: list[Any] = decoder.vocab
         self.task: Task = decoder.task
         self.info, self.card = info, card
-        self._place = Placer(preprocess) if decoder.spatial else None
+        self._place = PhotoPlacer(preprocess) if decoder.spatial else None
 
     def predict(self, raw: Any) -> Prediction:
         """Return the prediction for one input.

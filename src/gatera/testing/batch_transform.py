@@ -14,7 +14,7 @@ from gatera.core.errors import ArgumentError
 from gatera.data.transforms.base import BatchStep, BatchTransform, Drawn, Key
 from gatera.data.transforms.batch import BatchPipeline
 from gatera.data.transforms.normalize import Normalize
-from gatera.program.preprocess import photo_array
+from gatera.program.raw.photo import photo_array
 from gatera.testing.contract import Contract, Rule, same, shaped
 from gatera.testing.examples import example_photos
 from gatera.testing.exported import exported, program

@@ -16,7 +16,7 @@ from gatera.data.transforms.base import BatchTransform
 from gatera.data.transforms.item import ItemTransform
 from gatera.data.transforms.normalize import Normalize
 from gatera.data.transforms.torchvision import batch_transforms, item_transforms
-from gatera.program.preprocess import photo_array
+from gatera.program.raw.photo import photo_array
 from gatera.testing.batch_transform import check_batch_transform
 from gatera.testing.contract import Contract, Rule, piece_name, same, shaped
 from gatera.testing.examples import example_photos

@@ -18,8 +18,7 @@ from gatera.data.transforms.item import (
     ResizeShorter,
     as_size,
 )
-from gatera.program.placing import _STEPS
-from gatera.program.preprocess import OPERATIONS, Preprocessing
+from gatera.program.preprocess import Preprocessing
 from gatera.program.raw.placement import combined
 
 ALL = [
@@ -243,12 +242,6 @@ def test_a_transform_that_says_nothing_of_places_is_refused_where_they_matter():
             f"No mask or points can follow the transform {name}: it does not say where it puts a photo. Use Resize, "
             "RandomResizedCrop, FlipItem or aug_transforms; or write an ItemTransform with a method `steps`."
         )
-
-
-def test_every_operation_on_photos_says_where_it_puts_them():
-    assert {name for name, op in OPERATIONS.items() if (op.takes, op.gives) == ("photo", "photo")} == set(
-        _STEPS
-    )
 
 
 def tilt(image: Image.Image) -> Image.Image:

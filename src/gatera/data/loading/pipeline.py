@@ -17,12 +17,10 @@ from torch import Tensor
 from gatera.core.errors import ExportError
 from gatera.data.blocks.base import Block
 from gatera.data.transforms.item import ItemTransform, Op
+from gatera.program.operations import OPERATIONS
 from gatera.program.placing import op_steps
 from gatera.program.preprocess import Preprocessing
 from gatera.program.raw.placement import Placement, Size
-
-#: Operations after which every photo has the size they name.
-SIZED_OPS = ("resize", "center_crop", "read_sound")
 
 #: (height, width) of an imaginary photo, to ask transforms where they would put it.
 PROBE = (240, 320)
@@ -60,8 +58,10 @@ class FixedReader:
     @property
     def size(self) -> tuple[int, int] | None:
         """(height, width) of every photo, or None where that depends on the photo or is not known."""
-        last = {} if self.config is None else self.config[-1]
-        return tuple(last["size"]) if last.get("op") in SIZED_OPS else None
+        if self.config is None:
+            return None
+        last = self.config[-1]
+        return tuple(last["size"]) if OPERATIONS[last["op"]].sized else None
 
     def preprocessing(self) -> Preprocessing:
         """Return the steps as data that a program can hold.

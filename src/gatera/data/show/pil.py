@@ -16,7 +16,7 @@ from gatera.core.files import atomic_write
 from gatera.core.progress import track
 from gatera.core.threads import thread_pool
 from gatera.data.sources.items import BadFile, get_image_files
-from gatera.program.preprocess import photo_array, read_photo
+from gatera.program.raw.photo import photo_array, read_photo
 
 if TYPE_CHECKING:
     import torch

@@ -13,8 +13,7 @@ from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import DataError, PhotoError
 from gatera.core.progress import track
 from gatera.core.threads import thread_pool
-from gatera.program.preprocess import read_photo
-from gatera.program.raw.photo import PHOTO_SUFFIXES
+from gatera.program.raw.photo import PHOTO_SUFFIXES, read_photo
 
 T = TypeVar("T")
 U = TypeVar("U")

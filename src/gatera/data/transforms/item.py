@@ -20,8 +20,8 @@ from gatera.core.checks import check_at_least, check_choice, check_fraction
 from gatera.core.errors import ArgumentError, ExportError
 from gatera.data.item_errors import function_name
 from gatera.program.placing import op_steps
-from gatera.program.preprocess import center_crop, resize_photo, resize_shorter
 from gatera.program.raw.placement import Placement
+from gatera.program.raw.resize import center_crop, resize_photo, resize_shorter
 
 Size = int | tuple[int, int]
 Op = dict[str, Any]
