@@ -9,7 +9,6 @@ MAX_FILE_LINES, MAX_FUNCTION_LINES, MAX_ARGUMENTS = 400, 60, 8
 
 #: Functions that keep the many keyword names their users already know (see docs/architecture.md), by name.
 MANY_ARGUMENTS_ALLOWED = {
-    "gatera.cli.train.train",  # one argument per option of the command
     "gatera.collab.data.from_csv",
     "gatera.collab.data.from_df",
     "gatera.collab.learner.collab_learner",
