@@ -11,7 +11,6 @@ MAX_FILES = 14
 
 #: Functions that keep the many keyword names their users already know (see docs/architecture.md), by name.
 MANY_ARGUMENTS_ALLOWED = {
-    "gatera.cli.train.train",  # one argument per option of the command
     "gatera.collab.data.from_csv",
     "gatera.collab.data.from_df",
     "gatera.collab.learner.collab_learner",

@@ -31,18 +31,30 @@ Gatera = Callable[..., Ran]
 
 
 @pytest.fixture
-def gatera(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Gatera:
+def gatera_raw(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Gatera:
+    """Runs the command, and returns its output with the colours."""
+
+    def run(*arguments: object, columns: int | None = None) -> Ran:
+        with monkeypatch.context() as patch:
+            if columns is not None:
+                patch.setenv("COLUMNS", str(columns))
+                patch.setenv("TERM", "xterm-256color")
+                for stream in (sys.stdout, sys.stderr):
+                    patch.setattr(stream, "isatty", lambda: True)
+            with pytest.raises(SystemExit) as done:
+                main([str(argument) for argument in arguments])
+        return Ran(done.value.code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def gatera(gatera_raw: Gatera) -> Gatera:
     """Runs the command: `gatera("predict", program, photo)`; `columns=40` makes stdout and stderr a terminal."""
 
     def run(*arguments: object, columns: int | None = None) -> Ran:
-        if columns is not None:
-            monkeypatch.setenv("COLUMNS", str(columns))
-            monkeypatch.setenv("TERM", "xterm-256color")
-            for stream in (sys.stdout, sys.stderr):
-                monkeypatch.setattr(stream, "isatty", lambda: True)
-        with pytest.raises(SystemExit) as done:
-            main([str(argument) for argument in arguments])
-        return Ran(done.value.code, *(STYLES.sub("", text) for text in capsys.readouterr()))
+        ran = gatera_raw(*arguments, columns=columns)
+        return Ran(ran.status, *(STYLES.sub("", text) for text in ran[1:]))
 
     return run
 

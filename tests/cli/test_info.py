@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from gatera.program.package import read_package
 
@@ -70,5 +71,21 @@ def test_a_damaged_program(gatera, make_program):
     )  # fmt: skip
 
 
-def test_help(gatera):
-    assert gatera("info", "-h").out.startswith("usage: gatera info [-h] [--json] PROGRAM\n")
+def test_a_card_cannot_move_the_cursor(gatera, make_program):
+    path = make_program(
+        card="# Cats\x1b[2J\n\n- **bold**: `co\x9bde`\rx",
+        decode={"activation": "softmax", "vocab": ["a\x07", "b"], "threshold": None, "temperature": 1.0},
+    )
+    for columns in (None, 60):
+        out = gatera("info", path, columns=columns).out
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", out)
+        assert "Cats\\x1b[2J" in out and "co\\x9bde" in out and "a\\x07" in out
+
+
+def test_a_card_is_set_for_the_terminal(gatera, make_program):
+    card = "# `cats`\n\n## How good it is\n\n- error: **6.7 %** (2 of 30 items it was not trained on)\n\nPlain words."
+    lines = gatera("info", make_program(card=card), columns=40).out.splitlines()
+    assert lines[:8] == [
+        "cats", "", "How good it is", "", "  - error: 6.7 % (2 of 30 items it was", "    not trained on)", "",
+        "Plain words.",
+    ]  # fmt: skip

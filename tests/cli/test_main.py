@@ -1,6 +1,7 @@
+"""The command as a whole: finding commands, statuses, errors, pipes."""
+
 from __future__ import annotations
 
-import inspect
 import os
 import subprocess
 import sys
@@ -11,193 +12,207 @@ import pytest
 
 import gatera as package
 from gatera.cli import main as module
-from gatera.cli.main import VERBS, Verb, load_verb
+from gatera.cli.commands import COMMANDS
+from gatera.cli.options import Command
 from gatera.core.errors import DataError
-
-
-@pytest.mark.parametrize("name", VERBS)
-def test_the_table_tells_what_each_verbs_docstring_tells(name):
-    if name == "train":
-        pytest.importorskip("gatera.cli.train")
-    assert inspect.getdoc(load_verb(name)).splitlines()[0] == VERBS[name].summary
-
-
-def test_help_lists_every_verb(gatera):
-    ran = gatera("--help")
-    assert ran.status == 0 and ran.err == ""
-    assert ran.out.startswith(
-        "Usage: gatera [OPTIONS] COMMAND [ARGS]...\n\n  From a folder of examples to a program"
-    )
-    for name, verb in VERBS.items():
-        assert f"  {name:<8} {verb.summary}\n" in ran.out
-    assert gatera("-h").out == ran.out
-
-
-def test_without_a_verb_it_helps(gatera):
-    ran = gatera()
-    assert ran.status == 2
-    assert "Usage: gatera [OPTIONS] COMMAND" in ran.out + ran.err
 
 
 def test_the_version(gatera):
     assert gatera("--version") == (0, f"gatera {package.__version__}\n", "")
+    assert gatera("-V") == gatera("--version")
 
 
-def test_an_unknown_verb_offers_the_nearest(gatera):
-    assert gatera("predct", "a.gatera") == (
-        2, "",
-        "Error: there is no such verb. Got: 'predct'. Expected: train, predict, info. Did you mean 'predict'?\n",
-    )  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["tran"], "unknown command 'tran'. Did you mean 'train'?"),
+        (["predct", "a.gatera"], "unknown command 'predct'. Did you mean 'predict'?"),
+        (["version"], "unknown command 'version'. Did you mean '--version'?"),
+        (["xyzzy"], "unknown command 'xyzzy'. See \"gatera --help\"."),
+        (["a.gatera", "b.jpg"], "unknown command 'a.gatera'. Did you mean 'gatera predict a.gatera'?"),
+        (["--versoin"], "unknown option '--versoin'. Did you mean '--version'?"),
+        (["-x"], "unknown option '-x'. See \"gatera --help\"."),
+        (["help", "predikt"], "unknown command 'predikt'. Did you mean 'predict'?"),
+    ],
+)
+def test_a_command_that_is_not_understood_is_one_line_and_status_2(gatera, arguments, sentence):
+    assert gatera(*arguments) == (2, "", f"Error: {sentence}\n")
 
 
-def test_an_unknown_verb_like_no_other(gatera):
-    assert gatera("xyzzy").err == (
-        "Error: there is no such verb. Got: 'xyzzy'. Expected: train, predict, info. "
-        'See them all with "gatera --help".\n'
+def test_a_folder_in_place_of_a_command_was_meant_for_train(gatera, tmp_path):
+    assert gatera(tmp_path).err == (
+        f"Error: unknown command '{tmp_path}'. Did you mean 'gatera train {tmp_path}'?\n"
     )
 
 
-def test_an_unknown_option(gatera):
-    ran = gatera("--frobnicate")
-    assert ran.status == 2 and "--frobnicate" in ran.err
-
-
-def test_help_is_legible_on_a_narrow_terminal(gatera):
-    ran = gatera("--help", columns=40)
-    assert max(len(line) for line in ran.out.splitlines()) <= 40
-    assert all(name in ran.out for name in VERBS)
-
-
 @pytest.fixture
-def verb(monkeypatch):
-    """Makes a verb `try` of a function, as light or as a typer command."""
+def command(monkeypatch):
+    """Makes a command `try` of a function."""
 
-    def make(function, *, light: bool, extra: str | None = None) -> None:
-        fake = types.ModuleType("fake_verb")
-        setattr(fake, "try", function)
-        monkeypatch.setitem(sys.modules, "fake_verb", fake)
-        monkeypatch.setitem(VERBS, "try", Verb("fake_verb", "Try.", extra, light))
+    def make(function, *, extra: str | None = None) -> None:
+        fake = types.ModuleType("fake_command")
+        fake.run = function
+        monkeypatch.setitem(sys.modules, "fake_command", fake)
+        monkeypatch.setitem(COMMANDS, "try", Command("try", "Try.", (), "fake_command:run", extra=extra))
 
     return make
 
 
 def fails_with(error: BaseException):
-    def light(arguments: list[str]) -> int:
+    def run(options) -> int:
         raise error
 
-    def heavy() -> None:
-        """Try."""
-        raise error
-
-    return {True: light, False: heavy}
+    return run
 
 
-@pytest.mark.parametrize("light", [True, False])
-def test_an_error_of_ours_is_one_line_and_status_1(light, gatera, verb):
-    verb(fails_with(package_error("the cat is out"))[light], light=light)
-    assert gatera("try") == (1, "", "Error: the cat is out. Call it.\n")
+CAT = DataError("the cat is out", got="cat", available="dog, mouse", remedy="Call it.")
 
 
-def package_error(problem: str) -> Exception:
-    return DataError(problem, remedy="Call it.")
+def test_an_error_of_ours_is_one_line_in_a_pipe(gatera, command):
+    command(fails_with(CAT))
+    assert gatera("try") == (
+        1, "", "Error: the cat is out. Got: 'cat'. Available: dog, mouse. Call it.\n"
+    )  # fmt: skip
 
 
-@pytest.mark.parametrize("light", [True, False])
+def test_an_error_of_ours_has_a_line_for_each_part_on_a_terminal(gatera, command):
+    command(fails_with(CAT))
+    assert gatera("try", columns=80) == (
+        1, "", "Error: the cat is out.\n  Got: 'cat'.\n  Available: dog, mouse.\n  Call it.\n"
+    )  # fmt: skip
+
+
+def test_the_parts_of_an_error_are_wrapped(gatera, command):
+    command(fails_with(DataError("the cat is out", available="dog, mouse, horse, parrot, hedgehog")))
+    assert gatera("try", columns=30).err == (
+        "Error: the cat is out.\n  Available: dog, mouse,\n    horse, parrot, hedgehog.\n"
+    )
+
+
+TRIED = DataError(
+    "nothing was found. Tried:\n  the cache: no file\n  the hub: no network", remedy="Use one of:\n  a\n  b"
+)
+
+
+def test_a_list_in_an_error_is_one_line_in_a_pipe(gatera, command):
+    command(fails_with(TRIED))
+    assert gatera("try").err == (
+        "Error: nothing was found. Tried: the cache: no file; the hub: no network. Use one of: a; b\n"
+    )
+
+
+def test_a_list_in_an_error_has_a_line_for_each_entry_on_a_terminal(gatera, command):
+    command(fails_with(TRIED))
+    assert gatera("try", columns=60).err.splitlines() == [
+        "Error: nothing was found. Tried:", "    the cache: no file", "    the hub: no network.", "  Use one of:", "    a",
+        "    b",
+    ]  # fmt: skip
+
+
+def test_a_line_break_in_a_name_forges_no_error(gatera, command):
+    command(fails_with(DataError("a\nError: all is lost.jpg is empty")))
+    assert gatera("try").err == "Error: a; Error: all is lost.jpg is empty.\n"
+    assert gatera("try", columns=60).err == "Error: a\n    Error: all is lost.jpg is empty.\n"
+
+
+def test_control_characters_in_an_error_are_shown_escaped(gatera, command):
+    command(fails_with(DataError("'a\x1b]52;c;eA==\x07.jpg' is empty\u202e")))
+    assert gatera("try").err == "Error: 'a\\x1b]52;c;eA==\\x07.jpg' is empty\\u202e.\n"
+
+
 @pytest.mark.parametrize("how", ["before", "after", "environment"])
-def test_debugging_shows_the_traceback(how, light, verb, monkeypatch):
-    error = package_error("the cat is out")
-    verb(fails_with(error)[light], light=light)
+def test_debugging_shows_the_traceback(how, command, monkeypatch):
+    command(fails_with(CAT))
     if how == "environment":
         monkeypatch.setenv("GATERA_DEBUG", "1")
     arguments = {"before": ["--debug", "try"], "after": ["try", "--debug"], "environment": ["try"]}[how]
-    with pytest.raises(type(error)):
+    with pytest.raises(DataError):
         module.main(arguments)
 
 
-@pytest.mark.parametrize("light", [True, False])
-def test_other_errors_are_bugs_and_keep_their_traceback(light, verb):
-    verb(fails_with(ZeroDivisionError("oops"))[light], light=light)
+def test_debug_behind_two_dashes_is_an_input():
+    assert module._take_debug(["predict", "--", "--debug"]) == (["predict", "--", "--debug"], False)
+
+
+def test_other_errors_are_bugs_and_keep_their_traceback(command):
+    command(fails_with(ZeroDivisionError("oops")))
     with pytest.raises(ZeroDivisionError):
         module.main(["try"])
 
 
-@pytest.mark.parametrize("light", [True, False])
-def test_ctrl_c_is_status_130(light, gatera, verb):
-    verb(fails_with(KeyboardInterrupt())[light], light=light)
-    assert gatera("try") == (130, "", "Stopped.\n")
+def test_ctrl_c_is_status_130(gatera, command):
+    command(fails_with(KeyboardInterrupt()))
+    assert gatera("try") == (130, "", "Error: interrupted.\n")
 
 
-@pytest.mark.parametrize("light", [True, False])
-def test_a_missing_package_names_the_extra(light, gatera, verb):
+def test_a_missing_package_names_the_extra(gatera, command):
     missing = ModuleNotFoundError("No module named 'torch'", name="torch")
-    verb(fails_with(missing)[light], light=light, extra="train")
+    command(fails_with(missing), extra="train")
     assert gatera("try") == (
         1, "", 'Error: gatera try needs torch, which is not installed. Install it with: pip install "gatera[train]"\n'
     )  # fmt: skip
 
 
-def test_a_missing_module_of_ours_is_a_bug(verb):
+def test_a_missing_module_of_ours_is_a_bug(command):
     missing = ModuleNotFoundError("No module named 'gatera.cat'", name="gatera.cat")
-    verb(fails_with(missing)[True], light=True, extra="train")
+    command(fails_with(missing), extra="train")
     with pytest.raises(ModuleNotFoundError):
         module.main(["try"])
 
 
-def test_train_without_torch_names_its_extra(gatera, monkeypatch, tmp_path):
-    pytest.importorskip("gatera.cli.train")
-    for name in [name for name in sys.modules if name.startswith("gatera.cli.t")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "torch", None)
-    for name in [
-        n for n in sys.modules if n.startswith("gatera.") and not n.startswith(("gatera.cli", "gatera.core"))
-    ]:
-        monkeypatch.delitem(sys.modules, name)
-    for name in ("gatera.core.random", "gatera.core.device"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    ran = gatera("train", tmp_path)
-    assert ran.status == 1
-    assert ran.err == (
-        'Error: gatera train needs torch, which is not installed. Install it with: pip install "gatera[train]"\n'
-    )
-
-
-def test_the_status_of_a_verb_is_that_of_the_command(gatera, verb):
-    verb(lambda arguments: 7, light=True)
+def test_the_status_of_a_command_is_the_status(gatera, command):
+    command(lambda options: 7)
     assert gatera("try").status == 7
 
 
 # ---- as a process
 
 
-def command(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "gatera.cli.main", *map(str, arguments)]
+def process(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "gatera", *map(str, arguments)]
     return subprocess.run(line, capture_output=True, text=True, check=False, **options)
 
 
-@pytest.mark.slow
-def test_help_imports_nothing_heavy():
+def imported(arguments: list[str]) -> set[str]:
+    """Return the names of the modules that a command has imported."""
     code = (
         "import sys\nfrom gatera.cli.main import main\n"
-        "try: main(['--help'])\n"
+        f"try: main({arguments!r})\n"
         "except SystemExit: pass\n"
-        "heavy = ('numpy', 'PIL', 'onnxruntime', 'torch', 'rich', 'pydantic', 'gatera.program')\n"
-        "print([name for name in heavy if name in sys.modules])"
+        "print(); print(*sys.modules)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.splitlines()[-1] == "[]"
+    return set(run.stdout.splitlines()[-1].split())
+
+
+HEAVY = {"torch", "rich", "typer", "pydantic", "click", "pandas", "onnx", "openvino", "matplotlib"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["train", "--help"], ["predict", "--top", "x"], ["completion", "zsh"]]
+)
+def test_help_and_misuse_import_nothing_heavy(arguments):
+    assert not imported(arguments) & (HEAVY | {"numpy", "PIL", "onnxruntime", "gatera.program"})
 
 
 @pytest.mark.slow
 def test_predicting_imports_nothing_that_it_does_not_need(program, cat):
-    code = (
-        "import sys\nfrom gatera.cli.main import main\n"
-        f"try: main(['predict', {str(program)!r}, {str(cat)!r}])\n"
-        "except SystemExit: pass\n"
-        "heavy = ('torch', 'rich', 'typer', 'pydantic', 'pandas', 'onnx', 'openvino')\n"
-        "print([name for name in heavy if name in sys.modules])"
-    )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.splitlines()[-1] == "[]"
+    assert not imported(["predict", str(program), str(cat)]) & HEAVY
+
+
+@pytest.mark.slow
+def test_showing_a_program_imports_no_engine(program):
+    assert not imported(["info", str(program)]) & (HEAVY | {"onnxruntime"})
+
+
+@pytest.mark.slow
+def test_train_without_torch_names_its_extra(tmp_path):
+    code = "import sys; sys.modules['torch'] = None; from gatera.cli.main import main; main(['train', sys.argv[1]])"
+    run = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout, run.stderr) == (
+        1, "", 'Error: gatera train needs torch, which is not installed. Install it with: pip install "gatera[train]"\n'
+    )  # fmt: skip
 
 
 @pytest.mark.slow
@@ -205,15 +220,26 @@ def test_predicting_imports_nothing_that_it_does_not_need(program, cat):
 @pytest.mark.parametrize("json", ["", "--json"])
 def test_a_closed_pipe_is_quiet(json, program, photo_folder):
     photos = f"{photo_folder} " * 100  # more lines than a pipe holds
-    line = f"{sys.executable} -m gatera.cli.main predict {program} {photos} {json} | head -1"
+    line = f"{sys.executable} -m gatera predict {program} {photos} {json} | head -1"
     run = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
     assert len(run.stdout.splitlines()) == 1
     assert run.stderr == ""
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_an_error_of_one_line(program, cat):
+    with Path("/dev/full").open("w") as full:
+        line = [sys.executable, "-m", "gatera", "predict", program, cat]
+        run = subprocess.run(line, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (run.returncode, run.stderr) == (
+        1, "Error: cannot write to standard output (No space left on device).\n"
+    )  # fmt: skip
+
+
+@pytest.mark.slow
 def test_it_is_a_command_of_its_own(program, cat):
-    run = command("predict", program, cat)
+    run = process("predict", program, cat)
     assert (run.returncode, run.stderr) == (0, "")
     assert run.stdout.split()[:2] == [str(cat), "cat"]
 
@@ -223,6 +249,6 @@ def test_it_is_a_command_of_its_own(program, cat):
 def test_a_file_name_that_no_encoding_knows_stops_nothing(program, cat, tmp_path):
     name = os.fsencode(tmp_path) + b"/caf\xe9.jpg"
     Path(os.fsdecode(name)).write_bytes(cat.read_bytes())
-    run = command("predict", program, tmp_path, "--json", env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    run = process("predict", program, tmp_path, "--json", env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert run.returncode == 0
     assert '"label": "cat"' in run.stdout and "caf\\udce9.jpg" in run.stdout

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import io
+import re
 
-from gatera.core import progress
+from gatera.core import progress, terminal_bar
 from gatera.core.progress import console, in_notebook, is_live, note, track
+from gatera.core.terminal_bar import TerminalBar
 
 
 def test_nothing_is_lost_on_the_way():
@@ -28,17 +30,55 @@ def test_a_log_is_wide_enough_for_file_names(capsys):
     assert capsys.readouterr().out == "x" * 150 + "\n"
 
 
-def test_a_terminal_shows_a_bar_when_work_takes_long(monkeypatch):
-    from rich.console import Console
-    from rich.progress import Progress
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
 
-    shown = Console(force_terminal=True, width=60, record=True, file=io.StringIO())
-    started = []
-    monkeypatch.setattr(progress, "console", lambda stderr: shown)
+
+def terminal(monkeypatch) -> Terminal:
+    """Make stderr a terminal."""
+    shown = Terminal()
+    monkeypatch.setattr("sys.stderr", shown)
     monkeypatch.setattr(progress, "PATIENCE_SECONDS", -1)
-    monkeypatch.setattr(Progress, "start", lambda self: started.append(self))
-    list(track(range(3), "counting"))
-    assert len(started) == 1
+    monkeypatch.setattr(terminal_bar, "REDRAW_SECONDS", 0)
+    return shown
+
+
+def test_a_terminal_shows_a_bar_when_work_takes_long_and_takes_it_away(monkeypatch):
+    shown = terminal(monkeypatch)
+    assert list(track(range(3), "Counting")) == [0, 1, 2]
+    assert re.fullmatch(
+        r"(\r\x1b\[K)Counting \[-{24}\] 0 of 3\1Counting \[#{8}-{16}\] 1 of 3, 0:00 left"
+        r"\1Counting \[#{16}-{8}\] 2 of 3, 0:00 left\1",
+        shown.getvalue(),
+    )
+
+
+def test_a_terminal_without_cursor_movement_shows_no_bar(monkeypatch):
+    shown = terminal(monkeypatch)
+    monkeypatch.setenv("TERM", "dumb")
+    assert list(track(range(3), "Counting")) == [0, 1, 2]
+    assert shown.getvalue() == ""
+
+
+def test_work_of_unknown_length_is_counted(monkeypatch):
+    shown = terminal(monkeypatch)
+    assert list(track(iter("ab"), "Reading")) == ["a", "b"]
+    assert "Reading 0" in shown.getvalue() and "Reading 1" in shown.getvalue()
+
+
+def test_a_line_takes_the_place_of_the_bar(monkeypatch):
+    shown = terminal(monkeypatch)
+    for item in track(range(2), "Counting"):
+        note(f"seen {item}")
+    assert "0 of 2\r\x1b[Kseen 0\n" in shown.getvalue()
+
+
+def test_the_bar_says_how_long_it_will_take():
+    bar = TerminalBar(io.StringIO())
+    bar.add_task("Reading", 200)
+    assert bar.line(50, 30) == "Reading [######------------------] 50 of 200, 1:30 left"
+    bar.stop()
 
 
 def test_this_is_no_notebook():

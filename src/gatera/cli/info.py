@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import argparse
 import sys
+from collections.abc import Iterator
 from typing import Any
 
-from gatera.cli.output import Parser
+from gatera.cli.card import card_lines
+from gatera.cli.output import print_json, print_line
+from gatera.cli.terminal import paint, width
+from gatera.cli.text import escaped, filled, padded
 from gatera.core.checks import listed
 from gatera.core.files import human_bytes
-from gatera.core.progress import console
 from gatera.program.archive import CARD
 from gatera.program.decode import Decoder
 from gatera.program.description import package_info, read_description
@@ -17,33 +20,21 @@ from gatera.program.package import Package, read_package
 from gatera.program.preprocess import Preprocessing
 from gatera.program.tasks import TASKS
 
-EXAMPLES = """\
-examples:
-  gatera info cats.gatera
-  gatera info cats.gatera --json
-"""
 
-
-def info(arguments: list[str]) -> int:
-    """Show what a program is and how it was trained.
-
-    Args:
-        arguments: those of the command line, after the verb.
-
-    Returns:
-        The exit status, 0.
+def info(options: argparse.Namespace) -> int:
+    """Show what a program does, how good it is and how it was made.
 
     Raises:
         ProgramFileError: if the file is not a sound program.
     """
-    options = _parser().parse(arguments)
     package = read_package(options.program)
     preprocessing, decoder = read_description(package)
     if options.json:
-        print(json.dumps(package_info(package), indent=1, ensure_ascii=False))
+        print_json(package_info(package), indent=1)
         return 0
     card = package.read(CARD).decode("utf-8", errors="replace").strip() if CARD in package.names else ""
-    _print(card, facts(package, preprocessing, decoder))
+    for line in _lines(card, facts(package, preprocessing, decoder)):
+        print_line(line)
     return 0
 
 
@@ -64,13 +55,6 @@ def facts(package: Package, preprocessing: Preprocessing, decoder: Decoder) -> d
         "entries": sizes,
         "sha256": package.sha256,
     }
-
-
-def _parser() -> Parser:
-    parser = Parser("info", "Show what a program is and how it was trained.", EXAMPLES)
-    parser.add_argument("program", metavar="PROGRAM", help="a program, e.g. cats.gatera")
-    parser.add_argument("--json", action="store_true", help="write all of it as one JSON object")
-    return parser
 
 
 def _model(model: Any) -> str:
@@ -98,22 +82,16 @@ def _pairs(versions: Any) -> str:
     )
 
 
-def _print(card: str, named: dict[str, str]) -> None:
-    if not sys.stdout.isatty():
-        width = max(len(name) for name in named)
-        lines = [f"{name:<{width}}  {value}" for name, value in named.items()]
-        print("\n".join([card, "", *lines] if card else lines))
-        return
-    from rich.markdown import Markdown
-    from rich.table import Table
-
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in named.items():
-        table.add_row(name, value)
-    shown = console()
+def _lines(card: str, named: dict[str, str]) -> Iterator[str]:
+    """Yield the card and the facts: wrapped on a terminal, else as they are, a fact a line."""
+    terminal = sys.stdout.isatty()
     if card:
-        shown.print(Markdown(card))
-        shown.print()
-    shown.print(table)
+        yield from card_lines(card) if terminal else escaped(card, keep="\n").splitlines()
+        yield ""
+    column = max(len(name) for name in named) + 2
+    for name, value in named.items():
+        if terminal:
+            first, rest = padded(paint(name, "bold"), column), " " * column
+            yield from filled(escaped(value), width(), first, rest, break_words=True)
+        else:
+            yield f"{name:<{column}}{escaped(value)}"

@@ -1,153 +1,121 @@
-"""The command `gatera`: a table of verbs, of which only the one that is asked for is imported."""
+"""The command `gatera`: find the command that is asked for, parse its options, and only then import what it runs."""
 
 from __future__ import annotations
 
-import functools
+import argparse
 import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from pathlib import Path
 
 import gatera
-from gatera.cli.output import FAILED, INTERRUPTED, MISUSED, print_any_name, show_error
-from gatera.core.checks import did_you_mean, listed
-from gatera.core.errors import ArgumentError, GateraError, MissingExtraError
-
-
-class Verb(NamedTuple):
-    """One verb: its module (whose function bears the verb's name), what it does, and what it needs.
-
-    A `light` verb's function takes the list of its arguments and returns the exit status. Any other is a typer command.
-    """
-
-    module: str
-    summary: str
-    extra: str | None = None
-    light: bool = False
-
-
-#: Every verb. A test compares each summary with the first line of the function's docstring.
-VERBS = {
-    "train": Verb(
-        "gatera.cli.train",
-        "Train on photos, sounds, texts or a table; write a program.",
-        extra="train",
-    ),
-    "predict": Verb("gatera.cli.predict", "Say what photos, recordings, texts or rows are.", light=True),
-    "info": Verb("gatera.cli.info", "Show what a program is and how it was trained.", light=True),
-}
+from gatera.cli.commands import GLOBAL
+from gatera.cli.help import UnknownCommand, command_help, find_command, main_help
+from gatera.cli.options import Command, nearest_flag
+from gatera.cli.output import (
+    FAILED,
+    INTERRUPTED,
+    MISUSED,
+    drop_output,
+    escape_unencodable_output,
+    show_error,
+    write,
+)
+from gatera.cli.parser import UsageError, parse
+from gatera.core.errors import GateraError, MissingExtraError
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run `gatera`; this is the console script.
 
-    Exit status: 0; 1 where something failed; 2 for misuse; 130 after Ctrl-C. `--debug`, anywhere, or GATERA_DEBUG=1
-    shows the traceback of an error.
+    Exit status: 0; 1 if something failed; 2 if the command was not understood; 130 after Ctrl-C. `--debug` or
+    GATERA_DEBUG=1 shows the traceback of an error.
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    debug = "--debug" in arguments or os.environ.get("GATERA_DEBUG", "0") not in ("", "0")
-    arguments = [argument for argument in arguments if argument != "--debug"]
-    print_any_name()
+    arguments, debug = _take_debug(list(sys.argv[1:] if argv is None else argv))
+    escape_unencodable_output()
+    name = next((word for word in arguments if not word.startswith("-")), None)
     try:
         status = _run(arguments)
-        sys.stdout.flush()  # a closed pipe shows here rather than when Python shuts down
+        write("")  # a closed pipe or a full disk shows here rather than when Python shuts down
+    except (UsageError, UnknownCommand) as err:
+        show_error(err)
+        status = MISUSED
     except GateraError as err:
         if debug:
             raise
-        show_error(err)
+        show_error(err, name)
         status = FAILED
     except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
+        show_error("interrupted.")
         status = INTERRUPTED
-    except BrokenPipeError:
-        # `gatera predict ... | head -1` has read enough. What is still buffered must not fail once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # `gatera predict ... | head -1` has read enough
+        drop_output()
         status = FAILED
     raise SystemExit(status)
 
 
+def _take_debug(arguments: list[str]) -> tuple[list[str], bool]:
+    """Return the arguments without `--debug`, which may stand anywhere before `--`, and whether it is on."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    kept = [word for word in arguments[:end] if word != "--debug"]
+    debug = len(kept) < end or os.environ.get("GATERA_DEBUG", "0") not in ("", "0")
+    return kept + arguments[end:], debug
+
+
 def _run(arguments: list[str]) -> int:
-    name = arguments[0] if arguments and not arguments[0].startswith("-") else None
-    if name is not None and name not in VERBS:
-        hint = did_you_mean(name, VERBS, 'See them all with "gatera --help".')
-        show_error(ArgumentError("there is no such verb", got=name, expected=listed(VERBS), remedy=hint))
+    if not arguments:
+        print(main_help(), file=sys.stderr)
         return MISUSED
+    first, *rest = arguments
+    if first in ("-h", "--help"):
+        print(command_help(find_command(rest[0])) if rest else main_help())
+        return 0
+    if first in ("-V", "--version"):
+        print(f"gatera {gatera.__version__}")
+        return 0
+    if first.startswith("-"):
+        near = nearest_flag(first, GLOBAL)
+        raise UsageError(
+            f"unknown option {first!r}. " + (f"Did you mean {near!r}?" if near else 'See "gatera --help".')
+        )
+    return _run_command(_find(first), rest)
+
+
+def _find(name: str) -> Command:
+    """Return a command. A program or folder in its place was probably meant for one."""
+    if name.endswith(".gatera"):
+        raise UsageError(f"unknown command {name!r}. Did you mean 'gatera predict {name}'?")
+    if Path(name).exists():
+        raise UsageError(f"unknown command {name!r}. Did you mean 'gatera train {name}'?")
+    return find_command(name)
+
+
+def _run_command(command: Command, arguments: list[str]) -> int:
+    if _asks_for_help(arguments):
+        print(command_help(command))
+        return 0
+    options = parse(command, arguments)
     try:
-        if name is not None and VERBS[name].light:
-            return load_verb(name)(arguments[1:])
-        return _run_typer(name, arguments)
+        return load(command)(options)
     except ModuleNotFoundError as err:
-        extra = VERBS[name].extra if name is not None else None
-        if extra is None or (err.name or "").partition(".")[0] in ("", "gatera"):
+        if command.extra is None or (err.name or "").partition(".")[0] in ("", "gatera"):
             raise
         raise MissingExtraError(
-            f"gatera {name} needs {err.name}, which is not installed",
-            remedy=f'Install it with: pip install "gatera[{extra}]"',
+            f"gatera {command.name} needs {err.name}, which is not installed",
+            remedy=f'Install it with: pip install "gatera[{command.extra}]"',
         ) from err
 
 
-def load_verb(name: str) -> Callable[..., Any]:
-    """Import the function behind a verb."""
-    return getattr(importlib.import_module(VERBS[name].module), name)
+def load(command: Command) -> Callable[[argparse.Namespace], int]:
+    """Import what a command runs."""
+    module, _, function = command.runs.partition(":")
+    return getattr(importlib.import_module(module), function)
 
 
-def _run_typer(name: str | None, arguments: list[str]) -> int:
-    """Run a verb that typer parses; without one, answer --help and --version."""
-    import typer
-
-    app = typer.Typer(
-        no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-        # Boxes are for terminals; drawing them costs 50 ms.
-        rich_markup_mode="rich" if sys.stdout.isatty() else None,
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )  # fmt: skip
-
-    @app.callback()
-    def _gatera(
-        version: bool = typer.Option(
-            False, "--version", help="Show the version.", callback=_version, is_eager=True
-        ),
-        debug: bool = typer.Option(
-            False, "--debug", help="Show the traceback of an error (anywhere in the line)."
-        ),
-    ) -> None:
-        """From a folder of examples to a program that other software can trust."""
-
-    for verb, about in VERBS.items():
-        if verb == name:
-            app.command(verb, short_help=about.summary)(_stoppable(load_verb(verb)))
-        else:
-            app.command(verb, short_help=about.summary)(_not_loaded)
-    try:
-        app(args=arguments, prog_name="gatera")
-    except SystemExit as done:
-        return done.code if isinstance(done.code, int) else 0
-    return 0
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        print(f"gatera {gatera.__version__}")
-        raise SystemExit(0)
-
-
-def _stoppable(verb: Callable[..., None]) -> Callable[..., None]:
-    """Let Ctrl-C through as its exit status; versions of typer differ in what they make of it."""
-
-    @functools.wraps(verb)
-    def run(*arguments: Any, **options: Any) -> None:
-        try:
-            verb(*arguments, **options)
-        except KeyboardInterrupt:
-            print("Stopped.", file=sys.stderr)
-            raise SystemExit(INTERRUPTED) from None
-
-    return run
-
-
-def _not_loaded() -> None:
-    """Stand for a verb in the list that --help shows; its module is imported only when it is asked for."""
+def _asks_for_help(arguments: list[str]) -> bool:
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    return any(word in ("-h", "--help") for word in arguments[:end])
 
 
 if __name__ == "__main__":

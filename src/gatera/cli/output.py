@@ -1,35 +1,113 @@
-"""What the verbs share: one form for errors, one for usage errors, and text that any terminal can print."""
+"""Printing: lines, JSON and errors. Text from data or a program file never moves the cursor."""
 
 from __future__ import annotations
 
-import argparse
 import io
+import json
+import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from pathlib import Path
+from typing import Any
 
-from gatera.core.checks import did_you_mean
-from gatera.core.errors import GateraError
-from gatera.core.progress import console
+from gatera.cli.language import for_command
+from gatera.cli.terminal import paint, width
+from gatera.cli.text import UNSAFE, escaped, filled
+from gatera.core.errors import DataError, GateraError
+from gatera.core.terminal_bar import clear_bar
 
 #: Exit statuses, as shells and scripts expect them.
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 
 
-def show_error(error: GateraError | str) -> None:
-    """Print "Error: ..." on stderr, red on a terminal."""
-    if not sys.stderr.isatty():
-        print(f"Error: {error}", file=sys.stderr)
-        return
-    from rich.text import Text
+def write(text: str) -> None:
+    """Write text to stdout, in the place of the progress bar if there is one; "" writes what is still buffered.
 
-    console(stderr=True).print(Text.assemble(("Error: ", "bold red"), (str(error), "red")))
+    Raises:
+        DataError: if the disk that stdout goes to is full.
+        BrokenPipeError: if nobody reads any more.
+    """
+    clear_bar()
+    try:
+        sys.stdout.write(text)
+        if not text:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as err:
+        drop_output()
+        raise DataError(f"cannot write to standard output ({err.strerror})") from err
 
 
-def print_any_name() -> None:
-    """Make stdout and stderr escape what they cannot encode: no file name may stop a run."""
+def drop_output() -> None:
+    """Let what is still buffered go nowhere, so that it does not fail once more when Python shuts down."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def print_line(*fields: str) -> None:
+    """Print fields two spaces apart. What comes from data must be escaped before."""
+    write("  ".join(fields) + "\n")
+
+
+def print_json(value: Any, indent: int | None = None) -> None:
+    """Print a value as JSON. No string in it can change how a terminal shows the rest."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    # json escapes what its standard asks for, which some controls are not; the line breaks between entries stay
+    write(UNSAFE.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text) + "\n")
+
+
+def show_error(error: Exception | str, command: str | None = None) -> None:
+    """Print an error on stderr: on a terminal each part on a line of its own, elsewhere all in one line.
+
+    Args:
+        error: what went wrong.
+        command: the command in whose words to say it.
+    """
+    parts = error.parts if isinstance(error, GateraError) else (str(error),)
+    said = [for_command(part, command) for part in parts]
+    clear_bar()
+    if sys.stderr.isatty():
+        lines = [line for number, part in enumerate(said) for line in _laid_out(part, first=number == 0)]
+        print("\n".join(lines), file=sys.stderr)
+    else:
+        print("Error:", *map(_in_one_line, said), file=sys.stderr)
+
+
+def _laid_out(part: str, first: bool) -> list[str]:
+    """Return the lines of one part; lists in it, which have a line for each entry, stand further in."""
+    head, *entries = (escaped(line.strip()) for line in part.splitlines() or [""])
+    lines = (
+        filled(f"{paint('Error:', 'error', sys.stderr)} {head}", width(), "", "  ")
+        if first
+        else filled(head, width(), "  ", "    ")
+    )
+    return lines + [line for entry in entries for line in filled(entry, width(), "    ", "      ")]
+
+
+def _in_one_line(part: str) -> str:
+    """Return a part without line breaks: entries of a list are separated by semicolons."""
+    return escaped(re.sub(r"\s*\n\s*", "; ", re.sub(r":\s*\n\s*", ": ", part.strip())))
+
+
+def show_line(text: str) -> None:
+    """Print a line on stderr."""
+    clear_bar()
+    print(escaped(text), file=sys.stderr)
+
+
+def show_note(text: str) -> None:
+    """Print a note on stderr."""
+    clear_bar()
+    print(f"{paint('Note:', 'warning', sys.stderr)} {escaped(text)}", file=sys.stderr)
+
+
+def escape_unencodable_output() -> None:
+    """Make stdout and stderr escape what they cannot encode, and exist: no file name and no `>&-` may stop a run."""
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115  # for as long as the process lives
+    sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -37,41 +115,8 @@ def print_any_name() -> None:
 
 @contextmanager
 def notes() -> Iterator[None]:
-    """Show our warnings (a category that training did not know, say) as lines for people, on stderr."""
+    """Show our warnings (a column with an unseen category, say) as notes."""
     with warnings.catch_warnings():
         warnings.filterwarnings("default", category=UserWarning, module="gatera")
-        warnings.showwarning = lambda message, *_, **__: print(f"Note: {message}", file=sys.stderr)
+        warnings.showwarning = lambda message, *_, **__: show_note(str(message))
         yield
-
-
-def at_least_one(text: str) -> int:
-    """Parse a whole number from 1 on, for `Parser.add_argument(type=...)`."""
-    number = int(text) if text.isdecimal() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
-    return number
-
-
-class Parser(argparse.ArgumentParser):
-    """An argparse parser with our errors: exit status 2, and the nearest option where one was misspelt."""
-
-    def __init__(self, verb: str, summary: str, epilog: str) -> None:
-        super().__init__(
-            prog=f"gatera {verb}", description=summary, epilog=epilog, allow_abbrev=False,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )  # fmt: skip
-
-    def parse(self, arguments: list[str]) -> argparse.Namespace:
-        """Return the parsed arguments; options may stand between the others. Exits on misuse."""
-        parsed, unknown = self.parse_known_intermixed_args(arguments)
-        if unknown:
-            options = [option for option in self._option_string_actions if option.startswith("--")]
-            hint = did_you_mean(unknown[0].split("=")[0], options)
-            self.error(f"there is no option {unknown[0]!r}.{' ' + hint if hint else ''}")
-        return parsed
-
-    def error(self, message: str) -> NoReturn:
-        """Print how the verb is called and what was wrong, and exit with status 2."""
-        self.print_usage(sys.stderr)
-        show_error(message)
-        raise SystemExit(MISUSED)

@@ -25,7 +25,8 @@ class GateraError(Exception):
     """Base of all errors raised on purpose by Gatera.
 
     The message has up to five parts, always in this order: the problem, the value that was given, what was expected, what
-    is available, and what to do next. Each part is kept as an attribute so that a user interface can lay them out itself.
+    is available, and what to do next. Each part is kept as an attribute, and `parts` has those that are shown as sentences,
+    so that a user interface can lay them out itself.
 
     Args:
         problem: what was wrong, naming the argument, file or row. A clause without a full stop at its end.
@@ -62,6 +63,7 @@ class GateraError(Exception):
             parts.append(f"Available: {available.rstrip('.')}.")
         if remedy is not None:
             parts.append(remedy)
+        self.parts = tuple(parts)
         super().__init__(" ".join(parts))
 
 

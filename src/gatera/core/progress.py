@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import html
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from gatera.core.terminal_bar import TerminalBar, clear_bar
+
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress
 
 T = TypeVar("T")
 
@@ -47,6 +49,7 @@ def is_live(shown: Console) -> bool:
 
 def note(text: str) -> None:
     """Print a line for people, once, about what was decided for them: on stderr, so that a script's output is its own."""
+    clear_bar()
     print(text, file=sys.stdout if in_notebook() else sys.stderr)
 
 
@@ -59,7 +62,7 @@ def track(items: Iterable[T], description: str, total: int | None = None, quiet:
         yield from items
         return
     start, waiting, task = time.monotonic(), True, None
-    bar: Any = None  # rich's or ours, which have the same methods
+    bar: NotebookBar | TerminalBar | None = None
     total = total if total is not None else _length(items)
     try:
         for done, item in enumerate(items):
@@ -75,7 +78,7 @@ def track(items: Iterable[T], description: str, total: int | None = None, quiet:
 
 
 class NotebookBar:
-    """A bar in a notebook, with the methods of rich's that `track` calls; rich's own would need ipywidgets there."""
+    """A progress bar in a notebook."""
 
     def __init__(self) -> None:
         from IPython.display import HTML, display
@@ -102,19 +105,13 @@ class NotebookBar:
         self._handle.update(self._html(""))
 
 
-def _bar() -> Progress | NotebookBar | None:
-    """Start a bar on stderr; None where lines cannot be redrawn. Quick work never gets here, nor imports rich."""
+def _bar() -> TerminalBar | NotebookBar | None:
+    """Start a bar on stderr; None where lines cannot be redrawn."""
     if in_notebook():
         return NotebookBar()
-    shown = console(stderr=True)
-    if not is_live(shown):
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         return None
-    from rich.progress import Progress
-
-    # Else rich would send what is printed meanwhile to the terminal, even where stdout goes into a file.
-    bar = Progress(console=shown, transient=True, redirect_stdout=sys.stdout.isatty())
-    bar.start()
-    return bar
+    return TerminalBar(sys.stderr)
 
 
 def _length(items: Iterable[object]) -> int | None:

@@ -1,14 +1,15 @@
-"""What a training run is asked for: the arguments of `gatera.train`, the options of `gatera train`."""
+"""The settings of a training run: the arguments of `gatera.train` and the options of `gatera train`, in one table."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any, TypedDict, Unpack
 
 
 class Task(StrEnum):
-    """What a program is to learn."""
+    """What a program learns to do."""
 
     auto = "auto"
     photos = "photos"
@@ -19,29 +20,114 @@ class Task(StrEnum):
     recommend = "recommend"
 
 
+class About(TypedDict, total=False):
+    """How a setting is written and shown on the command line.
+
+    Attributes:
+        metavar: what stands for the value; without one, the setting is a switch.
+        shown: the default in words, where the value itself does not say it.
+        flags: how it is written, where that is not the name with dashes.
+        low: the lowest value allowed.
+        high: the highest value allowed.
+        negative: whether a switch has a `--no-...`.
+    """
+
+    metavar: str
+    shown: str
+    flags: tuple[str, ...]
+    low: float
+    high: float
+    negative: bool
+
+
+def setting(group: str, help: str, default: Any = MISSING, **about: Unpack[About]) -> Any:
+    """Return a field of `TrainSettings`, with what the command line shows of it.
+
+    Args:
+        group: the heading it stands under.
+        help: what it does, in one sentence.
+        default: its value where nothing is given; without one it must be given.
+        **about: see `About`.
+    """
+    return field(default=default, metadata={"group": group, "help": help, **about})
+
+
 @dataclass(frozen=True)
 class TrainSettings:
-    """Everything a training run was asked for; the fields are the options of `gatera train`. None: as suits the task."""
+    """The settings of a training run. A field that is None means: choose what suits the task."""
 
-    source: Path
-    out: Path
-    task: Task
-    label_from: str | None
-    group_by: str | None
-    target: str | None
-    arch: str | None
-    epochs: int | None
-    freeze_epochs: int | None
-    size: int | None
-    lr: float | None
-    bs: int | None
-    valid_pct: float
-    seed: int
-    augment: bool
-    device: str
-    weights: str | None
-    report: Path | None
-    resume: Path | None
-    slim: bool
-    force: bool
-    json: bool
+    source: Path = setting(
+        "Arguments",
+        "A folder of photos, recordings or texts (a folder per class, train and valid folders, or labels.csv), a folder of "
+        "photos and masks, or a CSV file.",
+        metavar="SOURCE",
+    )
+    out: Path = setting(
+        "Output", "The program to write.", metavar="FILE", flags=("-o", "--out"),
+        shown="SOURCE.gatera in the current folder",
+    )  # fmt: skip
+    task: Task = setting(
+        "Data", "What to learn; auto looks at the content of SOURCE.", Task.auto, metavar="TASK"
+    )
+    target: str | None = setting("Data", "The column of a table to predict.", None, metavar="COLUMN")
+    label_from: str | None = setting(
+        "Data",
+        "Take the label from the file name: the first group of a regular expression.",
+        None,
+        metavar="REGEX",
+    )
+    group_by: str | None = setting(
+        "Data",
+        "Keep files whose names share the first group of a regular expression (a speaker, an animal) on the same side of "
+        "the split.",
+        None, metavar="REGEX",
+    )  # fmt: skip
+    valid_pct: float = setting(
+        "Data", "Fraction of the items for the validation set.", 0.2, metavar="FRACTION", low=0.01, high=0.9
+    )
+    seed: int = setting(
+        "Data", "Seed of the split and the training: same seed, same result.", 42, metavar="N", low=0
+    )
+    arch: str | None = setting(
+        "Model",
+        "Architecture. Photos and recordings: a name of Gatera's or of timm's; texts: MiniLM, AWD_LSTM or a name on the "
+        "Hugging Face hub.",
+        None, metavar="NAME", shown="efficientnet_lite0; MiniLM for texts",
+    )  # fmt: skip
+    weights: str | None = setting(
+        "Model", "Start from a weights file or an existing .gatera program.", None, metavar="FILE",
+        shown="pretrained weights of the architecture",
+    )  # fmt: skip
+    epochs: int | None = setting(
+        "Training", "Epochs that train the whole model.", None, metavar="N", low=1,
+        shown="1 for photos, 8 for masks, 2 for texts, else 5",
+    )  # fmt: skip
+    freeze_epochs: int | None = setting(
+        "Training", "Epochs that train only the head, before --epochs.", None, metavar="N", low=0,
+        shown="10 for photos, else 1",
+    )  # fmt: skip
+    lr: float | None = setting(
+        "Training", "Maximum learning rate.", None, metavar="RATE", flags=("--lr", "--learning-rate"), low=0,
+        shown="0.003 for photos, 0.002 for masks and sound, 0.01 for texts, 0.001 for tables, 0.005 for ratings",
+    )  # fmt: skip
+    bs: int | None = setting(
+        "Training", "Batch size.", None, metavar="N", flags=("--batch-size", "--bs"), low=1,
+        shown="64, fewer for small folders; 8 for masks",
+    )  # fmt: skip
+    size: int | None = setting(
+        "Training", "Resize photos to SIZE x SIZE pixels.", None, metavar="SIZE", low=8,
+        shown="320, or 160 if most are tiny; 256 for masks",
+    )  # fmt: skip
+    augment: bool = setting(
+        "Training", "Flip, rotate, zoom and relight photos at random.", False, negative=True
+    )
+    device: str = setting("Training", "auto, cpu, cuda, cuda:1 or mps.", "auto", metavar="DEVICE")
+    resume: Path | None = setting(
+        "Training", "Resume an interrupted run from its checkpoint.", None, metavar="CHECKPOINT"
+    )
+    report: Path | None = setting(
+        "Output", "Also write an HTML report with pictures into this folder.", None, metavar="FOLDER"
+    )
+    slim: bool = setting("Output", "Write a program half as large, which training cannot start from.", False)
+    force: bool = setting("Output", "Overwrite existing files.", False, flags=("-f", "--force"))
+    json: bool = setting("Output", "Print one JSON object per line instead of text.", False)

@@ -1,0 +1,139 @@
+"""Every command of `gatera`, as data. Nothing here imports what a command needs to run."""
+
+from __future__ import annotations
+
+from gatera.cli.options import Command, Option, one_of, whole_number
+from gatera.cli.train_options import train_options
+
+#: From this many photos on, "auto" may mean OpenVINO. Source: it starts 0.2 to 0.3 s later than ONNX Runtime and saves 0 to
+#: 3 ms a photo (EfficientNet-Lite0 on two processors).
+MANY_PHOTOS = 200
+
+#: Engines and precisions of `gatera.load_program`. A test compares them: importing them from there would load numpy.
+ENGINES, PRECISIONS = ("auto", "onnxruntime", "openvino"), ("float32", "fast")
+
+SHELLS = ("bash", "zsh", "fish")
+
+PROGRAM = Option(
+    "program", "The program, for example cats.gatera.", group="Arguments", metavar="PROGRAM", files=True
+)
+
+HELP = Option("help", "Show this help and exit.", ("-h", "--help"), group="Other")
+DEBUG = Option(
+    "debug", "Show the traceback of an error. The same as GATERA_DEBUG=1.", ("--debug",), group="Other"
+)
+VERSION = Option("version", "Show the version and exit.", ("-V", "--version"), group="Other")
+
+#: Options of `gatera` itself.
+GLOBAL = (HELP, VERSION, DEBUG)
+
+TRAIN = Command(
+    "train",
+    "Train on photos, recordings, texts or a table, and write a program.",
+    (*train_options(), HELP, DEBUG),
+    "gatera.cli.train:train",
+    about=(
+        "Splits the data, trains, measures the error on the validation set and writes the program. Nothing is written into "
+        "SOURCE. Ctrl-C saves a checkpoint.",
+    ),
+    examples=(
+        "gatera train photos/",
+        "gatera train photos/ --out cats.gatera --report report/",
+        r"gatera train digits/ --label-from '^(\d)_' --group-by '^\d_([a-z]+)_'",
+        "gatera train adult.csv --target salary",
+        "gatera train ratings.csv --task recommend",
+    ),
+    extra="train",
+)  # fmt: skip
+
+PREDICT = Command(
+    "predict",
+    "Run a program on photos, recordings, texts or CSV rows.",
+    (
+        PROGRAM,
+        Option(
+            "inputs",
+            "What the program takes: files, folders and quoted patterns; texts in quotes, or - for lines of standard "
+            "input; CSV files, or a row as a JSON object.",
+            group="Arguments", metavar="INPUT", many=True, files=True,
+        ),
+        Option("json", "Print one JSON object per input, with all probabilities.", ("--json",), "Output"),
+        Option(
+            "top", "Show the K most likely classes.", ("--top",), "Output", "K",
+            shown="the predicted class", convert=whole_number(1),
+        ),
+        Option(
+            "engine", "What computes the predictions.", ("--engine",), "Speed", "NAME", "auto",
+            f"auto: onnxruntime below {MANY_PHOTOS} inputs, else openvino if it is installed",
+            one_of(ENGINES), ENGINES,
+        ),
+        Option(
+            "precision",
+            "With fast, OpenVINO computes in bfloat16 if the processor supports it; probabilities may change by up to 0.005.",
+            ("--precision",), "Speed", "NAME", "float32", convert=one_of(PRECISIONS), choices=PRECISIONS,
+        ),
+        Option(
+            "batch_size", "Inputs per batch.", ("--batch-size",), "Speed", "N", 16, convert=whole_number(1),
+        ),
+        HELP, DEBUG,
+    ),
+    "gatera.cli.predict:predict",
+    about=(
+        "Inputs that cannot be read are reported on standard error, the others are predicted, and the exit status is 1.",
+    ),
+    examples=(
+        "gatera predict cats.gatera photo.jpg",
+        "gatera predict cats.gatera photos/ --json > answers.jsonl",
+        'gatera predict cats.gatera "photos/*.jpg" --top 3',
+        'gatera predict reviews.gatera "I really liked that movie!"',
+        "gatera predict income.gatera people.csv",
+        """gatera predict films.gatera '{"userId": 7, "movieId": 50}'""",
+    ),
+)  # fmt: skip
+
+INFO = Command(
+    "info",
+    "Show what a program does, how good it is and how it was made.",
+    (
+        PROGRAM,
+        Option("json", "Print everything as one JSON object.", ("--json",), "Output"),
+        HELP, DEBUG,
+    ),
+    "gatera.cli.info:info",
+    examples=("gatera info cats.gatera", "gatera info cats.gatera --json"),
+)  # fmt: skip
+
+COMPLETION = Command(
+    "completion",
+    "Print the completion script of a shell.",
+    (
+        Option(
+            "shell", "The shell.", group="Arguments", metavar="SHELL", convert=one_of(SHELLS), choices=SHELLS
+        ),
+        HELP, DEBUG,
+    ),
+    "gatera.cli.completion:completion",
+    about=("Save it where your shell looks for completions, then start a new shell.",),
+    examples=(
+        "gatera completion bash > ~/.local/share/bash-completion/completions/gatera",
+        'gatera completion zsh > "${fpath[1]}/_gatera"',
+        "gatera completion fish > ~/.config/fish/completions/gatera.fish",
+    ),
+)  # fmt: skip
+
+HELP_COMMAND = Command(
+    "help",
+    "Show the help of a command.",
+    (
+        Option(
+            "topic", "The command; without it, all commands are listed.", group="Arguments", metavar="COMMAND",
+            optional=True,
+        ),
+        HELP, DEBUG,
+    ),
+    "gatera.cli.help:help_command",
+    examples=("gatera help train",),
+)  # fmt: skip
+
+#: Every command by name, in the order in which help lists them.
+COMMANDS = {command.name: command for command in (TRAIN, PREDICT, INFO, COMPLETION, HELP_COMMAND)}

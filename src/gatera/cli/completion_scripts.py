@@ -1,0 +1,189 @@
+"""Completion scripts of bash, zsh and fish, made of the same table as parser and help.
+
+`python -m gatera.cli.completion_scripts` writes them into the folder `completions`; a test says when that is due.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from gatera.cli.commands import COMMANDS, GLOBAL
+from gatera.cli.completion import FILES
+from gatera.cli.options import Command, Option
+
+NOTE = "Made from the options of the command by gatera.cli.completion_scripts; changes here are lost."
+
+
+def scripts() -> dict[str, str]:
+    """Return the scripts by shell."""
+    return {"bash": _bash(), "zsh": _zsh(), "fish": _fish()}
+
+
+def _bash() -> str:
+    cases = "\n".join(_bash_case(command) for command in COMMANDS.values())
+    return f"""# bash completion for gatera. {NOTE}
+
+_gatera() {{
+    local cur prev command word flags values
+    cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD-1]}} command=
+    # readline makes three words of --option=value
+    if [[ $cur == = ]]; then
+        cur=
+    elif [[ $prev == = ]]; then
+        prev=${{COMP_WORDS[COMP_CWORD-2]}}
+    fi
+    for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
+        if [[ $word != -* ]]; then
+            command=$word
+            break
+        fi
+    done
+    flags= values=
+    case $command in
+{cases}
+        *)
+            flags="{_flags(GLOBAL)}"
+            [[ $command ]] || values="{" ".join(COMMANDS)}"
+            ;;
+    esac
+    if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "$flags" -- "$cur"))
+    else
+        COMPREPLY=($(compgen -W "$values" -- "$cur"))
+    fi
+}}
+
+# where nothing of ours fits, file names are completed
+complete -o default -F _gatera gatera
+"""
+
+
+def _bash_case(command: Command) -> str:
+    """Return what bash completes after a command: its flags, the values of the flag before, or those of its argument."""
+    valued = [option for option in command.options if option.flags and option.metavar]
+    free = "|".join(flag for option in valued if not option.choices for flag in option.flags)
+    argument = next((_values(option) for option in command.options if not option.flags), ())
+    cases = [f"{free}) ;;"] if free else []
+    cases += [
+        f'{"|".join(option.flags)}) values="{" ".join(option.choices)}" ;;'
+        for option in valued
+        if option.choices
+    ]
+    cases.append(f'*) values="{" ".join(argument)}" ;;')
+    lines = [f"{command.name})", f'    flags="{_flags(command.options)}"', "    case $prev in"]
+    lines += [f"        {case}" for case in cases] + ["    esac", "    ;;"]
+    return "\n".join(f"        {line}" for line in lines)
+
+
+def _zsh() -> str:
+    verbs = "\n".join(
+        f"        {_quoted(f'{command.name}:{command.summary}')}" for command in COMMANDS.values()
+    )
+    cases = "\n".join(
+        f"        {command.name})\n            _arguments -s -S \\\n"
+        + " \\\n".join(f"                {line}" for option in command.options for line in _zsh_lines(option))
+        + "\n            ;;"
+        for command in COMMANDS.values()
+    )
+    own = " \\\n".join(f"        {line}" for option in GLOBAL for line in _zsh_lines(option))
+    return f"""#compdef gatera
+# zsh completion for gatera. {NOTE}
+
+_gatera() {{
+    local curcontext=$curcontext state line
+    local -a commands=(
+{verbs}
+    )
+    _arguments -C \\
+{own} \\
+        '1: :->command' \\
+        '*:: :->rest'
+    case $state in
+        command) _describe -t commands 'gatera command' commands; return ;;
+        rest) ;;
+        *) return ;;
+    esac
+    case $line[1] in
+{cases}
+    esac
+}}
+
+if [[ $funcstack[1] == _gatera ]]; then
+    _gatera "$@"
+else
+    compdef _gatera gatera
+fi
+"""
+
+
+def _zsh_lines(option: Option) -> Iterator[str]:
+    values = _values(option)
+    action = f"({' '.join(values)})" if values else "_files" if option.files else ""
+    value = f":{option.metavar}:{action}" if option.metavar else ""
+    if not option.flags:
+        yield _quoted(f"{'*' if option.many else ''}{value}")
+        return
+    flags = option.all_flags
+    for flag in flags:
+        yield _quoted(f"({' '.join(flags)}){flag}[{_plain(option.help)}]{value}")
+
+
+def _fish() -> str:
+    lines = [
+        f"# fish completion for gatera. {NOTE}", "",
+        f"set -l commands {' '.join(COMMANDS)}",
+    ]  # fmt: skip
+    before = "'not __fish_seen_subcommand_from $commands'".replace("'", '"')
+    for command in COMMANDS.values():
+        lines.append(f"complete -c gatera -f -n {before} -a {command.name} -d {_quoted(command.summary)}")
+    lines += [f"complete -c gatera -n {before} {line}" for option in GLOBAL for line in _fish_lines(option)]
+    for command in COMMANDS.values():
+        lines.append("")
+        after = f'"__fish_seen_subcommand_from {command.name}"'
+        for option in command.options:
+            lines += [f"complete -c gatera -n {after} {line}" for line in _fish_lines(option)]
+    return "\n".join(lines) + "\n"
+
+
+def _fish_lines(option: Option) -> Iterator[str]:
+    values = _values(option)
+    if not option.flags:
+        if values:
+            yield f"-f -a {_quoted(' '.join(values))}"
+        return
+    flags = " ".join(
+        f"-l {flag[2:]}" if flag.startswith("--") else f"-s {flag[1:]}" for flag in option.all_flags
+    )
+    value = (
+        ""
+        if not option.metavar
+        else " -r"
+        if option.files
+        else f" -x -a {_quoted(' '.join(values))}"
+        if values
+        else " -x"
+    )
+    yield f"{flags}{value} -d {_quoted(option.help)}"
+
+
+def _values(option: Option) -> tuple[str, ...]:
+    return tuple(COMMANDS) if option.name == "topic" else option.choices
+
+
+def _flags(options: Sequence[Option]) -> str:
+    return " ".join(flag for option in options for flag in option.all_flags)
+
+
+def _plain(text: str) -> str:
+    """Return text without what ends a description in zsh."""
+    return re.sub(r"([\[\]:\\])", r"\\\1", text)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+if __name__ == "__main__":
+    for shell, script in scripts().items():
+        FILES[shell].write_text(script, encoding="utf-8")

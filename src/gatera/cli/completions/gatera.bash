@@ -1,0 +1,68 @@
+# bash completion for gatera. Made from the options of the command by gatera.cli.completion_scripts; changes here are lost.
+
+_gatera() {
+    local cur prev command word flags values
+    cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=
+    # readline makes three words of --option=value
+    if [[ $cur == = ]]; then
+        cur=
+    elif [[ $prev == = ]]; then
+        prev=${COMP_WORDS[COMP_CWORD-2]}
+    fi
+    for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+        if [[ $word != -* ]]; then
+            command=$word
+            break
+        fi
+    done
+    flags= values=
+    case $command in
+        train)
+            flags="--task --target --label-from --group-by --valid-pct --seed --arch --weights --epochs --freeze-epochs --lr --learning-rate --batch-size --bs --size --augment --no-augment --device --resume -o --out --report --slim -f --force --json -h --help --debug"
+            case $prev in
+                --target|--label-from|--group-by|--valid-pct|--seed|--arch|--weights|--epochs|--freeze-epochs|--lr|--learning-rate|--batch-size|--bs|--size|--device|--resume|-o|--out|--report) ;;
+                --task) values="auto photos masks sound text table recommend" ;;
+                *) values="" ;;
+            esac
+            ;;
+        predict)
+            flags="--json --top --engine --precision --batch-size -h --help --debug"
+            case $prev in
+                --top|--batch-size) ;;
+                --engine) values="auto onnxruntime openvino" ;;
+                --precision) values="float32 fast" ;;
+                *) values="" ;;
+            esac
+            ;;
+        info)
+            flags="--json -h --help --debug"
+            case $prev in
+                *) values="" ;;
+            esac
+            ;;
+        completion)
+            flags="-h --help --debug"
+            case $prev in
+                *) values="bash zsh fish" ;;
+            esac
+            ;;
+        help)
+            flags="-h --help --debug"
+            case $prev in
+                *) values="train predict info completion help" ;;
+            esac
+            ;;
+        *)
+            flags="-h --help -V --version --debug"
+            [[ $command ]] || values="train predict info completion help"
+            ;;
+    esac
+    if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "$flags" -- "$cur"))
+    else
+        COMPREPLY=($(compgen -W "$values" -- "$cur"))
+    fi
+}
+
+# where nothing of ours fits, file names are completed
+complete -o default -F _gatera gatera

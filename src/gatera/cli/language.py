@@ -1,0 +1,77 @@
+"""Messages of the library in the words of the command line: `--weights`, where a script says `pretrained=`."""
+
+from __future__ import annotations
+
+import re
+
+#: What a script calls it, and the option of `gatera train` that it is. Options with the name of their argument are found
+#: in `TrainSettings`; these have another.
+TRAIN = {
+    "pretrained": "--weights", "y_names": "--target", "dep_var": "--target", "pat": "--label-from", "n_epoch": "--epochs",
+    "base_lr": "--lr", "lr_max": "--lr", "bs": "--batch-size", "batch_size": "--batch-size", "val_bs": "--batch-size",
+    "arch": "--arch", "epochs": "--epochs", "freeze_epochs": "--freeze-epochs", "lr": "--lr", "seed": "--seed",
+    "size": "--size", "valid_pct": "--valid-pct", "device": "--device", "resume": "--resume", "slim": "--slim",
+    "force": "--force", "target": "--target", "weights": "--weights", "label_from": "--label-from",
+    "group_by": "--group-by", "task": "--task", "augment": "--augment", "report": "--report", "out": "--out",
+}  # fmt: skip
+
+PREDICT = {
+    "engine": "--engine", "precision": "--precision", "batch_size": "--batch-size", "top": "--top",
+}  # fmt: skip
+
+#: By command: the words of a script and those of the command line.
+KEYWORDS = {"train": TRAIN, "predict": PREDICT}
+
+#: What a script does and a command cannot, as regular expressions, and what is said instead.
+PHRASES = (
+    (r"Pass pretrained=True to have", "Leave --weights out to have"),
+    (r"pretrained=True to have", "leave --weights out to have"),
+    (r"item_tfms=Resize\((\d+)[^)]*\)", r"--size \1"),
+    (r"\(learn\.lr_find\(\) suggests one\)", "with --lr"),
+    (r", clip gradients with cbs=GradientClip\([^)]*\), compute in precision='float32',", ""),
+    (
+        r"make the learner in the same way and call the same method with (?=resume=)",
+        "run the same command with ",
+    ),
+    (r"[Pp]ass on_error=\"skip\" to leave such photos out\.", "Leave it out."),
+    (r"\n? *(?:arch=AWD_LSTM, )?pretrained=False to begin with random values[^\n]*", ""),
+    (r" \(--(?:force|slim)\)", ""),
+)
+
+
+def for_command(message: str, command: str | None) -> str:
+    """Return a message of the library as a command says it.
+
+    Args:
+        message: a sentence or several.
+        command: the name of the command.
+
+    Example:
+        >>> for_command("Pass bs=64, or pretrained='my.pth'. bs is too small.", "train")
+        "Pass --batch-size 64, or --weights my.pth. bs is too small."
+    """
+    keywords = KEYWORDS.get(command or "", {})
+    for pattern, words in PHRASES if keywords else ():
+        message = re.sub(pattern, words, message)
+    if not keywords:
+        return message
+    names = "|".join(sorted(keywords, key=len, reverse=True))
+    # at the beginning of a sentence, the name of an argument stands for itself: "bs must be at least 1"
+    message = re.sub(
+        rf"^({names})(?= (?:is|are|must|has|have|names|needs|cannot|does)\b)",
+        lambda found: keywords[found[1]],
+        message,
+    )
+    return re.sub(
+        rf"""(?<=\s)({names})=(True|False|"[^"]*"|'[^']*'|[\w./~-]*[\w/]|)""",
+        lambda found: _option(keywords[found[1]], found[2]),
+        message,
+    )
+
+
+def _option(flag: str, value: str) -> str:
+    """Return an option with its value: a switch has none, and a value needs no quotes where it has no spaces."""
+    if value in ("True", ""):
+        return flag
+    bare = value.strip("\"'")
+    return f"{flag} {bare if bare and ' ' not in bare else value}"

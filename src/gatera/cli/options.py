@@ -1,0 +1,167 @@
+"""What a command accepts, as data: the parser, the help, the completions and the tests of the documentation read it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from gatera.core.checks import nearest
+
+
+class Invalid(ValueError):
+    """The value of an option is not allowed; the message says what is, as in "must be a number >= 1, got 0"."""
+
+
+class Option(NamedTuple):
+    """An option, or an argument that is told by its place.
+
+    Attributes:
+        name: the name of its value among the parsed ones.
+        help: what it does, in one sentence.
+        flags: how it is written, the usual way first; none for an argument told by its place.
+        group: the heading it stands under.
+        metavar: what stands for the value; none for a switch.
+        default: the value where it is not given.
+        shown: the default in words, where the value itself does not say it.
+        convert: makes the value of its text; raises Invalid.
+        choices: the values that are allowed, where they can be listed.
+        many: whether it takes several values.
+        optional: whether an argument told by its place may be missing.
+        negative: whether a switch has a `--no-...`.
+        files: whether its value is a file or folder, for completion.
+    """
+
+    name: str
+    help: str
+    flags: tuple[str, ...] = ()
+    group: str = "Options"
+    metavar: str | None = None
+    default: Any = None
+    shown: str | None = None
+    convert: Callable[[str], Any] = str
+    choices: tuple[str, ...] = ()
+    many: bool = False
+    optional: bool = False
+    negative: bool = False
+    files: bool = False
+
+    @property
+    def spelled(self) -> str:
+        """How help writes it: "-o, --out FILE"."""
+        flags = self.all_flags
+        if not flags:
+            return f"{self.metavar} ..." if self.many else str(self.metavar)
+        return ", ".join(flags) + (f" {self.metavar}" if self.metavar else "")
+
+    @property
+    def all_flags(self) -> tuple[str, ...]:
+        """Every way to write it."""
+        return (*self.flags, f"--no-{self.flags[0][2:]}") if self.negative else self.flags
+
+    @property
+    def default_in_words(self) -> str | None:
+        """The default as help shows it; None for an argument that must be given."""
+        if self.shown is not None:
+            return self.shown
+        if self.default is None:
+            return None if not self.flags else "none" if self.metavar else "off"
+        return {"True": "on", "False": "off"}.get(str(self.default), str(self.default))
+
+    @property
+    def in_words(self) -> str:
+        """Its help, the choices and the default included."""
+        parts = [self.help]
+        if self.choices:
+            parts.append(f"One of {', '.join(self.choices)}.")
+        if self.default_in_words not in (None, "none") and (self.metavar or self.negative):
+            parts.append(f"[default: {self.default_in_words}]")
+        return " ".join(parts)
+
+
+class Command(NamedTuple):
+    """A command.
+
+    Attributes:
+        name: "train".
+        summary: what it does, in one sentence.
+        options: what it accepts.
+        runs: "module:function" of what it runs, which gets the parsed options and returns the exit status.
+        about: more about it, a paragraph each.
+        examples: command lines.
+        extra: the extra whose packages it needs; None for the base install.
+    """
+
+    name: str
+    summary: str
+    options: Sequence[Option]
+    runs: str
+    about: Sequence[str] = ()
+    examples: Sequence[str] = ()
+    extra: str | None = None
+
+
+def whole_number(low: int) -> Callable[[str], int]:
+    """Return what makes a whole number of at least `low` of a text."""
+
+    def convert(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = low - 1
+        if number < low:
+            raise Invalid(f"must be a whole number >= {low}, got {text!r}")
+        return number
+
+    return convert
+
+
+def number(low: float, high: float = math.inf) -> Callable[[str], float]:
+    """Return what makes a number between `low` and `high` of a text."""
+
+    def convert(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high or math.isinf(value):
+            allowed = f">= {low:g}" if math.isinf(high) else f"from {low:g} to {high:g}"
+            raise Invalid(f"must be a number {allowed}, got {text!r}")
+        return value
+
+    return convert
+
+
+def one_of(choices: Sequence[str]) -> Callable[[str], str]:
+    """Return what checks that a text is one of `choices`."""
+
+    def convert(text: str) -> str:
+        if text not in choices:
+            raise Invalid(_not_one_of(text, choices))
+        return text
+
+    return convert
+
+
+def _not_one_of(text: str, choices: Sequence[str]) -> str:
+    near = nearest_word(text, choices)
+    return f"must be one of {', '.join(choices)}; got {text!r}" + (
+        f". Did you mean {near!r}?" if near else ""
+    )
+
+
+def nearest_word(wrong: str, words: Sequence[str]) -> str | None:
+    """Return the word that somebody may have meant: the only one that begins so, or the one most like it.
+
+    Example:
+        >>> nearest_word("comp", ["train", "completion"]), nearest_word("tran", ["train", "predict"])
+        ('completion', 'train')
+    """
+    longer = [word for word in words if len(wrong) > 1 and word.startswith(wrong)]
+    return longer[0] if len(longer) == 1 else nearest(wrong, words)
+
+
+def nearest_flag(wrong: str, options: Sequence[Option]) -> str | None:
+    """Return the flag that somebody may have meant."""
+    flags = [flag for option in options for flag in option.all_flags if flag.startswith("--")]
+    return nearest_word(wrong.partition("=")[0], flags)

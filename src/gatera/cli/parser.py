@@ -1,0 +1,98 @@
+"""Parsing a command's arguments with argparse, and what is said about those that do not fit."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from gatera.cli.options import Command, Invalid, Option, nearest_flag
+
+
+class UsageError(Exception):
+    """The command was not understood; the message is one or two sentences."""
+
+
+#: What argparse says, and what is said instead. Its words differ between versions of Python; ours do not.
+SENTENCES = (
+    (r"argument (.+?): expected (?:one argument|at least one argument)", r"\1 needs a value"),
+    (r"argument (.+?): ignored explicit argument (.+)", r"\1 takes no value, got \2"),
+    (r"the following arguments are required: (.+)", r"missing argument: \1"),
+    (r"argument (.+?): (.+)", r"\1 \2"),
+)
+
+
+def parse(command: Command, arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the values of a command's options by name; options may stand between the other arguments.
+
+    Raises:
+        UsageError: for whatever is not understood.
+    """
+    parser = _Parser(command)
+    for option in command.options:
+        _add(parser, option)
+    parsed, unknown = parser.parse_known_intermixed_args(arguments)
+    if unknown:
+        parser.unknown(unknown[0])
+    return parsed
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, with our sentences."""
+
+    def __init__(self, command: Command) -> None:
+        super().__init__(prog=f"gatera {command.name}", usage="", allow_abbrev=False, add_help=False)
+        self.command = command
+
+    def unknown(self, word: str) -> NoReturn:
+        """Say that there is no such option, or that there are too many arguments."""
+        if not word.startswith("-"):
+            raise UsageError(f"unexpected argument {word!r}. {_see(self.command)}")
+        near = nearest_flag(word, self.command.options)
+        raise UsageError(
+            f"unknown option {word!r}. " + (f"Did you mean {near!r}?" if near else _see(self.command))
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse would print, in our words."""
+        message = re.sub(r"^argument -\w/|(?<=^argument )(--[\w-]+)/[\w/-]+", _long_flag, message)
+        for pattern, words in SENTENCES:
+            if found := re.fullmatch(pattern, message, re.DOTALL):
+                message = found.expand(words)
+                break
+        end = "" if message.endswith(("?", ".")) else "."
+        see = "" if message.endswith("?") else f" {_see(self.command)}"
+        raise UsageError(f"{message}{end}{see}")
+
+
+def _long_flag(found: re.Match[str]) -> str:
+    """Of "-o/--out" or "--batch-size/--bs", keep the usual way to write it."""
+    return found[1] or "argument "
+
+
+def _see(command: Command) -> str:
+    return f'See "gatera {command.name} --help".'
+
+
+def _add(parser: argparse.ArgumentParser, option: Option) -> None:
+    settings: dict[str, Any] = {"default": option.default}
+    if option.flags:
+        settings["dest"] = option.name
+    if option.metavar is None:
+        settings["action"] = argparse.BooleanOptionalAction if option.negative else "store_true"
+    else:
+        settings |= {"metavar": option.metavar, "type": _type(option)}
+        if option.many or option.optional:
+            settings["nargs"] = "+" if option.many else "?"
+    parser.add_argument(*(option.flags or (option.name,)), **settings)
+
+
+def _type(option: Option) -> Any:
+    def convert(text: str) -> Any:
+        try:
+            return option.convert(text)
+        except Invalid as err:
+            raise argparse.ArgumentTypeError(str(err)) from err
+
+    return convert

@@ -1,0 +1,80 @@
+"""A table that is printed row by row, and folds what does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+from typing import NamedTuple
+
+from gatera.cli.output import print_line
+from gatera.cli.terminal import paint, width
+from gatera.cli.text import cells, escaped, folded, padded
+
+#: Columns that a folded cell keeps at least.
+LEAST = 6
+
+
+class Column(NamedTuple):
+    """A column: its title, the width that its widest cell needs, its style, and on which side its cells stand."""
+
+    title: str
+    needs: int
+    style: str | None = None
+    right: bool = False
+
+
+def print_table(columns: Sequence[Column], rows: Iterable[Sequence[Sequence[str]]]) -> None:
+    """Print a table.
+
+    Args:
+        columns: those on the left give room first; the last one is never folded.
+        rows: for each column the lines of its cell.
+    """
+    widths = fitted([max(column.needs, cells(column.title)) for column in columns], width(most=200))
+    titles = [padded(column.title, room, column.right) for column, room in zip(columns, widths)]
+    heading = [paint(title, "heading") for title in titles]
+    for row in rows:
+        if heading:  # only above a first row: where nothing can be read there is no table
+            print_line(*heading)
+            heading = []
+        for line in row_lines(row, columns, widths):
+            print_line(line)
+
+
+def fitted(needed: Sequence[int], room: int) -> list[int]:
+    """Return the widths of columns that share `room`, with two spaces between them.
+
+    Example:
+        >>> fitted([60, 10, 11], 60), fitted([60, 40, 11], 40)
+        ([35, 10, 11], [12, 13, 11])
+    """
+    over = sum(needed) + 2 * (len(needed) - 1) - room
+    widths = list(needed)
+    while over > 0:
+        widest = max(range(len(widths) - 1), key=lambda i: widths[i])
+        if widths[widest] <= LEAST:
+            break
+        widths[widest] -= 1
+        over -= 1
+    return widths
+
+
+def row_lines(row: Sequence[Sequence[str]], columns: Sequence[Column], widths: Sequence[int]) -> list[str]:
+    """Return the lines of a row. A label that is folded pushes its number's next neighbour down with it."""
+    stacked: list[list[str]] = [[] for _ in columns]
+    for parts in zip_longest(*row, fillvalue=""):
+        cut = [folded(escaped(part), room) for part, room in zip(parts, widths)]
+        # the file's name may run on beside the labels below it
+        height = max(len(lines) for lines in cut[1:])
+        stacked[0] += cut[0] if parts[0] else []
+        for column, lines in zip(stacked[1:], cut[1:]):
+            column += lines + [""] * (height - len(lines))
+    return [_line(parts, columns, widths) for parts in zip_longest(*stacked, fillvalue="")]
+
+
+def _line(parts: Sequence[str], columns: Sequence[Column], widths: Sequence[int]) -> str:
+    shown = []
+    for part, column, room in zip(parts, columns, widths):
+        text = padded(part, room, column.right)
+        shown.append(paint(text, column.style) if column.style and part else text)
+    return "  ".join(shown).rstrip()

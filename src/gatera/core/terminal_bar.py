@@ -1,0 +1,83 @@
+"""A progress bar on the last line of a terminal, for the base install."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TextIO
+
+#: How often the bar is redrawn (seconds).
+REDRAW_SECONDS = 0.1
+
+#: Columns of the bar itself.
+BAR = 24
+
+#: Return to the beginning of the line and clear it.
+CLEAR = "\r\x1b[K"
+
+
+class TerminalBar:
+    """A line such as "Predicting [######------]  50 of 100, 0:03 left", redrawn in its place.
+
+    Args:
+        stream: the terminal.
+    """
+
+    #: The one that is on the screen. Whatever else prints a line calls `clear_bar` first.
+    current: TerminalBar | None = None
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream, self._text, self._total = stream, "", 0
+        self._began, self._drawn = time.monotonic(), float("-inf")
+        TerminalBar.current = self
+
+    def add_task(self, description: str, total: int | None) -> int:
+        """Set what is counted; returns 0, the number of the only task."""
+        self._text, self._total = description, total or 0
+        return 0
+
+    def update(self, task: int, completed: int) -> None:
+        """Move the bar, unless it was drawn a moment ago."""
+        now = time.monotonic()
+        if now - self._drawn >= REDRAW_SECONDS:
+            self._drawn = now
+            self._write(CLEAR + self.line(completed, now - self._began)[: _columns(self._stream) - 1])
+
+    def line(self, completed: int, seconds: float) -> str:
+        """Return what is drawn after `completed` items and so many seconds."""
+        if not self._total:
+            return f"{self._text} {completed:,}"
+        full = BAR * completed // self._total
+        left = f", {_clock(seconds / completed * (self._total - completed))} left" if completed else ""
+        return f"{self._text} [{'#' * full}{'-' * (BAR - full)}] {completed:,} of {self._total:,}{left}"
+
+    def clear(self) -> None:
+        """Take the bar off the screen until the next update."""
+        self._write(CLEAR)
+        self._drawn = float("-inf")
+
+    def stop(self) -> None:
+        """Take the bar away."""
+        self.clear()
+        TerminalBar.current = None
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()
+
+
+def clear_bar() -> None:
+    """Make room for a line where a bar is drawn."""
+    if TerminalBar.current is not None:
+        TerminalBar.current.clear()
+
+
+def _columns(stream: TextIO) -> int:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"

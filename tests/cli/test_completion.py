@@ -1,0 +1,77 @@
+"""The completion scripts are those of the options, and real shells take them."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+
+import pytest
+
+from gatera.cli.commands import COMMANDS, SHELLS
+from gatera.cli.completion import FILES
+from gatera.cli.completion_scripts import scripts
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_files_are_up_to_date(shell):
+    assert FILES[shell].read_text() == scripts()[shell], "run python -m gatera.cli.completion_scripts"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_command_prints_them(gatera, shell):
+    assert gatera("completion", shell) == (0, FILES[shell].read_text(), "")
+
+
+def test_another_shell_is_refused(gatera):
+    assert (
+        gatera("completion", "zhs").err
+        == "Error: SHELL must be one of bash, zsh, fish; got 'zhs'. Did you mean 'zsh'?\n"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_syntax_is_the_shells(shell):
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+    run = subprocess.run([shell, "-n", FILES[shell]], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def completed(*words: str) -> list[str]:
+    """Return what bash offers for the last word; readline makes a word of the = in --option=value."""
+    script = (
+        f"source {shlex.quote(str(FILES['bash']))}; COMP_WORDS=({shlex.join(words)}); COMP_CWORD={len(words) - 1}; "
+        '_gatera; printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    run = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert run.stderr == ""
+    return run.stdout.split()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (("gatera", ""), [*COMMANDS]),
+        (("gatera", "pr"), ["predict"]),
+        (("gatera", "--v"), ["--version"]),
+        (("gatera", "train", "--ta"), ["--task", "--target"]),
+        (("gatera", "train", "--task", "ma"), ["masks"]),
+        (
+            ("gatera", "train", "--task", "="),
+            ["auto", "photos", "masks", "sound", "text", "table", "recommend"],
+        ),
+        (("gatera", "train", "--task", "=", "ph"), ["photos"]),
+        (("gatera", "train", "--out", ""), []),
+        (("gatera", "predict", "a.gatera", "--engine", "open"), ["openvino"]),
+        (("gatera", "predict", "a.gatera", ""), []),
+        (("gatera", "--debug", "completion", ""), [*SHELLS]),
+        (("gatera", "completion", "--h"), ["--help"]),
+        (("gatera", "help", "inf"), ["info"]),
+    ],
+)
+def test_bash_offers_what_may_come_next(words, offered):
+    assert completed(*words) == offered

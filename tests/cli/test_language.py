@@ -1,0 +1,131 @@
+"""What the library says to a script, the command says in its own words."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import gatera as package
+from gatera.cli.commands import COMMANDS
+from gatera.cli.language import KEYWORDS, PHRASES, for_command
+from gatera.recipes.settings import TrainSettings
+
+#: Rooms whose errors no command can show.
+UNREACHABLE = ("testing", "interpret")
+
+
+@cache
+def texts() -> list[str]:
+    """Return every text in the library that may be part of a message: all but docstrings and HTML."""
+    root, found = Path(package.__file__).parent, []
+    for path in root.rglob("*.py"):
+        if path.relative_to(root).parts[0] in UNREACHABLE or path.name in (
+            "language.py",
+            "completion_scripts.py",
+        ):
+            continue
+        tree = ast.parse(path.read_text())
+        alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        found += [
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in alone
+        ]
+    return [text for text in found if "<" not in text]
+
+
+def names_of(command: str) -> set[str]:
+    """Return what scripts call the options of a command: the names of their values, and their other names."""
+    return {option.name for option in COMMANDS[command].options if option.flags} | set(KEYWORDS[command])
+
+
+@pytest.mark.parametrize("command", KEYWORDS)
+def test_no_message_names_an_argument_that_has_an_option(command):
+    names = "|".join(names_of(command))
+    left = {
+        said for said in (for_command(text, command) for text in texts())
+        if re.search(rf"(?<=\s)({names})=(?!=)", said)
+    }  # fmt: skip
+    assert not left
+
+
+@pytest.mark.parametrize("command", KEYWORDS)
+def test_every_word_stands_for_an_option_that_there_is(command):
+    flags = {flag for option in COMMANDS[command].options for flag in option.flags}
+    assert set(KEYWORDS[command].values()) <= flags
+
+
+def test_every_setting_of_training_is_in_the_table():
+    # these cannot stand in a message of the library: they are given by place, or only the command has them
+    assert {field.name for field in fields(TrainSettings)} - set(KEYWORDS["train"]) == {"source", "json"}
+
+
+def test_every_phrase_is_still_said_somewhere():
+    everything = "\n".join(texts())
+    stale = [
+        pattern for pattern, _ in PHRASES if not re.search(pattern.replace(r"(?=resume=)", ""), everything)
+    ]
+    assert not stale
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("bs must be at least 1.", "--batch-size must be at least 1."),
+        ("3 items, fewer than bs=64.", "3 items, fewer than --batch-size 64."),
+        (
+            "pretrained names a file that does not exist: a.pth.",
+            "--weights names a file that does not exist: a.pth.",
+        ),
+        ("device is not usable on this machine.", "--device is not usable on this machine."),
+        ("arch is unknown.", "--arch is unknown."),
+        ("Choose another name, or pass force=True.", "Choose another name, or pass --force."),
+        ("Choose another name, or pass force=True (--force).", "Choose another name, or pass --force."),
+        ("Pass arch='efficientnet_lite0' (or 1, 2).", "Pass --arch efficientnet_lite0 (or 1, 2)."),
+        ('Use pretrained="FILE" with a file.', "Use --weights FILE with a file."),
+        ("Make them one size: item_tfms=Resize(224, 'squish').", "Make them one size: --size 224."),
+        ("Name its column: y_names=.", "Name its column: --target."),
+        ("For one folder per class, pass valid_pct=0.2.", "For one folder per class, pass --valid-pct 0.2."),
+        (
+            "Pass pretrained=True to have the weights looked for.",
+            "Leave --weights out to have the weights looked for.",
+        ),
+        ("Lower lr=0.1 to lr=1e-3.", "Lower --lr 0.1 to --lr 1e-3."),
+        # not an argument
+        ("The target is empty.", "The target is empty."),
+        ("a.jpg: size=3 and tags=4.", "a.jpg: --size 3 and tags=4."),
+        ("https://example.org/?size=3", "https://example.org/?size=3"),
+        ("size=3.jpg is empty.", "size=3.jpg is empty."),
+        ("photos/size=3.jpg is empty.", "photos/size=3.jpg is empty."),
+        # nothing that a command could do
+        (
+            "Use one of:\n  pip install some-weights\n  pretrained=False to begin with random values, which needs far "
+            "more photos and time",
+            "Use one of:\n  pip install some-weights",
+        ),
+        (
+            "Lower the learning rate (learn.lr_find() suggests one), clip gradients with cbs=GradientClip(1.0), compute in "
+            "precision='float32', or look at those items.",
+            "Lower the learning rate with --lr or look at those items.",
+        ),
+    ],
+)
+def test_examples_of_train(said, shown):
+    assert for_command(said, "train") == shown
+
+
+def test_predict_has_other_options_than_train():
+    assert for_command('Or try engine="openvino".', "predict") == "Or try --engine openvino."
+    assert for_command("Pass arch='resnet18'.", "predict") == "Pass arch='resnet18'."
+    assert for_command("engine is not one of its choices.", "info") == "engine is not one of its choices."
+
+
+def test_an_error_speaks_the_commands_language(gatera, program, cat, tmp_path):
+    (tmp_path / "a.gatera").write_text("mine")
+    ran = gatera("train", cat.parent.parent, "--out", tmp_path / "a.gatera")
+    assert ran.status == 1 and "pass --force." in ran.err and "force=" not in ran.err

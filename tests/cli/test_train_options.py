@@ -1,0 +1,77 @@
+"""The options of `gatera train` are the fields of its settings."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, fields
+from pathlib import Path
+
+import pytest
+
+from gatera.cli.commands import COMMANDS
+from gatera.cli.parser import UsageError, parse
+from gatera.cli.train import program_beside
+from gatera.recipes.settings import Task, TrainSettings
+
+TRAIN = COMMANDS["train"]
+
+
+def test_every_setting_has_an_option_with_its_default():
+    parsed = vars(parse(TRAIN, ["photos"]))
+    for field in fields(TrainSettings):
+        assert field.name in parsed
+        if field.default is not MISSING:
+            assert parsed[field.name] == field.default
+    assert parsed["source"] == Path("photos") and parsed["out"] is None
+
+
+def test_values_have_the_types_of_their_fields():
+    line = (
+        "photos --task table --epochs 3 --lr 1e-3 --bs 8 --out a.gatera --no-augment -f --json --resume a.pth"
+    )
+    parsed = parse(TRAIN, line.split())
+    assert (parsed.task, parsed.epochs, parsed.lr, parsed.bs) == (Task.table, 3, 0.001, 8)
+    assert (parsed.out, parsed.resume) == (Path("a.gatera"), Path("a.pth"))
+    assert (parsed.augment, parsed.force, parsed.json, parsed.slim) == (False, True, True, False)
+
+
+def test_two_spellings_are_one_option():
+    assert parse(TRAIN, ["p", "--batch-size", "8"]) == parse(TRAIN, ["p", "--bs", "8"])
+    assert parse(TRAIN, ["p", "--learning-rate", "1"]) == parse(TRAIN, ["p", "--lr", "1"])
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--epochs", "0"], "--epochs must be a whole number >= 1, got '0'."),
+        (["--bs", "x"], "--batch-size must be a whole number >= 1, got 'x'."),
+        (["--lr", "-1"], "--lr must be a number >= 0, got '-1'."),
+        (["--lr", "nan"], "--lr must be a number >= 0, got 'nan'."),
+        (["--lr", "inf"], "--lr must be a number >= 0, got 'inf'."),
+        (["--valid-pct", "20"], "--valid-pct must be a number from 0.01 to 0.9, got '20'."),
+        (["-o"], "--out needs a value."),
+        (["--augment=yes"], "--augment takes no value, got 'yes'."),
+        (["more"], "unexpected argument 'more'."),
+        (["--epoch", "3"], "unknown option '--epoch'. Did you mean '--epochs'?"),
+    ],
+)
+def test_misuse(options, sentence):
+    with pytest.raises(UsageError) as err:
+        parse(TRAIN, ["photos", *options])
+    see = "" if sentence.endswith("?") else ' See "gatera train --help".'
+    assert str(err.value) == sentence + see
+
+
+def test_a_misspelt_task_offers_the_nearest():
+    with pytest.raises(UsageError) as err:
+        parse(TRAIN, ["photos", "--task", "photo"])
+    assert str(err.value) == (
+        "--task must be one of auto, photos, masks, sound, text, table, recommend; got 'photo'. Did you mean 'photos'?"
+    )
+
+
+def test_a_program_is_named_after_its_source(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert program_beside(Path()) == Path(f"{tmp_path.name}.gatera")
+    (tmp_path / "v1.0").mkdir()
+    assert program_beside(Path("v1.0")) == Path("v1.0.gatera")
+    assert program_beside(Path("data/adult.csv")) == Path("adult.gatera")
