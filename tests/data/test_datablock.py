@@ -196,7 +196,7 @@ def test_a_splitter_that_returns_nonsense_is_named(photo_folder):
 def test_a_label_function_that_fails_names_the_photo(photo_folder):
     first = get_image_files(photo_folder)[0]
     assert message(DataError, lambda: recipe(get_y=lambda file: int(file.stem)).datasets(photo_folder)) == (
-        "get_y (test_a_label_function_that_fails_names_the_photo.<locals>.<lambda>.<locals>.<lambda>) failed for "
+        "Could not run get_y (test_a_label_function_that_fails_names_the_photo.<locals>.<lambda>.<locals>.<lambda>) on "
         f"item 0 ({first}): ValueError: invalid literal for int() with base 10: 'cat_0'."
     )
 
@@ -221,14 +221,21 @@ def test_blocks_are_an_input_and_a_label():
 
 def test_a_photo_is_not_a_label_yet():
     assert message(ArgumentError, lambda: DataBlock((ImageBlock, ImageBlock))) == (
-        "The second of the blocks is not a label. Got: 'ImageBlock'. "
-        "Expected: CategoryBlock, MultiCategoryBlock, RegressionBlock, TransformBlock."
+        "ImageBlock describes inputs, not targets. Expected: CategoryBlock, MultiCategoryBlock, RegressionBlock, "
+        "TransformBlock, or another subclass of TargetBlock."
+    )
+
+
+def test_a_label_is_not_an_input():
+    assert message(ArgumentError, lambda: DataBlock((CategoryBlock, CategoryBlock))) == (
+        "CategoryBlock describes targets, not inputs. Expected: ImageBlock, TransformBlock, or another subclass of "
+        "InputBlock."
     )
 
 
 def test_a_label_needs_get_y():
     assert message(ArgumentError, lambda: DataBlock(PETS)) == (
-        "get_y, which tells the label of an item, was not given for CategoryBlock. "
+        "get_y, which returns the label of an item, is missing; CategoryBlock needs it. "
         "For photos in a folder per class: get_y=parent_label."
     )
 
@@ -236,7 +243,7 @@ def test_a_label_needs_get_y():
 @pytest.mark.parametrize("more", [{"getters": [len]}, {"getters": [len, len], "get_x": len}])
 def test_getters_are_one_per_block(more):
     assert message(ArgumentError, lambda: DataBlock(PETS, **more)) == (
-        "getters does not fit. Got: "
+        "getters does not match the blocks. Got: "
         f"{more['getters']!r}. Expected: one function per block, and no get_x or get_y."
     )
 

@@ -64,9 +64,11 @@ def test_a_summary_names_the_stage_that_fails(photo_folder, tmp_path):
         raise ValueError("no")
 
     shown = failure(recipe(item_tfms=broken).summary(photo_folder))
-    assert shown.startswith("FunctionTransform          FAILED: The transform failed for item ")
+    assert shown.startswith("FunctionTransform          FAILED: Could not apply the transform to item ")
     shown = failure(recipe(batch_tfms=broken).summary(photo_folder))
-    assert shown.startswith("x, as the model gets it    FAILED: The batch transform test_a_summary")
+    assert shown.startswith(
+        "x, as the model gets it    FAILED: Could not apply the batch transform test_a_summary"
+    )
 
 
 def test_a_summary_shows_where_collation_fails(photo_folder, tmp_path):

@@ -8,7 +8,7 @@ import torch
 from public_pieces import subclasses_of
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.blocks.base import Block
+from gatera.data.blocks.base import Block, TargetBlock
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.image import ImageBlock
 from gatera.data.show.pil import PILImageBW
@@ -85,7 +85,7 @@ def test_a_photo_file_is_read_by_its_path(photo_folder):
 
 
 @dataclass(frozen=True)
-class Letters(Block):
+class Letters(TargetBlock):
     """A right one, for the others to break: a label of one letter."""
 
     vocab: tuple[str, ...] | None = None
@@ -202,7 +202,7 @@ class TwoLines(Letters):
         return f"letter\n{value}"
 
 
-class UnknownOperation(Letters):
+class UnknownOperation(ImageBlock):
     def config(self):
         return [{"op": "read_letter"}]
 
@@ -264,8 +264,8 @@ BROKEN = {
     ),
     GrowsLonger: (
         "GrowsLonger breaks a rule of blocks: what is encoded can be stacked into a batch: one shape for all "
-        "values. Seen: float32 [2] and float32 [1]. Encode to a fixed length, known after fit(). (Only photos"
-        " may differ: Resize comes after them.)"
+        "values. Seen: float32 [2] and float32 [1]. Encode to a fixed length, known after fit(). (Photos may differ, for "
+        "Resize comes after them; so may targets with ragged = True.)"
     ),
     WrongType: (
         'WrongType breaks a rule of blocks: task and encoding go together: "classification" int64 [], '
@@ -319,8 +319,8 @@ BROKEN = {
     ),
     FloatPhotos: (
         "FloatPhotos breaks a rule of blocks: a photo is encoded as uint8 [H,W,C], C being 1 or 3. Seen: "
-        "float64 [3, 4, 3]. End encode() with gatera.program.preprocess.photo_array(photo), or set is_photo ="
-        " False."
+        "float64 [3, 4, 3]. End encode() with gatera.program.preprocess.photo_array(photo), or subclass "
+        "InputBlock instead of ImageInput."
     ),
     UpsideDown: (
         "UpsideDown breaks a rule of blocks: decode undoes encode. Seen: uint8 [3, 4, 3] came back as uint8 "

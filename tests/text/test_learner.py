@@ -186,7 +186,7 @@ def test_words_that_were_fixed_go_with_no_tokenizer(reviews):
 def test_a_tokenizer_of_ones_own_goes_with_no_other(reviews, monkeypatch, tmp_path):
     dls = loaders(reviews)
     own, others = (word_tokenizer(["xxunk", "xxpad", "xxbos", word]) for word in ("film", "music"))
-    pieces = dls.with_block(type(dls.block)(tok=own, pad=1))
+    pieces = dls.reread(type(dls.block)(tok=own, pad=1))
     config = {"model_type": "bert", "hidden_act": "gelu"}
     files = text_files.EncoderFiles(tmp_path, config, others, tmp_path, "a test")
     monkeypatch.setattr(text_files, "PLACES", (lambda arch: files,))
@@ -199,7 +199,7 @@ def test_a_tokenizer_of_ones_own_goes_with_no_other(reviews, monkeypatch, tmp_pa
 
 def test_an_awd_lstm_reads_words(reviews):
     dls = loaders(reviews)
-    pieces = dls.with_block(type(dls.block)(tok=word_tokenizer(["xxunk", "xxpad", "xxbos"]), pad=1))
+    pieces = dls.reread(type(dls.block)(tok=word_tokenizer(["xxunk", "xxpad", "xxbos"]), pad=1))
     with pytest.raises(ArgumentError) as err:
         text_classifier_learner(pieces, AWD_LSTM, pretrained=False)
     assert str(err.value) == "AWD_LSTM reads words, and these loaders have a tokenizer. Leave out tok=."

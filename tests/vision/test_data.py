@@ -129,7 +129,7 @@ def test_a_label_function_that_fails_is_called_by_its_name(photo_folder):
 
     files = get_image_files(photo_folder)
     assert message(DataError, lambda: ImageDataLoaders.from_name_func(photo_folder, files, number_of)) == (
-        f"get_y (test_a_label_function_that_fails_is_called_by_its_name.<locals>.number_of) failed for item 0 "
+        f"Could not run get_y (test_a_label_function_that_fails_is_called_by_its_name.<locals>.number_of) on item 0 "
         f"({files[0]}): ValueError: invalid literal for int() with base 10: 'cat_0.jpg'."
     )
 

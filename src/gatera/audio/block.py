@@ -14,7 +14,7 @@ from PIL import Image
 
 from gatera.audio.augment import SpectrogramShift
 from gatera.core.errors import ArgumentError
-from gatera.data.blocks.image import PictureBlock
+from gatera.data.blocks.image import ImageInput
 from gatera.data.transforms.item import Size, as_size
 from gatera.program.raw.sound import SoundFacts, sound_facts
 from gatera.program.raw.sound_fields import (
@@ -46,7 +46,7 @@ SHOWN_HERTZ = (0, 250, 500, 1000, 2000, 4000, 8000, 16000)
 
 
 @dataclass(frozen=True)
-class AudioBlock(PictureBlock):
+class AudioBlock(ImageInput):
     """A recording, seen as a spectrogram: a grey picture of fixed size, low frequencies at its bottom.
 
     Items are paths, the bytes of files, or pairs (samples, rate). In training recordings are moved a little in time and pitch,

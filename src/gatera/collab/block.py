@@ -9,14 +9,14 @@ from typing import Any, Self
 import numpy as np
 
 from gatera.core.errors import ArgumentError
-from gatera.data.blocks.base import Block
+from gatera.data.blocks.base import InputBlock
 from gatera.data.blocks.vocab import NOT_KNOWN, Vocab
 from gatera.data.loading.row_tables import check_has_values, encode_rows, learn_labels, table_of
 from gatera.program.raw.row import PairReader, cells_of
 
 
 @dataclass(frozen=True)
-class PairBlock(Block):
+class PairBlock(InputBlock):
     """Who rates what: two codes.
 
     Args:
@@ -31,7 +31,7 @@ class PairBlock(Block):
     users: Sequence[Any] | None = None
     items: Sequence[Any] | None = None
     _read_pair: PairReader | None = field(default=None, repr=False, compare=False)
-    in_memory = True
+    storage = "memory"
 
     def fit(self, values: Sequence[Any]) -> Self:
         """Return a copy that knows the users and items of the training split.

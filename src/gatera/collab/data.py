@@ -13,7 +13,7 @@ from gatera.collab.block import PairBlock
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.random import fresh_seed
 from gatera.data.blocks.regression import RegressionBlock
-from gatera.data.loading.dataset import Fields, Rows
+from gatera.data.loading.dataset import FittedFields, Rows
 from gatera.data.loading.loaders import DataLoader, LoaderOptions
 from gatera.data.loading.pipeline import Pipeline
 from gatera.data.loading.row_loaders import RowLoaders, rows_dataset
@@ -63,7 +63,7 @@ class CollabDataLoaders:
         check_filled(frame, [rating], "the table")
         splits = RandomSplitter(valid_pct, seed)(frame)
         block = PairBlock(user, item).fit(Rows(frame.iloc[splits.train]))
-        fields = Fields(block, RegressionBlock(n_out=1), None, None, Pipeline(block), y_name=rating)
+        fields = FittedFields(block, RegressionBlock(n_out=1), None, None, Pipeline(block), y_name=rating)
         options = LoaderOptions(fresh_seed() if seed is None else seed, 0, device, cache=False)
 
         def dataset(side: np.ndarray) -> Any:

@@ -14,9 +14,9 @@ from torch import Tensor
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.progress import in_notebook
 from gatera.core.random import fresh_seed
-from gatera.data.blocks.base import Block, TransformBlock, as_block
+from gatera.data.blocks.base import Block, InputBlock, TargetBlock, TransformBlock, as_input, as_target
 from gatera.data.item_errors import function_name
-from gatera.data.loading.dataset import Dataset, Fields, Getter, Rows, apply_getter, as_items, take
+from gatera.data.loading.dataset import Dataset, FittedFields, Getter, Rows, apply_getter, as_items, take
 from gatera.data.loading.loaders import DataLoader, DataLoaders, LoaderOptions
 from gatera.data.loading.pipeline import Pipeline
 from gatera.data.recipe_summary import Account, describe_labels, one_batch, one_item
@@ -84,7 +84,8 @@ class DataBlock:
     n_inp: int | None = None
     item_tfms: Any = None
     batch_tfms: Any = None
-    _blocks: tuple[Block, ...] = field(init=False, repr=False)
+    _x: InputBlock = field(init=False, repr=False)
+    _y: TargetBlock | None = field(init=False, repr=False)
     _getters: tuple[Getter | None, Getter | None] = field(init=False, repr=False)
     _item_tfms: tuple[ItemTransform, ...] = field(init=False, repr=False)
     _batch_tfms: BatchPipeline = field(init=False, repr=False)
@@ -96,10 +97,11 @@ class DataBlock:
                 "blocks and n_inp do not describe one input and at most one label",
                 got=(given, self.n_inp), expected="two blocks, or one for items without labels; n_inp=1",
             )  # fmt: skip
-        object.__setattr__(self, "_blocks", tuple(as_block(block) for block in given))
+        object.__setattr__(self, "_x", as_input(given[0]))
+        object.__setattr__(self, "_y", as_target(given[1]) if len(given) > 1 else None)
         object.__setattr__(self, "_getters", self._checked_getters())
         object.__setattr__(self, "_item_tfms", item_transforms(self.item_tfms))
-        batch_tfms = self._blocks[0].batch_tfms if self.batch_tfms is None else self.batch_tfms
+        batch_tfms = self._x.batch_tfms if self.batch_tfms is None else self.batch_tfms
         object.__setattr__(self, "_batch_tfms", BatchPipeline(batch_transforms(batch_tfms)))
 
     def new(self, item_tfms: Any = None, batch_tfms: Any = None) -> DataBlock:
@@ -156,7 +158,7 @@ class DataBlock:
         options = LoaderOptions(fresh_seed() if seed is None else seed, num_workers, device, cache)
         data = self.datasets(source)
         if bs is None:
-            bs = self._blocks[0].batch_size(len(data.train))
+            bs = self._x.batch_size(len(data.train))
         return self._loaders(data, options, bs, val_bs, shuffle, path)
 
     def summary(self, source: Any, bs: int = 4, show_batch: bool = False) -> str:
@@ -200,10 +202,12 @@ class DataBlock:
         used = np.sort(np.concatenate(sides))
         get_x, get_y = self._getters
         inputs = apply_getter(get_x, "get_x", items, used)
-        labels = apply_getter(get_y, "get_y", items, used) if len(self._blocks) > 1 else None
-        x = self._blocks[0].fit([inputs[i] for i in splits.train])
-        y = None if labels is None else self._blocks[1].fit([labels[i] for i in splits.train])
-        fields = Fields(x, y, get_x, get_y, Pipeline(x, self._item_tfms, self._batch_tfms.at_prediction))
+        labels = apply_getter(get_y, "get_y", items, used) if self._y is not None else None
+        x = self._x.fit([inputs[i] for i in splits.train])
+        y = None if self._y is None or labels is None else self._y.fit([labels[i] for i in splits.train])
+        fields = FittedFields(
+            x, y, get_x, get_y, Pipeline(x, self._item_tfms, self._batch_tfms.at_prediction)
+        )
 
         def dataset(side: np.ndarray) -> Dataset:
             positions = side.tolist()
@@ -247,25 +251,19 @@ class DataBlock:
 
     def _checked_getters(self) -> tuple[Getter | None, Getter | None]:
         """Return (get_x, get_y)."""
+        n_blocks = 1 if self._y is None else 2
         if self.getters is None:
             get_x, get_y = self.get_x, self.get_y
-        elif self.get_x is not None or self.get_y is not None or len(self.getters) != len(self._blocks):
+        elif self.get_x is not None or self.get_y is not None or len(self.getters) != n_blocks:
             raise ArgumentError(
-                "getters does not fit",
-                got=self.getters,
+                "getters does not match the blocks", got=self.getters,
                 expected="one function per block, and no get_x or get_y",
-            )
+            )  # fmt: skip
         else:
             get_x, get_y = (*self.getters, None)[:2]
-        label = self._blocks[1] if len(self._blocks) > 1 else None
-        if label is not None and label.task is None and not isinstance(label, TransformBlock):
+        if self._y is not None and self._y.task is not None and get_y is None:
             raise ArgumentError(
-                "The second of the blocks is not a label", got=type(label).__name__,
-                expected="CategoryBlock, MultiCategoryBlock, RegressionBlock, TransformBlock",
-            )  # fmt: skip
-        if label is not None and label.task is not None and get_y is None:
-            raise ArgumentError(
-                f"get_y, which tells the label of an item, was not given for {type(label).__name__}",
+                f"get_y, which returns the label of an item, is missing; {type(self._y).__name__} needs it",
                 remedy="For photos in a folder per class: get_y=parent_label.",
             )
         return get_x, get_y

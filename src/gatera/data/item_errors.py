@@ -1,4 +1,4 @@
-"""Errors that name the item they are about, whoever raised them."""
+"""Attach the item's name to any error raised while processing it."""
 
 from __future__ import annotations
 
@@ -50,27 +50,43 @@ def named(err: GateraError, item: str) -> DataError:
     return DataError(f"{err.problem} for {item}", got=err.got, expected=err.expected, remedy=err.remedy)
 
 
-def guarded(
-    what: str, item: str | Callable[[], str], raw: Any, function: Callable[..., Any], *args: Any
-) -> Any:
-    """Return `function(*args)`; whatever goes wrong names the item.
+class naming_item:
+    """Context manager: whatever is raised inside names the item that was being worked on.
 
     Args:
-        what: what the function is, for messages: "get_y (is_cat)".
-        item: the item, for messages: "item 731 (photos/fox/9.jpg)"; or what makes that name, called only then.
-        raw: the item itself: an error of ours that names its path already is left as it is.
-        function: ours or the user's.
-        args: its arguments.
+        action: what is done, as "Could not" would go on: "encode the label of".
+        item: the item, for messages: "item 731 (photos/fox/9.jpg)"; or a function that returns that name, called only
+            when there is an error.
+        raw: the item itself. An error of ours that quotes its path already stays as it is.
 
     Raises:
-        DataError: if the function raises anything; a PhotoError that names the photo stays one.
+        DataError: if anything is raised inside; a PhotoError that names the photo stays one.
+
+    Example:
+        >>> with naming_item("encode the label of", "item 3 (a.jpg)"):
+        ...     int("cat")
+        Traceback (most recent call last):
+        gatera.core.errors.DataError: Could not encode the label of item 3 (a.jpg): ValueError: invalid literal for int() with base 10: 'cat'.
     """
-    try:
-        return function(*args)
-    except GateraError as err:
-        if isinstance(raw, str | Path) and str(raw) in err.problem:
-            raise
-        raise named(err, item if isinstance(item, str) else item()) from err
-    except Exception as err:  # a user's function may raise anything, and the item must be named all the same
-        name = item if isinstance(item, str) else item()
-        raise DataError(f"{what} failed for {name}: {type(err).__name__}: {shorten(str(err))}") from err
+
+    __slots__ = ("action", "item", "raw")
+
+    def __init__(self, action: str, item: str | Callable[[], str], raw: Any = None) -> None:
+        self.action, self.item, self.raw = action, item, raw
+
+    def __enter__(self) -> None:
+        """Begin the work on the item."""
+
+    def __exit__(self, kind: type[BaseException] | None, err: BaseException | None, traceback: Any) -> None:
+        """Raise the same trouble with the item's name; KeyboardInterrupt and the like pass."""
+        if not isinstance(err, Exception):
+            return
+        if isinstance(err, GateraError):
+            if isinstance(self.raw, str | Path) and str(self.raw) in err.problem:
+                return
+            raise named(err, self._name()) from err
+        reason = f"{type(err).__name__}: {shorten(str(err))}"
+        raise DataError(f"Could not {self.action} {self._name()}: {reason}") from err
+
+    def _name(self) -> str:
+        return self.item if isinstance(self.item, str) else self.item()

@@ -15,11 +15,12 @@ from torch import Tensor
 
 from gatera.core.checks import listed
 from gatera.core.errors import GateraError
-from gatera.data.item_errors import guarded
+from gatera.data.item_errors import naming_item
 from gatera.data.loading.dataset import Dataset
 from gatera.data.loading.loader import DataLoader
 from gatera.data.loading.pipeline import Pipeline
 from gatera.data.transforms.batch import BatchPipeline
+from gatera.data.transforms.item import ItemTransform
 
 #: Width of the column that names the stage.
 STAGE_WIDTH = 26
@@ -99,12 +100,20 @@ def one_item(account: Account, dataset: Dataset) -> None:
     value = account.stage(f"read ({type(fields.x).__name__})", lambda: fields.x.read(dataset.inputs[0]))
     for transform in pipeline.transforms:
         draws = np.random.default_rng(0) if transform.random else None
-        call = partial(guarded, "The transform", dataset.name(0), dataset.inputs[0], transform, value, draws)
-        value = account.stage(type(transform).__name__, call)
+        value = account.stage(
+            type(transform).__name__, partial(_transformed, dataset, transform, value, draws)
+        )
     account.stage("to array", lambda: fields.x.encode(value))
     if fields.y is not None and dataset.raw_labels is not None:
         raw = dataset.raw_labels[0]
         account.stage(f"label {raw!r}", lambda: dataset[0][1])
+
+
+def _transformed(
+    dataset: Dataset, transform: ItemTransform, value: Any, draws: np.random.Generator | None
+) -> Any:
+    with naming_item("apply the transform to", dataset.name(0), dataset.inputs[0]):
+        return transform(value, draws)
 
 
 def one_batch(account: Account, loader: DataLoader) -> None:

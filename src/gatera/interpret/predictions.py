@@ -11,7 +11,7 @@ from gatera.core.checks import check_at_least
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.loading.dataset import Dataset
 from gatera.data.loading.loaders import DataLoader
-from gatera.data.loading.show_table import show_items
+from gatera.data.loading.show_batch import show_items
 from gatera.data.show.photos import show_photos
 from gatera.data.show.pil import show_image
 
@@ -128,12 +128,13 @@ class Interpretation:
             ArgumentError: if there is no data set to read the photos from.
         """
         losses, indices = self.top_losses(k, largest)
-        if isinstance(self.dataset, Dataset) and not self.dataset.fields.x.is_photo:
+        if isinstance(self.dataset, Dataset) and self.dataset.fields.image is None:
             predicted = [self._predicted(int(index)) for index in indices]
             return show_items(self.dataset, indices.tolist(), predicted).assign(loss=losses)
         photos = [self._photo(int(index)) for index in indices]
         titles = [self._title(int(index), loss) for index, loss in zip(indices, losses, strict=True)]
-        draw = self.dataset.fields.x.draw if isinstance(self.dataset, Dataset) else show_image
+        image = self.dataset.fields.image if isinstance(self.dataset, Dataset) else None
+        draw = show_image if image is None else image.draw
         return show_photos(
             photos,
             titles,

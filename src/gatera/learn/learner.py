@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.blocks.spatial import OnPhotoBlock
+from gatera.data.blocks.spatial import SpatialTarget
 from gatera.data.loading.loaders import DataLoader
-from gatera.data.loading.show_table import show_items
+from gatera.data.loading.show_batch import show_items
 from gatera.kernels.folding import folded_copy
 from gatera.learn import checkpoint, inference
 from gatera.learn.export.program import ExportOptions, export_program
@@ -158,7 +158,7 @@ class Learner(Trainer):
         loader = self.dls[ds_idx] if dl is None else dl
         if not isinstance(loader, DataLoader):
             raise ArgumentError("tta needs a loader that can augment", got=type(loader).__name__)
-        if loader.dataset.fields.on_photo is not None:
+        if loader.dataset.fields.spatial is not None:
             raise ArgumentError("tta cannot average what lies elsewhere in every view", got=self.dls.task)
         views = torch.stack(
             [self._probabilities(self.dls.train.augmenting(loader.dataset, view))[0] for view in range(n)]
@@ -194,16 +194,16 @@ class Learner(Trainer):
         loader = self.loader(ds_idx, dl)
         dataset = loader.dataset
         chosen = np.unique(np.linspace(0, len(dataset) - 1, min(max_n, len(dataset))).astype(int))
-        if dataset.fields.on_photo is not None:
+        if dataset.fields.spatial is not None:
             return self._show_on_photos(
-                loader.for_evaluation().batch_of(chosen), dataset.fields.on_photo, nrows, ncols, figsize
+                loader.for_evaluation().batch_of(chosen), dataset.fields.spatial, nrows, ncols, figsize
             )
         items = self.dls.test_dl([dataset.items[i] for i in chosen])
         with self.no_bar():
             outputs, _, inputs = self._predict(items, with_input=True)
         decode = inference.decoder(self.loss_func, self.dls.task, self.dls.vocab)
         answers = [decode(output).label for output in outputs.numpy()]
-        if not dataset.fields.x.is_photo:
+        if dataset.fields.image is None:
             return show_items(dataset, chosen.tolist(), answers)
         return self.dls.show_results(
             cast(Tensor, inputs), [dataset.label(i) for i in chosen], answers, nrows, ncols, figsize
@@ -212,7 +212,7 @@ class Learner(Trainer):
     def _show_on_photos(
         self,
         batch: Any,
-        block: OnPhotoBlock,
+        block: SpatialTarget,
         nrows: int | None,
         ncols: int | None,
         figsize: tuple[float, float] | None,

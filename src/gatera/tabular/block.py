@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from gatera.core.errors import ArgumentError
-from gatera.data.blocks.base import Block
+from gatera.data.blocks.base import InputBlock
 from gatera.data.blocks.vocab import NOT_KNOWN, Vocab
 from gatera.data.loading.row_tables import encode_rows, table_of
 from gatera.program.raw.cells import number_in
@@ -22,7 +22,7 @@ from gatera.tabular.procs import Procs, as_procs
 
 
 @dataclass(frozen=True)
-class RowBlock(Block):
+class RowBlock(InputBlock):
     """A row of a table: codes of its categories, then its numbers.
 
     Args:
@@ -39,7 +39,7 @@ class RowBlock(Block):
     categories: Config | None = None
     numbers: Config | None = None
     _read_row: RowReader | None = field(default=None, repr=False, compare=False)
-    in_memory = True
+    storage = "memory"
 
     def fit(self, values: Sequence[Any]) -> Self:
         """Return a copy that has learned from the training split's rows.

@@ -13,11 +13,11 @@ import torch
 from gatera.core.checks import check_at_least, require
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.random import fresh_seed
-from gatera.data.blocks.base import Block, as_block
+from gatera.data.blocks.base import Block, TargetBlock, as_target
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.blocks.vocab import Vocab
-from gatera.data.loading.dataset import Dataset, Fields
+from gatera.data.loading.dataset import Dataset, FittedFields
 from gatera.data.loading.loaders import DataLoader, LoaderOptions
 from gatera.data.loading.pipeline import Pipeline
 from gatera.data.loading.row_loaders import rows_dataset
@@ -49,7 +49,7 @@ class TableRows:
     def __init__(
         self,
         frame: pd.DataFrame,
-        fields: Fields,
+        fields: FittedFields,
         y_names: Sequence[str],
         positions: Sequence[int] | None = None,
     ) -> None:
@@ -284,14 +284,16 @@ def _inputs(
     return numbers, categories
 
 
-def _fields(train: Any, block: RowBlock, labels: list[str], y_block: Block | type[Block] | None) -> Fields:
+def _fields(
+    train: Any, block: RowBlock, labels: list[str], y_block: Block | type[Block] | None
+) -> FittedFields:
     """Let the blocks learn from the rows of the training split."""
     fitted = block.fit_table(train)
-    y: Block | None = None
+    y: TargetBlock | None = None
     if labels:
         regression = all(numeric(train, name) for name in labels)
         guessed = RegressionBlock(n_out=len(labels)) if regression else CategoryBlock()
-        y = guessed if y_block is None else as_block(y_block)
+        y = guessed if y_block is None else as_target(y_block)
         values = train[labels[0]] if len(labels) == 1 else train[labels].to_numpy().tolist()
         if len(labels) == 1 and isinstance(y, CategoryBlock) and values.nunique() < 2 and y.vocab is None:
             raise DataError(
@@ -299,4 +301,4 @@ def _fields(train: Any, block: RowBlock, labels: list[str], y_block: Block | typ
                 got=values.iloc[0], remedy="Check the split, and whether this is the right column.",
             )  # fmt: skip
         y = y.fit(values)
-    return Fields(fitted, y, None, None, Pipeline(fitted), y_name=", ".join(labels))
+    return FittedFields(fitted, y, None, None, Pipeline(fitted), y_name=", ".join(labels))

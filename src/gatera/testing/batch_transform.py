@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from gatera.core.errors import ArgumentError
-from gatera.data.transforms.base import BatchStep, BatchTransform, Drawn, Key
+from gatera.data.transforms.base import BatchStep, BatchTransform, Key, RandomBatchTransform
 from gatera.data.transforms.batch import BatchPipeline
 from gatera.data.transforms.normalize import Normalize
 from gatera.program.raw.photo import photo_array
@@ -150,7 +150,7 @@ class _Run:
             require(all(same(plain, one) for one in drawn), HONEST, "another result with a key than without")
         elif isinstance(self.transform, BatchStep) and not exported(self.contract, CONFIG, self.transform):
             require(same(plain, self.x.float() / 255), IDLE, "photos changed")
-        if not (isinstance(self.transform, Drawn) and self.transform.batch):
+        if not (isinstance(self.transform, RandomBatchTransform) and self.transform.batch):
             self._check_alone(drawn)
         self._check_threads()
 
@@ -196,11 +196,11 @@ class _Run:
         """Return one photo, float32 [C,h,w], as a loader's thread computes it."""
         key, i = job
         photo = self.x[i].permute(1, 2, 0).contiguous().numpy()  # [C,H,W] -> [H,W,C]
-        draw = self.pipeline.draw(self.index[i : i + 1], key, int(self.index[0]), photo.shape[:2])
-        if draw is None:
+        sampled = self.pipeline.sample(self.index[i : i + 1], key, int(self.index[0]), photo.shape[:2])
+        if sampled is None:
             return self.x[i].float() / 255
-        out = np.empty((*draw.output_size(*photo.shape[:2]), photo.shape[2]), np.float32)
-        draw.photo(0, photo, out, draw.tone_tables(1))
+        out = np.empty((*sampled.output_size(*photo.shape[:2]), photo.shape[2]), np.float32)
+        sampled.photo(0, photo, out, sampled.tone_tables(1))
         return torch.from_numpy(out).permute(2, 0, 1)
 
 

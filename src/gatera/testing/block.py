@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from gatera.core.errors import GateraError
-from gatera.data.blocks.base import Block, as_block
-from gatera.data.blocks.spatial import OnPhotoBlock
+from gatera.data.blocks.base import Block, InputBlock, TargetBlock, as_block
+from gatera.data.blocks.image import ImageInput
+from gatera.data.blocks.spatial import SpatialTarget
 from gatera.testing.contract import Contract, Rule, described, piece_name, same, shaped, shown
 from gatera.testing.exported import exported, program
 
@@ -36,11 +37,11 @@ ENCODES = Rule(
 )
 STACKS = Rule(
     "what is encoded can be stacked into a batch: one shape for all values",
-    "Encode to a fixed length, known after fit(). (Only photos may differ: Resize comes after them.)",
+    "Encode to a fixed length, known after fit(). (Photos may differ, for Resize comes after them; so may targets with ragged = True.)",
 )
 PHOTO = Rule(
     "a photo is encoded as uint8 [H,W,C], C being 1 or 3",
-    "End encode() with gatera.program.preprocess.photo_array(photo), or set is_photo = False.",
+    "End encode() with gatera.program.preprocess.photo_array(photo), or subclass InputBlock instead of ImageInput.",
 )
 LABEL = Rule(
     'task and encoding go together: "classification" int64 [], "multilabel" float32 [n_out] of 0 and 1, '
@@ -94,14 +95,16 @@ def check_block(block: Block | type[Block], values: Sequence[Any], raws: Sequenc
             _check_encoding(contract, fitted, raw, value) for raw, value in zip(raws, values, strict=True)
         ]
     _check_alike(contract, fitted, encoded)
-    _check_task(contract, fitted, encoded)
+    if isinstance(fitted, TargetBlock):
+        _check_task(contract, fitted, encoded)
     _check_round_trip(contract, fitted, encoded)
     _check_refusal(contract, fitted)
     for value in values:
         with contract.running(SHOWS, "show()"):
             text = fitted.show(value)
         contract.require(isinstance(text, str) and "\n" not in text, SHOWS, repr(text))
-    _check_config(contract, fitted, raws, encoded)
+    if isinstance(fitted, InputBlock):
+        _check_config(contract, fitted, raws, encoded)
 
 
 def _check_fit(contract: Contract, block: Block, raws: Sequence[Any]) -> Block:
@@ -138,18 +141,25 @@ def _check_alike(contract: Contract, block: Block, encoded: Sequence[Tensor]) ->
     for other in encoded:
         alike = (other.dtype, other.ndim) == (first.dtype, first.ndim)
         contract.require(alike, ENCODES, f"{shaped(first)} and {shaped(other)}")
-        if block.is_photo:
+        if isinstance(block, ImageInput):
             fits = other.dtype == torch.uint8 and other.ndim == 3 and other.shape[2] in (1, 3)
             contract.require(fits, PHOTO, shaped(other))
-        elif not (
-            isinstance(block, OnPhotoBlock) and block.task == "segmentation"
-        ):  # masks are of their photos' size
-            skipped = 0 if block.pad is None else 1  # padding makes the first axis fit
+        elif not _may_differ(block):
+            skipped = (
+                1 if isinstance(block, InputBlock) and block.pad is not None else 0
+            )  # filled up in a batch
             fits = other.shape[skipped:] == first.shape[skipped:]
             contract.require(fits, STACKS, f"{shaped(first)} and {shaped(other)}")
 
 
-def _check_task(contract: Contract, block: Block, encoded: Sequence[Tensor]) -> None:
+def _may_differ(block: Block) -> bool:
+    """Whether encodings need not have one shape: masks have that of their photo, ragged targets any."""
+    if isinstance(block, SpatialTarget) and block.task == "segmentation":
+        return True
+    return isinstance(block, TargetBlock) and block.ragged
+
+
+def _check_task(contract: Contract, block: TargetBlock, encoded: Sequence[Tensor]) -> None:
     if block.task is None:
         return
     if block.task in ("classification", "multilabel", "segmentation"):
@@ -178,8 +188,8 @@ def _check_task(contract: Contract, block: Block, encoded: Sequence[Tensor]) -> 
 def _check_round_trip(contract: Contract, block: Block, encoded: Sequence[Tensor]) -> None:
     for one in encoded:
         with contract.running(ROUND, f"decode({shaped(one)})"):
-            if block.is_photo:  # decoded as they lie in a batch: 8 bits, or floats in 0..1
-                batch = cast(Tensor, block.as_batch(one[None]))
+            if isinstance(block, ImageInput):  # decoded as they lie in a batch: 8 bits, or floats in 0..1
+                batch = block.as_batch(one[None])
                 back = [_as_tensor(block.decode(x[0])) for x in (batch, batch.float() / 255)]
             else:
                 back = [_as_tensor(block.encode(block.decode(one)))]
@@ -200,7 +210,9 @@ def _check_refusal(contract: Contract, block: Block) -> None:
             raise contract.broken(REFUSES, f"{words} raised {described(err)}") from err
 
 
-def _check_config(contract: Contract, block: Block, raws: Sequence[Any], encoded: Sequence[Tensor]) -> None:
+def _check_config(
+    contract: Contract, block: InputBlock, raws: Sequence[Any], encoded: Sequence[Tensor]
+) -> None:
     ops = exported(contract, CONFIG, block)
     if ops is None:
         return

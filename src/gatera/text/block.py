@@ -13,11 +13,11 @@ import numpy as np
 from gatera.core.checks import check_at_least
 from gatera.core.errors import ArgumentError
 from gatera.core.progress import note
-from gatera.data.blocks.base import Block
-from gatera.data.item_errors import guarded
+from gatera.data.blocks.base import InputBlock
+from gatera.data.item_errors import naming_item
 from gatera.program.archive import TOKENIZER
 from gatera.program.raw.text import PADDING, mark_words, read_text, unmark_words
-from gatera.program.raw.tokens import TokenReader
+from gatera.program.raw.tokens import MOST_TOKENS, TokenReader
 from gatera.text.loaders import LanguageModelLoaders, TextLoaders
 from gatera.text.words import MAX_VOCAB, MIN_FREQ, learn_words, word_tokenizer
 
@@ -26,7 +26,7 @@ MAX_WORDS = 1440
 
 
 @dataclass(frozen=True)
-class TextBlock(Block):
+class TextBlock(InputBlock):
     """A text: a str, or a Path of a file that holds one.
 
     Without a tokenizer of its own (`tok`) it splits texts into words. Which words there are is learned from the training
@@ -52,7 +52,7 @@ class TextBlock(Block):
     max_vocab: int = MAX_VOCAB
     pad: int | None = None
     training: Sequence[Any] = field(default=(), repr=False, compare=False)
-    in_memory = True
+    storage = "memory"
 
     def __post_init__(self) -> None:
         check_at_least("seq_len", self.seq_len, 1)
@@ -162,8 +162,8 @@ class TextBlock(Block):
 
     def _read(self, item: str | Callable[[], str], raw: Any) -> str:
         """Read a text; an error names its file, or else its item."""
-        text: str = guarded("TextBlock", item, raw if isinstance(raw, Path) else None, self.read, raw)
-        return text
+        with naming_item("read", item, raw if isinstance(raw, Path) else None):
+            return self.read(raw)
 
     def decode(self, encoded: Any) -> str:
         """Return the text that numbers stand for, as far as they tell; padding is left out."""
@@ -193,7 +193,10 @@ class TextBlock(Block):
 
     def finish(self, dls: Any) -> Any:
         """Return loaders that know their words: of a language model's pieces, or of labelled texts."""
-        return LanguageModelLoaders.of(dls, self) if self.is_lm else TextLoaders.of(dls)
+        if not self.is_lm:
+            return TextLoaders.of(dls)
+        whole = replace(self, max_len=MOST_TOKENS)
+        return LanguageModelLoaders.of(dls.reread(whole), self.seq_len)
 
 
 def _place_of_padding(vocab: Sequence[str]) -> int:

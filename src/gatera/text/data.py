@@ -67,7 +67,7 @@ class Options:
             block = DataBlock(blocks, splitter=splitter, get_x=get_x, get_y=get_y)
         with warnings.catch_warnings():
             if blocks[0].is_lm:  # whose batches are made of words, not of texts
-                warnings.filterwarnings("ignore", "The training split has")
+                warnings.filterwarnings("ignore", "The training set has")
             dls = block.dataloaders(
                 source, path, self.bs, self.val_bs, seed=self.seed, device=self.device, shuffle=self.shuffle
             )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 import numpy as np
 import torch
@@ -17,13 +16,43 @@ from gatera.data.blocks.vocab import Vocab
 from gatera.data.loading.dataset import Dataset
 from gatera.data.loading.loader import ORDER, Batch
 from gatera.data.loading.loaders import DataLoader, DataLoaders
-from gatera.data.loading.pipeline import Pipeline
-from gatera.program.raw.tokens import MOST_TOKENS
+from gatera.program.raw.tokens import TokenReader
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from gatera.text.block import TextBlock
+
+class ReadsText(Protocol):
+    """What loaders need to know of the block that reads their texts: `TextBlock`."""
+
+    vocab: Sequence[str] | None
+    max_len: int
+    seq_len: int
+
+    @property
+    def of_words(self) -> bool:
+        """Whether texts are split into words."""
+
+    @property
+    def padding(self) -> int:
+        """Number of the token that fills up shorter texts."""
+
+    @property
+    def tokenizer(self) -> bytes:
+        """The tokenizer.json."""
+
+    @property
+    def tokens(self) -> TokenReader:
+        """What makes numbers of texts."""
+
+    def read(self, raw: Any) -> str:
+        """Return the cleaned text."""
+
+    def encode(self, value: str) -> np.ndarray:
+        """Return the numbers of a text's tokens, int64 [T]."""
+
+    def decode(self, encoded: Any) -> str:
+        """Return the text of token numbers."""
 
 
 class TextLoaders(DataLoaders):
@@ -35,32 +64,14 @@ class TextLoaders(DataLoaders):
         return cls(dls.train, dls.valid, dls.test, path=dls.path)
 
     @property
-    def block(self) -> TextBlock:
+    def block(self) -> ReadsText:
         """How texts are read."""
-        return cast("TextBlock", self.train_ds.fields.x)
+        return cast(ReadsText, self.train_ds.fields.x)
 
     @property
     def text_vocab(self) -> Vocab:
         """The words, or pieces of words, in the order of their numbers; learned now if nobody has asked before."""
         return Vocab(self.block.tokens.vocab)
-
-    def with_block(self, block: TextBlock) -> Self:
-        """Return loaders of the same texts, split and labelled as these are, but read by another block."""
-        fields = self.train_ds.fields
-        fitted = block.fit(self.train_ds.inputs)
-        fields = replace(fields, x=fitted, pipeline=Pipeline(fitted))
-
-        def read_anew(loader: DataLoader | None) -> DataLoader | None:
-            if loader is None:
-                return None
-            old = loader.dataset
-            dataset = Dataset(fields, old.items, old.inputs, old.raw_labels, old.positions)
-            return DataLoader(
-                dataset, loader.bs, shuffle=loader.shuffle, drop_last=loader.drop_last, training=loader.training,
-                options=replace(loader.options, device=loader.device),
-            )  # fmt: skip
-
-        return type(self)(*(read_anew(self[i]) for i in range(3)), path=self.path)
 
 
 class StreamLoader:
@@ -140,7 +151,7 @@ class LanguageModelLoaders(DataLoaders):
         self,
         train: StreamLoader,
         valid: StreamLoader | None,
-        block: TextBlock,
+        block: ReadsText,
         path: str | Path,
         seed: int | None,
     ) -> None:
@@ -150,21 +161,24 @@ class LanguageModelLoaders(DataLoaders):
         self.block = block
 
     @classmethod
-    def of(cls, dls: DataLoaders, block: TextBlock) -> Self:
-        """Return loaders of the texts of `dls`, labels left aside, read whole by `block` and cut into pieces."""
-        whole = replace(block, max_len=MOST_TOKENS)
-        texts = TextLoaders.of(dls).with_block(whole)
+    def of(cls, texts: DataLoaders, seq_len: int) -> Self:
+        """Return loaders of the texts of other loaders, cut into pieces; labels are not used.
+
+        Args:
+            texts: whose block reads texts whole.
+            seq_len: words in a piece.
+        """
 
         def stream(loader: DataLoader | None) -> StreamLoader | None:
             if loader is None:
                 return None
             return StreamLoader(
-                loader.dataset, loader.bs, block.seq_len, loader.shuffle, loader.options.seed, loader.device
+                loader.dataset, loader.bs, seq_len, loader.shuffle, loader.options.seed, loader.device
             )
 
         train, valid = stream(texts.train), stream(texts.valid)
         assert train is not None  # for the type checker
-        return cls(train, valid, texts.block, texts.path, texts.seed)
+        return cls(train, valid, texts.train_ds.fields.x, texts.path, texts.seed)
 
     @property
     def text_vocab(self) -> Vocab:

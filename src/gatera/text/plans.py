@@ -135,7 +135,7 @@ def _awd_lstm(dls: TextLoaders, wishes: Wishes) -> Plan:
         source = found.source
     body = TextBody([SentenceEncoder(encoder, wishes.seq_len)], "AWD_LSTM", source, 3 * config.emb_sz)
     return Plan(
-        dls.with_block(block), body, (50,), (scaled.output_p, 0.1), True, awd_lstm_groups,  # Source of the head: fastai
+        dls.reread(block), body, (50,), (scaled.output_p, 0.1), True, awd_lstm_groups,  # Source of the head: fastai
         wishes.options or TrainingOptions(moms=RNN_MOMS), (ModelResetter(), RNNRegularizer(ALPHA, BETA)),
     )  # fmt: skip
 
@@ -155,7 +155,7 @@ def _transformer(dls: TextLoaders, wishes: Wishes) -> Plan:
     if options.fine_tune_groups is None and config.fine_tune_layers is not None and wishes.pretrained:
         options = replace(options, fine_tune_groups=config.fine_tune_layers + 1)
     return Plan(
-        dls.with_block(block), body, (), (0.1,), False,
+        dls.reread(block), body, (), (0.1,), False,
         partial(transformer_groups, layer_lr=config.layer_lr if wishes.pretrained else 1.0), options,
     )  # fmt: skip
 

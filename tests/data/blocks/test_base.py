@@ -20,7 +20,7 @@ def test_a_transform_block_leaves_values_alone():
     assert block.decode(block.encode(np.arange(3))).tolist() == [0, 1, 2]
     assert block.encode(torch.ones(2)).tolist() == [1, 1]
     assert message(ExportError, block.config) == (
-        "A program cannot read what TransformBlock reads. Expected: photos: ImageBlock."
+        "A program cannot read the inputs of TransformBlock. Expected: ImageBlock, or a block with a config() method."
     )
 
 

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from gatera.core.errors import ArgumentError, DataError, GateraError, PhotoError
-from gatera.data.blocks.category import CategoryBlock
+from gatera.data.blocks.base import TransformBlock
 from gatera.data.blocks.image import ImageBlock
 from gatera.data.blocks.mask import IGNORED, MaskBlock, PILMask
 from gatera.data.datablock import DataBlock
@@ -321,12 +321,12 @@ def test_torchvisions_transforms_of_colours_leave_masks_where_they_are(scenes):
 
 def test_a_mask_needs_a_photo_to_lie_on():
     block = DataBlock(
-        (CategoryBlock, MaskBlock(CODES)),
+        (TransformBlock, MaskBlock(CODES)),
         splitter=IndexSplitter([0]),
         get_y=lambda item: np.zeros((2, 2), int),
     )
     says(
         ArgumentError,
-        "MaskBlock lies on a photo, and the input is none. Got: 'CategoryBlock'. Expected: ImageBlock.",
+        "MaskBlock needs photos as inputs. Got: 'TransformBlock'. Expected: ImageBlock.",
         block.dataloaders, ["a", "b", "a", "b"], bs=2,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.base import TransformBlock
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.image import ImageBlock
-from gatera.data.loading.dataset import Dataset, Fields, Rows, apply_getter, as_items, take
+from gatera.data.loading.dataset import Dataset, FittedFields, Rows, apply_getter, as_items, take
 from gatera.data.loading.pipeline import Pipeline
 from gatera.data.sources.items import Items
 from gatera.data.sources.labels import ColReader, parent_label
@@ -23,9 +23,9 @@ TABLE = pd.DataFrame(
 )
 
 
-def fields(*tfms, get_x=None, get_y=parent_label, y=None) -> Fields:
+def fields(*tfms, get_x=None, get_y=parent_label, y=None) -> FittedFields:
     block = CategoryBlock().fit(["cat", "dog"]) if y is None else y
-    return Fields(ImageBlock(), block, get_x, get_y, Pipeline(ImageBlock(), tfms))
+    return FittedFields(ImageBlock(), block, get_x, get_y, Pipeline(ImageBlock(), tfms))
 
 
 def make(files, labels=("cat", "dog"), *tfms, **more) -> Dataset:
@@ -75,7 +75,7 @@ def test_a_getter_that_fails_names_the_item():
         raise KeyError("no such breed")
 
     assert message(DataError, lambda: apply_getter(get_y, "get_y", Items([Path("a/1.jpg")]), [0])) == (
-        "get_y (test_a_getter_that_fails_names_the_item.<locals>.get_y) failed for item 0 (a/1.jpg): "
+        "Could not run get_y (test_a_getter_that_fails_names_the_item.<locals>.get_y) on item 0 (a/1.jpg): "
         "KeyError: 'no such breed'."
     )
     reader = ColReader("breed")
@@ -109,7 +109,7 @@ def test_items_without_labels_have_none(two):
 
 def test_values_that_are_no_labels_are_kept_raw():
     data = Dataset(
-        Fields(TransformBlock(), TransformBlock(), None, None, Pipeline(TransformBlock())),
+        FittedFields(TransformBlock(), TransformBlock(), None, None, Pipeline(TransformBlock())),
         Items([1, 2]), [1, 2], [{"a": 1}, {"b": 2}],
     )  # fmt: skip
     assert data.raw_labels[1] == {"b": 2}

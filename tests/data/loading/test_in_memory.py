@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.blocks.base import Block
+from gatera.data.blocks.base import InputBlock
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.splits.by_position import IndexSplitter
@@ -24,8 +24,8 @@ WORDS = [("a" * n, "long" if n > 6 else "short") for n in (1, 12, 3, 9, 5, 7, 2,
 
 
 @dataclass(frozen=True)
-class LettersBlock(Block):
-    in_memory = True
+class LettersBlock(InputBlock):
+    storage = "memory"
     pad = 0
 
     def read(self, raw):

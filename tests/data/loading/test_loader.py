@@ -18,7 +18,8 @@ from gatera.data.blocks.image import ImageBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.loading.loaders import Batch, DataLoader, DataLoaders, LoaderOptions
 from gatera.data.loading.pipeline import FixedReader
-from gatera.data.loading.reader import Reading
+from gatera.data.loading.readers.disk import DiskReader
+from gatera.data.loading.readers.items import ItemReader
 from gatera.data.sources.items import get_image_files
 from gatera.data.sources.labels import parent_label
 from gatera.data.splits.by_position import EndSplitter, RandomSplitter
@@ -120,7 +121,7 @@ def test_fewer_items_than_a_batch_make_one_small_batch_and_that_is_said(photo_fo
     with pytest.warns(UserWarning) as said:
         dls = loaders(photo_folder, bs=64)
     assert [str(warning.message) for warning in said] == [
-        "The training split has 18 items, fewer than bs=64: they make one small batch."
+        "The training set has 18 items, fewer than bs=64: they make one small batch."
     ]
     assert [len(batch[0]) for batch in dls.train] == [18]
 
@@ -184,7 +185,7 @@ def reading_threads() -> list[str]:
 @pytest.mark.parametrize(("device", "read"), [("cpu", 1), ("meta", 3)])
 def test_only_for_a_gpu_are_batches_read_ahead(photo_folder, monkeypatch, device, read):
     started = []
-    monkeypatch.setattr(DataLoader, "_start", recording(started, DataLoader._start))
+    monkeypatch.setattr(DiskReader, "_start", recording(started, DiskReader._start))
     iterator = iter(loaders(photo_folder, bs=2, num_workers=2).train.to(device))
     next(iterator)
     assert len(started) == read
@@ -328,7 +329,7 @@ def test_a_transform_that_fails_names_the_item(photo_folder):
 
     dls = loaders(photo_folder, item_tfms=broken, shuffle=False)
     assert message(DataError, lambda: epoch(dls.train)) == (
-        f"An item transform failed for {dls.train.dataset.name(0)}: ValueError: too dark."
+        f"Could not read {dls.train.dataset.name(0)}: ValueError: too dark."
     )
 
 
@@ -354,8 +355,8 @@ def test_batch_size_and_workers_are_numbers(photo_folder):
 
 def test_a_list_of_pairs_is_for_torchs_loader():
     assert message(ArgumentError, lambda: DataLoader([(1, 2)])) == (
-        "DataLoader reads data sets made by Gatera. Got: 'list'. "
-        "For others use torch.utils.data.DataLoader: DataLoaders takes both."
+        "dataset is not a Gatera Dataset. Got: 'list'. "
+        "Use torch.utils.data.DataLoader for it: DataLoaders takes both kinds of loaders."
     )
 
 
@@ -411,15 +412,18 @@ def test_items_in_order_are_shown_from_all_over(photo_folder):
 
 def test_reading_knows_what_it_may_do_in_threads(photo_folder):
     dls = loaders(photo_folder, **RECIPES["torchvision"])
-    assert Reading(dls.train.dataset, dls.train.batch_tfms, True, 0, on_gpu=False).finish_later
-    assert not Reading(dls.train.dataset, dls.train.batch_tfms, False, 0, on_gpu=False).finish_later
+    assert ItemReader(dls.train.dataset, dls.train.batch_tfms, True, 0, on_gpu=False).finish_later
+    assert not ItemReader(dls.train.dataset, dls.train.batch_tfms, False, 0, on_gpu=False).finish_later
 
 
 def test_8_bits_for_a_gpu_and_floats_for_a_cpu_give_the_same(photo_folder):
     dls = loaders(photo_folder, item_tfms=Resize(20), batch_tfms=aug_transforms(size=16))
     expected = dls.train.one_batch()[0]
     loader = dls.train
-    loader._reading = Reading(loader.dataset, loader.batch_tfms, True, loader.options.seed, on_gpu=True)
+    loader._reader.items = ItemReader(
+        loader.dataset, loader.batch_tfms, True, loader.options.seed, on_gpu=True
+    )
+    loader._reader.items.pin = False
     x = loader.one_batch()[0]
     torch.testing.assert_close(x, expected, atol=2e-5, rtol=0)
     assert x.is_contiguous(memory_format=torch.channels_last)

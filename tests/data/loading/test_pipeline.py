@@ -63,9 +63,9 @@ def test_training_begins_with_what_is_the_same_in_every_epoch():
     pipeline = Pipeline(ImageBlock(), [Resize(20), FlipItem(p=1.0), Resize(10)])
     assert pipeline.random
     assert pipeline.beginning.size == (20, 20)
-    assert [type(tfm).__name__ for tfm in pipeline.drawn] == ["FlipItem", "Resize"]
+    assert [type(tfm).__name__ for tfm in pipeline.random_transforms] == ["FlipItem", "Resize"]
     assert pipeline.evaluation.size == (10, 10)
-    drawn = pipeline.draw(pipeline.beginning.photo(PIXELS), np.random.default_rng(0))
+    drawn = pipeline.apply_random(pipeline.beginning.photo(PIXELS), np.random.default_rng(0))
     np.testing.assert_array_equal(
         drawn, Resize(10)(FlipItem(1.0)(Resize(20)(as_photo(PIXELS)), np.random.default_rng()))
     )

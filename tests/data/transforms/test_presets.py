@@ -9,7 +9,7 @@ import torch
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.random import rng
 from gatera.data.transforms.base import BatchStep
-from gatera.data.transforms.batch import STREAM, BatchPipeline, Fused
+from gatera.data.transforms.batch import STREAM, BatchPipeline, FusedTransforms
 from gatera.data.transforms.normalize import Normalize
 from gatera.data.transforms.presets import (
     Brightness,
@@ -113,20 +113,20 @@ def test_batch_gives_all_items_the_draw_of_the_first():
 
 def test_a_transform_draws_the_same_alone_and_in_company():
     # Numbers are handed out in order, so that the first transform's do not depend on those after it.
-    alone = Fused((Flip(),), ()).draw(np.arange(50), KEY, 0, (8, 8)).to_input
-    both = Fused((Flip(), Rotate(max_deg=0.0)), ()).draw(np.arange(50), KEY, 0, (8, 8)).to_input
+    alone = FusedTransforms((Flip(),), ()).sample(np.arange(50), KEY, 0, (8, 8)).to_input
+    both = FusedTransforms((Flip(), Rotate(max_deg=0.0)), ()).sample(np.arange(50), KEY, 0, (8, 8)).to_input
     np.testing.assert_allclose(alone, both)
     expected = [rng(*KEY, i, STREAM).random(2)[0] < 0.5 for i in range(50)]
     assert (alone[:, 0, 0] < 0).tolist() == expected
 
 
 def test_transforms_act_in_their_order():
-    turned = Fused((Rotate(draw=90, p=1.0), Zoom(draw=2.0, p=1.0, draw_x=0.0, draw_y=0.5)), ())
-    m = turned.draw(np.arange(1), KEY, 0, (10, 10)).to_input[0]
+    turned = FusedTransforms((Rotate(draw=90, p=1.0), Zoom(draw=2.0, p=1.0, draw_x=0.0, draw_y=0.5)), ())
+    m = turned.sample(np.arange(1), KEY, 0, (10, 10)).to_input[0]
     # The photo is turned first, then its left half looked at; what is at the left there was at the top before.
     np.testing.assert_allclose(m @ [-1, 0, 1], [0, -1, 1], atol=1e-12)
-    lit = Fused((), (Brightness(draw=0.7, p=1.0), Contrast(draw=2.0, p=1.0)))
-    color = lit.draw(np.arange(1), KEY, 0, (10, 10)).colors[0]
+    lit = FusedTransforms((), (Brightness(draw=0.7, p=1.0), Contrast(draw=2.0, p=1.0)))
+    color = lit.sample(np.arange(1), KEY, 0, (10, 10)).colors[0]
     np.testing.assert_allclose([color[0, 0], color[0, 3]], [2, 2 * np.log(0.7 / 0.3)])
 
 
@@ -135,7 +135,7 @@ def test_drawing_for_a_batch_takes_little_time():
     times = []
     for _ in range(5):
         start = time.perf_counter()
-        fused.draw(index, KEY, 0, (224, 224))
+        fused.sample(index, KEY, 0, (224, 224))
         times.append(time.perf_counter() - start)
     assert min(times) < 0.02  # about 1.5 ms; a busy machine gets room
 
@@ -200,7 +200,7 @@ def test_a_step_that_fails_is_named():
     with pytest.raises(DataError) as err:
         BatchPipeline(batch_transforms(broken))(photos(), INDEX, None)
     assert str(err.value) == (
-        "The batch transform test_a_step_that_fails_is_named.<locals>.broken failed for a batch of 3 items: "
+        "Could not apply the batch transform test_a_step_that_fails_is_named.<locals>.broken to a batch of 3 items: "
         "RuntimeError: no memory."
     )
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from gatera.data.transforms.sampled import Draw, Sampling, average, relight, shrink_factors
+from gatera.data.transforms.sampled import SampledAugmentation, Sampling, average, relight, shrink_factors
 
 N = 3
 
@@ -18,7 +18,7 @@ def batch(height: int = 12, width: int = 16, channels: int = 3) -> torch.Tensor:
     return torch.from_numpy(values).permute(0, 3, 1, 2)
 
 
-def one_by_one(draw: Draw, x: torch.Tensor) -> torch.Tensor:
+def one_by_one(draw: SampledAugmentation, x: torch.Tensor) -> torch.Tensor:
     """Apply a draw as the threads of a loader do."""
     photos = x.permute(0, 2, 3, 1).contiguous().numpy()
     out = np.empty((len(x), *draw.output_size(*photos.shape[1:3]), photos.shape[3]), np.float32)
@@ -51,12 +51,16 @@ def mixing_colors() -> np.ndarray:
 
 
 DRAWS = {
-    "geometry": Draw(some_matrices(), None, None, False, Sampling()),
-    "another size": Draw(some_matrices(), (9, 7), None, False, Sampling("nearest", "zeros", False)),
-    "much smaller": Draw(some_matrices(), (4, 5), None, False, Sampling()),
-    "tone": Draw(None, None, some_colors(), False, Sampling()),
-    "colors": Draw(None, None, mixing_colors(), True, Sampling()),
-    "all": Draw(some_matrices(), (8, 8), mixing_colors(), True, Sampling("bicubic", "border", True)),
+    "geometry": SampledAugmentation(some_matrices(), None, None, False, Sampling()),
+    "another size": SampledAugmentation(
+        some_matrices(), (9, 7), None, False, Sampling("nearest", "zeros", False)
+    ),
+    "much smaller": SampledAugmentation(some_matrices(), (4, 5), None, False, Sampling()),
+    "tone": SampledAugmentation(None, None, some_colors(), False, Sampling()),
+    "colors": SampledAugmentation(None, None, mixing_colors(), True, Sampling()),
+    "all": SampledAugmentation(
+        some_matrices(), (8, 8), mixing_colors(), True, Sampling("bicubic", "border", True)
+    ),
 }
 
 
@@ -69,7 +73,9 @@ def test_a_batch_at_once_and_photos_one_by_one_give_the_same(name):
 @pytest.mark.parametrize("align_corners", [True, False])
 def test_nothing_drawn_changes_nothing(align_corners):
     x = batch()
-    draw = Draw(identity(), None, identity(side=4), False, Sampling(align_corners=align_corners))
+    draw = SampledAugmentation(
+        identity(), None, identity(side=4), False, Sampling(align_corners=align_corners)
+    )
     for out in (draw.photos(x), one_by_one(draw, x)):
         torch.testing.assert_close(out, x.float() / 255, atol=2e-6, rtol=0)
 
@@ -77,16 +83,16 @@ def test_nothing_drawn_changes_nothing(align_corners):
 def test_a_matrix_of_minus_one_mirrors():
     x, m = batch(), identity()
     m[:, 0, 0] = -1
-    out = Draw(m, None, None, False, Sampling()).photos(x)
+    out = SampledAugmentation(m, None, None, False, Sampling()).photos(x)
     torch.testing.assert_close(out, x.flip(3).float() / 255, atol=1e-5, rtol=0)
 
 
 def test_reflection_leaves_no_black_behind():
     x = torch.full((1, 3, 20, 20), 200, dtype=torch.uint8)
     m = identity(1) * [[[1.5, 1, 1], [1, 1.5, 1], [1, 1, 1]]]
-    out = Draw(m, None, None, False, Sampling()).photos(x)
+    out = SampledAugmentation(m, None, None, False, Sampling()).photos(x)
     assert out.min() > 0.78
-    black = Draw(m, None, None, False, Sampling(pad_mode="zeros")).photos(x)
+    black = SampledAugmentation(m, None, None, False, Sampling(pad_mode="zeros")).photos(x)
     assert black.min() == 0
 
 
@@ -138,8 +144,8 @@ def test_averaging_takes_whole_blocks():
 def test_a_photo_does_not_depend_on_its_neighbours():
     x, m = batch(40, 40), identity()
     m[0] *= [[0.2], [0.2], [1]]
-    draw = Draw(m, (10, 10), None, False, Sampling())
-    alone = Draw(m[1:2], (10, 10), None, False, Sampling())
+    draw = SampledAugmentation(m, (10, 10), None, False, Sampling())
+    alone = SampledAugmentation(m[1:2], (10, 10), None, False, Sampling())
     torch.testing.assert_close(draw.photos(x)[1:2], alone.photos(x[1:2]))
 
 
@@ -159,7 +165,7 @@ def spot(size: tuple[int, int], x: float, y: float) -> np.ndarray:
 )
 @pytest.mark.parametrize("size", [None, (50, 64), (61, 33)])
 def test_a_point_goes_where_its_photo_goes(size, sampling):
-    draw = Draw(some_matrices(), size, None, False, sampling)
+    draw = SampledAugmentation(some_matrices(), size, None, False, sampling)
     for x, y in ((20.0, 24.5), (30.25, 20.0)):
         photos = np.stack([spot((48, 60), x, y)] * N)
         moved = draw.photos(torch.from_numpy(photos).permute(0, 3, 1, 2))[:, 0].numpy()
@@ -171,14 +177,14 @@ def test_a_point_goes_where_its_photo_goes(size, sampling):
 
 def test_a_point_that_leaves_the_photo_keeps_its_true_place():
     half = np.diag([0.5, 0.5, 1.0])[None]  # looks twice as close
-    draw = Draw(half, None, None, False, Sampling(align_corners=False))
+    draw = SampledAugmentation(half, None, None, False, Sampling(align_corners=False))
     assert np.allclose(draw.points(0, np.array([[1.0, 2.0], [10.0, 5.0]]), (10, 20)), [[-8, -1], [10, 5]])
 
 
 @pytest.mark.parametrize("name", MOVES)
 def test_a_mask_takes_the_nearest_pixel_where_its_photo_goes(name):
     draw = MOVES[name]
-    plain = Draw(
+    plain = SampledAugmentation(
         draw.to_input,
         draw.size,
         None,
@@ -195,7 +201,7 @@ def test_a_mask_takes_the_nearest_pixel_where_its_photo_goes(name):
 
 def test_beyond_the_photo_a_mask_has_the_value_it_is_told():
     shifted = np.array([[[1.0, 0, 1.0], [0, 1, 0], [0, 0, 1]]])  # half a photo to the left
-    draw = Draw(shifted, None, None, False, Sampling("bilinear", "zeros", False))
+    draw = SampledAugmentation(shifted, None, None, False, Sampling("bilinear", "zeros", False))
     assert draw.mask(0, np.array([[0, 1, 2, 3]], np.uint8), zero=255).tolist() == [[2, 3, 255, 255]]
 
 

@@ -1,8 +1,9 @@
-"""What kind of thing a value is: the base of all blocks, and the one for values that are used as they come.
+"""Base classes of blocks: what kind of thing an input or a target is.
 
-A block reads a raw value, encodes it for the model, decodes it for people, and says as JSON data what a program must do.
-`fit` returns a copy that has learned from the training split (never from the others); the block a user passes stays as it
-was, so one recipe makes any number of data sets.
+A block reads a raw value, encodes it for the model, and decodes it for people. An `InputBlock` also tells a program, as JSON
+data, how to read such a value; a `TargetBlock` tells what a model that predicts it does. `fit` returns a copy that has learned
+from the training set (never from the others); the block a user passes stays as it was, so one recipe makes any number of
+data sets.
 """
 
 from __future__ import annotations
@@ -10,61 +11,26 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from functools import partial
+from typing import Any, Literal, Self
 
 import numpy as np
 from torch import Tensor
 
 from gatera.core.errors import ArgumentError, ExportError
 from gatera.data.blocks.vocab import Vocab
-from gatera.data.item_errors import guarded
-from gatera.data.show.pil import show_image
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from gatera.data.item_errors import naming_item
 
 #: Updates that an epoch should have at least, and the fewest items of a batch that may take (chosen here, see LOG.md).
 UPDATES_PER_EPOCH, FEWEST_PER_BATCH = 10, 8
 
 
 class Block(ABC):
-    """How one kind of value comes in and goes out.
-
-    Attributes:
-        task: what a model that predicts such values does: "classification", "multilabel", "regression", or None.
-        vocab: the labels it tells apart, once fitted; None where there are none.
-        n_out: number of outputs that predict it, or None.
-        is_photo: whether it is encoded as uint8 [H,W,C], for photo transforms to act on.
-        photographic: whether its pictures look like photographs, so that what a pretrained body knows of their brightness
-            suits them; a spectrogram does not.
-        batch_tfms: random changes that suit such inputs in training; a `DataBlock` uses them where it is given none.
-        most_per_batch: items in a training batch at most where the user names no number.
-        in_memory: whether a data set keeps the encoded inputs of all its items in memory (rows, texts), rather than
-            reading them anew in every epoch.
-        pad: what fills up shorter arrays where those of a batch differ in length; None where all have one shape.
-    """
-
-    task: str | None = None
-    is_photo: bool = False
-    photographic: bool = True
-    batch_tfms: Sequence[Any] = ()
-    most_per_batch: int = 64
-    in_memory: bool = False
-    pad: int | None = None
-    vocab: Vocab | Sequence[Any] | None = None
-    n_out: int | None = None
+    """How one kind of value is read, encoded for a model, and decoded for people. Subclass `InputBlock` or `TargetBlock`."""
 
     def fit(self, values: Sequence[Any]) -> Self:
-        """Return a copy that has learned what it needs from the training split's raw values."""
+        """Return a copy that has learned what it needs from the raw values of the training set."""
         return self
-
-    def batch_size(self, n_train: int) -> int:
-        """Return how many items a batch of a training set of `n_train` has where the user names no number.
-
-        Small training sets get smaller batches, so that an epoch has ten updates or more.
-        """
-        suited = max(FEWEST_PER_BATCH, min(self.most_per_batch, n_train // UPDATES_PER_EPOCH))
-        return min(suited, n_train)
 
     def read(self, raw: Any) -> Any:
         """Turn a raw value (a path, a cell) into the value that people see."""
@@ -78,14 +44,46 @@ class Block(ABC):
     def decode(self, encoded: Any) -> Any:
         """Turn the model's numbers back into a value that people see."""
 
+    def show(self, value: Any) -> str:
+        """Return a value as one line of text, e.g. a title."""
+        return str(value)
+
+
+class InputBlock(Block):
+    """What a model takes.
+
+    Attributes:
+        storage: "disk" for inputs that threads read again in every epoch (photos), "memory" for inputs that a data set
+            encodes once and keeps (rows, texts).
+        pad: what fills up shorter arrays where those of a batch differ in length; None where all have one shape.
+        photographic: whether inputs look like photographs, so that statistics of pretrained bodies suit them; those of a
+            spectrogram do not.
+        batch_tfms: batch transforms that suit such inputs; a `DataBlock` uses them where it is given none.
+        most_per_batch: most items per training batch where the user names no number.
+    """
+
+    storage: Literal["disk", "memory"] = "disk"
+    pad: int | None = None
+    photographic: bool = True
+    batch_tfms: Sequence[Any] = ()
+    most_per_batch: int = 64
+
+    def batch_size(self, n_train: int) -> int:
+        """Return the number of items per batch for a training set of `n_train` items where the user names none.
+
+        Small training sets get smaller batches, so that an epoch has ten updates or more.
+        """
+        suited = max(FEWEST_PER_BATCH, min(self.most_per_batch, n_train // UPDATES_PER_EPOCH))
+        return min(suited, n_train)
+
     def encode_all(
         self, raws: Sequence[Any], name: Callable[[int], str]
     ) -> Sequence[np.ndarray] | np.ndarray:
-        """Read and encode the inputs of a whole data set; for blocks that are `in_memory`.
+        """Read and encode the inputs of a whole data set; for blocks whose storage is "memory".
 
         Args:
             raws: raw values.
-            name: position -> how messages call that item.
+            name: position -> name of that item in messages.
 
         Returns:
             One array per value: a list, or an array with one row per value.
@@ -93,38 +91,26 @@ class Block(ABC):
         Raises:
             DataError: if a value is not usable; the item is named.
         """
-        return [
-            np.asarray(guarded("Its block", name(i), raw, lambda raw: self.encode(self.read(raw)), raw))
-            for i, raw in enumerate(raws)
-        ]
+        arrays = []
+        for i, raw in enumerate(raws):
+            with naming_item("encode", partial(name, i), raw):
+                arrays.append(np.asarray(self.encode(self.read(raw))))
+        return arrays
 
     def as_batch(self, stacked: Tensor) -> Tensor | tuple[Tensor, ...]:
         """Return encoded values, stacked along a new first axis, as the model takes them: its one argument."""
         return stacked
-
-    def show(self, value: Any) -> str:
-        """Return a value as one line of text, e.g. a title."""
-        return str(value)
-
-    def draw(self, picture: Any, axes: Axes) -> None:
-        """Draw an input on matplotlib axes; for blocks that are photos.
-
-        Args:
-            picture: what `read` or `decode` gives.
-            axes: where to draw it.
-        """
-        show_image(picture, ax=axes)
 
     def columns(self, value: Any) -> dict[str, Any]:
         """Return the cells of a table that show a read value, by their headings."""
         return {"input": self.show(value)}
 
     def finish(self, dls: Any) -> Any:
-        """Return the finished loaders of inputs of this kind: where they know more than any, a subclass of `DataLoaders`."""
+        """Return the loaders of such inputs: `dls`, or a subclass of `DataLoaders` that knows more."""
         return dls
 
     def entries(self) -> Mapping[str, bytes]:
-        """Return what `config` needs and is too large for it: entries of the program file, by name."""
+        """Return what is too large for `config`: entries of the program file, by name."""
         return {}
 
     def config(self) -> list[dict[str, Any]]:
@@ -134,13 +120,42 @@ class Block(ABC):
             ExportError: if no operation does that.
         """
         raise ExportError(
-            f"A program cannot read what {type(self).__name__} reads", expected="photos: ImageBlock"
+            f"A program cannot read the inputs of {type(self).__name__}",
+            expected="ImageBlock, or a block with a config() method",
         )
 
 
+class TargetBlock(Block):
+    """What a model learns to predict.
+
+    Attributes:
+        task: what a model that predicts such values does: "classification", "multilabel", "regression", "segmentation",
+            "points"; None where no learner of ours predicts them.
+        vocab: the labels to choose from, once fitted; None where there are none.
+        n_out: number of outputs that predict a target; None where that is not known.
+        ragged: whether targets differ in shape from item to item (boxes, say); `collate` then makes the targets of a batch.
+    """
+
+    task: str | None = None
+    vocab: Vocab | Sequence[Any] | None = None
+    n_out: int | None = None
+    ragged: bool = False
+
+    def collate(self, targets: Sequence[Tensor]) -> Any:
+        """Return the targets of one batch where they are `ragged`: a list, or what a loss takes (padded, concatenated).
+
+        Args:
+            targets: one tensor per item, in the order of the batch.
+
+        Returns:
+            A tensor, or a list, tuple or dict of tensors.
+        """
+        return list(targets)
+
+
 @dataclass(frozen=True)
-class TransformBlock(Block):
-    """A value that is used as it comes: an array, a tensor, or a number."""
+class TransformBlock(InputBlock, TargetBlock):
+    """A value that is used as it comes: an array, a tensor, or a number. It may be an input or a target."""
 
     def encode(self, value: Any) -> Any:
         """Return the value as an array or tensor."""
@@ -152,7 +167,7 @@ class TransformBlock(Block):
 
 
 def as_block(block: Block | type[Block]) -> Block:
-    """Accept a block or, as in the book, a block's class.
+    """Return a block, given a block or, as in the book, its class.
 
     Raises:
         ArgumentError: if it is neither.
@@ -161,4 +176,34 @@ def as_block(block: Block | type[Block]) -> Block:
     if not isinstance(made, Block):
         raise ArgumentError("blocks holds something that is not a block", got=block,
                             expected="ImageBlock, CategoryBlock, MultiCategoryBlock, RegressionBlock, TransformBlock")  # fmt: skip
+    return made
+
+
+def as_input(block: Block | type[Block]) -> InputBlock:
+    """Return the block of an input; see `as_block`.
+
+    Raises:
+        ArgumentError: if it is not an `InputBlock`.
+    """
+    made = as_block(block)
+    if not isinstance(made, InputBlock):
+        raise ArgumentError(
+            f"{type(made).__name__} describes targets, not inputs",
+            expected="ImageBlock, TransformBlock, or another subclass of InputBlock",
+        )  # fmt: skip
+    return made
+
+
+def as_target(block: Block | type[Block]) -> TargetBlock:
+    """Return the block of a target; see `as_block`.
+
+    Raises:
+        ArgumentError: if it is not a `TargetBlock`.
+    """
+    made = as_block(block)
+    if not isinstance(made, TargetBlock):
+        raise ArgumentError(
+            f"{type(made).__name__} describes inputs, not targets",
+            expected="CategoryBlock, MultiCategoryBlock, RegressionBlock, TransformBlock, or another subclass of TargetBlock",
+        )  # fmt: skip
     return made

@@ -12,13 +12,13 @@ from torch import Tensor
 
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.blocks.base import Block
+from gatera.data.blocks.base import TargetBlock
 from gatera.data.blocks.vocab import NOT_KNOWN, Vocab, learn_vocab, native
 from gatera.data.sources.labels import is_missing
 
 
 @dataclass(frozen=True)
-class CategoryBlock(Block):
+class CategoryBlock(TargetBlock):
     """One label of a fixed set.
 
     Args:
@@ -99,7 +99,7 @@ def index_of(label: Any, vocab: Vocab, block: str, add_na: bool = False) -> int:
 
 
 @dataclass(frozen=True)
-class MultiCategoryBlock(Block):
+class MultiCategoryBlock(TargetBlock):
     """Any number of labels of a fixed set for each item, also none.
 
     Args:

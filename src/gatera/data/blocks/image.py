@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
-from gatera.data.blocks.base import Block
-from gatera.data.show.pil import PILImage
+from gatera.data.blocks.base import InputBlock
+from gatera.data.show.pil import PILImage, show_image
 from gatera.program.preprocess import photo_array
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
-class PictureBlock(Block):
-    """Whatever is a photo to the model: photos, and sounds that are written as pictures."""
 
-    is_photo = True
+class ImageInput(InputBlock):
+    """An input that is an image to the model: a photo, or a sound written as a spectrogram. Transforms of photos act on it."""
 
     def encode(self, value: Image.Image) -> np.ndarray:
         """Return the photo's pixels, uint8 [H,W,C]."""
@@ -27,6 +28,15 @@ class PictureBlock(Block):
     def as_batch(self, stacked: Tensor) -> Tensor:
         """Return photos [N,H,W,C] as [N,C,H,W]: the same memory, which is what torch calls channels_last."""
         return stacked.permute(0, 3, 1, 2)
+
+    def draw(self, picture: Any, axes: Axes) -> None:
+        """Draw an image on matplotlib axes.
+
+        Args:
+            picture: what `read` or `decode` gives.
+            axes: where to draw it.
+        """
+        show_image(picture, ax=axes)
 
     def decode(self, encoded: Tensor) -> np.ndarray:
         """Turn a batch's photo, float [C,H,W] in 0..1 or uint8, into pixels to show, uint8 [H,W,C]."""
@@ -37,7 +47,7 @@ class PictureBlock(Block):
 
 
 @dataclass(frozen=True)
-class ImageBlock(PictureBlock):
+class ImageBlock(ImageInput):
     """A photo.
 
     Args:

@@ -15,11 +15,11 @@ from torch import Tensor
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError, PhotoError
-from gatera.data.blocks.spatial import OnPhotoBlock
+from gatera.data.blocks.spatial import SpatialTarget
 from gatera.data.blocks.vocab import Vocab, native
 from gatera.data.show.pil import PILImageBW, Source
 from gatera.data.show.spatial import show_masks
-from gatera.data.transforms.sampled import Draw
+from gatera.data.transforms.sampled import SampledAugmentation
 from gatera.program.placing import NOT_SEEN
 from gatera.program.raw.photo import as_file, explaining, photo_size
 from gatera.program.raw.placement import Placement, Size
@@ -88,7 +88,7 @@ def _as_mask(values: np.ndarray, name: str, mode: str = "") -> Image.Image:
 
 
 @dataclass(frozen=True)
-class MaskBlock(OnPhotoBlock):
+class MaskBlock(SpatialTarget):
     """A mask: the class of every pixel of the photo.
 
     A mask is a picture whose pixels are the numbers of their classes (a PNG, as a rule), of the same size as its photo. It is
@@ -227,9 +227,9 @@ class MaskBlock(OnPhotoBlock):
             encoded = step.nearest(encoded, zero=NOT_SEEN)
         return encoded
 
-    def move(self, encoded: np.ndarray, draw: Draw, i: int, size: Size) -> np.ndarray:
-        """Return the mask after what was drawn for item `i`, uint8 [h,w]."""
-        return draw.mask(i, encoded, zero=NOT_SEEN)
+    def move(self, encoded: np.ndarray, sampled: SampledAugmentation, i: int, size: Size) -> np.ndarray:
+        """Return the mask after the changes sampled for item `i`, uint8 [h,w]."""
+        return sampled.mask(i, encoded, zero=NOT_SEEN)
 
     def to_target(self, encoded: np.ndarray, size: Size) -> np.ndarray:
         """Return the mask, uint8 [h,w]."""

@@ -11,9 +11,9 @@ import numpy as np
 from torch import Tensor
 
 from gatera.core.errors import DataError
-from gatera.data.blocks.spatial import OnPhotoBlock
+from gatera.data.blocks.spatial import SpatialTarget
 from gatera.data.show.spatial import show_points
-from gatera.data.transforms.sampled import Draw
+from gatera.data.transforms.sampled import SampledAugmentation
 from gatera.program.placing import scaled_to_one
 from gatera.program.raw.placement import Placement, Size, combined
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class PointBlock(OnPhotoBlock):
+class PointBlock(SpatialTarget):
     """One point or several, in pixels of the photo as it is stored (upright), as (x, y) or a list of them.
 
     (0, 0) is the outer corner of the photo's first pixel, whose centre is (0.5, 0.5). Points go where their photo goes. For the
@@ -83,17 +83,13 @@ class PointBlock(OnPhotoBlock):
         """Return points in pixels of what item transforms make of the photo."""
         return combined(steps[0].photo, steps).from_photo(encoded) if steps else encoded
 
-    def move(self, encoded: np.ndarray, draw: Draw, i: int, size: Size) -> np.ndarray:
-        """Return points in pixels of what was drawn for item `i`."""
-        return draw.points(i, encoded, size)
+    def move(self, encoded: np.ndarray, sampled: SampledAugmentation, i: int, size: Size) -> np.ndarray:
+        """Return points in pixels after the changes sampled for item `i`."""
+        return sampled.points(i, encoded, size)
 
     def to_target(self, encoded: np.ndarray, size: Size) -> np.ndarray:
         """Return points in -1..1 of a photo of `size`, float32 [2P]."""
         return scaled_to_one(encoded, size).astype(np.float32).ravel()  # [P,2] -> [2P]
-
-    def as_targets(self, stacked: Tensor) -> Tensor:
-        """Return the numbers, float32 [N,2P]."""
-        return stacked
 
     def show_on(
         self, photos: Sequence[np.ndarray], targets: Tensor, predictions: Tensor | None = None, nrows: int | None = None,

@@ -13,11 +13,11 @@ from torch import Tensor
 
 from gatera.core.checks import check_at_least
 from gatera.core.errors import DataError
-from gatera.data.blocks.base import Block
+from gatera.data.blocks.base import TargetBlock
 
 
 @dataclass(frozen=True)
-class RegressionBlock(Block):
+class RegressionBlock(TargetBlock):
     """One number or several.
 
     Args:

@@ -1,4 +1,4 @@
-"""Labels that lie on their photo: a mask, points. Whatever happens to the photo happens to them, by the same draw."""
+"""Spatial targets (masks, keypoints): they get exactly the same geometric augmentation as their photo."""
 
 from __future__ import annotations
 
@@ -7,25 +7,24 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from torch import Tensor
 
-from gatera.data.blocks.base import Block
-from gatera.data.transforms.sampled import Draw
+from gatera.data.blocks.base import TargetBlock
+from gatera.data.transforms.sampled import SampledAugmentation
 from gatera.program.raw.placement import Placement, Size
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class OnPhotoBlock(Block):
-    """A label that lies on its photo.
+class SpatialTarget(TargetBlock):
+    """A target that lies on its photo and moves with it.
 
-    `encode` gives an array in the photo's own pixels. It is moved by `place` and `draw` as the photo is, and `to_target` turns
-    it into what is stacked into a batch.
+    `encode` gives an array in the photo's own pixels. `place` and `move` move it as the photo is moved, and `to_target` turns
+    it into what is stacked into a batch, or collated where targets are `ragged`.
     """
 
     def cache_key(self) -> list[dict[str, Any]] | None:
-        """Return how labels are read, as JSON data, if what is the same in every epoch, uint8 [h,w], is worth keeping on disk."""
+        """Return how targets are read, as JSON data, if their uint8 [h,w] form before augmentation is worth caching on disk."""
         return None
 
     @abstractmethod
@@ -48,23 +47,27 @@ class OnPhotoBlock(Block):
         """Return the label after item transforms, which put the photo where `steps` say."""
 
     @abstractmethod
-    def move(self, encoded: np.ndarray, draw: Draw, i: int, size: Size) -> np.ndarray:
-        """Return the label of a photo of `size` after what was drawn for item `i` of a batch."""
+    def move(self, encoded: np.ndarray, sampled: SampledAugmentation, i: int, size: Size) -> np.ndarray:
+        """Return the label of a photo of `size` after the changes sampled for item `i` of a batch."""
 
     @abstractmethod
     def to_target(self, encoded: np.ndarray, size: Size) -> np.ndarray:
         """Return what is stacked into a batch, for a photo that the model gets in `size`."""
 
-    @abstractmethod
-    def as_targets(self, stacked: Tensor) -> Tensor:
-        """Return stacked labels as losses and metrics take them."""
+    def as_targets(self, stacked: Any) -> Any:
+        """Return a batch's targets as losses and metrics take them.
+
+        Args:
+            stacked: what `to_target` gave for each item, stacked; where they are `ragged`, what `collate` returns.
+        """
+        return stacked
 
     @abstractmethod
     def show_on(
         self,
         photos: Sequence[np.ndarray],
-        targets: Tensor,
-        predictions: Tensor | None = None,
+        targets: Any,
+        predictions: Any = None,
         nrows: int | None = None,
         ncols: int | None = None,
         figsize: tuple[float, float] | None = None,

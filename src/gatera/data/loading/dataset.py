@@ -1,4 +1,4 @@
-"""The items of one split, with their labels: what a loader takes its batches from."""
+"""Data sets: the items of one split with their inputs and labels."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from PIL import Image
 from torch import Tensor
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.blocks.base import Block
-from gatera.data.blocks.spatial import OnPhotoBlock
-from gatera.data.item_errors import function_name, guarded, item_name
+from gatera.data.blocks.base import InputBlock, TargetBlock
+from gatera.data.blocks.image import ImageInput
+from gatera.data.blocks.spatial import SpatialTarget
+from gatera.data.item_errors import function_name, item_name, naming_item
 from gatera.data.loading.photo_cache import PhotoCache, enabled
 from gatera.data.loading.pipeline import FixedReader, Pipeline
 from gatera.data.sources.items import Items, is_table
@@ -29,29 +30,34 @@ Getter = Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
-class Fields:
-    """How an item becomes input and label: the fitted half of a `DataBlock`.
+class FittedFields:
+    """How an item becomes input and target: a `DataBlock` whose blocks are fitted.
 
     Attributes:
-        x: block of the input.
-        y: fitted block of the label; None for data without labels.
+        x: fitted block of the input.
+        y: fitted block of the target; None for data without labels.
         get_x: item -> raw input; None where the item is the input.
         get_y: item -> raw label; None where the item is the label.
         pipeline: what is done to the input.
         y_name: what tables call the label.
     """
 
-    x: Block
-    y: Block | None
+    x: InputBlock
+    y: TargetBlock | None
     get_x: Getter | None
     get_y: Getter | None
     pipeline: Pipeline
     y_name: str = "label"
 
     @property
-    def on_photo(self) -> OnPhotoBlock | None:
-        """The block of a label that lies on its photo; None for other labels."""
-        return self.y if isinstance(self.y, OnPhotoBlock) else None
+    def image(self) -> ImageInput | None:
+        """The block of the input if that is an image; else None."""
+        return self.x if isinstance(self.x, ImageInput) else None
+
+    @property
+    def spatial(self) -> SpatialTarget | None:
+        """The block of the target if that lies on its photo (a mask, points); else None."""
+        return self.y if isinstance(self.y, SpatialTarget) else None
 
 
 class Rows(Sequence[Any]):
@@ -104,12 +110,20 @@ def apply_getter(
     """
     if getter is None:
         return {int(position): items[position] for position in positions}
-    what = f"{role} ({function_name(getter)})"
+    action, found = f"run {role} ({function_name(getter)}) on", {}
+    for position in map(int, positions):
+        item = items[position]
+        with naming_item(action, partial(_numbered, position, item), item):
+            found[position] = getter(item)
+    return found
 
-    def one(position: int, item: Any) -> Any:
-        return guarded(what, f"item {position} ({item_name(item)})", item, getter, item)
 
-    return {int(position): one(int(position), items[position]) for position in positions}
+#: What to do about targets of several shapes.
+RAGGED_REMEDY = "Encode targets to one shape, or set ragged = True in their block and define collate()."
+
+
+def _numbered(position: int, item: Any) -> str:
+    return f"item {position} ({item_name(item)})"
 
 
 class Dataset:
@@ -128,7 +142,7 @@ class Dataset:
 
     def __init__(
         self,
-        fields: Fields,
+        fields: FittedFields,
         items: Sequence[Any],
         inputs: Sequence[Any],
         labels: Sequence[Any] | None,
@@ -139,14 +153,15 @@ class Dataset:
         self._caches: dict[str, PhotoCache] = {}
         self._photo_sizes: dict[int, Size] = {}
         self.raw_labels = None if fields.y is None else labels
-        if fields.on_photo is not None:
-            self._check_labels(fields.on_photo)
+        if fields.spatial is not None:
+            self._check_labels(fields.spatial)
         elif fields.y is not None and fields.y.task is not None:
             self.targets  # noqa: B018 - bad labels are found now, not in the first batch
 
-    def _check_labels(self, block: OnPhotoBlock) -> None:
+    def _check_labels(self, block: SpatialTarget) -> None:
         for i, label in enumerate(self.raw_labels or ()):
-            guarded("Its block", partial(self.name, i), None, block.check, label)
+            with naming_item("check the label of", partial(self.name, i)):
+                block.check(label)
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -160,20 +175,45 @@ class Dataset:
         return x, label if block.task is None else block.encode(label)
 
     @cached_property
-    def targets(self) -> Tensor | None:
-        """Encoded labels, int64 [n] or float32 [n,K]; None for items without labels, or where those lie on photos."""
+    def targets(self) -> Any:
+        """Encoded labels: a tensor, int64 [n] or float32 [n,K]; a list of tensors where they are ragged.
+
+        None for items without labels, and for spatial targets, which are read with their photos.
+        """
         block = self.fields.y
-        if self.raw_labels is None or block is None or self.fields.on_photo is not None:
+        if self.raw_labels is None or block is None or self.fields.spatial is not None:
             return None
-        encoded = [
-            torch.as_tensor(
-                guarded(
-                    "Its block", partial(self.name, i), None, lambda raw: block.encode(block.read(raw)), label
-                )
-            )
-            for i, label in enumerate(self.raw_labels)
-        ]
+        encoded = []
+        for i, label in enumerate(self.raw_labels):
+            with naming_item("encode the label of", partial(self.name, i)):
+                encoded.append(torch.as_tensor(block.encode(block.read(label))))
+        if block.ragged:
+            return encoded
+        self._check_alike(encoded)
         return torch.stack(encoded)
+
+    def _check_alike(self, encoded: Sequence[Tensor]) -> None:
+        """Raise DataError, naming two items, unless all targets have one shape."""
+        other = next((i for i, one in enumerate(encoded) if one.shape != encoded[0].shape), None)
+        if other is not None:
+            raise DataError(
+                f"Targets differ in shape: that of {self.name(0)} is {list(encoded[0].shape)}, "
+                f"that of {self.name(other)} is {list(encoded[other].shape)}",
+                remedy=RAGGED_REMEDY,
+            )
+
+    def targets_of(self, rows: Tensor) -> Any:
+        """Return the targets of a batch: a tensor, what `collate` makes of ragged ones, or None.
+
+        Args:
+            rows: dataset positions, int64 [N].
+        """
+        targets = self.targets
+        if targets is None or self.fields.y is None:
+            return None
+        if self.fields.y.ragged:
+            return self.fields.y.collate([targets[row] for row in rows.tolist()])
+        return targets[rows]
 
     @cached_property
     def arrays(self) -> Sequence[np.ndarray] | np.ndarray:
@@ -183,7 +223,7 @@ class Dataset:
     @cached_property
     def lengths(self) -> np.ndarray | None:
         """Length of each encoded input, int64 [n], where they differ; else None."""
-        if not self.fields.x.in_memory or self.fields.x.pad is None:
+        if self.fields.x.pad is None:
             return None
         return np.array([len(array) for array in self.arrays])
 
@@ -206,7 +246,7 @@ class Dataset:
         """
         size = self._photo_sizes.get(index)
         if size is None:
-            raw, block = self.inputs[index], self.fields.on_photo
+            raw, block = self.inputs[index], self.fields.spatial
             size = photo_size(self.fields.x.read(raw) if isinstance(raw, Tensor) else raw)
             if block is not None and self.raw_labels is not None:
                 block.check_fit(self.raw_labels[index], item_name(raw), size)
@@ -229,11 +269,11 @@ class Dataset:
 
         None where the user has turned caching off, no input is a file, or photos keep different sizes.
         """
-        return None if self.fields.x.in_memory else self._cache(self.inputs, reader)
+        return self._cache(self.inputs, reader)
 
     def label_cache(self, reader: FixedReader) -> PhotoCache | None:
         """Return the cache of masks that lie on what `reader` makes of the photos; None as for `cache`, or for points."""
-        block = self.fields.on_photo
+        block = self.fields.spatial
         key = None if block is None else block.cache_key()
         return None if key is None or self.raw_labels is None else self._cache(self.raw_labels, reader, key)
 
@@ -303,4 +343,4 @@ class Dataset:
 
     def name(self, index: int) -> str:
         """Return how messages call an item, as in "item 731 (photos/fox/9.jpg)"."""
-        return f"item {self.positions[index]} ({item_name(self.inputs[index])})"
+        return _numbered(self.positions[index], self.inputs[index])

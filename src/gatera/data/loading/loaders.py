@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 import torch
@@ -13,9 +13,13 @@ from torch import Tensor
 
 from gatera.core.device import as_device
 from gatera.core.errors import DataError
+from gatera.data.blocks.base import InputBlock
+from gatera.data.blocks.image import ImageInput
 from gatera.data.blocks.mask import MaskBlock
+from gatera.data.loading.batch import Batch, LoaderOptions
 from gatera.data.loading.dataset import Dataset
-from gatera.data.loading.loader import Batch, DataLoader, LoaderOptions
+from gatera.data.loading.loader import DataLoader
+from gatera.data.loading.pipeline import Pipeline
 from gatera.data.show.photos import show_photos
 from gatera.program.preprocess import Preprocessing
 from gatera.program.raw.photo import photo_size
@@ -132,14 +136,14 @@ class DataLoaders:
         array = dataset.fields.pipeline.evaluation(item)
         stacked = torch.from_numpy(np.array(array)[None]).to(self.device)  # [H,W,C] -> [1,H,W,C]
         batch = dataset.fields.x.as_batch(stacked)
-        return (
-            self.train.batch_tfms(batch, np.zeros(1, np.int64), None) if dataset.fields.x.is_photo else batch
-        )
+        if dataset.fields.image is None:
+            return batch
+        return self.train.batch_tfms(batch, np.zeros(1, np.int64), None)
 
     def placement(self, item: Any) -> Placement | None:
         """Return where `input_batch` puts a photo, for labels that lie on it; None for others."""
         fields = self._dataset("placement").fields
-        if fields.on_photo is None:
+        if fields.spatial is None:
             return None
         size = photo_size(fields.x.read(item) if isinstance(item, Tensor) else item)
         return combined(size, fields.pipeline.evaluation.steps(size))
@@ -205,9 +209,29 @@ class DataLoaders:
             write(guess) if label is None or bad is False else f"{write(guess)}\nactually {write(label)}"
             for label, guess, bad in zip(labels, predictions, wrong, strict=True)
         ]
-        return show_photos(
-            self.train.pictures(inputs), titles, wrong, nrows, ncols, figsize, draw=fields.x.draw
-        )
+        draw = cast(ImageInput, fields.x).draw
+        return show_photos(self.train.pictures(inputs), titles, wrong, nrows, ncols, figsize, draw=draw)
+
+    def reread(self, block: InputBlock) -> Self:
+        """Return loaders of the same items, split and labelled as these are, whose inputs another block reads.
+
+        Args:
+            block: not fitted yet; it learns from the training set.
+        """
+        fitted = block.fit(self._dataset("reread").inputs)
+        fields = replace(self.train_ds.fields, x=fitted, pipeline=Pipeline(fitted))
+
+        def read_again(loader: DataLoader | None) -> DataLoader | None:
+            if loader is None:
+                return None
+            old = loader.dataset
+            dataset = Dataset(fields, old.items, old.inputs, old.raw_labels, old.positions)
+            return DataLoader(
+                dataset, loader.bs, shuffle=loader.shuffle, drop_last=loader.drop_last, training=loader.training,
+                options=replace(loader.options, device=loader.device),
+            )  # fmt: skip
+
+        return type(self)(*(read_again(self[i]) for i in range(3)), path=self.path)
 
     def to(self, device: str | torch.device) -> DataLoaders:
         """Put batches on another device from now on; returns these loaders."""

@@ -1,7 +1,7 @@
-"""From one raw input to the array that is stacked into a batch: read it, then the item transforms in turn.
+"""Turn a raw input into the array that is stacked into a batch: read it, then apply the item transforms in turn.
 
-What is the same in every epoch (a `FixedReader`) is kept apart from what is drawn anew: only the first can be cached, and
-at prediction there is nothing else.
+What is the same in every epoch (a `FixedReader`) is kept apart from what is random: only the first can be cached, and at
+prediction there is nothing else.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from gatera.core.errors import ExportError
-from gatera.data.blocks.base import Block
+from gatera.data.blocks.base import InputBlock
 from gatera.data.transforms.item import ItemTransform, Op
 from gatera.program.operations import OPERATIONS
 from gatera.program.placing import op_steps
@@ -36,11 +36,9 @@ class FixedReader:
     """
 
     def __init__(
-        self, block: Block, transforms: Sequence[ItemTransform] = (), more: Sequence[Op] = ()
+        self, block: InputBlock, transforms: Sequence[ItemTransform] = (), more: Sequence[Op] = ()
     ) -> None:
         self.block, self.transforms, self.more = block, tuple(transforms), tuple(more)
-        if not block.in_memory:
-            self.config  # noqa: B018 - what is wrong with an operation is found now, not in the first batch
 
     @cached_property
     def _run(self) -> Preprocessing | None:
@@ -127,48 +125,52 @@ class Pipeline:
 
     Attributes:
         beginning: what training does to an input before the first transform that draws random numbers.
-        drawn: the item transforms from there on.
+        random_transforms: the item transforms from there on.
         evaluation: all that is done to an input at validation and prediction.
     """
 
     def __init__(
-        self, block: Block, transforms: Sequence[ItemTransform] = (), at_prediction: Sequence[Op] = ()
+        self, block: InputBlock, transforms: Sequence[ItemTransform] = (), at_prediction: Sequence[Op] = ()
     ) -> None:
         self.block, self.transforms = block, tuple(transforms)
         first = next((i for i, tfm in enumerate(self.transforms) if tfm.random), len(self.transforms))
-        self.drawn = self.transforms[first:]
+        self.random_transforms = self.transforms[first:]
         self.evaluation = FixedReader(block, self.transforms, at_prediction)
-        same = not self.drawn and not at_prediction
+        same = not self.random_transforms and not at_prediction
         self.beginning = self.evaluation if same else FixedReader(block, self.transforms[:first])
 
     @property
     def random(self) -> bool:
         """Whether an item transform draws random numbers while training."""
-        return bool(self.drawn)
+        return bool(self.random_transforms)
 
     @property
     def serial(self) -> bool:
         """Whether the random part must run in the caller's thread."""
-        return any(transform.serial for transform in self.drawn)
+        return any(transform.serial for transform in self.random_transforms)
+
+    def check(self) -> None:
+        """Raise ProgramFileError if a block or transform describes itself by an operation that is not valid."""
+        self.beginning.config, self.evaluation.config  # noqa: B018 - each is made and checked when first asked for
 
     def check_places(self) -> None:
         """Raise ArgumentError, naming it, if a transform does not say where it puts a photo."""
         self.evaluation.steps(PROBE)
-        self.drawn_steps(PROBE, np.random.default_rng(0))
+        self.random_steps(PROBE, np.random.default_rng(0))
 
-    def drawn_steps(self, size: Size, rng: np.random.Generator) -> list[Placement]:
-        """Return where `draw`, given the same numbers, puts a photo from `beginning` of this size."""
+    def random_steps(self, size: Size, rng: np.random.Generator) -> list[Placement]:
+        """Return where `apply_random`, given the same numbers, puts a photo from `beginning` of this size."""
         steps: list[Placement] = []
-        for transform in self.drawn:
+        for transform in self.random_transforms:
             steps += transform.steps(steps[-1].size if steps else size, rng)
         return steps
 
-    def draw(self, photo: Image.Image, rng: np.random.Generator) -> np.ndarray:
+    def apply_random(self, photo: Image.Image, rng: np.random.Generator) -> np.ndarray:
         """Apply the random transforms, and those that follow them, to a photo from `beginning`.
 
         Returns:
             uint8 [H,W,C].
         """
-        for transform in self.drawn:
+        for transform in self.random_transforms:
             photo = transform(photo, rng)
         return self.block.encode(photo)

@@ -9,14 +9,14 @@ from typing import Any
 
 from gatera.core.errors import DataError
 from gatera.data.blocks.vocab import Vocab
-from gatera.data.loading.dataset import Dataset, Fields, Rows
+from gatera.data.loading.dataset import Dataset, FittedFields, Rows
 from gatera.data.loading.loaders import DataLoader, DataLoaders
 from gatera.data.loading.row_tables import check_filled, check_frame, table_of
 from gatera.data.sources.items import is_table
 
 
 def rows_dataset(
-    frame: Any, fields: Fields, y_names: Sequence[str] = (), positions: Sequence[int] | None = None
+    frame: Any, fields: FittedFields, y_names: Sequence[str] = (), positions: Sequence[int] | None = None
 ) -> Dataset:
     """Return the data set of a table's rows.
 

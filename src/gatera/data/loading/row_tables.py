@@ -12,7 +12,7 @@ import numpy as np
 from gatera.core.checks import did_you_mean, listed, require
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.vocab import categories_of, native
-from gatera.data.item_errors import guarded, row_name
+from gatera.data.item_errors import naming_item, row_name
 from gatera.data.loading.dataset import Rows
 from gatera.data.sources.items import is_table
 
@@ -145,5 +145,6 @@ def encode_rows(raws: Sequence[Any], name: Callable[[int], str], reader: TableRe
         with warnings.catch_warnings():  # what is to be said besides would be said of every row
             warnings.simplefilter("ignore")
             for position in range(len(frame)):
-                guarded("Its block", name(position), None, reader, frame.iloc[position])
+                with naming_item("encode", name(position)):
+                    reader(frame.iloc[position])
         raise

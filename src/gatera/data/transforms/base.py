@@ -59,7 +59,7 @@ class BatchStep(BatchTransform, ABC):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Drawn(BatchTransform):
+class RandomBatchTransform(BatchTransform):
     """A transform made of numbers drawn per item, which is fused with others of its kind.
 
     Args:

@@ -13,20 +13,20 @@ from torch import Tensor
 
 from gatera.core.errors import ArgumentError, ExportError
 from gatera.core.random import rng
-from gatera.data.item_errors import guarded
-from gatera.data.transforms.base import BatchStep, BatchTransform, Drawn, Key
+from gatera.data.item_errors import naming_item
+from gatera.data.transforms.base import BatchStep, BatchTransform, Key, RandomBatchTransform
 from gatera.data.transforms.geometry import Geometry
 from gatera.data.transforms.item import Op, as_size
 from gatera.data.transforms.lighting import Lighting
 from gatera.data.transforms.normalize import Normalize
-from gatera.data.transforms.sampled import LEVELS, Draw, Sampling
+from gatera.data.transforms.sampled import LEVELS, SampledAugmentation, Sampling
 
 #: Last part of the key of batch draws; those of item transforms have none.
 STREAM = 1
 
 
 @dataclass(frozen=True)
-class Fused:
+class FusedTransforms:
     """Geometric and lighting transforms that are applied in one go.
 
     Raises:
@@ -54,8 +54,8 @@ class Fused:
         """Return the resize that is left at prediction."""
         return next((ops for tfm in reversed(self.geometry) if (ops := tfm.config())), [])
 
-    def draw(self, index: np.ndarray, key: Key, lead: int, in_size: tuple[int, int]) -> Draw:
-        """Draw for some items.
+    def sample(self, index: np.ndarray, key: Key, lead: int, in_size: tuple[int, int]) -> SampledAugmentation:
+        """Sample the changes of some items.
 
         Args:
             index: dataset positions, int64 [n].
@@ -63,7 +63,7 @@ class Fused:
             lead: dataset position of the batch's first item, whose draw the others take where `batch=True`.
             in_size: (height, width) of the photos.
         """
-        transforms: list[Drawn] = [*self.geometry, *self.lighting]
+        transforms: list[RandomBatchTransform] = [*self.geometry, *self.lighting]
         ends = np.cumsum([0, *(tfm.n_draws for tfm in transforms)])
         own = np.stack([rng(*key, int(i), STREAM).random(ends[-1]) for i in index])
         leading = np.broadcast_to(rng(*key, lead, STREAM).random(ends[-1]), own.shape)
@@ -73,7 +73,7 @@ class Fused:
         ]
         return self._compose(numbers, in_size)
 
-    def _compose(self, numbers: Sequence[np.ndarray], in_size: tuple[int, int]) -> Draw:
+    def _compose(self, numbers: Sequence[np.ndarray], in_size: tuple[int, int]) -> SampledAugmentation:
         to_input = colors = None
         for tfm, u in zip(self.geometry, numbers, strict=False):
             m = tfm.matrices(u, in_size, self.size or in_size)
@@ -83,7 +83,9 @@ class Fused:
             colors = m if colors is None else m @ colors
         first = self.geometry[0] if self.geometry else Geometry
         sampling = Sampling(first.mode, first.pad_mode, first.align_corners)
-        return Draw(to_input, self.size, colors, any(light.mixes for light in self.lighting), sampling)
+        return SampledAugmentation(
+            to_input, self.size, colors, any(light.mixes for light in self.lighting), sampling
+        )
 
 
 class BatchPipeline:
@@ -113,7 +115,7 @@ class BatchPipeline:
             if not isinstance(tfm, BatchTransform):
                 raise ArgumentError("batch_tfms holds something that is not a batch transform", got=tfm)
         self.normalize: Normalize | None = found[0] if found else None
-        fused = Fused(
+        fused = FusedTransforms(
             tuple(tfm for tfm in others if isinstance(tfm, Geometry)),
             tuple(tfm for tfm in others if isinstance(tfm, Lighting)),
         )
@@ -164,9 +166,11 @@ class BatchPipeline:
                     remedy="Use aug_transforms, or an item transform; or write a BatchStep with moves = False.",
                 )
 
-    def draw(self, index: np.ndarray, key: Key | None, lead: int, in_size: tuple[int, int]) -> Draw | None:
-        """Return what is drawn for some items (see `Fused.draw`); None at validation, or where nothing is fused."""
-        return None if key is None or self.fused is None else self.fused.draw(index, key, lead, in_size)
+    def sample(
+        self, index: np.ndarray, key: Key | None, lead: int, in_size: tuple[int, int]
+    ) -> SampledAugmentation | None:
+        """Return what is drawn for some items (see `FusedTransforms.sample`); None at validation, or where nothing is fused."""
+        return None if key is None or self.fused is None else self.fused.sample(index, key, lead, in_size)
 
     def __call__(self, x: Tensor, index: np.ndarray, key: Key | None) -> Tensor:
         """Return the model's input, float32 [N,C,H,W] in 0..1, channels last in memory, normalised if asked for.
@@ -177,11 +181,11 @@ class BatchPipeline:
             key: (seed, epoch) while training, None otherwise.
         """
         if x.dtype == torch.uint8:
-            draw = self.draw(index, key, int(index[0]), (x.shape[2], x.shape[3]))
-            x = x.to(torch.float32).div_(255) if draw is None else draw.photos(x)
+            sampled = self.sample(index, key, int(index[0]), (x.shape[2], x.shape[3]))
+            x = x.to(torch.float32).div_(255) if sampled is None else sampled.photos(x)
         for step in self.remaining if key is None else self.steps:
-            items = f"a batch of {len(index)} items"
-            x = guarded(f"The batch transform {step.name}", items, None, step, x, index, key)
+            with naming_item(f"apply the batch transform {step.name} to", f"a batch of {len(index)} items"):
+                x = step(x, index, key)
         x = x if self.normalize is None else self.normalize(x)
         return x.contiguous(memory_format=torch.channels_last)  # does nothing where it is so already
 

@@ -10,14 +10,14 @@ import numpy as np
 
 from gatera.core.checks import check_at_least, check_choice, check_fraction
 from gatera.core.errors import ArgumentError
-from gatera.data.transforms.base import Drawn, amount, identity
+from gatera.data.transforms.base import RandomBatchTransform, amount, identity
 from gatera.data.transforms.item import PAD_MODES, Op, Size, as_size
 
 MODES = ("bilinear", "nearest", "bicubic")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Geometry(Drawn):
+class Geometry(RandomBatchTransform):
     """Moves pixels. Geometric transforms in one list are done in one resampling, so they must agree on how.
 
     Args:
@@ -41,7 +41,7 @@ class Geometry(Drawn):
 
     @abstractmethod
     def matrices(self, u: np.ndarray, in_size: tuple[int, int], out_size: tuple[int, int]) -> np.ndarray:
-        """Return where output points come from, float64 [N,3,3] (see `Draw.to_input`).
+        """Return where output points come from, float64 [N,3,3] (see `SampledAugmentation.to_input`).
 
         Args:
             u: numbers in 0..1, float64 [N, n_draws].

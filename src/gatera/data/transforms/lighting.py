@@ -10,14 +10,14 @@ from typing import ClassVar
 import numpy as np
 
 from gatera.core.checks import check_fraction
-from gatera.data.transforms.base import Drawn, amount, identity
+from gatera.data.transforms.base import RandomBatchTransform, amount, identity
 
 #: Shares of red, green and blue in the brightness that people see. Source: ITU-R BT.601.
 LUMA = np.array([0.299, 0.587, 0.114])
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lighting(Drawn):
+class Lighting(RandomBatchTransform):
     """Changes light or colour, by an affine map of the logits of the colours, so that they stay in 0..1.
 
     Attributes:

@@ -1,6 +1,6 @@
 """What was drawn for the items of a batch, and how it acts on photos: one resampling pass and one pass over the colours.
 
-A `Draw` is plain numbers: it can move anything that lies on the photo (a mask, points, boxes) with the same draw. Two
+A `SampledAugmentation` is plain numbers: it can move anything that lies on the photo (a mask, points, boxes) with the same draw. Two
 ways lead to the same pixels: `photos` works on a whole batch, for a GPU; `photo` on one photo with numpy, in the loader's
 threads, for a CPU (measured on 2 cores, 64 photos of 224 pixels: 260 ms for the batch, 67 ms one by one, because big
 temporary arrays cost more than the arithmetic).
@@ -45,7 +45,7 @@ class Sampling:
 
 
 @dataclass(frozen=True)
-class Draw:
+class SampledAugmentation:
     """The changes drawn for N items.
 
     Attributes:

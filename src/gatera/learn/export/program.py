@@ -20,7 +20,7 @@ import gatera
 from gatera.core.checks import require
 from gatera.core.errors import ExportError
 from gatera.core.files import check_free_to_write
-from gatera.data.blocks.base import Block
+from gatera.data.blocks.base import InputBlock
 from gatera.learn.export.card import CardFacts, model_card
 from gatera.models.layers import Normalization
 from gatera.models.text.model import TextBody
@@ -60,7 +60,7 @@ class ExportOptions:
 class ArrayGraph(nn.Module):
     """The learner's model as a program calls it, with arrays stacked as the preprocessing gives them, [N, ...]."""
 
-    def __init__(self, model: nn.Module, block: Block) -> None:
+    def __init__(self, model: nn.Module, block: InputBlock) -> None:
         super().__init__()
         self.model, self.block = model, block
 
@@ -157,9 +157,9 @@ def card_facts(learn: Learner, title: str) -> CardFacts:
 
 
 def _graph(learn: Learner) -> nn.Module:
-    model, block = copy.deepcopy(learn.model).cpu().float(), learn.dls.train_ds.fields.x
-    if not block.is_photo:
-        return ArrayGraph(model, block).eval()
+    model, fields = copy.deepcopy(learn.model).cpu().float(), learn.dls.train_ds.fields
+    if fields.image is None:
+        return ArrayGraph(model, fields.x).eval()
     normalize = learn.dls.normalize
     layer = nn.Identity() if normalize is None else Normalization(normalize.mean, normalize.std)
     return PhotoGraph(model, layer).eval()

@@ -1,0 +1,62 @@
+"""What a loader yields, and how it is told to read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gatera.core.checks import check_at_least
+
+
+class Batch(tuple[Any, ...]):
+    """The pair (x, y), which also knows where its items come from.
+
+    Attributes:
+        index: dataset positions of the items, int64 [N].
+    """
+
+    index: Tensor  # type: ignore[assignment]  # tuple's own `index` method is of no use here
+
+    def __new__(cls, values: Sequence[Any], index: Tensor) -> Batch:
+        """Make a batch of (x, y)."""
+        batch = super().__new__(cls, values)
+        batch.index = index
+        return batch
+
+
+@dataclass(frozen=True)
+class LoaderOptions:
+    """How a loader reads its data set.
+
+    Args:
+        seed: keys the order of items and all random numbers; 0 or more.
+        num_workers: threads that read ahead; 0 reads in the caller's thread; None for one per processor, at most 8.
+        device: where batches are put; None for the best at hand.
+        cache: keep decoded photos on disk, where they are the same in every epoch.
+    """
+
+    seed: int = 0
+    num_workers: int | None = None
+    device: str | torch.device | None = None
+    cache: bool = True
+
+    def __post_init__(self) -> None:
+        if self.num_workers is not None:
+            check_at_least("num_workers", self.num_workers, 0)
+        check_at_least("seed", self.seed, 0)
+
+
+def moved(value: Any, device: torch.device) -> Any:
+    """Return a tensor, or a list, tuple or dict of tensors, on another device; other values are returned as they are."""
+    if isinstance(value, Tensor):
+        return value.to(device, non_blocking=True)
+    if isinstance(value, list | tuple):
+        parts = [moved(part, device) for part in value]
+        return tuple(parts) if isinstance(value, tuple) else parts
+    if isinstance(value, dict):
+        return {name: moved(part, device) for name, part in value.items()}
+    return value
