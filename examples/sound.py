@@ -36,10 +36,10 @@ def speaker(file: Path) -> str:
 def trained(files: list[Path], splitter: RandomSplitter | GroupSplitter, quick: bool) -> Learner:
     """Return a learner that has heard the training split; of few recordings it hears each more often."""
     many = len(files) > 1000
-    recipe = DataBlock((AudioBlock(size=64 if quick else 96), CategoryBlock), splitter=splitter, get_y=digit)
-    dls = recipe.dataloaders(files, bs=16 if many else 8, seed=0)
+    recipe = DataBlock((AudioBlock(size=64 if quick else None), CategoryBlock), splitter=splitter, get_y=digit)
+    dls = recipe.dataloaders(files, seed=0)
     learn = vision_learner(dls, efficientnet_lite0, metrics=accuracy)
-    learn.fine_tune(1 if quick else 4 if many else 24, 1e-2)
+    learn.fine_tune(1 if quick else 4 if many else 24)
     return learn
 
 

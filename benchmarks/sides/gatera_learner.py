@@ -81,7 +81,11 @@ def loader(**settings: Any) -> dict[str, Any]:
         start = time.perf_counter()
         learn.fit_one_cycle(1)
     photos = len(train) * settings["bs"] + learn.dls.valid.n
-    return {**speeds, "head epoch on kept features": photos / (time.perf_counter() - start), "photos": train.n}
+    return {
+        **speeds,
+        "head epoch on kept features": photos / (time.perf_counter() - start),
+        "photos": train.n,
+    }
 
 
 if __name__ == "__main__":

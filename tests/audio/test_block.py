@@ -43,6 +43,13 @@ def test_rate_and_length_come_from_the_recordings_it_is_fitted_on():
     assert whole.fit(["not opened"]) is whole
 
 
+@pytest.mark.parametrize(("seconds", "size", "expected"), [
+    (1.0, None, (96, 96)), (1.01, None, (128, 128)), (0.3, 128, (128, 128)), (5, (64, 80), (64, 80)),
+])  # fmt: skip
+def test_short_recordings_get_smaller_spectrograms_unless_a_size_is_named(seconds, size, expected):
+    assert AudioBlock(rate=8000, seconds=seconds, size=size).config()[0]["size"] == expected
+
+
 @pytest.mark.parametrize(("n_train", "expected"), [(1584, 16), (120, 12), (30, 8), (5, 5)])
 def test_a_batch_holds_few_recordings_where_nobody_says_how_many(n_train, expected):
     assert AudioBlock().batch_size(n_train) == expected
@@ -85,7 +92,7 @@ def test_other_rates_are_counted_and_said(make_sound):
 
 
 def test_a_recording_of_another_rate_looks_the_same(make_sound):
-    block = AudioBlock(rate=8000, seconds=0.2)
+    block = AudioBlock(rate=8000, seconds=0.2, size=128)
     same, other = (
         np.asarray(block.read(make_sound(f"{rate}.wav", 1000, 0.2, rate))).astype(int)
         for rate in (8000, 48000)

@@ -44,7 +44,7 @@ def test_labels_by_name_and_by_pattern():
     assert list(by_name.vocab) == list(by_pattern.vocab) == list("0123456789")
     assert (by_name.train.n, by_name.valid.n) == (96, 24)
     x, y = by_name.one_batch()
-    assert x.shape == (8, 1, 128, 128)
+    assert x.shape == (8, 1, 96, 96)
     assert x.dtype == torch.float32
     assert torch.equal(x, by_pattern.one_batch()[0])
     assert y.shape == (8,)
