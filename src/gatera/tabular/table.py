@@ -22,7 +22,7 @@ from gatera.data.loading.loaders import DataLoader, LoaderOptions
 from gatera.data.loading.pipeline import Pipeline
 from gatera.data.loading.row_loaders import rows_dataset
 from gatera.data.loading.row_tables import check_columns, check_filled, check_frame
-from gatera.data.loading.show_table import show_items
+from gatera.data.loading.show_batch import show_items
 from gatera.data.splits.by_position import Splits, as_splits
 from gatera.tabular.block import RowBlock
 from gatera.tabular.checks import check_roles, numeric
