@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gatera.cli.output import notes
-from gatera.recipes.settings import Task, TrainSettings
+import gatera
+from gatera.cli.output import INTERRUPTED, notes
+from gatera.cli.printer import Printer, in_options
+from gatera.core.errors import GateraError
+from gatera.recipes.settings import Task
 
 
 def train(
@@ -37,18 +39,19 @@ def train(
     json: Annotated[bool, typer.Option("--json", help="Print JSON lines instead of text.")] = False,
 ) -> None:  # fmt: skip
     """Train on photos, sounds, texts or a table; write a program."""
-    settings = TrainSettings(
-        source=source, out=out or _program_beside(source), task=task, label_from=label_from,
-        group_by=group_by, target=target, arch=arch, epochs=epochs, freeze_epochs=freeze_epochs, size=size, lr=lr, bs=bs,
-        valid_pct=valid_pct, seed=seed, augment=augment, device=device, weights=weights, report=report, resume=resume,
-        slim=slim, force=force, json=json,
-    )  # fmt: skip
-    # By name, so that `gatera train --help` and a misspelt option do not wait for PyTorch.
+    printer = Printer(json)
     with notes():
-        importlib.import_module("gatera.recipes.find_task").run(settings)
-
-
-def _program_beside(source: Path) -> Path:
-    """Return the program's file where none is named: in the current folder, called as the source is."""
-    whole = source.resolve()
-    return Path(f"{whole.name if whole.is_dir() else whole.stem}.gatera")
+        try:
+            # `gatera.train` imports PyTorch, which --help and a misspelt option must not wait for.
+            trained = gatera.train(
+                source, target, task=task, out=out, events=printer, label_from=label_from, group_by=group_by, arch=arch,
+                epochs=epochs, freeze_epochs=freeze_epochs, size=size, lr=lr, bs=bs, valid_pct=valid_pct, seed=seed,
+                augment=augment, device=device, weights=weights, report=report, resume=resume, slim=slim, force=force,
+            )  # fmt: skip
+        except KeyboardInterrupt as stop:
+            if not printer.said_how_to_resume:
+                raise
+            raise SystemExit(INTERRUPTED) from stop
+        except GateraError as err:
+            raise in_options(err) from err
+    printer.result(trained)

@@ -77,6 +77,23 @@ def check_keywords(owner: str, given: Mapping[str, object], known: Iterable[str]
             )  # fmt: skip
 
 
+def check_keywords(owner: str, given: Mapping[str, object], known: Iterable[str]) -> None:
+    """Raise ArgumentError if a keyword is not one of `known`; the nearest name is suggested.
+
+    Args:
+        owner: the function that got them, for the message.
+        given: the keywords.
+        known: all names that the function takes.
+    """
+    known = [name for name in known if name not in ("self", "cls")]
+    for name in given:
+        if name not in known:
+            raise ArgumentError(
+                f"{owner} has no argument {name!r}", available=listed(known, limit=30),
+                remedy=did_you_mean(name, known),
+            )  # fmt: skip
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, numbers.Real) and not isinstance(value, bool)  # numpy's numbers are Real, too
 
