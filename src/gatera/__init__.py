@@ -1,6 +1,7 @@
 """Gatera: from a folder of examples to a program that other software can trust.
 
-`load_program` opens a trained program and needs no PyTorch; training starts at `gatera.vision.all`.
+`train` makes a program from a folder or a table, `load_program` opens one and needs no PyTorch. To train step by step, start
+at `gatera.vision.all`.
 """
 
 from typing import TYPE_CHECKING
@@ -9,12 +10,20 @@ from gatera.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from gatera.program.program import Prediction, Program, load_program
+    from gatera.recipes.events import Events
+    from gatera.recipes.job import TrainedProgram
+    from gatera.recipes.run import train
 
 __version__ = "0.1.0"
 
-__all__ = ["Prediction", "Program", "__version__", "load_program"]
+__all__ = ["Events", "Prediction", "Program", "TrainedProgram", "__version__", "load_program", "train"]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
-    dict.fromkeys(("Prediction", "Program", "load_program"), "gatera.program.program"),
+    {
+        **dict.fromkeys(("Prediction", "Program", "load_program"), "gatera.program.program"),
+        "Events": "gatera.recipes.events",
+        "TrainedProgram": "gatera.recipes.job",
+        "train": "gatera.recipes.run",
+    },
 )

@@ -10,12 +10,12 @@ import pytest
 
 from gatera.cli.commands import COMMANDS, SHELLS
 from gatera.cli.completion import FILES
-from gatera.cli.completion_scripts import scripts
+from gatera.cli.completions.scripts import scripts
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_files_are_up_to_date(shell):
-    assert FILES[shell].read_text() == scripts()[shell], "run python -m gatera.cli.completion_scripts"
+    assert FILES[shell].read_text() == scripts()[shell], "run python -m gatera.cli.completions.scripts"
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -7,7 +7,7 @@ import pytest
 from gatera.cli.commands import COMMANDS, GLOBAL
 from gatera.cli.help import EXAMPLES
 from gatera.cli.parser import parse
-from gatera.cli.text import wrapped_command
+from gatera.cli.terminal.text import wrapped_command
 
 
 def squeezed(text: str) -> str:

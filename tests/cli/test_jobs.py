@@ -1,4 +1,4 @@
-"""`gatera train` and `gatera predict` on what is no photo: tables, ratings, recordings, on small real data."""
+"""`gatera train` and `gatera predict` on tables, ratings, masks and recordings: small real data."""
 
 from __future__ import annotations
 
@@ -9,17 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gatera.core.errors import DataError
 from gatera.data.download.datasets import untar_data
 from gatera.data.download.urls import URLs
 from gatera.program.program import load_program
-from gatera.recipes.find_task import find_task
-from gatera.recipes.settings import Task
-
-
-class Settings:
-    def __init__(self, source, target=None, label_from=None):
-        self.source, self.target, self.label_from = source, target, label_from
 
 
 def ratings(folder, n_users=30, n_items=20):
@@ -50,40 +42,6 @@ def streets(folder, n):
     (folder / "codes.txt").write_text("sky\nroad\n")
 
 
-# -- which task
-
-
-@pytest.mark.parametrize(("ending", "task"), [(".jpg", "photos"), (".wav", "sound"), (".txt", "text")])
-def test_a_folder_is_known_by_what_it_holds_most_of(tmp_path, ending, task):
-    for name in ("a", "b", "c"):
-        (tmp_path / f"{name}{ending}").touch()
-    (tmp_path / "notes.txt").touch()
-    assert find_task(Settings(tmp_path)) is Task(task)
-
-
-def test_photos_beside_masks_are_known_unless_labels_are_named(tmp_path):
-    streets(tmp_path, 2)
-    assert find_task(Settings(tmp_path)) is Task.masks
-    assert find_task(Settings(tmp_path, label_from="(.)")) is Task.photos
-    for file in (tmp_path / "masks").iterdir():
-        file.unlink()
-    assert find_task(Settings(tmp_path)) is Task.photos
-
-
-def test_a_table_with_a_target_is_a_table(tmp_path):
-    assert find_task(Settings(ratings(tmp_path), "rating")) is Task.table
-
-
-def test_a_table_without_a_target_is_asked_back(tmp_path):
-    table = ratings(tmp_path)
-    with pytest.raises(DataError) as err:
-        find_task(Settings(table))
-    assert str(err.value) == (
-        f"{table} is a table, and nothing says what to predict. Expected: its columns: user, film, rating. "
-        "Pass --target COLUMN; or --task recommend, if its first columns are users, items and ratings."
-    )
-
-
 def test_an_option_of_another_task_is_refused(gatera, tmp_path):
     ran = gatera(
         "train",
@@ -96,9 +54,7 @@ def test_an_option_of_another_task_is_refused(gatera, tmp_path):
         tmp_path / "a.gatera",
     )
     assert ran.status == 1
-    assert ran.err == (
-        "Error: --target is not for the task recommend. Got: 'rating'. Expected: with the task table.\n"
-    )
+    assert ran.err == ("Error: --target can only be used with --task table, not with --task recommend.\n")
 
 
 # -- whole runs
@@ -127,7 +83,7 @@ def test_photos_with_masks_from_folder_to_answers(gatera, tmp_path):
     ran = gatera("train", tmp_path, "--out", out, "--device", "cpu", "--epochs", 6, "--bs", 4)
     assert ran.status == 0, ran.err
     assert "15 photos with masks of 2 classes (folders of photos and masks): sky, road" in ran.out
-    assert "12 to learn from, 3 to measure with" in ran.out
+    assert "Training set: 12  Validation set: 3" in ran.out
     assert f"{tmp_path / 'images' / 'broken.png'} has no mask in" in ran.out
     wrong = float(re.search(r"([\d.]+) % of the pixels are wrong", ran.out)[1])
     always = float(re.search(r"the most frequent class, would give ([\d.]+) %", ran.out)[1])
@@ -183,6 +139,7 @@ def test_recordings_with_a_speaker_held_out(gatera, tmp_path):
         "--epochs", 1, "--freeze-epochs", 0, "--slim",
     )  # fmt: skip
     assert ran.status == 0, ran.err
-    assert "120 recordings of 10 classes (labels from file names; " in ran.out and "held out)" in ran.out
+    assert "120 recordings of 10 classes (labels from file names): " in ran.out
+    assert re.search(r"split by whole groups \(\w+ held out\)", gatera("info", out).out)
     recording = next(folder.glob("*.wav"))
     assert gatera("predict", out, recording).out.startswith(f"{recording}  ")

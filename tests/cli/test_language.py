@@ -24,10 +24,7 @@ def texts() -> list[str]:
     """Return every text in the library that may be part of a message: all but docstrings and HTML."""
     root, found = Path(package.__file__).parent, []
     for path in root.rglob("*.py"):
-        if path.relative_to(root).parts[0] in UNREACHABLE or path.name in (
-            "language.py",
-            "completion_scripts.py",
-        ):
+        if path.relative_to(root).parts[0] in UNREACHABLE or path.name == "language.py":
             continue
         tree = ast.parse(path.read_text())
         alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
@@ -61,8 +58,8 @@ def test_every_word_stands_for_an_option_that_there_is(command):
 
 
 def test_every_setting_of_training_is_in_the_table():
-    # these cannot stand in a message of the library: they are given by place, or only the command has them
-    assert {field.name for field in fields(TrainSettings)} - set(KEYWORDS["train"]) == {"source", "json"}
+    # it is given by its place
+    assert {field.name for field in fields(TrainSettings)} - set(KEYWORDS["train"]) == {"source"}
 
 
 def test_every_phrase_is_still_said_somewhere():
@@ -96,6 +93,10 @@ def test_every_phrase_is_still_said_somewhere():
             "Leave --weights out to have the weights looked for.",
         ),
         ("Lower lr=0.1 to lr=1e-3.", "Lower --lr 0.1 to --lr 1e-3."),
+        (
+            "target= can only be used with task=table, not with task=recommend.",
+            "--target can only be used with --task table, not with --task recommend.",
+        ),
         # not an argument
         ("The target is empty.", "The target is empty."),
         ("a.jpg: size=3 and tags=4.", "a.jpg: --size 3 and tags=4."),

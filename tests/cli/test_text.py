@@ -6,8 +6,8 @@ import unicodedata
 
 import pytest
 
-from gatera.cli.table import Column, fitted, row_lines
-from gatera.cli.text import cells, escaped, filled, folded, padded, wrapped_command
+from gatera.cli.terminal.table import Column, fitted, row_lines
+from gatera.cli.terminal.text import cells, escaped, filled, folded, padded, wrapped_command
 
 
 def test_no_control_character_and_no_mark_of_direction_is_shown():
@@ -42,11 +42,13 @@ def test_the_columns_that_a_text_takes(text, n):
 def test_folding_loses_nothing_and_counts_wide_characters():
     assert folded("猫猫猫a", 4) == ["猫猫", "猫a"]
     assert folded("", 4) == [""]
+    assert folded("ab/cdefghij/k", 5) == ["ab/", "cdefg", "hij/k"]
+    assert "".join(folded("/a/bcd/efg" * 9, 7)) == "/a/bcd/efg" * 9
 
 
 def test_words_that_are_too_long_stick_out_or_are_broken():
     assert filled("a photos/cat.jpg b", 8) == ["a", "photos/cat.jpg", "b"]
-    assert filled("a photos/cat.jpg b", 8, break_words=True) == ["a", "photos/c", "at.jpg b"]
+    assert filled("a photos/cat.jpg b", 8, break_words=True) == ["a", "photos/", "cat.jpg", "b"]
     assert filled("", 8, "- ") == ["- "]
 
 
@@ -64,7 +66,7 @@ def test_the_widest_columns_give_room_first():
 def test_a_file_name_runs_on_beside_its_labels():
     columns = [Column("input", 8), Column("label", 4), Column("probability", 6, right=True)]
     lines = row_lines([["photos/cat.jpg"], ["cat", "dog"], ["0.9", "0.1"]], columns, [8, 4, 6])
-    assert lines == ["photos/c  cat      0.9", "at.jpg    dog      0.1"]
+    assert lines == ["photos/   cat      0.9", "cat.jpg   dog      0.1"]
 
 
 def test_a_number_stands_beside_the_first_line_of_a_folded_label():

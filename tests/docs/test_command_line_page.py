@@ -123,10 +123,10 @@ def test_every_example_of_json_is_json():
 
 
 def test_the_layouts_are_those_that_are_understood():
-    from gatera.data.folders import labelled as folder
+    from gatera.data.folders import labels_csv, sides
 
     text = section(PAGE, "### How the photos may lie")
-    names = [*folder.FILE_COLUMNS, *folder.LABEL_COLUMNS, *folder.TRAIN_NAMES[1:], *folder.VALID_NAMES]
+    names = [*labels_csv.FILE_COLUMNS, *labels_csv.LABEL_COLUMNS, *sides.TRAIN_NAMES[1:], *sides.VALID_NAMES]
     assert [name for name in names if f"`{name}`" not in text] == []
 
 
@@ -168,7 +168,7 @@ def shape(value: object) -> object:
         if set(names) <= {"cat", "dog", "cats", "dogs"}:
             return "by class"
         return {
-            name: shape(inner) for name, inner in value.items() if name not in ("left_out", "most_confused")
+            name: shape(inner) for name, inner in value.items() if name not in ("skipped", "most_confused")
         }
     if isinstance(value, list):
         return [shape(value[0])] if value else []

@@ -30,7 +30,11 @@ GLOBAL = (HELP, VERSION, DEBUG)
 TRAIN = Command(
     "train",
     "Train on photos, recordings, texts or a table, and write a program.",
-    (*train_options(), HELP, DEBUG),
+    (
+        *train_options(),
+        Option("json", "Print one JSON object per line instead of text.", ("--json",), "Output"),
+        HELP, DEBUG,
+    ),
     "gatera.cli.train:train",
     about=(
         "Splits the data, trains, measures the error on the validation set and writes the program. Nothing is written into "

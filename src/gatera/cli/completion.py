@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-#: The scripts, by shell. `gatera.cli.completion_scripts` writes them.
+#: The scripts, by shell. `gatera.cli.completions.scripts` writes them.
 FILES = {
     shell: Path(__file__).with_name("completions") / name
     for shell, name in {"bash": "gatera.bash", "zsh": "_gatera", "fish": "gatera.fish"}.items()

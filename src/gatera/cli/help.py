@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from gatera.cli.commands import COMMANDS, GLOBAL
 from gatera.cli.options import Command, Option, nearest_word
-from gatera.cli.terminal import paint, width
-from gatera.cli.text import cells, filled, padded, wrapped_command
+from gatera.cli.terminal.style import paint, width
+from gatera.cli.terminal.text import cells, filled, padded, wrapped_command
 
 #: What `gatera` is for.
 TAGLINE = "Train a model on a folder of examples, and get a program that other software can trust."

@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from gatera.cli.card import card_lines
 from gatera.cli.output import print_json, print_line
-from gatera.cli.terminal import paint, width
-from gatera.cli.text import escaped, filled, padded
+from gatera.cli.terminal.card import card_lines
+from gatera.cli.terminal.style import paint, width
+from gatera.cli.terminal.text import escaped, filled, padded
 from gatera.core.checks import listed
 from gatera.core.files import human_bytes
 from gatera.program.archive import CARD

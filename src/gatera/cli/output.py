@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from gatera.cli.language import for_command
-from gatera.cli.terminal import paint, width
-from gatera.cli.text import UNSAFE, escaped, filled
+from gatera.cli.terminal.style import paint, width
+from gatera.cli.terminal.text import UNSAFE, escaped, filled
 from gatera.core.errors import DataError, GateraError
 from gatera.core.terminal_bar import clear_bar
 
@@ -30,7 +30,8 @@ def write(text: str) -> None:
         DataError: if the disk that stdout goes to is full.
         BrokenPipeError: if nobody reads any more.
     """
-    clear_bar()
+    if sys.stdout.isatty():
+        clear_bar()
     try:
         sys.stdout.write(text)
         if not text:

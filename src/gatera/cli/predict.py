@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from gatera.cli.commands import MANY_PHOTOS
 from gatera.cli.inputs import Input, find_inputs, first_operation
 from gatera.cli.output import FAILED, notes, print_json, print_line, show_error, show_line
-from gatera.cli.table import Column, print_table
-from gatera.cli.text import cells, escaped, padded
+from gatera.cli.terminal.table import Column, table_lines
+from gatera.cli.terminal.text import cells, escaped, padded
 from gatera.core.errors import DataError
 from gatera.core.progress import track
 from gatera.program.engines import EngineName
@@ -32,7 +32,7 @@ def predict(options: argparse.Namespace) -> int:
     inputs, things = find_inputs(options.inputs, first_operation(options.program))
     if not inputs:
         raise DataError(f"there are no {things} in {', '.join(options.inputs)}")
-    engine = choose_engine(len(inputs), options.engine)
+    engine = engine_for(len(inputs), options.engine)
     program = load_program(options.program, engine=engine, precision=options.precision)
     raws = [each.raw for each in inputs]
     predictions = program.predict_stream(raws, options.batch_size, on_error="return")
@@ -45,11 +45,11 @@ def predict(options: argparse.Namespace) -> int:
     return FAILED if failed else 0
 
 
-def choose_engine(inputs: int, engine: EngineName) -> EngineName:
+def engine_for(inputs: int, engine: EngineName) -> EngineName:
     """Return the engine for N inputs: "auto" is ONNX Runtime while starting up is what counts.
 
     Example:
-        >>> choose_engine(1, "auto"), choose_engine(1000, "auto"), choose_engine(1, "openvino")
+        >>> engine_for(1, "auto"), engine_for(1000, "auto"), engine_for(1, "openvino")
         ('onnxruntime', 'auto', 'openvino')
     """
     return "onnxruntime" if engine == "auto" and inputs < MANY_PHOTOS else engine
@@ -102,15 +102,16 @@ def _show(
             fields = [field for line in answer_lines(answer, options.top) for field in line if field]
             print_line(padded(escaped(each), names), *(padded(escaped(field), labels) for field in fields))
         return
-    kind = TASKS[program.task]
+    task = TASKS[program.task]
     columns = [Column("input", names, "name")]
-    columns += [Column("label", max(labels, len("(none)")), "bold")] if kind.needs_vocab else []
-    columns += [Column(kind.number_heading, 11, right=True)]
+    columns += [Column("label", max(labels, len("(none)")), "bold")] if task.needs_vocab else []
+    columns += [Column(task.number_heading, 11, right=True)]
     rows = (
-        [[str(each)], *_columns(answer_lines(answer, options.top), kind.needs_vocab)]
+        [[str(each)], *_columns(answer_lines(answer, options.top), task.needs_vocab)]
         for each, answer in answers
     )
-    print_table(columns, rows)
+    for line in table_lines(columns, rows):
+        print_line(line)
 
 
 def _columns(lines: Sequence[tuple[str, str]], has_labels: bool) -> list[list[str]]:

@@ -1,14 +1,13 @@
-"""`gatera train`: from a folder or a table to a program."""
+"""`gatera train`: the options are the arguments of `gatera.train`, and what it reports is printed."""
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import fields
-from pathlib import Path
 
-from gatera.cli.output import notes
-from gatera.recipes.find_task import run
-from gatera.recipes.settings import TrainSettings
+from gatera.cli.output import INTERRUPTED, notes
+from gatera.cli.printer import Printer
+from gatera.recipes.run import train as train_program
+from gatera.recipes.settings import DEFAULTS
 
 
 def train(options: argparse.Namespace) -> int:
@@ -16,21 +15,16 @@ def train(options: argparse.Namespace) -> int:
 
     Raises:
         GateraError: for whatever is wrong with the data, the options or the disk.
-        SystemExit: after Ctrl-C, with status 130.
+        KeyboardInterrupt: after Ctrl-C before training has begun.
     """
-    given = {field.name: getattr(options, field.name) for field in fields(TrainSettings)}
-    given["out"] = given["out"] or program_beside(given["source"])
-    with notes():
-        run(TrainSettings(**given))
+    printer = Printer(options.json)
+    settings = {name: getattr(options, name) for name in DEFAULTS}
+    try:
+        with notes():
+            trained = train_program(options.source, out=options.out, events=printer, **settings)
+    except KeyboardInterrupt:
+        if not printer.said_how_to_resume:
+            raise
+        return INTERRUPTED
+    printer.result(trained)
     return 0
-
-
-def program_beside(source: Path) -> Path:
-    """Return the program's file where none is named: in the current folder, named after the source.
-
-    Example:
-        >>> print(program_beside(Path("data/adult.csv")))
-        adult.gatera
-    """
-    whole = source.resolve()
-    return Path(f"{whole.name if whole.is_dir() else whole.stem}.gatera")

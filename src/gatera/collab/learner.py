@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import nn
 
+from gatera.collab.defaults import FACTORS, RATINGS
 from gatera.core.errors import ArgumentError
 from gatera.core.random import torch_seeded
 from gatera.data.loading.row_loaders import RowLoaders
@@ -21,13 +22,10 @@ from gatera.measure.losses.standard import MSELossFlat
 from gatera.models.collab import EmbeddingDotBias, EmbeddingNN
 from gatera.models.tabular import TabularConfig, get_emb_sz
 
-#: A network this small gains nothing from half precision: its matrices are smaller than the cost of the casts.
-OPTIONS = TrainingOptions(precision="float32")
-
 
 def collab_learner(
     dls: RowLoaders,
-    n_factors: int = 50,
+    n_factors: int = FACTORS,
     use_nn: bool = False,
     emb_szs: Mapping[str, int] | None = None,
     layers: Sequence[int] | None = None,
@@ -81,5 +79,5 @@ def collab_learner(
     callbacks = [*as_callbacks(cbs), unknown]
     return Learner(
         dls, model, loss_func or MSELossFlat(), opt_func, lr, splitter, callbacks, metrics, path,
-        options=options or OPTIONS,
+        options=options or RATINGS.options,
     )  # fmt: skip

@@ -1,36 +1,47 @@
-"""How a long verb speaks: lines for people, or JSON lines for programs, never both."""
+"""What a training run reports while it works."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from gatera.core.progress import console
+from gatera.core.progress import note
 
 
-class Saying:
-    """Prints to stdout.
+class Events:
+    """Receives what a training run reports. These methods do nothing: override those that you want.
 
-    Args:
-        as_json: print events as JSON lines and nothing else.
+    Attributes:
+        show_epochs: whether the learner prints its table of epochs.
     """
 
-    def __init__(self, as_json: bool) -> None:
-        self.as_json = as_json
-        self._console = console()
+    show_epochs = False
 
-    def line(self, text: str, style: str | None = None) -> None:
-        """Print a line for people."""
-        if not self.as_json:
-            self._console.print(text, style=style, markup=False, soft_wrap=not self._console.is_terminal)
+    def on_line(self, text: str) -> None:
+        """Take a line for people, e.g. how many photos were found."""
 
-    def command(self, command: str) -> None:
-        """Print a command to copy: never wrapped."""
-        if not self.as_json:
-            self._console.print(f"  {command}", style="bold cyan", markup=False, soft_wrap=True)
+    def on_warning(self, text: str) -> None:
+        """Take a line that people should not miss, e.g. that files were skipped. It may have several lines."""
 
-    def event(self, name: str, values: Mapping[str, Any]) -> None:
-        """Print an event as a JSON line."""
-        if self.as_json:
-            print(json.dumps({"event": name, **values}), flush=True)
+    def on_event(self, name: str, values: Mapping[str, Any]) -> None:
+        """Take plain values for programs.
+
+        Args:
+            name: what was found ("photos", "recordings", "texts", "table", "ratings"), then "epoch" for each, and "result"
+                or "interrupted".
+            values: strings, numbers, lists and dicts of them.
+        """
+
+
+class Notes(Events):
+    """Prints lines and warnings: below the cell in a notebook, on stderr elsewhere."""
+
+    show_epochs = True
+
+    def on_line(self, text: str) -> None:
+        """Print the line."""
+        note(text)
+
+    def on_warning(self, text: str) -> None:
+        """Print the warning."""
+        note(text)

@@ -1,92 +1,94 @@
-"""Labelled files that are no photos: found, checked, divided, and said."""
+"""Labelled files (photos, recordings, texts): find them, skip those that cannot be read, report, and make loaders."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.base import Block
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.datablock import DataBlock
-from gatera.data.folders.labelled import Kind, PhotoSet, check_classes, hold_out, read_photo_folder
+from gatera.data.folders.labelled import Kind, LabelledFiles, hold_out, read_folder, skip_unreadable
 from gatera.data.loading.loaders import DataLoaders
 from gatera.data.sources.items import BadFile
-from gatera.data.sources.labels import ItemGetter, RegexLabeller
-from gatera.data.splits.by_value import GroupSplitter
-from gatera.recipes.events import Saying
-from gatera.recipes.photos import say_classes, say_found, splits_of
+from gatera.data.sources.labels import ItemGetter
+from gatera.recipes.events import Events
 from gatera.recipes.settings import TrainSettings
 
+#: How many classes are named, and how many skipped files are listed one by one.
+MOST_CLASSES, MOST_SKIPPED = 8, 20
 
-def find_files(settings: TrainSettings, say: Saying, kind: Kind, read: Callable[[Path], Any]) -> PhotoSet:
-    """Return the labelled files of a folder, divided; those that cannot be read are left out, and said.
 
-    Args:
-        settings: where they are, how they are labelled and divided.
-        say: says what was found.
-        kind: which files.
-        read: reads one; raises DataError if it cannot.
+def find_files(settings: TrainSettings, events: Events, kind: Kind) -> LabelledFiles:
+    """Return the labelled files of a folder, split, and report them.
 
     Raises:
-        DataError: for whatever is wrong with the folder.
+        DataError: if something is wrong with the folder.
     """
-    found = _without_bad(read_photo_folder(settings.source, settings.label_from, kind), read)
-    if settings.group_by is None:
-        found = hold_out(found, settings.valid_pct, settings.seed)
-    else:
-        found = _by_group(found, settings.group_by, settings)
+    found = skip_unreadable(read_folder(settings.source, kind, settings.label_from))
+    found = hold_out(found, settings.valid_pct, settings.seed, settings.group_by)
     counts = Counter(found.labels)
-    sides = {side: len(found.indices(side)) for side in ("train", "valid", "test")}
-    say_classes(say, kind.things, counts, found.layout, sides)
-    say_found(say, kind.things, dict(counts), found.layout, sides, found.bad)
+    shown = [f"{label} {count:,}" for label, count in counts.most_common(MOST_CLASSES)]
+    events.on_line(f"{len(found.files):,} {kind.things} of {_classes(shown, len(counts), found.layout)}")
+    report_files(events, kind.things, dict(counts), found)
     return found
 
 
-def file_loaders(found: PhotoSet, block: Block, settings: TrainSettings) -> DataLoaders:
-    """Return loaders for files that are divided."""
-    splits = splits_of(found.split)
-    recipe = DataBlock(
-        (block, CategoryBlock), splitter=lambda items: splits, get_x=ItemGetter(0), get_y=ItemGetter(1)
+def report_files(events: Events, things: str, classes: Any, found: Any) -> None:
+    """Report how files were split, and which were skipped.
+
+    Args:
+        events: where to.
+        things: what the files are called: "photos".
+        classes: the classes, for programs.
+        found: `LabelledFiles` or a `MaskSet`.
+    """
+    report_sides(events, found.counts)
+    report_skipped(events, found.skipped)
+    rows = [{"file": str(file.path), "reason": file.reason} for file in found.skipped]
+    facts = {"classes": classes, "layout": found.layout, "split_by": found.split_by}
+    events.on_event(things, {**facts, **found.counts, "skipped": rows})
+
+
+def report_sides(events: Events, counts: Mapping[str, int]) -> None:
+    """Report how many items each side of the split has: "Training set: 22  Validation set: 6"."""
+    names = {"train": "Training", "valid": "Validation", "test": "Test"}
+    events.on_line(
+        "  ".join(f"{name} set: {counts[side]:,}" for side, name in names.items() if counts.get(side))
     )
-    rows = list(zip(found.photos, found.labels, strict=True))
+
+
+def report_skipped(events: Events, files: Sequence[BadFile]) -> None:
+    """Report which files were skipped, and why."""
+    if files:
+        lines = [f"  {bad.reason}" for bad in files[:MOST_SKIPPED]]
+        more = [f"  and {len(files) - MOST_SKIPPED} more"] if len(files) > MOST_SKIPPED else []
+        events.on_warning("\n".join(["Skipped files:", *lines, *more]))
+
+
+def report_masks(events: Events, names: Sequence[str], found: Any) -> None:
+    """Report photos with masks of the classes `names`; `found` is a `MaskSet`."""
+    shown = _classes(names[:MOST_CLASSES], len(names), found.layout)
+    events.on_line(f"{len(found.photos):,} photos with masks of {shown}")
+    report_files(events, "photos", list(names), found)
+
+
+def file_loaders(
+    found: LabelledFiles, block: Block | type[Block], settings: TrainSettings, **transforms: Any
+) -> DataLoaders:
+    """Return loaders for files that are split; `transforms` are those of `DataBlock`."""
+    splits = found.splits
+    recipe = DataBlock(
+        (block, CategoryBlock), splitter=lambda items: splits, get_x=ItemGetter(0), get_y=ItemGetter(1), **transforms
+    )  # fmt: skip
+    rows = list(zip(found.files, found.labels, strict=True))
     bs = None if settings.bs is None else min(settings.bs, len(splits.train))
     return recipe.dataloaders(
         rows, settings.out.parent, bs, val_bs=64, seed=settings.seed, device=settings.device
     )
 
 
-def _without_bad(found: PhotoSet, read: Callable[[Path], Any]) -> PhotoSet:
-    bad = []
-    for path in found.photos:
-        try:
-            read(path)
-        except DataError as err:
-            bad.append(BadFile(path, str(err)))
-    names = {entry.path for entry in bad}
-    kept = found.keep(index for index, path in enumerate(found.photos) if path not in names)
-    if not kept.photos:
-        raise DataError(
-            f"none of the {len(found.photos)} {found.kind.things} can be read, e.g. {bad[0].reason}"
-        )
-    return replace(kept, bad=[*found.bad, *bad])
-
-
-def _by_group(found: PhotoSet, expression: str, settings: TrainSettings) -> PhotoSet:
-    """Divide by whole groups, e.g. speakers."""
-    check_classes(found)
-    try:
-        labeller = RegexLabeller(expression)
-    except re.error as err:
-        raise ArgumentError(f"--group-by is not a regular expression ({err})", got=expression) from err
-    groups = [labeller(path.name) for path in found.photos]
-    splits = GroupSplitter(groups, settings.valid_pct, settings.seed)(found.photos)
-    split = ["train"] * len(groups)
-    for index in splits.valid:
-        split[int(index)] = "valid"
-    held_out = sorted({groups[int(index)] for index in splits.valid})
-    return replace(found, split=split, layout=f"{found.layout}; {', '.join(map(str, held_out))} held out")
+def _classes(shown: Sequence[str], n: int, layout: str) -> str:
+    more = f" and {n - len(shown)} more" if n > len(shown) else ""
+    return f"{n} classes ({layout}): {', '.join(shown)}{more}"

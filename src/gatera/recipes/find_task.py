@@ -1,79 +1,27 @@
-"""What `gatera train` does: see what there is to learn from, prepare that job, and run it."""
+"""Decide what there is to learn from a folder or a file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from gatera.core.checks import listed
-from gatera.core.device import as_device
-from gatera.core.errors import ArgumentError, DataError
-from gatera.core.files import check_can_write, check_free_to_write
+from gatera.core.errors import DataError
 from gatera.data.folders.masks import holds_masks
 from gatera.data.sources.items import IMAGE_EXTENSIONS, get_files
 from gatera.data.sources.tables import read_table
 from gatera.program.raw.sound import SOUND_SUFFIXES
-from gatera.recipes.events import Saying
-from gatera.recipes.masks import mask_job
-from gatera.recipes.photos import photo_job
-from gatera.recipes.ratings import rating_job
-from gatera.recipes.report import report_files
-from gatera.recipes.run import Job, run_job
+from gatera.program.raw.text import TEXT_SUFFIXES
 from gatera.recipes.settings import Task, TrainSettings
-from gatera.recipes.sounds import sound_job
-from gatera.recipes.tables import table_job
-from gatera.recipes.texts import text_job
 
-#: How each kind of job is prepared.
-JOBS: dict[Task, Callable[[TrainSettings, Saying], Job]] = {
-    Task.photos: photo_job,
-    Task.masks: mask_job,
-    Task.sound: sound_job,
-    Task.text: text_job,
-    Task.table: table_job,
-    Task.recommend: rating_job,
-}
-
-#: File name endings by which a folder is known.
-SUFFIXES = {Task.photos: IMAGE_EXTENSIONS, Task.sound: SOUND_SUFFIXES, Task.text: frozenset((".txt",))}
-
-#: Options that belong to some tasks only.
-BELONGS = {
-    "target": (Task.table,),
-    "group_by": (Task.sound, Task.text),
-    "label_from": (Task.photos, Task.sound, Task.text),
-    "size": (Task.photos, Task.masks),
-    "report": (Task.photos,),
-}
-
-
-def run(settings: TrainSettings) -> None:
-    """Train as asked.
-
-    Raises:
-        GateraError: for whatever is wrong with the data, the options, or the disk.
-        SystemExit: after Ctrl-C, with status 130.
-    """
-    say = Saying(settings.json)
-    for file in [settings.out, *(report_files(settings.report) if settings.report else [])]:
-        check_free_to_write(file, settings.force)
-        check_can_write(file)
-    as_device(settings.device)
-    task = settings.task if settings.task is not Task.auto else find_task(settings)
-    for option, tasks in BELONGS.items():
-        if getattr(settings, option) is not None and task not in tasks:
-            raise ArgumentError(
-                f"--{option.replace('_', '-')} is not for the task {task}", got=str(getattr(settings, option)),
-                expected=f"with the task {listed(tasks)}",
-            )  # fmt: skip
-    run_job(JOBS[task](settings, say), settings, say)
+#: The file name endings that tell the task of a folder.
+SUFFIXES = {Task.photos: IMAGE_EXTENSIONS, Task.sound: SOUND_SUFFIXES, Task.text: TEXT_SUFFIXES}
 
 
 def find_task(settings: TrainSettings) -> Task:
-    """Return what there is to learn from: by the kind of file that a folder holds most of, or by the file itself.
+    """Return the task of a folder by the kind of file it has most of, or that of a file.
 
     Raises:
-        DataError: if the source is missing, or nothing says what to predict of a table.
+        DataError: if the source is missing, or is a table without a target.
     """
     source = settings.source
     if source.is_file():
@@ -82,7 +30,7 @@ def find_task(settings: TrainSettings) -> Task:
         return Task.masks
     counts = {task: len(get_files(source, suffixes)) for task, suffixes in SUFFIXES.items()}
     most = max(counts, key=lambda task: counts[task])
-    # An empty folder is a folder without photos: the usual job says so.
+    # An empty folder is a folder without photos: the recipe for photos says so.
     return most if counts[most] else Task.photos
 
 
@@ -91,6 +39,6 @@ def _task_of_table(source: Path, target: str | None) -> Task:
         return Task.table
     columns = [str(name) for name in read_table(source).columns]
     raise DataError(
-        f"{source} is a table, and nothing says what to predict", expected=f"its columns: {listed(columns)}",
-        remedy="Pass --target COLUMN; or --task recommend, if its first columns are users, items and ratings.",
+        f"{source} is a table, so target= must name the column to predict", available=listed(columns),
+        remedy="If its first three columns are users, items and ratings, pass task=recommend instead.",
     )  # fmt: skip

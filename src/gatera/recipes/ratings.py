@@ -1,63 +1,56 @@
-"""The job of ratings: what a user would think of an item."""
+"""The recipe for ratings: how a user would rate an item."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from gatera.collab.baseline import user_item_means
 from gatera.collab.data import CollabDataLoaders
-from gatera.collab.learner import OPTIONS, collab_learner
+from gatera.collab.defaults import MARGIN, RATINGS
+from gatera.collab.learner import collab_learner
+from gatera.data.loading.row_loaders import RowLoaders
 from gatera.measure.metrics.standard import rmse
-from gatera.recipes.events import Saying
-from gatera.recipes.run import Job, Measured, measure_numbers, options_for
+from gatera.recipes.evaluation import Evaluation, evaluate_numbers
+from gatera.recipes.events import Events
+from gatera.recipes.files import report_sides
+from gatera.recipes.job import Job, one_cycle, options_for
 from gatera.recipes.settings import TrainSettings
 
-EPOCHS, RATE, WEIGHT_DECAY = 5, 5e-3, 0.1
 
-#: Ratings are kept within their range and this share of it more: a sigmoid never reaches its ends.
-BEYOND = 0.1
-
-
-def rating_job(settings: TrainSettings, say: Saying) -> Job:
-    """Prepare a job of ratings: the first three columns of a table are users, items and ratings.
+def rating_job(settings: TrainSettings, events: Events) -> Job:
+    """Prepare training on ratings: the first three columns of a table are users, items and ratings.
 
     Raises:
-        DataError: if the table is not usable, or a rating is no number.
+        DataError: if the table is not usable, or a rating is not a number.
     """
     dls = CollabDataLoaders.from_csv(
-        settings.source, settings.valid_pct, seed=settings.seed, path=settings.out.parent, bs=settings.bs or 64,
+        settings.source, settings.valid_pct, seed=settings.seed, path=settings.out.parent, bs=settings.bs or RATINGS.bs,
         val_bs=1024, device=settings.device,
     )  # fmt: skip
-    users, items = dls.classes
-    n_users, n_items = (len(known) - 1 for known in dls.classes.values())  # without the unknown one
-    rating = dls.train_ds.fields.y_name
-    say.line(
-        f"{dls.train.n + dls.valid.n:,} ratings ({rating}) of {n_items:,} items ({items}) "
-        f"by {n_users:,} users ({users})"
-    )
-    say.line(f"{dls.train.n:,} to learn from, {dls.valid.n:,} to measure with")
-    say.event(
-        "ratings",
-        {"user": users, "item": items, "rating": rating, "users": n_users, "items": n_items, "train": dls.train.n,
-         "valid": dls.valid.n},
-    )  # fmt: skip
+    _report_ratings(events, dls)
     low, high = float(dls.train_ds.targets.min()), float(dls.train_ds.targets.max())
-    margin = BEYOND * (high - low)
+    margin = MARGIN * (high - low)
     learn = collab_learner(
         dls, y_range=(low - margin, high + margin), metrics=rmse, path=settings.out.parent,
-        options=options_for(settings, OPTIONS),
+        options=options_for(settings, RATINGS.options),
     )  # fmt: skip
 
-    def fit(resume: Path | None) -> None:
-        learn.fit_one_cycle(settings.epochs or EPOCHS, settings.lr or RATE, wd=WEIGHT_DECAY, resume=resume)
-
-    def measure(side: str) -> Measured:
+    def evaluate(side: str) -> Evaluation:
         means = user_item_means(dls)
-        return measure_numbers(
-            learn, side, "ratings", {"user and item means": means.value, "the overall mean": means.simplest}
-        )
+        baselines = {"user and item means": means.value, "the overall mean": means.simplest}
+        return evaluate_numbers(learn, side, baselines)
 
     return Job(
-        learn, fit, measure, things="ratings", data=str(settings.source), weights="random weights",
-        split=f"{settings.valid_pct:.0%} of the ratings at random, seed {settings.seed}", example=[str(settings.source)],
+        learn, one_cycle(learn, settings, RATINGS), evaluate, data=str(settings.source), example=[str(settings.source)],
+        split_by=f"{settings.valid_pct:.0%} of the ratings at random, seed {settings.seed}",
     )  # fmt: skip
+
+
+def _report_ratings(events: Events, dls: RowLoaders) -> None:
+    user, item = dls.classes
+    n_users, n_items = (len(known) - 1 for known in dls.classes.values())  # without the unknown one
+    rating, counts = dls.train_ds.fields.y_name, {"train": dls.train.n, "valid": dls.valid.n}
+    events.on_line(
+        f"{sum(counts.values()):,} ratings ({rating}) of {n_items:,} items ({item}) by {n_users:,} users ({user})"
+    )
+    report_sides(events, counts)
+    facts = {"user": user, "item": item, "rating": rating, "users": n_users, "items": n_items}
+    events.on_event("ratings", {**facts, **counts})

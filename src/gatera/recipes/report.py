@@ -1,4 +1,4 @@
-"""The pictures and the page that `gatera train --report` writes."""
+"""The HTML report of a program for photos, with its pictures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import gatera
 from gatera.core.files import atomic_write
-from gatera.data.folders.labelled import PhotoSet
+from gatera.data.folders.labelled import LabelledFiles
 from gatera.evaluate.html_report import Picture, ReportFacts, figure_png, write_html_report
 from gatera.interpret.classification import ClassificationInterpretation
 from gatera.learn.export.program import architecture_name
@@ -15,32 +15,30 @@ from gatera.learn.learner import Learner
 from gatera.measure.reports.classes import ErrorReport
 from gatera.recipes.settings import TrainSettings
 
-#: The page, and the pictures that `draw` makes.
+#: The page, and the pictures that `draw_pictures` makes.
 PAGE, PICTURES = "report.html", ("batch", "results", "confusion", "worst", "loss")
 
 
-def report_files(folder: Path) -> list[Path]:
-    """Return the files that a report is made of."""
+def page_files(folder: Path) -> list[Path]:
+    """Return the files of a report."""
     return [folder / PAGE, *(folder / f"{name}.png" for name in PICTURES)]
 
 
-def write_report(
-    learn: Learner, settings: TrainSettings, photos: PhotoSet, report: ErrorReport, program: Path
-) -> Path:
-    """Write `report.html` and its pictures as PNG files into the folder asked for; returns the page's path."""
+def write_page(learn: Learner, settings: TrainSettings, photos: LabelledFiles, report: ErrorReport) -> Path:
+    """Write `report.html` and its pictures as PNG files into the folder `settings.report`; returns the page's path."""
     folder = settings.report or Path()
-    pictures = draw(learn, report)
+    pictures = draw_pictures(learn, report)
     for name, picture in pictures.items():
         with atomic_write(folder / f"{name}.png") as partial:
             partial.write_bytes(picture.png)
-    example = photos.photos[photos.indices("valid")[0]]
+    example = photos.files[photos.indices("valid")[0]]
     facts = ReportFacts(
         title=settings.out.stem,
         report=report,
         n_train=learn.dls.train.n,
         n_valid=learn.dls.valid.n,
         data={"folder": str(settings.source), "understood as": photos.layout, "seed": str(settings.seed)},
-        bad_files=photos.bad,
+        bad_files=photos.skipped,
         pictures=list(pictures.values()),
         history=learn.recorder.rows,
         preprocessing=learn.dls.preprocess.config,
@@ -53,26 +51,31 @@ def write_report(
     return write_html_report(folder / PAGE, facts, settings.force)
 
 
-def draw(learn: Learner, report: ErrorReport) -> dict[str, Picture]:
+def draw_pictures(learn: Learner, report: ErrorReport) -> dict[str, Picture]:
     """Return the pictures by file name: a batch, results, the confusion matrix, the worst photos, the loss."""
     seen = ClassificationInterpretation.from_learner(learn)
     many = len(report.per_class) > 10
     figures = {
-        "batch": (learn.dls.show_batch(max_n=9), "A training batch", "What the network sees.", False),
-        "results": (
-            learn.show_results(max_n=12),
-            "Held-out photos",
-            "Its answers; wrong ones are crossed.",
+        "batch": (
+            learn.dls.show_batch(max_n=9),
+            "A training batch",
+            "Photos as the network sees them.",
             False,
         ),
-        "confusion": (seen.plot_confusion_matrix(), "Confusion matrix", "Rows are the truth.", many),
+        "results": (
+            learn.show_results(max_n=12),
+            "Validation photos",
+            "Predictions; wrong ones are crossed out.",
+            False,
+        ),
+        "confusion": (seen.plot_confusion_matrix(), "Confusion matrix", "A row for each true class.", many),
         "worst": (
             seen.plot_top_losses(9),
             "Largest losses",
-            "Where it was most wrong, or least sure.",
+            "The most wrong or least certain predictions.",
             False,
         ),
-        "loss": (learn.recorder.plot_loss(), "Loss", "Falling is learning.", False),
+        "loss": (learn.recorder.plot_loss(), "Loss", "The lower, the better.", False),
     }
     return {
         name: Picture(title, figure_png(figure), caption, wide)

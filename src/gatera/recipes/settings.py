@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
+
+from gatera.core.checks import check_at_least, check_fraction
 
 
 class Task(StrEnum):
@@ -18,6 +20,28 @@ class Task(StrEnum):
     text = "text"
     table = "table"
     recommend = "recommend"
+
+
+class TrainArguments(TypedDict, total=False):
+    """The keyword arguments of `gatera.train` that have a default in `TrainSettings`, which describes them."""
+
+    label_from: str | None
+    group_by: str | None
+    arch: str | None
+    epochs: int | None
+    freeze_epochs: int | None
+    size: int | None
+    lr: float | None
+    bs: int | None
+    valid_pct: float
+    seed: int
+    augment: bool
+    device: str
+    weights: str | Path | None
+    report: str | Path | None
+    resume: str | Path | None
+    slim: bool
+    force: bool
 
 
 class About(TypedDict, total=False):
@@ -54,7 +78,11 @@ def setting(group: str, help: str, default: Any = MISSING, **about: Unpack[About
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """The settings of a training run. A field that is None means: choose what suits the task."""
+    """The settings of a training run. None means: choose what suits the task.
+
+    Raises:
+        ArgumentError: if a value is not allowed.
+    """
 
     source: Path = setting(
         "Arguments",
@@ -104,7 +132,7 @@ class TrainSettings:
     )  # fmt: skip
     freeze_epochs: int | None = setting(
         "Training", "Epochs that train only the head, before --epochs.", None, metavar="N", low=0,
-        shown="10 for photos, else 1",
+        shown="10 for photos, 1 for masks and texts, else 0",
     )  # fmt: skip
     lr: float | None = setting(
         "Training", "Maximum learning rate.", None, metavar="RATE", flags=("--lr", "--learning-rate"), low=0,
@@ -130,4 +158,24 @@ class TrainSettings:
     )
     slim: bool = setting("Output", "Write a program half as large, which training cannot start from.", False)
     force: bool = setting("Output", "Overwrite existing files.", False, flags=("-f", "--force"))
-    json: bool = setting("Output", "Print one JSON object per line instead of text.", False)
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value, low = getattr(self, each.name), each.metadata.get("low")
+            if low is not None and value is not None and each.name != "valid_pct":
+                check_at_least(each.name, value, low)
+        check_fraction("valid_pct", self.valid_pct, open_low=True, open_high=True)
+
+
+TrainSettings.__doc__ = f"{TrainSettings.__doc__}\n    Attributes:\n" + "\n".join(
+    f"        {each.name}: {each.metadata['help']}" for each in fields(TrainSettings)
+)
+
+#: The default of each setting that has one.
+DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(TrainSettings)[2:]}
+
+
+def program_beside(source: Path) -> Path:
+    """Return where a program goes by default: into the current folder, named after its source."""
+    whole = source.resolve()
+    return Path(f"{whole.name if whole.is_dir() else whole.stem}.gatera")

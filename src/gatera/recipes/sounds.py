@@ -1,44 +1,38 @@
-"""The job of recordings: what is heard in them."""
+"""The recipe for recordings: which class each of them is."""
 
 from __future__ import annotations
 
 from gatera.audio.block import AudioBlock
 from gatera.audio.data import get_audio_files
+from gatera.audio.defaults import RECORDINGS
 from gatera.data.folders.labelled import Kind
 from gatera.measure.metrics.standard import error_rate
 from gatera.program.raw.sound import load_sound
-from gatera.recipes.events import Saying
+from gatera.recipes.evaluation import evaluate_classes
+from gatera.recipes.events import Events
 from gatera.recipes.files import file_loaders, find_files
-from gatera.recipes.photos import ARCHITECTURE, split_words, weights_source
-from gatera.recipes.run import Job, fine_tuning, measure_classes, options_for
+from gatera.recipes.job import Job, fine_tuning, options_for, weights_source
 from gatera.recipes.settings import TrainSettings
+from gatera.vision.defaults import ARCHITECTURE
 from gatera.vision.learner import vision_learner
 
-RECORDINGS = Kind(get_audio_files, "recording", ".wav, .flac, .mp3")
-
-#: The whole body learns from the start, so there is nothing to freeze. Rate, batch size and augmentation are those that the
-#: learner and `AudioBlock` use by themselves.
-EPOCHS, FREEZE_EPOCHS = 5, 0
+KIND = Kind(get_audio_files, "recording", ".wav, .flac or .mp3", load_sound)
 
 
-def sound_job(settings: TrainSettings, say: Saying) -> Job:
-    """Prepare a job of recordings.
+def sound_job(settings: TrainSettings, events: Events) -> Job:
+    """Prepare training on recordings.
 
     Raises:
-        DataError: for whatever is wrong with the folder.
+        DataError: if something is wrong with the folder.
     """
-    found = find_files(settings, say, RECORDINGS, load_sound)
+    found = find_files(settings, events, KIND)
     dls = file_loaders(found, AudioBlock(), settings)
     learn = vision_learner(
         dls, settings.arch or ARCHITECTURE, pretrained=settings.weights or True, metrics=error_rate,
-        path=settings.out.parent, options=options_for(settings),
+        path=settings.out.parent, options=options_for(settings, RECORDINGS.options),
     )  # fmt: skip
-    fit = fine_tuning(learn, settings, EPOCHS, FREEZE_EPOCHS)
-    split = split_words(found.layout, settings)
-    if settings.group_by is not None:
-        split = f"by whole groups ({found.layout.partition('; ')[2]})"
     return Job(
-        learn, fit, lambda side: measure_classes(learn, side, "recordings"), things="recordings",
-        data=f"{settings.source} ({found.layout})", split=split, weights=weights_source(learn),
-        example=[str(found.photos[found.indices("valid")[0]])], facts={"left_out": len(found.bad)},
+        learn, fine_tuning(learn, settings, RECORDINGS), lambda side: evaluate_classes(learn, side),
+        data=f"{settings.source} ({found.layout})", split_by=found.split_by, weights=weights_source(learn),
+        example=[str(found.files[found.indices("valid")[0]])], skipped=found.skipped, facts={"skipped": len(found.skipped)},
     )  # fmt: skip

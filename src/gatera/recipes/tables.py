@@ -1,8 +1,8 @@
-"""The job of tables: one column from the others."""
+"""The recipe for tables: one column from the others."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from gatera.core.checks import did_you_mean, listed
@@ -12,93 +12,125 @@ from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.sources.tables import read_table
 from gatera.data.transforms.normalize import Normalize
 from gatera.measure.metrics.standard import error_rate, rmse
-from gatera.recipes.events import Saying
-from gatera.recipes.run import Job, Measured, measure_classes, measure_numbers, options_for
+from gatera.recipes.evaluation import Evaluation, evaluate_classes, evaluate_numbers
+from gatera.recipes.events import Events
+from gatera.recipes.files import report_sides
+from gatera.recipes.job import Job, one_cycle, options_for
 from gatera.recipes.settings import TrainSettings
 from gatera.tabular.baseline import boosted_trees
 from gatera.tabular.data import TabularDataLoaders
+from gatera.tabular.defaults import TABLES
 from gatera.tabular.frames import cont_cat_split
-from gatera.tabular.learner import OPTIONS, tabular_learner
+from gatera.tabular.learner import TabularLearner, tabular_learner
+from gatera.tabular.loaders import TableLoaders
 from gatera.tabular.procs import Categorify, FillMissing
 
-EPOCHS, RATE = 5, 1e-3
-
-#: A label of whole numbers that takes at most so many values is a class.
+#: A label of whole numbers with at most this many values is a class.
 MOST_CLASSES = 20
 
-#: A column of texts in which more than this share of the rows differ says who a row is, not what it is like.
-TELLS_ROWS_APART = 0.5
+#: A column of texts with more different values than this share of the rows is an ID column.
+ID_SHARE = 0.5
 
 
-def table_job(settings: TrainSettings, say: Saying) -> Job:
-    """Prepare a job of a table.
+@dataclass(frozen=True)
+class Table:
+    """A table, and which of its columns are what.
+
+    Attributes:
+        frame: a pandas DataFrame, without the rows that have no target.
+        target: the column to predict.
+        classes: whether the target is a class; else it is a number.
+        categories: columns of categories.
+        numbers: columns of numbers.
+        ignored: columns that are not used: likely IDs.
+        n_skipped: rows without a target.
+    """
+
+    frame: Any
+    target: str
+    classes: bool
+    categories: list[str]
+    numbers: list[str]
+    ignored: list[str]
+    n_skipped: int
+
+
+def table_job(settings: TrainSettings, events: Events) -> Job:
+    """Prepare training on a table.
 
     Raises:
-        DataError: if the table is not usable or there is no such column.
+        DataError: if the table is not usable, or has no such column.
         ArgumentError: if no column to predict is named.
     """
-    frame = read_table(settings.source)
-    columns = [str(name) for name in frame.columns]
-    target = settings.target
+    table = read(settings)
+    dls = table_loaders(table, settings)
+    _report_table(events, table, dls)
+    learn = tabular_learner(
+        dls, metrics=error_rate if table.classes else rmse, path=settings.out.parent,
+        options=options_for(settings, TABLES.options),
+    )  # fmt: skip
+    return Job(
+        learn, one_cycle(learn, settings, TABLES), lambda side: _evaluate(learn, side, table, settings.seed),
+        data=str(settings.source), example=[str(settings.source)], facts={"rows_skipped": table.n_skipped},
+        split_by=f"{settings.valid_pct:.0%} of the rows at random, seed {settings.seed}",
+    )  # fmt: skip
+
+
+def read(settings: TrainSettings) -> Table:
+    """Read the table, and decide what its columns are."""
+    whole, target = read_table(settings.source), settings.target
+    columns = [str(name) for name in whole.columns]
     if target is None:
         raise ArgumentError(
-            "Nothing says what to predict", expected=listed(columns), remedy="Pass --target COLUMN."
+            f"target= must name the column of {settings.source} to predict", available=listed(columns)
         )
     if target not in columns:
         raise DataError(
-            f"{settings.source} has no column {target!r}", expected=listed(columns), remedy=did_you_mean(target, columns)
+            f"{settings.source} has no column {target!r}", available=listed(columns), remedy=did_you_mean(target, columns)
         )  # fmt: skip
-    n = len(frame)
-    frame = frame[frame[target].notna()]
+    frame = whole[whole[target].notna()]
     numbers, categories = cont_cat_split(frame, dep_var=target)
-    names = [name for name in categories if frame[name].nunique() > TELLS_ROWS_APART * len(frame)]
-    categories = [name for name in categories if name not in names]
-    classes = _is_class(frame[target])
-    dls = TabularDataLoaders.from_df(
-        frame, settings.out.parent, [Categorify, FillMissing, Normalize], categories, numbers, target,
-        CategoryBlock() if classes else RegressionBlock(), valid_pct=settings.valid_pct, seed=settings.seed,
-        bs=settings.bs or 64, val_bs=1024, device=settings.device,
-    )  # fmt: skip
-    say.line(f"{len(frame):,} rows, {target} from {len(categories)} categories and {len(numbers)} numbers")
-    say.line(f"{dls.train.n:,} to learn from, {dls.valid.n:,} to measure with")
-    if n > len(frame):
-        say.line(f"{n - len(frame):,} rows were left out because they have no {target}.", style="yellow")
-    if names:
-        say.line(f"Left out, for nearly every row has another text there: {listed(names)}.", style="yellow")
-    say.event(
-        "table",
-        {"target": target, "categories": categories, "numbers": numbers, "columns_left_out": names,
-         "rows_left_out": n - len(frame), "train": dls.train.n, "valid": dls.valid.n},
-    )  # fmt: skip
-    learn = tabular_learner(
-        dls,
-        metrics=error_rate if classes else rmse,
-        path=settings.out.parent,
-        options=options_for(settings, OPTIONS),
+    ignored = [name for name in categories if frame[name].nunique() > ID_SHARE * len(frame)]
+    categories = [name for name in categories if name not in ignored]
+    return Table(
+        frame, target, _is_class(frame[target]), categories, numbers, ignored, len(whole) - len(frame)
     )
 
-    def fit(resume: Path | None) -> None:
-        learn.fit_one_cycle(settings.epochs or EPOCHS, settings.lr or RATE, resume=resume)
 
-    def measure(side: str) -> Measured:
-        trees = boosted_trees(dls, settings.seed)
-        if classes:
-            return measure_classes(learn, side, "rows", {"gradient-boosted trees": 1 - trees.value})
-        return measure_numbers(
-            learn, side, "rows", {"gradient-boosted trees": trees.value, "the mean": trees.simplest}
-        )
-
-    return Job(
-        learn, fit, measure, things="rows", data=str(settings.source), split=_split_words(settings), weights="random weights",
-        example=[str(settings.source)], facts={"rows_left_out": n - len(frame)},
+def table_loaders(table: Table, settings: TrainSettings) -> TableLoaders:
+    """Return loaders for a table, split at random."""
+    return TabularDataLoaders.from_df(
+        table.frame, settings.out.parent, [Categorify, FillMissing, Normalize], table.categories, table.numbers,
+        table.target, CategoryBlock() if table.classes else RegressionBlock(), valid_pct=settings.valid_pct,
+        seed=settings.seed, bs=settings.bs or TABLES.bs, val_bs=1024, device=settings.device,
     )  # fmt: skip
 
 
 def _is_class(labels: Any) -> bool:
-    """Whether a column of labels holds classes rather than numbers to predict."""
+    """Whether a column of labels has classes rather than numbers to predict."""
     whole = labels.dtype.kind in "iu"
     return labels.dtype.kind != "f" and not (whole and labels.nunique() > MOST_CLASSES)
 
 
-def _split_words(settings: TrainSettings) -> str:
-    return f"{settings.valid_pct:.0%} of the rows at random, seed {settings.seed}"
+def _report_table(events: Events, table: Table, dls: TableLoaders) -> None:
+    n_categories, n_numbers = len(table.categories), len(table.numbers)
+    events.on_line(
+        f"{len(table.frame):,} rows, {table.target} from {n_categories} categories and {n_numbers} numbers"
+    )
+    counts = {"train": dls.train.n, "valid": dls.valid.n}
+    report_sides(events, counts)
+    if table.n_skipped:
+        events.on_warning(f"Skipped {table.n_skipped:,} rows without a value in {table.target}.")
+    if table.ignored:
+        names = listed(table.ignored)
+        events.on_warning(f"Ignoring likely ID columns (almost all values unique): {names}")
+    facts = {"target": table.target, "categories": table.categories, "numbers": table.numbers}
+    skipped = {"columns_ignored": table.ignored, "rows_skipped": table.n_skipped}
+    events.on_event("table", {**facts, **skipped, **counts})
+
+
+def _evaluate(learn: TabularLearner, side: str, table: Table, seed: int) -> Evaluation:
+    trees = boosted_trees(learn.dls, seed)
+    if table.classes:
+        return evaluate_classes(learn, side, {"gradient-boosted trees": 1 - trees.value})
+    return evaluate_numbers(learn, side, {"gradient-boosted trees": trees.value, "the mean": trees.simplest})

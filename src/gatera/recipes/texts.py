@@ -1,4 +1,4 @@
-"""The job of texts: what they are about, or what they think of it."""
+"""The recipe for texts: which class each of them is."""
 
 from __future__ import annotations
 
@@ -7,46 +7,41 @@ from typing import cast
 from gatera.data.folders.labelled import Kind
 from gatera.measure.metrics.standard import error_rate
 from gatera.program.raw.text import read_text
-from gatera.recipes.events import Saying
+from gatera.recipes.evaluation import Evaluation, evaluate_classes
+from gatera.recipes.events import Events
 from gatera.recipes.files import file_loaders, find_files
-from gatera.recipes.photos import split_words
-from gatera.recipes.run import Job, Measured, fine_tuning, measure_classes, options_for
+from gatera.recipes.job import Job, fine_tuning, options_for
 from gatera.recipes.settings import TrainSettings
 from gatera.text.baseline import tfidf_baseline
 from gatera.text.block import TextBlock
 from gatera.text.data import get_text_files
+from gatera.text.defaults import TEXTS
 from gatera.text.learner import text_classifier_learner
 from gatera.text.loaders import TextLoaders
 
-TEXTS = Kind(get_text_files, "text", ".txt")
-
-ARCHITECTURE, EPOCHS, FREEZE_EPOCHS = "MiniLM", 2, 1
-
-#: fine_tune's own default is for heads on photos; texts take the book's.
-RATE = 1e-2
+KIND = Kind(get_text_files, "text", ".txt", read_text)
 
 
-def text_job(settings: TrainSettings, say: Saying) -> Job:
-    """Prepare a job of texts.
+def text_job(settings: TrainSettings, events: Events) -> Job:
+    """Prepare training on texts.
 
     Raises:
-        DataError: for whatever is wrong with the folder.
+        DataError: if something is wrong with the folder.
     """
-    found = find_files(settings, say, TEXTS, read_text)
+    found = find_files(settings, events, KIND)
     dls = cast(TextLoaders, file_loaders(found, TextBlock(), settings))
-    arch = settings.arch or ARCHITECTURE
+    arch = settings.arch or str(TEXTS.arch)
     learn = text_classifier_learner(
         dls, arch, pretrained=settings.weights or True, metrics=error_rate, path=settings.out.parent,
-        options=options_for(settings),
+        options=options_for(settings, TEXTS.options),
     )  # fmt: skip
-    fit = fine_tuning(learn, settings, EPOCHS, FREEZE_EPOCHS, RATE)
 
-    def measure(side: str) -> Measured:
+    def evaluate(side: str) -> Evaluation:
         words = tfidf_baseline(dls, 1 if side == "valid" else 2)
-        return measure_classes(learn, side, "texts", {"TF-IDF with logistic regression": 1 - words.accuracy})
+        return evaluate_classes(learn, side, {"TF-IDF with logistic regression": 1 - words.accuracy})
 
     return Job(
-        learn, fit, measure, things="texts", data=f"{settings.source} ({found.layout})", weights=f"the weights of {arch}",
-        split=split_words(found.layout, settings), example=[str(found.photos[found.indices("valid")[0]])],
-        architecture=arch, facts={"left_out": len(found.bad)},
+        learn, fine_tuning(learn, settings, TEXTS), evaluate, data=f"{settings.source} ({found.layout})",
+        split_by=found.split_by, weights=f"the weights of {arch}", architecture=arch,
+        example=[str(found.files[found.indices("valid")[0]])], skipped=found.skipped, facts={"skipped": len(found.skipped)},
     )  # fmt: skip

@@ -22,14 +22,9 @@ from gatera.learn.options import TrainingOptions
 from gatera.measure.losses.standard import ClassWeights
 from gatera.models.tabular import Embedding, TabularConfig, TabularModel, get_emb_sz
 from gatera.program.prediction import Prediction
+from gatera.tabular.defaults import LAYERS, TABLES
 from gatera.tabular.loaders import TableLoaders
 from gatera.tabular.table import TableRows
-
-#: Sizes of the dense layers where none are given. Source: fastai.
-LAYERS = (200, 100)
-
-#: A network this small gains nothing from half precision: its matrices are smaller than the cost of the casts.
-OPTIONS = TrainingOptions(precision="float32")
 
 
 class _Answer(NamedTuple):
@@ -152,7 +147,7 @@ def tabular_learner(
     callbacks = [*as_callbacks(cbs), AverageForUnknown(_untaught(model, dls))]
     return TabularLearner(
         dls, model, loss_func, opt_func, lr, splitter, callbacks, metrics, path, class_weights,
-        options=options or OPTIONS,
+        options=options or TABLES.options,
     )  # fmt: skip
 
 

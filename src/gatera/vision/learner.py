@@ -21,6 +21,7 @@ from gatera.models.vision.heads import HeadOptions
 from gatera.models.vision.linear_head import LinearHeadOptions
 from gatera.models.vision.model import create_vision_model
 from gatera.program.tasks import task_kind
+from gatera.vision.defaults import ARCHITECTURE
 from gatera.vision.program_head import is_program, take_head
 
 #: `base_lr` of `fine_tune` where the whole model is one group: a body that knows photographs has much to learn of
@@ -30,7 +31,7 @@ ONE_GROUP_LR = 1e-2
 
 def vision_learner(
     dls: DataLoaders,
-    arch: str | Architecture | Callable[..., object] = "efficientnet_lite0",
+    arch: str | Architecture | Callable[..., object] = ARCHITECTURE,
     normalize: bool = True,
     n_out: int | None = None,
     pretrained: bool | str | Path = True,

@@ -17,12 +17,13 @@ from gatera.learn.options import TrainingOptions
 from gatera.measure.losses.standard import ClassWeights
 from gatera.models.backbones.architectures import Architecture
 from gatera.models.vision.unet import create_unet_model
+from gatera.vision.defaults import ARCHITECTURE
 from gatera.vision.learner import input_channels
 
 
 def unet_learner(
     dls: DataLoaders,
-    arch: str | Architecture | Callable[..., object] = "efficientnet_lite0",
+    arch: str | Architecture | Callable[..., object] = ARCHITECTURE,
     normalize: bool = True,
     n_out: int | None = None,
     pretrained: bool | str | Path = True,

@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gatera.core.errors import DataError
-from gatera.data.folders.labelled import hold_out, leave_out_bad, read_photo_folder
+from gatera.core.errors import ArgumentError, DataError
+from gatera.data.folders.labelled import Kind, hold_out, read_folder, skip_unreadable
+from gatera.data.sources.items import decode_photo, get_image_files
+
+PHOTOS = Kind(get_image_files, "photo", ".jpg or .png", decode_photo)
 
 
 def touch(folder: Path, *names: str) -> Path:
@@ -21,24 +24,24 @@ def touch(folder: Path, *names: str) -> Path:
 def pairs(photos) -> dict[str, tuple[str, str]]:
     return {
         p.name: (label, side)
-        for p, label, side in zip(photos.photos, photos.labels, photos.split, strict=True)
+        for p, label, side in zip(photos.files, photos.labels, photos.split, strict=True)
     }
 
 
 def test_class_folders(tmp_path):
-    photos = read_photo_folder(touch(tmp_path, "cat/1.jpg", "dog/2.jpg"))
+    photos = read_folder(touch(tmp_path, "cat/1.jpg", "dog/2.jpg"), PHOTOS)
     assert pairs(photos) == {"1.jpg": ("cat", ""), "2.jpg": ("dog", "")}
     assert photos.layout == "a folder per class"
 
 
 def test_train_and_valid_folders_with_a_test_folder(tmp_path):
-    photos = read_photo_folder(
-        touch(tmp_path, "train/cat/1.jpg", "val/cat/2.jpg", "test/dog/3.jpg", "test/4.jpg")
+    photos = read_folder(
+        touch(tmp_path, "train/cat/1.jpg", "val/cat/2.jpg", "test/dog/3.jpg", "test/4.jpg"), PHOTOS
     )
     assert pairs(photos) == {"1.jpg": ("cat", "train"), "2.jpg": ("cat", "valid"), "3.jpg": ("dog", "test")}
 
 
-def test_photos_outside_of_the_class_folders_are_listed_as_left_out(tmp_path):
+def test_photos_outside_of_the_class_folders_are_skipped_and_listed(tmp_path):
     touch(
         tmp_path,
         "train/cat/1.jpg",
@@ -48,27 +51,26 @@ def test_photos_outside_of_the_class_folders_are_listed_as_left_out(tmp_path):
         "valid/cat/5.jpg",
     )
     touch(tmp_path, "train/6.jpg", "train/7.jpg", "valid/8.jpg", "test/9.jpg", "more/cat/10.jpg", "11.jpg")
-    photos = hold_out(leave_out_bad(read_photo_folder(tmp_path)), 0.2, 42)
-    assert [path.name for path in photos.photos] == ["1.jpg", "3.jpg", "2.jpg", "5.jpg", "4.jpg"]
-    assert [bad.reason for bad in photos.bad] == [
-        f"{tmp_path} holds 1 photo that is not in a train, valid or test folder, e.g. 11.jpg.",
-        f"{tmp_path / 'more'} holds 1 photo that is not in a train, valid or test folder, e.g. 10.jpg.",
-        f"{tmp_path / 'test'} holds 1 photo outside of class folders, e.g. 9.jpg: nothing says what they show.",
-        f"{tmp_path / 'train'} holds 2 photos outside of class folders, e.g. 6.jpg: nothing says what they show.",
-        f"{tmp_path / 'valid'} holds 1 photo outside of class folders, e.g. 8.jpg: nothing says what they show.",
+    photos = hold_out(skip_unreadable(read_folder(tmp_path, PHOTOS)), 0.2, 42)
+    assert [path.name for path in photos.files] == ["1.jpg", "3.jpg", "2.jpg", "5.jpg", "4.jpg"]
+    assert [bad.reason for bad in photos.skipped] == [
+        f"{tmp_path} has 1 photo outside the train, valid and test folders, e.g. 11.jpg.",
+        f"{tmp_path / 'more'} has 1 photo outside the train, valid and test folders, e.g. 10.jpg.",
+        f"{tmp_path / 'test'} has 1 photo outside the class folders, e.g. 9.jpg.",
+        f"{tmp_path / 'train'} has 2 photos outside the class folders, e.g. 6.jpg.",
+        f"{tmp_path / 'valid'} has 1 photo outside the class folders, e.g. 8.jpg.",
     ]
 
 
 def test_train_and_valid_folders_without_class_folders(tmp_path):
     assert refused(touch(tmp_path, "train/1.jpg", "train/2.jpg", "valid/3.jpg")) == (
-        f"{tmp_path / 'train'} holds 2 photos outside of class folders, e.g. 1.jpg: nothing says what they show. "
-        "Expected: a folder per class in each of them. Move them into class folders, or pass a regular expression over "
-        "all names (--label-from)."
+        f"{tmp_path / 'train'} has 2 photos outside the class folders, e.g. 1.jpg. Expected: a folder per class in each of "
+        "them. Move them into class folders, or pass label_from= with a regular expression over file names."
     )
 
 
 def test_labels_from_file_names(tmp_path):
-    photos = read_photo_folder(touch(tmp_path, "cat_1.jpg", "dog_2.jpg"), label_from=r"^(.+)_\d+")
+    photos = read_folder(touch(tmp_path, "cat_1.jpg", "dog_2.jpg"), PHOTOS, label_from=r"^(.+)_\d+")
     assert pairs(photos) == {"cat_1.jpg": ("cat", ""), "dog_2.jpg": ("dog", "")}
 
 
@@ -77,7 +79,7 @@ def test_a_table_of_labels_with_a_split_and_names_without_endings(tmp_path):
     (tmp_path / "labels.csv").write_text(
         "image,breed,is_valid\n1.jpg,cat,False\n2,dog,True\nmore/3.jpg,dog,0\n"
     )
-    assert pairs(read_photo_folder(tmp_path)) == {
+    assert pairs(read_folder(tmp_path, PHOTOS)) == {
         "1.jpg": ("cat", "train"), "2.jpg": ("dog", "valid"), "3.jpg": ("dog", "train"),
     }  # fmt: skip
 
@@ -85,32 +87,31 @@ def test_a_table_of_labels_with_a_split_and_names_without_endings(tmp_path):
 def test_a_table_that_repeats_itself_is_fine(tmp_path):
     touch(tmp_path, "1.jpg", "2.jpg")
     (tmp_path / "labels.csv").write_text("file,label\n1.jpg,cat\n1.jpg,cat\n2.jpg,dog\n")
-    assert len(read_photo_folder(tmp_path).photos) == 2
+    assert len(read_folder(tmp_path, PHOTOS).files) == 2
 
 
 def refused(folder: Path, **options) -> str:
     with pytest.raises(DataError) as err:
-        hold_out(read_photo_folder(folder, **options), 0.2, 42)
+        hold_out(read_folder(folder, PHOTOS, **options), 0.2, 42)
     return str(err.value)
 
 
 def test_an_empty_folder(tmp_path):
     assert refused(tmp_path) == (
-        f"there are no photos in {tmp_path}. Expected: files such as .jpg, .png, .webp, also in folders."
+        f"there are no photos in {tmp_path}. Expected: files ending in .jpg or .png, also in subfolders."
     )
 
 
 def test_a_single_class(tmp_path):
     assert refused(touch(tmp_path, "cat/1.jpg", "cat/2.jpg")) == (
-        "all 2 photos have the same label. Got: 'cat'. Expected: at least two classes. "
-        "Add a folder of photos of what it is to be told apart from."
+        "all 2 photos have the label 'cat'. Expected: at least two classes. Add a folder with photos of another class."
     )
 
 
 def test_a_class_with_one_photo(tmp_path):
     assert refused(touch(tmp_path, "cat/1.jpg", "cat/2.jpg", "dog/3.jpg")) == (
-        f"the class 'dog' has a single photo ({tmp_path / 'dog/3.jpg'}). Expected: two photos or more per class. "
-        "One is needed to learn from and one to check with: add photos of it, or take the class out."
+        f"the class 'dog' has only one photo ({tmp_path / 'dog/3.jpg'}). Expected: at least two photos per class, one for "
+        "training and one for validation. Add photos of the class, or remove it."
     )
 
 
@@ -125,23 +126,23 @@ def test_a_class_that_is_only_validated(tmp_path):
     )
     touch(tmp_path, "train/cow/2.jpg")
     assert refused(tmp_path) == (
-        "the class 'dog' is in the validation photos and not in the training photos. Expected: cat, cow. "
-        "Add training photos of it, or take it out of the validation."
+        "the class 'dog' is in the validation set but not in the training set. Available: cat, cow. "
+        "Add training photos of it, or remove it from the validation set."
     )
 
 
 def test_photos_that_nothing_labels(tmp_path):
     assert refused(touch(tmp_path, "1.jpg", "2.jpg")) == (
-        f"{tmp_path} holds 2 photos (e.g. 1.jpg) and nothing says what they show. Expected: a folder per class, train "
-        "and valid folders, or a labels.csv with columns file,label. Move them into class folders, or pass a regular "
-        r"expression over their names: --label-from '^(.+)_\d+' takes cat from cat_12.jpg."
+        f"{tmp_path} has 2 photos (e.g. 1.jpg) but no labels for them. Expected: a folder per class, train and valid "
+        "folders, or a labels.csv with the columns file,label. Move them into class folders, or pass a regular expression "
+        r"over their names: label_from='^(.+)_\d+' takes cat from cat_12.jpg."
     )
 
 
 def test_photos_beside_class_folders(tmp_path):
     assert refused(touch(tmp_path, "cat/1.jpg", "dog/2.jpg", "3.jpg")) == (
-        f"{tmp_path} holds class folders and also 1 photos beside them, e.g. 3.jpg. Move those into the folder of their "
-        "class, or out of the way."
+        f"{tmp_path} has class folders and also 1 photo beside them, e.g. 3.jpg. Move those into the folder of their "
+        "class, or elsewhere."
     )
 
 
@@ -149,7 +150,7 @@ def test_a_table_with_files_that_are_not_there(tmp_path):
     touch(tmp_path, "cat_1.jpg")
     (tmp_path / "labels.csv").write_text("file,label\ncat_1.jpg,cat\ncat_11.jpg,cat\n")
     assert refused(tmp_path) == (
-        f"{tmp_path / 'labels.csv'} names 1 files that are not in {tmp_path}: cat_11.jpg. Did you mean 'cat_1.jpg'?"
+        f"{tmp_path / 'labels.csv'} lists files that are not in {tmp_path}: cat_11.jpg. Did you mean 'cat_1.jpg'?"
     )
 
 
@@ -157,7 +158,7 @@ def test_a_table_that_contradicts_itself(tmp_path):
     touch(tmp_path, "1.jpg")
     (tmp_path / "labels.csv").write_text("file,label\n1.jpg,cat\n1.jpg,dog\n")
     assert refused(tmp_path) == (
-        f"{tmp_path / 'labels.csv'} gives 1.jpg two labels, 'cat' and 'dog' (line 3). Keep the right one of the two lines."
+        f"{tmp_path / 'labels.csv'} gives 1.jpg two labels, 'cat' and 'dog' (line 3). Delete one of the two lines."
     )
 
 
@@ -173,7 +174,7 @@ def test_a_table_with_one_column(tmp_path):
     touch(tmp_path, "1.jpg")
     (tmp_path / "labels.csv").write_text("file\n1.jpg\n")
     assert refused(tmp_path) == (
-        f"{tmp_path / 'labels.csv'} needs two columns or more. Got: ['file']. Expected: file,label."
+        f"{tmp_path / 'labels.csv'} needs at least two columns. Got: ['file']. Expected: file,label."
     )
 
 
@@ -181,46 +182,106 @@ def test_a_table_with_an_unknown_split(tmp_path):
     touch(tmp_path, "1.jpg")
     (tmp_path / "labels.csv").write_text("file,label,split\n1.jpg,cat,later\n")
     assert refused(tmp_path) == (
-        f"{tmp_path / 'labels.csv'} has an unknown split in line 2. Got: 'later'. Expected: train, training, valid, "
+        f"{tmp_path / 'labels.csv'} has an unknown split in line 2. Got: 'later'. Expected: one of train, training, valid, "
         "val, validation, test, testing."
     )
 
 
 def test_the_split_holds_out_the_same_share_of_every_class_and_is_seeded(tmp_path):
     touch(tmp_path, *(f"cat/{i}.jpg" for i in range(10)), *(f"dog/{i}.jpg" for i in range(20)))
-    photos = read_photo_folder(tmp_path)
+    photos = read_folder(tmp_path, PHOTOS)
     first, again, other = hold_out(photos, 0.2, 1), hold_out(photos, 0.2, 1), hold_out(photos, 0.2, 2)
     assert Counter(first.labels[i] for i in first.indices("valid")) == {"cat": 2, "dog": 4}
     assert first.split == again.split != other.split
 
 
-def test_a_share_that_leaves_no_photo_of_some_class_names_the_option_and_a_share_that_does(tmp_path):
+def test_a_share_that_leaves_no_photo_of_some_class_names_the_argument_and_a_share_that_does(tmp_path):
     names = [f"{label}/{number}.jpg" for label in "abcdefghijklmnopqrst" for number in range(2)]
     assert refused(touch(tmp_path, *names)) == (
-        "valid_pct=0.2 of 40 photos leaves 8 to check with, fewer than the 20 classes. Expected: at least one of every "
-        "class on either side. Raise valid_pct (--valid-pct) to 0.5, or add photos of every class."
+        "with valid_pct=0.2, the validation set would have 8 of 40 photos, fewer than there are classes (20). Expected: at "
+        "least one photo of every class. Raise valid_pct= to 0.5, or add photos of every class."
     )
-    assert len(hold_out(read_photo_folder(tmp_path), 0.5, 42).indices("valid")) == 20
+    assert len(hold_out(read_folder(tmp_path, PHOTOS), 0.5, 42).indices("valid")) == 20
     with pytest.raises(DataError) as err:
-        hold_out(read_photo_folder(tmp_path), 0.8, 42)
+        hold_out(read_folder(tmp_path, PHOTOS), 0.8, 42)
     assert str(err.value) == (
-        "valid_pct=0.8 of 40 photos leaves 8 to learn from, fewer than the 20 classes. Expected: at least one of every "
-        "class on either side. Lower valid_pct (--valid-pct) to 0.5, or add photos of every class."
+        "with valid_pct=0.8, the training set would have 8 of 40 photos, fewer than there are classes (20). Expected: at "
+        "least one photo of every class. Lower valid_pct= to 0.5, or add photos of every class."
     )
 
 
-def test_bad_files_are_left_out_and_listed(tmp_path):
+def test_unreadable_files_are_skipped_and_listed(tmp_path):
     touch(tmp_path, "cat/1.jpg", "dog/2.jpg")
     (tmp_path / "cat/0.jpg").write_bytes(b"")
     (tmp_path / "dog/3.jpg").write_bytes((tmp_path / "dog/2.jpg").read_bytes()[:200])
-    photos = leave_out_bad(read_photo_folder(tmp_path))
-    assert [p.name for p in photos.photos] == ["1.jpg", "2.jpg"]
-    assert [bad.path.name for bad in photos.bad] == ["0.jpg", "3.jpg"]
-    assert all(bad.reason for bad in photos.bad)
+    photos = skip_unreadable(read_folder(tmp_path, PHOTOS))
+    assert [p.name for p in photos.files] == ["1.jpg", "2.jpg"]
+    assert [bad.path.name for bad in photos.skipped] == ["0.jpg", "3.jpg"]
+    assert all(bad.reason for bad in photos.skipped)
 
 
 def test_a_folder_of_nothing_but_bad_files(tmp_path):
     (tmp_path / "cat").mkdir()
     (tmp_path / "cat/0.jpg").write_bytes(b"")
-    with pytest.raises(DataError, match=r"none of the 1 photos can be read, e\.g\. .*0\.jpg"):
-        leave_out_bad(read_photo_folder(tmp_path))
+    with pytest.raises(DataError, match=r"none of the 1 photo can be read, e\.g\. .*0\.jpg"):
+        skip_unreadable(read_folder(tmp_path, PHOTOS))
+
+
+def test_whole_groups_are_held_out_and_the_test_set_stays(tmp_path):
+    names = [f"{label}_{who}_{n}.jpg" for label in "ab" for who in ("kim", "lee", "max") for n in range(2)]
+    photos = read_folder(touch(tmp_path, *names), PHOTOS, label_from="^(.)")
+    found = hold_out(photos, 0.3, 1, group_by=r"_(\w+)_")
+    held_out = {found.files[i].name.split("_")[1] for i in found.indices("valid")}
+    assert len(held_out) == 1 and len(found.indices("valid")) == 4
+    assert found.split_by == f"by whole groups ({held_out.pop()} held out)"
+    touch(tmp_path / "sides", *(f"{side}/{name[0]}/{name}" for side in ("train", "test") for name in names))
+    sides = hold_out(read_folder(tmp_path / "sides", PHOTOS), 0.3, 1, group_by=r"_(\w+)_")
+    assert sides.counts == {"train": 8, "valid": 4, "test": 12}
+
+
+def test_the_split_is_told_in_words(tmp_path):
+    names = [f"{side}/{label}/{n}.jpg" for side in ("train", "val") for label in "ab" for n in range(2)]
+    sides = hold_out(read_folder(touch(tmp_path / "sides", *names), PHOTOS), 0.5, 1)
+    assert sides.split_by == "by the folders train and valid"
+    touch(tmp_path / "table", "1.jpg", "2.jpg", "3.jpg", "4.jpg")
+    (tmp_path / "table/labels.csv").write_text(
+        "file,label,split\n1.jpg,a,train\n2.jpg,b,train\n3.jpg,a,val\n4.jpg,b,val\n"
+    )
+    assert hold_out(read_folder(tmp_path / "table", PHOTOS), 0.5, 1).split_by == "by labels.csv"
+    touch(tmp_path / "plain", "a/1.jpg", "a/2.jpg", "b/3.jpg", "b/4.jpg")
+    plain = hold_out(read_folder(tmp_path / "plain", PHOTOS), 0.5, 1)
+    assert plain.split_by == "50% of every class at random, seed 1"
+
+
+def test_groups_in_a_folder_that_is_split_already(tmp_path):
+    names = [f"{side}/{label}/{n}.jpg" for side in ("train", "val") for label in "ab" for n in range(2)]
+    with pytest.raises(ArgumentError) as err:
+        hold_out(read_folder(touch(tmp_path, *names), PHOTOS), 0.5, 1, group_by="(.)")
+    assert str(err.value) == (
+        "group_by= chooses a validation set, but the folder already has one. Got: '(.)'. Omit group_by=, or move the photos "
+        "out of the train and valid folders."
+    )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        (
+            "(",
+            "label_from= is not a regular expression (missing ), unterminated subpattern at position 0). Got: '('.",
+        ),
+        (
+            "cat",
+            "label_from= has no group. Got: 'cat'. Put parentheses around the part to take, as in '^(.+)_\\d+'.",
+        ),
+        (
+            "(dog)",
+            "label_from= does not match the file name 'cat_1.jpg'. Expected: a name that matches '(dog)'. Change the regular "
+            "expression, or remove the file.",
+        ),
+    ],
+)
+def test_a_regular_expression_that_is_not_usable(tmp_path, pattern, message):
+    with pytest.raises((ArgumentError, DataError)) as err:
+        read_folder(touch(tmp_path, "cat_1.jpg"), PHOTOS, label_from=pattern)
+    assert str(err.value) == message

@@ -72,18 +72,18 @@ def test_a_file_names_the_classes_and_void_is_known(tmp_path):
     fill(tmp_path, "images", "masks")
     (tmp_path / "codes.txt").write_text("road\nVoid\n\n")
     found = read(tmp_path)
-    assert found.codes == ["road", "Void"] and found.undecided == "Void"
+    assert found.codes == ["road", "Void"] and found.ignored_class == "Void"
 
 
-def test_the_number_255_means_that_nobody_decided(tmp_path):
+def test_the_number_255_marks_unlabelled_pixels(tmp_path):
     for number in range(3):
         photo(tmp_path / "images" / f"{number}.jpg")
         mask(tmp_path / "masks" / f"{number}.png", (0, 7, 255))
     found = read(tmp_path, 0.4)
-    assert found.codes == {0: "0", 7: "7", 255: "void"} and found.undecided == "void"
+    assert found.codes == {0: "0", 7: "7", 255: "void"} and found.ignored_class == "void"
 
 
-def test_photos_that_cannot_be_used_are_left_out_and_named(tmp_path):
+def test_photos_that_cannot_be_used_are_skipped_and_named(tmp_path):
     fill(tmp_path, "images", "masks")
     (tmp_path / "codes.txt").write_text("road\nsky\n")
     photo(tmp_path / "images" / "alone.jpg")
@@ -98,17 +98,21 @@ def test_photos_that_cannot_be_used_are_left_out_and_named(tmp_path):
     mask(tmp_path / "masks" / "broken.png")
     found = read(tmp_path)
     assert len(found.photos) == 5
-    reasons = {bad.path.stem: bad.reason for bad in found.bad}
+    reasons = {bad.path.stem: bad.reason for bad in found.skipped}
     assert set(reasons) == {"alone", "large", "strange", "twice", "broken"}
     assert "has no mask in" in reasons["alone"] and "has several masks: twice_a.png" in reasons["twice"]
     assert "16 x 24" in reasons["large"] and "holds 9" in reasons["strange"] and "empty" in reasons["broken"]
 
 
-def test_what_is_no_such_folder_is_refused(tmp_path):
+def test_another_folder_is_refused(tmp_path):
     photo(tmp_path / "cats" / "1.jpg")
     assert not holds_masks(tmp_path)
-    with pytest.raises(DataError, match="there are no photos with masks"):
+    with pytest.raises(DataError) as err:
         read(tmp_path)
+    assert str(err.value) == (
+        f"there are no photos with masks in {tmp_path}. Expected: photos in a folder named images, photos or imgs, masks in "
+        "one named masks, labels, annotations or annot; also inside train and valid."
+    )
 
 
 def test_masks_of_a_single_number_are_refused(tmp_path):
@@ -120,8 +124,27 @@ def test_masks_of_a_single_number_are_refused(tmp_path):
 
 def test_a_split_without_one_side_is_refused(tmp_path):
     fill(tmp_path, "images", "masks", 1)
-    with pytest.raises(DataError):
+    with pytest.raises(DataError) as err:
         read(tmp_path)
+    assert str(err.value) == (
+        "with valid_pct=0.2, the validation set would have 0 of 1 photos with masks. Expected: at least one photo for "
+        "training and one for validation. Add photos, or change valid_pct=."
+    )
+
+
+def test_a_validation_set_alone_is_refused(tmp_path):
+    fill(tmp_path / "valid", "images", "masks", 2)
+    with pytest.raises(DataError) as err:
+        read(tmp_path)
+    assert str(err.value) == f"{tmp_path} has 2 photos for validation but none for training."
+
+
+def test_the_split_is_told_in_words(tmp_path):
+    fill(tmp_path / "a", "images", "masks")
+    assert read(tmp_path / "a").split_by == "20% at random, seed 1"
+    for side in ("train", "val"):
+        fill(tmp_path / "b" / side, "images", "masks", 2)
+    assert read(tmp_path / "b").split_by == "by the folders train and valid"
 
 
 def test_nothing_usable_is_refused(tmp_path):

@@ -1,4 +1,4 @@
-# bash completion for gatera. Made from the options of the command by gatera.cli.completion_scripts; changes here are lost.
+# bash completion for gatera. Made from the options of the command by gatera.cli.completions.scripts; changes here are lost.
 
 _gatera() {
     local cur prev command word flags values

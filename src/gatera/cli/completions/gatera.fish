@@ -1,4 +1,4 @@
-# fish completion for gatera. Made from the options of the command by gatera.cli.completion_scripts; changes here are lost.
+# fish completion for gatera. Made from the options of the command by gatera.cli.completions.scripts; changes here are lost.
 
 set -l commands train predict info completion help
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a train -d 'Train on photos, recordings, texts or a table, and write a program.'

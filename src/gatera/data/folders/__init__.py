@@ -1,5 +1,6 @@
 """Recognise how a folder of labelled files is laid out.
 
-`labelled` handles class folders, train/valid folders and label patterns; `masks` pairs photos with their masks.
-In: a folder. Out: a record of files, labels, split, and skipped files with the reason.
+`labelled` handles class folders, train and valid folders, `labels.csv` and labels in file names; `masks` pairs photos with
+their masks; both choose a validation set (`sides`). In: a folder. Out: a record of files, labels and split, with the files
+that are skipped and why.
 """

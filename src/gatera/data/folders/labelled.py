@@ -1,4 +1,4 @@
-"""A folder of photos as people really keep it: which photos there are, what each shows, and which are held out.
+"""Recognise a folder of labelled files: photos, recordings or texts.
 
 Three layouts are recognised, and one more on request:
 
@@ -10,30 +10,20 @@ Three layouts are recognised, and one more on request:
 
 from __future__ import annotations
 
-import csv
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from gatera.core.checks import did_you_mean, listed
-from gatera.core.errors import DataError
-from gatera.data.sources.items import BadFile, check_photos, get_image_files
-from gatera.data.sources.labels import RegexLabeller
-from gatera.data.splits.by_value import TrainTestSplitter
-
-TRAIN_NAMES, VALID_NAMES, TEST_NAMES = (
-    ("train", "training"),
-    ("valid", "val", "validation"),
-    ("test", "testing"),
-)
-
-#: Column names of labels.csv, in order of preference; otherwise its first two columns are taken.
-FILE_COLUMNS = ("file", "filename", "file_name", "fname", "name", "image", "photo", "path")
-LABEL_COLUMNS = ("label", "labels", "class", "category", "breed", "target")
-
-TABLE = "labels.csv"
+from gatera.core.checks import listed
+from gatera.core.errors import ArgumentError, DataError
+from gatera.data.folders.labels_csv import TABLE, read_labels
+from gatera.data.folders.sides import SIDE_OF, TRAIN_NAMES, Sides, with_validation_set
+from gatera.data.sources.items import BadFile, check_files
+from gatera.data.splits.by_value import GroupSplitter, TrainTestSplitter
 
 
 @dataclass(frozen=True)
@@ -43,280 +33,267 @@ class Kind:
     Attributes:
         find: lists those below a folder, sorted.
         thing: what messages call one of them; several are called the same with an s.
-        endings: some of their endings, in words.
+        endings: some of their file name endings, in words.
+        read: reads one; raises DataError if it cannot.
     """
 
     find: Callable[[Path], Sequence[Path]]
     thing: str
     endings: str
+    read: Callable[[Path], Any]
 
     @property
     def things(self) -> str:
         """What messages call several of them."""
         return f"{self.thing}s"
 
-
-PHOTOS = Kind(get_image_files, "photo", ".jpg, .png, .webp")
+    def count(self, n: int) -> str:
+        """Return "1 photo", "2 photos"."""
+        return f"{n} {self.thing if n == 1 else self.things}"
 
 
 @dataclass(frozen=True)
-class PhotoSet:
-    """Photos with labels, split for training.
+class LabelledFiles(Sides):
+    """Files with labels, split for training.
 
     Attributes:
-        photos: the files, sorted.
-        labels: what each shows.
+        files: the files, sorted.
+        labels: the label of each.
         split: "train", "valid" or "test" for each; "" where it has not been decided.
-        bad: files that were left out, and why.
         layout: how the folder was understood, in words.
-        kind: what the files are, if not photos.
+        kind: what the files are.
+        skipped: files that are not used, and why.
+        split_by: how the files were split, in words.
     """
 
-    photos: Sequence[Path]
+    files: Sequence[Path]
     labels: Sequence[str]
     split: Sequence[str]
     layout: str
-    bad: Sequence[BadFile] = ()
-    kind: Kind = PHOTOS
+    kind: Kind
+    skipped: Sequence[BadFile] = ()
+    split_by: str = ""
 
-    def indices(self, side: str) -> list[int]:
-        """Return the positions of the photos on one side of the split."""
-        return [i for i, name in enumerate(self.split) if name == side]
-
-    def keep(self, wanted: Iterable[int]) -> PhotoSet:
+    def keep(self, wanted: Iterable[int]) -> LabelledFiles:
         """Return the set with only these positions."""
         kept = list(wanted)
-        pick = lambda values: [values[i] for i in kept]  # noqa: E731 - three uses in one line
-        return replace(self, photos=pick(self.photos), labels=pick(self.labels), split=pick(self.split))
+        files, labels = [self.files[i] for i in kept], [self.labels[i] for i in kept]
+        return replace(self, files=files, labels=labels, split=[self.split[i] for i in kept])
 
 
-def read_photo_folder(folder: str | Path, label_from: str | None = None, kind: Kind = PHOTOS) -> PhotoSet:
-    """Find the photos below a folder and what each of them shows.
+def read_folder(folder: str | Path, kind: Kind, label_from: str | None = None) -> LabelledFiles:
+    """Find the files below a folder and their labels.
 
     Args:
-        folder: see the layouts above; a folder inside it whose name starts with a dot is passed over.
+        folder: see the layouts above; folders inside it whose name starts with a dot are skipped.
+        kind: which files.
         label_from: a regular expression; its first group, searched in each file's name, is the label.
-        kind: other files than photos, that lie in the same ways.
 
     Raises:
         DataError: if the folder is missing or empty, or no layout fits; or for what is wrong in labels.csv.
+        ArgumentError: if `label_from` is not a regular expression with a group.
     """
     folder = Path(folder)
-    photos = kind.find(folder)
+    files = kind.find(folder)
+    if label_from is None and (folder / TABLE).is_file():
+        return _from_table(folder, files, kind)
+    if not files:
+        raise DataError(
+            f"there are no {kind.things} in {folder}",
+            expected=f"files ending in {kind.endings}, also in subfolders",
+        )
     if label_from is not None:
-        labeller = RegexLabeller(label_from)
-        labels = [labeller(path.name) for path in photos]
-        return _checked(folder, photos, labels, "labels from file names", kind)
-    if (folder / TABLE).is_file():
-        return _from_table(folder, kind)
-    sides = {path.relative_to(folder).parts[0] for path in photos}
-    if sides & set(TRAIN_NAMES) and sides & {*VALID_NAMES, *TEST_NAMES}:
-        return _from_sides(folder, photos, kind)
-    loose = [path for path in photos if path.parent == folder]
+        labels = first_groups("label_from", label_from, files)
+        return LabelledFiles(files, labels, [""] * len(files), "labels from file names", kind)
+    tops = {path.relative_to(folder).parts[0] for path in files}
+    if tops & set(TRAIN_NAMES) and tops & {name for name, side in SIDE_OF.items() if side != "train"}:
+        return _from_sides(folder, files, kind)
+    loose = [path for path in files if path.parent == folder]
     if loose:
-        _refuse_loose(folder, loose, len(photos), kind)
-    return _checked(folder, photos, [path.parent.name for path in photos], "a folder per class", kind)
+        _refuse_loose(folder, loose, len(files), kind)
+    return LabelledFiles(
+        files, [path.parent.name for path in files], [""] * len(files), "a folder per class", kind
+    )
 
 
-def hold_out(photos: PhotoSet, valid_pct: float, seed: int) -> PhotoSet:
-    """Decide the split where the folder did not: the same share of every class is held out, never of the test photos.
-
-    Args:
-        photos: as read; a set that is split already is returned as it is.
-        valid_pct: the share that is held out, between 0 and 1.
-        seed: of the draw.
+def skip_unreadable(found: LabelledFiles) -> LabelledFiles:
+    """Read every file once; those that cannot be read are moved to `skipped`.
 
     Raises:
-        DataError: if there is but one class, a class with a single photo, or fewer photos on one side than classes.
+        DataError: if none is left.
     """
-    check_classes(photos)
-    if "valid" in photos.split:
-        return photos
-    free = [index for index, side in enumerate(photos.split) if side != "test"]
-    labels = [photos.labels[index] for index in free]
-    _check_share(valid_pct, labels, photos.kind)
-    splits = TrainTestSplitter(valid_pct, random_state=seed, stratify=labels)(free)
-    split = ["test" if side == "test" else "train" for side in photos.split]
-    for index in splits.valid:
-        split[free[int(index)]] = "valid"
-    return replace(photos, split=split)
-
-
-def leave_out_bad(photos: PhotoSet) -> PhotoSet:
-    """Open every photo once; those that cannot be read are left out and listed in `bad`."""
-    bad = check_photos(photos.photos)
-    names = {entry.path for entry in bad}
-    kept = photos.keep(i for i, path in enumerate(photos.photos) if path not in names)
-    if not kept.photos:
+    bad = check_files(found.files, found.kind.read, f"Checking {found.kind.things}")
+    unreadable = {entry.path for entry in bad}
+    kept = found.keep(i for i, path in enumerate(found.files) if path not in unreadable)
+    if not kept.files:
         raise DataError(
-            f"none of the {len(photos.photos)} photos can be read, e.g. {bad[0].path}: {bad[0].reason}"
+            f"none of the {found.kind.count(len(found.files))} can be read, e.g. {bad[0].path}: {bad[0].reason}"
         )
-    return replace(kept, bad=[*photos.bad, *bad])
+    return replace(kept, skipped=[*found.skipped, *bad])
 
 
-def check_classes(photos: PhotoSet) -> None:
-    """Raise DataError unless there are two classes or more, each with a photo to learn from and one to check with."""
-    counts, thing, things = Counter(photos.labels), photos.kind.thing, photos.kind.things
+def hold_out(found: LabelledFiles, valid_pct: float, seed: int, group_by: str | None = None) -> LabelledFiles:
+    """Choose a validation set, unless the folder has one; the test set stays as it is.
+
+    Args:
+        found: as read.
+        valid_pct: the share of every class to hold out, between 0 and 1.
+        seed: of the random choice.
+        group_by: a regular expression; files whose names have the same first group (a speaker, an animal) are held out
+            together, so that the shares are those of the groups.
+
+    Raises:
+        DataError: if there are too few classes, files or groups for a training and a validation set.
+        ArgumentError: if `group_by` is not a regular expression with a group, or the folder has a validation set.
+    """
+    check_classes(found)
+    if "valid" in found.split:
+        if group_by is not None:
+            raise ArgumentError(
+                "group_by= chooses a validation set, but the folder already has one", got=group_by,
+                remedy=f"Omit group_by=, or move the {found.kind.things} out of the train and valid folders.",
+            )  # fmt: skip
+        by = f"by {TABLE}" if TABLE in found.layout else "by the folders train and valid"
+        return replace(found, split_by=by)
+    if group_by is not None:
+        return _hold_out_groups(found, valid_pct, seed, group_by)
+
+    def by_class(others: Sequence[int]) -> Any:
+        labels = [found.labels[index] for index in others]
+        _check_share(valid_pct, labels, found.kind)
+        return TrainTestSplitter(valid_pct, random_state=seed, stratify=labels)(others)
+
+    words = f"{valid_pct:.0%} of every class at random, seed {seed}"
+    return replace(found, split=with_validation_set(found.split, by_class), split_by=words)
+
+
+def _hold_out_groups(found: LabelledFiles, valid_pct: float, seed: int, group_by: str) -> LabelledFiles:
+    groups = first_groups("group_by", group_by, found.files)
+
+    def by_group(others: Sequence[int]) -> Any:
+        return GroupSplitter([groups[index] for index in others], valid_pct, seed)(others)
+
+    held_out = replace(found, split=with_validation_set(found.split, by_group))
+    names = sorted({groups[index] for index in held_out.indices("valid")})
+    return replace(held_out, split_by=f"by whole groups ({listed(names)} held out)")
+
+
+def first_groups(argument: str, pattern: str, files: Sequence[Path]) -> list[str]:
+    """Return the first group of a regular expression in the name of each file.
+
+    Args:
+        argument: the name of the argument, for messages.
+        pattern: the regular expression; it may fit anywhere in the name.
+        files: the files.
+
+    Raises:
+        ArgumentError: if it is not a regular expression, or has no group.
+        DataError: if it does not fit a name.
+    """
+    try:
+        expression = re.compile(pattern)
+    except re.error as err:
+        raise ArgumentError(f"{argument}= is not a regular expression ({err})", got=pattern) from err
+    if not expression.groups:
+        raise ArgumentError(
+            f"{argument}= has no group", got=pattern,
+            remedy=r"Put parentheses around the part to take, as in '^(.+)_\d+'.",
+        )  # fmt: skip
+    found = [expression.search(path.name) for path in files]
+    for path, match in zip(files, found, strict=True):
+        if match is None or match.group(1) is None:
+            raise DataError(
+                f"{argument}= does not match the file name {path.name!r}", expected=f"a name that matches {pattern!r}",
+                remedy="Change the regular expression, or remove the file.",
+            )  # fmt: skip
+    return [match.group(1) for match in found if match is not None]
+
+
+def check_classes(found: LabelledFiles) -> None:
+    """Raise DataError unless there are at least two classes, each with a file to train on and one to validate on."""
+    counts, kind = Counter(found.labels), found.kind
     if len(counts) < 2:
         raise DataError(
-            f"all {len(photos.labels)} {things} have the same label", got=next(iter(counts), None),
-            expected="at least two classes", remedy=f"Add a folder of {things} of what it is to be told apart from.",
+            f"all {kind.count(len(found.labels))} have the label {next(iter(counts), None)!r}",
+            expected="at least two classes", remedy=f"Add a folder with {kind.things} of another class.",
         )  # fmt: skip
     single = sorted(label for label, count in counts.items() if count == 1)
     if single:
-        example = photos.photos[list(photos.labels).index(single[0])]
+        example = found.files[list(found.labels).index(single[0])]
         raise DataError(
-            f"the class {single[0]!r} has a single {thing} ({example})", expected=f"two {things} or more per class",
-            remedy=f"One is needed to learn from and one to check with: add {things} of it, or take the class out.",
-        )  # fmt: skip
-    if "valid" in photos.split:
-        train, valid = ({photos.labels[i] for i in photos.indices(side)} for side in ("train", "valid"))
+            f"the class {single[0]!r} has only one {kind.thing} ({example})",
+            expected=f"at least two {kind.things} per class, one for training and one for validation",
+            remedy=f"Add {kind.things} of the class, or remove it.",
+        )
+    if "valid" in found.split:
+        train, valid = ({found.labels[i] for i in found.indices(side)} for side in ("train", "valid"))
         if unseen := sorted(valid - train):
             raise DataError(
-                f"the class {unseen[0]!r} is in the validation {things} and not in the training {things}",
-                expected=listed(sorted(train)), remedy=f"Add training {things} of it, or take it out of the validation.",
-            )  # fmt: skip
+                f"the class {unseen[0]!r} is in the validation set but not in the training set",
+                available=listed(sorted(train)),
+                remedy=f"Add training {kind.things} of it, or remove it from the validation set.",
+            )
 
 
 def _check_share(valid_pct: float, labels: Sequence[str], kind: Kind) -> None:
     n, k = len(labels), len(set(labels))
     n_valid = math.ceil(valid_pct * n)
-    for side, count, raise_it in (("to check with", n_valid, True), ("to learn from", n - n_valid, False)):
+    for side, count, raise_it in (("validation", n_valid, True), ("training", n - n_valid, False)):
         if count < k:
             share = math.ceil(1000 * k / n) / 1000 if raise_it else math.floor(1000 * (n - k) / n) / 1000
             raise DataError(
-                f"valid_pct={valid_pct:g} of {n} {kind.things} leaves {count} {side}, fewer than the {k} classes",
-                expected="at least one of every class on either side",
-                remedy=f"{'Raise' if raise_it else 'Lower'} valid_pct (--valid-pct) to {share:g}, "
-                f"or add {kind.things} of every class.",
+                f"with valid_pct={valid_pct:g}, the {side} set would have {count} of {n} {kind.things}, fewer than "
+                f"there are classes ({k})",
+                expected=f"at least one {kind.thing} of every class",
+                remedy=f"{'Raise' if raise_it else 'Lower'} valid_pct= to {share:g}, or add {kind.things} of every class.",
             )
 
 
-def _checked(
-    folder: Path, photos: Sequence[Path], labels: Sequence[str], layout: str, kind: Kind
-) -> PhotoSet:
-    if not photos:
+def _from_table(folder: Path, files: Sequence[Path], kind: Kind) -> LabelledFiles:
+    rows = read_labels(folder, files)
+    if not rows:
+        raise DataError(f"{folder / TABLE} lists no {kind.things}")
+    paths, labels, split = ([*column] for column in zip(*rows, strict=True))
+    return LabelledFiles(paths, labels, split, f"labels from {TABLE}", kind)
+
+
+def _from_sides(folder: Path, files: Sequence[Path], kind: Kind) -> LabelledFiles:
+    kept, stray = [], defaultdict(list)
+    for path in files:
+        top, *rest = path.relative_to(folder).parts
+        if top in SIDE_OF and len(rest) > 1:
+            kept.append(path)
+        else:
+            stray[folder / top if rest else folder].append(path)
+    skipped = [
+        BadFile(place, _stray(place, paths, place != folder and place.name in SIDE_OF, kind))
+        for place, paths in stray.items()
+    ]
+    if not kept:
         raise DataError(
-            f"there are no {kind.things} in {folder}",
-            expected=f"files such as {kind.endings}, also in folders",
-        )
-    return PhotoSet(photos, labels, [""] * len(photos), layout, kind=kind)
+            skipped[0].reason, expected="a folder per class in each of them",
+            remedy="Move them into class folders, or pass label_from= with a regular expression over file names.",
+        )  # fmt: skip
+    split = [SIDE_OF[path.relative_to(folder).parts[0]] for path in kept]
+    layout = f"train and {'valid' if 'valid' in split else 'test'} folders"
+    return LabelledFiles(kept, [path.parent.name for path in kept], split, layout, kind, skipped)
+
+
+def _stray(place: Path, paths: Sequence[Path], is_side: bool, kind: Kind) -> str:
+    """Return why files beside the class folders of train, valid and test are not used."""
+    where = "outside the class folders" if is_side else "outside the train, valid and test folders"
+    return f"{place} has {kind.count(len(paths))} {where}, e.g. {paths[0].name}."
 
 
 def _refuse_loose(folder: Path, loose: Sequence[Path], n: int, kind: Kind) -> None:
     if len(loose) == n:
         raise DataError(
-            f"{folder} holds {n} {kind.things} (e.g. {loose[0].name}) and nothing says what they show",
-            expected=f"a folder per class, train and valid folders, or a {TABLE} with columns file,label",
+            f"{folder} has {kind.count(n)} (e.g. {loose[0].name}) but no labels for them",
+            expected=f"a folder per class, train and valid folders, or a {TABLE} with the columns file,label",
             remedy="Move them into class folders, or pass a regular expression over their names: "
-            r"--label-from '^(.+)_\d+' takes cat from cat_12.jpg.",
+            r"label_from='^(.+)_\d+' takes cat from cat_12.jpg.",
         )
     raise DataError(
-        f"{folder} holds class folders and also {len(loose)} {kind.things} beside them, e.g. {loose[0].name}",
-        remedy="Move those into the folder of their class, or out of the way.",
+        f"{folder} has class folders and also {kind.count(len(loose))} beside them, e.g. {loose[0].name}",
+        remedy="Move those into the folder of their class, or elsewhere.",
     )
-
-
-def _from_sides(folder: Path, photos: Sequence[Path], kind: Kind) -> PhotoSet:
-    names = {
-        n: s for s, ns in (("train", TRAIN_NAMES), ("valid", VALID_NAMES), ("test", TEST_NAMES)) for n in ns
-    }
-    kept, stray = [], defaultdict(list)
-    for path in photos:
-        top, *rest = path.relative_to(folder).parts
-        if top in names and len(rest) > 1:
-            kept.append(path)
-        else:
-            stray[folder / top if rest else folder].append(path)
-    bad = [
-        BadFile(place, _stray(place, paths, place != folder and place.name in names, kind))
-        for place, paths in stray.items()
-    ]
-    if not kept:
-        raise DataError(
-            bad[0].reason, expected="a folder per class in each of them",
-            remedy="Move them into class folders, or pass a regular expression over all names (--label-from).",
-        )  # fmt: skip
-    split = [names[path.relative_to(folder).parts[0]] for path in kept]
-    layout = f"train and {'valid' if 'valid' in split else 'test'} folders"
-    return PhotoSet(kept, [path.parent.name for path in kept], split, layout, bad, kind)
-
-
-def _stray(place: Path, paths: Sequence[Path], is_side: bool, kind: Kind) -> str:
-    """Say of files beside the class folders of train, valid and test that they are not used."""
-    many = f"{len(paths)} {kind.things if len(paths) > 1 else kind.thing}"
-    if is_side:
-        return f"{place} holds {many} outside of class folders, e.g. {paths[0].name}: nothing says what they show."
-    return f"{place} holds {many} that {'are' if len(paths) > 1 else 'is'} not in a train, valid or test folder, e.g. {paths[0].name}."
-
-
-def _from_table(folder: Path, kind: Kind) -> PhotoSet:
-    """Read labels.csv: a file, its label, and optionally a column `split` or `is_valid`."""
-    table = folder / TABLE
-    with table.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        columns = reader.fieldnames or []
-        if len(columns) < 2:
-            raise DataError(f"{table} needs two columns or more", got=list(columns), expected="file,label")
-        rows = list(reader)
-    file_column, label_column = _column(columns, FILE_COLUMNS, 0), _column(columns, LABEL_COLUMNS, 1)
-    by_name = _locate(folder, table, [row[file_column] for row in rows], kind)
-    found: dict[Path, tuple[str, str]] = {}
-    for line, row in enumerate(rows, start=2):
-        label, path = (row[label_column] or "").strip(), by_name[row[file_column]]
-        if not label:
-            raise DataError(
-                f"{table} has no label in line {line}, column {label_column}", got=row[file_column]
-            )
-        if found.setdefault(path, (label, _side(table, line, row)))[0] != label:
-            raise DataError(
-                f"{table} gives {row[file_column]} two labels, {found[path][0]!r} and {label!r} (line {line})",
-                remedy="Keep the right one of the two lines.",
-            )
-    photos = sorted(found)
-    split = [found[path][1] for path in photos]
-    if not photos:
-        raise DataError(f"{table} lists no {kind.things}")
-    return PhotoSet(photos, [found[p][0] for p in photos], split, f"labels from {TABLE}", kind=kind)
-
-
-def _column(columns: Sequence[str], wanted: Sequence[str], otherwise: int) -> str:
-    by_lower = {column.strip().lower(): column for column in columns}
-    return next((by_lower[name] for name in wanted if name in by_lower), columns[otherwise])
-
-
-def _locate(folder: Path, table: Path, names: Sequence[str], kind: Kind) -> dict[str, Path]:
-    """Find each file named in the table, also where the table leaves the ending out."""
-    by_stem = {path.stem: path for path in kind.find(folder)}
-    found = {name: folder / name if (folder / name).is_file() else by_stem.get(name) for name in names}
-    missing = [name for name, path in found.items() if path is None]
-    if missing:
-        raise DataError(
-            f"{table} names {len(missing)} files that are not in {folder}: {listed(missing, 3)}",
-            remedy=did_you_mean(
-                missing[0], [path.name for path in by_stem.values()], "Correct the table, or add them."
-            ),
-        )
-    return {name: path for name, path in found.items() if path is not None}
-
-
-def _side(table: Path, line: int, row: dict[str, str]) -> str:
-    by_lower = {
-        (column or "").strip().lower(): (value or "").strip().lower() for column, value in row.items()
-    }
-    if "split" in by_lower:
-        known = {
-            n: s
-            for s, ns in (("train", TRAIN_NAMES), ("valid", VALID_NAMES), ("test", TEST_NAMES))
-            for n in ns
-        }
-        if by_lower["split"] not in known:
-            raise DataError(
-                f"{table} has an unknown split in line {line}",
-                got=by_lower["split"],
-                expected=listed(known),
-            )
-        return known[by_lower["split"]]
-    if "is_valid" in by_lower:
-        return "valid" if by_lower["is_valid"] in ("true", "1", "yes") else "train"
-    return ""

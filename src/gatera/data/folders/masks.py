@@ -1,4 +1,4 @@
-"""A folder of photos with masks as people really keep it: which mask belongs to which photo, and what its numbers mean.
+"""Recognise a folder of photos with masks: which mask belongs to which photo, and the classes of its numbers.
 
 streets/images/1.jpg        streets/masks/1.png            masks called as their photos are, or with an ending of their own
 streets/images/1.png        streets/labels/1_P.png         (the folders may have any name in `IMAGES` and `MASKS`)
@@ -21,7 +21,7 @@ from gatera.core.checks import listed
 from gatera.core.errors import DataError
 from gatera.core.progress import track
 from gatera.data.blocks.mask import MaskBlock, PILMask
-from gatera.data.folders.labelled import TEST_NAMES, TRAIN_NAMES, VALID_NAMES
+from gatera.data.folders.sides import SIDE_OF, Sides, with_validation_set
 from gatera.data.sources.items import BadFile, check_photos, get_image_files
 from gatera.data.splits.by_position import RandomSplitter
 from gatera.program.raw.photo import photo_size
@@ -31,16 +31,16 @@ IMAGES, MASKS = ("images", "photos", "imgs"), ("masks", "labels", "annotations",
 #: Files that may name the classes.
 CODES = ("codes.txt", "classes.txt")
 
-#: Classes of these names mean that nobody decided: they are left out of the figures.
-UNDECIDED = frozenset({"void", "ignore", "ignored", "unlabeled", "unlabelled", "border", "unknown"})
+#: Classes with these names mark pixels without a label; metrics ignore them.
+IGNORED = frozenset({"void", "ignore", "ignored", "unlabeled", "unlabelled", "border", "unknown"})
 
-#: The number that masks without named classes hold where nobody decided. Source: Pascal VOC.
-NOBODY = {255: "void"}
+#: The number of unlabelled pixels in masks whose classes have no names. Source: Pascal VOC.
+VOID = {255: "void"}
 
 
 @dataclass(frozen=True)
-class MaskSet:
-    """Photos with masks, divided.
+class MaskSet(Sides):
+    """Photos with masks, split for training.
 
     Attributes:
         photos: the files, sorted.
@@ -48,7 +48,8 @@ class MaskSet:
         split: "train", "valid" or "test" for each.
         codes: the names of the classes, as `MaskBlock` takes them.
         layout: how the folder was understood, in words.
-        bad: photos that were left out, and why.
+        skipped: photos that are not used, and why.
+        split_by: how the photos were split, in words.
     """
 
     photos: Sequence[Path]
@@ -56,42 +57,39 @@ class MaskSet:
     split: Sequence[str]
     codes: Any
     layout: str
-    bad: Sequence[BadFile] = ()
-
-    def indices(self, side: str) -> list[int]:
-        """Return the positions of one side."""
-        return [index for index, on in enumerate(self.split) if on == side]
+    skipped: Sequence[BadFile] = ()
+    split_by: str = ""
 
     @property
-    def undecided(self) -> str | None:
-        """The class that says that nobody decided, if there is one."""
-        found = [name for name in MaskBlock(self.codes).vocab if str(name).lower() in UNDECIDED]
+    def ignored_class(self) -> str | None:
+        """The class of pixels without a label, if there is one."""
+        found = [name for name in MaskBlock(self.codes).vocab if str(name).lower() in IGNORED]
         return found[0] if found else None
 
     @property
     def common_size(self) -> tuple[int, int] | None:
-        """The (height, width) that all photos have; None if they differ."""
+        """The (height, width) of all photos; None if they differ."""
         sizes = {photo_size(photo) for photo in self.photos}
         return sizes.pop() if len(sizes) == 1 else None
 
 
 def holds_masks(folder: Path) -> bool:
-    """Whether a folder looks like one of photos with masks: beside photos it has pictures where masks lie."""
+    """Whether a folder has photos and masks: beside the photos, a folder of masks that is not empty."""
     return any(get_image_files(masks) for _, _, masks in _sides(folder))
 
 
 def read_mask_folder(folder: Path, valid_pct: float, seed: int) -> MaskSet:
-    """Find photos and masks, check all of them, and divide them.
+    """Find photos and masks, check all of them, and choose a validation set unless the folder has one.
 
-    Photos that cannot be used (unreadable, without a mask, with a mask of another size or with unknown numbers) are left out.
+    Photos that cannot be used (unreadable, without a mask, with a mask of another size or unknown numbers) are skipped.
 
     Args:
         folder: laid out in one of the ways above.
-        valid_pct: share that is held out at random where no folder decides, 0..1.
-        seed: of that draw.
+        valid_pct: the share to hold out at random, between 0 and 1.
+        seed: of the random choice.
 
     Raises:
-        DataError: if the folder is laid out in no such way, or one of the sides is empty.
+        DataError: if the folder has none of these layouts, or too few photos for a training and a validation set.
     """
     pairs: list[tuple[Path, Path, str]] = []
     bad: list[BadFile] = []
@@ -102,7 +100,7 @@ def read_mask_folder(folder: Path, valid_pct: float, seed: int) -> MaskSet:
     if not pairs:
         raise DataError(
             f"there are no photos with masks in {folder}", got=f"{len(bad)} photos without a mask" if bad else None,
-            expected=f"photos in a folder {listed(IMAGES)}, their masks in {listed(MASKS)}, also within train and valid",
+            expected=f"photos in a folder named {_or(IMAGES)}, masks in one named {_or(MASKS)}; also inside train and valid",
         )  # fmt: skip
     codes = _codes(folder, [mask for _, mask, _ in pairs])
     reasons = _reasons(pairs, codes)
@@ -113,31 +111,32 @@ def read_mask_folder(folder: Path, valid_pct: float, seed: int) -> MaskSet:
             f"none of the {len(pairs)} photos with masks can be used, e.g. {next(iter(reasons.values()))}"
         )
     photos, masks_, split = ([*column] for column in zip(*good, strict=True))
-    layout = "folders of photos and masks" + (
-        "" if set(split) == {""} else f" in {listed(sorted(set(split)))}"
-    )
-    return _divided(MaskSet(photos, masks_, split, codes, layout, bad), valid_pct, seed)
+    if "valid" in split and "train" not in split:
+        raise DataError(f"{folder} has {len(split)} photos for validation but none for training")
+    named = sorted({*split} - {""})
+    layout = "folders of photos and masks" + (f" in {listed(named)}" if named else "")
+    pictures = MaskSet(photos, masks_, split, codes, layout, bad, "by the folders train and valid")
+    return pictures if "valid" in split else _hold_out(pictures, valid_pct, seed)
 
 
 def _sides(folder: Path) -> Iterator[tuple[str, Path, Path]]:
-    """Yield (side, folder of photos, folder of masks); the side is "" where it has not been decided."""
+    """Yield (side, folder of photos, folder of masks); the side is "" where it is not decided."""
     both = _both(folder)
     if both is not None:
         yield ("", *both)
         return
-    for side, names in (("train", TRAIN_NAMES), ("valid", VALID_NAMES), ("test", TEST_NAMES)):
-        for name in names:
-            inside = _both(folder / name)
-            beside = [
-                folder / f"{name}{joint}{mask}"
-                for joint in ("", "_")
-                for mask in MASKS
-                if (folder / f"{name}{joint}{mask}").is_dir()
-            ]
-            if inside is not None:
-                yield (side, *inside)
-            elif beside and (folder / name).is_dir():
-                yield side, folder / name, beside[0]
+    for name, side in SIDE_OF.items():
+        inside = _both(folder / name)
+        beside = [
+            folder / f"{name}{joint}{mask}"
+            for joint in ("", "_")
+            for mask in MASKS
+            if (folder / f"{name}{joint}{mask}").is_dir()
+        ]
+        if inside is not None:
+            yield (side, *inside)
+        elif beside and (folder / name).is_dir():
+            yield side, folder / name, beside[0]
 
 
 def _both(folder: Path) -> tuple[Path, Path] | None:
@@ -147,12 +146,12 @@ def _both(folder: Path) -> tuple[Path, Path] | None:
 
 
 def _pairs(images: Path, masks: Path) -> tuple[list[tuple[Path, Path]], list[BadFile]]:
-    """Return photos with their masks, and those that have none or more than one."""
+    """Return photos with their masks, and those with none or several."""
     named: dict[str, list[Path]] = {}
     photos = get_image_files(images)
     stems = {photo.stem for photo in photos}
     for mask in get_image_files(masks):
-        # 1.png belongs to 1.jpg, and so does 1_P.png, unless there is a photo 1_P of its own.
+        # 1.png belongs to 1.jpg, and so does 1_P.png, unless there is also a photo 1_P.
         stem = mask.stem
         while stem not in stems and any(joint in stem for joint in "_-."):
             stem = stem[: max(stem.rfind(joint) for joint in "_-.")]
@@ -183,13 +182,13 @@ def _codes(folder: Path, masks: Sequence[Path]) -> Any:
         try:
             numbers.update(np.unique(np.asarray(PILMask.create(mask))).tolist())
         except DataError:
-            continue  # it is left out, with the reason, when all are checked
+            continue  # `_reasons` skips it and gives the reason
     if len(numbers) < 2:
         raise DataError(
-            f"the masks in {masks[0].parent} hold fewer than two different numbers", got=sorted(numbers),
-            expected="one number for each class, e.g. 0 for the background and 1 for the thing",
+            f"the masks in {masks[0].parent} have fewer than two different numbers", got=sorted(numbers),
+            expected="one number per class, e.g. 0 for the background and 1 for the object",
         )  # fmt: skip
-    return {number: NOBODY.get(number, str(number)) for number in sorted(numbers)}
+    return {number: VOID.get(number, str(number)) for number in sorted(numbers)}
 
 
 def _reasons(pairs: Sequence[tuple[Path, Path, str]], codes: Any) -> dict[Path, str]:
@@ -207,20 +206,17 @@ def _reasons(pairs: Sequence[tuple[Path, Path, str]], codes: Any) -> dict[Path, 
     return reasons
 
 
-def _divided(found: MaskSet, valid_pct: float, seed: int) -> MaskSet:
-    """Hold photos out at random where the folders did not decide."""
-    split = list(found.split)
-    if "valid" not in split:
-        free = [index for index, side in enumerate(split) if side != "test"]
-        held_out = {free[int(index)] for index in RandomSplitter(valid_pct, seed)(free).valid}
-        split = [
-            "valid" if n in held_out else "test" if side == "test" else "train"
-            for n, side in enumerate(split)
-        ]
-    for side in ("train", "valid"):
-        if side not in split:
-            raise DataError(
-                f"no photo with a mask is left to {'learn from' if side == 'train' else 'measure with'}",
-                got=f"{len(split)} photos", remedy="Add photos, or change --valid-pct.",
-            )  # fmt: skip
-    return replace(found, split=split)
+def _hold_out(found: MaskSet, valid_pct: float, seed: int) -> MaskSet:
+    n = len(found.split) - len(found.indices("test"))
+    if not 0 < int(valid_pct * n) < n:
+        raise DataError(
+            f"with valid_pct={valid_pct:g}, the validation set would have {int(valid_pct * n)} of {n} photos with masks",
+            expected="at least one photo for training and one for validation",
+            remedy="Add photos, or change valid_pct=.",
+        )
+    split = with_validation_set(found.split, RandomSplitter(valid_pct, seed))
+    return replace(found, split=split, split_by=f"{valid_pct:.0%} at random, seed {seed}")
+
+
+def _or(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, SupportsIndex, TypeVar, overload
 
 from gatera.core.checks import did_you_mean, listed
-from gatera.core.errors import DataError, PhotoError
+from gatera.core.errors import DataError
 from gatera.core.progress import track
 from gatera.core.threads import thread_pool
 from gatera.program.raw.photo import PHOTO_SUFFIXES, read_photo
@@ -151,34 +151,47 @@ class BadFile:
     reason: str
 
 
-def check_photos(paths: Iterable[str | Path], workers: int | None = None) -> list[BadFile]:
-    """Open and decode every photo to its last byte and report those that fail.
+def check_files(
+    paths: Iterable[str | Path], read: Callable[[Path], Any], description: str, workers: int | None = None
+) -> list[BadFile]:
+    """Read every file and report those that fail.
 
     Args:
-        paths: photo files.
-        workers: threads to decode in; None for one per processor, at most 8.
+        paths: the files.
+        read: reads one; raises DataError if it cannot.
+        description: what the progress bar says.
+        workers: threads to read in; None for one per processor, at most 8.
 
     Returns:
         One record for each bad file, in the order of `paths`.
     """
+
+    def reason_against(path: Path) -> str | None:
+        try:
+            read(path)
+        except DataError as err:
+            return str(err)
+        return None
+
     files = [Path(path) for path in paths]
     with thread_pool(workers) as pool:
-        reasons = track(pool.map(_reason_against, files), "Checking photos", total=len(files))
+        reasons = track(pool.map(reason_against, files), description, total=len(files))
         return [BadFile(path, reason) for path, reason in zip(files, reasons, strict=True) if reason]
+
+
+def check_photos(paths: Iterable[str | Path], workers: int | None = None) -> list[BadFile]:
+    """Decode every photo to its last byte and report those that fail; see `check_files`."""
+    return check_files(paths, decode_photo, "Checking photos", workers)
+
+
+def decode_photo(path: Path) -> Any:
+    """Decode a photo to its last byte, as fast as possible: a JPEG at an eighth of its size. Raises PhotoError."""
+    return read_photo(path, at_least=(1, 1))
 
 
 def verify_images(paths: Iterable[str | Path]) -> Items[Path]:
     """Return the photos that cannot be opened, as in `verify_images(fns).map(Path.unlink)`."""
     return Items(bad.path for bad in check_photos(paths))
-
-
-def _reason_against(path: Path) -> str | None:
-    try:
-        # A JPEG decoded at an eighth of its size is still read to its last byte, at a fraction of the cost.
-        read_photo(path, at_least=(1, 1))
-    except PhotoError as err:
-        return str(err)
-    return None
 
 
 def _endings(extensions: str | Iterable[str] | None) -> frozenset[str] | None:

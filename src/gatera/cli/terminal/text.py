@@ -46,17 +46,20 @@ def padded(text: str, width: int, right: bool = False) -> str:
 
 
 def folded(text: str, width: int) -> list[str]:
-    """Return text cut into lines of at most `width` columns, wherever that falls: nothing is lost, nothing is added.
+    """Return text cut into lines of at most `width` columns, after a slash where that is far enough to the right.
 
     Example:
         >>> folded("photos/cat.jpg", 8)
-        ['photos/c', 'at.jpg']
+        ['photos/', 'cat.jpg']
     """
     lines, line, used = [], "", 0
     for character in text:
         if used + _cell(character) > width and line:
-            lines.append(line)
-            line, used = "", 0
+            slash = line.rfind("/") + 1
+            cut = slash if slash > len(line) // 2 else len(line)
+            lines.append(line[:cut])
+            line = line[cut:]
+            used = cells(line)
         line, used = line + character, used + _cell(character)
     return [*lines, line]
 

@@ -1,14 +1,13 @@
-"""A table that is printed row by row, and folds what does not fit."""
+"""A table that comes row by row, and folds what does not fit."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
-from gatera.cli.output import print_line
-from gatera.cli.terminal import paint, width
-from gatera.cli.text import cells, escaped, folded, padded
+from gatera.cli.terminal.style import paint, width
+from gatera.cli.terminal.text import cells, escaped, folded, padded
 
 #: Columns that a folded cell keeps at least.
 LEAST = 6
@@ -23,8 +22,8 @@ class Column(NamedTuple):
     right: bool = False
 
 
-def print_table(columns: Sequence[Column], rows: Iterable[Sequence[Sequence[str]]]) -> None:
-    """Print a table.
+def table_lines(columns: Sequence[Column], rows: Iterable[Sequence[Sequence[str]]]) -> Iterator[str]:
+    """Yield the lines of a table, each as soon as its row is there. Without rows there is no heading either.
 
     Args:
         columns: those on the left give room first; the last one is never folded.
@@ -32,13 +31,10 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[Sequence[str]
     """
     widths = fitted([max(column.needs, cells(column.title)) for column in columns], width(most=200))
     titles = [padded(column.title, room, column.right) for column, room in zip(columns, widths)]
-    heading = [paint(title, "heading") for title in titles]
-    for row in rows:
-        if heading:  # only above a first row: where nothing can be read there is no table
-            print_line(*heading)
-            heading = []
-        for line in row_lines(row, columns, widths):
-            print_line(line)
+    for number, row in enumerate(rows):
+        if number == 0:
+            yield "  ".join(paint(title, "heading") for title in titles)
+        yield from row_lines(row, columns, widths)
 
 
 def fitted(needed: Sequence[int], room: int) -> list[int]:

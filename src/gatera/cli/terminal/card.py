@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gatera.cli.terminal import paint, width
-from gatera.cli.text import escaped, filled
+from gatera.cli.terminal.style import paint, width
+from gatera.cli.terminal.text import escaped, filled
 
 #: Code and bold text, as cards have them.
 INLINE = re.compile(r"(?P<fence>`+) ?(?P<code>.+?) ?(?P=fence)|\*\*(?P<bold>.+?)\*\*")

@@ -1,6 +1,6 @@
 """Completion scripts of bash, zsh and fish, made of the same table as parser and help.
 
-`python -m gatera.cli.completion_scripts` writes them into the folder `completions`; a test says when that is due.
+`python -m gatera.cli.completions.scripts` writes them beside itself; a test says when that is due.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from gatera.cli.commands import COMMANDS, GLOBAL
 from gatera.cli.completion import FILES
 from gatera.cli.options import Command, Option
 
-NOTE = "Made from the options of the command by gatera.cli.completion_scripts; changes here are lost."
+NOTE = "Made from the options of the command by gatera.cli.completions.scripts; changes here are lost."
 
 
 def scripts() -> dict[str, str]:

@@ -1,0 +1,79 @@
+"""How `gatera train` shows what a run reports: lines for people, or JSON lines for programs, never both."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from gatera.cli.output import print_json, print_line, write
+from gatera.cli.terminal.style import paint, width
+from gatera.cli.terminal.text import escaped, filled
+from gatera.core.files import human_bytes
+from gatera.recipes.events import Events
+from gatera.recipes.job import TrainedProgram
+
+
+class Printer(Events):
+    """Prints to stdout.
+
+    Args:
+        as_json: print events as JSON lines and nothing else.
+    """
+
+    def __init__(self, as_json: bool) -> None:
+        self.as_json, self.show_epochs = as_json, not as_json
+        self.said_how_to_resume = False
+
+    def on_line(self, text: str, style: str | None = None) -> None:
+        """Print a line for people, wrapped on a terminal; further lines of a longer text are indented already."""
+        if self.as_json:
+            return
+        for line in escaped(text, keep="\n").split("\n"):
+            indent = line[: len(line) - len(line.lstrip())]
+            wrapped = filled(line, width(), indent, f"{indent}  ") if sys.stdout.isatty() else [line]
+            for part in wrapped:
+                print_line(paint(part, style) if style else part)
+        write("")  # a log shows it at once
+
+    def on_warning(self, text: str) -> None:
+        """Print a warning, in yellow on a terminal."""
+        self.on_line(text, style="warning")
+
+    def on_event(self, name: str, values: Mapping[str, Any]) -> None:
+        """Print an event as a JSON line; of an interruption tell people how to resume."""
+        if self.as_json:
+            print_json({"event": name, **values})
+            write("")
+        elif name == "interrupted":
+            self._interrupted(values)
+        self.said_how_to_resume |= name == "interrupted"
+
+    def result(self, trained: TrainedProgram) -> None:
+        """Show how good a program is, and how to try it."""
+        if self.as_json:
+            return
+        for heading, lines in trained.sections().items():
+            self.on_line("")
+            self.on_line(f"{heading}:", style="heading")
+            for line in lines:
+                self.on_line(f"  {line}")
+        self.on_line("")
+        self.on_line(f"Saved {trained.path} ({human_bytes(trained.path.stat().st_size)}).")
+        if trained.page is not None:
+            self.on_line(f"Saved the report {trained.page}.")
+        self.on_line("Try it:")
+        self._command(f"gatera predict {shlex.join([str(trained.path), *trained.example])}")
+
+    def _command(self, command: str) -> None:
+        """Print a command to copy: never wrapped."""
+        print_line(f"  {paint(escaped(command), 'command')}")
+
+    def _interrupted(self, v: Mapping[str, Any]) -> None:
+        part = f" ({v['phase']})" if v["phase"] else ""
+        self.on_line(
+            f"\nStopped in epoch {v['epoch']} of {v['epochs']}{part}, after batch {v['step']} of {v['steps']}."
+        )
+        self.on_line(f"Checkpoint saved to {v['checkpoint']}. To resume, rerun the same command with")
+        self._command(f"--resume {shlex.quote(v['checkpoint'])}")

@@ -1,0 +1,103 @@
+"""`labels.csv` beside the files: which file has which label, and optionally on which side it is."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from gatera.core.checks import did_you_mean, listed
+from gatera.core.errors import DataError
+from gatera.data.folders.sides import SIDE_OF
+
+TABLE = "labels.csv"
+
+#: Names of the two columns, in order of preference; without any of them the first two columns are taken.
+FILE_COLUMNS = ("file", "filename", "file_name", "fname", "name", "image", "photo", "path")
+LABEL_COLUMNS = ("label", "labels", "class", "category", "breed", "target")
+
+
+class LabelledFile(NamedTuple):
+    """A file in the table; `side` is "" where the table does not say."""
+
+    path: Path
+    label: str
+    side: str
+
+
+def read_labels(folder: Path, files: Sequence[Path]) -> list[LabelledFile]:
+    """Read the labels of files from `labels.csv` in their folder.
+
+    Args:
+        folder: where the table is.
+        files: the files below it. The table may leave the ending of a name out.
+
+    Returns:
+        The files in the table, sorted.
+
+    Raises:
+        DataError: if a file is missing, a label is empty, two rows contradict each other, or a side is unknown.
+    """
+    table = folder / TABLE
+    columns, rows = _rows(table)
+    file_column, label_column = _column(columns, FILE_COLUMNS, 0), _column(columns, LABEL_COLUMNS, 1)
+    by_name = _locate(folder, table, [row[file_column] for row in rows], files)
+    found: dict[Path, LabelledFile] = {}
+    for line, row in enumerate(rows, start=2):
+        name, label = row[file_column], (row[label_column] or "").strip()
+        if not label:
+            raise DataError(f"{table} has no label in line {line}, column {label_column}", got=name)
+        new = LabelledFile(by_name[name], label, _side(table, line, row))
+        earlier = found.setdefault(new.path, new)
+        if earlier.label != label:
+            raise DataError(
+                f"{table} gives {name} two labels, {earlier.label!r} and {label!r} (line {line})",
+                remedy="Delete one of the two lines.",
+            )
+    return [found[path] for path in sorted(found)]
+
+
+def _rows(table: Path) -> tuple[Sequence[str], list[dict[str, str]]]:
+    with table.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file)
+        columns = reader.fieldnames or []
+        if len(columns) < 2:
+            raise DataError(f"{table} needs at least two columns", got=list(columns), expected="file,label")
+        return columns, list(reader)
+
+
+def _column(columns: Sequence[str], wanted: Sequence[str], otherwise: int) -> str:
+    by_lower = {column.strip().lower(): column for column in columns}
+    return next((by_lower[name] for name in wanted if name in by_lower), columns[otherwise])
+
+
+def _locate(folder: Path, table: Path, names: Sequence[str], files: Sequence[Path]) -> dict[str, Path]:
+    """Find each file named in the table, also where the table leaves the ending out."""
+    by_stem = {path.stem: path for path in files}
+    found = {name: folder / name if (folder / name).is_file() else by_stem.get(name) for name in names}
+    missing = [name for name, path in found.items() if path is None]
+    if missing:
+        raise DataError(
+            f"{table} lists files that are not in {folder}: {listed(missing, 3)}",
+            remedy=did_you_mean(
+                missing[0], [path.name for path in by_stem.values()], "Correct the table, or add the files."
+            ),
+        )
+    return {name: path for name, path in found.items() if path is not None}
+
+
+def _side(table: Path, line: int, row: dict[str, str]) -> str:
+    by_lower = {
+        (column or "").strip().lower(): (value or "").strip().lower() for column, value in row.items()
+    }
+    if "split" in by_lower:
+        if by_lower["split"] not in SIDE_OF:
+            raise DataError(
+                f"{table} has an unknown split in line {line}",
+                got=by_lower["split"], expected=f"one of {listed(SIDE_OF)}",
+            )  # fmt: skip
+        return SIDE_OF[by_lower["split"]]
+    if "is_valid" in by_lower:
+        return "valid" if by_lower["is_valid"] in ("true", "1", "yes") else "train"
+    return ""

@@ -1,0 +1,228 @@
+"""What every recipe does once it is prepared: train, measure, write the program, return all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from gatera.core.files import human_bytes
+from gatera.data.sources.items import BadFile
+from gatera.learn.callback import Callback
+from gatera.learn.checkpoint import TrainingInterrupted
+from gatera.learn.defaults import TaskDefaults
+from gatera.learn.export.card import CardFacts, model_card
+from gatera.learn.export.program import ExportOptions, architecture_name, card_facts, find_body
+from gatera.learn.learner import Learner
+from gatera.learn.loop import LoopState
+from gatera.learn.options import TrainingOptions
+from gatera.measure.reports.classes import ErrorReport
+from gatera.program.program import Program, load_program
+from gatera.recipes.evaluation import Evaluation, Report
+from gatera.recipes.events import Events
+from gatera.recipes.settings import TrainSettings
+
+#: What people call the sides of a split.
+SET_NAMES = {"valid": "Validation set", "test": "Test set"}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training run, prepared by a recipe.
+
+    Attributes:
+        learn: what is trained.
+        fit: trains it; given the checkpoint of an interrupted run, resumes that.
+        evaluate: measures it on the side "valid" or "test".
+        data: where the items came from and how they were understood, in words.
+        split_by: how they were split, in words.
+        example: an item to try the program on: what `gatera predict` takes.
+        weights: where the initial weights came from, in words.
+        architecture: the network's name, where the learner does not know it.
+        skipped: files that are not used, and why.
+        facts: what else `program.json` says of the training.
+        report_page: writes the HTML report, where the recipe has one.
+    """
+
+    learn: Learner
+    fit: Callable[[Path | None], None]
+    evaluate: Callable[[str], Evaluation]
+    data: str
+    split_by: str
+    example: Sequence[str]
+    weights: str = "random weights"
+    architecture: str | None = None
+    skipped: Sequence[BadFile] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    report_page: Callable[[Report, Path], Path] | None = None
+
+
+@dataclass(frozen=True, repr=False)
+class TrainedProgram:
+    """A program that has just been trained; printed, it tells how good it is.
+
+    Attributes:
+        path: the program's file.
+        learner: what was trained.
+        evaluations: the measurements on "valid" and, if there is a test set, on "test".
+        example: an item to try the program on.
+        skipped: files that were not used, and why.
+        page: the HTML report, if one was asked for.
+    """
+
+    path: Path
+    learner: Learner
+    evaluations: Mapping[str, Evaluation]
+    example: Sequence[str] = ()
+    skipped: Sequence[BadFile] = ()
+    page: Path | None = None
+
+    @property
+    def report(self) -> Report:
+        """The report on the validation set: an `ErrorReport`, a `MaskReport` or a `NumberReport`."""
+        return self.evaluations["valid"].report
+
+    @cached_property
+    def program(self) -> Program:
+        """The program, opened: `trained.program.predict("cat.jpg")`."""
+        return load_program(self.path)
+
+    def sections(self) -> dict[str, list[str]]:
+        """Return the measurements in words: heading -> lines."""
+        return {SET_NAMES[side]: evaluation.lines() for side, evaluation in self.evaluations.items()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        found = {side: evaluation.to_dict() for side, evaluation in self.evaluations.items()}
+        return {**found, "program": str(self.path), "report": None if self.page is None else str(self.page)}
+
+    def __repr__(self) -> str:
+        lines = [f"Program {self.path} ({human_bytes(self.path.stat().st_size)})"]
+        for heading, section in self.sections().items():
+            lines += [f"{heading}:", *(f"  {line}" for line in section)]
+        return "\n".join(lines)
+
+
+class EpochEvents(Callback):
+    """Report each epoch's row, with the phase: "frozen" while a part of the model is, else "unfrozen".
+
+    Args:
+        learn: the learner that is trained.
+        events: where to.
+    """
+
+    order = 90  # after the recorder has written the row
+    reads_only = True
+    in_lr_find = False
+
+    def __init__(self, learn: Learner, events: Events) -> None:
+        self.learn, self.events = learn, events
+
+    def after_epoch(self, state: LoopState) -> None:
+        """Report the row."""
+        phase = "frozen" if self.learn.n_frozen else "unfrozen"
+        self.events.on_event("epoch", {"phase": phase, **self.learn.recorder.rows[-1]})
+
+
+def run_job(job: Job, settings: TrainSettings, events: Events) -> TrainedProgram:
+    """Train, measure, and write the program.
+
+    Raises:
+        TrainingInterrupted: after Ctrl-C.
+    """
+    learn, options = job.learn, job.learn.options
+    architecture = job.architecture or architecture_name(learn)
+    events.on_line(f"Training {architecture} ({learn.arithmetic}), starting from {job.weights}.")
+    _train(job, settings, events)
+    learn.save("trained", with_opt=False)  # whatever fails from here on, the training is not lost
+    learn.to_fp32()  # as the program will compute: in bf16 an item on the verge may change sides
+    evaluations = {"valid": job.evaluate("valid")}
+    if learn.dls.test is not None:
+        evaluations["test"] = job.evaluate("test")
+    path = _export(job, settings, evaluations)
+    page = job.report_page(evaluations["valid"].report, path) if job.report_page and settings.report else None
+    _tidy(learn)
+    learn.options = options
+    trained = TrainedProgram(settings.out, learn, evaluations, job.example, job.skipped, page)
+    events.on_event("result", trained.to_dict())
+    return trained
+
+
+def options_for(settings: TrainSettings, options: TrainingOptions | None = None) -> TrainingOptions:
+    """Return training options whose files go into a folder beside the program, which says that it is unfinished."""
+    return replace(options or TrainingOptions(), model_dir=f"{settings.out.stem}-unfinished")
+
+
+def fine_tuning(
+    learn: Learner, settings: TrainSettings, defaults: TaskDefaults, cbs: Any = None
+) -> Callable[[Path | None], None]:
+    """Return a function that trains by transfer learning, with the settings or else the task's defaults."""
+    freeze_epochs = defaults.freeze_epochs if settings.freeze_epochs is None else settings.freeze_epochs
+    rate = settings.lr or defaults.lr
+    rates = {} if rate is None else {"base_lr": rate}
+
+    def fit(resume: Path | None) -> None:
+        learn.fine_tune(
+            settings.epochs or defaults.epochs, freeze_epochs=freeze_epochs, cbs=cbs, resume=resume, **rates
+        )
+
+    return fit
+
+
+def one_cycle(
+    learn: Learner, settings: TrainSettings, defaults: TaskDefaults
+) -> Callable[[Path | None], None]:
+    """Return a function that trains the whole model, with the settings or else the task's defaults."""
+
+    def fit(resume: Path | None) -> None:
+        rate = settings.lr or defaults.lr
+        learn.fit_one_cycle(settings.epochs or defaults.epochs, rate, wd=defaults.wd, resume=resume)
+
+    return fit
+
+
+def weights_source(learn: Learner) -> str:
+    """Return where the initial weights came from, in words."""
+    body = find_body(learn)
+    return "random weights" if body is None else body.source
+
+
+def _train(job: Job, settings: TrainSettings, events: Events) -> None:
+    learn, reporter = job.learn, EpochEvents(job.learn, events)
+    learn.display.table_on = events.show_epochs
+    learn.add_cb(reporter)
+    try:
+        job.fit(settings.resume)
+    except TrainingInterrupted as stop:
+        events.on_event("interrupted", {"checkpoint": str(stop.path), **stop.position.to_dict()})
+        raise
+    finally:
+        learn.remove_cb(reporter)
+        learn.display.table_on = True
+
+
+def _export(job: Job, settings: TrainSettings, evaluations: Mapping[str, Evaluation]) -> Path:
+    learn, report = job.learn, evaluations.get("test", evaluations["valid"]).report
+    facts: CardFacts = replace(
+        card_facts(learn, settings.out.stem), data=job.data, split=job.split_by, weights=job.weights, metrics={},
+        architecture=job.architecture or architecture_name(learn),
+    )  # fmt: skip
+    if isinstance(report, ErrorReport):
+        facts = replace(facts, report=report)
+    else:
+        facts = replace(facts, metrics=report.card_metrics)
+    training: dict[str, Any] = {side: evaluation.to_dict() for side, evaluation in evaluations.items()}
+    training |= {"n_train": learn.dls.train.n, "seed": settings.seed, **job.facts}
+    options = ExportOptions(slim=settings.slim, card=model_card(facts), training=training)
+    return learn.export(settings.out.absolute(), force=settings.force, options=options)
+
+
+def _tidy(learn: Learner) -> None:
+    """Remove what was kept in case of an accident, now that there is a program."""
+    for name in ("interrupted", "trained"):
+        learn.model_path(name).unlink(missing_ok=True)
+    folder = learn.model_path("trained").parent
+    if not any(folder.iterdir()):
+        folder.rmdir()

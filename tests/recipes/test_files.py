@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from gatera.data.sources.items import BadFile
+from gatera.recipes.files import find_files, report_sides, report_skipped
+from gatera.recipes.photos import KIND
+from gatera.recipes.settings import TrainSettings
+
+
+def settings(folder: Path, **more) -> TrainSettings:
+    return TrainSettings(folder, folder / "a.gatera", **more)
+
+
+def test_what_was_found_is_reported_for_people_and_for_programs(photo_folder, events):
+    found = find_files(settings(photo_folder), events, KIND)
+    assert events.lines == [
+        "24 photos of 2 classes (a folder per class): cat 12, dog 12",
+        "Training set: 19  Validation set: 5",
+    ]
+    assert events.warnings == []
+    assert events.events == [
+        (
+            "photos",
+            {
+                "classes": {"cat": 12, "dog": 12}, "layout": "a folder per class",
+                "split_by": "20% of every class at random, seed 42", "train": 19, "valid": 5, "test": 0, "skipped": [],
+            },
+        )
+    ]  # fmt: skip
+    assert found.split_by == "20% of every class at random, seed 42"
+
+
+def test_skipped_files_are_listed_and_long_lists_cut(events):
+    report_skipped(events, [])
+    assert events.warnings == []
+    report_skipped(events, [BadFile(Path(f"{n}.jpg"), f"{n}.jpg is empty (0 bytes).") for n in range(22)])
+    lines = events.warnings[0].splitlines()
+    assert lines[:2] == ["Skipped files:", "  0.jpg is empty (0 bytes)."]
+    assert len(lines) == 22 and lines[-1] == "  and 2 more"
+
+
+def test_an_empty_side_is_not_mentioned(events):
+    report_sides(events, {"train": 1200, "valid": 300, "test": 40})
+    report_sides(events, {"train": 12, "valid": 3})
+    assert events.lines == [
+        "Training set: 1,200  Validation set: 300  Test set: 40",
+        "Training set: 12  Validation set: 3",
+    ]

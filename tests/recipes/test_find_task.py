@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gatera.core.errors import DataError
+from gatera.recipes.find_task import find_task
+from gatera.recipes.settings import Task, TrainSettings
+
+
+def found(source: Path, **settings) -> Task:
+    return find_task(TrainSettings(source, source / "a.gatera", **settings))
+
+
+def table(folder: Path) -> Path:
+    path = folder / "ratings.csv"
+    path.write_text("user,film,rating\nann,a,3\nbob,b,4\n")
+    return path
+
+
+@pytest.mark.parametrize(("ending", "task"), [(".jpg", "photos"), (".wav", "sound"), (".txt", "text")])
+def test_a_folder_is_known_by_what_it_holds_most_of(tmp_path, ending, task):
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}{ending}").touch()
+    (tmp_path / "notes.txt").touch()
+    assert found(tmp_path) is Task(task)
+
+
+def test_an_empty_folder_is_a_folder_without_photos(tmp_path):
+    assert found(tmp_path) is Task.photos
+
+
+def test_photos_beside_masks_are_known_unless_labels_are_named(tmp_path):
+    for name in ("images", "masks"):
+        (tmp_path / name).mkdir()
+        Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / name / "1.png")
+    assert found(tmp_path) is Task.masks
+    assert found(tmp_path, label_from="(.)") is Task.photos
+    (tmp_path / "masks" / "1.png").unlink()
+    assert found(tmp_path) is Task.photos
+
+
+def test_a_table_with_a_target_is_a_table(tmp_path):
+    assert found(table(tmp_path), target="rating") is Task.table
+
+
+def test_a_table_without_a_target_is_refused(tmp_path):
+    path = table(tmp_path)
+    with pytest.raises(DataError) as err:
+        found(path)
+    assert str(err.value) == (
+        f"{path} is a table, so target= must name the column to predict. Available: user, film, rating. If its first three "
+        "columns are users, items and ratings, pass task=recommend instead."
+    )

@@ -1,0 +1,111 @@
+"""`gatera.train` on tiny photos."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import subprocess
+import sys
+
+import pytest
+
+import gatera
+from gatera.core.errors import ArgumentError, GateraError, OutputExistsError
+from gatera.measure.reports.classes import ErrorReport
+from gatera.program.program import Program
+from gatera.recipes.job import TrainedProgram
+from gatera.recipes.run import ONLY_FOR
+from gatera.recipes.settings import DEFAULTS, Task
+
+
+def test_the_signature_shows_every_setting_with_its_default():
+    shown = inspect.signature(gatera.train).parameters
+    assert list(shown)[:5] == ["source", "target", "task", "out", "events"]
+    assert {name: shown[name].default for name in list(shown)[5:]} == {
+        name: value for name, value in DEFAULTS.items() if name not in ("task", "target")
+    }
+
+
+def test_a_misspelt_setting_is_refused_by_name(tmp_path):
+    with pytest.raises(ArgumentError) as err:
+        gatera.train(tmp_path, epoch=3)
+    assert str(err.value).startswith("train has no argument 'epoch'. Available: source, target, task, out,")
+    assert str(err.value).endswith("Did you mean 'epochs'?")
+
+
+def test_an_unknown_task_is_refused(tmp_path):
+    with pytest.raises(ArgumentError, match="Did you mean 'photos'"):
+        gatera.train(tmp_path, task="photo")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "task", "message"),
+    [
+        ("target", "x", "recommend", "target= can only be used with task=table, not with task=recommend."),
+        ("size", 64, "text", "size= can only be used with task=photos or task=masks, not with task=text."),
+        ("augment", True, "sound", "augment= can only be used with task=photos or task=masks, not with task=sound."),
+        (
+            "weights", "a.pth", "table",
+            "weights= can only be used with task=photos or task=masks or task=sound or task=text, not with task=table.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_setting_of_another_task_is_refused(tmp_path, name, value, task, message):
+    with pytest.raises(ArgumentError) as err:
+        gatera.train(tmp_path, task=task, out=tmp_path / "a.gatera", **{name: value})
+    assert str(err.value) == message
+
+
+def test_the_settings_of_single_tasks_exist():
+    assert set(ONLY_FOR) < set(DEFAULTS)
+    assert {task for tasks in ONLY_FOR.values() for task in tasks} <= set(Task)
+
+
+def test_an_existing_program_is_kept(tmp_path):
+    (tmp_path / "a.gatera").write_text("mine")
+    with pytest.raises(OutputExistsError):
+        gatera.train(tmp_path, out=tmp_path / "a.gatera")
+    assert (tmp_path / "a.gatera").read_text() == "mine"
+
+
+@pytest.mark.slow
+def test_from_photos_to_a_program_its_report_and_its_learner(photo_folder, tmp_path, events, capsys):
+    trained = gatera.train(
+        photo_folder, out=tmp_path / "cats.gatera", events=events, size=32, freeze_epochs=2, device="cpu"
+    )
+    assert isinstance(trained, TrainedProgram) and isinstance(trained.report, ErrorReport)
+    assert capsys.readouterr().out == ""  # recipes print nothing themselves
+    assert [name for name, _ in events.events] == ["photos", "epoch", "epoch", "epoch", "result"]
+    assert [values["phase"] for name, values in events.events if name == "epoch"] == [
+        "frozen", "frozen", "unfrozen",
+    ]  # fmt: skip
+    assert events.events[-1][1] == trained.to_dict() and json.dumps(trained.to_dict())
+    assert events.lines[2].startswith("Training efficientnet_lite0 (")
+    assert events.lines[3].startswith("Restored the best epoch (valid_loss 0.")
+    assert isinstance(trained.program, Program) and trained.program is trained.program
+    assert str(trained).startswith(f"Program {tmp_path / 'cats.gatera'} (")
+    assert "Validation set:\n  " in str(trained) and "95 % interval" in str(trained)
+    assert trained.report.n == 5 and trained.program.predict(trained.example[0]).label in ("cat", "dog")
+    # the learner is as it was: precision, callbacks, table
+    learn = trained.learner
+    assert learn.options.precision == "auto" and learn.cbs == [] and learn.display.table_on
+    assert list(tmp_path.iterdir()) == [tmp_path / "cats.gatera"]
+
+
+@pytest.mark.slow
+def test_training_on_photos_loads_nothing_of_the_other_applications():
+    code = (
+        "import sys, gatera\n"
+        "assert 'torch' not in sys.modules\n"
+        "from gatera import recipes\n"
+        "gatera.train, recipes.photo_job\n"
+        "rooms = {name.split('.')[1] for name in sys.modules if name.startswith('gatera.')}\n"
+        "print(*sorted(rooms & {'text', 'tabular', 'collab', 'audio', 'cli'}))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == []
+
+
+def test_errors_of_recipes_are_of_the_library():
+    with pytest.raises(GateraError, match="does not exist"):
+        gatera.train("no such folder")
