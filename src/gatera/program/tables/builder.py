@@ -67,10 +67,10 @@ class ColumnBuilder:
         self._words.clear()
         return True
 
-    def column(self, comma_is_decimal: bool = False) -> Column:
+    def column(self, comma_is_decimal: bool = False, decimal: str | None = None) -> Column:
         """Return the column, decided from all its cells; see `text_column`."""
         if not self._is_text:
             cells, kind = number_cells(np.concatenate([np.zeros(0), *self._numbers]))
             return Column(self.name, cells, kind, PLAIN, self._words)
         labels, codes = self._texts.labels_and_codes()
-        return text_column(self.name, labels, codes, comma_is_decimal, self.as_text)
+        return text_column(self.name, labels, codes, comma_is_decimal, decimal, self.as_text)

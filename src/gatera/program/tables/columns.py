@@ -118,7 +118,12 @@ def number_cells(values: np.ndarray) -> tuple[np.ndarray, Kind]:
 
 
 def text_column(
-    name: str, labels: Sequence[str], codes: np.ndarray, comma_is_decimal: bool = False, as_text: bool = False
+    name: str,
+    labels: Sequence[str],
+    codes: np.ndarray,
+    comma_is_decimal: bool = False,
+    decimal: str | None = None,
+    as_text: bool = False,
 ) -> Column:
     """Return a column of texts as what they are: numbers in some format, truth values, dates or text.
 
@@ -127,12 +132,13 @@ def text_column(
         labels: its different cells.
         codes: the label of each cell, int [n].
         comma_is_decimal: see `find_format`.
+        decimal: see `find_format`.
         as_text: keep numbers as the text they were written as.
     """
     counts = np.bincount(codes, minlength=len(labels))
     if all(map(is_missing_word, labels)) and not (as_text and any(label.strip() for label in labels)):
         return Column(name, np.full(len(codes), None, object), Kind.EMPTY, words=_words(labels, counts))
-    known = None if as_text else find_format(_values(labels), comma_is_decimal)
+    known = None if as_text else find_format(_values(labels), comma_is_decimal, decimal)
     if known is not None and not any(map(is_identifier, labels)):
         numbers = np.array([np.nan if is_missing_word(label) else known.number(label) for label in labels], np.float64)
         cells, kind = number_cells(numbers[codes])

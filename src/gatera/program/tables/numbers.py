@@ -19,6 +19,9 @@ _LONGEST_WORD = 40
 #: Whole numbers of more digits than this are identifiers: float64 cannot tell them apart.
 MOST_DIGITS = 15
 
+#: What may separate groups of three digits; "" for nothing.
+THOUSANDS = ("", ",", ".", " ", "'", "\u2019", "\u00a0", "\u202f")
+
 _AROUND = re.compile(r"^([+-]?)\s*[$€£¥₹]?\s*([+-]?)(.*?)\s*[$€£¥₹%]?$", re.DOTALL)
 _PLAIN = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _INFINITE = frozenset(("inf", "infinity"))
@@ -87,18 +90,22 @@ _FORMATS = (
 _COMMA_FIRST = (PLAIN, NumberFormat(",", "."), *(known for known in _FORMATS if known not in (PLAIN, NumberFormat(",", "."))))  # fmt: skip
 
 
-def find_format(texts: Iterable[str], comma_is_decimal: bool = False) -> NumberFormat | None:
+def find_format(
+    texts: Iterable[str], comma_is_decimal: bool = False, decimal: str | None = None
+) -> NumberFormat | None:
     """Return the format in which every text is a number, or None.
 
     Args:
         texts: the different cells of a column, without empty ones and words for "missing".
         comma_is_decimal: read "16,000" as 16 rather than as 16 thousand.
+        decimal: the decimal sign, "." or ","; None to find it.
 
     Example:
         >>> find_format(["950", "$1,200"]), find_format(["38,8", "40"]), find_format(["a", "1"])
         (NumberFormat(decimal='.', thousands=','), NumberFormat(decimal=',', thousands='.'), None)
     """
-    formats = list(_COMMA_FIRST if comma_is_decimal else _FORMATS)
+    formats = list(_COMMA_FIRST if comma_is_decimal or decimal == "," else _FORMATS)
+    formats = [known for known in formats if known == PLAIN or decimal in (None, known.decimal)]
     for text in texts:
         formats = [known for known in formats if known.fits(text)]
         if not formats:

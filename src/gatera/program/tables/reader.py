@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gatera.core.checks import did_you_mean, listed
+from gatera.core.checks import check_choice, did_you_mean, listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.program.tables.blocks import Block, split_blocks
 from gatera.program.tables.builder import ColumnBuilder
@@ -65,6 +65,7 @@ class TableFile:
         delimiter: what separates its columns.
         layout: which cells of a row belong to which column.
         notes: what was decided.
+        decimal: the decimal sign of its numbers; None to find it column by column.
         strip: remove blanks around cells that are not quoted.
     """
 
@@ -73,6 +74,7 @@ class TableFile:
     delimiter: str
     layout: Layout
     notes: list[Note]
+    decimal: str | None = None
     strip: bool = True
 
     def blocks(self) -> Iterator[Block]:
@@ -127,7 +129,7 @@ class TableFile:
             waiting = {name: place for name, place in waiting.items() if builders[name].restart()}
             if waiting and len(waiting) == len(places):
                 lines = [np.zeros(0, np.int64)]
-        columns = {name: builder.column(self.delimiter == ";") for name, builder in builders.items()}
+        columns = {name: builder.column(self.delimiter == ";", self.decimal) for name, builder in builders.items()}
         notes = [*self.notes, *layout.drop_index(columns), *_column_notes(columns.values())]
         return Table(self.path, columns, np.concatenate(lines), layout.skip + 1, notes)
 
@@ -152,6 +154,7 @@ def open_table(
     delimiter: str | None = None,
     encoding: str | None = None,
     header: str | int | None = "auto",
+    decimal: str | None = None,
     strip: bool = True,
 ) -> TableFile:
     """Decide how a file of a table is written, from its first rows.
@@ -162,13 +165,18 @@ def open_table(
         encoding: any that Python knows; None to find it: UTF-8, UTF-16, else Windows' Latin-1.
         header: "auto" to see whether the first row names the columns; the number of the row that does, from 0 on; None
             where the columns have no names (they are called column_1 and so on).
+        decimal: the decimal sign of numbers, "." or ","; None to find it column by column.
         strip: remove blanks around cells that are not quoted.
 
     Raises:
         DataError: if the file is missing, empty or not text, or names two columns alike.
-        ArgumentError: if `delimiter` is not one character.
+        ArgumentError: if `delimiter` is not one character, or `decimal` or `header` is something else.
     """
     path = Path(path)
+    if decimal is not None:
+        check_choice("decimal", decimal, (".", ","))
+    if isinstance(header, str):
+        check_choice("header", header, ("auto",))
     if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '\r\n"'):
         raise ArgumentError(
             "delimiter must be one ASCII character", got=delimiter, expected=listed(map(repr, DELIMITERS))
@@ -186,7 +194,7 @@ def open_table(
     if not sample:
         raise DataError(f"{path} is empty: it has no header line with the names of its columns")
     layout = find_layout(sample, header, path)
-    return TableFile(path, found, separator, layout, [*notes, *layout.notes], strip)
+    return TableFile(path, found, separator, layout, [*notes, *layout.notes], decimal, strip)
 
 
 def read_table(
@@ -194,6 +202,7 @@ def read_table(
     delimiter: str | None = None,
     encoding: str | None = None,
     header: str | int | None = "auto",
+    decimal: str | None = None,
     strip: bool = True,
     as_text: Sequence[str] = (),
 ) -> Table:
@@ -202,7 +211,7 @@ def read_table(
     Raises:
         DataError: if the file is missing, empty or not text, names two columns alike, or has a row of another length.
     """
-    return open_table(path, delimiter, encoding, header, strip).read(as_text)
+    return open_table(path, delimiter, encoding, header, decimal, strip).read(as_text)
 
 
 def _first_lines(head: bytes) -> list[str]:
