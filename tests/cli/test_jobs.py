@@ -103,7 +103,7 @@ def test_a_table_of_numbers_is_compared_with_mean_and_trees(gatera, tmp_path):
     )
     result = json.loads(ran.out.splitlines()[-1])
     assert result["event"] == "result"
-    assert set(result["valid"]["rivals"]) == {"gradient-boosted trees", "the mean"}
+    assert set(result["valid"]["baselines"]) == {"gradient-boosted trees", "the mean"}
 
 
 @pytest.mark.slow
@@ -121,7 +121,7 @@ def test_ratings_from_csv_to_answers(gatera, tmp_path):
     assert ran.status == 0, ran.err
     assert "600 ratings (rating) of 20 items (film) by 30 users (user)" in ran.out
     assert "User and item means would give" in ran.out
-    error = float(re.search(r"Mean squared error ([\d.]+\d)", ran.out)[1])
+    error = float(re.search(r"MSE ([\d.]+\d)", ran.out)[1])
     overall = float(re.search(r"The overall mean would give ([\d.]+\d)", ran.out)[1])
     assert error < 0.5 * overall
     answer = gatera("predict", out, '{"user": "3", "film": "a film nobody knows"}')

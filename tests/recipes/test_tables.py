@@ -31,5 +31,5 @@ def test_a_misspelt_target_offers_the_nearest(tmp_path):
     with pytest.raises(DataError) as err:
         read(asked)
     assert str(err.value) == (
-        f"{asked.source} has no column 'salry'. Available: age, salary. Did you mean 'salary'?"
+        f"target=: no column 'salry' in {asked.source}. Available: age, salary. Did you mean 'salary'?"
     )

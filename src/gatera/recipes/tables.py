@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from gatera.core.checks import did_you_mean, listed
-from gatera.core.errors import ArgumentError, DataError
+from gatera.core.checks import listed, missing_column
+from gatera.core.errors import ArgumentError
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.sources.tables import read_table
@@ -85,9 +85,7 @@ def read(settings: TrainSettings) -> Table:
             f"target= must name the column of {settings.source} to predict", available=listed(columns)
         )
     if target not in columns:
-        raise DataError(
-            f"{settings.source} has no column {target!r}", available=listed(columns), remedy=did_you_mean(target, columns)
-        )  # fmt: skip
+        raise missing_column(target, columns, str(settings.source), "target=")
     frame = whole[whole[target].notna()]
     numbers, categories = cont_cat_split(frame, dep_var=target)
     ignored = [name for name in categories if frame[name].nunique() > ID_SHARE * len(frame)]
