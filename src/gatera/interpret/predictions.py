@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -169,7 +169,8 @@ class Interpretation:
             return f"{_numbers(prediction)} / {_numbers(target)}\n{loss:.2f}"
         several = np.ndim(target)
         actual = _labels(self.vocab, target) if several else self.vocab[int(target)]
-        names = [_names(label) if several else str(label) for label in (self._predicted(index), actual)]
+        write: Callable[[Any], str] = _names if several else str
+        names = [write(label) for label in (self._predicted(index), actual)]
         return f"{' / '.join(names)}\n{loss:.2f} / {prediction.max():.2f}"
 
 
