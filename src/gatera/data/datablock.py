@@ -21,6 +21,7 @@ from gatera.data.loading.dataset import Dataset, FittedFields, Getter, Rows, app
 from gatera.data.loading.loaders import DataLoader, DataLoaders, LoaderOptions
 from gatera.data.loading.pipeline import Pipeline
 from gatera.data.recipe_summary import Account, describe_labels, one_batch, one_item
+from gatera.data.short_repr import ShortRepr
 from gatera.data.sources.items import IMAGE_EXTENSIONS, get_image_files
 from gatera.data.splits.by_position import RandomSplitter, Splits, as_splits
 from gatera.data.transforms.batch import BatchPipeline
@@ -33,7 +34,7 @@ SAMPLE_SIZE = 1024
 Blocks = Sequence[Block | type[Block]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Datasets:
     """The data sets of each split, made from one source.
 
@@ -55,9 +56,14 @@ class Datasets:
     def __iter__(self) -> Iterator[Dataset]:
         return iter(data for data in (self.train, self.valid, self.test) if data is not None)
 
+    def __repr__(self) -> str:
+        counts = zip(("train", "valid", "test"), self)
+        sizes = ", ".join(f"{len(data):,} {name}" for name, data in counts)
+        return f"<Datasets: {sizes}; {self.train.fields}>"
 
-@dataclass(frozen=True)
-class DataBlock:
+
+@dataclass(frozen=True, repr=False)
+class DataBlock(ShortRepr):
     """A recipe for data: nothing is read until `datasets`, `dataloaders` or `summary` gets a source.
 
     Args:
