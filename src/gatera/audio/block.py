@@ -49,7 +49,7 @@ WINDOW_SECONDS = 0.025
 SHOWN_HERTZ = (0, 250, 500, 1000, 2000, 4000, 8000, 16000)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AudioBlock(ImageInput):
     """A recording, seen as a spectrogram: a grey picture of fixed size, low frequencies at its bottom.
 

@@ -56,7 +56,7 @@ def file_loaders(found: PhotoSet, block: Block, settings: TrainSettings) -> Data
     rows = list(zip(found.photos, found.labels, strict=True))
     bs = None if settings.bs is None else min(settings.bs, len(splits.train))
     return recipe.dataloaders(
-        rows, settings.out.parent, bs, val_bs=64, seed=settings.seed, device=settings.device
+        rows, settings.out.parent, bs=bs, val_bs=64, seed=settings.seed, device=settings.device
     )
 
 

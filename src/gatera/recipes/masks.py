@@ -67,7 +67,7 @@ def make_loaders(found: MaskSet, settings: TrainSettings) -> DataLoaders:
     )  # fmt: skip
     rows = list(zip(found.photos, found.masks, strict=True))
     bs = min(settings.bs or BATCH, len(splits.train))
-    return block.dataloaders(rows, settings.out.parent, bs, seed=settings.seed)
+    return block.dataloaders(rows, settings.out.parent, bs=bs, seed=settings.seed)
 
 
 def measure_masks(learn: Learner, side: str, left_out: str | None) -> MaskReport:

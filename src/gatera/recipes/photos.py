@@ -98,7 +98,7 @@ def make_loaders(photos: PhotoSet, settings: TrainSettings) -> DataLoaders:
     )  # fmt: skip
     rows = list(zip(photos.photos, photos.labels, strict=True))
     bs = batch_size(settings.bs, len(splits.train))
-    return block.dataloaders(rows, settings.out.parent, bs, val_bs=64, seed=settings.seed)
+    return block.dataloaders(rows, settings.out.parent, bs=bs, val_bs=64, seed=settings.seed)
 
 
 def usual_size(photos: Sequence[Path]) -> int:

@@ -20,12 +20,13 @@ from torch import Tensor
 from gatera.core.errors import ArgumentError, ExportError
 from gatera.data.blocks.vocab import Vocab
 from gatera.data.item_errors import naming_item
+from gatera.data.short_repr import ShortRepr
 
 #: Updates that an epoch should have at least, and the fewest items of a batch that may take (chosen here, see LOG.md).
 UPDATES_PER_EPOCH, FEWEST_PER_BATCH = 10, 8
 
 
-class Block(ABC):
+class Block(ShortRepr, ABC):
     """How one kind of value is read, encoded for a model, and decoded for people. Subclass `InputBlock` or `TargetBlock`."""
 
     def fit(self, values: Sequence[Any]) -> Self:
@@ -153,7 +154,7 @@ class TargetBlock(Block):
         return list(targets)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TransformBlock(InputBlock, TargetBlock):
     """A value that is used as it comes: an array, a tensor, or a number. It may be an input or a target."""
 

@@ -46,7 +46,7 @@ class ImageInput(InputBlock):
         return pixels.permute(1, 2, 0).to(torch.uint8).numpy()  # [C,H,W] -> [H,W,C]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageBlock(ImageInput):
     """A photo.
 

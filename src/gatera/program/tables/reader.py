@@ -217,7 +217,7 @@ def read_table(
 def _first_lines(head: bytes) -> list[str]:
     """Return the first lines, without one that a chunk's end may have cut."""
     lines = head.decode("utf-8", "ignore").splitlines()[: SAMPLE_ROWS + 1]
-    return lines[:SAMPLE_ROWS] if len(lines) > SAMPLE_ROWS or not head.endswith(b"\n") and len(lines) > 2 else lines
+    return lines[:SAMPLE_ROWS] if len(lines) > SAMPLE_ROWS or (not head.endswith(b"\n") and len(lines) > 2) else lines
 
 
 def _sample(path: Path, encoding: str, delimiter: str, strip: bool) -> list[list[str]]:
