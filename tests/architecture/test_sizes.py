@@ -11,15 +11,8 @@ MAX_FILES = 14
 
 #: Functions that keep the many keyword names their users already know (see docs/architecture.md), by name.
 MANY_ARGUMENTS_ALLOWED = {
-    "gatera.collab.learner.collab_learner",
-    "gatera.learn.trainer.__init__",
-    "gatera.learn.trainer.fit_one_cycle",
     "gatera.models.vision.heads.create_head",
-    "gatera.tabular.learner.tabular_learner",
-    "gatera.text.language_model.language_model_learner",
     "gatera.text.learner.text_classifier_learner",
-    "gatera.vision.learner.vision_learner",
-    "gatera.vision.unet.unet_learner",
 }
 
 

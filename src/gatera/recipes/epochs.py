@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from gatera.learn.callback import Callback
 from gatera.learn.learner import Learner
-from gatera.learn.loop import LoopState
+from gatera.learn.state import Callback, LoopState
 from gatera.recipes.events import Saying
 
 

@@ -126,7 +126,7 @@ def batch_size(wanted: int | None, n_train: int) -> int:
 
 def weights_source(learn: Learner) -> str:
     """Return where the initial weights came from, in words."""
-    body = find_body(learn)
+    body = find_body(learn.model)
     return "random weights" if body is None else body.source
 
 

@@ -94,7 +94,7 @@ def run_job(job: Job, settings: TrainSettings, say: Saying) -> None:
     """
     learn = job.learn
     say.line(
-        f"Training {job.architecture or architecture_name(learn)} ({learn.arithmetic}), starting from {job.weights}."
+        f"Training {job.architecture or architecture_name(learn.model)} ({learn.arithmetic}), starting from {job.weights}."
     )
     learn.display.table_on = not settings.json
     learn.add_cb(EpochLines(learn, say))
@@ -181,8 +181,8 @@ def _train(job: Job, settings: TrainSettings, say: Saying) -> None:
 def _export(job: Job, settings: TrainSettings, found: Mapping[str, Measured]) -> Path:
     learn, shown = job.learn, found.get("test", found["valid"]).report
     facts: CardFacts = replace(
-        card_facts(learn, settings.out.stem), data=job.data, split=job.split, weights=job.weights, metrics={},
-        architecture=job.architecture or architecture_name(learn),
+        card_facts(learn.trained, settings.out.stem), data=job.data, split=job.split, weights=job.weights, metrics={},
+        architecture=job.architecture or architecture_name(learn.model),
         report=shown if isinstance(shown, ErrorReport) else None,
     )  # fmt: skip
     if not isinstance(shown, ErrorReport):

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 from torch import nn
 
 from gatera.core.errors import ArgumentError
 from gatera.core.random import torch_seeded
+from gatera.core.signatures import check_arguments, spelled_out
 from gatera.data.loading.loaders import DataLoaders
 from gatera.learn.learner import Learner
-from gatera.learn.optimizer import Adam, OptimizerFactory
-from gatera.learn.options import TrainingOptions
-from gatera.measure.losses.standard import ClassWeights
+from gatera.learn.options import LEARNER_DEFAULTS, LearnerArguments, TrainingOptions
 from gatera.models.backbones.architectures import Architecture
 from gatera.models.vision.heads import HeadOptions
 from gatera.models.vision.linear_head import LinearHeadOptions
@@ -28,23 +27,16 @@ from gatera.vision.program_head import is_program, take_head
 ONE_GROUP_LR = 1e-2
 
 
+@spelled_out(LearnerArguments, LEARNER_DEFAULTS)
 def vision_learner(
     dls: DataLoaders,
     arch: str | Architecture | Callable[..., object] = "efficientnet_lite0",
     normalize: bool = True,
     n_out: int | None = None,
     pretrained: bool | str | Path = True,
-    loss_func: Callable[..., Any] | None = None,
-    opt_func: OptimizerFactory = Adam,
-    lr: float = 1e-3,
-    splitter: Callable[[nn.Module], Sequence[Sequence[nn.Parameter]]] | None = None,
-    cbs: Any = None,
-    metrics: Any = None,
-    path: str | Path | None = None,
     y_range: tuple[float, float] | None = None,
-    class_weights: ClassWeights = None,
     head: HeadOptions | LinearHeadOptions | None = None,
-    options: TrainingOptions | None = None,
+    **arguments: Unpack[LearnerArguments],
 ) -> Learner:
     """Make a learner for photos by transfer learning: a pretrained body and a new head, body frozen.
 
@@ -59,19 +51,12 @@ def vision_learner(
         n_out: outputs; by default as many as the data asks for.
         pretrained: True looks for weights, False starts from random ones, a path names a file of weights (or a
             `.gatera` program, to go on training it: with its head, too, if it has the same labels and the same shape).
-        loss_func: a loss of ours, a torch loss or a function; by default the one for the data's task.
-        opt_func: makes the optimizer; `Adam`, `SGD`, or any torch optimizer class.
-        lr: the learning rate where a method is given none.
-        splitter: model -> lists of parameters, earliest layers first; by default early body, late body, head; one group for
-            pictures that are no photographs.
-        cbs: callbacks for every fit.
-        metrics: functions, classes, instances or names, e.g. `error_rate` or "accuracy".
-        path: where `save` and `export` put files; the current folder by default.
         y_range: keep outputs within these bounds, for regression; (-1, 1) for points.
-        class_weights: "balanced", or what each class counts in the loss.
         head: the shape of the usual head, or `LinearHeadOptions()` for a single layer, which few photos train best.
             Without it points get a head of their own, `PointHead`.
-        options: precision, weight decay, batch norm and the like.
+        arguments: loss_func, opt_func, lr, splitter, cbs, metrics, path, class_weights, options; see `LearnerArguments`.
+            The default `splitter` makes the groups early body, late body, head; one group for images that are not
+            photographs.
 
     Returns:
         A learner; frozen if `pretrained`, up to its last group.
@@ -80,6 +65,7 @@ def vision_learner(
         ArgumentError: if `arch` is unknown (the nearest name is offered) or the number of outputs is not known.
         PretrainedError: if no weights are found, saying where was looked and what to do.
     """
+    check_arguments(vision_learner, arguments)
     outputs = dls.c if n_out is None else n_out
     if outputs is None:
         raise ArgumentError("the data does not say how many outputs it needs", remedy="Pass n_out=.")
@@ -91,15 +77,11 @@ def vision_learner(
         )  # fmt: skip
     if is_program(pretrained):
         take_head(model, pretrained, dls)
-    if splitter is None and not dls.train_ds.fields.x.photographic:
-        splitter = one_group
-        options = options or TrainingOptions()
-        if options.fine_tune_lr is None:
-            options = replace(options, fine_tune_lr=ONE_GROUP_LR)
-    learn = Learner(
-        dls, model, loss_func, opt_func, lr, splitter, cbs, metrics, path, class_weights,
-        body=model[0] if pretrained else None, options=options,
-    )  # fmt: skip
+    if arguments.get("splitter") is None and not dls.train_ds.fields.x.photographic:
+        arguments["splitter"] = one_group
+        options = arguments.get("options") or TrainingOptions()
+        arguments["options"] = replace(options, fine_tune_lr=options.fine_tune_lr or ONE_GROUP_LR)
+    learn = Learner(dls, model, body=model[0] if pretrained else None, **arguments)
     if pretrained:
         learn.freeze()
     return learn
