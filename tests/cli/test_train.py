@@ -57,7 +57,7 @@ def test_it_says_what_it_found_how_good_it_is_and_what_to_type_next(trained):
     assert "What was left out, and why:" in text
     assert "broken.jpg" in text
     assert "95 % interval" in text
-    assert "Always answering" in text
+    assert "Always predicting" in text
     assert f"The program is {path}" in text
     assert f"gatera predict {path} '" in text  # the folder's name has a space
     assert "\x1b" not in text

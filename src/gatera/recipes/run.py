@@ -50,7 +50,7 @@ class Measured:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        return self.report.to_dict() | ({"rivals": dict(self.rivals)} if self.rivals else {})
+        return self.report.to_dict() | ({"baselines": dict(self.rivals)} if self.rivals else {})
 
 
 @dataclass(frozen=True)
