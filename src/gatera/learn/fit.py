@@ -31,6 +31,7 @@ class FitPlan:
         resume: checkpoint to resume from.
         reset_opt: start with a new optimizer.
         validate: whether each epoch ends with validation.
+        head_error: see `Trainer.head_error`; kept in checkpoints.
     """
 
     epochs: int
@@ -41,6 +42,7 @@ class FitPlan:
     resume: Path | None = None
     reset_opt: bool = False
     validate: bool = True
+    head_error: float | None = None
 
     def __post_init__(self) -> None:
         check_at_least("n_epoch", self.epochs, 1)
@@ -154,6 +156,7 @@ class Fit:
             "opt": named_state(state.optimizer, state.whole),
             "arithmetic": state.arithmetic.state_dict(),
             "position": self._position().to_dict(),
+            "head_error": self.plan.head_error,
             "callbacks": [callback.state_dict() for callback in state.callbacks],
         }
         return checkpoint.write(path, content)

@@ -17,14 +17,18 @@ from gatera.learn.learner import Learner
 from gatera.learn.options import LEARNER_DEFAULTS, LearnerArguments, TrainingOptions
 from gatera.models.backbones.architectures import Architecture
 from gatera.models.vision.heads import HeadOptions
-from gatera.models.vision.linear_head import LinearHeadOptions
+from gatera.models.vision.linear_head import LinearHead, LinearHeadOptions
 from gatera.models.vision.model import create_vision_model
 from gatera.program.tasks import task_kind
-from gatera.vision.program_head import is_program, take_head
+from gatera.vision.program_head import has_linear_head, is_program, take_head
 
 #: `base_lr` of `fine_tune` where the whole model is one group: a body that knows photographs has much to learn of
 #: spectrograms (measured, see LOG.md).
 ONE_GROUP_LR = 1e-2
+
+#: Below the first number of training photos, the unfrozen part of `fine_tune` trains only the second number of groups: the late
+#: half of the body and the head. At their rate the early layers would hardly move, and training them takes half of the time.
+FEW_PHOTOS, FEW_PHOTOS_GROUPS = 5_000, 2
 
 
 @spelled_out(LearnerArguments, LEARNER_DEFAULTS)
@@ -52,8 +56,9 @@ def vision_learner(
         pretrained: True looks for weights, False starts from random ones, a path names a file of weights (or a
             `.gatera` program, to go on training it: with its head, too, if it has the same labels and the same shape).
         y_range: keep outputs within these bounds, for regression; (-1, 1) for points.
-        head: the shape of the usual head, or `LinearHeadOptions()` for a single layer, which few photos train best.
-            Without it points get a head of their own, `PointHead`.
+        head: `LinearHeadOptions()` for a single layer, the default for a pretrained body; `HeadOptions()` for fastai's head, the
+            default without pretrained weights, with `y_range`, and for images that are not photographs. By default points get a
+            head of their own, `PointHead`.
         arguments: loss_func, opt_func, lr, splitter, cbs, metrics, path, class_weights, options; see `LearnerArguments`.
             The default `splitter` makes the groups early body, late body, head; one group for images that are not
             photographs.
@@ -69,22 +74,40 @@ def vision_learner(
     outputs = dls.c if n_out is None else n_out
     if outputs is None:
         raise ArgumentError("the data does not say how many outputs it needs", remedy="Pass n_out=.")
-    kind = task_kind(dls.task)
+    kind, photographic = task_kind(dls.task), dls.train_ds.fields.x.photographic
+    points = kind is not None and kind.coordinates
+    if head is None and photographic and pretrained and y_range is None and not points:
+        head = default_head(pretrained)
     with torch_seeded(dls.seed or 0):  # the same seed gives the same head, whatever ran before
         model = create_vision_model(
             arch, outputs, n_in=input_channels(dls), pretrained=pretrained, normalize=normalize and dls.normalize is None,
-            y_range=y_range, head=head, points=kind is not None and kind.coordinates,
+            y_range=y_range, head=head, points=points,
         )  # fmt: skip
     if is_program(pretrained):
         take_head(model, pretrained, dls)
-    if arguments.get("splitter") is None and not dls.train_ds.fields.x.photographic:
+    options = arguments.get("options") or TrainingOptions()
+    if arguments.get("splitter") is None and not photographic:
         arguments["splitter"] = one_group
-        options = arguments.get("options") or TrainingOptions()
         arguments["options"] = replace(options, fine_tune_lr=options.fine_tune_lr or ONE_GROUP_LR)
+    elif (
+        isinstance(model[1], LinearHead)
+        and arguments.get("splitter") is None
+        and len(dls.train_ds) < FEW_PHOTOS
+    ):
+        arguments["options"] = replace(
+            options, fine_tune_groups=options.fine_tune_groups or FEW_PHOTOS_GROUPS
+        )
     learn = Learner(dls, model, body=model[0] if pretrained else None, **arguments)
     if pretrained:
         learn.freeze()
     return learn
+
+
+def default_head(pretrained: bool | str | Path) -> HeadOptions | LinearHeadOptions:
+    """Return the head of a pretrained body if the user names none: linear, unless the program to continue has another."""
+    if is_program(pretrained) and not has_linear_head(pretrained):
+        return HeadOptions()
+    return LinearHeadOptions()
 
 
 def one_group(model: nn.Module) -> Sequence[Sequence[nn.Parameter]]:

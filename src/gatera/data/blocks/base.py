@@ -61,6 +61,7 @@ class InputBlock(Block):
             spectrogram do not.
         batch_tfms: batch transforms that suit such inputs; a `DataBlock` uses them where it is given none.
         most_per_batch: most items per training batch where the user names no number.
+        updates_per_epoch: how many updates an epoch should then have at least.
     """
 
     storage: Literal["disk", "memory"] = "disk"
@@ -68,13 +69,14 @@ class InputBlock(Block):
     photographic: bool = True
     batch_tfms: Sequence[Any] = ()
     most_per_batch: int = 64
+    updates_per_epoch: int = UPDATES_PER_EPOCH
 
     def batch_size(self, n_train: int) -> int:
         """Return the number of items per batch for a training set of `n_train` items where the user names none.
 
-        Small training sets get smaller batches, so that an epoch has ten updates or more.
+        Small training sets get smaller batches, so that an epoch has `updates_per_epoch` updates or more.
         """
-        suited = max(FEWEST_PER_BATCH, min(self.most_per_batch, n_train // UPDATES_PER_EPOCH))
+        suited = max(FEWEST_PER_BATCH, min(self.most_per_batch, n_train // self.updates_per_epoch))
         return min(suited, n_train)
 
     def encode_all(

@@ -55,6 +55,7 @@ class ImageBlock(ImageInput):
     """
 
     cls: type[PILImage] = PILImage
+    updates_per_epoch = 40  # a pretrained body and its head learn little from fewer (see LOG.md)
 
     def read(self, raw: Any) -> PILImage:
         """Open a path, bytes, array or Pillow image, upright and in this block's mode.
