@@ -32,7 +32,7 @@ INSIDE = {
         {"show", "splits", "transforms", "download"},
         {"blocks"},
         {"loading"},
-        {"folders", "recipe_summary"},
+        {"folders", "recipe_summary", "arguments"},
         {"datablock"},
         {"from_files"},
     ],

@@ -11,33 +11,8 @@ MAX_FILES = 14
 
 #: Functions that keep the many keyword names their users already know (see docs/architecture.md), by name.
 MANY_ARGUMENTS_ALLOWED = {
-    "gatera.collab.data.from_csv",
-    "gatera.collab.data.from_df",
-    "gatera.collab.learner.collab_learner",
-    "gatera.data.transforms.presets.aug_transforms",
-    "gatera.data.datablock.dataloaders",
-    "gatera.data.from_files.from_csv",
-    "gatera.data.from_files.from_df",
-    "gatera.data.from_files.from_folder",
-    "gatera.data.from_files.from_lists",
-    "gatera.data.from_files.from_name_func",
-    "gatera.data.from_files.from_name_re",
-    "gatera.data.from_files.from_path_func",
-    "gatera.data.from_files.from_path_re",
-    "gatera.learn.trainer.__init__",
-    "gatera.learn.trainer.fit_one_cycle",
     "gatera.models.vision.heads.create_head",
-    "gatera.tabular.data.from_csv",
-    "gatera.tabular.data.from_df",
-    "gatera.tabular.learner.tabular_learner",
-    "gatera.text.data.from_csv",
-    "gatera.text.data.from_df",
-    "gatera.text.data.from_folder",
-    "gatera.text.language_model.language_model_learner",
     "gatera.text.learner.text_classifier_learner",
-    "gatera.vision.learner.vision_learner",
-    "gatera.vision.segmentation.from_label_func",
-    "gatera.vision.unet.unet_learner",
 }
 
 

@@ -54,11 +54,11 @@ def test_the_program_tells_the_classes_apart(trained, photo_folder):
 def test_it_says_what_it_found_how_good_it_is_and_what_to_type_next(trained):
     path, text = trained
     assert "24 photos of 2 classes (a folder per class): cat 12, dog 12" in text
-    assert "Skipped files:" in text
+    assert "What was left out, and why:" in text
     assert "broken.jpg" in text
     assert "95 % interval" in text
-    assert "Always answering" in text
-    assert f"Saved {path} (" in text
+    assert "Always predicting" in text
+    assert f"The program is {path}" in text
     assert f"gatera predict {path} '" in text  # the folder's name has a space
     assert "\x1b" not in text
 
@@ -153,7 +153,7 @@ def test_epochs_are_printed_when_they_end(photo_folder, tmp_path):
         ("--arch", "resnet43", "Did you mean 'resnet34'?"),
         ("--device", "cuda:77", "device is not usable on this machine"),
         ("--weights", "nothing.pth", "nothing.pth"),
-        ("--label-from", "cat", "--label-from has no group"),
+        ("--label-from", "cat", "no group to take the label from"),
     ],
 )
 def test_a_wrong_option_is_said_before_any_training(photo_folder, tmp_path, capsys, option, value, message):

@@ -56,7 +56,7 @@ def test_every_listed_method_has_a_first_line(make_api):
 def test_a_name_without_a_description_is_refused(make_api):
     def bare() -> None: ...
 
-    with pytest.raises(ValueError, match=r"^gatera\.measure\.metrics\.bare has no description$"):
+    with pytest.raises(ValueError, match=r"^gatera\.measure\.metrics\.standard\.bare has no description$"):
         make_api.first_line("bare", "gatera.measure.metrics.standard", bare)
 
 

@@ -17,7 +17,7 @@ import gatera.text.all
 import gatera.vision.all as face
 from gatera.data.download.datasets import untar_data
 from gatera.data.download.urls import URLs
-from gatera.learn.loop import LoopState
+from gatera.learn.state import LoopState
 
 PAGE = read("docs/from-fastai.md")
 

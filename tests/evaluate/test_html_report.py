@@ -83,10 +83,7 @@ def test_the_page_says_what_matters_in_plain_words() -> None:
     )
     assert "cat dog 4 dog cat 2" in words  # the mistakes
     assert "epoch train_loss error_rate time 0 0.3123 0.0143 1:14" in words
-    assert (
-        "training photos 1600 validation photos 700 layout a folder per class skipped files 1"
-        in words
-    )
+    assert "training photos 1600 validation photos 700 layout a folder per class skipped files 1" in words
     assert "photos/a.jpg zero bytes" in words
     assert "read photo mode RGB, at least 224 x 224 resize size 224 x 256, antialias true" in words
     assert "gatera predict cats.gatera photo.jpg" in words
@@ -146,9 +143,7 @@ def test_sections_without_content_are_left_out() -> None:
     headings = re.findall(r"<h2>(.*?)</h2>", page)
     assert headings == ["Accuracy", "Errors", "Data"]
     words = Checker(page).words
-    assert "No misclassified photos." in words and "baseline" not in words.lower().replace(
-        "baseline;", ""
-    )
+    assert "No misclassified photos." in words and "baseline" not in words.lower().replace("baseline;", "")
     assert "skipped files 0" in words
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from gatera.data.blocks.values import ImageBlock, MultiCategoryBlock
 from torch import nn
 
+from gatera.data.blocks.category import MultiCategoryBlock
+from gatera.data.blocks.image import ImageBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.sources.items import get_image_files
 from gatera.data.sources.labels import parent_label

@@ -32,10 +32,7 @@ def test_training_goes_on_after_loading_as_if_nothing_had_happened(make_learner)
 def test_a_missing_file_is_said(make_learner, tmp_path):
     with pytest.raises(DataError) as err:
         make_learner().load("none")
-    assert (
-        str(err.value)
-        == f"there is no checkpoint {tmp_path / 'models/none.pth'}. learn.save(name) writes one."
-    )
+    assert str(err.value) == f"no checkpoint {tmp_path / 'models/none.pth'}. learn.save(name) writes one."
 
 
 @pytest.mark.parametrize("damage", ["cut", "code", "empty"])
@@ -51,7 +48,7 @@ def test_a_damaged_or_dangerous_file_is_refused(make_learner, damage):
     with pytest.raises(DataError) as err:
         learn.load("one")
     assert str(err.value) == (
-        f"{path} cannot be read as a checkpoint: it is cut short, damaged, or holds objects that could run code. "
+        f"cannot read {path} as a checkpoint: it is damaged, or contains objects that could run code. "
         "Expected: a file written by learn.save. Use an earlier copy, or train again."
     )
 
@@ -62,7 +59,7 @@ def test_a_file_without_parameters_is_refused(make_learner, tmp_path):
     torch.save({"weights": 1}, path)
     with pytest.raises(DataError) as err:
         make_learner().load("odd")
-    assert str(err.value) == f"{path} holds no model parameters. Expected: a file written by learn.save."
+    assert str(err.value) == f"{path} contains no model parameters. Expected: a file written by learn.save."
 
 
 def test_the_parameters_of_another_model_are_refused(make_learner):
@@ -72,6 +69,6 @@ def test_the_parameters_of_another_model_are_refused(make_learner):
     with pytest.raises(ArgumentError) as err:
         learn.load("one")
     assert str(err.value) == (
-        f"the parameters in {path} are those of another model: 2 of another shape (1.4.weight, 1.4.bias). Make the "
+        f"the parameters in {path} do not fit this model: 2 with another shape (1.4.weight, 1.4.bias). Create the "
         "learner with the architecture, head and number of classes it was saved with."
     )

@@ -3,8 +3,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from gatera.learn.callback import Callback
 from gatera.learn.freezing import freeze_groups
+from gatera.learn.state import Callback
 from gatera.models.groups import ParameterGroup
 
 

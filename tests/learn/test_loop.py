@@ -9,13 +9,14 @@ from torch import nn
 
 from gatera.learn import loop
 from gatera.learn.arithmetic import Arithmetic
-from gatera.learn.callback import (
+from gatera.learn.state import (
     EVENTS,
     Callback,
     CallbackList,
     CancelEpochException,
     CancelFitException,
     CancelStepException,
+    LoopState,
 )
 
 
@@ -33,7 +34,7 @@ def make_model():
 
 
 def make_state(model, batches, callbacks=(), valid=None, epochs=2, opt=torch.optim.SGD, lr=0.1):
-    return loop.LoopState(
+    return LoopState(
         model=model, whole=model, loss_func=F.cross_entropy, optimizer=opt(model.parameters(), lr=lr),
         train=batches, valid=valid, callbacks=CallbackList(callbacks),
         arithmetic=Arithmetic(torch.device("cpu"), "float32"), seed=0, epochs=epochs,

@@ -48,7 +48,7 @@ def test_rates_that_do_not_fit_are_refused(lr):
     with pytest.raises(ArgumentError) as err:
         group_lrs(lr, 2)
     assert str(err.value) == (
-        f"lr does not fit the model's parameter groups. Got: {lr!r}. Expected: a number of at least 0, "
+        f"lr does not fit the model's parameter groups. Got: {lr!r}. Expected: a number >= 0, "
         "slice(low, high), slice(high), or 2 numbers."
     )
 
@@ -102,7 +102,7 @@ def test_the_memory_of_another_model_is_refused(model):
     with pytest.raises(ArgumentError) as err:
         load_named_state(optimizer, model, {"7.weight": {}})
     assert str(err.value) == (
-        "the optimizer state is of another model. Got: '7.weight'. Expected: its own parameters."
+        "the optimizer state belongs to another model: this one has no parameter '7.weight'."
     )
 
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.learn.callback import Callback
 from gatera.learn.checkpoint import TrainingInterrupted
+from gatera.learn.state import Callback
 
 
 class PressCtrlC(Callback):
@@ -78,8 +78,8 @@ def test_the_message_says_where_it_stopped_and_how_to_go_on(make_learner, tmp_pa
         learn.fine_tune(2, cbs=PressCtrlC(6))
     path = tmp_path / "models" / "interrupted.pth"
     assert str(stop.value) == (
-        f"Stopped in epoch 0 of 2 of the unfrozen part, after batch 2 of 4. Everything trained so far is saved in {path}. "
-        f"To go on where it stopped, make the learner in the same way and call the same method with resume='{path}'."
+        f"Interrupted in epoch 0 of 2 of the unfrozen part, after batch 2 of 4. Checkpoint saved to {path}. "
+        f"To resume, create the learner the same way and call the same method with resume='{path}'."
     )
     assert path.is_file()
 
@@ -90,8 +90,9 @@ def test_a_checkpoint_of_another_fit_is_refused(make_learner):
     with pytest.raises(ArgumentError) as err:
         make_learner().fit(3, 0.01, cbs=Quiet(), resume=stop.value.path)
     assert str(err.value) == (
-        f"{stop.value.path} was written by another fit. Got: \"phase '', 3 epochs of 4 batches\". Expected: phase '', "
-        "2 epochs of 4 batches. Call the same method with the same data, batch size and epochs as before."
+        f"cannot resume from {stop.value.path}: it belongs to a different run. Got: \"phase '', 3 epochs of 4 batches\". "
+        "Expected: phase '', 2 epochs of 4 batches. Call the same method with the same data, batch size and number of "
+        "epochs as before."
     )
 
 
@@ -101,5 +102,5 @@ def test_a_plain_save_is_no_checkpoint_to_resume(make_learner):
     with pytest.raises(DataError) as err:
         learn.fit(1, resume=path)
     assert str(err.value) == (
-        f"{path} was written by learn.save, not by an interruption. Use learn.load for it."
+        f"{path} was written by learn.save, not by an interrupted fit. Use learn.load for it."
     )

@@ -39,4 +39,4 @@ def test_a_cycle_without_a_fall_ends_at_its_peak():
 def test_parts_that_do_not_add_up_are_refused():
     with pytest.raises(ArgumentError) as err:
         combine_scheds([0.5, 0.4], [SchedNo(1, 1), SchedNo(1, 1)])
-    assert str(err.value) == "pcts must give one part per schedule and add up to 1. Got: [0.5, 0.4]."
+    assert str(err.value) == "pcts must be one fraction per schedule, adding up to 1. Got: [0.5, 0.4]."

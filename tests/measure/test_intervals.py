@@ -52,7 +52,7 @@ def test_bootstrap_interval_is_repeatable_and_takes_any_statistic() -> None:
 def test_message_for_more_errors_than_items() -> None:
     with pytest.raises(ArgumentError) as err:
         wilson_interval(11, 10)
-    assert str(err.value) == "errors is not a count among n items. Got: 11. Expected: 0 to 10."
+    assert str(err.value) == "errors must be a count of n items. Got: 11. Expected: 0 to 10."
 
 
 def test_message_for_no_items() -> None:

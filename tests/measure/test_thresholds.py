@@ -41,7 +41,7 @@ def test_thresholds_that_are_not_usable():
     )
     assert message(lambda: BCEWithLogitsLossFlat(thresh="0.5")).startswith("thresh must be a number in ")
     assert message(lambda: accuracy_multi(LOGITS, THERE, thresh=[0.5, 0.5])) == (
-        "there is not one threshold for each label. Got: '2 thresholds'. Expected: 3 of them, or one number for all."
+        "there must be one threshold per label. Got: '2 thresholds'. Expected: 3 of them, or one number for all."
     )
 
 
@@ -84,7 +84,7 @@ def test_equal_scores_are_not_split_and_nothing_present_is_a_half():
 @pytest.mark.parametrize(("scores", "present"), [((3, 2), (3, 1)), ((3,), (3,)), ((0, 2), (0, 2))])
 def test_shapes_that_do_not_fit(scores, present):
     assert message(lambda: best_thresholds(np.zeros(scores), np.zeros(present))) == (
-        "probabilities and targets are not of the same items and labels. "
+        "probabilities and targets must be those of the same items and labels. "
         f"Got: '{list(scores)} and {list(present)}'. Expected: [N,K] both, N at least 1."
     )
 
@@ -123,7 +123,7 @@ def test_the_table_of_labels_stands_beside_guessing():
 
 def test_a_table_of_other_labels_is_refused():
     assert message(lambda: label_scores(LOGITS, THERE, ["cat"])) == (
-        "probabilities, targets and vocab are not of the same items and labels. Got: '[4, 3], [4, 3] and 1 labels'. "
+        "probabilities, targets and vocab must be those of the same items and labels. Got: '[4, 3], [4, 3] and 1 labels'. "
         "Expected: [N,K] twice and K labels, N at least 1."
     )
 

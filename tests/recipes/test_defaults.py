@@ -22,17 +22,17 @@ SHOWN = {field.name: field.metadata.get("shown", "") for field in fields(TrainSe
     ("name", "words"),
     [
         ("arch", f"{PHOTOS.arch}; {TEXTS.arch} for texts"),
-        ("epochs", f"{PHOTOS.epochs} for photos, {MASKS.epochs} for masks, {TEXTS.epochs} for texts, else {TABLES.epochs}"),
-        ("freeze_epochs", f"{PHOTOS.freeze_epochs} for photos, {MASKS.freeze_epochs} for masks and texts, else 0"),
+        ("epochs", f"{PHOTOS.epochs} for photos (skipped where it would not pay), {MASKS.epochs} for masks, {TEXTS.epochs} for texts, else {TABLES.epochs}"),
+        ("freeze_epochs", f"{RECORDINGS.freeze_epochs} for sound, else {PHOTOS.freeze_epochs}"),
         (
             "lr",
-            f"{PHOTOS.lr:g} for photos, {MASKS.lr:g} for masks, {TEXTS.lr:g} for sound and texts, {TABLES.lr:g} for tables, "
+            f"{MASKS.lr:g} for photos and masks, {TEXTS.lr:g} for sound and texts, {TABLES.lr:g} for tables, "
             f"{RATINGS.lr:g} for ratings",
         ),
         ("size", f"{PHOTOS.size}, or {SMALL_SIZE} if most are tiny; {MASKS.size} for masks"),
         (
             "bs",
-            f"{TABLES.bs}, less for small folders; at most {AudioBlock.most_per_batch} for sound; {MASKS.bs} for masks",
+            f"{TABLES.bs}, {AudioBlock.most_per_batch} for sound, fewer for small folders; {MASKS.bs} for masks",
         ),
     ],
 )  # fmt: skip
@@ -42,6 +42,7 @@ def test_the_words_of_a_default_are_its_value(name, words):
 
 def test_the_same_number_serves_the_tasks_that_share_it_in_words():
     assert RECORDINGS.epochs == TABLES.epochs == RATINGS.epochs
-    assert MASKS.freeze_epochs == TEXTS.freeze_epochs == 1 and RECORDINGS.freeze_epochs == 0
-    assert RECORDINGS.lr is None and TEXTS.lr == ONE_GROUP_LR
+    assert PHOTOS.freeze_epochs == MASKS.freeze_epochs == TEXTS.freeze_epochs
+    assert RECORDINGS.lr is None and TEXTS.lr == ONE_GROUP_LR  # None: the learner chooses
+    assert PHOTOS.lr is None and MASKS.lr == FINE_TUNE_LR
     assert MASKS.arch == PHOTOS.arch == ARCHITECTURE and TABLES.bs == RATINGS.bs

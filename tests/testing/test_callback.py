@@ -6,10 +6,10 @@ import torch
 from public_pieces import subclasses_of
 
 from gatera.core.errors import ArgumentError
-from gatera.learn.callback import Callback, CancelFitException, CancelValidException
+from gatera.learn.callbacks.batch_norm import FixBatchNorm
 from gatera.learn.callbacks.recorder import Recorder
-from gatera.learn.freezing import FixBatchNorm
 from gatera.learn.schedule import SchedExp
+from gatera.learn.state import Callback, CancelFitException, CancelValidException
 from gatera.testing import ContractError, check_callback
 from gatera.testing.contract import described
 

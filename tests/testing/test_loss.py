@@ -338,6 +338,6 @@ def test_what_is_no_loss_is_refused_as_a_learner_refuses_it():
     with pytest.raises(ArgumentError) as err:
         check_loss(3)
     assert str(err.value) == (
-        "loss_func is not a loss. Got: 3. Expected: a loss object, a torch loss, or a function of (predictions, targets). "
+        "loss_func must be a loss. Got: 3. Expected: a Loss, a torch loss, or a function of (predictions, targets). "
         "For example CrossEntropyLossFlat() or F.cross_entropy."
     )

@@ -282,7 +282,7 @@ def test_what_is_no_metric_is_refused_as_a_learner_refuses_it():
     with pytest.raises(ArgumentError) as err:
         check_metric(3)
     assert str(err.value) == (
-        "metric is not a metric. Got: 3. Expected: a function of (predictions, targets), a metric class or object, "
+        "metrics got something that is not a metric. Got: 3. Expected: a function of (predictions, targets), a metric class or object, "
         'or a name. For example metrics=error_rate or metrics=["error_rate", F1Score()].'
     )
 

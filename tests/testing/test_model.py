@@ -262,4 +262,4 @@ def test_a_model_that_cannot_be_exported_is_told_so():
     with pytest.raises(ContractError) as err:
         check_model(BranchesOnValues(), 8, onnx=True)
     assert err.value.rule.text == "it can be exported to ONNX, with outputs as in PyTorch"
-    assert err.value.seen.startswith("the network (PhotoGraph) has no ONNX form")
+    assert err.value.seen.startswith("cannot translate the network (PhotoGraph) to ONNX: ")

@@ -109,7 +109,7 @@ def test_a_missing_column():
 def test_a_position_beyond_the_table():
     with pytest.raises(ArgumentError) as err:
         TextDataLoaders.from_df(table(), text_col=7)
-    assert str(err.value) == "The table has no column of that position. Got: 7. Expected: 0 to 2."
+    assert str(err.value) == "The table has no column at that position. Got: 7. Expected: 0 to 2."
 
 
 def test_an_empty_cell_is_named():
@@ -127,8 +127,8 @@ def test_a_folder_without_the_two_sides(tmp_path):
     with pytest.raises(DataError) as err:
         TextDataLoaders.from_folder(tmp_path)
     assert str(err.value) == (
-        f"{tmp_path} has no folder 'train'. Expected: the folders that are there: neg. "
-        "For one folder per class, pass valid_pct=0.2; for other names of the two sides, train= and valid=."
+        f"{tmp_path} has no folder 'train'. Available: neg. "
+        "For one folder per class, pass valid_pct=0.2; for other names of the two folders, train= and valid=."
     )
 
 

@@ -167,8 +167,8 @@ def test_folders_of_classes_are_split_at_random(photo_folder):
 
 def test_missing_sides_are_named_with_what_is_there(photo_folder, tmp_path):
     assert message(DataError, lambda: ImageDataLoaders.from_folder(photo_folder)) == (
-        f"{photo_folder} has no folder 'train'. Expected: the folders that are there: cat, dog. "
-        "For one folder per class, pass valid_pct=0.2; for other names of the two sides, train= and valid=."
+        f"{photo_folder} has no folder 'train'. Available: cat, dog. "
+        "For one folder per class, pass valid_pct=0.2; for other names of the two folders, train= and valid=."
     )
     missing = tmp_path / "nothing"
     assert message(DataError, lambda: ImageDataLoaders.from_folder(missing)).startswith(

@@ -16,7 +16,7 @@ from gatera.data.transforms.base import BatchStep, Key
 MASK_STREAM, SHIFT_STREAM = 11, 12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SpectrogramMask(BatchStep):
     """Blank out stretches of time and of pitch while training, so that a model does not rely on one of them.
 
@@ -51,7 +51,7 @@ class SpectrogramMask(BatchStep):
         return x
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SpectrogramShift(BatchStep):
     """Move recordings in time, and in pitch, while training; what comes in at the edge is silence.
 

@@ -1,4 +1,4 @@
-"""`AudioDataLoaders`: loaders of labelled recordings from the ways in which people keep them."""
+"""`AudioDataLoaders`: build DataLoaders from labelled recordings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from gatera.audio.block import AudioBlock
 from gatera.core.errors import ArgumentError
-from gatera.data.blocks.base import Block
+from gatera.data.blocks.base import InputBlock
 from gatera.data.from_files import FileDataLoaders
 from gatera.data.show.pil import PILImage
 from gatera.data.sources.items import Items, get_files
@@ -23,13 +23,12 @@ def get_audio_files(
 
 
 class AudioDataLoaders(FileDataLoaders):
-    """Loaders of labelled recordings, from wherever the labels are written. Every constructor returns a `DataLoaders`.
+    """Make `DataLoaders` of labelled recordings, wherever the labels are written.
 
-    All of them take, beside what their docstrings list: `x_block` (an `AudioBlock`, for another length, sample rate or
-    picture size than the usual), `item_tfms` and `batch_tfms` (a transform or a list), `bs`, `val_bs`, `num_workers`,
-    `device`, `shuffle` and `cache`, as `DataBlock.dataloaders` does, and `seed`, which keys the random split, shuffling
-    and augmentation. They split at random, or as folders and columns say; for speakers held out use `DataBlock` with a
-    `GroupSplitter`.
+    Every constructor also takes, by keyword: `x_block` (an `AudioBlock`, for another length, sample rate or picture size),
+    `item_tfms` and `batch_tfms` (a transform or a list), and what `DataBlock.dataloaders` takes: `bs`, `val_bs`,
+    `num_workers`, `device`, `shuffle`, `cache`. `seed` keys the random split, shuffling and augmentation. To hold out
+    speakers, use `DataBlock` with a `GroupSplitter`.
     """
 
     things: ClassVar[str] = "recordings"
@@ -40,7 +39,7 @@ class AudioDataLoaders(FileDataLoaders):
         return get_audio_files(path, folders=folders)
 
     @classmethod
-    def input_block(cls, x_block: Block | None, img_cls: type[PILImage]) -> Block:
+    def input_block(cls, x_block: InputBlock | None, img_cls: type[PILImage]) -> InputBlock:
         """Return the block of the inputs: recordings as the training split has them, unless another was given.
 
         Raises:

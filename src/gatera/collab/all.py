@@ -74,15 +74,8 @@ from gatera.data.transforms.normalize import (
 from gatera.interpret.predictions import (
     Interpretation,
 )
-from gatera.learn.callback import (
-    Callback,
-    CancelBatchException,
-    CancelEpochException,
-    CancelFitException,
-    CancelStepException,
-    CancelTrainException,
-    CancelValidException,
-)
+from gatera.learn.callbacks.csv_logger import CSVLogger
+from gatera.learn.callbacks.gradients import GradientAccumulation, GradientClip
 from gatera.learn.callbacks.lr_finder import (
     minimum,
     slide,
@@ -90,10 +83,7 @@ from gatera.learn.callbacks.lr_finder import (
     valley,
 )
 from gatera.learn.callbacks.tracking import (
-    CSVLogger,
     EarlyStoppingCallback,
-    GradientAccumulation,
-    GradientClip,
     ReduceLROnPlateau,
     SaveModelCallback,
 )
@@ -123,6 +113,15 @@ from gatera.learn.schedule import (
     SchedNo,
     combine_scheds,
     combined_cos,
+)
+from gatera.learn.state import (
+    Callback,
+    CancelBatchException,
+    CancelEpochException,
+    CancelFitException,
+    CancelStepException,
+    CancelTrainException,
+    CancelValidException,
 )
 from gatera.measure.intervals import (
     bootstrap_interval,

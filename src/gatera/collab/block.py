@@ -15,7 +15,7 @@ from gatera.data.loading.row_tables import check_has_values, encode_rows, learn_
 from gatera.program.raw.row import PairReader, cells_of
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PairBlock(InputBlock):
     """Who rates what: two codes.
 

@@ -1,17 +1,18 @@
-"""`CollabDataLoaders`: loaders of ratings, from a DataFrame or a CSV file."""
+"""`CollabDataLoaders`: build loaders of ratings from a DataFrame or a CSV file."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
-import torch
 
 from gatera.collab.block import PairBlock
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.random import fresh_seed
+from gatera.core.signatures import check_arguments, spelled_out
+from gatera.data.arguments import LOADER_DEFAULTS_64, LoaderArguments
 from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.loading.dataset import FittedFields, Rows
 from gatera.data.loading.loaders import DataLoader, LoaderOptions
@@ -29,16 +30,16 @@ ROLES = ("user_name", "item_name", "rating_name")
 
 
 class CollabDataLoaders:
-    """Loaders of ratings, from a DataFrame or a CSV file. Both constructors return a `RowLoaders`."""
+    """Make loaders of ratings, from a DataFrame or a CSV file: `RowLoaders`."""
 
     @staticmethod
+    @spelled_out(LoaderArguments, LOADER_DEFAULTS_64)
     def from_df(
         ratings: pd.DataFrame, valid_pct: float = 0.2, user_name: str | None = None,
         item_name: str | None = None, rating_name: str | None = None, seed: int | None = None,
-        path: str | Path = ".", bs: int = 64, *, val_bs: int | None = None,
-        device: str | torch.device | None = None, shuffle: bool = True,
+        path: str | Path = ".", **options: Unpack[LoaderArguments],
     ) -> RowLoaders:  # fmt: skip
-        """Ratings in a DataFrame, which stays as it is.
+        """Load the ratings in a DataFrame, which is not changed.
 
         Args:
             ratings: the table: who rates what, and how.
@@ -48,15 +49,14 @@ class CollabDataLoaders:
             rating_name: the column of the ratings; the third one by default.
             seed: keys the random split and shuffling; None draws both from torch's global generator.
             path: folder where the job's files go.
-            bs: ratings per training batch.
-            val_bs: ratings per validation batch; None for the same.
-            device: where batches are put; None for the best at hand.
-            shuffle: bring training ratings in another order in every epoch.
+            **options: see `LoaderArguments`.
 
         Raises:
-            ArgumentError: if a column has two roles.
-            DataError: if a column is missing, or a rating is missing or no finite number; the row is named.
+            ArgumentError: if a column has two roles, or an argument is not known.
+            DataError: if a column is missing, or a rating is missing or not a finite number; the row is named.
         """
+        check_arguments(CollabDataLoaders.from_df, options)
+        given: LoaderArguments = {**LOADER_DEFAULTS_64, **options}
         check_frame(ratings)
         user, item, rating = column_names(ratings, (user_name, item_name, rating_name))
         frame = ratings[[user, item, rating]].copy()
@@ -64,37 +64,44 @@ class CollabDataLoaders:
         splits = RandomSplitter(valid_pct, seed)(frame)
         block = PairBlock(user, item).fit(Rows(frame.iloc[splits.train]))
         fields = FittedFields(block, RegressionBlock(n_out=1), None, None, Pipeline(block), y_name=rating)
-        options = LoaderOptions(fresh_seed() if seed is None else seed, 0, device, cache=False)
+        loading = LoaderOptions(fresh_seed() if seed is None else seed, 0, given["device"], cache=False)
 
         def dataset(side: np.ndarray) -> Any:
             return rows_dataset(frame.iloc[side], fields, [rating], side.tolist())
 
+        bs = block.batch_size(len(splits.train)) if given["bs"] is None else given["bs"]
         train = DataLoader(
-            dataset(splits.train), bs, shuffle=shuffle, drop_last=True, training=True, options=options
+            dataset(splits.train),
+            bs,
+            shuffle=given["shuffle"],
+            drop_last=True,
+            training=True,
+            options=loading,
         )
-        valid = DataLoader(dataset(splits.valid), val_bs or bs, options=options)
+        valid = DataLoader(dataset(splits.valid), given["val_bs"] or bs, options=loading)
         return RowLoaders(train, valid, block.classes, [rating], path)
 
     @staticmethod
+    @spelled_out(LoaderArguments, LOADER_DEFAULTS_64)
     def from_csv(
         csv: str | Path, valid_pct: float = 0.2, user_name: str | None = None,
         item_name: str | None = None, rating_name: str | None = None, seed: int | None = None,
-        path: str | Path = ".", bs: int = 64, *, delimiter: str = ",", val_bs: int | None = None,
-        device: str | torch.device | None = None, shuffle: bool = True,
+        path: str | Path = ".", *, delimiter: str = ",", **options: Unpack[LoaderArguments],
     ) -> RowLoaders:  # fmt: skip
-        """Ratings in a CSV file; see `from_df` for the other arguments.
+        """Load the ratings in a CSV file; see `from_df` for the other arguments.
 
         Args:
             csv: the file.
             delimiter: what separates the columns.
 
         Raises:
-            DataError: if the file is missing, no table, or names two columns alike; and as `from_df`.
+            DataError: if the file is missing, not a table, or has two columns of one name; and as `from_df`.
         """
+        check_arguments(CollabDataLoaders.from_csv, options)
+        ratings = read_table(csv, delimiter)
         return CollabDataLoaders.from_df(
-            read_table(csv, delimiter), valid_pct, user_name, item_name, rating_name, seed, path, bs, val_bs=val_bs,
-            device=device, shuffle=shuffle,
-        )  # fmt: skip
+            ratings, valid_pct, user_name, item_name, rating_name, seed, path, **options
+        )
 
 
 def column_names(ratings: Any, given: Sequence[str | None]) -> list[str]:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 from torch import nn
 
 from gatera.collab.defaults import FACTORS, RATINGS
 from gatera.core.errors import ArgumentError
 from gatera.core.random import torch_seeded
+from gatera.core.signatures import check_arguments, spelled_out
 from gatera.data.loading.row_loaders import RowLoaders
-from gatera.learn.callback import as_callbacks
 from gatera.learn.callbacks.unseen_categories import AverageForUnknown
 from gatera.learn.learner import Learner
-from gatera.learn.optimizer import Adam, OptimizerFactory
-from gatera.learn.options import TrainingOptions
+from gatera.learn.options import LEARNER_DEFAULTS, LearnerArguments
+from gatera.learn.state import as_callbacks
 from gatera.measure.losses.standard import MSELossFlat
 from gatera.models.collab import EmbeddingDotBias, EmbeddingNN
 from gatera.models.tabular import TabularConfig, get_emb_sz
 
 
+@spelled_out(LearnerArguments, LEARNER_DEFAULTS)
 def collab_learner(
     dls: RowLoaders,
     n_factors: int = FACTORS,
@@ -31,14 +31,7 @@ def collab_learner(
     layers: Sequence[int] | None = None,
     config: TabularConfig | None = None,
     y_range: tuple[float, float] | None = None,
-    loss_func: Callable[..., Any] | None = None,
-    opt_func: OptimizerFactory = Adam,
-    lr: float = 1e-3,
-    splitter: Callable[[nn.Module], Sequence[Sequence[nn.Parameter]]] | None = None,
-    cbs: Any = None,
-    metrics: Any = None,
-    path: str | Path | None = None,
-    options: TrainingOptions | None = None,
+    **arguments: Unpack[LearnerArguments],
 ) -> Learner:
     """Make a learner for ratings. Unknown users and items are rated as average ones.
 
@@ -50,18 +43,13 @@ def collab_learner(
         layers: with `use_nn`, sizes of the dense layers; one of `n_factors` by default.
         config: with `use_nn`, dropout, batch norm and the like.
         y_range: keep ratings within these bounds; somewhat wider than they are, for a sigmoid never reaches its ends.
-        loss_func: a loss of ours, a torch loss or a function; the mean squared error by default.
-        opt_func: makes the optimizer; `Adam`, `SGD`, or any torch optimizer class.
-        lr: the learning rate where a method is given none.
-        splitter: model -> lists of parameters; by default all in one group.
-        cbs: callbacks for every fit.
-        metrics: functions, classes, instances or names.
-        path: where `save` and `export` put files; the current folder by default.
-        options: weight decay, precision and the like; by default all in float32.
+        arguments: loss_func, opt_func, lr, splitter, cbs, metrics, path, class_weights, options; see `LearnerArguments`.
+            The default loss is the mean squared error; the default `options` train in float32.
 
     Raises:
         ArgumentError: if `dls` holds no ratings.
     """
+    check_arguments(collab_learner, arguments)
     if not isinstance(dls, RowLoaders) or len(dls.classes) != 2:
         raise ArgumentError(
             "collab_learner needs loaders of ratings", got=type(dls).__name__,
@@ -76,8 +64,7 @@ def collab_learner(
         else:
             model = EmbeddingDotBias.from_classes(n_factors, dls.classes, y_range=y_range)
     unknown = AverageForUnknown([module for module in model.modules() if isinstance(module, nn.Embedding)])
-    callbacks = [*as_callbacks(cbs), unknown]
-    return Learner(
-        dls, model, loss_func or MSELossFlat(), opt_func, lr, splitter, callbacks, metrics, path,
-        options=options or RATINGS.options,
-    )  # fmt: skip
+    arguments["loss_func"] = arguments.get("loss_func") or MSELossFlat()
+    arguments["cbs"] = [*as_callbacks(arguments.get("cbs")), unknown]
+    arguments["options"] = arguments.get("options") or RATINGS.options
+    return Learner(dls, model, **arguments)

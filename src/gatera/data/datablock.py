@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.progress import in_notebook
 from gatera.core.random import fresh_seed
+from gatera.core.signatures import check_arguments, spelled_out
+from gatera.data.arguments import LOADER_DEFAULTS, LoaderArguments
 from gatera.data.blocks.base import Block, InputBlock, TargetBlock, TransformBlock, as_input, as_target
 from gatera.data.item_errors import function_name
 from gatera.data.loading.dataset import Dataset, FittedFields, Getter, Rows, apply_getter, as_items, take
 from gatera.data.loading.loaders import DataLoader, DataLoaders, LoaderOptions
 from gatera.data.loading.pipeline import Pipeline
 from gatera.data.recipe_summary import Account, describe_labels, one_batch, one_item
+from gatera.data.short_repr import ShortRepr
 from gatera.data.sources.items import IMAGE_EXTENSIONS, get_image_files
 from gatera.data.splits.by_position import RandomSplitter, Splits, as_splits
 from gatera.data.transforms.batch import BatchPipeline
@@ -32,7 +34,7 @@ SAMPLE_SIZE = 1024
 Blocks = Sequence[Block | type[Block]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Datasets:
     """The data sets of each split, made from one source.
 
@@ -54,9 +56,14 @@ class Datasets:
     def __iter__(self) -> Iterator[Dataset]:
         return iter(data for data in (self.train, self.valid, self.test) if data is not None)
 
+    def __repr__(self) -> str:
+        counts = zip(("train", "valid", "test"), self)
+        sizes = ", ".join(f"{len(data):,} {name}" for name, data in counts)
+        return f"<Datasets: {sizes}; {self.train.fields}>"
 
-@dataclass(frozen=True)
-class DataBlock:
+
+@dataclass(frozen=True, repr=False)
+class DataBlock(ShortRepr):
     """A recipe for data: nothing is read until `datasets`, `dataloaders` or `summary` gets a source.
 
     Args:
@@ -124,42 +131,35 @@ class DataBlock:
         items = self._items(source)
         return self._made(items, self._splits(items))
 
+    @spelled_out(LoaderArguments, LOADER_DEFAULTS)
     def dataloaders(
         self,
         source: Any,
         path: str | Path = ".",
-        bs: int | None = None,
-        val_bs: int | None = None,
         *,
         seed: int | None = None,
-        num_workers: int | None = None,
-        device: str | torch.device | None = None,
-        shuffle: bool = True,
-        cache: bool = True,
+        **options: Unpack[LoaderArguments],
     ) -> DataLoaders:
         """Make the data sets and their loaders.
 
         Args:
             source: as in `datasets`.
             path: folder where the job's files go.
-            bs: items per training batch; None for a number that gives an epoch ten updates or more: 8 to 64, of recordings
-                at most 16.
-            val_bs: items per validation batch; None for the same.
             seed: keys shuffling and augmentation; None draws one from torch's global generator.
-            num_workers: threads that read ahead; None for one per processor, at most 8.
-            device: where batches are put; None for the best at hand.
-            shuffle: bring training items in another order in every epoch.
-            cache: keep decoded photos on disk where they are the same in every epoch.
+            **options: see `LoaderArguments`: batch sizes, threads, device, shuffling, cache.
 
         Raises:
             DataError: as `datasets`.
-            ArgumentError: if a size or a device is not usable.
+            ArgumentError: if an argument is not known, or a size or a device is not usable.
         """
-        options = LoaderOptions(fresh_seed() if seed is None else seed, num_workers, device, cache)
+        check_arguments(DataBlock.dataloaders, options)
+        given: LoaderArguments = {**LOADER_DEFAULTS, **options}
+        loading = LoaderOptions(
+            fresh_seed() if seed is None else seed, given["num_workers"], given["device"], given["cache"]
+        )
         data = self.datasets(source)
-        if bs is None:
-            bs = self._x.batch_size(len(data.train))
-        return self._loaders(data, options, bs, val_bs, shuffle, path)
+        bs = self._x.batch_size(len(data.train)) if given["bs"] is None else given["bs"]
+        return self._loaders(data, loading, bs, given["val_bs"], given["shuffle"], path)
 
     def summary(self, source: Any, bs: int = 4, show_batch: bool = False) -> str:
         """Print every stage with what comes out of it, for one item and one batch; and name the stage that fails.

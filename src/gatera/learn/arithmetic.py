@@ -1,26 +1,32 @@
-"""Device and precision of a fit: where tensors go, in which numbers the model computes, how gradients are scaled."""
+"""How a model computes: device, precision, gradient scaling, fast kernels, evaluation mode."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gatera.core.device import Precision, autocast_dtype
+from gatera.kernels.fast_training import fast_training
 
 
 class Arithmetic:
-    """Computes in the chosen precision on the chosen device.
+    """Device and precision of training and batch prediction.
 
     Args:
         device: where the model is.
         precision: "auto", "float32", "bf16" or "fp16"; see `core.device.autocast_dtype`.
+        fast_kernels: on a CPU, whether `kernels` uses the faster convolutions.
     """
 
-    def __init__(self, device: torch.device, precision: Precision = "auto") -> None:
+    def __init__(
+        self, device: torch.device, precision: Precision = "auto", fast_kernels: bool = True
+    ) -> None:
         self.device, self.precision, self.dtype = device, precision, autocast_dtype(precision, device)
+        self.fast_kernels = fast_kernels
         # fp16 has 5 bits of exponent: without scaling, small gradients become zero. bf16 needs none.
         self.scaler = torch.amp.GradScaler(device.type) if self.dtype == torch.float16 else None
 
@@ -29,19 +35,28 @@ class Arithmetic:
 
     @property
     def name(self) -> str:
-        """The numbers that the model computes in: "float32", "bf16" or "fp16"."""
+        """The number format in use: "float32", "bf16" or "fp16"."""
         return {None: "float32", torch.bfloat16: "bf16", torch.float16: "fp16"}[self.dtype]
 
     @property
     def replaces_fp16(self) -> bool:
-        """Whether fp16 was asked for and something quicker is computed in."""
+        """Whether fp16 was requested but a faster format is used (on a CPU)."""
         return self.precision == "fp16" and self.dtype != torch.float16
 
     def autocast(self) -> AbstractContextManager[Any]:
-        """Return the context in which the model runs."""
+        """Return the context for a forward pass."""
         if self.dtype is None:
             return nullcontext()
         return torch.autocast(self.device.type, dtype=self.dtype)
+
+    def kernels(self, model: nn.Module) -> AbstractContextManager[Any]:
+        """Return the context in which `model` uses the fast kernels, if they are switched on and the device is a CPU.
+
+        Everything that runs the model on batches uses it, so `validate()` after a fit gives exactly the fit's numbers.
+        """
+        if self.fast_kernels and self.device.type == "cpu":
+            return fast_training(model)
+        return nullcontext()
 
     def to_device(self, value: Any) -> Any:
         """Move a tensor, or a tuple, list or dict of them, to the device; other values pass through."""
@@ -54,16 +69,16 @@ class Arithmetic:
         return value
 
     def backward(self, loss: Tensor) -> None:
-        """Compute gradients of a scalar loss, scaled where the precision asks for it."""
+        """Compute the gradients of a scalar loss; with fp16 they are scaled."""
         (self.scaler.scale(loss) if self.scaler else loss).backward()
 
     def unscale(self, optimizer: torch.optim.Optimizer) -> None:
-        """Bring gradients to their true size before they are looked at or clipped."""
+        """Undo the scaling of the gradients, before reading or clipping them."""
         if self.scaler:
             self.scaler.unscale_(optimizer)
 
     def update(self, optimizer: torch.optim.Optimizer) -> None:
-        """Step the optimizer; with fp16 a step whose gradients overflowed is skipped."""
+        """Step the optimizer; with fp16, skip a step whose gradients overflowed."""
         if self.scaler:
             self.scaler.step(optimizer)
             self.scaler.update()
@@ -71,13 +86,25 @@ class Arithmetic:
             optimizer.step()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what must survive an interruption: by how much fp16's gradients are scaled. Empty for other numbers."""
+        """Return the scale of fp16 gradients, for a checkpoint; empty in other precisions."""
         return self.scaler.state_dict() if self.scaler else {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take back what `state_dict` returned; an interrupted fit in other numbers has left nothing of use."""
+        """Restore what `state_dict` returned; ignored unless both fits use fp16."""
         if self.scaler and state:
             self.scaler.load_state_dict(state)
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Put a model into evaluation mode for a block, then give each of its modules its mode back."""
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
 
 
 def as_float32(value: Any) -> Any:

@@ -1,7 +1,7 @@
-"""Saving and loading what a learner has learned, and where in a fit it stands.
+"""Save and load a learner's parameters, and its position in an interrupted fit.
 
-Files are torch's zip format and hold only tensors, numbers and strings: they are read with `weights_only=True`, so that
-opening one can run no code.
+Files have torch's zip format and contain only tensors, numbers and strings. They are read with `weights_only=True`, so opening
+one cannot run code.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from gatera.core.files import atomic_write
 
 @dataclass(frozen=True)
 class Position:
-    """Where a fit stands.
+    """The position of an interrupted fit.
 
     Attributes:
-        phase: which fit of a longer recipe, e.g. "frozen" or "unfrozen" in `fine_tune`; "" for a plain fit.
-        epoch: epochs finished.
-        step: updates finished in the epoch that was begun.
-        epochs: epochs of the fit.
-        steps: updates of each epoch; a resumed run must have as many.
-        first_epoch: epochs that earlier fits ran.
-        n_frozen: how many parameter groups are frozen.
+        phase: part of a longer recipe, e.g. "frozen" or "unfrozen" in `fine_tune`; "" for a plain fit.
+        epoch: number of finished epochs.
+        step: number of finished updates in the current epoch.
+        epochs: number of epochs of the fit.
+        steps: number of updates per epoch; a resumed fit must have the same.
+        first_epoch: number of epochs in earlier fits.
+        n_frozen: number of frozen parameter groups.
     """
 
     phase: str = ""
@@ -46,25 +46,25 @@ class Position:
 
 
 class TrainingInterrupted(KeyboardInterrupt):
-    """Ctrl-C during a fit. What was trained is saved; the message says where, and how to go on.
+    """Ctrl-C during a fit. A checkpoint has been saved; the message says where, and how to resume.
 
     Attributes:
-        path: the checkpoint that was written.
-        position: where the fit stood.
+        path: the checkpoint.
+        position: where the fit was interrupted.
     """
 
     def __init__(self, path: Path, position: Position) -> None:
         self.path, self.position = path, position
         part = f" of the {position.phase} part" if position.phase else ""
         super().__init__(
-            f"Stopped in epoch {position.epoch} of {position.epochs}{part}, after batch {position.step} of "
-            f"{position.steps}. Everything trained so far is saved in {path}. To go on where it stopped, make the "
-            f"learner in the same way and call the same method with resume={str(path)!r}."
+            f"Interrupted in epoch {position.epoch} of {position.epochs}{part}, after batch {position.step} of "
+            f"{position.steps}. Checkpoint saved to {path}. To resume, create the learner the same way and call the "
+            f"same method with resume={str(path)!r}."
         )
 
 
 def write(path: Path, content: dict[str, Any]) -> Path:
-    """Write a checkpoint; the file takes its name only when it is whole."""
+    """Write a checkpoint; the file gets its name only when it is complete."""
     with atomic_write(path) as partial:
         torch.save(content, partial)
     return path
@@ -74,27 +74,27 @@ def read(path: Path, device: torch.device) -> dict[str, Any]:
     """Read a checkpoint.
 
     Raises:
-        DataError: if the file is missing, is no checkpoint, is cut short, or holds objects other than plain values.
+        DataError: if the file is missing, damaged, not a checkpoint, or contains objects other than plain values.
     """
     if not path.is_file():
-        raise DataError(f"there is no checkpoint {path}", remedy="learn.save(name) writes one.")
+        raise DataError(f"no checkpoint {path}", remedy="learn.save(name) writes one.")
     try:
         content = torch.load(path, map_location=device, weights_only=True)
     except (RuntimeError, EOFError, pickle.UnpicklingError, ValueError) as err:
         raise DataError(
-            f"{path} cannot be read as a checkpoint: it is cut short, damaged, or holds objects that could run code",
+            f"cannot read {path} as a checkpoint: it is damaged, or contains objects that could run code",
             expected="a file written by learn.save", remedy="Use an earlier copy, or train again.",
         ) from err  # fmt: skip
     if not isinstance(content, dict) or "model" not in content:
-        raise DataError(f"{path} holds no model parameters", expected="a file written by learn.save")
+        raise DataError(f"{path} contains no model parameters", expected="a file written by learn.save")
     return content
 
 
 def load_model(model: torch.nn.Module, state: dict[str, Any], path: Path, strict: bool = True) -> None:
-    """Put saved parameters into a model.
+    """Load saved parameters into a model.
 
     Raises:
-        ArgumentError: if they do not fit it; some of the names or shapes that differ are given.
+        ArgumentError: if they do not fit the model; the message names some of the differences.
     """
     own = model.state_dict()
     wrong = [name for name, value in state.items() if name in own and own[name].shape != value.shape]
@@ -102,11 +102,11 @@ def load_model(model: torch.nn.Module, state: dict[str, Any], path: Path, strict
     if wrong or (strict and (missing or extra)):
         details = [
             f"{len(names)} {what} ({listed(names, 2)})"
-            for what, names in (("of another shape", wrong), ("missing", missing), ("unknown", extra))
+            for what, names in (("with another shape", wrong), ("missing", missing), ("unexpected", extra))
             if names
         ]
         raise ArgumentError(
-            f"the parameters in {path} are those of another model: {', '.join(details)}",
-            remedy="Make the learner with the architecture, head and number of classes it was saved with.",
+            f"the parameters in {path} do not fit this model: {', '.join(details)}",
+            remedy="Create the learner with the architecture, head and number of classes it was saved with.",
         )
     model.load_state_dict(state, strict=strict)

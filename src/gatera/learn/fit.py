@@ -1,28 +1,21 @@
-"""One fit of a learner: gather its parts, run the loop over them, and lose nothing if it is interrupted."""
+"""One fit: set up the loop, run it, and save a checkpoint if Ctrl-C interrupts it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
-from torch import nn
 
 from gatera.core.checks import check_at_least
 from gatera.core.errors import ArgumentError
-from gatera.data.loading.loaders import DataLoader
-from gatera.kernels.fast_training import fast_training
 from gatera.learn import checkpoint, loop
-from gatera.learn.callback import Callback, CallbackList
 from gatera.learn.checkpoint import Position, TrainingInterrupted
-from gatera.learn.frozen_features import split_fixed
-from gatera.learn.optimizer import group_lrs, load_named_state, named_state, set_hyper
-
-if TYPE_CHECKING:
-    from gatera.learn.trainer import Trainer
+from gatera.learn.optimizer import load_named_state, named_state, set_hyper
+from gatera.learn.options import FIT_DEFAULTS, FitArguments
+from gatera.learn.state import Callback, LoopState, as_callbacks
 
 
 @dataclass(frozen=True)
@@ -30,139 +23,145 @@ class FitPlan:
     """What one fit is asked to do.
 
     Attributes:
-        epochs: how many.
-        lr: learning rate, slice, or one per parameter group.
+        epochs: number of epochs, at least 1.
+        lrs: one learning rate per parameter group.
         wd: weight decay for this fit; None keeps what the optimizer has.
         callbacks: for this fit, after the learner's own.
-        phase: name of this part of a longer recipe.
-        resume: checkpoint to go on from.
-        reset_opt: forget the optimizer's memory first.
-        validate: whether there is a validation part.
-        save_interrupted: leave a checkpoint after Ctrl-C; False where there is nothing to go on with.
+        phase: name of this part of a longer recipe, e.g. "frozen".
+        resume: checkpoint to resume from.
+        reset_opt: start with a new optimizer.
+        validate: whether each epoch ends with validation.
+        head_error: see `Trainer.head_error`; kept in checkpoints.
     """
 
     epochs: int
-    lr: float | slice | Sequence[float]
+    lrs: Sequence[float]
     wd: float | None = None
     callbacks: Sequence[Callback] = ()
     phase: str = ""
     resume: Path | None = None
     reset_opt: bool = False
     validate: bool = True
-    save_interrupted: bool = True
+    head_error: float | None = None
+
+    def __post_init__(self) -> None:
+        check_at_least("n_epoch", self.epochs, 1)
+
+    @classmethod
+    def of(
+        cls, epochs: int, lrs: Sequence[float], arguments: FitArguments, schedule: Sequence[Callback] = ()
+    ) -> FitPlan:
+        """Return a plan from the keyword arguments that the fit methods have in common."""
+        given = FIT_DEFAULTS | arguments
+        resume = given["resume"]
+        return cls(
+            epochs, lrs, given["wd"], [*as_callbacks(given["cbs"]), *schedule], given["phase"],
+            None if resume is None else Path(resume), given["reset_opt"],
+        )  # fmt: skip
 
 
-def run_fit(learn: Trainer, plan: FitPlan) -> None:
-    """Run one fit.
+@dataclass(frozen=True)
+class FitResult:
+    """What a fit leaves behind besides the model's new parameters.
 
-    Raises:
-        ArgumentError: if the number of epochs is below 1 or the checkpoint to resume is of another fit.
-        TrainingInterrupted: after Ctrl-C; what was trained is in the checkpoint that its message names.
-        KeyboardInterrupt: after Ctrl-C where no checkpoint is wanted.
+    Attributes:
+        opt: the optimizer with its memory.
+        epochs_done: number of epochs run or begun so far, earlier fits included.
     """
-    check_at_least("n_epoch", plan.epochs, 1)
-    if plan.reset_opt:
-        learn.opt = None
-    optimizer = learn.create_opt()
-    set_hyper(optimizer, "lr", group_lrs(plan.lr, len(learn.groups)))
-    if plan.wd is not None:
-        set_hyper(optimizer, "wd", [plan.wd])
-    callbacks = CallbackList([*learn.own_callbacks(), *learn.cbs, *plan.callbacks])
-    state = _make_state(learn, plan, callbacks)
-    if plan.resume is not None:
-        _resume(learn, plan, plan.resume, state)
-    # the optimizer may hold parameters whose gradient dates from before they were frozen
-    optimizer.zero_grad()
-    try:
-        with torch.random.fork_rng(_cuda_devices(state.arithmetic.device)), kernels(learn, state.model):
-            loop.fit(state)
-    except KeyboardInterrupt as stop:
-        if not plan.save_interrupted:
-            raise
-        raise _save_interrupted(learn, plan, state) from stop
-    finally:
-        learn.epochs_done = state.first_epoch + min(state.epoch + 1, state.epochs)
+
+    opt: torch.optim.Optimizer
+    epochs_done: int
 
 
-def _make_state(learn: Trainer, plan: FitPlan, callbacks: CallbackList) -> loop.LoopState:
-    arithmetic = learn.arithmetic
-    train, valid = learn.dls.train, learn.dls.valid if plan.validate else None
-    model: nn.Module = learn.model
-    if shortcut := _cached_loaders(learn, callbacks, [train] if valid is None else [train, valid]):
-        model, loaders = shortcut
-        train, valid = loaders[0], loaders[1] if valid is not None else None
-    return loop.LoopState(
-        model=model, whole=learn.model, loss_func=learn.loss_func, optimizer=learn.create_opt(), train=train,
-        valid=valid, callbacks=callbacks, arithmetic=arithmetic, seed=learn.seed, epochs=plan.epochs,
-        first_epoch=learn.epochs_done,
-    )  # fmt: skip
+class Fit:
+    """One run of the loop.
 
+    Args:
+        plan: what to do.
+        state: the loop's state, before the first epoch.
+        saved: the content of the checkpoint to resume from, or None; the model's parameters are loaded already.
+        checkpoint_to: the file to write after Ctrl-C; None writes nothing.
+        n_frozen: number of frozen parameter groups, for the checkpoint.
 
-def _cached_loaders(
-    learn: Trainer, callbacks: CallbackList, loaders: Sequence[Any]
-) -> tuple[nn.Module, list[Any]] | None:
-    """Return the trained rest of the model with loaders of its frozen beginning's outputs, where nothing forbids it."""
-    forbidden = (
-        not learn.options.cache_features
-        or any(not callback.reads_only for callback in callbacks)
-        or any(not isinstance(loader, DataLoader) or loader.random for loader in loaders)
-    )
-    parts = None if forbidden else split_fixed(learn.model)
-    if parts is None:
-        return None
-    fixed, rest = parts
-    with kernels(learn, fixed):
-        made = learn.feature_cache.loaders(fixed, loaders, learn.arithmetic, quiet=not learn.display.bar_on)
-    return None if made is None else (rest, list(made))
-
-
-@contextmanager
-def kernels(learn: Trainer, model: nn.Module) -> Iterator[None]:
-    """Run a block in which `model` computes by the fast kernels, where the learner's options and device allow them.
-
-    Whatever runs the model in batches does it in this block: then validation after a fit gives what it gave in the fit.
+    Attributes:
+        result: what the fit has changed so far; also valid after an error.
     """
-    if learn.options.fast_kernels and learn.arithmetic.device.type == "cpu":
-        with fast_training(model):
-            yield
-    else:
-        yield
+
+    def __init__(
+        self,
+        plan: FitPlan,
+        state: LoopState,
+        saved: dict[str, Any] | None = None,
+        checkpoint_to: Path | None = None,
+        n_frozen: int = 0,
+    ) -> None:
+        self.plan, self.state, self.saved = plan, state, saved
+        self.checkpoint_to, self.n_frozen = checkpoint_to, n_frozen
+        self.result = FitResult(state.optimizer, state.first_epoch)
+
+    def run(self) -> FitResult:
+        """Train.
+
+        Raises:
+            ArgumentError: if the checkpoint belongs to a different run.
+            TrainingInterrupted: after Ctrl-C; its message names the checkpoint.
+            KeyboardInterrupt: after Ctrl-C, if no checkpoint is wanted.
+        """
+        state, plan = self.state, self.plan
+        set_hyper(state.optimizer, "lr", plan.lrs)
+        if plan.wd is not None:
+            set_hyper(state.optimizer, "wd", [plan.wd])
+        if self.saved is not None:
+            self._resume(self.saved)
+        state.optimizer.zero_grad()  # parameters frozen since the last fit may still have a gradient
+        try:
+            with torch.random.fork_rng(_cuda_devices(state)), state.arithmetic.kernels(state.model):
+                loop.fit(state)
+        except KeyboardInterrupt as stop:
+            if self.checkpoint_to is None:
+                raise
+            raise TrainingInterrupted(self._save(self.checkpoint_to), self._position()) from stop
+        finally:
+            done = state.first_epoch + min(state.epoch + 1, state.epochs)
+            self.result = replace(self.result, epochs_done=done)
+        return self.result
+
+    def _position(self) -> Position:
+        state = self.state
+        return Position(
+            phase=self.plan.phase, epoch=state.epoch, step=state.step, epochs=state.epochs,
+            steps=len(state.train), first_epoch=state.first_epoch, n_frozen=self.n_frozen,
+        )  # fmt: skip
+
+    def _resume(self, saved: dict[str, Any]) -> None:
+        state, position = self.state, Position(**saved["position"])
+        ours = self._position()
+        if (ours.phase, ours.epochs, ours.steps) != (position.phase, position.epochs, position.steps):
+            raise ArgumentError(
+                f"cannot resume from {self.plan.resume}: it belongs to a different run",
+                got=f"phase {ours.phase!r}, {ours.epochs} epochs of {ours.steps} batches",
+                expected=f"phase {position.phase!r}, {position.epochs} epochs of {position.steps} batches",
+                remedy="Call the same method with the same data, batch size and number of epochs as before.",
+            )
+        load_named_state(state.optimizer, state.whole, saved["opt"])
+        state.arithmetic.load_state_dict(saved.get("arithmetic", {}))  # older files lack it
+        for callback, kept in zip(state.callbacks, saved["callbacks"], strict=True):
+            callback.load_state_dict(kept)
+        state.epoch, state.step, state.first_epoch = position.epoch, position.step, position.first_epoch
+
+    def _save(self, path: Path) -> Path:
+        state = self.state
+        content = {
+            "model": state.whole.state_dict(),
+            "opt": named_state(state.optimizer, state.whole),
+            "arithmetic": state.arithmetic.state_dict(),
+            "position": self._position().to_dict(),
+            "head_error": self.plan.head_error,
+            "callbacks": [callback.state_dict() for callback in state.callbacks],
+        }
+        return checkpoint.write(path, content)
 
 
-def _cuda_devices(device: torch.device) -> list[int]:
+def _cuda_devices(state: LoopState) -> list[int]:
+    device = state.arithmetic.device
     return [device.index or 0] if device.type == "cuda" else []
-
-
-def _resume(learn: Trainer, plan: FitPlan, path: Path, state: loop.LoopState) -> None:
-    """Put learner and loop where a checkpoint says they stood."""
-    content = learn.load_checkpoint(path)
-    position = Position(**content["position"])
-    asked = replace(position, phase=plan.phase, epochs=plan.epochs, steps=len(state.train))
-    if asked != position:
-        raise ArgumentError(
-            f"{path} was written by another fit",
-            got=f"phase {plan.phase!r}, {plan.epochs} epochs of {len(state.train)} batches",
-            expected=f"phase {position.phase!r}, {position.epochs} epochs of {position.steps} batches",
-            remedy="Call the same method with the same data, batch size and epochs as before.",
-        )
-    load_named_state(state.optimizer, learn.model, content["opt"])
-    state.arithmetic.load_state_dict(content.get("arithmetic", {}))  # older files lack it
-    for callback, kept in zip(state.callbacks, content["callbacks"], strict=True):
-        callback.load_state_dict(kept)
-    state.epoch, state.step, state.first_epoch = position.epoch, position.step, position.first_epoch
-
-
-def _save_interrupted(learn: Trainer, plan: FitPlan, state: loop.LoopState) -> TrainingInterrupted:
-    position = Position(
-        phase=plan.phase, epoch=state.epoch, step=state.step, epochs=state.epochs, steps=len(state.train),
-        first_epoch=state.first_epoch, n_frozen=learn.n_frozen,
-    )  # fmt: skip
-    path = learn.model_path("interrupted")
-    content = {
-        "model": learn.model.state_dict(),
-        "opt": named_state(state.optimizer, learn.model),
-        "arithmetic": state.arithmetic.state_dict(),
-        "position": position.to_dict(),
-        "callbacks": [callback.state_dict() for callback in state.callbacks],
-    }
-    return TrainingInterrupted(checkpoint.write(path, content), position)

@@ -1,4 +1,4 @@
-"""Ctrl-C that never lands in the middle of an update."""
+"""Delay Ctrl-C until the current update is complete."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 
 class StepGuard:
-    """Hold back Ctrl-C while an update runs, and let it through right after.
+    """Delay Ctrl-C while an update runs, and raise KeyboardInterrupt right after it.
 
-    `listen()` installs the handler for the length of a fit (only in the main thread: elsewhere Python delivers no
-    signals and there is nothing to hold back). `with guard:` marks an update. A second Ctrl-C is let through at once.
+    `listen()` installs the handler for the duration of a fit (only in the main thread: Python delivers no signals to others).
+    `with guard:` marks an update. A second Ctrl-C interrupts immediately.
     """
 
     def __init__(self) -> None:
@@ -21,13 +21,13 @@ class StepGuard:
         self._installed = False
 
     def listen(self) -> None:
-        """Start to catch SIGINT."""
+        """Install the handler for SIGINT."""
         if threading.current_thread() is threading.main_thread():
             self._previous = signal.signal(signal.SIGINT, self._on_signal)
             self._installed = True
 
     def stop(self) -> None:
-        """Give SIGINT back to whoever had it."""
+        """Restore the previous handler."""
         if self._installed:
             signal.signal(signal.SIGINT, self._previous)
             self._installed = False

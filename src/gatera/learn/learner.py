@@ -1,27 +1,25 @@
-"""The Learner: what a user holds. Training comes from `Trainer`; here is what one does with the trained model."""
+"""The Learner: what a user holds. `Trainer` does the training; here is everything that uses the trained model."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Unpack
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.blocks.spatial import SpatialTarget
-from gatera.data.loading.loaders import DataLoader
-from gatera.data.loading.show_batch import show_items
+from gatera.core.signatures import spelled_out
+from gatera.data.loading.loaders import DataLoader, DataLoaders
 from gatera.kernels.folding import folded_copy
-from gatera.learn import checkpoint, inference
-from gatera.learn.export.program import ExportOptions, export_program
-from gatera.learn.fit import kernels
-from gatera.learn.optimizer import (
-    load_named_state,
-    named_state,
-)
-from gatera.learn.score import Score
+from gatera.learn import checkpoint
+from gatera.learn.export.program import ExportOptions, Trained, export_program
+from gatera.learn.inference.batches import PredictedBatch, decoder, join_batches, run_batches
+from gatera.learn.inference.score import Score
+from gatera.learn.inference.show import Grid, show_results
+from gatera.learn.optimizer import load_named_state, named_state
+from gatera.learn.options import LEARNER_DEFAULTS, LearnerArguments
 from gatera.learn.trainer import Trainer
 from gatera.models.summary import Summary, model_summary
 from gatera.program.prediction import Prediction
@@ -32,23 +30,41 @@ if TYPE_CHECKING:
 
 
 class Learner(Trainer):
-    """Data, a model, a loss and an optimizer, and a method for each thing one does with them.
+    """Data, a model, a loss and an optimizer, with a method for each thing to do with them.
 
-    Train with `fine_tune`, `fit_one_cycle`, `fit` (all in `Trainer`, where the arguments of the constructor are
-    described too); look with `validate`, `get_preds`, `show_results`; use with `predict`; take away with `export`.
+    Train with `fine_tune`, `fit_one_cycle` or `fit`; look at results with `validate`, `get_preds`, `show_results`; use the
+    model with `predict`; write it to a file with `export`.
+
+    Args:
+        dls: the data.
+        model: any module that takes a batch's inputs and returns predictions.
+        body: the pretrained part of the model, if any; its batch-norm statistics are kept fixed on small data.
+        arguments: loss_func, opt_func, lr, splitter, cbs, metrics, path, class_weights, options; see `LearnerArguments`.
+
+    Raises:
+        ArgumentError: if no loss can be chosen, or an argument is unknown or has the wrong type.
     """
 
-    _prediction_copy: tuple[tuple[Any, ...], nn.Module] | None = None
+    @spelled_out(LearnerArguments, LEARNER_DEFAULTS)
+    def __init__(
+        self,
+        dls: DataLoaders,
+        model: nn.Module,
+        body: nn.Module | None = None,
+        **arguments: Unpack[LearnerArguments],
+    ) -> None:
+        super().__init__(dls, model, body, **arguments)
+        self._prediction_copy: tuple[tuple[Any, ...], nn.Module] | None = None
 
     # -- using ------------------------------------------------------------------------------------------------------
 
     def loader(self, ds_idx: int = 1, dl: Any = None) -> Any:
-        """Return `dl`, or the training (0) or validation (1) data in dataset order, whole and without augmentation."""
+        """Return `dl`, or the training (0) or validation (1) set: all items in dataset order, without augmentation."""
         if dl is not None:
             return dl
         found = self.dls[ds_idx]
         if found is None:
-            raise DataError(f"there is no data set number {ds_idx}", expected="0 (training), 1 (validation)")
+            raise DataError(f"no data set {ds_idx}", expected="0 (training) or 1 (validation)")
         return found.for_evaluation() if isinstance(found, DataLoader) else found
 
     def get_preds(
@@ -59,17 +75,17 @@ class Learner(Trainer):
         with_decoded: bool = False,
         with_loss: bool = False,
     ) -> tuple[Tensor | None, ...]:
-        """Predict a whole data set.
+        """Predict a whole data set. For one too large for memory use `predict_batches`.
 
         Args:
-            ds_idx: 0 for training, 1 for validation data.
+            ds_idx: 0 for the training set, 1 for the validation set.
             dl: any loader or list of batches instead, e.g. `learn.dls.test_dl(files)`.
             with_input: also return the inputs (they may be large).
-            with_decoded: also return what the predictions mean (class indices, masks, values).
+            with_decoded: also return the decoded predictions (class indices, masks, values).
             with_loss: also return each item's loss.
 
         Returns:
-            (inputs?, predictions, labels, decoded?, losses?). Predictions have gone through the loss's activation:
+            (inputs?, predictions, labels, decoded?, losses?). The loss's activation is applied to the predictions:
             probabilities float32 [N,K] for classes. Labels are None for unlabelled items.
         """
         outputs, labels, inputs = self._predict(self.loader(ds_idx, dl), with_input)
@@ -82,38 +98,46 @@ class Learner(Trainer):
             found.append(None if labels is None else self.loss_func.per_item(outputs, labels))
         return tuple(found)
 
+    def predict_batches(self, dl: Any) -> Iterator[tuple[Tensor, Tensor | None]]:
+        """Yield (predictions, labels) batch by batch, as `get_preds` returns them for the whole data set.
+
+        Args:
+            dl: any loader or list of batches. Its order is kept.
+        """
+        for batch in self._run(dl):
+            yield self.loss_func.activation(batch.outputs), batch.labels
+
+    def _run(self, batches: Any) -> Iterator[PredictedBatch]:
+        return run_batches(self.model, batches, self.arithmetic, quiet=not self.display.bar_on)
+
     def _predict(self, batches: Any, with_input: bool = False) -> tuple[Tensor, Tensor | None, Any]:
-        quiet = not self.display.bar_on
-        with kernels(self, self.model):
-            return inference.predict_batches(self.model, batches, self.arithmetic, quiet, with_input)
+        in_order = not (isinstance(batches, DataLoader) and batches.sorts)
+        return join_batches(self._run(batches), in_order, with_input)
 
     def _probabilities(self, batches: Any) -> tuple[Tensor, Tensor | None]:
         outputs, labels, _ = self._predict(batches)
         return self.loss_func.activation(outputs), labels
 
     def validate(self, ds_idx: int = 1, dl: Any = None) -> list[float]:
-        """Return the loss and each metric over a data set: [loss, *metrics]. The history is left alone.
+        """Return the loss and each metric over a data set: [loss, *metrics]. The history does not change.
 
-        Over the validation data they are, to the last bit, what a fit's last epoch said of the same parameters.
+        For the validation set they equal the numbers of a fit's last epoch, to the last bit.
 
         Args:
-            ds_idx: 0 for training, 1 for validation data.
+            ds_idx: 0 for the training set, 1 for the validation set.
             dl: any loader or list of batches instead.
 
         Raises:
             DataError: if the items have no labels.
         """
-        score, batches = Score(self.metrics), self.loader(ds_idx, dl)
-        with kernels(self, self.model):
-            for batch in inference.run_batches(
-                self.model, batches, self.arithmetic, quiet=not self.display.bar_on
-            ):
-                if batch.labels is None:
-                    raise DataError(
-                        "these items have no labels to validate against",
-                        remedy="Use get_preds, or test_dl(..., with_labels=True).",
-                    )
-                score.add(self.loss_func, batch.outputs, batch.labels)
+        score = Score(self.metrics)
+        for batch in self._run(self.loader(ds_idx, dl)):
+            if batch.labels is None:
+                raise DataError(
+                    "validate needs labels, and these items have none",
+                    remedy="Use get_preds, or test_dl(..., with_labels=True).",
+                )
+            score.add(self.loss_func, batch.outputs, batch.labels)
         return score.values()
 
     def predict(self, item: Any) -> Prediction:
@@ -128,11 +152,11 @@ class Learner(Trainer):
         with torch.inference_mode():
             x = self.dls.input_batch(item)
             logits = self._predictor(x)(x)[0].float().cpu().numpy()
-        decode = inference.decoder(self.loss_func, self.dls.task, self.dls.vocab)
+        decode = decoder(self.loss_func, self.dls.task, self.dls.vocab)
         return decode(logits, self.dls.placement(item)) if decode.spatial else decode(logits)
 
     def _predictor(self, x: Any) -> nn.Module:
-        """Return a copy of the model that is made for predictions, anew whenever a parameter has changed."""
+        """Return a copy of the model optimised for prediction; made again when a parameter has changed."""
         tensors = (*self.model.parameters(), *self.model.buffers())
         shapes = x.shape if isinstance(x, Tensor) else ()
         key = (id(self.model), shapes, *((tensor.data_ptr(), tensor._version) for tensor in tensors))
@@ -146,11 +170,11 @@ class Learner(Trainer):
         """Test-time augmentation: average predictions over `n` augmented views of each item and the plain one.
 
         Args:
-            ds_idx: 0 for training, 1 for validation data.
-            dl: a loader of ours instead.
-            n: augmented views.
-            beta: weight of the plain prediction, 0..1; None returns (augmented, plain, labels) unmixed.
-            use_max: take the largest of all views' probabilities instead of averages.
+            ds_idx: 0 for the training set, 1 for the validation set.
+            dl: a loader of this library instead.
+            n: number of augmented views.
+            beta: weight of the plain prediction, 0..1; None returns (augmented, plain, labels).
+            use_max: use the maximum over all views instead of the average.
 
         Returns:
             (probabilities, labels).
@@ -159,7 +183,9 @@ class Learner(Trainer):
         if not isinstance(loader, DataLoader):
             raise ArgumentError("tta needs a loader that can augment", got=type(loader).__name__)
         if loader.dataset.fields.spatial is not None:
-            raise ArgumentError("tta cannot average what lies elsewhere in every view", got=self.dls.task)
+            raise ArgumentError(
+                "tta cannot average masks or points, which move with every view", got=self.dls.task
+            )
         views = torch.stack(
             [self._probabilities(self.dls.train.augmenting(loader.dataset, view))[0] for view in range(n)]
         )  # [n,N,K]
@@ -180,60 +206,32 @@ class Learner(Trainer):
     ) -> Figure | pd.DataFrame:
         """Show items with their labels and predictions.
 
-        Photos predicted wrong are marked; masks stand beside each other, target and prediction; points are drawn on their
-        photos; items that are no photos stand in a table.
+        Wrong predictions are marked; target mask and predicted mask are shown side by side; points are drawn on their
+        photos; items other than photos are shown in a table.
 
         Args:
-            ds_idx: 0 for training, 1 for validation data.
-            dl: a loader of ours instead.
-            max_n: how many items, taken evenly from the whole data set.
+            ds_idx: 0 for the training set, 1 for the validation set.
+            dl: a loader of this library instead.
+            max_n: number of items, taken evenly from the whole data set.
             nrows: rows of the grid.
             ncols: columns of the grid.
             figsize: width and height in inches.
         """
-        loader = self.loader(ds_idx, dl)
-        dataset = loader.dataset
-        chosen = np.unique(np.linspace(0, len(dataset) - 1, min(max_n, len(dataset))).astype(int))
-        if dataset.fields.spatial is not None:
-            return self._show_on_photos(
-                loader.for_evaluation().batch_of(chosen), dataset.fields.spatial, nrows, ncols, figsize
-            )
-        items = self.dls.test_dl([dataset.items[i] for i in chosen])
         with self.no_bar():
-            outputs, _, inputs = self._predict(items, with_input=True)
-        decode = inference.decoder(self.loss_func, self.dls.task, self.dls.vocab)
-        answers = [decode(output).label for output in outputs.numpy()]
-        if dataset.fields.image is None:
-            return show_items(dataset, chosen.tolist(), answers)
-        return self.dls.show_results(
-            cast(Tensor, inputs), [dataset.label(i) for i in chosen], answers, nrows, ncols, figsize
-        )
-
-    def _show_on_photos(
-        self,
-        batch: Any,
-        block: SpatialTarget,
-        nrows: int | None,
-        ncols: int | None,
-        figsize: tuple[float, float] | None,
-    ) -> Figure:
-        with self.no_bar():
-            outputs, targets, inputs = self._predict([batch], with_input=True)
-        found = self.loss_func.decodes(self.loss_func.activation(outputs))
-        photos = self.dls.train.pictures(inputs)
-        if targets is None:
-            return block.show_on(photos, found, None, nrows, ncols, figsize)
-        return block.show_on(photos, targets, found, nrows, ncols, figsize)
+            return show_results(
+                lambda batches: self._predict(batches, with_input=True),
+                self.loss_func, self.dls, self.loader(ds_idx, dl), max_n, Grid(nrows, ncols, figsize),
+            )  # fmt: skip
 
     def summary(self) -> Summary:
         """Return the model's layers with output shapes and parameter counts; printing it shows a table."""
         x = self.dls.one_batch()[0]
         return model_summary(self.model, x[:1] if isinstance(x, Tensor) else tuple(part[:1] for part in x))
 
-    # -- keeping ----------------------------------------------------------------------------------------------------
+    # -- saving -----------------------------------------------------------------------------------------------------
 
     def save(self, file: str | Path, with_opt: bool = True) -> Path:
-        """Save parameters, and the optimizer's memory unless told not to; returns the path."""
+        """Save the parameters, and with `with_opt` the optimizer's memory; returns the path."""
         content: dict[str, Any] = {"model": self.model.state_dict()}
         if with_opt and self.opt is not None:
             content["opt"] = named_state(self.opt, self.model)
@@ -251,16 +249,31 @@ class Learner(Trainer):
     def export(
         self, fname: str | Path = "export.gatera", force: bool = False, options: ExportOptions | None = None
     ) -> Path:
-        """Write the trained program: one file that predicts without PyTorch.
+        """Write the trained model as a program: one file that predicts without PyTorch.
 
         Args:
-            fname: the file, below the learner's path unless absolute or with a folder.
+            fname: the file; a name without a folder is put into the learner's path.
             force: overwrite an existing file.
-            options: what else goes in; see `ExportOptions`.
+            options: what else to write; see `ExportOptions`.
 
         Returns:
             The path of the program.
         """
         path = Path(fname)
         path = self.path / path if path.parent == Path() else path
-        return export_program(self, path, force, options or ExportOptions())
+        return export_program(self.trained, path, force, options or ExportOptions())
+
+    @property
+    def trained(self) -> Trained:
+        """The model with everything that a program of it needs.
+
+        Raises:
+            ExportError: if a transform that runs at prediction cannot be written into a program.
+        """
+        dls, rows = self.dls, self.recorder.rows
+        return Trained(
+            model=self.model, block=dls.train_ds.fields.x, preprocessing=dls.preprocess, inputs=dls.train_ds.inputs,
+            normalize=dls.normalize, loss_func=self.loss_func, task=dls.task, vocab=dls.vocab,
+            last_epoch=rows[-1] if rows else None, data=str(dls.path), n_train=dls.train.n,
+            n_valid=0 if dls.valid is None else dls.valid.n,
+        )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Optimizers: torch's own, with the field's defaults, one torch group per (parameter group, decayed or not)."""
+"""Optimizers: torch's own with fastai's defaults; weights and biases get separate weight decay."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def Adam(
     Args:
         params: parameters, or torch parameter groups.
         lr: learning rate.
-        mom: decay of the gradient's average (the schedule moves it).
+        mom: decay of the gradient's average (schedules change it).
         sqr_mom: decay of the squared gradient's average; 0.99 instead of torch's 0.999.
         eps: added to the denominator; 1e-5 instead of torch's 1e-8.
-        wd: weight decay, for groups that do not bring their own.
+        wd: weight decay, for groups without their own.
     """
     return torch.optim.AdamW(
         params, lr=lr, betas=(mom, sqr_mom), eps=eps, weight_decay=wd, fused=_can_fuse(params)
@@ -86,14 +86,14 @@ def make_optimizer(
 ) -> torch.optim.Optimizer:
     """Build an optimizer whose torch groups know their parameter group.
 
-    Each parameter group becomes up to two torch groups: matrices and kernels, which are decayed, and vectors (biases and
-    the weights of normalisation layers), which are not unless `wd_bn_bias`. Frozen parameters belong to it too: they
-    have no gradient and are passed over, so freezing later never changes the layout of a saved optimizer.
+    Each parameter group becomes up to two torch groups: matrices and kernels, with weight decay, and vectors (biases and
+    the weights of normalisation layers), without it unless `wd_bn_bias`. Frozen parameters are included: they have no
+    gradient and are skipped, so freezing later does not change the layout of a saved optimizer.
 
     Args:
         groups: parameter groups, earliest layers first.
         opt_func: called with torch parameter groups and `lr=`.
-        wd: weight decay for all decayed parameters; None keeps the optimizer's default.
+        wd: weight decay; None keeps the optimizer's default.
 
     Raises:
         ArgumentError: if there are no parameters at all.
@@ -113,14 +113,14 @@ def make_optimizer(
 
 
 def group_lrs(lr: float | slice | Sequence[float], n_groups: int) -> list[float]:
-    """Spread learning rates over parameter groups, earliest layers first.
+    """Return one learning rate per parameter group, earliest layers first.
 
     Args:
         lr: a number (the same for all); `slice(low, high)` (equal ratios from low to high); `slice(high)` (high / 10
             for all but the last group); or one number per group.
 
     Raises:
-        ArgumentError: if a rate is not positive, or their number is not that of the groups.
+        ArgumentError: if a rate is negative, or there is not one rate per group.
 
     Example:
         >>> group_lrs(slice(1e-4, 1e-2), 3)
@@ -131,7 +131,7 @@ def group_lrs(lr: float | slice | Sequence[float], n_groups: int) -> list[float]
     if isinstance(lr, slice):
         if lr.stop is None:
             raise ArgumentError(
-                "lr is a slice without an end", got=lr, expected="slice(high) or slice(low, high)"
+                "lr must be a slice with an end", got=lr, expected="slice(high) or slice(low, high)"
             )
         if lr.start is None:
             lrs = [lr.stop / 10] * (n_groups - 1) + [lr.stop]
@@ -145,15 +145,16 @@ def group_lrs(lr: float | slice | Sequence[float], n_groups: int) -> list[float]
     if len(lrs) != n_groups or not all(value >= 0 for value in lrs):
         raise ArgumentError(
             "lr does not fit the model's parameter groups", got=lr,
-            expected=f"a number of at least 0, slice(low, high), slice(high), or {n_groups} numbers",
+            expected=f"a number >= 0, slice(low, high), slice(high), or {n_groups} numbers",
         )  # fmt: skip
-    return [float(f"{value:.12g}") for value in lrs]  # hides the last bits' noise of the power above
+    return [float(f"{value:.12g}") for value in lrs]  # hides the rounding of the power above
 
 
 def set_hyper(optimizer: torch.optim.Optimizer, name: str, values: Sequence[float]) -> None:
     """Set "lr", "mom" or "wd": one value for all parameter groups, or one per group.
 
-    A learning rate is multiplied by its group's `lr_mult`. Momentum is left alone in an optimizer that was made without it; weight decay in groups that have none.
+    A learning rate is multiplied by its group's `lr_mult`. Momentum stays unchanged in an optimizer created without it, and
+    weight decay in groups without it.
     """
     for group in optimizer.param_groups:
         value = values[group.get("group", 0)] if len(values) > 1 else values[0]
@@ -166,7 +167,7 @@ def set_hyper(optimizer: torch.optim.Optimizer, name: str, values: Sequence[floa
 
 
 def named_state(optimizer: torch.optim.Optimizer, model: nn.Module) -> dict[str, dict[str, Any]]:
-    """Return the optimizer's memory keyed by parameter name, so that it fits whatever is frozen when it is loaded."""
+    """Return the optimizer's memory by parameter name, so it can be loaded with other parameters frozen."""
     names: dict[torch.Tensor, str] = {parameter: name for name, parameter in model.named_parameters()}
     return {names[p]: dict(memory) for p, memory in optimizer.state.items() if p in names}
 
@@ -174,15 +175,15 @@ def named_state(optimizer: torch.optim.Optimizer, model: nn.Module) -> dict[str,
 def load_named_state(
     optimizer: torch.optim.Optimizer, model: nn.Module, state: dict[str, dict[str, Any]]
 ) -> None:
-    """Give an optimizer back the memory that `named_state` returned; names the model lacks are an error.
+    """Restore the memory that `named_state` returned.
 
     Raises:
-        ArgumentError: if a name belongs to no parameter of the model.
+        ArgumentError: if the model has no parameter of one of the names.
     """
     parameters = dict(model.named_parameters())
     if unknown := [name for name in state if name not in parameters]:
         raise ArgumentError(
-            "the optimizer state is of another model", got=unknown[0], expected="its own parameters"
+            f"the optimizer state belongs to another model: this one has no parameter {unknown[0]!r}"
         )
     for name, memory in state.items():
         parameter = parameters[name]

@@ -1,12 +1,18 @@
-"""The settings of a learner that most people never touch."""
+"""The arguments that learners and fits have in common, and the settings that most people never touch."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypedDict
 
-from gatera.core.checks import check_at_least, check_choice
+from gatera.core.checks import check_at_least, check_choice, check_fraction
 from gatera.core.device import PRECISIONS, Precision
 from gatera.core.errors import ArgumentError
+from gatera.learn.optimizer import Adam, OptimizerFactory
+from gatera.measure.losses.standard import ClassWeights
+from gatera.models.groups import Splitter
 
 
 @dataclass(frozen=True)
@@ -15,18 +21,20 @@ class TrainingOptions:
 
     Attributes:
         wd: weight decay; None keeps the optimizer's default (0.01 for Adam).
-        wd_bn_bias: decay biases and normalisation layers too.
-        train_bn: whether batch norms of a pretrained body learn new statistics while the body is trained. None decides
-            by the data: no below 10,000 training photos, yes from there on, and for pictures that are no photographs.
-        moms: momentum at the start, at the peak, and at the end of `fit_one_cycle`.
-        precision: "auto" (bf16 where the hardware has it, fp16 on older GPUs, else float32), "float32", "bf16", or "fp16"
-            (on a CPU the same as "auto").
+        wd_bn_bias: apply weight decay to biases and normalisation layers too.
+        train_bn: whether batch norms of a pretrained body update their statistics while the body is trained. None decides
+            by the data: not with fewer than 10,000 training photos; yes with more, and for images that are not photographs.
+        moms: momentum at the start, the peak and the end of `fit_one_cycle`.
+        precision: "auto" (bf16 if the hardware is fast in it, fp16 on older GPUs, else float32), "float32", "bf16", or
+            "fp16" (on a CPU the same as "auto").
         channels_last: keep convolutional models in channels-last memory, which is faster on CPUs and recent GPUs.
-        fast_kernels: on a CPU, compute convolutions and batch norms by faster, equal formulas while training.
-        cache_features: run the frozen part of the model once and train on its outputs where that changes nothing.
-        fine_tune_lr: `base_lr` of `fine_tune` where it is given none.
-        fine_tune_groups: how many of the last parameter groups the second part of `fine_tune` trains; None for all.
-        model_dir: folder, below the learner's path, for `save`, `load` and what an interruption leaves.
+        fast_kernels: on a CPU, use faster convolutions and batch norms, equal up to rounding.
+        cache_features: run the frozen part of the model once and train on its outputs, if the result is the same.
+        fine_tune_lr: default `base_lr` of `fine_tune`; None for 2e-3.
+        fine_tune_groups: number of parameter groups (the last ones) that the second part of `fine_tune` trains; None for all.
+        skip_unfrozen_below: `fine_tune` skips its unfrozen part, and says so, if a linear head on the frozen features misses
+            less than this fraction of the training items, each judged without it; 0 never skips.
+        model_dir: folder, below the learner's path, for `save`, `load` and checkpoints of interrupted fits.
     """
 
     wd: float | None = None
@@ -39,14 +47,16 @@ class TrainingOptions:
     cache_features: bool = True
     fine_tune_lr: float | None = None
     fine_tune_groups: int | None = None
+    skip_unfrozen_below: float = 0.0
     model_dir: str = "models"
 
     def __post_init__(self) -> None:
         check_choice("precision", self.precision, PRECISIONS)
         if len(self.moms) != 3 or not all(0 <= mom < 1 for mom in self.moms):
             raise ArgumentError(
-                "moms is not three momenta", got=self.moms, expected="three numbers in [0, 1)"
+                "moms must be three momenta", got=self.moms, expected="three numbers in [0, 1)"
             )
+        check_fraction("skip_unfrozen_below", self.skip_unfrozen_below)
         if self.fine_tune_groups is not None:
             check_at_least("fine_tune_groups", self.fine_tune_groups, 1)
         if self.fine_tune_lr is not None and self.fine_tune_lr <= 0:
@@ -80,3 +90,59 @@ class TaskDefaults:
     size: int | None = None
     wd: float | None = None
     options: TrainingOptions = field(default_factory=TrainingOptions)
+
+
+class LearnerArguments(TypedDict, total=False):
+    """Keyword arguments that every learner takes, whatever its data.
+
+    Attributes:
+        loss_func: a loss of this library, a torch loss, or any function (predictions, labels) -> scalar; by default the
+            loss of the data's task.
+        opt_func: makes the optimizer: `Adam`, `SGD`, or any torch optimizer class.
+        lr: the learning rate of methods that are called without one.
+        splitter: model -> lists of parameters, earliest layers first, for freezing and discriminative learning rates.
+        cbs: callbacks for every fit.
+        metrics: functions, classes, instances or names, e.g. `error_rate` or "accuracy".
+        path: folder for `save`, `export` and checkpoints; the current folder by default.
+        class_weights: weight of each class in the loss: "balanced" (inverse frequency in the training set) or one number
+            per class.
+        options: everything else.
+    """
+
+    loss_func: Callable[..., Any] | None
+    opt_func: OptimizerFactory
+    lr: float
+    splitter: Splitter | None
+    cbs: Any
+    metrics: Any
+    path: str | Path | None
+    class_weights: ClassWeights
+    options: TrainingOptions | None
+
+
+LEARNER_DEFAULTS = LearnerArguments(
+    loss_func=None, opt_func=Adam, lr=1e-3, splitter=None, cbs=None, metrics=None, path=None, class_weights=None,
+    options=None,
+)  # fmt: skip
+
+
+class FitArguments(TypedDict, total=False):
+    """Keyword arguments of `fit`, `fit_one_cycle` and `fine_tune`.
+
+    Attributes:
+        wd: weight decay for this fit.
+        cbs: more callbacks, for this fit.
+        reset_opt: start with a new optimizer, without the memory of earlier fits.
+        resume: a checkpoint that an interrupted call of the same method left.
+        phase: name of this part of a longer recipe, kept in checkpoints; `fine_tune` sets it itself.
+    """
+
+    wd: float | None
+    cbs: Any
+    reset_opt: bool
+    resume: str | Path | None
+    phase: str
+
+
+FIT_DEFAULTS = FitArguments(wd=None, cbs=None, reset_opt=False, resume=None, phase="")
+FINE_TUNE_DEFAULTS = FitArguments(wd=None, cbs=None, reset_opt=False, resume=None)

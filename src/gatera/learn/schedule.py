@@ -1,4 +1,4 @@
-"""Schedules: a hyperparameter as a function of how much of the training is done (0..1)."""
+"""Schedules: a hyperparameter as a function of training progress (0..1)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from gatera.core.errors import ArgumentError
-from gatera.learn.callback import Callback
-from gatera.learn.loop import LoopState
 from gatera.learn.optimizer import set_hyper
+from gatera.learn.state import Callback, LoopState
 
 #: A value at a position 0..1 of the training.
 Schedule = Callable[[float], float]
@@ -48,13 +47,13 @@ def SchedNo(start: float, end: float) -> Schedule:
 
 
 def combine_scheds(pcts: Sequence[float], scheds: Sequence[Schedule]) -> Schedule:
-    """Chain schedules: `pcts` are the parts of the training that each takes; they must add up to 1.
+    """Chain schedules; `pcts` are the fractions of the training for each, adding up to 1.
 
     Raises:
-        ArgumentError: if the parts do not add up to 1, or their number differs from that of the schedules.
+        ArgumentError: if the fractions do not add up to 1, or there is not one per schedule.
     """
     if len(pcts) != len(scheds) or not math.isclose(sum(pcts), 1.0, abs_tol=1e-6):
-        raise ArgumentError("pcts must give one part per schedule and add up to 1", got=list(pcts))
+        raise ArgumentError("pcts must be one fraction per schedule, adding up to 1", got=list(pcts))
 
     def combined(position: float) -> float:
         start = 0.0
@@ -90,7 +89,7 @@ class ParamScheduler(Callback):
         self.hps: dict[str, list[float]] = {name: [] for name in scheds}
 
     def before_batch(self, state: LoopState) -> None:
-        """Set each hyperparameter to its value at this point of the training."""
+        """Set each hyperparameter to its current value."""
         if not state.training:
             return
         for name, schedule in self.scheds.items():
@@ -109,7 +108,7 @@ def one_cycle(
         moms: momentum at the start, at the peak, and at the end.
         div: the start is peak / div.
         div_final: the end is peak / div_final.
-        pct_start: the part of the training, 0..1, during which rates rise.
+        pct_start: fraction of the training, 0..1, during which rates rise.
 
     Source: Smith, "A disciplined approach to neural network hyper-parameters" (arXiv 1803.09820), with fastai's
     cosine shape and defaults.

@@ -1,4 +1,4 @@
-"""What to call a function of the user's in a table or a message."""
+"""Name a user's function in a table or a message."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import inspect
 
 
 def callable_name(func: object) -> str:
-    """Return how to call a function in a message or a table: its name, "lambda", or its class's name.
+    """Return the name of a function for messages and tables: its own, "lambda", or its class's.
 
     Example:
         >>> callable_name(lambda pred, target: 0.0), callable_name(functools.partial(sorted, reverse=True))

@@ -1,4 +1,4 @@
-"""How sure a measured number is: intervals for error rates, and for any statistic of a sample."""
+"""Confidence intervals of error rates and of any statistic of a sample."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class Interval(NamedTuple):
 
 
 def wilson_interval(errors: int, n: int, confidence: float = 0.95) -> Interval:
-    """Return the Wilson score interval of an error rate: honest for few items and for zero errors.
+    """Return the Wilson score interval of an error rate, which is valid for few items and for zero errors.
 
     Args:
-        errors: how many of the items were wrong.
-        n: how many items there were, at least 1.
-        confidence: how often, over many repetitions, such an interval holds the true rate; in (0, 1).
+        errors: number of wrong items.
+        n: number of items, at least 1.
+        confidence: the share of such intervals that contain the true rate; in (0, 1).
 
     Returns:
         The interval's ends, both in 0..1.
@@ -44,13 +44,13 @@ def wilson_interval(errors: int, n: int, confidence: float = 0.95) -> Interval:
     """
     check_at_least("n", n, 1)
     if not 0 <= errors <= n:
-        raise ArgumentError("errors is not a count among n items", got=errors, expected=f"0 to {n}")
+        raise ArgumentError("errors must be a count of n items", got=errors, expected=f"0 to {n}")
     check_fraction("confidence", confidence, open_low=True, open_high=True)
     z = _z_score(confidence)
     rate = errors / n
     centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
-    # At rates of 0 and 1 the formula's end is exact; rounding must not push it out of 0..1 or off the end.
+    # At rates of 0 and 1 the formula is exact; rounding must not move the end out of 0..1.
     return Interval(0.0 if errors == 0 else centre - half, 1.0 if errors == n else centre + half)
 
 
@@ -64,11 +64,11 @@ def bootstrap_interval(
     """Return the percentile bootstrap interval of a statistic.
 
     Args:
-        values: the sample, [N] or [N,...]; rows are drawn with replacement.
+        values: the sample, [N] or [N,...]; rows are sampled with replacement.
         statistic: turns a sample of the same shape into one number.
         confidence: in (0, 1).
-        resamples: how many samples are drawn.
-        seed: makes the interval repeatable.
+        resamples: number of samples.
+        seed: makes the interval reproducible.
 
     Raises:
         ArgumentError: if `values` is empty, or another argument is out of its range.

@@ -1,4 +1,4 @@
-"""Where "yes" begins for each of several labels, and how to choose it."""
+"""Decision thresholds for multi-label predictions, and how to choose them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from gatera.core.errors import ArgumentError
 #: One probability for all labels, or one for each.
 Thresholds: TypeAlias = float | Sequence[float]
 
-#: A label that occurs less often gets the threshold that suits all labels together: its own would follow chance.
+#: A label with fewer items gets the best threshold of all labels together: its own would fit noise.
 FEW = 5
 
 
 def checked_thresholds(argument: str, value: Thresholds) -> float | tuple[float, ...]:
-    """Return thresholds as a number, or as a tuple of one for each label.
+    """Return thresholds as one number, or as a tuple with one per label.
 
     Raises:
         ArgumentError: if one of them is not in 0..1.
@@ -48,7 +48,7 @@ def above(scores: Tensor, thresholds: float | tuple[float, ...]) -> Tensor:
         return scores > thresholds
     if len(thresholds) != scores.shape[-1]:
         raise ArgumentError(
-            "there is not one threshold for each label",
+            "there must be one threshold per label",
             got=f"{len(thresholds)} thresholds", expected=f"{scores.shape[-1]} of them, or one number for all",
         )  # fmt: skip
     return scores > torch.tensor(thresholds, dtype=torch.float64).to(scores)
@@ -57,20 +57,20 @@ def above(scores: Tensor, thresholds: float | tuple[float, ...]) -> Tensor:
 def best_thresholds(probabilities: Any, targets: Any, beta: float = 1.0) -> list[float]:
     """Choose for each label the threshold with the best F score.
 
-    Use predictions of items that the model has not learned from, `best_thresholds(*learn.get_preds())`, and measure the
-    result on items that it was not chosen on either: what was chosen because it did best looks better than it is. A label
-    that occurs less than five times among them gets the threshold that is best for all labels together.
+    Use predictions for the validation set, `best_thresholds(*learn.get_preds())`, and evaluate the result on other items: on
+    those that chose it, it looks better than it is. A label with fewer than five items gets the best threshold of all labels
+    together.
 
     Args:
         probabilities: float [N,K], 0..1.
         targets: 0 or 1 for each, [N,K].
-        beta: how many times as much finding a label counts as being right about it.
+        beta: weight of recall relative to precision.
 
     Returns:
         K numbers, for `BCEWithLogitsLossFlat(thresh=...)` or `accuracy_multi(thresh=...)`.
 
     Raises:
-        ArgumentError: if they differ in shape, are empty, or `beta` is negative.
+        ArgumentError: if the shapes differ, there are no items, or `beta` is negative.
 
     Example:
         >>> scores = np.array([[0.9], [0.4], [0.35], [0.1], [0.3], [0.2]])
@@ -81,26 +81,26 @@ def best_thresholds(probabilities: Any, targets: Any, beta: float = 1.0) -> list
     scores, present = np.asarray(probabilities, np.float64), np.asarray(targets) > 0.5
     if scores.shape != present.shape or scores.ndim != 2 or not len(scores):
         raise ArgumentError(
-            "probabilities and targets are not of the same items and labels",
+            "probabilities and targets must be those of the same items and labels",
             got=f"{list(scores.shape)} and {list(present.shape)}", expected="[N,K] both, N at least 1",
         )  # fmt: skip
     common = _best(scores.ravel(), present.ravel(), beta)
     return [
-        common if there.sum() < FEW else _best(said, there, beta)
-        for said, there in zip(scores.T, present.T, strict=True)
+        common if actual.sum() < FEW else _best(column, actual, beta)
+        for column, actual in zip(scores.T, present.T, strict=True)
     ]
 
 
 def _best(scores: np.ndarray, present: np.ndarray, beta: float) -> float:
-    """Return the threshold with the best F score, half-way between two scores; 0.5 where nothing is present."""
+    """Return the threshold with the best F score, half-way between two scores; 0.5 if no item has the label."""
     if not present.any():
         return 0.5
     order = np.argsort(-scores, kind="stable")
     ordered = scores[order]
-    hits = np.cumsum(present[order])  # right, if the first i+1 are said to have it
-    said = np.arange(1, len(scores) + 1)
-    quality = (1 + beta**2) * hits / (said + beta**2 * present.sum())
-    last = np.append(ordered[1:] != ordered[:-1], True)  # equal scores cannot be told apart by a threshold
+    hits = np.cumsum(present[order])  # correct if the first i + 1 are predicted
+    predicted = np.arange(1, len(scores) + 1)
+    quality = (1 + beta**2) * hits / (predicted + beta**2 * present.sum())
+    last = np.append(ordered[1:] != ordered[:-1], True)  # no threshold separates equal scores
     best = int(np.argmax(np.where(last, quality, -1)))
     below = ordered[best + 1] if best + 1 < len(ordered) else 0.0
     return round(float((ordered[best] + below) / 2), 6)

@@ -85,7 +85,7 @@ def file_loaders(
     rows = list(zip(found.files, found.labels, strict=True))
     bs = None if settings.bs is None else min(settings.bs, len(splits.train))
     return recipe.dataloaders(
-        rows, settings.out.parent, bs, val_bs=64, seed=settings.seed, device=settings.device
+        rows, settings.out.parent, bs=bs, val_bs=64, seed=settings.seed, device=settings.device
     )
 
 

@@ -10,13 +10,12 @@ from typing import Any
 
 from gatera.core.files import human_bytes
 from gatera.data.sources.items import BadFile
-from gatera.learn.callback import Callback
 from gatera.learn.checkpoint import TrainingInterrupted
 from gatera.learn.export.card import CardFacts, model_card
 from gatera.learn.export.program import ExportOptions, architecture_name, card_facts, find_body
 from gatera.learn.learner import Learner
-from gatera.learn.loop import LoopState
 from gatera.learn.options import TaskDefaults, TrainingOptions
+from gatera.learn.state import Callback, LoopState
 from gatera.measure.reports.classes import ErrorReport
 from gatera.program.program import Program, load_program
 from gatera.recipes.evaluation import Evaluation, Report
@@ -132,7 +131,7 @@ def run_job(job: Job, settings: TrainSettings, events: Events) -> TrainedProgram
         TrainingInterrupted: after Ctrl-C.
     """
     learn, options = job.learn, job.learn.options
-    architecture = job.architecture or architecture_name(learn)
+    architecture = job.architecture or architecture_name(learn.model)
     events.on_line(f"Training {architecture} ({learn.arithmetic}), starting from {job.weights}.")
     _train(job, settings, events)
     learn.save("trained", with_opt=False)  # whatever fails from here on, the training is not lost
@@ -159,13 +158,10 @@ def fine_tuning(
 ) -> Callable[[Path | None], None]:
     """Return a function that trains by transfer learning, with the settings or else the task's defaults."""
     freeze_epochs = defaults.freeze_epochs if settings.freeze_epochs is None else settings.freeze_epochs
-    rate = settings.lr or defaults.lr
-    rates = {} if rate is None else {"base_lr": rate}
 
     def fit(resume: Path | None) -> None:
-        learn.fine_tune(
-            settings.epochs or defaults.epochs, freeze_epochs=freeze_epochs, cbs=cbs, resume=resume, **rates
-        )
+        epochs, rate = settings.epochs or defaults.epochs, settings.lr or defaults.lr
+        learn.fine_tune(epochs, rate, freeze_epochs, cbs=cbs, resume=resume)
 
     return fit
 
@@ -184,7 +180,7 @@ def one_cycle(
 
 def weights_source(learn: Learner) -> str:
     """Return where the initial weights came from, in words."""
-    body = find_body(learn)
+    body = find_body(learn.model)
     return "random weights" if body is None else body.source
 
 
@@ -205,8 +201,8 @@ def _train(job: Job, settings: TrainSettings, events: Events) -> None:
 def _export(job: Job, settings: TrainSettings, evaluations: Mapping[str, Evaluation]) -> Path:
     learn, report = job.learn, evaluations.get("test", evaluations["valid"]).report
     facts: CardFacts = replace(
-        card_facts(learn, settings.out.stem), data=job.data, split=job.split_by, weights=job.weights, metrics={},
-        architecture=job.architecture or architecture_name(learn),
+        card_facts(learn.trained, settings.out.stem), data=job.data, split=job.split_by, weights=job.weights, metrics={},
+        architecture=job.architecture or architecture_name(learn.model),
     )  # fmt: skip
     if isinstance(report, ErrorReport):
         facts = replace(facts, report=report)

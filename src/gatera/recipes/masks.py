@@ -15,8 +15,6 @@ from gatera.data.loading.loaders import DataLoaders
 from gatera.data.sources.labels import ItemGetter
 from gatera.data.transforms.item import Resize
 from gatera.data.transforms.presets import aug_transforms
-from gatera.learn.fit import kernels
-from gatera.learn.inference import run_batches
 from gatera.learn.learner import Learner
 from gatera.measure.metrics.masks import JaccardCoeffMulti, PixelAccuracy
 from gatera.measure.reports.masks import MaskReport
@@ -64,7 +62,7 @@ def mask_loaders(found: MaskSet, settings: TrainSettings) -> DataLoaders:
     )  # fmt: skip
     rows = list(zip(found.photos, found.masks, strict=True))
     bs = min(settings.bs or MASKS.bs, len(splits.train))
-    return block.dataloaders(rows, settings.out.parent, bs, seed=settings.seed, device=settings.device)
+    return block.dataloaders(rows, settings.out.parent, bs=bs, seed=settings.seed, device=settings.device)
 
 
 def measure_masks(learn: Learner, side: str, ignored: str | None) -> MaskReport:
@@ -73,13 +71,9 @@ def measure_masks(learn: Learner, side: str, ignored: str | None) -> MaskReport:
 
     def masks() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         # photo by photo: the probabilities of all pixels together would fill the memory
-        with kernels(learn, learn.model):
-            batches = run_batches(
-                learn.model, loader.for_evaluation(), learn.arithmetic, not learn.display.bar_on
-            )
-            for batch in batches:
-                if batch.labels is None:
-                    raise DataError(f"the photos of the side {side!r} have no masks to measure with")
-                yield from zip(batch.outputs.argmax(1).cpu().numpy(), batch.labels.cpu().numpy(), strict=True)
+        for predictions, labels in learn.predict_batches(loader.for_evaluation()):
+            if labels is None:
+                raise DataError(f"the photos of the side {side!r} have no masks to measure with")
+            yield from zip(predictions.argmax(1).cpu().numpy(), labels.cpu().numpy(), strict=True)
 
     return MaskReport.from_masks(masks(), learn.dls.vocab or [], ignored)

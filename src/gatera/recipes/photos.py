@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from gatera.core.files import check_can_write, check_free_to_write
@@ -23,7 +24,7 @@ from gatera.recipes.files import file_loaders, find_files
 from gatera.recipes.job import Job, fine_tuning, options_for, weights_source
 from gatera.recipes.report import page_files, write_page
 from gatera.recipes.settings import TrainSettings
-from gatera.vision.defaults import HEAD, PHOTOS, SMALL_PHOTO, SMALL_SIZE
+from gatera.vision.defaults import ENOUGH, PHOTOS, SMALL_PHOTO, SMALL_SIZE
 from gatera.vision.learner import vision_learner
 
 KIND = Kind(get_image_files, "photo", ".jpg, .png or .webp", decode_photo)
@@ -47,9 +48,10 @@ def photo_job(settings: TrainSettings, events: Events) -> Job:
         photos, ImageBlock, settings, item_tfms=Resize(settings.size or usual_size(photos.files), "squish"),
         batch_tfms=aug_transforms() if settings.augment else None,
     )  # fmt: skip
+    options = replace(PHOTOS.options, skip_unfrozen_below=ENOUGH if settings.epochs is None else 0.0)
     learn = vision_learner(
         dls, settings.arch or str(PHOTOS.arch), pretrained=settings.weights or True, metrics=error_rate,
-        path=settings.out.parent, head=HEAD, options=options_for(settings, PHOTOS.options),
+        path=settings.out.parent, options=options_for(settings, options),
     )  # fmt: skip
     keeper = SaveModelCallback(reset_on_fit=False)  # few photos: training the body may do harm
     train = fine_tuning(learn, settings, PHOTOS, keeper)

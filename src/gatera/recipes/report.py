@@ -46,7 +46,7 @@ def write_page(learn: Learner, settings: TrainSettings, photos: LabelledFiles, r
             "Label a photo:": f"gatera predict {shlex.quote(str(settings.out))} {shlex.quote(str(example))}",
             "See what the program is:": f"gatera info {shlex.quote(str(settings.out))}",
         },
-        made_with=f"Made by Gatera {gatera.__version__}: {architecture_name(learn)}, {learn.arithmetic}.",
+        made_with=f"Made by Gatera {gatera.__version__}: {architecture_name(learn.model)}, {learn.arithmetic}.",
     )
     return write_html_report(folder / PAGE, facts, settings.force)
 

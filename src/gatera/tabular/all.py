@@ -68,15 +68,8 @@ from gatera.interpret.classification import (
 from gatera.interpret.predictions import (
     Interpretation,
 )
-from gatera.learn.callback import (
-    Callback,
-    CancelBatchException,
-    CancelEpochException,
-    CancelFitException,
-    CancelStepException,
-    CancelTrainException,
-    CancelValidException,
-)
+from gatera.learn.callbacks.csv_logger import CSVLogger
+from gatera.learn.callbacks.gradients import GradientAccumulation, GradientClip
 from gatera.learn.callbacks.lr_finder import (
     minimum,
     slide,
@@ -84,10 +77,7 @@ from gatera.learn.callbacks.lr_finder import (
     valley,
 )
 from gatera.learn.callbacks.tracking import (
-    CSVLogger,
     EarlyStoppingCallback,
-    GradientAccumulation,
-    GradientClip,
     ReduceLROnPlateau,
     SaveModelCallback,
 )
@@ -117,6 +107,15 @@ from gatera.learn.schedule import (
     SchedNo,
     combine_scheds,
     combined_cos,
+)
+from gatera.learn.state import (
+    Callback,
+    CancelBatchException,
+    CancelEpochException,
+    CancelFitException,
+    CancelStepException,
+    CancelTrainException,
+    CancelValidException,
 )
 from gatera.measure.intervals import (
     bootstrap_interval,

@@ -21,7 +21,7 @@ from gatera.tabular.learned import Config, learn_columns
 from gatera.tabular.procs import Procs, as_procs
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RowBlock(InputBlock):
     """A row of a table: codes of its categories, then its numbers.
 
@@ -36,8 +36,8 @@ class RowBlock(InputBlock):
     cat_names: Sequence[str]
     cont_names: Sequence[str]
     procs: Procs = field(default_factory=lambda: as_procs(None))
-    categories: Config | None = None
-    numbers: Config | None = None
+    categories: Config | None = field(default=None, repr=False)
+    numbers: Config | None = field(default=None, repr=False)
     _read_row: RowReader | None = field(default=None, repr=False, compare=False)
     storage = "memory"
 

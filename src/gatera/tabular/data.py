@@ -1,13 +1,13 @@
-"""`TabularDataLoaders`: loaders of a table, from a DataFrame or a CSV file."""
+"""`TabularDataLoaders`: build loaders of a table's rows from a DataFrame or a CSV file."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
-import torch
-
+from gatera.core.signatures import check_arguments, spelled_out
+from gatera.data.arguments import LOADER_DEFAULTS_64, LoaderArguments
 from gatera.data.blocks.base import Block
 from gatera.data.sources.tables import read_table
 from gatera.data.splits.by_position import IndexSplitter, RandomSplitter
@@ -18,17 +18,53 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+class TabularArguments(LoaderArguments, total=False):
+    """What constructors of `TabularDataLoaders` take beside `LoaderArguments`.
+
+    Attributes:
+        valid_pct: share of the rows for validation where they are chosen at random, 0..1.
+        seed: keys the random split and shuffling; None draws both from torch's global generator.
+    """
+
+    valid_pct: float
+    seed: int | None
+
+
+TABULAR_DEFAULTS = TabularArguments(valid_pct=0.2, seed=None, **LOADER_DEFAULTS_64)
+
+
+class TabularCsvArguments(TabularArguments, total=False):
+    """What `TabularDataLoaders.from_csv` takes as well.
+
+    Attributes:
+        y_block: how labels are read; see `TabularPandas`.
+        valid_idx: positions of the validation rows; None for a share at random.
+        skipinitialspace: ignore blanks after a delimiter.
+        delimiter: what separates the columns.
+    """
+
+    y_block: Block | type[Block] | None
+    valid_idx: Sequence[int] | None
+    skipinitialspace: bool
+    delimiter: str
+
+
+TABULAR_CSV_DEFAULTS = TabularCsvArguments(
+    y_block=None, valid_idx=None, skipinitialspace=True, delimiter=",", **TABULAR_DEFAULTS
+)
+
+
 class TabularDataLoaders:
-    """Loaders of a table's rows, from a DataFrame or a CSV file. Both constructors return a `TableLoaders`."""
+    """Make loaders of a table's rows, from a DataFrame or a CSV file: `TableLoaders`."""
 
     @staticmethod
+    @spelled_out(TabularArguments, TABULAR_DEFAULTS)
     def from_df(
         df: pd.DataFrame, path: str | Path = ".", procs: Any = None, cat_names: Names = None,
         cont_names: Names = None, y_names: Names = None, y_block: Block | type[Block] | None = None,
-        valid_idx: Sequence[int] | None = None, *, valid_pct: float = 0.2, seed: int | None = None, bs: int = 64,
-        val_bs: int | None = None, device: str | torch.device | None = None, shuffle: bool = True,
+        valid_idx: Sequence[int] | None = None, **options: Unpack[TabularArguments],
     ) -> TableLoaders:  # fmt: skip
-        """Rows of a DataFrame, which stays as it is.
+        """Load the rows of a DataFrame, which is not changed.
 
         Args:
             df: the table.
@@ -39,41 +75,41 @@ class TabularDataLoaders:
             y_names: the label's column, or columns.
             y_block: how labels are read.
             valid_idx: positions of the validation rows; None for a share at random.
-            valid_pct: that share, 0..1.
-            seed: keys the random split and shuffling; None draws both from torch's global generator.
-            bs: rows per training batch.
-            val_bs: rows per validation batch; None for the same.
-            device: where batches are put; None for the best at hand.
-            shuffle: bring training rows in another order in every epoch.
+            **options: see `TabularArguments` and `LoaderArguments`.
 
         Raises:
-            ArgumentError: as `TabularPandas`, or if there is no label.
+            ArgumentError: as `TabularPandas`, or if there is no label or an argument is not known.
             DataError: as `TabularPandas`.
         """
-        splitter = RandomSplitter(valid_pct, seed) if valid_idx is None else IndexSplitter(valid_idx)
+        check_arguments(TabularDataLoaders.from_df, options)
+        given: TabularArguments = {**TABULAR_DEFAULTS, **options}
+        by_share = RandomSplitter(given["valid_pct"], given["seed"])
+        splitter = by_share if valid_idx is None else IndexSplitter(valid_idx)
         table = TabularPandas(df, procs, cat_names, cont_names, y_names, y_block, splitter)
-        return table.dataloaders(bs, val_bs, path, seed, device, shuffle)
+        return table.dataloaders(
+            given["bs"], given["val_bs"], path, given["seed"], given["device"], given["shuffle"]
+        )
 
     @staticmethod
+    @spelled_out(TabularCsvArguments, TABULAR_CSV_DEFAULTS)
     def from_csv(
         csv: str | Path, path: str | Path = ".", procs: Any = None, cat_names: Names = None,
-        cont_names: Names = None, y_names: Names = None, y_block: Block | type[Block] | None = None,
-        valid_idx: Sequence[int] | None = None, *, skipinitialspace: bool = True, delimiter: str = ",",
-        valid_pct: float = 0.2, seed: int | None = None, bs: int = 64, val_bs: int | None = None,
-        device: str | torch.device | None = None, shuffle: bool = True,
+        cont_names: Names = None, y_names: Names = None, **options: Unpack[TabularCsvArguments],
     ) -> TableLoaders:  # fmt: skip
-        """Rows of a CSV file; see `from_df` for the other arguments.
+        """Load the rows of a CSV file; see `from_df` for the other arguments.
 
         Args:
             csv: the file.
-            skipinitialspace: leave out blanks after a delimiter.
-            delimiter: what separates the columns.
+            **options: see `TabularCsvArguments`, `TabularArguments` and `LoaderArguments`.
 
         Raises:
-            DataError: if the file is missing, no table, or names two columns alike; and as `from_df`.
+            DataError: if the file is missing, not a table, or has two columns of one name; and as `from_df`.
         """
-        df = read_table(csv, delimiter, skipinitialspace)
+        check_arguments(TabularDataLoaders.from_csv, options)
+        given: TabularCsvArguments = {**TABULAR_CSV_DEFAULTS, **options}
+        rest = {name: value for name, value in options.items() if name in TABULAR_DEFAULTS}
         return TabularDataLoaders.from_df(
-            df, path, procs, cat_names, cont_names, y_names, y_block, valid_idx, valid_pct=valid_pct, seed=seed, bs=bs,
-            val_bs=val_bs, device=device, shuffle=shuffle,
+            read_table(csv, given["delimiter"], given["skipinitialspace"]),
+            path, procs, cat_names, cont_names, y_names, given["y_block"], given["valid_idx"],
+            **cast(TabularArguments, rest),
         )  # fmt: skip

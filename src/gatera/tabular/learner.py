@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, NamedTuple, Self, cast
+from typing import Any, NamedTuple, Self, Unpack, cast
 
 import numpy as np
-from torch import nn
 
 from gatera.core.checks import require
 from gatera.core.errors import ArgumentError
 from gatera.core.random import torch_seeded
+from gatera.core.signatures import check_arguments, spelled_out
 from gatera.data.sources.items import is_table
-from gatera.learn.callback import as_callbacks
 from gatera.learn.callbacks.unseen_categories import AverageForUnknown
 from gatera.learn.learner import Learner
-from gatera.learn.optimizer import Adam, OptimizerFactory
-from gatera.learn.options import TrainingOptions
-from gatera.measure.losses.standard import ClassWeights
+from gatera.learn.options import LEARNER_DEFAULTS, LearnerArguments
+from gatera.learn.state import as_callbacks
 from gatera.models.tabular import Embedding, TabularConfig, TabularModel, get_emb_sz
 from gatera.program.prediction import Prediction
 from gatera.tabular.defaults import LAYERS, TABLES
@@ -92,6 +89,7 @@ class TabularLearner(Learner):
         return RowPrediction(TableRows(frame, self.dls.train_ds.fields, names), answer)
 
 
+@spelled_out(LearnerArguments, LEARNER_DEFAULTS)
 def tabular_learner(
     dls: TableLoaders,
     layers: Sequence[int] | None = None,
@@ -99,15 +97,7 @@ def tabular_learner(
     config: TabularConfig | None = None,
     n_out: int | None = None,
     y_range: tuple[float, float] | None = None,
-    loss_func: Callable[..., Any] | None = None,
-    opt_func: OptimizerFactory = Adam,
-    lr: float = 1e-3,
-    splitter: Callable[[nn.Module], Sequence[Sequence[nn.Parameter]]] | None = None,
-    cbs: Any = None,
-    metrics: Any = None,
-    path: str | Path | None = None,
-    class_weights: ClassWeights = None,
-    options: TrainingOptions | None = None,
+    **arguments: Unpack[LearnerArguments],
 ) -> TabularLearner:
     """Make a learner for tables: a `TabularModel` with random parameters.
 
@@ -118,19 +108,13 @@ def tabular_learner(
         config: dropout, batch norm and the like; see `TabularConfig`.
         n_out: outputs; by default as many as the data asks for.
         y_range: keep outputs within these bounds, for regression.
-        loss_func: a loss of ours, a torch loss or a function; by default the one for the data's task.
-        opt_func: makes the optimizer; `Adam`, `SGD`, or any torch optimizer class.
-        lr: the learning rate where a method is given none.
-        splitter: model -> lists of parameters; by default all in one group.
-        cbs: callbacks for every fit.
-        metrics: functions, classes, instances or names, e.g. `accuracy`.
-        path: where `save` and `export` put files; the current folder by default.
-        class_weights: "balanced", or what each class counts in the loss.
-        options: weight decay, precision and the like; by default all in float32.
+        arguments: loss_func, opt_func, lr, splitter, cbs, metrics, path, class_weights, options; see `LearnerArguments`.
+            The default `options` train in float32.
 
     Raises:
         ArgumentError: if `dls` holds no table, or the number of outputs is not known.
     """
+    check_arguments(tabular_learner, arguments)
     if not isinstance(dls, TableLoaders):
         raise ArgumentError(
             "tabular_learner needs loaders of a table", got=type(dls).__name__,
@@ -144,11 +128,9 @@ def tabular_learner(
         shape = replace(shape, y_range=y_range)
     with torch_seeded(dls.seed or 0):  # the same seed gives the same model, whatever ran before
         model = TabularModel(get_emb_sz(dls, emb_szs), len(dls.cont_names), outputs, layers or LAYERS, shape)
-    callbacks = [*as_callbacks(cbs), AverageForUnknown(_untaught(model, dls))]
-    return TabularLearner(
-        dls, model, loss_func, opt_func, lr, splitter, callbacks, metrics, path, class_weights,
-        options=options or TABLES.options,
-    )  # fmt: skip
+    arguments["cbs"] = [*as_callbacks(arguments.get("cbs")), AverageForUnknown(_untaught(model, dls))]
+    arguments["options"] = arguments.get("options") or TABLES.options
+    return TabularLearner(dls, model, **arguments)
 
 
 def _untaught(model: TabularModel, dls: TableLoaders) -> list[Embedding]:

@@ -233,7 +233,7 @@ class TabularPandas(TableRows):
 
     def dataloaders(
         self,
-        bs: int = 64,
+        bs: int | None = 64,
         val_bs: int | None = None,
         path: str | Path = ".",
         seed: int | None = None,
@@ -243,7 +243,7 @@ class TabularPandas(TableRows):
         """Return the loaders of both splits.
 
         Args:
-            bs: rows per training batch.
+            bs: rows per training batch; None for a number that gives an epoch ten updates or more, at most 64.
             val_bs: rows per validation batch; None for the same.
             path: folder where the job's files go.
             seed: keys shuffling; None draws one from torch's global generator.
@@ -256,6 +256,7 @@ class TabularPandas(TableRows):
         if not self.y_names:
             raise ArgumentError("the table has no label to learn", remedy="Name its column: y_names=.")
         options = LoaderOptions(fresh_seed() if seed is None else seed, 0, device, cache=False)
+        bs = self.block.batch_size(len(self.train)) if bs is None else bs
         train = DataLoader(
             self.train.dataset, bs, shuffle=shuffle, drop_last=True, training=True, options=options
         )

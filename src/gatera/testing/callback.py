@@ -15,10 +15,9 @@ from torch import Tensor
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
-from gatera.learn.callback import EVENTS, Callback
 from gatera.learn.checkpoint import TrainingInterrupted
 from gatera.learn.learner import Learner
-from gatera.learn.loop import LoopState
+from gatera.learn.state import EVENTS, Callback, LoopState
 from gatera.testing.contract import Contract, Rule, described, piece_name, same, shaped
 from gatera.testing.tiny import InterruptedLoader, one_thread, parameters, tiny_learner
 
@@ -86,7 +85,7 @@ def check_callback(callback: Callback | Maker, *, observer: bool = False) -> Non
         ArgumentError: if `callback` neither is nor makes one.
 
     Example:
-        >>> from gatera.learn.callbacks.tracking import GradientClip
+        >>> from gatera.learn.callbacks.gradients import GradientClip
         >>> check_callback(GradientClip(0.1))
     """
     make = _maker(callback)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from gatera.core.errors import ArgumentError, ExportError
 from gatera.core.random import torch_seeded
 from gatera.data.transforms.item import as_size
-from gatera.learn.export.program import PhotoGraph, check_parity, to_onnx
+from gatera.learn.export.onnx import PhotoGraph, check_parity, to_onnx
 from gatera.models.backbones.architectures import Architecture, get_architecture
 from gatera.models.backbones.timm_backbone import backbone_facts
 from gatera.models.groups import ParameterGroup, Splitter, parameter_groups

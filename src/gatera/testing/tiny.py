@@ -17,9 +17,9 @@ from gatera.data.datablock import DataBlock
 from gatera.data.loading.loaders import DataLoader, DataLoaders
 from gatera.data.sources.labels import ItemGetter
 from gatera.data.splits.by_position import IndexSplitter
-from gatera.learn.callback import Callback
 from gatera.learn.learner import Learner
 from gatera.learn.options import TrainingOptions
+from gatera.learn.state import Callback
 from gatera.testing.examples import example_photos
 
 #: Photos in all, and how many of them are for validation.

@@ -77,15 +77,8 @@ from gatera.interpret.classification import (
 from gatera.interpret.predictions import (
     Interpretation,
 )
-from gatera.learn.callback import (
-    Callback,
-    CancelBatchException,
-    CancelEpochException,
-    CancelFitException,
-    CancelStepException,
-    CancelTrainException,
-    CancelValidException,
-)
+from gatera.learn.callbacks.csv_logger import CSVLogger
+from gatera.learn.callbacks.gradients import GradientAccumulation, GradientClip
 from gatera.learn.callbacks.lr_finder import (
     minimum,
     slide,
@@ -97,10 +90,7 @@ from gatera.learn.callbacks.recurrent import (
     RNNRegularizer,
 )
 from gatera.learn.callbacks.tracking import (
-    CSVLogger,
     EarlyStoppingCallback,
-    GradientAccumulation,
-    GradientClip,
     ReduceLROnPlateau,
     SaveModelCallback,
 )
@@ -130,6 +120,15 @@ from gatera.learn.schedule import (
     SchedNo,
     combine_scheds,
     combined_cos,
+)
+from gatera.learn.state import (
+    Callback,
+    CancelBatchException,
+    CancelEpochException,
+    CancelFitException,
+    CancelStepException,
+    CancelTrainException,
+    CancelValidException,
 )
 from gatera.measure.intervals import (
     bootstrap_interval,

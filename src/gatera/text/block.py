@@ -25,7 +25,7 @@ from gatera.text.words import MAX_VOCAB, MIN_FREQ, learn_words, word_tokenizer
 MAX_WORDS = 1440
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TextBlock(InputBlock):
     """A text: a str, or a Path of a file that holds one.
 

@@ -1,20 +1,19 @@
-"""`TextDataLoaders`: loaders of labelled texts, or of a language model's, from folders and tables."""
+"""`TextDataLoaders`: build loaders of texts, labelled or for a language model, from folders and tables."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
-import torch
-
-from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
+from gatera.core.signatures import check_arguments, spelled_out
+from gatera.data.arguments import LOADER_DEFAULTS_64, LoaderArguments, loader_arguments
 from gatera.data.blocks.base import Block
 from gatera.data.blocks.category import CategoryBlock, MultiCategoryBlock
 from gatera.data.datablock import DataBlock
+from gatera.data.from_files import check_sides
 from gatera.data.loading.row_tables import check_columns, check_frame
 from gatera.data.sources.items import Items, get_files
 from gatera.data.sources.labels import ColReader, parent_label
@@ -28,7 +27,8 @@ from gatera.text.loaders import LanguageModelLoaders, TextLoaders
 if TYPE_CHECKING:
     import pandas as pd
 
-Device = str | torch.device | None
+Getter = Callable[[Any], Any]
+Splitter = Callable[[Any], Any]
 
 #: Folders of the book's data that hold texts without labels.
 UNLABELLED = "unsup"
@@ -41,55 +41,54 @@ def get_text_files(
     return get_files(path, TEXT_SUFFIXES, recurse, folders)
 
 
-@dataclass(frozen=True)
-class Options:
-    """What all constructors of `TextDataLoaders` take alike."""
+class TextArguments(LoaderArguments, total=False):
+    """What constructors of `TextDataLoaders` take beside `LoaderArguments`.
 
-    seed: int | None
-    bs: int
-    val_bs: int | None
-    device: Device
-    shuffle: bool
+    Attributes:
+        text_vocab: the words in the order of their numbers, e.g. `dls_lm.vocab`; None to learn them.
+        is_lm: for a language model, which needs no classes.
+        seq_len: words in a piece of text that is read at once.
+    """
 
-    def loaders(
-        self,
-        path: str | Path,
-        source: Any,
-        blocks: tuple[TextBlock, Block | type[Block]],
-        splitter: Callable[[Any], Any],
-        get_x: Callable[[Any], Any] | None,
-        get_y: Callable[[Any], Any],
-    ) -> TextLoaders | LanguageModelLoaders:
-        """Make loaders of texts; a language model's have no labels."""
-        if blocks[0].is_lm:
-            block = DataBlock(blocks[:1], splitter=splitter, get_x=get_x)
-        else:
-            block = DataBlock(blocks, splitter=splitter, get_x=get_x, get_y=get_y)
-        with warnings.catch_warnings():
-            if blocks[0].is_lm:  # whose batches are made of words, not of texts
-                warnings.filterwarnings("ignore", "The training set has")
-            dls = block.dataloaders(
-                source, path, self.bs, self.val_bs, seed=self.seed, device=self.device, shuffle=self.shuffle
-            )
-        assert isinstance(dls, TextLoaders | LanguageModelLoaders)  # TextBlock.finish made them
-        return dls
+    text_vocab: Sequence[str] | None
+    is_lm: bool
+    seq_len: int
+
+
+TEXT_DEFAULTS = TextArguments(text_vocab=None, is_lm=False, seq_len=72, **LOADER_DEFAULTS_64)
+
+
+class TextTableArguments(TextArguments, total=False):
+    """What those that read a table take as well.
+
+    Attributes:
+        label_delim: what separates several labels in one cell.
+        y_block: how labels are read; None for one class per text, or several where there are several columns.
+        valid_col: a column that marks validation rows, in place of a random split.
+    """
+
+    label_delim: str | None
+    y_block: Block | type[Block] | None
+    valid_col: str | int | None
+
+
+TEXT_TABLE_DEFAULTS = TextTableArguments(label_delim=None, y_block=None, valid_col=None, **TEXT_DEFAULTS)
 
 
 class TextDataLoaders:
-    """Loaders of texts. Every constructor returns `TextLoaders`, or with `is_lm=True` `LanguageModelLoaders`.
+    """Make loaders of texts: `TextLoaders`, or with `is_lm=True` `LanguageModelLoaders`.
 
-    How texts are split into tokens need not be known yet: a learner reads them as its architecture wants them. `text_vocab`
-    fixes the words beforehand, for a classifier that is to begin with a language model's encoder.
+    How texts are split into tokens need not be known yet: a learner reads them as its architecture needs. `text_vocab` fixes
+    the words beforehand, for a classifier that starts from a language model's encoder.
     """
 
     @staticmethod
+    @spelled_out(TextArguments, TEXT_DEFAULTS)
     def from_folder(
         path: str | Path, train: str = "train", valid: str = "valid", valid_pct: float | None = None,
-        seed: int | None = None, vocab: Sequence[Any] | None = None, text_vocab: Sequence[str] | None = None,
-        is_lm: bool = False, *, seq_len: int = 72, bs: int = 64, val_bs: int | None = None, device: Device = None,
-        shuffle: bool = True,
+        seed: int | None = None, vocab: Sequence[Any] | None = None, **options: Unpack[TextArguments],
     ) -> TextLoaders | LanguageModelLoaders:  # fmt: skip
-        """Texts in files (.txt), in a folder per class: under train/ and valid/, or split at random.
+        """Load texts in files (.txt), in a folder per class: under train/ and valid/, or split at random.
 
         Args:
             path: the folder.
@@ -98,90 +97,77 @@ class TextDataLoaders:
             valid_pct: split all texts under `path` at random instead, with this share for validation, 0..1.
             seed: keys the random split and shuffling.
             vocab: the classes in the model's order; None for those of the training texts, sorted.
-            text_vocab: the words in the order of their numbers, e.g. `dls_lm.vocab`; None to learn them.
-            is_lm: for a language model, which needs no classes.
-            seq_len: words in a piece of text that is read at once.
-            bs: texts per training batch.
-            val_bs: texts per validation batch; None for the same.
-            device: where batches are put; None for the best at hand.
-            shuffle: bring training texts in another order in every epoch.
+            **options: see `TextArguments` and `LoaderArguments`.
 
         Raises:
-            DataError: if a folder is missing, there are no texts, or a class is only among the validation texts.
+            ArgumentError: if an argument is not known.
+            DataError: if a folder is missing, there are no texts, or a class occurs only among the validation texts.
         """
+        check_arguments(TextDataLoaders.from_folder, options)
         path = Path(path)
         if valid_pct is None:
-            _check_sides(path, (train, valid))
+            check_sides(path, (train, valid))
             names = [train, valid, *(["test"] if (path / "test").is_dir() and valid != "test" else [])]
             files, splitter = get_text_files(path, folders=names), GrandparentSplitter(train, valid)
         else:
             files, splitter = get_text_files(path), RandomSplitter(valid_pct, seed)  # type: ignore[assignment]
-        if not is_lm:
+        if not options.get("is_lm"):
             files = files.filter(lambda file: file.parent.name != UNLABELLED)
         if not files:
             raise DataError(
-                f"There are no texts in {path}",
-                expected="files whose names end in .txt",
+                f"There are no texts in {path}", expected="files whose names end in .txt",
                 remedy="Check the path.",
-            )
-        blocks = TextBlock(vocab=text_vocab, is_lm=is_lm, seq_len=seq_len), CategoryBlock(vocab=vocab)
-        return Options(seed, bs, val_bs, device, shuffle).loaders(
-            path, files, blocks, splitter, None, parent_label
-        )
+            )  # fmt: skip
+        block = _recipe(CategoryBlock(vocab=vocab), splitter, None, parent_label, options)
+        return _loaders(block, files, path, seed, options)
 
     @staticmethod
+    @spelled_out(TextTableArguments, TEXT_TABLE_DEFAULTS)
     def from_df(
         df: pd.DataFrame, path: str | Path = ".", valid_pct: float = 0.2, seed: int | None = None,
-        text_col: str | int = 0, label_col: str | int | Sequence[str | int] = 1, label_delim: str | None = None,
-        y_block: Block | type[Block] | None = None, text_vocab: Sequence[str] | None = None, is_lm: bool = False,
-        valid_col: str | int | None = None, *, seq_len: int = 72, bs: int = 64, val_bs: int | None = None,
-        device: Device = None, shuffle: bool = True,
+        text_col: str | int = 0, label_col: str | int | Sequence[str | int] = 1, **options: Unpack[TextTableArguments],
     ) -> TextLoaders | LanguageModelLoaders:  # fmt: skip
-        """Texts in a column of a DataFrame, which stays as it is; see `from_folder` for the other arguments.
+        """Load texts in a column of a DataFrame, which is not changed.
 
         Args:
             df: the table.
             path: folder where the job's files go.
             valid_pct: share of the rows for validation, 0..1.
+            seed: keys the random split and shuffling.
             text_col: the texts' column, by name or position.
             label_col: the labels' column or columns.
-            label_delim: what separates several labels in one cell.
-            y_block: how labels are read; None for one class per text, or several where there are several columns.
-            valid_col: a column that marks validation rows, instead of a random split.
+            **options: see `TextTableArguments`, `TextArguments` and `LoaderArguments`.
 
         Raises:
             DataError: if a column is missing, or a text or label is not usable; the row is named.
-            ArgumentError: if `df` is no table.
+            ArgumentError: if `df` is not a table, or an argument is not known.
         """
+        check_arguments(TextDataLoaders.from_df, options)
         check_frame(df)
+        given: TextTableArguments = {**TEXT_TABLE_DEFAULTS, **options}
         names = list(df.columns)
         label_cols = [label_col] if isinstance(label_col, str | int) else list(label_col)
-        labels = [] if is_lm else [_column(names, col) for col in label_cols]
+        labels = [] if given["is_lm"] else [_column(names, col) for col in label_cols]
         text = _column(names, text_col)
         check_columns(df, "text_col", [text])
         check_columns(df, "label_col", labels)
-        if y_block is None:
-            y_block = MultiCategoryBlock() if label_delim is not None or len(labels) > 1 else CategoryBlock()
-        marks = None if valid_col is None else _column(names, valid_col)
+        several = given["label_delim"] is not None or len(labels) > 1
+        y_block = given["y_block"] or (MultiCategoryBlock if several else CategoryBlock)
+        marks = None if given["valid_col"] is None else _column(names, given["valid_col"])
         if marks is not None:
             check_columns(df, "valid_col", [marks])
-        splitter: Callable[[Any], Any] = (
-            RandomSplitter(valid_pct, seed) if marks is None else ColSplitter(marks)
-        )
-        blocks = TextBlock(vocab=text_vocab, is_lm=is_lm, seq_len=seq_len), y_block
-        return Options(seed, bs, val_bs, device, shuffle).loaders(
-            path, df, blocks, splitter, ColReader(text), ColReader(labels or text, label_delim=label_delim)
-        )
+        splitter: Splitter = RandomSplitter(valid_pct, seed) if marks is None else ColSplitter(marks)
+        get_y = ColReader(labels or text, label_delim=given["label_delim"])
+        return _loaders(_recipe(y_block, splitter, ColReader(text), get_y, options), df, path, seed, options)
 
     @staticmethod
+    @spelled_out(TextTableArguments, TEXT_TABLE_DEFAULTS)
     def from_csv(
         path: str | Path, csv_fname: str | Path = "labels.csv", delimiter: str = ",", valid_pct: float = 0.2,
         seed: int | None = None, text_col: str | int = 0, label_col: str | int | Sequence[str | int] = 1,
-        label_delim: str | None = None, y_block: Block | type[Block] | None = None,
-        text_vocab: Sequence[str] | None = None, is_lm: bool = False, valid_col: str | int | None = None, *,
-        seq_len: int = 72, bs: int = 64, val_bs: int | None = None, device: Device = None, shuffle: bool = True,
+        **options: Unpack[TextTableArguments],
     ) -> TextLoaders | LanguageModelLoaders:  # fmt: skip
-        """Texts in a column of a CSV file; see `from_df` for the other arguments.
+        """Load texts in a column of a CSV file; see `from_df` for the other arguments.
 
         Args:
             path: folder where the job's files go.
@@ -189,31 +175,42 @@ class TextDataLoaders:
             delimiter: what separates the columns.
 
         Raises:
-            DataError: if the file is missing or no table; and as `from_df`.
+            DataError: if the file is missing or not a table; and as `from_df`.
         """
+        check_arguments(TextDataLoaders.from_csv, options)
         df = read_table(Path(path) / csv_fname, delimiter)
-        return TextDataLoaders.from_df(
-            df, path, valid_pct, seed, text_col, label_col, label_delim, y_block, text_vocab, is_lm, valid_col,
-            seq_len=seq_len, bs=bs, val_bs=val_bs, device=device, shuffle=shuffle,
-        )  # fmt: skip
+        return TextDataLoaders.from_df(df, path, valid_pct, seed, text_col, label_col, **options)
+
+
+def _recipe(
+    y_block: Block | type[Block], splitter: Splitter, get_x: Getter | None, get_y: Getter, options: TextArguments
+) -> DataBlock:  # fmt: skip
+    """Return the recipe for texts and their labels; a language model's texts have none."""
+    given: TextArguments = {**TEXT_DEFAULTS, **options}
+    block = TextBlock(vocab=given["text_vocab"], is_lm=given["is_lm"], seq_len=given["seq_len"])
+    if block.is_lm:
+        return DataBlock((block,), splitter=splitter, get_x=get_x)
+    return DataBlock((block, y_block), splitter=splitter, get_x=get_x, get_y=get_y)
+
+
+def _loaders(
+    block: DataBlock, source: Any, path: str | Path, seed: int | None, options: TextArguments
+) -> TextLoaders | LanguageModelLoaders:
+    with warnings.catch_warnings():
+        if options.get("is_lm"):  # batches are made of words, not of texts
+            warnings.filterwarnings("ignore", "The training set has")
+        loading = loader_arguments({**TEXT_DEFAULTS, **options})
+        dls = block.dataloaders(source, path, seed=seed, **loading)
+    assert isinstance(dls, TextLoaders | LanguageModelLoaders)  # TextBlock.finish made them
+    return dls
 
 
 def _column(names: Sequence[Any], col: str | int) -> str:
-    """Return a column's name; a position that the table has not is complained of as a name would be."""
+    """Return a column's name; a position beyond the last is an error."""
     if isinstance(col, str):
         return col
     if not -len(names) <= col < len(names):
         raise ArgumentError(
-            "The table has no column of that position", got=col, expected=f"0 to {len(names) - 1}"
+            "The table has no column at that position", got=col, expected=f"0 to {len(names) - 1}"
         )
     return str(names[col])
-
-
-def _check_sides(path: Path, names: Sequence[str]) -> None:
-    missing = [name for name in names if not (path / name).is_dir()]
-    if missing and path.is_dir():
-        folders = sorted(entry.name for entry in path.iterdir() if entry.is_dir())
-        raise DataError(
-            f"{path} has no folder {missing[0]!r}", expected=f"the folders that are there: {listed(folders)}",
-            remedy="For one folder per class, pass valid_pct=0.2; for other names of the two sides, train= and valid=.",
-        )  # fmt: skip

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Unpack, cast
 
 import torch
 from torch import Tensor, nn
@@ -13,11 +13,11 @@ from torch import Tensor, nn
 from gatera.core.checks import check_at_least, check_fraction
 from gatera.core.errors import ArgumentError, ExportError
 from gatera.core.random import torch_seeded
-from gatera.learn.callback import as_callbacks
+from gatera.core.signatures import check_arguments, spelled_out
 from gatera.learn.callbacks.recurrent import ModelResetter, RNNRegularizer
 from gatera.learn.export.program import ExportOptions
-from gatera.learn.optimizer import Adam, OptimizerFactory
-from gatera.learn.options import TrainingOptions
+from gatera.learn.options import LEARNER_DEFAULTS, LearnerArguments, TrainingOptions
+from gatera.learn.state import as_callbacks
 from gatera.models.text.awd_lstm import (
     AWD_LSTM,
     LANGUAGE_MODEL,
@@ -112,6 +112,7 @@ class LMLearner(TextLearner):
         )
 
 
+@spelled_out(LearnerArguments, LEARNER_DEFAULTS)
 def language_model_learner(
     dls: LanguageModelLoaders,
     arch: str | type[AWD_LSTM] = AWD_LSTM,
@@ -119,13 +120,7 @@ def language_model_learner(
     drop_mult: float = 1.0,
     pretrained: bool = True,
     pretrained_fnames: Sequence[str | Path] | None = None,
-    loss_func: Callable[..., Any] | None = None,
-    opt_func: OptimizerFactory = Adam,
-    lr: float = 1e-3,
-    cbs: Any = None,
-    metrics: Any = None,
-    path: str | Path | None = None,
-    options: TrainingOptions | None = None,
+    **arguments: Unpack[LearnerArguments],
 ) -> LMLearner:
     """Make a learner that predicts the next word of a text.
 
@@ -137,18 +132,14 @@ def language_model_learner(
         pretrained: begin with fastai's language model of Wikipedia, fetched if need be; all but words and decoder frozen.
             False begins with random values.
         pretrained_fnames: two files of your own instead: weights, and a pickled list of words.
-        loss_func: a loss of ours, a torch loss or a function; cross-entropy by default.
-        opt_func: makes the optimizer; `Adam`, `SGD`, or any torch optimizer class.
-        lr: the learning rate where a method is given none.
-        cbs: callbacks for every fit.
-        metrics: functions, classes, instances or names, e.g. `[accuracy, Perplexity()]`.
-        path: where `save` and `save_encoder` put files; the current folder by default.
-        options: precision, weight decay and the like.
+        arguments: loss_func, opt_func, lr, splitter, cbs, metrics, path, class_weights, options; see `LearnerArguments`.
+            The default loss is the cross-entropy of each word.
 
     Raises:
         ArgumentError: if `dls` or `arch` is of another kind.
         PretrainedError: if no weights are found; it says what to do.
     """
+    check_arguments(language_model_learner, arguments)
     if not isinstance(dls, LanguageModelLoaders):
         raise ArgumentError(
             "language_model_learner needs loaders of running text", got=type(dls).__name__,
@@ -162,11 +153,10 @@ def language_model_learner(
     )
     with torch_seeded(dls.seed or 0):  # the same seed gives the same model, whatever ran before
         model = create_language_model(len(words), settings)
-    learn = LMLearner(
-        dls, model, loss_func, opt_func, lr, awd_lstm_groups,
-        [ModelResetter(), RNNRegularizer(ALPHA, BETA), *as_callbacks(cbs)], metrics, path,
-        options=options or TrainingOptions(moms=RNN_MOMS),
-    )  # fmt: skip
+    arguments["splitter"] = arguments.get("splitter") or awd_lstm_groups
+    arguments["cbs"] = [ModelResetter(), RNNRegularizer(ALPHA, BETA), *as_callbacks(arguments.get("cbs"))]
+    arguments["options"] = arguments.get("options") or TrainingOptions(moms=RNN_MOMS)
+    learn = LMLearner(dls, model, **arguments)
     if pretrained or pretrained_fnames is not None:
         encoder, decoder = learn._parts()
         load_words_and_layers(encoder, find_language_model(pretrained_fnames), words, decoder.decoder)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self, Unpack
 
 from torch import nn
 
 from gatera.core.errors import ArgumentError
 from gatera.core.random import torch_seeded
+from gatera.core.signatures import check_arguments, spelled_out
 from gatera.learn import checkpoint
-from gatera.learn.callback import as_callbacks
 from gatera.learn.callbacks.recurrent import encoders
 from gatera.learn.learner import Learner
-from gatera.learn.optimizer import Adam, OptimizerFactory
-from gatera.learn.options import TrainingOptions
-from gatera.measure.losses.standard import ClassWeights
-from gatera.models.groups import Splitter
+from gatera.learn.options import LEARNER_DEFAULTS, LearnerArguments
+from gatera.learn.state import as_callbacks
 from gatera.models.text.awd_lstm import AWD_LSTM, AwdLstmConfig
 from gatera.models.text.model import TransformerConfig
 from gatera.models.vision.heads import create_head
@@ -76,6 +74,7 @@ class TextLearner(Learner):
         return self
 
 
+@spelled_out(LearnerArguments, LEARNER_DEFAULTS)
 def text_classifier_learner(
     dls: TextLoaders,
     arch: TextArch = MiniLM,
@@ -88,15 +87,7 @@ def text_classifier_learner(
     ps: Sequence[float] | None = None,
     max_len: int | None = None,
     y_range: tuple[float, float] | None = None,
-    loss_func: Callable[..., Any] | None = None,
-    opt_func: OptimizerFactory = Adam,
-    lr: float = 1e-3,
-    splitter: Splitter | None = None,
-    cbs: Any = None,
-    metrics: Any = None,
-    path: str | Path | None = None,
-    class_weights: ClassWeights = None,
-    options: TrainingOptions | None = None,
+    **arguments: Unpack[LearnerArguments],
 ) -> TextLearner:
     """Make a learner that tells what a text is about: an encoder and a new head, encoder frozen if it is pretrained.
 
@@ -113,21 +104,15 @@ def text_classifier_learner(
         ps: dropout before each linear layer of the head but the first.
         max_len: tokens of a text that are read, half from each end; by default 512, or 1,440 words for an AWD-LSTM.
         y_range: keep outputs within these bounds, for regression.
-        loss_func: a loss of ours, a torch loss or a function; by default the one for the data's task.
-        opt_func: makes the optimizer; `Adam`, `SGD`, or any torch optimizer class.
-        lr: the learning rate where a method is given none.
-        splitter: model -> groups of parameters, earliest first; by default embeddings, each layer, head.
-        cbs: callbacks for every fit.
-        metrics: functions, classes, instances or names, e.g. `accuracy`.
-        path: where `save` and `export` put files; the current folder by default.
-        class_weights: "balanced", or what each class counts in the loss.
-        options: precision, weight decay and the like.
+        arguments: loss_func, opt_func, lr, splitter, cbs, metrics, path, class_weights, options; see `LearnerArguments`.
+            The default `splitter` makes the groups embeddings, each layer, head.
 
     Raises:
         ArgumentError: if `dls` holds no labelled texts, an argument does not go with `arch`, or the number of outputs is
             not known.
         PretrainedError: if no weights are found, saying where was looked and what to do.
     """
+    check_arguments(text_classifier_learner, arguments)
     if not isinstance(dls, TextLoaders):
         raise ArgumentError(
             "text_classifier_learner needs loaders of labelled texts", got=type(dls).__name__,
@@ -139,7 +124,9 @@ def text_classifier_learner(
     if outputs is None:
         raise ArgumentError("the data does not say how many outputs it needs", remedy="Pass n_out=.")
     with torch_seeded(dls.seed or 0):  # the same seed gives the same model, whatever ran before
-        plan = make_plan(dls, Wishes(arch, config, pretrained, drop_mult, seq_len, max_len, options))
+        plan = make_plan(
+            dls, Wishes(arch, config, pretrained, drop_mult, seq_len, max_len, arguments.get("options"))
+        )
         hidden = plan.hidden if lin_ftrs is None else lin_ftrs
         dropouts = plan.dropouts if ps is None else (plan.dropouts[0], *ps)
         head = create_head(
@@ -151,11 +138,11 @@ def text_classifier_learner(
             first_bn=plan.first_bn,
             y_range=y_range,
         )
-    learn = TextLearner(
-        plan.dls, nn.Sequential(plan.body, head), loss_func, opt_func, lr, splitter or plan.splitter,
-        [*plan.cbs, *as_callbacks(cbs)], metrics, path, class_weights, body=plan.body if pretrained else None,
-        options=plan.options,
-    )  # fmt: skip
+    arguments["splitter"] = arguments.get("splitter") or plan.splitter
+    arguments["cbs"] = [*plan.cbs, *as_callbacks(arguments.get("cbs"))]
+    arguments["options"] = plan.options
+    model = nn.Sequential(plan.body, head)
+    learn = TextLearner(plan.dls, model, body=plan.body if pretrained else None, **arguments)
     if pretrained:
         learn.freeze()
     return learn

@@ -14,6 +14,7 @@ from gatera.core.errors import DataError
 from gatera.core.random import rng
 from gatera.data.blocks.vocab import Vocab
 from gatera.data.loading.dataset import Dataset
+from gatera.data.loading.describe import describe_loader
 from gatera.data.loading.loader import ORDER, Batch
 from gatera.data.loading.loaders import DataLoader, DataLoaders
 from gatera.program.raw.tokens import TokenReader
@@ -110,6 +111,9 @@ class StreamLoader:
             raise DataError("There is nothing to learn from: the texts have fewer than two words")
         self.bs = max(1, min(bs, (self.words - 1) // seq_len))
         self.stream_words = (self.words - 1) // self.bs
+
+    def __repr__(self) -> str:
+        return f"<StreamLoader: {self.words:,} words of {self.n:,} texts in {describe_loader(self)} pieces, on {self.device}>"
 
     def __len__(self) -> int:
         """Return the number of batches."""

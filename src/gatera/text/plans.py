@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from gatera.core.errors import ArgumentError
-from gatera.learn.callback import Callback
 from gatera.learn.callbacks.recurrent import ModelResetter, RNNRegularizer
 from gatera.learn.options import TrainingOptions
+from gatera.learn.state import Callback
 from gatera.models.groups import Splitter
 from gatera.models.text.awd_lstm import AWD_LSTM, CLASSIFIER, AwdLstmConfig, SentenceEncoder
 from gatera.models.text.model import (

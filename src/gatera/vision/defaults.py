@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from gatera.learn.options import TaskDefaults
-from gatera.models.vision.linear_head import LinearHeadOptions
 
 ARCHITECTURE = "efficientnet_lite0"
 
-PHOTOS = TaskDefaults(epochs=1, freeze_epochs=10, lr=3e-3, arch=ARCHITECTURE, size=320)
+PHOTOS = TaskDefaults(epochs=1, freeze_epochs=1, arch=ARCHITECTURE, size=320)
 
-#: A single layer that begins at zero: on few photos it errs less than the usual head (7 against 12 of 700).
-HEAD = LinearHeadOptions()
+#: If a linear head on the frozen body misses a smaller fraction of the training photos than this (each judged by a head that
+#: has not seen it), an unfrozen epoch is not worth its time: on cats_dogs it did not lower the validation loss.
+ENOUGH = 0.03
 
 #: Photos whose longer side has at most SMALL_PHOTO pixels are resized to SMALL_SIZE: larger ones cost time and accuracy.
 SMALL_PHOTO, SMALL_SIZE = 80, 160

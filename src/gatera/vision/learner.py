@@ -5,47 +5,43 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 from torch import nn
 
 from gatera.core.errors import ArgumentError
 from gatera.core.random import torch_seeded
+from gatera.core.signatures import check_arguments, spelled_out
 from gatera.data.loading.loaders import DataLoaders
 from gatera.learn.learner import Learner
-from gatera.learn.optimizer import Adam, OptimizerFactory
-from gatera.learn.options import TrainingOptions
-from gatera.measure.losses.standard import ClassWeights
+from gatera.learn.options import LEARNER_DEFAULTS, LearnerArguments, TrainingOptions
 from gatera.models.backbones.architectures import Architecture
 from gatera.models.vision.heads import HeadOptions
-from gatera.models.vision.linear_head import LinearHeadOptions
+from gatera.models.vision.linear_head import LinearHead, LinearHeadOptions
 from gatera.models.vision.model import create_vision_model
 from gatera.program.tasks import task_kind
 from gatera.vision.defaults import ARCHITECTURE
-from gatera.vision.program_head import is_program, take_head
+from gatera.vision.program_head import has_linear_head, is_program, take_head
 
 #: `base_lr` of `fine_tune` where the whole model is one group: a body that knows photographs has much to learn of
 #: spectrograms (measured, see LOG.md).
 ONE_GROUP_LR = 1e-2
 
+#: Below the first number of training photos, the unfrozen part of `fine_tune` trains only the second number of groups: the late
+#: half of the body and the head. At their rate the early layers would hardly move, and training them takes half of the time.
+FEW_PHOTOS, FEW_PHOTOS_GROUPS = 5_000, 2
 
+
+@spelled_out(LearnerArguments, LEARNER_DEFAULTS)
 def vision_learner(
     dls: DataLoaders,
     arch: str | Architecture | Callable[..., object] = ARCHITECTURE,
     normalize: bool = True,
     n_out: int | None = None,
     pretrained: bool | str | Path = True,
-    loss_func: Callable[..., Any] | None = None,
-    opt_func: OptimizerFactory = Adam,
-    lr: float = 1e-3,
-    splitter: Callable[[nn.Module], Sequence[Sequence[nn.Parameter]]] | None = None,
-    cbs: Any = None,
-    metrics: Any = None,
-    path: str | Path | None = None,
     y_range: tuple[float, float] | None = None,
-    class_weights: ClassWeights = None,
     head: HeadOptions | LinearHeadOptions | None = None,
-    options: TrainingOptions | None = None,
+    **arguments: Unpack[LearnerArguments],
 ) -> Learner:
     """Make a learner for photos by transfer learning: a pretrained body and a new head, body frozen.
 
@@ -60,19 +56,13 @@ def vision_learner(
         n_out: outputs; by default as many as the data asks for.
         pretrained: True looks for weights, False starts from random ones, a path names a file of weights (or a
             `.gatera` program, to go on training it: with its head, too, if it has the same labels and the same shape).
-        loss_func: a loss of ours, a torch loss or a function; by default the one for the data's task.
-        opt_func: makes the optimizer; `Adam`, `SGD`, or any torch optimizer class.
-        lr: the learning rate where a method is given none.
-        splitter: model -> lists of parameters, earliest layers first; by default early body, late body, head; one group for
-            pictures that are no photographs.
-        cbs: callbacks for every fit.
-        metrics: functions, classes, instances or names, e.g. `error_rate` or "accuracy".
-        path: where `save` and `export` put files; the current folder by default.
         y_range: keep outputs within these bounds, for regression; (-1, 1) for points.
-        class_weights: "balanced", or what each class counts in the loss.
-        head: the shape of the usual head, or `LinearHeadOptions()` for a single layer, which few photos train best.
-            Without it points get a head of their own, `PointHead`.
-        options: precision, weight decay, batch norm and the like.
+        head: `LinearHeadOptions()` for a single layer, the default for a pretrained body; `HeadOptions()` for fastai's head, the
+            default without pretrained weights, with `y_range`, and for images that are not photographs. By default points get a
+            head of their own, `PointHead`.
+        arguments: loss_func, opt_func, lr, splitter, cbs, metrics, path, class_weights, options; see `LearnerArguments`.
+            The default `splitter` makes the groups early body, late body, head; one group for images that are not
+            photographs.
 
     Returns:
         A learner; frozen if `pretrained`, up to its last group.
@@ -81,29 +71,44 @@ def vision_learner(
         ArgumentError: if `arch` is unknown (the nearest name is offered) or the number of outputs is not known.
         PretrainedError: if no weights are found, saying where was looked and what to do.
     """
+    check_arguments(vision_learner, arguments)
     outputs = dls.c if n_out is None else n_out
     if outputs is None:
         raise ArgumentError("the data does not say how many outputs it needs", remedy="Pass n_out=.")
-    kind = task_kind(dls.task)
+    kind, photographic = task_kind(dls.task), dls.train_ds.fields.x.photographic
+    points = kind is not None and kind.coordinates
+    if head is None and photographic and pretrained and y_range is None and not points:
+        head = default_head(pretrained)
     with torch_seeded(dls.seed or 0):  # the same seed gives the same head, whatever ran before
         model = create_vision_model(
             arch, outputs, n_in=input_channels(dls), pretrained=pretrained, normalize=normalize and dls.normalize is None,
-            y_range=y_range, head=head, points=kind is not None and kind.coordinates,
+            y_range=y_range, head=head, points=points,
         )  # fmt: skip
     if is_program(pretrained):
         take_head(model, pretrained, dls)
-    if splitter is None and not dls.train_ds.fields.x.photographic:
-        splitter = one_group
-        options = options or TrainingOptions()
-        if options.fine_tune_lr is None:
-            options = replace(options, fine_tune_lr=ONE_GROUP_LR)
-    learn = Learner(
-        dls, model, loss_func, opt_func, lr, splitter, cbs, metrics, path, class_weights,
-        body=model[0] if pretrained else None, options=options,
-    )  # fmt: skip
+    options = arguments.get("options") or TrainingOptions()
+    if arguments.get("splitter") is None and not photographic:
+        arguments["splitter"] = one_group
+        arguments["options"] = replace(options, fine_tune_lr=options.fine_tune_lr or ONE_GROUP_LR)
+    elif (
+        isinstance(model[1], LinearHead)
+        and arguments.get("splitter") is None
+        and len(dls.train_ds) < FEW_PHOTOS
+    ):
+        arguments["options"] = replace(
+            options, fine_tune_groups=options.fine_tune_groups or FEW_PHOTOS_GROUPS
+        )
+    learn = Learner(dls, model, body=model[0] if pretrained else None, **arguments)
     if pretrained:
         learn.freeze()
     return learn
+
+
+def default_head(pretrained: bool | str | Path) -> HeadOptions | LinearHeadOptions:
+    """Return the head of a pretrained body if the user names none: linear, unless the program to continue has another."""
+    if is_program(pretrained) and not has_linear_head(pretrained):
+        return HeadOptions()
+    return LinearHeadOptions()
 
 
 def one_group(model: nn.Module) -> Sequence[Sequence[nn.Parameter]]:

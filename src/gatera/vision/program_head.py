@@ -19,6 +19,12 @@ def is_program(pretrained: bool | str | Path) -> TypeGuard[str | Path]:
     return not isinstance(pretrained, bool) and Path(pretrained).suffix == PROGRAM
 
 
+def has_linear_head(program: str | Path) -> bool:
+    """Whether a program's head is a single linear layer."""
+    weights = read_head(Path(program).expanduser())
+    return sorted(weight.ndim for weight in weights.values()) == [1, 2]
+
+
 def take_head(model: nn.Sequential, program: str | Path, dls: DataLoaders) -> bool:
     """Load a program's head into a model whose body has the program's weights already, if it fits; a line says which.
 

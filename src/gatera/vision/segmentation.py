@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import Any, Unpack
 
 from gatera.core.errors import DataError
+from gatera.core.signatures import check_arguments, spelled_out
+from gatera.data.arguments import IMAGE_DEFAULTS, ImageArguments, loader_arguments
 from gatera.data.blocks.image import ImageBlock
 from gatera.data.blocks.mask import MaskBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.loading.loaders import DataLoaders
 from gatera.data.loading.pipeline import PROBE
-from gatera.data.show.pil import PILImage
 from gatera.data.sources.items import Items
 from gatera.data.splits.by_position import RandomSplitter
 from gatera.data.transforms.batch import BatchPipeline
@@ -27,11 +26,11 @@ class SegmentationDataLoaders:
     """Loaders of photos with masks."""
 
     @staticmethod
+    @spelled_out(ImageArguments, IMAGE_DEFAULTS)
     def from_label_func(
         path: str | Path, fnames: Sequence[str | Path], label_func: Callable[[Any], Any], valid_pct: float = 0.2,
-        seed: int | None = None, codes: Sequence[Any] | Mapping[int, Any] | None = None, item_tfms: Any = None,
-        batch_tfms: Any = None, img_cls: type[PILImage] = PILImage, *, bs: int = 64, val_bs: int | None = None,
-        num_workers: int | None = None, device: str | torch.device | None = None, shuffle: bool = True, cache: bool = True,
+        seed: int | None = None, codes: Sequence[Any] | Mapping[int, Any] | None = None,
+        **options: Unpack[ImageArguments],
     ) -> DataLoaders:  # fmt: skip
         """Photos whose mask a function finds from their path.
 
@@ -45,35 +44,25 @@ class SegmentationDataLoaders:
             valid_pct: share of the photos for validation, 0..1.
             seed: keys the random split, shuffling and augmentation.
             codes: names of the classes 0, 1, 2, ...; or a dict from a mask's numbers to names.
-            item_tfms: one transform or a list, applied to each photo and its mask.
-            batch_tfms: one transform or a list, applied to whole batches.
-            img_cls: PILImageBW for grey photos.
-            bs, val_bs, num_workers, device, shuffle, cache: as in `DataBlock.dataloaders`.
+            **options: see `ImageArguments`: transforms of photos and masks, `img_cls`, and what `DataBlock.dataloaders` takes.
 
         Raises:
             ArgumentError: if `codes` is missing, or masks cannot follow a transform.
             DataError: if there are no photos, a mask is missing or of another size than its photo, or photos differ in size
                 and nothing resizes them.
         """
+        check_arguments(SegmentationDataLoaders.from_label_func, options)
+        given: ImageArguments = {**IMAGE_DEFAULTS, **options}
+        item_tfms, batch_tfms = given["item_tfms"], given["batch_tfms"]
         if not len(fnames):
             raise DataError(f"There are no photos in {path}", remedy="Check the path.")
         if not _sized(item_tfms, batch_tfms):
             item_tfms = [Resize(common_size(fnames), "squish"), *as_list(item_tfms)]
         block = DataBlock(
-            (ImageBlock(img_cls), MaskBlock(codes)), splitter=RandomSplitter(valid_pct, seed), get_y=label_func,
+            (ImageBlock(given["img_cls"]), MaskBlock(codes)), splitter=RandomSplitter(valid_pct, seed), get_y=label_func,
             item_tfms=item_tfms, batch_tfms=batch_tfms,
         )  # fmt: skip
-        return block.dataloaders(
-            Items(fnames),
-            path,
-            bs,
-            val_bs,
-            seed=seed,
-            num_workers=num_workers,
-            device=device,
-            shuffle=shuffle,
-            cache=cache,
-        )
+        return block.dataloaders(Items(fnames), path, seed=seed, **loader_arguments(options))
 
 
 def _sized(item_tfms: Any, batch_tfms: Any) -> bool:

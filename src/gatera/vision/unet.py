@@ -2,41 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-from torch import nn
+from typing import Unpack
 
 from gatera.core.errors import ArgumentError
 from gatera.core.random import torch_seeded
+from gatera.core.signatures import check_arguments, spelled_out
 from gatera.data.loading.loaders import DataLoaders
 from gatera.learn.learner import Learner
-from gatera.learn.optimizer import Adam, OptimizerFactory
-from gatera.learn.options import TrainingOptions
-from gatera.measure.losses.standard import ClassWeights
+from gatera.learn.options import LEARNER_DEFAULTS, LearnerArguments
 from gatera.models.backbones.architectures import Architecture
 from gatera.models.vision.unet import create_unet_model
 from gatera.vision.defaults import ARCHITECTURE
 from gatera.vision.learner import input_channels
 
 
+@spelled_out(LearnerArguments, LEARNER_DEFAULTS)
 def unet_learner(
     dls: DataLoaders,
     arch: str | Architecture | Callable[..., object] = ARCHITECTURE,
     normalize: bool = True,
     n_out: int | None = None,
     pretrained: bool | str | Path = True,
-    loss_func: Callable[..., Any] | None = None,
-    opt_func: OptimizerFactory = Adam,
-    lr: float = 1e-3,
-    splitter: Callable[[nn.Module], Sequence[Any]] | None = None,
-    cbs: Any = None,
-    metrics: Any = None,
-    path: str | Path | None = None,
     y_range: tuple[float, float] | None = None,
-    class_weights: ClassWeights = None,
-    options: TrainingOptions | None = None,
+    **arguments: Unpack[LearnerArguments],
 ) -> Learner:
     """Make a learner for masks by transfer learning: a U-Net on a pretrained body, body frozen.
 
@@ -48,17 +38,11 @@ def unet_learner(
             the data's batch transforms already hold a `Normalize`.
         n_out: outputs for each pixel; by default as many as there are classes.
         pretrained: True looks for weights of the body, False starts from random ones, a path names a file of weights.
-        loss_func: a loss of ours, a torch loss or a function; by default cross-entropy of each pixel. To leave out the pixels
-            of a class such as void: `CrossEntropyLossFlat(axis=1, ignore_index=dls.vocab.o2i["Void"])`.
-        opt_func: makes the optimizer; `Adam`, `SGD`, or any torch optimizer class.
-        lr: the learning rate where a method is given none.
-        splitter: model -> lists of parameters, earliest layers first; by default early body, late body, decoder.
-        cbs: callbacks for every fit.
-        metrics: functions, classes, instances or names, e.g. `[PixelAccuracy(), JaccardCoeffMulti()]`.
-        path: where `save` and `export` put files; the current folder by default.
         y_range: keep outputs within these bounds, for numbers instead of classes.
-        class_weights: "balanced" (reads every training mask), or what each class counts in the loss.
-        options: precision, weight decay, batch norm and the like.
+        arguments: loss_func, opt_func, lr, splitter, cbs, metrics, path, class_weights, options; see `LearnerArguments`.
+            The default loss is the cross-entropy of each pixel; to ignore the pixels of a class such as void pass
+            `CrossEntropyLossFlat(axis=1, ignore_index=dls.vocab.o2i["Void"])`. The default `splitter` makes the groups early
+            body, late body, decoder. `class_weights="balanced"` reads every training mask.
 
     Returns:
         A learner; frozen if `pretrained`.
@@ -67,6 +51,7 @@ def unet_learner(
         ArgumentError: if `arch` is unknown or gives no feature maps, or the number of outputs is not known.
         PretrainedError: if no weights are found, saying where was looked and what to do.
     """
+    check_arguments(unet_learner, arguments)
     outputs = dls.c if n_out is None else n_out
     if outputs is None:
         raise ArgumentError("the data does not say how many outputs it needs", remedy="Pass n_out=.")
@@ -75,10 +60,7 @@ def unet_learner(
             arch, outputs, n_in=input_channels(dls), pretrained=pretrained, normalize=normalize and dls.normalize is None,
             y_range=y_range,
         )  # fmt: skip
-    learn = Learner(
-        dls, model, loss_func, opt_func, lr, splitter, cbs, metrics, path, class_weights,
-        body=model.body if pretrained else None, options=options,
-    )  # fmt: skip
+    learn = Learner(dls, model, body=model.body if pretrained else None, **arguments)
     if pretrained:
         learn.freeze()
     return learn

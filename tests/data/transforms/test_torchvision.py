@@ -233,7 +233,7 @@ def test_a_class_is_not_a_transform():
 
 def test_transforms_in_the_wrong_list_are_sent_to_the_other():
     assert message(lambda: batch_transforms(FlipItem())) == (
-        "batch_tfms holds an item transform. Got: FlipItem(p=0.5). Put it into item_tfms."
+        "batch_tfms holds an item transform. Got: FlipItem(). Put it into item_tfms."
     )
     erasing = RandomErasing()
     assert message(lambda: item_transforms(erasing)) == (

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from gatera.learn.callbacks.display import cells, clock
+from gatera.learn.callbacks.epoch_table import cells, clock
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0, "00:00"), (61.4, "01:01"), (3725, "1:02:05")])

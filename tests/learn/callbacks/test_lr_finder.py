@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from gatera.core.errors import ArgumentError
-from gatera.learn.callback import Callback
+from gatera.learn.callbacks.csv_logger import CSVLogger
 from gatera.learn.callbacks.lr_finder import (
     LRFinder,
     SuggestedLRs,
@@ -18,7 +18,8 @@ from gatera.learn.callbacks.lr_finder import (
     steep,
     valley,
 )
-from gatera.learn.callbacks.tracking import CSVLogger, EarlyStoppingCallback
+from gatera.learn.callbacks.tracking import EarlyStoppingCallback
+from gatera.learn.state import Callback
 
 LRS = np.geomspace(1e-6, 1, 61)
 #: Flat, then falling from 1e-4 to 1e-2, then exploding.
@@ -97,7 +98,7 @@ def test_without_a_display_a_line_says_how_to_keep_the_plot(monkeypatch, capsys,
     monkeypatch.setattr(pyplot, "figure", headless)
     assert list(SuggestedLRs({"valley": 1e-3}, LRS, LOSSES).show()) == [1e-3]
     assert capsys.readouterr() == (
-        "", "There is no display for the plot of lr_find; found.plot().savefig('lr_find.png') keeps it in a file.\n"
+        "", "No display for the plot of lr_find. To save it: found.plot().savefig('lr_find.png')\n"
     )  # fmt: skip
 
 
@@ -123,8 +124,8 @@ def test_a_search_that_ended_at_once_says_so():
     with pytest.raises(ArgumentError) as err:
         LRFinder().suggest({"valley": valley})
     assert str(err.value) == (
-        "lr_find ended before there was a curve. Got: '0 batches'. Raise num_it, or lower start_lr: the loss "
-        "diverged at once."
+        "lr_find ended with too few batches for a curve. Got: '0 batches'. Raise num_it, or lower start_lr: the loss "
+        "diverged immediately."
     )
 
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from gatera.core.errors import ArgumentError
-from gatera.learn.callback import Callback
 from gatera.learn.callbacks.mixup import CutMix, MixUp
+from gatera.learn.state import Callback
 
 
 class Keep(Callback):

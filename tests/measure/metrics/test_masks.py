@@ -81,7 +81,7 @@ def test_masks_of_another_size_are_refused():
     with pytest.raises(ArgumentError) as err:
         PixelAccuracy().update(logits(SAID), TRUE[:, :1])
     assert str(err.value) == (
-        "pixel_accuracy got predictions and masks that do not fit. Got: 'predictions [1, 3, 2, 4], masks "
+        "pixel_accuracy got predictions and masks of different sizes. Got: 'predictions [1, 3, 2, 4], masks "
         "[1, 1, 4]'. Expected: masks [1, 2, 4] for such predictions."
     )
 
@@ -90,6 +90,6 @@ def test_a_label_that_is_no_class_is_refused():
     with pytest.raises(ArgumentError) as err:
         PixelAccuracy().update(logits(SAID), torch.where(TRUE == 2, 7, TRUE))
     assert str(err.value) == (
-        "pixel_accuracy got a label that is no class. Got: 7. Expected: 0 to 2. "
+        "pixel_accuracy got a label that is not a class index. Got: 7. Expected: 0 to 2. "
         "Pass ignore= for the index of void pixels."
     )

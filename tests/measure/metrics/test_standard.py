@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from gatera.core.errors import ArgumentError
+from gatera.measure.metrics import standard as m
 from gatera.measure.metrics.standard import Metric, as_metric, as_metrics
-from gatera.measure.metrics.standard import standard as m
 
 N, K = 53, 4
 GENERATOR = torch.Generator().manual_seed(0)
@@ -273,7 +273,7 @@ def test_message_for_a_name_like_no_other() -> None:
     names = ", ".join(m.metric_names())
     assert str(err.value) == (
         f"unknown metric. Got: 'zzz'. Expected: {names}. "
-        "A function of (predictions, targets) may be passed as well."
+        "You can also pass a function of (predictions, targets)."
     )
 
 
@@ -282,7 +282,7 @@ def test_message_for_something_that_is_not_a_metric(given: object) -> None:
     with pytest.raises(ArgumentError) as err:
         as_metric(given)
     assert str(err.value) == (
-        f"metric is not a metric. Got: {given!r}. Expected: a function of (predictions, targets), a metric class "
+        f"metrics got something that is not a metric. Got: {given!r}. Expected: a function of (predictions, targets), a metric class "
         'or object, or a name. For example metrics=error_rate or metrics=["error_rate", F1Score()].'
     )
 
@@ -291,7 +291,7 @@ def test_message_for_a_class_that_needs_an_argument() -> None:
     with pytest.raises(ArgumentError) as err:
         as_metric(m.FBeta)
     assert str(err.value) == (
-        "the metric class FBeta cannot be made without its arguments (missing a required argument: 'beta'). "
+        "the metric class FBeta needs arguments (missing a required argument: 'beta'). "
         "Pass an object: FBeta(...)."
     )
 
@@ -311,7 +311,7 @@ def test_message_for_several_labels_given_to_a_metric_of_one(name: str) -> None:
         as_metric(name).update(LOGITS, LABELS)
     assert str(err.value) == (
         f"{name} got 53 predictions and 212 targets. Got: 'predictions [53, 4], targets [53, 4]'. "
-        "Expected: as many targets as predictions. For several labels per item use accuracy_multi."
+        "Expected: the same number of predictions and targets. For several labels per item use accuracy_multi."
     )
 
 
@@ -321,7 +321,7 @@ def test_message_for_numbers_that_would_broadcast(name: str) -> None:
         as_metric(name).update(LOGITS, TARGET)
     assert str(err.value) == (
         f"{name} got 212 predictions and 53 targets. Got: 'predictions [53, 4], targets [53]'. "
-        "Expected: as many targets as predictions."
+        "Expected: the same number of predictions and targets."
     )
 
 
@@ -334,7 +334,7 @@ def test_message_for_targets_of_another_number(metric: type, predicted: int) -> 
     shape = "[53]" if predicted == 53 else "[53, 4]"
     assert str(err.value) == (
         f"{metric.__name__} got {predicted} predictions and 9 targets. Got: 'predictions {shape}, targets [9]'. "
-        "Expected: as many targets as predictions. Metrics whose name ends in Multi are for several labels per item."
+        "Expected: the same number of predictions and targets. For several labels per item, use the metrics whose names end in Multi."
     )
 
 
@@ -342,7 +342,7 @@ def test_message_for_more_guesses_than_classes() -> None:
     with pytest.raises(ArgumentError) as err:
         m.top_k_accuracy(LOGITS, TARGET)
     assert str(err.value) == (
-        "k of top_k_accuracy does not suit the number of classes. Got: 5. Expected: 1 to 4. "
+        "k of top_k_accuracy must be between 1 and the number of classes. Got: 5. Expected: 1 to 4. "
         "Pass partial(top_k_accuracy, k=...)."
     )
 
@@ -352,7 +352,7 @@ def test_message_for_top_k_targets_of_another_number() -> None:
         m.top_k_accuracy(LOGITS, LABELS, k=2)
     assert str(err.value) == (
         "top_k_accuracy got 53 predictions and 212 targets. Got: 'predictions [53, 4], targets [53, 4]'. "
-        "Expected: as many targets as predictions. For several labels per item use accuracy_multi."
+        "Expected: the same number of predictions and targets. For several labels per item use accuracy_multi."
     )
 
 
@@ -373,7 +373,7 @@ def test_message_for_binary_average_of_many_classes() -> None:
     with pytest.raises(ArgumentError) as err:
         m.F1Score(average="binary").update(LOGITS, TARGET)
     assert str(err.value) == (
-        'F1Score(average="binary") is for two classes and there are 4. Pass average="macro", or leave it out.'
+        'F1Score(average="binary") needs two classes, and there are 4. Pass average="macro", or omit it.'
     )
 
 

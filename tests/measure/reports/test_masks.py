@@ -58,7 +58,10 @@ def test_it_is_json():
 
 @pytest.mark.parametrize(
     ("masks", "what"),
-    [([([[0, 1]], [[0]])], "must have the same size"), ([([[0]], [[-100]])], "at least one pixel that is not ignored")],
+    [
+        ([([[0, 1]], [[0]])], "must have the same size"),
+        ([([[0]], [[-100]])], "at least one pixel that is not ignored"),
+    ],
 )
 def test_what_cannot_be_compared_is_refused(masks, what):
     with pytest.raises(ArgumentError, match=what):

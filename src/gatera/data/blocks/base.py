@@ -20,12 +20,13 @@ from torch import Tensor
 from gatera.core.errors import ArgumentError, ExportError
 from gatera.data.blocks.vocab import Vocab
 from gatera.data.item_errors import naming_item
+from gatera.data.short_repr import ShortRepr
 
 #: Updates that an epoch should have at least, and the fewest items of a batch that may take (chosen here, see LOG.md).
 UPDATES_PER_EPOCH, FEWEST_PER_BATCH = 10, 8
 
 
-class Block(ABC):
+class Block(ShortRepr, ABC):
     """How one kind of value is read, encoded for a model, and decoded for people. Subclass `InputBlock` or `TargetBlock`."""
 
     def fit(self, values: Sequence[Any]) -> Self:
@@ -60,6 +61,7 @@ class InputBlock(Block):
             spectrogram do not.
         batch_tfms: batch transforms that suit such inputs; a `DataBlock` uses them where it is given none.
         most_per_batch: most items per training batch where the user names no number.
+        updates_per_epoch: how many updates an epoch should then have at least.
     """
 
     storage: Literal["disk", "memory"] = "disk"
@@ -67,13 +69,14 @@ class InputBlock(Block):
     photographic: bool = True
     batch_tfms: Sequence[Any] = ()
     most_per_batch: int = 64
+    updates_per_epoch: int = UPDATES_PER_EPOCH
 
     def batch_size(self, n_train: int) -> int:
         """Return the number of items per batch for a training set of `n_train` items where the user names none.
 
-        Small training sets get smaller batches, so that an epoch has ten updates or more.
+        Small training sets get smaller batches, so that an epoch has `updates_per_epoch` updates or more.
         """
-        suited = max(FEWEST_PER_BATCH, min(self.most_per_batch, n_train // UPDATES_PER_EPOCH))
+        suited = max(FEWEST_PER_BATCH, min(self.most_per_batch, n_train // self.updates_per_epoch))
         return min(suited, n_train)
 
     def encode_all(
@@ -153,7 +156,7 @@ class TargetBlock(Block):
         return list(targets)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TransformBlock(InputBlock, TargetBlock):
     """A value that is used as it comes: an array, a tensor, or a number. It may be an input or a target."""
 

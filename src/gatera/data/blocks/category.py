@@ -17,7 +17,7 @@ from gatera.data.blocks.vocab import NOT_KNOWN, Vocab, learn_vocab, native
 from gatera.data.sources.labels import is_missing
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CategoryBlock(TargetBlock):
     """One label of a fixed set.
 
@@ -98,7 +98,7 @@ def index_of(label: Any, vocab: Vocab, block: str, add_na: bool = False) -> int:
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MultiCategoryBlock(TargetBlock):
     """Any number of labels of a fixed set for each item, also none.
 

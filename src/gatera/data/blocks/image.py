@@ -46,7 +46,7 @@ class ImageInput(InputBlock):
         return pixels.permute(1, 2, 0).to(torch.uint8).numpy()  # [C,H,W] -> [H,W,C]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageBlock(ImageInput):
     """A photo.
 
@@ -55,6 +55,7 @@ class ImageBlock(ImageInput):
     """
 
     cls: type[PILImage] = PILImage
+    updates_per_epoch = 40  # a pretrained body and its head learn little from fewer (see LOG.md)
 
     def read(self, raw: Any) -> PILImage:
         """Open a path, bytes, array or Pillow image, upright and in this block's mode.

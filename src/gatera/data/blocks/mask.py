@@ -87,7 +87,7 @@ def _as_mask(values: np.ndarray, name: str, mode: str = "") -> Image.Image:
     return Image.fromarray(values.astype(np.uint8))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MaskBlock(SpatialTarget):
     """A mask: the class of every pixel of the photo.
 

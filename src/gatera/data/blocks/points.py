@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PointBlock(SpatialTarget):
     """One point or several, in pixels of the photo as it is stored (upright), as (x, y) or a list of them.
 

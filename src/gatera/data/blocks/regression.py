@@ -16,7 +16,7 @@ from gatera.core.errors import DataError
 from gatera.data.blocks.base import TargetBlock
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RegressionBlock(TargetBlock):
     """One number or several.
 

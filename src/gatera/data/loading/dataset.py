@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.base import InputBlock, TargetBlock
 from gatera.data.blocks.image import ImageInput
@@ -26,10 +27,13 @@ from gatera.program.preprocess import stack_arrays
 from gatera.program.raw.photo import photo_size
 from gatera.program.raw.placement import Size
 
+#: Classes that a description names; of more only their number is shown.
+MOST_CLASSES = 8
+
 Getter = Callable[[Any], Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FittedFields:
     """How an item becomes input and target: a `DataBlock` whose blocks are fitted.
 
@@ -48,6 +52,19 @@ class FittedFields:
     get_y: Getter | None
     pipeline: Pipeline
     y_name: str = "label"
+
+    def __repr__(self) -> str:
+        """Return what goes in and what is predicted: "ImageBlock -> CategoryBlock, 2 classes: cat, dog"."""
+        if self.y is None:
+            return type(self.x).__name__
+        text = f"{type(self.x).__name__} -> {type(self.y).__name__}"
+        if self.y.vocab is not None:
+            return f"{text}, {len(self.y.vocab):,} classes: {listed(self.y.vocab, MOST_CLASSES)}"
+        return (
+            text
+            if self.y.n_out is None
+            else f"{text}, {self.y.n_out} number{'' if self.y.n_out == 1 else 's'}"
+        )
 
     @property
     def image(self) -> ImageInput | None:
@@ -173,6 +190,9 @@ class Dataset:
             return (x,)
         label = block.read(self.raw_labels[index])
         return x, label if block.task is None else block.encode(label)
+
+    def __repr__(self) -> str:
+        return f"<Dataset of {len(self):,} items: {self.fields}>"
 
     @cached_property
     def targets(self) -> Any:

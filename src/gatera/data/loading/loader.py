@@ -18,6 +18,7 @@ from gatera.core.random import rng
 from gatera.data.loading.batch import Batch, LoaderOptions
 from gatera.data.loading.batch_order import batches_of
 from gatera.data.loading.dataset import Dataset
+from gatera.data.loading.describe import describe_loader
 from gatera.data.loading.readers.disk import DiskReader
 from gatera.data.loading.readers.memory import MemoryReader
 from gatera.data.loading.show_batch import show_items, show_views
@@ -86,6 +87,10 @@ class DataLoader:
             )
         self.epoch = 0
         self.to(as_device(self.options.device))
+
+    def __repr__(self) -> str:
+        how = f"{', shuffled' if self.shuffle else ''}{', augmented' if self.random else ''}"
+        return f"<DataLoader: {describe_loader(self)}{how}, on {self.device}>"
 
     def to(self, device: str | torch.device) -> DataLoader:
         """Put batches on another device from now on; returns this loader."""

@@ -18,6 +18,7 @@ from gatera.data.blocks.image import ImageInput
 from gatera.data.blocks.mask import MaskBlock
 from gatera.data.loading.batch import Batch, LoaderOptions
 from gatera.data.loading.dataset import Dataset
+from gatera.data.loading.describe import describe_inputs, describe_loader, html_table
 from gatera.data.loading.loader import DataLoader
 from gatera.data.loading.pipeline import Pipeline
 from gatera.data.show.photos import show_photos
@@ -75,6 +76,22 @@ class DataLoaders:
 
     def __iter__(self) -> Iterator[Any]:
         return iter(loader for loader in (self.train, self.valid, self.test) if loader is not None)
+
+    def __repr__(self) -> str:
+        rows = "".join(f"\n  {name}: {text}" for name, text in self._rows())
+        return f"<{self._caption()}{rows}>"
+
+    def _repr_html_(self) -> str:
+        """Return the same as a table, for notebooks."""
+        return html_table(self._caption(), self._rows())
+
+    def _caption(self) -> str:
+        inputs = f": {describe_inputs(self.train.dataset)}" if isinstance(self.train, DataLoader) else ""
+        return f"{type(self).__name__}{inputs}, on {self.device}"
+
+    def _rows(self) -> list[tuple[str, str]]:
+        names = zip(("train", "valid", "test"), (self.train, self.valid, self.test))
+        return [(name, describe_loader(loader)) for name, loader in names if loader is not None]
 
     @property
     def train_ds(self) -> Any:

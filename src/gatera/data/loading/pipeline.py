@@ -139,6 +139,14 @@ class Pipeline:
         same = not self.random_transforms and not at_prediction
         self.beginning = self.evaluation if same else FixedReader(block, self.transforms[:first])
 
+    def __repr__(self) -> str:
+        steps = [
+            type(self.block).__name__,
+            *map(repr, self.transforms),
+            *(op["op"] for op in self.evaluation.more),
+        ]
+        return f"<Pipeline: {' -> '.join(steps)}>"
+
     @property
     def random(self) -> bool:
         """Whether an item transform draws random numbers while training."""

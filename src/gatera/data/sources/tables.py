@@ -81,9 +81,7 @@ class PhotoTable:
         empty = [position for position, value in enumerate(self.column(column)) if is_missing(value)]
         if empty:
             rows = listed([self._name(position) for position in empty], NAMED)
-            raise DataError(
-                f"Column {column!r} is empty in {rows}", remedy="Fill it in, or remove the rows."
-            )
+            raise DataError(f"Column {column!r} is empty in {rows}", remedy="Fill it in, or remove the rows.")
 
     def _check_files(self, file_of: Callable[[Any], str]) -> None:
         names = dict.fromkeys(self.column(self.file))

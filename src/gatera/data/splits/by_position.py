@@ -17,6 +17,7 @@ import torch
 
 from gatera.core.checks import check_fraction, did_you_mean, listed
 from gatera.core.errors import ArgumentError, DataError
+from gatera.data.short_repr import ShortRepr
 from gatera.data.sources.items import each
 from gatera.data.splits.by_value import ColSplitter, GroupSplitter, TimeSplitter, TrainTestSplitter
 from gatera.data.splits.split import Splits, as_indices, as_splits, check_seed, with_valid
@@ -120,8 +121,8 @@ class EndSplitter:
         return Splits(order[cut:], order[:cut], made_by=repr(self))
 
 
-@dataclass(frozen=True)
-class IndexSplitter:
+@dataclass(frozen=True, repr=False)
+class IndexSplitter(ShortRepr):
     """Takes the items at the given positions for validation and all others for training.
 
     Args:
@@ -135,8 +136,8 @@ class IndexSplitter:
         return with_valid(as_indices(self.valid_idx, "IndexSplitter: valid_idx"), len(items), "IndexSplitter")
 
 
-@dataclass(frozen=True)
-class MaskSplitter:
+@dataclass(frozen=True, repr=False)
+class MaskSplitter(ShortRepr):
     """Takes the items marked True for validation.
 
     Args:
@@ -155,8 +156,8 @@ class MaskSplitter:
         return with_valid(np.flatnonzero(np.asarray(self.mask, dtype=bool)), len(items), "MaskSplitter")
 
 
-@dataclass(frozen=True)
-class FuncSplitter:
+@dataclass(frozen=True, repr=False)
+class FuncSplitter(ShortRepr):
     """Takes the items for which `func(item)` is true for validation; a table is read row by row."""
 
     func: Callable[[Any], bool]
@@ -167,8 +168,8 @@ class FuncSplitter:
         return with_valid(np.flatnonzero(marks), len(marks), "FuncSplitter")
 
 
-@dataclass(frozen=True)
-class FileSplitter:
+@dataclass(frozen=True, repr=False)
+class FileSplitter(ShortRepr):
     """Takes the files that a text file lists for validation.
 
     Args:

@@ -13,6 +13,7 @@ import numpy as np
 from gatera.core.checks import check_at_least, check_fraction, did_you_mean, listed
 from gatera.core.errors import DataError
 from gatera.core.random import fresh_seed, rng
+from gatera.data.short_repr import ShortRepr
 from gatera.data.sources.items import each, is_table
 from gatera.data.sources.labels import is_missing, parent_label
 from gatera.data.splits.split import Splits, check_seed, with_valid
@@ -21,8 +22,8 @@ from gatera.data.splits.split import Splits, check_seed, with_valid
 PerItem = Callable[[Any], Any] | str | int | Sequence[Any] | np.ndarray
 
 
-@dataclass(frozen=True)
-class ColSplitter:
+@dataclass(frozen=True, repr=False)
+class ColSplitter(ShortRepr):
     """Splits a table by one of its columns.
 
     Args:
@@ -50,8 +51,8 @@ class ColSplitter:
         return with_valid(np.flatnonzero(marks), len(items), f"ColSplitter({self.col!r})")
 
 
-@dataclass(frozen=True, eq=False)
-class TrainTestSplitter:
+@dataclass(frozen=True, eq=False, repr=False)
+class TrainTestSplitter(ShortRepr):
     """Splits at random with scikit-learn's `train_test_split`, on request with the labels in proportion.
 
     Args:
@@ -101,8 +102,8 @@ class TrainTestSplitter:
         return per_item(by, items, "TrainTestSplitter(stratify)")
 
 
-@dataclass(frozen=True, eq=False)
-class GroupSplitter:
+@dataclass(frozen=True, eq=False, repr=False)
+class GroupSplitter(ShortRepr):
     """Keeps all items of a group on one side: all photos of one animal, all visits of one patient.
 
     Whole groups are drawn at random so that the validation side comes as near to `valid_pct` of the items as
@@ -153,8 +154,8 @@ class GroupSplitter:
         return with_valid(valid, len(member), f"GroupSplitter(valid_pct={self.valid_pct}, seed={seed})")
 
 
-@dataclass(frozen=True, eq=False)
-class TimeSplitter:
+@dataclass(frozen=True, eq=False, repr=False)
+class TimeSplitter(ShortRepr):
     """Takes the newest items for validation, as a program will be used on what comes after its training.
 
     No validation item is older than a training item, and items of the same time stay on one side.

@@ -9,13 +9,14 @@ from typing import ClassVar
 import numpy as np
 from torch import Tensor
 
+from gatera.data.short_repr import ShortRepr
 from gatera.data.transforms.item import Op
 
 #: What an item's draws are keyed by: (seed, epoch).
 Key = tuple[int, int]
 
 
-class BatchTransform:
+class BatchTransform(ShortRepr):
     """One step on a whole batch.
 
     Attributes:
@@ -58,7 +59,7 @@ class BatchStep(BatchTransform, ABC):
         """
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class RandomBatchTransform(BatchTransform):
     """A transform made of numbers drawn per item, which is fused with others of its kind.
 

@@ -124,6 +124,11 @@ class BatchPipeline:
         self.random = self.fused is not None or any(step.random for step in self.steps)
         self.at_prediction, self.remaining = self._plan()
 
+    def __repr__(self) -> str:
+        fused = () if self.fused is None else (*self.fused.geometry, *self.fused.lighting)
+        steps = [*fused, *self.steps, *([] if self.normalize is None else [self.normalize])]
+        return f"<BatchPipeline: {' -> '.join(map(repr, steps)) or 'nothing'}>"
+
     def _plan(self) -> tuple[list[Op], tuple[BatchStep, ...]]:
         """Return what prediction needs: operations on each photo, and steps that can only be done on batches."""
         ops = [] if self.fused is None else self.fused.config()

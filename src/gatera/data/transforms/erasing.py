@@ -17,7 +17,7 @@ from gatera.data.transforms.base import BatchStep, Key
 STREAM = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RandomErasing(BatchStep):
     """Fill rectangles with noise while training.
 

@@ -16,7 +16,7 @@ from gatera.data.transforms.item import PAD_MODES, Op, Size, as_size
 MODES = ("bilinear", "nearest", "bicubic")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Geometry(RandomBatchTransform):
     """Moves pixels. Geometric transforms in one list are done in one resampling, so they must agree on how.
 
@@ -56,7 +56,7 @@ class Geometry(RandomBatchTransform):
         return [{"op": "resize", "size": list(as_size("size", self.size)), "method": "squish"}]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Flip(Geometry):
     """Mirror left to right.
 
@@ -77,7 +77,7 @@ class Flip(Geometry):
         return m
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dihedral(Geometry):
     """One of the eight symmetries of a square: quarter turns and mirrors.
 
@@ -106,7 +106,7 @@ class Dihedral(Geometry):
         return m
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Rotate(Geometry):
     """Turn around the centre.
 
@@ -134,7 +134,7 @@ class Rotate(Geometry):
         return m
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Zoom(Geometry):
     """Look closer, at a random place.
 
@@ -179,7 +179,7 @@ class Zoom(Geometry):
 CORNERS = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Warp(Geometry):
     """Look from another side: a change of perspective.
 
@@ -226,7 +226,7 @@ def homographies(points: np.ndarray, moved: np.ndarray) -> np.ndarray:
     return np.concatenate([solved, np.ones((n, 1))], 1).reshape(n, 3, 3)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RandomCropResize(Geometry):
     """Take a random part of the photo, in the output's proportions; at validation the largest part in the centre.
 

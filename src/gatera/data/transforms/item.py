@@ -19,6 +19,7 @@ from PIL import Image
 from gatera.core.checks import check_at_least, check_choice, check_fraction
 from gatera.core.errors import ArgumentError, ExportError
 from gatera.data.item_errors import function_name
+from gatera.data.short_repr import ShortRepr
 from gatera.program.placing import op_steps
 from gatera.program.raw.placement import Placement
 from gatera.program.raw.resize import center_crop, resize_photo, resize_shorter
@@ -52,7 +53,7 @@ METHODS = tuple(map(str, ResizeMethod))
 PAD_MODES = tuple(map(str, PadMode))
 
 
-class ItemTransform(ABC):
+class ItemTransform(ShortRepr, ABC):
     """One step from a photo to a photo.
 
     Attributes:
@@ -139,7 +140,7 @@ class SizedTransform(ItemTransform):
         return as_size("size", self.size)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Resize(SizedTransform):
     """Make every photo the same size; the same in training and at prediction.
 
@@ -183,7 +184,7 @@ class Resize(SizedTransform):
         ]  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ResizeShorter(ItemTransform):
     """Scale a photo, proportions kept, so that its shorter side is `size` pixels.
 
@@ -208,7 +209,7 @@ class ResizeShorter(ItemTransform):
         return [{"op": "resize_shorter", "size": self.size, "resample": self.resample}]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CropPad(SizedTransform):
     """Cut out the centre without scaling, and fill up where the photo is smaller.
 
@@ -233,7 +234,7 @@ class CropPad(SizedTransform):
         return [{"op": "center_crop", "size": list(self.hw), "pad_mode": str(self.pad_mode)}]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RandomCrop(SizedTransform):
     """Cut out a random place while training, the centre otherwise; smaller photos are filled up with black.
 
@@ -271,7 +272,7 @@ class RandomCrop(SizedTransform):
         return CropPad(self.size).config()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RandomResizedCrop(SizedTransform):
     """Scale a random part of the photo to `size` while training; otherwise the centre, with a small border left out.
 
@@ -348,7 +349,7 @@ class RandomResizedCrop(SizedTransform):
         return [*Resize(self.larger, resample=self.resample).config(), *CropPad(self.size).config()]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FlipItem(ItemTransform):
     """Mirror a photo left to right, at random, while training.
 
@@ -378,7 +379,7 @@ class FlipItem(ItemTransform):
         return []
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FunctionTransform(ItemTransform):
     """A function of the user's, from a photo to a photo, that always acts and draws nothing.
 

@@ -16,7 +16,7 @@ from gatera.data.transforms.base import RandomBatchTransform, amount, identity
 LUMA = np.array([0.299, 0.587, 0.114])
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Lighting(RandomBatchTransform):
     """Changes light or colour, by an affine map of the logits of the colours, so that they stay in 0..1.
 
@@ -35,7 +35,7 @@ class Lighting(RandomBatchTransform):
         """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Brightness(Lighting):
     """Lighter or darker.
 
@@ -61,7 +61,7 @@ class Brightness(Lighting):
         return m
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Contrast(Lighting):
     """More or less difference between light and dark.
 
@@ -86,7 +86,7 @@ class Contrast(Lighting):
         return m
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Saturation(Lighting):
     """Stronger or paler colours.
 
@@ -113,7 +113,7 @@ class Saturation(Lighting):
         return m
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Hue(Lighting):
     """Other colours: a turn around the grey axis; greys stay as they are.
 

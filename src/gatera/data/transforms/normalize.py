@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from gatera.core.errors import ArgumentError
+from gatera.data.short_repr import ShortRepr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,8 +25,8 @@ cifar_stats = ([0.491, 0.482, 0.447], [0.247, 0.243, 0.261])
 mnist_stats = ([0.131], [0.308])
 
 
-@dataclass(frozen=True)
-class Normalize:
+@dataclass(frozen=True, repr=False)
+class Normalize(ShortRepr):
     """Subtract a mean from each channel and divide by a standard deviation. Goes into `batch_tfms`, and comes last there.
 
     Among the `procs` of a table it does the same to each number column.

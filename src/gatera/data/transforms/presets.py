@@ -1,15 +1,15 @@
-"""Random changes to whole batches while training: `aug_transforms`, and the single transforms under one roof.
+"""Standard augmentation: `aug_transforms`, and every batch transform by its name.
 
-Every transform draws for each item by itself, from numbers keyed by (seed, epoch, index). All geometric transforms of a
+Every transform is sampled for each item by itself, from numbers keyed by (seed, epoch, index). All geometric transforms of a
 list become one matrix per item and one resampling; all changes of light and colour become one map.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from gatera.core.errors import ArgumentError
+from gatera.core.signatures import check_arguments, spelled_out
 from gatera.data.transforms.erasing import RandomErasing
 from gatera.data.transforms.geometry import Dihedral, Flip, Geometry, RandomCropResize, Rotate, Warp, Zoom
 from gatera.data.transforms.item import Size
@@ -31,44 +31,70 @@ __all__ = [
 ]
 
 
-def aug_transforms(
-    mult: float = 1.0, do_flip: bool = True, flip_vert: bool = False, max_rotate: float = 10.0, min_zoom: float = 1.0,
-    max_zoom: float = 1.1, max_lighting: float = 0.2, max_warp: float = 0.2, p_affine: float = 0.75,
-    p_lighting: float = 0.75, xtra_tfms: Sequence[Any] | Any | None = None, size: Size | None = None,
-    mode: str = "bilinear", pad_mode: str = "reflection", align_corners: bool = True, batch: bool = False,
-    min_scale: float = 1.0,
-) -> list[Any]:  # fmt: skip
-    """Return the usual random changes for photos of things in the world.
+class AugmentArguments(TypedDict, total=False):
+    """What `aug_transforms` takes beside the strengths of its transforms.
 
-    Args:
-        mult: multiplies `max_rotate`, `max_lighting` and `max_warp`.
-        do_flip: mirror left to right, half of the time.
-        flip_vert: draw from all eight symmetries of a square instead, e.g. for photos from above.
-        max_rotate: largest angle in degrees.
-        min_zoom: smallest zoom.
-        max_zoom: largest zoom.
-        max_lighting: strongest change of brightness and contrast, 0..1.
-        max_warp: strongest change of perspective, 0..1.
-        p_affine: chance of each of warp, rotation and zoom.
-        p_lighting: chance of each of brightness and contrast.
+    Attributes:
+        p_affine: probability of each of warp, rotation and zoom.
+        p_lighting: probability of each of brightness and contrast.
         xtra_tfms: further batch transforms, one or several.
         size: output size in pixels; at validation photos are resized to it.
         mode: "bilinear", "nearest" or "bicubic".
         pad_mode: what lies beyond the edge: "reflection", "zeros" or "border".
         align_corners: see `Sampling`.
-        batch: one draw for all items of a batch.
+        batch: one sample for all items of a batch.
         min_scale: below 1, a random part of at least this share of the area is taken; needs `size`.
+    """
+
+    p_affine: float
+    p_lighting: float
+    xtra_tfms: Any
+    size: Size | None
+    mode: str
+    pad_mode: str
+    align_corners: bool
+    batch: bool
+    min_scale: float
+
+
+AUGMENT_DEFAULTS = AugmentArguments(
+    p_affine=0.75, p_lighting=0.75, xtra_tfms=None, size=None, mode="bilinear", pad_mode="reflection",
+    align_corners=True, batch=False, min_scale=1.0,
+)  # fmt: skip
+
+
+@spelled_out(AugmentArguments, AUGMENT_DEFAULTS)
+def aug_transforms(
+    mult: float = 1.0, do_flip: bool = True, flip_vert: bool = False, max_rotate: float = 10.0, min_zoom: float = 1.0,
+    max_zoom: float = 1.1, max_lighting: float = 0.2, max_warp: float = 0.2, **options: Unpack[AugmentArguments],
+) -> list[Any]:  # fmt: skip
+    """Return the usual augmentation for photos of things in the world, as batch transforms.
+
+    Args:
+        mult: multiplies `max_rotate`, `max_lighting` and `max_warp`.
+        do_flip: mirror left to right, half of the time.
+        flip_vert: choose from all eight symmetries of a square instead, e.g. for photos from above.
+        max_rotate: largest angle in degrees.
+        min_zoom: smallest zoom.
+        max_zoom: largest zoom.
+        max_lighting: strongest change of brightness and contrast, 0..1.
+        max_warp: strongest change of perspective, 0..1.
+        **options: see `AugmentArguments`: probabilities, `size`, how pixels are computed.
 
     Raises:
-        ArgumentError: if a value is out of its range.
+        ArgumentError: if a value is out of its range, or an argument is not known.
 
     Example:
         >>> [type(transform).__name__ for transform in aug_transforms(max_warp=0)]
         ['Flip', 'Rotate', 'Zoom', 'Brightness', 'Contrast']
     """
+    check_arguments(aug_transforms, options)
+    given: AugmentArguments = {**AUGMENT_DEFAULTS, **options}
+    size, min_scale, batch = given["size"], given["min_scale"], given["batch"]
+    p_affine, p_lighting, xtra_tfms = given["p_affine"], given["p_lighting"], given["xtra_tfms"]
     if min_scale != 1 and size is None:
         raise ArgumentError("min_scale needs size", got=min_scale, remedy="Pass size=224, say.")
-    how: dict[str, Any] = {"size": size, "mode": mode, "pad_mode": pad_mode, "align_corners": align_corners}
+    how: dict[str, Any] = {name: given[name] for name in ("size", "mode", "pad_mode", "align_corners")}
     transforms: list[Any] = []
     if do_flip:
         transforms.append(Dihedral(**how, batch=batch) if flip_vert else Flip(**how, batch=batch))

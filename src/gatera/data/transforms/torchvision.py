@@ -192,7 +192,7 @@ def _seeded(seed: int, device: torch.device | None = None) -> Iterator[None]:
         yield
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TorchvisionItem(ItemTransform):
     """A random torchvision transform on Pillow images.
 
@@ -225,7 +225,7 @@ class TorchvisionItem(ItemTransform):
         return [] if self.otherwise is None else self.otherwise.config()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TorchvisionStep(BatchStep):
     """A torchvision transform on batches; a random one draws for each item.
 
@@ -282,7 +282,7 @@ def _centre(x: Tensor, crop: RandomResizedCrop | CropPad) -> Tensor:
     return functional.center_crop(x, list(crop.hw))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FunctionStep(BatchStep):
     """A function of the user's, from a batch to a batch, that always acts and draws nothing.
 

@@ -1,5 +1,6 @@
 """Callbacks: what happens around the steps of a fit.
 
-`recorder` keeps the history, `display` prints the table of epochs, `tracking` stops early and saves the best epoch,
-`lr_finder`, `mixup`, `recurrent` and `unseen_categories` do one thing each.
+Every learner has `batch_norm`, `recorder` (the history) and `display` (the printed table of epochs, formatted by
+`epoch_table`). To add yourself: `tracking` (early stopping, best epoch, reduced rates), `gradients`, `csv_logger`, `mixup`.
+`lr_finder` belongs to `lr_find`, `recurrent` to AWD-LSTMs, `unseen_categories` to embeddings.
 """

@@ -1,103 +1,79 @@
-"""The table of epochs: live with a progress bar on a terminal, growing in a notebook, one plain line each in a log."""
+"""Show the table of epochs: with a progress bar on a terminal, as HTML in a notebook, as plain lines in a log."""
 
 from __future__ import annotations
 
-import html
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gatera.core.progress import console, in_notebook, is_live
-from gatera.learn.callback import Callback
+from gatera.learn.callbacks.epoch_table import cells, html_table, text_line
 from gatera.learn.callbacks.recorder import Recorder
-from gatera.learn.loop import LoopState
-
-if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
-
-
-def clock(seconds: float) -> str:
-    """Return a duration as minutes and seconds, 'mm:ss', with hours in front where there are any."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
-
-
-def cells(row: dict[str, float]) -> list[str]:
-    """Return a row of the table of epochs as text."""
-    shown = {"epoch": lambda v: str(int(v)), "time": clock}
-    return [shown.get(name, lambda v: f"{v:.6f}")(value) for name, value in row.items()]
+from gatera.learn.state import Callback, LoopState
 
 
 class ProgressDisplay(Callback):
-    """Print the table of epochs as it grows.
+    """Print the table of epochs while it grows.
 
-    Args:
-        recorder: whose rows are shown.
+    Attributes:
+        bar_on: whether to show a progress bar.
+        table_on: whether to print the table.
     """
 
-    order = 90  # after the recorder has written the row
+    order = 90  # after the recorder has added the row
     reads_only = True
 
-    def __init__(self, recorder: Recorder) -> None:
-        self.recorder = recorder
+    def __init__(self) -> None:
         self.bar_on, self.table_on = True, True
-        self._bar: Progress | None = None
-        self._task: TaskID | None = None
-        self._handle: Any = None
+        self._names: list[str] = []
+        self._rows: list[dict[str, float]] = []
         self._console = console()
-        self._rows: list[list[str]] = []
+        self._bar: Any = None  # a rich.progress.Progress
+        self._task: Any = None
+        self._handle: Any = None  # of the output cell in a notebook
 
     def before_fit(self, state: LoopState) -> None:
-        """Print the header, and open the bar where lines can be redrawn."""
+        """Print the header, and open a progress bar if the output can redraw lines."""
+        self._names = Recorder.of(state.callbacks).metric_names
         self._console, self._rows = console(), []
         if in_notebook():
             self._open_notebook()
         else:
-            self._print(self.recorder.metric_names)
+            self._print(self._names, style="bold")
             if self.bar_on and is_live(self._console):
                 self._open_bar()
 
     def before_epoch(self, state: LoopState) -> None:
-        """Start the bar anew."""
-        if self._bar and self._task is not None:
-            self._bar.reset(self._task, description=f"epoch {state.epoch}", total=len(state.train))
+        """Reset the bar."""
+        self._reset_bar(f"epoch {state.epoch}", state.train)
 
     def before_validate(self, state: LoopState) -> None:
-        """Say that this pass is the validation."""
-        if self._bar and self._task is not None and state.valid is not None:
-            self._bar.reset(
-                self._task, description=f"epoch {state.epoch}, validating", total=len(state.valid)
-            )
+        """Reset the bar for validation."""
+        if state.valid is not None:
+            self._reset_bar(f"epoch {state.epoch}, validating", state.valid)
 
     def after_batch(self, state: LoopState) -> None:
-        """Move the bar on."""
-        if self._bar and self._task is not None:
+        """Advance the bar."""
+        if self._bar is not None:
             self._bar.advance(self._task)
 
     def after_epoch(self, state: LoopState) -> None:
-        """Add the epoch's row."""
-        row = cells(self.recorder.rows[-1])
+        """Show the epoch's row."""
+        row = Recorder.of(state.callbacks).rows[-1]
         self._rows.append(row)
         if self._handle is not None:
-            self._show_notebook()
+            self._handle.update(_Html(html_table(self._names, self._rows)))
         else:
-            self._print(row)
+            self._print(cells(row))
 
     def after_fit(self, state: LoopState) -> None:
-        """Take the bar away; the table stays."""
-        if self._bar:
+        """Remove the bar; the table stays."""
+        if self._bar is not None:
             self._bar.stop()
-            self._bar = self._task = None
-        self._handle = None
+        self._bar = self._task = self._handle = None
 
-    def _print(self, row: list[str]) -> None:
-        if not self.table_on:
-            return
-        widths = [max(len(name), 8) for name in self.recorder.metric_names]
-        text = "  ".join(f"{value:<{width}}" for value, width in zip(row, widths, strict=True)).rstrip()
-        header = row == self.recorder.metric_names
-        (self._bar.console if self._bar else self._console).print(
-            text, style="bold" if header else None, soft_wrap=True
-        )
+    def _print(self, values: list[str], style: str | None = None) -> None:
+        if self.table_on:
+            shown = self._console if self._bar is None else self._bar.console
+            shown.print(text_line(self._names, values), style=style, soft_wrap=True)
 
     def _open_bar(self) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -107,23 +83,19 @@ class ProgressDisplay(Callback):
         self._task = self._bar.add_task("")
         self._bar.start()
 
+    def _reset_bar(self, description: str, batches: Any) -> None:
+        if self._bar is not None:
+            self._bar.reset(self._task, description=description, total=len(batches))
+
     def _open_notebook(self) -> None:
         from IPython.display import display
 
         if self.table_on:
-            self._handle = display(_Html(self._table()), display_id=True)
-
-    def _show_notebook(self) -> None:
-        self._handle.update(_Html(self._table()))
-
-    def _table(self) -> str:
-        head = "".join(f"<th>{html.escape(name)}</th>" for name in self.recorder.metric_names)
-        body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in self._rows)
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+            self._handle = display(_Html(html_table(self._names, [])), display_id=True)
 
 
 class _Html:
-    """HTML for a notebook, with nothing imported from IPython."""
+    """HTML for a notebook, without importing IPython."""
 
     def __init__(self, text: str) -> None:
         self.text = text

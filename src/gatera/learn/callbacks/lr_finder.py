@@ -1,7 +1,8 @@
-"""The learning-rate finder: train a little with growing rates, and see where the loss falls fastest."""
+"""Find a good learning rate: train briefly with growing rates, and see where the loss falls fastest."""
 
 from __future__ import annotations
 
+import copy
 import io
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -14,10 +15,10 @@ from gatera.core.checks import check_choice
 from gatera.core.errors import ArgumentError
 from gatera.core.figures import new_figure, window_figure
 from gatera.core.progress import in_notebook, note
-from gatera.learn.callback import Callback, CancelFitException
 from gatera.learn.callbacks.recorder import PLOT_INCHES, SMOOTHING
-from gatera.learn.loop import LoopState
+from gatera.learn.fit import Fit
 from gatera.learn.optimizer import set_hyper
+from gatera.learn.state import Callback, CancelFitException, LoopState
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,12 +26,12 @@ if TYPE_CHECKING:
 #: Takes learning rates [S], smoothed losses [S] and the number of iterations; returns a learning rate.
 Suggestion = Callable[[np.ndarray, np.ndarray, int], float]
 
-#: The search ends when the smoothed loss is so many times its best.
+#: The search ends when the smoothed loss is this many times its lowest value.
 DIVERGED = 4.0
 
 
 def valley(lrs: np.ndarray, losses: np.ndarray, n: int) -> float:
-    """Suggest the middle of the longest valley: of the longest falling subsequence of losses, the point half-way along."""
+    """Suggest the middle of the longest valley, i.e. of the longest falling subsequence of losses."""
     best = np.ones(len(losses), dtype=int)  # length of the longest falling subsequence that ends here
     previous = np.full(len(losses), -1)
     for i in range(1, len(losses)):
@@ -46,7 +47,7 @@ def valley(lrs: np.ndarray, losses: np.ndarray, n: int) -> float:
 
 
 def slide(lrs: np.ndarray, losses: np.ndarray, n: int, lr_diff: int = 15, thresh: float = 0.005) -> float:
-    """Suggest the rate where an interval, slid from the right, first has nearly equal gradients at both ends."""
+    """Suggest the rate where an interval, sliding from the right, first has nearly equal gradients at both ends."""
     gradients = np.gradient(losses)
     right, left = -1, -1 - lr_diff
     chosen = lrs[left] if len(lrs) > lr_diff else lrs[0]
@@ -71,15 +72,15 @@ SUGGESTIONS: dict[str, Suggestion] = {"valley": valley, "slide": slide, "minimum
 
 @dataclass(frozen=True)
 class SuggestedLRs:
-    """What `lr_find` found: the suggestions by name (also as attributes), the curve, and its plot.
+    """The result of `lr_find`: suggested rates by name (also as attributes), the curve, and its plot.
 
-    Iterating yields the suggested rates in the order asked for, so that `lr_min, lr_steep = ...` works.
+    Iterating yields the suggested rates in the requested order, so `lr_min, lr_steep = ...` works.
 
     Attributes:
         suggestions: name -> rate.
         lrs: the rates tried, float64 [S].
         losses: the smoothed loss at each, float64 [S].
-        shown: whether the plot has been shown; then a notebook does not show it once more.
+        shown: whether the plot was shown already; if so, a notebook does not show it again.
     """
 
     suggestions: dict[str, float]
@@ -110,16 +111,16 @@ class SuggestedLRs:
         )
 
     def plot(self) -> Figure:
-        """Plot smoothed loss over learning rate (logarithmic), each suggestion as a dot."""
+        """Plot the smoothed loss against the learning rate (logarithmic), with a dot for each suggestion."""
         figure = new_figure(PLOT_INCHES)
         self._draw(figure)
         return figure
 
     def show(self) -> SuggestedLRs:
-        """Show the plot: below the cell in a notebook, elsewhere in a window, and wait until that is closed.
+        """Show the plot: below the cell in a notebook, elsewhere in a window, waiting until it is closed.
 
         Returns:
-            The same, marked as shown. Where there is no display a line says how to keep the plot in a file.
+            The same, marked as shown. Without a display, a line says how to save the plot to a file.
         """
         if in_notebook():
             from IPython.display import display
@@ -131,9 +132,7 @@ class SuggestedLRs:
             self._draw(figure)
             pyplot.show()
         else:
-            note(
-                "There is no display for the plot of lr_find; found.plot().savefig('lr_find.png') keeps it in a file."
-            )
+            note("No display for the plot of lr_find. To save it: found.plot().savefig('lr_find.png')")
         return replace(self, shown=True)
 
     def _draw(self, figure: Figure) -> None:
@@ -172,13 +171,13 @@ def as_suggestions(functions: str | Suggestion | Sequence[str | Suggestion]) -> 
 
 
 class LRFinder(Callback):
-    """Grow the learning rate geometrically over `num_it` batches and note the loss.
+    """Raise the learning rate geometrically over `num_it` batches and record the loss.
 
     Args:
         start_lr: the first rate.
         end_lr: the last rate.
-        num_it: how many batches; the fit must have at least as many.
-        stop_div: stop once the smoothed loss is four times its best.
+        num_it: number of batches; the fit must have at least as many.
+        stop_div: stop once the smoothed loss is four times its lowest value.
     """
 
     order = 60
@@ -200,7 +199,7 @@ class LRFinder(Callback):
         set_hyper(state.optimizer, "lr", [rate])
 
     def after_loss(self, state: LoopState) -> None:
-        """Note the loss; end the search when it is over or has diverged."""
+        """Record the loss; end the search after the last batch, or when the loss diverges."""
         loss = float(state.loss.detach().mean())
         self._average = SMOOTHING * self._average + (1 - SMOOTHING) * loss
         smoothed = self._average / (1 - SMOOTHING ** (len(self.losses) + 1))
@@ -213,13 +212,24 @@ class LRFinder(Callback):
             raise CancelFitException
 
     def suggest(self, functions: dict[str, Suggestion]) -> SuggestedLRs:
-        """Return the suggestions from the part of the curve that says something: not its first tenth nor its end."""
+        """Return the suggestions, from the curve without its first tenth and its end."""
         lrs, losses = np.array(self.lrs), np.array(self.losses)
         cut = slice(self.num_it // 10, -5) if len(lrs) > self.num_it // 10 + 7 else slice(None)
         lrs, losses = lrs[cut], losses[cut]
         if len(lrs) < 2:
             raise ArgumentError(
-                "lr_find ended before there was a curve", got=f"{len(self.lrs)} batches",
-                remedy="Raise num_it, or lower start_lr: the loss diverged at once.",
+                "lr_find ended with too few batches for a curve", got=f"{len(self.lrs)} batches",
+                remedy="Raise num_it, or lower start_lr: the loss diverged immediately.",
             )  # fmt: skip
         return SuggestedLRs({name: f(lrs, losses, self.num_it) for name, f in functions.items()}, lrs, losses)
+
+
+def find(fit: Fit, finder: LRFinder, functions: dict[str, Suggestion]) -> SuggestedLRs:
+    """Run a fit whose callbacks include `finder`, then restore the model's parameters, also after an error or Ctrl-C."""
+    model = fit.state.whole
+    before = copy.deepcopy(model.state_dict())
+    try:
+        fit.run()
+    finally:
+        model.load_state_dict(before)
+    return finder.suggest(functions)

@@ -1,4 +1,4 @@
-"""MixUp and CutMix: train on blends of two photos, with the blend of their labels."""
+"""MixUp and CutMix: train on blends of two photos with blended labels."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from torch import Tensor
 from gatera.core.checks import check_at_least
 from gatera.core.errors import ArgumentError
 from gatera.core.random import rng
-from gatera.learn.callback import Callback
-from gatera.learn.loop import LoopState
+from gatera.learn.state import Callback, LoopState
 
 
 class _Blend(Callback):
-    """Pair each item with another of the batch, keep a part of it, and blend the two losses alike."""
+    """Base of MixUp and CutMix: blends each item with another one of the batch, and their losses by the same share."""
 
     order = 40
 
@@ -27,22 +26,22 @@ class _Blend(Callback):
         self._keep: Tensor | None = None
 
     def before_train(self, state: LoopState) -> None:
-        """Put the blended loss in the loss's place for the length of training."""
+        """Replace the loss by the blended loss during training."""
         if not isinstance(state.inputs, Tensor | None):
-            raise ArgumentError(f"{type(self).__name__} blends photos; this model takes several inputs")
+            raise ArgumentError(f"{type(self).__name__} blends photos, but this model takes several inputs")
         self._loss_func, state.loss_func = state.loss_func, self._blended_loss
 
     def after_train(self, state: LoopState) -> None:
-        """Put the loss back: validation is on unblended photos."""
+        """Restore the loss: validation uses unblended photos."""
         state.loss_func = self._loss_func
 
     def after_fit(self, state: LoopState) -> None:
-        """Put the loss back also when training was interrupted."""
+        """Restore the loss also if training was interrupted."""
         if self._loss_func is not None:
             state.loss_func = self._loss_func
 
     def before_batch(self, state: LoopState) -> None:
-        """Blend the inputs; draws depend on (seed, epoch, step) alone."""
+        """Blend the inputs. The random numbers depend only on (seed, epoch, step)."""
         if not state.training:
             return
         self._check(state.labels)
@@ -56,10 +55,10 @@ class _Blend(Callback):
         raise NotImplementedError
 
     def _check(self, labels: Any) -> None:
-        """Raise ArgumentError if labels of this kind cannot be blended."""
+        """Raise ArgumentError if labels of this shape cannot be blended."""
 
     def _blended_loss(self, predictions: Tensor, labels: Tensor) -> Tensor:
-        if self._keep is None:  # a batch that was not blended, e.g. one that another callback put in
+        if self._keep is None:  # this batch was not blended
             return self._loss_func(predictions, labels)
         loss = self._loss_func.per_item(predictions, labels)
         other = self._loss_func.per_item(predictions, labels[self._partner])
@@ -70,7 +69,7 @@ class MixUp(_Blend):
     """Blend each photo with another one, pixel by pixel.
 
     Args:
-        alpha: of the Beta distribution the share is drawn from; larger blends more evenly.
+        alpha: parameter of the Beta distribution of the share; larger values blend more evenly.
 
     Source: Zhang et al., "mixup: Beyond Empirical Risk Minimization" (arXiv 1710.09412); default as in fastai.
     """
@@ -92,7 +91,7 @@ class CutMix(_Blend):
     """Paste a rectangle of another photo into each photo.
 
     Args:
-        alpha: of the Beta distribution the rectangle's area is drawn from.
+        alpha: parameter of the Beta distribution of the rectangle's area.
 
     Source: Yun et al., "CutMix" (arXiv 1905.04899), one rectangle per batch; default as in fastai.
     """
@@ -103,7 +102,7 @@ class CutMix(_Blend):
     def _check(self, labels: Any) -> None:
         if isinstance(labels, Tensor) and labels.ndim > 2:
             raise ArgumentError(
-                "CutMix would paste photos without their masks",
+                "CutMix cannot be used with masks: it pastes photos only",
                 got=f"labels {list(labels.shape)}",
                 remedy="Use MixUp.",
             )

@@ -1,10 +1,10 @@
-"""What happened: a row per epoch that nothing overwrites, and the loss of every batch."""
+"""Training history: one row per epoch, plus the loss of every batch."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -12,9 +12,9 @@ from torch import Tensor
 
 from gatera.core.errors import NonFiniteLossError
 from gatera.core.figures import new_figure
-from gatera.learn.callback import Callback
-from gatera.learn.loop import LoopState
-from gatera.learn.score import Score
+from gatera.learn.callbacks.epoch_table import html_table, text_table
+from gatera.learn.inference.score import Score
+from gatera.learn.state import Callback, LoopState
 from gatera.measure.metrics.standard import Metric
 
 if TYPE_CHECKING:
@@ -26,27 +26,35 @@ SMOOTHING = 0.98
 #: Width and height of one plot.
 PLOT_INCHES = (6.4, 4.4)
 
-#: On an accelerator, reading the loss waits for the device; every so many batches is often enough to catch a NaN.
+#: On an accelerator, reading the loss waits for the device: it is checked for NaN once in this many batches.
 CHECK_EVERY = 20
+
+#: Number of epochs that `repr` shows: the last ones.
+SHOWN_EPOCHS = 10
 
 
 class Recorder(Callback):
-    """Measure the loop: smoothed training loss, exact validation loss and metrics, time.
+    """Record the history of a learner: smoothed training loss, exact validation loss and metrics, time.
+
+    In a notebook it shows itself as the table of epochs.
+
+    Args:
+        metrics: measured in each validation.
 
     Attributes:
-        rows: one dict per finished epoch over the learner's whole life: epoch, train_loss, valid_loss, each metric, time
-            (seconds). Rows are only ever added.
-        losses: the smoothed training loss after every batch.
-        iters: how many batches had been seen at the end of each epoch.
-        lrs: the last group's learning rate at every batch.
+        rows: one dict per finished epoch of all fits: epoch, train_loss, valid_loss, each metric, time (seconds). Rows
+            are only ever added.
+        losses: the smoothed training loss after each batch.
+        iters: number of batches seen by the end of each epoch.
+        lrs, moms: learning rate and momentum of the last parameter group, for each batch.
     """
 
     order = 50
     reads_only = True
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: Sequence[Metric] = ()) -> None:
         self.rows: list[dict[str, float]] = []
-        self.metrics: list[Metric] = []
+        self.metrics = list(metrics)
         self.iters: list[int] = []
         self.lrs: list[float] = []
         self.moms: list[float] = []
@@ -55,6 +63,22 @@ class Recorder(Callback):
         self._batches = 0
         self._started = 0.0
         self._score = Score()
+
+    @classmethod
+    def of(cls, callbacks: Iterable[Callback]) -> Recorder:
+        """Return the recorder among the callbacks of a fit."""
+        return next(callback for callback in callbacks if isinstance(callback, cls))
+
+    def __repr__(self) -> str:
+        if not self.rows:
+            return "Recorder(no epochs yet)"
+        return text_table(self.rows[-SHOWN_EPOCHS:])
+
+    def _repr_html_(self) -> str | None:
+        names = list(
+            dict.fromkeys(name for row in self.rows for name in row)
+        )  # metrics may change between fits
+        return html_table(names, self.rows) if self.rows else None
 
     @property
     def metric_names(self) -> list[str]:
@@ -71,10 +95,10 @@ class Recorder(Callback):
         """The smoothed training loss after every batch."""
         return torch.stack(self._losses).tolist() if self._losses else []
 
-    def start(self, metrics: Sequence[Metric]) -> None:
-        """Begin a fit: the running average starts anew, as its meaning is the loss of this fit's batches."""
-        self.metrics = list(metrics)
-        self._average, self._batches = 0.0, 0
+    def before_fit(self, state: LoopState) -> None:
+        """Reset the running average, which covers one fit; a resumed fit continues its own."""
+        if not state.resumed:
+            self._average, self._batches = 0.0, 0
 
     def before_epoch(self, state: LoopState) -> None:
         """Start the clock and the validation sums."""
@@ -82,14 +106,14 @@ class Recorder(Callback):
         self._score = Score(self.metrics)
 
     def before_batch(self, state: LoopState) -> None:
-        """Note the hyperparameters this batch is trained with."""
+        """Record the learning rate and momentum of this batch."""
         if state.training:
             group = state.optimizer.param_groups[-1]
             self.lrs.append(group["lr"])
             self.moms.append(group["betas"][0] if "betas" in group else group.get("momentum", 0.0))
 
     def after_loss(self, state: LoopState) -> None:
-        """Stop at a loss that is no number, before it reaches the parameters; add up validation."""
+        """Stop at a loss that is NaN or infinite, before the update; in validation, add to the score."""
         if state.training:
             if state.arithmetic.device.type == "cpu" or self._batches % CHECK_EVERY == 0:
                 _check_finite(state)
@@ -97,7 +121,7 @@ class Recorder(Callback):
             self._score.add(state.loss_func, state.predictions, state.labels)
 
     def after_batch(self, state: LoopState) -> None:
-        """Follow the training loss with a running average, corrected for its start at zero."""
+        """Update the running average of the training loss, corrected for its start at zero."""
         if not state.training or state.loss is None:
             return
         self._batches += 1
@@ -105,36 +129,33 @@ class Recorder(Callback):
         self._losses.append(torch.as_tensor(self._average) / (1 - SMOOTHING**self._batches))
 
     def after_epoch(self, state: LoopState) -> None:
-        """Write the epoch's row."""
+        """Add the epoch's row."""
         train_loss = float(self._losses[-1]) if self._losses else math.nan
         values = [state.epoch, train_loss, *self._score.values(), time.perf_counter() - self._started]
         self.rows.append(dict(zip(self.metric_names, values, strict=True)))
         self.iters.append(len(self._losses))
 
     def state_dict(self) -> dict[str, Any]:
-        """Return everything recorded, so that a resumed run goes on with one history."""
+        """Return the whole history, so that a resumed fit continues it."""
         return {
             "rows": [dict(row) for row in self.rows], "iters": list(self.iters), "lrs": list(self.lrs),
             "moms": list(self.moms), "losses": self.losses, "average": float(self._average), "batches": self._batches,
         }  # fmt: skip
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take back a recording."""
-        self.rows, self.iters, self.lrs, self.moms = (
-            state["rows"],
-            state["iters"],
-            state["lrs"],
-            state["moms"],
-        )
+        """Restore the history."""
+        self.rows, self.iters = state["rows"], state["iters"]
+        self.lrs, self.moms = state["lrs"], state["moms"]
         self._losses = list(torch.tensor(state["losses"]).unbind()) if state["losses"] else []
-        self._average, self._batches = state["average"], state["batches"]
+        # as a float32 tensor again, or the next average would be rounded differently
+        self._average, self._batches = torch.tensor(state["average"]), state["batches"]
 
     def plot_loss(self, skip_start: int = 5, with_valid: bool = True) -> Figure:
         """Plot the smoothed training loss per batch, and the validation loss at the end of each epoch.
 
         Args:
-            skip_start: leave out so many first batches, whose loss would flatten the rest.
-            with_valid: also draw the validation losses.
+            skip_start: number of first batches not to plot; their high loss would flatten the rest.
+            with_valid: also plot the validation loss.
         """
         figure = new_figure(PLOT_INCHES)
         axes = figure.subplots()
@@ -148,23 +169,23 @@ class Recorder(Callback):
                 "o-",
                 label="validation",
             )
-        axes.set(title="Loss", xlabel="batches seen", ylabel="loss")
+        axes.set(title="Loss", xlabel="batch", ylabel="loss")
         axes.locator_params(axis="x", integer=True)
         axes.legend()
         return figure
 
     def plot_sched(self) -> Figure:
-        """Plot learning rate and momentum over the batches seen so far."""
+        """Plot learning rate and momentum of each batch so far."""
         figure = new_figure((2 * PLOT_INCHES[0], PLOT_INCHES[1]))
         named = {"learning rate": self.lrs, "momentum": self.moms}
         for axis, (name, values) in zip(figure.subplots(1, 2), named.items(), strict=True):
             axis.plot(values)
-            axis.set(title=name.capitalize(), xlabel="batches seen", ylabel=name)
+            axis.set(title=name.capitalize(), xlabel="batch", ylabel=name)
             axis.locator_params(axis="x", integer=True)
         return figure
 
     def plot_metrics(self) -> Figure:
-        """Plot every column of the table of epochs but the time."""
+        """Plot every column of the table of epochs except the time."""
         names = [name for name in self.metric_names if name not in ("epoch", "time")]
         figure = new_figure((len(names) * PLOT_INCHES[0], PLOT_INCHES[1]))
         for axis, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
@@ -177,10 +198,11 @@ def _check_finite(state: LoopState) -> None:
     value = float(state.loss.detach().mean())
     if math.isfinite(value):
         return
+    shown = "NaN" if math.isnan(value) else "infinite" if value > 0 else "minus infinite"
     where = f"epoch {state.epoch}, batch {state.step}"
     items = "" if state.index is None else f" (items {', '.join(map(str, state.index[:4].tolist()))}, …)"
     raise NonFiniteLossError(
-        f"the loss became {value} in {where}{items}; this update was not made", got=value, expected="a finite loss",
+        f"loss is {shown} at {where}{items}. Training stopped before the update",
         remedy="Lower the learning rate (learn.lr_find() suggests one), clip gradients with cbs=GradientClip(1.0), "
-        "compute in precision='float32', or look at those items for labels that are no numbers.",
+        "train with precision='float32', or check these items for labels that are NaN.",
     )  # fmt: skip

@@ -1,12 +1,11 @@
-"""What a recurrent network needs of its training: a clean memory at the right moments, and outputs that stay calm."""
+"""Callbacks for RNNs: reset the hidden state; activation regularization (AR, TAR)."""
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 
 from gatera.core.checks import check_at_least
-from gatera.learn.callback import Callback
-from gatera.learn.loop import LoopState
+from gatera.learn.state import Callback, LoopState
 from gatera.models.text.awd_lstm import AWD_LSTM
 
 
@@ -16,20 +15,20 @@ def encoders(model: nn.Module) -> list[AWD_LSTM]:
 
 
 class ModelResetter(Callback):
-    """Let AWD-LSTMs forget what they read before each training and each validation part, and at the end."""
+    """Reset the hidden state of AWD-LSTMs before training, before validation, and after the fit."""
 
     reads_only = True
 
     def before_train(self, state: LoopState) -> None:
-        """Forget."""
+        """Reset the hidden state."""
         self._reset(state)
 
     def before_validate(self, state: LoopState) -> None:
-        """Forget."""
+        """Reset the hidden state."""
         self._reset(state)
 
     def after_fit(self, state: LoopState) -> None:
-        """Forget."""
+        """Reset the hidden state."""
         self._reset(state)
 
     def _reset(self, state: LoopState) -> None:
@@ -38,9 +37,9 @@ class ModelResetter(Callback):
 
 
 class RNNRegularizer(Callback):
-    """Add to the loss what an AWD-LSTM's last layer gives that is large, or that jumps from word to word.
+    """Regularize an AWD-LSTM: penalise large outputs of its last layer (AR) and large changes between words (TAR).
 
-    The loss that is shown is the one without.
+    The recorded loss is the one without these penalties.
 
     Args:
         alpha: weight of the outputs' mean square, after dropout.
@@ -50,7 +49,7 @@ class RNNRegularizer(Callback):
     """
 
     order = 5
-    reads_only = True  # where the encoder is frozen and left out of the fit, there is nothing to add
+    reads_only = True  # if the encoder is frozen and skipped, there is nothing to add
 
     def __init__(self, alpha: float = 0.0, beta: float = 0.0) -> None:
         check_at_least("alpha", alpha, 0)
@@ -59,7 +58,7 @@ class RNNRegularizer(Callback):
         self._plain: Tensor | None = None
 
     def before_fit(self, state: LoopState) -> None:
-        """Ask the encoders to keep their outputs."""
+        """Let the encoders keep their outputs."""
         for encoder in encoders(state.model):
             encoder.watched = True
 
@@ -76,10 +75,10 @@ class RNNRegularizer(Callback):
                 state.loss = state.loss + self.beta * raw.float().diff(dim=1).square().mean()
 
     def after_backward(self, state: LoopState) -> None:
-        """Show the loss without them."""
+        """Restore the loss without the penalties."""
         state.loss, self._plain = self._plain, None
 
     def after_fit(self, state: LoopState) -> None:
-        """Keep nothing from now on."""
+        """Let the encoders keep their outputs no longer."""
         for encoder in encoders(state.model):
             encoder.watched, encoder.outputs = False, None

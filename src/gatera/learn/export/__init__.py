@@ -1,5 +1,5 @@
-"""Write a trained learner as a program file.
+"""Write a trained model as a program file.
 
-`program` collects what prediction needs and traces the network to ONNX; `card` writes what was measured, for people.
-Out: one `.gatera` file that `gatera.load_program` opens without PyTorch.
+Read `program` first: it collects what prediction needs; `onnx` translates the network, `card` writes the model card. Out
+goes one `.gatera` file that `gatera.load_program` opens without PyTorch.
 """

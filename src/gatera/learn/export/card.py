@@ -1,4 +1,4 @@
-"""The card inside a program: what it is, how good it is, where it came from, and what nobody has tested."""
+"""Model cards: what a program does, how good it is, how it was made, and what was not tested."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from gatera.core.checks import listed
 from gatera.measure.reports.classes import ErrorReport, percent
 from gatera.program.tasks import task_kind
 
-ALWAYS_A_LABEL = "It always answers with one of its labels, also for an input that is none of them."
+ALWAYS_A_LABEL = "It always predicts one of its labels, even for an input that belongs to none of them."
 
-#: What was not tested, unless the maker of the program says more.
+#: What was not tested, unless the author of the program says more.
 LIMITS = (
-    "It was measured on items from the same source as those it was trained on. On others (another camera, place, time, "
-    "or kind of subject) the error may be larger, and nobody has measured how much.",
+    "It was measured on items from the same source as the training set. On other items (another camera, place, time, or "
+    "kind of subject) the error may be larger; this was not measured.",
     ALWAYS_A_LABEL,
 )
 
-#: More labels than this are counted and not all listed.
+#: At most this many labels are listed; the rest are counted.
 MOST_LABELS = 60
 
 
 @dataclass(frozen=True)
 class CardFacts:
-    """Everything a card says.
+    """The content of a model card.
 
     Attributes:
         title: the program's name.
         task: "classification", "multilabel", "regression", "segmentation" or "points".
-        labels: what it can answer; empty for numbers.
-        data: where the examples came from, in words.
-        n_train: how many items it was trained on.
-        n_valid: how many items it was measured on.
-        split: how items were divided, in words.
-        report: the error with interval and baseline; None where it is no classifier.
+        labels: the labels it can predict; empty for numbers.
+        data: source of the data, in words.
+        n_train: number of items in the training set.
+        n_valid: number of items in the validation set.
+        split: how the items were split, in words.
+        report: the error with interval and baseline; None if it is not a classifier.
         metrics: other measured numbers by name.
         architecture: the network's name.
-        weights: where its initial weights came from.
-        licences: one line for each licence that applies, of data and weights.
-        versions: name -> version of what made it.
-        created: when, as text.
+        weights: source of its initial weights.
+        licences: one line for each licence of data and weights.
+        versions: name -> version of the software used.
+        created: date, as text.
         limits: what it was not tested on; `LIMITS` by default.
     """
 
@@ -62,7 +62,7 @@ class CardFacts:
 
 
 def model_card(facts: CardFacts) -> str:
-    """Return the card as Markdown. Names of classes and files stand in code spans, so none of them becomes markup.
+    """Return the card as Markdown. Names of classes and files are put into code spans, so none of them becomes markup.
 
     Example:
         >>> facts = CardFacts(
@@ -78,7 +78,7 @@ def model_card(facts: CardFacts) -> str:
         "What it was made from": _made_from(facts),
         "What it was not tested on": [f"- {limit}" for limit in _limits(facts)],
         "Licences": [f"- {_one_line(licence)}" for licence in facts.licences]
-        or ["Not stated. The program inherits what the licences of its photos and initial weights ask for."],
+        or ["Not stated. The licences of the training data and the initial weights apply to the program."],
         "Made with": _made_with(facts),
     }
     blocks = [f"# {code(facts.title)}"]
@@ -87,7 +87,7 @@ def model_card(facts: CardFacts) -> str:
 
 
 def code(text: object) -> str:
-    """Return text as a Markdown code span on one line, whatever it contains.
+    """Return any text as a Markdown code span on one line.
 
     Example:
         >>> print(code("a `b`"))
@@ -120,14 +120,14 @@ def _how_good(facts: CardFacts) -> list[str]:
         report = facts.report
         low, high = (percent(end, report.n) for end in report.interval)
         lines += [
-            f"- error: **{percent(report.error, report.n)}** ({report.errors} of {report.n} items it was not trained on)",
+            f"- error: **{percent(report.error, report.n)}** ({report.errors} of {report.n} items not used for training)",
             f"- 95 % interval of the error: {low} to {high}",
         ]
         if report.baseline is not None:
             error = percent(report.baseline.error, report.n)
             lines.append(f"- baseline: {error}, by always predicting {code(report.baseline_label)}")
             if not report.beats_baseline:
-                lines.append("- **it is not clearly better than the baseline**")
+                lines.append("- **not clearly better than this baseline**")
         mistakes = [
             f"{code(pair.actual)} predicted as {code(pair.predicted)} ({pair.n})" for pair in report.confused
         ]
@@ -139,7 +139,7 @@ def _how_good(facts: CardFacts) -> list[str]:
 def _made_from(facts: CardFacts) -> list[str]:
     return [
         f"- data: {code(facts.data)}",
-        f"- items: {facts.n_train} to train on, {facts.n_valid} to measure with, split {_one_line(facts.split)}",
+        f"- training set: {facts.n_train} items; validation set: {facts.n_valid}; split {_one_line(facts.split)}",
         f"- architecture: {code(facts.architecture)}",
         f"- initial weights: {_one_line(facts.weights)}",
     ]

@@ -1,5 +1,5 @@
-"""Loss functions under fastai's names: each knows its activation and how to decode its predictions.
+"""Loss functions under fastai's names. Each knows its activation and how to decode predictions.
 
-Read `base` first: what every loss offers. `standard` holds the losses themselves; `wrapped` adapts torch's losses and any
+Read `base` first: the interface of a loss. `standard` holds the losses; `wrapped` adapts torch's losses and any
 function of (predictions, targets). In: logits [N, K] and targets. Out: a scalar tensor, or one value per item.
 """

@@ -1,4 +1,4 @@
-"""What every loss object offers: the number to minimise, and how the predictions behind it are read."""
+"""The interface of a loss: the number to minimise, the activation and the decoding."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ REDUCTIONS = ("mean", "sum", "none")
 
 
 class Loss(nn.Module):
-    """A loss that also knows the activation and the decoding that belong to it.
+    """A loss that knows the activation and the decoding of its predictions.
 
     A subclass implements `forward` and `per_item`.
 
     Attributes:
-        activation_name: "softmax", "sigmoid" or "none": what turns the model's output into probabilities.
-        threshold: for losses with several labels per item, the probability above which a label counts as predicted;
-            one number, or one for each label.
+        activation_name: "softmax", "sigmoid" or "none"; turns the model's output into probabilities.
+        threshold: for several labels per item, the probability above which a label counts as predicted; one number, or one
+            per label.
         axis: the axis of the classes in predictions.
     """
 
@@ -43,13 +43,13 @@ class Loss(nn.Module):
         raise NotImplementedError
 
     def activation(self, pred: Tensor) -> Tensor:
-        """Turn model outputs into probabilities 0..1 in float32 (the same values where the activation is "none")."""
+        """Turn model outputs into probabilities 0..1 in float32; activation "none" keeps the values."""
         if self.activation_name == "softmax":
             return pred.float().softmax(dim=self.axis)
         return pred.float().sigmoid() if self.activation_name == "sigmoid" else pred.float()
 
     def decodes(self, pred: Tensor) -> Tensor:
-        """Turn what `activation` returned into class indices [N], a mask [N,K], or the values themselves."""
+        """Turn the result of `activation` into class indices [N], labels bool [N,K], or the values themselves."""
         if self.activation_name == "softmax":
             return pred.argmax(dim=self.axis)
         return pred if self.threshold is None else above(pred, self.threshold)
@@ -57,7 +57,7 @@ class Loss(nn.Module):
     def with_class_weights(
         self, counts: Sequence[int] | np.ndarray, vocab: Sequence[object] | None = None
     ) -> Loss:
-        """Return this loss ready for classes of these training counts [K]; itself where it has no class weights."""
+        """Return this loss with class weights computed from training counts [K]; itself if it has no class weights."""
         return self
 
 
@@ -77,11 +77,11 @@ class FlatLoss(Loss):
         self.reduction: Reduction = reduction
 
     def compute(self, pred: Tensor, target: Tensor, reduction: Reduction) -> Tensor:
-        """Return the loss under an explicit `reduction`; "none" gives [N*P] for P positions per item."""
+        """Return the loss with the given `reduction`; "none" gives [N*P] for P positions per item."""
         raise NotImplementedError
 
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
-        """Return the loss of model outputs `pred` [N,...] against `target`, reduced as `self.reduction` says."""
+        """Return the loss of model outputs `pred` [N,...] against `target`, with `self.reduction`."""
         return self.compute(pred, target, self.reduction)
 
     def per_item(self, pred: Tensor, target: Tensor) -> Tensor:
@@ -90,21 +90,21 @@ class FlatLoss(Loss):
 
 
 def in_float32(pred: Tensor) -> Tensor:
-    """Return half-precision predictions as float32, so that no loss is summed in 8 or 11 bits; others unchanged."""
+    """Return half-precision predictions as float32, so that losses are summed in full precision; others unchanged."""
     return pred.float() if pred.dtype in (torch.bfloat16, torch.float16) else pred
 
 
 def target_like(loss_name: str, pred: Tensor, target: Tensor) -> Tensor:
-    """Return `target` in the shape and dtype of `pred`, for losses that compare number with number.
+    """Return `target` in the shape and dtype of `pred`, for element-wise losses.
 
     Raises:
-        ArgumentError: if they do not hold the same number of values; torch would broadcast [N,1] against [N] to [N,N].
+        ArgumentError: if their numbers of values differ; torch would broadcast [N,1] and [N] to [N,N].
     """
     if pred.numel() != target.numel():
         raise ArgumentError(
             f"{loss_name} got {pred.numel()} predictions and {target.numel()} targets",
             got=f"predictions {list(pred.shape)}, targets {list(target.shape)}",
-            expected="as many targets as predictions",
-            remedy="Give the model as many outputs (n_out) as there are numbers in one target.",
+            expected="the same number of predictions and targets",
+            remedy="Set n_out to the number of values in one target.",
         )
     return target.reshape(pred.shape).to(pred.dtype)

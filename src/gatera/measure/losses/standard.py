@@ -1,6 +1,6 @@
-"""The losses, by the names fastai's users know. Each flattens its input, so images of classes work like single ones.
+"""The losses, under fastai's names. Each flattens its input, so masks work like single labels.
 
-Losses take the model's raw outputs ("logits" for classes). Parity with `torch.nn.functional` is tested.
+Losses take the model's raw outputs (logits for classes). Parity with `torch.nn.functional` is tested.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ __all__ = [
     "default_loss",
 ]
 
-#: A target that is no class and never counts, as in torch: pixels of a mask where its photo was padded with zeros.
+#: A target that is ignored, as in torch: pixels of a mask where its photo was padded with zeros.
 NO_CLASS = -100
 
 ClassWeights = Sequence[float] | np.ndarray | Tensor | Literal["balanced"] | None
@@ -49,16 +49,16 @@ ClassWeights = Sequence[float] | np.ndarray | Tensor | Literal["balanced"] | Non
 class CrossEntropyLossFlat(FlatLoss):
     """Cross-entropy between logits and class indices or class probabilities.
 
-    Targets are int64 indices [N] (or [N,H,W] with `axis=1`), or, where labels were mixed, float probabilities in
-    the shape of the predictions. Positions with the index -100 never count.
+    Targets are int64 indices [N] (or [N,H,W] with `axis=1`), or float probabilities in the shape of the predictions, e.g. mixed
+    labels. Positions with the index -100 are ignored.
 
     Args:
         axis: the axis of the classes in predictions.
-        weight: one weight per class [K], or "balanced" for n / (K * count of the class), taken from the training
+        weight: one weight per class [K], or "balanced" for n / (K * count of the class), computed from the training
             labels by `with_class_weights` (a learner calls it).
-        label_smoothing: share of the target, 0..1, that is spread evenly over all classes.
+        label_smoothing: share of the target, 0..1, spread evenly over all classes.
         reduction: "mean" (weighted by the class weights), "sum" or "none".
-        ignore_index: index whose positions do not count either, e.g. that of a mask's void.
+        ignore_index: another index to ignore, e.g. that of a mask's void.
 
     Raises:
         ArgumentError: if an argument is out of its range; when called, if predictions and targets do not fit.
@@ -95,7 +95,7 @@ class CrossEntropyLossFlat(FlatLoss):
         )  # fmt: skip
 
     def per_item(self, pred: Tensor, target: Tensor) -> Tensor:
-        """Return the loss of each item, float [N]; an item of which nothing counts has none (0)."""
+        """Return the loss of each item, float [N]; 0 if all its positions are ignored."""
         if target.is_floating_point():
             return super().per_item(pred, target)
         losses = self.compute(pred, target, "none").reshape(len(pred), -1)  # [N*P] -> [N,P]
@@ -105,15 +105,15 @@ class CrossEntropyLossFlat(FlatLoss):
     def with_class_weights(
         self, counts: Sequence[int] | np.ndarray, vocab: Sequence[object] | None = None
     ) -> CrossEntropyLossFlat:
-        """Return this loss with `weight="balanced"` worked out from the training labels.
+        """Return this loss with `weight="balanced"` computed from the training labels.
 
         Args:
-            counts: how many training items each class has, [K].
+            counts: number of training items of each class, [K].
             vocab: the classes' names [K], for the error message.
 
         Raises:
-            DataError: if a class has no training item, so that no weight could balance it.
-            ArgumentError: if `weight` was given as numbers and there are more or fewer than K of them.
+            DataError: if a class has no training items.
+            ArgumentError: if `weight` was given as numbers, but not K of them.
         """
         if self.weight is None:
             return self
@@ -121,9 +121,9 @@ class CrossEntropyLossFlat(FlatLoss):
         resolved.weight = balanced_weights(counts, vocab) if isinstance(self.weight, str) else self.weight
         if len(resolved.weight) != len(counts):
             raise ArgumentError(
-                "weight does not have one number per class",
+                "weight must have one number per class",
                 got=self.weight.tolist() if isinstance(self.weight, Tensor) else self.weight,
-                expected=f"{len(counts)} numbers", remedy='Pass weight="balanced" to have them worked out.',
+                expected=f"{len(counts)} numbers", remedy='Pass weight="balanced" to compute them.',
             )  # fmt: skip
         return resolved
 
@@ -146,18 +146,18 @@ class CrossEntropyLossFlat(FlatLoss):
     def _resolved_weight(self, pred: Tensor) -> Tensor | None:
         if isinstance(self.weight, str):
             raise ArgumentError(
-                'weight="balanced" has not been worked out yet',
+                'weight="balanced" has not been computed yet',
                 remedy="Call loss.with_class_weights(counts) with the number of training items of each class, "
-                "or give the loss to a learner, which does it.",
+                "or pass the loss to a learner, which calls it.",
             )
         return None if self.weight is None else self.weight.to(pred)
 
 
 class LabelSmoothingCrossEntropy(CrossEntropyLossFlat):
-    """Cross-entropy whose targets give `eps` of their probability to all classes evenly.
+    """Cross-entropy with label smoothing: `eps` of each target is spread evenly over all classes.
 
     Args:
-        eps: the share that is spread, 0..1.
+        eps: the share to spread, 0..1.
         weight: see `CrossEntropyLossFlat`.
         reduction: see `CrossEntropyLossFlat`.
         axis: the axis of the classes in predictions.
@@ -173,13 +173,13 @@ LabelSmoothingCrossEntropyFlat = LabelSmoothingCrossEntropy
 
 
 class FocalLoss(CrossEntropyLossFlat):
-    """Cross-entropy that counts well-classified items less: each term is multiplied by (1 - p)**gamma.
+    """Cross-entropy that down-weights well-classified items: each term is multiplied by (1 - p)**gamma.
 
-    `p` is the probability given to the class, without the class weight; with `gamma=0` this is
+    `p` is the predicted probability of the class, without the class weight; with `gamma=0` this is
     `CrossEntropyLossFlat`.
 
     Args:
-        gamma: at least 0; the larger, the less the easy items count.
+        gamma: at least 0; a larger value down-weights easy items more.
         weight: see `CrossEntropyLossFlat` (the paper's alpha).
         reduction: see `CrossEntropyLossFlat`.
         axis: the axis of the classes in predictions.
@@ -221,10 +221,10 @@ FocalLossFlat = FocalLoss
 
 
 class BCEWithLogitsLossFlat(FlatLoss):
-    """Binary cross-entropy of each label by itself, from logits: for several labels per item.
+    """Binary cross-entropy of each label, from logits: for several labels per item.
 
     Args:
-        thresh: the probability above which `decodes` says that a label is present, 0..1; or one for each label.
+        thresh: the probability above which a label counts as predicted, 0..1; or one per label.
         pos_weight: weight of the positive targets, one number per label [K].
         reduction: "mean", "sum" or "none".
 
@@ -256,7 +256,7 @@ class BCELossFlat(FlatLoss):
     """Binary cross-entropy from probabilities 0..1, for models that end in a sigmoid.
 
     Args:
-        thresh: the probability above which `decodes` says that a label is present, 0..1; or one for each label.
+        thresh: the probability above which a label counts as predicted, 0..1; or one per label.
         reduction: "mean", "sum" or "none".
 
     Source: `torch.nn.functional.binary_cross_entropy`.
@@ -274,7 +274,7 @@ class BCELossFlat(FlatLoss):
 
 
 class MSELossFlat(FlatLoss):
-    """Mean squared error between numbers, for regression. Source: `torch.nn.functional.mse_loss`."""
+    """Mean squared error, for regression. Source: `torch.nn.functional.mse_loss`."""
 
     def compute(self, pred: Tensor, target: Tensor, reduction: Reduction) -> Tensor:
         """See `FlatLoss.compute`."""
@@ -284,7 +284,7 @@ class MSELossFlat(FlatLoss):
 
 
 class L1LossFlat(FlatLoss):
-    """Mean absolute error between numbers, for regression. Source: `torch.nn.functional.l1_loss`."""
+    """Mean absolute error, for regression. Source: `torch.nn.functional.l1_loss`."""
 
     def compute(self, pred: Tensor, target: Tensor, reduction: Reduction) -> Tensor:
         """See `FlatLoss.compute`."""
@@ -303,7 +303,7 @@ STANDARD_LOSSES: dict[str, Callable[[], Loss]] = {
 
 
 def default_loss(task: str) -> Loss:
-    """Return the loss a task is trained with unless the user says otherwise.
+    """Return the default loss of a task.
 
     Args:
         task: "classification" (cross-entropy), "multilabel" (binary cross-entropy), "regression" or "points" (squared
@@ -318,10 +318,10 @@ def default_loss(task: str) -> Loss:
 
 
 def balanced_weights(counts: Sequence[int] | np.ndarray, vocab: Sequence[object] | None = None) -> Tensor:
-    """Return the class weights n / (K * count) [K] that make every class count the same in total.
+    """Return the class weights n / (K * count) [K], which give every class the same total weight.
 
     Args:
-        counts: how many training items each class has, [K].
+        counts: number of training items of each class, [K].
         vocab: the classes' names [K], for the error message.
 
     Raises:
@@ -335,8 +335,8 @@ def balanced_weights(counts: Sequence[int] | np.ndarray, vocab: Sequence[object]
     empty = [str(index if vocab is None else vocab[index]) for index in np.flatnonzero(counts == 0).tolist()]
     if empty:
         raise DataError(
-            f'weight="balanced" is impossible: no training item has the class {listed(empty)}',
-            remedy="Add items of that class to the training split, leave the class out of the vocabulary, "
+            f'weight="balanced" is not possible: no training items of the class {listed(empty)}',
+            remedy="Add items of that class to the training set, remove the class from the vocabulary, "
             "or pass the weights as numbers.",
         )
     return torch.tensor(counts.sum() / (len(counts) * counts), dtype=torch.float32)
@@ -347,13 +347,13 @@ def _as_weights(weight: ClassWeights) -> Tensor | Literal["balanced"] | None:
         return weight
     if isinstance(weight, str):
         raise ArgumentError(
-            "weight is not a choice", got=weight, expected='None, "balanced", or one number per class'
+            "weight is unknown", got=weight, expected='None, "balanced", or one number per class'
         )
     numbers = torch.as_tensor(weight, dtype=torch.float32)
     if numbers.ndim != 1 or not bool((numbers.isfinite() & (numbers >= 0)).all()):
         raise ArgumentError(
-            "weight holds something that cannot weigh a class", got=numbers.tolist(),
-            expected="one finite number of at least 0 per class",
+            "weight holds invalid numbers", got=numbers.tolist(),
+            expected="one finite number >= 0 per class",
         )  # fmt: skip
     return numbers
 

@@ -1,4 +1,4 @@
-"""Losses that come from elsewhere: torch's own, and any function of (predictions, targets)."""
+"""Adapt torch's losses, and any function of (predictions, targets), to the interface of `Loss`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LossFunction = Callable[..., Any]
 
 
 class _Known(NamedTuple):
-    """What a loss of torch expects: the activation it contains, and whether it compares number with number."""
+    """The properties of a torch loss: the activation it contains, and whether it is element-wise."""
 
     activation: ActivationName
     elementwise: bool
@@ -33,7 +33,7 @@ _PROBABILITIES = _Known("none", elementwise=True, threshold=0.5)
 _NUMBERS = _Known("none", elementwise=True)
 _UNKNOWN = _Known("none", elementwise=False)
 
-#: Softmax of log-probabilities gives back the probabilities, so it serves nll_loss as well.
+#: Softmax of log-probabilities gives the probabilities, so nll_loss is in the same group.
 _KNOWN: dict[object, _Known] = {
     F.cross_entropy: _CLASSES, nn.CrossEntropyLoss: _CLASSES, F.nll_loss: _CLASSES, nn.NLLLoss: _CLASSES,
     F.binary_cross_entropy_with_logits: _LABELS, nn.BCEWithLogitsLoss: _LABELS,
@@ -44,10 +44,10 @@ _KNOWN: dict[object, _Known] = {
 
 
 def as_loss(func: Loss | LossFunction | type) -> Loss:
-    """Return a `Loss` for whatever a user may pass as one.
+    """Return a `Loss` for anything that a user may pass as one.
 
     Args:
-        func: a loss object of ours, a torch loss (`F.cross_entropy`, `nn.CrossEntropyLoss()` or the class itself,
+        func: a `Loss`, a torch loss (`F.cross_entropy`, `nn.CrossEntropyLoss()` or the class itself,
             a `functools.partial` of either), or any function of (predictions, targets) that returns a scalar.
             The activation of torch's losses is known; of any other function it is "none".
 
@@ -66,18 +66,18 @@ def as_loss(func: Loss | LossFunction | type) -> Loss:
         return func
     if not callable(func):
         raise ArgumentError(
-            "loss_func is not a loss", got=func,
-            expected="a loss object, a torch loss, or a function of (predictions, targets)",
+            "loss_func must be a loss", got=func,
+            expected="a Loss, a torch loss, or a function of (predictions, targets)",
             remedy="For example CrossEntropyLossFlat() or F.cross_entropy.",
         )  # fmt: skip
     return PlainLoss(func)
 
 
 class PlainLoss(Loss):
-    """A loss of torch's, or any function of (predictions, targets), with the interface of `Loss`.
+    """A torch loss, or any function of (predictions, targets), with the interface of `Loss`.
 
     Args:
-        func: what computes the loss. Its own arguments (weights, reduction) stay as they are.
+        func: computes the loss. Its own arguments (weights, reduction) are kept.
     """
 
     def __init__(self, func: LossFunction) -> None:
@@ -93,11 +93,11 @@ class PlainLoss(Loss):
         self.axis = 1 if known.activation == "softmax" else -1
 
     def extra_repr(self) -> str:
-        """Name the wrapped function where torch prints modules."""
+        """Return the name of the wrapped function, for torch's repr of modules."""
         return self._name
 
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
-        """Return `func(pred, target)`; half-precision predictions are turned to float32 first."""
+        """Return `func(pred, target)`; half-precision predictions are converted to float32 first."""
         return self.func(*self._prepared(pred, target))
 
     def per_item(self, pred: Tensor, target: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""What a metric is, and the two ways to be one: keep exact sums, or keep all predictions."""
+"""The interface of a metric, and its two kinds: one keeps exact sums, the other all predictions."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from gatera.measure.function_names import callable_name
 
 @runtime_checkable
 class Metric(Protocol):
-    """A number computed over a whole epoch, the same whatever the batch size.
+    """A number computed over a whole epoch, independent of the batch size.
 
-    Per epoch: `reset()` once, `update` once per batch, then `value()`. Subclassing is welcome, not needed.
+    Per epoch: `reset()` once, `update` once per batch, then `value()`. Subclassing is optional.
 
     Attributes:
         name: the column heading in the history table.
@@ -25,25 +25,25 @@ class Metric(Protocol):
     name: str
 
     def reset(self) -> None:
-        """Forget everything seen so far."""
+        """Start a new epoch."""
 
     def update(self, pred: Tensor, target: Tensor) -> None:
-        """Take in one batch: model outputs `pred` [N,...] (logits for classes) and `target` [N,...]."""
+        """Add one batch: model outputs `pred` [N,...] (logits for classes) and `target` [N,...]."""
 
     def value(self) -> float:
         """Return the metric over all batches since `reset`; NaN if there were none."""
 
 
-#: What a batch adds to a streamed metric: the sum over its positions (0-d tensor, int64 or float64) and their number.
+#: One batch of a streamed metric: the sum over its positions (0-d tensor, int64 or float64) and their number.
 Sums = tuple[Tensor, int]
 
 
 class StreamedMetric:
-    """A metric that is a function of one sum and one count, so that nothing else is kept.
+    """A metric computed from one sum and one count.
 
     Args:
         name: the column heading.
-        sums: batch -> (sum, count); sums are added up as integers or in float64.
+        sums: batch -> (sum, count); sums are added as integers or in float64.
         finish: turns total / count into the value, e.g. a square root.
     """
 
@@ -54,12 +54,12 @@ class StreamedMetric:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything seen so far."""
+        """Start a new epoch."""
         self._total: Tensor | None = None
         self._count = 0
 
     def update(self, pred: Tensor, target: Tensor) -> None:
-        """Add one batch; the sum stays on its device, so that a GPU need not be waited for."""
+        """Add one batch; the sum stays on its device, so that nothing waits for a GPU."""
         total, count = self._sums(pred.detach(), target.detach())
         self._total = total if self._total is None else self._total + total
         self._count += count
@@ -77,7 +77,7 @@ class StreamedMetric:
 class GatheredMetric:
     """A metric that needs all predictions at once; they are kept on the CPU until the epoch ends.
 
-    A subclass implements `compute`, and `prepare` where less than the model's whole output must be kept.
+    A subclass implements `compute`, and `prepare` to keep less than the model's whole output.
 
     Args:
         name: the column heading.
@@ -88,20 +88,20 @@ class GatheredMetric:
         self.reset()
 
     def prepare(self, pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """Return what to keep of a batch; first axis N."""
+        """Return the part of a batch to keep; first axis N."""
         return pred, target
 
     def compute(self, pred: Tensor, target: Tensor) -> float:
-        """Return the metric of all that was kept, concatenated along the first axis."""
+        """Return the metric of everything kept, concatenated along the first axis."""
         raise NotImplementedError
 
     def reset(self) -> None:
-        """Forget everything seen so far."""
+        """Start a new epoch."""
         self._preds: list[Tensor] = []
         self._targets: list[Tensor] = []
 
     def update(self, pred: Tensor, target: Tensor) -> None:
-        """Keep what is needed of one batch."""
+        """Keep the needed part of one batch."""
         pred, target = self.prepare(pred.detach(), target.detach())
         self._preds.append(pred.cpu())
         self._targets.append(target.cpu())
@@ -111,7 +111,7 @@ class GatheredMetric:
         return self.compute(torch.cat(self._preds), torch.cat(self._targets)) if self._preds else float("nan")
 
     def __call__(self, pred: Tensor, target: Tensor) -> float:
-        """Return the metric of these predictions alone; what was gathered before stays as it is."""
+        """Return the metric of these predictions only, without changing the epoch's state."""
         pred, target = self.prepare(pred.detach(), target.detach())
         return self.compute(pred.cpu(), target.cpu())
 
@@ -122,7 +122,7 @@ class GatheredMetric:
 class FunctionMetric(GatheredMetric):
     """Any function of (predictions, targets), called once per epoch with all of them.
 
-    An average over batches, which other libraries take, is wrong for whatever is not itself an average.
+    Averaging over batches, as other libraries do, is wrong for functions that are not averages themselves.
 
     Args:
         func: takes model outputs [N,...] and targets [N,...] on the CPU, returns one number.
@@ -136,7 +136,7 @@ class FunctionMetric(GatheredMetric):
         """Call the function.
 
         Raises:
-            ArgumentError: if it returns anything but one number.
+            ArgumentError: if it does not return one number.
         """
         result = self.func(pred, target)
         try:
@@ -155,5 +155,5 @@ def ratio(sums: Sums, finish: Callable[[Tensor], Tensor]) -> Tensor:
 
 
 def float64(values: Tensor) -> Tensor:
-    """Return `values` as float64, moved to the CPU from devices that have no such numbers (Apple's MPS)."""
+    """Return `values` as float64, moved to the CPU from devices without float64 (Apple's MPS)."""
     return (values.cpu() if values.device.type == "mps" else values).double()

@@ -1,7 +1,7 @@
-"""Metrics that are functions of one sum and one count: rates of right answers, and errors of numbers.
+"""Metrics computed from one sum and one count: accuracies, and errors of numbers.
 
-Each takes model outputs and targets and returns a 0-d float32 tensor. `STREAMED` says how each becomes a
-`StreamedMetric`, whose value over an epoch is exact whatever the batch size.
+Each takes model outputs and targets and returns a 0-d float32 tensor. `STREAMED` defines how each becomes a
+`StreamedMetric`, whose value over an epoch is exact for any batch size.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gatera.measure.thresholds import Thresholds, above, checked_thresholds
 
 
 def accuracy(pred: Tensor, target: Tensor, axis: int = -1) -> Tensor:
-    """Return the share of items whose highest score is at the right class, 0..1.
+    """Return the share of items whose highest score is that of the right class, 0..1.
 
     Args:
         pred: logits or probabilities [N,K], or with the classes on another `axis`.
@@ -27,7 +27,7 @@ def accuracy(pred: Tensor, target: Tensor, axis: int = -1) -> Tensor:
         axis: the axis of the classes.
 
     Raises:
-        ArgumentError: if predictions and targets do not fit.
+        ArgumentError: if the shapes do not fit.
 
     Example:
         >>> accuracy(torch.tensor([[0.9, 0.1], [0.3, 0.7]]), torch.tensor([0, 0])).item()
@@ -37,7 +37,7 @@ def accuracy(pred: Tensor, target: Tensor, axis: int = -1) -> Tensor:
 
 
 def error_rate(pred: Tensor, target: Tensor, axis: int = -1) -> Tensor:
-    """Return the share of items whose highest score is at a wrong class: 1 - `accuracy`, same arguments."""
+    """Return the share of items whose highest score is that of a wrong class: 1 - `accuracy`, same arguments."""
     return _float32(ratio(_misses(pred, target, axis), _same))
 
 
@@ -45,28 +45,28 @@ def top_k_accuracy(pred: Tensor, target: Tensor, k: int = 5, axis: int = -1) -> 
     """Return the share of items whose class is among the `k` highest scores, 0..1; arguments as in `accuracy`.
 
     Raises:
-        ArgumentError: if there are fewer than `k` classes, or predictions and targets do not fit.
+        ArgumentError: if there are fewer than `k` classes, or the shapes do not fit.
     """
     return _float32(ratio(_top_k_hits(pred, target, k, axis), _same))
 
 
 def accuracy_multi(pred: Tensor, target: Tensor, thresh: Thresholds = 0.5, sigmoid: bool = True) -> Tensor:
-    """Return the share of single yes-or-no answers that are right, 0..1, for several labels per item.
+    """Return the share of right binary decisions, 0..1, for several labels per item.
 
     Args:
         pred: logits [N,K] (probabilities if `sigmoid` is False).
         target: 0 or 1 for each, [N,K].
-        thresh: the probability above which a label counts as predicted; or one for each label.
-        sigmoid: whether to turn logits into probabilities first.
+        thresh: the probability above which a label counts as predicted; or one per label.
+        sigmoid: apply a sigmoid to the logits first.
 
     Raises:
-        ArgumentError: if predictions and targets do not fit.
+        ArgumentError: if the shapes do not fit.
     """
     return _float32(ratio(_multi_hits(pred, target, thresh, sigmoid), _same))
 
 
 def foreground_acc(pred: Tensor, target: Tensor, bkg_idx: int = 0, axis: int = 1) -> Tensor:
-    """Return the share of pixels right among those whose label is not the background, 0..1.
+    """Return the accuracy on the pixels whose label is not the background, 0..1.
 
     Args:
         pred: logits or probabilities [N,K,H,W].
@@ -75,23 +75,23 @@ def foreground_acc(pred: Tensor, target: Tensor, bkg_idx: int = 0, axis: int = 1
         axis: the axis of the classes.
 
     Raises:
-        ArgumentError: if predictions and targets do not fit.
+        ArgumentError: if the shapes do not fit.
     """
     return _float32(ratio(_foreground_hits(pred, target, bkg_idx, axis), _same))
 
 
 def mse(pred: Tensor, target: Tensor) -> Tensor:
-    """Return the mean squared error of predictions and targets with the same number of values."""
+    """Return the mean squared error; predictions and targets have the same number of values."""
     return _float32(ratio(_squares(pred, target, "mse"), _same))
 
 
 def rmse(pred: Tensor, target: Tensor) -> Tensor:
-    """Return the root of the mean squared error of predictions and targets with the same number of values."""
+    """Return the root of the mean squared error; predictions and targets have the same number of values."""
     return _float32(ratio(_squares(pred, target, "rmse"), torch.sqrt))
 
 
 def mae(pred: Tensor, target: Tensor) -> Tensor:
-    """Return the mean absolute error of predictions and targets with the same number of values."""
+    """Return the mean absolute error; predictions and targets have the same number of values."""
     return _float32(ratio(_absolutes(pred, target), _same))
 
 
@@ -101,7 +101,7 @@ def msle(pred: Tensor, target: Tensor) -> Tensor:
 
 
 def exp_rmspe(pred: Tensor, target: Tensor) -> Tensor:
-    """Return the root mean squared relative error of exp(value), for targets trained on as logarithms."""
+    """Return the root mean squared relative error of exp(value), for targets that are logarithms."""
     return _float32(ratio(_relative_squares(pred, target), torch.sqrt))
 
 
@@ -111,9 +111,9 @@ _ONE_CLASS = "For several labels per item use accuracy_multi."
 
 
 def _hits(name: str, pred: Tensor, target: Tensor, axis: int) -> Sums:
-    guessed = pred.argmax(dim=axis)  # [N,K] -> [N]
-    _check_same_count(name, pred, target, guessed.numel(), _ONE_CLASS)
-    return (guessed.reshape(-1) == target.reshape(-1)).sum(), guessed.numel()
+    predicted = pred.argmax(dim=axis)  # [N,K] -> [N]
+    _check_same_count(name, pred, target, predicted.numel(), _ONE_CLASS)
+    return (predicted.reshape(-1) == target.reshape(-1)).sum(), predicted.numel()
 
 
 def _right(pred: Tensor, target: Tensor, axis: int = -1) -> Sums:
@@ -126,28 +126,28 @@ def _misses(pred: Tensor, target: Tensor, axis: int = -1) -> Sums:
 
 
 def _foreground_hits(pred: Tensor, target: Tensor, bkg_idx: int = 0, axis: int = 1) -> Sums:
-    guessed = pred.argmax(dim=axis)  # [N,K,H,W] -> [N,H,W]
-    _check_same_count("foreground_acc", pred, target, guessed.numel())
-    counted = (target.reshape(-1) != bkg_idx) & (target.reshape(-1) >= 0)  # -100 is no class
-    return ((guessed.reshape(-1) == target.reshape(-1)) & counted).sum(), int(counted.sum())
+    predicted = pred.argmax(dim=axis)  # [N,K,H,W] -> [N,H,W]
+    _check_same_count("foreground_acc", pred, target, predicted.numel())
+    counted = (target.reshape(-1) != bkg_idx) & (target.reshape(-1) >= 0)  # -100 is ignored
+    return ((predicted.reshape(-1) == target.reshape(-1)) & counted).sum(), int(counted.sum())
 
 
 def _top_k_hits(pred: Tensor, target: Tensor, k: int = 5, axis: int = -1) -> Sums:
     if not 1 <= k <= pred.shape[axis]:
         raise ArgumentError(
-            "k of top_k_accuracy does not suit the number of classes", got=k,
+            "k of top_k_accuracy must be between 1 and the number of classes", got=k,
             expected=f"1 to {pred.shape[axis]}", remedy="Pass partial(top_k_accuracy, k=...).",
         )  # fmt: skip
-    guesses = pred.topk(k, dim=axis).indices.movedim(axis, -1)  # [N,K] -> [N,k]
-    count = guesses.numel() // k
+    top = pred.topk(k, dim=axis).indices.movedim(axis, -1)  # [N,K] -> [N,k]
+    count = top.numel() // k
     _check_same_count("top_k_accuracy", pred, target, count, _ONE_CLASS)
-    return (guesses.reshape(-1, k) == target.reshape(-1, 1)).any(dim=-1).sum(), count
+    return (top.reshape(-1, k) == target.reshape(-1, 1)).any(dim=-1).sum(), count
 
 
 def _multi_hits(pred: Tensor, target: Tensor, thresh: Thresholds = 0.5, sigmoid: bool = True) -> Sums:
     _check_same_count("accuracy_multi", pred, target, pred.numel())
-    said = above(pred.sigmoid() if sigmoid else pred, checked_thresholds("thresh", thresh))
-    return (said.reshape(-1) == target.reshape(-1).bool()).sum(), pred.numel()
+    labels = above(pred.sigmoid() if sigmoid else pred, checked_thresholds("thresh", thresh))
+    return (labels.reshape(-1) == target.reshape(-1).bool()).sum(), pred.numel()
 
 
 def _squares(pred: Tensor, target: Tensor, name: str = "mse") -> Sums:
@@ -182,7 +182,7 @@ def _check_same_count(
         raise ArgumentError(
             f"{name} got {predicted} predictions and {target.numel()} targets",
             got=f"predictions {list(pred.shape)}, targets {list(target.shape)}",
-            expected="as many targets as predictions", remedy=remedy,
+            expected="the same number of predictions and targets", remedy=remedy,
         )  # fmt: skip
 
 
@@ -191,17 +191,17 @@ def _same(value: Tensor) -> Tensor:
 
 
 def _float32(value: Tensor) -> Tensor:
-    return value.float()  # what torch prints without a dtype
+    return value.float()  # torch prints float32 without a dtype
 
 
 class Recipe(NamedTuple):
-    """How a function becomes a `StreamedMetric`."""
+    """The parts of the `StreamedMetric` of a function."""
 
     sums: Callable[..., Sums]
     finish: Callable[[Tensor], Tensor] = _same
 
 
-#: The functions above and what they are made of.
+#: The functions above and their parts.
 STREAMED: dict[Callable[..., Any], Recipe] = {
     accuracy: Recipe(_right),
     error_rate: Recipe(_misses),

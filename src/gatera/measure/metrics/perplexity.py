@@ -1,4 +1,4 @@
-"""Perplexity: among how many words a language model hesitates."""
+"""Perplexity of a language model: exp(mean cross-entropy)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gatera.measure.metrics.base import StreamedMetric, Sums, float64
 
 
 class Perplexity(StreamedMetric):
-    """exp(mean cross-entropy) over all positions of an epoch: as good as choosing evenly among so many words.
+    """exp(mean cross-entropy) over all positions of an epoch. N means: as uncertain as a choice among N equal words.
 
     Predictions are logits [N,K] or [N,T,K]; targets are class indices of the same shape without K.
 

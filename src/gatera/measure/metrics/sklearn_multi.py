@@ -1,4 +1,4 @@
-"""Metrics of several labels per item that scikit-learn computes, once per epoch, over all predictions."""
+"""Multi-label metrics, computed by scikit-learn once per epoch over all predictions."""
 
 from __future__ import annotations
 
@@ -17,13 +17,12 @@ LABEL_AVERAGES = ("micro", "macro", "weighted", "samples")
 
 
 class LabelMetric(SklearnMetric):
-    """A metric of several yes-or-no labels per item; logits and targets [N,K].
+    """A metric for several labels per item; logits and targets [N,K].
 
     Args:
-        sigmoid: whether to turn logits into probabilities first.
-        thresh: the probability above which a label counts as predicted, or one for each label; None keeps
-            the probabilities.
-        options: keyword arguments of the function of scikit-learn.
+        sigmoid: apply a sigmoid to the logits first.
+        thresh: the probability above which a label counts as predicted, or one per label; None keeps the probabilities.
+        options: keyword arguments of scikit-learn's function.
     """
 
     def __init__(self, sigmoid: bool, thresh: Thresholds | None, options: dict[str, Any]) -> None:
@@ -32,7 +31,7 @@ class LabelMetric(SklearnMetric):
         self.thresh = None if thresh is None else checked_thresholds("thresh", thresh)
 
     def prepare(self, pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """Keep yes-or-no answers, or probabilities: [N,K]."""
+        """Keep binary decisions, or probabilities: [N,K]."""
         check_count(self, pred, target)
         scores = pred.float().sigmoid() if self.sigmoid else pred
         kept = scores if self.thresh is None else above(scores, self.thresh).to(torch.uint8)
@@ -43,8 +42,8 @@ class AveragedLabelMetric(LabelMetric):
     """A score per label, averaged.
 
     Args:
-        thresh: the probability above which a label counts as predicted, 0..1; or one for each label.
-        sigmoid: whether to turn logits into probabilities first.
+        thresh: the probability above which a label counts as predicted, 0..1; or one per label.
+        sigmoid: apply a sigmoid to the logits first.
         labels: label indices to average over; all by default.
         average: "micro", "macro", "weighted" or "samples".
 
@@ -106,7 +105,7 @@ class FBetaMulti(AveragedLabelMetric):
 
 
 class HammingLossMulti(LabelMetric):
-    """The share of single yes-or-no answers that is wrong."""
+    """The share of wrong binary decisions."""
 
     function = "hamming_loss"
 
@@ -115,14 +114,14 @@ class HammingLossMulti(LabelMetric):
 
 
 class RankedLabelMetric(LabelMetric):
-    """A metric of how well each label's probabilities are ordered, averaged.
+    """A ranking metric of each label's probabilities, averaged.
 
-    Where labels are scored one by one ("macro", "weighted"), those that no item has cannot be scored and are left out; so
-    are, where the items without a label count too, those that every item has.
+    If labels are scored separately ("macro", "weighted"), those without items are skipped; if `needs_both`, also those that
+    every item has.
 
     Args:
-        sigmoid: whether to turn logits into probabilities first.
-        options: keyword arguments of the function of scikit-learn.
+        sigmoid: apply a sigmoid to the logits first.
+        options: keyword arguments of scikit-learn's function.
     """
 
     needs_both: bool
@@ -132,7 +131,7 @@ class RankedLabelMetric(LabelMetric):
         super().__init__(sigmoid, None, options)
 
     def compute(self, pred: Tensor, target: Tensor) -> float:
-        """Return the score of the labels that can be scored, NaN if there is none."""
+        """Return the score of the labels that can be scored; NaN if there are none."""
         if self.options["average"] == "samples":
             return super().compute(pred, target)
         each = self.options["average"] != "micro"
@@ -145,7 +144,7 @@ class RankedLabelMetric(LabelMetric):
 
 
 class RocAucMulti(RankedLabelMetric):
-    """The area under the ROC curve of each label, averaged; labels that none or all of the items have are left out."""
+    """The area under the ROC curve of each label, averaged; labels that no item or every item has are skipped."""
 
     needs_both = True
 
@@ -161,9 +160,9 @@ class RocAucMulti(RankedLabelMetric):
 
 
 class APScoreMulti(RankedLabelMetric):
-    """Average precision (area under the precision-recall curve) of each label, averaged; labels no item has are left out.
+    """Average precision (area under the precision-recall curve) of each label, averaged; labels without items are skipped.
 
-    Guessing gets about the share of items that have the label: compare it with `label_scores`.
+    Random predictions score about the share of items with the label: see `label_scores`.
     """
 
     needs_both = False

@@ -1,7 +1,7 @@
-"""Metrics that scikit-learn computes, once per epoch, over all predictions.
+"""Metrics computed by scikit-learn once per epoch over all predictions.
 
 Each may be passed as a class (`F1Score`) or an object (`F1Score(average="micro")`). scikit-learn is imported at the
-first value, so listing metrics costs nothing. A score that is undefined (no item predicted as the class) counts as 0.
+first value. An undefined score (no item predicted as the class) counts as 0.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class SklearnMetric(GatheredMetric):
         self.options = options
 
     def compute(self, pred: Tensor, target: Tensor) -> float:
-        """Call the function of scikit-learn as (targets, predictions)."""
+        """Call scikit-learn's function with (targets, predictions)."""
         metrics = require("sklearn.metrics", "train", f"for the metric {type(self).__name__}")
         return float(getattr(metrics, self.function)(target.numpy(), pred.numpy(), **self.options))
 
@@ -42,11 +42,11 @@ class SklearnMetric(GatheredMetric):
 
 
 class ClassMetric(SklearnMetric):
-    """A metric of predicted against actual classes; model outputs are logits or probabilities [N,K].
+    """A metric of predicted and actual classes; model outputs are logits or probabilities [N,K].
 
     Args:
         axis: the axis of the classes.
-        options: keyword arguments of the function of scikit-learn.
+        options: keyword arguments of scikit-learn's function.
     """
 
     def __init__(self, axis: int, options: dict[str, Any]) -> None:
@@ -55,9 +55,9 @@ class ClassMetric(SklearnMetric):
 
     def prepare(self, pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Keep class indices only: [N,K] -> [N]."""
-        guessed = pred.argmax(dim=self.axis)
-        check_count(self, guessed, target)
-        return guessed.reshape(-1), target.reshape(-1)
+        predicted = pred.argmax(dim=self.axis)
+        check_count(self, predicted, target)
+        return predicted.reshape(-1), target.reshape(-1)
 
 
 class AveragedClassMetric(ClassMetric):
@@ -65,13 +65,13 @@ class AveragedClassMetric(ClassMetric):
 
     Args:
         axis: the axis of the classes.
-        labels: class indices to average over; all that occur by default.
+        labels: class indices to average over; None for all that occur.
         pos_label: the class index scored with average "binary".
         average: "binary" (the class `pos_label` alone), "micro", "macro", "weighted", or "auto": "binary" for two
             classes and "macro" for more.
 
     Raises:
-        ArgumentError: if `average` is none of these, or "binary" meets more than two classes.
+        ArgumentError: if `average` is unknown, or "binary" is used with more than two classes.
     """
 
     def __init__(
@@ -86,12 +86,12 @@ class AveragedClassMetric(ClassMetric):
         self.average = average
 
     def prepare(self, pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """Keep class indices only, and settle how to average: [N,K] -> [N]."""
+        """Keep class indices only, and choose the average: [N,K] -> [N]."""
         n_classes = pred.shape[self.axis]
         if self.average == "binary" and n_classes > 2:
             raise ArgumentError(
-                f'{type(self).__name__}(average="binary") is for two classes and there are {n_classes}',
-                remedy='Pass average="macro", or leave it out.',
+                f'{type(self).__name__}(average="binary") needs two classes, and there are {n_classes}',
+                remedy='Pass average="macro", or omit it.',
             )
         chosen = self.average if self.average != "auto" else "binary" if n_classes <= 2 else "macro"
         self.options["average"] = chosen
@@ -99,13 +99,13 @@ class AveragedClassMetric(ClassMetric):
 
 
 class Precision(AveragedClassMetric):
-    """Of the items predicted as a class, the share that is."""
+    """Precision: of the items predicted as a class, the share that belongs to it."""
 
     function = "precision_score"
 
 
 class Recall(AveragedClassMetric):
-    """Of the items of a class, the share that was predicted as such."""
+    """Recall: of the items of a class, the share predicted as that class."""
 
     function = "recall_score"
 
@@ -117,13 +117,13 @@ class F1Score(AveragedClassMetric):
 
 
 class Jaccard(AveragedClassMetric):
-    """Items right in a class, over items that are or were predicted as that class."""
+    """Jaccard index: intersection over union of the items of a class and those predicted as it."""
 
     function = "jaccard_score"
 
 
 class FBeta(AveragedClassMetric):
-    """The mean of precision and recall in which recall counts `beta` times as much; the rest as in `F1Score`."""
+    """The weighted harmonic mean of precision and recall; recall has `beta` times the weight."""
 
     function = "fbeta_score"
 
@@ -141,7 +141,7 @@ class FBeta(AveragedClassMetric):
 
 
 class BalancedAccuracy(ClassMetric):
-    """The mean over classes of the share of their items that is right."""
+    """The mean recall of the classes."""
 
     function = "balanced_accuracy_score"
 
@@ -150,7 +150,7 @@ class BalancedAccuracy(ClassMetric):
 
 
 class CohenKappa(ClassMetric):
-    """Agreement beyond chance; `weights` may be "linear" or "quadratic" where classes are ordered."""
+    """Cohen's kappa: agreement beyond chance; `weights` may be "linear" or "quadratic" for ordered classes."""
 
     function = "cohen_kappa_score"
 
@@ -164,7 +164,7 @@ class CohenKappa(ClassMetric):
 
 
 class HammingLoss(ClassMetric):
-    """The share of items that is wrong."""
+    """The share of wrong items."""
 
     function = "hamming_loss"
 
@@ -185,16 +185,16 @@ class MatthewsCorrCoef(ClassMetric):
 
 
 class RocAuc(SklearnMetric):
-    """The area under the ROC curve, from logits [N,K]; each class against the rest where there are more than two.
+    """The area under the ROC curve, from logits [N,K]; each class against the rest if there are more than two.
 
     Args:
         axis: the axis of the classes.
         average: "macro" or "weighted" by the classes' counts.
-        max_fpr: for two classes, take only the curve up to this false-positive rate, in (0, 1].
+        max_fpr: for two classes, use only the curve up to this false-positive rate, in (0, 1].
         multi_class: "ovr" (each class against the rest) or "ovo" (each pair).
 
     Raises:
-        ArgumentError: if an argument is not one of its choices.
+        ArgumentError: if `average` or `multi_class` is unknown.
     """
 
     function = "roc_auc_score"
@@ -212,11 +212,11 @@ class RocAuc(SklearnMetric):
         self.axis = axis
 
     def prepare(self, pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """Keep probabilities: [N,K], or [N] of the second class where there are two."""
+        """Keep probabilities: [N,K], or [N] of the second class if there are two."""
         probabilities = _softmax(self, pred, target, self.axis)
         if probabilities.shape[-1] == 2:
             return probabilities[:, 1], target.reshape(-1)
-        # Rows are told the full list of classes, as a small validation set may lack one.
+        # scikit-learn gets the full list of classes, as a small validation set may lack one.
         self.options["labels"] = list(range(probabilities.shape[-1]))
         return probabilities, target.reshape(-1)
 
@@ -255,7 +255,7 @@ class APScoreBinary(SklearnMetric):
 
 
 class NumberMetric(SklearnMetric):
-    """A metric of predicted against actual numbers, as many of one as of the other."""
+    """A metric of predicted and actual numbers."""
 
     def __init__(self) -> None:
         super().__init__({})
@@ -267,13 +267,13 @@ class NumberMetric(SklearnMetric):
 
 
 class ExplainedVariance(NumberMetric):
-    """The share of the targets' variance that is not left in the errors."""
+    """The share of the targets' variance that the predictions explain."""
 
     function = "explained_variance_score"
 
 
 class R2Score(NumberMetric):
-    """The coefficient of determination: 1 is perfect, 0 is as good as always predicting the mean."""
+    """The coefficient of determination: 1 is perfect, 0 as good as always predicting the mean."""
 
     function = "r2_score"
 
@@ -304,11 +304,11 @@ def _softmax(metric: SklearnMetric, pred: Tensor, target: Tensor, axis: int) -> 
 
 
 def check_count(metric: SklearnMetric, predicted: Tensor, target: Tensor) -> None:
-    """Raise ArgumentError unless there are as many targets as predictions."""
+    """Raise ArgumentError unless predictions and targets have the same number of values."""
     if predicted.numel() != target.numel():
         raise ArgumentError(
             f"{type(metric).__name__} got {predicted.numel()} predictions and {target.numel()} targets",
             got=f"predictions {list(predicted.shape)}, targets {list(target.shape)}",
-            expected="as many targets as predictions",
-            remedy="Metrics whose name ends in Multi are for several labels per item.",
+            expected="the same number of predictions and targets",
+            remedy="For several labels per item, use the metrics whose names end in Multi.",
         )

@@ -1,7 +1,7 @@
-"""The metrics, by the names fastai's users know: functions to call, and what `as_metric` makes of anything else.
+"""All metrics under fastai's names, and `as_metric`, which turns anything a user may pass into a metric.
 
-Every function here takes model outputs and targets and returns a 0-d tensor. Given to a learner, it becomes a
-`StreamedMetric` whose epoch value is exact whatever the batch size.
+Every function here takes model outputs and targets and returns a 0-d tensor. A learner turns it into a
+`StreamedMetric`, whose value over an epoch is exact for any batch size.
 """
 
 from __future__ import annotations
@@ -118,15 +118,15 @@ MetricLike = Metric | Callable[..., Any] | str
 
 
 def as_metric(metric: MetricLike) -> Metric:
-    """Return a `Metric` for whatever a user may pass as one.
+    """Return a `Metric` for anything that a user may pass as one.
 
     Args:
         metric: one of the functions above, a `functools.partial` of one, a metric class or instance, the name of
             any of these, or any function of (predictions, targets) that returns one number.
 
     Raises:
-        ArgumentError: if the name is unknown (the nearest is offered), a class lacks arguments, a partial holds
-            an argument that its function does not take, or `metric` is none of the above.
+        ArgumentError: if the name is unknown (the nearest is suggested), a class needs arguments, a partial has an argument
+            that its function does not take, or `metric` is none of the above.
 
     Example:
         >>> import torch
@@ -143,7 +143,7 @@ def as_metric(metric: MetricLike) -> Metric:
         return metric
     if not callable(metric):
         raise ArgumentError(
-            "metric is not a metric", got=metric,
+            "metrics got something that is not a metric", got=metric,
             expected="a function of (predictions, targets), a metric class or object, or a name",
             remedy='For example metrics=error_rate or metrics=["error_rate", F1Score()].',
         )  # fmt: skip
@@ -154,7 +154,7 @@ def as_metric(metric: MetricLike) -> Metric:
 def as_metrics(metrics: MetricLike | Iterable[MetricLike] | None) -> list[Metric]:
     """Return a list of metrics with distinct names for one metric, several, or None.
 
-    A name that comes again gets a number: accuracy_multi, accuracy_multi_2.
+    A repeated name gets a number: accuracy_multi, accuracy_multi_2.
     """
     if metrics is None:
         return []
@@ -187,7 +187,7 @@ _NAMED: dict[str, Callable[..., Any]] = {
 
 def _by_name(name: str) -> Callable[..., Any]:
     if name not in _NAMED:
-        remedy = did_you_mean(name, _NAMED, "A function of (predictions, targets) may be passed as well.")
+        remedy = did_you_mean(name, _NAMED, "You can also pass a function of (predictions, targets).")
         raise ArgumentError("unknown metric", got=name, expected=listed(metric_names(), 40), remedy=remedy)
     return _NAMED[name]
 
@@ -197,7 +197,7 @@ def _construct(cls: type) -> Any:
         inspect.signature(cls).bind()
     except TypeError as err:
         raise ArgumentError(
-            f"the metric class {cls.__name__} cannot be made without its arguments ({err})",
+            f"the metric class {cls.__name__} needs arguments ({err})",
             remedy=f"Pass an object: {cls.__name__}(...).",
         ) from err
     return cls()
@@ -212,7 +212,7 @@ def _streamed(func: Callable[..., Any]) -> StreamedMetric | None:
 
 
 def _check_options(func: Callable[..., Any]) -> None:
-    """Find a misspelt argument of a partial now and not after the first epoch."""
+    """Raise ArgumentError for a misspelt argument of a partial, before the first epoch."""
     if not isinstance(func, functools.partial):
         return
     try:

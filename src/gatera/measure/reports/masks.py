@@ -57,7 +57,9 @@ class MaskReport:
             (0.5, {'ground': 0.5, 'disc': 0.0})
         """
         names = [str(name) for name in vocab]
-        tables = np.stack([_table(np.asarray(predicted), np.asarray(actual), len(names)) for predicted, actual in pairs])
+        tables = np.stack(
+            [_table(np.asarray(predicted), np.asarray(actual), len(names)) for predicted, actual in pairs]
+        )
         if ignored is not None:
             tables[:, names.index(ignored)] = 0
         if not tables.sum():
@@ -109,9 +111,7 @@ class MaskReport:
             lines.append("The model is not clearly better.")
         worst = sorted(self.overlaps.items(), key=lambda overlap: overlap[1])
         named = listed([f"{name} {overlap:.2f}" for name, overlap in worst], most)
-        lines.append(
-            f"Mean IoU {self.mean_overlap:.3f}; lowest: {named}."
-        )
+        lines.append(f"Mean IoU {self.mean_overlap:.3f}; lowest: {named}.")
         return lines
 
     def to_dict(self) -> dict[str, Any]:

@@ -66,7 +66,9 @@ class CategoryColumn(Column):
         empty, unknown = codes == EMPTY, codes < 0
         said = {"unseen category {cell!r} in column {name!r}; treated as unknown (#na#)": unknown & ~empty}
         if not self.had_empty:
-            said["column {name!r} is empty, which it never was in training; treated as unknown (#na#)"] = empty
+            said["column {name!r} is empty, which it never was in training; treated as unknown (#na#)"] = (
+                empty
+            )
         return np.where(unknown, 0, codes), said
 
 

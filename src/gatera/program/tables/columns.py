@@ -140,7 +140,9 @@ def text_column(
         return Column(name, np.full(len(codes), None, object), Kind.EMPTY, words=_words(labels, counts))
     known = None if as_text else find_format(_values(labels), comma_is_decimal, decimal)
     if known is not None and not any(map(is_identifier, labels)):
-        numbers = np.array([np.nan if is_missing_word(label) else known.number(label) for label in labels], np.float64)
+        numbers = np.array(
+            [np.nan if is_missing_word(label) else known.number(label) for label in labels], np.float64
+        )
         cells, kind = number_cells(numbers[codes])
         return Column(name, cells, kind, known, _words(labels, counts))
     if not as_text and all(value in _TRUTH for value in _values(labels)):
@@ -211,4 +213,8 @@ def value_column(name: str, cells: Any) -> Column:
 def _is_nothing(cell: Any) -> bool:
     if isinstance(cell, str):
         return not cell.strip()
-    return cell is None or type(cell).__name__ in ("NAType", "NaTType") or bool(np.ndim(cell) == 0 and cell != cell)
+    return (
+        cell is None
+        or type(cell).__name__ in ("NAType", "NaTType")
+        or bool(np.ndim(cell) == 0 and cell != cell)
+    )

@@ -6,6 +6,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from gatera.program.tables.numbers import is_missing_word, plain_number
@@ -102,7 +103,7 @@ def _counts_up(cells: Sequence[str]) -> bool:
             numbers = [int(cell) for cell in part]
             if numbers[0] not in (0, 1) and numbers[0] < 1000:
                 continue
-            if all(b - a == 1 for a, b in zip(numbers, numbers[1:], strict=False)):
+            if all(b - a == 1 for a, b in pairwise(numbers)):
                 return True
     return False
 

@@ -49,8 +49,12 @@ class Distinct:
         """Return the different texts, and the place in them of each cell, int32 [n]."""
         codes = np.concatenate([np.zeros(0, np.int32), *self._codes])
         words = np.concatenate([np.zeros((0, len(_FACTORS)), np.uint64), *self._short])
-        first, which = _unique([words[:, place] for place in range(len(_FACTORS)) if place == 0 or words[:, place].any()])
-        short = np.ascontiguousarray(words[first]).astype("<u8", copy=False).view(f"S{WIDEST_COMPARED}").ravel()
+        first, which = _unique(
+            [words[:, place] for place in range(len(_FACTORS)) if place == 0 or words[:, place].any()]
+        )
+        short = (
+            np.ascontiguousarray(words[first]).astype("<u8", copy=False).view(f"S{WIDEST_COMPARED}").ravel()
+        )
         if not self._long:
             return _decoded(short.tolist()), which[codes].astype(np.int32)
         known = {label: place for place, label in enumerate(short.tolist())}

@@ -76,7 +76,9 @@ def find_layout(sample: Sequence[Sequence[str]], header: str | int | None, path:
         return _named(first, others, 1, path)
     names = tuple(f"column_{place}" for place in range(1, len(first) + 1))
     note = Note(
-        "The first row holds data, not names: the columns are called column_1, column_2 and so on", "header", 0
+        "The first row holds data, not names: the columns are called column_1, column_2 and so on",
+        "header",
+        0,
     )
     return Layout(names, 0, "the first row has", [] if header is None else [note])
 
@@ -86,14 +88,20 @@ def _named(names: Sequence[str], rows: Sequence[Sequence[str]], skip: int, path:
     twice = sorted({name for name in named if name and named.count(name) > 1})
     if twice:
         raise DataError(
-            f"{path} has more than one column of a name", got=twice, remedy="Rename one of each, or remove it."
+            f"{path} has more than one column of a name",
+            got=twice,
+            remedy="Rename one of each, or remove it.",
         )
     all_names: list[str | None] = [name or UNNAMED.format(place) for place, name in enumerate(named)]
     longer = bool(rows) and all(len(row) == len(named) + 1 for row in rows)
     if longer and not any(row[-1].strip() for row in rows):
-        return Layout((*all_names, None), skip, "the rows before have", [Note("Every row ends with a delimiter")])
+        return Layout(
+            (*all_names, None), skip, "the rows before have", [Note("Every row ends with a delimiter")]
+        )
     if longer and _names_rows([row[0] for row in rows]):
-        note = Note("Rows have one cell more than the header: the first one only names the row and is not used")
+        note = Note(
+            "Rows have one cell more than the header: the first one only names the row and is not used"
+        )
         return Layout((None, *all_names), skip, "the rows before have", [note])
     return Layout(tuple(all_names), skip)
 

@@ -53,7 +53,9 @@ def read_numbers(block: Block, starts: np.ndarray, ends: np.ndarray) -> tuple[np
         elif place == 1:
             leading_zero &= is_digit
         bad |= other | (is_point & seen_point)
-        whole = np.where(is_digit & (digits < LONGEST) if place > LONGEST else is_digit, whole * 10 + digit, whole)
+        whole = np.where(
+            is_digit & (digits < LONGEST) if place > LONGEST else is_digit, whole * 10 + digit, whole
+        )
         digits += is_digit
         fraction += is_digit & seen_point
         seen_point |= is_point

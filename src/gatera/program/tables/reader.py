@@ -118,7 +118,9 @@ class TableFile:
         places = {name: place for place, name in enumerate(layout.all_names) if name is not None}
         builders = {name: ColumnBuilder(name, name in as_text) for name in places}
         lines, waiting = [np.zeros(0, np.int64)], dict(places)
-        while waiting:  # a second time only for columns whose first thousands of cells were numbers, and others not
+        while (
+            waiting
+        ):  # a second time only for columns whose first thousands of cells were numbers, and others not
             for block in self.blocks():
                 starts = block.starts.reshape(-1, layout.width)
                 ends = block.ends.reshape(-1, layout.width)
@@ -129,7 +131,9 @@ class TableFile:
             waiting = {name: place for name, place in waiting.items() if builders[name].restart()}
             if waiting and len(waiting) == len(places):
                 lines = [np.zeros(0, np.int64)]
-        columns = {name: builder.column(self.delimiter == ";", self.decimal) for name, builder in builders.items()}
+        columns = {
+            name: builder.column(self.delimiter == ";", self.decimal) for name, builder in builders.items()
+        }
         notes = [*self.notes, *layout.drop_index(columns), *_column_notes(columns.values())]
         return Table(self.path, columns, np.concatenate(lines), layout.skip + 1, notes)
 
@@ -217,7 +221,11 @@ def read_table(
 def _first_lines(head: bytes) -> list[str]:
     """Return the first lines, without one that a chunk's end may have cut."""
     lines = head.decode("utf-8", "ignore").splitlines()[: SAMPLE_ROWS + 1]
-    return lines[:SAMPLE_ROWS] if len(lines) > SAMPLE_ROWS or (not head.endswith(b"\n") and len(lines) > 2) else lines
+    return (
+        lines[:SAMPLE_ROWS]
+        if len(lines) > SAMPLE_ROWS or (not head.endswith(b"\n") and len(lines) > 2)
+        else lines
+    )
 
 
 def _sample(path: Path, encoding: str, delimiter: str, strip: bool) -> list[list[str]]:
@@ -265,9 +273,9 @@ class _readable:
             ) from err
         if isinstance(err, LookupError) and "encoding" in str(err):
             raise ArgumentError(f"Python knows no {err}", remedy="Leave encoding out to find it.") from err
-        if isinstance(err, OSError | EOFError | zlib.error | csv.Error | UnicodeError | ValueError) and not isinstance(
-            err, DataError | ArgumentError
-        ):
+        if isinstance(
+            err, OSError | EOFError | zlib.error | csv.Error | UnicodeError | ValueError
+        ) and not isinstance(err, DataError | ArgumentError):
             raise DataError(
                 f"{path} cannot be read as a table ({err})",
                 remedy="Check that it is a text file of rows, such as CSV, and its encoding.",

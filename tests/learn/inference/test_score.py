@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from gatera.learn.score import Score
+from gatera.learn.inference.score import Score
 from gatera.measure.losses.standard import CrossEntropyLossFlat
 from gatera.measure.metrics.standard import F1Score, accuracy, as_metrics
 

@@ -1,9 +1,22 @@
 from __future__ import annotations
 
 import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
 
 from gatera.core.errors import ArgumentError
-from gatera.learn.callback import Callback, CallbackList, CancelBatchException, as_callbacks
+from gatera.learn.arithmetic import Arithmetic
+from gatera.learn.state import Callback, CallbackList, CancelBatchException, LoopState, as_callbacks
+
+
+def make_state(callbacks=()) -> LoopState:
+    model = nn.Linear(4, 2)
+    return LoopState(
+        model=model, whole=model, loss_func=F.cross_entropy, optimizer=torch.optim.SGD(model.parameters(), lr=0.1),
+        train=[], valid=None, callbacks=CallbackList(callbacks), arithmetic=Arithmetic(torch.device("cpu"), "float32"),
+        seed=0, epochs=3,
+    )  # fmt: skip
 
 
 def test_a_misspelt_event_is_an_error_when_the_class_is_made():
@@ -14,7 +27,7 @@ def test_a_misspelt_event_is_an_error_when_the_class_is_made():
                 pass
 
     assert str(err.value) == (
-        "Wrong.after_bacth is named like an event and is none. Expected: before_fit, before_epoch, before_train, "
+        "Wrong.after_bacth is not an event. Available: before_fit, before_epoch, before_train, "
         "before_batch, after_pred, after_loss, before_backward, after_backward, before_step, after_step, after_batch, "
         "after_train, before_validate, after_validate, after_epoch, after_fit. Did you mean 'after_batch'?"
     )
@@ -52,7 +65,7 @@ def test_a_cancelled_stage_still_ends_in_good_order():
         def after_batch(self, state):
             seen.append("after")
 
-    CallbackList([Watch()]).stage("batch", CancelBatchException, None, lambda state: seen.append("never"))
+    make_state([Watch()]).run_stage("batch", lambda state: seen.append("never"))
     assert seen == ["before", "after"]
 
 
@@ -64,7 +77,7 @@ def test_an_error_in_a_stage_passes_through_without_the_after_event():
             seen.append("after")
 
     with pytest.raises(ZeroDivisionError):
-        CallbackList([Watch()]).stage("batch", CancelBatchException, None, lambda state: 1 / 0)
+        make_state([Watch()]).run_stage("batch", lambda state: 1 / 0)
     assert seen == []
 
 
@@ -80,4 +93,6 @@ def test_classes_and_objects_are_both_callbacks():
 def test_something_else_is_refused():
     with pytest.raises(ArgumentError) as err:
         as_callbacks([3])
-    assert str(err.value) == "cbs holds something that is not a callback. Got: 3. Expected: Callback objects."
+    assert (
+        str(err.value) == "cbs contains something that is not a callback. Got: 3. Expected: Callback objects."
+    )

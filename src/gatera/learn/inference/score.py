@@ -1,4 +1,4 @@
-"""Loss and metrics over a data set: one way to compute them, for the table of epochs and for `validate`."""
+"""Compute loss and metrics over a data set, for the table of epochs and for `validate`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from gatera.measure.metrics.standard import Metric
 
 
 class Score:
-    """Adds up a data set batch by batch. The same batches give the same numbers, to the last bit.
+    """Accumulates loss and metrics batch by batch. The same batches give the same numbers, to the last bit.
 
     Args:
-        metrics: what to compute beside the loss.
+        metrics: computed besides the loss.
     """
 
     def __init__(self, metrics: Sequence[Metric] = ()) -> None:
@@ -23,7 +23,7 @@ class Score:
             metric.reset()
 
     def add(self, loss_func: Any, predictions: Any, labels: Any) -> None:
-        """Take in a batch: the model's raw predictions [N, ...] and the labels [N, ...]."""
+        """Add a batch: the model's raw outputs [N, ...] and the labels [N, ...]."""
         self._sum += float(loss_func.per_item(predictions, labels).sum())
         self.items += len(labels)
         for metric in self.metrics:
@@ -31,9 +31,9 @@ class Score:
 
     @property
     def loss(self) -> float:
-        """The mean loss of an item; NaN if there were none."""
+        """Mean loss per item; NaN without items."""
         return self._sum / self.items if self.items else math.nan
 
     def values(self) -> list[float]:
-        """Return the loss and each metric, NaN if there were no items."""
+        """Return the loss and each metric; NaN without items."""
         return [self.loss, *(metric.value() if self.items else math.nan for metric in self.metrics)]

@@ -1,0 +1,50 @@
+"""Log the table of epochs to a CSV file."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+from gatera.learn.callbacks.recorder import Recorder
+from gatera.learn.state import Callback, LoopState
+
+
+class CSVLogger(Callback):
+    """Write the table of epochs to a CSV file, row by row.
+
+    Args:
+        path: the file; its folder is created if needed.
+        append: append to an existing file instead of overwriting it.
+    """
+
+    order = 80
+    reads_only = True
+    in_lr_find = False
+
+    def __init__(self, path: str | Path = "history.csv", append: bool = False) -> None:
+        self.path, self.append = Path(path), append
+        self.recorder: Recorder | None = None
+
+    def before_fit(self, state: LoopState) -> None:
+        """Write the header, unless appending to an existing file."""
+        self.recorder = Recorder.of(state.callbacks)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if not (self.append and self.path.exists()):
+            with self.path.open("w", newline="") as file:
+                csv.writer(file).writerow(self.recorder.metric_names)
+        self.append = True  # the second fit of a fine_tune appends to the same file
+
+    def after_epoch(self, state: LoopState) -> None:
+        """Add the epoch's row."""
+        if self.recorder:
+            with self.path.open("a", newline="") as file:
+                csv.writer(file).writerow(self.recorder.rows[-1].values())
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return whether the file has a header already."""
+        return {"append": self.append}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Append to the interrupted fit's file."""
+        self.append = state["append"]

@@ -1,0 +1,119 @@
+"""Translate a network to ONNX, and check that it computes the same."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gatera.core.checks import require
+from gatera.core.errors import ExportError
+from gatera.data.blocks.base import InputBlock
+from gatera.program.engines import OnnxRuntimeEngine
+
+#: Version of the ONNX operator set: tested with every family of our architectures on both engines.
+OPSET = 18
+
+#: A program is not written if its float32 outputs differ from the learner's by more than this.
+PARITY = 1e-3
+
+
+class ArrayGraph(nn.Module):
+    """The model as a program calls it: takes stacked arrays as the preprocessing returns them, [N, ...]."""
+
+    def __init__(self, model: nn.Module, block: InputBlock) -> None:
+        super().__init__()
+        self.model, self.block = model, block
+
+    def forward(self, arrays: Tensor) -> Tensor:
+        """Return logits, float32 [N,K]."""
+        return self.model(self.block.as_batch(arrays))
+
+
+class PhotoGraph(nn.Module):
+    """The model with normalisation in front of it: takes preprocessed photos, uint8 [N,H,W,C]."""
+
+    def __init__(self, model: nn.Module, normalize: nn.Module) -> None:
+        super().__init__()
+        self.normalize, self.model = normalize, model
+
+    def forward(self, photos: Tensor) -> Tensor:
+        """Return logits, float32 [N,K]."""
+        x = photos.permute(0, 3, 1, 2).to(torch.float32) / 255  # [N,H,W,C] -> [N,C,H,W], 0..255 -> 0..1
+        return self.model(self.normalize(x))
+
+
+def to_onnx(graph: nn.Module, batch: np.ndarray, ragged: bool = False) -> bytes:
+    """Translate a module into ONNX with a variable batch size.
+
+    Args:
+        graph: in evaluation mode; takes one array like `batch`.
+        batch: at least two stacked inputs: the exporter would treat a batch size of one as a constant.
+        ragged: make the second axis variable, too.
+
+    Returns:
+        The serialised model: with its weights, standard operators only, and no stack traces or paths of this machine.
+
+    Raises:
+        ExportError: if the translation fails.
+    """
+    onnx = require("onnx", "train", "to export a program")
+    require("onnxscript", "train", "to export a program")
+    axes = {0: torch.export.Dim("N"), 1: torch.export.Dim("T")} if ragged else {0: torch.export.Dim("N")}
+    try:
+        with _quiet():
+            exported = torch.onnx.export(
+                graph, (torch.from_numpy(batch),), dynamo=True, dynamic_shapes=(axes,), verbose=False,
+                input_names=["input"], output_names=["output"], opset_version=OPSET, external_data=False,
+            )  # fmt: skip
+    except torch.onnx.OnnxExporterError as err:
+        raise ExportError(
+            f"cannot translate the network ({type(graph).__name__}) to ONNX: {str(err).strip().splitlines()[0]}",
+            remedy="Find the operation by calling torch.onnx.export on your own module, and replace it by standard ones.",
+        ) from err
+    assert exported is not None  # for the type checker: only a path argument makes it None
+    model = exported.model_proto
+    parts = (
+        model.graph.node, model.graph.value_info, model.graph.input, model.graph.output, model.graph.initializer,
+    )  # fmt: skip
+    for part in (model, model.graph, *(entry for entries in parts for entry in entries), *model.functions):
+        del part.metadata_props[:]  # the exporter puts stack traces with local paths there
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Hide the exporter's progress lines and its deprecation warnings about its own code."""
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield
+
+
+def noise_like(photo: np.ndarray) -> np.ndarray:
+    """Return three photos of random noise, uint8 [3,H,W,C], with the size of `photo`."""
+    return np.random.default_rng(0).integers(0, 256, (3, *photo.shape)).astype(np.uint8)
+
+
+def check_parity(graph: nn.Module, model: bytes, batch: np.ndarray) -> float:
+    """Compare an exported network with its original on a batch of inputs; return the largest difference of outputs.
+
+    Raises:
+        ExportError: if they differ by more than `PARITY`.
+    """
+    with torch.no_grad():
+        expected = graph(torch.from_numpy(batch)).numpy()
+    found = OnnxRuntimeEngine(model).run(batch)
+    difference = float(np.abs(found - expected).max())
+    if not difference <= PARITY * max(1.0, float(np.abs(expected).max())):
+        raise ExportError(
+            f"the exported network's outputs differ from the learner's by {difference:.2g}",
+            expected=f"at most {PARITY:g} of the largest output",
+            remedy="No program was written. Please report this with the name of the architecture.",
+        )
+    return difference

@@ -1,0 +1,192 @@
+"""Start a linear head from the least-squares solution on the pretrained body's features, instead of from zero.
+
+One linear layer on fixed features has a best value that needs no learning rate: ridge regression on the targets. How strongly
+it is held back, and how sure its scores are, is chosen by leave-one-out predictions of the training set, which cost nothing
+extra; the validation set is not touched. Training then continues from there, so the rows of the table of epochs are those that
+were asked for.
+
+Source of the leave-one-out formula: Golub, Heath and Wahba 1979, "Generalized Cross-Validation as a Method for Choosing a Good
+Ridge Parameter", Technometrics 21(2), section 2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gatera.core.progress import note
+from gatera.core.random import rng
+from gatera.data.loading.loaders import DataLoader
+from gatera.learn.frozen_features import Features, compute
+from gatera.models.vision.linear_head import LinearHead
+
+if TYPE_CHECKING:
+    from gatera.learn.trainer import Trainer
+
+#: Tasks whose targets a linear map can be fitted to.
+TASKS = ("classification", "multilabel", "regression")
+
+#: The start is solved from at most this many training items: more would hardly move it, and take memory.
+MOST_ITEMS = 5_000
+
+#: Ridge penalties that are tried, as multiples of the features' total variance per item.
+PENALTIES = tuple(10.0 ** (step / 4) for step in range(-16, 13))
+
+#: Factors that scores are tried with, and offsets: the score at which a label is as likely as not.
+FACTORS = tuple(2.0 ** (step / 4) for step in range(-4, 25))
+OFFSETS = (0.1, 0.2, 0.3, 0.4, 0.5)
+
+
+@dataclass(frozen=True)
+class Ridge:
+    """A linear map, fitted by ridge regression.
+
+    Attributes:
+        weight: float64 [F,K].
+        bias: float64 [K].
+        left_out: what the map says of each training item when fitted without it, float64 [n,K].
+    """
+
+    weight: Tensor
+    bias: Tensor
+    left_out: Tensor
+
+
+def start_head(learn: Trainer) -> None:
+    """Solve the learner's linear head, where it has one that is untrained behind a pretrained body.
+
+    It acts for one class per item, several labels, and numbers without a range; a line says what it found. The share of
+    training items that the solution misses when they are left out goes into `learn.head_error`.
+
+    Args:
+        learn: the learner; its head's linear layer is changed in place.
+    """
+    head, train = _head_to_start(learn), learn.dls.train
+    if head is None or not isinstance(train, DataLoader):
+        return
+    fixed = nn.Sequential(learn.model[0], head.features)  # type: ignore[index]
+    with learn.arithmetic.kernels(fixed):
+        features = _features(learn, fixed, train)
+    if features is None:
+        return
+    labels = features.labels
+    if learn.dls.task == "classification":
+        wanted = F.one_hot(labels, head.linear.out_features)
+    else:
+        wanted = labels.reshape(len(labels), -1)
+    if wanted.shape[1] != head.linear.out_features:
+        return
+    class_weights = getattr(learn.loss_func, "weight", None) if learn.dls.task == "classification" else None
+    weights = None if not isinstance(class_weights, Tensor) else class_weights[labels.cpu()]
+    found = fit_ridge(features.outputs.cpu(), wanted.cpu(), weights)
+    factor, offset = scale_of_scores(found.left_out, wanted.cpu(), learn.dls.task)
+    with torch.no_grad():
+        head.linear.weight.copy_((found.weight * factor).T)
+        head.linear.bias.copy_((found.bias - offset) * factor)
+    if learn.dls.task == "classification":
+        missed = int((found.left_out.argmax(1) != labels.cpu()).sum())
+        learn.head_error = missed / len(labels)
+        note(
+            f"The head starts from a least-squares solution, which misses {missed:,} of {len(labels):,} training items "
+            "when they are left out."
+        )
+
+
+def _head_to_start(learn: Trainer) -> LinearHead | None:
+    """Return the learner's head if it can be solved: linear, untrained, without a range, behind a pretrained body."""
+    model, task = learn.model, learn.dls.task
+    if learn.body is None or task not in TASKS or not isinstance(model, nn.Sequential) or len(model) != 2:
+        return None
+    head = model[1]
+    if not isinstance(head, LinearHead) or head[-1] is not head.linear or not head.untrained:
+        return None
+    return head
+
+
+def _features(learn: Trainer, fixed: nn.Module, train: DataLoader) -> Features | None:
+    """Return features [n,F] and labels of the training set, at most `MOST_ITEMS` of them, without augmentation."""
+    quiet, positions = not learn.display.bar_on, np.arange(train.n)
+    if train.n > MOST_ITEMS:
+        positions = np.sort(rng(learn.seed, train.n).choice(train.n, MOST_ITEMS, replace=False))
+    if not train.random:  # an epoch of the frozen body needs all of them, and finds them kept
+        kept = learn.feature_cache.loaders(fixed, [train], learn.arithmetic, quiet)
+        if kept is None or not isinstance(kept[0].features.outputs, Tensor):
+            return None
+        some = torch.from_numpy(positions).to(kept[0].features.labels.device)
+        return Features(kept[0].features.outputs[some], kept[0].features.labels[some])
+    options = replace(train.options, device=train.device)
+    loader = DataLoader(
+        train.dataset.subset(positions.tolist()), train.bs, batch_tfms=train.batch_tfms, options=options
+    )
+    fixed.eval()
+    return compute(fixed, loader, learn.arithmetic, quiet)
+
+
+def fit_ridge(x: Tensor, targets: Tensor, weights: Tensor | None = None) -> Ridge:
+    """Fit a linear map by ridge regression; the penalty is the one whose leave-one-out predictions err least.
+
+    Args:
+        x: features [n,F], n at least 2.
+        targets: numbers [n,K].
+        weights: what each item counts, [n], above 0; None for one each.
+
+    Example:
+        >>> x = torch.tensor([[0.0], [1.0], [2.0], [3.0]])
+        >>> fit_ridge(x, 2 * x + 1).weight.item().__round__(2)
+        2.0
+    """
+    x, targets = x.double(), targets.double()
+    share = torch.ones(len(x), dtype=torch.float64) if weights is None else weights.double()
+    mean_x, mean_t = (share @ x) / share.sum(), (share @ targets) / share.sum()
+    root = (share / share.mean()).sqrt()[:, None]  # [n,1]
+    centred, wanted = (x - mean_x) * root, (targets - mean_t) * root
+    # The smaller of the two matrices has the same eigenvalues: u holds its eigenvectors as seen from the items.
+    if len(x) <= x.shape[1]:
+        values, u = torch.linalg.eigh(centred @ centred.T)
+        values = values.clamp_min(0)
+    else:
+        values, vectors = torch.linalg.eigh(centred.T @ centred)
+        values = values.clamp_min(values.max() * 1e-12)
+        u = centred @ vectors / values.sqrt()  # [n,F]
+    along = u.T @ wanted
+    own = (root**2 / len(x)).squeeze(1)  # an item's pull on the means
+    best: tuple[float, Tensor, Tensor] | None = None
+    for penalty in PENALTIES:
+        shrunk = values / (values + penalty * values.sum() / len(x))
+        pull = ((u * u) @ shrunk + own).clamp_max(1 - 1e-9)
+        left = (wanted - u @ (shrunk[:, None] * along)) / (1 - pull)[
+            :, None
+        ]  # weighted residuals, each without its item
+        loss = float((left**2).mean())
+        if best is None or loss < best[0]:
+            best = loss, left, u @ ((shrunk / values.clamp_min(1e-300))[:, None] * along)
+    assert best is not None  # for the type checker: there are penalties
+    weight = centred.T @ best[2]
+    return Ridge(weight, mean_t - mean_x @ weight, targets - best[1] / root)
+
+
+def scale_of_scores(left_out: Tensor, wanted: Tensor, task: str | None) -> tuple[float, float]:
+    """Return the factor and offset that make logits of a ridge's outputs: (output - offset) * factor.
+
+    Args:
+        left_out: leave-one-out predictions [n,K].
+        wanted: what they should be, [n,K]; 0 or 1 for classes and labels.
+        task: "classification", "multilabel" or "regression" (whose outputs stay as they are).
+    """
+    if task == "regression":
+        return 1.0, 0.0
+    wanted = wanted.double()
+    if task == "classification":
+        tried = [(float(F.cross_entropy(left_out * t, wanted)), t, 0.0) for t in FACTORS]
+    else:
+        tried = [
+            (float(F.binary_cross_entropy_with_logits((left_out - offset) * t, wanted)), t, offset)
+            for t in FACTORS
+            for offset in OFFSETS
+        ]
+    return min(tried)[1:]
