@@ -26,6 +26,9 @@ def gatera(*arguments: object) -> int:
 
 QUICK = ("--size", 32, "--freeze-epochs", 1, "--device", "cpu")
 
+#: What the learner says on stderr of what it decides by itself.
+NOTES = ("The head starts from a least-squares solution", "The unfrozen part is skipped:", "The unfrozen part")
+
 
 @pytest.fixture(scope="module")
 def trained(photo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
@@ -41,7 +44,7 @@ def trained(photo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tup
         + [str(word) for word in QUICK] + ["--freeze-epochs", "10"],
         capture_output=True, text=True, check=True, env=os.environ | {"GATERA_HOME": str(folder / "home")},
     )  # fmt: skip
-    assert run.stderr == ""
+    assert all(line.startswith(NOTES) for line in run.stderr.splitlines())
     return folder / "cats.gatera", run.stdout
 
 
@@ -54,11 +57,11 @@ def test_the_program_tells_the_classes_apart(trained, photo_folder):
 def test_it_says_what_it_found_how_good_it_is_and_what_to_type_next(trained):
     path, text = trained
     assert "24 photos of 2 classes (a folder per class): cat 12, dog 12" in text
-    assert "What was left out, and why:" in text
+    assert "Skipped files:" in text
     assert "broken.jpg" in text
     assert "95 % interval" in text
     assert "Always predicting" in text
-    assert f"The program is {path}" in text
+    assert f"Saved {path} (" in text
     assert f"gatera predict {path} '" in text  # the folder's name has a space
     assert "\x1b" not in text
 
@@ -87,7 +90,7 @@ def test_training_can_go_on_from_a_program(trained, photo_folder, tmp_path, caps
 
 
 def test_json_is_json_and_nothing_else(photo_folder, tmp_path, capsys):
-    assert gatera("train", photo_folder, "--out", tmp_path / "a.gatera", "--json", *QUICK) == 0
+    assert gatera("train", photo_folder, "--out", tmp_path / "a.gatera", "--json", "--epochs", 1, *QUICK) == 0
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [event["event"] for event in events] == ["photos", "epoch", "epoch", "result"]
     assert [(event["phase"], event["epoch"]) for event in events[1:3]] == [("frozen", 0), ("unfrozen", 0)]
@@ -141,7 +144,7 @@ def test_epochs_are_printed_when_they_end(photo_folder, tmp_path):
     run.send_signal(signal.SIGINT)
     rest, errors = run.communicate(timeout=120)
     assert [line["event"] for line in lines] == ["photos", "epoch", "epoch"]
-    assert (run.returncode, errors) == (130, "")
+    assert run.returncode == 130 and all(line.startswith(NOTES) for line in errors.splitlines())
     assert json.loads(rest.splitlines()[-1])["checkpoint"] == str(
         tmp_path / "new" / "a-unfinished" / "interrupted.pth"
     )
@@ -153,7 +156,7 @@ def test_epochs_are_printed_when_they_end(photo_folder, tmp_path):
         ("--arch", "resnet43", "Did you mean 'resnet34'?"),
         ("--device", "cuda:77", "device is not usable on this machine"),
         ("--weights", "nothing.pth", "nothing.pth"),
-        ("--label-from", "cat", "no group to take the label from"),
+        ("--label-from", "cat", "--label-from has no group"),
     ],
 )
 def test_a_wrong_option_is_said_before_any_training(photo_folder, tmp_path, capsys, option, value, message):
@@ -183,7 +186,7 @@ def test_ctrl_c_keeps_what_is_trained_and_says_how_to_go_on(photo_folder, tmp_pa
             run.send_signal(signal.SIGINT)
             break
     rest, errors = run.communicate(timeout=120)
-    assert (run.returncode, errors) == (130, "")
+    assert run.returncode == 130 and all(line.startswith(NOTES) for line in errors.splitlines())
     checkpoint = tmp_path / "a-unfinished" / "interrupted.pth"
     assert checkpoint.is_file()
     assert f"--resume {checkpoint}" in rest

@@ -9,6 +9,7 @@ import pytest
 from gatera.audio.block import AudioBlock
 from gatera.audio.defaults import RECORDINGS
 from gatera.collab.defaults import RATINGS
+from gatera.learn.trainer import FINE_TUNE_LR
 from gatera.recipes.settings import TrainSettings
 from gatera.tabular.defaults import TABLES
 from gatera.text.defaults import TEXTS

@@ -71,7 +71,13 @@ def test_an_existing_program_is_kept(tmp_path):
 @pytest.mark.slow
 def test_from_photos_to_a_program_its_report_and_its_learner(photo_folder, tmp_path, events, capsys):
     trained = gatera.train(
-        photo_folder, out=tmp_path / "cats.gatera", events=events, size=32, freeze_epochs=2, device="cpu"
+        photo_folder,
+        out=tmp_path / "cats.gatera",
+        events=events,
+        size=32,
+        freeze_epochs=2,
+        epochs=1,
+        device="cpu",
     )
     assert isinstance(trained, TrainedProgram) and isinstance(trained.report, ErrorReport)
     assert capsys.readouterr().out == ""  # recipes print nothing themselves

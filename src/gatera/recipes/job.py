@@ -104,7 +104,7 @@ class TrainedProgram:
 
 
 class EpochEvents(Callback):
-    """Report each epoch's row, with the phase: "frozen" while a part of the model is, else "unfrozen".
+    """Report each epoch's row, with the phase: "frozen" while only the head is trained, else "unfrozen".
 
     Args:
         learn: the learner that is trained.
@@ -120,7 +120,8 @@ class EpochEvents(Callback):
 
     def after_epoch(self, state: LoopState) -> None:
         """Report the row."""
-        phase = "frozen" if self.learn.n_frozen else "unfrozen"
+        only_head = 0 < self.learn.n_frozen == len(self.learn.groups) - 1
+        phase = "frozen" if only_head else "unfrozen"
         self.events.on_event("epoch", {"phase": phase, **self.learn.recorder.rows[-1]})
 
 
