@@ -82,7 +82,6 @@ def test_every_phrase_is_still_said_somewhere():
         ("device is not usable on this machine.", "--device is not usable on this machine."),
         ("arch is unknown.", "--arch is unknown."),
         ("Choose another name, or pass force=True.", "Choose another name, or pass --force."),
-        ("Choose another name, or pass force=True (--force).", "Choose another name, or pass --force."),
         ("Pass arch='efficientnet_lite0' (or 1, 2).", "Pass --arch efficientnet_lite0 (or 1, 2)."),
         ('Use pretrained="FILE" with a file.', "Use --weights FILE with a file."),
         ("Make them one size: item_tfms=Resize(224, 'squish').", "Make them one size: --size 224."),

@@ -35,7 +35,6 @@ PHRASES = (
     ),
     (r"[Pp]ass on_error=\"skip\" to leave such photos out\.", "Leave it out."),
     (r"\n? *(?:arch=AWD_LSTM, )?pretrained=False to begin with random values[^\n]*", ""),
-    (r" \(--(?:force|slim)\)", ""),
 )
 
 
