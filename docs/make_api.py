@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import gatera
 import gatera.audio.all
 import gatera.collab.all
 import gatera.tabular.all
@@ -66,6 +67,12 @@ INTRODUCTION = """\
 Everything that `from gatera.vision.all import *` and the other faces ({faces}) bring, with the first line of its
 description. `help(name)` shows the rest: arguments, shapes, ranges, errors, examples. This page is made by
 `docs/make_api.py`, and a test keeps it up to date.
+"""
+
+PACKAGE = """\
+## The package itself
+
+From `gatera`: train in one call, and use what was trained.
 """
 
 TESTING = """\
@@ -160,6 +167,8 @@ def page() -> str:
     others = by_room.pop("")
     faces = ", ".join(f"`{face.__name__}`" for face in FACES[1:])
     blocks = [INTRODUCTION.format(faces=faces)]
+    package = ((name, getattr(gatera, name)) for name in gatera.__all__ if name != "__version__")
+    blocks += [PACKAGE, table([(name, value.__module__, value) for name, value in package])]
     for room, what in ROOMS.items():
         blocks.append(f"## {what}\n")
         blocks.append(table(by_room.pop(room)))

@@ -29,5 +29,5 @@ def test_a_number_below_its_lowest_is_refused_by_name(name, value):
 
 @pytest.mark.parametrize("value", [0, 1, -0.2])
 def test_a_share_outside_of_0_to_1_is_refused(value):
-    with pytest.raises(ArgumentError, match=r"^valid_pct must be a number in"):
+    with pytest.raises(ArgumentError, match=r"^valid_pct must be a number in \(0, 1\)"):
         TrainSettings(Path("photos"), Path("a.gatera"), valid_pct=value)

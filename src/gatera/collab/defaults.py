@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from gatera.learn.defaults import TaskDefaults
-from gatera.learn.options import TrainingOptions
+from gatera.learn.options import TaskDefaults, TrainingOptions
 
 #: A network this small gains nothing from half precision: its matrices cost less than the casts.
 RATINGS = TaskDefaults(epochs=5, lr=5e-3, wd=0.1, options=TrainingOptions(precision="float32"))

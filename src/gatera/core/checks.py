@@ -8,7 +8,7 @@ import numbers
 from collections.abc import Iterable, Mapping
 from types import ModuleType
 
-from gatera.core.errors import ArgumentError, MissingExtraError, shorten
+from gatera.core.errors import ArgumentError, DataError, MissingExtraError, shorten
 
 
 def nearest(name: str, options: Iterable[str]) -> str | None:
@@ -34,6 +34,30 @@ def did_you_mean(name: object, options: Iterable[str], otherwise: str | None = N
     """Return "Did you mean 'x'?" for the nearest option, else the sentence `otherwise`."""
     found = nearest(name, options) if isinstance(name, str) else None
     return f"Did you mean {found!r}?" if found else otherwise
+
+
+def missing_column(
+    column: object, columns: Iterable[object], table: str = "the table", role: str | None = None
+) -> DataError:
+    """Return the error of a column that a table does not have: the one wording for all readers of tables.
+
+    Args:
+        column: the name, or position, that was asked for.
+        columns: the names that the table has.
+        table: what messages call the table: "the table", "the row", a path.
+        role: the argument that names the column, e.g. "y_names".
+
+    Example:
+        >>> str(missing_column("salry", ["age", "salary"], role="y_names"))
+        "y_names: no column 'salry' in the table. Available: age, salary. Did you mean 'salary'?"
+    """
+    names = [str(name) for name in columns]
+    problem = f"no column {column!r} in {table}"
+    otherwise = f"Pass a column's name, or its position from 0 to {len(names) - 1}." if _is_number(column) else None
+    return DataError(
+        f"{role}: {problem}" if role else f"N{problem[1:]}",
+        available=listed(names) or None, remedy=did_you_mean(column, names, otherwise),
+    )  # fmt: skip
 
 
 def check_choice(argument: str, value: object, options: Iterable[str]) -> None:

@@ -22,7 +22,7 @@ from gatera.data.loading.loaders import DataLoaders
 from gatera.data.show.pil import PILImage
 from gatera.data.sources.items import Items, get_files
 from gatera.data.sources.labels import ColReader, ItemGetter, RegexLabeller, parent_label, using_attr
-from gatera.data.sources.tables import Column, PhotoTable, read_csv
+from gatera.data.sources.tables import Column, PhotoTable, read_table
 from gatera.data.splits.by_position import ColSplitter, GrandparentSplitter, RandomSplitter
 
 Device = str | torch.device | None
@@ -281,8 +281,9 @@ class FileDataLoaders:
         Args:
             path: folder of the files and of the table.
             csv_fname: name of the table.
-            header: line of the column names as pandas takes it; None where there are none.
-            delimiter: what separates the columns; None for a comma.
+            header: "infer" to see whether the first row names the columns; the number of the row that does, from 0 on;
+                None where the columns have no names.
+            delimiter: what separates the columns; None to find it.
 
         Raises:
             DataError: as `from_df`, naming lines of the file; or if the file is missing or not a table.
@@ -290,10 +291,10 @@ class FileDataLoaders:
         x = cls.input_block(x_block, img_cls)
         options = Options(x, seed, item_tfms, batch_tfms, bs, val_bs, num_workers, device, shuffle, cache)
         columns = [label_col] if isinstance(label_col, str | int) else list(label_col)
-        first = 1 if header is None else 2 + (header if isinstance(header, int) else 0)
+        frame = read_table(Path(path) / csv_fname, delimiter, header=header)
         table = PhotoTable(
-            read_csv(Path(path) / csv_fname, header, delimiter), fn_col, columns, valid_col, label_delim is not None,
-            row_name=partial(_line_name, first=first),
+            frame, fn_col, columns, valid_col, label_delim is not None,
+            row_name=partial(_line_name, first=frame.attrs["first_line"]),
         )  # fmt: skip
         return _from_table(table, Path(path), folder, suff, label_delim, y_block, valid_pct, options)
 

@@ -1,4 +1,4 @@
-"""The look of a report page, and the few pieces it is built from. Every text is escaped here, nowhere else."""
+"""Build HTML pages from a few elements, with one style. Every text is escaped here and nowhere else."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterable, Sequence
 from html import escape
 
-#: Light and dark by the reader's setting, one column on a phone, no font or script from anywhere.
+#: Light or dark by the reader's setting, one column on a phone, no external fonts or scripts.
 STYLE = """
 :root { color-scheme: light dark; --text: #1c1e21; --soft: #5c6570; --page: #f4f5f7; --card: #ffffff; --line: #d9dde2;
   --good: #00795a; --bad: #b93209; --base: #98a1ab; }
@@ -45,12 +45,12 @@ pre { margin: .5rem 0; padding: .7rem .8rem; background: var(--page); border-rad
 footer { color: var(--soft); font-size: .85rem; margin-top: 2rem; }
 """
 
-#: The browser is told to fetch nothing and run nothing, whatever a file name might smuggle in.
+#: The browser must load and run nothing, even if a file name contains markup.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
 def document(title: str, blocks: Iterable[str]) -> str:
-    """Return a whole HTML page around finished blocks of HTML."""
+    """Return a complete HTML page from blocks of HTML."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
@@ -63,23 +63,23 @@ def document(title: str, blocks: Iterable[str]) -> str:
 
 
 def element(tag: str, text: object, css: str = "") -> str:
-    """Return one element around a text, which is escaped."""
+    """Return one element with escaped text."""
     return f"<{tag}{_class(css)}>{escape(str(text))}</{tag}>"
 
 
 def section(heading: str, blocks: Iterable[str]) -> str:
-    """Return a titled card around finished blocks of HTML; nothing for no blocks."""
+    """Return a section with a heading from blocks of HTML; "" if there are none."""
     inner = "\n".join(blocks)
     return f"<section>\n{element('h2', heading)}\n{inner}\n</section>" if inner else ""
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], numbers: Sequence[int] = ()) -> str:
-    """Return a table that scrolls sideways where it is too wide.
+    """Return a table that scrolls sideways if it is too wide.
 
     Args:
-        columns: its headings; no line of headings if all are empty.
-        rows: its cells; each is shown as `str` of it, escaped.
-        numbers: positions of the columns that are set flush right.
+        columns: the headings; if all are empty there is no heading row.
+        rows: the cells; `str` of each is escaped.
+        numbers: positions of the right-aligned columns.
     """
     styles = ["number" if i in numbers else "" for i in range(len(columns))]
     head = "".join(element("th", name, css) for name, css in zip(columns, styles, strict=True))
@@ -90,18 +90,18 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], numbers: Seq
 
 
 def details(summary: str, block: str, opened: bool = False) -> str:
-    """Return a finished block of HTML that unfolds at a click on its summary."""
+    """Return a block of HTML that unfolds when its summary is clicked."""
     return f"<details{' open' if opened else ''}>{element('summary', summary)}\n{block}\n</details>"
 
 
 def picture(png: bytes, title: str, caption: str, wide: bool = False) -> str:
-    """Return a PNG inside the page itself, with its caption.
+    """Return a PNG, embedded in the page, with its caption.
 
     Args:
-        png: the file.
-        title: what it is; read out where it cannot be seen.
-        caption: what to see in it.
-        wide: give it the page's whole width.
+        png: the content of the file.
+        title: the title, also the alternative text.
+        caption: what it shows.
+        wide: use the full width of the page.
     """
     data = base64.b64encode(png).decode("ascii")
     return (
@@ -114,12 +114,12 @@ def bar(name: str, value: str, start: float, end: float, colour: str, tick: floa
     """Return one row of a scale: a name, a bar from `start` to `end` (0..1 of the track), and a value.
 
     Args:
-        name: written before the bar.
-        value: written after it.
-        start: where the bar begins, 0..1.
-        end: where it ends, 0..1.
-        colour: a CSS colour of ours, never a user's text.
-        tick: where a darker mark stands, 0..1; None for none.
+        name: the text before the bar.
+        value: the text after it.
+        start: start of the bar, 0..1.
+        end: end of the bar, 0..1.
+        colour: a CSS colour; must not come from a user.
+        tick: position of a dark mark, 0..1; None for none.
     """
     mark = "" if tick is None else f'<i style="left:{100 * tick:.2f}%;width:3px;background:var(--text)"></i>'
     box = f"left:{100 * start:.2f}%;width:{100 * (end - start):.2f}%;background:{colour}"

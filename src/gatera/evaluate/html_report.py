@@ -1,4 +1,4 @@
-"""A page about one trained model, for people: one file, no network, readable on a phone and in the dark."""
+"""Write an HTML report on a trained model: one file that loads nothing, for phones and dark mode too."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gatera.measure.reports.classes import ErrorReport, percent
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-#: Tables longer than this show their first rows and fold the whole away; a history is folded later.
+#: Longer tables show only their first rows, and the whole table in a fold; the same for a training history.
 LONG_TABLE, LONG_HISTORY = 8, 30
 
 
@@ -27,10 +27,10 @@ class Picture:
     """A picture of the report.
 
     Attributes:
-        title: what it is, in a few words.
+        title: a few words.
         png: the picture as a PNG file.
-        caption: what to see in it.
-        wide: whether it needs the page's whole width, like a large confusion matrix.
+        caption: what it shows.
+        wide: use the full width of the page, e.g. for a large confusion matrix.
     """
 
     title: str
@@ -41,19 +41,19 @@ class Picture:
 
 @dataclass(frozen=True)
 class ReportFacts:
-    """Everything a report page says.
+    """The content of a report page.
 
     Attributes:
-        title: the program's name, or what it tells apart.
+        title: the program's name, or the classes it distinguishes.
         report: the error with interval and baseline.
-        n_train: how many photos it was trained on.
-        n_valid: how many photos it was measured on.
+        n_train: number of photos in the training set.
+        n_valid: number of photos in the validation set.
         data: where the photos came from and how they were split: name -> text.
-        bad_files: files that were left out, and why.
+        bad_files: skipped files, with reasons.
         pictures: sample batch, results, confusion matrix, loss curve.
         history: one row per epoch: column -> value.
-        preprocessing: what a program does to a photo, as in `program.json`.
-        commands: what to type next: explanation -> command.
+        preprocessing: the preprocessing steps, as in `program.json`.
+        commands: next commands to run: explanation -> command.
         made_with: one line about versions and time.
     """
 
@@ -71,28 +71,28 @@ class ReportFacts:
 
 
 def html_report(facts: ReportFacts) -> str:
-    """Return the page as HTML. File and class names are escaped; the page loads nothing and runs nothing."""
+    """Return the page as HTML. File and class names are escaped, and the page loads and runs nothing."""
     blocks = [
         html.element("h1", facts.title),
-        html.section("How good it is", _headline(facts.report)),
+        html.section("Accuracy", _headline(facts.report)),
         html.section("Pictures", _pictures(facts.pictures)),
-        html.section("What it gets wrong", _mistakes(facts.report)),
+        html.section("Errors", _mistakes(facts.report)),
         html.section("Training", _history(facts.history)),
         html.section("Data", _data(facts)),
-        html.section("What happens to a photo before it is judged", _preprocessing(facts.preprocessing)),
-        html.section("Next", _commands(facts.commands)),
+        html.section("Preprocessing", _preprocessing(facts.preprocessing)),
+        html.section("Next steps", _commands(facts.commands)),
         f"<footer>{html.element('p', facts.made_with)}</footer>",
     ]
     return html.document(facts.title, filter(None, blocks))
 
 
 def write_html_report(path: str | Path, facts: ReportFacts, force: bool = False) -> Path:
-    """Write the page to a file, all of it or nothing.
+    """Write the page to a file, atomically.
 
     Args:
         path: the file to write, e.g. "report.html".
-        facts: what it says.
-        force: replace a file that is already there.
+        facts: the content.
+        force: overwrite `path` if it exists.
 
     Raises:
         OutputExistsError: if the file exists and `force` is not set.
@@ -108,7 +108,7 @@ def figure_png(figure: Figure, dpi: float = 110) -> bytes:
     """Return a matplotlib figure as a PNG file.
 
     Args:
-        figure: the figure; nothing is shown and nothing kept.
+        figure: the figure.
         dpi: dots per inch.
     """
     buffer = io.BytesIO()
@@ -123,15 +123,15 @@ def _headline(report: ErrorReport) -> list[str]:
         html.element("p", f"{percent(report.error, report.n)} wrong", f"headline {tone}"),
         html.element(
             "p",
-            f"Of {report.n} photos that it had not been trained on, it labelled {report.errors} wrong. "
-            f"On more photos of this kind, expect between {low} and {high} wrong (95 % interval).",
+            f"{report.errors} of {report.n} photos of the validation set were labelled wrong. "
+            f"Expect an error of {low} to {high} on more photos of this kind (95 % interval).",
         ),
         *_scale(report),
     ]
 
 
 def _scale(report: ErrorReport) -> list[str]:
-    """Draw error and baseline on one scale, so that both can be judged at a glance."""
+    """Draw error and baseline on one scale."""
     if report.baseline is None:
         return []
     low, high = report.interval
@@ -145,11 +145,10 @@ def _scale(report: ErrorReport) -> list[str]:
         html.bar("baseline", base, 0, report.baseline.error / top, "var(--base)"),
     ]
     sentence = (
-        f"The baseline answers {report.baseline_label} to every photo, the most frequent class in training, and is wrong "
-        f"on {base}."
+        f"The baseline always predicts {report.baseline_label}, the most frequent class of the training set, and is wrong on {base}."
     )
     if not report.beats_baseline:
-        sentence += " The model is not clearly better than that."
+        sentence += " The model is not clearly better."
     return ['<div class="scale">' + "".join(rows) + "</div>", html.element("p", sentence, "soft")]
 
 
@@ -164,13 +163,13 @@ def _mistakes(report: ErrorReport) -> list[str]:
     rows = [(pair.actual, pair.predicted, pair.n) for pair in report.confused]
     worst = sorted(report.per_class, key=lambda row: (-row.errors / max(row.n, 1), str(row.label)))
     classes = [
-        (row.label, row.n, row.errors, "none to judge by" if not row.n else percent(row.error, row.n))
+        (row.label, row.n, row.errors, "no photos" if not row.n else percent(row.error, row.n))
         for row in worst
     ]
     return [
-        *_folding(("actual", "taken for", "times"), rows, (2,), "all mistakes"),
-        *([] if rows else [html.element("p", "No class was taken for another.")]),
-        html.details("Error within each class", html.table(("class", "photos", "wrong", "error"), classes, (1, 2, 3))),
+        *_folding(("actual", "predicted as", "times"), rows, (2,), "all confusions"),
+        *([] if rows else [html.element("p", "No misclassified photos.")]),
+        html.details("Error per class", html.table(("class", "photos", "wrong", "error"), classes, (1, 2, 3))),
     ]  # fmt: skip
 
 
@@ -192,14 +191,14 @@ def _number(name: str, value: float) -> str:
 
 def _data(facts: ReportFacts) -> list[str]:
     rows = [
-        ("photos to train on", facts.n_train),
-        ("photos to measure with", facts.n_valid),
+        ("training photos", facts.n_train),
+        ("validation photos", facts.n_valid),
         *facts.data.items(),
-        ("files left out", len(facts.bad_files)),
+        ("skipped files", len(facts.bad_files)),
     ]
     block = html.table(("", ""), rows)
     bad = [(file.path, file.reason) for file in facts.bad_files]
-    return [block, *_folding(("file left out", "why"), bad, (), "all files that were left out")]
+    return [block, *_folding(("skipped file", "reason"), bad, (), "all skipped files")]
 
 
 def _preprocessing(steps: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -223,7 +222,7 @@ def _folding(
     summary: str,
     limit: int = LONG_TABLE,
 ) -> list[str]:
-    """Return a table of the first rows, and below it all rows folded away where there are more than `limit`."""
+    """Return a table of the first rows, and below it all rows in a fold if there are more than `limit`."""
     if not rows:
         return []
     short = html.table(columns, rows[:limit], numbers)

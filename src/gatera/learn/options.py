@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gatera.core.checks import check_at_least, check_choice
 from gatera.core.device import PRECISIONS, Precision
@@ -53,3 +53,30 @@ class TrainingOptions:
             raise ArgumentError("fine_tune_lr is not above 0", got=self.fine_tune_lr)
         if self.wd is not None and self.wd < 0:
             raise ArgumentError("wd is negative", got=self.wd, expected="0 or more, or None")
+
+
+@dataclass(frozen=True)
+class TaskDefaults:
+    """What trains well on a kind of task: each application has a `defaults.py` with its records.
+
+    A recipe uses these settings unless the user says otherwise; the application's learner uses `arch` and `options`.
+
+    Attributes:
+        epochs: epochs that train the whole model.
+        freeze_epochs: epochs before those, in which only the head is trained; 0 where nothing is pretrained.
+        lr: the peak learning rate; None for the learner's own.
+        arch: the architecture; None where there is only one.
+        bs: batch size, where the data's block does not choose one.
+        size: photos are resized to this many pixels squared.
+        wd: weight decay; None for the optimizer's own.
+        options: precision and the like.
+    """
+
+    epochs: int
+    freeze_epochs: int = 0
+    lr: float | None = None
+    arch: str | None = None
+    bs: int = 64
+    size: int | None = None
+    wd: float | None = None
+    options: TrainingOptions = field(default_factory=TrainingOptions)

@@ -12,12 +12,11 @@ from gatera.core.files import human_bytes
 from gatera.data.sources.items import BadFile
 from gatera.learn.callback import Callback
 from gatera.learn.checkpoint import TrainingInterrupted
-from gatera.learn.defaults import TaskDefaults
 from gatera.learn.export.card import CardFacts, model_card
 from gatera.learn.export.program import ExportOptions, architecture_name, card_facts, find_body
 from gatera.learn.learner import Learner
 from gatera.learn.loop import LoopState
-from gatera.learn.options import TrainingOptions
+from gatera.learn.options import TaskDefaults, TrainingOptions
 from gatera.measure.reports.classes import ErrorReport
 from gatera.program.program import Program, load_program
 from gatera.recipes.evaluation import Evaluation, Report

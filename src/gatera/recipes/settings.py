@@ -136,11 +136,11 @@ class TrainSettings:
     )  # fmt: skip
     lr: float | None = setting(
         "Training", "Maximum learning rate.", None, metavar="RATE", flags=("--lr", "--learning-rate"), low=0,
-        shown="0.003 for photos, 0.002 for masks and sound, 0.01 for texts, 0.001 for tables, 0.005 for ratings",
+        shown="0.003 for photos, 0.002 for masks, 0.01 for sound and texts, 0.001 for tables, 0.005 for ratings",
     )  # fmt: skip
     bs: int | None = setting(
         "Training", "Batch size.", None, metavar="N", flags=("--batch-size", "--bs"), low=1,
-        shown="64, fewer for small folders; 8 for masks",
+        shown="64, less for small folders; at most 16 for sound; 8 for masks",
     )  # fmt: skip
     size: int | None = setting(
         "Training", "Resize photos to SIZE x SIZE pixels.", None, metavar="SIZE", low=8,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from gatera.learn.defaults import TaskDefaults
-from gatera.learn.options import TrainingOptions
+from gatera.learn.options import TaskDefaults, TrainingOptions
 
 #: A network this small gains nothing from half precision: its matrices cost less than the casts.
 TABLES = TaskDefaults(epochs=5, lr=1e-3, options=TrainingOptions(precision="float32"))

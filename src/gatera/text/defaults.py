@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gatera.learn.defaults import TaskDefaults
+from gatera.learn.options import TaskDefaults
 from gatera.models.weights.text import MiniLM
 
 #: The learning rate is the book's; `fine_tune`'s own is for photos.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gatera.learn.defaults import TaskDefaults
+from gatera.learn.options import TaskDefaults
 from gatera.models.vision.linear_head import LinearHeadOptions
 
 ARCHITECTURE = "efficientnet_lite0"

@@ -43,8 +43,8 @@ Answers with one of 2 labels: `cat`, `dog`.
 
 - error: **3.0 %** (3 of 100 items it was not trained on)
 - 95 % interval of the error: 1.0 % to 8.5 %
-- baseline: 50.0 %, by always answering `cat`
-- most confused: `dog` taken for `cat` (3)
+- baseline: 50.0 %, by always predicting `cat`
+- most confused: `dog` predicted as `cat` (3)
 - valid_loss: 0.0812346
 
 ## What it was made from
@@ -84,7 +84,7 @@ def test_a_model_no_better_than_its_baseline_is_called_so() -> None:
     poor = ErrorReport.from_predictions(
         TARGETS * 0, TARGETS, ["cat", "dog"], most_frequent_class([0], TARGETS)
     )
-    assert "- **it is not clearly better than that baseline**\n" in model_card(replace(FACTS, report=poor))
+    assert "- **it is not clearly better than the baseline**\n" in model_card(replace(FACTS, report=poor))
 
 
 @pytest.mark.parametrize(

@@ -71,23 +71,23 @@ def test_a_baseline_is_beaten_when_the_whole_interval_is_below_it(errors: int, b
     )
     assert found.beats_baseline is beaten
     assert found.baseline_line() == (
-        "Always answering cat, the most frequent class, would give 10.0 %."
-        + ("" if beaten else " The model is not clearly better than that.")
+        "Always predicting cat, the most frequent class, would give 10.0 %."
+        + ("" if beaten else " The model is not clearly better.")
     )
 
 
 def test_lines_for_a_terminal() -> None:
     assert report(most_frequent_class([0], TARGETS)).lines(most=2) == [
         "Error 7.0 % (7 of 100 wrong); 95 % interval 3.4 % to 13.7 %.",
-        "Always answering cat, the most frequent class, would give 40.0 %.",
-        "Most confused: cat taken for dog (4), dog taken for cat (2) and 1 more.",
+        "Always predicting cat, the most frequent class, would give 40.0 %.",
+        "Most confused: cat predicted as dog (4), dog predicted as cat (2) and 1 more.",
     ]
 
 
 def test_lines_of_a_faultless_model_without_baseline() -> None:
     assert ErrorReport.from_predictions(TARGETS, TARGETS, VOCAB).lines() == [
         "Error 0.0 % (0 of 100 wrong); 95 % interval 0.0 % to 3.7 %.",
-        "No class was taken for another.",
+        "No misclassified items.",
     ]
 
 
@@ -124,5 +124,5 @@ def test_message_for_predictions_that_are_not_one_per_item(
     with pytest.raises(ArgumentError) as err:
         ErrorReport.from_predictions(predicted, targets, VOCAB)
     assert str(err.value) == (
-        f"an error report needs one prediction for each of at least one item. Got: '{shown}'."
+        f"an error report needs one prediction per target, and at least one. Got: '{shown}'."
     )

@@ -13,18 +13,18 @@ def test_the_report_says_how_far_how_sure_and_against_what():
     report = NumberReport.from_predictions(
         actual + 0.5 * draw.normal(size=400), actual, {"the mean": 1.0, "trees": 0.25}
     )
-    assert list(report.rivals) == ["trees", "the mean"]
+    assert list(report.baselines) == ["trees", "the mean"]
     assert report.beaten == ["the mean"]
     first, trees, mean = report.lines()
-    assert first.startswith("Mean squared error 0.2") and "on 400 items" in first and "95 % interval" in first
-    assert trees == "Trees would give 0.25. The model is not clearly better than that."
+    assert first.startswith("MSE 0.2") and "on 400 items" in first and "95 % interval" in first
+    assert trees == "Trees would give 0.25. The model is not clearly better."
     assert mean == "The mean would give 1."
 
 
 def test_json_has_plain_values():
     found = NumberReport.from_predictions([[1.0], [3.0]], [[1.0], [1.0]], {"the mean": 9.0}).to_dict()
     assert found["mse"] == 2.0 and found["n"] == 2
-    assert found["rivals"] == {"the mean": {"mse": 9.0, "beaten": True}}
+    assert found["baselines"] == {"the mean": {"mse": 9.0, "beaten": True}}
     assert all(isinstance(end, float) for end in found["interval95"])
 
 
@@ -32,6 +32,6 @@ def test_another_number_of_predictions_is_refused():
     with pytest.raises(ArgumentError) as err:
         NumberReport.from_predictions([1.0, 2.0], [1.0])
     assert str(err.value) == (
-        "a number report needs one prediction for each of at least one item. "
+        "a number report needs one prediction per target, and at least one. "
         "Got: 'predictions [2], targets [1]'."
     )

@@ -7,7 +7,7 @@ import pandas
 import pytest
 
 from gatera.core.errors import DataError
-from gatera.program.raw.cells import EMPTY, EMPTY_TEXTS, UNSEEN, Codes, is_empty, number_in
+from gatera.program.raw.cells import EMPTY, MISSING_WORDS, UNSEEN, Codes, is_empty, number_in
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_what_holds_something_is_not_empty(cell):
 
 def test_the_texts_that_mean_nothing_are_those_of_pandas(tmp_path):
     table = tmp_path / "t.csv"
-    table.write_text("a,b\n" + "".join(f'"{text}",1\n' for text in sorted(EMPTY_TEXTS)))
+    table.write_text("a,b\n" + "".join(f'"{text}",1\n' for text in sorted(MISSING_WORDS)))
     assert pandas.read_csv(table)["a"].isna().all()
 
 

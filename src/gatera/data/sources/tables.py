@@ -1,19 +1,23 @@
-"""A table of file names and labels, checked before anything is learned from it."""
+"""Read tables as DataFrames, and check tables of file names and labels before anything is learned from them."""
 
 from __future__ import annotations
 
-import csv
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gatera.core.checks import did_you_mean, listed, require
+import numpy as np
+
+from gatera.core.checks import listed, missing_column, require
 from gatera.core.errors import DataError
 from gatera.data.item_errors import row_name
 from gatera.data.sources.labels import is_missing
-from gatera.program.raw.csv_rows import checked_header
+from gatera.program.tables import reader as tables
+from gatera.program.tables.columns import Kind
+from gatera.program.tables.notes import Note
+from gatera.program.tables.numbers import PLAIN
 
 Column = str | int
 
@@ -64,10 +68,7 @@ class PhotoTable:
         names = [str(name) for name in self.table.columns]
         known = 0 <= column < len(names) if isinstance(column, int) else column in self.table.columns
         if not known:
-            raise DataError(
-                f"The table has no column {column!r}", expected=listed(names),
-                remedy=did_you_mean(column, names, "Pass a column's name, or its position as a number from 0 on."),
-            )  # fmt: skip
+            raise missing_column(column, names)
 
     def column(self, column: Column) -> Any:
         """Return a column as a pandas Series."""
@@ -81,7 +82,7 @@ class PhotoTable:
         if empty:
             rows = listed([self._name(position) for position in empty], NAMED)
             raise DataError(
-                f"Column {column!r} is empty in {rows}", remedy="Fill it in, or leave the rows out."
+                f"Column {column!r} is empty in {rows}", remedy="Fill it in, or remove the rows."
             )
 
     def _check_files(self, file_of: Callable[[Any], str]) -> None:
@@ -111,74 +112,71 @@ class PhotoTable:
         if not repeated:
             return self.table
         warnings.warn(
-            f"{len(repeated)} rows of the table repeat an earlier one and are left out, so that no photo is on both "
+            f"{len(repeated)} rows of the table repeat an earlier one and are skipped, so that no photo is on both "
             f"sides of the split: {listed([self._name(position) for position in repeated], NAMED)}.",
             stacklevel=4,
         )
-        left_out = set(repeated)
-        return self.table.iloc[[position for position in range(len(rows)) if position not in left_out]]
+        skipped = set(repeated)
+        return self.table.iloc[[position for position in range(len(rows)) if position not in skipped]]
 
 
 def _said(row: Sequence[str]) -> str:
     return ", ".join(repr(value) for value in row[1:])
 
 
-def read_table(path: str | Path, delimiter: str = ",", skipinitialspace: bool = True) -> Any:
-    """Read a table whose first line names its columns.
+def read_table(
+    path: str | Path,
+    delimiter: str | None = None,
+    skipinitialspace: bool = True,
+    header: str | int | None = "auto",
+    encoding: str | None = None,
+    decimal: str | None = None,
+    on_note: Callable[[Note], None] | None = None,
+) -> Any:
+    """Read a table as a DataFrame, by the reader that programs use too; see `gatera.program.tables.reader`.
 
     Args:
-        path: the file, UTF-8.
-        delimiter: what separates the columns.
-        skipinitialspace: leave out blanks after a delimiter.
+        path: the file.
+        delimiter: what separates the columns; None to find it.
+        skipinitialspace: remove blanks around cells that are not quoted.
+        header: "auto" (or "infer") to see whether the first row names the columns; the number of the row that does; None
+            where the columns have no names.
+        encoding: None to find it.
+        decimal: the decimal sign of numbers; None to find it column by column.
+        on_note: is called with each decision about the file; None to warn.
 
     Returns:
-        A pandas DataFrame.
+        A pandas DataFrame. Its index begins at 0 and counts blank lines too, so that it tells a row's line in the file:
+        `index + df.attrs["first_line"]`. `df.attrs["formats"]` says which columns write numbers otherwise than "1234.5".
 
     Raises:
-        DataError: if the file is missing, is not such a table, or names two columns alike.
+        DataError: if the file is missing, empty or not text, names two columns alike, or has a row of another length.
+        MissingExtraError: if pandas is not installed.
     """
-    path = Path(path)
-    frame = read_csv(path, delimiter=delimiter, skipinitialspace=skipinitialspace)
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        header = next(csv.reader(file, delimiter=delimiter, skipinitialspace=skipinitialspace), [])
-    checked_header(header, str(path))  # pandas would call the second "age" "age.1"
+    pandas = require("pandas", "train", "to read a table")
+    asked = "auto" if header == "infer" else header
+    table = tables.read_table(path, delimiter, encoding, asked, decimal, skipinitialspace)
+    for note in table.notes:
+        if on_note is None:
+            warnings.warn(str(note), stacklevel=3)
+        else:
+            on_note(note)
+    index = table.lines - table.first_line
+    plain = len(index) > 0 and index[0] == 0 and index[-1] == len(index) - 1
+    cells = {name: column.cells for name, column in table.columns.items()}
+    frame = pandas.DataFrame(cells, index=pandas.RangeIndex(len(index)) if plain or not len(index) else index)
+    for name, column in table.columns.items():
+        if column.kind is Kind.EMPTY:
+            frame[name] = np.full(len(index), np.nan)
+    frame.attrs["first_line"] = table.first_line
+    frame.attrs["formats"] = {
+        name: {"decimal": column.format.decimal, "thousands": column.format.thousands}
+        for name, column in table.columns.items()
+        if column.format != PLAIN and column.kind in (Kind.WHOLE, Kind.NUMBER)
+    }
     return frame
 
 
-def read_csv(
-    path: Path, header: Any = "infer", delimiter: str | None = None, skipinitialspace: bool = False
-) -> Any:
-    """Read a table of labels.
-
-    Args:
-        path: the file, UTF-8.
-        header: as pandas takes it: "infer", a line number, or None for a file without column names.
-        delimiter: what separates the columns; None for a comma.
-        skipinitialspace: leave out blanks after a delimiter.
-
-    Returns:
-        A pandas DataFrame.
-
-    Raises:
-        DataError: if the file is missing or is not such a table.
-    """
-    pandas = require("pandas", "train", "to read a table")
-    try:
-        # Blank lines are dropped only now, so that the index still tells a row's line in the file.
-        return pandas.read_csv(
-            path,
-            header=header,
-            sep=delimiter or ",",
-            skipinitialspace=skipinitialspace,
-            skip_blank_lines=False,
-        ).dropna(how="all")
-    except FileNotFoundError as err:
-        others = sorted(file.name for file in path.parent.glob("*.csv"))
-        raise DataError(
-            f"There is no table {path}", expected=listed(others) or None,
-            remedy=did_you_mean(path.name, others, "Check its name."),
-        ) from err  # fmt: skip
-    except (OSError, ValueError) as err:  # pandas' own errors of parsing are ValueErrors
-        raise DataError(
-            f"{path} cannot be read as a table ({err})", remedy="Check its encoding and delimiter=."
-        ) from err
+def formats_of(frame: Any) -> dict[str, dict[str, str]]:
+    """Return how the columns of a table write numbers, for those that write them otherwise than "1234.5"."""
+    return dict(frame.attrs.get("formats", {}))

@@ -125,11 +125,11 @@ def _how_good(facts: CardFacts) -> list[str]:
         ]
         if report.baseline is not None:
             error = percent(report.baseline.error, report.n)
-            lines.append(f"- baseline: {error}, by always answering {code(report.baseline_label)}")
+            lines.append(f"- baseline: {error}, by always predicting {code(report.baseline_label)}")
             if not report.beats_baseline:
-                lines.append("- **it is not clearly better than that baseline**")
+                lines.append("- **it is not clearly better than the baseline**")
         mistakes = [
-            f"{code(pair.actual)} taken for {code(pair.predicted)} ({pair.n})" for pair in report.confused
+            f"{code(pair.actual)} predicted as {code(pair.predicted)} ({pair.n})" for pair in report.confused
         ]
         lines += [f"- most confused: {listed(mistakes, 5)}"] if mistakes else []
     lines += [f"- {_one_line(name)}: {value:.6g}" for name, value in facts.metrics.items()]

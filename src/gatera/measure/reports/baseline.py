@@ -1,4 +1,4 @@
-"""What an error must be compared with: the error of knowing nothing about the photo."""
+"""The simplest baseline of a classifier: always predict the most frequent class."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from gatera.measure.intervals import Interval, wilson_interval
 
 @dataclass(frozen=True)
 class Baseline:
-    """Always answering one class.
+    """Always predicting one class.
 
     Attributes:
         index: that class.
-        errors: how many validation items are of another class.
-        n: how many validation items there are.
+        errors: number of validation items of another class.
+        n: number of validation items.
     """
 
     index: int
@@ -37,14 +37,14 @@ class Baseline:
 
 
 def most_frequent_class(train_targets: Any, valid_targets: Any) -> Baseline:
-    """Return the baseline of always answering the class that is most frequent in training.
+    """Return the baseline of always predicting the class that is most frequent in the training set.
 
     Args:
-        train_targets: class indices of the training items, int [M]. On a tie the lower index is taken.
+        train_targets: class indices of the training items, int [M]. A tie goes to the lower index.
         valid_targets: class indices of the validation items, int [N].
 
     Raises:
-        ArgumentError: if either holds no items.
+        ArgumentError: if either is empty.
 
     Example:
         >>> most_frequent_class([1, 1, 0], [0, 1, 1, 1]).error

@@ -1,4 +1,4 @@
-"""The error of a classifier: how large, how sure, against which baseline, and where."""
+"""Classification report: error rate with a confidence interval, baseline, error per class, confusions."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class ClassError:
 
     Attributes:
         label: the class.
-        n: how many items are of that class.
-        errors: how many of them were taken for another.
+        n: number of items of that class.
+        errors: number of them predicted as another class.
     """
 
     label: object
@@ -31,20 +31,20 @@ class ClassError:
 
     @property
     def error(self) -> float:
-        """The share of the class's items that is wrong, 0..1; NaN where it has none."""
+        """The share of the class's items that are wrong, 0..1; NaN if it has none."""
         return self.errors / self.n if self.n else float("nan")
 
 
 @dataclass(frozen=True)
 class ErrorReport:
-    """The error of a classifier on items with known classes. Made by `from_predictions`.
+    """The error of a classifier on labelled items. Made by `from_predictions`.
 
     Attributes:
-        n: how many items.
-        errors: how many of them are wrong.
+        n: number of items.
+        errors: number of wrong predictions.
         per_class: the error within each class, in the vocabulary's order.
-        confused: which class was taken for which, most frequent first.
-        baseline: the error of always answering the most frequent class, and that class's name; None if unknown.
+        confused: the confusions, most frequent first.
+        baseline: the error of always predicting the most frequent class; None if unknown.
         baseline_label: that class.
     """
 
@@ -59,35 +59,35 @@ class ErrorReport:
     def from_predictions(
         cls, predicted: Any, targets: Any, vocab: Sequence[object], baseline: Baseline | None = None
     ) -> ErrorReport:
-        """Compare predictions with the truth.
+        """Compare predictions with targets.
 
         Args:
-            predicted: class indices int [N], or probabilities [N,K] whose largest counts.
+            predicted: class indices int [N], or probabilities [N,K], of which the largest counts.
             targets: class indices, int [N].
             vocab: the classes [K].
             baseline: from `most_frequent_class`.
 
         Raises:
-            ArgumentError: if there is no item, or not as many predictions as targets.
+            ArgumentError: if there are no items, or predictions and targets differ in number.
 
         Example:
             >>> report = ErrorReport.from_predictions([0, 1, 1, 1], [0, 0, 1, 1], ["cat", "dog"])
             >>> report.error, report.confused
             (0.25, (Confusion(actual='cat', predicted='dog', n=1),))
         """
-        guessed, actual = np.asarray(predicted), np.asarray(targets)
-        guessed = guessed.argmax(axis=1) if guessed.ndim == 2 else guessed
-        if guessed.shape != actual.shape or not len(actual):
+        classes, actual = np.asarray(predicted), np.asarray(targets)
+        classes = classes.argmax(axis=1) if classes.ndim == 2 else classes
+        if classes.shape != actual.shape or not len(actual):
             raise ArgumentError(
-                "an error report needs one prediction for each of at least one item",
-                got=f"predictions {list(guessed.shape)}, targets {list(actual.shape)}",
+                "an error report needs one prediction per target, and at least one",
+                got=f"predictions {list(classes.shape)}, targets {list(actual.shape)}",
             )
-        matrix = confusion_matrix(actual, guessed, len(vocab))
+        matrix = confusion_matrix(actual, classes, len(vocab))
         sizes, right = matrix.sum(axis=1).tolist(), np.diag(matrix).tolist()
         rows = [ClassError(label, n, n - good) for label, n, good in zip(vocab, sizes, right, strict=True)]
         return cls(
             n=len(actual),
-            errors=int((guessed != actual).sum()),
+            errors=int((classes != actual).sum()),
             per_class=tuple(rows),
             confused=tuple(most_confused(matrix, vocab)),
             baseline=baseline,
@@ -96,7 +96,7 @@ class ErrorReport:
 
     @property
     def error(self) -> float:
-        """The share of items that is wrong, 0..1."""
+        """The share of items that are wrong, 0..1."""
         return self.errors / self.n
 
     @property
@@ -110,7 +110,7 @@ class ErrorReport:
         return None if self.baseline is None else self.interval.high < self.baseline.error
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain JSON data; labels that JSON does not know become text."""
+        """Return everything as plain JSON data; labels that JSON cannot hold become text."""
         low, high = self.interval
         return {
             "n": self.n, "errors": self.errors, "error": self.error, "interval95": [low, high],
@@ -126,10 +126,10 @@ class ErrorReport:
         }  # fmt: skip
 
     def lines(self, most: int = 5) -> list[str]:
-        """Return the report as lines of text, for a terminal or a log.
+        """Return the report as lines of text.
 
         Args:
-            most: how many of the most frequent mistakes are named.
+            most: number of confusions to name.
         """
         return [
             self.error_line(),
@@ -143,20 +143,20 @@ class ErrorReport:
         return f"Error {percent(self.error, self.n)} ({self.errors} of {self.n} wrong); 95 % interval {low} to {high}."
 
     def baseline_line(self) -> str | None:
-        """Return the baseline in words, and whether the model is better than it; None without a baseline."""
+        """Return the baseline's error, and whether the model is better; None without a baseline."""
         if self.baseline is None:
             return None
-        verdict = "" if self.beats_baseline else " The model is not clearly better than that."
+        verdict = "" if self.beats_baseline else " The model is not clearly better."
         error = percent(self.baseline.error, self.n)
         return (
-            f"Always answering {self.baseline_label}, the most frequent class, would give {error}.{verdict}"
+            f"Always predicting {self.baseline_label}, the most frequent class, would give {error}.{verdict}"
         )
 
     def confused_line(self, most: int = 5) -> str:
-        """Return the most frequent mistakes in words."""
+        """Return the most frequent confusions in words."""
         if not self.confused:
-            return "No class was taken for another."
-        pairs = [f"{pair.actual} taken for {pair.predicted} ({pair.n})" for pair in self.confused]
+            return "No misclassified items."
+        pairs = [f"{pair.actual} predicted as {pair.predicted} ({pair.n})" for pair in self.confused]
         return f"Most confused: {listed(pairs, most)}."
 
 
@@ -171,6 +171,6 @@ def percent(share: float, n: int) -> str:
 
 
 def _plain(label: object) -> object:
-    # Numpy's scalars know how to become Python's; anything that is still not JSON is shown as text.
+    # numpy scalars become Python values; anything else that JSON cannot hold becomes text.
     value = label.item() if isinstance(label, np.generic) else label
     return value if isinstance(value, str | bool | int | float) else str(value)

@@ -1,4 +1,4 @@
-"""Which class was taken for which."""
+"""Confusion matrices."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 
 class Confusion(NamedTuple):
-    """How often one class was taken for another; unpacks as (actual, predicted, n)."""
+    """How often a class was predicted as another; unpacks as (actual, predicted, n)."""
 
     actual: object
     predicted: object
@@ -36,12 +36,12 @@ def confusion_matrix(targets: np.ndarray, predicted: np.ndarray, n_classes: int)
 
 
 def most_confused(matrix: np.ndarray, vocab: Sequence[object], min_val: int = 1) -> list[Confusion]:
-    """List the mistakes of a confusion matrix, the most frequent first, then by name.
+    """List the confusions of a confusion matrix, most frequent first, then by name.
 
     Args:
         matrix: counts [K,K]; row = actual, column = predicted.
         vocab: the classes [K].
-        min_val: leave out what happened less often than this; at least 1.
+        min_val: skip confusions that happened less often; at least 1.
 
     Example:
         >>> most_confused(np.array([[5, 2], [1, 4]]), ["cat", "dog"])[0]

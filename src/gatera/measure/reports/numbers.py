@@ -1,4 +1,4 @@
-"""How far predicted numbers are off: how far, how sure, and against what."""
+"""Regression report: mean squared error with a confidence interval, and baselines."""
 
 from __future__ import annotations
 
@@ -17,71 +17,70 @@ class NumberReport:
     """The mean squared error of predicted numbers. Made by `from_predictions`.
 
     Attributes:
-        n: how many items.
+        n: number of items.
         mse: mean squared error.
         interval: its 95 % interval, by bootstrap over the items.
-        rivals: the mean squared error of simpler answers on the same items, by their names, best first.
+        baselines: the mean squared error of simpler models on the same items, by name, best first.
     """
 
     n: int
     mse: float
     interval: Interval
-    rivals: Mapping[str, float] = field(default_factory=dict)
+    baselines: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def from_predictions(
-        cls, predicted: Any, targets: Any, rivals: Mapping[str, float] | None = None
+        cls, predicted: Any, targets: Any, baselines: Mapping[str, float] | None = None
     ) -> NumberReport:
-        """Compare predictions with the truth.
+        """Compare predictions with targets.
 
         Args:
             predicted: numbers [N] or [N,K].
-            targets: the true ones, in the same shape.
-            rivals: mean squared errors of simpler answers, by name.
+            targets: the actual numbers, in the same shape.
+            baselines: mean squared errors of simpler models, by name.
 
         Raises:
-            ArgumentError: if there is no item, or not as many predictions as targets.
+            ArgumentError: if there are no items, or predictions and targets differ in shape.
 
         Example:
             >>> report = NumberReport.from_predictions([1.0, 2.0], [1.0, 4.0], {"the mean": 2.25})
             >>> report.mse, round(report.rmse, 3), report.beaten
             (2.0, 1.414, [])
         """
-        said, actual = np.asarray(predicted, np.float64), np.asarray(targets, np.float64)
-        if said.shape != actual.shape or not len(actual):
+        numbers, actual = np.asarray(predicted, np.float64), np.asarray(targets, np.float64)
+        if numbers.shape != actual.shape or not len(actual):
             raise ArgumentError(
-                "a number report needs one prediction for each of at least one item",
-                got=f"predictions {list(said.shape)}, targets {list(actual.shape)}",
+                "a number report needs one prediction per target, and at least one",
+                got=f"predictions {list(numbers.shape)}, targets {list(actual.shape)}",
             )
-        squares = np.square(said - actual).reshape(len(actual), -1).mean(axis=1)
-        ordered = dict(sorted((rivals or {}).items(), key=lambda rival: rival[1]))
+        squares = np.square(numbers - actual).reshape(len(actual), -1).mean(axis=1)
+        ordered = dict(sorted((baselines or {}).items(), key=lambda baseline: baseline[1]))
         return cls(len(actual), float(squares.mean()), bootstrap_interval(squares), ordered)
 
     @property
     def rmse(self) -> float:
-        """The root of the mean squared error: in the unit of the numbers."""
+        """The root of the mean squared error, in the unit of the numbers."""
         return self.mse**0.5
 
     @property
     def beaten(self) -> list[str]:
-        """The rivals that are clearly worse: whose error lies above the interval."""
-        return [name for name, mse in self.rivals.items() if mse > self.interval[1]]
+        """The baselines that are clearly worse: their error lies above the interval."""
+        return [name for name, mse in self.baselines.items() if mse > self.interval[1]]
 
     @property
     def card_metrics(self) -> dict[str, float]:
-        """The figures that belong on a program's card, by name."""
-        rivals = {f"mean squared error of {name}": mse for name, mse in self.rivals.items()}
-        return {"mean squared error": self.mse, **rivals}
+        """The numbers for the model card, by name."""
+        baselines = {f"mean squared error of {name}": mse for name, mse in self.baselines.items()}
+        return {"mean squared error": self.mse, **baselines}
 
     def lines(self) -> list[str]:
-        """Return the report in words, a line each."""
+        """Return the report as lines of text."""
         low, high = self.interval
         lines = [
-            f"Mean squared error {self.mse:.4g} on {self.n:,} items, so it is off by {self.rmse:.3g} as a rule; "
-            f"95 % interval {low:.4g} to {high:.4g}."
+            f"MSE {self.mse:.4g} (RMSE {self.rmse:.3g}) on {self.n:,} items; 95 % interval of the MSE {low:.4g} to {high:.4g}."
         ]
-        for name, mse in self.rivals.items():
-            verdict = "" if name in self.beaten else " The model is not clearly better than that."
+        for name, mse in self.baselines.items():
+            verdict = "" if name in self.beaten else " The model is not clearly better."
             lines.append(f"{name[:1].upper()}{name[1:]} would give {mse:.4g}.{verdict}")
         return lines
 
@@ -91,7 +90,7 @@ class NumberReport:
             "n": self.n,
             "mse": self.mse,
             "interval95": list(self.interval),
-            "rivals": {
-                name: {"mse": mse, "beaten": name in self.beaten} for name, mse in self.rivals.items()
+            "baselines": {
+                name: {"mse": mse, "beaten": name in self.beaten} for name, mse in self.baselines.items()
             },
         }

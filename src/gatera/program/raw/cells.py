@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gatera.core.errors import DataError
+from gatera.program.tables.numbers import PLAIN, NumberFormat, is_missing_word, plain_number
 
 #: The category of everything that training did not know, and of empty cells; its code is 0.
 UNKNOWN_LABEL = "#na#"
@@ -16,18 +17,12 @@ UNKNOWN_LABEL = "#na#"
 #: What `Codes` answers for a cell that is empty, and for one that is none of its labels.
 EMPTY, UNSEEN = -1, -2
 
-#: Texts that mean "nothing here". Source: what pandas.read_csv takes for missing by default (pandas 2 and 3).
-EMPTY_TEXTS = frozenset(
-    ("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
-     "NULL", "NaN", "None", "n/a", "nan", "null")
-)  # fmt: skip
-
 #: pandas' own marks for "missing", known by the names of their types: a program runs without pandas.
 _PANDAS_MARKS = ("NAType", "NaTType")
 
 
 def is_empty(cell: Any) -> bool:
-    """Whether a cell holds nothing: None, NaN, pandas' NA or NaT, or a text that means so.
+    """Whether a cell holds nothing: None, NaN, pandas' NA or NaT, or a text that means so in a column of numbers.
 
     Example:
         >>> [is_empty(cell) for cell in (None, float("nan"), " ", "NA", 0, "no")]
@@ -36,18 +31,19 @@ def is_empty(cell: Any) -> bool:
     if cell is None:
         return True
     if isinstance(cell, str):
-        return cell.strip() in EMPTY_TEXTS
+        return is_missing_word(cell)
     if isinstance(cell, float | np.floating):
         return bool(cell != cell)
     return type(cell).__name__ in _PANDAS_MARKS
 
 
-def number_in(cell: Any, column: str) -> float:
+def number_in(cell: Any, column: str, written: NumberFormat = PLAIN) -> float:
     """Return the number in a cell, written as text or not; NaN for an empty cell.
 
     Args:
         cell: what the cell holds.
         column: the column's name, for messages.
+        written: how texts write numbers.
 
     Raises:
         DataError: if it holds something else, or a number that is infinite.
@@ -59,7 +55,7 @@ def number_in(cell: Any, column: str) -> float:
     if is_empty(cell):
         return float("nan")
     try:
-        number = float(cell)
+        number = _text_number(cell, written) if isinstance(cell, str) else float(cell)
     except (TypeError, ValueError) as err:
         raise DataError(
             f"Column {column!r} holds something that is not a number",
@@ -75,6 +71,13 @@ def number_in(cell: Any, column: str) -> float:
     return number
 
 
+def _text_number(text: str, written: NumberFormat) -> float:
+    number = plain_number(text) if written == PLAIN else written.number(text)
+    if number is None:
+        raise ValueError(text)
+    return number
+
+
 class Codes:
     """The code of each category of a column: 1 for the first label, 2 for the second, and so on.
 
@@ -83,6 +86,7 @@ class Codes:
 
     Args:
         labels: the known categories: texts, numbers or truth values, each once.
+        written: how texts write numbers, where labels are numbers.
 
     Example:
         >>> codes = Codes(["Private", "State-gov"])
@@ -92,8 +96,8 @@ class Codes:
         (3, 2)
     """
 
-    def __init__(self, labels: Sequence[Any]) -> None:
-        self.labels = tuple(labels)
+    def __init__(self, labels: Sequence[Any], written: NumberFormat = PLAIN) -> None:
+        self.labels, self._format = tuple(labels), written
         self._codes: dict[Any, int] = {label: code for code, label in enumerate(labels, start=1)}
         truths = all(isinstance(label, bool) for label in labels)
         self._numeric = not truths and all(isinstance(label, int | float) for label in labels)
@@ -121,10 +125,13 @@ class Codes:
         text = _text(cell)
         code = self._texts.get(self._fold(text))
         if code is None and self._numeric and isinstance(cell, str):
-            code = self._codes.get(_number(text))
+            code = self._codes.get(self._number(text))
         if code is None:
             return EMPTY if is_empty(cell) else UNSEEN
         return code
+
+    def _number(self, text: str) -> float | None:
+        return plain_number(text) if self._format == PLAIN else self._format.number(text)
 
 
 def _text(cell: Any) -> str:
@@ -134,8 +141,3 @@ def _text(cell: Any) -> str:
     return str(cell).strip()
 
 
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None

@@ -13,12 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from gatera.core.checks import did_you_mean, listed
+from gatera.core.checks import listed, missing_column
 from gatera.core.errors import DataError, ProgramFileError
 from gatera.program.raw.cells import EMPTY, Codes, number_in
-
-#: What remedies offer where no name is near.
-_NAMES_DIFFER = "Rename the column, or pass the row with all columns it was trained on."
+from gatera.program.tables.numbers import PLAIN, NumberFormat
 
 
 class Column:
@@ -48,11 +46,14 @@ class CategoryColumn(Column):
         name: the column.
         labels: its categories, in the order of their codes from 1 on.
         had_empty: whether training rows were empty here, so that empty ones are nothing new.
+        written: how texts write numbers, where labels are numbers.
     """
 
-    def __init__(self, name: str, labels: Sequence[Any], had_empty: bool) -> None:
+    def __init__(
+        self, name: str, labels: Sequence[Any], had_empty: bool, written: NumberFormat = PLAIN
+    ) -> None:
         self.name = self.source = name
-        self.codes, self.had_empty = Codes(labels), had_empty
+        self.codes, self.had_empty = Codes(labels, written), had_empty
 
     def encode(self, cells: Sequence[Any]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """See `Column`."""
@@ -63,9 +64,9 @@ class CategoryColumn(Column):
                 f"Column {self.name!r} holds something that is not one value", got=err.got
             ) from err
         empty, unknown = codes == EMPTY, codes < 0
-        said = {"holds {cell!r}, which no training row does; that counts as unknown (#na#)": unknown & ~empty}
+        said = {"unseen category {cell!r} in column {name!r}; treated as unknown (#na#)": unknown & ~empty}
         if not self.had_empty:
-            said["is empty, which no training row is; that counts as unknown (#na#)"] = empty
+            said["column {name!r} is empty, which it never was in training; treated as unknown (#na#)"] = empty
         return np.where(unknown, 0, codes), said
 
 
@@ -75,14 +76,15 @@ class FlagColumn(Column):
     Args:
         name: what the flag is called.
         source: the column of the number.
+        written: how texts write numbers.
     """
 
-    def __init__(self, name: str, source: str) -> None:
-        self.name, self.source = name, source
+    def __init__(self, name: str, source: str, written: NumberFormat = PLAIN) -> None:
+        self.name, self.source, self.written = name, source, written
 
     def encode(self, cells: Sequence[Any]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """See `Column`."""
-        return 1.0 + np.isnan(numbers_in(cells, self.source)), {}
+        return 1.0 + np.isnan(numbers_in(cells, self.source, self.written)), {}
 
 
 class NumberColumn(Column):
@@ -94,26 +96,34 @@ class NumberColumn(Column):
         had_empty: whether training rows were empty here.
         mean: taken away from each number.
         std: what the rest is divided by; above 0.
+        written: how texts write numbers.
     """
 
-    def __init__(self, name: str, fill: float, had_empty: bool, mean: float, std: float) -> None:
-        self.name = self.source = name
+    def __init__(
+        self, name: str, fill: float, had_empty: bool, mean: float, std: float, written: NumberFormat = PLAIN
+    ) -> None:
+        self.name, self.source, self.written = name, name, written
         self.fill, self.had_empty, self.mean, self.std = fill, had_empty, mean, std
 
     def encode(self, cells: Sequence[Any]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """See `Column`."""
-        numbers = numbers_in(cells, self.name)
+        numbers = numbers_in(cells, self.name, self.written)
         empty = np.isnan(numbers)
         said = (
             {}
             if self.had_empty
-            else {f"is empty, which no training row is; {self.fill:g} stands for it": empty}
+            else {f"column {{name!r}} is empty, which it never was in training; {self.fill:g} is used": empty}
         )
         return (np.where(empty, self.fill, numbers) - self.mean) / self.std, said
 
 
-def numbers_in(cells: Sequence[Any], column: str) -> np.ndarray:
+def numbers_in(cells: Sequence[Any], column: str, written: NumberFormat = PLAIN) -> np.ndarray:
     """Return the numbers in cells, float64 [n], NaN for the empty ones.
+
+    Args:
+        cells: numbers or texts.
+        column: the column's name, for messages.
+        written: how texts write numbers.
 
     Raises:
         DataError: see `number_in`.
@@ -122,7 +132,7 @@ def numbers_in(cells: Sequence[Any], column: str) -> np.ndarray:
         numbers = cells.astype(np.float64)
         if not np.isinf(numbers).any():
             return numbers
-    return np.fromiter((number_in(cell, column) for cell in cells), np.float64, len(cells))
+    return np.fromiter((number_in(cell, column, written) for cell in cells), np.float64, len(cells))
 
 
 class RowReader:
@@ -134,7 +144,8 @@ class RowReader:
     Args:
         categories: for each category column an object with "name", "labels" and "had_empty"; for a flag of missing
             numbers "name" and "missing_in", the column of those numbers.
-        numbers: for each number column an object with "name", "fill", "had_empty", "mean" and "std".
+        numbers: for each number column an object with "name", "fill", "had_empty", "mean" and "std". Where texts write
+            numbers otherwise than "1234.5", objects of both lists also have "decimal" and "thousands".
 
     Attributes:
         columns: the table's columns that are needed, in the order in which a row without names has its cells.
@@ -152,7 +163,11 @@ class RowReader:
     """
 
     def __init__(self, categories: Sequence[Mapping[str, Any]], numbers: Sequence[Mapping[str, Any]]) -> None:
-        self._encoded = [*map(_category_column, categories), *(NumberColumn(**number) for number in numbers)]
+        formats = {number["name"]: _format(number) for number in numbers}
+        self._encoded = [
+            *(_category_column(category, formats) for category in categories),
+            *(NumberColumn(**_without_format(number), written=formats[number["name"]]) for number in numbers),
+        ]
         flags = [column.source for column in self._encoded if isinstance(column, FlagColumn)]
         others = [column.source for column in self._encoded if not isinstance(column, FlagColumn)]
         self.columns = tuple(dict.fromkeys([*others, *flags]))
@@ -170,7 +185,7 @@ class RowReader:
         for column, note in notes.items():
             if column not in self._said:
                 self._said.add(column)
-                warnings.warn(f"{note} This is said once for each column.", stacklevel=3)
+                warnings.warn(f"{note} This warning is shown once for each column.", stacklevel=3)
         return array
 
     def examine(self, raw: Any) -> tuple[np.ndarray, dict[str, str]]:
@@ -191,7 +206,7 @@ class RowReader:
         """
         array, notes = self._read(columns)
         for note in notes.values():
-            warnings.warn(note.replace("Column", f"Among the rows{where}, column", 1), stacklevel=3)
+            warnings.warn(f"In the rows{where}: {note[0].lower()}{note[1:]}", stacklevel=3)
         return array
 
     def _read(self, columns: Mapping[str, Sequence[Any]]) -> tuple[np.ndarray, dict[str, str]]:
@@ -208,18 +223,28 @@ class RowReader:
         return np.stack(encoded, axis=1).astype(np.float32), notes
 
 
-def _category_column(config: Mapping[str, Any]) -> Column:
+def _category_column(config: Mapping[str, Any], formats: Mapping[str, NumberFormat]) -> Column:
     if "missing_in" in config:
-        return FlagColumn(config["name"], config["missing_in"])
-    return CategoryColumn(config["name"], config["labels"], config["had_empty"])
+        source = config["missing_in"]
+        return FlagColumn(config["name"], source, formats.get(source, PLAIN))
+    return CategoryColumn(config["name"], config["labels"], config["had_empty"], _format(config))
+
+
+def _format(config: Mapping[str, Any]) -> NumberFormat:
+    return NumberFormat(config.get("decimal", PLAIN.decimal), config.get("thousands", PLAIN.thousands))
+
+
+def _without_format(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in config.items() if name not in ("decimal", "thousands")}
 
 
 def _note(name: str, sentence: str, cells: Sequence[Any], mask: np.ndarray) -> str:
     where = np.flatnonzero(mask)
-    many = f" {len(where)} cells are so." if len(where) > 1 else ""
+    many = f" This holds for {len(where)} cells." if len(where) > 1 else ""
     cell = cells[where[0]]
     native = cell.item() if isinstance(cell, np.generic) else cell
-    return f"Column {name!r} {sentence.format(cell=native)}.{many}"
+    text = sentence.format(cell=native, name=name)
+    return f"{text[0].upper()}{text[1:]}.{many}"
 
 
 def cells_of(raw: Any, columns: Sequence[str]) -> dict[str, Any]:
@@ -238,11 +263,7 @@ def cells_of(raw: Any, columns: Sequence[str]) -> dict[str, Any]:
     if isinstance(raw, Mapping):
         for column in columns:
             if column not in raw:
-                names = [str(name) for name in raw]
-                raise DataError(
-                    f"The row has no column {column!r}", got=names, expected=f"the columns {listed(columns)}",
-                    remedy=did_you_mean(column, names, _NAMES_DIFFER),
-                )  # fmt: skip
+                raise missing_column(column, raw, "the row")
         return {column: raw[column] for column in columns}
     if isinstance(raw, str | bytes) or not isinstance(raw, Sequence | np.ndarray):
         raise DataError(

@@ -6,6 +6,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from gatera.program.tables.numbers import THOUSANDS
+
+#: The optional fields of how a column's numbers are written.
+FORMAT = frozenset(("decimal", "thousands"))
+
 
 def category_config(value: Any) -> list[dict[str, Any]]:
     """Return the "categories" of a `RowReader` from JSON data.
@@ -19,13 +24,24 @@ def category_config(value: Any) -> list[dict[str, Any]]:
 def _checked_category(entry: Mapping[str, Any]) -> dict[str, Any]:
     if set(entry) == {"name", "missing_in"}:
         return {"name": _name(entry["name"]), "missing_in": _name(entry["missing_in"])}
-    if set(entry) != {"name", "labels", "had_empty"} or not isinstance(entry["had_empty"], bool):
+    if set(entry) - FORMAT != {"name", "labels", "had_empty"} or not isinstance(entry["had_empty"], bool):
         raise ValueError(entry)
     return {
         "name": _name(entry["name"]),
         "labels": label_config(entry["labels"]),
         "had_empty": entry["had_empty"],
+        **_checked_format(entry),
     }
+
+
+def _checked_format(entry: Mapping[str, Any]) -> dict[str, str]:
+    """Return how numbers are written, where an entry says so."""
+    given = {name: entry[name] for name in sorted(FORMAT) if name in entry}
+    if given and (
+        set(given) != FORMAT or given["decimal"] not in (".", ",") or given["thousands"] not in THOUSANDS
+    ):
+        raise ValueError(entry)
+    return given
 
 
 def label_config(value: Any) -> list[Any]:
@@ -54,7 +70,7 @@ def number_config(value: Any) -> list[dict[str, Any]]:
 
 def _checked_number(entry: Mapping[str, Any]) -> dict[str, Any]:
     figures = ("fill", "mean", "std")
-    if set(entry) != {"name", "had_empty", *figures} or not isinstance(entry["had_empty"], bool):
+    if set(entry) - FORMAT != {"name", "had_empty", *figures} or not isinstance(entry["had_empty"], bool):
         raise ValueError(entry)
     for name in figures:
         figure = entry[name]
@@ -65,6 +81,7 @@ def _checked_number(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": _name(entry["name"]),
         **{name: entry[name] for name in ("fill", "had_empty", "mean", "std")},
+        **_checked_format(entry),
     }
 
 

@@ -1,0 +1,254 @@
+"""Split a table's bytes into cells: where each begins and ends, for thousands of rows at once."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+
+import numpy as np
+
+#: Where quotes are used in unusual ways, Python's csv module splits the rows, so many at once.
+CSV_ROWS = 5000
+
+#: A quoted cell longer than this (bytes) is a quote that is never closed.
+LONGEST_CELL = 1 << 26
+
+_QUOTE, _NEWLINE, _BLANK, _TAB = 34, 10, 32, 9
+
+#: What separates cells and rows that the csv module has split: ASCII's unit and record separators.
+_UNIT, _RECORD = 31, 30
+
+#: Keeps the first 0 to 8 bytes of a little-endian number.
+_FIRST_BYTES = np.array([(1 << 8 * count) - 1 for count in range(9)], np.uint64)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some rows of a table.
+
+    Attributes:
+        data: UTF-8.
+        starts: where each cell begins in `data`, int64 [cells].
+        ends: the first byte after it, int64 [cells].
+        counts: cells of each row, int64 [rows].
+        lines: the line of the file in which each row begins, from 1 on, int64 [rows].
+        escaped: whether cells may hold doubled quotes.
+    """
+
+    data: bytes
+    starts: np.ndarray
+    ends: np.ndarray
+    counts: np.ndarray
+    lines: np.ndarray
+    escaped: bool
+
+    @cached_property
+    def words(self) -> np.ndarray:
+        """The eight bytes that begin at each byte of `data` as a number, uint64 [bytes + 1]; zeros beyond the end."""
+        padded = self.data + bytes(8)
+        return np.ndarray(len(self.data) + 1, "<u8", padded, strides=(1,))
+
+    def eights(self, starts: np.ndarray, widths: np.ndarray, most: int) -> Iterator[np.ndarray]:
+        """Yield the bytes of cells, eight at a time as numbers, uint64 [n]; zeros beyond a cell's end.
+
+        Args:
+            starts: where each cell begins.
+            widths: how long it is.
+            most: bytes of a cell that are looked at.
+        """
+        for offset in range(0, min(int(widths.max(initial=0)), most), 8):
+            places = np.minimum(starts + offset, len(self.data))
+            yield self.words[places] & _FIRST_BYTES[np.clip(widths - offset, 0, 8)]
+
+    def bytes_at(self, starts: np.ndarray, widths: np.ndarray, most: int) -> Iterator[np.ndarray]:
+        """Yield the first byte of all cells, uint8 [n], then the second, and so on; see `eights`."""
+        left = min(int(widths.max(initial=0)), most)
+        for words in self.eights(starts, widths, most):
+            columns = np.ascontiguousarray(words.astype("<u8", copy=False).view(np.uint8).reshape(-1, 8).T)
+            yield from columns[:left]
+            left -= 8
+
+    def rows(self, keep: slice) -> Block:
+        """Return some of the rows."""
+        edges = np.concatenate([[0], np.cumsum(self.counts)])
+        first, last, _ = keep.indices(len(self.counts))
+        if (first, last) == (0, len(self.counts)):
+            return self
+        cells = slice(edges[first], edges[max(first, last)])
+        return Block(
+            self.data, self.starts[cells], self.ends[cells], self.counts[keep], self.lines[keep], self.escaped
+        )
+
+    def text(self, start: int, end: int) -> str:
+        """Return one cell as text."""
+        text = self.data[start:end].decode()
+        return text.replace('""', '"') if self.escaped else text
+
+    def texts(self, starts: np.ndarray, ends: np.ndarray) -> list[str]:
+        """Return cells as texts."""
+        data = self.data
+        found = [data[a:b].decode() for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
+        return [text.replace('""', '"') for text in found] if self.escaped else found
+
+    def row(self, number: int) -> list[str]:
+        """Return the cells of one row."""
+        one = self.rows(slice(number, number + 1))
+        return one.texts(one.starts, one.ends)
+
+
+class _Irregular(ValueError):
+    """Quotes stand where only the csv module knows what they mean."""
+
+
+def split_blocks(chunks: Iterable[bytes], delimiter: str, strip: bool = True) -> Iterator[Block]:
+    r"""Yield the rows of a table, without blank ones.
+
+    Args:
+        chunks: the file in UTF-8 with "\n" at line ends.
+        delimiter: what separates cells, one ASCII character.
+        strip: remove blanks around cells that are not quoted.
+
+    Raises:
+        csv.Error: if a quote is never closed.
+    """
+    feed, rest, line = iter(chunks), b"", 1
+    for chunk in feed:
+        rest += chunk
+        try:
+            block, used = _split(rest, ord(delimiter), _NEWLINE, line, strip)
+        except _Irregular:
+            yield from _split_by_csv(rest, feed, delimiter, line, strip)
+            return
+        if block is not None:
+            yield block
+            line += rest.count(b"\n", 0, used)
+            rest = rest[used:]
+    if rest:
+        try:
+            block, used = _split(rest + b"\n", ord(delimiter), _NEWLINE, line, strip)
+        except _Irregular:
+            block = None
+        if block is None:  # a quote is never closed, or stands where it has no meaning
+            yield from _split_by_csv(rest, feed, delimiter, line, strip)
+        else:
+            yield block
+
+
+def _split(data: bytes, delimiter: int, newline: int, line: int, strip: bool) -> tuple[Block | None, int]:
+    """Return the complete rows at the beginning of `data`, and how many bytes they take; None if there is none."""
+    codes = np.frombuffer(data, np.uint8)
+    special = (codes == delimiter) | (codes == newline)
+    has_quotes = newline == _NEWLINE and _QUOTE in data
+    if has_quotes:
+        is_quote = codes == _QUOTE
+        _check_quotes(codes, np.flatnonzero(is_quote), delimiter)
+        special &= (np.cumsum(is_quote, dtype=np.uint8) & 1) == 0
+    ends = np.flatnonzero(special)
+    last_cells = np.flatnonzero(codes[ends] == newline)
+    if not len(last_cells):
+        if len(data) > LONGEST_CELL:
+            raise _Irregular
+        return None, 0
+    ends = ends[: last_cells[-1] + 1]
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    counts = np.diff(last_cells, prepend=-1)
+    used = int(ends[-1]) + 1
+    first_bytes = starts[last_cells - counts + 1]
+    lines = line + np.searchsorted(np.flatnonzero(codes[:used] == newline), first_bytes)
+    quoted = codes[starts] == _QUOTE if has_quotes else None
+    if strip and (b" " in data or b"\t" in data):
+        starts, ends = _stripped(codes, starts, ends, quoted, delimiter)
+    if quoted is not None:
+        starts, ends = starts + quoted, ends - quoted
+    escaped = has_quotes and b'""' in data
+    return _without_blank_rows(Block(data, starts, ends, counts, lines, escaped)), used
+
+
+def _check_quotes(codes: np.ndarray, places: np.ndarray, delimiter: int) -> None:
+    """Raise unless every quote begins a cell, ends one, or is one of two that stand for one."""
+
+    def is_edge(neighbours: np.ndarray) -> np.ndarray:
+        return (neighbours == delimiter) | (neighbours == _NEWLINE) | (neighbours == _QUOTE)
+
+    opening, closing = places[0::2], places[1::2]
+    before = codes[opening[opening > 0] - 1]
+    after = codes[closing[closing < len(codes) - 1] + 1]
+    if not (is_edge(before).all() and is_edge(after).all()):
+        raise _Irregular
+    # A quote right after a closing one reopens the cell; anywhere else, two openings in a row have no meaning.
+    reopened = opening[opening > 0][before == _QUOTE]
+    if not np.isin(reopened - 1, closing).all():
+        raise _Irregular
+
+
+def _stripped(
+    codes: np.ndarray, starts: np.ndarray, ends: np.ndarray, quoted: np.ndarray | None, delimiter: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the cells without blanks around them; quoted ones stay as they are."""
+    blanks = [_BLANK] if delimiter == _TAB else [_BLANK, _TAB]
+
+    def blank_at(places: np.ndarray) -> np.ndarray:
+        found, there = np.zeros(len(places), bool), codes[places]
+        for blank in blanks:
+            found |= there == blank
+        if not found.any():
+            return found
+        found &= starts < ends
+        return found if quoted is None else found & ~quoted
+
+    while (found := blank_at(starts)).any():
+        starts = starts + found
+    while (found := blank_at(ends - 1)).any():
+        ends = ends - found
+    return starts, ends
+
+
+def _without_blank_rows(block: Block) -> Block:
+    """Return the block without rows whose cells are all empty."""
+    first = np.cumsum(block.counts) - block.counts
+    if (block.ends[first] > block.starts[first]).all():
+        return block
+    filled = np.logical_or.reduceat(block.ends > block.starts, first)
+    if filled.all():
+        return block
+    cells = np.repeat(filled, block.counts)
+    return Block(
+        block.data, block.starts[cells], block.ends[cells], block.counts[filled], block.lines[filled], block.escaped
+    )  # fmt: skip
+
+
+def _split_by_csv(
+    rest: bytes, feed: Iterator[bytes], delimiter: str, line: int, strip: bool
+) -> Iterator[Block]:
+    """Yield the rows of the rest of a table, split by Python's csv module."""
+    reader = csv.reader(_lines(rest, feed), delimiter=delimiter, skipinitialspace=strip)
+    while True:
+        rows, lines, begins = [], [], reader.line_num
+        for cells in islice(reader, CSV_ROWS):
+            rows.append(cells)
+            lines.append(line + begins)
+            begins = reader.line_num
+        if not rows:
+            return
+        joined = "".join(chr(_UNIT).join(map(_without_separators, cells)) + chr(_RECORD) for cells in rows)
+        block, _ = _split(joined.encode(), _UNIT, _RECORD, 0, strip)
+        assert block is not None  # every row ends with a record separator
+        number = block.lines  # of the record, from 0 on: the csv module knows the line
+        yield Block(block.data, block.starts, block.ends, block.counts, np.asarray(lines)[number], False)
+
+
+def _lines(rest: bytes, feed: Iterator[bytes]) -> Iterator[str]:
+    for chunk in feed:
+        *whole, rest = (rest + chunk).split(b"\n")
+        yield from (f"{line.decode()}\n" for line in whole)
+    *whole, rest = rest.split(b"\n")
+    yield from (f"{line.decode()}\n" for line in whole)
+    if rest:
+        yield rest.decode()
+
+
+def _without_separators(cell: str) -> str:
+    return cell.replace(chr(_UNIT), " ").replace(chr(_RECORD), " ")

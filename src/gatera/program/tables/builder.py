@@ -1,0 +1,76 @@
+"""Collect a column's cells block by block: as numbers while they all are numbers, else as texts, each kept once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gatera.program.tables.blocks import Block
+from gatera.program.tables.columns import Column, number_cells, text_column
+from gatera.program.tables.distinct import Distinct
+from gatera.program.tables.numbers import PLAIN, is_identifier, is_missing_word
+from gatera.program.tables.numeric_cells import read_numbers
+
+
+class ColumnBuilder:
+    """Collects one column.
+
+    Args:
+        name: the column.
+        as_text: keep its cells as they are written, also where they are numbers.
+    """
+
+    def __init__(self, name: str, as_text: bool = False) -> None:
+        self.name, self.as_text = name, as_text
+        self._is_text, self._failed = as_text, False
+        self._numbers: list[np.ndarray] = []
+        self._words: dict[str, int] = {}
+        self._texts = Distinct()
+
+    def add(self, block: Block, starts: np.ndarray, ends: np.ndarray) -> None:
+        """Add the column's cells in a block; one that is not a number ends reading as numbers."""
+        if self._failed:
+            return
+        if not self._is_text:
+            numbers = self._read_numbers(block, starts, ends)
+            if numbers is not None:
+                self._numbers.append(numbers)
+                return
+            self._is_text, self._failed = True, bool(self._numbers)
+        if not self._failed:
+            self._texts.add(block, starts, ends)
+
+    def _read_numbers(self, block: Block, starts: np.ndarray, ends: np.ndarray) -> np.ndarray | None:
+        """Return numbers, NaN for missing ones; None if a cell is something else."""
+        numbers, bad = read_numbers(block, starts, ends)
+        places = np.flatnonzero(bad)
+        words: dict[str, int] = {}
+        for place in places:
+            text = block.text(starts[place], ends[place])
+            if is_missing_word(text):
+                if text.strip():
+                    words[text] = words.get(text, 0) + 1
+                continue
+            number = None if is_identifier(text) else PLAIN.number(text)
+            if number is None:
+                return None
+            numbers[place] = number
+        for word, count in words.items():
+            self._words[word] = self._words.get(word, 0) + count
+        return numbers
+
+    def restart(self) -> bool:
+        """Begin again as texts if cells that came late are not numbers; whether that is so."""
+        if not self._failed:
+            return False
+        self._failed = False
+        self._numbers.clear()
+        self._words.clear()
+        return True
+
+    def column(self, comma_is_decimal: bool = False, decimal: str | None = None) -> Column:
+        """Return the column, decided from all its cells; see `text_column`."""
+        if not self._is_text:
+            cells, kind = number_cells(np.concatenate([np.zeros(0), *self._numbers]))
+            return Column(self.name, cells, kind, PLAIN, self._words)
+        labels, codes = self._texts.labels_and_codes()
+        return text_column(self.name, labels, codes, comma_is_decimal, decimal, self.as_text)

@@ -1,0 +1,214 @@
+"""What a column holds, decided from its values: nothing, whole numbers, numbers, truth values, dates or text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from gatera.program.tables.numbers import (
+    PLAIN,
+    NumberFormat,
+    find_format,
+    is_identifier,
+    is_missing_word,
+)
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?", re.ASCII)
+
+#: Truth values as programs write them. "yes" and "no" stay categories.
+_TRUTH = {"True": True, "False": False, "TRUE": True, "FALSE": False, "true": True, "false": False}
+
+#: A text column in which at least this share of the cells are numbers is probably one of numbers with typing errors.
+NEARLY_ALL = 0.9
+
+
+class Kind(StrEnum):
+    """What the cells of a column are."""
+
+    EMPTY = "empty"
+    WHOLE = "whole numbers"
+    NUMBER = "numbers"
+    TRUTH = "truth values"
+    DATE = "dates"
+    TEXT = "text"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Attributes:
+        name: what it is called.
+        cells: float64 [n] with NaN for missing (whole numbers and numbers), int64 [n] (whole numbers without gaps), bool
+            [n] (truth values without gaps), or object [n]: str, bool, and None for missing.
+        kind: what they are.
+        format: how its numbers were written.
+        words: words that were taken for missing, and how often: only in columns of numbers or truth values.
+        stray: where nearly all cells are numbers, some that are not.
+    """
+
+    name: str
+    cells: np.ndarray
+    kind: Kind
+    format: NumberFormat = PLAIN
+    words: dict[str, int] = field(default_factory=dict)
+    stray: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> np.ndarray:
+        """Which cells are missing, bool [n]."""
+        return missing_cells(self.cells)
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether all cells that are there are the same."""
+        return self.kind is not Kind.EMPTY and is_constant(self.cells)
+
+    @property
+    def counts_rows(self) -> bool:
+        """Whether the column only numbers the rows: 0, 1, 2 and so on, or 1, 2, 3."""
+        return self.kind is Kind.WHOLE and counts_rows(self.cells)
+
+
+def missing_cells(cells: np.ndarray) -> np.ndarray:
+    """Return which cells are missing, bool [n]: NaN or None."""
+    if cells.dtype.kind == "f":
+        return np.isnan(cells)
+    if cells.dtype.kind != "O":
+        return np.zeros(len(cells), bool)
+    return np.fromiter((cell is None or cell != cell for cell in cells), bool, len(cells))
+
+
+def is_constant(cells: np.ndarray) -> bool:
+    """Whether all cells that are there are the same; there is at least one."""
+    there = cells[~missing_cells(cells)]
+    return len(there) > 0 and bool(np.all(there == there[0]))
+
+
+def counts_rows(cells: np.ndarray) -> bool:
+    """Whether numbers are 0, 1, 2 and so on, or 1, 2, 3 and so on, in the order of the rows."""
+    return len(cells) > 1 and cells[0] in (0, 1) and bool(np.all(cells == cells[0] + np.arange(len(cells))))
+
+
+def number_cells(values: np.ndarray) -> tuple[np.ndarray, Kind]:
+    """Return numbers as a column keeps them, and what they are, whatever their dtype.
+
+    Args:
+        values: float64 [n], NaN for missing.
+
+    Returns:
+        int64 [n] for whole numbers without gaps, else the values themselves; and the kind.
+
+    Example:
+        >>> number_cells(np.array([0.0, 1.0])), number_cells(np.array([0.0, np.nan]))[1].value
+        ((array([0, 1]), <Kind.WHOLE: 'whole numbers'>), 'whole numbers')
+    """
+    missing = np.isnan(values)
+    there = values[~missing]
+    if not len(there):
+        return values, Kind.EMPTY
+    if not np.isfinite(there).all() or np.any(there != np.floor(there)) or np.abs(there).max() >= 2**53:
+        return values, Kind.NUMBER
+    return (values if missing.any() else values.astype(np.int64)), Kind.WHOLE
+
+
+def text_column(
+    name: str,
+    labels: Sequence[str],
+    codes: np.ndarray,
+    comma_is_decimal: bool = False,
+    decimal: str | None = None,
+    as_text: bool = False,
+) -> Column:
+    """Return a column of texts as what they are: numbers in some format, truth values, dates or text.
+
+    Args:
+        name: the column.
+        labels: its different cells.
+        codes: the label of each cell, int [n].
+        comma_is_decimal: see `find_format`.
+        decimal: see `find_format`.
+        as_text: keep numbers as the text they were written as.
+    """
+    counts = np.bincount(codes, minlength=len(labels))
+    if all(map(is_missing_word, labels)) and not (as_text and any(label.strip() for label in labels)):
+        return Column(name, np.full(len(codes), None, object), Kind.EMPTY, words=_words(labels, counts))
+    known = None if as_text else find_format(_values(labels), comma_is_decimal, decimal)
+    if known is not None and not any(map(is_identifier, labels)):
+        numbers = np.array([np.nan if is_missing_word(label) else known.number(label) for label in labels], np.float64)
+        cells, kind = number_cells(numbers[codes])
+        return Column(name, cells, kind, known, _words(labels, counts))
+    if not as_text and all(value in _TRUTH for value in _values(labels)):
+        return _truth_column(name, labels, codes, counts)
+    cells = np.array([label if label.strip() else None for label in labels], object)[codes]
+    kind = Kind.DATE if all(_DATE.fullmatch(label) for label in labels if label.strip()) else Kind.TEXT
+    return Column(name, cells, kind, stray=() if as_text else _stray(labels, counts))
+
+
+def _values(labels: Iterable[str]) -> Iterator[str]:
+    return (label for label in labels if not is_missing_word(label))
+
+
+def _truth_column(name: str, labels: Sequence[str], codes: np.ndarray, counts: np.ndarray) -> Column:
+    truths = np.array([_TRUTH.get(label) for label in labels], object)[codes]
+    complete = not any(truth is None for truth in truths)
+    return Column(name, truths.astype(bool) if complete else truths, Kind.TRUTH, words=_words(labels, counts))
+
+
+def _words(labels: Sequence[str], counts: np.ndarray) -> dict[str, int]:
+    """Return the words that were taken for missing, and how often."""
+    pairs = zip(labels, counts.tolist(), strict=True)
+    return {label: count for label, count in pairs if label.strip() and is_missing_word(label)}
+
+
+def _stray(labels: Sequence[str], counts: np.ndarray) -> tuple[str, ...]:
+    """Return the cells that are not numbers, if nearly all others are."""
+    total, words, others = int(counts.sum()), 0, []
+    for label, count in zip(labels, counts.tolist(), strict=True):
+        if not label.strip():
+            total -= count
+        elif PLAIN.number(label) is None:
+            words += count
+            others.append(label)
+        if words > (1 - NEARLY_ALL) * total:
+            return ()
+    return tuple(others)
+
+
+def value_column(name: str, cells: Any) -> Column:
+    """Return a column that is not from a file, as what its values are: the dtype is only a hint.
+
+    Texts stay texts, also where they are numbers; whole numbers are whole numbers whether they come as int, as float
+    because there are gaps, or as objects.
+
+    Args:
+        name: the column.
+        cells: a one-dimensional array of numbers, truth values or objects.
+    """
+    cells = np.asarray(cells)
+    if cells.dtype.kind in "iu":
+        return Column(name, cells, Kind.WHOLE)
+    if cells.dtype.kind == "b":
+        return Column(name, cells, Kind.TRUTH)
+    if cells.dtype.kind == "f":
+        return Column(name, *number_cells(cells.astype(np.float64)))
+    cells = np.array([None if _is_nothing(cell) else cell for cell in cells.tolist()], object)
+    there = [cell for cell in cells if cell is not None]
+    if not there:
+        return Column(name, cells, Kind.EMPTY)
+    if all(isinstance(cell, bool | np.bool_) for cell in there):
+        return Column(name, cells.astype(bool) if len(there) == len(cells) else cells, Kind.TRUTH)
+    if all(isinstance(cell, int | float | np.number) and not isinstance(cell, bool) for cell in there):
+        return Column(name, *number_cells(np.array([np.nan if c is None else c for c in cells], np.float64)))
+    return Column(name, cells, Kind.TEXT)
+
+
+def _is_nothing(cell: Any) -> bool:
+    if isinstance(cell, str):
+        return not cell.strip()
+    return cell is None or type(cell).__name__ in ("NAType", "NaTType") or bool(np.ndim(cell) == 0 and cell != cell)

@@ -1,0 +1,115 @@
+"""Find out how a table is written from its first rows: what separates columns, and whether they have names."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from gatera.program.tables.numbers import is_missing_word, plain_number
+
+#: What may separate columns, in the order in which ties are broken.
+DELIMITERS = (",", ";", "\t", "|")
+
+#: Rows that decisions are made on.
+SAMPLE_ROWS = 500
+
+_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}$")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T].*)?")
+
+
+def find_delimiter(lines: Sequence[str]) -> str:
+    """Return what separates the columns: what divides every line into the same number of cells, at least two.
+
+    Args:
+        lines: the first lines of the file.
+
+    Example:
+        >>> find_delimiter(["age;income", "30;1,5"]), find_delimiter(["name", "Ann"])
+        (';', ',')
+    """
+    best, most = ",", (0, 0)
+    for delimiter in DELIMITERS:
+        try:
+            rows = list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
+        except csv.Error:
+            continue
+        counts = Counter(len(row) for row in rows if row)
+        header = next((len(row) for row in rows if row), 0)
+        usual, often = counts.most_common(1)[0] if counts else (0, 0)
+        if header < 2 or usual < 2:
+            continue
+        same = usual == header and often == counts.total()
+        # How regular it is, then how many columns it makes.
+        rank = (2 if same else 1 if usual in (header, header + 1) else 0, header)
+        if rank > most:
+            best, most = delimiter, rank
+    return best
+
+
+def delimiter_of(path: Path, lines: Sequence[str]) -> str:
+    """Return what separates the columns of a file; a name that ends in .tsv says so where it divides the first line."""
+    name = path.name.lower().removesuffix(".gz")
+    return "\t" if name.endswith(".tsv") and lines and "\t" in lines[0] else find_delimiter(lines)
+
+
+def has_header(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row names the columns rather than being one of the rows.
+
+    It is a row of data if something of it continues in the rows below (a number above numbers, a value that occurs
+    again, the same file ending) and nothing speaks against that: text above numbers, or no text at a column's top.
+
+    Args:
+        first: the cells of the first row.
+        others: the rows below, at least one; rows of another length are not looked at.
+
+    Example:
+        >>> has_header(["user", "film"], [["1", "7"], ["2", "7"]]), has_header(["1", "7"], [["2", "7"], ["3", "8"]])
+        (True, False)
+    """
+    rows = [row for row in others if len(row) == len(first)]
+    if not rows or any(not cell.strip() for cell in first) or len(set(first)) < len(first):
+        # Names are there and differ from each other; data may be empty or repeat itself.
+        return not rows or _looks_named(first)
+    columns = list(zip(*rows, strict=True))
+    if _counts_up(first) and not any(name in cells for name, cells in zip(first, columns, strict=True)):
+        return True
+    continues = False
+    for name, cells in zip(first, columns, strict=True):
+        filled = [cell for cell in cells if not is_missing_word(cell)]
+        if not filled:
+            continue
+        numeric = all(plain_number(cell) is not None for cell in filled)
+        if numeric and plain_number(name) is None:
+            return True
+        if numeric or name in filled or _same_form(name, filled):
+            continues = True
+        elif plain_number(name) is not None:
+            return True
+    return not continues
+
+
+def _looks_named(first: Sequence[str]) -> bool:
+    return all(plain_number(cell) is None for cell in first if cell.strip())
+
+
+def _counts_up(cells: Sequence[str]) -> bool:
+    """Whether all cells, or all but the first, are consecutive whole numbers, as years at the head of columns are."""
+    for part in (cells, cells[1:]):
+        if len(part) >= 3 and all(cell.isdecimal() for cell in part):
+            numbers = [int(cell) for cell in part]
+            if numbers[0] not in (0, 1) and numbers[0] < 1000:
+                continue
+            if all(b - a == 1 for a, b in zip(numbers, numbers[1:], strict=False)):
+                return True
+    return False
+
+
+def _same_form(name: str, cells: Sequence[str]) -> bool:
+    """Whether a cell is a file name or a date as all cells below it are."""
+    suffix = _SUFFIX.search(name)
+    if suffix is not None and not suffix[0][1:].isdecimal():
+        return all(cell.endswith(suffix[0]) for cell in cells)
+    return bool(_DATE.fullmatch(name)) and all(_DATE.fullmatch(cell) for cell in cells)

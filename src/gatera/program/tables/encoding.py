@@ -1,0 +1,119 @@
+"""Turn the bytes of a text file into text: which encoding, gzip or not, and chunks of UTF-8 with "\\n" at line ends."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+#: Bytes read at once.
+CHUNK = 1 << 20
+
+#: What a file begins with -> its encoding. UTF-32 comes first: its mark begins as that of UTF-16 does.
+_MARKS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"),
+)  # fmt: skip
+
+#: Bytes that stand for nothing in Windows' Latin-1.
+_NOT_WINDOWS = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+
+
+def open_bytes(path: Path) -> IO[bytes]:
+    """Open a file for reading, unpacked where it is compressed with gzip, whatever its name.
+
+    Raises:
+        OSError: if it cannot be opened.
+    """
+    file = path.open("rb")
+    if file.peek(2)[:2] == b"\x1f\x8b":
+        file.close()
+        return gzip.open(path, "rb")
+    return file
+
+
+def find_encoding(path: Path) -> str:
+    """Return a text file's encoding: "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252" or "latin-1".
+
+    The whole file is read, a chunk at a time: one letter near the end decides between UTF-8 and the others.
+
+    Raises:
+        OSError: if it cannot be read.
+        ValueError: if it holds NUL bytes and is therefore not text.
+    """
+    with open_bytes(path) as file:
+        head = file.read(CHUNK)
+        for mark, encoding in _MARKS:
+            if head.startswith(mark):
+                return encoding
+        zeros = [head[start:200:2].count(0) for start in (0, 1)]
+        if max(zeros) > 0.3 * len(head[:200:2]) and min(zeros) == 0:
+            return "utf-16-be" if zeros[0] else "utf-16-le"
+        decoder, is_utf8 = codecs.getincrementaldecoder("utf-8")(), True
+        while is_utf8:
+            if b"\0" in head:
+                raise ValueError("it holds NUL bytes, so it is not text")
+            try:
+                decoder.decode(head, final=not head)
+            except UnicodeDecodeError:
+                is_utf8 = False
+            if not head:
+                break
+            head = file.read(CHUNK)
+    return "utf-8" if is_utf8 else _eight_bit(path)
+
+
+def _eight_bit(path: Path) -> str:
+    with open_bytes(path) as file:
+        while chunk := file.read(CHUNK):
+            if b"\0" in chunk:
+                raise ValueError("it holds NUL bytes, so it is not text")
+            if _NOT_WINDOWS.search(chunk):
+                return "latin-1"
+    return "cp1252"
+
+
+def utf8_chunks(path: Path, encoding: str) -> Iterator[bytes]:
+    r"""Yield a text file as UTF-8 without a byte order mark, with "\n" at line ends; chunks end anywhere.
+
+    Raises:
+        OSError: if it cannot be read.
+        UnicodeDecodeError: if it is not in this encoding.
+        LookupError: if there is no such encoding.
+    """
+    plain = codecs.lookup(encoding).name == "utf-8"
+    decoder = codecs.getincrementaldecoder("utf-8-sig" if plain else encoding)()
+    held = b""  # a "\r" whose "\n" may be in the next chunk
+    first = True
+    with open_bytes(path) as file:
+        while chunk := file.read(CHUNK):
+            if not plain:
+                chunk = decoder.decode(chunk).encode("utf-8", "surrogatepass")
+            elif first:
+                chunk = chunk.removeprefix(codecs.BOM_UTF8)
+            first = False
+            chunk, held = held + chunk, b""
+            if chunk.endswith(b"\r"):
+                chunk, held = chunk[:-1], b"\r"
+            yield _unix_lines(chunk)
+    rest = held + (b"" if plain else decoder.decode(b"", final=True).encode())
+    if rest:
+        yield _unix_lines(rest)
+
+
+def _unix_lines(chunk: bytes) -> bytes:
+    return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in chunk else chunk
+
+
+def read_lines(path: Path) -> list[str]:
+    """Return the lines of a text file in any encoding that `find_encoding` knows, without blanks around them and blank lines.
+
+    Raises:
+        OSError: if it cannot be read.
+        ValueError: if it is not text.
+    """
+    text = b"".join(utf8_chunks(path, find_encoding(path))).decode("utf-8")
+    return [line.strip() for line in text.split("\n") if line.strip()]

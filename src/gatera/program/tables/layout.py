@@ -1,0 +1,110 @@
+"""Which cells of a row belong to which column: names, a column that only names the rows, a delimiter at the line's end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gatera.core.errors import DataError
+from gatera.program.tables.columns import Column, Kind
+from gatera.program.tables.dialect import has_header
+from gatera.program.tables.notes import Note
+
+#: What pandas calls a column without a name, by its place.
+UNNAMED = "Unnamed: {}"
+
+_UNNAMED = re.compile(r"Unnamed: \d+")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the rows of a file are made.
+
+    Attributes:
+        all_names: the column of each cell of a row; None for cells that are not read.
+        skip: rows above the first one.
+        source: where the number of cells comes from, for messages.
+        notes: what was decided.
+    """
+
+    all_names: tuple[str | None, ...]
+    skip: int
+    source: str = "the header names"
+    notes: list[Note] = field(default_factory=list)
+
+    @property
+    def width(self) -> int:
+        """Cells of a row."""
+        return len(self.all_names)
+
+    def drop_index(self, columns: dict[str, Column]) -> list[Note]:
+        """Take out a column without a name that only numbers or names the rows, and columns without name and cells."""
+        notes = []
+        for place, name in enumerate(self.all_names):
+            if name is None or not _UNNAMED.fullmatch(name):
+                continue
+            column = columns[name]
+            if column.kind is Kind.EMPTY:
+                del columns[name]
+            elif column.counts_rows or (place == 0 and _all_differ(column)):
+                del columns[name]
+                notes.append(Note("The column without a name only names the rows; it is not used"))
+            else:
+                notes.append(Note(f"The column without a name in place {place + 1} is called {name!r}"))
+        return notes
+
+
+def find_layout(sample: Sequence[Sequence[str]], header: str | int | None, path: Path) -> Layout:
+    """Return the layout of a file.
+
+    Args:
+        sample: its first rows, at least one.
+        header: see `open_table`.
+        path: the file, for messages.
+
+    Raises:
+        DataError: if two columns have one name, or there is no row that `header` could be.
+    """
+    if isinstance(header, int):
+        if header >= len(sample):
+            raise DataError(f"{path} has no row {header} to take names from", got=header)
+        return _named(sample[header], sample[header + 1 :], header + 1, path)
+    first, others = sample[0], sample[1:]
+    if header is not None and has_header(first, others):
+        return _named(first, others, 1, path)
+    names = tuple(f"column_{place}" for place in range(1, len(first) + 1))
+    note = Note(
+        "The first row holds data, not names: the columns are called column_1, column_2 and so on", "header", 0
+    )
+    return Layout(names, 0, "the first row has", [] if header is None else [note])
+
+
+def _named(names: Sequence[str], rows: Sequence[Sequence[str]], skip: int, path: Path) -> Layout:
+    named = [name.strip() for name in names]
+    twice = sorted({name for name in named if name and named.count(name) > 1})
+    if twice:
+        raise DataError(
+            f"{path} has more than one column of a name", got=twice, remedy="Rename one of each, or remove it."
+        )
+    all_names: list[str | None] = [name or UNNAMED.format(place) for place, name in enumerate(named)]
+    longer = bool(rows) and all(len(row) == len(named) + 1 for row in rows)
+    if longer and not any(row[-1].strip() for row in rows):
+        return Layout((*all_names, None), skip, "the rows before have", [Note("Every row ends with a delimiter")])
+    if longer and _names_rows([row[0] for row in rows]):
+        note = Note("Rows have one cell more than the header: the first one only names the row and is not used")
+        return Layout((None, *all_names), skip, "the rows before have", [note])
+    return Layout(tuple(all_names), skip)
+
+
+def _names_rows(cells: Sequence[str]) -> bool:
+    """Whether the first cells number the rows (from 0 or 1 on), or are texts that all differ."""
+    numbers = [int(cell) for cell in cells if cell.isdecimal() and cell.isascii() and len(cell) < 10]
+    if len(numbers) == len(cells):
+        return numbers[0] in (0, 1) and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    return not numbers and len(set(cells)) == len(cells)
+
+
+def _all_differ(column: Column) -> bool:
+    return column.kind in (Kind.TEXT, Kind.WHOLE) and len(set(column.cells.tolist())) == len(column.cells)

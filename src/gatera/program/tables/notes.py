@@ -1,0 +1,35 @@
+"""One decision about a table, in one line, with the option that says otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Note:
+    """A decision about a table.
+
+    Attributes:
+        text: the decision, a sentence without a full stop.
+        option: the argument that changes it, as Python writes it ("delimiter"); None where there is none.
+        value: an example of its value.
+
+    Example:
+        >>> note = Note("Columns are separated by ';'", "delimiter", ",")
+        >>> str(note), note.for_shell()
+        ("Columns are separated by ';' (to change: delimiter=',').", "Columns are separated by ';' (to change: --delimiter ',').")
+    """
+
+    text: str
+    option: str | None = None
+    value: object = None
+
+    def __str__(self) -> str:
+        return f"{self.text} (to change: {self.option}={self.value!r})." if self.option else f"{self.text}."
+
+    def for_shell(self) -> str:
+        """Return the line with the option as the command line has it."""
+        if self.option is None:
+            return f"{self.text}."
+        value = self.value if isinstance(self.value, str) and self.value.isalnum() else repr(self.value)
+        return f"{self.text} (to change: --{self.option.replace('_', '-')} {value})."

@@ -1,0 +1,151 @@
+"""Read a number from a cell's text: signs, decimal commas, thousands separators, currencies and percent signs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+#: Words for "no value" in a column of numbers or truth values, in lower case. In every other column they are values.
+#: Sources: what pandas.read_csv takes for missing (pandas 2 and 3), "?" of the UCI repository, "." of SAS and Stata.
+MISSING_WORDS = frozenset(
+    ("", "#n/a", "#n/a n/a", "#na", "-1.#ind", "-1.#qnan", "-nan", "1.#ind", "1.#qnan", "<na>", "n/a", "na", "nan",
+     "none", "null", "?", "-", ".")
+)  # fmt: skip
+
+#: A cell with blanks around such a word may be a little longer.
+_LONGEST_WORD = 40
+
+#: Whole numbers of more digits than this are identifiers: float64 cannot tell them apart.
+MOST_DIGITS = 15
+
+#: What may separate groups of three digits; "" for nothing.
+THOUSANDS = ("", ",", ".", " ", "'", "\u2019", "\u00a0", "\u202f")
+
+_AROUND = re.compile(r"^([+-]?)\s*[$€£¥₹]?\s*([+-]?)(.*?)\s*[$€£¥₹%]?$", re.DOTALL)
+_PLAIN = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_INFINITE = frozenset(("inf", "infinity"))
+_GROUPED = re.compile(r"\d{1,3}(?:[,.' \u00a0\u202f\u2019]\d{3})+", re.ASCII)
+
+
+@dataclass(frozen=True)
+class NumberFormat:
+    """How the numbers of a column are written.
+
+    Args:
+        decimal: the decimal sign, "." or ",".
+        thousands: what separates groups of three digits; "" where nothing does.
+    """
+
+    decimal: str = "."
+    thousands: str = ""
+
+    def __str__(self) -> str:
+        groups = f", thousands separator {self.thousands!r}" if self.thousands else ""
+        return f"decimal sign {self.decimal!r}{groups}"
+
+    def number(self, text: str) -> float | None:
+        """Return the number that a text is in this format, or None.
+
+        A plain number ("31.5") is one in every format that does not read it otherwise.
+
+        Example:
+            >>> NumberFormat(",", ".").number("1.234,5"), NumberFormat(",").number("31.5"), PLAIN.number("16,000")
+            (1234.5, 31.5, None)
+        """
+        negative, body = _stripped(text)
+        value = self._grouped(body) if self != PLAIN else None
+        if value is None:
+            value = _plain(body)
+        return value if value is None or not negative else -value
+
+    def fits(self, text: str) -> bool:
+        """Whether a text is a number in this format and no other sign would be needed to read it."""
+        body = _stripped(text)[1]
+        if self == PLAIN:
+            return _plain(body) is not None
+        return self._grouped(body) is not None or (body.isdecimal() and _plain(body) is not None)
+
+    def _grouped(self, body: str) -> float | None:
+        whole, sign, fraction = body.partition(self.decimal)
+        if self.thousands and self.thousands in whole:
+            if not _GROUPED.fullmatch(whole) or set(whole) - set("0123456789") != {self.thousands}:
+                return None
+            whole = whole.replace(self.thousands, "")
+        elif not sign:
+            return None
+        return _plain(f"{whole}.{fraction}") if sign else _plain(whole)
+
+
+PLAIN = NumberFormat()
+
+#: Formats in the order in which they are tried: where commas separate columns, a comma in a cell groups thousands.
+_FORMATS = (
+    PLAIN, NumberFormat(".", ","), NumberFormat(",", "."), NumberFormat(".", " "), NumberFormat(",", " "),
+    NumberFormat(".", "'"), NumberFormat(".", "\u2019"), NumberFormat(",", "\u00a0"), NumberFormat(",", "\u202f"),
+    NumberFormat(".", "\u00a0"), NumberFormat(".", "\u202f"),
+)  # fmt: skip
+
+#: Where semicolons separate columns, a comma in a cell is a decimal sign.
+_COMMA_FIRST = (PLAIN, NumberFormat(",", "."), *(known for known in _FORMATS if known not in (PLAIN, NumberFormat(",", "."))))  # fmt: skip
+
+
+def find_format(
+    texts: Iterable[str], comma_is_decimal: bool = False, decimal: str | None = None
+) -> NumberFormat | None:
+    """Return the format in which every text is a number, or None.
+
+    Args:
+        texts: the different cells of a column, without empty ones and words for "missing".
+        comma_is_decimal: read "16,000" as 16 rather than as 16 thousand.
+        decimal: the decimal sign, "." or ","; None to find it.
+
+    Example:
+        >>> find_format(["950", "$1,200"]), find_format(["38,8", "40"]), find_format(["a", "1"])
+        (NumberFormat(decimal='.', thousands=','), NumberFormat(decimal=',', thousands='.'), None)
+    """
+    formats = list(_COMMA_FIRST if comma_is_decimal or decimal == "," else _FORMATS)
+    formats = [known for known in formats if known == PLAIN or decimal in (None, known.decimal)]
+    for text in texts:
+        formats = [known for known in formats if known.fits(text)]
+        if not formats:
+            return None
+    return formats[0]
+
+
+def plain_number(text: str) -> float | None:
+    """Return the number that a text is, or None; a decimal comma is read where it cannot be anything else.
+
+    Example:
+        >>> plain_number(" -12.5e3 "), plain_number("$5"), plain_number("38,8"), plain_number("16,000")
+        (-12500.0, 5.0, 38.8, None)
+    """
+    value = PLAIN.number(text)
+    if value is None and text.count(",") == 1 and not _GROUPED.fullmatch(_stripped(text)[1]):
+        value = NumberFormat(",").number(text)
+    return value
+
+
+def is_missing_word(text: str) -> bool:
+    """Whether a text stands for "no value" in a column of numbers."""
+    return len(text) <= _LONGEST_WORD and text.strip().lower() in MISSING_WORDS
+
+
+def is_identifier(text: str) -> bool:
+    """Whether a whole number is written as an identifier: with leading zeros, or too long for float64."""
+    body = _stripped(text)[1]
+    return body.isdecimal() and ((len(body) > 1 and body[0] == "0") or len(body) > MOST_DIGITS)
+
+
+def _stripped(text: str) -> tuple[bool, str]:
+    """Return whether a minus stands before the number, and the number without sign, currency and percent sign."""
+    found = _AROUND.match(text.strip())
+    if found is None or (found[1] and found[2]):
+        return False, ""
+    return "-" in (found[1], found[2]), found[3]
+
+
+def _plain(body: str) -> float | None:
+    if _PLAIN.fullmatch(body):
+        return float(body)
+    return float("inf") if body.lower() in _INFINITE else None

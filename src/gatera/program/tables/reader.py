@@ -1,0 +1,278 @@
+"""The one reader of tables: training and programs read the same file as the same cells.
+
+`open_table` decides how a file is written; `TableFile.rows` yields its rows as texts for a program, `TableFile.read` its
+columns as values for training. Every decision that is not the usual one is a `Note`.
+"""
+
+from __future__ import annotations
+
+import csv
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from gatera.core.checks import check_choice, did_you_mean, listed
+from gatera.core.errors import ArgumentError, DataError
+from gatera.program.tables.blocks import Block, split_blocks
+from gatera.program.tables.builder import ColumnBuilder
+from gatera.program.tables.columns import Column, Kind
+from gatera.program.tables.dialect import DELIMITERS, SAMPLE_ROWS, delimiter_of
+from gatera.program.tables.encoding import find_encoding, utf8_chunks
+from gatera.program.tables.layout import Layout, find_layout
+from gatera.program.tables.notes import Note
+
+#: What files of tables are called.
+TABLE_SUFFIXES = frozenset((".csv", ".tsv", ".tab", ".txt"))
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that was read.
+
+    Attributes:
+        path: the file.
+        columns: name -> column, in the order of the file, without a column that only names the rows.
+        lines: the line of the file in which each row begins, int64 [n].
+        first_line: the line in which rows begin where there are no blank ones: 2 below a header, else 1.
+        notes: what was decided.
+    """
+
+    path: Path
+    columns: dict[str, Column]
+    lines: np.ndarray
+    first_line: int
+    notes: list[Note] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    @property
+    def names(self) -> list[str]:
+        """The columns' names."""
+        return list(self.columns)
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """A table's file, and how it is written.
+
+    Attributes:
+        path: the file.
+        encoding: its encoding.
+        delimiter: what separates its columns.
+        layout: which cells of a row belong to which column.
+        notes: what was decided.
+        decimal: the decimal sign of its numbers; None to find it column by column.
+        strip: remove blanks around cells that are not quoted.
+    """
+
+    path: Path
+    encoding: str
+    delimiter: str
+    layout: Layout
+    notes: list[Note]
+    decimal: str | None = None
+    strip: bool = True
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the rows below the header, thousands at a time; every row has as many cells as the layout says.
+
+        Raises:
+            DataError: if a row has not; its line is named.
+        """
+        skip = self.layout.skip
+        with _readable(self.path):
+            for block in split_blocks(utf8_chunks(self.path, self.encoding), self.delimiter, self.strip):
+                rows = block.rows(slice(min(skip, len(block.counts)), None))
+                skip -= min(skip, len(block.counts))
+                if len(rows.counts):
+                    self._check(rows)
+                    yield rows
+
+    def rows(self) -> Iterator[dict[str, str]]:
+        """Yield the rows as column -> text; a column without a name is called "Unnamed: 0", as pandas calls it.
+
+        Raises:
+            DataError: see `blocks`.
+        """
+        names, width = self.layout.all_names, self.layout.width
+        for block in self.blocks():
+            texts = block.texts(block.starts, block.ends)
+            for first in range(0, len(texts), width):
+                cells = zip(names, texts[first : first + width], strict=True)
+                yield {name: text for name, text in cells if name is not None}
+
+    def read(self, as_text: Sequence[str] = ()) -> Table:
+        """Read all rows and decide what each column holds.
+
+        Args:
+            as_text: columns whose cells stay as they are written, also where they are numbers.
+
+        Raises:
+            DataError: see `blocks`.
+        """
+        layout = self.layout
+        places = {name: place for place, name in enumerate(layout.all_names) if name is not None}
+        builders = {name: ColumnBuilder(name, name in as_text) for name in places}
+        lines, waiting = [np.zeros(0, np.int64)], dict(places)
+        while waiting:  # a second time only for columns whose first thousands of cells were numbers, and others not
+            for block in self.blocks():
+                starts = block.starts.reshape(-1, layout.width)
+                ends = block.ends.reshape(-1, layout.width)
+                if len(waiting) == len(places):
+                    lines.append(block.lines)
+                for name, place in waiting.items():
+                    builders[name].add(block, starts[:, place], ends[:, place])
+            waiting = {name: place for name, place in waiting.items() if builders[name].restart()}
+            if waiting and len(waiting) == len(places):
+                lines = [np.zeros(0, np.int64)]
+        columns = {name: builder.column(self.delimiter == ";", self.decimal) for name, builder in builders.items()}
+        notes = [*self.notes, *layout.drop_index(columns), *_column_notes(columns.values())]
+        return Table(self.path, columns, np.concatenate(lines), layout.skip + 1, notes)
+
+    def _check(self, rows: Block) -> None:
+        width = self.layout.width
+        wrong = np.flatnonzero(rows.counts != width)
+        if not len(wrong):
+            return
+        row = int(wrong[0])
+        raise DataError(
+            f"Line {rows.lines[row]} of {self.path} has {rows.counts[row]} cells", got=rows.row(row),
+            expected=f"{width}, as {self.layout.source}",
+            remedy=f"Put cells that hold {_NAMES.get(self.delimiter, repr(self.delimiter))} in quotes.",
+        )  # fmt: skip
+
+
+_NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "'|'"}
+
+
+def open_table(
+    path: str | Path,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    header: str | int | None = "auto",
+    decimal: str | None = None,
+    strip: bool = True,
+) -> TableFile:
+    """Decide how a file of a table is written, from its first rows.
+
+    Args:
+        path: CSV or a relative of it, also packed by gzip.
+        delimiter: what separates the columns, one ASCII character; None to find it: comma, semicolon, tab or "|".
+        encoding: any that Python knows; None to find it: UTF-8, UTF-16, else Windows' Latin-1.
+        header: "auto" to see whether the first row names the columns; the number of the row that does, from 0 on; None
+            where the columns have no names (they are called column_1 and so on).
+        decimal: the decimal sign of numbers, "." or ","; None to find it column by column.
+        strip: remove blanks around cells that are not quoted.
+
+    Raises:
+        DataError: if the file is missing, empty or not text, or names two columns alike.
+        ArgumentError: if `delimiter` is not one character, or `decimal` or `header` is something else.
+    """
+    path = Path(path)
+    if decimal is not None:
+        check_choice("decimal", decimal, (".", ","))
+    if isinstance(header, str):
+        check_choice("header", header, ("auto",))
+    if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '\r\n"'):
+        raise ArgumentError(
+            "delimiter must be one ASCII character", got=delimiter, expected=listed(map(repr, DELIMITERS))
+        )
+    notes = []
+    with _readable(path):
+        found = encoding or find_encoding(path)
+        if encoding is None and not found.startswith("utf-8"):
+            notes.append(Note(f"{path.name} is not in UTF-8 and is read as {found}", "encoding", "latin-1"))
+        head = next(utf8_chunks(path, found), b"")
+        separator = delimiter or delimiter_of(path, _first_lines(head))
+        if delimiter is None and separator != ",":
+            notes.append(Note(f"Columns are separated by {_NAMES[separator]}", "delimiter", ","))
+        sample = _sample(path, found, separator, strip)
+    if not sample:
+        raise DataError(f"{path} is empty: it has no header line with the names of its columns")
+    layout = find_layout(sample, header, path)
+    return TableFile(path, found, separator, layout, [*notes, *layout.notes], decimal, strip)
+
+
+def read_table(
+    path: str | Path,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    header: str | int | None = "auto",
+    decimal: str | None = None,
+    strip: bool = True,
+    as_text: Sequence[str] = (),
+) -> Table:
+    """Read a file of a table: `open_table(...).read(as_text)`.
+
+    Raises:
+        DataError: if the file is missing, empty or not text, names two columns alike, or has a row of another length.
+    """
+    return open_table(path, delimiter, encoding, header, decimal, strip).read(as_text)
+
+
+def _first_lines(head: bytes) -> list[str]:
+    """Return the first lines, without one that a chunk's end may have cut."""
+    lines = head.decode("utf-8", "ignore").splitlines()[: SAMPLE_ROWS + 1]
+    return lines[:SAMPLE_ROWS] if len(lines) > SAMPLE_ROWS or not head.endswith(b"\n") and len(lines) > 2 else lines
+
+
+def _sample(path: Path, encoding: str, delimiter: str, strip: bool) -> list[list[str]]:
+    rows: list[list[str]] = []
+    for block in split_blocks(utf8_chunks(path, encoding), delimiter, strip):
+        rows += [block.row(number) for number in range(min(SAMPLE_ROWS - len(rows), len(block.counts)))]
+        if len(rows) >= SAMPLE_ROWS:
+            break
+    return rows
+
+
+def _column_notes(columns: Sequence[Column] | object) -> Iterator[Note]:
+    """Say what was decided of columns, where it may surprise."""
+    for column in columns:  # type: ignore[attr-defined]
+        if column.kind is Kind.EMPTY:
+            yield Note(f"Column {column.name!r} is empty")
+        if column.format.decimal == "," or column.format.thousands:
+            yield Note(f"Column {column.name!r} is read as numbers with {column.format}", "decimal", ".")
+        if column.words and column.kind is not Kind.EMPTY:
+            words = listed(f"{word!r} ({count:,} cells)" for word, count in column.words.items())
+            yield Note(f"Column {column.name!r} holds {column.kind}; {words} counts as missing there")
+        if column.stray:
+            yield Note(
+                f"Column {column.name!r} is read as text, not as numbers, because of {listed(map(repr, column.stray), 3)}"
+            )
+
+
+class _readable:
+    """Turn errors of reading a file into those of a table."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, err: BaseException | None, trace: object) -> None:
+        path = self.path
+        if isinstance(err, FileNotFoundError):
+            there = [file.name for file in path.parent.glob("*") if _is_table_name(file)]
+            raise DataError(
+                f"There is no table {path}",
+                available=listed(sorted(there)) or None,
+                remedy=did_you_mean(path.name, there),
+            ) from err
+        if isinstance(err, LookupError) and "encoding" in str(err):
+            raise ArgumentError(f"Python knows no {err}", remedy="Leave encoding out to find it.") from err
+        if isinstance(err, OSError | EOFError | zlib.error | csv.Error | UnicodeError | ValueError) and not isinstance(
+            err, DataError | ArgumentError
+        ):
+            raise DataError(
+                f"{path} cannot be read as a table ({err})",
+                remedy="Check that it is a text file of rows, such as CSV, and its encoding.",
+            ) from err
+
+
+def _is_table_name(file: Path) -> bool:
+    return Path(file.name.removesuffix(".gz")).suffix.lower() in TABLE_SUFFIXES

@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import plain_reader
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+from pages import ROOT, read, section, spans
+from PIL import Image
+from torch import nn
+
+from gatera.data.transforms.item import Resize
+from gatera.learn.learner import Learner
+from gatera.program.archive import LARGEST
+from gatera.program.decode import ACTIVATIONS
+from gatera.program.operations import LARGEST_SIDE, OPERATIONS
+from gatera.program.package import FORMAT, read_package, write_package
+from gatera.program.program import load_program
+from gatera.program.raw.cells import EMPTY_TEXTS
+from gatera.program.raw.photo import MAX_PIXELS
+from gatera.program.raw.text import _CAPITAL_WORD, _LINE_BREAK, _SAME_CHARACTER, _SAME_WORD, _TAG
+from gatera.program.raw.tokens import MARGIN_CHARACTERS
+from gatera.program.tasks import TASKS
+from gatera.vision.data import ImageDataLoaders
+
+FORMAT1 = ROOT / "tests" / "fixtures" / "format1.gatera"
+PAGE = read("docs/program-format.md")
+NAMED = set(spans(PAGE))
+
+
+# -- what the page names
+
+
+def fields_on_the_page(operation: str) -> dict[str, str]:
+    """Return field -> default as the operation's own section shows them."""
+    rows = re.findall(r"^\| `(\w+)` \| .* \| (.+) \|$", section(PAGE, f"### {operation}"), re.MULTILINE)
+    return dict(rows)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_operation_and_field_is_on_the_page(name):
+    fields, on_page = OPERATIONS[name].fields, fields_on_the_page(name)
+    assert set(on_page) == set(fields)
+    for field, about in fields.items():
+        default = "required" if about.required else json.dumps(about.default)
+        assert on_page[field].strip("`") == default, field
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_the_page_says_what_an_operation_takes_and_gives(name):
+    row = re.search(rf"^\|.*`{name}`.*\| (\w+)[^|]* \| (\w+)[^|]* \|$", PAGE, re.MULTILINE)
+    assert row is not None and row.groups() == (OPERATIONS[name].takes, OPERATIONS[name].gives)
+
+
+def test_choices_entries_tasks_and_activations_are_on_the_page():
+    for row in OPERATIONS.values():
+        for field in row.fields.values():
+            for choice in re.findall(r"[A-Za-z]+", field.allowed.removeprefix("one of ")):
+                assert not field.allowed.startswith("one of ") or f'"{choice}"' in NAMED, choice
+    tasks = section(PAGE, "## From the model's output to the answer")
+    assert all(f"| `{name}` |" in tasks for name in (*TASKS, *ACTIVATIONS))
+    for name, largest in LARGEST.items():
+        assert re.search(rf"^\| `{re.escape(name)}` .*\| {largest:,} \|", PAGE, re.MULTILINE), name
+
+
+def test_constants_are_on_the_page():
+    assert all(f"`{text}`" in PAGE for text in EMPTY_TEXTS - {""})
+    for pattern in (_LINE_BREAK, _TAG, _CAPITAL_WORD, _SAME_CHARACTER, _SAME_WORD):
+        assert pattern.pattern in NAMED
+    for number in (f"{LARGEST_SIDE:,}", f"{MAX_PIXELS:,}", str(MARGIN_CHARACTERS), f"format {FORMAT}"):
+        assert number in PAGE, number
+
+
+@pytest.mark.slow
+def test_every_field_of_an_exported_program_is_on_the_page(photo_folder: Path, tmp_path: Path) -> None:
+    dls = ImageDataLoaders.from_folder(
+        photo_folder, valid_pct=0.5, seed=1, item_tfms=Resize(32), bs=4, device="cpu"
+    )
+    learn = Learner(dls, nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 2)))
+    program = read_package(learn.export(tmp_path / "a.gatera")).program
+    names = {
+        *program,
+        *program["model"],
+        *program["model"]["input"],
+        *program["decode"],
+        *program["training"],
+    }
+    assert names <= NAMED, names - NAMED
+
+
+# -- a reader that knows only the page
+
+
+def photo(width: int, height: int, kind: str = "JPEG", orientation: int = 1) -> bytes:
+    across, down = np.meshgrid(np.arange(width), np.arange(height))
+    pixels = np.stack([across * 255 / width, down * 255 / height, 255 - across * 255 / width], axis=-1)
+    exif, file = Image.Exif(), io.BytesIO()
+    exif[0x0112] = orientation
+    Image.fromarray(pixels.astype(np.uint8)).save(file, kind, exif=exif)
+    return file.getvalue()
+
+
+def check_same(path: Path, raw: Any) -> None:
+    label, probabilities = plain_reader.predict(path, raw)
+    ours = load_program(path, engine="onnxruntime").predict(raw)
+    assert label == ours.label
+    assert np.array_equal(probabilities, ours.probabilities)
+
+
+@pytest.mark.parametrize(
+    "raw", [photo(9, 31), photo(640, 480), photo(64, 100, orientation=6), photo(40, 20, "PNG")]
+)
+def test_the_plain_reader_answers_as_gatera_for_a_photo(raw: bytes) -> None:
+    check_same(FORMAT1, raw)
+
+
+@pytest.mark.filterwarnings("ignore:Column 'job' holds 'pilot'")
+def test_the_plain_reader_answers_as_gatera_for_a_row(tmp_path: Path) -> None:
+    path = row_program(tmp_path / "rows.gatera")
+    for job, age in (("nurse", "30"), (" cook", ""), ("pilot", "71.5"), ("", "n/a")):
+        check_same(path, {"job": job, "age": age})
+
+
+def row_program(path: Path) -> Path:
+    """Write a program for rows: codes and numbers, float32 [N,3] -> MatMul -> float32 [N,2]."""
+    weights = np.array([[0.5, -0.25], [1, 0], [-0.75, 0.125]], np.float32)
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["input", "weights"], ["output"])], "rows",
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", 3])],
+        [helper.make_tensor_value_info("output", TensorProto.FLOAT, ["N", 2])],
+        [numpy_helper.from_array(weights, "weights")],
+    )  # fmt: skip
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    onnx.checker.check_model(model)
+    step = {
+        "op": "read_row",
+        "categories": [{"name": "job", "labels": ["cook", "nurse"], "had_empty": True}, {"name": "age_na", "missing_in": "age"}],
+        "numbers": [{"name": "age", "fill": 40.0, "had_empty": True, "mean": 38.5, "std": 12.25}],
+    }  # fmt: skip
+    program = {
+        "task": "classification", "preprocess": [step], "decode": {"activation": "softmax", "vocab": ["no", "yes"]},
+    }  # fmt: skip
+    return write_package(path, program, {"model.onnx": model.SerializeToString()})
+
+
+# -- the arithmetic of the page, written out
+
+
+def weights_of_the_page(length: int, start: float, stop: float, n: int, name: str) -> np.ndarray:
+    """Return what each output pixel takes of each input pixel, int64 [n, length]."""
+    scale = (stop - start) / n
+    wide = max(scale, 1)
+    support = wide * {"bilinear": 1, "bicubic": 2}[name]
+    table = np.zeros((n, length), np.int64)
+    for i in range(n):
+        centre = start + (i + 0.5) * scale
+        first, last = max(0, int(centre - support + 0.5)), min(length, int(centre + support + 0.5))
+        x = np.abs((np.arange(last - first) + first - centre + 0.5) / wide)
+        if name == "bilinear":
+            weight = np.maximum(0, 1 - x)
+        else:
+            a = -0.5
+            near, far = ((a + 2) * x - (a + 3)) * x * x + 1, (((x - 5) * x + 8) * x - 4) * a
+            weight = np.where(x < 1, near, np.where(x < 2, far, 0))
+        weight /= weight.sum()
+        table[i, first:last] = np.trunc(weight * 2**22 + np.where(weight < 0, -0.5, 0.5))
+    return table
+
+
+def resampled(pixels: np.ndarray, box: tuple[float, ...], size: tuple[int, int], name: str) -> np.ndarray:
+    """Resample uint8 [H,W,C] as the page says."""
+    box = tuple(float(np.float32(side)) for side in box)
+    (height, width), (h, w) = pixels.shape[:2], size
+    across = weights_of_the_page(width, box[0], box[2], w, name)
+    down = weights_of_the_page(height, box[1], box[3], h, name)
+    passed = np.einsum("ij,hjc->hic", across, pixels.astype(np.int64))
+    middle = np.clip((2**21 + passed) >> 22, 0, 255)
+    return np.clip((2**21 + np.einsum("ij,jwc->iwc", down, middle)) >> 22, 0, 255)
+
+
+@pytest.mark.parametrize("name", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("size", [(37, 53), (5, 9), (80, 31)])
+def test_the_resampling_of_the_page_is_the_one_that_runs(name: str, size: tuple[int, int]) -> None:
+    noise = np.random.default_rng(7).integers(0, 256, (41, 60, 3), dtype=np.uint8)
+    scale = min(60 / size[1], 41 / size[0])
+    left, top = max(0.0, (60 - size[1] * scale) / 2), max(0.0, (41 - size[0] * scale) / 2)
+    box = (left, top, min(60, left + size[1] * scale), min(41, top + size[0] * scale))
+    step = OPERATIONS["resize"].function
+    done = np.asarray(step(Image.fromarray(noise), size, "crop", resample=name))
+    assert np.array_equal(resampled(noise, box, size, name), done)
+
+
+def test_the_grey_of_the_page_is_the_one_that_runs() -> None:
+    noise = np.random.default_rng(8).integers(0, 256, (30, 40, 3), dtype=np.uint8)
+    grey = (noise.astype(np.int64) @ [19595, 38470, 7471] + 32768) // 65536
+    assert np.array_equal(np.asarray(OPERATIONS["read_photo"].function(noise, "L")), grey)
+
+
+def test_the_decoding_scale_of_the_page_is_the_one_that_runs() -> None:
+    for width, height, at_least in ((640, 480, (50, 100)), (641, 999, (70, 80)), (100, 90, (60, 60))):
+        side = max(at_least)
+        s = next((s for s in (8, 4, 2, 1) if s <= min(width // side, height // side)), 1)
+        found = OPERATIONS["read_photo"].function(photo(width, height), "RGB", at_least)
+        assert found.size == (-(-width // s), -(-height // s))

@@ -1,0 +1,47 @@
+"""What the help of the command line says of the defaults is what the recipes use."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from gatera.audio.block import AudioBlock
+from gatera.audio.defaults import RECORDINGS
+from gatera.collab.defaults import RATINGS
+from gatera.recipes.settings import TrainSettings
+from gatera.tabular.defaults import TABLES
+from gatera.text.defaults import TEXTS
+from gatera.vision.defaults import ARCHITECTURE, MASKS, PHOTOS, SMALL_SIZE
+from gatera.vision.learner import ONE_GROUP_LR
+
+SHOWN = {field.name: field.metadata.get("shown", "") for field in fields(TrainSettings)}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("arch", f"{PHOTOS.arch}; {TEXTS.arch} for texts"),
+        ("epochs", f"{PHOTOS.epochs} for photos, {MASKS.epochs} for masks, {TEXTS.epochs} for texts, else {TABLES.epochs}"),
+        ("freeze_epochs", f"{PHOTOS.freeze_epochs} for photos, {MASKS.freeze_epochs} for masks and texts, else 0"),
+        (
+            "lr",
+            f"{PHOTOS.lr:g} for photos, {MASKS.lr:g} for masks, {TEXTS.lr:g} for sound and texts, {TABLES.lr:g} for tables, "
+            f"{RATINGS.lr:g} for ratings",
+        ),
+        ("size", f"{PHOTOS.size}, or {SMALL_SIZE} if most are tiny; {MASKS.size} for masks"),
+        (
+            "bs",
+            f"{TABLES.bs}, less for small folders; at most {AudioBlock.most_per_batch} for sound; {MASKS.bs} for masks",
+        ),
+    ],
+)  # fmt: skip
+def test_the_words_of_a_default_are_its_value(name, words):
+    assert SHOWN[name] == words
+
+
+def test_the_same_number_serves_the_tasks_that_share_it_in_words():
+    assert RECORDINGS.epochs == TABLES.epochs == RATINGS.epochs
+    assert MASKS.freeze_epochs == TEXTS.freeze_epochs == 1 and RECORDINGS.freeze_epochs == 0
+    assert RECORDINGS.lr is None and TEXTS.lr == ONE_GROUP_LR
+    assert MASKS.arch == PHOTOS.arch == ARCHITECTURE and TABLES.bs == RATINGS.bs
