@@ -7,14 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gatera.audio.defaults import RECORDINGS
 from gatera.cli.commands import COMMANDS
 from gatera.cli.parser import UsageError, parse
-from gatera.collab.defaults import RATINGS
 from gatera.recipes.settings import Task, TrainSettings
-from gatera.tabular.defaults import TABLES
-from gatera.text.defaults import TEXTS
-from gatera.vision.defaults import MASKS, PHOTOS, SMALL_SIZE
 
 TRAIN = COMMANDS["train"]
 
@@ -71,27 +66,3 @@ def test_a_misspelt_task_offers_the_nearest():
     assert str(err.value) == (
         "--task must be one of auto, photos, masks, sound, text, table, recommend; got 'photo'. Did you mean 'photos'?"
     )
-
-
-@pytest.mark.slow
-def test_the_defaults_in_the_help_are_those_of_the_tasks():
-    words = {option.name: option.in_words for option in TRAIN.options}
-    assert (
-        f"{PHOTOS.epochs} for photos, {MASKS.epochs} for masks, {TEXTS.epochs} for texts, else {TABLES.epochs}]"
-        in words["epochs"]
-    )
-    assert RECORDINGS.epochs == TABLES.epochs == RATINGS.epochs
-    assert (
-        f"{PHOTOS.freeze_epochs} for photos, {MASKS.freeze_epochs} for masks and texts, else 0]"
-        in words["freeze_epochs"]
-    )
-    assert MASKS.freeze_epochs == TEXTS.freeze_epochs and not RECORDINGS.freeze_epochs + TABLES.freeze_epochs
-    assert (
-        f"{PHOTOS.lr:g} for photos, {MASKS.lr:g} for masks and sound, {TEXTS.lr:g} for texts, {TABLES.lr:g} for tables, "
-        f"{RATINGS.lr:g} for ratings]" in words["lr"]
-    )
-    assert (
-        f"[default: {PHOTOS.size}, or {SMALL_SIZE} if most are tiny; {MASKS.size} for masks]" in words["size"]
-    )
-    assert f"[default: {PHOTOS.bs}, fewer for small folders; {MASKS.bs} for masks]" in words["bs"]
-    assert f"[default: {PHOTOS.arch}; {TEXTS.arch} for texts]" in words["arch"]

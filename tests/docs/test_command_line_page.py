@@ -6,13 +6,13 @@ import json
 import re
 
 import pytest
+from option_tables import table
 from pages import ROOT, blocks, read, section
 
 from gatera.cli import output
 from gatera.cli.commands import COMMANDS
 from gatera.cli.help import STATUSES
 from gatera.cli.main import main
-from gatera.cli.options import Option
 from gatera.cli.parser import parse
 
 PAGE = read("docs/command-line.md")
@@ -25,25 +25,9 @@ def rows(text: str) -> list[list[str]]:
     return [row for row in cells if row[0].startswith("`")]
 
 
-def row(option: Option) -> str:
-    """Return the row of an option in the page."""
-    flags = list(option.all_flags) or [option.spelled]
-    if option.flags and option.metavar:
-        flags[-1] += f" {option.metavar}"
-    help = option.help + (
-        f" One of {', '.join(f'`{choice}`' for choice in option.choices)}." if option.choices else ""
-    )
-    return f"| {', '.join(f'`{flag}`' for flag in flags)} | {option.default_in_words or 'must be given'} | {help} |"
-
-
-def table(name: str) -> str:
-    """Return the table of a command's options, to copy into the page."""
-    options = [option for option in COMMANDS[name].options if option.name not in ("help", "debug")]
-    return "\n".join(["| option | default | what it does |", "|---|---|---|", *map(row, options)])
-
-
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name != "help"])
 def test_the_table_of_a_command_is_the_one_of_its_options(name):
+    # python tests/docs/option_tables.py writes it
     assert table(name) in section(PAGE, f"## gatera {name}")
 
 
