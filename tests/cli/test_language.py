@@ -122,6 +122,9 @@ def test_examples_of_train(said, shown):
 def test_predict_has_other_options_than_train():
     assert for_command('Or try engine="openvino".', "predict") == "Or try --engine openvino."
     assert for_command("Pass arch='resnet18'.", "predict") == "Pass arch='resnet18'."
+    assert for_command("It is not a program. learn.export writes one.", "info") == (
+        "It is not a program. gatera train writes one."
+    )
     assert for_command("engine is not one of its choices.", "info") == "engine is not one of its choices."
 
 
