@@ -82,7 +82,6 @@ def test_every_phrase_is_still_said_somewhere():
         ("device is not usable on this machine.", "--device is not usable on this machine."),
         ("arch is unknown.", "--arch is unknown."),
         ("Choose another name, or pass force=True.", "Choose another name, or pass --force."),
-        ("Choose another name, or pass force=True (--force).", "Choose another name, or pass --force."),
         ("Pass arch='efficientnet_lite0' (or 1, 2).", "Pass --arch efficientnet_lite0 (or 1, 2)."),
         ('Use pretrained="FILE" with a file.', "Use --weights FILE with a file."),
         ("Make them one size: item_tfms=Resize(224, 'squish').", "Make them one size: --size 224."),
@@ -123,6 +122,9 @@ def test_examples_of_train(said, shown):
 def test_predict_has_other_options_than_train():
     assert for_command('Or try engine="openvino".', "predict") == "Or try --engine openvino."
     assert for_command("Pass arch='resnet18'.", "predict") == "Pass arch='resnet18'."
+    assert for_command("It is not a program. learn.export writes one.", "info") == (
+        "It is not a program. gatera train writes one."
+    )
     assert for_command("engine is not one of its choices.", "info") == "engine is not one of its choices."
 
 

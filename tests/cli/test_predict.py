@@ -193,6 +193,12 @@ def test_misuse_is_one_line_and_status_2(gatera, arguments, sentence):
     assert gatera("predict", *arguments) == (2, "", f"Error: {sentence}\n")
 
 
+def test_a_program_behind_its_input_is_misuse(gatera):
+    assert gatera("predict", "b.jpg", "a.gatera") == (
+        2, "", "Error: the program comes first: gatera predict a.gatera b.jpg\n"
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("number", ["0", "-1", "two", "1.5"])
 def test_a_number_that_is_none(number, gatera):
     assert gatera("predict", "a.gatera", "b.jpg", f"--top={number}") == (

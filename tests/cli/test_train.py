@@ -105,7 +105,7 @@ def test_an_existing_program_is_kept_and_nothing_is_trained(photo_folder, tmp_pa
     assert (tmp_path / "a.gatera").read_text() == "mine"
     assert capsys.readouterr() == (
         "", f"Error: {tmp_path / 'a.gatera'} already exists and was left as it is. Choose another name, or pass "
-        "force=True (--force).\n",
+        "--force.\n",
     )  # fmt: skip
 
 
@@ -117,7 +117,7 @@ def test_an_earlier_report_is_kept_and_nothing_is_trained(photo_folder, tmp_path
     assert (tmp_path / "report" / "worst.png").read_text() == "mine"
     assert capsys.readouterr() == (
         "", f"Error: {tmp_path / 'report' / 'worst.png'} already exists and was left as it is. Choose another name, or "
-        "pass force=True (--force).\n",
+        "pass --force.\n",
     )  # fmt: skip
 
 

@@ -67,7 +67,7 @@ def test_an_existing_file_is_kept_unless_forced(tmp_path):
     with pytest.raises(OutputExistsError) as err:
         check_free_to_write(target)
     assert str(err.value) == (
-        f"{target} already exists and was left as it is. Choose another name, or pass force=True (--force)."
+        f"{target} already exists and was left as it is. Choose another name, or pass force=True."
     )
     check_free_to_write(target, force=True)
 

@@ -1,4 +1,4 @@
-"""The page on the command line, compared with the parsers that read it."""
+"""The page on the command line: its tables are those of the parser and the help."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ import json
 import re
 
 import pytest
-import typer
+from option_tables import table
 from pages import ROOT, blocks, read, section
 
-from gatera.cli import info, output, predict
-from gatera.cli.main import VERBS
-from gatera.cli.train import train
+from gatera.cli import output
+from gatera.cli.commands import COMMANDS
+from gatera.cli.help import STATUSES
+from gatera.cli.main import main
+from gatera.cli.parser import parse
 
 PAGE = read("docs/command-line.md")
-
-#: Options that every verb has; the page says so once.
-EVERYWHERE = {"-h", "--help"}
 
 
 def rows(text: str) -> list[list[str]]:
@@ -26,82 +25,43 @@ def rows(text: str) -> list[list[str]]:
     return [row for row in cells if row[0].startswith("`")]
 
 
-def described(verb: str) -> dict[str, str]:
-    """Return option -> default as the page has them for a verb; options with two names stand as 'a, b'."""
-    found = rows(section(PAGE, f"## gatera {verb}"))
-    return {row[0].replace("`", ""): row[1].replace("`", "") for row in found if row[0].startswith("`-")}
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "help"])
+def test_the_table_of_a_command_is_the_one_of_its_options(name):
+    # python tests/docs/option_tables.py writes it
+    assert table(name) in section(PAGE, f"## gatera {name}")
 
 
-def argparse_options(module) -> dict[str, object]:
-    return {
-        ", ".join(action.option_strings): action.default
-        for action in module._parser()._actions
-        if action.option_strings and not EVERYWHERE & set(action.option_strings)
-    }
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_page_lists_every_command_with_its_summary(name):
+    heading = "" if name == "help" else f"(#gatera-{name})"
+    assert f"`gatera {name}`" in PAGE and f" | {COMMANDS[name].summary} | " in PAGE and heading in PAGE
 
 
-def typer_options() -> dict[str, object]:
-    app = typer.Typer()
-    app.command()(train)
-    options = [option for option in typer.main.get_command(app).params if option.param_type_name == "option"]
-    return {
-        ", ".join([*option.opts, *option.secondary_opts]): option.default
-        for option in options
-        if not EVERYWHERE & set(option.opts) and option.name not in ("install_completion", "show_completion")
-    }
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "help"])
+def test_the_page_has_the_examples_of_the_help(name):
+    for example in COMMANDS[name].examples:
+        assert example in section(PAGE, f"## gatera {name}")
 
 
-PARSERS = {
-    "train": typer_options,
-    "predict": lambda: argparse_options(predict),
-    "info": lambda: argparse_options(info),
-}
-
-
-def test_every_verb_has_a_section():
-    assert set(PARSERS) == set(VERBS)
-    for verb in VERBS:
-        assert section(PAGE, f"## gatera {verb}")
-
-
-def test_the_table_of_verbs_says_what_their_help_says():
-    found = {re.search(r"gatera (\w+)", row[0])[1]: row[1] for row in _verb_rows()}
-    assert found == {name: verb.summary for name, verb in VERBS.items()}
-
-
-def _verb_rows() -> list[list[str]]:
-    return [
-        [cell.strip() for cell in line.strip("|").split("|")]
-        for line in PAGE.splitlines()
-        if line.startswith("| [`gatera")
-    ]
-
-
-@pytest.mark.parametrize("verb", PARSERS)
-def test_the_page_has_exactly_the_options_of_the_parser_in_its_order(verb):
-    assert list(described(verb)) == list(PARSERS[verb]())
-
-
-@pytest.mark.parametrize("verb", PARSERS)
-def test_the_page_has_the_defaults_of_the_parser(verb):
-    for option, default in PARSERS[verb]().items():
-        said = described(verb)[option]
-        if default is False:
-            assert said == "no", option
-        elif default is not None:
-            assert said == str(default), option
-        else:
-            assert said not in ("no", ""), option  # "none", or in words what is taken instead
+def test_every_command_line_in_the_page_is_understood():
+    lines = re.findall(r"^(?:\$ |  )?gatera (\w+) (.*)$", PAGE, re.MULTILINE)
+    assert len(lines) >= 20
+    for name, rest in lines:
+        words = re.findall(r"\"[^\"]*\"|'[^']*'|\S+", rest.partition(" > ")[0])
+        if name != "tran":  # which shows what is said of it
+            parse(COMMANDS[name], [word.strip("\"'") for word in words])
 
 
 def test_the_page_has_the_exit_statuses():
-    stated = {int(row[0]) for row in _status_rows()}
-    assert stated == {0, output.FAILED, output.MISUSED, output.INTERRUPTED}
-
-
-def _status_rows() -> list[list[str]]:
     lines = [line for line in section(PAGE, "## Exit statuses").splitlines() if re.match(r"\| \d", line)]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    stated = {int(line.strip("|").split("|")[0]) for line in lines}
+    assert stated == {0, output.FAILED, output.MISUSED, output.INTERRUPTED} == set(map(int, STATUSES))
+
+
+def test_nothing_else_looks_like_an_option():
+    known = {flag for command in COMMANDS.values() for option in command.options for flag in option.all_flags}
+    named = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", PAGE))
+    assert named <= known | {"--version"}
 
 
 def test_the_page_has_every_environment_variable_of_ours():
@@ -125,15 +85,13 @@ def test_every_example_of_json_is_json():
 def test_the_layouts_are_those_that_are_understood():
     from gatera.data.folders import labels_csv, sides
 
-    text = section(PAGE, "### How the photos may lie")
+    text = section(PAGE, "### Folders of photos")
     names = [*labels_csv.FILE_COLUMNS, *labels_csv.LABEL_COLUMNS, *sides.TRAIN_NAMES[1:], *sides.VALID_NAMES]
     assert [name for name in names if f"`{name}`" not in text] == []
 
 
 @pytest.mark.slow
 def test_the_examples_of_json_have_the_fields_of_a_real_run(photo_folder, tmp_path, capsys, monkeypatch):
-    from gatera.cli.main import main
-
     monkeypatch.chdir(tmp_path)
     small = ["--size", "32", "--freeze-epochs", "0", "--out", "cats.gatera", "--json"]
     with pytest.raises(SystemExit, match="0"):
@@ -154,8 +112,6 @@ def test_the_examples_of_json_have_the_fields_of_a_real_run(photo_folder, tmp_pa
 
 
 def _json_of(arguments: list[str], capsys) -> dict:
-    from gatera.cli.main import main
-
     with pytest.raises(SystemExit, match="0"):
         main(arguments)
     return json.loads(capsys.readouterr().out)

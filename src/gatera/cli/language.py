@@ -24,6 +24,7 @@ KEYWORDS = {"train": TRAIN, "predict": PREDICT}
 
 #: What a script does and a command cannot, as regular expressions, and what is said instead.
 PHRASES = (
+    (r"\blearn\.export writes one", "gatera train writes one"),
     (r"Pass pretrained=True to have", "Leave --weights out to have"),
     (r"pretrained=True to have", "leave --weights out to have"),
     (r"item_tfms=Resize\((\d+)[^)]*\)", r"--size \1"),
@@ -35,7 +36,6 @@ PHRASES = (
     ),
     (r"[Pp]ass on_error=\"skip\" to leave such photos out\.", "Leave it out."),
     (r"\n? *(?:arch=AWD_LSTM, )?pretrained=False to begin with random values[^\n]*", ""),
-    (r" \(--(?:force|slim)\)", ""),
 )
 
 
@@ -51,7 +51,7 @@ def for_command(message: str, command: str | None) -> str:
         "Pass --batch-size 64, or --weights my.pth. bs is too small."
     """
     keywords = KEYWORDS.get(command or "", {})
-    for pattern, words in PHRASES if keywords else ():
+    for pattern, words in PHRASES:
         message = re.sub(pattern, words, message)
     if not keywords:
         return message

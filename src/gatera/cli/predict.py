@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from gatera.cli.commands import MANY_PHOTOS
 from gatera.cli.inputs import Input, find_inputs, first_operation
 from gatera.cli.output import FAILED, notes, print_json, print_line, show_error, show_line
+from gatera.cli.parser import UsageError
 from gatera.cli.terminal.table import Column, table_lines
 from gatera.cli.terminal.text import cells, escaped, padded
 from gatera.core.errors import DataError
@@ -29,6 +30,7 @@ def predict(options: argparse.Namespace) -> int:
         ProgramFileError: if the program cannot be used.
         DataError: if a folder or pattern holds nothing for it, or a table cannot be read.
     """
+    _check_order(options.program, options.inputs)
     inputs, things = find_inputs(options.inputs, first_operation(options.program))
     if not inputs:
         raise DataError(f"there are no {things} in {', '.join(options.inputs)}")
@@ -43,6 +45,13 @@ def predict(options: argparse.Namespace) -> int:
     if failed and len(inputs) > 1:
         show_line(f"{len(failed)} of {len(inputs)} {things} could not be read.")
     return FAILED if failed else 0
+
+
+def _check_order(program: str, inputs: Sequence[str]) -> None:
+    """Raise UsageError where the program was given among the inputs."""
+    programs = [word for word in inputs if word.endswith(".gatera")]
+    if programs and not program.endswith(".gatera"):
+        raise UsageError(f"the program comes first: gatera predict {programs[0]} {program}")
 
 
 def engine_for(inputs: int, engine: EngineName) -> EngineName:

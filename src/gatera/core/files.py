@@ -33,7 +33,7 @@ def check_free_to_write(path: Path, force: bool = False) -> None:
     if path.exists() and not force:
         raise OutputExistsError(
             f"{path} already exists and was left as it is",
-            remedy="Choose another name, or pass force=True (--force).",
+            remedy="Choose another name, or pass force=True.",
         )
 
 

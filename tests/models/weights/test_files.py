@@ -73,7 +73,7 @@ def test_of_a_program_the_body_is_taken(tmp_path):
 def test_a_slim_program_has_no_weights(tmp_path):
     path = write_package(tmp_path / "cats.gatera", {}, {"model.onnx": ONNX})
     assert message_of(path) == (
-        f"{path} was exported without its weights. Export it again without slim=True (--slim)."
+        f"{path} was exported without its weights. Export it again without slim=True."
     )
 
 

@@ -125,7 +125,7 @@ def _read_program(path: Path) -> dict[str, Tensor]:
         raise PretrainedError(f"the program cannot be used as weights: {err}") from err
     if content is None:
         raise PretrainedError(
-            f"{path} was exported without its weights", remedy="Export it again without slim=True (--slim)."
+            f"{path} was exported without its weights", remedy="Export it again without slim=True."
         )
     return safetensors.load(content)
 
