@@ -133,9 +133,8 @@ def test_given_positions_must_exist(position: int) -> None:
     with pytest.raises(DataError) as err:
         IndexSplitter([position])(TEN)
     assert str(err.value) == (
-        f"IndexSplitter refers to items that do not exist, at positions {position}. Expected: 0 to 9, for "
-        "there are 10 "
-        "items. Split the same items that you train on."
+        f"IndexSplitter refers to items that do not exist, at positions {position}. Expected: 0 to 9 (10 items). "
+        "Split the same items that you train on."
     )
 
 

@@ -43,8 +43,7 @@ def test_an_empty_validation_side_is_refused() -> None:
     with pytest.raises(DataError) as err:
         Splits([0, 1, 2], [], made_by="RandomSplitter(valid_pct=0.2, seed=None)")
     assert str(err.value) == (
-        "RandomSplitter(valid_pct=0.2, seed=None) leaves the validation set empty (3 items are for "
-        "training). "
+        "RandomSplitter(valid_pct=0.2, seed=None) leaves the validation set empty (the training set has 3). "
         "Add items, or split another way."
     )
 
