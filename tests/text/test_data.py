@@ -118,7 +118,7 @@ def test_an_empty_cell_is_named():
     with pytest.raises(DataError) as err:
         TextDataLoaders.from_df(frame, text_col="text", label_col="stars", valid_col="is_valid")
     assert str(err.value) == (
-        "Column 'text' is empty in row 1 for item 1 (row 1). Fill it in, or leave the row out."
+        "Column 'text' is empty in row 1 for item 1 (row 1). Fill it in, or remove the row."
     )
 
 

@@ -190,7 +190,7 @@ def test_a_class_that_is_only_in_validation_is_named(sides):
     assert shown.startswith("CategoryBlock got an unknown label for item ")
     assert shown.endswith(
         f"({new}). Got: 'fox'. Expected: cat, dog. "
-        "The known labels were learned from the training split: add 'fox' there, or pass vocab=."
+        "The known labels were learned from the training set: add 'fox' there, or pass vocab=."
     )
 
 

@@ -47,7 +47,13 @@ def function_name(function: Callable[..., Any]) -> str:
 
 def named(err: GateraError, item: str) -> DataError:
     """Return a DataError like `err` whose first sentence names the item."""
-    return DataError(f"{err.problem} for {item}", got=err.got, expected=err.expected, remedy=err.remedy)
+    return DataError(
+        f"{err.problem} for {item}",
+        got=err.got,
+        expected=err.expected,
+        available=err.available,
+        remedy=err.remedy,
+    )
 
 
 class naming_item:

@@ -175,7 +175,7 @@ def test_what_is_larger_than_the_limit_is_not_cached(files, monkeypatch):
         cache.put(files[0], PHOTO)
     assert str(said[0].message) == (
         f"Photos are decoded anew in every epoch, for the cache in {cache.root} cannot be used: "
-        "180 bytes are more than the limit of 170 bytes, GATERA_CACHE_GB."
+        "180 bytes exceed the limit of 170 bytes, GATERA_CACHE_GB."
     )
 
 

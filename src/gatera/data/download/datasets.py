@@ -75,7 +75,7 @@ def untar_data(url: str, *, force_download: bool = False, base: str | Path | Non
         raise
     except OSError as err:
         raise DownloadError(
-            f"{folder} cannot be made ({err.strerror})",
+            f"{folder} cannot be created ({err.strerror})",
             remedy="Set GATERA_HOME to a folder that you may write to.",
         ) from err
     return folder
@@ -181,8 +181,8 @@ def download_images(
         failed = [outcome for outcome in outcomes if outcome]
     if wanted and len(failed) == len(wanted):
         raise DownloadError(
-            f"None of the {len(wanted)} photos could be fetched; the first: {failed[0].reason}",
-            remedy="Check the network and the addresses.",
+            f"None of the {len(wanted)} photos could be downloaded; the first error: {failed[0].reason}",
+            remedy="Check the network and the URLs.",
         )
     return failed
 
@@ -206,10 +206,10 @@ def _save(url: str, path: Path, timeout_seconds: float, quiet: bool, limit_bytes
 def _first_addresses(url_file: str | Path | None, urls: Iterable[str] | None, max_pics: int) -> list[str]:
     if urls is None:
         if url_file is None:
-            raise ArgumentError("download_images got no addresses", remedy="Pass urls= or url_file=.")
+            raise ArgumentError("download_images needs URLs", remedy="Pass urls= or url_file=.")
         if not Path(url_file).is_file():
             raise ArgumentError(
-                f"url_file {url_file} does not exist", remedy="Pass a text file with an address a line."
+                f"url_file {url_file} does not exist", remedy="Pass a text file with one URL per line."
             )
         urls = Path(url_file).read_text(encoding="utf-8-sig").split()
     return list(dict.fromkeys(urls))[:max_pics]  # each address once, in their order
@@ -234,7 +234,9 @@ def _check_is_address(url: str) -> None:
 def _file_name(url: str) -> str:
     name = urllib.parse.unquote(PurePosixPath(urllib.parse.urlsplit(url).path).name)
     if not name.strip(".") or "/" in name or "\\" in name:
-        raise ArgumentError("url names no file", got=url, expected="an address that ends in a file's name")
+        raise ArgumentError(
+            "url does not name a file", got=url, expected="an address that ends in a file's name"
+        )
     return name
 
 

@@ -93,7 +93,7 @@ def fetch(
     except OSError as err:
         raise DownloadError(
             f"{dest} cannot be written ({err.strerror})",
-            remedy="Make room or set GATERA_HOME to another disk; the next call goes on from here.",
+            remedy="Make room or set GATERA_HOME to another disk; the next call resumes from here.",
         ) from err
     return dest
 
@@ -206,8 +206,8 @@ def _fetch_all(
         except BrokenOff as err:
             if attempt == ATTEMPTS - 1:
                 raise DownloadError(
-                    f"{url} broke off {ATTEMPTS} times; {human_bytes(partial.stat().st_size)} of it are kept",
-                    remedy="Call again to go on from there.",
+                    f"{url} was interrupted {ATTEMPTS} times; {human_bytes(partial.stat().st_size)} are kept",
+                    remedy="Call again to resume.",
                 ) from err
         time.sleep(PAUSE_SECONDS * 2**attempt)
 
@@ -250,15 +250,15 @@ def _check_announced(
         return
     if expected and total != expected.size_bytes:
         raise DownloadError(
-            f"{url} is not the file that was expected",
+            f"{url} is not the expected file",
             got=f"{total:,} bytes of type {content_type}", expected=str(expected),
-            remedy="A proxy may have answered in its place, or the server has a new version.",
+            remedy="A proxy may have answered instead, or the server has a new version.",
         )  # fmt: skip
     free = free_bytes(partial.parent)
     if total - (partial.stat().st_size if partial.exists() else 0) > free:
         raise DownloadError(
-            f"There is no room for {url} in {partial.parent}: "
-            f"it has {human_bytes(total)}, {human_bytes(free)} are free",
+            f"Not enough disk space for {url} in {partial.parent}: "
+            f"it needs {human_bytes(total)}, {human_bytes(free)} are free",
             remedy="Make room, or set GATERA_HOME to a larger disk.",
         )
 
@@ -271,9 +271,9 @@ def _verify(url: str, path: Path, expected: Expected | None) -> None:
         path.unlink()
         _tag_file(path).unlink(missing_ok=True)
         raise DownloadError(
-            f"What came from {url} is not the file that was expected and was removed",
+            f"The download from {url} is not the expected file and was deleted",
             got=str(found), expected=str(expected),
-            remedy="Try again; a proxy may have answered in its place, or the server has a new version.",
+            remedy="Try again; a proxy may have answered instead, or the server has a new version.",
         )  # fmt: skip
 
 

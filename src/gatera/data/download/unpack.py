@@ -1,4 +1,4 @@
-"""Unpacking what came over the network: nothing leaves its folder, nothing half done gets the final name."""
+"""Unpack downloaded archives safely: nothing is written outside the folder, which appears only when complete."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _write(member: _Member, target: Path, archive: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     if member.size_bytes > free_bytes(target.parent):
         raise DownloadError(
-            f"There is no room to unpack {archive}: {member.name} has {human_bytes(member.size_bytes)}",
+            f"Not enough disk space to unpack {archive}: {member.name} has {human_bytes(member.size_bytes)}",
             remedy="Make room, or set GATERA_HOME to a larger disk.",
         )
     file = member.open()

@@ -1,4 +1,4 @@
-"""Addresses of the data sets that the book and the course use, and what is known of the files behind them."""
+"""URLs of the data sets that the book and the course use, and facts about the files behind them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a loader yields, and how it is told to read."""
+"""`Batch`, what a loader yields, and `LoaderOptions`, how it reads."""
 
 from __future__ import annotations
 

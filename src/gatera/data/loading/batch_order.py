@@ -1,4 +1,4 @@
-"""In which order the items of an epoch come, and how they fall into batches."""
+"""Batch composition: shuffling and length bucketing."""
 
 from __future__ import annotations
 

@@ -328,7 +328,7 @@ class Dataset:
         """
         if isinstance(items, str | Path | bytes | Image.Image):
             raise ArgumentError(
-                "items is one item", got=items, expected="a list of them", remedy="Write [item]."
+                "items must be a list", got=items, expected="a list of them", remedy="Write [item]."
             )
         many = as_items(items)
         if not len(many):

@@ -1,4 +1,4 @@
-"""Photos under the names the book uses: open, show, shrink. `program.preprocess.read_photo` reads them."""
+"""`PILImage`, `show_image` and the book's other helpers for single photos."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Masks and points drawn on their photos."""
+"""Draw masks and points on their photos."""
 
 from __future__ import annotations
 

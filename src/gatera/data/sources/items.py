@@ -1,4 +1,4 @@
-"""Listing what there is to learn from: files always sorted, bad ones found before they cost an epoch."""
+"""List the files to learn from, always sorted, and find those that cannot be read."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ def _existing_folder(path: Path) -> Path:
         siblings = []
     raise DataError(
         f"Folder {path} does not exist",
-        expected=f"folders in {path.parent}: {listed(siblings)}" if siblings else None,
+        available=f"{listed(siblings)} in {path.parent}" if siblings else None,
         remedy=did_you_mean(path.name, siblings, otherwise=_CHECK_FOLDER),
     )  # fmt: skip
 
@@ -215,7 +215,7 @@ def _walk(
     except OSError as err:
         raise DataError(
             f"Folder {folder} cannot be listed ({err.strerror})",
-            remedy="Make it readable, or leave it out with folders=.",
+            remedy="Make it readable, or exclude it with folders=.",
         ) from err
     here = (status.st_dev, status.st_ino)
     if here in above:

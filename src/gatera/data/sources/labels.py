@@ -1,4 +1,4 @@
-"""Where an item's label is written: in its folder, its file name, or the columns of its row."""
+"""Read an item's label from its folder, its file name, or the columns of its row."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ArgumentError, DataError
+from gatera.data.item_errors import row_name
 
 #: Default of `AttrGetter`: the attribute must be there.
 _REQUIRED = object()
@@ -77,9 +78,9 @@ class RegexLabeller:
         if found is None or found.group(1) is None:
             raise DataError(
                 f"RegexLabeller found no label in {text!r}",
-                expected=f"text that fits {self.pat.pattern!r}"
+                expected=f"text that matches {self.pat.pattern!r}"
                 + (" from its start on" if self.match else ""),
-                remedy="Change the pattern, or leave this file out. To match the file name alone, "
+                remedy="Change the pattern, or remove this file. To match the file name alone, "
                 "use using_attr(RegexLabeller(...), 'name').",
             )
         return found.group(1)
@@ -133,7 +134,7 @@ class ColReader:
             return text.split(self.label_delim) if text else []
         if is_missing(value):
             raise DataError(
-                f"Column {col!r} is empty in {_row_name(row)}", remedy="Fill it in, or leave the row out."
+                f"Column {col!r} is empty in {_row_name(row)}", remedy="Fill it in, or remove the row."
             )
         return f"{self.pref}{value}{self.suff}" if self.pref or self.suff else value
 
@@ -216,7 +217,7 @@ def cell(row: Any, col: str | int) -> Any:
         names = _column_names(row)
         raise DataError(
             f"Column {col!r} is not in {_row_name(row)}",
-            expected=listed(names) if names else None,
+            available=listed(names) if names else None,
             remedy=did_you_mean(col, names, otherwise="Pass the column's name, or its position as a number."),
         ) from err  # fmt: skip
 
@@ -236,7 +237,7 @@ def _column_names(row: Any) -> list[str]:
 
 
 def _row_name(row: Any) -> str:
-    return f"row {row.name!r}" if _is_series(row) else "the row"
+    return row_name(row.name) if _is_series(row) else "the row"
 
 
 def is_missing(value: Any) -> bool:

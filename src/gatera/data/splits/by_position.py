@@ -1,4 +1,4 @@
-"""Which items teach and which ones test: every splitter, `splitter(items) -> Splits`.
+"""Split items into training and validation sets: every splitter, `splitter(items) -> Splits`.
 
 Splitters that go by position or path are here; those that go by a value of each item (a column, a group, a
 time, a label) are in `split_by_value`, the record they all return in `split_record`. Import all of them from
@@ -87,7 +87,7 @@ class RandomSubsetSplitter:
         check_seed(self.seed)
         if self.train_sz + self.valid_sz > 1:
             raise ArgumentError(
-                "train_sz and valid_sz take more than all items",
+                "train_sz + valid_sz is more than 1",
                 got=(self.train_sz, self.valid_sz), expected="a sum of at most 1",
             )  # fmt: skip
 
@@ -196,7 +196,7 @@ class FileSplitter(ShortRepr):
         if not any(marks):
             raise DataError(
                 f"FileSplitter: none of the {len(listed_names)} names in {self.fname} "
-                f"fits one of the {len(marks)} items",
+                f"matches any of the {len(marks)} items",
                 remedy="Each line must be a file's name, or the end of its path with '/' between folders.",
             )
         return with_valid(np.flatnonzero(marks), len(marks), "FileSplitter")
@@ -237,7 +237,7 @@ class GrandparentSplitter:
             first = wanted if isinstance(wanted, str) else wanted[0]
             raise DataError(
                 f"GrandparentSplitter found no item under a folder {wanted!r}",
-                expected=f"folders seen two levels above the items: {listed(seen)}" if seen else None,
+                available=f"{listed(seen)} (two levels above the items)" if seen else None,
                 remedy=did_you_mean(first, seen, otherwise=advice),
             )  # fmt: skip
         return found
@@ -257,7 +257,7 @@ def _paths(items: Any, splitter: str) -> Iterator[Path]:
     for position, item in enumerate(each(items)):
         if not isinstance(item, str | Path):
             raise DataError(
-                f"{splitter} goes by paths, but item {position} is not one",
+                f"{splitter} needs paths, but item {position} is not one",
                 got=item,
                 remedy="Split rows of a table with ColSplitter, GroupSplitter or FuncSplitter.",
             )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Splitters that go by a value of each item: column, group, time or label. Import them from `splits`."""
+"""Split items by a value of each: column, group, time or label. Import these splitters from `by_position`."""
 
 from __future__ import annotations
 
@@ -142,8 +142,8 @@ class GroupSplitter(ShortRepr):
             ) from err
         if len(names) < 2:
             raise DataError(
-                "GroupSplitter needs two groups or more, for one must stay for training; "
-                f"it found {len(names)}",
+                "GroupSplitter needs at least two groups, one of them for training; "
+                f"found {len(names)}",
                 got=names, remedy="Group by something else, or split at random with RandomSplitter.",
             )  # fmt: skip
         number = {name: position for position, name in enumerate(names)}
@@ -207,7 +207,7 @@ def column(table: Any, col: str | int) -> list[Any]:
     elif col in table.columns:
         return table[col].tolist()
     raise DataError(
-        f"Column {col!r} is not in the table", expected=listed(names), remedy=did_you_mean(col, names)
+        f"Column {col!r} is not in the table", available=listed(names), remedy=did_you_mean(col, names)
     )  # fmt: skip
 
 
@@ -241,7 +241,7 @@ def per_item(source: PerItem, items: Any, what: str) -> list[Any]:
     for position, value in enumerate(values):
         if is_missing(value):
             raise DataError(
-                f"{what} is missing for item {position}", remedy="Fill it in, or leave the item out."
+                f"{what} is missing for item {position}", remedy="Fill it in, or remove the item."
             )
     return values
 
@@ -252,9 +252,9 @@ def _truth(value: Any, col: str | int) -> bool:
     truth = known.get(str(value).strip().lower())
     if truth is None:
         raise DataError(
-            f"Column {col!r} does not hold truth values",
+            f"Column {col!r} is not boolean",
             got=value, expected="True, False, 0, 1",
-            remedy=f"Say which value marks validation rows: ColSplitter({col!r}, on=...).",
+            remedy=f"Name the value that marks validation rows: ColSplitter({col!r}, on=...).",
         )  # fmt: skip
     return truth
 
@@ -264,8 +264,8 @@ def _check_no_single(labels: list[Any]) -> None:
     single = [label for label, count in counts.items() if count == 1]
     if single:
         raise DataError(
-            f"TrainTestSplitter cannot put label {single[0]!r} on both sides: it has one item only",
-            remedy="Add items of this label, leave it out, or do not stratify.",
+            f"TrainTestSplitter cannot put label {single[0]!r} into both sets: it has only one item",
+            remedy="Add items of this label, remove it, or do not stratify.",
         )
 
 
@@ -315,7 +315,7 @@ def _moment(value: Any, position: int) -> Any:
     elif isinstance(value, int | float | np.number) and not isinstance(value, bool):
         return value
     raise DataError(
-        f"TimeSplitter does not understand the time of item {position}",
+        f"TimeSplitter cannot read the time of item {position}",
         got=value,
         expected="numbers, dates, datetimes, ISO 8601 text like '2026-11-23' or '2026-11-23T08:30'",
         remedy="Convert it first, e.g. with pandas.to_datetime.",

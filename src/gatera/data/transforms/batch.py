@@ -1,4 +1,4 @@
-"""What is done to whole batches of photos: 8 bits to float, random changes while training, normalisation."""
+"""Apply batch transforms to photos: 8 bits to float, augmentation in training, normalisation."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STREAM = 1
 
 @dataclass(frozen=True)
 class FusedTransforms:
-    """Geometric and lighting transforms that are applied in one go.
+    """Geometric and lighting transforms that are applied in one pass.
 
     Raises:
         ArgumentError: if geometric ones disagree on size, mode, pad_mode or align_corners.
@@ -167,7 +167,7 @@ class BatchPipeline:
         for step in self.steps:
             if step.moves:
                 raise ArgumentError(
-                    f"No mask or points can follow the batch transform {step.name}: it does not say where it puts a photo",
+                    f"Masks and points cannot follow the batch transform {step.name}: it does not tell where it moves pixels",
                     remedy="Use aug_transforms, or an item transform; or write a BatchStep with moves = False.",
                 )
 

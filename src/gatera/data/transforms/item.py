@@ -54,7 +54,7 @@ PAD_MODES = tuple(map(str, PadMode))
 
 
 class ItemTransform(ShortRepr, ABC):
-    """One step from a photo to a photo.
+    """A transform of one photo.
 
     Attributes:
         random: whether it draws random numbers while training.
@@ -104,7 +104,7 @@ def unknown_place(transform: object) -> ArgumentError:
     function = getattr(transform, "function", None) or getattr(transform, "transform", None)
     name = type(transform).__name__ if function is None else function_name(function)
     return ArgumentError(
-        f"No mask or points can follow the transform {name}: it does not say where it puts a photo",
+        f"Masks and points cannot follow the transform {name}: it does not tell where it moves pixels",
         remedy="Use Resize, RandomResizedCrop, FlipItem or aug_transforms; or write an ItemTransform with a method `steps`.",
     )
 
@@ -354,7 +354,7 @@ class FlipItem(ItemTransform):
     """Mirror a photo left to right, at random, while training.
 
     Args:
-        p: chance of it, 0..1.
+        p: probability, 0..1.
     """
 
     p: float = 0.5
@@ -381,7 +381,7 @@ class FlipItem(ItemTransform):
 
 @dataclass(frozen=True, repr=False)
 class FunctionTransform(ItemTransform):
-    """A function of the user's, from a photo to a photo, that always acts and draws nothing.
+    """A user's function from photo to photo, which is always applied and not random.
 
     Args:
         function: called with a Pillow image; must return one.
@@ -396,6 +396,6 @@ class FunctionTransform(ItemTransform):
     def config(self) -> list[Op]:
         """Raise ExportError: Python code cannot be written into a program."""
         raise ExportError(
-            f"The item transform {function_name(self.function)} acts at prediction and is Python code, which a program cannot hold",
-            remedy="Do it once on the files beforehand, or use Resize, CropPad or their like.",
+            f"The item transform {function_name(self.function)} acts at prediction and is Python code, which cannot be written into a program",
+            remedy="Do it once on the files beforehand, or use Resize, CropPad or another item transform of Gatera.",
         )

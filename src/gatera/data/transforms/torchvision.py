@@ -1,4 +1,4 @@
-"""Transforms that are not ours: torchvision's (v2, and v1 by the same names) and plain functions.
+"""Adapt torchvision's transforms (v2, and v1 by the same names) and plain functions.
 
 torchvision's random transforms act only while training and draw from torch's global generator, which is seeded for each
 item by (seed, epoch, index) and put back afterwards. Those that give a photo its size act at validation and prediction as
@@ -118,7 +118,7 @@ def _item(tfm: Any) -> list[ItemTransform]:
         return [tfm]
     name = _checked(tfm, "item_tfms")
     if isinstance(tfm, BatchTransform | Normalize) or name == "Normalize":
-        raise ArgumentError("item_tfms holds a batch transform", got=tfm, remedy="Put it into batch_tfms.")
+        raise ArgumentError("item_tfms holds a batch transform", got=tfm, remedy="Move it to batch_tfms.")
     if name is None:
         return [FunctionTransform(tfm)]
     if name in CONVERSIONS:
@@ -131,7 +131,7 @@ def _batch(tfm: Any) -> list[BatchTransform | Normalize]:
         return [tfm]
     name = _checked(tfm, "batch_tfms")
     if isinstance(tfm, ItemTransform):
-        raise ArgumentError("batch_tfms holds an item transform", got=tfm, remedy="Put it into item_tfms.")
+        raise ArgumentError("batch_tfms holds an item transform", got=tfm, remedy="Move it to item_tfms.")
     if name is None:
         return [FunctionStep(tfm)]
     if name in CONVERSIONS:
@@ -153,7 +153,7 @@ def _checked(tfm: Any, argument: str) -> str | None:
         raise ArgumentError(f"{argument} cannot hold torchvision's {name}", remedy=REFUSED[name])
     if name == "ToDtype" and not getattr(tfm, "scale", True):
         raise ArgumentError(
-            "ToDtype leaves colours in 0..255", got=tfm, remedy="Pass scale=True, or leave it out."
+            "ToDtype leaves colours in 0..255", got=tfm, remedy="Pass scale=True, or remove it."
         )
     return name
 
@@ -284,7 +284,7 @@ def _centre(x: Tensor, crop: RandomResizedCrop | CropPad) -> Tensor:
 
 @dataclass(frozen=True, repr=False)
 class FunctionStep(BatchStep):
-    """A function of the user's, from a batch to a batch, that always acts and draws nothing.
+    """A user's function from batch to batch, which is always applied and not random.
 
     Args:
         function: called with float32 [N,C,H,W] in 0..1.
@@ -306,6 +306,6 @@ class FunctionStep(BatchStep):
         """Raise ExportError: Python code cannot be written into a program."""
         raise ExportError(
             f"The batch transform {self.name} acts at prediction and is Python code, "
-            "which a program cannot hold",
+            "which cannot be written into a program",
             remedy="Do it once on the files beforehand, or make it the first layer of the model.",
         )
