@@ -22,10 +22,10 @@ from gatera.program.decode import ACTIVATIONS
 from gatera.program.operations import LARGEST_SIDE, OPERATIONS
 from gatera.program.package import FORMAT, read_package, write_package
 from gatera.program.program import load_program
-from gatera.program.raw.cells import EMPTY_TEXTS
 from gatera.program.raw.photo import MAX_PIXELS
 from gatera.program.raw.text import _CAPITAL_WORD, _LINE_BREAK, _SAME_CHARACTER, _SAME_WORD, _TAG
 from gatera.program.raw.tokens import MARGIN_CHARACTERS
+from gatera.program.tables.numbers import _AROUND, _GROUPED, _PLAIN, MISSING_WORDS
 from gatera.program.tasks import TASKS
 from gatera.vision.data import ImageDataLoaders
 
@@ -70,8 +70,8 @@ def test_choices_entries_tasks_and_activations_are_on_the_page():
 
 
 def test_constants_are_on_the_page():
-    assert all(f"`{text}`" in PAGE for text in EMPTY_TEXTS - {""})
-    for pattern in (_LINE_BREAK, _TAG, _CAPITAL_WORD, _SAME_CHARACTER, _SAME_WORD):
+    assert all(f"`{text}`" in PAGE for text in MISSING_WORDS - {""})
+    for pattern in (_LINE_BREAK, _TAG, _CAPITAL_WORD, _SAME_CHARACTER, _SAME_WORD, _AROUND, _GROUPED, _PLAIN):
         assert pattern.pattern in NAMED
     for number in (f"{LARGEST_SIDE:,}", f"{MAX_PIXELS:,}", str(MARGIN_CHARACTERS), f"format {FORMAT}"):
         assert number in PAGE, number
@@ -120,7 +120,7 @@ def test_the_plain_reader_answers_as_gatera_for_a_photo(raw: bytes) -> None:
     check_same(FORMAT1, raw)
 
 
-@pytest.mark.filterwarnings("ignore:Column 'job' holds 'pilot'")
+@pytest.mark.filterwarnings("ignore:Unseen category 'pilot'")
 def test_the_plain_reader_answers_as_gatera_for_a_row(tmp_path: Path) -> None:
     path = row_program(tmp_path / "rows.gatera")
     for job, age in (("nurse", "30"), (" cook", ""), ("pilot", "71.5"), ("", "n/a")):
