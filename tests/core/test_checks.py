@@ -8,9 +8,9 @@ from gatera.core.checks import (
     check_choice,
     check_fraction,
     check_keywords,
-    missing_column,
     did_you_mean,
     listed,
+    missing_column,
     nearest,
     require,
 )
@@ -101,7 +101,10 @@ def test_a_missing_column_has_one_wording():
     assert str(missing_column("salry", ["age", "salary"])) == (
         "No column 'salry' in the table. Available: age, salary. Did you mean 'salary'?"
     )
-    assert str(missing_column("x", ["age"], "a.csv", "y_names")) == "y_names: no column 'x' in a.csv. Available: age."
+    assert (
+        str(missing_column("x", ["age"], "a.csv", "y_names"))
+        == "y_names: no column 'x' in a.csv. Available: age."
+    )
     assert str(missing_column(5, ["age", "job"])) == (
         "No column 5 in the table. Available: age, job. Pass a column's name, or its position from 0 to 1."
     )

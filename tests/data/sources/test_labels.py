@@ -143,9 +143,7 @@ def test_a_column_that_is_not_there_is_named_and_the_nearest_offered(row: object
 def test_a_position_beyond_the_row_is_named() -> None:
     with pytest.raises(DataError) as err:
         cell(["1.jpg"], 3)
-    assert (
-        str(err.value) == "No column 3 in the row."
-    )
+    assert str(err.value) == "No column 3 in the row."
 
 
 def test_missing_values_are_known_whatever_form_they_have() -> None:

@@ -59,8 +59,7 @@ def test_a_missing_column_is_named_and_the_nearest_offered() -> None:
     with pytest.raises(DataError) as err:
         ColSplitter()(pd.DataFrame({"name": [1], "valid": [True]}))
     assert (
-        str(err.value)
-        == "No column 'is_valid' in the table. Available: name, valid. Did you mean 'valid'?"
+        str(err.value) == "No column 'is_valid' in the table. Available: name, valid. Did you mean 'valid'?"
     )
 
 
