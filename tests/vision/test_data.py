@@ -261,7 +261,7 @@ def test_trouble_in_a_table_names_its_line(photo_folder, table, tmp_path):
     )
     gone = table.assign(name=[f"{i}.jpg" for i in range(24)])
     assert message(DataError, lambda: ImageDataLoaders.from_df(gone, path, label_col="lable")) == (
-        "The table has no column 'lable'. Expected: name, label, held_out. Did you mean 'label'?"
+        "No column 'lable' in the table. Available: name, label, held_out. Did you mean 'label'?"
     )
     assert message(DataError, lambda: ImageDataLoaders.from_df(gone, path)).startswith(
         f"24 of the 24 files in the table do not exist: {path}/0.jpg, "

@@ -53,9 +53,8 @@ def missing_column(
     """
     names = [str(name) for name in columns]
     problem = f"no column {column!r} in {table}"
-    otherwise = (
-        f"Pass a column's name, or its position from 0 to {len(names) - 1}." if _is_number(column) else None
-    )
+    positions = f"Pass a column's name, or its position from 0 to {len(names) - 1}."
+    otherwise = positions if _is_number(column) and names else None
     return DataError(
         f"{role}: {problem}" if role else f"N{problem[1:]}",
         available=listed(names) or None, remedy=did_you_mean(column, names, otherwise),

@@ -11,8 +11,8 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.core.files import check_can_write, check_free_to_write
 from gatera.data.folders.masks import holds_masks
 from gatera.data.sources.items import IMAGE_EXTENSIONS, get_files
-from gatera.data.sources.tables import read_table
 from gatera.program.raw.sound import SOUND_SUFFIXES
+from gatera.program.tables.reader import read_table
 from gatera.recipes.events import Saying
 from gatera.recipes.masks import mask_job
 from gatera.recipes.photos import photo_job
@@ -89,7 +89,7 @@ def find_task(settings: TrainSettings) -> Task:
 def _task_of_table(source: Path, target: str | None) -> Task:
     if target is not None:
         return Task.table
-    columns = [str(name) for name in read_table(source).columns]
+    columns = read_table(source).names
     raise DataError(
         f"{source} is a table, and nothing says what to predict", expected=f"its columns: {listed(columns)}",
         remedy="Pass --target COLUMN; or --task recommend, if its first columns are users, items and ratings.",

@@ -7,6 +7,7 @@ from pathlib import Path
 from gatera.collab.baseline import user_item_means
 from gatera.collab.data import CollabDataLoaders
 from gatera.collab.learner import OPTIONS, collab_learner
+from gatera.data.sources.tables import read_table
 from gatera.measure.metrics.standard import rmse
 from gatera.recipes.events import Saying
 from gatera.recipes.run import Job, Measured, measure_numbers, options_for
@@ -19,13 +20,14 @@ BEYOND = 0.1
 
 
 def rating_job(settings: TrainSettings, say: Saying) -> Job:
-    """Prepare a job of ratings: the first three columns of a table are users, items and ratings.
+    """Prepare a job of ratings: users, items and ratings are found by their columns' names, else in the first three columns.
 
     Raises:
-        DataError: if the table is not usable, or a rating is no number.
+        DataError: if the table is not usable, or a rating is not a number.
     """
-    dls = CollabDataLoaders.from_csv(
-        settings.source, settings.valid_pct, seed=settings.seed, path=settings.out.parent, bs=settings.bs or 64,
+    ratings = read_table(settings.source, on_note=lambda note: say.line(note.for_shell(), style="yellow"))
+    dls = CollabDataLoaders.from_df(
+        ratings, settings.valid_pct, seed=settings.seed, path=settings.out.parent, bs=settings.bs or 64,
         val_bs=1024, device=settings.device,
     )  # fmt: skip
     users, items = dls.classes

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from gatera.core.checks import did_you_mean, listed
-from gatera.core.errors import ArgumentError, DataError
+from gatera.core.checks import listed, missing_column
+from gatera.core.errors import ArgumentError
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.regression import RegressionBlock
+from gatera.data.loading.row_tables import empty_cells
 from gatera.data.sources.tables import read_table
 from gatera.data.transforms.normalize import Normalize
 from gatera.measure.metrics.standard import error_rate, rmse
@@ -17,17 +17,11 @@ from gatera.recipes.run import Job, Measured, measure_classes, measure_numbers, 
 from gatera.recipes.settings import TrainSettings
 from gatera.tabular.baseline import boosted_trees
 from gatera.tabular.data import TabularDataLoaders
-from gatera.tabular.frames import cont_cat_split
 from gatera.tabular.learner import OPTIONS, tabular_learner
 from gatera.tabular.procs import Categorify, FillMissing
+from gatera.tabular.roles import find_roles, is_class
 
 EPOCHS, RATE = 5, 1e-3
-
-#: A label of whole numbers that takes at most so many values is a class.
-MOST_CLASSES = 20
-
-#: A column of texts in which more than this share of the rows differ says who a row is, not what it is like.
-TELLS_ROWS_APART = 0.5
 
 
 def table_job(settings: TrainSettings, say: Saying) -> Job:
@@ -37,7 +31,7 @@ def table_job(settings: TrainSettings, say: Saying) -> Job:
         DataError: if the table is not usable or there is no such column.
         ArgumentError: if no column to predict is named.
     """
-    frame = read_table(settings.source)
+    frame = read_table(settings.source, on_note=lambda note: say.line(note.for_shell(), style="yellow"))
     columns = [str(name) for name in frame.columns]
     target = settings.target
     if target is None:
@@ -45,15 +39,12 @@ def table_job(settings: TrainSettings, say: Saying) -> Job:
             "Nothing says what to predict", expected=listed(columns), remedy="Pass --target COLUMN."
         )
     if target not in columns:
-        raise DataError(
-            f"{settings.source} has no column {target!r}", expected=listed(columns), remedy=did_you_mean(target, columns)
-        )  # fmt: skip
+        raise missing_column(target, columns, str(settings.source))
     n = len(frame)
-    frame = frame[frame[target].notna()]
-    numbers, categories = cont_cat_split(frame, dep_var=target)
-    names = [name for name in categories if frame[name].nunique() > TELLS_ROWS_APART * len(frame)]
-    categories = [name for name in categories if name not in names]
-    classes = _is_class(frame[target])
+    frame = frame[~empty_cells(frame[target])]
+    roles = find_roles(frame, [target])
+    numbers, categories = roles.numbers, roles.categories
+    classes = is_class(frame[target])
     dls = TabularDataLoaders.from_df(
         frame, settings.out.parent, [Categorify, FillMissing, Normalize], categories, numbers, target,
         CategoryBlock() if classes else RegressionBlock(), valid_pct=settings.valid_pct, seed=settings.seed,
@@ -63,11 +54,12 @@ def table_job(settings: TrainSettings, say: Saying) -> Job:
     say.line(f"{dls.train.n:,} to learn from, {dls.valid.n:,} to measure with")
     if n > len(frame):
         say.line(f"{n - len(frame):,} rows were left out because they have no {target}.", style="yellow")
-    if names:
-        say.line(f"Left out, for nearly every row has another text there: {listed(names)}.", style="yellow")
+    if roles.skipped:
+        reasons = listed(f"{name} ({reason})" for name, reason in roles.skipped.items())
+        say.line(f"Skipping columns that tell nothing: {reasons}.", style="yellow")
     say.event(
         "table",
-        {"target": target, "categories": categories, "numbers": numbers, "columns_left_out": names,
+        {"target": target, "categories": categories, "numbers": numbers, "columns_left_out": list(roles.skipped),
          "rows_left_out": n - len(frame), "train": dls.train.n, "valid": dls.valid.n},
     )  # fmt: skip
     learn = tabular_learner(
@@ -92,12 +84,6 @@ def table_job(settings: TrainSettings, say: Saying) -> Job:
         learn, fit, measure, things="rows", data=str(settings.source), split=_split_words(settings), weights="random weights",
         example=[str(settings.source)], facts={"rows_left_out": n - len(frame)},
     )  # fmt: skip
-
-
-def _is_class(labels: Any) -> bool:
-    """Whether a column of labels holds classes rather than numbers to predict."""
-    whole = labels.dtype.kind in "iu"
-    return labels.dtype.kind != "f" and not (whole and labels.nunique() > MOST_CLASSES)
 
 
 def _split_words(settings: TrainSettings) -> str:

@@ -17,8 +17,8 @@ from gatera.data.blocks.vocab import NOT_KNOWN, Vocab
 from gatera.data.loading.row_tables import encode_rows, table_of
 from gatera.program.raw.cells import number_in
 from gatera.program.raw.row import RowReader, cells_of
-from gatera.tabular.learned import Config, learn_columns
 from gatera.tabular.procs import Procs, as_procs
+from gatera.tabular.statistics import Config, learn_columns
 
 
 @dataclass(frozen=True, repr=False)

@@ -39,18 +39,18 @@ class TabularCsvArguments(TabularArguments, total=False):
     Attributes:
         y_block: how labels are read; see `TabularPandas`.
         valid_idx: positions of the validation rows; None for a share at random.
-        skipinitialspace: ignore blanks after a delimiter.
-        delimiter: what separates the columns.
+        skipinitialspace: remove blanks around cells that are not quoted.
+        delimiter: what separates the columns; None to find it.
     """
 
     y_block: Block | type[Block] | None
     valid_idx: Sequence[int] | None
     skipinitialspace: bool
-    delimiter: str
+    delimiter: str | None
 
 
 TABULAR_CSV_DEFAULTS = TabularCsvArguments(
-    y_block=None, valid_idx=None, skipinitialspace=True, delimiter=",", **TABULAR_DEFAULTS
+    y_block=None, valid_idx=None, skipinitialspace=True, delimiter=None, **TABULAR_DEFAULTS
 )
 
 

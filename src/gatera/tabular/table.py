@@ -24,6 +24,7 @@ from gatera.data.loading.row_loaders import rows_dataset
 from gatera.data.loading.row_tables import check_columns, check_filled, check_frame
 from gatera.data.loading.show_batch import show_items
 from gatera.data.splits.by_position import Splits, as_splits
+from gatera.program.tables.columns import number_cells
 from gatera.tabular.block import RowBlock
 from gatera.tabular.checks import check_roles, numeric
 from gatera.tabular.frames import as_names, cont_cat_split
@@ -210,6 +211,7 @@ class TabularPandas(TableRows):
         order = np.concatenate([train, valid])
         frame = df.iloc[order]  # a copy
         check_filled(frame, labels, "the table")
+        frame = _with_whole_labels(frame, labels)
         self.splits: Splits | None = given
         self._n_train = len(train)
         fields = _fields(
@@ -262,6 +264,12 @@ class TabularPandas(TableRows):
         )
         valid = DataLoader(self.valid.dataset, val_bs or bs, options=options) if len(self.valid) else None
         return TableLoaders(train, valid, self.classes, self.y_names, path)
+
+
+def _with_whole_labels(frame: Any, labels: Sequence[str]) -> Any:
+    """Return the table with integers in place of whole numbers that came as floats: classes 1.0 and 0.0 are 1 and 0."""
+    floats = [name for name in labels if frame[name].dtype.kind == "f"]
+    return frame.assign(**{name: number_cells(frame[name].to_numpy(np.float64))[0] for name in floats})
 
 
 def _inputs(

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from gatera.core.errors import ArgumentError, DataError
+from gatera.core.checks import missing_column
+from gatera.core.errors import DataError
 from gatera.core.signatures import check_arguments, spelled_out
 from gatera.data.arguments import LOADER_DEFAULTS_64, LoaderArguments, loader_arguments
 from gatera.data.blocks.base import Block
@@ -147,13 +148,13 @@ class TextDataLoaders:
         given: TextTableArguments = {**TEXT_TABLE_DEFAULTS, **options}
         names = list(df.columns)
         label_cols = [label_col] if isinstance(label_col, str | int) else list(label_col)
-        labels = [] if given["is_lm"] else [_column(names, col) for col in label_cols]
-        text = _column(names, text_col)
+        labels = [] if given["is_lm"] else [_column(names, col, "label_col") for col in label_cols]
+        text = _column(names, text_col, "text_col")
         check_columns(df, "text_col", [text])
         check_columns(df, "label_col", labels)
         several = given["label_delim"] is not None or len(labels) > 1
         y_block = given["y_block"] or (MultiCategoryBlock if several else CategoryBlock)
-        marks = None if given["valid_col"] is None else _column(names, given["valid_col"])
+        marks = None if given["valid_col"] is None else _column(names, given["valid_col"], "valid_col")
         if marks is not None:
             check_columns(df, "valid_col", [marks])
         splitter: Splitter = RandomSplitter(valid_pct, seed) if marks is None else ColSplitter(marks)
@@ -163,7 +164,7 @@ class TextDataLoaders:
     @staticmethod
     @spelled_out(TextTableArguments, TEXT_TABLE_DEFAULTS)
     def from_csv(
-        path: str | Path, csv_fname: str | Path = "labels.csv", delimiter: str = ",", valid_pct: float = 0.2,
+        path: str | Path, csv_fname: str | Path = "labels.csv", delimiter: str | None = None, valid_pct: float = 0.2,
         seed: int | None = None, text_col: str | int = 0, label_col: str | int | Sequence[str | int] = 1,
         **options: Unpack[TextTableArguments],
     ) -> TextLoaders | LanguageModelLoaders:  # fmt: skip
@@ -172,7 +173,7 @@ class TextDataLoaders:
         Args:
             path: folder where the job's files go.
             csv_fname: the file, in `path`.
-            delimiter: what separates the columns.
+            delimiter: what separates the columns; None to find it.
 
         Raises:
             DataError: if the file is missing or not a table; and as `from_df`.
@@ -205,12 +206,14 @@ def _loaders(
     return dls
 
 
-def _column(names: Sequence[Any], col: str | int) -> str:
-    """Return a column's name; a position beyond the last is an error."""
+def _column(names: Sequence[Any], col: str | int, role: str) -> str:
+    """Return a column's name, which may be given by its position.
+
+    Raises:
+        DataError: if there is no such position.
+    """
     if isinstance(col, str):
         return col
     if not -len(names) <= col < len(names):
-        raise ArgumentError(
-            "The table has no column at that position", got=col, expected=f"0 to {len(names) - 1}"
-        )
+        raise missing_column(col, names, role=role)
     return str(names[col])

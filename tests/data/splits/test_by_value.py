@@ -59,15 +59,16 @@ def test_a_missing_column_is_named_and_the_nearest_offered() -> None:
     with pytest.raises(DataError) as err:
         ColSplitter()(pd.DataFrame({"name": [1], "valid": [True]}))
     assert (
-        str(err.value)
-        == "Column 'is_valid' is not in the table. Available: name, valid. Did you mean 'valid'?"
+        str(err.value) == "No column 'is_valid' in the table. Available: name, valid. Did you mean 'valid'?"
     )
 
 
 def test_a_position_beyond_the_table_is_named() -> None:
     with pytest.raises(DataError) as err:
         ColSplitter(4)(pd.DataFrame({"name": [1]}))
-    assert str(err.value) == "Column 4 is not in the table. Available: name."
+    assert str(err.value) == (
+        "No column 4 in the table. Available: name. Pass a column's name, or its position from 0 to 0."
+    )
 
 
 def test_a_list_has_no_columns() -> None:

@@ -10,7 +10,6 @@ Three layouts are recognised, and one more on request:
 
 from __future__ import annotations
 
-import csv
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -22,6 +21,7 @@ from gatera.core.errors import DataError
 from gatera.data.sources.items import BadFile, check_photos, get_image_files
 from gatera.data.sources.labels import RegexLabeller
 from gatera.data.splits.by_value import TrainTestSplitter
+from gatera.program.tables.reader import open_table
 
 TRAIN_NAMES, VALID_NAMES, TEST_NAMES = (
     ("train", "training"),
@@ -253,17 +253,16 @@ def _stray(place: Path, paths: Sequence[Path], is_side: bool, kind: Kind) -> str
 def _from_table(folder: Path, kind: Kind) -> PhotoSet:
     """Read labels.csv: a file, its label, and optionally a column `split` or `is_valid`."""
     table = folder / TABLE
-    with table.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        columns = reader.fieldnames or []
-        if len(columns) < 2:
-            raise DataError(f"{table} needs two columns or more", got=list(columns), expected="file,label")
-        rows = list(reader)
+    file = open_table(table)
+    columns = file.names
+    if len(columns) < 2:
+        raise DataError(f"{table} needs two columns or more", got=columns, expected="file,label")
+    rows = list(file.numbered_rows())
     file_column, label_column = _column(columns, FILE_COLUMNS, 0), _column(columns, LABEL_COLUMNS, 1)
-    by_name = _locate(folder, table, [row[file_column] for row in rows], kind)
+    by_name = _locate(folder, table, [row[file_column] for _, row in rows], kind)
     found: dict[Path, tuple[str, str]] = {}
-    for line, row in enumerate(rows, start=2):
-        label, path = (row[label_column] or "").strip(), by_name[row[file_column]]
+    for line, row in rows:
+        label, path = row[label_column].strip(), by_name[row[file_column]]
         if not label:
             raise DataError(
                 f"{table} has no label in line {line}, column {label_column}", got=row[file_column]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gatera.core.checks import did_you_mean, listed
+from gatera.core.checks import missing_column
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.item_errors import row_name
 
@@ -214,12 +214,7 @@ def cell(row: Any, col: str | int) -> Any:
             return row[col]
         return getattr(row, col)  # type: ignore[arg-type]  # an int ends in the TypeError below
     except (LookupError, AttributeError, TypeError) as err:
-        names = _column_names(row)
-        raise DataError(
-            f"Column {col!r} is not in {_row_name(row)}",
-            available=listed(names) if names else None,
-            remedy=did_you_mean(col, names, otherwise="Pass the column's name, or its position as a number."),
-        ) from err  # fmt: skip
+        raise missing_column(col, _column_names(row), _row_name(row)) from err
 
 
 def _is_series(row: object) -> bool:

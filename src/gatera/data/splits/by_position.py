@@ -21,6 +21,7 @@ from gatera.data.short_repr import ShortRepr
 from gatera.data.sources.items import each
 from gatera.data.splits.by_value import ColSplitter, GroupSplitter, TimeSplitter, TrainTestSplitter
 from gatera.data.splits.split import Splits, as_indices, as_splits, check_seed, with_valid
+from gatera.program.tables.encoding import read_lines
 
 __all__ = [
     "ColSplitter",
@@ -190,8 +191,7 @@ class FileSplitter(ShortRepr):
 
     def __call__(self, items: Sized) -> Splits:
         """Return the splits of `items`, which must be paths."""
-        lines = Path(self.fname).read_text(encoding="utf-8-sig").splitlines()
-        listed_names = {line.strip().replace("\\", "/") for line in lines} - {""}
+        listed_names = {line.replace("\\", "/") for line in read_lines(Path(self.fname))}
         marks = [not listed_names.isdisjoint(_path_endings(path)) for path in _paths(items, "FileSplitter")]
         if not any(marks):
             raise DataError(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gatera.core.checks import check_at_least, check_fraction, did_you_mean, listed
+from gatera.core.checks import check_at_least, check_fraction, missing_column
 from gatera.core.errors import DataError
 from gatera.core.random import fresh_seed, rng
 from gatera.data.short_repr import ShortRepr
@@ -206,9 +206,7 @@ def column(table: Any, col: str | int) -> list[Any]:
             return table.iloc[:, col].tolist()
     elif col in table.columns:
         return table[col].tolist()
-    raise DataError(
-        f"Column {col!r} is not in the table", available=listed(names), remedy=did_you_mean(col, names)
-    )  # fmt: skip
+    raise missing_column(col, names)
 
 
 def per_item(source: PerItem, items: Any, what: str) -> list[Any]:

@@ -7,7 +7,7 @@ import gzip
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 #: Bytes read at once.
 CHUNK = 1 << 20
@@ -31,7 +31,7 @@ def open_bytes(path: Path) -> IO[bytes]:
     file = path.open("rb")
     if file.peek(2)[:2] == b"\x1f\x8b":
         file.close()
-        return gzip.open(path, "rb")
+        return cast(IO[bytes], gzip.open(path, "rb"))
     return file
 
 
