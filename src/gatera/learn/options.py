@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
 
-from gatera.core.checks import check_at_least, check_choice
+from gatera.core.checks import check_at_least, check_choice, check_fraction
 from gatera.core.device import PRECISIONS, Precision
 from gatera.core.errors import ArgumentError
 from gatera.learn.optimizer import Adam, OptimizerFactory
