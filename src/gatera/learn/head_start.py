@@ -173,6 +173,10 @@ def fit_ridge(x: Tensor, targets: Tensor, weights: Tensor | None = None) -> Ridg
 def scale_of_scores(left_out: Tensor, wanted: Tensor, task: str | None) -> tuple[float, float]:
     """Return the factor and offset that make logits of a ridge's outputs: (output - offset) * factor.
 
+    Targets are moved a little away from 0 and 1, or a few items that are all right would make the scores certain.
+
+    Source: Platt 1999, "Probabilistic Outputs for Support Vector Machines", section 2.2.
+
     Args:
         left_out: leave-one-out predictions [n,K].
         wanted: what they should be, [n,K]; 0 or 1 for classes and labels.
@@ -180,12 +184,16 @@ def scale_of_scores(left_out: Tensor, wanted: Tensor, task: str | None) -> tuple
     """
     if task == "regression":
         return 1.0, 0.0
-    wanted = wanted.double()
+    spread = 1 / (len(wanted) + 2)
     if task == "classification":
-        tried = [(float(F.cross_entropy(left_out * t, wanted)), t, 0.0) for t in FACTORS]
-    else:
+        classes = wanted.argmax(1)
         tried = [
-            (float(F.binary_cross_entropy_with_logits((left_out - offset) * t, wanted)), t, offset)
+            (float(F.cross_entropy(left_out * t, classes, label_smoothing=spread)), t, 0.0) for t in FACTORS
+        ]
+    else:
+        labels = wanted.double() * (1 - 2 * spread) + spread
+        tried = [
+            (float(F.binary_cross_entropy_with_logits((left_out - offset) * t, labels)), t, offset)
             for t in FACTORS
             for offset in OFFSETS
         ]

@@ -52,7 +52,7 @@ FINE_TUNE_LR = 2e-3
 #: A pretrained body learns at its full rate if a linear head on its frozen features misses this fraction of the training items or
 #: more, and in proportion below that, at least at the second fraction: on 700 photos of which 1 % are missed the full rate makes
 #: it worse (see LOG.md).
-FULL_BODY_ERROR, LEAST_BODY_SHARE = 0.1, 0.1
+FULL_BODY_ERROR, LEAST_BODY_SHARE = 0.05, 0.1
 
 #: Learning rates: one for all parameter groups, `slice(low, high)`, or one per group.
 Rates = float | slice | Sequence[float]

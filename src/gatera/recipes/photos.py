@@ -33,7 +33,7 @@ from gatera.recipes.run import Job, Measured, fine_tuning, measure_classes, opti
 from gatera.recipes.settings import TrainSettings
 from gatera.vision.learner import vision_learner
 
-ARCHITECTURE, EPOCHS, FREEZE_EPOCHS, SIZE = "efficientnet_lite0", 1, 1, 320
+ARCHITECTURE, EPOCHS, FREEZE_EPOCHS, SIZE, RATE = "efficientnet_lite0", 1, 1, 320, 3e-3
 
 #: If a linear head on the frozen body misses a smaller fraction of the training photos than this (each judged by a head that has
 #: not seen it), an unfrozen epoch is not worth its time: on cats_dogs it did not lower the validation loss (see LOG.md).
@@ -69,7 +69,7 @@ def photo_job(settings: TrainSettings, say: Saying) -> Job:
     )  # fmt: skip
 
     keeper = SaveModelCallback(reset_on_fit=False)  # few photos: the second part can do harm
-    train = fine_tuning(learn, settings, EPOCHS, FREEZE_EPOCHS, cbs=keeper)
+    train = fine_tuning(learn, settings, EPOCHS, FREEZE_EPOCHS, RATE, keeper)
 
     def fit(resume: Path | None) -> None:
         train(resume)

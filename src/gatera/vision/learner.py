@@ -56,9 +56,8 @@ def vision_learner(
         pretrained: True looks for weights, False starts from random ones, a path names a file of weights (or a
             `.gatera` program, to go on training it: with its head, too, if it has the same labels and the same shape).
         y_range: keep outputs within these bounds, for regression; (-1, 1) for points.
-        head: `LinearHeadOptions()` for a single layer, the default for a pretrained body; `HeadOptions()` for fastai's head, the
-            default without pretrained weights, with `y_range`, and for images that are not photographs. By default points get a
-            head of their own, `PointHead`.
+        head: `LinearHeadOptions()` for a single layer, the default if a pretrained body is to tell one class per photo;
+            `HeadOptions()` for fastai's head, the default otherwise. By default points get a head of their own, `PointHead`.
         arguments: loss_func, opt_func, lr, splitter, cbs, metrics, path, class_weights, options; see `LearnerArguments`.
             The default `splitter` makes the groups early body, late body, head; one group for images that are not
             photographs.
@@ -76,7 +75,7 @@ def vision_learner(
         raise ArgumentError("the data does not say how many outputs it needs", remedy="Pass n_out=.")
     kind, photographic = task_kind(dls.task), dls.train_ds.fields.x.photographic
     points = kind is not None and kind.coordinates
-    if head is None and photographic and pretrained and y_range is None and not points:
+    if head is None and photographic and pretrained and dls.task == "classification":
         head = default_head(pretrained)
     with torch_seeded(dls.seed or 0):  # the same seed gives the same head, whatever ran before
         model = create_vision_model(
