@@ -49,10 +49,10 @@ if TYPE_CHECKING:
 #: `base_lr` of `fine_tune` where neither its caller nor the learner's options name one; fastai's.
 FINE_TUNE_LR = 2e-3
 
-#: A pretrained body learns at its full rate if a linear head on its frozen features misses this fraction of the training items or
-#: more, and in proportion below that, at least at the second fraction: on 700 photos of which 1 % are missed the full rate makes
-#: it worse (see LOG.md).
-FULL_BODY_ERROR, LEAST_BODY_SHARE = 0.05, 0.1
+#: The unfrozen part of `fine_tune` has its full rates if a linear head on the frozen features misses this fraction of the training
+#: items or more; below that rates are in proportion, at least at the second fraction, and the earliest group stays frozen: on 700
+#: photos of which 1 % are missed, the full rates make the model worse (see LOG.md).
+FULL_RATE_ERROR, LEAST_SHARE = 0.05, 0.1
 
 #: Learning rates: one for all parameter groups, `slice(low, high)`, or one per group.
 Rates = float | slice | Sequence[float]
@@ -295,8 +295,8 @@ class Trainer:
         """Transfer learning: train the new head on the frozen body, then all layers, early ones slowly.
 
         If the learner's options set `fine_tune_groups`, the second part trains only that many of the last groups. A linear
-        head starts from a least-squares solution; if that misses few training items, the second part trains the body at a
-        lower rate, and a line says so.
+        head starts from a least-squares solution; if that misses few training items, the second part has lower rates and
+        leaves the earliest group frozen, and a line says so.
 
         Args:
             epochs: number of epochs of the unfrozen part, at least 1.
@@ -321,8 +321,7 @@ class Trainer:
             resume = None
             if self._head_suffices():
                 return
-        self.freeze_to(-(self.options.fine_tune_groups or len(self.groups)))
-        rates = self._unfrozen_rates(base_lr / 2, lr_mult)
+        rates = self._unfreeze_for_fine_tune(base_lr / 2, lr_mult)
         unfrozen = arguments | FitArguments(resume=resume, phase="unfrozen")
         self.fit_one_cycle(epochs, rates, div=div, pct_start=pct_start, **unfrozen)
 
@@ -336,18 +335,25 @@ class Trainer:
         )
         return True
 
-    def _unfrozen_rates(self, peak: float, lr_mult: float) -> list[float]:
-        """Return the peak rates of the unfrozen part: lower for a body whose features leave little to learn."""
-        rates = group_lrs(slice(peak / lr_mult, peak), len(self.groups))
+    def _unfreeze_for_fine_tune(self, peak: float, lr_mult: float) -> list[float]:
+        """Unfreeze what `fine_tune` trains in its second part; return the peak rates, low if little is left to learn."""
+        rates, asked = group_lrs(slice(peak / lr_mult, peak), len(self.groups)), self.options.fine_tune_groups
+        share = (
+            1.0 if self.head_error is None else min(1.0, max(LEAST_SHARE, self.head_error / FULL_RATE_ERROR))
+        )
+        early = 0 if share == 1 or len(self.groups) < 3 else 1
+        self.freeze_to(early if asked is None else -asked)
+        if share < 1:
+            trained = " and ".join(group.name for group in self.groups[self.n_frozen :])
+            note(
+                f"Training {trained} at {share:.0%} of the usual learning rate, as only {self.head_error:.1%} of the training "
+                "items were missed on the frozen features."
+            )
         if self.head_error is None:
             return rates
-        share = min(1.0, max(LEAST_BODY_SHARE, self.head_error / FULL_BODY_ERROR))
-        trained = " and ".join(group.name for group in self.groups[self.n_frozen :])
-        note(
-            f"Training {trained}; the body at {share:.0%} of its usual learning rate, as {self.head_error:.1%} of the "
-            "training items were missed on its frozen features."
-        )
-        return [*(rate * share for rate in rates[:-1]), rates[-1]]
+        # a head's own factor protects its start while the body is frozen
+        factors = [*(1.0 for _ in self.groups[:-1]), 1 / self.groups[-1].lr_mult]
+        return [rate * share * factor for rate, factor in zip(rates, factors, strict=True)]
 
     def lr_find(
         self,
