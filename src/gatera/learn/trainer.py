@@ -27,7 +27,7 @@ from gatera.learn.callbacks.recorder import Recorder
 from gatera.learn.fit import Fit, FitPlan
 from gatera.learn.freezing import freeze_groups
 from gatera.learn.frozen_features import FeatureCache, skip_frozen_part
-from gatera.learn.head_start import start_head
+from gatera.learn.head_start import linear_head_at_zero, start_head
 from gatera.learn.optimizer import group_lrs, make_optimizer
 from gatera.learn.options import (
     FINE_TUNE_DEFAULTS,
@@ -232,8 +232,15 @@ class Trainer:
 
     def _fit(self, plan: FitPlan) -> None:
         opt = self._new_opt() if plan.reset_opt else self.create_opt()
-        if plan.resume is None:
-            start_head(self)
+        if plan.resume is None and self.body is not None and linear_head_at_zero(self.model) is not None:
+            self.head_error = start_head(
+                self.model,
+                self.dls,
+                self.loss_func,
+                self.arithmetic,
+                self.feature_cache,
+                not self.display.bar_on,
+            )
         plan = replace(plan, head_error=self.head_error)
         fit = self._make_fit(plan, opt, self.recorder, self.cbs, self.model_path("interrupted"))
         try:
