@@ -38,6 +38,11 @@ PENALTIES = tuple(10.0 ** (step / 4) for step in range(-16, 13))
 FACTORS = tuple(2.0 ** (step / 4) for step in range(-4, 25))
 OFFSETS = (0.1, 0.2, 0.3, 0.4, 0.5)
 
+#: The unfrozen part of `fine_tune` has its full rates if a linear head on the frozen features misses this fraction of the training
+#: items or more; below that rates are in proportion, at least at the second fraction, and the earliest group stays frozen: on 700
+#: photos of which 1 % are missed, the full rates make the model worse (see LOG.md).
+FULL_RATE_ERROR, LEAST_SHARE = 0.05, 0.1
+
 
 @dataclass(frozen=True)
 class Ridge:
@@ -138,6 +143,30 @@ def _features(
         arithmetic,
         quiet,
     )
+
+
+def rate_share(head_error: float | None) -> float:
+    """Return the fraction of the usual rates that the unfrozen part of `fine_tune` has, 0..1.
+
+    Args:
+        head_error: what `start_head` returned.
+
+    Example:
+        >>> rate_share(None), rate_share(0.2), round(rate_share(0.01), 2), rate_share(0.0)
+        (1.0, 1.0, 0.2, 0.1)
+    """
+    return 1.0 if head_error is None else min(1.0, max(LEAST_SHARE, head_error / FULL_RATE_ERROR))
+
+
+def suffices(head_error: float | None, limit: float) -> bool:
+    """Return whether `fine_tune` may skip its unfrozen part, for the head misses less than `limit`; a line says so."""
+    if head_error is None or head_error >= limit:
+        return False
+    note(
+        f"The unfrozen part is skipped: only {head_error:.1%} of the training items were missed on the frozen features, less "
+        f"than {limit:.1%}."
+    )
+    return True
 
 
 def fit_ridge(x: Tensor, targets: Tensor, weights: Tensor | None = None) -> Ridge:

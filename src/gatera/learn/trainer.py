@@ -27,7 +27,7 @@ from gatera.learn.callbacks.recorder import Recorder
 from gatera.learn.fit import Fit, FitPlan
 from gatera.learn.freezing import freeze_groups
 from gatera.learn.frozen_features import FeatureCache, skip_frozen_part
-from gatera.learn.head_start import linear_head_at_zero, start_head
+from gatera.learn.head_start import linear_head_at_zero, rate_share, start_head, suffices
 from gatera.learn.optimizer import group_lrs, make_optimizer
 from gatera.learn.options import (
     FINE_TUNE_DEFAULTS,
@@ -48,11 +48,6 @@ if TYPE_CHECKING:
 
 #: `base_lr` of `fine_tune` where neither its caller nor the learner's options name one; fastai's.
 FINE_TUNE_LR = 2e-3
-
-#: The unfrozen part of `fine_tune` has its full rates if a linear head on the frozen features misses this fraction of the training
-#: items or more; below that rates are in proportion, at least at the second fraction, and the earliest group stays frozen: on 700
-#: photos of which 1 % are missed, the full rates make the model worse (see LOG.md).
-FULL_RATE_ERROR, LEAST_SHARE = 0.05, 0.1
 
 #: Learning rates: one for all parameter groups, `slice(low, high)`, or one per group.
 Rates = float | slice | Sequence[float]
@@ -326,28 +321,16 @@ class Trainer:
             frozen = arguments | FitArguments(resume=resume, phase="frozen")
             self.fit_one_cycle(freeze_epochs, slice(base_lr), pct_start=0.99, **frozen)
             resume = None
-            if self._head_suffices():
+            if suffices(self.head_error, self.options.skip_unfrozen_below):
                 return
         rates = self._unfreeze_for_fine_tune(base_lr / 2, lr_mult)
         unfrozen = arguments | FitArguments(resume=resume, phase="unfrozen")
         self.fit_one_cycle(epochs, rates, div=div, pct_start=pct_start, **unfrozen)
 
-    def _head_suffices(self) -> bool:
-        """Return whether the options let `fine_tune` skip its unfrozen part; a line says so."""
-        if self.head_error is None or self.head_error >= self.options.skip_unfrozen_below:
-            return False
-        note(
-            f"The unfrozen part is skipped: only {self.head_error:.1%} of the training items were missed on the frozen "
-            f"features, less than {self.options.skip_unfrozen_below:.1%}."
-        )
-        return True
-
     def _unfreeze_for_fine_tune(self, peak: float, lr_mult: float) -> list[float]:
         """Unfreeze what `fine_tune` trains in its second part; return the peak rates, low if little is left to learn."""
         rates, asked = group_lrs(slice(peak / lr_mult, peak), len(self.groups)), self.options.fine_tune_groups
-        share = (
-            1.0 if self.head_error is None else min(1.0, max(LEAST_SHARE, self.head_error / FULL_RATE_ERROR))
-        )
+        share = rate_share(self.head_error)
         early = 0 if share == 1 or len(self.groups) < 3 else 1
         self.freeze_to(early if asked is None else -asked)
         if share < 1:
