@@ -17,7 +17,7 @@ from gatera.learn.learner import Learner
 from gatera.learn.options import LEARNER_DEFAULTS, LearnerArguments, TrainingOptions
 from gatera.models.backbones.architectures import Architecture
 from gatera.models.vision.heads import HeadOptions
-from gatera.models.vision.linear_head import LinearHead, LinearHeadOptions
+from gatera.models.vision.linear_head import LinearHeadOptions
 from gatera.models.vision.model import create_vision_model
 from gatera.program.tasks import task_kind
 from gatera.vision.program_head import has_linear_head, is_program, take_head
@@ -25,10 +25,6 @@ from gatera.vision.program_head import has_linear_head, is_program, take_head
 #: `base_lr` of `fine_tune` where the whole model is one group: a body that knows photographs has much to learn of
 #: spectrograms (measured, see LOG.md).
 ONE_GROUP_LR = 1e-2
-
-#: Below the first number of training photos, the unfrozen part of `fine_tune` trains only the second number of groups: the late
-#: half of the body and the head. At their rate the early layers would hardly move, and training them takes half of the time.
-FEW_PHOTOS, FEW_PHOTOS_GROUPS = 5_000, 2
 
 
 @spelled_out(LearnerArguments, LEARNER_DEFAULTS)
@@ -88,14 +84,6 @@ def vision_learner(
     if arguments.get("splitter") is None and not photographic:
         arguments["splitter"] = one_group
         arguments["options"] = replace(options, fine_tune_lr=options.fine_tune_lr or ONE_GROUP_LR)
-    elif (
-        isinstance(model[1], LinearHead)
-        and arguments.get("splitter") is None
-        and len(dls.train_ds) < FEW_PHOTOS
-    ):
-        arguments["options"] = replace(
-            options, fine_tune_groups=options.fine_tune_groups or FEW_PHOTOS_GROUPS
-        )
     learn = Learner(dls, model, body=model[0] if pretrained else None, **arguments)
     if pretrained:
         learn.freeze()
