@@ -1,9 +1,8 @@
 """Start a linear head from the least-squares solution on the pretrained body's features, instead of from zero.
 
-One linear layer on fixed features has a best value that needs no learning rate: ridge regression on the targets. How strongly
-it is held back, and how sure its scores are, is chosen by leave-one-out predictions of the training set, which cost nothing
-extra; the validation set is not touched. Training then continues from there, so the rows of the table of epochs are those that
-were asked for.
+The best linear layer on fixed features can be computed directly, by ridge regression on the targets. Its penalty and the scale
+of its scores are chosen by leave-one-out predictions of the training set, which cost nothing extra; the validation set is not
+used. Training then continues from there, with the usual number of epochs.
 
 Source of the leave-one-out formula: Golub, Heath and Wahba 1979, "Generalized Cross-Validation as a Method for Choosing a Good
 Ridge Parameter", Technometrics 21(2), section 2.
@@ -11,8 +10,8 @@ Ridge Parameter", Technometrics 21(2), section 2.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -22,24 +21,27 @@ from torch import Tensor, nn
 from gatera.core.progress import note
 from gatera.core.random import rng
 from gatera.data.loading.loaders import DataLoader
-from gatera.learn.frozen_features import Features, compute
+from gatera.learn.frozen_features import FeatureCache, Features, compute
+from gatera.learn.state import LoopState
 from gatera.models.vision.linear_head import LinearHead
-
-if TYPE_CHECKING:
-    from gatera.learn.trainer import Trainer
 
 #: Tasks whose targets a linear map can be fitted to.
 TASKS = ("classification", "multilabel", "regression")
 
-#: The start is solved from at most this many training items: more would hardly move it, and take memory.
+#: The head is solved from at most this many training items: more would hardly change it, and need more memory.
 MOST_ITEMS = 5_000
 
-#: Ridge penalties that are tried, as multiples of the features' total variance per item.
+#: Ridge penalties to try, as multiples of the features' total variance per item.
 PENALTIES = tuple(10.0 ** (step / 4) for step in range(-16, 13))
 
-#: Factors that scores are tried with, and offsets: the score at which a label is as likely as not.
+#: Factors and offsets to try for the scores; the offset is the score at which a label has a probability of 0.5.
 FACTORS = tuple(2.0 ** (step / 4) for step in range(-4, 25))
 OFFSETS = (0.1, 0.2, 0.3, 0.4, 0.5)
+
+#: A pretrained body learns at its full rate if a linear head on its frozen features misclassifies this fraction of the training
+#: items or more, and proportionally slower below that, down to the second fraction: on 700 photos with 1 % misclassified the
+#: full rate makes it worse (see LOG.md).
+FULL_BODY_ERROR, LEAST_BODY_SHARE = 0.1, 0.1
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Ridge:
     Attributes:
         weight: float64 [F,K].
         bias: float64 [K].
-        left_out: what the map says of each training item when fitted without it, float64 [n,K].
+        left_out: the prediction for each training item by a map fitted without it, float64 [n,K].
     """
 
     weight: Tensor
@@ -57,83 +59,121 @@ class Ridge:
     left_out: Tensor
 
 
-def start_head(learn: Trainer) -> None:
-    """Solve the learner's linear head, where it has one that is untrained behind a pretrained body.
+def start_head(state: LoopState, task: str | None, cache: FeatureCache, quiet: bool) -> float | None:
+    """Solve the linear head of a pretrained model, if it is untrained; a line reports the result.
 
-    It acts for one class per item, several labels, and numbers without a range; a line says what it found. The share of
-    training items that the solution misses when they are left out goes into `learn.head_error`.
+    It is solved for one class per item, several labels, and numbers without a range.
 
     Args:
-        learn: the learner; its head's linear layer is changed in place.
+        state: the loop's state, before the fit; the head's linear layer is changed in place.
+        task: the data's task.
+        cache: where the features are kept for the fit.
+        quiet: show no progress bar.
+
+    Returns:
+        For one class per item: the fraction of training items that the solution misclassifies when each is left out.
+        None otherwise, or if nothing was solved.
     """
-    head, train = _head_to_start(learn), learn.dls.train
-    if head is None or not isinstance(train, DataLoader):
-        return
-    fixed = nn.Sequential(learn.model[0], head.features)  # type: ignore[index]
-    with learn.arithmetic.kernels(fixed):
-        features = _features(learn, fixed, train)
+    head = _untrained_head(state.whole) if task in TASKS else None
+    if head is None or not isinstance(state.train, DataLoader):
+        return None
+    features = _features(state, nn.Sequential(state.whole[0], head.features), cache, quiet)  # type: ignore[index]
     if features is None:
-        return
-    labels = features.labels
-    if learn.dls.task == "classification":
-        wanted = F.one_hot(labels, head.linear.out_features)
-    else:
-        wanted = labels.reshape(len(labels), -1)
+        return None
+    (x, labels), one_class = features, task == "classification"
+    wanted = F.one_hot(labels, head.linear.out_features) if one_class else labels.reshape(len(labels), -1)
     if wanted.shape[1] != head.linear.out_features:
-        return
-    class_weights = getattr(learn.loss_func, "weight", None) if learn.dls.task == "classification" else None
-    weights = None if not isinstance(class_weights, Tensor) else class_weights[labels.cpu()]
-    found = fit_ridge(features.outputs.cpu(), wanted.cpu(), weights)
-    factor, offset = scale_of_scores(found.left_out, wanted.cpu(), learn.dls.task)
+        return None
+    class_weights = getattr(state.loss_func, "weight", None) if one_class else None
+    found = fit_ridge(x, wanted, class_weights[labels] if isinstance(class_weights, Tensor) else None)
+    factor, offset = scale_of_scores(found.left_out, wanted, task)
     with torch.no_grad():
         head.linear.weight.copy_((found.weight * factor).T)
         head.linear.bias.copy_((found.bias - offset) * factor)
-    if learn.dls.task == "classification":
-        missed = int((found.left_out.argmax(1) != labels.cpu()).sum())
-        learn.head_error = missed / len(labels)
-        note(
-            f"The head starts from a least-squares solution, which misses {missed:,} of {len(labels):,} training items "
-            "when they are left out."
-        )
+    if not one_class:
+        return None
+    missed = int((found.left_out.argmax(1) != labels).sum())
+    note(
+        f"The head starts from a least-squares solution that misclassifies {missed:,} of {len(labels):,} training items "
+        "(each left out in turn)."
+    )
+    return missed / len(labels)
 
 
-def _head_to_start(learn: Trainer) -> LinearHead | None:
-    """Return the learner's head if it can be solved: linear, untrained, without a range, behind a pretrained body."""
-    model, task = learn.model, learn.dls.task
-    if learn.body is None or task not in TASKS or not isinstance(model, nn.Sequential) or len(model) != 2:
+def _untrained_head(model: nn.Module) -> LinearHead | None:
+    """Return a model's head if it can be solved: linear, untrained, without a range."""
+    if not isinstance(model, nn.Sequential) or len(model) != 2:
         return None
     head = model[1]
-    if not isinstance(head, LinearHead) or head[-1] is not head.linear or not head.untrained:
-        return None
-    return head
+    if isinstance(head, LinearHead) and head[-1] is head.linear and head.untrained:
+        return head
+    return None
 
 
-def _features(learn: Trainer, fixed: nn.Module, train: DataLoader) -> Features | None:
-    """Return features [n,F] and labels of the training set, at most `MOST_ITEMS` of them, without augmentation."""
-    quiet, positions = not learn.display.bar_on, np.arange(train.n)
+def _features(
+    state: LoopState, fixed: nn.Module, cache: FeatureCache, quiet: bool
+) -> tuple[Tensor, Tensor] | None:
+    """Return features [n,F] and labels [n, ...], on the CPU, of at most `MOST_ITEMS` training items, without augmentation."""
+    train = state.train
+    assert isinstance(train, DataLoader)  # for the type checker: `start_head` has checked it
+    positions = np.arange(train.n)
     if train.n > MOST_ITEMS:
-        positions = np.sort(rng(learn.seed, train.n).choice(train.n, MOST_ITEMS, replace=False))
-    if not train.random:  # an epoch of the frozen body needs all of them, and finds them kept
-        kept = learn.feature_cache.loaders(fixed, [train], learn.arithmetic, quiet)
-        if kept is None or not isinstance(kept[0].features.outputs, Tensor):
-            return None
-        some = torch.from_numpy(positions).to(kept[0].features.labels.device)
-        return Features(kept[0].features.outputs[some], kept[0].features.labels[some])
-    options = replace(train.options, device=train.device)
-    loader = DataLoader(
-        train.dataset.subset(positions.tolist()), train.bs, batch_tfms=train.batch_tfms, options=options
+        positions = np.sort(rng(state.seed, train.n).choice(train.n, MOST_ITEMS, replace=False))
+    with state.arithmetic.kernels(fixed):
+        if not train.random:  # the frozen body's epochs need all of them, and will find them in the cache
+            kept = cache.loaders(fixed, [train], state.arithmetic, quiet)
+            return None if kept is None else _rows(kept[0].features, positions)
+        options = replace(train.options, device=train.device)
+        subset = train.dataset.subset(positions.tolist())
+        loader = DataLoader(subset, train.bs, batch_tfms=train.batch_tfms, options=options)
+        fixed.eval()
+        features = compute(fixed, loader, state.arithmetic, quiet)
+    return None if features is None else _rows(features, np.arange(len(positions)))
+
+
+def _rows(features: Features, positions: np.ndarray) -> tuple[Tensor, Tensor] | None:
+    if not isinstance(features.outputs, Tensor):
+        return None
+    some = torch.from_numpy(positions).to(features.labels.device)
+    return features.outputs[some].cpu(), features.labels[some].cpu()
+
+
+def head_suffices(head_error: float | None, limit: float) -> bool:
+    """Whether a head misses less than `limit` of the training items, so that `fine_tune` stops; a line says so."""
+    if head_error is None or head_error >= limit:
+        return False
+    note(
+        f"Skipping the unfrozen part: only {head_error:.1%} of the training items were misclassified on frozen features, "
+        f"less than {limit:.1%}."
     )
-    fixed.eval()
-    return compute(fixed, loader, learn.arithmetic, quiet)
+    return True
+
+
+def unfrozen_rates(rates: Sequence[float], head_error: float | None, trained: Sequence[str]) -> list[float]:
+    """Return the peak rates of the unfrozen part: lower for a body whose features leave little to learn.
+
+    Args:
+        rates: the usual peak rates, one per parameter group; the last one, the head's, stays.
+        head_error: what `start_head` returned; None changes nothing.
+        trained: names of the parameter groups that are trained, for the line that reports the change.
+    """
+    if head_error is None:
+        return list(rates)
+    share = min(1.0, max(LEAST_BODY_SHARE, head_error / FULL_BODY_ERROR))
+    note(
+        f"Training {' and '.join(trained)}; the body at {share:.0%} of its usual learning rate, as {head_error:.1%} of the "
+        "training items were misclassified on its frozen features."
+    )
+    return [*(rate * share for rate in rates[:-1]), rates[-1]]
 
 
 def fit_ridge(x: Tensor, targets: Tensor, weights: Tensor | None = None) -> Ridge:
-    """Fit a linear map by ridge regression; the penalty is the one whose leave-one-out predictions err least.
+    """Fit a linear map by ridge regression, with the penalty whose leave-one-out predictions have the smallest error.
 
     Args:
         x: features [n,F], n at least 2.
         targets: numbers [n,K].
-        weights: what each item counts, [n], above 0; None for one each.
+        weights: weight of each item, [n], above 0; None for equal weights.
 
     Example:
         >>> x = torch.tensor([[0.0], [1.0], [2.0], [3.0]])
@@ -145,7 +185,7 @@ def fit_ridge(x: Tensor, targets: Tensor, weights: Tensor | None = None) -> Ridg
     mean_x, mean_t = (share @ x) / share.sum(), (share @ targets) / share.sum()
     root = (share / share.mean()).sqrt()[:, None]  # [n,1]
     centred, wanted = (x - mean_x) * root, (targets - mean_t) * root
-    # The smaller of the two matrices has the same eigenvalues: u holds its eigenvectors as seen from the items.
+    # the smaller of the two matrices has the same eigenvalues; u holds the eigenvectors in item space
     if len(x) <= x.shape[1]:
         values, u = torch.linalg.eigh(centred @ centred.T)
         values = values.clamp_min(0)
@@ -154,14 +194,13 @@ def fit_ridge(x: Tensor, targets: Tensor, weights: Tensor | None = None) -> Ridg
         values = values.clamp_min(values.max() * 1e-12)
         u = centred @ vectors / values.sqrt()  # [n,F]
     along = u.T @ wanted
-    own = (root**2 / len(x)).squeeze(1)  # an item's pull on the means
+    own = (root**2 / len(x)).squeeze(1)  # an item's influence on the means
     best: tuple[float, Tensor, Tensor] | None = None
     for penalty in PENALTIES:
         shrunk = values / (values + penalty * values.sum() / len(x))
         pull = ((u * u) @ shrunk + own).clamp_max(1 - 1e-9)
-        left = (wanted - u @ (shrunk[:, None] * along)) / (1 - pull)[
-            :, None
-        ]  # weighted residuals, each without its item
+        residual = wanted - u @ (shrunk[:, None] * along)
+        left = residual / (1 - pull)[:, None]  # weighted residuals, each without its item
         loss = float((left**2).mean())
         if best is None or loss < best[0]:
             best = loss, left, u @ ((shrunk / values.clamp_min(1e-300))[:, None] * along)
@@ -171,12 +210,12 @@ def fit_ridge(x: Tensor, targets: Tensor, weights: Tensor | None = None) -> Ridg
 
 
 def scale_of_scores(left_out: Tensor, wanted: Tensor, task: str | None) -> tuple[float, float]:
-    """Return the factor and offset that make logits of a ridge's outputs: (output - offset) * factor.
+    """Return the factor and offset that turn a ridge's outputs into logits: (output - offset) * factor.
 
     Args:
         left_out: leave-one-out predictions [n,K].
-        wanted: what they should be, [n,K]; 0 or 1 for classes and labels.
-        task: "classification", "multilabel" or "regression" (whose outputs stay as they are).
+        wanted: the targets, [n,K]; 0 or 1 for classes and labels.
+        task: "classification", "multilabel" or "regression" (whose outputs stay unchanged).
     """
     if task == "regression":
         return 1.0, 0.0
