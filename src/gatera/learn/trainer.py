@@ -46,7 +46,7 @@ from gatera.models.groups import ParameterGroup, parameter_groups
 if TYPE_CHECKING:
     import pandas as pd
 
-#: `base_lr` of `fine_tune` where neither its caller nor the learner's options name one; fastai's.
+#: `base_lr` of `fine_tune` if neither its caller nor the learner's options set one; fastai's.
 FINE_TUNE_LR = 2e-3
 
 #: Learning rates: one for all parameter groups, `slice(low, high)`, or one per group.
@@ -204,30 +204,28 @@ class Trainer:
     def _rates(self, lr: Rates | None) -> list[float]:
         return group_lrs(self.lr if lr is None else lr, len(self.groups))
 
-    def _make_fit(
-        self,
-        plan: FitPlan,
-        opt: torch.optim.Optimizer,
-        recorder: Recorder,
-        callbacks: Sequence[Callback],
-        checkpoint_to: Path | None = None,
-    ) -> Fit:
-        """Return a fit of this learner's model, ready to run."""
-        saved = None if plan.resume is None else self.load_checkpoint(plan.resume)
+    def _make_state(
+        self, plan: FitPlan, opt: torch.optim.Optimizer, recorder: Recorder, callbacks: Sequence[Callback]
+    ) -> LoopState:
+        """Return the state of a fit of the whole model, before its first epoch."""
         recorder.metrics = list(self.metrics)
         own = [FixBatchNorm.for_learner(self.body, self.dls, self.options), recorder, self.display]
-        state = LoopState(
+        return LoopState(
             model=self.model, whole=self.model, loss_func=self.loss_func, optimizer=opt, train=self.dls.train,
             valid=self.dls.valid if plan.validate else None, callbacks=CallbackList([*own, *callbacks, *plan.callbacks]),
             arithmetic=self.arithmetic, seed=self.seed, epochs=plan.epochs, first_epoch=self.epochs_done,
         )  # fmt: skip
+
+    def _skip_frozen_part(self, state: LoopState) -> LoopState:
         if self.options.cache_features:
             skip_frozen_part(state, self.feature_cache, quiet=not self.display.bar_on)
-        return Fit(plan, state, saved, checkpoint_to, self.n_frozen)
+        return state
 
     def _fit(self, plan: FitPlan) -> None:
+        saved = None if plan.resume is None else self.load_checkpoint(plan.resume)
         opt = self._new_opt() if plan.reset_opt else self.create_opt()
-        if plan.resume is None and self.body is not None and linear_head_at_zero(self.model) is not None:
+        state = self._make_state(plan, opt, self.recorder, self.cbs)
+        if saved is None and self.body is not None and linear_head_at_zero(self.model) is not None:
             self.head_error = start_head(
                 self.model,
                 self.dls,
@@ -237,7 +235,8 @@ class Trainer:
                 not self.display.bar_on,
             )
         plan = replace(plan, head_error=self.head_error)
-        fit = self._make_fit(plan, opt, self.recorder, self.cbs, self.model_path("interrupted"))
+        state = self._skip_frozen_part(state)
+        fit = Fit(plan, state, saved, self.model_path("interrupted"), self.n_frozen)
         try:
             fit.run()
         finally:  # an error or Ctrl-C may come after many updates
@@ -372,8 +371,9 @@ class Trainer:
         epochs = -(-num_it // max(len(self.dls.train), 1))
         plan = FitPlan(epochs, self._rates(start_lr), callbacks=[finder], validate=False)
         callbacks = [callback for callback in self.cbs if callback.in_lr_find]
+        state = self._skip_frozen_part(self._make_state(plan, self._new_opt(), Recorder(), callbacks))
         with self.no_logging():
-            found = find(self._make_fit(plan, self._new_opt(), Recorder(), callbacks), finder, functions)
+            found = find(Fit(plan, state), finder, functions)
         return found.show() if show_plot else found
 
     # -- checkpoints ------------------------------------------------------------------------------------------
