@@ -22,15 +22,8 @@ from gatera.core.errors import ArgumentError, ExportError
 from gatera.core.random import seed_from
 from gatera.data.item_errors import function_name
 from gatera.data.transforms.base import BatchStep, BatchTransform, Key
-from gatera.data.transforms.item import (
-    CropPad,
-    FunctionTransform,
-    ItemTransform,
-    Op,
-    RandomResizedCrop,
-    Resize,
-    ResizeShorter,
-)
+from gatera.data.transforms.crops import CropPad, RandomResizedCrop
+from gatera.data.transforms.item import FunctionTransform, ItemTransform, Op, Resize, ResizeShorter
 from gatera.data.transforms.normalize import Normalize
 from gatera.program.raw.placement import Placement
 
