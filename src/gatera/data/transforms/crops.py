@@ -53,7 +53,7 @@ class CropPad(SizedTransform):
 
 @dataclass(frozen=True, repr=False)
 class RandomCrop(SizedTransform):
-    """Cut out a random place while training, the centre otherwise; smaller photos are filled up with black.
+    """Cut out a random place while training, the centre otherwise; smaller photos are padded with black.
 
     Args:
         size: pixels, one number or (height, width).
@@ -91,7 +91,7 @@ class RandomCrop(SizedTransform):
 
 @dataclass(frozen=True, repr=False)
 class RandomResizedCrop(SizedTransform):
-    """Scale a random part of the photo to `size` while training; otherwise the centre, with a small border left out.
+    """Scale a random part of the photo to `size` while training; otherwise the centre, without a small border.
 
     Args:
         size: pixels, one number or (height, width).

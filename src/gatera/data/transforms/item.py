@@ -53,7 +53,7 @@ class ItemTransform(ShortRepr, ABC):
     """A transform of one photo.
 
     Attributes:
-        random: whether it draws random numbers while training.
+        random: whether it is random in training.
         serial: whether it draws from torch's global generator, so that only the caller's thread may run it.
     """
 
@@ -227,7 +227,7 @@ class FlipItem(ItemTransform):
         return rng is not None and bool(rng.random() < self.p)
 
     def steps(self, size: tuple[int, int], rng: np.random.Generator | None = None) -> list[Placement]:
-        """Return the mirroring, if it is drawn."""
+        """Return the flip, if there is one."""
         return [Placement(size, size, (-1.0, 1.0), (size[1], 0.0))] if self._flips(rng) else []
 
     def config(self) -> list[Op]:
@@ -246,7 +246,7 @@ class FunctionTransform(ItemTransform):
     function: Callable[[Image.Image], Image.Image]
 
     def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
-        """Return what the function makes of the photo."""
+        """Return the function's result for the photo."""
         return self.function(image)
 
     def config(self) -> list[Op]:
