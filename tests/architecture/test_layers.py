@@ -27,7 +27,7 @@ LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 #: other; what is not listed stands above all that is.
 INSIDE = {
     "data": [
-        {"item_errors"},
+        {"item_errors", "short_repr"},
         {"sources"},
         {"show", "splits", "transforms", "download"},
         {"blocks"},

@@ -40,7 +40,7 @@ def test_what_is_cut_is_said(capsys):
     block = fitted(max_len=6)
     block.encode_all(TEXTS, str)
     assert capsys.readouterr().err == (
-        "1 of 3 texts have more than 6 tokens: their middle is left out (max_len).\n"
+        "1 of 3 texts have more than 6 tokens: their middle is skipped (max_len).\n"
     )
     assert block.decode(block.encode(block.read(TEXTS[0]))) == "a fine fine film."
 

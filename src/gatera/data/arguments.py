@@ -19,7 +19,7 @@ class LoaderArguments(TypedDict, total=False):
             most 16.
         val_bs: items per validation batch; None for the same.
         num_workers: threads that read ahead; None for one per processor, at most 8. Inputs in memory need none.
-        device: where batches are put; None for the best at hand.
+        device: where batches are put; None for the best available.
         shuffle: shuffle the training items in every epoch.
         cache: keep decoded photos on disk where they are the same in every epoch.
     """

@@ -28,7 +28,7 @@ from gatera.data.transforms.batch import BatchPipeline
 from gatera.data.transforms.item import ItemTransform
 from gatera.data.transforms.torchvision import as_list, batch_transforms, item_transforms
 
-#: Photos of the training split from which `Normalize()` computes its statistics.
+#: Photos of the training set from which `Normalize()` computes its statistics.
 SAMPLE_SIZE = 1024
 
 Blocks = Sequence[Block | type[Block]]
@@ -197,7 +197,7 @@ class DataBlock(ShortRepr):
         return str(report)
 
     def _made(self, items: Sequence[Any], splits: Splits) -> Datasets:
-        """Read every label, let the blocks learn from the training split, and make the data sets."""
+        """Read every label, fit the blocks on the training set, and make the data sets."""
         sides = [side for side in (splits.train, splits.valid, splits.test) if side is not None]
         used = np.sort(np.concatenate(sides))
         get_x, get_y = self._getters

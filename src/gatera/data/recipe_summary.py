@@ -39,7 +39,7 @@ class StageReport:
         self.failed = False
 
     def stage(self, name: str, run: Callable[[], Any], show: Callable[[Any], str] | None = None) -> Any:
-        """Run a stage and note what came out; after a failure nothing is run any more and None is returned."""
+        """Run a stage and add a line with its result; after a failure nothing is run and None is returned."""
         if self.failed:
             return None
         try:
@@ -133,14 +133,14 @@ def one_batch(report: StageReport, loader: DataLoader) -> None:
 
 
 def without_batch_transforms(dataset: Dataset) -> Dataset:
-    """Return the same items without what batch transforms do to them one by one at prediction."""
+    """Return the same items without the resizing that batch transforms add at prediction."""
     pipeline = dataset.fields.pipeline
     fields = replace(dataset.fields, pipeline=Pipeline(pipeline.block, pipeline.transforms))
     return Dataset(fields, dataset.items, dataset.inputs, dataset.raw_labels, dataset.positions)
 
 
 def batch_stages(batch_tfms: BatchPipeline) -> list[str]:
-    """Return the names of what is done to a batch, one line for what is done together."""
+    """Return the names of the steps on a batch, one line for those done together."""
     fused = batch_tfms.fused
     together = [] if fused is None else [type(tfm).__name__ for tfm in (*fused.geometry, *fused.lighting)]
     lines = [f"in one go: {', '.join(together)}"] if together else []

@@ -1,4 +1,4 @@
-"""The block for a text: read and cleaned as a program does it, then the numbers of its tokens."""
+"""`TextBlock`: a text is read and cleaned as a program does it, then turned into the numbers of its tokens."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ MAX_WORDS = 1440
 class TextBlock(InputBlock):
     """A text: a str, or a Path of a file that holds one.
 
-    Without a tokenizer of its own (`tok`) it splits texts into words. Which words there are is learned from the training
-    split, but only when somebody asks for it: a learner whose architecture brings a tokenizer reads the texts anew.
+    Without a tokenizer of its own (`tok`) it splits texts into words. The words are learned from the training set, but
+    only when they are needed: a learner whose architecture brings a tokenizer reads the texts again.
 
     Args:
         tok: a tokenizer.json (its bytes, or a Path) of the package tokenizers; None for words.
-        vocab: the words, in the order of their numbers; None to learn them from the training split.
+        vocab: the words, in the order of their numbers; None to learn them from the training set.
         is_lm: the texts are for a language model, which reads them one after the other.
         seq_len: words in a piece of text that is read at once: by a language model, or by `AWD_LSTM`.
         max_len: tokens of a text that are read: half of them from its beginning, half from its end.
         min_freq: words that occur more rarely are unknown ones.
         max_vocab: how many words there may be.
-        pad: number of the token that fills up shorter texts; None for that of the word "xxpad".
+        pad: number of the token that pads shorter texts; None for that of the word "xxpad".
     """
 
     tok: bytes | str | Path | None = None
@@ -96,7 +96,7 @@ class TextBlock(InputBlock):
         return TextBlock(None, vocab, is_lm, seq_len, min_freq=min_freq, max_vocab=max_vocab)
 
     def fit(self, values: Sequence[Any]) -> Self:
-        """Return a copy that remembers the training split's texts, to learn their words when they are needed."""
+        """Return a copy that remembers the texts of the training set, to learn their words when they are needed."""
         return self if self.tok is not None or self.vocab is not None else replace(self, training=values)
 
     @property
@@ -156,7 +156,7 @@ class TextBlock(InputBlock):
         cut = self.tokens.n_cut - before
         if cut:
             note(
-                f"{cut:,} of {len(texts):,} texts have more than {self.max_len:,} tokens: their middle is left out (max_len)."
+                f"{cut:,} of {len(texts):,} texts have more than {self.max_len:,} tokens: their middle is skipped (max_len)."
             )
         return arrays
 
@@ -166,7 +166,7 @@ class TextBlock(InputBlock):
             return self.read(raw)
 
     def decode(self, encoded: Any) -> str:
-        """Return the text that numbers stand for, as far as they tell; padding is left out."""
+        """Return the text that numbers stand for, as far as they tell; padding is skipped."""
         numbers = [number for number in np.asarray(encoded).tolist() if number != self.padding]
         return unmark_words(self.tokens.words(numbers)) if self.of_words else self.tokens.text(numbers)
 

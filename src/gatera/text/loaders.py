@@ -1,4 +1,4 @@
-"""The loaders of texts: labelled ones, and the pieces of running text that a language model learns from."""
+"""Loaders of texts: labelled texts, or pieces of running text for a language model."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class TextLoaders(DataLoaders):
 
 
 class StreamLoader:
-    """Yields pieces of running text (x, y), both int64 [N,T]: in y stands the word after the one in x.
+    """Yields pieces of running text (x, y), both int64 [N,T]: y holds the word after each word in x.
 
     All texts, one after the other, are cut into N streams of one length; a batch is the next piece of each. So a model that
     remembers reads whole texts in the course of an epoch.
@@ -148,7 +148,7 @@ class LanguageModelLoaders(DataLoaders):
         valid: validation pieces, or None.
         block: how texts are read.
         path: folder where the job's files go.
-        seed: keys whatever else is random in training.
+        seed: keys everything else that is random in training.
     """
 
     def __init__(
@@ -204,7 +204,7 @@ class LanguageModelLoaders(DataLoaders):
         figsize: tuple[float, float] | None = None,
         unique: bool = False,
     ) -> pd.DataFrame:
-        """Return a table of pieces of training text: what the model reads, and what it is to say. Only `max_n` counts."""
+        """Return a table of pieces of training text: input and target. Only `max_n` matters."""
         check_at_least("max_n", max_n, 1)
         x, y = self.train.one_batch()
         rows = [

@@ -96,6 +96,7 @@ from gatera.data.splits.by_value import (
     TimeSplitter,
     TrainTestSplitter,
 )
+from gatera.data.transforms.crops import CropPad, RandomCrop, RandomResizedCrop
 from gatera.data.transforms.erasing import (
     RandomErasing,
 )
@@ -106,15 +107,7 @@ from gatera.data.transforms.geometry import (
     Warp,
     Zoom,
 )
-from gatera.data.transforms.item import (
-    CropPad,
-    FlipItem,
-    PadMode,
-    RandomCrop,
-    RandomResizedCrop,
-    Resize,
-    ResizeMethod,
-)
+from gatera.data.transforms.item import FlipItem, PadMode, Resize, ResizeMethod
 from gatera.data.transforms.lighting import (
     Brightness,
     Contrast,

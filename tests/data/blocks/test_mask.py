@@ -15,7 +15,8 @@ from gatera.data.datablock import DataBlock
 from gatera.data.loading.loaders import DataLoaders
 from gatera.data.sources.items import get_image_files
 from gatera.data.splits.by_position import IndexSplitter
-from gatera.data.transforms.item import CropPad, FlipItem, RandomCrop, RandomResizedCrop, Resize
+from gatera.data.transforms.crops import CropPad, RandomCrop, RandomResizedCrop
+from gatera.data.transforms.item import FlipItem, Resize
 from gatera.data.transforms.presets import aug_transforms
 
 CODES = ["dark", "bright"]

@@ -16,7 +16,8 @@ from gatera.data.loading.dataset import Dataset, FittedFields, Rows, apply_gette
 from gatera.data.loading.pipeline import Pipeline
 from gatera.data.sources.items import Items
 from gatera.data.sources.labels import ColReader, parent_label
-from gatera.data.transforms.item import RandomResizedCrop, Resize
+from gatera.data.transforms.crops import RandomResizedCrop
+from gatera.data.transforms.item import Resize
 
 TABLE = pd.DataFrame(
     {"file": ["a.jpg", "b.jpg", "c.jpg"], "label": ["cat", "dog", "cat"]}, index=[10, 20, 30]

@@ -23,7 +23,8 @@ from gatera.data.loading.readers.items import ItemReader
 from gatera.data.sources.items import get_image_files
 from gatera.data.sources.labels import parent_label
 from gatera.data.splits.by_position import EndSplitter, RandomSplitter
-from gatera.data.transforms.item import FlipItem, RandomResizedCrop, Resize
+from gatera.data.transforms.crops import RandomResizedCrop
+from gatera.data.transforms.item import FlipItem, Resize
 from gatera.data.transforms.normalize import Normalize
 from gatera.data.transforms.presets import aug_transforms
 

@@ -5,14 +5,12 @@ import pytest
 from PIL import Image
 
 from gatera.core.errors import ArgumentError, ExportError
+from gatera.data.transforms.crops import CropPad, RandomCrop, RandomResizedCrop
 from gatera.data.transforms.item import (
-    CropPad,
     FlipItem,
     FunctionTransform,
     ItemTransform,
     PadMode,
-    RandomCrop,
-    RandomResizedCrop,
     Resize,
     ResizeMethod,
     ResizeShorter,

@@ -9,14 +9,8 @@ from torchvision.transforms import v2
 
 from gatera.core.errors import ArgumentError, ExportError
 from gatera.data.transforms.batch import BatchPipeline
-from gatera.data.transforms.item import (
-    CropPad,
-    FlipItem,
-    FunctionTransform,
-    RandomResizedCrop,
-    Resize,
-    ResizeShorter,
-)
+from gatera.data.transforms.crops import CropPad, RandomResizedCrop
+from gatera.data.transforms.item import FlipItem, FunctionTransform, Resize, ResizeShorter
 from gatera.data.transforms.normalize import Normalize
 from gatera.data.transforms.presets import Flip, RandomErasing
 from gatera.data.transforms.torchvision import as_list, batch_transforms, item_transforms, torchvision_name

@@ -37,7 +37,7 @@ VALUES = "whole numbers from 0 to 255"
 class PILMask(PILImageBW):
     """A mask: a Pillow image of mode L whose pixels are numbers, not grey levels.
 
-    Unlike a photo it is taken as it lies in its file: the numbers of a palette are kept, nothing is turned or averaged.
+    Unlike a photo it is read exactly as stored: the numbers of a palette are kept, nothing is rotated or averaged.
     """
 
     @classmethod
@@ -62,7 +62,7 @@ class PILMask(PILImageBW):
             with Image.open(source if isinstance(source, str | Path) else as_file(source)) as image:
                 values, mode = np.asarray(image), image.mode
             mask = cls._from(_as_mask(values, name, mode))
-        mask.info["source"] = name  # so that whoever finds a wrong number can say where
+        mask.info["source"] = name  # so that an error can name the file
         return mask
 
 
@@ -93,13 +93,13 @@ class MaskBlock(SpatialTarget):
 
     A mask is a picture whose pixels are the numbers of their classes (a PNG, as a rule), of the same size as its photo. It is
     read when its photo is, and goes through the same resizing, cropping and augmentation, where each pixel takes the value of
-    the nearest one. Targets are int64 [N,H,W]; where a photo was padded with zeros they are -100, which losses leave out.
+    the nearest one. Targets are int64 [N,H,W]; where a photo was padded with zeros they are -100, which losses ignore.
 
     Args:
         codes: the names of classes 0, 1, 2, ...; or, where a mask holds other numbers, a dict from number to name.
 
     Raises:
-        ArgumentError: if there are no codes, names twice, or numbers that a mask cannot hold.
+        ArgumentError: if there are no codes, duplicate names, or numbers that a mask cannot hold.
     """
 
     codes: Sequence[Any] | Mapping[int, Any] | None = None

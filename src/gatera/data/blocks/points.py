@@ -27,7 +27,7 @@ class PointBlock(SpatialTarget):
 
     (0, 0) is the outer corner of the photo's first pixel, whose centre is (0.5, 0.5). Points go where their photo goes. For the
     model they are scaled to -1 (left, top) .. 1 (right, bottom) of what it sees, so `y_range=(-1, 1)` suits them. A point that
-    a crop or an augmentation puts outside keeps its true place, beyond -1 or 1: nothing is moved to the edge or left out.
+    a crop or an augmentation puts outside keeps its true place, beyond -1 or 1: it is neither clipped nor dropped.
 
     Targets are float32 [N,2P], x and y by turns. All photos need the same number of points, in the same order.
 

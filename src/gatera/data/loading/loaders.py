@@ -43,7 +43,7 @@ class DataLoaders:
         test: the same for a test split, or None.
         path: folder where the job's files go.
         device: where a model for these data belongs; None for the training loader's device.
-        seed: keys whatever else is random in training; None for the training loader's.
+        seed: keys everything else that is random in training; None for the training loader's.
         vocab: labels, for loaders that are not ours.
         task: "classification", "multilabel", "regression", "segmentation" or "points", for loaders that are not ours.
     """

@@ -42,8 +42,8 @@ class PhotoCache:
         files: the photos that will be asked for.
 
     Attributes:
-        folder: where the segments lie.
-        off: whether it was given up.
+        folder: where the segments are.
+        off: whether caching has stopped after an error.
     """
 
     def __init__(self, config: Sequence[Mapping[str, Any]], files: Iterable[str | Path]) -> None:
@@ -95,7 +95,7 @@ class PhotoCache:
             if self._opened:
                 return
             for path in sorted(self.folder.glob(f"*{SUFFIX}")):
-                # A segment may be in the making, damaged, or just being removed: then it is as if it were not there.
+                # A segment may be unfinished, damaged, or being removed: then it is ignored.
                 with contextlib.suppress(OSError, ValueError):
                     segment = Segment(path)
                     self._found |= {
@@ -161,10 +161,10 @@ def limit_bytes() -> float:
 
 
 def file_key(file: str | Path) -> bytes | None:
-    """Return 16 bytes that stand for a file as it is now: its path, size and time of change. None if it is not there."""
+    """Return 16 bytes that identify a file's current version: its path, size and modification time. None if it is missing."""
     try:
         status = os.stat(file)  # noqa: PTH116 - for strings too, and several times as fast
-    except (OSError, ValueError):  # whoever reads it says why
+    except (OSError, ValueError):  # reading it will say why
         return None
     path = os.path.abspath(file)  # noqa: PTH100 - asks the disk nothing
     text = f"{path}\0{status.st_size}\0{status.st_mtime_ns}"

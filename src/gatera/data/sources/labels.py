@@ -20,7 +20,7 @@ _REQUIRED = object()
 
 
 def parent_label(item: str | Path) -> str:
-    """Return the name of the folder that the file lies in.
+    """Return the name of the file's folder.
 
     Raises:
         DataError: if the path names no folder, as in "cat.jpg".
@@ -39,7 +39,7 @@ def parent_label(item: str | Path) -> str:
 
 
 class RegexLabeller:
-    r"""Reads the label out of a path (or other text) with a regular expression.
+    r"""Reads the label from a path (or other text) with a regular expression.
 
     Args:
         pat: pattern whose first group, the first pair of parentheses, is the label. Folders are separated by
@@ -72,7 +72,7 @@ class RegexLabeller:
         self.match = match
 
     def __call__(self, item: str | Path) -> str:
-        """Return the first group; raises DataError, naming item and pattern, where it does not fit."""
+        """Return the first group; raises DataError, naming item and pattern, where it does not match."""
         text = str(item).replace(os.sep, "/")
         found = self.pat.match(text) if self.match else self.pat.search(text)
         if found is None or found.group(1) is None:
@@ -184,7 +184,7 @@ class UsingAttr:
     attr: str
 
     def __call__(self, item: Any) -> Any:
-        """Return `function(item.attr)`; a string is taken for a path."""
+        """Return `function(item.attr)`; a string is treated as a path."""
         return self.function(AttrGetter(self.attr)(Path(item) if isinstance(item, str) else item))
 
 

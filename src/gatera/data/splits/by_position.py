@@ -1,8 +1,7 @@
 """Split items into training and validation sets: every splitter, `splitter(items) -> Splits`.
 
-Splitters that go by position or path are here; those that go by a value of each item (a column, a group, a
-time, a label) are in `split_by_value`, the record they all return in `split_record`. Import all of them from
-here.
+Splitters by position or path are here; those by a value of each item (a column, a group, a time, a label) are in
+`by_value`, and the record they all return in `split`. Import all of them from here.
 """
 
 from __future__ import annotations
@@ -70,7 +69,7 @@ class RandomSplitter:
 
 @dataclass(frozen=True)
 class RandomSubsetSplitter:
-    """Draws a random part for training and another for validation and leaves the rest unused.
+    """Takes a random part for training and another for validation; the rest is not used.
 
     Args:
         train_sz: share of the items for training, 0..1 exclusive.
@@ -101,7 +100,7 @@ class RandomSubsetSplitter:
 
 @dataclass(frozen=True)
 class EndSplitter:
-    """Takes the last items (or the first) for validation: for items already in the order of time.
+    """Takes the last items (or the first) for validation: for items already ordered by time.
 
     Args:
         valid_pct: share of the items for validation, 0..1 exclusive; the count is rounded down.
@@ -206,7 +205,7 @@ class FileSplitter(ShortRepr):
 class GrandparentSplitter:
     """Splits by the folder two levels up: train/cat/1.jpg is for training, valid/cat/2.jpg for validation.
 
-    Items under other folders are used on no side.
+    Items under other folders are not used.
 
     Args:
         train_name: name of the training folder, or several names.
@@ -225,7 +224,7 @@ class GrandparentSplitter:
         )
         train = self._under("train_name", self.train_name, names)
         valid = self._under("valid_name", self.valid_name, names)
-        # A name given for two uses (valid_name="test" in the book's IMDB) belongs to the validation side.
+        # A name given for two uses (valid_name="test" in the book's IMDB) belongs to the validation set.
         test = np.setdiff1d(_positions(names, self.test_name), np.concatenate([train, valid]))
         return Splits(train, valid, test if len(test) else None, made_by=repr(self))
 

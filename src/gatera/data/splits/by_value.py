@@ -53,7 +53,7 @@ class ColSplitter(ShortRepr):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TrainTestSplitter(ShortRepr):
-    """Splits at random with scikit-learn's `train_test_split`, on request with the labels in proportion.
+    """Splits at random with scikit-learn's `train_test_split`, optionally stratified by label.
 
     Args:
         test_size: share of the items for validation, 0..1 exclusive, or their number.
@@ -104,9 +104,9 @@ class TrainTestSplitter(ShortRepr):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class GroupSplitter(ShortRepr):
-    """Keeps all items of a group on one side: all photos of one animal, all visits of one patient.
+    """Keeps all items of a group in one set: all photos of one animal, all visits of one patient.
 
-    Whole groups are drawn at random so that the validation side comes as near to `valid_pct` of the items as
+    Whole groups are drawn at random so that the validation set comes as near to `valid_pct` of the items as
     they allow.
 
     Args:
@@ -156,9 +156,9 @@ class GroupSplitter(ShortRepr):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TimeSplitter(ShortRepr):
-    """Takes the newest items for validation, as a program will be used on what comes after its training.
+    """Takes the newest items for validation, since a program is used on data newer than its training.
 
-    No validation item is older than a training item, and items of the same time stay on one side.
+    No validation item is older than a training item, and items of the same time stay in one set.
 
     Args:
         time: a function of an item, a column of a table, or one time per item. Numbers, dates, datetimes
@@ -268,7 +268,7 @@ def _check_no_single(labels: list[Any]) -> None:
 
 
 def _choose_groups(sizes: np.ndarray, wanted: float, draw: np.random.Generator) -> list[int]:
-    """Return groups whose sizes sum as near to `wanted` as they allow: at least one group, never all.
+    """Return groups whose sizes sum as near to `wanted` as possible: at least one group, never all.
 
     A subset-sum search over the groups in random order: `reached_by[s]` is the group by whose turn a sum of s
     first became possible. It stops as soon as the best sum that can be is reached, so that it takes a random

@@ -1,4 +1,4 @@
-"""The record that every splitter returns: frozen indices of both sides, checked when it is made."""
+"""`Splits`, the record that every splitter returns: frozen indices of each set, checked when it is made."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gatera.core.errors import ArgumentError, DataError
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """Indices of the items on each side; unpacks as the pair of lists `train, valid`, as fastai's splits do.
+    """Indices of the items in each set; unpacks as the pair of lists `train, valid`, as fastai's splits do.
 
     Args:
         train: positions of the training items, int64 [number], in the order the splitter gave them.
@@ -58,7 +58,7 @@ class Splits:
 
     @property
     def used(self) -> np.ndarray:
-        """Positions of all items that are on some side, int64, in rising order."""
+        """Positions of all items that are in some set, int64, in rising order."""
         sides = [self.train, self.valid] if self.test is None else [self.train, self.valid, self.test]
         return np.sort(np.concatenate(sides))
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from gatera.data.short_repr import ShortRepr
 from gatera.data.transforms.item import Op
 
-#: What an item's draws are keyed by: (seed, epoch).
+#: What an item's random numbers are keyed by: (seed, epoch).
 Key = tuple[int, int]
 
 
@@ -20,7 +20,7 @@ class BatchTransform(ShortRepr):
     """One step on a whole batch.
 
     Attributes:
-        random: whether it draws random numbers; then it acts only while training.
+        random: whether it is random; then it acts only in training.
     """
 
     random: bool = True

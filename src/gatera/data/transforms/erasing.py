@@ -13,7 +13,7 @@ from gatera.core.checks import check_at_least, check_fraction
 from gatera.core.random import rng
 from gatera.data.transforms.base import BatchStep, Key
 
-#: Last part of the key of this transform's draws, which sets them apart from those of others.
+#: Last part of the key of this transform's random numbers, so that no other transform has the same.
 STREAM = 2
 
 

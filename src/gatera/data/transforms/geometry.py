@@ -71,7 +71,7 @@ class Flip(Geometry):
         check_fraction("p", self.p)
 
     def matrices(self, u: np.ndarray, in_size: tuple[int, int], out_size: tuple[int, int]) -> np.ndarray:
-        """Return mirrors or identities."""
+        """Return flips or identities."""
         m = identity(len(u), 3)
         m[u[:, 0] < self.p, 0, 0] = -1
         return m
@@ -125,7 +125,7 @@ class Rotate(Geometry):
         check_fraction("p", self.p)
 
     def matrices(self, u: np.ndarray, in_size: tuple[int, int], out_size: tuple[int, int]) -> np.ndarray:
-        """Return rotations that keep right angles, whatever the photo's proportions."""
+        """Return rotations that keep right angles for photos of any proportions."""
         angle = np.deg2rad(amount(u, self.p, -self.max_deg, self.max_deg, self.draw, 0.0))
         aspect = in_size[1] / in_size[0]
         m = identity(len(u), 3)

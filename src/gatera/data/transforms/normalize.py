@@ -33,7 +33,7 @@ class Normalize(ShortRepr):
 
     Args:
         mean: one number per channel, of colours in 0..1, or per number column; None to compute mean and std from the
-            training split.
+            training set.
         std: one positive number per channel or column.
 
     Raises:

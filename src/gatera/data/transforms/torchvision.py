@@ -2,7 +2,7 @@
 
 torchvision's random transforms act only while training and draw from torch's global generator, which is seeded for each
 item by (seed, epoch, index) and put back afterwards. Those that give a photo its size act at validation and prediction as
-well: as the same crop around the centre. Its conversions to tensors are left out: the loader does them.
+well: as the same crop around the centre. Its conversions to tensors are ignored: the loader does them.
 """
 
 from __future__ import annotations
@@ -22,19 +22,12 @@ from gatera.core.errors import ArgumentError, ExportError
 from gatera.core.random import seed_from
 from gatera.data.item_errors import function_name
 from gatera.data.transforms.base import BatchStep, BatchTransform, Key
-from gatera.data.transforms.item import (
-    CropPad,
-    FunctionTransform,
-    ItemTransform,
-    Op,
-    RandomResizedCrop,
-    Resize,
-    ResizeShorter,
-)
+from gatera.data.transforms.crops import CropPad, RandomResizedCrop
+from gatera.data.transforms.item import FunctionTransform, ItemTransform, Op, Resize, ResizeShorter
 from gatera.data.transforms.normalize import Normalize
 from gatera.program.raw.placement import Placement
 
-#: Last part of the key of these transforms' draws on batches.
+#: Last part of the key of these transforms on batches.
 STREAM = 3
 
 #: Conversions, which the loader does by itself.
@@ -42,7 +35,7 @@ CONVERSIONS = frozenset(
     {"ToImage", "PILToTensor", "ToPILImage", "ToPureTensor", "ToTensor", "ToDtype", "Identity"}
 )
 
-#: Those that draw nothing and therefore act at validation and prediction too. Others act only while training, but for
+#: Those that are not random and therefore act at validation and prediction too. Others act only while training, but for
 #: `RandomResizedCrop` and `RandomCrop`.
 DETERMINISTIC = frozenset(
     {"Resize", "CenterCrop", "Pad", "Grayscale", "RGB", "Lambda", "LinearTransformation"}
@@ -159,7 +152,7 @@ def _checked(tfm: Any, argument: str) -> str | None:
 
 
 def _fixed(tfm: Any, name: str) -> ItemTransform:
-    """Return our own transform for one of torchvision's that draws nothing."""
+    """Return our own transform for one of torchvision's that is not random."""
     if name == "CenterCrop":
         return CropPad((tfm.size[0], tfm.size[1]))
     if name == "Resize" and tfm.size is not None and tfm.max_size is None:
@@ -227,7 +220,7 @@ class TorchvisionItem(ItemTransform):
 
 @dataclass(frozen=True, repr=False)
 class TorchvisionStep(BatchStep):
-    """A torchvision transform on batches; a random one draws for each item.
+    """A torchvision transform on batches; a random one is sampled for each item.
 
     Args:
         transform: the transform.
@@ -247,7 +240,7 @@ class TorchvisionStep(BatchStep):
 
     @property
     def random(self) -> bool:  # type: ignore[override]
-        """Whether it draws while training."""
+        """Whether it is random in training."""
         return self.name not in DETERMINISTIC
 
     def __call__(self, x: Tensor, index: np.ndarray, key: Key | None) -> Tensor:
@@ -299,7 +292,7 @@ class FunctionStep(BatchStep):
         return function_name(self.function)
 
     def __call__(self, x: Tensor, index: np.ndarray, key: Key | None) -> Tensor:
-        """Return what the function makes of the batch."""
+        """Return the function's result for the batch."""
         return self.function(x)
 
     def config(self) -> list[Op]:
