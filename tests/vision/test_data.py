@@ -252,7 +252,7 @@ def test_trouble_in_a_table_names_its_line(photo_folder, table, tmp_path):
     shutil.copytree(photo_folder, path)
     (path / "labels.csv").write_text("name,label\ncat/cat_0.jpg,cat\n\ncat/cat_1.jpg,\n")
     assert message(DataError, lambda: ImageDataLoaders.from_csv(path)) == (
-        "Column 1 is empty in line 4. Fill it in, or leave the rows out."
+        "Column 1 is empty in line 4. Fill it in, or remove the rows."
     )
     (path / "labels.csv").write_text("cat/cat_0.jpg,cat\ncat/cat_0.jpg,dog\n")
     assert message(DataError, lambda: ImageDataLoaders.from_csv(path, header=None)) == (

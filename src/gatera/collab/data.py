@@ -13,7 +13,14 @@ from gatera.collab.block import PairBlock
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.random import fresh_seed
 from gatera.core.signatures import check_arguments, spelled_out
-from gatera.data.arguments import LOADER_DEFAULTS_64, LoaderArguments
+from gatera.data.arguments import (
+    LOADER_DEFAULTS_64,
+    READ_DEFAULTS,
+    LoaderArguments,
+    ReadArguments,
+    loader_arguments,
+    read_arguments,
+)
 from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.loading.dataset import FittedFields, Rows
 from gatera.data.loading.loaders import DataLoader, LoaderOptions
@@ -50,6 +57,10 @@ USUAL_NAMES = (
     ),
     frozenset(("rating", "score", "star", "vote", "bookrating", "userrating")),
 )
+
+
+class CollabCsvArguments(LoaderArguments, ReadArguments, total=False):
+    """What `CollabDataLoaders.from_csv` takes."""
 
 
 class CollabDataLoaders:
@@ -105,11 +116,11 @@ class CollabDataLoaders:
         return RowLoaders(train, valid, block.classes, [rating], path)
 
     @staticmethod
-    @spelled_out(LoaderArguments, LOADER_DEFAULTS_64)
+    @spelled_out(CollabCsvArguments, {**READ_DEFAULTS, **LOADER_DEFAULTS_64})
     def from_csv(
         csv: str | Path, valid_pct: float = 0.2, user_name: str | None = None,
         item_name: str | None = None, rating_name: str | None = None, seed: int | None = None,
-        path: str | Path = ".", *, delimiter: str | None = None, **options: Unpack[LoaderArguments],
+        path: str | Path = ".", *, delimiter: str | None = None, **options: Unpack[CollabCsvArguments],
     ) -> RowLoaders:  # fmt: skip
         """Load the ratings in a CSV file; see `from_df` for the other arguments.
 
@@ -121,9 +132,10 @@ class CollabDataLoaders:
             DataError: if the file is missing, not a table, or has two columns of one name; and as `from_df`.
         """
         check_arguments(CollabDataLoaders.from_csv, options)
-        ratings = read_table(csv, delimiter)
+        ratings = read_table(csv, delimiter, **read_arguments(options))
+        loading = loader_arguments(options)
         return CollabDataLoaders.from_df(
-            ratings, valid_pct, user_name, item_name, rating_name, seed, path, **options
+            ratings, valid_pct, user_name, item_name, rating_name, seed, path, **loading
         )
 
 

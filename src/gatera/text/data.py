@@ -5,12 +5,19 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from gatera.core.checks import missing_column
 from gatera.core.errors import DataError
 from gatera.core.signatures import check_arguments, spelled_out
-from gatera.data.arguments import LOADER_DEFAULTS_64, LoaderArguments, loader_arguments
+from gatera.data.arguments import (
+    LOADER_DEFAULTS_64,
+    READ_DEFAULTS,
+    LoaderArguments,
+    ReadArguments,
+    loader_arguments,
+    read_arguments,
+)
 from gatera.data.blocks.base import Block
 from gatera.data.blocks.category import CategoryBlock, MultiCategoryBlock
 from gatera.data.datablock import DataBlock
@@ -74,6 +81,10 @@ class TextTableArguments(TextArguments, total=False):
 
 
 TEXT_TABLE_DEFAULTS = TextTableArguments(label_delim=None, y_block=None, valid_col=None, **TEXT_DEFAULTS)
+
+
+class TextCsvArguments(TextTableArguments, ReadArguments, total=False):
+    """What `TextDataLoaders.from_csv` takes as well."""
 
 
 class TextDataLoaders:
@@ -162,11 +173,11 @@ class TextDataLoaders:
         return _loaders(_recipe(y_block, splitter, ColReader(text), get_y, options), df, path, seed, options)
 
     @staticmethod
-    @spelled_out(TextTableArguments, TEXT_TABLE_DEFAULTS)
+    @spelled_out(TextCsvArguments, {**READ_DEFAULTS, **TEXT_TABLE_DEFAULTS})
     def from_csv(
         path: str | Path, csv_fname: str | Path = "labels.csv", delimiter: str | None = None, valid_pct: float = 0.2,
         seed: int | None = None, text_col: str | int = 0, label_col: str | int | Sequence[str | int] = 1,
-        **options: Unpack[TextTableArguments],
+        **options: Unpack[TextCsvArguments],
     ) -> TextLoaders | LanguageModelLoaders:  # fmt: skip
         """Load texts in a column of a CSV file; see `from_df` for the other arguments.
 
@@ -179,8 +190,11 @@ class TextDataLoaders:
             DataError: if the file is missing or not a table; and as `from_df`.
         """
         check_arguments(TextDataLoaders.from_csv, options)
-        df = read_table(Path(path) / csv_fname, delimiter)
-        return TextDataLoaders.from_df(df, path, valid_pct, seed, text_col, label_col, **options)
+        df = read_table(Path(path) / csv_fname, delimiter, **read_arguments(options))
+        rest = {name: value for name, value in options.items() if name not in READ_DEFAULTS}
+        return TextDataLoaders.from_df(
+            df, path, valid_pct, seed, text_col, label_col, **cast(TextTableArguments, rest)
+        )
 
 
 def _recipe(
