@@ -43,7 +43,7 @@ INSIDE = {
         {"groups"},
         {"text", "summary"},
     ],
-    "program": [{"raw"}],
+    "program": [{"tables"}, {"raw"}],
     "measure": [{"intervals", "thresholds", "function_names"}, {"losses"}, {"metrics"}, {"reports"}],
 }
 
