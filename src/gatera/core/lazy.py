@@ -47,6 +47,27 @@ def lazy_exports(
     return get, lambda: sorted(homes)
 
 
+def lazy_face(package: str, face: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Make the module-level `__getattr__` and `__dir__` of a package that offers every name of one of its modules.
+
+    Args:
+        package: the package's `__name__`.
+        face: full name of the module, which lists its names in `__all__`. It is imported when the first name is read.
+
+    Returns:
+        The pair (`__getattr__`, `__dir__`), to be assigned at module level (PEP 562).
+    """
+
+    def get(name: str) -> Any:
+        if name == "__all__" or not name.startswith("__"):
+            module = importlib.import_module(face)
+            if name == "__all__" or name in module.__all__:
+                return getattr(module, name)
+        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+
+    return get, lambda: sorted(importlib.import_module(face).__all__)
+
+
 #: The two packages that notebooks count on after a star import, the same in every face.
 plt = LazyModule("matplotlib.pyplot")
 pd = LazyModule("pandas")
