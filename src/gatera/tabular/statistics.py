@@ -9,7 +9,14 @@ import numpy as np
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.loading.row_tables import NAMED, cells, check_has_values, empty_cells, learn_labels
+from gatera.data.loading.row_tables import (
+    NAMED,
+    cells,
+    check_has_values,
+    empty_cells,
+    learn_labels,
+    named_row,
+)
 from gatera.data.sources.tables import formats_of
 from gatera.data.transforms.normalize import Normalize
 from gatera.program.raw.row import numbers_in
@@ -59,7 +66,14 @@ def _category(frame: Any, name: str) -> dict[str, Any]:
 
 def _values(frame: Any, name: str) -> np.ndarray:
     check_has_values(frame, name)
-    return numbers_in(cells(frame[name]), name)
+    values = cells(frame[name])
+    if isinstance(values, np.ndarray) and np.isinf(values).any():
+        place = int(np.flatnonzero(np.isinf(values))[0])
+        raise DataError(
+            f"Column {name!r} holds a number that is not finite, in {named_row(frame, place)}", got=values[place].item(),
+            expected="finite numbers, or an empty cell",
+        )  # fmt: skip
+    return numbers_in(values, name)
 
 
 def _number(name: str, values: np.ndarray, procs: Procs, written: dict[str, str]) -> dict[str, Any]:

@@ -230,3 +230,28 @@ print(Preprocessing([{ROWS!r}])({ROW!r}).tolist(), "pandas" in sys.modules or "t
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[2.0, 1.0, -1.0, 5.0] False"
+
+
+def test_numbers_may_be_written_otherwise():
+    written = {"decimal": ",", "thousands": "."}
+    config = {
+        "op": "read_row",
+        "categories": [
+            {"name": "size", "labels": [1.5, 1200], "had_empty": True, **written},
+            {"name": "income_na", "missing_in": "income"},
+        ],
+        "numbers": [{"name": "income", "fill": 7.0, "had_empty": True, "mean": 0.0, "std": 1.0, **written}],
+    }
+    read = Preprocessing([config])
+    assert read({"size": "1,5", "income": "1.234,5"}).tolist() == [1.0, 1.0, 1234.5]
+    assert read({"size": "1.200", "income": "n/a"}).tolist() == [2.0, 2.0, 7.0]
+    assert read({"size": 1200, "income": 12.5}).tolist() == [2.0, 1.0, 12.5]
+
+
+@pytest.mark.parametrize(
+    "written", [{"decimal": ","}, {"decimal": "x", "thousands": ""}, {"decimal": ",", "thousands": "_"}]
+)
+def test_only_known_ways_of_writing_numbers_are_taken(written):
+    number = {"name": "age", "fill": 7.0, "had_empty": True, "mean": 0.0, "std": 1.0, **written}
+    with pytest.raises(ProgramFileError):
+        Preprocessing([{"op": "read_row", "categories": [], "numbers": [number]}])

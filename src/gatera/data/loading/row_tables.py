@@ -57,13 +57,20 @@ def check_columns(frame: Any, role: str, wanted: Sequence[str]) -> None:
 def check_filled(frame: Any, names: Sequence[str], rows: str) -> None:
     """Raise DataError, naming the rows, if a label is missing."""
     for name in names:
-        empty = frame.index[empty_cells(frame[name])]
+        empty = np.flatnonzero(empty_cells(frame[name]))
         if len(empty):
-            where = listed([row_name(label) for label in empty], NAMED)
+            where = listed([named_row(frame, int(place)) for place in empty], NAMED)
             raise DataError(
                 f"Column {name!r} (y_names) is empty in {where} of {rows}",
                 remedy=f"Remove such rows: df.dropna(subset=[{name!r}]).",
             )
+
+
+def named_row(frame: Any, place: int) -> str:
+    """Return how messages call a row of a table: its line where the table was read from a file, else its index label."""
+    label = frame.index[place]
+    first = frame.attrs.get("first_line")
+    return row_name(label) if first is None else f"line {int(label) + first}"
 
 
 def check_has_values(frame: Any, name: str) -> None:
