@@ -81,7 +81,7 @@ def test_a_damaged_program_is_refused(tmp_path):
     path = tmp_path / "cats.gatera"
     path.write_bytes(b"")
     assert message_of(path) == (
-        f"the program cannot be used as weights: {path} is not a program file: it is empty. learn.export writes one."
+        f"the program cannot be used as weights: {path} is not a program file: it is empty. learn.export writes program files."
     )
 
 

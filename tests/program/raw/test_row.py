@@ -205,7 +205,7 @@ def test_the_words_name_what_is_read():
 )
 def test_a_damaged_row_description_is_refused(field, value):
     with pytest.raises(
-        ProgramFileError, match=rf"^'{field}' of preprocessing step 1 \(read_row\) is not usable\."
+        ProgramFileError, match=rf"^'{field}' of preprocessing step 1 \(read_row\) is not valid\."
     ):
         Preprocessing([{**ROWS, field: value}])
 
@@ -216,7 +216,7 @@ def test_a_damaged_row_description_is_refused(field, value):
 )
 def test_a_damaged_pair_description_is_refused(field, value):
     with pytest.raises(
-        ProgramFileError, match=rf"^'{field}' of preprocessing step 1 \(read_pair\) is not usable\."
+        ProgramFileError, match=rf"^'{field}' of preprocessing step 1 \(read_pair\) is not valid\."
     ):
         Preprocessing([{**PAIR, field: value}])
 
