@@ -59,6 +59,12 @@ def test_a_learner_and_its_fits_refuse_unknown_arguments(make_learner):
     assert learn.recorder.rows == []
 
 
+def test_a_loss_without_its_name_is_not_taken_for_something_else(make_learner):
+    learn = make_learner()
+    with pytest.raises(TypeError, match="takes 3 positional arguments but 4 were given"):
+        Learner(learn.dls, learn.model, torch.nn.CrossEntropyLoss())
+
+
 def test_weight_decay_reaches_both_parts_of_a_fine_tune(make_learner):
     learn = make_learner()
     learn.fine_tune(1, wd=0.3)

@@ -71,6 +71,7 @@ class Trainer:
         self,
         dls: DataLoaders,
         model: nn.Module,
+        *,
         body: nn.Module | None = None,
         **arguments: Unpack[LearnerArguments],
     ) -> None:
