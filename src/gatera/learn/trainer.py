@@ -71,6 +71,7 @@ class Trainer:
         self,
         dls: DataLoaders,
         model: nn.Module,
+        *,
         body: nn.Module | None = None,
         **arguments: Unpack[LearnerArguments],
     ) -> None:
@@ -101,7 +102,7 @@ class Trainer:
             f"{type(self).__name__}: {type(self.model).__name__}, {n:,} parameters in {len(self.groups)} groups"
             f" ({self.n_frozen} frozen); {self.arithmetic}",
             f"loss {self.loss_func!r}, metrics {', '.join(metric.name for metric in self.metrics) or 'none'}",
-            f"{self.epochs_done} epochs trained",
+            f"epochs trained: {self.epochs_done}",
         ]
         return "\n".join(lines)
 

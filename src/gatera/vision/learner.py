@@ -34,6 +34,7 @@ def vision_learner(
     normalize: bool = True,
     n_out: int | None = None,
     pretrained: bool | str | Path = True,
+    *,
     y_range: tuple[float, float] | None = None,
     head: HeadOptions | LinearHeadOptions | None = None,
     **arguments: Unpack[LearnerArguments],

@@ -24,6 +24,7 @@ def unet_learner(
     normalize: bool = True,
     n_out: int | None = None,
     pretrained: bool | str | Path = True,
+    *,
     y_range: tuple[float, float] | None = None,
     **arguments: Unpack[LearnerArguments],
 ) -> Learner:
