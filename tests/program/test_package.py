@@ -85,7 +85,7 @@ def test_an_existing_file_is_kept(make_program):
     with pytest.raises(OutputExistsError) as err:
         make_program(task="regression")
     assert str(err.value) == (
-        f"{path} already exists and was left as it is. Choose another name, or pass force=True (--force)."
+        f"{path} already exists and was not overwritten. Choose another name, or pass force=True (--force)."
     )
     assert path.read_bytes() == before
 
