@@ -85,7 +85,7 @@ def test_an_existing_file_is_kept(make_program):
     with pytest.raises(OutputExistsError) as err:
         make_program(task="regression")
     assert str(err.value) == (
-        f"{path} already exists and was left as it is. Choose another name, or pass force=True (--force)."
+        f"{path} already exists and was not overwritten. Choose another name, or pass force=True (--force)."
     )
     assert path.read_bytes() == before
 
@@ -241,9 +241,7 @@ def test_no_entries_declared(pack):
 @pytest.mark.parametrize("facts", [[], {"size": "5", "sha256": ""}, {"size": 5}])
 def test_no_size_or_hash_declared(facts, pack):
     path = pack(entries={"model.onnx": facts})
-    assert message(path) == (
-        f"program.json of {path} lacks size and sha256 of model.onnx. Got: {facts!r}."
-    )
+    assert message(path) == (f"program.json of {path} lacks size and sha256 of model.onnx. Got: {facts!r}.")
 
 
 def test_a_model_with_external_data(make_program, monkeypatch):

@@ -1,6 +1,6 @@
-"""Everything for sound, for `from gatera.audio.all import *`: recordings as pictures, and the learner that looks at them.
+"""Everything for sound: `from gatera.audio.all import *` gives loaders of recordings, and the vision learner.
 
-With them come the few names of others that notebooks count on; `pd` and `plt` are imported when they are first used.
+It also exports the third-party names that notebooks expect; `pd` and `plt` are imported on first use.
 """
 
 from gatera.audio.augment import SpectrogramMask, SpectrogramShift

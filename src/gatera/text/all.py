@@ -1,6 +1,6 @@
-"""Everything for texts, for `from gatera.text.all import *`: the names that the book and its notebooks use.
+"""Everything for texts: `from gatera.text.all import *` gives the names that the fastai book and its notebooks use.
 
-With them come the few names of others that notebooks count on; `pd` and `plt` are imported when they are first used.
+It also exports the third-party names that notebooks expect; `pd` and `plt` are imported on first use.
 """
 
 from gatera.learn.callbacks.recurrent import ModelResetter, RNNRegularizer

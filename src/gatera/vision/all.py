@@ -1,7 +1,7 @@
-"""Everything for photos, for `from gatera.vision.all import *`: the names that the book and its notebooks use.
+"""Everything for photos: `from gatera.vision.all import *` gives the names that the fastai book and its notebooks use.
 
-With them come the few names of others that notebooks count on (`np`, `pd`, `plt`, `torch`, `nn`, `F`, `Path`, `re` ...);
-`pd` and `plt` are imported when they are first used.
+It also exports the third-party names that notebooks expect (`np`, `pd`, `plt`, `torch`, `nn`, `F`, `Path`, `re` ...); `pd` and
+`plt` are imported on first use.
 """
 
 import json

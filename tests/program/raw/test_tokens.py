@@ -91,7 +91,9 @@ def test_the_tokenizer_is_missing():
 def test_a_text_is_no_end():
     with pytest.raises(ProgramFileError) as err:
         Preprocessing([{"op": "read_text"}])
-    assert str(err.value) == "the preprocessing ends with a text, which a model cannot take. Got: 'read_text'."
+    assert (
+        str(err.value) == "the preprocessing ends with a text, which a model cannot take. Got: 'read_text'."
+    )
 
 
 @pytest.mark.parametrize(("field", "value"), [("first", 0), ("last", -1), ("pad", True), ("tokenizer", "x")])
