@@ -67,7 +67,7 @@ def test_a_bad_photo_is_reported_and_the_others_go_on(how, gatera, program, cat,
     assert ran.status == 1
     between = "\n  " if how == "table" else " "
     assert ran.err == (
-        f"Error: {empty} is empty (0 bytes).{between}Fetch it again, or leave it out.\n"
+        f"Error: {empty} is empty (0 bytes).{between}Download it again, or remove it.\n"
         f"Error: {gone} does not exist.{between}Check its path.\n"
         "2 of 4 photos could not be read.\n"
     )

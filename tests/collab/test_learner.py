@@ -164,7 +164,7 @@ def test_the_baseline_needs_ratings_to_measure_with(dls):
     dls.valid = None
     with pytest.raises(DataError) as err:
         user_item_means(dls)
-    assert str(err.value) == "The baseline needs a validation split."
+    assert str(err.value) == "The baseline needs a validation set."
     with pytest.raises(ArgumentError) as err:
         user_item_means(dls, damping=-1)
     assert str(err.value) == "damping must be at least 0. Got: -1."

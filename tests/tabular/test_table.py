@@ -177,7 +177,7 @@ def test_a_missing_label_names_its_row(df):
 
 def test_a_single_label_is_refused(df):
     assert complaint(DataError, df.assign(rich="no")) == (
-        "Column 'rich' (y_names) has a single value in the training split: there is nothing to tell apart. Got: 'no'. "
+        "Column 'rich' (y_names) has a single value in the training set; a model needs at least two classes. Got: 'no'. "
         "Check the split, and whether this is the right column."
     )
 

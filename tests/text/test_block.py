@@ -58,7 +58,7 @@ def test_an_unusable_text_is_named(tmp_path):
     block = fitted()
     with pytest.raises(DataError) as err:
         block.encode_all(["a", ""], lambda i: f"item {i}")
-    assert str(err.value) == "A text is empty for item 1. Leave it out, or put a text there."
+    assert str(err.value) == "A text is empty for item 1. Remove it, or write a text into it."
     file = tmp_path / "latin.txt"
     file.write_bytes(b"caf\xe9")
     with pytest.raises(DataError) as err:

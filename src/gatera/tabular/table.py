@@ -1,4 +1,4 @@
-"""A table that knows which of its columns are categories, numbers and labels, and what training learned of them."""
+"""`TabularPandas`: a table with the roles of its columns and what was learned from them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Names = str | Sequence[str] | None
 
 
 class TableRows:
-    """Some rows of a table, as they are, as a model gets them, and as people read them.
+    """Some rows of a table: raw, as a model gets them, and as people read them.
 
     Args:
         frame: the rows, a pandas DataFrame of this object's own.
@@ -296,7 +296,7 @@ def _inputs(
 def _fields(
     train: Any, block: RowBlock, labels: list[str], y_block: Block | type[Block] | None
 ) -> FittedFields:
-    """Let the blocks learn from the rows of the training split."""
+    """Let the blocks learn from the rows of the training set."""
     fitted = block.fit_table(train)
     y: TargetBlock | None = None
     if labels:
@@ -306,7 +306,7 @@ def _fields(
         values = train[labels[0]] if len(labels) == 1 else train[labels].to_numpy().tolist()
         if len(labels) == 1 and isinstance(y, CategoryBlock) and values.nunique() < 2 and y.vocab is None:
             raise DataError(
-                f"Column {labels[0]!r} (y_names) has a single value in the training split: there is nothing to tell apart",
+                f"Column {labels[0]!r} (y_names) has a single value in the training set; a model needs at least two classes",
                 got=values.iloc[0], remedy="Check the split, and whether this is the right column.",
             )  # fmt: skip
         y = y.fit(values)

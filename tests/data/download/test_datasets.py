@@ -162,7 +162,7 @@ def test_an_archive_whose_unpacking_was_interrupted_is_not_fetched_again(
 
 def test_an_archive_that_would_leave_its_folder_leaves_nothing(web: Any) -> None:
     web.files["pets.tgz"] = archive_of({"ok.txt": b"", "../../evil.txt": b"evil"})
-    with pytest.raises(DownloadError, match="would lie outside its folder; nothing was unpacked"):
+    with pytest.raises(DownloadError, match="would be outside its folder; nothing was unpacked"):
         untar_data(web.url("pets.tgz"))
     assert left(home()) == ["archive", "archive/.pets.tgz.lock", "data"]
 

@@ -311,7 +311,7 @@ def test_an_unreadable_photo_is_named(photo_folder, tmp_path):
         dls = loaders(photo_folder, num_workers=workers)
         dls.train.dataset.inputs[3] = bad
         assert message(PhotoError, lambda given=dls: epoch(given.train)) == (
-            f"{bad} is empty (0 bytes). Fetch it again, or leave it out."
+            f"{bad} is empty (0 bytes). Download it again, or remove it."
         )
 
 

@@ -57,7 +57,7 @@ def test_a_very_long_text_is_cut_and_that_is_said_once(monkeypatch):
         assert read.words(read(text)) == ["[start]", "a", "j"]
         read(text)
     assert [str(warning.message) for warning in said] == [
-        "A text has 1,000,018 characters: only its first and last 80 are read. This is said once."
+        "A text has 1,000,018 characters: only its first and last 80 are read. This warning is shown once."
     ]
 
 

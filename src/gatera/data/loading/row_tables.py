@@ -166,7 +166,7 @@ def encode_rows(raws: Sequence[Any], name: Callable[[int], str], reader: TableRe
     try:
         return reader.table({column: cells(frame[column]) for column in reader.columns})
     except DataError:
-        with warnings.catch_warnings():  # what is to be said besides would be said of every row
+        with warnings.catch_warnings():  # they would be repeated for every row
             warnings.simplefilter("ignore")
             for position in range(len(frame)):
                 with naming_item("encode", name(position)):

@@ -23,7 +23,7 @@ _NOT_WINDOWS = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
 def open_bytes(path: Path) -> IO[bytes]:
-    """Open a file for reading, unpacked where it is compressed with gzip, whatever its name.
+    """Open a file for reading, unpacked where it is compressed with gzip, also where its name does not say so.
 
     Raises:
         OSError: if it cannot be opened.
