@@ -18,10 +18,12 @@ from typing import Any
 import gatera
 import gatera.audio.all
 import gatera.collab.all
+import gatera.notebook_names
 import gatera.tabular.all
 import gatera.testing as testing
 import gatera.text.all
 import gatera.vision.all
+import gatera.vision.model_names
 from gatera.models.backbones.architectures import Architecture
 
 PAGE = Path(__file__).with_name("api.md")
@@ -91,7 +93,7 @@ LAST = """\
 def homes() -> dict[str, str]:
     """Return the module that each public name is imported from; "" for what is defined in a face itself."""
     found: dict[str, str] = {}
-    for face in FACES:
+    for face in (gatera.notebook_names, gatera.vision.model_names, *FACES):
         tree = ast.parse(Path(str(face.__file__)).read_text(encoding="utf-8"))
         imported = {
             alias.asname or alias.name: node.module or ""
@@ -130,7 +132,7 @@ def first_line(name: str, module: str, value: Any) -> str:
 
 def comment_above(name: str, module: str) -> str:
     """Return the `#:` comment above the constant, or above the group of lines it stands in; "" if there is none."""
-    file = SOURCE.joinpath(*(module or FACES[0].__name__).split(".")[1:]).with_suffix(".py")
+    file = SOURCE.joinpath(*(module or gatera.notebook_names.__name__).split(".")[1:]).with_suffix(".py")
     lines = file.read_text(encoding="utf-8").splitlines()
     at = next(number for number, line in enumerate(lines) if re.match(rf"{name}\b.*=", line))
     while lines[at].strip() and not lines[at].startswith("#:"):

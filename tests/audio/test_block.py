@@ -108,7 +108,7 @@ def test_it_keeps_the_contract_of_blocks():
 def test_a_bad_recording_is_named_when_the_block_is_fitted(tmp_path):
     (tmp_path / "a.wav").write_bytes(b"")
     assert message(SoundError, lambda: AudioBlock().fit([tmp_path / "a.wav"])) == (
-        f"{tmp_path / 'a.wav'} is empty (0 bytes). Fetch it again, or leave it out."
+        f"{tmp_path / 'a.wav'} is empty (0 bytes). Download it again, or remove it."
     )
 
 

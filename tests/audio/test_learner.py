@@ -99,7 +99,7 @@ def test_a_bad_recording_is_left_out_or_named(program_file, tmp_path):
     assert isinstance(answers[1], SoundError)
     with pytest.raises(SoundError) as err:
         program.predict(tmp_path / "a.wav")
-    assert str(err.value) == f"{tmp_path / 'a.wav'} is empty (0 bytes). Fetch it again, or leave it out."
+    assert str(err.value) == f"{tmp_path / 'a.wav'} is empty (0 bytes). Download it again, or remove it."
 
 
 def test_results_are_spectrograms_with_axes(learn):

@@ -76,8 +76,8 @@ def test_every_phrase_is_still_said_somewhere():
         ("bs must be at least 1.", "--batch-size must be at least 1."),
         ("3 items, fewer than bs=64.", "3 items, fewer than --batch-size 64."),
         (
-            "pretrained names a file that does not exist: a.pth.",
-            "--weights names a file that does not exist: a.pth.",
+            "pretrained must be an existing file: a.pth does not exist.",
+            "--weights must be an existing file: a.pth does not exist.",
         ),
         ("device is not usable on this machine.", "--device is not usable on this machine."),
         ("arch is unknown.", "--arch is unknown."),
@@ -88,8 +88,8 @@ def test_every_phrase_is_still_said_somewhere():
         ("Name its column: y_names=.", "Name its column: --target."),
         ("For one folder per class, pass valid_pct=0.2.", "For one folder per class, pass --valid-pct 0.2."),
         (
-            "Pass pretrained=True to have the weights looked for.",
-            "Leave --weights out to have the weights looked for.",
+            "Pass pretrained=True to find weights automatically.",
+            "Omit --weights to find weights automatically.",
         ),
         ("Lower lr=0.1 to lr=1e-3.", "Lower --lr 0.1 to --lr 1e-3."),
         (
@@ -104,7 +104,7 @@ def test_every_phrase_is_still_said_somewhere():
         ("photos/size=3.jpg is empty.", "photos/size=3.jpg is empty."),
         # nothing that a command could do
         (
-            "Use one of:\n  pip install some-weights\n  pretrained=False to begin with random values, which needs far "
+            "Use one of:\n  pip install some-weights\n  pretrained=False for random weights, which needs far "
             "more photos and time",
             "Use one of:\n  pip install some-weights",
         ),

@@ -66,7 +66,7 @@ def test_a_bad_photo_is_reported_and_the_others_go_on(how, gatera, program, cat,
     ran = gatera("predict", program, cat, empty, dog, gone, *options, columns=400 if how == "table" else None)
     assert ran.status == 1
     expected = (
-        f"Error: {empty} is empty (0 bytes). Fetch it again, or leave it out.\n"
+        f"Error: {empty} is empty (0 bytes). Download it again, or remove it.\n"
         f"Error: {gone} does not exist. Check its path.\n"
         "2 of 4 photos could not be read.\n"
     )

@@ -104,7 +104,7 @@ def test_an_existing_program_is_kept_and_nothing_is_trained(photo_folder, tmp_pa
     assert gatera("train", photo_folder, "--out", tmp_path / "a.gatera", *QUICK) == 1
     assert (tmp_path / "a.gatera").read_text() == "mine"
     assert capsys.readouterr() == (
-        "", f"Error: {tmp_path / 'a.gatera'} already exists and was left as it is. Choose another name, or pass "
+        "", f"Error: {tmp_path / 'a.gatera'} already exists and was not overwritten. Choose another name, or pass "
         "--force.\n",
     )  # fmt: skip
 
@@ -116,7 +116,7 @@ def test_an_earlier_report_is_kept_and_nothing_is_trained(photo_folder, tmp_path
     assert gatera("train", photo_folder, *options, *QUICK) == 1
     assert (tmp_path / "report" / "worst.png").read_text() == "mine"
     assert capsys.readouterr() == (
-        "", f"Error: {tmp_path / 'report' / 'worst.png'} already exists and was left as it is. Choose another name, or "
+        "", f"Error: {tmp_path / 'report' / 'worst.png'} already exists and was not overwritten. Choose another name, or "
         "pass --force.\n",
     )  # fmt: skip
 
@@ -130,7 +130,7 @@ def test_a_folder_that_cannot_be_written_to_is_said_before_any_training(
     assert gatera("train", photo_folder, *(word for pair in options.items() for word in pair), *QUICK) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert f"cannot be written: nothing can be made in {tmp_path / 'file'} (Not a directory)" in captured.err
+    assert f"cannot create files in {tmp_path / 'file'} (Not a directory)" in captured.err
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 

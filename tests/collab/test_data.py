@@ -66,7 +66,7 @@ def test_users_of_the_validation_split_only_are_unknown_and_said(df):
     with pytest.warns(UserWarning) as said:
         arrays = loaders(df, seed=seed).valid_ds.arrays
     assert [str(one.message) for one in said] == [
-        "Among the rows, column 'userId' holds 999, which no training row does; that counts as unknown (#na#)."
+        "In the rows: unseen category 999 in column 'userId'; treated as unknown (#na#)."
     ]
     assert (arrays[:, 0] == 0).sum() == 1
 
@@ -79,12 +79,12 @@ def complaint(error, df, **changes) -> str:
 
 def test_columns_that_are_not_there_or_there_twice_are_refused(df):
     assert complaint(DataError, df, user_name="userID") == (
-        "user_name names a column that the table has not. Got: 'userID'. Expected: userId, film, rating, timestamp. "
+        "user_name: no column 'userID' in the table. Available: userId, film, rating, timestamp. "
         "Did you mean 'userId'?"
     )
     assert complaint(ArgumentError, df, item_name="rating") == (
         "user_name, item_name and rating_name are not three columns. Got: ['userId', 'rating', 'rating']. Name all "
-        "three: those left out are the first, second and third column."
+        "three: those not named are the first, second and third column."
     )
     assert complaint(DataError, df[["userId", "film"]]) == (
         "The table has 2 columns. Got: ['userId', 'film']. Expected: one of users, one of items, one of ratings."
@@ -94,7 +94,7 @@ def test_columns_that_are_not_there_or_there_twice_are_refused(df):
 def test_ratings_that_are_none_name_their_row(df):
     df.loc[5, "rating"] = np.nan
     assert complaint(DataError, df) == (
-        "Column 'rating' (y_names) is empty in row 5 of the table. Leave such rows out: df.dropna(subset=['rating'])."
+        "Column 'rating' (y_names) is empty in row 5 of the table. Remove such rows: df.dropna(subset=['rating'])."
     )
     text = df.astype({"rating": object})
     text.loc[5, "rating"] = "good"
@@ -103,5 +103,5 @@ def test_ratings_that_are_none_name_their_row(df):
 
 def test_users_that_are_all_missing_are_refused(df):
     assert complaint(DataError, df.assign(userId=None)) == (
-        "Column 'userId' is empty in every row of the training split. Leave it out of the inputs."
+        "Column 'userId' is empty in every row of the training set. Remove it from the inputs."
     )

@@ -69,7 +69,7 @@ def test_an_unknown_user_is_an_average_one_and_said(dls):
     learn = trained(dls, 1)
     weight = learn.model.u_weight.weight.detach()
     assert torch.allclose(weight[0], weight[1:].mean(0), atol=1e-7)
-    with pytest.warns(UserWarning, match=r"^Column 'userId' holds 7, which no training row does"):
+    with pytest.warns(UserWarning, match=r"^Unseen category 7 in column 'userId'"):
         assert 0.5 < learn.predict((7, "Film 3")).label < 5.5
 
 
@@ -164,7 +164,7 @@ def test_the_baseline_needs_ratings_to_measure_with(dls):
     dls.valid = None
     with pytest.raises(DataError) as err:
         user_item_means(dls)
-    assert str(err.value) == "The baseline needs a validation split."
+    assert str(err.value) == "The baseline needs a validation set."
     with pytest.raises(ArgumentError) as err:
         user_item_means(dls, damping=-1)
     assert str(err.value) == "damping must be at least 0. Got: -1."

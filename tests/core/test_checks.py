@@ -10,6 +10,7 @@ from gatera.core.checks import (
     check_keywords,
     did_you_mean,
     listed,
+    missing_column,
     nearest,
     require,
 )
@@ -94,3 +95,17 @@ def test_what_is_no_number_is_no_fraction(value):
         check_fraction("valid_pct", value)
     received = "" if value is None else f" Got: {value!r}."
     assert str(err.value) == f"valid_pct must be a number in [0, 1].{received}"
+
+
+def test_a_missing_column_has_one_wording():
+    assert str(missing_column("salry", ["age", "salary"])) == (
+        "No column 'salry' in the table. Available: age, salary. Did you mean 'salary'?"
+    )
+    assert (
+        str(missing_column("x", ["age"], "a.csv", "y_names"))
+        == "y_names: no column 'x' in a.csv. Available: age."
+    )
+    assert str(missing_column(5, ["age", "job"])) == (
+        "No column 5 in the table. Available: age, job. Pass a column's name, or its position from 0 to 1."
+    )
+    assert str(missing_column(5, [], "the row")) == "No column 5 in the row."

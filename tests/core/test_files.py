@@ -67,7 +67,7 @@ def test_an_existing_file_is_kept_unless_forced(tmp_path):
     with pytest.raises(OutputExistsError) as err:
         check_free_to_write(target)
     assert str(err.value) == (
-        f"{target} already exists and was left as it is. Choose another name, or pass force=True."
+        f"{target} already exists and was not overwritten. Choose another name, or pass force=True."
     )
     check_free_to_write(target, force=True)
 
@@ -100,6 +100,6 @@ def test_where_nothing_can_be_written_the_folder_is_named(tmp_path):
     with pytest.raises(ArgumentError) as err:
         check_can_write(path)
     assert str(err.value) == (
-        f"{path} cannot be written: nothing can be made in {tmp_path / 'file'} (Not a directory). Choose another folder, "
+        f"Cannot write {path}: cannot create files in {tmp_path / 'file'} (Not a directory). Choose another folder, "
         "or make that one writable."
     )

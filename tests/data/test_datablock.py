@@ -96,7 +96,7 @@ def test_the_vocabulary_is_learned_from_the_training_split(photo_folder):
         get_y=lambda f: "dog" if f.parent.name == "dog" else f.stem[-1],
     )
     assert message(DataError, lambda: block.datasets(photo_folder)).startswith(
-        f"CategoryBlock got an unknown label for item {dogs[0]} ({files[dogs[0]]}). Got: 'dog'. Expected: 0, 1, 2"
+        f"CategoryBlock got an unknown label for item {dogs[0]} ({files[dogs[0]]}). Got: 'dog'. Available: 0, 1, 2"
     )
 
 
@@ -173,13 +173,13 @@ def test_an_empty_folder_says_what_was_looked_for(tmp_path):
         f"FileGetter found nothing in {tmp_path}. Expected: files whose names end in .wav. Check the path."
     )
     assert message(DataError, lambda: recipe(get_items=None).datasets([])) == (
-        "There are no items: the list or table is empty."
+        "No items: the list or table is empty."
     )
 
 
 def test_a_folder_needs_get_items(photo_folder):
     assert message(ArgumentError, lambda: recipe(get_items=None).datasets(photo_folder)) == (
-        "The source is a path, and get_items, which would list what is in it, was not given. "
+        "source is a path, but this DataBlock has no get_items to list its files. "
         f"Got: {str(photo_folder)!r}. Pass get_items=get_image_files to DataBlock."
     )
 
@@ -203,15 +203,15 @@ def test_a_label_function_that_fails_names_the_photo(photo_folder):
 
 def test_a_single_class_is_refused(photo_folder):
     assert message(DataError, lambda: recipe().datasets(photo_folder / "cat")) == (
-        "There is nothing to tell apart: the training split has a single label. Got: ['cat']. "
-        "Check get_y (label_func), or add photos of another class."
+        "Need at least two classes; every training item is labelled 'cat'. "
+        "Check get_y (label_func), or add items of another class."
     )
 
 
 def test_blocks_are_an_input_and_a_label():
     for blocks in ((), (ImageBlock, CategoryBlock, CategoryBlock)):
         assert message(ArgumentError, lambda given=blocks: DataBlock(given)) == (
-            f"blocks and n_inp do not describe one input and at most one label. Got: ({list(blocks)!r}, None). "
+            f"A DataBlock takes one input and at most one target. Got: ({list(blocks)!r}, None). "
             "Expected: two blocks, or one for items without labels; n_inp=1."
         )
     with pytest.raises(ArgumentError):

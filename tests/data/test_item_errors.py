@@ -45,8 +45,10 @@ def test_a_name_is_made_only_for_an_error():
 
 def test_an_error_of_ours_keeps_its_parts():
     with pytest.raises(DataError) as err, naming_item("read", "item 3 (a.jpg)", "a.jpg"):
-        raise DataError("No label", got=3, expected="cats", remedy="Look again.")
-    assert str(err.value) == "No label for item 3 (a.jpg). Got: 3. Expected: cats. Look again."
+        raise DataError("No label", got=3, expected="cats", available="a cat", remedy="Look again.")
+    assert (
+        str(err.value) == "No label for item 3 (a.jpg). Got: 3. Expected: cats. Available: a cat. Look again."
+    )
 
 
 def test_an_error_that_names_the_file_is_left_alone():

@@ -11,8 +11,9 @@ from gatera.data.show.pil import PILImageBW
 from gatera.data.sources.items import get_image_files
 from gatera.data.sources.labels import parent_label
 from gatera.data.splits.by_position import IndexSplitter, RandomSplitter
+from gatera.data.transforms.crops import RandomResizedCrop
 from gatera.data.transforms.geometry import Rotate
-from gatera.data.transforms.item import RandomResizedCrop, Resize
+from gatera.data.transforms.item import Resize
 from gatera.data.transforms.normalize import Normalize
 from gatera.text.block import TextBlock
 

@@ -13,8 +13,8 @@ import numpy as np
 import onnxruntime
 from PIL import Image, ImageOps
 
-EMPTY = {"", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
-         "NULL", "NaN", "None", "n/a", "nan", "null"}  # fmt: skip
+EMPTY = {"", "#n/a", "#n/a n/a", "#na", "-1.#ind", "-1.#qnan", "-nan", "1.#ind", "1.#qnan", "<na>", "n/a", "na", "nan",
+         "none", "null", "?", "-", "."}  # fmt: skip
 
 
 def open_program(path: Path) -> tuple[dict[str, Any], bytes]:
@@ -33,7 +33,7 @@ def open_program(path: Path) -> tuple[dict[str, Any], bytes]:
 
 
 def prepare(steps: list[dict[str, Any]], raw: Any) -> np.ndarray:
-    """Return the model's input for a photo (bytes of a file) or a row (a dict of strings)."""
+    """Return the model's input for a photo (bytes of a file) or a row (a dict of strings, numbers plain)."""
     value = raw
     for step in steps:
         value = OPERATIONS[step["op"]](value, step)
@@ -63,10 +63,10 @@ def read_row(row: dict[str, str], step: dict[str, Any]) -> np.ndarray:
         cell = row[column.get("missing_in", column["name"])].strip()
         labels = [str(label) for label in column.get("labels", [])]
         code = labels.index(cell) + 1 if cell in labels else 0
-        values.append(1 + (cell in EMPTY) if "missing_in" in column else code)
+        values.append(1 + (cell.lower() in EMPTY) if "missing_in" in column else code)
     for column in step["numbers"]:
         cell = row[column["name"]].strip()
-        number = column["fill"] if cell in EMPTY else float(cell)
+        number = column["fill"] if cell.lower() in EMPTY else float(cell)
         values.append((number - column["mean"]) / column["std"])
     return np.array(values, np.float32)
 

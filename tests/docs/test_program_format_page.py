@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,19 @@ from pages import ROOT, read, section, spans
 from PIL import Image
 from torch import nn
 
+from gatera.core.errors import DataError
 from gatera.data.transforms.item import Resize
 from gatera.learn.learner import Learner
 from gatera.program.archive import LARGEST
 from gatera.program.decode import ACTIVATIONS
 from gatera.program.operations import LARGEST_SIDE, OPERATIONS
 from gatera.program.package import FORMAT, read_package, write_package
+from gatera.program.preprocess import Preprocessing
 from gatera.program.program import load_program
-from gatera.program.raw.cells import EMPTY_TEXTS
 from gatera.program.raw.photo import MAX_PIXELS
 from gatera.program.raw.text import _CAPITAL_WORD, _LINE_BREAK, _SAME_CHARACTER, _SAME_WORD, _TAG
 from gatera.program.raw.tokens import MARGIN_CHARACTERS
+from gatera.program.tables.numbers import _AROUND, _GROUPED, _PLAIN, MISSING_WORDS
 from gatera.program.tasks import TASKS
 from gatera.vision.data import ImageDataLoaders
 
@@ -70,8 +73,8 @@ def test_choices_entries_tasks_and_activations_are_on_the_page():
 
 
 def test_constants_are_on_the_page():
-    assert all(f"`{text}`" in PAGE for text in EMPTY_TEXTS - {""})
-    for pattern in (_LINE_BREAK, _TAG, _CAPITAL_WORD, _SAME_CHARACTER, _SAME_WORD):
+    assert all(f"`{text}`" in PAGE for text in MISSING_WORDS - {""})
+    for pattern in (_LINE_BREAK, _TAG, _CAPITAL_WORD, _SAME_CHARACTER, _SAME_WORD, _AROUND, _GROUPED, _PLAIN):
         assert pattern.pattern in NAMED
     for number in (f"{LARGEST_SIDE:,}", f"{MAX_PIXELS:,}", str(MARGIN_CHARACTERS), f"format {FORMAT}"):
         assert number in PAGE, number
@@ -120,7 +123,7 @@ def test_the_plain_reader_answers_as_gatera_for_a_photo(raw: bytes) -> None:
     check_same(FORMAT1, raw)
 
 
-@pytest.mark.filterwarnings("ignore:Column 'job' holds 'pilot'")
+@pytest.mark.filterwarnings("ignore:Unseen category 'pilot'")
 def test_the_plain_reader_answers_as_gatera_for_a_row(tmp_path: Path) -> None:
     path = row_program(tmp_path / "rows.gatera")
     for job, age in (("nurse", "30"), (" cook", ""), ("pilot", "71.5"), ("", "n/a")):
@@ -208,3 +211,113 @@ def test_the_decoding_scale_of_the_page_is_the_one_that_runs() -> None:
         s = next((s for s in (8, 4, 2, 1) if s <= min(width // side, height // side)), 1)
         found = OPERATIONS["read_photo"].function(photo(width, height), "RGB", at_least)
         assert found.size == (-(-width // s), -(-height // s))
+
+
+def number_of_the_page(text: str, decimal: str, thousands: str) -> float | None:
+    """Return the number that a string is, by the four steps of the page."""
+    expressions = [
+        span for span in spans(section(PAGE, "### read_row")) if "(?:" in span or span.startswith("^(")
+    ]
+    around, grouped, plain = (re.compile(expression, re.ASCII) for expression in expressions)
+    found = around.match(text.strip())
+    if found is None or (found[1] and found[2]):
+        return None
+    body, sign = found[3], -1 if "-" in (found[1], found[2]) else 1
+
+    def read(decimal: str, thousands: str) -> float | None:
+        whole, point, fraction = body.partition(decimal)
+        if thousands and thousands in whole:
+            if not grouped.fullmatch(whole) or set(whole) - set("0123456789") != {thousands}:
+                return None
+            whole = whole.replace(thousands, "")
+        elif not point:
+            return None
+        joined = whole + ("." + fraction if point else "")
+        return float(joined) if plain.fullmatch(joined) else None
+
+    value = None if (decimal, thousands) == (".", "") else read(decimal, thousands)
+    if value is None and plain.fullmatch(body):
+        value = float(body)
+    if (
+        value is None
+        and (decimal, thousands) == (".", "")
+        and text.count(",") == 1
+        and not grouped.fullmatch(body)
+    ):
+        value = read(",", "")
+    return None if value is None else sign * value
+
+
+@pytest.mark.parametrize(("decimal", "thousands"), [(".", ""), (",", "."), (".", ","), (",", ""), (".", "'")])
+def test_the_numbers_of_the_page_are_those_that_are_read(decimal: str, thousands: str) -> None:
+    texts = ["1", "-1.5", "+ 2e3", "$5", "- $5", "38,8", "16,000", "1.234,5", "1,234.5", "12 %", ".5", "1'000", "x", "1,2,3",
+             "--1", "1.000.000", "0,5 €", "12.345", "1,23,456"]  # fmt: skip
+    format = {"decimal": decimal, "thousands": thousands} if (decimal, thousands) != (".", "") else {}
+    column = {"name": "a", "fill": 0.0, "had_empty": True, "mean": 0.0, "std": 1.0, **format}
+    read_row = Preprocessing([{"op": "read_row", "categories": [], "numbers": [column]}])
+    for text in texts:
+        expected = number_of_the_page(text, decimal, thousands)
+        try:
+            found = float(read_row({"a": text})[0])
+        except DataError:
+            found = None
+        assert found == (None if expected is None else float(np.float32(expected))), text
+
+
+def sound_of_the_page(samples: np.ndarray, r: int, step: dict[str, Any]) -> np.ndarray:
+    """Return the picture of a recording, float32 [T] with r samples a second, by the six steps of the page."""
+    w, seconds, (height, width) = step["rate"], step["seconds"], step["size"]
+    n = max(1, round(seconds * r))
+    if len(samples) > n:
+        sums = [
+            float(np.square(samples[i : i + n], dtype=np.float64).sum()) for i in range(len(samples) - n + 1)
+        ]
+        samples = samples[int(np.argmax(sums)) :][:n]
+    if r != w:
+        stride = r // math.gcd(r, w)
+        length = math.ceil(len(samples) / stride + 1) * stride
+        lines = np.fft.rfft(samples, length)
+        out = length // stride * (w * stride // r)
+        k = np.arange(min(len(lines) - 1, out // 2) + 1)
+        edge = min(length, out) / 2
+        fade = np.clip((edge - k) / (0.05 * edge), 0, 1)
+        back = np.fft.irfft(lines[: len(k)] * (0.5 - 0.5 * np.cos(np.pi * fade)), out)
+        samples = (back[: math.ceil(len(samples) * w / r)] * out / length).astype(np.float32)
+    total, frame = round(seconds * w), max(4, round(step["window_seconds"] * w))
+    room, samples = np.zeros(total + frame, np.float32), samples[:total]
+    room[frame // 2 + (total - len(samples)) // 2 :][: len(samples)] = samples
+    window = (0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(frame) + 1) / (frame + 1))).astype(np.float32)
+    starts = [math.floor((i + 0.5) * total / width) for i in range(width)]
+    frames = np.stack([room[start : start + frame] * window for start in starts])
+
+    def mel(hertz: float) -> float:
+        return 2595 * math.log10(1 + hertz / 700)
+
+    def hertz(mels: Any) -> Any:
+        return 700 * (10 ** (mels / 2595) - 1)
+
+    narrow = hertz(mel(w / 2) / (height + 1))
+    size = min(32768, 2 ** math.ceil(math.log2(max(frame, 2 * w / narrow))))
+    power = np.abs(np.fft.rfft(frames, size)) ** 2
+    edges, places = hertz(np.linspace(0, mel(w / 2), height + 2)), np.linspace(0, w / 2, size // 2 + 1)
+    bands = np.zeros((width, height))
+    for b, (low, middle, high) in enumerate(zip(edges, edges[1:], edges[2:])):
+        weights = np.maximum(
+            0, np.minimum((places - low) / (middle - low), (high - places) / (high - middle))
+        )
+        if not weights.any():
+            weights[np.abs(places - middle).argmin()] = 1
+        bands[:, b] = power @ (weights / weights.sum())
+    top = max(bands.max(), 2.0**-126)
+    return np.round((10 * np.log10(np.maximum(bands / top, 1e-8)) / 80 + 1) * 255).T[::-1]
+
+
+@pytest.mark.parametrize(("rate", "length"), [(8000, 5000), (11025, 20000), (4000, 900)])
+@pytest.mark.filterwarnings("ignore:Recordings with 4000")
+def test_the_spectrogram_of_the_page_is_the_one_that_runs(rate: int, length: int) -> None:
+    step = {"op": "read_sound", "rate": 8000, "seconds": 0.75, "size": [40, 30], "window_seconds": 0.03}
+    time = np.arange(length) / rate
+    samples = (0.4 * np.sin(2 * np.pi * (300 + 900 * time) * time) * np.hanning(length)).astype(np.float32)
+    samples += np.random.default_rng(9).normal(0, 0.001, length).astype(np.float32)
+    done = Preprocessing([step])((samples, rate))[:, :, 0]
+    assert np.abs(sound_of_the_page(samples, rate, step) - done).max() <= 1  # the last bit of float32 sums

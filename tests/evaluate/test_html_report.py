@@ -185,7 +185,7 @@ def test_message_for_a_page_that_is_already_there(tmp_path: Path) -> None:
     with pytest.raises(OutputExistsError) as err:
         write_html_report(path, FACTS)
     assert str(err.value) == (
-        f"{path} already exists and was left as it is. Choose another name, or pass force=True."
+        f"{path} already exists and was not overwritten. Choose another name, or pass force=True."
     )
     assert (
         write_html_report(path, FACTS, force=True).read_text(encoding="utf-8").startswith("<!doctype html>")

@@ -33,7 +33,7 @@ def make_learner(photos: Path, thresh: float | list[float]) -> Learner:
     dls = block.dataloaders(photos, bs=4, device="cpu")
     torch.manual_seed(0)
     model = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 3))
-    return Learner(dls, model, BCEWithLogitsLossFlat(thresh=thresh))
+    return Learner(dls, model, loss_func=BCEWithLogitsLossFlat(thresh=thresh))
 
 
 @pytest.mark.slow

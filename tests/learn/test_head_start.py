@@ -53,7 +53,7 @@ def test_predictions_of_items_left_out_are_those_of_a_fit_without_them():
 
 def test_sure_scores_are_scaled_up_and_numbers_stay():
     classes = torch.eye(2, dtype=torch.float64).repeat(20, 1)
-    assert scale_of_scores(classes, classes, "classification")[0] > 16
+    assert 3 < scale_of_scores(classes, classes, "classification")[0] < 8  # not certain: there are 40 items
     assert (
         scale_of_scores(1 - classes, classes, "classification")[0] == 0.5
     )  # wrong all the time: as unsure as can be

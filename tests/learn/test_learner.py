@@ -231,6 +231,28 @@ def test_get_preds_takes_plain_batches_and_unlabelled_items(make_learner, photo_
     assert learn.get_preds(dl=[(x, y)])[0].shape == (len(x), 2)
 
 
+def test_batches_of_predictions_are_those_of_get_preds(make_learner):
+    learn = make_learner()
+    learn.model.train()
+    predictions, labels = zip(*learn.predict_batches(learn.dls.valid), strict=True)
+    assert len(predictions) == len(learn.dls.valid) > 1
+    expected = learn.get_preds()
+    assert torch.equal(torch.cat(predictions), expected[0])
+    assert torch.equal(torch.cat(labels), expected[1])
+    assert all(module.training for module in learn.model.modules())
+
+
+def test_a_learner_shows_model_loss_metrics_and_progress(make_learner):
+    learn = make_learner()
+    learn.freeze()
+    learn.fit(1, 1e-3)
+    assert repr(learn) == (
+        "Learner: Sequential, 274 parameters in 2 groups (1 frozen); cpu, float32\n"
+        f"loss {learn.loss_func!r}, metrics accuracy\n"
+        "epochs trained: 1"
+    )
+
+
 def test_validate_without_labels_says_so(make_learner, photo_folder):
     learn = make_learner()
     with pytest.raises(DataError) as err:

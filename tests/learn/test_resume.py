@@ -52,6 +52,16 @@ def test_fine_tune_resumed_equals_uninterrupted(make_learner, stop_after):
     assert resumed.history.drop(columns="time").equals(whole.history.drop(columns="time"))
 
 
+@pytest.mark.parametrize("stop_after", range(1, 8))
+def test_a_resumed_history_is_the_same_to_the_last_bit(make_learner, stop_after):
+    whole, resumed = make_learner(), make_learner()
+    whole.fit(2, 0.05)
+    with pytest.raises(TrainingInterrupted) as stop:
+        make_learner().fit(2, 0.05, cbs=PressCtrlC(stop_after))
+    resumed.fit(2, 0.05, cbs=Quiet(), resume=stop.value.path)
+    assert resumed.recorder.losses == whole.recorder.losses
+
+
 def test_the_scale_of_fp16s_gradients_is_in_the_checkpoint(make_learner, monkeypatch):
     monkeypatch.setattr("gatera.learn.arithmetic.autocast_dtype", lambda precision, device: torch.float16)
     scales = []

@@ -81,6 +81,20 @@ def test_an_error_in_a_stage_passes_through_without_the_after_event():
     assert seen == []
 
 
+def test_state_and_callbacks_show_themselves():
+    class Twice(Callback):
+        def __init__(self, factor, path=None):
+            self.factor, self.path, self.losses = factor, path, [1.0, 2.0]
+            self._secret = 3
+
+    assert repr(Twice(2.0)) == "Twice(factor=2.0, path=None)"
+    state = make_state([Twice(2)])
+    assert repr(state.callbacks) == "CallbackList([Twice(factor=2, path=None)])"
+    assert repr(state) == "LoopState(epoch 0 of 3, training, batch 0 of 0; Linear, cpu, float32)"
+    state.training, state.step, state.steps, state.loss = False, 2, 5, torch.tensor(0.25)
+    assert repr(state) == "LoopState(epoch 0 of 3, validation, batch 2 of 5, loss 0.25; Linear, cpu, float32)"
+
+
 def test_classes_and_objects_are_both_callbacks():
     class Nothing(Callback):
         pass

@@ -45,12 +45,12 @@ def test_an_unknown_name_is_refused():
     with pytest.raises(ArgumentError) as err:
         model.bias(["Alein"])
     assert str(err.value) == (
-        "'title' of the training split has no such value. Got: 'Alein'. Did you mean 'Alien'?"
+        "the training set has no such value in column 'title'. Got: 'Alein'. Did you mean 'Alien'?"
     )
     with pytest.raises(ArgumentError) as err:
         model.weight([8], is_item=False)
     assert str(err.value) == (
-        "'user' of the training split has no such value. Got: 8. It may be in the validation split only."
+        "the training set has no such value in column 'user'. Got: 8. It may occur in the validation set only."
     )
 
 
@@ -58,7 +58,7 @@ def test_a_model_without_names_says_how_to_make_one_with():
     with pytest.raises(ArgumentError) as err:
         EmbeddingDotBias(5, 3, 4).bias(["Alien"])
     assert str(err.value) == (
-        "this model knows no names. Make it with EmbeddingDotBias.from_classes(n, dls.classes)."
+        "this model was made without names of users and items. Make it with EmbeddingDotBias.from_classes(n, dls.classes)."
     )
 
 

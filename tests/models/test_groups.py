@@ -83,7 +83,7 @@ def test_a_splitter_that_leaves_parameters_out_is_refused():
     with pytest.raises(ArgumentError) as err:
         parameter_groups(model, lambda m: [list(m[0].parameters())])
     assert str(err.value) == (
-        "splitter left out 2 parameters. Got: ['1.weight', '1.bias']. "
+        "splitter omitted 2 parameters. Got: ['1.weight', '1.bias']. "
         "Every parameter of the model belongs in one group."
     )
 
@@ -93,7 +93,7 @@ def test_a_splitter_that_gives_a_parameter_twice_is_refused():
     with pytest.raises(ArgumentError) as err:
         parameter_groups(model, lambda m: [[m.weight], [m.weight, m.bias]])
     assert str(err.value) == (
-        "splitter gave a parameter twice. Got: 'weight'. Every parameter of the model belongs in one group."
+        "splitter returned a parameter twice. Got: 'weight'. Every parameter of the model belongs in one group."
     )
 
 
@@ -101,7 +101,7 @@ def test_a_splitter_that_gives_a_foreign_parameter_is_refused():
     with pytest.raises(ArgumentError) as err:
         parameter_groups(nn.Linear(2, 2), lambda m: [[*m.parameters(), torch.zeros(1)]])
     assert str(err.value) == (
-        "splitter gave something in group 0 that is not a parameter of the model. Got: 'Tensor'. "
+        "splitter returned something in group 0 that is not a parameter of the model. Got: 'Tensor'. "
         "Expected: the tensors of model.parameters()."
     )
 

@@ -28,8 +28,8 @@ def test_normalization_refuses_different_lengths():
     with pytest.raises(ArgumentError) as err:
         Normalization([0.5, 0.5], [0.5])
     assert str(err.value) == (
-        "mean and std must have one value per channel each. Got: ((0.5, 0.5), (0.5,)). "
-        "Expected: as many in one as in the other, at least one."
+        "mean and std must each have one value per channel. Got: ((0.5, 0.5), (0.5,)). "
+        "Expected: two lists of the same length, not empty."
     )
 
 
@@ -63,4 +63,4 @@ def test_sigmoid_range_tells_apart_what_lies_close_together_in_half_precision():
 def test_sigmoid_range_refuses_an_empty_interval():
     with pytest.raises(ArgumentError) as err:
         SigmoidRange(5, 1)
-    assert str(err.value) == "y_range must go from low to high. Got: (5, 1)."
+    assert str(err.value) == "y_range must be a pair (low, high) with low < high. Got: (5, 1)."

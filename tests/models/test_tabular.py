@@ -107,11 +107,11 @@ def message(make) -> str:
 
 def test_what_cannot_be_built_is_refused():
     assert message(lambda: TabularModel([], 0, 1, [5])) == (
-        "the table has neither category nor number columns to learn from."
+        "the table has neither category nor number columns to train on."
     )
     assert message(lambda: TabularModel([], 1, 1, [0])) == ("layers must be at least 1. Got: 0.")
     assert message(lambda: TabularModel([], 1, 1, [5], TabularConfig(ps=[0.1, 0.2]))) == (
-        "ps does not fit the layers. Got: [0.1, 0.2]. Expected: one number, or 1 of them."
+        "ps must be one number or have one value per layer. Got: [0.1, 0.2]. Expected: one number, or 1 of them."
     )
     assert message(lambda: TabularConfig(ps=1.0)) == ("ps must be a number in [0, 1). Got: 1.0.")
     assert message(lambda: TabularConfig(embed_p=-1)) == ("embed_p must be a number in [0, 1). Got: -1.")

@@ -36,14 +36,14 @@ def test_a_folder(tmp_path):
 def test_an_empty_file(tmp_path):
     path = tmp_path / "a.gatera"
     path.touch()
-    assert message(path) == f"{path} is not a program file: it is empty. learn.export writes one."
+    assert message(path) == f"{path} is not a program file: it is empty. learn.export writes program files."
 
 
 def test_not_a_zip(tmp_path):
     path = tmp_path / "a.gatera"
     path.write_bytes(b"\x80\x04pickle")
     assert message(path) == (
-        f"{path} is not a program file; it begins with b'\\x80\\x04pi'. learn.export writes one."
+        f"{path} is not a program file: it begins with b'\\x80\\x04pi'. learn.export writes program files."
     )
 
 
@@ -64,7 +64,7 @@ def test_a_file_that_lost_its_middle(program_file):
     program_file.write_bytes(data[:100] + data[200:])
     assert (
         message(program_file)
-        == f"{program_file} is truncated or damaged: program.json is cut short. {DAMAGED}"
+        == f"{program_file} is truncated or damaged: program.json is incomplete. {DAMAGED}"
     )
 
 
@@ -72,7 +72,7 @@ def test_a_compressed_entry(pack):
     path = pack(compression=zipfile.ZIP_DEFLATED)
     assert message(path) == (
         f"{path} is refused: program.json is compressed or encrypted. Expected: stored entries. "
-        "Do not pack it again with other tools."
+        "Do not repack it with other tools."
     )
 
 
@@ -97,40 +97,40 @@ def test_an_entry_that_promises_more_than_there_is(pack):
     path = pack()
     for field in (20, 24):
         in_directory(path, b"model.onnx", field, 3_000_000_000)
-    assert message(path) == f"{path} is truncated or damaged: model.onnx is cut short. {DAMAGED}"
+    assert message(path) == f"{path} is truncated or damaged: model.onnx is incomplete. {DAMAGED}"
 
 
 def test_an_entry_that_does_not_begin_where_the_directory_says(pack):
     path = pack()
     in_directory(path, b"model.onnx", 42, 7)
-    assert message(path) == f"{path} is truncated or damaged: model.onnx is cut short. {DAMAGED}"
+    assert message(path) == f"{path} is truncated or damaged: model.onnx is incomplete. {DAMAGED}"
 
 
 def test_an_unknown_entry(pack):
     path = pack([("model.onnx", b"model"), ("run.py", b"import os")])
-    assert message(path) == f"{path} holds an unknown entry. Got: 'run.py'. Expected: {NAMES}."
+    assert message(path) == f"{path} has an unknown entry. Got: 'run.py'. Expected: {NAMES}."
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a/../../x", "..\\x", "\\x", "C:x"])
 def test_a_name_that_leads_out(name, pack):
     path = pack([("model.onnx", b"model"), (name, b"x")])
-    assert message(path) == f"{path} is refused: the name of an entry leads out of it. Got: {name!r}."
+    assert message(path) == f"{path} is refused: an entry's name points outside the file. Got: {name!r}."
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_a_name_twice(pack):
     path = pack([("model.onnx", b"model"), ("model.onnx", b"other")])
-    assert message(path) == f"{path} is refused: it holds model.onnx twice."
+    assert message(path) == f"{path} is refused: it has model.onnx twice."
 
 
 def test_too_many_entries(pack):
     path = pack([(f"{number}.txt", b"") for number in range(9)])
-    assert message(path) == f"{path} holds too many entries. Got: 10. Expected: at most 5."
+    assert message(path) == f"{path} has too many entries. Got: 10. Expected: at most 5."
 
 
 def test_no_model(pack):
     path = pack([])
-    assert message(path) == f"{path} is not a program file: it has no model.onnx."
+    assert message(path) == f"{path} is not a program file: model.onnx is missing."
 
 
 def test_no_program(tmp_path):
@@ -138,7 +138,7 @@ def test_no_program(tmp_path):
     with zipfile.ZipFile(path, "w") as target:
         target.comment = b"sha256:" + b"0" * 64
         target.writestr("model.onnx", b"model")
-    assert message(path) == f"{path} is not a program file: it has no program.json."
+    assert message(path) == f"{path} is not a program file: program.json is missing."
 
 
 def test_the_limits_are_those_of_the_format():

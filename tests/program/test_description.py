@@ -72,8 +72,8 @@ def softmaxed(**changes: object) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"preprocess": None}, "{} has no usable 'preprocess'. Expected: a JSON list."),
-        ({"decode": [1]}, "{} has no usable 'decode'. Got: [1]. Expected: a JSON dict."),
+        ({"preprocess": None}, "{} has no valid 'preprocess'. Expected: a JSON list."),
+        ({"decode": [1]}, "{} has no valid 'decode'. Got: [1]. Expected: a JSON dict."),
         ({"task": "guessing"},
          "{} has an unknown task. Got: 'guessing'. Expected: classification, multilabel, regression, "
          "segmentation, points. "
@@ -91,9 +91,9 @@ def softmaxed(**changes: object) -> dict[str, object]:
         ({"decode": softmaxed(vocab="cat")}, "{} has no list of labels. Got: 'cat'."),
         ({"decode": softmaxed(threshold="high")}, "the threshold in {} is not a number. Got: 'high'."),
         ({"decode": softmaxed(threshold=[0.5])},
-         "the thresholds in {} are not usable. Got: [0.5]. Expected: 2 numbers, one for each label."),
+         "invalid thresholds in {}. Got: [0.5]. Expected: 2 numbers, one per label."),
         ({"decode": softmaxed(threshold=[0.5, True])},
-         "the thresholds in {} are not usable. Got: [0.5, True]. Expected: 2 numbers, one for each label."),
+         "invalid thresholds in {}. Got: [0.5, True]. Expected: 2 numbers, one per label."),
         ({"decode": softmaxed(temperature=True)}, "the temperature in {} is not a number. Got: True."),
         ({"decode": softmaxed(temperature=0)}, "the temperature in {} is not a number above 0. Got: 0.0."),
     ],

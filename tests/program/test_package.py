@@ -85,7 +85,7 @@ def test_an_existing_file_is_kept(make_program):
     with pytest.raises(OutputExistsError) as err:
         make_program(task="regression")
     assert str(err.value) == (
-        f"{path} already exists and was left as it is. Choose another name, or pass force=True."
+        f"{path} already exists and was not overwritten. Choose another name, or pass force=True."
     )
     assert path.read_bytes() == before
 
@@ -110,16 +110,16 @@ def test_nothing_is_left_behind_when_writing_fails(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("program", "entries", "text"),
     [
-        ({}, {"card.md": b""}, "a program needs the entry model.onnx. Got: ['card.md']."),
+        ({}, {"card.md": b""}, "a program file needs the entry model.onnx. Got: ['card.md']."),
         ({}, {"model.onnx": b"", "run.py": b""},
-         "a program file cannot hold such an entry. Got: 'run.py'. Expected: model.onnx, tokenizer.json, card.md, weights.safetensors."),
+         "unknown entry of a program file. Got: 'run.py'. Expected: model.onnx, tokenizer.json, card.md, weights.safetensors."),
         ({}, {"model.onnx": b"", "program.json": b""},
-         "a program file cannot hold such an entry. Got: 'program.json'. "
+         "unknown entry of a program file. Got: 'program.json'. "
          "Expected: model.onnx, tokenizer.json, card.md, weights.safetensors."),
         ({}, {"model.onnx": b"", "card.md": b"x" * 4_000_001},
          "card.md is too large for a program file. Got: 4000001. Expected: at most 4.0 MB."),
         ({"a": {1, 2}}, {"model.onnx": b""},
-         "the program holds something that JSON cannot (Object of type set is not JSON serializable)."),
+         "the program contains a value that JSON does not have (Object of type set is not JSON serializable)."),
         ({}, {"model.onnx": EXTERNAL},
          "model.onnx keeps weights in other files. Save it in one piece: torch.onnx.export(external_data=False)."),
         ({}, {"model.onnx": b"onnx"}, "model.onnx is not an ONNX model (unknown wire type 7)."),
@@ -138,7 +138,7 @@ def test_nan_cannot_be_written(tmp_path):
         json.dumps(program, indent=1, allow_nan=False)
     with pytest.raises(ArgumentError) as err:
         write_package(tmp_path / "a.gatera", program, {"model.onnx": b"model"})
-    assert str(err.value) == f"the program holds something that JSON cannot ({python.value})."
+    assert str(err.value) == f"the program contains a value that JSON does not have ({python.value})."
 
 
 # ---- reading: the whole message each time
@@ -178,7 +178,7 @@ def read_again(data: bytes, name: str) -> bytes:
 def test_another_size_than_declared(pack):
     path = pack([("model.onnx", b"models")])
     assert message(path) == (
-        f"{path} was tampered with or damaged: model.onnx has another size than program.json says. "
+        f"{path} was tampered with or damaged: model.onnx does not have the size in program.json. "
         f"Got: 6. Expected: 5 bytes. {DAMAGED}"
     )
 
@@ -194,14 +194,14 @@ def test_a_newer_format(pack):
     path = pack(format=2, gatera="3.0")
     assert message(path) == (
         f"{path} was made by a newer Gatera (3.0). Got: 2. Expected: format 1 to 1. "
-        "Update this one with: pip install -U gatera"
+        "Update with: pip install -U gatera"
     )
 
 
 @pytest.mark.parametrize("version", ["1", True, 0, -1, 1.0])
 def test_a_format_that_is_none(version, pack):
     path = pack(format=version)
-    assert message(path) == f"{path} does not say which format it has. Got: {version!r}. Expected: 1 to 1."
+    assert message(path) == f"{path} does not name its format. Got: {version!r}. Expected: 1 to 1."
 
 
 def test_not_json(pack):
@@ -225,7 +225,7 @@ def test_json_that_is_no_object(pack):
 def test_other_entries_than_declared(entries, pack):
     path = pack(entries=entries)
     assert message(path) == (
-        f"{path} was tampered with or damaged: program.json lists other entries than the file holds. "
+        f"{path} was tampered with or damaged: program.json does not list the entries of the file. "
         f"Got: {sorted(entries)!r}. Expected: model.onnx. {DAMAGED}"
     )
 
@@ -233,7 +233,7 @@ def test_other_entries_than_declared(entries, pack):
 def test_no_entries_declared(pack):
     path = pack(text=b'{"format": 1}')
     assert message(path) == (
-        f"{path} was tampered with or damaged: program.json lists other entries than the file holds. "
+        f"{path} was tampered with or damaged: program.json does not list the entries of the file. "
         f"Expected: model.onnx. {DAMAGED}"
     )
 
@@ -241,9 +241,7 @@ def test_no_entries_declared(pack):
 @pytest.mark.parametrize("facts", [[], {"size": "5", "sha256": ""}, {"size": 5}])
 def test_no_size_or_hash_declared(facts, pack):
     path = pack(entries={"model.onnx": facts})
-    assert message(path) == (
-        f"program.json of {path} does not give size and sha256 of model.onnx. Got: {facts!r}."
-    )
+    assert message(path) == (f"program.json of {path} lacks size and sha256 of model.onnx. Got: {facts!r}.")
 
 
 def test_a_model_with_external_data(make_program, monkeypatch):
@@ -252,7 +250,7 @@ def test_a_model_with_external_data(make_program, monkeypatch):
         path = make_program(model=EXTERNAL)
     assert message(path) == (
         f"{path} is refused: its model.onnx keeps weights in other files. "
-        "Export it again; a program file holds everything it needs."
+        "Export it again; a program file contains everything it needs."
     )
 
 

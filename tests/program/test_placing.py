@@ -108,5 +108,5 @@ def test_what_is_no_photo_has_no_place():
     with pytest.raises(ProgramFileError) as err:
         PhotoPlacer(Preprocessing([PAIR]))
     assert str(err.value) == (
-        "answers that lie on a photo need preprocessing that begins with read_photo. Got: 'read_pair'."
+        "masks and points need preprocessing that begins with read_photo. Got: 'read_pair'."
     )

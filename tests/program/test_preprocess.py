@@ -114,16 +114,16 @@ def test_a_pillow_image_is_left_as_it_is():
         ([{**READ, "x": 1}],
          "preprocessing step 1 (read_photo) has an unknown field. Got: 'x'. Expected: mode, at_least. "
          "A newer Gatera may know it: pip install -U gatera."),
-        ([READ, {"op": "resize"}], "preprocessing step 2 (resize) lacks the field 'size'."),
+        ([READ, {"op": "resize"}], "preprocessing step 2 (resize) needs the field 'size'."),
         ([READ, {"op": "resize", "size": [8, 8], "method": "cut"}],
-         "'method' of preprocessing step 2 (resize) is not usable. Got: 'cut'. "
+         "'method' of preprocessing step 2 (resize) is not valid. Got: 'cut'. "
          "Expected: one of crop, pad, squish."),
         ([{"op": "resize", "size": [8, 8]}],
-         "preprocessing step 1 (resize) takes a photo and gets a raw. "
-         "The first step reads the input, the others change what was read."),
+         "preprocessing step 1 (resize) takes a photo, not a raw. "
+         "The first step reads the input, and each other step changes the result of the one before."),
         ([READ, READ],
-         "preprocessing step 2 (read_photo) takes a raw and gets a photo. "
-         "The first step reads the input, the others change what was read."),
+         "preprocessing step 2 (read_photo) takes a raw, not a photo. "
+         "The first step reads the input, and each other step changes the result of the one before."),
     ],
 )  # fmt: skip
 def test_messages(ops, text):
@@ -133,7 +133,7 @@ def test_messages(ops, text):
 @pytest.mark.parametrize("size", [8, [8], [8, 0], [8, 8.0], [8, True], [8, 16385], "88", None])
 def test_sizes_that_are_not_allowed(size):
     assert message([READ, {"op": "resize", "size": size}]) == (
-        "'size' of preprocessing step 2 (resize) is not usable."
+        "'size' of preprocessing step 2 (resize) is not valid."
         + (f" Got: {size!r}." if size is not None else "")
         + " Expected: [height, width], each a whole number from 1 to 16384."
     )
@@ -142,7 +142,7 @@ def test_sizes_that_are_not_allowed(size):
 @pytest.mark.parametrize("size", [[8, 8], "8", 0])
 def test_a_side_that_is_not_allowed(size):
     assert message([READ, {"op": "resize_shorter", "size": size}]) == (
-        f"'size' of preprocessing step 2 (resize_shorter) is not usable. Got: {size!r}. "
+        f"'size' of preprocessing step 2 (resize_shorter) is not valid. Got: {size!r}. "
         "Expected: a whole number from 1 to 16384."
     )
 
@@ -150,6 +150,6 @@ def test_a_side_that_is_not_allowed(size):
 def test_at_least_may_be_null_or_a_size():
     assert Preprocessing([{**READ, "at_least": None}]).config[0]["at_least"] is None
     assert message([{**READ, "at_least": 8}]) == (
-        "'at_least' of preprocessing step 1 (read_photo) is not usable. Got: 8. "
+        "'at_least' of preprocessing step 1 (read_photo) is not valid. Got: 8. "
         "Expected: null, or [height, width], each a whole number from 1 to 16384."
     )

@@ -153,7 +153,7 @@ def test_a_bad_photo_in_a_batch_is_named(cats, photos, tmp_path):
         cats.predict_batch([photos[0], tmp_path / "gone.jpg"])
     assert str(err.value) == (
         f"item 1 of the batch: {tmp_path / 'gone.jpg'} does not exist. "
-        'Pass on_error="skip" to leave such photos out.'
+        'Pass on_error="skip" to skip such inputs.'
     )
 
 

@@ -9,7 +9,6 @@ import pytest
 from gatera.audio.block import AudioBlock
 from gatera.audio.defaults import RECORDINGS
 from gatera.collab.defaults import RATINGS
-from gatera.learn.trainer import FINE_TUNE_LR
 from gatera.recipes.settings import TrainSettings
 from gatera.tabular.defaults import TABLES
 from gatera.text.defaults import TEXTS
@@ -27,7 +26,7 @@ SHOWN = {field.name: field.metadata.get("shown", "") for field in fields(TrainSe
         ("freeze_epochs", f"{RECORDINGS.freeze_epochs} for sound, else {PHOTOS.freeze_epochs}"),
         (
             "lr",
-            f"{MASKS.lr:g} for photos and masks, {TEXTS.lr:g} for sound and texts, {TABLES.lr:g} for tables, "
+            f"{PHOTOS.lr:g} for photos, {MASKS.lr:g} for masks, {TEXTS.lr:g} for sound and texts, {TABLES.lr:g} for tables, "
             f"{RATINGS.lr:g} for ratings",
         ),
         ("size", f"{PHOTOS.size}, or {SMALL_SIZE} if most are tiny; {MASKS.size} for masks"),
@@ -45,5 +44,4 @@ def test_the_same_number_serves_the_tasks_that_share_it_in_words():
     assert RECORDINGS.epochs == TABLES.epochs == RATINGS.epochs
     assert PHOTOS.freeze_epochs == MASKS.freeze_epochs == TEXTS.freeze_epochs
     assert RECORDINGS.lr is None and TEXTS.lr == ONE_GROUP_LR  # None: the learner chooses
-    assert PHOTOS.lr is None and MASKS.lr == FINE_TUNE_LR
     assert MASKS.arch == PHOTOS.arch == ARCHITECTURE and TABLES.bs == RATINGS.bs

@@ -52,5 +52,5 @@ def test_it_needs_a_validation_split_and_one_label(df):
         with pytest.raises(DataError) as err:
             boosted_trees(dls)
         assert str(err.value) == (
-            f"The baseline needs a validation split and one label: a class or a number. Got: {dls.task!r}."
+            f"The baseline needs a validation set and one target: a class or a number. Got: {dls.task!r}."
         )

@@ -83,7 +83,7 @@ def test_a_missing_column_is_named(block, df):
     with pytest.raises(DataError) as err:
         block.encode_all(Rows(df.rename(columns={"height": "hieght"})), str)
     assert str(err.value) == (
-        "What was learned from the training split names a column that the table has not. Got: 'height'. Expected: job, "
+        "model inputs: no column 'height' in the table. Available: job, "
         "age, children, hieght, rich, income. Did you mean 'hieght'?"
     )
 

@@ -72,7 +72,7 @@ def test_a_table_without_labels_is_said_to_have_none(df):
     with pytest.raises(DataError) as err:
         loaders(df.dropna(subset="rich")).test_dl(df)
     assert str(err.value) == (
-        "Column 'rich' (y_names) is empty in row 4 of the table. Leave such rows out: df.dropna(subset=['rich'])."
+        "Column 'rich' (y_names) is empty in row 4 of the table. Remove such rows: df.dropna(subset=['rich'])."
     )
 
 
@@ -83,9 +83,9 @@ def test_gaps_and_categories_that_training_did_not_have_are_filled_and_said(df):
         arrays = dls.test_dl(other).dataset.arrays
     median = dls.train_ds.inputs.table["height"].median()
     assert [str(one.message) for one in said] == [
-        "Among the rows, column 'job' holds 'pilot', which no training row does; that counts as unknown (#na#). 3 cells are "
-        "so.",
-        f"Among the rows, column 'height' is empty, which no training row is; {median:g} stands for it. 3 cells are so.",
+        "In the rows: unseen category 'pilot' in column 'job'; treated as unknown (#na#). "
+        "This holds for 3 cells.",
+        f"In the rows: column 'height' is empty, which it never was in training; {median:g} is used. This holds for 3 cells.",
     ]
     assert (arrays[:, 0] == 0).all() and np.isfinite(arrays).all()
 
@@ -101,12 +101,12 @@ def test_files_that_are_no_tables_are_refused(tmp_path):
     twice = tmp_path / "twice.csv"
     twice.write_text("age,salary,age\n1,a,2\n2,b,3\n")
     assert complaint(twice) == (
-        f"{twice} has more than one column of a name. Got: ['age']. Rename one of each, or take it out."
+        f"{twice} has more than one column of a name. Got: ['age']. Rename one of each, or remove it."
     )
     missing = tmp_path / "missing.csv"
     missing.write_text("age,salry\n1,a\n2,b\n")
     assert complaint(missing) == (
-        "y_names names a column that the table has not. Got: 'salary'. Expected: age, salry. Did you mean 'salry'?"
+        "y_names: no column 'salary' in the table. Available: age, salry. Did you mean 'salry'?"
     )
 
 

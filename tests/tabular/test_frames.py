@@ -21,7 +21,7 @@ def test_an_unknown_label_column_is_refused():
     with pytest.raises(DataError) as err:
         cont_cat_split(pd.DataFrame({"price": [1]}), dep_var="pirce")
     assert str(err.value) == (
-        "dep_var names a column that the table has not. Got: 'pirce'. Expected: price. Did you mean 'price'?"
+        "dep_var: no column 'pirce' in the table. Available: price. Did you mean 'price'?"
     )
 
 
@@ -60,5 +60,5 @@ def test_what_is_no_date_is_refused():
         'Column \'day\' holds something that is not a date (time data "later" doesn\'t match format "%Y-%m-%d"). '
         "Turn it into dates first: pandas.to_datetime(df[...], format=...)."
     )
-    with pytest.raises(DataError, match=r"^field_name names a column that the table has not"):
+    with pytest.raises(DataError, match=r"^field_name: no column 'date' in the table"):
         add_datepart(pd.DataFrame({"day": ["soon"]}), "date")

@@ -36,7 +36,7 @@ def test_an_architecture_that_cannot_be_built_breaks_the_contract():
         check_architecture(Architecture("mine", "resnet43"), 32)
     assert str(err.value) == (
         "mine breaks a rule of architectures: it can be built without weights. Seen: create_vision_model(..., "
-        "pretrained=False) raised ArgumentError: timm has no architecture by the timm_name of mine: 'resnet43'. Give a name "
+        "pretrained=False) raised ArgumentError: timm has no architecture with the timm_name of mine: 'resnet43'. Give a name "
         "that timm knows, and a size that it takes."
     )
 
@@ -57,7 +57,7 @@ def test_a_size_that_an_architecture_does_not_take_breaks_its_contract():
         check_architecture("vit_small", 64)
     assert str(err.value) == (
         "vit_small breaks a rule of architectures: it runs on a batch of photos. Seen: photos float32 [3, 3, 64, 64] raised "
-        "ArgumentError: vit_small takes photos of 224 x 224 pixels only: (64, 64). Take float32 [N,C,H,W]; give the size it "
+        "ArgumentError: vit_small accepts only photos of 224 x 224 pixels: (64, 64). Take float32 [N,C,H,W]; give the size it "
         "was made for."
     )
 

@@ -121,7 +121,7 @@ BROKEN = {
     ),
     nothing_to_validate: (
         "nothing_to_validate breaks a rule of splitters: training and validation are not empty, are positions"
-        " of items, and share none. Seen: nothing_to_validate leaves the validation side empty (24 items are "
+        " of items, and share none. Seen: nothing_to_validate leaves the validation set empty (24 items are "
         "for training). Put every item on one side at most, and count from 0 to len(items) - 1."
     ),
     sorts_items: (

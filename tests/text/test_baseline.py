@@ -29,5 +29,5 @@ def test_numbers_are_no_classes():
     with pytest.raises(DataError) as err:
         tfidf_baseline(dls)
     assert str(err.value) == (
-        "The baseline needs a held-out split and one class for each text. Got: 'regression'."
+        "The baseline needs a validation or test set and one class per text. Got: 'regression'."
     )

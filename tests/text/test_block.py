@@ -36,11 +36,11 @@ def test_words_come_back():
     assert block.decode([*block.encode(block.read("A FINE thing")), 1, 1]) == "a FINE xxunk"
 
 
-def test_what_is_cut_is_said(capsys):
+def test_truncated_texts_are_reported(capsys):
     block = fitted(max_len=6)
     block.encode_all(TEXTS, str)
     assert capsys.readouterr().err == (
-        "1 of 3 texts have more than 6 tokens: their middle is left out (max_len).\n"
+        "1 of 3 texts are longer than max_len=6 tokens; their middle is skipped.\n"
     )
     assert block.decode(block.encode(block.read(TEXTS[0]))) == "a fine fine film."
 
@@ -58,7 +58,7 @@ def test_an_unusable_text_is_named(tmp_path):
     block = fitted()
     with pytest.raises(DataError) as err:
         block.encode_all(["a", ""], lambda i: f"item {i}")
-    assert str(err.value) == "A text is empty for item 1. Leave it out, or put a text there."
+    assert str(err.value) == "A text is empty for item 1. Remove it, or write a text into it."
     file = tmp_path / "latin.txt"
     file.write_bytes(b"caf\xe9")
     with pytest.raises(DataError) as err:
@@ -84,11 +84,11 @@ def test_a_vocabulary_of_other_loaders():
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
-        ({"tok": b"{}", "vocab": ["a"]}, "TextBlock got both tok and vocab. Leave vocab out: a tokenizer has its own."),
-        ({"tok": b"{}"}, "TextBlock(tok=) does not say which token fills up shorter texts. "
-                         "Pass pad=, the number of the tokenizer's padding token."),
-        ({"vocab": ["a"]}, "vocab lacks the word 'xxpad', which fills up shorter texts. Got: '1 words'. "
-                           "Take the vocabulary of other loaders: vocab=dls_lm.vocab."),
+        ({"tok": b"{}", "vocab": ["a"]}, "TextBlock got both tok and vocab. Omit vocab: a tokenizer has its own."),
+        ({"tok": b"{}"}, "TextBlock(tok=) needs a padding token. "
+                         "Pass pad=, the id of the tokenizer's padding token."),
+        ({"vocab": ["a"]}, "vocab has no padding word 'xxpad'. Got: '1 words'. "
+                           "Use the vocabulary of other loaders: vocab=dls_lm.vocab."),
         ({"max_len": 1}, "max_len must be at least 2. Got: 1."),
     ],
 )  # fmt: skip

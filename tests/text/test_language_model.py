@@ -88,8 +88,8 @@ def test_a_language_model_is_no_program(learn):
     with pytest.raises(ExportError) as err:
         learn.export()
     assert str(err.value) == (
-        "a language model is no program: it writes, and does not answer. "
-        "Keep it with learn.save, or give its encoder to a classifier: save_encoder, load_encoder."
+        "a language model cannot be exported as a program. "
+        "Save it with learn.save, or transfer its encoder to a classifier with save_encoder and load_encoder."
     )
 
 
@@ -98,12 +98,12 @@ def test_loaders_and_architectures_of_another_kind(reviews):
     with pytest.raises(ArgumentError) as err:
         language_model_learner(dls, pretrained=False)
     assert str(err.value) == (
-        "language_model_learner needs loaders of running text. Got: 'TextLoaders'. "
-        "Make them with TextDataLoaders.from_folder(path, is_lm=True)."
+        "language_model_learner needs language model loaders. Got: 'TextLoaders'. "
+        "Create them with TextDataLoaders.from_folder(path, is_lm=True)."
     )
     with pytest.raises(ArgumentError) as err:
         language_model_learner(TextDataLoaders.from_folder(reviews, is_lm=True, bs=8), "GPT")
-    assert str(err.value) == "there is no such language model. Got: 'GPT'. Expected: AWD_LSTM."
+    assert str(err.value) == "unknown language model. Got: 'GPT'. Expected: AWD_LSTM."
 
 
 @pytest.mark.parametrize(
@@ -111,5 +111,5 @@ def test_loaders_and_architectures_of_another_kind(reviews):
     [({"n_words": 0}, "n_words"), ({"temperature": 0}, "temperature"), ({"min_p": 2}, "min_p")],
 )
 def test_numbers_out_of_their_range(learn, settings, name):
-    with pytest.raises(ArgumentError, match=f"^{name} is "):
+    with pytest.raises(ArgumentError, match=f"^{name} must be "):
         learn.predict("The film", **settings)

@@ -125,8 +125,8 @@ def test_an_encoder_of_other_tokens(reviews, tmp_path):
         learn.load_encoder("encoder")
     n = len(learn.dls.text_vocab)
     assert str(err.value) == (
-        f"the encoder in {tmp_path / 'models' / 'encoder.pth'} reads other tokens than this one. Got: '1 tokens'. "
-        f"Expected: these {n}. Make the learner with the architecture that it was saved with."
+        f"the encoder in {tmp_path / 'models' / 'encoder.pth'} has another vocabulary than this learner. Got: '1 tokens'. "
+        f"Expected: {n} tokens, the same ones. Create the learner with the architecture that was saved."
     )
 
 
@@ -136,7 +136,7 @@ def test_a_file_without_an_encoder(reviews, tmp_path):
     with pytest.raises(ArgumentError) as err:
         learn.load_encoder("all")
     assert str(err.value) == (
-        f"{tmp_path / 'models' / 'all.pth'} holds no encoder. Use learn.load for what learn.save wrote."
+        f"{tmp_path / 'models' / 'all.pth'} does not contain an encoder. For a file written by learn.save use learn.load."
     )
 
 
@@ -145,12 +145,12 @@ def test_loaders_of_another_kind(reviews):
         text_classifier_learner(TextDataLoaders.from_folder(reviews, is_lm=True, bs=4))
     assert str(err.value) == (
         "text_classifier_learner needs loaders of labelled texts. Got: 'LanguageModelLoaders'. "
-        "Make them with TextDataLoaders.from_folder(path, text_vocab=dls_lm.vocab)."
+        "Create them with TextDataLoaders.from_folder(path, text_vocab=dls_lm.vocab)."
     )
     with pytest.raises(ArgumentError) as err:
         text_classifier_learner([1])
     assert str(err.value) == (
-        "text_classifier_learner needs loaders of labelled texts. Got: 'list'. Make them with TextDataLoaders."
+        "text_classifier_learner needs loaders of labelled texts. Got: 'list'. Create them with TextDataLoaders."
     )
 
 
@@ -158,7 +158,7 @@ def test_a_config_of_another_architecture(reviews):
     with pytest.raises(ArgumentError) as err:
         text_classifier_learner(loaders(reviews), AWD_LSTM, config=TransformerConfig(), pretrained=False)
     assert str(err.value) == (
-        "config is of another architecture. Got: 'TransformerConfig'. Expected: AwdLstmConfig."
+        "config is for another architecture. Got: 'TransformerConfig'. Expected: AwdLstmConfig."
     )
     with pytest.raises(ArgumentError, match=r"Got: 'AwdLstmConfig'\. Expected: TransformerConfig"):
         text_classifier_learner(loaders(reviews), config=AwdLstmConfig())
@@ -178,8 +178,8 @@ def test_words_that_were_fixed_go_with_no_tokenizer(reviews):
     with pytest.raises(ArgumentError) as err:
         text_classifier_learner(dls)
     assert str(err.value) == (
-        "MiniLM brings its own tokens, and the words of these loaders were fixed. Got: '3 words'. "
-        "Leave text_vocab (vocab=) out, or use arch=AWD_LSTM."
+        "MiniLM has its own tokens, but these loaders have a fixed vocabulary. Got: '3 words'. "
+        "Omit text_vocab (vocab=), or use arch=AWD_LSTM."
     )
 
 
@@ -192,9 +192,7 @@ def test_a_tokenizer_of_ones_own_goes_with_no_other(reviews, monkeypatch, tmp_pa
     monkeypatch.setattr(text_files, "PLACES", (lambda arch: files,))
     with pytest.raises(ArgumentError) as err:
         text_classifier_learner(pieces)
-    assert str(err.value) == (
-        "MiniLM brings its own tokenizer, and these loaders have another one. Leave out tok=."
-    )
+    assert str(err.value) == ("MiniLM has its own tokenizer, but these loaders have another one. Omit tok=.")
 
 
 def test_an_awd_lstm_reads_words(reviews):
@@ -202,7 +200,7 @@ def test_an_awd_lstm_reads_words(reviews):
     pieces = dls.reread(type(dls.block)(tok=word_tokenizer(["xxunk", "xxpad", "xxbos"]), pad=1))
     with pytest.raises(ArgumentError) as err:
         text_classifier_learner(pieces, AWD_LSTM, pretrained=False)
-    assert str(err.value) == "AWD_LSTM reads words, and these loaders have a tokenizer. Leave out tok=."
+    assert str(err.value) == "AWD_LSTM reads words, but these loaders have a tokenizer. Omit tok=."
 
 
 def test_weights_that_are_nowhere_are_never_replaced_in_silence(reviews, monkeypatch):

@@ -48,16 +48,16 @@ def test_no_frequent_word():
     with pytest.raises(DataError) as err:
         learn_words(["a b"], min_freq=2)
     assert str(err.value) == (
-        "No word occurs 2 times in the training texts. Got: '2 different words'. "
-        "Give more texts, or TextBlock(min_freq=1)."
+        "No word occurs at least 2 times in the training texts. Got: '2 different words'. "
+        "Use more texts, or TextBlock(min_freq=1)."
     )
 
 
 @pytest.mark.parametrize("words", [["a", "b"], [*SPECIAL_WORDS, "a", "a"]])
-def test_a_vocabulary_that_is_none(words):
+def test_an_invalid_vocabulary_is_refused(words):
     with pytest.raises(ArgumentError) as err:
         word_tokenizer(words)
     assert str(err.value) == (
-        f"the vocabulary is not one of words. Got: '{len(words)} words, {len(set(words))} different ones'. "
-        "Expected: different words, xxunk, xxpad, xxbos among them. Take the vocabulary of other loaders: vocab=dls_lm.vocab."
+        f"the vocabulary is not usable. Got: '{len(words)} words, {len(set(words))} different ones'. "
+        "Expected: different words, xxunk, xxpad, xxbos among them. Use the vocabulary of other loaders: vocab=dls_lm.vocab."
     )

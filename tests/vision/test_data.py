@@ -190,7 +190,7 @@ def test_a_class_that_is_only_in_validation_is_named(sides):
     assert shown.startswith("CategoryBlock got an unknown label for item ")
     assert shown.endswith(
         f"({new}). Got: 'fox'. Expected: cat, dog. "
-        "The known labels were learned from the training split: add 'fox' there, or pass vocab=."
+        "The known labels were learned from the training set: add 'fox' there, or pass vocab=."
     )
 
 
@@ -252,7 +252,7 @@ def test_trouble_in_a_table_names_its_line(photo_folder, table, tmp_path):
     shutil.copytree(photo_folder, path)
     (path / "labels.csv").write_text("name,label\ncat/cat_0.jpg,cat\n\ncat/cat_1.jpg,\n")
     assert message(DataError, lambda: ImageDataLoaders.from_csv(path)) == (
-        "Column 1 is empty in line 4. Fill it in, or leave the rows out."
+        "Column 1 is empty in line 4. Fill it in, or remove the rows."
     )
     (path / "labels.csv").write_text("cat/cat_0.jpg,cat\ncat/cat_0.jpg,dog\n")
     assert message(DataError, lambda: ImageDataLoaders.from_csv(path, header=None)) == (
@@ -261,7 +261,7 @@ def test_trouble_in_a_table_names_its_line(photo_folder, table, tmp_path):
     )
     gone = table.assign(name=[f"{i}.jpg" for i in range(24)])
     assert message(DataError, lambda: ImageDataLoaders.from_df(gone, path, label_col="lable")) == (
-        "The table has no column 'lable'. Expected: name, label, held_out. Did you mean 'label'?"
+        "No column 'lable' in the table. Available: name, label, held_out. Did you mean 'label'?"
     )
     assert message(DataError, lambda: ImageDataLoaders.from_df(gone, path)).startswith(
         f"24 of the 24 files in the table do not exist: {path}/0.jpg, "

@@ -51,14 +51,14 @@ def test_a_learner_that_asks_the_same_begins_as_the_program_and_says_so(dls, wri
     assert same(learn.model, model)
     assert learn.body.source == f"{program} (body and head)"
     assert learn.n_frozen > 0
-    assert capsys.readouterr() == ("", f"Going on from {program}: body and head.\n")
+    assert capsys.readouterr() == ("", f"Loaded body and head from {program}.\n")
 
 
 @pytest.mark.parametrize(
     ("changes", "head", "reason"),
     [
-        ({"labels": ["cat", "cow"]}, SMALL, "it has other labels"),
-        ({"labels": ["dog", "cat"]}, SMALL, "it has other labels"),
+        ({"labels": ["cat", "cow"]}, SMALL, "its labels differ"),
+        ({"labels": ["dog", "cat"]}, SMALL, "its labels differ"),
         ({"labels": ["cat", "dog"], "task": "multilabel"}, SMALL, "its task is multilabel"),
         ({}, HeadOptions(lin_ftrs=[9]), "its head has another shape"),
         ({}, HeadOptions(lin_ftrs=[8, 8]), "its head has another shape"),
@@ -72,7 +72,7 @@ def test_of_a_program_that_does_not_fit_the_body_is_taken_and_a_line_says_why(
     assert same(learn.model[0], model[0])
     assert not torch.equal(learn.model[1][-1].weight, model[1][-1].weight)
     assert learn.body.source == f"{program} (its body)"
-    said = f"Going on from {program}: its body only, with a new head, for {reason}.\n"
+    said = f"Loaded only the body from {program}, because {reason}; the head is new.\n"
     assert capsys.readouterr() == ("", said)
 
 

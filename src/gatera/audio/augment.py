@@ -1,4 +1,4 @@
-"""Random changes of spectrograms while training: parts unheard, sounds a little earlier or later, higher or lower."""
+"""Augment spectrograms: mask stretches of time and frequency, shift them in time and pitch."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from gatera.core.checks import check_at_least, check_fraction
 from gatera.core.random import rng
 from gatera.data.transforms.base import BatchStep, Key
 
-#: Last parts of the keys of these transforms' draws, which set them apart from each other's and from those of photos.
+#: Last parts of these transforms' random keys, distinct from each other and from those of photo transforms.
 MASK_STREAM, SHIFT_STREAM = 11, 12
 
 
 @dataclass(frozen=True, repr=False)
 class SpectrogramMask(BatchStep):
-    """Blank out stretches of time and of pitch while training, so that a model does not rely on one of them.
+    """Mask stretches of time and frequency in training, so that a model does not rely on any of them.
 
     Args:
-        time: longest stretch of time, as a share of the whole, 0..1; its length is drawn anew for each.
-        pitch: the same for a stretch of frequencies.
-        count: how many stretches of each kind, in every recording.
+        time: longest time stretch as a share of the whole, 0..1; every stretch has a random length.
+        pitch: the same for stretches of frequencies.
+        count: number of stretches of each kind in every recording.
 
-    Source: Park et al. 2019, "SpecAugment", sections 2 and 3.1; the stretches become the picture's mean. No time warping,
-    which helped least there.
+    Source: Park et al. 2019, "SpecAugment", sections 2 and 3.1; masked values become the spectrogram's mean. Without time
+    warping, which helped least there.
     """
 
     time: float = 0.15
@@ -39,7 +39,7 @@ class SpectrogramMask(BatchStep):
         check_at_least("count", self.count, 1)
 
     def __call__(self, x: Tensor, index: np.ndarray, key: Key | None) -> Tensor:
-        """Return the batch with stretches blanked out."""
+        """Return the batch with stretches masked."""
         if key is None:
             return x
         for picture, position in zip(x, index, strict=True):
@@ -53,12 +53,12 @@ class SpectrogramMask(BatchStep):
 
 @dataclass(frozen=True, repr=False)
 class SpectrogramShift(BatchStep):
-    """Move recordings in time, and in pitch, while training; what comes in at the edge is silence.
+    """Shift recordings in time and pitch in training; the edges are filled with silence.
 
     Args:
-        time: farthest way earlier or later, as a share of the whole, 0..1.
-        pitch: farthest way up or down, as a share of all frequency bands, 0..1. One voice differs from another by about
-            a tenth of the mel scale of 8 kHz recordings.
+        time: largest shift earlier or later, as a share of the whole, 0..1.
+        pitch: largest shift up or down, as a share of all frequency bands, 0..1. Voices differ by about a tenth of the mel
+            scale of 8 kHz recordings.
     """
 
     time: float = 0.1
@@ -69,7 +69,7 @@ class SpectrogramShift(BatchStep):
         check_fraction("pitch", self.pitch)
 
     def __call__(self, x: Tensor, index: np.ndarray, key: Key | None) -> Tensor:
-        """Return the batch with its recordings moved."""
+        """Return the batch with its recordings shifted."""
         if key is None:
             return x
         height, width = x.shape[2:]
@@ -83,12 +83,12 @@ class SpectrogramShift(BatchStep):
 
 
 def _stretch(longest: float, side: int, draw: np.random.Generator) -> slice:
-    """Return a stretch of a side, at most `longest` of it, anywhere on it."""
+    """Return a random stretch of an axis, at most `longest` of its length."""
     length = round(draw.uniform(0, longest) * side)
     start = int(draw.integers(0, side - length + 1))
     return slice(start, start + length)
 
 
 def _overlap(way: int, side: int) -> tuple[slice, slice]:
-    """Return where pixels go, and where they come from, when they move `way` pixels along a side."""
+    """Return the target and source slices of a shift by `way` pixels along an axis."""
     return slice(max(0, way), side + min(0, way)), slice(max(0, -way), side - max(0, way))

@@ -1,4 +1,4 @@
-"""The block for sound: a recording becomes a spectrogram, which a vision model then looks at."""
+"""The block for sound: turns a recording into a spectrogram for a vision model."""
 
 from __future__ import annotations
 
@@ -32,41 +32,42 @@ from gatera.program.raw.spectrogram import LONGEST_WINDOW, SoundReader, mel
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: The learned length takes in so many percent of the training recordings whole: one very long one must not set it.
+#: Share of the training recordings (percent) that the learned length covers, so that one very long recording does not set it.
 WHOLE_PERCENT = 98
 
-#: The learned length is never more than this, where a picture of the usual width would blur words and notes (seconds).
+#: Upper limit of the learned length (seconds); beyond it a spectrogram of the usual width blurs words and notes.
 LEARNED_SECONDS = 10.0
 
-#: Sizes of spectrograms where nobody names one (pixels), of short recordings and of longer ones. Of 396 spoken digits 7 are
-#: wrong at 96 pixels and 13 at 64, after as many epochs (see LOG.md).
+#: Default sizes of spectrograms (pixels) for short and for longer recordings. Of 396 spoken digits 7 are wrong at 96 pixels and 13
+#: at 64, after the same number of epochs (see LOG.md).
 SHORT_SECONDS, SHORT_SIZE, USUAL_SIZE = 1.0, 96, 128
 
-#: Usual length of a frame in speech recognition (seconds): longer than a period of any voice, shorter than a sound of it.
+#: Usual frame length in speech recognition (seconds): longer than a period of any voice, shorter than a speech sound.
 WINDOW_SECONDS = 0.025
 
-#: Frequencies written beside a spectrogram (Hz).
+#: Frequencies labelled beside a spectrogram (Hz).
 SHOWN_HERTZ = (0, 250, 500, 1000, 2000, 4000, 8000, 16000)
 
 
 @dataclass(frozen=True, repr=False)
 class AudioBlock(ImageInput):
-    """A recording, seen as a spectrogram: a grey picture of fixed size, low frequencies at its bottom.
+    """A recording as a spectrogram: a grey image of fixed size, with low frequencies at the bottom.
 
-    Items are paths, the bytes of files, or pairs (samples, rate). In training recordings are moved a little in time and pitch,
-    unless `batch_tfms` of the `DataBlock` says otherwise.
+    Items are paths, the bytes of files, or pairs (samples, rate). In training, recordings are shifted slightly in time and
+    pitch, unless the `DataBlock` has `batch_tfms`.
 
     Args:
-        seconds: the length that is looked at: of a longer recording its loudest stretch, while a shorter one gets silence
-            on both sides. None to learn it from the training split: 98 of 100 recordings fit, 10 seconds at most.
-        rate: samples per second; recordings with another rate are resampled. None for the training split's usual one.
-        size: pixels, (height, width): frequency bands and steps in time. None for 96 pixels squared where recordings of a second
-            or less are looked at, and 128 for longer ones.
-        window_seconds: length of the frames of which each step's frequencies are taken; None for 0.025, or more where
-            frames would not overlap.
+        seconds: length of the excerpt: the loudest stretch of longer recordings; shorter ones are padded with silence on both
+            sides. None to learn it from the training set: 98 % of its recordings fit, 10 seconds at most.
+        rate: samples per second; recordings with another rate are resampled. None for the most frequent rate in the training
+            set.
+        size: (height, width) in pixels: frequency bands and time steps. None for 96 x 96 if the excerpt is at most one second,
+            else 128 x 128.
+        window_seconds: length of the frames whose frequencies are computed; None for 0.025, or longer if frames would not
+            overlap.
 
     Raises:
-        ArgumentError: if a number is not usable.
+        ArgumentError: if a number cannot be used.
     """
 
     seconds: float | None = None
@@ -75,7 +76,7 @@ class AudioBlock(ImageInput):
     window_seconds: float | None = None
     photographic = False
     batch_tfms = (SpectrogramShift(),)
-    most_per_batch = 16  # the whole body learns, and needs many updates (see LOG.md)
+    most_per_batch = 16  # the whole body is trained, which needs many updates (see LOG.md)
 
     def __post_init__(self) -> None:
         for name, convert, allowed in (
@@ -87,10 +88,10 @@ class AudioBlock(ImageInput):
         _check("size", None if self.size is None else as_size("size", self.size), picture_config, PICTURES)
 
     def fit(self, values: Sequence[Any]) -> Self:
-        """Return a copy that knows sample rate and length, from the headers of the training recordings.
+        """Return a copy with sample rate and length learned from the headers of the training recordings.
 
         Raises:
-            SoundError: if one cannot be read; it is named.
+            SoundError: if a recording cannot be read; the message names it.
         """
         if self.rate is not None and self.seconds is not None:
             return self
@@ -101,7 +102,7 @@ class AudioBlock(ImageInput):
 
     @cached_property
     def reader(self) -> SoundReader:
-        """What turns a recording into its picture: the function that programs use too."""
+        """The function from recording to spectrogram, the same as in programs."""
         op = self.config()[0]
         return SoundReader(op["rate"], op["seconds"], op["size"], op["window_seconds"])
 
@@ -114,7 +115,7 @@ class AudioBlock(ImageInput):
         return self.reader(raw)
 
     def config(self) -> list[dict[str, Any]]:
-        """Return the one operation that reads a recording.
+        """Return the operation that reads a recording.
 
         Raises:
             ArgumentError: if the block has not been fitted.
@@ -139,7 +140,7 @@ class AudioBlock(ImageInput):
         ]
 
     def draw(self, picture: Any, axes: Axes) -> None:
-        """Draw a spectrogram with seconds below and kilohertz beside it."""
+        """Plot a spectrogram with axes in seconds and kilohertz."""
         seconds, rate = self.config()[0]["seconds"], self.config()[0]["rate"]
         axes.imshow(
             np.asarray(picture).squeeze(),
@@ -157,7 +158,7 @@ class AudioBlock(ImageInput):
 
 
 def _check(name: str, value: Any, convert: Callable[[Any], Any], allowed: str) -> None:
-    """Hold an argument to what a program file may hold; None is left to be learned."""
+    """Check an argument against the limits of program files; None means that it is learned."""
     try:
         if value is not None:
             convert(value)
@@ -168,7 +169,7 @@ def _check(name: str, value: Any, convert: Callable[[Any], Any], allowed: str) -
 
 
 def _usual_rate(facts: Sequence[SoundFacts]) -> int:
-    """Return the most frequent rate; say so if there are others."""
+    """Return the most frequent rate; print a note if there are others."""
     counts = Counter(fact.rate for fact in facts)
     rate = min(counts, key=lambda found: (-counts[found], found))
     others = {found: count for found, count in sorted(counts.items()) if found != rate}

@@ -18,16 +18,16 @@ from gatera.program.raw.sound import SOUND_SUFFIXES
 def get_audio_files(
     path: str | Path, recurse: bool = True, folders: str | Sequence[str] | None = None
 ) -> Items[Path]:
-    """List the recordings of a folder (by file name ending), sorted; see `get_files`."""
+    """List the recordings in a folder (by file suffix), sorted; see `get_files`."""
     return get_files(path, SOUND_SUFFIXES, recurse, folders)
 
 
 class AudioDataLoaders(FileDataLoaders):
-    """Make `DataLoaders` of labelled recordings, wherever the labels are written.
+    """Create `DataLoaders` of labelled recordings; one constructor for each way to store labels.
 
-    Every constructor also takes, by keyword: `x_block` (an `AudioBlock`, for another length, sample rate or picture size),
-    `item_tfms` and `batch_tfms` (a transform or a list), and what `DataBlock.dataloaders` takes: `bs`, `val_bs`,
-    `num_workers`, `device`, `shuffle`, `cache`. `seed` keys the random split, shuffling and augmentation. To hold out
+    Every constructor also accepts, by keyword: `x_block` (an `AudioBlock`, for another length, sample rate or image size),
+    `item_tfms` and `batch_tfms` (a transform or a list), and the arguments of `DataBlock.dataloaders`: `bs`, `val_bs`,
+    `num_workers`, `device`, `shuffle`, `cache`. `seed` determines the random split, shuffling and augmentation. To hold out
     speakers, use `DataBlock` with a `GroupSplitter`.
     """
 
@@ -40,7 +40,7 @@ class AudioDataLoaders(FileDataLoaders):
 
     @classmethod
     def input_block(cls, x_block: InputBlock | None, img_cls: type[PILImage]) -> InputBlock:
-        """Return the block of the inputs: recordings as the training split has them, unless another was given.
+        """Return the input block: an `AudioBlock`, unless another was given.
 
         Raises:
             ArgumentError: if `img_cls` is given.

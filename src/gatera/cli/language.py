@@ -25,8 +25,8 @@ KEYWORDS = {"train": TRAIN, "predict": PREDICT}
 #: What a script does and a command cannot, as regular expressions, and what is said instead.
 PHRASES = (
     (r"\blearn\.export writes one", "gatera train writes one"),
-    (r"Pass pretrained=True to have", "Leave --weights out to have"),
-    (r"pretrained=True to have", "leave --weights out to have"),
+    (r"Pass pretrained=True to find", "Omit --weights to find"),
+    (r"pretrained=True to find", "omit --weights to find"),
     (r"item_tfms=Resize\((\d+)[^)]*\)", r"--size \1"),
     (r"\(learn\.lr_find\(\) suggests one\)", "with --lr"),
     (r", clip gradients with cbs=GradientClip\([^)]*\), compute in precision='float32',", ""),
@@ -35,7 +35,7 @@ PHRASES = (
         "run the same command with ",
     ),
     (r"[Pp]ass on_error=\"skip\" to leave such photos out\.", "Leave it out."),
-    (r"\n? *(?:arch=AWD_LSTM, )?pretrained=False to begin with random values[^\n]*", ""),
+    (r"\n? *(?:arch=AWD_LSTM, )?pretrained=False for random weights[^\n]*", ""),
 )
 
 

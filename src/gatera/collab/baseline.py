@@ -1,4 +1,4 @@
-"""What a network for ratings must be compared with: how a user rates on the whole, and how an item is rated."""
+"""The baseline for ratings: the mean of each user and of each item."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from gatera.core.checks import check_at_least
 from gatera.core.errors import DataError
 from gatera.data.loading.row_loaders import RowLoaders
 
-#: So many ratings at the overall mean are added to those of each item and user, so that a few do not say too much.
+#: This many ratings at the overall mean are added to those of each item and user, so that a few do not count too much.
 #: Source: the usual value of damped means (Surprise, LensKit); chosen before any score was seen.
 DAMPING = 5.0
 
 
 @dataclass(frozen=True)
 class RatingBaseline:
-    """How well means of users and items do on a validation split.
+    """The score of the means of users and items on a validation set.
 
     Attributes:
         value: mean squared error of overall mean + item's deviation + user's deviation.
@@ -45,20 +45,20 @@ def user_item_means(dls: RowLoaders, damping: float = DAMPING) -> RatingBaseline
         damping: ratings at the overall mean that are added to those of each item and user.
 
     Raises:
-        DataError: if there is no validation split.
+        DataError: if there is no validation set.
         ArgumentError: if `damping` is negative.
     """
     check_at_least("damping", damping, 0)
     if dls.valid is None:
-        raise DataError("The baseline needs a validation split")
+        raise DataError("The baseline needs a validation set")
     (pairs, ratings), (wanted_pairs, wanted) = _arrays(dls.train_ds), _arrays(dls.valid_ds)
     mean = ratings.mean()
     n_users, n_items = (len(labels) for labels in dls.classes.values())
     of_items = _deviations(pairs[:, 1], ratings - mean, n_items, damping)
     of_users = _deviations(pairs[:, 0], ratings - mean - of_items[pairs[:, 1]], n_users, damping)
-    said = mean + of_items[wanted_pairs[:, 1]] + of_users[wanted_pairs[:, 0]]
+    predictions = mean + of_items[wanted_pairs[:, 1]] + of_users[wanted_pairs[:, 0]]
     return RatingBaseline(
-        float(np.square(said - wanted).mean()), float(np.square(mean - wanted).mean()), len(wanted)
+        float(np.square(predictions - wanted).mean()), float(np.square(mean - wanted).mean()), len(wanted)
     )
 
 

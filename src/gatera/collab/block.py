@@ -1,4 +1,4 @@
-"""The block for a user and an item: learned from the training split, encoded a table at a time."""
+"""The block for a user and an item: fitted to the training set, encoded a table at a time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class PairBlock(InputBlock):
     Args:
         user_name: the column of the users.
         item_name: the column of the items.
-        users: known users, in the order of their codes from 1 on; learned from the training split.
+        users: known users, in the order of their codes from 1 on; learned from the training set.
         items: known items.
     """
 
@@ -34,7 +34,7 @@ class PairBlock(InputBlock):
     storage = "memory"
 
     def fit(self, values: Sequence[Any]) -> Self:
-        """Return a copy that knows the users and items of the training split.
+        """Return a copy that knows the users and items of the training set.
 
         Raises:
             DataError: if one of the columns is empty.
@@ -49,7 +49,7 @@ class PairBlock(InputBlock):
     @property
     def classes(self) -> dict[str, Vocab]:
         """Users by their column, items by theirs; "#na#", whom training did not know, is the first of each."""
-        self._reader  # noqa: B018 - complains of a block that has not learned yet
+        self._reader  # noqa: B018 - raises if the block has not been fitted
         return {
             self.user_name: Vocab([NOT_KNOWN, *(self.users or ())]),
             self.item_name: Vocab([NOT_KNOWN, *(self.items or ())]),
@@ -64,7 +64,7 @@ class PairBlock(InputBlock):
         return cells_of(raw, (self.user_name, self.item_name))
 
     def encode(self, value: Mapping[str, Any]) -> np.ndarray:
-        """Return the codes of user and item, int64 [2]; 0 for unknown ones, which is said once for each column."""
+        """Return the codes of user and item, int64 [2]; 0 for unseen ones, with a warning once for each column."""
         return self._reader(value)
 
     def encode_all(self, raws: Sequence[Any], name: Callable[[int], str]) -> np.ndarray:
@@ -80,11 +80,13 @@ class PairBlock(InputBlock):
 
     def columns(self, value: Mapping[str, Any]) -> dict[str, Any]:
         """Return the cells that a table shows: user and item as the table has them, "#na#" where unknown."""
-        return self.decode(self._reader.examine(value)[0])  # what is new to it is said where it is predicted
+        return self.decode(
+            self._reader.examine(value)[0]
+        )  # unseen values are warned of where they are predicted
 
     def config(self) -> list[dict[str, Any]]:
         """Return the one operation that reads a pair."""
-        self._reader  # noqa: B018 - complains of a block that has not learned yet
+        self._reader  # noqa: B018 - raises if the block has not been fitted
         columns = [self.user_name, self.item_name]
         return [
             {

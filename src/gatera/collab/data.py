@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -12,7 +13,14 @@ from gatera.collab.block import PairBlock
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.random import fresh_seed
 from gatera.core.signatures import check_arguments, spelled_out
-from gatera.data.arguments import LOADER_DEFAULTS_64, LoaderArguments
+from gatera.data.arguments import (
+    LOADER_DEFAULTS_64,
+    READ_DEFAULTS,
+    LoaderArguments,
+    ReadArguments,
+    loader_arguments,
+    read_arguments,
+)
 from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.loading.dataset import FittedFields, Rows
 from gatera.data.loading.loaders import DataLoader, LoaderOptions
@@ -27,6 +35,32 @@ if TYPE_CHECKING:
 
 #: What the three columns of a table of ratings hold, in the order in which they are expected.
 ROLES = ("user_name", "item_name", "rating_name")
+
+#: What the columns of these roles are usually called, in lower case, without "id" and "s" at their end.
+USUAL_NAMES = (
+    frozenset(("user", "customer", "reader", "member", "reviewer", "person", "client", "visitor")),
+    frozenset(
+        (
+            "item",
+            "movie",
+            "film",
+            "book",
+            "product",
+            "song",
+            "track",
+            "artist",
+            "game",
+            "title",
+            "anime",
+            "isbn",
+        )
+    ),
+    frozenset(("rating", "score", "star", "vote", "bookrating", "userrating")),
+)
+
+
+class CollabCsvArguments(LoaderArguments, ReadArguments, total=False):
+    """What `CollabDataLoaders.from_csv` takes."""
 
 
 class CollabDataLoaders:
@@ -44,9 +78,9 @@ class CollabDataLoaders:
         Args:
             ratings: the table: who rates what, and how.
             valid_pct: share of the ratings for validation, 0..1.
-            user_name: the column of the users; the first one by default.
-            item_name: the column of the items; the second one by default.
-            rating_name: the column of the ratings; the third one by default.
+            user_name: the column of the users; by default the one named so ("user", "userId", ...), else the first.
+            item_name: the column of the items; by default the one named so ("item", "movie", ...), else the second.
+            rating_name: the column of the ratings; by default the one named so ("rating", ...), else the third.
             seed: keys the random split and shuffling; None draws both from torch's global generator.
             path: folder where the job's files go.
             **options: see `LoaderArguments`.
@@ -82,30 +116,38 @@ class CollabDataLoaders:
         return RowLoaders(train, valid, block.classes, [rating], path)
 
     @staticmethod
-    @spelled_out(LoaderArguments, LOADER_DEFAULTS_64)
+    @spelled_out(CollabCsvArguments, {**READ_DEFAULTS, **LOADER_DEFAULTS_64})
     def from_csv(
         csv: str | Path, valid_pct: float = 0.2, user_name: str | None = None,
         item_name: str | None = None, rating_name: str | None = None, seed: int | None = None,
-        path: str | Path = ".", *, delimiter: str = ",", **options: Unpack[LoaderArguments],
+        path: str | Path = ".", *, delimiter: str | None = None, **options: Unpack[CollabCsvArguments],
     ) -> RowLoaders:  # fmt: skip
         """Load the ratings in a CSV file; see `from_df` for the other arguments.
 
         Args:
             csv: the file.
-            delimiter: what separates the columns.
+            delimiter: what separates the columns; None to find it.
 
         Raises:
             DataError: if the file is missing, not a table, or has two columns of one name; and as `from_df`.
         """
         check_arguments(CollabDataLoaders.from_csv, options)
-        ratings = read_table(csv, delimiter)
+        ratings = read_table(csv, delimiter, **read_arguments(options))
+        loading = loader_arguments(options)
         return CollabDataLoaders.from_df(
-            ratings, valid_pct, user_name, item_name, rating_name, seed, path, **options
+            ratings, valid_pct, user_name, item_name, rating_name, seed, path, **loading
         )
 
 
 def column_names(ratings: Any, given: Sequence[str | None]) -> list[str]:
-    """Return the columns of users, items and ratings; those not given are the first, the second and the third.
+    """Return the columns of users, items and ratings.
+
+    Those not given are found by their names where all of them have a usual one; otherwise they are the first, the second
+    and the third column.
+
+    Args:
+        ratings: a pandas DataFrame.
+        given: three names, None for those to find.
 
     Raises:
         ArgumentError: if a column has two roles.
@@ -118,12 +160,21 @@ def column_names(ratings: Any, given: Sequence[str | None]) -> list[str]:
             got=names,
             expected="one of users, one of items, one of ratings",
         )
-    chosen = [names[place] if name is None else name for place, name in enumerate(given)]
+    usual = [name or _usual(names, words) for name, words in zip(given, USUAL_NAMES, strict=True)]
+    known = [name for name in usual if name is not None]
+    by_name = len(set(known)) == len(ROLES)
+    chosen = known if by_name else [name or names[place] for place, name in enumerate(given)]
     for role, name in zip(ROLES, chosen, strict=True):
         check_columns(ratings, role, [name])
     if len(set(chosen)) < len(chosen):
         raise ArgumentError(
             "user_name, item_name and rating_name are not three columns", got=chosen,
-            remedy="Name all three: those left out are the first, second and third column.",
+            remedy="Name all three: those not named are the first, second and third column.",
         )  # fmt: skip
     return chosen
+
+
+def _usual(names: Sequence[str], words: frozenset[str]) -> str | None:
+    """Return the one column whose name, without "id" at its end, is among `words`; None if there is none, or several."""
+    found = [name for name in names if re.sub(r"[\W_]|s?(id)?$", "", name.strip().lower()) in words]
+    return found[0] if len(found) == 1 else None

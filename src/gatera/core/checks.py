@@ -1,4 +1,4 @@
-"""Checks of arguments, each raising the shared four-part error, and nearest-name suggestions."""
+"""Check arguments, raising the errors of `core.errors`, and suggest the nearest name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def nearest(name: str, options: Iterable[str]) -> str | None:
 
 
 def listed(options: Iterable[object], limit: int = 12) -> str:
-    """Return options as 'a, b, c', the first `limit` of them, and how many more there are."""
+    """Join options as 'a, b, c', cut after `limit` of them with the number of the rest."""
     names = [str(option) for option in options]
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return ", ".join(names[:limit]) + more
@@ -39,12 +39,12 @@ def did_you_mean(name: object, options: Iterable[str], otherwise: str | None = N
 def missing_column(
     column: object, columns: Iterable[object], table: str = "the table", role: str | None = None
 ) -> DataError:
-    """Return the error of a column that a table does not have: the one wording for all readers of tables.
+    """Return the error for a column that a table does not have. Every reader of tables uses it.
 
     Args:
-        column: the name, or position, that was asked for.
-        columns: the names that the table has.
-        table: what messages call the table: "the table", "the row", a path.
+        column: the requested name or position.
+        columns: the table's column names.
+        table: how the message refers to the table: "the table", "the row", a path.
         role: the argument that names the column, e.g. "y_names".
 
     Example:
@@ -53,9 +53,8 @@ def missing_column(
     """
     names = [str(name) for name in columns]
     problem = f"no column {column!r} in {table}"
-    otherwise = (
-        f"Pass a column's name, or its position from 0 to {len(names) - 1}." if _is_number(column) else None
-    )
+    positions = f"Pass a column's name, or its position from 0 to {len(names) - 1}."
+    otherwise = positions if _is_number(column) and names else None
     return DataError(
         f"{role}: {problem}" if role else f"N{problem[1:]}",
         available=listed(names) or None, remedy=did_you_mean(column, names, otherwise),
@@ -63,7 +62,7 @@ def missing_column(
 
 
 def check_choice(argument: str, value: object, options: Iterable[str]) -> None:
-    """Raise ArgumentError unless `value` is one of `options`; the nearest option is offered."""
+    """Raise ArgumentError unless `value` is one of `options`; suggest the nearest one."""
     options = list(options)
     if value not in options:
         raise ArgumentError(
@@ -87,12 +86,12 @@ def check_fraction(argument: str, value: float, *, open_low: bool = False, open_
 
 
 def check_keywords(owner: str, given: Mapping[str, object], known: Iterable[str]) -> None:
-    """Raise ArgumentError if a keyword is not one of `known`; the nearest name is suggested.
+    """Raise ArgumentError if a keyword is not one of `known`; suggest the nearest name.
 
     Args:
-        owner: the function that got them, for the message.
+        owner: the function that received them, for the message.
         given: the keywords.
-        known: all names that the function takes.
+        known: all names that the function accepts.
     """
     known = [name for name in known if name not in ("self", "cls")]
     for name in given:
@@ -108,12 +107,12 @@ def _is_number(value: object) -> bool:
 
 
 def require(module: str, extra: str, purpose: str) -> ModuleType:
-    """Import an optional third-party module, or say which extra brings it.
+    """Import an optional third-party module, or raise an error that names the extra to install.
 
     Args:
         module: the module's import name, e.g. "onnx".
         extra: the extra of this package that installs it, e.g. "train".
-        purpose: what it is needed for, as in "to export a program".
+        purpose: what it is needed for, e.g. "to export a program".
 
     Raises:
         MissingExtraError: if the module (or something it imports) is not installed.

@@ -1,4 +1,4 @@
-"""Which device to compute on, and in which arithmetic."""
+"""Choose the device and the floating-point precision to compute in."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ PRECISIONS = ("auto", "float32", "bf16", "fp16")
 
 
 def default_device() -> torch.device:
-    """Return the best device at hand: CUDA, then Apple's MPS, then the CPU."""
+    """Return the best available device: CUDA, then Apple's MPS, then the CPU."""
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps") if torch.backends.mps.is_available() else torch.device("cpu")
 
 
 def as_device(device: str | torch.device | None) -> torch.device:
-    """Turn a name ("cpu", "cuda", "cuda:1", "mps", "auto" or None) into a device that is really there.
+    """Convert a name ("cpu", "cuda", "cuda:1", "mps", "auto" or None) to a device, and check that it is present.
 
     Raises:
         ArgumentError: if the name is unknown or this machine has no such device.
@@ -49,8 +49,8 @@ def cpu_has_fast_bf16() -> bool:
 def autocast_dtype(precision: Precision, device: torch.device) -> torch.dtype | None:
     """Return the dtype for `torch.autocast` on `device`, or None for plain float32.
 
-    "auto" takes bfloat16 where the hardware has it (fp16 on older GPUs) and float32 elsewhere. "fp16" means the same on a
-    processor: none computes fp16 quickly (a training step took twenty times as long as in float32).
+    "auto" uses bfloat16 where the hardware supports it (fp16 on older GPUs) and float32 elsewhere. On a CPU "fp16" is treated
+    as "auto", because CPUs compute fp16 slowly (a training step took 20 times as long as in float32).
     """
     check_choice("precision", precision, PRECISIONS)
     if precision == "auto" or (precision == "fp16" and device.type == "cpu"):

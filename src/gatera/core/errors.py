@@ -1,4 +1,4 @@
-"""Every exception Gatera raises, and the one sentence form that all of them share.
+"""Every exception that Gatera raises, and the message format that all of them share.
 
 GateraError
 ├── ArgumentError (ValueError)          a caller passed a value that is not allowed
@@ -6,14 +6,14 @@ GateraError
 │   ├── PhotoError                      one photo cannot be read
 │   ├── SoundError                      one recording cannot be read
 │   └── TextError                       one text cannot be read
-├── ProgramFileError (ValueError)       a .gatera file is damaged, tampered with, or from another world
-├── PretrainedError (RuntimeError)      no pretrained weights were found, or they do not fit
-├── DownloadError (OSError)             something could not be fetched or unpacked
-├── OutputExistsError (FileExistsError) a file of the user's would have been overwritten
+├── ProgramFileError (ValueError)       a .gatera file is damaged, tampered with, or of an unsupported format
+├── PretrainedError (RuntimeError)      pretrained weights were not found, or do not fit
+├── DownloadError (OSError)             a file could not be downloaded or unpacked
+├── OutputExistsError (FileExistsError) an existing file would have been overwritten
 ├── MissingExtraError (ImportError)     an optional package is not installed
 ├── NonFiniteLossError (ArithmeticError) the loss became NaN or infinite
-├── ExportError (ValueError)            a learner holds something that cannot become a program
-└── ContractError (AssertionError)      a piece breaks a rule of its kind (lives in gatera.testing)
+├── ExportError (ValueError)            a learner holds something that cannot be exported
+└── ContractError (AssertionError)      a component breaks its contract (defined in gatera.testing)
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ import re
 
 
 class GateraError(Exception):
-    """Base of all errors raised on purpose by Gatera.
+    """Base class of all errors that Gatera raises on purpose.
 
-    The message has up to five parts, always in this order: the problem, the value that was given, what was expected, what
-    is available, and what to do next. Each part is kept as an attribute, and `parts` has those that are shown as sentences,
-    so that a user interface can lay them out itself.
+    A message has up to five parts, always in this order: the problem, the value received, what was expected, what is
+    available, and what to do next. Each part is an attribute, and `parts` lists the sentences shown, so that a user
+    interface can lay them out itself.
 
     Args:
-        problem: what was wrong, naming the argument, file or row. A clause without a full stop at its end.
-        got: the offending value; shown with `repr`, shortened to 200 characters. Not shown where `problem` quotes it.
+        problem: what is wrong, naming the argument, file or row. A clause without a full stop.
+        got: the offending value; shown with `repr`, shortened to 200 characters. Omitted if `problem` already quotes it.
         expected: what would have been accepted, in words.
         available: what exists to choose from (columns, classes, files), in words.
         remedy: what to do next; a full sentence.
@@ -72,7 +72,7 @@ class ArgumentError(GateraError, ValueError):
 
 
 class DataError(GateraError, ValueError):
-    """The user's files, labels or tables are not usable as they are."""
+    """The user's files, labels or tables cannot be used."""
 
 
 class PhotoError(DataError):
@@ -80,46 +80,46 @@ class PhotoError(DataError):
 
 
 class SoundError(DataError):
-    """One recording cannot be read: missing, empty, truncated, silent, or in no known format."""
+    """One recording cannot be read: missing, empty, truncated, silent, or of an unknown format."""
 
 
 class TextError(DataError):
-    """One text cannot be read: missing, empty, not in UTF-8, or no text at all."""
+    """One text cannot be read: missing, empty, not UTF-8, or not text."""
 
 
 class ProgramFileError(GateraError, ValueError):
-    """A program file (`.gatera`) is damaged, tampered with, or of a format this version cannot open."""
+    """A program file (`.gatera`) is damaged, tampered with, or of a format that this version cannot open."""
 
 
 class PretrainedError(GateraError, RuntimeError):
-    """No pretrained weights were found for an architecture, or those found do not fit it."""
+    """Pretrained weights were not found for an architecture, or do not fit it."""
 
 
 class DownloadError(GateraError, OSError):
-    """Something could not be fetched, verified or unpacked."""
+    """A file could not be downloaded, verified or unpacked."""
 
 
 class OutputExistsError(GateraError, FileExistsError):
-    """A file that the user already has would have been overwritten."""
+    """An existing file would have been overwritten."""
 
 
 class MissingExtraError(GateraError, ImportError):
-    """An optional package is needed and not installed."""
+    """An optional package is needed but not installed."""
 
 
 class NonFiniteLossError(GateraError, ArithmeticError):
-    """The loss became NaN or infinite, so that going on would destroy the parameters."""
+    """The loss became NaN or infinite. Training stopped, because further updates would destroy the parameters."""
 
 
 class ExportError(GateraError, ValueError):
-    """A learner holds something that cannot be written into a program file."""
+    """A learner holds something that cannot be exported to a program file."""
 
 
 def shorten(text: str, limit: int = 200) -> str:
-    """Return `text` cut to `limit` characters, with an ellipsis where something was left out."""
+    """Truncate `text` to `limit` characters, ending in an ellipsis if anything was cut."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _quotes(problem: str, shown: str) -> bool:
-    """Whether the problem already shows the value, as a word of its own; a digit or two may stand for something else."""
+    """Whether the problem already quotes the value as a separate word; one or two characters may be a coincidence."""
     return len(shown) > 2 and bool(re.search(rf"(?<![\w.]){re.escape(shown)}(?![\w.]*\w)", problem))

@@ -1,4 +1,4 @@
-"""Figures that belong to nobody else: save them, show them, or drop them; and windows to show one in."""
+"""Create matplotlib figures outside pyplot's global state, and windows to show them in."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def new_figure(figsize: tuple[float, float], dpi: float | None = None) -> Figure
     from matplotlib.figure import Figure
 
     if in_notebook():
-        import matplotlib.pyplot  # noqa: F401 - from its import on, the notebook shows figures as pictures
+        import matplotlib.pyplot  # noqa: F401 - importing it makes the notebook show figures as images
     return Figure(figsize=figsize, dpi=dpi, layout="constrained")
 
 
 def window_figure(figsize: tuple[float, float]) -> Figure | None:
-    """Return an empty figure whose window `matplotlib.pyplot.show()` opens; None where there is no display.
+    """Return an empty figure whose window `matplotlib.pyplot.show()` opens; None without a display.
 
     Args:
         figsize: width and height in inches.
@@ -42,10 +42,10 @@ def window_figure(figsize: tuple[float, float]) -> Figure | None:
     import matplotlib.pyplot as plt
     from matplotlib.backends import BackendFilter, backend_registry
 
-    # Unless a user chose one, matplotlib takes a backend that only writes files where it finds no display.
+    # Without a display matplotlib falls back to a backend that only writes files, unless the user chose one.
     if plt.get_backend().lower() in backend_registry.list_builtin(BackendFilter.NON_INTERACTIVE):
         return None
     try:
         return plt.figure(figsize=figsize, layout="constrained")
-    except ImportError:  # the backend that the user chose needs a display, too
+    except ImportError:  # the user's chosen backend needs a display, too
         return None

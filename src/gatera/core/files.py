@@ -1,4 +1,4 @@
-"""Folders of ours, atomic writing, hashes: nothing half-written is ever left under its final name."""
+"""Gatera's cache folder, atomic writes, hashes. A half-written file never has its final name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from gatera.core.errors import ArgumentError, OutputExistsError
 
-#: Suffix of files that are being written; whatever carries it is rubbish after a crash.
+#: Suffix of files that are being written; after a crash, such files can be deleted.
 PARTIAL = ".partial"
 
 
@@ -29,18 +29,18 @@ def home() -> Path:
 
 
 def check_free_to_write(path: Path, force: bool = False) -> None:
-    """Raise OutputExistsError if `path` exists and `force` is not set: what a user made is never overwritten."""
+    """Raise OutputExistsError if `path` exists and `force` is not set."""
     if path.exists() and not force:
         raise OutputExistsError(
-            f"{path} already exists and was left as it is",
+            f"{path} already exists and was not overwritten",
             remedy="Choose another name, or pass force=True.",
         )
 
 
 def check_can_write(path: Path) -> None:
-    """Raise ArgumentError unless a file could be written at `path`; folders on the way that are missing can be made.
+    """Raise ArgumentError unless a file could be written at `path`; missing parent folders do not count as an obstacle.
 
-    Nothing is left behind: a nameless file is made, and thrown away, in the nearest folder that exists.
+    It tries an unnamed temporary file in the nearest existing folder, and leaves nothing behind.
     """
     folder = path.absolute().parent
     while not os.path.lexists(folder):
@@ -50,16 +50,16 @@ def check_can_write(path: Path) -> None:
             pass
     except OSError as err:
         raise ArgumentError(
-            f"{path} cannot be written: nothing can be made in {folder} ({err.strerror})",
+            f"Cannot write {path}: cannot create files in {folder} ({err.strerror})",
             remedy="Choose another folder, or make that one writable.",
         ) from err
 
 
 @contextmanager
 def atomic_write(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path beside `path` to write to; it takes the final name only if the block succeeds.
+    """Yield a temporary path beside `path` to write to; it is renamed to `path` only if the block succeeds.
 
-    On any error, Ctrl-C and a full disk included, the temporary file is removed and `path` stays as it was.
+    On any error, including Ctrl-C and a full disk, the temporary file is removed and `path` is unchanged.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -68,14 +68,14 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     partial = Path(name)
     try:
         yield partial
-        partial.chmod(0o666 & ~_umask())  # mkstemp makes files private; a result is meant to be shared
+        partial.chmod(0o666 & ~_umask())  # mkstemp creates private files; results may be shared
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
 
 def _umask() -> int:
-    # The only portable way to read the mask is to set it and put it back.
+    # The only portable way to read the umask is to set it and restore it.
     mask = os.umask(0)
     os.umask(mask)
     return mask
@@ -95,7 +95,7 @@ def free_bytes(folder: Path) -> int:
 
 
 def human_bytes(size: float) -> str:
-    """Return a size in bytes as text, in powers of 1,000.
+    """Format a size in bytes, in powers of 1,000.
 
     Example:
         >>> human_bytes(18_600_000)

@@ -1,4 +1,4 @@
-"""Names that cost nothing until they are used: `import gatera` and `gatera --help` stay quick."""
+"""Import modules only when a name from them is used, so that `import gatera` and `gatera --help` stay fast."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Any
 class LazyModule(ModuleType):
     """A stand-in for a third-party module that is imported when its first attribute is read.
 
-    The star import of `gatera.vision.all` hands out `plt` and `pd` (notebooks count on them) this way: matplotlib and
-    pandas together cost over a second that most scripts never need.
+    The star import of `gatera.vision.all` provides `plt` and `pd` this way, because notebooks expect them: importing
+    matplotlib and pandas takes over a second, and most scripts need neither.
     """
 
     def __init__(self, name: str) -> None:
         super().__init__(name, doc=f"Stand-in for {name}, imported at first use.")
 
     def __getattr__(self, attribute: str) -> Any:
-        # Only reached for attributes that are not set here, so never for __name__ and the like.
+        # Only called for attributes that are not set here, so never for __name__ and the like.
         return getattr(importlib.import_module(self.__name__), attribute)
 
     def __dir__(self) -> list[str]:
@@ -29,11 +29,11 @@ class LazyModule(ModuleType):
 def lazy_exports(
     package: str, homes: Mapping[str, str]
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """Make the module-level `__getattr__` and `__dir__` of a package that re-exports names from heavier modules.
+    """Build the module-level `__getattr__` and `__dir__` of a package that re-exports names from heavier modules.
 
     Args:
         package: the package's `__name__`.
-        homes: exported name -> full name of the module that defines it.
+        homes: exported name -> full name of the defining module.
 
     Returns:
         The pair (`__getattr__`, `__dir__`), to be assigned at module level (PEP 562).
@@ -47,6 +47,27 @@ def lazy_exports(
     return get, lambda: sorted(homes)
 
 
-#: The two packages that notebooks count on after a star import, the same in every face.
+def lazy_face(package: str, face: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Make the module-level `__getattr__` and `__dir__` of a package that offers every name of one of its modules.
+
+    Args:
+        package: the package's `__name__`.
+        face: full name of the module, which lists its names in `__all__`. It is imported when the first name is read.
+
+    Returns:
+        The pair (`__getattr__`, `__dir__`), to be assigned at module level (PEP 562).
+    """
+
+    def get(name: str) -> Any:
+        if name == "__all__" or not name.startswith("__"):
+            module = importlib.import_module(face)
+            if name == "__all__" or name in module.__all__:
+                return getattr(module, name)
+        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+
+    return get, lambda: sorted(importlib.import_module(face).__all__)
+
+
+#: The two packages that notebooks expect after a star import; the same for every `all` module.
 plt = LazyModule("matplotlib.pyplot")
 pd = LazyModule("pandas")

@@ -1,4 +1,4 @@
-"""Memory that is about to be needed again is kept, not given back to the system and asked for anew."""
+"""Keep freed memory in the process during training, instead of returning it to the system and requesting it again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from functools import cache
 # Parameters of glibc's mallopt (malloc.h).
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX = -1, -3, -4
 NEVER = 2**31 - 1
-#: Where glibc's own adaptation ends up once a program has freed blocks of 32 MiB (mallopt(3), "dynamic mmap threshold").
+#: What glibc's dynamic mmap threshold reaches once a program has freed blocks of 32 MiB, see mallopt(3).
 DEFAULT_MMAP_MAX, WARM_MMAP_THRESHOLD = 65536, 32 * 2**20
 
 
@@ -34,11 +34,11 @@ def _has(library: ctypes.CDLL, name: str) -> bool:
 
 @contextmanager
 def reuse_memory() -> Iterator[None]:
-    """Run a block in which freed memory stays with the process; what is free at its end goes back to the system.
+    """Run a block in which freed memory stays with the process; free memory goes back to the system at its end.
 
-    glibc gives blocks of more than 32 MiB back as soon as they are freed, and the system hands out pages anew, zeroed,
-    one fault each. The activations of a convolutional net are such blocks: for 38 MB a fault-ridden write took 11 ms
-    where the convolution that writes them takes 1.4. Without glibc the block runs as it is.
+    glibc returns blocks of more than 32 MiB to the system as soon as they are freed, and new ones arrive zeroed, with one
+    page fault per page. Activations of a convolutional net are such blocks: writing 38 MB took 11 ms with page faults,
+    while the convolution itself takes 1.4 ms. Without glibc this does nothing.
     """
     libc = _glibc()
     if libc is None:

@@ -1,4 +1,4 @@
-"""Progress that fits where it is shown: a live bar on a terminal and in a notebook, nothing noisy in a log."""
+"""Show progress: a live bar on a terminal and in a notebook, nothing in a log file."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Work that is over sooner than this shows no bar (seconds).
+#: A bar appears only after this delay (seconds).
 PATIENCE_SECONDS = 0.5
 
-#: How often a bar in a notebook is redrawn (seconds): each time is a message to the browser.
+#: Shortest interval between redraws in a notebook (seconds); each one is a message to the browser.
 REDRAW_SECONDS = 0.2
 
 
@@ -36,7 +36,7 @@ def console(stderr: bool = False) -> Console:
     """Return a rich console on the current stdout (or stderr): colour on a terminal, plain text elsewhere."""
     from rich.console import Console
 
-    # Outside a terminal rich assumes 80 columns and would cut file names; a log has room.
+    # Outside a terminal rich assumes 80 columns and would truncate file names.
     stream = sys.stderr if stderr else sys.stdout
     width = None if in_notebook() or stream.isatty() else 200
     return Console(stderr=stderr, width=width, soft_wrap=width is not None, highlight=False)
@@ -48,15 +48,15 @@ def is_live(shown: Console) -> bool:
 
 
 def note(text: str) -> None:
-    """Print a line for people, once, about what was decided for them: on stderr, so that a script's output is its own."""
+    """Print a message to the user on stderr (in a notebook, below the cell), without disturbing a progress bar."""
     clear_bar()
     print(text, file=sys.stdout if in_notebook() else sys.stderr)
 
 
 def track(items: Iterable[T], description: str, total: int | None = None, quiet: bool = False) -> Iterator[T]:
-    """Yield from `items` with a progress bar on stderr where lines can be redrawn; plain iteration elsewhere.
+    """Iterate over `items` with a progress bar on stderr, if that is a terminal or a notebook.
 
-    The bar appears after half a second, so quick work stays silent, and goes away when done.
+    The bar appears after half a second, so quick work shows none, and disappears when done.
     """
     if quiet:
         yield from items
@@ -87,12 +87,12 @@ class NotebookBar:
         self._handle: Any = display(HTML(""), display_id=True)
 
     def add_task(self, description: str, total: int | None) -> int:
-        """Set what is counted; returns 0, the number of the only task."""
+        """Set the description and the total. Returns 0, the id of the only task."""
         self._text, self._total = html.escape(description), total or 0
         return 0
 
     def update(self, task: int, completed: int) -> None:
-        """Move the bar, unless it was drawn a moment ago."""
+        """Redraw the bar, unless it was redrawn a moment ago."""
         if time.monotonic() - self._drawn < REDRAW_SECONDS:
             return
         self._drawn = time.monotonic()
@@ -101,12 +101,12 @@ class NotebookBar:
         self._handle.update(self._html(f"{bar}{self._text}, {completed}{of}"))
 
     def stop(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._handle.update(self._html(""))
 
 
 def _bar() -> TerminalBar | NotebookBar | None:
-    """Start a bar on stderr; None where lines cannot be redrawn."""
+    """Start a bar on stderr; None if stderr is neither a terminal nor a notebook."""
     if in_notebook():
         return NotebookBar()
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":

@@ -1,7 +1,7 @@
-"""Random numbers that depend on what they are for, never on who asks first.
+"""Random numbers that depend only on a key, never on the order of calls.
 
-Every draw is keyed: the same (seed, epoch, index) gives the same numbers whatever the number of workers, the order in
-which items are read, or what else the program did before.
+The same (seed, epoch, index) gives the same numbers, independent of the number of workers, the order in which items are
+read, and anything the program did before.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ import torch
 def rng(*key: int) -> np.random.Generator:
     """Return a numpy generator keyed by non-negative integers, e.g. (seed, epoch, index).
 
-    Source: Philox via `SeedSequence`, whose spawn keys are designed to give independent streams.
+    Source: Philox with `SeedSequence`, which is designed to give independent streams.
     """
     return np.random.Generator(np.random.Philox(np.random.SeedSequence(key)))
 
 
 def seed_from(*key: int) -> int:
-    """Return a 63-bit seed keyed by non-negative integers, for generators that take one number."""
+    """Return a 63-bit seed keyed by non-negative integers, for generators that take a single number."""
     return int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
 def fresh_seed() -> int:
-    """Draw a 31-bit seed from torch's global generator, so that `set_seed` governs it."""
+    """Draw a 31-bit seed from torch's global generator, so that `set_seed` determines it."""
     return int(torch.randint(0, 2**31 - 1, (1,)).item())
 
 
 def seed_torch(*key: int) -> None:
     """Seed torch's global generators by `key`, as `torch.manual_seed` does.
 
-    That function formats a traceback at every call on a machine without CUDA (0.24 ms); a training loop, which seeds
-    every step, would notice.
+    Without CUDA, `torch.manual_seed` formats a traceback at every call (0.24 ms), too slow for a training loop that seeds
+    every step.
     """
     seed = seed_from(*key)
     torch.default_generator.manual_seed(seed)
@@ -60,7 +60,7 @@ def set_seed(seed: int, reproducible: bool = False) -> None:
 
     Args:
         seed: any non-negative integer.
-        reproducible: also make cuDNN choose deterministic kernels (slower on a GPU).
+        reproducible: also restrict cuDNN to deterministic kernels (slower on a GPU).
     """
     random.seed(seed)
     np.random.seed(seed % 2**32)

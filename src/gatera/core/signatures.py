@@ -1,11 +1,11 @@
-"""Functions that share a long tail of keyword arguments: the tail is written once, as a record.
+"""Share a long list of keyword arguments between functions; the list is written once, as a TypedDict.
 
 class LearnerArguments(TypedDict, total=False): ...          # names and types
 LEARNER_DEFAULTS = LearnerArguments(lr=1e-3, ...)            # default values
 
-@spelled_out(LearnerArguments, LEARNER_DEFAULTS)             # what `inspect.signature` and `?` show
+@spelled_out(LearnerArguments, LEARNER_DEFAULTS)             # what `inspect.signature` and `?` display
 def vision_learner(dls, arch, **arguments: Unpack[LearnerArguments]):
-    check_arguments(vision_learner, arguments)               # refuses unknown names
+    check_arguments(vision_learner, arguments)               # rejects unknown names
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def spelled_out(record: type, defaults: Mapping[str, object]) -> Callable[[F], F]:
-    """Decorate a function so that its signature shows each argument of `**arguments: Unpack[record]`.
+    """Decorate a function so that its signature lists each argument of `**arguments: Unpack[record]`.
 
-    The function itself is returned, so a traceback has no extra frame.
+    The function itself is returned, so tracebacks have no extra frame.
 
     Args:
         record: a TypedDict with the names and types of the arguments.
-        defaults: their default values, in the order to show. The function itself must apply them.
+        defaults: their default values, in display order. The function itself must apply them.
 
     Raises:
-        TypeError: when the function is defined, if it has no `**arguments` or a default is not in the record.
+        TypeError: at definition time, if the function has no `**arguments` or a default is not in the record.
 
     Example:
         >>> from typing import TypedDict, Unpack
@@ -37,8 +37,8 @@ def spelled_out(record: type, defaults: Mapping[str, object]) -> Callable[[F], F
         ...     bs: int
         >>> @spelled_out(Sizes, {"bs": 64})
         ... def load(path: str, **sizes: Unpack[Sizes]) -> None: ...
-        >>> print(inspect.signature(load))
-        (path: str, *, bs: int = 64) -> None
+        >>> inspect.signature(load).parameters["bs"].default
+        64
     """
     types = {name: getattr(kind, "__forward_arg__", kind) for name, kind in record.__annotations__.items()}
     if unknown := [name for name in defaults if name not in types]:
@@ -60,11 +60,11 @@ def spelled_out(record: type, defaults: Mapping[str, object]) -> Callable[[F], F
 
 
 def check_arguments(function: Callable[..., Any], given: Mapping[str, object]) -> None:
-    """Raise ArgumentError if a keyword is not in the function's signature; the nearest name is suggested.
+    """Raise ArgumentError if a keyword is not in the function's signature; suggest the nearest name.
 
     Args:
-        function: a `spelled_out` function.
-        given: the keywords that it got.
+        function: a function decorated with `spelled_out`.
+        given: the keywords it received.
     """
     check_keywords(
         function.__qualname__.removesuffix(".__init__"), given, inspect.signature(function).parameters

@@ -1,4 +1,4 @@
-"""A progress bar on the last line of a terminal, for the base install."""
+"""A progress bar on the last line of a terminal, without rich."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import os
 import time
 from typing import TextIO
 
-#: How often the bar is redrawn (seconds).
+#: Shortest interval between redraws (seconds).
 REDRAW_SECONDS = 0.1
 
-#: Columns of the bar itself.
+#: Width of the bar itself, in columns.
 BAR = 24
 
 #: Return to the beginning of the line and clear it.
@@ -17,13 +17,13 @@ CLEAR = "\r\x1b[K"
 
 
 class TerminalBar:
-    """A line such as "Predicting [######------]  50 of 100, 0:03 left", redrawn in its place.
+    """A line such as "Predicting [######------] 50 of 100, 0:03 left", redrawn in place.
 
     Args:
         stream: the terminal.
     """
 
-    #: The one that is on the screen. Whatever else prints a line calls `clear_bar` first.
+    #: The bar on the screen. Code that prints a line calls `clear_bar` first.
     current: TerminalBar | None = None
 
     def __init__(self, stream: TextIO) -> None:
@@ -32,19 +32,19 @@ class TerminalBar:
         TerminalBar.current = self
 
     def add_task(self, description: str, total: int | None) -> int:
-        """Set what is counted; returns 0, the number of the only task."""
+        """Set the description and the total. Returns 0, the id of the only task."""
         self._text, self._total = description, total or 0
         return 0
 
     def update(self, task: int, completed: int) -> None:
-        """Move the bar, unless it was drawn a moment ago."""
+        """Redraw the bar, unless it was redrawn a moment ago."""
         now = time.monotonic()
         if now - self._drawn >= REDRAW_SECONDS:
             self._drawn = now
             self._write(CLEAR + self.line(completed, now - self._began)[: _columns(self._stream) - 1])
 
     def line(self, completed: int, seconds: float) -> str:
-        """Return what is drawn after `completed` items and so many seconds."""
+        """Return the text of the bar after `completed` items and `seconds` seconds."""
         if not self._total:
             return f"{self._text} {completed:,}"
         full = BAR * completed // self._total
@@ -52,12 +52,12 @@ class TerminalBar:
         return f"{self._text} [{'#' * full}{'-' * (BAR - full)}] {completed:,} of {self._total:,}{left}"
 
     def clear(self) -> None:
-        """Take the bar off the screen until the next update."""
+        """Clear the bar from the screen until the next update."""
         self._write(CLEAR)
         self._drawn = float("-inf")
 
     def stop(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self.clear()
         TerminalBar.current = None
 
@@ -67,7 +67,7 @@ class TerminalBar:
 
 
 def clear_bar() -> None:
-    """Make room for a line where a bar is drawn."""
+    """Clear the current bar, if any, before printing a line."""
     if TerminalBar.current is not None:
         TerminalBar.current.clear()
 

@@ -1,4 +1,4 @@
-"""Threads for work on many files: Pillow, disks and networks let several run at once."""
+"""A thread pool for work on many files; Pillow, disks and networks release the interpreter lock."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from contextlib import contextmanager
 
 from gatera.core.checks import check_at_least
 
-#: Threads taken unless told otherwise, on however large a machine. Chosen here.
+#: Largest default number of threads, even on a large machine. Chosen here.
 MOST_THREADS = 8
 
 
 @contextmanager
 def thread_pool(workers: int | None = None) -> Iterator[ThreadPoolExecutor]:
-    """Give a pool of threads. If the block is left early, by Ctrl-C say, what has not begun is dropped.
+    """Yield a thread pool. If the block ends early, e.g. by Ctrl-C, tasks that have not started are cancelled.
 
     Args:
-        workers: number of threads; None for one per processor, at most 8.
+        workers: number of threads; None for one per CPU core, at most 8.
 
     Raises:
         ArgumentError: if `workers` is below 1.
@@ -29,5 +29,5 @@ def thread_pool(workers: int | None = None) -> Iterator[ThreadPoolExecutor]:
     try:
         yield pool
     finally:
-        # ThreadPoolExecutor's own exit would first finish all that was asked for, which may take minutes.
+        # ThreadPoolExecutor's own exit would first finish every submitted task, which may take minutes.
         pool.shutdown(wait=True, cancel_futures=True)

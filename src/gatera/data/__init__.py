@@ -1,5 +1,8 @@
-"""From what is on disk to batches: items, labels, splits, photos, transforms, data sets, loaders, downloads.
+"""Turn files and tables into batches.
 
-Import from the module that defines a name (`gatera.data.sources.items`, `gatera.data.splits.by_position`, ...), or take everything from the
+Read `blocks.base` (what inputs and targets are), `datablock` (the recipe) and `loading.loader` (batches) first. Rooms, each of
+which imports only from those before it: `sources` (list items, read labels), `show`, `splits`, `transforms`, `blocks`,
+`loading`, `folders`; then `datablock` and, on top, `from_files`. `download` fetches data sets. What crosses the door:
+`DataBlock`, `FileDataLoaders` and `DataLoaders`. Import from the module that defines a name, or take everything from the
 face `gatera.vision.all`.
 """

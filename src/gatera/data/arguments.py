@@ -19,7 +19,7 @@ class LoaderArguments(TypedDict, total=False):
             most 16.
         val_bs: items per validation batch; None for the same.
         num_workers: threads that read ahead; None for one per processor, at most 8. Inputs in memory need none.
-        device: where batches are put; None for the best at hand.
+        device: where batches are put; None for the best available.
         shuffle: shuffle the training items in every epoch.
         cache: keep decoded photos on disk where they are the same in every epoch.
     """
@@ -73,6 +73,29 @@ class FileArguments(ImageArguments, total=False):
 
 
 FILE_DEFAULTS = FileArguments(x_block=None, **IMAGE_DEFAULTS)
+
+
+class ReadArguments(TypedDict, total=False):
+    """How a file of a table is read; see `gatera.program.tables.reader.open_table`.
+
+    Attributes:
+        header: "auto" to see whether the first row names the columns; the number of the row that does, from 0 on; None
+            where the columns have no names.
+        encoding: any that Python knows; None to find it.
+        decimal: the decimal sign of numbers, "." or ","; None to find it column by column.
+    """
+
+    header: str | int | None
+    encoding: str | None
+    decimal: str | None
+
+
+READ_DEFAULTS = ReadArguments(header="auto", encoding=None, decimal=None)
+
+
+def read_arguments(options: Mapping[str, Any]) -> ReadArguments:
+    """Return those of a function's keyword arguments that are about how a file is read."""
+    return cast(ReadArguments, {name: options[name] for name in READ_DEFAULTS if name in options})
 
 
 class FileTableArguments(FileArguments, total=False):

@@ -1,4 +1,4 @@
-"""The recipe from a source of items to loaders: what they are, how they are split, labelled, transformed."""
+"""`DataBlock`: a recipe that turns a source of items into data sets and loaders."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gatera.data.item_errors import function_name
 from gatera.data.loading.dataset import Dataset, FittedFields, Getter, Rows, apply_getter, as_items, take
 from gatera.data.loading.loaders import DataLoader, DataLoaders, LoaderOptions
 from gatera.data.loading.pipeline import Pipeline
-from gatera.data.recipe_summary import Account, describe_labels, one_batch, one_item
+from gatera.data.recipe_summary import StageReport, describe_labels, one_batch, one_item
 from gatera.data.short_repr import ShortRepr
 from gatera.data.sources.items import IMAGE_EXTENSIONS, get_image_files
 from gatera.data.splits.by_position import RandomSplitter, Splits, as_splits
@@ -28,7 +28,7 @@ from gatera.data.transforms.batch import BatchPipeline
 from gatera.data.transforms.item import ItemTransform
 from gatera.data.transforms.torchvision import as_list, batch_transforms, item_transforms
 
-#: Photos of the training split from which `Normalize()` computes its statistics.
+#: Photos of the training set from which `Normalize()` computes its statistics.
 SAMPLE_SIZE = 1024
 
 Blocks = Sequence[Block | type[Block]]
@@ -101,7 +101,7 @@ class DataBlock(ShortRepr):
         given = as_list(self.blocks)
         if not 1 <= len(given) <= 2 or self.n_inp not in (None, 1):
             raise ArgumentError(
-                "blocks and n_inp do not describe one input and at most one label",
+                "A DataBlock takes one input and at most one target",
                 got=(given, self.n_inp), expected="two blocks, or one for items without labels; n_inp=1",
             )  # fmt: skip
         object.__setattr__(self, "_x", as_input(given[0]))
@@ -162,7 +162,7 @@ class DataBlock(ShortRepr):
         return self._loaders(data, loading, bs, given["val_bs"], given["shuffle"], path)
 
     def summary(self, source: Any, bs: int = 4, show_batch: bool = False) -> str:
-        """Print every stage with what comes out of it, for one item and one batch; and name the stage that fails.
+        """Print what each stage gives for one item and one batch, and name the stage that fails.
 
         Args:
             source: as in `datasets`.
@@ -172,32 +172,32 @@ class DataBlock(ShortRepr):
         Returns:
             What was printed.
         """
-        account = Account()
-        account.heading("The recipe")
-        items = account.stage(
+        report = StageReport()
+        report.heading("The recipe")
+        items = report.stage(
             "items", lambda: self._items(source), lambda found: f"{len(found)}, e.g. {found[0]!r}"
         )
-        splits = account.stage("split", lambda: self._splits(items), repr)
-        data = account.stage(
+        splits = report.stage("split", lambda: self._splits(items), repr)
+        data = report.stage(
             "labels", lambda: self._made(items, splits), lambda made: describe_labels(made.train)
         )
-        if not account.failed:
-            one_item(account, data.train)
+        if not report.failed:
+            one_item(report, data.train)
         options = LoaderOptions(cache=False)
-        loaders = account.stage(
+        loaders = report.stage(
             "loaders", lambda: self._loaders(data, options, bs), lambda made: str(made.device)
         )
         if loaders is not None:
-            one_batch(account, loaders.train)
-        print(account)
-        if show_batch and not account.failed and in_notebook():
+            one_batch(report, loaders.train)
+        print(report)
+        if show_batch and not report.failed and in_notebook():
             from IPython.display import display
 
             display(loaders.show_batch(bs))
-        return str(account)
+        return str(report)
 
     def _made(self, items: Sequence[Any], splits: Splits) -> Datasets:
-        """Read every label, let the blocks learn from the training split, and make the data sets."""
+        """Read every label, fit the blocks on the training set, and make the data sets."""
         sides = [side for side in (splits.train, splits.valid, splits.test) if side is not None]
         used = np.sort(np.concatenate(sides))
         get_x, get_y = self._getters
@@ -271,7 +271,7 @@ class DataBlock(ShortRepr):
     def _items(self, source: Any) -> Sequence[Any]:
         if self.get_items is None and isinstance(source, str | Path):
             raise ArgumentError(
-                "The source is a path, and get_items, which would list what is in it, was not given",
+                "source is a path, but this DataBlock has no get_items to list its files",
                 got=str(source), remedy="Pass get_items=get_image_files to DataBlock.",
             )  # fmt: skip
         items = as_items(source if self.get_items is None else self.get_items(source))
@@ -288,7 +288,7 @@ class DataBlock(ShortRepr):
 def nothing_found(get_items: Callable[[Any], Any] | None, source: Any) -> DataError:
     """Return the error for a source without items."""
     if get_items is None:
-        return DataError("There are no items: the list or table is empty")
+        return DataError("No items: the list or table is empty")
     wanted = IMAGE_EXTENSIONS if get_items is get_image_files else getattr(get_items, "extensions", None)
     endings = [wanted] if isinstance(wanted, str) else sorted(wanted or [])
     return DataError(
@@ -299,7 +299,7 @@ def nothing_found(get_items: Callable[[Any], Any] | None, source: Any) -> DataEr
 
 
 def sample_photos(dataset: Dataset, options: LoaderOptions) -> Iterator[Tensor]:
-    """Yield some photos of a data set, evenly spaced and not augmented, as float32 [1,C,H,W] in 0..1."""
+    """Yield a sample of photos of a data set, evenly spaced and not augmented, as float32 [1,C,H,W] in 0..1."""
     some = np.unique(np.linspace(0, len(dataset) - 1, min(SAMPLE_SIZE, len(dataset))).astype(int))
     return (
         x for x, _ in DataLoader(dataset.subset(some.tolist()), 1, options=replace(options, device="cpu"))

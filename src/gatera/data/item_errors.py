@@ -47,17 +47,23 @@ def function_name(function: Callable[..., Any]) -> str:
 
 def named(err: GateraError, item: str) -> DataError:
     """Return a DataError like `err` whose first sentence names the item."""
-    return DataError(f"{err.problem} for {item}", got=err.got, expected=err.expected, remedy=err.remedy)
+    return DataError(
+        f"{err.problem} for {item}",
+        got=err.got,
+        expected=err.expected,
+        available=err.available,
+        remedy=err.remedy,
+    )
 
 
 class naming_item:
-    """Context manager: whatever is raised inside names the item that was being worked on.
+    """Context manager that adds the item's name to any error raised inside.
 
     Args:
-        action: what is done, as "Could not" would go on: "encode the label of".
+        action: what is done, a phrase to follow "Could not": "encode the label of".
         item: the item, for messages: "item 731 (photos/fox/9.jpg)"; or a function that returns that name, called only
             when there is an error.
-        raw: the item itself. An error of ours that quotes its path already stays as it is.
+        raw: the item itself. An error of Gatera's that already quotes its path is not changed.
 
     Raises:
         DataError: if anything is raised inside; a PhotoError that names the photo stays one.
@@ -78,7 +84,7 @@ class naming_item:
         """Begin the work on the item."""
 
     def __exit__(self, kind: type[BaseException] | None, err: BaseException | None, traceback: Any) -> None:
-        """Raise the same trouble with the item's name; KeyboardInterrupt and the like pass."""
+        """Raise the error again with the item's name; KeyboardInterrupt and the like pass unchanged."""
         if not isinstance(err, Exception):
             return
         if isinstance(err, GateraError):

@@ -1,4 +1,4 @@
-"""What a recipe does, step by step, on one item and one batch: `DataBlock.summary`."""
+"""Trace a recipe step by step, on one item and one batch: `DataBlock.summary`."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from gatera.data.transforms.item import ItemTransform
 STAGE_WIDTH = 26
 
 
-class Account:
-    """Lines of text, one per stage, ending at the first stage that fails.
+class StageReport:
+    """A report with one line per stage, which ends at the first stage that fails.
 
     Attributes:
         lines: what there is to say so far.
@@ -39,7 +39,7 @@ class Account:
         self.failed = False
 
     def stage(self, name: str, run: Callable[[], Any], show: Callable[[Any], str] | None = None) -> Any:
-        """Run a stage and note what came out; after a failure nothing is run any more and None is returned."""
+        """Run a stage and add a line with its result; after a failure nothing is run and None is returned."""
         if self.failed:
             return None
         try:
@@ -91,22 +91,22 @@ def describe_labels(dataset: Dataset) -> str:
     return f"{type(block).__name__}, {len(block.vocab)} labels (and how often in training): {known}"
 
 
-def one_item(account: Account, dataset: Dataset) -> None:
+def one_item(report: StageReport, dataset: Dataset) -> None:
     """Follow the first training item through every stage."""
-    if account.failed:
+    if report.failed:
         return
     fields, pipeline = dataset.fields, dataset.fields.pipeline
-    account.heading(f"One item: {dataset.name(0)}")
-    value = account.stage(f"read ({type(fields.x).__name__})", lambda: fields.x.read(dataset.inputs[0]))
+    report.heading(f"One item: {dataset.name(0)}")
+    value = report.stage(f"read ({type(fields.x).__name__})", lambda: fields.x.read(dataset.inputs[0]))
     for transform in pipeline.transforms:
         draws = np.random.default_rng(0) if transform.random else None
-        value = account.stage(
+        value = report.stage(
             type(transform).__name__, partial(_transformed, dataset, transform, value, draws)
         )
-    account.stage("to array", lambda: fields.x.encode(value))
+    report.stage("to array", lambda: fields.x.encode(value))
     if fields.y is not None and dataset.raw_labels is not None:
         raw = dataset.raw_labels[0]
-        account.stage(f"label {raw!r}", lambda: dataset[0][1])
+        report.stage(f"label {raw!r}", lambda: dataset[0][1])
 
 
 def _transformed(
@@ -116,31 +116,31 @@ def _transformed(
         return transform(value, draws)
 
 
-def one_batch(account: Account, loader: DataLoader) -> None:
+def one_batch(report: StageReport, loader: DataLoader) -> None:
     """Follow the first training batch through every stage."""
-    account.heading(f"One batch of {min(loader.bs, loader.n)} items:")
+    report.heading(f"One batch of {min(loader.bs, loader.n)} items:")
     dataset = without_batch_transforms(loader.dataset)
     plain = DataLoader(dataset, loader.bs, training=loader.training, options=loader.options)
-    index = next(loader.batch_indices()) if not account.failed else np.zeros(1, np.int64)
-    account.stage("collate", lambda: plain.batch_of(index)[0])
+    index = next(loader.batch_indices()) if not report.failed else np.zeros(1, np.int64)
+    report.stage("collate", lambda: plain.batch_of(index)[0])
     for name in batch_stages(loader.batch_tfms):
-        account.heading(f"    {name}")
-    batch = account.stage(
+        report.heading(f"    {name}")
+    batch = report.stage(
         "x, as the model gets it", lambda: loader.batch_of(index), lambda batch: describe(batch[0])
     )
     if batch is not None and batch[1] is not None:
-        account.stage("y", lambda: batch[1])
+        report.stage("y", lambda: batch[1])
 
 
 def without_batch_transforms(dataset: Dataset) -> Dataset:
-    """Return the same items without what batch transforms do to them one by one at prediction."""
+    """Return the same items without the resizing that batch transforms add at prediction."""
     pipeline = dataset.fields.pipeline
     fields = replace(dataset.fields, pipeline=Pipeline(pipeline.block, pipeline.transforms))
     return Dataset(fields, dataset.items, dataset.inputs, dataset.raw_labels, dataset.positions)
 
 
 def batch_stages(batch_tfms: BatchPipeline) -> list[str]:
-    """Return the names of what is done to a batch, one line for what is done together."""
+    """Return the names of the steps on a batch, one line for those done together."""
     fused = batch_tfms.fused
     together = [] if fused is None else [type(tfm).__name__ for tfm in (*fused.geometry, *fused.lighting)]
     lines = [f"in one go: {', '.join(together)}"] if together else []

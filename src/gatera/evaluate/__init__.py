@@ -1,1 +1,4 @@
-"""How good a model is, said honestly: error with its interval, the baseline beside it, a page and a card for people."""
+"""HTML report pages on a trained model: error with its confidence interval, baseline, pictures, history.
+
+Read `html_report` first: `ReportFacts` is the content, `write_html_report` writes the page. `html_page` has the HTML elements.
+"""

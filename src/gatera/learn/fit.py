@@ -31,7 +31,7 @@ class FitPlan:
         resume: checkpoint to resume from.
         reset_opt: start with a new optimizer.
         validate: whether each epoch ends with validation.
-        head_error: see `Trainer.head_error`; kept in checkpoints.
+        head_error: what `start_head` returned for this learner; kept in checkpoints.
     """
 
     epochs: int

@@ -12,7 +12,6 @@ Ridge Parameter", Technometrics 21(2), section 2.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -21,12 +20,10 @@ from torch import Tensor, nn
 
 from gatera.core.progress import note
 from gatera.core.random import rng
-from gatera.data.loading.loaders import DataLoader
-from gatera.learn.frozen_features import Features, compute
+from gatera.data.loading.loaders import DataLoader, DataLoaders
+from gatera.learn.arithmetic import Arithmetic
+from gatera.learn.frozen_features import FeatureCache, Features, compute
 from gatera.models.vision.linear_head import LinearHead
-
-if TYPE_CHECKING:
-    from gatera.learn.trainer import Trainer
 
 #: Tasks whose targets a linear map can be fitted to.
 TASKS = ("classification", "multilabel", "regression")
@@ -40,6 +37,11 @@ PENALTIES = tuple(10.0 ** (step / 4) for step in range(-16, 13))
 #: Factors that scores are tried with, and offsets: the score at which a label is as likely as not.
 FACTORS = tuple(2.0 ** (step / 4) for step in range(-4, 25))
 OFFSETS = (0.1, 0.2, 0.3, 0.4, 0.5)
+
+#: The unfrozen part of `fine_tune` has its full rates if a linear head on the frozen features misses this fraction of the training
+#: items or more; below that rates are in proportion, at least at the second fraction, and the earliest group stays frozen: on 700
+#: photos of which 1 % are missed, the full rates make the model worse (see LOG.md).
+FULL_RATE_ERROR, LEAST_SHARE = 0.05, 0.1
 
 
 @dataclass(frozen=True)
@@ -57,74 +59,114 @@ class Ridge:
     left_out: Tensor
 
 
-def start_head(learn: Trainer) -> None:
-    """Solve the learner's linear head, where it has one that is untrained behind a pretrained body.
+def start_head(
+    model: nn.Module,
+    dls: DataLoaders,
+    loss_func: object,
+    arithmetic: Arithmetic,
+    cache: FeatureCache,
+    quiet: bool,
+) -> float | None:
+    """Solve a linear head that is still zero; a line says what was found.
 
-    It acts for one class per item, several labels, and numbers without a range; a line says what it found. The share of
-    training items that the solution misses when they are left out goes into `learn.head_error`.
+    It acts on targets of one class per item, several labels, and numbers without a range.
 
     Args:
-        learn: the learner; its head's linear layer is changed in place.
+        model: a pretrained body and a head; the linear layer is changed in place.
+        dls: the training set and its task.
+        loss_func: the loss; class weights in it count.
+        arithmetic: device and precision to compute features in.
+        cache: where features are kept for the frozen epochs.
+        quiet: show no progress bar.
+
+    Returns:
+        The fraction of training items whose class the solution misses, each judged without it; None if nothing was solved, or
+        if the task has no classes.
     """
-    head, train = _head_to_start(learn), learn.dls.train
-    if head is None or not isinstance(train, DataLoader):
-        return
-    fixed = nn.Sequential(learn.model[0], head.features)  # type: ignore[index]
-    with learn.arithmetic.kernels(fixed):
-        features = _features(learn, fixed, train)
-    if features is None:
-        return
-    labels = features.labels
-    if learn.dls.task == "classification":
-        wanted = F.one_hot(labels, head.linear.out_features)
-    else:
-        wanted = labels.reshape(len(labels), -1)
+    head, train = linear_head_at_zero(model), dls.train
+    if head is None or dls.task not in TASKS or not isinstance(train, DataLoader):
+        return None
+    assert isinstance(model, nn.Sequential)  # for the type checker: it has a head
+    fixed = nn.Sequential(model[0], head.features)
+    with arithmetic.kernels(fixed):
+        features = _features(fixed, train, arithmetic, cache, quiet)
+    if features is None or not isinstance(features.outputs, Tensor):
+        return None
+    labels, is_class = features.labels.cpu(), dls.task == "classification"
+    wanted = F.one_hot(labels, head.linear.out_features) if is_class else labels.reshape(len(labels), -1)
     if wanted.shape[1] != head.linear.out_features:
-        return
-    class_weights = getattr(learn.loss_func, "weight", None) if learn.dls.task == "classification" else None
-    weights = None if not isinstance(class_weights, Tensor) else class_weights[labels.cpu()]
-    found = fit_ridge(features.outputs.cpu(), wanted.cpu(), weights)
-    factor, offset = scale_of_scores(found.left_out, wanted.cpu(), learn.dls.task)
+        return None
+    class_weights = getattr(loss_func, "weight", None) if is_class else None
+    weights = class_weights.cpu()[labels] if isinstance(class_weights, Tensor) else None
+    found = fit_ridge(features.outputs.cpu(), wanted, weights)
+    factor, offset = scale_of_scores(found.left_out, wanted, dls.task)
     with torch.no_grad():
         head.linear.weight.copy_((found.weight * factor).T)
         head.linear.bias.copy_((found.bias - offset) * factor)
-    if learn.dls.task == "classification":
-        missed = int((found.left_out.argmax(1) != labels.cpu()).sum())
-        learn.head_error = missed / len(labels)
-        note(
-            f"The head starts from a least-squares solution, which misses {missed:,} of {len(labels):,} training items "
-            "when they are left out."
-        )
-
-
-def _head_to_start(learn: Trainer) -> LinearHead | None:
-    """Return the learner's head if it can be solved: linear, untrained, without a range, behind a pretrained body."""
-    model, task = learn.model, learn.dls.task
-    if learn.body is None or task not in TASKS or not isinstance(model, nn.Sequential) or len(model) != 2:
+    if not is_class:
         return None
-    head = model[1]
+    missed = int((found.left_out.argmax(1) != labels).sum())
+    note(
+        f"The head starts from a least-squares solution, which misses {missed:,} of {len(labels):,} training items, each judged "
+        "without it."
+    )
+    return missed / len(labels)
+
+
+def linear_head_at_zero(model: nn.Module) -> LinearHead | None:
+    """Return the model's head if it is linear, without a range, and untrained."""
+    head = model[1] if isinstance(model, nn.Sequential) and len(model) == 2 else None
     if not isinstance(head, LinearHead) or head[-1] is not head.linear or not head.untrained:
         return None
     return head
 
 
-def _features(learn: Trainer, fixed: nn.Module, train: DataLoader) -> Features | None:
+def _features(
+    fixed: nn.Module, train: DataLoader, arithmetic: Arithmetic, cache: FeatureCache, quiet: bool
+) -> Features | None:
     """Return features [n,F] and labels of the training set, at most `MOST_ITEMS` of them, without augmentation."""
-    quiet, positions = not learn.display.bar_on, np.arange(train.n)
+    positions = np.arange(train.n)
     if train.n > MOST_ITEMS:
-        positions = np.sort(rng(learn.seed, train.n).choice(train.n, MOST_ITEMS, replace=False))
+        positions = np.sort(rng(train.options.seed, train.n).choice(train.n, MOST_ITEMS, replace=False))
     if not train.random:  # an epoch of the frozen body needs all of them, and finds them kept
-        kept = learn.feature_cache.loaders(fixed, [train], learn.arithmetic, quiet)
+        kept = cache.loaders(fixed, [train], arithmetic, quiet)
         if kept is None or not isinstance(kept[0].features.outputs, Tensor):
             return None
         some = torch.from_numpy(positions).to(kept[0].features.labels.device)
         return Features(kept[0].features.outputs[some], kept[0].features.labels[some])
     options = replace(train.options, device=train.device)
-    loader = DataLoader(
-        train.dataset.subset(positions.tolist()), train.bs, batch_tfms=train.batch_tfms, options=options
-    )
+    some_items = train.dataset.subset(positions.tolist())
     fixed.eval()
-    return compute(fixed, loader, learn.arithmetic, quiet)
+    return compute(
+        fixed,
+        DataLoader(some_items, train.bs, batch_tfms=train.batch_tfms, options=options),
+        arithmetic,
+        quiet,
+    )
+
+
+def rate_share(head_error: float | None) -> float:
+    """Return the fraction of the usual rates that the unfrozen part of `fine_tune` has, 0..1.
+
+    Args:
+        head_error: what `start_head` returned.
+
+    Example:
+        >>> rate_share(None), rate_share(0.2), round(rate_share(0.01), 2), rate_share(0.0)
+        (1.0, 1.0, 0.2, 0.1)
+    """
+    return 1.0 if head_error is None else min(1.0, max(LEAST_SHARE, head_error / FULL_RATE_ERROR))
+
+
+def suffices(head_error: float | None, limit: float) -> bool:
+    """Return whether `fine_tune` may skip its unfrozen part, for the head misses less than `limit`; a line says so."""
+    if head_error is None or head_error >= limit:
+        return False
+    note(
+        f"The unfrozen part is skipped: only {head_error:.1%} of the training items were missed on the frozen features, less "
+        f"than {limit:.1%}."
+    )
+    return True
 
 
 def fit_ridge(x: Tensor, targets: Tensor, weights: Tensor | None = None) -> Ridge:
@@ -173,6 +215,10 @@ def fit_ridge(x: Tensor, targets: Tensor, weights: Tensor | None = None) -> Ridg
 def scale_of_scores(left_out: Tensor, wanted: Tensor, task: str | None) -> tuple[float, float]:
     """Return the factor and offset that make logits of a ridge's outputs: (output - offset) * factor.
 
+    Targets are moved a little away from 0 and 1, or a few items that are all right would make the scores certain.
+
+    Source: Platt 1999, "Probabilistic Outputs for Support Vector Machines", section 2.2.
+
     Args:
         left_out: leave-one-out predictions [n,K].
         wanted: what they should be, [n,K]; 0 or 1 for classes and labels.
@@ -180,12 +226,16 @@ def scale_of_scores(left_out: Tensor, wanted: Tensor, task: str | None) -> tuple
     """
     if task == "regression":
         return 1.0, 0.0
-    wanted = wanted.double()
+    spread = 1 / (len(wanted) + 2)
     if task == "classification":
-        tried = [(float(F.cross_entropy(left_out * t, wanted)), t, 0.0) for t in FACTORS]
-    else:
+        classes = wanted.argmax(1)
         tried = [
-            (float(F.binary_cross_entropy_with_logits((left_out - offset) * t, wanted)), t, offset)
+            (float(F.cross_entropy(left_out * t, classes, label_smoothing=spread)), t, 0.0) for t in FACTORS
+        ]
+    else:
+        labels = wanted.double() * (1 - 2 * spread) + spread
+        tried = [
+            (float(F.binary_cross_entropy_with_logits((left_out - offset) * t, labels)), t, offset)
             for t in FACTORS
             for offset in OFFSETS
         ]

@@ -50,10 +50,11 @@ class Learner(Trainer):
         self,
         dls: DataLoaders,
         model: nn.Module,
+        *,
         body: nn.Module | None = None,
         **arguments: Unpack[LearnerArguments],
     ) -> None:
-        super().__init__(dls, model, body, **arguments)
+        super().__init__(dls, model, body=body, **arguments)
         self._prediction_copy: tuple[tuple[Any, ...], nn.Module] | None = None
 
     # -- using ------------------------------------------------------------------------------------------------------

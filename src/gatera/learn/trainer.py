@@ -27,7 +27,7 @@ from gatera.learn.callbacks.recorder import Recorder
 from gatera.learn.fit import Fit, FitPlan
 from gatera.learn.freezing import freeze_groups
 from gatera.learn.frozen_features import FeatureCache, skip_frozen_part
-from gatera.learn.head_start import start_head
+from gatera.learn.head_start import linear_head_at_zero, rate_share, start_head, suffices
 from gatera.learn.optimizer import group_lrs, make_optimizer
 from gatera.learn.options import (
     FINE_TUNE_DEFAULTS,
@@ -46,13 +46,8 @@ from gatera.models.groups import ParameterGroup, parameter_groups
 if TYPE_CHECKING:
     import pandas as pd
 
-#: `base_lr` of `fine_tune` where neither its caller nor the learner's options name one; fastai's.
+#: `base_lr` of `fine_tune` if neither its caller nor the learner's options set one; fastai's.
 FINE_TUNE_LR = 2e-3
-
-#: A pretrained body learns at its full rate if a linear head on its frozen features misses this fraction of the training items or
-#: more, and in proportion below that, at least at the second fraction: on 700 photos of which 1 % are missed the full rate makes
-#: it worse (see LOG.md).
-FULL_BODY_ERROR, LEAST_BODY_SHARE = 0.1, 0.1
 
 #: Learning rates: one for all parameter groups, `slice(low, high)`, or one per group.
 Rates = float | slice | Sequence[float]
@@ -76,6 +71,7 @@ class Trainer:
         self,
         dls: DataLoaders,
         model: nn.Module,
+        *,
         body: nn.Module | None = None,
         **arguments: Unpack[LearnerArguments],
     ) -> None:
@@ -106,7 +102,7 @@ class Trainer:
             f"{type(self).__name__}: {type(self.model).__name__}, {n:,} parameters in {len(self.groups)} groups"
             f" ({self.n_frozen} frozen); {self.arithmetic}",
             f"loss {self.loss_func!r}, metrics {', '.join(metric.name for metric in self.metrics) or 'none'}",
-            f"{self.epochs_done} epochs trained",
+            f"epochs trained: {self.epochs_done}",
         ]
         return "\n".join(lines)
 
@@ -209,33 +205,39 @@ class Trainer:
     def _rates(self, lr: Rates | None) -> list[float]:
         return group_lrs(self.lr if lr is None else lr, len(self.groups))
 
-    def _make_fit(
-        self,
-        plan: FitPlan,
-        opt: torch.optim.Optimizer,
-        recorder: Recorder,
-        callbacks: Sequence[Callback],
-        checkpoint_to: Path | None = None,
-    ) -> Fit:
-        """Return a fit of this learner's model, ready to run."""
-        saved = None if plan.resume is None else self.load_checkpoint(plan.resume)
+    def _make_state(
+        self, plan: FitPlan, opt: torch.optim.Optimizer, recorder: Recorder, callbacks: Sequence[Callback]
+    ) -> LoopState:
+        """Return the state of a fit of the whole model, before its first epoch."""
         recorder.metrics = list(self.metrics)
         own = [FixBatchNorm.for_learner(self.body, self.dls, self.options), recorder, self.display]
-        state = LoopState(
+        return LoopState(
             model=self.model, whole=self.model, loss_func=self.loss_func, optimizer=opt, train=self.dls.train,
             valid=self.dls.valid if plan.validate else None, callbacks=CallbackList([*own, *callbacks, *plan.callbacks]),
             arithmetic=self.arithmetic, seed=self.seed, epochs=plan.epochs, first_epoch=self.epochs_done,
         )  # fmt: skip
+
+    def _skip_frozen_part(self, state: LoopState) -> LoopState:
         if self.options.cache_features:
             skip_frozen_part(state, self.feature_cache, quiet=not self.display.bar_on)
-        return Fit(plan, state, saved, checkpoint_to, self.n_frozen)
+        return state
 
     def _fit(self, plan: FitPlan) -> None:
+        saved = None if plan.resume is None else self.load_checkpoint(plan.resume)
         opt = self._new_opt() if plan.reset_opt else self.create_opt()
-        if plan.resume is None:
-            start_head(self)
+        state = self._make_state(plan, opt, self.recorder, self.cbs)
+        if saved is None and self.body is not None and linear_head_at_zero(self.model) is not None:
+            self.head_error = start_head(
+                self.model,
+                self.dls,
+                self.loss_func,
+                self.arithmetic,
+                self.feature_cache,
+                not self.display.bar_on,
+            )
         plan = replace(plan, head_error=self.head_error)
-        fit = self._make_fit(plan, opt, self.recorder, self.cbs, self.model_path("interrupted"))
+        state = self._skip_frozen_part(state)
+        fit = Fit(plan, state, saved, self.model_path("interrupted"), self.n_frozen)
         try:
             fit.run()
         finally:  # an error or Ctrl-C may come after many updates
@@ -295,8 +297,8 @@ class Trainer:
         """Transfer learning: train the new head on the frozen body, then all layers, early ones slowly.
 
         If the learner's options set `fine_tune_groups`, the second part trains only that many of the last groups. A linear
-        head starts from a least-squares solution; if that misses few training items, the second part trains the body at a
-        lower rate, and a line says so.
+        head starts from a least-squares solution; if that misses few training items, the second part has lower rates and
+        leaves the earliest group frozen, and a line says so.
 
         Args:
             epochs: number of epochs of the unfrozen part, at least 1.
@@ -319,35 +321,29 @@ class Trainer:
             frozen = arguments | FitArguments(resume=resume, phase="frozen")
             self.fit_one_cycle(freeze_epochs, slice(base_lr), pct_start=0.99, **frozen)
             resume = None
-            if self._head_suffices():
+            if suffices(self.head_error, self.options.skip_unfrozen_below):
                 return
-        self.freeze_to(-(self.options.fine_tune_groups or len(self.groups)))
-        rates = self._unfrozen_rates(base_lr / 2, lr_mult)
+        rates = self._unfreeze_for_fine_tune(base_lr / 2, lr_mult)
         unfrozen = arguments | FitArguments(resume=resume, phase="unfrozen")
         self.fit_one_cycle(epochs, rates, div=div, pct_start=pct_start, **unfrozen)
 
-    def _head_suffices(self) -> bool:
-        """Return whether the options let `fine_tune` skip its unfrozen part; a line says so."""
-        if self.head_error is None or self.head_error >= self.options.skip_unfrozen_below:
-            return False
-        note(
-            f"The unfrozen part is skipped: only {self.head_error:.1%} of the training items were missed on the frozen "
-            f"features, less than {self.options.skip_unfrozen_below:.1%}."
-        )
-        return True
-
-    def _unfrozen_rates(self, peak: float, lr_mult: float) -> list[float]:
-        """Return the peak rates of the unfrozen part: lower for a body whose features leave little to learn."""
-        rates = group_lrs(slice(peak / lr_mult, peak), len(self.groups))
+    def _unfreeze_for_fine_tune(self, peak: float, lr_mult: float) -> list[float]:
+        """Unfreeze what `fine_tune` trains in its second part; return the peak rates, low if little is left to learn."""
+        rates, asked = group_lrs(slice(peak / lr_mult, peak), len(self.groups)), self.options.fine_tune_groups
+        share = rate_share(self.head_error)
+        early = 0 if share == 1 or len(self.groups) < 3 else 1
+        self.freeze_to(early if asked is None else -asked)
+        if share < 1:
+            trained = " and ".join(group.name for group in self.groups[self.n_frozen :])
+            note(
+                f"Training {trained} at {share:.0%} of the usual learning rate, as only {self.head_error:.1%} of the training "
+                "items were missed on the frozen features."
+            )
         if self.head_error is None:
             return rates
-        share = min(1.0, max(LEAST_BODY_SHARE, self.head_error / FULL_BODY_ERROR))
-        trained = " and ".join(group.name for group in self.groups[self.n_frozen :])
-        note(
-            f"Training {trained}; the body at {share:.0%} of its usual learning rate, as {self.head_error:.1%} of the "
-            "training items were missed on its frozen features."
-        )
-        return [*(rate * share for rate in rates[:-1]), rates[-1]]
+        # a head's own factor protects its start while the body is frozen
+        factors = [*(1.0 for _ in self.groups[:-1]), 1 / self.groups[-1].lr_mult]
+        return [rate * share * factor for rate, factor in zip(rates, factors, strict=True)]
 
     def lr_find(
         self,
@@ -376,8 +372,9 @@ class Trainer:
         epochs = -(-num_it // max(len(self.dls.train), 1))
         plan = FitPlan(epochs, self._rates(start_lr), callbacks=[finder], validate=False)
         callbacks = [callback for callback in self.cbs if callback.in_lr_find]
+        state = self._skip_frozen_part(self._make_state(plan, self._new_opt(), Recorder(), callbacks))
         with self.no_logging():
-            found = find(self._make_fit(plan, self._new_opt(), Recorder(), callbacks), finder, functions)
+            found = find(Fit(plan, state), finder, functions)
         return found.show() if show_plot else found
 
     # -- checkpoints ------------------------------------------------------------------------------------------

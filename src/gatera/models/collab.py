@@ -1,4 +1,4 @@
-"""Networks that say how a user would rate an item: a product of two vectors with two biases, or dense layers."""
+"""Collaborative filtering models: the dot product of user and item embeddings plus biases, or a dense network."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from gatera.models.tabular import Embedding, TabularConfig, TabularModel
 
 
 class EmbeddingDotBias(nn.Module):
-    """A vector and a bias for each user and each item: the rating is the vectors' product plus both biases.
+    """Embed users and items: the rating is the dot product of their vectors plus both biases.
 
     Args:
-        n_factors: numbers in each vector.
-        n_users: users, with the unknown one, which is number 0.
-        n_items: items, with the unknown one, which is number 0.
-        y_range: keep ratings within these bounds.
+        n_factors: length of each vector.
+        n_users: number of users, including the unknown user at index 0.
+        n_items: number of items, including the unknown item at index 0.
+        y_range: squash ratings into this range.
 
     Attributes:
         u_weight, i_weight: vectors of users and items.
-        u_bias, i_bias: their biases.
-        classes: user column -> users, item column -> items, where the model was made by `from_classes`.
+        u_bias, i_bias: biases of users and items.
+        classes: user column -> users, item column -> items, if the model was made by `from_classes`.
     """
 
     def __init__(
@@ -46,12 +46,12 @@ class EmbeddingDotBias(nn.Module):
         classes: Mapping[str, Sequence[Any]],
         y_range: tuple[float, float] | None = None,
     ) -> Self:
-        """Make a model that knows users and items by name.
+        """Create a model that also looks up users and items by name.
 
         Args:
-            n_factors: numbers in each vector.
+            n_factors: length of each vector.
             classes: user column -> users, then item column -> items, as in `dls.classes`.
-            y_range: keep ratings within these bounds.
+            y_range: squash ratings into this range.
         """
         users, items = classes.values()
         made = cls(n_factors, len(users), len(items), y_range)
@@ -59,31 +59,31 @@ class EmbeddingDotBias(nn.Module):
         return made
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return ratings, float [N,1], of pairs of user and item codes, int64 [N,2]."""
+        """Predict ratings, float [N,1], of pairs of user and item codes, int64 [N,2]."""
         users, items = x[:, 0], x[:, 1]
         products = (self.u_weight(users) * self.i_weight(items)).sum(dim=1, keepdim=True)  # [N,F] -> [N,1]
         return self.bounds(products + self.u_bias(users) + self.i_bias(items))
 
     def bias(self, arr: Sequence[Any], is_item: bool = True) -> Tensor:
-        """Return the biases of some items, or users, by name: float32 [N], on the CPU.
+        """Return the biases of items or users, by name: float32 [N], on the CPU.
 
         Args:
-            arr: items as they are in the table.
-            is_item: they are items; else users.
+            arr: items or users, spelled as in the table.
+            is_item: True for items, False for users.
 
         Raises:
-            ArgumentError: if one is not known, or the model knows no names.
+            ArgumentError: if one is not known, or the model was made without names.
         """
         return self._rows(self.i_bias if is_item else self.u_bias, arr, is_item).squeeze(1)
 
     def weight(self, arr: Sequence[Any], is_item: bool = True) -> Tensor:
-        """Return the vectors of some items, or users, by name: float32 [N,F], on the CPU; see `bias`."""
+        """Return the vectors of items or users, by name: float32 [N,F], on the CPU; see `bias`."""
         return self._rows(self.i_weight if is_item else self.u_weight, arr, is_item)
 
     def _rows(self, table: nn.Embedding, names: Sequence[Any], is_item: bool) -> Tensor:
         if not self.classes:
             raise ArgumentError(
-                "this model knows no names",
+                "this model was made without names of users and items",
                 remedy="Make it with EmbeddingDotBias.from_classes(n, dls.classes).",
             )
         column = list(self.classes)[int(is_item)]
@@ -92,8 +92,8 @@ class EmbeddingDotBias(nn.Module):
             if name not in codes:
                 known = [label for label in codes if isinstance(label, str)]
                 raise ArgumentError(
-                    f"{column!r} of the training split has no such value", got=name,
-                    remedy=did_you_mean(name, known, "It may be in the validation split only."),
+                    f"the training set has no such value in column {column!r}", got=name,
+                    remedy=did_you_mean(name, known, "It may occur in the validation set only."),
                 )  # fmt: skip
         rows = torch.tensor([codes[name] for name in names], device=table.weight.device)
         return table.weight.detach()[rows].cpu()
@@ -103,9 +103,9 @@ class EmbeddingNN(TabularModel):
     """A `TabularModel` of two category columns, user and item, with one output.
 
     Args:
-        emb_szs: (number, width) of the users' and the items' embedding.
+        emb_szs: (number, width) of the user and the item embedding.
         layers: sizes of the dense layers.
-        config: everything else.
+        config: all other settings.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Named groups of parameters, earliest layers first: what discriminative learning rates and freezing work on."""
+"""Group a model's parameters, earliest layers first, for discriminative learning rates and freezing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gatera.models.vision.body import Body
 from gatera.models.vision.linear_head import LinearHead
 from gatera.models.vision.unet import DynamicUnet
 
-#: Model -> its groups, earliest layers first: lists of parameters, or `ParameterGroup`s.
+#: A function from a model to its groups, earliest layers first: lists of parameters, or `ParameterGroup`s.
 Splitter = Callable[[nn.Module], Iterable[Any]]
 
 EACH_ONCE = "Every parameter of the model belongs in one group."
@@ -24,10 +24,10 @@ class ParameterGroup:
     """Parameters that share a learning rate and are frozen together.
 
     Attributes:
-        name: what tables and messages call the group.
+        name: the group's name in tables and messages.
         parameters: its parameters.
-        lr_mult: every learning rate that the group is given is multiplied by it: for pretrained layers that a rate which
-            suits a head would destroy.
+        lr_mult: factor on every learning rate of the group; below 1 for pretrained layers that the head's rate would
+            destroy.
     """
 
     name: str
@@ -43,10 +43,10 @@ def parameter_groups(model: nn.Module, splitter: Splitter | None = None) -> list
 
     Args:
         model: the model.
-        splitter: a function of the model that returns the groups as sequences of parameters, instead.
+        splitter: a function that takes the model and returns the groups as sequences of parameters, to use instead.
 
     Raises:
-        ArgumentError: if a splitter leaves parameters out, names one twice, or gives one that is not the model's.
+        ArgumentError: if a splitter omits parameters, returns one twice, or returns one that is not the model's.
     """
     if splitter is not None:
         return _checked(model, splitter)
@@ -68,24 +68,24 @@ def parameter_groups(model: nn.Module, splitter: Splitter | None = None) -> list
 
 
 def body_halves(body: Body) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    """Return a body's parameters, those of its first layers and those of the rest."""
+    """Split a body's parameters into those of its early layers and the rest."""
     last = max(body.layer_numbers.values())
     early: list[nn.Parameter] = []
     late: list[nn.Parameter] = []
     for name, parameter in body.named_parameters():
-        # What somebody added to the body later has no number; it is new and learns with the late half.
+        # Layers added to the body later have no number; they are new and train with the late half.
         (early if body.layer_numbers.get(name, last) <= last / 2 else late).append(parameter)
     return early, late
 
 
 def _checked(model: nn.Module, splitter: Splitter) -> list[ParameterGroup]:
-    """Run a user's splitter and make sure that its groups are the model's parameters, each once."""
+    """Run a user's splitter and check that its groups contain each of the model's parameters exactly once."""
     groups = splitter(model)
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     left = dict(names)
     checked = []
     for number, group in enumerate(groups):
-        if isinstance(group, Tensor):  # a tensor can be looped over, too, so that nothing would seem wrong
+        if isinstance(group, Tensor):  # a tensor is iterable, too, so this would go unnoticed
             raise ArgumentError(
                 "splitter must return lists of parameters, one per group", got=type(group).__name__,
                 expected="for example [list(model[0].parameters()), list(model[1].parameters())]",
@@ -96,17 +96,17 @@ def _checked(model: nn.Module, splitter: Splitter) -> list[ParameterGroup]:
         for parameter in named.parameters:
             if id(parameter) not in names:
                 raise ArgumentError(
-                    f"splitter gave something in group {number} that is not a parameter of the model",
+                    f"splitter returned something in group {number} that is not a parameter of the model",
                     got=type(parameter).__name__, expected="the tensors of model.parameters()",
                 )  # fmt: skip
             if left.pop(id(parameter), None) is None:
                 raise ArgumentError(
-                    "splitter gave a parameter twice", got=names[id(parameter)], remedy=EACH_ONCE
+                    "splitter returned a parameter twice", got=names[id(parameter)], remedy=EACH_ONCE
                 )
         if named.parameters:
             checked.append(named)
     if left:
         raise ArgumentError(
-            f"splitter left out {len(left)} parameters", got=list(left.values())[:3], remedy=EACH_ONCE
+            f"splitter omitted {len(left)} parameters", got=list(left.values())[:3], remedy=EACH_ONCE
         )
     return checked

@@ -1,4 +1,4 @@
-"""Small layers that PyTorch does not have: normalisation of the input, concatenated pooling, a bounded output."""
+"""Small layers that PyTorch lacks: input normalisation, concatenated pooling, bounded outputs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from gatera.core.errors import ArgumentError
 
 
 class Normalization(nn.Module):
-    """Take channel means away and divide by channel standard deviations: the first layer of a pretrained body.
+    """Subtract channel means and divide by channel standard deviations; the first layer of a pretrained body.
 
-    It sits in the model, not in the data pipeline, so that it happens exactly once wherever the model goes.
+    It is part of the model, not of the data pipeline, so that it is applied exactly once wherever the model is used.
 
     Args:
         mean: one value per channel, for inputs in 0..1.
@@ -35,12 +35,12 @@ class Normalization(nn.Module):
         super().__init__()
         if len(mean) != len(std) or not mean:
             raise ArgumentError(
-                "mean and std must have one value per channel each", got=(tuple(mean), tuple(std)),
-                expected="as many in one as in the other, at least one",
+                "mean and std must each have one value per channel", got=(tuple(mean), tuple(std)),
+                expected="two lists of the same length, not empty",
             )  # fmt: skip
         if min(std) <= 0:
             raise ArgumentError("std must be above 0 in every channel", got=tuple(std))
-        # Not persistent: they belong to the architecture, so no checkpoint can bring others in unseen.
+        # Not persistent: they belong to the architecture, so a checkpoint cannot change them unnoticed.
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(-1, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(-1, 1, 1), persistent=False)
 
@@ -54,7 +54,7 @@ class Normalization(nn.Module):
 
 
 class AdaptiveConcatPool2d(nn.Module):
-    """Pool a feature map by maximum and by mean, and put both side by side: [N,C,H,W] -> [N,2C,1,1], maximum first.
+    """Pool a feature map by maximum and by mean, and concatenate: [N,C,H,W] -> [N,2C,1,1], maximum first.
 
     Example:
         >>> AdaptiveConcatPool2d()(torch.tensor([[[[1.0, 3.0]]]])).flatten()
@@ -77,10 +77,10 @@ def sigmoid_range(x: Tensor, low: float, high: float) -> Tensor:
 
 
 def check_range(y_range: tuple[float, float]) -> tuple[float, float]:
-    """Return a range, or raise ArgumentError if it does not go from low to high."""
+    """Return the range, or raise ArgumentError if its low end is not below its high end."""
     low, high = y_range
     if not low < high:
-        raise ArgumentError("y_range must go from low to high", got=(low, high))
+        raise ArgumentError("y_range must be a pair (low, high) with low < high", got=(low, high))
     return low, high
 
 
@@ -96,7 +96,7 @@ class SigmoidRange(nn.Module):
         self.low, self.high = check_range((low, high))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Squash logits of any shape into (low, high), in float32: bf16 knows only a few hundred values in there."""
+        """Squash logits of any shape into (low, high), in float32: bf16 has only a few hundred values there."""
         return sigmoid_range(x.float(), self.low, self.high)
 
     def extra_repr(self) -> str:
@@ -105,18 +105,18 @@ class SigmoidRange(nn.Module):
 
 
 class PlacewiseDropout(nn.Module):
-    """Dropout that leaves out the same numbers at every place of a text: [N,T,F] -> [N,T,F]."""
+    """Dropout with the same mask at every position of a text: [N,T,F] -> [N,T,F]."""
 
     def __init__(self, p: float) -> None:
         super().__init__()
         self.p = p
 
     def forward(self, x: Tensor) -> Tensor:
-        """Drop, in training."""
+        """Apply the dropout, in training mode only."""
         if not self.training or not self.p:
             return x
         return x * F.dropout(x.new_ones(len(x), 1, x.shape[2]), self.p)
 
     def extra_repr(self) -> str:
-        """Show the share in the printed model."""
+        """Show the probability in the printed model."""
         return f"p={self.p}"

@@ -1,4 +1,4 @@
-"""What a model consists of: one row per layer, with shapes and parameter counts, as data and as plain text."""
+"""Summarise a model: one row per layer, with output shape and parameter count, as data and as plain text."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Batch = Tensor | tuple[Tensor, ...]
 
 @dataclass(frozen=True)
 class LayerRow:
-    """One layer, in the order in which the layers run.
+    """One layer of a model.
 
     Args:
         name: its path in the model, e.g. "0.backbone.conv1".
         type: its class.
-        output_shape: shape of what it gives, N included; None where that is no tensor.
-        parameters: how many numbers it learns itself, without its parts.
-        trainable: whether they change in training; None where it has none.
+        output_shape: shape of its output, including N; None if the output is not a tensor.
+        parameters: number of its own parameters, without those of its children.
+        trainable: whether they require gradients; None if it has no parameters.
     """
 
     name: str
@@ -39,10 +39,10 @@ class Summary:
 
     Args:
         model_name: the class of the model.
-        input_shape: shape of the batch that was sent through, N included; of each part where the input has several.
-        rows: the layers.
-        parameters: all numbers that the model holds to learn, each counted once.
-        trainable: those of them that change in training.
+        input_shape: shape of the input batch, including N; one shape per tensor if there are several.
+        rows: the layers, in the order in which they run.
+        parameters: number of parameters, each counted once.
+        trainable: number of parameters that require gradients.
     """
 
     model_name: str
@@ -92,13 +92,13 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def model_summary(model: nn.Module, x: Tensor | Sequence[int]) -> Summary:
-    """Send a batch through a model and note what each layer gives.
+    """Run a batch through a model and record the output shape of each layer.
 
-    The model runs in evaluation mode and without gradients; its modes are put back, its values do not change.
+    The model runs in evaluation mode without gradients; training modes are restored, and parameters do not change.
 
     Args:
         model: any module that takes one tensor.
-        x: a batch, or the shape of one, N included, which is then filled with zeros.
+        x: a batch, or the shape of one, including N; a batch of zeros is then made.
 
     Example:
         >>> print(model_summary(nn.Sequential(nn.Linear(4, 2), nn.ReLU()), (1, 4)))
@@ -139,7 +139,7 @@ def _as_batch(x: Batch | Sequence[int], device: torch.device | None) -> Batch:
     if isinstance(x, Tensor):
         return x.to(device)
     parts = tuple(part.to(device) for part in x if isinstance(part, Tensor))
-    return parts or torch.zeros(tuple(x), device=device)  # type: ignore[arg-type]  # a shape, then
+    return parts or torch.zeros(tuple(x), device=device)  # type: ignore[arg-type]  # it is a shape
 
 
 def _shape_of(batch: Batch) -> tuple[Any, ...]:
@@ -147,7 +147,7 @@ def _shape_of(batch: Batch) -> tuple[Any, ...]:
 
 
 def _is_shown(module: nn.Module) -> bool:
-    """Whether a module is a row: it computes something itself, or holds parameters of its own."""
+    """Whether a module gets a row: it has no children, or parameters of its own."""
     own = next(module.parameters(recurse=False), None)
     is_leaf = next(module.children(), None) is None
     return own is not None or (is_leaf and not isinstance(module, nn.Identity))

@@ -1,4 +1,4 @@
-"""A network for rows of tables: an embedding for each category column, beside the numbers, then dense layers."""
+"""A network for tabular data: one embedding per category column, concatenated with the numbers, then dense layers."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from gatera.core.checks import check_at_least, check_fraction, did_you_mean, lis
 from gatera.core.errors import ArgumentError
 from gatera.models.layers import SigmoidRange
 
-#: Spread of a fresh embedding. Source: fastai 2.8.
+#: Standard deviation of initial embeddings. Source: fastai 2.8.
 EMBEDDING_STD = 0.01
 
-#: Widest embedding that `emb_sz_rule` gives. Source: fastai 2.8.
+#: Largest embedding width that `emb_sz_rule` returns. Source: fastai 2.8.
 WIDEST = 600
 
 
 class HasClasses(Protocol):
-    """What `get_emb_sz` needs of a table or its loaders."""
+    """The part of a table or its loaders that `get_emb_sz` uses."""
 
     @property
     def classes(self) -> Mapping[str, Sequence[Any]]:
@@ -29,7 +29,7 @@ class HasClasses(Protocol):
 
 
 def emb_sz_rule(n_cat: int) -> int:
-    """Return the width of an embedding of `n_cat` categories. Source: the rule of thumb of fastai 2.8.
+    """Return the embedding width for `n_cat` categories. Source: fastai 2.8's rule of thumb.
 
     Example:
         >>> [emb_sz_rule(n) for n in (2, 10, 100, 1000, 100_000)]
@@ -39,11 +39,11 @@ def emb_sz_rule(n_cat: int) -> int:
 
 
 def get_emb_sz(to: HasClasses, sz_dict: Mapping[str, int] | None = None) -> list[tuple[int, int]]:
-    """Return (number of categories, width) of an embedding for each category column.
+    """Return (number of categories, width) of the embedding of each category column.
 
     Args:
         to: a `TabularPandas`, or loaders of tables or ratings.
-        sz_dict: column -> width, for those that should not follow `emb_sz_rule`.
+        sz_dict: column -> width, for columns that should not follow `emb_sz_rule`.
 
     Raises:
         ArgumentError: if `sz_dict` names a column that is not a category column.
@@ -59,32 +59,32 @@ def get_emb_sz(to: HasClasses, sz_dict: Mapping[str, int] | None = None) -> list
 
 
 class Embedding(nn.Embedding):
-    """A vector for each of `n` categories, drawn from a normal distribution cut at two standard deviations.
+    """An embedding initialised from a normal distribution truncated at two standard deviations.
 
     Args:
         ni: number of categories.
-        nf: numbers in each vector.
-        std: spread of the distribution.
+        nf: embedding width.
+        std: standard deviation.
     """
 
     def __init__(self, ni: int, nf: int, std: float = EMBEDDING_STD) -> None:
         super().__init__(ni, nf)
-        # The cut is relative to the spread, as in fastai; nn.init cuts at absolute bounds.
+        # The bounds are relative to the standard deviation, as in fastai; those of nn.init are absolute.
         nn.init.trunc_normal_(self.weight, std=std, a=-2 * std, b=2 * std)
 
 
 @dataclass(frozen=True)
 class TabularConfig:
-    """The shape of a `TabularModel`, beyond its layers' sizes.
+    """Settings of a `TabularModel` besides the sizes of its layers.
 
     Attributes:
-        ps: dropout after each dense layer: one share for all, or one per layer; 0..1.
-        embed_p: dropout of the embeddings, 0..1.
-        y_range: keep outputs within these bounds.
+        ps: dropout after each dense layer: one probability for all, or one per layer; 0..1.
+        embed_p: dropout on the embeddings, 0..1.
+        y_range: squash outputs into this range.
         use_bn: batch norm after each dense layer but the last.
-        bn_final: batch norm after the last, too.
-        bn_cont: batch norm of the numbers.
-        act_cls: makes the activation between dense layers.
+        bn_final: batch norm after the last layer, too.
+        bn_cont: batch norm on the continuous inputs.
+        act_cls: class of the activation between dense layers.
         lin_first: dense layer, activation, batch norm, dropout; else batch norm and dropout come first.
     """
 
@@ -103,15 +103,17 @@ class TabularConfig:
             check_fraction("ps", p, open_high=True)
 
     def shares(self, n_layers: int) -> list[float]:
-        """Return the dropout of each of the layers before the last.
+        """Return the dropout of each layer before the last.
 
         Raises:
-            ArgumentError: if `ps` has another number of shares.
+            ArgumentError: if `ps` is a list of another length.
         """
         shares = list(self.ps) if isinstance(self.ps, Sequence) else [self.ps] * n_layers
         if len(shares) != n_layers:
             raise ArgumentError(
-                "ps does not fit the layers", got=self.ps, expected=f"one number, or {n_layers} of them"
+                "ps must be one number or have one value per layer",
+                got=self.ps,
+                expected=f"one number, or {n_layers} of them",
             )
         return shares
 
@@ -126,26 +128,26 @@ def tabular_config(
     act_cls: Callable[[], nn.Module] = nn.ReLU,
     lin_first: bool = True,
 ) -> TabularConfig:
-    """Return a `TabularConfig`, under fastai's name for it."""
+    """Create a `TabularConfig`; fastai's name for it."""
     return TabularConfig(ps, embed_p, y_range, use_bn, bn_final, bn_cont, act_cls, lin_first)
 
 
 class TabularModel(nn.Module):
-    """Embeddings of the categories beside the batch-normalised numbers, then dense layers.
+    """Embed the category columns, concatenate with the batch-normalised numbers, apply dense layers.
 
     Args:
         emb_szs: (number of categories, width) of each category column.
-        n_cont: number of number columns.
+        n_cont: number of continuous columns.
         out_sz: number of outputs.
         layers: sizes of the dense layers before the last.
-        config: everything else.
+        config: all other settings.
 
     Attributes:
         embeds: the embeddings, in the order of the category columns.
-        layers: all that comes after embeddings and numbers stand side by side.
+        layers: the layers after the concatenation.
 
     Raises:
-        ArgumentError: if there is neither a category nor a number column, or a size is below 1.
+        ArgumentError: if there is neither a category nor a continuous column, or a size is below 1.
     """
 
     def __init__(
@@ -161,17 +163,17 @@ class TabularModel(nn.Module):
         self.embeds = nn.ModuleList([Embedding(ni, nf) for ni, nf in emb_szs])
         self.n_emb, self.n_cont = sum(width for _, width in emb_szs), n_cont
         if not self.n_emb and not n_cont:
-            raise ArgumentError("the table has neither category nor number columns to learn from")
+            raise ArgumentError("the table has neither category nor number columns to train on")
         self.emb_drop = nn.Dropout(self.config.embed_p)
         self.bn_cont = nn.BatchNorm1d(n_cont) if self.config.bn_cont and n_cont else nn.Identity()
         self.layers = _dense_layers(self.n_emb + n_cont, list(layers), out_sz, self.config)
 
     def forward(self, x: Tensor | tuple[Tensor, Tensor], x_cont: Tensor | None = None) -> Tensor:
-        """Return outputs, float [N,K].
+        """Compute outputs, float [N,K].
 
         Args:
-            x: the pair of codes, int64 [N,C], and numbers, float32 [N,F]; or the codes alone.
-            x_cont: the numbers, where `x` is the codes alone.
+            x: a pair of category codes, int64 [N,C], and numbers, float32 [N,F]; or only the codes.
+            x_cont: the numbers, if `x` is only the codes.
         """
         codes, numbers = (x, x_cont) if isinstance(x, Tensor) else x
         parts = []
@@ -199,8 +201,8 @@ def _dense_layers(n_in: int, sizes: list[int], n_out: int, config: TabularConfig
 
 
 def _dense(n_in: int, n_out: int, norm: bool, share: float, inner: TabularConfig | None) -> nn.Sequential:
-    """Return one dense layer with what belongs to it; `inner` is None for the last, which has no activation."""
-    linear: list[nn.Module] = [nn.Linear(n_in, n_out, bias=not norm)]  # a batch norm brings its own bias
+    """Build a dense layer with its batch norm, dropout and activation; `inner` is None for the last, which has neither."""
+    linear: list[nn.Module] = [nn.Linear(n_in, n_out, bias=not norm)]  # a batch norm has its own bias
     linear += [] if inner is None else [inner.act_cls()]
     lin_first = inner is None or inner.lin_first
     rest: list[nn.Module] = [nn.BatchNorm1d(n_out if lin_first else n_in)] if norm else []

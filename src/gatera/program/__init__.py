@@ -1,11 +1,12 @@
-"""The using half: what a trained program does to raw input, the file it lives in, and the engines that compute it.
+"""Use a trained program: preprocess raw input, compute the model, decode its output into a `Prediction`.
 
     raw input -> preprocess -> engine -> decode -> Prediction(label, index, probabilities)
 
-Reading order: `photo` and `resize` (one photo), `preprocess` (a list of such steps as data), `archive` and `package` (the
-file; `onnx_wire` looks into the model in it), `engines` (ONNX Runtime, OpenVINO), `prediction` (the answer), `description`
-(program.json, checked), `program` (all of it put together: `load_program(path).predict(photo)`).
+Read `program` first (`load_program(path).predict(photo)`), then `preprocess` and its table `operations`, `engines`, and `decode`
+with its table `tasks`. The file: `archive` (the zip), `package` (its entries), `description` (program.json), `onnx_wire` (no data
+outside the model). `placing` maps masks and points back to the photo. `raw` reads photos, sounds, texts and rows; `tables`
+reads CSV files.
 
-Training wraps the same functions, so that it and deployment cannot disagree about what a photo is. Nothing in here imports
-PyTorch, nor anything of ours but `core.errors`, `core.checks`, `core.files`.
+Training calls the same functions, so training and deployment cannot differ. Nothing in here imports PyTorch or pandas, and
+of our own packages only `core`.
 """

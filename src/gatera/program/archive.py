@@ -1,4 +1,4 @@
-"""The outer shell of a program file: a zip of a few stored entries, each checked before a byte of it is used."""
+"""Open the zip of a program file and check its structure before any entry is used."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SUFFIX = ".gatera"
 
 PROGRAM, MODEL, CARD, WEIGHTS = "program.json", "model.onnx", "card.md", "weights.safetensors"
 TOKENIZER = "tokenizer.json"
-#: Every entry a program file may hold, and how large it may be (bytes).
+#: Every entry that a program file may have, and its largest size (bytes).
 LARGEST = {
     PROGRAM: 16_000_000,
     MODEL: 4_000_000_000,
@@ -36,16 +36,16 @@ DAMAGED = "Copy or download it again; if that does not help, export it again."
 
 
 class Archive:
-    """The structure of a program file, checked when opened, and the bytes of its entries.
+    """A program file as a zip archive. Its structure is checked when it is opened.
 
     Attributes:
-        path: where it lies.
-        size_bytes: of the whole file.
-        names: its entries, in the order of the file.
-        program_sha256: what its comment says of program.json.
+        path: the file.
+        size_bytes: size of the whole file.
+        names: the entries, in the order of the file.
+        program_sha256: hash of program.json according to the zip's comment.
 
     Raises:
-        ProgramFileError: if it is missing, not a zip, truncated, or holds other entries than a program file may.
+        ProgramFileError: if it is missing, not a zip, truncated, or has entries that a program file must not have.
     """
 
     def __init__(self, path: Path) -> None:
@@ -66,28 +66,28 @@ class Archive:
         self.program_sha256 = comment.removeprefix(COMMENT).decode("latin-1")
         for name in (PROGRAM, MODEL):
             if name not in names:
-                raise ProgramFileError(f"{path} is not a program file: it has no {name}")
+                raise ProgramFileError(f"{path} is not a program file: {name} is missing")
 
     def size(self, name: str) -> int:
         """Return the size of an entry in bytes."""
         return self._infos[name].file_size
 
     def read(self, name: str) -> bytes:
-        """Return an entry as it is, whatever its hash."""
+        """Return an entry without checking its hash."""
         return b"".join(self._chunks(name, self.size(name)))
 
     def verified(self, name: str, size: int, sha256: str, keep: bool = True) -> bytes:
-        """Return an entry if its size and hash are as declared. Without `keep` it is only checked, in little memory.
+        """Return an entry after checking its size and hash. Without `keep` it is checked only, using little memory.
 
         Raises:
-            ProgramFileError: if they are not.
+            ProgramFileError: if size or hash differ.
         """
         if self.size(name) != size:
             raise ProgramFileError(
-                f"{self.path} was tampered with or damaged: {name} has another size than program.json says",
+                f"{self.path} was tampered with or damaged: {name} does not have the size in program.json",
                 got=self.size(name), expected=f"{size} bytes", remedy=DAMAGED,
             )  # fmt: skip
-        # What is kept is read in one piece and so copied once; the rest passes through a small buffer.
+        # An entry to keep is read in one piece and so copied once; others pass through a small buffer.
         digest, content = hashlib.sha256(), b""
         for content in self._chunks(name, size if keep else CHUNK_BYTES):
             digest.update(content)
@@ -98,16 +98,14 @@ class Archive:
         return content if keep else b""
 
     def _chunks(self, name: str, chunk_bytes: int) -> Iterator[bytes]:
-        """Yield a stored entry straight from the file: `zipfile` would copy it and compute a CRC beside the hash."""
-        info, cut = self._infos[name], f"{self.path} is truncated or damaged: {name} is cut short"
+        """Yield a stored entry directly from the file: `zipfile` would copy it and also compute a CRC."""
+        info, cut = self._infos[name], f"{self.path} is truncated or damaged: {name} is incomplete"
         with self._opened() as file:
             file.seek(info.header_offset)
             header = file.read(30)
             if header[:4] != b"PK\3\4" or len(header) < 30:
                 raise ProgramFileError(cut, remedy=DAMAGED)
-            file.seek(
-                sum(struct.unpack("<2H", header[26:])), os.SEEK_CUR
-            )  # the entry's name, and its extra field
+            file.seek(sum(struct.unpack("<2H", header[26:])), os.SEEK_CUR)  # the entry's name and extra field
             left = info.file_size
             while left:
                 content = file.read(min(left, chunk_bytes))
@@ -128,13 +126,13 @@ class Archive:
             raise ProgramFileError(f"{self.path} cannot be read ({err.strerror})") from err
 
     def _check_ends(self, file: IO[bytes]) -> None:
-        """Check the first bytes, and the record at the end, before `zipfile` believes the number of entries in it."""
+        """Check the first bytes and the end record, before `zipfile` trusts its number of entries."""
         file.seek(0)
         head = file.read(4)
         if head != b"PK\3\4":
-            begins = f"; it begins with {head!r}" if head else ": it is empty"
+            begins = f": it begins with {head!r}" if head else ": it is empty"
             raise ProgramFileError(
-                f"{self.path} is not a program file{begins}", remedy="learn.export writes one."
+                f"{self.path} is not a program file{begins}", remedy="learn.export writes program files."
             )
         file.seek(max(0, self.size_bytes - 22 - _COMMENT_BYTES))
         end = file.read()
@@ -143,7 +141,7 @@ class Archive:
         count = struct.unpack("<H", end[10:12])[0]
         if count > len(LARGEST):
             raise ProgramFileError(
-                f"{self.path} holds too many entries", got=count, expected=f"at most {len(LARGEST)}"
+                f"{self.path} has too many entries", got=count, expected=f"at most {len(LARGEST)}"
             )
 
     def _check_entry(self, info: zipfile.ZipInfo, names: list[str]) -> None:
@@ -153,24 +151,26 @@ class Archive:
             or ":" in name
             or ".." in PurePosixPath(name.replace("\\", "/")).parts
         ):
-            raise ProgramFileError(f"{self.path} is refused: the name of an entry leads out of it", got=name)
+            raise ProgramFileError(
+                f"{self.path} is refused: an entry's name points outside the file", got=name
+            )
         if name not in LARGEST:
-            raise ProgramFileError(f"{self.path} holds an unknown entry", got=name, expected=listed(LARGEST))
+            raise ProgramFileError(f"{self.path} has an unknown entry", got=name, expected=listed(LARGEST))
         if names.count(name) > 1:
-            raise ProgramFileError(f"{self.path} is refused: it holds {name} twice")
+            raise ProgramFileError(f"{self.path} is refused: it has {name} twice")
         if info.flag_bits & 1 or info.compress_type != zipfile.ZIP_STORED:
             raise ProgramFileError(
                 f"{self.path} is refused: {name} is compressed or encrypted",
-                expected="stored entries", remedy="Do not pack it again with other tools.",
+                expected="stored entries", remedy="Do not repack it with other tools.",
             )  # fmt: skip
         if info.file_size > LARGEST[name]:
             raise ProgramFileError(
                 f"{self.path} is refused: {name} is too large",
                 got=info.file_size, expected=f"at most {human_bytes(LARGEST[name])}",
             )  # fmt: skip
-        # Before memory is set aside for what a header promises.
+        # Before memory is allocated for the size that a header claims.
         fits = 0 <= info.header_offset <= self.size_bytes - info.file_size
         if info.compress_size != info.file_size or not fits:
             raise ProgramFileError(
-                f"{self.path} is truncated or damaged: {name} is cut short", remedy=DAMAGED
+                f"{self.path} is truncated or damaged: {name} is incomplete", remedy=DAMAGED
             )

@@ -80,7 +80,7 @@ class Decoder:
         Raises:
             ProgramFileError: if there are not K logits, or not all are finite, or a mask's size is not the input's.
         """
-        logits = np.atleast_1d(logits)  # a model with one output may give [N] instead of [N,1]
+        logits = logits if logits.ndim else logits.reshape(1)  # a model with one output may give [N]
         if not np.isfinite(logits).all():
             raise ProgramFileError("model.onnx gives NaN or infinite values", got=logits.tolist())
         kind = TASKS[self.task]

@@ -1,4 +1,4 @@
-"""What a program file says about itself: program.json, checked once when it is opened."""
+"""Read and check program.json."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from gatera.program.tasks import TASKS, Activation, Task, TaskKind
 
 
 def read_description(package: Package) -> tuple[Preprocessing, Decoder]:
-    """Return the two ends of a program: what is done before the model, and after it.
+    """Return the preprocessing and the decoder of a program.
 
     Raises:
-        ProgramFileError: if program.json lacks a part, or says something that this version does not know.
+        ProgramFileError: if program.json lacks a part or has a value that this version does not know.
     """
     program, where = package.program, f"program.json of {package.path}"
     entries = {name: package.read(name) for name in (TOKENIZER,) if name in package.names}
@@ -38,10 +38,10 @@ def read_description(package: Package) -> tuple[Preprocessing, Decoder]:
 
 
 def package_info(package: Package) -> dict[str, Any]:
-    """Return what a program file says about itself, for people and JSON: program.json, and "path", "size", "sha256".
+    """Return the content of program.json, with "path", "size" and "sha256" of the file.
 
-    "sha256" is that of program.json, which holds the hashes of all other entries: two files with the same one are the
-    same program.
+    "sha256" is the hash of program.json, which holds the hashes of all other entries: files with the same hash are the same
+    program.
     """
     return {
         "path": str(package.path),
@@ -55,7 +55,7 @@ def _part(program: Mapping[str, Any], name: str, kind: type, where: str) -> Any:
     value = program.get(name)
     if not isinstance(value, kind):
         raise ProgramFileError(
-            f"{where} has no usable {name!r}", got=value, expected=f"a JSON {kind.__name__}"
+            f"{where} has no valid {name!r}", got=value, expected=f"a JSON {kind.__name__}"
         )
     return value
 
@@ -87,9 +87,9 @@ def _threshold(decode: Mapping[str, Any], n_labels: int, where: str) -> float | 
         isinstance(each, bool) or not isinstance(each, int | float) for each in value
     ):
         raise ProgramFileError(
-            f"the thresholds in {where} are not usable",
+            f"invalid thresholds in {where}",
             got=value,
-            expected=f"{n_labels} numbers, one for each label",
+            expected=f"{n_labels} numbers, one per label",
         )
     return tuple(map(float, value))
 

@@ -106,10 +106,10 @@ class OnnxRuntimeEngine:
 
     The session options were chosen by measurement (EfficientNet-Lite0, 2 cores):
 
-    - All graph optimisations: the session takes 37 ms to make rather than 25, but the first prediction comes after 15 ms
-      rather than 32, and the next ones after 3.7 ms rather than 12.
-    - The memory arena stays on: without it the process peaked at 117 to 175 MB, with it at 117, and it is no slower.
-    - Threads go on spinning between calls: 3.7 ms a photo rather than 4.9.
+    - All graph optimisations: making the session takes 37 ms instead of 25, but the first prediction takes 15 ms instead of 32,
+      and the next ones 3.7 ms instead of 12.
+    - The memory arena stays on: with it the process peaked at 117 MB, without it at 117 to 175 MB, at the same speed.
+    - Threads keep spinning between calls: 3.7 ms per photo instead of 4.9.
     """
 
     name = "onnxruntime"
@@ -129,7 +129,7 @@ class OnnxRuntimeEngine:
             self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         except self._errors as err:
             raise _refused(self.name, err) from err
-        # The session keeps the file's bytes for rebuilding itself on other hardware: as much memory again as the weights.
+        # The session keeps the file's bytes to rebuild itself on other hardware, which doubles the memory of the weights.
         self._session._model_bytes = None
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         _check_single(len(inputs), len(outputs))
@@ -146,9 +146,9 @@ class OnnxRuntimeEngine:
 class OpenVinoEngine:
     """Computes on OpenVINO, in float32 unless `precision` is "fast".
 
-    Where a processor has bf16, OpenVINO would use it without being asked: hence the hint. Starting takes 0.2 s longer than
-    with ONNX Runtime (import 145, read 47, compile 55, first run 33 ms against 25, 37, 15), which pays after a few hundred
-    photos. Its compiled models are not kept on disk: that would save a tenth of the start, and leave files behind.
+    On processors with bf16, OpenVINO uses it by default: hence the hint. Starting takes 0.2 s longer than with ONNX Runtime
+    (import 145, read 47, compile 55, first run 33 ms instead of 25, 37, 15), which pays after a few hundred photos. Compiled
+    models are not cached on disk: that would save a tenth of the start, and leave files behind.
     """
 
     name = "openvino"
@@ -157,7 +157,7 @@ class OpenVinoEngine:
         self, model: bytes, precision: EnginePrecision = "float32", threads: int | None = None
     ) -> None:
         openvino = require("openvino", "fast", 'for engine="openvino"')
-        # The other hint, THROUGHPUT, halves the speed, at batch 1 and at batch 16.
+        # The other hint, THROUGHPUT, halves the speed at batch sizes 1 and 16.
         settings: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
         if precision == "float32":
             settings["INFERENCE_PRECISION_HINT"] = "f32"
@@ -196,7 +196,7 @@ ENGINES: dict[str, EngineSpec] = {
 
 
 def _onnxruntime_errors() -> tuple[type[Exception], ...]:
-    # They have no common base below Exception, and no public home.
+    # They have no common base class but Exception, and are not public.
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
     return (state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf, state.NotImplemented,

@@ -1,9 +1,9 @@
-"""A walk through the bytes of an ONNX model, for one question that must be answered before an engine sees them.
+"""Find out whether an ONNX model refers to external data, before an engine loads it.
 
-An ONNX tensor may name another file that holds its values, and an engine would go and read that file. Asking the onnx package
-takes a second and is not installed where programs run; searching the bytes for a word finds tensors that happen to be
-called so. This walk reads the few nested messages that can hold a tensor and skips everything else: 1 ms for
-EfficientNet-Lite0, whatever the size of its weights.
+An ONNX tensor may name another file that holds its values, and an engine would read that file. The onnx package takes a second
+to import and is not installed where programs run; searching the bytes for a word would also match names of tensors. This
+parser reads the few nested messages that can contain a tensor and skips everything else: 1 ms for EfficientNet-Lite0, for
+any size of its weights.
 
 Source: protobuf's wire format (protobuf.dev/programming-guides/encoding) and the field numbers of onnx.proto.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-#: Message -> its fields that can hold, at any depth, a tensor: number -> message.
+#: Message -> its fields that can contain a tensor at any depth: number -> message.
 _NESTED: dict[str, dict[int, str]] = {
     "Model": {7: "Graph", 20: "Training", 25: "Function"},
     "Training": {1: "Graph", 2: "Graph"},
@@ -30,7 +30,7 @@ _VARINT, _EIGHT_BYTES, _LENGTH_GIVEN, _FOUR_BYTES = 0, 1, 2, 5
 
 
 def has_external_data(model: bytes) -> bool:
-    """Whether a tensor of an ONNX model keeps its values outside the model.
+    """Return whether a tensor of an ONNX model keeps its values outside the model.
 
     Raises:
         ValueError: if the bytes are not a well-formed protobuf message.
@@ -76,7 +76,7 @@ def _fields(data: bytes, at: int, end: int) -> Iterator[tuple[int, int, int]]:
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """Return the number that starts at `at`, and where it ends. Seven bits a byte, the lowest first."""
+    """Return the number that starts at `at`, and where it ends. Seven bits per byte, the lowest first."""
     byte = data[at]
     if byte < 128:
         return byte, at + 1

@@ -79,7 +79,7 @@ class Accepts(NamedTuple):
 class Operation(NamedTuple):
     """One kind of step: `function(value, **fields)` turns what it `takes` into what it `gives`.
 
-    The kinds are "raw" (whatever the user passes), "photo" (a Pillow image), "text" (a str), "array" (what the model takes)
+    The kinds are "raw" (what the user passes), "photo" (a Pillow image), "text" (a str), "array" (what the model takes)
     and "tokens" (the same, of any length: the operation's field "pad" fills up shorter ones). An operation that takes "raw"
     can be the first step only.
 

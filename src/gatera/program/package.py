@@ -1,17 +1,16 @@
-"""The program file, `cats.gatera`: written whole or not at all, and checked before anything in it is parsed.
+"""Write and read program files. A file is written atomically, and checked completely before it is used.
 
-It is a zip of stored (uncompressed) entries:
+It is a zip of stored (uncompressed) entries; docs/program-format.md specifies it:
 
-    program.json         what the program does: preprocessing, vocabulary, decoding, how it was trained; size and SHA-256
-                         of the other entries
-    model.onnx           the model; everything inside it, no external data
-    tokenizer.json       how texts become numbers, a document of the package tokenizers (programs for text only)
-    card.md              the same for people (optional)
-    weights.safetensors  to go on training (optional)
+    program.json         preprocessing, vocabulary, decoding, facts about training; size and SHA-256 of the other entries
+    model.onnx           the model, without external data
+    tokenizer.json       the tokenizer, a document of the package tokenizers (programs for text only)
+    card.md              the model card (optional)
+    weights.safetensors  the parameters, to continue training (optional)
 
-The zip's comment holds "sha256:" and the hash of program.json, so one chain of hashes covers every byte that is used. The
-hashes show damage and careless changes; they are no signature: whoever can write the file can write new ones. Therefore
-nothing in it is ever executed or unpickled, either.
+The zip's comment holds "sha256:" and the hash of program.json, so the hashes cover every byte that is used. They detect damage
+and careless changes. They are not a signature: anyone who can write the file can write new hashes. Therefore nothing in it
+is ever executed or unpickled.
 """
 
 from __future__ import annotations
@@ -44,21 +43,21 @@ from gatera.program.archive import (
 )
 from gatera.program.onnx_wire import has_external_data
 
-#: The version of the file format that this code writes. It reads every one from 1 on.
+#: The version of the file format that this code writes. It reads all versions from 1 on.
 FORMAT = 1
 
 
 @dataclass(frozen=True)
 class Package:
-    """An opened program file, every entry of which has been checked.
+    """An opened program file; all its entries have been checked.
 
     Attributes:
-        path: where it lies.
+        path: the file.
         program: the content of program.json.
-        names: its entries.
-        size_bytes: of the whole file.
-        sha256: of program.json, which holds the hashes of all other entries.
-        held: the entries that were kept in memory: all but the weights.
+        names: the entries.
+        size_bytes: size of the whole file.
+        sha256: hash of program.json, which holds the hashes of all other entries.
+        held: the entries kept in memory: all but the weights.
     """
 
     path: Path
@@ -73,7 +72,7 @@ class Package:
 
         Raises:
             ArgumentError: if there is no such entry.
-            ProgramFileError: if the file was changed since it was opened.
+            ProgramFileError: if the file has changed since it was opened.
         """
         if name not in self.names:
             raise ArgumentError(f"{self.path} has no such entry", got=name, expected=listed(self.names))
@@ -85,12 +84,12 @@ class Package:
 def write_package(
     path: str | Path, program: Mapping[str, Any], entries: Mapping[str, bytes | Path], force: bool = False
 ) -> Path:
-    """Write a program file; it appears under its name only when it is complete.
+    """Write a program file, atomically.
 
     Args:
-        path: where to, by custom with the suffix `.gatera`.
+        path: the file, usually with the suffix `.gatera`.
         program: the content of program.json. "format" and "entries" (sizes and hashes) are added to it.
-        entries: "model.onnx", and "tokenizer.json", "card.md", "weights.safetensors" where wanted: their bytes, or files to
+        entries: "model.onnx", and optionally "tokenizer.json", "card.md", "weights.safetensors": their bytes, or files to
             copy.
         force: overwrite `path` if it exists.
 
@@ -100,7 +99,7 @@ def write_package(
     Raises:
         OutputExistsError: if `path` exists and `force` is not set.
         ArgumentError: if an entry has another name or is too large, "model.onnx" is missing or keeps its weights in other
-            files, or `program` holds what JSON cannot (NaN included).
+            files, or `program` contains values that JSON does not have (NaN included).
     """
     path = Path(path)
     check_free_to_write(path, force)
@@ -112,7 +111,7 @@ def write_package(
         described = {**program, "format": FORMAT, "entries": facts}
         text = json.dumps(described, indent=1, ensure_ascii=False, allow_nan=False).encode()
     except (TypeError, ValueError) as err:
-        raise ArgumentError(f"the program holds something that JSON cannot ({err})") from err
+        raise ArgumentError(f"the program contains a value that JSON does not have ({err})") from err
     with atomic_write(path) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
         archive.comment = COMMENT + hashlib.sha256(text).hexdigest().encode()
         for name, content in {PROGRAM: text, **entries}.items():
@@ -121,10 +120,10 @@ def write_package(
 
 
 def read_package(path: str | Path) -> Package:
-    """Open a program file and check all of it: structure, names, sizes, hashes, format, no data outside the model.
+    """Open a program file and check all of it: structure, names, sizes, hashes, format, no external data.
 
     Raises:
-        ProgramFileError: if anything about it is not as `write_package` left it; each case has its own message.
+        ProgramFileError: if a check fails; each has its own message.
     """
     path = Path(path)
     archive = Archive(path)
@@ -136,8 +135,8 @@ def read_package(path: str | Path) -> Package:
     program = _parsed(path, text)
     _check_format(path, program)
     declared = _declared(path, program, set(archive.names) - {PROGRAM})
-    # Hashing lets go of the interpreter lock: model and weights are checked side by side. The weights are not kept, for
-    # predicting does not need them.
+    # Hashing releases the interpreter lock, so model and weights are checked in parallel. The weights are not kept, as
+    # prediction does not need them.
     with ThreadPoolExecutor(max_workers=2) as pool:
         contents = list(
             pool.map(lambda name: archive.verified(name, **declared[name], keep=name != WEIGHTS), declared)
@@ -160,22 +159,20 @@ def _parsed(path: Path, text: bytes) -> dict[str, Any]:
 def _check_format(path: Path, program: Mapping[str, Any]) -> None:
     version = program.get("format")
     if type(version) is not int or version < 1:
-        raise ProgramFileError(
-            f"{path} does not say which format it has", got=version, expected=f"1 to {FORMAT}"
-        )
+        raise ProgramFileError(f"{path} does not name its format", got=version, expected=f"1 to {FORMAT}")
     if version > FORMAT:
         raise ProgramFileError(
             f"{path} was made by a newer Gatera ({program.get('gatera', 'version unknown')})",
-            got=version, expected=f"format 1 to {FORMAT}", remedy="Update this one with: pip install -U gatera",
+            got=version, expected=f"format 1 to {FORMAT}", remedy="Update with: pip install -U gatera",
         )  # fmt: skip
 
 
 def _declared(path: Path, program: Mapping[str, Any], present: set[str]) -> dict[str, dict[str, Any]]:
-    """Return size and hash that program.json gives for the other entries, the largest first; it must name just those."""
+    """Return size and hash of the other entries from program.json, the largest first; it must name exactly those."""
     entries = program.get("entries")
     if not isinstance(entries, dict) or set(entries) != present:
         raise ProgramFileError(
-            f"{path} was tampered with or damaged: program.json lists other entries than the file holds",
+            f"{path} was tampered with or damaged: program.json does not list the entries of the file",
             got=sorted(entries) if isinstance(entries, dict) else entries,
             expected=listed(sorted(present)), remedy=DAMAGED,
         )  # fmt: skip
@@ -194,30 +191,28 @@ def _check_model(path: Path, model: bytes) -> None:
     if external:
         raise ProgramFileError(
             f"{path} is refused: its model.onnx keeps weights in other files",
-            remedy="Export it again; a program file holds everything it needs.",
+            remedy="Export it again; a program file contains everything it needs.",
         )
 
 
 def _facts(path: Path, name: str, facts: Any) -> dict[str, Any]:
     if isinstance(facts, dict) and type(facts.get("size")) is int and isinstance(facts.get("sha256"), str):
         return {"size": facts["size"], "sha256": facts["sha256"]}
-    raise ProgramFileError(f"program.json of {path} does not give size and sha256 of {name}", got=facts)
+    raise ProgramFileError(f"program.json of {path} lacks size and sha256 of {name}", got=facts)
 
 
 def _check_entries(entries: Mapping[str, bytes | Path]) -> None:
     allowed = [name for name in LARGEST if name != PROGRAM]
     for name, content in entries.items():
         if name not in allowed:
-            raise ArgumentError(
-                "a program file cannot hold such an entry", got=name, expected=listed(allowed)
-            )
+            raise ArgumentError("unknown entry of a program file", got=name, expected=listed(allowed))
         if _size_of(content) > LARGEST[name]:
             raise ArgumentError(
                 f"{name} is too large for a program file",
                 got=_size_of(content), expected=f"at most {human_bytes(LARGEST[name])}",
             )  # fmt: skip
     if MODEL not in entries:
-        raise ArgumentError(f"a program needs the entry {MODEL}", got=sorted(entries))
+        raise ArgumentError(f"a program file needs the entry {MODEL}", got=sorted(entries))
     model = entries[MODEL]
     try:
         external = has_external_data(model if isinstance(model, bytes) else model.read_bytes())

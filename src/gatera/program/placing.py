@@ -1,4 +1,4 @@
-"""Answers that lie on a photo: where the preprocessing puts the photo, and the way back to the photo's own pixels."""
+"""Map masks and points from the model's input back to the pixels of the photo."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from gatera.program.preprocess import Preprocessing
 from gatera.program.raw.photo import read_sized
 from gatera.program.raw.placement import Placement, Size, combined, squish
 
-#: In masks: a pixel that the model was not shown, because it was cut off. There are at most 255 classes, 0 to 254.
+#: The value of mask pixels that the model did not see, because they were cropped. Classes are 0 to 254.
 NOT_SEEN = 255
 
 
 class PhotoPlacer:
-    """Preprocesses photos and reports where it puts them.
+    """Preprocesses photos and returns where it puts them.
 
     Args:
         preprocess: the preprocessing.
 
     Raises:
-        ProgramFileError: if it is not one of photos.
+        ProgramFileError: if it does not begin with read_photo.
     """
 
     def __init__(self, preprocess: Preprocessing) -> None:
         (first, *others), self._preprocess = preprocess.config, preprocess
         if first["op"] != "read_photo":
             raise ProgramFileError(
-                "answers that lie on a photo need preprocessing that begins with read_photo",
+                "masks and points need preprocessing that begins with read_photo",
                 got=first["op"],
             )
         self._mode, self._at_least, self._others = first["mode"], first["at_least"], others
@@ -44,17 +44,17 @@ class PhotoPlacer:
             PhotoError: if the photo cannot be read.
         """
         photo, size = read_sized(raw, self._mode, self._at_least)
-        # A JPEG may have been decoded at a part of its size: places count in pixels of the whole.
+        # A JPEG may have been decoded at reduced size; positions are in pixels of the full size.
         decoded = squish(size, (photo.height, photo.width))
         return self._preprocess(photo), decoded.then(combined(decoded.size, self.steps(decoded.size)))
 
     def steps(self, size: Size) -> list[Placement]:
-        """Return what is done to a photo of `size` (height, width), step by step."""
+        """Return where a photo of `size` (height, width) is put, step by step."""
         return op_steps(self._others, size)
 
 
 def op_steps(ops: Sequence[Mapping[str, Any]], size: Size) -> list[Placement]:
-    """Return what operations of `program.preprocess` do to a photo of `size` (height, width), step by step."""
+    """Return where operations put a photo of `size` (height, width), step by step."""
     steps: list[Placement] = []
     for op in ops:
         places = OPERATIONS[op["op"]].places
@@ -65,16 +65,16 @@ def op_steps(ops: Sequence[Mapping[str, Any]], size: Size) -> list[Placement]:
 
 
 def mask_on_photo(scores: np.ndarray, placement: Placement) -> np.ndarray:
-    """Return the likeliest class of each pixel of the photo.
+    """Return the most probable class of each pixel of the photo.
 
-    Scores between the model's pixels are interpolated, so that outlines are smooth where the photo is larger.
+    Scores are interpolated between the model's pixels, so that outlines are smooth if the photo is larger.
 
     Args:
-        scores: float [K,h,w], the larger the likelier; K at most 255.
+        scores: float [K,h,w]; K at most 255.
         placement: where the photo lies in h x w.
 
     Returns:
-        uint8 [H,W]; `NOT_SEEN` where the model was not shown the photo.
+        uint8 [H,W]; `NOT_SEEN` where the model did not see the photo.
     """
     if placement.photo == placement.size and placement.box == (0, 0, *placement.size[::-1]):
         return scores.argmax(0).astype(np.uint8)
@@ -97,7 +97,7 @@ def mask_on_photo(scores: np.ndarray, placement: Placement) -> np.ndarray:
 
 
 def _seen(placement: Placement, axis: int) -> tuple[tuple[int, int], tuple[float, float]]:
-    """Return the photo's pixels, first and one after the last, whose centres the model saw; and where they lie there."""
+    """Return the range of the photo's pixels whose centres the model saw, and where it lies in the model's input."""
     scale, offset = placement.scale[axis], placement.offset[axis]
     length, n = placement.photo[1 - axis], placement.size[1 - axis]
     first = min(length, max(0, int(np.ceil(offset - 0.5))))
@@ -110,8 +110,8 @@ def points_on_photo(values: np.ndarray, placement: Placement) -> list[list[float
     """Return points in pixels of the photo.
 
     Args:
-        values: float [2P], x and y by turns, each -1 (left, top) to 1 (right, bottom) of what the model sees.
-        placement: where the photo lies in that.
+        values: float [2P], x and y alternating, each -1 (left, top) to 1 (right, bottom) of the model's input.
+        placement: where the photo lies in the model's input.
 
     Returns:
         P points [x, y]; (0, 0) is the outer corner of the photo's first pixel.
@@ -120,10 +120,10 @@ def points_on_photo(values: np.ndarray, placement: Placement) -> list[list[float
 
 
 def pixels_of(places: np.ndarray, size: Size) -> np.ndarray:
-    """Turn places [P,2] in -1..1, edge to edge, into pixels of an array of `size` (height, width)."""
+    """Convert positions [P,2] in -1..1, edge to edge, to pixels of an array of `size` (height, width)."""
     return (np.asarray(places, np.float64) + 1) / 2 * size[::-1]
 
 
 def scaled_to_one(places: np.ndarray, size: Size) -> np.ndarray:
-    """Turn pixels [P,2] of an array of `size` (height, width) into places in -1..1, edge to edge: `pixels_of` undone."""
+    """Convert pixels [P,2] of an array of `size` (height, width) to positions in -1..1: the inverse of `pixels_of`."""
     return np.asarray(places, np.float64) * 2 / size[::-1] - 1

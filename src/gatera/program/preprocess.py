@@ -1,4 +1,4 @@
-"""Preprocessing as data: a list of JSON objects that turns raw input into the array a model takes.
+"""Preprocessing as data: a list of JSON objects that turns raw input into the model's input.
 
     [{"op": "read_photo", "mode": "RGB", "at_least": [224, 224]}, {"op": "resize", "size": [224, 224], "method": "crop"}]
 
@@ -19,7 +19,7 @@ from gatera.core.errors import ProgramFileError
 from gatera.program.operations import OPERATIONS, Operation
 from gatera.program.raw.photo import photo_array
 
-#: How each kind of last value becomes the model's array.
+#: How the last value becomes the model's array, by its kind.
 _ENDS: dict[str, Callable[[Any], np.ndarray]] = {
     "photo": photo_array,
     "array": np.asarray,
@@ -28,16 +28,16 @@ _ENDS: dict[str, Callable[[Any], np.ndarray]] = {
 
 
 class Preprocessing:
-    """What a program does to raw input, made from JSON data and checked when made.
+    """Turns raw input into the model's input. Made from JSON data, which is checked.
 
     Args:
-        ops: the steps, each a mapping with "op" and that operation's fields. Fields left out take their defaults.
+        ops: the steps, each a mapping with "op" and that operation's fields. Absent fields take their defaults.
         entries: entries of the program file that steps may name, such as "tokenizer.json".
 
     Raises:
-        ProgramFileError: if a step is not such a mapping, names an unknown operation or field, lacks a field, holds a
-            value that is not allowed, needs an entry that is missing, or cannot follow the step before it; or if the last
-            step does not give what a model takes.
+        ProgramFileError: if a step is not such a mapping, names an unknown operation or field, lacks a field, has a value
+            that is not allowed, needs an entry that is missing, or cannot follow the step before it; or if the last step
+            does not give what a model takes.
 
     Example:
         >>> prepare = Preprocessing([{"op": "read_photo"}, {"op": "resize", "size": [4, 6]}])
@@ -58,27 +58,27 @@ class Preprocessing:
             operation = _operation(op, number)
             if operation.takes != kind:
                 raise ProgramFileError(
-                    f"preprocessing step {number} ({op['op']}) takes a {operation.takes} and gets a {kind}",
-                    remedy="The first step reads the input, the others change what was read.",
+                    f"preprocessing step {number} ({op['op']}) takes a {operation.takes}, not a {kind}",
+                    remedy="The first step reads the input, and each other step changes the result of the one before.",
                 )
             self._append(op, number, operation)
             kind = operation.gives
         if kind not in _ENDS:
             raise ProgramFileError(
-                f"the preprocessing ends with a {kind}, which no model takes", got=self._config[-1]["op"]
+                f"the preprocessing ends with a {kind}, which a model cannot take", got=self._config[-1]["op"]
             )
         self._steps.append(_ENDS[kind])
-        #: What fills up arrays that are shorter than others of their batch; None where all have one shape.
+        #: Fills up arrays that are shorter than others of their batch; None if all have the same shape.
         self.pad: int | None = self._config[-1]["pad"] if kind == "tokens" else None
 
     @property
     def config(self) -> list[dict[str, Any]]:
-        """The steps as JSON data, every field written out."""
+        """The steps as JSON data with all fields."""
         return copy.deepcopy(self._config)
 
     @property
     def words(self) -> list[str]:
-        """The steps for people to read; sizes are height x width."""
+        """The steps in words; sizes are height x width."""
         return [OPERATIONS[op["op"]].words.format(**op) for op in self._config]
 
     def __call__(self, raw: Any) -> np.ndarray:
@@ -99,13 +99,13 @@ class Preprocessing:
         settings = {}
         for name, about in operation.fields.items():
             if name not in op and about.required:
-                raise ProgramFileError(f"preprocessing step {number} ({op['op']}) lacks the field {name!r}")
+                raise ProgramFileError(f"preprocessing step {number} ({op['op']}) needs the field {name!r}")
             value = op.get(name, about.default)
             try:
                 settings[name] = about.convert(value)
             except ValueError as err:
                 raise ProgramFileError(
-                    f"{name!r} of preprocessing step {number} ({op['op']}) is not usable",
+                    f"{name!r} of preprocessing step {number} ({op['op']}) is not valid",
                     got=value,
                     expected=about.allowed,
                 ) from err
@@ -127,7 +127,7 @@ def stack_arrays(arrays: Sequence[np.ndarray], pad: int | None = None) -> np.nda
 
     Args:
         arrays: N arrays of one dtype, of one shape unless `pad` is given.
-        pad: fills up the ends of those that are shorter than the longest along their first axis.
+        pad: fills up the ends of arrays that are shorter than the longest along their first axis.
 
     Example:
         >>> stack_arrays([np.array([5, 6, 7]), np.array([8])], pad=0).tolist()
@@ -143,7 +143,11 @@ def stack_arrays(arrays: Sequence[np.ndarray], pad: int | None = None) -> np.nda
 
 
 def _operation(op: Any, number: int) -> Operation:
-    """Look up the operation of one step; complain of unknown names."""
+    """Return the operation of one step.
+
+    Raises:
+        ProgramFileError: if it or one of its fields is unknown.
+    """
     if not isinstance(op, Mapping) or not isinstance(op.get("op"), str):
         raise ProgramFileError(f'preprocessing step {number} is not an object with "op"', got=op)
     name = op["op"]

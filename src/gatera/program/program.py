@@ -1,4 +1,4 @@
-"""The program: one file that takes a raw photo and answers."""
+"""Load a program file and predict."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from gatera.program.tasks import Task
 
 __all__ = ["Prediction", "Program", "load_program"]
 
-#: A model's input, and where the photo lies in it if answers are to lie on the photo.
+#: The model's input, and for spatial tasks where the photo lies in it.
 Prepared = tuple[np.ndarray, Placement | None]
 
 OnError = Literal["raise", "skip", "return"]
@@ -41,17 +41,17 @@ def load_program(
     precision: EnginePrecision = "float32",
     threads: int | None = None,
 ) -> Program:
-    """Open a program file. Nothing in it is executed or unpickled, and PyTorch is not needed.
+    """Load a program file. Nothing in it is executed or unpickled, and PyTorch is not needed.
 
     Args:
         path: a file that `learn.export` or `gatera train` wrote.
-        engine: "onnxruntime", "openvino", or "auto": OpenVINO where it is installed.
-        precision: "float32", or "fast": whatever the processor does quickest (bf16 shifts probabilities by up to 5e-3).
-        threads: how many threads compute; None means one per core.
+        engine: "onnxruntime", "openvino", or "auto": OpenVINO if it is installed.
+        precision: "float32", or "fast": the quickest the processor has (bf16 shifts probabilities by up to 5e-3).
+        threads: the number of threads; None for one per core.
 
     Raises:
         ProgramFileError: if the file is missing, damaged, tampered with, or too new.
-        MissingExtraError: if OpenVINO is asked for and not installed.
+        MissingExtraError: if the engine is named and not installed.
         ArgumentError: if a choice is unknown.
     """
     package = read_package(path)
@@ -64,15 +64,15 @@ def load_program(
 
 
 class Program:
-    """A trained program: preprocessing, model, decoding. Made by `load_program`; may be used from several threads.
+    """A trained program: preprocessing, model, decoding. Made by `load_program`. It may be used from several threads.
 
     Attributes:
-        preprocess: turns a raw input into the model's.
+        preprocess: turns raw input into the model's input.
         engine: computes the model.
-        vocab: its labels; empty for a regression.
+        vocab: the labels; empty for a regression.
         task: "classification", "multilabel", "regression", "segmentation" or "points".
-        card: what it is and how it was trained, in Markdown.
-        info: the same as data: format, versions, sizes, hashes, metrics.
+        card: the model card, Markdown.
+        info: facts about the program: format, versions, sizes, hashes, metrics.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Program:
                 0..1 of shape [H,W], [H,W,1], [H,W,3] or [H,W,4].
 
         Raises:
-            DataError: if the input cannot be read; it names the file. For photos a PhotoError.
+            DataError: if the input cannot be read; it names the file. For photos it is a PhotoError.
         """
         array, placement = self._prepare(raw)
         return self._decode(
@@ -110,23 +110,23 @@ class Program:
     ) -> list[Prediction | DataError | None]: ...
 
     def predict_batch(self, many: Iterable[Any], batch_size: int = 16, on_error: OnError = "raise") -> Any:
-        """Return the predictions for many inputs, in their order. Faster than a loop: reading and computing overlap.
+        """Return the predictions for many inputs, in order. Faster than a loop: reading and computing overlap.
 
         Args:
             many: inputs as `predict` takes them.
-            batch_size: how many are computed at once.
-            on_error: what to do with an input that cannot be read: "raise", "skip" (None stands in its place) or "return"
-                (its DataError does).
+            batch_size: the number of inputs computed at once.
+            on_error: what to do with an input that cannot be read: "raise", "skip" (its result is None) or "return" (its
+                result is the DataError).
 
         Raises:
-            DataError: if one cannot be read and `on_error` is "raise"; it names the file and its place in `many`.
+            DataError: if one cannot be read and `on_error` is "raise"; it names the file and its position in `many`.
         """
         return list(self.predict_stream(many, batch_size, on_error))
 
     def predict_stream(
         self, many: Iterable[Any], batch_size: int = 16, on_error: OnError = "raise"
     ) -> Iterator[Prediction | DataError | None]:
-        """Yield the predictions for many inputs as they come; for more of them than fit in memory. See `predict_batch`."""
+        """Yield the predictions for many inputs one by one, for more inputs than fit in memory. See `predict_batch`."""
         check_at_least("batch_size", batch_size, 1)
         check_choice("on_error", on_error, ON_ERROR)
         return self._stream(enumerate(many), batch_size, on_error)
@@ -135,7 +135,7 @@ class Program:
         self, items: Iterator[tuple[int, Any]], batch_size: int, on_error: OnError
     ) -> Iterator[Prediction | DataError | None]:
         pool = ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1))
-        # One batch is being read while the one before it is computed.
+        # One batch is read while the one before it is computed.
         waiting: deque[Future[Prepared | DataError]] = deque()
         try:
             for number, raw in islice(items, batch_size):
@@ -159,7 +159,7 @@ class Program:
                 return err
             raise type(err)(
                 f"item {number} of the batch: {err.problem}",
-                got=err.got, expected=err.expected, remedy='Pass on_error="skip" to leave such photos out.',
+                got=err.got, expected=err.expected, remedy='Pass on_error="skip" to skip such inputs.',
             ) from err  # fmt: skip
 
     def _answers(
@@ -174,7 +174,7 @@ class Program:
                 yield item if on_error == "return" else None
 
     def _run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
-        """Return one row of output, float32 [K], for each input; all at once if they have the same shape."""
+        """Return one row of output, float32 [K], for each input; computed together if they have the same shape."""
         pad = self.preprocess.pad
         if pad is None and len({array.shape for array in arrays}) > 1:
             return [self.engine.run(array[None])[0] for array in arrays]

@@ -60,7 +60,7 @@ class TaskKind:
         spatial: whether answers are positions on the photo and are given in its own pixels.
         coordinates: whether the model's outputs are coordinates, so that its head must keep positions.
         most_labels: the largest vocab that answers can hold; None for any.
-        activation: the activation, whatever the program or the loss names; None leaves it to them.
+        activation: always this activation; None for the one that the program names.
     """
 
     decode: Callable[[np.ndarray, DecodeContext], Answer]

@@ -8,9 +8,9 @@ from gatera.core.checks import listed
 from gatera.core.errors import DataError
 from gatera.data.folders.masks import holds_masks
 from gatera.data.sources.items import IMAGE_EXTENSIONS, get_files
-from gatera.data.sources.tables import read_table
 from gatera.program.raw.sound import SOUND_SUFFIXES
 from gatera.program.raw.text import TEXT_SUFFIXES
+from gatera.program.tables.reader import read_table
 from gatera.recipes.settings import Task, TrainSettings
 
 #: The file name endings that tell the task of a folder.
@@ -37,7 +37,7 @@ def find_task(settings: TrainSettings) -> Task:
 def _task_of_table(source: Path, target: str | None) -> Task:
     if target is not None:
         return Task.table
-    columns = [str(name) for name in read_table(source).columns]
+    columns = read_table(source).names
     raise DataError(
         f"{source} is a table, so target= must name the column to predict", available=listed(columns),
         remedy="If its first three columns are users, items and ratings, pass task=recommend instead.",

@@ -7,6 +7,7 @@ from gatera.collab.data import CollabDataLoaders
 from gatera.collab.defaults import MARGIN, RATINGS
 from gatera.collab.learner import collab_learner
 from gatera.data.loading.row_loaders import RowLoaders
+from gatera.data.sources.tables import read_table
 from gatera.measure.metrics.standard import rmse
 from gatera.recipes.evaluation import Evaluation, evaluate_numbers
 from gatera.recipes.events import Events
@@ -16,13 +17,14 @@ from gatera.recipes.settings import TrainSettings
 
 
 def rating_job(settings: TrainSettings, events: Events) -> Job:
-    """Prepare training on ratings: the first three columns of a table are users, items and ratings.
+    """Prepare training on ratings: users, items and ratings are the columns with such names, else the first three.
 
     Raises:
         DataError: if the table is not usable, or a rating is not a number.
     """
-    dls = CollabDataLoaders.from_csv(
-        settings.source, settings.valid_pct, seed=settings.seed, path=settings.out.parent, bs=settings.bs or RATINGS.bs,
+    ratings = read_table(settings.source, on_note=lambda note: events.on_line(f"{note.text}."))
+    dls = CollabDataLoaders.from_df(
+        ratings, settings.valid_pct, seed=settings.seed, path=settings.out.parent, bs=settings.bs or RATINGS.bs,
         val_bs=1024, device=settings.device,
     )  # fmt: skip
     _report_ratings(events, dls)

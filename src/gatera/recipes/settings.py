@@ -136,7 +136,7 @@ class TrainSettings:
     )  # fmt: skip
     lr: float | None = setting(
         "Training", "Maximum learning rate.", None, metavar="RATE", flags=("--lr", "--learning-rate"), low=0,
-        shown="0.002 for photos and masks, 0.01 for sound and texts, 0.001 for tables, 0.005 for ratings",
+        shown="0.003 for photos, 0.002 for masks, 0.01 for sound and texts, 0.001 for tables, 0.005 for ratings",
     )  # fmt: skip
     bs: int | None = setting(
         "Training", "Batch size.", None, metavar="N", flags=("--batch-size", "--bs"), low=1,

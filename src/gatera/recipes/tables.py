@@ -9,6 +9,7 @@ from gatera.core.checks import listed, missing_column
 from gatera.core.errors import ArgumentError
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.regression import RegressionBlock
+from gatera.data.loading.row_tables import empty_cells
 from gatera.data.sources.tables import read_table
 from gatera.data.transforms.normalize import Normalize
 from gatera.measure.metrics.standard import error_rate, rmse
@@ -20,16 +21,10 @@ from gatera.recipes.settings import TrainSettings
 from gatera.tabular.baseline import boosted_trees
 from gatera.tabular.data import TabularDataLoaders
 from gatera.tabular.defaults import TABLES
-from gatera.tabular.frames import cont_cat_split
 from gatera.tabular.learner import TabularLearner, tabular_learner
 from gatera.tabular.loaders import TableLoaders
 from gatera.tabular.procs import Categorify, FillMissing
-
-#: A label of whole numbers with at most this many values is a class.
-MOST_CLASSES = 20
-
-#: A column of texts with more different values than this share of the rows is an ID column.
-ID_SHARE = 0.5
+from gatera.tabular.roles import find_roles, is_class
 
 
 @dataclass(frozen=True)
@@ -42,7 +37,7 @@ class Table:
         classes: whether the target is a class; else it is a number.
         categories: columns of categories.
         numbers: columns of numbers.
-        ignored: columns that are not used: likely IDs.
+        ignored: columns that are not used -> why.
         n_skipped: rows without a target.
     """
 
@@ -51,7 +46,7 @@ class Table:
     classes: bool
     categories: list[str]
     numbers: list[str]
-    ignored: list[str]
+    ignored: dict[str, str]
     n_skipped: int
 
 
@@ -62,7 +57,7 @@ def table_job(settings: TrainSettings, events: Events) -> Job:
         DataError: if the table is not usable, or has no such column.
         ArgumentError: if no column to predict is named.
     """
-    table = read(settings)
+    table = read(settings, events)
     dls = table_loaders(table, settings)
     _report_table(events, table, dls)
     learn = tabular_learner(
@@ -76,23 +71,21 @@ def table_job(settings: TrainSettings, events: Events) -> Job:
     )  # fmt: skip
 
 
-def read(settings: TrainSettings) -> Table:
+def read(settings: TrainSettings, events: Events) -> Table:
     """Read the table, and decide what its columns are."""
-    whole, target = read_table(settings.source), settings.target
-    columns = [str(name) for name in whole.columns]
+    whole = read_table(settings.source, on_note=lambda note: events.on_line(f"{note.text}."))
+    columns, target = [str(name) for name in whole.columns], settings.target
     if target is None:
         raise ArgumentError(
             f"target= must name the column of {settings.source} to predict", available=listed(columns)
         )
     if target not in columns:
         raise missing_column(target, columns, str(settings.source), "target=")
-    frame = whole[whole[target].notna()]
-    numbers, categories = cont_cat_split(frame, dep_var=target)
-    ignored = [name for name in categories if frame[name].nunique() > ID_SHARE * len(frame)]
-    categories = [name for name in categories if name not in ignored]
+    frame = whole[~empty_cells(whole[target])]
+    roles = find_roles(frame, [target])
     return Table(
-        frame, target, _is_class(frame[target]), categories, numbers, ignored, len(whole) - len(frame)
-    )
+        frame, target, is_class(frame[target]), roles.categories, roles.numbers, roles.skipped, len(whole) - len(frame)
+    )  # fmt: skip
 
 
 def table_loaders(table: Table, settings: TrainSettings) -> TableLoaders:
@@ -102,12 +95,6 @@ def table_loaders(table: Table, settings: TrainSettings) -> TableLoaders:
         table.target, CategoryBlock() if table.classes else RegressionBlock(), valid_pct=settings.valid_pct,
         seed=settings.seed, bs=settings.bs or TABLES.bs, val_bs=1024, device=settings.device,
     )  # fmt: skip
-
-
-def _is_class(labels: Any) -> bool:
-    """Whether a column of labels has classes rather than numbers to predict."""
-    whole = labels.dtype.kind in "iu"
-    return labels.dtype.kind != "f" and not (whole and labels.nunique() > MOST_CLASSES)
 
 
 def _report_table(events: Events, table: Table, dls: TableLoaders) -> None:
@@ -120,10 +107,10 @@ def _report_table(events: Events, table: Table, dls: TableLoaders) -> None:
     if table.n_skipped:
         events.on_warning(f"Skipped {table.n_skipped:,} rows without a value in {table.target}.")
     if table.ignored:
-        names = listed(table.ignored)
-        events.on_warning(f"Ignoring likely ID columns (almost all values unique): {names}")
+        reasons = listed(f"{name} ({reason})" for name, reason in table.ignored.items())
+        events.on_warning(f"Ignoring columns that tell nothing: {reasons}")
     facts = {"target": table.target, "categories": table.categories, "numbers": table.numbers}
-    skipped = {"columns_ignored": table.ignored, "rows_skipped": table.n_skipped}
+    skipped = {"columns_ignored": list(table.ignored), "rows_skipped": table.n_skipped}
     events.on_event("table", {**facts, **skipped, **counts})
 
 

@@ -1,4 +1,7 @@
-"""Small real data that comes with the package, each folder with its licence and source beside it."""
+"""Small real data sets bundled with the package; each folder contains its licence and source.
+
+Read `sample_path`, the only function. In: a name. Out: the folder of that sample. Nothing is written there.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +9,18 @@ from pathlib import Path
 
 from gatera.core.checks import check_choice
 
-#: Names that `sample_path` knows.
+#: Names that `sample_path` accepts.
 SAMPLES = ("pets_sample", "adult_tiny", "spoken_digits_tiny")
 
 
 def sample_path(name: str = "pets_sample") -> Path:
-    """Return the folder of a bundled sample, which belongs to the installed package: never write to it.
+    """Return the folder of a bundled sample. It belongs to the installed package: never write to it.
 
-    "pets_sample" holds 150 cat and dog photos in `images/cats` and `images/dogs`, and 12 more in
-    `images-unseen` to try a program on. A file name that starts with an upper-case letter is a cat's. `trimaps` has for each
-    photo a PNG of its size, with 1 for the pet, 2 for the background and 3 for the border between them; `heads.csv` the
-    boxes around 49 of the heads. "adult_tiny" holds
-    `adult.csv`, 1,000 rows of census data with a `salary` of "<50k" or ">=50k". "spoken_digits_tiny" holds
-    120 `recordings` of the ten digits, two by each of six speakers, named as in `7_theo_5.wav`.
+    "pets_sample" has 150 photos of cats and dogs in `images/cats` and `images/dogs`, and 12 more in `images-unseen` to try a
+    program on. File names of cats start with an upper-case letter. `trimaps` has a PNG of the same size for each photo, with 1
+    for the pet, 2 for the background and 3 for the border; `heads.csv` has the boxes around 49 of the heads. "adult_tiny" has
+    `adult.csv`, 1,000 rows of census data with a `salary` of "<50k" or ">=50k". "spoken_digits_tiny" has 120 `recordings` of
+    the ten digits, two by each of six speakers, with names such as `7_theo_5.wav`.
 
     Raises:
         ArgumentError: if there is no such sample.

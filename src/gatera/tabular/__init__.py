@@ -1,1 +1,1 @@
-"""Tables: rows of categories and numbers, and what is to be said of each."""
+"""Train on tables: rows of categories and numbers, and a class or a number to predict from each."""

@@ -1,4 +1,4 @@
-"""What a network for tables must be compared with: gradient-boosted trees on the same rows."""
+"""The baseline for tables: gradient-boosted trees on the same rows."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from gatera.core.errors import DataError
 from gatera.program.tasks import task_kind
 from gatera.tabular.loaders import TableLoaders
 
-#: A column of more categories is taken for a number. Source: HistGradientBoosting's own limit.
+#: A column of more categories counts as a number. Source: HistGradientBoosting's own limit.
 MOST_CATEGORIES = 255
 
 
 @dataclass(frozen=True)
 class TableBaseline:
-    """How well gradient-boosted trees do on a validation split.
+    """The score of gradient-boosted trees on a validation set.
 
     Attributes:
         metric: "accuracy", or "mse" (mean squared error) for numbers.
@@ -48,7 +48,7 @@ def boosted_trees(dls: TableLoaders, seed: int = 0) -> TableBaseline:
         seed: keys what the trees draw at random.
 
     Raises:
-        DataError: if there is no validation split, or the label is not one class or one number.
+        DataError: if there is no validation set, or the target is not one class or one number.
         MissingExtraError: if scikit-learn is not installed.
     """
     task = task_kind(dls.task)
@@ -57,7 +57,7 @@ def boosted_trees(dls: TableLoaders, seed: int = 0) -> TableBaseline:
     )
     if dls.valid is None or task is None or not one_answer:
         raise DataError(
-            "The baseline needs a validation split and one label: a class or a number", got=dls.task
+            "The baseline needs a validation set and one target: a class or a number", got=dls.task
         )
     ensemble = require("sklearn.ensemble", "train", "for the baseline")
     train, valid = dls.train_ds, dls.valid_ds
@@ -68,12 +68,12 @@ def boosted_trees(dls: TableLoaders, seed: int = 0) -> TableBaseline:
     trees = kind(categorical_features=np.array(is_category), random_state=seed)
     y, wanted = _labels(train), _labels(valid)
     trees.fit(np.asarray(train.arrays), y)
-    said = trees.predict(np.asarray(valid.arrays))
+    predictions = trees.predict(np.asarray(valid.arrays))
     if classes:
         simplest = float((wanted == np.bincount(y).argmax()).mean())
-        return TableBaseline("accuracy", float((said == wanted).mean()), simplest, len(wanted))
+        return TableBaseline("accuracy", float((predictions == wanted).mean()), simplest, len(wanted))
     simplest = float(np.square(wanted - y.mean()).mean())
-    return TableBaseline("mse", float(np.square(said - wanted).mean()), simplest, len(wanted))
+    return TableBaseline("mse", float(np.square(predictions - wanted).mean()), simplest, len(wanted))
 
 
 def _labels(dataset: Any) -> np.ndarray:

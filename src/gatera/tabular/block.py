@@ -1,4 +1,4 @@
-"""The block for rows of a table: learned from the training split, encoded a table at a time."""
+"""The block for rows of a table: fitted to the training set, encoded a table at a time."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from gatera.data.blocks.vocab import NOT_KNOWN, Vocab
 from gatera.data.loading.row_tables import encode_rows, table_of
 from gatera.program.raw.cells import number_in
 from gatera.program.raw.row import RowReader, cells_of
-from gatera.tabular.learned import Config, learn_columns
 from gatera.tabular.procs import Procs, as_procs
+from gatera.tabular.statistics import Config, learn_columns
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,7 +42,7 @@ class RowBlock(InputBlock):
     storage = "memory"
 
     def fit(self, values: Sequence[Any]) -> Self:
-        """Return a copy that has learned from the training split's rows.
+        """Return a copy that has learned from the rows of the training set.
 
         Raises:
             DataError: if a column is empty, has no numbers, or has gaps that nothing fills.
@@ -50,7 +50,7 @@ class RowBlock(InputBlock):
         return self.fit_table(table_of(values))
 
     def fit_table(self, frame: Any) -> Self:
-        """Return a copy that has learned from the training split, a DataFrame; see `fit`."""
+        """Return a copy that has learned from the training set, a DataFrame; see `fit`."""
         categories, numbers = learn_columns(frame, self.cat_names, self.cont_names, self.procs)
         return replace(self, categories=categories, numbers=numbers, _read_row=RowReader(categories, numbers))
 
@@ -71,12 +71,12 @@ class RowBlock(InputBlock):
         """Return a row's cells by column.
 
         Raises:
-            DataError: if a column is missing, or `raw` is no row.
+            DataError: if a column is missing, or `raw` is not a row.
         """
         return cells_of(raw, self._reader.columns)
 
     def encode(self, value: Mapping[str, Any]) -> np.ndarray:
-        """Return a row as float32 [F]; what training did not know is 0 and said once for each column."""
+        """Return a row as float32 [F]; unseen categories are 0, with a warning once for each column."""
         return self._reader(value)
 
     def encode_all(self, raws: Sequence[Any], name: Callable[[int], str]) -> np.ndarray:
@@ -111,7 +111,7 @@ class RowBlock(InputBlock):
     def columns(self, value: Mapping[str, Any]) -> dict[str, Any]:
         """Return the cells that a table shows: what a model sees, before numbers are normalised."""
         categories, numbers = self._learned
-        codes, _ = self._reader.examine(value)  # what is new to it is said where it is predicted
+        codes, _ = self._reader.examine(value)  # unseen values are warned of where they are predicted
         shown = {
             entry["name"]: self.classes[entry["name"]][int(code)]
             for entry, code in zip(categories, codes, strict=False)

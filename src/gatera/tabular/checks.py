@@ -1,12 +1,14 @@
-"""Which column has which role, and can it have it?"""
+"""Check that the roles of columns fit together."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from gatera.core.checks import require
 from gatera.core.errors import ArgumentError
+from gatera.data.blocks.vocab import categories_of
+from gatera.data.loading.row_tables import value_column_of
+from gatera.program.tables.columns import Kind
 
 
 def check_roles(cat_names: Sequence[str], cont_names: Sequence[str], y_names: Sequence[str]) -> None:
@@ -18,14 +20,14 @@ def check_roles(cat_names: Sequence[str], cont_names: Sequence[str], y_names: Se
                 both = f"{roles[name]} and {role}" if roles[name] != role else f"{role} twice"
                 raise ArgumentError(
                     f"Column {name!r} is in {both}",
-                    remedy="A model that is given its answer learns nothing: take it out of the inputs."
+                    remedy="The target cannot be an input: remove it from the inputs."
                     if "y_names and" in both else "Name it in one of them.",
                 )  # fmt: skip
             roles[name] = role
 
 
 def numeric(frame: Any, name: str) -> bool:
-    """Whether a column holds numbers; truth values are none."""
-    types = require("pandas", "train", "for tables").api.types
-    dtype = frame[name].dtype
-    return bool(types.is_numeric_dtype(dtype) and not types.is_bool_dtype(dtype))
+    """Whether the values of a column are numbers; truth values are not."""
+    if categories_of(frame[name]) is not None:
+        return False
+    return value_column_of(frame[name]).kind in (Kind.WHOLE, Kind.NUMBER)

@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from gatera.core.signatures import check_arguments, spelled_out
-from gatera.data.arguments import LOADER_DEFAULTS_64, LoaderArguments
+from gatera.data.arguments import (
+    LOADER_DEFAULTS_64,
+    READ_DEFAULTS,
+    LoaderArguments,
+    ReadArguments,
+    read_arguments,
+)
 from gatera.data.blocks.base import Block
 from gatera.data.sources.tables import read_table
 from gatera.data.splits.by_position import IndexSplitter, RandomSplitter
@@ -33,24 +39,24 @@ class TabularArguments(LoaderArguments, total=False):
 TABULAR_DEFAULTS = TabularArguments(valid_pct=0.2, seed=None, **LOADER_DEFAULTS_64)
 
 
-class TabularCsvArguments(TabularArguments, total=False):
+class TabularCsvArguments(TabularArguments, ReadArguments, total=False):
     """What `TabularDataLoaders.from_csv` takes as well.
 
     Attributes:
         y_block: how labels are read; see `TabularPandas`.
         valid_idx: positions of the validation rows; None for a share at random.
-        skipinitialspace: ignore blanks after a delimiter.
-        delimiter: what separates the columns.
+        skipinitialspace: remove blanks around cells that are not quoted.
+        delimiter: what separates the columns; None to find it.
     """
 
     y_block: Block | type[Block] | None
     valid_idx: Sequence[int] | None
     skipinitialspace: bool
-    delimiter: str
+    delimiter: str | None
 
 
 TABULAR_CSV_DEFAULTS = TabularCsvArguments(
-    y_block=None, valid_idx=None, skipinitialspace=True, delimiter=",", **TABULAR_DEFAULTS
+    y_block=None, valid_idx=None, skipinitialspace=True, delimiter=None, **READ_DEFAULTS, **TABULAR_DEFAULTS
 )
 
 
@@ -100,7 +106,7 @@ class TabularDataLoaders:
 
         Args:
             csv: the file.
-            **options: see `TabularCsvArguments`, `TabularArguments` and `LoaderArguments`.
+            **options: see `TabularCsvArguments`, `ReadArguments`, `TabularArguments` and `LoaderArguments`.
 
         Raises:
             DataError: if the file is missing, not a table, or has two columns of one name; and as `from_df`.
@@ -109,7 +115,7 @@ class TabularDataLoaders:
         given: TabularCsvArguments = {**TABULAR_CSV_DEFAULTS, **options}
         rest = {name: value for name, value in options.items() if name in TABULAR_DEFAULTS}
         return TabularDataLoaders.from_df(
-            read_table(csv, given["delimiter"], given["skipinitialspace"]),
+            read_table(csv, given["delimiter"], given["skipinitialspace"], **read_arguments(options)),
             path, procs, cat_names, cont_names, y_names, given["y_block"], given["valid_idx"],
             **cast(TabularArguments, rest),
         )  # fmt: skip

@@ -1,17 +1,19 @@
-"""Help with a DataFrame before a model sees it: which columns are what, dates taken apart."""
+"""Prepare a DataFrame: sort its columns into numbers and categories, split dates into parts."""
 
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gatera.core.checks import check_at_least, require
+from gatera.core.checks import check_at_least, listed, require
 from gatera.core.errors import DataError
 from gatera.data.blocks.vocab import native
-from gatera.data.loading.row_tables import check_columns, check_frame
+from gatera.data.loading.row_tables import check_columns, check_frame, empty_cells
+from gatera.tabular.roles import is_number_input
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,34 +31,30 @@ TIME_PARTS = {"Hour": "hour", "Minute": "minute", "Second": "second"}
 def cont_cat_split(
     df: pd.DataFrame, max_card: int = 20, dep_var: str | Sequence[str] | None = None
 ) -> tuple[list[str], list[str]]:
-    """Sort the columns of a table into numbers and categories by what they hold.
+    """Sort the columns of a table into numbers and categories by their values; empty columns are neither.
 
     Args:
         df: the table.
-        max_card: whole numbers of more different values than this count as numbers, of fewer as categories.
-        dep_var: the label, or labels, which belong to neither.
+        max_card: whole numbers of more different values than this are numbers, of fewer categories.
+        dep_var: the target, or targets, which belong to neither.
 
     Returns:
         (names of number columns, names of category columns).
 
     Raises:
-        DataError: if `dep_var` is no column.
+        DataError: if `dep_var` is not a column.
     """
     check_frame(df)
     check_at_least("max_card", max_card, 0)
     labels = as_names(dep_var)
     check_columns(df, "dep_var", labels)
-    types = require("pandas", "train", "for tables").api.types
-    numbers, categories = [], []
-    for name in df.columns:
-        if name in labels:
-            continue
-        whole = types.is_integer_dtype(df[name].dtype)
-        if types.is_float_dtype(df[name].dtype) or (whole and df[name].nunique(dropna=False) > max_card):
-            numbers.append(name)
-        else:
-            categories.append(name)
-    return numbers, categories
+    names = [name for name in df.columns if name not in labels]
+    empty = [name for name in names if empty_cells(df[name]).all()]
+    if empty:
+        warnings.warn(f"Skipping empty columns: {listed(empty)}.", stacklevel=2)
+    filled = [name for name in names if name not in empty]
+    numbers = [name for name in filled if is_number_input(df[name], max_card)]
+    return numbers, [name for name in filled if name not in numbers]
 
 
 def as_names(names: str | Sequence[str] | None) -> list[str]:
@@ -69,15 +67,15 @@ def as_names(names: str | Sequence[str] | None) -> list[str]:
 def add_datepart(
     df: pd.DataFrame, field_name: str, prefix: str | None = None, drop: bool = True, time: bool = False
 ) -> pd.DataFrame:
-    """Return a table with a date taken apart into columns a model can use: year, month, day of the week, and so on.
+    """Return a table with a date split into columns that a model can use: year, month, day of the week, and so on.
 
-    "Elapsed" is the number of seconds since 1970. Unlike fastai's, this leaves the table it is given as it was.
+    "Elapsed" is the number of seconds since 1970. Unlike fastai's, this does not change the table it is given.
 
     Args:
         df: the table.
         field_name: the column with dates, or with text that pandas reads as dates.
         prefix: begins the new columns' names; by default the column's name without "date" at its end.
-        drop: leave the date itself out.
+        drop: remove the date itself.
         time: also take hour, minute and second.
 
     Raises:

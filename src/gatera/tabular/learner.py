@@ -59,7 +59,7 @@ class TabularLearner(Learner):
     dls: TableLoaders
 
     def predict(self, item: Any) -> RowPrediction:  # type: ignore[override]  # a triple as well, of a row instead of a label
-        """Predict one row, in float32. Unknown categories and gaps are filled in, and said once for each column.
+        """Predict one row, in float32. Unseen categories and gaps are filled in, with a warning once for each column.
 
         Args:
             item: a pandas Series, a mapping of column names to cells, a DataFrame of one row, or the cells in the order of

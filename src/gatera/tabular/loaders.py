@@ -1,4 +1,4 @@
-"""The loaders of a table of categories and numbers."""
+"""`TableLoaders`: loaders of a table of categories and numbers."""
 
 from __future__ import annotations
 

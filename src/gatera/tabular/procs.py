@@ -1,4 +1,4 @@
-"""What is done to the columns of a table before a model sees them: categories coded, gaps filled, numbers normalised."""
+"""Prepare the columns of a table for a model: code categories, fill gaps, normalise numbers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gatera.data.transforms.normalize import Normalize
 
 
 class FillStrategy:
-    """What stands for a missing number: the median of the training split, a constant, or the most frequent number."""
+    """How missing numbers are filled: the median of the training set, a constant, or the most frequent number."""
 
     median = "median"
     constant = "constant"
@@ -23,7 +23,7 @@ class FillStrategy:
 
 @dataclass(frozen=True)
 class Categorify:
-    """Give every category a code, learned from the training split; 0, shown as "#na#", is for all others and for gaps."""
+    """Give every category a code, learned from the training set; 0, shown as "#na#", is for all others and for gaps."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class FillMissing:
     Args:
         fill_strategy: "median", "constant" or "mode", also as `FillStrategy.median` and so on.
         add_col: also tell the model where there was a gap: a category column `<name>_na` for each number column that
-            has gaps in the training split.
+            has gaps in the training set.
         fill_vals: column -> number, for the strategy "constant"; 0 for the others.
     """
 
@@ -45,11 +45,11 @@ class FillMissing:
         check_choice("fill_strategy", self.fill_strategy, ("median", "constant", "mode"))
 
     def fill_of(self, name: str, numbers: np.ndarray) -> float:
-        """Return what stands for a missing number.
+        """Return the number used where one is missing.
 
         Args:
             name: the column.
-            numbers: those that are there in the training split, float64 [n], at least one.
+            numbers: those that the training set has, float64 [n], at least one.
         """
         if self.fill_strategy == FillStrategy.constant:
             return float(self.fill_vals.get(name, 0.0))

@@ -1,4 +1,4 @@
-"""A table that knows which of its columns are categories, numbers and labels, and what training learned of them."""
+"""`TabularPandas`: a table with the roles of its columns and what was learned from them."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from gatera.data.loading.row_loaders import rows_dataset
 from gatera.data.loading.row_tables import check_columns, check_filled, check_frame
 from gatera.data.loading.show_batch import show_items
 from gatera.data.splits.by_position import Splits, as_splits
+from gatera.program.tables.columns import number_cells
 from gatera.tabular.block import RowBlock
 from gatera.tabular.checks import check_roles, numeric
 from gatera.tabular.frames import as_names, cont_cat_split
@@ -37,7 +38,7 @@ Names = str | Sequence[str] | None
 
 
 class TableRows:
-    """Some rows of a table, as they are, as a model gets them, and as people read them.
+    """Some rows of a table: raw, as a model gets them, and as people read them.
 
     Args:
         frame: the rows, a pandas DataFrame of this object's own.
@@ -210,6 +211,7 @@ class TabularPandas(TableRows):
         order = np.concatenate([train, valid])
         frame = df.iloc[order]  # a copy
         check_filled(frame, labels, "the table")
+        frame = _with_whole_labels(frame, labels)
         self.splits: Splits | None = given
         self._n_train = len(train)
         fields = _fields(
@@ -264,6 +266,12 @@ class TabularPandas(TableRows):
         return TableLoaders(train, valid, self.classes, self.y_names, path)
 
 
+def _with_whole_labels(frame: Any, labels: Sequence[str]) -> Any:
+    """Return the table with integers in place of whole numbers that came as floats: classes 1.0 and 0.0 are 1 and 0."""
+    floats = [name for name in labels if frame[name].dtype.kind == "f"]
+    return frame.assign(**{name: number_cells(frame[name].to_numpy(np.float64))[0] for name in floats})
+
+
 def _inputs(
     df: Any, cat_names: Names, cont_names: Names, labels: Sequence[str]
 ) -> tuple[list[str], list[str]]:
@@ -288,7 +296,7 @@ def _inputs(
 def _fields(
     train: Any, block: RowBlock, labels: list[str], y_block: Block | type[Block] | None
 ) -> FittedFields:
-    """Let the blocks learn from the rows of the training split."""
+    """Let the blocks learn from the rows of the training set."""
     fitted = block.fit_table(train)
     y: TargetBlock | None = None
     if labels:
@@ -298,7 +306,7 @@ def _fields(
         values = train[labels[0]] if len(labels) == 1 else train[labels].to_numpy().tolist()
         if len(labels) == 1 and isinstance(y, CategoryBlock) and values.nunique() < 2 and y.vocab is None:
             raise DataError(
-                f"Column {labels[0]!r} (y_names) has a single value in the training split: there is nothing to tell apart",
+                f"Column {labels[0]!r} (y_names) has a single value in the training set; a model needs at least two classes",
                 got=values.iloc[0], remedy="Check the split, and whether this is the right column.",
             )  # fmt: skip
         y = y.fit(values)

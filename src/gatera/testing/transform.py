@@ -85,7 +85,7 @@ def check_transform(
         ArgumentError: if it is no transform, or it is not clear of what.
 
     Example:
-        >>> from gatera.data.transforms.item import RandomResizedCrop
+        >>> from gatera.data.transforms.crops import RandomResizedCrop
         >>> check_transform(RandomResizedCrop(16))
         >>> check_transform(lambda photo: photo.rotate(90, expand=True), where="item_tfms")
     """

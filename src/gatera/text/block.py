@@ -1,4 +1,4 @@
-"""The block for a text: read and cleaned as a program does it, then the numbers of its tokens."""
+"""The block for texts: reads and cleans them as programs do, and encodes them as token ids."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ from gatera.program.raw.tokens import MOST_TOKENS, TokenReader
 from gatera.text.loaders import LanguageModelLoaders, TextLoaders
 from gatera.text.words import MAX_VOCAB, MIN_FREQ, learn_words, word_tokenizer
 
-#: Words of a text that are read where nothing else is said. Source: fastai's 72 * 20.
+#: Default length limit in words. Source: fastai's 72 * 20.
 MAX_WORDS = 1440
 
 
 @dataclass(frozen=True, repr=False)
 class TextBlock(InputBlock):
-    """A text: a str, or a Path of a file that holds one.
+    """A text: a str, or the Path of a text file.
 
-    Without a tokenizer of its own (`tok`) it splits texts into words. Which words there are is learned from the training
-    split, but only when somebody asks for it: a learner whose architecture brings a tokenizer reads the texts anew.
+    Without a tokenizer (`tok`), texts are split into words. The vocabulary is learned from the training set when it is first
+    needed, because a learner whose architecture has its own tokenizer reads the texts again.
 
     Args:
-        tok: a tokenizer.json (its bytes, or a Path) of the package tokenizers; None for words.
-        vocab: the words, in the order of their numbers; None to learn them from the training split.
-        is_lm: the texts are for a language model, which reads them one after the other.
-        seq_len: words in a piece of text that is read at once: by a language model, or by `AWD_LSTM`.
-        max_len: tokens of a text that are read: half of them from its beginning, half from its end.
-        min_freq: words that occur more rarely are unknown ones.
-        max_vocab: how many words there may be.
-        pad: number of the token that fills up shorter texts; None for that of the word "xxpad".
+        tok: a tokenizer.json (its bytes, or a Path) of the tokenizers package; None to split into words.
+        vocab: the words, in the order of their ids; None to learn them from the training set.
+        is_lm: the texts are for a language model, which reads them as one stream.
+        seq_len: number of words that a language model or `AWD_LSTM` reads at once.
+        max_len: longest text in tokens; of longer texts half are taken from the beginning, half from the end.
+        min_freq: rarer words become unknown ("xxunk").
+        max_vocab: largest number of words.
+        pad: id of the padding token; None for that of the word "xxpad".
     """
 
     tok: bytes | str | Path | None = None
-    vocab: Sequence[str] | None = None  # of the input, where other blocks have labels
+    vocab: Sequence[str] | None = None  # a vocabulary of the input; other blocks have one of labels
     is_lm: bool = False
     seq_len: int = 72
     max_len: int = MAX_WORDS
@@ -59,12 +59,12 @@ class TextBlock(InputBlock):
         check_at_least("max_len", self.max_len, 2)
         if self.tok is not None and self.vocab is not None:
             raise ArgumentError(
-                "TextBlock got both tok and vocab", remedy="Leave vocab out: a tokenizer has its own."
+                "TextBlock got both tok and vocab", remedy="Omit vocab: a tokenizer has its own."
             )
         if self.tok is not None and self.pad is None:
             raise ArgumentError(
-                "TextBlock(tok=) does not say which token fills up shorter texts",
-                remedy="Pass pad=, the number of the tokenizer's padding token.",
+                "TextBlock(tok=) needs a padding token",
+                remedy="Pass pad=, the id of the tokenizer's padding token.",
             )
         if self.tok is None and self.pad is None:
             object.__setattr__(self, "pad", 1 if self.vocab is None else _place_of_padding(self.vocab))
@@ -74,11 +74,11 @@ class TextBlock(InputBlock):
         path: str | Path = ".", vocab: Sequence[str] | None = None, is_lm: bool = False, seq_len: int = 72,
         min_freq: int = MIN_FREQ, max_vocab: int = MAX_VOCAB,
     ) -> TextBlock:  # fmt: skip
-        """Return a block for texts in files, one text each; nothing is read yet, and nothing is ever written beside them.
+        """Create a block for text files, one text each; nothing is read yet, and nothing is written beside them.
 
         Args:
-            path: where they are, for readers of the code: the items that the block is given are what counts.
-            vocab: as in `TextBlock`, as are the others.
+            path: folder of the files; accepted for fastai's signature and not used, since items are paths.
+            vocab: as in `TextBlock`; likewise the other arguments.
         """
         return TextBlock(None, vocab, is_lm, seq_len, min_freq=min_freq, max_vocab=max_vocab)
 
@@ -87,26 +87,26 @@ class TextBlock(InputBlock):
         text_cols: str | int = 0, vocab: Sequence[str] | None = None, is_lm: bool = False, seq_len: int = 72,
         min_freq: int = MIN_FREQ, max_vocab: int = MAX_VOCAB,
     ) -> TextBlock:  # fmt: skip
-        """Return a block for texts in a column of a table; pass `get_x=ColReader(text_cols)` to the `DataBlock`.
+        """Create a block for texts in a column of a table; pass `get_x=ColReader(text_cols)` to the `DataBlock`.
 
         Args:
-            text_cols: the column, for readers of the code.
-            vocab: as in `TextBlock`, as are the others.
+            text_cols: the column; accepted for fastai's signature and not used.
+            vocab: as in `TextBlock`; likewise the other arguments.
         """
         return TextBlock(None, vocab, is_lm, seq_len, min_freq=min_freq, max_vocab=max_vocab)
 
     def fit(self, values: Sequence[Any]) -> Self:
-        """Return a copy that remembers the training split's texts, to learn their words when they are needed."""
+        """Return a copy that keeps the training texts, to learn their vocabulary when it is needed."""
         return self if self.tok is not None or self.vocab is not None else replace(self, training=values)
 
     @property
     def of_words(self) -> bool:
-        """Whether texts are split into words, rather than by a tokenizer that was given."""
+        """Whether texts are split into words rather than by a given tokenizer."""
         return self.tok is None
 
     @property
     def padding(self) -> int:
-        """Number of the token that fills up shorter texts: `pad`, which is always known by now."""
+        """Id of the padding token: `pad`, which is always set by now."""
         return 0 if self.pad is None else self.pad
 
     @cached_property
@@ -114,8 +114,8 @@ class TextBlock(InputBlock):
         """The tokenizer.json.
 
         Raises:
-            DataError: if a training text cannot be read, or no word occurs often enough.
-            ArgumentError: if the words are to be learned and the block has not been fitted.
+            DataError: if a training text cannot be read, or no word is frequent enough.
+            ArgumentError: if the vocabulary must be learned and the block has not been fitted.
         """
         if self.tok is not None:
             return self.tok if isinstance(self.tok, bytes) else Path(self.tok).read_bytes()
@@ -128,7 +128,7 @@ class TextBlock(InputBlock):
 
     @cached_property
     def tokens(self) -> TokenReader:
-        """What makes numbers of texts."""
+        """The tokenizer: from cleaned text to token ids."""
         last = self.max_len // 2
         return TokenReader(self.tokenizer, self.max_len - last, last)
 
@@ -136,19 +136,19 @@ class TextBlock(InputBlock):
         """Return the cleaned text.
 
         Raises:
-            TextError: if it is empty, its file is missing or not in UTF-8, or `raw` is no text; a file is named.
+            TextError: if it is empty, its file is missing or not UTF-8, or `raw` is not text; the message names the file.
         """
         return read_text(raw)
 
     def encode(self, value: str) -> np.ndarray:
-        """Return the numbers of a text's tokens, int64 [T]."""
+        """Return the ids of a text's tokens, int64 [T]."""
         return self.tokens(mark_words(value) if self.of_words else value)
 
     def encode_all(self, raws: Sequence[Any], name: Callable[[int], str]) -> list[np.ndarray]:
-        """Return the tokens of many texts, int64 [T] each; a line says how many were cut.
+        """Return the token ids of many texts, int64 [T] each, and print how many were truncated.
 
         Raises:
-            DataError: if a text is not usable; its item is named.
+            DataError: if a text cannot be used; the message names its item.
         """
         texts = [self._read(partial(name, i), raw) for i, raw in enumerate(raws)]
         before = self.tokens.n_cut
@@ -156,17 +156,17 @@ class TextBlock(InputBlock):
         cut = self.tokens.n_cut - before
         if cut:
             note(
-                f"{cut:,} of {len(texts):,} texts have more than {self.max_len:,} tokens: their middle is left out (max_len)."
+                f"{cut:,} of {len(texts):,} texts are longer than max_len={self.max_len:,} tokens; their middle is skipped."
             )
         return arrays
 
     def _read(self, item: str | Callable[[], str], raw: Any) -> str:
-        """Read a text; an error names its file, or else its item."""
+        """Read a text; errors name its file, or else its item."""
         with naming_item("read", item, raw if isinstance(raw, Path) else None):
             return self.read(raw)
 
     def decode(self, encoded: Any) -> str:
-        """Return the text that numbers stand for, as far as they tell; padding is left out."""
+        """Return the text of token ids, without padding; cleaning and unknown words cannot be undone."""
         numbers = [number for number in np.asarray(encoded).tolist() if number != self.padding]
         return unmark_words(self.tokens.words(numbers)) if self.of_words else self.tokens.text(numbers)
 
@@ -192,7 +192,7 @@ class TextBlock(InputBlock):
         return {TOKENIZER: self.tokenizer}
 
     def finish(self, dls: Any) -> Any:
-        """Return loaders that know their words: of a language model's pieces, or of labelled texts."""
+        """Return `LanguageModelLoaders` for a language model, else `TextLoaders`."""
         if not self.is_lm:
             return TextLoaders.of(dls)
         whole = replace(self, max_len=MOST_TOKENS)
@@ -203,7 +203,7 @@ def _place_of_padding(vocab: Sequence[str]) -> int:
     words = list(vocab)
     if PADDING not in words:
         raise ArgumentError(
-            f"vocab lacks the word {PADDING!r}, which fills up shorter texts", got=f"{len(words)} words",
-            remedy="Take the vocabulary of other loaders: vocab=dls_lm.vocab.",
+            f"vocab has no padding word {PADDING!r}", got=f"{len(words)} words",
+            remedy="Use the vocabulary of other loaders: vocab=dls_lm.vocab.",
         )  # fmt: skip
     return words.index(PADDING)

@@ -5,11 +5,19 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
-from gatera.core.errors import ArgumentError, DataError
+from gatera.core.checks import missing_column
+from gatera.core.errors import DataError
 from gatera.core.signatures import check_arguments, spelled_out
-from gatera.data.arguments import LOADER_DEFAULTS_64, LoaderArguments, loader_arguments
+from gatera.data.arguments import (
+    LOADER_DEFAULTS_64,
+    READ_DEFAULTS,
+    LoaderArguments,
+    ReadArguments,
+    loader_arguments,
+    read_arguments,
+)
 from gatera.data.blocks.base import Block
 from gatera.data.blocks.category import CategoryBlock, MultiCategoryBlock
 from gatera.data.datablock import DataBlock
@@ -30,24 +38,24 @@ if TYPE_CHECKING:
 Getter = Callable[[Any], Any]
 Splitter = Callable[[Any], Any]
 
-#: Folders of the book's data that hold texts without labels.
+#: Folders of the book's data sets that contain unlabelled texts.
 UNLABELLED = "unsup"
 
 
 def get_text_files(
     path: str | Path, recurse: bool = True, folders: str | Sequence[str] | None = None
 ) -> Items[Path]:
-    """List the texts of a folder (files whose names end in .txt), sorted; see `get_files`."""
+    """List the text files (.txt) in a folder, sorted; see `get_files`."""
     return get_files(path, TEXT_SUFFIXES, recurse, folders)
 
 
 class TextArguments(LoaderArguments, total=False):
-    """What constructors of `TextDataLoaders` take beside `LoaderArguments`.
+    """Arguments of `TextDataLoaders` constructors besides `LoaderArguments`.
 
     Attributes:
-        text_vocab: the words in the order of their numbers, e.g. `dls_lm.vocab`; None to learn them.
-        is_lm: for a language model, which needs no classes.
-        seq_len: words in a piece of text that is read at once.
+        text_vocab: the words in the order of their ids, e.g. `dls_lm.vocab`; None to learn them.
+        is_lm: whether the texts are for a language model, which needs no classes.
+        seq_len: number of words that are read at once.
     """
 
     text_vocab: Sequence[str] | None
@@ -59,12 +67,12 @@ TEXT_DEFAULTS = TextArguments(text_vocab=None, is_lm=False, seq_len=72, **LOADER
 
 
 class TextTableArguments(TextArguments, total=False):
-    """What those that read a table take as well.
+    """Additional arguments of the constructors that read a table.
 
     Attributes:
-        label_delim: what separates several labels in one cell.
-        y_block: how labels are read; None for one class per text, or several where there are several columns.
-        valid_col: a column that marks validation rows, in place of a random split.
+        label_delim: separator of several labels in one cell.
+        y_block: block of the labels; None for one class per text, or several if there are several label columns.
+        valid_col: a column that marks validation rows, instead of a random split.
     """
 
     label_delim: str | None
@@ -75,11 +83,15 @@ class TextTableArguments(TextArguments, total=False):
 TEXT_TABLE_DEFAULTS = TextTableArguments(label_delim=None, y_block=None, valid_col=None, **TEXT_DEFAULTS)
 
 
-class TextDataLoaders:
-    """Make loaders of texts: `TextLoaders`, or with `is_lm=True` `LanguageModelLoaders`.
+class TextCsvArguments(TextTableArguments, ReadArguments, total=False):
+    """Additional arguments of `TextDataLoaders.from_csv`."""
 
-    How texts are split into tokens need not be known yet: a learner reads them as its architecture needs. `text_vocab` fixes
-    the words beforehand, for a classifier that starts from a language model's encoder.
+
+class TextDataLoaders:
+    """Create loaders of texts: `TextLoaders`, or `LanguageModelLoaders` with `is_lm=True`.
+
+    The tokenizer is not fixed yet: a learner reads the texts as its architecture needs. `text_vocab` fixes the words beforehand,
+    for a classifier that starts from a language model's encoder.
     """
 
     @staticmethod
@@ -95,13 +107,13 @@ class TextDataLoaders:
             train: name of the training folder in it.
             valid: name of the validation folder.
             valid_pct: split all texts under `path` at random instead, with this share for validation, 0..1.
-            seed: keys the random split and shuffling.
+            seed: determines the random split and shuffling.
             vocab: the classes in the model's order; None for those of the training texts, sorted.
             **options: see `TextArguments` and `LoaderArguments`.
 
         Raises:
-            ArgumentError: if an argument is not known.
-            DataError: if a folder is missing, there are no texts, or a class occurs only among the validation texts.
+            ArgumentError: if an argument is unknown.
+            DataError: if a folder is missing, there are no texts, or a class occurs only in the validation set.
         """
         check_arguments(TextDataLoaders.from_folder, options)
         path = Path(path)
@@ -131,29 +143,29 @@ class TextDataLoaders:
 
         Args:
             df: the table.
-            path: folder where the job's files go.
+            path: folder for files written in training.
             valid_pct: share of the rows for validation, 0..1.
-            seed: keys the random split and shuffling.
+            seed: determines the random split and shuffling.
             text_col: the texts' column, by name or position.
             label_col: the labels' column or columns.
             **options: see `TextTableArguments`, `TextArguments` and `LoaderArguments`.
 
         Raises:
-            DataError: if a column is missing, or a text or label is not usable; the row is named.
-            ArgumentError: if `df` is not a table, or an argument is not known.
+            DataError: if a column is missing, or a text or label cannot be used; the message names the row.
+            ArgumentError: if `df` is not a table, or an argument is unknown.
         """
         check_arguments(TextDataLoaders.from_df, options)
         check_frame(df)
         given: TextTableArguments = {**TEXT_TABLE_DEFAULTS, **options}
         names = list(df.columns)
         label_cols = [label_col] if isinstance(label_col, str | int) else list(label_col)
-        labels = [] if given["is_lm"] else [_column(names, col) for col in label_cols]
-        text = _column(names, text_col)
+        labels = [] if given["is_lm"] else [_column(names, col, "label_col") for col in label_cols]
+        text = _column(names, text_col, "text_col")
         check_columns(df, "text_col", [text])
         check_columns(df, "label_col", labels)
         several = given["label_delim"] is not None or len(labels) > 1
         y_block = given["y_block"] or (MultiCategoryBlock if several else CategoryBlock)
-        marks = None if given["valid_col"] is None else _column(names, given["valid_col"])
+        marks = None if given["valid_col"] is None else _column(names, given["valid_col"], "valid_col")
         if marks is not None:
             check_columns(df, "valid_col", [marks])
         splitter: Splitter = RandomSplitter(valid_pct, seed) if marks is None else ColSplitter(marks)
@@ -161,31 +173,34 @@ class TextDataLoaders:
         return _loaders(_recipe(y_block, splitter, ColReader(text), get_y, options), df, path, seed, options)
 
     @staticmethod
-    @spelled_out(TextTableArguments, TEXT_TABLE_DEFAULTS)
+    @spelled_out(TextCsvArguments, {**READ_DEFAULTS, **TEXT_TABLE_DEFAULTS})
     def from_csv(
-        path: str | Path, csv_fname: str | Path = "labels.csv", delimiter: str = ",", valid_pct: float = 0.2,
+        path: str | Path, csv_fname: str | Path = "labels.csv", delimiter: str | None = None, valid_pct: float = 0.2,
         seed: int | None = None, text_col: str | int = 0, label_col: str | int | Sequence[str | int] = 1,
-        **options: Unpack[TextTableArguments],
+        **options: Unpack[TextCsvArguments],
     ) -> TextLoaders | LanguageModelLoaders:  # fmt: skip
         """Load texts in a column of a CSV file; see `from_df` for the other arguments.
 
         Args:
-            path: folder where the job's files go.
-            csv_fname: the file, in `path`.
-            delimiter: what separates the columns.
+            path: folder of the CSV file, and for files written in training.
+            csv_fname: name of the file in `path`.
+            delimiter: separator of the columns; None to detect it.
 
         Raises:
             DataError: if the file is missing or not a table; and as `from_df`.
         """
         check_arguments(TextDataLoaders.from_csv, options)
-        df = read_table(Path(path) / csv_fname, delimiter)
-        return TextDataLoaders.from_df(df, path, valid_pct, seed, text_col, label_col, **options)
+        df = read_table(Path(path) / csv_fname, delimiter, **read_arguments(options))
+        rest = {name: value for name, value in options.items() if name not in READ_DEFAULTS}
+        return TextDataLoaders.from_df(
+            df, path, valid_pct, seed, text_col, label_col, **cast(TextTableArguments, rest)
+        )
 
 
 def _recipe(
     y_block: Block | type[Block], splitter: Splitter, get_x: Getter | None, get_y: Getter, options: TextArguments
 ) -> DataBlock:  # fmt: skip
-    """Return the recipe for texts and their labels; a language model's texts have none."""
+    """Return the `DataBlock` for texts and their labels; language models have no labels."""
     given: TextArguments = {**TEXT_DEFAULTS, **options}
     block = TextBlock(vocab=given["text_vocab"], is_lm=given["is_lm"], seq_len=given["seq_len"])
     if block.is_lm:
@@ -197,7 +212,7 @@ def _loaders(
     block: DataBlock, source: Any, path: str | Path, seed: int | None, options: TextArguments
 ) -> TextLoaders | LanguageModelLoaders:
     with warnings.catch_warnings():
-        if options.get("is_lm"):  # batches are made of words, not of texts
+        if options.get("is_lm"):  # batches contain words, not texts
             warnings.filterwarnings("ignore", "The training set has")
         loading = loader_arguments({**TEXT_DEFAULTS, **options})
         dls = block.dataloaders(source, path, seed=seed, **loading)
@@ -205,12 +220,14 @@ def _loaders(
     return dls
 
 
-def _column(names: Sequence[Any], col: str | int) -> str:
-    """Return a column's name; a position beyond the last is an error."""
+def _column(names: Sequence[Any], col: str | int, role: str) -> str:
+    """Return a column's name, given its name or position.
+
+    Raises:
+        DataError: if the position does not exist.
+    """
     if isinstance(col, str):
         return col
     if not -len(names) <= col < len(names):
-        raise ArgumentError(
-            "The table has no column at that position", got=col, expected=f"0 to {len(names) - 1}"
-        )
+        raise missing_column(col, names, role=role)
     return str(names[col])

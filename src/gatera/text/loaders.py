@@ -1,4 +1,4 @@
-"""The loaders of texts: labelled ones, and the pieces of running text that a language model learns from."""
+"""Text loaders: labelled texts for classifiers, and streams of text for language models."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ReadsText(Protocol):
-    """What loaders need to know of the block that reads their texts: `TextBlock`."""
+    """The part of `TextBlock` that loaders use."""
 
     vocab: Sequence[str] | None
     max_len: int
@@ -36,7 +36,7 @@ class ReadsText(Protocol):
 
     @property
     def padding(self) -> int:
-        """Number of the token that fills up shorter texts."""
+        """Id of the padding token."""
 
     @property
     def tokenizer(self) -> bytes:
@@ -44,50 +44,50 @@ class ReadsText(Protocol):
 
     @property
     def tokens(self) -> TokenReader:
-        """What makes numbers of texts."""
+        """The tokenizer: from cleaned text to token ids."""
 
     def read(self, raw: Any) -> str:
         """Return the cleaned text."""
 
     def encode(self, value: str) -> np.ndarray:
-        """Return the numbers of a text's tokens, int64 [T]."""
+        """Return the ids of a text's tokens, int64 [T]."""
 
     def decode(self, encoded: Any) -> str:
-        """Return the text of token numbers."""
+        """Return the text of token ids."""
 
 
 class TextLoaders(DataLoaders):
-    """The loaders of texts and their labels. `vocab` holds the labels, `text_vocab` the words."""
+    """Loaders of texts with labels. `vocab` lists the classes, `text_vocab` the words."""
 
     @classmethod
     def of(cls, dls: DataLoaders) -> Self:
-        """Return loaders that know their words, of the same batches as `dls`."""
+        """Create text loaders with the same batches as `dls`."""
         return cls(dls.train, dls.valid, dls.test, path=dls.path)
 
     @property
     def block(self) -> ReadsText:
-        """How texts are read."""
+        """The block that reads the texts."""
         return cast(ReadsText, self.train_ds.fields.x)
 
     @property
     def text_vocab(self) -> Vocab:
-        """The words, or pieces of words, in the order of their numbers; learned now if nobody has asked before."""
+        """The words, or pieces of words, in the order of their ids; learned on first use."""
         return Vocab(self.block.tokens.vocab)
 
 
 class StreamLoader:
-    """Yields pieces of running text (x, y), both int64 [N,T]: in y stands the word after the one in x.
+    """Yield pieces of text (x, y), both int64 [N,T], in which y is x shifted by one word.
 
-    All texts, one after the other, are cut into N streams of one length; a batch is the next piece of each. So a model that
-    remembers reads whole texts in the course of an epoch.
+    All texts are concatenated and split into N streams of equal length; each batch is the next piece of every stream. A model
+    that keeps its state between batches so reads whole texts in the course of an epoch.
 
     Args:
         dataset: the texts.
-        bs: streams N; fewer if they would be shorter than a piece.
+        bs: number of streams N; reduced if they would be shorter than a piece.
         seq_len: words in a piece T; the last one is shorter.
-        shuffle: put the texts into another order in every epoch.
-        seed: keys that order.
-        device: where batches are put.
+        shuffle: reorder the texts in every epoch.
+        seed: determines that order.
+        device: the device of the batches.
 
     Raises:
         DataError: if there are fewer than two words.
@@ -108,7 +108,7 @@ class StreamLoader:
         self.epoch, self.n = 0, len(dataset)
         self.words = sum(len(array) for array in dataset.arrays)
         if self.words < 2:
-            raise DataError("There is nothing to learn from: the texts have fewer than two words")
+            raise DataError("The training texts have fewer than two words")
         self.bs = max(1, min(bs, (self.words - 1) // seq_len))
         self.stream_words = (self.words - 1) // self.bs
 
@@ -120,7 +120,7 @@ class StreamLoader:
         return -(-self.stream_words // self.seq_len)
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch whose order the next iteration has."""
+        """Set the epoch, which determines the order of the next iteration."""
         self.epoch = epoch
 
     def __iter__(self) -> Iterator[Batch]:
@@ -141,14 +141,14 @@ class StreamLoader:
 
 
 class LanguageModelLoaders(DataLoaders):
-    """The loaders of a language model. `vocab` holds the words.
+    """Loaders of a language model. `vocab` lists the words.
 
     Args:
         train: training pieces.
         valid: validation pieces, or None.
-        block: how texts are read.
-        path: folder where the job's files go.
-        seed: keys whatever else is random in training.
+        block: the block that reads the texts.
+        path: folder for files written in training.
+        seed: determines everything else that is random in training.
     """
 
     def __init__(
@@ -166,10 +166,10 @@ class LanguageModelLoaders(DataLoaders):
 
     @classmethod
     def of(cls, texts: DataLoaders, seq_len: int) -> Self:
-        """Return loaders of the texts of other loaders, cut into pieces; labels are not used.
+        """Create language model loaders from the texts of other loaders; labels are not used.
 
         Args:
-            texts: whose block reads texts whole.
+            texts: the loaders; their block must not truncate texts.
             seq_len: words in a piece.
         """
 
@@ -186,11 +186,11 @@ class LanguageModelLoaders(DataLoaders):
 
     @property
     def text_vocab(self) -> Vocab:
-        """The words in the order of their numbers: the same as `vocab`."""
+        """The words in the order of their ids: the same as `vocab`."""
         return cast(Vocab, self.vocab)
 
     def to(self, device: str | torch.device) -> Self:
-        """Put batches on another device from now on; returns these loaders."""
+        """Move future batches to another device; returns these loaders."""
         super().to(device)
         for loader in self:
             loader.device = self.device
@@ -204,7 +204,7 @@ class LanguageModelLoaders(DataLoaders):
         figsize: tuple[float, float] | None = None,
         unique: bool = False,
     ) -> pd.DataFrame:
-        """Return a table of pieces of training text: what the model reads, and what it is to say. Only `max_n` counts."""
+        """Return a table of training pieces: the model's input and its target. Only `max_n` is used."""
         check_at_least("max_n", max_n, 1)
         x, y = self.train.one_batch()
         rows = [

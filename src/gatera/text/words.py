@@ -1,4 +1,4 @@
-"""The words of one's own texts as a tokenizer: for models that begin without any, such as `AWD_LSTM`."""
+"""Build a word tokenizer from the training texts, for models without a tokenizer of their own, such as `AWD_LSTM`."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from gatera.core.checks import check_at_least, require
 from gatera.core.errors import ArgumentError, DataError
 from gatera.program.raw.text import BEGINNING, PADDING, SPECIAL_WORDS, UNKNOWN, mark_words
 
-#: What counts as one word: a number, a short form such as "n't" or "'s", letters and digits, or one other sign.
+#: One word: a number, a contraction such as "n't" or "'s", letters and digits, or a single other character.
 WORD = r"\d+(?:[.,]\d+)*|\w+(?=n't\b)|n't\b|'(?:s|m|d|re|ve|ll)\b|\w+|[^\w\s]"
 
-#: Words that fewer training texts have, and words beyond so many, are unknown ones. Source: fastai's defaults.
+#: Default minimum frequency and maximum vocabulary; other words become unknown. Source: fastai.
 MIN_FREQ, MAX_VOCAB = 3, 60_000
 
 
 def word_tokenizer(words: Sequence[str]) -> bytes:
-    """Return a tokenizer.json that knows these words, opens each text with "xxbos", and takes all others for "xxunk".
+    """Build a tokenizer.json with a given vocabulary: texts start with "xxbos", and unknown words become "xxunk".
 
     Args:
-        words: in the order of their numbers; "xxunk", "xxpad" and "xxbos" must be among them.
+        words: the words in the order of their ids; "xxunk", "xxpad" and "xxbos" must be among them.
 
     Raises:
         ArgumentError: if one of those is missing, or a word is there twice.
@@ -30,9 +30,9 @@ def word_tokenizer(words: Sequence[str]) -> bytes:
     missing = [word for word in (UNKNOWN, PADDING, BEGINNING) if word not in numbers]
     if missing or len(numbers) < len(words):
         raise ArgumentError(
-            "the vocabulary is not one of words", got=f"{len(words)} words, {len(numbers)} different ones",
+            "the vocabulary is not usable", got=f"{len(words)} words, {len(numbers)} different ones",
             expected="different words, " + ", ".join(SPECIAL_WORDS[:3]) + " among them",
-            remedy="Take the vocabulary of other loaders: vocab=dls_lm.vocab.",
+            remedy="Use the vocabulary of other loaders: vocab=dls_lm.vocab.",
         )  # fmt: skip
     tokenizer = _splitter()
     parts = require("tokenizers", "text", "to read texts")
@@ -48,8 +48,8 @@ def learn_words(texts: Iterable[str], min_freq: int = MIN_FREQ, max_vocab: int =
 
     Args:
         texts: cleaned texts.
-        min_freq: rarer words are left out.
-        max_vocab: how many words there may be.
+        min_freq: rarer words are skipped.
+        max_vocab: largest number of words.
 
     Raises:
         DataError: if no word is frequent enough.
@@ -66,14 +66,14 @@ def learn_words(texts: Iterable[str], min_freq: int = MIN_FREQ, max_vocab: int =
     )
     if not known:
         raise DataError(
-            f"No word occurs {min_freq} times in the training texts", got=f"{len(counts)} different words",
-            remedy="Give more texts, or TextBlock(min_freq=1).",
+            f"No word occurs at least {min_freq} times in the training texts", got=f"{len(counts)} different words",
+            remedy="Use more texts, or TextBlock(min_freq=1).",
         )  # fmt: skip
     return [*SPECIAL_WORDS, *known[: max_vocab - len(SPECIAL_WORDS)]]
 
 
 def _splitter() -> Any:
-    """Return a tokenizer that splits texts into words, and knows none yet."""
+    """Create a tokenizer that splits texts into words, with an empty vocabulary."""
     parts = require("tokenizers", "text", "to read texts")
     tokenizer = parts.Tokenizer(parts.models.WordLevel({UNKNOWN: 0}, unk_token=UNKNOWN))
     tokenizer.pre_tokenizer = parts.pre_tokenizers.Split(parts.Regex(WORD), "removed", invert=True)

@@ -14,11 +14,11 @@ from gatera.data.sources.items import Items, get_image_files
 
 
 class ImageDataLoaders(FileDataLoaders):
-    """Make `DataLoaders` of labelled photos, wherever the labels are written.
+    """Create `DataLoaders` of labelled photos; one constructor for each way to store labels.
 
-    Every constructor also takes, by keyword: `item_tfms` and `batch_tfms` (a transform or a list), `img_cls` (PILImageBW for
-    grey photos), and what `DataBlock.dataloaders` takes: `bs`, `val_bs`, `num_workers`, `device`, `shuffle`, `cache`. `seed`
-    keys the random split, shuffling and augmentation.
+    Every constructor also accepts, by keyword: `item_tfms` and `batch_tfms` (a transform or a list), `img_cls` (PILImageBW for
+    grey photos), and the arguments of `DataBlock.dataloaders`: `bs`, `val_bs`, `num_workers`, `device`, `shuffle`, `cache`.
+    `seed` determines the random split, shuffling and augmentation.
     """
 
     things: ClassVar[str] = "photos"
@@ -30,5 +30,5 @@ class ImageDataLoaders(FileDataLoaders):
 
     @classmethod
     def input_block(cls, x_block: InputBlock | None, img_cls: type[PILImage]) -> InputBlock:
-        """Return the block of the inputs: photos, unless another was given."""
+        """Return the input block: photos, unless another was given."""
         return ImageBlock(img_cls) if x_block is None else x_block

@@ -6,7 +6,7 @@ from gatera.learn.options import TaskDefaults
 
 ARCHITECTURE = "efficientnet_lite0"
 
-PHOTOS = TaskDefaults(epochs=1, freeze_epochs=1, arch=ARCHITECTURE, size=320)
+PHOTOS = TaskDefaults(epochs=1, freeze_epochs=1, lr=3e-3, arch=ARCHITECTURE, size=320)
 
 #: If a linear head on the frozen body misses a smaller fraction of the training photos than this (each judged by a head that
 #: has not seen it), an unfrozen epoch is not worth its time: on cats_dogs it did not lower the validation loss.

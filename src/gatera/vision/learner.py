@@ -1,4 +1,4 @@
-"""Learners for photos: a pretrained body, a new head, and the rates that suit them."""
+"""Create learners for photos: a pretrained body, a new head, and learning rates that suit them."""
 
 from __future__ import annotations
 
@@ -17,19 +17,15 @@ from gatera.learn.learner import Learner
 from gatera.learn.options import LEARNER_DEFAULTS, LearnerArguments, TrainingOptions
 from gatera.models.backbones.architectures import Architecture
 from gatera.models.vision.heads import HeadOptions
-from gatera.models.vision.linear_head import LinearHead, LinearHeadOptions
+from gatera.models.vision.linear_head import LinearHeadOptions
 from gatera.models.vision.model import create_vision_model
 from gatera.program.tasks import task_kind
 from gatera.vision.defaults import ARCHITECTURE
-from gatera.vision.program_head import has_linear_head, is_program, take_head
+from gatera.vision.program_head import has_linear_head, is_program, load_head
 
-#: `base_lr` of `fine_tune` where the whole model is one group: a body that knows photographs has much to learn of
+#: Default `base_lr` of `fine_tune` if the whole model is one group: a body pretrained on photographs has much to learn about
 #: spectrograms (measured, see LOG.md).
 ONE_GROUP_LR = 1e-2
-
-#: Below the first number of training photos, the unfrozen part of `fine_tune` trains only the second number of groups: the late
-#: half of the body and the head. At their rate the early layers would hardly move, and training them takes half of the time.
-FEW_PHOTOS, FEW_PHOTOS_GROUPS = 5_000, 2
 
 
 @spelled_out(LearnerArguments, LEARNER_DEFAULTS)
@@ -39,65 +35,57 @@ def vision_learner(
     normalize: bool = True,
     n_out: int | None = None,
     pretrained: bool | str | Path = True,
+    *,
     y_range: tuple[float, float] | None = None,
     head: HeadOptions | LinearHeadOptions | None = None,
     **arguments: Unpack[LearnerArguments],
 ) -> Learner:
-    """Make a learner for photos by transfer learning: a pretrained body and a new head, body frozen.
+    """Create a learner for photos by transfer learning: a frozen pretrained body and a new head.
 
-    Pictures that are no photographs (spectrograms) ask more of a body that knows photographs: there body and head are one
-    group, which learns at one rate (`fine_tune` goes up to 1e-2 where it is given none) and is never frozen.
+    Images that are not photographs (spectrograms) need more training of a body pretrained on photographs: there, body and head
+    are one group with one learning rate (by default 1e-2 in `fine_tune`), and the body is never frozen.
 
     Args:
-        dls: photos and what is to be said of them.
-        arch: one of our architectures (an object such as `resnet34`, or its name) or any timm name.
-        normalize: normalise photos as the pretrained weights expect, in the model's first layer; nothing is added if
-            the data's batch transforms already hold a `Normalize`.
-        n_out: outputs; by default as many as the data asks for.
-        pretrained: True looks for weights, False starts from random ones, a path names a file of weights (or a
-            `.gatera` program, to go on training it: with its head, too, if it has the same labels and the same shape).
-        y_range: keep outputs within these bounds, for regression; (-1, 1) for points.
-        head: `LinearHeadOptions()` for a single layer, the default for a pretrained body; `HeadOptions()` for fastai's head, the
-            default without pretrained weights, with `y_range`, and for images that are not photographs. By default points get a
-            head of their own, `PointHead`.
+        dls: photos and their labels.
+        arch: an architecture (an object such as `resnet34`, or its name) or any timm name.
+        normalize: normalise photos as the pretrained weights expect, in the model's first layer; ignored if the batch
+            transforms already contain a `Normalize`.
+        n_out: number of outputs; by default derived from the data.
+        pretrained: True to find weights, a file of weights, or False for random weights. A `.gatera` program continues its
+            training, including its head if labels and shape match.
+        y_range: squash outputs into this range, for regression; (-1, 1) for points.
+        head: `LinearHeadOptions()` for a single layer, the default for a pretrained body and one class per photo;
+            `HeadOptions()` for fastai's head, the default otherwise. Points have a `PointHead` by default.
         arguments: loss_func, opt_func, lr, splitter, cbs, metrics, path, class_weights, options; see `LearnerArguments`.
             The default `splitter` makes the groups early body, late body, head; one group for images that are not
             photographs.
 
     Returns:
-        A learner; frozen if `pretrained`, up to its last group.
+        A learner; frozen up to its last group if `pretrained`.
 
     Raises:
-        ArgumentError: if `arch` is unknown (the nearest name is offered) or the number of outputs is not known.
-        PretrainedError: if no weights are found, saying where was looked and what to do.
+        ArgumentError: if `arch` is unknown (the nearest name is suggested) or the number of outputs is unknown.
+        PretrainedError: if no weights are found; the message lists where it looked and what to do.
     """
     check_arguments(vision_learner, arguments)
     outputs = dls.c if n_out is None else n_out
     if outputs is None:
-        raise ArgumentError("the data does not say how many outputs it needs", remedy="Pass n_out=.")
+        raise ArgumentError("the number of outputs cannot be derived from the data", remedy="Pass n_out=.")
     kind, photographic = task_kind(dls.task), dls.train_ds.fields.x.photographic
     points = kind is not None and kind.coordinates
-    if head is None and photographic and pretrained and y_range is None and not points:
+    if head is None and photographic and pretrained and dls.task == "classification":
         head = default_head(pretrained)
-    with torch_seeded(dls.seed or 0):  # the same seed gives the same head, whatever ran before
+    with torch_seeded(dls.seed or 0):  # the same seed gives the same head, independent of what ran before
         model = create_vision_model(
             arch, outputs, n_in=input_channels(dls), pretrained=pretrained, normalize=normalize and dls.normalize is None,
             y_range=y_range, head=head, points=points,
         )  # fmt: skip
     if is_program(pretrained):
-        take_head(model, pretrained, dls)
+        load_head(model, pretrained, dls)
     options = arguments.get("options") or TrainingOptions()
     if arguments.get("splitter") is None and not photographic:
         arguments["splitter"] = one_group
         arguments["options"] = replace(options, fine_tune_lr=options.fine_tune_lr or ONE_GROUP_LR)
-    elif (
-        isinstance(model[1], LinearHead)
-        and arguments.get("splitter") is None
-        and len(dls.train_ds) < FEW_PHOTOS
-    ):
-        arguments["options"] = replace(
-            options, fine_tune_groups=options.fine_tune_groups or FEW_PHOTOS_GROUPS
-        )
     learn = Learner(dls, model, body=model[0] if pretrained else None, **arguments)
     if pretrained:
         learn.freeze()
@@ -105,7 +93,7 @@ def vision_learner(
 
 
 def default_head(pretrained: bool | str | Path) -> HeadOptions | LinearHeadOptions:
-    """Return the head of a pretrained body if the user names none: linear, unless the program to continue has another."""
+    """Return the default head of a pretrained body: linear, unless the program to continue has another."""
     if is_program(pretrained) and not has_linear_head(pretrained):
         return HeadOptions()
     return LinearHeadOptions()
@@ -117,9 +105,9 @@ def one_group(model: nn.Module) -> Sequence[Sequence[nn.Parameter]]:
 
 
 def input_channels(dls: DataLoaders) -> int:
-    """Return how many channels the data's photos have: 3 for colour, 1 for grey."""
+    """Return the number of channels of the data's photos: 3 for colour, 1 for grey."""
     return dls.input_batch(dls.train_ds.inputs[0]).shape[1]
 
 
-#: The same function under the name that older notebooks use.
+#: fastai's old name for `vision_learner`.
 cnn_learner = vision_learner

@@ -1,4 +1,4 @@
-"""Going on from a program: where the new learner asks what the program answers, it takes the program's head, too."""
+"""Continue training from a program: load its head as well as its body, if labels and shape match."""
 
 from __future__ import annotations
 
@@ -25,38 +25,39 @@ def has_linear_head(program: str | Path) -> bool:
     return sorted(weight.ndim for weight in weights.values()) == [1, 2]
 
 
-def take_head(model: nn.Sequential, program: str | Path, dls: DataLoaders) -> bool:
-    """Load a program's head into a model whose body has the program's weights already, if it fits; a line says which.
+def load_head(model: nn.Sequential, program: str | Path, dls: DataLoaders) -> bool:
+    """Load a program's head into a model, if it matches, and print what was loaded.
 
-    It fits if the data has the program's labels, in the same order, and the head the same layers of the same sizes.
+    It matches if the data has the program's labels in the same order, and the head has the same layers and sizes. The body
+    must have the program's weights already.
 
     Args:
         model: body and head.
-        program: the file, exported with its weights.
-        dls: the data that the model is to be trained on.
+        program: the program file, exported with its weights.
+        dls: the training data.
 
     Returns:
-        Whether the head was taken.
+        Whether the head was loaded.
     """
     path = Path(program).expanduser()
     weights, own = read_head(path), model[1].state_dict()
-    reason = _other_question(read_package(path).program, dls)
+    reason = _mismatch(read_package(path).program, dls)
     if reason is None and {n: w.shape for n, w in weights.items()} != {n: w.shape for n, w in own.items()}:
         reason = "its head has another shape"
     body = model[0]
     if reason is None:
         model[1].load_state_dict(weights)
-        note(f"Going on from {path}: body and head.")
+        note(f"Loaded body and head from {path}.")
     else:
-        note(f"Going on from {path}: its body only, with a new head, for {reason}.")
+        note(f"Loaded only the body from {path}, because {reason}; the head is new.")
     if isinstance(body, Body):
         body.source = f"{path} ({'body and head' if reason is None else 'its body'})"
     return reason is None
 
 
-def _other_question(program: dict[str, Any], dls: DataLoaders) -> str | None:
-    """Return in what the program answers another question than the data asks, or None."""
+def _mismatch(program: dict[str, Any], dls: DataLoaders) -> str | None:
+    """Return how the program's task or labels differ from the data's, or None if they agree."""
     if program["task"] != dls.task:
         return f"its task is {program['task']}"
     labels = program["decode"]["vocab"]
-    return None if labels == (None if dls.vocab is None else list(dls.vocab)) else "it has other labels"
+    return None if labels == (None if dls.vocab is None else list(dls.vocab)) else "its labels differ"

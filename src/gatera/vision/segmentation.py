@@ -1,4 +1,4 @@
-"""`SegmentationDataLoaders`: photos with masks, which say what each pixel shows."""
+"""`SegmentationDataLoaders`: build DataLoaders of photos with masks, which label every pixel."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from gatera.program.raw.photo import photo_size
 
 
 class SegmentationDataLoaders:
-    """Loaders of photos with masks."""
+    """Create `DataLoaders` of photos with masks."""
 
     @staticmethod
     @spelled_out(ImageArguments, IMAGE_DEFAULTS)
@@ -32,19 +32,20 @@ class SegmentationDataLoaders:
         seed: int | None = None, codes: Sequence[Any] | Mapping[int, Any] | None = None,
         **options: Unpack[ImageArguments],
     ) -> DataLoaders:  # fmt: skip
-        """Photos whose mask a function finds from their path.
+        """Create loaders from a list of photos and a function that finds each photo's mask.
 
-        Where no transform gives the photos one size, they must have one already; the program that comes of it then brings
-        any photo to that size, and its answer back to the photo's own.
+        Unless a transform resizes the photos, they must all have one size; the exported program then resizes any photo to that
+        size, and its prediction back to the photo's own.
 
         Args:
-            path: folder where the job's files go.
+            path: folder for files written in training.
             fnames: the photos, e.g. from `get_image_files`.
             label_func: path -> mask: a path, array or Pillow image. Called once per photo; masks are read batch by batch.
             valid_pct: share of the photos for validation, 0..1.
-            seed: keys the random split, shuffling and augmentation.
+            seed: determines the random split, shuffling and augmentation.
             codes: names of the classes 0, 1, 2, ...; or a dict from a mask's numbers to names.
-            **options: see `ImageArguments`: transforms of photos and masks, `img_cls`, and what `DataBlock.dataloaders` takes.
+            **options: see `ImageArguments`: transforms of photos and masks, `img_cls`, and the arguments of
+                `DataBlock.dataloaders`.
 
         Raises:
             ArgumentError: if `codes` is missing, or masks cannot follow a transform.
@@ -66,7 +67,7 @@ class SegmentationDataLoaders:
 
 
 def _sized(item_tfms: Any, batch_tfms: Any) -> bool:
-    """Whether some transform gives photos another size than they have, and so maybe one size."""
+    """Whether any transform changes the size of photos."""
     size = PROBE
     for transform in item_transforms(item_tfms):
         steps = transform.steps(size)
@@ -75,10 +76,10 @@ def _sized(item_tfms: Any, batch_tfms: Any) -> bool:
 
 
 def common_size(files: Sequence[Any]) -> tuple[int, int]:
-    """Return (height, width) of photos, of which only the heads are read.
+    """Return the (height, width) that all photos share, reading only their headers.
 
     Raises:
-        DataError: if two differ; both are named.
+        DataError: if two sizes differ; the message names both files.
     """
     first: tuple[int, int] | None = None
     for file in files:
@@ -89,6 +90,6 @@ def common_size(files: Sequence[Any]) -> tuple[int, int]:
             raise DataError(
                 f"The photos differ in size: {files[0]} is {first[0]} x {first[1]} pixels (height x width), "
                 f"{file} is {size[0]} x {size[1]}",
-                remedy="Make them one size: item_tfms=Resize(224), or Resize(224, 'squish') to cut nothing off.",
+                remedy="Make them one size: item_tfms=Resize(224), or Resize(224, 'squish') to avoid cropping.",
             )
     return first or PROBE

@@ -1,4 +1,4 @@
-"""`unet_learner`: a class for every pixel of a photo, by transfer learning."""
+"""`unet_learner`: segmentation by transfer learning."""
 
 from __future__ import annotations
 
@@ -25,20 +25,21 @@ def unet_learner(
     normalize: bool = True,
     n_out: int | None = None,
     pretrained: bool | str | Path = True,
+    *,
     y_range: tuple[float, float] | None = None,
     **arguments: Unpack[LearnerArguments],
 ) -> Learner:
-    """Make a learner for masks by transfer learning: a U-Net on a pretrained body, body frozen.
+    """Create a learner for segmentation: a U-Net on a frozen pretrained body.
 
     Args:
         dls: photos and their masks.
-        arch: one of our architectures (an object such as `resnet34`, or its name) or any timm name; it must give feature
-            maps of several sizes.
-        normalize: normalise photos as the pretrained weights expect, in the model's first layer; nothing is added if
-            the data's batch transforms already hold a `Normalize`.
-        n_out: outputs for each pixel; by default as many as there are classes.
-        pretrained: True looks for weights of the body, False starts from random ones, a path names a file of weights.
-        y_range: keep outputs within these bounds, for numbers instead of classes.
+        arch: an architecture (an object such as `resnet34`, or its name) or any timm name; it must have feature maps of several
+            sizes.
+        normalize: normalise photos as the pretrained weights expect, in the model's first layer; ignored if the batch
+            transforms already contain a `Normalize`.
+        n_out: outputs for each pixel; by default the number of classes.
+        pretrained: True to find weights for the body, a file of weights, or False for random weights.
+        y_range: squash outputs into this range, for regression.
         arguments: loss_func, opt_func, lr, splitter, cbs, metrics, path, class_weights, options; see `LearnerArguments`.
             The default loss is the cross-entropy of each pixel; to ignore the pixels of a class such as void pass
             `CrossEntropyLossFlat(axis=1, ignore_index=dls.vocab.o2i["Void"])`. The default `splitter` makes the groups early
@@ -48,14 +49,14 @@ def unet_learner(
         A learner; frozen if `pretrained`.
 
     Raises:
-        ArgumentError: if `arch` is unknown or gives no feature maps, or the number of outputs is not known.
-        PretrainedError: if no weights are found, saying where was looked and what to do.
+        ArgumentError: if `arch` is unknown or has no feature maps, or the number of outputs is unknown.
+        PretrainedError: if no weights are found; the message lists where it looked and what to do.
     """
     check_arguments(unet_learner, arguments)
     outputs = dls.c if n_out is None else n_out
     if outputs is None:
-        raise ArgumentError("the data does not say how many outputs it needs", remedy="Pass n_out=.")
-    with torch_seeded(dls.seed or 0):  # the same seed gives the same decoder, whatever ran before
+        raise ArgumentError("the number of outputs cannot be derived from the data", remedy="Pass n_out=.")
+    with torch_seeded(dls.seed or 0):  # the same seed gives the same decoder, independent of what ran before
         model = create_unet_model(
             arch, outputs, n_in=input_channels(dls), pretrained=pretrained, normalize=normalize and dls.normalize is None,
             y_range=y_range,

@@ -55,12 +55,12 @@ def test_add_na_takes_what_is_not_known():
 def test_an_unknown_label_is_named_with_those_that_are_known():
     block = CategoryBlock().fit(["cat", "dog"])
     assert message(DataError, lambda: block.encode("fox")) == (
-        "CategoryBlock got an unknown label. Got: 'fox'. Expected: cat, dog. "
-        "The known labels were learned from the training split: add 'fox' there, or pass vocab=."
+        "CategoryBlock got an unknown label. Got: 'fox'. Available: cat, dog. "
+        "The known labels were learned from the training set: add 'fox' there, or pass vocab=."
     )
     assert message(DataError, lambda: block.encode("catt")) == (
-        "CategoryBlock got an unknown label. Got: 'catt'. Expected: cat, dog. Did you mean 'cat'? "
-        "The known labels were learned from the training split: add 'catt' there, or pass vocab=."
+        "CategoryBlock got an unknown label. Got: 'catt'. Available: cat, dog. Did you mean 'cat'? "
+        "The known labels were learned from the training set: add 'catt' there, or pass vocab=."
     )
 
 
@@ -68,7 +68,7 @@ def test_an_unknown_label_is_named_with_those_that_are_known():
 def test_a_missing_label_is_refused(missing):
     block = CategoryBlock().fit(["cat", "dog"])
     assert message(DataError, lambda: block.encode(missing)) == (
-        f"CategoryBlock got no label ({missing!r}). Label it, or leave it out."
+        f"CategoryBlock got no label ({missing!r}). Label it, or remove the item."
     )
 
 
@@ -81,8 +81,8 @@ def test_several_labels_need_another_block():
 
 def test_a_single_class_is_nothing_to_learn():
     assert message(DataError, lambda: CategoryBlock().fit(["cat", "cat"])) == (
-        "There is nothing to tell apart: the training split has a single label. Got: ['cat']. "
-        "Check get_y (label_func), or add photos of another class."
+        "Need at least two classes; every training item is labelled 'cat'. "
+        "Check get_y (label_func), or add items of another class."
     )
 
 
@@ -134,7 +134,7 @@ def test_encoded_labels_are_zeros_and_ones(wrong):
     block = MultiCategoryBlock(encoded=True, vocab=["a", "b"]).fit([[0, 1]])
     received = "" if wrong is None else f" Got: {wrong}."
     assert message(DataError, lambda: block.read(wrong)) == (
-        f"MultiCategoryBlock got no zeros and ones.{received} Expected: 2 of them, as in vocab."
+        f"MultiCategoryBlock(encoded=True) expects 2 values of 0 or 1, one per label in vocab.{received}"
     )
 
 
@@ -147,8 +147,8 @@ def test_encoded_labels_need_names():
 def test_an_unknown_one_of_several_labels_is_named():
     block = MultiCategoryBlock(vocab=["a", "b"]).fit([])
     assert message(DataError, lambda: block.encode(["a", "z"])) == (
-        "MultiCategoryBlock got an unknown label. Got: 'z'. Expected: a, b. "
-        "The known labels were learned from the training split: add 'z' there, or pass vocab=."
+        "MultiCategoryBlock got an unknown label. Got: 'z'. Available: a, b. "
+        "The known labels were learned from the training set: add 'z' there, or pass vocab=."
     )
     assert MultiCategoryBlock(add_na=True).fit([["a"]]).encode(["z"]).tolist() == [1, 0]
 
@@ -156,12 +156,12 @@ def test_an_unknown_one_of_several_labels_is_named():
 def test_text_is_not_a_list_of_labels():
     block = MultiCategoryBlock().fit([["a"], "a b"])
     assert message(DataError, lambda: block.encode("a b")) == (
-        "MultiCategoryBlock got one label where a list is expected. Got: 'a b'. "
+        "MultiCategoryBlock got a single label, not a list. Got: 'a b'. "
         "Split it: get_y=lambda row: row['labels'].split(' '), or label_delim=' '."
     )
 
 
 def test_someone_must_have_a_label():
     assert message(DataError, lambda: MultiCategoryBlock().fit([[], []])) == (
-        "No item of the training split has a label. Check get_y and label_delim."
+        "No training item has a label. Check get_y and label_delim."
     )

@@ -15,7 +15,8 @@ from gatera.data.datablock import DataBlock
 from gatera.data.loading.loaders import DataLoaders
 from gatera.data.sources.items import get_image_files
 from gatera.data.splits.by_position import IndexSplitter
-from gatera.data.transforms.item import CropPad, FlipItem, RandomCrop, RandomResizedCrop, Resize
+from gatera.data.transforms.crops import CropPad, RandomCrop, RandomResizedCrop
+from gatera.data.transforms.item import FlipItem, Resize
 from gatera.data.transforms.presets import aug_transforms
 
 CODES = ["dark", "bright"]
@@ -222,10 +223,10 @@ def test_messages_on_codes():
         "numbers.",
         MaskBlock,
     )
-    says(ArgumentError, "codes holds a name twice. Got: ['a', 'b', 'a'].", MaskBlock, ["a", "b", "a"])
+    says(ArgumentError, "codes has duplicate names. Got: ['a', 'b', 'a'].", MaskBlock, ["a", "b", "a"])
     says(
         ArgumentError,
-        "codes holds numbers that a mask cannot. Got: [1, 256]. Expected: whole numbers from 0 to 255, 255 classes at most.",
+        "codes has numbers that a mask cannot hold. Got: [1, 256]. Expected: whole numbers from 0 to 255, 255 classes at most.",
         MaskBlock, {1: "a", 256: "b"},
     )  # fmt: skip
 
@@ -239,7 +240,7 @@ def test_a_number_that_is_not_in_the_codes_is_an_error_that_names_the_file(scene
     says(
         DataError,
         f"{path} holds 9 in 8 of its 1,728 pixels, which is none of the codes for item 3 ({scenes / 'photos' / '3.png'}). "
-        "Expected: 0 (dark), 1 (bright). Name it in codes, or correct the mask.",
+        "Expected: 0 (dark), 1 (bright). Add it to codes, or correct the mask.",
         dls.train.one_batch,
     )
 
@@ -251,8 +252,8 @@ def test_a_mask_of_another_size_is_an_error_that_names_both_files(scenes):
     photo = scenes / "photos" / "4.png"
     says(
         DataError,
-        f"the mask {path} is 48 x 36 pixels (height x width), and its photo {photo} is 36 x 48. "
-        "Each pixel of a photo needs its class: make them one size.",
+        f"the mask {path} is 48 x 36 pixels (height x width), but its photo {photo} is 36 x 48. "
+        "A mask has one class for each pixel of its photo: resize one of them.",
         dls.train.one_batch,
     )
 
@@ -262,7 +263,7 @@ def test_a_missing_mask_is_found_before_anything_is_read(scenes):
     says(
         DataError,
         f"the mask {scenes / 'masks' / '2.png'} does not exist for item 2 ({scenes / 'photos' / '2.png'}). Check get_y "
-        "(label_func), which tells where a photo's mask is.",
+        "(label_func), which returns the path of a photo's mask.",
         loaders, scenes,
     )  # fmt: skip
 
@@ -292,12 +293,12 @@ def test_transforms_that_a_mask_cannot_follow_are_refused(scenes):
     remedy = "Use Resize, RandomResizedCrop, FlipItem or aug_transforms; or write an ItemTransform with a method `steps`."
     says(
         ArgumentError,
-        f"No mask or points can follow the transform turned: it does not say where it puts a photo. {remedy}",
+        f"Masks and points cannot follow the transform turned: it does not tell where it moves pixels. {remedy}",
         loaders, scenes, item_tfms=turned,
     )  # fmt: skip
     says(
         ArgumentError,
-        "No mask or points can follow the batch transform brighter: it does not say where it puts a photo. Use "
+        "Masks and points cannot follow the batch transform brighter: it does not tell where it moves pixels. Use "
         "aug_transforms, or an item transform; or write a BatchStep with moves = False.",
         loaders, scenes, batch_tfms=brighter,
     )  # fmt: skip
@@ -315,7 +316,7 @@ def test_torchvisions_transforms_of_colours_leave_masks_where_they_are(scenes):
     v2 = pytest.importorskip("torchvision.transforms.v2")
     dls = loaders(scenes, item_tfms=[v2.ColorJitter(0.2), FlipItem()], batch_tfms=v2.GaussianBlur(3))
     assert agreement(*dls.train.one_batch()) > 0.93
-    with pytest.raises(ArgumentError, match="can follow the transform RandomRotation"):
+    with pytest.raises(ArgumentError, match="cannot follow the transform RandomRotation"):
         loaders(scenes, item_tfms=v2.RandomRotation(20))
 
 

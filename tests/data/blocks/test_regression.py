@@ -36,10 +36,10 @@ def test_what_is_not_a_finite_number_is_refused():
         "RegressionBlock got something that is not a number. Got: 'tall'."
     )
     assert message(DataError, lambda: block.encode(float("nan"))) == (
-        "RegressionBlock got no finite number. Got: nan. Fill it in, or leave it out."
+        "RegressionBlock got a number that is not finite. Got: nan. Fill it in, or remove the item."
     )
     assert message(DataError, lambda: block.encode([1, 2])) == (
-        "RegressionBlock got another count of numbers. Got: [1, 2]. Expected: 1 numbers."
+        "RegressionBlock got the wrong number of values. Got: [1, 2]. Expected: 1 numbers."
     )
     with pytest.raises(ArgumentError):
         RegressionBlock(n_out=0)

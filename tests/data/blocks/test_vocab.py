@@ -53,7 +53,7 @@ def test_labels_of_several_types_are_refused():
     with pytest.raises(DataError) as err:
         learn_vocab(["cat", 3, True])
     assert str(err.value) == (
-        "The labels are of several types: bool, int, str. Got: ['cat', 3, True]. "
+        "The labels have several types: bool, int, str. Got: ['cat', 3, True]. "
         "Make them all text, or all numbers: get_y=lambda item: str(...)."
     )
 
@@ -69,12 +69,12 @@ def test_labels_without_an_order_are_refused():
 def test_a_label_is_in_a_vocabulary_once():
     with pytest.raises(ArgumentError) as err:
         Vocab(["cat", "dog", "cat"])
-    assert str(err.value) == "vocab holds labels more than once. Got: ['cat']."
+    assert str(err.value) == "vocab has duplicate labels. Got: ['cat']."
 
 
 def test_a_list_is_not_a_label():
     with pytest.raises(ArgumentError) as err:
         Vocab([["cat"]])
     assert str(err.value) == (
-        "vocab holds something that is not a label. Got: ['cat']. Expected: text, bool, int."
+        "vocab has a value that cannot be a label. Got: ['cat']. Expected: text, bool, int."
     )

@@ -118,11 +118,11 @@ def test_what_is_not_the_known_file_is_refused(web: Any, monkeypatch: pytest.Mon
     with pytest.raises(DownloadError) as err:
         untar_data(url)
     assert str(err.value) == (
-        f"What came from {url} is not the file that was expected and was removed. Got: '{len(PETS):,} "
+        f"The download from {url} is not the expected file and was deleted. Got: '{len(PETS):,} "
         "bytes whose "
         f"first MiB has MD5 {hashlib.md5(PETS).hexdigest()}'. Expected: {len(PETS):,} bytes whose first MiB "
         "has MD5 "
-        f"{'0' * 32}. Try again; a proxy may have answered in its place, or the server has a new version. "
+        f"{'0' * 32}. Try again; a proxy may have answered instead, or the server has a new version. "
         "To do without "
         f"the network, unpack it as {home() / 'data/pets'}, or put the archive at "
         f"{home() / 'archive/pets.tgz'}."
@@ -162,7 +162,7 @@ def test_an_archive_whose_unpacking_was_interrupted_is_not_fetched_again(
 
 def test_an_archive_that_would_leave_its_folder_leaves_nothing(web: Any) -> None:
     web.files["pets.tgz"] = archive_of({"ok.txt": b"", "../../evil.txt": b"evil"})
-    with pytest.raises(DownloadError, match="would lie outside its folder; nothing was unpacked"):
+    with pytest.raises(DownloadError, match="would be outside its folder; nothing was unpacked"):
         untar_data(web.url("pets.tgz"))
     assert left(home()) == ["archive", "archive/.pets.tgz.lock", "data"]
 
@@ -172,7 +172,7 @@ def test_a_data_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(DownloadError) as err:
         untar_data(URLs.PETS, base=tmp_path / "file")
     assert str(err.value) == (
-        f"{tmp_path / 'file/data/oxford-iiit-pet'} cannot be made (Not a directory). "
+        f"{tmp_path / 'file/data/oxford-iiit-pet'} cannot be created (Not a directory). "
         "Set GATERA_HOME to a folder that you may write to."
     )
 
@@ -195,7 +195,7 @@ def test_an_address_must_name_a_file(end: str) -> None:
     with pytest.raises(ArgumentError) as err:
         untar_data(url)
     assert str(err.value) == (
-        f"url names no file. Got: {url!r}. Expected: an address that ends in a file's name."
+        f"url does not name a file. Got: {url!r}. Expected: an address that ends in a file's name."
     )
 
 
@@ -322,19 +322,19 @@ def test_no_photo_at_all_is_an_error(web: Any, tmp_path: Path) -> None:
     with pytest.raises(DownloadError) as err:
         download_images(tmp_path, urls=[web.url("1.jpg"), web.url("2.jpg")])
     assert str(err.value) == (
-        f"None of the 2 photos could be fetched; the first: {web.url('1.jpg')} could not be fetched "
-        "(HTTP status 404, Not Found). Check the network and the addresses."
+        f"None of the 2 photos could be downloaded; the first error: {web.url('1.jpg')} could not be fetched "
+        "(HTTP status 404, Not Found). Check the network and the URLs."
     )
 
 
 def test_addresses_must_be_given(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError) as err:
         download_images(tmp_path)
-    assert str(err.value) == "download_images got no addresses. Pass urls= or url_file=."
+    assert str(err.value) == "download_images needs URLs. Pass urls= or url_file=."
     with pytest.raises(ArgumentError) as err:
         download_images(tmp_path, url_file=tmp_path / "urls.txt")
     assert str(err.value) == (
-        f"url_file {tmp_path / 'urls.txt'} does not exist. Pass a text file with an address a line."
+        f"url_file {tmp_path / 'urls.txt'} does not exist. Pass a text file with one URL per line."
     )
     with pytest.raises(ArgumentError) as err:
         download_images(tmp_path, urls=[], n_workers=0)

@@ -126,7 +126,7 @@ def test_a_connection_that_keeps_breaking_is_given_up_with_what_came_kept(web: A
     with pytest.raises(DownloadError) as err:
         fetch(web.url("a.tgz"), tmp_path / "a.tgz")
     assert str(err.value) == (
-        f"{web.url('a.tgz')} broke off 4 times; 2.0 MB of it are kept. Call again to go on from there."
+        f"{web.url('a.tgz')} was interrupted 4 times; 2.0 MB are kept. Call again to resume."
     )
     fetch(web.url("a.tgz"), tmp_path / "a.tgz")
     assert (tmp_path / "a.tgz").read_bytes() == BODY
@@ -137,10 +137,10 @@ def test_a_file_of_another_length_is_refused_before_it_comes(web: Any, tmp_path:
     with pytest.raises(DownloadError) as err:
         fetch(web.url("a.tgz"), tmp_path / "a.tgz", Expected(811_706_944, "e4db5c76"))
     assert str(err.value) == (
-        f"{web.url('a.tgz')} is not the file that was expected. Got: '26 bytes of type text/html'. "
+        f"{web.url('a.tgz')} is not the expected file. Got: '26 bytes of type text/html'. "
         "Expected: "
         "811,706,944 bytes whose first MiB has MD5 e4db5c76. "
-        "A proxy may have answered in its place, or the server has a new version."
+        "A proxy may have answered instead, or the server has a new version."
     )
     assert left(tmp_path) == []
 
@@ -150,10 +150,10 @@ def test_a_file_with_another_beginning_is_refused_and_removed(web: Any, tmp_path
     with pytest.raises(DownloadError) as err:
         fetch(web.url("a.tgz"), tmp_path / "a.tgz", expected(b"x" * 10))
     assert str(err.value) == (
-        f"What came from {web.url('a.tgz')} is not the file that was expected and was removed. Got: "
+        f"The download from {web.url('a.tgz')} is not the expected file and was deleted. Got: "
         f"'10 bytes whose first MiB has MD5 {hashlib.md5(b'y' * 10).hexdigest()}'. Expected: "
         f"10 bytes whose first MiB has MD5 {hashlib.md5(b'x' * 10).hexdigest()}. "
-        "Try again; a proxy may have answered in its place, or the server has a new version."
+        "Try again; a proxy may have answered instead, or the server has a new version."
     )
     assert left(tmp_path) == []
 
@@ -166,7 +166,7 @@ def test_a_disk_without_room_is_noticed_before_the_file_comes(
     with pytest.raises(DownloadError) as err:
         fetch(web.url("a.tgz"), tmp_path / "a.tgz")
     assert str(err.value) == (
-        f"There is no room for {web.url('a.tgz')} in {tmp_path}: it has 3.1 MB, 1.0 MB are free. "
+        f"Not enough disk space for {web.url('a.tgz')} in {tmp_path}: it needs 3.1 MB, 1.0 MB are free. "
         "Make room, or set GATERA_HOME to a larger disk."
     )
     assert left(tmp_path) == []
@@ -188,7 +188,7 @@ def test_a_disk_that_fills_up_keeps_what_came(
             fetch(web.url("a.tgz"), tmp_path / "a.tgz")
     assert str(err.value) == (
         f"{tmp_path / 'a.tgz'} cannot be written (No space left on device). "
-        "Make room or set GATERA_HOME to another disk; the next call goes on from here."
+        "Make room or set GATERA_HOME to another disk; the next call resumes from here."
     )
     assert left(tmp_path) == ["a.tgz.partial", "a.tgz.partial.tag"]
 

@@ -125,7 +125,7 @@ def test_a_member_that_would_leave_the_folder_is_refused(tmp_path: Path, name: s
     with pytest.raises(BadArchive) as err:
         unpack(archive, tmp_path / "data/x")
     assert str(err.value) == (
-        f"{archive} holds {name!r}, which would lie outside its folder; nothing was unpacked. "
+        f"{archive} holds {name!r}, which would be outside its folder; nothing was unpacked. "
         "Do not use this archive unless you trust its source."
     )
     assert list((tmp_path / "data").iterdir()) == []
@@ -188,7 +188,7 @@ def test_a_disk_without_room_is_noticed_before_it_is_full(
     with pytest.raises(DownloadError) as err:
         unpack(archive, tmp_path / "x")
     assert str(err.value) == (
-        f"There is no room to unpack {archive}: a.bin has 5.0 MB. Make room, or set GATERA_HOME to a larger "
+        f"Not enough disk space to unpack {archive}: a.bin has 5.0 MB. Make room, or set GATERA_HOME to a larger "
         "disk."
     )
     assert not (tmp_path / "x").exists()

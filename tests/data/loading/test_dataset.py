@@ -16,7 +16,8 @@ from gatera.data.loading.dataset import Dataset, FittedFields, Rows, apply_gette
 from gatera.data.loading.pipeline import Pipeline
 from gatera.data.sources.items import Items
 from gatera.data.sources.labels import ColReader, parent_label
-from gatera.data.transforms.item import RandomResizedCrop, Resize
+from gatera.data.transforms.crops import RandomResizedCrop
+from gatera.data.transforms.item import Resize
 
 TABLE = pd.DataFrame(
     {"file": ["a.jpg", "b.jpg", "c.jpg"], "label": ["cat", "dog", "cat"]}, index=[10, 20, 30]
@@ -80,7 +81,7 @@ def test_a_getter_that_fails_names_the_item():
     )
     reader = ColReader("breed")
     row = TABLE.iloc[0]
-    assert " for item 0 (row 10). Expected: file, label." in message(
+    assert " for item 0 (row 10). Available: file, label." in message(
         DataError, lambda: apply_getter(reader, "get_y", [row], [0])
     )
 
@@ -118,11 +119,11 @@ def test_values_that_are_no_labels_are_kept_raw():
 def test_an_unusable_label_names_its_item(photo_folder):
     file = photo_folder / "cat" / "cat_0.jpg"
     assert message(DataError, lambda: Dataset(fields(), [file], [file], ["fox"], positions=[731])) == (
-        f"CategoryBlock got an unknown label for item 731 ({file}). Got: 'fox'. Expected: cat, dog. "
-        "The known labels were learned from the training split: add 'fox' there, or pass vocab=."
+        f"CategoryBlock got an unknown label for item 731 ({file}). Got: 'fox'. Available: cat, dog. "
+        "The known labels were learned from the training set: add 'fox' there, or pass vocab=."
     )
     assert message(DataError, lambda: Dataset(fields(), [file], [file], [None])) == (
-        f"CategoryBlock got no label (None) for item 0 ({file}). Label it, or leave it out."
+        f"CategoryBlock got no label (None) for item 0 ({file}). Label it, or remove the item."
     )
 
 
@@ -160,7 +161,7 @@ def test_paths_go_through_get_x_only_where_items_are_paths(two):
 
 def test_other_items_come_as_a_list(two):
     assert message(ArgumentError, lambda: two.like("a.jpg")) == (
-        "items is one item. Got: 'a.jpg'. Expected: a list of them. Write [item]."
+        "items must be a list. Got: 'a.jpg'. Expected: a list of them. Write [item]."
     )
     assert message(DataError, lambda: two.like([])) == "There are no items to predict."
 

@@ -16,7 +16,7 @@ from gatera.data.datablock import DataBlock
 from gatera.data.splits.by_position import IndexSplitter
 from gatera.data.transforms.item import Resize
 from gatera.learn.arithmetic import Arithmetic
-from gatera.learn.inference import predict_batches
+from gatera.learn.inference.batches import join_batches, run_batches
 from gatera.learn.learner import Learner
 from gatera.program.preprocess import stack_arrays
 
@@ -77,9 +77,8 @@ def test_an_epoch_has_every_item_once_with_its_own_label():
 def test_predictions_come_back_in_the_order_of_the_items():
     dls = loaders()
     model = nn.Sequential(CountLetters())
-    outputs, labels, inputs = predict_batches(
-        model, dls.valid, Arithmetic(torch.device("cpu"), "float32"), True, True
-    )
+    batches = run_batches(model, dls.valid, Arithmetic(torch.device("cpu"), "float32"), quiet=True)
+    outputs, labels, inputs = join_batches(batches, in_order=False, with_input=True)
     lengths = torch.tensor([[2.0], [11.0], [4.0], [8.0]])
     torch.testing.assert_close(outputs, model[0].head(lengths).detach())
     assert [dls.vocab[int(i)] for i in labels] == ["short", "long", "short", "long"]

@@ -23,7 +23,8 @@ from gatera.data.loading.readers.items import ItemReader
 from gatera.data.sources.items import get_image_files
 from gatera.data.sources.labels import parent_label
 from gatera.data.splits.by_position import EndSplitter, RandomSplitter
-from gatera.data.transforms.item import FlipItem, RandomResizedCrop, Resize
+from gatera.data.transforms.crops import RandomResizedCrop
+from gatera.data.transforms.item import FlipItem, Resize
 from gatera.data.transforms.normalize import Normalize
 from gatera.data.transforms.presets import aug_transforms
 
@@ -310,7 +311,7 @@ def test_an_unreadable_photo_is_named(photo_folder, tmp_path):
         dls = loaders(photo_folder, num_workers=workers)
         dls.train.dataset.inputs[3] = bad
         assert message(PhotoError, lambda given=dls: epoch(given.train)) == (
-            f"{bad} is empty (0 bytes). Fetch it again, or leave it out."
+            f"{bad} is empty (0 bytes). Download it again, or remove it."
         )
 
 

@@ -108,7 +108,7 @@ def test_numbers_are_labels_too(photo_folder):
     assert (dls.task, dls.vocab, dls.c) == ("regression", None, 1)
     assert dls.one_batch()[1].shape == (6, 1)
     assert message(DataError, lambda: dls.class_counts) == (
-        "class_counts needs labels of a fixed set. Got: 'regression'."
+        "class_counts needs class labels. Got: 'regression'."
     )
 
 
@@ -136,8 +136,8 @@ def test_code_cannot_be_data(photo_folder):
 
     dls = loaders(photo_folder, item_tfms=[Resize(8), sharpen])
     assert message(ExportError, lambda: dls.preprocess) == (
-        "The item transform test_code_cannot_be_data.<locals>.sharpen acts at prediction and is Python code, which a "
-        "program cannot hold. Do it once on the files beforehand, or use Resize, CropPad or their like."
+        "The item transform test_code_cannot_be_data.<locals>.sharpen acts at prediction and is Python code, which "
+        "cannot be written into a program. Do it once on the files beforehand, or use Resize, CropPad or another item transform of Gatera."
     )
     dls = loaders(photo_folder, batch_tfms=sharpen)
     with pytest.raises(ExportError):

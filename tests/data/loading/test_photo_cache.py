@@ -129,7 +129,7 @@ def test_a_full_disk_is_said_once_and_training_goes_on(files, monkeypatch):
         cache.put(files[0], PHOTO)
     cache.put(files[1], PHOTO)
     assert [str(warning.message) for warning in said] == [
-        f"Photos are decoded anew in every epoch, for the cache in {cache.root} cannot be used: "
+        f"The photo cache in {cache.root} cannot be used, so photos are decoded again in every epoch: "
         "180 bytes are needed and 1.0 kB are free on that disk."
     ]
     assert cache.get(files[0]) is None
@@ -145,7 +145,7 @@ def test_a_disk_that_fills_up_meanwhile_is_said_once(files, monkeypatch):
         cache.put(files[0], PHOTO)
     cache.put(files[1], PHOTO)
     assert [str(warning.message) for warning in said] == [
-        f"Photos are decoded anew in every epoch, for the cache in {cache.root} cannot be used: "
+        f"The photo cache in {cache.root} cannot be used, so photos are decoded again in every epoch: "
         "No space left on device."
     ]
 
@@ -164,7 +164,7 @@ def test_a_folder_that_cannot_be_made_is_said(files, private_home):
     with pytest.warns(UserWarning) as said:
         cache.put(files[0], PHOTO)
     assert str(said[0].message) == (
-        f"Photos are decoded anew in every epoch, for the cache in {cache.root} cannot be used: Not a directory."
+        f"The photo cache in {cache.root} cannot be used, so photos are decoded again in every epoch: Not a directory."
     )
 
 
@@ -174,8 +174,8 @@ def test_what_is_larger_than_the_limit_is_not_cached(files, monkeypatch):
     with pytest.warns(UserWarning) as said:
         cache.put(files[0], PHOTO)
     assert str(said[0].message) == (
-        f"Photos are decoded anew in every epoch, for the cache in {cache.root} cannot be used: "
-        "180 bytes are more than the limit of 170 bytes, GATERA_CACHE_GB."
+        f"The photo cache in {cache.root} cannot be used, so photos are decoded again in every epoch: "
+        "180 bytes exceed the limit of 170 bytes, GATERA_CACHE_GB."
     )
 
 

@@ -10,7 +10,8 @@ from gatera.data.blocks.base import TransformBlock
 from gatera.data.blocks.image import ImageBlock
 from gatera.data.loading.pipeline import FixedReader, Pipeline, as_photo
 from gatera.data.show.pil import PILImageBW
-from gatera.data.transforms.item import FlipItem, RandomCrop, RandomResizedCrop, Resize
+from gatera.data.transforms.crops import RandomCrop, RandomResizedCrop
+from gatera.data.transforms.item import FlipItem, Resize
 from gatera.data.transforms.torchvision import item_transforms
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (30, 40, 3), dtype=np.uint8)

@@ -29,6 +29,6 @@ def test_of_many_empty_labels_the_first_are_named():
     with pytest.raises(DataError) as err:
         check_filled(frame, ["y"], "the table")
     assert str(err.value) == (
-        "Column 'y' (y_names) is empty in row 0, row 1, row 2, row 3, row 4 and 2 more of the table. Leave such rows out: "
+        "Column 'y' (y_names) is empty in row 0, row 1, row 2, row 3, row 4 and 2 more of the table. Remove such rows: "
         "df.dropna(subset=['y'])."
     )

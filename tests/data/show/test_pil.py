@@ -81,7 +81,7 @@ def test_a_bad_photo_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.jpg").touch()
     with pytest.raises(PhotoError) as err:
         PILImage.create(tmp_path / "bad.jpg")
-    assert str(err.value) == f"{tmp_path / 'bad.jpg'} is empty (0 bytes). Fetch it again, or leave it out."
+    assert str(err.value) == f"{tmp_path / 'bad.jpg'} is empty (0 bytes). Download it again, or remove it."
 
 
 def test_a_photo_works_like_any_pillow_image(png: Path, tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_a_missing_folder_is_named_and_the_nearest_offered(tmp_path: Path) -> No
     with pytest.raises(DataError) as err:
         get_image_files(tmp_path / "photoz")
     assert str(err.value) == (
-        f"Folder {tmp_path / 'photoz'} does not exist. Expected: folders in {tmp_path}: photos. Did you mean "
+        f"Folder {tmp_path / 'photoz'} does not exist. Available: photos in {tmp_path}. Did you mean "
         "'photos'?"
     )
 
@@ -135,8 +135,7 @@ def test_a_missing_one_of_the_folders_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError) as err:
         get_image_files(tmp_path, folders=["trian"])
     assert str(err.value) == (
-        f"Folder {tmp_path / 'trian'} does not exist. Expected: folders in {tmp_path}: train. Did you mean "
-        "'train'?"
+        f"Folder {tmp_path / 'trian'} does not exist. Available: train in {tmp_path}. Did you mean 'train'?"
     )
 
 
@@ -164,7 +163,7 @@ def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path, monkeypatch: py
         get_image_files(tmp_path)
     assert str(err.value) == (
         f"Folder {tmp_path / 'closed'} cannot be listed (Permission denied). "
-        "Make it readable, or leave it out with folders=."
+        "Make it readable, or exclude it with folders=."
     )
 
 

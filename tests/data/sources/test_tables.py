@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from gatera.core.errors import DataError
-from gatera.data.sources.tables import PhotoTable, read_csv, read_table
+from gatera.data.sources.tables import PhotoTable, formats_of, read_table
 
 
 @pytest.fixture
@@ -43,23 +43,22 @@ def test_an_empty_table_is_refused(folder):
 
 def test_an_unknown_column_gets_the_nearest_name(folder):
     assert message(lambda: check(folder, frame(), labels=["lable"])) == (
-        "The table has no column 'lable'. Expected: name, label. Did you mean 'label'?"
+        "No column 'lable' in the table. Available: name, label. Did you mean 'label'?"
     )
     assert message(lambda: check(folder, frame(), file=2)) == (
-        "The table has no column 2. Expected: name, label. "
-        "Pass a column's name, or its position as a number from 0 on."
+        "No column 2 in the table. Available: name, label. Pass a column's name, or its position from 0 to 1."
     )
 
 
 def test_empty_cells_are_named_by_their_row(folder):
     table = frame(labels=["cat", None, float("nan")])
     assert message(lambda: check(folder, table)) == (
-        "Column 'label' is empty in row 1, row 2. Fill it in, or leave the rows out."
+        "Column 'label' is empty in row 1, row 2. Fill it in, or remove the rows."
     )
     assert check(folder, table, optional_labels=True) is table
     table = frame(files=["a.jpg", None, "c.jpg"])
     assert message(lambda: check(folder, table, optional_labels=True)) == (
-        "Column 'name' is empty in row 1. Fill it in, or leave the rows out."
+        "Column 'name' is empty in row 1. Fill it in, or remove the rows."
     )
 
 
@@ -92,7 +91,7 @@ def test_rows_that_repeat_each_other_are_left_out_and_that_is_said(folder):
     assert kept["name"].tolist() == ["a.jpg", "b.jpg"]
     assert len(table) == 3
     assert str(said[0].message) == (
-        "1 rows of the table repeat an earlier one and are left out, so that no photo is on both sides of the "
+        "1 rows of the table repeat an earlier one and are skipped, so that no photo is on both sides of the "
         "split: row 2."
     )
 
@@ -103,17 +102,17 @@ def test_rows_that_repeat_each_other_are_left_out_and_that_is_said(folder):
 def test_a_table_is_read_and_its_index_tells_the_line(tmp_path):
     path = tmp_path / "labels.csv"
     path.write_text("name,label\na.jpg,cat\n\nb.jpg,dog\n\n")
-    table = read_csv(path)
+    table = read_table(path)
     assert table["label"].tolist() == ["cat", "dog"]
     assert [index + 2 for index in table.index] == [2, 4]
 
 
 def test_a_table_that_is_not_there_gets_the_nearest_name(tmp_path):
     (tmp_path / "label.csv").touch()
-    assert message(lambda: read_csv(tmp_path / "labels.csv")) == (
-        f"There is no table {tmp_path}/labels.csv. Expected: label.csv. Did you mean 'label.csv'?"
+    assert message(lambda: read_table(tmp_path / "labels.csv")) == (
+        f"There is no table {tmp_path}/labels.csv. Available: label.csv. Did you mean 'label.csv'?"
     )
-    assert message(lambda: read_csv(tmp_path / "sub" / "labels.csv")) == (
+    assert message(lambda: read_table(tmp_path / "sub" / "labels.csv")) == (
         f"There is no table {tmp_path}/sub/labels.csv. Check its name."
     )
 
@@ -121,11 +120,32 @@ def test_a_table_that_is_not_there_gets_the_nearest_name(tmp_path):
 def test_what_is_not_a_table_is_refused(tmp_path):
     path = tmp_path / "labels.csv"
     path.write_text("")
-    assert message(lambda: read_csv(path)) == (
-        f"{path} cannot be read as a table (No columns to parse from file). Check its encoding and delimiter=."
+    assert (
+        message(lambda: read_table(path))
+        == f"{path} is empty: it has no header line with the names of its columns."
     )
-    path.write_bytes(b"name,label\n\xff\xfe,cat\n")
-    assert message(lambda: read_csv(path)).startswith(f"{path} cannot be read as a table ('utf-8' codec")
+    path.write_bytes(b"name,label\n\x00\xff\xfe,cat\n")
+    assert message(lambda: read_table(path)) == (
+        f"{path} cannot be read as a table (it holds NUL bytes, so it is not text). "
+        "Check that it is a text file of rows, such as CSV, and its encoding."
+    )
+
+
+def test_decisions_are_warned_of_or_handed_over(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("age;income\n30;1.200,5\n40;900\n")
+    with pytest.warns(UserWarning) as said:
+        frame = read_table(path)
+    lines = [
+        "Columns are separated by a semicolon (to change: delimiter=',').",
+        "Column 'income' is read as numbers with decimal sign ',', thousands separator '.' (to change: decimal='.').",
+    ]
+    assert [str(one.message) for one in said] == lines
+    assert frame.to_dict("list") == {"age": [30, 40], "income": [1200.5, 900.0]}
+    assert formats_of(frame.iloc[1:]) == {"income": {"decimal": ",", "thousands": "."}}
+    notes = []
+    read_table(path, on_note=notes.append)
+    assert [str(note) for note in notes] == lines
 
 
 def test_a_table_of_rows_is_read_without_blanks_and_with_checked_names(tmp_path):
@@ -138,5 +158,5 @@ def test_a_table_of_rows_is_read_without_blanks_and_with_checked_names(tmp_path)
     with pytest.raises(DataError) as err:
         read_table(path)
     assert str(err.value) == (
-        f"{path} has more than one column of a name. Got: ['age']. Rename one of each, or take it out."
+        f"{path} has more than one column of a name. Got: ['age']. Rename one of each, or remove it."
     )

@@ -72,8 +72,8 @@ def test_too_few_items_leave_no_validation_item() -> None:
     with pytest.raises(DataError) as err:
         RandomSplitter(seed=1)(range(4))
     assert str(err.value) == (
-        "RandomSplitter(valid_pct=0.2, seed=1) leaves the validation side empty (4 items are for training). "
-        "Give it more items, or split another way."
+        "RandomSplitter(valid_pct=0.2, seed=1) leaves the validation set empty (the training set has 4). "
+        "Add items, or split another way."
     )
 
 
@@ -110,7 +110,7 @@ def test_a_random_subset_takes_at_most_all() -> None:
     with pytest.raises(ArgumentError) as err:
         RandomSubsetSplitter(0.8, 0.3)
     assert str(err.value) == (
-        "train_sz and valid_sz take more than all items. Got: (0.8, 0.3). Expected: a sum of at most 1."
+        "train_sz + valid_sz is more than 1. Got: (0.8, 0.3). Expected: a sum of at most 1."
     )
 
 
@@ -120,7 +120,7 @@ def test_the_end_or_the_start_is_for_validation() -> None:
 
 
 def test_an_end_of_no_items_is_refused() -> None:
-    with pytest.raises(DataError, match="leaves the validation side empty"):
+    with pytest.raises(DataError, match="leaves the validation set empty"):
         EndSplitter(0.05)(TEN)
 
 
@@ -133,9 +133,8 @@ def test_given_positions_must_exist(position: int) -> None:
     with pytest.raises(DataError) as err:
         IndexSplitter([position])(TEN)
     assert str(err.value) == (
-        f"IndexSplitter refers to items that do not exist, at positions {position}. Expected: 0 to 9, for "
-        "there are 10 "
-        "items. Split the same items that you train on."
+        f"IndexSplitter refers to items that do not exist, at positions {position}. Expected: 0 to 9 (10 items). "
+        "Split the same items that you train on."
     )
 
 
@@ -145,7 +144,7 @@ def test_given_positions_must_be_numbers() -> None:
     assert str(err.value) == (
         "IndexSplitter: valid_idx is not a list of positions. Got: ['a.jpg']. Expected: whole numbers "
         "from 0 on. "
-        "A mask of truth values is used as MaskSplitter(mask)."
+        "Wrap a boolean mask in MaskSplitter(mask)."
     )
 
 
@@ -195,7 +194,7 @@ def test_a_list_that_fits_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError) as err:
         FileSplitter(tmp_path / "valid.txt")(paths("1.jpg"))
     assert str(err.value) == (
-        f"FileSplitter: none of the 2 names in {tmp_path / 'valid.txt'} fits one of the 1 items. "
+        f"FileSplitter: none of the 2 names in {tmp_path / 'valid.txt'} matches any of the 1 items. "
         "Each line must be a file's name, or the end of its path with '/' between folders."
     )
 
@@ -230,9 +229,8 @@ def test_a_missing_train_folder_is_told_from_what_is_there() -> None:
     with pytest.raises(DataError) as err:
         GrandparentSplitter()(paths("trian/cat/1.jpg", "valid/cat/2.jpg"))
     assert str(err.value) == (
-        "GrandparentSplitter found no item under a folder 'train'. Expected: folders seen two levels above "
-        "the items: "
-        "trian, valid. Did you mean 'trian'?"
+        "GrandparentSplitter found no item under a folder 'train'. Available: "
+        "trian, valid (two levels above the items). Did you mean 'trian'?"
     )
 
 
@@ -240,9 +238,8 @@ def test_a_missing_validation_folder_without_a_likeness_gets_advice() -> None:
     with pytest.raises(DataError) as err:
         GrandparentSplitter()(paths("train/cat/1.jpg", "heldout/cat/2.jpg"))
     assert str(err.value) == (
-        "GrandparentSplitter found no item under a folder 'valid'. Expected: folders seen two levels above "
-        "the items: "
-        "heldout, train. Pass valid_name=, or split at random with RandomSplitter."
+        "GrandparentSplitter found no item under a folder 'valid'. Available: "
+        "heldout, train (two levels above the items). Pass valid_name=, or split at random with RandomSplitter."
     )
 
 
@@ -259,6 +256,6 @@ def test_path_splitters_refuse_what_is_no_path() -> None:
     with pytest.raises(DataError) as err:
         GrandparentSplitter()([Path("train/cat/1.jpg"), 7])
     assert str(err.value) == (
-        "GrandparentSplitter goes by paths, but item 1 is not one. Got: 7. "
+        "GrandparentSplitter needs paths, but item 1 is not one. Got: 7. "
         "Split rows of a table with ColSplitter, GroupSplitter or FuncSplitter."
     )

@@ -50,8 +50,8 @@ def test_text_that_is_no_truth_value_is_refused() -> None:
     with pytest.raises(DataError) as err:
         ColSplitter("split")(pd.DataFrame({"split": ["train", "valid"]}))
     assert str(err.value) == (
-        "Column 'split' does not hold truth values. Got: 'train'. Expected: True, False, 0, 1. "
-        "Say which value marks validation rows: ColSplitter('split', on=...)."
+        "Column 'split' is not boolean. Got: 'train'. Expected: True, False, 0, 1. "
+        "Name the value that marks validation rows: ColSplitter('split', on=...)."
     )
 
 
@@ -59,15 +59,16 @@ def test_a_missing_column_is_named_and_the_nearest_offered() -> None:
     with pytest.raises(DataError) as err:
         ColSplitter()(pd.DataFrame({"name": [1], "valid": [True]}))
     assert (
-        str(err.value)
-        == "Column 'is_valid' is not in the table. Expected: name, valid. Did you mean 'valid'?"
+        str(err.value) == "No column 'is_valid' in the table. Available: name, valid. Did you mean 'valid'?"
     )
 
 
 def test_a_position_beyond_the_table_is_named() -> None:
     with pytest.raises(DataError) as err:
         ColSplitter(4)(pd.DataFrame({"name": [1]}))
-    assert str(err.value) == "Column 4 is not in the table. Expected: name."
+    assert str(err.value) == (
+        "No column 4 in the table. Available: name. Pass a column's name, or its position from 0 to 0."
+    )
 
 
 def test_a_list_has_no_columns() -> None:
@@ -113,8 +114,8 @@ def test_a_label_of_one_item_cannot_be_on_both_sides() -> None:
     with pytest.raises(DataError) as err:
         TrainTestSplitter(stratify=["cat"] * 9 + ["dog"])(range(10))
     assert str(err.value) == (
-        "TrainTestSplitter cannot put label 'dog' on both sides: it has one item only. "
-        "Add items of this label, leave it out, or do not stratify."
+        "TrainTestSplitter cannot put label 'dog' into both sets: it has only one item. "
+        "Add items of this label, remove it, or do not stratify."
     )
 
 
@@ -198,7 +199,7 @@ def test_one_group_alone_cannot_be_split() -> None:
     with pytest.raises(DataError) as err:
         GroupSplitter(["tom", "tom"])([1, 2])
     assert str(err.value) == (
-        "GroupSplitter needs two groups or more, for one must stay for training; it found 1. Got: "
+        "GroupSplitter needs at least two groups, one of them for training; found 1. Got: "
         "['tom']. "
         "Group by something else, or split at random with RandomSplitter."
     )
@@ -207,7 +208,7 @@ def test_one_group_alone_cannot_be_split() -> None:
 def test_an_item_without_a_group_is_named() -> None:
     with pytest.raises(DataError) as err:
         GroupSplitter("patient")(pd.DataFrame({"patient": [1, None, 2]}))
-    assert str(err.value) == "GroupSplitter(group) is missing for item 1. Fill it in, or leave the item out."
+    assert str(err.value) == "GroupSplitter(group) is missing for item 1. Fill it in, or remove the item."
 
 
 def test_a_group_must_be_something_that_can_be_compared() -> None:
@@ -291,7 +292,7 @@ def test_text_that_is_no_iso_time_is_refused_rather_than_sorted_as_text() -> Non
     with pytest.raises(DataError) as err:
         TimeSplitter(["2026-01-01", "23/11/2026"])(range(2))
     assert str(err.value) == (
-        "TimeSplitter does not understand the time of item 1. Got: '23/11/2026'. Expected: numbers, "
+        "TimeSplitter cannot read the time of item 1. Got: '23/11/2026'. Expected: numbers, "
         "dates, "
         "datetimes, ISO 8601 text like '2026-11-23' or '2026-11-23T08:30'. Convert it first, e.g. with "
         "pandas.to_datetime."
@@ -302,7 +303,7 @@ def test_other_values_are_no_times() -> None:
     with pytest.raises(DataError) as err:
         TimeSplitter([True, False])(range(2))
     assert str(err.value) == (
-        "TimeSplitter does not understand the time of item 0. Got: True. Expected: numbers, dates, "
+        "TimeSplitter cannot read the time of item 0. Got: True. Expected: numbers, dates, "
         "datetimes, ISO 8601 text like '2026-11-23' or '2026-11-23T08:30'. Convert it first, e.g. with "
         "pandas.to_datetime."
     )
@@ -320,7 +321,7 @@ def test_other_values_are_no_times() -> None:
 def test_an_item_without_a_time_is_named(times: object) -> None:
     with pytest.raises(DataError) as err:
         TimeSplitter(times)(range(2))  # type: ignore[arg-type]
-    assert str(err.value) == "TimeSplitter(time) is missing for item 1. Fill it in, or leave the item out."
+    assert str(err.value) == "TimeSplitter(time) is missing for item 1. Fill it in, or remove the item."
 
 
 def test_times_with_and_without_a_zone_cannot_be_ordered() -> None:

@@ -43,9 +43,8 @@ def test_an_empty_validation_side_is_refused() -> None:
     with pytest.raises(DataError) as err:
         Splits([0, 1, 2], [], made_by="RandomSplitter(valid_pct=0.2, seed=None)")
     assert str(err.value) == (
-        "RandomSplitter(valid_pct=0.2, seed=None) leaves the validation side empty (3 items are for "
-        "training). "
-        "Give it more items, or split another way."
+        "RandomSplitter(valid_pct=0.2, seed=None) leaves the validation set empty (the training set has 3). "
+        "Add items, or split another way."
     )
 
 
@@ -53,8 +52,7 @@ def test_an_empty_training_side_is_refused() -> None:
     with pytest.raises(DataError) as err:
         Splits([], [0])
     assert str(err.value) == (
-        "Splits leaves the training side empty (1 items are for validation). Give it more items, or split "
-        "another way."
+        "Splits leaves the training set empty (the validation set has 1). Add items, or split another way."
     )
 
 
@@ -69,8 +67,8 @@ def test_an_item_is_used_once(
     with pytest.raises(DataError) as err:
         Splits(train, valid, test)
     assert str(err.value) == (
-        f"Splits uses items more than once, at positions {positions}. An item belongs to one side only, and "
-        "only once."
+        f"Splits uses items more than once, at positions {positions}. Each item may be in one set only, "
+        "and only once."
     )
 
 
@@ -79,8 +77,7 @@ def test_a_position_outside_the_items_is_named(bad: int) -> None:
     with pytest.raises(DataError) as err:
         Splits([0, 1], [bad]).check(5)
     assert str(err.value) == (
-        f"Splits refers to items that do not exist, at positions {bad}. Expected: 0 to 4, for there are 5 "
-        "items. "
+        f"Splits refers to items that do not exist, at positions {bad}. Expected: 0 to 4 (5 items). "
         "Split the same items that you train on."
     )
 
@@ -114,7 +111,7 @@ def test_anything_but_a_pair_or_triple_is_refused(result: object) -> None:
     received = "" if result is None else f" Got: {result!r}."
     assert str(err.value) == (
         f"my_splitter did not return index lists.{received} Expected: a pair (train, valid) or a triple "
-        "(train, valid, test) of positions. A function that says True for one validation item is used as "
+        "(train, valid, test) of positions. Wrap a function that returns True for validation items in "
         "FuncSplitter(function)."
     )
 
@@ -130,7 +127,7 @@ def test_sides_must_be_lists_of_whole_numbers(side: list[object]) -> None:
     assert str(err.value) == (
         f"my_splitter: train is not a list of positions. Got: {side!r}. Expected: whole numbers from 0 "
         "on. "
-        "A mask of truth values is used as MaskSplitter(mask)."
+        "Wrap a boolean mask in MaskSplitter(mask)."
     )
 
 
@@ -138,7 +135,6 @@ def test_a_users_splits_are_checked_against_the_number_of_items() -> None:
     with pytest.raises(DataError) as err:
         as_splits(([0], [7]), 3, "my_splitter")
     assert str(err.value) == (
-        "my_splitter refers to items that do not exist, at positions 7. Expected: 0 to 2, for there are 3 "
-        "items. "
+        "my_splitter refers to items that do not exist, at positions 7. Expected: 0 to 2 (3 items). "
         "Split the same items that you train on."
     )

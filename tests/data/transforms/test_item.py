@@ -5,14 +5,12 @@ import pytest
 from PIL import Image
 
 from gatera.core.errors import ArgumentError, ExportError
+from gatera.data.transforms.crops import CropPad, RandomCrop, RandomResizedCrop
 from gatera.data.transforms.item import (
-    CropPad,
     FlipItem,
     FunctionTransform,
     ItemTransform,
     PadMode,
-    RandomCrop,
-    RandomResizedCrop,
     Resize,
     ResizeMethod,
     ResizeShorter,
@@ -190,8 +188,8 @@ def test_a_function_acts_always_and_cannot_be_exported():
         transform.config()
     assert str(err.value) == (
         "The item transform test_a_function_acts_always_and_cannot_be_exported.<locals>.darken acts at prediction "
-        "and is Python code, which a program cannot hold. Do it once on the files beforehand, or use Resize, "
-        "CropPad or their like."
+        "and is Python code, which cannot be written into a program. Do it once on the files beforehand, or use Resize, "
+        "CropPad or another item transform of Gatera."
     )
 
 
@@ -239,7 +237,7 @@ def test_a_transform_that_says_nothing_of_places_is_refused_where_they_matter():
         with pytest.raises(ArgumentError) as err:
             transform.steps((8, 8), draws)
         assert str(err.value) == (
-            f"No mask or points can follow the transform {name}: it does not say where it puts a photo. Use Resize, "
+            f"Masks and points cannot follow the transform {name}: it does not tell where it moves pixels. Use Resize, "
             "RandomResizedCrop, FlipItem or aug_transforms; or write an ItemTransform with a method `steps`."
         )
 

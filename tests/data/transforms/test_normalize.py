@@ -51,8 +51,8 @@ def test_each_channel_has_a_positive_std(std):
     with pytest.raises(ArgumentError) as err:
         Normalize([0.5, 0.5], std)
     assert str(err.value) == (
-        f"mean and std do not fit together. Got: ((0.5, 0.5), {tuple(std)}). "
-        "Expected: as many positive std as means."
+        f"mean and std do not match. Got: ((0.5, 0.5), {tuple(std)}). "
+        "Expected: one positive std for each mean."
     )
 
 
@@ -66,7 +66,7 @@ def test_channels_must_fit():
     with pytest.raises(ArgumentError) as err:
         Normalize(*imagenet_stats)(torch.zeros(1, 4, 2, 2))
     assert str(err.value) == (
-        "Normalize has another number of channels than the photos. Got: (0.485, 0.456, 0.406). "
+        "Normalize has a different number of channels than the photos. Got: (0.485, 0.456, 0.406). "
         "Expected: 4 or 1 of each."
     )
 

@@ -9,14 +9,8 @@ from torchvision.transforms import v2
 
 from gatera.core.errors import ArgumentError, ExportError
 from gatera.data.transforms.batch import BatchPipeline
-from gatera.data.transforms.item import (
-    CropPad,
-    FlipItem,
-    FunctionTransform,
-    RandomResizedCrop,
-    Resize,
-    ResizeShorter,
-)
+from gatera.data.transforms.crops import CropPad, RandomResizedCrop
+from gatera.data.transforms.item import FlipItem, FunctionTransform, Resize, ResizeShorter
 from gatera.data.transforms.normalize import Normalize
 from gatera.data.transforms.presets import Flip, RandomErasing
 from gatera.data.transforms.torchvision import as_list, batch_transforms, item_transforms, torchvision_name
@@ -115,8 +109,8 @@ def test_other_fixed_transforms_act_always_and_cannot_be_exported():
     pixels = np.asarray(tfm(photo()))
     np.testing.assert_array_equal(pixels[..., 0], pixels[..., 1])
     assert message(tfm.config) == (
-        "The item transform Grayscale acts at prediction and is Python code, which a program cannot hold. "
-        "Do it once on the files beforehand, or use Resize, CropPad or their like."
+        "The item transform Grayscale acts at prediction and is Python code, which cannot be written into a program. "
+        "Do it once on the files beforehand, or use Resize, CropPad or another item transform of Gatera."
     )
 
 
@@ -187,7 +181,7 @@ def test_a_function_on_batches_acts_always_and_cannot_be_exported():
     torch.testing.assert_close(out, 1 - batch()[..., 1:3, 1:3].float() / 255)
     assert message(pipeline.check_exportable) == (
         "The batch transform test_a_function_on_batches_acts_always_and_cannot_be_exported.<locals>.invert acts at "
-        "prediction and is Python code, which a program cannot hold. Do it once on the files beforehand, or make "
+        "prediction and is Python code, which cannot be written into a program. Do it once on the files beforehand, or make "
         "it the first layer of the model."
     )
 
@@ -233,22 +227,22 @@ def test_a_class_is_not_a_transform():
 
 def test_transforms_in_the_wrong_list_are_sent_to_the_other():
     assert message(lambda: batch_transforms(FlipItem())) == (
-        "batch_tfms holds an item transform. Got: FlipItem(). Put it into item_tfms."
+        "batch_tfms holds an item transform. Got: FlipItem(). Move it to item_tfms."
     )
     erasing = RandomErasing()
     assert message(lambda: item_transforms(erasing)) == (
-        f"item_tfms holds a batch transform. Got: {erasing!r}. Put it into batch_tfms."
+        f"item_tfms holds a batch transform. Got: {erasing!r}. Move it to batch_tfms."
     )
     for normalize in (Normalize(), v2.Normalize([0.5], [0.5])):
         assert message(lambda given=normalize: item_transforms(given)) == (
-            f"item_tfms holds a batch transform. Got: {normalize!r}. Put it into batch_tfms."
+            f"item_tfms holds a batch transform. Got: {normalize!r}. Move it to batch_tfms."
         )
 
 
 def test_colours_are_scaled():
     transform = v2.ToDtype(torch.float32)
     assert message(lambda: item_transforms(transform)) == (
-        f"ToDtype leaves colours in 0..255. Got: {transform!r}. Pass scale=True, or leave it out."
+        f"ToDtype leaves colours in 0..255. Got: {transform!r}. Pass scale=True, or remove it."
     )
 
 

@@ -33,6 +33,34 @@ def test_values_are_the_rows_without_epoch_and_time(make_learner):
     assert learn.recorder.values == [[row["train_loss"], row["valid_loss"], row["accuracy"]]]
 
 
+def test_it_shows_itself_as_the_table_of_epochs(make_learner):
+    learn = make_learner()
+    recorder = learn.recorder
+    assert (repr(recorder), recorder._repr_html_()) == ("Recorder(no epochs yet)", None)
+    recorder.rows = [
+        {"epoch": 0, "train_loss": 1.5, "valid_loss": 0.25, "time": 61},
+        {"epoch": 0, "train_loss": 1.0, "valid_loss": 0.125, "accuracy": 0.5, "time": 2},
+    ]
+    assert repr(recorder).splitlines() == [
+        "epoch     train_loss  valid_loss  time",
+        "0         1.500000    0.250000    01:01",
+        "epoch     train_loss  valid_loss  accuracy  time",
+        "0         1.000000    0.125000    0.500000  00:02",
+    ]
+    assert recorder._repr_html_() == (
+        "<table><thead><tr><th>epoch</th><th>train_loss</th><th>valid_loss</th><th>time</th><th>accuracy</th></tr></thead>"
+        "<tbody><tr><td>0</td><td>1.500000</td><td>0.250000</td><td>01:01</td><td></td></tr>"
+        "<tr><td>0</td><td>1.000000</td><td>0.125000</td><td>00:02</td><td>0.500000</td></tr></tbody></table>"
+    )
+
+
+def test_a_long_history_shows_its_last_epochs(make_learner):
+    recorder = make_learner().recorder
+    recorder.rows = [{"epoch": n} for n in range(25)]
+    assert repr(recorder).split() == ["epoch", *map(str, range(15, 25))]
+    assert recorder._repr_html_().count("<tr>") == 26
+
+
 def test_plots_name_what_they_show(make_learner):
     learn = make_learner()
     learn.fit(2, 1e-3)

@@ -62,7 +62,7 @@ def test_our_own_names_do_not_cost_the_import_of_timm():
         ("resnet43", "Did you mean 'resnet34'?"),
         ("Resnet-34", "Did you mean 'resnet34'?"),
         ("mobilenet_v2", "Did you mean 'mobilenet_v3_large' or 'mobileone_s2'?"),
-        ("xyzzy", "timm.list_models() shows all names."),
+        ("xyzzy", "timm.list_models() lists all names."),
     ],
 )
 def test_an_unknown_name_is_refused_and_the_nearest_of_ours_and_timms_offered(name, remedy):
@@ -75,7 +75,8 @@ def test_an_unknown_tag_is_refused_and_the_known_ones_listed():
     with pytest.raises(ArgumentError) as err:
         get_architecture("resnet26.bogus")
     assert str(err.value) == (
-        "arch resnet26 has no weights of that tag. Got: 'resnet26.bogus'. Expected: resnet26, resnet26.bt_in1k."
+        "architecture resnet26 has no weights with that tag. Got: 'resnet26.bogus'. "
+        "Available: resnet26, resnet26.bt_in1k."
     )
 
 

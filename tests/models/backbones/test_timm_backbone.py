@@ -83,7 +83,7 @@ def test_an_architecture_without_one_vector_per_photo_is_refused(monkeypatch):
     with pytest.raises(ArgumentError) as err:
         feature_shape(arch, backbone_facts(arch))
     assert str(err.value) == (
-        "test_resnet does not give one vector of features per photo, so no head fits on it. Choose another architecture."
+        "test_resnet does not return one feature vector per photo, so it cannot have a head. Choose another architecture."
     )
 
 
@@ -91,5 +91,5 @@ def test_a_timm_name_that_timm_does_not_have_is_refused():
     with pytest.raises(ArgumentError) as err:
         backbone_facts(Architecture("mine", "resnet43"))
     assert str(err.value) == (
-        "timm has no architecture by the timm_name of mine. Got: 'resnet43'. Did you mean 'resnet34'?"
+        "timm has no architecture with the timm_name of mine. Got: 'resnet43'. Did you mean 'resnet34'?"
     )

@@ -76,7 +76,7 @@ def test_a_weight_that_is_missing_or_of_another_shape():
     with pytest.raises(PretrainedError) as err:
         load_bert(encoder, short, "a test")
     assert str(err.value) == (
-        "the weights from a test are not a BERT encoder's: encoder.layer.1.attention.self.key.bias is missing."
+        "the weights from a test do not belong to a BERT encoder: encoder.layer.1.attention.self.key.bias is missing."
     )
     weights["bert.embeddings.word_embeddings.weight"] = torch.zeros(3, 8)
     with pytest.raises(PretrainedError) as err:

@@ -39,7 +39,7 @@ def test_an_architecture_of_one_size_says_so():
     with pytest.raises(ArgumentError) as err:
         body(torch.rand(2, 3, 128, 160))
     assert str(err.value) == (
-        "test_vit takes photos of 160 x 160 pixels only. Got: (128, 160). "
+        "test_vit accepts only photos of 160 x 160 pixels. Got: (128, 160). "
         "Use item_tfms=Resize(160), or another architecture."
     )
 

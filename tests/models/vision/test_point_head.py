@@ -57,7 +57,7 @@ def test_places_are_float32_in_mixed_precision():
         (dict(nf=0, n_points=1), "size of a layer"),
         (dict(nf=8, n_points=0), "size of a layer"),
         (dict(nf=8, n_points=1, dropout=2.0), "dropout"),
-        (dict(nf=8, n_points=1, y_range=(1, -1)), "y_range must go from low to high"),
+        (dict(nf=8, n_points=1, y_range=(1, -1)), "y_range must be a pair"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, what):

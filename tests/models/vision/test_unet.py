@@ -119,7 +119,7 @@ def test_an_architecture_without_maps_of_several_sizes_is_refused(arch):
     with pytest.raises(ArgumentError) as err, torch.device("meta"):
         DynamicUnet(create_body(arch, pretrained=False), 3)
     assert str(err.value) == (
-        f"{arch} gives no feature maps of several sizes, so no U-Net can stand on it. Choose a convolutional architecture, "
+        f"{arch} has no feature maps of several sizes, which a U-Net needs. Choose a convolutional architecture, "
         "e.g. efficientnet_lite0 or resnet34."
     )
 

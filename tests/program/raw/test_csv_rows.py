@@ -22,12 +22,14 @@ def test_columns_may_be_separated_by_something_else(tmp_path):
     table = tmp_path / "t.csv"
     table.write_text("age;job\n30;cook\n")
     assert list(csv_rows(table, ";")) == [{"age": "30", "job": "cook"}]
+    assert list(csv_rows(table)) == [{"age": "30", "job": "cook"}]
+    assert list(csv_rows(table, ",")) == [{"age;job": "30;cook"}]
 
 
 def test_a_missing_file_is_named_with_its_neighbours(tmp_path):
     (tmp_path / "adult.csv").write_text("a\n")
     assert complaint(tmp_path / "adutl.csv") == (
-        f"There is no table {tmp_path}/adutl.csv. Expected: adult.csv. Did you mean 'adult.csv'?"
+        f"There is no table {tmp_path}/adutl.csv. Available: adult.csv. Did you mean 'adult.csv'?"
     )
 
 
@@ -44,22 +46,22 @@ def test_two_columns_of_one_name_are_refused(tmp_path):
     table = tmp_path / "t.csv"
     table.write_text("age,job,age\n1,2,3\n")
     assert complaint(table) == (
-        f"{table} has more than one column of a name. Got: ['age']. Rename one of each, or take it out."
+        f"{table} has more than one column of a name. Got: ['age']. Rename one of each, or remove it."
     )
 
 
 def test_an_empty_file_is_refused(tmp_path):
     table = tmp_path / "t.csv"
-    table.write_text("")
+    table.write_text("\n\n")
     assert complaint(table) == f"{table} is empty: it has no header line with the names of its columns."
 
 
 def test_what_is_not_text_is_refused(tmp_path):
     table = tmp_path / "t.csv"
-    table.write_bytes(b"\x89PNG\xff\xfe")
-    message = complaint(table)
-    assert message.startswith(f"{table} cannot be read as a table (") and message.endswith(
-        "). Check that it is CSV in UTF-8."
+    table.write_bytes(b"\x89PNG\x00\xff\xfe" * 9)
+    assert complaint(table) == (
+        f"{table} cannot be read as a table (it holds NUL bytes, so it is not text). "
+        "Check that it is a text file of rows, such as CSV, and its encoding."
     )
 
 

@@ -203,12 +203,12 @@ def test_a_folder(tmp_path):
 def test_an_empty_file(tmp_path):
     path = tmp_path / "a.jpg"
     path.touch()
-    assert message(path) == f"{path} is empty (0 bytes). Fetch it again, or leave it out."
+    assert message(path) == f"{path} is empty (0 bytes). Download it again, or remove it."
 
 
 @pytest.mark.parametrize("nothing", [b"", bytearray(), memoryview(b"")])
 def test_no_bytes(nothing):
-    assert message(nothing) == "a photo of 0 bytes is empty (0 bytes). Fetch it again, or leave it out."
+    assert message(nothing) == "a photo of 0 bytes is empty (0 bytes). Download it again, or remove it."
 
 
 def test_a_web_page_named_jpg(tmp_path):
@@ -241,7 +241,7 @@ def test_a_truncated_jpeg(tmp_path, two_halves):
     text = message(path)
     start = f"{path} is truncated or damaged (image file is truncated ("
     assert text.startswith(start) and text.endswith(
-        " bytes not processed)). Fetch it again, or leave it out."
+        " bytes not processed)). Download it again, or remove it."
     )
 
 
@@ -249,7 +249,7 @@ def test_a_truncated_png():
     data = encoded(Image.linear_gradient("L"), "PNG")
     assert message(data[: len(data) // 2]) == (
         f"a photo of {len(data) // 2:,} bytes is truncated or damaged (image file is truncated). "
-        "Fetch it again, or leave it out."
+        "Download it again, or remove it."
     )
 
 
@@ -262,7 +262,7 @@ def test_a_decompression_bomb(limit, monkeypatch, tmp_path):
     path.write_bytes(data[:header] + chunk + zlib.crc32(chunk).to_bytes(4, "big") + data[header + 21 :])
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)  # None: someone turned Pillow's own check off
     assert message(path) == (
-        f"{path} is too large to be a photo. Expected: at most 178,956,970 pixels. Shrink it first, or leave it out."
+        f"{path} is too large to be a photo. Expected: at most 178,956,970 pixels. Shrink it first, or remove it."
     )
 
 
@@ -276,7 +276,7 @@ def test_a_file_the_system_does_not_give():
 
 def test_a_name_that_no_file_can_have():
     assert message("a\0.jpg") == (
-        "a\0.jpg is truncated or damaged (embedded null byte). Fetch it again, or leave it out."
+        "a\0.jpg is truncated or damaged (embedded null byte). Download it again, or remove it."
     )
 
 
@@ -334,7 +334,7 @@ def test_a_real_files_name_is_told_for_an_image_that_cannot_be_loaded(tmp_path, 
     image = Image.open(path)
     image.close()
     assert message(image) == (
-        f"{path} is truncated or damaged (Operation on closed image). Fetch it again, or leave it out."
+        f"{path} is truncated or damaged (Operation on closed image). Download it again, or remove it."
     )
 
 

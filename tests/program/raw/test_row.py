@@ -64,15 +64,15 @@ def test_what_training_did_not_know_is_said_once_for_each_column():
         for _ in range(2):
             assert read({"job": "pilot", "age": "", "income": 5}).tolist() == [0.0, 1.0, 0.0, 5.0]
     assert [str(one.message) for one in said] == [
-        "Column 'job' holds 'pilot', which no training row does; that counts as unknown (#na#). This is said once for each "
-        "column.",
-        "Column 'age' is empty, which no training row is; 40 stands for it. This is said once for each column.",
+        "Unseen category 'pilot' in column 'job'; treated as unknown (#na#). This warning is shown once for "
+        "each column.",
+        "Column 'age' is empty, which it never was in training; 40 is used. This warning is shown once for each column.",
     ]
 
 
 def test_an_empty_category_is_unknown_and_said():
     with pytest.warns(
-        UserWarning, match=r"^Column 'job' is empty, which no training row is; that counts as unknown"
+        UserWarning, match=r"^Column 'job' is empty, which it never was in training; treated as unknown"
     ):
         assert reader()({**ROW, "job": float("nan")})[0] == 0
 
@@ -87,20 +87,15 @@ def test_a_table_is_read_like_its_rows_and_what_is_said_counts_the_cells():
         array = reader().table(table, " of the validation split")
     assert array.tolist() == [[1, 1, 0, 1], [0, 2, 1, 7], [0, 1, 2, 3]]
     assert [str(one.message) for one in said] == [
-        "Among the rows of the validation split, column 'job' holds 'pilot', which no training row does; that counts as "
-        "unknown (#na#). 2 cells are so."
+        "In the rows of the validation split: unseen category 'pilot' in column 'job'; treated as unknown (#na#). This holds for 2 cells."
     ]
 
 
 def test_a_missing_column_offers_the_nearest_name():
     assert complaint({"job": "cook", "Age": 30, "income": 5}) == (
-        "The row has no column 'age'. Got: ['job', 'Age', 'income']. Expected: the columns job, age, income. "
-        "Did you mean 'Age'?"
+        "No column 'age' in the row. Available: job, Age, income. Did you mean 'Age'?"
     )
-    assert complaint({}) == (
-        "The row has no column 'job'. Got: []. Expected: the columns job, age, income. Rename the column, or pass the "
-        "row with all columns it was trained on."
-    )
+    assert complaint({}) == ("No column 'job' in the row.")
 
 
 def test_a_row_of_another_length_is_refused():
@@ -157,7 +152,7 @@ def test_an_unknown_user_is_zero_and_said_once():
     with pytest.warns(UserWarning) as said:
         assert [read((8, "Alien")).tolist(), read((6, "Alien")).tolist()] == [[0, 1], [0, 1]]
     assert [str(one.message) for one in said] == [
-        "Column 'user' holds 8, which no training row does; that counts as unknown (#na#). This is said once for each column."
+        "Unseen category 8 in column 'user'; treated as unknown (#na#). This warning is shown once for each column."
     ]
 
 
@@ -210,7 +205,7 @@ def test_the_words_name_what_is_read():
 )
 def test_a_damaged_row_description_is_refused(field, value):
     with pytest.raises(
-        ProgramFileError, match=rf"^'{field}' of preprocessing step 1 \(read_row\) is not usable\."
+        ProgramFileError, match=rf"^'{field}' of preprocessing step 1 \(read_row\) is not valid\."
     ):
         Preprocessing([{**ROWS, field: value}])
 
@@ -221,7 +216,7 @@ def test_a_damaged_row_description_is_refused(field, value):
 )
 def test_a_damaged_pair_description_is_refused(field, value):
     with pytest.raises(
-        ProgramFileError, match=rf"^'{field}' of preprocessing step 1 \(read_pair\) is not usable\."
+        ProgramFileError, match=rf"^'{field}' of preprocessing step 1 \(read_pair\) is not valid\."
     ):
         Preprocessing([{**PAIR, field: value}])
 
@@ -235,3 +230,28 @@ print(Preprocessing([{ROWS!r}])({ROW!r}).tolist(), "pandas" in sys.modules or "t
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[2.0, 1.0, -1.0, 5.0] False"
+
+
+def test_numbers_may_be_written_otherwise():
+    written = {"decimal": ",", "thousands": "."}
+    config = {
+        "op": "read_row",
+        "categories": [
+            {"name": "size", "labels": [1.5, 1200], "had_empty": True, **written},
+            {"name": "income_na", "missing_in": "income"},
+        ],
+        "numbers": [{"name": "income", "fill": 7.0, "had_empty": True, "mean": 0.0, "std": 1.0, **written}],
+    }
+    read = Preprocessing([config])
+    assert read({"size": "1,5", "income": "1.234,5"}).tolist() == [1.0, 1.0, 1234.5]
+    assert read({"size": "1.200", "income": "n/a"}).tolist() == [2.0, 2.0, 7.0]
+    assert read({"size": 1200, "income": 12.5}).tolist() == [2.0, 1.0, 12.5]
+
+
+@pytest.mark.parametrize(
+    "written", [{"decimal": ","}, {"decimal": "x", "thousands": ""}, {"decimal": ",", "thousands": "_"}]
+)
+def test_only_known_ways_of_writing_numbers_are_taken(written):
+    number = {"name": "age", "fill": 7.0, "had_empty": True, "mean": 0.0, "std": 1.0, **written}
+    with pytest.raises(ProgramFileError):
+        Preprocessing([{"op": "read_row", "categories": [], "numbers": [number]}])

@@ -79,7 +79,7 @@ def test_without_soundfile_the_extra_is_named(tmp_path, monkeypatch):
     with pytest.raises(MissingExtraError) as err:
         load_sound(tmp_path / "a.mp3")
     assert str(err.value).startswith(
-        f"soundfile is needed to read {tmp_path / 'a.mp3'}, which is no plain WAV file, and could not be imported"
+        f"soundfile is needed to read {tmp_path / 'a.mp3'}, which is not a plain WAV file, and could not be imported"
     )
     assert str(err.value).endswith('Install it with: pip install "gatera[audio]"')
 
@@ -91,13 +91,13 @@ def test_missing_empty_and_foreign_files_are_named(tmp_path):
     (tmp_path / "b.wav").write_bytes(b"")
     assert (
         message(tmp_path / "b.wav")
-        == f"{tmp_path / 'b.wav'} is empty (0 bytes). Fetch it again, or leave it out."
+        == f"{tmp_path / 'b.wav'} is empty (0 bytes). Download it again, or remove it."
     )
     (tmp_path / "c.wav").write_bytes(b"<html>not found</html>")
     assert message(tmp_path / "c.wav", sound_facts) == (
         f"{tmp_path / 'c.wav'} is not a recording in a known format; it begins with b'<html>not found<'. "
         "Expected: WAV, and with the extra [audio] FLAC, Ogg, MP3, AIFF, AU, CAF. "
-        "Convert it, e.g. with ffmpeg, or leave it out."
+        "Convert it, e.g. with ffmpeg, or remove it."
     )
 
 
@@ -106,16 +106,16 @@ def test_a_truncated_file_is_named():
 
 
 def test_no_sound_and_silence_are_named():
-    assert message((np.zeros(0), 8000)) == "an array holds no sound: it is 0 seconds long. Leave it out."
+    assert message((np.zeros(0), 8000)) == "an array holds no sound: it is 0 seconds long. Remove it."
     assert message((np.zeros(8000), 8000)) == (
-        "an array is silent: its 8,000 samples are all the same. Record it again, or leave it out."
+        "an array is silent: its 8,000 samples are all the same. Record it again, or remove it."
     )
     assert message((np.array([0.0, np.nan]), 8000)) == (
-        "an array holds samples that are no numbers (NaN or infinite). Leave it out."
+        "an array holds samples that are not numbers (NaN or infinite). Remove it."
     )
     empty = SEVEN.read_bytes()[:40] + b"\0\0\0\0"
     assert message(io.BytesIO(empty)) == (
-        "a recording without a name holds no sound: it is 0 seconds long. Leave it out."
+        "a recording without a name holds no sound: it is 0 seconds long. Remove it."
     )
 
 
@@ -138,9 +138,11 @@ def test_things_that_are_no_recordings():
     )
     shapes = "Expected: [T] or [T,C] with at most 32 channels, floats or whole numbers."
     assert message((TONE.reshape(2, 400), 8000)) == (
-        f"an array of shape [2, 400] and type float64 is no recording. {shapes} Put the channels last: samples.T."
+        f"an array of shape [2, 400] and type float64 is not a recording. {shapes} Put the channels last: samples.T."
     )
-    assert message((np.array(["a"]), 8000)) == f"an array of shape [1] and type <U1 is no recording. {shapes}"
+    assert (
+        message((np.array(["a"]), 8000)) == f"an array of shape [1] and type <U1 is not a recording. {shapes}"
+    )
     with pytest.raises(ArgumentError):
         load_sound(np.zeros(10))  # without its rate
     assert isinstance(SoundError("x"), ValueError)

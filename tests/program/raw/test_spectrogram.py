@@ -130,7 +130,7 @@ def test_fields_that_are_not_allowed(field, value, allowed):
     with pytest.raises(ProgramFileError) as err:
         Preprocessing([{**OP, field: value}])
     assert str(err.value) == (
-        f"{field!r} of preprocessing step 1 (read_sound) is not usable. Got: {value!r}. Expected: {allowed}."
+        f"{field!r} of preprocessing step 1 (read_sound) is not valid. Got: {value!r}. Expected: {allowed}."
     )
 
 

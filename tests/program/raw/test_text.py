@@ -48,7 +48,7 @@ def test_a_path_is_a_file_and_a_str_is_a_text(tmp_path):
 def test_an_empty_text(tmp_path):
     file = tmp_path / "a.txt"
     file.write_text(" <br> \n")
-    remedy = "Leave it out, or put a text there."
+    remedy = "Remove it, or write a text into it."
     assert message(file) == f"The file {file} is empty. {remedy}"
     assert message("") == f"A text is empty. {remedy}"
 

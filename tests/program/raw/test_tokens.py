@@ -57,7 +57,7 @@ def test_a_very_long_text_is_cut_and_that_is_said_once(monkeypatch):
         assert read.words(read(text)) == ["[start]", "a", "j"]
         read(text)
     assert [str(warning.message) for warning in said] == [
-        "A text has 1,000,018 characters: only its first and last 80 are read. This is said once."
+        "A text has 1,000,018 characters: only its first and last 80 are read. This warning is shown once."
     ]
 
 
@@ -91,7 +91,9 @@ def test_the_tokenizer_is_missing():
 def test_a_text_is_no_end():
     with pytest.raises(ProgramFileError) as err:
         Preprocessing([{"op": "read_text"}])
-    assert str(err.value) == "the preprocessing ends with a text, which no model takes. Got: 'read_text'."
+    assert (
+        str(err.value) == "the preprocessing ends with a text, which a model cannot take. Got: 'read_text'."
+    )
 
 
 @pytest.mark.parametrize(("field", "value"), [("first", 0), ("last", -1), ("pad", True), ("tokenizer", "x")])

@@ -89,21 +89,21 @@ def test_kinds_that_are_not_plain_numbers_are_told(code, sample_bytes, plain):
 
 def test_a_truncated_file_is_named():
     assert message(wav(b"\0" * 1500, WHOLE_NUMBERS, 2, size=4000)) == (
-        "a.wav is truncated: 1,500 of 4,000 bytes of sound are there. Fetch it again, or leave it out."
+        "a.wav is truncated: 1,500 of 4,000 bytes of sound are there. Download it again, or remove it."
     )
 
 
 @pytest.mark.parametrize("cut", [12, 14, 30, 44])
 def test_a_file_without_sound_is_named(cut):
     assert message(wav(b"\0" * 8, WHOLE_NUMBERS, 2)[:cut]) == (
-        "a.wav is damaged: it ends before its sound begins. Fetch it again, or leave it out."
+        "a.wav is damaged: it ends before its sound begins. Download it again, or remove it."
     )
 
 
 @pytest.mark.parametrize(("channels", "rate"), [(0, 8000), (2, 0)])
 def test_a_header_that_makes_no_sense_is_named(channels, rate):
     assert message(wav(b"\0" * 8, WHOLE_NUMBERS, 2, channels, rate)) == (
-        "a.wav is damaged: its header makes no sense. Fetch it again, or leave it out."
+        "a.wav is damaged: its header makes no sense. Download it again, or remove it."
     )
 
 

@@ -133,7 +133,7 @@ class TargetBlock(Block):
 
     Attributes:
         task: what a model that predicts such values does: "classification", "multilabel", "regression", "segmentation",
-            "points"; None where no learner of ours predicts them.
+            "points"; None where no learner of Gatera predicts them.
         vocab: the labels to choose from, once fitted; None where there are none.
         n_out: number of outputs that predict a target; None where that is not known.
         ragged: whether targets differ in shape from item to item (boxes, say); `collate` then makes the targets of a batch.

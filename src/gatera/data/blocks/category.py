@@ -22,9 +22,9 @@ class CategoryBlock(TargetBlock):
     """One label of a fixed set.
 
     Args:
-        vocab: the labels in the model's order; None to learn them from the training split.
+        vocab: the labels in the model's order; None to learn them from the training set.
         sort: sort learned labels; otherwise first come, first served.
-        add_na: put "#na#" first and take it for every label that is not known.
+        add_na: put "#na#" first, and encode every unknown label as that.
     """
 
     vocab: Sequence[Any] | None = None
@@ -43,8 +43,9 @@ class CategoryBlock(TargetBlock):
             vocab = Vocab([NOT_KNOWN, *vocab])
         if len(vocab) < 2:
             raise DataError(
-                "There is nothing to tell apart: the training split has a single label", got=list(vocab),
-                remedy="Check get_y (label_func), or add photos of another class.",
+                "Need at least two classes; "
+                + (f"every training item is labelled {vocab[0]!r}" if vocab else "no training item has a label"),
+                remedy="Check get_y (label_func), or add items of another class.",
             )  # fmt: skip
         return replace(self, vocab=vocab)
 
@@ -76,7 +77,7 @@ class CategoryBlock(TargetBlock):
 def index_of(label: Any, vocab: Vocab, block: str, add_na: bool = False) -> int:
     """Return a label's index, or raise DataError in the name of `block`."""
     if is_missing(label) and not (add_na or label in vocab.o2i):
-        raise DataError(f"{block} got no label ({label!r})", remedy="Label it, or leave it out.")
+        raise DataError(f"{block} got no label ({label!r})", remedy="Label it, or remove the item.")
     label = native(label)
     try:
         found = vocab.o2i.get(label)
@@ -92,20 +93,20 @@ def index_of(label: Any, vocab: Vocab, block: str, add_na: bool = False) -> int:
         return vocab.o2i[NOT_KNOWN]
     nearest = did_you_mean(label, [known for known in vocab if isinstance(known, str)])
     raise DataError(
-        f"{block} got an unknown label", got=label, expected=listed(vocab),
-        remedy=f"{nearest + ' ' if nearest else ''}The known labels were learned from the training split: "
+        f"{block} got an unknown label", got=label, available=listed(vocab),
+        remedy=f"{nearest + ' ' if nearest else ''}The known labels were learned from the training set: "
         f"add {label!r} there, or pass vocab=.",
     )  # fmt: skip
 
 
 @dataclass(frozen=True, repr=False)
 class MultiCategoryBlock(TargetBlock):
-    """Any number of labels of a fixed set for each item, also none.
+    """Any number of labels of a fixed set for each item, including none.
 
     Args:
         encoded: the labels already come as 0 and 1, one column per entry of `vocab` (which must be given then).
-        vocab: the labels in the model's order; None to learn them from the training split.
-        add_na: put "#na#" first and take it for every label that is not known.
+        vocab: the labels in the model's order; None to learn them from the training set.
+        add_na: put "#na#" first, and encode every unknown label as that.
     """
 
     encoded: bool = False
@@ -133,9 +134,7 @@ class MultiCategoryBlock(TargetBlock):
         if self.add_na and NOT_KNOWN not in vocab.o2i:
             vocab = Vocab([NOT_KNOWN, *vocab])
         if not vocab:
-            raise DataError(
-                "No item of the training split has a label", remedy="Check get_y and label_delim."
-            )
+            raise DataError("No training item has a label", remedy="Check get_y and label_delim.")
         return replace(self, vocab=vocab)
 
     @property
@@ -144,10 +143,10 @@ class MultiCategoryBlock(TargetBlock):
         return None if self.vocab is None else len(self.vocab)
 
     def read(self, raw: Any) -> Any:
-        """Return an item's labels; those of zeros and ones where labels come `encoded`.
+        """Return an item's labels, decoded from zeros and ones where labels come `encoded`.
 
         Raises:
-            DataError: if they are not zeros and ones then, one per entry of `vocab`.
+            DataError: if `encoded` labels are not zeros and ones, one per label in `vocab`.
         """
         return self.decode(_zeros_and_ones(raw, len(self.vocab))) if self.encoded and self.vocab else raw
 
@@ -197,16 +196,17 @@ def _is_several(value: Any) -> bool:
 def _several(value: Any) -> Iterable[Any]:
     if not _is_several(value):
         raise DataError(
-            "MultiCategoryBlock got one label where a list is expected", got=value,
+            "MultiCategoryBlock got a single label, not a list", got=value,
             remedy="Split it: get_y=lambda row: row['labels'].split(' '), or label_delim=' '.",
         )  # fmt: skip
     return value
 
 
 def _zeros_and_ones(value: Any, k: int) -> np.ndarray:
-    hot = np.asarray(value, dtype=object)  # of whatever is in it
+    hot = np.asarray(value, dtype=object)  # any type, so that a bad value can be shown
     if hot.shape != (k,) or not all(number in (0, 1) for number in hot):
         raise DataError(
-            "MultiCategoryBlock got no zeros and ones", got=value, expected=f"{k} of them, as in vocab"
+            f"MultiCategoryBlock(encoded=True) expects {k} values of 0 or 1, one per label in vocab",
+            got=value,
         )
     return hot

@@ -1,4 +1,4 @@
-"""Masks as labels: which class each pixel of a photo belongs to."""
+"""Masks as targets: the class of each pixel of a photo."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ VALUES = "whole numbers from 0 to 255"
 class PILMask(PILImageBW):
     """A mask: a Pillow image of mode L whose pixels are numbers, not grey levels.
 
-    Unlike a photo it is taken as it lies in its file: the numbers of a palette are kept, nothing is turned or averaged.
+    Unlike a photo it is read exactly as stored: the numbers of a palette are kept, nothing is rotated or averaged.
     """
 
     @classmethod
@@ -62,7 +62,7 @@ class PILMask(PILImageBW):
             with Image.open(source if isinstance(source, str | Path) else as_file(source)) as image:
                 values, mode = np.asarray(image), image.mode
             mask = cls._from(_as_mask(values, name, mode))
-        mask.info["source"] = name  # so that whoever finds a wrong number can say where
+        mask.info["source"] = name  # so that an error can name the file
         return mask
 
 
@@ -71,7 +71,7 @@ def _name(image: Image.Image) -> str:
 
 
 def _as_mask(values: np.ndarray, name: str, mode: str = "") -> Image.Image:
-    """Return numbers as an image of mode L, or say why they are no mask."""
+    """Return numbers as an image of mode L; raise PhotoError if they are not a mask."""
     if values.ndim == 3 and 1 in (values.shape[0], values.shape[2]):
         values = values.squeeze(2 if values.shape[2] == 1 else 0)  # [1,H,W], [H,W,1] -> [H,W]
     if values.ndim != 2 or 0 in values.shape:
@@ -93,13 +93,13 @@ class MaskBlock(SpatialTarget):
 
     A mask is a picture whose pixels are the numbers of their classes (a PNG, as a rule), of the same size as its photo. It is
     read when its photo is, and goes through the same resizing, cropping and augmentation, where each pixel takes the value of
-    the nearest one. Targets are int64 [N,H,W]; where a photo was padded with zeros they are -100, which losses leave out.
+    the nearest one. Targets are int64 [N,H,W]; where a photo was padded with zeros they are -100, which losses ignore.
 
     Args:
         codes: the names of classes 0, 1, 2, ...; or, where a mask holds other numbers, a dict from number to name.
 
     Raises:
-        ArgumentError: if there are no codes, names twice, or numbers that a mask cannot hold.
+        ArgumentError: if there are no codes, duplicate names, or numbers that a mask cannot hold.
     """
 
     codes: Sequence[Any] | Mapping[int, Any] | None = None
@@ -117,13 +117,13 @@ class MaskBlock(SpatialTarget):
         object.__setattr__(self, "codes", plain)  # arrays, as numpy.loadtxt gives them, cannot be compared
         names, numbers = self._names, self._numbers
         if len(set(names)) < len(names):
-            raise ArgumentError("codes holds a name twice", got=names)
+            raise ArgumentError("codes has duplicate names", got=names)
         if (
             not all(isinstance(number, int) and 0 <= number <= 255 for number in numbers)
             or len(names) > NOT_SEEN
         ):
             raise ArgumentError(
-                "codes holds numbers that a mask cannot",
+                "codes has numbers that a mask cannot hold",
                 got=numbers,
                 expected=f"{VALUES}, {NOT_SEEN} classes at most",
             )
@@ -163,17 +163,17 @@ class MaskBlock(SpatialTarget):
         if isinstance(raw, str | Path) and not Path(raw).is_file():
             raise PhotoError(
                 f"the mask {raw} does not exist",
-                remedy="Check get_y (label_func), which tells where a photo's mask is.",
+                remedy="Check get_y (label_func), which returns the path of a photo's mask.",
             )
 
     def check_fit(self, raw: Any, photo: str, size: Size) -> None:
-        """Raise DataError if the mask has not its photo's size; both are named."""
+        """Raise DataError, naming both, if mask and photo differ in size."""
         found = photo_size(raw) if isinstance(raw, str | Path) else self.read(raw).shape
         if tuple(found) != size:
             name = f"the mask {raw}" if isinstance(raw, str | Path) else "the mask"
             raise DataError(
-                f"{name} is {found[0]} x {found[1]} pixels (height x width), and its photo {photo} is {size[0]} x {size[1]}",
-                remedy="Each pixel of a photo needs its class: make them one size.",
+                f"{name} is {found[0]} x {found[1]} pixels (height x width), but its photo {photo} is {size[0]} x {size[1]}",
+                remedy="A mask has one class for each pixel of its photo: resize one of them.",
             )
 
     def read(self, raw: Any) -> PILMask:
@@ -197,7 +197,7 @@ class MaskBlock(SpatialTarget):
             raise DataError(
                 f"{_name(mask)} holds {bad[0]} in {len(bad):,} of its {found.size:,} pixels, which is none of the codes",
                 expected=listed((f"{number} ({name})" for number, name in zip(self._numbers, self._names)), 40),
-                remedy="Name it in codes, or correct the mask.",
+                remedy="Add it to codes, or correct the mask.",
             )  # fmt: skip
         return found.astype(np.uint8)
 

@@ -1,4 +1,4 @@
-"""Points on a photo as labels: the middle of a head, the corners of a sheet of paper."""
+"""Points on a photo as targets (keypoints): the middle of a head, the corners of a sheet of paper."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class PointBlock(SpatialTarget):
 
     (0, 0) is the outer corner of the photo's first pixel, whose centre is (0.5, 0.5). Points go where their photo goes. For the
     model they are scaled to -1 (left, top) .. 1 (right, bottom) of what it sees, so `y_range=(-1, 1)` suits them. A point that
-    a crop or an augmentation puts outside keeps its true place, beyond -1 or 1: nothing is moved to the edge or left out.
+    a crop or an augmentation puts outside keeps its true place, beyond -1 or 1: it is neither clipped nor dropped.
 
     Targets are float32 [N,2P], x and y by turns. All photos need the same number of points, in the same order.
 
     Args:
-        n_points: P; None to learn it from the training split.
+        n_points: P; None to learn it from the training set.
     """
 
     n_points: int | None = None
@@ -53,21 +53,21 @@ class PointBlock(SpatialTarget):
         return replace(self, n_points=1)
 
     def check(self, raw: Any) -> None:
-        """Raise DataError if these are no points, or not as many as the training split has."""
+        """Raise DataError if these are not points, or not as many as in the training set."""
         self.encode(raw)
 
     def encode(self, value: Any) -> np.ndarray:
         """Return points in pixels, float64 [P,2].
 
         Raises:
-            DataError: if these are no finite numbers, or not as many as the training split has.
+            DataError: if these are not finite numbers, or not as many as in the training set.
         """
         points = _points(value)
         if self.n_points is not None and len(points) != self.n_points:
             raise DataError(
                 f"PointBlock got {len(points)} points",
                 got=value,
-                expected=f"{self.n_points}, as in the training split",
+                expected=f"{self.n_points}, as in the training set",
             )
         return points
 
@@ -102,21 +102,23 @@ class PointBlock(SpatialTarget):
 
 
 def _points(value: Any) -> np.ndarray:
-    """Return points as float64 [P,2], or say why that is not possible."""
+    """Return points as float64 [P,2]; raise DataError if that is not possible."""
     try:
         points = np.asarray(value, np.float64)
     except (TypeError, ValueError) as err:
         raise DataError(
-            "PointBlock got something that is no point", got=value, expected="(x, y), or a list of them"
+            "PointBlock got something that is not a point", got=value, expected="(x, y), or a list of them"
         ) from err
     if points.ndim == 1:
         points = points[None]
     if points.ndim != 2 or points.shape[1] != 2 or not points.size:
         raise DataError(
-            "PointBlock got something that is no point", got=value, expected="(x, y), or a list of them"
+            "PointBlock got something that is not a point", got=value, expected="(x, y), or a list of them"
         )
     if not np.isfinite(points).all():
         raise DataError(
-            "PointBlock got no finite numbers", got=value, remedy="Fill them in, or leave the photo out."
+            "PointBlock got coordinates that are not finite",
+            got=value,
+            remedy="Fill them in, or remove the photo.",
         )
     return points

@@ -21,7 +21,7 @@ class RegressionBlock(TargetBlock):
     """One number or several.
 
     Args:
-        n_out: how many; None to learn it from the training split.
+        n_out: how many; None to learn it from the training set.
     """
 
     n_out: int | None = None
@@ -44,12 +44,12 @@ class RegressionBlock(TargetBlock):
         """Return the numbers, float32 [K]; a single number too is [1].
 
         Raises:
-            DataError: if it is not as many finite numbers as the training split has.
+            DataError: if these are not finite numbers, or not as many as in the training set.
         """
         numbers = _numbers(value)
         if self.n_out is not None and numbers.size != self.n_out:
             raise DataError(
-                "RegressionBlock got another count of numbers",
+                "RegressionBlock got the wrong number of values",
                 got=value,
                 expected=f"{self.n_out} numbers",
             )
@@ -73,6 +73,8 @@ def _numbers(value: Any) -> np.ndarray:
         raise DataError("RegressionBlock got something that is not a number", got=value) from err
     if numbers.ndim > 1 or not np.isfinite(numbers).all():
         raise DataError(
-            "RegressionBlock got no finite number", got=value, remedy="Fill it in, or leave it out."
+            "RegressionBlock got a number that is not finite",
+            got=value,
+            remedy="Fill it in, or remove the item.",
         )
     return numbers

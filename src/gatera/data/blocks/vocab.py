@@ -1,4 +1,4 @@
-"""The list of labels a model tells apart, and how it is learned from training labels."""
+"""`Vocab`: the labels a model can predict, learned from the training set."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class Vocab(Items[Any]):
         unusable = [label for label in self if not isinstance(label, Hashable)]
         if unusable:
             raise ArgumentError(
-                "vocab holds something that is not a label", got=unusable[0], expected="text, bool, int"
+                "vocab has a value that cannot be a label", got=unusable[0], expected="text, bool, int"
             )
         self.o2i: dict[Any, int] = {label: index for index, label in enumerate(self)}
         if len(self.o2i) < len(self):
             twice = [label for label in self.o2i if self.count(label) > 1]
-            raise ArgumentError("vocab holds labels more than once", got=twice)
+            raise ArgumentError("vocab has duplicate labels", got=twice)
 
     def __getitem__(self, index: Any) -> Any:
         """Return the label at an index, or `Items` of the labels at several, given as positions or as a mask."""
@@ -68,7 +68,7 @@ def native(label: Any) -> Any:
 
 
 def learn_vocab(labels: Sequence[Any], sort: bool = True) -> Vocab:
-    """Return the different labels of the training split.
+    """Return the distinct labels of the training set, in the order of the model's outputs.
 
     Args:
         labels: one per training item; a pandas Categorical or Series of that kind keeps the order of its categories.
@@ -86,7 +86,7 @@ def learn_vocab(labels: Sequence[Any], sort: bool = True) -> Vocab:
     kinds = {type(label).__name__ for label in different}
     if len(kinds - {"int", "float"}) + bool(kinds & {"int", "float"}) > 1:
         raise DataError(
-            f"The labels are of several types: {listed(sorted(kinds))}", got=list(different)[:8],
+            f"The labels have several types: {listed(sorted(kinds))}", got=list(different)[:8],
             remedy="Make them all text, or all numbers: get_y=lambda item: str(...).",
         )  # fmt: skip
     try:

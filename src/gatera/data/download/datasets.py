@@ -1,4 +1,4 @@
-"""Data from elsewhere: known data sets by name, single files, photos by the hundred."""
+"""Download known data sets by name, single files, and lists of photos."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ MAX_PHOTO_BYTES = 100_000_000
 
 @dataclass(frozen=True)
 class FailedDownload:
-    """An address that could not be fetched, and why."""
+    """A URL that could not be downloaded, and why."""
 
     url: str
     reason: str
 
 
 def untar_data(url: str, *, force_download: bool = False, base: str | Path | None = None) -> Path:
-    """Return the folder of a data set; it is fetched and unpacked if it is not there yet.
+    """Return the folder of a data set, downloading and unpacking it first if need be.
 
     The folder is `data/NAME` in the data home, where NAME is the archive's, as in `oxford-iiit-pet`. It
     appears only when everything is fetched, checked and unpacked; an interrupted call is gone on with by the
@@ -46,7 +46,7 @@ def untar_data(url: str, *, force_download: bool = False, base: str | Path | Non
 
     Args:
         url: one of `URLs`, or the address of a tar or zip archive.
-        force_download: fetch it anew and replace the folder.
+        force_download: download it again and replace the folder.
         base: folder to use as the data home; None for `$GATERA_HOME`, else the platform's cache folder.
 
     Raises:
@@ -75,14 +75,14 @@ def untar_data(url: str, *, force_download: bool = False, base: str | Path | Non
         raise
     except OSError as err:
         raise DownloadError(
-            f"{folder} cannot be made ({err.strerror})",
+            f"{folder} cannot be created ({err.strerror})",
             remedy="Set GATERA_HOME to a folder that you may write to.",
         ) from err
     return folder
 
 
 def _bring(url: str, placed_by_hand: Path, folder: Path, force_download: bool) -> None:
-    """Unpack the archive that lies there, or fetch it; what was fetched is removed when it has served."""
+    """Unpack the archive, downloading it first if need be; a downloaded archive is removed afterwards."""
     if placed_by_hand.exists() and not force_download:
         unpack(placed_by_hand, folder)
         return
@@ -111,7 +111,7 @@ def _bring(url: str, placed_by_hand: Path, folder: Path, force_download: bool) -
 def download_url(
     url: str, dest: str | Path | None = None, show_progress: bool = True, timeout_seconds: float = 30.0
 ) -> Path:
-    """Download one file; a file of the same name is replaced, and only by a whole one.
+    """Download one file, replacing a file of the same name once the download is complete.
 
     Args:
         url: address, http or https.
@@ -141,7 +141,7 @@ def download_images(
     n_workers: int = 8,
     timeout_seconds: float = 4.0,
 ) -> list[FailedDownload]:
-    """Download photos from a list of addresses into a folder.
+    """Download photos from a list of URLs into a folder.
 
     Files are named after a hash of their address: a second call fetches only what is missing. Look through
     them with `verify_images` afterwards.
@@ -150,7 +150,7 @@ def download_images(
         dest: folder; made if it is not there.
         url_file: text file with one address a line, used if `urls` is None.
         urls: the addresses.
-        max_pics: take the first so many.
+        max_pics: download at most this many, the first of the list.
         n_workers: downloads at a time.
         timeout_seconds: longest silence of a server.
 
@@ -181,8 +181,8 @@ def download_images(
         failed = [outcome for outcome in outcomes if outcome]
     if wanted and len(failed) == len(wanted):
         raise DownloadError(
-            f"None of the {len(wanted)} photos could be fetched; the first: {failed[0].reason}",
-            remedy="Check the network and the addresses.",
+            f"None of the {len(wanted)} photos could be downloaded; the first error: {failed[0].reason}",
+            remedy="Check the network and the URLs.",
         )
     return failed
 
@@ -206,10 +206,10 @@ def _save(url: str, path: Path, timeout_seconds: float, quiet: bool, limit_bytes
 def _first_addresses(url_file: str | Path | None, urls: Iterable[str] | None, max_pics: int) -> list[str]:
     if urls is None:
         if url_file is None:
-            raise ArgumentError("download_images got no addresses", remedy="Pass urls= or url_file=.")
+            raise ArgumentError("download_images needs URLs", remedy="Pass urls= or url_file=.")
         if not Path(url_file).is_file():
             raise ArgumentError(
-                f"url_file {url_file} does not exist", remedy="Pass a text file with an address a line."
+                f"url_file {url_file} does not exist", remedy="Pass a text file with one URL per line."
             )
         urls = Path(url_file).read_text(encoding="utf-8-sig").split()
     return list(dict.fromkeys(urls))[:max_pics]  # each address once, in their order
@@ -234,7 +234,9 @@ def _check_is_address(url: str) -> None:
 def _file_name(url: str) -> str:
     name = urllib.parse.unquote(PurePosixPath(urllib.parse.urlsplit(url).path).name)
     if not name.strip(".") or "/" in name or "\\" in name:
-        raise ArgumentError("url names no file", got=url, expected="an address that ends in a file's name")
+        raise ArgumentError(
+            "url does not name a file", got=url, expected="an address that ends in a file's name"
+        )
     return name
 
 

@@ -1,4 +1,4 @@
-"""Fetching one file over HTTP: checked against what is known of it, gone on with where a run was cut off."""
+"""Download one file over HTTP: resumed after an interruption, and checked against its known size and checksum."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ USER_AGENT = "Mozilla/5.0 (compatible; gatera)"
 
 @dataclass(frozen=True)
 class Expected:
-    """What is known of a file before it is fetched.
+    """What is known of a file before it is downloaded.
 
     Args:
         size_bytes: its length.
-        md5_first_mib: MD5 of its first 2**20 bytes, in hexadecimal. It tells files apart; it is no proof
+        md5_first_mib: MD5 of its first 2**20 bytes, in hexadecimal. It tells files apart; it is not proof
             against fraud.
     """
 
@@ -43,7 +43,7 @@ class Expected:
 
     @classmethod
     def of(cls, path: Path) -> Expected:
-        """Measure a file that is there."""
+        """Measure an existing file."""
         with path.open("rb") as file:
             digest = hashlib.md5(file.read(MIB), usedforsecurity=False).hexdigest()
         return cls(path.stat().st_size, digest)
@@ -53,15 +53,15 @@ class Expected:
 
 
 class BrokenOff(DownloadError):
-    """The connection broke in the middle: another attempt may go on from there."""
+    """The connection broke in the middle: another attempt may resume from there."""
 
 
 def fetch(
     url: str, dest: Path, expected: Expected | None = None, quiet: bool = False, timeout_seconds: float = 30.0
 ) -> Path:
-    """Download a file to `dest`, which appears only when it is whole and checked.
+    """Download a file to `dest`, which appears only when it is complete and checked.
 
-    What has arrived lies in `dest` + ".partial". An interrupted call, Ctrl-C included, is gone on with by the
+    Received data is kept in `dest` + ".partial". An interrupted call, Ctrl-C included, is resumed by the
     next one, if the server still has the same file (it is asked by its tag or date). Callers must not run two
     at once for one `dest`; see `locked`.
 
@@ -93,13 +93,13 @@ def fetch(
     except OSError as err:
         raise DownloadError(
             f"{dest} cannot be written ({err.strerror})",
-            remedy="Make room or set GATERA_HOME to another disk; the next call goes on from here.",
+            remedy="Make room or set GATERA_HOME to another disk; the next call resumes from here.",
         ) from err
     return dest
 
 
 def check_address(url: str) -> None:
-    """Raise ArgumentError unless `url` is an http or https address."""
+    """Raise ArgumentError unless `url` is an http or https URL."""
     parts = urllib.parse.urlsplit(url) if isinstance(url, str) else None
     if parts is None or parts.scheme not in ("http", "https") or not parts.netloc:
         raise ArgumentError(
@@ -110,7 +110,7 @@ def check_address(url: str) -> None:
 def open_address(
     url: str, timeout_seconds: float, headers: dict[str, str] | None = None
 ) -> http.client.HTTPResponse:
-    """Open a connection and return the response; raises DownloadError, naming address and reason."""
+    """Open a connection and return the response; raises DownloadError, naming URL and reason."""
     request = urllib.request.Request(url, headers={"User-Agent": USER_AGENT, **(headers or {})})
     try:
         response: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=timeout_seconds)
@@ -124,7 +124,7 @@ def open_address(
 
 
 def chunks(response: http.client.HTTPResponse, url: str, quiet: bool = False) -> Iterator[bytes]:
-    """Yield what the server sends, a MiB at a time, with a bar; raises BrokenOff if it is too little."""
+    """Yield what the server sends, a MiB at a time, with a bar; raises BrokenOff if the response is too short."""
     announced = _announced(response)
     total = None if announced is None else -(-announced // MIB)
     received = 0
@@ -155,7 +155,7 @@ def _announced(response: http.client.HTTPResponse) -> int | None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Let one process, and one thread of it, at a time into the block; the others wait.
+    """Lock a path: only one thread of one process at a time runs the block; the others wait.
 
     `path` is made and left as an empty file.
 
@@ -196,7 +196,7 @@ def _lock(handle: int) -> None:
 def _fetch_all(
     url: str, partial: Path, expected: Expected | None, quiet: bool, timeout_seconds: float
 ) -> None:
-    """Fill `partial`, in several attempts if the connection breaks."""
+    """Download to `partial`, in several attempts if the connection breaks."""
     for attempt in range(ATTEMPTS):
         if expected and partial.exists() and partial.stat().st_size == expected.size_bytes:
             return  # all of it had come when an earlier run was ended
@@ -206,14 +206,14 @@ def _fetch_all(
         except BrokenOff as err:
             if attempt == ATTEMPTS - 1:
                 raise DownloadError(
-                    f"{url} broke off {ATTEMPTS} times; {human_bytes(partial.stat().st_size)} of it are kept",
-                    remedy="Call again to go on from there.",
+                    f"{url} was interrupted {ATTEMPTS} times; {human_bytes(partial.stat().st_size)} are kept",
+                    remedy="Call again to resume.",
                 ) from err
         time.sleep(PAUSE_SECONDS * 2**attempt)
 
 
 def _go_on(url: str, partial: Path, expected: Expected | None, quiet: bool, timeout_seconds: float) -> None:
-    """Make one request: for what is missing if the server surely has the same file, else for all."""
+    """Make one request: for the missing part if the server certainly has the same file, else for all of it."""
     tag, start, headers = _tag_file(partial), 0, {}
     if tag.exists() and partial.exists():
         # The last byte is asked for again: a server answers with an error if nothing is left to send.
@@ -226,7 +226,7 @@ def _go_on(url: str, partial: Path, expected: Expected | None, quiet: bool, time
             if known := _tag_of(response):
                 tag.write_text(known, encoding="ascii")
         elif not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
-            tag.unlink()  # so that the next attempt starts anew
+            tag.unlink()  # so that the next attempt starts from the beginning
             raise BrokenOff(f"{url} was answered with another part than was asked for")
         announced = _announced(response)
         total = None if announced is None else start + announced
@@ -245,20 +245,20 @@ def _go_on(url: str, partial: Path, expected: Expected | None, quiet: bool, time
 def _check_announced(
     url: str, partial: Path, total: int | None, expected: Expected | None, content_type: str
 ) -> None:
-    """Refuse, before its first byte, a file of a wrong length, or one that the disk has no room for."""
+    """Raise DownloadError, before the first byte, for a file of the wrong length or one too large for the disk."""
     if total is None:
         return
     if expected and total != expected.size_bytes:
         raise DownloadError(
-            f"{url} is not the file that was expected",
+            f"{url} is not the expected file",
             got=f"{total:,} bytes of type {content_type}", expected=str(expected),
-            remedy="A proxy may have answered in its place, or the server has a new version.",
+            remedy="A proxy may have answered instead, or the server has a new version.",
         )  # fmt: skip
     free = free_bytes(partial.parent)
     if total - (partial.stat().st_size if partial.exists() else 0) > free:
         raise DownloadError(
-            f"There is no room for {url} in {partial.parent}: "
-            f"it has {human_bytes(total)}, {human_bytes(free)} are free",
+            f"Not enough disk space for {url} in {partial.parent}: "
+            f"it needs {human_bytes(total)}, {human_bytes(free)} are free",
             remedy="Make room, or set GATERA_HOME to a larger disk.",
         )
 
@@ -271,18 +271,18 @@ def _verify(url: str, path: Path, expected: Expected | None) -> None:
         path.unlink()
         _tag_file(path).unlink(missing_ok=True)
         raise DownloadError(
-            f"What came from {url} is not the file that was expected and was removed",
+            f"The download from {url} is not the expected file and was deleted",
             got=str(found), expected=str(expected),
-            remedy="Try again; a proxy may have answered in its place, or the server has a new version.",
+            remedy="Try again; a proxy may have answered instead, or the server has a new version.",
         )  # fmt: skip
 
 
 def _tag_file(partial: Path) -> Path:
-    """Where the server's name for this version of the file is kept while it is fetched."""
+    """Return where the server's tag for this version of the file is kept during the download."""
     return partial.with_name(partial.name + ".tag")
 
 
 def _tag_of(response: http.client.HTTPResponse) -> str | None:
     etag = response.headers["ETag"]
-    # A weak tag (W/...) promises the same meaning, not the same bytes, and may not be used to go on.
+    # A weak tag (W/...) promises the same meaning, not the same bytes, and may not be used to resume.
     return etag if etag and not etag.startswith("W/") else response.headers["Last-Modified"]

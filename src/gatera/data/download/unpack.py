@@ -1,4 +1,4 @@
-"""Unpacking what came over the network: nothing leaves its folder, nothing half done gets the final name."""
+"""Unpack downloaded archives safely: nothing is written outside the folder, which appears only when complete."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _DAMAGE = (tarfile.TarError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, l
 
 
 class BadArchive(DownloadError):
-    """The archive itself is at fault: damaged, none at all, or with members it must not have."""
+    """The archive itself is bad: damaged, not an archive, or with members that are not allowed."""
 
 
 def unpack(archive: Path, folder: Path, quiet: bool = False) -> Path:
-    """Unpack a tar archive (compressed or not) or a zip to `folder`, which appears only when all is there.
+    """Unpack a tar archive (compressed or not) or a zip to `folder`, which appears only when it is complete.
 
     An archive that holds one folder gives that folder's content. Only files and folders are made: a link
     becomes a copy of the file in the archive that it means. A `folder` that exists is replaced.
@@ -44,7 +44,7 @@ def unpack(archive: Path, folder: Path, quiet: bool = False) -> Path:
         `folder`.
 
     Raises:
-        BadArchive: if it is damaged or no archive, or has a member that would lie outside the folder or is
+        BadArchive: if it is damaged or not an archive, or has a member that would be outside the folder or is
             neither file, folder nor link.
         DownloadError: if the disk is full.
     """
@@ -84,7 +84,7 @@ def _write(member: _Member, target: Path, archive: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     if member.size_bytes > free_bytes(target.parent):
         raise DownloadError(
-            f"There is no room to unpack {archive}: {member.name} has {human_bytes(member.size_bytes)}",
+            f"Not enough disk space to unpack {archive}: {member.name} has {human_bytes(member.size_bytes)}",
             remedy="Make room, or set GATERA_HOME to a larger disk.",
         )
     file = member.open()
@@ -130,12 +130,12 @@ def _zip_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> _Member:
 
 
 def _safe(name: str, archive: Path) -> PurePosixPath:
-    """Return a member's name as a relative path; refuse one that would leave the folder on any system."""
+    """Return a member's name as a relative path; raise BadArchive if it would leave the folder on any system."""
     posix, windows = PurePosixPath(name), PureWindowsPath(name)
     climbs = ".." in posix.parts or ".." in windows.parts
     if climbs or posix.is_absolute() or windows.drive or windows.root or "\0" in name:
         raise BadArchive(
-            f"{archive} holds {name!r}, which would lie outside its folder; nothing was unpacked",
+            f"{archive} holds {name!r}, which would be outside its folder; nothing was unpacked",
             remedy="Do not use this archive unless you trust its source.",
         )
     return posix
@@ -148,7 +148,7 @@ def _single_folder(content: Path) -> Path:
 
 
 def _put_in_place(content: Path, folder: Path, aside: Path) -> None:
-    """Give `content` its final name; what was there (a link, not what it leads to) is moved aside first."""
+    """Give `content` its final name; an existing one (a link itself, not its target) is moved aside first."""
     with suppress(FileNotFoundError):
         folder.rename(aside)
     content.rename(folder)

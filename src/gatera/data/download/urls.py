@@ -1,4 +1,4 @@
-"""Addresses of the data sets that the book and the course use, and what is known of the files behind them."""
+"""URLs of the data sets that the book and the course use, and facts about the files behind them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from gatera.core.files import home
 from gatera.data.download.http import Expected
 
-#: Start of an address that stands for data that comes with the package.
+#: Prefix of the URLs of data that comes with the package.
 BUNDLED = "bundled:"
 
 # fast.ai's public S3 buckets.
@@ -96,7 +96,7 @@ class URLs:
 
     @staticmethod
     def path(name: str) -> Path:
-        """Return the folder where a data set of this name belongs, whether it is there or not."""
+        """Return the folder where a data set of this name belongs, whether or not it exists."""
         return home() / "data" / name
 
 

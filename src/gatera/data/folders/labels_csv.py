@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import DataError
 from gatera.data.folders.sides import SIDE_OF
+from gatera.program.tables.reader import open_table
 
 TABLE = "labels.csv"
 
@@ -40,12 +40,15 @@ def read_labels(folder: Path, files: Sequence[Path]) -> list[LabelledFile]:
         DataError: if a file is missing, a label is empty, two rows contradict each other, or a side is unknown.
     """
     table = folder / TABLE
-    columns, rows = _rows(table)
+    file = open_table(table)
+    columns, rows = file.names, list(file.numbered_rows())
+    if len(columns) < 2:
+        raise DataError(f"{table} needs at least two columns", got=columns, expected="file,label")
     file_column, label_column = _column(columns, FILE_COLUMNS, 0), _column(columns, LABEL_COLUMNS, 1)
-    by_name = _locate(folder, table, [row[file_column] for row in rows], files)
+    by_name = _locate(folder, table, [row[file_column] for _, row in rows], files)
     found: dict[Path, LabelledFile] = {}
-    for line, row in enumerate(rows, start=2):
-        name, label = row[file_column], (row[label_column] or "").strip()
+    for line, row in rows:
+        name, label = row[file_column], row[label_column].strip()
         if not label:
             raise DataError(f"{table} has no label in line {line}, column {label_column}", got=name)
         new = LabelledFile(by_name[name], label, _side(table, line, row))
@@ -56,15 +59,6 @@ def read_labels(folder: Path, files: Sequence[Path]) -> list[LabelledFile]:
                 remedy="Delete one of the two lines.",
             )
     return [found[path] for path in sorted(found)]
-
-
-def _rows(table: Path) -> tuple[Sequence[str], list[dict[str, str]]]:
-    with table.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        columns = reader.fieldnames or []
-        if len(columns) < 2:
-            raise DataError(f"{table} needs at least two columns", got=list(columns), expected="file,label")
-        return columns, list(reader)
 
 
 def _column(columns: Sequence[str], wanted: Sequence[str], otherwise: int) -> str:

@@ -25,6 +25,7 @@ from gatera.data.folders.sides import SIDE_OF, Sides, with_validation_set
 from gatera.data.sources.items import BadFile, check_photos, get_image_files
 from gatera.data.splits.by_position import RandomSplitter
 from gatera.program.raw.photo import photo_size
+from gatera.program.tables.encoding import read_lines
 
 IMAGES, MASKS = ("images", "photos", "imgs"), ("masks", "labels", "annotations", "annot")
 
@@ -175,8 +176,7 @@ def _codes(folder: Path, masks: Sequence[Path]) -> Any:
     """Return the names of the classes: from a file, or the numbers that the masks hold."""
     for name in CODES:
         if (folder / name).is_file():
-            lines = (folder / name).read_text(encoding="utf-8").splitlines()
-            return [line.strip() for line in lines if line.strip()]
+            return read_lines(folder / name)
     numbers: set[int] = set()
     for mask in track(masks, "Reading masks"):
         try:

@@ -1,4 +1,4 @@
-"""What a loader yields, and how it is told to read."""
+"""`Batch`, what a loader yields, and `LoaderOptions`, how it reads."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class LoaderOptions:
     Args:
         seed: keys the order of items and all random numbers; 0 or more.
         num_workers: threads that read ahead; 0 reads in the caller's thread; None for one per processor, at most 8.
-        device: where batches are put; None for the best at hand.
+        device: where batches are put; None for the best available.
         cache: keep decoded photos on disk, where they are the same in every epoch.
     """
 
@@ -51,7 +51,7 @@ class LoaderOptions:
 
 
 def moved(value: Any, device: torch.device) -> Any:
-    """Return a tensor, or a list, tuple or dict of tensors, on another device; other values are returned as they are."""
+    """Return a tensor, or a list, tuple or dict of tensors, on another device; other values are returned unchanged."""
     if isinstance(value, Tensor):
         return value.to(device, non_blocking=True)
     if isinstance(value, list | tuple):

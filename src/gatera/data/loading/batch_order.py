@@ -1,4 +1,4 @@
-"""In which order the items of an epoch come, and how they fall into batches."""
+"""Batch composition: shuffling and length bucketing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-#: Items of so many batches are sorted by length together: alike enough in a batch, and yet in another mixture every epoch.
+#: Number of batches whose items are sorted by length together: similar lengths in a batch, another mixture in every epoch.
 BATCHES_SORTED_TOGETHER = 50
 
 

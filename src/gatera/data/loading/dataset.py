@@ -35,7 +35,7 @@ Getter = Callable[[Any], Any]
 
 @dataclass(frozen=True, repr=False)
 class FittedFields:
-    """How an item becomes input and target: a `DataBlock` whose blocks are fitted.
+    """How an item becomes input and target, once the blocks are fitted.
 
     Attributes:
         x: fitted block of the input.
@@ -292,7 +292,7 @@ class Dataset:
         return self._cache(self.inputs, reader)
 
     def label_cache(self, reader: FixedReader) -> PhotoCache | None:
-        """Return the cache of masks that lie on what `reader` makes of the photos; None as for `cache`, or for points."""
+        """Return the cache of masks placed as `reader` places their photos; None as for `cache`, or for points."""
         block = self.fields.spatial
         key = None if block is None else block.cache_key()
         return None if key is None or self.raw_labels is None else self._cache(self.raw_labels, reader, key)
@@ -328,7 +328,7 @@ class Dataset:
         """
         if isinstance(items, str | Path | bytes | Image.Image):
             raise ArgumentError(
-                "items is one item", got=items, expected="a list of them", remedy="Write [item]."
+                "items must be a list", got=items, expected="a list of them", remedy="Write [item]."
             )
         many = as_items(items)
         if not len(many):

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 #: How batches are read, by the storage of the input block.
 READERS: dict[str, type[DiskReader] | type[MemoryReader]] = {"disk": DiskReader, "memory": MemoryReader}
 
-#: Third part of the key that draws the order of an epoch; item draws have the item's index there.
+#: Third part of the key of an epoch's order; the keys of items have their index there.
 ORDER = 2**32 - 1
 
 

@@ -1,4 +1,4 @@
-"""The loaders of one job, and what they know of its data."""
+"""`DataLoaders`: the training, validation and test loaders of one job."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class DataLoaders:
         test: the same for a test split, or None.
         path: folder where the job's files go.
         device: where a model for these data belongs; None for the training loader's device.
-        seed: keys whatever else is random in training; None for the training loader's.
+        seed: keys everything else that is random in training; None for the training loader's.
         vocab: labels, for loaders that are not ours.
         task: "classification", "multilabel", "regression", "segmentation" or "points", for loaders that are not ours.
     """
@@ -105,7 +105,7 @@ class DataLoaders:
 
     @property
     def items(self) -> Any:
-        """The items of the training split."""
+        """The items of the training set."""
         return self._dataset("items").items
 
     @property
@@ -126,14 +126,14 @@ class DataLoaders:
 
     @property
     def class_counts(self) -> np.ndarray:
-        """How often each label occurs in the training split, int64 [K]; for masks in how many pixels (all are read)."""
+        """How often each label occurs in the training set, int64 [K]; for masks in how many pixels (all are read)."""
         dataset = self._dataset("class_counts")
         targets, block = dataset.targets, dataset.fields.y
         if isinstance(block, MaskBlock):
             return block.count(dataset.raw_labels or ())
         kind = task_kind(self.task)
         if targets is None or self.c is None or kind is None or kind.labels_per_item is None:
-            raise DataError("class_counts needs labels of a fixed set", got=self.task)
+            raise DataError("class_counts needs class labels", got=self.task)
         if kind.labels_per_item == "any":
             return targets.sum(0).long().numpy()
         return torch.bincount(targets, minlength=self.c).numpy()

@@ -1,10 +1,10 @@
-"""Decode once: photos, read and resized, are kept as 8-bit pixels on disk, and later epochs read memory.
+"""Cache decoded and resized photos on disk as 8-bit pixels, so that each is decoded once.
 
-A cache is a folder of segments for one way of preparing photos. A photo is found by its path, size and time of change, so
+A cache is a folder of segments for one way of preparing photos. A photo is found by its path, size and modification time, so
 a changed file is decoded again. Processes never write into each other's segments and need no locks.
 
 `GATERA_CACHE=off` turns caching off, `GATERA_CACHE_GB` limits the size of all caches (default 10): those not used for the
-longest time are removed. Whatever goes wrong with a cache, training goes on without it, and says so once.
+longest time are removed. If a cache cannot be used, training continues without it and warns once.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class PhotoCache:
         files: the photos that will be asked for.
 
     Attributes:
-        folder: where the segments lie.
-        off: whether it was given up.
+        folder: where the segments are.
+        off: whether caching has stopped after an error.
     """
 
     def __init__(self, config: Sequence[Mapping[str, Any]], files: Iterable[str | Path]) -> None:
@@ -95,7 +95,7 @@ class PhotoCache:
             if self._opened:
                 return
             for path in sorted(self.folder.glob(f"*{SUFFIX}")):
-                # A segment may be in the making, damaged, or just being removed: then it is as if it were not there.
+                # A segment may be unfinished, damaged, or being removed: then it is ignored.
                 with contextlib.suppress(OSError, ValueError):
                     segment = Segment(path)
                     self._found |= {
@@ -120,7 +120,7 @@ class PhotoCache:
     def _no_room(self, needed: int) -> str | None:
         """Return why `needed` more bytes cannot be cached; None if they can. Removes old segments for it."""
         if needed > self._limit:
-            return f"{human_bytes(needed)} are more than the limit of {human_bytes(self._limit)}, GATERA_CACHE_GB"
+            return f"{human_bytes(needed)} exceed the limit of {human_bytes(self._limit)}, GATERA_CACHE_GB"
         remove_oldest(self.root, self._limit - needed)
         free = free_bytes(self.root)
         if free < needed + SPARE_BYTES:
@@ -131,7 +131,7 @@ class PhotoCache:
         if not self.off:
             self.off = True
             warnings.warn(
-                f"Photos are decoded anew in every epoch, for the cache in {self.root} cannot be used: {reason}.",
+                f"The photo cache in {self.root} cannot be used, so photos are decoded again in every epoch: {reason}.",
                 stacklevel=2,
             )
 
@@ -161,10 +161,10 @@ def limit_bytes() -> float:
 
 
 def file_key(file: str | Path) -> bytes | None:
-    """Return 16 bytes that stand for a file as it is now: its path, size and time of change. None if it is not there."""
+    """Return 16 bytes that identify a file's current version: its path, size and modification time. None if it is missing."""
     try:
         status = os.stat(file)  # noqa: PTH116 - for strings too, and several times as fast
-    except (OSError, ValueError):  # whoever reads it says why
+    except (OSError, ValueError):  # reading it will say why
         return None
     path = os.path.abspath(file)  # noqa: PTH100 - asks the disk nothing
     text = f"{path}\0{status.st_size}\0{status.st_mtime_ns}"

@@ -116,7 +116,7 @@ def as_photo(array: np.ndarray) -> Image.Image:
 
 
 class Pipeline:
-    """What happens to one input, in training and at prediction.
+    """The steps from a raw input to an array, in training and at prediction.
 
     Args:
         block: reads the raw input.

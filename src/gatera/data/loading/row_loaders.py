@@ -1,4 +1,4 @@
-"""The loaders of rows of a table: they know its columns, and read other tables as it was read."""
+"""`RowLoaders`: loaders of a table's rows, which read other tables in the same way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of the user's, a pandas DataFrame each: checked, taken apart into cells, never changed."""
+"""Check the tables that users pass (pandas DataFrames) and take them apart into cells; they are never changed."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from gatera.core.checks import did_you_mean, listed, require
+from gatera.core.checks import listed, missing_column, require
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.vocab import categories_of, native
 from gatera.data.item_errors import naming_item, row_name
 from gatera.data.loading.dataset import Rows
 from gatera.data.sources.items import is_table
+from gatera.program.tables.columns import Column, value_column
 
 #: How many rows with the same trouble a message names.
 NAMED = 5
@@ -50,44 +51,67 @@ def check_columns(frame: Any, role: str, wanted: Sequence[str]) -> None:
     names = list(frame.columns)
     for name in wanted:
         if name not in names:
-            raise DataError(
-                f"{role} names a column that the table has not", got=name, expected=listed(names),
-                remedy=did_you_mean(name, names, "Check the names: list(df.columns)."),
-            )  # fmt: skip
+            raise missing_column(name, names, role=role)
 
 
 def check_filled(frame: Any, names: Sequence[str], rows: str) -> None:
     """Raise DataError, naming the rows, if a label is missing."""
     for name in names:
-        empty = frame.index[frame[name].isna().to_numpy()]
+        empty = np.flatnonzero(empty_cells(frame[name]))
         if len(empty):
-            where = listed([row_name(label) for label in empty], NAMED)
+            where = listed([named_row(frame, int(place)) for place in empty], NAMED)
             raise DataError(
                 f"Column {name!r} (y_names) is empty in {where} of {rows}",
-                remedy=f"Leave such rows out: df.dropna(subset=[{name!r}]).",
+                remedy=f"Remove such rows: df.dropna(subset=[{name!r}]).",
             )
 
 
+def named_row(frame: Any, place: int) -> str:
+    """Return how messages call a row of a table: its line where the table was read from a file, else its index label."""
+    label = frame.index[place]
+    first = frame.attrs.get("first_line")
+    return row_name(label) if first is None else f"line {int(label) + first}"
+
+
 def check_has_values(frame: Any, name: str) -> None:
-    """Raise DataError if a column is empty in every row of the training split."""
-    if frame[name].isna().all():
+    """Raise DataError if a column is empty in every row of the training set."""
+    if empty_cells(frame[name]).all():
         raise DataError(
-            f"Column {name!r} is empty in every row of the training split",
-            remedy="Leave it out of the inputs.",
+            f"Column {name!r} is empty in every row of the training set",
+            remedy="Remove it from the inputs.",
         )
 
 
-def learn_labels(column: Any) -> list[Any]:
-    """Return the categories of a column, sorted, or in the order of a pandas Categorical; gaps do not count.
+def empty_cells(column: Any) -> np.ndarray:
+    """Return which cells of a pandas Series are empty, bool [n]: missing, or text of nothing but blanks."""
+    empty = column.isna().to_numpy(bool)
+    if column.dtype.kind in "biufc":
+        return empty
+    blank = (isinstance(cell, str) and not cell.strip() for cell in column)
+    return empty | np.fromiter(blank, bool, len(column))
 
-    What JSON has no word for (dates, tuples) becomes text; `program.cells.Codes` finds it by that text.
+
+def value_column_of(column: Any) -> Column:
+    """Return what the values of a pandas Series are, whatever its dtype; see `value_column`."""
+    dtype = column.dtype
+    values = column.to_numpy() if isinstance(dtype, np.dtype) else np.array(column.tolist(), object)
+    return value_column(str(column.name), values)
+
+
+def learn_labels(column: Any) -> list[Any]:
+    """Return the categories of a column, sorted, or in the order of a pandas Categorical; empty cells do not count.
+
+    Whole numbers are integers, also where the column holds floats because some are missing. Values that JSON cannot hold
+    (dates, tuples) become text; `program.raw.cells.Codes` finds them by that text.
 
     Args:
         column: a pandas Series.
     """
     given = categories_of(column)
-    labels = [_plain(label) for label in (column.dropna().unique().tolist() if given is None else given)]
-    labels = list(dict.fromkeys(labels))
+    found = column[~empty_cells(column)].unique().tolist() if given is None else given
+    labels = list(dict.fromkeys(_plain(label) for label in found))
+    if all(isinstance(label, float) and label.is_integer() for label in labels):
+        labels = [int(label) for label in labels]
     if given is not None:
         return labels
     kinds = {type(label) for label in labels}
@@ -138,11 +162,11 @@ def encode_rows(raws: Sequence[Any], name: Callable[[int], str], reader: TableRe
         DataError: if a column is missing, or a cell cannot be read; the row is named.
     """
     frame = table_of(raws)
-    check_columns(frame, "What was learned from the training split", reader.columns)
+    check_columns(frame, "model inputs", reader.columns)
     try:
         return reader.table({column: cells(frame[column]) for column in reader.columns})
     except DataError:
-        with warnings.catch_warnings():  # what is to be said besides would be said of every row
+        with warnings.catch_warnings():  # they would be repeated for every row
             warnings.simplefilter("ignore")
             for position in range(len(frame)):
                 with naming_item("encode", name(position)):

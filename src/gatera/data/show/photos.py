@@ -1,4 +1,4 @@
-"""Photos of a batch as a figure, each with its label."""
+"""Draw photos in a grid, each with its label."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Photos under the names the book uses: open, show, shrink. `program.preprocess.read_photo` reads them."""
+"""`PILImage`, `show_image` and the book's other helpers for single photos."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def resize_images(
 ) -> list[BadFile]:
     """Write the photos of a folder to `dest`, shrunk so that no side is longer than `max_size`.
 
-    A photo that is small enough is copied as it is. With `dest` equal to `path` files are replaced one by
+    A photo that is small enough is copied unchanged. With `dest` equal to `path` files are replaced one by
     one, each at once and whole, so an interrupted run can simply be started again.
 
     Args:
@@ -180,7 +180,7 @@ def _shrink(source: Path, target: Path, max_size: int | None) -> BadFile | None:
 
 
 def _without_torch(source: Source) -> Source:
-    """Return a tensor [C,H,W], [H,W,C] or [H,W] as an array [H,W,C] or [H,W]; anything else as it is."""
+    """Return a tensor [C,H,W], [H,W,C] or [H,W] as an array [H,W,C] or [H,W]; anything else unchanged."""
     torch = sys.modules.get("torch")  # where torch was never imported, nothing can be a tensor
     if torch is None or not isinstance(source, torch.Tensor):
         return source

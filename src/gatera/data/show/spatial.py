@@ -1,4 +1,4 @@
-"""Masks and points drawn on their photos."""
+"""Draw masks and points on their photos."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def overlay(photo: np.ndarray, mask: np.ndarray, colors: np.ndarray) -> np.ndarr
 
     Args:
         photo: uint8 [h,w,C].
-        mask: class indices [h,w]; where there is no class, the photo stays as it is.
+        mask: class indices [h,w]; where there is no class, the photo is not changed.
         colors: uint8 [K,3].
     """
     rgb = np.broadcast_to(photo, (*photo.shape[:2], 3)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Listing what there is to learn from: files always sorted, bad ones found before they cost an epoch."""
+"""List the files to learn from, always sorted, and find those that cannot be read."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SHOWN_ITEMS = 6
 
 
 class Items(list[T]):
-    """A list with the three habits of the book's notebooks: `.sorted()`, `.map(f)` and `.filter(f)`.
+    """A list with the three methods that the book's notebooks use: `.sorted()`, `.map(f)` and `.filter(f)`.
 
     Example:
         >>> Items([3, 1, 2]).sorted().map(str)
@@ -82,14 +82,14 @@ def get_files(
 ) -> Items[Path]:
     """List the files of a folder, in the same order on every machine.
 
-    Files and folders whose name starts with a dot are left out. Links are followed; a link that leads back
-    into a folder above itself is not. Broken links are listed, so that whoever opens them can name them.
+    Files and folders whose name starts with a dot are skipped. Links are followed; a link that leads back
+    into a folder above itself is not. Broken links are listed, so that opening them gives an error that names them.
 
     Args:
         path: the folder.
         extensions: only files with these endings, in any case, with or without the dot; None for all.
         recurse: look into subfolders too.
-        folders: look only into these folders directly under `path`; "." stands for the files in it.
+        folders: look only into these folders directly under `path`; "." means the files in it.
 
     Returns:
         Paths that start with `path`, sorted by their parts; empty if nothing fits (`DataBlock` says so).
@@ -103,7 +103,7 @@ def get_files(
     found: list[str] = []
     for name in sorted({folders} if isinstance(folders, str) else set(folders)):
         start = path if name == "." else _existing_folder(path / name)
-        # "." asks for the files that lie in `path` itself; its folders are taken only where they are named.
+        # "." asks for the files in `path` itself; its folders are listed only where they are named.
         found += _walk(start, wanted, recurse and name != ".", above=())
     return Items(sorted(map(Path, found), key=lambda file: file.parts))
 
@@ -212,7 +212,7 @@ def _existing_folder(path: Path) -> Path:
         siblings = []
     raise DataError(
         f"Folder {path} does not exist",
-        expected=f"folders in {path.parent}: {listed(siblings)}" if siblings else None,
+        available=f"{listed(siblings)} in {path.parent}" if siblings else None,
         remedy=did_you_mean(path.name, siblings, otherwise=_CHECK_FOLDER),
     )  # fmt: skip
 
@@ -228,7 +228,7 @@ def _walk(
     except OSError as err:
         raise DataError(
             f"Folder {folder} cannot be listed ({err.strerror})",
-            remedy="Make it readable, or leave it out with folders=.",
+            remedy="Make it readable, or exclude it with folders=.",
         ) from err
     here = (status.st_dev, status.st_ino)
     if here in above:

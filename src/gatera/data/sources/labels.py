@@ -1,4 +1,4 @@
-"""Where an item's label is written: in its folder, its file name, or the columns of its row."""
+"""Read an item's label from its folder, its file name, or the columns of its row."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gatera.core.checks import did_you_mean, listed
+from gatera.core.checks import missing_column
 from gatera.core.errors import ArgumentError, DataError
+from gatera.data.item_errors import row_name
 
 #: Default of `AttrGetter`: the attribute must be there.
 _REQUIRED = object()
 
 
 def parent_label(item: str | Path) -> str:
-    """Return the name of the folder that the file lies in.
+    """Return the name of the file's folder.
 
     Raises:
         DataError: if the path names no folder, as in "cat.jpg".
@@ -38,7 +39,7 @@ def parent_label(item: str | Path) -> str:
 
 
 class RegexLabeller:
-    r"""Reads the label out of a path (or other text) with a regular expression.
+    r"""Reads the label from a path (or other text) with a regular expression.
 
     Args:
         pat: pattern whose first group, the first pair of parentheses, is the label. Folders are separated by
@@ -71,15 +72,15 @@ class RegexLabeller:
         self.match = match
 
     def __call__(self, item: str | Path) -> str:
-        """Return the first group; raises DataError, naming item and pattern, where it does not fit."""
+        """Return the first group; raises DataError, naming item and pattern, where it does not match."""
         text = str(item).replace(os.sep, "/")
         found = self.pat.match(text) if self.match else self.pat.search(text)
         if found is None or found.group(1) is None:
             raise DataError(
                 f"RegexLabeller found no label in {text!r}",
-                expected=f"text that fits {self.pat.pattern!r}"
+                expected=f"text that matches {self.pat.pattern!r}"
                 + (" from its start on" if self.match else ""),
-                remedy="Change the pattern, or leave this file out. To match the file name alone, "
+                remedy="Change the pattern, or remove this file. To match the file name alone, "
                 "use using_attr(RegexLabeller(...), 'name').",
             )
         return found.group(1)
@@ -133,7 +134,7 @@ class ColReader:
             return text.split(self.label_delim) if text else []
         if is_missing(value):
             raise DataError(
-                f"Column {col!r} is empty in {_row_name(row)}", remedy="Fill it in, or leave the row out."
+                f"Column {col!r} is empty in {_row_name(row)}", remedy="Fill it in, or remove the row."
             )
         return f"{self.pref}{value}{self.suff}" if self.pref or self.suff else value
 
@@ -183,7 +184,7 @@ class UsingAttr:
     attr: str
 
     def __call__(self, item: Any) -> Any:
-        """Return `function(item.attr)`; a string is taken for a path."""
+        """Return `function(item.attr)`; a string is treated as a path."""
         return self.function(AttrGetter(self.attr)(Path(item) if isinstance(item, str) else item))
 
 
@@ -213,12 +214,7 @@ def cell(row: Any, col: str | int) -> Any:
             return row[col]
         return getattr(row, col)  # type: ignore[arg-type]  # an int ends in the TypeError below
     except (LookupError, AttributeError, TypeError) as err:
-        names = _column_names(row)
-        raise DataError(
-            f"Column {col!r} is not in {_row_name(row)}",
-            expected=listed(names) if names else None,
-            remedy=did_you_mean(col, names, otherwise="Pass the column's name, or its position as a number."),
-        ) from err  # fmt: skip
+        raise missing_column(col, _column_names(row), _row_name(row)) from err
 
 
 def _is_series(row: object) -> bool:
@@ -236,7 +232,7 @@ def _column_names(row: Any) -> list[str]:
 
 
 def _row_name(row: Any) -> str:
-    return f"row {row.name!r}" if _is_series(row) else "the row"
+    return row_name(row.name) if _is_series(row) else "the row"
 
 
 def is_missing(value: Any) -> bool:

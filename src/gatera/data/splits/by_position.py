@@ -1,8 +1,7 @@
-"""Which items teach and which ones test: every splitter, `splitter(items) -> Splits`.
+"""Split items into training and validation sets: every splitter, `splitter(items) -> Splits`.
 
-Splitters that go by position or path are here; those that go by a value of each item (a column, a group, a
-time, a label) are in `split_by_value`, the record they all return in `split_record`. Import all of them from
-here.
+Splitters by position or path are here; those by a value of each item (a column, a group, a time, a label) are in
+`by_value`, and the record they all return in `split`. Import all of them from here.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from gatera.data.short_repr import ShortRepr
 from gatera.data.sources.items import each
 from gatera.data.splits.by_value import ColSplitter, GroupSplitter, TimeSplitter, TrainTestSplitter
 from gatera.data.splits.split import Splits, as_indices, as_splits, check_seed, with_valid
+from gatera.program.tables.encoding import read_lines
 
 __all__ = [
     "ColSplitter",
@@ -69,7 +69,7 @@ class RandomSplitter:
 
 @dataclass(frozen=True)
 class RandomSubsetSplitter:
-    """Draws a random part for training and another for validation and leaves the rest unused.
+    """Takes a random part for training and another for validation; the rest is not used.
 
     Args:
         train_sz: share of the items for training, 0..1 exclusive.
@@ -87,7 +87,7 @@ class RandomSubsetSplitter:
         check_seed(self.seed)
         if self.train_sz + self.valid_sz > 1:
             raise ArgumentError(
-                "train_sz and valid_sz take more than all items",
+                "train_sz + valid_sz is more than 1",
                 got=(self.train_sz, self.valid_sz), expected="a sum of at most 1",
             )  # fmt: skip
 
@@ -100,7 +100,7 @@ class RandomSubsetSplitter:
 
 @dataclass(frozen=True)
 class EndSplitter:
-    """Takes the last items (or the first) for validation: for items already in the order of time.
+    """Takes the last items (or the first) for validation: for items already ordered by time.
 
     Args:
         valid_pct: share of the items for validation, 0..1 exclusive; the count is rounded down.
@@ -190,13 +190,12 @@ class FileSplitter(ShortRepr):
 
     def __call__(self, items: Sized) -> Splits:
         """Return the splits of `items`, which must be paths."""
-        lines = Path(self.fname).read_text(encoding="utf-8-sig").splitlines()
-        listed_names = {line.strip().replace("\\", "/") for line in lines} - {""}
+        listed_names = {line.replace("\\", "/") for line in read_lines(Path(self.fname))}
         marks = [not listed_names.isdisjoint(_path_endings(path)) for path in _paths(items, "FileSplitter")]
         if not any(marks):
             raise DataError(
                 f"FileSplitter: none of the {len(listed_names)} names in {self.fname} "
-                f"fits one of the {len(marks)} items",
+                f"matches any of the {len(marks)} items",
                 remedy="Each line must be a file's name, or the end of its path with '/' between folders.",
             )
         return with_valid(np.flatnonzero(marks), len(marks), "FileSplitter")
@@ -206,7 +205,7 @@ class FileSplitter(ShortRepr):
 class GrandparentSplitter:
     """Splits by the folder two levels up: train/cat/1.jpg is for training, valid/cat/2.jpg for validation.
 
-    Items under other folders are used on no side.
+    Items under other folders are not used.
 
     Args:
         train_name: name of the training folder, or several names.
@@ -225,7 +224,7 @@ class GrandparentSplitter:
         )
         train = self._under("train_name", self.train_name, names)
         valid = self._under("valid_name", self.valid_name, names)
-        # A name given for two uses (valid_name="test" in the book's IMDB) belongs to the validation side.
+        # A name given for two uses (valid_name="test" in the book's IMDB) belongs to the validation set.
         test = np.setdiff1d(_positions(names, self.test_name), np.concatenate([train, valid]))
         return Splits(train, valid, test if len(test) else None, made_by=repr(self))
 
@@ -237,7 +236,7 @@ class GrandparentSplitter:
             first = wanted if isinstance(wanted, str) else wanted[0]
             raise DataError(
                 f"GrandparentSplitter found no item under a folder {wanted!r}",
-                expected=f"folders seen two levels above the items: {listed(seen)}" if seen else None,
+                available=f"{listed(seen)} (two levels above the items)" if seen else None,
                 remedy=did_you_mean(first, seen, otherwise=advice),
             )  # fmt: skip
         return found
@@ -257,7 +256,7 @@ def _paths(items: Any, splitter: str) -> Iterator[Path]:
     for position, item in enumerate(each(items)):
         if not isinstance(item, str | Path):
             raise DataError(
-                f"{splitter} goes by paths, but item {position} is not one",
+                f"{splitter} needs paths, but item {position} is not one",
                 got=item,
                 remedy="Split rows of a table with ColSplitter, GroupSplitter or FuncSplitter.",
             )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Splitters that go by a value of each item: column, group, time or label. Import them from `splits`."""
+"""Split items by a value of each: column, group, time or label. Import these splitters from `by_position`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gatera.core.checks import check_at_least, check_fraction, did_you_mean, listed
+from gatera.core.checks import check_at_least, check_fraction, missing_column
 from gatera.core.errors import DataError
 from gatera.core.random import fresh_seed, rng
 from gatera.data.short_repr import ShortRepr
@@ -53,7 +53,7 @@ class ColSplitter(ShortRepr):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TrainTestSplitter(ShortRepr):
-    """Splits at random with scikit-learn's `train_test_split`, on request with the labels in proportion.
+    """Splits at random with scikit-learn's `train_test_split`, optionally stratified by label.
 
     Args:
         test_size: share of the items for validation, 0..1 exclusive, or their number.
@@ -104,9 +104,9 @@ class TrainTestSplitter(ShortRepr):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class GroupSplitter(ShortRepr):
-    """Keeps all items of a group on one side: all photos of one animal, all visits of one patient.
+    """Keeps all items of a group in one set: all photos of one animal, all visits of one patient.
 
-    Whole groups are drawn at random so that the validation side comes as near to `valid_pct` of the items as
+    Whole groups are drawn at random so that the validation set comes as near to `valid_pct` of the items as
     they allow.
 
     Args:
@@ -142,8 +142,8 @@ class GroupSplitter(ShortRepr):
             ) from err
         if len(names) < 2:
             raise DataError(
-                "GroupSplitter needs two groups or more, for one must stay for training; "
-                f"it found {len(names)}",
+                "GroupSplitter needs at least two groups, one of them for training; "
+                f"found {len(names)}",
                 got=names, remedy="Group by something else, or split at random with RandomSplitter.",
             )  # fmt: skip
         number = {name: position for position, name in enumerate(names)}
@@ -156,9 +156,9 @@ class GroupSplitter(ShortRepr):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TimeSplitter(ShortRepr):
-    """Takes the newest items for validation, as a program will be used on what comes after its training.
+    """Takes the newest items for validation, since a program is used on data newer than its training.
 
-    No validation item is older than a training item, and items of the same time stay on one side.
+    No validation item is older than a training item, and items of the same time stay in one set.
 
     Args:
         time: a function of an item, a column of a table, or one time per item. Numbers, dates, datetimes
@@ -206,9 +206,7 @@ def column(table: Any, col: str | int) -> list[Any]:
             return table.iloc[:, col].tolist()
     elif col in table.columns:
         return table[col].tolist()
-    raise DataError(
-        f"Column {col!r} is not in the table", expected=listed(names), remedy=did_you_mean(col, names)
-    )  # fmt: skip
+    raise missing_column(col, names)
 
 
 def per_item(source: PerItem, items: Any, what: str) -> list[Any]:
@@ -241,7 +239,7 @@ def per_item(source: PerItem, items: Any, what: str) -> list[Any]:
     for position, value in enumerate(values):
         if is_missing(value):
             raise DataError(
-                f"{what} is missing for item {position}", remedy="Fill it in, or leave the item out."
+                f"{what} is missing for item {position}", remedy="Fill it in, or remove the item."
             )
     return values
 
@@ -252,9 +250,9 @@ def _truth(value: Any, col: str | int) -> bool:
     truth = known.get(str(value).strip().lower())
     if truth is None:
         raise DataError(
-            f"Column {col!r} does not hold truth values",
+            f"Column {col!r} is not boolean",
             got=value, expected="True, False, 0, 1",
-            remedy=f"Say which value marks validation rows: ColSplitter({col!r}, on=...).",
+            remedy=f"Name the value that marks validation rows: ColSplitter({col!r}, on=...).",
         )  # fmt: skip
     return truth
 
@@ -264,13 +262,13 @@ def _check_no_single(labels: list[Any]) -> None:
     single = [label for label, count in counts.items() if count == 1]
     if single:
         raise DataError(
-            f"TrainTestSplitter cannot put label {single[0]!r} on both sides: it has one item only",
-            remedy="Add items of this label, leave it out, or do not stratify.",
+            f"TrainTestSplitter cannot put label {single[0]!r} into both sets: it has only one item",
+            remedy="Add items of this label, remove it, or do not stratify.",
         )
 
 
 def _choose_groups(sizes: np.ndarray, wanted: float, draw: np.random.Generator) -> list[int]:
-    """Return groups whose sizes sum as near to `wanted` as they allow: at least one group, never all.
+    """Return groups whose sizes sum as near to `wanted` as possible: at least one group, never all.
 
     A subset-sum search over the groups in random order: `reached_by[s]` is the group by whose turn a sum of s
     first became possible. It stops as soon as the best sum that can be is reached, so that it takes a random
@@ -315,7 +313,7 @@ def _moment(value: Any, position: int) -> Any:
     elif isinstance(value, int | float | np.number) and not isinstance(value, bool):
         return value
     raise DataError(
-        f"TimeSplitter does not understand the time of item {position}",
+        f"TimeSplitter cannot read the time of item {position}",
         got=value,
         expected="numbers, dates, datetimes, ISO 8601 text like '2026-11-23' or '2026-11-23T08:30'",
         remedy="Convert it first, e.g. with pandas.to_datetime.",

@@ -1,4 +1,4 @@
-"""The record that every splitter returns: frozen indices of both sides, checked when it is made."""
+"""`Splits`, the record that every splitter returns: frozen indices of each set, checked when it is made."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gatera.core.errors import ArgumentError, DataError
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """Indices of the items on each side; unpacks as the pair of lists `train, valid`, as fastai's splits do.
+    """Indices of the items in each set; unpacks as the pair of lists `train, valid`, as fastai's splits do.
 
     Args:
         train: positions of the training items, int64 [number], in the order the splitter gave them.
@@ -46,19 +46,19 @@ class Splits:
         ):
             if not len(here):
                 raise DataError(
-                    f"{self.made_by} leaves the {name} side empty ({len(there)} items are for {other})",
-                    remedy="Give it more items, or split another way.",
+                    f"{self.made_by} leaves the {name} set empty (the {other} set has {len(there)})",
+                    remedy="Add items, or split another way.",
                 )
         twice = self.used[1:][np.diff(self.used) == 0]
         if len(twice):
             raise DataError(
                 f"{self.made_by} uses items more than once, at positions {listed(np.unique(twice), 5)}",
-                remedy="An item belongs to one side only, and only once.",
+                remedy="Each item may be in one set only, and only once.",
             )
 
     @property
     def used(self) -> np.ndarray:
-        """Positions of all items that are on some side, int64, in rising order."""
+        """Positions of all items that are in some set, int64, in rising order."""
         sides = [self.train, self.valid] if self.test is None else [self.train, self.valid, self.test]
         return np.sort(np.concatenate(sides))
 
@@ -68,7 +68,7 @@ class Splits:
         if len(outside):
             raise DataError(
                 f"{self.made_by} refers to items that do not exist, at positions {listed(outside, 5)}",
-                expected=f"0 to {n - 1}, for there are {n} items",
+                expected=f"0 to {n - 1} ({n} items)",
                 remedy="Split the same items that you train on.",
             )
         return self
@@ -105,7 +105,7 @@ def as_splits(result: Any, n: int, made_by: str = "The splitter") -> Splits:
         raise DataError(
             f"{made_by} did not return index lists",
             got=result, expected="a pair (train, valid) or a triple (train, valid, test) of positions",
-            remedy="A function that says True for one validation item is used as FuncSplitter(function).",
+            remedy="Wrap a function that returns True for validation items in FuncSplitter(function).",
         )  # fmt: skip
     train, valid, test = (*sides, None)[:3]
     return Splits(train, valid, test, made_by=made_by).check(n)
@@ -133,7 +133,7 @@ def as_indices(values: Any, what: str) -> np.ndarray:
         raise DataError(
             f"{what} is not a list of positions",
             got=values, expected="whole numbers from 0 on",
-            remedy="A mask of truth values is used as MaskSplitter(mask).",
+            remedy="Wrap a boolean mask in MaskSplitter(mask).",
         )  # fmt: skip
     array = array.astype(np.int64)  # always a copy, so that freezing it leaves the caller's array alone
     array.setflags(write=False)

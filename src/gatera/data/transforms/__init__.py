@@ -1,6 +1,6 @@
 """Transforms: resizing and augmentation, for one item or a whole batch.
 
 Item transforms (`item`) run on each photo while it is read; batch transforms run on stacked tensors. Read `base` first:
-every random draw is keyed by (seed, epoch, index), so results do not depend on the number of workers. `presets` holds
+every random number is keyed by (seed, epoch, index), so results do not depend on the number of workers. `presets` holds
 `aug_transforms`; `torchvision` adapts torchvision's transforms.
 """

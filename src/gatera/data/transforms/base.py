@@ -1,4 +1,4 @@
-"""What the random changes of a batch have in common: they draw per item, and act only while training."""
+"""Base classes of batch transforms: random ones are sampled per item, and active only in training."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from gatera.data.short_repr import ShortRepr
 from gatera.data.transforms.item import Op
 
-#: What an item's draws are keyed by: (seed, epoch).
+#: What an item's random numbers are keyed by: (seed, epoch).
 Key = tuple[int, int]
 
 
@@ -20,7 +20,7 @@ class BatchTransform(ShortRepr):
     """One step on a whole batch.
 
     Attributes:
-        random: whether it draws random numbers; then it acts only while training.
+        random: whether it is random; then it acts only in training.
     """
 
     random: bool = True
@@ -61,10 +61,10 @@ class BatchStep(BatchTransform, ABC):
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class RandomBatchTransform(BatchTransform):
-    """A transform made of numbers drawn per item, which is fused with others of its kind.
+    """A random transform, sampled per item and fused with others of its kind.
 
     Args:
-        batch: one draw for all items of a batch.
+        batch: use one sample for all items of a batch.
     """
 
     batch: bool = False

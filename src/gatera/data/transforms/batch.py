@@ -1,4 +1,4 @@
-"""What is done to whole batches of photos: 8 bits to float, random changes while training, normalisation."""
+"""Apply batch transforms to photos: 8 bits to float, augmentation in training, normalisation."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from gatera.data.transforms.lighting import Lighting
 from gatera.data.transforms.normalize import Normalize
 from gatera.data.transforms.sampled import LEVELS, SampledAugmentation, Sampling
 
-#: Last part of the key of batch draws; those of item transforms have none.
+#: Last part of the key of batch transforms; those of item transforms have none.
 STREAM = 1
 
 
 @dataclass(frozen=True)
 class FusedTransforms:
-    """Geometric and lighting transforms that are applied in one go.
+    """Geometric and lighting transforms that are applied in one pass.
 
     Raises:
         ArgumentError: if geometric ones disagree on size, mode, pad_mode or align_corners.
@@ -60,7 +60,7 @@ class FusedTransforms:
         Args:
             index: dataset positions, int64 [n].
             key: (seed, epoch).
-            lead: dataset position of the batch's first item, whose draw the others take where `batch=True`.
+            lead: dataset position of the batch's first item, whose sample the others take where `batch=True`.
             in_size: (height, width) of the photos.
         """
         transforms: list[RandomBatchTransform] = [*self.geometry, *self.lighting]
@@ -101,7 +101,7 @@ class BatchPipeline:
         at_prediction: what remains of it at validation and prediction, as operations of `program.preprocess`.
 
     Raises:
-        ArgumentError: if `Normalize` is in it twice, or something that is no batch transform.
+        ArgumentError: if `Normalize` is in it twice, or something that is not a batch transform.
     """
 
     def __init__(self, transforms: Sequence[Any] = ()) -> None:
@@ -144,7 +144,7 @@ class BatchPipeline:
         """Return a pipeline whose normalisation knows its statistics.
 
         Args:
-            photos: gives batches of the training split, float [N,C,H,W] in 0..1; called only where they are needed.
+            photos: gives batches of the training set, float [N,C,H,W] in 0..1; called only where they are needed.
         """
         if self.normalize is None or self.normalize.mean is not None:
             return self
@@ -154,7 +154,7 @@ class BatchPipeline:
 
     @property
     def empty(self) -> bool:
-        """Whether it does nothing but make floats of 8-bit values."""
+        """Whether it does nothing but convert 8-bit values to floats."""
         return self.fused is None and not self.steps and self.normalize is None
 
     def check_exportable(self) -> None:
@@ -167,21 +167,21 @@ class BatchPipeline:
         for step in self.steps:
             if step.moves:
                 raise ArgumentError(
-                    f"No mask or points can follow the batch transform {step.name}: it does not say where it puts a photo",
+                    f"Masks and points cannot follow the batch transform {step.name}: it does not tell where it moves pixels",
                     remedy="Use aug_transforms, or an item transform; or write a BatchStep with moves = False.",
                 )
 
     def sample(
         self, index: np.ndarray, key: Key | None, lead: int, in_size: tuple[int, int]
     ) -> SampledAugmentation | None:
-        """Return what is drawn for some items (see `FusedTransforms.sample`); None at validation, or where nothing is fused."""
+        """Return the sampled changes of some items; None at validation, or where nothing is fused."""
         return None if key is None or self.fused is None else self.fused.sample(index, key, lead, in_size)
 
     def __call__(self, x: Tensor, index: np.ndarray, key: Key | None) -> Tensor:
         """Return the model's input, float32 [N,C,H,W] in 0..1, channels last in memory, normalised if asked for.
 
         Args:
-            x: uint8 [N,C,H,W]; or float32 in 0..1, to which the fused draw has been applied already.
+            x: uint8 [N,C,H,W]; or float32 in 0..1, to which the fused transforms have been applied already.
             index: dataset positions of the items, int64 [N].
             key: (seed, epoch) while training, None otherwise.
         """

@@ -1,4 +1,4 @@
-"""Random erasing: rectangles of noise, so that a model does not rely on one part of the photo."""
+"""Random erasing: fill rectangles with noise, so that a model does not rely on one part of the photo."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gatera.core.checks import check_at_least, check_fraction
 from gatera.core.random import rng
 from gatera.data.transforms.base import BatchStep, Key
 
-#: Last part of the key of this transform's draws, which sets them apart from those of others.
+#: Last part of the key of this transform's random numbers, so that no other transform has the same.
 STREAM = 2
 
 
@@ -22,7 +22,7 @@ class RandomErasing(BatchStep):
     """Fill rectangles with noise while training.
 
     Args:
-        p: chance of it, 0..1.
+        p: probability, 0..1.
         sl: smallest share of the area, 0..1.
         sh: largest share of the area, 0..1.
         min_aspect: narrowest proportions, 0..1.

@@ -1,4 +1,4 @@
-"""Random changes of where pixels are: mirror, turn, zoom, perspective, crop. Each is a matrix per item."""
+"""Geometric augmentation: flip, rotate, zoom, warp, crop. Each is a matrix per item."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Geometry(RandomBatchTransform):
         mode: "bilinear", "nearest" or "bicubic".
         pad_mode: what lies beyond the edge: "reflection", "zeros" or "border".
         align_corners: see `Sampling`.
-        batch: one draw for all items of a batch.
+        batch: use one sample for all items of a batch.
     """
 
     size: Size | None = None
@@ -58,10 +58,10 @@ class Geometry(RandomBatchTransform):
 
 @dataclass(frozen=True, repr=False)
 class Flip(Geometry):
-    """Mirror left to right.
+    """Flip left to right.
 
     Args:
-        p: chance of it, 0..1.
+        p: probability, 0..1.
     """
 
     p: float = 0.5
@@ -71,7 +71,7 @@ class Flip(Geometry):
         check_fraction("p", self.p)
 
     def matrices(self, u: np.ndarray, in_size: tuple[int, int], out_size: tuple[int, int]) -> np.ndarray:
-        """Return mirrors or identities."""
+        """Return flips or identities."""
         m = identity(len(u), 3)
         m[u[:, 0] < self.p, 0, 0] = -1
         return m
@@ -79,7 +79,7 @@ class Flip(Geometry):
 
 @dataclass(frozen=True, repr=False)
 class Dihedral(Geometry):
-    """One of the eight symmetries of a square: quarter turns and mirrors.
+    """Apply one of the eight symmetries of a square: quarter turns and flips.
 
     Args:
         p: chance of drawing one, 0..1.
@@ -108,11 +108,11 @@ class Dihedral(Geometry):
 
 @dataclass(frozen=True, repr=False)
 class Rotate(Geometry):
-    """Turn around the centre.
+    """Rotate around the centre.
 
     Args:
         max_deg: largest angle in degrees, either way.
-        p: chance of it, 0..1.
+        p: probability, 0..1.
         draw: always this angle, counter-clockwise.
     """
 
@@ -125,7 +125,7 @@ class Rotate(Geometry):
         check_fraction("p", self.p)
 
     def matrices(self, u: np.ndarray, in_size: tuple[int, int], out_size: tuple[int, int]) -> np.ndarray:
-        """Return rotations that keep right angles, whatever the photo's proportions."""
+        """Return rotations that keep right angles for photos of any proportions."""
         angle = np.deg2rad(amount(u, self.p, -self.max_deg, self.max_deg, self.draw, 0.0))
         aspect = in_size[1] / in_size[0]
         m = identity(len(u), 3)
@@ -136,12 +136,12 @@ class Rotate(Geometry):
 
 @dataclass(frozen=True, repr=False)
 class Zoom(Geometry):
-    """Look closer, at a random place.
+    """Zoom into a random place.
 
     Args:
         min_zoom: smallest factor.
         max_zoom: largest factor.
-        p: chance of it, 0..1.
+        p: probability, 0..1.
         draw: always this factor.
         draw_x: always this place, 0 for the left edge to 1 for the right one.
         draw_y: always this place, 0 for the top to 1 for the bottom.
@@ -181,11 +181,11 @@ CORNERS = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
 
 @dataclass(frozen=True, repr=False)
 class Warp(Geometry):
-    """Look from another side: a change of perspective.
+    """Change the perspective.
 
     Args:
         magnitude: how far the corners move, as a part of half the photo's side.
-        p: chance of it, 0..1.
+        p: probability, 0..1.
         draw_x: always this much for tilting up and down.
         draw_y: always this much for tilting left and right.
     """

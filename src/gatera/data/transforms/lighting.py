@@ -1,4 +1,4 @@
-"""Random changes of light and colour. Each is an affine map per item of the logits of the colours."""
+"""Colour augmentation: brightness, contrast, saturation, hue. Each is an affine map of the colours' logits per item."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class Lighting(RandomBatchTransform):
 
 @dataclass(frozen=True, repr=False)
 class Brightness(Lighting):
-    """Lighter or darker.
+    """Make photos lighter or darker.
 
     Args:
         max_lighting: how much, 0..1: mid grey becomes 0.5 * (1 -+ max_lighting).
-        p: chance of it, 0..1.
+        p: probability, 0..1.
         draw: always this, 0..1, where 0.5 is no change.
     """
 
@@ -63,11 +63,11 @@ class Brightness(Lighting):
 
 @dataclass(frozen=True, repr=False)
 class Contrast(Lighting):
-    """More or less difference between light and dark.
+    """Increase or decrease the difference between light and dark.
 
     Args:
         max_lighting: how much, 0..1: logits are multiplied by (1 - max_lighting) to 1 / (1 - max_lighting).
-        p: chance of it, 0..1.
+        p: probability, 0..1.
         draw: always this factor.
     """
 
@@ -88,11 +88,11 @@ class Contrast(Lighting):
 
 @dataclass(frozen=True, repr=False)
 class Saturation(Lighting):
-    """Stronger or paler colours.
+    """Make colours stronger or paler.
 
     Args:
         max_lighting: how much, 0..1, as for `Contrast`.
-        p: chance of it, 0..1.
+        p: probability, 0..1.
         draw: always this factor.
     """
 
@@ -115,11 +115,11 @@ class Saturation(Lighting):
 
 @dataclass(frozen=True, repr=False)
 class Hue(Lighting):
-    """Other colours: a turn around the grey axis; greys stay as they are.
+    """Rotate colours around the grey axis; greys do not change.
 
     Args:
         max_hue: how far, in turns: 0.5 turns red into cyan.
-        p: chance of it, 0..1.
+        p: probability, 0..1.
         draw: always this many turns.
     """
 

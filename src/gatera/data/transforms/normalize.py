@@ -1,4 +1,4 @@
-"""Normalisation asked for by the user, of photos' channels or of a table's columns.
+"""`Normalize`: normalise the channels of photos or the number columns of a table.
 
 Without it the model's first layer normalises photos, so that it happens exactly once.
 """
@@ -33,7 +33,7 @@ class Normalize(ShortRepr):
 
     Args:
         mean: one number per channel, of colours in 0..1, or per number column; None to compute mean and std from the
-            training split.
+            training set.
         std: one positive number per channel or column.
 
     Raises:
@@ -51,9 +51,9 @@ class Normalize(ShortRepr):
         mean, std = tuple(map(float, self.mean)), tuple(map(float, self.std))
         if len(mean) != len(std) or not all(value > 0 for value in std):
             raise ArgumentError(
-                "mean and std do not fit together",
+                "mean and std do not match",
                 got=(mean, std),
-                expected="as many positive std as means",
+                expected="one positive std for each mean",
             )
         object.__setattr__(self, "mean", mean)
         object.__setattr__(self, "std", std)
@@ -105,7 +105,7 @@ class Normalize(ShortRepr):
             )
         if len(self.mean) not in (1, x.shape[1]):
             raise ArgumentError(
-                "Normalize has another number of channels than the photos",
+                "Normalize has a different number of channels than the photos",
                 got=self.mean, expected=f"{x.shape[1]} or 1 of each",
             )  # fmt: skip
         return [

@@ -1,6 +1,6 @@
-"""What was drawn for the items of a batch, and how it acts on photos: one resampling pass and one pass over the colours.
+"""Augmentation sampled for the items of a batch, and how it is applied: one resampling pass and one pass over the colours.
 
-A `SampledAugmentation` is plain numbers: it can move anything that lies on the photo (a mask, points, boxes) with the same draw. Two
+A `SampledAugmentation` is plain numbers: it moves anything that lies on the photo (a mask, points, boxes) in the same way. Two
 ways lead to the same pixels: `photos` works on a whole batch, for a GPU; `photo` on one photo with numpy, in the loader's
 threads, for a CPU (measured on 2 cores, 64 photos of 224 pixels: 260 ms for the batch, 67 ms one by one, because big
 temporary arrays cost more than the arithmetic).
@@ -46,7 +46,7 @@ class Sampling:
 
 @dataclass(frozen=True)
 class SampledAugmentation:
-    """The changes drawn for N items.
+    """The changes sampled for N items.
 
     Attributes:
         to_input: where each output point comes from: matrices on homogeneous (x, y, 1), both in -1..1 from left to
@@ -68,7 +68,7 @@ class SampledAugmentation:
         return self.size or (height, width)
 
     def photos(self, x: Tensor) -> Tensor:
-        """Apply the draw to a whole batch.
+        """Apply the changes to a whole batch.
 
         Args:
             x: uint8 or float 0..1 [N,C,H,W].
@@ -87,7 +87,7 @@ class SampledAugmentation:
         return x
 
     def photo(self, i: int, photo: np.ndarray, out: np.ndarray, tables: np.ndarray) -> None:
-        """Apply the draw of item `i` to its photo.
+        """Apply the changes of item `i` to its photo.
 
         Args:
             i: which item.
@@ -107,7 +107,7 @@ class SampledAugmentation:
             np.copyto(out, mix_colors(x, _like(self.colors[i : i + 1], x))[0].permute(1, 2, 0).numpy())
 
     def mask(self, i: int, mask: np.ndarray, zero: int = 0) -> np.ndarray:
-        """Do to a mask what the draw does to the geometry of item `i`: each pixel takes the value of the nearest one.
+        """Move a mask as the photo of item `i` is moved: each pixel takes the value of the nearest one.
 
         Args:
             i: which item.

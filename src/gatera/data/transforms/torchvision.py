@@ -1,8 +1,8 @@
-"""Transforms that are not ours: torchvision's (v2, and v1 by the same names) and plain functions.
+"""Adapt torchvision's transforms (v2, and v1 by the same names) and plain functions.
 
 torchvision's random transforms act only while training and draw from torch's global generator, which is seeded for each
 item by (seed, epoch, index) and put back afterwards. Those that give a photo its size act at validation and prediction as
-well: as the same crop around the centre. Its conversions to tensors are left out: the loader does them.
+well: as the same crop around the centre. Its conversions to tensors are ignored: the loader does them.
 """
 
 from __future__ import annotations
@@ -22,19 +22,12 @@ from gatera.core.errors import ArgumentError, ExportError
 from gatera.core.random import seed_from
 from gatera.data.item_errors import function_name
 from gatera.data.transforms.base import BatchStep, BatchTransform, Key
-from gatera.data.transforms.item import (
-    CropPad,
-    FunctionTransform,
-    ItemTransform,
-    Op,
-    RandomResizedCrop,
-    Resize,
-    ResizeShorter,
-)
+from gatera.data.transforms.crops import CropPad, RandomResizedCrop
+from gatera.data.transforms.item import FunctionTransform, ItemTransform, Op, Resize, ResizeShorter
 from gatera.data.transforms.normalize import Normalize
 from gatera.program.raw.placement import Placement
 
-#: Last part of the key of these transforms' draws on batches.
+#: Last part of the key of these transforms on batches.
 STREAM = 3
 
 #: Conversions, which the loader does by itself.
@@ -42,7 +35,7 @@ CONVERSIONS = frozenset(
     {"ToImage", "PILToTensor", "ToPILImage", "ToPureTensor", "ToTensor", "ToDtype", "Identity"}
 )
 
-#: Those that draw nothing and therefore act at validation and prediction too. Others act only while training, but for
+#: Those that are not random and therefore act at validation and prediction too. Others act only while training, but for
 #: `RandomResizedCrop` and `RandomCrop`.
 DETERMINISTIC = frozenset(
     {"Resize", "CenterCrop", "Pad", "Grayscale", "RGB", "Lambda", "LinearTransformation"}
@@ -118,7 +111,7 @@ def _item(tfm: Any) -> list[ItemTransform]:
         return [tfm]
     name = _checked(tfm, "item_tfms")
     if isinstance(tfm, BatchTransform | Normalize) or name == "Normalize":
-        raise ArgumentError("item_tfms holds a batch transform", got=tfm, remedy="Put it into batch_tfms.")
+        raise ArgumentError("item_tfms holds a batch transform", got=tfm, remedy="Move it to batch_tfms.")
     if name is None:
         return [FunctionTransform(tfm)]
     if name in CONVERSIONS:
@@ -131,7 +124,7 @@ def _batch(tfm: Any) -> list[BatchTransform | Normalize]:
         return [tfm]
     name = _checked(tfm, "batch_tfms")
     if isinstance(tfm, ItemTransform):
-        raise ArgumentError("batch_tfms holds an item transform", got=tfm, remedy="Put it into item_tfms.")
+        raise ArgumentError("batch_tfms holds an item transform", got=tfm, remedy="Move it to item_tfms.")
     if name is None:
         return [FunctionStep(tfm)]
     if name in CONVERSIONS:
@@ -153,13 +146,13 @@ def _checked(tfm: Any, argument: str) -> str | None:
         raise ArgumentError(f"{argument} cannot hold torchvision's {name}", remedy=REFUSED[name])
     if name == "ToDtype" and not getattr(tfm, "scale", True):
         raise ArgumentError(
-            "ToDtype leaves colours in 0..255", got=tfm, remedy="Pass scale=True, or leave it out."
+            "ToDtype leaves colours in 0..255", got=tfm, remedy="Pass scale=True, or remove it."
         )
     return name
 
 
 def _fixed(tfm: Any, name: str) -> ItemTransform:
-    """Return our own transform for one of torchvision's that draws nothing."""
+    """Return our own transform for one of torchvision's that is not random."""
     if name == "CenterCrop":
         return CropPad((tfm.size[0], tfm.size[1]))
     if name == "Resize" and tfm.size is not None and tfm.max_size is None:
@@ -227,7 +220,7 @@ class TorchvisionItem(ItemTransform):
 
 @dataclass(frozen=True, repr=False)
 class TorchvisionStep(BatchStep):
-    """A torchvision transform on batches; a random one draws for each item.
+    """A torchvision transform on batches; a random one is sampled for each item.
 
     Args:
         transform: the transform.
@@ -247,7 +240,7 @@ class TorchvisionStep(BatchStep):
 
     @property
     def random(self) -> bool:  # type: ignore[override]
-        """Whether it draws while training."""
+        """Whether it is random in training."""
         return self.name not in DETERMINISTIC
 
     def __call__(self, x: Tensor, index: np.ndarray, key: Key | None) -> Tensor:
@@ -284,7 +277,7 @@ def _centre(x: Tensor, crop: RandomResizedCrop | CropPad) -> Tensor:
 
 @dataclass(frozen=True, repr=False)
 class FunctionStep(BatchStep):
-    """A function of the user's, from a batch to a batch, that always acts and draws nothing.
+    """A user's function from batch to batch, which is always applied and not random.
 
     Args:
         function: called with float32 [N,C,H,W] in 0..1.
@@ -299,13 +292,13 @@ class FunctionStep(BatchStep):
         return function_name(self.function)
 
     def __call__(self, x: Tensor, index: np.ndarray, key: Key | None) -> Tensor:
-        """Return what the function makes of the batch."""
+        """Return the function's result for the batch."""
         return self.function(x)
 
     def config(self) -> list[Op]:
         """Raise ExportError: Python code cannot be written into a program."""
         raise ExportError(
             f"The batch transform {self.name} acts at prediction and is Python code, "
-            "which a program cannot hold",
+            "which cannot be written into a program",
             remedy="Do it once on the files beforehand, or make it the first layer of the model.",
         )

@@ -1,4 +1,4 @@
-"""Our short names for architectures, and the way from any name to timm's."""
+"""Look up architectures: Gatera's short names, and any name that timm knows."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from gatera.core.errors import ArgumentError
 
 @dataclass(frozen=True)
 class Architecture:
-    """One architecture together with the pretrained weights we recommend for it.
+    """An architecture together with its recommended pretrained weights.
 
     Args:
-        name: what users write, e.g. "resnet34".
+        name: the name that users write, e.g. "resnet34".
         timm_name: timm's name with the tag of the weights, e.g. "resnet34.tv_in1k".
     """
 
@@ -26,14 +26,14 @@ class Architecture:
         return self.name
 
 
-# The tags: torchvision's own weights for the ResNets, because they are the ones fastai users know (its newer recipe
-# where there is one, as fastai's weights='DEFAULT'); elsewhere timm's default tag, written out so that it stays fixed.
+# The tags: torchvision's own weights for the ResNets, because fastai users know them (the newer recipe where there is one,
+# as with fastai's weights='DEFAULT'); elsewhere timm's default tag, spelled out so that it stays fixed.
 resnet18 = Architecture("resnet18", "resnet18.tv_in1k")
 resnet34 = Architecture("resnet34", "resnet34.tv_in1k")
 resnet50 = Architecture("resnet50", "resnet50.tv2_in1k")
 resnet101 = Architecture("resnet101", "resnet101.tv2_in1k")
 resnet152 = Architecture("resnet152", "resnet152.tv2_in1k")
-# "tf_" is TensorFlow's SAME padding. timm's plain efficientnet_liteN takes the same weights and is wrong with them.
+# "tf_" means TensorFlow's SAME padding. timm's plain efficientnet_liteN loads the same weights but gives wrong outputs.
 efficientnet_lite0 = Architecture("efficientnet_lite0", "tf_efficientnet_lite0.in1k")
 efficientnet_lite1 = Architecture("efficientnet_lite1", "tf_efficientnet_lite1.in1k")
 efficientnet_lite2 = Architecture("efficientnet_lite2", "tf_efficientnet_lite2.in1k")
@@ -55,16 +55,16 @@ ARCHITECTURES = MappingProxyType(
 
 
 def get_architecture(arch: str | Architecture | Callable[..., object]) -> Architecture:
-    """Return the architecture of a name, of one of our objects, or of a torchvision function such as `resnet34`.
+    """Return the `Architecture` for a name, an `Architecture`, or a torchvision function such as `resnet34`.
 
-    One of our names costs nothing; any other is looked up in timm, which is imported for it.
+    Gatera's own names need no import; any other name is looked up in timm, which is imported for that.
 
     Args:
-        arch: one of our names, any timm name (with or without a tag), an `Architecture`, or a function whose name is
+        arch: one of Gatera's names, any timm name (with or without a tag), an `Architecture`, or a function whose name is
             one of those.
 
     Raises:
-        ArgumentError: if nobody knows the name; the nearest ones are offered.
+        ArgumentError: if the name is unknown; the nearest names are suggested.
 
     Example:
         >>> get_architecture("resnet34").timm_name
@@ -89,10 +89,10 @@ def get_architecture(arch: str | Architecture | Callable[..., object]) -> Archit
     except RuntimeError as err:
         base = name.partition(".")[0]
         raise ArgumentError(
-            f"arch {base} has no weights of that tag", got=name,
-            expected=listed([base, *timm.list_pretrained(f"{base}.*")]),
+            f"architecture {base} has no weights with that tag", got=name,
+            available=listed([base, *timm.list_pretrained(f"{base}.*")]),
         ) from err  # fmt: skip
-    if found is None:  # a name that timm has given up but still builds
+    if found is None:  # a deprecated name that timm still builds
         raise _unknown(name, timm.list_models())
     return Architecture(name, f"{found.architecture}.{found.tag}" if found.has_weights else name)
 
@@ -101,5 +101,5 @@ def _unknown(name: str, timm_names: list[str]) -> ArgumentError:
     near = dict.fromkeys(filter(None, (nearest(name, ARCHITECTURES), nearest(name, timm_names))))
     return ArgumentError(
         "arch is unknown", got=name, expected=f"{listed(ARCHITECTURES)}, or any name of timm's",
-        remedy=f"Did you mean {' or '.join(map(repr, near))}?" if near else "timm.list_models() shows all names.",
+        remedy=f"Did you mean {' or '.join(map(repr, near))}?" if near else "timm.list_models() lists all names.",
     )  # fmt: skip

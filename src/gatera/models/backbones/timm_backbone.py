@@ -1,4 +1,4 @@
-"""What we ask of timm: building a backbone, its facts, and which layer each parameter belongs to."""
+"""Build backbones with timm, and look up their input size, statistics, feature shape and layer numbers."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ PURPOSE = "to build an architecture"
 
 @dataclass(frozen=True)
 class BackboneFacts:
-    """What timm's table says of an architecture and its weights.
+    """timm's table entry for an architecture and its weights.
 
     Args:
         mean: per RGB channel, for inputs 0..1.
         std: per RGB channel, for inputs 0..1.
         input_size: (height, width) in pixels that the weights were trained on.
-        fixed_size: whether no other input size is accepted.
-        interpolation: resampling of the original preprocessing, e.g. "bicubic".
+        fixed_size: True if other input sizes are rejected.
+        interpolation: resampling filter of the original preprocessing, e.g. "bicubic".
         crop_pct: share of the shorter side that the original centre crop keeps, 0..1.
         crop_mode: "center": the shorter side is resized and the centre cropped; "squash": both sides are resized.
         first_convs: names of the layers that read the input channels.
-        classifiers: names of the layers that make the class scores.
+        classifiers: names of the layers that compute the class scores.
         hub_id: repository on the Hugging Face hub, or None.
-        hub_filename: the file in that repository where it is not the usual one, or None.
+        hub_filename: the file in that repository if it has an unusual name, else None.
     """
 
     mean: tuple[float, ...]
@@ -50,14 +50,14 @@ def backbone_facts(arch: Architecture) -> BackboneFacts:
     """Look an architecture up in timm's table.
 
     Raises:
-        ArgumentError: if it is not there.
+        ArgumentError: if timm does not know it.
     """
     timm = require("timm", "train", PURPOSE)
     found = timm.models.get_pretrained_cfg(arch.timm_name)
     if found is None:
         raise ArgumentError(
-            f"timm has no architecture by the timm_name of {arch.name}", got=arch.timm_name,
-            remedy=did_you_mean(arch.timm_name, timm.list_models(), "timm.list_models() shows all names."),
+            f"timm has no architecture with the timm_name of {arch.name}", got=arch.timm_name,
+            remedy=did_you_mean(arch.timm_name, timm.list_models(), "timm.list_models() lists all names."),
         )  # fmt: skip
     return BackboneFacts(
         mean=tuple(found.mean), std=tuple(found.std), input_size=tuple(found.input_size[-2:]),
@@ -83,8 +83,8 @@ def build_backbone(arch: Architecture, n_in: int = 3, pooled: bool = False) -> n
     """Build the network without its classifier, randomly initialised.
 
     Args:
-        arch: which one.
-        n_in: channels of the input.
+        arch: the architecture.
+        n_in: number of input channels.
         pooled: end with the architecture's own pooling, [N,F]; otherwise with the feature map before it.
     """
     timm = require("timm", "train", PURPOSE)
@@ -93,15 +93,15 @@ def build_backbone(arch: Architecture, n_in: int = 3, pooled: bool = False) -> n
 
 
 def feature_shape(arch: Architecture, facts: BackboneFacts) -> tuple[int, bool]:
-    """Find out what a backbone gives, by running it on torch's meta device (no memory, no arithmetic).
+    """Determine a backbone's output shape by running it on torch's meta device (no memory, no arithmetic).
 
     Returns:
-        The number of features, and whether they are there as a map [N,C,H,W] on which a head can pool. They are not
-        where tokens take the place of pixels, or where layers stand between the pooling and the classifier (as in
-        MobileNetV3): such a backbone keeps its own pooling and gives [N,F].
+        The number of features, and whether the output is a map [N,C,H,W] that a head can pool. It is not if the backbone
+        works on tokens, or has layers between the pooling and the classifier (as MobileNetV3): such a backbone keeps its
+        own pooling and returns [N,F].
 
     Raises:
-        ArgumentError: if the architecture does not give one vector of features per photo.
+        ArgumentError: if the architecture does not return one feature vector per photo.
     """
     with torch.device("meta"):
         backbone: Any = build_backbone(
@@ -111,7 +111,7 @@ def feature_shape(arch: Architecture, facts: BackboneFacts) -> tuple[int, bool]:
         features, vector = backbone.forward_features(photos), backbone(photos)
     if not (isinstance(vector, Tensor) and vector.ndim == 2):
         raise ArgumentError(
-            f"{arch.name} does not give one vector of features per photo, so no head fits on it",
+            f"{arch.name} does not return one feature vector per photo, so it cannot have a head",
             remedy="Choose another architecture.",
         )
     n_features = vector.shape[1]
@@ -120,13 +120,13 @@ def feature_shape(arch: Architecture, facts: BackboneFacts) -> tuple[int, bool]:
 
 
 def layer_numbers(backbone: Any) -> dict[str, int]:
-    """Number the layers of a backbone, 0 at the input, and return the number of each parameter's layer by its name.
+    """Map each parameter's name to the number of its layer, counted from 0 at the input.
 
-    Blocks within a stage count as one layer. An architecture that does not say how its parameters group is numbered
-    in the order in which it made them.
+    Each block counts as one layer. If timm does not define how an architecture's parameters group, they are numbered in the
+    order of their creation.
 
     Args:
-        backbone: one of timm's modules.
+        backbone: a timm module.
     """
     timm = require("timm", "train", PURPOSE)
     try:

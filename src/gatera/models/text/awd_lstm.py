@@ -1,6 +1,6 @@
-"""AWD-LSTM: a language model whose every part has its own dropout, and the classifier that is built on it.
+"""AWD-LSTM: a language model with dropout in every part, and the classifier built on it.
 
-    ids int64 [N,T] -> AWD_LSTM -> [N,T,F] -> LinearDecoder -> logits [N,T,K]       the next word, at every place
+    ids int64 [N,T] -> AWD_LSTM -> [N,T,F] -> LinearDecoder -> logits [N,T,K]       the next word, at every position
     ids int64 [N,T] -> SentenceEncoder -> features [N,3F] -> head -> logits [N,K]   one label for the text
 
 Sources: Merity, Keskar, Socher, "Regularizing and optimizing LSTM language models" (arXiv 1708.02182); Howard, Ruder,
@@ -20,7 +20,7 @@ from torch.func import functional_call
 from gatera.core.checks import check_at_least, check_fraction
 from gatera.models.layers import PlacewiseDropout
 
-#: Where the gates of torch's LSTM (input, forget, cell, output) stand among ONNX's (input, output, forget, cell).
+#: Position of each gate of torch's LSTM (input, forget, cell, output) in ONNX's order (input, output, forget, cell).
 ONNX_GATES = (0, 3, 1, 2)
 
 State = tuple[Tensor, Tensor]
@@ -28,19 +28,19 @@ State = tuple[Tensor, Tensor]
 
 @dataclass(frozen=True)
 class AwdLstmConfig:
-    """Sizes and dropouts of an AWD-LSTM; the dropouts are shares, 0..1.
+    """Sizes and dropout probabilities (0..1) of an AWD-LSTM.
 
     Attributes:
-        emb_sz: numbers per word, F; also what the last layer gives.
-        n_hid: numbers per place in the layers between.
-        n_layers: how many LSTM layers.
-        pad: id of the word that fills up shorter texts.
-        output_p: of the decoder's input, or the head's.
-        hidden_p: between two layers.
-        input_p: of the first layer's input.
-        embed_p: of whole words in the embedding.
-        weight_p: of the weights by which a layer takes from its own last state.
-        tie_weights: let the decoder use the embedding's weights.
+        emb_sz: embedding width F; also the output width of the last layer.
+        n_hid: hidden width of the other layers.
+        n_layers: number of LSTM layers.
+        pad: id of the padding word.
+        output_p: dropout on the input of the decoder or head.
+        hidden_p: dropout between two layers.
+        input_p: dropout on the first layer's input.
+        embed_p: dropout of whole words in the embedding.
+        weight_p: dropout on the hidden-to-hidden weights of each layer.
+        tie_weights: share the embedding's weights with the decoder.
         out_bias: give the decoder a bias.
     """
 
@@ -63,18 +63,18 @@ class AwdLstmConfig:
             check_fraction(name, getattr(self, name))
 
     def scaled(self, drop_mult: float) -> AwdLstmConfig:
-        """Return the same with every dropout multiplied."""
+        """Return a copy with every dropout multiplied by a factor."""
         dropouts = ("output_p", "hidden_p", "input_p", "embed_p", "weight_p")
         return replace(self, **{name: getattr(self, name) * drop_mult for name in dropouts})
 
 
-#: The dropouts of the language model, and those of the classifier. Source: fastai.
+#: Settings of the language model, and of the classifier. Source: fastai.
 LANGUAGE_MODEL = AwdLstmConfig()
 CLASSIFIER = AwdLstmConfig(output_p=0.4, hidden_p=0.3, input_p=0.4, embed_p=0.05, weight_p=0.5)
 
 
 class WordEmbedding(nn.Embedding):
-    """An embedding that leaves out whole words in training, wherever they stand: ids [N,T] -> [N,T,F]."""
+    """An embedding that drops whole words in training, at every position: ids [N,T] -> [N,T,F]."""
 
     def __init__(self, vocab: int, features: int, pad: int, p: float) -> None:
         super().__init__(vocab, features, padding_idx=pad)
@@ -90,12 +90,12 @@ class WordEmbedding(nn.Embedding):
 
 
 class WeightDropLSTM(nn.Module):
-    """One LSTM layer that in training leaves out some of the weights by which it takes from its own last state.
+    """One LSTM layer with dropout on its hidden-to-hidden weights (DropConnect).
 
     Args:
-        n_in: numbers per place that come in.
-        n_out: numbers per place that go out.
-        p: share of those weights, drawn once for a whole batch.
+        n_in: input width.
+        n_out: output width.
+        p: probability of dropping a weight; one mask per batch.
     """
 
     def __init__(self, n_in: int, n_out: int, p: float) -> None:
@@ -108,7 +108,7 @@ class WeightDropLSTM(nn.Module):
         return self.lstm.get_parameter("weight_hh_l0")
 
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State | None]:
-        """Run over [N,T,n_in] from a state; return [N,T,n_out] and the state at the end."""
+        """Run over [N,T,n_in] from an initial state; return [N,T,n_out] and the final state."""
         if torch.onnx.is_in_onnx_export():
             return self._onnx(x), None
         weight = F.dropout(self._recurrent, self.p, self.training)
@@ -116,7 +116,7 @@ class WeightDropLSTM(nn.Module):
         return output, (hidden, cell)
 
     def _onnx(self, x: Tensor) -> Tensor:
-        """Write ONNX's own LSTM: what torch would export is bound to the length of the example."""
+        """Emit ONNX's own LSTM operator, because torch's export would be fixed to the length of the example."""
         size = self.lstm.hidden_size
         rows = torch.cat([torch.arange(size) + gate * size for gate in ONNX_GATES])
         parts = dict(self.lstm.named_parameters())
@@ -134,16 +134,16 @@ class WeightDropLSTM(nn.Module):
 
 
 class AWD_LSTM(nn.Module):
-    """Reads a text from left to right: ids int64 [N,T] -> [N,T,F], at each place all that was read up to there.
+    """The AWD-LSTM encoder: ids int64 [N,T] -> [N,T,F].
 
     Args:
-        vocab: number of different words.
+        vocab: number of words.
         config: sizes and dropouts.
-        remembers: go on, at the next batch, from where this one ended (a language model reads its text in pieces).
+        remembers: start each batch from the final state of the previous one (language models read a text in pieces).
 
     Attributes:
-        watched: keep the last layer's outputs of a training batch for `RNNRegularizer`, which sets this.
-        outputs: those outputs [N,T,F], and the same after dropout; None where nobody asked.
+        watched: keep the last layer's outputs of a training batch; set by `RNNRegularizer`.
+        outputs: those outputs [N,T,F] and the same after dropout; None unless `watched`.
     """
 
     def __init__(self, vocab: int, config: AwdLstmConfig = LANGUAGE_MODEL, remembers: bool = True) -> None:
@@ -163,11 +163,11 @@ class AWD_LSTM(nn.Module):
         self.outputs: tuple[Tensor, Tensor] | None = None
 
     def reset(self) -> None:
-        """Forget what was read."""
+        """Reset the hidden state."""
         self.states = [None] * len(self.layers)
 
     def forward(self, ids: Tensor) -> Tensor:
-        """Read; [N,T] -> [N,T,F]."""
+        """Encode; [N,T] -> [N,T,F]."""
         if not self.remembers or not self._same_batch(len(ids)):
             self.reset()
         read, self.states = self.read(ids, self.states)
@@ -176,7 +176,7 @@ class AWD_LSTM(nn.Module):
         return read
 
     def read(self, ids: Tensor, states: list[State | None]) -> tuple[Tensor, list[State | None]]:
-        """Read on from states, one per layer; return outputs [N,T,F] and the states at the end, free of gradients."""
+        """Encode from given states, one per layer; return outputs [N,T,F] and the final states, detached."""
         x, after = self.input_dropout(self.words(ids)), []
         for number, layer in enumerate(self.layers):
             x, state = layer(x, states[number])
@@ -193,10 +193,10 @@ class AWD_LSTM(nn.Module):
 
 
 class LinearDecoder(nn.Module):
-    """Scores every word of the vocabulary at each place: [N,T,F] -> logits [N,T,K].
+    """Score every word of the vocabulary at each position: [N,T,F] -> logits [N,T,K].
 
     Args:
-        encoder: whose embedding is used where weights are tied.
+        encoder: the encoder, whose embedding is shared if weights are tied.
     """
 
     def __init__(self, encoder: AWD_LSTM) -> None:
@@ -215,10 +215,10 @@ class LinearDecoder(nn.Module):
 
 
 class SentenceEncoder(nn.Module):
-    """Makes one vector of a whole text: the last output, the largest of all and their mean: ids [N,T] -> [N,3F].
+    """Encode a whole text as one vector, the last output, the maximum and the mean: ids [N,T] -> [N,3F].
 
     Args:
-        encoder: reads the text, `seq_len` words at a time; gradients stay within such a piece.
+        encoder: reads the text in pieces of `seq_len` words; gradients do not cross pieces.
         seq_len: words in a piece.
     """
 
@@ -228,7 +228,7 @@ class SentenceEncoder(nn.Module):
         self.encoder, self.seq_len = encoder, seq_len
 
     def forward(self, ids: Tensor) -> Tensor:
-        """Encode; padding at the end of a text changes nothing."""
+        """Encode; padding at the end of a text has no effect."""
         words = (ids != self.encoder.config.pad).unsqueeze(-1)  # [N,T,1]
         outputs = self._read(ids)
         count = words.sum(1).clamp(min=1)  # [N,1]
@@ -256,6 +256,6 @@ class SentenceEncoder(nn.Module):
 
 
 def create_language_model(vocab: int, config: AwdLstmConfig = LANGUAGE_MODEL) -> nn.Sequential:
-    """Return a language model with random parameters, `Sequential(encoder, decoder)`: ids [N,T] -> logits [N,T,K]."""
+    """Build a language model with random parameters, `Sequential(encoder, decoder)`: ids [N,T] -> logits [N,T,K]."""
     encoder = AWD_LSTM(vocab, config)
     return nn.Sequential(encoder, LinearDecoder(encoder))

@@ -1,4 +1,4 @@
-"""A text classifier: an encoder that reads, and a head that decides."""
+"""Text classifiers: an encoder with pooling (the body) and a head."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from gatera.models.weights.text import EncoderFiles
 
 @dataclass(frozen=True)
 class TransformerConfig:
-    """How a transformer is used for classifying; what it looks like comes with its weights.
+    """Settings of a transformer classifier; the encoder's sizes come with its weights.
 
     Attributes:
-        dropout: after each part of a layer while it is trained, 0..1; `drop_mult` of the learner multiplies it.
-        largest: let the head see the largest value of each feature over the text as well as its mean.
-        layer_lr: what rates of the pretrained layers are multiplied by: a rate that suits a new head destroys them.
-        fine_tune_layers: how many of the last layers `fine_tune` trains besides the head; None for all.
-        max_len: tokens of a text that are read, where the encoder can: half of them from its beginning, half from its end.
-        sizes: the sizes of an encoder with random parameters, for `pretrained=False`; it reads the loaders' own words.
+        dropout: dropout after each part of a layer, 0..1; multiplied by the learner's `drop_mult`.
+        largest: pool by maximum as well as by mean.
+        layer_lr: factor on the learning rates of the pretrained layers; a rate that suits a new head destroys them.
+        fine_tune_layers: number of last layers that `fine_tune` trains besides the head; None for all.
+        max_len: longest text in tokens, if the encoder allows it; half are taken from the beginning, half from the end.
+        sizes: sizes of an encoder with random parameters, for `pretrained=False`; it uses the loaders' own words.
     """
 
     dropout: float = 0.1
@@ -45,11 +45,11 @@ class TransformerConfig:
 
 
 class TextBody(nn.Sequential):
-    """The layers that read, and the pooling that makes one vector of a text: ids int64 [N,T] -> features [N,F].
+    """An encoder followed by pooling: ids int64 [N,T] -> features [N,F].
 
     Args:
-        layers: of the encoder; then pooling.
-        architecture: what users call it.
+        layers: the encoder's layers, then the pooling.
+        architecture: the architecture's name.
         source: where its weights came from, in words.
         num_features: F.
     """
@@ -62,11 +62,11 @@ class TextBody(nn.Sequential):
 
 
 class HuggingFaceEncoder(nn.Module):
-    """Any encoder of the package transformers as one layer: ids int64 [N,T] -> [N,T,F].
+    """Wrap any encoder of the transformers package as one layer: ids int64 [N,T] -> [N,T,F].
 
     Args:
-        model: made by transformers' AutoModel.
-        pad: id of the token that fills up shorter texts.
+        model: a model made by transformers' AutoModel.
+        pad: id of the padding token.
     """
 
     def __init__(self, model: nn.Module, pad: int) -> None:
@@ -77,22 +77,22 @@ class HuggingFaceEncoder(nn.Module):
         """Encode."""
         mask = ids != self.pad
         tokens = self.model(input_ids=ids, attention_mask=mask.long()).last_hidden_state
-        return tokens * mask.unsqueeze(-1)  # as our own layers have it: zeros where there is no token
+        return tokens * mask.unsqueeze(-1)  # padding becomes zeros, as in Gatera's own layers
 
     def parts(self) -> list[nn.Module]:
-        """Return its layers, in order: those of the longest list of modules in it."""
+        """Return its layers, in order: the longest list of modules in the model."""
         lists = [list(module) for module in self.model.modules() if isinstance(module, nn.ModuleList)]
         return max(lists, key=len, default=[])
 
 
 def pad_of(files: EncoderFiles) -> int:
-    """Return the id of the token that fills up shorter texts."""
+    """Return the id of the padding token."""
     pad = files.config.get("pad_token_id")
     return 0 if pad is None else int(pad)
 
 
 def is_bert(files: EncoderFiles) -> bool:
-    """Whether an encoder has BERT's arithmetic, for which we have layers of our own."""
+    """Whether an encoder is a BERT model, which Gatera's own layers can run."""
     config = files.config
     return (
         config.get("model_type") == "bert"
@@ -108,15 +108,15 @@ def transformer_body(
     """Build the body of a transformer from its files.
 
     Args:
-        name: what users call it.
+        name: the architecture's name.
         files: its files.
-        config: how it is used.
-        pretrained: use its weights, rather than random ones.
-        drop_mult: what dropouts are multiplied by.
+        config: settings of the classifier.
+        pretrained: load its weights rather than use random ones.
+        drop_mult: factor on every dropout.
 
     Raises:
         PretrainedError: if its weights do not fit.
-        MissingExtraError: if it is no BERT, and the package transformers is not installed.
+        MissingExtraError: if it is not a BERT model and the package transformers is not installed.
     """
     source = files.source if pretrained else "random"
     if is_bert(files):
@@ -141,7 +141,7 @@ def transformer_body(
 def pooled_body(
     layers: Iterable[nn.Module], name: str, source: str, features: int, config: TransformerConfig
 ) -> TextBody:
-    """Return layers with pooling behind them as a body."""
+    """Build a body from an encoder's layers and a pooling layer."""
     width = 2 * features if config.largest else features
     return TextBody([*layers, PoolTokens(config.largest)], name, source, width)
 
@@ -151,7 +151,7 @@ def transformer_groups(model: nn.Module, layer_lr: float) -> list[ParameterGroup
 
     Args:
         model: the classifier.
-        layer_lr: the `lr_mult` of all groups but the head's.
+        layer_lr: `lr_mult` of all groups but the head.
     """
     body, head = model.children()
     first = next(body.children())
@@ -166,10 +166,10 @@ def transformer_groups(model: nn.Module, layer_lr: float) -> list[ParameterGroup
 
 
 def awd_lstm_groups(model: nn.Module) -> list[ParameterGroup]:
-    """Return the parameter groups of a model whose first part is an AWD-LSTM, or reads with one.
+    """Return the parameter groups of an AWD-LSTM classifier or language model.
 
-    A classifier has the embedding, each layer, and the head. A language model has each layer, and then the embedding with
-    the decoder, for they share their weights.
+    A classifier has the groups embedding, each layer, head. A language model has each layer, then embedding and decoder
+    together, because they share weights.
     """
     first, last = model.children()
     if isinstance(first, TextBody):

@@ -1,9 +1,9 @@
-"""A transformer encoder (BERT's arithmetic) as a chain of layers, each of which takes and gives one tensor.
+"""A BERT encoder as a chain of layers, each of which maps one tensor to one tensor.
 
     ids int64 [N,T] -> TokenEmbedding -> TransformerLayer ... -> tokens float32 [N,T,F] -> pooling -> features [N,F]
 
-Where a shorter text was filled up, a token's numbers are all 0, which those of a real one never are. So nothing but one
-tensor goes from layer to layer, and any beginning of the chain can be run once and its outputs kept while it is frozen.
+Padding tokens have all-zero vectors, which real tokens never have, so no mask is passed from layer to layer. While the first
+layers of the chain are frozen, they can run once and their outputs be kept.
 
 Source: Vaswani et al., "Attention is all you need" (arXiv 1706.03762); Devlin et al., "BERT" (arXiv 1810.04805).
 """
@@ -21,10 +21,10 @@ from torch import Tensor, nn
 from gatera.core.errors import PretrainedError
 from gatera.models.layers import PlacewiseDropout
 
-#: Attention weights of a layer, written out, may take so many bytes.
+#: Largest size of a layer's attention weights that `attend` computes explicitly (bytes).
 MOST_WEIGHT_BYTES = 2**28
 
-#: Where each of our layer's parts lies in a BERT checkpoint.
+#: Part of our layer -> its name in a BERT checkpoint.
 PARTS = {
     "attention.inputs": ("attention.self.query", "attention.self.key", "attention.self.value"),
     "attention.output": ("attention.output.dense",),
@@ -40,15 +40,15 @@ class EncoderSizes:
     """The sizes of a transformer encoder.
 
     Attributes:
-        vocab: number of different tokens.
-        positions: the longest text (tokens).
-        features: numbers per token, F.
-        heads: attention heads; they share the features.
-        wide: features inside a layer's two dense parts.
-        layers: how many layers.
-        kinds: rows of the table of sentence kinds, of which the first is always used.
-        norm_eps: added to the variance by normalisation.
-        pad: id of the token that fills up shorter texts.
+        vocab: number of tokens in the vocabulary.
+        positions: longest text (tokens).
+        features: hidden width F.
+        heads: attention heads; they split the features.
+        wide: width of a layer's feed-forward part.
+        layers: number of layers.
+        kinds: rows of the token type embedding; only the first is used.
+        norm_eps: epsilon of the layer norms.
+        pad: id of the padding token.
     """
 
     vocab: int
@@ -63,7 +63,7 @@ class EncoderSizes:
 
     @staticmethod
     def of_bert(config: Mapping[str, Any]) -> EncoderSizes:
-        """Return the sizes that a BERT model's config.json names."""
+        """Read the sizes from a BERT model's config.json."""
         return EncoderSizes(
             config["vocab_size"], config["max_position_embeddings"], config["hidden_size"],
             config["num_attention_heads"], config["intermediate_size"], config["num_hidden_layers"],
@@ -72,16 +72,16 @@ class EncoderSizes:
 
 
 def is_token(tokens: Tensor) -> Tensor:
-    """Return which places of [N,T,F] hold a token, bool [N,T,1]."""
+    """Return which positions of [N,T,F] hold a token rather than padding, bool [N,T,1]."""
     return (tokens != 0).any(dim=-1, keepdim=True)
 
 
 class TokenEmbedding(nn.Module):
-    """Looks up tokens and their places: ids int64 [N,T] -> [N,T,F].
+    """Embed tokens and their positions: ids int64 [N,T] -> [N,T,F].
 
     Args:
         sizes: the encoder's sizes.
-        dropout: share of the numbers that are left out in training, 0..1.
+        dropout: dropout probability, 0..1.
     """
 
     def __init__(self, sizes: EncoderSizes, dropout: float) -> None:
@@ -101,11 +101,11 @@ class TokenEmbedding(nn.Module):
 
 
 class Attention(nn.Module):
-    """Lets every token take from every other: [N,T,F], mask [N,1,1,T] -> [N,T,F].
+    """Multi-head self-attention: [N,T,F], mask [N,1,1,T] -> [N,T,F].
 
     Args:
         features: F.
-        heads: how many attend apart; they share the features.
+        heads: number of heads; they split the features.
     """
 
     def __init__(self, features: int, heads: int) -> None:
@@ -123,10 +123,10 @@ class Attention(nn.Module):
 
 
 def attend(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
-    """Mix values by how well their keys fit each query; all [N,heads,T,F/heads], mask bool [N,1,1,T].
+    """Scaled dot-product attention; queries, keys and values [N,heads,T,F/heads], mask bool [N,1,1,T].
 
     The same as torch's `scaled_dot_product_attention`, whose backward pass is slow in bf16 on a CPU: written out, 64 texts
-    of 64 tokens take 27 ms instead of 143, and 16 of 256 take 67 instead of 139.
+    of 64 tokens take 27 ms instead of 143, and 16 texts of 256 tokens take 67 ms instead of 139.
     """
     n_bytes = 2 * queries.numel() // queries.shape[-1] * queries.shape[-2]
     if queries.device.type != "cpu" or queries.dtype != torch.bfloat16 or n_bytes > MOST_WEIGHT_BYTES:
@@ -137,13 +137,13 @@ def attend(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tenso
 
 
 class TransformerLayer(nn.Module):
-    """Attention, then two dense layers, each added to what it was given and normalised: [N,T,F] -> [N,T,F].
+    """One encoder layer: self-attention and a feed-forward part, each with a residual and a norm: [N,T,F] -> [N,T,F].
 
-    There is dropout after both, the same at every place of a text, and none of attention weights.
+    Dropout follows both parts, with the same mask at every position of a text; attention weights have none.
 
     Args:
         sizes: the encoder's sizes.
-        dropout: share of the numbers that are left out in training, 0..1.
+        dropout: dropout probability, 0..1.
     """
 
     def __init__(self, sizes: EncoderSizes, dropout: float) -> None:
@@ -156,7 +156,7 @@ class TransformerLayer(nn.Module):
         self.dropout = PlacewiseDropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Transform; [N,T,F] -> [N,T,F]."""
+        """Apply the layer; [N,T,F] -> [N,T,F]."""
         there = is_token(x)
         attended = self.attention(x, there.transpose(1, 2).unsqueeze(1))  # mask [N,1,1,T]
         tokens = self.attention_norm(x + self.dropout(attended))
@@ -164,10 +164,10 @@ class TransformerLayer(nn.Module):
 
 
 class PoolTokens(nn.Module):
-    """Makes one vector of a text's tokens: their mean, and with `largest` their maximum after it.
+    """Pool a text's tokens into one vector: their mean and, with `largest`, their maximum.
 
     Args:
-        largest: whether the maximum is taken as well: [N,T,F] -> [N,2F] instead of [N,F].
+        largest: append the maximum: [N,T,F] -> [N,2F] instead of [N,F].
     """
 
     def __init__(self, largest: bool = True) -> None:
@@ -184,11 +184,11 @@ class PoolTokens(nn.Module):
 
 
 def create_encoder(sizes: EncoderSizes, dropout: float = 0.1) -> nn.Sequential:
-    """Return embedding and layers with random parameters: ids int64 [N,T] -> [N,T,F].
+    """Build the embedding and the layers with random parameters: ids int64 [N,T] -> [N,T,F].
 
     Args:
         sizes: the encoder's sizes.
-        dropout: share of the numbers that are left out after each part in training, 0..1.
+        dropout: dropout after each part, 0..1.
     """
     layers = [TransformerLayer(sizes, dropout) for _ in range(sizes.layers)]
     encoder = nn.Sequential(TokenEmbedding(sizes, dropout), *layers)
@@ -201,11 +201,11 @@ def create_encoder(sizes: EncoderSizes, dropout: float = 0.1) -> nn.Sequential:
 
 
 def load_bert(encoder: nn.Sequential, weights: Mapping[str, Tensor], source: str) -> None:
-    """Put a BERT checkpoint's weights into an encoder of the same sizes.
+    """Load a BERT checkpoint's weights into an encoder of the same sizes.
 
     Args:
-        encoder: made by `create_encoder`.
-        weights: by their names in the checkpoint, with or without "bert." before them.
+        encoder: an encoder made by `create_encoder`.
+        weights: weights by their names in the checkpoint, with or without the prefix "bert.".
         source: where they came from, for messages.
 
     Raises:
@@ -229,7 +229,7 @@ def load_bert(encoder: nn.Sequential, weights: Mapping[str, Tensor], source: str
         missing = [theirs for theirs in parts if theirs not in known]
         if missing:
             raise PretrainedError(
-                f"the weights from {source} are not a BERT encoder's: {missing[0]} is missing"
+                f"the weights from {source} do not belong to a BERT encoder: {missing[0]} is missing"
             )
         state[name] = torch.cat([known[theirs] for theirs in parts])
         if state[name].shape != value.shape:

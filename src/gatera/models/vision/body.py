@@ -1,4 +1,4 @@
-"""The body of a vision model: normalisation and a backbone, with pretrained weights or without."""
+"""Build the body of a vision model: normalisation and a backbone, with or without pretrained weights."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ class Body(nn.Module):
     """Normalisation, then a backbone: photos [N,C,H,W] in 0..1 -> features.
 
     Attributes:
-        architecture: what it is.
+        architecture: the architecture.
         facts: timm's table entry.
         num_features: features F (channels of the feature map, or length of the feature vector).
-        spatial: True where the output is a feature map [N,F,h,w], False where it is [N,F].
+        spatial: True if the output is a feature map [N,F,h,w], False if it is [N,F].
         source: where the weights came from, in words.
         layer_numbers: parameter name -> number of its layer, 0 at the input.
 
     Raises:
-        ArgumentError: in `forward`, if the architecture takes one input size only and gets another.
+        ArgumentError: in `forward`, if the architecture accepts only one input size and gets another.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Body(nn.Module):
 
         Args:
             x: photos.
-            indices: which of the maps that timm's `forward_intermediates` gives.
+            indices: positions of the maps in the output of timm's `forward_intermediates`.
         """
         backbone: Any = self.backbone
         return backbone.forward_intermediates(
@@ -68,16 +68,16 @@ class Body(nn.Module):
         )
 
     def normalized(self, x: Tensor) -> Tensor:
-        """Return photos as the backbone takes them.
+        """Normalise photos and check their size.
 
         Raises:
-            ArgumentError: if the architecture takes one input size only and gets another.
+            ArgumentError: if the architecture accepts only one input size and gets another.
         """
         size = tuple(x.shape[-2:])
         if self.facts.fixed_size and size != self.facts.input_size:
             height, width = self.facts.input_size
             raise ArgumentError(
-                f"{self.architecture.name} takes photos of {height} x {width} pixels only", got=size,
+                f"{self.architecture.name} accepts only photos of {height} x {width} pixels", got=size,
                 remedy=f"Use item_tfms=Resize({height}), or another architecture.",
             )  # fmt: skip
         return self.normalization(x)
@@ -92,20 +92,20 @@ def create_body(
     """Build the body of a vision model.
 
     Args:
-        arch: one of our names, any timm name, or an `Architecture`.
-        n_in: channels of the input. Pretrained weights are adapted: for 1 they are summed over RGB, for 2 the first
-            two are taken times 1.5, above 3 the further channels start at zero.
-        pretrained: True to look for weights, a file that holds them, or False for random values.
-        normalize: begin with the normalisation that the weights were trained with; False if the data have it.
+        arch: one of Gatera's names, any timm name, or an `Architecture`.
+        n_in: number of input channels. Pretrained weights are adapted: for 1 they are summed over RGB, for 2 the first two are
+            multiplied by 1.5, above 3 the other channels start at zero.
+        pretrained: True to find weights, a file of weights, or False for random weights.
+        normalize: begin with the normalisation that the weights were trained with; False if the data is normalised already.
 
     Raises:
         ArgumentError: if the architecture is unknown or `n_in` is below 1.
-        PretrainedError: if weights were asked for and none were found, or they do not fit.
+        PretrainedError: if weights were requested but not found, or do not fit.
     """
     architecture = get_architecture(arch)
     check_at_least("n_in", n_in, 1)
     facts = backbone_facts(architecture)
-    # Before anything large is built: weights that are not there should be missed at once.
+    # Before anything large is built, so that missing weights are reported at once.
     found = None if pretrained is False else find_weights(architecture, pretrained)
     shape = feature_shape(architecture, facts)
     backbone = build_backbone(architecture, n_in, pooled=not shape[1])
@@ -117,7 +117,7 @@ def create_body(
 
 
 def channel_statistics(facts: BackboneFacts, n_in: int) -> tuple[list[float], list[float]]:
-    """Return mean and standard deviation for `n_in` channels: RGB's own, and their average where RGB says nothing."""
+    """Return mean and standard deviation for `n_in` channels: those of RGB, and their average for any other channel."""
     mean, std = list(facts.mean), list(facts.std)
     if n_in == 1:
         return [sum(mean) / len(mean)], [sum(std) / len(std)]

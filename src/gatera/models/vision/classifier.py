@@ -1,4 +1,4 @@
-"""A whole pretrained classifier as its authors published it: for checking that weights were loaded right."""
+"""Build a whole pretrained classifier as published, to check that weights are loaded correctly."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gatera.models.weights.fit import fit_weights
 
 
 class Classifier(NamedTuple):
-    """A classifier in evaluation mode, and what it expects to be done to a photo.
+    """A classifier in evaluation mode, and the preprocessing that it expects.
 
     Args:
         model: photos [N,3,H,W] in 0..1 -> logits [N,1000] (ImageNet's classes in their usual order).
@@ -36,7 +36,7 @@ def create_classifier(
 
     Raises:
         ArgumentError: if the architecture is unknown.
-        PretrainedError: if no weights were found, or they do not fit.
+        PretrainedError: if weights were not found or do not fit.
     """
     architecture = get_architecture(arch)
     facts = backbone_facts(architecture)

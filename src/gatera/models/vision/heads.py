@@ -1,4 +1,4 @@
-"""Heads: what turns a body's features into predictions, with fastai's shape and initial values."""
+"""Build fastai's head: the layers that turn a body's features into outputs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from gatera.core.checks import check_at_least, check_fraction
 from gatera.core.errors import ArgumentError
 from gatera.models.layers import AdaptiveConcatPool2d, SigmoidRange
 
-#: Bias of a fresh batch norm in a head. Source: fastai 2.8, `BatchNorm` in layers.py.
+#: Initial bias of a batch norm in a head. Source: fastai 2.8, `BatchNorm` in layers.py.
 NORM_BIAS = 1e-3
-#: Size of the hidden layer where none is named. Source: fastai 2.8, `create_head`.
+#: Default size of the hidden layer. Source: fastai 2.8, `create_head`.
 HIDDEN_FEATURES = 512
 #: Momentum of the batch norm on the outputs. Source: fastai 2.8, `create_head`.
 FINAL_NORM_MOMENTUM = 0.01
@@ -22,7 +22,7 @@ FINAL_NORM_MOMENTUM = 0.01
 
 @dataclass(frozen=True)
 class HeadOptions:
-    """The shape of a head; the fields are the arguments of `create_head`, which says what each one does."""
+    """Settings of a head; see the arguments of `create_head`."""
 
     lin_ftrs: Sequence[int] | None = None
     ps: float | Sequence[float] = 0.5
@@ -45,26 +45,26 @@ def create_head(
     lin_first: bool = False,
     y_range: tuple[float, float] | None = None,
 ) -> nn.Sequential:
-    """Make the layers after a body: pool, then batch norm, dropout and a linear layer for each size.
+    """Build the layers after a body: pooling, then batch norm, dropout and a linear layer for each size.
 
     Args:
-        nf: features (channels) that come from the body.
-        n_out: outputs K.
+        nf: number of features (channels) from the body.
+        n_out: number of outputs K.
         lin_ftrs: sizes of the hidden layers; None for one of 512, () for none.
         ps: dropout before each linear layer, 0..1; a single number is halved for all but the last.
-        pool: pool a feature map [N,C,H,W] first; False where the body already gives [N,F].
-        concat_pool: pool by maximum and mean together (twice the features), else by mean alone.
+        pool: pool a feature map [N,C,H,W] first; False if the body returns [N,F].
+        concat_pool: pool by maximum and mean (twice the features) rather than by mean only.
         first_bn: batch norm on the pooled features (with `lin_first`: after the first hidden layer).
         bn_final: batch norm on the outputs.
         lin_first: put each hidden linear layer before its batch norm and dropout.
         y_range: squash the outputs into this open interval.
 
     Returns:
-        A Sequential, freshly initialised from torch's global generator; [N,C,H,W] (or [N,F]) -> [N,K].
+        A Sequential, initialised from torch's global generator; [N,C,H,W] (or [N,F]) -> [N,K].
 
     Raises:
-        ArgumentError: if a size is below 1, a dropout is not in 0..1, their number does not fit the layers,
-            or `y_range` does not go from low to high.
+        ArgumentError: if a size is below 1, a dropout is not in 0..1, the number of dropouts does not fit the layers, or
+            `y_range` is not (low, high) with low < high.
 
     Source:
         fastai 2.8 `create_head`: the same layers, defaults and initial values.
@@ -113,7 +113,7 @@ def _norm_first(sizes: list[int], dropouts: list[float], first_bn: bool) -> list
         norm = first_bn or i > 0
         layers += [nn.BatchNorm1d(n_in)] if norm else []
         layers += _dropout(dropouts[i])
-        # A bias right after a norm is kept out, as fastai does: the norm's own bias does its work.
+        # No bias next to a batch norm, as in fastai: the norm has its own.
         layers.append(nn.Linear(n_in, n, bias=not norm))
         layers += [nn.ReLU()] if i < len(sizes) - 2 else []
     return layers
@@ -134,7 +134,7 @@ def _dropout(probability: float) -> list[nn.Module]:
 
 
 def init_head(head: nn.Module) -> None:
-    """Give a head fastai's initial values, in place, drawn from torch's global generator.
+    """Initialise a head as fastai does, in place, from torch's global generator.
 
     Linear and convolution weights: Kaiming normal; their biases: 0. Batch norms: weight 1, bias 1e-3.
     """

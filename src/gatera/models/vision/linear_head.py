@@ -1,8 +1,8 @@
-"""A head for few examples: the power mean of every feature, and one linear layer that begins at zero.
+"""A head for small data sets: power mean pooling, and one linear layer that starts at zero.
 
-A power mean lies between the mean, in which a small animal on a large photo is lost, and the maximum, which one stray spot
-decides. No feature is scaled by itself, as batch norm does: that would make much of what is rare in a few hundred examples. On 700
-photos of cats and dogs it errs less than the usual head, in either direction of the split (see LOG.md).
+A power mean lies between the mean, which loses a small animal in a large photo, and the maximum, which a single outlier decides.
+Unlike batch norm it does not scale features separately, which would amplify features that are rare in a few hundred examples. On
+700 photos of cats and dogs its error is lower than that of the usual head, whichever half is held out (see LOG.md).
 
 Source of the pooling: Radenović, Tolias and Chum 2018, "Fine-tuning CNN Image Retrieval with No Human Annotation" (arXiv
 1711.02512), section 3.2; here with a fixed power, and for features of either sign.
@@ -17,17 +17,17 @@ from torch import Tensor, nn
 from gatera.core.checks import check_at_least
 from gatera.models.layers import SigmoidRange
 
-#: The smallest magnitude that is raised to a power: at 0 the root's slope would be infinite. As in the source.
+#: Smallest magnitude raised to a power; at 0 the gradient of the root would be infinite. As in the source.
 SMALLEST = 1e-6
 
 
 class PowerMeanPool2d(nn.Module):
-    """Pool a feature map by the root of its mean power: [N,C,H,W] -> float32 [N,C,1,1].
+    """Pool a feature map by its power mean: [N,C,H,W] -> float32 [N,C,1,1].
 
-    Negative values are pooled by themselves and taken away, so that with power 1 it is the mean of any map.
+    Negative values are pooled separately and subtracted, so that power 1 is the mean of any map.
 
     Args:
-        power: 1 for the mean; the larger, the nearer to the maximum.
+        power: 1 for the mean; larger values approach the maximum.
 
     Raises:
         ArgumentError: if the power is below 1.
@@ -44,7 +44,7 @@ class PowerMeanPool2d(nn.Module):
         self.power = float(power)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Pool; [N,C,H,W] -> float32 [N,C,1,1], for powers of half precision are too coarse."""
+        """Pool; [N,C,H,W] -> float32 [N,C,1,1], because half precision is too coarse for powers."""
         x = x.float()
         return self._pooled(x) - self._pooled(-x)
 
@@ -59,18 +59,18 @@ class PowerMeanPool2d(nn.Module):
 
 @dataclass(frozen=True)
 class LinearHeadOptions:
-    """Asks for a linear head in place of the usual one; the field is the argument of `create_linear_head`."""
+    """Request a linear head in place of the usual one; see the argument of `create_linear_head`."""
 
     power: float = 3.0
 
 
 class LinearHead(nn.Sequential):
-    """Layers that end in one linear layer, maybe with a `SigmoidRange` behind it; made by `create_linear_head`.
+    """A head that ends in one linear layer, with an optional `SigmoidRange` after it; made by `create_linear_head`.
 
     Attributes:
-        lr_mult: every learning rate of the head is multiplied by it. The layer starts from a solution
-            (`gatera.learn.head_start`), and rates that suit a head of random values would lose it: from 9 wrong of 700
-            photos to 8 at 2e-4, to 10 at 2e-3.
+        lr_mult: factor on every learning rate of the head. The layer starts from a least-squares solution
+            (`gatera.learn.head_start`), which the learning rates of a random head would destroy: from 9 of 700 photos wrong
+            to 8 at 2e-4, and to 10 at 2e-3.
     """
 
     lr_mult = 0.1
@@ -94,21 +94,21 @@ class LinearHead(nn.Sequential):
 def create_linear_head(
     nf: int, n_out: int, power: float = 3.0, pool: bool = True, y_range: tuple[float, float] | None = None
 ) -> LinearHead:
-    """Make a head of one linear layer: power mean, features brought to one length, linear.
+    """Build a head with one linear layer: power mean pooling, RMS norm, linear.
 
     Args:
-        nf: features (channels) that come from the body.
-        n_out: outputs K.
-        power: of the pooling, see `PowerMeanPool2d`.
-        pool: pool a feature map [N,C,H,W] first; False where the body already gives [N,F].
+        nf: number of features (channels) from the body.
+        n_out: number of outputs K.
+        power: power of the pooling, see `PowerMeanPool2d`.
+        pool: pool a feature map [N,C,H,W] first; False if the body returns [N,F].
         y_range: squash the outputs into this open interval.
 
     Returns:
-        A `LinearHead`, its weights and biases zero, so that nothing random is left in the answers of a head that few examples
-        train; [N,C,H,W] (or [N,F]) -> [N,K].
+        A `LinearHead` with weights and biases at zero, so that no random values remain in a head trained on few examples;
+        [N,C,H,W] (or [N,F]) -> [N,K].
 
     Raises:
-        ArgumentError: if a size or the power is below 1, or `y_range` does not go from low to high.
+        ArgumentError: if a size or the power is below 1, or `y_range` is not (low, high) with low < high.
 
     Example:
         >>> [type(layer).__name__ for layer in create_linear_head(1280, 2)]
@@ -120,6 +120,6 @@ def create_linear_head(
     nn.init.zeros_(last.weight)
     nn.init.zeros_(last.bias)
     layers: list[nn.Module] = [PowerMeanPool2d(power), nn.Flatten()] if pool else []
-    # Bodies differ in how large their features are; at one length, one learning rate suits them all.
+    # Bodies differ in the scale of their features; after normalising, one learning rate suits them all.
     layers += [nn.RMSNorm(nf, elementwise_affine=False), last]
     return LinearHead(*layers, *([] if y_range is None else [SigmoidRange(*y_range)]))

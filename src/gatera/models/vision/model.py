@@ -1,4 +1,4 @@
-"""A vision model: a body that sees and a head that decides."""
+"""Build a vision model: a body and a head."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ def create_vision_model(
     """Build body and head: photos [N,C,H,W] in 0..1 -> logits [N,K].
 
     Args:
-        arch: one of our names, any timm name, or an `Architecture`.
-        n_out: outputs K.
-        n_in: channels C of the input.
-        pretrained: True to look for weights, a file that holds them, or False for random values.
+        arch: one of Gatera's names, any timm name, or an `Architecture`.
+        n_out: number of outputs K.
+        n_in: number of input channels C.
+        pretrained: True to find weights, a file of weights, or False for random weights.
         normalize: begin with the normalisation that the weights were trained with.
         y_range: squash the outputs into this open interval (regression).
-        head: options for the usual head or for a linear one, or a module of your own in its place.
-        points: whether the outputs are places on the photo, x and y by turns. Then, where no head is given and the body gives
-            feature maps, the head is a `PointHead`.
+        head: settings of the usual head or of a linear one, or a module of your own.
+        points: whether the outputs are points in the photo, alternating x and y. The default head is then a `PointHead`, if
+            the body returns feature maps.
 
     Returns:
-        `nn.Sequential(body, head)`, its fresh values drawn from torch's global generator.
+        `nn.Sequential(body, head)`; random values come from torch's global generator.
 
     Raises:
         ArgumentError: if an argument is not allowed; see `create_body` and `create_head`.
-        PretrainedError: if weights were asked for and none were found, or they do not fit.
+        PretrainedError: if weights were requested but not found, or do not fit.
     """
     body = create_body(arch, n_in, pretrained, normalize)
     if isinstance(head, nn.Module):

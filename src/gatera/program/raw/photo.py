@@ -1,4 +1,4 @@
-"""One photo: read from wherever it is, turned upright, made RGB."""
+"""Read one photo from a path, bytes, a file or an array, upright and in RGB."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from gatera.core.errors import ArgumentError, GateraError, PhotoError
 
 Mode = Literal["RGB", "L"]
 
-#: Whatever a photo may come as.
+#: What a photo may come as.
 PhotoSource: TypeAlias = str | Path | bytes | bytearray | memoryview | IO[bytes] | Image.Image | np.ndarray
 
 MODES = ("RGB", "L")
 
-#: Suffixes of the files that are taken for photos when a folder is searched.
+#: Suffixes of the files that count as photos when a folder is searched.
 PHOTO_SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".ppm", ".pgm", ".pnm")
 )  # fmt: skip
 
-#: More pixels than this are taken for an attack. Source: Pillow's own limit for raising DecompressionBombError.
+#: More pixels than this count as an attack. Source: Pillow's own limit for raising DecompressionBombError.
 MAX_PIXELS = 178_956_970
 
 #: What Pillow's decoders raise for damaged data. Source: its readers, and a fuzz run over fourteen formats.
@@ -116,7 +116,7 @@ def photo_size(source: PhotoSource) -> tuple[int, int]:
 
 @contextlib.contextmanager
 def explaining(source: object) -> Iterator[str]:
-    """Give the photo's name for messages; turn whatever Pillow raises in the block into a sentence about this photo."""
+    """Give the photo's name for messages; turn any error of Pillow in the block into one about this photo."""
     name = _name_of(source)
     try:
         yield name
@@ -208,7 +208,7 @@ def as_file(source: object) -> IO[bytes]:
     if isinstance(source, bytes | bytearray | memoryview):
         return io.BytesIO(source)
     if isinstance(source, io.IOBase):
-        return source  # type: ignore[return-value]  # text files fail in Pillow, with a message of ours
+        return source  # type: ignore[return-value]  # text files fail in Pillow, with our message
     raise ArgumentError(
         f"a photo cannot come as {type(source).__name__}", got=source,
         expected="a path, bytes, an open binary file, a Pillow image, or a numpy array",
@@ -227,19 +227,19 @@ def _name_of(source: object) -> str:
 def _too_large(name: str) -> PhotoError:
     return PhotoError(
         f"{name} is too large to be a photo", expected=f"at most {MAX_PIXELS:,} pixels",
-        remedy="Shrink it first, or leave it out.",
+        remedy="Shrink it first, or remove it.",
     )  # fmt: skip
 
 
 def _explained(source: object, name: str, err: BaseException) -> PhotoError:
-    """Turn whatever Pillow raised into a sentence about this photo."""
+    """Turn an error of Pillow into one about this photo."""
     if isinstance(err, FileNotFoundError):
         return PhotoError(f"{name} does not exist", remedy="Check its path.")
     if isinstance(source, str | Path) and _is_folder(source):
         return PhotoError(f"{name} is a folder, not a photo", remedy="Pass the photos in it.")
     head = _head(source)
     if head == b"":
-        return PhotoError(f"{name} is empty (0 bytes)", remedy="Fetch it again, or leave it out.")
+        return PhotoError(f"{name} is empty (0 bytes)", remedy="Download it again, or remove it.")
     if isinstance(err, Image.UnidentifiedImageError):
         begins = f"; it begins with {head!r}" if head else ""
         return PhotoError(f"{name} is not an image in a format that Pillow reads{begins}")
@@ -249,7 +249,7 @@ def _explained(source: object, name: str, err: BaseException) -> PhotoError:
         )
     return PhotoError(
         f"{name} is truncated or damaged ({err or type(err).__name__})",
-        remedy="Fetch it again, or leave it out.",
+        remedy="Download it again, or remove it.",
     )
 
 

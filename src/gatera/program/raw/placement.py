@@ -1,4 +1,4 @@
-"""Where a photo lies in the array that is made of it, so that answers can be given in the photo's own pixels.
+"""Map points between a photo and the array made of it, so that predictions are in the photo's own pixels.
 
 Places on a photo are (x, y) in pixels: (0, 0) is the outer corner of its first pixel, whose centre is (0.5, 0.5).
 """
@@ -22,8 +22,8 @@ class Placement:
         photo: (height, width) of the photo.
         size: (height, width) of the result.
         scale: (x, y), pixels of the photo for one pixel of the result; negative where it is mirrored.
-        offset: (x, y), where the result's corner (0, 0) lies on the photo.
-        beyond: what lies beyond the photo: "zeros", "border" (its edge) or "reflection" (its mirror image).
+        offset: (x, y), where the result's corner (0, 0) is on the photo.
+        beyond: what is beyond the photo: "zeros", "border" (its edge) or "reflection" (its mirror image).
 
     Example:
         >>> half = Placement((480, 640), (240, 320), (2.0, 2.0))
@@ -101,7 +101,7 @@ def combined(size: Size, steps: Iterable[Placement]) -> Placement:
 
 
 def squish(size: Size, to: Size) -> Placement:
-    """Return the step that scales a photo of `size` to exactly `to`, whatever its proportions."""
+    """Return the step that scales a photo of `size` to exactly `to`, also where that changes its proportions."""
     return Placement(size, to, (size[1] / to[1], size[0] / to[0]))
 
 

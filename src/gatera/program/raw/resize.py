@@ -1,4 +1,4 @@
-"""Photos made the size a model takes: cropped, padded or squished. Pure functions on Pillow images of mode RGB or L."""
+"""Bring photos to the size a model takes: crop, pad or squish. Pure functions on Pillow images of mode RGB or L."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One row of a table, or a whole table, as the numbers that a model takes. numpy only; pandas is never needed.
+"""Encode one row of a table, or a whole table, as the numbers that a model takes. Needs numpy only.
 
 A row becomes float32 [F]: first a code for each category column (0 for what training did not know), then each number,
 its gaps filled and normalised as in training. Training calls the same functions, a table at a time.
@@ -31,7 +31,7 @@ class Column:
     source: str
 
     def encode(self, cells: Sequence[Any]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """Return float64 [n], and masks bool [n] of what needs to be said: sentence with {cell} -> which cells.
+        """Return float64 [n], and masks bool [n] of what to warn of: sentence with {cell} and {name} -> which cells.
 
         Raises:
             DataError: if a cell cannot be read.
@@ -45,7 +45,7 @@ class CategoryColumn(Column):
     Args:
         name: the column.
         labels: its categories, in the order of their codes from 1 on.
-        had_empty: whether training rows were empty here, so that empty ones are nothing new.
+        had_empty: whether training rows were empty here, so that empty ones are not warned of.
         written: how texts write numbers, where labels are numbers.
     """
 
@@ -94,7 +94,7 @@ class NumberColumn(Column):
 
     Args:
         name: the column.
-        fill: what stands for a missing number.
+        fill: the number used where one is missing.
         had_empty: whether training rows were empty here.
         mean: taken away from each number.
         std: what the rest is divided by; above 0.
@@ -140,8 +140,8 @@ def numbers_in(cells: Sequence[Any], column: str, written: NumberFormat = PLAIN)
 class RowReader:
     """Turns rows into the model's input, float32 [F]: codes of category columns first, then numbers.
 
-    What training did not know, and gaps that training did not have, are filled in and said: by a warning for each column,
-    once in a reader's life for single rows, and for every whole table.
+    Unseen categories, and gaps in columns that had none in training, are filled in with a warning for each column: once in
+    a reader's life for single rows, and for every whole table.
 
     Args:
         categories: for each category column an object with "name", "labels" and "had_empty"; for a flag of missing
@@ -153,7 +153,7 @@ class RowReader:
         columns: the table's columns that are needed, in the order in which a row without names has its cells.
 
     Raises:
-        ProgramFileError: if there is no column at all.
+        ProgramFileError: if it names no column.
 
     Example:
         >>> read = RowReader(
@@ -181,7 +181,7 @@ class RowReader:
         """Return one row, a mapping of column names to cells, a pandas Series or a sequence of cells, as float32 [F].
 
         Raises:
-            DataError: if a column is missing, cells cannot be read, or `raw` is no row.
+            DataError: if a column is missing, cells cannot be read, or `raw` is not a row.
         """
         array, notes = self.examine(raw)
         for column, note in notes.items():
@@ -191,7 +191,7 @@ class RowReader:
         return array
 
     def examine(self, raw: Any) -> tuple[np.ndarray, dict[str, str]]:
-        """Return one row as float32 [F], and what else would be said of it: column -> sentence."""
+        """Return one row as float32 [F], and what to warn of: column -> sentence."""
         cells = cells_of(raw, self.columns)
         array, notes = self._read({name: [cell] for name, cell in cells.items()})
         return array[0], notes
@@ -201,7 +201,7 @@ class RowReader:
 
         Args:
             columns: column -> its cells.
-            where: what the rows are, for warnings, e.g. " of the validation split".
+            where: what the rows are, for warnings, e.g. " of the validation set".
 
         Raises:
             DataError: if a column is missing or cells cannot be read.
@@ -212,7 +212,7 @@ class RowReader:
         return array
 
     def _read(self, columns: Mapping[str, Sequence[Any]]) -> tuple[np.ndarray, dict[str, str]]:
-        """Return float32 [n,F], and what is to be said of each column."""
+        """Return float32 [n,F], and what to warn of in each column."""
         notes: dict[str, str] = {}
         encoded = []
         for column in self._encoded:
@@ -257,7 +257,7 @@ def cells_of(raw: Any, columns: Sequence[str]) -> dict[str, Any]:
         columns: the columns that are needed; others are passed over.
 
     Raises:
-        DataError: if a column is missing, there are too many or too few cells, or `raw` is no row.
+        DataError: if a column is missing, there are too many or too few cells, or `raw` is not a row.
     """
     pandas = sys.modules.get("pandas")  # where pandas was never imported, nothing is a Series
     if pandas is not None and isinstance(raw, pandas.Series):
@@ -280,7 +280,7 @@ def cells_of(raw: Any, columns: Sequence[str]) -> dict[str, Any]:
 
 
 class PairReader:
-    """Turns a user and an item into their codes, int64 [2]. Whoever training did not know is 0, which is said once.
+    """Turns a user and an item into their codes, int64 [2]. Unseen ones are 0, with a warning shown once.
 
     Args:
         columns: what the two are called.
@@ -309,7 +309,7 @@ class PairReader:
         return self._rows(raw).astype(np.int64)
 
     def examine(self, raw: Any) -> tuple[np.ndarray, dict[str, str]]:
-        """Return the codes, and what else would be said of them: column -> sentence."""
+        """Return the codes, and what to warn of: column -> sentence."""
         array, notes = self._rows.examine(raw)
         return array.astype(np.int64), notes
 

@@ -1,4 +1,4 @@
-"""The fields of "read_row" and "read_pair", as a program file holds them: checked, for the file may be anybody's."""
+"""Check the fields of "read_row" and "read_pair" of a program file, which may come from a stranger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One recording: read from wherever it is, as one channel of samples.
+"""Read one recording from a path, bytes, a file or an array, as one channel of samples.
 
 WAV files need nothing but numpy; other formats (FLAC, Ogg, MP3, AIFF ...) are read by `soundfile`, of the extra [audio].
 """
@@ -20,19 +20,19 @@ from gatera.program.raw.wav import wav_header, wav_samples
 
 T = TypeVar("T")
 
-#: Whatever a recording may come as; samples come with their rate (samples per second).
+#: What a recording may come as; samples come with their rate (samples per second).
 SoundSource: TypeAlias = str | Path | bytes | bytearray | memoryview | IO[bytes] | tuple[Any, int]
 
-#: Suffixes of the files that are taken for recordings when a folder is searched.
+#: Suffixes of the files that count as recordings when a folder is searched.
 SOUND_SUFFIXES = frozenset(
     (".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf", ".w64",
-     ".m4a", ".aac", ".wma")  # of the last three nothing reads any, which is said, rather than passed over
+     ".m4a", ".aac", ".wma")  # nothing reads the last three: an error says so, so that they are not skipped in silence
 )  # fmt: skip
 
 #: A recording is never longer than this (samples of all channels, over an hour of CD sound): memory is not endless.
 MOST_SAMPLES = 400_000_000
 
-#: Rates beyond which a number is no rate of recordings (samples per second).
+#: Rates outside these cannot be those of recordings (samples per second).
 LOWEST_RATE, HIGHEST_RATE = 100, 1_000_000
 
 #: First bytes of formats that soundfile reads, and what they are called.
@@ -41,7 +41,7 @@ _FORMATS = {
     b"FORM": "AIFF", b".snd": "AU", b"caff": "CAF", b"riff": "Wave64", b"RF64": "RF64", b"RIFX": "big-endian WAV",
 }  # fmt: skip
 
-#: How many channels an array may have; more are taken for a mistake in its shape.
+#: How many channels an array may have; more count as a mistake in its shape.
 _MOST_CHANNELS = 32
 
 
@@ -68,8 +68,8 @@ def load_sound(source: SoundSource) -> Sound:
 
     Raises:
         SoundError: if it is missing, a folder, empty, no recording, truncated, too long, or holds no sound: no samples,
-            only silence, or values that are no numbers. It names the file.
-        MissingExtraError: if it is no WAV file, and soundfile is not installed.
+            only silence, or values that are not numbers. It names the file.
+        MissingExtraError: if it is not a WAV file, and soundfile is not installed.
         ArgumentError: if `source` is none of the above.
 
     Example:
@@ -138,14 +138,14 @@ def _facts(file: IO[bytes], name: str) -> SoundFacts:
 
 
 def _by_soundfile(file: IO[bytes], name: str, function: Callable[[Any], T]) -> T:
-    soundfile = require("soundfile", "audio", f"to read {name}, which is no plain WAV file,")
+    soundfile = require("soundfile", "audio", f"to read {name}, which is not a plain WAV file,")
     file.seek(0)
     try:
         with soundfile.SoundFile(file) as sound:
             _check_length(sound.frames * sound.channels, name)
             return function(sound)
     except soundfile.SoundFileError as err:
-        raise SoundError(f"{name} is damaged ({err})", remedy="Fetch it again, or leave it out.") from err
+        raise SoundError(f"{name} is damaged ({err})", remedy="Download it again, or remove it.") from err
 
 
 def _is_wav(file: IO[bytes], name: str) -> bool:
@@ -157,14 +157,14 @@ def _is_wav(file: IO[bytes], name: str) -> bool:
     file.seek(0)
     head = file.read(16)
     if not head:
-        raise SoundError(f"{name} is empty (0 bytes)", remedy="Fetch it again, or leave it out.")
+        raise SoundError(f"{name} is empty (0 bytes)", remedy="Download it again, or remove it.")
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         return True
     if not head.startswith(tuple(_FORMATS)):
         raise SoundError(
             f"{name} is not a recording in a known format; it begins with {head!r}",
             expected="WAV, and with the extra [audio] FLAC, Ogg, MP3, AIFF, AU, CAF",
-            remedy="Convert it, e.g. with ffmpeg, or leave it out.",
+            remedy="Convert it, e.g. with ffmpeg, or remove it.",
         )
     return False
 
@@ -181,7 +181,7 @@ def _check_length(samples: int, name: str) -> None:
 
 def _checked(samples: np.ndarray, rate: int, name: str) -> np.ndarray:
     if not len(samples):
-        raise SoundError(f"{name} holds no sound: it is 0 seconds long", remedy="Leave it out.")
+        raise SoundError(f"{name} holds no sound: it is 0 seconds long", remedy="Remove it.")
     if not LOWEST_RATE <= rate <= HIGHEST_RATE:
         raise SoundError(
             f"{name} has a sample rate that no recording has", got=rate,
@@ -189,13 +189,11 @@ def _checked(samples: np.ndarray, rate: int, name: str) -> np.ndarray:
         )  # fmt: skip
     low, high = samples.min(axis=0), samples.max(axis=0)
     if not (np.isfinite(low).all() and np.isfinite(high).all()):
-        raise SoundError(
-            f"{name} holds samples that are no numbers (NaN or infinite)", remedy="Leave it out."
-        )
+        raise SoundError(f"{name} holds samples that are not numbers (NaN or infinite)", remedy="Remove it.")
     if (low == high).all():
         raise SoundError(
             f"{name} is silent: its {len(samples):,} samples are all the same",
-            remedy="Record it again, or leave it out.",
+            remedy="Record it again, or remove it.",
         )
     return samples
 
@@ -213,7 +211,7 @@ def _from_array(source: tuple[Any, int], name: str) -> tuple[np.ndarray, int]:
     if channels.ndim != 2 or channels.shape[1] > _MOST_CHANNELS or samples.dtype.kind not in "iuf":
         turned = samples.ndim == 2 and samples.shape[0] <= _MOST_CHANNELS
         raise SoundError(
-            f"{name} of shape {list(samples.shape)} and type {samples.dtype} is no recording",
+            f"{name} of shape {list(samples.shape)} and type {samples.dtype} is not a recording",
             expected=f"[T] or [T,C] with at most {_MOST_CHANNELS} channels, floats or whole numbers",
             remedy="Put the channels last: samples.T." if turned else None,
         )  # fmt: skip

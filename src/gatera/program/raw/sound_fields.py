@@ -1,4 +1,4 @@
-"""The fields of "read_sound", as a program file holds them: checked, for the file may be anybody's."""
+"""Check the fields of "read_sound" of a program file, which may come from a stranger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sound as a picture: time from left to right, pitch from bottom to top, brightness for loudness.
+"""Draw sound as a picture: time from left to right, pitch from bottom to top, brightness for loudness.
 
 The steps, all in numpy: keep the stretch that is looked at, bring it to one sample rate, cut it into overlapping frames,
 take the strength of each frequency (short-time Fourier transform), sum it in bands as wide as the ear's (mel), and write
@@ -16,13 +16,13 @@ from PIL import Image
 
 from gatera.program.raw.sound import Sound, load_sound
 
-#: What lies this many decibels below the loudest point of a recording is black, as silence is.
+#: What is this many decibels below the loudest point of a recording is black, as silence is.
 RANGE_DB = 80.0
 
 #: Share of the lower of two sample rates' band, at its end, in which resampling fades out: a sharp edge would ring.
 FADE = 0.05
 
-#: Frames are padded to so many spectrum lines per step between the lowest two bands, so that no band is empty.
+#: Frames are padded to this many spectrum lines per step between the lowest two bands, so that no band is empty.
 LINES_PER_BAND = 2
 
 #: Limits of a reader: frequency bands and steps in time, the length that is looked at, and that of a frame (seconds).
@@ -33,7 +33,7 @@ LONGEST_FRAME = 2**15
 
 
 def resample(samples: np.ndarray, rate: int, wanted: int) -> np.ndarray:
-    """Return a recording as it would be with another sample rate: the same frequencies, those it cannot hold left out.
+    """Return a recording as it would be with another sample rate: the same frequencies, without those it cannot hold.
 
     Exact for sounds that begin and end in silence (a Fourier series is cut off or continued with zeros).
 
@@ -65,7 +65,7 @@ def resample(samples: np.ndarray, rate: int, wanted: int) -> np.ndarray:
 
 
 def mel(hertz: Any) -> Any:
-    """Return where a frequency lies on the mel scale, on which equal steps sound equal.
+    """Return the place of a frequency on the mel scale, on which equal steps sound equal.
 
     Source: O'Shaughnessy 1987, "Speech communication", page 150.
     """
@@ -152,7 +152,7 @@ class SoundReader:
         return np.rint((below.T[::-1] / RANGE_DB + 1) * 255).astype(np.uint8)  # [W,bands] -> [H,W]
 
     def _frames(self, samples: np.ndarray) -> np.ndarray:
-        """Return one windowed frame for each step in time, float32 [W, L]; the recording lies in their middle."""
+        """Return one windowed frame for each step in time, float32 [W, L]; the recording is in their middle."""
         total, length = round(self.seconds * self.rate), len(self._window)
         room = np.zeros(total + length, np.float32)
         samples = samples[:total]

@@ -1,4 +1,4 @@
-"""One text: read from wherever it is, cleaned of what is not meant for people, and its words marked where a model asks for it."""
+"""Read one text from a str, a path or bytes, clean it, and mark its words where a model needs that."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any, Literal, TypeAlias
 
 from gatera.core.errors import TextError
 
-#: Whatever a text may come as. A str is the text itself; a Path is a file that holds one.
+#: What a text may come as. A str is the text itself; a Path is a file that holds one.
 TextSource: TypeAlias = str | Path | bytes
 
 Form = Literal["NFC", "NFKC", "none"]
 FORMS = ("NFC", "NFKC", "none")
 
-#: Suffixes of the files that are taken for texts when a folder is searched.
+#: Suffixes of the files that count as texts when a folder is searched.
 TEXT_SUFFIXES = frozenset((".txt",))
 
-#: A file that is larger is no text that people wrote (bytes).
+#: A larger file is not a text that people wrote (bytes).
 LARGEST_BYTES = 64_000_000
 
 #: How files in other encodings begin.
@@ -36,7 +36,7 @@ _SPACES = re.compile(r"\s+")
 #: Control characters, and halves of surrogate pairs, which no encoding can write.
 _UNUSABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
-#: Words that stand for what lower case and a fixed vocabulary would lose. Source: fastai's tokenizer, whose pretrained
+#: Words that keep what lower case and a fixed vocabulary would lose. Source: fastai's tokenizer, whose pretrained
 #: language models know them by these names.
 UNKNOWN, PADDING, BEGINNING, ENDING, FIELD = "xxunk", "xxpad", "xxbos", "xxeos", "xxfld"
 REPEATED, REPEATED_WORD, CAPITALS, CAPITALISED = "xxrep", "xxwrep", "xxup", "xxmaj"
@@ -58,7 +58,7 @@ def read_text(source: Any, html: bool = True, form: Form = "NFC") -> str:
         form: the Unicode form that equal characters are brought into, "NFC" or "NFKC"; "none" leaves them.
 
     Raises:
-        TextError: if the file is missing, a folder, too large or not in UTF-8, if `source` is no text, or if nothing is
+        TextError: if the file is missing, a folder, too large or not in UTF-8, if `source` is not a text, or if nothing is
             left of it. It names the file.
 
     Example:
@@ -73,7 +73,7 @@ def read_text(source: Any, html: bool = True, form: Form = "NFC") -> str:
     text = _SPACES.sub(" ", text).strip()
     if not text:
         where = f"The file {source}" if isinstance(source, Path) else "A text"
-        raise TextError(f"{where} is empty", remedy="Leave it out, or put a text there.")
+        raise TextError(f"{where} is empty", remedy="Remove it, or write a text into it.")
     return text
 
 

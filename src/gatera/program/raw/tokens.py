@@ -1,4 +1,4 @@
-"""From a cleaned text to the numbers of its tokens, by a tokenizer that is data: a JSON document of the `tokenizers` package."""
+"""Turn a cleaned text into token numbers with a tokenizer that is data: a JSON document of the `tokenizers` package."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from gatera.core.checks import require
 from gatera.core.errors import ProgramFileError
 
-#: Of a longer text only so many characters at each end are looked at: a text of a million takes as long as one of these.
+#: Of a longer text only this many characters at each end are read: a text of a million takes as long as one of these.
 MARGIN_CHARACTERS = 50_000
 
 #: More tokens than this are never kept: a hostile program must not fill the memory.
@@ -22,20 +22,20 @@ CHARACTERS_PER_TOKEN = 40
 
 
 class TokenReader:
-    """Turns a text into the numbers of its tokens, int64 [T]; the middle of a long one is left out.
+    """Turns a text into the numbers of its tokens, int64 [T]; the middle of a long one is skipped.
 
     Args:
         tokenizer: a `tokenizer.json` as the package `tokenizers` (Hugging Face) writes it, UTF-8.
         first: how many tokens are kept from the beginning, the tokenizer's own opening token among them.
         last: how many from the end.
-        pad: the number that fills up shorter texts; it is no business of this class.
+        pad: the number that fills up shorter texts; not used by this class.
 
     Attributes:
         size: how many different tokens there are.
         n_cut: how many texts so far were cut.
 
     Raises:
-        ProgramFileError: if `tokenizer` is no such document.
+        ProgramFileError: if `tokenizer` is not such a document.
         MissingExtraError: if the package `tokenizers` is not installed.
     """
 
@@ -74,7 +74,7 @@ class TokenReader:
         if not self._said:
             self._said = True
             warnings.warn(
-                f"A text has {len(text):,} characters: only its first and last {self.margin:,} are read. This is said once.",
+                f"A text has {len(text):,} characters: only its first and last {self.margin:,} are read. This warning is shown once.",
                 stacklevel=3,
             )
         return f"{text[: self.margin]} {text[-self.margin :]}"
@@ -90,13 +90,13 @@ def load_tokenizer(content: bytes) -> Any:
     """Return a tokenizer from its JSON document, set to neither cut nor fill up.
 
     Raises:
-        ProgramFileError: if `content` is no such document.
+        ProgramFileError: if `content` is not such a document.
         MissingExtraError: if the package `tokenizers` is not installed.
     """
     tokenizers = require("tokenizers", "text", "to read texts")
     try:
         tokenizer = tokenizers.Tokenizer.from_str(content.decode("utf-8"))
-    except Exception as err:  # the package raises plain Exception for whatever is wrong with the document
+    except Exception as err:  # the package raises plain Exception for anything wrong with the document
         raise ProgramFileError(f"the tokenizer is not one that the package tokenizers reads ({err})") from err
     tokenizer.no_truncation()
     tokenizer.no_padding()

@@ -1,4 +1,4 @@
-"""WAV files, taken apart without help: whole numbers of 8 to 32 bits and floats, any number of channels."""
+"""Read WAV files without other packages: integers of 8 to 32 bits and floats, any number of channels."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def wav_header(file: IO[bytes], name: str) -> WavHeader:
             if left < size < OPEN_END:
                 raise SoundError(
                     f"{name} is truncated: {left:,} of {size:,} bytes of sound are there",
-                    remedy="Fetch it again, or leave it out.",
+                    remedy="Download it again, or remove it.",
                 )
             if not (channels and rate and frame_bytes and frame_bytes % channels == 0):
                 raise _damaged(name, "its header makes no sense")
@@ -124,4 +124,4 @@ def _chunks(file: IO[bytes], end: int) -> Iterator[tuple[bytes, int, int]]:
 
 
 def _damaged(name: str, why: str) -> SoundError:
-    return SoundError(f"{name} is damaged: {why}", remedy="Fetch it again, or leave it out.")
+    return SoundError(f"{name} is damaged: {why}", remedy="Download it again, or remove it.")

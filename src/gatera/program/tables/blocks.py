@@ -10,7 +10,7 @@ from itertools import islice
 
 import numpy as np
 
-#: Where quotes are used in unusual ways, Python's csv module splits the rows, so many at once.
+#: Where quotes are used in unusual ways, Python's csv module splits the rows, this many at once.
 CSV_ROWS = 5000
 
 #: A quoted cell longer than this (bytes) is a quote that is never closed.
@@ -187,7 +187,7 @@ def _check_quotes(codes: np.ndarray, places: np.ndarray, delimiter: int) -> None
 def _stripped(
     codes: np.ndarray, starts: np.ndarray, ends: np.ndarray, quoted: np.ndarray | None, delimiter: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the cells without blanks around them; quoted ones stay as they are."""
+    """Return the cells without blanks around them; quoted ones are not changed."""
     blanks = [_BLANK] if delimiter == _TAB else [_BLANK, _TAB]
 
     def blank_at(places: np.ndarray) -> np.ndarray:

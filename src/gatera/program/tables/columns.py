@@ -48,7 +48,7 @@ class Column:
             [n] (truth values without gaps), or object [n]: str, bool, and None for missing.
         kind: what they are.
         format: how its numbers were written.
-        words: words that were taken for missing, and how often: only in columns of numbers or truth values.
+        words: words that count as missing, and how often: only in columns of numbers or truth values.
         stray: where nearly all cells are numbers, some that are not.
     """
 
@@ -96,7 +96,7 @@ def counts_rows(cells: np.ndarray) -> bool:
 
 
 def number_cells(values: np.ndarray) -> tuple[np.ndarray, Kind]:
-    """Return numbers as a column keeps them, and what they are, whatever their dtype.
+    """Return numbers as a column keeps them, and what they are, for any dtype.
 
     Args:
         values: float64 [n], NaN for missing.
@@ -163,7 +163,7 @@ def _truth_column(name: str, labels: Sequence[str], codes: np.ndarray, counts: n
 
 
 def _words(labels: Sequence[str], counts: np.ndarray) -> dict[str, int]:
-    """Return the words that were taken for missing, and how often."""
+    """Return the words that count as missing, and how often."""
     pairs = zip(labels, counts.tolist(), strict=True)
     return {label: count for label, count in pairs if label.strip() and is_missing_word(label)}
 

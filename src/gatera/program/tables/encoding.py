@@ -7,7 +7,7 @@ import gzip
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 #: Bytes read at once.
 CHUNK = 1 << 20
@@ -23,7 +23,7 @@ _NOT_WINDOWS = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
 def open_bytes(path: Path) -> IO[bytes]:
-    """Open a file for reading, unpacked where it is compressed with gzip, whatever its name.
+    """Open a file for reading, unpacked where it is compressed with gzip, also where its name does not say so.
 
     Raises:
         OSError: if it cannot be opened.
@@ -31,7 +31,7 @@ def open_bytes(path: Path) -> IO[bytes]:
     file = path.open("rb")
     if file.peek(2)[:2] == b"\x1f\x8b":
         file.close()
-        return gzip.open(path, "rb")
+        return cast(IO[bytes], gzip.open(path, "rb"))
     return file
 
 

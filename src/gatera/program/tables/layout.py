@@ -39,6 +39,11 @@ class Layout:
         """Cells of a row."""
         return len(self.all_names)
 
+    @property
+    def names(self) -> list[str]:
+        """The columns that have a name."""
+        return [name for name in self.all_names if name is not None and not _UNNAMED.fullmatch(name)]
+
     def drop_index(self, columns: dict[str, Column]) -> list[Note]:
         """Take out a column without a name that only numbers or names the rows, and columns without name and cells."""
         notes = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -92,18 +92,27 @@ class TableFile:
                     self._check(rows)
                     yield rows
 
+    @property
+    def names(self) -> list[str]:
+        """The columns that have a name."""
+        return self.layout.names
+
     def rows(self) -> Iterator[dict[str, str]]:
         """Yield the rows as column -> text; a column without a name is called "Unnamed: 0", as pandas calls it.
 
         Raises:
             DataError: see `blocks`.
         """
+        return (row for _, row in self.numbered_rows())
+
+    def numbered_rows(self) -> Iterator[tuple[int, dict[str, str]]]:
+        """Yield the line of the file in which each row begins, and the row; see `rows`."""
         names, width = self.layout.all_names, self.layout.width
         for block in self.blocks():
             texts = block.texts(block.starts, block.ends)
-            for first in range(0, len(texts), width):
-                cells = zip(names, texts[first : first + width], strict=True)
-                yield {name: text for name, text in cells if name is not None}
+            for place, line in enumerate(block.lines.tolist()):
+                cells = zip(names, texts[place * width : (place + 1) * width], strict=True)
+                yield line, {name: text for name, text in cells if name is not None}
 
     def read(self, as_text: Sequence[str] = ()) -> Table:
         """Read all rows and decide what each column holds.
@@ -237,9 +246,9 @@ def _sample(path: Path, encoding: str, delimiter: str, strip: bool) -> list[list
     return rows
 
 
-def _column_notes(columns: Sequence[Column] | object) -> Iterator[Note]:
+def _column_notes(columns: Iterable[Column]) -> Iterator[Note]:
     """Say what was decided of columns, where it may surprise."""
-    for column in columns:  # type: ignore[attr-defined]
+    for column in columns:
         if column.kind is Kind.EMPTY:
             yield Note(f"Column {column.name!r} is empty")
         if column.format.decimal == "," or column.format.thousands:
@@ -269,7 +278,7 @@ class _readable:
             raise DataError(
                 f"There is no table {path}",
                 available=listed(sorted(there)) or None,
-                remedy=did_you_mean(path.name, there),
+                remedy=did_you_mean(path.name, there, "Check its name."),
             ) from err
         if isinstance(err, LookupError) and "encoding" in str(err):
             raise ArgumentError(f"Python knows no {err}", remedy="Leave encoding out to find it.") from err

@@ -47,7 +47,7 @@ class DiskReader:
     Args:
         dataset: the items.
         batch_tfms: what is done to whole batches.
-        training: apply transforms that draw random numbers.
+        training: apply random transforms.
         options: threads, device, seed, cache.
 
     Attributes:

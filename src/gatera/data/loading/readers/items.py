@@ -180,7 +180,7 @@ class BatchWriter:
         return self._sampled
 
     def write_input(self, place: int, array: np.ndarray) -> None:
-        """Write an item's input: a photo for a CPU as float and augmented, all else as it is."""
+        """Write an item's input: a photo for a CPU as float and augmented, anything else unchanged."""
         buffer = self.batch.inputs
         if not self.reader.in_floats:
             buffer.put(place, array)

@@ -6,8 +6,8 @@ import pytest
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.transforms.normalize import Normalize
-from gatera.tabular.learned import learn_columns
 from gatera.tabular.procs import Categorify, FillMissing, as_procs
+from gatera.tabular.statistics import learn_columns
 
 FRAME = pd.DataFrame(
     {"job": ["nurse", "cook", None, "cook"], "age": [30.0, np.nan, 50.0, 40.0], "n": [1, 1, 1, 1]}
@@ -47,7 +47,7 @@ def test_statistics_may_be_given():
     with pytest.raises(ArgumentError) as err:
         learn_columns(FRAME, [], ["n"], as_procs(Normalize.from_stats([3, 4], [2, 2])))
     assert str(err.value) == (
-        "Normalize has another number of means than there are number columns. Got: [3.0, 4.0]. Expected: 1: n."
+        "Normalize needs one mean for each number column. Got: [3.0, 4.0]. Expected: 1: n."
     )
 
 
@@ -85,7 +85,7 @@ def test_a_column_without_a_value_is_refused():
     empty = pd.DataFrame({"x": [None, None], "y": [np.nan, np.nan]})
     for name, roles in (("x", (["x"], [])), ("y", ([], ["y"]))):
         assert complaint(DataError, empty, *roles, as_procs(None)) == (
-            f"Column {name!r} is empty in every row of the training split. Leave it out of the inputs."
+            f"Column {name!r} is empty in every row of the training set. Remove it from the inputs."
         )
 
 
@@ -97,13 +97,13 @@ def test_gaps_that_nothing_fills_are_refused():
 
 def test_categories_that_nothing_codes_are_refused():
     assert complaint(ArgumentError, FRAME, ["job"], [], as_procs([Normalize])) == (
-        "cat_names names category columns, and procs does not say to code them. Got: ['job']. Add Categorify to procs."
+        "cat_names needs Categorify in procs. Got: ['job']. Add Categorify to procs."
     )
 
 
 def test_a_column_named_like_a_flag_is_refused():
     assert complaint(DataError, FRAME.assign(age_na=1), [], ["age"], as_procs(None)) == (
-        "The table has columns named as FillMissing names those that tell where a number was missing. "
+        "The table already has columns with the names of FillMissing's missing-value flags. "
         "Got: ['age_na']. Rename them, or pass FillMissing(add_col=False)."
     )
 

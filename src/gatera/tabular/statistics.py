@@ -1,4 +1,4 @@
-"""What is learned from the columns of the training split: categories, fills, means; as data that a program can hold."""
+"""Learn from the columns of the training set: categories, fill values, means; as data that a program can hold."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ import numpy as np
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.loading.row_tables import NAMED, cells, check_has_values, learn_labels
+from gatera.data.loading.row_tables import (
+    NAMED,
+    cells,
+    check_has_values,
+    empty_cells,
+    learn_labels,
+    named_row,
+)
+from gatera.data.sources.tables import formats_of
 from gatera.data.transforms.normalize import Normalize
 from gatera.program.raw.row import numbers_in
 from gatera.tabular.procs import Procs
@@ -23,7 +31,7 @@ Config = list[dict[str, Any]]
 def learn_columns(
     frame: Any, cat_names: Sequence[str], cont_names: Sequence[str], procs: Procs
 ) -> tuple[Config, Config]:
-    """Return the "categories" and "numbers" of a `RowReader`, learned from the rows of the training split.
+    """Return the "categories" and "numbers" of a `RowReader`, learned from the rows of the training set.
 
     Args:
         frame: these rows, a pandas DataFrame.
@@ -37,12 +45,12 @@ def learn_columns(
     """
     if cat_names and procs.categorify is None:
         raise ArgumentError(
-            "cat_names names category columns, and procs does not say to code them",
-            got=list(cat_names), remedy="Add Categorify to procs.",
+            "cat_names needs Categorify in procs", got=list(cat_names), remedy="Add Categorify to procs.",
         )  # fmt: skip
     categories = [_category(frame, name) for name in cat_names]
     values = {name: _values(frame, name) for name in cont_names}
-    numbers = [_number(name, column, procs) for name, column in values.items()]
+    formats = formats_of(frame)
+    numbers = [_number(name, column, procs, formats.get(name, {})) for name, column in values.items()]
     if procs.fill is not None and procs.fill.add_col:
         flagged = [number["name"] for number in numbers if number["had_empty"]]
         _check_new_names(frame, flagged)
@@ -52,15 +60,23 @@ def learn_columns(
 
 def _category(frame: Any, name: str) -> dict[str, Any]:
     check_has_values(frame, name)
-    return {"name": name, "labels": learn_labels(frame[name]), "had_empty": bool(frame[name].isna().any())}
+    labels, had_empty = learn_labels(frame[name]), bool(empty_cells(frame[name]).any())
+    return {"name": name, "labels": labels, "had_empty": had_empty, **formats_of(frame).get(name, {})}
 
 
 def _values(frame: Any, name: str) -> np.ndarray:
     check_has_values(frame, name)
-    return numbers_in(cells(frame[name]), name)
+    values = cells(frame[name])
+    if isinstance(values, np.ndarray) and np.isinf(values).any():
+        place = int(np.flatnonzero(np.isinf(values))[0])
+        raise DataError(
+            f"Column {name!r} holds a number that is not finite, in {named_row(frame, place)}", got=values[place].item(),
+            expected="finite numbers, or an empty cell",
+        )  # fmt: skip
+    return numbers_in(values, name)
 
 
-def _number(name: str, values: np.ndarray, procs: Procs) -> dict[str, Any]:
+def _number(name: str, values: np.ndarray, procs: Procs, written: dict[str, str]) -> dict[str, Any]:
     there = values[~np.isnan(values)]
     had_empty = len(there) < len(values)
     if had_empty and procs.fill is None:
@@ -69,7 +85,7 @@ def _number(name: str, values: np.ndarray, procs: Procs) -> dict[str, Any]:
             remedy="Add FillMissing to procs, or fill the column in yourself.",
         )
     fill = float(np.median(there)) if procs.fill is None else procs.fill.fill_of(name, there)
-    return {"name": name, "fill": fill, "had_empty": had_empty, "mean": 0.0, "std": 1.0}
+    return {"name": name, "fill": fill, "had_empty": had_empty, "mean": 0.0, "std": 1.0, **written}
 
 
 def _normalized(values: dict[str, np.ndarray], numbers: Config, normalize: Normalize | None) -> Config:
@@ -81,7 +97,7 @@ def _normalized(values: dict[str, np.ndarray], numbers: Config, normalize: Norma
     mean, std = list(normalize.mean or ()), list(normalize.std or ())
     if len(mean) != len(numbers):
         raise ArgumentError(
-            "Normalize has another number of means than there are number columns", got=mean,
+            "Normalize needs one mean for each number column", got=mean,
             expected=f"{len(numbers)}: {listed(number['name'] for number in numbers)}",
         )  # fmt: skip
     return [{**number, "mean": m, "std": s} for number, m, s in zip(numbers, mean, std, strict=True)]
@@ -91,6 +107,6 @@ def _check_new_names(frame: Any, flagged: Sequence[str]) -> None:
     taken = [name + FLAG for name in flagged if name + FLAG in frame.columns]
     if taken:
         raise DataError(
-            "The table has columns named as FillMissing names those that tell where a number was missing",
+            "The table already has columns with the names of FillMissing's missing-value flags",
             got=taken[:NAMED], remedy="Rename them, or pass FillMissing(add_col=False).",
         )  # fmt: skip

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gatera.program.tables import distinct
+from gatera.program.tables.blocks import split_blocks
+from gatera.program.tables.columns import Kind, counts_rows, is_constant, value_column
+from gatera.program.tables.distinct import Distinct
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "cells"),
+    [
+        (np.array([1, 2], np.int8), Kind.WHOLE, [1, 2]),
+        (np.array([1.0, 2.0], np.float32), Kind.WHOLE, [1, 2]),
+        (np.array([1.5, np.nan]), Kind.NUMBER, [1.5, None]),
+        (np.array([1.0, np.nan]), Kind.WHOLE, [1.0, None]),
+        (np.array([np.nan, np.nan]), Kind.EMPTY, [None, None]),
+        (np.array([1.0, np.inf]), Kind.NUMBER, [1.0, np.inf]),
+        (np.array([True, False]), Kind.TRUTH, [True, False]),
+        (np.array([1, None], object), Kind.WHOLE, [1.0, None]),
+        (np.array([pd.NA, 1.5], object), Kind.NUMBER, [None, 1.5]),
+        (np.array([True, None], object), Kind.TRUTH, [True, None]),
+        (np.array(["1", "2"], object), Kind.TEXT, ["1", "2"]),
+        (np.array(["a", " ", None], object), Kind.TEXT, ["a", None, None]),
+        (np.array(["", None], object), Kind.EMPTY, [None, None]),
+        (
+            np.array([pd.Timestamp("2024-01-01"), pd.NaT], object),
+            Kind.TEXT,
+            [pd.Timestamp("2024-01-01"), None],
+        ),
+    ],
+)
+def test_values_that_are_not_from_a_file(values, kind, cells):
+    column = value_column("x", values)
+    assert (column.kind, [None if c is None or c != c else c for c in column.cells.tolist()]) == (kind, cells)
+
+
+def test_constant_columns_and_row_numbers():
+    assert is_constant(np.array([5.0, np.nan, 5.0])) and not is_constant(np.array([5, 6]))
+    assert is_constant(np.array(["a", None], object)) and not is_constant(np.array([None, None], object))
+    assert counts_rows(np.array([0, 1, 2])) and counts_rows(np.array([1.0, 2.0]))
+    assert not counts_rows(np.array([2, 3, 4])) and not counts_rows(np.array([0, 1, 3]))
+
+
+@pytest.mark.parametrize("factors", [None, [1, 0, 0, 0]])
+@pytest.mark.parametrize("longest", [3, 8, 20, 32, 90])
+def test_different_texts_are_kept_once(monkeypatch, factors, longest):
+    if factors is not None:  # every key of cells with one beginning is the same
+        monkeypatch.setattr(distinct, "_FACTORS", np.array(factors, np.uint64))
+    random = np.random.default_rng(longest)
+    texts = ["".join(random.choice(list("aé "), random.integers(0, longest))).strip() for _ in range(300)]
+    texts += ["same beginning 1", "same beginning 2", "same beginning 1"] if longest > 8 else []
+    texts = [text or "x" for text in texts]
+    found = Distinct()
+    for start in range(0, len(texts), 100):
+        data = "\n".join(texts[start : start + 100]).encode()
+        for block in split_blocks([data], ","):
+            found.add(block, block.starts, block.ends)
+    labels, codes = found.labels_and_codes()
+    assert len(set(labels)) == len(labels)
+    assert [labels[code] for code in codes] == texts

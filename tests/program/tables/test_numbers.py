@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pytest
+
+from gatera.program.tables.numbers import (
+    PLAIN,
+    NumberFormat,
+    find_format,
+    is_identifier,
+    is_missing_word,
+    plain_number,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("5", 5.0), (" -2.5e3 ", -2500.0), ("+.5", 0.5), ("7.", 7.0), ("$1234", 1234.0), ("-€5", -5.0), ("12 %", 12.0),
+        ("38,8", 38.8), ("-0,5", -0.5), ("inf", float("inf")), ("-Infinity", float("-inf")),
+        ("16,000", None), ("1,2,3", None), ("1_000", None), ("٣", None), ("", None), ("--5", None), ("1e", None),
+        ("12o", None), ("0x10", None), ("1 000", None),
+    ],
+)  # fmt: skip
+def test_a_number_is_read_only_where_it_has_one_meaning(text, number):
+    assert plain_number(text) == number
+
+
+@pytest.mark.parametrize(
+    ("texts", "comma_is_decimal", "decimal", "known"),
+    [
+        (["1", "2.5"], False, None, PLAIN),
+        (["16,000", "950"], False, None, NumberFormat(".", ",")),
+        (["16,000", "950"], True, None, NumberFormat(",", ".")),
+        (["16,000", "950"], False, ",", NumberFormat(",", ".")),
+        (["38,8", "41"], False, None, NumberFormat(",", ".")),
+        (["38,8"], False, ".", None),
+        (["1.234,5", "12"], False, None, NumberFormat(",", ".")),
+        (["1,234.5", "12.25"], False, None, NumberFormat(".", ",")),
+        (["$1,234", "$2,000,000"], False, None, NumberFormat(".", ",")),
+        (["1 234,5", "12"], False, None, NumberFormat(",", " ")),
+        (["1'234.5"], False, None, NumberFormat(".", "'")),
+        (["1,2", "1.5"], False, None, None),
+        (["1,2,3", "4"], False, None, None),
+        (["12,34,567"], False, None, None),
+        (["a", "1"], False, None, None),
+    ],
+)
+def test_the_format_of_a_column_is_the_first_that_reads_every_cell(texts, comma_is_decimal, decimal, known):
+    assert find_format(texts, comma_is_decimal, decimal) == known
+
+
+def test_a_format_reads_its_own_numbers_and_plain_ones():
+    european = NumberFormat(",", ".")
+    assert [european.number(text) for text in ("1.234,5", "1.500", "31.5", "7", "-3,25 €", "x")] == [
+        1234.5, 1500.0, 31.5, 7.0, -3.25, None,
+    ]  # fmt: skip
+    assert str(european) == "decimal sign ',', thousands separator '.'"
+
+
+def test_words_for_missing_and_identifiers():
+    assert all(map(is_missing_word, ["", "  ", "NA", "n/a", "None", "NULL", "NaN", "?", "-"]))
+    assert not any(map(is_missing_word, ["no", "0", "nothing", "nan!"]))
+    assert all(map(is_identifier, ["007", "12345678901234567", "+01"]))
+    assert not any(map(is_identifier, ["0", "0.5", "100", "1e3"]))

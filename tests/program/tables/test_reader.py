@@ -1,0 +1,312 @@
+from __future__ import annotations
+
+import gzip
+import math
+
+import numpy as np
+import pytest
+
+from gatera.core.errors import ArgumentError, DataError
+from gatera.program.tables import encoding
+from gatera.program.tables.columns import Kind
+from gatera.program.tables.reader import open_table, read_table
+
+
+@pytest.fixture
+def write(tmp_path):
+    def made(text: str | bytes, name: str = "t.csv"):
+        path = tmp_path / name
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        return path
+
+    return made
+
+
+def cells(path, **options) -> dict[str, list]:
+    return {name: column.cells.tolist() for name, column in read_table(path, **options).columns.items()}
+
+
+def notes(path, **options) -> list[str]:
+    return [str(note) for note in read_table(path, **options).notes]
+
+
+def complaint(path, kind=DataError, **options) -> str:
+    with pytest.raises(kind) as err:
+        read_table(path, **options)
+    return str(err.value)
+
+
+# -- what a column is
+
+
+@pytest.mark.parametrize(
+    ("written", "kind", "values"),
+    [
+        (["1", "0", "1"], Kind.WHOLE, [1, 0, 1]),
+        (["1.0", "0.0", "1.0"], Kind.WHOLE, [1, 0, 1]),
+        (["1", "", "0"], Kind.WHOLE, [1, None, 0]),
+        (["1", "NA", "0"], Kind.WHOLE, [1, None, 0]),
+        (["1.5", "?", "-2"], Kind.NUMBER, [1.5, None, -2.0]),
+        (["1e400", "1", "2"], Kind.NUMBER, [math.inf, 1.0, 2.0]),
+        (["True", "False", ""], Kind.TRUTH, [True, False, None]),
+        (["true", "false", "true"], Kind.TRUTH, [True, False, True]),
+        (["None", "Apnea", "None"], Kind.TEXT, ["None", "Apnea", "None"]),
+        (["NA", "EU", ""], Kind.TEXT, ["NA", "EU", None]),
+        (["yes", "no", "no"], Kind.TEXT, ["yes", "no", "no"]),
+        (["", "", ""], Kind.EMPTY, [None, None, None]),
+        (["NA", "", "null"], Kind.EMPTY, [None, None, None]),
+        (["007", "12", "5"], Kind.TEXT, ["007", "12", "5"]),
+        (["12345678901234567", "1", "2"], Kind.TEXT, ["12345678901234567", "1", "2"]),
+        (["2024-01-31", "2024-02-01", ""], Kind.DATE, ["2024-01-31", "2024-02-01", None]),
+        (["$223,440", "$950", "$1,000"], Kind.WHOLE, [223440, 950, 1000]),
+    ],
+)
+def test_a_columns_kind_comes_from_its_values(write, written, kind, values):
+    path = write("x,other\n" + "".join(f'"{cell}",z\n' for cell in written))
+    column = read_table(path).columns["x"]
+    found = [None if cell is None or cell != cell else cell for cell in column.cells.tolist()]
+    assert (column.kind, found) == (kind, values)
+    assert column.missing.tolist() == [value is None for value in values]
+
+
+def test_a_number_that_is_none_late_in_the_file_makes_the_column_text(write, monkeypatch):
+    monkeypatch.setattr(encoding, "CHUNK", 64)
+    lines = [f"{place}.50,{place}" for place in range(200)]
+    path = write("x,n\n" + "\n".join(lines) + "\n12o,5\n")
+    table = read_table(path)
+    assert table.columns["x"].cells[:2].tolist() == ["0.50", "1.50"]  # as written
+    assert table.columns["x"].cells[-1] == "12o" and table.columns["n"].kind is Kind.WHOLE
+    assert len(table) == 201 and table.lines.tolist() == list(range(2, 203))
+    assert [str(note) for note in table.notes] == [
+        "Column 'x' is read as text, not as numbers, because of '12o'."
+    ]
+
+
+def test_numbers_are_those_of_float(write):
+    random = np.random.default_rng(0)
+    texts = [repr(float(x)) for x in random.normal(0, 10.0 ** random.integers(-20, 20, 3000))]
+    texts += [
+        "0.1",
+        "123456789012345.67",
+        "9007199254740993.0",
+        "5e-324",
+        "1.7976931348623157e308",
+        "000.5",
+        "1e22",
+    ]
+    texts += [f"{x:.17f}" for x in random.normal(0, 1, 500)] + [
+        f"{x:.16f}" for x in random.normal(0, 50, 3000)
+    ]
+    path = write("x\n" + "\n".join(texts) + "\n")
+    column = read_table(path, delimiter=",").columns["x"]
+    assert column.cells.tolist() == [float(text) for text in texts]
+
+
+def test_a_column_can_be_kept_as_text(write):
+    path = write("x,y\n1.50,NA\n2,7\n")
+    assert {n: c.cells.tolist() for n, c in read_table(path, as_text=["x", "y"]).columns.items()} == {
+        "x": ["1.50", "2"], "y": ["NA", "7"],
+    }  # fmt: skip
+
+
+def test_words_for_missing_are_counted_and_said(write):
+    path = write("age,kind\n30,NA\nNA,None\n?,x\nNA,x\n")
+    assert notes(path) == [
+        "Column 'age' holds whole numbers; 'NA' (2 cells), '?' (1 cells) counts as missing there."
+    ]
+    assert cells(path)["kind"] == ["NA", "None", "x", "x"]
+
+
+# -- how a file is written
+
+
+@pytest.mark.parametrize(("delimiter", "name"), [(";", "a semicolon"), ("\t", "a tab"), ("|", "'|'")])
+def test_the_delimiter_is_found_and_said(write, delimiter, name):
+    path = write(f"a{delimiter}b\n1,5{delimiter}x\n2,25{delimiter}y, z\n")
+    assert cells(path) == {"a": [1.5, 2.25], "b": ["x", "y, z"]}
+    assert notes(path)[0] == f"Columns are separated by {name} (to change: delimiter=',')."
+
+
+def test_a_comma_in_a_file_of_semicolons_is_a_decimal_sign(write):
+    path = write("a;b\n16,000;1.500,25\n")
+    assert cells(path) == {"a": [16], "b": [1500.25]}
+    assert cells(path, decimal=".") == {"a": [16000], "b": ["1.500,25"]}
+
+
+@pytest.mark.parametrize(
+    "codec", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "cp1252", "latin-1"]
+)
+@pytest.mark.parametrize("chunk", [7, 1 << 20])
+def test_encodings_are_found(write, monkeypatch, codec, chunk):
+    if chunk < 100 and codec in ("utf-16-le",):
+        pytest.skip("too few bytes to see that every second one is zero")
+    monkeypatch.setattr(encoding, "CHUNK", chunk)
+    path = write("job,city\r\ncook,Genève\r\nnurse,Zürich\r\n".encode(codec))
+    assert cells(path) == {"job": ["cook", "nurse"], "city": ["Genève", "Zürich"]}
+    said = notes(path)
+    if codec.startswith("utf-8"):
+        assert said == []
+    else:
+        known = "cp1252" if codec == "latin-1" else codec
+        assert said == [f"t.csv is not in UTF-8 and is read as {known} (to change: encoding='latin-1')."]
+
+
+def test_packed_files_are_unpacked_whatever_their_name(write):
+    packed = gzip.compress(b"a,b\n1,x\n")
+    assert cells(write(packed, "t.csv.gz")) == cells(write(packed)) == {"a": [1], "b": ["x"]}
+    assert "cannot be read as a table" in complaint(write(packed[:-9]))
+
+
+def test_quotes_blank_lines_and_line_ends(write):
+    text = 'name,said\r\n"Ann ""A."", x","two\r\nlines"\r\n\r\n,,\r\n  Bob ," kept "\r\n\r\n'.replace(
+        ",,\r\n", ",\r\n"
+    )
+    table = read_table(write(text))
+    assert {n: c.cells.tolist() for n, c in table.columns.items()} == {
+        "name": ['Ann "A.", x', "Bob"], "said": ["two\nlines", " kept "],
+    }  # fmt: skip
+    assert table.lines.tolist() == [2, 6]
+
+
+@pytest.mark.parametrize(
+    "cell", ['5" pipe', 'a "quoted" word', '"', ' "blank, before"', '"closed" late', 'x"']
+)
+def test_quotes_in_unusual_places_mean_what_the_csv_module_says(write, cell):
+    import csv
+
+    text = f"a,b\n{cell},1\nplain,2\n"
+    rows = list(csv.reader(text.splitlines(keepends=True), skipinitialspace=True))
+    if any(len(row) != 2 for row in rows):  # a quote that is never closed
+        assert "cells" in complaint(write(text), header=0) or "cannot be read" in complaint(
+            write(text), header=0
+        )
+        return
+    expected = [row[0].strip(" ") for row in rows[1:]]
+    assert [row["a"].strip(" ") for row in open_table(write(text), header=0).rows()] == expected
+
+
+def test_random_tables_are_split_as_by_the_csv_module(write, monkeypatch):
+    import csv
+    import io
+
+    random = np.random.default_rng(0)
+    pieces = ["a", "é", " ", ",", '"', "\n", ";", "12", "", "x y"]
+    for chunk in (5, 11, 64, 1 << 20):
+        monkeypatch.setattr(encoding, "CHUNK", chunk)
+        for _ in range(15):
+            width = int(random.integers(2, 5))
+            rows = [
+                ["".join(random.choice(pieces, random.integers(1, 5))) for _ in range(width)]
+                for _ in range(12)
+            ]
+            rows = [[f"c{j}" for j in range(width)], *[["k", *row[1:]] for row in rows]]
+            out = io.StringIO()
+            csv.writer(out, lineterminator="\n").writerows(rows)
+            path = write(out.getvalue())
+            expected = list(csv.reader(io.StringIO(out.getvalue())))
+            found = [list(row.values()) for row in open_table(path, ",", header=0, strip=False).rows()]
+            assert found == expected[1:]
+
+
+# -- names, and which cells belong to which column
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("1,7,5\n2,8,4\n1,9,3\n", True),
+        ("c0.jpg,cat\nc1.jpg,cat\nd0.jpg,dog\n", True),
+        ("a fine film,pos\na bad film,neg\nno film,pos\n", True),
+        ("2024-01-01,3\n2024-01-02,4\n", True),
+        ("user,film,rating\n1,7,5\n2,8,4\n", False),
+        ("file,label\nc0.jpg,cat\nc1.jpg,cat\n", False),
+        ("country,2019,2020,2021\nFrance,1.5,2.5,3.5\nChad,2.5,1.5,2.5\n", False),
+        ("0,1,2\n0.5,0.25,x\n0.75,0.5,y\n", False),
+        ("job,city\ncook,Bern\n", False),
+        ("a,b\n", False),
+        (",age\n0,5\n1,6\n", False),
+    ],
+)
+def test_a_first_row_of_data_is_kept(write, text, found):
+    table = read_table(write(text))
+    lines = text.count("\n")
+    assert (len(table), table.names[-1].startswith("column_")) == (
+        (lines, True) if found else (lines - 1, False)
+    )
+    said = "The first row holds data, not names: the columns are called column_1, column_2 and so on (to change: header=0)."
+    assert (said in map(str, table.notes)) is found
+    assert len(read_table(write(text), header=0)) == lines - 1
+    assert len(read_table(write(text), header=None)) == lines
+
+
+def test_a_header_further_down(write):
+    path = write("a report,\nof two lines,\nx,y\n1,2\n")
+    assert cells(path, header=2) == {"x": [1], "y": [2]}
+    assert complaint(path, header=9) == f"{path} has no row 9 to take names from. Got: 9."
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "said"),
+    [
+        (",x,y\n0,5,a\n1,6,b\n", ["x", "y"], "The column without a name only names the rows; it is not used."),
+        ("Unnamed: 0,x\n1,5\n2,6\n", ["x"], "The column without a name only names the rows; it is not used."),
+        (",x\nann,5\nbob,6\n", ["x"], "The column without a name only names the rows; it is not used."),
+        (",x\nann,5\nann,6\n", ["Unnamed: 0", "x"], "The column without a name in place 1 is called 'Unnamed: 0'."),
+        ("x,y\nr0,5,a\nr1,6,b\n", ["x", "y"],
+         "Rows have one cell more than the header: the first one only names the row and is not used."),
+        ("x,y\n1,5,a\n2,6,b\n", ["x", "y"],
+         "Rows have one cell more than the header: the first one only names the row and is not used."),
+        ("x,y\n5,a,\n6,b,\n", ["x", "y"], "Every row ends with a delimiter."),
+        ("x,y,\n5,a,\n6,b,\n", ["x", "y"], None),
+    ],
+)  # fmt: skip
+def test_cells_without_a_name(write, text, names, said):
+    table = read_table(write(text))
+    assert (table.names, [str(note) for note in table.notes]) == (names, [said] if said else [])
+
+
+@pytest.mark.parametrize("first", [(56, 61), (30, 31)])
+def test_a_cell_too_many_that_is_no_index_is_refused(write, first):
+    path = write(f"x,y\n{first[0]},5,a\n{first[1]},6,b\n")
+    assert complaint(path) == (
+        f"Line 2 of {path} has 3 cells. Got: ['{first[0]}', '5', 'a']. Expected: 2, as the header names. "
+        "Put cells that hold a comma in quotes."
+    )
+
+
+def test_a_row_of_another_length_far_below_names_its_line(write, monkeypatch):
+    monkeypatch.setattr(encoding, "CHUNK", 100)
+    path = write("x;y\n" + "\n" + "1;2\n" * 900 + '"1\n1";2\n' + "5\n")
+    assert complaint(path) == (
+        f"Line 905 of {path} has 1 cells. Got: ['5']. Expected: 2, as the header names. "
+        "Put cells that hold a semicolon in quotes."
+    )
+
+
+def test_wrong_arguments_are_refused(write):
+    path = write("a,b\n1,2\n")
+    assert complaint(path, ArgumentError, delimiter="||").startswith(
+        "delimiter must be one ASCII character. Got: '||'"
+    )
+    assert "no-such" in complaint(path, ArgumentError, encoding="no-such")
+    assert complaint(path, ArgumentError, header="yes").startswith("header must be")
+    assert complaint(path, ArgumentError, decimal="x").startswith("decimal must be")
+
+
+# -- both halves
+
+
+def test_rows_and_columns_are_the_same_cells(write):
+    path = write('\ufeffa;b;c\n1,5;x;NA\n\n;;\n2;"y;\nz";3\n')
+    rows = list(open_table(path).rows())
+    assert rows == [{"a": "1,5", "b": "x", "c": "NA"}, {"a": "2", "b": "y;\nz", "c": "3"}]
+    assert cells(path) == {
+        "a": [1.5, 2.0],
+        "b": ["x", "y;\nz"],
+        "c": [pytest.approx(math.nan, nan_ok=True), 3.0],
+    }
+
+
+def test_notes_name_the_option_of_the_shell(write):
+    note = read_table(write("a;b\n1;2\n2;3\n")).notes[0]
+    assert note.for_shell() == "Columns are separated by a semicolon (to change: --delimiter ',')."

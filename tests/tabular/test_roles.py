@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gatera.core.errors import DataError
+from gatera.data.sources.tables import read_table
+from gatera.tabular.frames import cont_cat_split
+from gatera.tabular.roles import find_roles, is_class
+from gatera.tabular.table import TabularPandas
+
+N = 60
+
+
+@pytest.fixture
+def df() -> pd.DataFrame:
+    place = np.arange(N)
+    return pd.DataFrame(
+        {
+            "id": place + 1, "height": place / 7, "age": place * 3 % 41, "rooms": (place % 4).astype(float),
+            "job": np.where(place % 2, "cook", "None"), "who": [f"person {n}" for n in place],
+            "always": 5, "empty": np.nan, "blank": " ", "member": place % 3 == 0, "y": place % 2,
+        }
+    )  # fmt: skip
+
+
+def test_columns_that_tell_nothing_are_skipped_and_named(df):
+    roles = find_roles(df, ["y"])
+    assert (roles.numbers, roles.categories) == (["height", "age"], ["rooms", "job", "member"])
+    assert roles.skipped == {
+        "id": "row numbers", "who": "almost all values differ", "always": "always the same", "empty": "empty",
+        "blank": "empty",
+    }  # fmt: skip
+    with pytest.raises(DataError, match=r"^targets: no column 'Y' in the table\."):
+        find_roles(df, ["Y"])
+
+
+def test_a_dtype_that_gaps_changed_is_only_a_hint(df):
+    df.loc[::9, "rooms"] = np.nan
+    assert find_roles(df, ["y"]).categories[0] == "rooms"
+    with pytest.warns(UserWarning, match=r"^Skipping empty columns: empty, blank\.$"):
+        numbers, categories = cont_cat_split(df, dep_var="y")
+    assert (numbers, categories) == (["id", "height", "age"], ["rooms", "job", "who", "always", "member"])
+    to = TabularPandas(df, cat_names="rooms", cont_names="age", y_names="y")
+    assert to.classes["rooms"] == ["#na#", 0, 1, 2, 3]
+    assert all(type(label) is int for label in to.classes["rooms"][1:])
+
+
+@pytest.mark.parametrize(
+    ("values", "answer"),
+    [
+        ([0, 1] * 30, True), ([0.0, 1.0] * 30, True), ([0, None] * 30, True), (list(range(60)), False),
+        ([0.5, 1.0] * 30, False), (["a", "None"] * 30, True), ([True, False] * 30, True),
+        (pd.Categorical(list(range(60))), True), (pd.array([1, None] * 30, dtype="Int64"), True),
+    ],
+)  # fmt: skip
+def test_whether_a_target_is_a_class_comes_from_its_values(values, answer):
+    assert is_class(pd.Series(values, name="y")) is answer
+
+
+def test_labels_written_as_floats_are_the_classes_0_and_1(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("x,y\n" + "".join(f"{n / 7:.3f},{n % 2}.0\n" for n in range(20)))
+    to = TabularPandas(read_table(path), cont_names="x", y_names="y", y_block=None)
+    assert to.frame["y"].dtype.kind == "i"
+
+
+def test_a_number_that_is_not_finite_names_its_line(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("x,y\n1,a\n\ninf,b\n3,a\n")
+    with pytest.raises(DataError) as err:
+        TabularPandas(read_table(path), cont_names="x", y_names="y")
+    assert str(err.value) == (
+        "Column 'x' holds a number that is not finite, in line 4. Got: inf. Expected: finite numbers, or an empty cell."
+    )
+    path.write_text("x,y\n1,a\n2,\n3,a\n")
+    with pytest.raises(DataError, match=r"^Column 'y' \(y_names\) is empty in line 3 of the table\."):
+        TabularPandas(read_table(path), cont_names="x", y_names="y")
