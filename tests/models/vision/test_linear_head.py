@@ -67,7 +67,7 @@ def test_a_linear_head_takes_pooled_features_and_a_range():
 
 
 def test_a_linear_head_refuses_no_outputs():
-    with pytest.raises(ArgumentError, match=r"the size of a layer in the head \(nf, n_out\) is too small"):
+    with pytest.raises(ArgumentError, match=r"the size of a layer in the head \(nf, n_out\) must be at least 1"):
         create_linear_head(8, 0)
 
 
