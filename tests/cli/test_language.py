@@ -109,9 +109,9 @@ def test_every_phrase_is_still_said_somewhere():
             "Use one of:\n  pip install some-weights",
         ),
         (
-            "Lower the learning rate (learn.lr_find() suggests one), clip gradients with cbs=GradientClip(1.0), compute in "
-            "precision='float32', or look at those items.",
-            "Lower the learning rate with --lr or look at those items.",
+            "Lower the learning rate (learn.lr_find() suggests one), clip gradients with cbs=GradientClip(1.0), train with "
+            "precision='float32', or check these items for labels that are NaN.",
+            "Lower the learning rate with --lr or check these items for labels that are NaN.",
         ),
     ],
 )

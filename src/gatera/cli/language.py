@@ -29,12 +29,12 @@ PHRASES = (
     (r"pretrained=True to find", "omit --weights to find"),
     (r"item_tfms=Resize\((\d+)[^)]*\)", r"--size \1"),
     (r"\(learn\.lr_find\(\) suggests one\)", "with --lr"),
-    (r", clip gradients with cbs=GradientClip\([^)]*\), compute in precision='float32',", ""),
+    (r", clip gradients with cbs=GradientClip\([^)]*\), train with precision='float32',", ""),
     (
-        r"make the learner in the same way and call the same method with (?=resume=)",
+        r"create the learner the same way and call the same method with (?=resume=)",
         "run the same command with ",
     ),
-    (r"[Pp]ass on_error=\"skip\" to leave such photos out\.", "Leave it out."),
+    (r" ?Pass on_error=\"skip\" to skip such inputs\.", ""),
     (r"\n? *(?:arch=AWD_LSTM, )?pretrained=False for random weights[^\n]*", ""),
 )
 
