@@ -232,13 +232,8 @@ class Trainer:
         state = self._make_state(plan, opt, self.recorder, self.cbs)
         if saved is None and self.body is not None and linear_head_at_zero(self.model) is not None:
             self.head_error = start_head(
-                self.model,
-                self.dls,
-                self.loss_func,
-                self.arithmetic,
-                self.feature_cache,
-                not self.display.bar_on,
-            )
+                self.model, self.dls, self.loss_func, self.arithmetic, self.feature_cache, not self.display.bar_on
+            )  # fmt: skip
         plan = replace(plan, head_error=self.head_error)
         state = self._skip_frozen_part(state)
         fit = Fit(plan, state, saved, self.model_path("interrupted"), self.n_frozen)
