@@ -85,6 +85,8 @@ def test_every_phrase_is_still_said_somewhere():
         ("Pass arch='efficientnet_lite0' (or 1, 2).", "Pass --arch efficientnet_lite0 (or 1, 2)."),
         ('Use pretrained="FILE" with a file.', "Use --weights FILE with a file."),
         ("Make them one size: item_tfms=Resize(224, 'squish').", "Make them one size: --size 224."),
+        ("Or label_from='^(.+)_\\d+' takes cat.", "Or --label-from '^(.+)_\\d+' takes cat."),
+        ("Use item_tfms=Resize(224), or Resize(224, 'squish') to avoid cropping.", "Use --size 224."),
         ("Name its column: y_names=.", "Name its column: --target."),
         ("For one folder per class, pass valid_pct=0.2.", "For one folder per class, pass --valid-pct 0.2."),
         (
@@ -122,8 +124,8 @@ def test_examples_of_train(said, shown):
 def test_predict_has_other_options_than_train():
     assert for_command('Or try engine="openvino".', "predict") == "Or try --engine openvino."
     assert for_command("Pass arch='resnet18'.", "predict") == "Pass arch='resnet18'."
-    assert for_command("It is not a program. learn.export writes one.", "info") == (
-        "It is not a program. gatera train writes one."
+    assert for_command("It is not a program. learn.export writes program files.", "info") == (
+        "It is not a program. gatera train writes program files."
     )
     assert for_command("engine is not one of its choices.", "info") == "engine is not one of its choices."
 

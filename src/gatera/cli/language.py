@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 #: What a script calls it, and the option of `gatera train` that it is. Options with the name of their argument are found
 #: in `TrainSettings`; these have another.
@@ -19,15 +20,17 @@ PREDICT = {
     "engine": "--engine", "precision": "--precision", "batch_size": "--batch-size", "top": "--top",
 }  # fmt: skip
 
+QUOTES = "\"'"
+
 #: By command: the words of a script and those of the command line.
 KEYWORDS = {"train": TRAIN, "predict": PREDICT}
 
 #: What a script does and a command cannot, as regular expressions, and what is said instead.
 PHRASES = (
-    (r"\blearn\.export writes one", "gatera train writes one"),
+    (r"\blearn\.export writes program files", "gatera train writes program files"),
     (r"Pass pretrained=True to find", "Omit --weights to find"),
     (r"pretrained=True to find", "omit --weights to find"),
-    (r"item_tfms=Resize\((\d+)[^)]*\)", r"--size \1"),
+    (r"item_tfms=Resize\((\d+)[^)]*\)(?:, or Resize\([^)]*\) to avoid cropping)?", r"--size \1"),
     (r"\(learn\.lr_find\(\) suggests one\)", "with --lr"),
     (r", clip gradients with cbs=GradientClip\([^)]*\), train with precision='float32',", ""),
     (
@@ -71,8 +74,5 @@ def for_command(message: str, command: str | None) -> str:
 
 
 def _option(flag: str, value: str) -> str:
-    """Return an option with its value: a switch has none, and a value needs no quotes where it has no spaces."""
-    if value in ("True", ""):
-        return flag
-    bare = value.strip("\"'")
-    return f"{flag} {bare if bare and ' ' not in bare else value}"
+    """Return an option with its value: a switch has none, and a value has quotes where a shell needs them."""
+    return flag if value in ("True", "") else f"{flag} {shlex.quote(value.strip(QUOTES))}"
