@@ -109,9 +109,9 @@ def test_every_phrase_is_still_said_somewhere():
             "Use one of:\n  pip install some-weights",
         ),
         (
-            "Lower the learning rate (learn.lr_find() suggests one), clip gradients with cbs=GradientClip(1.0), compute in "
-            "precision='float32', or look at those items.",
-            "Lower the learning rate with --lr or look at those items.",
+            "Lower the learning rate (learn.lr_find() suggests one), clip gradients with cbs=GradientClip(1.0), train with "
+            "precision='float32', or check these items for labels that are NaN.",
+            "Lower the learning rate with --lr or check these items for labels that are NaN.",
         ),
     ],
 )
@@ -122,8 +122,8 @@ def test_examples_of_train(said, shown):
 def test_predict_has_other_options_than_train():
     assert for_command('Or try engine="openvino".', "predict") == "Or try --engine openvino."
     assert for_command("Pass arch='resnet18'.", "predict") == "Pass arch='resnet18'."
-    assert for_command("It is not a program. learn.export writes one.", "info") == (
-        "It is not a program. gatera train writes one."
+    assert for_command("It is not a program. learn.export writes program files.", "info") == (
+        "It is not a program. gatera train writes program files."
     )
     assert for_command("engine is not one of its choices.", "info") == "engine is not one of its choices."
 

@@ -24,17 +24,17 @@ KEYWORDS = {"train": TRAIN, "predict": PREDICT}
 
 #: What a script does and a command cannot, as regular expressions, and what is said instead.
 PHRASES = (
-    (r"\blearn\.export writes one", "gatera train writes one"),
+    (r"\blearn\.export writes program files", "gatera train writes program files"),
     (r"Pass pretrained=True to find", "Omit --weights to find"),
     (r"pretrained=True to find", "omit --weights to find"),
     (r"item_tfms=Resize\((\d+)[^)]*\)", r"--size \1"),
     (r"\(learn\.lr_find\(\) suggests one\)", "with --lr"),
-    (r", clip gradients with cbs=GradientClip\([^)]*\), compute in precision='float32',", ""),
+    (r", clip gradients with cbs=GradientClip\([^)]*\), train with precision='float32',", ""),
     (
-        r"make the learner in the same way and call the same method with (?=resume=)",
+        r"create the learner the same way and call the same method with (?=resume=)",
         "run the same command with ",
     ),
-    (r"[Pp]ass on_error=\"skip\" to leave such photos out\.", "Leave it out."),
+    (r"[Pp]ass on_error=\"skip\" to skip such inputs\.", "Remove it."),
     (r"\n? *(?:arch=AWD_LSTM, )?pretrained=False for random weights[^\n]*", ""),
 )
 
