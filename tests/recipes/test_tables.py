@@ -16,7 +16,11 @@ def settings(folder, text, target):
 def test_what_the_columns_are(tmp_path, events):
     rows = "".join(f"{n},person {n},{'ab'[n % 2]},{'yes' if n % 3 else ''}\n" for n in range(90))
     table = read(settings(tmp_path, "age,name,kind,answer\n" + rows, "answer"), events)
-    assert (table.categories, table.numbers, table.ignored) == (["kind"], ["age"], ["name"])
+    assert (table.categories, table.numbers, table.ignored) == (
+        ["kind"],
+        ["age"],
+        {"name": "almost all values differ"},
+    )
     assert table.classes and table.n_skipped == 30 and len(table.frame) == 60
 
 
