@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from gatera.program.tables.reader import open_table
+from gatera.program import tables
 
 
 def csv_rows(path: str | Path, delimiter: str | None = None) -> Iterator[dict[str, str]]:
@@ -22,4 +22,4 @@ def csv_rows(path: str | Path, delimiter: str | None = None) -> Iterator[dict[st
         DataError: if the file is missing, empty or not text, names two columns alike, or has a row with another number of
             cells than its header; the line is named.
     """
-    yield from open_table(path, delimiter).rows()
+    yield from tables.open_table(path, delimiter).rows()

@@ -39,7 +39,9 @@ def read_numbers(block: Block, starts: np.ndarray, ends: np.ndarray) -> tuple[np
     """
     n, widths = len(starts), ends - starts
     too_wide = widths > WIDEST
-    whole: np.ndarray = np.zeros(n, np.int32 if widths.max(initial=0) < 10 else np.int64)  # nine digits fit into int32
+    whole: np.ndarray = np.zeros(
+        n, np.int32 if widths.max(initial=0) < 10 else np.int64
+    )  # nine digits fit into int32
     negative, leading_zero = np.zeros(n, bool), np.zeros(n, bool)
     digits, fraction = np.zeros(n, np.int8), np.zeros(n, np.int8)
     seen_point, has_point, bad = np.zeros(n, bool), False, too_wide.copy()
