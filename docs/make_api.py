@@ -66,7 +66,7 @@ WITH_METHODS = (
 INTRODUCTION = """\
 # Names
 
-Everything that `from gatera.vision.all import *` and the other faces ({faces}) bring, with the first line of its
+Everything that `from gatera.vision.all import *` and the other `all` modules ({faces}) export, with the first line of its
 description. `help(name)` shows the rest: arguments, shapes, ranges, errors, examples. This page is made by
 `docs/make_api.py`, and a test keeps it up to date.
 """

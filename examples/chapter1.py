@@ -4,7 +4,7 @@ python examples/chapter1.py                    on the bundled samples, and on sy
 python examples/chapter1.py --data HOME        on HOME/data/oxford-iiit-pet, camvid_tiny, imdb, adult_sample,
                                                movie_lens_sample, fsdd, coco_tiny
 
-Every model becomes a program, and the programs answer in a process that never imports PyTorch. Networks whose trained weights
+Every model is exported, and the programs make predictions in a process that never imports PyTorch. Networks whose trained weights
 come as Python packages stand in for the book's resnet34 and AWD_LSTM, so that it runs without a network connection. Sound,
 points and several labels at once, which the book's chapter only speaks of, come last.
 """

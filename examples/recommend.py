@@ -18,7 +18,7 @@ ANSWER = """
 import sys
 from gatera import load_program
 answer = load_program(sys.argv[1]).predict(sys.argv[2:])
-print(f"The program says {answer.label:.2f}; PyTorch and pandas were",
+print(f"Prediction: {answer.label:.2f}; PyTorch and pandas were",
       "imported" if {"torch", "pandas"} & set(sys.modules) else "never imported")
 """
 
