@@ -51,7 +51,7 @@ def for_command(message: str, command: str | None) -> str:
 
     Example:
         >>> for_command("Pass bs=64, or pretrained='my.pth'. bs is too small.", "train")
-        "Pass --batch-size 64, or --weights my.pth. bs is too small."
+        'Pass --batch-size 64, or --weights my.pth. bs is too small.'
     """
     keywords = KEYWORDS.get(command or "", {})
     for pattern, words in PHRASES:
