@@ -78,6 +78,7 @@ def answer_lines(answer: Prediction, top: int | None = None) -> list[tuple[str, 
         top: show this many labels, likeliest first, whether they apply or not.
 
     Example:
+        >>> import numpy as np
         >>> answer_lines(Prediction("b", 1, np.array([0.25, 0.75]), ["a", "b"]), top=2)
         [('b', '0.7500'), ('a', '0.2500')]
     """
