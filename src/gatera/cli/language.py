@@ -13,11 +13,13 @@ TRAIN = {
     "arch": "--arch", "epochs": "--epochs", "freeze_epochs": "--freeze-epochs", "lr": "--lr", "seed": "--seed",
     "size": "--size", "valid_pct": "--valid-pct", "device": "--device", "resume": "--resume", "slim": "--slim",
     "force": "--force", "target": "--target", "weights": "--weights", "label_from": "--label-from",
-    "group_by": "--group-by", "task": "--task", "augment": "--augment", "report": "--report", "out": "--out",
+    "group_by": "--group-by", "task": "--task", "augment": "--augment", "report": "--report", "out": "--out", "delimiter": "--delimiter",
+    "encoding": "--encoding", "decimal": "--decimal", "header": "--header",
 }  # fmt: skip
 
 PREDICT = {
     "engine": "--engine", "precision": "--precision", "batch_size": "--batch-size", "top": "--top",
+    "delimiter": "--delimiter", "encoding": "--encoding", "header": "--header",
 }  # fmt: skip
 
 QUOTES = "\"'"
