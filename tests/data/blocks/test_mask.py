@@ -265,7 +265,7 @@ def test_the_size_of_a_mask_is_that_of_the_numbers_read_from_it(tmp_path):
     Image.new("L", (36, 48)).save(path, exif=exif)
     block = MaskBlock(["a", "b"])
     block.check_fit(path, "1.jpg", block.read(path).shape)
-    with pytest.raises(DataError, match="the mask .* is 48 x 36 pixels"):
+    with pytest.raises(DataError, match=r"the mask .* is 48 x 36 pixels"):
         block.check_fit(path, "1.jpg", (36, 48))
 
 
