@@ -9,7 +9,6 @@ photos; with everything right the published weights get 105 of 120.
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import torch
 
 from gatera.models.vision.classifier import create_classifier
 from gatera.program.preprocess import Preprocessing
+from gatera.program.raw.csv_rows import csv_rows
 
 #: Fewer correct predictions than this mean that the weights or the preprocessing are wrong.
 MUST_REACH = 104
@@ -27,8 +27,7 @@ def count_right(folder: Path, arch: str = "efficientnet_lite0") -> tuple[int, in
     """Classify every photo of the table; return how many are right at top-1, and how many there are."""
     classifier = create_classifier(arch)
     prepare = Preprocessing(classifier.preprocessing)
-    with (folder / "labels.csv").open(newline="") as table:
-        rows = list(csv.DictReader(table))
+    rows = list(csv_rows(folder / "labels.csv"))
     photos = torch.stack([torch.tensor(prepare(folder / "images" / row["image"])) for row in rows])
     wanted = torch.tensor([int(row["imagenet_index"]) for row in rows])
     with torch.inference_mode():

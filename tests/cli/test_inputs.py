@@ -2,11 +2,18 @@ from __future__ import annotations
 
 import io
 import json
+import os
 
 import pytest
 
 from gatera.cli.inputs import AS_FOUND, Input, columns_of, find_inputs, first_operation
-from gatera.core.errors import ArgumentError, DataError
+from gatera.core.errors import ArgumentError, DataError, TextError
+from gatera.data.sources.items import get_image_files
+from gatera.program.raw.text import read_text
+
+
+def stdin(monkeypatch, content: bytes):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
 
 
 def names(given, operation):
@@ -25,7 +32,7 @@ def test_a_text_is_itself_or_a_file(tmp_path, monkeypatch):
     assert things == "texts"
     assert [each.raw for each in found] == ["what a film", tmp_path / "a.txt", tmp_path / "sub" / "b.txt"]
     assert found[0].where == {"text": "what a film"}
-    monkeypatch.setattr("sys.stdin", io.StringIO("first\n\nsecond\n"))
+    stdin(monkeypatch, b"first\n\nsecond\n")
     assert names(["-"], {"op": "read_text"}) == ["first", "second"]
 
 
@@ -118,3 +125,32 @@ def test_how_to_read_a_table_is_refused_where_there_is_none():
 
 def test_a_hostile_program_names_no_columns():
     assert columns_of({"categories": 3, "numbers": [{"name": 7}, [], None, "x"]}) == ["x"]
+
+
+def test_lines_of_standard_input_are_read_as_files_are(monkeypatch, tmp_path):
+    stdin(monkeypatch, b"\xef\xbb\xbfgood film\r\ncaf\xe9\n")
+    (good, bad), _ = find_inputs(["-"], {"op": "read_text"})
+    (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbfgood film\r\n")
+    assert good == Input("good film", {"text": "good film"})
+    assert read_text(good.raw) == read_text(tmp_path / "a.txt")
+    assert bad.where == {"text": "caf\ufffd"}
+    with pytest.raises(TextError, match=r"^A text is not in UTF-8"):
+        read_text(bad.raw)
+
+
+def test_a_folder_is_searched_as_training_searches_it(tmp_path):
+    for name in ("cat/1.jpg", "cat.2/1.JPG", ".trash/1.jpg", "cat/.1.jpg", "cat/notes.txt"):
+        (tmp_path / "p" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "p" / name).touch()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "2.jpg").touch()
+    (tmp_path / "p" / "dog").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "p" / "dog" / "back").symlink_to(tmp_path / "p")
+    os.mkfifo(tmp_path / "p" / "cat" / "pipe.jpg")
+    found = names([str(tmp_path / "p")], {"op": "read_photo"})
+    assert found == list(map(str, get_image_files(tmp_path / "p")))
+    assert [name.removeprefix(f"{tmp_path}/p/") for name in found] == [
+        "cat/1.jpg",
+        "cat.2/1.JPG",
+        "dog/2.jpg",
+    ]

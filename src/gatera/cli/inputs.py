@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gatera.core.errors import ArgumentError, DataError, ProgramFileError, shorten
+from gatera.core.walk import files_below
 from gatera.program.archive import PROGRAM, Archive
 from gatera.program.operations import OPERATIONS, PHOTOS
 from gatera.program.raw.csv_rows import csv_rows
@@ -101,7 +102,7 @@ def find_photos(
 ) -> list[Path]:
     """Return the photos (or other files) that files, folders and patterns stand for.
 
-    Folders are searched to the bottom in sorted order, hidden files and folders left out. Patterns are for shells that do
+    Folders are searched to the bottom in sorted order, as in training; see `files_below`. Patterns are for shells that do
     not expand them. Other names are taken as they are: reading them will show whether they exist.
 
     Args:
@@ -132,7 +133,7 @@ def _files_at(given: str, suffixes: Collection[str], things: str) -> list[Path]:
     # Unlike Path.is_dir, this answers for names that no file can have, too.
     if not os.path.isdir(given):  # noqa: PTH112
         return [Path(given)]
-    found = sorted(_walk(given, suffixes))
+    found = [Path(name) for name in files_below(given, suffixes)]
     if not found:
         raise DataError(
             f"{given} holds no {things}", expected=f"files ending in {', '.join(sorted(suffixes))}"
@@ -140,24 +141,23 @@ def _files_at(given: str, suffixes: Collection[str], things: str) -> list[Path]:
     return found
 
 
-def _walk(folder: str, suffixes: Collection[str]) -> Iterator[Path]:
-    for parent, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in files:
-            if not name.startswith(".") and Path(name).suffix.lower() in suffixes:
-                yield Path(parent, name)
-
-
 def _texts(word: str) -> Iterator[Input]:
     """Yield the texts that a word stands for: lines of stdin for "-", files, or itself."""
     if word == "-":
-        yield from (
-            Input(line.rstrip("\n"), {"text": line.rstrip("\n")}) for line in sys.stdin if line.strip()
-        )
+        yield from map(_line, filter(bytes.strip, sys.stdin.buffer))
     elif os.path.exists(word) or _looks_like_file(word):  # noqa: PTH110  # answers for words that no file can have
         yield from map(_file, find_photos([word], TEXT_SUFFIXES, "texts"))
     else:
         yield Input(word, {"text": word})
+
+
+def _line(content: bytes) -> Input:
+    """Return a line of standard input; what is not UTF-8 stays bytes, which reading it will tell of."""
+    try:
+        text = content.decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError:
+        return Input(content, {"text": content.decode("utf-8", "replace").rstrip("\r\n")})
+    return Input(text, {"text": text})
 
 
 def _looks_like_file(word: str) -> bool:

@@ -6,6 +6,7 @@ import difflib
 import importlib
 import numbers
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from types import ModuleType
 
 from gatera.core.errors import ArgumentError, DataError, MissingExtraError, shorten
@@ -21,6 +22,27 @@ def nearest(name: str, options: Iterable[str]) -> str | None:
     by_lower = {option.lower(): option for option in options}
     matches = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[matches[0]] if matches else None
+
+
+def name_of(source: object, thing: str) -> str:
+    """Return what messages call an input: its path or file name, else how large it is.
+
+    Args:
+        source: a path, bytes, an open file, or what came instead of one.
+        thing: what it should be, e.g. "a photo".
+
+    Example:
+        >>> name_of("cats/1.jpg", "a photo"), name_of(b"GIF8", "a photo"), name_of(object(), "a photo")
+        ('cats/1.jpg', 'a photo of 4 bytes', 'a photo without a name')
+    """
+    if isinstance(source, str | Path):
+        return str(source)
+    if isinstance(source, bytes | bytearray | memoryview):
+        return f"{thing} of {len(source):,} bytes"
+    if isinstance(source, tuple):
+        return "an array"  # with its sample rate
+    file = getattr(source, "filename", None) or getattr(source, "name", None)
+    return str(file) if isinstance(file, str) and file else f"{thing} without a name"
 
 
 def listed(options: Iterable[object], limit: int = 12) -> str:

@@ -258,6 +258,17 @@ def test_a_mask_of_another_size_is_an_error_that_names_both_files(scenes):
     )
 
 
+def test_the_size_of_a_mask_is_that_of_the_numbers_read_from_it(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the orientation of a photo taken upright
+    path = tmp_path / "1.png"
+    Image.new("L", (36, 48)).save(path, exif=exif)
+    block = MaskBlock(["a", "b"])
+    block.check_fit(path, "1.jpg", block.read(path).shape)
+    with pytest.raises(DataError, match=r"the mask .* is 48 x 36 pixels"):
+        block.check_fit(path, "1.jpg", (36, 48))
+
+
 def test_a_missing_mask_is_found_before_anything_is_read(scenes):
     (scenes / "masks" / "2.png").unlink()
     says(

@@ -309,3 +309,23 @@ def test_how_to_read_labels_csv_is_refused_without_one(tmp_path):
     assert str(err.value) == (
         f"delimiter= says how to read labels.csv, and no labels.csv in {folder} is used. Omit delimiter=."
     )
+
+
+@pytest.mark.parametrize(
+    ("true", "false"), [("1.0", "0.0"), ("t", "f"), ("y", "n"), ("YES", "no"), ("True", "False")]
+)
+def test_is_valid_is_read_however_it_is_written(tmp_path, true, false):
+    folder = touch(tmp_path, "1.jpg", "2.jpg")
+    (folder / "labels.csv").write_text(f"file,label,is_valid\n1.jpg,cat,{false}\n2.jpg,dog,{true}\n")
+    assert list(read_folder(folder, PHOTOS).split) == ["train", "valid"]
+
+
+@pytest.mark.parametrize("mark", ["x", "", "2"])
+def test_an_unknown_is_valid_is_refused(tmp_path, mark):
+    folder = touch(tmp_path, "1.jpg", "2.jpg")
+    (folder / "labels.csv").write_text(f"file,label,is_valid\n1.jpg,cat,1\n2.jpg,dog,{mark}\n")
+    with pytest.raises(DataError) as err:
+        read_folder(folder, PHOTOS)
+    assert str(err.value) == (
+        f"{folder}/labels.csv has an unknown is_valid in line 3. Got: {mark!r}. Expected: true or false."
+    )

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from gatera.core import walk
 from gatera.core.errors import DataError
-from gatera.data.sources import items as items_module
 from gatera.data.sources.items import (
     BadFile,
     FileGetter,
@@ -53,7 +53,7 @@ def test_files_come_sorted_whatever_order_the_file_system_lists_them_in(
 
         def __exit__(self, *error: object) -> None: ...
 
-    monkeypatch.setattr(items_module.os, "scandir", Reversed)
+    monkeypatch.setattr(walk.os, "scandir", Reversed)
     assert get_image_files(tmp_path) == found
 
 
@@ -158,12 +158,12 @@ def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path, monkeypatch: py
             raise PermissionError(13, "Permission denied")
         return real(folder)
 
-    monkeypatch.setattr(items_module.os, "scandir", refuse)
+    monkeypatch.setattr(walk.os, "scandir", refuse)
     with pytest.raises(DataError) as err:
         get_image_files(tmp_path)
     assert str(err.value) == (
         f"Folder {tmp_path / 'closed'} cannot be listed (Permission denied). "
-        "Make it readable, or exclude it with folders=."
+        "Make it readable, or move it elsewhere."
     )
 
 

@@ -57,8 +57,16 @@ def test_another_encoding(tmp_path):
     file = tmp_path / "a.txt"
     file.write_bytes("Für".encode("latin-1"))
     assert message(file) == f"The file {file} is not in UTF-8 (byte 0xfc at place 1). Save it as UTF-8."
-    file.write_bytes("Für".encode("utf-16"))
-    assert message(file) == f"The file {file} is not in UTF-8; it begins as UTF-16 does. Save it as UTF-8."
+    file.write_bytes("Für".encode("utf-16")[:-1])
+    assert message(file) == f"The file {file} is not in UTF-16 (truncated data). Save it as UTF-8."
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_a_byte_order_mark_tells_the_encoding_and_is_not_text(tmp_path, encoding):
+    file = tmp_path / "a.txt"
+    file.write_bytes("Für dich".encode(encoding))
+    assert read_text(file) == read_text(file.read_bytes()) == "Für dich"
+    assert read_text("\ufeffFür dich") == "Für dich"
 
 
 def test_no_file(tmp_path):

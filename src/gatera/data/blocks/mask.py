@@ -21,7 +21,7 @@ from gatera.data.show.pil import PILImageBW, Source
 from gatera.data.show.spatial import show_masks
 from gatera.data.transforms.sampled import SampledAugmentation
 from gatera.program.placing import NOT_SEEN
-from gatera.program.raw.photo import as_file, explaining, photo_size
+from gatera.program.raw.photo import as_file, explaining, stored_size
 from gatera.program.raw.placement import Placement, Size
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class MaskBlock(SpatialTarget):
 
     def check_fit(self, raw: Any, photo: str, size: Size) -> None:
         """Raise DataError, naming both, if mask and photo differ in size."""
-        found = photo_size(raw) if isinstance(raw, str | Path) else self.read(raw).shape
+        found = stored_size(raw) if isinstance(raw, str | Path) else self.read(raw).shape
         if tuple(found) != size:
             name = f"the mask {raw}" if isinstance(raw, str | Path) else "the mask"
             raise DataError(

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import DataError
 from gatera.data.folders.sides import SIDE_OF
+from gatera.data.splits.by_value import truth_of
 from gatera.program.tables.notes import Note
 from gatera.program.tables.reader import open_table
 
@@ -104,5 +105,12 @@ def _side(table: Path, line: int, row: dict[str, str]) -> str:
             )  # fmt: skip
         return SIDE_OF[by_lower["split"]]
     if "is_valid" in by_lower:
-        return "valid" if by_lower["is_valid"] in ("true", "1", "yes") else "train"
+        truth = truth_of(by_lower["is_valid"])
+        if truth is None:
+            raise DataError(
+                f"{table} has an unknown is_valid in line {line}",
+                got=by_lower["is_valid"],
+                expected="true or false",
+            )
+        return "valid" if truth else "train"
     return ""

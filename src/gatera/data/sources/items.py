@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import DataError
 from gatera.core.progress import track
 from gatera.core.threads import thread_pool
+from gatera.core.walk import files_below
 from gatera.program.raw.photo import PHOTO_SUFFIXES, read_photo
 
 T = TypeVar("T")
@@ -99,12 +99,12 @@ def get_files(
     """
     path, wanted = _existing_folder(Path(path)), _endings(extensions)
     if folders is None:
-        return Items(map(Path, _walk(path, wanted, recurse, above=())))
+        return Items(map(Path, files_below(path, wanted, recurse)))
     found: list[str] = []
     for name in sorted({folders} if isinstance(folders, str) else set(folders)):
         start = path if name == "." else _existing_folder(path / name)
         # "." asks for the files in `path` itself; its folders are listed only where they are named.
-        found += _walk(start, wanted, recurse and name != ".", above=())
+        found += files_below(start, wanted, recurse and name != ".")
     return Items(sorted(map(Path, found), key=lambda file: file.parts))
 
 
@@ -215,39 +215,3 @@ def _existing_folder(path: Path) -> Path:
         available=f"{listed(siblings)} in {path.parent}" if siblings else None,
         remedy=did_you_mean(path.name, siblings, otherwise=_CHECK_FOLDER),
     )  # fmt: skip
-
-
-def _walk(
-    folder: Path | str, wanted: frozenset[str] | None, recurse: bool, above: tuple[tuple[int, int], ...]
-) -> Iterator[str]:
-    """Yield files in sorted order; `above` identifies the folders on the way down (a link may lead back)."""
-    try:
-        status = Path(folder).stat()
-        with os.scandir(folder) as listing:
-            entries = sorted(listing, key=lambda entry: entry.name)
-    except OSError as err:
-        raise DataError(
-            f"Folder {folder} cannot be listed ({err.strerror})",
-            remedy="Make it readable, or exclude it with folders=.",
-        ) from err
-    here = (status.st_dev, status.st_ino)
-    if here in above:
-        return
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        if _is_folder(entry):
-            if recurse:
-                yield from _walk(entry.path, wanted, recurse, (*above, here))
-        # Pipes and sockets would block a reader for ever; a broken link is worth naming later.
-        elif (wanted is None or _ending(entry.name) in wanted) and (entry.is_symlink() or entry.is_file()):
-            yield entry.path
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    # DirEntry.is_dir raises for a link to itself; Path.is_dir answers False.
-    return Path(entry.path).is_dir() if entry.is_symlink() else entry.is_dir()
-
-
-def _ending(name: str) -> str:
-    return os.path.splitext(name)[1].lower()  # noqa: PTH122 (ten times as fast as Path(name).suffix)

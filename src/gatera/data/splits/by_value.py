@@ -22,6 +22,13 @@ from gatera.data.splits.split import Splits, check_seed, with_valid
 PerItem = Callable[[Any], Any] | str | int | Sequence[Any] | np.ndarray
 
 
+#: How truth values are written, in lower case.
+TRUTH = {
+    **dict.fromkeys(("true", "t", "yes", "y", "1", "1.0"), True),
+    **dict.fromkeys(("false", "f", "no", "n", "0", "0.0"), False),
+}
+
+
 @dataclass(frozen=True, repr=False)
 class ColSplitter(ShortRepr):
     """Splits a table by one of its columns.
@@ -244,10 +251,18 @@ def per_item(source: PerItem, items: Any, what: str) -> list[Any]:
     return values
 
 
+def truth_of(value: Any) -> bool | None:
+    """Return the truth value that a cell holds, written or not; None for anything else.
+
+    Example:
+        >>> truth_of("False"), truth_of(1.0), truth_of("yes"), truth_of("x"), truth_of(float("nan"))
+        (False, True, True, None, None)
+    """
+    return TRUTH.get(str(value).strip().lower())  # bool("False") is True: text is read, never cast
+
+
 def _truth(value: Any, col: str | int) -> bool:
-    # bool("False") is True: text is read, never cast.
-    known = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
-    truth = known.get(str(value).strip().lower())
+    truth = truth_of(value)
     if truth is None:
         raise DataError(
             f"Column {col!r} is not boolean",

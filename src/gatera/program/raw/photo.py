@@ -14,7 +14,7 @@ from typing import IO, Literal, TypeAlias
 import numpy as np
 from PIL import Image
 
-from gatera.core.checks import check_choice
+from gatera.core.checks import check_choice, name_of
 from gatera.core.errors import ArgumentError, GateraError, PhotoError
 
 Mode = Literal["RGB", "L"]
@@ -114,10 +114,16 @@ def photo_size(source: PhotoSource) -> tuple[int, int]:
             return _upright_size(image)
 
 
+def stored_size(path: str | Path) -> tuple[int, int]:
+    """Return (height, width) of a picture's file as its pixels are stored, whatever its orientation; see `photo_size`."""
+    with explaining(path), Image.open(path) as image:
+        return image.height, image.width
+
+
 @contextlib.contextmanager
 def explaining(source: object) -> Iterator[str]:
     """Give the photo's name for messages; turn any error of Pillow in the block into one about this photo."""
-    name = _name_of(source)
+    name = name_of(source, "a photo")
     try:
         yield name
     except GateraError:
@@ -213,15 +219,6 @@ def as_file(source: object) -> IO[bytes]:
         f"a photo cannot come as {type(source).__name__}", got=source,
         expected="a path, bytes, an open binary file, a Pillow image, or a numpy array",
     )  # fmt: skip
-
-
-def _name_of(source: object) -> str:
-    if isinstance(source, str | Path):
-        return str(source)
-    if isinstance(source, bytes | bytearray | memoryview):
-        return f"a photo of {len(source):,} bytes"
-    file = getattr(source, "filename", None) or getattr(source, "name", None)
-    return str(file) if isinstance(file, str) and file else "a photo without a name"
 
 
 def _too_large(name: str) -> PhotoError:

@@ -14,7 +14,7 @@ from typing import IO, Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
-from gatera.core.checks import require
+from gatera.core.checks import name_of, require
 from gatera.core.errors import ArgumentError, GateraError, SoundError
 from gatera.program.raw.wav import wav_header, wav_samples
 
@@ -76,7 +76,7 @@ def load_sound(source: SoundSource) -> Sound:
         >>> load_sound((np.array([0, 16384], np.int16), 8000))
         Sound(samples=array([0. , 0.5], dtype=float32), rate=8000)
     """
-    name = _name_of(source)
+    name = name_of(source, "a recording")
     if isinstance(source, tuple):
         samples, rate = _from_array(source, name)
     else:
@@ -90,7 +90,7 @@ def sound_facts(source: SoundSource) -> SoundFacts:
     Raises:
         SoundError, MissingExtraError, ArgumentError: as `load_sound`, except for what only the samples tell.
     """
-    name = _name_of(source)
+    name = name_of(source, "a recording")
     if isinstance(source, tuple):
         samples, rate = _from_array(source, name)
         return SoundFacts(rate, len(samples) / rate)
@@ -238,14 +238,3 @@ def _as_file(source: Any) -> AbstractContextManager[IO[bytes]]:
         f"a recording cannot come as {type(source).__name__}", got=source,
         expected="a path, bytes, an open binary file, or (samples, rate)",
     )  # fmt: skip
-
-
-def _name_of(source: object) -> str:
-    if isinstance(source, str | Path):
-        return str(source)
-    if isinstance(source, bytes | bytearray | memoryview):
-        return f"a recording of {len(source):,} bytes"
-    if isinstance(source, tuple):
-        return "an array"
-    file = getattr(source, "name", None)
-    return str(file) if isinstance(file, str) and file else "a recording without a name"

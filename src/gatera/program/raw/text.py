@@ -23,12 +23,13 @@ TEXT_SUFFIXES = frozenset((".txt",))
 #: A larger file is not a text that people wrote (bytes).
 LARGEST_BYTES = 64_000_000
 
-#: How files in other encodings begin.
+#: What a file begins with -> its encoding. UTF-32 comes first: its mark begins as that of UTF-16 does.
 _BYTE_ORDER_MARKS = {
-    b"\xff\xfe\x00\x00": "UTF-32",
-    b"\x00\x00\xfe\xff": "UTF-32",
-    b"\xff\xfe": "UTF-16",
-    b"\xfe\xff": "UTF-16",
+    b"\xef\xbb\xbf": "utf-8-sig",
+    b"\xff\xfe\x00\x00": "utf-32",
+    b"\x00\x00\xfe\xff": "utf-32",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
 }
 
 _LINE_BREAK = LazyPattern(r"<\s*(?:br|/?p|/?div|/?li|/?tr)\b[^<>]{0,200}>", re.IGNORECASE)
@@ -54,13 +55,14 @@ def read_text(source: Any, html: bool = True, form: Form = "NFC") -> str:
     """Read a text and clean it: line breaks and runs of blanks become single blanks, control characters go.
 
     Args:
-        source: the text itself as a str; a Path of a UTF-8 file; or the bytes of such a file.
+        source: the text itself as a str; a Path of a file in UTF-8, or in UTF-16 or UTF-32 with a byte order mark; or
+            the bytes of such a file.
         html: turn tags into blanks, and entities such as `&amp;` into what they stand for.
         form: the Unicode form that equal characters are brought into, "NFC" or "NFKC"; "none" leaves them.
 
     Raises:
-        TextError: if the file is missing, a folder, too large or not in UTF-8, if `source` is not a text, or if nothing is
-            left of it. It names the file.
+        TextError: if the file is missing, a folder, too large or in another encoding, if `source` is not a text, or if
+            nothing is left of it. It names the file.
 
     Example:
         >>> read_text("A fine film.<br /><br />Really  fine &amp; short!")
@@ -80,7 +82,7 @@ def read_text(source: Any, html: bool = True, form: Form = "NFC") -> str:
 
 def _decoded(source: Any) -> str:
     if isinstance(source, str):
-        return source
+        return source.removeprefix("\ufeff")  # a byte order mark, as the first line of a pipe may have
     name = f"The file {source}" if isinstance(source, Path) else "A text"
     if isinstance(source, Path):
         content = _file(source)
@@ -91,18 +93,12 @@ def _decoded(source: Any) -> str:
             f"There is no text in a {type(source).__name__}", got=source,
             expected="a str that is the text, a Path of a file, or the file's bytes",
         )  # fmt: skip
+    encoding = next((name for mark, name in _BYTE_ORDER_MARKS.items() if content.startswith(mark)), "utf-8")
     try:
-        return content.decode("utf-8-sig")
+        return content.decode(encoding)
     except UnicodeDecodeError as err:
-        mark = next(
-            (encoding for start, encoding in _BYTE_ORDER_MARKS.items() if content.startswith(start)), None
-        )
-        guess = (
-            f"; it begins as {mark} does"
-            if mark
-            else f" (byte {content[err.start]:#04x} at place {err.start})"
-        )
-        raise TextError(f"{name} is not in UTF-8{guess}", remedy="Save it as UTF-8.") from err
+        where = f"byte {content[err.start]:#04x} at place {err.start}" if encoding == "utf-8" else err.reason
+        raise TextError(f"{name} is not in {encoding.upper()} ({where})", remedy="Save it as UTF-8.") from err
 
 
 def _file(path: Path) -> bytes:
