@@ -66,7 +66,7 @@ def test_a_table_of_classes_from_csv_to_answers(gatera, tmp_path):
     out = tmp_path / "income.gatera"
     ran = gatera("train", table, "--target", "salary", "--out", out, "--device", "cpu")
     assert ran.status == 0, ran.err
-    assert "1,000 rows, salary from 8 categories and 6 numbers" in ran.out
+    assert "1,000 rows, salary from 9 categories and 5 numbers" in ran.out
     assert "Gradient-boosted trees would give" in ran.out and "95 % interval" in ran.out
     answers = gatera("predict", out, table, "--json")
     rows = [json.loads(line) for line in answers.out.splitlines()]
