@@ -1,4 +1,4 @@
-"""How good and how fast are tables, ratings and masks, beside fastai on the same items?"""
+"""Accuracy and training time on tables, ratings and masks, compared with fastai on the same items."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _compare(session: Session, job: str, score: str, arguments: Callable[[str], 
     return [
         Line(
             f"{score} on the validation items", statistics.median(scores["gatera"]), scores, "",
-            facts={"training time, fastai / ours": f"{speed:.2f} x ({medians})", "items": sizes},
+            facts={"training time, fastai / Gatera": f"{speed:.2f} x ({medians})", "items": sizes},
         )
     ]  # fmt: skip
 
@@ -87,8 +87,8 @@ TABULAR = Question(
     number=21,
     title="adult: accuracy of `tabular_learner`, `fit_one_cycle(3)`",
     how=(
-        "Census income, all eight categories and six numbers, the same fifth of the rows held out on both sides; "
-        "each side in a fresh process, the time is that of the fit."
+        "Census income, all eight categories and six numbers, the same 20 % of the rows held out on both sides; "
+        "each side in a fresh process, times are of the fit."
     ),
     unit="",
     better="higher",
@@ -103,8 +103,8 @@ RECOMMEND = Question(
     number=22,
     title="movie_lens_sample: mean squared error of `collab_learner`, `fine_tune(10)`",
     how=(
-        "Ratings of films, `y_range=(0.5, 5.5)`, other arguments at their defaults; the same fifth of the ratings "
-        "held out on both sides; each side in a fresh process, the time is that of the fit."
+        "Film ratings, `y_range=(0.5, 5.5)`, other arguments default; the same 20 % of the ratings held out on both "
+        "sides; each side in a fresh process, times are of the fit."
     ),
     unit="",
     better="lower",
@@ -120,7 +120,7 @@ SEGMENTATION = Question(
     title="camvid_tiny: validation loss of a U-Net, `fine_tune(8)`",
     how=(
         "Photos of 128 x 96 pixels with 32 classes, batches of 8, the same ImageNet weights of EfficientNet-Lite0 in "
-        "the body on both sides; each side in a fresh process, the time is that of the fit."
+        "the body on both sides; each side in a fresh process, times are of the fit."
     ),
     unit="",
     better="lower",

@@ -1,6 +1,6 @@
-"""How good are texts, sound, points and several labels? The cells of `examples/chapter1.py`, beside what is simpler.
+"""Accuracy on texts, sound, points and several labels: the cells of `examples/chapter1.py`, beside simple baselines.
 
-fastai cannot run these offline, or has no such application; so nothing is compared but the figures.
+fastai cannot run these offline, or lacks the application, so only the figures are compared.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def cell(name: str) -> Callable[[Session], list[Line]]:
                 facts={
                     "beside it": figure["beside"],
                     "items": counted(figure),
-                    "the whole cell took": f"{runs[0]['seconds']:.0f} s",
+                    "time of the whole cell": f"{runs[0]['seconds']:.0f} s",
                 },
             )
             for n, figure in enumerate(runs[0]["figures"])
@@ -62,7 +62,7 @@ REVIEWS = Question(
     name="reviews",
     number=24,
     title="aclImdb_4k: accuracy of `text_classifier_learner(dls, MiniLM, drop_mult=0.5)`, `fine_tune(4, 1e-2)`",
-    how="Trained on the reviews of `train`, measured on those of `test`; TF-IDF with logistic regression on the same files.",
+    how="Trained on `train`, evaluated on `test`; the baseline is TF-IDF with logistic regression on the same files.",
     unit="",
     better="higher",
     must=0.87,
@@ -74,10 +74,10 @@ REVIEWS = Question(
 DIGITS = Question(
     name="digits",
     number=25,
-    title="fsdd: accuracy on spoken digits as pictures of their sound",
+    title="fsdd: accuracy on spoken digits, from spectrograms",
     how=(
-        "Ten digits spoken by six people, `fine_tune(4, 1e-2)` on EfficientNet-Lite0: a fifth of the recordings "
-        "held out at random (judged), and one speaker held out (the honest figure for strangers)."
+        "Ten digits spoken by six people, `fine_tune(4, 1e-2)` on EfficientNet-Lite0: 20 % of the recordings held "
+        "out at random (judged), and one speaker held out (the figure for new speakers)."
     ),
     unit="",
     better="higher",
@@ -90,7 +90,7 @@ DIGITS = Question(
 HEADS = Question(
     name="heads",
     number=26,
-    title="Heads of pets: median error of the middle, as a share of the photo's width",
+    title="Heads of pets: median error of the head's centre, as a share of the photo's width",
     how="Photos with a box around the head, whole breeds held out; `fine_tune(8, 5e-3)` on EfficientNet-Lite0.",
     unit="",
     better="lower",
@@ -104,7 +104,7 @@ THINGS = Question(
     name="things",
     number=27,
     title="coco_tiny: mean average precision over the labels of a photo",
-    how="`fine_tune(8, 5e-3)` on EfficientNet-Lite0, 128 px, augmented; measured on photos held out from training and thresholds.",
+    how="`fine_tune(8, 5e-3)` on EfficientNet-Lite0, 128 px, augmented; evaluated on photos used neither for training nor for thresholds.",
     unit="",
     better="higher",
     must=None,

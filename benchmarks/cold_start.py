@@ -1,4 +1,4 @@
-"""How long does somebody wait for the first answer?"""
+"""Time from process start to the first prediction."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ QUESTION = Question(
     number=4,
     title="cold start: process start to first answer from the saved model, fastai / `gatera predict`",
     how=(
-        "From starting the process to its end, one photo: a Python script with `load_learner` and `predict`, against "
+        "From start to end of the process, one photo: a Python script with `load_learner` and `predict`, against "
         "`gatera predict PROGRAM PHOTO`. Files are in the system's cache."
     ),
     unit="x",

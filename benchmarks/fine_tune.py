@@ -1,4 +1,4 @@
-"""How long does `fine_tune(1)` take, and how good is what it makes?"""
+"""Time of `fine_tune(1)`, and the error of the resulting model."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ def _percent(errors: list[float]) -> str:
 QUESTION = Question(
     name="fine_tune",
     number=1,
-    title="`fine_tune(1)`, wall time, fastai / ours, at an error no worse",
+    title="`fine_tune(1)`, wall time, fastai / Gatera, at an equal or lower error",
     how=(
-        "Photos of cats and dogs, EfficientNet-Lite0 with its published ImageNet weights, "
-        "mean = std = 0.5, 224 pixels, batches of 64, no augmentation, one frozen and one unfrozen epoch; each side in a "
-        "fresh process with an empty cache, everything else its default (fastai: float32, parameter groups body | head; ours: "
-        "bf16 where the processor has it, early body | late body | head)."
+        "Photos of cats and dogs, EfficientNet-Lite0 with its published ImageNet weights, mean = std = 0.5, 224 "
+        "pixels, batches of 64, no augmentation, one frozen and one unfrozen epoch; each side in a fresh process "
+        "with an empty cache, all other settings default (fastai: float32, parameter groups body | head; Gatera: "
+        "bf16 if the processor supports it, early body | late body | head)."
     ),
     unit="x",
     better="higher",
@@ -76,7 +76,7 @@ QUESTION = Question(
 TUNED = Question(
     name="fine_tune_tuned",
     number=11,
-    title="`fine_tune(1)` against fastai as fast as it can be told to be",
+    title="`fine_tune(1)` against fastai at its fastest settings",
     how=(
         "The same with fastai's `to_channelslast()`: on a processor without mixed precision, which fastai has for CUDA only "
         "(its `to_bf16()` changes nothing there); on a GPU with it."

@@ -18,7 +18,7 @@ import torch
 from gatera.models.vision.classifier import create_classifier
 from gatera.program.preprocess import Preprocessing
 
-#: Fewer right answers than this mean that something is wrong with the weights or with what is done to the photos.
+#: Fewer correct predictions than this mean that the weights or the preprocessing are wrong.
 MUST_REACH = 104
 BATCH = 20
 

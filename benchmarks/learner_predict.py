@@ -27,9 +27,9 @@ def measure(session: Session) -> list[Line]:
 QUESTION = Question(
     name="learner_predict",
     number=3,
-    title="`learn.predict`, median, fastai / ours",
+    title="`learn.predict`, median, fastai / Gatera",
     how=(
-        "The learner in memory, not yet exported: the median over 50 validation photos after 5 that do not count, in a "
+        "The learner in memory, not yet exported: the median over 50 validation photos after 5 warm-up photos, in a "
         "fresh process each time; fastai inside `no_bar()`."
     ),
     unit="x",

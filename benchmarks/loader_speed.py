@@ -1,4 +1,4 @@
-"""How fast do photos come, decoded for the first time, from the cache, and as features?"""
+"""Photos per second from the loader: decoded for the first time, from the cache, and as features."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from harness.models import training_data
 from harness.question import Line, Question
 from harness.session import Session
 
-PARTS = ("first epoch", "cached epoch", "head epoch on kept features")
+PARTS = ("first epoch", "cached epoch", "head epoch on stored features")
 
 
 def measure(session: Session) -> list[Line]:
@@ -31,10 +31,10 @@ def measure(session: Session) -> list[Line]:
 QUESTION = Question(
     name="loader_speed",
     number=10,
-    title="the loader alone, and an epoch of the head on kept features",
+    title="the loader alone, and an epoch of the head on stored features",
     how=(
-        "Batches of 64, 224 pixels: photos a second while the loader decodes them for the first time, and from "
-        "its cache; and a whole epoch of the head, training and validation, once the frozen body's outputs are kept."
+        "Batches of 64, 224 pixels: photos per second while the loader decodes them for the first time, and from its "
+        "cache; and an epoch of the head, training and validation, on the frozen body's stored outputs."
     ),
     unit=" photos/s",
     better="higher",

@@ -18,28 +18,28 @@ DOCS = Path(__file__).parent.parent / "docs"
 INTRODUCTION = """\
 # Benchmarks
 
-How fast Gatera is beside [fastai](https://docs.fast.ai) 2.8 and beside code written by hand, measured in one run on one
-machine. The sides of a comparison take turns (A B A B), each in a fresh process; what is given is the median of the
-repeats, and behind it the lowest and highest.
+Gatera compared with [fastai](https://docs.fast.ai) 2.8 and with hand-written code, measured in one run on one machine. The
+sides of a comparison alternate (A B A B), each in a fresh process; figures are the median of the repeats, followed by the
+lowest and highest.
 
-To repeat all of it, or a part:
+To repeat the benchmarks, or some of them:
 
     make bench DATA=folder
     python benchmarks/run.py --data folder --only NAME [NAME ...]
 
-`folder` holds `pets/cats_dogs/train` and `valid`, with a folder per class; for the other applications also `adult`, `movielens`,
+`folder` contains `pets/cats_dogs/train` and `valid`, with one folder per class; for the other applications also `adult`, `movielens`,
 `camvid`, `imdb`, `audio/fsdd`, `pets/oxford_iiit_pet` and `coco_tiny`. This page is written by `benchmarks/page.py` from
-`docs/benchmarks.json`, which has every repeat; edit neither.
+`docs/benchmarks.json`, which contains every repeat; do not edit either.
 """
 
-DEVICES = {"cpu": "On the processor", "cuda": "On a GPU (nothing was asked for there)"}
+DEVICES = {"cpu": "On a CPU", "cuda": "On a GPU (no targets)"}
 
 
 def render(found: dict[str, Any]) -> str:
     """Return the page, in Markdown, for results as `harness.results` keeps them."""
     rows = found["rows"]
     if not rows:
-        return INTRODUCTION + "\nNothing has been measured yet.\n"
+        return INTRODUCTION + "\nNo measurements yet.\n"
     usual = _usual([_commit(row) for row in rows]), _usual([_where(row) for row in rows])
     parts = [INTRODUCTION, f"Measured on {usual[1]}; {usual[0]}, unless a row says otherwise.\n"]
     for device, title in DEVICES.items():
@@ -99,7 +99,7 @@ def _noise(busy: float | None) -> list[str]:
     return (
         []
         if busy is None or busy <= machine.QUIET_CORES
-        else [f"**others kept {busy:g} cores busy before it began**"]
+        else [f"**other processes kept {busy:g} cores busy before it began**"]
     )
 
 

@@ -40,11 +40,11 @@ def measure(session: Session) -> list[Line]:
 QUESTION = Question(
     name="program_overhead",
     number=5,
-    title="program `predict`, against bare decode + resize + engine",
+    title="program `predict`, against hand-written decode + resize + engine",
     how=(
-        "`Program.predict(path)` against ten lines by hand (Pillow: `draft`, `convert`, one `resize` with a box; the same "
-        "model in the same engine with the same settings), photo by photo in turn in one process, 200 photos; the bare "
-        "lines turn no photo upright and check nothing."
+        "`Program.predict(path)` against ten hand-written lines (Pillow: `draft`, `convert`, one `resize` with a "
+        "box; the same model in the same engine with the same settings), photo by photo in turn in one process, 200 "
+        "photos; the hand-written lines ignore EXIF orientation and check nothing."
     ),
     unit="x",
     better="lower",

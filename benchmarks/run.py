@@ -2,7 +2,7 @@
 
     python benchmarks/run.py --data DIR                       everything
     python benchmarks/run.py --data DIR --only cold_start     one question; the rest of the page stays
-    python benchmarks/run.py --data DIR --quick               try the harness; the numbers mean nothing
+    python benchmarks/run.py --data DIR --quick               try the harness; the numbers are meaningless
 
 Each question is also a script of its own: python benchmarks/cold_start.py --data DIR
 """

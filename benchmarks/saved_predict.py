@@ -46,10 +46,10 @@ def measure(session: Session) -> list[Line]:
 QUESTION = Question(
     name="saved_predict",
     number=2,
-    title="program `predict` (the saved model), median, fastai's `predict` / ours",
+    title="program `predict` (the saved model), median, fastai's `predict` / Gatera",
     how=(
         "`load_learner(...).predict(path)` against `load_program(...).predict(path)`: the median over 50 validation photos "
-        "after 5 that do not count, in a fresh process each time; fastai inside `no_bar()`, ours in float32."
+        "after 5 warm-up photos, in a fresh process each time; fastai inside `no_bar()`, Gatera in float32."
     ),
     unit="x",
     better="higher",

@@ -40,9 +40,9 @@ QUESTION = Question(
     number=6,
     title="Learner step, against a hand-written PyTorch loop with the same settings",
     how=(
-        "EfficientNet-Lite0, whole model trained, batches of 16 in memory, AdamW, bf16 autocast where the processor has "
-        "bf16, channels last, batch-norm statistics of the body fixed: 20 steps after 3, the Learner and the loops in turn "
-        "step by step in one process."
+        "EfficientNet-Lite0, whole model trained, batches of 16 in memory, AdamW, bf16 autocast if the processor "
+        "supports bf16, channels last, batch-norm statistics of the body fixed: 20 steps after 3, the Learner and "
+        "the loops in turn step by step in one process."
     ),
     unit="x",
     better="lower",

@@ -48,7 +48,7 @@ QUESTION = Question(
     how=(
         "Forward and backward of the whole model for a batch in memory, 224 px, channels last, batch-norm statistics of "
         'the body fixed, no optimizer; both sides in turn in one process. Milliseconds for each photo. "auto" is bf16 '
-        "where the processor has it."
+        "if the processor supports it."
     ),
     unit="x",
     better="higher",

@@ -1,7 +1,7 @@
-"""Writes docs/api.md: every public name of the faces, where it comes from and what it is, in one line each.
+"""Write docs/api.md: one line for every public name, with its module and description.
 
 python docs/make_api.py            write the page
-python docs/make_api.py --check    say whether it is up to date; exit status 1 if not
+python docs/make_api.py --check    check whether it is up to date; exit status 1 if not
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ Entry = tuple[str, str, Any]
 #: What each room is for, in the order of the page.
 ROOMS = {
     "data": "From files to batches",
-    "vision": "Photos, ready-made",
-    "text": "Texts, ready-made",
-    "tabular": "Tables, ready-made",
-    "collab": "Ratings, ready-made",
-    "audio": "Sound, ready-made",
+    "vision": "Photos",
+    "text": "Texts",
+    "tabular": "Tables",
+    "collab": "Ratings",
+    "audio": "Sound",
     "models": "Architectures, bodies, heads",
-    "learn": "Training, and what one does with a trained model",
+    "learn": "Training, evaluation and export",
     "measure": "Losses, metrics, intervals",
-    "interpret": "What a model gets wrong",
+    "interpret": "Interpretation: what a model gets wrong",
     "program": "The trained program",
     "core": "Devices and seeds",
 }
@@ -66,7 +66,7 @@ WITH_METHODS = (
 INTRODUCTION = """\
 # Names
 
-Everything that `from gatera.vision.all import *` and the other faces ({faces}) bring, with the first line of its
+Everything that `from gatera.vision.all import *` and the other `all` modules ({faces}) export, with the first line of its
 description. `help(name)` shows the rest: arguments, shapes, ranges, errors, examples. This page is made by
 `docs/make_api.py`, and a test keeps it up to date.
 """

@@ -3,7 +3,7 @@
 python docs/run_notebook.py               run it and store the result in its place
 python docs/run_notebook.py --out FILE    store the result elsewhere
 
-Needs the extra `dev`. The notebook runs in a folder of its own, so whatever it writes is gone afterwards.
+Needs the extra `dev`. The notebook runs in a temporary folder, which is deleted afterwards.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """The first chapter of "Deep Learning for Coders with fastai and PyTorch" as one script: only import lines are changed.
 
-python examples/chapter1.py                    over the bundled samples, and over what is made up where none can be bundled
-python examples/chapter1.py --data HOME        over HOME/data/oxford-iiit-pet, camvid_tiny, imdb, adult_sample,
+python examples/chapter1.py                    on the bundled samples, and on synthetic data for the other applications
+python examples/chapter1.py --data HOME        on HOME/data/oxford-iiit-pet, camvid_tiny, imdb, adult_sample,
                                                movie_lens_sample, fsdd, coco_tiny
 
-Every model becomes a program, and the programs answer in a process that never imports PyTorch. Networks whose trained weights
+Every model is exported, and the programs make predictions in a process that never imports PyTorch. Networks whose trained weights
 come as Python packages stand in for the book's resnet34 and AWD_LSTM, so that it runs without a network connection. Sound,
 points and several labels at once, which the book's chapter only speaks of, come last.
 """
@@ -47,7 +47,7 @@ assert not {"torch", "pandas", "matplotlib"} & set(sys.modules)
 
 
 class Figure(NamedTuple):
-    """One measured figure, what it must reach on the full data, what it stands beside, and the size of its data."""
+    """A measured figure, its target on the full data, a baseline, and the size of the data."""
 
     what: str
     value: float
@@ -58,7 +58,7 @@ class Figure(NamedTuple):
 
 
 class Chapter:
-    """Where the cells put their programs, pictures and figures."""
+    """Folders for the cells' programs, pictures and figures."""
 
     def __init__(self, out: Path, quick: bool) -> None:
         self.out, self.quick, self.figures, self.questions = out, quick, [], []
@@ -257,7 +257,7 @@ def main(
     quick: bool = False,
     only: Sequence[str] = (),
 ) -> list[Figure]:
-    """Run the chapter, or `only` some of its cells; returns its figures. `quick` takes less of the bundled samples."""
+    """Run the chapter, or `only` some of its cells; returns the figures. `quick` uses less of the bundled samples."""
     out.mkdir(parents=True, exist_ok=True)
     chapter = Chapter(out.resolve(), quick)
     before = os.environ.get("GATERA_HOME")

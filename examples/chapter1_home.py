@@ -1,4 +1,4 @@
-"""A small data home in the layout of the book's data sets, from the bundled samples and from what it makes up itself."""
+"""Build a small data home in the layout of the book's data sets, from the bundled samples and synthetic data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from gatera.samples import sample_path
 
-#: A review is made of these; two of its words in three are of its own kind.
+#: Words of the reviews; two of three words in a review match its sentiment.
 KIND_WORDS = {
     "pos": ["wonderful", "moving", "clever", "superb", "charming", "brilliant", "gripping", "delightful"],
     "neg": ["dull", "tedious", "awful", "clumsy", "boring", "dreadful", "pointless", "lifeless"],
@@ -34,12 +34,12 @@ OTHER_WORDS = [
     "and",
 ]
 
-#: Colour of each class of the made-up streets, in the order of their codes.
+#: Colour of each class of the synthetic streets, in the order of their codes.
 STREET = {"sky": (120, 170, 230), "road": (90, 90, 95), "car": (200, 40, 40), "tree": (30, 120, 40)}
 
 
 def small_home(folder: Path, quick: bool) -> Path:
-    """Lay out `folder/data` and return `folder`; `quick` takes less of everything."""
+    """Create `folder/data` and return `folder`; `quick` makes less of everything."""
     data = folder / "data"
     _pets(data / "oxford-iiit-pet", 84 if quick else None)
     _streets(data / "camvid_tiny", 16 if quick else 60)
@@ -70,7 +70,7 @@ def _pets(folder: Path, n: int | None) -> None:
 
 
 def _streets(folder: Path, n: int) -> None:
-    """Draw streets with a car and a tree, and masks of where they are, as CamVid has them."""
+    """Draw streets with a car and a tree, and their masks, in CamVid's layout."""
     draw, colours = np.random.default_rng(0), list(STREET.values())
     for name in ("images", "labels"):
         (folder / name).mkdir(parents=True)
@@ -105,7 +105,7 @@ def _reviews(folder: Path, n: int) -> None:
 
 
 def _things(folder: Path, n: int) -> None:
-    """Draw shapes, and list what is on which picture as COCO does."""
+    """Draw shapes, and list the shapes in each picture in COCO's format."""
     (folder / "train").mkdir(parents=True)
     labels = drawn_shapes(folder / "train", n)
     names = sorted({name for present in labels.values() for name in present})

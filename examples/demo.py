@@ -1,4 +1,4 @@
-"""The whole job on the bundled photos: train, measure, write a program, and let it judge a photo it has not seen.
+"""Train on the bundled photos, evaluate, write a program, and use it on a photo it has not seen.
 
 python examples/demo.py --out demo-output
 """
@@ -13,7 +13,7 @@ from gatera.samples import sample_path
 
 
 def run(*arguments: object) -> None:
-    """Show a command and run it, as in a terminal."""
+    """Print a command and run it, as in a terminal."""
     words = [str(argument) for argument in arguments]
     print(f"\n$ gatera {' '.join(words)}", flush=True)
     try:
@@ -24,7 +24,7 @@ def run(*arguments: object) -> None:
 
 
 def main(out: Path, quick: bool = False) -> None:
-    """Do everything into the folder `out`; `quick` trains for fewer epochs."""
+    """Run everything and write into the folder `out`; `quick` trains for fewer epochs."""
     sample = sample_path("pets_sample")
     unseen = sorted((sample / "images-unseen").rglob("*.jpg"))[0]
     program = out / "cats.gatera"

@@ -1,10 +1,10 @@
-"""Several labels at once: what is on a photo, with a threshold for each label and scores beside those of guessing.
+"""Predict several labels per photo, with a threshold for each label, and compare the scores with chance.
 
-python examples/many_labels.py                          on shapes that it draws itself
+python examples/many_labels.py                          on synthetic shapes
 python examples/many_labels.py --data coco_tiny         on a folder with train.json (boxes as in COCO) and train/*.jpg
 
-Thresholds are chosen on the validation split, because they must not be chosen on what the model has learned by heart; the
-scores come from a third split, because what was chosen to do well on some photos does better on them than on others.
+Thresholds are chosen on the validation set, because the model has memorised the training set; the scores come from a test set,
+because thresholds do better on the photos on which they were chosen.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Labelled = dict[Path, list[str]]
 
 
 def coco(folder: Path) -> Labelled:
-    """Return photo -> names of what is on it, from boxes as the COCO data set has them."""
+    """Return photo -> names of the objects in it, from boxes in COCO's format."""
     found = json.loads((folder / "train.json").read_text())
     names = {category["id"]: category["name"] for category in found["categories"]}
     labels: Labelled = {folder / "train" / photo["file_name"]: [] for photo in found["images"]}
@@ -33,7 +33,7 @@ def coco(folder: Path) -> Labelled:
 
 
 def drawn_shapes(folder: Path, n: int) -> Labelled:
-    """Draw pictures with some of three shapes on each, anywhere and in any colour."""
+    """Draw pictures with some of three shapes, at random positions and in random colours."""
     draw, labels = np.random.default_rng(0), {}
     for number in range(n):
         picture = Image.new("RGB", (96, 96), tuple(draw.integers(0, 90, 3).tolist()))
@@ -55,7 +55,7 @@ def drawn_shapes(folder: Path, n: int) -> Labelled:
 
 
 def three_ways(items: list[Path]) -> Splits:
-    """Split into 60 % to learn from, 20 % to choose by, 20 % to measure on."""
+    """Split into 60 % training, 20 % validation and 20 % test."""
     order = np.random.default_rng(42).permutation(len(items))
     a, b = int(0.6 * len(items)), int(0.8 * len(items))
     return Splits(train=order[:a], valid=order[a:b], test=order[b:])
@@ -64,7 +64,7 @@ def three_ways(items: list[Path]) -> Splits:
 def main(
     data: Path | None = None, out: Path = Path("many-labels-output"), quick: bool = False
 ) -> pd.DataFrame:
-    """Train, choose thresholds, measure, export; returns the table of scores."""
+    """Train, choose thresholds, evaluate, export; returns the table of scores."""
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as drawn:
         labels = coco(data) if data else drawn_shapes(Path(drawn), 100 if quick else 300)
@@ -81,7 +81,7 @@ def main(
         learn.show_results(dl=dls.test).savefig(out / "results.png")
         found, there = learn.get_preds(dl=dls.test)
         scores = label_scores(found, there, dls.vocab, learn.loss_func.threshold)
-        print(f"\nOn the {len(there)} photos of the third split, thresholds from the second:")
+        print(f"\nOn the {len(there)} photos of the test set, with thresholds chosen on the validation set:")
         print(scores.round(3).to_string(index=False))
         mean = scores.iloc[-1]
         print(
@@ -90,7 +90,7 @@ def main(
 
         program = load_program(learn.export(out / "labels.gatera", force=True))
         photo = dls.test.dataset.inputs[0]
-        print(f"The program says of {photo.name}: {', '.join(program.predict(photo).label) or '(nothing)'}")
+        print(f"Prediction for {photo.name}: {', '.join(program.predict(photo).label) or '(nothing)'}")
     return scores
 
 

@@ -1,4 +1,4 @@
-"""Where is the pet's head? A point on a photo, found on animals of breeds that training never saw.
+"""Predict a point: the middle of a pet's head, for breeds that are not in the training set.
 
 python examples/points.py                          on the bundled sample: heads of 150 photos
 python examples/points.py --data oxford-iiit-pet   on a folder with images/ and annotations/xmls/
@@ -16,7 +16,7 @@ Place = tuple[float, float]
 
 
 def sample_middles(sample: Path) -> dict[Path, Place]:
-    """Return photo -> middle of the head, in pixels, of the bundled sample."""
+    """Return photo -> middle of the head, in pixels, for the bundled sample."""
     photos = {photo.name: photo for photo in get_image_files(sample / "images")}
     heads = pd.read_csv(sample / "heads.csv")
     x, y = (heads["left"] + heads["right"]) / 2, (heads["top"] + heads["bottom"]) / 2
@@ -25,7 +25,7 @@ def sample_middles(sample: Path) -> dict[Path, Place]:
 
 
 def annotated_middles(folder: Path) -> dict[Path, Place]:
-    """Return photo -> middle of the head, in pixels, of the whole data set."""
+    """Return photo -> middle of the head, in pixels, for the whole data set."""
     middles = {}
     for file in get_files(folder / "annotations" / "xmls", ".xml"):
         box = ET.parse(file).find("object/bndbox")
@@ -41,7 +41,7 @@ def breed(photo: Path) -> str:
 def main(
     data: Path | None = None, out: Path = Path("points-output"), quick: bool = False
 ) -> tuple[float, float]:
-    """Train, measure, export; returns the median miss as a share of the photo's width, and that of the mean place."""
+    """Train, evaluate, export; returns the median error as a share of the photo's width, and that of the mean position."""
     out.mkdir(parents=True, exist_ok=True)
     middles = annotated_middles(data) if data else sample_middles(untar_data(URLs.PETS_SAMPLE))
     recipe = DataBlock(
@@ -64,9 +64,9 @@ def main(
         found.append(np.hypot(*(np.ravel(answer.label) - middles[photo])) / width)
         always.append(np.hypot(*(mean_place * sizes[photo] - middles[photo])) / width)
     low, high = bootstrap_interval(np.array(found), statistic=np.median)
-    print(f"The middle of the head is missed by {np.median(found):.1%} of the photo's width (median; 95 % interval {low:.1%} "
-          f"to {high:.1%}), on {len(found)} photos of breeds it has never seen.")  # fmt: skip
-    print(f"Always naming the mean place of training misses by {np.median(always):.1%}.")
+    print(f"Median error of the middle of the head: {np.median(found):.1%} of the photo's width (95 % interval {low:.1%} "
+          f"to {high:.1%}), on {len(found)} photos of breeds that are not in the training set.")  # fmt: skip
+    print(f"Baseline, the mean position in the training set: {np.median(always):.1%}.")
     return float(np.median(found)), float(np.median(always))
 
 

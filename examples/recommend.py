@@ -1,6 +1,6 @@
-"""What would a user think of a film? Ratings, a vector for each user and film, means to compare with, and a program.
+"""Predict film ratings by collaborative filtering, compare with a baseline of means, and export a program.
 
-python examples/recommend.py                        on ratings that it makes up: tastes in two dimensions, and some chance
+python examples/recommend.py                        on synthetic ratings: tastes in two dimensions, plus noise
 python examples/recommend.py --data ratings.csv     on a table of users, items and ratings, such as MovieLens
 """
 
@@ -13,18 +13,18 @@ from pathlib import Path
 
 from gatera.collab import *
 
-#: What other software does with the program: no PyTorch, no pandas, only the half of Gatera that uses programs.
+#: Code that uses the program: it needs neither PyTorch nor pandas.
 ANSWER = """
 import sys
 from gatera import load_program
 answer = load_program(sys.argv[1]).predict(sys.argv[2:])
-print(f"The program says {answer.label:.2f}; PyTorch and pandas were",
+print(f"Prediction: {answer.label:.2f}; PyTorch and pandas were",
       "imported" if {"torch", "pandas"} & set(sys.modules) else "never imported")
 """
 
 
 def made_up(n_users: int = 100, n_films: int = 80) -> pd.DataFrame:
-    """Return ratings from 0.5 to 5: how well a user's taste and a film agree, how good the film is, and chance."""
+    """Return synthetic ratings from 0.5 to 5: agreement of taste and film, quality of the film, and noise."""
     draw = np.random.default_rng(0)
     tastes, kinds = draw.normal(0, 1, (n_users, 2)), draw.normal(0, 1, (n_films, 2))
     users, films = np.nonzero(draw.random((n_users, n_films)) < 0.6)
@@ -37,7 +37,7 @@ def made_up(n_users: int = 100, n_films: int = 80) -> pd.DataFrame:
 def main(
     data: Path | None = None, out: Path = Path("recommend-output"), quick: bool = False
 ) -> dict[str, float]:
-    """Train, measure, export, ask; returns the mean squared error of the network and that of the means."""
+    """Train, evaluate, export, predict; returns the mean squared error of the network and of the baseline of means."""
     out.mkdir(parents=True, exist_ok=True)
     ratings = pd.read_csv(data) if data else made_up()
     dls = CollabDataLoaders.from_df(ratings, seed=42)

@@ -1,6 +1,6 @@
-"""A number from a photo: RegressionBlock, outputs kept in a range, and the error beside that of always saying the same.
+"""Predict a number from a photo: RegressionBlock, outputs in a given range, and the error beside a constant baseline.
 
-python examples/regression.py                          on pictures that it draws itself: how wide is the disc?
+python examples/regression.py                          on synthetic pictures: how wide is the disc?
 python examples/regression.py --data houses            on a folder with houses.csv (image, price) and images/*.jpg
 """
 
@@ -16,7 +16,7 @@ from gatera.vision.all import *
 
 
 def drawn_discs(folder: Path, n: int) -> pd.DataFrame:
-    """Draw discs of any width, anywhere and in any colour; returns a table of files and widths in pixels."""
+    """Draw discs of random width, position and colour; returns a table of files and widths in pixels."""
     draw, rows = np.random.default_rng(0), []
     for number in range(n):
         picture = Image.new("RGB", (96, 96), tuple(draw.integers(0, 100, 3).tolist()))
@@ -32,7 +32,7 @@ def drawn_discs(folder: Path, n: int) -> pd.DataFrame:
 def main(
     data: Path | None = None, out: Path = Path("regression-output"), quick: bool = False
 ) -> tuple[float, float]:
-    """Train, measure, export; returns the mean error and that of always saying the training median."""
+    """Train, evaluate, export; returns the mean absolute error and that of the training median."""
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as drawn:
         folder = data / "images" if data else Path(drawn)
@@ -54,11 +54,11 @@ def main(
         low, high = bootstrap_interval(ours.numpy())
         print(f"\nThe {what} of {len(true)} held-out photos is off by {ours.mean():,.4g} on average "
               f"(95 % interval {low:,.4g} to {high:,.4g}).")  # fmt: skip
-        print(f"Always saying {always:,.4g}, the median of training, is off by {theirs.mean():,.4g}.")
+        print(f"Always predicting {always:,.4g}, the training median, is off by {theirs.mean():,.4g}.")
 
         program = load_program(learn.export(out / "number.gatera", force=True))
         photo = dls.valid_ds.inputs[0]
-        print(f"The program says of {Path(photo).name}: {program.predict(photo).label:,.4g}")
+        print(f"Prediction for {Path(photo).name}: {program.predict(photo).label:,.4g}")
     return float(ours.mean()), float(theirs.mean())
 
 

@@ -1,9 +1,9 @@
-"""Where is the pet? A U-Net tells it from the background, pixel by pixel, and the program writes the mask of any photo.
+"""Segment pets: a U-Net separates them from the background, and the program writes the mask of any photo.
 
 python examples/segmentation.py                          on the bundled sample: 150 photos
 python examples/segmentation.py --data oxford-iiit-pet   on a folder with images/ and annotations/trimaps/
 
-Whole breeds are held out: the figures are for pets that look like none of those it was trained on.
+Whole breeds are held out, so the figures are for breeds that are not in the training set.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from pathlib import Path
 
 from gatera.vision.all import *
 
-#: The numbers in a trimap. The border, a strip a few pixels wide where annotators would not decide, is left out of the figures.
+#: The numbers in a trimap. The border, an ambiguous strip a few pixels wide, is excluded from the figures.
 CODES = {1: "pet", 2: "background", 3: "border"}
 
-#: What other software does with the program: no PyTorch, no Gatera beyond the half that uses programs.
+#: Code that uses the program: it does not need PyTorch.
 ANSWER = """
 import sys
 from PIL import Image
@@ -37,7 +37,7 @@ def breed(file: Path) -> str:
 def main(
     data: Path | None = None, out: Path = Path("segmentation-output"), quick: bool = False
 ) -> dict[str, float]:
-    """Train, measure, look, export, ask; returns pixel accuracy and mean IoU without the border, and the baseline."""
+    """Train, evaluate, plot, export, predict; returns pixel accuracy and mean IoU without the border, and the baseline."""
     out.mkdir(parents=True, exist_ok=True)
     path = data or untar_data(URLs.PETS_SAMPLE)
     masks = path / "annotations" / "trimaps" if data else path / "trimaps"
@@ -59,7 +59,7 @@ def main(
     _, right, overlap = learn.validate()
     pet, background, _ = np.bincount(np.concatenate([y.ravel() for _, y in dls.valid]), minlength=3)
     always = max(pet, background) / (pet + background)
-    print(f"pixels right: {right:.1%} (always the more frequent class: {always:.1%}); mean IoU {overlap:.3f}; "
+    print(f"pixel accuracy: {right:.1%} (always the more frequent class: {always:.1%}); mean IoU {overlap:.3f}; "
           f"{dls.valid.n} photos of breeds it has never seen")  # fmt: skip
     program = learn.export(out / "pets.gatera", force=True)
     photo = dls.valid_ds.inputs[0]

@@ -1,10 +1,10 @@
-"""Spoken digits: recordings become pictures, a model for photos learns to hear, and the program answers from a WAV file.
+"""Classify spoken digits: recordings become spectrograms for a vision model, and the program reads WAV files.
 
 python examples/sound.py                       on the bundled sample: 120 recordings of six speakers
 python examples/sound.py --data FOLDER         on a folder of DIGIT_SPEAKER_NUMBER.wav, such as the whole data set
 
-Two figures come out. With recordings held out at random the model has heard every speaker before; with speakers held out it
-has not, and that is what a stranger who talks to it will see.
+There are two figures. If recordings are held out at random, every speaker is in the training set; if speakers are held out, the
+figure is that for a new speaker.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from gatera.audio.all import *
 
-#: What other software does with the program: no PyTorch, no Gatera beyond the half that uses programs.
+#: Code that uses the program: it does not need PyTorch.
 ANSWER = """
 import sys
 from gatera import load_program
@@ -34,7 +34,7 @@ def speaker(file: Path) -> str:
 
 
 def trained(files: list[Path], splitter: RandomSplitter | GroupSplitter, quick: bool) -> Learner:
-    """Return a learner that has heard the training split; of few recordings it hears each more often."""
+    """Return a trained learner; small data sets are trained for more epochs."""
     many = len(files) > 1000
     recipe = DataBlock((AudioBlock(size=64 if quick else None), CategoryBlock), splitter=splitter, get_y=digit)
     dls = recipe.dataloaders(files, seed=0)
@@ -44,7 +44,7 @@ def trained(files: list[Path], splitter: RandomSplitter | GroupSplitter, quick: 
 
 
 def heard(learn: Learner) -> tuple[int, int]:
-    """Return how many of the held-out recordings are right, and how many there are."""
+    """Return the number of correctly classified held-out recordings, and their total."""
     found, true = learn.get_preds()
     return int((found.argmax(1) == true).sum()), len(true)
 
@@ -57,7 +57,7 @@ def say(what: str, right: int, n: int) -> None:
 
 
 def main(data: Path | None = None, out: Path = Path("sound-output"), quick: bool = False) -> dict[str, float]:
-    """Train twice, measure, export, ask; returns the two accuracies."""
+    """Train twice, evaluate, export, predict; returns the two accuracies."""
     out.mkdir(parents=True, exist_ok=True)
     files = get_audio_files(data or untar_data(URLs.SPOKEN_DIGITS_TINY))
     learn = trained(files, RandomSplitter(0.2, seed=42), quick)

@@ -1,4 +1,4 @@
-"""Who earns over 50,000 dollars? A table of census data, a network for it, trees to compare it with, and a program.
+"""Predict who earns over 50,000 dollars from census data, compare with gradient-boosted trees, and export a program.
 
 python examples/tabular.py                          on the bundled sample: 1,000 rows
 python examples/tabular.py --data adult.csv         on the whole table of 32,561 rows
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from gatera.tabular.all import *
 
-#: What other software does with the program: no PyTorch, no pandas, only the half of Gatera that uses programs.
+#: Code that uses the program: it needs neither PyTorch nor pandas.
 ANSWER = """
 import sys
 from itertools import islice
@@ -29,7 +29,7 @@ print("PyTorch and pandas were", "imported" if {"torch", "pandas"} & set(sys.mod
 def main(
     data: Path | None = None, out: Path = Path("tabular-output"), quick: bool = False
 ) -> dict[str, float]:
-    """Train, measure, export, ask; returns the accuracy of the network and that of the trees."""
+    """Train, evaluate, export, predict; returns the accuracy of the network and that of the trees."""
     out.mkdir(parents=True, exist_ok=True)
     csv = data or untar_data(URLs.ADULT_TINY) / "adult.csv"
     dls = TabularDataLoaders.from_csv(
@@ -42,7 +42,7 @@ def main(
     if data:
         learn.fit_one_cycle(3)  # as in the book
     else:
-        learn.fit_one_cycle(1 if quick else 5, 1e-2)  # a few rows make a few updates, which must be larger
+        learn.fit_one_cycle(1 if quick else 5, 1e-2)  # few rows mean few updates, which must be larger
     print(learn.show_results(max_n=3).T, "\n")
 
     right = learn.validate()[1]

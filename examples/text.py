@@ -1,9 +1,9 @@
-"""Did they like it? Reviews, a transformer that comes trained, word counts to compare it with, and a program.
+"""Classify film reviews with a pretrained transformer, compare with word counts, and export a program.
 
-python examples/text.py                             on short reviews that it puts together itself
+python examples/text.py                             on short synthetic reviews
 python examples/text.py --data aclImdb              on a folder with train/ and test/, in each a folder per class
 
-A small language model that writes such reviews is trained besides, with --write.
+With --write it also trains a small language model that writes such reviews.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from gatera.text.all import *
 
-#: What other software does with the program: no PyTorch, no transformers, only the half of Gatera that uses programs.
+#: Code that uses the program: it needs neither PyTorch nor transformers.
 ANSWER = """
 import sys
 from gatera import load_program
@@ -43,7 +43,7 @@ SAID = {
 
 
 def written_reviews(folder: Path, n: int) -> Path:
-    """Put n reviews together for training and a third as many for testing; returns their folder."""
+    """Generate n reviews for training and a third as many for testing; returns their folder."""
     draw = random.Random(0)
     for side, count in (("train", n), ("test", n // 3)):
         for label, phrases in SAID.items():
@@ -55,7 +55,7 @@ def written_reviews(folder: Path, n: int) -> Path:
 
 
 def writer(data: Path, out: Path, quick: bool) -> str:
-    """Train a small language model on the reviews, and let it go on with a sentence."""
+    """Train a small language model on the reviews, and let it continue a sentence."""
     dls = TextDataLoaders.from_folder(data, valid="test", is_lm=True, bs=16, seq_len=16, seed=1)
     small = AwdLstmConfig(emb_sz=64, n_hid=128, n_layers=2)
     learn = language_model_learner(
@@ -69,7 +69,7 @@ def writer(data: Path, out: Path, quick: bool) -> str:
 def main(
     data: Path | None = None, out: Path = Path("text-output"), quick: bool = False, write: bool = False
 ) -> dict[str, float]:
-    """Train, measure, export, ask; returns the accuracy of the network and that of word counts."""
+    """Train, evaluate, export, predict; returns the accuracy of the network and that of word counts."""
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as own:
         source = data or written_reviews(Path(own), 96 if quick else 240)

@@ -1,4 +1,4 @@
-"""What every benchmark shares. Only the standard library is imported here.
+"""Code shared by all benchmarks. It imports only the standard library.
 
 The runner must stay small: on Linux the peak memory of a child process counts from the peak of the process that started it.
 """

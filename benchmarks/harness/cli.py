@@ -24,19 +24,19 @@ KEPT = machine.ROOT / "docs" / "benchmarks.json"
 
 
 def main(questions: Sequence[Question]) -> None:
-    """Answer questions, keep the answers, write the page; the exit status tells whether every question was answered."""
+    """Run benchmarks, save the results, write the page; the exit status is 0 if all of them succeeded."""
     options = _parse(questions)
     signal.signal(signal.SIGTERM, _stop)
     try:
         failed = _answer_all([q for q in questions if not options.only or q.name in options.only], options)
     except KeyboardInterrupt:
-        sys.exit("stopped; what was answered until now is kept")
+        sys.exit("stopped; results so far are saved")
     if failed:
         sys.exit(f"not answered: {', '.join(failed)}")
 
 
 def _answer_all(chosen: Sequence[Question], options: argparse.Namespace) -> list[str]:
-    """Answer one question after the other, and keep each answer at once; return the names of those that failed."""
+    """Run one benchmark after the other, saving each result at once; return the names of those that failed."""
     shutil.rmtree(options.out / "work", ignore_errors=True)
     about = machine.machine()
     _say_where(about)
@@ -65,7 +65,7 @@ def answer(question: Question, session: Session, about: dict[str, Any]) -> dict[
     }  # fmt: skip
     busy = provenance["busy_cores_before"]
     if busy is not None and busy > machine.QUIET_CORES:
-        say(f"  others keep {busy} cores busy: do not trust these numbers")
+        say(f"  other processes keep {busy} cores busy: do not trust these numbers")
     start = time.perf_counter()
     try:
         found: Any = question.measure(session)
@@ -98,7 +98,7 @@ def _parse(questions: Sequence[Question]) -> argparse.Namespace:
         "--data", type=Path, required=True, help=f"folder that holds {CATS_DOGS}/train and valid"
     )
     parser.add_argument(
-        "--out", type=Path, default=machine.ROOT / "bench-output", help="where results and logs go"
+        "--out", type=Path, default=machine.ROOT / "bench-output", help="folder for results and logs"
     )
     parser.add_argument(
         "--only", nargs="+", choices=names, metavar="NAME", help=f"only these: {', '.join(names)}"
@@ -107,7 +107,7 @@ def _parse(questions: Sequence[Question]) -> argparse.Namespace:
         "--repeats", type=int, metavar="N", help="repeats of each side (default: as each asks for)"
     )
     parser.add_argument(
-        "--quick", action="store_true", help="try the harness on a few photos; the numbers mean nothing"
+        "--quick", action="store_true", help="try the harness on a few photos; the numbers are meaningless"
     )
     options = parser.parse_args()
     options.data, options.out = options.data.resolve(), options.out.resolve()

@@ -1,4 +1,4 @@
-"""On what the numbers were taken: processor, memory, versions, commit."""
+"""Describe the machine of a run: processor, memory, versions, commit."""
 
 from __future__ import annotations
 

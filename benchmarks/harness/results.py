@@ -48,7 +48,7 @@ def read(path: Path) -> dict[str, Any]:
     results = json.loads(path.read_text())
     if results.get("format") != FORMAT:
         raise ValueError(
-            f"{path} has format {results.get('format')}, not {FORMAT}: move it away to start anew"
+            f"{path} has format {results.get('format')}, not {FORMAT}: move it away to start again"
         )
     return results
 

@@ -1,4 +1,4 @@
-"""fastai's side, as its documentation teaches it: `vision_learner` with a timm name, everything else its default.
+"""fastai's side, as its documentation teaches it: `vision_learner` with a timm name, all other settings default.
 
 The weights come from a file instead of the hub, through timm's own argument for that.
 """

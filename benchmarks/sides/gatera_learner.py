@@ -1,4 +1,4 @@
-"""Gatera's side, the half that trains: the same job with the import line changed, everything else its default."""
+"""Gatera's side, the half that trains: the same job with the import line changed, all other settings default."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def loader(**settings: Any) -> dict[str, Any]:
     photos = len(train) * settings["bs"] + learn.dls.valid.n
     return {
         **speeds,
-        "head epoch on kept features": photos / (time.perf_counter() - start),
+        "head epoch on stored features": photos / (time.perf_counter() - start),
         "photos": train.n,
     }
 

@@ -27,7 +27,7 @@ WARM_UP_STEPS = 3
 
 
 class HandWritten:
-    """What one would write: bf16 where the processor has it, channels last, AdamW, body statistics fixed.
+    """What one would write: bf16 if the processor supports it, channels last, AdamW, body statistics fixed.
 
     Args:
         model: a copy of the Learner's.

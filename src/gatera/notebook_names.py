@@ -1,7 +1,7 @@
-"""Names that every face brings: `from gatera.vision.all import *` and the other four add their own to these.
+"""Names that `gatera.vision.all` and the other `all` modules share; each adds its own.
 
-With ours come the few names of others that notebooks count on (`Path`, `np`, `torch`, `nn`, ...); `pd` and `plt` are imported
-when they are first used.
+It also exports the third-party names that notebooks expect (`Path`, `np`, `torch`, `nn`, ...); `pd` and `plt` are imported on
+first use.
 """
 
 from functools import partial
@@ -124,7 +124,7 @@ from gatera.models.layers import SigmoidRange, sigmoid_range
 from gatera.program.prediction import Prediction
 from gatera.program.program import Program, load_program
 
-#: The trained program; fastai's name for opening it.
+#: Open a trained program; fastai's name for it.
 load_learner = load_program
 
 # fmt: off

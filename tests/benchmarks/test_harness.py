@@ -115,7 +115,7 @@ def test_results_of_another_layout_are_not_added_to(tmp_path):
     path.write_text('{"format": 7}')
     with pytest.raises(ValueError) as err:
         results.read(path)
-    assert str(err.value) == f"{path} has format 7, not 1: move it away to start anew"
+    assert str(err.value) == f"{path} has format 7, not 1: move it away to start again"
 
 
 # -- the page -----------------------------------------------------------------------------------------------------------
@@ -153,7 +153,7 @@ def test_the_page_gives_facts_units_and_the_gpu():
     text = page.render({"format": 1, "rows": [row(memory, [told]), on_gpu]})
     assert "| the memory | 200 MB | 120 MB | 142 MB | must reached |" in text
     assert "  - photos: 1" in text
-    assert "## On a GPU (nothing was asked for there)" in text
+    assert "## On a GPU (no targets)" in text
 
 
 def test_the_page_names_commit_and_machine_once_and_again_where_a_row_differs():
@@ -268,7 +268,7 @@ def test_an_answer_carries_commit_date_seed_and_repeats(tmp_path, monkeypatch, c
     assert (found["seed"], found["repeats"], found["failure"]) == (42, 3, None)
     assert found["date"].endswith(" UTC")
     assert json.dumps(found)
-    assert "others keep 1.9 cores busy: do not trust these numbers" in capsys.readouterr().out
+    assert "other processes keep 1.9 cores busy: do not trust these numbers" in capsys.readouterr().out
 
 
 @pytest.mark.skipif(not Path("/proc/stat").exists(), reason="only Linux tells what others do")
@@ -279,7 +279,7 @@ def test_busy_cores_are_counted_while_we_wait():
 
 def test_the_page_warns_of_a_busy_machine():
     text = page.render({"format": 1, "rows": [row() | {"busy_cores_before": 1.5}]})
-    assert "2026-11-23 22:00 UTC; **others kept 1.5 cores busy before it began**.*" in text
+    assert "2026-11-23 22:00 UTC; **other processes kept 1.5 cores busy before it began**.*" in text
 
 
 def test_every_question_of_the_issue_is_asked():

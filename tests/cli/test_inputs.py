@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from gatera.cli.inputs import Input, find_inputs, first_operation
-from gatera.core.errors import DataError
+from gatera.cli.inputs import AS_FOUND, Input, columns_of, find_inputs, first_operation
+from gatera.core.errors import ArgumentError, DataError
 
 
 def names(given, operation):
@@ -14,30 +14,30 @@ def names(given, operation):
 
 
 def test_the_first_operation_of_a_program_is_known_before_it_is_opened(program):
-    assert first_operation(str(program)) == "read_photo"
+    assert first_operation(str(program))["op"] == "read_photo"
 
 
 def test_a_text_is_itself_or_a_file(tmp_path, monkeypatch):
     (tmp_path / "a.txt").write_text("one")
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "b.txt").write_text("two")
-    found, things = find_inputs(["what a film", str(tmp_path)], "read_text")
+    found, things = find_inputs(["what a film", str(tmp_path)], {"op": "read_text"})
     assert things == "texts"
     assert [each.raw for each in found] == ["what a film", tmp_path / "a.txt", tmp_path / "sub" / "b.txt"]
     assert found[0].where == {"text": "what a film"}
     monkeypatch.setattr("sys.stdin", io.StringIO("first\n\nsecond\n"))
-    assert names(["-"], "read_text") == ["first", "second"]
+    assert names(["-"], {"op": "read_text"}) == ["first", "second"]
 
 
 def test_a_misspelt_file_is_not_taken_for_a_text():
-    (found,), _ = find_inputs(["gone.txt"], "read_text")
+    (found,), _ = find_inputs(["gone.txt"], {"op": "read_text"})
     assert found.where == {"file": "gone.txt"}
 
 
 def test_a_table_gives_its_rows(tmp_path):
     table = tmp_path / "people.csv"
     table.write_text("age, job\n39, clerk\n50, cook\n")
-    found, things = find_inputs([str(table), json.dumps({"age": 7})], "read_row")
+    found, things = find_inputs([str(table), json.dumps({"age": 7})], {"op": "read_row"})
     assert things == "rows"
     assert [each.raw for each in found] == [
         {"age": "39", "job": "clerk"},
@@ -50,7 +50,7 @@ def test_a_table_gives_its_rows(tmp_path):
 
 def test_a_row_that_is_no_json_is_refused():
     with pytest.raises(DataError) as err:
-        find_inputs(["{age: 7}"], "read_pair")
+        find_inputs(["{age: 7}"], {"op": "read_pair"})
     assert str(err.value).startswith("a row is not JSON (Expecting property name")
     assert str(err.value).endswith("Got: '{age: 7}'.")
 
@@ -58,15 +58,63 @@ def test_a_row_that_is_no_json_is_refused():
 def test_a_folder_of_recordings_is_searched_for_them(tmp_path):
     for name in ("b.wav", "a.FLAC", "c.jpg"):
         (tmp_path / name).touch()
-    assert names([str(tmp_path)], "read_sound") == [str(tmp_path / "a.FLAC"), str(tmp_path / "b.wav")]
+    assert names([str(tmp_path)], {"op": "read_sound"}) == [str(tmp_path / "a.FLAC"), str(tmp_path / "b.wav")]
 
 
 def test_a_folder_without_recordings_is_refused(tmp_path):
     with pytest.raises(DataError) as err:
-        find_inputs([str(tmp_path)], "read_sound")
+        find_inputs([str(tmp_path)], {"op": "read_sound"})
     assert str(err.value).startswith(f"{tmp_path} holds no recordings. Expected: files ending in .aac, .aif,")
 
 
 def test_a_long_text_is_named_by_its_beginning():
     shown = str(Input("x " * 500, {"text": "x " * 500}))
     assert len(shown) == 60 and shown.endswith("…")
+
+
+ROW = {"op": "read_row", "categories": [{"name": "age"}, {"name": "job"}], "numbers": []}
+
+
+def raws(path, first=ROW, **reading):
+    notes = []
+    found, _ = find_inputs([str(path)], first, {**AS_FOUND, **reading}, notes.append)
+    return [each.raw for each in found], [note.for_shell() for note in notes]
+
+
+def test_a_table_is_read_as_its_options_say_and_decisions_are_told(tmp_path):
+    table = tmp_path / "t.csv"
+    table.write_bytes("age;job\n30;Köchin\n".encode("cp1252"))
+    assert raws(table) == (
+        [{"age": "30", "job": "Köchin"}],
+        [
+            "t.csv is not in UTF-8 and is read as cp1252 (to change: --encoding latin-1).",
+            "Columns are separated by a semicolon (to change: --delimiter ',').",
+        ],
+    )
+    assert raws(table, encoding="cp1252", delimiter=";") == ([{"age": "30", "job": "Köchin"}], [])
+
+
+def test_the_columns_of_a_program_tell_the_header(tmp_path):
+    # by itself, the first row could be data: its values occur again
+    table = tmp_path / "t.csv"
+    table.write_text("age,job\nage,job\nage,cook\n")
+    assert raws(table)[0] == [{"age": "age", "job": "job"}, {"age": "age", "job": "cook"}]
+    unknown = {"op": "read_row", "categories": [{"name": "wage"}], "numbers": []}
+    assert raws(table, unknown)[0][0] == {"column_1": "age", "column_2": "job"}
+
+
+def test_a_program_trained_without_names_reads_a_single_row(tmp_path):
+    table = tmp_path / "t.csv"
+    table.write_text("30,cook\n")
+    first = {"op": "read_row", "categories": [{"name": "column_2"}], "numbers": [{"name": "column_1"}]}
+    assert raws(table, first) == ([{"column_1": "30", "column_2": "cook"}], [])
+
+
+def test_how_to_read_a_table_is_refused_where_there_is_none():
+    with pytest.raises(ArgumentError) as err:
+        find_inputs(["a.jpg"], {"op": "read_photo"}, {**AS_FOUND, "header": None})
+    assert str(err.value) == "header= says how to read a table, and the program takes photos. Omit header=."
+
+
+def test_a_hostile_program_names_no_columns():
+    assert columns_of({"categories": 3, "numbers": [{"name": 7}, [], None, "x"]}) == ["x"]

@@ -85,6 +85,8 @@ def test_every_phrase_is_still_said_somewhere():
         ("Pass arch='efficientnet_lite0' (or 1, 2).", "Pass --arch efficientnet_lite0 (or 1, 2)."),
         ('Use pretrained="FILE" with a file.', "Use --weights FILE with a file."),
         ("Make them one size: item_tfms=Resize(224, 'squish').", "Make them one size: --size 224."),
+        ("Or label_from='^(.+)_\\d+' takes cat.", "Or --label-from '^(.+)_\\d+' takes cat."),
+        ("Use item_tfms=Resize(224), or Resize(224, 'squish') to avoid cropping.", "Use --size 224."),
         ("Name its column: y_names=.", "Name its column: --target."),
         ("For one folder per class, pass valid_pct=0.2.", "For one folder per class, pass --valid-pct 0.2."),
         (

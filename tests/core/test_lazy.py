@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
 import pytest
 
-from gatera.core.lazy import LazyModule, lazy_exports
+from gatera.core.lazy import LazyModule, LazyPattern, lazy_exports
 
 
 def test_a_lazy_module_is_the_module_when_used():
@@ -33,3 +34,14 @@ def test_nothing_is_imported_before_it_is_used():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["False", "True"]
+
+
+def test_a_pattern_is_compiled_once_and_only_when_it_is_used(monkeypatch):
+    compiled = []
+    real = re.compile
+    monkeypatch.setattr(re, "compile", lambda *given: compiled.append(given) or real(*given))
+    pattern = LazyPattern("b+", re.IGNORECASE)
+    assert compiled == []
+    assert [pattern.sub("-", text) for text in ("aBb", "abba")] == ["a-", "a-a"]
+    assert compiled == [("b+", re.IGNORECASE)]
+    assert not hasattr(pattern, "__array__")

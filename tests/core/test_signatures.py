@@ -52,7 +52,10 @@ def test_an_unknown_argument_is_refused_by_name():
 
 def test_mistakes_in_a_definition_are_found_when_it_is_made():
     with pytest.raises(TypeError, match="Sizes has no field 'batch_size'"):
-        spelled_out(Sizes, {"batch_size": 64})
+
+        @spelled_out(Sizes, {"batch_size": 64})
+        def misspelt(path: str, **sizes: Unpack[Sizes]) -> None: ...
+
     with pytest.raises(TypeError, match=r"load takes no \*\*arguments"):
 
         @spelled_out(Sizes, DEFAULTS)

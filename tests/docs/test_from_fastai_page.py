@@ -41,7 +41,7 @@ def missing(path: str) -> bool:
 
 
 def test_every_name_that_is_the_same_is_there():
-    names = spans(section(PAGE, "## What is the same").split("\n\nThe recipes")[0])
+    names = spans(section(PAGE, "## What is the same").split("\n\nThe algorithms")[0])
     assert len(names) > 150
     plain = [name for name in names if re.fullmatch(r"[\w.]+", name) and name not in ("opt_func", "Multi")]
     assert [name for name in plain if missing(name)] == []
@@ -61,9 +61,9 @@ def ours(text: str) -> list[str]:
 
 
 def test_every_class_that_the_page_calls_as_ours_is_there():
-    different = section(PAGE, "## What is different on purpose") + section(PAGE, "## Going on with training")
+    different = section(PAGE, "## What is different on purpose") + section(PAGE, "## Continuing training")
     right = [row.split("|")[2] for row in _rows(section(PAGE, "## Options instead of many keywords"))]
-    right += [row.split("|")[2] for row in _rows(section(PAGE, "## Names that are not there"))]
+    right += [row.split("|")[2] for row in _rows(section(PAGE, "## Names that Gatera does not have"))]
     others = {"DataLoader", "ThreadPoolExecutor"}  # torch's and Python's, in full in the page
     called = set(ours(different + "\n".join(right))) - others
     assert called
@@ -75,7 +75,7 @@ def _rows(text: str) -> list[str]:
 
 
 def test_names_that_are_said_not_to_be_there_are_not():
-    left = [row.split("|")[1] for row in _rows(section(PAGE, "## Names that are not there"))]
+    left = [row.split("|")[1] for row in _rows(section(PAGE, "## Names that Gatera does not have"))]
     names = [name for cell in left for name in re.findall(r"`(\w+)\W?[^`]*`", cell)]
     there = {"DataLoader", "Image", "Learner", "unet_learner"}  # rows on a use of these, or a method
     unexpected = [name for name in names if name in face.__all__ and name not in there]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import math
 
 import numpy as np
@@ -13,6 +14,7 @@ from gatera.data.loading.loaders import DataLoaders
 from gatera.data.transforms.presets import aug_transforms
 from gatera.learn.callbacks.gradients import GradientAccumulation
 from gatera.learn.learner import Learner
+from gatera.learn.optimizer import SGD
 from gatera.learn.state import Callback
 from gatera.measure.losses.standard import CrossEntropyLossFlat, FocalLoss
 from gatera.measure.metrics.standard import F1Score, accuracy
@@ -378,3 +380,15 @@ def test_fewer_than_one_epoch_is_refused(make_learner):
     with pytest.raises(ArgumentError) as err:
         make_learner().fit(0)
     assert str(err.value) == "n_epoch must be at least 1. Got: 0."
+
+
+def test_loss_and_optimizer_may_come_by_position_as_in_fastai(make_learner):
+    dls = make_learner().dls
+    model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 16 * 16, 2))
+    loss = CrossEntropyLossFlat(label_smoothing=0.1)
+    learn = Learner(dls, model, loss, SGD)
+    assert learn.loss_func is loss
+    assert learn.opt_func is SGD
+    names = list(inspect.signature(Learner).parameters)
+    assert names[:4] == ["dls", "model", "loss_func", "opt_func"]
+    assert len(set(names)) == len(names)

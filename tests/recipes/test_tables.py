@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from gatera.core.errors import DataError
+import gatera
+from gatera.core.errors import ArgumentError, DataError
 from gatera.recipes.settings import TrainSettings
 from gatera.recipes.tables import read
 
@@ -36,4 +37,38 @@ def test_a_misspelt_target_offers_the_nearest(tmp_path, events):
         read(asked, events)
     assert str(err.value) == (
         f"target=: no column 'salry' in {asked.source}. Available: age, salary. Did you mean 'salary'?"
+    )
+
+
+def test_a_table_is_read_as_the_settings_say_and_decisions_are_reported(tmp_path, events):
+    path = tmp_path / "people.csv"
+    path.write_text("a;b\n" + "".join(f"{n};{n % 2}\n" for n in range(40)))
+    found = read(TrainSettings(path, tmp_path / "a.gatera", target="b"), events)
+    assert len(found.frame) == 40
+    assert events.lines == ["Columns are separated by a semicolon (to change: delimiter=',')."]
+    assert events.events == [
+        ("note", {"text": "Columns are separated by a semicolon", "option": "delimiter", "value": ","})
+    ]
+    events.lines.clear()
+    named = TrainSettings(path, tmp_path / "a.gatera", target="column_2", delimiter=";", header=None)
+    assert len(read(named, events).frame) == 41
+    assert events.lines[0] == "Column 'column_1' is read as text, not as numbers, because of 'a'."
+
+
+def test_no_header_is_a_setting_and_not_the_default(tmp_path):
+    path = tmp_path / "people.csv"
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(DataError) as err:
+        gatera.train(path, "b", header=None, out=tmp_path / "a.gatera")
+    assert "Available: column_1, column_2" in str(err.value)
+
+
+def test_how_a_table_is_read_is_refused_where_no_table_is(tmp_path):
+    for folder in ("images", "masks"):
+        (tmp_path / "p" / folder).mkdir(parents=True)
+    with pytest.raises(ArgumentError) as err:
+        gatera.train(tmp_path / "p", task="masks", encoding="latin-1", out=tmp_path / "a.gatera")
+    assert str(err.value) == (
+        "encoding= can only be used with task=table or task=recommend or task=photos or task=sound or task=text, "
+        "not with task=masks."
     )

@@ -193,38 +193,37 @@ class ForgetsItsSize(Flip):
 
 BROKEN = {
     OnlyColour: (
-        "OnlyColour breaks a rule of batch transforms: it takes float32 photos [N,C,H,W], C being 1 or 3. "
-        "Seen: validation with photos uint8 [5, 1, 20, 24] raised ValueError: no colours. Use x.shape and do "
-        "not count on three channels; or pass photos= of the kind that you have."
+        "OnlyColour breaks a rule of batch transforms: it takes float32 photos [N,C,H,W], C being 1 or 3. Seen: "
+        "validation with photos uint8 [5, 1, 20, 24] raised ValueError: no colours. Use x.shape and do not rely on "
+        "three channels; or pass photos= of your own kind."
     ),
     EightBits: (
-        "EightBits breaks a rule of batch transforms: it gives float32 photos [N,C,H,W], N and C as before. "
-        "Seen: uint8 [5, 3, 20, 24] for uint8 [5, 3, 20, 24] in validation. Compute in float32, and leave the"
-        " first two axes alone."
+        "EightBits breaks a rule of batch transforms: it returns float32 photos [N,C,H,W] with the same N and C. "
+        "Seen: uint8 [5, 3, 20, 24] for uint8 [5, 3, 20, 24] in validation. Compute in float32, and keep the first two axes."
     ),
     DropsPhotos: (
-        "DropsPhotos breaks a rule of batch transforms: it gives float32 photos [N,C,H,W], N and C as before."
-        " Seen: float32 [4, 3, 20, 24] for uint8 [5, 3, 20, 24] in training. Compute in float32, and leave "
-        "the first two axes alone."
+        "DropsPhotos breaks a rule of batch transforms: it returns float32 photos [N,C,H,W] with the same N and C. "
+        "Seen: float32 [4, 3, 20, 24] for uint8 [5, 3, 20, 24] in training. Compute in float32, and keep the first "
+        "two axes."
     ),
     MakesNaN: (
-        "MakesNaN breaks a rule of batch transforms: photos are finite and in 0..1. Seen: numbers that are "
-        "not finite in training. Clip what may leave that range: x.clamp(0, 1). (Normalize, which leaves it "
-        "on purpose, is a class of its own.)"
+        "MakesNaN breaks a rule of batch transforms: photos are finite and in 0..1. Seen: numbers that are not "
+        "finite in training. Clip values that may leave that range: x.clamp(0, 1). (Normalize, which leaves it on "
+        "purpose, is a special case.)"
     ),
     TooBright: (
-        "TooBright breaks a rule of batch transforms: photos are finite and in 0..1. Seen: values from 0.45 "
-        "to 1.68 in training. Clip what may leave that range: x.clamp(0, 1). (Normalize, which leaves it on "
-        "purpose, is a class of its own.)"
+        "TooBright breaks a rule of batch transforms: photos are finite and in 0..1. Seen: values from 0.45 to 1.68 "
+        "in training. Clip values that may leave that range: x.clamp(0, 1). (Normalize, which leaves it on purpose, "
+        "is a special case.)"
     ),
     UsesGlobalNumbers: (
-        "UsesGlobalNumbers breaks a rule of batch transforms: it leaves the global random generators alone. "
+        "UsesGlobalNumbers breaks a rule of batch transforms: it does not use the global random generators. "
         "Seen: the state of torch changed in training. Draw from rng(*key, index), or from a torch.Generator "
         "seeded with seed_from(*key, index)."
     ),
     DrawsFromItsOwn: (
-        "DrawsFromItsOwn breaks a rule of batch transforms: the same (seed, epoch, index) gives the same "
-        "photo, whatever ran before. Seen: another result the second time. Draw every number from rng(*key, "
+        "DrawsFromItsOwn breaks a rule of batch transforms: the same (seed, epoch, index) gives the same photo, "
+        "independent of what ran before. Seen: another result the second time. Draw every number from rng(*key, "
         "index), and keep nothing on self between calls."
     ),
     DrawsAtValidation: (
@@ -232,40 +231,39 @@ BROKEN = {
         " photos give the same result. Seen: another result the second time. Draw only if key is given."
     ),
     OneDrawForAll: (
-        "OneDrawForAll breaks a rule of batch transforms: what becomes of a photo does not depend on the "
-        "photos beside it. Seen: pixels that differ by 0.026 among 5 photos and among 2. Draw for each item "
-        "from rng(*key, index) with its own index, and compute along other axes than the first."
+        "OneDrawForAll breaks a rule of batch transforms: the result for a photo does not depend on the other photos "
+        "in the batch. Seen: pixels that differ by 0.026 among 5 photos and among 2. Draw for each item from "
+        "rng(*key, index) with its own index, and do not compute along the first axis."
     ),
     MeanOfTheBatch: (
-        "MeanOfTheBatch breaks a rule of batch transforms: what becomes of a photo does not depend on the "
-        "photos beside it. Seen: pixels that differ by 0.034 among 5 photos and among 2. Draw for each item "
-        "from rng(*key, index) with its own index, and compute along other axes than the first."
+        "MeanOfTheBatch breaks a rule of batch transforms: the result for a photo does not depend on the other "
+        "photos in the batch. Seen: pixels that differ by 0.034 among 5 photos and among 2. Draw for each item from "
+        "rng(*key, index) with its own index, and do not compute along the first axis."
     ),
     SortsIndex: (
-        "SortsIndex breaks a rule of batch transforms: it leaves index as it is. Seen: index changed. Work on"
+        "SortsIndex breaks a rule of batch transforms: it does not change index. Seen: index changed. Work on"
         " index.copy()."
     ),
     ActsAtValidation: (
-        "ActsAtValidation breaks a rule of batch transforms: a transform that is `random` does nothing "
-        "without a key, but for what config() lists. Seen: photos changed. Begin with `if key is None: return x`."
+        "ActsAtValidation breaks a rule of batch transforms: a transform that is `random` does nothing without a "
+        "key, except what config() lists. Seen: photos changed. Begin with `if key is None: return x`."
     ),
     NotSaidToBeRandom: (
-        "NotSaidToBeRandom breaks a rule of batch transforms: a transform that is not `random` does in "
-        "training what it does at validation. Seen: another result with a key than without. Set random = True"
-        " in the class."
+        "NotSaidToBeRandom breaks a rule of batch transforms: a transform that is not `random` does the same in "
+        "training as at validation. Seen: a result with a key that differs from that without. Set random = True in "
+        "the class."
     ),
     NotAsItSays: (
-        "NotAsItSays breaks a rule of batch transforms: config() lists, as JSON data, operations of "
-        "gatera.program.preprocess that do what it does at validation. Seen: pixels that differ by 0.26 on "
-        "average. Return those operations ([] if it acts only while training), or raise ExportError if there "
-        "are none."
+        "NotAsItSays breaks a rule of batch transforms: config() lists operations of gatera.program.preprocess, as "
+        "JSON data, with the same result as the transform at validation. Seen: pixels that differ by 0.26 on "
+        "average. Return those operations ([] if it acts only while training), or raise ExportError if there are "
+        "none."
     ),
     UnknownOperation: (
-        "UnknownOperation breaks a rule of batch transforms: config() lists, as JSON data, operations of "
-        "gatera.program.preprocess that do what it does at validation. Seen: running [{{'op': 'read_photo', "
-        "'mode': 'RGB'}}, {{'op': 'fade'}}] raised ProgramFileError: preprocessing step 2 is unknown: 'fade'."
-        " Return those operations ([] if it acts only while training), or raise ExportError if there are "
-        "none."
+        "UnknownOperation breaks a rule of batch transforms: config() lists operations of gatera.program.preprocess, "
+        "as JSON data, with the same result as the transform at validation. Seen: running [{{'op': 'read_photo', "
+        "'mode': 'RGB'}}, {{'op': 'fade'}}] raised ProgramFileError: preprocessing step 2 is unknown: 'fade'. Return "
+        "those operations ([] if it acts only while training), or raise ExportError if there are none."
     ),
     Smaller: (
         "Smaller breaks a rule of batch transforms: photos have the same size at validation as in training. "
@@ -273,9 +271,9 @@ BROKEN = {
         "or center_crop to that size."
     ),
     MixesUpThreads: (
-        "MixesUpThreads breaks a rule of batch transforms: drawing in several threads at the same time gives "
-        "what drawing in one gives. Seen: other pixels from 4 threads than from the whole batch. Keep nothing"
-        " on self between calls."
+        "MixesUpThreads breaks a rule of batch transforms: several threads at the same time give the same result as "
+        "one. Seen: pixels from 4 threads that differ from those of the whole batch. Keep nothing on self between "
+        "calls."
     ),
     ForgetsItsSize: (
         "ForgetsItsSize breaks a rule of batch transforms: photos have the same size at validation as in "

@@ -230,91 +230,89 @@ class GreyInPrograms(ImageBlock):
 
 BROKEN = {
     FitsToNothing: (
-        "FitsToNothing breaks a rule of blocks: fit returns a fitted copy of the same class. Seen: fit "
-        "returned a NoneType. End fit() with `return dataclasses.replace(self, ...)`, or `return self` where "
-        "there is nothing to learn."
+        "FitsToNothing breaks a rule of blocks: fit returns a fitted copy of the same class. Seen: fit returned a "
+        "NoneType. End fit() with `return dataclasses.replace(self, ...)`, or `return self` if there is nothing to "
+        "learn."
     ),
     FitsItself: (
-        "FitsItself breaks a rule of blocks: fit leaves the block itself as it was, so that one recipe makes "
-        "any number of data sets. Seen: the block's attributes changed. Do not assign to self in fit(): "
-        "return a changed copy, e.g. dataclasses.replace(self, vocab=...)."
+        "FitsItself breaks a rule of blocks: fit does not change the block itself, so that one DataBlock can build "
+        "any number of data sets. Seen: the block's attributes changed. Do not assign to self in fit(): return a "
+        "changed copy, e.g. dataclasses.replace(self, vocab=...)."
     ),
     FailsToFit: (
-        "FailsToFit breaks a rule of blocks: fit returns a fitted copy of the same class. Seen: fit(values) "
-        "raised IndexError: list index out of range. End fit() with `return dataclasses.replace(self, ...)`, "
-        "or `return self` where there is nothing to learn."
+        "FailsToFit breaks a rule of blocks: fit returns a fitted copy of the same class. Seen: fit(values) raised "
+        "IndexError: list index out of range. End fit() with `return dataclasses.replace(self, ...)`, or `return "
+        "self` if there is nothing to learn."
     ),
     CannotRead: (
-        "CannotRead breaks a rule of blocks: read turns a raw value into the one that people see. Seen: "
-        "read('b') raised DataError: no letters today. Let read(raw) return what encode() takes."
+        "CannotRead breaks a rule of blocks: read converts a raw value to the one that is shown. Seen: "
+        "read('b') raised DataError: no letters today. Let read(raw) return a value that encode() accepts."
     ),
     ReadsAnother: (
-        "ReadsAnother breaks a rule of blocks: read turns a raw value into the one that people see. Seen: "
-        "read('b') encodes to other numbers than 'b'. Let read(raw) return what encode() takes."
+        "ReadsAnother breaks a rule of blocks: read converts a raw value to the one that is shown. Seen: "
+        "read('b') encodes to other numbers than 'b'. Let read(raw) return a value that encode() accepts."
     ),
     EncodesText: (
-        "EncodesText breaks a rule of blocks: encode gives numbers, alike in dtype and number of axes for all"
-        " values. Seen: encode gave a str. Return np.asarray(..., dtype=np.float32) or a tensor of one dtype "
-        "for every value."
+        "EncodesText breaks a rule of blocks: encode returns numbers with the same dtype and number of axes for all "
+        "values. Seen: encode gave a str. Return np.asarray(..., dtype=np.float32) or a tensor of one dtype for "
+        "every value."
     ),
     MixesTypes: (
-        "MixesTypes breaks a rule of blocks: encode gives numbers, alike in dtype and number of axes for all "
-        "values. Seen: float32 [] and int64 []. Return np.asarray(..., dtype=np.float32) or a tensor of one "
-        "dtype for every value."
+        "MixesTypes breaks a rule of blocks: encode returns numbers with the same dtype and number of axes for all "
+        "values. Seen: float32 [] and int64 []. Return np.asarray(..., dtype=np.float32) or a tensor of one dtype "
+        "for every value."
     ),
     GrowsLonger: (
-        "GrowsLonger breaks a rule of blocks: what is encoded can be stacked into a batch: one shape for all "
-        "values. Seen: float32 [2] and float32 [1]. Encode to a fixed length, known after fit(). (Photos may differ, for "
-        "Resize comes after them; so may targets with ragged = True.)"
+        "GrowsLonger breaks a rule of blocks: encoded values can be stacked into a batch: one shape for all values. "
+        "Seen: float32 [2] and float32 [1]. Encode to a fixed length, known after fit(). (Photos may differ, because "
+        "Resize follows; so may targets with ragged = True.)"
     ),
     WrongType: (
         'WrongType breaks a rule of blocks: task and encoding go together: "classification" int64 [], '
         '"multilabel" float32 [n_out] of 0 and 1, "regression" float32 [n_out], "segmentation" uint8 [H,W] below n_out, '
-        "\"points\" float64 [n_out / 2, 2]. Seen: task = 'classification', n_out = 2, encoding float32 []. Encode so, or "
-        "set task = None if no model is to predict such values."
+        "\"points\" float64 [n_out / 2, 2]. Seen: task = 'classification', n_out = 2, encoding float32 []. Encode "
+        "accordingly, or set task = None if no model predicts such values."
     ),
     NotEnoughOutputs: (
-        "NotEnoughOutputs breaks a rule of blocks: a fitted block of labels has a vocab without repetitions, "
-        "and n_out is its length. Seen: vocab = ['a', 'b'], n_out = 1. Learn vocab in fit(), and let n_out be"
-        " len(vocab)."
+        "NotEnoughOutputs breaks a rule of blocks: a fitted block of labels has a vocab without duplicates, and "
+        "n_out is its length. Seen: vocab = ['a', 'b'], n_out = 1. Learn vocab in fit(), and let n_out be "
+        "len(vocab)."
     ),
     TwiceInVocab: (
-        "TwiceInVocab breaks a rule of blocks: a fitted block of labels has a vocab without repetitions, and "
-        "n_out is its length. Seen: vocab = ['a', 'b', 'a'], n_out = 3. Learn vocab in fit(), and let n_out "
-        "be len(vocab)."
+        "TwiceInVocab breaks a rule of blocks: a fitted block of labels has a vocab without duplicates, and n_out is "
+        "its length. Seen: vocab = ['a', 'b', 'a'], n_out = 3. Learn vocab in fit(), and let n_out be len(vocab)."
     ),
     Halves: (
         'Halves breaks a rule of blocks: task and encoding go together: "classification" int64 [], '
         '"multilabel" float32 [n_out] of 0 and 1, "regression" float32 [n_out], "segmentation" uint8 [H,W] below n_out, '
-        "\"points\" float64 [n_out / 2, 2]. Seen: task = 'multilabel', n_out = 2, encoding float32 [2]. Encode so, or set "
-        "task = None if no model is to predict such values."
+        "\"points\" float64 [n_out / 2, 2]. Seen: task = 'multilabel', n_out = 2, encoding float32 [2]. Encode "
+        "accordingly, or set task = None if no model predicts such values."
     ),
     NoWayBack: (
         "NoWayBack breaks a rule of blocks: decode undoes encode. Seen: int64 [] came back as int64 [], or as"
-        " other values. Let decode(encode(value)) be a value that encodes to the same numbers."
+        " other values. Let decode(encode(value)) return a value that encodes to the same numbers."
     ),
     FailsToDecode: (
         "FailsToDecode breaks a rule of blocks: decode undoes encode. Seen: decode(int64 []) raised "
-        "IndexError: tuple index out of range. Let decode(encode(value)) be a value that encodes to the same "
-        "numbers."
+        "IndexError: tuple index out of range. Let decode(encode(value)) return a value that encodes to the same numbers."
     ),
     BareErrors: (
-        "BareErrors breaks a rule of blocks: a value that cannot be used raises one of Gatera's errors. Seen:"
-        " None raised ValueError: tuple.index(x): x not in tuple. Check the value in read() or encode(), and "
-        "raise DataError saying what was received and what is allowed."
+        "BareErrors breaks a rule of blocks: an invalid value raises one of Gatera's errors. Seen: None raised "
+        "ValueError: tuple.index(x): x not in tuple. Check the value in read() or encode(), and raise DataError with "
+        "got= and expected=."
     ),
     TwoLines: (
-        "TwoLines breaks a rule of blocks: show gives one line of text. Seen: 'letter\\nb'. Join parts with \";"
+        "TwoLines breaks a rule of blocks: show returns one line of text. Seen: 'letter\\nb'. Join parts with \";"
         ' ", not with line breaks.'
     ),
     UnknownOperation: (
-        "UnknownOperation breaks a rule of blocks: config lists operations of gatera.program.preprocess, as "
-        "JSON data, that read just as the block does. Seen: running [{{'op': 'read_letter'}}] raised "
+        "UnknownOperation breaks a rule of blocks: config lists operations of gatera.program.preprocess, as JSON "
+        "data, that read values exactly as the block does. Seen: running [{{'op': 'read_letter'}}] raised "
         "ProgramFileError: preprocessing step 1 is unknown: 'read_letter'. Return such a list, e.g. [{{'op': "
-        "'read_photo', 'mode': 'RGB'}}], or leave config() out: then it raises ExportError."
+        "'read_photo', 'mode': 'RGB'}}], or omit config(): then it raises ExportError."
     ),
     ChangesValues: (
-        "ChangesValues breaks a rule of blocks: the values stay as they are. Seen: values changed. Work on a "
+        "ChangesValues breaks a rule of blocks: the values do not change. Seen: values changed. Work on a "
         "copy, e.g. list(values), in fit(), read() and encode()."
     ),
     FloatPhotos: (
@@ -324,14 +322,12 @@ BROKEN = {
     ),
     UpsideDown: (
         "UpsideDown breaks a rule of blocks: decode undoes encode. Seen: uint8 [3, 4, 3] came back as uint8 "
-        "[3, 4, 3], or as other values. Let decode(encode(value)) be a value that encodes to the same "
-        "numbers."
+        "[3, 4, 3], or as other values. Let decode(encode(value)) return a value that encodes to the same numbers."
     ),
     GreyInPrograms: (
-        "GreyInPrograms breaks a rule of blocks: config lists operations of gatera.program.preprocess, as "
-        "JSON data, that read just as the block does. Seen: other numbers for a photo of 4 x 3 pixels. Return"
-        " such a list, e.g. [{{'op': 'read_photo', 'mode': 'RGB'}}], or leave config() out: then it raises "
-        "ExportError."
+        "GreyInPrograms breaks a rule of blocks: config lists operations of gatera.program.preprocess, as JSON data, "
+        "that read values exactly as the block does. Seen: other numbers for a photo of 4 x 3 pixels. Return such a "
+        "list, e.g. [{{'op': 'read_photo', 'mode': 'RGB'}}], or omit config(): then it raises ExportError."
     ),
 }
 
@@ -351,8 +347,8 @@ def test_raw_values_that_are_read_as_other_values_are_caught():
     with pytest.raises(ContractError) as err:
         check_block(CategoryBlock, ["cat", "dog"], ["dog", "cat"])
     assert str(err.value) == (
-        "CategoryBlock breaks a rule of blocks: read turns a raw value into the one that people see. Seen: read('dog') encodes "
-        "to other numbers than 'cat'. Let read(raw) return what encode() takes."
+        "CategoryBlock breaks a rule of blocks: read converts a raw value to the one that is shown. Seen: "
+        "read('dog') encodes to other numbers than 'cat'. Let read(raw) return a value that encode() accepts."
     )
 
 

@@ -197,20 +197,20 @@ class ChangesGradients(Quiet):
 
 BROKEN = {
     WithoutState: (
-        "WithoutState breaks a rule of callbacks: public methods that are named like events are events, and "
-        "take the loop's state. Seen: after_batch(). Write `def after_batch(self, state)`; names of helper "
-        "methods start with an underscore."
+        "WithoutState breaks a rule of callbacks: public methods with the names of events are events, and take the "
+        "loop's state. Seen: after_batch(). Write `def after_batch(self, state)`; names of helper methods start with "
+        "an underscore."
     ),
     MisspeltInABase: (
-        "MisspeltInABase breaks a rule of callbacks: public methods that are named like events are events, "
-        "and take the loop's state. Seen: after_batches, where there are before_fit, before_epoch, "
-        "before_train, before_batch, after_pred, after_loss, before_backward, after_backward, before_step, "
-        "after_step, after_batch, after_train, before_validate, after_validate, after_epoch, after_fit. Write"
-        " `def after_batch(self, state)`; names of helper methods start with an underscore."
+        "MisspeltInABase breaks a rule of callbacks: public methods with the names of events are events, and take "
+        "the loop's state. Seen: after_batches, where there are before_fit, before_epoch, before_train, "
+        "before_batch, after_pred, after_loss, before_backward, after_backward, before_step, after_step, "
+        "after_batch, after_train, before_validate, after_validate, after_epoch, after_fit. Write `def "
+        "after_batch(self, state)`; names of helper methods start with an underscore."
     ),
     OnlyOnce: (
-        "OnlyOnce breaks a rule of callbacks: training runs with it: fit, and fine_tune, which fits twice. "
-        "Seen: fine_tune raised {torch_says}. Begin anew in before_fit(), so that one object serves several "
+        "OnlyOnce breaks a rule of callbacks: training works with it: fit, and fine_tune, which fits twice. Seen: "
+        "fine_tune raised {torch_says}. Reset its state in before_fit(), so that one object can be used for several "
         "fits."
     ),
     NeedsValidation: (
@@ -223,73 +223,72 @@ BROKEN = {
         "rates instead of 4. Set in_lr_find = False if it may end a fit, or needs validation or whole epochs."
     ),
     TrustsBeforeFit: (
-        "TrustsBeforeFit breaks a rule of callbacks: an error in the fit comes out as it is. Seen: after an "
+        "TrustsBeforeFit breaks a rule of callbacks: an error in the fit is passed on unchanged. Seen: after an "
         "error before the first epoch, AttributeError: 'TrustsBeforeFit' object has no attribute 'started'. "
-        "after_fit() comes also after an error, even one in another callback's before_fit(): expect nothing "
-        "to be there."
+        "after_fit() is also called after an error, even one in another callback's before_fit(): do not rely on "
+        "anything set there."
     ),
     HidesErrors: (
-        "HidesErrors breaks a rule of callbacks: an error in the fit comes out as it is. Seen: after an error"
-        " before the first epoch, CancelFitException. after_fit() comes also after an error, even one in "
-        "another callback's before_fit(): expect nothing to be there."
+        "HidesErrors breaks a rule of callbacks: an error in the fit is passed on unchanged. Seen: after an error "
+        "before the first epoch, CancelFitException. after_fit() is also called after an error, even one in another "
+        "callback's before_fit(): do not rely on anything set there."
     ),
     HoldsArrays: (
-        "HoldsArrays breaks a rule of callbacks: state_dict gives numbers, text and tensors, and "
-        "load_state_dict takes them back. Seen: 'seen' is or holds int64 [3]. Convert arrays with .tolist() "
-        "and paths with str(), and set in load_state_dict() all that state_dict() gives."
+        "HoldsArrays breaks a rule of callbacks: state_dict returns numbers, text and tensors, and load_state_dict "
+        "restores them. Seen: 'seen' is or holds int64 [3]. Convert arrays with .tolist() and paths with str(), and "
+        "restore in load_state_dict() everything in state_dict()."
     ),
     LosesState: (
-        "LosesState breaks a rule of callbacks: state_dict gives numbers, text and tensors, and "
-        "load_state_dict takes them back. Seen: 'steps' did not come back. Convert arrays with .tolist() and "
-        "paths with str(), and set in load_state_dict() all that state_dict() gives."
+        "LosesState breaks a rule of callbacks: state_dict returns numbers, text and tensors, and load_state_dict "
+        "restores them. Seen: 'steps' did not come back. Convert arrays with .tolist() and paths with str(), and "
+        "restore in load_state_dict() everything in state_dict()."
     ),
     CannotTakeItBack: (
-        "CannotTakeItBack breaks a rule of callbacks: state_dict gives numbers, text and tensors, and "
-        "load_state_dict takes them back. Seen: load_state_dict() raised KeyError: 'step'. Convert arrays "
-        "with .tolist() and paths with str(), and set in load_state_dict() all that state_dict() gives."
+        "CannotTakeItBack breaks a rule of callbacks: state_dict returns numbers, text and tensors, and "
+        "load_state_dict restores them. Seen: load_state_dict() raised KeyError: 'step'. Convert arrays with "
+        ".tolist() and paths with str(), and restore in load_state_dict() everything in state_dict()."
     ),
     SlowsDown: (
-        "SlowsDown breaks a rule of callbacks: training that is interrupted and resumed ends with the same "
-        "parameters as training that is not. Seen: 8 of 9 parameters and buffers differ. Keep in state_dict()"
-        " all that later steps depend on, and do not reset it in before_fit() of a resumed fit (state.resumed"
-        " is true there)."
+        "SlowsDown breaks a rule of callbacks: interrupted and resumed training ends with the same parameters as "
+        "uninterrupted training. Seen: 8 of 9 parameters and buffers differ. Include in state_dict() everything that "
+        "later steps depend on, and do not reset it in before_fit() of a resumed fit (state.resumed is true there)."
     ),
     CannotResume: (
-        "CannotResume breaks a rule of callbacks: training that is interrupted and resumed ends with the same"
-        " parameters as training that is not. Seen: a fit resumed after batch 1 raised {torch_says}. Keep in "
-        "state_dict() all that later steps depend on, and do not reset it in before_fit() of a resumed fit "
-        "(state.resumed is true there)."
+        "CannotResume breaks a rule of callbacks: interrupted and resumed training ends with the same parameters as "
+        "uninterrupted training. Seen: a fit resumed after batch 1 raised {torch_says}. Include in state_dict() "
+        "everything that later steps depend on, and do not reset it in before_fit() of a resumed fit (state.resumed "
+        "is true there)."
     ),
     Blurs: (
-        "Blurs breaks a rule of callbacks: with reads_only, inputs, labels, predictions and parameters are "
-        "after each event (but after_fit) as they were before. Seen: before_batch changed inputs. Leave them "
-        "alone, or set reads_only = False."
+        "Blurs breaks a rule of callbacks: with reads_only, no event except after_fit changes inputs, labels, "
+        "predictions or parameters. Seen: before_batch changed inputs. Do not change them, or set reads_only = "
+        "False."
     ),
     ChangesParameters: (
-        "ChangesParameters breaks a rule of callbacks: with reads_only, inputs, labels, predictions and "
-        "parameters are after each event (but after_fit) as they were before. Seen: after_step changed "
-        "parameters. Leave them alone, or set reads_only = False."
+        "ChangesParameters breaks a rule of callbacks: with reads_only, no event except after_fit changes inputs, "
+        "labels, predictions or parameters. Seen: after_step changed parameters. Do not change them, or set "
+        "reads_only = False."
     ),
     LooksAtPhotos: (
-        "LooksAtPhotos breaks a rule of callbacks: with reads_only, training the head on kept outputs of the "
-        "frozen body gives what training with photos gives. Seen: other parameters. Make nothing depend on "
+        "LooksAtPhotos breaks a rule of callbacks: with reads_only, training the head on stored outputs of the "
+        "frozen body gives the same result as training on photos. Seen: other parameters. Do not rely on "
         "state.inputs being photos, or set reads_only = False."
     ),
     NeedsPhotos: (
-        "NeedsPhotos breaks a rule of callbacks: with reads_only, training the head on kept outputs of the "
-        "frozen body gives what training with photos gives. Seen: training on kept outputs raised ValueError:"
-        " not enough values to unpack (expected 4, got 2). Make nothing depend on state.inputs being photos, "
-        "or set reads_only = False."
+        "NeedsPhotos breaks a rule of callbacks: with reads_only, training the head on stored outputs of the frozen "
+        "body gives the same result as training on photos. Seen: training on stored outputs raised ValueError: not "
+        "enough values to unpack (expected 4, got 2). Do not rely on state.inputs being photos, or set reads_only = "
+        "False."
     ),
     Draws: (
-        "Draws breaks a rule of callbacks: an observer changes nothing: parameters are the same, to the last "
-        "bit, as without it. Seen: 8 of 9 parameters and buffers differ. Leave gradients, rates and the "
-        "random generators alone, or check it without observer=True."
+        "Draws breaks a rule of callbacks: an observer changes nothing: parameters are the same, bit for bit, as "
+        "without it. Seen: 8 of 9 parameters and buffers differ. Do not change gradients, learning rates or random "
+        "generators, or check it without observer=True."
     ),
     ChangesGradients: (
-        "ChangesGradients breaks a rule of callbacks: an observer changes nothing: parameters are the same, "
-        "to the last bit, as without it. Seen: 8 of 9 parameters and buffers differ. Leave gradients, rates "
-        "and the random generators alone, or check it without observer=True."
+        "ChangesGradients breaks a rule of callbacks: an observer changes nothing: parameters are the same, bit for "
+        "bit, as without it. Seen: 8 of 9 parameters and buffers differ. Do not change gradients, learning rates or "
+        "random generators, or check it without observer=True."
     ),
 }
 
@@ -339,6 +338,6 @@ def test_what_is_no_callback_is_refused(given):
     with pytest.raises(ArgumentError) as err:
         check_callback(given)
     assert str(err.value) == (
-        f"callback is not a callback. Got: {3 if given == 3 else 0}. Expected: a Callback, its class, or a function that "
-        "makes one."
+        f"callback is not a callback. Got: {3 if given == 3 else 0}. Expected: a Callback, its class, or a function "
+        "that returns one."
     )

@@ -209,7 +209,7 @@ class DecodesNoMask(Mine):
 
 BROKEN = {
     OnlyForMasks: (
-        "OnlyForMasks breaks a rule of losses: it takes what a model and its labels give. Seen: predictions "
+        "OnlyForMasks breaks a rule of losses: it accepts predictions and labels. Seen: predictions "
         "float32 [48, 6] with labels int64 [48] raised ValueError: no masks. Take predictions first and "
         "labels second; for other shapes pass task=, n_outputs= or examples=."
     ),
@@ -250,56 +250,55 @@ BROKEN = {
         "operators have the right one."
     ),
     ChangesLabels: (
-        "ChangesLabels breaks a rule of losses: the loss leaves its arguments as they are. Seen: labels "
+        "ChangesLabels breaks a rule of losses: the loss does not change its arguments. Seen: labels "
         "changed. Work on copies: pred = pred.clone(), or operators that do not end in _."
     ),
     OneForAll: (
-        "OneForAll breaks a rule of losses: per_item gives one finite float per item, [N]. Seen: float32 [] "
+        "OneForAll breaks a rule of losses: per_item returns one finite float per item, [N]. Seen: float32 [] "
         "for 48 items. Average over everything but the first axis: .flatten(1).mean(1)."
     ),
     NaNPerItem: (
-        "NaNPerItem breaks a rule of losses: per_item gives one finite float per item, [N]. Seen: a loss that"
+        "NaNPerItem breaks a rule of losses: per_item returns one finite float per item, [N]. Seen: a loss that"
         " is not finite. Average over everything but the first axis: .flatten(1).mean(1)."
     ),
     NoPerItem: (
-        "NoPerItem breaks a rule of losses: per_item gives one finite float per item, [N]. Seen: per_item() "
+        "NoPerItem breaks a rule of losses: per_item returns one finite float per item, [N]. Seen: per_item() "
         "raised NotImplementedError. Average over everything but the first axis: .flatten(1).mean(1)."
     ),
     CentredOnTheBatch: (
-        "CentredOnTheBatch breaks a rule of losses: the loss of an item does not depend on the items beside "
-        "it. Seen: -0.260261 among 48 items, 0 among 1. Compute per_item along the other axes only, so that "
-        "each row stands for itself."
+        "CentredOnTheBatch breaks a rule of losses: the loss of an item does not depend on the other items in the "
+        "batch. Seen: -0.260261 among 48 items, 0 among 1. Do not compute per_item along the first axis."
     ),
     SumInstead: (
         "SumInstead breaks a rule of losses: the loss is the mean of per_item. Seen: loss 50.1433, mean of "
-        "per_item 1.04465. Let forward() return per_item(...).mean(). A loss that weighs items is checked "
-        "with weighted=True."
+        "per_item 1.04465. Let forward() return per_item(...).mean(). Check a loss that weights items with weighted=True."
     ),
     Misnamed: (
-        "Misnamed breaks a rule of losses: activation gives float32 in the shape of the predictions, as "
-        'activation_name says. Seen: activation_name = \'Softmax\'. Set activation_name to "softmax", "sigmoid"'
+        "Misnamed breaks a rule of losses: activation returns float32 in the shape of the predictions, as "
+        "activation_name states. Seen: activation_name = 'Softmax'. Set activation_name to "
+        '"softmax", "sigmoid"'
         ' or "none", and leave activation() to the base class.'
     ),
     KeepsLogits: (
-        "KeepsLogits breaks a rule of losses: activation gives float32 in the shape of the predictions, as "
-        "activation_name says. Seen: other values than activation_name='softmax' gives. Set activation_name "
+        "KeepsLogits breaks a rule of losses: activation returns float32 in the shape of the predictions, as "
+        "activation_name states. Seen: values that differ from those of activation_name='softmax'. Set "
+        "activation_name "
         'to "softmax", "sigmoid" or "none", and leave activation() to the base class.'
     ),
     DropsTheShape: (
-        "DropsTheShape breaks a rule of losses: activation gives float32 in the shape of the predictions, as "
-        "activation_name says. Seen: float32 [48] for predictions float32 [48, 6]. Set activation_name to "
+        "DropsTheShape breaks a rule of losses: activation returns float32 in the shape of the predictions, as "
+        "activation_name states. Seen: float32 [48] for predictions float32 [48, 6]. Set activation_name to "
         '"softmax", "sigmoid" or "none", and leave activation() to the base class.'
     ),
     DecodesScores: (
-        "DecodesScores breaks a rule of losses: decodes turns what activation gave into class indices "
-        "(softmax), a mask (threshold) or the values themselves. Seen: float32 [48] instead of int64 [48], or"
-        " other values. Leave decodes() to the base class, and set threshold for several labels per item."
+        "DecodesScores breaks a rule of losses: decodes converts activations to class indices (softmax), a mask "
+        "(threshold) or the values themselves. Seen: float32 [48] instead of int64 [48], or other values. Leave "
+        "decodes() to the base class, and set threshold for several labels per item."
     ),
     DecodesNoMask: (
-        "DecodesNoMask breaks a rule of losses: decodes turns what activation gave into class indices "
-        "(softmax), a mask (threshold) or the values themselves. Seen: float32 [48, 6] instead of bool [48, "
-        "6], or other values. Leave decodes() to the base class, and set threshold for several labels per "
-        "item."
+        "DecodesNoMask breaks a rule of losses: decodes converts activations to class indices (softmax), a mask "
+        "(threshold) or the values themselves. Seen: float32 [48, 6] instead of bool [48, 6], or other values. Leave "
+        "decodes() to the base class, and set threshold for several labels per item."
     ),
 }
 
@@ -319,8 +318,9 @@ def test_a_loss_that_weighs_items_must_say_so():
     with pytest.raises(ContractError) as err:
         check_loss(CrossEntropyLossFlat(weight=[1, 2, 3, 4, 5, 6]))
     assert str(err.value) == (
-        "CrossEntropyLossFlat breaks a rule of losses: the loss is the mean of per_item. Seen: loss 0.981121, mean of per_item "
-        "3.43392. Let forward() return per_item(...).mean(). A loss that weighs items is checked with weighted=True."
+        "CrossEntropyLossFlat breaks a rule of losses: the loss is the mean of per_item. Seen: loss 0.981121, mean "
+        "of per_item 3.43392. Let forward() return per_item(...).mean(). Check a loss that weights items with "
+        "weighted=True."
     )
 
 
@@ -328,7 +328,7 @@ def test_predictions_of_another_kind_are_told_apart_from_a_broken_loss():
     with pytest.raises(ContractError) as err:
         check_loss(MSELossFlat)
     assert str(err.value) == (
-        "MSELossFlat breaks a rule of losses: it takes what a model and its labels give. Seen: predictions float32 [48, 6] "
+        "MSELossFlat breaks a rule of losses: it accepts predictions and labels. Seen: predictions float32 [48, 6] "
         "with labels int64 [48] raised ArgumentError: MSELossFlat got 288 predictions and 48 targets: 'predictions [48, 6], "
         "targets [48]'. Take predictions first and labels second; for other shapes pass task=, n_outputs= or examples=."
     )

@@ -198,20 +198,19 @@ class Chokes(SkipsNaN):
 
 BROKEN = {
     Nameless: (
-        "Nameless breaks a rule of metrics: name is a text that is not empty. Seen: name = ''. Set self.name "
+        "Nameless breaks a rule of metrics: name is a non-empty string. Seen: name = ''. Set self.name "
         "in __init__; it heads a column of the table."
     ),
     FailsWithoutBatches: (
-        "FailsWithoutBatches breaks a rule of metrics: value() is NaN where reset() was not followed by a "
-        'batch. Seen: value() after reset() raised ZeroDivisionError: division by zero. Return float("nan") '
-        "while the count is 0."
+        "FailsWithoutBatches breaks a rule of metrics: value() is NaN after reset() without a batch. Seen: value() after "
+        'reset() raised ZeroDivisionError: division by zero. Return float("nan") if the count is 0.'
     ),
     ZeroWithoutBatches: (
-        "ZeroWithoutBatches breaks a rule of metrics: value() is NaN where reset() was not followed by a "
-        'batch. Seen: value() = 0.0. Return float("nan") while the count is 0.'
+        "ZeroWithoutBatches breaks a rule of metrics: value() is NaN after reset() without a batch. Seen: value() = 0.0. "
+        'Return float("nan") if the count is 0.'
     ),
     WrongWayRound: (
-        "WrongWayRound breaks a rule of metrics: it takes what a model and its labels give. Seen: predictions"
+        "WrongWayRound breaks a rule of metrics: it accepts predictions and labels. Seen: predictions"
         " float32 [48, 6] with labels int64 [48] raised TypeError: labels come first. Take predictions first "
         "and labels second; for other shapes pass task=, n_outputs= or examples=."
     ),
@@ -224,45 +223,44 @@ BROKEN = {
         "value() = inf. End value() with `return float(...)`."
     ),
     UsedUp: (
-        "UsedUp breaks a rule of metrics: value() may be read twice. Seen: first 0.645833, then nan. Let "
-        "value() compute from what was gathered and leave it as it is."
+        "UsedUp breaks a rule of metrics: value() can be called twice. Seen: first 0.645833, then nan. Do not change "
+        "the accumulated state in value()."
     ),
     MeanOfMeans: (
-        "MeanOfMeans breaks a rule of metrics: the value is the same however the items are cut into batches. "
+        "MeanOfMeans breaks a rule of metrics: the value does not depend on how the items are split into batches. "
         "Seen: 0.645833 for one batch of 48, 0.644474 for batches of 20, 17, 11. Add up a sum and a count in "
         "update(), or keep all predictions, and divide once in value()."
     ),
     NoBatchesOfOne: (
-        "NoBatchesOfOne breaks a rule of metrics: the value is the same however the items are cut into "
-        "batches. Seen: batches of one raised IndexError: too few items. Add up a sum and a count in "
-        "update(), or keep all predictions, and divide once in value()."
+        "NoBatchesOfOne breaks a rule of metrics: the value does not depend on how the items are split into batches. "
+        "Seen: batches of one raised IndexError: too few items. Add up a sum and a count in update(), or keep all "
+        "predictions, and divide once in value()."
     ),
     ForgetsNothing: (
-        "ForgetsNothing breaks a rule of metrics: reset() forgets everything. Seen: 0.645833 at first, 1.4375"
-        " after other predictions and a reset(). Give every attribute that update() changes its first value "
-        "in reset()."
+        "ForgetsNothing breaks a rule of metrics: reset() clears everything. Seen: 0.645833 at first, 1.4375"
+        " after other predictions and a reset(). Initialise in reset() every attribute that update() changes."
     ),
     SortsInPlace: (
-        "SortsInPlace breaks a rule of metrics: update() leaves its arguments as they are. Seen: labels "
+        "SortsInPlace breaks a rule of metrics: update() does not change its arguments. Seen: labels "
         "changed. Work on copies: pred = pred.clone(), or operators that do not end in _."
     ),
     InPlaceAtTheEnd: (
-        "InPlaceAtTheEnd breaks a rule of metrics: tensors made under torch.inference_mode() are fine. Seen: "
-        "update() with such tensors raised {torch_says}. Do not change such tensors in place and do not ask "
-        "for gradients; detach() or clone() them."
+        "InPlaceAtTheEnd breaks a rule of metrics: it accepts tensors created in torch.inference_mode(). Seen: "
+        "update() with such tensors raised {torch_says}. Do not change such tensors in place and do not require "
+        "gradients; detach() or clone() them."
     ),
     Shared: (
-        "Shared breaks a rule of metrics: two metrics of one kind do not share what they have seen. Seen: "
-        "value() = 0.645833 after another one's update(). Make lists and counters in __init__ or reset() "
-        "(self.seen = []), not in the body of the class."
+        "Shared breaks a rule of metrics: two metrics of the same class do not share state. Seen: value() = 0.645833 "
+        "after another one's update(). Create lists and counters in __init__ or reset() (self.seen = []), not in the "
+        "class body."
     ),
     SkipsNaN: (
-        "SkipsNaN breaks a rule of metrics: a NaN among predicted numbers gives NaN or a ValueError, never a "
-        "number. Seen: value() = 0.281769. Leave NaN in the sums; do not skip it or replace it."
+        "SkipsNaN breaks a rule of metrics: a NaN among the predictions gives NaN or a ValueError, never a number. "
+        "Seen: value() = 0.281769. Let NaN propagate through sums; do not skip or replace it."
     ),
     Chokes: (
-        "Chokes breaks a rule of metrics: a NaN among predicted numbers gives NaN or a ValueError, never a "
-        "number. Seen: KeyError: 'nan'. Leave NaN in the sums; do not skip it or replace it."
+        "Chokes breaks a rule of metrics: a NaN among the predictions gives NaN or a ValueError, never a number. "
+        "Seen: KeyError: 'nan'. Let NaN propagate through sums; do not skip or replace it."
     ),
 }
 
@@ -282,7 +280,8 @@ def test_what_is_no_metric_is_refused_as_a_learner_refuses_it():
     with pytest.raises(ArgumentError) as err:
         check_metric(3)
     assert str(err.value) == (
-        "metrics got something that is not a metric. Got: 3. Expected: a function of (predictions, targets), a metric class or object, "
+        "metrics got something that is not a metric. Got: 3. Expected: a function of (predictions, targets), a "
+        "metric class or object, "
         'or a name. For example metrics=error_rate or metrics=["error_rate", F1Score()].'
     )
 

@@ -35,9 +35,9 @@ def test_an_architecture_that_cannot_be_built_breaks_the_contract():
     with pytest.raises(ContractError) as err:
         check_architecture(Architecture("mine", "resnet43"), 32)
     assert str(err.value) == (
-        "mine breaks a rule of architectures: it can be built without weights. Seen: create_vision_model(..., "
-        "pretrained=False) raised ArgumentError: timm has no architecture with the timm_name of mine: 'resnet43'. Give a name "
-        "that timm knows, and a size that it takes."
+        "mine breaks a rule of architectures: it can be built without pretrained weights. Seen: "
+        "create_vision_model(..., pretrained=False) raised ArgumentError: timm has no architecture with the "
+        "timm_name of mine: 'resnet43'. Use a name that timm knows, and a size that it accepts."
     )
 
 
@@ -56,9 +56,9 @@ def test_a_size_that_an_architecture_does_not_take_breaks_its_contract():
     with pytest.raises(ContractError) as err:
         check_architecture("vit_small", 64)
     assert str(err.value) == (
-        "vit_small breaks a rule of architectures: it runs on a batch of photos. Seen: photos float32 [3, 3, 64, 64] raised "
-        "ArgumentError: vit_small accepts only photos of 224 x 224 pixels: (64, 64). Take float32 [N,C,H,W]; give the size it "
-        "was made for."
+        "vit_small breaks a rule of architectures: it runs on a batch of photos. Seen: photos float32 [3, 3, 64, 64] "
+        "raised ArgumentError: vit_small accepts only photos of 224 x 224 pixels: (64, 64). Accept float32 "
+        "[N,C,H,W]; pass the size it was made for."
     )
 
 
@@ -177,59 +177,59 @@ class OnlyInTraining(Small):
 BROKEN = {
     "TakesLists": (
         "TakesLists breaks a rule of models: it runs on a batch of photos. Seen: photos float32 [3, 3, 8, 8] "
-        "raised TypeError: not a list. Take float32 [N,C,H,W]; give the size it was made for."
+        "raised TypeError: not a list. Accept float32 [N,C,H,W]; pass the size it was made for."
     ),
     "GivesMaps": (
-        "GivesMaps breaks a rule of models: it gives one row of finite float32 numbers per photo, [N,K]. "
+        "GivesMaps breaks a rule of models: it returns one row of finite float32 numbers per photo, [N,K]. "
         "Seen: float32 [3, 8, 6, 6] for 3 photos. End with a linear layer, after .flatten(1)."
     ),
     "GivesTuples": (
-        "GivesTuples breaks a rule of models: it gives one row of finite float32 numbers per photo, [N,K]. "
+        "GivesTuples breaks a rule of models: it returns one row of finite float32 numbers per photo, [N,K]. "
         "Seen: a tuple for 3 photos. End with a linear layer, after .flatten(1)."
     ),
     "OneForAll": (
-        "OneForAll breaks a rule of models: it gives one row of finite float32 numbers per photo, [N,K]. "
+        "OneForAll breaks a rule of models: it returns one row of finite float32 numbers per photo, [N,K]. "
         "Seen: float32 [1, 2] for 3 photos. End with a linear layer, after .flatten(1)."
     ),
     "DividesByZero": (
-        "DividesByZero breaks a rule of models: it gives one row of finite float32 numbers per photo, [N,K]. "
+        "DividesByZero breaks a rule of models: it returns one row of finite float32 numbers per photo, [N,K]. "
         "Seen: numbers that are not finite. End with a linear layer, after .flatten(1)."
     ),
     "AlwaysDropsOut": (
-        "AlwaysDropsOut breaks a rule of models: in evaluation mode the same photos give the same outputs. "
-        "Seen: outputs that differ by 0.14. Draw random numbers only `if self.training`, and use nn.Dropout "
-        "rather than F.dropout(x)."
+        "AlwaysDropsOut breaks a rule of models: in evaluation mode the same photos give the same outputs. Seen: "
+        "outputs that differ by 0.14. Use random numbers only `if self.training`, and nn.Dropout rather than "
+        "F.dropout(x)."
     ),
     "Counts": (
-        "Counts breaks a rule of models: in evaluation mode parameters and buffers stay as they are. Seen: "
+        "Counts breaks a rule of models: in evaluation mode parameters and buffers do not change. Seen: "
         "calls changed. Update buffers only `if self.training`."
     ),
     "CentredOnTheBatch": (
-        "CentredOnTheBatch breaks a rule of models: in evaluation mode a photo's output does not depend on "
-        "the photos beside it. Seen: outputs that differ by 0.004. Use nn.BatchNorm's running statistics, and"
-        " compute along other axes than the first."
+        "CentredOnTheBatch breaks a rule of models: in evaluation mode a photo's output does not depend on the other "
+        "photos in the batch. Seen: outputs that differ by 0.004. Use nn.BatchNorm's running statistics, and do not "
+        "compute along the first axis."
     ),
     "Unused": (
-        "Unused breaks a rule of models: gradients reach every parameter group. Seen: none in group_2. Use "
-        "all layers in forward(), and do not detach what comes out of them."
+        "Unused breaks a rule of models: gradients reach every parameter group. Seen: none in group_2. Use all "
+        "layers in forward(), and do not detach their outputs."
     ),
     "OnlyInTraining": (
         "OnlyInTraining breaks a rule of models: it runs on a batch of photos. Seen: a pass in training mode "
-        "raised ValueError: not trained. Take float32 [N,C,H,W]; give the size it was made for."
+        "raised ValueError: not trained. Accept float32 [N,C,H,W]; pass the size it was made for."
     ),
     "head first": (
-        "Small breaks a rule of models: parameter groups come in the order in which data pass through them, "
-        "earliest first. Seen: a layer of group_1 is used before one of group_0. Return the lists in that "
-        "order: the first group is frozen first and trained most slowly."
+        "Small breaks a rule of models: parameter groups are in the order in which data passes through them, "
+        "earliest first. Seen: a layer of group_1 is used before one of group_0. Return the lists in that order: the "
+        "first group is frozen first and trained with the lowest rate."
     ),
     "left out": (
-        "Small breaks a rule of models: parameter groups hold every parameter exactly once. Seen: splitter "
-        "left out 4 parameters: ['stem.weight', 'stem.bias', 'norm.weight']. Let the splitter return each "
+        "Small breaks a rule of models: parameter groups contain every parameter exactly once. Seen: splitter "
+        "omitted 4 parameters: ['stem.weight', 'stem.bias', 'norm.weight']. Let the splitter return each "
         "part's list(part.parameters())."
     ),
     "twice": (
-        "Small breaks a rule of models: parameter groups hold every parameter exactly once. Seen: splitter "
-        "gave a parameter twice: 'head.weight'. Let the splitter return each part's list(part.parameters())."
+        "Small breaks a rule of models: parameter groups contain every parameter exactly once. Seen: splitter "
+        "returned a parameter twice: 'head.weight'. Let the splitter return each part's list(part.parameters())."
     ),
 }
 
@@ -261,5 +261,5 @@ class BranchesOnValues(Small):
 def test_a_model_that_cannot_be_exported_is_told_so():
     with pytest.raises(ContractError) as err:
         check_model(BranchesOnValues(), 8, onnx=True)
-    assert err.value.rule.text == "it can be exported to ONNX, with outputs as in PyTorch"
+    assert err.value.rule.text == "it can be exported to ONNX, with the same outputs as in PyTorch"
     assert err.value.seen.startswith("cannot translate the network (PhotoGraph) to ONNX: ")

@@ -101,51 +101,51 @@ def draws_for_nothing(items):
 
 BROKEN = {
     no_return: (
-        "no_return breaks a rule of splitters: training and validation are not empty, are positions of items,"
-        " and share none. Seen: no_return did not return index lists. Put every item on one side at most, and"
-        " count from 0 to len(items) - 1."
+        "no_return breaks a rule of splitters: training and validation sets are not empty, contain valid positions, "
+        "and do not overlap. Seen: no_return did not return index lists. Put every item into one set at most, and "
+        "use positions from 0 to len(items) - 1."
     ),
     raises: (
-        "raises breaks a rule of splitters: it takes the items and returns positions. Seen: splitter(items) "
+        "raises breaks a rule of splitters: it accepts the items and returns positions. Seen: splitter(items) "
         "raised KeyError: 'is_valid'. Return Splits(train, valid), or two lists of positions."
     ),
     same_items: (
-        "same_items breaks a rule of splitters: training and validation are not empty, are positions of "
-        "items, and share none. Seen: same_items uses items more than once, at positions 2. Put every item on"
-        " one side at most, and count from 0 to len(items) - 1."
+        "same_items breaks a rule of splitters: training and validation sets are not empty, contain valid positions, "
+        "and do not overlap. Seen: same_items uses items more than once, at positions 2. Put every item into one set "
+        "at most, and use positions from 0 to len(items) - 1."
     ),
     out_of_range: (
-        "out_of_range breaks a rule of splitters: training and validation are not empty, are positions of "
-        "items, and share none. Seen: out_of_range refers to items that do not exist, at positions 24. Put "
-        "every item on one side at most, and count from 0 to len(items) - 1."
+        "out_of_range breaks a rule of splitters: training and validation sets are not empty, contain valid "
+        "positions, and do not overlap. Seen: out_of_range refers to items that do not exist, at positions 24. Put "
+        "every item into one set at most, and use positions from 0 to len(items) - 1."
     ),
     nothing_to_validate: (
-        "nothing_to_validate breaks a rule of splitters: training and validation are not empty, are positions"
-        " of items, and share none. Seen: nothing_to_validate leaves the validation set empty (24 items are "
-        "for training). Put every item on one side at most, and count from 0 to len(items) - 1."
+        "nothing_to_validate breaks a rule of splitters: training and validation sets are not empty, contain valid "
+        "positions, and do not overlap. Seen: nothing_to_validate leaves the validation set empty (the training "
+        "set has 24). Put every item into one set at most, and use positions from 0 to len(items) - 1."
     ),
     sorts_items: (
-        "sorts_items breaks a rule of splitters: the items stay as they are. Seen: items changed. Work on a "
+        "sorts_items breaks a rule of splitters: the items do not change. Seen: items changed. Work on a "
         "copy, e.g. sorted(items) in place of items.sort()."
     ),
     Counts: (
-        "Counts breaks a rule of splitters: the same items are split alike, under the same global seed. Seen:"
-        " valid begins with [0], and the second time with [0, 1]. Draw from a generator with a fixed seed; do"
-        " not go through a set, whose order changes from run to run."
+        "Counts breaks a rule of splitters: the same items and global seed give the same split. Seen: valid begins "
+        "with [0], and the second time with [0, 1]. Use a generator with a fixed seed; do not iterate over a set, "
+        "whose order changes from run to run."
     ),
     seeds_numpy: (
-        "seeds_numpy breaks a rule of splitters: a splitter with a seed of its own leaves the global "
-        "generators alone. Seen: the state of numpy.random was changed. Use a private generator: "
-        "np.random.default_rng(seed), random.Random(seed) or torch.Generator()."
+        "seeds_numpy breaks a rule of splitters: a splitter with its own seed does not use the global generators. "
+        "Seen: the state of numpy.random was changed. Use a private generator: np.random.default_rng(seed), "
+        "random.Random(seed) or torch.Generator()."
     ),
     seeds_everything: (
-        "seeds_everything breaks a rule of splitters: a splitter with a seed of its own leaves the global "
-        "generators alone. Seen: the state of random and numpy.random was changed. Use a private generator: "
+        "seeds_everything breaks a rule of splitters: a splitter with its own seed does not use the global "
+        "generators. Seen: the state of random and numpy.random was changed. Use a private generator: "
         "np.random.default_rng(seed), random.Random(seed) or torch.Generator()."
     ),
     draws_for_nothing: (
-        "draws_for_nothing breaks a rule of splitters: a splitter with a seed of its own leaves the global "
-        "generators alone. Seen: the state of numpy.random was changed. Use a private generator: "
+        "draws_for_nothing breaks a rule of splitters: a splitter with its own seed does not use the global "
+        "generators. Seen: the state of numpy.random was changed. Use a private generator: "
         "np.random.default_rng(seed), random.Random(seed) or torch.Generator()."
     ),
 }

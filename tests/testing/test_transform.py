@@ -218,95 +218,90 @@ class OtherSizeInTraining(Resize):
 
 BROKEN = {
     NeedsTwoPixels: (
-        "NeedsTwoPixels breaks a rule of item transforms: it takes photos of any size, in RGB or grey. Seen: "
-        "a photo of 1 x 1 pixels in mode RGB raised ValueError: too narrow. Look at image.size and "
-        "image.mode: a photo may be one pixel wide; or pass photos= of the kind that you have."
+        "NeedsTwoPixels breaks a rule of item transforms: it accepts photos of any size, in RGB or grey. Seen: a "
+        "photo of 1 x 1 pixels in mode RGB raised ValueError: too narrow. Check image.size and image.mode: a photo "
+        "may be one pixel wide; or pass photos= of your own kind."
     ),
     FailsInTraining: (
-        "FailsInTraining breaks a rule of item transforms: it takes photos of any size, in RGB or grey. Seen:"
-        " a training pass raised ValueError: no colours. Look at image.size and image.mode: a photo may be "
-        "one pixel wide; or pass photos= of the kind that you have."
+        "FailsInTraining breaks a rule of item transforms: it accepts photos of any size, in RGB or grey. Seen: a "
+        "training pass raised ValueError: no colours. Check image.size and image.mode: a photo may be one pixel "
+        "wide; or pass photos= of your own kind."
     ),
     GivesArrays: (
-        "GivesArrays breaks a rule of item transforms: it gives a photo of the same mode. Seen: uint8 [32, "
-        "40, 3] for a photo of 40 x 32 pixels in mode RGB. Return a Pillow image, if need be with "
-        ".convert(image.mode)."
+        "GivesArrays breaks a rule of item transforms: it returns a photo of the same mode. Seen: uint8 [32, "
+        "40, 3] for a photo of 40 x 32 pixels in mode RGB. Return a Pillow image, with .convert(image.mode) if necessary."
     ),
     AlwaysInColour: (
-        "AlwaysInColour breaks a rule of item transforms: it gives a photo of the same mode. Seen: mode RGB "
-        "for a photo of 40 x 32 pixels in mode L. Return a Pillow image, if need be with "
-        ".convert(image.mode)."
+        "AlwaysInColour breaks a rule of item transforms: it returns a photo of the same mode. Seen: mode RGB "
+        "for a photo of 40 x 32 pixels in mode L. Return a Pillow image, with .convert(image.mode) if necessary."
     ),
     InColourInTraining: (
-        "InColourInTraining breaks a rule of item transforms: it gives a photo of the same mode. Seen: mode "
-        "RGB for mode L in training. Return a Pillow image, if need be with .convert(image.mode)."
+        "InColourInTraining breaks a rule of item transforms: it returns a photo of the same mode. Seen: mode "
+        "RGB for mode L in training. Return a Pillow image, with .convert(image.mode) if necessary."
     ),
     DrawsOnTheOriginal: (
-        "DrawsOnTheOriginal breaks a rule of item transforms: it leaves the photo it is given as it is. Seen:"
+        "DrawsOnTheOriginal breaks a rule of item transforms: it does not change its input. Seen:"
         " its pixels changed in training. Draw and paste on image.copy()."
     ),
     ChangesTheOriginal: (
-        "ChangesTheOriginal breaks a rule of item transforms: it leaves the photo it is given as it is. Seen:"
+        "ChangesTheOriginal breaks a rule of item transforms: it does not change its input. Seen:"
         " its pixels changed. Draw and paste on image.copy()."
     ),
     UsesGlobalNumbers: (
-        "UsesGlobalNumbers breaks a rule of item transforms: it leaves the global random generators alone. "
-        "Seen: the state of numpy.random changed in training. Draw from the rng that __call__ gets, not from "
-        "random or np.random."
+        "UsesGlobalNumbers breaks a rule of item transforms: it does not use the global random generators. Seen: the "
+        "state of numpy.random changed in training. Draw from the rng passed to __call__, not from random or "
+        "np.random."
     ),
     SeedsAtPrediction: (
-        "SeedsAtPrediction breaks a rule of item transforms: it leaves the global random generators alone. "
-        "Seen: the state of random changed at prediction. Draw from the rng that __call__ gets, not from "
-        "random or np.random."
+        "SeedsAtPrediction breaks a rule of item transforms: it does not use the global random generators. Seen: the "
+        "state of random changed at prediction. Draw from the rng passed to __call__, not from random or np.random."
     ),
     DrawsAtPrediction: (
         "DrawsAtPrediction breaks a rule of item transforms: without an rng (validation, prediction) the same"
-        " photo gives the same result. Seen: another photo the second time. Draw only where rng is not None."
+        " photo gives the same result. Seen: another photo the second time. Draw only if rng is not None."
     ),
     DrawsFromItsOwn: (
-        "DrawsFromItsOwn breaks a rule of item transforms: the same (seed, epoch, index) gives the same "
-        "photo, whatever ran before and in whatever thread. Seen: other photos for the same keys in another "
-        "order. Draw every number from the rng that __call__ gets, and keep nothing on self between calls."
+        "DrawsFromItsOwn breaks a rule of item transforms: the same (seed, epoch, index) gives the same photo, "
+        "independent of what ran before and of the thread. Seen: other photos for the same keys in another "
+        "order. Draw every number from the rng passed to __call__, and keep nothing on self between calls."
     ),
     KeepsTheRng: (
         "KeepsTheRng breaks a rule of item transforms: the same (seed, epoch, index) gives the same photo, "
-        "whatever ran before and in whatever thread. Seen: other photos from 4 threads at the same time. Draw"
-        " every number from the rng that __call__ gets, and keep nothing on self between calls."
+        "independent of what ran before and of the thread. Seen: other photos from 4 threads at the same time. "
+        "Draw every number from the rng passed to __call__, and keep nothing on self between calls."
     ),
     NotSaidToBeRandom: (
-        "NotSaidToBeRandom breaks a rule of item transforms: a transform that is not `random` does in "
-        "training what it does at prediction. Seen: another photo with an rng than without. Set random = True"
-        " in the class."
+        "NotSaidToBeRandom breaks a rule of item transforms: a transform that is not `random` does the same in "
+        "training as at prediction. Seen: a photo with an rng that differs from that without. Set random = True in "
+        "the class."
     ),
     MoreThanItSays: (
-        "MoreThanItSays breaks a rule of item transforms: config() lists, as JSON data, operations of "
-        "gatera.program.preprocess that do what it does at prediction. Seen: other pixels than [] gives for a"
-        " photo of 40 x 32 pixels. Return those operations ([] if it acts only while training), or raise "
-        "ExportError if there are none."
+        "MoreThanItSays breaks a rule of item transforms: config() lists operations of gatera.program.preprocess, as "
+        "JSON data, with the same result as the transform at prediction. Seen: other pixels than [] gives for a "
+        "photo of 40 x 32 pixels. Return those operations ([] if it acts only while training), or raise ExportError "
+        "if there are none."
     ),
     UnknownOperation: (
-        "UnknownOperation breaks a rule of item transforms: config() lists, as JSON data, operations of "
-        "gatera.program.preprocess that do what it does at prediction. Seen: running [{{'op': 'read_photo', "
-        "'mode': 'RGB'}}, {{'op': 'dot'}}] raised ProgramFileError: preprocessing step 2 is unknown: 'dot'. "
-        "Return those operations ([] if it acts only while training), or raise ExportError if there are none."
-    ),
-    NotJson: (
-        "NotJson breaks a rule of item transforms: config() lists, as JSON data, operations of "
-        "gatera.program.preprocess that do what it does at prediction. Seen: config() = [{{'op': 'resize', "
-        "'size': array([4, 4])}}] raised TypeError: Object of type ndarray is not JSON serializable. Return "
+        "UnknownOperation breaks a rule of item transforms: config() lists operations of gatera.program.preprocess, "
+        "as JSON data, with the same result as the transform at prediction. Seen: running [{{'op': 'read_photo', "
+        "'mode': 'RGB'}}, {{'op': 'dot'}}] raised ProgramFileError: preprocessing step 2 is unknown: 'dot'. Return "
         "those operations ([] if it acts only while training), or raise ExportError if there are none."
     ),
+    NotJson: (
+        "NotJson breaks a rule of item transforms: config() lists operations of gatera.program.preprocess, as JSON "
+        "data, with the same result as the transform at prediction. Seen: config() = [{{'op': 'resize', 'size': "
+        "array([4, 4])}}] raised TypeError: Object of type ndarray is not JSON serializable. Return those operations "
+        "([] if it acts only while training), or raise ExportError if there are none."
+    ),
     FailsToSay: (
-        "FailsToSay breaks a rule of item transforms: config() lists, as JSON data, operations of "
-        "gatera.program.preprocess that do what it does at prediction. Seen: config() raised "
-        "NotImplementedError. Return those operations ([] if it acts only while training), or raise "
-        "ExportError if there are none."
+        "FailsToSay breaks a rule of item transforms: config() lists operations of gatera.program.preprocess, as "
+        "JSON data, with the same result as the transform at prediction. Seen: config() raised NotImplementedError. "
+        "Return those operations ([] if it acts only while training), or raise ExportError if there are none."
     ),
     OtherSizeInTraining: (
-        "OtherSizeInTraining breaks a rule of item transforms: photos that get one size in training get it at"
-        " prediction, too, and the other way round. Seen: (width, height) (9, 9) in training, (8, 8) at "
-        "prediction. Resize in both: a transform that acts only while training must be followed by one that "
-        "gives that size."
+        "OtherSizeInTraining breaks a rule of item transforms: photos get one size in training if and only if they "
+        "do at prediction. Seen: (width, height) (9, 9) in training, (8, 8) at prediction. Resize in both: a "
+        "transform that acts only in training must be followed by one that resizes to that size."
     ),
 }
 
@@ -326,7 +321,7 @@ def test_a_function_without_a_place_is_asked_for_it():
     with pytest.raises(ArgumentError) as err:
         check_transform(len)
     assert str(err.value) == (
-        "check_transform cannot see whether this is for photos or for batches. Got: <built-in function len>. "
+        "check_transform cannot tell whether this is for photos or for batches. Got: <built-in function len>. "
         'Pass where="item_tfms" or where="batch_tfms".'
     )
 

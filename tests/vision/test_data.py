@@ -189,7 +189,7 @@ def test_a_class_that_is_only_in_validation_is_named(sides):
     shown = message(DataError, lambda: ImageDataLoaders.from_folder(sides, **HOW))
     assert shown.startswith("CategoryBlock got an unknown label for item ")
     assert shown.endswith(
-        f"({new}). Got: 'fox'. Expected: cat, dog. "
+        f"({new}). Got: 'fox'. Available: cat, dog. "
         "The known labels were learned from the training set: add 'fox' there, or pass vocab=."
     )
 

@@ -61,6 +61,8 @@ PREDICT = Command(
             "input; CSV files, or a row as a JSON object.",
             group="Arguments", metavar="INPUT", many=True, files=True,
         ),
+        *(option._replace(help=option.help.replace(", or of labels.csv", ""))
+          for option in TRAIN.options if option.name in ("delimiter", "encoding", "header")),
         Option("json", "Print one JSON object per input, with all probabilities.", ("--json",), "Output"),
         Option(
             "top", "Show the K most likely classes.", ("--top",), "Output", "K",

@@ -6,17 +6,18 @@ import glob
 import json
 import os
 import sys
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gatera.core.errors import DataError, ProgramFileError, shorten
+from gatera.core.errors import ArgumentError, DataError, ProgramFileError, shorten
 from gatera.program.archive import PROGRAM, Archive
 from gatera.program.operations import OPERATIONS, PHOTOS
 from gatera.program.raw.csv_rows import csv_rows
 from gatera.program.raw.photo import PHOTO_SUFFIXES
 from gatera.program.raw.text import TEXT_SUFFIXES
+from gatera.program.tables.notes import Note
 
 #: Characters of a text by which an answer is known.
 NAME_CHARACTERS = 60
@@ -41,33 +42,55 @@ class Input:
         return f"{named}:{self.where['row']}" if "row" in self.where else named
 
 
-def first_operation(program: str) -> str:
-    """Return the name of what a program does first; "" where the file does not say, which opening it will tell of.
+#: How tables are read where no option says otherwise.
+AS_FOUND: Mapping[str, Any] = {"delimiter": None, "encoding": None, "header": "auto"}
+
+
+def first_operation(program: str) -> Mapping[str, Any]:
+    """Return what a program does first; empty where the file does not say, which opening it will tell of.
 
     Raises:
         ProgramFileError: if it is missing or no program at all.
     """
     try:
-        return str(json.loads(Archive(Path(program)).read(PROGRAM))["preprocess"][0]["op"])
+        first = json.loads(Archive(Path(program)).read(PROGRAM))["preprocess"][0]
+        return {**first, "op": str(first["op"])}
     except (ValueError, KeyError, IndexError, TypeError) as err:
         if isinstance(err, ProgramFileError):
             raise
-        return ""
+        return {}
 
 
-def find_inputs(given: Iterable[str], operation: str) -> tuple[list[Input], str]:
+def find_inputs(
+    given: Iterable[str],
+    first: Mapping[str, Any],
+    reading: Mapping[str, Any] = AS_FOUND,
+    on_note: Callable[[Note], None] | None = None,
+) -> tuple[list[Input], str]:
     """Return the inputs of a program, and what messages call them.
 
     Args:
         given: the words of the command line.
-        operation: what the program does first.
+        first: what the program does first.
+        reading: how tables are read: what `csv_rows` takes.
+        on_note: is called with each decision about a table; None to warn.
 
     Raises:
         DataError: if a folder or pattern holds nothing for it, or a table cannot be read.
+        ArgumentError: if `reading` says how to read a table, and the program takes none.
     """
+    operation = first.get("op")
     accepts = (OPERATIONS[operation].accepts if operation in OPERATIONS else None) or PHOTOS
+    asked = [name for name, value in reading.items() if value != AS_FOUND[name]]
+    if asked and accepts.given_as != "rows":
+        raise ArgumentError(
+            f"{asked[0]}= says how to read a table, and the program takes {accepts.things}",
+            remedy=f"Omit {asked[0]}=.",
+        )
     if accepts.given_as == "rows":
-        return [row for word in given for row in _rows(word)], accepts.things
+        return [
+            row for word in given for row in _rows(word, columns_of(first), reading, on_note)
+        ], accepts.things
     if accepts.given_as == "texts":
         return [text for word in given for text in _texts(word)], accepts.things
     return [_file(path) for path in find_photos(given, accepts.suffixes, accepts.things)], accepts.things
@@ -142,7 +165,35 @@ def _looks_like_file(word: str) -> bool:
     return Path(word).suffix.lower() in TEXT_SUFFIXES and not any(character.isspace() for character in word)
 
 
-def _rows(word: str) -> Iterator[Input]:
+def columns_of(first: Mapping[str, Any]) -> list[str]:
+    """Return the columns that a program needs.
+
+    Args:
+        first: what the program does first, not checked yet: the file may come from a stranger.
+
+    Example:
+        >>> columns_of({"op": "read_row", "categories": [{"name": "job"}], "numbers": [{"name": "age"}]})
+        ['job', 'age']
+        >>> columns_of({"op": "read_pair", "columns": ["user", "film"]})
+        ['user', 'film']
+    """
+    lists = [
+        value
+        for value in (first.get(name) for name in ("categories", "numbers", "columns"))
+        if isinstance(value, list)
+    ]
+    entries = [entry for entries in lists for entry in entries]
+    names = [
+        entry.get("name") if "missing_in" not in entry else None
+        for entry in entries
+        if isinstance(entry, dict)
+    ]
+    return [name for name in [*names, *entries] if isinstance(name, str)]
+
+
+def _rows(
+    word: str, columns: Sequence[str], reading: Mapping[str, Any], on_note: Callable[[Note], None] | None
+) -> Iterator[Input]:
     """Yield the rows that a word stands for: those of a CSV file, or one as a JSON object."""
     if word.lstrip().startswith("{"):
         try:
@@ -150,5 +201,5 @@ def _rows(word: str) -> Iterator[Input]:
         except ValueError as err:
             raise DataError(f"a row is not JSON ({err})", got=word) from err
         return
-    for number, row in enumerate(csv_rows(word), start=1):
+    for number, row in enumerate(csv_rows(word, known=columns, on_note=on_note, **reading), start=1):
         yield Input(row, {"file": word, "row": number})

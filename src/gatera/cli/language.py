@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 #: What a script calls it, and the option of `gatera train` that it is. Options with the name of their argument are found
 #: in `TrainSettings`; these have another.
@@ -12,12 +13,16 @@ TRAIN = {
     "arch": "--arch", "epochs": "--epochs", "freeze_epochs": "--freeze-epochs", "lr": "--lr", "seed": "--seed",
     "size": "--size", "valid_pct": "--valid-pct", "device": "--device", "resume": "--resume", "slim": "--slim",
     "force": "--force", "target": "--target", "weights": "--weights", "label_from": "--label-from",
-    "group_by": "--group-by", "task": "--task", "augment": "--augment", "report": "--report", "out": "--out",
+    "group_by": "--group-by", "task": "--task", "augment": "--augment", "report": "--report", "out": "--out", "delimiter": "--delimiter",
+    "encoding": "--encoding", "decimal": "--decimal", "header": "--header",
 }  # fmt: skip
 
 PREDICT = {
     "engine": "--engine", "precision": "--precision", "batch_size": "--batch-size", "top": "--top",
+    "delimiter": "--delimiter", "encoding": "--encoding", "header": "--header",
 }  # fmt: skip
+
+QUOTES = "\"'"
 
 #: By command: the words of a script and those of the command line.
 KEYWORDS = {"train": TRAIN, "predict": PREDICT}
@@ -27,14 +32,14 @@ PHRASES = (
     (r"\blearn\.export writes program files", "gatera train writes program files"),
     (r"Pass pretrained=True to find", "Omit --weights to find"),
     (r"pretrained=True to find", "omit --weights to find"),
-    (r"item_tfms=Resize\((\d+)[^)]*\)", r"--size \1"),
+    (r"item_tfms=Resize\((\d+)[^)]*\)(?:, or Resize\([^)]*\) to avoid cropping)?", r"--size \1"),
     (r"\(learn\.lr_find\(\) suggests one\)", "with --lr"),
     (r", clip gradients with cbs=GradientClip\([^)]*\), train with precision='float32',", ""),
     (
         r"create the learner the same way and call the same method with (?=resume=)",
         "run the same command with ",
     ),
-    (r"[Pp]ass on_error=\"skip\" to skip such inputs\.", "Remove it."),
+    (r" ?Pass on_error=\"skip\" to skip such inputs\.", ""),
     (r"\n? *(?:arch=AWD_LSTM, )?pretrained=False for random weights[^\n]*", ""),
 )
 
@@ -48,7 +53,7 @@ def for_command(message: str, command: str | None) -> str:
 
     Example:
         >>> for_command("Pass bs=64, or pretrained='my.pth'. bs is too small.", "train")
-        "Pass --batch-size 64, or --weights my.pth. bs is too small."
+        'Pass --batch-size 64, or --weights my.pth. bs is too small.'
     """
     keywords = KEYWORDS.get(command or "", {})
     for pattern, words in PHRASES:
@@ -71,8 +76,5 @@ def for_command(message: str, command: str | None) -> str:
 
 
 def _option(flag: str, value: str) -> str:
-    """Return an option with its value: a switch has none, and a value needs no quotes where it has no spaces."""
-    if value in ("True", ""):
-        return flag
-    bare = value.strip("\"'")
-    return f"{flag} {bare if bare and ' ' not in bare else value}"
+    """Return an option with its value: a switch has none, and a value has quotes where a shell needs them."""
+    return flag if value in ("True", "") else f"{flag} {shlex.quote(value.strip(QUOTES))}"

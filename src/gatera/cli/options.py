@@ -143,6 +143,38 @@ def one_of(choices: Sequence[str]) -> Callable[[str], str]:
     return convert
 
 
+def column_delimiter(text: str) -> str:
+    """Return a delimiter; a tab may be written as "tab" or as a backslash and a t.
+
+    Raises:
+        Invalid: if it is not one ASCII character.
+    """
+    delimiter = "\t" if text in ("tab", "\\t") else text
+    if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '\r\n"':
+        raise Invalid(f"must be one ASCII character, or tab; got {text!r}")
+    return delimiter
+
+
+def decimal_sign(text: str) -> str:
+    """Return a decimal sign; raise Invalid if it is another."""
+    if text not in (".", ","):
+        raise Invalid(f"must be . or a comma, got {text!r}")
+    return text
+
+
+def header_row(text: str) -> str | int | None:
+    """Return the number of the row that names the columns; None for "none", "auto" for itself.
+
+    Raises:
+        Invalid: if it is something else.
+    """
+    if text in ("auto", "none"):
+        return None if text == "none" else text
+    if not (text.isascii() and text.isdecimal()):
+        raise Invalid(f"must be auto, none or the number of a row, from 0 on; got {text!r}")
+    return int(text)
+
+
 def _not_one_of(text: str, choices: Sequence[str]) -> str:
     near = nearest_word(text, choices)
     return f"must be one of {', '.join(choices)}; got {text!r}" + (

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 
 from gatera.cli.commands import MANY_PHOTOS
-from gatera.cli.inputs import Input, find_inputs, first_operation
-from gatera.cli.output import FAILED, notes, print_json, print_line, show_error, show_line
+from gatera.cli.inputs import AS_FOUND, Input, find_inputs, first_operation
+from gatera.cli.output import FAILED, notes, print_json, print_line, show_error, show_line, show_note
 from gatera.cli.parser import UsageError
 from gatera.cli.terminal.table import Column, table_lines
 from gatera.cli.terminal.text import cells, escaped, padded
@@ -31,7 +31,10 @@ def predict(options: argparse.Namespace) -> int:
         DataError: if a folder or pattern holds nothing for it, or a table cannot be read.
     """
     _check_order(options.program, options.inputs)
-    inputs, things = find_inputs(options.inputs, first_operation(options.program))
+    inputs, things = find_inputs(
+        options.inputs, first_operation(options.program),
+        {name: getattr(options, name) for name in AS_FOUND}, lambda note: show_note(note.for_shell()),
+    )  # fmt: skip
     if not inputs:
         raise DataError(f"there are no {things} in {', '.join(options.inputs)}")
     engine = engine_for(len(inputs), options.engine)
@@ -75,6 +78,7 @@ def answer_lines(answer: Prediction, top: int | None = None) -> list[tuple[str, 
         top: show this many labels, likeliest first, whether they apply or not.
 
     Example:
+        >>> import numpy as np
         >>> answer_lines(Prediction("b", 1, np.array([0.25, 0.75]), ["a", "b"]), top=2)
         [('b', '0.7500'), ('a', '0.2500')]
     """

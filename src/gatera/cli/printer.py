@@ -11,6 +11,7 @@ from gatera.cli.output import print_json, print_line, write
 from gatera.cli.terminal.style import paint, width
 from gatera.cli.terminal.text import escaped, filled
 from gatera.core.files import human_bytes
+from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
 from gatera.recipes.job import TrainedProgram
 
@@ -40,6 +41,11 @@ class Printer(Events):
     def on_warning(self, text: str) -> None:
         """Print a warning, in yellow on a terminal."""
         self.on_line(text, style="warning")
+
+    def on_note(self, decision: Note) -> None:
+        """Print a decision about a table, with the option that changes it."""
+        self.on_line(decision.for_shell())
+        self.on_event("note", decision.values())
 
     def on_event(self, name: str, values: Mapping[str, Any]) -> None:
         """Print an event as a JSON line; of an interruption tell people how to resume."""

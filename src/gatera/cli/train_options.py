@@ -8,11 +8,19 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-from gatera.cli.options import Option, number, one_of, whole_number
+from gatera.cli.options import (
+    Option,
+    column_delimiter,
+    decimal_sign,
+    header_row,
+    number,
+    one_of,
+    whole_number,
+)
 from gatera.recipes.settings import TrainSettings
 
 #: The order of the headings in the help.
-GROUPS = ("Arguments", "Data", "Model", "Training", "Output")
+GROUPS = ("Arguments", "Data", "Tables", "Model", "Training", "Output")
 
 
 def train_options() -> tuple[Option, ...]:
@@ -22,6 +30,10 @@ def train_options() -> tuple[Option, ...]:
     return tuple(_option(field, hints[field.name]) for field in ordered)
 
 
+#: Settings whose values are written otherwise on the command line than their types say.
+CONVERTERS = {"delimiter": column_delimiter, "decimal": decimal_sign, "header": header_row}
+
+
 def _option(field: Field[Any], hint: Any) -> Option:
     about = field.metadata
     kind = next((kind for kind in get_args(hint) if kind is not type(None)), hint)
@@ -29,7 +41,7 @@ def _option(field: Field[Any], hint: Any) -> Option:
     flags = about.get("flags", (f"--{field.name.replace('_', '-')}",))
     return Option(
         field.name, about["help"], () if about["group"] == "Arguments" else flags, about["group"], about.get("metavar"),
-        None if field.default is MISSING else field.default, about.get("shown"), _converter(kind, about),
+        None if field.default is MISSING else field.default, about.get("shown"), CONVERTERS.get(field.name) or _converter(kind, about),
         tuple(map(str, choices)), negative=about.get("negative", False), files=kind is Path or about.get("metavar") == "FILE",
     )  # fmt: skip
 

@@ -26,7 +26,8 @@ def spelled_out(record: type, defaults: Mapping[str, object]) -> Callable[[F], F
 
     Args:
         record: a TypedDict with the names and types of the arguments.
-        defaults: their default values, in display order. The function itself must apply them.
+        defaults: their default values, in display order; names that the function has itself are left to it. The function must
+            apply them.
 
     Raises:
         TypeError: at definition time, if the function has no `**arguments` or a default is not in the record.
@@ -41,17 +42,19 @@ def spelled_out(record: type, defaults: Mapping[str, object]) -> Callable[[F], F
         64
     """
     types = {name: getattr(kind, "__forward_arg__", kind) for name, kind in record.__annotations__.items()}
-    if unknown := [name for name in defaults if name not in types]:
-        raise TypeError(f"{record.__name__} has no field {unknown[0]!r}")
 
     def decorate(function: F) -> F:
         signature = inspect.signature(function)
         *own, tail = signature.parameters.values()
+        own_names = {parameter.name for parameter in own}
         if tail.kind is not tail.VAR_KEYWORD:
             raise TypeError(f"{function.__name__} takes no **arguments")
+        if unknown := [name for name in defaults if name not in own_names and name not in types]:
+            raise TypeError(f"{record.__name__} has no field {unknown[0]!r}")
         written = [
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=types[name])
             for name, default in defaults.items()
+            if name not in own_names
         ]
         function.__signature__ = signature.replace(parameters=[*own, *written])  # type: ignore[attr-defined]
         return function

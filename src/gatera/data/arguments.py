@@ -15,8 +15,8 @@ class LoaderArguments(TypedDict, total=False):
     """What every function that makes `DataLoaders` takes.
 
     Attributes:
-        bs: items per training batch; None for a number that gives an epoch ten updates or more: 8 to 64, of recordings at
-            most 16.
+        bs: items per training batch; None for a number that suits the data: 64, or fewer, but at least 8, so that an epoch
+            has 40 updates (of photos; 10 of other data); of recordings at most 16.
         val_bs: items per validation batch; None for the same.
         num_workers: threads that read ahead; None for one per processor, at most 8. Inputs in memory need none.
         device: where batches are put; None for the best available.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -18,8 +18,8 @@ from gatera.learn.export.program import ExportOptions, Trained, export_program
 from gatera.learn.inference.batches import PredictedBatch, decoder, join_batches, run_batches
 from gatera.learn.inference.score import Score
 from gatera.learn.inference.show import Grid, show_results
-from gatera.learn.optimizer import load_named_state, named_state
-from gatera.learn.options import LEARNER_DEFAULTS, LearnerArguments
+from gatera.learn.optimizer import Adam, OptimizerFactory, load_named_state, named_state
+from gatera.learn.options import LEARNER_DEFAULTS, OtherLearnerArguments
 from gatera.learn.trainer import Trainer
 from gatera.models.summary import Summary, model_summary
 from gatera.program.prediction import Prediction
@@ -38,23 +38,28 @@ class Learner(Trainer):
     Args:
         dls: the data.
         model: any module that takes a batch's inputs and returns predictions.
+        loss_func: a loss of this library, a torch loss, or any function (predictions, labels) -> scalar; by default the
+            loss of the data's task.
+        opt_func: makes the optimizer: `Adam`, `SGD`, or any torch optimizer class.
         body: the pretrained part of the model, if any; its batch-norm statistics are kept fixed on small data.
-        arguments: loss_func, opt_func, lr, splitter, cbs, metrics, path, class_weights, options; see `LearnerArguments`.
+        arguments: lr, splitter, cbs, metrics, path, class_weights, options; see `OtherLearnerArguments`.
 
     Raises:
         ArgumentError: if no loss can be chosen, or an argument is unknown or has the wrong type.
     """
 
-    @spelled_out(LearnerArguments, LEARNER_DEFAULTS)
+    @spelled_out(OtherLearnerArguments, LEARNER_DEFAULTS)
     def __init__(
         self,
         dls: DataLoaders,
         model: nn.Module,
+        loss_func: Callable[..., Any] | None = None,
+        opt_func: OptimizerFactory = Adam,
         *,
         body: nn.Module | None = None,
-        **arguments: Unpack[LearnerArguments],
+        **arguments: Unpack[OtherLearnerArguments],
     ) -> None:
-        super().__init__(dls, model, body=body, **arguments)
+        super().__init__(dls, model, loss_func, opt_func, body=body, **arguments)
         self._prediction_copy: tuple[tuple[Any, ...], nn.Module] | None = None
 
     # -- using ------------------------------------------------------------------------------------------------------

@@ -92,13 +92,10 @@ class TaskDefaults:
     options: TrainingOptions = field(default_factory=TrainingOptions)
 
 
-class LearnerArguments(TypedDict, total=False):
-    """Keyword arguments that every learner takes, whatever its data.
+class OtherLearnerArguments(TypedDict, total=False):
+    """Keyword arguments of `Learner` beside its loss and its optimizer, which may be passed by position as in fastai.
 
     Attributes:
-        loss_func: a loss of this library, a torch loss, or any function (predictions, labels) -> scalar; by default the
-            loss of the data's task.
-        opt_func: makes the optimizer: `Adam`, `SGD`, or any torch optimizer class.
         lr: the learning rate of methods that are called without one.
         splitter: model -> lists of parameters, earliest layers first, for freezing and discriminative learning rates.
         cbs: callbacks for every fit.
@@ -109,8 +106,6 @@ class LearnerArguments(TypedDict, total=False):
         options: everything else.
     """
 
-    loss_func: Callable[..., Any] | None
-    opt_func: OptimizerFactory
     lr: float
     splitter: Splitter | None
     cbs: Any
@@ -118,6 +113,19 @@ class LearnerArguments(TypedDict, total=False):
     path: str | Path | None
     class_weights: ClassWeights
     options: TrainingOptions | None
+
+
+class LearnerArguments(OtherLearnerArguments, total=False):
+    """Keyword arguments that every learner takes, for any kind of data.
+
+    Attributes:
+        loss_func: a loss of this library, a torch loss, or any function (predictions, labels) -> scalar; by default the
+            loss of the data's task.
+        opt_func: makes the optimizer: `Adam`, `SGD`, or any torch optimizer class.
+    """
+
+    loss_func: Callable[..., Any] | None
+    opt_func: OptimizerFactory
 
 
 LEARNER_DEFAULTS = LearnerArguments(

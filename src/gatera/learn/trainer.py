@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -28,13 +28,13 @@ from gatera.learn.fit import Fit, FitPlan
 from gatera.learn.freezing import freeze_groups
 from gatera.learn.frozen_features import FeatureCache, skip_frozen_part
 from gatera.learn.head_start import linear_head_at_zero, rate_share, start_head, suffices
-from gatera.learn.optimizer import group_lrs, make_optimizer
+from gatera.learn.optimizer import Adam, OptimizerFactory, group_lrs, make_optimizer
 from gatera.learn.options import (
     FINE_TUNE_DEFAULTS,
     FIT_DEFAULTS,
     LEARNER_DEFAULTS,
     FitArguments,
-    LearnerArguments,
+    OtherLearnerArguments,
     TrainingOptions,
 )
 from gatera.learn.schedule import one_cycle
@@ -59,32 +59,36 @@ class Trainer:
     Args:
         dls: the data.
         model: any module; the loop passes it a batch's inputs and takes its predictions.
+        loss_func: see `LearnerArguments`.
+        opt_func: see `LearnerArguments`.
         body: the pretrained part of the model, if any; see `FixBatchNorm`.
-        arguments: see `LearnerArguments`.
+        arguments: see `OtherLearnerArguments`.
 
     Raises:
         ArgumentError: if no loss can be chosen, or an argument is unknown or has the wrong type.
     """
 
-    @spelled_out(LearnerArguments, LEARNER_DEFAULTS)
+    @spelled_out(OtherLearnerArguments, LEARNER_DEFAULTS)
     def __init__(
         self,
         dls: DataLoaders,
         model: nn.Module,
+        loss_func: Callable[..., Any] | None = None,
+        opt_func: OptimizerFactory = Adam,
         *,
         body: nn.Module | None = None,
-        **arguments: Unpack[LearnerArguments],
+        **arguments: Unpack[OtherLearnerArguments],
     ) -> None:
         check_arguments(type(self).__init__, arguments)
         given = LEARNER_DEFAULTS | arguments
-        self.dls, self.body, self.opt_func, self.lr = dls, body, given["opt_func"], given["lr"]
+        self.dls, self.body, self.opt_func, self.lr = dls, body, opt_func, given["lr"]
         self.options = given["options"] or TrainingOptions()
         self.path = Path(given["path"] or ".")  # never the data's folder: it may be shared
         self.seed = dls.seed if dls.seed is not None else fresh_seed()
         self.model = model.to(dls.device)
         if self.options.channels_last and any(isinstance(m, nn.Conv2d) for m in model.modules()):
             self.model = self.model.to(memory_format=torch.channels_last)
-        self.loss_func = choose_loss(given["loss_func"], given["class_weights"], dls)
+        self.loss_func = choose_loss(loss_func, given["class_weights"], dls)
         self.metrics = given["metrics"]
         self.cbs: list[Callback] = as_callbacks(given["cbs"])
         self.groups: list[ParameterGroup] = parameter_groups(model, given["splitter"])
@@ -228,13 +232,8 @@ class Trainer:
         state = self._make_state(plan, opt, self.recorder, self.cbs)
         if saved is None and self.body is not None and linear_head_at_zero(self.model) is not None:
             self.head_error = start_head(
-                self.model,
-                self.dls,
-                self.loss_func,
-                self.arithmetic,
-                self.feature_cache,
-                not self.display.bar_on,
-            )
+                self.model, self.dls, self.loss_func, self.arithmetic, self.feature_cache, not self.display.bar_on
+            )  # fmt: skip
         plan = replace(plan, head_error=self.head_error)
         state = self._skip_frozen_part(state)
         fit = Fit(plan, state, saved, self.model_path("interrupted"), self.n_frozen)

@@ -30,6 +30,7 @@ class Prediction(Answer):
         task: see the table.
 
     Example:
+        >>> import numpy as np
         >>> answer = Prediction("dog", 1, np.array([0.25, 0.75], np.float32), vocab=["cat", "dog"])
         >>> label, index, probabilities = answer
         >>> label, answer.probability

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gatera.core.progress import note
+from gatera.program.tables.notes import Note
 
 
 class Events:
@@ -23,12 +24,17 @@ class Events:
     def on_warning(self, text: str) -> None:
         """Take a line that people should not miss, e.g. that files were skipped. It may have several lines."""
 
+    def on_note(self, decision: Note) -> None:
+        """Take a decision about a table. By default it is a line, and an event called "note"."""
+        self.on_line(str(decision))
+        self.on_event("note", decision.values())
+
     def on_event(self, name: str, values: Mapping[str, Any]) -> None:
         """Take plain values for programs.
 
         Args:
-            name: what was found ("photos", "recordings", "texts", "table", "ratings"), then "epoch" for each, and "result"
-                or "interrupted".
+            name: what was found ("photos", "recordings", "texts", "table", "ratings"; "note" for a decision about a
+                table), then "epoch" for each, and "result" or "interrupted".
             values: strings, numbers, lists and dicts of them.
         """
 

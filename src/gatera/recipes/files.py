@@ -26,7 +26,8 @@ def find_files(settings: TrainSettings, events: Events, kind: Kind) -> LabelledF
     Raises:
         DataError: if something is wrong with the folder.
     """
-    found = skip_unreadable(read_folder(settings.source, kind, settings.label_from))
+    labelled = read_folder(settings.source, kind, settings.label_from, events.on_note, **settings.reading)
+    found = skip_unreadable(labelled)
     found = hold_out(found, settings.valid_pct, settings.seed, settings.group_by)
     counts = Counter(found.labels)
     shown = [f"{label} {count:,}" for label, count in counts.most_common(MOST_CLASSES)]

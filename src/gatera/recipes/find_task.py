@@ -10,7 +10,7 @@ from gatera.data.folders.masks import holds_masks
 from gatera.data.sources.items import IMAGE_EXTENSIONS, get_files
 from gatera.program.raw.sound import SOUND_SUFFIXES
 from gatera.program.raw.text import TEXT_SUFFIXES
-from gatera.program.tables.reader import read_table
+from gatera.program.tables.reader import open_table
 from gatera.recipes.settings import Task, TrainSettings
 
 #: The file name endings that tell the task of a folder.
@@ -25,7 +25,7 @@ def find_task(settings: TrainSettings) -> Task:
     """
     source = settings.source
     if source.is_file():
-        return _task_of_table(source, settings.target)
+        return _task_of_table(source, settings)
     if settings.label_from is None and holds_masks(source):
         return Task.masks
     counts = {task: len(get_files(source, suffixes)) for task, suffixes in SUFFIXES.items()}
@@ -34,10 +34,10 @@ def find_task(settings: TrainSettings) -> Task:
     return most if counts[most] else Task.photos
 
 
-def _task_of_table(source: Path, target: str | None) -> Task:
-    if target is not None:
+def _task_of_table(source: Path, settings: TrainSettings) -> Task:
+    if settings.target is not None:
         return Task.table
-    columns = read_table(source).names
+    columns = open_table(source, **settings.reading).names
     raise DataError(
         f"{source} is a table, so target= must name the column to predict", available=listed(columns),
         remedy="If its first three columns are users, items and ratings, pass task=recommend instead.",

@@ -22,7 +22,7 @@ def rating_job(settings: TrainSettings, events: Events) -> Job:
     Raises:
         DataError: if the table is not usable, or a rating is not a number.
     """
-    ratings = read_table(settings.source, on_note=lambda note: events.on_line(f"{note.text}."))
+    ratings = read_table(settings.source, on_note=events.on_note, **settings.reading)
     dls = CollabDataLoaders.from_df(
         ratings, settings.valid_pct, seed=settings.seed, path=settings.out.parent, bs=settings.bs or RATINGS.bs,
         val_bs=1024, device=settings.device,

@@ -14,7 +14,7 @@ from gatera.core.signatures import check_arguments, spelled_out
 from gatera.recipes.events import Events, Notes
 from gatera.recipes.find_task import find_task
 from gatera.recipes.job import Job, TrainedProgram, run_job
-from gatera.recipes.settings import DEFAULTS, Task, TrainArguments, TrainSettings, program_beside
+from gatera.recipes.settings import DEFAULTS, READING, Task, TrainArguments, TrainSettings, program_beside
 
 #: Settings that only some tasks have.
 ONLY_FOR = {
@@ -26,6 +26,7 @@ ONLY_FOR = {
     "freeze_epochs": (Task.photos, Task.masks, Task.sound, Task.text),
     "size": (Task.photos, Task.masks),
     "augment": (Task.photos, Task.masks),
+    **dict.fromkeys(READING, (Task.table, Task.recommend, Task.photos, Task.sound, Task.text)),
     "report": (Task.photos,),
 }
 
@@ -48,7 +49,7 @@ def train(
         task: "photos", "masks", "sound", "text", "table" or "recommend"; "auto" looks at what `source` holds.
         out: the program to write; by default named after `source`, in the current folder.
         events: receives what the run reports; by default lines are printed. `Events()` keeps quiet.
-        **settings: see `TrainSettings`. None means: choose what suits the task.
+        **settings: see `TrainSettings`. None means: choose what suits the task; for `header`, that the columns have no names.
 
     Returns:
         The trained program: its path, its report, and the learner.
@@ -64,7 +65,9 @@ def train(
     """
     check_arguments(train, settings)
     check_choice("task", task, [str(known) for known in Task])
-    given: dict[str, Any] = {name: value for name, value in settings.items() if value is not None}
+    given: dict[str, Any] = {
+        name: value for name, value in settings.items() if value is not None or name == "header"
+    }
     for name, convert in (("report", Path), ("resume", Path), ("weights", str)):
         if name in given:
             given[name] = convert(given[name])

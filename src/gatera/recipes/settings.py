@@ -22,11 +22,19 @@ class Task(StrEnum):
     recommend = "recommend"
 
 
+#: Settings that say how a table is read.
+READING = ("delimiter", "encoding", "decimal", "header")
+
+
 class TrainArguments(TypedDict, total=False):
     """The keyword arguments of `gatera.train` that have a default in `TrainSettings`, which describes them."""
 
     label_from: str | None
     group_by: str | None
+    delimiter: str | None
+    encoding: str | None
+    decimal: str | None
+    header: str | int | None
     arch: str | None
     epochs: int | None
     freeze_epochs: int | None
@@ -116,6 +124,23 @@ class TrainSettings:
     seed: int = setting(
         "Data", "Seed of the split and the training: same seed, same result.", 42, metavar="N", low=0
     )
+    delimiter: str | None = setting(
+        "Tables", "What separates the columns of a CSV file, or of labels.csv: a character, or tab.", None, metavar="CHARACTER",
+        shown="a comma, semicolon, tab or vertical bar, whichever fits",
+    )  # fmt: skip
+    encoding: str | None = setting(
+        "Tables", "Its encoding, any that Python knows.", None, metavar="NAME",
+        shown="UTF-8 or UTF-16, else that of Windows",
+    )  # fmt: skip
+    decimal: str | None = setting(
+        "Tables", 'The decimal sign of its numbers, "." or ",".', None, metavar="SIGN", shown="found for each column",
+    )  # fmt: skip
+    header: str | int | None = setting(
+        "Tables",
+        "Which row names the columns: its number, from 0 on, or none. Without names they are called column_1, column_2 and so "
+        "on.",
+        "auto", metavar="ROW", shown="the first, unless it looks like data",
+    )  # fmt: skip
     arch: str | None = setting(
         "Model",
         "Architecture. Photos and recordings: a name of Gatera's or of timm's; texts: MiniLM, AWD_LSTM or a name on the "
@@ -165,6 +190,11 @@ class TrainSettings:
             if low is not None and value is not None and each.name != "valid_pct":
                 check_at_least(each.name, value, low)
         check_fraction("valid_pct", self.valid_pct, open_low=True, open_high=True)
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """How tables are read: the arguments of `gatera.program.tables.reader.open_table`."""
+        return {name: getattr(self, name) for name in READING}
 
 
 TrainSettings.__doc__ = f"{TrainSettings.__doc__}\n    Attributes:\n" + "\n".join(

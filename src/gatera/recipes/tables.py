@@ -73,7 +73,7 @@ def table_job(settings: TrainSettings, events: Events) -> Job:
 
 def read(settings: TrainSettings, events: Events) -> Table:
     """Read the table, and decide what its columns are."""
-    whole = read_table(settings.source, on_note=lambda note: events.on_line(f"{note.text}."))
+    whole = read_table(settings.source, on_note=events.on_note, **settings.reading)
     columns, target = [str(name) for name in whole.columns], settings.target
     if target is None:
         raise ArgumentError(

@@ -1,6 +1,11 @@
-"""Contracts that can be run: hold a metric, a loss, a callback, a transform, a block, a splitter or a model to its rules.
+"""Executable contracts: check a metric, loss, callback, transform, block, splitter or model against the rules of its kind.
 
-Every piece that Gatera comes with passes these checks; so should yours. See docs/extending.md.
+Read `contract` first: rules are data, and `ContractError` names the broken one. Then `metric`, the simplest check, whose rules
+are at the top of the file, as in every other module. `examples`, `tiny` and `generators` make the data, learners and random
+states that the checks use.
+
+In: your own component. Out: nothing, or a `ContractError` with the remedy. Every component of Gatera passes these checks; see
+docs/extending.md. The library itself never imports this package.
 """
 
 from __future__ import annotations

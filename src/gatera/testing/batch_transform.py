@@ -1,4 +1,4 @@
-"""The contract of transforms that act on batches of photos."""
+"""The contract of batch transforms."""
 
 from __future__ import annotations
 
@@ -22,47 +22,47 @@ from gatera.testing.generators import globally_seeded, moved, states
 
 RUNS = Rule(
     "it takes float32 photos [N,C,H,W], C being 1 or 3",
-    "Use x.shape and do not count on three channels; or pass photos= of the kind that you have.",
+    "Use x.shape and do not rely on three channels; or pass photos= of your own kind.",
 )
 SHAPE = Rule(
-    "it gives float32 photos [N,C,H,W], N and C as before",
-    "Compute in float32, and leave the first two axes alone.",
+    "it returns float32 photos [N,C,H,W] with the same N and C",
+    "Compute in float32, and keep the first two axes.",
 )
 RANGE = Rule(
     "photos are finite and in 0..1",
-    "Clip what may leave that range: x.clamp(0, 1). (Normalize, which leaves it on purpose, is a class of its own.)",
+    "Clip values that may leave that range: x.clamp(0, 1). (Normalize, which leaves it on purpose, is a special case.)",
 )
 DRAW = Rule(
-    "the same (seed, epoch, index) gives the same photo, whatever ran before",
+    "the same (seed, epoch, index) gives the same photo, independent of what ran before",
     "Draw every number from rng(*key, index), and keep nothing on self between calls.",
 )
 ALONE = Rule(
-    "what becomes of a photo does not depend on the photos beside it",
-    "Draw for each item from rng(*key, index) with its own index, and compute along other axes than the first.",
+    "the result for a photo does not depend on the other photos in the batch",
+    "Draw for each item from rng(*key, index) with its own index, and do not compute along the first axis.",
 )
 THREADS_AGREE = Rule(
-    "drawing in several threads at the same time gives what drawing in one gives",
+    "several threads at the same time give the same result as one",
     "Keep nothing on self between calls.",
 )
 GLOBAL = Rule(
-    "it leaves the global random generators alone",
+    "it does not use the global random generators",
     "Draw from rng(*key, index), or from a torch.Generator seeded with seed_from(*key, index).",
 )
-INDEX = Rule("it leaves index as it is", "Work on index.copy().")
+INDEX = Rule("it does not change index", "Work on index.copy().")
 STEADY = Rule(
     "without a key (validation, prediction) the same photos give the same result",
     "Draw only if key is given.",
 )
 IDLE = Rule(
-    "a transform that is `random` does nothing without a key, but for what config() lists",
+    "a transform that is `random` does nothing without a key, except what config() lists",
     "Begin with `if key is None: return x`.",
 )
 HONEST = Rule(
-    "a transform that is not `random` does in training what it does at validation",
+    "a transform that is not `random` does the same in training as at validation",
     "Set random = True in the class.",
 )
 CONFIG = Rule(
-    "config() lists, as JSON data, operations of gatera.program.preprocess that do what it does at validation",
+    "config() lists operations of gatera.program.preprocess, as JSON data, with the same result as the transform at validation",
     "Return those operations ([] if it acts only while training), or raise ExportError if there are none.",
 )
 SIZED = Rule(
@@ -73,24 +73,24 @@ SIZED = Rule(
 #: Size (width, height) and number of the photos in the batch.
 PHOTO_SIZE, N_PHOTOS = (24, 20), 5
 
-#: Dataset positions of the photos, and (seed, epoch) of the draws.
+#: Dataset positions of the photos, and the key (seed, epoch).
 INDEX_OF_PHOTOS = np.array([3, 11, 4, 0, 8])
 KEYS: list[Key] = [(7, 0), (7, 1)]
 
-#: Rounding may differ by so much between batches of different sizes.
+#: Largest difference from rounding between batches of different sizes.
 TOLERANCE = 1e-4
 
-#: Mean difference, in 0..1, of pixels resized as floats by torch and in 8 bits by Pillow: one level of 255.
+#: Largest mean difference (0..1) between pixels resized as floats by torch and in 8 bits by Pillow: one level of 255.
 RESIZE_TOLERANCE = 1 / 255
 
-#: Threads that draw at the same time, and how much numpy's pixels may differ from torch's.
+#: Number of threads at the same time, and largest difference between numpy's pixels and torch's.
 THREADS, THREADS_TOLERANCE = 4, 1e-3
 
 
 def check_batch_transform(
     contract: Contract, transform: BatchTransform | Normalize, photos: Sequence[Image.Image] | None
 ) -> None:
-    """Hold a batch transform to its contract; see `check_transform`.
+    """Check a batch transform against its contract; see `check_transform`.
 
     Raises:
         ContractError: if it breaks a rule.
@@ -118,7 +118,7 @@ def _stacked(photos: Sequence[Image.Image]) -> Tensor:
 
 
 class _Run:
-    """One batch transform and one batch, uint8 [N,C,H,W], run as a loader runs them."""
+    """A batch transform and a batch, uint8 [N,C,H,W], run as a loader runs them."""
 
     def __init__(self, contract: Contract, transform: BatchTransform | Normalize, x: Tensor) -> None:
         self.contract, self.transform, self.x = contract, transform, x
@@ -131,7 +131,7 @@ class _Run:
         rows = list(range(len(self.x))) if chosen is None else list(chosen)
         index = self.index[rows]
         with self.contract.unchanged(INDEX, index=index):
-            # At validation a pipeline leaves a step to its `config`, where there is one; here it is run itself.
+            # At validation a pipeline runs a step's `config`, if there is one; here the step itself is run.
             if isinstance(self.transform, BatchStep):
                 return self.transform(self.x[rows].float() / 255, index, key)
             return self.pipeline(self.x[rows], index, key)
@@ -147,7 +147,11 @@ class _Run:
             again = [self(key) for key in reversed(KEYS)][::-1]
         require(same(drawn, again), DRAW, "another result the second time")
         if not self.random:
-            require(all(same(plain, one) for one in drawn), HONEST, "another result with a key than without")
+            require(
+                all(same(plain, one) for one in drawn),
+                HONEST,
+                "a result with a key that differs from that without",
+            )
         elif isinstance(self.transform, BatchStep) and not exported(self.contract, CONFIG, self.transform):
             require(same(plain, self.x.float() / 255), IDLE, "photos changed")
         if not (isinstance(self.transform, RandomBatchTransform) and self.transform.batch):
@@ -181,7 +185,7 @@ class _Run:
                 )
 
     def _check_threads(self) -> None:
-        """On a CPU a loader's threads draw, photo by photo; that must agree with the whole batch at once."""
+        """Check that a CPU loader's threads, photo by photo, agree with the whole batch at once."""
         if self.pipeline.fused is None:
             return
         jobs = [(key, i) for key in KEYS for i in range(len(self.x))]
@@ -189,11 +193,11 @@ class _Run:
             found = list(pool.map(self._draw_one, jobs * THREADS))
         expected = torch.cat([self(key) for key in KEYS])
         difference = float((torch.stack(found) - expected.repeat(THREADS, 1, 1, 1)).abs().max())
-        words = f"other pixels from {THREADS} threads than from the whole batch"
+        words = f"pixels from {THREADS} threads that differ from those of the whole batch"
         self.contract.require(difference <= THREADS_TOLERANCE, THREADS_AGREE, words)
 
     def _draw_one(self, job: tuple[Key, int]) -> Tensor:
-        """Return one photo, float32 [C,h,w], as a loader's thread computes it."""
+        """Return one photo, float32 [C,h,w], as computed by a loader's thread."""
         key, i = job
         photo = self.x[i].permute(1, 2, 0).contiguous().numpy()  # [C,H,W] -> [H,W,C]
         sampled = self.pipeline.sample(self.index[i : i + 1], key, int(self.index[0]), photo.shape[:2])
@@ -207,7 +211,7 @@ class _Run:
 def _check_config(
     contract: Contract, transform: BatchTransform | Normalize, photos: Sequence[Image.Image]
 ) -> None:
-    if isinstance(transform, Normalize):  # the model's part of a program does that
+    if isinstance(transform, Normalize):  # in a program, that is part of the model
         return
     ops = exported(contract, CONFIG, transform)
     if ops is None:

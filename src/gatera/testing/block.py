@@ -19,25 +19,26 @@ from gatera.testing.exported import exported, program
 
 FIT = Rule(
     "fit returns a fitted copy of the same class",
-    "End fit() with `return dataclasses.replace(self, ...)`, or `return self` where there is nothing to learn.",
+    "End fit() with `return dataclasses.replace(self, ...)`, or `return self` if there is nothing to learn.",
 )
 UNFITTED = Rule(
-    "fit leaves the block itself as it was, so that one recipe makes any number of data sets",
+    "fit does not change the block itself, so that one DataBlock can build any number of data sets",
     "Do not assign to self in fit(): return a changed copy, e.g. dataclasses.replace(self, vocab=...).",
 )
 UNCHANGED = Rule(
-    "the values stay as they are", "Work on a copy, e.g. list(values), in fit(), read() and encode()."
+    "the values do not change", "Work on a copy, e.g. list(values), in fit(), read() and encode()."
 )
 READS = Rule(
-    "read turns a raw value into the one that people see", "Let read(raw) return what encode() takes."
+    "read converts a raw value to the one that is shown",
+    "Let read(raw) return a value that encode() accepts.",
 )
 ENCODES = Rule(
-    "encode gives numbers, alike in dtype and number of axes for all values",
+    "encode returns numbers with the same dtype and number of axes for all values",
     "Return np.asarray(..., dtype=np.float32) or a tensor of one dtype for every value.",
 )
 STACKS = Rule(
-    "what is encoded can be stacked into a batch: one shape for all values",
-    "Encode to a fixed length, known after fit(). (Photos may differ, for Resize comes after them; so may targets with ragged = True.)",
+    "encoded values can be stacked into a batch: one shape for all values",
+    "Encode to a fixed length, known after fit(). (Photos may differ, because Resize follows; so may targets with ragged = True.)",
 )
 PHOTO = Rule(
     "a photo is encoded as uint8 [H,W,C], C being 1 or 3",
@@ -46,41 +47,43 @@ PHOTO = Rule(
 LABEL = Rule(
     'task and encoding go together: "classification" int64 [], "multilabel" float32 [n_out] of 0 and 1, '
     '"regression" float32 [n_out], "segmentation" uint8 [H,W] below n_out, "points" float64 [n_out / 2, 2]',
-    "Encode so, or set task = None if no model is to predict such values.",
+    "Encode accordingly, or set task = None if no model predicts such values.",
 )
 VOCAB = Rule(
-    "a fitted block of labels has a vocab without repetitions, and n_out is its length",
+    "a fitted block of labels has a vocab without duplicates, and n_out is its length",
     "Learn vocab in fit(), and let n_out be len(vocab).",
 )
-ROUND = Rule("decode undoes encode", "Let decode(encode(value)) be a value that encodes to the same numbers.")
-REFUSES = Rule(
-    "a value that cannot be used raises one of Gatera's errors",
-    "Check the value in read() or encode(), and raise DataError saying what was received and what is allowed.",
+ROUND = Rule(
+    "decode undoes encode", "Let decode(encode(value)) return a value that encodes to the same numbers."
 )
-SHOWS = Rule("show gives one line of text", 'Join parts with "; ", not with line breaks.')
+REFUSES = Rule(
+    "an invalid value raises one of Gatera's errors",
+    "Check the value in read() or encode(), and raise DataError with got= and expected=.",
+)
+SHOWS = Rule("show returns one line of text", 'Join parts with "; ", not with line breaks.')
 CONFIG = Rule(
-    "config lists operations of gatera.program.preprocess, as JSON data, that read just as the block does",
-    "Return such a list, e.g. [{'op': 'read_photo', 'mode': 'RGB'}], or leave config() out: then it raises ExportError.",
+    "config lists operations of gatera.program.preprocess, as JSON data, that read values exactly as the block does",
+    "Return such a list, e.g. [{'op': 'read_photo', 'mode': 'RGB'}], or omit config(): then it raises ExportError.",
 )
 
-#: Values that hardly any block can use.
+#: Values that are invalid for almost any block.
 UNUSABLE = (None, object())
 
 
 def check_block(block: Block | type[Block], values: Sequence[Any], raws: Sequence[Any] | None = None) -> None:
-    """Hold a block to its contract.
+    """Check a block against its contract.
 
-    `fit` returns a copy and leaves the block alone; `read`, `encode` and `decode` go there and back again; encodings can be
-    stacked and suit the block's task; a value that cannot be used raises an error of ours; `show` gives a line of text;
-    `config`, where there is one, reads just as the block does.
+    `fit` returns a copy and does not change the block; `encode` and `decode` round-trip; encodings can be stacked and suit the
+    block's task; an invalid value raises a `GateraError`; `show` returns a line of text; `config`, if there is one, reads values
+    exactly as the block does.
 
     Args:
         block: the block or its class, not fitted.
-        values: values as people see them (labels, numbers, Pillow images), at least two different ones.
-        raws: what each is read from (a path, say); the values themselves if they are what items hold.
+        values: values as they are shown (labels, numbers, Pillow images), at least two different ones.
+        raws: the raw value of each, e.g. a path; by default the values themselves.
 
     Raises:
-        ContractError: if it breaks a rule; the message names the rule, what was seen, and how to mend it.
+        ContractError: if it breaks a rule; the message names the rule, what was seen, and the remedy.
 
     Example:
         >>> from gatera.data.blocks.category import CategoryBlock
@@ -117,7 +120,7 @@ def _check_fit(contract: Contract, block: Block, raws: Sequence[Any]) -> Block:
 
 
 def _check_encoding(contract: Contract, block: Block, raw: Any, value: Any) -> Tensor:
-    """Return the encoding of a raw value, which must be that of the value it stands for."""
+    """Return the encoding of a raw value, which must be equal to that of its value."""
     with contract.running(READS, f"read({shown(raw)})"):
         read = block.read(raw)
     with contract.running(ENCODES, f"encode({shown(value)})"):
@@ -145,15 +148,13 @@ def _check_alike(contract: Contract, block: Block, encoded: Sequence[Tensor]) ->
             fits = other.dtype == torch.uint8 and other.ndim == 3 and other.shape[2] in (1, 3)
             contract.require(fits, PHOTO, shaped(other))
         elif not _may_differ(block):
-            skipped = (
-                1 if isinstance(block, InputBlock) and block.pad is not None else 0
-            )  # filled up in a batch
+            skipped = 1 if isinstance(block, InputBlock) and block.pad is not None else 0  # padded in a batch
             fits = other.shape[skipped:] == first.shape[skipped:]
             contract.require(fits, STACKS, f"{shaped(first)} and {shaped(other)}")
 
 
 def _may_differ(block: Block) -> bool:
-    """Whether encodings need not have one shape: masks have that of their photo, ragged targets any."""
+    """Whether encodings may differ in shape: masks have the shape of their photo, ragged targets any."""
     if isinstance(block, SpatialTarget) and block.task == "segmentation":
         return True
     return isinstance(block, TargetBlock) and block.ragged
@@ -188,7 +189,7 @@ def _check_task(contract: Contract, block: TargetBlock, encoded: Sequence[Tensor
 def _check_round_trip(contract: Contract, block: Block, encoded: Sequence[Tensor]) -> None:
     for one in encoded:
         with contract.running(ROUND, f"decode({shaped(one)})"):
-            if isinstance(block, ImageInput):  # decoded as they lie in a batch: 8 bits, or floats in 0..1
+            if isinstance(block, ImageInput):  # decoded as they are in a batch: 8 bits, or floats in 0..1
                 batch = block.as_batch(one[None])
                 back = [_as_tensor(block.decode(x[0])) for x in (batch, batch.float() / 255)]
             else:
@@ -206,7 +207,7 @@ def _check_refusal(contract: Contract, block: Block) -> None:
             block.encode(block.read(value))
         except GateraError:
             continue
-        except Exception as err:  # what a user would see of a bad label
+        except Exception as err:  # what a user would see for a bad label
             raise contract.broken(REFUSES, f"{words} raised {described(err)}") from err
 
 

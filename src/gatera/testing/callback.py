@@ -22,67 +22,67 @@ from gatera.testing.contract import Contract, Rule, described, piece_name, same,
 from gatera.testing.tiny import InterruptedLoader, one_thread, parameters, tiny_learner
 
 EVENT = Rule(
-    "public methods that are named like events are events, and take the loop's state",
+    "public methods with the names of events are events, and take the loop's state",
     "Write `def after_batch(self, state)`; names of helper methods start with an underscore.",
 )
 RUNS = Rule(
-    "training runs with it: fit, and fine_tune, which fits twice",
-    "Begin anew in before_fit(), so that one object serves several fits.",
+    "training works with it: fit, and fine_tune, which fits twice",
+    "Reset its state in before_fit(), so that one object can be used for several fits.",
 )
 LR_FIND = Rule(
     "lr_find tries as many rates with it as without it",
     "Set in_lr_find = False if it may end a fit, or needs validation or whole epochs.",
 )
 ERRORS = Rule(
-    "an error in the fit comes out as it is",
-    "after_fit() comes also after an error, even one in another callback's before_fit(): expect nothing to be there.",
+    "an error in the fit is passed on unchanged",
+    "after_fit() is also called after an error, even one in another callback's before_fit(): do not rely on anything set there.",
 )
 STATE = Rule(
-    "state_dict gives numbers, text and tensors, and load_state_dict takes them back",
-    "Convert arrays with .tolist() and paths with str(), and set in load_state_dict() all that state_dict() gives.",
+    "state_dict returns numbers, text and tensors, and load_state_dict restores them",
+    "Convert arrays with .tolist() and paths with str(), and restore in load_state_dict() everything in state_dict().",
 )
 RESUME = Rule(
-    "training that is interrupted and resumed ends with the same parameters as training that is not",
-    "Keep in state_dict() all that later steps depend on, and do not reset it in before_fit() of a resumed fit "
+    "interrupted and resumed training ends with the same parameters as uninterrupted training",
+    "Include in state_dict() everything that later steps depend on, and do not reset it in before_fit() of a resumed fit "
     "(state.resumed is true there).",
 )
 READS = Rule(
-    "with reads_only, inputs, labels, predictions and parameters are after each event (but after_fit) as they were before",
-    "Leave them alone, or set reads_only = False.",
+    "with reads_only, no event except after_fit changes inputs, labels, predictions or parameters",
+    "Do not change them, or set reads_only = False.",
 )
 SHORTCUT = Rule(
-    "with reads_only, training the head on kept outputs of the frozen body gives what training with photos gives",
-    "Make nothing depend on state.inputs being photos, or set reads_only = False.",
+    "with reads_only, training the head on stored outputs of the frozen body gives the same result as training on photos",
+    "Do not rely on state.inputs being photos, or set reads_only = False.",
 )
 OBSERVES = Rule(
-    "an observer changes nothing: parameters are the same, to the last bit, as without it",
-    "Leave gradients, rates and the random generators alone, or check it without observer=True.",
+    "an observer changes nothing: parameters are the same, bit for bit, as without it",
+    "Do not change gradients, learning rates or random generators, or check it without observer=True.",
 )
 
-#: Epochs of the fits, and batches after which some of them are interrupted: in the middle and at the end of an epoch.
+#: Number of epochs, and batches after which some fits are interrupted: in the middle and at the end of an epoch.
 EPOCHS = 4
 INTERRUPTIONS = (1, 6, 8)
 
-#: Parts of the loop's state that a callback with `reads_only` leaves alone.
+#: Parts of the loop's state that a callback with `reads_only` must not change.
 ONLY_READ = ("inputs", "labels", "predictions")
 
 Maker = Callable[[], Callback]
 
 
 def check_callback(callback: Callback | Maker, *, observer: bool = False) -> None:
-    """Hold a callback to its contract, by training a tiny model with it some dozen times.
+    """Check a callback against its contract, by training a tiny model with it about a dozen times.
 
-    Its events exist and take the loop's state; `fine_tune` and `lr_find` run with it; an error in the fit is not hidden by
-    its `after_fit`; its `state_dict` can be stored, and carries all that a resumed fit needs; what `reads_only` says is
-    true. The fits have 4 epochs of 3 batches, with `valid_loss` and `accuracy` in their table.
+    Its events exist and take the loop's state; `fine_tune` and `lr_find` work with it; its `after_fit` does not hide an error in
+    the fit; its `state_dict` can be saved and holds everything that a resumed fit needs; `reads_only` is true only if it changes
+    nothing. The fits have 4 epochs of 3 batches, with `valid_loss` and `accuracy` in their table.
 
     Args:
-        callback: the callback (it is copied, not changed), its class, or a function that makes it.
-        observer: it only looks on, so that training with it must give exactly what training without it gives.
+        callback: the callback (copied, not changed), its class, or a function that returns one.
+        observer: the callback only observes, so that training with and without it must give exactly the same result.
 
     Raises:
-        ContractError: if it breaks a rule; the message names the rule, what was seen, and how to mend it.
-        ArgumentError: if `callback` neither is nor makes one.
+        ContractError: if it breaks a rule; the message names the rule, what was seen, and the remedy.
+        ArgumentError: if `callback` is not a callback and does not return one.
 
     Example:
         >>> from gatera.learn.callbacks.gradients import GradientClip
@@ -111,7 +111,7 @@ def _maker(callback: Callback | Maker) -> Maker:
         raise ArgumentError(
             "callback is not a callback",
             got=made,
-            expected="a Callback, its class, or a function that makes one",
+            expected="a Callback, its class, or a function that returns one",
         )
     return make
 
@@ -120,7 +120,7 @@ def _check_events(contract: Contract, callback: Callback) -> None:
     for name in dir(type(callback)):
         if not name.startswith(("before_", "after_", "on_")):
             continue
-        contract.require(name in EVENTS, EVENT, f"{name}, where there are {listed(EVENTS, len(EVENTS))}")
+        contract.require(name in EVENTS, EVENT, f"{name}; the events are {listed(EVENTS, len(EVENTS))}")
         method = getattr(callback, name)
         try:
             inspect.signature(method).bind(None)
@@ -137,12 +137,12 @@ def _check_fits(contract: Contract, make: Maker, folder: Path) -> None:
 
 
 def _rates_tried(learn: Learner) -> int:
-    """Return how many rates `lr_find` gets to, in several epochs; they are too small for a loss to diverge."""
+    """Return how many rates `lr_find` tries, over several epochs; they are too small for the loss to diverge."""
     return len(learn.lr_find(end_lr=0.01, num_it=10, stop_div=False).lrs)
 
 
 class _Stop(Exception):
-    """What goes wrong in the fits of `_check_errors`."""
+    """The error raised in the fits of `_check_errors`."""
 
 
 class _FailsAtStart(Callback):
@@ -168,7 +168,7 @@ def _check_errors(contract: Contract, make: Maker, folder: Path) -> None:
             tiny_learner(folder, [make(), failing]).fit(1)
         except _Stop:
             continue
-        except Exception as err:  # whatever covers up the error that came first
+        except Exception as err:  # anything that hides the original error
             raise contract.broken(ERRORS, f"after an error {words}, {described(err)}") from err
         raise contract.broken(ERRORS, f"no error, after one {words}")
 
@@ -189,7 +189,7 @@ def _check_state(contract: Contract, make: Maker, folder: Path) -> None:
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether a checkpoint can hold a value: those are read without running any code of others."""
+    """Whether a checkpoint can store a value; checkpoints are read without running any code from them."""
     if isinstance(value, dict):
         return all(_is_plain(part) for pair in value.items() for part in pair)
     if isinstance(value, list | tuple):
@@ -228,7 +228,7 @@ def _check_resume(contract: Contract, make: Maker, folder: Path) -> None:
             _interruptible(folder, make(), after).fit(EPOCHS)
         except TrainingInterrupted as stop:
             stopped = stop
-        if stopped is None:  # it ended the fit before that batch
+        if stopped is None:  # the callback ended the fit before that batch
             continue
         resumed = _interruptible(folder, make(), None)
         with contract.running(RESUME, f"a fit resumed after batch {after}"):
@@ -246,7 +246,7 @@ def _check_reads_only(contract: Contract, make: Maker, folder: Path) -> None:
     _fitted(folder, [_Witness(contract, make())])
     with contract.running(RUNS, "fit with a frozen body"):
         photos = _fitted(folder, [make()], frozen=True, cache_features=False)
-    with contract.running(SHORTCUT, "training on kept outputs"):
+    with contract.running(SHORTCUT, "training on stored outputs"):
         kept = _fitted(folder, [make()], frozen=True)
     close = all(
         torch.allclose(photos[name].float(), kept[name].float(), rtol=1e-4, atol=1e-5) for name in photos
@@ -255,13 +255,13 @@ def _check_reads_only(contract: Contract, make: Maker, folder: Path) -> None:
 
 
 class _Witness(Callback):
-    """Stands in for another callback, and looks what changes while that one handles an event."""
+    """Wrap another callback, and record what changes while it handles an event."""
 
     reads_only: ClassVar[bool] = True
 
     def __init__(self, contract: Contract, watched: Callback) -> None:
         self._contract = contract
-        self.order = watched.order  # type: ignore[misc]  # its turn is that of the one it stands in for
+        self.order = watched.order  # type: ignore[misc]  # the order of the wrapped callback
         for event in EVENTS:
             handler = getattr(watched, event, None)
             if handler is not None:

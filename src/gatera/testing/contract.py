@@ -1,4 +1,4 @@
-"""What every check has in common: rules as data, and the error that says which one is broken."""
+"""Shared parts of all checks: rules as data, and the error that names a broken rule."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Rule(NamedTuple):
     """One rule of a contract.
 
     Attributes:
-        text: what holds, as a clause without a full stop.
-        remedy: how to mend a piece that breaks it; a full sentence.
+        text: the rule, as a clause without a full stop.
+        remedy: how to fix a component that breaks it; a full sentence.
     """
 
     text: str
@@ -30,12 +30,12 @@ class Rule(NamedTuple):
 
 
 class ContractError(GateraError, AssertionError):
-    """A piece breaks a rule of its kind. The message names the piece, the rule, what was seen, and how to mend it.
+    """A component breaks a rule of its kind. The message names the component, the rule, what was seen, and the remedy.
 
     Args:
-        piece: what is checked, e.g. the name of its class.
-        kind: what it should be, in the plural, e.g. "metrics".
-        rule: the rule that it breaks.
+        piece: the component, e.g. the name of its class.
+        kind: its kind in the plural, e.g. "metrics".
+        rule: the broken rule.
         seen: what was seen instead, a clause without a full stop.
 
     Example:
@@ -52,43 +52,43 @@ class ContractError(GateraError, AssertionError):
 
 @dataclass(frozen=True)
 class Contract:
-    """The rules of one kind, as one piece is held to them.
+    """Checks of one component against the rules of its kind.
 
     Args:
-        piece: what is checked, by name.
-        kind: what it should be, in the plural.
+        piece: the component's name.
+        kind: its kind in the plural.
     """
 
     piece: str
     kind: str
 
     def broken(self, rule: Rule, seen: str) -> ContractError:
-        """Return the error that says so."""
+        """Return the error for a broken rule."""
         return ContractError(self.piece, self.kind, rule, seen)
 
     def require(self, kept: bool, rule: Rule, seen: str) -> None:
-        """Raise ContractError unless a rule is kept."""
+        """Raise ContractError if `kept` is false."""
         if not kept:
             raise self.broken(rule, seen)
 
     @contextmanager
     def running(self, rule: Rule, what: str) -> Iterator[None]:
-        """Turn whatever the block raises into a ContractError.
+        """Convert any exception in the block to a ContractError.
 
         Args:
-            rule: the rule that an error here breaks.
-            what: what is being done, e.g. "update()".
+            rule: the rule that an exception here breaks.
+            what: the call being made, e.g. "update()".
         """
         try:
             yield
         except ContractError:
             raise
-        except Exception as err:  # a piece of somebody else's may raise anything
+        except Exception as err:  # user code may raise anything
             raise self.broken(rule, f"{what} raised {described(err)}") from err
 
     @contextmanager
     def unchanged(self, rule: Rule, **values: Any) -> Iterator[None]:
-        """Raise ContractError if the block changes one of `values`, which are named by their keywords."""
+        """Raise ContractError if the block changes one of `values`, given as keywords by name."""
         before = copy.deepcopy(values)
         yield
         for name, value in values.items():
@@ -96,14 +96,14 @@ class Contract:
 
 
 def described(err: BaseException) -> str:
-    """Return an exception's type and the first line of its message, as in "KeyError: 'cat'"; of ours the problem."""
+    """Return an exception's type and the first line of its message, as in "KeyError: 'cat'"; for Gatera's, the problem."""
     message = problem_of(err) if isinstance(err, GateraError) else str(err)
     first = (message.strip().splitlines() or [""])[0]
     return shorten(f"{type(err).__name__}: {first}" if first else type(err).__name__)
 
 
 def problem_of(err: GateraError) -> str:
-    """Return what was wrong and the value received.
+    """Return the problem and the value received.
 
     Example:
         >>> problem_of(GateraError("bs is too small", got=0, remedy="Pass bs=64."))
@@ -113,7 +113,7 @@ def problem_of(err: GateraError) -> str:
 
 
 def piece_name(piece: object) -> str:
-    """Return how to call what is checked: its own name, or its class's.
+    """Return the name of a component: its own, or its class's.
 
     Example:
         >>> piece_name(sorted), piece_name(Image.Image), piece_name(3)
@@ -123,7 +123,7 @@ def piece_name(piece: object) -> str:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Whether two values are equal to the last bit: numbers, arrays, tensors, photos, tables, records, lists of these."""
+    """Whether two values are equal bit for bit: numbers, arrays, tensors, photos, tables, records, lists of these."""
     if a is b:
         return True
     if type(a) is not type(b):
@@ -143,13 +143,13 @@ def same(a: Any, b: Any) -> bool:
         return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b))
     if is_table(a):
         return bool(a.equals(b))
-    if type(a).__eq__ is object.__eq__:  # no equality of its own: by its attributes, where it has any
+    if type(a).__eq__ is object.__eq__:  # it does not define equality: compare attributes, if it has any
         return same(getattr(a, "__dict__", {}), getattr(b, "__dict__", {}))
     return bool(a == b) or bool(a != a and b != b)
 
 
 def shown(value: Any) -> str:
-    """Return a value in few words, for messages.
+    """Describe a value briefly, for messages.
 
     Example:
         >>> shown(Image.new("L", (4, 3))), shown(np.zeros(2)), shown("a")
@@ -161,7 +161,7 @@ def shown(value: Any) -> str:
 
 
 def shaped(value: Any) -> str:
-    """Return dtype and shape of an array or tensor in words, else its type, for messages.
+    """Describe dtype and shape of an array or tensor, else the type, for messages.
 
     Example:
         >>> shaped(np.zeros((2, 3))), shaped("a")

@@ -1,4 +1,4 @@
-"""Made-up photos and predictions that checks run on: always the same, small, and with what tends to be forgotten."""
+"""Synthetic photos and predictions for the checks: always the same, small, and with the usual edge cases."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from gatera.core.checks import check_choice
 Task = Literal["classification", "multilabel", "regression"]
 TASKS = ("classification", "multilabel", "regression")
 
-#: Items in the examples of predictions.
+#: Number of items in the example predictions.
 N_ITEMS = 48
 
-#: (width, height) of the photos: lying, standing, square, long, and a single pixel.
+#: (width, height) of the photos: landscape, portrait, square, panorama, and a single pixel.
 PHOTO_SIZES = ((40, 32), (32, 40), (36, 36), (90, 7), (1, 1))
 
 
 def example_predictions(task: Task = "classification", n_outputs: int | None = None) -> tuple[Tensor, Tensor]:
-    """Return predictions, as a model gives them, and labels that they fit about half of the time.
+    """Return raw model outputs, and labels that they match about half of the time.
 
     Args:
         task: "classification", "multilabel" or "regression".
@@ -50,7 +50,7 @@ def example_predictions(task: Task = "classification", n_outputs: int | None = N
 
 
 def example_photos(sizes: Sequence[tuple[int, int]] = PHOTO_SIZES, mode: str = "RGB") -> list[Image.Image]:
-    """Return smooth photos in which no two places and no two photos look alike.
+    """Return smooth photos; no two positions and no two photos look alike.
 
     Args:
         sizes: (width, height) of each.

@@ -1,4 +1,4 @@
-"""What a piece says of itself as data: read, sent through JSON, and run as a program would."""
+"""Read a component's `config`, pass it through JSON, and run it as a program would."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class Exportable(Protocol):
 
 
 def exported(contract: Contract, rule: Rule, piece: Exportable) -> list[Op] | None:
-    """Return what `piece.config()` lists, as it comes back from JSON; None where it says that it cannot be exported.
+    """Return `piece.config()` after a round trip through JSON; None if it raises ExportError.
 
     Raises:
-        ContractError: if `config` raises anything but ExportError, or gives what is no JSON data.
+        ContractError: if `config` raises anything but ExportError, or returns something that is not JSON data.
     """
     try:
         ops = piece.config()
     except ExportError:
         return None
-    except Exception as err:  # a piece of somebody else's may raise anything
+    except Exception as err:  # user code may raise anything
         raise contract.broken(rule, f"config() raised {described(err)}") from err
     with contract.running(rule, f"config() = {ops}"):
         return list(json.loads(json.dumps(ops)))
@@ -43,7 +43,7 @@ def program(
     """Return the operations ready to run, with the entries of a program file that they name.
 
     Raises:
-        ContractError: if they are none of `program.preprocess`.
+        ContractError: if they are not operations of `program.preprocess`.
     """
     with contract.running(rule, f"running {ops}"):
         return Preprocessing(ops, entries)

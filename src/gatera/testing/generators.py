@@ -1,4 +1,4 @@
-"""The global random generators of Python, numpy and torch: watch them, seed them, put them back."""
+"""Observe, seed and restore the global random generators of Python, numpy and torch."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def states() -> dict[str, Any]:
 
 
 def moved(before: dict[str, Any]) -> list[str]:
-    """Return the names of the generators that have been drawn from or seeded since `before = states()`."""
+    """Return the names of the generators that were used or seeded since `before = states()`."""
     now = states()
     return [name for name in now if now[name] != before[name]]
 
 
 @contextmanager
 def globally_seeded(seed: int) -> Iterator[None]:
-    """Run a block with all global generators seeded; they are put back afterwards."""
+    """Run a block with all global generators seeded; they are restored afterwards."""
     python, numpy = random.getstate(), np.random.get_state()
     try:
         with torch.random.fork_rng(devices=[]):

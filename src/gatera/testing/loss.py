@@ -15,7 +15,7 @@ from gatera.testing.contract import Contract, Rule, piece_name, same, shaped
 from gatera.testing.examples import Task, example_predictions
 
 RUNS = Rule(
-    "it takes what a model and its labels give",
+    "it accepts predictions and labels",
     "Take predictions first and labels second; for other shapes pass task=, n_outputs= or examples=.",
 )
 SCALAR = Rule(
@@ -37,31 +37,31 @@ BETTER = Rule(
     "predictions nearer to the labels have a lower loss", "Check the sign: training makes it smaller."
 )
 UNCHANGED = Rule(
-    "the loss leaves its arguments as they are",
+    "the loss does not change its arguments",
     "Work on copies: pred = pred.clone(), or operators that do not end in _.",
 )
 PER_ITEM = Rule(
-    "per_item gives one finite float per item, [N]",
+    "per_item returns one finite float per item, [N]",
     "Average over everything but the first axis: .flatten(1).mean(1).",
 )
 OWN = Rule(
-    "the loss of an item does not depend on the items beside it",
-    "Compute per_item along the other axes only, so that each row stands for itself.",
+    "the loss of an item does not depend on the other items in the batch",
+    "Do not compute per_item along the first axis.",
 )
 MEAN = Rule(
     "the loss is the mean of per_item",
-    "Let forward() return per_item(...).mean(). A loss that weighs items is checked with weighted=True.",
+    "Let forward() return per_item(...).mean(). Check a loss that weights items with weighted=True.",
 )
 ACTIVATION = Rule(
-    "activation gives float32 in the shape of the predictions, as activation_name says",
+    "activation returns float32 in the shape of the predictions, as activation_name states",
     'Set activation_name to "softmax", "sigmoid" or "none", and leave activation() to the base class.',
 )
 DECODES = Rule(
-    "decodes turns what activation gave into class indices (softmax), a mask (threshold) or the values themselves",
+    "decodes converts activations to class indices (softmax), a mask (threshold) or the values themselves",
     "Leave decodes() to the base class, and set threshold for several labels per item.",
 )
 
-#: Length of the step against the gradient, as a share of the predictions' size: small enough for a straight line.
+#: Length of the step against the gradient, as a share of the predictions' norm: small enough to be linear.
 STEP = 1e-2
 
 
@@ -73,22 +73,22 @@ def check_loss(
     examples: tuple[Tensor, Tensor] | None = None,
     weighted: bool = False,
 ) -> None:
-    """Hold a loss to its contract.
+    """Check a loss against its contract.
 
-    It gives one finite number, always the same for the same predictions, with a gradient along which it falls; leaves its
-    arguments alone; `per_item` gives every item's own loss, whose mean it is; `activation` and `decodes` give what
-    `activation_name` and `threshold` promise.
+    It returns one finite number, the same for the same predictions, with a gradient along which it decreases; it does not change
+    its arguments; it is the mean of `per_item`, the loss of every item; `activation` and `decodes` match `activation_name` and
+    `threshold`.
 
     Args:
-        loss: whatever a learner accepts: a loss of ours or of torch's, or a function.
-        task: what kind of predictions it is for.
+        loss: anything that a learner accepts: a loss of Gatera's or torch's, or a function.
+        task: the kind of predictions it is for.
         n_outputs: classes, labels or numbers per item; by default 6, 6 and 1.
-        examples: predictions [N,...] and labels [N,...] to run it on, instead of made-up ones.
-        weighted: it weighs items (by their class, say), so that it need not be the plain mean of `per_item`.
+        examples: predictions [N,...] and labels [N,...] to use instead of synthetic ones.
+        weighted: it weights items (e.g. by class), so that it need not be the plain mean of `per_item`.
 
     Raises:
-        ContractError: if it breaks a rule; the message names the rule, what was seen, and how to mend it.
-        ArgumentError: if it is no loss at all.
+        ContractError: if it breaks a rule; the message names the rule, what was seen, and the remedy.
+        ArgumentError: if it is not a loss.
 
     Example:
         >>> from torch.nn import functional as F
@@ -133,7 +133,7 @@ def _check_better(contract: Contract, loss: Loss, pred: Tensor, target: Tensor) 
 
 
 def _nearer(loss: Loss, pred: Tensor, target: Tensor) -> Tensor | None:
-    """Return predictions that are a step nearer to the labels; None where nobody knows what that would be."""
+    """Return predictions that are one step closer to the labels; None if that is undefined."""
     if loss.activation_name == "softmax" and not target.is_floating_point():
         return pred + F.one_hot(target, pred.shape[loss.axis]).movedim(-1, loss.axis)
     if target.numel() != pred.numel():
@@ -172,7 +172,7 @@ def _check_per_item(contract: Contract, loss: Loss, pred: Tensor, target: Tensor
 
 
 def _check_reading(contract: Contract, loss: Loss, pred: Tensor) -> None:
-    """Check what becomes of predictions: their activation, and what they are decoded to."""
+    """Check `activation` and `decodes`."""
     name = loss.activation_name
     contract.require(name in ("softmax", "sigmoid", "none"), ACTIVATION, f"activation_name = {name!r}")
     with contract.running(ACTIVATION, "activation()"):
@@ -180,7 +180,9 @@ def _check_reading(contract: Contract, loss: Loss, pred: Tensor) -> None:
     expected = {"softmax": pred.softmax(loss.axis), "sigmoid": pred.sigmoid(), "none": pred}[name]
     fits = isinstance(found, Tensor) and (found.dtype, found.shape) == (torch.float32, pred.shape)
     contract.require(fits, ACTIVATION, f"{shaped(found)} for predictions {shaped(pred)}")
-    contract.require(_close(found, expected), ACTIVATION, f"other values than activation_name={name!r} gives")
+    contract.require(
+        _close(found, expected), ACTIVATION, f"values that differ from those of activation_name={name!r}"
+    )
     with contract.running(DECODES, "decodes()"):
         decoded = loss.decodes(found)
     if name == "softmax":

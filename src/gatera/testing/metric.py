@@ -13,44 +13,40 @@ from gatera.measure.metrics.standard import Metric, MetricLike, as_metric
 from gatera.testing.contract import Contract, Rule, described, piece_name, shaped
 from gatera.testing.examples import Task, example_predictions
 
-NAMED = Rule("name is a text that is not empty", "Set self.name in __init__; it heads a column of the table.")
+NAMED = Rule("name is a non-empty string", "Set self.name in __init__; it heads a column of the table.")
 RUNS = Rule(
-    "it takes what a model and its labels give",
+    "it accepts predictions and labels",
     "Take predictions first and labels second; for other shapes pass task=, n_outputs= or examples=.",
 )
-EMPTY = Rule(
-    "value() is NaN where reset() was not followed by a batch", 'Return float("nan") while the count is 0.'
-)
+EMPTY = Rule("value() is NaN after reset() without a batch", 'Return float("nan") if the count is 0.')
 NUMBER = Rule("value() is a finite float for ordinary predictions", "End value() with `return float(...)`.")
-TWICE = Rule("value() may be read twice", "Let value() compute from what was gathered and leave it as it is.")
+TWICE = Rule("value() can be called twice", "Do not change the accumulated state in value().")
 SPLIT = Rule(
-    "the value is the same however the items are cut into batches",
+    "the value does not depend on how the items are split into batches",
     "Add up a sum and a count in update(), or keep all predictions, and divide once in value().",
 )
-RESET = Rule(
-    "reset() forgets everything", "Give every attribute that update() changes its first value in reset()."
-)
+RESET = Rule("reset() clears everything", "Initialise in reset() every attribute that update() changes.")
 UNCHANGED = Rule(
-    "update() leaves its arguments as they are",
+    "update() does not change its arguments",
     "Work on copies: pred = pred.clone(), or operators that do not end in _.",
 )
 INFERENCE = Rule(
-    "tensors made under torch.inference_mode() are fine",
-    "Do not change such tensors in place and do not ask for gradients; detach() or clone() them.",
+    "it accepts tensors created in torch.inference_mode()",
+    "Do not change such tensors in place and do not require gradients; detach() or clone() them.",
 )
 APART = Rule(
-    "two metrics of one kind do not share what they have seen",
-    "Make lists and counters in __init__ or reset() (self.seen = []), not in the body of the class.",
+    "two metrics of the same class do not share state",
+    "Create lists and counters in __init__ or reset() (self.seen = []), not in the class body.",
 )
 HONEST = Rule(
-    "a NaN among predicted numbers gives NaN or a ValueError, never a number",
-    "Leave NaN in the sums; do not skip it or replace it.",
+    "a NaN among the predictions gives NaN or a ValueError, never a number",
+    "Let NaN propagate through sums; do not skip or replace it.",
 )
 
-#: Sizes of batches that the example's 48 items are cut into.
+#: Batch sizes that the example's 48 items are split into.
 BATCHES = (20, 17, 11)
 
-#: Largest relative or absolute difference of two values that count as one: sums in float32 may differ by it.
+#: Relative and absolute tolerance when comparing values; float32 sums may differ by that much.
 TOLERANCE = 1e-5
 
 
@@ -61,21 +57,21 @@ def check_metric(
     n_outputs: int | None = None,
     examples: tuple[Tensor, Tensor] | None = None,
 ) -> None:
-    """Hold a metric to its contract.
+    """Check a metric against its contract.
 
-    It has a name; its value is a float, the same however the items are cut into batches, NaN without any, and may be
-    read twice; `reset` forgets everything; `update` leaves its arguments alone and takes tensors made in inference mode;
-    two metrics share nothing; a NaN among predicted numbers is never hidden.
+    It has a name; its value is a float that does not depend on the split into batches, is NaN without any, and can be read twice;
+    `reset` clears everything; `update` does not change its arguments and accepts tensors created in inference mode; two metrics
+    share no state; a NaN among the predictions is never hidden.
 
     Args:
-        metric: whatever a learner accepts: a function, a class, an object, a name. An object is copied, not changed.
-        task: what kind of predictions it is for.
+        metric: anything that a learner accepts: a function, class, object or name. An object is copied, not changed.
+        task: the kind of predictions it is for.
         n_outputs: classes, labels or numbers per item; by default 6, 6 and 1.
-        examples: predictions [N,...] and labels [N,...] to run it on, instead of made-up ones; at least 3 items.
+        examples: predictions [N,...] and labels [N,...] to use instead of synthetic ones; at least 3 items.
 
     Raises:
-        ContractError: if it breaks a rule; the message names the rule, what was seen, and how to mend it.
-        ArgumentError: if it is no metric at all.
+        ContractError: if it breaks a rule; the message names the rule, what was seen, and the remedy.
+        ArgumentError: if it is not a metric.
 
     Example:
         >>> from gatera.measure.metrics.standard import accuracy
@@ -176,6 +172,6 @@ def _check_honest(contract: Contract, metric: Metric, examples: tuple[Tensor, Te
         found = _value(metric, [(pred, examples[1])])
     except ValueError:
         return
-    except Exception as err:  # whatever else it raises tells nobody what is wrong
+    except Exception as err:  # any other exception would not explain the problem
         raise contract.broken(HONEST, described(err)) from err
     contract.require(math.isnan(found), HONEST, f"value() = {found:.6g}")

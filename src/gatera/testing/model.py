@@ -21,44 +21,46 @@ from gatera.models.groups import ParameterGroup, Splitter, parameter_groups
 from gatera.models.vision.model import create_vision_model
 from gatera.testing.contract import Contract, Rule, problem_of, same, shaped
 
-BUILDS = Rule("it can be built without weights", "Give a name that timm knows, and a size that it takes.")
-RUNS = Rule("it runs on a batch of photos", "Take float32 [N,C,H,W]; give the size it was made for.")
+BUILDS = Rule(
+    "it can be built without pretrained weights", "Use a name that timm knows, and a size that it accepts."
+)
+RUNS = Rule("it runs on a batch of photos", "Accept float32 [N,C,H,W]; pass the size it was made for.")
 OUTPUT = Rule(
-    "it gives one row of finite float32 numbers per photo, [N,K]",
+    "it returns one row of finite float32 numbers per photo, [N,K]",
     "End with a linear layer, after .flatten(1).",
 )
 STEADY = Rule(
     "in evaluation mode the same photos give the same outputs",
-    "Draw random numbers only `if self.training`, and use nn.Dropout rather than F.dropout(x).",
+    "Use random numbers only `if self.training`, and nn.Dropout rather than F.dropout(x).",
 )
 KEEPS = Rule(
-    "in evaluation mode parameters and buffers stay as they are", "Update buffers only `if self.training`."
+    "in evaluation mode parameters and buffers do not change", "Update buffers only `if self.training`."
 )
 ALONE = Rule(
-    "in evaluation mode a photo's output does not depend on the photos beside it",
-    "Use nn.BatchNorm's running statistics, and compute along other axes than the first.",
+    "in evaluation mode a photo's output does not depend on the other photos in the batch",
+    "Use nn.BatchNorm's running statistics, and do not compute along the first axis.",
 )
 GROUPS = Rule(
-    "parameter groups hold every parameter exactly once",
+    "parameter groups contain every parameter exactly once",
     "Let the splitter return each part's list(part.parameters()).",
 )
 ORDER = Rule(
-    "parameter groups come in the order in which data pass through them, earliest first",
-    "Return the lists in that order: the first group is frozen first and trained most slowly.",
+    "parameter groups are in the order in which data passes through them, earliest first",
+    "Return the lists in that order: the first group is frozen first and trained with the lowest rate.",
 )
 LEARNS = Rule(
     "gradients reach every parameter group",
-    "Use all layers in forward(), and do not detach what comes out of them.",
+    "Use all layers in forward(), and do not detach their outputs.",
 )
 EXPORTS = Rule(
-    "it can be exported to ONNX, with outputs as in PyTorch",
-    "Use standard operators, and no Python branches on the values of tensors.",
+    "it can be exported to ONNX, with the same outputs as in PyTorch",
+    "Use standard operators, and do not branch on the values of tensors in Python.",
 )
 
-#: Outputs of the models that `check_architecture` builds: not a number that is anything else's.
+#: Number of outputs of the models that `check_architecture` builds; a number that no other size has.
 N_OUT = 3
 
-#: Photos in a batch.
+#: Number of photos in a batch.
 N_PHOTOS = 3
 
 
@@ -68,16 +70,16 @@ def check_architecture(
     *,
     onnx: bool = False,
 ) -> None:
-    """Hold an architecture to its contract, as a model with a new head and random parameters.
+    """Check an architecture against the contract of models, with a new head and random parameters.
 
     Args:
-        arch: one of our names, any timm name, or an `Architecture`.
-        size: photos are so many pixels (square, or height and width); the size its weights were made for if None.
+        arch: one of Gatera's names, any timm name, or an `Architecture`.
+        size: size of the photos in pixels (square, or height and width); by default the size its weights were trained on.
         onnx: also export it and compare outputs; takes seconds.
 
     Raises:
-        ContractError: if it breaks a rule (see `check_model`); the message names the rule and how to mend it.
-        ArgumentError: if nobody knows it.
+        ContractError: if it breaks a rule (see `check_model`); the message names the rule and the remedy.
+        ArgumentError: if it is unknown.
 
     Example:
         >>> check_architecture("resnet18", size=64)
@@ -95,20 +97,20 @@ def check_architecture(
 def check_model(
     model: nn.Module, size: int | tuple[int, int], *, splitter: Splitter | None = None, onnx: bool = False
 ) -> None:
-    """Hold a model of your own to the contract, before it goes into a `Learner`.
+    """Check a model of your own against the contract, before passing it to a `Learner`.
 
-    It gives finite numbers [N,K] for photos [N,3,H,W]; in evaluation mode the same ones every time, without changing itself,
-    and for each photo alone as for a batch; its parameter groups hold every parameter once, earliest layers first, and
+    It returns finite numbers [N,K] for photos [N,3,H,W]; in evaluation mode it is deterministic, does not change itself, and
+    treats each photo in a batch separately; its parameter groups contain every parameter once, earliest layers first, and
     gradients reach each of them.
 
     Args:
-        model: takes float32 photos in 0..1. It is copied, not changed.
-        size: photos are so many pixels (square, or height and width).
-        splitter: as given to the learner: model -> lists of parameters.
+        model: a model of float32 photos in 0..1. It is copied, not changed.
+        size: size of the photos in pixels (square, or height and width).
+        splitter: as passed to the learner: model -> lists of parameters.
         onnx: also export it and compare outputs; takes seconds.
 
     Raises:
-        ContractError: if it breaks a rule; the message names the rule, what was seen, and how to mend it.
+        ContractError: if it breaks a rule; the message names the rule, what was seen, and the remedy.
 
     Example:
         >>> layers = [nn.Conv2d(3, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 2)]
@@ -163,13 +165,13 @@ def _check_output(
 
 @contextmanager
 def _order_of_use(model: nn.Module) -> Iterator[list[int]]:
-    """Note, while the block runs, the ids of parameters in the order in which their layers are first called."""
+    """Record, while the block runs, the ids of parameters in the order in which their layers are first called."""
     used: dict[int, None] = {}
 
     def note(layer: nn.Module, *_: object) -> None:
         used.update(dict.fromkeys(id(parameter) for parameter in layer.parameters(recurse=False)))
 
-    # Layers with children may call them before they use parameters of their own: only the innermost ones are certain.
+    # Layers with children may call them before using their own parameters; only the order of the innermost is certain.
     layers = [module for module in model.modules() if not any(True for _ in module.children())]
     hooks = [layer.register_forward_pre_hook(note) for layer in layers]
     order: list[int] = []
@@ -185,7 +187,7 @@ def _check_cover(contract: Contract, model: nn.Module, groups: Sequence[Paramete
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     held = [id(parameter) for group in groups for parameter in group.parameters]
     left = [name for key, name in names.items() if key not in set(held)]
-    contract.require(not left, GROUPS, f"left out: {', '.join(left[:3])}")
+    contract.require(not left, GROUPS, f"missing: {', '.join(left[:3])}")
     twice = [names[key] for key in names if held.count(key) > 1]
     contract.require(not twice, GROUPS, f"more than once: {', '.join(twice[:3])}")
 
@@ -207,7 +209,7 @@ def _check_gradients(
     model.train()
     with contract.running(RUNS, "a pass in training mode"), torch_seeded(0):
         outputs = model(photos)
-        # Not their sum: after a softmax or a last normalisation that would be a constant.
+        # Not the sum, which is constant after a softmax or a final normalisation.
         outputs.square().sum().backward()
     for group in groups:
         trained = [p for p in group.parameters if p.requires_grad]

@@ -12,38 +12,38 @@ from gatera.testing.contract import Contract, Rule, piece_name, problem_of, same
 from gatera.testing.generators import globally_seeded, moved, states
 
 RUNS = Rule(
-    "it takes the items and returns positions", "Return Splits(train, valid), or two lists of positions."
+    "it accepts the items and returns positions", "Return Splits(train, valid), or two lists of positions."
 )
 SIDES = Rule(
-    "training and validation are not empty, are positions of items, and share none",
-    "Put every item on one side at most, and count from 0 to len(items) - 1.",
+    "training and validation sets are not empty, contain valid positions, and do not overlap",
+    "Put every item into one set at most, and use positions from 0 to len(items) - 1.",
 )
-UNCHANGED = Rule("the items stay as they are", "Work on a copy, e.g. sorted(items) in place of items.sort().")
+UNCHANGED = Rule("the items do not change", "Work on a copy, e.g. sorted(items) in place of items.sort().")
 STEADY = Rule(
-    "the same items are split alike, under the same global seed",
-    "Draw from a generator with a fixed seed; do not go through a set, whose order changes from run to run.",
+    "the same items and global seed give the same split",
+    "Use a generator with a fixed seed; do not iterate over a set, whose order changes from run to run.",
 )
 PRIVATE = Rule(
-    "a splitter with a seed of its own leaves the global generators alone",
+    "a splitter with its own seed does not use the global generators",
     "Use a private generator: np.random.default_rng(seed), random.Random(seed) or torch.Generator().",
 )
 
-#: Global seeds under which a splitter runs. Several, as two may give equal splits by chance; and nobody's favourites.
+#: Global seeds for running a splitter. Several, because two may give equal splits by chance; and uncommon ones.
 SEEDS = (20011, 20021, 20023, 20029, 20047, 20051)
 
 
 def check_splitter(splitter: Callable[[Any], Any], items: Any) -> None:
-    """Hold a splitter to its contract.
+    """Check a splitter against its contract.
 
-    It takes the items and returns `Splits` or two lists of positions, in range, without overlap, no side empty; leaves the
-    items alone; splits the same items alike; and, if it has a seed of its own, leaves the global generators alone.
+    It accepts the items and returns `Splits` or two lists of positions, in range, without overlap, neither empty; it does not
+    change the items; it splits the same items the same way; and if it has its own seed, it does not use the global generators.
 
     Args:
         splitter: items -> splits.
-        items: what to split: a list or a DataFrame, with 10 items or so, that it can split.
+        items: items that it can split: a list or a DataFrame with about 10 items.
 
     Raises:
-        ContractError: if it breaks a rule; the message names the rule, what was seen, and how to mend it.
+        ContractError: if it breaks a rule; the message names the rule, what was seen, and the remedy.
 
     Example:
         >>> from gatera.data.splits.by_position import RandomSplitter
@@ -56,7 +56,7 @@ def check_splitter(splitter: Callable[[Any], Any], items: Any) -> None:
     again, _ = _split(contract, splitter, items, SEEDS[0])
     _require_equal(contract, first, again)
     others = [_split(contract, splitter, items, seed)[0] for seed in SEEDS[1:]]
-    if all(_difference(first, other) is None for other in others):  # it does not go by the global seed
+    if all(_difference(first, other) is None for other in others):  # it does not depend on the global seed
         contract.require(not touched, PRIVATE, f"the state of {' and '.join(touched)} was changed")
 
 
@@ -76,7 +76,7 @@ def _split(
 
 
 def _difference(a: Splits, b: Splits) -> str | None:
-    """Return the name of the first side in which two splits differ, None where they are equal."""
+    """Return the name of the first set in which two splits differ, None if they are equal."""
     return next(
         (side for side in ("train", "valid", "test") if not same(getattr(a, side), getattr(b, side))), None
     )

@@ -1,4 +1,4 @@
-"""A learner that trains in milliseconds, for checks of what happens during training."""
+"""A learner that trains in milliseconds, for checks of callbacks."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from gatera.learn.options import TrainingOptions
 from gatera.learn.state import Callback
 from gatera.testing.examples import example_photos
 
-#: Photos in all, and how many of them are for validation.
+#: Total number of photos, and number of validation photos.
 N_PHOTOS, N_VALID = 15, 4
 
-#: Items per batch: three batches an epoch, with three items left over.
+#: Items per batch: three batches per epoch, the last of three items.
 BATCH_SIZE = 3
 
 #: Pixels on each side of a photo.
@@ -34,7 +34,7 @@ SIDE = 8
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Compute a block with one thread of torch's: for so small a model others would only wait, and make others wait."""
+    """Run a block with a single torch thread: for such a small model more threads only slow each other down."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -44,7 +44,7 @@ def one_thread() -> Iterator[None]:
 
 
 def tiny_loaders() -> DataLoaders:
-    """Return loaders of 11 photos to train on and 4 to validate with, 8 x 8 pixels, of three classes."""
+    """Return loaders of 11 training and 4 validation photos, 8 x 8 pixels, of three classes."""
     photos = example_photos([(SIDE, SIDE)] * N_PHOTOS)
     items = [(photo, f"class {number % 3}") for number, photo in enumerate(photos)]
     block = DataBlock(
@@ -66,9 +66,9 @@ def tiny_learner(folder: Path, callbacks: list[Callback], *, cache_features: boo
     """Return a learner with `tiny_model` and `tiny_loaders`, in float32 on the CPU, that prints nothing.
 
     Args:
-        folder: where its checkpoints go.
-        callbacks: for all its fits.
-        cache_features: let a frozen body run once.
+        folder: folder for its checkpoints.
+        callbacks: callbacks for all its fits.
+        cache_features: run a frozen body only once.
     """
     options = TrainingOptions(precision="float32", fast_kernels=False, cache_features=cache_features)
     learn = Learner(
@@ -89,11 +89,11 @@ def parameters(learn: Learner) -> dict[str, Tensor]:
 
 
 class InterruptedLoader:
-    """Yields the batches of another loader, and acts as if Ctrl-C were pressed after some of them.
+    """Yield the batches of another loader, and raise KeyboardInterrupt after some of them.
 
     Args:
         loader: the other loader.
-        after: batches, counted over all epochs, after which that happens; None for never.
+        after: number of batches, counted over all epochs, before the interrupt; None for never.
     """
 
     def __init__(self, loader: DataLoader, after: int | None) -> None:

@@ -1,4 +1,4 @@
-"""The contract of transforms: the entrance, and what holds for those that act on one photo."""
+"""The contract of transforms: `check_transform`, and the rules of item transforms."""
 
 from __future__ import annotations
 
@@ -26,63 +26,63 @@ from gatera.testing.generators import globally_seeded, moved, states
 Place = Literal["item_tfms", "batch_tfms"]
 
 RUNS = Rule(
-    "it takes photos of any size, in RGB or grey",
-    "Look at image.size and image.mode: a photo may be one pixel wide; or pass photos= of the kind that you have.",
+    "it accepts photos of any size, in RGB or grey",
+    "Check image.size and image.mode: a photo may be one pixel wide; or pass photos= of your own kind.",
 )
 PHOTO = Rule(
-    "it gives a photo of the same mode", "Return a Pillow image, if need be with .convert(image.mode)."
+    "it returns a photo of the same mode", "Return a Pillow image, with .convert(image.mode) if necessary."
 )
-UNCHANGED = Rule("it leaves the photo it is given as it is", "Draw and paste on image.copy().")
+UNCHANGED = Rule("it does not change its input", "Draw and paste on image.copy().")
 DRAW = Rule(
-    "the same (seed, epoch, index) gives the same photo, whatever ran before and in whatever thread",
-    "Draw every number from the rng that __call__ gets, and keep nothing on self between calls.",
+    "the same (seed, epoch, index) gives the same photo, independent of what ran before and of the thread",
+    "Draw every number from the rng passed to __call__, and keep nothing on self between calls.",
 )
 GLOBAL = Rule(
-    "it leaves the global random generators alone",
-    "Draw from the rng that __call__ gets, not from random or np.random.",
+    "it does not use the global random generators",
+    "Draw from the rng passed to __call__, not from random or np.random.",
 )
 STEADY = Rule(
     "without an rng (validation, prediction) the same photo gives the same result",
-    "Draw only where rng is not None.",
+    "Draw only if rng is not None.",
 )
 HONEST = Rule(
-    "a transform that is not `random` does in training what it does at prediction",
+    "a transform that is not `random` does the same in training as at prediction",
     "Set random = True in the class.",
 )
 CONFIG = Rule(
-    "config() lists, as JSON data, operations of gatera.program.preprocess that do what it does at prediction",
+    "config() lists operations of gatera.program.preprocess, as JSON data, with the same result as the transform at prediction",
     "Return those operations ([] if it acts only while training), or raise ExportError if there are none.",
 )
 SIZED = Rule(
-    "photos that get one size in training get it at prediction, too, and the other way round",
-    "Resize in both: a transform that acts only while training must be followed by one that gives that size.",
+    "photos get one size in training if and only if they do at prediction",
+    "Resize in both: a transform that acts only in training must be followed by one that resizes to that size.",
 )
 
-#: (seed, epoch, index) that draws are made for.
+#: Keys (seed, epoch, index) to test.
 KEYS = [(7, epoch, index) for epoch in (0, 1) for index in (0, 1, 2, 5)]
 
-#: Threads that run a transform at the same time.
+#: Number of threads that run a transform at the same time.
 THREADS = 4
 
 
 def check_transform(
     transform: Any, photos: Sequence[Image.Image] | None = None, *, where: Place | None = None
 ) -> None:
-    """Hold a transform, of single photos or of batches, to its contract.
+    """Check an item transform or a batch transform against its contract.
 
-    It takes photos of any size and mode, and leaves them alone; the same (seed, epoch, index) gives the same result,
-    whatever ran before, beside it, or in other threads; the global generators stay out of it; validation draws nothing; and
-    `config`, where there is one, does in a program what the transform does at validation.
+    It accepts photos of any size and mode, and does not change its input; the same (seed, epoch, index) gives the same result,
+    independent of earlier calls, other items and threads; it does not use the global generators; it draws nothing at validation;
+    and `config`, if there is one, does the same in a program as the transform at validation.
 
     Args:
-        transform: an item or batch transform, or what may stand in its place: a torchvision transform, a function.
-        photos: to run it on instead of made-up ones (which are of several sizes, one of them 1 x 1). Those for a batch
-            transform must have one size.
-        where: "item_tfms" or "batch_tfms": which argument it is for. Only asked for if `transform` is not one of ours.
+        transform: an item or batch transform, or anything accepted in its place: a torchvision transform, a function.
+        photos: photos to use instead of synthetic ones (which have several sizes, one of them 1 x 1). Those for a batch transform
+            must have one size.
+        where: the argument that it is for, "item_tfms" or "batch_tfms". Only needed if `transform` is not a Gatera class.
 
     Raises:
-        ContractError: if it breaks a rule; the message names the rule, what was seen, and how to mend it.
-        ArgumentError: if it is no transform, or it is not clear of what.
+        ContractError: if it breaks a rule; the message names the rule, what was seen, and the remedy.
+        ArgumentError: if it is not a transform, or `where` is needed.
 
     Example:
         >>> from gatera.data.transforms.crops import RandomResizedCrop
@@ -100,7 +100,7 @@ def check_transform(
         given = [*example_photos(), *example_photos(mode="L")] if photos is None else list(photos)
         for on_photos in item_transforms(
             transform
-        ):  # several, if it is composed; each gets what the last one gives
+        ):  # several, if it is composed; each gets the result of the previous one
             given = _check_item(Contract(name, "item transforms"), on_photos, given)
 
 
@@ -110,7 +110,7 @@ def _place(transform: Any) -> Place:
     if isinstance(transform, BatchTransform | Normalize):
         return "batch_tfms"
     raise ArgumentError(
-        "check_transform cannot see whether this is for photos or for batches", got=transform,
+        "check_transform cannot tell whether this is for photos or for batches", got=transform,
         remedy='Pass where="item_tfms" or where="batch_tfms".',
     )  # fmt: skip
 
@@ -118,14 +118,14 @@ def _place(transform: Any) -> Place:
 def _check_item(
     contract: Contract, transform: ItemTransform, photos: Sequence[Image.Image]
 ) -> list[Image.Image]:
-    """Check one transform; return what it makes of the photos at prediction."""
+    """Check one transform; return its results at prediction."""
     plain = [_check_evaluation(contract, transform, photo) for photo in photos]
     sizes = set()
     for photo, expected in zip(photos, plain, strict=True):
         drawn = _check_draws(contract, transform, photo)
         if not transform.random:
             alike = all(same(expected, made) for made in drawn)
-            contract.require(alike, HONEST, "another photo with an rng than without")
+            contract.require(alike, HONEST, "a photo with an rng that differs from that without")
         sizes |= {made.size for made in drawn}
     _check_sizes(contract, sizes, {made.size for made in plain})
     _check_config(contract, transform, photos, plain)
@@ -133,7 +133,7 @@ def _check_item(
 
 
 def _check_sizes(contract: Contract, training: set[Any], prediction: set[Any]) -> None:
-    """Check that what makes photos one size does so always."""
+    """Check that the transforms give photos one size both in training and at prediction, or in neither."""
     if len(training) == 1 or len(prediction) == 1:
         words = (
             f"{sorted(sizes)[0]}{' and others' if len(sizes) > 1 else ''}" for sizes in (training, prediction)
@@ -143,7 +143,7 @@ def _check_sizes(contract: Contract, training: set[Any], prediction: set[Any]) -
 
 
 def _check_evaluation(contract: Contract, transform: ItemTransform, photo: Image.Image) -> Image.Image:
-    """Return what a transform makes of a photo at prediction."""
+    """Return a transform's result for a photo at prediction."""
     words = f"a photo of {photo.width} x {photo.height} pixels in mode {photo.mode}"
     before, generators = photo.copy(), states()
     with contract.running(RUNS, words):
@@ -160,7 +160,7 @@ def _check_evaluation(contract: Contract, transform: ItemTransform, photo: Image
 
 
 def _check_draws(contract: Contract, transform: ItemTransform, photo: Image.Image) -> list[Image.Image]:
-    """Return what a transform makes of a photo for each of `KEYS`."""
+    """Return a transform's results for a photo with each of `KEYS`."""
 
     def run(key: tuple[int, ...]) -> Image.Image:
         return transform(photo, rng(*key))

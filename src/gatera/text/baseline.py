@@ -79,9 +79,9 @@ def tfidf_baseline(dls: TextLoaders, ds_idx: int = 1) -> TextBaseline:
     wanted_texts, wanted = _texts(held_out.dataset)
     model = linear.LogisticRegression(C=REGULARIZATION_C, max_iter=2000)
     model.fit(count.fit_transform(texts), labels)
-    said = model.predict(count.transform(wanted_texts))
+    predictions = model.predict(count.transform(wanted_texts))
     usual = np.bincount(labels).argmax()
-    return TextBaseline(int((said != wanted).sum()), int((wanted != usual).sum()), len(wanted))
+    return TextBaseline(int((predictions != wanted).sum()), int((wanted != usual).sum()), len(wanted))
 
 
 def _fewest(n: int) -> int:

@@ -1,4 +1,4 @@
-"""What trains well on photos and on photos with masks. The measurements are in LOG.md."""
+"""Defaults for training on photos and on photos with masks. The measurements are in LOG.md."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ ARCHITECTURE = "efficientnet_lite0"
 
 PHOTOS = TaskDefaults(epochs=1, freeze_epochs=1, lr=3e-3, arch=ARCHITECTURE, size=320)
 
-#: If a linear head on the frozen body misses a smaller fraction of the training photos than this (each judged by a head that
-#: has not seen it), an unfrozen epoch is not worth its time: on cats_dogs it did not lower the validation loss.
+#: If the leave-one-out error of a linear head on the frozen body is below this, an unfrozen epoch is not worth its time: on
+#: cats_dogs it did not lower the validation loss.
 ENOUGH = 0.03
 
 #: Photos whose longer side has at most SMALL_PHOTO pixels are resized to SMALL_SIZE: larger ones cost time and accuracy.
 SMALL_PHOTO, SMALL_SIZE = 80, 160
 
-#: A U-Net keeps maps as large as the photo, so that few photos fit into memory at once.
+#: A U-Net has feature maps as large as the photo, so only few photos fit into memory at once.
 MASKS = TaskDefaults(epochs=8, freeze_epochs=1, lr=2e-3, arch=ARCHITECTURE, bs=8, size=256)

@@ -1,4 +1,4 @@
-"""Names of models that look at pictures: shared by the faces for photos and for sound, whose pictures are spectrograms."""
+"""Names of vision models, shared by `gatera.vision.all` and `gatera.audio.all`, which classifies spectrograms."""
 
 import re
 

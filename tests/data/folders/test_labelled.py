@@ -285,3 +285,27 @@ def test_a_regular_expression_that_is_not_usable(tmp_path, pattern, message):
     with pytest.raises((ArgumentError, DataError)) as err:
         read_folder(touch(tmp_path, "cat_1.jpg"), PHOTOS, label_from=pattern)
     assert str(err.value) == message
+
+
+def test_labels_csv_is_read_as_asked_and_decisions_are_told(tmp_path):
+    folder = touch(tmp_path, "1.jpg", "2.jpg", "3.jpg", "4.jpg")
+    (folder / "labels.csv").write_text("1.jpg;cat\n2.jpg;dog\n3.jpg;cat\n4.jpg;dog\n")
+    notes = []
+    found = read_folder(folder, PHOTOS, on_note=notes.append)
+    assert list(found.labels) == ["cat", "dog", "cat", "dog"]
+    assert [note.option for note in notes] == ["delimiter", "header"]
+    notes.clear()
+    asked = read_folder(folder, PHOTOS, None, notes.append, delimiter=";", header=None)
+    assert (asked, notes) == (found, [])
+    with pytest.warns(UserWarning, match=r"^labels.csv: Columns are separated by a semicolon"):
+        read_folder(folder, PHOTOS, header=None)
+
+
+def test_how_to_read_labels_csv_is_refused_without_one(tmp_path):
+    folder = touch(tmp_path, "cat/1.jpg", "dog/2.jpg")
+    assert read_folder(folder, PHOTOS, delimiter=None, header="auto").layout == "a folder per class"
+    with pytest.raises(ArgumentError) as err:
+        read_folder(folder, PHOTOS, delimiter=";", header="auto")
+    assert str(err.value) == (
+        f"delimiter= says how to read labels.csv, and no labels.csv in {folder} is used. Omit delimiter=."
+    )

@@ -72,9 +72,7 @@ def test_of_a_program_the_body_is_taken(tmp_path):
 
 def test_a_slim_program_has_no_weights(tmp_path):
     path = write_package(tmp_path / "cats.gatera", {}, {"model.onnx": ONNX})
-    assert message_of(path) == (
-        f"{path} was exported without weights. Export it again without slim=True."
-    )
+    assert message_of(path) == (f"{path} was exported without weights. Export it again without slim=True.")
 
 
 def test_a_damaged_program_is_refused(tmp_path):

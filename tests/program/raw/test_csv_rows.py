@@ -22,7 +22,10 @@ def test_columns_may_be_separated_by_something_else(tmp_path):
     table = tmp_path / "t.csv"
     table.write_text("age;job\n30;cook\n")
     assert list(csv_rows(table, ";")) == [{"age": "30", "job": "cook"}]
-    assert list(csv_rows(table)) == [{"age": "30", "job": "cook"}]
+    with pytest.warns(
+        UserWarning, match=r"^Columns are separated by a semicolon \(to change: delimiter=','\)\.$"
+    ):
+        assert list(csv_rows(table)) == [{"age": "30", "job": "cook"}]
     assert list(csv_rows(table, ",")) == [{"age;job": "30;cook"}]
 
 

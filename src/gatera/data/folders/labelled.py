@@ -13,17 +13,18 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.folders.labels_csv import TABLE, read_labels
+from gatera.data.folders.labels_csv import TABLE, LabelledFile, read_labels
 from gatera.data.folders.sides import SIDE_OF, TRAIN_NAMES, Sides, with_validation_set
 from gatera.data.sources.items import BadFile, check_files
 from gatera.data.splits.by_value import GroupSplitter, TrainTestSplitter
+from gatera.program.tables.notes import Note
 
 
 @dataclass(frozen=True)
@@ -81,22 +82,32 @@ class LabelledFiles(Sides):
         return replace(self, files=files, labels=labels, split=[self.split[i] for i in kept])
 
 
-def read_folder(folder: str | Path, kind: Kind, label_from: str | None = None) -> LabelledFiles:
+def read_folder(
+    folder: str | Path,
+    kind: Kind,
+    label_from: str | None = None,
+    on_note: Callable[[Note], None] | None = None,
+    **reading: Any,
+) -> LabelledFiles:
     """Find the files below a folder and their labels.
 
     Args:
         folder: see the layouts above; folders inside it whose name starts with a dot are skipped.
         kind: which files.
         label_from: a regular expression; its first group, searched in each file's name, is the label.
+        on_note: is called with each decision about labels.csv; None to warn.
+        **reading: how labels.csv is read; see `gatera.program.tables.reader.open_table`.
 
     Raises:
         DataError: if the folder is missing or empty, or no layout fits; or for what is wrong in labels.csv.
-        ArgumentError: if `label_from` is not a regular expression with a group.
+        ArgumentError: if `label_from` is not a regular expression with a group, or `reading` is about a table that is not
+            used.
     """
     folder = Path(folder)
     files = kind.find(folder)
     if label_from is None and (folder / TABLE).is_file():
-        return _from_table(folder, files, kind)
+        return _from_table(folder, read_labels(folder, files, on_note, **reading), kind)
+    _check_unused(folder, reading)
     if not files:
         raise DataError(
             f"there are no {kind.things} in {folder}",
@@ -249,8 +260,16 @@ def _check_share(valid_pct: float, labels: Sequence[str], kind: Kind) -> None:
             )
 
 
-def _from_table(folder: Path, files: Sequence[Path], kind: Kind) -> LabelledFiles:
-    rows = read_labels(folder, files)
+def _check_unused(folder: Path, reading: Mapping[str, Any]) -> None:
+    asked = [name for name, value in reading.items() if value != ("auto" if name == "header" else None)]
+    if asked:
+        raise ArgumentError(
+            f"{asked[0]}= says how to read {TABLE}, and no {TABLE} in {folder} is used",
+            remedy=f"Omit {asked[0]}=.",
+        )
+
+
+def _from_table(folder: Path, rows: Sequence[LabelledFile], kind: Kind) -> LabelledFiles:
     if not rows:
         raise DataError(f"{folder / TABLE} lists no {kind.things}")
     paths, labels, split = ([*column] for column in zip(*rows, strict=True))

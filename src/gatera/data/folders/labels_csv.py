@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import DataError
 from gatera.data.folders.sides import SIDE_OF
+from gatera.program.tables.notes import Note
 from gatera.program.tables.reader import open_table
 
 TABLE = "labels.csv"
@@ -26,12 +28,16 @@ class LabelledFile(NamedTuple):
     side: str
 
 
-def read_labels(folder: Path, files: Sequence[Path]) -> list[LabelledFile]:
+def read_labels(
+    folder: Path, files: Sequence[Path], on_note: Callable[[Note], None] | None = None, **reading: Any
+) -> list[LabelledFile]:
     """Read the labels of files from `labels.csv` in their folder.
 
     Args:
         folder: where the table is.
         files: the files below it. The table may leave the ending of a name out.
+        on_note: is called with each decision about the table; None to warn.
+        **reading: how the table is read; see `open_table`.
 
     Returns:
         The files in the table, sorted.
@@ -40,7 +46,12 @@ def read_labels(folder: Path, files: Sequence[Path]) -> list[LabelledFile]:
         DataError: if a file is missing, a label is empty, two rows contradict each other, or a side is unknown.
     """
     table = folder / TABLE
-    file = open_table(table)
+    file = open_table(table, **reading)
+    for note in file.notes:
+        if on_note is None:
+            warnings.warn(f"{TABLE}: {note}", stacklevel=3)
+        else:
+            on_note(note)
     columns, rows = file.names, list(file.numbered_rows())
     if len(columns) < 2:
         raise DataError(f"{table} needs at least two columns", got=columns, expected="file,label")

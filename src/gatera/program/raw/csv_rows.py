@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from gatera.program.tables.reader import open_table
+from gatera.program import tables
+from gatera.program.tables.notes import Note
 
 
-def csv_rows(path: str | Path, delimiter: str | None = None) -> Iterator[dict[str, str]]:
+def csv_rows(
+    path: str | Path,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    header: str | int | None = "auto",
+    known: Sequence[str] = (),
+    on_note: Callable[[Note], None] | None = None,
+) -> Iterator[dict[str, str]]:
     """Yield the rows of a CSV file as column -> cell, read as training reads them; see `open_table`.
 
     The cells stay texts: a program's `predict` finds the numbers in them. The file is opened when the first row is asked
@@ -17,9 +26,20 @@ def csv_rows(path: str | Path, delimiter: str | None = None) -> Iterator[dict[st
     Args:
         path: the file.
         delimiter: what separates the columns; None to find it.
+        encoding: None to find it.
+        header: "auto" to see whether the first row names the columns; the number of the row that does; None where the
+            columns have no names.
+        known: columns that are needed; a first row that holds all of them names the columns.
+        on_note: is called with each decision about the file; None to warn.
 
     Raises:
         DataError: if the file is missing, empty or not text, names two columns alike, or has a row with another number of
             cells than its header; the line is named.
     """
-    yield from open_table(path, delimiter).rows()
+    table = tables.open_table(path, delimiter, encoding, header, known=known)
+    for note in table.notes:
+        if on_note is None:
+            warnings.warn(str(note), stacklevel=2)
+        else:
+            on_note(note)
+    yield from table.rows()

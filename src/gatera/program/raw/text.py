@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from gatera.core.errors import TextError
+from gatera.core.lazy import LazyPattern
 
 #: What a text may come as. A str is the text itself; a Path is a file that holds one.
 TextSource: TypeAlias = str | Path | bytes
@@ -30,11 +31,11 @@ _BYTE_ORDER_MARKS = {
     b"\xfe\xff": "UTF-16",
 }
 
-_LINE_BREAK = re.compile(r"<\s*(?:br|/?p|/?div|/?li|/?tr)\b[^<>]{0,200}>", re.IGNORECASE)
-_TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>|<!--.{0,10000}?-->", re.DOTALL)
-_SPACES = re.compile(r"\s+")
+_LINE_BREAK = LazyPattern(r"<\s*(?:br|/?p|/?div|/?li|/?tr)\b[^<>]{0,200}>", re.IGNORECASE)
+_TAG = LazyPattern(r"</?[A-Za-z][^<>]{0,200}>|<!--.{0,10000}?-->", re.DOTALL)
+_SPACES = LazyPattern(r"\s+")
 #: Control characters, and halves of surrogate pairs, which no encoding can write.
-_UNUSABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_UNUSABLE = LazyPattern("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 #: Words that keep what lower case and a fixed vocabulary would lose. Source: fastai's tokenizer, whose pretrained
 #: language models know them by these names.
@@ -44,9 +45,9 @@ SPECIAL_WORDS = (
     UNKNOWN, PADDING, BEGINNING, ENDING, FIELD, REPEATED, REPEATED_WORD, CAPITALS, CAPITALISED,
 )  # fmt: skip
 
-_SAME_CHARACTER = re.compile(r"([^\s\d])(\1{2,})")
-_SAME_WORD = re.compile(r"\b(\w+)((?:\s+\1\b){2,})")
-_CAPITAL_WORD = re.compile(r"\b(?:[A-Z]{2,}|[A-Z][a-z]+)\b")
+_SAME_CHARACTER = LazyPattern(r"([^\s\d])(\1{2,})")
+_SAME_WORD = LazyPattern(r"\b(\w+)((?:\s+\1\b){2,})")
+_CAPITAL_WORD = LazyPattern(r"\b(?:[A-Z]{2,}|[A-Z][a-z]+)\b")
 
 
 def read_text(source: Any, html: bool = True, form: Form = "NFC") -> str:
@@ -143,8 +144,8 @@ def _marked_capitals(found: re.Match[str]) -> str:
     return f"{CAPITALS if word.isupper() else CAPITALISED} {word.lower()}"
 
 
-_NO_SPACE_BEFORE = re.compile(r" (?=[.,!?;:)\]%]|n't\b|'(?:s|m|d|re|ve|ll)\b)")
-_NO_SPACE_AFTER = re.compile(r"(?<=[(\[$]) ")
+_NO_SPACE_BEFORE = LazyPattern(r" (?=[.,!?;:)\]%]|n't\b|'(?:s|m|d|re|ve|ll)\b)")
+_NO_SPACE_AFTER = LazyPattern(r"(?<=[(\[$]) ")
 
 
 def unmark_words(words: list[str]) -> str:

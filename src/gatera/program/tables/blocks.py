@@ -159,8 +159,9 @@ def _split(data: bytes, delimiter: int, newline: int, line: int, strip: bool) ->
     first_bytes = starts[last_cells - counts + 1]
     lines = line + np.searchsorted(np.flatnonzero(codes[:used] == newline), first_bytes)
     quoted = codes[starts] == _QUOTE if has_quotes else None
-    if strip and (b" " in data or b"\t" in data):
-        starts, ends = _stripped(codes, starts, ends, quoted, delimiter)
+    blanks = [blank for blank in (_BLANK, _TAB) if blank in data and blank != delimiter]
+    if strip and blanks:
+        starts, ends = _stripped(codes, starts, ends, quoted, blanks)
     if quoted is not None:
         starts, ends = starts + quoted, ends - quoted
     escaped = has_quotes and b'""' in data
@@ -185,10 +186,9 @@ def _check_quotes(codes: np.ndarray, places: np.ndarray, delimiter: int) -> None
 
 
 def _stripped(
-    codes: np.ndarray, starts: np.ndarray, ends: np.ndarray, quoted: np.ndarray | None, delimiter: int
+    codes: np.ndarray, starts: np.ndarray, ends: np.ndarray, quoted: np.ndarray | None, blanks: list[int]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the cells without blanks around them; quoted ones are not changed."""
-    blanks = [_BLANK] if delimiter == _TAB else [_BLANK, _TAB]
 
     def blank_at(places: np.ndarray) -> np.ndarray:
         found, there = np.zeros(len(places), bool), codes[places]

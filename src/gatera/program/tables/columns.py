@@ -27,6 +27,10 @@ _TRUTH = {"True": True, "False": False, "TRUE": True, "FALSE": False, "true": Tr
 NEARLY_ALL = 0.9
 
 
+#: Of a column with more different texts than this, the first ones show whether it can be one of numbers.
+FIRST_LABELS = 1000
+
+
 class Kind(StrEnum):
     """What the cells of a column are."""
 
@@ -170,6 +174,12 @@ def _words(labels: Sequence[str], counts: np.ndarray) -> dict[str, int]:
 
 def _stray(labels: Sequence[str], counts: np.ndarray) -> tuple[str, ...]:
     """Return the cells that are not numbers, if nearly all others are."""
+    first = labels[:FIRST_LABELS]
+    if (
+        len(labels) > FIRST_LABELS
+        and sum(PLAIN.number(label) is not None for label in first) < len(first) / 2
+    ):
+        return ()  # plainly text: there is no need to look at every label
     total, words, others = int(counts.sum()), 0, []
     for label, count in zip(labels, counts.tolist(), strict=True):
         if not label.strip():

@@ -15,6 +15,9 @@ from gatera.program.tables.notes import Note
 #: What pandas calls a column without a name, by its place.
 UNNAMED = "Unnamed: {}"
 
+#: What columns are called where the file names none, by their place from 1 on.
+NUMBERED = "column_{}"
+
 _UNNAMED = re.compile(r"Unnamed: \d+")
 
 
@@ -61,17 +64,22 @@ class Layout:
         return notes
 
 
-def find_layout(sample: Sequence[Sequence[str]], header: str | int | None, path: Path) -> Layout:
+def find_layout(
+    sample: Sequence[Sequence[str]], header: str | int | None, path: Path, known: Sequence[str] = ()
+) -> Layout:
     """Return the layout of a file.
 
     Args:
         sample: its first rows, at least one.
         header: see `open_table`.
         path: the file, for messages.
+        known: see `open_table`.
 
     Raises:
         DataError: if two columns have one name, or there is no row that `header` could be.
     """
+    if header == "auto" and known:
+        header = _header_with(known, sample[0])
     if isinstance(header, int):
         if header >= len(sample):
             raise DataError(f"{path} has no row {header} to take names from", got=header)
@@ -79,13 +87,21 @@ def find_layout(sample: Sequence[Sequence[str]], header: str | int | None, path:
     first, others = sample[0], sample[1:]
     if header is not None and has_header(first, others):
         return _named(first, others, 1, path)
-    names = tuple(f"column_{place}" for place in range(1, len(first) + 1))
+    names = tuple(NUMBERED.format(place) for place in range(1, len(first) + 1))
     note = Note(
         "The first row holds data, not names: the columns are called column_1, column_2 and so on",
         "header",
         0,
     )
     return Layout(names, 0, "the first row has", [] if header is None else [note])
+
+
+def _header_with(known: Sequence[str], first: Sequence[str]) -> str | int | None:
+    """Return which row names the columns if `known` ones are needed."""
+    if set(known) <= {cell.strip() for cell in first}:
+        return 0
+    numbered = {NUMBERED.format(place) for place in range(1, len(first) + 1)}
+    return None if set(known) <= numbered else "auto"
 
 
 def _named(names: Sequence[str], rows: Sequence[Sequence[str]], skip: int, path: Path) -> Layout:

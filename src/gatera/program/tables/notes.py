@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -31,5 +33,12 @@ class Note:
         """Return the line with the option as the command line has it."""
         if self.option is None:
             return f"{self.text}."
-        value = self.value if isinstance(self.value, str) and self.value.isalnum() else repr(self.value)
-        return f"{self.text} (to change: --{self.option.replace('_', '-')} {value})."
+        value = shlex.quote(str(self.value))
+        quoted = (
+            value if value[0] == "'" or value[0].isalnum() else f"'{value}'"
+        )  # a lone comma is easily overlooked
+        return f"{self.text} (to change: --{self.option.replace('_', '-')} {quoted})."
+
+    def values(self) -> dict[str, Any]:
+        """Return the decision as plain values."""
+        return {"text": self.text, "option": self.option, "value": self.value}

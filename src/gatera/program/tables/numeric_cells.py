@@ -39,9 +39,12 @@ def read_numbers(block: Block, starts: np.ndarray, ends: np.ndarray) -> tuple[np
     """
     n, widths = len(starts), ends - starts
     too_wide = widths > WIDEST
-    whole, negative, leading_zero = np.zeros(n, np.int64), np.zeros(n, bool), np.zeros(n, bool)
+    whole: np.ndarray = np.zeros(
+        n, np.int32 if widths.max(initial=0) < 10 else np.int64
+    )  # nine digits fit into int32
+    negative, leading_zero = np.zeros(n, bool), np.zeros(n, bool)
     digits, fraction = np.zeros(n, np.int8), np.zeros(n, np.int8)
-    seen_point, bad = np.zeros(n, bool), too_wide.copy()
+    seen_point, has_point, bad = np.zeros(n, bool), False, too_wide.copy()
     for place, byte in enumerate(block.bytes_at(starts, widths, WIDEST)):
         digit = byte - np.uint8(_ZERO)  # wraps round for what is not a digit
         is_digit, is_point = digit < 10, byte == _POINT
@@ -52,13 +55,18 @@ def read_numbers(block: Block, starts: np.ndarray, ends: np.ndarray) -> tuple[np
             leading_zero = digit == 0
         elif place == 1:
             leading_zero &= is_digit
-        bad |= other | (is_point & seen_point)
+        if other.any():
+            bad |= other
         whole = np.where(
             is_digit & (digits < LONGEST) if place > LONGEST else is_digit, whole * 10 + digit, whole
         )
         digits += is_digit
-        fraction += is_digit & seen_point
-        seen_point |= is_point
+        if has_point:
+            fraction += is_digit & seen_point
+        if is_point.any():
+            bad |= is_point & seen_point
+            seen_point |= is_point
+            has_point = True
     empty = widths == 0
     bad |= (leading_zero & (widths > 1)) | (~empty & (digits == 0))  # 007 is an identifier
     long = ~bad & ((digits > MOST_DIGITS) | too_wide)

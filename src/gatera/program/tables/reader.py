@@ -169,6 +169,7 @@ def open_table(
     header: str | int | None = "auto",
     decimal: str | None = None,
     strip: bool = True,
+    known: Sequence[str] = (),
 ) -> TableFile:
     """Decide how a file of a table is written, from its first rows.
 
@@ -180,6 +181,7 @@ def open_table(
             where the columns have no names (they are called column_1 and so on).
         decimal: the decimal sign of numbers, "." or ","; None to find it column by column.
         strip: remove blanks around cells that are not quoted.
+        known: columns that are needed; a first row that holds all of them names the columns.
 
     Raises:
         DataError: if the file is missing, empty or not text, or names two columns alike.
@@ -206,7 +208,7 @@ def open_table(
         sample = _sample(path, found, separator, strip)
     if not sample:
         raise DataError(f"{path} is empty: it has no header line with the names of its columns")
-    layout = find_layout(sample, header, path)
+    layout = find_layout(sample, header, path, known)
     return TableFile(path, found, separator, layout, [*notes, *layout.notes], decimal, strip)
 
 
@@ -281,7 +283,10 @@ class _readable:
                 remedy=did_you_mean(path.name, there, "Check its name."),
             ) from err
         if isinstance(err, LookupError) and "encoding" in str(err):
-            raise ArgumentError(f"Python knows no {err}", remedy="Leave encoding out to find it.") from err
+            raise ArgumentError(
+                f"encoding is not one that Python knows ({str(err).rpartition(' ')[2]})",
+                remedy="Omit encoding= to find it.",
+            ) from err
         if isinstance(
             err, OSError | EOFError | zlib.error | csv.Error | UnicodeError | ValueError
         ) and not isinstance(err, DataError | ArgumentError):

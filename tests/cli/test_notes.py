@@ -1,0 +1,128 @@
+"""What a reader of tables decides is printed with the option that changes it: every such option exists."""
+
+from __future__ import annotations
+
+import ast
+import shlex
+from pathlib import Path
+
+import pytest
+
+import gatera
+from gatera.cli.commands import COMMANDS
+from gatera.cli.inputs import AS_FOUND
+from gatera.cli.parser import UsageError, parse
+from gatera.program.tables.notes import Note
+from gatera.program.tables.reader import open_table, read_table
+from gatera.recipes.settings import READING
+
+SOURCE = Path(gatera.__file__).parent
+
+
+def named_options() -> set[str]:
+    """Return the options that notes name anywhere in the source."""
+    calls = [
+        node
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Note"
+    ]
+    given = [
+        argument
+        for call in calls
+        for argument in [
+            *call.args[1:2],
+            *(word.value for word in call.keywords if word.arg == "option"),
+        ]
+    ]
+    assert len(calls) >= 10
+    return {ast.literal_eval(argument) for argument in given}
+
+
+def test_every_option_that_a_note_names_exists():
+    flags = {flag for option in COMMANDS["train"].options for flag in option.all_flags}
+    assert named_options() == set(READING)
+    assert {f"--{name}" for name in named_options()} <= flags
+
+
+#: A file's bytes -> the options that what is said of it names.
+FILES = [
+    ("age;income\n30;1,5\n", {"--delimiter", "--decimal"}),
+    ("age\tincome\n30\t15\n", {"--delimiter"}),
+    ("a|b\n1|2\n", {"--delimiter"}),
+    ("1,7\n2,7\n3,7\n", {"--header"}),
+    ('price,n\n"1,200",1\n"3,400",2\n', {"--decimal"}),
+    ("name,n\nJos\u00e9,1\n", {"--encoding"}),
+]
+
+
+@pytest.mark.parametrize(("text", "flags"), FILES)
+def test_what_a_note_proposes_is_understood(tmp_path, text, flags):
+    path = tmp_path / "t.csv"
+    path.write_bytes(text.encode("cp1252"))
+    notes = [note for note in read_table(path).notes if note.option]
+    proposed = [
+        shlex.split(note.for_shell().partition("(to change: ")[2].removesuffix(").")) for note in notes
+    ]
+    assert {flag for flag, _ in proposed} == flags
+    for note, words in zip(notes, proposed, strict=True):
+        assert getattr(parse(COMMANDS["train"], ["t.csv", *words]), str(note.option)) == note.value
+    for note in open_table(path).notes:
+        if note.option:
+            assert note.option in AS_FOUND  # predict has it too
+            parse(COMMANDS["predict"], ["a.gatera", "t.csv", f"--{note.option}", str(note.value)])
+
+
+@pytest.mark.parametrize(
+    ("options", "values"),
+    [
+        (["--delimiter", "tab"], {"delimiter": "\t"}),
+        (["--delimiter", "\\t"], {"delimiter": "\t"}),
+        (["--delimiter=;"], {"delimiter": ";"}),
+        (["--header", "none"], {"header": None}),
+        (["--header", "auto"], {"header": "auto"}),
+        (["--header", "2"], {"header": 2}),
+        (["--decimal", ","], {"decimal": ","}),
+    ],
+)
+def test_how_they_are_written(options, values):
+    parsed = vars(parse(COMMANDS["train"], ["t.csv", *options]))
+    assert {name: parsed[name] for name in values} == values
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--delimiter", ";;"], "--delimiter must be one ASCII character, or tab; got ';;'."),
+        (["--delimiter", ""], "--delimiter must be one ASCII character, or tab; got ''."),
+        (["--decimal", ";"], "--decimal must be . or a comma, got ';'."),
+        (
+            ["--header", "first"],
+            "--header must be auto, none or the number of a row, from 0 on; got 'first'.",
+        ),
+        (["--header", "-1"], "--header must be auto, none or the number of a row, from 0 on; got '-1'."),
+    ],
+)
+def test_values_that_are_refused(options, sentence):
+    with pytest.raises(UsageError) as err:
+        parse(COMMANDS["train"], ["t.csv", *options])
+    assert str(err.value) == f'{sentence} See "gatera train --help".'
+
+
+def test_a_decision_is_an_event_too(events_of):
+    note = Note("Columns are separated by a tab", "delimiter", ",")
+    assert events_of(False, note) == "Columns are separated by a tab (to change: --delimiter ',').\n"
+    assert events_of(True, note) == (
+        '{"event": "note", "text": "Columns are separated by a tab", "option": "delimiter", "value": ","}\n'
+    )
+
+
+@pytest.fixture
+def events_of(capsys):
+    from gatera.cli.printer import Printer
+
+    def run(as_json: bool, note: Note) -> str:
+        Printer(as_json).on_note(note)
+        return capsys.readouterr().out
+
+    return run
