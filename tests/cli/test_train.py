@@ -30,7 +30,7 @@ QUICK = ("--size", 32, "--freeze-epochs", 1, "--device", "cpu")
 NOTES = (
     "The head starts from a least-squares solution",
     "The unfrozen part is skipped:",
-    "The unfrozen part",
+    "Training ",
 )
 
 
