@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -35,8 +36,8 @@ NOTES = (
 
 
 @pytest.fixture(scope="module")
-def trained(photo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A program, and what was printed on the way, with one bad file among the photos."""
+def trained(photo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
+    """A program, and what was printed on the way to stdout and stderr, with one bad file among the photos."""
     folder = tmp_path_factory.mktemp("train")
     photos = folder / "my photos"
     for path in photo_folder.rglob("*.jpg"):
@@ -49,7 +50,7 @@ def trained(photo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tup
         capture_output=True, text=True, check=True, env=os.environ | {"GATERA_HOME": str(folder / "home")},
     )  # fmt: skip
     assert all(line.startswith(NOTES) for line in run.stderr.splitlines())
-    return folder / "cats.gatera", run.stdout
+    return folder / "cats.gatera", run.stdout, run.stderr
 
 
 def test_the_program_tells_the_classes_apart(trained, photo_folder):
@@ -59,7 +60,7 @@ def test_the_program_tells_the_classes_apart(trained, photo_folder):
 
 
 def test_it_says_what_it_found_how_good_it_is_and_what_to_type_next(trained):
-    path, text = trained
+    path, text, _ = trained
     assert "24 photos of 2 classes (a folder per class): cat 12, dog 12" in text
     assert "Skipped files:" in text
     assert "broken.jpg" in text
@@ -68,6 +69,24 @@ def test_it_says_what_it_found_how_good_it_is_and_what_to_type_next(trained):
     assert f"Saved {path} (" in text
     assert f"gatera predict {path} '" in text  # the folder's name has a space
     assert "\x1b" not in text
+
+
+def test_the_unfrozen_part_is_skipped_where_the_head_suffices_and_a_line_says_so(trained):
+    _, text, notes = trained
+    assert re.findall(r"^The unfrozen part is skipped: .*", notes, re.M) == [
+        "The unfrozen part is skipped: only 0.0% of the training items were missed on the frozen features, less than 3.0%."
+    ]
+    assert (
+        len(re.findall(r"^\d+ +\d+\.\d+ ", text, re.M)) == 10
+    )  # the rows of the frozen epochs, and no other
+
+
+def test_a_batch_size_chosen_for_the_folder_is_said_once_with_the_option_for_another(trained):
+    _, text, notes = trained
+    assert (
+        "\nBatch size 8, so that an epoch of 19 items has 2 updates; pass --batch-size for another.\n" in text
+    )
+    assert (text + notes).count("Batch size") == 1
 
 
 def test_the_report_stands_beside_its_pictures(trained):

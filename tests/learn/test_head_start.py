@@ -62,10 +62,10 @@ def test_sure_scores_are_scaled_up_and_numbers_stay():
     assert scale_of_scores(rare * 0.3, rare, "multilabel")[1] < 0.3
 
 
-def test_a_linear_head_learns_at_a_tenth_of_every_rate():
+def test_a_linear_head_learns_at_the_rates_that_are_given():
     model = create_vision_model("resnet18", 3, pretrained=False, head=LinearHeadOptions())
     assert [(group.name, group.lr_mult) for group in parameter_groups(model)] == [
-        ("body_early", 1.0), ("body_late", 1.0), ("head", 0.1),
+        ("body_early", 1.0), ("body_late", 1.0), ("head", 1.0),
     ]  # fmt: skip
 
 

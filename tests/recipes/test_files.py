@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gatera.data.blocks.image import ImageBlock
 from gatera.data.sources.items import BadFile
-from gatera.recipes.files import find_files, report_sides, report_skipped
+from gatera.data.transforms.item import Resize
+from gatera.recipes.files import file_loaders, find_files, report_sides, report_skipped
 from gatera.recipes.photos import KIND
 from gatera.recipes.settings import TrainSettings
 
@@ -47,3 +49,15 @@ def test_an_empty_side_is_not_mentioned(events):
         "Training set: 1,200  Validation set: 300  Test set: 40",
         "Training set: 12  Validation set: 3",
     ]
+
+
+def test_a_batch_size_chosen_here_is_reported_once(photo_folder, events, capsys):
+    found = find_files(settings(photo_folder), events, KIND)
+    for bs, expected in ((None, 8), (5, 5), (64, 19)):
+        events.lines.clear()
+        asked = settings(photo_folder, bs=bs, device="cpu")
+        dls = file_loaders(found, ImageBlock(), asked, events, item_tfms=Resize(16))
+        assert dls.bs == expected
+        line = "Batch size 8, so that an epoch of 19 items has 2 updates; pass bs= for another."
+        assert events.lines == ([line] if bs is None else [])
+    assert capsys.readouterr() == ("", "")

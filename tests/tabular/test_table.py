@@ -235,3 +235,11 @@ def test_loaders_give_codes_and_numbers_of_the_right_rows(df):
     assert [dls.vocab[label] for label in labels] == rows["rich"].tolist()
     assert (numbers.dtype, numbers.shape) == (torch.float32, (8, 2))
     assert (dls.cat_names, dls.cont_names, dls.y_names) == (["job", "age_na"], ["age", "height"], ["rich"])
+
+
+def test_a_batch_size_that_is_not_given_is_chosen_and_said(df, capsys):
+    assert table(df).dataloaders(bs=None).bs == 8
+    line = "Batch size 8, so that an epoch of 32 items has 4 updates; pass bs= for another.\n"
+    assert capsys.readouterr().err == line
+    table(df).dataloaders(bs=5)
+    assert capsys.readouterr().err == ""

@@ -102,3 +102,13 @@ def test_a_block_without_texts():
     with pytest.raises(ArgumentError) as err:
         TextBlock().encode("a")
     assert str(err.value) == "This TextBlock has not been fitted. Call fit(texts) first."
+
+
+def test_a_language_models_batch_is_described_as_streams():
+    assert (
+        TextBlock(is_lm=True).describe_batch_size(8, 30)
+        == "Batch size 8 (streams of text), as there are only 30 texts"
+    )
+    assert (
+        TextBlock().describe_batch_size(8, 30) == "Batch size 8, so that an epoch of 30 items has 3 updates"
+    )

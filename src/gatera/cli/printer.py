@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from gatera.cli.language import TRAIN
 from gatera.cli.output import print_json, print_line, write
 from gatera.cli.terminal.style import paint, width
 from gatera.cli.terminal.text import escaped, filled
@@ -26,6 +27,10 @@ class Printer(Events):
     def __init__(self, as_json: bool) -> None:
         self.as_json, self.show_epochs = as_json, not as_json
         self.said_how_to_resume = False
+
+    def argument(self, name: str) -> str:
+        """Return the option of `gatera train` that is the argument `name` in Python."""
+        return TRAIN[name]
 
     def on_line(self, text: str, style: str | None = None) -> None:
         """Print a line for people, wrapped on a terminal; further lines of a longer text are indented already."""

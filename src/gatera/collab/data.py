@@ -21,6 +21,7 @@ from gatera.data.arguments import (
     loader_arguments,
     read_arguments,
 )
+from gatera.data.blocks.base import choose_batch_size
 from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.loading.dataset import FittedFields, Rows
 from gatera.data.loading.loaders import DataLoader, LoaderOptions
@@ -103,7 +104,7 @@ class CollabDataLoaders:
         def dataset(side: np.ndarray) -> Any:
             return rows_dataset(frame.iloc[side], fields, [rating], side.tolist())
 
-        bs = block.batch_size(len(splits.train)) if given["bs"] is None else given["bs"]
+        bs = choose_batch_size(block, given["bs"], len(splits.train))
         train = DataLoader(
             dataset(splits.train),
             bs,

@@ -15,7 +15,15 @@ from gatera.core.progress import in_notebook
 from gatera.core.random import fresh_seed
 from gatera.core.signatures import check_arguments, spelled_out
 from gatera.data.arguments import LOADER_DEFAULTS, LoaderArguments
-from gatera.data.blocks.base import Block, InputBlock, TargetBlock, TransformBlock, as_input, as_target
+from gatera.data.blocks.base import (
+    Block,
+    InputBlock,
+    TargetBlock,
+    TransformBlock,
+    as_input,
+    as_target,
+    choose_batch_size,
+)
 from gatera.data.item_errors import function_name
 from gatera.data.loading.dataset import Dataset, FittedFields, Getter, Rows, apply_getter, as_items, take
 from gatera.data.loading.loaders import DataLoader, DataLoaders, LoaderOptions
@@ -158,7 +166,7 @@ class DataBlock(ShortRepr):
             fresh_seed() if seed is None else seed, given["num_workers"], given["device"], given["cache"]
         )
         data = self.datasets(source)
-        bs = self._x.batch_size(len(data.train)) if given["bs"] is None else given["bs"]
+        bs = choose_batch_size(self._x, given["bs"], len(data.train))
         return self._loaders(data, loading, bs, given["val_bs"], given["shuffle"], path)
 
     def summary(self, source: Any, bs: int = 4, show_batch: bool = False) -> str:

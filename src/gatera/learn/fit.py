@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from gatera.core.checks import check_at_least
 from gatera.core.errors import ArgumentError
 from gatera.learn import checkpoint, loop
 from gatera.learn.checkpoint import Position, TrainingInterrupted
+from gatera.learn.head_start import HeadStart
 from gatera.learn.optimizer import load_named_state, named_state, set_hyper
 from gatera.learn.options import FIT_DEFAULTS, FitArguments
 from gatera.learn.state import Callback, LoopState, as_callbacks
@@ -31,7 +32,7 @@ class FitPlan:
         resume: checkpoint to resume from.
         reset_opt: start with a new optimizer.
         validate: whether each epoch ends with validation.
-        head_error: what `start_head` returned for this learner; kept in checkpoints.
+        head_start: what the head of this learner started from; kept in checkpoints.
     """
 
     epochs: int
@@ -42,7 +43,7 @@ class FitPlan:
     resume: Path | None = None
     reset_opt: bool = False
     validate: bool = True
-    head_error: float | None = None
+    head_start: HeadStart | None = None
 
     def __post_init__(self) -> None:
         check_at_least("n_epoch", self.epochs, 1)
@@ -156,7 +157,7 @@ class Fit:
             "opt": named_state(state.optimizer, state.whole),
             "arithmetic": state.arithmetic.state_dict(),
             "position": self._position().to_dict(),
-            "head_error": self.plan.head_error,
+            "head_start": None if self.plan.head_start is None else asdict(self.plan.head_start),
             "callbacks": [callback.state_dict() for callback in state.callbacks],
         }
         return checkpoint.write(path, content)

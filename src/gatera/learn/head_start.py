@@ -38,10 +38,17 @@ PENALTIES = tuple(10.0 ** (step / 4) for step in range(-16, 13))
 FACTORS = tuple(2.0 ** (step / 4) for step in range(-4, 25))
 OFFSETS = (0.1, 0.2, 0.3, 0.4, 0.5)
 
-#: The unfrozen part of `fine_tune` has its full rates if a linear head on the frozen features misses this fraction of the training
-#: items or more; below that rates are in proportion, at least at the second fraction, and the earliest group stays frozen: on 700
-#: photos of which 1 % are missed, the full rates make the model worse (see LOG.md).
-FULL_RATE_ERROR, LEAST_SHARE = 0.05, 0.1
+
+@dataclass(frozen=True)
+class HeadStart:
+    """What a pretrained model's linear head starts from: the least-squares solution, or earlier training.
+
+    Attributes:
+        missed: fraction of the training items whose class the solution misses, each judged without it; None where items have no
+            single class, or the head was trained earlier.
+    """
+
+    missed: float | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ def start_head(
     arithmetic: Arithmetic,
     cache: FeatureCache,
     quiet: bool,
-) -> float | None:
+) -> HeadStart | None:
     """Solve a linear head that is still zero; a line says what was found.
 
     It acts on targets of one class per item, several labels, and numbers without a range.
@@ -80,11 +87,10 @@ def start_head(
         quiet: show no progress bar.
 
     Returns:
-        The fraction of training items whose class the solution misses, each judged without it; None if nothing was solved, or
-        if the task has no classes.
+        How good the solution is; None if nothing was solved.
     """
-    head, train = linear_head_at_zero(model), dls.train
-    if head is None or dls.task not in TASKS or not isinstance(train, DataLoader):
+    head, train = linear_head(model), dls.train
+    if head is None or not head.untrained or dls.task not in TASKS or not isinstance(train, DataLoader):
         return None
     assert isinstance(model, nn.Sequential)  # for the type checker: it has a head
     fixed = nn.Sequential(model[0], head.features)
@@ -104,21 +110,25 @@ def start_head(
         head.linear.weight.copy_((found.weight * factor).T)
         head.linear.bias.copy_((found.bias - offset) * factor)
     if not is_class:
-        return None
+        return HeadStart()
     missed = int((found.left_out.argmax(1) != labels).sum())
     note(
         f"The head starts from a least-squares solution, which misses {missed:,} of {len(labels):,} training items, each judged "
         "without it."
     )
-    return missed / len(labels)
+    return HeadStart(missed / len(labels))
 
 
-def linear_head_at_zero(model: nn.Module) -> LinearHead | None:
-    """Return the model's head if it is linear, without a range, and untrained."""
+def linear_head(model: nn.Module) -> LinearHead | None:
+    """Return the model's head if it is linear and without a range."""
     head = model[1] if isinstance(model, nn.Sequential) and len(model) == 2 else None
-    if not isinstance(head, LinearHead) or head[-1] is not head.linear or not head.untrained:
-        return None
-    return head
+    return head if isinstance(head, LinearHead) and head[-1] is head.linear else None
+
+
+def trained_before(model: nn.Module) -> HeadStart | None:
+    """Return the start of a linear head that is not zero any more; None for any other head."""
+    head = linear_head(model)
+    return None if head is None or head.untrained else HeadStart()
 
 
 def _features(
@@ -143,30 +153,6 @@ def _features(
         arithmetic,
         quiet,
     )
-
-
-def rate_share(head_error: float | None) -> float:
-    """Return the fraction of the usual rates that the unfrozen part of `fine_tune` has, 0..1.
-
-    Args:
-        head_error: what `start_head` returned.
-
-    Example:
-        >>> rate_share(None), rate_share(0.2), round(rate_share(0.01), 2), rate_share(0.0)
-        (1.0, 1.0, 0.2, 0.1)
-    """
-    return 1.0 if head_error is None else min(1.0, max(LEAST_SHARE, head_error / FULL_RATE_ERROR))
-
-
-def suffices(head_error: float | None, limit: float) -> bool:
-    """Return whether `fine_tune` may skip its unfrozen part, for the head misses less than `limit`; a line says so."""
-    if head_error is None or head_error >= limit:
-        return False
-    note(
-        f"The unfrozen part is skipped: only {head_error:.1%} of the training items were missed on the frozen features, less "
-        f"than {limit:.1%}."
-    )
-    return True
 
 
 def fit_ridge(x: Tensor, targets: Tensor, weights: Tensor | None = None) -> Ridge:

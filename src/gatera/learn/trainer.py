@@ -24,10 +24,10 @@ from gatera.learn.callbacks.batch_norm import FixBatchNorm
 from gatera.learn.callbacks.display import ProgressDisplay
 from gatera.learn.callbacks.lr_finder import LRFinder, SuggestedLRs, Suggestion, as_suggestions, find
 from gatera.learn.callbacks.recorder import Recorder
+from gatera.learn.fine_tuning import START_SHARE, UnfrozenPart, freeze_groups, suffices
 from gatera.learn.fit import Fit, FitPlan
-from gatera.learn.freezing import freeze_groups
 from gatera.learn.frozen_features import FeatureCache, skip_frozen_part
-from gatera.learn.head_start import linear_head_at_zero, rate_share, start_head, suffices
+from gatera.learn.head_start import HeadStart, start_head, trained_before
 from gatera.learn.optimizer import Adam, OptimizerFactory, group_lrs, make_optimizer
 from gatera.learn.options import (
     FINE_TUNE_DEFAULTS,
@@ -96,8 +96,8 @@ class Trainer:
         self.n_frozen, self.epochs_done = 0, 0
         self.recorder, self.display = Recorder(), ProgressDisplay()
         self.feature_cache = FeatureCache()
-        #: Fraction of the training items that the start of a linear head misses, each judged without it; see `start_head`.
-        self.head_error: float | None = None
+        #: What the pretrained model's linear head starts from, once it is solved; None for other heads.
+        self.head_start: HeadStart | None = None if body is None else trained_before(model)
         self._say_precision()
 
     def __repr__(self) -> str:
@@ -226,15 +226,22 @@ class Trainer:
             skip_frozen_part(state, self.feature_cache, quiet=not self.display.bar_on)
         return state
 
+    def _start_head(self) -> None:
+        """Solve a pretrained model's linear head, if it is still zero."""
+        if self.body is not None:
+            quiet = not self.display.bar_on
+            found = start_head(
+                self.model, self.dls, self.loss_func, self.arithmetic, self.feature_cache, quiet
+            )
+            self.head_start = found or self.head_start
+
     def _fit(self, plan: FitPlan) -> None:
         saved = None if plan.resume is None else self.load_checkpoint(plan.resume)
         opt = self._new_opt() if plan.reset_opt else self.create_opt()
         state = self._make_state(plan, opt, self.recorder, self.cbs)
-        if saved is None and self.body is not None and linear_head_at_zero(self.model) is not None:
-            self.head_error = start_head(
-                self.model, self.dls, self.loss_func, self.arithmetic, self.feature_cache, not self.display.bar_on
-            )  # fmt: skip
-        plan = replace(plan, head_error=self.head_error)
+        if saved is None:
+            self._start_head()
+        plan = replace(plan, head_start=self.head_start)
         state = self._skip_frozen_part(state)
         fit = Fit(plan, state, saved, self.model_path("interrupted"), self.n_frozen)
         try:
@@ -295,9 +302,11 @@ class Trainer:
     ) -> None:
         """Transfer learning: train the new head on the frozen body, then all layers, early ones slowly.
 
-        If the learner's options set `fine_tune_groups`, the second part trains only that many of the last groups. A linear
-        head starts from a least-squares solution; if that misses few training items, the second part has lower rates and
-        leaves the earliest group frozen, and a line says so.
+        If the learner's options set `fine_tune_groups`, the second part trains only that many of the last groups.
+
+        A linear head starts from a least-squares solution. Without `base_lr`, the frozen part then trains it at a tenth of the
+        usual rate; and if the solution misses few training items, the second part has lower rates and leaves the earliest
+        group frozen, and a line says so. With `base_lr`, both parts train at that rate, as for any other head.
 
         Args:
             epochs: number of epochs of the unfrozen part, at least 1.
@@ -311,38 +320,25 @@ class Trainer:
         """
         check_arguments(Trainer.fine_tune, arguments)
         check_at_least("epochs", epochs, 1)
-        if base_lr is None:
-            base_lr = FINE_TUNE_LR if self.options.fine_tune_lr is None else self.options.fine_tune_lr
         resume = arguments.pop("resume", None)
         stopped = None if resume is None else self.load_checkpoint(resume)["position"]["phase"]
+        if resume is None:
+            self._start_head()
+        start = self.head_start if base_lr is None else None
+        rate = (self.options.fine_tune_lr or FINE_TUNE_LR) if base_lr is None else base_lr
         if freeze_epochs and stopped != "unfrozen":
             self.freeze()
             frozen = arguments | FitArguments(resume=resume, phase="frozen")
-            self.fit_one_cycle(freeze_epochs, slice(base_lr), pct_start=0.99, **frozen)
+            peak = rate if start is None else rate * START_SHARE
+            self.fit_one_cycle(freeze_epochs, slice(peak), pct_start=0.99, **frozen)
             resume = None
-            if suffices(self.head_error, self.options.skip_unfrozen_below):
+            if suffices(self.head_start, self.options.skip_unfrozen_below):
                 return
-        rates = self._unfreeze_for_fine_tune(base_lr / 2, lr_mult)
+        usual = slice(rate / 2 / lr_mult, rate / 2)
+        part = UnfrozenPart.of(self.groups, usual, start, self.options.fine_tune_groups)
+        self.freeze_to(part.n_frozen)
         unfrozen = arguments | FitArguments(resume=resume, phase="unfrozen")
-        self.fit_one_cycle(epochs, rates, div=div, pct_start=pct_start, **unfrozen)
-
-    def _unfreeze_for_fine_tune(self, peak: float, lr_mult: float) -> list[float]:
-        """Unfreeze what `fine_tune` trains in its second part; return the peak rates, low if little is left to learn."""
-        rates, asked = group_lrs(slice(peak / lr_mult, peak), len(self.groups)), self.options.fine_tune_groups
-        share = rate_share(self.head_error)
-        early = 0 if share == 1 or len(self.groups) < 3 else 1
-        self.freeze_to(early if asked is None else -asked)
-        if share < 1:
-            trained = " and ".join(group.name for group in self.groups[self.n_frozen :])
-            note(
-                f"Training {trained} at {share:.0%} of the usual learning rate, as only {self.head_error:.1%} of the training "
-                "items were missed on the frozen features."
-            )
-        if self.head_error is None:
-            return rates
-        # a head's own factor protects its start while the body is frozen
-        factors = [*(1.0 for _ in self.groups[:-1]), 1 / self.groups[-1].lr_mult]
-        return [rate * share * factor for rate, factor in zip(rates, factors, strict=True)]
+        self.fit_one_cycle(epochs, part.rates, div=div, pct_start=pct_start, **unfrozen)
 
     def lr_find(
         self,
@@ -354,6 +350,8 @@ class Trainer:
         suggest_funcs: str | Suggestion | Sequence[str | Suggestion] = "valley",
     ) -> SuggestedLRs:
         """Try growing learning rates on a few batches. Afterwards the learner is as before, even after Ctrl-C.
+
+        A linear head is solved first, as a fit would do, and stays so.
 
         Args:
             start_lr: the first rate.
@@ -368,6 +366,7 @@ class Trainer:
             The suggestions by name, with the curve and `.plot()`.
         """
         functions, finder = as_suggestions(suggest_funcs), LRFinder(start_lr, end_lr, num_it, stop_div)
+        self._start_head()
         epochs = -(-num_it // max(len(self.dls.train), 1))
         plan = FitPlan(epochs, self._rates(start_lr), callbacks=[finder], validate=False)
         callbacks = [callback for callback in self.cbs if callback.in_lr_find]
@@ -392,5 +391,6 @@ class Trainer:
             )
         checkpoint.load_model(self.model, content["model"], Path(path))
         self.freeze_to(content["position"]["n_frozen"])
-        self.head_error = content.get("head_error")  # older files lack it
+        start = content.get("head_start")  # older files lack it
+        self.head_start = None if start is None else HeadStart(**start)
         return content

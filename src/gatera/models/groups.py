@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from gatera.core.errors import ArgumentError
 from gatera.models.vision.body import Body
-from gatera.models.vision.linear_head import LinearHead
 from gatera.models.vision.unet import DynamicUnet
 
 #: A function from a model to its groups, earliest layers first: lists of parameters, or `ParameterGroup`s.
@@ -59,12 +58,7 @@ def parameter_groups(model: nn.Module, splitter: Splitter | None = None) -> list
         groups = {"body_early": early, "body_late": late, "decoder": list(model.decoder.parameters())}
     else:
         groups = {"all": list(model.parameters())}
-    head_mult = max((part.lr_mult for part in model.children() if isinstance(part, LinearHead)), default=1.0)
-    return [
-        ParameterGroup(name, tuple(parameters), head_mult if name == "head" else 1.0)
-        for name, parameters in groups.items()
-        if parameters
-    ]
+    return [ParameterGroup(name, tuple(parameters)) for name, parameters in groups.items() if parameters]
 
 
 def body_halves(body: Body) -> tuple[list[nn.Parameter], list[nn.Parameter]]:

@@ -18,6 +18,10 @@ class Events:
 
     show_epochs = False
 
+    def argument(self, name: str) -> str:
+        """Return how the reader of the lines writes an argument of `gatera.train`: "bs=" for `bs` in Python."""
+        return f"{name}="
+
     def on_line(self, text: str) -> None:
         """Take a line for people, e.g. how many photos were found."""
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gatera.data.blocks.base import Block
+from gatera.data.blocks.base import InputBlock, choose_batch_size
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.folders.labelled import Kind, LabelledFiles, hold_out, read_folder, skip_unreadable
@@ -76,17 +76,30 @@ def report_masks(events: Events, names: Sequence[str], found: Any) -> None:
 
 
 def file_loaders(
-    found: LabelledFiles, block: Block | type[Block], settings: TrainSettings, **transforms: Any
+    found: LabelledFiles, block: InputBlock, settings: TrainSettings, events: Events, **transforms: Any
 ) -> DataLoaders:
-    """Return loaders for files that are split; `transforms` are those of `DataBlock`."""
+    """Return loaders for files that are split; a batch size chosen here is reported.
+
+    Args:
+        found: the files.
+        block: how they are read.
+        settings: batch size, seed and device.
+        events: where to report.
+        **transforms: those of `DataBlock`.
+    """
     splits = found.splits
     recipe = DataBlock(
         (block, CategoryBlock), splitter=lambda items: splits, get_x=ItemGetter(0), get_y=ItemGetter(1), **transforms
     )  # fmt: skip
     rows = list(zip(found.files, found.labels, strict=True))
-    bs = None if settings.bs is None else min(settings.bs, len(splits.train))
+    bs = choose_batch_size(block, settings.bs, len(splits.train), events.on_line, events.argument("bs"))
     return recipe.dataloaders(
-        rows, settings.out.parent, bs=bs, val_bs=64, seed=settings.seed, device=settings.device
+        rows,
+        settings.out.parent,
+        bs=min(bs, len(splits.train)),
+        val_bs=64,
+        seed=settings.seed,
+        device=settings.device,
     )
 
 

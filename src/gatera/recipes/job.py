@@ -149,9 +149,9 @@ def run_job(job: Job, settings: TrainSettings, events: Events) -> TrainedProgram
     return trained
 
 
-def options_for(settings: TrainSettings, options: TrainingOptions | None = None) -> TrainingOptions:
-    """Return training options whose files go into a folder beside the program, which says that it is unfinished."""
-    return replace(options or TrainingOptions(), model_dir=f"{settings.out.stem}-unfinished")
+def options_for(settings: TrainSettings, defaults: TaskDefaults) -> TrainingOptions:
+    """Return the task's options, with its learning rate, and a folder beside the program that says that it is unfinished."""
+    return replace(defaults.options, fine_tune_lr=defaults.lr, model_dir=f"{settings.out.stem}-unfinished")
 
 
 def fine_tuning(
@@ -161,8 +161,10 @@ def fine_tuning(
     freeze_epochs = defaults.freeze_epochs if settings.freeze_epochs is None else settings.freeze_epochs
 
     def fit(resume: Path | None) -> None:
-        epochs, rate = settings.epochs or defaults.epochs, settings.lr or defaults.lr
-        learn.fine_tune(epochs, rate, freeze_epochs, cbs=cbs, resume=resume)
+        # only a rate that the user names is passed: the default, in the options, may be lowered for a head that is solved
+        learn.fine_tune(
+            settings.epochs or defaults.epochs, settings.lr or None, freeze_epochs, cbs=cbs, resume=resume
+        )
 
     return fit
 

@@ -40,7 +40,7 @@ def mask_job(settings: TrainSettings, events: Events) -> Job:
     learn = unet_learner(
         dls, settings.arch or str(MASKS.arch), pretrained=settings.weights or True, path=settings.out.parent,
         metrics=[PixelAccuracy(ignore=ignored), JaccardCoeffMulti(ignore=ignored)],
-        options=options_for(settings, MASKS.options),
+        options=options_for(settings, MASKS),
     )  # fmt: skip
     return Job(
         learn, fine_tuning(learn, settings, MASKS), lambda side: Evaluation(measure_masks(learn, side, found.ignored_class)),

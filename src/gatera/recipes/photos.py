@@ -45,13 +45,16 @@ def photo_job(settings: TrainSettings, events: Events) -> Job:
         check_can_write(file)
     photos = find_files(settings, events, KIND)
     dls = file_loaders(
-        photos, ImageBlock, settings, item_tfms=Resize(settings.size or usual_size(photos.files), "squish"),
+        photos, ImageBlock(), settings, events,
+        item_tfms=Resize(settings.size or usual_size(photos.files), "squish"),
         batch_tfms=aug_transforms() if settings.augment else None,
     )  # fmt: skip
-    options = replace(PHOTOS.options, skip_unfrozen_below=ENOUGH if settings.epochs is None else 0.0)
+    options = replace(
+        options_for(settings, PHOTOS), skip_unfrozen_below=ENOUGH if settings.epochs is None else 0.0
+    )
     learn = vision_learner(
         dls, settings.arch or str(PHOTOS.arch), pretrained=settings.weights or True, metrics=error_rate,
-        path=settings.out.parent, options=options_for(settings, options),
+        path=settings.out.parent, options=options,
     )  # fmt: skip
     keeper = SaveModelCallback(reset_on_fit=False)  # few photos: training the body may do harm
     train = fine_tuning(learn, settings, PHOTOS, keeper)

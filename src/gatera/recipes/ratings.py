@@ -32,7 +32,7 @@ def rating_job(settings: TrainSettings, events: Events) -> Job:
     margin = MARGIN * (high - low)
     learn = collab_learner(
         dls, y_range=(low - margin, high + margin), metrics=rmse, path=settings.out.parent,
-        options=options_for(settings, RATINGS.options),
+        options=options_for(settings, RATINGS),
     )  # fmt: skip
 
     def evaluate(side: str) -> Evaluation:

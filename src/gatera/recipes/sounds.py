@@ -26,10 +26,10 @@ def sound_job(settings: TrainSettings, events: Events) -> Job:
         DataError: if something is wrong with the folder.
     """
     found = find_files(settings, events, KIND)
-    dls = file_loaders(found, AudioBlock(), settings)
+    dls = file_loaders(found, AudioBlock(), settings, events)
     learn = vision_learner(
         dls, settings.arch or ARCHITECTURE, pretrained=settings.weights or True, metrics=error_rate,
-        path=settings.out.parent, options=options_for(settings, RECORDINGS.options),
+        path=settings.out.parent, options=options_for(settings, RECORDINGS),
     )  # fmt: skip
     return Job(
         learn, fine_tuning(learn, settings, RECORDINGS), lambda side: evaluate_classes(learn, side),

@@ -62,7 +62,7 @@ def table_job(settings: TrainSettings, events: Events) -> Job:
     _report_table(events, table, dls)
     learn = tabular_learner(
         dls, metrics=error_rate if table.classes else rmse, path=settings.out.parent,
-        options=options_for(settings, TABLES.options),
+        options=options_for(settings, TABLES),
     )  # fmt: skip
     return Job(
         learn, one_cycle(learn, settings, TABLES), lambda side: _evaluate(learn, side, table, settings.seed),

@@ -29,11 +29,11 @@ def text_job(settings: TrainSettings, events: Events) -> Job:
         DataError: if something is wrong with the folder.
     """
     found = find_files(settings, events, KIND)
-    dls = cast(TextLoaders, file_loaders(found, TextBlock(), settings))
+    dls = cast(TextLoaders, file_loaders(found, TextBlock(), settings, events))
     arch = settings.arch or str(TEXTS.arch)
     learn = text_classifier_learner(
         dls, arch, pretrained=settings.weights or True, metrics=error_rate, path=settings.out.parent,
-        options=options_for(settings, TEXTS.options),
+        options=options_for(settings, TEXTS),
     )  # fmt: skip
 
     def evaluate(side: str) -> Evaluation:

@@ -13,7 +13,7 @@ import torch
 from gatera.core.checks import check_at_least, require
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.random import fresh_seed
-from gatera.data.blocks.base import Block, TargetBlock, as_target
+from gatera.data.blocks.base import Block, TargetBlock, as_target, choose_batch_size
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.blocks.vocab import Vocab
@@ -258,7 +258,7 @@ class TabularPandas(TableRows):
         if not self.y_names:
             raise ArgumentError("the table has no label to learn", remedy="Name its column: y_names=.")
         options = LoaderOptions(fresh_seed() if seed is None else seed, 0, device, cache=False)
-        bs = self.block.batch_size(len(self.train)) if bs is None else bs
+        bs = choose_batch_size(self.block, bs, len(self.train))
         train = DataLoader(
             self.train.dataset, bs, shuffle=shuffle, drop_last=True, training=True, options=options
         )

@@ -191,6 +191,12 @@ class TextBlock(InputBlock):
         """Return the tokenizer."""
         return {TOKENIZER: self.tokenizer}
 
+    def describe_batch_size(self, bs: int, n_train: int) -> str:
+        """Return what `batch_size` chose; a language model's batch is a number of streams of text."""
+        if not self.is_lm:
+            return super().describe_batch_size(bs, n_train)
+        return f"Batch size {bs} (streams of text), as there are only {n_train:,} texts"
+
     def finish(self, dls: Any) -> Any:
         """Return `LanguageModelLoaders` for a language model, else `TextLoaders`."""
         if not self.is_lm:

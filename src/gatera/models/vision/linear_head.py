@@ -65,15 +65,7 @@ class LinearHeadOptions:
 
 
 class LinearHead(nn.Sequential):
-    """A head that ends in one linear layer, with an optional `SigmoidRange` after it; made by `create_linear_head`.
-
-    Attributes:
-        lr_mult: factor on every learning rate of the head. The layer starts from a least-squares solution
-            (`gatera.learn.head_start`), which the learning rates of a random head would destroy: from 9 of 700 photos wrong
-            to 8 at 2e-4, and to 10 at 2e-3.
-    """
-
-    lr_mult = 0.1
+    """A head that ends in one linear layer, with an optional `SigmoidRange` after it; made by `create_linear_head`."""
 
     @property
     def linear(self) -> nn.Linear:
