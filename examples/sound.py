@@ -36,7 +36,9 @@ def speaker(file: Path) -> str:
 def trained(files: list[Path], splitter: RandomSplitter | GroupSplitter, quick: bool) -> Learner:
     """Return a trained learner; small data sets are trained for more epochs."""
     many = len(files) > 1000
-    recipe = DataBlock((AudioBlock(size=64 if quick else None), CategoryBlock), splitter=splitter, get_y=digit)
+    recipe = DataBlock(
+        (AudioBlock(size=64 if quick else None), CategoryBlock), splitter=splitter, get_y=digit
+    )
     dls = recipe.dataloaders(files, seed=0)
     learn = vision_learner(dls, efficientnet_lite0, metrics=accuracy)
     learn.fine_tune(1 if quick else 4 if many else 24)
