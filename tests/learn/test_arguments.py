@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 
 import pytest
+import torch
 
 from gatera.collab.learner import collab_learner
 from gatera.core.errors import ArgumentError

@@ -98,7 +98,7 @@ def _broken(node: ast.AST, lines: list[str]) -> tuple[int, int, str] | None:
     if isinstance(node, ast.BoolOp) and len(node.values) == 2:
         return _between(node.values[0], node.values[1], "or" if isinstance(node.op, ast.And) else "and", line)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        return node.col_offset, node.operand.col_offset, ""
+        return node.col_offset, node.col_offset + len("not "), ""
     if isinstance(node, ast.Return) and node.value is not None and ast.unparse(node.value) != "None":
         return node.value.col_offset, node.value.end_col_offset or 0, "None"
     if isinstance(node, ast.Constant) and type(node.value) in (int, float, bool):

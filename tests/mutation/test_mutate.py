@@ -17,6 +17,7 @@ from mutate import SOURCE, choose, mutations
         ("x = a + b", {"x = a - b"}),
         ("x = a and b", {"x = a or b"}),
         ("x = not a", {"x = a"}),
+        ("x = not (a or b)", {"x = (a or b)", "x = not (a and b)"}),
         ("x = 3", {"x = 4"}),
         ("x = True", {"x = False"}),
         ("x: int = 3", {"x: int = 4"}),
