@@ -60,9 +60,9 @@ QUESTION = Question(
     title="`fine_tune(1)`, wall time, fastai / Gatera, at an equal or lower error",
     how=(
         "Photos of cats and dogs, EfficientNet-Lite0 with its published ImageNet weights, mean = std = 0.5, 224 "
-        "pixels, batches of 64, no augmentation, one frozen and one unfrozen epoch; each side in a fresh process "
-        "with an empty cache, all other settings default (fastai: float32, parameter groups body | head; Gatera: "
-        "bf16 if the processor supports it, early body | late body | head)."
+        "pixels, no augmentation, one frozen and one unfrozen epoch; each side in a fresh process with an empty "
+        "cache, all other settings default (fastai: batches of 64, float32, parameter groups body | head; Gatera: a "
+        "batch size that suits the data, bf16 if the processor supports it, early body | late body | head)."
     ),
     unit="x",
     better="higher",
