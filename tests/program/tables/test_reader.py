@@ -278,8 +278,8 @@ def test_a_row_of_another_length_far_below_names_its_line(write, monkeypatch):
     monkeypatch.setattr(encoding, "CHUNK", 100)
     path = write("x;y\n" + "\n" + "1;2\n" * 900 + '"1\n1";2\n' + "5\n")
     assert complaint(path) == (
-        f"Line 905 of {path} has 1 cells. Got: ['5']. Expected: 2, as the header names. "
-        "Put cells that hold a semicolon in quotes."
+        f"Line 905 of {path} has 1 cell. Got: ['5']. Expected: 2, as the header names. "
+        "Add the missing cells, or remove the line."
     )
 
 
@@ -310,3 +310,53 @@ def test_rows_and_columns_are_the_same_cells(write):
 def test_notes_name_the_option_of_the_shell(write):
     note = read_table(write("a;b\n1;2\n2;3\n")).notes[0]
     assert note.for_shell() == "Columns are separated by a semicolon (to change: --delimiter ',')."
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sep=;\na;b\n1;2\n3;4\n", "The first row is not part of the table: 'sep='"),
+        ("sep=,\r\na,b\r\n1,2\r\n3,4\r\n", "The first row is not part of the table: 'sep='"),
+        ("Sales of 2024\n\na,b\n1,2\n3,4\n", "The first row is not part of the table: 'Sales of 2024'"),
+        ("Sales\na;b\n1;2\n3;4\n", "The first row is not part of the table: 'Sales'"),
+        (
+            "# by me, 2024, in May\n# two\na,b\n1,2\n3,4\n",
+            "The first 2 rows are not part of the table: '# by me'",
+        ),
+    ],
+)
+def test_rows_above_the_header_are_not_part_of_the_table(write, text, said):
+    path = write(text)
+    assert cells(path) == {"a": [1, 3], "b": [2, 4]}
+    assert notes(path)[-1] == f"{said} (to change: header=0)."
+    assert list(open_table(path).rows()) == [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}]
+
+
+def test_a_title_with_empty_cells_beside_it(write):
+    path = write("Sales,,\n,,\na,b,c\n1,2,3\n4,5,6\n")
+    assert cells(path) == {"a": [1, 4], "b": [2, 5], "c": [3, 6]}
+    assert read_table(path).lines.tolist() == [4, 5]
+    unnamed = write("name,,\nAnn,x,y\nBob,z,y\n")
+    assert list(cells(unnamed)) == ["name", "Unnamed: 1", "Unnamed: 2"]
+
+
+def test_a_short_header_above_named_rows_is_one(write):
+    assert cells(write("x\nr1,0.5\nr2,0.7\nr3,0.9\n")) == {"x": [0.5, 0.7, 0.9]}
+
+
+def test_one_row_with_a_cell_too_many_is_not_an_index(write):
+    path = write("age,job\n1,30,cook\n")
+    with pytest.raises(DataError, match=r"^Line 2 of .* has 3 cells\. Got: "):
+        read_table(path)
+
+
+@pytest.mark.parametrize("rows", [1, 20_000])
+def test_a_quote_that_is_never_closed_does_not_swallow_the_rest(write, rows):
+    path = write("a,b\n" + "1,x\n" * rows + '2,"open\n' + "3,y\n" * 7)
+    for read in (read_table, lambda path: list(open_table(path).rows())):
+        with pytest.raises(DataError) as err:
+            read(path)
+        assert str(err.value) == (
+            f"{path} cannot be read as a table (a quote in the row that begins in line {rows + 2} is never closed). "
+            "Check that it is a text file of rows, such as CSV, and its encoding."
+        )

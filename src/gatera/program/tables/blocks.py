@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 
@@ -20,6 +20,9 @@ _QUOTE, _NEWLINE, _BLANK, _TAB = 34, 10, 32, 9
 
 #: What separates cells and rows that the csv module has split: ASCII's unit and record separators.
 _UNIT, _RECORD = 31, 30
+
+#: A last line for the csv module: where it becomes part of a cell, a quote was never closed.
+_END = "\x1c the table ends here \x1c"
 
 #: Keeps the first 0 to 8 bytes of a little-endian number.
 _FIRST_BYTES = np.array([(1 << 8 * count) - 1 for count in range(9)], np.uint64)
@@ -224,10 +227,14 @@ def _split_by_csv(
     rest: bytes, feed: Iterator[bytes], delimiter: str, line: int, strip: bool
 ) -> Iterator[Block]:
     """Yield the rows of the rest of a table, split by Python's csv module."""
-    reader = csv.reader(_lines(rest, feed), delimiter=delimiter, skipinitialspace=strip)
+    reader = csv.reader(chain(_lines(rest, feed), [_END]), delimiter=delimiter, skipinitialspace=strip)
     while True:
         rows, lines, begins = [], [], reader.line_num
         for cells in islice(reader, CSV_ROWS):
+            if cells and cells[-1].endswith(_END):
+                if cells == [_END]:
+                    break
+                raise csv.Error(f"a quote in the row that begins in line {line + begins} is never closed")
             rows.append(cells)
             lines.append(line + begins)
             begins = reader.line_num
@@ -247,7 +254,7 @@ def _lines(rest: bytes, feed: Iterator[bytes]) -> Iterator[str]:
     *whole, rest = rest.split(b"\n")
     yield from (f"{line.decode()}\n" for line in whole)
     if rest:
-        yield rest.decode()
+        yield f"{rest.decode()}\n"
 
 
 def _without_separators(cell: str) -> str:

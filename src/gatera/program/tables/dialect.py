@@ -17,6 +17,15 @@ DELIMITERS = (",", ";", "\t", "|")
 #: Rows that decisions are made on.
 SAMPLE_ROWS = 500
 
+#: Rows above the table that are looked for.
+MOST_ABOVE = 20
+
+#: How Excel says what separates the columns; as a cell, once the line has been divided there.
+_SEPARATOR, _SEPARATOR_CELL = (
+    re.compile(r"sep=([,;|\t])", re.IGNORECASE),
+    re.compile(r"sep=[,;|\t]?", re.IGNORECASE),
+)
+
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T].*)?")
 
@@ -31,14 +40,18 @@ def find_delimiter(lines: Sequence[str]) -> str:
         >>> find_delimiter(["age;income", "30;1,5"]), find_delimiter(["name", "Ann"])
         (';', ',')
     """
+    if stated := _SEPARATOR.fullmatch(lines[0].strip()) if lines else None:
+        return stated[1]
     best, most = ",", (0, 0)
     for delimiter in DELIMITERS:
         try:
             rows = list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
         except csv.Error:
             continue
-        counts = Counter(len(row) for row in rows if row)
-        header = next((len(row) for row in rows if row), 0)
+        rows = [row for row in rows if row]
+        rows = rows[rows_above(rows) :]
+        counts = Counter(map(len, rows))
+        header = len(rows[0]) if rows else 0
         usual, often = counts.most_common(1)[0] if counts else (0, 0)
         if header < 2 or usual < 2:
             continue
@@ -48,6 +61,52 @@ def find_delimiter(lines: Sequence[str]) -> str:
         if rank > most:
             best, most = delimiter, rank
     return best
+
+
+def rows_above(rows: Sequence[Sequence[str]]) -> int:
+    """Return how many rows stand above the table: a title, comments, or Excel's "sep=;".
+
+    They are of another length than the rows below, which all have at least two cells; or only their first cell is filled,
+    where the rows below have three cells or more.
+
+    Example:
+        >>> rows_above([["Sales of 2024"], ["shop", "sold"], ["A", "3"], ["B", "4"]])
+        1
+        >>> rows_above([["shop", "sold"], ["A", "3"]]), rows_above([["sold"], ["A", "3"], ["B", "4"]])
+        (0, 0)
+    """
+    if (
+        rows
+        and _SEPARATOR_CELL.fullmatch(rows[0][0].strip())
+        and not any(cell.strip() for cell in rows[0][1:])
+    ):
+        return 1 + rows_above(rows[1:])
+    above = 0
+    while above < min(len(rows) - 2, MOST_ABOVE) and _stands_above(rows[above], rows[above + 1 :]):
+        above += 1
+    table = rows[above:]
+    even = len({len(row) for row in table}) == 1 and len(table[0]) > 1 if table else False
+    if not above or not even:
+        return 0
+    # Of the same length, or one cell shorter, it may also be a header, above columns without names or names of the rows.
+    doubtful = (above == 1 and len(table[0]) == len(rows[0]) + 1) or len(table[0]) == len(rows[0])
+    return 0 if doubtful and not _names_numbers(table) else above
+
+
+def _stands_above(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    width = len(below[-1])
+    if len(row) != width:
+        return True
+    return width > 2 and bool(row[0].strip()) and not any(cell.strip() for cell in row[1:])
+
+
+def _names_numbers(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row has text above a column of numbers."""
+    columns = zip(*rows, strict=True)
+    return any(
+        plain_number(name) is None and all(plain_number(cell) is not None for cell in cells)
+        for name, *cells in columns
+    )
 
 
 def delimiter_of(path: Path, lines: Sequence[str]) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gatera.core.errors import DataError
+from gatera.core.errors import DataError, shorten
 from gatera.program.tables.columns import Column, Kind
-from gatera.program.tables.dialect import has_header
+from gatera.program.tables.dialect import has_header, rows_above
 from gatera.program.tables.notes import Note
 
 #: What pandas calls a column without a name, by its place.
@@ -17,6 +17,9 @@ UNNAMED = "Unnamed: {}"
 
 #: What columns are called where the file names none, by their place from 1 on.
 NUMBERED = "column_{}"
+
+#: Characters that a note shows of a row above the table.
+MOST_SHOWN = 40
 
 _UNNAMED = re.compile(r"Unnamed: \d+")
 
@@ -84,16 +87,25 @@ def find_layout(
         if header >= len(sample):
             raise DataError(f"{path} has no row {header} to take names from", got=header)
         return _named(sample[header], sample[header + 1 :], header + 1, path)
-    first, others = sample[0], sample[1:]
+    above = 0 if header is None else rows_above(sample)
+    first, others = sample[above], sample[above + 1 :]
+    notes = [Note(_said_above(sample[:above]), "header", 0)] if above else []
     if header is not None and has_header(first, others):
-        return _named(first, others, 1, path)
+        layout = _named(first, others, above + 1, path)
+        return replace(layout, notes=[*notes, *layout.notes])
     names = tuple(NUMBERED.format(place) for place in range(1, len(first) + 1))
     note = Note(
         "The first row holds data, not names: the columns are called column_1, column_2 and so on",
         "header",
         0,
     )
-    return Layout(names, 0, "the first row has", [] if header is None else [note])
+    return Layout(names, above, "the first row has", [] if header is None else [*notes, note])
+
+
+def _said_above(rows: Sequence[Sequence[str]]) -> str:
+    first = next((cell.strip() for cell in rows[0] if cell.strip()), "")
+    many = "The first row is" if len(rows) == 1 else f"The first {len(rows)} rows are"
+    return f"{many} not part of the table: {shorten(first, MOST_SHOWN)!r}"
 
 
 def _header_with(known: Sequence[str], first: Sequence[str]) -> str | int | None:
@@ -119,7 +131,7 @@ def _named(names: Sequence[str], rows: Sequence[Sequence[str]], skip: int, path:
         return Layout(
             (*all_names, None), skip, "the rows before have", [Note("Every row ends with a delimiter")]
         )
-    if longer and _names_rows([row[0] for row in rows]):
+    if longer and len(rows) > 1 and _names_rows([row[0] for row in rows]):
         note = Note(
             "Rows have one cell more than the header: the first one only names the row and is not used"
         )

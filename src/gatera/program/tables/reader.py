@@ -152,10 +152,12 @@ class TableFile:
         if not len(wrong):
             return
         row = int(wrong[0])
+        count = int(rows.counts[row])
+        quote = f"Put cells that hold {_NAMES.get(self.delimiter, repr(self.delimiter))} in quotes."
         raise DataError(
-            f"Line {rows.lines[row]} of {self.path} has {rows.counts[row]} cells", got=rows.row(row),
+            f"Line {rows.lines[row]} of {self.path} has {count} {'cell' if count == 1 else 'cells'}", got=rows.row(row),
             expected=f"{width}, as {self.layout.source}",
-            remedy=f"Put cells that hold {_NAMES.get(self.delimiter, repr(self.delimiter))} in quotes.",
+            remedy=quote if count > width else "Add the missing cells, or remove the line.",
         )  # fmt: skip
 
 
