@@ -31,7 +31,7 @@ QUICK = ("--size", 32, "--freeze-epochs", 1, "--device", "cpu")
 NOTES = (
     "The head starts from a least-squares solution",
     "The unfrozen part is skipped:",
-    "The unfrozen part",
+    "Training body_late and head at 10% of the usual learning rate",
 )
 
 
@@ -186,7 +186,7 @@ def test_a_wrong_option_is_said_before_any_training(photo_folder, tmp_path, caps
     assert gatera("train", photo_folder, "--out", tmp_path / "a.gatera", *QUICK, option, value) == 1
     captured = capsys.readouterr()
     assert message in captured.err
-    assert "epoch" not in captured.out
+    assert "train_loss" not in captured.out
 
 
 def test_ctrl_c_keeps_what_is_trained_and_says_how_to_go_on(photo_folder, tmp_path):
