@@ -56,7 +56,9 @@ def missing(monkeypatch):
         from gatera.learn import trainer
 
         solve = trainer.start_head
-        monkeypatch.setattr(trainer, "start_head", lambda *a: solve(*a) and HeadStart(fraction))
+        monkeypatch.setattr(
+            trainer, "start_head", lambda *a, **more: solve(*a, **more) and HeadStart(fraction)
+        )
 
     return miss
 
@@ -195,6 +197,21 @@ def test_only_a_linear_head_has_a_start(linear_learner):
     assert [trained_before(nn.Sequential(nn.Identity(), head)) for head in (fresh, plain, ranged)] == [
         None
     ] * 3
+
+
+def test_a_head_whose_solution_misses_too_much_starts_from_zero_and_learns_at_the_usual_rate(
+    linear_learner, capsys
+):
+    learn = linear_learner(solve_head_below=0.0)
+    learn.solve_head()
+    missed = learn.head_start.missed
+    assert learn.head_start == HeadStart(missed, from_zero=True) and learn.model[1].untrained
+    learn.head_start, peaks = HeadStart(0.5, from_zero=True), Peaks(learn)
+    learn.fine_tune(1, freeze_epochs=20, cbs=peaks)
+    assert peaks.found[2]["head"] == pytest.approx(2e-3, rel=0.02)
+    n = round(18 * missed)
+    line = f"The head starts from zero: a least-squares solution misses {n} of 18 training items, each judged without it."
+    assert capsys.readouterr().err == f"{line}\n"  # once
 
 
 # -- lr_find and checkpoints

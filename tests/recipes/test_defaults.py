@@ -12,7 +12,7 @@ from gatera.collab.defaults import RATINGS
 from gatera.recipes.settings import TrainSettings
 from gatera.tabular.defaults import TABLES
 from gatera.text.defaults import TEXTS
-from gatera.vision.defaults import ARCHITECTURE, MASKS, PHOTOS, SMALL_SIZE
+from gatera.vision.defaults import ARCHITECTURE, EPOCHS_FROM_ZERO, MASKS, PHOTOS, SMALL_SIZE
 from gatera.vision.learner import ONE_GROUP_LR
 
 SHOWN = {field.name: field.metadata.get("shown", "") for field in fields(TrainSettings)}
@@ -23,7 +23,7 @@ SHOWN = {field.name: field.metadata.get("shown", "") for field in fields(TrainSe
     [
         ("arch", f"{PHOTOS.arch}; {TEXTS.arch} for texts"),
         ("epochs", f"{PHOTOS.epochs} for photos (skipped where it would not pay), {MASKS.epochs} for masks, {TEXTS.epochs} for texts, else {TABLES.epochs}"),
-        ("freeze_epochs", f"{RECORDINGS.freeze_epochs} for sound, else {PHOTOS.freeze_epochs}"),
+        ("freeze_epochs", f"{PHOTOS.freeze_epochs} for photos, or {EPOCHS_FROM_ZERO} if they have much to learn; {RECORDINGS.freeze_epochs} for sound, else {MASKS.freeze_epochs}"),
         (
             "lr",
             f"{PHOTOS.lr:g} for photos, {MASKS.lr:g} for masks, {TEXTS.lr:g} for sound and texts, {TABLES.lr:g} for tables, "

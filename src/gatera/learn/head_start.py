@@ -41,14 +41,16 @@ OFFSETS = (0.1, 0.2, 0.3, 0.4, 0.5)
 
 @dataclass(frozen=True)
 class HeadStart:
-    """What a pretrained model's linear head starts from: the least-squares solution, or earlier training.
+    """What a pretrained model's linear head starts from: the least-squares solution, earlier training, or zero.
 
     Attributes:
         missed: fraction of the training items whose class the solution misses, each judged without it; None where items have no
             single class, or the head was trained earlier.
+        from_zero: whether the head starts from zero, because the solution misses too many items.
     """
 
     missed: float | None = None
+    from_zero: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,8 @@ def start_head(
     loss_func: object,
     arithmetic: Arithmetic,
     cache: FeatureCache,
-    quiet: bool,
+    limit: float = 1.0,
+    quiet: bool = False,
 ) -> HeadStart | None:
     """Solve a linear head that is still zero; a line says what was found.
 
@@ -84,10 +87,11 @@ def start_head(
         loss_func: the loss; class weights in it count.
         arithmetic: device and precision to compute features in.
         cache: where features are kept for the frozen epochs.
+        limit: keep the head at zero if the solution misses this fraction of the training items or more.
         quiet: show no progress bar.
 
     Returns:
-        How good the solution is; None if nothing was solved.
+        How good the solution is; None if there is nothing to solve.
     """
     head, train = linear_head(model), dls.train
     if head is None or not head.untrained or dls.task not in TASKS or not isinstance(train, DataLoader):
@@ -105,18 +109,28 @@ def start_head(
     class_weights = getattr(loss_func, "weight", None) if is_class else None
     weights = class_weights.cpu()[labels] if isinstance(class_weights, Tensor) else None
     found = fit_ridge(features.outputs.cpu(), wanted, weights)
-    factor, offset = scale_of_scores(found.left_out, wanted, dls.task)
-    with torch.no_grad():
-        head.linear.weight.copy_((found.weight * factor).T)
-        head.linear.bias.copy_((found.bias - offset) * factor)
-    if not is_class:
-        return HeadStart()
+    start = _judged(found, labels, limit) if is_class else HeadStart()
+    if not start.from_zero:
+        factor, offset = scale_of_scores(found.left_out, wanted, dls.task)
+        with torch.no_grad():
+            head.linear.weight.copy_((found.weight * factor).T)
+            head.linear.bias.copy_((found.bias - offset) * factor)
+    return start
+
+
+def _judged(found: Ridge, labels: Tensor, limit: float) -> HeadStart:
+    """Decide whether a head starts from a solution for classes, int64 [n]; a line says so."""
     missed = int((found.left_out.argmax(1) != labels).sum())
-    note(
-        f"The head starts from a least-squares solution, which misses {missed:,} of {len(labels):,} training items, each judged "
-        "without it."
+    start = HeadStart(missed / len(labels), missed >= limit * len(labels))
+    begins = (
+        "zero: a least-squares solution misses"
+        if start.from_zero
+        else "a least-squares solution, which misses"
     )
-    return HeadStart(missed / len(labels))
+    note(
+        f"The head starts from {begins} {missed:,} of {len(labels):,} training items, each judged without it."
+    )
+    return start
 
 
 def linear_head(model: nn.Module) -> LinearHead | None:

@@ -32,6 +32,8 @@ class TrainingOptions:
         cache_features: run the frozen part of the model once and train on its outputs, if the result is the same.
         fine_tune_lr: default `base_lr` of `fine_tune`; None for 2e-3.
         fine_tune_groups: number of parameter groups (the last ones) that the second part of `fine_tune` trains; None for all.
+        solve_head_below: a pretrained model's linear head starts from the least-squares solution if that misses less than this
+            fraction of the training items, each judged without it; else it starts from zero. 0 always starts from zero.
         skip_unfrozen_below: `fine_tune` skips its unfrozen part, and says so, if a linear head on the frozen features misses
             less than this fraction of the training items, each judged without it; 0 never skips.
         model_dir: folder, below the learner's path, for `save`, `load` and checkpoints of interrupted fits.
@@ -47,6 +49,7 @@ class TrainingOptions:
     cache_features: bool = True
     fine_tune_lr: float | None = None
     fine_tune_groups: int | None = None
+    solve_head_below: float = 1.0
     skip_unfrozen_below: float = 0.0
     model_dir: str = "models"
 
@@ -56,6 +59,7 @@ class TrainingOptions:
             raise ArgumentError(
                 "moms must be three momenta", got=self.moms, expected="three numbers in [0, 1)"
             )
+        check_fraction("solve_head_below", self.solve_head_below)
         check_fraction("skip_unfrozen_below", self.skip_unfrozen_below)
         if self.fine_tune_groups is not None:
             check_at_least("fine_tune_groups", self.fine_tune_groups, 1)

@@ -226,21 +226,20 @@ class Trainer:
             skip_frozen_part(state, self.feature_cache, quiet=not self.display.bar_on)
         return state
 
-    def _start_head(self) -> None:
-        """Solve a pretrained model's linear head, if it is still zero."""
-        if self.body is not None:
-            quiet = not self.display.bar_on
-            found = start_head(
-                self.model, self.dls, self.loss_func, self.arithmetic, self.feature_cache, quiet
-            )
-            self.head_start = found or self.head_start
+    def solve_head(self) -> None:
+        """Solve a pretrained model's linear head, unless that was done; every fit begins with it. See `head_start`."""
+        if self.body is not None and self.head_start is None:
+            self.head_start = start_head(
+                self.model, self.dls, self.loss_func, self.arithmetic, self.feature_cache,
+                self.options.solve_head_below, quiet=not self.display.bar_on,
+            )  # fmt: skip
 
     def _fit(self, plan: FitPlan) -> None:
         saved = None if plan.resume is None else self.load_checkpoint(plan.resume)
         opt = self._new_opt() if plan.reset_opt else self.create_opt()
         state = self._make_state(plan, opt, self.recorder, self.cbs)
         if saved is None:
-            self._start_head()
+            self.solve_head()
         plan = replace(plan, head_start=self.head_start)
         state = self._skip_frozen_part(state)
         fit = Fit(plan, state, saved, self.model_path("interrupted"), self.n_frozen)
@@ -323,13 +322,13 @@ class Trainer:
         resume = arguments.pop("resume", None)
         stopped = None if resume is None else self.load_checkpoint(resume)["position"]["phase"]
         if resume is None:
-            self._start_head()
+            self.solve_head()
         start = self.head_start if base_lr is None else None
         rate = (self.options.fine_tune_lr or FINE_TUNE_LR) if base_lr is None else base_lr
         if freeze_epochs and stopped != "unfrozen":
             self.freeze()
             frozen = arguments | FitArguments(resume=resume, phase="frozen")
-            peak = rate if start is None else rate * START_SHARE
+            peak = rate if start is None or start.from_zero else rate * START_SHARE
             self.fit_one_cycle(freeze_epochs, slice(peak), pct_start=0.99, **frozen)
             resume = None
             if suffices(self.head_start, self.options.skip_unfrozen_below):
@@ -366,7 +365,7 @@ class Trainer:
             The suggestions by name, with the curve and `.plot()`.
         """
         functions, finder = as_suggestions(suggest_funcs), LRFinder(start_lr, end_lr, num_it, stop_div)
-        self._start_head()
+        self.solve_head()
         epochs = -(-num_it // max(len(self.dls.train), 1))
         plan = FitPlan(epochs, self._rates(start_lr), callbacks=[finder], validate=False)
         callbacks = [callback for callback in self.cbs if callback.in_lr_find]

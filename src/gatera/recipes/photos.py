@@ -15,6 +15,7 @@ from gatera.data.sources.items import decode_photo, get_image_files
 from gatera.data.transforms.item import Resize
 from gatera.data.transforms.presets import aug_transforms
 from gatera.learn.callbacks.tracking import SaveModelCallback
+from gatera.learn.learner import Learner
 from gatera.measure.metrics.standard import error_rate
 from gatera.measure.reports.classes import ErrorReport
 from gatera.program.raw.photo import photo_size
@@ -24,7 +25,7 @@ from gatera.recipes.files import file_loaders, find_files
 from gatera.recipes.job import Job, fine_tuning, options_for, weights_source
 from gatera.recipes.report import page_files, write_page
 from gatera.recipes.settings import TrainSettings
-from gatera.vision.defaults import ENOUGH, PHOTOS, SMALL_PHOTO, SMALL_SIZE
+from gatera.vision.defaults import ENOUGH, EPOCHS_FROM_ZERO, PHOTOS, SMALL_PHOTO, SMALL_SIZE, TOO_MANY
 from gatera.vision.learner import vision_learner
 
 KIND = Kind(get_image_files, "photo", ".jpg, .png or .webp", decode_photo)
@@ -50,17 +51,18 @@ def photo_job(settings: TrainSettings, events: Events) -> Job:
         batch_tfms=aug_transforms() if settings.augment else None,
     )  # fmt: skip
     options = replace(
-        options_for(settings, PHOTOS), skip_unfrozen_below=ENOUGH if settings.epochs is None else 0.0
-    )
+        options_for(settings, PHOTOS), solve_head_below=TOO_MANY,
+        skip_unfrozen_below=ENOUGH if settings.epochs is None else 0.0,
+    )  # fmt: skip
     learn = vision_learner(
         dls, settings.arch or str(PHOTOS.arch), pretrained=settings.weights or True, metrics=error_rate,
         path=settings.out.parent, options=options,
     )  # fmt: skip
     keeper = SaveModelCallback(reset_on_fit=False)  # few photos: training the body may do harm
-    train = fine_tuning(learn, settings, PHOTOS, keeper)
 
     def fit(resume: Path | None) -> None:
-        train(resume)
+        defaults = replace(PHOTOS, freeze_epochs=frozen_epochs(learn, resume))
+        fine_tuning(learn, settings, defaults, keeper)(resume)
         events.on_line(f"Restored the best epoch (valid_loss {keeper.best:.4f}).")
 
     def page(report: Report, program: Path) -> Path:
@@ -72,6 +74,21 @@ def photo_job(settings: TrainSettings, events: Events) -> Job:
         split_by=photos.split_by, weights=weights_source(learn), example=[str(photos.files[photos.indices("valid")[0]])],
         skipped=photos.skipped, facts={"skipped": len(photos.skipped)}, report_page=page,
     )  # fmt: skip
+
+
+def frozen_epochs(learn: Learner, resume: Path | None) -> int:
+    """Return for how many epochs only the head is trained by default: more if it starts from zero.
+
+    Args:
+        learn: the learner; its head is solved.
+        resume: the checkpoint to resume from, which knows what the head started from.
+    """
+    if resume is None:
+        learn.solve_head()
+    else:
+        learn.load_checkpoint(resume)
+    from_zero = learn.head_start is not None and learn.head_start.from_zero
+    return EPOCHS_FROM_ZERO if from_zero else PHOTOS.freeze_epochs
 
 
 def usual_size(photos: Sequence[Path]) -> int:

@@ -157,7 +157,7 @@ class TrainSettings:
     )  # fmt: skip
     freeze_epochs: int | None = setting(
         "Training", "Epochs that train only the head, before --epochs.", None, metavar="N", low=0,
-        shown="0 for sound, else 1",
+        shown="1 for photos, or 10 if they have much to learn; 0 for sound, else 1",
     )  # fmt: skip
     lr: float | None = setting(
         "Training", "Maximum learning rate.", None, metavar="RATE", flags=("--lr", "--learning-rate"), low=0,
