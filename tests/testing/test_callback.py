@@ -203,7 +203,7 @@ BROKEN = {
     ),
     MisspeltInABase: (
         "MisspeltInABase breaks a rule of callbacks: public methods with the names of events are events, and take "
-        "the loop's state. Seen: after_batches, where there are before_fit, before_epoch, before_train, "
+        "the loop's state. Seen: after_batches; the events are before_fit, before_epoch, before_train, "
         "before_batch, after_pred, after_loss, before_backward, after_backward, before_step, after_step, "
         "after_batch, after_train, before_validate, after_validate, after_epoch, after_fit. Write `def "
         "after_batch(self, state)`; names of helper methods start with an underscore."
