@@ -133,11 +133,11 @@ def test_transforms_act_in_their_order():
 def test_drawing_for_a_batch_takes_little_time():
     fused, index = BatchPipeline(aug_transforms(size=224, min_scale=0.75)).fused, np.arange(64)
     times = []
-    for _ in range(5):
-        start = time.perf_counter()
+    for _ in range(10):
+        start = time.thread_time()
         fused.sample(index, KEY, 0, (224, 224))
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.02  # about 1.5 ms; a busy machine gets room
+        times.append(time.thread_time() - start)
+    assert min(times) < 0.02  # about 1.5 ms of processor time
 
 
 def test_the_middle_of_photos_stays_where_it_was():
