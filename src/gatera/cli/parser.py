@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import re
+import shlex
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NoReturn
 
 from gatera.cli.options import Command, Invalid, Option, nearest_flag
@@ -29,7 +31,7 @@ def parse(command: Command, arguments: Sequence[str]) -> argparse.Namespace:
     Raises:
         UsageError: for whatever is not understood.
     """
-    parser = _Parser(command)
+    parser = _Parser(command, arguments)
     for option in command.options:
         _add(parser, option)
     parsed, unknown = parser.parse_known_intermixed_args(arguments)
@@ -41,9 +43,9 @@ def parse(command: Command, arguments: Sequence[str]) -> argparse.Namespace:
 class _Parser(argparse.ArgumentParser):
     """argparse, with our sentences."""
 
-    def __init__(self, command: Command) -> None:
+    def __init__(self, command: Command, arguments: Sequence[str]) -> None:
         super().__init__(prog=f"gatera {command.name}", usage="", allow_abbrev=False, add_help=False)
-        self.command = command
+        self.command, self.arguments = command, arguments
 
     def unknown(self, word: str) -> NoReturn:
         """Say that there is no such option, or that there are too many arguments."""
@@ -61,9 +63,19 @@ class _Parser(argparse.ArgumentParser):
             if found := re.fullmatch(pattern, message, re.DOTALL):
                 message = found.expand(words)
                 break
+        message += self._dash_hint(message)
         end = "" if message.endswith(("?", ".")) else "."
         see = "" if message.endswith("?") else f" {_see(self.command)}"
         raise UsageError(f"{message}{end}{see}")
+
+    def _dash_hint(self, message: str) -> str:
+        """Say how a value is written that begins with a dash, if that is what follows an option."""
+        flag = message.removesuffix(" needs a value")
+        following = [word for option, word in pairwise(self.arguments) if option == flag]
+        dashed = flag != message and following and not nearest_flag(following[0], self.command.options)
+        return (
+            f"; one that begins with a dash is written {flag}={shlex.quote(following[0])}" if dashed else ""
+        )
 
 
 def _long_flag(found: re.Match[str]) -> str:
