@@ -66,3 +66,11 @@ def test_it_is_json():
 def test_what_cannot_be_compared_is_refused(masks, what):
     with pytest.raises(ArgumentError, match=what):
         MaskReport.from_masks(masks, NAMES)
+
+
+def test_one_photo_gives_no_interval_and_beats_nothing():
+    report = MaskReport.from_masks(pairs(1, wrong=0.0), NAMES)
+    assert report.error < report.baseline and not report.beats_baseline
+    assert report.lines()[0] == (
+        "0.0 % of the pixels are wrong, on 1 photo, which is too few for an interval."
+    )

@@ -87,7 +87,7 @@ class MaskReport:
     @property
     def beats_baseline(self) -> bool:
         """Whether even the upper end of the interval is below the baseline's error."""
-        return self.interval[1] < self.baseline
+        return self.n > 1 and self.interval[1] < self.baseline  # one photo says nothing about others
 
     @property
     def card_metrics(self) -> dict[str, float]:
@@ -101,10 +101,14 @@ class MaskReport:
     def lines(self, most: int = 5) -> list[str]:
         """Return the report as lines of text; `most` of the classes with the lowest IoU are named."""
         low, high = self.interval
+        photos = (
+            f"{self.n:,} photos; 95 % interval {percent(low, self.n)} to {percent(high, self.n)}"
+            if self.n > 1
+            else "1 photo, which is too few for an interval"
+        )
         counted = "" if self.ignored is None else f" ({self.ignored} is ignored)"
         lines = [
-            f"{percent(self.error, self.n)} of the pixels are wrong{counted}, on {self.n:,} photos; "
-            f"95 % interval {percent(low, self.n)} to {percent(high, self.n)}.",
+            f"{percent(self.error, self.n)} of the pixels are wrong{counted}, on {photos}.",
             f"Always predicting {self.baseline_label}, the most frequent class, would give {percent(self.baseline, self.n)}.",
         ]
         if not self.beats_baseline:
