@@ -26,8 +26,12 @@ def test_what_the_columns_are(tmp_path, events):
 
 
 def test_whole_numbers_are_classes_while_they_are_few(tmp_path, events):
-    few = read(settings(tmp_path, "a,b\n" + "".join(f"{n},{n % 5}\n" for n in range(60)), "b"), events)
-    many = read(settings(tmp_path, "a,b\n" + "".join(f"{n},{n % 30}\n" for n in range(60)), "b"), events)
+    few = read(
+        settings(tmp_path, "a,b\n" + "".join(f"{n * 7 % 60},{n % 5}\n" for n in range(60)), "b"), events
+    )
+    many = read(
+        settings(tmp_path, "a,b\n" + "".join(f"{n * 7 % 60},{n % 30}\n" for n in range(60)), "b"), events
+    )
     assert few.classes and not many.classes
 
 
@@ -42,7 +46,7 @@ def test_a_misspelt_target_offers_the_nearest(tmp_path, events):
 
 def test_a_table_is_read_as_the_settings_say_and_decisions_are_reported(tmp_path, events):
     path = tmp_path / "people.csv"
-    path.write_text("a;b\n" + "".join(f"{n};{n % 2}\n" for n in range(40)))
+    path.write_text("a;b\n" + "".join(f"{n % 7};{n % 2}\n" for n in range(40)))
     found = read(TrainSettings(path, tmp_path / "a.gatera", target="b"), events)
     assert len(found.frame) == 40
     assert events.lines == ["Columns are separated by a semicolon (to change: delimiter=',')."]
@@ -71,4 +75,25 @@ def test_how_a_table_is_read_is_refused_where_no_table_is(tmp_path):
     assert str(err.value) == (
         "encoding= can only be used with task=table or task=recommend or task=photos or task=sound or task=text, "
         "not with task=masks."
+    )
+
+
+def test_a_table_without_a_usable_column_is_refused(tmp_path, events):
+    text = "text,y\n" + "".join(f"film number {n} was good,{n % 2}\n" for n in range(60))
+    asked = settings(tmp_path, text, "y")
+    with pytest.raises(DataError) as err:
+        read(asked, events)
+    assert str(err.value) == (
+        f"No column of {asked.source} can be used to predict y. Got: 'text (almost all values differ)'. "
+        "Expected: columns of numbers or of categories that occur more than once."
+    )
+
+
+@pytest.mark.parametrize("target", ["y", None])
+def test_a_misspelt_table_is_not_taken_for_a_folder(tmp_path, target):
+    (tmp_path / "people.csv").write_text("a,y\n1,2\n")
+    with pytest.raises(DataError) as err:
+        gatera.train(tmp_path / "peple.csv", target, out=tmp_path / "a.gatera")
+    assert str(err.value) == (
+        f"There is no table {tmp_path}/peple.csv. Available: people.csv. Did you mean 'people.csv'?"
     )

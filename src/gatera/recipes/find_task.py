@@ -10,7 +10,7 @@ from gatera.data.folders.masks import holds_masks
 from gatera.data.sources.items import IMAGE_EXTENSIONS, get_files
 from gatera.program.raw.sound import SOUND_SUFFIXES
 from gatera.program.raw.text import TEXT_SUFFIXES
-from gatera.program.tables.reader import open_table
+from gatera.program.tables.reader import is_table_name, open_table
 from gatera.recipes.settings import Task, TrainSettings
 
 #: The file name endings that tell the task of a folder.
@@ -24,7 +24,7 @@ def find_task(settings: TrainSettings) -> Task:
         DataError: if the source is missing, or is a table without a target.
     """
     source = settings.source
-    if source.is_file():
+    if not source.is_dir() and (source.exists() or settings.target is not None or is_table_name(source)):
         return _task_of_table(source, settings)
     if settings.label_from is None and holds_masks(source):
         return Task.masks
@@ -35,9 +35,9 @@ def find_task(settings: TrainSettings) -> Task:
 
 
 def _task_of_table(source: Path, settings: TrainSettings) -> Task:
+    columns = open_table(source, **settings.reading).names  # also says so if there is no such file
     if settings.target is not None:
         return Task.table
-    columns = open_table(source, **settings.reading).names
     raise DataError(
         f"{source} is a table, so target= must name the column to predict", available=listed(columns),
         remedy="If its first three columns are users, items and ratings, pass task=recommend instead.",

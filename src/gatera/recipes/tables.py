@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gatera.core.checks import listed, missing_column
-from gatera.core.errors import ArgumentError
+from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.loading.row_tables import empty_cells
@@ -83,6 +83,12 @@ def read(settings: TrainSettings, events: Events) -> Table:
         raise missing_column(target, columns, str(settings.source), "target=")
     frame = whole[~empty_cells(whole[target])]
     roles = find_roles(frame, [target])
+    if not roles.categories and not roles.numbers:
+        reasons = listed(f"{name} ({reason})" for name, reason in roles.skipped.items())
+        raise DataError(
+            f"No column of {settings.source} can be used to predict {target}", got=reasons or "no other column",
+            expected="columns of numbers or of categories that occur more than once",
+        )  # fmt: skip
     return Table(
         frame, target, is_class(frame[target]), roles.categories, roles.numbers, roles.skipped, len(whole) - len(frame)
     )  # fmt: skip

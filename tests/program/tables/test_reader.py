@@ -360,3 +360,12 @@ def test_a_quote_that_is_never_closed_does_not_swallow_the_rest(write, rows):
             f"{path} cannot be read as a table (a quote in the row that begins in line {rows + 2} is never closed). "
             "Check that it is a text file of rows, such as CSV, and its encoding."
         )
+
+
+@pytest.mark.parametrize("header", [True, -1, "first", 1.0])
+def test_a_header_that_is_no_row_is_refused(write, header):
+    with pytest.raises(ArgumentError) as err:
+        open_table(write("a,b\n1,2\n"), header=header)
+    assert str(err.value) == (
+        f'header must be the number of a row. Got: {header!r}. Expected: "auto", None, or a whole number from 0 on.'
+    )

@@ -192,8 +192,12 @@ def open_table(
     path = Path(path)
     if decimal is not None:
         check_choice("decimal", decimal, (".", ","))
-    if isinstance(header, str):
-        check_choice("header", header, ("auto",))
+    if header not in ("auto", None) and (type(header) is not int or header < 0):
+        raise ArgumentError(
+            "header must be the number of a row",
+            got=header,
+            expected='"auto", None, or a whole number from 0 on',
+        )
     if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '\r\n"'):
         raise ArgumentError(
             "delimiter must be one ASCII character", got=delimiter, expected=listed(map(repr, DELIMITERS))
@@ -278,7 +282,7 @@ class _readable:
     def __exit__(self, kind: object, err: BaseException | None, trace: object) -> None:
         path = self.path
         if isinstance(err, FileNotFoundError):
-            there = [file.name for file in path.parent.glob("*") if _is_table_name(file)]
+            there = [file.name for file in path.parent.glob("*") if is_table_name(file)]
             raise DataError(
                 f"There is no table {path}",
                 available=listed(sorted(there)) or None,
@@ -298,5 +302,6 @@ class _readable:
             ) from err
 
 
-def _is_table_name(file: Path) -> bool:
+def is_table_name(file: Path) -> bool:
+    """Whether a file is called as tables are, e.g. people.csv or people.tsv.gz."""
     return Path(file.name.removesuffix(".gz")).suffix.lower() in TABLE_SUFFIXES
