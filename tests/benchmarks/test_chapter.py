@@ -11,7 +11,7 @@ def test_a_cell_of_the_chapter_answers_its_question(tmp_path):
     [line] = chapter.HEADS.measure(session)
     assert line.label == "median error / photo's width" and line.judged
     assert 0 < line.value < 1 and line.samples == {"gatera": [line.value]}
-    assert line.facts["items"] == "15 to train on, 3 held out"
+    assert line.facts["items"] == "22 to train on, 6 held out"
     assert line.facts["beside it"].startswith("breeds held out; always the mean position 0.")
 
 
