@@ -40,4 +40,4 @@ def test_any_encoder_of_the_hub_can_read(reviews, tmp_path, capfd):
         )
     with pytest.raises(ArgumentError) as err:
         text_classifier_learner(dls, "distil", pretrained=tmp_path, max_len=400)
-    assert str(err.value) == "max_len is more than distil can read. Got: 400. Expected: 2 to 300."
+    assert str(err.value) == "max_len is too large for distil. Got: 400. Expected: 2 to 300."
