@@ -30,7 +30,7 @@ SHORT_NAMES = 14
 
 
 class UnknownCommand(Exception):
-    """There is no such command; the message is a sentence or two."""
+    """The command does not exist; the message is one or two sentences."""
 
     def __init__(self, name: str) -> None:
         near = nearest_word(name, [*COMMANDS, "--version", "--help"])

@@ -27,7 +27,7 @@ QUOTES = "\"'"
 #: By command: the words of a script and those of the command line.
 KEYWORDS = {"train": TRAIN, "predict": PREDICT}
 
-#: What a script does and a command cannot, as regular expressions, and what is said instead.
+#: Advice for Python scripts, as regular expressions, and its replacement on the command line.
 PHRASES = (
     (r"\blearn\.export writes program files", "gatera train writes program files"),
     (r"Pass pretrained=True to find", "Omit --weights to find"),

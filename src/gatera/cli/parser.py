@@ -1,4 +1,4 @@
-"""Parsing a command's arguments with argparse, and what is said about those that do not fit."""
+"""Parse a command's arguments with argparse, and report those that do not fit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class UsageError(Exception):
     """The command was not understood; the message is one or two sentences."""
 
 
-#: What argparse says, and what is said instead. Its words differ between versions of Python; ours do not.
+#: argparse's messages, and their replacements: argparse words them differently in each version of Python.
 SENTENCES = (
     (r"argument (.+?): expected (?:one argument|at least one argument)", r"\1 needs a value"),
     (r"argument (.+?): ignored explicit argument (.+)", r"\1 takes no value, got \2"),
@@ -29,7 +29,7 @@ def parse(command: Command, arguments: Sequence[str]) -> argparse.Namespace:
     """Return the values of a command's options by name; options may stand between the other arguments.
 
     Raises:
-        UsageError: for whatever is not understood.
+        UsageError: if an argument is not understood.
     """
     parser = _Parser(command, arguments)
     for option in command.options:
@@ -48,7 +48,7 @@ class _Parser(argparse.ArgumentParser):
         self.command, self.arguments = command, arguments
 
     def unknown(self, word: str) -> NoReturn:
-        """Say that there is no such option, or that there are too many arguments."""
+        """Report an unknown option, or too many arguments."""
         if not word.startswith("-"):
             raise UsageError(f"unexpected argument {word!r}. {_see(self.command)}")
         near = nearest_flag(word, self.command.options)

@@ -14,7 +14,7 @@ def train(options: argparse.Namespace) -> int:
     """Train as the options say.
 
     Raises:
-        GateraError: for whatever is wrong with the data, the options or the disk.
+        GateraError: if the data, an option or the disk is not usable.
         KeyboardInterrupt: after Ctrl-C before training has begun.
     """
     printer = Printer(options.json)

@@ -89,7 +89,7 @@ class UnfrozenPart:
             groups: the model's parameter groups.
             rates: the usual peak rates, from the earliest group's to the head's.
             start: what the head starts from; None for the usual rates.
-            trained_groups: how many of the last groups to train, whatever the start is; None to choose.
+            trained_groups: number of last groups to train, for any start; None to choose.
         """
         share = rate_share(None if start is None else start.missed)
         n_frozen = 0 if share == 1 or len(groups) < 3 else 1

@@ -135,7 +135,7 @@ def run_job(job: Job, settings: TrainSettings, events: Events) -> TrainedProgram
     architecture = job.architecture or architecture_name(learn.model)
     events.on_line(f"Training {architecture} ({learn.arithmetic}), starting from {job.weights}.")
     _train(job, settings, events)
-    learn.save("trained", with_opt=False)  # whatever fails from here on, the training is not lost
+    learn.save("trained", with_opt=False)  # a failure after this line does not lose the training
     learn.to_fp32()  # as the program will compute: in bf16 an item on the verge may change sides
     evaluations = {"valid": job.evaluate("valid")}
     if learn.dls.test is not None:

@@ -64,5 +64,5 @@ _gatera() {
     fi
 }
 
-# where nothing of ours fits, file names are completed
+# without a match of its own, it completes file names
 complete -o default -F _gatera gatera

@@ -23,7 +23,7 @@ class Column(NamedTuple):
 
 
 def table_lines(columns: Sequence[Column], rows: Iterable[Sequence[Sequence[str]]]) -> Iterator[str]:
-    """Yield the lines of a table, each as soon as its row is there. Without rows there is no heading either.
+    """Yield the lines of a table, each as soon as its row is known; nothing at all without rows.
 
     Args:
         columns: those on the left give room first; the last one is never folded.

@@ -40,7 +40,7 @@ def cells(text: str) -> int:
 
 
 def padded(text: str, width: int, right: bool = False) -> str:
-    """Return text filled up with spaces to so many columns; `right` puts it at the right end."""
+    """Return text padded with spaces to a number of columns; `right` aligns it to the right."""
     space = " " * (width - cells(text))
     return space + text if right else text + space
 

@@ -92,7 +92,7 @@ def empty_cells(column: Any) -> np.ndarray:
 
 
 def value_column_of(column: Any) -> Column:
-    """Return what the values of a pandas Series are, whatever its dtype; see `value_column`."""
+    """Return a pandas Series as a column judged by its values, for any dtype; see `value_column`."""
     dtype = column.dtype
     values = column.to_numpy() if isinstance(dtype, np.dtype) else np.array(column.tolist(), object)
     return value_column(str(column.name), values)

@@ -115,7 +115,7 @@ def photo_size(source: PhotoSource) -> tuple[int, int]:
 
 
 def stored_size(path: str | Path) -> tuple[int, int]:
-    """Return (height, width) of a picture's file as its pixels are stored, whatever its orientation; see `photo_size`."""
+    """Return (height, width) of a picture's file as its pixels are stored, before its orientation is applied; see `photo_size`."""
     with explaining(path), Image.open(path) as image:
         return image.height, image.width
 
