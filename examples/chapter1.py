@@ -217,7 +217,7 @@ def heads(chapter: Chapter) -> None:
         size, true = np.array(PILImage.create(o).size), np.array(centre(o))
         found.append(np.hypot(*(np.ravel(learn.predict(o).label) - true)) / size[0])
         always.append(np.hypot(*(middle * size - true)) / size[0])
-    chapter.figure(dls, "heads: median error / photo's width", np.median(found), 'below 0.10', f'breeds held out; always the mean place {np.median(always):.3f}')
+    chapter.figure(dls, "heads: median error / photo's width", np.median(found), 'below 0.10', f'breeds held out; always the mean position {np.median(always):.3f}')
     chapter.keep(learn, 'heads', str(dls.valid_ds.items[0]))
 
 
