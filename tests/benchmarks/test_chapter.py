@@ -5,7 +5,7 @@ import pytest
 from harness.session import Session
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_a_cell_of_the_chapter_answers_its_question(tmp_path):
     session = Session(tmp_path / "no-data", tmp_path / "out", repeats=1, quick=True)
     [line] = chapter.HEADS.measure(session)

@@ -91,6 +91,7 @@ def test_a_batch_size_chosen_for_the_folder_is_said_once_with_the_option_for_ano
 
 def test_the_report_stands_beside_its_pictures(trained):
     folder = trained[0].parent / "report"
+    assert f"Saved the report {folder / 'report.html'}." in trained[1]
     assert sorted(path.name for path in folder.iterdir()) == [
         "batch.png", "confusion.png", "loss.png", "report.html", "results.png", "worst.png",
     ]  # fmt: skip

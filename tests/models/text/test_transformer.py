@@ -103,3 +103,25 @@ def test_attention_written_out_is_torchs_own():
         *(x.float() for x in (queries, keys, values)), attn_mask=mask
     )
     torch.testing.assert_close(attend(queries, keys, values, mask).float(), expected, atol=0.03, rtol=0.03)
+
+
+def test_attention_is_written_out_where_its_weights_are_few(monkeypatch):
+    """In bf16 on a CPU, up to a number of bytes: two for each of [N,heads,T,T]."""
+    asked = []
+    original = torch.nn.functional.scaled_dot_product_attention
+
+    def fused(*tensors, attn_mask):
+        asked.append(tensors[0].dtype)
+        return original(*tensors, attn_mask=attn_mask)
+
+    monkeypatch.setattr(torch.nn.functional, "scaled_dot_product_attention", fused)
+    monkeypatch.setattr("gatera.models.text.transformer.MOST_WEIGHT_BYTES", 2 * 3 * 2 * 5 * 5)
+    mask = torch.ones(3, 1, 1, 5, dtype=torch.bool)
+    few = [torch.randn(3, 2, 5, 4) for _ in range(3)]
+    attend(*(tensor.bfloat16() for tensor in few), mask)
+    assert asked == []
+    attend(*few, mask)
+    assert asked == [torch.float32]
+    longer = [torch.randn(3, 2, 6, 4).bfloat16() for _ in range(3)]
+    attend(*longer, torch.ones(3, 1, 1, 6, dtype=torch.bool))
+    assert asked == [torch.float32, torch.bfloat16]

@@ -129,6 +129,16 @@ def test_rates_and_lengths_that_no_recording_has(monkeypatch):
     assert " is too long. Got: " in message(SEVEN)
 
 
+def test_the_samples_of_all_channels_count_towards_the_length(tmp_path, monkeypatch):
+    soundfile = pytest.importorskip("soundfile")
+    file = tmp_path / "stereo.flac"
+    soundfile.write(file, np.stack([TONE, TONE], axis=1), 8000)
+    monkeypatch.setattr(module, "MOST_SAMPLES", 2 * len(TONE))
+    assert len(load_sound(file).samples) == len(TONE)
+    monkeypatch.setattr(module, "MOST_SAMPLES", 2 * len(TONE) - 1)
+    assert "is too long" in message(file)
+
+
 def test_things_that_are_no_recordings():
     allowed = "Expected: a path, bytes, an open binary file, or (samples, rate)."
     assert message(5) == f"a recording cannot come as int. Got: 5. {allowed}"
