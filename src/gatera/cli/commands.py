@@ -62,7 +62,7 @@ PREDICT = Command(
             group="Arguments", metavar="INPUT", many=True, files=True,
         ),
         *(option._replace(help=option.help.replace(", or of labels.csv", ""))
-          for option in TRAIN.options if option.name in ("delimiter", "encoding", "header")),
+          for option in TRAIN.options if option.name in ("delimiter", "encoding", "header", "sheet")),
         Option("json", "Print one JSON object per input, with all probabilities.", ("--json",), "Output"),
         Option(
             "top", "Show the K most likely classes.", ("--top",), "Output", "K",

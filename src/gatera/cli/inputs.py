@@ -44,7 +44,7 @@ class Input:
 
 
 #: How tables are read where no option says otherwise.
-AS_FOUND: Mapping[str, Any] = {"delimiter": None, "encoding": None, "header": "auto"}
+AS_FOUND: Mapping[str, Any] = {"delimiter": None, "encoding": None, "header": "auto", "sheet": None}
 
 
 def first_operation(program: str) -> Mapping[str, Any]:

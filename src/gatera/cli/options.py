@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -153,6 +154,22 @@ def column_delimiter(text: str) -> str:
     if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '\r\n"':
         raise Invalid(f"must be one ASCII character, or tab; got {text!r}")
     return delimiter
+
+
+def column_list(text: str) -> list[str]:
+    """Return the names in a list; one that holds a comma stands in quotes.
+
+    Raises:
+        Invalid: if there is none.
+
+    Example:
+        >>> column_list('zip, "born, where"')
+        ['zip', 'born, where']
+    """
+    names = [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
+    if not names or not all(names):
+        raise Invalid(f"must be names of columns, separated by commas; got {text!r}")
+    return names
 
 
 def decimal_sign(text: str) -> str:

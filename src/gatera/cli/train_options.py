@@ -11,6 +11,7 @@ from typing import Any, get_args, get_type_hints
 from gatera.cli.options import (
     Option,
     column_delimiter,
+    column_list,
     decimal_sign,
     header_row,
     number,
@@ -31,7 +32,10 @@ def train_options() -> tuple[Option, ...]:
 
 
 #: Settings whose values are written otherwise on the command line than their types say.
-CONVERTERS = {"delimiter": column_delimiter, "decimal": decimal_sign, "header": header_row}
+CONVERTERS = {
+    "delimiter": column_delimiter, "decimal": decimal_sign, "header": header_row,
+    **dict.fromkeys(("classes", "numbers", "drop"), column_list),
+}  # fmt: skip
 
 
 def _option(field: Field[Any], hint: Any) -> Option:

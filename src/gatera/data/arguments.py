@@ -83,14 +83,16 @@ class ReadArguments(TypedDict, total=False):
             where the columns have no names.
         encoding: any that Python knows; None to find it.
         decimal: the decimal sign of numbers, "." or ","; None to find it column by column.
+        sheet: the sheet of a workbook of Excel; None for the first that holds a table.
     """
 
     header: str | int | None
     encoding: str | None
     decimal: str | None
+    sheet: str | None
 
 
-READ_DEFAULTS = ReadArguments(header="auto", encoding=None, decimal=None)
+READ_DEFAULTS = ReadArguments(header="auto", encoding=None, decimal=None, sheet=None)
 
 
 def read_arguments(options: Mapping[str, Any]) -> ReadArguments:

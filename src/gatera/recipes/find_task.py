@@ -10,7 +10,8 @@ from gatera.data.folders.masks import holds_masks
 from gatera.data.sources.items import IMAGE_EXTENSIONS, get_files
 from gatera.program.raw.sound import SOUND_SUFFIXES
 from gatera.program.raw.text import TEXT_SUFFIXES
-from gatera.program.tables.reader import is_table_name, open_table
+from gatera.program.tables.packed import is_table_name
+from gatera.program.tables.reader import open_table
 from gatera.recipes.settings import Task, TrainSettings
 
 #: The file name endings that tell the task of a folder.

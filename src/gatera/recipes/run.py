@@ -19,6 +19,8 @@ from gatera.recipes.settings import DEFAULTS, READING, Task, TrainArguments, Tra
 #: Settings that only some tasks have.
 ONLY_FOR = {
     "target": (Task.table,),
+    **dict.fromkeys(("classes", "numbers", "drop"), (Task.table,)),
+    **dict.fromkeys(("user", "item", "rating"), (Task.recommend,)),
     "label_from": (Task.photos, Task.sound, Task.text),
     "group_by": (Task.photos, Task.sound, Task.text),
     "arch": (Task.photos, Task.masks, Task.sound, Task.text),

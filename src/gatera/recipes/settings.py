@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
@@ -23,7 +24,7 @@ class Task(StrEnum):
 
 
 #: Settings that say how a table is read.
-READING = ("delimiter", "encoding", "decimal", "header")
+READING = ("delimiter", "encoding", "decimal", "header", "sheet")
 
 
 class TrainArguments(TypedDict, total=False):
@@ -35,6 +36,13 @@ class TrainArguments(TypedDict, total=False):
     encoding: str | None
     decimal: str | None
     header: str | int | None
+    sheet: str | None
+    classes: str | Sequence[str] | None
+    numbers: str | Sequence[str] | None
+    drop: str | Sequence[str] | None
+    user: str | None
+    item: str | None
+    rating: str | None
     arch: str | None
     epochs: int | None
     freeze_epochs: int | None
@@ -141,6 +149,42 @@ class TrainSettings:
         "on.",
         "auto", metavar="ROW", shown="the first, unless it looks like data",
     )  # fmt: skip
+    sheet: str | None = setting(
+        "Tables",
+        "The sheet of a workbook of Excel.",
+        None,
+        metavar="NAME",
+        shown="the first that holds a table",
+    )
+    classes: str | Sequence[str] | None = setting(
+        "Tables", "Columns of categories, also where they hold numbers; for the target: learn classes.", None,
+        metavar="COLUMNS", shown="text, and whole numbers of at most 20 different values",
+    )  # fmt: skip
+    numbers: str | Sequence[str] | None = setting(
+        "Tables", "Columns of numbers, also where few of them differ; for the target: learn a number.", None,
+        metavar="COLUMNS", shown="all other columns of numbers",
+    )  # fmt: skip
+    drop: str | Sequence[str] | None = setting(
+        "Tables", "Columns that are not used, separated by commas.", None, metavar="COLUMNS",
+        shown="those that are empty, never vary, or name the rows",
+    )  # fmt: skip
+    user: str | None = setting(
+        "Tables",
+        "The column of the users in a table of ratings.",
+        None,
+        metavar="COLUMN",
+        shown="found by its name",
+    )
+    item: str | None = setting(
+        "Tables",
+        "The column of the items in a table of ratings.",
+        None,
+        metavar="COLUMN",
+        shown="found by its name",
+    )
+    rating: str | None = setting(
+        "Tables", "The column of the ratings.", None, metavar="COLUMN", shown="found by its name"
+    )
     arch: str | None = setting(
         "Model",
         "Architecture. Photos and recordings: a name of Gatera's or of timm's; texts: MiniLM, AWD_LSTM or a name on the "

@@ -130,6 +130,7 @@ def read_table(
     encoding: str | None = None,
     decimal: str | None = None,
     on_note: Callable[[Note], None] | None = None,
+    sheet: str | None = None,
 ) -> Any:
     """Read a table as a DataFrame, by the reader that programs use too; see `gatera.program.tables.reader`.
 
@@ -142,6 +143,7 @@ def read_table(
         encoding: None to find it.
         decimal: the decimal sign of numbers; None to find it column by column.
         on_note: is called with each decision about the file; None to warn.
+        sheet: the sheet of a workbook; None for the first that holds a table.
 
     Returns:
         A pandas DataFrame. Its index begins at 0 and counts blank lines too, so that it tells a row's line in the file:
@@ -153,7 +155,7 @@ def read_table(
     """
     pandas = require("pandas", "train", "to read a table")
     asked = "auto" if header == "infer" else header
-    table = tables.read_table(path, delimiter, encoding, asked, decimal, skipinitialspace)
+    table = tables.read_table(path, delimiter, encoding, asked, decimal, skipinitialspace, sheet=sheet)
     for note in table.notes:
         if on_note is None:
             warnings.warn(str(note), stacklevel=3)

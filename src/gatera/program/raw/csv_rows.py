@@ -1,4 +1,4 @@
-"""Rows of a CSV file as a program reads them: column names and texts."""
+"""Rows of a table's file as a program reads them: column names and texts."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ def csv_rows(
     header: str | int | None = "auto",
     known: Sequence[str] = (),
     on_note: Callable[[Note], None] | None = None,
+    sheet: str | None = None,
 ) -> Iterator[dict[str, str]]:
-    """Yield the rows of a CSV file as column -> cell, read as training reads them; see `open_table`.
+    """Yield the rows of a table's file as column -> cell, read as training reads them; see `open_table`.
 
     The cells stay texts: a program's `predict` finds the numbers in them. The file is opened when the first row is asked
     for, and never held in memory as a whole.
@@ -31,12 +32,13 @@ def csv_rows(
             columns have no names.
         known: columns that are needed; a first row that holds all of them names the columns.
         on_note: is called with each decision about the file; None to warn.
+        sheet: the sheet of a workbook; None for the first that holds a table.
 
     Raises:
         DataError: if the file is missing, empty or not text, names two columns alike, or has a row with another number of
             cells than its header; the line is named.
     """
-    table = tables.open_table(path, delimiter, encoding, header, known=known)
+    table = tables.open_table(path, delimiter, encoding, header, known=known, sheet=sheet)
     for note in table.notes:
         if on_note is None:
             warnings.warn(str(note), stacklevel=2)

@@ -66,7 +66,7 @@ def find_delimiter(lines: Sequence[str]) -> str:
 def rows_above(rows: Sequence[Sequence[str]]) -> int:
     """Return how many rows stand above the table: a title, comments, or Excel's "sep=;".
 
-    They are of another length than the rows below, which all have at least two cells; or only their first cell is filled,
+    They are of another length than the rows below, which all have at least two cells; or only one of their cells is filled,
     where the rows below have three cells or more.
 
     Example:
@@ -97,7 +97,7 @@ def _stands_above(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     width = len(below[-1])
     if len(row) != width:
         return True
-    return width > 2 and bool(row[0].strip()) and not any(cell.strip() for cell in row[1:])
+    return width > 2 and sum(bool(cell.strip()) for cell in row) == 1
 
 
 def _names_numbers(rows: Sequence[Sequence[str]]) -> bool:
@@ -111,8 +111,8 @@ def _names_numbers(rows: Sequence[Sequence[str]]) -> bool:
 
 def delimiter_of(path: Path, lines: Sequence[str]) -> str:
     """Return what separates the columns of a file; a name that ends in .tsv says so where it divides the first line."""
-    name = path.name.lower().removesuffix(".gz")
-    return "\t" if name.endswith(".tsv") and lines and "\t" in lines[0] else find_delimiter(lines)
+    names_tabs = ".tsv" in (suffix.lower() for suffix in path.suffixes[-2:])  # also people.tsv.gz
+    return "\t" if names_tabs and lines and "\t" in lines[0] else find_delimiter(lines)
 
 
 def has_header(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:

@@ -1,13 +1,13 @@
-"""Turn the bytes of a text file into text: which encoding, gzip or not, and chunks of UTF-8 with "\\n" at line ends."""
+"""Turn the bytes of a text file into text: which encoding, and chunks of UTF-8 with "\\n" at line ends."""
 
 from __future__ import annotations
 
 import codecs
-import gzip
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, cast
+
+from gatera.program.tables.packed import Contents, open_table_bytes
 
 #: Bytes read at once.
 CHUNK = 1 << 21
@@ -22,20 +22,11 @@ _MARKS = (
 _NOT_WINDOWS = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
-def open_bytes(path: Path) -> IO[bytes]:
-    """Open a file for reading, unpacked where it is compressed with gzip, also where its name does not say so.
-
-    Raises:
-        OSError: if it cannot be opened.
-    """
-    file = path.open("rb")
-    if file.peek(2)[:2] == b"\x1f\x8b":
-        file.close()
-        return cast(IO[bytes], gzip.open(path, "rb"))
-    return file
+#: A file that is text, packed or not.
+_TEXT = Contents()
 
 
-def find_encoding(path: Path) -> str:
+def find_encoding(path: Path, contents: Contents = _TEXT) -> str:
     """Return a text file's encoding: "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252" or "latin-1".
 
     The whole file is read, a chunk at a time: one letter near the end decides between UTF-8 and the others.
@@ -44,7 +35,7 @@ def find_encoding(path: Path) -> str:
         OSError: if it cannot be read.
         ValueError: if it holds NUL bytes and is therefore not text.
     """
-    with open_bytes(path) as file:
+    with open_table_bytes(path, contents) as file:
         head = file.read(CHUNK)
         for mark, encoding in _MARKS:
             if head.startswith(mark):
@@ -63,11 +54,11 @@ def find_encoding(path: Path) -> str:
             if not head:
                 break
             head = file.read(CHUNK)
-    return "utf-8" if is_utf8 else _eight_bit(path)
+    return "utf-8" if is_utf8 else _eight_bit(path, contents)
 
 
-def _eight_bit(path: Path) -> str:
-    with open_bytes(path) as file:
+def _eight_bit(path: Path, contents: Contents) -> str:
+    with open_table_bytes(path, contents) as file:
         while chunk := file.read(CHUNK):
             if b"\0" in chunk:
                 raise ValueError("it holds NUL bytes, so it is not text")
@@ -76,7 +67,7 @@ def _eight_bit(path: Path) -> str:
     return "cp1252"
 
 
-def utf8_chunks(path: Path, encoding: str) -> Iterator[bytes]:
+def utf8_chunks(path: Path, encoding: str, contents: Contents = _TEXT) -> Iterator[bytes]:
     r"""Yield a text file as UTF-8 without a byte order mark, with "\n" at line ends; chunks end anywhere.
 
     Raises:
@@ -88,7 +79,7 @@ def utf8_chunks(path: Path, encoding: str) -> Iterator[bytes]:
     decoder = codecs.getincrementaldecoder("utf-8-sig" if plain else encoding)()
     held = b""  # a "\r" whose "\n" may be in the next chunk
     first = True
-    with open_bytes(path) as file:
+    with open_table_bytes(path, contents) as file:
         while chunk := file.read(CHUNK):
             if not plain:
                 chunk = decoder.decode(chunk).encode("utf-8", "surrogatepass")

@@ -7,9 +7,11 @@ columns as values for training. Every decision that is not the usual one is a `N
 from __future__ import annotations
 
 import csv
+import lzma
+import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +25,7 @@ from gatera.program.tables.dialect import DELIMITERS, SAMPLE_ROWS, delimiter_of
 from gatera.program.tables.encoding import find_encoding, utf8_chunks
 from gatera.program.tables.layout import Layout, find_layout
 from gatera.program.tables.notes import Note
-
-#: What files of tables are called.
-TABLE_SUFFIXES = frozenset((".csv", ".tsv", ".tab", ".txt"))
+from gatera.program.tables.packed import Contents, find_contents, is_table_name
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,7 @@ class TableFile:
         notes: what was decided.
         decimal: the decimal sign of its numbers; None to find it column by column.
         strip: remove blanks around cells that are not quoted.
+        contents: what the file is packed in.
     """
 
     path: Path
@@ -76,6 +77,7 @@ class TableFile:
     notes: list[Note]
     decimal: str | None = None
     strip: bool = True
+    contents: Contents = field(default_factory=Contents)
 
     def blocks(self) -> Iterator[Block]:
         """Yield the rows below the header, thousands at a time; every row has as many cells as the layout says.
@@ -85,7 +87,8 @@ class TableFile:
         """
         skip = self.layout.skip
         with _readable(self.path):
-            for block in split_blocks(utf8_chunks(self.path, self.encoding), self.delimiter, self.strip):
+            chunks = utf8_chunks(self.path, self.encoding, self.contents)
+            for block in split_blocks(chunks, self.delimiter, self.strip):
                 rows = block.rows(slice(min(skip, len(block.counts)), None))
                 skip -= min(skip, len(block.counts))
                 if len(rows.counts):
@@ -125,7 +128,8 @@ class TableFile:
         """
         layout = self.layout
         places = {name: place for place, name in enumerate(layout.all_names) if name is not None}
-        builders = {name: ColumnBuilder(name, name in as_text) for name in places}
+        texts = {*as_text, *self.contents.texts}
+        builders = {name: ColumnBuilder(name, name in texts) for name in places}
         lines, waiting = [np.zeros(0, np.int64)], dict(places)
         while (
             waiting
@@ -172,11 +176,12 @@ def open_table(
     decimal: str | None = None,
     strip: bool = True,
     known: Sequence[str] = (),
+    sheet: str | None = None,
 ) -> TableFile:
     """Decide how a file of a table is written, from its first rows.
 
     Args:
-        path: CSV or a relative of it, also packed by gzip.
+        path: CSV or a relative of it, also packed by gzip, bzip2, xz or zip; a workbook of Excel, Parquet, or JSON.
         delimiter: what separates the columns, one ASCII character; None to find it: comma, semicolon, tab or "|".
         encoding: any that Python knows; None to find it: UTF-8, UTF-16, else Windows' Latin-1.
         header: "auto" to see whether the first row names the columns; the number of the row that does, from 0 on; None
@@ -184,9 +189,10 @@ def open_table(
         decimal: the decimal sign of numbers, "." or ","; None to find it column by column.
         strip: remove blanks around cells that are not quoted.
         known: columns that are needed; a first row that holds all of them names the columns.
+        sheet: the sheet of a workbook; None for the first that holds a table.
 
     Raises:
-        DataError: if the file is missing, empty or not text, or names two columns alike.
+        DataError: if the file is missing, empty or not a table, or names two columns alike.
         ArgumentError: if `delimiter` is not one character, or `decimal` or `header` is something else.
     """
     path = Path(path)
@@ -202,20 +208,44 @@ def open_table(
         raise ArgumentError(
             "delimiter must be one ASCII character", got=delimiter, expected=listed(map(repr, DELIMITERS))
         )
-    notes = []
     with _readable(path):
-        found = encoding or find_encoding(path)
-        if encoding is None and not found.startswith("utf-8"):
-            notes.append(Note(f"{path.name} is not in UTF-8 and is read as {found}", "encoding", "latin-1"))
-        head = next(utf8_chunks(path, found), b"")
-        separator = delimiter or delimiter_of(path, _first_lines(head))
-        if delimiter is None and separator != ",":
-            notes.append(Note(f"Columns are separated by {_NAMES[separator]}", "delimiter", ","))
-        sample = _sample(path, found, separator, strip)
+        contents = find_contents(path, sheet)
+        if contents.kind == "text":
+            encoding, delimiter, notes = _how_written(path, contents, encoding, delimiter)
+        else:
+            _check_no_text(path, delimiter=delimiter, encoding=encoding)
+            encoding, delimiter, notes = "utf-8", ",", []
+            header = 0 if header == "auto" and contents.kind != "workbook" else header
+        notes = [*contents.notes, *notes]
+        file = TableFile(path, encoding, delimiter, Layout((), 0), notes, decimal, strip, contents)
+        sample = _sample(file)
     if not sample:
         raise DataError(f"{path} is empty: it has no header line with the names of its columns")
     layout = find_layout(sample, header, path, known)
-    return TableFile(path, found, separator, layout, [*notes, *layout.notes], decimal, strip)
+    return replace(file, layout=layout, notes=[*notes, *layout.notes])
+
+
+def _how_written(
+    path: Path, contents: Contents, encoding: str | None, delimiter: str | None
+) -> tuple[str, str, list[Note]]:
+    """Return encoding and delimiter of a text file, found where they are None, and what was decided."""
+    notes = []
+    found = encoding or find_encoding(path, contents)
+    if encoding is None and not found.startswith("utf-8"):
+        notes.append(Note(f"{path.name} is not in UTF-8 and is read as {found}", "encoding", "latin-1"))
+    head = next(utf8_chunks(path, found, contents), b"")
+    separator = delimiter or delimiter_of(Path(contents.member or path), _first_lines(head))
+    if delimiter is None and separator != ",":
+        notes.append(Note(f"Columns are separated by {_NAMES[separator]}", "delimiter", ","))
+    return found, separator, notes
+
+
+def _check_no_text(path: Path, **given: str | None) -> None:
+    for name, value in given.items():
+        if value is not None:
+            raise ArgumentError(
+                f"{name}= says how a text file is written, and {path.name} is none", remedy=f"Omit {name}=."
+            )
 
 
 def read_table(
@@ -226,18 +256,21 @@ def read_table(
     decimal: str | None = None,
     strip: bool = True,
     as_text: Sequence[str] = (),
+    sheet: str | None = None,
 ) -> Table:
     """Read a file of a table: `open_table(...).read(as_text)`.
 
     Raises:
         DataError: if the file is missing, empty or not text, names two columns alike, or has a row of another length.
     """
-    return open_table(path, delimiter, encoding, header, decimal, strip).read(as_text)
+    return open_table(path, delimiter, encoding, header, decimal, strip, sheet=sheet).read(as_text)
 
 
 def _first_lines(head: bytes) -> list[str]:
     """Return the first lines, without one that a chunk's end may have cut."""
-    lines = head.decode("utf-8", "ignore").splitlines()[: SAMPLE_ROWS + 1]
+    lines = head.decode("utf-8", "ignore").split("\n")[
+        : SAMPLE_ROWS + 1
+    ]  # not splitlines: U+2028 ends no row
     return (
         lines[:SAMPLE_ROWS]
         if len(lines) > SAMPLE_ROWS or (not head.endswith(b"\n") and len(lines) > 2)
@@ -245,9 +278,11 @@ def _first_lines(head: bytes) -> list[str]:
     )
 
 
-def _sample(path: Path, encoding: str, delimiter: str, strip: bool) -> list[list[str]]:
+def _sample(file: TableFile) -> list[list[str]]:
     rows: list[list[str]] = []
-    for block in split_blocks(utf8_chunks(path, encoding), delimiter, strip):
+    for block in split_blocks(
+        utf8_chunks(file.path, file.encoding, file.contents), file.delimiter, file.strip
+    ):
         rows += [block.row(number) for number in range(min(SAMPLE_ROWS - len(rows), len(block.counts)))]
         if len(rows) >= SAMPLE_ROWS:
             break
@@ -294,14 +329,17 @@ class _readable:
                 remedy="Omit encoding= to find it.",
             ) from err
         if isinstance(
-            err, OSError | EOFError | zlib.error | csv.Error | UnicodeError | ValueError
+            err,
+            OSError
+            | EOFError
+            | zlib.error
+            | lzma.LZMAError
+            | zipfile.BadZipFile
+            | csv.Error
+            | UnicodeError
+            | ValueError,
         ) and not isinstance(err, DataError | ArgumentError):
             raise DataError(
                 f"{path} cannot be read as a table ({err})",
                 remedy="Check that it is a text file of rows, such as CSV, and its encoding.",
             ) from err
-
-
-def is_table_name(file: Path) -> bool:
-    """Whether a file is called as tables are, e.g. people.csv or people.tsv.gz."""
-    return Path(file.name.removesuffix(".gz")).suffix.lower() in TABLE_SUFFIXES

@@ -1,0 +1,199 @@
+"""Open a file of a table as text, whatever it is packed in: gzip, bzip2, xz, zip, a workbook of Excel, Parquet, JSON.
+
+Workbooks, Parquet and JSON become CSV on the fly, so that the rest of the reader knows text only.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import zipfile
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, cast
+
+from gatera.core.checks import did_you_mean, listed
+from gatera.core.errors import DataError
+from gatera.program.tables import typed
+from gatera.program.tables.notes import Note
+
+#: What names of tables end in, besides the endings of text files; see `is_table_name`.
+PACKED_SUFFIXES = frozenset((".gz", ".bz2", ".xz", ".zip"))
+TYPED_SUFFIXES = frozenset((".xlsx", ".xlsm", ".parquet", ".pq", ".jsonl", ".ndjson", ".json"))
+
+#: What text files of tables are called.
+TEXT_SUFFIXES = frozenset((".csv", ".tsv", ".tab", ".txt", ".dat", ".data"))
+
+#: Bytes that show what a file is.
+_SHOWN = 512
+
+_ARCHIVE, _OLD_OFFICE, _PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1"
+_WORKBOOK = "xl/workbook.xml"
+_JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
+
+#: Files that are no table, known by how they begin (in lower case), and what to do.
+_NO_TABLES = (
+    ((b"<!doctype html", b"<html"), "it is a web page", "Download the file itself: on GitHub, that behind 'Raw'."),
+    ((b"version https://git-lfs",), "it is a pointer of Git LFS, not the file", "Fetch the file: git lfs pull."),
+    ((b"%pdf-",), "it is a PDF", "Save the table as CSV."),
+    ((b"{\\rtf",), "it is a document of a word processor", "Save the table as CSV."),
+    ((b"\xff\xd8\xff", b"\x89png", b"gif8"), "it is a picture", "Pass the folder of the pictures."),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a file holds.
+
+    Attributes:
+        kind: "text", "workbook", "parquet" or "json".
+        member: the file inside a zip archive; None where it is no archive.
+        sheet: the sheet of a workbook.
+        texts: columns that are text by their type, also where they hold digits.
+        notes: what was decided.
+    """
+
+    kind: str = "text"
+    member: str | None = None
+    sheet: str | None = None
+    texts: tuple[str, ...] = ()
+    notes: list[Note] = field(default_factory=list)
+
+
+def find_contents(path: Path, sheet: str | None = None) -> Contents:
+    """Return what a file holds, by its first bytes.
+
+    Args:
+        path: the file.
+        sheet: the sheet of a workbook; None for the first one that holds a table.
+
+    Raises:
+        DataError: if it is known not to be a table, a zip archive does not hold exactly one, or there is no such sheet.
+        OSError: if it cannot be opened.
+        MissingExtraError: if the package that reads it is not installed.
+    """
+    with path.open("rb") as file:
+        head = file.read(_SHOWN)
+    if head.startswith(_OLD_OFFICE):
+        raise DataError(f"{path} is a workbook in Excel's old format", remedy="Save it as .xlsx or CSV.")
+    for marks, what, remedy in _NO_TABLES:
+        if head.lower().startswith(marks):
+            raise DataError(f"{path} cannot be read as a table: {what}", remedy=remedy)
+    if head.startswith(_ARCHIVE):
+        return _in_archive(path, sheet)
+    if head.startswith(_PARQUET):
+        return Contents("parquet", texts=typed.parquet_texts(path))
+    if Path(path.name.removesuffix(".gz")).suffix.lower() in _JSON_SUFFIXES:
+        return Contents("json")
+    return Contents()
+
+
+def _in_archive(path: Path, sheet: str | None) -> Contents:
+    with zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if not name.endswith("/")]
+    if _WORKBOOK in names:
+        return _in_workbook(path, sheet)
+    tables = [name for name in names if is_table_name(Path(name)) and not _is_litter(name)]
+    if len(tables) != 1:
+        raise DataError(
+            f"{path} is an archive with {'no table' if not tables else f'{len(tables)} tables'}",
+            available=listed(tables or names) or None, expected="an archive of one table",
+            remedy="Unpack it, and pass the table or the folder.",
+        )  # fmt: skip
+    if Path(tables[0]).suffix.lower() in TYPED_SUFFIXES | PACKED_SUFFIXES:
+        raise DataError(f"{path} holds {tables[0]}, which is packed itself", remedy="Unpack the archive.")
+    return Contents(member=tables[0], notes=[Note(f"The table is {tables[0]} in {path.name}")])
+
+
+def _is_litter(name: str) -> bool:
+    """Whether a file in an archive was put there by a system: "__MACOSX/._people.csv"."""
+    return name.startswith("__MACOSX/") or Path(name).name.startswith(".")
+
+
+def _in_workbook(path: Path, sheet: str | None) -> Contents:
+    filled, names = typed.sheets(path)
+    if sheet is not None and sheet not in names:
+        raise DataError(
+            f"{path} has no sheet {sheet!r}", available=listed(names), remedy=did_you_mean(sheet, names)
+        )
+    if sheet is None and not filled:
+        raise DataError(f"{path} is empty: no sheet of it holds a table", available=listed(names))
+    chosen = sheet or filled[0]
+    others = [name for name in filled if name != chosen]
+    note = Note(
+        f"Sheet {chosen!r} is read, not {listed(map(repr, others), 3)}",
+        "sheet",
+        others[0] if others else None,
+    )
+    return Contents("workbook", sheet=chosen, notes=[note] if others and sheet is None else [])
+
+
+def open_table_bytes(path: Path, contents: Contents) -> IO[bytes]:
+    """Open a table for reading as text.
+
+    Raises:
+        OSError: if it cannot be opened.
+    """
+    if contents.kind == "workbook":
+        return _stream(typed.workbook_csv(path, cast(str, contents.sheet)))
+    if contents.kind == "parquet":
+        return _stream(typed.parquet_csv(path))
+    if contents.kind == "json":
+        return _stream(typed.json_csv(lambda: open_bytes(path)))
+    if contents.member is not None:
+        return zipfile.ZipFile(path).open(contents.member)
+    return open_bytes(path)
+
+
+def open_bytes(path: Path) -> IO[bytes]:
+    """Open a file for reading, unpacked where it is compressed with gzip, bzip2 or xz, whatever its name says.
+
+    Raises:
+        OSError: if it cannot be opened.
+    """
+    file = path.open("rb")
+    head = file.peek(6)[:6]
+    if not head.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")):
+        return file
+    file.close()
+    opener = {b"\x1f": gzip.open, b"B": bz2.open, b"\xfd": lzma.open}[head[:1]]
+    return cast(IO[bytes], opener(path, "rb"))
+
+
+class _Chunks(io.RawIOBase):
+    """A stream of bytes that are made while they are read."""
+
+    def __init__(self, chunks: Generator[bytes, None, None]) -> None:
+        self._chunks, self._rest = chunks, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self._chunks.close()  # what they are made of
+        super().close()
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # BufferedReader passes a memoryview
+        while not self._rest:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return 0
+            self._rest = chunk
+        taken, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
+        buffer[: len(taken)] = taken
+        return len(taken)
+
+
+def _stream(chunks: Generator[bytes, None, None]) -> IO[bytes]:
+    return io.BufferedReader(_Chunks(chunks), 1 << 16)
+
+
+def is_table_name(file: Path) -> bool:
+    """Whether a file is called as tables are, e.g. people.csv, people.tsv.gz or people.xlsx."""
+    suffixes = [suffix.lower() for suffix in file.suffixes]
+    if suffixes and suffixes[-1] in PACKED_SUFFIXES:
+        suffixes.pop()
+    return bool(suffixes) and suffixes[-1] in TEXT_SUFFIXES | TYPED_SUFFIXES

@@ -1,0 +1,186 @@
+"""Tables that are not text: workbooks of Excel, Parquet, and JSON, turned into CSV a piece at a time."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from datetime import date, datetime
+from functools import partial
+from itertools import chain, islice
+from pathlib import Path
+from typing import IO, Any
+
+from gatera.core.checks import require
+from gatera.core.errors import DataError
+
+#: Rows that are turned into CSV at once.
+ROWS = 5000
+
+#: Rows of a sheet that show whether it holds a table.
+_FIRST_ROWS = 50
+
+#: What pandas calls an index without a name in a Parquet file.
+_PANDAS_INDEX = "__index_level_0__"
+
+
+def sheets(path: Path) -> tuple[list[str], list[str]]:
+    """Return the sheets of a workbook that hold a cell, and all of them.
+
+    Raises:
+        MissingExtraError: if openpyxl is not installed.
+    """
+    book = _book(path)
+    try:
+        names = [sheet.title for sheet in book.worksheets]
+        filled = [sheet.title for sheet in book.worksheets if _is_filled(sheet)]
+    finally:
+        book.close()
+    return filled, names
+
+
+def _is_filled(sheet: Any) -> bool:
+    rows = sheet.iter_rows(values_only=True, max_row=_FIRST_ROWS)
+    return any(sum(cell is not None for cell in row) > 1 for row in rows)
+
+
+def _book(path: Path) -> Any:
+    openpyxl = require("openpyxl", "excel", f"to read {path.name}")
+    try:
+        return openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except Exception as err:  # openpyxl raises many kinds, those of zip and XML readers among them
+        raise DataError(f"{path} cannot be read as a workbook ({err})", remedy="Save it as CSV.") from err
+
+
+def workbook_csv(path: Path, sheet: str) -> Generator[bytes, None, None]:
+    """Yield a sheet of a workbook as CSV; formulas are the values that were saved with them."""
+    book = _book(path)
+    try:
+        chosen = book[sheet]
+        if chosen.max_column is None:
+            chosen.calculate_dimension(force=True)
+        yield from _csv(map(_texts, chosen.iter_rows(values_only=True)))
+    finally:
+        book.close()
+
+
+def _texts(cells: Iterable[Any]) -> list[str]:
+    return [cell_text(cell) for cell in cells]
+
+
+def cell_text(cell: Any) -> str:
+    """Return a cell as CSV holds it: whole numbers without a point, days without the time of midnight.
+
+    Example:
+        >>> cell_text(3.0), cell_text(None), cell_text(True), cell_text(datetime(2024, 5, 1))
+        ('3', '', 'True', '2024-05-01')
+    """
+    if cell is None:
+        return ""
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 2**53 else repr(cell)
+    if isinstance(cell, datetime):
+        return cell.isoformat(" ").removesuffix(" 00:00:00")
+    if isinstance(cell, date):
+        return cell.isoformat()
+    if isinstance(cell, dict | list):
+        return json.dumps(cell)
+    return str(cell)
+
+
+def _csv(rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    feed = iter(rows)
+    while some := list(islice(feed, ROWS)):
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(some)
+        yield text.getvalue().encode("utf-8", "replace")
+
+
+def parquet_texts(path: Path) -> tuple[str, ...]:
+    """Return the columns of a Parquet file whose type is text.
+
+    Raises:
+        DataError: if a column holds lists or records.
+        MissingExtraError: if pyarrow is not installed.
+    """
+    types = _parquet_types(path)
+    arrow = require("pyarrow", "parquet", f"to read {path.name}")
+    nested = [name for name, kind in types.items() if arrow.types.is_nested(kind)]
+    if nested:
+        raise DataError(
+            f"{path} has columns of lists or records", got=nested, remedy="Write it without these columns."
+        )
+    known = arrow.types
+    return tuple(
+        name for name, kind in types.items()
+        if known.is_string(kind) or known.is_large_string(kind) or known.is_string_view(kind)
+    )  # fmt: skip
+
+
+def _parquet_types(path: Path) -> dict[str, Any]:
+    arrow = require("pyarrow", "parquet", f"to read {path.name}")
+    schema = _parquet(path).schema_arrow
+    plain = {
+        field.name: field.type.value_type if arrow.types.is_dictionary(field.type) else field.type
+        for field in schema
+    }
+    return {name: arrow.string() if arrow.types.is_binary(kind) else kind for name, kind in plain.items()}
+
+
+def _parquet(path: Path) -> Any:
+    reader = require("pyarrow.parquet", "parquet", f"to read {path.name}")
+    return reader.ParquetFile(path)
+
+
+def parquet_csv(path: Path) -> Generator[bytes, None, None]:
+    """Yield a Parquet file as CSV."""
+    arrow = require("pyarrow", "parquet", f"to read {path.name}")
+    writer = require("pyarrow.csv", "parquet", f"to read {path.name}")
+    schema = arrow.schema(list(_parquet_types(path).items()))
+    yield from _csv([["" if name == _PANDAS_INDEX else name for name in schema.names]])
+    options = writer.WriteOptions(include_header=False)
+    for batch in _parquet(path).iter_batches(ROWS):
+        text = io.BytesIO()
+        writer.write_csv(arrow.Table.from_batches([batch]).cast(schema), text, options)
+        yield text.getvalue()
+
+
+def json_csv(opened: Callable[[], IO[bytes]]) -> Generator[bytes, None, None]:
+    """Yield rows of JSON as CSV: an object on each line, or one list of objects.
+
+    Args:
+        opened: opens the file.
+
+    Raises:
+        ValueError: if it is something else; the line is named.
+    """
+    names: dict[str, None] = {}
+    for row in _objects(opened):
+        names.update(dict.fromkeys(row))
+    yield from _csv([list(names)])
+    yield from _csv([cell_text(row.get(name)) for name in names] for row in _objects(opened))
+
+
+def _objects(opened: Callable[[], IO[bytes]]) -> Iterator[dict[str, Any]]:
+    with io.TextIOWrapper(opened(), "utf-8-sig") as text:
+        first = text.readline()
+        if first.lstrip().startswith("["):
+            yield from map(partial(_object, "the list"), json.loads(first + text.read()))
+            return
+        for number, line in enumerate(chain([first], text), start=1):
+            if line.strip():
+                yield _object(f"line {number}", _parsed(line, number))
+
+
+def _parsed(line: str, number: int) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError as err:
+        raise ValueError(f"line {number} is not JSON: {err}") from err
+
+
+def _object(where: str, row: Any) -> dict[str, Any]:
+    if not isinstance(row, dict):
+        raise ValueError(f'{where} holds something other than an object such as {{"age": 30}}')
+    return row

@@ -1,0 +1,256 @@
+from __future__ import annotations
+
+import bz2
+import gzip
+import json
+import lzma
+import sys
+import zipfile
+from datetime import date, datetime
+
+import pytest
+
+from gatera.core.errors import ArgumentError, DataError, MissingExtraError
+from gatera.program.tables.packed import is_table_name
+from gatera.program.tables.reader import open_table, read_table
+
+ROWS = [
+    ["age", "job", "born", "rich"],
+    [30, "cook", date(2001, 5, 4), True],
+    [41.5, None, date(1999, 1, 2), False],
+]
+CSV = b"age,job,born,rich\n30,cook,2001-05-04,True\n41.5,,1999-01-02,False\n"
+CELLS = {
+    "age": [30.0, 41.5],
+    "job": ["cook", None],
+    "born": ["2001-05-04", "1999-01-02"],
+    "rich": [True, False],
+}
+
+
+def cells(path, **options) -> dict[str, list]:
+    return {name: column.cells.tolist() for name, column in read_table(path, **options).columns.items()}
+
+
+def notes(path, **options) -> list[str]:
+    return [str(note) for note in read_table(path, **options).notes]
+
+
+def complaint(path, kind=DataError, **options) -> str:
+    with pytest.raises(kind) as err:
+        read_table(path, **options)
+    return str(err.value)
+
+
+@pytest.fixture
+def workbook(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+
+    def made(name="t.xlsx", **sheets):
+        book = openpyxl.Workbook()
+        book.remove(book.active)
+        for title, rows in sheets.items():
+            sheet = book.create_sheet(title)
+            for row in rows:
+                sheet.append(row)
+        book.save(tmp_path / name)
+        return tmp_path / name
+
+    return made
+
+
+@pytest.fixture
+def parquet(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+
+    def made(columns, name="t.parquet", index=None):
+        pandas.DataFrame(columns, index=index).to_parquet(tmp_path / name, engine="pyarrow")
+        return tmp_path / name
+
+    return made
+
+
+# -- text that is packed
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz"])
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_compressed_text_is_read_whatever_it_is_called(tmp_path, pack, name):
+    path = tmp_path / name
+    path.write_bytes(pack(CSV))
+    assert cells(path) == CELLS and notes(path) == []
+    assert [row["job"] for row in open_table(path).rows()] == ["cook", ""]
+
+
+def test_a_tsv_that_is_packed_has_tabs(tmp_path):
+    path = tmp_path / "t.tsv.bz2"
+    path.write_bytes(bz2.compress(b"a\tb, c\n1\tx, y\n2\tz, u\n"))
+    assert cells(path) == {"a": [1, 2], "b, c": ["x, y", "z, u"]}
+
+
+def test_the_one_table_of_an_archive_is_read_and_named(tmp_path):
+    path = tmp_path / "t.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("data/people.csv", CSV)
+        archive.writestr("data/README.md", "about")
+        archive.writestr("__MACOSX/data/._people.csv", "x")
+    assert cells(path) == CELLS
+    assert notes(path) == ["The table is data/people.csv in t.zip."]
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        (
+            ["a.csv", "b.csv"],
+            "is an archive with 2 tables. Expected: an archive of one table. Available: a.csv, b.csv.",
+        ),
+        (["a.jpg"], "is an archive with no table. Expected: an archive of one table. Available: a.jpg."),
+        (["a.csv.gz"], "holds a.csv.gz, which is packed itself. Unpack the archive."),
+    ],
+)
+def test_other_archives_are_refused(tmp_path, members, said):
+    path = tmp_path / "t.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in members:
+            archive.writestr(name, CSV)
+    assert said in complaint(path)
+
+
+def test_a_broken_archive_is_one_sentence(tmp_path):
+    path = tmp_path / "t.csv.gz"
+    path.write_bytes(gzip.compress(CSV * 50)[:40])
+    assert "cannot be read as a table" in complaint(path)
+    path.write_bytes(b"PK\x03\x04 and nothing else")
+    assert "cannot be read as a table" in complaint(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"<!DOCTYPE html><html>", "it is a web page. Download the file itself"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "it is a pointer of Git LFS"),
+        (b"%PDF-1.4", "it is a PDF"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Excel's old format. Save it as .xlsx or CSV."),
+    ],
+)
+def test_what_is_no_table_is_called_what_it_is(tmp_path, content, said):
+    path = tmp_path / "t.csv"
+    path.write_bytes(content)
+    assert said in complaint(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_table"),
+    [
+        ("a.csv", True),
+        ("a.TSV.gz", True),
+        ("a.xlsx", True),
+        ("a.b.parquet", True),
+        ("a.gz", False),
+        ("a.jpg", False),
+    ],
+)
+def test_names_of_tables(tmp_path, name, is_table):
+    assert is_table_name(tmp_path / name) is is_table
+
+
+# -- workbooks
+
+
+def test_a_workbook_is_read_as_its_csv_would_be(workbook):
+    path = workbook(People=ROWS)
+    assert cells(path) == CELLS and notes(path) == []
+    assert list(open_table(path).rows()) == [
+        {"age": "30", "job": "cook", "born": "2001-05-04", "rich": "True"},
+        {"age": "41.5", "job": "", "born": "1999-01-02", "rich": "False"},
+    ]
+
+
+def test_a_title_above_and_an_empty_column_in_front_are_left_out(workbook):
+    rows = [[None, *row] for row in [["Staff of 2024"], [], *ROWS]]
+    path = workbook(People=rows)
+    assert cells(path) == CELLS
+
+
+def test_the_sheet_that_is_read_is_named(workbook):
+    path = workbook(Cover=[["hello"]], People=ROWS, More=[["a", "b"], [1, 2], [3, 4]])
+    assert cells(path) == CELLS
+    assert notes(path) == ["Sheet 'People' is read, not 'More' (to change: sheet='More')."]
+    assert cells(path, sheet="More") == {"a": [1, 3], "b": [2, 4]} and notes(path, sheet="More") == []
+    assert "has no sheet 'Moar'. Available: Cover, People, More. Did you mean 'More'?" in complaint(
+        path, sheet="Moar"
+    )
+
+
+def test_cells_of_a_workbook_keep_their_kind(workbook):
+    path = workbook(
+        S=[["id", "when", "n"], ["007", datetime(2024, 1, 2, 3, 4), 1e300], ["12", datetime(2024, 1, 2), 0.1]]
+    )
+    assert cells(path) == {
+        "id": ["007", "12"],
+        "when": ["2024-01-02 03:04:00", "2024-01-02"],
+        "n": [1e300, 0.1],
+    }
+
+
+def test_an_empty_or_broken_workbook_is_one_sentence(workbook, tmp_path):
+    assert "no sheet of it holds a table" in complaint(workbook(A=[], B=[["x"]]))
+    path = workbook(A=ROWS)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    assert "cannot be read as a" in complaint(path)
+
+
+def test_how_text_is_written_says_nothing_of_a_workbook(workbook):
+    assert "delimiter= says how a text file is written" in complaint(
+        workbook(A=ROWS), ArgumentError, delimiter=";"
+    )
+
+
+def test_the_extra_is_named(workbook, parquet, monkeypatch):
+    book, columns = workbook(A=ROWS), parquet({"a": [1, 2]})
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    assert 'pip install "gatera[excel]"' in complaint(book, MissingExtraError)
+    for name in ("pyarrow", "pyarrow.parquet"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert 'pip install "gatera[parquet]"' in complaint(columns, MissingExtraError)
+
+
+# -- Parquet and JSON
+
+
+def test_parquet_is_read_and_its_texts_stay_texts(parquet):
+    path = parquet(
+        {"zip": ["94110", "1234", None], "n": [1.0, None, 3.0], "ok": [True, False, True], "k": [1, 2, 2]}
+    )
+    assert cells(path)["zip"] == ["94110", "1234", None]
+    assert cells(path)["ok"] == [True, False, True] and cells(path)["k"] == [1, 2, 2]
+    table = read_table(path)
+    assert table.columns["n"].missing.tolist() == [False, True, False] and table.notes == []
+    assert next(open_table(path).rows()) == {"zip": "94110", "n": "1", "ok": "true", "k": "1"}
+
+
+def test_the_index_that_pandas_kept_in_parquet_is_not_used(parquet):
+    path = parquet({"a": [5, 6, 5]}, index=[1, 2, 3])
+    assert list(cells(path)) == ["a"]
+
+
+def test_lists_in_parquet_are_refused(parquet):
+    assert "columns of lists or records. Got: ['tags']" in complaint(parquet({"a": [1], "tags": [[1, 2]]}))
+
+
+def test_rows_of_json(tmp_path):
+    rows = [{"age": 30, "job": "cook"}, {"age": None, "job": "x", "more": [1]}]
+    lines = tmp_path / "t.jsonl"
+    lines.write_text("\n".join(map(json.dumps, rows)) + "\n\n")
+    whole = tmp_path / "t.json"
+    whole.write_text(json.dumps(rows, indent=1))
+    for path in (lines, whole):
+        found = cells(path)
+        assert found["job"] == ["cook", "x"] and found["more"] == [None, "[1]"] and found["age"][0] == 30
+    lines.write_text('{"a": 1}\n{"a": 2\n')
+    assert "line 2 is not JSON" in complaint(lines)
+    whole.write_text("[1, 2]")
+    assert "the list holds something other than an object" in complaint(whole)
