@@ -26,7 +26,9 @@ def find_files(settings: TrainSettings, events: Events, kind: Kind) -> LabelledF
     Raises:
         DataError: if something is wrong with the folder.
     """
-    labelled = read_folder(settings.source, kind, settings.label_from, events.on_note, **settings.reading)
+    labelled = read_folder(
+        settings.source, kind, settings.label_from, events.on_note, settings.target, **settings.reading
+    )
     found = skip_unreadable(labelled)
     found = hold_out(found, settings.valid_pct, settings.seed, settings.group_by)
     counts = Counter(found.labels)

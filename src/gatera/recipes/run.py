@@ -18,7 +18,7 @@ from gatera.recipes.settings import DEFAULTS, READING, Task, TrainArguments, Tra
 
 #: Settings that only some tasks have.
 ONLY_FOR = {
-    "target": (Task.table,),
+    "target": (Task.table, Task.photos, Task.sound, Task.text),
     **dict.fromkeys(("classes", "numbers", "drop"), (Task.table,)),
     **dict.fromkeys(("user", "item", "rating"), (Task.recommend,)),
     "label_from": (Task.photos, Task.sound, Task.text),

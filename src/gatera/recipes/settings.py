@@ -113,7 +113,9 @@ class TrainSettings:
     task: Task = setting(
         "Data", "What to learn; auto looks at the content of SOURCE.", Task.auto, metavar="TASK"
     )
-    target: str | None = setting("Data", "The column of a table to predict.", None, metavar="COLUMN")
+    target: str | None = setting(
+        "Data", "The column of a table to predict; of labels.csv, that of the labels.", None, metavar="COLUMN"
+    )
     label_from: str | None = setting(
         "Data",
         "Take the label from the file name: the first group of a regular expression.",

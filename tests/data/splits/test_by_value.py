@@ -35,6 +35,19 @@ def test_a_column_of_truth_values_marks_validation_rows(values: list[object]) ->
     assert tuple(ColSplitter(-1)(table)) == ([1], [0, 2])
 
 
+@pytest.mark.parametrize(
+    "values",
+    [["train", "valid", "Training"], ["", "x", ""], [None, "X", None], [float("nan"), "x", float("nan")]],
+)
+def test_sides_by_name_and_crosses_mark_validation_rows(values: list[object]) -> None:
+    assert tuple(ColSplitter()(pd.DataFrame({"is_valid": values}))) == ([0, 2], [1])
+
+
+def test_a_gap_beside_other_words_than_crosses_is_refused() -> None:
+    with pytest.raises(DataError, match="is not boolean"):
+        ColSplitter()(pd.DataFrame({"is_valid": ["yes", "x", ""]}))
+
+
 def test_a_value_or_several_may_mark_validation_rows() -> None:
     table = pd.DataFrame({"split": ["a", "b", "c"]})
     assert tuple(ColSplitter("split", on="b")(table)) == ([0, 2], [1])
@@ -48,9 +61,9 @@ def test_a_column_named_by_a_number_is_taken_by_its_name() -> None:
 
 def test_text_that_is_no_truth_value_is_refused() -> None:
     with pytest.raises(DataError) as err:
-        ColSplitter("split")(pd.DataFrame({"split": ["train", "valid"]}))
+        ColSplitter("split")(pd.DataFrame({"split": ["train", "later"]}))
     assert str(err.value) == (
-        "Column 'split' is not boolean. Got: 'train'. Expected: True, False, 0, 1. "
+        "Column 'split' is not boolean. Got: 'later'. Expected: True, False, 0, 1. "
         "Name the value that marks validation rows: ColSplitter('split', on=...)."
     )
 

@@ -20,11 +20,15 @@ from typing import Any
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.folders.labels_csv import TABLE, LabelledFile, read_labels
+from gatera.data.folders.labels_csv import TABLE, LabelledFile, find_labels, read_labels
 from gatera.data.folders.sides import SIDE_OF, TRAIN_NAMES, Sides, with_validation_set
 from gatera.data.sources.items import BadFile, check_files
 from gatera.data.splits.by_value import GroupSplitter, TrainTestSplitter
 from gatera.program.tables.notes import Note
+
+
+#: How `LabelledFiles.layout` begins where a table has the labels.
+_FROM_TABLE = "labels from "
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,7 @@ def read_folder(
     kind: Kind,
     label_from: str | None = None,
     on_note: Callable[[Note], None] | None = None,
+    target: str | None = None,
     **reading: Any,
 ) -> LabelledFiles:
     """Find the files below a folder and their labels.
@@ -96,6 +101,7 @@ def read_folder(
         kind: which files.
         label_from: a regular expression; its first group, searched in each file's name, is the label.
         on_note: is called with each decision about labels.csv; None to warn.
+        target: the column of labels.csv with the labels; None to find it.
         **reading: how labels.csv is read; see `gatera.program.tables.reader.open_table`.
 
     Raises:
@@ -105,9 +111,11 @@ def read_folder(
     """
     folder = Path(folder)
     files = kind.find(folder)
-    if label_from is None and (folder / TABLE).is_file():
-        return _from_table(folder, read_labels(folder, files, on_note, **reading), kind)
-    _check_unused(folder, reading)
+    tables = find_labels(folder, files) if label_from is None else []
+    if tables:
+        rows = read_labels(folder, files, on_note, target, tables, **reading)
+        return _from_table(tables[0], rows, kind)
+    _check_unused(folder, {"target": target, **reading})
     if not files:
         raise DataError(
             f"there are no {kind.things} in {folder}",
@@ -164,7 +172,8 @@ def hold_out(found: LabelledFiles, valid_pct: float, seed: int, group_by: str | 
                 "group_by= chooses a validation set, but the folder already has one", got=group_by,
                 remedy=f"Omit group_by=, or move the {found.kind.things} out of the train and valid folders.",
             )  # fmt: skip
-        by = f"by {TABLE}" if TABLE in found.layout else "by the folders train and valid"
+        table = found.layout.removeprefix(_FROM_TABLE) if found.layout.startswith(_FROM_TABLE) else None
+        by = "by the folders train and valid" if table is None else f"by {table}"
         return replace(found, split_by=by)
     if group_by is not None:
         return _hold_out_groups(found, valid_pct, seed, group_by)
@@ -269,11 +278,11 @@ def _check_unused(folder: Path, reading: Mapping[str, Any]) -> None:
         )
 
 
-def _from_table(folder: Path, rows: Sequence[LabelledFile], kind: Kind) -> LabelledFiles:
+def _from_table(table: Path, rows: Sequence[LabelledFile], kind: Kind) -> LabelledFiles:
     if not rows:
-        raise DataError(f"{folder / TABLE} lists no {kind.things}")
+        raise DataError(f"{table} lists no {kind.things}")
     paths, labels, split = ([*column] for column in zip(*rows, strict=True))
-    return LabelledFiles(paths, labels, split, f"labels from {TABLE}", kind)
+    return LabelledFiles(paths, labels, split, f"{_FROM_TABLE}{table.name}", kind)
 
 
 def _from_sides(folder: Path, files: Sequence[Path], kind: Kind) -> LabelledFiles:

@@ -1,4 +1,4 @@
-"""`labels.csv` beside the files: which file has which label, and optionally on which side it is."""
+"""A table beside the files (`labels.csv` and its relatives): which file has which label, and maybe on which side it is."""
 
 from __future__ import annotations
 
@@ -7,18 +7,23 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import DataError
+from gatera.data.folders.label_columns import FILE_COLUMNS, LABEL_COLUMNS, find_label_columns, sides_of
+from gatera.data.folders.named_files import NamedFiles
 from gatera.data.folders.sides import SIDE_OF
-from gatera.data.splits.by_value import truth_of
 from gatera.program.tables.notes import Note
 from gatera.program.tables.reader import open_table
 
+__all__ = ["FILE_COLUMNS", "LABEL_COLUMNS", "TABLE", "LabelledFile", "find_labels", "read_labels"]
+
 TABLE = "labels.csv"
 
-#: Names of the two columns, in order of preference; without any of them the first two columns are taken.
-FILE_COLUMNS = ("file", "filename", "file_name", "fname", "name", "image", "photo", "path")
-LABEL_COLUMNS = ("label", "labels", "class", "category", "breed", "target")
+#: What a table of labels is called where it is no `labels.csv`: by Hugging Face's image folders (there in the folder of a
+#: side, too), and by data sets on Kaggle. It must name the files beside it.
+OTHER_TABLES = ("labels.csv.gz", "labels.tsv", "labels.xlsx", "metadata.csv", "metadata.jsonl", "train.csv", "train_labels.csv")  # fmt: skip
+
+#: Names of files that show whether a table of another name is about them.
+_TRIED = 20
 
 
 class LabelledFile(NamedTuple):
@@ -29,88 +34,102 @@ class LabelledFile(NamedTuple):
     side: str
 
 
+def find_labels(folder: Path, files: Sequence[Path]) -> list[Path]:
+    """Return the tables of labels of a folder: `labels.csv`, else another that names files, also in folders of sides.
+
+    Args:
+        folder: where to look.
+        files: the files below it.
+    """
+    if (folder / TABLE).is_file():
+        return [folder / TABLE]
+    for name in OTHER_TABLES:
+        if _names_files(folder / name, folder, files):
+            return [folder / name]
+    sides = sorted({folder / path.relative_to(folder).parts[0] for path in files if path.parent != folder})
+    inside = [
+        side / name for side in sides if side.name.lower() in SIDE_OF for name in (TABLE, *OTHER_TABLES)
+    ]
+    return [table for table in inside if _names_files(table, table.parent, files)]
+
+
+def _names_files(table: Path, folder: Path, files: Sequence[Path]) -> bool:
+    if not table.is_file():
+        return False
+    named = NamedFiles(folder, [path for path in files if path.is_relative_to(folder)])
+    try:
+        rows = [row for row, _ in zip(open_table(table).rows(), range(_TRIED), strict=False)]
+    except DataError:
+        return False  # a table about something else
+    columns = list(rows[0]) if rows else []
+    return len(columns) > 1 and any(all(named.find(row[name]) for row in rows) for name in columns)
+
+
 def read_labels(
-    folder: Path, files: Sequence[Path], on_note: Callable[[Note], None] | None = None, **reading: Any
+    folder: Path,
+    files: Sequence[Path],
+    on_note: Callable[[Note], None] | None = None,
+    target: str | None = None,
+    tables: Sequence[Path] | None = None,
+    **reading: Any,
 ) -> list[LabelledFile]:
-    """Read the labels of files from `labels.csv` in their folder.
+    """Read the labels of files from the table in their folder.
 
     Args:
         folder: where the table is.
-        files: the files below it. The table may leave the ending of a name out.
+        files: the files below it. The table may leave the ending of a name out, or its folder.
         on_note: is called with each decision about the table; None to warn.
-        **reading: how the table is read; see `open_table`.
+        target: the column of the labels; None to find it.
+        tables: the tables, as `find_labels` gives them; None for `labels.csv`.
+        **reading: how a table is read; see `open_table`.
 
     Returns:
         The files in the table, sorted.
 
     Raises:
-        DataError: if a file is missing, a label is empty, two rows contradict each other, or a side is unknown.
+        DataError: if a file is missing or a name fits several, a label is empty, several columns could be the label, two
+            rows contradict each other, or a side is unknown.
     """
-    table = folder / TABLE
+    found: dict[Path, LabelledFile] = {}
+    for table in [folder / TABLE] if tables is None else tables:
+
+        def say(note: Note, name: str = table.name) -> None:
+            if on_note is None:
+                warnings.warn(f"{name}: {note}", stacklevel=4)
+            else:
+                on_note(note)
+
+        below = [path for path in files if path.is_relative_to(table.parent)]
+        found |= _read_one(table, below, say, target, reading)
+    return [found[path] for path in sorted(found)]
+
+
+def _read_one(
+    table: Path,
+    files: Sequence[Path],
+    say: Callable[[Note], None],
+    target: str | None,
+    reading: dict[str, Any],
+) -> dict[Path, LabelledFile]:
     file = open_table(table, **reading)
     for note in file.notes:
-        if on_note is None:
-            warnings.warn(f"{TABLE}: {note}", stacklevel=3)
-        else:
-            on_note(note)
-    columns, rows = file.names, list(file.numbered_rows())
-    if len(columns) < 2:
-        raise DataError(f"{table} needs at least two columns", got=columns, expected="file,label")
-    file_column, label_column = _column(columns, FILE_COLUMNS, 0), _column(columns, LABEL_COLUMNS, 1)
-    by_name = _locate(folder, table, [row[file_column] for _, row in rows], files)
+        say(note)
+    rows, named = list(file.numbered_rows()), NamedFiles(table.parent, files)
+    columns = find_label_columns(table, file.names, [row for _, row in rows], named, target)
+    if columns.note is not None:
+        say(columns.note)
+    by_name = named.locate(table, [row[columns.file] for _, row in rows])
+    of_folder = SIDE_OF.get(table.parent.name.lower(), "") if table.name != TABLE else ""
     found: dict[Path, LabelledFile] = {}
-    for line, row in rows:
-        name, label = row[file_column], row[label_column].strip()
-        if not label:
-            raise DataError(f"{table} has no label in line {line}, column {label_column}", got=name)
-        new = LabelledFile(by_name[name], label, _side(table, line, row))
+    for (line, row), side in zip(rows, sides_of(table, rows), strict=True):
+        name, label = row[columns.file], columns.label(table, line, row)
+        new = LabelledFile(by_name[name], label, side or of_folder)
         earlier = found.setdefault(new.path, new)
         if earlier.label != label:
             raise DataError(
                 f"{table} gives {name} two labels, {earlier.label!r} and {label!r} (line {line})",
                 remedy="Delete one of the two lines.",
             )
-    return [found[path] for path in sorted(found)]
-
-
-def _column(columns: Sequence[str], wanted: Sequence[str], otherwise: int) -> str:
-    by_lower = {column.strip().lower(): column for column in columns}
-    return next((by_lower[name] for name in wanted if name in by_lower), columns[otherwise])
-
-
-def _locate(folder: Path, table: Path, names: Sequence[str], files: Sequence[Path]) -> dict[str, Path]:
-    """Find each file named in the table, also where the table leaves the ending out."""
-    by_stem = {path.stem: path for path in files}
-    found = {name: folder / name if (folder / name).is_file() else by_stem.get(name) for name in names}
-    missing = [name for name, path in found.items() if path is None]
-    if missing:
-        raise DataError(
-            f"{table} lists files that are not in {folder}: {listed(missing, 3)}",
-            remedy=did_you_mean(
-                missing[0], [path.name for path in by_stem.values()], "Correct the table, or add the files."
-            ),
-        )
-    return {name: path for name, path in found.items() if path is not None}
-
-
-def _side(table: Path, line: int, row: dict[str, str]) -> str:
-    by_lower = {
-        (column or "").strip().lower(): (value or "").strip().lower() for column, value in row.items()
-    }
-    if "split" in by_lower:
-        if by_lower["split"] not in SIDE_OF:
-            raise DataError(
-                f"{table} has an unknown split in line {line}",
-                got=by_lower["split"], expected=f"one of {listed(SIDE_OF)}",
-            )  # fmt: skip
-        return SIDE_OF[by_lower["split"]]
-    if "is_valid" in by_lower:
-        truth = truth_of(by_lower["is_valid"])
-        if truth is None:
-            raise DataError(
-                f"{table} has an unknown is_valid in line {line}",
-                got=by_lower["is_valid"],
-                expected="true or false",
-            )
-        return "valid" if truth else "train"
-    return ""
+    if others := len(files) - len(found):
+        say(Note(f"{others:,} files are not in {table.name} and are not used"))
+    return found

@@ -28,6 +28,15 @@ TRUTH = {
     **dict.fromkeys(("false", "f", "no", "n", "0", "0.0"), False),
 }
 
+#: Words that say the same of a row for validation.
+SIDE_WORDS = {
+    **dict.fromkeys(("valid", "validation", "val"), True),
+    **dict.fromkeys(("train", "training"), False),
+}
+
+#: Marks that stand alone in a column: empty cells then mean no.
+MARKS = frozenset(("x", "\u00d7", "*"))
+
 
 @dataclass(frozen=True, repr=False)
 class ColSplitter(ShortRepr):
@@ -51,7 +60,7 @@ class ColSplitter(ShortRepr):
             )  # fmt: skip
         values = column(items, self.col)
         if self.on is None:
-            marks = [_truth(value, self.col) for value in values]
+            marks = _truths(values, self.col)
         else:
             chosen = self.on if isinstance(self.on, list | tuple | set | frozenset) else [self.on]
             marks = [value in chosen for value in values]
@@ -261,15 +270,33 @@ def truth_of(value: Any) -> bool | None:
     return TRUTH.get(str(value).strip().lower())  # bool("False") is True: text is read, never cast
 
 
-def _truth(value: Any, col: str | int) -> bool:
-    truth = truth_of(value)
+def truths_of(values: Sequence[Any]) -> list[bool | None]:
+    """Return which rows a column marks for validation: by truth values, by the side's name, or by an "x" in some cells.
+
+    Example:
+        >>> truths_of(["x", "", "x"]), truths_of(["valid", "train"]), truths_of(["1.0", "maybe", ""])
+        ([True, False, True], [True, False], [True, None, None])
+    """
+    texts = ["" if is_missing(value) else str(value).strip().lower() for value in values]
+    if set(texts) - {""} and set(texts) - {""} <= MARKS:
+        return [bool(text) for text in texts]
+    return [SIDE_WORDS.get(text, truth_of(text)) for text in texts]
+
+
+def _truths(values: Sequence[Any], col: str | int) -> list[bool]:
+    truths = truths_of(values)
+    for value, truth in zip(values, truths, strict=True):
+        _check_truth(truth, value, col)
+    return [bool(truth) for truth in truths]
+
+
+def _check_truth(truth: bool | None, value: Any, col: str | int) -> None:
     if truth is None:
         raise DataError(
             f"Column {col!r} is not boolean",
             got=value, expected="True, False, 0, 1",
             remedy=f"Name the value that marks validation rows: ColSplitter({col!r}, on=...).",
         )  # fmt: skip
-    return truth
 
 
 def _check_no_single(labels: list[Any]) -> None:

@@ -1,0 +1,162 @@
+"""Which columns of a table of labels hold what: the file, the label (or one column for each class), the side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gatera.core.checks import listed, missing_column
+from gatera.core.errors import DataError
+from gatera.data.folders.named_files import NamedFiles
+from gatera.data.folders.sides import SIDE_OF
+from gatera.data.splits.by_value import truths_of
+from gatera.program.tables.notes import Note
+
+#: Names of the two columns, in order of preference.
+FILE_COLUMNS = (
+    "file", "filename", "file_name", "fname", "name", "image", "photo", "path", "image_id", "image_name", "image_path",
+    "filepath", "file_path", "img", "id",
+)  # fmt: skip
+LABEL_COLUMNS = ("label", "labels", "class", "category", "breed", "target")
+
+#: Columns that put a file on a side of the split.
+SIDE_COLUMNS = ("split", "is_valid")
+
+#: Rows that show whether a column names files.
+_TRIED = 50
+
+#: Cells of a column that stands for one class.
+_ONE_HOT = {"0": False, "0.0": False, "1": True, "1.0": True}
+
+Row = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class LabelColumns:
+    """The columns of a table of labels.
+
+    Attributes:
+        file: names the files.
+        labels: the label; or several columns of 0 and 1, one for each class.
+        note: which they are, where names and places do not make it plain.
+    """
+
+    file: str
+    labels: Sequence[str]
+    note: Note | None = None
+
+    def label(self, table: Path, line: int, row: Row) -> str:
+        """Return the label in a row.
+
+        Raises:
+            DataError: if it is empty, or not exactly one of the classes is 1.
+        """
+        if len(self.labels) == 1:
+            label = row[self.labels[0]].strip()
+            if not label:
+                raise DataError(
+                    f"{table} has no label in line {line}, column {self.labels[0]}", got=row[self.file]
+                )
+            return label
+        ones = [name for name in self.labels if _ONE_HOT.get(row[name].strip())]
+        if len(ones) != 1:
+            raise DataError(
+                f"{table} gives {row[self.file]} {len(ones) or 'no'} labels in line {line}",
+                got=listed(ones) or None, expected=f"a 1 in one of {listed(self.labels)}",
+                remedy="For several labels of a file use a DataBlock with MultiCategoryBlock.",
+            )  # fmt: skip
+        return ones[0]
+
+
+def find_label_columns(
+    table: Path, columns: Sequence[str], rows: Sequence[Row], named: NamedFiles, target: str | None = None
+) -> LabelColumns:
+    """Return which columns hold files and labels.
+
+    Args:
+        table: the table, for messages.
+        columns: its columns.
+        rows: its rows.
+        named: the files.
+        target: the column of the labels; None to find it.
+
+    Raises:
+        DataError: if there are fewer than two columns, or several could hold the label.
+    """
+    if len(columns) < 2:
+        raise DataError(f"{table} needs at least two columns", got=columns, expected="file,label")
+    if target is not None and target not in columns:
+        raise missing_column(target, columns, str(table), "target=")
+    file = _file_column([name for name in columns if name != target], rows, named)
+    others = [name for name in columns if name != file and name.strip().lower() not in SIDE_COLUMNS]
+    labels = [target] if target is not None else _label_columns(table, others, rows)
+    by_lower = file.strip().lower(), labels[0].strip().lower()
+    plain = target is not None or (by_lower[0] in FILE_COLUMNS and by_lower[1] in LABEL_COLUMNS)
+    if plain or (len(labels) == 1 and list(columns[:2]) == [file, *labels] and not others[1:]):
+        return LabelColumns(file, labels)
+    said = f"the label in {labels[0]!r}" if len(labels) == 1 else f"a class in each of {listed(labels)}"
+    return LabelColumns(file, labels, Note(f"The file is in column {file!r}, {said}", "target", others[-1]))
+
+
+def _file_column(columns: Sequence[str], rows: Sequence[Row], named: NamedFiles) -> str:
+    """Return the column whose cells are files; usual names are tried first."""
+    usual = _usual(columns, FILE_COLUMNS)
+    for name in dict.fromkeys([*usual, *columns]):
+        if all(named.find(row[name]) for row in rows[:_TRIED]):
+            return name
+    return usual[0] if usual else columns[0]
+
+
+def _label_columns(table: Path, columns: Sequence[str], rows: Sequence[Row]) -> list[str]:
+    if usual := _usual(columns, LABEL_COLUMNS):
+        return usual[:1]
+    if len(columns) == 1:
+        return list(columns)
+    ones = [name for name in columns if all(row[name].strip() in _ONE_HOT for row in rows)]
+    if ones and len(ones) == len(columns):
+        return ones
+    raise DataError(
+        f"{table} has several columns that could be the label", got=listed(columns) or None,
+        remedy="Name it: target= (--target on the command line).",
+    )  # fmt: skip
+
+
+def _usual(columns: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    by_lower = {column.strip().lower(): column for column in columns}
+    return [by_lower[name] for name in wanted if name in by_lower]
+
+
+def sides_of(table: Path, rows: Sequence[tuple[int, Row]]) -> list[str]:
+    """Return the side of each row; "" where the table does not say.
+
+    Args:
+        table: the table, for messages.
+        rows: line and cells of each.
+
+    Raises:
+        DataError: if a cell is neither a side nor a truth value; the line is named.
+    """
+    names = {name.strip().lower(): name for name in (rows[0][1] if rows else {}) if name}
+    if "split" in names:
+        return [_named_side(table, line, row[names["split"]]) for line, row in rows]
+    if "is_valid" not in names:
+        return [""] * len(rows)
+    cells = [row[names["is_valid"]] for _, row in rows]
+    truths = truths_of(cells)
+    for (line, _), cell, truth in zip(rows, cells, truths, strict=True):
+        if truth is None:
+            raise DataError(
+                f"{table} has an unknown is_valid in line {line}", got=cell.strip().lower(), expected="true or false"
+            )  # fmt: skip
+    return ["valid" if truth else "train" for truth in truths]
+
+
+def _named_side(table: Path, line: int, cell: str) -> str:
+    side = SIDE_OF.get(cell.strip().lower())
+    if side is None:
+        raise DataError(
+            f"{table} has an unknown split in line {line}",
+            got=cell.strip().lower(), expected=f"one of {listed(SIDE_OF)}",
+        )  # fmt: skip
+    return side

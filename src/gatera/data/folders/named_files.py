@@ -1,0 +1,89 @@
+"""Find the files that a table names: also without folder or ending, in another case, or by the path of another computer."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from gatera.core.checks import did_you_mean, listed
+from gatera.core.errors import DataError
+
+
+class NamedFiles:
+    """Files by the ways in which a table may name them.
+
+    Args:
+        folder: where the table is.
+        files: the files below it.
+    """
+
+    def __init__(self, folder: Path, files: Sequence[Path]) -> None:
+        self.folder = folder
+        self._by_path = {path.relative_to(folder).as_posix(): path for path in files}
+        # The further down, the less a name says; a name is looked for in each until it is found.
+        self._by_part: list[dict[str, list[Path]]] = [defaultdict(list) for _ in range(6)]
+        for name, path in self._by_path.items():
+            pure = PurePosixPath(name)
+            whole, stem = str(pure.with_suffix("")), pure.stem
+            for known, key in zip(
+                self._by_part,
+                (whole, pure.name, stem, name.lower(), pure.name.lower(), stem.lower()),
+                strict=True,
+            ):
+                known[key].append(path)
+
+    @property
+    def names(self) -> list[str]:
+        """The files' names without their folders."""
+        return [path.name for path in self._by_path.values()]
+
+    def find(self, name: str) -> list[Path]:
+        """Return the files that a name in the table may stand for; more than one where it does not say which."""
+        written = _plain(name)
+        if written in self._by_path:
+            return [self._by_path[written]]
+        last = PurePosixPath(written).name
+        for known, key in zip(
+            self._by_part, (written, last, last, written.lower(), last.lower(), last.lower()), strict=True
+        ):
+            if found := known.get(key):
+                return found
+        there = self.folder / name  # not one of the files looked for, e.g. a photo among texts
+        return [there] if name and there.is_file() else []
+
+    def locate(self, table: Path, names: Sequence[str]) -> dict[str, Path]:
+        """Return the file of each name.
+
+        Args:
+            table: the table, for messages.
+            names: as it writes them.
+
+        Raises:
+            DataError: if a name fits several files, or none.
+        """
+        found = {name: self.find(name) for name in dict.fromkeys(names)}
+        missing = [name for name, paths in found.items() if not paths]
+        if missing:
+            raise DataError(
+                f"{table} lists files that are not in {self.folder}: {listed(missing, 3)}",
+                remedy=did_you_mean(missing[0], self.names, "Correct the table, or add the files."),
+            )
+        for name, paths in found.items():
+            if len(paths) > 1:
+                raise DataError(
+                    f"{table} lists {name!r}, and {len(paths)} files are called so",
+                    available=listed([path.relative_to(self.folder).as_posix() for path in paths], 4),
+                    remedy="Write its name with its folder and its ending.",
+                )
+        return {name: paths[0] for name, paths in found.items()}
+
+
+def _plain(name: str) -> str:
+    """Return a name with "/" between its parts and without a beginning that says nothing.
+
+    Example:
+        >>> _plain("photos\\\\1.jpg"), _plain("./1.jpg")
+        ('photos/1.jpg', '1.jpg')
+    """
+    return name.strip().replace("\\", "/").removeprefix("./")

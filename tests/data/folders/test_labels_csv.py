@@ -1,0 +1,203 @@
+"""`labels.csv` and its relatives: names of files, columns of labels, sides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from gatera.core.errors import ArgumentError, DataError
+from gatera.data.folders.labelled import Kind, hold_out, read_folder
+from gatera.data.folders.labels_csv import find_labels
+from gatera.data.sources.items import get_image_files
+
+PHOTOS = Kind(get_image_files, "photo", ".jpg", Image.open)
+
+
+def touch(folder: Path, *names: str, **tables: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return folder
+
+
+def read(folder: Path, **options):
+    """Return name -> label, and what was decided."""
+    notes: list = []
+    found = read_folder(folder, PHOTOS, on_note=notes.append, **options)
+    labels = {
+        path.relative_to(folder).as_posix(): label
+        for path, label in zip(found.files, found.labels, strict=True)
+    }
+    return labels, [str(note) for note in notes]
+
+
+def complaint(folder: Path, kind=DataError, **options) -> str:
+    with pytest.raises(kind) as err:
+        read_folder(folder, PHOTOS, on_note=lambda note: None, **options)
+    return str(err.value).replace(f"{folder}/", "").replace(str(folder), "FOLDER")
+
+
+# -- which file
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["1.jpg", "sub/2.jpg"], ["1", "2"], ["1", "sub/2"], [r".\1.jpg", r"sub\2.jpg"], ["1.JPG", "2.JPG"],
+        ["/home/me/photos/1.jpg", r"C:\photos\2.jpg"],
+    ],
+)  # fmt: skip
+def test_a_file_is_found_by_whatever_part_of_its_name_is_given(tmp_path, names):
+    folder = touch(tmp_path, "1.jpg", "sub/2.jpg")
+    (folder / "labels.csv").write_text(f"file,label\n{names[0]},cat\n{names[1]},dog\n")
+    assert read(folder) == ({"1.jpg": "cat", "sub/2.jpg": "dog"}, [])
+
+
+@pytest.mark.parametrize(
+    ("files", "name", "listed"),
+    [(["1.jpg", "1.png"], "1", "1.jpg, 1.png"), (["a/1.jpg", "b/1.jpg"], "1.jpg", "a/1.jpg, b/1.jpg")],
+)
+def test_a_name_that_fits_two_files_is_refused(tmp_path, files, name, listed):
+    folder = touch(tmp_path, *files)
+    (folder / "labels.csv").write_text(f"file,label\n{name},cat\n")
+    assert complaint(folder) == (
+        f"labels.csv lists {name!r}, and 2 files are called so. Available: {listed}. "
+        "Write its name with its folder and its ending."
+    )
+
+
+def test_a_whole_name_is_taken_even_where_another_file_has_its_stem(tmp_path):
+    folder = touch(tmp_path, "1.jpg", "1.png", "2.jpg")
+    (folder / "labels.csv").write_text("file,label\n1.jpg,cat\n1.png,dog\n2.jpg,dog\n")
+    assert read(folder)[0] == {"1.jpg": "cat", "1.png": "dog", "2.jpg": "dog"}
+
+
+def test_files_that_the_table_does_not_name_are_counted(tmp_path):
+    folder = touch(tmp_path, "1.jpg", "2.jpg", "3.jpg")
+    (folder / "labels.csv").write_text("file,label\n1.jpg,cat\n2.jpg,dog\n")
+    assert read(folder)[1] == ["1 files are not in labels.csv and are not used."]
+
+
+# -- which column
+
+
+def test_the_columns_are_found_by_what_they_hold_and_told(tmp_path):
+    folder = touch(tmp_path, "a1.jpg", "a2.jpg")
+    (folder / "labels.csv").write_text("diagnosis,scan,split\nwell,a1,train\nill,a2,valid\n")
+    labels, notes = read(folder)
+    assert labels == {"a1.jpg": "well", "a2.jpg": "ill"}
+    assert notes == [
+        "The file is in column 'scan', the label in 'diagnosis' (to change: target='diagnosis')."
+    ]
+
+
+def test_several_columns_that_could_be_the_label_are_asked_about(tmp_path):
+    folder = touch(tmp_path, "a1.jpg", "a2.jpg")
+    (folder / "labels.csv").write_text("image_id,dx,age,sex\na1,well,30,f\na2,ill,40,m\n")
+    assert complaint(folder) == (
+        "labels.csv has several columns that could be the label. Got: 'dx, age, sex'. "
+        "Name it: target= (--target on the command line)."
+    )
+    assert read(folder, target="dx") == ({"a1.jpg": "well", "a2.jpg": "ill"}, [])
+    assert complaint(folder, target="agee") == (
+        "target=: no column 'agee' in labels.csv. Available: image_id, dx, age, sex. Did you mean 'age'?"
+    )
+
+
+def test_a_target_without_a_table_is_refused(tmp_path):
+    folder = touch(tmp_path, "cat/1.jpg", "dog/2.jpg")
+    assert "target= says how to read labels.csv, and no labels.csv in" in complaint(
+        folder, ArgumentError, target="dx"
+    )
+
+
+@pytest.mark.parametrize(("yes", "no"), [("1", "0"), ("1.0", "0.0")])
+def test_a_column_for_each_class_gives_their_names(tmp_path, yes, no):
+    folder = touch(tmp_path, "a1.jpg", "a2.jpg", "a3.jpg")
+    (folder / "labels.csv").write_text(
+        f"image,MEL,NV,BCC\na1,{yes},{no},{no}\na2,{no},{yes},{no}\na3,{no},{no},{yes}\n"
+    )
+    labels, notes = read(folder)
+    assert labels == {"a1.jpg": "MEL", "a2.jpg": "NV", "a3.jpg": "BCC"}
+    assert notes == [
+        "The file is in column 'image', a class in each of MEL, NV, BCC (to change: target='BCC')."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"), [("1,1", "2 labels in line 3. Got: 'A, B'"), ("0,0", "no labels in line 3")]
+)
+def test_a_file_of_no_class_or_of_two_is_refused(tmp_path, cells, said):
+    folder = touch(tmp_path, "a1.jpg", "a2.jpg")
+    (folder / "labels.csv").write_text(f"image,A,B\na1,1,0\na2,{cells}\n")
+    assert f"labels.csv gives a2 {said}" in complaint(folder)
+
+
+def test_one_column_of_0_and_1_is_a_label(tmp_path):
+    folder = touch(tmp_path, "a1.jpg", "a2.jpg")
+    (folder / "labels.csv").write_text("id,has_cactus\na1.jpg,1\na2.jpg,0\n")
+    assert read(folder) == ({"a1.jpg": "1", "a2.jpg": "0"}, [])
+
+
+def test_a_table_without_a_header_keeps_its_first_row(tmp_path):
+    folder = touch(tmp_path, "a1.jpg", "a2.jpg", "a3.jpg")
+    (folder / "labels.csv").write_text("a1,cat\na2,dog\na3,cat\n")
+    labels, notes = read(folder)
+    assert labels == {"a1.jpg": "cat", "a2.jpg": "dog", "a3.jpg": "cat"}
+    assert notes[0].startswith("The first row holds data, not names")
+
+
+# -- which side
+
+
+@pytest.mark.parametrize(
+    ("true", "false"),
+    [("x", ""), ("valid", "train"), ("1.0", "0.0"), ("Y", "N"), ("True", "False"), ("t", "f")],
+)
+def test_is_valid_is_read_however_it_is_written(tmp_path, true, false):
+    folder = touch(tmp_path, "1.jpg", "2.jpg")
+    (folder / "labels.csv").write_text(f"file,label,is_valid\n1.jpg,cat,{false}\n2.jpg,dog,{true}\n")
+    assert list(read_folder(folder, PHOTOS).split) == ["train", "valid"]
+
+
+# -- relatives of labels.csv
+
+
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("metadata.csv", "file_name,label\n1.jpg,cat\n2.jpg,dog\n"),
+        (
+            "metadata.jsonl",
+            '{"file_name": "1.jpg", "label": "cat"}\n{"file_name": "2.jpg", "label": "dog"}\n',
+        ),
+        ("train.csv", "id,breed\n1,cat\n2,dog\n"),
+        ("labels.tsv", "id\tbreed\n1\tcat\n2\tdog\n"),
+    ],
+)
+def test_tables_of_other_names_are_read_where_they_name_the_photos(tmp_path, name, table):
+    folder = touch(tmp_path, "images/1.jpg", "images/2.jpg")
+    (folder / name).write_text(table)
+    found = read_folder(folder, PHOTOS, on_note=lambda note: None)
+    assert (list(found.labels), found.layout) == (["cat", "dog"], f"labels from {name}")
+
+
+def test_a_table_of_labels_in_the_folder_of_each_side(tmp_path):
+    folder = touch(tmp_path, *(f"{side}/{n}.jpg" for side in ("train", "validation") for n in "1234"))
+    for side in ("train", "validation"):
+        (folder / side / "metadata.csv").write_text(
+            "file_name,label\n1.jpg,cat\n2.jpg,dog\n3.jpg,cat\n4.jpg,dog\n"
+        )
+    found = read_folder(folder, PHOTOS)
+    assert list(found.split) == ["train"] * 4 + ["valid"] * 4 and list(found.labels)[4:] == ["cat", "dog"] * 2
+    assert hold_out(found, 0.2, 1).split_by == "by metadata.csv"
+
+
+def test_a_table_about_something_else_is_passed_over(tmp_path):
+    folder = touch(tmp_path, "cat/1.jpg", "dog/2.jpg")
+    (folder / "train.csv").write_text("a,b\n1.5,2\n3,4\n")
+    (folder / "metadata.csv").write_text("broken,\n1\n")
+    assert find_labels(folder, get_image_files(folder)) == []
+    assert read_folder(folder, PHOTOS).layout == "a folder per class"
