@@ -49,10 +49,15 @@ def test_a_table_is_read_as_the_settings_say_and_decisions_are_reported(tmp_path
     path.write_text("a;b\n" + "".join(f"{n % 7};{n % 2}\n" for n in range(40)))
     found = read(TrainSettings(path, tmp_path / "a.gatera", target="b"), events)
     assert len(found.frame) == 40
-    assert events.lines == ["Columns are separated by a semicolon (to change: delimiter=',')."]
-    assert events.events == [
-        ("note", {"text": "Columns are separated by a semicolon", "option": "delimiter", "value": ","})
+    assert events.lines == [
+        "Columns are separated by a semicolon (to change: delimiter=',').",
+        "b has 2 different whole numbers, which are classes (to change: numbers='b').",
+        "Whole numbers of at most 20 different values are categories: a (to change: numbers='a').",
     ]
+    assert events.events[0] == (
+        "note", {"text": "Columns are separated by a semicolon", "option": "delimiter", "value": ","}
+    )  # fmt: skip
+    assert [values["option"] for _, values in events.events] == ["delimiter", "numbers", "numbers"]
     events.lines.clear()
     named = TrainSettings(path, tmp_path / "a.gatera", target="column_2", delimiter=";", header=None)
     assert len(read(named, events).frame) == 41

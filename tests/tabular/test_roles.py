@@ -66,14 +66,21 @@ def test_labels_written_as_floats_are_the_classes_0_and_1(tmp_path):
     assert to.frame["y"].dtype.kind == "i"
 
 
-def test_a_number_that_is_not_finite_names_its_line(tmp_path):
+def test_a_number_that_is_not_finite_counts_as_missing_and_its_line_is_named(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("x,y\n1,a\n\ninf,b\n3,a\n")
-    with pytest.raises(DataError) as err:
-        TabularPandas(read_table(path), cont_names="x", y_names="y")
-    assert str(err.value) == (
-        "Column 'x' holds a number that is not finite, in line 4. Got: inf. Expected: finite numbers, or an empty cell."
+    said = r"^Column 'x' holds a number that is not finite, first in line 4; it counts as missing\.$"
+    with pytest.warns(UserWarning, match=said):
+        to = TabularPandas(read_table(path), cont_names="x", y_names="y")
+    assert to.xs["x_na"].tolist() == [1, 2, 1] and to.xs["x"].tolist() == pytest.approx(
+        [-(1.5**0.5), 0, 1.5**0.5]
     )
+    path.write_text("x,y\n-inf,a\n\ninf,b\ninf,a\n")
+    with (
+        pytest.warns(UserWarning, match="3 numbers that are"),
+        pytest.raises(DataError, match="no number that is finite"),
+    ):
+        TabularPandas(read_table(path), cont_names="x", y_names="y")
     path.write_text("x,y\n1,a\n2,\n3,a\n")
     with pytest.raises(DataError, match=r"^Column 'y' \(y_names\) is empty in line 3 of the table\."):
         TabularPandas(read_table(path), cont_names="x", y_names="y")

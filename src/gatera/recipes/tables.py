@@ -9,7 +9,6 @@ from gatera.core.checks import listed, missing_column
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.regression import RegressionBlock
-from gatera.data.loading.row_tables import empty_cells
 from gatera.data.sources.tables import read_table
 from gatera.data.transforms.normalize import Normalize
 from gatera.measure.metrics.standard import error_rate, rmse
@@ -21,10 +20,11 @@ from gatera.recipes.settings import TrainSettings
 from gatera.tabular.baseline import boosted_trees
 from gatera.tabular.data import TabularDataLoaders
 from gatera.tabular.defaults import TABLES
+from gatera.tabular.frames import as_names
 from gatera.tabular.learner import TabularLearner, tabular_learner
 from gatera.tabular.loaders import TableLoaders
 from gatera.tabular.procs import Categorify, FillMissing
-from gatera.tabular.roles import find_roles, is_class
+from gatera.tabular.roles import Wishes, find_roles, is_class_as_asked, target_note, unusable_targets
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,12 @@ def read(settings: TrainSettings, events: Events) -> Table:
         )
     if target not in columns:
         raise missing_column(target, columns, str(settings.source), "target=")
-    frame = whole[~empty_cells(whole[target])]
-    roles = find_roles(frame, [target])
+    wishes = Wishes(*(as_names(names) for names in (settings.classes, settings.numbers, settings.drop)))
+    frame = whole[~unusable_targets(whole[target])]
+    roles = find_roles(frame, [target], wishes=wishes)
+    for note in (target_note(frame[target], wishes), *roles.notes):
+        if note is not None:
+            events.on_note(note)
     if not roles.categories and not roles.numbers:
         reasons = listed(f"{name} ({reason})" for name, reason in roles.skipped.items())
         raise DataError(
@@ -90,7 +94,7 @@ def read(settings: TrainSettings, events: Events) -> Table:
             expected="columns of numbers or of categories that occur more than once",
         )  # fmt: skip
     return Table(
-        frame, target, is_class(frame[target]), roles.categories, roles.numbers, roles.skipped, len(whole) - len(frame)
+        frame, target, is_class_as_asked(frame[target], wishes), roles.categories, roles.numbers, roles.skipped, len(whole) - len(frame)
     )  # fmt: skip
 
 
@@ -114,7 +118,8 @@ def _report_table(events: Events, table: Table, dls: TableLoaders) -> None:
         events.on_warning(f"Skipped {table.n_skipped:,} rows without a value in {table.target}.")
     if table.ignored:
         reasons = listed(f"{name} ({reason})" for name, reason in table.ignored.items())
-        events.on_warning(f"Ignoring columns that tell nothing: {reasons}")
+        use = f"{events.argument('classes')} or {events.argument('numbers')}"
+        events.on_warning(f"Columns that are not used: {reasons}. To use one, name it in {use}.")
     facts = {"target": table.target, "categories": table.categories, "numbers": table.numbers}
     skipped = {"columns_ignored": list(table.ignored), "rows_skipped": table.n_skipped}
     events.on_event("table", {**facts, **skipped, **counts})

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
+from gatera.core.checks import listed
+from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.vocab import categories_of
-from gatera.data.loading.row_tables import check_columns, check_frame, value_column_of
-from gatera.program.tables.columns import Kind
+from gatera.data.loading.row_tables import check_columns, check_frame, empty_cells, named_row, value_column_of
+from gatera.program.tables.columns import Column, Kind
+from gatera.program.tables.notes import Note
 
 #: A target of whole numbers with at most this many different values is a class.
 MOST_CLASSES = 20
 
 #: A text column in which more than this share of the cells differ says who a row is, not what it is like.
 TELLS_ROWS_APART = 0.5
+
+#: What columns that name the rows are called.
+_NAMES_ROWS = re.compile(
+    r"id|idx|index|key|row|uuid|guid|unnamed: \d+|.*[ _.-](id|idx|index|uuid|guid|key)|.*[a-z](Id|ID)|row[ _]?(id|num|number|names?|no)",
+    re.IGNORECASE,
+)
+_CAMEL_ID = re.compile(r".*[a-z](Id|ID)")
+
+#: How messages call a column that the user leaves out.
+DROPPED = "left out as asked"
 
 
 @dataclass(frozen=True)
@@ -25,35 +41,117 @@ class Roles:
         numbers: columns of numbers.
         categories: columns of categories.
         skipped: column that is not an input -> why.
+        notes: decisions that may surprise.
     """
 
     numbers: list[str]
     categories: list[str]
     skipped: dict[str, str]
+    notes: list[Note] = field(default_factory=list)
 
 
-def find_roles(df: Any, targets: Sequence[str], max_card: int = MOST_CLASSES) -> Roles:
+@dataclass(frozen=True)
+class Wishes:
+    """What the user says of columns; the rest is decided from their values.
+
+    Attributes:
+        classes: columns of categories, or the target if it is a class.
+        numbers: columns of numbers, or the target if it is a number.
+        drop: columns that are not used.
+    """
+
+    classes: Sequence[str] = ()
+    numbers: Sequence[str] = ()
+    drop: Sequence[str] = ()
+
+    def check(self, df: Any, targets: Sequence[str]) -> None:
+        """Raise unless they fit the table and each other.
+
+        Raises:
+            DataError: if there is no such column, or one of `numbers` holds something else.
+            ArgumentError: if a column is named twice, or a target is left out.
+        """
+        seen: dict[str, str] = {}
+        for role, names in (("classes", self.classes), ("numbers", self.numbers), ("drop", self.drop)):
+            check_columns(df, f"{role}=", names)
+            for name in names:
+                if name in seen and seen[name] != role:
+                    raise ArgumentError(
+                        f"Column {name!r} is in {seen[name]}= and in {role}=", remedy="Name it in one."
+                    )
+                seen[name] = role
+        dropped = [name for name in targets if name in self.drop]
+        if dropped:
+            raise ArgumentError("drop= leaves out the column to predict", got=dropped[0])
+        for name in self.numbers:
+            _check_numbers(df, name)
+
+
+def _check_numbers(df: Any, name: str) -> None:
+    kind = value_column_of(df[name]).kind
+    if kind in (Kind.WHOLE, Kind.NUMBER):
+        return
+    for place, cell in enumerate(df[name].tolist()):
+        try:
+            float(cell)
+        except (TypeError, ValueError):
+            raise DataError(
+                f"numbers= names column {name!r}, which holds {kind}", got=cell,
+                expected=f"numbers, also in {named_row(df, place)}",
+            ) from None  # fmt: skip
+
+
+def find_roles(
+    df: Any, targets: Sequence[str], max_card: int = MOST_CLASSES, wishes: Wishes | None = None
+) -> Roles:
     """Return the inputs of a table. Columns that tell nothing are skipped: empty, constant, row numbers, identifiers.
 
     Args:
         df: a pandas DataFrame.
         targets: columns to predict.
         max_card: whole numbers of more different values than this are numbers, of fewer categories.
+        wishes: what the user says of columns.
 
     Raises:
-        DataError: if a target is not a column.
+        DataError: if a target, or a column that the user names, is not there or holds something else.
+        ArgumentError: if what the user says contradicts itself.
     """
     check_frame(df)
     check_columns(df, "targets", targets)
+    asked = Wishes() if wishes is None else wishes
+    asked.check(df, targets)
     roles = Roles([], [], {})
+    near: dict[str, list[str]] = {"number": [], "category": []}
     for name in df.columns:
-        if name not in targets:
-            kind = _role(df[name], max_card)
-            if kind in ("number", "category"):
-                (roles.numbers if kind == "number" else roles.categories).append(name)
-            else:
-                roles.skipped[name] = kind
-    return roles
+        if name in targets:
+            continue
+        said = _asked_role(name, asked)
+        kind = said or _role(df[name], max_card)
+        if kind not in ("number", "category"):
+            roles.skipped[name] = kind
+            continue
+        (roles.numbers if kind == "number" else roles.categories).append(name)
+        if not said and categories_of(df[name]) is None and value_column_of(df[name]).kind is Kind.WHOLE:
+            near[kind].append(name)
+    return Roles(roles.numbers, roles.categories, roles.skipped, _notes(near, max_card))
+
+
+def _asked_role(name: str, wishes: Wishes) -> str | None:
+    if name in wishes.drop:
+        return DROPPED
+    return "category" if name in wishes.classes else "number" if name in wishes.numbers else None
+
+
+def _notes(near: dict[str, list[str]], max_card: int) -> list[Note]:
+    """Say which whole numbers are categories, and which are numbers."""
+    few, many, notes = near["category"], near["number"], []
+    if few:
+        text = f"Whole numbers of at most {max_card} different values are categories: {listed(few, 6)}"
+        notes.append(Note(text, "numbers", few[0]))
+    if many:
+        text = f"Whole numbers of more than {max_card} different values are numbers: {listed(many, 6)}"
+        notes.append(Note(text, "classes", many[0]))
+    return notes
 
 
 def _role(series: Any, max_card: int) -> str:
@@ -63,8 +161,8 @@ def _role(series: Any, max_card: int) -> str:
         return "empty"
     if column.is_constant and len(series) > 1:
         return "always the same"
-    if column.counts_rows and len(series) > max_card:
-        return "row numbers"
+    if len(series) > max_card and (column.counts_rows or _names_rows(str(series.name), column)):
+        return "row numbers" if column.counts_rows else "names the rows"
     if is_number_input(series, max_card):
         return "number"
     if column.kind in (Kind.TEXT, Kind.DATE) and series.nunique() > max(
@@ -74,12 +172,37 @@ def _role(series: Any, max_card: int) -> str:
     return "category"
 
 
+def _names_rows(name: str, column: Column) -> bool:
+    """Whether a column is called as identifiers are, and every row has another value."""
+    plain = name.strip()
+    if not (_NAMES_ROWS.fullmatch(plain) or _CAMEL_ID.fullmatch(plain)) or column.kind not in (
+        Kind.WHOLE,
+        Kind.TEXT,
+    ):
+        return False
+    cells = column.cells.tolist()
+    return len(set(cells)) == len(cells)
+
+
 def is_number_input(series: Any, max_card: int) -> bool:
     """Whether a column is a number rather than a category: with a fraction, or whole and of more than `max_card` values."""
     if categories_of(series) is not None:
         return False
     kind = value_column_of(series).kind
     return kind is Kind.NUMBER or (kind is Kind.WHOLE and series.nunique(dropna=False) > max_card)
+
+
+def target_note(series: Any, wishes: Wishes) -> Note | None:
+    """Say whether whole numbers to predict are classes or numbers; None where there is no doubt, or the user has said."""
+    name = str(series.name)
+    if name in (*wishes.classes, *wishes.numbers) or categories_of(series) is not None:
+        return None
+    if value_column_of(series).kind is not Kind.WHOLE:
+        return None
+    many = series.nunique()
+    if is_class(series):
+        return Note(f"{name} has {many} different whole numbers, which are classes", "numbers", name)
+    return Note(f"{name} has {many:,} different whole numbers and is predicted as a number", "classes", name)
 
 
 def is_class(series: Any) -> bool:
@@ -91,3 +214,17 @@ def is_class(series: Any) -> bool:
         return True
     kind = value_column_of(series).kind
     return kind is not Kind.NUMBER and not (kind is Kind.WHOLE and series.nunique() > MOST_CLASSES)
+
+
+def is_class_as_asked(series: Any, wishes: Wishes) -> bool:
+    """Whether a target is a class: as the user says, else by its values; see `is_class`."""
+    name = str(series.name)
+    return name in wishes.classes or (name not in wishes.numbers and is_class(series))
+
+
+def unusable_targets(series: Any) -> np.ndarray:
+    """Return which rows cannot be learned from, bool [n]: their target is empty, or a number that is not finite."""
+    empty = empty_cells(series)
+    if series.dtype.kind == "f":
+        empty |= np.isinf(series.to_numpy())
+    return empty

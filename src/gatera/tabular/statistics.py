@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -67,13 +68,20 @@ def _category(frame: Any, name: str) -> dict[str, Any]:
 def _values(frame: Any, name: str) -> np.ndarray:
     check_has_values(frame, name)
     values = cells(frame[name])
-    if isinstance(values, np.ndarray) and np.isinf(values).any():
-        place = int(np.flatnonzero(np.isinf(values))[0])
+    numbers = numbers_in(values, name)
+    infinite = np.flatnonzero(np.isnan(numbers) & ~empty_cells(frame[name]))
+    if len(infinite):
+        many = "a number that is" if len(infinite) == 1 else f"{len(infinite):,} numbers that are"
+        warnings.warn(
+            f"Column {name!r} holds {many} not finite, first in {named_row(frame, int(infinite[0]))}; it counts as missing.",
+            stacklevel=2,
+        )
+    if np.isnan(numbers).all():
         raise DataError(
-            f"Column {name!r} holds a number that is not finite, in {named_row(frame, place)}", got=values[place].item(),
-            expected="finite numbers, or an empty cell",
-        )  # fmt: skip
-    return numbers_in(values, name)
+            f"Column {name!r} holds no number that is finite in the training set",
+            remedy="Remove it from the inputs.",
+        )
+    return numbers
 
 
 def _number(name: str, values: np.ndarray, procs: Procs, written: dict[str, str]) -> dict[str, Any]:

@@ -63,6 +63,10 @@ def test_what_is_not_text_is_refused(tmp_path):
     table = tmp_path / "t.csv"
     table.write_bytes(b"\x89PNG\x00\xff\xfe" * 9)
     assert complaint(table) == (
+        f"{table} cannot be read as a table: it is a picture. Pass the folder of the pictures."
+    )
+    table.write_bytes(b"\x89ABC\x00\xff\xfe" * 9)
+    assert complaint(table) == (
         f"{table} cannot be read as a table (it holds NUL bytes, so it is not text). "
         "Check that it is a text file of rows, such as CSV, and its encoding."
     )

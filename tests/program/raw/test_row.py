@@ -120,9 +120,16 @@ def test_a_cell_that_cannot_be_read_names_its_column():
     assert complaint({**ROW, "job": ["cook"]}) == (
         "Column 'job' holds something that is not one value. Got: ['cook']."
     )
-    assert complaint({**ROW, "income": float("inf")}) == (
-        "Column 'income' holds a number that is not finite. Got: inf. Expected: finite numbers, or an empty cell."
+
+
+@pytest.mark.parametrize("cell", [float("inf"), "-inf", float("nan")])
+def test_a_number_that_is_not_finite_is_read_as_an_empty_cell(cell):
+    read = RowReader(
+        [{"name": "age_na", "missing_in": "age"}],
+        [{"name": "age", "fill": 40.0, "had_empty": True, "mean": 40.0, "std": 10.0}],
     )
+    assert read([cell]).tolist() == read([None]).tolist() == [2.0, 0.0]
+    assert read.table({"age": np.array([float(cell), 50.0])}).tolist() == [[2.0, 0.0], [1.0, 1.0]]
 
 
 def test_a_program_without_columns_is_refused():

@@ -26,7 +26,6 @@ from gatera.data.sources.items import BadFile, check_files
 from gatera.data.splits.by_value import GroupSplitter, TrainTestSplitter
 from gatera.program.tables.notes import Note
 
-
 #: How `LabelledFiles.layout` begins where a table has the labels.
 _FROM_TABLE = "labels from "
 

@@ -38,7 +38,7 @@ def is_empty(cell: Any) -> bool:
 
 
 def number_in(cell: Any, column: str, written: NumberFormat = PLAIN) -> float:
-    """Return the number in a cell, written as text or not; NaN for an empty cell.
+    """Return the number in a cell, written as text or not; NaN for an empty cell, and for a number that is not finite.
 
     Args:
         cell: what the cell holds.
@@ -46,7 +46,7 @@ def number_in(cell: Any, column: str, written: NumberFormat = PLAIN) -> float:
         written: how texts write numbers.
 
     Raises:
-        DataError: if it holds something else, or a number that is infinite.
+        DataError: if it holds something else.
 
     Example:
         >>> number_in(" 12.5", "age"), number_in("", "age")
@@ -62,13 +62,7 @@ def number_in(cell: Any, column: str, written: NumberFormat = PLAIN) -> float:
             got=cell,
             expected="a number, or an empty cell",
         ) from err
-    if not abs(number) < float("inf"):
-        raise DataError(
-            f"Column {column!r} holds a number that is not finite",
-            got=cell,
-            expected="finite numbers, or an empty cell",
-        )
-    return number
+    return number if abs(number) < float("inf") else float("nan")
 
 
 def _text_number(text: str, written: NumberFormat) -> float:

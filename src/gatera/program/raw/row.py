@@ -120,7 +120,7 @@ class NumberColumn(Column):
 
 
 def numbers_in(cells: Sequence[Any], column: str, written: NumberFormat = PLAIN) -> np.ndarray:
-    """Return the numbers in cells, float64 [n], NaN for the empty ones.
+    """Return the numbers in cells, float64 [n], NaN for the empty ones and for numbers that are not finite.
 
     Args:
         cells: numbers or texts.
@@ -132,8 +132,7 @@ def numbers_in(cells: Sequence[Any], column: str, written: NumberFormat = PLAIN)
     """
     if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiu":
         numbers = cells.astype(np.float64)
-        if not np.isinf(numbers).any():
-            return numbers
+        return np.where(np.isinf(numbers), np.nan, numbers)
     return np.fromiter((number_in(cell, column, written) for cell in cells), np.float64, len(cells))
 
 

@@ -23,6 +23,9 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d
 #: Truth values as programs write them. "yes" and "no" stay categories.
 _TRUTH = {"True": True, "False": False, "TRUE": True, "FALSE": False, "true": True, "false": False}
 
+#: Words for "missing" that few tools take for it; as values of text they need no mention.
+_OWN_WORDS = frozenset(("?", "-", "."))
+
 #: A text column in which at least this share of the cells are numbers is probably one of numbers with typing errors.
 NEARLY_ALL = 0.9
 
@@ -54,6 +57,7 @@ class Column:
         format: how its numbers were written.
         words: words that count as missing, and how often: only in columns of numbers or truth values.
         stray: where nearly all cells are numbers, some that are not.
+        kept: words that count as missing in columns of numbers and are values here, in text, and how often.
     """
 
     name: str
@@ -62,6 +66,7 @@ class Column:
     format: NumberFormat = PLAIN
     words: dict[str, int] = field(default_factory=dict)
     stray: tuple[str, ...] = ()
+    kept: dict[str, int] = field(default_factory=dict)
 
     @property
     def missing(self) -> np.ndarray:
@@ -151,9 +156,17 @@ def text_column(
         return Column(name, cells, kind, known, _words(labels, counts))
     if not as_text and all(value in _TRUTH for value in _values(labels)):
         return _truth_column(name, labels, codes, counts)
+    if not as_text and all(_DATE.fullmatch(value) for value in _values(labels)):
+        dates = np.array([None if is_missing_word(label) else label for label in labels], object)[codes]
+        return Column(name, dates, Kind.DATE, words=_words(labels, counts))
     cells = np.array([label if label.strip() else None for label in labels], object)[codes]
-    kind = Kind.DATE if all(_DATE.fullmatch(label) for label in labels if label.strip()) else Kind.TEXT
-    return Column(name, cells, kind, stray=() if as_text else _stray(labels, counts))
+    stray = () if as_text else _stray(labels, counts)
+    kept = {
+        word: count
+        for word, count in _words(labels, counts).items()
+        if word.strip().lower() not in _OWN_WORDS
+    }
+    return Column(name, cells, Kind.TEXT, stray=stray, kept=kept)
 
 
 def _values(labels: Iterable[str]) -> Iterator[str]:

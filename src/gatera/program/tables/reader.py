@@ -291,6 +291,7 @@ def _sample(file: TableFile) -> list[list[str]]:
 
 def _column_notes(columns: Iterable[Column]) -> Iterator[Note]:
     """Say what was decided of columns, where it may surprise."""
+    kept = []
     for column in columns:
         if column.kind is Kind.EMPTY:
             yield Note(f"Column {column.name!r} is empty")
@@ -303,6 +304,9 @@ def _column_notes(columns: Iterable[Column]) -> Iterator[Note]:
             yield Note(
                 f"Column {column.name!r} is read as text, not as numbers, because of {listed(map(repr, column.stray), 3)}"
             )
+        kept += [f"{word!r} in {column.name} ({count:,} cells)" for word, count in column.kept.items()]
+    if kept:
+        yield Note(f"In columns of text these are values, not gaps: {listed(kept, 4)}")
 
 
 class _readable:
