@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from gatera.core.checks import check_at_least, require
+from gatera.core.checks import check_at_least, listed, require
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.random import fresh_seed
 from gatera.data.blocks.base import Block, TargetBlock, as_target, choose_batch_size
@@ -23,13 +24,15 @@ from gatera.data.loading.pipeline import Pipeline
 from gatera.data.loading.row_loaders import rows_dataset
 from gatera.data.loading.row_tables import check_columns, check_filled, check_frame
 from gatera.data.loading.show_batch import show_items
+from gatera.data.sources.tables import with_numbers
 from gatera.data.splits.by_position import Splits, as_splits
 from gatera.program.tables.columns import number_cells
 from gatera.tabular.block import RowBlock
 from gatera.tabular.checks import check_roles, numeric
-from gatera.tabular.frames import as_names, cont_cat_split
+from gatera.tabular.frames import as_names
 from gatera.tabular.loaders import TableLoaders
 from gatera.tabular.procs import as_procs
+from gatera.tabular.roles import find_roles
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -165,7 +168,8 @@ class TabularPandas(TableRows):
     Args:
         df: the table.
         procs: `Categorify`, `FillMissing`, `Normalize` (classes or instances, in any order); None for all three.
-        cat_names: category columns; with `cont_names` None too, columns are sorted by `cont_cat_split`.
+        cat_names: category columns; with `cont_names` None too, columns are sorted by their values, and those that
+            tell nothing (empty, constant, row numbers, identifiers) are left out and named.
         cont_names: number columns; None for every column that has no other role.
         y_names: the label's column, or columns.
         y_block: how labels are read; by default `RegressionBlock` for numbers, `CategoryBlock` for all else.
@@ -200,6 +204,7 @@ class TabularPandas(TableRows):
         check_frame(df)
         labels = as_names(y_names)
         check_columns(df, "y_names", labels)
+        df = with_numbers(df, [*as_names(cat_names), *_labels_as_given(labels, y_block)])
         numbers, categories = _inputs(df, cat_names, cont_names, labels)
         given = (
             None
@@ -277,7 +282,7 @@ def _inputs(
 ) -> tuple[list[str], list[str]]:
     """Return the number columns and the category columns."""
     if cat_names is None and cont_names is None:
-        return cont_cat_split(df, dep_var=labels)
+        return _found_inputs(df, labels)
     categories = as_names(cat_names)
     check_columns(df, "cat_names", categories)
     others = [name for name in df.columns if name not in categories and name not in labels]
@@ -291,6 +296,27 @@ def _inputs(
             remedy="Name them in cat_names, or name the number columns in cont_names.",
         )  # fmt: skip
     return numbers, categories
+
+
+def _labels_as_given(labels: Sequence[str], y_block: Block | type[Block] | None) -> Sequence[str]:
+    """Return the labels whose texts are not read as numbers, because the user says what they are."""
+    return () if y_block is None or isinstance(as_target(y_block), RegressionBlock) else labels
+
+
+def _found_inputs(df: Any, labels: Sequence[str]) -> tuple[list[str], list[str]]:
+    roles = find_roles(df, labels)
+    reasons = listed(f"{name} ({reason})" for name, reason in roles.skipped.items())
+    if not roles.numbers and not roles.categories:
+        raise DataError(
+            "No column of the table can be an input", got=reasons or "no other column",
+            expected="columns of numbers or of categories that occur more than once",
+        )  # fmt: skip
+    if reasons:
+        warnings.warn(
+            f"Columns that are not used: {reasons}. To use one, name the columns in cat_names= and cont_names=.",
+            stacklevel=4,
+        )
+    return roles.numbers, roles.categories
 
 
 def _fields(

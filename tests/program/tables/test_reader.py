@@ -121,6 +121,32 @@ def test_words_for_missing_are_counted_and_said(write):
 # -- how a file is written
 
 
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("a;b", "{n},0;{n},5"),
+        ("a;b;c", "x{n};{n},5;{n},0"),
+        ("a|b", "{n},0|{n},5"),
+        ("a\tb", "{n},25\t{n},5"),
+    ],
+)
+def test_decimal_commas_in_every_row_do_not_hide_the_delimiter(write, header, row):
+    path = write("\n".join([header, *(row.format(n=n) for n in range(30))]) + "\n")
+    assert list(read_table(path).columns) == list("abc")[: len(read_table(path).columns)]
+    assert read_table(path).columns["b"].kind is Kind.NUMBER
+
+
+def test_decimal_commas_do_not_hide_it_below_a_title_or_above_a_footer(write):
+    rows = [f"{n},0;{n},5" for n in range(30)]
+    assert list(cells(write("\n".join(["Sales, 2024", "a;b", *rows])))) == ["a", "b"]
+    assert "Line 32 of" in complaint(write("\n".join(["a;b", *rows, "Total"])))
+
+
+def test_dollars_have_commas_between_thousands_also_beside_semicolons(write):
+    path = write("a;b;c\n$7;7;x\n$1,007;1,007;y\n")
+    assert cells(path) == {"a": [7, 1007], "b": [7.0, 1.007], "c": ["x", "y"]}
+
+
 @pytest.mark.parametrize(("delimiter", "name"), [(";", "a semicolon"), ("\t", "a tab"), ("|", "'|'")])
 def test_the_delimiter_is_found_and_said(write, delimiter, name):
     path = write(f"a{delimiter}b\n1,5{delimiter}x\n2,25{delimiter}y, z\n")

@@ -15,11 +15,15 @@ from gatera.core.errors import DataError
 from gatera.data.item_errors import row_name
 from gatera.data.sources.labels import is_missing
 from gatera.program.tables import reader as tables
-from gatera.program.tables.columns import Kind
+from gatera.program.tables.columns import Column as ReadColumn
+from gatera.program.tables.columns import Kind, text_column
 from gatera.program.tables.notes import Note
 from gatera.program.tables.numbers import PLAIN
 
 Column = str | int
+
+#: Whole numbers of at most this many different values are categories, as numbers and as texts.
+MOST_CATEGORIES = 20
 
 #: How many of the rows, or files, with the same trouble a message names.
 NAMED = 5
@@ -175,6 +179,56 @@ def read_table(
         if column.format != PLAIN and column.kind in (Kind.WHOLE, Kind.NUMBER)
     }
     return frame
+
+
+def with_numbers(frame: Any, keep: Sequence[str] = ()) -> Any:
+    """Return a table with numbers in place of texts that are all numbers, such as "$1,200", "38,5" and "12.5"; say so.
+
+    A file with these cells is read so, and a table of the same cells must lead to the same decisions. Identifiers ("007")
+    stay text, and so do few different whole numbers, which are categories either way.
+
+    Args:
+        frame: a pandas DataFrame, which is not changed.
+        keep: columns that stay as they are.
+    """
+    made, formats = {}, formats_of(frame)
+    for name in frame.columns:
+        if name in keep or not _holds_text(frame[name]):
+            continue
+        column = _read_as_file(str(name), frame[name])
+        many = column.kind is Kind.WHOLE and len(set(column.cells.tolist())) > MOST_CATEGORIES
+        if column.kind is Kind.NUMBER or many:
+            made[name] = column.cells
+            if column.format != PLAIN:
+                formats[str(name)] = {"decimal": column.format.decimal, "thousands": column.format.thousands}
+    if not made:
+        return frame
+    warnings.warn(
+        f"Columns of text that are all numbers are read as numbers: {listed(made)}. To keep one as categories, name it in "
+        "cat_names=.",
+        stacklevel=4,
+    )
+    changed = frame.assign(**made)
+    changed.attrs["formats"] = formats
+    return changed
+
+
+def _holds_text(series: Any) -> bool:
+    """Whether the first cell that is filled is text; nothing else of a column can be texts only."""
+    if series.dtype.kind in "biufcmM" or str(series.dtype) == "category":
+        return False
+    there = series.dropna()
+    return len(there) > 0 and isinstance(there.iloc[0], str)
+
+
+def _read_as_file(name: str, series: Any) -> ReadColumn:
+    """Return a column of a DataFrame as a file with these cells would give it; empty where cells are not texts."""
+    texts = ["" if is_missing(cell) else cell for cell in series.tolist()]
+    if not all(isinstance(cell, str) for cell in texts):
+        return ReadColumn(name, np.zeros(0), Kind.EMPTY)
+    labels = list(dict.fromkeys(text.strip() for text in texts))
+    places = {label: place for place, label in enumerate(labels)}
+    return text_column(name, labels, np.array([places[text.strip()] for text in texts]))
 
 
 def formats_of(frame: Any) -> dict[str, dict[str, str]]:

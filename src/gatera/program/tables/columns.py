@@ -23,6 +23,9 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d
 #: Truth values as programs write them. "yes" and "no" stay categories.
 _TRUTH = {"True": True, "False": False, "TRUE": True, "FALSE": False, "true": True, "false": False}
 
+#: Signs of currencies whose amounts have commas between thousands, also where semicolons separate columns.
+_GROUPING = ("$", "\u00a3", "\u20b9")
+
 #: Words for "missing" that few tools take for it; as values of text they need no mention.
 _OWN_WORDS = frozenset(("?", "-", "."))
 
@@ -147,7 +150,8 @@ def text_column(
     counts = np.bincount(codes, minlength=len(labels))
     if all(map(is_missing_word, labels)) and not (as_text and any(label.strip() for label in labels)):
         return Column(name, np.full(len(codes), None, object), Kind.EMPTY, words=_words(labels, counts))
-    known = None if as_text else find_format(_values(labels), comma_is_decimal, decimal)
+    groups = comma_is_decimal and all(label.lstrip(" +-").startswith(_GROUPING) for label in _values(labels))
+    known = None if as_text else find_format(_values(labels), comma_is_decimal and not groups, decimal)
     if known is not None and not any(map(is_identifier, labels)):
         numbers = np.array(
             [np.nan if is_missing_word(label) else known.number(label) for label in labels], np.float64

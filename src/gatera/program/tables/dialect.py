@@ -17,6 +17,9 @@ DELIMITERS = (",", ";", "\t", "|")
 #: Rows that decisions are made on.
 SAMPLE_ROWS = 500
 
+#: A delimiter that divides this share of the rows as it does the header is better than one that leaves the header out.
+NEARLY_ALL = 0.9
+
 #: Rows above the table that are looked for.
 MOST_ABOVE = 20
 
@@ -42,25 +45,42 @@ def find_delimiter(lines: Sequence[str]) -> str:
     """
     if stated := _SEPARATOR.fullmatch(lines[0].strip()) if lines else None:
         return stated[1]
-    best, most = ",", (0, 0)
+    best, most = ",", (0, -SAMPLE_ROWS, 0)
     for delimiter in DELIMITERS:
         try:
             rows = list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
         except csv.Error:
             continue
         rows = [row for row in rows if row]
-        rows = rows[rows_above(rows) :]
+        above = rows_above(rows)
+        rows = rows[above:]
         counts = Counter(map(len, rows))
         header = len(rows[0]) if rows else 0
         usual, often = counts.most_common(1)[0] if counts else (0, 0)
         if header < 2 or usual < 2:
             continue
-        same = usual == header and often == counts.total()
-        # How regular it is, then how many columns it makes.
-        rank = (2 if same else 1 if usual in (header, header + 1) else 0, header)
+        # How regular it is, then how few rows it leaves out at the top (decimal commas may divide all rows but the header
+        # alike), then how many columns it makes.
+        rank = (_regularity(usual, header, often / counts.total(), above), -above, header)
         if rank > most:
             best, most = delimiter, rank
     return best
+
+
+def _regularity(usual: int, header: int, share: float, above: int) -> int:
+    """Return how well the rows fit the header: 4 for all of them, 0 for none.
+
+    Args:
+        usual: the most frequent number of cells.
+        header: cells of the header.
+        share: how many rows have the usual number, 0..1.
+        above: rows that stand above the header.
+    """
+    if usual == header and share == 1:
+        return 2 if above else 4
+    if usual == header and share >= NEARLY_ALL and not above:
+        return 3
+    return 1 if usual in (header, header + 1) else 0
 
 
 def rows_above(rows: Sequence[Sequence[str]]) -> int:
