@@ -41,7 +41,7 @@ def named_options() -> set[str]:
 
 def test_every_option_that_a_note_names_exists():
     flags = {flag for option in COMMANDS["train"].options for flag in option.all_flags}
-    assert named_options() == {*READING, "target", "classes", "numbers"}
+    assert named_options() == {*READING, "target", "classes", "numbers", "task", "user"}
     assert {f"--{name}" for name in named_options()} <= flags
 
 

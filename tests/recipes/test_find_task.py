@@ -52,6 +52,37 @@ def test_a_table_without_a_target_is_refused(tmp_path):
     with pytest.raises(DataError) as err:
         found(path)
     assert str(err.value) == (
-        f"{path} is a table, so target= must name the column to predict. Available: user, film, rating. If its first three "
+        f"{path} is a table, so target= must name the column to predict. Available: user, film, rating. If its "
         "columns are users, items and ratings, pass task=recommend instead."
     )
+
+
+def test_near_ties_are_told_with_the_other_task(tmp_path, events):
+    for name in ("1.jpg", "2.jpg", "3.jpg", "1.txt", "2.txt", "1.wav"):
+        (tmp_path / name).touch()
+    assert find_task(TrainSettings(tmp_path, tmp_path / "a.gatera"), events) is Task.photos
+    assert events.lines == [
+        f"{tmp_path} holds 3 photos, 2 texts; it is learned from the photos (to change: task='text')."
+    ]
+    events.lines.clear()
+    (tmp_path / "1.txt").unlink()
+    assert (
+        find_task(TrainSettings(tmp_path, tmp_path / "a.gatera"), events) is Task.photos and not events.lines
+    )
+
+
+def test_ratings_that_are_predicted_as_a_table_are_told(tmp_path, events):
+    asked = TrainSettings(table(tmp_path), tmp_path / "a.gatera", target="rating")
+    assert find_task(asked, events) is Task.table
+    assert events.lines == [
+        "rating is predicted from all columns, though they are called as users, items and ratings (to change: "
+        "task='recommend')."
+    ]
+
+
+def test_a_folder_of_nothing_but_tables_lists_them(tmp_path):
+    table(tmp_path)
+    with pytest.raises(
+        DataError, match=r"but tables\. Available: ratings\.csv\. Pass one of them and the column"
+    ):
+        found(tmp_path)

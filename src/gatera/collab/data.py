@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from gatera.collab.block import PairBlock
-from gatera.core.errors import ArgumentError, DataError
+from gatera.collab.columns import ROLES, column_names
 from gatera.core.random import fresh_seed
 from gatera.core.signatures import check_arguments, spelled_out
 from gatera.data.arguments import (
@@ -27,37 +26,12 @@ from gatera.data.loading.dataset import FittedFields, Rows
 from gatera.data.loading.loaders import DataLoader, LoaderOptions
 from gatera.data.loading.pipeline import Pipeline
 from gatera.data.loading.row_loaders import RowLoaders, rows_dataset
-from gatera.data.loading.row_tables import check_columns, check_filled, check_frame
-from gatera.data.sources.tables import read_table
+from gatera.data.loading.row_tables import check_filled, check_frame
+from gatera.data.sources.tables import read_table, with_numbers
 from gatera.data.splits.by_position import RandomSplitter
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: What the three columns of a table of ratings hold, in the order in which they are expected.
-ROLES = ("user_name", "item_name", "rating_name")
-
-#: What the columns of these roles are usually called, in lower case, without "id" and "s" at their end.
-USUAL_NAMES = (
-    frozenset(("user", "customer", "reader", "member", "reviewer", "person", "client", "visitor")),
-    frozenset(
-        (
-            "item",
-            "movie",
-            "film",
-            "book",
-            "product",
-            "song",
-            "track",
-            "artist",
-            "game",
-            "title",
-            "anime",
-            "isbn",
-        )
-    ),
-    frozenset(("rating", "score", "star", "vote", "bookrating", "userrating")),
-)
 
 
 class CollabCsvArguments(LoaderArguments, ReadArguments, total=False):
@@ -79,9 +53,9 @@ class CollabDataLoaders:
         Args:
             ratings: the table: who rates what, and how.
             valid_pct: share of the ratings for validation, 0..1.
-            user_name: the column of the users; by default the one named so ("user", "userId", ...), else the first.
-            item_name: the column of the items; by default the one named so ("item", "movie", ...), else the second.
-            rating_name: the column of the ratings; by default the one named so ("rating", ...), else the third.
+            user_name: the column of the users; by default the one named so ("user", "userId", ...); see `column_names`.
+            item_name: the column of the items; by default the one named so ("item", "movie", ...).
+            rating_name: the column of the ratings; by default the one named so ("rating", ...).
             seed: keys the random split and shuffling; None draws both from torch's global generator.
             path: folder where the job's files go.
             **options: see `LoaderArguments`.
@@ -93,7 +67,12 @@ class CollabDataLoaders:
         check_arguments(CollabDataLoaders.from_df, options)
         given: LoaderArguments = {**LOADER_DEFAULTS_64, **options}
         check_frame(ratings)
-        user, item, rating = column_names(ratings, (user_name, item_name, rating_name))
+        (user, item, rating), note = column_names(ratings, (user_name, item_name, rating_name))
+        if note is not None:
+            warnings.warn(
+                f"{note.text}. To change that: {', '.join(f'{role}=' for role in ROLES)}.", stacklevel=3
+            )
+        ratings = with_numbers(ratings, [user, item])
         frame = ratings[[user, item, rating]].copy()
         check_filled(frame, [rating], "the table")
         splits = RandomSplitter(valid_pct, seed)(frame)
@@ -138,44 +117,3 @@ class CollabDataLoaders:
         return CollabDataLoaders.from_df(
             ratings, valid_pct, user_name, item_name, rating_name, seed, path, **loading
         )
-
-
-def column_names(ratings: Any, given: Sequence[str | None]) -> list[str]:
-    """Return the columns of users, items and ratings.
-
-    Those not given are found by their names where all of them have a usual one; otherwise they are the first, the second
-    and the third column.
-
-    Args:
-        ratings: a pandas DataFrame.
-        given: three names, None for those to find.
-
-    Raises:
-        ArgumentError: if a column has two roles.
-        DataError: if there are too few columns, or one is not there.
-    """
-    names = list(ratings.columns)
-    if len(names) < len(ROLES):
-        raise DataError(
-            f"The table has {len(names)} columns",
-            got=names,
-            expected="one of users, one of items, one of ratings",
-        )
-    usual = [name or _usual(names, words) for name, words in zip(given, USUAL_NAMES, strict=True)]
-    known = [name for name in usual if name is not None]
-    by_name = len(set(known)) == len(ROLES)
-    chosen = known if by_name else [name or names[place] for place, name in enumerate(given)]
-    for role, name in zip(ROLES, chosen, strict=True):
-        check_columns(ratings, role, [name])
-    if len(set(chosen)) < len(chosen):
-        raise ArgumentError(
-            "user_name, item_name and rating_name are not three columns", got=chosen,
-            remedy="Name all three: those not named are the first, second and third column.",
-        )  # fmt: skip
-    return chosen
-
-
-def _usual(names: Sequence[str], words: frozenset[str]) -> str | None:
-    """Return the one column whose name, without "id" at its end, is among `words`; None if there is none, or several."""
-    found = [name for name in names if re.sub(r"[\W_]|s?(id)?$", "", name.strip().lower()) in words]
-    return found[0] if len(found) == 1 else None

@@ -4,42 +4,79 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gatera.collab.columns import usual_columns
 from gatera.core.checks import listed
 from gatera.core.errors import DataError
 from gatera.data.folders.masks import holds_masks
 from gatera.data.sources.items import IMAGE_EXTENSIONS, get_files
 from gatera.program.raw.sound import SOUND_SUFFIXES
 from gatera.program.raw.text import TEXT_SUFFIXES
+from gatera.program.tables.notes import Note
 from gatera.program.tables.packed import is_table_name
 from gatera.program.tables.reader import open_table
+from gatera.recipes.events import Events
 from gatera.recipes.settings import Task, TrainSettings
 
 #: The file name endings that tell the task of a folder.
 SUFFIXES = {Task.photos: IMAGE_EXTENSIONS, Task.sound: SOUND_SUFFIXES, Task.text: TEXT_SUFFIXES}
 
+#: What messages call them.
+THINGS = {Task.photos: "photos", Task.sound: "recordings", Task.text: "texts"}
 
-def find_task(settings: TrainSettings) -> Task:
+
+#: A kind of file of which there are at least this many times the most frequent ones makes a near tie.
+NEAR = 0.5
+
+
+def find_task(settings: TrainSettings, events: Events | None = None) -> Task:
     """Return the task of a folder by the kind of file it has most of, or that of a file.
 
+    Args:
+        settings: what is asked for.
+        events: is told where another task is nearly as likely.
+
     Raises:
-        DataError: if the source is missing, or is a table without a target.
+        DataError: if the source is missing, holds nothing to learn from, or is a table without a target.
     """
     source = settings.source
     if not source.is_dir() and (source.exists() or settings.target is not None or is_table_name(source)):
-        return _task_of_table(source, settings)
+        return _task_of_table(source, settings, events)
     if settings.label_from is None and holds_masks(source):
         return Task.masks
     counts = {task: len(get_files(source, suffixes)) for task, suffixes in SUFFIXES.items()}
     most = max(counts, key=lambda task: counts[task])
-    # An empty folder is a folder without photos: the recipe for photos says so.
-    return most if counts[most] else Task.photos
+    if not counts[most]:
+        _refuse_tables(source)
+        # An empty folder is a folder without photos: the recipe for photos says so.
+        return Task.photos
+    near = [task for task in counts if task is not most and counts[task] >= NEAR * counts[most]]
+    if near and events is not None:
+        there = listed(f"{counts[task]:,} {THINGS[task]}" for task in (most, *near))
+        events.on_note(
+            Note(f"{source} holds {there}; it is learned from the {THINGS[most]}", "task", str(near[0]))
+        )
+    return most
 
 
-def _task_of_table(source: Path, settings: TrainSettings) -> Task:
+def _refuse_tables(folder: Path) -> None:
+    """Raise DataError if a folder holds nothing but tables; they are listed."""
+    tables = [path.relative_to(folder).as_posix() for path in get_files(folder) if is_table_name(path)]
+    if tables:
+        raise DataError(
+            f"{folder} holds no photos, recordings or texts, but tables", available=listed(tables, 5),
+            remedy=f"Pass one of them and the column to predict: {folder / tables[0]}, target=.",
+        )  # fmt: skip
+
+
+def _task_of_table(source: Path, settings: TrainSettings, events: Events | None) -> Task:
     columns = open_table(source, **settings.reading).names  # also says so if there is no such file
     if settings.target is not None:
+        roles = usual_columns(columns)
+        if None not in roles and settings.target == roles[2] and events is not None:
+            text = f"{settings.target} is predicted from all columns, though they are called as users, items and ratings"
+            events.on_note(Note(text, "task", "recommend"))
         return Task.table
     raise DataError(
         f"{source} is a table, so target= must name the column to predict", available=listed(columns),
-        remedy="If its first three columns are users, items and ratings, pass task=recommend instead.",
+        remedy="If its columns are users, items and ratings, pass task=recommend instead.",
     )  # fmt: skip

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gatera.collab.baseline import user_item_means
+from gatera.collab.columns import column_names
 from gatera.collab.data import CollabDataLoaders
 from gatera.collab.defaults import MARGIN, RATINGS
 from gatera.collab.learner import collab_learner
+from gatera.core.errors import DataError
 from gatera.data.loading.row_loaders import RowLoaders
+from gatera.data.loading.row_tables import empty_cells, unusable_targets
 from gatera.data.sources.tables import read_table
 from gatera.measure.metrics.standard import rmse
 from gatera.recipes.evaluation import Evaluation, evaluate_numbers
@@ -17,15 +22,15 @@ from gatera.recipes.settings import TrainSettings
 
 
 def rating_job(settings: TrainSettings, events: Events) -> Job:
-    """Prepare training on ratings: users, items and ratings are the columns with such names, else the first three.
+    """Prepare training on ratings; see `column_names` for which columns are users, items and ratings.
 
     Raises:
-        DataError: if the table is not usable, or a rating is not a number.
+        DataError: if the table is not usable, a rating is not a number, or all ratings are the same.
     """
-    ratings = read_table(settings.source, on_note=events.on_note, **settings.reading)
+    ratings, (user, item, rating) = read(settings, events)
     dls = CollabDataLoaders.from_df(
-        ratings, settings.valid_pct, seed=settings.seed, path=settings.out.parent, bs=settings.bs or RATINGS.bs,
-        val_bs=1024, device=settings.device,
+        ratings, settings.valid_pct, user, item, rating, seed=settings.seed, path=settings.out.parent,
+        bs=settings.bs or RATINGS.bs, val_bs=1024, device=settings.device,
     )  # fmt: skip
     _report_ratings(events, dls)
     low, high = float(dls.train_ds.targets.min()), float(dls.train_ds.targets.max())
@@ -44,6 +49,28 @@ def rating_job(settings: TrainSettings, events: Events) -> Job:
         learn, one_cycle(learn, settings, RATINGS), evaluate, data=str(settings.source), example=[str(settings.source)],
         split_by=f"{settings.valid_pct:.0%} of the ratings at random, seed {settings.seed}",
     )  # fmt: skip
+
+
+def read(settings: TrainSettings, events: Events) -> tuple[Any, list[str]]:
+    """Return the ratings of a table, and its columns of users, items and ratings."""
+    whole = read_table(settings.source, on_note=events.on_note, **settings.reading)
+    columns, note = column_names(whole, (settings.user, settings.item, settings.rating))
+    if note is not None:
+        events.on_note(note)
+    rating = columns[2]
+    usable = ~unusable_targets(whole[rating])
+    for name in columns[:2]:
+        usable &= ~empty_cells(whole[name])
+    if skipped := int((~usable).sum()):
+        events.on_warning(f"Skipped {skipped:,} rows without user, item or rating.")
+    ratings = whole[usable]
+    if ratings[rating].nunique() < 2:
+        raise DataError(
+            f"Column {rating!r} of {settings.source} has the same value in every row, so there is nothing to learn",
+            got=ratings[rating].tolist()[:1],
+            remedy=f"Check that it is the column of the ratings: {events.argument('rating')}.",
+        )
+    return ratings, columns
 
 
 def _report_ratings(events: Events, dls: RowLoaders) -> None:

@@ -83,7 +83,7 @@ def run(settings: TrainSettings, events: Events) -> TrainedProgram:
     check_free_to_write(settings.out, settings.force)
     check_can_write(settings.out)
     as_device(settings.device)
-    task = find_task(settings) if settings.task is Task.auto else settings.task
+    task = find_task(settings, events) if settings.task is Task.auto else settings.task
     check_settings(settings, task)
     return run_job(prepare(task, settings, events), settings, events)
 

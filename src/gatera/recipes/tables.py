@@ -9,6 +9,7 @@ from gatera.core.checks import listed, missing_column
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.regression import RegressionBlock
+from gatera.data.loading.row_tables import unusable_targets
 from gatera.data.sources.tables import read_table
 from gatera.data.transforms.normalize import Normalize
 from gatera.measure.metrics.standard import error_rate, rmse
@@ -24,7 +25,7 @@ from gatera.tabular.frames import as_names
 from gatera.tabular.learner import TabularLearner, tabular_learner
 from gatera.tabular.loaders import TableLoaders
 from gatera.tabular.procs import Categorify, FillMissing
-from gatera.tabular.roles import Wishes, find_roles, is_class_as_asked, target_note, unusable_targets
+from gatera.tabular.roles import Wishes, find_roles, is_class_as_asked, target_note
 
 
 @dataclass(frozen=True)

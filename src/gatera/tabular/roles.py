@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.vocab import categories_of
-from gatera.data.loading.row_tables import check_columns, check_frame, empty_cells, named_row, value_column_of
+from gatera.data.loading.row_tables import check_columns, check_frame, named_row, value_column_of
 from gatera.program.tables.columns import Column, Kind
 from gatera.program.tables.notes import Note
 
@@ -220,11 +218,3 @@ def is_class_as_asked(series: Any, wishes: Wishes) -> bool:
     """Whether a target is a class: as the user says, else by its values; see `is_class`."""
     name = str(series.name)
     return name in wishes.classes or (name not in wishes.numbers and is_class(series))
-
-
-def unusable_targets(series: Any) -> np.ndarray:
-    """Return which rows cannot be learned from, bool [n]: their target is empty, or a number that is not finite."""
-    empty = empty_cells(series)
-    if series.dtype.kind == "f":
-        empty |= np.isinf(series.to_numpy())
-    return empty

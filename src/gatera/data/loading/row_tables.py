@@ -91,6 +91,14 @@ def empty_cells(column: Any) -> np.ndarray:
     return empty | np.fromiter(blank, bool, len(column))
 
 
+def unusable_targets(series: Any) -> np.ndarray:
+    """Return which rows cannot be learned from, bool [n]: their target is empty, or a number that is not finite."""
+    empty = empty_cells(series)
+    if series.dtype.kind == "f":
+        return empty | np.isinf(series.to_numpy())
+    return empty
+
+
 def value_column_of(column: Any) -> Column:
     """Return a pandas Series as a column judged by its values, for any dtype; see `value_column`."""
     dtype = column.dtype

@@ -1,0 +1,146 @@
+"""Find users, items and ratings in a table: by the names of columns, then by what is left, then by what they hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from gatera.core.checks import listed
+from gatera.core.errors import ArgumentError, DataError
+from gatera.data.loading.row_tables import check_columns, value_column_of
+from gatera.program.tables.columns import Kind
+from gatera.program.tables.notes import Note
+
+#: What the three columns of a table of ratings hold, in the order in which they are expected.
+ROLES = ("user_name", "item_name", "rating_name")
+
+#: What messages call them.
+_WORDS = ("users", "items", "ratings")
+
+#: What the columns of these roles are usually called, in lower case, without "id" and "s" at their end.
+USUAL_NAMES = (
+    frozenset((
+        "user", "customer", "reader", "member", "reviewer", "person", "client", "visitor", "listener", "buyer", "account",
+        "uid", "username",
+    )),
+    frozenset((
+        "item", "movie", "film", "book", "product", "song", "track", "artist", "game", "title", "anime", "isbn", "iid", "asin",
+        "restaurant", "place", "business", "article", "joke", "hotel", "recipe", "beer", "video", "course",
+    )),
+    frozenset((
+        "rating", "score", "star", "vote", "bookrating", "userrating", "overall", "overallrating", "moviescore", "reviewscore",
+    )),
+)  # fmt: skip
+
+#: Columns that say when somebody rated, or number the rows.
+_OTHER = re.compile(
+    r"unnamed: \d+|index|(unix)?(review)?(time)?stamp|(unix|review)?time|date|ts", re.IGNORECASE
+)
+
+#: Ratings have few different values, fewer than half as many as users and items.
+_MOST_GRADES = 11
+
+
+def column_names(ratings: Any, given: Sequence[str | None]) -> tuple[list[str], Note | None]:
+    """Return the columns of users, items and ratings, and what was decided where their names do not tell.
+
+    Those that are not given are found by their usual names ("userId", "movie", "stars"). If these tell some, the others are
+    what is left; if they tell none, the first, second and third column, unless another one alone holds few different numbers.
+
+    Args:
+        ratings: a pandas DataFrame.
+        given: three names, None for those to find.
+
+    Raises:
+        ArgumentError: if a column has two roles.
+        DataError: if there are too few columns, one is not there, or several could have a role.
+    """
+    names = list(ratings.columns)
+    if len(names) < len(ROLES):
+        raise DataError(
+            f"The table has {len(names)} columns",
+            got=names,
+            expected="one of users, one of items, one of ratings",
+        )
+    for role, name in zip(ROLES, given, strict=True):
+        if name is not None:
+            check_columns(ratings, role, [name])
+    usual = [
+        name or _usual([n for n in names if n not in given], words) or _usual(names, words)
+        for name, words in zip(given, USUAL_NAMES, strict=True)
+    ]
+    _check_different(usual)
+    if None not in usual:
+        return [str(name) for name in usual], None
+    chosen = _filled(ratings, usual)
+    said = listed(f"{word} in {name!r}" for word, name in zip(_WORDS, chosen, strict=True))
+    return chosen, Note(f"Names do not tell which columns are which: {said}", "user", chosen[0])
+
+
+def usual_columns(names: Sequence[str]) -> list[str | None]:
+    """Return the columns whose names say that they are users, items and ratings; None for those that are not there."""
+    return [_usual(names, words) for words in USUAL_NAMES]
+
+
+def _usual(names: Sequence[str], words: frozenset[str]) -> str | None:
+    """Return the column whose name, without "id" at its end, is among `words`: of several the one with "id", else the first."""
+    found = [name for name in names if _plain(name) & words]
+    return next((name for name in found if name.lower().strip().endswith("id")), found[0] if found else None)
+
+
+def _plain(name: str) -> set[str]:
+    """Return a name in lower case without signs, as it is and without "id" or "s" at its end."""
+    bare = re.sub(r"[\W_]", "", name.lower())
+    return {
+        bare,
+        bare.removesuffix("s"),
+        bare.removesuffix("id"),
+        bare.removesuffix("id").removesuffix("s"),
+        bare.removesuffix("ids"),
+    }
+
+
+def _filled(ratings: Any, usual: Sequence[str | None]) -> list[str]:
+    """Return the three columns, where names told some of them, or none."""
+    left = [name for name in ratings.columns if name not in usual and not _OTHER.fullmatch(name.strip())]
+    chosen = list(usual)
+    if chosen[2] is None:
+        chosen[2] = _grades(ratings, left, len(left) - 1 if any(usual) else 2)
+        left = [name for name in left if name != chosen[2]]
+    missing = [place for place in (0, 1) if chosen[place] is None]
+    if len(left) < len(missing) or (len(left) > len(missing) == 1):
+        word = _WORDS[missing[0]]
+        raise DataError(
+            f"{'Several columns' if left else 'No column'} could hold the {word}", available=listed(left) or None,
+            remedy=f"Name all three: {listed(f'{role}=' for role in ROLES)} (gatera train: --user, --item, --rating).",
+        )  # fmt: skip
+    for place, name in zip(missing, left, strict=False):
+        chosen[place] = name
+    return [str(name) for name in chosen]
+
+
+def _grades(ratings: Any, names: Sequence[str], otherwise: int) -> str | None:
+    """Return the column of ratings among columns whose names tell nothing."""
+    if not names:
+        return None
+    usual = names[min(otherwise, len(names) - 1)]
+    counts = {
+        name: int(ratings[name].nunique()) for name in names
+        if value_column_of(ratings[name]).kind in (Kind.WHOLE, Kind.NUMBER)
+    }  # fmt: skip
+    if not counts or value_column_of(ratings[usual]).kind is Kind.NUMBER:
+        return usual
+    fewest = min(counts, key=lambda name: counts[name])
+    others = [count for name, count in counts.items() if name != fewest]
+    plain = counts[fewest] <= _MOST_GRADES and all(2 * counts[fewest] < count for count in others)
+    return fewest if plain or usual not in counts else usual
+
+
+def _check_different(chosen: Sequence[str | None]) -> None:
+    known = [name for name in chosen if name is not None]
+    if len(set(known)) < len(known):
+        raise ArgumentError(
+            "user_name, item_name and rating_name are not three columns", got=list(chosen),
+            remedy="Name all three: those not named are found by their names.",
+        )  # fmt: skip

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+
+from gatera.core.errors import DataError
+from gatera.recipes.ratings import read
+from gatera.recipes.settings import TrainSettings
+
+
+def settings(tmp_path, text: str, **changes) -> TrainSettings:
+    path = tmp_path / "ratings.csv"
+    path.write_text(text)
+    return TrainSettings(path, tmp_path / "a.gatera", **changes)
+
+
+ROWS = [(n % 7, n % 5, n % 4 + 1) for n in range(60)]
+
+
+@pytest.mark.parametrize(
+    ("header", "order"), [("rating,user,movie", (2, 0, 1)), (",user,movie,rating", (None, 0, 1, 2)), ("movie,rating,user", (1, 2, 0))]
+)  # fmt: skip
+def test_users_are_users_by_name(tmp_path, events, header, order):
+    lines = [
+        ",".join(str(n) if place is None else str(row[place]) for place in order)
+        for n, row in enumerate(ROWS)
+    ]
+    ratings, columns = read(settings(tmp_path, "\n".join([header, *lines])), events)
+    assert columns == ["user", "movie", "rating"]
+    assert list(ratings[columns].itertuples(index=False, name=None)) == ROWS
+
+
+def test_a_file_without_a_header_keeps_its_first_row(tmp_path, events):
+    text = "\n".join(f"{u + 100}\t{i + 200}\t{r}\t{88125094 + n * 13}" for n, (u, i, r) in enumerate(ROWS))
+    for asked in ({}, {"header": None}):
+        ratings, columns = read(settings(tmp_path, text, **asked), events)
+        assert len(ratings) == 60 and columns == ["column_1", "column_2", "column_3"]
+    assert events.events[-1][1]["option"] == "user"
+
+
+def test_columns_are_named_by_the_user(tmp_path, events):
+    text = "a,b,c,d\n" + "\n".join(f"{r},{i},x,{u}" for u, i, r in ROWS)
+    _, columns = read(settings(tmp_path, text, user="d", item="b", rating="a"), events)
+    assert columns == ["d", "b", "a"] and events.lines == []
+
+
+def test_rows_with_gaps_are_skipped_and_counted(tmp_path, events):
+    text = "user,movie,rating\n" + "\n".join(f"{u},{i},{r}" for u, i, r in ROWS) + "\n1,2,\n,2,3\n1,2,inf\n"
+    ratings, _ = read(settings(tmp_path, text), events)
+    assert len(ratings) == 60 and events.warnings == ["Skipped 3 rows without user, item or rating."]
+
+
+def test_ratings_that_are_all_the_same_are_refused(tmp_path, events):
+    text = "user,movie,rating\n" + "\n".join(f"{u},{i},3" for u, i, _ in ROWS)
+    with pytest.raises(
+        DataError, match=r"has the same value in every row, so there is nothing to learn\. Got: \[3\]"
+    ):
+        read(settings(tmp_path, text), events)
