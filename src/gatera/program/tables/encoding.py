@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
 
+from gatera.core.files import check_regular
+
 #: Bytes read at once.
 CHUNK = 1 << 21
 
@@ -26,8 +28,9 @@ def open_bytes(path: Path) -> IO[bytes]:
     """Open a file for reading, unpacked where it is compressed with gzip, also where its name does not say so.
 
     Raises:
-        OSError: if it cannot be opened.
+        OSError: if it cannot be opened, or is no file but a pipe, say.
     """
+    check_regular(path)  # a table is read more than once
     file = path.open("rb")
     if file.peek(2)[:2] == b"\x1f\x8b":
         file.close()
