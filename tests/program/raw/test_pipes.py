@@ -24,7 +24,17 @@ def rows(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "read",
-    [read_photo, photo_size, stored_size, load_sound, sound_facts, read_text, rows, load_program, PILMask.create],
+    [
+        read_photo,
+        photo_size,
+        stored_size,
+        load_sound,
+        sound_facts,
+        read_text,
+        rows,
+        load_program,
+        PILMask.create,
+    ],
 )
 def test_a_pipe_is_refused(read, tmp_path):
     path = tmp_path / "x.csv"
