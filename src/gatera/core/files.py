@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -26,6 +28,21 @@ def home() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library/Caches/gatera"
     return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "gatera"
+
+
+def check_regular(path: str | Path) -> None:
+    """Raise OSError, saying what it is, if `path` is a pipe, a socket or a device: reading those may wait or go on for ever.
+
+    Folders and names that do not exist pass: opening them says what is wrong.
+    """
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116 - for strings too, once for every photo
+    except (OSError, ValueError):
+        return
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+        return
+    kind = "a pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
+    raise OSError(errno.EINVAL, f"it is {kind}, not a file")
 
 
 def check_free_to_write(path: Path, force: bool = False) -> None:

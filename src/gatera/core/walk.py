@@ -47,14 +47,20 @@ def files_below(
         if _is_folder(entry):
             if recurse:
                 yield from files_below(entry.path, endings, recurse, (*above, here))
-        # Pipes and sockets would block a reader for ever; a broken link is worth naming later.
-        elif (endings is None or _ending(entry.name) in endings) and (entry.is_symlink() or entry.is_file()):
+        elif (endings is None or _ending(entry.name) in endings) and _may_be_read(entry):
             yield entry.path
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     # DirEntry.is_dir raises for a link to itself; Path.is_dir answers False.
     return Path(entry.path).is_dir() if entry.is_symlink() else entry.is_dir()
+
+
+def _may_be_read(entry: os.DirEntry[str]) -> bool:
+    # Pipes and sockets, or links to them, would block a reader for ever; a broken link is worth naming later.
+    if entry.is_symlink():  # to itself, perhaps: then `entry.is_file()` would raise
+        return os.path.isfile(entry.path) or not os.path.exists(entry.path)  # noqa: PTH110, PTH113
+    return entry.is_file()
 
 
 def _ending(name: str) -> str:

@@ -27,6 +27,8 @@ class Arithmetic:
     ) -> None:
         self.device, self.precision, self.dtype = device, precision, autocast_dtype(precision, device)
         self.fast_kernels = fast_kernels
+        #: How many items are computed at once, by model and input; see `learn.inference.parts`.
+        self.part_sizes: dict[Any, int | None] = {}
         # fp16 has 5 bits of exponent: without scaling, small gradients become zero. bf16 needs none.
         self.scaler = torch.amp.GradScaler(device.type) if self.dtype == torch.float16 else None
 

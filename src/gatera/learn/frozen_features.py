@@ -18,8 +18,9 @@ from torch.nn.utils.rnn import pad_sequence
 
 from gatera.core.progress import track
 from gatera.data.loading.loaders import Batch, DataLoader
-from gatera.learn.arithmetic import Arithmetic, as_float32
+from gatera.learn.arithmetic import Arithmetic
 from gatera.learn.callbacks.batch_norm import BATCH_NORMS
+from gatera.learn.inference.parts import outputs
 from gatera.learn.state import LoopState
 
 #: Memory limit for kept outputs, in bytes; if they need more, the frozen part runs in every epoch.
@@ -175,8 +176,7 @@ def compute(fixed: nn.Module, loader: DataLoader, arithmetic: Arithmetic, quiet:
     with torch.no_grad():
         for batch in track(loader, "computing the outputs of the frozen part", quiet=quiet):
             x, y = batch
-            with arithmetic.autocast():
-                part = as_float32(fixed(arithmetic.to_device(x)))
+            part = outputs(fixed, arithmetic.to_device(x), arithmetic)
             kept = kept or FeatureStore(loader, x, part)
             if not kept.put(batch.index, x, part):
                 return None

@@ -16,23 +16,28 @@ import torch
 
 from gatera.core.random import seed_torch
 from gatera.learn.arithmetic import as_float32, evaluating
+from gatera.learn.inference.parts import gradients_in_parts, outputs
 from gatera.learn.state import Batches, CancelFitException, LoopState
 
 
 def train_batch(state: LoopState) -> None:
     """Compute predictions and loss, then gradients, then new parameters."""
-    forward(state)
-    state.call("before_backward")
-    state.arithmetic.backward(state.loss)
-    state.call("after_backward")
+    if not gradients_in_parts(state):  # large photos do not fit into memory all at once
+        forward(state)
+        state.call("before_backward")
+        state.arithmetic.backward(state.loss)
+        state.call("after_backward")
     state.run_stage("step", update)
 
 
 def forward(state: LoopState) -> None:
     """Compute predictions in the fit's precision, and their loss, always in float32."""
-    with state.arithmetic.autocast():
-        predictions = state.model(state.inputs)
-    state.predictions = as_float32(predictions)
+    if state.training:
+        with state.arithmetic.autocast():
+            predictions = state.model(state.inputs)
+        state.predictions = as_float32(predictions)
+    else:
+        state.predictions = outputs(state.model, state.inputs, state.arithmetic)
     state.call("after_pred")
     state.loss = state.loss_func(state.predictions, state.labels)
     state.call("after_loss")

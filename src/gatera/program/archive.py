@@ -12,7 +12,7 @@ from typing import IO
 
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ProgramFileError
-from gatera.core.files import human_bytes
+from gatera.core.files import check_regular, human_bytes
 
 SUFFIX = ".gatera"
 
@@ -116,6 +116,7 @@ class Archive:
 
     def _opened(self) -> IO[bytes]:
         try:
+            check_regular(self.path)
             return self.path.open("rb")
         except FileNotFoundError as err:
             found = [other.name for other in self.path.parent.glob("*" + SUFFIX)]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import os
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def test_another_process_finds_what_was_written(tmp_path):
     found = Segment(made.path)
     entries = list(found.entries())
     assert [(name, slot) for name, slot, _ in entries] == [(key(1), 0), (key(2), 1)]
-    assert all(found.fits(slot, name, checksum) for name, slot, checksum in entries)
+    assert all(found.fits(found.read(slot), name, checksum) for name, slot, checksum in entries)
     np.testing.assert_array_equal(found.read(1), photo(2))
 
 
@@ -56,11 +57,8 @@ def test_pixels_that_do_not_fit_their_checksum_are_noticed(tmp_path):
     content[PAGE + 70] ^= 1  # a bit of the second photo
     made.path.write_bytes(content)
     found = Segment(made.path)
-    assert [found.fits(slot, name, checksum) for name, slot, checksum in found.entries()] == [
-        True,
-        False,
-        True,
-    ]
+    fits = [found.fits(found.read(slot), name, checksum) for name, slot, checksum in found.entries()]
+    assert fits == [True, False, True]
 
 
 def test_an_interrupted_write_leaves_an_empty_slot(tmp_path, monkeypatch):
@@ -104,8 +102,50 @@ def test_a_segment_cut_short_is_not_opened(tmp_path):
     made = filled(tmp_path)
     path = tmp_path / "short.photos"
     path.write_bytes(made.path.read_bytes()[: PAGE + 10])
-    with pytest.raises(ValueError, match=r"mmap|size"):
+    with pytest.raises(ValueError, match="another size than its header says"):
         Segment(path)
+
+
+@pytest.mark.parametrize("n", [2**33, 2**64 - 1, 0, 4])
+def test_a_header_that_claims_other_slots_is_not_believed(tmp_path, n):
+    path = filled(tmp_path).path
+    with path.open("r+b") as file:
+        file.write(HEADER.pack(module.MAGIC, n, *SHAPE))
+    with pytest.raises(ValueError, match="another size than its header says"):
+        Segment(path)
+
+
+@pytest.mark.parametrize("shape", [(5, 4, 3), (60, 1, 1), (3, 5, 4)])
+def test_photos_of_another_shape_with_as_many_pixels_do_not_fit(tmp_path, shape):
+    path = filled(tmp_path).path
+    with path.open("r+b") as file:
+        file.write(HEADER.pack(module.MAGIC, 3, *shape))
+    found = Segment(path)
+    assert not any(found.fits(found.read(slot), name, checksum) for name, slot, checksum in found.entries())
+
+
+def test_every_flipped_bit_of_head_and_index_is_noticed(tmp_path):
+    path = filled(tmp_path, n=1, of=1).path
+    content = path.read_bytes()
+    for place in range(HEADER.size + ENTRY.size):
+        for bit in range(8):
+            damaged = bytearray(content)
+            damaged[place] ^= 1 << bit
+            path.write_bytes(damaged)
+            try:
+                found = Segment(path)
+            except ValueError:
+                continue
+            fits = [found.fits(found.read(slot), name, checksum) for name, slot, checksum in found.entries()]
+            assert fits == [False], f"bit {bit} of byte {place}"
+
+
+def test_a_segment_that_is_cut_while_it_is_open_is_an_error(tmp_path):
+    made = filled(tmp_path)
+    os.truncate(made.path, PAGE + 70)
+    np.testing.assert_array_equal(made.read(0), photo(1))
+    with pytest.raises(OSError, match="ends too early"):
+        made.read(1)
 
 
 def test_pixels_begin_after_the_index(tmp_path):

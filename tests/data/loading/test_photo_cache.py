@@ -10,7 +10,7 @@ from PIL import Image
 
 from gatera.core.errors import ArgumentError
 from gatera.data.loading import photo_cache as module
-from gatera.data.loading.cache_file import Segment
+from gatera.data.loading.cache_file import HEADER, MAGIC, Segment
 from gatera.data.loading.photo_cache import PhotoCache, enabled, file_key, limit_bytes, remove_oldest
 
 CONFIG = [{"op": "read_photo"}, {"op": "resize", "size": [4, 5]}]
@@ -94,15 +94,61 @@ def test_damaged_pixels_are_not_taken(files):
     content[4096 + 5] ^= 255
     segment.write_bytes(content)
     cache = PhotoCache(CONFIG, files)
-    assert cache.get(files[0]) is None
+    with pytest.warns(UserWarning) as said:
+        assert cache.get(files[0]) is None
     np.testing.assert_array_equal(cache.get(files[1]), PHOTO + 1)
+    cache.put(files[0], PHOTO)
+    np.testing.assert_array_equal(cache.get(files[0]), PHOTO)
+    assert [str(warning.message) for warning in said] == [
+        f"The file {segment} of the photo cache is damaged and was removed; its photos are decoded again."
+    ]
+
+
+def test_a_damaged_file_is_said_once_and_rebuilt(files):
+    segment = next(full(files).folder.iterdir())
+    content = bytearray(segment.read_bytes())
+    for photo in range(3):
+        content[4096 + 60 * photo] ^= 255
+    segment.write_bytes(content)
+    cache = PhotoCache(CONFIG, files)
+    with pytest.warns(UserWarning, match="is damaged and was removed") as said:
+        assert [cache.get(file) for file in files] == [None] * 3
+    assert len(said) == 1
+    for i, file in enumerate(files):
+        cache.put(file, PHOTO + i)
+    later = PhotoCache(CONFIG, files)
+    for i, file in enumerate(files):
+        np.testing.assert_array_equal(later.get(file), PHOTO + i)
+
+
+def test_a_header_that_claims_too_much_stops_nobody(files):
+    segment = next(full(files).folder.iterdir())
+    with segment.open("r+b") as file:
+        file.write(HEADER.pack(MAGIC, 2**33, 4, 5, 3))
+    cache = PhotoCache(CONFIG, files)
+    with pytest.warns(UserWarning, match="is damaged and was removed"):
+        assert cache.get(files[0]) is None
+    assert not segment.exists()
+    cache.put(files[0], PHOTO)
+    np.testing.assert_array_equal(cache.get(files[0]), PHOTO)
+
+
+def test_a_file_cut_in_mid_run_is_rebuilt(files):
+    cache = full(files)
+    os.truncate(next(cache.folder.iterdir()), 4096 + 60)
+    with pytest.warns(UserWarning, match="is damaged and was removed"):
+        assert cache.get(files[2]) is None
+    cache.put(files[2], PHOTO + 2)
+    np.testing.assert_array_equal(cache.get(files[2]), PHOTO + 2)
+    np.testing.assert_array_equal(cache.get(files[0]), PHOTO)
 
 
 def test_rubbish_in_the_folder_is_passed_over(files):
     cache = PhotoCache(CONFIG, files)
     cache.folder.mkdir(parents=True)
     (cache.folder / "rubbish.photos").write_bytes(b"?")
-    assert cache.get(files[0]) is None
+    with pytest.warns(UserWarning, match=r"rubbish\.photos of the photo cache is damaged"):
+        assert cache.get(files[0]) is None
 
 
 def test_a_missing_file_has_no_key(files, tmp_path):

@@ -2,15 +2,21 @@
 
 A segment is written by one process and read by any. A slot counts only once its entry in the index is there, which is
 written after the pixels, and its checksum fits: neither a crash nor a lost power supply makes half a photo of it.
+
+Nothing in a segment is trusted: the sizes in its header must give exactly the file's size before anything is read, and the
+checksum of a photo covers the header and its key as well as its pixels. Pixels are read and not mapped: mapped pages count as
+memory of the process, and a file that is cut while it is mapped kills its reader.
 """
 
 from __future__ import annotations
 
 import errno
+import math
 import os
 import struct
 import tempfile
 import threading
+import weakref
 import zlib
 from collections.abc import Iterator
 from io import FileIO
@@ -19,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 #: Begins every segment; the number changes with the layout.
-MAGIC = b"gatera photos 1\n"
+MAGIC = b"gatera photos 2\n"
 
 #: Header of a segment: magic, slots, height, width, channels.
 HEADER = struct.Struct("<16s4Q")
@@ -47,16 +53,24 @@ class Segment:
     """
 
     def __init__(self, path: Path, ours: bool = False) -> None:
-        with path.open("rb") as reader:
-            head = reader.read(HEADER.size)
-            if len(head) < HEADER.size:
+        self._file = path.open("rb")
+        weakref.finalize(self, self._file.close)
+        try:
+            self._head = self._file.read(HEADER.size)
+            if len(self._head) < HEADER.size:
                 raise ValueError(f"{path} is too short")
-            magic, self.n, *shape = HEADER.unpack(head)
+            magic, self.n, *shape = HEADER.unpack(self._head)
             if magic != MAGIC:
                 raise ValueError(f"{path} is not a segment")
-            self._index = reader.read(self.n * ENTRY.size)
+            # math.prod, not numpy's: the numbers may be as large as 2**64
+            size = os.fstat(self._file.fileno()).st_size
+            if size != _start(self.n) + self.n * math.prod(shape):
+                raise ValueError(f"{path} has another size than its header says")
+            self._index = self._file.read(self.n * ENTRY.size)
+        except BaseException:
+            self._file.close()
+            raise
         self.path, self.shape, self._ours, self._used = path, tuple(shape), ours, 0
-        self._pixels = np.memmap(path, np.uint8, "r", offset=_start(self.n), shape=(self.n, *shape))
         self._lock = threading.Lock()
 
     @classmethod
@@ -66,7 +80,7 @@ class Segment:
         handle, name = tempfile.mkstemp(suffix=SUFFIX, dir=folder)
         with os.fdopen(handle, "r+b", buffering=0) as file:
             # The disk gives space only to what is written; the rest of the file is a hole that reads as zeros.
-            file.truncate(_start(n) + n * int(np.prod(shape)))
+            file.truncate(_start(n) + n * math.prod(shape))
             _write(file, 0, HEADER.pack(MAGIC, n, *shape))
         return cls(Path(name), ours=True)
 
@@ -77,12 +91,22 @@ class Segment:
                 yield key, slot, checksum
 
     def read(self, slot: int) -> np.ndarray:
-        """Return a photo, uint8 [H,W,C], read-only; its pixels come from disk when they are looked at."""
-        return self._pixels[slot]
+        """Return a photo, uint8 [H,W,C], read-only.
 
-    def fits(self, slot: int, key: bytes, checksum: int) -> bool:
-        """Whether a slot's pixels are those that the checksum was taken of."""
-        return _checksum(key, self._pixels[slot]) == checksum
+        Raises:
+            OSError: if it cannot be read; the file may have been cut since.
+        """
+        photo = np.empty(self.shape, np.uint8)
+        with self._lock:
+            self._file.seek(_start(self.n) + slot * photo.nbytes)
+            if self._file.readinto(photo.data.cast("B")) != photo.nbytes:
+                raise OSError(errno.EIO, "the file ends too early")
+        photo.flags.writeable = False
+        return photo
+
+    def fits(self, photo: np.ndarray, key: bytes, checksum: int) -> bool:
+        """Whether a photo that was read is the one that the checksum was taken of."""
+        return self._checksum(key, photo) == checksum
 
     def append(self, key: bytes, photo: np.ndarray) -> int | None:
         """Write a photo into the next slot and return its number; None if the segment is full.
@@ -97,17 +121,16 @@ class Segment:
             slot, self._used = self._used, self._used + 1
         with self.path.open("r+b", buffering=0) as file:
             _write(file, _start(self.n) + slot * photo.nbytes, photo.data)
-            _write(file, HEADER.size + slot * ENTRY.size, ENTRY.pack(key, _checksum(key, photo)))
+            _write(file, HEADER.size + slot * ENTRY.size, ENTRY.pack(key, self._checksum(key, photo)))
         return slot
+
+    def _checksum(self, key: bytes, photo: np.ndarray) -> int:
+        return zlib.crc32(photo.data, zlib.crc32(key, zlib.crc32(self._head)))
 
 
 def _start(n: int) -> int:
     """Return where the pixels of a segment with n slots begin."""
     return -(-(HEADER.size + n * ENTRY.size) // PAGE) * PAGE
-
-
-def _checksum(key: bytes, photo: np.ndarray) -> int:
-    return zlib.crc32(photo.data, zlib.crc32(key))
 
 
 def _write(file: FileIO, place: int, data: bytes | memoryview) -> None:

@@ -4,7 +4,8 @@ A cache is a folder of segments for one way of preparing photos. A photo is foun
 a changed file is decoded again. Processes never write into each other's segments and need no locks.
 
 `GATERA_CACHE=off` turns caching off, `GATERA_CACHE_GB` limits the size of all caches (default 10): those not used for the
-longest time are removed. If a cache cannot be used, training continues without it and warns once.
+longest time are removed. If a cache cannot be used, training continues without it and warns once. A damaged file of the cache
+is removed, with a warning, and its photos are decoded again.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import PIL
 from gatera import __version__
 from gatera.core.errors import ArgumentError
 from gatera.core.files import free_bytes, home, human_bytes
-from gatera.data.loading.cache_file import SUFFIX, Segment
+from gatera.data.loading.cache_file import MAGIC, SUFFIX, Segment
 
 #: Disk space that is left to others.
 SPARE_BYTES = 500 * 10**6
@@ -47,14 +48,15 @@ class PhotoCache:
     """
 
     def __init__(self, config: Sequence[Mapping[str, Any]], files: Iterable[str | Path]) -> None:
-        # Pixels depend on who decodes and resizes: other versions get another folder.
-        made_by = [__version__, PIL.__version__, config]
+        # Pixels depend on who decodes and resizes: other versions get another folder, as do other layouts of the file.
+        made_by = [__version__, PIL.__version__, MAGIC.decode(), config]
         digest = hashlib.sha256(json.dumps(made_by, sort_keys=True).encode()).hexdigest()[:24]
         self.root = home() / "cache"
         self.folder = self.root / digest
         self.off = False
         self._files, self._limit = files, limit_bytes()
         self._found: dict[bytes, tuple[Segment, int, int | None]] = {}
+        self._damaged: set[Path] = set()
         self._opened = False
         self._segment: Segment | None = None
         self._lock = threading.Lock()
@@ -68,12 +70,16 @@ class PhotoCache:
         if found is None or key is None:
             return None
         segment, slot, checksum = found
-        if checksum is not None:  # written by an earlier process: checked when it is first read
-            if not segment.fits(slot, key, checksum):
-                del self._found[key]
-                return None
-            self._found[key] = (segment, slot, None)
-        return segment.read(slot)
+        try:
+            photo = segment.read(slot)
+        except OSError:
+            photo = None
+        # the checksum of what an earlier process wrote is compared when it is first read
+        if photo is None or (checksum is not None and not segment.fits(photo, key, checksum)):
+            self._drop(key, segment)
+            return None
+        self._found[key] = (segment, slot, None)
+        return photo
 
     def put(self, file: str | Path, photo: np.ndarray) -> None:
         """Keep a file's prepared photo, uint8 [H,W,C]; does nothing where that is not possible."""
@@ -95,14 +101,37 @@ class PhotoCache:
             if self._opened:
                 return
             for path in sorted(self.folder.glob(f"*{SUFFIX}")):
-                # A segment may be unfinished, damaged, or being removed: then it is ignored.
-                with contextlib.suppress(OSError, ValueError):
+                try:
                     segment = Segment(path)
-                    self._found |= {
-                        key: (segment, slot, checksum) for key, slot, checksum in segment.entries()
-                    }
+                except OSError:  # it is being removed, or cannot be read
+                    continue
+                except ValueError:
+                    self._discard(path)
+                    continue
+                self._found |= {key: (segment, slot, checksum) for key, slot, checksum in segment.entries()}
+                with contextlib.suppress(OSError):
                     os.utime(path)  # "used now", for the removal of those not used for long
             self._opened = True
+
+    def _drop(self, key: bytes, segment: Segment) -> None:
+        """Forget a photo whose segment is damaged. What is left of that serves this run, but no later one."""
+        with self._lock:
+            self._found.pop(key, None)
+            known = segment.path in self._damaged
+            self._damaged.add(segment.path)
+            if self._segment is segment:
+                self._segment = None
+        if not known:
+            self._discard(segment.path)
+
+    def _discard(self, path: Path) -> None:
+        """Remove a damaged file, and say so."""
+        with contextlib.suppress(OSError):  # Windows keeps files that are in use
+            path.unlink()
+        warnings.warn(
+            f"The file {path} of the photo cache is damaged and was removed; its photos are decoded again.",
+            stacklevel=2,
+        )
 
     def _writable(self, shape: tuple[int, ...]) -> Segment | None:
         """Return this process's own segment; made, with a slot for every file still missing, when first needed."""

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from gatera.core.progress import track
-from gatera.learn.arithmetic import Arithmetic, as_float32, evaluating
+from gatera.learn.arithmetic import Arithmetic, evaluating
+from gatera.learn.inference.parts import outputs
 from gatera.measure.losses.base import Loss
 from gatera.program.decode import Decoder
 from gatera.program.tasks import Task
@@ -40,10 +41,10 @@ def run_batches(
     with evaluating(model), arithmetic.kernels(model):
         for batch in track(batches, "predicting", quiet=quiet):
             x, y = batch if len(batch) == 2 else (batch[0], None)
-            with torch.inference_mode(), arithmetic.autocast():
-                outputs = as_float32(model(arithmetic.to_device(x)))
+            with torch.inference_mode():
+                found = outputs(model, arithmetic.to_device(x), arithmetic)
             labels = None if y is None else arithmetic.to_device(y)
-            yield PredictedBatch(x, labels, outputs, getattr(batch, "index", None))
+            yield PredictedBatch(x, labels, found, getattr(batch, "index", None))
 
 
 def join_batches(

@@ -127,6 +127,17 @@ class CrossEntropyLossFlat(FlatLoss):
             )  # fmt: skip
         return resolved
 
+    def divisor(self, target: Tensor) -> float | None:
+        """Return what reduction "mean" divides the sum over a batch with these targets by; None while weights are unknown."""
+        if target.is_floating_point():
+            return float(target.numel() // target.shape[self.axis])
+        if isinstance(self.weight, str):
+            return None
+        classes = target.reshape(-1).long()
+        ignored = (NO_CLASS,) if self.ignore_index is None else (NO_CLASS, self.ignore_index)
+        counted = classes[~torch.isin(classes, torch.tensor(ignored, device=classes.device))]
+        return float(len(counted) if self.weight is None else self.weight.to(target.device)[counted].sum())
+
     def _flattened(self, pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         classes_last = in_float32(pred).movedim(self.axis, -1).flatten(0, -2)  # [N,K,...] -> [N*P,K]
         if target.is_floating_point() and target.shape == pred.shape:
@@ -291,6 +302,32 @@ class L1LossFlat(FlatLoss):
         pred = in_float32(pred)
         target = target_like(type(self).__name__, pred, target)
         return F.l1_loss(pred.flatten(), target.flatten(), reduction=reduction)
+
+
+def mean_divisor(loss: object, target: object) -> float | None:
+    """Return what a standard loss with reduction "mean" divides the sum over a batch by.
+
+    So a batch can be computed in parts: their sums, each divided by this, add up to its loss.
+
+    Args:
+        loss: any loss.
+        target: the targets of the whole batch.
+
+    Returns:
+        The number of values, or of positions that count, by the weights of their classes; None for losses of other kinds.
+
+    Example:
+        >>> mean_divisor(CrossEntropyLossFlat(weight=[1, 3]), torch.tensor([0, 1, -100]))
+        4.0
+    """
+    if not isinstance(loss, FlatLoss) or loss.reduction != "mean" or not isinstance(target, Tensor):
+        return None
+    if type(loss) in (BCEWithLogitsLossFlat, BCELossFlat, MSELossFlat, L1LossFlat):
+        return float(target.numel())
+    if type(loss) not in (CrossEntropyLossFlat, LabelSmoothingCrossEntropy, FocalLoss):
+        return None
+    assert isinstance(loss, CrossEntropyLossFlat)  # for the type checker: all three are
+    return loss.divisor(target)
 
 
 #: The default losses of `gatera.program.tasks`, by name.

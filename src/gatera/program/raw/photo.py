@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import struct
@@ -16,6 +17,7 @@ from PIL import Image
 
 from gatera.core.checks import check_choice, name_of
 from gatera.core.errors import ArgumentError, GateraError, PhotoError
+from gatera.core.files import check_regular
 
 Mode = Literal["RGB", "L"]
 
@@ -125,6 +127,8 @@ def explaining(source: object) -> Iterator[str]:
     """Give the photo's name for messages; turn any error of Pillow in the block into one about this photo."""
     name = name_of(source, "a photo")
     try:
+        if isinstance(source, str | Path):
+            check_regular(source)
         yield name
     except GateraError:
         raise
@@ -234,6 +238,8 @@ def _explained(source: object, name: str, err: BaseException) -> PhotoError:
         return PhotoError(f"{name} does not exist", remedy="Check its path.")
     if isinstance(source, str | Path) and _is_folder(source):
         return PhotoError(f"{name} is a folder, not a photo", remedy="Pass the photos in it.")
+    if isinstance(err, OSError) and err.errno == errno.EINVAL:
+        return PhotoError(f"{name} cannot be read ({err.strerror})", remedy="Pass a file.")
     head = _head(source)
     if head == b"":
         return PhotoError(f"{name} is empty (0 bytes)", remedy="Download it again, or remove it.")

@@ -6,7 +6,6 @@ WAV files need nothing but numpy; other formats (FLAC, Ogg, MP3, AIFF ...) are r
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 
 from gatera.core.checks import name_of, require
 from gatera.core.errors import ArgumentError, GateraError, SoundError
+from gatera.core.files import check_regular
 from gatera.program.raw.wav import wav_header, wav_samples
 
 T = TypeVar("T")
@@ -109,7 +109,7 @@ def _with_file(source: Any, name: str, function: Callable[[IO[bytes], str], T]) 
     except (OSError, ValueError) as err:
         if isinstance(source, str | Path) and Path(source).is_dir():
             raise SoundError(f"{name} is a folder, not a recording", remedy="Pass the files in it.") from err
-        why = os.strerror(err.errno) if isinstance(err, OSError) and err.errno is not None else err
+        why = err.strerror if isinstance(err, OSError) and err.strerror else err
         raise SoundError(
             f"{name} cannot be read ({why})", remedy="Check its permissions and its disk."
         ) from err
@@ -229,6 +229,7 @@ def _as_float(samples: np.ndarray) -> np.ndarray:
 
 def _as_file(source: Any) -> AbstractContextManager[IO[bytes]]:
     if isinstance(source, str | Path):
+        check_regular(source)
         return Path(source).open("rb")
     if isinstance(source, bytes | bytearray | memoryview):
         return io.BytesIO(source)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from gatera.core.errors import TextError
+from gatera.core.files import check_regular
 from gatera.core.lazy import LazyPattern
 
 #: What a text may come as. A str is the text itself; a Path is a file that holds one.
@@ -103,6 +104,7 @@ def _decoded(source: Any) -> str:
 
 def _file(path: Path) -> bytes:
     try:
+        check_regular(path)
         size = path.stat().st_size
         if path.is_dir():
             raise TextError(f"{path} is a folder, not a text file")

@@ -17,6 +17,7 @@ from typing import IO, cast
 
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import DataError
+from gatera.core.files import check_regular
 from gatera.program.tables import typed
 from gatera.program.tables.notes import Note
 
@@ -75,6 +76,7 @@ def find_contents(path: Path, sheet: str | None = None) -> Contents:
         OSError: if it cannot be opened.
         MissingExtraError: if the package that reads it is not installed.
     """
+    check_regular(path)  # a table is read more than once
     with path.open("rb") as file:
         head = file.read(_SHOWN)
     if head.startswith(_OLD_OFFICE):
