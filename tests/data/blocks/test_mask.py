@@ -290,7 +290,7 @@ def test_messages_on_what_is_no_mask(tmp_path):
     )  # fmt: skip
     says(
         PhotoError,
-        f"{tmp_path / 'words.png'} is not an image in a format that Pillow reads; it begins with b'hello'.",
+        f"{tmp_path / 'words.png'} is not an image in a known format; it begins with b'hello'.",
         PILMask.create, tmp_path / "words.png",
     )  # fmt: skip
     says(

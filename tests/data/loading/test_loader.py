@@ -320,7 +320,7 @@ def test_items_without_a_path_are_named_by_number(photo_folder):
     dls.train.dataset.inputs[0] = b"nothing"
     position = dls.train.dataset.positions[0]
     assert message(DataError, lambda: epoch(dls.train)).startswith(
-        f"a photo of 7 bytes is not an image in a format that Pillow reads; it begins with b'nothing' for item {position} "
+        f"a photo of 7 bytes is not an image in a known format; it begins with b'nothing' for item {position} "
     )
 
 

@@ -21,7 +21,7 @@ from gatera.data.show.pil import PILImageBW, Source
 from gatera.data.show.spatial import show_masks
 from gatera.data.transforms.sampled import SampledAugmentation
 from gatera.program.placing import NOT_SEEN
-from gatera.program.raw.photo import as_file, explaining, stored_size
+from gatera.program.raw.photo import explaining, open_image, stored_size
 from gatera.program.raw.placement import Placement, Size
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class PILMask(PILImageBW):
         if isinstance(source, np.ndarray | Tensor | list):
             return cls._from(_as_mask(np.asarray(source), "a mask"))
         with explaining(source) as name:
-            with Image.open(source if isinstance(source, str | Path) else as_file(source)) as image:
+            with open_image(source) as image:
                 values, mode = np.asarray(image), image.mode
             mask = cls._from(_as_mask(values, name, mode))
         mask.info["source"] = name  # so that an error can name the file

@@ -6,8 +6,6 @@ import contextlib
 import errno
 import io
 import os
-import struct
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Literal, TypeAlias
@@ -18,6 +16,7 @@ from PIL import Image
 from gatera.core.checks import check_choice, name_of
 from gatera.core.errors import ArgumentError, GateraError, PhotoError
 from gatera.core.files import check_regular
+from gatera.program.raw.formats.known import READ, STARTS_PROGRAMS, called, head_of, open_known
 
 Mode = Literal["RGB", "L"]
 
@@ -33,10 +32,6 @@ PHOTO_SUFFIXES = frozenset(
 
 #: More pixels than this count as an attack. Source: Pillow's own limit for raising DecompressionBombError.
 MAX_PIXELS = 178_956_970
-
-#: What Pillow's decoders raise for damaged data. Source: its readers, and a fuzz run over fourteen formats.
-_DAMAGE = (OSError, SyntaxError, ValueError, RuntimeError, EOFError, LookupError, TypeError, OverflowError,
-           struct.error, zlib.error)  # fmt: skip
 
 _ORIENTATION_TAG = 0x0112
 #: Where Pillow keeps it in `Image.info`.
@@ -92,8 +87,7 @@ def read_sized(
         if isinstance(source, Image.Image):
             size = _upright_size(source)
             return _upright(source, mode, name), size
-        # By its path Pillow imports the one plugin that the suffix suggests; for an open file it imports five.
-        with Image.open(source if isinstance(source, str | Path) else as_file(source)) as image:
+        with open_image(source) as image:
             size = _upright_size(image)
             if at_least is not None:
                 side = max(at_least)  # of both: the photo may be lying on its side
@@ -112,14 +106,24 @@ def photo_size(source: PhotoSource) -> tuple[int, int]:
     with explaining(source):
         if isinstance(source, Image.Image):
             return _upright_size(source)
-        with Image.open(source if isinstance(source, str | Path) else as_file(source)) as image:
+        with open_image(source) as image:
             return _upright_size(image)
 
 
 def stored_size(path: str | Path) -> tuple[int, int]:
     """Return (height, width) of a picture's file as its pixels are stored, before its orientation is applied; see `photo_size`."""
-    with explaining(path), Image.open(path) as image:
+    with explaining(path), open_image(path) as image:
         return image.height, image.width
+
+
+def open_image(source: str | Path | bytes | bytearray | memoryview | IO[bytes]) -> Image.Image:
+    """Open a picture's file, bytes or open file; its pixels are not decoded yet. Use it within `explaining`.
+
+    Raises:
+        ArgumentError: if `source` is none of these.
+        Exception: what Pillow raises for damaged files.
+    """
+    return open_known(source if isinstance(source, str | Path) else as_file(source))
 
 
 @contextlib.contextmanager
@@ -134,7 +138,7 @@ def explaining(source: object) -> Iterator[str]:
         raise
     except Image.DecompressionBombError as err:
         raise _too_large(name) from err
-    except _DAMAGE as err:
+    except Exception as err:  # Pillow's readers raise what they happen to raise: one file never ends a run
         raise _explained(source, name, err) from err
 
 
@@ -157,6 +161,8 @@ def _upright_size(image: Image.Image) -> tuple[int, int]:
 def _upright(image: Image.Image, mode: Mode, name: str) -> Image.Image:
     if image.width * image.height > MAX_PIXELS:  # Pillow's own check may have been turned off
         raise _too_large(name)
+    if image.format in STARTS_PROGRAMS:  # opened by the caller, and perhaps not loaded yet
+        raise _other_format(name, f"{image.format}, which another program would have to draw")
     image.load()
     turn = _UPRIGHT.get(_orientation(image))
     converted = _to_mode(image, mode)
@@ -171,7 +177,7 @@ def _upright(image: Image.Image, mode: Mode, name: str) -> Image.Image:
 def _orientation(image: Image.Image) -> int:
     try:
         found = image.getexif().get(_ORIENTATION_TAG, 1)
-    except _DAMAGE:
+    except Exception:  # noqa: BLE001  # see `explaining`
         return 1  # The pixels were decoded; viewers too show a photo with damaged EXIF data as it lies.
     return found if isinstance(found, int) else 1
 
@@ -244,8 +250,10 @@ def _explained(source: object, name: str, err: BaseException) -> PhotoError:
     if head == b"":
         return PhotoError(f"{name} is empty (0 bytes)", remedy="Download it again, or remove it.")
     if isinstance(err, Image.UnidentifiedImageError):
-        begins = f"; it begins with {head!r}" if head else ""
-        return PhotoError(f"{name} is not an image in a format that Pillow reads{begins}")
+        other = called(head) if head else None
+        return _other_format(name, other) if other else _unknown_format(name, head)
+    if isinstance(err, MemoryError):
+        return PhotoError(f"{name} needs more memory than there is", remedy="Shrink it first, or remove it.")
     if isinstance(err, OSError) and err.errno is not None:
         return PhotoError(
             f"{name} cannot be read ({os.strerror(err.errno)})", remedy="Check its permissions and its disk."
@@ -254,6 +262,15 @@ def _explained(source: object, name: str, err: BaseException) -> PhotoError:
         f"{name} is truncated or damaged ({err or type(err).__name__})",
         remedy="Download it again, or remove it.",
     )
+
+
+def _other_format(name: str, format: str) -> PhotoError:
+    return PhotoError(f"{name} is {format}", expected=READ, remedy="Save it as a PNG or JPEG first.")
+
+
+def _unknown_format(name: str, head: bytes | None) -> PhotoError:
+    begins = f"; it begins with {head!r}" if head else ""
+    return PhotoError(f"{name} is not an image in a known format{begins}")
 
 
 def _is_folder(path: str | Path) -> bool:
@@ -267,10 +284,9 @@ def _head(source: object) -> bytes | None:
     """Return the first 16 bytes; None where they cannot be had."""
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(source[:16])
-    if not isinstance(source, str | Path):
-        return None
     try:
-        with Path(source).open("rb") as file:
-            return file.read(16)
+        if isinstance(source, str | Path) or (isinstance(source, io.BufferedIOBase) and source.seekable()):
+            return head_of(source)
     except (OSError, ValueError):
-        return None
+        pass
+    return None

@@ -1,0 +1,4 @@
+"""Kinds of files that need more than Pillow and numpy's own reader.
+
+`known` says which formats of Pillow are ever opened.
+"""
