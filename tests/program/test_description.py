@@ -113,4 +113,4 @@ def test_a_temperature_that_is_no_number(pack, program_file):
     path = pack(**{**described, "entries": LEAST_ENTRIES})
     with pytest.raises(ProgramFileError) as err:
         read_description(read_package(path))
-    assert str(err.value) == f"the temperature in program.json of {path} is not a number above 0. Got: nan."
+    assert str(err.value) == f"program.json of {path} is not JSON (the number NaN is not finite)."

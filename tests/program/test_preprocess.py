@@ -130,12 +130,12 @@ def test_messages(ops, text):
     assert message(ops) == text
 
 
-@pytest.mark.parametrize("size", [8, [8], [8, 0], [8, 8.0], [8, True], [8, 16385], "88", None])
+@pytest.mark.parametrize("size", [8, [8], [8, 0], [8, 8.0], [8, True], [8, 8193], [8192, 8192], "88", None])
 def test_sizes_that_are_not_allowed(size):
     assert message([READ, {"op": "resize", "size": size}]) == (
         "'size' of preprocessing step 2 (resize) is not valid."
         + (f" Got: {size!r}." if size is not None else "")
-        + " Expected: [height, width], each a whole number from 1 to 16384."
+        + " Expected: [height, width], each a whole number from 1 to 8192, together at most 16,777,216 pixels."
     )
 
 
@@ -143,7 +143,7 @@ def test_sizes_that_are_not_allowed(size):
 def test_a_side_that_is_not_allowed(size):
     assert message([READ, {"op": "resize_shorter", "size": size}]) == (
         f"'size' of preprocessing step 2 (resize_shorter) is not valid. Got: {size!r}. "
-        "Expected: a whole number from 1 to 16384."
+        "Expected: a whole number from 1 to 8192."
     )
 
 
@@ -151,5 +151,5 @@ def test_at_least_may_be_null_or_a_size():
     assert Preprocessing([{**READ, "at_least": None}]).config[0]["at_least"] is None
     assert message([{**READ, "at_least": 8}]) == (
         "'at_least' of preprocessing step 1 (read_photo) is not valid. Got: 8. "
-        "Expected: null, or [height, width], each a whole number from 1 to 16384."
+        "Expected: null, or [height, width], each a whole number from 1 to 8192, together at most 16,777,216 pixels."
     )

@@ -18,6 +18,13 @@ PROGRAM = Option(
     "program", "The program, for example cats.gatera.", group="Arguments", metavar="PROGRAM", files=True
 )
 
+TRUSTED = Option(
+    "trusted",
+    "Take a program whose model has operators that are not on the list of known ones, or needs much memory or time: for programs "
+    "of people you trust.",
+    ("--trusted",), "Safety",
+)  # fmt: skip
+
 HELP = Option("help", "Show this help and exit.", ("-h", "--help"), group="Other")
 DEBUG = Option(
     "debug", "Show the traceback of an error. The same as GATERA_DEBUG=1.", ("--debug",), group="Other"
@@ -81,6 +88,7 @@ PREDICT = Command(
         Option(
             "batch_size", "Inputs per batch.", ("--batch-size",), "Speed", "N", 16, convert=whole_number(1),
         ),
+        TRUSTED,
         HELP, DEBUG,
     ),
     "gatera.cli.predict:predict",
@@ -103,6 +111,7 @@ INFO = Command(
     (
         PROGRAM,
         Option("json", "Print everything as one JSON object.", ("--json",), "Output"),
+        TRUSTED,
         HELP, DEBUG,
     ),
     "gatera.cli.info:info",

@@ -13,9 +13,10 @@ from gatera.cli.terminal.style import paint, width
 from gatera.cli.terminal.text import escaped, filled, padded
 from gatera.core.checks import listed
 from gatera.core.files import human_bytes
-from gatera.program.archive import CARD
+from gatera.program.archive import CARD, MODEL
 from gatera.program.decode import Decoder
 from gatera.program.description import package_info, read_description
+from gatera.program.network.bounded import check_model
 from gatera.program.package import Package, read_package
 from gatera.program.preprocess import Preprocessing
 from gatera.program.tasks import TASKS
@@ -29,6 +30,8 @@ def info(options: argparse.Namespace) -> int:
     """
     package = read_package(options.program)
     preprocessing, decoder = read_description(package)
+    if not options.trusted:
+        check_model(package.read(MODEL), package.path)
     if options.json:
         print_json(package_info(package), indent=1)
         return 0

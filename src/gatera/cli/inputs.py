@@ -56,7 +56,7 @@ def first_operation(program: str) -> Mapping[str, Any]:
     try:
         first = json.loads(Archive(Path(program)).read(PROGRAM))["preprocess"][0]
         return {**first, "op": str(first["op"])}
-    except (ValueError, KeyError, IndexError, TypeError) as err:
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError) as err:
         if isinstance(err, ProgramFileError):
             raise
         return {}

@@ -20,6 +20,7 @@ TRAIN = {
 PREDICT = {
     "engine": "--engine", "precision": "--precision", "batch_size": "--batch-size", "top": "--top",
     "delimiter": "--delimiter", "encoding": "--encoding", "header": "--header",
+    "trusted": "--trusted",
 }  # fmt: skip
 
 QUOTES = "\"'"
@@ -30,6 +31,7 @@ KEYWORDS = {"train": TRAIN, "predict": PREDICT}
 #: Advice for Python scripts, as regular expressions, and its replacement on the command line.
 PHRASES = (
     (r"\blearn\.export writes program files", "gatera train writes program files"),
+    (r"\bpass trusted=True", "pass --trusted"),
     (r"Pass pretrained=True to find", "Omit --weights to find"),
     (r"pretrained=True to find", "omit --weights to find"),
     (r"item_tfms=Resize\((\d+)[^)]*\)(?:, or Resize\([^)]*\) to avoid cropping)?", r"--size \1"),

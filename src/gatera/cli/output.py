@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import re
 import sys
@@ -54,10 +55,19 @@ def print_line(*fields: str) -> None:
 
 
 def print_json(value: Any, indent: int | None = None) -> None:
-    """Print a value as JSON. No string in it can change how a terminal shows the rest."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    """Print a value as JSON, null for numbers that are not finite. No string in it can change how a terminal shows the rest."""
+    text = json.dumps(_finite(value), ensure_ascii=False, indent=indent, allow_nan=False)
     # json escapes what its standard asks for, which some controls are not; the line breaks between entries stay
-    write(UNSAFE.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text) + "\n")
+    write(UNSAFE.sub(lambda found: found[0] if found[0] == "\n" else json.dumps(found[0])[1:-1], text) + "\n")
+
+
+def _finite(value: Any) -> Any:
+    """Return a value with None for numbers that JSON does not have: NaN and infinities."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(entry) for key, entry in value.items()}
+    return [_finite(entry) for entry in value] if isinstance(value, list | tuple) else value
 
 
 def show_error(error: Exception | str, command: str | None = None) -> None:

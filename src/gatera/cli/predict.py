@@ -38,7 +38,9 @@ def predict(options: argparse.Namespace) -> int:
     if not inputs:
         raise DataError(f"there are no {things} in {', '.join(options.inputs)}")
     engine = engine_for(len(inputs), options.engine)
-    program = load_program(options.program, engine=engine, precision=options.precision)
+    program = load_program(
+        options.program, engine=engine, precision=options.precision, trusted=options.trusted
+    )
     raws = [each.raw for each in inputs]
     predictions = program.predict_stream(raws, options.batch_size, on_error="return")
     failed: list[Input] = []

@@ -11,6 +11,9 @@ from types import ModuleType
 
 from gatera.core.errors import ArgumentError, DataError, MissingExtraError, shorten
 
+#: Longer names are no misspellings of ours.
+LONGEST_NAME = 200
+
 
 def nearest(name: str, options: Iterable[str]) -> str | None:
     """Return the option most like `name`, or None where nothing is close.
@@ -19,6 +22,8 @@ def nearest(name: str, options: Iterable[str]) -> str | None:
         >>> nearest("resnet43", ["resnet34", "vit_small"])
         'resnet34'
     """
+    if len(name) > LONGEST_NAME:  # comparing takes the square of its length
+        return None
     by_lower = {option.lower(): option for option in options}
     matches = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[matches[0]] if matches else None

@@ -20,6 +20,11 @@ from __future__ import annotations
 
 import re
 
+from gatera.core.escape import escaped
+
+#: Longer sentences hold something that is no name, and are cut (characters).
+LONGEST_PART = 20_000
+
 
 class GateraError(Exception):
     """Base class of all errors that Gatera raises on purpose.
@@ -63,8 +68,9 @@ class GateraError(Exception):
             parts.append(f"Available: {available.rstrip('.')}.")
         if remedy is not None:
             parts.append(remedy)
-        self.parts = tuple(parts)
-        super().__init__(" ".join(parts))
+        # file names, labels and texts of libraries may hold control characters
+        self.parts = tuple(shorten(escaped(part, keep="\n\t"), LONGEST_PART) for part in parts)
+        super().__init__(" ".join(self.parts))
 
 
 class ArgumentError(GateraError, ValueError):
@@ -118,6 +124,16 @@ class ExportError(GateraError, ValueError):
 def shorten(text: str, limit: int = 200) -> str:
     """Truncate `text` to `limit` characters, ending in an ellipsis if anything was cut."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def is_library_error(err: BaseException) -> bool:
+    """Whether an exception is the failure of a library: any but ours and those that stop the program.
+
+    Libraries written in Rust raise "PanicException", which is no Exception.
+    """
+    if isinstance(err, GateraError):
+        return False
+    return isinstance(err, Exception) or type(err).__name__ == "PanicException"
 
 
 def _quotes(problem: str, shown: str) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from gatera.core.escape import escaped
 from gatera.core.terminal_bar import TerminalBar, clear_bar
 
 if TYPE_CHECKING:
@@ -33,13 +34,18 @@ def in_notebook() -> bool:
 
 
 def console(stderr: bool = False) -> Console:
-    """Return a rich console on the current stdout (or stderr): colour on a terminal, plain text elsewhere."""
+    """Return a rich console on the current stdout (or stderr): colour on a terminal, plain text elsewhere.
+
+    It takes no brackets in texts for markup: they may be names from data.
+    """
     from rich.console import Console
 
     # Outside a terminal rich assumes 80 columns and would truncate file names.
     stream = sys.stderr if stderr else sys.stdout
     width = None if in_notebook() or stream.isatty() else 200
-    return Console(stderr=stderr, width=width, soft_wrap=width is not None, highlight=False)
+    return Console(
+        stderr=stderr, width=width, soft_wrap=width is not None, highlight=False, markup=False, emoji=False
+    )
 
 
 def is_live(shown: Console) -> bool:
@@ -50,7 +56,7 @@ def is_live(shown: Console) -> bool:
 def note(text: str) -> None:
     """Print a message to the user on stderr (in a notebook, below the cell), without disturbing a progress bar."""
     clear_bar()
-    print(text, file=sys.stdout if in_notebook() else sys.stderr)
+    print(escaped(text, keep="\n\t"), file=sys.stdout if in_notebook() else sys.stderr)
 
 
 def track(items: Iterable[T], description: str, total: int | None = None, quiet: bool = False) -> Iterator[T]:
@@ -88,7 +94,7 @@ class NotebookBar:
 
     def add_task(self, description: str, total: int | None) -> int:
         """Set the description and the total. Returns 0, the id of the only task."""
-        self._text, self._total = html.escape(description), total or 0
+        self._text, self._total = html.escape(escaped(description)), total or 0
         return 0
 
     def update(self, task: int, completed: int) -> None:

@@ -6,6 +6,8 @@ import os
 import time
 from typing import TextIO
 
+from gatera.core.escape import escaped
+
 #: Shortest interval between redraws (seconds).
 REDRAW_SECONDS = 0.1
 
@@ -33,7 +35,7 @@ class TerminalBar:
 
     def add_task(self, description: str, total: int | None) -> int:
         """Set the description and the total. Returns 0, the id of the only task."""
-        self._text, self._total = description, total or 0
+        self._text, self._total = escaped(description), total or 0
         return 0
 
     def update(self, task: int, completed: int) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
-from html import escape
+from html import escape as _for_html
+
+from gatera.core.escape import escaped
 
 #: Light or dark by the reader's setting, one column on a phone, no external fonts or scripts.
 STYLE = """
@@ -56,15 +58,20 @@ def document(title: str, blocks: Iterable[str]) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+        f"<title>{_plain(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
         + "\n".join(blocks)
         + "\n</body>\n</html>\n"
     )
 
 
+def _plain(text: str) -> str:
+    """Return text as HTML that shows it: without markup, and with marks that reverse its direction shown as escapes."""
+    return _for_html(escaped(text, keep="\n\t"))
+
+
 def element(tag: str, text: object, css: str = "") -> str:
     """Return one element with escaped text."""
-    return f"<{tag}{_class(css)}>{escape(str(text))}</{tag}>"
+    return f"<{tag}{_class(css)}>{_plain(str(text))}</{tag}>"
 
 
 def section(heading: str, blocks: Iterable[str]) -> str:
@@ -105,8 +112,8 @@ def picture(png: bytes, title: str, caption: str, wide: bool = False) -> str:
     """
     data = base64.b64encode(png).decode("ascii")
     return (
-        f'<figure{_class("whole" if wide else "")}><img alt="{escape(title)}" src="data:image/png;base64,{data}">'
-        f"<figcaption>{element('b', title)} {escape(caption)}</figcaption></figure>"
+        f'<figure{_class("whole" if wide else "")}><img alt="{_plain(title)}" src="data:image/png;base64,{data}">'
+        f"<figcaption>{element('b', title)} {_plain(caption)}</figcaption></figure>"
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
 import struct
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -56,7 +58,7 @@ class Archive:
             try:
                 with zipfile.ZipFile(file) as archive:
                     infos, comment = archive.infolist(), archive.comment
-            except (zipfile.BadZipFile, NotImplementedError, ValueError) as err:
+            except Exception as err:  # zipfile raises what it happens to raise for damaged directories
                 raise ProgramFileError(f"{path} is truncated or damaged ({err})", remedy=DAMAGED) from err
         names = [info.orig_filename for info in infos]
         for info in infos:
@@ -97,15 +99,36 @@ class Archive:
             )
         return content if keep else b""
 
+    @contextmanager
+    def view(self, name: str) -> Iterator[memoryview]:
+        """Give an entry as it lies in the file, without reading it into memory or checking its hash."""
+        with self._opened() as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            start = self._start(name, file)
+            whole = memoryview(mapped)
+            part = whole[start : start + self.size(name)]
+            try:
+                yield part
+            finally:
+                part.release()
+                whole.release()
+
+    def _start(self, name: str, file: IO[bytes]) -> int:
+        """Return where an entry begins in the file."""
+        info = self._infos[name]
+        file.seek(info.header_offset)
+        header = file.read(30)
+        if header[:4] != b"PK\3\4" or len(header) < 30:
+            raise ProgramFileError(
+                f"{self.path} is truncated or damaged: {name} is incomplete", remedy=DAMAGED
+            )
+        # the entry's name and extra field
+        return info.header_offset + 30 + sum(struct.unpack("<2H", header[26:]))
+
     def _chunks(self, name: str, chunk_bytes: int) -> Iterator[bytes]:
         """Yield a stored entry directly from the file: `zipfile` would copy it and also compute a CRC."""
         info, cut = self._infos[name], f"{self.path} is truncated or damaged: {name} is incomplete"
         with self._opened() as file:
-            file.seek(info.header_offset)
-            header = file.read(30)
-            if header[:4] != b"PK\3\4" or len(header) < 30:
-                raise ProgramFileError(cut, remedy=DAMAGED)
-            file.seek(sum(struct.unpack("<2H", header[26:])), os.SEEK_CUR)  # the entry's name and extra field
+            file.seek(self._start(name, file))
             left = info.file_size
             while left:
                 content = file.read(min(left, chunk_bytes))

@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from gatera.core.errors import ProgramFileError
+from gatera.core.errors import GateraError, ProgramFileError
 from gatera.program.prediction import Prediction
 from gatera.program.raw.placement import Placement
 from gatera.program.tasks import TASKS, Activation, DecodeContext, Task
+
+#: Values that a message shows.
+MOST_SHOWN = 20
 
 
 def softmax(logits: np.ndarray, axis: int = -1) -> np.ndarray:
@@ -80,11 +83,27 @@ class Decoder:
         Raises:
             ProgramFileError: if there are not K logits, or not all are finite, or a mask's size is not the input's.
         """
+        try:
+            return self._decoded(logits, placement)
+        except (ValueError, TypeError, IndexError, ArithmeticError, MemoryError) as err:
+            if isinstance(err, GateraError):
+                raise
+            raise ProgramFileError(
+                f"model.onnx gives {logits.dtype} {list(logits.shape)} for one input, which is no answer to {self.task}"
+            ) from err
+
+    def _decoded(self, logits: np.ndarray, placement: Placement | None) -> Prediction:
         logits = logits if logits.ndim else logits.reshape(1)  # a model with one output may give [N]
         if not np.isfinite(logits).all():
-            raise ProgramFileError("model.onnx gives NaN or infinite values", got=logits.tolist())
+            raise ProgramFileError(
+                "model.onnx gives NaN or infinite values", got=logits.ravel()[:MOST_SHOWN].tolist()
+            )
         kind = TASKS[self.task]
         # float64: the rounding of the last step is then float32's own.
         scores = ACTIVATIONS[kind.activation or self.activation](logits.astype(np.float64) / self.temperature)
+        if not (np.abs(scores) <= np.finfo(np.float32).max).all():
+            raise ProgramFileError(
+                "model.onnx gives values that are too large", got=logits.ravel()[:MOST_SHOWN].tolist()
+            )
         answer = kind.decode(scores, DecodeContext(self.vocab, self.threshold, placement))
         return Prediction(*answer, self.vocab if kind.needs_vocab else [], self.task)

@@ -6,12 +6,17 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from gatera.core.checks import listed
-from gatera.core.errors import ProgramFileError
+from gatera.core.errors import ProgramFileError, is_library_error, shorten
 from gatera.program.archive import TOKENIZER
 from gatera.program.decode import ACTIVATIONS, Decoder
 from gatera.program.package import Package
 from gatera.program.preprocess import Preprocessing
 from gatera.program.tasks import TASKS, Activation, Task, TaskKind
+
+#: Logits are divided by the temperature. Calibration finds values near 1.
+LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 1e-3, 1e6
+#: Longer labels are no names.
+LONGEST_LABEL = 10_000
 
 
 def read_description(package: Package) -> tuple[Preprocessing, Decoder]:
@@ -19,7 +24,27 @@ def read_description(package: Package) -> tuple[Preprocessing, Decoder]:
 
     Raises:
         ProgramFileError: if program.json lacks a part or has a value that this version does not know.
+        MissingExtraError: if it needs a package that is not installed.
     """
+    try:
+        return _read_description(package)
+    except ProgramFileError as err:
+        if str(package.path) in err.problem:
+            raise
+        raise ProgramFileError(
+            f"{err.problem}, in program.json of {package.path}",
+            got=err.got, expected=err.expected, available=err.available, remedy=err.remedy,
+        ) from err  # fmt: skip
+    except BaseException as err:
+        # whatever a stranger wrote, and whatever a library makes of it
+        if not is_library_error(err):
+            raise
+        raise ProgramFileError(
+            f"program.json of {package.path} has values that do not fit ({shorten(str(err)) or type(err).__name__})"
+        ) from err
+
+
+def _read_description(package: Package) -> tuple[Preprocessing, Decoder]:
     program, where = package.program, f"program.json of {package.path}"
     entries = {name: package.read(name) for name in (TOKENIZER,) if name in package.names}
     preprocessing = Preprocessing(_part(program, "preprocess", list, where), entries)
@@ -32,8 +57,13 @@ def read_description(package: Package) -> tuple[Preprocessing, Decoder]:
         cast(Task, task), cast(Activation, activation), vocab,
         _threshold(decode, len(vocab), where), _number(decode, "temperature", 1.0, where),
     )  # fmt: skip
-    if not 0 < decoder.temperature < float("inf"):
+    if not decoder.temperature > 0:
         raise ProgramFileError(f"the temperature in {where} is not a number above 0", got=decoder.temperature)
+    if not LOWEST_TEMPERATURE <= decoder.temperature <= HIGHEST_TEMPERATURE:
+        raise ProgramFileError(
+            f"the temperature in {where} is not allowed", got=decoder.temperature,
+            expected=f"a number from {LOWEST_TEMPERATURE:g} to {HIGHEST_TEMPERATURE:g}",
+        )  # fmt: skip
     return preprocessing, decoder
 
 
@@ -72,6 +102,10 @@ def _vocab(decode: Mapping[str, Any], kind: TaskKind, where: str) -> list[Any]:
     vocab = decode.get("vocab") or []
     if not isinstance(vocab, list) or (kind.needs_vocab and not vocab):
         raise ProgramFileError(f"{where} has no list of labels", got=decode.get("vocab"))
+    if any(not isinstance(label, str | int | float) or len(str(label)) > LONGEST_LABEL for label in vocab):
+        raise ProgramFileError(
+            f"{where} has a label that is no text or number", expected=f"at most {LONGEST_LABEL:,} characters"
+        )
     if kind.most_labels is not None and len(vocab) > kind.most_labels:
         raise ProgramFileError(
             f"{where} has too many classes", got=len(vocab), expected=f"at most {kind.most_labels}"

@@ -41,8 +41,8 @@ from gatera.program.raw.spectrogram import SoundReader
 from gatera.program.raw.text import FORMS, TEXT_SUFFIXES, mark_words, read_text
 from gatera.program.raw.tokens import MOST_TOKENS, TokenReader
 
-#: The longest side of a resized photo (pixels): a hostile program must not fill the memory.
-LARGEST_SIDE = 16_384
+#: The longest side of a resized photo, and how many pixels it may have: a hostile program must not fill the memory.
+LARGEST_SIDE, MOST_PIXELS = 8_192, 1 << 24
 
 #: Where an operation puts a photo of a given size: one placement for each step of it.
 Places = Callable[[Size, Mapping[str, Any]], list[Placement]]
@@ -115,7 +115,9 @@ def _side(value: Any) -> int:
 def _size(value: Any) -> tuple[int, int]:
     if not (isinstance(value, list | tuple) and len(value) == 2):
         raise ValueError(value)
-    return (_side(value[0]), _side(value[1]))
+    if _side(value[0]) * _side(value[1]) > MOST_PIXELS:
+        raise ValueError(value)
+    return (value[0], value[1])
 
 
 def _size_or_none(value: Any) -> tuple[int, int] | None:
@@ -162,7 +164,7 @@ def _center_crop_places(size: Size, op: Mapping[str, Any]) -> list[Placement]:
 
 
 _SIDE = f"a whole number from 1 to {LARGEST_SIDE}"
-_PIXELS = f"[height, width], each {_SIDE}"
+_PIXELS = f"[height, width], each {_SIDE}, together at most {MOST_PIXELS:,} pixels"
 _SIZE = Field(_size, _PIXELS, required=True)
 _RESAMPLE = _one_of(tuple(RESAMPLES), "bilinear")
 _ROWS = Accepts("rows", "rows")

@@ -18,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import shutil
 import zipfile
 from collections.abc import Mapping
@@ -27,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from gatera.core.checks import listed
-from gatera.core.errors import ArgumentError, ProgramFileError
+from gatera.core.errors import ArgumentError, ProgramFileError, shorten
 from gatera.core.files import atomic_write, check_free_to_write, human_bytes, sha256_file
 from gatera.program.archive import (
     CARD,
@@ -41,10 +42,15 @@ from gatera.program.archive import (
     WEIGHTS,
     Archive,
 )
-from gatera.program.onnx_wire import has_external_data
+from gatera.program.network.wire import has_external_data
 
 #: The version of the file format that this code writes. It reads all versions from 1 on.
 FORMAT = 1
+
+#: program.json is nested no deeper; ours has 6 levels.
+MOST_LEVELS = 32
+#: A model larger than this (bytes) is looked at before it is read.
+LARGE_MODEL = 64_000_000
 
 
 @dataclass(frozen=True)
@@ -132,9 +138,13 @@ def read_package(path: str | Path) -> Package:
         raise ProgramFileError(
             f"{path} was tampered with or damaged: program.json does not match its hash", remedy=DAMAGED
         )
-    program = _parsed(path, text)
+    program = parsed(path, text)
     _check_format(path, program)
     declared = _declared(path, program, set(archive.names) - {PROGRAM})
+    if archive.size(MODEL) > LARGE_MODEL:
+        # before it is read into memory; its hash is checked afterwards
+        with archive.view(MODEL) as view:
+            _check_model(path, view)
     # Hashing releases the interpreter lock, so model and weights are checked in parallel. The weights are not kept, as
     # prediction does not need them.
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -146,14 +156,49 @@ def read_package(path: str | Path) -> Package:
     return Package(path, program, archive.names, archive.size_bytes, archive.program_sha256, held)
 
 
-def _parsed(path: Path, text: bytes) -> dict[str, Any]:
+def parsed(path: Path, text: bytes) -> dict[str, Any]:
+    """Return program.json, in which every number is finite and fits 64 bits.
+
+    Raises:
+        ProgramFileError: if it is not JSON, not an object, or has other numbers or deeper nesting.
+    """
     try:
-        program = json.loads(text)
+        program = json.loads(text, parse_int=_whole, parse_float=_finite, parse_constant=_finite)
+        deep = _deeper_than(program, MOST_LEVELS)
     except (ValueError, RecursionError) as err:
-        raise ProgramFileError(f"program.json of {path} is not JSON ({err})") from err
+        raise ProgramFileError(f"program.json of {path} is not JSON ({shorten(str(err))})") from err
     if not isinstance(program, dict):
         raise ProgramFileError(f"program.json of {path} is not an object", got=program)
+    if deep:
+        raise ProgramFileError(f"program.json of {path} is nested more than {MOST_LEVELS} levels deep")
     return program
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > 20 or abs(int(digits)) >= 1 << 63:
+        raise ValueError(f"the number {shorten(digits, 40)} does not fit 64 bits")
+    return int(digits)
+
+
+def _finite(digits: str) -> float:
+    if not math.isfinite(float(digits)):
+        raise ValueError(f"the number {shorten(digits, 40)} is not finite")
+    return float(digits)
+
+
+def _deeper_than(value: Any, levels: int) -> bool:
+    """Whether lists and objects are nested more than `levels` deep."""
+    layer = [value]
+    for _ in range(levels):
+        layer = [
+            inner
+            for outer in layer
+            for inner in (
+                outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ()
+            )
+            if isinstance(inner, dict | list)
+        ]
+    return bool(layer)
 
 
 def _check_format(path: Path, program: Mapping[str, Any]) -> None:
@@ -183,7 +228,7 @@ def _declared(path: Path, program: Mapping[str, Any], present: set[str]) -> dict
     return declared
 
 
-def _check_model(path: Path, model: bytes) -> None:
+def _check_model(path: Path, model: bytes | memoryview) -> None:
     try:
         external = has_external_data(model)
     except ValueError as err:

@@ -103,7 +103,7 @@ class Preprocessing:
             value = op.get(name, about.default)
             try:
                 settings[name] = about.convert(value)
-            except ValueError as err:
+            except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as err:
                 raise ProgramFileError(
                     f"{name!r} of preprocessing step {number} ({op['op']}) is not valid",
                     got=value,

@@ -18,6 +18,7 @@ from gatera.program.archive import CARD, MODEL
 from gatera.program.decode import Decoder
 from gatera.program.description import package_info, read_description
 from gatera.program.engines import Engine, EngineName, EnginePrecision, make_engine
+from gatera.program.network.bounded import BoundedEngine, check_model
 from gatera.program.package import read_package
 from gatera.program.placing import PhotoPlacer
 from gatera.program.prediction import Prediction
@@ -40,6 +41,7 @@ def load_program(
     engine: EngineName = "auto",
     precision: EnginePrecision = "float32",
     threads: int | None = None,
+    trusted: bool = False,
 ) -> Program:
     """Load a program file. Nothing in it is executed or unpickled, and PyTorch is not needed.
 
@@ -48,9 +50,11 @@ def load_program(
         engine: "onnxruntime", "openvino", or "auto": OpenVINO if it is installed.
         precision: "float32", or "fast": the quickest the processor has (bf16 shifts probabilities by up to 5e-3).
         threads: the number of threads; None for one per core.
+        trusted: also take models with operators that are not on the list, or that need much memory or time. Such a model
+            can keep the machine busy, or fill its memory; it still cannot run code.
 
     Raises:
-        ProgramFileError: if the file is missing, damaged, tampered with, or too new.
+        ProgramFileError: if the file is missing, damaged, tampered with, or too new, or its model is not allowed.
         MissingExtraError: if the engine is named and not installed.
         ArgumentError: if a choice is unknown.
     """
@@ -58,9 +62,10 @@ def load_program(
     preprocessing, decoder = read_description(package)
     info = package_info(package)
     card = package.read(CARD).decode("utf-8", errors="replace") if CARD in package.names else ""
-    return Program(
-        preprocessing, make_engine(package.read(MODEL), engine, precision, threads), decoder, info, card
-    )
+    network = None if trusted else check_model(package.read(MODEL), path)
+    made = make_engine(package.read(MODEL), engine, precision, threads)
+    bounded = made if network is None else BoundedEngine(made, network, path)
+    return Program(preprocessing, bounded, decoder, info, card)
 
 
 class Program:

@@ -87,7 +87,7 @@ def test_without_soundfile_the_extra_is_named(tmp_path, monkeypatch):
 def test_missing_empty_and_foreign_files_are_named(tmp_path):
     assert message(tmp_path / "a.wav") == f"{tmp_path / 'a.wav'} does not exist. Check its path."
     assert message(tmp_path) == f"{tmp_path} is a folder, not a recording. Pass the files in it."
-    assert message("a\0b.wav").startswith("a\0b.wav cannot be read (")
+    assert message("a\0b.wav").startswith("a\\x00b.wav cannot be read (")
     (tmp_path / "b.wav").write_bytes(b"")
     assert (
         message(tmp_path / "b.wav")

@@ -6,26 +6,12 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from gatera.core.escape import UNSAFE, escaped
+
+__all__ = ["UNSAFE", "cells", "escaped", "filled", "folded", "padded", "wrapped_command"]
+
 #: Sequences that set colour and weight. They take no room.
 STYLES = re.compile(r"\x1b\[[0-9;]*m")
-
-#: Controls, line separators, and the marks that reverse the direction of text: a name with these could move the cursor,
-#: clear the screen, or show an answer that was never given.
-UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-
-
-def escaped(text: object, keep: str = "") -> str:
-    r"""Return text with control characters shown as escapes such as \x1b.
-
-    Args:
-        text: anything; taken as `str(text)`.
-        keep: control characters that stay, e.g. "\n" in a text of several lines.
-
-    Example:
-        >>> escaped("cat\x1b[2J"), escaped("a\nb", keep="\n")
-        ('cat\\x1b[2J', 'a\nb')
-    """
-    return UNSAFE.sub(lambda found: found[0] if found[0] in keep else _escape(found[0]), str(text))
 
 
 def cells(text: str) -> int:
@@ -120,8 +106,3 @@ def _cell(character: str) -> int:
     if unicodedata.combining(character) or character in "\u200b\u200d\ufe0f":
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
-def _escape(character: str) -> str:
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

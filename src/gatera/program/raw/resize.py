@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from gatera.core.checks import check_choice
+from gatera.core.errors import PhotoError
 from gatera.program.raw.placement import Placement, Size, cover, fit_inside, middle, shorter_side, squish
 
 ResizeMethod = Literal["crop", "pad", "squish"]
@@ -22,6 +23,9 @@ RESAMPLES = {
 }
 #: Our name of each way to fill a border -> numpy's.
 PAD_MODES = {"reflection": "reflect", "zeros": "constant", "border": "edge"}
+
+#: How many pixels a photo may have whose shorter side is given: one of 1 x 10,000 would fill the memory.
+MOST_PIXELS = 1 << 26
 
 
 def resize_photo(
@@ -75,10 +79,18 @@ def resize_shorter(image: Image.Image, size: int, resample: Resample = "bilinear
     Example:
         >>> resize_shorter(Image.new("RGB", (640, 480)), 240).size
         (320, 240)
+
+    Raises:
+        PhotoError: if it becomes too large, because it is very long.
     """
     if resample not in RESAMPLES:
         check_choice("resample", resample, RESAMPLES)
     scaling = shorter_side((image.height, image.width), size)
+    if scaling.size[0] * scaling.size[1] > MOST_PIXELS:
+        raise PhotoError(
+            f"a photo of {image.height} x {image.width} pixels is too long to be resized",
+            expected=f"at most {MOST_PIXELS:,} pixels with a shorter side of {size}", remedy="Crop it first.",
+        )  # fmt: skip
     return image.resize(scaling.size[::-1], RESAMPLES[resample])
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from gatera.core.checks import require
-from gatera.core.errors import ProgramFileError
+from gatera.core.errors import ProgramFileError, is_library_error, shorten
 
 #: Of a longer text only this many characters at each end are read: a text of a million takes as long as one of these.
 MARGIN_CHARACTERS = 50_000
@@ -48,11 +49,13 @@ class TokenReader:
 
     def __call__(self, text: str) -> np.ndarray:
         """Return one text's tokens, int64 [T]; T is at most `first + last`."""
-        return self._cut(self._tokenizer.encode(self._within_margins(text)).ids)
+        with _explained():
+            return self._cut(self._tokenizer.encode(self._within_margins(text)).ids)
 
     def many(self, texts: Sequence[str]) -> list[np.ndarray]:
         """Return the tokens of each text, as calling for one after the other does, in several threads."""
-        found = self._tokenizer.encode_batch([self._within_margins(text) for text in texts])
+        with _explained():
+            found = self._tokenizer.encode_batch([self._within_margins(text) for text in texts])
         return [self._cut(encoding.ids) for encoding in found]
 
     def words(self, tokens: Sequence[int]) -> list[str]:
@@ -86,6 +89,17 @@ class TokenReader:
         return np.array(tokens, np.int64)
 
 
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn what the package raises while it splits a text into the error of the tokenizer that made it do so."""
+    try:
+        yield
+    except BaseException as err:
+        if not is_library_error(err):
+            raise
+        raise ProgramFileError(f"the tokenizer fails ({shorten(str(err))})") from err
+
+
 def load_tokenizer(content: bytes) -> Any:
     """Return a tokenizer from its JSON document, set to neither cut nor fill up.
 
@@ -96,8 +110,14 @@ def load_tokenizer(content: bytes) -> Any:
     tokenizers = require("tokenizers", "text", "to read texts")
     try:
         tokenizer = tokenizers.Tokenizer.from_str(content.decode("utf-8"))
-    except Exception as err:  # the package raises plain Exception for anything wrong with the document
-        raise ProgramFileError(f"the tokenizer is not one that the package tokenizers reads ({err})") from err
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+    except (
+        BaseException
+    ) as err:  # plain Exception for anything wrong with the document, and panics, which are none
+        if not is_library_error(err):
+            raise
+        raise ProgramFileError(
+            f"the tokenizer is not one that the package tokenizers reads ({shorten(str(err))})"
+        ) from err
     return tokenizer

@@ -6,13 +6,14 @@ drawn by Ghostscript), and each is more code that a stranger's file can reach.
 
 from __future__ import annotations
 
-import importlib
 import io
 import re
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from PIL import Image
+
+from gatera.core.checks import require
 
 
 class Format(NamedTuple):
@@ -72,7 +73,8 @@ def open_known(file: str | Path | IO[bytes]) -> Image.Image:
     found = next((each for each in FORMATS if each.begins.match(head)), None)
     if found is None:
         raise Image.UnidentifiedImageError(head)
-    importlib.import_module(found.plugin)  # Pillow would import all of its plugins to find this one
+    # Pillow would import all of its plugins to find this one
+    require(found.plugin, "predict", f"to read {found.name}")
     return Image.open(file, formats=(found.name,))
 
 

@@ -5,7 +5,7 @@ import onnx
 import pytest
 from onnx import AttributeProto, TensorProto, helper, numpy_helper
 
-from gatera.program.onnx_wire import has_external_data
+from gatera.program.network.wire import has_external_data
 
 
 def external() -> TensorProto:

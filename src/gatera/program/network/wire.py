@@ -28,42 +28,72 @@ _NESTED: dict[str, dict[int, str]] = {
 _EXTERNAL_DATA, _DATA_LOCATION = 13, 14  # of a Tensor
 _VARINT, _EIGHT_BYTES, _LENGTH_GIVEN, _FOUR_BYTES = 0, 1, 2, 5
 
+#: More fields than this are no model: boosted trees of 200,000 nodes have two million. Reading a million takes a second.
+MOST_FIELDS = 4_000_000
 
-def has_external_data(model: bytes) -> bool:
+
+class Fields:
+    """Counts the fields of a message and of all messages in it, so that reading ends.
+
+    Args:
+        most: how many there may be.
+    """
+
+    def __init__(self, most: int = MOST_FIELDS) -> None:
+        self.left = most
+
+    def count(self) -> None:
+        """Count one field; raise ValueError if there are too many."""
+        self.left -= 1
+        if self.left < 0:
+            raise ValueError("it has too many fields")
+
+
+def has_external_data(model: bytes | memoryview) -> bool:
     """Return whether a tensor of an ONNX model keeps its values outside the model.
 
     Raises:
         ValueError: if the bytes are not a well-formed protobuf message.
     """
     try:
-        return _in_message(model, 0, len(model), "Model")
+        return _in_message(model, 0, len(model), "Model", Fields())
     except (IndexError, RecursionError) as err:
         raise ValueError("not a protobuf message") from err
 
 
-def _in_message(data: bytes, at: int, end: int, kind: str) -> bool:
+def _in_message(data: bytes | memoryview, at: int, end: int, kind: str, fields: Fields) -> bool:
     nested = _NESTED.get(kind, {})
-    for number, start, stop in _fields(data, at, end):
+    for number, _, start, stop in fields_of(data, at, end, fields):
         if number in nested:
-            if _in_message(data, start, stop, nested[number]):
+            if _in_message(data, start, stop, nested[number], fields):
                 return True
         elif kind == "Tensor" and (
-            number == _EXTERNAL_DATA or (number == _DATA_LOCATION and _varint(data, start)[0] != 0)
+            number == _EXTERNAL_DATA or (number == _DATA_LOCATION and varint(data, start)[0] != 0)
         ):
             return True
     return False
 
 
-def _fields(data: bytes, at: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Yield (field number, start, stop) of each field of the message in data[at:end]."""
+def fields_of(
+    data: bytes | memoryview, at: int, end: int, fields: Fields
+) -> Iterator[tuple[int, int, int, int]]:
+    """Yield (field number, wire type, start, stop) of each field of the message in data[at:end].
+
+    Raises:
+        ValueError: if it is not a message, or has too many fields.
+        IndexError: if it ends in the middle of a number.
+    """
     while at < end:
-        tag, at = _varint(data, at)
+        fields.count()
+        tag, at = varint(data, at)
         wire, start = tag & 7, at
+        if tag < 8:  # fields count from 1: zeros are no message
+            raise ValueError("a field has the number 0")
         if wire == _LENGTH_GIVEN:
-            length, start = _varint(data, at)
+            length, start = varint(data, at)
             at = start + length
         elif wire == _VARINT:
-            _, at = _varint(data, at)
+            _, at = varint(data, at)
         elif wire == _FOUR_BYTES:
             at += 4
         elif wire == _EIGHT_BYTES:
@@ -72,10 +102,10 @@ def _fields(data: bytes, at: int, end: int) -> Iterator[tuple[int, int, int]]:
             raise ValueError(f"unknown wire type {wire}")
         if at > end:
             raise ValueError("a field is longer than its message")
-        yield tag >> 3, start, at
+        yield tag >> 3, wire, start, at
 
 
-def _varint(data: bytes, at: int) -> tuple[int, int]:
+def varint(data: bytes | memoryview, at: int) -> tuple[int, int]:
     """Return the number that starts at `at`, and where it ends. Seven bits per byte, the lowest first."""
     byte = data[at]
     if byte < 128:
@@ -90,3 +120,9 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         shift += 7
         if shift > 63:
             raise ValueError("a number is too long")
+
+
+def signed(value: int) -> int:
+    """Return the int64 that an unsigned varint stands for."""
+    value &= (1 << 64) - 1
+    return value - (1 << 64) if value >> 63 else value

@@ -1,0 +1,33 @@
+"""Text from data, shown so that it cannot act: the one place where that is done. Everything that prints stands on it."""
+
+from __future__ import annotations
+
+import re
+
+#: Controls, line separators, the marks that reverse the direction of text, invisible characters, and halves of surrogate pairs:
+#: a name with these could move the cursor, clear the screen, copy to the clipboard, or show an answer that was never given.
+UNSAFE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff"
+    r"\uffa0\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+
+
+def escaped(text: object, keep: str = "") -> str:
+    r"""Return text with control characters shown as escapes such as \x1b.
+
+    Args:
+        text: anything; taken as `str(text)`.
+        keep: control characters that stay, e.g. "\n" in a text of several lines.
+
+    Example:
+        >>> escaped("cat\x1b[2J"), escaped("a\nb", keep="\n")
+        ('cat\\x1b[2J', 'a\nb')
+    """
+    return UNSAFE.sub(lambda found: found[0] if found[0] in keep else _escape(found[0]), str(text))
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
