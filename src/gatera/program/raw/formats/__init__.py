@@ -1,0 +1,4 @@
+"""Kinds of files that need more than Pillow and numpy's own reader.
+
+`heic` opens what phones write; `levels` brings samples of 16 and 32 bits, and floats, to 8 bits.
+"""
