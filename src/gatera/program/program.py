@@ -13,7 +13,7 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from gatera.core.checks import check_at_least, check_choice
-from gatera.core.errors import DataError
+from gatera.core.errors import DataError, GateraError
 from gatera.program.archive import CARD, MODEL
 from gatera.program.decode import Decoder
 from gatera.program.description import package_info, read_description
@@ -158,9 +158,7 @@ class Program:
         done: Future[Prepared | DataError] = Future()
         try:
             done.set_result(self._read(number, raw, on_error))
-        except (
-            Exception
-        ) as err:  # raised where the results of the pool are taken, after the answers before it
+        except GateraError as err:  # raised where the pool's results are taken: after the answers before it
             done.set_exception(err)
         return done
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from typing import IO, Any
 
 from PIL import Image
 
-from gatera.core.errors import PhotoError
+from gatera.core.checks import require
+from gatera.core.errors import MissingExtraError, PhotoError
 
 #: Suffixes of HEIC files.
 HEIC_SUFFIXES = frozenset((".heic", ".heif", ".hif"))
@@ -29,8 +29,8 @@ def open_heic(file: str | Path | IO[bytes], name: str) -> Image.Image:
         PhotoError: if pillow-heif is not installed.
     """
     try:
-        pillow_heif: Any = importlib.import_module("pillow_heif")
-    except ImportError as err:
+        pillow_heif: Any = require("pillow_heif", "heic", f"to read {name}")
+    except MissingExtraError as err:
         raise PhotoError(
             f"{name} is an HEIC photo, which is read by pillow-heif",
             remedy='Install it with: pip install "gatera[heic]"; or convert the photo to JPEG.',
