@@ -125,9 +125,17 @@ def _halved(found: LabelledFiles, seed: int, say: OnNote) -> LabelledFiles:
 
 
 def _by_class(
-    found: LabelledFiles, share: float, seed: int, argument: str
+    found: LabelledFiles, share: float, seed: int, argument: str, scale: float = 1.0
 ) -> Callable[[Sequence[int]], Splits]:
-    """Return a splitter that takes a share of every class; classes of one file are not touched."""
+    """Return a splitter that takes a share of every class; classes of one file are not touched.
+
+    Args:
+        found: the files.
+        share: the share of the files that the splitter gets.
+        seed: of the random choice.
+        argument: what the share comes from, for messages.
+        scale: the value of that argument for a share of 1.
+    """
 
     def choose(others: Sequence[int]) -> Splits:
         counts = Counter(found.labels[index] for index in others)

@@ -28,9 +28,6 @@ IGNORED = frozenset({"void", "ignore", "ignored", "unlabeled", "unlabelled", "bo
 #: Numbers of classes that count from 0 are below this, in masks that have a void; grey levels reach beyond.
 MOST_COUNTED = 128
 
-#: The option that says otherwise, as Python writes it.
-OPTION = "mask_values"
-
 
 @dataclass(frozen=True)
 class Codes:
@@ -84,14 +81,14 @@ def parse_values(given: str) -> dict[Any, str]:
         colour = re.fullmatch(r"#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})", value)
         if not equals or not name or not (colour or value.isdecimal()):
             raise ArgumentError(
-                f"{OPTION}= does not say which value is which class in {part!r}", got=given,
+                f"mask_values= does not say which value is which class in {part!r}", got=given,
                 expected="numbers, or colours as #rrggbb, each with = and a name, separated by commas",
                 remedy='For example "0=background,255=thing"; a class called void is not counted.',
             )  # fmt: skip
         parsed[tuple(int(digits, 16) for digits in colour.groups()) if colour else int(value)] = name
     if len({type(key) for key in parsed}) != 1 or len(set(parsed.values())) < len(parsed):
         raise ArgumentError(
-            f"{OPTION}= needs numbers only or colours only, each with a name of its own", got=given
+            f"mask_values= needs numbers only or colours only, each with a name of its own", got=given
         )
     return parsed
 
@@ -140,11 +137,11 @@ def _named(found: Values, names: Sequence[str]) -> Codes:
     in_order = dict(zip(numbers, names, strict=False))
     if len(numbers) == len(names):
         text = f"Masks hold {listed(numbers)}, which are {listed(names)} in this order"
-        return Codes(in_order, nearest, (Note(text, OPTION, _written(in_order)),))
+        return Codes(in_order, nearest, (Note(text, "mask_values", _written(in_order)),))
     if beyond == [VOID] and not any(map(is_ignored, names)) and not nearest:
         codes = {**dict(enumerate(names)), VOID: "void"}
         text = f"The number {VOID}, which no class has, marks pixels that are not counted (void)"
-        return Codes(codes, False, (Note(text, OPTION, _written({**codes, VOID: "other"})),))
+        return Codes(codes, False, (Note(text, "mask_values", _written({**codes, VOID: "other"})),))
     if nearest:
         raise _blurred(found)
     return Codes(list(names))  # checking the masks names the numbers that are none
@@ -159,7 +156,7 @@ def _numbered(found: Values, folder: Path) -> Codes:
             "are kept as JPEG, which changes numbers" if found.lossy else "were resized, which blurs outlines"
         )
         text = f"Masks {why}: each pixel counts as the nearest of {_listed(codes)}"
-        return Codes(codes, True, (Note(text, OPTION, _written(codes)),))
+        return Codes(codes, True, (Note(text, "mask_values", _written(codes)),))
     if found.lossy:
         raise _blurred(found)
     numbers = sorted(found.numbers)
@@ -171,7 +168,7 @@ def _numbered(found: Values, folder: Path) -> Codes:
     if numbers == [0, VOID]:
         codes = _things(numbers)
         text = f"Masks hold {_listed(codes)}; both are counted"
-        return Codes(codes, False, (Note(text, OPTION, "0=background,255=void"),))
+        return Codes(codes, False, (Note(text, "mask_values", "0=background,255=void"),))
     codes = {number: str(number) for number in numbers}
     if VOID not in codes:
         return Codes(codes)
@@ -180,7 +177,7 @@ def _numbered(found: Values, folder: Path) -> Codes:
         "marks pixels that are not counted (void)" if is_void else "is a class that is counted"
     )
     other = {**codes, VOID: "thing" if is_void else "void"}
-    note = Note(text, OPTION, _written(other) if len(other) <= 8 else f"0=...,{VOID}={other[VOID]}")
+    note = Note(text, "mask_values", _written(other) if len(other) <= 8 else f"0=...,{VOID}={other[VOID]}")
     return Codes({**codes, VOID: "void"} if is_void else codes, False, (note,))
 
 
@@ -191,7 +188,7 @@ def _coloured(found: Values, colours: Mapping[tuple[int, int, int], str], names:
     if names:
         raise DataError(
             f"masks are painted in colours, and a file beside them names {len(names)} classes by number",
-            remedy=f'Say which colour is which: {OPTION}="#000000={names[0]},#ff0000={names[-1]}".',
+            remedy=f'Say which colour is which: mask_values="#000000={names[0]},#ff0000={names[-1]}".',
         )
     exact = not found.lossy and len(found.colours) <= MOST_COLOURS
     known = colour_levels(found.colours, exact)
@@ -199,7 +196,7 @@ def _coloured(found: Values, colours: Mapping[tuple[int, int, int], str], names:
         raise DataError(
             f"masks hold {len(found.colours):,} different colours, more than classes have",
             expected="one colour, or better one number, per class, in a format that keeps it, such as PNG",
-            remedy=f'Name the colours: {OPTION}="#000000=background,#ff0000=thing".',
+            remedy=f'Name the colours: mask_values="#000000=background,#ff0000=thing".',
         )
     codes = {colour: hex_name(colour) for colour in known}
     blurred = "" if exact else ", and each pixel counts as the nearest of them"
@@ -207,7 +204,7 @@ def _coloured(found: Values, colours: Mapping[tuple[int, int, int], str], names:
         f"Masks are painted in {len(codes)} colours: each is a class ({listed(codes.values(), 6)}){blurred}"
     )
     first, *_, last = codes.values()
-    return Codes(codes, not exact, (Note(text, OPTION, f"{first}=background,{last}=thing"),))
+    return Codes(codes, not exact, (Note(text, "mask_values", f"{first}=background,{last}=thing"),))
 
 
 def _things(numbers: Sequence[int]) -> dict[int, str]:
@@ -221,7 +218,7 @@ def _blurred(found: Values) -> DataError:
     return DataError(
         "masks are kept in a format that changes numbers, as JPEG does, and their classes cannot be told apart",
         got=listed(sorted(found.numbers), 12), expected="numbers far apart, such as 0 and 255, or a format that keeps them",
-        remedy=f'Save the masks as PNG, or name the numbers: {OPTION}="0=background,255=thing".',
+        remedy=f'Save the masks as PNG, or name the numbers: mask_values="0=background,255=thing".',
     )  # fmt: skip
 
 
