@@ -88,7 +88,7 @@ def parse_values(given: str) -> dict[Any, str]:
         parsed[tuple(int(digits, 16) for digits in colour.groups()) if colour else int(value)] = name
     if len({type(key) for key in parsed}) != 1 or len(set(parsed.values())) < len(parsed):
         raise ArgumentError(
-            f"mask_values= needs numbers only or colours only, each with a name of its own", got=given
+            "mask_values= needs numbers only or colours only, each with a name of its own", got=given
         )
     return parsed
 
@@ -196,7 +196,7 @@ def _coloured(found: Values, colours: Mapping[tuple[int, int, int], str], names:
         raise DataError(
             f"masks hold {len(found.colours):,} different colours, more than classes have",
             expected="one colour, or better one number, per class, in a format that keeps it, such as PNG",
-            remedy=f'Name the colours: mask_values="#000000=background,#ff0000=thing".',
+            remedy='Name the colours: mask_values="#000000=background,#ff0000=thing".',
         )
     codes = {colour: hex_name(colour) for colour in known}
     blurred = "" if exact else ", and each pixel counts as the nearest of them"
@@ -218,7 +218,7 @@ def _blurred(found: Values) -> DataError:
     return DataError(
         "masks are kept in a format that changes numbers, as JPEG does, and their classes cannot be told apart",
         got=listed(sorted(found.numbers), 12), expected="numbers far apart, such as 0 and 255, or a format that keeps them",
-        remedy=f'Save the masks as PNG, or name the numbers: mask_values="0=background,255=thing".',
+        remedy='Save the masks as PNG, or name the numbers: mask_values="0=background,255=thing".',
     )  # fmt: skip
 
 
