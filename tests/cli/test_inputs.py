@@ -154,3 +154,11 @@ def test_a_folder_is_searched_as_training_searches_it(tmp_path):
         "cat.2/1.JPG",
         "dog/2.jpg",
     ]
+    (tmp_path / "p" / "cat" / "film.mov").touch()
+    notes = []
+    find_inputs([str(tmp_path / "p")], {"op": "read_photo"}, on_note=lambda note: notes.append(str(note)))
+    assert [note.removeprefix(f"{tmp_path}/") for note in notes] == [
+        "p/cat/pipe.jpg is a pipe, not a file.",
+        "p/dog/back leads back into a folder above it.",
+        "p has 1 video (.mov), which is not read, e.g. cat/film.mov.",
+    ]

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from gatera.audio.block import AudioBlock
 from gatera.core.errors import ArgumentError
+from gatera.core.walk import OnLeftOut
 from gatera.data.blocks.base import InputBlock
 from gatera.data.from_files import FileDataLoaders
 from gatera.data.show.pil import PILImage
@@ -16,10 +17,13 @@ from gatera.program.raw.sound import SOUND_SUFFIXES
 
 
 def get_audio_files(
-    path: str | Path, recurse: bool = True, folders: str | Sequence[str] | None = None
+    path: str | Path,
+    recurse: bool = True,
+    folders: str | Sequence[str] | None = None,
+    on_left_out: OnLeftOut | None = None,
 ) -> Items[Path]:
     """List the recordings in a folder (by file suffix), sorted; see `get_files`."""
-    return get_files(path, SOUND_SUFFIXES, recurse, folders)
+    return get_files(path, SOUND_SUFFIXES, recurse, folders, on_left_out)
 
 
 class AudioDataLoaders(FileDataLoaders):

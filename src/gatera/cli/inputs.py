@@ -16,6 +16,7 @@ from gatera.core.walk import files_below
 from gatera.program.archive import PROGRAM, Archive
 from gatera.program.operations import OPERATIONS, PHOTOS
 from gatera.program.raw.csv_rows import csv_rows
+from gatera.program.raw.formats.unread import unread_files, unread_sentence
 from gatera.program.raw.photo import PHOTO_SUFFIXES
 from gatera.program.raw.text import TEXT_SUFFIXES
 from gatera.program.tables.notes import Note
@@ -94,11 +95,15 @@ def find_inputs(
         ], accepts.things
     if accepts.given_as == "texts":
         return [text for word in given for text in _texts(word)], accepts.things
-    return [_file(path) for path in find_photos(given, accepts.suffixes, accepts.things)], accepts.things
+    photos = find_photos(given, accepts.suffixes, accepts.things, on_note)
+    return [_file(path) for path in photos], accepts.things
 
 
 def find_photos(
-    inputs: Iterable[str], suffixes: Collection[str] = PHOTO_SUFFIXES, things: str = "photos"
+    inputs: Iterable[str],
+    suffixes: Collection[str] = PHOTO_SUFFIXES,
+    things: str = "photos",
+    on_note: Callable[[Note], None] | None = None,
 ) -> list[Path]:
     """Return the photos (or other files) that files, folders and patterns stand for.
 
@@ -109,6 +114,7 @@ def find_photos(
         inputs: files, folders, patterns.
         suffixes: the endings of the files that are wanted from folders.
         things: what messages call them.
+        on_note: is called with what is left out of folders: files that are not read, pipes, folders that cannot be listed.
 
     Raises:
         DataError: if a folder holds none, or nothing matches a pattern.
@@ -119,9 +125,9 @@ def find_photos(
             matches = sorted(glob.glob(given, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute patterns
             if not matches:
                 raise DataError(f"no file matches {given}")
-            found += [path for match in matches for path in _files_at(match, suffixes, things)]
+            found += [path for match in matches for path in _files_at(match, suffixes, things, on_note)]
         else:
-            found += _files_at(given, suffixes, things)
+            found += _files_at(given, suffixes, things, on_note)
     return found
 
 
@@ -129,11 +135,20 @@ def _file(path: Path) -> Input:
     return Input(path, {"file": str(path)})
 
 
-def _files_at(given: str, suffixes: Collection[str], things: str) -> list[Path]:
+def _files_at(
+    given: str, suffixes: Collection[str], things: str, on_note: Callable[[Note], None] | None
+) -> list[Path]:
     # Unlike Path.is_dir, this answers for names that no file can have, too.
     if not os.path.isdir(given):  # noqa: PTH112
         return [Path(given)]
-    found = [Path(name) for name in files_below(given, suffixes)]
+    left_out: list[str] = []
+    everything = [
+        Path(name) for name in files_below(given, on_left_out=lambda path, reason: left_out.append(reason))
+    ]
+    found = [path for path in everything if path.suffix.lower() in suffixes]
+    left_out += [unread_sentence(Path(given), *each) for each in unread_files(everything, suffixes)]
+    for reason in left_out if on_note else ():
+        on_note(Note(reason.removesuffix(".")))  # type: ignore[misc]  # asked for above
     if not found:
         raise DataError(
             f"{given} holds no {things}", expected=f"files ending in {', '.join(sorted(suffixes))}"

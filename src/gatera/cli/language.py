@@ -15,6 +15,7 @@ TRAIN = {
     "force": "--force", "target": "--target", "weights": "--weights", "label_from": "--label-from",
     "group_by": "--group-by", "task": "--task", "augment": "--augment", "report": "--report", "out": "--out", "delimiter": "--delimiter",
     "encoding": "--encoding", "decimal": "--decimal", "header": "--header",
+    "test_pct": "--test-pct", "class_level": "--class-level", "mask_values": "--mask-values",
 }  # fmt: skip
 
 PREDICT = {

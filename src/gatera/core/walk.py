@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 from gatera.core.errors import DataError
+from gatera.core.files import check_regular
+
+#: Is called with a file or folder that is left out, and a sentence that names it and says why.
+OnLeftOut: TypeAlias = Callable[[Path, str], None]
 
 
 def files_below(
@@ -14,53 +19,65 @@ def files_below(
     endings: Collection[str] | None = None,
     recurse: bool = True,
     above: tuple[tuple[int, int], ...] = (),
+    on_left_out: OnLeftOut | None = None,
 ) -> Iterator[str]:
     """Yield the files of a folder, sorted.
 
-    Files and folders whose name starts with a dot are skipped, and so are pipes and sockets. Links are followed; a link that
-    leads back into a folder above itself is not. Broken links are listed, so that opening them gives an error that names them.
+    Files and folders whose name starts with a dot are skipped, and so are pipes, sockets and devices. Links are followed; a
+    link that leads back into a folder above itself is not. Broken links are listed, so that opening them gives an error that
+    names them.
 
     Args:
         folder: where to look.
         endings: only files with these endings, in lower case with the dot; None for all.
         recurse: look into subfolders too.
         above: device and inode of the folders on the way down.
+        on_left_out: is called with each pipe, socket, device and circular link, and with each folder inside that cannot be
+            listed; None to raise for such a folder.
 
     Raises:
-        DataError: if a folder cannot be listed.
+        DataError: if `folder` cannot be listed.
     """
     try:
         status = Path(folder).stat()
         with os.scandir(folder) as listing:
             entries = sorted(listing, key=lambda entry: entry.name)
     except OSError as err:
-        raise DataError(
+        closed = DataError(
             f"Folder {folder} cannot be listed ({err.strerror})",
             remedy="Make it readable, or move it elsewhere.",
-        ) from err
+        )
+        if on_left_out is None or not above:
+            raise closed from err
+        on_left_out(Path(folder), str(closed))
+        return
     here = (status.st_dev, status.st_ino)
     if here in above:
+        if on_left_out is not None:
+            on_left_out(Path(folder), f"{folder} leads back into a folder above it.")
         return
     for entry in entries:
         if entry.name.startswith("."):
             continue
         if _is_folder(entry):
             if recurse:
-                yield from files_below(entry.path, endings, recurse, (*above, here))
-        elif (endings is None or _ending(entry.name) in endings) and _may_be_read(entry):
-            yield entry.path
+                yield from files_below(entry.path, endings, recurse, (*above, here), on_left_out)
+        elif endings is None or _ending(entry.name) in endings:
+            try:
+                if entry.is_symlink() or not entry.is_file():
+                    check_regular(
+                        entry.path
+                    )  # a pipe would block its reader for ever; a broken link is worth naming later
+            except OSError as err:
+                if on_left_out is not None:
+                    on_left_out(Path(entry.path), f"{entry.path} {str(err.strerror).removeprefix('it ')}.")
+            else:
+                yield entry.path
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     # DirEntry.is_dir raises for a link to itself; Path.is_dir answers False.
     return Path(entry.path).is_dir() if entry.is_symlink() else entry.is_dir()
-
-
-def _may_be_read(entry: os.DirEntry[str]) -> bool:
-    # Pipes and sockets, or links to them, would block a reader for ever; a broken link is worth naming later.
-    if entry.is_symlink():  # to itself, perhaps: then `entry.is_file()` would raise
-        return os.path.isfile(entry.path) or not os.path.exists(entry.path)  # noqa: PTH110, PTH113
-    return entry.is_file()
 
 
 def _ending(name: str) -> str:

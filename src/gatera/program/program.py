@@ -13,11 +13,12 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from gatera.core.checks import check_at_least, check_choice
-from gatera.core.errors import DataError
+from gatera.core.errors import DataError, GateraError
 from gatera.program.archive import CARD, MODEL
 from gatera.program.decode import Decoder
 from gatera.program.description import package_info, read_description
 from gatera.program.engines import Engine, EngineName, EnginePrecision, make_engine
+from gatera.program.held import held, moves
 from gatera.program.network.bounded import BoundedEngine, check_model
 from gatera.program.package import read_package
 from gatera.program.placing import PhotoPlacer
@@ -144,14 +145,27 @@ class Program:
         waiting: deque[Future[Prepared | DataError]] = deque()
         try:
             for number, raw in islice(items, batch_size):
-                waiting.append(pool.submit(self._read, number, raw, on_error))
+                waiting.append(self._submit(pool, number, raw, on_error))
             while waiting:
                 ready = [waiting.popleft().result() for _ in range(min(batch_size, len(waiting)))]
                 for number, raw in islice(items, len(ready)):
-                    waiting.append(pool.submit(self._read, number, raw, on_error))
+                    waiting.append(self._submit(pool, number, raw, on_error))
                 yield from self._answers(ready, on_error)
         finally:
             pool.shutdown(cancel_futures=True)
+
+    def _submit(
+        self, pool: ThreadPoolExecutor, number: int, raw: Any, on_error: OnError
+    ) -> Future[Prepared | DataError]:
+        """Have an input read in the pool; at once, if the next one may change it."""
+        if not moves(raw):
+            return pool.submit(self._read, number, held(raw), on_error)
+        done: Future[Prepared | DataError] = Future()
+        try:
+            done.set_result(self._read(number, raw, on_error))
+        except GateraError as err:  # raised where the pool's results are taken: after the answers before it
+            done.set_exception(err)
+        return done
 
     def _prepare(self, raw: Any) -> Prepared:
         return (self.preprocess(raw), None) if self._place is None else self._place(raw)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,10 +23,12 @@ class Evaluation:
     Attributes:
         report: of a classifier, of masks, or of predicted numbers.
         baselines: the error (0..1) of simpler classifiers on the same items, by name.
+        remarks: sentences on what the figures are worth.
     """
 
     report: Report
     baselines: Mapping[str, float] = field(default_factory=dict)
+    remarks: Sequence[str] = ()
 
     def lines(self) -> list[str]:
         """Return it in words, a line each."""
@@ -34,11 +36,12 @@ class Evaluation:
             f"{name[:1].upper()}{name[1:]} would give {percent(error, self.report.n)}."
             for name, error in self.baselines.items()
         ]
-        return [*self.report.lines(), *more]
+        return [*self.report.lines(), *more, *self.remarks]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        return self.report.to_dict() | ({"baselines": dict(self.baselines)} if self.baselines else {})
+        more = {"baselines": dict(self.baselines), "remarks": list(self.remarks)}
+        return self.report.to_dict() | {name: value for name, value in more.items() if value}
 
 
 def evaluate_classes(learn: Learner, side: str, baselines: Mapping[str, float] | None = None) -> Evaluation:

@@ -9,7 +9,8 @@ from typing import Any
 from gatera.data.blocks.base import InputBlock, choose_batch_size
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.datablock import DataBlock
-from gatera.data.folders.labelled import Kind, LabelledFiles, hold_out, read_folder, skip_unreadable
+from gatera.data.folders.holdout import hold_out
+from gatera.data.folders.labelled import Kind, LabelledFiles, name_left_out, read_folder, skip_unreadable
 from gatera.data.loading.loaders import DataLoaders
 from gatera.data.sources.items import BadFile
 from gatera.data.sources.labels import ItemGetter
@@ -20,17 +21,37 @@ from gatera.recipes.settings import TrainSettings
 MOST_CLASSES, MOST_SKIPPED = 8, 20
 
 
-def find_files(settings: TrainSettings, events: Events, kind: Kind) -> LabelledFiles:
+def find_files(settings: TrainSettings, events: Events, kind: Kind, chooses: bool = False) -> LabelledFiles:
     """Return the labelled files of a folder, split, and report them.
+
+    Args:
+        settings: the folder, and how it is read and split.
+        events: where to report.
+        kind: what the files are.
+        chooses: whether the training chooses something on the validation set, such as the best epoch.
 
     Raises:
         DataError: if something is wrong with the folder.
     """
     labelled = read_folder(
-        settings.source, kind, settings.label_from, events.on_note, settings.target, **settings.reading
+        settings.source,
+        kind,
+        settings.label_from,
+        events.on_note,
+        settings.target,
+        settings.class_level,
+        **settings.reading,
     )
-    found = skip_unreadable(labelled)
-    found = hold_out(found, settings.valid_pct, settings.seed, settings.group_by)
+    found = name_left_out(skip_unreadable(labelled), settings.source)
+    found = hold_out(
+        found,
+        settings.valid_pct,
+        settings.seed,
+        settings.group_by,
+        settings.test_pct,
+        events.on_note,
+        chooses,
+    )
     counts = Counter(found.labels)
     shown = [f"{label} {count:,}" for label, count in counts.most_common(MOST_CLASSES)]
     events.on_line(f"{len(found.files):,} {kind.things} of {_classes(shown, len(counts), found.layout)}")

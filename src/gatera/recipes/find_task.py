@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from gatera.collab.columns import usual_columns
@@ -43,7 +44,8 @@ def find_task(settings: TrainSettings, events: Events | None = None) -> Task:
         return _task_of_table(source, settings, events)
     if settings.label_from is None and holds_masks(source):
         return Task.masks
-    counts = {task: len(get_files(source, suffixes)) for task, suffixes in SUFFIXES.items()}
+    endings = Counter(path.suffix.lower() for path in get_files(source, on_left_out=_pass_over))
+    counts = {task: sum(endings[suffix] for suffix in suffixes) for task, suffixes in SUFFIXES.items()}
     most = max(counts, key=lambda task: counts[task])
     if not counts[most]:
         _refuse_tables(source)
@@ -58,9 +60,17 @@ def find_task(settings: TrainSettings, events: Events | None = None) -> Task:
     return most
 
 
+def _pass_over(path: Path, reason: str) -> None:
+    """Do nothing about what cannot be listed: the recipe names it."""
+
+
 def _refuse_tables(folder: Path) -> None:
     """Raise DataError if a folder holds nothing but tables; they are listed."""
-    tables = [path.relative_to(folder).as_posix() for path in get_files(folder) if is_table_name(path)]
+    tables = [
+        path.relative_to(folder).as_posix()
+        for path in get_files(folder, on_left_out=_pass_over)
+        if is_table_name(path)
+    ]
     if tables:
         raise DataError(
             f"{folder} holds no photos, recordings or texts, but tables", available=listed(tables, 5),

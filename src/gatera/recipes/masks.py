@@ -8,7 +8,6 @@ import numpy as np
 
 from gatera.core.errors import DataError
 from gatera.data.blocks.image import ImageBlock
-from gatera.data.blocks.mask import MaskBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.folders.masks import MaskSet, read_mask_folder
 from gatera.data.loading.loaders import DataLoaders
@@ -33,8 +32,10 @@ def mask_job(settings: TrainSettings, events: Events) -> Job:
     Raises:
         DataError: if something is wrong with the folder.
     """
-    found = read_mask_folder(settings.source, settings.valid_pct, settings.seed)
-    report_masks(events, [str(name) for name in MaskBlock(found.codes).vocab], found)
+    found = read_mask_folder(
+        settings.source, settings.valid_pct, settings.seed, settings.mask_values, settings.test_pct or 0.0, events.on_note
+    )  # fmt: skip
+    report_masks(events, [str(name) for name in found.block.vocab], found)
     dls = mask_loaders(found, settings)
     ignored = None if found.ignored_class is None else dls.vocab.o2i[found.ignored_class]  # type: ignore[union-attr]  # masks have one
     learn = unet_learner(
@@ -57,7 +58,7 @@ def mask_loaders(found: MaskSet, settings: TrainSettings) -> DataLoaders:
         shape = common
     splits = found.splits
     block = DataBlock(
-        (ImageBlock, MaskBlock(found.codes)), splitter=lambda items: splits, get_x=ItemGetter(0), get_y=ItemGetter(1),
+        (ImageBlock, found.block), splitter=lambda items: splits, get_x=ItemGetter(0), get_y=ItemGetter(1),
         item_tfms=Resize(shape, "squish"), batch_tfms=aug_transforms(max_warp=0) if settings.augment else None,
     )  # fmt: skip
     rows = list(zip(found.photos, found.masks, strict=True))

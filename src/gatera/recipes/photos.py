@@ -19,7 +19,7 @@ from gatera.learn.learner import Learner
 from gatera.measure.metrics.standard import error_rate
 from gatera.measure.reports.classes import ErrorReport
 from gatera.program.raw.photo import photo_size
-from gatera.recipes.evaluation import Report, evaluate_classes
+from gatera.recipes.evaluation import Evaluation, Report, evaluate_classes
 from gatera.recipes.events import Events
 from gatera.recipes.files import file_loaders, find_files
 from gatera.recipes.job import Job, fine_tuning, options_for, weights_source
@@ -29,6 +29,12 @@ from gatera.vision.defaults import ENOUGH, EPOCHS_FROM_ZERO, PHOTOS, SMALL_PHOTO
 from gatera.vision.learner import vision_learner
 
 KIND = Kind(get_image_files, "photo", ".jpg, .png or .webp", decode_photo)
+
+#: What an error is worth that was measured where something was chosen.
+CHOSEN = (
+    "The best epoch was chosen on these photos, so that the error on others may be a little higher; {} holds out photos to "
+    "measure that."
+)
 
 #: How many photos are opened to tell whether most are small.
 MOST_OPENED = 200
@@ -44,7 +50,7 @@ def photo_job(settings: TrainSettings, events: Events) -> Job:
     for file in page_files(settings.report) if settings.report else []:
         check_free_to_write(file, settings.force)
         check_can_write(file)
-    photos = find_files(settings, events, KIND)
+    photos = find_files(settings, events, KIND, chooses=True)
     dls = file_loaders(
         photos, ImageBlock(), settings, events,
         item_tfms=Resize(settings.size or usual_size(photos.files), "squish"),
@@ -69,8 +75,13 @@ def photo_job(settings: TrainSettings, events: Events) -> Job:
         assert isinstance(report, ErrorReport)  # for the type checker: photos are classified
         return write_page(learn, settings, photos, report)
 
+    def evaluate(side: str) -> Evaluation:
+        measured = evaluate_classes(learn, side)
+        chosen = side == "valid" and len(learn.recorder.rows) > 1 and learn.dls.test is None
+        return replace(measured, remarks=[CHOSEN.format(events.argument("test_pct"))]) if chosen else measured
+
     return Job(
-        learn, fit, lambda side: evaluate_classes(learn, side), data=f"{settings.source} ({photos.layout})",
+        learn, fit, evaluate, data=f"{settings.source} ({photos.layout})",
         split_by=photos.split_by, weights=weights_source(learn), example=[str(photos.files[photos.indices("valid")[0]])],
         skipped=photos.skipped, facts={"skipped": len(photos.skipped)}, report_page=page,
     )  # fmt: skip

@@ -50,6 +50,9 @@ class TrainArguments(TypedDict, total=False):
     lr: float | None
     bs: int | None
     valid_pct: float
+    test_pct: float | None
+    class_level: int | None
+    mask_values: str | None
     seed: int
     augment: bool
     device: str
@@ -131,6 +134,21 @@ class TrainSettings:
     valid_pct: float = setting(
         "Data", "Fraction of the items for the validation set.", 0.2, metavar="FRACTION", low=0.01, high=0.9
     )
+    test_pct: float | None = setting(
+        "Data", "Fraction of the items for a test set, on which nothing is chosen. Only for folders without one.", None,
+        metavar="FRACTION", low=0.0, high=0.9, shown="half of a validation set of 400 photos or more",
+    )  # fmt: skip
+    class_level: int | None = setting(
+        "Data",
+        "Which folder on the way to a file names its class: 1 is the first below SOURCE, -1 the one that holds the file.",
+        None, metavar="N", shown="found by the names of folders", low=-20,
+    )  # fmt: skip
+    mask_values: str | None = setting(
+        "Data",
+        'Which number or colour of masks is which class: "0=background,255=thing" or "#000000=sky,#ff0000=car". Pixels of a class '
+        "called void are not counted.",
+        None, metavar="VALUES", shown="found in codes.txt or the masks",
+    )  # fmt: skip
     seed: int = setting(
         "Data", "Seed of the split and the training: same seed, same result.", 42, metavar="N", low=0
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 from gatera.core.checks import missing_column
 from gatera.core.errors import DataError
 from gatera.core.signatures import check_arguments, spelled_out
+from gatera.core.walk import OnLeftOut
 from gatera.data.arguments import (
     LOADER_DEFAULTS_64,
     READ_DEFAULTS,
@@ -43,10 +44,13 @@ UNLABELLED = "unsup"
 
 
 def get_text_files(
-    path: str | Path, recurse: bool = True, folders: str | Sequence[str] | None = None
+    path: str | Path,
+    recurse: bool = True,
+    folders: str | Sequence[str] | None = None,
+    on_left_out: OnLeftOut | None = None,
 ) -> Items[Path]:
     """List the text files (.txt) in a folder, sorted; see `get_files`."""
-    return get_files(path, TEXT_SUFFIXES, recurse, folders)
+    return get_files(path, TEXT_SUFFIXES, recurse, folders, on_left_out)
 
 
 class TextArguments(LoaderArguments, total=False):

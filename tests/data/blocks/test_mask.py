@@ -280,12 +280,12 @@ def test_a_missing_mask_is_found_before_anything_is_read(scenes):
 
 
 def test_messages_on_what_is_no_mask(tmp_path):
-    Image.new("RGB", (4, 2)).save(tmp_path / "colours.png")
+    Image.new("RGB", (4, 2), "red").save(tmp_path / "colours.png")
     (tmp_path / "words.png").write_text("hello")
     says(
         PhotoError,
         f"{tmp_path / 'colours.png'} is not a mask (mode RGB, shape [2, 4, 3]). Expected: one number per pixel: [H,W]. A mask "
-        "holds the number of each pixel's class, not its colour.",
+        "holds the number of each pixel's class; name the classes of colours as codes={(255, 0, 0): \"cat\"}.",
         PILMask.create, tmp_path / "colours.png",
     )  # fmt: skip
     says(

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.folders.labelled import Kind, hold_out, read_folder, skip_unreadable
+from gatera.data.folders.holdout import hold_out
+from gatera.data.folders.labelled import Kind, read_folder, skip_unreadable
 from gatera.data.sources.items import decode_photo, get_image_files
 
 PHOTOS = Kind(get_image_files, "photo", ".jpg or .png", decode_photo)
@@ -108,10 +109,22 @@ def test_a_single_class(tmp_path):
     )
 
 
-def test_a_class_with_one_photo(tmp_path):
-    assert refused(touch(tmp_path, "cat/1.jpg", "cat/2.jpg", "dog/3.jpg")) == (
-        f"the class 'dog' has only one photo ({tmp_path / 'dog/3.jpg'}). Expected: at least two photos per class, one for "
-        "training and one for validation. Add photos of the class, or remove it."
+def test_a_class_with_one_photo_is_trained_on_and_that_is_said(tmp_path):
+    touch(tmp_path, "cat/1.jpg", "cat/2.jpg", "dog/3.jpg", *(f"cow/{n}.jpg" for n in range(8)))
+    for seed in range(8):
+        notes = []
+        found = hold_out(read_folder(tmp_path, PHOTOS), 0.4, seed, on_note=notes.append)
+        assert pairs(found)["3.jpg"] == ("dog", "train")
+        assert found.counts["valid"] == 4
+        assert [str(note) for note in notes] == [
+            "The class 'dog' has only one photo, which is trained on and not measured."
+        ]
+
+
+def test_nothing_but_classes_of_one_photo(tmp_path):
+    assert refused(touch(tmp_path, "cat/1.jpg", "dog/3.jpg")) == (
+        "each of the 2 classes has only one photo. Expected: at least two photos of a class, one for training and one for "
+        "validation. If folders above those name the classes, choose them with class_level=."
     )
 
 

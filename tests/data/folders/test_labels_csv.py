@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.folders.labelled import Kind, hold_out, read_folder
+from gatera.data.folders.holdout import hold_out
+from gatera.data.folders.labelled import Kind, read_folder
 from gatera.data.folders.labels_csv import find_labels
 from gatera.data.sources.items import get_image_files
 

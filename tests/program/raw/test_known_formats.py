@@ -78,7 +78,7 @@ def test_whatever_a_reader_raises_is_the_photos_error(error, tmp_path, monkeypat
         raise error("no")
 
     monkeypatch.setattr(Image, "open", fails)
-    with pytest.raises(PhotoError, match="a[.]png"):
+    with pytest.raises(PhotoError, match=r"a[.]png"):
         read_photo(tmp_path / "a.png")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from gatera.core.errors import ArgumentError, GateraError, MissingExtraError, SoundError
 from gatera.program.raw import sound as module
-from gatera.program.raw.sound import load_sound, sound_facts
+from gatera.program.raw.sound import Sound, load_sound, sound_facts
 from gatera.samples import sample_path
 
 SEVEN = sample_path("spoken_digits_tiny") / "recordings" / "7_theo_5.wav"
@@ -156,3 +156,68 @@ def test_things_that_are_no_recordings():
     with pytest.raises(ArgumentError):
         load_sound(np.zeros(10))  # without its rate
     assert isinstance(SoundError("x"), ValueError)
+
+
+# -- accidents of recorders, cutters and downloads ---------------------------------------------------------------------
+
+
+def tone(rate: int = 8000, seconds: float = 1.0) -> np.ndarray:
+    return (0.5 * np.sin(2 * np.pi * 440 * np.arange(int(rate * seconds)) / rate)).astype(np.float32)
+
+
+def written(samples: np.ndarray, rate: int, **kind: str) -> bytes:
+    soundfile = pytest.importorskip("soundfile")
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples, rate, **kind)
+    return buffer.getvalue()
+
+
+def strongest(sound: Sound) -> float:
+    """The frequency that a recording holds most of, Hz."""
+    return float(np.abs(np.fft.rfft(sound.samples)).argmax() * sound.rate / len(sound.samples))
+
+
+@pytest.mark.parametrize("rate", [8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000])
+@pytest.mark.parametrize("zeros", [0, 1, 1000])
+def test_an_mp3_of_any_rate_is_read_with_zeros_in_front_too(rate, zeros, tmp_path):
+    data = bytes(zeros) + written(tone(rate), rate, format="MP3")
+    path = tmp_path / "a.mp3"
+    path.write_bytes(data)
+    for source in (data, path):
+        sound = load_sound(source)
+        assert sound.rate == sound_facts(source).rate == rate
+        assert strongest(sound) == pytest.approx(440, abs=5)
+
+
+@pytest.mark.parametrize("subtype", ["GSM610", "IMA_ADPCM", "MS_ADPCM", "ULAW", "ALAW", "PCM_U8", "DOUBLE"])
+def test_wav_files_of_every_coding_are_read(subtype):
+    data = written(tone(), 8000, format="WAV", subtype=subtype)
+    assert strongest(load_sound(data)) == pytest.approx(440, abs=5)
+    assert sound_facts(data).seconds == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize("missing", [1, 2, 100])
+def test_a_last_block_that_is_missing_is_no_reason_to_refuse_a_recording(missing):
+    data = written(tone(), 8000, format="WAV", subtype="PCM_16")
+    assert len(load_sound(data[:-missing]).samples) == 8000 - (missing + 1) // 2
+    with pytest.raises(SoundError, match=r"is truncated: 12,000 of 16,000 bytes of sound are there"):
+        load_sound(data[:-4000])
+
+
+def test_a_length_that_the_recorder_never_wrote():
+    data = written(tone(), 8000, format="WAV", subtype="PCM_16")
+    place = data.index(b"data") + 4
+    unfinished = data[:place] + bytes(4) + data[place + 4 :]
+    assert len(load_sound(unfinished).samples) == 8000
+    silent = data[:place] + bytes(4) + b"LIST" + (8).to_bytes(4, "little") + b"INFOICMT"
+    with pytest.raises(SoundError, match="0 seconds long"):
+        load_sound(silent)
+
+
+@pytest.mark.parametrize("weaker", [1.0, 0.99])
+def test_channels_that_cancel_each_other_are_not_silence(weaker):
+    stereo = np.stack([tone(), -weaker * tone()], axis=1)
+    sound = load_sound((stereo, 8000))
+    assert np.array_equal(sound.samples, stereo[:, 0])
+    mixed = load_sound((np.stack([tone(), 0.5 * tone()], axis=1), 8000))
+    assert mixed.samples.max() == pytest.approx(0.375, abs=1e-3)

@@ -15,13 +15,22 @@ from torch import Tensor
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError, PhotoError
+from gatera.data.blocks.mask_pixels import (
+    VALUES,
+    as_numbers,
+    classes_of_colours,
+    colours_of,
+    load_mask,
+    name_of_mask,
+    numbers_of,
+)
 from gatera.data.blocks.spatial import SpatialTarget
 from gatera.data.blocks.vocab import Vocab, native
 from gatera.data.show.pil import PILImageBW, Source
 from gatera.data.show.spatial import show_masks
 from gatera.data.transforms.sampled import SampledAugmentation
 from gatera.program.placing import NOT_SEEN
-from gatera.program.raw.photo import explaining, open_image, stored_size
+from gatera.program.raw.photo import stored_size
 from gatera.program.raw.placement import Placement, Size
 
 if TYPE_CHECKING:
@@ -29,9 +38,6 @@ if TYPE_CHECKING:
 
 #: Target of pixels that belong to no photo (beyond its edge, padded with zeros). torch's losses leave this value out.
 IGNORED = -100
-
-#: What a mask's pixels may be, in words.
-VALUES = "whole numbers from 0 to 255"
 
 
 class PILMask(PILImageBW):
@@ -45,46 +51,22 @@ class PILMask(PILImageBW):
         """Open a mask.
 
         Args:
-            source: path, bytes or open file of a picture with one channel; Pillow image; array or tensor of whole numbers
-                [H,W] (or [H,W,1], [1,H,W]).
+            source: path, bytes or open file of a picture with one channel, or grey in several; Pillow image; array or tensor
+                of whole numbers [H,W] (or [H,W,1], [1,H,W]).
 
         Raises:
             PhotoError: if it cannot be read, has colours, or numbers beyond 255; the message names the file.
         """
-        if isinstance(source, Image.Image):
-            name = _name(source)
-            mask = cls._from(_as_mask(np.asarray(source), name, source.mode))
-            mask.info["source"] = name
-            return mask
         if isinstance(source, np.ndarray | Tensor | list):
-            return cls._from(_as_mask(np.asarray(source), "a mask"))
-        with explaining(source) as name:
-            with open_image(source) as image:
-                values, mode = np.asarray(image), image.mode
-            mask = cls._from(_as_mask(values, name, mode))
+            return cls._from(Image.fromarray(as_numbers(np.asarray(source), "a mask")))
+        image, name = load_mask(source)
+        mask = cls._from(Image.fromarray(numbers_of(image, name)))
         mask.info["source"] = name  # so that an error can name the file
         return mask
 
 
-def _name(image: Image.Image) -> str:
-    return str(image.info.get("source") or getattr(image, "filename", "") or "a mask")
-
-
-def _as_mask(values: np.ndarray, name: str, mode: str = "") -> Image.Image:
-    """Return numbers as an image of mode L; raise PhotoError if they are not a mask."""
-    if values.ndim == 3 and 1 in (values.shape[0], values.shape[2]):
-        values = values.squeeze(2 if values.shape[2] == 1 else 0)  # [1,H,W], [H,W,1] -> [H,W]
-    if values.ndim != 2 or 0 in values.shape:
-        what = f"mode {mode}, " if mode else ""
-        raise PhotoError(
-            f"{name} is not a mask ({what}shape {list(values.shape)})", expected="one number per pixel: [H,W]",
-            remedy="A mask holds the number of each pixel's class, not its colour.",
-        )  # fmt: skip
-    if values.dtype.kind not in "biu" or values.min() < 0 or values.max() > 255:
-        raise PhotoError(
-            f"{name} holds {values.dtype} numbers from {values.min()} to {values.max()}", expected=VALUES
-        )
-    return Image.fromarray(values.astype(np.uint8))
+def _can_be_held(numbers: Sequence[Any]) -> bool:
+    return all(isinstance(number, int) and 0 <= number <= 255 for number in numbers)
 
 
 @dataclass(frozen=True, repr=False)
@@ -96,13 +78,17 @@ class MaskBlock(SpatialTarget):
     the nearest one. Targets are int64 [N,H,W]; where a photo was padded with zeros they are -100, which losses ignore.
 
     Args:
-        codes: the names of classes 0, 1, 2, ...; or, where a mask holds other numbers, a dict from number to name.
+        codes: the names of classes 0, 1, 2, ...; or, where a mask holds other numbers, a dict from number to name; or, where it
+            is painted in colours, from (red, green, blue) to name.
+        nearest: whether a number or colour that is none of the codes counts as the nearest of them: for masks kept as JPEG,
+            which changes values a little. By default it is an error.
 
     Raises:
         ArgumentError: if there are no codes, duplicate names, or numbers that a mask cannot hold.
     """
 
-    codes: Sequence[Any] | Mapping[int, Any] | None = None
+    codes: Sequence[Any] | Mapping[Any, Any] | None = None
+    nearest: bool = False
     task = "segmentation"
 
     def __post_init__(self) -> None:
@@ -119,7 +105,7 @@ class MaskBlock(SpatialTarget):
         if len(set(names)) < len(names):
             raise ArgumentError("codes has duplicate names", got=names)
         if (
-            not all(isinstance(number, int) and 0 <= number <= 255 for number in numbers)
+            not _can_be_held(numbers if self._colours is None else sum(self._colours, ()))
             or len(names) > NOT_SEEN
         ):
             raise ArgumentError(
@@ -134,12 +120,18 @@ class MaskBlock(SpatialTarget):
         return [native(name) for name in names or ()]
 
     @property
+    def _colours(self) -> list[tuple[int, ...]] | None:
+        """The colours of the classes; None where masks hold numbers."""
+        if isinstance(self.codes, Mapping) and any(isinstance(key, tuple) for key in self.codes):
+            return [key if isinstance(key, tuple) and len(key) == 3 else (-1,) for key in self.codes]
+        return None
+
+    @property
     def _numbers(self) -> list[int]:
-        return (
-            [native(number) for number in self.codes]
-            if isinstance(self.codes, Mapping)
-            else [*range(len(self._names))]
-        )
+        """The numbers of the classes in what `read` returns: of colours their positions in `codes`."""
+        if isinstance(self.codes, Mapping) and self._colours is None:
+            return [native(number) for number in self.codes]
+        return [*range(len(self._names))]
 
     @property
     def vocab(self) -> Vocab:  # type: ignore[override]
@@ -154,6 +146,9 @@ class MaskBlock(SpatialTarget):
     @cached_property
     def _table(self) -> np.ndarray:
         """The class of every number, int16 [256]; -1 for none."""
+        if self.nearest and self._colours is None:
+            distance = np.abs(np.arange(256)[:, None] - np.array(self._numbers)[None])  # [256,K]
+            return distance.argmin(axis=1).astype(np.int16)
         table = np.full(256, -1, np.int16)
         table[self._numbers] = np.arange(self.n_out)
         return table
@@ -177,12 +172,31 @@ class MaskBlock(SpatialTarget):
             )
 
     def read(self, raw: Any) -> PILMask:
-        """Open a path, bytes, array, tensor or Pillow image.
+        """Open a path, bytes, array, tensor or Pillow image; of colours the positions in `codes` are returned.
 
         Raises:
             PhotoError: if it cannot be read; the message names the file.
+            DataError: if it has a colour that is not in `codes`.
         """
-        return PILMask.create(raw)
+        known = self._colours
+        if known is None or isinstance(raw, PILMask):
+            return PILMask.create(raw)
+        image, name = load_mask(
+            Image.fromarray(np.asarray(raw)) if isinstance(raw, np.ndarray | Tensor) else raw
+        )
+        colours = colours_of(image)
+        found = classes_of_colours(colours, [(r, g, b) for r, g, b in known], self.nearest)
+        if (found < 0).any():
+            bad = colours[found < 0]
+            raise DataError(
+                f"{name} holds the colour {tuple(bad[0].tolist())} in {len(bad):,} of its {found.size:,} pixels, which is none "
+                "of the codes",
+                expected=listed((f"{key} ({value})" for key, value in zip(known, self._names)), 40),
+                remedy="Add it to codes, or correct the mask.",
+            )
+        mask = PILMask.create(found)
+        mask.info["source"] = name
+        return mask
 
     def encode(self, value: Image.Image) -> np.ndarray:
         """Return the class of each pixel, uint8 [H,W].
@@ -195,11 +209,18 @@ class MaskBlock(SpatialTarget):
         if (found < 0).any():
             bad = np.asarray(mask)[found < 0]
             raise DataError(
-                f"{_name(mask)} holds {bad[0]} in {len(bad):,} of its {found.size:,} pixels, which is none of the codes",
+                f"{name_of_mask(mask)} holds {bad[0]} in {len(bad):,} of its {found.size:,} pixels, which is none of the codes",
                 expected=listed((f"{number} ({name})" for number, name in zip(self._numbers, self._names)), 40),
-                remedy="Add it to codes, or correct the mask.",
+                remedy=self._remedy(mask),
             )  # fmt: skip
         return found.astype(np.uint8)
+
+    def _remedy(self, mask: Image.Image) -> str:
+        """Return what to do about numbers that are none of the codes: often as many numbers as names are there."""
+        present = np.unique(np.asarray(mask)).tolist()
+        if len(present) == self.n_out and not isinstance(self.codes, Mapping):
+            return f"If those are its numbers in order, pass codes={dict(zip(present, self._names, strict=True))}."
+        return "Add it to codes, or correct the mask."
 
     def decode(self, encoded: Any) -> PILMask:
         """Return a mask of class indices [H,W] as a picture of the codes' numbers; 255 where there is no class."""
@@ -219,7 +240,8 @@ class MaskBlock(SpatialTarget):
 
     def cache_key(self) -> list[dict[str, Any]]:
         """Return how a mask is read."""
-        return [{"op": "read_mask", "codes": self._numbers}]
+        keys: Any = self._numbers if self._colours is None else [list(colour) for colour in self._colours]
+        return [{"op": "read_mask", "codes": keys} | ({"nearest": True} if self.nearest else {})]
 
     def place(self, encoded: np.ndarray, steps: Sequence[Placement]) -> np.ndarray:
         """Return the mask after item transforms, uint8 [h,w]."""

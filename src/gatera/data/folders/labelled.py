@@ -2,17 +2,17 @@
 
 Three layouts are recognised, and one more on request:
 
-    photos/cat/1.jpg  photos/dog/2.jpg                   a folder per class
-    photos/train/cat/1.jpg  photos/valid/dog/2.jpg       the same in train, valid (or val) and maybe test
+    photos/cat/1.jpg  photos/dog/2.jpg                   a folder per class, maybe with others in or above it
+    photos/train/cat/1.jpg  photos/valid/dog/2.jpg       the same in train, valid (or val) and maybe test, in any case
     photos/labels.csv  photos/1.jpg  photos/2.jpg        a table of file names and labels
     photos/cat_1.jpg  photos/dog_2.jpg                   labels by a regular expression over file names
 """
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter, defaultdict
+import warnings
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,14 +20,15 @@ from typing import Any
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
+from gatera.data.folders.class_folders import place_files
 from gatera.data.folders.labels_csv import TABLE, LabelledFile, find_labels, read_labels
-from gatera.data.folders.sides import SIDE_OF, TRAIN_NAMES, Sides, with_validation_set
-from gatera.data.sources.items import BadFile, check_files
-from gatera.data.splits.by_value import GroupSplitter, TrainTestSplitter
+from gatera.data.folders.sides import Sides
+from gatera.data.sources.items import BadFile, check_files, get_files
+from gatera.program.raw.formats.unread import unread_files, unread_sentence
 from gatera.program.tables.notes import Note
 
 #: How `LabelledFiles.layout` begins where a table has the labels.
-_FROM_TABLE = "labels from "
+FROM_TABLE = "labels from "
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,13 @@ class Kind:
     """What the files of a folder are.
 
     Attributes:
-        find: lists those below a folder, sorted.
+        find: lists those below a folder, sorted; called with `on_left_out` (see `files_below`) too.
         thing: what messages call one of them; several are called the same with an s.
         endings: some of their file name endings, in words.
         read: reads one; raises DataError if it cannot.
     """
 
-    find: Callable[[Path], Sequence[Path]]
+    find: Callable[..., Sequence[Path]]
     thing: str
     endings: str
     read: Callable[[Path], Any]
@@ -91,6 +92,7 @@ def read_folder(
     label_from: str | None = None,
     on_note: Callable[[Note], None] | None = None,
     target: str | None = None,
+    class_level: int | None = None,
     **reading: Any,
 ) -> LabelledFiles:
     """Find the files below a folder and their labels.
@@ -99,8 +101,9 @@ def read_folder(
         folder: see the layouts above; folders inside it whose name starts with a dot are skipped.
         kind: which files.
         label_from: a regular expression; its first group, searched in each file's name, is the label.
-        on_note: is called with each decision about labels.csv; None to warn.
+        on_note: is called with each decision about labels.csv and the folders; None to warn.
         target: the column of labels.csv with the labels; None to find it.
+        class_level: which folder on the way to a file names its class; see `place_files`.
         **reading: how labels.csv is read; see `gatera.program.tables.reader.open_table`.
 
     Raises:
@@ -109,7 +112,7 @@ def read_folder(
             used.
     """
     folder = Path(folder)
-    files = kind.find(folder)
+    files = kind.find(folder, on_left_out=lambda path, reason: None)  # `name_left_out` tells of them
     tables = find_labels(folder, files) if label_from is None else []
     if tables:
         rows = read_labels(folder, files, on_note, target, tables, **reading)
@@ -123,15 +126,21 @@ def read_folder(
     if label_from is not None:
         labels = first_groups("label_from", label_from, files)
         return LabelledFiles(files, labels, [""] * len(files), "labels from file names", kind)
-    tops = {path.relative_to(folder).parts[0] for path in files}
-    if tops & set(TRAIN_NAMES) and tops & {name for name, side in SIDE_OF.items() if side != "train"}:
-        return _from_sides(folder, files, kind)
-    loose = [path for path in files if path.parent == folder]
-    if loose:
-        _refuse_loose(folder, loose, len(files), kind)
-    return LabelledFiles(
-        files, [path.parent.name for path in files], [""] * len(files), "a folder per class", kind
-    )
+    return _from_folders(folder, files, kind, class_level, on_note)
+
+
+def name_left_out(found: LabelledFiles, folder: Path) -> LabelledFiles:
+    """Add to `skipped` what else is in the folder and not read: videos, raw photos, pipes, folders that cannot be listed."""
+    left_out: list[BadFile] = []
+    everything = get_files(folder, on_left_out=lambda path, reason: left_out.append(BadFile(path, reason)))
+    wanted = {path.suffix.lower() for path in found.files} | {
+        path.path.suffix.lower() for path in found.skipped
+    }
+    left_out += [
+        BadFile(folder, unread_sentence(folder, what, paths))
+        for what, paths in unread_files(everything, wanted)
+    ]
+    return replace(found, skipped=[*found.skipped, *left_out])
 
 
 def skip_unreadable(found: LabelledFiles) -> LabelledFiles:
@@ -148,53 +157,6 @@ def skip_unreadable(found: LabelledFiles) -> LabelledFiles:
             f"none of the {found.kind.count(len(found.files))} can be read, e.g. {bad[0].path}: {bad[0].reason}"
         )
     return replace(kept, skipped=[*found.skipped, *bad])
-
-
-def hold_out(found: LabelledFiles, valid_pct: float, seed: int, group_by: str | None = None) -> LabelledFiles:
-    """Choose a validation set, unless the folder has one; the test set stays as it is.
-
-    Args:
-        found: as read.
-        valid_pct: the share of every class to hold out, between 0 and 1.
-        seed: of the random choice.
-        group_by: a regular expression; files whose names have the same first group (a speaker, an animal) are held out
-            together, so that the shares are those of the groups.
-
-    Raises:
-        DataError: if there are too few classes, files or groups for a training and a validation set.
-        ArgumentError: if `group_by` is not a regular expression with a group, or the folder has a validation set.
-    """
-    check_classes(found)
-    if "valid" in found.split:
-        if group_by is not None:
-            raise ArgumentError(
-                "group_by= chooses a validation set, but the folder already has one", got=group_by,
-                remedy=f"Omit group_by=, or move the {found.kind.things} out of the train and valid folders.",
-            )  # fmt: skip
-        table = found.layout.removeprefix(_FROM_TABLE) if found.layout.startswith(_FROM_TABLE) else None
-        by = "by the folders train and valid" if table is None else f"by {table}"
-        return replace(found, split_by=by)
-    if group_by is not None:
-        return _hold_out_groups(found, valid_pct, seed, group_by)
-
-    def by_class(others: Sequence[int]) -> Any:
-        labels = [found.labels[index] for index in others]
-        _check_share(valid_pct, labels, found.kind)
-        return TrainTestSplitter(valid_pct, random_state=seed, stratify=labels)(others)
-
-    words = f"{valid_pct:.0%} of every class at random, seed {seed}"
-    return replace(found, split=with_validation_set(found.split, by_class), split_by=words)
-
-
-def _hold_out_groups(found: LabelledFiles, valid_pct: float, seed: int, group_by: str) -> LabelledFiles:
-    groups = first_groups("group_by", group_by, found.files)
-
-    def by_group(others: Sequence[int]) -> Any:
-        return GroupSplitter([groups[index] for index in others], valid_pct, seed)(others)
-
-    held_out = replace(found, split=with_validation_set(found.split, by_group))
-    names = sorted({groups[index] for index in held_out.indices("valid")})
-    return replace(held_out, split_by=f"by whole groups ({listed(names)} held out)")
 
 
 def first_groups(argument: str, pattern: str, files: Sequence[Path]) -> list[str]:
@@ -228,46 +190,6 @@ def first_groups(argument: str, pattern: str, files: Sequence[Path]) -> list[str
     return [match.group(1) for match in found if match is not None]
 
 
-def check_classes(found: LabelledFiles) -> None:
-    """Raise DataError unless there are at least two classes, each with a file to train on and one to validate on."""
-    counts, kind = Counter(found.labels), found.kind
-    if len(counts) < 2:
-        raise DataError(
-            f"all {kind.count(len(found.labels))} have the label {next(iter(counts), None)!r}",
-            expected="at least two classes", remedy=f"Add a folder with {kind.things} of another class.",
-        )  # fmt: skip
-    single = sorted(label for label, count in counts.items() if count == 1)
-    if single:
-        example = found.files[list(found.labels).index(single[0])]
-        raise DataError(
-            f"the class {single[0]!r} has only one {kind.thing} ({example})",
-            expected=f"at least two {kind.things} per class, one for training and one for validation",
-            remedy=f"Add {kind.things} of the class, or remove it.",
-        )
-    if "valid" in found.split:
-        train, valid = ({found.labels[i] for i in found.indices(side)} for side in ("train", "valid"))
-        if unseen := sorted(valid - train):
-            raise DataError(
-                f"the class {unseen[0]!r} is in the validation set but not in the training set",
-                available=listed(sorted(train)),
-                remedy=f"Add training {kind.things} of it, or remove it from the validation set.",
-            )
-
-
-def _check_share(valid_pct: float, labels: Sequence[str], kind: Kind) -> None:
-    n, k = len(labels), len(set(labels))
-    n_valid = math.ceil(valid_pct * n)
-    for side, count, raise_it in (("validation", n_valid, True), ("training", n - n_valid, False)):
-        if count < k:
-            share = math.ceil(1000 * k / n) / 1000 if raise_it else math.floor(1000 * (n - k) / n) / 1000
-            raise DataError(
-                f"with valid_pct={valid_pct:g}, the {side} set would have {count} of {n} {kind.things}, fewer than "
-                f"there are classes ({k})",
-                expected=f"at least one {kind.thing} of every class",
-                remedy=f"{'Raise' if raise_it else 'Lower'} valid_pct= to {share:g}, or add {kind.things} of every class.",
-            )
-
-
 def _check_unused(folder: Path, reading: Mapping[str, Any]) -> None:
     asked = [name for name, value in reading.items() if value != ("auto" if name == "header" else None)]
     if asked:
@@ -281,29 +203,55 @@ def _from_table(table: Path, rows: Sequence[LabelledFile], kind: Kind) -> Labell
     if not rows:
         raise DataError(f"{table} lists no {kind.things}")
     paths, labels, split = ([*column] for column in zip(*rows, strict=True))
-    return LabelledFiles(paths, labels, split, f"{_FROM_TABLE}{table.name}", kind)
+    return LabelledFiles(paths, labels, split, f"{FROM_TABLE}{table.name}", kind)
 
 
-def _from_sides(folder: Path, files: Sequence[Path], kind: Kind) -> LabelledFiles:
-    kept, stray = [], defaultdict(list)
-    for path in files:
-        top, *rest = path.relative_to(folder).parts
-        if top in SIDE_OF and len(rest) > 1:
-            kept.append(path)
-        else:
-            stray[folder / top if rest else folder].append(path)
+def _from_folders(
+    folder: Path,
+    files: Sequence[Path],
+    kind: Kind,
+    class_level: int | None,
+    on_note: Callable[[Note], None] | None,
+) -> LabelledFiles:
+    placed = place_files(folder, files, kind.things, class_level)
+    if placed.loose:
+        _refuse_loose(folder, placed.loose, len(files), kind)
     skipped = [
-        BadFile(place, _stray(place, paths, place != folder and place.name in SIDE_OF, kind))
-        for place, paths in stray.items()
+        BadFile(place, _stray(place, paths, is_side, kind))
+        for (place, is_side), paths in placed.stray.items()
     ]
-    if not kept:
+    skipped += [
+        BadFile(path, f"{path} is there a second time, in the folder of its class.") for path in placed.copies
+    ]
+    if not placed.labels:
         raise DataError(
             skipped[0].reason, expected="a folder per class in each of them",
             remedy="Move them into class folders, or pass label_from= with a regular expression over file names.",
         )  # fmt: skip
-    split = [SIDE_OF[path.relative_to(folder).parts[0]] for path in kept]
-    layout = f"train and {'valid' if 'valid' in split else 'test'} folders"
-    return LabelledFiles(kept, [path.parent.name for path in kept], split, layout, kind, skipped)
+    for note in (*placed.notes, *_alike(placed.labels.values())):
+        if on_note is None:
+            warnings.warn(str(note), stacklevel=3)
+        else:
+            on_note(note)
+    split = list(placed.sides.values())
+    layout = "a folder per class"
+    if placed.is_split:
+        layout = f"train and {'valid' if 'valid' in split else 'test'} folders"
+    return LabelledFiles(list(placed.labels), list(placed.labels.values()), split, layout, kind, skipped)
+
+
+def _alike(labels: Iterable[str]) -> list[Note]:
+    """Return a note for each pair of classes whose names differ in case or blanks only."""
+    by_name: dict[str, set[str]] = defaultdict(set)
+    for label in set(labels):
+        by_name["".join(label.lower().split())].add(label)
+    return [
+        Note(
+            f"{listed(map(repr, sorted(names)))} are different classes, though their names are nearly the same; rename a folder to join them"
+        )
+        for _, names in sorted(by_name.items())
+        if len(names) > 1
+    ]
 
 
 def _stray(place: Path, paths: Sequence[Path], is_side: bool, kind: Kind) -> str:

@@ -1,42 +1,41 @@
-"""Recognise a folder of photos with masks: which mask belongs to which photo, and the classes of its numbers.
+"""Recognise a folder of photos with masks: which mask belongs to which photo, and the classes of its values.
 
 streets/images/1.jpg        streets/masks/1.png            masks called as their photos are, or with an ending of their own
-streets/images/1.png        streets/labels/1_P.png         (the folders may have any name in `IMAGES` and `MASKS`)
-streets/train/images/1.jpg  streets/train/masks/1.png      the same in train, valid (or val) and maybe test
+streets/images/img_1.png    streets/labels/mask_1.png      (the folders may have any name in `mask_places`, in any case)
+streets/train/images/1.jpg  streets/train/masks/1.png      the same in train, valid (or val) and maybe test; or the other way
+streets/images/train/1.jpg  streets/masks/train/1.png      round
 streets/train/1.png         streets/trainannot/1.png       the same as SegNet keeps CamVid
+VOC2012/JPEGImages/1.jpg    VOC2012/SegmentationClass/1.png, split by VOC2012/ImageSets/Segmentation/val.txt
+streets/1.jpg               streets/1_mask.png             masks beside their photos
 
-`codes.txt` beside them names the classes, one a line, in the order of their numbers.
+`codes.txt` beside them names the classes, one a line, in the order of their numbers; `class_dict.csv` names colours. `valid.txt`
+lists the photos to validate on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from gatera.core.checks import listed
 from gatera.core.errors import DataError
 from gatera.core.progress import track
-from gatera.data.blocks.mask import MaskBlock, PILMask
-from gatera.data.folders.sides import SIDE_OF, Sides, with_validation_set
-from gatera.data.sources.items import BadFile, check_photos, get_image_files
+from gatera.data.blocks.mask import MaskBlock
+from gatera.data.folders.mask_codes import Codes, find_codes, is_ignored
+from gatera.data.folders.mask_pairs import Pairs, pair, pair_beside
+from gatera.data.folders.mask_places import Place, find_places, is_clear
+from gatera.data.folders.mask_values import scan
+from gatera.data.folders.sides import Sides, side_word, with_validation_set
+from gatera.data.sources.items import BadFile, check_photos
 from gatera.data.splits.by_position import RandomSplitter
 from gatera.program.raw.photo import photo_size
 from gatera.program.tables.encoding import read_lines
+from gatera.program.tables.notes import Note
 
-IMAGES, MASKS = ("images", "photos", "imgs"), ("masks", "labels", "annotations", "annot")
-
-#: Files that may name the classes.
-CODES = ("codes.txt", "classes.txt")
-
-#: Classes with these names mark pixels without a label; metrics ignore them.
-IGNORED = frozenset({"void", "ignore", "ignored", "unlabeled", "unlabelled", "border", "unknown"})
-
-#: The number of unlabelled pixels in masks whose classes have no names. Source: Pascal VOC.
-VOID = {255: "void"}
+#: Where lists of the photos of each side may be: beside the folders, or as Pascal VOC keeps them.
+LISTS = (".", "ImageSets/Segmentation", "splits", "splits/segmentation")
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,7 @@ class MaskSet(Sides):
         masks: the mask of each.
         split: "train", "valid" or "test" for each.
         codes: the names of the classes, as `MaskBlock` takes them.
+        nearest: whether other values of masks count as the nearest of the codes.
         layout: how the folder was understood, in words.
         skipped: photos that are not used, and why.
         split_by: how the photos were split, in words.
@@ -60,11 +60,17 @@ class MaskSet(Sides):
     layout: str
     skipped: Sequence[BadFile] = ()
     split_by: str = ""
+    nearest: bool = False
+
+    @property
+    def block(self) -> MaskBlock:
+        """How the masks are read."""
+        return MaskBlock(self.codes, self.nearest)
 
     @property
     def ignored_class(self) -> str | None:
         """The class of pixels without a label, if there is one."""
-        found = [name for name in MaskBlock(self.codes).vocab if str(name).lower() in IGNORED]
+        found = [name for name in self.block.vocab if is_ignored(name)]
         return found[0] if found else None
 
     @property
@@ -75,11 +81,21 @@ class MaskSet(Sides):
 
 
 def holds_masks(folder: Path) -> bool:
-    """Whether a folder has photos and masks: beside the photos, a folder of masks that is not empty."""
-    return any(get_image_files(masks) for _, _, masks in _sides(folder))
+    """Whether a folder has photos and masks that belong together, or folders that are clearly meant for them."""
+    places = find_places(folder)
+    if any(is_clear(place) or pair(place.images, place.masks).good for place in places):
+        return True
+    return not places and folder.is_dir() and bool(pair_beside(folder).good)
 
 
-def read_mask_folder(folder: Path, valid_pct: float, seed: int) -> MaskSet:
+def read_mask_folder(
+    folder: Path,
+    valid_pct: float,
+    seed: int,
+    mask_values: str | None = None,
+    test_pct: float = 0.0,
+    on_note: Callable[[Note], None] | None = None,
+) -> MaskSet:
     """Find photos and masks, check all of them, and choose a validation set unless the folder has one.
 
     Photos that cannot be used (unreadable, without a mask, with a mask of another size or unknown numbers) are skipped.
@@ -88,114 +104,73 @@ def read_mask_folder(folder: Path, valid_pct: float, seed: int) -> MaskSet:
         folder: laid out in one of the ways above.
         valid_pct: the share to hold out at random, between 0 and 1.
         seed: of the random choice.
+        mask_values: which value of a mask is which class: "0=background,255=thing"; None to find out.
+        test_pct: the share to hold out as a test set besides, where the folder has none.
+        on_note: is called with each decision.
 
     Raises:
         DataError: if the folder has none of these layouts, or too few photos for a training and a validation set.
+        ArgumentError: if `mask_values` is no such list.
     """
-    pairs: list[tuple[Path, Path, str]] = []
-    bad: list[BadFile] = []
-    for side, images, masks in _sides(folder):
-        found, without = _pairs(images, masks)
-        pairs += [(photo, mask, side) for photo, mask in found]
-        bad += without
-    if not pairs:
+    pairs, split = _all_pairs(folder)
+    if not pairs.good:
         raise DataError(
-            f"there are no photos with masks in {folder}", got=f"{len(bad)} photos without a mask" if bad else None,
-            expected=f"photos in a folder named {_or(IMAGES)}, masks in one named {_or(MASKS)}; also inside train and valid",
+            f"there are no photos with masks in {folder}",
+            got=f"{len(pairs.bad)} photos without a mask, e.g. {pairs.bad[0].reason}" if pairs.bad else None,
+            expected="photos in a folder named images, photos or imgs, masks in one named masks, labels, annotations or annot; "
+            "also inside train and valid",
         )  # fmt: skip
-    codes = _codes(folder, [mask for _, mask, _ in pairs])
-    reasons = _reasons(pairs, codes)
-    bad += [BadFile(path, reason) for path, reason in reasons.items()]
-    good = [pair for pair in pairs if pair[0] not in reasons]
+    roots = _roots(folder, pairs)
+    codes = find_codes(roots, scan([mask for _, mask in pairs.good]), mask_values)
+    for note in (*pairs.notes, *codes.notes):
+        if on_note is not None:
+            on_note(note)
+    reasons = _reasons(pairs.good, codes)
+    bad = [*pairs.bad, *(BadFile(path, reason) for path, reason in reasons.items())]
+    good = [(photo, mask, split[photo]) for photo, mask in pairs.good if photo not in reasons]
     if not good:
         raise DataError(
-            f"none of the {len(pairs)} photos with masks can be used, e.g. {next(iter(reasons.values()))}"
+            f"none of the {len(pairs.good)} photos with masks can be used, e.g. {next(iter(reasons.values()))}"
         )
-    photos, masks_, split = ([*column] for column in zip(*good, strict=True))
-    if "valid" in split and "train" not in split:
-        raise DataError(f"{folder} has {len(split)} photos for validation but none for training")
-    named = sorted({*split} - {""})
+    photos, masks, sides = ([*column] for column in zip(*good, strict=True))
+    if "valid" in sides and "train" not in sides:
+        raise DataError(f"{folder} has {len(sides)} photos for validation but none for training")
+    named = sorted({*sides} - {""})
     layout = "folders of photos and masks" + (f" in {listed(named)}" if named else "")
-    pictures = MaskSet(photos, masks_, split, codes, layout, bad, "by the folders train and valid")
-    return pictures if "valid" in split else _hold_out(pictures, valid_pct, seed)
+    pictures = MaskSet(
+        photos, masks, sides, codes.codes, layout, bad, "by the folders train and valid", codes.nearest
+    )
+    return _listed_or_held_out(roots, pictures, valid_pct, seed, test_pct)
 
 
-def _sides(folder: Path) -> Iterator[tuple[str, Path, Path]]:
-    """Yield (side, folder of photos, folder of masks); the side is "" where it is not decided."""
-    both = _both(folder)
-    if both is not None:
-        yield ("", *both)
-        return
-    for name, side in SIDE_OF.items():
-        inside = _both(folder / name)
-        beside = [
-            folder / f"{name}{joint}{mask}"
-            for joint in ("", "_")
-            for mask in MASKS
-            if (folder / f"{name}{joint}{mask}").is_dir()
-        ]
-        if inside is not None:
-            yield (side, *inside)
-        elif beside and (folder / name).is_dir():
-            yield side, folder / name, beside[0]
+def _all_pairs(folder: Path) -> tuple[Pairs, dict[Path, str]]:
+    """Return all photos with their masks, and the side of each photo."""
+    whole, split = Pairs(), dict[Path, str]()
+    places: list[Place] = find_places(folder)
+    for place in places:
+        found = pair(place.images, place.masks)
+        whole.good += found.good
+        whole.bad += found.bad
+        whole.notes += [note for note in found.notes if not whole.notes]
+        split |= {photo: place.side for photo, _ in found.good}
+    if not places:
+        whole = pair_beside(folder)
+        split = {photo: "" for photo, _ in whole.good}
+    return whole, split
 
 
-def _both(folder: Path) -> tuple[Path, Path] | None:
-    images = [folder / name for name in IMAGES if (folder / name).is_dir()]
-    masks = [folder / name for name in MASKS if (folder / name).is_dir()]
-    return (images[0], masks[0]) if images and masks else None
+def _roots(folder: Path, pairs: Pairs) -> list[Path]:
+    """Return where files that belong to all masks may lie: the lowest folder above photos and masks, and those up to `folder`."""
+    above = [set(path.parents) for both in pairs.good for path in both]
+    common = set[Path].intersection(*above)
+    return sorted((path for path in common if folder in (path, *path.parents)), reverse=True)
 
 
-def _pairs(images: Path, masks: Path) -> tuple[list[tuple[Path, Path]], list[BadFile]]:
-    """Return photos with their masks, and those with none or several."""
-    named: dict[str, list[Path]] = {}
-    photos = get_image_files(images)
-    stems = {photo.stem for photo in photos}
-    for mask in get_image_files(masks):
-        # 1.png belongs to 1.jpg, and so does 1_P.png, unless there is also a photo 1_P.
-        stem = mask.stem
-        while stem not in stems and any(joint in stem for joint in "_-."):
-            stem = stem[: max(stem.rfind(joint) for joint in "_-.")]
-        named.setdefault(stem, []).append(mask)
-    good, bad = [], []
-    for photo in photos:
-        found = named.get(photo.stem, [])
-        if len(found) == 1:
-            good.append((photo, found[0]))
-        else:
-            what = (
-                f"has no mask in {masks}"
-                if not found
-                else f"has several masks: {listed([mask.name for mask in found])}"
-            )
-            bad.append(BadFile(photo, f"{photo} {what}."))
-    return good, bad
-
-
-def _codes(folder: Path, masks: Sequence[Path]) -> Any:
-    """Return the names of the classes: from a file, or the numbers that the masks hold."""
-    for name in CODES:
-        if (folder / name).is_file():
-            return read_lines(folder / name)
-    numbers: set[int] = set()
-    for mask in track(masks, "Reading masks"):
-        try:
-            numbers.update(np.unique(np.asarray(PILMask.create(mask))).tolist())
-        except DataError:
-            continue  # `_reasons` skips it and gives the reason
-    if len(numbers) < 2:
-        raise DataError(
-            f"the masks in {masks[0].parent} have fewer than two different numbers", got=sorted(numbers),
-            expected="one number per class, e.g. 0 for the background and 1 for the object",
-        )  # fmt: skip
-    return {number: VOID.get(number, str(number)) for number in sorted(numbers)}
-
-
-def _reasons(pairs: Sequence[tuple[Path, Path, str]], codes: Any) -> dict[Path, str]:
+def _reasons(pairs: Sequence[tuple[Path, Path]], codes: Codes) -> dict[Path, str]:
     """Return why photos cannot be used: photo -> sentence."""
-    reasons = {bad.path: bad.reason for bad in check_photos([photo for photo, _, _ in pairs])}
-    block = MaskBlock(codes)
-    for photo, mask, _ in track(pairs, "Checking masks"):
+    reasons = {bad.path: bad.reason for bad in check_photos([photo for photo, _ in pairs])}
+    block = MaskBlock(codes.codes, codes.nearest)
+    for photo, mask in track(pairs, "Checking masks"):
         if photo in reasons:
             continue
         try:
@@ -206,17 +181,71 @@ def _reasons(pairs: Sequence[tuple[Path, Path, str]], codes: Any) -> dict[Path, 
     return reasons
 
 
+def _listed_or_held_out(
+    roots: Sequence[Path], found: MaskSet, valid_pct: float, seed: int, test_pct: float
+) -> MaskSet:
+    """Return photos split by lists beside them, else at random."""
+    lists = dict(_lists(roots)) if set(found.split) <= {""} else {}
+    if "valid" in lists:
+        found = _by_lists(found, lists)
+    if "valid" not in found.split:
+        found = _hold_out(found, valid_pct, seed)
+    if not test_pct or "test" in found.split:
+        return found
+    n = len(found.split) - len(found.indices("valid"))
+    share = test_pct * len(found.split) / n
+    if not 0 < int(share * n) < n:
+        raise _too_few("test_pct", test_pct, int(share * n), len(found.split))
+    split = with_validation_set(found.split, RandomSplitter(share, seed + 1), "test")
+    return replace(
+        found, split=split, split_by=f"{found.split_by}; {test_pct:.0%} at random for the test set"
+    )
+
+
+def _lists(roots: Sequence[Path]) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield each side of which a file lists the photos, by their names without ending, with those names."""
+    for place in [root / name for root in roots for name in LISTS]:
+        found = [path for path in sorted(place.glob("*.txt")) if side_word(path.stem)]
+        if any(side_word(path.stem) == "valid" for path in found):
+            for path in found:
+                yield side_word(path.stem), frozenset(Path(line.split()[0]).stem for line in read_lines(path))
+            return
+
+
+def _by_lists(found: MaskSet, lists: Mapping[str, frozenset[str]]) -> MaskSet:
+    sides = [
+        next((side for side in ("valid", "test", "train") if photo.stem in lists.get(side, ())), "")
+        for photo in found.photos
+    ]
+    if "valid" not in sides:
+        return found
+    listed_all = "train" in lists and "train" in sides
+    kept = [index for index, side in enumerate(sides) if side or not listed_all]
+    left = [
+        BadFile(found.photos[i], f"{found.photos[i]} is in none of the lists of photos.")
+        for i in range(len(sides))
+        if i not in set(kept)
+    ]
+    return replace(
+        found, photos=[found.photos[i] for i in kept], masks=[found.masks[i] for i in kept],
+        split=[sides[i] or "train" for i in kept], skipped=[*found.skipped, *left], split_by="by lists of the photos of each side",
+    )  # fmt: skip
+
+
 def _hold_out(found: MaskSet, valid_pct: float, seed: int) -> MaskSet:
     n = len(found.split) - len(found.indices("test"))
-    if not 0 < int(valid_pct * n) < n:
-        raise DataError(
-            f"with valid_pct={valid_pct:g}, the validation set would have {int(valid_pct * n)} of {n} photos with masks",
-            expected="at least one photo for training and one for validation",
-            remedy="Add photos, or change valid_pct=.",
-        )
-    split = with_validation_set(found.split, RandomSplitter(valid_pct, seed))
+    chosen = int(valid_pct * n)
+    if n < 2 or chosen >= n:
+        raise _too_few("valid_pct", valid_pct, chosen, n)
+    share = valid_pct if chosen else 1 / n
+    split = with_validation_set(found.split, RandomSplitter(share, seed))
     return replace(found, split=split, split_by=f"{valid_pct:.0%} at random, seed {seed}")
 
 
-def _or(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} or {names[-1]}"
+def _too_few(argument: str, share: float, chosen: int, n: int) -> DataError:
+    side = "validation" if argument == "valid_pct" else "test"
+    return DataError(
+        f"with {argument}={share:g}, the {side} set would have {chosen} of {n} photos with masks",
+        expected=f"at least one photo for training and one for {side}",
+        remedy=f"Add photos, or change {argument}=.",
+    )

@@ -12,7 +12,7 @@ from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import DataError
 from gatera.core.progress import track
 from gatera.core.threads import thread_pool
-from gatera.core.walk import files_below
+from gatera.core.walk import OnLeftOut, files_below
 from gatera.program.raw.photo import PHOTO_SUFFIXES, read_photo
 
 T = TypeVar("T")
@@ -79,6 +79,7 @@ def get_files(
     extensions: str | Iterable[str] | None = None,
     recurse: bool = True,
     folders: str | Sequence[str] | None = None,
+    on_left_out: OnLeftOut | None = None,
 ) -> Items[Path]:
     """List the files of a folder, in the same order on every machine.
 
@@ -90,6 +91,7 @@ def get_files(
         extensions: only files with these endings, in any case, with or without the dot; None for all.
         recurse: look into subfolders too.
         folders: look only into these folders directly under `path`; "." means the files in it.
+        on_left_out: is called with each pipe, circular link and folder that cannot be listed; None to raise for such a folder.
 
     Returns:
         Paths that start with `path`, sorted by their parts; empty if nothing fits (`DataBlock` says so).
@@ -99,20 +101,23 @@ def get_files(
     """
     path, wanted = _existing_folder(Path(path)), _endings(extensions)
     if folders is None:
-        return Items(map(Path, files_below(path, wanted, recurse)))
+        return Items(map(Path, files_below(path, wanted, recurse, on_left_out=on_left_out)))
     found: list[str] = []
     for name in sorted({folders} if isinstance(folders, str) else set(folders)):
         start = path if name == "." else _existing_folder(path / name)
         # "." asks for the files in `path` itself; its folders are listed only where they are named.
-        found += files_below(start, wanted, recurse and name != ".")
+        found += files_below(start, wanted, recurse and name != ".", on_left_out=on_left_out)
     return Items(sorted(map(Path, found), key=lambda file: file.parts))
 
 
 def get_image_files(
-    path: str | Path, recurse: bool = True, folders: str | Sequence[str] | None = None
+    path: str | Path,
+    recurse: bool = True,
+    folders: str | Sequence[str] | None = None,
+    on_left_out: OnLeftOut | None = None,
 ) -> Items[Path]:
     """List the photos of a folder (by file name ending), sorted; see `get_files`."""
-    return get_files(path, IMAGE_EXTENSIONS, recurse, folders)
+    return get_files(path, IMAGE_EXTENSIONS, recurse, folders, on_left_out)
 
 
 @dataclass(frozen=True)

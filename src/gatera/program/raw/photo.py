@@ -8,7 +8,7 @@ import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Literal, TypeAlias
+from typing import IO, Any, Literal, TypeAlias
 
 import numpy as np
 from PIL import Image
@@ -16,7 +16,9 @@ from PIL import Image
 from gatera.core.checks import check_choice, name_of
 from gatera.core.errors import ArgumentError, GateraError, PhotoError
 from gatera.core.files import check_regular
-from gatera.program.raw.formats.known import READ, STARTS_PROGRAMS, called, head_of, open_known
+from gatera.program.raw.formats.heic import HEIC_SUFFIXES, is_heic, open_heic
+from gatera.program.raw.formats.known import READ, STARTS_PROGRAMS, called, head_of, open_known, seekable
+from gatera.program.raw.formats.levels import DEEP, eight_bits
 
 Mode = Literal["RGB", "L"]
 
@@ -26,7 +28,7 @@ PhotoSource: TypeAlias = str | Path | bytes | bytearray | memoryview | IO[bytes]
 MODES = ("RGB", "L")
 
 #: Suffixes of the files that count as photos when a folder is searched.
-PHOTO_SUFFIXES = frozenset(
+PHOTO_SUFFIXES = HEIC_SUFFIXES | frozenset(
     (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".ppm", ".pgm", ".pnm")
 )  # fmt: skip
 
@@ -49,7 +51,7 @@ def read_photo(
 ) -> Image.Image:
     """Read a photo as a person would see it: upright, 8 bits, colours or grey, transparent parts white.
 
-    Animations give their first frame; samples of 16 bits keep their upper 8.
+    Files give their first frame; of samples of 16 bits the upper 8 are kept, and floats are brought to 0..255; see `levels`.
 
     Args:
         source: a path, the bytes of a file, an open binary file, a Pillow image, or an array: uint8 or float 0..1 of
@@ -81,13 +83,13 @@ def read_sized(
     if mode not in MODES:
         check_choice("mode", mode, MODES)
     if isinstance(source, np.ndarray):
-        photo = _to_mode(_from_array(source), mode)
+        photo = _to_mode(_from_array(source), mode, "an array")
         return photo, (photo.height, photo.width)
     with explaining(source) as name:
         if isinstance(source, Image.Image):
             size = _upright_size(source)
             return _upright(source, mode, name), size
-        with open_image(source) as image:
+        with open_image(source, name) as image:
             size = _upright_size(image)
             if at_least is not None:
                 side = max(at_least)  # of both: the photo may be lying on its side
@@ -103,27 +105,34 @@ def photo_size(source: PhotoSource) -> tuple[int, int]:
     """
     if isinstance(source, np.ndarray):
         return source.shape[0], source.shape[1]
-    with explaining(source):
+    with explaining(source) as name:
         if isinstance(source, Image.Image):
             return _upright_size(source)
-        with open_image(source) as image:
+        with open_image(source, name) as image:
             return _upright_size(image)
 
 
 def stored_size(path: str | Path) -> tuple[int, int]:
     """Return (height, width) of a picture's file as its pixels are stored, before its orientation is applied; see `photo_size`."""
-    with explaining(path), open_image(path) as image:
+    with explaining(path) as name, open_image(path, name) as image:
         return image.height, image.width
 
 
-def open_image(source: str | Path | bytes | bytearray | memoryview | IO[bytes]) -> Image.Image:
+def open_image(source: Any, name: str) -> Image.Image:
     """Open a picture's file, bytes or open file; its pixels are not decoded yet. Use it within `explaining`.
 
     Raises:
+        PhotoError: if it is HEIC and pillow-heif is not installed.
         ArgumentError: if `source` is none of these.
         Exception: what Pillow raises for damaged files.
     """
-    return open_known(source if isinstance(source, str | Path) else as_file(source))
+    file = source if isinstance(source, str | Path) else seekable(as_file(source))
+    try:
+        return open_known(file)
+    except Image.UnidentifiedImageError:
+        if is_heic(head_of(file)):
+            return open_heic(file, name)
+        raise
 
 
 @contextlib.contextmanager
@@ -165,7 +174,7 @@ def _upright(image: Image.Image, mode: Mode, name: str) -> Image.Image:
         raise _other_format(name, f"{image.format}, which another program would have to draw")
     image.load()
     turn = _UPRIGHT.get(_orientation(image))
-    converted = _to_mode(image, mode)
+    converted = _to_mode(image, mode, name)
     if turn is None:
         return converted
     converted = converted.transpose(turn)
@@ -182,10 +191,11 @@ def _orientation(image: Image.Image) -> int:
     return found if isinstance(found, int) else 1
 
 
-def _to_mode(image: Image.Image, mode: Mode) -> Image.Image:
-    if image.mode.startswith("I"):  # I;16 and its byte orders, and I, which holds 16 bits in older files
-        eight = np.clip(np.asarray(image), 0, 65535) >> 8
-        return Image.fromarray(eight.astype(np.uint8)).convert(mode)
+def _to_mode(image: Image.Image, mode: Mode, name: str) -> Image.Image:
+    if image.mode in DEEP:
+        return eight_bits(image, name).convert(mode)
+    if image.mode == "LAB":
+        raise PhotoError(f"{name} has its colours in LAB, which is not read", remedy="Save it in RGB.")
     if image.has_transparency_data:
         above = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), above).convert(mode)

@@ -37,9 +37,15 @@ LOWEST_RATE, HIGHEST_RATE = 100, 1_000_000
 
 #: First bytes of formats that soundfile reads, and what they are called.
 _FORMATS = {
-    b"fLaC": "FLAC", b"OggS": "Ogg", b"ID3": "MP3", b"\xff\xfb": "MP3", b"\xff\xf3": "MP3", b"\xff\xf2": "MP3",
+    b"fLaC": "FLAC", b"OggS": "Ogg", b"ID3": "MP3",
     b"FORM": "AIFF", b".snd": "AU", b"caff": "CAF", b"riff": "Wave64", b"RF64": "RF64", b"RIFX": "big-endian WAV",
 }  # fmt: skip
+
+#: How many zero bytes may stand before an MP3's first frame: radio recorders and cutters leave some.
+_MOST_PADDING = 1 << 16
+
+#: Channels whose mean has less than this share of their power cancel each other: one of them was recorded upside down.
+_CANCELLED = 1e-3
 
 #: How many channels an array may have; more count as a mistake in its shape.
 _MOST_CHANNELS = 32
@@ -60,7 +66,7 @@ class SoundFacts(NamedTuple):
 
 
 def load_sound(source: SoundSource) -> Sound:
-    """Read a recording; several channels are averaged.
+    """Read a recording; several channels are averaged, and of channels that cancel each other the loudest is taken.
 
     Args:
         source: a path, the bytes of a file, an open binary file, or (samples, rate): samples float -1..1 or whole numbers
@@ -81,7 +87,17 @@ def load_sound(source: SoundSource) -> Sound:
         samples, rate = _from_array(source, name)
     else:
         samples, rate = _with_file(source, name, _read)
-    return Sound(_checked(samples, rate, name).mean(axis=1), rate)  # [T,C] -> [T]
+    return Sound(_mono(_checked(samples, rate, name)), rate)
+
+
+def _mono(samples: np.ndarray) -> np.ndarray:
+    """Return one channel for several, float32 [T,C] -> [T]."""
+    mixed = samples.mean(axis=1)
+    if samples.shape[1] == 1:
+        return mixed
+    powers = np.square(samples, dtype=np.float64).mean(axis=0)
+    cancelled = float(np.square(mixed, dtype=np.float64).mean()) < _CANCELLED * float(powers.max())
+    return samples[:, int(powers.argmax())].copy() if cancelled else mixed
 
 
 def sound_facts(source: SoundSource) -> SoundFacts:
@@ -122,9 +138,12 @@ def _read(file: IO[bytes], name: str) -> tuple[np.ndarray, int]:
         _check_length(header.frames * header.channels, name)
         if header.plain:
             return wav_samples(file, header), header.rate
-    return _by_soundfile(
-        file, name, lambda sound: (sound.read(dtype="float32", always_2d=True), sound.samplerate)
-    )
+    return _by_soundfile(file, name, _all_samples)
+
+
+def _all_samples(sound: Any) -> tuple[np.ndarray, int]:
+    # The number of frames is passed on: soundfile asks for it where it cannot seek, as in GSM.
+    return sound.read(sound.frames, dtype="float32", always_2d=True), sound.samplerate
 
 
 def _facts(file: IO[bytes], name: str) -> SoundFacts:
@@ -140,8 +159,10 @@ def _facts(file: IO[bytes], name: str) -> SoundFacts:
 def _by_soundfile(file: IO[bytes], name: str, function: Callable[[Any], T]) -> T:
     soundfile = require("soundfile", "audio", f"to read {name}, which is not a plain WAV file,")
     file.seek(0)
+    begin = _padding(file)
+    file.seek(begin)
     try:
-        with soundfile.SoundFile(file) as sound:
+        with soundfile.SoundFile(io.BytesIO(file.read()) if begin else file) as sound:
             _check_length(sound.frames * sound.channels, name)
             return function(sound)
     except soundfile.SoundFileError as err:
@@ -160,13 +181,30 @@ def _is_wav(file: IO[bytes], name: str) -> bool:
         raise SoundError(f"{name} is empty (0 bytes)", remedy="Download it again, or remove it.")
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         return True
-    if not head.startswith(tuple(_FORMATS)):
+    file.seek(_padding(file))
+    if not head.startswith(tuple(_FORMATS)) and not _is_mp3(file.read(4)):
         raise SoundError(
             f"{name} is not a recording in a known format; it begins with {head!r}",
             expected="WAV, and with the extra [audio] FLAC, Ogg, MP3, AIFF, AU, CAF",
             remedy="Convert it, e.g. with ffmpeg, or remove it.",
         )
     return False
+
+
+def _padding(file: IO[bytes]) -> int:
+    """Return how many zero bytes a file begins with if an MP3 frame follows them; else 0."""
+    file.seek(0)
+    head = file.read(_MOST_PADDING)
+    zeros = len(head) - len(head.lstrip(b"\0"))
+    return zeros if head[zeros : zeros + 3] == b"ID3" or _is_mp3(head[zeros : zeros + 4]) else 0
+
+
+def _is_mp3(head: bytes) -> bool:
+    """Whether these four bytes are the header of a frame of MPEG audio, of any layer and rate. Source: ISO/IEC 11172-3, 2.4.1.3."""
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+        return False
+    version, layer, bits, rate = head[1] >> 3 & 3, head[1] >> 1 & 3, head[2] >> 4, head[2] >> 2 & 3
+    return version != 1 and layer != 0 and bits not in (0, 15) and rate != 3
 
 
 def _check_length(samples: int, name: str) -> None:

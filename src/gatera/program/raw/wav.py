@@ -18,6 +18,9 @@ WHOLE_NUMBERS, FLOATS, EXTENSIBLE = 1, 3, 0xFFFE
 #: A size from here on was written before the recording was over (by a pipe): the samples reach to the end of the file.
 OPEN_END = 0x7FFF_0000
 
+#: Of a file that is cut off, this share of its sound must be there: recorders and downloads lose a last block, and no more.
+WHOLE_ENOUGH = 0.99
+
 #: Where the real format stands in the "fmt " chunk of an extensible file (bytes from its start).
 _SUBFORMAT = 24
 
@@ -62,7 +65,7 @@ def wav_header(file: IO[bytes], name: str) -> WavHeader:
         name: what messages call it.
 
     Raises:
-        SoundError: if the header is damaged, or there are fewer bytes than it says.
+        SoundError: if the header is damaged, or less than 99 % of the sound is there.
     """
     end = file.seek(0, io.SEEK_END)
     form: tuple[int, ...] | None = None
@@ -72,13 +75,15 @@ def wav_header(file: IO[bytes], name: str) -> WavHeader:
         if kind == b"data" and form is not None:
             code, channels, rate, frame_bytes = form
             left = end - start
-            if left < size < OPEN_END:
+            if left < WHOLE_ENOUGH * size and size < OPEN_END:
                 raise SoundError(
                     f"{name} is truncated: {left:,} of {size:,} bytes of sound are there",
                     remedy="Download it again, or remove it.",
                 )
             if not (channels and rate and frame_bytes and frame_bytes % channels == 0):
                 raise _damaged(name, "its header makes no sense")
+            if size == 0 and not _chunk_follows(file, start, end):
+                size = left  # the recorder stopped before it wrote the length
             return WavHeader(rate, channels, code, frame_bytes // channels, start, min(size, left))
     raise _damaged(name, "it ends before its sound begins")
 
@@ -113,9 +118,14 @@ def _format(file: IO[bytes], start: int, size: int) -> tuple[int, int, int, int]
     return code, channels, rate, frame_bytes
 
 
-def _chunks(file: IO[bytes], end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield (kind, where its content starts, size as written) of each chunk."""
-    place = 12  # after "RIFF", the size and "WAVE"
+def _chunk_follows(file: IO[bytes], place: int, end: int) -> bool:
+    """Whether another chunk, whose size fits into the file, stands at a place."""
+    kind, _, size = next(_chunks(file, end, place), (b"", 0, 0))
+    return kind.isascii() and kind.strip(b" ").isalnum() and size <= end - place - 8
+
+
+def _chunks(file: IO[bytes], end: int, place: int = 12) -> Iterator[tuple[bytes, int, int]]:
+    """Yield (kind, where its content starts, size as written) of each chunk; the first follows "RIFF", the size and "WAVE"."""
     while place + 8 <= end:
         file.seek(place)
         kind, size = struct.unpack("<4sI", file.read(8))

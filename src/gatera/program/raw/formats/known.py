@@ -49,7 +49,6 @@ _OTHERS = (
     (re.compile(rb"8BPS"), "a Photoshop document"),
     (re.compile(rb"\0\0[\x01\x02]\0"), "an icon"),
     (re.compile(rb"\xd7\xcd\xc6\x9a|\x01\0\0\0[\x58-\x9c]\0\0\0"), "a Windows metafile"),
-    (re.compile(rb"....ftyp(heic|heix|heim|heis|hevc|hevx)", re.DOTALL), "HEIC"),
 )  # fmt: skip
 
 #: Formats that start another program when their pixels are loaded, by Pillow's name.
@@ -67,8 +66,6 @@ def open_known(file: str | Path | IO[bytes]) -> Image.Image:
         PIL.UnidentifiedImageError: if it has none of `FORMATS`.
         Exception: whatever that reader raises for a damaged file.
     """
-    if not isinstance(file, str | Path) and not file.seekable():
-        file = io.BytesIO(file.read())
     head = head_of(file)
     found = next((each for each in FORMATS if each.begins.match(head)), None)
     if found is None:
@@ -76,6 +73,11 @@ def open_known(file: str | Path | IO[bytes]) -> Image.Image:
     # Pillow would import all of its plugins to find this one
     require(found.plugin, "predict", f"to read {found.name}")
     return Image.open(file, formats=(found.name,))
+
+
+def seekable(file: IO[bytes]) -> IO[bytes]:
+    """Return an open file in which one can go back; that of a pipe is read whole."""
+    return file if file.seekable() else io.BytesIO(file.read())
 
 
 def head_of(file: str | Path | IO[bytes]) -> bytes:

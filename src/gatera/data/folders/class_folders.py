@@ -1,0 +1,189 @@
+"""Labels and sides of files from the folders they are in: photos/cat/1.jpg, archive/Train/cat/1.jpg, cat/test/2.jpg."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gatera.core.checks import listed
+from gatera.core.errors import DataError
+from gatera.data.folders.levels import Way, choose_level
+from gatera.data.folders.sides import SIDE_OF, TRAIN_NAMES, sides_among
+from gatera.program.tables.notes import Note
+
+
+@dataclass
+class Placed:
+    """Files by what their folders say.
+
+    Attributes:
+        labels: the label of each file that has one, in the files' order.
+        sides: its side; "" where that is not decided.
+        loose: files beside the class folders, where the folder is not split.
+        stray: files that are not used: the folder to name -> the files, and whether it is that of a side.
+        copies: files that stand in a class folder a second time.
+        notes: what was decided.
+        is_split: whether there are folders of sides.
+    """
+
+    labels: dict[Path, str] = field(default_factory=dict)
+    sides: dict[Path, str] = field(default_factory=dict)
+    loose: list[Path] = field(default_factory=list)
+    stray: dict[tuple[Path, bool], list[Path]] = field(default_factory=lambda: defaultdict(list))
+    copies: list[Path] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    is_split: bool = False
+
+
+def place_files(folder: Path, files: Sequence[Path], things: str, class_level: int | None = None) -> Placed:
+    """Read labels and sides off the folders of files.
+
+    Args:
+        folder: the source.
+        files: the files below it.
+        things: what messages call them.
+        class_level: which folder names the class, from 1 on, or from -1 on counted from the file; None to find out.
+
+    Raises:
+        DataError: if there are folders of a validation and a test set, and none to train on.
+    """
+    ways = {path: path.relative_to(folder).parts[:-1] for path in files}
+    placed = Placed()
+    at, sides = _side_level(folder, list(ways.values()), class_level)
+    beside = {} if at is not None or class_level is not None else _sides_beside_classes(list(ways.values()))
+    used = dict(ways)
+    if at is not None:
+        placed.is_split = True
+        for path, way in ways.items():
+            if len(way) <= at or way[at] not in sides:
+                placed.stray[folder.joinpath(*way[: at + 1]), False].append(path)
+                del used[path]
+    for path, way in ways.items():
+        if way and way[0] in beside:
+            del used[path]
+    _label(folder, placed, used, (at, sides), (things, class_level))
+    _place_beside(folder, placed, ways, beside)
+    return placed
+
+
+def _label(
+    folder: Path, placed: Placed, ways: dict[Path, Way], split: tuple[int | None, dict[str, str]], how: tuple[str, int | None]
+) -> None:  # fmt: skip
+    """Give files their label, and their side if the folder is `split` at a level by names."""
+    (at, sides), (things, class_level) = split, how
+    side_of = {path: "" if at is None else sides[way[at]] for path, way in ways.items()}
+    levels = _levels(list(ways.values()), list(side_of.values()), at)
+    level = class_level
+    if class_level is None:
+        there = [way for way in ways.values() if len(way) > levels[0]]
+        chosen = choose_level(there, levels, things) if there else None
+        level = 1 + (chosen.level if chosen else levels[0])
+        if chosen and chosen.other is not None:
+            placed.notes.append(Note(chosen.text, "class_level", chosen.other + 1))
+    assert level is not None  # for the type checker
+    known = (
+        {way[level - 1] for way in ways.values() if len(way) == max(level, 1)}
+        if class_level is None
+        else set[str]()
+    )
+    seen = {(way[-1], path.name) for path, way in ways.items() if len(way) == level}
+    for path, way in ways.items():
+        if not _reaches(way, level):
+            _left(placed, folder, path, way, at)
+        elif len(way) > level > 0 and way[-1] in known and at is None and way[level - 1] not in known:
+            # a folder in the folder, with the same classes in it: Kaggle's archives often hold everything twice
+            if (way[-1], path.name) in seen:
+                placed.copies.append(path)
+            else:
+                placed.labels[path], placed.sides[path] = way[-1], side_of[path]
+        else:
+            label = (
+                way[-1]
+                if len(way) > level > 0 and way[-1] in known
+                else way[level if level < 0 else level - 1]
+            )
+            placed.labels[path], placed.sides[path] = label, side_of[path]
+
+
+def _left(placed: Placed, folder: Path, path: Path, way: Way, at: int | None) -> None:
+    if at is None:
+        placed.loose.append(path)
+    else:
+        placed.stray[folder.joinpath(*way[: at + 1]), True].append(path)
+
+
+def _place_beside(folder: Path, placed: Placed, ways: dict[Path, Way], beside: dict[str, str]) -> None:
+    """Give files in folders of sides that stand beside the class folders their side: cat/1.jpg, dog/2.jpg, test/cat/3.jpg."""
+    classes = set(placed.labels.values())
+    for path, way in ways.items():
+        if not way or way[0] not in beside:
+            continue
+        placed.is_split = True
+        if way[-1] in classes and len(way) > 1:
+            placed.labels[path], placed.sides[path] = way[-1], beside[way[0]]
+        else:
+            placed.stray[folder / way[0], True].append(path)
+    if beside:
+        names = listed(beside)
+        text = f"{names} beside the class folders {'is' if len(beside) == 1 else 'are'} not trained on"
+        placed.notes.append(Note(text, "class_level", 1))
+    if "valid" in beside.values():
+        placed.sides = {path: side or "train" for path, side in placed.sides.items()}
+
+
+def _side_level(
+    folder: Path, ways: Sequence[Way], class_level: int | None
+) -> tuple[int | None, dict[str, str]]:
+    """Return at which level the folder is split, and the side of each name there; None where it is not."""
+    for level in range(max(map(len, ways), default=0)):
+        if class_level in (level + 1, level - max(map(len, ways))):
+            continue
+        names = sorted({way[level] for way in ways if len(way) > level})
+        found = sides_among(names)
+        if found and (
+            _is_wrapped(ways, level) or all(len(way) > level and way[level] in found for way in ways)
+        ):
+            return level, found
+        given = {SIDE_OF.get(name.lower()) for name in names}
+        if given == {"valid", "test"}:
+            raise DataError(
+                f"{folder.joinpath(*ways[0][:level])} has folders for validation and testing ({listed(names)}) but none for "
+                "training",
+                expected=f"also a folder named {' or '.join(TRAIN_NAMES)}",
+            )
+    return None, {}
+
+
+def _is_wrapped(ways: Sequence[Way], level: int) -> bool:
+    """Whether there is one folder only at each level above."""
+    return len({way[:level] for way in ways if len(way) > level}) == 1
+
+
+def _sides_beside_classes(ways: Sequence[Way]) -> dict[str, str]:
+    """Return folders of a test or validation set that stand beside two classes or more, where nothing is called train."""
+    names = {way[0] for way in ways if way}
+    found = {
+        name: SIDE_OF[name.lower()] for name in sorted(names) if SIDE_OF.get(name.lower(), "train") != "train"
+    }
+    return found if len(names - set(found)) > 1 else {}
+
+
+def _levels(ways: Sequence[Way], sides: Sequence[str], at: int | None) -> list[int]:
+    """Return the levels that may be the class: not that of the sides, and not those with one folder only."""
+    levels = [level for level in range(max(map(len, ways), default=0)) if level != at] or [
+        0 if at is None else at + 1
+    ]
+    while len(levels) > 1:
+        names = {
+            (side, way[levels[0]]) for side, way in zip(sides, ways, strict=True) if len(way) > levels[0]
+        }
+        if len(names) > len(set(sides)) or not any(len(way) > levels[1] for way in ways):
+            break
+        levels = levels[1:]
+    return levels
+
+
+def _reaches(way: Way, level: int) -> bool:
+    return len(way) >= abs(level)

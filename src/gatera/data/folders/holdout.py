@@ -1,0 +1,211 @@
+"""Choose the validation set, and where there is enough a test set, of labelled files: class by class, or by whole groups."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gatera.core.checks import listed
+from gatera.core.errors import ArgumentError, DataError
+from gatera.data.folders.labelled import FROM_TABLE, Kind, LabelledFiles, first_groups
+from gatera.data.folders.sides import with_validation_set
+from gatera.data.splits.by_value import GroupSplitter, TrainTestSplitter
+from gatera.data.splits.split import Splits
+from gatera.program.tables.notes import Note
+
+#: From this many items on, half of the validation set is kept for the end, where the other half chooses something.
+ENOUGH_TO_HALVE = 400
+
+#: Is called with each decision.
+OnNote = Callable[[Note], None]
+
+
+def hold_out(
+    found: LabelledFiles,
+    valid_pct: float,
+    seed: int,
+    group_by: str | None = None,
+    test_pct: float | None = None,
+    on_note: OnNote | None = None,
+    chooses: bool = False,
+) -> LabelledFiles:
+    """Choose a validation set, unless the folder has one; the test set stays as it is.
+
+    The only file of a class is trained on.
+
+    Args:
+        found: as read.
+        valid_pct: the share of every class to hold out, between 0 and 1.
+        seed: of the random choice.
+        group_by: a regular expression; files whose names have the same first group (a speaker, an animal) are held out
+            together, so that the shares are those of the groups.
+        test_pct: the share to hold out as a test set besides; 0 for none, None for half of a large validation set if something
+            is chosen on that.
+        on_note: is called with what was decided.
+        chooses: whether the training chooses something on the validation set, such as the best epoch.
+
+    Raises:
+        DataError: if there are too few classes, files or groups for a training and a validation set.
+        ArgumentError: if `group_by` is not a regular expression with a group, or the folder has what is asked for.
+    """
+    check_classes(found)
+    say: OnNote = on_note or (lambda note: None)
+    _say_singles(found, say)
+    drawn = "valid" not in found.split
+    if drawn:
+        held = _validation_set(found, valid_pct, seed, group_by)
+    elif group_by is not None:
+        raise ArgumentError(
+            "group_by= chooses a validation set, but the folder already has one", got=group_by,
+            remedy=f"Omit group_by=, or move the {found.kind.things} out of the train and valid folders.",
+        )  # fmt: skip
+    else:
+        table = found.layout.removeprefix(FROM_TABLE) if found.layout.startswith(FROM_TABLE) else None
+        held = replace(found, split_by="by the folders train and valid" if table is None else f"by {table}")
+    if "test" in held.split:
+        if test_pct:
+            raise ArgumentError(
+                "test_pct= chooses a test set, but the folder already has one",
+                got=test_pct,
+                remedy="Omit test_pct=.",
+            )
+        return held
+    if test_pct:
+        return _test_set(held, test_pct, seed, group_by)
+    large = len(held.indices("valid")) >= ENOUGH_TO_HALVE
+    return (
+        _halved(held, seed, say)
+        if test_pct is None and drawn and large and chooses and group_by is None
+        else held
+    )
+
+
+def _validation_set(found: LabelledFiles, valid_pct: float, seed: int, group_by: str | None) -> LabelledFiles:
+    if group_by is not None:
+        return _hold_out_groups(found, valid_pct, seed, group_by)
+    words = f"{valid_pct:.0%} of every class at random, seed {seed}"
+    choose = _by_class(found, valid_pct, seed, "valid_pct")
+    return replace(found, split=with_validation_set(found.split, choose), split_by=words)
+
+
+def _test_set(found: LabelledFiles, test_pct: float, seed: int, group_by: str | None) -> LabelledFiles:
+    share = test_pct * len(found.split) / max(1, len(found.indices("train")))
+    if not 0 < share < 1:
+        raise DataError(
+            f"with test_pct={test_pct:g}, no {found.kind.thing} is left to train on",
+            remedy="Lower test_pct=, or valid_pct=.",
+        )
+    if group_by is not None:
+        groups = first_groups("group_by", group_by, found.files)
+
+        def choose(others: Sequence[int]) -> Splits:
+            return GroupSplitter([groups[index] for index in others], share, seed + 1)(others)
+    else:
+        choose = _by_class(found, share, seed + 1, "test_pct", test_pct / share)
+    split = with_validation_set(found.split, choose, "test")
+    return replace(found, split=split, split_by=f"{found.split_by}; {test_pct:.0%} for the test set")
+
+
+def _halved(found: LabelledFiles, seed: int, say: OnNote) -> LabelledFiles:
+    """Turn half of the validation set into the test set, class by class."""
+    split, valid = list(found.split), found.indices("valid")
+    labels = [found.labels[index] for index in valid]
+    counts = Counter(labels)
+    several = [index for index, label in zip(valid, labels, strict=True) if counts[label] > 1]
+    chosen = TrainTestSplitter(0.5, seed + 1, [found.labels[index] for index in several])(several).valid
+    for place in chosen:
+        split[several[int(place)]] = "test"
+    say(Note("Half of the validation set becomes the test set, on which nothing is chosen", "test_pct", 0))
+    return replace(found, split=split, split_by=f"{found.split_by}; half of them for the test set")
+
+
+def _by_class(
+    found: LabelledFiles, share: float, seed: int, argument: str, scale: float = 1.0
+) -> Callable[[Sequence[int]], Splits]:
+    """Return a splitter that takes a share of every class; classes of one file are not touched.
+
+    Args:
+        found: the files.
+        share: the share of the files that the splitter gets.
+        seed: of the random choice.
+        argument: what the share comes from, for messages.
+        scale: the value of that argument for a share of 1.
+    """
+
+    def choose(others: Sequence[int]) -> Splits:
+        counts = Counter(found.labels[index] for index in others)
+        places = [place for place, index in enumerate(others) if counts[found.labels[index]] > 1]
+        labels = [found.labels[others[place]] for place in places]
+        _check_share(share, labels, found.kind, (argument, scale))
+        drawn = TrainTestSplitter(share, random_state=seed, stratify=labels)(places)
+        valid = np.array(places)[drawn.valid]
+        return Splits(np.setdiff1d(np.arange(len(others)), valid), valid)
+
+    return choose
+
+
+def _hold_out_groups(found: LabelledFiles, valid_pct: float, seed: int, group_by: str) -> LabelledFiles:
+    groups = first_groups("group_by", group_by, found.files)
+
+    def by_group(others: Sequence[int]) -> Any:
+        return GroupSplitter([groups[index] for index in others], valid_pct, seed)(others)
+
+    held_out = replace(found, split=with_validation_set(found.split, by_group))
+    names = sorted({groups[index] for index in held_out.indices("valid")})
+    return replace(held_out, split_by=f"by whole groups ({listed(names)} held out)")
+
+
+def check_classes(found: LabelledFiles) -> None:
+    """Raise DataError unless there are two classes, one of several files, and the training set has all of the validation set's."""
+    counts, kind = Counter(found.labels), found.kind
+    if len(counts) < 2:
+        raise DataError(
+            f"all {kind.count(len(found.labels))} have the label {next(iter(counts), None)!r}",
+            expected="at least two classes", remedy=f"Add a folder with {kind.things} of another class.",
+        )  # fmt: skip
+    if "valid" in found.split:
+        train, valid = ({found.labels[i] for i in found.indices(side)} for side in ("train", "valid"))
+        if unseen := sorted(valid - train):
+            raise DataError(
+                f"the class {unseen[0]!r} is in the validation set but not in the training set",
+                available=listed(sorted(train)),
+                remedy=f"Add training {kind.things} of it, or remove it from the validation set.",
+            )
+    elif max(counts.values()) == 1:
+        raise DataError(
+            f"each of the {len(counts):,} classes has only one {kind.thing}",
+            expected=f"at least two {kind.things} of a class, one for training and one for validation",
+            remedy="If folders above those name the classes, choose them with class_level=.",
+        )
+
+
+def _say_singles(found: LabelledFiles, say: OnNote) -> None:
+    single = sorted(label for label, count in Counter(found.labels).items() if count == 1)
+    if single and "valid" not in found.split:
+        which = (
+            f"class {single[0]!r} has"
+            if len(single) == 1
+            else f"{len(single):,} classes ({listed(single, 5)}) have"
+        )
+        say(Note(f"The {which} only one {found.kind.thing}, which is trained on and not measured"))
+
+
+def _check_share(share: float, labels: Sequence[str], kind: Kind, told: tuple[str, float]) -> None:
+    argument, scale = told
+    n, k = len(labels), len(set(labels))
+    n_valid = math.ceil(share * n)
+    name = "validation" if argument == "valid_pct" else "test"
+    for side, count, raise_it in ((name, n_valid, True), ("training", n - n_valid, False)):
+        if count < k:
+            wanted = math.ceil(1000 * k / n) / 1000 if raise_it else math.floor(1000 * (n - k) / n) / 1000
+            raise DataError(
+                f"with {argument}={share * scale:g}, the {side} set would have {count} of {n} {kind.things}, fewer than "
+                f"there are classes ({k})",
+                expected=f"at least one {kind.thing} of every class",
+                remedy=f"{'Raise' if raise_it else 'Lower'} {argument}= to {wanted * scale:g}, or add {kind.things} of every class.",
+            )

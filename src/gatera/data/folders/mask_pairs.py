@@ -1,0 +1,174 @@
+"""Find each photo's mask: by its name, by the name with an ending, or by its number."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gatera.core.checks import listed
+from gatera.data.sources.items import BadFile, get_image_files
+from gatera.program.tables.notes import Note
+
+#: Words in names of photos and masks that say which of the two it is.
+WORDS = frozenset((
+    "img", "image", "images", "photo", "pic", "picture", "frame", "rgb", "leftimg", "8bit", "original", "input", "raw", "mask", "masks",
+    "label", "labels", "lbl", "seg", "segmentation", "gt", "groundtruth", "truth", "annot", "annotation", "ann", "target", "matte",
+    "labelids", "gtfine", "binary", "png", "jpg", "p", "l", "m",
+))  # fmt: skip
+
+#: Of several masks of one photo, the one with this word in its name is that of the classes; those with the others are not.
+BEST, OTHERS = (
+    ("labelids", "labeltrainids"),
+    ("color", "colors", "colour", "instance", "instanceids", "overlay", "vis"),
+)
+
+#: Words at the end of a mask's name that stands beside its photo.
+BESIDE = ("mask", "seg", "segmentation", "label", "annotation", "groundtruth", "gt", "matte")
+
+Key = Callable[[Path, Path], Any]
+
+
+@dataclass
+class Pairs:
+    """Photos with their masks.
+
+    Attributes:
+        good: photo and mask.
+        bad: photos with no mask or with several, and masks without a photo.
+        notes: how they were paired, where not by name.
+    """
+
+    good: list[tuple[Path, Path]] = field(default_factory=list)
+    bad: list[BadFile] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+
+def pair(images: Path, masks: Path) -> Pairs:
+    """Return the photos of a folder with their masks in another one."""
+    photos, found = get_image_files(images), get_image_files(masks)
+    result = Pairs()
+    for keys in (_NAMES, _WITHOUT_WORDS, _NUMBERS):
+        good, bad = _match(photos, found, images, masks, keys)
+        if good or keys is _NUMBERS:
+            result.good, result.bad = good, bad
+            break
+    if result.good and keys is not _NAMES:
+        photo, mask = result.good[0]
+        by = "by their numbers" if keys is _NUMBERS else "by their names without words such as mask"
+        result.notes.append(Note(f"Masks are paired with photos {by}: {mask.name} is that of {photo.name}"))
+    return result
+
+
+def pair_beside(folder: Path) -> Pairs:
+    """Return photos with the masks that stand beside them: 1.jpg and 1_mask.png. Nothing unless most photos have one."""
+    files = get_image_files(folder)
+    masks = {path: key for path in files if (key := _named_beside(path))}
+    by_name = {(path.parent, path.stem.lower()): path for path in files if path not in masks}
+    several: dict[Path, list[Path]] = defaultdict(list)
+    for mask, key in masks.items():
+        if (mask.parent, key) in by_name:
+            several[by_name[mask.parent, key]].append(mask)
+    if not several or len(several) < 0.5 * len(by_name):
+        return Pairs()
+    result = Pairs()
+    for photo in by_name.values():
+        _decide(result.good, result.bad, [photo], several.get(photo, []), photo.parent)
+    return result
+
+
+def _named_beside(path: Path) -> str:
+    stem, joint, word = re.fullmatch(r"(.*?)([\W_]?)([a-zA-Z]*)", path.stem, re.DOTALL).groups()  # type: ignore[union-attr]  # fits all
+    return stem.strip().lower() if joint and word.lower() in BESIDE else ""
+
+
+def _match(
+    photos: Sequence[Path], masks: Sequence[Path], images: Path, folder: Path, keys: Sequence[Key]
+) -> tuple[list[tuple[Path, Path]], list[BadFile]]:
+    """Pair photos and masks whose keys are the same: by the first key, what is left by the next."""
+    good: list[tuple[Path, Path]] = []
+    bad: list[BadFile] = []
+    left_photos, left_masks = list(photos), list(masks)
+    for key in keys:
+        by_key: dict[Any, tuple[list[Path], list[Path]]] = defaultdict(lambda: ([], []))
+        for photo in left_photos:
+            by_key[key(photo, images)][0].append(photo)
+        known = frozenset(value for value in by_key if value)
+        for mask in left_masks:
+            value = _shortened(mask.stem, known) if key is _stem else key(mask, folder)
+            if value in known:
+                by_key[value][1].append(mask)
+        done: set[Path] = set()
+        for value, (here, there) in by_key.items():
+            if value and there:
+                _decide(good, bad, here, there, folder)
+                done |= {*here, *there}
+        left_photos = [photo for photo in left_photos if photo not in done]
+        left_masks = [mask for mask in left_masks if mask not in done]
+    bad += [BadFile(photo, f"{photo} has no mask in {folder}.") for photo in left_photos]
+    bad += [BadFile(mask, f"{mask} has no photo in {images}.") for mask in left_masks]
+    return sorted(good), bad
+
+
+def _decide(
+    good: list[tuple[Path, Path]], bad: list[BadFile], photos: Sequence[Path], masks: Sequence[Path], folder: Path
+) -> None:  # fmt: skip
+    """Put photos and masks of one name where they belong."""
+    chosen = list(masks)
+    for keep in (
+        lambda words: not words & set(OTHERS),
+        *(lambda words, best=best: best in words for best in BEST),
+    ):
+        fewer = [mask for mask in chosen if keep(set(_words(mask.stem)))]
+        chosen = fewer if fewer else chosen
+    if len(photos) == 1 and len(chosen) == 1:
+        good.append((photos[0], chosen[0]))
+    elif len(photos) == 1:
+        what = (
+            f"has several masks: {listed([mask.name for mask in chosen])}"
+            if chosen
+            else f"has no mask in {folder}"
+        )
+        bad.append(BadFile(photos[0], f"{photos[0]} {what}."))
+    else:
+        names = listed([photo.name for photo in photos])
+        bad += [
+            BadFile(photo, f"{photo} shares the mask {chosen[0].name} with another photo: {names}.")
+            for photo in photos
+        ]
+
+
+def _place(path: Path, folder: Path) -> Any:
+    return path.relative_to(folder).with_suffix("")
+
+
+def _stem(path: Path, folder: Path) -> Any:
+    return path.stem.lower()
+
+
+def _bare(path: Path, folder: Path) -> Any:
+    return tuple(word for word in _words(path.stem) if word not in WORDS)
+
+
+def _number(path: Path, folder: Path) -> Any:
+    return tuple(map(int, re.findall(r"\d+", path.stem)))
+
+
+_NAMES: tuple[Key, ...] = (_place, _stem)
+_WITHOUT_WORDS: tuple[Key, ...] = (_bare,)
+_NUMBERS: tuple[Key, ...] = (_number,)
+
+
+def _words(stem: str) -> list[str]:
+    return [word for word in re.split(r"[\W_]+|(?<=\D)(?=\d)", stem.lower()) if word]
+
+
+def _shortened(stem: str, known: frozenset[str]) -> str:
+    """Return the name of a photo that a mask's name begins with: 1 of 1_P, unless there is also a photo 1_P."""
+    stem = stem.lower()
+    while stem not in known and any(joint in stem for joint in "_-. "):
+        stem = stem[: max(stem.rfind(joint) for joint in "_-. ")]
+    return stem

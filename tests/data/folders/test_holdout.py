@@ -1,0 +1,85 @@
+"""A third part, on which nothing is chosen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from gatera.core.errors import ArgumentError, DataError
+from gatera.data.folders.holdout import hold_out
+from gatera.data.folders.labelled import Kind, LabelledFiles
+from gatera.data.sources.items import decode_photo, get_image_files
+
+PHOTOS = Kind(get_image_files, "photo", ".jpg or .png", decode_photo)
+
+
+def files(counts: dict[str, int], sides: str = "") -> LabelledFiles:
+    labels = [label for label, n in counts.items() for _ in range(n)]
+    paths = [Path(f"{label}/{label}_{number % 7}_{number}.jpg") for number, label in enumerate(labels)]
+    return LabelledFiles(paths, labels, [sides] * len(labels), "a folder per class", PHOTOS)
+
+
+def shares(found: LabelledFiles, side: str) -> Counter:
+    return Counter(found.labels[index] for index in found.indices(side))
+
+
+def test_a_test_set_is_drawn_class_by_class(tmp_path):
+    notes = []
+    found = hold_out(files({"a": 100, "b": 40, "c": 1}), 0.2, 1, test_pct=0.1, on_note=notes.append)
+    assert shares(found, "valid") == {"a": 20, "b": 8}
+    assert shares(found, "test") == {"a": 10, "b": 4} or shares(found, "test") == {"a": 10, "b": 5}
+    assert "c" in shares(found, "train")
+    assert found.split_by == "20% of every class at random, seed 1; 10% for the test set"
+
+
+def test_half_of_a_large_validation_set_is_kept_for_the_end_where_the_other_half_chooses():
+    notes = []
+    found = hold_out(files({"a": 1500, "b": 520}), 0.2, 1, on_note=notes.append, chooses=True)
+    assert found.counts == {"train": 1616, "valid": 202, "test": 202}
+    assert abs(shares(found, "test")["b"] - 52) <= 1
+    assert [str(note) for note in notes] == [
+        "Half of the validation set becomes the test set, on which nothing is chosen (to change: test_pct=0)."
+    ]
+    whole = hold_out(files({"a": 1500, "b": 520}), 0.2, 1, test_pct=0, chooses=True)
+    assert whole.counts == {"train": 1616, "valid": 404, "test": 0}
+    assert hold_out(files({"a": 1500, "b": 520}), 0.2, 1).counts["test"] == 0  # nothing is chosen
+    assert hold_out(files({"a": 150, "b": 52}), 0.2, 1, chooses=True).counts["test"] == 0  # too few
+
+
+def test_whole_groups_are_tested_too():
+    found = hold_out(files({"a": 70, "b": 70}), 0.2, 1, group_by=r"_(\d)_", test_pct=0.2)
+    groups = {
+        side: {found.files[index].name.split("_")[1] for index in found.indices(side)}
+        for side in ("train", "valid", "test")
+    }
+    assert (
+        all(groups.values())
+        and not (groups["valid"] & groups["test"])
+        and not (groups["train"] & groups["test"])
+    )
+
+
+def test_a_test_set_that_is_there_already():
+    found = files({"a": 10, "b": 10})
+    split = ["test" if index % 5 == 0 else "" for index in range(20)]
+    with pytest.raises(ArgumentError) as err:
+        hold_out(LabelledFiles(found.files, found.labels, split, "x", PHOTOS), 0.2, 1, test_pct=0.1)
+    assert (
+        str(err.value)
+        == "test_pct= chooses a test set, but the folder already has one. Got: 0.1. Omit test_pct=."
+    )
+
+
+def test_shares_that_leave_too_little():
+    with pytest.raises(DataError) as err:
+        hold_out(files({"a": 10, "b": 10}), 0.2, 1, test_pct=0.8)
+    assert (
+        str(err.value) == "with test_pct=0.8, no photo is left to train on. Lower test_pct=, or valid_pct=."
+    )
+    with pytest.raises(
+        DataError,
+        match=r"^with test_pct=0.04, the test set would have 1 of 16 photos, fewer than there are classes",
+    ):
+        hold_out(files({"a": 10, "b": 10}), 0.2, 1, test_pct=0.04)

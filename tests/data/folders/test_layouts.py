@@ -1,0 +1,278 @@
+"""Where classes and sides are read off folders: any case, any usual depth, and what is said of a doubt."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from gatera.core.errors import DataError
+from gatera.data.folders.labelled import Kind, LabelledFiles, name_left_out, read_folder, skip_unreadable
+from gatera.data.sources.items import decode_photo, get_image_files
+from gatera.program.tables.notes import Note
+
+PHOTOS = Kind(get_image_files, "photo", ".jpg or .png", decode_photo)
+
+
+def touch(folder: Path, *names: str) -> Path:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (4, 4)).save(path)
+    return folder
+
+
+def read(folder: Path, **options) -> tuple[LabelledFiles, list[Note]]:
+    notes: list[Note] = []
+    return read_folder(folder, PHOTOS, on_note=notes.append, **options), notes
+
+
+def places(found: LabelledFiles) -> dict[str, tuple[str, str]]:
+    return {
+        path.stem: (label, side)
+        for path, label, side in zip(found.files, found.labels, found.split, strict=True)
+    }
+
+
+SIDES = {
+    "Training and Testing": ("Training", None, "Testing"),
+    "Train and Val": ("Train", "Val", None),
+    "TRAIN and VALIDATION": ("TRAIN", "VALIDATION", None),
+    "train_set and test_set": ("train_set", None, "test_set"),
+    "seg_train and seg_test": ("seg_train", None, "seg_test"),
+    "asl_train and asl_test": ("asl_alphabet_train", None, "asl_alphabet_test"),
+    "train and dev": ("train", "dev", None),
+    "Train Images and Test Images": ("Train Images", None, "Test Images"),
+    "all three": ("Training", "validation", "TEST"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("above", ["", "archive/", "archive/data set/"])
+@pytest.mark.parametrize("doubled", [False, True])
+@pytest.mark.parametrize("kind", SIDES)
+def test_sides_are_known_in_any_case_and_depth(tmp_path, kind, doubled, above):
+    expected = {}
+    for side, name in zip(("train", "valid", "test"), SIDES[kind], strict=True):
+        for label in ("cat", "dog"):
+            if name is not None:
+                inner = f"{name}/{name}" if doubled else name  # as Kaggle's archives unpack
+                touch(tmp_path, f"{above}{inner}/{label}/{side}_{label}.jpg")
+                expected[f"{side}_{label}"] = (label, side)
+    found, notes = read(tmp_path)
+    assert places(found) == expected and not found.skipped and not notes
+
+
+@pytest.mark.parametrize("names", [("train", "test"), ("Train", "Test"), ("training", "validation")])
+def test_sides_inside_the_folders_of_classes(tmp_path, names):
+    for label in ("cat", "dog"):
+        for name in names:
+            touch(tmp_path, f"{label}/{name}/{label}_{name}.jpg")
+    other = "valid" if names[1] == "validation" else "test"
+    expected = {
+        f"{label}_{name}": (label, side)
+        for label in ("cat", "dog")
+        for name, side in zip(names, ("train", other), strict=True)
+    }
+    found, notes = read(tmp_path)
+    assert places(found) == expected and not notes
+
+
+@pytest.mark.parametrize("above", ["archive/", "archive/train/", "a/b/c/"])
+def test_folders_that_hold_nothing_but_another_one_are_no_classes(tmp_path, above):
+    touch(tmp_path, *(f"{above}{label}/{label}_{n}.jpg" for label in ("cat", "dog") for n in range(2)))
+    found, notes = read(tmp_path)
+    assert {stem: label for stem, (label, _) in places(found).items()} == {
+        f"{x}_{n}": x for x in ("cat", "dog") for n in range(2)
+    }
+    assert set(found.split) == {""} and not notes
+
+
+LEVELS = {
+    "views": (["cat/front", "cat/side", "dog/front", "dog/side"], 1),
+    "views of one class each": (["cat/front", "dog/side"], 1),
+    "days": (["day1/cat", "day1/dog", "day2/cat", "day2/dog"], 2),
+    "numbered sessions, other words": (["S 01/cat", "S 01/dog", "S 02/cat", "S 02/dog"], 2),
+    "numbers within classes": (["cat/001", "cat/002", "dog/003"], 1),
+    "the same numbers within classes": (["cat/1", "cat/2", "dog/1", "dog/2"], 1),
+    "kinds of kinds": (["animals/cat", "animals/dog", "plants/rose", "plants/oak"], 2),
+    "crossed": (["cat/wild", "cat/tame", "dog/wild", "dog/tame"], 1),
+    "WordNet": (["animals/n02085620", "animals/n02085782", "plants/n02085936"], 2),
+    "train within, views below": (["train/cat/front", "train/dog/front", "test/cat/side", "test/dog/front"], 2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", LEVELS)
+def test_the_level_that_makes_sense_is_the_class_and_the_other_is_offered(tmp_path, kind):
+    folders, level = LEVELS[kind]
+    touch(tmp_path, *(f"{folder}/{index}_{n}.jpg" for index, folder in enumerate(folders) for n in range(3)))
+    found, notes = read(tmp_path)
+    assert set(found.labels) == {folder.split("/")[level - 1] for folder in folders}
+    assert len(found.files) == 3 * len(folders)
+    assert [note.option for note in notes] == ["class_level"]
+    other, silent = read(tmp_path, class_level=notes[0].value)
+    assert (
+        set(other.labels)
+        == {folder.split("/")[notes[0].value - 1] for folder in folders}
+        != set(found.labels)
+    )
+    assert not silent
+
+
+def test_the_choice_is_said_in_words(tmp_path):
+    touch(
+        tmp_path,
+        *(f"{folder}/{n}.jpg" for folder in ("cat/front", "cat/side", "dog/front") for n in range(2)),
+    )
+    note = read(tmp_path)[1][0]
+    assert str(note) == (
+        "The class of photos is their folder at level 1 below the source (cat, dog), not that at level 2 (front, side) "
+        "(to change: class_level=2)."
+    )
+    inner, _ = read(tmp_path, class_level=-1)
+    assert set(inner.labels) == {"front", "side"}
+
+
+def test_photos_in_and_below_class_folders(tmp_path):
+    touch(tmp_path, *(f"{label}/{label}{n}.jpg" for label in ("cat", "dog") for n in range(3)))
+    touch(tmp_path, "cat/more/cat7.jpg", "dog/others/dog8.jpg")
+    found, _ = read(tmp_path)
+    assert all(label == stem[:3] for stem, (label, _) in places(found).items()) and len(found.files) == 8
+
+
+def test_a_second_copy_of_everything_is_named_and_not_used(tmp_path):
+    names = [f"{label}/{label}{n}.jpg" for label in ("sick", "well") for n in range(3)]
+    touch(tmp_path, *names, *(f"cell_images/{name}" for name in names))
+    found, _ = read(tmp_path)
+    assert len(found.files) == 6 and set(found.labels) == {"sick", "well"}
+    assert len(found.skipped) == 6 and found.skipped[0].reason.endswith(
+        "is there a second time, in the folder of its class."
+    )
+
+
+@pytest.mark.parametrize("name", ["test", "Test", "val"])
+def test_a_test_folder_beside_class_folders_is_never_trained_on(tmp_path, name):
+    touch(tmp_path, *(f"{label}/{label}{n}.jpg" for label in ("cat", "dog") for n in range(3)))
+    touch(tmp_path, f"{name}/cat/held.jpg", f"{name}/unknown.jpg")
+    found, notes = read(tmp_path)
+    side = "valid" if name == "val" else "test"
+    assert places(found)["held"] == ("cat", side) and "unknown" not in places(found)
+    assert set(found.labels) == {"cat", "dog"}
+    assert str(notes[0]) == f"{name} beside the class folders is not trained on (to change: class_level=1)."
+    assert [bad.reason for bad in found.skipped] == [
+        f"{tmp_path / name} has 1 photo outside the class folders, e.g. unknown.jpg."
+    ]
+    asked, _ = read(tmp_path, class_level=1)
+    assert set(asked.labels) == {"cat", "dog", name}
+
+
+def test_validation_and_test_folders_without_training(tmp_path):
+    touch(tmp_path, "Valid/cat/1.jpg", "Test/cat/2.jpg")
+    with pytest.raises(DataError) as err:
+        read(tmp_path)
+    assert str(err.value) == (
+        f"{tmp_path} has folders for validation and testing (Test, Valid) but none for training. Expected: also a folder named "
+        "train or training."
+    )
+
+
+def test_classes_whose_names_differ_in_case_only_are_told(tmp_path):
+    touch(tmp_path, "Cat/1.jpg", "cat/2.jpg", "dog/3.jpg", "dog/3.JPG")
+    found, notes = read(tmp_path)
+    assert len(found.files) == 4 and set(found.labels) == {"Cat", "cat", "dog"}
+    assert str(notes[0]) == (
+        "'Cat', 'cat' are different classes, though their names are nearly the same; rename a folder to join them."
+    )
+
+
+def test_a_class_called_blood_test_is_a_class(tmp_path):
+    touch(
+        tmp_path, *(f"{label}/{n}.jpg" for label in ("blood test", "training shoe", "cat") for n in range(2))
+    )
+    found, notes = read(tmp_path)
+    assert set(found.labels) == {"blood test", "training shoe", "cat"} and not notes
+
+
+# -- what is not read is named -----------------------------------------------------------------------------------------
+
+
+def named(folder: Path) -> list[str]:
+    found = name_left_out(skip_unreadable(read_folder(folder, PHOTOS, on_note=lambda note: None)), folder)
+    return [bad.reason for bad in found.skipped]
+
+
+def test_files_of_formats_that_are_not_read_are_counted_and_named(tmp_path):
+    touch(tmp_path, "cat/1.jpg", "dog/2.jpg")
+    for name in ("a.mov", "b.MP4", "c.CR2", "d.psd", "e.wav", "f.jxl", "notes.txt", "Thumbs.db"):
+        (tmp_path / "cat" / name).write_bytes(b"0123456789")
+    (tmp_path / "dog" / "photo").write_bytes((tmp_path / "dog" / "2.jpg").read_bytes())
+    (tmp_path / "dog" / "README").write_text("hello")
+    assert named(tmp_path) == [
+        f"{tmp_path} has 1 drawing or document (.psd), which is not read, e.g. cat/d.psd.",
+        f"{tmp_path} has 1 photo or recording whose name does not end as one, which is not read, e.g. dog/photo.",
+        f"{tmp_path} has 1 picture in another format (.jxl), which is not read, e.g. cat/f.jxl.",
+        f"{tmp_path} has 1 raw photo (.cr2), which is not read, e.g. cat/c.CR2.",
+        f"{tmp_path} has 1 recording (.wav), which is not read, e.g. cat/e.wav.",
+        f"{tmp_path} has 2 videos (.mov, .mp4), which are not read, e.g. cat/a.mov.",
+    ]
+
+
+def test_what_is_no_file_is_named_and_never_waited_for(tmp_path):
+    touch(tmp_path, "cat/1.jpg", "dog/2.jpg")
+    os.mkfifo(tmp_path / "cat" / "pipe.jpg")
+    (tmp_path / "cat" / "link.jpg").symlink_to(tmp_path / "cat" / "pipe.jpg")
+    (tmp_path / "cat" / "zero.jpg").symlink_to("/dev/zero")
+    (tmp_path / "dog" / "up").symlink_to(tmp_path)
+    (tmp_path / "dog" / "gone.jpg").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "dog" / "self.jpg").symlink_to(tmp_path / "dog" / "self.jpg")
+    (tmp_path / "dog" / "empty.jpg").touch()
+    with socket.socket(socket.AF_UNIX) as listener:
+        os.chdir(tmp_path)  # names of sockets are short
+        listener.bind("dog/s.jpg")
+        reasons = named(tmp_path)
+    assert [reason.removeprefix(f"{tmp_path}/") for reason in reasons] == [
+        "dog/empty.jpg is empty (0 bytes). Download it again, or remove it.",
+        "dog/gone.jpg does not exist. Check its path.",
+        reasons[2].removeprefix(f"{tmp_path}/"),
+        "cat/link.jpg is a pipe, not a file.",
+        "cat/pipe.jpg is a pipe, not a file.",
+        "cat/zero.jpg is a device, not a file.",
+        "dog/s.jpg is a socket, not a file.",
+        "dog/up leads back into a folder above it.",
+    ]
+    assert reasons[2].startswith(f"{tmp_path}/dog/self.jpg cannot be read (")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may list every folder")
+def test_a_folder_that_may_not_be_listed_is_named(tmp_path):
+    touch(tmp_path, "cat/1.jpg", "dog/2.jpg", "dog/closed/3.jpg")
+    (tmp_path / "dog" / "closed").chmod(0)
+    try:
+        assert any("closed cannot be listed" in reason for reason in named(tmp_path))
+    finally:
+        (tmp_path / "dog" / "closed").chmod(0o755)
+
+
+def test_a_folder_that_cannot_be_listed_is_left_out(tmp_path, monkeypatch):
+    touch(tmp_path, "cat/1.jpg", "dog/2.jpg", "dog/closed/3.jpg")
+    listing = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied")
+        return listing(path)
+
+    monkeypatch.setattr("gatera.core.walk.os.scandir", refuse)
+    assert named(tmp_path) == [
+        f"Folder {tmp_path / 'dog' / 'closed'} cannot be listed (Permission denied). Make it readable, or move it elsewhere."
+    ]
+
+
+def test_names_that_are_not_in_utf8(tmp_path):
+    touch(tmp_path, "cat/1.jpg", "dog/2.jpg")
+    name = os.fsencode(tmp_path) + b"/cat/\xe9t\xe9.jpg"
+    Path(os.fsdecode(name)).write_bytes((tmp_path / "cat" / "1.jpg").read_bytes())
+    found, _ = read(tmp_path)
+    assert len(skip_unreadable(found).files) == 3
