@@ -36,9 +36,7 @@ def measure(session: Session) -> list[Line]:
     lines = []
     for engine in ENGINES:
         samples = {"fastai": medians["fastai"], "gatera": medians[engine]}
-        name = {"openvino": "OpenVINO (the default where it is installed)", "onnxruntime": "ONNX Runtime"}[
-            engine
-        ]
+        name = {"openvino": "OpenVINO", "onnxruntime": "ONNX Runtime (the default)"}[engine]
         lines.append(Line(name, median_ratio(samples, "fastai", "gatera"), samples, "ms"))
     return lines
 

@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 from gatera.cli import commands
-from gatera.cli.commands import MANY_PHOTOS
 from gatera.cli.inputs import find_photos
-from gatera.cli.predict import answer_lines, engine_for
-from gatera.core.errors import DataError
-from gatera.program.engines import ENGINES, PRECISIONS, EngineName
+from gatera.cli.predict import answer_lines, threads_for
+from gatera.core.errors import DataError, ProgramFileError
+from gatera.program.engines import ENGINES, PRECISIONS, EngineName, EngineSpec
 from gatera.program.prediction import Prediction
 from gatera.program.raw.photo import PHOTO_SUFFIXES
 
@@ -272,14 +271,46 @@ def test_a_pattern_that_matches_nothing(tree):
 
 
 @pytest.mark.parametrize(
-    ("photos", "given", "chosen"),
-    [
-        (1, "auto", "onnxruntime"), (MANY_PHOTOS - 1, "auto", "onnxruntime"), (MANY_PHOTOS, "auto", "auto"),
-        (1, "openvino", "openvino"), (10**6, "onnxruntime", "onnxruntime"),
-    ],
-)  # fmt: skip
-def test_the_engine_for_so_many_photos(photos, given, chosen):
-    assert engine_for(photos, given) == chosen
+    ("inputs", "batch_size", "threads"), [(1, None, None), (8, None, None), (9, None, 1), (10**6, 16, None)]
+)
+def test_many_inputs_are_computed_with_one_thread_each(inputs, batch_size, threads):
+    assert threads_for(inputs, batch_size) == threads
+
+
+@pytest.mark.parametrize("how", ["--json", "plain"])
+def test_batches_change_nothing(how, gatera, program, photo_folder, tmp_path):
+    """Nor does a bad file in the middle: it is reported, and the order is kept."""
+    bad = photo_folder / "cat" / "c99.jpg"
+    bad.write_bytes(b"no photo")
+    options = ["--json"] if how == "--json" else []
+    try:
+        ran = [
+            gatera("predict", program, photo_folder, *options, *batch)
+            for batch in ([], ["--batch-size", 1], ["--batch-size", 5], ["--batch-size", 100])
+        ]
+    finally:
+        bad.unlink()
+    assert {each.status for each in ran} == {1} and len({each.err for each in ran}) == 1
+    if how == "plain":
+        assert len({each.out for each in ran}) == 1
+    else:
+        answers = [[json.loads(line) for line in each.out.splitlines()] for each in ran]
+        for one, *others in zip(*answers, strict=True):
+            for other in others:
+                assert (other["file"], other["label"]) == (one["file"], one["label"])
+                assert other["probability"] == pytest.approx(one["probability"], abs=1e-6)
+    assert len(ran[0].out.splitlines()) == 24
+    assert f"{bad} is not an image" in ran[0].err and "1 of 25 photos could not be read." in ran[0].err
+
+
+def test_the_engine_that_is_taken_instead_is_said_once(gatera, program, photo_folder, monkeypatch):
+    def refuses(model, precision, threads):
+        raise ProgramFileError("quick refuses model.onnx (no LSTM)")
+
+    monkeypatch.setitem(ENGINES, "quick", EngineSpec(refuses, package="json", priority=9))
+    ran = gatera("predict", program, photo_folder)
+    assert (ran.status, len(ran.out.splitlines())) == (0, 24)
+    assert ran.err == "Note: quick refuses model.onnx (no LSTM): onnxruntime computes instead.\n"
 
 
 def test_ties_keep_the_order_of_the_labels():

@@ -10,6 +10,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from gatera.core.errors import ArgumentError, MissingExtraError, ProgramFileError
+from gatera.core.threads import usable_processors
 from gatera.program.engines import (
     ENGINES,
     EngineName,
@@ -87,11 +88,47 @@ def test_an_answer_does_not_change_afterwards(name, model_bytes):
     assert np.array_equal(first, kept)
 
 
-def test_auto_is_openvino_where_it_is_installed(monkeypatch):
+@pytest.mark.parametrize(("precision", "chosen"), [("float32", "onnxruntime"), ("fast", "openvino")])
+def test_auto_is_openvino_only_for_fast_precision(precision, chosen, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
-    assert choose_engine("auto") == "openvino"
+    assert choose_engine("auto", precision) == chosen
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert choose_engine("auto", precision) == "onnxruntime"
+
+
+def refusing(name: str):
+    def refuses(model, precision, threads):
+        raise ProgramFileError(f"{name} refuses model.onnx (it knows no LSTM)", remedy="Another.")
+
+    return refuses
+
+
+def test_onnxruntime_takes_the_place_of_an_engine_that_refuses_a_sound_model(monkeypatch, model_bytes):
+    monkeypatch.setitem(ENGINES, "quick", EngineSpec(refusing("quick"), package="json", priority=9))
+    with pytest.warns(UserWarning) as said:
+        engine = make_engine(model_bytes)
+    assert engine.name == "onnxruntime" and engine.run(batch(1)).shape == (1, 2)
+    assert [str(one.message) for one in said] == [
+        "quick refuses model.onnx (it knows no LSTM): onnxruntime computes instead."
+    ]
+    with pytest.raises(ProgramFileError, match="quick refuses"):
+        make_engine(model_bytes, "quick")  # the user's own choice
+    with pytest.raises(ProgramFileError, match="onnxruntime refuses"):
+        make_engine(b"rubbish")
+
+
+def test_a_negative_priority_is_never_chosen(monkeypatch):
+    monkeypatch.setitem(ENGINES, "mine", EngineSpec(refusing("mine"), package="json", priority=-1, fast=True))
     assert choose_engine("auto") == "onnxruntime"
+    assert choose_engine("auto", "fast") != "mine"
+
+
+@pytest.mark.slow
+def test_openvino_with_one_thread_computes_side_by_side(model_bytes):
+    openvino = pytest.importorskip("openvino")
+    compiled = make_engine(model_bytes, "openvino", threads=1)._compiled
+    assert compiled.get_property("NUM_STREAMS") == usable_processors()
+    assert openvino is not None
 
 
 class Doubling:
@@ -107,7 +144,7 @@ class Doubling:
 
 
 def test_a_third_engine_is_one_row(monkeypatch, model_bytes):
-    monkeypatch.setitem(ENGINES, "doubling", EngineSpec(Doubling, package="json", priority=9))
+    monkeypatch.setitem(ENGINES, "doubling", EngineSpec(Doubling, package="json", priority=9, fast=True))
     engine = make_engine(model_bytes, "auto", "fast", threads=2)
     assert engine.made_with == (model_bytes, "fast", 2)
     assert engine.run(np.ones((1, 2), np.float32)).tolist() == [[4.0]]

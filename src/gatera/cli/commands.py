@@ -5,10 +5,6 @@ from __future__ import annotations
 from gatera.cli.options import Command, Option, one_of, whole_number
 from gatera.cli.train_options import train_options
 
-#: From this many photos on, "auto" may mean OpenVINO. Source: it starts 0.2 to 0.3 s later than ONNX Runtime and saves 0 to
-#: 3 ms a photo (EfficientNet-Lite0 on two processors).
-MANY_PHOTOS = 200
-
 #: Engines and precisions of `gatera.load_program`. A test compares them: importing them from there would load numpy.
 ENGINES, PRECISIONS = ("auto", "onnxruntime", "openvino"), ("float32", "fast")
 
@@ -77,7 +73,7 @@ PREDICT = Command(
         ),
         Option(
             "engine", "What computes the predictions.", ("--engine",), "Speed", "NAME", "auto",
-            f"auto: onnxruntime below {MANY_PHOTOS} inputs, else openvino if it is installed",
+            "auto: onnxruntime; with --precision fast openvino, if it is installed",
             one_of(ENGINES), ENGINES,
         ),
         Option(
@@ -86,7 +82,8 @@ PREDICT = Command(
             ("--precision",), "Speed", "NAME", "float32", convert=one_of(PRECISIONS), choices=PRECISIONS,
         ),
         Option(
-            "batch_size", "Inputs per batch.", ("--batch-size",), "Speed", "N", 16, convert=whole_number(1),
+            "batch_size", "Inputs computed at once. It does not change the answers, but for rounding.", ("--batch-size",), "Speed", "N",
+            shown="what takes the least time, found with the first inputs", convert=whole_number(1),
         ),
         TRUSTED,
         HELP, DEBUG,

@@ -6,7 +6,6 @@ import argparse
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
-from gatera.cli.commands import MANY_PHOTOS
 from gatera.cli.inputs import AS_FOUND, Input, find_inputs, first_operation
 from gatera.cli.output import FAILED, notes, print_json, print_line, show_error, show_line, show_note
 from gatera.cli.parser import UsageError
@@ -14,9 +13,8 @@ from gatera.cli.terminal.table import Column, table_lines
 from gatera.cli.terminal.text import cells, escaped, padded
 from gatera.core.errors import DataError
 from gatera.core.progress import track
-from gatera.program.engines import EngineName
 from gatera.program.prediction import Prediction
-from gatera.program.program import Program, load_program
+from gatera.program.program import ManyInputs, Program, load_program
 from gatera.program.tasks import TASKS
 
 
@@ -37,14 +35,14 @@ def predict(options: argparse.Namespace) -> int:
     )  # fmt: skip
     if not inputs:
         raise DataError(f"there are no {things} in {', '.join(options.inputs)}")
-    engine = engine_for(len(inputs), options.engine)
-    program = load_program(
-        options.program, engine=engine, precision=options.precision, trusted=options.trusted
-    )
     raws = [each.raw for each in inputs]
-    predictions = program.predict_stream(raws, options.batch_size, on_error="return")
     failed: list[Input] = []
     with notes():
+        program = load_program(
+            options.program, engine=options.engine, precision=options.precision,
+            threads=threads_for(len(inputs), options.batch_size), trusted=options.trusted,
+        )  # fmt: skip
+        predictions = program.predict_stream(raws, options.batch_size, on_error="return")
         shown = _report_failures(zip(track(predictions, "Predicting", total=len(raws)), inputs), failed)
         _show(shown, inputs, program, options)
     if failed and len(inputs) > 1:
@@ -59,14 +57,14 @@ def _check_order(program: str, inputs: Sequence[str]) -> None:
         raise UsageError(f"the program comes first: gatera predict {programs[0]} {program}")
 
 
-def engine_for(inputs: int, engine: EngineName) -> EngineName:
-    """Return the engine for N inputs: "auto" is ONNX Runtime while starting up is what counts.
+def threads_for(inputs: int, batch_size: int | None) -> int | None:
+    """Return the number of threads that compute a prediction: one where many inputs are computed side by side.
 
     Example:
-        >>> engine_for(1, "auto"), engine_for(1000, "auto"), engine_for(1, "openvino")
-        ('onnxruntime', 'auto', 'openvino')
+        >>> threads_for(1000, None), threads_for(1000, 16), threads_for(1, None)
+        (1, None, None)
     """
-    return "onnxruntime" if engine == "auto" and inputs < MANY_PHOTOS else engine
+    return 1 if batch_size is None and inputs > ManyInputs.FEW else None
 
 
 def answer_lines(answer: Prediction, top: int | None = None) -> list[tuple[str, str]]:

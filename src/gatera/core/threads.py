@@ -13,6 +13,12 @@ from gatera.core.checks import check_at_least
 MOST_THREADS = 8
 
 
+def usable_processors() -> int:
+    """Return how many processors this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux only
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+
+
 @contextmanager
 def thread_pool(workers: int | None = None) -> Iterator[ThreadPoolExecutor]:
     """Yield a thread pool. If the block ends early, e.g. by Ctrl-C, tasks that have not started are cancelled.

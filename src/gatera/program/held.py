@@ -11,16 +11,11 @@ from collections.abc import MutableMapping, MutableSequence
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageFile
-
-
-def moves(raw: Any) -> bool:
-    """Whether an input must be read before the next one is asked for: an open file, or an image that reads from one."""
-    return isinstance(raw, ImageFile.ImageFile | io.IOBase)
+from PIL import Image
 
 
 def held(raw: Any) -> Any:
-    """Return an input that later changes to `raw` leave alone; what never changes, or `moves`, is returned itself.
+    """Return an input that later changes to `raw` leave alone; what never changes is returned itself.
 
     Example:
         >>> frame = np.zeros((2, 2), np.uint8)
@@ -29,11 +24,38 @@ def held(raw: Any) -> Any:
         >>> int(kept.max())
         0
     """
-    if moves(raw):
+    try:
+        return _copied(raw)
+    except Exception:  # noqa: BLE001  # whatever is wrong with it, reading it again says so and names it
         return raw
+
+
+def _copied(raw: Any) -> Any:
     if isinstance(raw, tuple):  # samples with their rate
         return tuple(map(held, raw))
     if isinstance(raw, memoryview):
         return bytes(raw)
-    copyable = isinstance(raw, Image.Image | np.ndarray | MutableMapping | MutableSequence)
+    if isinstance(raw, Image.Image):
+        return _frame(raw)
+    if hasattr(raw, "read") and hasattr(raw, "seek"):
+        return _contents(raw)
+    copyable = isinstance(raw, np.ndarray | MutableMapping | MutableSequence)
     return raw.copy() if copyable and hasattr(raw, "copy") else raw
+
+
+def _frame(photo: Image.Image) -> Image.Image:
+    """Return a copy of a photo's current frame, with its name. It has its orientation, too; a TIFF stands upright then."""
+    copied = photo.copy()
+    copied.filename = getattr(photo, "filename", "")  # type: ignore[attr-defined]  # errors name it
+    return copied
+
+
+def _contents(file: Any) -> io.BytesIO:
+    """Return what an open file contains, with its name."""
+    if file.seekable():
+        file.seek(0)
+    contents = io.BytesIO(file.read())
+    name = getattr(file, "name", None)
+    if name is not None:
+        contents.name = name  # type: ignore[attr-defined]  # errors name it
+    return contents

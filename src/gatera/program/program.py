@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
+import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, overload
@@ -13,18 +15,20 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from gatera.core.checks import check_at_least, check_choice
-from gatera.core.errors import DataError, GateraError
-from gatera.program.archive import CARD, MODEL
+from gatera.core.errors import DataError, ProgramFileError
+from gatera.core.threads import MOST_THREADS, usable_processors
+from gatera.program.archive import CARD, MODEL, Archive
 from gatera.program.decode import Decoder
 from gatera.program.description import package_info, read_description
 from gatera.program.engines import Engine, EngineName, EnginePrecision, make_engine
-from gatera.program.held import held, moves
+from gatera.program.held import held
 from gatera.program.network.bounded import BoundedEngine, check_model
 from gatera.program.package import read_package
 from gatera.program.placing import PhotoPlacer
 from gatera.program.prediction import Prediction
 from gatera.program.preprocess import Preprocessing, stack_arrays
 from gatera.program.raw.placement import Placement
+from gatera.program.stream import Pace, Timer, side_by_side
 from gatera.program.tasks import Task
 
 __all__ = ["Prediction", "Program", "load_program"]
@@ -48,9 +52,10 @@ def load_program(
 
     Args:
         path: a file that `learn.export` or `gatera train` wrote.
-        engine: "onnxruntime", "openvino", or "auto": OpenVINO if it is installed.
+        engine: "onnxruntime", "openvino", or "auto"; see `make_engine`.
         precision: "float32", or "fast": the quickest the processor has (bf16 shifts probabilities by up to 5e-3).
-        threads: the number of threads; None for one per core.
+        threads: the number of threads that compute one prediction; None for one per core, and where there are many inputs for
+            one input per core.
         trusted: also take models with operators that are not on the list, or that need much memory or time. Such a model
             can keep the machine busy, or fill its memory; it still cannot run code.
 
@@ -64,9 +69,55 @@ def load_program(
     info = package_info(package)
     card = package.read(CARD).decode("utf-8", errors="replace") if CARD in package.names else ""
     network = None if trusted else check_model(package.read(MODEL), path)
-    made = make_engine(package.read(MODEL), engine, precision, threads)
-    bounded = made if network is None else BoundedEngine(made, network, path)
-    return Program(preprocessing, bounded, decoder, info, card)
+
+    def bounded(made: Engine) -> Engine:
+        return made if network is None else BoundedEngine(made, network, path)
+
+    computing = bounded(make_engine(package.read(MODEL), engine, precision, threads))
+    facts = package.program["entries"][MODEL]
+
+    def single_threaded() -> Engine:
+        """Make the same engine once more, of the same model; the file may be gone by now."""
+        model = Archive(package.path).verified(MODEL, facts["size"], facts["sha256"])
+        return bounded(make_engine(model, computing.name, precision, 1))
+
+    engines = ManyInputs(computing, threads, single_threaded)
+    return Program(preprocessing, computing, decoder, info, card, engines)
+
+
+class ManyInputs:
+    """How a program computes many inputs: on every core one, each with one thread.
+
+    An engine with a thread per core does that badly: its threads wait for each other. So from the first `FEW` inputs on there
+    is a second engine, with one thread. Making it takes as long as a few photos.
+
+    Args:
+        engine: what computes single predictions.
+        threads: its number of threads; None for one per core.
+        make: makes the same with one thread, or raises ProgramFileError; None where that is not possible.
+    """
+
+    FEW = 8
+
+    def __init__(
+        self, engine: Engine, threads: int | None = None, make: Callable[[], Engine] | None = None
+    ) -> None:
+        self._engine = engine if threads is not None or make is None else None
+        self._make, self._lock = make, threading.Lock()
+        #: Inputs side by side; two at least, so that one is read while another is computed.
+        self.workers = max(2, usable_processors() // (threads or 1))
+
+    def engine(self, number: int) -> Engine | None:
+        """Return what computes input `number` (counted from 0); None for what computes single predictions."""
+        if self._engine is not None or number < self.FEW or self._make is None:
+            return self._engine
+        with self._lock:
+            if self._make is not None and self._engine is None:
+                make, self._make = self._make, None
+                # the file was moved or replaced: then the first engine goes on, which is slower
+                with contextlib.suppress(ProgramFileError):
+                    self._engine = make()
+        return self._engine
 
 
 class Program:
@@ -82,9 +133,16 @@ class Program:
     """
 
     def __init__(
-        self, preprocess: Preprocessing, engine: Engine, decoder: Decoder, info: dict[str, Any], card: str
+        self,
+        preprocess: Preprocessing,
+        engine: Engine,
+        decoder: Decoder,
+        info: dict[str, Any],
+        card: str,
+        many: ManyInputs | None = None,
     ) -> None:
         self.preprocess, self.engine, self._decode = preprocess, engine, decoder
+        self._many = many or ManyInputs(engine)
         self.vocab: list[Any] = decoder.vocab
         self.task: Task = decoder.task
         self.info, self.card = info, card
@@ -107,20 +165,24 @@ class Program:
 
     @overload
     def predict_batch(
-        self, many: Iterable[Any], batch_size: int = 16, on_error: Literal["raise"] = "raise"
+        self, many: Iterable[Any], batch_size: int | None = None, on_error: Literal["raise"] = "raise"
     ) -> list[Prediction]: ...
 
     @overload
     def predict_batch(
-        self, many: Iterable[Any], batch_size: int = 16, *, on_error: OnError
+        self, many: Iterable[Any], batch_size: int | None = None, *, on_error: OnError
     ) -> list[Prediction | DataError | None]: ...
 
-    def predict_batch(self, many: Iterable[Any], batch_size: int = 16, on_error: OnError = "raise") -> Any:
-        """Return the predictions for many inputs, in order. Faster than a loop: reading and computing overlap.
+    def predict_batch(
+        self, many: Iterable[Any], batch_size: int | None = None, on_error: OnError = "raise"
+    ) -> Any:
+        """Return the predictions for many inputs, in order. Faster than a loop: inputs are read and computed side by side.
 
         Args:
             many: inputs as `predict` takes them.
-            batch_size: the number of inputs computed at once.
+            batch_size: the number of inputs computed at once. None for what takes the least time, which is tried with the
+                first inputs: photos one by one, rows of tables in batches. It does not change the answers, but for the
+                rounding of float32.
             on_error: what to do with an input that cannot be read: "raise", "skip" (its result is None) or "return" (its
                 result is the DataError).
 
@@ -130,42 +192,43 @@ class Program:
         return list(self.predict_stream(many, batch_size, on_error))
 
     def predict_stream(
-        self, many: Iterable[Any], batch_size: int = 16, on_error: OnError = "raise"
+        self, many: Iterable[Any], batch_size: int | None = None, on_error: OnError = "raise"
     ) -> Iterator[Prediction | DataError | None]:
         """Yield the predictions for many inputs one by one, for more inputs than fit in memory. See `predict_batch`."""
-        check_at_least("batch_size", batch_size, 1)
+        if batch_size is not None:
+            check_at_least("batch_size", batch_size, 1)
         check_choice("on_error", on_error, ON_ERROR)
-        return self._stream(enumerate(many), batch_size, on_error)
+        if batch_size is not None:
+            return self._stream(enumerate(many), batch_size, on_error)
+        pace = Pace()
+        return side_by_side(
+            enumerate(many), partial(self._chunk, Timer(pace), on_error), pace, self._many.workers
+        )
+
+    def _chunk(
+        self, timer: Timer, on_error: OnError, chunk: list[tuple[int, Any]]
+    ) -> list[Prediction | DataError | None]:
+        """Return the answers for some (number, input)."""
+        ready = [self._read(number, raw, on_error) for number, raw in chunk]
+        engine = self._many.engine(chunk[-1][0]) or self.engine
+        return list(self._answers(ready, on_error, lambda arrays: timer(lambda: self._run(arrays, engine))))
 
     def _stream(
         self, items: Iterator[tuple[int, Any]], batch_size: int, on_error: OnError
     ) -> Iterator[Prediction | DataError | None]:
-        pool = ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1))
+        pool = ThreadPoolExecutor(max_workers=min(MOST_THREADS, usable_processors()))
         # One batch is read while the one before it is computed.
         waiting: deque[Future[Prepared | DataError]] = deque()
         try:
             for number, raw in islice(items, batch_size):
-                waiting.append(self._submit(pool, number, raw, on_error))
+                waiting.append(pool.submit(self._read, number, held(raw), on_error))
             while waiting:
                 ready = [waiting.popleft().result() for _ in range(min(batch_size, len(waiting)))]
                 for number, raw in islice(items, len(ready)):
-                    waiting.append(self._submit(pool, number, raw, on_error))
-                yield from self._answers(ready, on_error)
+                    waiting.append(pool.submit(self._read, number, held(raw), on_error))
+                yield from self._answers(ready, on_error, self._run)
         finally:
             pool.shutdown(cancel_futures=True)
-
-    def _submit(
-        self, pool: ThreadPoolExecutor, number: int, raw: Any, on_error: OnError
-    ) -> Future[Prepared | DataError]:
-        """Have an input read in the pool; at once, if the next one may change it."""
-        if not moves(raw):
-            return pool.submit(self._read, number, held(raw), on_error)
-        done: Future[Prepared | DataError] = Future()
-        try:
-            done.set_result(self._read(number, raw, on_error))
-        except GateraError as err:  # raised where the pool's results are taken: after the answers before it
-            done.set_exception(err)
-        return done
 
     def _prepare(self, raw: Any) -> Prepared:
         return (self.preprocess(raw), None) if self._place is None else self._place(raw)
@@ -182,24 +245,25 @@ class Program:
             ) from err  # fmt: skip
 
     def _answers(
-        self, ready: list[Prepared | DataError], on_error: OnError
+        self,
+        ready: list[Prepared | DataError],
+        on_error: OnError,
+        run: Callable[[list[np.ndarray]], list[np.ndarray]],
     ) -> Iterator[Prediction | DataError | None]:
         arrays = [item[0] for item in ready if not isinstance(item, DataError)]
-        rows = iter(self._run(arrays))
+        rows = iter(run(arrays))
         for item in ready:
             if not isinstance(item, DataError):
                 yield self._decode(next(rows), item[1])
             else:
                 yield item if on_error == "return" else None
 
-    def _run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+    def _run(self, arrays: list[np.ndarray], engine: Engine | None = None) -> list[np.ndarray]:
         """Return one row of output, float32 [K], for each input; computed together if they have the same shape."""
-        pad = self.preprocess.pad
+        run, pad = (engine or self.engine).run, self.preprocess.pad
         if pad is None and len({array.shape for array in arrays}) > 1:
-            return [self.engine.run(array[None])[0] for array in arrays]
-        return (
-            list(self.engine.run(stack_arrays(arrays, pad))) if arrays else []
-        )  # n x [...] -> [N,...] -> [N,K]
+            return [run(array[None])[0] for array in arrays]
+        return list(run(stack_arrays(arrays, pad))) if arrays else []  # n x [...] -> [N,...] -> [N,K]
 
     def __repr__(self) -> str:
         labels = f", {len(self.vocab)} labels" if self.vocab else ""

@@ -56,7 +56,7 @@ complete -c gatera -n "__fish_seen_subcommand_from predict" -l json -d 'Print on
 complete -c gatera -n "__fish_seen_subcommand_from predict" -l top -x -d 'Show the K most likely classes.'
 complete -c gatera -n "__fish_seen_subcommand_from predict" -l engine -x -a 'auto onnxruntime openvino' -d 'What computes the predictions.'
 complete -c gatera -n "__fish_seen_subcommand_from predict" -l precision -x -a 'float32 fast' -d 'With fast, OpenVINO computes in bfloat16 if the processor supports it; probabilities may change by up to 0.005.'
-complete -c gatera -n "__fish_seen_subcommand_from predict" -l batch-size -x -d 'Inputs per batch.'
+complete -c gatera -n "__fish_seen_subcommand_from predict" -l batch-size -x -d 'Inputs computed at once. It does not change the answers, but for rounding.'
 complete -c gatera -n "__fish_seen_subcommand_from predict" -s h -l help -d 'Show this help and exit.'
 complete -c gatera -n "__fish_seen_subcommand_from predict" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
 

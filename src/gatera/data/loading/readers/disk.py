@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gatera.core.threads import usable_processors
 from gatera.data.loading.batch import Batch, LoaderOptions, moved
 from gatera.data.loading.dataset import Dataset
 from gatera.data.loading.readers.checks import check_no_transforms, check_spatial
@@ -112,9 +112,3 @@ class DiskReader:
         if self.items.targets is not None and batch.targets is not None:
             return Batch((x, self.items.targets.collect(batch.targets, batch.index, self.device)), rows)
         return Batch((x, moved(self.dataset.targets_of(rows), self.device)), rows)
-
-
-def usable_processors() -> int:
-    """Return how many processors this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)  # Linux only
-    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
