@@ -20,6 +20,7 @@ from gatera.learn.state import as_callbacks
 from gatera.measure.losses.standard import MSELossFlat
 from gatera.models.collab import EmbeddingDotBias, EmbeddingNN
 from gatera.models.tabular import TabularConfig, get_emb_sz
+from gatera.models.target_scale import scale_for
 
 
 @spelled_out(LearnerArguments, LEARNER_DEFAULTS)
@@ -60,9 +61,11 @@ def collab_learner(
         if use_nn:
             shape = config or TabularConfig()
             shape = shape if y_range is None else replace(shape, y_range=y_range)
-            model = EmbeddingNN(get_emb_sz(dls, emb_szs), layers or [n_factors], shape)
+            model = EmbeddingNN(
+                get_emb_sz(dls, emb_szs), layers or [n_factors], shape, scale_for(dls, 1, shape.y_range)
+            )
         else:
-            model = EmbeddingDotBias.from_classes(n_factors, dls.classes, y_range=y_range)
+            model = EmbeddingDotBias.from_classes(n_factors, dls.classes, y_range, scale_for(dls, 1, y_range))
     unknown = AverageForUnknown([module for module in model.modules() if isinstance(module, nn.Embedding)])
     arguments["loss_func"] = arguments.get("loss_func") or MSELossFlat()
     arguments["cbs"] = [*as_callbacks(arguments.get("cbs")), unknown]
