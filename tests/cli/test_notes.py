@@ -41,8 +41,9 @@ def named_options() -> set[str]:
 
 def test_every_option_that_a_note_names_exists():
     flags = {flag for option in COMMANDS["train"].options for flag in option.all_flags}
-    assert named_options() == {*READING, "target", "classes", "numbers", "task", "user"}
-    assert {f"--{name}" for name in named_options()} <= flags
+    ours = {"target", "classes", "numbers", "task", "user", "model", "epochs", "valid_pct"}
+    assert named_options() == {*READING, *ours}
+    assert {f"--{name.replace('_', '-')}" for name in named_options()} <= flags
 
 
 #: A file's bytes -> the options that what is said of it names.

@@ -42,7 +42,6 @@ from gatera.learn.state import Callback, CallbackList, LoopState, as_callbacks
 from gatera.measure.losses.choose import choose_loss
 from gatera.measure.metrics.standard import as_metrics
 from gatera.models.groups import ParameterGroup, parameter_groups
-from gatera.models.target_scale import balance_gradients
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -215,7 +214,6 @@ class Trainer:
     ) -> LoopState:
         """Return the state of a fit of the whole model, before its first epoch."""
         recorder.metrics = list(self.metrics)
-        balance_gradients(self.model, self.loss_func)
         own = [FixBatchNorm.for_learner(self.body, self.dls, self.options), recorder, self.display]
         return LoopState(
             model=self.model, whole=self.model, loss_func=self.loss_func, optimizer=opt, train=self.dls.train,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+#: Added to probabilities before their logarithm is taken. Source: the smallest normal float32.
+TINY = 1.2e-38
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class BoostedTrees(nn.Module):
     left: Tensor
     right: Tensor
     value: Tensor
+    roots: Tensor
     start: Tensor
 
     def __init__(self, arrays: TreeArrays) -> None:
@@ -78,7 +81,7 @@ class BoostedTrees(nn.Module):
         codes, numbers = x
         sets = [getattr(self, f"set_{column}")[codes[:, column]] for column in self.arrays.sets]
         inputs = torch.cat([codes.float(), numbers.float(), *sets], dim=1)  # [N,F+S]
-        node = self.roots.expand(len(inputs), -1)  # type: ignore[operator]  # [N,T]
+        node = self.roots.expand(len(inputs), -1)  # [N,T]
         for _ in range(self.arrays.depth):
             seen = inputs.gather(1, self.feature[node])
             node = torch.where(seen <= self.threshold[node], self.left[node], self.right[node])
@@ -105,6 +108,13 @@ class TableMixture(nn.Module):
         super().__init__()
         self.trees, self.network, self.share, self.classes = trees, network, share, classes
 
+    @property
+    def name(self) -> str:
+        """What it consists of, in words."""
+        if self.network is None:
+            return "gradient-boosted trees"
+        return f"gradient-boosted trees ({self.share:.0%}) and {type(self.network).__name__} ({1 - self.share:.0%})"
+
     def forward(self, x: tuple[Tensor, Tensor]) -> Tensor:
         """Return logits or numbers, float32 [N,K]."""
         said = self.trees(x)
@@ -120,50 +130,3 @@ class TableMixture(nn.Module):
     def extra_repr(self) -> str:
         """Show what the trees count."""
         return f"share={self.share:g}, classes={self.classes}"
-
-
-#: Added to probabilities before their logarithm is taken. Source: the smallest normal float32.
-TINY = 1.2e-38
-
-
-def trees_of(estimator: Any, sizes: Sequence[int]) -> TreeArrays:
-    """Return the trees of a fitted HistGradientBoosting estimator of scikit-learn.
-
-    Args:
-        estimator: fitted to rows whose first columns are category codes; those named in its `categorical_features`, a mask,
-            are split by sets.
-        sizes: number of codes of each category column.
-    """
-    order = _column_order(estimator)
-    known = _known_codes(estimator)
-    sets: dict[int, list[np.ndarray]] = {}
-    trees = [tree for stage in estimator._predictors for tree in stage]
-    nodes = max(len(tree.nodes) for tree in trees)
-    shape = (len(trees), nodes)
-    feature, left, right = (np.zeros(shape, np.int64) for _ in range(3))
-    threshold, value = np.full(shape, np.inf, np.float32), np.zeros(shape, np.float32)
-    pending: list[tuple[int, int, int, int]] = []  # tree, node, column, number of the set on that column
-    for t, tree in enumerate(trees):
-        at, leaf = slice(0, len(tree.nodes)), tree.nodes["is_leaf"].astype(bool)
-        own = np.arange(len(tree.nodes))
-        left[t, at] = np.where(leaf, own, tree.nodes["left"])
-        right[t, at] = np.where(leaf, own, tree.nodes["right"])
-        value[t, at] = np.where(leaf, tree.nodes["value"], 0)
-        feature[t, at] = np.where(leaf, 0, order[np.where(leaf, 0, tree.nodes["feature_idx"])])
-        threshold[t, at] = np.where(leaf, np.inf, _float32_below(tree.nodes["num_threshold"]))
-        for node in np.flatnonzero(~leaf & tree.nodes["is_categorical"].astype(bool)):
-            column = int(feature[t, node])
-            bits = tree.raw_left_cat_bitsets[tree.nodes["bitset_idx"][node]]
-            goes_right = _goes_right(bits, known[column], sizes[column], bool(tree.nodes["missing_go_to_left"][node]))
-            pending.append((t, int(node), column, len(sets.setdefault(column, []))))
-            sets[column].append(goes_right)
-    n_columns, first = len(order), {}
-    for column in sorted(sets):
-        first[column] = n_columns
-        n_columns += len(sets[column])
-    for t, node, column, number in pending:
-        feature[t, node], threshold[t, node] = first[column] + number, 0.5
-    tables = {column: np.stack(sets[column], axis=1) for column in sorted(sets)}
-    start = np.asarray(estimator._baseline_prediction, np.float32).ravel()
-    depth = max(int(tree.nodes["depth"].max()) for tree in trees)
-    return TreeArrays(feature, threshold, left, right, value, depth, start, tables)

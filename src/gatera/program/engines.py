@@ -49,12 +49,14 @@ class EngineSpec:
     Attributes:
         make: makes it from (the model's bytes, precision, threads).
         package: the package that must be importable.
-        priority: "auto" takes the installed engine with the highest.
+        priority: "auto" takes the installed engine with the highest that has the model's operators.
+        lacks: domains of operators that it does not have, as they are written in a model.
     """
 
     make: Callable[[bytes, EnginePrecision, int | None], Engine]
     package: str
     priority: int
+    lacks: tuple[bytes, ...] = ()
 
     @property
     def installed(self) -> bool:
@@ -72,7 +74,8 @@ def make_engine(
 
     Args:
         model: the bytes of the model.
-        name: "onnxruntime", "openvino", or "auto": OpenVINO if it is installed.
+        name: "onnxruntime", "openvino", or "auto": OpenVINO if it is installed and has the model's operators, which it does not
+            for boosted trees.
         precision: "float32", or "fast": the quickest the processor has (bf16 shifts probabilities by up to 5e-3).
         threads: the number of threads that compute one batch; None leaves it to the engine (one per core).
 
@@ -84,11 +87,11 @@ def make_engine(
     check_choice("precision", precision, PRECISIONS)
     if threads is not None:
         check_at_least("threads", threads, 1)
-    return ENGINES[choose_engine(name)].make(model, precision, threads)
+    return ENGINES[choose_engine(name, model)].make(model, precision, threads)
 
 
-def choose_engine(name: EngineName = "auto") -> str:
-    """Return the engine that a name means: for "auto" the installed one with the highest priority.
+def choose_engine(name: EngineName = "auto", model: bytes = b"") -> str:
+    """Return the engine that a name means: for "auto" the installed one with the highest priority that can run the model.
 
     Example:
         >>> choose_engine("onnxruntime")
@@ -98,7 +101,8 @@ def choose_engine(name: EngineName = "auto") -> str:
     if name != "auto":
         return name
     by_priority = sorted(ENGINES, key=lambda each: -ENGINES[each].priority)
-    return next((each for each in by_priority if ENGINES[each].installed), by_priority[-1])
+    can = [each for each in by_priority if not any(domain in model for domain in ENGINES[each].lacks)]
+    return next((each for each in can if ENGINES[each].installed), by_priority[-1])
 
 
 class OnnxRuntimeEngine:
@@ -191,7 +195,7 @@ class OpenVinoEngine:
 #: The engines by name. ONNX Runtime is the last choice of "auto", as it is always installed.
 ENGINES: dict[str, EngineSpec] = {
     "onnxruntime": EngineSpec(OnnxRuntimeEngine, package="onnxruntime", priority=0),
-    "openvino": EngineSpec(OpenVinoEngine, package="openvino", priority=1),
+    "openvino": EngineSpec(OpenVinoEngine, package="openvino", priority=1, lacks=(b"ai.onnx.ml",)),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -23,6 +23,7 @@ from gatera.program.placing import PhotoPlacer
 from gatera.program.prediction import Prediction
 from gatera.program.preprocess import Preprocessing, stack_arrays
 from gatera.program.raw.placement import Placement
+from gatera.program.recommend import Recommendation, best_items
 from gatera.program.tasks import Task
 
 __all__ = ["Prediction", "Program", "load_program"]
@@ -130,6 +131,23 @@ class Program:
         check_at_least("batch_size", batch_size, 1)
         check_choice("on_error", on_error, ON_ERROR)
         return self._stream(enumerate(many), batch_size, on_error)
+
+    def recommend(
+        self, user: Any, n: int = 10, *, exclude: Collection[Any] = (), rated: bool = False
+    ) -> list[Recommendation]:
+        """Return the items that a user would rate highest, best first, as (item, rating); for programs of ratings.
+
+        Args:
+            user: as in the table of ratings.
+            n: how many items.
+            exclude: items to leave out.
+            rated: also recommend items that the user rated in the training data.
+
+        Raises:
+            ArgumentError: if the program does not rate items.
+            DataError: if the user is not known.
+        """
+        return best_items(self.preprocess.reader, self.engine.run, user, n, exclude, rated)
 
     def _stream(
         self, items: Iterator[tuple[int, Any]], batch_size: int, on_error: OnError

@@ -166,7 +166,9 @@ def test_a_model_that_is_watched_gets_the_whole_batch():
     assert part_size(model, photos(), arithmetic()) is None
 
 
-@pytest.mark.parametrize("inputs", [torch.zeros(10, 7), torch.zeros(10, 3, 4, 4, dtype=torch.uint8), photos(3)])
+@pytest.mark.parametrize(
+    "inputs", [torch.zeros(10, 7), torch.zeros(10, 3, 4, 4, dtype=torch.uint8), photos(3)]
+)
 def test_only_photos_are_divided_and_only_where_needed(inputs):
     assert part_size(photo_model(), inputs, arithmetic()) is None
 
