@@ -37,7 +37,7 @@ INSIDE = {
         {"from_files"},
     ],
     "models": [
-        {"layers", "backbones"},
+        {"layers", "target_scale", "backbones"},
         {"weights", "tabular"},
         {"vision", "collab"},
         {"groups"},

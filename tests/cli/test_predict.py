@@ -175,7 +175,7 @@ def test_engine_precision_and_batch_size(gatera, program, photo_folder):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ([], 'missing argument: PROGRAM, INPUT. See "gatera predict --help".'),
+        ([], 'missing argument: PROGRAM. See "gatera predict --help".'),
         (["a.gatera"], 'missing argument: INPUT. See "gatera predict --help".'),
         (["a.gatera", "b.jpg", "--jsn"], "unknown option '--jsn'. Did you mean '--json'?"),
         (["a.gatera", "b.jpg", "--xyzzy=3"], "unknown option '--xyzzy=3'. See \"gatera predict --help\"."),

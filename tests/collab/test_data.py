@@ -86,8 +86,8 @@ def test_columns_that_are_not_there_or_there_twice_are_refused(df):
         "user_name, item_name and rating_name are not three columns. Got: ['userId', 'rating', 'rating']. Name all "
         "three: those not named are found by their names."
     )
-    assert complaint(DataError, df[["userId", "film"]]) == (
-        "The table has 2 columns. Got: ['userId', 'film']. Expected: one of users, one of items, one of ratings."
+    assert complaint(DataError, df[["userId"]]) == (
+        "The table has 1 columns. Got: ['userId']. Expected: one of users, one of items, one of ratings."
     )
 
 

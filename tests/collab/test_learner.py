@@ -168,3 +168,37 @@ def test_the_baseline_needs_ratings_to_measure_with(dls):
     with pytest.raises(ArgumentError) as err:
         user_item_means(dls, damping=-1)
     assert str(err.value) == "damping must be at least 0. Got: -1."
+
+
+def test_learner_and_program_recommend_the_same_and_nothing_rated(df, tmp_path):
+    learn = collab_learner(
+        CollabDataLoaders.from_df(df, seed=1), n_factors=4, y_range=(0, 5.5), path=tmp_path
+    )
+    with learn.no_bar(), learn.no_logging():
+        learn.fit(2, 1e-2)
+    program = load_program(learn.export(tmp_path / "a.gatera"))
+    rated = set(df[df.userId == 103].film)
+    found = learn.recommend(103, 4)
+    assert not rated & {item for item, _ in found} and len(found) == min(4, 12 - len(rated))
+    everything = learn.recommend("103", 12, rated=True)
+    assert [item for item, _ in everything] == [item for item, _ in program.recommend(103, 12, rated=True)]
+    assert np.allclose(
+        [r for _, r in everything], [r for _, r in program.recommend(103, 12, rated=True)], atol=1e-4
+    )
+
+
+def test_pairs_alone_are_implicit_ratings(df, tmp_path):
+    taken = df[df.rating >= 4][["userId", "film"]]
+    dls = CollabDataLoaders.from_df(taken, seed=1)
+    targets = np.concatenate([dls.train_ds.targets.numpy(), dls.valid_ds.targets.numpy()])
+    assert dls.y_names == ["taken"] and set(targets.ravel().tolist()) == {0.0, 1.0}
+    learn = collab_learner(dls, n_factors=8, y_range=(0, 1), path=tmp_path)
+    with learn.no_bar(), learn.no_logging():
+        learn.fit_one_cycle(20, 2e-2)
+    ones = targets.ravel() == 1
+    assert ones.sum() == len(taken)
+    user = taken.userId.iloc[0]
+    own = set(taken[taken.userId == user].film)
+    ranked = [item for item, _ in learn.recommend(user, 12, rated=True)]
+    assert len(own & set(ranked[: len(own)])) >= len(own) / 2
+    assert not own & {item for item, _ in learn.recommend(user, 12)}

@@ -131,6 +131,12 @@ def test_openvino_with_one_thread_computes_side_by_side(model_bytes):
     assert openvino is not None
 
 
+def test_auto_passes_over_an_engine_without_the_operators(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    assert choose_engine("auto", b"... ai.onnx.ml ...") == "onnxruntime"
+    assert choose_engine("openvino", b"... ai.onnx.ml ...") == "openvino"  # as asked; it says that it refuses
+
+
 class Doubling:
     """An engine of a third kind: twice the sum of each input."""
 

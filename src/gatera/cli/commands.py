@@ -62,14 +62,19 @@ PREDICT = Command(
             "inputs",
             "What the program takes: files, folders and quoted patterns; texts in quotes, or - for lines of standard "
             "input; CSV files, or a row as a JSON object.",
-            group="Arguments", metavar="INPUT", many=True, files=True,
+            group="Arguments", metavar="INPUT", many=True, optional=True, files=True, shown="needed without --user",
+        ),
+        Option(
+            "user", "Recommend items to this user, for a program of ratings: those rated highest, without those that the user "
+            "has rated already.",
+            ("--user",), "Output", "USER",
         ),
         *(option._replace(help=option.help.replace(", or of labels.csv", ""))
           for option in TRAIN.options if option.name in ("delimiter", "encoding", "header", "sheet")),
         Option("json", "Print one JSON object per input, with all probabilities.", ("--json",), "Output"),
         Option(
-            "top", "Show the K most likely classes.", ("--top",), "Output", "K",
-            shown="the predicted class", convert=whole_number(1),
+            "top", "Show the K most likely classes, or with --user the K best items.", ("--top",), "Output", "K",
+            shown="the predicted class; 10 items", convert=whole_number(1),
         ),
         Option(
             "engine", "What computes the predictions.", ("--engine",), "Speed", "NAME", "auto",
@@ -99,6 +104,7 @@ PREDICT = Command(
         'gatera predict reviews.gatera "I really liked that movie!"',
         "gatera predict income.gatera people.csv",
         """gatera predict films.gatera '{"userId": 7, "movieId": 50}'""",
+        "gatera predict films.gatera --user 7 --top 5",
     ),
 )  # fmt: skip
 

@@ -14,7 +14,7 @@ TRAIN = {
     "size": "--size", "valid_pct": "--valid-pct", "device": "--device", "resume": "--resume", "slim": "--slim",
     "force": "--force", "target": "--target", "weights": "--weights", "label_from": "--label-from",
     "group_by": "--group-by", "task": "--task", "augment": "--augment", "report": "--report", "out": "--out", "delimiter": "--delimiter",
-    "encoding": "--encoding", "decimal": "--decimal", "header": "--header",
+    "encoding": "--encoding", "decimal": "--decimal", "header": "--header", "model": "--model",
     "test_pct": "--test-pct", "class_level": "--class-level", "mask_values": "--mask-values",
 }  # fmt: skip
 

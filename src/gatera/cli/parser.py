@@ -96,7 +96,9 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
     else:
         settings |= {"metavar": option.metavar, "type": _type(option)}
         if option.many or option.optional:
-            settings["nargs"] = "+" if option.many else "?"
+            settings["nargs"] = {(True, True): "*", (True, False): "+"}.get(
+                (option.many, option.optional), "?"
+            )
     parser.add_argument(*(option.flags or (option.name,)), **settings)
 
 

@@ -29,6 +29,10 @@ def predict(options: argparse.Namespace) -> int:
         DataError: if a folder or pattern holds nothing for it, or a table cannot be read.
     """
     _check_order(options.program, options.inputs)
+    if options.user is not None:
+        return _recommend(options)
+    if not options.inputs:
+        raise UsageError('missing argument: INPUT. See "gatera predict --help".')
     inputs, things = find_inputs(
         options.inputs, first_operation(options.program),
         {name: getattr(options, name) for name in AS_FOUND}, lambda note: show_note(note.for_shell()),
@@ -48,6 +52,23 @@ def predict(options: argparse.Namespace) -> int:
     if failed and len(inputs) > 1:
         show_line(f"{len(failed)} of {len(inputs)} {things} could not be read.")
     return FAILED if failed else 0
+
+
+def _recommend(options: argparse.Namespace) -> int:
+    """Print the items that a user would rate highest."""
+    if options.inputs:
+        raise UsageError(f"--user takes no INPUT, got {options.inputs[0]!r}")
+    program = load_program(options.program, engine=engine_for(1, options.engine), precision=options.precision)
+    found = program.recommend(options.user, options.top or 10)
+    if not found:
+        show_line(f"User {escaped(options.user)} has rated every item.")
+    width = max((cells(escaped(each.item)) for each in found), default=0)
+    for item, rating in found:
+        if options.json:
+            print_json({"user": options.user, "item": item, "rating": round(rating, 6)})
+        else:
+            print_line(padded(escaped(item), width), f"{rating:.4g}")
+    return 0
 
 
 def _check_order(program: str, inputs: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ With them come the few names of others that notebooks count on; `pd` and `plt` a
 
 from gatera.collab.baseline import RatingBaseline, user_item_means
 from gatera.collab.data import CollabDataLoaders
-from gatera.collab.learner import collab_learner
+from gatera.collab.learner import CollabLearner, collab_learner
 from gatera.data.loading.row_loaders import RowLoaders
 from gatera.models.collab import EmbeddingDotBias, EmbeddingNN
 from gatera.models.tabular import (
@@ -19,10 +19,11 @@ from gatera.models.tabular import (
 from gatera.notebook_names import *  # noqa: F403 - a face brings every common name
 from gatera.notebook_names import __all__ as _common
 from gatera.program.raw.csv_rows import csv_rows
+from gatera.program.recommend import Recommendation
 
 # fmt: off
 __all__ = [
-    "CollabDataLoaders", "Embedding", "EmbeddingDotBias", "EmbeddingNN", "RatingBaseline", "RowLoaders",
+    "CollabDataLoaders", "CollabLearner", "Embedding", "EmbeddingDotBias", "EmbeddingNN", "RatingBaseline", "Recommendation", "RowLoaders",
     "TabularConfig", "TabularModel", "collab_learner", "csv_rows", "emb_sz_rule", "get_emb_sz",
     "tabular_config", "user_item_means",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -24,12 +25,14 @@ class PairBlock(InputBlock):
         item_name: the column of the items.
         users: known users, in the order of their codes from 1 on; learned from the training set.
         items: known items.
+        rated: for each user the codes of the items that they rated; None where that is not kept.
     """
 
     user_name: str
     item_name: str
     users: Sequence[Any] | None = None
     items: Sequence[Any] | None = None
+    rated: Sequence[Sequence[int]] | None = field(default=None, repr=False)
     _read_pair: PairReader | None = field(default=None, repr=False, compare=False)
     storage = "memory"
 
@@ -45,6 +48,18 @@ class PairBlock(InputBlock):
         users, items = learn_labels(frame[self.user_name]), learn_labels(frame[self.item_name])
         reader = PairReader([self.user_name, self.item_name], users, items)
         return replace(self, users=users, items=items, _read_pair=reader)
+
+    def knowing(self, pairs: np.ndarray) -> Self:
+        """Return a copy that remembers who rated what, so that it is not recommended again.
+
+        Args:
+            pairs: codes of users and items, int64 [n,2]; unknown ones, 0, are passed over.
+        """
+        known = np.unique(pairs[(pairs > 0).all(axis=1)], axis=0)
+        ends = np.searchsorted(known[:, 0], np.arange(1, len(self.users or ()) + 2))
+        rated = [known[start:end, 1].tolist() for start, end in pairwise(ends.tolist())]
+        reader = PairReader([self.user_name, self.item_name], self.users or (), self.items or (), rated)
+        return replace(self, rated=rated, _read_pair=reader)
 
     @property
     def classes(self) -> dict[str, Vocab]:
@@ -94,8 +109,14 @@ class PairBlock(InputBlock):
                 "columns": columns,
                 "users": list(self.users or ()),
                 "items": list(self.items or ()),
+                "rated": self.rated,
             }
         ]
+
+    @property
+    def reader(self) -> PairReader:
+        """What reads pairs."""
+        return self._reader
 
     @property
     def _reader(self) -> PairReader:

@@ -10,6 +10,7 @@ import numpy as np
 
 from gatera.collab.block import PairBlock
 from gatera.collab.columns import ROLES, column_names
+from gatera.collab.implicit import IMPLICIT, is_implicit, pair_names, with_negatives
 from gatera.core.random import fresh_seed
 from gatera.core.signatures import check_arguments, spelled_out
 from gatera.data.arguments import (
@@ -33,6 +34,9 @@ from gatera.data.splits.by_position import RandomSplitter
 if TYPE_CHECKING:
     import pandas as pd
 
+#: With more ratings than this, a program does not remember who rated what: it would grow by megabytes.
+MOST_REMEMBERED = 1_000_000
+
 
 class CollabCsvArguments(LoaderArguments, ReadArguments, total=False):
     """What `CollabDataLoaders.from_csv` takes."""
@@ -50,12 +54,16 @@ class CollabDataLoaders:
     ) -> RowLoaders:  # fmt: skip
         """Load the ratings in a DataFrame, which is not changed.
 
+        A table without ratings, that only says who took what, is implicit: each of its pairs counts as 1, and four items drawn
+        at random for each of them as 0.
+
         Args:
             ratings: the table: who rates what, and how.
             valid_pct: share of the ratings for validation, 0..1.
             user_name: the column of the users; by default the one named so ("user", "userId", ...); see `column_names`.
             item_name: the column of the items; by default the one named so ("item", "movie", ...).
-            rating_name: the column of the ratings; by default the one named so ("rating", ...).
+            rating_name: the column of the ratings; by default the one named so ("rating", ...); "taken"
+                where the pairs alone count, as in a table of two columns.
             seed: keys the random split and shuffling; None draws both from torch's global generator.
             path: folder where the job's files go.
             **options: see `LoaderArguments`.
@@ -67,6 +75,12 @@ class CollabDataLoaders:
         check_arguments(CollabDataLoaders.from_df, options)
         given: LoaderArguments = {**LOADER_DEFAULTS_64, **options}
         check_frame(ratings)
+        key = fresh_seed() if seed is None else seed
+        if (rating_name == IMPLICIT and IMPLICIT not in ratings.columns) or (
+            rating_name is None and is_implicit(ratings)
+        ):
+            user_name, item_name = pair_names(ratings, (user_name, item_name))
+            ratings, rating_name = with_negatives(ratings[[user_name, item_name]], key), IMPLICIT
         (user, item, rating), note = column_names(ratings, (user_name, item_name, rating_name))
         if note is not None:
             warnings.warn(
@@ -77,8 +91,13 @@ class CollabDataLoaders:
         check_filled(frame, [rating], "the table")
         splits = RandomSplitter(valid_pct, seed)(frame)
         block = PairBlock(user, item).fit(Rows(frame.iloc[splits.train]))
+        taken = frame[frame[rating] > 0] if rating == IMPLICIT else frame
+        if len(taken) <= MOST_REMEMBERED:
+            with warnings.catch_warnings():  # the loaders say it of the rows of the validation set
+                warnings.simplefilter("ignore")
+                block = block.knowing(block.encode_all(Rows(taken), str))
         fields = FittedFields(block, RegressionBlock(n_out=1), None, None, Pipeline(block), y_name=rating)
-        loading = LoaderOptions(fresh_seed() if seed is None else seed, 0, given["device"], cache=False)
+        loading = LoaderOptions(key, 0, given["device"], cache=False)
 
         def dataset(side: np.ndarray) -> Any:
             return rows_dataset(frame.iloc[side], fields, [rating], side.tolist())

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Unpack
+from typing import Any, Unpack
 
+import numpy as np
+import torch
 from torch import nn
 
+from gatera.collab.block import PairBlock
 from gatera.collab.defaults import FACTORS, RATINGS
 from gatera.core.errors import ArgumentError
 from gatera.core.random import torch_seeded
 from gatera.core.signatures import check_arguments, spelled_out
 from gatera.data.loading.row_loaders import RowLoaders
+from gatera.learn.arithmetic import evaluating
 from gatera.learn.callbacks.unseen_categories import AverageForUnknown
 from gatera.learn.learner import Learner
 from gatera.learn.options import LEARNER_DEFAULTS, LearnerArguments
@@ -20,6 +24,26 @@ from gatera.learn.state import as_callbacks
 from gatera.measure.losses.standard import MSELossFlat
 from gatera.models.collab import EmbeddingDotBias, EmbeddingNN
 from gatera.models.tabular import TabularConfig, get_emb_sz
+from gatera.models.target_scale import scale_for
+from gatera.program.recommend import Recommendation, best_items
+
+
+class CollabLearner(Learner):
+    """A `Learner` whose items are pairs of a user and an item."""
+
+    def recommend(
+        self, user: Any, n: int = 10, *, exclude: Collection[Any] = (), rated: bool = False
+    ) -> list[Recommendation]:
+        """Return the items that a user would rate highest, best first; see `Program.recommend`."""
+        block = self.dls.train_ds.fields.x
+        assert isinstance(block, PairBlock)  # for the type checker
+
+        def rate(pairs: np.ndarray) -> np.ndarray:
+            with evaluating(self.model), torch.inference_mode():
+                outputs = self.model(torch.from_numpy(pairs).to(self.dls.device))
+            return self.loss_func.activation(outputs).cpu().numpy()
+
+        return best_items(block.reader, rate, user, n, exclude, rated)
 
 
 @spelled_out(LearnerArguments, LEARNER_DEFAULTS)
@@ -32,7 +56,7 @@ def collab_learner(
     config: TabularConfig | None = None,
     y_range: tuple[float, float] | None = None,
     **arguments: Unpack[LearnerArguments],
-) -> Learner:
+) -> CollabLearner:
     """Make a learner for ratings. Unknown users and items are rated as average ones.
 
     Args:
@@ -60,11 +84,13 @@ def collab_learner(
         if use_nn:
             shape = config or TabularConfig()
             shape = shape if y_range is None else replace(shape, y_range=y_range)
-            model = EmbeddingNN(get_emb_sz(dls, emb_szs), layers or [n_factors], shape)
+            model = EmbeddingNN(
+                get_emb_sz(dls, emb_szs), layers or [n_factors], shape, scale_for(dls, 1, shape.y_range)
+            )
         else:
-            model = EmbeddingDotBias.from_classes(n_factors, dls.classes, y_range=y_range)
+            model = EmbeddingDotBias.from_classes(n_factors, dls.classes, y_range, scale_for(dls, 1, y_range))
     unknown = AverageForUnknown([module for module in model.modules() if isinstance(module, nn.Embedding)])
     arguments["loss_func"] = arguments.get("loss_func") or MSELossFlat()
     arguments["cbs"] = [*as_callbacks(arguments.get("cbs")), unknown]
     arguments["options"] = arguments.get("options") or RATINGS.options
-    return Learner(dls, model, **arguments)
+    return CollabLearner(dls, model, **arguments)

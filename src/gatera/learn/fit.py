@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from gatera.core.checks import check_at_least
 from gatera.core.errors import ArgumentError
@@ -17,6 +18,7 @@ from gatera.learn.head_start import HeadStart
 from gatera.learn.optimizer import load_named_state, named_state, set_hyper
 from gatera.learn.options import FIT_DEFAULTS, FitArguments
 from gatera.learn.state import Callback, LoopState, as_callbacks
+from gatera.models.target_scale import balance_gradients
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,8 @@ class Fit:
             set_hyper(state.optimizer, "wd", [plan.wd])
         if self.saved is not None:
             self._resume(self.saved)
+        _check_batches(state)
+        balance_gradients(state.model, state.loss_func)
         state.optimizer.zero_grad()  # parameters frozen since the last fit may still have a gradient
         try:
             with torch.random.fork_rng(_cuda_devices(state)), state.arithmetic.kernels(state.model):
@@ -161,6 +165,16 @@ class Fit:
             "callbacks": [callback.state_dict() for callback in state.callbacks],
         }
         return checkpoint.write(path, content)
+
+
+def _check_batches(state: LoopState) -> None:
+    """Raise ArgumentError if batches are too small for a layer: one row has no spread that it could be normalised by."""
+    needs_two = any(isinstance(module, nn.BatchNorm1d) for module in state.model.modules())
+    if needs_two and getattr(state.train, "bs", None) == 1:
+        raise ArgumentError(
+            "batches of one item cannot train a model with batch normalisation", got="bs=1", expected="bs=2 or more",
+            remedy="Raise bs=; a training set needs at least two items.",
+        )  # fmt: skip
 
 
 def _cuda_devices(state: LoopState) -> list[int]:

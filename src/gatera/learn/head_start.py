@@ -104,6 +104,8 @@ def start_head(
         return None
     labels, is_class = features.labels.cpu(), dls.task == "classification"
     wanted = F.one_hot(labels, head.linear.out_features) if is_class else labels.reshape(len(labels), -1)
+    if head.scale is not None:
+        wanted = head.scale.standardised(wanted)
     if wanted.shape[1] != head.linear.out_features:
         return None
     class_weights = getattr(loss_func, "weight", None) if is_class else None
@@ -136,7 +138,9 @@ def _judged(found: Ridge, labels: Tensor, limit: float) -> HeadStart:
 def linear_head(model: nn.Module) -> LinearHead | None:
     """Return the model's head if it is linear and without a range."""
     head = model[1] if isinstance(model, nn.Sequential) and len(model) == 2 else None
-    return head if isinstance(head, LinearHead) and head[-1] is head.linear else None
+    if not isinstance(head, LinearHead):
+        return None
+    return head if head[-1] in (head.linear, head.scale) else None
 
 
 def trained_before(model: nn.Module) -> HeadStart | None:

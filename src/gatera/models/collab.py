@@ -12,6 +12,7 @@ from gatera.core.checks import did_you_mean
 from gatera.core.errors import ArgumentError
 from gatera.models.layers import SigmoidRange
 from gatera.models.tabular import Embedding, TabularConfig, TabularModel
+from gatera.models.target_scale import TargetScale
 
 
 class EmbeddingDotBias(nn.Module):
@@ -22,6 +23,7 @@ class EmbeddingDotBias(nn.Module):
         n_users: number of users, including the unknown user at index 0.
         n_items: number of items, including the unknown item at index 0.
         y_range: squash ratings into this range.
+        scale: gives ratings without a range their unit.
 
     Attributes:
         u_weight, i_weight: vectors of users and items.
@@ -30,13 +32,18 @@ class EmbeddingDotBias(nn.Module):
     """
 
     def __init__(
-        self, n_factors: int, n_users: int, n_items: int, y_range: tuple[float, float] | None = None
+        self,
+        n_factors: int,
+        n_users: int,
+        n_items: int,
+        y_range: tuple[float, float] | None = None,
+        scale: TargetScale | None = None,
     ) -> None:
         super().__init__()
         self.u_weight, self.i_weight = Embedding(n_users, n_factors), Embedding(n_items, n_factors)
         self.u_bias, self.i_bias = Embedding(n_users, 1), Embedding(n_items, 1)
         self.y_range = y_range
-        self.bounds = nn.Identity() if y_range is None else SigmoidRange(*y_range)
+        self.bounds = (scale or nn.Identity()) if y_range is None else SigmoidRange(*y_range)
         self.classes: dict[str, Sequence[Any]] = {}
 
     @classmethod
@@ -45,6 +52,7 @@ class EmbeddingDotBias(nn.Module):
         n_factors: int,
         classes: Mapping[str, Sequence[Any]],
         y_range: tuple[float, float] | None = None,
+        scale: TargetScale | None = None,
     ) -> Self:
         """Create a model that also looks up users and items by name.
 
@@ -52,9 +60,10 @@ class EmbeddingDotBias(nn.Module):
             n_factors: length of each vector.
             classes: user column -> users, then item column -> items, as in `dls.classes`.
             y_range: squash ratings into this range.
+            scale: gives ratings without a range their unit.
         """
         users, items = classes.values()
-        made = cls(n_factors, len(users), len(items), y_range)
+        made = cls(n_factors, len(users), len(items), y_range, scale)
         made.classes = dict(classes)
         return made
 
@@ -106,9 +115,14 @@ class EmbeddingNN(TabularModel):
         emb_szs: (number, width) of the user and the item embedding.
         layers: sizes of the dense layers.
         config: all other settings.
+        scale: as in `TabularModel`.
     """
 
     def __init__(
-        self, emb_szs: Sequence[tuple[int, int]], layers: Sequence[int], config: TabularConfig | None = None
+        self,
+        emb_szs: Sequence[tuple[int, int]],
+        layers: Sequence[int],
+        config: TabularConfig | None = None,
+        scale: TargetScale | None = None,
     ) -> None:
-        super().__init__(emb_szs, 0, 1, layers, config)
+        super().__init__(emb_szs, 0, 1, layers, config, scale)

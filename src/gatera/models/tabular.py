@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from gatera.core.checks import check_at_least, check_fraction, did_you_mean, listed
 from gatera.core.errors import ArgumentError
 from gatera.models.layers import SigmoidRange
+from gatera.models.target_scale import TargetScale
 
 #: Standard deviation of initial embeddings. Source: fastai 2.8.
 EMBEDDING_STD = 0.01
@@ -141,6 +142,7 @@ class TabularModel(nn.Module):
         out_sz: number of outputs.
         layers: sizes of the dense layers before the last.
         config: all other settings.
+        scale: gives the outputs the unit of the targets; for numbers without a `y_range`.
 
     Attributes:
         embeds: the embeddings, in the order of the category columns.
@@ -157,6 +159,7 @@ class TabularModel(nn.Module):
         out_sz: int,
         layers: Sequence[int] = (200, 100),
         config: TabularConfig | None = None,
+        scale: TargetScale | None = None,
     ) -> None:
         super().__init__()
         self.config = config or TabularConfig()
@@ -167,6 +170,8 @@ class TabularModel(nn.Module):
         self.emb_drop = nn.Dropout(self.config.embed_p)
         self.bn_cont = nn.BatchNorm1d(n_cont) if self.config.bn_cont and n_cont else nn.Identity()
         self.layers = _dense_layers(self.n_emb + n_cont, list(layers), out_sz, self.config)
+        if scale is not None:
+            self.layers.append(scale)
 
     def forward(self, x: Tensor | tuple[Tensor, Tensor], x_cont: Tensor | None = None) -> Tensor:
         """Compute outputs, float [N,K].

@@ -52,14 +52,16 @@ class EngineSpec:
     Attributes:
         make: makes it from (the model's bytes, precision, threads).
         package: the package that must be importable.
-        priority: "auto" takes the installed engine with the highest.
+        priority: "auto" takes the installed engine with the highest that has the model's operators.
         fast: whether precision "fast" makes a difference to it; with that, "auto" prefers such engines.
+        lacks: domains of operators that it does not have, as they are written in a model.
     """
 
     make: Callable[[bytes, EnginePrecision, int | None], Engine]
     package: str
     priority: int
     fast: bool = False
+    lacks: tuple[bytes, ...] = ()
 
     @property
     def installed(self) -> bool:
@@ -77,8 +79,9 @@ def make_engine(
 
     Args:
         model: the bytes of the model.
-        name: "onnxruntime", "openvino", or "auto": ONNX Runtime, and for precision "fast" OpenVINO if it is installed. If
-            that one refuses the model, ONNX Runtime takes its place, with a warning.
+        name: "onnxruntime", "openvino", or "auto": ONNX Runtime, and for precision "fast" OpenVINO if it is installed and has
+            the model's operators, which it does not for boosted trees. If that one refuses the model, ONNX Runtime takes its
+            place, with a warning.
         precision: "float32", or "fast": the quickest the processor has (bf16 shifts probabilities by up to 5e-3).
         threads: the number of threads that compute one batch; None leaves it to the engine (one per core). Several batches may
             be computed side by side.
@@ -91,7 +94,7 @@ def make_engine(
     check_choice("precision", precision, PRECISIONS)
     if threads is not None:
         check_at_least("threads", threads, 1)
-    chosen = choose_engine(name, precision)
+    chosen = choose_engine(name, precision, model)
     try:
         return ENGINES[chosen].make(model, precision, threads)
     except ProgramFileError as err:
@@ -104,8 +107,10 @@ def make_engine(
         return engine
 
 
-def choose_engine(name: EngineName = "auto", precision: EnginePrecision = "float32") -> str:
-    """Return the engine that a name means: for "auto" the installed one with the highest priority.
+def choose_engine(
+    name: EngineName = "auto", precision: EnginePrecision = "float32", model: bytes = b""
+) -> str:
+    """Return the engine that a name means: for "auto" the installed one with the highest priority that can run the model.
 
     Example:
         >>> choose_engine("onnxruntime")
@@ -115,8 +120,9 @@ def choose_engine(name: EngineName = "auto", precision: EnginePrecision = "float
     if name != "auto":
         return name
     installed = [each for each in ENGINES if ENGINES[each].installed and ENGINES[each].priority >= 0]
-    fast = [each for each in installed if ENGINES[each].fast and precision == "fast"]
-    return max(fast or installed, key=lambda each: ENGINES[each].priority, default=LAST)
+    can = [each for each in installed if not any(domain in model for domain in ENGINES[each].lacks)]
+    fast = [each for each in can if ENGINES[each].fast and precision == "fast"]
+    return max(fast or can, key=lambda each: ENGINES[each].priority, default=LAST)
 
 
 class OnnxRuntimeEngine:
@@ -210,7 +216,7 @@ class OpenVinoEngine:
 #: The engines by name.
 ENGINES: dict[str, EngineSpec] = {
     "onnxruntime": EngineSpec(OnnxRuntimeEngine, package="onnxruntime", priority=1),
-    "openvino": EngineSpec(OpenVinoEngine, package="openvino", priority=0, fast=True),
+    "openvino": EngineSpec(OpenVinoEngine, package="openvino", priority=0, fast=True, lacks=(b"ai.onnx.ml",)),
 }
 
 #: What "auto" falls back to: it is always installed, and every export is checked with it.

@@ -25,7 +25,13 @@ from gatera.program.raw.resize import (
     resize_steps,
 )
 from gatera.program.raw.row import PairReader, RowReader
-from gatera.program.raw.row_fields import category_config, label_config, name_config, number_config
+from gatera.program.raw.row_fields import (
+    category_config,
+    label_config,
+    name_config,
+    number_config,
+    rated_config,
+)
 from gatera.program.raw.sound import SOUND_SUFFIXES
 from gatera.program.raw.sound_fields import (
     PICTURES,
@@ -209,5 +215,6 @@ OPERATIONS: dict[str, Operation] = {
         "columns": Field(name_config, "two names", required=True),
         "users": Field(label_config, "a list of labels, each once", required=True),
         "items": Field(label_config, "a list of labels, each once", required=True),
+        "rated": Field(rated_config, "null, or a list of codes of items for each user"),
     }, prepared=True, accepts=_ROWS),
 }  # fmt: skip

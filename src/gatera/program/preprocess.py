@@ -77,6 +77,11 @@ class Preprocessing:
         return copy.deepcopy(self._config)
 
     @property
+    def reader(self) -> Any:
+        """What does the first step."""
+        return self._steps[0]
+
+    @property
     def words(self) -> list[str]:
         """The steps in words; sizes are height x width."""
         return [OPERATIONS[op["op"]].words.format(**op) for op in self._config]

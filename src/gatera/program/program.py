@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import islice
@@ -28,6 +28,7 @@ from gatera.program.placing import PhotoPlacer
 from gatera.program.prediction import Prediction
 from gatera.program.preprocess import Preprocessing, stack_arrays
 from gatera.program.raw.placement import Placement
+from gatera.program.recommend import Recommendation, best_items
 from gatera.program.stream import Pace, Timer, side_by_side
 from gatera.program.tasks import Task
 
@@ -212,6 +213,23 @@ class Program:
         ready = [self._read(number, raw, on_error) for number, raw in chunk]
         engine = self._many.engine(chunk[-1][0]) or self.engine
         return list(self._answers(ready, on_error, lambda arrays: timer(lambda: self._run(arrays, engine))))
+
+    def recommend(
+        self, user: Any, n: int = 10, *, exclude: Collection[Any] = (), rated: bool = False
+    ) -> list[Recommendation]:
+        """Return the items that a user would rate highest, best first, as (item, rating); for programs of ratings.
+
+        Args:
+            user: as in the table of ratings.
+            n: how many items.
+            exclude: items to leave out.
+            rated: also recommend items that the user rated in the training data.
+
+        Raises:
+            ArgumentError: if the program does not rate items.
+            DataError: if the user is not known.
+        """
+        return best_items(self.preprocess.reader, self.engine.run, user, n, exclude, rated)
 
     def _stream(
         self, items: Iterator[tuple[int, Any]], batch_size: int, on_error: OnError

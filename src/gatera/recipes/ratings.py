@@ -8,12 +8,14 @@ from gatera.collab.baseline import user_item_means
 from gatera.collab.columns import column_names
 from gatera.collab.data import CollabDataLoaders
 from gatera.collab.defaults import MARGIN, RATINGS
+from gatera.collab.implicit import IMPLICIT, NEGATIVES, is_implicit, pair_names
 from gatera.collab.learner import collab_learner
 from gatera.core.errors import DataError
 from gatera.data.loading.row_loaders import RowLoaders
 from gatera.data.loading.row_tables import empty_cells, unusable_targets
 from gatera.data.sources.tables import read_table
 from gatera.measure.metrics.standard import rmse
+from gatera.program.tables.notes import Note
 from gatera.recipes.evaluation import Evaluation, evaluate_numbers
 from gatera.recipes.events import Events
 from gatera.recipes.files import report_sides
@@ -34,7 +36,7 @@ def rating_job(settings: TrainSettings, events: Events) -> Job:
     )  # fmt: skip
     _report_ratings(events, dls)
     low, high = float(dls.train_ds.targets.min()), float(dls.train_ds.targets.max())
-    margin = MARGIN * (high - low)
+    margin = 0.0 if rating == IMPLICIT else MARGIN * (high - low)
     learn = collab_learner(
         dls, y_range=(low - margin, high + margin), metrics=rmse, path=settings.out.parent,
         options=options_for(settings, RATINGS),
@@ -54,6 +56,8 @@ def rating_job(settings: TrainSettings, events: Events) -> Job:
 def read(settings: TrainSettings, events: Events) -> tuple[Any, list[str]]:
     """Return the ratings of a table, and its columns of users, items and ratings."""
     whole = read_table(settings.source, on_note=events.on_note, **settings.reading)
+    if settings.rating is None and is_implicit(whole):
+        return _read_pairs(whole, settings, events)
     columns, note = column_names(whole, (settings.user, settings.item, settings.rating))
     if note is not None:
         events.on_note(note)
@@ -71,6 +75,17 @@ def read(settings: TrainSettings, events: Events) -> tuple[Any, list[str]]:
             remedy=f"Check that it is the column of the ratings: {events.argument('rating')}.",
         )
     return ratings, columns
+
+
+def _read_pairs(whole: Any, settings: TrainSettings, events: Events) -> tuple[Any, list[str]]:
+    """Return the pairs of a table without ratings, and its columns of users and items."""
+    names = pair_names(whole, (settings.user, settings.item))
+    usable = ~(empty_cells(whole[names[0]]) | empty_cells(whole[names[1]]))
+    if skipped := int((~usable).sum()):
+        events.on_warning(f"Skipped {skipped:,} rows without user or item.")
+    said = f"each pair counts as 1, and {NEGATIVES} items drawn at random for it as 0; predictions are 0 to 1"
+    events.on_note(Note(f"No column has ratings: {said}", "user", names[0]))
+    return whole.loc[usable, names], [*names, IMPLICIT]
 
 
 def _report_ratings(events: Events, dls: RowLoaders) -> None:

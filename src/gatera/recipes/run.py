@@ -14,7 +14,15 @@ from gatera.core.signatures import check_arguments, spelled_out
 from gatera.recipes.events import Events, Notes
 from gatera.recipes.find_task import find_task
 from gatera.recipes.job import Job, TrainedProgram, run_job
-from gatera.recipes.settings import DEFAULTS, READING, Task, TrainArguments, TrainSettings, program_beside
+from gatera.recipes.settings import (
+    DEFAULTS,
+    READING,
+    TableModel,
+    Task,
+    TrainArguments,
+    TrainSettings,
+    program_beside,
+)
 
 #: Settings that only some tasks have.
 ONLY_FOR = {
@@ -26,6 +34,7 @@ ONLY_FOR = {
     "class_level": (Task.photos, Task.sound, Task.text),
     "test_pct": (Task.photos, Task.masks, Task.sound, Task.text),
     "mask_values": (Task.masks,),
+    "model": (Task.table,),
     "arch": (Task.photos, Task.masks, Task.sound, Task.text),
     "weights": (Task.photos, Task.masks, Task.sound, Task.text),
     "freeze_epochs": (Task.photos, Task.masks, Task.sound, Task.text),
@@ -73,7 +82,9 @@ def train(
     given: dict[str, Any] = {
         name: value for name, value in settings.items() if value is not None or name == "header"
     }
-    for name, convert in (("report", Path), ("resume", Path), ("weights", str)):
+    if "model" in given:
+        check_choice("model", given["model"], [str(known) for known in TableModel])
+    for name, convert in (("report", Path), ("resume", Path), ("weights", str), ("model", TableModel)):
         if name in given:
             given[name] = convert(given[name])
     program = program_beside(Path(source)) if out is None else Path(out)

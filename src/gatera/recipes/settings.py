@@ -23,6 +23,15 @@ class Task(StrEnum):
     recommend = "recommend"
 
 
+class TableModel(StrEnum):
+    """What answers for a table."""
+
+    best = "best"
+    network = "network"
+    trees = "trees"
+    both = "both"
+
+
 #: Settings that say how a table is read.
 READING = ("delimiter", "encoding", "decimal", "header", "sheet")
 
@@ -43,6 +52,7 @@ class TrainArguments(TypedDict, total=False):
     user: str | None
     item: str | None
     rating: str | None
+    model: str
     arch: str | None
     epochs: int | None
     freeze_epochs: int | None
@@ -205,6 +215,12 @@ class TrainSettings:
     rating: str | None = setting(
         "Tables", "The column of the ratings.", None, metavar="COLUMN", shown="found by its name"
     )
+    model: TableModel = setting(
+        "Model",
+        "What answers for a table: the network, gradient-boosted trees, both together, or the best of these on held-out "
+        "training rows.",
+        TableModel.best, metavar="MODEL",
+    )  # fmt: skip
     arch: str | None = setting(
         "Model",
         "Architecture. Photos and recordings: a name of Gatera's or of timm's; texts: MiniLM, AWD_LSTM or a name on the "

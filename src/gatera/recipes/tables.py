@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from gatera.core.checks import listed, missing_column
@@ -11,21 +12,28 @@ from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.loading.row_tables import unusable_targets
 from gatera.data.sources.tables import read_table
+from gatera.data.splits.by_class import split_by_class
 from gatera.data.transforms.normalize import Normalize
 from gatera.measure.metrics.standard import error_rate, rmse
+from gatera.program.tables.notes import Note
 from gatera.recipes.evaluation import Evaluation, evaluate_classes, evaluate_numbers
 from gatera.recipes.events import Events
 from gatera.recipes.files import report_sides
-from gatera.recipes.job import Job, one_cycle, options_for
+from gatera.recipes.job import Job, options_for
 from gatera.recipes.settings import TrainSettings
 from gatera.tabular.baseline import boosted_trees
 from gatera.tabular.data import TabularDataLoaders
-from gatera.tabular.defaults import TABLES
+from gatera.tabular.defaults import TABLES, batch_size, learning_rate
 from gatera.tabular.frames import as_names
 from gatera.tabular.learner import TabularLearner, tabular_learner
 from gatera.tabular.loaders import TableLoaders
 from gatera.tabular.procs import Categorify, FillMissing
 from gatera.tabular.roles import Wishes, find_roles, is_class_as_asked, target_note
+from gatera.tabular.trees.fit import MOST_TREE_CLASSES
+from gatera.tabular.trees.train import TableTraining, train_table
+
+#: A table needs this many rows: four to learn from, one to measure with.
+FEWEST_ROWS = 5
 
 
 @dataclass(frozen=True)
@@ -65,10 +73,16 @@ def table_job(settings: TrainSettings, events: Events) -> Job:
         dls, metrics=error_rate if table.classes else rmse, path=settings.out.parent,
         options=options_for(settings, TABLES),
     )  # fmt: skip
+    facts: dict[str, Any] = {"rows_skipped": table.n_skipped}
+    rate = learning_rate(dls.train.n) if settings.lr is None else settings.lr
+    how = TableTraining(settings.model.value, settings.epochs, rate, dls.train.bs, TABLES.wd, settings.seed)
+
+    def fit(resume: Path | None) -> None:
+        facts.update(train_table(learn, how, events.on_note, resume))
+
     return Job(
-        learn, one_cycle(learn, settings, TABLES), lambda side: _evaluate(learn, side, table, settings.seed),
-        data=str(settings.source), example=[str(settings.source)], facts={"rows_skipped": table.n_skipped},
-        split_by=f"{settings.valid_pct:.0%} of the rows at random, seed {settings.seed}",
+        learn, fit, lambda side: _evaluate(learn, side, table, settings.seed), data=str(settings.source),
+        example=[str(settings.source)], facts=facts, split_by=_split_words(table, settings),
     )  # fmt: skip
 
 
@@ -100,12 +114,37 @@ def read(settings: TrainSettings, events: Events) -> Table:
 
 
 def table_loaders(table: Table, settings: TrainSettings) -> TableLoaders:
-    """Return loaders for a table, split at random."""
+    """Return loaders for a table, split at random: class by class, if the target is a class."""
+    pct, seed = settings.valid_pct, settings.seed
+    _check_enough(table, settings)
+    splits = split_by_class(table.frame[table.target].tolist(), pct, seed) if table.classes else None
     return TabularDataLoaders.from_df(
         table.frame, settings.out.parent, [Categorify, FillMissing, Normalize], table.categories, table.numbers,
-        table.target, CategoryBlock() if table.classes else RegressionBlock(), valid_pct=settings.valid_pct,
-        seed=settings.seed, bs=settings.bs or TABLES.bs, val_bs=1024, device=settings.device,
+        table.target, CategoryBlock() if table.classes else RegressionBlock(), valid_pct=pct, seed=seed,
+        valid_idx=None if splits is None else splits.valid, bs=settings.bs or batch_size(len(table.frame)),
+        val_bs=1024, device=settings.device,
     )  # fmt: skip
+
+
+def _check_enough(table: Table, settings: TrainSettings) -> None:
+    """Raise DataError if nothing can be held out, or next to nothing is left to learn from."""
+    n = len(table.frame)
+    if n < FEWEST_ROWS:
+        raise DataError(
+            f"{settings.source} has too few rows with a value in {table.target}", got=n, expected=f"at least {FEWEST_ROWS}",
+            remedy="Add rows.",
+        )  # fmt: skip
+    if table.classes and table.frame[table.target].nunique() == n:
+        raise DataError(
+            f"Every value of {table.target} in {settings.source} occurs once: there is nothing to hold out",
+            got=f"{n:,} classes", expected="classes of several rows",
+            remedy="Name another column: target=. A column that tells rows apart cannot be predicted.",
+        )  # fmt: skip
+
+
+def _split_words(table: Table, settings: TrainSettings) -> str:
+    of = "every class" if table.classes else "the rows"
+    return f"{settings.valid_pct:.0%} of {of} at random, seed {settings.seed}"
 
 
 def _report_table(events: Events, table: Table, dls: TableLoaders) -> None:
@@ -115,6 +154,9 @@ def _report_table(events: Events, table: Table, dls: TableLoaders) -> None:
     )
     counts = {"train": dls.train.n, "valid": dls.valid.n}
     report_sides(events, counts)
+    if table.classes:
+        text = "Each class is held out in its share; a class of one row is for training only"
+        events.on_note(Note(text, "valid_pct", 0.1))
     if table.n_skipped:
         events.on_warning(f"Skipped {table.n_skipped:,} rows without a value in {table.target}.")
     if table.ignored:
@@ -127,6 +169,8 @@ def _report_table(events: Events, table: Table, dls: TableLoaders) -> None:
 
 
 def _evaluate(learn: TabularLearner, side: str, table: Table, seed: int) -> Evaluation:
+    if table.classes and len(learn.dls.vocab or ()) > MOST_TREE_CLASSES:
+        return evaluate_classes(learn, side)
     trees = boosted_trees(learn.dls, seed)
     if table.classes:
         return evaluate_classes(learn, side, {"gradient-boosted trees": 1 - trees.value})

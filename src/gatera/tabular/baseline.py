@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from gatera.core.checks import require
 from gatera.core.errors import DataError
 from gatera.program.tasks import task_kind
 from gatera.tabular.loaders import TableLoaders
-
-#: A column of more categories counts as a number. Source: HistGradientBoosting's own limit.
-MOST_CATEGORIES = 255
+from gatera.tabular.trees.fit import EncodedRows, fit_trees
 
 
 @dataclass(frozen=True)
@@ -59,24 +55,10 @@ def boosted_trees(dls: TableLoaders, seed: int = 0) -> TableBaseline:
         raise DataError(
             "The baseline needs a validation set and one target: a class or a number", got=dls.task
         )
-    ensemble = require("sklearn.ensemble", "train", "for the baseline")
-    train, valid = dls.train_ds, dls.valid_ds
-    sizes = [len(labels) for labels in dls.classes.values()]
-    is_category = [size <= MOST_CATEGORIES for size in sizes] + [False] * len(dls.cont_names)
-    classes = task.labels_per_item == "one"
-    kind = ensemble.HistGradientBoostingClassifier if classes else ensemble.HistGradientBoostingRegressor
-    trees = kind(categorical_features=np.array(is_category), random_state=seed)
-    y, wanted = _labels(train), _labels(valid)
-    trees.fit(np.asarray(train.arrays), y)
-    predictions = trees.predict(np.asarray(valid.arrays))
-    if classes:
-        simplest = float((wanted == np.bincount(y).argmax()).mean())
-        return TableBaseline("accuracy", float((predictions == wanted).mean()), simplest, len(wanted))
-    simplest = float(np.square(wanted - y.mean()).mean())
-    return TableBaseline("mse", float(np.square(predictions - wanted).mean()), simplest, len(wanted))
-
-
-def _labels(dataset: Any) -> np.ndarray:
-    """Return codes int64 [n], or numbers float64 [n]."""
-    values = dataset.targets.numpy().reshape(len(dataset))  # [n] or [n,1] -> [n]
-    return values if values.dtype.kind == "i" else values.astype(np.float64)
+    train, valid = EncodedRows.of(dls, dls.train_ds), EncodedRows.of(dls, dls.valid_ds)
+    predictions = fit_trees(train, seed).predict(valid.x)
+    if train.n_classes:
+        simplest = float((valid.y == np.bincount(train.y).argmax()).mean())
+        return TableBaseline("accuracy", float((predictions == valid.y).mean()), simplest, len(valid.y))
+    simplest = float(np.square(valid.y - train.y.mean()).mean())
+    return TableBaseline("mse", float(np.square(predictions - valid.y).mean()), simplest, len(valid.y))

@@ -18,6 +18,7 @@ from gatera.learn.learner import Learner
 from gatera.learn.options import LEARNER_DEFAULTS, LearnerArguments
 from gatera.learn.state import as_callbacks
 from gatera.models.tabular import Embedding, TabularConfig, TabularModel, get_emb_sz
+from gatera.models.target_scale import scale_for
 from gatera.program.prediction import Prediction
 from gatera.tabular.defaults import LAYERS, TABLES
 from gatera.tabular.loaders import TableLoaders
@@ -101,6 +102,8 @@ def tabular_learner(
 ) -> TabularLearner:
     """Make a learner for tables: a `TabularModel` with random parameters.
 
+    Numbers to predict may have any magnitude: see `TargetScale`.
+
     Args:
         dls: the table's loaders.
         layers: sizes of the dense layers; 200 and 100 by default.
@@ -127,7 +130,10 @@ def tabular_learner(
     if y_range is not None:
         shape = replace(shape, y_range=y_range)
     with torch_seeded(dls.seed or 0):  # the same seed gives the same model, whatever ran before
-        model = TabularModel(get_emb_sz(dls, emb_szs), len(dls.cont_names), outputs, layers or LAYERS, shape)
+        model = TabularModel(
+            get_emb_sz(dls, emb_szs), len(dls.cont_names), outputs, layers or LAYERS, shape,
+            scale_for(dls, outputs, shape.y_range),
+        )  # fmt: skip
     arguments["cbs"] = [*as_callbacks(arguments.get("cbs")), AverageForUnknown(_untaught(model, dls))]
     arguments["options"] = arguments.get("options") or TABLES.options
     return TabularLearner(dls, model, **arguments)

@@ -16,6 +16,7 @@ from gatera.learn.callbacks.recurrent import encoders
 from gatera.learn.learner import Learner
 from gatera.learn.options import LEARNER_DEFAULTS, LearnerArguments
 from gatera.learn.state import as_callbacks
+from gatera.models.target_scale import scale_for
 from gatera.models.text.awd_lstm import AWD_LSTM, AwdLstmConfig
 from gatera.models.text.model import TransformerConfig
 from gatera.models.vision.heads import create_head
@@ -130,6 +131,7 @@ def text_classifier_learner(
         )
         hidden = parts.hidden if lin_ftrs is None else lin_ftrs
         dropouts = parts.dropouts if ps is None else (parts.dropouts[0], *ps)
+        scale = scale_for(dls, outputs, y_range)
         head = create_head(
             parts.body.num_features,
             outputs,
@@ -139,6 +141,8 @@ def text_classifier_learner(
             first_bn=parts.first_bn,
             y_range=y_range,
         )
+        if scale is not None:
+            head.append(scale)
     arguments["splitter"] = arguments.get("splitter") or parts.splitter
     arguments["cbs"] = [*parts.cbs, *as_callbacks(arguments.get("cbs"))]
     arguments["options"] = parts.options

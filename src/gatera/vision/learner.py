@@ -16,6 +16,7 @@ from gatera.data.loading.loaders import DataLoaders
 from gatera.learn.learner import Learner
 from gatera.learn.options import LEARNER_DEFAULTS, LearnerArguments, TrainingOptions
 from gatera.models.backbones.architectures import Architecture
+from gatera.models.target_scale import scale_for
 from gatera.models.vision.heads import HeadOptions
 from gatera.models.vision.linear_head import LinearHeadOptions
 from gatera.models.vision.model import create_vision_model
@@ -43,7 +44,8 @@ def vision_learner(
     """Create a learner for photos by transfer learning: a frozen pretrained body and a new head.
 
     Images that are not photographs (spectrograms) need more training of a body pretrained on photographs: there, body and head
-    are one group with one learning rate (by default 1e-2 in `fine_tune`), and the body is never frozen.
+    are one group with one learning rate (by default 1e-2 in `fine_tune`), and the body is never frozen. Numbers to predict
+    may have any magnitude: see `TargetScale`.
 
     Args:
         dls: photos and their labels.
@@ -80,6 +82,9 @@ def vision_learner(
             arch, outputs, n_in=input_channels(dls), pretrained=pretrained, normalize=normalize and dls.normalize is None,
             y_range=y_range, head=head, points=points,
         )  # fmt: skip
+    scale = scale_for(dls, outputs, y_range)
+    if scale is not None:
+        model[1].append(scale)
     if is_program(pretrained):
         load_head(model, pretrained, dls)
     options = arguments.get("options") or TrainingOptions()

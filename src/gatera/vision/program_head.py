@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from gatera.core.progress import note
 from gatera.data.loading.loaders import DataLoaders
@@ -21,8 +23,8 @@ def is_program(pretrained: bool | str | Path) -> TypeGuard[str | Path]:
 
 def has_linear_head(program: str | Path) -> bool:
     """Whether a program's head is a single linear layer."""
-    weights = read_head(Path(program).expanduser())
-    return sorted(weight.ndim for weight in weights.values()) == [1, 2]
+    weights = _layers(read_head(Path(program).expanduser()))
+    return sorted(len(shape) for shape in weights.values()) == [1, 2]
 
 
 def load_head(model: nn.Sequential, program: str | Path, dls: DataLoaders) -> bool:
@@ -42,7 +44,7 @@ def load_head(model: nn.Sequential, program: str | Path, dls: DataLoaders) -> bo
     path = Path(program).expanduser()
     weights, own = read_head(path), model[1].state_dict()
     reason = _mismatch(read_package(path).program, dls)
-    if reason is None and {n: w.shape for n, w in weights.items()} != {n: w.shape for n, w in own.items()}:
+    if reason is None and _layers(weights) != _layers(own):
         reason = "its head has another shape"
     body = model[0]
     if reason is None:
@@ -53,6 +55,11 @@ def load_head(model: nn.Sequential, program: str | Path, dls: DataLoaders) -> bo
     if isinstance(body, Body):
         body.source = f"{path} ({'body and head' if reason is None else 'its body'})"
     return reason is None
+
+
+def _layers(weights: Mapping[str, Tensor]) -> dict[str, torch.Size]:
+    """Return the shapes of a head's weights, without the unit of its targets, which older programs do not have."""
+    return {name: w.shape for name, w in weights.items() if name.rpartition(".")[2] != "target_scale"}
 
 
 def _mismatch(program: dict[str, Any], dls: DataLoaders) -> str | None:

@@ -145,7 +145,13 @@ def test_flags_alone_still_read_their_column():
 
 # ---- pairs
 
-PAIR = {"op": "read_pair", "columns": ["user", "film"], "users": [7, 9], "items": ["Alien", "Brazil"]}
+PAIR = {
+    "op": "read_pair",
+    "columns": ["user", "film"],
+    "users": [7, 9],
+    "items": ["Alien", "Brazil"],
+    "rated": None,
+}
 
 
 @pytest.mark.parametrize("raw", [(9, "Alien"), ["9", " Alien"], {"film": "Alien", "user": 9.0, "rating": 3}])

@@ -18,24 +18,25 @@ _gatera() {
     flags= values=
     case $command in
         train)
-            flags="--task --target --label-from --group-by --valid-pct --test-pct --class-level --mask-values --seed --delimiter --encoding --decimal --header --sheet --classes --numbers --drop --user --item --rating --arch --weights --epochs --freeze-epochs --lr --learning-rate --batch-size --bs --size --augment --no-augment --device --resume -o --out --report --slim -f --force --json -h --help --debug"
+            flags="--task --target --label-from --group-by --valid-pct --test-pct --class-level --mask-values --seed --delimiter --encoding --decimal --header --sheet --classes --numbers --drop --user --item --rating --model --arch --weights --epochs --freeze-epochs --lr --learning-rate --batch-size --bs --size --augment --no-augment --device --resume -o --out --report --slim -f --force --json -h --help --debug"
             case $prev in
                 --target|--label-from|--group-by|--valid-pct|--test-pct|--class-level|--mask-values|--seed|--delimiter|--encoding|--decimal|--header|--sheet|--classes|--numbers|--drop|--user|--item|--rating|--arch|--weights|--epochs|--freeze-epochs|--lr|--learning-rate|--batch-size|--bs|--size|--device|--resume|-o|--out|--report) ;;
                 --task) values="auto photos masks sound text table recommend" ;;
+                --model) values="best network trees both" ;;
                 *) values="" ;;
             esac
             ;;
         predict)
-            flags="--delimiter --encoding --header --sheet --json --top --engine --precision --batch-size -h --help --debug"
+            flags="--user --delimiter --encoding --header --sheet --json --top --engine --precision --batch-size --trusted -h --help --debug"
             case $prev in
-                --delimiter|--encoding|--header|--sheet|--top|--batch-size) ;;
+                --user|--delimiter|--encoding|--header|--sheet|--top|--batch-size) ;;
                 --engine) values="auto onnxruntime openvino" ;;
                 --precision) values="float32 fast" ;;
                 *) values="" ;;
             esac
             ;;
         info)
-            flags="--json -h --help --debug"
+            flags="--json --trusted -h --help --debug"
             case $prev in
                 *) values="" ;;
             esac

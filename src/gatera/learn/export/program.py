@@ -20,9 +20,11 @@ from gatera.data.blocks.base import InputBlock
 from gatera.data.blocks.image import ImageInput
 from gatera.learn.export.card import CardFacts, model_card
 from gatera.learn.export.onnx import OPSET, ArrayGraph, PhotoGraph, check_parity, noise_like, to_onnx
+from gatera.learn.export.trees import mixture_to_onnx
 from gatera.measure.losses.base import Loss
 from gatera.models.layers import Normalization
 from gatera.models.text.model import TextBody
+from gatera.models.trees import TableMixture
 from gatera.models.vision.body import Body
 from gatera.program.package import FORMAT, write_package
 from gatera.program.preprocess import Preprocessing, stack_arrays
@@ -89,7 +91,7 @@ def export_program(trained: Trained, path: Path, force: bool, options: ExportOpt
     graph, pad = _graph(trained), trained.preprocessing.pad
     n_examples = min(N_EXAMPLES, len(trained.inputs))
     examples = [np.array(trained.preprocessing(trained.inputs[i])) for i in range(n_examples)]
-    model = to_onnx(graph, stack_arrays([examples[0]] * 2), ragged=pad is not None)
+    model = _onnx(graph, stack_arrays([examples[0]] * 2), ragged=pad is not None)
     photos = examples[0].dtype == np.uint8
     check_parity(graph, model, noise_like(examples[0]) if photos else stack_arrays(examples, pad))
     entries: dict[str, bytes] = {"model.onnx": model, **trained.block.entries()}
@@ -167,6 +169,12 @@ def _graph(trained: Trained) -> nn.Module:
     return PhotoGraph(model, layer).eval()
 
 
+def _onnx(graph: nn.Module, batch: np.ndarray, ragged: bool) -> bytes:
+    if isinstance(graph, ArrayGraph) and isinstance(graph.model, TableMixture):
+        return mixture_to_onnx(graph.model, graph.block, batch)
+    return to_onnx(graph, batch, ragged)
+
+
 def weights(model: nn.Module) -> bytes:
     """Return a model's parameters and buffers as safetensors, with the names of its state_dict."""
     save = require("safetensors.torch", "train", "to keep the weights in a program").save
@@ -177,6 +185,8 @@ def weights(model: nn.Module) -> bytes:
 
 def architecture_name(model: nn.Module) -> str:
     """Return the name of a model's architecture, or of its class if it has no body of this library."""
+    if isinstance(model, TableMixture):
+        return model.name
     body = find_body(model)
     return type(model).__name__ if body is None else str(body.architecture)
 

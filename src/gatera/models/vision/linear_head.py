@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from gatera.core.checks import check_at_least
 from gatera.models.layers import SigmoidRange
+from gatera.models.target_scale import TargetScale
 
 #: Smallest magnitude raised to a power; at 0 the gradient of the root would be infinite. As in the source.
 SMALLEST = 1e-6
@@ -65,7 +66,7 @@ class LinearHeadOptions:
 
 
 class LinearHead(nn.Sequential):
-    """A head that ends in one linear layer, with an optional `SigmoidRange` after it; made by `create_linear_head`."""
+    """A head that ends in one linear layer, with a `SigmoidRange` or `TargetScale` after it; see `create_linear_head`."""
 
     @property
     def linear(self) -> nn.Linear:
@@ -76,6 +77,11 @@ class LinearHead(nn.Sequential):
     def features(self) -> nn.Sequential:
         """The layers before the linear one: [N,C,H,W] (or [N,F]) -> [N,F]."""
         return nn.Sequential(*list(self)[: list(self).index(self.linear)])
+
+    @property
+    def scale(self) -> TargetScale | None:
+        """What gives the outputs the unit of the targets."""
+        return self[-1] if isinstance(self[-1], TargetScale) else None
 
     @property
     def untrained(self) -> bool:

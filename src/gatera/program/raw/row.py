@@ -285,6 +285,7 @@ class PairReader:
         columns: what the two are called.
         users: known users, in the order of their codes from 1 on.
         items: known items.
+        rated: for each user, in the same order, the codes of the items that they rated; None where that was not kept.
 
     Example:
         >>> read = PairReader(["user", "film"], [7, 9], ["Alien", "Brazil"])
@@ -292,12 +293,32 @@ class PairReader:
         ([2, 1], [1, 2])
     """
 
-    def __init__(self, columns: Sequence[str], users: Sequence[Any], items: Sequence[Any]) -> None:
+    def __init__(
+        self,
+        columns: Sequence[str],
+        users: Sequence[Any],
+        items: Sequence[Any],
+        rated: Sequence[Sequence[int]] | None = None,
+    ) -> None:
         self._rows = RowReader(
             [{"name": name, "labels": labels, "had_empty": False}
              for name, labels in zip(columns, (users, items), strict=True)], [],
         )  # fmt: skip
         self.columns = self._rows.columns
+        self.users, self.items, self._rated = tuple(users), tuple(items), rated or ()
+        self._codes = Codes(self.users), Codes(self.items)
+
+    def user_code(self, user: Any) -> int | None:
+        """Return the code of a user; None if they are not known."""
+        return code if (code := self._codes[0](user)) > 0 else None
+
+    def item_code(self, item: Any) -> int | None:
+        """Return the code of an item; None if it is not known."""
+        return code if (code := self._codes[1](item)) > 0 else None
+
+    def rated_by(self, user: int) -> Sequence[int]:
+        """Return the codes of the items that a user, given by code, has rated, as far as that is known."""
+        return self._rated[user - 1] if user <= len(self._rated) else ()
 
     def __call__(self, raw: Any) -> np.ndarray:
         """Return the codes of (user, item), or of a row that has both by name, as int64 [2].

@@ -96,6 +96,21 @@ def name_config(value: Any) -> list[str]:
     return [_name(name) for name in value]
 
 
+def rated_config(value: Any) -> list[list[int]] | None:
+    """Return the codes of the items that each user has rated, from JSON data.
+
+    Raises:
+        ValueError: if it is neither null nor a list of lists of whole numbers from 1 on.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, list | tuple) or not all(isinstance(codes, list | tuple) for codes in value):
+        raise ValueError("not a list of lists")
+    if not all(type(code) is int and code > 0 for codes in value for code in codes):
+        raise ValueError("not codes of items")
+    return [list(codes) for codes in value]
+
+
 def _objects(value: Any) -> list[Mapping[str, Any]]:
     if not isinstance(value, list | tuple) or not all(isinstance(entry, Mapping) for entry in value):
         raise ValueError(value)

@@ -1,0 +1,205 @@
+"""Decide what answers for a table, network, trees or both, and how long the network is trained, on held-out training rows.
+
+The validation set takes no part in it, so the error measured there is not the smallest of several.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gatera.core.random import rng, torch_seeded
+from gatera.learn.optimizer import Adam
+from gatera.learn.schedule import combined_cos
+from gatera.models.target_scale import balance_gradients
+from gatera.tabular.trees.fit import EncodedRows, fit_several, predict_trees
+
+#: Epochs that are tried: each twice as many as before, while the loss on held-out rows falls.
+LENGTHS = (4, 8, 16, 32, 64, 128)
+
+#: Rows that the tries may train on, all together: this bounds their time (about 20 s on two cores), on every machine alike.
+MOST_ROWS = 2_000_000
+
+#: Of a larger table, this many rows are tried.
+MOST_TRIED = 40_000
+
+#: Up to this many rows: the number of folds; the last holds out a single fifth.
+FOLDS = ((300, 10), (2_000, 5), (8_000, 3))
+
+#: Momentum at the start, the peak and the end: those of `fit_one_cycle`.
+MOMENTA = (0.95, 0.85, 0.95)
+
+#: What trees may count beside the network.
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What held-out training rows say.
+
+    Attributes:
+        epochs: how many epochs the network is trained.
+        share: what the trees count, 0..1: 0 is the network alone, 1 the trees alone.
+        errors: share -> error on held-out rows: wrong answers, 0..1, or the root mean squared error.
+        falling: whether the loss still fell at the last number of epochs that was tried.
+        n: how many rows were held out.
+    """
+
+    epochs: int
+    share: float
+    errors: dict[float, float]
+    falling: bool
+    n: int
+
+
+@dataclass(frozen=True)
+class NetworkMaker:
+    """How networks are tried.
+
+    Attributes:
+        make: makes a new network, with random parameters.
+        split: splits rows for it.
+        loss_func: its loss.
+        lr: its peak learning rate.
+        bs: rows per batch.
+        wd: weight decay.
+    """
+
+    make: Callable[[], nn.Module]
+    split: Callable[[Tensor], tuple[Tensor, Tensor]]
+    loss_func: nn.Module
+    lr: float
+    bs: int
+    wd: float = 0.01
+
+
+def try_both(
+    rows: EncodedRows,
+    maker: NetworkMaker,
+    seed: int,
+    epochs: int | None,
+    trees: bool = True,
+    mixed: bool = False,
+) -> Trial:
+    """Train network and trees on parts of the training rows, and measure both on the others.
+
+    The share with the lowest product of loss and error is the best: a few rows decide about errors, and sure answers that are
+    wrong dominate the loss of classes.
+
+    Args:
+        rows: the training rows.
+        maker: how networks are made.
+        seed: keys the folds and the training.
+        epochs: how many epochs the network is trained; None to find out.
+        trees: whether trees are tried.
+        mixed: only choose among shares of both.
+    """
+    if len(rows.y) > MOST_TRIED:
+        rows = rows.take(np.sort(rng(seed, 1).choice(len(rows.y), MOST_TRIED, replace=False)))
+    folds = make_folds(rows, seed)
+    held = np.concatenate([valid for _, valid in folds])
+    wanted, found = rows.take(held), {}
+    n_epochs, falling, found[0.0] = _try_networks(rows, folds, maker, seed, epochs)
+    if trees:
+        found[1.0] = np.concatenate(
+            [predict_trees(fit_several(rows.take(train), seed), rows.take(valid)) for train, valid in folds]
+        )
+    if len(found) == 2:
+        for share in SHARES[1:-1]:
+            found[share] = share * found[1.0] + (1 - share) * found[0.0]
+    errors = {share: _error(wanted, predictions) for share, predictions in found.items()}
+    badness = {
+        share: _loss(wanted, said) * max(errors[share], 1 / len(held)) for share, said in found.items()
+    }
+    share = min(SHARES[1:-1] if mixed else found, key=lambda share: badness[share])
+    return Trial(n_epochs, share, errors, falling, len(held))
+
+
+def make_folds(rows: EncodedRows, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return pairs of row numbers, to train on and to hold out; every class is spread over the folds."""
+    n = len(rows.y)
+    count = next((folds for most, folds in FOLDS if n <= most), None)
+    order = rng(seed, 2).permutation(n)
+    if rows.n_classes:
+        order = order[np.argsort(rows.y[order], kind="stable")]
+    fold_of = np.empty(n, np.int64)
+    fold_of[order] = np.arange(n) % (count or 5)
+    folds = [(np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)) for fold in range(count or 1)]
+    return [(train, valid) for train, valid in folds if len(train) and len(valid)]
+
+
+def _loss(rows: EncodedRows, predictions: np.ndarray) -> float:
+    if not rows.n_classes:
+        return float(np.square(predictions[:, 0] - rows.y).mean())
+    right = predictions[np.arange(len(rows.y)), rows.y]
+    return float(-np.log(np.maximum(right, 1e-6)).mean())
+
+
+def _error(rows: EncodedRows, predictions: np.ndarray) -> float:
+    if rows.n_classes:
+        return float((predictions.argmax(1) != rows.y).mean())
+    return float(np.sqrt(np.square(predictions[:, 0] - rows.y).mean()))
+
+
+def _try_networks(
+    rows: EncodedRows,
+    folds: list[tuple[np.ndarray, np.ndarray]],
+    maker: NetworkMaker,
+    seed: int,
+    epochs: int | None,
+) -> tuple[int, bool, np.ndarray]:
+    """Return the best number of epochs, whether the loss still fell there, and what such networks say of held-out rows."""
+    wanted = rows.take(np.concatenate([valid for _, valid in folds]))
+    n_train = sum(len(train) for train, _ in folds)
+    budget = MOST_ROWS if epochs is None else np.inf
+    best: tuple[float, int, np.ndarray] | None = None
+    for length in LENGTHS if epochs is None else (epochs,):
+        if best is not None and n_train * length > budget:
+            break
+        budget -= n_train * length
+        said = np.concatenate(
+            [_train_and_ask(rows, train, valid, maker, seed, length) for train, valid in folds]
+        )
+        loss = _loss(wanted, said)
+        if best is not None and not loss < best[0]:
+            return best[1], False, best[2]
+        best = loss, length, said
+    assert best is not None  # for the type checker: there are lengths
+    return best[1], epochs is None, best[2]
+
+
+def _train_and_ask(
+    rows: EncodedRows, train: np.ndarray, valid: np.ndarray, maker: NetworkMaker, seed: int, epochs: int
+) -> np.ndarray:
+    """Train a network as `fit_one_cycle` does, and return its answers, float64 [n,K]."""
+    with torch_seeded(seed):
+        model = maker.make().train()
+        balance_gradients(model, maker.loss_func)
+        x, y = torch.from_numpy(rows.x[train]), torch.from_numpy(rows.y[train])
+        y = y if rows.n_classes else y.float()[:, None]
+        bs = min(maker.bs, len(train))
+        steps = len(train) // bs
+        optimizer = Adam(model.parameters(), maker.lr, wd=maker.wd)
+        rate, momentum = (
+            combined_cos(0.25, maker.lr / 25, maker.lr, maker.lr / 1e5),
+            combined_cos(0.25, *MOMENTA),
+        )
+        for step in range(steps * epochs):
+            if step % steps == 0:
+                order = torch.randperm(len(train))
+            some = order[step % steps * bs : (step % steps + 1) * bs]
+            for group in optimizer.param_groups:
+                group["lr"] = rate(step / (steps * epochs))
+                group["betas"] = (momentum(step / (steps * epochs)), group["betas"][1])
+            maker.loss_func(model(maker.split(x[some])), y[some]).backward()
+            optimizer.step()
+            optimizer.zero_grad()
+        model.eval()
+        with torch.no_grad():
+            outputs = model(maker.split(torch.from_numpy(rows.x[valid]))).double()
+    return (F.softmax(outputs, dim=1) if rows.n_classes else outputs).numpy()

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gatera.program.program import load_program
+from gatera.tabular.data import TabularDataLoaders
+from gatera.tabular.learner import tabular_learner
+from gatera.tabular.trees.choose import make_folds
+from gatera.tabular.trees.fit import EncodedRows, fit_several, predict_trees
+from gatera.tabular.trees.train import TableTraining, train_table
+
+
+def frame(n: int = 240, classes: bool = True) -> pd.DataFrame:
+    draw = np.random.default_rng(0)
+    kind, size = draw.choice(["a", "b", "c", "d"], n), draw.uniform(0, 100, n)
+    steps = (size // 10 % 2 > 0) ^ np.isin(
+        kind, ["a", "c"]
+    )  # steps, which trees learn and small networks do not
+    target = np.where(steps, "yes", "no") if classes else 300_000 + 40_000.0 * steps + draw.normal(0, 1000, n)
+    return pd.DataFrame({"kind": kind, "size": size, "target": target})
+
+
+def trained(tmp_path, model: str, classes: bool = True, epochs: int | None = 2):
+    dls = TabularDataLoaders.from_df(
+        frame(classes=classes), tmp_path, cat_names="kind", cont_names="size", y_names="target", seed=1
+    )
+    learn, notes = tabular_learner(dls, path=tmp_path), []
+    with learn.no_bar(), learn.no_logging():
+        facts = train_table(learn, TableTraining(model, epochs, 5e-3, 64, None, 1), notes.append)
+    return learn, facts, [str(note) for note in notes]
+
+
+@pytest.mark.parametrize("classes", [True, False])
+def test_where_trees_win_the_program_holds_trees(tmp_path, classes):
+    learn, facts, notes = trained(tmp_path, "best", classes)
+    assert facts["trees_share"] >= 0.5
+    assert notes[0].endswith("(to change: model='network').") and "of boosted trees" in notes[0]
+    program = load_program(learn.export(tmp_path / "a.gatera"))
+    rows = EncodedRows.of(learn.dls, learn.dls.valid_ds)
+    wanted = learn.get_preds()[0].numpy()
+    answers = [program.predict(learn.dls.valid_ds.inputs[n]) for n in range(len(rows.y))]
+    found = np.stack([answer.probabilities for answer in answers])
+    assert np.abs(found - wanted).max() <= 1e-5 * max(1, np.abs(wanted).max())
+    assert answers[0].label == learn.predict(learn.dls.valid_ds.inputs[0]).label or not classes
+
+
+@pytest.mark.parametrize("classes", [True, False])
+def test_trees_alone_answer_as_scikit_learn_does(tmp_path, classes):
+    learn, facts, notes = trained(tmp_path, "trees", classes)
+    train, valid = (EncodedRows.of(learn.dls, ds) for ds in (learn.dls.train_ds, learn.dls.valid_ds))
+    wanted = predict_trees(fit_several(train, 1), valid)
+    assert np.abs(learn.get_preds()[0].numpy() - wanted).max() <= 1e-5 * max(1, np.abs(wanted).max())
+    assert (facts["trees_share"], notes, learn.recorder.rows) == (1.0, [], [])
+    assert load_program(learn.export(tmp_path / "a.gatera"))
+
+
+def test_the_network_alone_trains_until_more_does_not_help(tmp_path):
+    learn, facts, notes = trained(tmp_path, "network", epochs=None)
+    assert facts["trees_share"] == 0.0 and len(notes) == 1
+    assert notes[0].startswith(f"The network trains {len(learn.recorder.rows)} epochs")
+
+
+def test_a_named_number_of_epochs_is_kept(tmp_path):
+    learn, _, notes = trained(tmp_path, "network", epochs=3)
+    assert len(learn.recorder.rows) == 3 and notes == []
+
+
+def test_folds_hold_out_every_row_once_and_every_class():
+    rows = EncodedRows(np.zeros((103, 1), np.float32), np.arange(103) % 3, [], 3)
+    folds = make_folds(rows, 0)
+    assert sorted(np.concatenate([valid for _, valid in folds])) == list(range(103))
+    assert all(len(np.unique(rows.y[valid])) == 3 for _, valid in folds)
