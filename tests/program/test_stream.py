@@ -9,9 +9,10 @@ from PIL import Image
 
 from gatera.core.errors import DataError
 from gatera.program import program as program_module
+from gatera.program.held import held
 from gatera.program.program import ManyInputs, load_program
 from gatera.program.raw.photo import read_photo
-from gatera.program.stream import MOST, TIMES, TRIALS, Pace, settled, side_by_side
+from gatera.program.stream import MOST, TIMES, TRIALS, Pace, side_by_side
 
 
 def settle(pace: Pace, cost, rounds: int = 60) -> list[int]:
@@ -155,7 +156,7 @@ def test_a_copy_stands_as_upright_as_the_photo(orientation, tmp_path):
     for name in ("a.jpg", "a.tiff", "a.png"):
         Image.effect_noise((32, 16), 80).convert("RGB").save(tmp_path / name, exif=exif)
         with Image.open(tmp_path / name) as photo, Image.open(tmp_path / name) as other:
-            copied = settled(photo)
+            copied = held(photo)
             assert copied.filename == str(tmp_path / name)
             assert np.array_equal(np.asarray(read_photo(copied)), np.asarray(read_photo(other)))
 

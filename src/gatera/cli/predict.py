@@ -58,7 +58,9 @@ def _recommend(options: argparse.Namespace) -> int:
     """Print the items that a user would rate highest."""
     if options.inputs:
         raise UsageError(f"--user takes no INPUT, got {options.inputs[0]!r}")
-    program = load_program(options.program, engine=engine_for(1, options.engine), precision=options.precision)
+    program = load_program(
+        options.program, engine=options.engine, precision=options.precision, trusted=options.trusted
+    )
     found = program.recommend(options.user, options.top or 10)
     if not found:
         show_line(f"User {escaped(options.user)} has rated every item.")
