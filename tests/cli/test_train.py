@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -170,7 +173,7 @@ def test_epochs_are_printed_when_they_end(photo_folder, tmp_path):
     assert [line["event"] for line in lines] == ["photos", "epoch", "epoch"]
     assert run.returncode == 130 and all(line.startswith(NOTES) for line in errors.splitlines())
     assert json.loads(rest.splitlines()[-1])["checkpoint"] == str(
-        tmp_path / "new" / "a-unfinished" / "interrupted.pth"
+        tmp_path / "new" / "a-unfinished" / "training.safetensors"
     )
 
 
@@ -190,7 +193,10 @@ def test_a_wrong_option_is_said_before_any_training(photo_folder, tmp_path, caps
     assert "train_loss" not in captured.out
 
 
-def test_ctrl_c_keeps_what_is_trained_and_says_how_to_go_on(photo_folder, tmp_path):
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_a_stop_keeps_what_is_trained_and_says_how_to_go_on(photo_folder, tmp_path, number, status):
     command = [
         sys.executable,
         "-m",
@@ -207,10 +213,36 @@ def test_ctrl_c_keeps_what_is_trained_and_says_how_to_go_on(photo_folder, tmp_pa
         lines.append(line)
         if line.startswith("0 "):  # the first epoch's row
             time.sleep(0.2)
-            run.send_signal(signal.SIGINT)
+            run.send_signal(number)
             break
     rest, errors = run.communicate(timeout=120)
-    assert run.returncode == 130 and all(line.startswith(NOTES) for line in errors.splitlines())
-    checkpoint = tmp_path / "a-unfinished" / "interrupted.pth"
+    assert run.returncode == status and all(line.startswith(NOTES) for line in errors.splitlines())
+    checkpoint = tmp_path / "a-unfinished" / "training.safetensors"
     assert checkpoint.is_file()
-    assert f"--resume {checkpoint}" in rest
+    assert f"It is kept in {checkpoint}. To go on, run the same command again; it resumes by itself." in rest
+
+
+def test_a_closed_terminal_loses_nothing(photo_folder, tmp_path):
+    ours, its = pty.openpty()
+    command = [
+        sys.executable,
+        "-m",
+        "gatera",
+        "train",
+        str(photo_folder),
+        "--out",
+        str(tmp_path / "a.gatera"),
+    ]
+    options = ["--size", "32", "--freeze-epochs", "0", "--epochs", "500", "--device", "cpu"]
+    run = subprocess.Popen(
+        command + options, stdin=its, stdout=its, stderr=its, start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0), env=os.environ | {"TERM": "xterm"},
+    )  # fmt: skip
+    os.close(its)
+    shown = b""
+    while b"\n1 " not in shown:  # the second epoch's row
+        shown += os.read(ours, 10_000)
+    os.close(ours)
+    assert run.wait(timeout=120) == 129
+    assert (tmp_path / "a-unfinished" / "training.safetensors").is_file()
+    assert b"Starting ..." in shown and b"Reading " in shown

@@ -86,7 +86,7 @@ def test_the_message_says_where_it_stopped_and_how_to_go_on(make_learner, tmp_pa
     learn = make_learner()
     with pytest.raises(TrainingInterrupted) as stop:
         learn.fine_tune(2, cbs=PressCtrlC(6))
-    path = tmp_path / "models" / "interrupted.pth"
+    path = tmp_path / "models" / "interrupted.safetensors"
     assert str(stop.value) == (
         f"Interrupted in epoch 0 of 2 of the unfrozen part, after batch 2 of 4. Checkpoint saved to {path}. "
         f"To resume, create the learner the same way and call the same method with resume='{path}'."

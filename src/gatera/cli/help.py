@@ -19,7 +19,9 @@ STATUSES = {
     "0": "Success.",
     "1": "An error, which is printed on standard error; or some inputs could not be read.",
     "2": "The command was not understood.",
+    "129": "Stopped by SIGHUP: its terminal was closed.",
     "130": "Interrupted with Ctrl-C.",
+    "143": "Stopped by SIGTERM.",
 }
 
 #: Columns of option names, and below which width of the terminal explanations go on lines of their own.

@@ -11,7 +11,7 @@ TRAIN = {
     "pretrained": "--weights", "y_names": "--target", "dep_var": "--target", "pat": "--label-from", "n_epoch": "--epochs",
     "base_lr": "--lr", "lr_max": "--lr", "bs": "--batch-size", "batch_size": "--batch-size", "val_bs": "--batch-size",
     "arch": "--arch", "epochs": "--epochs", "freeze_epochs": "--freeze-epochs", "lr": "--lr", "seed": "--seed",
-    "size": "--size", "valid_pct": "--valid-pct", "device": "--device", "resume": "--resume", "slim": "--slim",
+    "size": "--size", "valid_pct": "--valid-pct", "device": "--device", "resume": "--resume", "restart": "--restart", "slim": "--slim",
     "force": "--force", "target": "--target", "weights": "--weights", "label_from": "--label-from",
     "group_by": "--group-by", "task": "--task", "augment": "--augment", "report": "--report", "out": "--out", "delimiter": "--delimiter",
     "encoding": "--encoding", "decimal": "--decimal", "header": "--header", "model": "--model",
@@ -38,6 +38,10 @@ PHRASES = (
     (r"item_tfms=Resize\((\d+)[^)]*\)(?:, or Resize\([^)]*\) to avoid cropping)?", r"--size \1"),
     (r"\(learn\.lr_find\(\) suggests one\)", "with --lr"),
     (r", clip gradients with cbs=GradientClip\([^)]*\), train with precision='float32',", ""),
+    (
+        r"(?<=[Rr]un the same )again",
+        "command again",
+    ),
     (
         r"create the learner the same way and call the same method with (?=resume=)",
         "run the same command with ",

@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import gatera
@@ -20,16 +21,19 @@ from gatera.cli.output import (
     drop_output,
     escape_unencodable_output,
     show_error,
+    stopped_status,
     write,
 )
 from gatera.cli.parser import UsageError, parse
 from gatera.core.errors import GateraError, MissingExtraError
+from gatera.core.progress import status as status_line
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run `gatera`; this is the console script.
 
-    Exit status: 0; 1 if something failed; 2 if the command was not understood; 130 after Ctrl-C. `--debug` or
+    Exit status: 0; 1 if something failed; 2 if the command was not understood; 130 after Ctrl-C, 143 after
+    SIGTERM, 129 after SIGHUP. `--debug` or
     GATERA_DEBUG=1 shows the traceback of an error.
     """
     arguments, debug = _take_debug(list(sys.argv[1:] if argv is None else argv))
@@ -46,9 +50,10 @@ def main(argv: Sequence[str] | None = None) -> None:
             raise
         show_error(err, name)
         status = FAILED
-    except KeyboardInterrupt:
-        show_error("interrupted.")
-        status = INTERRUPTED
+    except KeyboardInterrupt as stop:
+        status = stopped_status(stop)
+        with suppress(OSError):  # after SIGHUP there is no terminal any more
+            show_error("interrupted." if status == INTERRUPTED else f"{stop}.")
     except BrokenPipeError:  # `gatera predict ... | head -1` has read enough
         drop_output()
         status = FAILED
@@ -97,7 +102,9 @@ def _run_command(command: Command, arguments: list[str]) -> int:
         return 0
     options = parse(command, arguments)
     try:
-        return load(command)(options)
+        with nullcontext() if command.extra is None else status_line("Starting"):
+            run = load(command)
+        return run(options)
     except ModuleNotFoundError as err:
         if command.extra is None or (err.name or "").partition(".")[0] in ("", "gatera"):
             raise

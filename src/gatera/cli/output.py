@@ -21,7 +21,12 @@ from gatera.core.errors import DataError, GateraError
 from gatera.core.terminal_bar import clear_bar
 
 #: Exit statuses, as shells and scripts expect them.
-FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+FAILED, MISUSED, HUNG_UP, INTERRUPTED, TERMINATED = 1, 2, 129, 130, 143
+
+
+def stopped_status(stop: KeyboardInterrupt) -> int:
+    """Return the exit status after a signal, as shells have it: 130 after Ctrl-C, 143 after SIGTERM."""
+    return 128 + int(getattr(stop, "number", INTERRUPTED - 128))
 
 
 def write(text: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import fields
 from typing import Any
 
 from gatera.cli.language import TRAIN
@@ -12,9 +14,15 @@ from gatera.cli.output import print_json, print_line, write
 from gatera.cli.terminal.style import paint, width
 from gatera.cli.terminal.text import escaped, filled
 from gatera.core.files import human_bytes
+from gatera.core.progress import status
+from gatera.learn.checkpoint import Position
 from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
 from gatera.recipes.job import TrainedProgram
+from gatera.recipes.unfinished.work import STAGES
+
+#: The entries of an "interrupted" event that make its `Position`.
+POSITION = tuple(field.name for field in fields(Position))
 
 
 class Printer(Events):
@@ -30,7 +38,7 @@ class Printer(Events):
 
     def argument(self, name: str) -> str:
         """Return the option of `gatera train` that is the argument `name` in Python."""
-        return TRAIN[name]
+        return TRAIN.get(name, f"--{name.replace('_', '-')}")
 
     def on_line(self, text: str, style: str | None = None) -> None:
         """Print a line for people, wrapped on a terminal; further lines of a longer text are indented already."""
@@ -51,6 +59,10 @@ class Printer(Events):
         """Print a decision about a table, with the option that changes it."""
         self.on_line(decision.for_shell())
         self.on_event("note", decision.values())
+
+    def status(self, text: str) -> AbstractContextManager[None]:
+        """Show what is going on, on the last line of a terminal."""
+        return nullcontext() if self.as_json else status(escaped(text))
 
     def on_event(self, name: str, values: Mapping[str, Any]) -> None:
         """Print an event as a JSON line; of an interruption tell people how to resume."""
@@ -82,9 +94,10 @@ class Printer(Events):
         print_line(f"  {paint(escaped(command), 'command')}")
 
     def _interrupted(self, v: Mapping[str, Any]) -> None:
-        part = f" ({v['phase']})" if v["phase"] else ""
+        if v["stage"] == "training":
+            self.on_line(f"\nStopped {Position(**{name: v[name] for name in POSITION})}.")
+        else:
+            self.on_line(f"\nStopped while {STAGES[v['stage']]}. The training is complete.")
         self.on_line(
-            f"\nStopped in epoch {v['epoch']} of {v['epochs']}{part}, after batch {v['step']} of {v['steps']}."
+            f"It is kept in {v['checkpoint']}. To go on, run the same command again; it resumes by itself."
         )
-        self.on_line(f"Checkpoint saved to {v['checkpoint']}. To resume, rerun the same command with")
-        self._command(f"--resume {shlex.quote(v['checkpoint'])}")

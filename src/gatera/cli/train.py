@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from gatera.cli.output import INTERRUPTED, notes
+from gatera.cli.output import notes, stopped_status
 from gatera.cli.printer import Printer
 from gatera.recipes.run import train as train_program
 from gatera.recipes.settings import DEFAULTS
@@ -15,16 +15,16 @@ def train(options: argparse.Namespace) -> int:
 
     Raises:
         GateraError: if the data, an option or the disk is not usable.
-        KeyboardInterrupt: after Ctrl-C before training has begun.
+        KeyboardInterrupt: after Ctrl-C, SIGTERM or SIGHUP before training has begun.
     """
     printer = Printer(options.json)
     settings = {name: getattr(options, name) for name in DEFAULTS}
     try:
         with notes():
             trained = train_program(options.source, out=options.out, events=printer, **settings)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         if not printer.said_how_to_resume:
             raise
-        return INTERRUPTED
+        return stopped_status(stop)
     printer.result(trained)
     return 0

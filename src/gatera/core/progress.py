@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -80,6 +81,23 @@ def track(items: Iterable[T], description: str, total: int | None = None, quiet:
             yield item
     finally:
         if bar is not None:
+            bar.stop()
+
+
+@contextmanager
+def status(text: str) -> Iterator[None]:
+    """Show what is going on, "Writing cats.gatera ...", on the last line of a terminal while the block runs; else nothing.
+
+    A progress bar inside the block takes its place.
+    """
+    live = not in_notebook() and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    bar = TerminalBar(sys.stderr) if live else None
+    if bar is not None:
+        bar.show(f"{text} ...")
+    try:
+        yield
+    finally:
+        if bar is not None and TerminalBar.current in (bar, None):
             bar.stop()
 
 

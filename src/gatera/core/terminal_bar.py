@@ -53,6 +53,10 @@ class TerminalBar:
         left = f", {_clock(seconds / completed * (self._total - completed))} left" if completed else ""
         return f"{self._text} [{'#' * full}{'-' * (BAR - full)}] {completed:,} of {self._total:,}{left}"
 
+    def show(self, text: str) -> None:
+        """Show a text in place of a bar."""
+        self._write(CLEAR + text[: _columns(self._stream) - 1])
+
     def clear(self) -> None:
         """Clear the bar from the screen until the next update."""
         self._write(CLEAR)

@@ -1,12 +1,13 @@
 """Save and load a learner's parameters, and its position in an interrupted fit.
 
-Files have torch's zip format and contain only tensors, numbers and strings. They are read with `weights_only=True`, so opening
-one cannot run code.
+What `learn.save` writes has torch's zip format and contains only tensors, numbers and strings; it is read with
+`weights_only=True`. Checkpoints of interrupted fits are safetensors files. Opening either cannot run code.
 """
 
 from __future__ import annotations
 
 import pickle
+import signal
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ import torch
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.files import atomic_write
+from gatera.learn.checkpoints.keeper import as_data_error
+from gatera.learn.checkpoints.tensor_file import is_tensor_file, read_tensors
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,16 @@ class Position:
         """Return plain values, for a checkpoint."""
         return asdict(self)
 
+    def __str__(self) -> str:
+        if self.epoch >= self.epochs:
+            return f"after {'the last epoch' if self.epochs > 1 else 'the epoch'}{self._part()}"
+        return (
+            f"in epoch {self.epoch} of {self.epochs}{self._part()}, after batch {self.step} of {self.steps}"
+        )
+
+    def _part(self) -> str:
+        return f" of the {self.phase} part" if self.phase else ""
+
 
 class TrainingInterrupted(KeyboardInterrupt):
     """Ctrl-C during a fit. A checkpoint has been saved; the message says where, and how to resume.
@@ -51,22 +64,30 @@ class TrainingInterrupted(KeyboardInterrupt):
     Attributes:
         path: the checkpoint.
         position: where the fit was interrupted.
+        number: the signal: that of Ctrl-C, SIGTERM or SIGHUP.
     """
 
-    def __init__(self, path: Path, position: Position) -> None:
-        self.path, self.position = path, position
-        part = f" of the {position.phase} part" if position.phase else ""
+    def __init__(
+        self, path: Path, position: Position, number: int = signal.SIGINT, remedy: str | None = None
+    ) -> None:
+        self.path, self.position, self.number = path, position, int(number)
+        how = f"create the learner the same way and call the same method with resume={str(path)!r}."
         super().__init__(
-            f"Interrupted in epoch {position.epoch} of {position.epochs}{part}, after batch {position.step} of "
-            f"{position.steps}. Checkpoint saved to {path}. To resume, create the learner the same way and call the "
-            f"same method with resume={str(path)!r}."
+            f"Interrupted {position}. Checkpoint saved to {path}. {remedy or f'To resume, {how}'}"
         )
 
 
 def write(path: Path, content: dict[str, Any]) -> Path:
-    """Write a checkpoint; the file gets its name only when it is complete."""
-    with atomic_write(path) as partial:
-        torch.save(content, partial)
+    """Write parameters; the file gets its name only when it is complete.
+
+    Raises:
+        DataError: if the disk is full or not writable.
+    """
+    try:
+        with atomic_write(path) as partial:
+            torch.save(content, partial)
+    except (OSError, RuntimeError) as err:  # torch turns the disk's error into one of its own
+        raise as_data_error(path, err) from err
     return path
 
 
@@ -78,6 +99,8 @@ def read(path: Path, device: torch.device) -> dict[str, Any]:
     """
     if not path.is_file():
         raise DataError(f"no checkpoint {path}", remedy="learn.save(name) writes one.")
+    if is_tensor_file(path):
+        return read_tensors(path, device)
     try:
         content = torch.load(path, map_location=device, weights_only=True)
     except (RuntimeError, EOFError, pickle.UnpicklingError, ValueError) as err:

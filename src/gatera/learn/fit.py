@@ -12,9 +12,12 @@ from torch import nn
 
 from gatera.core.checks import check_at_least
 from gatera.core.errors import ArgumentError
-from gatera.learn import checkpoint, loop
+from gatera.learn import loop
 from gatera.learn.checkpoint import Position, TrainingInterrupted
+from gatera.learn.checkpoints.keeper import Keeper, as_data_error
+from gatera.learn.checkpoints.tensor_file import write_tensors
 from gatera.learn.head_start import HeadStart
+from gatera.learn.interrupt import shielded, signal_of
 from gatera.learn.optimizer import load_named_state, named_state, set_hyper
 from gatera.learn.options import FIT_DEFAULTS, FitArguments
 from gatera.learn.state import Callback, LoopState, as_callbacks
@@ -85,6 +88,7 @@ class Fit:
         saved: the content of the checkpoint to resume from, or None; the model's parameters are loaded already.
         checkpoint_to: the file to write after Ctrl-C; None writes nothing.
         n_frozen: number of frozen parameter groups, for the checkpoint.
+        keeper: writes checkpoints now and then, and instead of `checkpoint_to`.
 
     Attributes:
         result: what the fit has changed so far; also valid after an error.
@@ -97,10 +101,13 @@ class Fit:
         saved: dict[str, Any] | None = None,
         checkpoint_to: Path | None = None,
         n_frozen: int = 0,
+        keeper: Keeper | None = None,
     ) -> None:
         self.plan, self.state, self.saved = plan, state, saved
-        self.checkpoint_to, self.n_frozen = checkpoint_to, n_frozen
+        self.checkpoint_to, self.n_frozen, self.keeper = checkpoint_to, n_frozen, keeper
         self.result = FitResult(state.optimizer, state.first_epoch)
+        self._interrupted: TrainingInterrupted | None = None
+        self._n_bytes = _size_of_checkpoint(state)
 
     def run(self) -> FitResult:
         """Train.
@@ -109,6 +116,7 @@ class Fit:
             ArgumentError: if the checkpoint belongs to a different run.
             TrainingInterrupted: after Ctrl-C; its message names the checkpoint.
             KeyboardInterrupt: after Ctrl-C, if no checkpoint is wanted.
+            DataError: after Ctrl-C, if the checkpoint cannot be written.
         """
         state, plan = self.state, self.plan
         set_hyper(state.optimizer, "lr", plan.lrs)
@@ -119,22 +127,57 @@ class Fit:
         _check_batches(state)
         balance_gradients(state.model, state.loss_func)
         state.optimizer.zero_grad()  # parameters frozen since the last fit may still have a gradient
+        state.keep = self._keep
+        if self.keeper is not None:
+            self.keeper.forget()
         try:
             with torch.random.fork_rng(_cuda_devices(state)), state.arithmetic.kernels(state.model):
                 loop.fit(state)
-        except KeyboardInterrupt as stop:
-            if self.checkpoint_to is None:
+        except BaseException as err:
+            if self._interrupted is None:
                 raise
-            raise TrainingInterrupted(self._save(self.checkpoint_to), self._position()) from stop
+            raise self._interrupted from err
         finally:
-            done = state.first_epoch + min(state.epoch + 1, state.epochs)
-            self.result = replace(self.result, epochs_done=done)
+            self.result = replace(self.result, epochs_done=self._epochs_done())
+        if self.keeper is not None:
+            self.keeper.keep_result(self._content, self._n_bytes)
         return self.result
+
+    def _keep(self, stop: KeyboardInterrupt | None) -> None:
+        """Write a checkpoint: always after a stop, else if it is time for one."""
+        if stop is None:
+            if self.keeper is not None:
+                self.keeper.offer(self._content, self._n_bytes)
+            return
+        path = self._kept()
+        if path is not None:
+            self._interrupted = TrainingInterrupted(path, self._position(), signal_of(stop))
+
+    def _kept(self) -> Path | None:
+        """Write a checkpoint after a stop; returns None if none is wanted, or none can be written."""
+        if self.keeper is not None:
+            # A second signal may have stopped an update in the middle: the checkpoint before it is the better one.
+            return self.keeper.path if self.state.guard.torn else self.keeper.write(self._content())
+        if self.checkpoint_to is None:
+            return None
+        try:
+            with shielded():
+                write_tensors(self.checkpoint_to, self._content())
+        except OSError as err:
+            raise as_data_error(self.checkpoint_to, err) from err
+        return self.checkpoint_to
+
+    def _epochs_done(self) -> int:
+        state = self.state
+        if self.saved is not None and Position(**self.saved["position"]).epoch >= state.epochs:
+            return int(self.saved["epochs_done"])  # fewer than planned, if the fit was ended early
+        return state.first_epoch + min(state.epoch + 1, state.epochs)
 
     def _position(self) -> Position:
         state = self.state
+        epoch, step = (state.epochs, 0) if state.finished else (state.epoch, state.step)
         return Position(
-            phase=self.plan.phase, epoch=state.epoch, step=state.step, epochs=state.epochs,
+            phase=self.plan.phase, epoch=epoch, step=step, epochs=state.epochs,
             steps=len(state.train), first_epoch=state.first_epoch, n_frozen=self.n_frozen,
         )  # fmt: skip
 
@@ -154,17 +197,23 @@ class Fit:
             callback.load_state_dict(kept)
         state.epoch, state.step, state.first_epoch = position.epoch, position.step, position.first_epoch
 
-    def _save(self, path: Path) -> Path:
+    def _content(self) -> dict[str, Any]:
         state = self.state
-        content = {
+        return {
             "model": state.whole.state_dict(),
             "opt": named_state(state.optimizer, state.whole),
             "arithmetic": state.arithmetic.state_dict(),
             "position": self._position().to_dict(),
+            "epochs_done": self._epochs_done(),
             "head_start": None if self.plan.head_start is None else asdict(self.plan.head_start),
             "callbacks": [callback.state_dict() for callback in state.callbacks],
         }
-        return checkpoint.write(path, content)
+
+
+def _size_of_checkpoint(state: LoopState) -> int:
+    """Return about how many bytes a checkpoint has: parameters, those of the best epoch, and two averages of gradients."""
+    whole = sum(value.nbytes for value in state.whole.state_dict().values())
+    return 2 * whole + 2 * sum(p.nbytes for p in state.whole.parameters() if p.requires_grad)
 
 
 def _check_batches(state: LoopState) -> None:

@@ -10,6 +10,8 @@ precision and checkpoints are callbacks or parts of the state (see `state.py`).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import torch
@@ -17,7 +19,7 @@ import torch
 from gatera.core.random import seed_torch
 from gatera.learn.arithmetic import as_float32, evaluating
 from gatera.learn.inference.parts import gradients_in_parts, outputs
-from gatera.learn.state import Batches, CancelFitException, LoopState
+from gatera.learn.state import Batches, CancelEpochException, CancelFitException, LoopState
 
 
 def train_batch(state: LoopState) -> None:
@@ -54,14 +56,13 @@ def train_epoch(state: LoopState) -> None:
     state.training, state.steps, done = True, len(state.train), state.step
     epoch = state.first_epoch + state.epoch
     set_epoch(state.train, epoch)
-    for number, batch in enumerate(state.train):
-        if number < done:
-            continue
+    for number, batch in remaining(state.train, done):
         with state.guard:  # Ctrl-C waits until the update is complete, so the parameters stay consistent
             take(state, batch)
             seed_torch(state.seed, epoch, number)
             state.run_stage("batch", train_batch)
             state.step = number + 1
+        state.keep(None)
 
 
 def validate_epoch(state: LoopState) -> None:
@@ -88,15 +89,30 @@ def fit(state: LoopState) -> None:
     state.guard.listen()
     try:
         state.call("before_fit")
-        for state.epoch in range(state.epoch, state.epochs):  # noqa: B020 - a resumed fit starts in the middle
-            state.run_stage("epoch", one_epoch)
-            state.step = 0
+        while state.epoch < state.epochs:
+            whole_epoch(state)
+            state.keep(None)
         state.finished = True
     except CancelFitException:
         state.finished = True
+    except KeyboardInterrupt as stop:
+        state.keep(stop)  # before `after_fit`: a callback may fail to write to a terminal that is gone
+        raise
     finally:
         state.guard.stop()
         state.call("after_fit")
+
+
+def whole_epoch(state: LoopState) -> None:
+    """Run an epoch between its two events, and count it."""
+    try:
+        state.call("before_epoch")
+        one_epoch(state)
+    except CancelEpochException:
+        pass
+    with state.guard:  # or a stopped run would come with the epoch's row, and without having counted it
+        state.call("after_epoch")
+        state.epoch, state.step = state.epoch + 1, 0
 
 
 def take(state: LoopState, batch: Any) -> None:
@@ -104,6 +120,14 @@ def take(state: LoopState, batch: Any) -> None:
     state.index = getattr(batch, "index", None)
     inputs, labels = batch
     state.inputs, state.labels = state.arithmetic.to_device(inputs), state.arithmetic.to_device(labels)
+
+
+def remaining(batches: Batches, done: int) -> Iterator[tuple[int, Any]]:
+    """Yield the number of each batch and the batch, without the first `done`; our loaders do not read those."""
+    if done >= len(batches):
+        return iter(())
+    later = getattr(batches, "batches_from", None)
+    return islice(enumerate(batches), done, None) if later is None else enumerate(later(done), done)
 
 
 def set_epoch(batches: Batches, epoch: int) -> None:

@@ -188,8 +188,13 @@ def load_named_state(
     for name, memory in state.items():
         parameter = parameters[name]
         optimizer.state[parameter] = {
-            key: value.to(parameter.device).clone()
-            if isinstance(value, torch.Tensor) and value.ndim
-            else value
+            key: _like(parameter, value) if isinstance(value, torch.Tensor) and value.ndim else value
             for key, value in memory.items()
         }
+
+
+def _like(parameter: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    """Return a copy of an optimizer's tensor in the memory order of its parameter, which fused optimizers rely on."""
+    if value.shape != parameter.shape:
+        return value.to(parameter.device).clone()
+    return torch.empty_like(parameter, dtype=value.dtype, requires_grad=False).copy_(value)

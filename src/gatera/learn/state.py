@@ -164,6 +164,8 @@ class LoopState:
         inputs, labels, index, predictions, loss: of the current batch; `index` int64 [N] or None.
         training: True in the training part of an epoch, False in validation.
         finished: whether the fit ended normally, not by an error or Ctrl-C.
+        keep: called between updates, where everything is consistent, to write a checkpoint if it is time for one; with the
+            exception after a stop.
     """
 
     model: nn.Module
@@ -187,6 +189,7 @@ class LoopState:
     predictions: Any = None
     loss: Any = None
     finished: bool = False
+    keep: Callable[[KeyboardInterrupt | None], None] = lambda stop: None
     guard: StepGuard = field(default_factory=StepGuard)
 
     def __repr__(self) -> str:

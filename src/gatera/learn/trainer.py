@@ -24,6 +24,7 @@ from gatera.learn.callbacks.batch_norm import FixBatchNorm
 from gatera.learn.callbacks.display import ProgressDisplay
 from gatera.learn.callbacks.lr_finder import LRFinder, SuggestedLRs, Suggestion, as_suggestions, find
 from gatera.learn.callbacks.recorder import Recorder
+from gatera.learn.checkpoints.keeper import Keeper
 from gatera.learn.fine_tuning import START_SHARE, UnfrozenPart, freeze_groups, suffices
 from gatera.learn.fit import Fit, FitPlan
 from gatera.learn.frozen_features import FeatureCache, skip_frozen_part
@@ -96,6 +97,8 @@ class Trainer:
         self.n_frozen, self.epochs_done = 0, 0
         self.recorder, self.display = Recorder(), ProgressDisplay()
         self.feature_cache = FeatureCache()
+        #: Writes checkpoints while a fit runs; None writes one after Ctrl-C only.
+        self.keeper: Keeper | None = None
         #: What the pretrained model's linear head starts from, once it is solved; None for other heads.
         self.head_start: HeadStart | None = None if body is None else trained_before(model)
         self._say_precision()
@@ -242,7 +245,8 @@ class Trainer:
             self.solve_head()
         plan = replace(plan, head_start=self.head_start)
         state = self._skip_frozen_part(state)
-        fit = Fit(plan, state, saved, self.model_path("interrupted"), self.n_frozen)
+        path = self.model_path("interrupted").with_suffix(".safetensors")
+        fit = Fit(plan, state, saved, path, self.n_frozen, self.keeper)
         try:
             fit.run()
         finally:  # an error or Ctrl-C may come after many updates

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from gatera.core.progress import note
+from gatera.core.progress import note, status
 from gatera.program.tables.notes import Note
 
 
@@ -33,6 +34,10 @@ class Events:
         self.on_line(str(decision))
         self.on_event("note", decision.values())
 
+    def status(self, text: str) -> AbstractContextManager[None]:
+        """Show what is going on, e.g. "Writing cats.gatera", while a block runs."""
+        return nullcontext()
+
     def on_event(self, name: str, values: Mapping[str, Any]) -> None:
         """Take plain values for programs.
 
@@ -55,3 +60,7 @@ class Notes(Events):
     def on_warning(self, text: str) -> None:
         """Print the warning."""
         note(text)
+
+    def status(self, text: str) -> AbstractContextManager[None]:
+        """Show it on the last line of a terminal."""
+        return status(text)

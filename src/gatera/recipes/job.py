@@ -10,7 +10,7 @@ from typing import Any
 
 from gatera.core.files import human_bytes
 from gatera.data.sources.items import BadFile
-from gatera.learn.checkpoint import TrainingInterrupted
+from gatera.learn.callbacks.time_left import TimeLeft
 from gatera.learn.export.card import CardFacts, model_card
 from gatera.learn.export.program import ExportOptions, architecture_name, card_facts, find_body
 from gatera.learn.learner import Learner
@@ -21,6 +21,7 @@ from gatera.program.program import Program, load_program
 from gatera.recipes.evaluation import Evaluation, Report
 from gatera.recipes.events import Events
 from gatera.recipes.settings import TrainSettings
+from gatera.recipes.unfinished.work import UnfinishedRun
 
 #: What people call the sides of a split.
 SET_NAMES = {"valid": "Validation set", "test": "Test set"}
@@ -125,28 +126,47 @@ class EpochEvents(Callback):
         self.events.on_event("epoch", {"phase": phase, **self.learn.recorder.rows[-1]})
 
 
-def run_job(job: Job, settings: TrainSettings, events: Events) -> TrainedProgram:
+def run_job(job: Job, unfinished: UnfinishedRun) -> TrainedProgram:
     """Train, measure, and write the program.
 
+    Args:
+        job: what its recipe prepared.
+        unfinished: keeps what is trained until the program is written.
+
     Raises:
-        TrainingInterrupted: after Ctrl-C.
+        TrainingInterrupted: after a stop; what was trained is kept.
     """
-    learn, options = job.learn, job.learn.options
+    learn, events = job.learn, unfinished.events
+    options = learn.options
+    resume = unfinished.resume_from(learn)
+    settings = unfinished.settings
     architecture = job.architecture or architecture_name(learn.model)
     events.on_line(f"Training {architecture} ({learn.arithmetic}), starting from {job.weights}.")
-    _train(job, settings, events)
-    learn.save("trained", with_opt=False)  # a failure after this line does not lose the training
-    learn.to_fp32()  # as the program will compute: in bf16 an item on the verge may change sides
-    evaluations = {"valid": job.evaluate("valid")}
-    if learn.dls.test is not None:
-        evaluations["test"] = job.evaluate("test")
-    path = _export(job, settings, evaluations)
-    page = job.report_page(evaluations["valid"].report, path) if job.report_page and settings.report else None
-    _tidy(learn)
-    learn.options = options
+    with unfinished.kept():
+        _train(job, resume, events)
+        unfinished.keeper.flush(slim=True)  # nothing after this line loses the training
+        learn.to_fp32()  # as the program will compute: in bf16 an item on the verge may change sides
+        evaluations = _measure(job, unfinished)
+        with unfinished.stage_of("exporting", f"Writing {settings.out}"):
+            path = _export(job, settings, evaluations)
+        page = None
+        if job.report_page and settings.report:
+            with unfinished.stage_of("reporting", "Drawing the report"):
+                page = job.report_page(evaluations["valid"].report, path)
+    unfinished.finish()
+    learn.options, learn.keeper = options, None
     trained = TrainedProgram(settings.out, learn, evaluations, job.example, job.skipped, page)
     events.on_event("result", trained.to_dict())
     return trained
+
+
+def _measure(job: Job, unfinished: UnfinishedRun) -> dict[str, Evaluation]:
+    sides = ["valid"] if job.learn.dls.test is None else ["valid", "test"]
+    found = {}
+    for side in sides:
+        with unfinished.stage_of("measuring", f"Measuring on the {SET_NAMES[side].lower()}"):
+            found[side] = job.evaluate(side)
+    return found
 
 
 def options_for(settings: TrainSettings, defaults: TaskDefaults) -> TrainingOptions:
@@ -187,17 +207,16 @@ def weights_source(learn: Learner) -> str:
     return "random weights" if body is None else body.source
 
 
-def _train(job: Job, settings: TrainSettings, events: Events) -> None:
-    learn, reporter = job.learn, EpochEvents(job.learn, events)
+def _train(job: Job, resume: Path | None, events: Events) -> None:
+    learn = job.learn
+    reporters = [EpochEvents(learn, events), TimeLeft(events.on_line)]
     learn.display.table_on = events.show_epochs
-    learn.add_cb(reporter)
+    learn.cbs += reporters
     try:
-        job.fit(settings.resume)
-    except TrainingInterrupted as stop:
-        events.on_event("interrupted", {"checkpoint": str(stop.path), **stop.position.to_dict()})
-        raise
+        job.fit(resume)
     finally:
-        learn.remove_cb(reporter)
+        for reporter in reporters:
+            learn.remove_cb(reporter)
         learn.display.table_on = True
 
 
@@ -215,12 +234,3 @@ def _export(job: Job, settings: TrainSettings, evaluations: Mapping[str, Evaluat
     training |= {"n_train": learn.dls.train.n, "seed": settings.seed, **job.facts}
     options = ExportOptions(slim=settings.slim, card=model_card(facts), training=training)
     return learn.export(settings.out.absolute(), force=settings.force, options=options)
-
-
-def _tidy(learn: Learner) -> None:
-    """Remove what was kept in case of an accident, now that there is a program."""
-    for name in ("interrupted", "trained"):
-        learn.model_path(name).unlink(missing_ok=True)
-    folder = learn.model_path("trained").parent
-    if not any(folder.iterdir()):
-        folder.rmdir()

@@ -11,6 +11,7 @@ from gatera.core.device import as_device
 from gatera.core.errors import ArgumentError
 from gatera.core.files import check_can_write, check_free_to_write
 from gatera.core.signatures import check_arguments, spelled_out
+from gatera.learn.interrupt import stopping_signals
 from gatera.recipes.events import Events, Notes
 from gatera.recipes.find_task import find_task
 from gatera.recipes.job import Job, TrainedProgram, run_job
@@ -23,6 +24,7 @@ from gatera.recipes.settings import (
     TrainSettings,
     program_beside,
 )
+from gatera.recipes.unfinished.work import UnfinishedRun
 
 #: Settings that only some tasks have.
 ONLY_FOR = {
@@ -70,7 +72,7 @@ def train(
 
     Raises:
         GateraError: if something is wrong with the data, a setting or the disk.
-        TrainingInterrupted: after Ctrl-C; what was trained is in a checkpoint that `resume=` takes.
+        TrainingInterrupted: after Ctrl-C, SIGTERM or SIGHUP; what was trained is kept, and the same call goes on from there.
 
     Example:
         trained = gatera.train("photos/")
@@ -94,12 +96,16 @@ def train(
 
 def run(settings: TrainSettings, events: Events) -> TrainedProgram:
     """Train as asked; `train` in the terms of the two records. Mistakes in the settings are found before training."""
-    check_free_to_write(settings.out, settings.force)
     check_can_write(settings.out)
     as_device(settings.device)
     task = find_task(settings, events) if settings.task is Task.auto else settings.task
     check_settings(settings, task)
-    return run_job(prepare(task, settings, events), settings, events)
+    with UnfinishedRun.open(settings, task, events) as unfinished, stopping_signals():
+        settings = unfinished.settings
+        check_free_to_write(settings.out, settings.force)
+        with events.status(f"Reading {settings.source}"):
+            job = prepare(task, settings, events)
+        return run_job(job, unfinished)
 
 
 def check_settings(settings: TrainSettings, task: Task) -> None:

@@ -69,6 +69,7 @@ class TrainArguments(TypedDict, total=False):
     weights: str | Path | None
     report: str | Path | None
     resume: str | Path | None
+    restart: bool
     slim: bool
     force: bool
 
@@ -256,8 +257,10 @@ class TrainSettings:
     )
     device: str = setting("Training", "auto, cpu, cuda, cuda:1 or mps.", "auto", metavar="DEVICE")
     resume: Path | None = setting(
-        "Training", "Resume an interrupted run from its checkpoint.", None, metavar="CHECKPOINT"
-    )
+        "Training", "Resume from this checkpoint. Without it, a run that was stopped goes on by itself.", None,
+        metavar="CHECKPOINT",
+    )  # fmt: skip
+    restart: bool = setting("Training", "Start over, even if an earlier run can go on.", False)
     report: Path | None = setting(
         "Output", "Also write an HTML report with pictures into this folder.", None, metavar="FOLDER"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -128,6 +129,10 @@ class DataLoader:
 
     def __iter__(self) -> Iterator[Batch]:
         return self._reader.batches(self.batch_indices(), self.epoch)
+
+    def batches_from(self, first: int) -> Iterator[Batch]:
+        """Yield the batches of the current epoch from number `first` on; those before are not read."""
+        return self._reader.batches(islice(self.batch_indices(), first, None), self.epoch)
 
     def one_batch(self) -> Batch:
         """Return the first batch of the current epoch."""
