@@ -34,7 +34,9 @@ PATIENCE_SECONDS = 40  # two commands, on a machine that others use
 
 def main() -> None:
     """Run the mutations that the command line asks for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
@@ -44,9 +46,18 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
-        pairs = [(Path(program), question) for program, _, question in (each.partition(":") for each in options.programs)]
+        pairs = [
+            (Path(program), question)
+            for program, _, question in (each.partition(":") for each in options.programs)
+        ]
         pairs = pairs or [(seed.path, seed.question) for seed in make_seeds(Path(scratch) / "seeds")]
-        found = run(pairs, range(options.first, options.first + options.count), options.seed, options.out, options.workers)
+        found = run(
+            pairs,
+            range(options.first, options.first + options.count),
+            options.seed,
+            options.out,
+            options.workers,
+        )
     print(json.dumps(found, indent=1))
     sys.exit(1 if found["faults"] else 0)
 
@@ -59,7 +70,9 @@ def run(pairs: list[tuple[Path, str]], numbers: range, seed: int, out: Path, wor
     for worker in pool:
         worker.give(next(waiting, None))
     while any(worker.number is not None for worker in pool):
-        multiprocessing.connection.wait([worker.pipe for worker in pool if worker.number is not None], timeout=1)
+        multiprocessing.connection.wait(
+            [worker.pipe for worker in pool if worker.number is not None], timeout=1
+        )
         for worker in pool:
             if worker.number is None:
                 continue
@@ -67,12 +80,15 @@ def run(pairs: list[tuple[Path, str]], numbers: range, seed: int, out: Path, wor
             if result is None:
                 continue
             done += 1
-            kind = "answered" if not result["wrong"] and not result["said"].startswith("Error") else "refused"
+            kind = "answered" if not result["wrong"] and "Error:" not in result["said"][:20] else "refused"
             seen[kind if not result["wrong"] else "faults"] += 1
             if result["wrong"]:
                 _keep(out, pairs, seed, worker.number, result)
             if done % 500 == 0:
-                print(f"{done:,} of {len(numbers):,}: {dict(seen)}, {(time.monotonic() - began) / done * 1000:.0f} ms each", flush=True)
+                print(
+                    f"{done:,} of {len(numbers):,}: {dict(seen)}, {(time.monotonic() - began) / done * 1000:.0f} ms each",
+                    flush=True,
+                )
             worker.give(next(waiting, None))
     for worker in pool:
         worker.stop()
@@ -145,7 +161,9 @@ def _serve(pipe: Any, pairs: list[tuple[Path, str]], seed: int) -> None:
             pipe.send({"wrong": wrong, "said": said, "what": f"{path.name}: {what}, {engine}"})
 
 
-def _keep(out: Path, pairs: list[tuple[Path, str]], seed: int, number: int | None, result: dict[str, Any]) -> None:
+def _keep(
+    out: Path, pairs: list[tuple[Path, str]], seed: int, number: int | None, result: dict[str, Any]
+) -> None:
     path, content, what = case(seed, number or 0, [program for program, _ in pairs])
     (out / f"{seed}_{number}.gatera").write_bytes(content)
     text = {"program": path.name, "what": what, **result}

@@ -53,7 +53,9 @@ def hostile_value(r: random.Random, old: Any) -> Any:
 
 
 def _places(value: Any, found: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
-    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    entries = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    )
     for key, inner in entries:
         found.append((value, key))
         _places(inner, found)
@@ -110,13 +112,7 @@ def mutate_bytes(r: random.Random, content: bytes) -> bytes:
     return bytes(changed)
 
 
-OPERATORS = (
-    "Add Sub Mul Div Pow MatMul Gemm Conv ConvTranspose MaxPool AveragePool Resize Pad Tile Expand Reshape Transpose Concat Split "
-    "Slice Gather GatherElements GatherND Where Range ConstantOfShape OneHot TopK NonZero CumSum LSTM GRU RNN Softmax Shape Size "
-    "Squeeze Unsqueeze ReduceSum ReduceMax ArgMax DepthToSpace SpaceToDepth GridSample Einsum Loop If Scan Identity Cast Clip Erf "
-    "BatchNormalization LayerNormalization InstanceNormalization GroupNormalization Mod Trilu EyeLike ScatterND ScatterElements "
-    "QuantizeLinear DequantizeLinear NonMaxSuppression StringNormalizer RandomNormal Dropout Flatten GlobalAveragePool LRN Nope"
-).split()  # fmt: skip
+OPERATORS = ["Add", "Sub", "Mul", "Div", "Pow", "MatMul", "Gemm", "Conv", "ConvTranspose", "MaxPool", "AveragePool", "Resize", "Pad", "Tile", "Expand", "Reshape", "Transpose", "Concat", "Split", "Slice", "Gather", "GatherElements", "GatherND", "Where", "Range", "ConstantOfShape", "OneHot", "TopK", "NonZero", "CumSum", "LSTM", "GRU", "RNN", "Softmax", "Shape", "Size", "Squeeze", "Unsqueeze", "ReduceSum", "ReduceMax", "ArgMax", "DepthToSpace", "SpaceToDepth", "GridSample", "Einsum", "Loop", "If", "Scan", "Identity", "Cast", "Clip", "Erf", "BatchNormalization", "LayerNormalization", "InstanceNormalization", "GroupNormalization", "Mod", "Trilu", "EyeLike", "ScatterND", "ScatterElements", "QuantizeLinear", "DequantizeLinear", "NonMaxSuppression", "StringNormalizer", "RandomNormal", "Dropout", "Flatten", "GlobalAveragePool", "LRN", "Nope"]  # fmt: skip
 
 
 def _tensor_values(r: random.Random, tensor: TensorProto) -> None:
@@ -133,7 +129,9 @@ def _tensor_values(r: random.Random, tensor: TensorProto) -> None:
         if tensor.data_type == TensorProto.INT64:
             tensor.raw_data = value.to_bytes(8, "little", signed=True) * width
         else:
-            tensor.raw_data = bytes(r.choice([b"\0\0\xc0\x7f", b"\0\0\x80\x7f", b"\xff\xff\x7f\x7f", b"\0\0\0\0"])) * (len(tensor.raw_data) // 4)
+            tensor.raw_data = bytes(
+                r.choice([b"\0\0\xc0\x7f", b"\0\0\x80\x7f", b"\xff\xff\x7f\x7f", b"\0\0\0\0"])
+            ) * (len(tensor.raw_data) // 4)
     elif action == 4:
         tensor.raw_data = tensor.raw_data[: r.randrange(len(tensor.raw_data) + 1)]
     else:
@@ -143,8 +141,27 @@ def _tensor_values(r: random.Random, tensor: TensorProto) -> None:
 def _attribute_values(r: random.Random, node: NodeProto) -> None:
     numbers = [0, -1, 1, 2, 3, 7, 1000, 2**20, 2**31, 2**40, 2**62, -(2**63)]
     if not node.attribute or r.random() < 0.2:
-        name = r.choice(["axis", "axes", "pads", "strides", "dilations", "group", "perm", "to", "keepdims", "hidden_size", "mode", "blocksize"])
-        node.attribute.append(helper.make_attribute(name, r.choice([r.choice(numbers), [r.choice(numbers) for _ in range(4)], "x", 1.5])))
+        name = r.choice(
+            [
+                "axis",
+                "axes",
+                "pads",
+                "strides",
+                "dilations",
+                "group",
+                "perm",
+                "to",
+                "keepdims",
+                "hidden_size",
+                "mode",
+                "blocksize",
+            ]
+        )
+        node.attribute.append(
+            helper.make_attribute(
+                name, r.choice([r.choice(numbers), [r.choice(numbers) for _ in range(4)], "x", 1.5])
+            )
+        )
         return
     attribute = r.choice(node.attribute)
     action = r.randrange(4)
@@ -166,7 +183,9 @@ def mutate_graph(r: random.Random, content: bytes) -> bytes:
         if not graph.node:
             break
         node, action = r.choice(graph.node), r.randrange(14)
-        names = [name for each in graph.node for name in (*each.input, *each.output)] + [each.name for each in graph.initializer]
+        names = [name for each in graph.node for name in (*each.input, *each.output)] + [
+            each.name for each in graph.initializer
+        ]
         if action == 0:
             node.op_type = r.choice(OPERATORS)
         elif action in (1, 2):
@@ -201,7 +220,9 @@ def _insert(r: random.Random, graph: Any, node: NodeProto) -> None:
     if not node.output:
         return
     value, sizes = node.output[0], f"sizes{r.randrange(10**9)}"
-    numbers = [r.choice([1, 1, 2, 3, 16, 1000, 10**6, 2**31, 2**40, -1, 0]) for _ in range(r.choice([1, 2, 3, 4]))]
+    numbers = [
+        r.choice([1, 1, 2, 3, 16, 1000, 10**6, 2**31, 2**40, -1, 0]) for _ in range(r.choice([1, 2, 3, 4]))
+    ]
     graph.initializer.append(helper.make_tensor(sizes, TensorProto.INT64, [len(numbers)], numbers))
     added = helper.make_node(r.choice(OPERATORS), [value, sizes], [f"{value}_"])
     if added.op_type == "ConstantOfShape":
@@ -221,7 +242,10 @@ WAYS: dict[str, tuple[Callable[[random.Random, bytes], bytes], ...]] = {
     "program.json": (mutate_json, mutate_json, mutate_json, mutate_bytes),
     "model.onnx": (mutate_graph, mutate_graph, mutate_graph, mutate_bytes),
     "tokenizer.json": (mutate_json, mutate_json, mutate_bytes),
-    "card.md": (lambda r, content: content + r.choice(STRINGS).encode("utf-8", "surrogatepass") + content, mutate_bytes),
+    "card.md": (
+        lambda r, content: content + r.choice(STRINGS).encode("utf-8", "surrogatepass") + content,
+        mutate_bytes,
+    ),
 }
 
 
@@ -244,7 +268,11 @@ def packed(entries: dict[str, bytes]) -> bytes:
     text = entries["program.json"]
     try:
         program = json.loads(text)
-        facts = {name: {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()} for name, content in entries.items() if name != "program.json"}
+        facts = {
+            name: {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+            for name, content in entries.items()
+            if name != "program.json"
+        }
         if isinstance(program.get("entries"), dict):
             text = json.dumps({**program, "entries": facts}).encode()
     except (ValueError, AttributeError, RecursionError):

@@ -73,7 +73,9 @@ def _model(
 _IN = [
     helper.make_node("Cast", ["input"], ["float"], name="cast", to=TensorProto.FLOAT),
     helper.make_node("Transpose", ["float"], ["first"], name="transpose", perm=[0, 3, 1, 2]),
-    helper.make_node("Conv", ["first", "kernel", "bias"], ["conv"], name="conv", pads=[1, 1, 1, 1], strides=[2, 2]),
+    helper.make_node(
+        "Conv", ["first", "kernel", "bias"], ["conv"], name="conv", pads=[1, 1, 1, 1], strides=[2, 2]
+    ),
     helper.make_node("Clip", ["conv", "low", "high"], ["clip"], name="clip"),
 ]
 
@@ -94,13 +96,24 @@ def _photos(channels: int, out: int) -> ModelProto:
 
 
 def _photo() -> tuple[dict[str, Any], ModelProto, dict[str, bytes]]:
-    steps = [{"op": "read_photo", "mode": "RGB", "at_least": [16, 16]}, {"op": "resize", "size": [16, 16], "method": "crop"}]
-    return {"task": "classification", "preprocess": steps, "decode": _decode(vocab=["cat", "dog"])}, _photos(3, 2), {}
+    steps = [
+        {"op": "read_photo", "mode": "RGB", "at_least": [16, 16]},
+        {"op": "resize", "size": [16, 16], "method": "crop"},
+    ]
+    return (
+        {"task": "classification", "preprocess": steps, "decode": _decode(vocab=["cat", "dog"])},
+        _photos(3, 2),
+        {},
+    )
 
 
 def _sound() -> tuple[dict[str, Any], ModelProto, dict[str, bytes]]:
     steps = [{"op": "read_sound", "rate": 8000, "seconds": 0.5, "size": [16, 16], "window_seconds": 0.02}]
-    described = {"task": "multilabel", "preprocess": steps, "decode": _decode("sigmoid", ["one", "two", "three"])}
+    described = {
+        "task": "multilabel",
+        "preprocess": steps,
+        "decode": _decode("sigmoid", ["one", "two", "three"]),
+    }
     return described, _photos(1, 3), {}
 
 
@@ -117,9 +130,16 @@ def _mask() -> tuple[dict[str, Any], ModelProto, dict[str, bytes]]:
         "kernel": _weights(4, 3, 3, 3), "bias": _weights(4), "low": np.asarray(np.float32(0)),
         "high": np.asarray(np.float32(6)), "last": _weights(3, 4, 1, 1),
     }  # fmt: skip
-    steps = [{"op": "read_photo", "mode": "RGB", "at_least": [16, 16]}, {"op": "resize", "size": [16, 16], "method": "pad"}]
+    steps = [
+        {"op": "read_photo", "mode": "RGB", "at_least": [16, 16]},
+        {"op": "resize", "size": [16, 16], "method": "pad"},
+    ]
     model = _model(nodes, TensorProto.UINT8, ["N", 16, 16, 3], ["N", 3, 16, 16], values)
-    return {"task": "segmentation", "preprocess": steps, "decode": _decode(vocab=["sky", "road", "car"])}, model, {}
+    return (
+        {"task": "segmentation", "preprocess": steps, "decode": _decode(vocab=["sky", "road", "car"])},
+        model,
+        {},
+    )
 
 
 def _table() -> tuple[dict[str, Any], ModelProto, dict[str, bytes]]:
@@ -131,7 +151,9 @@ def _table() -> tuple[dict[str, Any], ModelProto, dict[str, bytes]]:
         helper.make_node("Squeeze", ["found", "one"], ["row"], name="squeeze"),
         helper.make_node("Concat", ["row", "numbers"], ["both"], name="both", axis=1),
         helper.make_node("Gemm", ["both", "head"], ["hidden"], name="hidden"),
-        helper.make_node("BatchNormalization", ["hidden", "scale", "shift", "shift", "scale"], ["normal"], name="norm"),
+        helper.make_node(
+            "BatchNormalization", ["hidden", "scale", "shift", "shift", "scale"], ["normal"], name="norm"
+        ),
         helper.make_node("Relu", ["normal"], ["output"], name="relu"),
     ]
     values = {
@@ -162,7 +184,9 @@ def _rating() -> tuple[dict[str, Any], ModelProto, dict[str, bytes]]:
         "zero": np.array([0]), "one": np.array([1]), "axes": np.array([2]), "users": _weights(3, 4),
         "items": _weights(3, 4), "top": np.asarray(np.float32(5.5)),
     }  # fmt: skip
-    steps = [{"op": "read_pair", "columns": ["user", "film"], "users": ["ann", "bob"], "items": ["Heat", "Alien"]}]
+    steps = [
+        {"op": "read_pair", "columns": ["user", "film"], "users": ["ann", "bob"], "items": ["Heat", "Alien"]}
+    ]
     model = _model(nodes, TensorProto.INT64, ["N", 2], ["N", 1], values)
     return {"task": "regression", "preprocess": steps, "decode": _decode("none")}, model, {}
 
@@ -191,7 +215,21 @@ def _text() -> tuple[dict[str, Any], ModelProto, dict[str, bytes]]:
         "last": np.array([2]), "low": np.asarray(np.float32(-9)), "scale": np.ones(4, np.float32),
         "shift": np.zeros(4, np.float32), "axes": np.array([1]), "head": _weights(4, 2),
     }  # fmt: skip
-    words = ["[PAD]", "[UNK]", "i", "really", "liked", "that", "movie", "twice", ",", "!", "##s", "xxbos", "xxmaj"]
+    words = [
+        "[PAD]",
+        "[UNK]",
+        "i",
+        "really",
+        "liked",
+        "that",
+        "movie",
+        "twice",
+        ",",
+        "!",
+        "##s",
+        "xxbos",
+        "xxmaj",
+    ]
     tokenizer = {
         "version": "1.0", "truncation": None, "padding": None,
         "added_tokens": [{

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from PIL import Image
 
@@ -225,3 +226,19 @@ def test_a_missing_program():
 
 def test_the_module_says_what_it_offers():
     assert module.__all__ == ["Prediction", "Program", "load_program"]
+
+
+def test_a_model_with_another_operator_needs_trust(make_program, model_bytes):
+    made = onnx.load_from_string(model_bytes)
+    made.graph.node[-1].CopyFrom(
+        onnx.helper.make_node("Einsum", ["mean", "weights"], ["output"], equation="nc,ck->nk")
+    )
+    path = make_program(model=made.SerializeToString())
+    photo = np.zeros((8, 8, 3), np.uint8)
+    with pytest.raises(ProgramFileError) as err:
+        load_program(path)
+    assert str(err.value) == (
+        f"{path} is refused: in its model.onnx, it has the operator Einsum, which is not on the list of those that are allowed. "
+        "If you trust whoever made it, pass trusted=True."
+    )
+    assert load_program(path, trusted=True).predict(photo).label in ("cat", "dog")

@@ -272,7 +272,7 @@ def test_a_file_the_system_does_not_give():
 
 def test_a_name_that_no_file_can_have():
     assert message("a\0.jpg") == (
-        "a\0.jpg is truncated or damaged (embedded null byte). Download it again, or remove it."
+        "a\\x00.jpg is truncated or damaged (embedded null byte). Download it again, or remove it."
     )
 
 

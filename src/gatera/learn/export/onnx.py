@@ -13,9 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from gatera.core.checks import require
-from gatera.core.errors import ExportError
+from gatera.core.errors import ExportError, ProgramFileError
 from gatera.data.blocks.base import InputBlock
 from gatera.program.engines import OnnxRuntimeEngine
+from gatera.program.network.bounded import check_model
 
 #: Version of the ONNX operator set: tested with every family of our architectures on both engines.
 OPSET = 18
@@ -112,6 +113,17 @@ def _clamping(graph: nn.Module) -> Iterator[None]:
 def noise_like(photo: np.ndarray) -> np.ndarray:
     """Return three photos of random noise, uint8 [3,H,W,C], with the size of `photo`."""
     return np.random.default_rng(0).integers(0, 256, (3, *photo.shape)).astype(np.uint8)
+
+
+def warn_if_not_allowed(model: bytes, path: object) -> None:
+    """Warn if `load_program` will refuse a model unless it is told to trust it."""
+    try:
+        check_model(model, path)
+    except ProgramFileError as err:
+        warnings.warn(
+            f"{err.problem}. The program is written; to use it, pass trusted=True to load_program, or --trusted to gatera predict.",
+            stacklevel=3,
+        )  # fmt: skip
 
 
 def check_parity(graph: nn.Module, model: bytes, batch: np.ndarray) -> float:

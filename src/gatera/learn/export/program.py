@@ -19,7 +19,15 @@ from gatera.core.files import check_free_to_write
 from gatera.data.blocks.base import InputBlock
 from gatera.data.blocks.image import ImageInput
 from gatera.learn.export.card import CardFacts, model_card
-from gatera.learn.export.onnx import OPSET, ArrayGraph, PhotoGraph, check_parity, noise_like, to_onnx
+from gatera.learn.export.onnx import (
+    OPSET,
+    ArrayGraph,
+    PhotoGraph,
+    check_parity,
+    noise_like,
+    to_onnx,
+    warn_if_not_allowed,
+)
 from gatera.learn.export.trees import mixture_to_onnx
 from gatera.measure.losses.base import Loss
 from gatera.models.layers import Normalization
@@ -94,6 +102,7 @@ def export_program(trained: Trained, path: Path, force: bool, options: ExportOpt
     model = _onnx(graph, stack_arrays([examples[0]] * 2), ragged=pad is not None)
     photos = examples[0].dtype == np.uint8
     check_parity(graph, model, noise_like(examples[0]) if photos else stack_arrays(examples, pad))
+    warn_if_not_allowed(model, path)
     entries: dict[str, bytes] = {"model.onnx": model, **trained.block.entries()}
     entries["card.md"] = (options.card or model_card(card_facts(trained, path.stem))).encode()
     if not options.slim:

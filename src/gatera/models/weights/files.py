@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from gatera.core.checks import did_you_mean, listed, require
-from gatera.core.errors import GateraError, PretrainedError, shorten
+from gatera.core.errors import GateraError, PretrainedError, is_library_error, shorten
 from gatera.core.files import sha256_file
 from gatera.program.package import read_package
 
@@ -125,14 +125,23 @@ def _read_program(path: Path) -> dict[str, Tensor]:
         raise PretrainedError(
             f"{path} was exported without weights", remedy="Export it again without slim=True."
         )
-    return safetensors.load(content)
+    try:
+        return safetensors.load(content)
+    except BaseException as err:  # the library is written in Rust, and may panic
+        if not is_library_error(err):
+            raise
+        raise PretrainedError(
+            f"the weights in {path} are damaged ({_first_line(err)})", remedy=ANOTHER
+        ) from err
 
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:
     safetensors = require("safetensors.torch", "train", "to read weights")
     try:
         return safetensors.load_file(path)
-    except require("safetensors", "train", "to read weights").SafetensorError as err:
+    except BaseException as err:
+        if not is_library_error(err):
+            raise
         raise PretrainedError(f"{path} is damaged or truncated ({_first_line(err)})", remedy=ANOTHER) from err
 
 
@@ -149,7 +158,7 @@ def _read_pickled(path: Path) -> object:
         raise PretrainedError(f"{path} is damaged or truncated ({_first_line(err)})", remedy=ANOTHER) from err
 
 
-def _first_line(err: Exception) -> str:
+def _first_line(err: BaseException) -> str:
     # torch's messages continue with advice to load the file unsafely; the first sentence is the cause.
     return shorten((str(err) or type(err).__name__).splitlines()[0].split(". ")[0].rstrip("."), 120)
 

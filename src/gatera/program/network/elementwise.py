@@ -68,6 +68,20 @@ def arithmetic(function: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Call
     return rule
 
 
+def divided(function: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Callable[[Call], list[Value]]:
+    """Div and Mod. Of whole numbers the divisor must be known, and above 0: a division by 0 ends the whole process."""
+    rule = arithmetic(function)
+
+    def checked(call: Call) -> list[Value]:
+        divisor = call[1]
+        whole = call[0].dtype.kind in "iub" or divisor.dtype.kind in "iub"
+        if whole and (divisor.values is None or not (divisor.values > 0).all()):
+            raise Refused("divides whole numbers by what may be 0")
+        return rule(call)
+
+    return checked
+
+
 def cast(call: Call) -> list[Value]:
     """Another type; whole numbers that are known stay known."""
     dtype, value = DTYPES.get(call.int("to", 0)), call[0]

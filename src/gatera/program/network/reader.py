@@ -295,4 +295,6 @@ def _input(data: Any, part: tuple[int, int], fields: Fields) -> tuple[str, Any]:
         raise ValueError("its input has no shape or an unknown type")
     dims = _read(data, tensor.one[2], _SHAPE, "shape", fields).each(1)
     sizes = [_read(data, dim, _DIMENSION, "dimension", fields).one.get(1) for dim in dims]
+    if any(size is not None and size < 1 for size in sizes):
+        raise ValueError(f"its input has the shape {sizes}")
     return value.text(1), (dtype, tuple(sizes))

@@ -113,6 +113,8 @@ def _results(node: Node, known: Mapping[str, Value]) -> tuple[list[Value], int]:
             if name and name not in known:
                 raise Refused(f"takes {name}, which nothing has computed before")
         results, work = rule(Call(node, tuple(known[name] if name else None for name in node.inputs)))
+        if any(value.dtype.kind == "f" and 0 in value.shape for value in results):
+            raise Refused("gives an empty tensor")  # by whose size engines divide
         for value in results:
             if (
                 len(value.shape) > MOST_DIMENSIONS
