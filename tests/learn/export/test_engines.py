@@ -83,10 +83,10 @@ def masks(photos: list[Path], path: Path) -> Kind:
 
 
 def sounds(photos: list[Path], path: Path) -> Kind:
-    files = sorted((sample_path("spoken_digits_tiny") / "recordings").glob("*.wav"))[:12]
-    dls = DataBlock((AudioBlock(size=64), CategoryBlock), get_y=lambda file: file.name[0]).dataloaders(
-        files, bs=4, seed=1, device="cpu", cache=False
-    )
+    files = sorted((sample_path("spoken_digits_tiny") / "recordings").glob("*.wav"))[::5][:12]
+    dls = DataBlock(
+        (AudioBlock(size=64), CategoryBlock), get_y=lambda file: int(file.name[0]) % 2
+    ).dataloaders(files, bs=4, seed=1, device="cpu", cache=False)
     return vision_learner(dls, "efficientnet_lite0", pretrained=False, path=path), files[:3]
 
 
