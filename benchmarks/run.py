@@ -13,6 +13,7 @@ import applications
 import chapter
 import cold_start
 import fine_tune
+import folder_predict
 import help_time
 import import_time
 import learner_predict
@@ -21,6 +22,7 @@ import predict_memory
 import program_overhead
 import saved_predict
 import step_overhead
+import train_memory
 import training_kernels
 from harness.cli import main
 
@@ -38,6 +40,9 @@ QUESTIONS = (
     fine_tune.QUESTION,
     fine_tune.TUNED,
     training_kernels.QUESTION,
+    folder_predict.QUESTION,
+    folder_predict.MEMORY,
+    train_memory.QUESTION,
     *applications.QUESTIONS,
     *chapter.QUESTIONS,
 )

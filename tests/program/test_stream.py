@@ -40,6 +40,10 @@ def test_batches_grow_until_that_is_not_worth_it():
     assert settle(Pace(), lambda size: 1 + 1 / size)[-1] == 8  # 2, 1.5, 1.25, 1.125, 1.0625
 
 
+def test_with_a_most_of_one_nothing_is_tried():
+    assert settle(Pace(1), lambda size: 1 / size) == [1] * 60
+
+
 def test_one_slow_moment_decides_nothing():
     times = iter([9, 1, 9, 9, 0.5] + [0.25] * 100)
     assert settle(Pace(), lambda size: next(times), 8) == [1, 1, 1, 2, 2, 2, 4, 4]

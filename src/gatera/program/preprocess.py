@@ -82,6 +82,12 @@ class Preprocessing:
         return self._steps[0]
 
     @property
+    def reads_files(self) -> bool:
+        """Whether an input is a file of its own: a photo or a recording, and not a text or a row of a table."""
+        accepts = OPERATIONS[self._config[0]["op"]].accepts
+        return accepts is not None and accepts.given_as == "files"
+
+    @property
     def words(self) -> list[str]:
         """The steps in words; sizes are height x width."""
         return [OPERATIONS[op["op"]].words.format(**op) for op in self._config]

@@ -182,7 +182,7 @@ class Program:
         Args:
             many: inputs as `predict` takes them.
             batch_size: the number of inputs computed at once. None for what takes the least time, which is tried with the
-                first inputs: photos one by one, rows of tables in batches. It does not change the answers, but for the
+                first inputs: rows of tables in batches, say; photos are always computed one by one. It does not change the answers, but for the
                 rounding of float32.
             on_error: what to do with an input that cannot be read: "raise", "skip" (its result is None) or "return" (its
                 result is the DataError).
@@ -201,7 +201,7 @@ class Program:
         check_choice("on_error", on_error, ON_ERROR)
         if batch_size is not None:
             return self._stream(enumerate(many), batch_size, on_error)
-        pace = Pace()
+        pace = Pace(1) if self.preprocess.reads_files else Pace()
         return side_by_side(
             enumerate(many), partial(self._chunk, Timer(pace), on_error), pace, self._many.workers
         )
