@@ -333,7 +333,7 @@ def _fields(
         if len(labels) == 1 and isinstance(y, CategoryBlock) and values.nunique() < 2 and y.vocab is None:
             raise DataError(
                 f"Column {labels[0]!r} (y_names) has a single value in the training set; a model needs at least two classes",
-                got=values.iloc[0], remedy="Check the split, and whether this is the right column.",
+                got=values.tolist()[0], remedy="Check the split, and whether this is the right column.",
             )  # fmt: skip
         y = y.fit(values)
     return FittedFields(fitted, y, None, None, Pipeline(fitted), y_name=", ".join(labels))
