@@ -15,7 +15,7 @@ def settings(folder, text, target):
 
 
 def test_what_the_columns_are(tmp_path, events):
-    rows = "".join(f"{n},person {n},{'ab'[n % 2]},{'yes' if n % 3 else ''}\n" for n in range(90))
+    rows = "".join(f"{n},person {n},{'ab'[n % 2]},{('', 'yes', 'no')[n % 3]}\n" for n in range(90))
     table = read(settings(tmp_path, "age,name,kind,answer\n" + rows, "answer"), events)
     assert (table.categories, table.numbers, table.ignored) == (
         ["kind"],
@@ -146,7 +146,7 @@ def test_what_does_not_fit_is_refused(tmp_path, events, changes, said):
 
 def test_targets_that_are_not_finite_or_empty_are_skipped(tmp_path, events):
     found = read(
-        settings(tmp_path, "a,b\n" + "".join(f"{n},{n / 7}\n" for n in range(50)) + "1,inf\n2,\n", "b"),
+        settings(tmp_path, "a,b\n" + "".join(f"{n * 3},{n / 7}\n" for n in range(50)) + "1,inf\n2,\n", "b"),
         events,
     )
     assert len(found.frame) == 50 and found.n_skipped == 2
