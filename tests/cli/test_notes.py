@@ -95,8 +95,8 @@ def test_how_they_are_written(options, values):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["--delimiter", ";;"], "--delimiter must be one ASCII character, or tab; got ';;'."),
-        (["--delimiter", ""], "--delimiter must be one ASCII character, or tab; got ''."),
+        (["--delimiter", ";;"], "--delimiter must be one ASCII character, tab, :: or blanks; got ';;'."),
+        (["--delimiter", ""], "--delimiter must be one ASCII character, tab, :: or blanks; got ''."),
         (["--decimal", ";"], "--decimal must be . or a comma, got ';'."),
         (
             ["--header", "first"],

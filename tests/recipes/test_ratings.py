@@ -52,6 +52,6 @@ def test_rows_with_gaps_are_skipped_and_counted(tmp_path, events):
 def test_ratings_that_are_all_the_same_are_refused(tmp_path, events):
     text = "user,movie,rating\n" + "\n".join(f"{u},{i},3" for u, i, _ in ROWS)
     with pytest.raises(
-        DataError, match=r"has the same value in every row, so there is nothing to learn\. Got: \[3\]"
+        DataError, match=r"has the same value in every row, so there is nothing to learn\. Got: 3\."
     ):
         read(settings(tmp_path, text), events)

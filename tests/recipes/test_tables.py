@@ -15,7 +15,7 @@ def settings(folder, text, target):
 
 
 def test_what_the_columns_are(tmp_path, events):
-    rows = "".join(f"{n},person {n},{'ab'[n % 2]},{'yes' if n % 3 else ''}\n" for n in range(90))
+    rows = "".join(f"{n},person {n},{'ab'[n % 2]},{('', 'yes', 'no')[n % 3]}\n" for n in range(90))
     table = read(settings(tmp_path, "age,name,kind,answer\n" + rows, "answer"), events)
     assert (table.categories, table.numbers, table.ignored) == (
         ["kind"],
@@ -102,3 +102,51 @@ def test_a_misspelt_table_is_not_taken_for_a_folder(tmp_path, target):
     assert str(err.value) == (
         f"There is no table {tmp_path}/peple.csv. Available: people.csv. Did you mean 'people.csv'?"
     )
+
+
+ROWS = "".join(f"{n * 7 % 60},{n % 3},{n % 2},{100 + n},z\n" for n in range(60))
+
+
+def roles(tmp_path, events, **changes):
+    path = tmp_path / "people.csv"
+    path.write_text("size,plan,y,client_id,always\n" + ROWS)
+    return read(TrainSettings(path, tmp_path / "a.gatera", **{"target": "y", **changes}), events)
+
+
+def test_columns_have_the_roles_that_their_values_give_them(tmp_path, events):
+    found = roles(tmp_path, events)
+    assert (found.numbers, found.categories, found.classes) == (["size"], ["plan"], True)
+    assert found.ignored == {"client_id": "names the rows", "always": "always the same"}
+
+
+def test_the_user_says_otherwise(tmp_path, events):
+    found = roles(tmp_path, events, classes=["client_id", "size"], numbers="plan", drop="always")
+    assert (found.numbers, found.categories) == (["plan"], ["size", "client_id"])
+    assert found.ignored == {"always": "left out as asked"}
+    assert not roles(tmp_path, events, numbers=["y"]).classes
+    assert roles(tmp_path, events, target="size", classes=["size"]).classes
+    assert not roles(tmp_path, events, target="size").classes
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"classes": ["plan"], "numbers": ["plan"]}, "Column 'plan' is in classes= and in numbers=. Name it in one."),
+        ({"drop": ["y"]}, "drop= leaves out the column to predict. Got: 'y'."),
+        ({"drop": ["plam"]}, "drop=: no column 'plam' in the table."),
+        ({"numbers": ["always"]}, "numbers= names column 'always', which holds text. Got: 'z'."),
+        ({"target": "always"}, "has the same value in every row, so there is nothing to learn. Got: 'z'."),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_refused(tmp_path, events, changes, said):
+    with pytest.raises((DataError, ArgumentError)) as err:
+        roles(tmp_path, events, **changes)
+    assert said in str(err.value)
+
+
+def test_targets_that_are_not_finite_or_empty_are_skipped(tmp_path, events):
+    found = read(
+        settings(tmp_path, "a,b\n" + "".join(f"{n * 3},{n / 7}\n" for n in range(50)) + "1,inf\n2,\n", "b"),
+        events,
+    )
+    assert len(found.frame) == 50 and found.n_skipped == 2

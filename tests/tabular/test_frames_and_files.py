@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from gatera.tabular.table import TabularPandas
 
 N = 60
 PLACE = np.arange(N)
+WORDS = np.where(PLACE % 2, "yes", "no")
 
 #: Columns as a file holds them -> the same in a DataFrame, as pandas or a database gives them.
 TABLES = {
@@ -100,7 +102,7 @@ def test_a_block_for_the_target_decides():
 
 
 def test_columns_that_tell_nothing_are_left_out_and_named():
-    df = pd.DataFrame({"Unnamed: 0": PLACE, "x": PLACE / 7, "always": 1, "y": PLACE % 2})
+    df = pd.DataFrame({"Unnamed: 0": PLACE, "x": PLACE / 7, "always": 1, "y": WORDS})
     said = r"^Columns that are not used: Unnamed: 0 \(row numbers\), always \(always the same\)\. To use one"
     with pytest.warns(UserWarning, match=said):
         dls = TabularDataLoaders.from_df(df, y_names="y", bs=8, seed=1)
@@ -114,3 +116,25 @@ def test_columns_that_tell_nothing_are_left_out_and_named():
 def test_a_frame_without_such_texts_is_the_same_object():
     df = pd.DataFrame({"a": ["x", "1"], "b": ["007", "008"], "c": [1, 2], "d": ["3", "4"], "e": [None, None]})
     assert with_numbers(df) is df
+
+
+def test_columns_that_mix_numbers_and_texts_are_read_as_the_file_would_be():
+    df = pd.DataFrame(
+        {
+            "x": PLACE / 7,
+            "k": [1, "1", 2, "b"] * 15,
+            "n": [1.5, "2.5", 3, "x"[:0]] * 15,
+            "y": ["0", "1", 0, 1] * 15,
+        }
+    )
+    with pytest.warns(UserWarning) as said:
+        to = TabularPandas(df, cat_names="k", cont_names=["x", "n"], y_names="y")
+    assert "mix numbers and texts are read as a file with these cells would be: n, y." in str(said[0].message)
+    assert to.fields.y.vocab == [0, 1] and to.frame["n"].iloc[:3].tolist() == [1.5, 2.5, 3.0]
+
+
+def test_decimals_are_numbers_and_lists_are_left_out():
+    df = pd.DataFrame({"x": [Decimal(int(n)) / 7 for n in PLACE], "tags": [[1, 2]] * N, "y": WORDS})
+    with pytest.warns(UserWarning, match=r"tags \(lists or records\)"):
+        to = TabularPandas(df, y_names="y")
+    assert to.cont_names == ["x"]

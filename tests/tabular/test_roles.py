@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from gatera.core.errors import DataError
+from gatera.data.blocks.category import CategoryBlock
 from gatera.data.sources.tables import read_table
 from gatera.tabular.frames import cont_cat_split
 from gatera.tabular.roles import find_roles, is_class
@@ -42,7 +43,7 @@ def test_a_dtype_that_gaps_changed_is_only_a_hint(df):
     with pytest.warns(UserWarning, match=r"^Skipping empty columns: empty, blank\.$"):
         numbers, categories = cont_cat_split(df, dep_var="y")
     assert (numbers, categories) == (["id", "height", "age"], ["rooms", "job", "who", "always", "member"])
-    to = TabularPandas(df, cat_names="rooms", cont_names="age", y_names="y")
+    to = TabularPandas(df, cat_names="rooms", cont_names="age", y_names="y", y_block=CategoryBlock())
     assert to.classes["rooms"] == ["#na#", 0, 1, 2, 3]
     assert all(type(label) is int for label in to.classes["rooms"][1:])
 
@@ -51,6 +52,7 @@ def test_a_dtype_that_gaps_changed_is_only_a_hint(df):
     ("values", "answer"),
     [
         ([0, 1] * 30, True), ([0.0, 1.0] * 30, True), ([0, None] * 30, True), (list(range(60)), False),
+        (list(range(15)), False), (list(range(15)) * 4, True),
         ([0.5, 1.0] * 30, False), (["a", "None"] * 30, True), ([True, False] * 30, True),
         (pd.Categorical(list(range(60))), True), (pd.array([1, None] * 30, dtype="Int64"), True),
     ],
@@ -62,8 +64,9 @@ def test_whether_a_target_is_a_class_comes_from_its_values(values, answer):
 def test_labels_written_as_floats_are_the_classes_0_and_1(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("x,y\n" + "".join(f"{n / 7:.3f},{n % 2}.0\n" for n in range(20)))
-    to = TabularPandas(read_table(path), cont_names="x", y_names="y", y_block=None)
-    assert to.frame["y"].dtype.kind == "i"
+    with pytest.warns(UserWarning, match="Column 'y' has 2 different whole numbers, which are classes"):
+        to = TabularPandas(read_table(path), cont_names="x", y_names="y", y_block=None)
+    assert to.frame["y"].dtype.kind == "i" and to.fields.y.vocab == [0, 1]
 
 
 def test_a_number_that_is_not_finite_counts_as_missing_and_its_line_is_named(tmp_path):

@@ -93,7 +93,7 @@ def test_columns_are_sorted_by_themselves_where_no_names_are_given(df):
 @pytest.mark.parametrize(
     ("y_names", "y_block", "kind", "n_out"),
     [
-        ("rich", None, CategoryBlock, 2), ("income", None, RegressionBlock, 1), ("children", None, RegressionBlock, 1),
+        ("rich", None, CategoryBlock, 2), ("income", None, RegressionBlock, 1), ("children", RegressionBlock, RegressionBlock, 1),
         ("children", CategoryBlock, CategoryBlock, 4), ("children", CategoryBlock(), CategoryBlock, 4),
         (["income", "children"], None, RegressionBlock, 2),
     ],
@@ -102,6 +102,23 @@ def test_the_label_block_is_guessed_unless_given(df, y_names, y_block, kind, n_o
     to = table(df, y_names=y_names, y_block=y_block)
     assert (type(to.fields.y), to.dataloaders(bs=8).c) == (kind, n_out)
     assert to.ys.shape == (40, 1 if kind is CategoryBlock else n_out)
+
+
+def test_few_whole_numbers_are_classes_as_for_the_command_and_this_is_said(df):
+    with pytest.warns(
+        UserWarning, match=r"^Column 'children' has 4 different whole numbers, which are classes\. To predict"
+    ):
+        to = table(df, y_names="children")
+    assert (type(to.fields.y), to.dataloaders(bs=8).vocab) == (CategoryBlock, [0, 1, 2, 3])
+    gaps = df.assign(children=df.children.where(df.children < 2))[df.children < 2]
+    with pytest.warns(UserWarning, match="2 different whole numbers"):
+        assert table(gaps, y_names="children").dataloaders(bs=8).vocab == [0, 1]
+
+
+def test_whole_numbers_that_hardly_occur_twice_are_numbers(df):
+    assert (
+        type(table(df.iloc[:15].assign(children=range(15)), y_names="children").fields.y) is RegressionBlock
+    )
 
 
 def test_truth_values_are_classes(df):

@@ -16,12 +16,15 @@ TRAIN = {
     "group_by": "--group-by", "task": "--task", "augment": "--augment", "report": "--report", "out": "--out", "delimiter": "--delimiter",
     "encoding": "--encoding", "decimal": "--decimal", "header": "--header", "model": "--model",
     "test_pct": "--test-pct", "class_level": "--class-level", "mask_values": "--mask-values",
+    "sheet": "--sheet", "classes": "--classes", "numbers": "--numbers", "drop": "--drop", "user": "--user",
+    "item": "--item", "rating": "--rating",
 }  # fmt: skip
 
 PREDICT = {
     "engine": "--engine", "precision": "--precision", "batch_size": "--batch-size", "top": "--top",
     "delimiter": "--delimiter", "encoding": "--encoding", "header": "--header",
     "trusted": "--trusted",
+    "sheet": "--sheet",
 }  # fmt: skip
 
 QUOTES = "\"'"

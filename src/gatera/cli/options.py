@@ -145,14 +145,16 @@ def one_of(choices: Sequence[str]) -> Callable[[str], str]:
 
 
 def column_delimiter(text: str) -> str:
-    """Return a delimiter; a tab may be written as "tab" or as a backslash and a t.
+    """Return a delimiter; a tab may be written as "tab" or as a backslash and a t, any run of blanks as "blanks".
 
     Raises:
         Invalid: if it is not one ASCII character.
     """
     delimiter = "\t" if text in ("tab", "\\t") else text
+    if delimiter in ("::", "blanks"):  # the names in gatera.program.tables.wide, which help does not import
+        return delimiter
     if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '\r\n"':
-        raise Invalid(f"must be one ASCII character, or tab; got {text!r}")
+        raise Invalid(f"must be one ASCII character, tab, :: or blanks; got {text!r}")
     return delimiter
 
 

@@ -42,7 +42,9 @@ _OTHER = re.compile(
 _MOST_GRADES = 11
 
 
-def column_names(ratings: Any, given: Sequence[str | None]) -> tuple[list[str], Note | None]:
+def column_names(
+    ratings: Any, given: Sequence[str | None], roles: Sequence[str] = ROLES
+) -> tuple[list[str], Note | None]:
     """Return the columns of users, items and ratings, and what was decided where their names do not tell.
 
     Those that are not given are found by their usual names ("userId", "movie", "stars"). If these tell some, the others are
@@ -51,6 +53,7 @@ def column_names(ratings: Any, given: Sequence[str | None]) -> tuple[list[str], 
     Args:
         ratings: a pandas DataFrame.
         given: three names, None for those to find.
+        roles: the arguments that give them, for messages.
 
     Raises:
         ArgumentError: if a column has two roles.
@@ -63,17 +66,17 @@ def column_names(ratings: Any, given: Sequence[str | None]) -> tuple[list[str], 
             got=names,
             expected="one of users, one of items, one of ratings",
         )
-    for role, name in zip(ROLES, given, strict=True):
+    for role, name in zip(roles, given, strict=True):
         if name is not None:
             check_columns(ratings, role, [name])
     usual = [
         name or _usual([n for n in names if n not in given], words) or _usual(names, words)
         for name, words in zip(given, USUAL_NAMES, strict=True)
     ]
-    _check_different(usual)
+    _check_different(usual, roles)
     if None not in usual:
         return [str(name) for name in usual], None
-    chosen = _filled(ratings, usual)
+    chosen = _filled(ratings, usual, roles)
     said = listed(f"{word} in {name!r}" for word, name in zip(_WORDS, chosen, strict=True))
     return chosen, Note(f"Names do not tell which columns are which: {said}", "user", chosen[0])
 
@@ -101,7 +104,7 @@ def _plain(name: str) -> set[str]:
     }
 
 
-def _filled(ratings: Any, usual: Sequence[str | None]) -> list[str]:
+def _filled(ratings: Any, usual: Sequence[str | None], roles: Sequence[str]) -> list[str]:
     """Return the three columns, where names told some of them, or none."""
     left = [name for name in ratings.columns if name not in usual and not _OTHER.fullmatch(name.strip())]
     chosen = list(usual)
@@ -113,7 +116,7 @@ def _filled(ratings: Any, usual: Sequence[str | None]) -> list[str]:
         word = _WORDS[missing[0]]
         raise DataError(
             f"{'Several columns' if left else 'No column'} could hold the {word}", available=listed(left) or None,
-            remedy=f"Name all three: {listed(f'{role}=' for role in ROLES)} (gatera train: --user, --item, --rating).",
+            remedy=f"Name all three: {listed(f'{role}=' for role in roles)}.",
         )  # fmt: skip
     for place, name in zip(missing, left, strict=False):
         chosen[place] = name
@@ -137,10 +140,10 @@ def _grades(ratings: Any, names: Sequence[str], otherwise: int) -> str | None:
     return fewest if plain or usual not in counts else usual
 
 
-def _check_different(chosen: Sequence[str | None]) -> None:
+def _check_different(chosen: Sequence[str | None], roles: Sequence[str]) -> None:
     known = [name for name in chosen if name is not None]
     if len(set(known)) < len(known):
         raise ArgumentError(
-            "user_name, item_name and rating_name are not three columns", got=list(chosen),
+            "{}, {} and {} are not three columns".format(*roles), got=list(chosen),
             remedy="Name all three: those not named are found by their names.",
         )  # fmt: skip

@@ -10,9 +10,8 @@ from gatera.collab.data import CollabDataLoaders
 from gatera.collab.defaults import MARGIN, RATINGS
 from gatera.collab.implicit import IMPLICIT, NEGATIVES, is_implicit, pair_names
 from gatera.collab.learner import collab_learner
-from gatera.core.errors import DataError
 from gatera.data.loading.row_loaders import RowLoaders
-from gatera.data.loading.row_tables import empty_cells, unusable_targets
+from gatera.data.loading.row_tables import check_varies, empty_cells, unusable_targets
 from gatera.data.sources.tables import read_table
 from gatera.measure.metrics.standard import rmse
 from gatera.program.tables.notes import Note
@@ -58,7 +57,9 @@ def read(settings: TrainSettings, events: Events) -> tuple[Any, list[str]]:
     whole = read_table(settings.source, on_note=events.on_note, **settings.reading)
     if settings.rating is None and is_implicit(whole):
         return _read_pairs(whole, settings, events)
-    columns, note = column_names(whole, (settings.user, settings.item, settings.rating))
+    columns, note = column_names(
+        whole, (settings.user, settings.item, settings.rating), ("user", "item", "rating")
+    )
     if note is not None:
         events.on_note(note)
     rating = columns[2]
@@ -68,12 +69,7 @@ def read(settings: TrainSettings, events: Events) -> tuple[Any, list[str]]:
     if skipped := int((~usable).sum()):
         events.on_warning(f"Skipped {skipped:,} rows without user, item or rating.")
     ratings = whole[usable]
-    if ratings[rating].nunique() < 2:
-        raise DataError(
-            f"Column {rating!r} of {settings.source} has the same value in every row, so there is nothing to learn",
-            got=ratings[rating].tolist()[:1],
-            remedy=f"Check that it is the column of the ratings: {events.argument('rating')}.",
-        )
+    check_varies(ratings[rating], settings.source)
     return ratings, columns
 
 

@@ -164,8 +164,8 @@ class TrainSettings:
         "Data", "Seed of the split and the training: same seed, same result.", 42, metavar="N", low=0
     )
     delimiter: str | None = setting(
-        "Tables", "What separates the columns of a CSV file, or of labels.csv: a character, or tab.", None, metavar="CHARACTER",
-        shown="a comma, semicolon, tab or vertical bar, whichever fits",
+        "Tables", "What separates the columns of a CSV file, or of labels.csv: a character, tab, :: or blanks.", None, metavar="CHARACTER",
+        shown="a comma, semicolon, tab, vertical bar, two colons or blanks, whichever fits",
     )  # fmt: skip
     encoding: str | None = setting(
         "Tables", "Its encoding, any that Python knows.", None, metavar="NAME",

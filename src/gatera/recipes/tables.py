@@ -10,7 +10,7 @@ from gatera.core.checks import listed, missing_column
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.regression import RegressionBlock
-from gatera.data.loading.row_tables import unusable_targets
+from gatera.data.loading.row_tables import check_varies, unusable_targets
 from gatera.data.sources.tables import read_table
 from gatera.data.splits.by_class import split_by_class
 from gatera.data.transforms.normalize import Normalize
@@ -98,6 +98,7 @@ def read(settings: TrainSettings, events: Events) -> Table:
         raise missing_column(target, columns, str(settings.source), "target=")
     wishes = Wishes(*(as_names(names) for names in (settings.classes, settings.numbers, settings.drop)))
     frame = whole[~unusable_targets(whole[target])]
+    check_varies(frame[target], settings.source)
     roles = find_roles(frame, [target], wishes=wishes)
     for note in (target_note(frame[target], wishes), *roles.notes):
         if note is not None:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.vocab import categories_of
@@ -17,6 +19,9 @@ from gatera.program.tables.notes import Note
 #: A target of whole numbers with at most this many different values is a class.
 MOST_CLASSES = 20
 
+#: Whole numbers are classes if each occurs at least this many times on average.
+TIMES = 2
+
 #: A text column in which more than this share of the cells differ says who a row is, not what it is like.
 TELLS_ROWS_APART = 0.5
 
@@ -26,6 +31,9 @@ _NAMES_ROWS = re.compile(
     re.IGNORECASE,
 )
 _CAMEL_ID = re.compile(r".*[a-z](Id|ID)")
+
+#: Cells that show whether a column holds lists.
+_TRIED = 100
 
 #: How messages call a column that the user leaves out.
 DROPPED = "left out as asked"
@@ -157,6 +165,8 @@ def _role(series: Any, max_card: int) -> str:
     column = value_column_of(series)
     if column.kind is Kind.EMPTY:
         return "empty"
+    if any(isinstance(cell, list | dict | set | np.ndarray) for cell in column.cells[:_TRIED]):
+        return "lists or records"
     if column.is_constant and len(series) > 1:
         return "always the same"
     if len(series) > max_card and (column.counts_rows or _names_rows(str(series.name), column)):
@@ -206,12 +216,16 @@ def target_note(series: Any, wishes: Wishes) -> Note | None:
 def is_class(series: Any) -> bool:
     """Whether a target is a class: text, truth values, a Categorical, or at most 20 different whole numbers.
 
-    0 and 1 are classes however they are written: as integers, as 0.0 and 1.0, or with gaps.
+    0 and 1 are classes however they are written: as integers, as 0.0 and 1.0, or with gaps. Whole numbers that hardly ever
+    occur twice are numbers, however few they are.
     """
     if categories_of(series) is not None:
         return True
     kind = value_column_of(series).kind
-    return kind is not Kind.NUMBER and not (kind is Kind.WHOLE and series.nunique() > MOST_CLASSES)
+    if kind is not Kind.WHOLE:
+        return kind is not Kind.NUMBER
+    many = series.nunique()
+    return many <= 2 or (many <= MOST_CLASSES and TIMES * many <= series.count())
 
 
 def is_class_as_asked(series: Any, wishes: Wishes) -> bool:

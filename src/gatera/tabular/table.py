@@ -32,7 +32,7 @@ from gatera.tabular.checks import check_roles, numeric
 from gatera.tabular.frames import as_names
 from gatera.tabular.loaders import TableLoaders
 from gatera.tabular.procs import as_procs
-from gatera.tabular.roles import find_roles
+from gatera.tabular.roles import find_roles, is_class
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -172,7 +172,8 @@ class TabularPandas(TableRows):
             tell nothing (empty, constant, row numbers, identifiers) are left out and named.
         cont_names: number columns; None for every column that has no other role.
         y_names: the label's column, or columns.
-        y_block: how labels are read; by default `RegressionBlock` for numbers, `CategoryBlock` for all else.
+        y_block: how labels are read; by default `CategoryBlock` for text, truth values and at most 20 different whole numbers,
+            `RegressionBlock` for all other numbers.
         splits: a `Splits` or a pair of index lists, e.g. `RandomSplitter(seed=42)(df)`, or a splitter; None trains on all
             rows.
 
@@ -298,6 +299,23 @@ def _inputs(
     return numbers, categories
 
 
+def _guessed_target(train: Any, labels: Sequence[str]) -> TargetBlock:
+    """Return how labels are read that the user does not say: by their values, as `gatera.train` reads them."""
+    if len(labels) > 1:
+        numbers = all(numeric(train, name) for name in labels)
+        return RegressionBlock(n_out=len(labels)) if numbers else CategoryBlock()
+    target = train[labels[0]]
+    if not is_class(target):
+        return RegressionBlock(n_out=1)
+    if numeric(train, labels[0]):
+        warnings.warn(
+            f"Column {labels[0]!r} has {target.nunique()} different whole numbers, which are classes. To predict a number, pass "
+            "y_block=RegressionBlock(); CategoryBlock() says the same as this.",
+            stacklevel=5,
+        )
+    return CategoryBlock()
+
+
 def _labels_as_given(labels: Sequence[str], y_block: Block | type[Block] | None) -> Sequence[str]:
     """Return the labels whose texts are not read as numbers, because the user says what they are."""
     return () if y_block is None or isinstance(as_target(y_block), RegressionBlock) else labels
@@ -326,14 +344,12 @@ def _fields(
     fitted = block.fit_table(train)
     y: TargetBlock | None = None
     if labels:
-        regression = all(numeric(train, name) for name in labels)
-        guessed = RegressionBlock(n_out=len(labels)) if regression else CategoryBlock()
-        y = guessed if y_block is None else as_target(y_block)
+        y = _guessed_target(train, labels) if y_block is None else as_target(y_block)
         values = train[labels[0]] if len(labels) == 1 else train[labels].to_numpy().tolist()
         if len(labels) == 1 and isinstance(y, CategoryBlock) and values.nunique() < 2 and y.vocab is None:
             raise DataError(
                 f"Column {labels[0]!r} (y_names) has a single value in the training set; a model needs at least two classes",
-                got=values.iloc[0], remedy="Check the split, and whether this is the right column.",
+                got=values.tolist()[0], remedy="Check the split, and whether this is the right column.",
             )  # fmt: skip
         y = y.fit(values)
     return FittedFields(fitted, y, None, None, Pipeline(fitted), y_name=", ".join(labels))

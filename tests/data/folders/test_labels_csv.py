@@ -98,8 +98,7 @@ def test_several_columns_that_could_be_the_label_are_asked_about(tmp_path):
     folder = touch(tmp_path, "a1.jpg", "a2.jpg")
     (folder / "labels.csv").write_text("image_id,dx,age,sex\na1,well,30,f\na2,ill,40,m\n")
     assert complaint(folder) == (
-        "labels.csv has several columns that could be the label. Got: 'dx, age, sex'. "
-        "Name it: target= (--target on the command line)."
+        "labels.csv has several columns that could be the label. Got: 'dx, age, sex'. Name it: target=."
     )
     assert read(folder, target="dx") == ({"a1.jpg": "well", "a2.jpg": "ill"}, [])
     assert complaint(folder, target="agee") == (

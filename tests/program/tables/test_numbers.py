@@ -41,7 +41,8 @@ def test_a_number_is_read_only_where_it_has_one_meaning(text, number):
         (["1'234.5"], False, None, NumberFormat(".", "'")),
         (["1,2", "1.5"], False, None, None),
         (["1,2,3", "4"], False, None, None),
-        (["12,34,567"], False, None, None),
+        (["12,34,567", "1,23,456"], False, None, NumberFormat(".", ",")),
+        (["1,234,56"], False, None, None),
         (["a", "1"], False, None, None),
     ],
 )

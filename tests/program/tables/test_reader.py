@@ -396,3 +396,97 @@ def test_a_header_that_is_no_row_is_refused(write, header):
     assert str(err.value) == (
         f'header must be the number of a row. Got: {header!r}. Expected: "auto", None, or a whole number from 0 on.'
     )
+
+
+# -- delimiters of more than one character
+
+
+@pytest.mark.parametrize("size", [3, 16, 1 << 20])
+def test_two_colons_divide_also_where_chunks_end_between_them(write, monkeypatch, size):
+    monkeypatch.setattr(encoding, "CHUNK", size)
+    rows = [f"{n}::Title, the {n}th: part::{n % 5}::{n + 7}" for n in range(40)]
+    path = write("\n".join(rows) + "\n", "ratings.dat")
+    found = cells(path, delimiter="::", header=None)
+    assert found["column_1"] == list(range(40)) and found["column_2"][3] == "Title, the 3th: part"
+    if size > len(path.read_bytes()):
+        assert "Columns are separated by '::' (to change: delimiter=',')." in notes(path)
+        assert cells(path) == found
+
+
+@pytest.mark.parametrize("size", [3, 16, 1 << 20])
+def test_aligned_columns_are_divided_by_blanks(write, monkeypatch, size):
+    monkeypatch.setattr(encoding, "CHUNK", size)
+    rows = [f"  {n / 8:7.3f}   {n:<6} \t{'ab'[n % 2]}  " for n in range(40)]
+    path = write("\n".join(["  height  age kind", *rows]) + "\n", "housing.data")
+    found = cells(path, delimiter="blanks")
+    assert (
+        found["height"] == [n / 8 for n in range(40)]
+        and found["age"] == list(range(40))
+        and set(found["kind"]) == {"a", "b"}
+    )
+    if size > len(path.read_bytes()):
+        assert cells(path) == found and notes(path) == [
+            "Columns are separated by blanks (to change: delimiter=',')."
+        ]
+
+
+def test_sentences_are_not_divided_by_blanks(write):
+    path = write("text\n" + "one two three\n" * 5 + "four five six\n")
+    assert list(cells(path)) == ["text"]
+
+
+# -- reports of other tools
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a,b\n1,x\n" + "2,x,y\n" * 30, "Line 3 of"),
+        ("a,b\n" + "1,x\n" * 3 + "2,x,y\n" * 30, "Line 5 of"),
+        ("a;b;c;d\n" + "1;2;3\n" * 30, "Line 2 of"),
+    ],
+)
+def test_rows_and_headers_are_never_taken_for_a_title(write, text, said):
+    assert said in complaint(write(text))
+
+
+def test_what_stands_above_a_table_with_a_header_is_still_left_out(write):
+    path = write("Station,Oslo\nHeight,94\n\nday,rain,wind\n" + "".join(f"{n},{n}.5,x\n" for n in range(9)))
+    assert list(cells(path)) == ["day", "rain", "wind"]
+
+
+def test_signs_without_width_around_names_are_removed(write):
+    path = write("\ufeff\ufeffage,\u200bjob\u200b\n1,a\n2,b\n")
+    assert list(cells(path)) == ["age", "job"]
+    assert next(open_table(path, known=["age", "job"]).rows()) == {"age": "1", "job": "a"}
+
+
+def test_rows_that_are_one_quoted_cell_each_are_refused(write):
+    assert "has a whole row in quotes on every line" in complaint(
+        write('"age, job"\n"1, cook"\n"2, nurse"\n')
+    )
+    assert list(cells(write('"text, long"\n"a, b, c"\n"d"\n'))) == ["text, long"]
+
+
+@pytest.mark.parametrize(
+    ("written", "values"),
+    [
+        (["(1,200)", "300", "(50)"], [-1200, 300, -50]),
+        (["\u22121.5", "2.5", "-3"], [-1.5, 2.5, -3.0]),
+        (["12,34,567", "1,23,456", "999"], [1234567, 123456, 999]),
+        (["#DIV/0!", "1.5", "#VALUE!"], [None, 1.5, None]),
+    ],
+)
+def test_numbers_as_accountants_and_spreadsheets_write_them(write, written, values):
+    path = write("x,y\n" + "".join(f'"{cell}",z\n' for cell in written))
+    assert [None if cell != cell else cell for cell in cells(path)["x"]] == values
+
+
+def test_points_are_thousands_beside_decimal_commas(write):
+    rows = "".join(f"{n + 1}.{n:03};{n},5;{n / 8:.3f}\n" for n in range(9))
+    path = write("price;height;share\n" + rows)
+    found = cells(path)
+    assert found["price"][:3] == [1000, 2001, 3002] and found["share"][1] == 0.125
+    assert cells(path, decimal=".")["price"][:2] == [1.0, 2.001]
+    alone = write("price;kind\n" + "".join(f"{n + 1}.{n:03};x\n" for n in range(9)))
+    assert cells(alone)["price"][1] == 2.001 and cells(alone, decimal=",")["price"][1] == 2001

@@ -19,7 +19,7 @@ complete -c gatera -n "__fish_seen_subcommand_from train" -l test-pct -x -d 'Fra
 complete -c gatera -n "__fish_seen_subcommand_from train" -l class-level -x -d 'Which folder on the way to a file names its class: 1 is the first below SOURCE, -1 the one that holds the file.'
 complete -c gatera -n "__fish_seen_subcommand_from train" -l mask-values -x -d 'Which number or colour of masks is which class: "0=background,255=thing" or "#000000=sky,#ff0000=car". Pixels of a class called void are not counted.'
 complete -c gatera -n "__fish_seen_subcommand_from train" -l seed -x -d 'Seed of the split and the training: same seed, same result.'
-complete -c gatera -n "__fish_seen_subcommand_from train" -l delimiter -x -d 'What separates the columns of a CSV file, or of labels.csv: a character, or tab.'
+complete -c gatera -n "__fish_seen_subcommand_from train" -l delimiter -x -d 'What separates the columns of a CSV file, or of labels.csv: a character, tab, :: or blanks.'
 complete -c gatera -n "__fish_seen_subcommand_from train" -l encoding -x -d 'Its encoding, any that Python knows.'
 complete -c gatera -n "__fish_seen_subcommand_from train" -l decimal -x -d 'The decimal sign of its numbers, "." or ",".'
 complete -c gatera -n "__fish_seen_subcommand_from train" -l header -x -d 'Which row names the columns: its number, from 0 on, or none. Without names they are called column_1, column_2 and so on.'
@@ -51,7 +51,7 @@ complete -c gatera -n "__fish_seen_subcommand_from train" -s h -l help -d 'Show 
 complete -c gatera -n "__fish_seen_subcommand_from train" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
 
 complete -c gatera -n "__fish_seen_subcommand_from predict" -l user -x -d 'Recommend items to this user, for a program of ratings: those rated highest, without those that the user has rated already.'
-complete -c gatera -n "__fish_seen_subcommand_from predict" -l delimiter -x -d 'What separates the columns of a CSV file: a character, or tab.'
+complete -c gatera -n "__fish_seen_subcommand_from predict" -l delimiter -x -d 'What separates the columns of a CSV file: a character, tab, :: or blanks.'
 complete -c gatera -n "__fish_seen_subcommand_from predict" -l encoding -x -d 'Its encoding, any that Python knows.'
 complete -c gatera -n "__fish_seen_subcommand_from predict" -l header -x -d 'Which row names the columns: its number, from 0 on, or none. Without names they are called column_1, column_2 and so on.'
 complete -c gatera -n "__fish_seen_subcommand_from predict" -l sheet -x -d 'The sheet of a workbook of Excel.'

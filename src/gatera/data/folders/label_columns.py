@@ -118,7 +118,7 @@ def _label_columns(table: Path, columns: Sequence[str], rows: Sequence[Row]) -> 
         return ones
     raise DataError(
         f"{table} has several columns that could be the label", got=listed(columns) or None,
-        remedy="Name it: target= (--target on the command line).",
+        remedy="Name it: target=.",
     )  # fmt: skip
 
 

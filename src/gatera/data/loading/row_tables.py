@@ -99,6 +99,22 @@ def unusable_targets(series: Any) -> np.ndarray:
     return empty
 
 
+def check_varies(series: Any, source: object) -> None:
+    """Raise DataError if a column to predict is empty, or the same in every row.
+
+    Args:
+        series: what is there of it, a pandas Series.
+        source: the table, for messages.
+    """
+    if not len(series):
+        raise DataError(f"Column {series.name!r} of {source} is empty in every row")
+    if series.nunique() < 2:
+        raise DataError(
+            f"Column {series.name!r} of {source} has the same value in every row, so there is nothing to learn",
+            got=series.tolist()[0], remedy="Check that it is the right column.",
+        )  # fmt: skip
+
+
 def value_column_of(column: Any) -> Column:
     """Return a pandas Series as a column judged by its values, for any dtype; see `value_column`."""
     dtype = column.dtype

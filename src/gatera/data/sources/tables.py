@@ -19,6 +19,7 @@ from gatera.program.tables.columns import Column as ReadColumn
 from gatera.program.tables.columns import Kind, text_column
 from gatera.program.tables.notes import Note
 from gatera.program.tables.numbers import PLAIN
+from gatera.program.tables.typed import cell_text
 
 Column = str | int
 
@@ -191,16 +192,25 @@ def with_numbers(frame: Any, keep: Sequence[str] = ()) -> Any:
         frame: a pandas DataFrame, which is not changed.
         keep: columns that stay as they are.
     """
-    made, formats = {}, formats_of(frame)
+    made, mixed, formats = {}, {}, formats_of(frame)
     for name in frame.columns:
-        if name in keep or not _holds_text(frame[name]):
+        kinds = set() if name in keep else _kinds_of(frame[name])
+        if not kinds & {"text", "number"} or "other" in kinds or kinds == {"number"}:
             continue
         column = _read_as_file(str(name), frame[name])
         many = column.kind is Kind.WHOLE and len(set(column.cells.tolist())) > MOST_CATEGORIES
-        if column.kind is Kind.NUMBER or many:
+        if "number" in kinds:
+            mixed[name] = column.cells
+        elif column.kind is Kind.NUMBER or many:
             made[name] = column.cells
-            if column.format != PLAIN:
-                formats[str(name)] = {"decimal": column.format.decimal, "thousands": column.format.thousands}
+        if (name in mixed or name in made) and column.format != PLAIN:
+            formats[str(name)] = {"decimal": column.format.decimal, "thousands": column.format.thousands}
+    if mixed:
+        warnings.warn(
+            f"Columns that mix numbers and texts are read as a file with these cells would be: {listed(mixed)}.",
+            stacklevel=4,
+        )
+        frame = frame.assign(**mixed)
     if not made:
         return frame
     warnings.warn(
@@ -213,22 +223,27 @@ def with_numbers(frame: Any, keep: Sequence[str] = ()) -> Any:
     return changed
 
 
-def _holds_text(series: Any) -> bool:
-    """Whether the first cell that is filled is text; nothing else of a column can be texts only."""
+def _kinds_of(series: Any) -> set[str]:
+    """Return what a column of objects holds: "text", "number", "other"; nothing for columns of numbers, dates, categories."""
     if series.dtype.kind in "biufcmM" or str(series.dtype) == "category":
-        return False
-    there = series.dropna()
-    return len(there) > 0 and isinstance(there.iloc[0], str)
+        return set()
+    kinds = {type(cell) for cell in series.dropna().tolist()}
+    return {
+        "text" if issubclass(kind, str) else "number" if issubclass(kind, int | float | np.number) and kind is not bool else "other"
+        for kind in kinds
+    }  # fmt: skip
 
 
 def _read_as_file(name: str, series: Any) -> ReadColumn:
-    """Return a column of a DataFrame as a file with these cells would give it; empty where cells are not texts."""
-    texts = ["" if is_missing(cell) else cell for cell in series.tolist()]
-    if not all(isinstance(cell, str) for cell in texts):
-        return ReadColumn(name, np.zeros(0), Kind.EMPTY)
-    labels = list(dict.fromkeys(text.strip() for text in texts))
+    """Return a column of a DataFrame as a file with these cells would give it."""
+    cells = series.tolist()
+    texts = [
+        "" if is_missing(cell) else cell.strip() if isinstance(cell, str) else cell_text(cell)
+        for cell in cells
+    ]
+    labels = list(dict.fromkeys(texts))
     places = {label: place for place, label in enumerate(labels)}
-    return text_column(name, labels, np.array([places[text.strip()] for text in texts]))
+    return text_column(name, labels, np.array([places[text] for text in texts]))
 
 
 def formats_of(frame: Any) -> dict[str, dict[str, str]]:

@@ -17,11 +17,12 @@ class ColumnBuilder:
     Args:
         name: the column.
         as_text: keep its cells as they are written, also where they are numbers.
+        decimal: the decimal sign of its numbers, "." or ","; None to find it.
     """
 
-    def __init__(self, name: str, as_text: bool = False) -> None:
-        self.name, self.as_text = name, as_text
-        self._is_text, self._failed = as_text, False
+    def __init__(self, name: str, as_text: bool = False, decimal: str | None = None) -> None:
+        self.name, self.as_text, self.decimal = name, as_text, decimal
+        self._is_text, self._failed = as_text or decimal == ",", False  # else "1.234" would be read at once
         self._numbers: list[np.ndarray] = []
         self._words: dict[str, int] = {}
         self._texts = Distinct()
@@ -67,10 +68,10 @@ class ColumnBuilder:
         self._words.clear()
         return True
 
-    def column(self, comma_is_decimal: bool = False, decimal: str | None = None) -> Column:
+    def column(self, comma_is_decimal: bool = False) -> Column:
         """Return the column, decided from all its cells; see `text_column`."""
         if not self._is_text:
             cells, kind = number_cells(np.concatenate([np.zeros(0), *self._numbers]))
             return Column(self.name, cells, kind, PLAIN, self._words)
         labels, codes = self._texts.labels_and_codes()
-        return text_column(self.name, labels, codes, comma_is_decimal, decimal, self.as_text)
+        return text_column(self.name, labels, codes, comma_is_decimal, self.decimal, self.as_text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -105,6 +106,16 @@ def is_constant(cells: np.ndarray) -> bool:
 def counts_rows(cells: np.ndarray) -> bool:
     """Whether numbers are 0, 1, 2 and so on, or 1, 2, 3 and so on, in the order of the rows."""
     return len(cells) > 1 and cells[0] in (0, 1) and bool(np.all(cells == cells[0] + np.arange(len(cells))))
+
+
+def may_be_grouped(column: Column) -> bool:
+    """Whether all fractions of a column may be thousands behind a point: "1.234" and "12.500", but not "1.5" and "0.125"."""
+    if column.kind is not Kind.NUMBER or column.format != PLAIN:
+        return False
+    numbers = np.abs(column.cells[~column.missing])
+    thousandths = np.round(numbers * 1000)
+    plain = (numbers < 1) & (numbers > 0)
+    return bool(np.allclose(numbers * 1000, thousandths, rtol=0, atol=1e-6) and not plain.any())
 
 
 def number_cells(values: np.ndarray) -> tuple[np.ndarray, Kind]:
@@ -226,13 +237,17 @@ def value_column(name: str, cells: Any) -> Column:
         return Column(name, cells, Kind.TRUTH)
     if cells.dtype.kind == "f":
         return Column(name, *number_cells(cells.astype(np.float64)))
-    cells = np.array([None if _is_nothing(cell) else cell for cell in cells.tolist()], object)
+    given = [None if _is_nothing(cell) else cell for cell in cells.tolist()]
+    cells = np.empty(len(given), object)
+    cells[:] = given  # np.array would make a table of lists of one length
     there = [cell for cell in cells if cell is not None]
     if not there:
         return Column(name, cells, Kind.EMPTY)
     if all(isinstance(cell, bool | np.bool_) for cell in there):
         return Column(name, cells.astype(bool) if len(there) == len(cells) else cells, Kind.TRUTH)
-    if all(isinstance(cell, int | float | np.number) and not isinstance(cell, bool) for cell in there):
+    if all(
+        isinstance(cell, int | float | np.number | Decimal) and not isinstance(cell, bool) for cell in there
+    ):
         return Column(name, *number_cells(np.array([np.nan if c is None else c for c in cells], np.float64)))
     return Column(name, cells, Kind.TEXT)
 

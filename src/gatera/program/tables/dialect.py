@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from gatera.program.tables.numbers import is_missing_word, plain_number
+from gatera.program.tables.wide import COLONS, divided_by_colons, find_wide
 
 #: What may separate columns, in the order in which ties are broken.
 DELIMITERS = (",", ";", "\t", "|")
@@ -45,6 +46,8 @@ def find_delimiter(lines: Sequence[str]) -> str:
     """
     if stated := _SEPARATOR.fullmatch(lines[0].strip()) if lines else None:
         return stated[1]
+    if divided_by_colons(lines):
+        return COLONS
     best, most = ",", (0, -SAMPLE_ROWS, 0)
     for delimiter in DELIMITERS:
         try:
@@ -64,7 +67,7 @@ def find_delimiter(lines: Sequence[str]) -> str:
         rank = (_regularity(usual, header, often / counts.total(), above), -above, header)
         if rank > most:
             best, most = delimiter, rank
-    return best
+    return best if most[0] > 1 else find_wide(lines) or best
 
 
 def _regularity(usual: int, header: int, share: float, above: int) -> int:
@@ -108,6 +111,9 @@ def rows_above(rows: Sequence[Sequence[str]]) -> int:
     even = len({len(row) for row in table}) == 1 and len(table[0]) > 1 if table else False
     if not above or not even:
         return 0
+    filled = max((sum(bool(cell.strip()) for cell in row) for row in rows[:above]), default=0)
+    if filled > 1 and not has_header(table[0], table[1:]):
+        return 0  # they are the header, and maybe rows, of a table whose rows have another length
     # Of the same length, or one cell shorter, it may also be a header, above columns without names or names of the rows.
     doubtful = (above == 1 and len(table[0]) == len(rows[0]) + 1) or len(table[0]) == len(rows[0])
     return 0 if doubtful and not _names_numbers(table) else above

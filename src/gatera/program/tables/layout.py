@@ -21,6 +21,9 @@ NUMBERED = "column_{}"
 #: Characters that a note shows of a row above the table.
 MOST_SHOWN = 40
 
+#: What is removed around a name: blanks, and the characters without width that Excel and web pages leave there.
+_AROUND_NAMES = " \t\n\r\x0b\x0c\u00a0\ufeff\u200b\u200c\u200d\u2060"
+
 _UNNAMED = re.compile(r"Unnamed: \d+")
 
 
@@ -110,14 +113,14 @@ def _said_above(rows: Sequence[Sequence[str]]) -> str:
 
 def _header_with(known: Sequence[str], first: Sequence[str]) -> str | int | None:
     """Return which row names the columns if `known` ones are needed."""
-    if set(known) <= {cell.strip() for cell in first}:
+    if set(known) <= {_clean(cell) for cell in first}:
         return 0
     numbered = {NUMBERED.format(place) for place in range(1, len(first) + 1)}
     return None if set(known) <= numbered else "auto"
 
 
 def _named(names: Sequence[str], rows: Sequence[Sequence[str]], skip: int, path: Path) -> Layout:
-    named = [name.strip() for name in names]
+    named = [_clean(name) for name in names]
     twice = sorted({name for name in named if name and named.count(name) > 1})
     if twice:
         raise DataError(
@@ -137,6 +140,11 @@ def _named(names: Sequence[str], rows: Sequence[Sequence[str]], skip: int, path:
         )
         return Layout((None, *all_names), skip, "the rows before have", [note])
     return Layout(tuple(all_names), skip)
+
+
+def _clean(name: str) -> str:
+    """Return a name without blanks and signs of no width (a second byte order mark, say) around it."""
+    return name.strip(_AROUND_NAMES)
 
 
 def _names_rows(cells: Sequence[str]) -> bool:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from gatera.core.lazy import LazyPattern
 
 #: Words for "no value" in a column of numbers or truth values, in lower case. In every other column they are values.
-#: Sources: what pandas.read_csv takes for missing (pandas 2 and 3), "?" of the UCI repository, "." of SAS and Stata.
+#: Sources: Excel's errors; what pandas.read_csv takes for missing (pandas 2 and 3), "?" of the UCI repository, "." of SAS and Stata.
 MISSING_WORDS = frozenset(
-    ("", "#n/a", "#n/a n/a", "#na", "-1.#ind", "-1.#qnan", "-nan", "1.#ind", "1.#qnan", "<na>", "n/a", "na", "nan",
+    ("", "#div/0!", "#name?", "#null!", "#num!", "#ref!", "#value!", "#n/a", "#n/a n/a", "#na", "-1.#ind", "-1.#qnan", "-nan", "1.#ind", "1.#qnan", "<na>", "n/a", "na", "nan",
      "none", "null", "?", "-", ".")
 )  # fmt: skip
 
@@ -24,10 +24,12 @@ MOST_DIGITS = 15
 #: What may separate groups of three digits; "" for nothing.
 THOUSANDS = ("", ",", ".", " ", "'", "\u2019", "\u00a0", "\u202f")
 
-_AROUND = LazyPattern(r"^([+-]?)\s*[$€£¥₹]?\s*([+-]?)(.*?)\s*[$€£¥₹%]?$", re.DOTALL)
+_AROUND = LazyPattern(r"^([+\-\u2212]?)\s*[$€£¥₹]?\s*([+\-\u2212]?)(.*?)\s*[$€£¥₹%]?$", re.DOTALL)
+_MINUS = ("-", "\u2212")
 _PLAIN = LazyPattern(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _INFINITE = frozenset(("inf", "infinity"))
 _GROUPED = LazyPattern(r"\d{1,3}(?:[,.' \u00a0\u202f\u2019]\d{3})+", re.ASCII)
+_INDIAN = LazyPattern(r"\d{1,2}(?:,\d{2})+,\d{3}", re.ASCII)  # lakhs and crores
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,9 @@ class NumberFormat:
     def _grouped(self, body: str) -> float | None:
         whole, sign, fraction = body.partition(self.decimal)
         if self.thousands and self.thousands in whole:
-            if not _GROUPED.fullmatch(whole) or set(whole) - set("0123456789") != {self.thousands}:
+            if not (_GROUPED.fullmatch(whole) or _INDIAN.fullmatch(whole)) or set(whole) - set(
+                "0123456789"
+            ) != {self.thousands}:
                 return None
             whole = whole.replace(self.thousands, "")
         elif not sign:
@@ -108,6 +112,8 @@ def find_format(
     """
     formats = list(_COMMA_FIRST if comma_is_decimal or decimal == "," else _FORMATS)
     formats = [known for known in formats if known == PLAIN or decimal in (None, known.decimal)]
+    if decimal == ",":
+        formats = [*formats[1:], PLAIN]  # "1.234" has a thousands separator
     for text in texts:
         formats = [known for known in formats if known.fits(text)]
         if not formats:
@@ -141,10 +147,12 @@ def is_identifier(text: str) -> bool:
 
 def _stripped(text: str) -> tuple[bool, str]:
     """Return whether a minus stands before the number, and the number without sign, currency and percent sign."""
-    found = _AROUND.match(text.strip())
-    if found is None or (found[1] and found[2]):
+    text = text.strip()
+    in_brackets = text.startswith("(") and text.endswith(")")  # as accountants write what is below zero
+    found = _AROUND.match(text[1:-1].strip() if in_brackets else text)
+    if found is None or (found[1] and (found[2] or in_brackets)):
         return False, ""
-    return "-" in (found[1], found[2]), found[3]
+    return in_brackets or found[1] in _MINUS or found[2] in _MINUS, found[3]
 
 
 def _plain(body: str) -> float | None:

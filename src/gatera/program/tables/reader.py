@@ -20,12 +20,13 @@ from gatera.core.checks import check_choice, did_you_mean, listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.program.tables.blocks import Block, split_blocks
 from gatera.program.tables.builder import ColumnBuilder
-from gatera.program.tables.columns import Column, Kind
-from gatera.program.tables.dialect import DELIMITERS, SAMPLE_ROWS, delimiter_of
+from gatera.program.tables.columns import Column, Kind, may_be_grouped
+from gatera.program.tables.dialect import DELIMITERS, SAMPLE_ROWS, delimiter_of, find_delimiter
 from gatera.program.tables.encoding import find_encoding, utf8_chunks
 from gatera.program.tables.layout import Layout, find_layout
 from gatera.program.tables.notes import Note
 from gatera.program.tables.packed import Contents, find_contents, is_table_name
+from gatera.program.tables.wide import BLANKS, COLONS, UNIT, WIDE, narrow
 
 
 @dataclass(frozen=True)
@@ -87,13 +88,28 @@ class TableFile:
         """
         skip = self.layout.skip
         with _readable(self.path):
-            chunks = utf8_chunks(self.path, self.encoding, self.contents)
-            for block in split_blocks(chunks, self.delimiter, self.strip):
+            for block in self._split():
                 rows = block.rows(slice(min(skip, len(block.counts)), None))
                 skip -= min(skip, len(block.counts))
                 if len(rows.counts):
                     self._check(rows)
                     yield rows
+
+    def _split(self) -> Iterator[Block]:
+        """Yield all rows of the file."""
+        chunks = utf8_chunks(self.path, self.encoding, self.contents)
+        if self.delimiter in WIDE:
+            return split_blocks(narrow(chunks, self.delimiter), UNIT, self.strip)
+        return split_blocks(chunks, self.delimiter, self.strip)
+
+    def sample(self) -> list[list[str]]:
+        """Return the first rows, those above the header among them."""
+        rows: list[list[str]] = []
+        for block in self._split():
+            rows += [block.row(number) for number in range(min(SAMPLE_ROWS - len(rows), len(block.counts)))]
+            if len(rows) >= SAMPLE_ROWS:
+                break
+        return rows
 
     @property
     def names(self) -> list[str]:
@@ -129,14 +145,30 @@ class TableFile:
         layout = self.layout
         places = {name: place for place, name in enumerate(layout.all_names) if name is not None}
         texts = {*as_text, *self.contents.texts}
-        builders = {name: ColumnBuilder(name, name in texts) for name in places}
-        lines, waiting = [np.zeros(0, np.int64)], dict(places)
+        builders = {name: ColumnBuilder(name, name in texts, self.decimal) for name in places}
+        lines = self._fill(builders, places)
+        columns = {name: builder.column(self.delimiter == ";") for name, builder in builders.items()}
+        if self.decimal is None and any(column.format.decimal == "," for column in columns.values()):
+            again = {
+                name: ColumnBuilder(name, decimal=",")
+                for name, column in columns.items()
+                if may_be_grouped(column)
+            }
+            if again:  # "1.234" among columns with decimal commas
+                self._fill(again, {name: places[name] for name in again})
+                found = {name: builder.column(True) for name, builder in again.items()}
+                columns |= {name: column for name, column in found.items() if column.format.thousands == "."}
+        notes = [*self.notes, *layout.drop_index(columns), *_column_notes(columns.values())]
+        return Table(self.path, columns, lines, layout.skip + 1, notes)
+
+    def _fill(self, builders: dict[str, ColumnBuilder], places: dict[str, int]) -> np.ndarray:
+        """Let builders collect the cells of their columns; return the line in which each row begins, int64 [n]."""
+        lines, waiting, width = [np.zeros(0, np.int64)], dict(places), self.layout.width
         while (
             waiting
         ):  # a second time only for columns whose first thousands of cells were numbers, and others not
             for block in self.blocks():
-                starts = block.starts.reshape(-1, layout.width)
-                ends = block.ends.reshape(-1, layout.width)
+                starts, ends = block.starts.reshape(-1, width), block.ends.reshape(-1, width)
                 if len(waiting) == len(places):
                     lines.append(block.lines)
                 for name, place in waiting.items():
@@ -144,11 +176,7 @@ class TableFile:
             waiting = {name: place for name, place in waiting.items() if builders[name].restart()}
             if waiting and len(waiting) == len(places):
                 lines = [np.zeros(0, np.int64)]
-        columns = {
-            name: builder.column(self.delimiter == ";", self.decimal) for name, builder in builders.items()
-        }
-        notes = [*self.notes, *layout.drop_index(columns), *_column_notes(columns.values())]
-        return Table(self.path, columns, np.concatenate(lines), layout.skip + 1, notes)
+        return np.concatenate(lines)
 
     def _check(self, rows: Block) -> None:
         width = self.layout.width
@@ -165,7 +193,7 @@ class TableFile:
         )  # fmt: skip
 
 
-_NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "'|'"}
+_NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "'|'", COLONS: "'::'", BLANKS: BLANKS}
 
 
 def open_table(
@@ -182,7 +210,8 @@ def open_table(
 
     Args:
         path: CSV or a relative of it, also packed by gzip, bzip2, xz or zip; a workbook of Excel, Parquet, or JSON.
-        delimiter: what separates the columns, one ASCII character; None to find it: comma, semicolon, tab or "|".
+        delimiter: what separates the columns: one ASCII character, "::", or "blanks" for runs of blanks and tabs; None to
+            find it: comma, semicolon, tab, "|", or one of these two.
         encoding: any that Python knows; None to find it: UTF-8, UTF-16, else Windows' Latin-1.
         header: "auto" to see whether the first row names the columns; the number of the row that does, from 0 on; None
             where the columns have no names (they are called column_1 and so on).
@@ -204,9 +233,12 @@ def open_table(
             got=header,
             expected='"auto", None, or a whole number from 0 on',
         )
-    if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '\r\n"'):
+    one = delimiter is not None and len(delimiter) == 1 and delimiter.isascii() and delimiter not in '\r\n"'
+    if delimiter is not None and not one and delimiter not in WIDE:
         raise ArgumentError(
-            "delimiter must be one ASCII character", got=delimiter, expected=listed(map(repr, DELIMITERS))
+            "delimiter must be one ASCII character",
+            got=delimiter,
+            expected=listed(map(repr, (*DELIMITERS, *WIDE))),
         )
     with _readable(path):
         contents = find_contents(path, sheet)
@@ -218,10 +250,12 @@ def open_table(
             header = 0 if header == "auto" and contents.kind != "workbook" else header
         notes = [*contents.notes, *notes]
         file = TableFile(path, encoding, delimiter, Layout((), 0), notes, decimal, strip, contents)
-        sample = _sample(file)
+        sample = file.sample()
     if not sample:
         raise DataError(f"{path} is empty: it has no header line with the names of its columns")
     layout = find_layout(sample, header, path, known)
+    if layout.width == 1 and contents.kind == "text":
+        _check_no_quoted_lines(path, sample)
     return replace(file, layout=layout, notes=[*notes, *layout.notes])
 
 
@@ -238,6 +272,22 @@ def _how_written(
     if delimiter is None and separator != ",":
         notes.append(Note(f"Columns are separated by {_NAMES[separator]}", "delimiter", ","))
     return found, separator, notes
+
+
+def _check_no_quoted_lines(path: Path, sample: Sequence[Sequence[str]]) -> None:
+    """Raise DataError if every line is one cell in quotes that holds a row, as Excel writes a table that was opened wrongly."""
+    lines = [row[0] for row in sample]
+    inside = find_delimiter(lines)
+    counts = (
+        {len(row) for row in csv.reader(lines, delimiter=inside)}
+        if inside in DELIMITERS and len(lines) > 1
+        else {1}
+    )
+    if len(counts) == 1 and counts != {1}:
+        raise DataError(
+            f"{path} has a whole row in quotes on every line, which makes it one column", got=lines[0],
+            remedy="Remove the quotes around the lines, or export the table again.",
+        )  # fmt: skip
 
 
 def _check_no_text(path: Path, **given: str | None) -> None:
@@ -276,17 +326,6 @@ def _first_lines(head: bytes) -> list[str]:
         if len(lines) > SAMPLE_ROWS or (not head.endswith(b"\n") and len(lines) > 2)
         else lines
     )
-
-
-def _sample(file: TableFile) -> list[list[str]]:
-    rows: list[list[str]] = []
-    for block in split_blocks(
-        utf8_chunks(file.path, file.encoding, file.contents), file.delimiter, file.strip
-    ):
-        rows += [block.row(number) for number in range(min(SAMPLE_ROWS - len(rows), len(block.counts)))]
-        if len(rows) >= SAMPLE_ROWS:
-            break
-    return rows
 
 
 def _column_notes(columns: Iterable[Column]) -> Iterator[Note]:
