@@ -168,15 +168,15 @@ def check_classes(found: LabelledFiles) -> None:
             f"all {kind.count(len(found.labels))} have the label {next(iter(counts), None)!r}",
             expected="at least two classes", remedy=f"Add a folder with {kind.things} of another class.",
         )  # fmt: skip
-    if "valid" in found.split:
-        train, valid = ({found.labels[i] for i in found.indices(side)} for side in ("train", "valid"))
-        if unseen := sorted(valid - train):
+    train = {label for label, side in zip(found.labels, found.split, strict=True) if side in ("train", "")}
+    for side, name in (("valid", "validation set"), ("test", "test set")):
+        if unseen := sorted({found.labels[i] for i in found.indices(side)} - train):
             raise DataError(
-                f"the class {unseen[0]!r} is in the validation set but not in the training set",
+                f"the class {unseen[0]!r} is in the {name} but not in the training set",
                 available=listed(sorted(train)),
-                remedy=f"Add training {kind.things} of it, or remove it from the validation set.",
+                remedy=f"Add training {kind.things} of it, or remove it from the {name}.",
             )
-    elif max(counts.values()) == 1:
+    if "valid" not in found.split and max(counts.values()) == 1:
         raise DataError(
             f"each of the {len(counts):,} classes has only one {kind.thing}",
             expected=f"at least two {kind.things} of a class, one for training and one for validation",
