@@ -87,9 +87,8 @@ def read_sized(
         return photo, (photo.height, photo.width)
     with explaining(source) as name:
         if isinstance(source, Image.Image):
-            deep = is_deep(
-                source
-            )  # Pillow forgets it when it loads the pixels, as asking for the orientation may do
+            # before the size, whose orientation may load the pixels: Pillow then forgets how deep they were
+            deep = is_deep(source)
             size = _upright_size(source)
             return _upright(source, mode, name, deep), size
         with open_image(source, name) as image:
