@@ -6,7 +6,6 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -101,10 +100,7 @@ def _test_set(found: LabelledFiles, test_pct: float, seed: int, group_by: str | 
             remedy="Lower test_pct=, or valid_pct=.",
         )
     if group_by is not None:
-        groups = first_groups("group_by", group_by, found.files)
-
-        def choose(others: Sequence[int]) -> Splits:
-            return GroupSplitter([groups[index] for index in others], share, seed + 1)(others)
+        choose = _by_group(found, share, seed + 1, group_by)
     else:
         choose = _by_class(found, share, seed + 1, "test_pct", test_pct / share)
     split = with_validation_set(found.split, choose, "test")
@@ -149,13 +145,19 @@ def _by_class(
     return choose
 
 
+def _by_group(
+    found: LabelledFiles, share: float, seed: int, group_by: str
+) -> Callable[[Sequence[int]], Splits]:
+    """Return a splitter that takes whole groups."""
+    groups = first_groups("group_by", group_by, found.files)
+    return lambda others: GroupSplitter([groups[index] for index in others], share, seed)(others)
+
+
 def _hold_out_groups(found: LabelledFiles, valid_pct: float, seed: int, group_by: str) -> LabelledFiles:
     groups = first_groups("group_by", group_by, found.files)
-
-    def by_group(others: Sequence[int]) -> Any:
-        return GroupSplitter([groups[index] for index in others], valid_pct, seed)(others)
-
-    held_out = replace(found, split=with_validation_set(found.split, by_group))
+    held_out = replace(
+        found, split=with_validation_set(found.split, _by_group(found, valid_pct, seed, group_by))
+    )
     names = sorted({groups[index] for index in held_out.indices("valid")})
     return replace(held_out, split_by=f"by whole groups ({listed(names)} held out)")
 

@@ -58,7 +58,7 @@ def check_not_dark(image: Image.Image, name: str) -> None:
     Raises:
         PhotoError: if too little of the range is used, as where 8, 10 or 12 bits are stored in 16.
     """
-    if max(high for _, high in image.convert("RGB").getextrema()) < LEAST_WHITE >> 8:
+    if int(np.asarray(image.convert("RGB")).max()) < LEAST_WHITE >> 8:
         raise PhotoError(
             f"{name} holds colours of 16 bits below {LEAST_WHITE:,}, and which of them is white is not clear",
             expected="values up to 65,535", remedy="Save it with 8 bits per channel.",
