@@ -37,7 +37,10 @@ def write_page(learn: Learner, settings: TrainSettings, photos: LabelledFiles, r
         report=report,
         n_train=learn.dls.train.n,
         n_valid=learn.dls.valid.n,
-        data={"folder": str(settings.source), "understood as": photos.layout, "seed": str(settings.seed)},
+        data={
+            "folder": str(settings.source), "understood as": photos.layout, "split": photos.split_by,
+            "measured on": measured_on(learn), "seed": str(settings.seed),
+        },
         bad_files=photos.skipped,
         pictures=list(pictures.values()),
         history=learn.recorder.rows,
@@ -49,6 +52,13 @@ def write_page(learn: Learner, settings: TrainSettings, photos: LabelledFiles, r
         made_with=f"Made by Gatera {gatera.__version__}: {architecture_name(learn.model)}, {learn.arithmetic}.",
     )
     return write_html_report(folder / PAGE, facts, settings.force)
+
+
+def measured_on(learn: Learner) -> str:
+    """Return in words what the page's error was measured on, and whether something was chosen there."""
+    chosen = ", on which the best epoch was chosen" if len(learn.recorder.rows) > 1 else ", on which nothing was chosen"
+    tested = "; the test set's error is in the program's card" if learn.dls.test is not None else ""
+    return f"the validation set{chosen}{tested}"
 
 
 def draw_pictures(learn: Learner, report: ErrorReport) -> dict[str, Picture]:

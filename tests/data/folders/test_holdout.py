@@ -83,3 +83,14 @@ def test_shares_that_leave_too_little():
         match=r"^with test_pct=0.04, the test set would have 1 of 16 photos, fewer than there are classes",
     ):
         hold_out(files({"a": 10, "b": 10}), 0.2, 1, test_pct=0.04)
+
+
+def test_a_class_that_is_only_tested(tmp_path):
+    found = files({"a": 6, "b": 6, "c": 2})
+    split = ["test" if label == "c" else "" for label in found.labels]
+    with pytest.raises(DataError) as err:
+        hold_out(LabelledFiles(found.files, found.labels, split, "x", PHOTOS), 0.2, 1)
+    assert str(err.value) == (
+        "the class 'c' is in the test set but not in the training set. Available: a, b. Add training photos of it, or remove "
+        "it from the test set."
+    )

@@ -6,7 +6,6 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -101,10 +100,7 @@ def _test_set(found: LabelledFiles, test_pct: float, seed: int, group_by: str | 
             remedy="Lower test_pct=, or valid_pct=.",
         )
     if group_by is not None:
-        groups = first_groups("group_by", group_by, found.files)
-
-        def choose(others: Sequence[int]) -> Splits:
-            return GroupSplitter([groups[index] for index in others], share, seed + 1)(others)
+        choose = _by_group(found, share, seed + 1, group_by)
     else:
         choose = _by_class(found, share, seed + 1, "test_pct", test_pct / share)
     split = with_validation_set(found.split, choose, "test")
@@ -149,13 +145,19 @@ def _by_class(
     return choose
 
 
+def _by_group(
+    found: LabelledFiles, share: float, seed: int, group_by: str
+) -> Callable[[Sequence[int]], Splits]:
+    """Return a splitter that takes whole groups."""
+    groups = first_groups("group_by", group_by, found.files)
+    return lambda others: GroupSplitter([groups[index] for index in others], share, seed)(others)
+
+
 def _hold_out_groups(found: LabelledFiles, valid_pct: float, seed: int, group_by: str) -> LabelledFiles:
     groups = first_groups("group_by", group_by, found.files)
-
-    def by_group(others: Sequence[int]) -> Any:
-        return GroupSplitter([groups[index] for index in others], valid_pct, seed)(others)
-
-    held_out = replace(found, split=with_validation_set(found.split, by_group))
+    held_out = replace(
+        found, split=with_validation_set(found.split, _by_group(found, valid_pct, seed, group_by))
+    )
     names = sorted({groups[index] for index in held_out.indices("valid")})
     return replace(held_out, split_by=f"by whole groups ({listed(names)} held out)")
 
@@ -168,15 +170,15 @@ def check_classes(found: LabelledFiles) -> None:
             f"all {kind.count(len(found.labels))} have the label {next(iter(counts), None)!r}",
             expected="at least two classes", remedy=f"Add a folder with {kind.things} of another class.",
         )  # fmt: skip
-    if "valid" in found.split:
-        train, valid = ({found.labels[i] for i in found.indices(side)} for side in ("train", "valid"))
-        if unseen := sorted(valid - train):
+    train = {label for label, side in zip(found.labels, found.split, strict=True) if side in ("train", "")}
+    for side, name in (("valid", "validation set"), ("test", "test set")):
+        if unseen := sorted({found.labels[i] for i in found.indices(side)} - train):
             raise DataError(
-                f"the class {unseen[0]!r} is in the validation set but not in the training set",
+                f"the class {unseen[0]!r} is in the {name} but not in the training set",
                 available=listed(sorted(train)),
-                remedy=f"Add training {kind.things} of it, or remove it from the validation set.",
+                remedy=f"Add training {kind.things} of it, or remove it from the {name}.",
             )
-    elif max(counts.values()) == 1:
+    if "valid" not in found.split and max(counts.values()) == 1:
         raise DataError(
             f"each of the {len(counts):,} classes has only one {kind.thing}",
             expected=f"at least two {kind.things} of a class, one for training and one for validation",

@@ -18,7 +18,7 @@ from gatera.core.errors import ArgumentError, GateraError, PhotoError
 from gatera.core.files import check_regular
 from gatera.program.raw.formats.heic import HEIC_SUFFIXES, is_heic, open_heic
 from gatera.program.raw.formats.known import READ, STARTS_PROGRAMS, called, head_of, open_known, seekable
-from gatera.program.raw.formats.levels import DEEP, eight_bits
+from gatera.program.raw.formats.levels import DEEP, check_not_dark, eight_bits, is_deep
 
 Mode = Literal["RGB", "L"]
 
@@ -87,14 +87,16 @@ def read_sized(
         return photo, (photo.height, photo.width)
     with explaining(source) as name:
         if isinstance(source, Image.Image):
+            # before the size, whose orientation may load the pixels: Pillow then forgets how deep they were
+            deep = is_deep(source)
             size = _upright_size(source)
-            return _upright(source, mode, name), size
+            return _upright(source, mode, name, deep), size
         with open_image(source, name) as image:
-            size = _upright_size(image)
+            deep, size = is_deep(image), _upright_size(image)
             if at_least is not None:
                 side = max(at_least)  # of both: the photo may be lying on its side
                 image.draft(None, (side, side))  # does nothing unless this is a JPEG
-            return _upright(image, mode, name), size
+            return _upright(image, mode, name, deep), size
 
 
 def photo_size(source: PhotoSource) -> tuple[int, int]:
@@ -167,12 +169,14 @@ def _upright_size(image: Image.Image) -> tuple[int, int]:
     return image.size if _orientation(image) >= 5 else (image.height, image.width)
 
 
-def _upright(image: Image.Image, mode: Mode, name: str) -> Image.Image:
+def _upright(image: Image.Image, mode: Mode, name: str, deep: bool) -> Image.Image:
     if image.width * image.height > MAX_PIXELS:  # Pillow's own check may have been turned off
         raise _too_large(name)
     if image.format in STARTS_PROGRAMS:  # opened by the caller, and perhaps not loaded yet
         raise _other_format(name, f"{image.format}, which another program would have to draw")
     image.load()
+    if deep:
+        check_not_dark(image, name)
     turn = _UPRIGHT.get(_orientation(image))
     converted = _to_mode(image, mode, name)
     if turn is None:

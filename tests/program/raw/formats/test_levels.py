@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -73,3 +75,32 @@ def test_colours_in_lab_are_refused():
     with pytest.raises(PhotoError) as err:
         read_photo(stored(Image.new("LAB", (4, 4)), "TIFF"))
     assert str(err.value).endswith("has its colours in LAB, which is not read. Save it in RGB.")
+
+
+def colours_of_16_bits(values: np.ndarray) -> bytes:
+    """A PNG of 16 bits per channel, which Pillow reads and cannot write."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        )
+
+    height, width, _ = values.shape
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    head = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
+
+
+def test_colours_of_16_bits_are_their_twin_or_refused():
+    colours = np.repeat(TWIN[..., None], 3, axis=2).astype(np.uint16)
+    assert np.array_equal(np.asarray(read_photo(colours_of_16_bits(colours * 257))), colours)
+    for factor in (1, 4, 15):  # 8, 10 and nearly 12 bits
+        with pytest.raises(
+            PhotoError, match="holds colours of 16 bits below 4,096, and which of them is white is not clear"
+        ):
+            read_photo(colours_of_16_bits(colours * factor))

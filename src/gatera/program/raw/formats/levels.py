@@ -47,6 +47,24 @@ def eight_bits(image: Image.Image, name: str) -> Image.Image:
     return Image.fromarray(scaled.astype(np.uint8))
 
 
+def is_deep(image: Image.Image) -> bool:
+    """Whether an image that is not loaded yet has colours of 16 bits in its file."""
+    return image.mode in ("RGB", "RGBA") and ";16" in str(getattr(image, "tile", ""))
+
+
+def check_not_dark(image: Image.Image, name: str) -> None:
+    """Check colours of 16 bits, of which Pillow keeps the upper 8.
+
+    Raises:
+        PhotoError: if too little of the range is used, as where 8, 10 or 12 bits are stored in 16.
+    """
+    if int(np.asarray(image.convert("RGB")).max()) < LEAST_WHITE >> 8:
+        raise PhotoError(
+            f"{name} holds colours of 16 bits below {LEAST_WHITE:,}, and which of them is white is not clear",
+            expected="values up to 65,535", remedy="Save it with 8 bits per channel.",
+        )  # fmt: skip
+
+
 def _unclear(name: str, values: np.ndarray, low: float, high: float) -> PhotoError:
     return PhotoError(
         f"{name} holds {values.dtype} values from {low:g} to {high:g}, and which of them is white is not clear",
