@@ -30,7 +30,7 @@ class Printer(Events):
 
     def argument(self, name: str) -> str:
         """Return the option of `gatera train` that is the argument `name` in Python."""
-        return TRAIN[name]
+        return TRAIN.get(name, f"--{name.replace('_', '-')}")
 
     def on_line(self, text: str, style: str | None = None) -> None:
         """Print a line for people, wrapped on a terminal; further lines of a longer text are indented already."""
