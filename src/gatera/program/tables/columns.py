@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -212,7 +213,7 @@ def _stray(labels: Sequence[str], counts: np.ndarray) -> tuple[str, ...]:
 def value_column(name: str, cells: Any) -> Column:
     """Return a column that is not from a file, as what its values are: the dtype is only a hint.
 
-    Texts stay texts, also where they are numbers; whole numbers are whole numbers whether they come as int, as float
+    Texts stay texts, also where they are numbers, unless all are dates; whole numbers are whole numbers whether they come as int, as float
     because there are gaps, or as objects.
 
     Args:
@@ -226,6 +227,8 @@ def value_column(name: str, cells: Any) -> Column:
         return Column(name, cells, Kind.TRUTH)
     if cells.dtype.kind == "f":
         return Column(name, *number_cells(cells.astype(np.float64)))
+    if cells.dtype.kind == "M":
+        return Column(name, cells, Kind.EMPTY if np.isnat(cells).all() else Kind.DATE)
     cells = np.array([None if _is_nothing(cell) else cell for cell in cells.tolist()], object)
     there = [cell for cell in cells if cell is not None]
     if not there:
@@ -234,7 +237,11 @@ def value_column(name: str, cells: Any) -> Column:
         return Column(name, cells.astype(bool) if len(there) == len(cells) else cells, Kind.TRUTH)
     if all(isinstance(cell, int | float | np.number) and not isinstance(cell, bool) for cell in there):
         return Column(name, *number_cells(np.array([np.nan if c is None else c for c in cells], np.float64)))
-    return Column(name, cells, Kind.TEXT)
+    return Column(name, cells, Kind.DATE if all(map(_is_date, there)) else Kind.TEXT)
+
+
+def _is_date(cell: Any) -> bool:
+    return isinstance(cell, datetime.date) or (isinstance(cell, str) and bool(_DATE.fullmatch(cell.strip())))
 
 
 def _is_nothing(cell: Any) -> bool:
