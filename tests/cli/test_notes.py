@@ -42,7 +42,18 @@ def named_options() -> set[str]:
 def test_every_option_that_a_note_names_exists():
     flags = {flag for option in COMMANDS["train"].options for flag in option.all_flags}
     of_folders = {"class_level", "mask_values", "test_pct"}
-    ours = {"target", "classes", "numbers", "task", "user", "model", "epochs", "valid_pct", *of_folders}
+    ours = {
+        "target",
+        "classes",
+        "numbers",
+        "task",
+        "user",
+        "model",
+        "epochs",
+        "valid_pct",
+        "drop",
+        *of_folders,
+    }
     assert named_options() == {*READING, *ours}
     assert {f"--{name.replace('_', '-')}" for name in named_options()} <= flags
 

@@ -10,7 +10,7 @@ from gatera.audio.block import AudioBlock
 from gatera.audio.defaults import RECORDINGS
 from gatera.collab.defaults import RATINGS
 from gatera.recipes.settings import TrainSettings
-from gatera.tabular.defaults import TABLES
+from gatera.tabular.defaults import FAST, MANY_ROWS, SLOW, TABLES, batch_size
 from gatera.text.defaults import TEXTS
 from gatera.vision.defaults import ARCHITECTURE, EPOCHS_FROM_ZERO, MASKS, PHOTOS, SMALL_SIZE
 from gatera.vision.learner import ONE_GROUP_LR
@@ -22,17 +22,18 @@ SHOWN = {field.name: field.metadata.get("shown", "") for field in fields(TrainSe
     ("name", "words"),
     [
         ("arch", f"{PHOTOS.arch}; {TEXTS.arch} for texts"),
-        ("epochs", f"{PHOTOS.epochs} for photos (skipped where it would not pay), {MASKS.epochs} for masks, {TEXTS.epochs} for texts, else {TABLES.epochs}"),
+        ("epochs", f"{PHOTOS.epochs} for photos (skipped where it would not pay), {MASKS.epochs} for masks, {TEXTS.epochs} for texts, for tables as many as help, else {RATINGS.epochs}"),
         ("freeze_epochs", f"{PHOTOS.freeze_epochs} for photos, or {EPOCHS_FROM_ZERO} if they have much to learn; {RECORDINGS.freeze_epochs} for sound, else {MASKS.freeze_epochs}"),
         (
             "lr",
-            f"{PHOTOS.lr:g} for photos, {MASKS.lr:g} for masks, {TEXTS.lr:g} for sound and texts, {TABLES.lr:g} for tables, "
-            f"{RATINGS.lr:g} for ratings",
+            f"{PHOTOS.lr:g} for photos, {MASKS.lr:g} for masks, {TEXTS.lr:g} for sound and texts, {FAST:g} for tables "
+            f"({SLOW:g} from {MANY_ROWS:,} rows on) and ratings",
         ),
         ("size", f"{PHOTOS.size}, or {SMALL_SIZE} if most are tiny; {MASKS.size} for masks"),
         (
             "bs",
-            f"{TABLES.bs}, {AudioBlock.most_per_batch} for sound, fewer for small folders; {MASKS.bs} for masks",
+            f"{TABLES.bs}, {AudioBlock.most_per_batch} for sound, fewer for small folders and tables, {batch_size(MANY_ROWS)} for "
+            f"large tables; {MASKS.bs} for masks",
         ),
     ],
 )  # fmt: skip
@@ -41,7 +42,7 @@ def test_the_words_of_a_default_are_its_value(name, words):
 
 
 def test_the_same_number_serves_the_tasks_that_share_it_in_words():
-    assert RECORDINGS.epochs == TABLES.epochs == RATINGS.epochs
+    assert RECORDINGS.epochs == RATINGS.epochs and RATINGS.lr == FAST
     assert PHOTOS.freeze_epochs == MASKS.freeze_epochs == TEXTS.freeze_epochs
     assert RECORDINGS.lr is None and TEXTS.lr == ONE_GROUP_LR  # None: the learner chooses
     assert MASKS.arch == PHOTOS.arch == ARCHITECTURE and TABLES.bs == RATINGS.bs

@@ -8,7 +8,7 @@ from gatera.collab.baseline import user_item_means
 from gatera.collab.columns import column_names
 from gatera.collab.data import CollabDataLoaders
 from gatera.collab.defaults import MARGIN, RATINGS
-from gatera.collab.implicit import IMPLICIT, NEGATIVES, is_implicit, pair_names
+from gatera.collab.implicit import IMPLICIT, IMPLICIT_BATCH, NEGATIVES, is_implicit, pair_names
 from gatera.collab.learner import collab_learner
 from gatera.data.loading.row_loaders import RowLoaders
 from gatera.data.loading.row_tables import check_varies, empty_cells, unusable_targets
@@ -31,7 +31,7 @@ def rating_job(settings: TrainSettings, events: Events) -> Job:
     ratings, (user, item, rating) = read(settings, events)
     dls = CollabDataLoaders.from_df(
         ratings, settings.valid_pct, user, item, rating, seed=settings.seed, path=settings.out.parent,
-        bs=settings.bs or RATINGS.bs, val_bs=1024, device=settings.device,
+        bs=settings.bs or (IMPLICIT_BATCH if rating == IMPLICIT else RATINGS.bs), val_bs=1024, device=settings.device,
     )  # fmt: skip
     _report_ratings(events, dls)
     low, high = float(dls.train_ds.targets.min()), float(dls.train_ds.targets.max())

@@ -45,7 +45,7 @@ class Table:
         target: the column to predict.
         classes: whether the target is a class; else it is a number.
         categories: columns of categories.
-        numbers: columns of numbers.
+        numbers: columns of numbers and of dates.
         ignored: columns that are not used -> why.
         n_skipped: rows without a target.
     """
@@ -73,6 +73,7 @@ def table_job(settings: TrainSettings, events: Events) -> Job:
         dls, metrics=error_rate if table.classes else rmse, path=settings.out.parent,
         options=options_for(settings, TABLES),
     )  # fmt: skip
+    classes = table.classes  # not the table: it would stay in memory
     facts: dict[str, Any] = {"rows_skipped": table.n_skipped}
     rate = learning_rate(dls.train.n) if settings.lr is None else settings.lr
     how = TableTraining(settings.model.value, settings.epochs, rate, dls.train.bs, TABLES.wd, settings.seed)
@@ -81,7 +82,7 @@ def table_job(settings: TrainSettings, events: Events) -> Job:
         facts.update(train_table(learn, how, events.on_note, resume))
 
     return Job(
-        learn, fit, lambda side: _evaluate(learn, side, table, settings.seed), data=str(settings.source),
+        learn, fit, lambda side: _evaluate(learn, side, classes, settings.seed), data=str(settings.source),
         example=[str(settings.source)], facts=facts, split_by=_split_words(table, settings),
     )  # fmt: skip
 
@@ -97,20 +98,21 @@ def read(settings: TrainSettings, events: Events) -> Table:
     if target not in columns:
         raise missing_column(target, columns, str(settings.source), "target=")
     wishes = Wishes(*(as_names(names) for names in (settings.classes, settings.numbers, settings.drop)))
-    frame = whole[~unusable_targets(whole[target])]
+    unusable = unusable_targets(whole[target])
+    frame = whole[~unusable] if unusable.any() else whole  # a copy of a large table is not made for nothing
     check_varies(frame[target], settings.source)
     roles = find_roles(frame, [target], wishes=wishes)
     for note in (target_note(frame[target], wishes), *roles.notes):
         if note is not None:
             events.on_note(note)
-    if not roles.categories and not roles.numbers:
+    if not roles.categories and not roles.numbers and not roles.dates:
         reasons = listed(f"{name} ({reason})" for name, reason in roles.skipped.items())
         raise DataError(
             f"No column of {settings.source} can be used to predict {target}", got=reasons or "no other column",
             expected="columns of numbers or of categories that occur more than once",
         )  # fmt: skip
     return Table(
-        frame, target, is_class_as_asked(frame[target], wishes), roles.categories, roles.numbers, roles.skipped, len(whole) - len(frame)
+        frame, target, is_class_as_asked(frame[target], wishes), roles.categories, [*roles.numbers, *roles.dates], roles.skipped, len(whole) - len(frame)
     )  # fmt: skip
 
 
@@ -169,10 +171,10 @@ def _report_table(events: Events, table: Table, dls: TableLoaders) -> None:
     events.on_event("table", {**facts, **skipped, **counts})
 
 
-def _evaluate(learn: TabularLearner, side: str, table: Table, seed: int) -> Evaluation:
-    if table.classes and len(learn.dls.vocab or ()) > MOST_TREE_CLASSES:
+def _evaluate(learn: TabularLearner, side: str, classes: bool, seed: int) -> Evaluation:
+    if classes and len(learn.dls.vocab or ()) > MOST_TREE_CLASSES:
         return evaluate_classes(learn, side)
     trees = boosted_trees(learn.dls, seed)
-    if table.classes:
+    if classes:
         return evaluate_classes(learn, side, {"gradient-boosted trees": 1 - trees.value})
     return evaluate_numbers(learn, side, {"gradient-boosted trees": trees.value, "the mean": trees.simplest})

@@ -16,6 +16,7 @@ from gatera.data.blocks.base import InputBlock
 from gatera.data.blocks.vocab import NOT_KNOWN, Vocab
 from gatera.data.loading.row_tables import encode_rows, table_of
 from gatera.program.raw.cells import number_in
+from gatera.program.raw.dates import part_of_dates
 from gatera.program.raw.row import RowReader, cells_of
 from gatera.tabular.procs import Procs, as_procs
 from gatera.tabular.statistics import Config, learn_columns
@@ -27,7 +28,7 @@ class RowBlock(InputBlock):
 
     Args:
         cat_names: category columns.
-        cont_names: number columns.
+        cont_names: number columns, and columns of dates.
         procs: what is done to them; see `as_procs`.
         categories: what was learned of the category columns, flags of missing numbers among them.
         numbers: what was learned of the number columns.
@@ -61,6 +62,11 @@ class RowBlock(InputBlock):
             entry["name"]: Vocab([NOT_KNOWN, *entry.get("labels", (False, True))])
             for entry in self._learned[0]
         }
+
+    @property
+    def number_names(self) -> list[str]:
+        """The numbers that a model gets: number columns, and parts of dates."""
+        return [entry["name"] for entry in self._learned[1]]
 
     @property
     def read_columns(self) -> tuple[str, ...]:
@@ -117,7 +123,10 @@ class RowBlock(InputBlock):
             for entry, code in zip(categories, codes, strict=False)
         }
         for entry in numbers:
-            number = number_in(value[entry["name"]], entry["name"])
+            if "part" in entry:
+                number = float(part_of_dates([value[entry["date"]]], entry["date"], entry["part"])[0])
+            else:
+                number = number_in(value[entry["name"]], entry["name"])
             shown[entry["name"]] = entry["fill"] if math.isnan(number) else number
         return shown
 

@@ -18,5 +18,5 @@ class TableLoaders(RowLoaders):
 
     @property
     def cont_names(self) -> list[str]:
-        """The number columns."""
-        return list(self.block.cont_names)
+        """The number columns; of dates their parts."""
+        return self.block.number_names

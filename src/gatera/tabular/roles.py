@@ -47,12 +47,14 @@ class Roles:
         numbers: columns of numbers.
         categories: columns of categories.
         skipped: column that is not an input -> why.
+        dates: columns of dates.
         notes: decisions that may surprise.
     """
 
     numbers: list[str]
     categories: list[str]
     skipped: dict[str, str]
+    dates: list[str] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
 
@@ -133,13 +135,20 @@ def find_roles(
             continue
         said = _asked_role(name, asked)
         kind = said or _role(df[name], max_card)
+        if kind == "date":
+            roles.dates.append(name)
+            continue
         if kind not in ("number", "category"):
             roles.skipped[name] = kind
             continue
         (roles.numbers if kind == "number" else roles.categories).append(name)
         if not said and categories_of(df[name]) is None and value_column_of(df[name]).kind is Kind.WHOLE:
             near[kind].append(name)
-    return Roles(roles.numbers, roles.categories, roles.skipped, _notes(near, max_card))
+    notes = _notes(near, max_card)
+    if roles.dates:
+        parts = "numbers are taken from them: year, month, day of the week and so on"
+        notes.append(Note(f"Dates: {listed(roles.dates, 6)}; {parts}", "drop", roles.dates[0]))
+    return Roles(roles.numbers, roles.categories, roles.skipped, roles.dates, notes)
 
 
 def _asked_role(name: str, wishes: Wishes) -> str | None:
@@ -161,7 +170,7 @@ def _notes(near: dict[str, list[str]], max_card: int) -> list[Note]:
 
 
 def _role(series: Any, max_card: int) -> str:
-    """Return "number" or "category", or why a column is neither."""
+    """Return "number", "category" or "date", or why a column is neither."""
     column = value_column_of(series)
     if column.kind is Kind.EMPTY:
         return "empty"
@@ -173,9 +182,9 @@ def _role(series: Any, max_card: int) -> str:
         return "row numbers" if column.counts_rows else "names the rows"
     if is_number_input(series, max_card):
         return "number"
-    if column.kind in (Kind.TEXT, Kind.DATE) and series.nunique() > max(
-        max_card, TELLS_ROWS_APART * len(series)
-    ):
+    if column.kind is Kind.DATE or series.dtype.kind == "M":
+        return "date"
+    if column.kind is Kind.TEXT and series.nunique() > max(max_card, TELLS_ROWS_APART * len(series)):
         return "almost all values differ"
     return "category"
 

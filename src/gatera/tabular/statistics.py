@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -17,10 +18,13 @@ from gatera.data.loading.row_tables import (
     empty_cells,
     learn_labels,
     named_row,
+    value_column_of,
 )
 from gatera.data.sources.tables import formats_of
 from gatera.data.transforms.normalize import Normalize
+from gatera.program.raw.dates import PARTS, part_of_dates
 from gatera.program.raw.row import numbers_in
+from gatera.program.tables.columns import Kind
 from gatera.tabular.procs import Procs
 
 #: Ends the name of the column that tells where a number was missing. Source: fastai.
@@ -37,7 +41,7 @@ def learn_columns(
     Args:
         frame: these rows, a pandas DataFrame.
         cat_names: category columns.
-        cont_names: number columns.
+        cont_names: number columns; of columns of dates, numbers are taken that vary: year, month, day of the week and so on.
         procs: what is done to them.
 
     Raises:
@@ -49,11 +53,16 @@ def learn_columns(
             "cat_names needs Categorify in procs", got=list(cat_names), remedy="Add Categorify to procs.",
         )  # fmt: skip
     categories = [_category(frame, name) for name in cat_names]
-    values = {name: _values(frame, name) for name in cont_names}
-    formats = formats_of(frame)
+    dates = {name for name in cont_names if holds_dates(frame[name])}
+    values = {name: _values(frame, name) for name in cont_names if name not in dates}
+    parts = [part for name in cont_names if name in dates for part in _date_parts(frame, name)]
+    values |= {made["name"]: numbers for made, numbers in parts}
+    made_of = {made["name"]: made for made, _ in parts}
+    formats = formats_of(frame) | made_of
+    _check_free(frame, list(made_of), "parts of dates", "Rename them.")
     numbers = [_number(name, column, procs, formats.get(name, {})) for name, column in values.items()]
     if procs.fill is not None and procs.fill.add_col:
-        flagged = [number["name"] for number in numbers if number["had_empty"]]
+        flagged = [number["name"] for number in numbers if number["had_empty"] and "part" not in number]
         _check_new_names(frame, flagged)
         categories += [{"name": name + FLAG, "missing_in": name} for name in flagged]
     return categories, _normalized(values, numbers, procs.normalize)
@@ -84,6 +93,24 @@ def _values(frame: Any, name: str) -> np.ndarray:
     return numbers
 
 
+def holds_dates(column: Any) -> bool:
+    """Whether the cells of a pandas Series are dates."""
+    return column.dtype.kind == "M" or value_column_of(column).kind is Kind.DATE
+
+
+def _date_parts(frame: Any, name: str) -> list[tuple[dict[str, Any], np.ndarray]]:
+    """Return what is taken from a column of dates, each with its numbers; parts that never vary are left out."""
+    check_has_values(frame, name)
+    cells_of_dates, prefix = cells(frame[name]), re.sub("[Dd]ate$", "", name)
+    found = []
+    for part in PARTS:
+        numbers = part_of_dates(cells_of_dates, name, part)
+        there = numbers[~np.isnan(numbers)]
+        if len(there) and (there != there[0]).any():
+            found.append(({"name": prefix + part, "date": name, "part": part}, numbers))
+    return found
+
+
 def _number(name: str, values: np.ndarray, procs: Procs, written: dict[str, str]) -> dict[str, Any]:
     there = values[~np.isnan(values)]
     had_empty = len(there) < len(values)
@@ -93,7 +120,7 @@ def _number(name: str, values: np.ndarray, procs: Procs, written: dict[str, str]
             remedy="Add FillMissing to procs, or fill the column in yourself.",
         )
     fill = float(np.median(there)) if procs.fill is None else procs.fill.fill_of(name, there)
-    return {"name": name, "fill": fill, "had_empty": had_empty, "mean": 0.0, "std": 1.0, **written}
+    return {**written, "name": name, "fill": fill, "had_empty": had_empty, "mean": 0.0, "std": 1.0}
 
 
 def _normalized(values: dict[str, np.ndarray], numbers: Config, normalize: Normalize | None) -> Config:
@@ -112,9 +139,15 @@ def _normalized(values: dict[str, np.ndarray], numbers: Config, normalize: Norma
 
 
 def _check_new_names(frame: Any, flagged: Sequence[str]) -> None:
-    taken = [name + FLAG for name in flagged if name + FLAG in frame.columns]
+    names = [name + FLAG for name in flagged]
+    _check_free(
+        frame, names, "FillMissing's missing-value flags", "Rename them, or pass FillMissing(add_col=False)."
+    )
+
+
+def _check_free(frame: Any, names: Sequence[str], what: str, remedy: str) -> None:
+    taken = [name for name in names if name in frame.columns]
     if taken:
         raise DataError(
-            "The table already has columns with the names of FillMissing's missing-value flags",
-            got=taken[:NAMED], remedy="Rename them, or pass FillMissing(add_col=False).",
-        )  # fmt: skip
+            f"The table already has columns with the names of {what}", got=taken[:NAMED], remedy=remedy
+        )

@@ -84,8 +84,8 @@ class TableRows:
 
     @property
     def cont_names(self) -> list[str]:
-        """The number columns."""
-        return list(self.block.cont_names)
+        """The number columns; of dates their parts."""
+        return self.block.number_names
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -170,7 +170,8 @@ class TabularPandas(TableRows):
         procs: `Categorify`, `FillMissing`, `Normalize` (classes or instances, in any order); None for all three.
         cat_names: category columns; with `cont_names` None too, columns are sorted by their values, and those that
             tell nothing (empty, constant, row numbers, identifiers) are left out and named.
-        cont_names: number columns; None for every column that has no other role.
+        cont_names: number columns, and columns of dates, which become year, month, day of the week and so on; None for every
+            column that has no other role.
         y_names: the label's column, or columns.
         y_block: how labels are read; by default `CategoryBlock` for text, truth values and at most 20 different whole numbers,
             `RegressionBlock` for all other numbers.

@@ -28,7 +28,7 @@ from gatera.program.tables.distinct import Distinct
         (np.array(["", None], object), Kind.EMPTY, [None, None]),
         (
             np.array([pd.Timestamp("2024-01-01"), pd.NaT], object),
-            Kind.TEXT,
+            Kind.DATE,
             [pd.Timestamp("2024-01-01"), None],
         ),
     ],

@@ -62,6 +62,14 @@ class CategoryBlock(TargetBlock):
         """
         return torch.tensor(index_of(value, self._fitted(), type(self).__name__, self.add_na))
 
+    def encode_targets(self, values: Sequence[Any]) -> Tensor | None:
+        """Return all indices, int64 [n]; None if one of the labels is not known."""
+        known = self._fitted().o2i
+        try:
+            return torch.tensor([known[value] for value in values], dtype=torch.int64)
+        except (KeyError, TypeError):
+            return None
+
     def decode(self, encoded: Any) -> Any:
         """Return the label of an index."""
         return self._fitted()[int(encoded)]

@@ -55,6 +55,15 @@ class RegressionBlock(TargetBlock):
             )
         return torch.from_numpy(numbers)
 
+    def encode_targets(self, values: Sequence[Any]) -> Tensor | None:
+        """Return all numbers, float32 [n,K]; None if one of them is not as it should be."""
+        try:
+            numbers = np.array(values, dtype=np.float32).reshape(len(values), -1)
+        except (TypeError, ValueError):
+            return None
+        right = np.isfinite(numbers).all() and numbers.shape[1] == self.n_out
+        return torch.from_numpy(numbers) if right else None
+
     def decode(self, encoded: Any) -> float | list[float]:
         """Return the number, or the list of numbers."""
         numbers = np.asarray(encoded, dtype=np.float64)

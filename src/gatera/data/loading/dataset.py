@@ -203,6 +203,11 @@ class Dataset:
         block = self.fields.y
         if self.raw_labels is None or block is None or self.fields.spatial is not None:
             return None
+        together = (
+            None if block.ragged else block.encode_targets([block.read(label) for label in self.raw_labels])
+        )
+        if together is not None:
+            return together
         encoded = []
         for i, label in enumerate(self.raw_labels):
             with naming_item("encode the label of", partial(self.name, i)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -170,8 +170,24 @@ class TableReader(Protocol):
     def __call__(self, raw: Any) -> np.ndarray:
         """Return one row's array."""
 
-    def table(self, columns: dict[str, Any]) -> np.ndarray:
+    def table(self, columns: Mapping[str, Any]) -> np.ndarray:
         """Return the arrays of n rows, one row each."""
+
+
+class _Cells(Mapping[str, Any]):
+    """The cells of each column of a table, taken out when they are asked for: all at once they need several times its memory."""
+
+    def __init__(self, frame: Any) -> None:
+        self.frame = frame
+
+    def __getitem__(self, column: str) -> Sequence[Any]:
+        return cells(self.frame[column])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.frame.columns)
+
+    def __len__(self) -> int:
+        return len(self.frame.columns)
 
 
 def encode_rows(raws: Sequence[Any], name: Callable[[int], str], reader: TableReader) -> np.ndarray:
@@ -188,7 +204,7 @@ def encode_rows(raws: Sequence[Any], name: Callable[[int], str], reader: TableRe
     frame = table_of(raws)
     check_columns(frame, "model inputs", reader.columns)
     try:
-        return reader.table({column: cells(frame[column]) for column in reader.columns})
+        return reader.table(_Cells(frame))
     except DataError:
         with warnings.catch_warnings():  # they would be repeated for every row
             warnings.simplefilter("ignore")

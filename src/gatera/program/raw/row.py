@@ -16,6 +16,7 @@ import numpy as np
 from gatera.core.checks import listed, missing_column
 from gatera.core.errors import DataError, ProgramFileError
 from gatera.program.raw.cells import EMPTY, Codes, number_in
+from gatera.program.raw.dates import part_of_dates
 from gatera.program.tables.numbers import PLAIN, NumberFormat
 
 
@@ -107,9 +108,13 @@ class NumberColumn(Column):
         self.name, self.source, self.written = name, name, written
         self.fill, self.had_empty, self.mean, self.std = fill, had_empty, mean, std
 
+    def numbers(self, cells: Sequence[Any]) -> np.ndarray:
+        """Return the numbers in cells, float64 [n], NaN for the empty ones."""
+        return numbers_in(cells, self.source, self.written)
+
     def encode(self, cells: Sequence[Any]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """See `Column`."""
-        numbers = numbers_in(cells, self.name, self.written)
+        numbers = self.numbers(cells)
         empty = np.isnan(numbers)
         said = (
             {}
@@ -117,6 +122,24 @@ class NumberColumn(Column):
             else {f"column {{name!r}} is empty, which it never was in training; {self.fill:g} is used": empty}
         )
         return (np.where(empty, self.fill, numbers) - self.mean) / self.std, said
+
+
+class DatePartColumn(NumberColumn):
+    """One part of dates, as a number.
+
+    Args:
+        date: the column of the dates.
+        part: which part, see `PARTS`.
+        about: what `NumberColumn` takes.
+    """
+
+    def __init__(self, date: str, part: str, **about: Any) -> None:
+        super().__init__(**about)
+        self.source, self.part = date, part
+
+    def numbers(self, cells: Sequence[Any]) -> np.ndarray:
+        """See `NumberColumn`."""
+        return part_of_dates(cells, self.source, self.part)
 
 
 def numbers_in(cells: Sequence[Any], column: str, written: NumberFormat = PLAIN) -> np.ndarray:
@@ -145,7 +168,8 @@ class RowReader:
     Args:
         categories: for each category column an object with "name", "labels" and "had_empty"; for a flag of missing
             numbers "name" and "missing_in", the column of those numbers.
-        numbers: for each number column an object with "name", "fill", "had_empty", "mean" and "std". Where texts write
+        numbers: for each number column an object with "name", "fill", "had_empty", "mean" and "std"; for a part of dates also
+            "date", the column of the dates, and "part", one of `PARTS`. Where texts write
             numbers otherwise than "1234.5", objects of both lists also have "decimal" and "thousands".
 
     Attributes:
@@ -167,7 +191,7 @@ class RowReader:
         formats = {number["name"]: _format(number) for number in numbers}
         self._encoded = [
             *(_category_column(category, formats) for category in categories),
-            *(NumberColumn(**_without_format(number), written=formats[number["name"]]) for number in numbers),
+            *(_number_column(number, formats[number["name"]]) for number in numbers),
         ]
         flags = [column.source for column in self._encoded if isinstance(column, FlagColumn)]
         others = [column.source for column in self._encoded if not isinstance(column, FlagColumn)]
@@ -213,15 +237,20 @@ class RowReader:
     def _read(self, columns: Mapping[str, Sequence[Any]]) -> tuple[np.ndarray, dict[str, str]]:
         """Return float32 [n,F], and what to warn of in each column."""
         notes: dict[str, str] = {}
-        encoded = []
-        for column in self._encoded:
+        encoded = None
+        for place, column in enumerate(self._encoded):
             cells = columns[column.source]
             values, said = column.encode(cells)
-            encoded.append(values)
+            if encoded is None:
+                encoded = np.empty(
+                    (len(values), len(self._encoded)), np.float32
+                )  # filled in place: tables are large
+            encoded[:, place] = values
             for sentence, mask in said.items():
                 if mask.any():
                     notes[column.name] = _note(column.name, sentence, cells, mask)
-        return np.stack(encoded, axis=1).astype(np.float32), notes
+        assert encoded is not None  # for the type checker: there are columns
+        return encoded, notes
 
 
 def _category_column(config: Mapping[str, Any], formats: Mapping[str, NumberFormat]) -> Column:
@@ -229,6 +258,11 @@ def _category_column(config: Mapping[str, Any], formats: Mapping[str, NumberForm
         source = config["missing_in"]
         return FlagColumn(config["name"], source, formats.get(source, PLAIN))
     return CategoryColumn(config["name"], config["labels"], config["had_empty"], _format(config))
+
+
+def _number_column(config: Mapping[str, Any], written: NumberFormat) -> NumberColumn:
+    about = _without_format(config)
+    return DatePartColumn(**about) if "part" in about else NumberColumn(**about, written=written)
 
 
 def _format(config: Mapping[str, Any]) -> NumberFormat:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from gatera.program.raw.dates import PARTS
 from gatera.program.tables.numbers import THOUSANDS
 
 #: The optional fields of how a column's numbers are written.
@@ -70,7 +71,10 @@ def number_config(value: Any) -> list[dict[str, Any]]:
 
 def _checked_number(entry: Mapping[str, Any]) -> dict[str, Any]:
     figures = ("fill", "mean", "std")
-    if set(entry) - FORMAT != {"name", "had_empty", *figures} or not isinstance(entry["had_empty"], bool):
+    date = {"date", "part"} if "part" in entry else set()
+    if set(entry) - FORMAT - date != {"name", "had_empty", *figures} or not isinstance(
+        entry["had_empty"], bool
+    ):
         raise ValueError(entry)
     for name in figures:
         figure = entry[name]
@@ -82,7 +86,17 @@ def _checked_number(entry: Mapping[str, Any]) -> dict[str, Any]:
         "name": _name(entry["name"]),
         **{name: entry[name] for name in ("fill", "had_empty", "mean", "std")},
         **_checked_format(entry),
+        **_checked_part(entry),
     }
+
+
+def _checked_part(entry: Mapping[str, Any]) -> dict[str, str]:
+    """Return which part of which dates a number is, where it is one."""
+    if "part" not in entry:
+        return {}
+    if entry["part"] not in tuple(PARTS) or "date" not in entry:
+        raise ValueError(entry)
+    return {"date": _name(entry["date"]), "part": entry["part"]}
 
 
 def name_config(value: Any) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -223,7 +224,7 @@ def _stray(labels: Sequence[str], counts: np.ndarray) -> tuple[str, ...]:
 def value_column(name: str, cells: Any) -> Column:
     """Return a column that is not from a file, as what its values are: the dtype is only a hint.
 
-    Texts stay texts, also where they are numbers; whole numbers are whole numbers whether they come as int, as float
+    Texts stay texts, also where they are numbers, unless all are dates; whole numbers are whole numbers whether they come as int, as float
     because there are gaps, or as objects.
 
     Args:
@@ -237,6 +238,8 @@ def value_column(name: str, cells: Any) -> Column:
         return Column(name, cells, Kind.TRUTH)
     if cells.dtype.kind == "f":
         return Column(name, *number_cells(cells.astype(np.float64)))
+    if cells.dtype.kind == "M":
+        return Column(name, cells, Kind.EMPTY if np.isnat(cells).all() else Kind.DATE)
     given = [None if _is_nothing(cell) else cell for cell in cells.tolist()]
     cells = np.empty(len(given), object)
     cells[:] = given  # np.array would make a table of lists of one length
@@ -249,7 +252,11 @@ def value_column(name: str, cells: Any) -> Column:
         isinstance(cell, int | float | np.number | Decimal) and not isinstance(cell, bool) for cell in there
     ):
         return Column(name, *number_cells(np.array([np.nan if c is None else c for c in cells], np.float64)))
-    return Column(name, cells, Kind.TEXT)
+    return Column(name, cells, Kind.DATE if all(map(_is_date, there)) else Kind.TEXT)
+
+
+def _is_date(cell: Any) -> bool:
+    return isinstance(cell, datetime.date) or (isinstance(cell, str) and bool(_DATE.fullmatch(cell.strip())))
 
 
 def _is_nothing(cell: Any) -> bool:

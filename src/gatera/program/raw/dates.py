@@ -1,0 +1,82 @@
+"""Read dates in cells of a table, and take numbers from them. Works without pandas."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gatera.core.errors import DataError
+from gatera.program.raw.cells import is_empty
+
+_EPOCH = datetime.datetime(1970, 1, 1)
+
+#: What is taken from a date, by name: those of `add_datepart`, as numbers.
+PARTS: dict[str, Callable[[datetime.datetime], float]] = {
+    "Year": lambda date: date.year,
+    "Month": lambda date: date.month,
+    "Week": lambda date: date.isocalendar().week,
+    "Day": lambda date: date.day,
+    "Dayofweek": lambda date: date.weekday(),
+    "Dayofyear": lambda date: date.timetuple().tm_yday,
+    "Hour": lambda date: date.hour,
+    "Elapsed": lambda date: (date - _EPOCH).total_seconds() / 86_400,
+}
+
+
+def date_in(cell: Any, column: str) -> datetime.datetime | None:
+    """Return the date in a cell, in UTC if it has a time zone; None for an empty cell.
+
+    Args:
+        cell: text as ISO 8601 writes dates, or a date of Python, numpy or pandas.
+        column: the column's name, for messages.
+
+    Raises:
+        DataError: if it holds something else.
+
+    Example:
+        >>> date_in("2024-02-29 12:30", "sold"), date_in("", "sold")
+        (datetime.datetime(2024, 2, 29, 12, 30), None)
+    """
+    if is_empty(cell) or (isinstance(cell, np.datetime64) and np.isnat(cell)):
+        return None
+    try:
+        if isinstance(cell, np.datetime64):
+            return _EPOCH + datetime.timedelta(
+                microseconds=int(cell.astype("datetime64[us]").astype(np.int64))
+            )
+        if isinstance(cell, str):
+            cell = datetime.datetime.fromisoformat(cell.strip())
+        elif isinstance(cell, datetime.date) and not isinstance(cell, datetime.datetime):
+            cell = datetime.datetime(cell.year, cell.month, cell.day)
+        if cell.tzinfo is not None:
+            cell = cell.astimezone(datetime.UTC).replace(tzinfo=None)
+        return datetime.datetime(
+            cell.year, cell.month, cell.day, cell.hour, cell.minute, cell.second, cell.microsecond
+        )
+    except (ValueError, TypeError, AttributeError, OverflowError) as err:
+        raise DataError(
+            f"Column {column!r} holds something that is not a date", got=cell,
+            expected="a date such as 2024-02-29 or 2024-02-29T12:30:00, or an empty cell",
+        ) from err  # fmt: skip
+
+
+def part_of_dates(cells: Sequence[Any], column: str, part: str) -> np.ndarray:
+    """Return one of `PARTS` of the dates in cells, float64 [n], NaN for the empty ones.
+
+    Raises:
+        DataError: see `date_in`.
+    """
+    take = PARTS[part]
+    found: dict[Any, float] = {}  # dates repeat, and a row has many parts of one
+    numbers = np.empty(len(cells))
+    for place, cell in enumerate(cells):
+        number = found.get(cell)
+        if number is None:
+            date = date_in(cell, column)
+            number = float("nan") if date is None else float(take(date))
+            found[cell] = number
+        numbers[place] = number
+    return numbers

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from gatera.program.program import load_program
+from gatera.tabular.data import TabularDataLoaders
+from gatera.tabular.learner import tabular_learner
+from gatera.tabular.roles import find_roles
+
+
+def sales(n: int = 120) -> pd.DataFrame:
+    days = pd.date_range("2023-01-01", periods=n)
+    return pd.DataFrame(
+        {
+            "sold": days.strftime("%Y-%m-%d"),
+            "size": np.arange(n) % 7 + 0.5,
+            "price": days.day_of_week * 10.0 + 100,
+        }
+    )
+
+
+def test_a_column_of_dates_is_an_input():
+    roles = find_roles(sales(), ["price"])
+    assert (roles.dates, roles.numbers, roles.skipped) == (["sold"], ["size"], {})
+    assert str(roles.notes[-1]).endswith("year, month, day of the week and so on (to change: drop='sold').")
+
+
+def test_a_program_takes_the_date_as_the_table_has_it(tmp_path):
+    df = sales()
+    dls = TabularDataLoaders.from_df(
+        df, tmp_path, cont_names=["sold", "size"], cat_names=[], y_names="price", seed=0
+    )
+    parts = ["soldMonth", "soldWeek", "soldDay", "soldDayofweek", "soldDayofyear", "soldElapsed"]
+    assert dls.cont_names == ["size", *parts]  # the year and the hour never vary
+    learn = tabular_learner(dls, path=tmp_path)
+    with learn.no_bar(), learn.no_logging():
+        learn.fit_one_cycle(1, 1e-2)
+    program = load_program(learn.export(tmp_path / "a.gatera"))
+    row = df.iloc[5]
+    said = learn.predict(row)
+    assert abs(program.predict(dict(row)).label - said.label) < 1e-2
+    assert (
+        abs(program.predict({"sold": pd.Timestamp(row.sold), "size": row["size"]}).label - said.label) < 1e-2
+    )
+    assert said.row.show().shape[0] == 1
+
+
+def test_gaps_in_dates_are_filled(tmp_path):
+    df = sales()
+    df.loc[3, "sold"] = None
+    dls = TabularDataLoaders.from_df(df, tmp_path, cont_names=["sold"], cat_names=[], y_names="price", seed=0)
+    assert np.isfinite(np.asarray(dls.train_ds.arrays)).all() and dls.cat_names == []
