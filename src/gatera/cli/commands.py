@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gatera.cli.options import Command, Option, one_of, whole_number
-from gatera.cli.train_options import train_options
+from gatera.cli.training.options import train_options
 
 #: Engines and precisions of `gatera.load_program`. A test compares them: importing them from there would load numpy.
 ENGINES, PRECISIONS = ("auto", "onnxruntime", "openvino"), ("float32", "fast")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from gatera.cli.output import INTERRUPTED, notes
-from gatera.cli.printer import Printer
+from gatera.cli.training.printer import Printer
 from gatera.recipes.run import train as train_program
 from gatera.recipes.settings import DEFAULTS
 
