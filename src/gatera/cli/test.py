@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import gatera
 from gatera.cli.inputs import AS_FOUND
 from gatera.cli.output import FAILED, notes, print_json, print_line, show_line, show_note
-from gatera.cli.predict import engine_for
+from gatera.cli.predict import threads_for
 from gatera.cli.saving.csv_rows import write_csv
 from gatera.cli.terminal.style import paint
 from gatera.cli.terminal.text import escaped
@@ -42,11 +43,9 @@ def test(options: argparse.Namespace) -> int:
         check_free_to_write(page, options.force)
         check_can_write(page)
     with notes():
-        program = load_program(options.program, engine=options.engine)
+        program = load_program(options.program, engine=options.engine, threads=threads_for(1000, None), trusted=options.trusted)
         items = find_items(program, source, _asked(options))
         _say_first(items, options)
-        if engine_for(len(items.examples), options.engine) != options.engine:
-            program = load_program(options.program, engine=engine_for(len(items.examples), options.engine))
         measured = measure(program, items, options.batch_size, lambda answers: _tracked(answers, items))
     if page is not None:
         write_html_report(page, page_facts(program, measured, source), options.force)
@@ -76,7 +75,7 @@ def page_facts(program: Program, measured: Measurement, source: Path) -> ReportF
         title=Path(str(program.info["path"])).stem, report=measured.report, n_train=None, n_valid=len(measured.outcomes), data=data,
         bad_files=[BadFile(Path(name), reason) for name, reason in zip(names, reasons, strict=True)],
         preprocessing=program.preprocess.config if items.things != "rows" else (),
-        commands={"Measure it again:": f"gatera test {Path(str(program.info['path'])).name} {source.name}"},
+        commands={"Measure it again:": "gatera test " + shlex.join([Path(str(program.info["path"])).name, source.name])},
         made_with=f"Made by Gatera {gatera.__version__}, {program.engine.name}.", things=items.things, set_name="test set",
         figures={"Test set": measured.lines()}, items=item_facts(program, measured.outcomes),
     )  # fmt: skip

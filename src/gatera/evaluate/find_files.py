@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,8 @@ def find_labelled_files(folder: Path, accepts: Accepts, asked: Asked) -> Labelle
     Raises:
         DataError: if the folder is missing or empty, or no layout fits.
     """
-    kind = Kind(lambda place: get_files(place, accepts.suffixes), accepts.things.removesuffix("s"), _endings(accepts), Path)
-    found = read_folder(folder, kind, asked.label_from, asked.on_note, **asked.reading)
+    kind = Kind(partial(get_files, extensions=accepts.suffixes), accepts.things.removesuffix("s"), _endings(accepts), Path)
+    found = read_folder(folder, kind, asked.label_from, asked.on_note, asked.target, **asked.reading)
     chosen, side = choose_side(found.split, asked)
     if not chosen:
         raise DataError(f"{folder} has no {accepts.things} of the {asked.side} set", available=listed(set(found.split)))

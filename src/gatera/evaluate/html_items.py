@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
-from html import escape
 
 from gatera.evaluate import html_page as html
 from gatera.evaluate.outcomes import Outcome
@@ -22,7 +21,7 @@ def card(item: Shown) -> str:
     """Return one item: its picture or excerpt, its file name, its label and the answer."""
     outcome = item.outcome
     data = base64.b64encode(item.jpeg).decode("ascii") if item.jpeg else ""
-    image = f'<img alt="{escape(outcome.example.name)}" src="data:image/jpeg;base64,{data}">' if data else ""
+    image = f'<img alt="{html.plain(outcome.example.name)}" src="data:image/jpeg;base64,{data}">' if data else ""
     text = html.element("p", item.excerpt, "excerpt") if item.excerpt else ""
     answer = html.element("b", outcome.answer, "bad" if outcome.wrong else "good" if outcome.wrong is False else "")
     label = "" if outcome.wrong is False else f" {html.element('span', f'label: {outcome.truth}')}"
@@ -38,9 +37,9 @@ def gallery(items: Iterable[Shown]) -> str:
 def legend(colours: Sequence[tuple[str, str]], sentence: str = "") -> str:
     """Return what colours mean; "" if there is nothing to explain."""
     marks = "".join(
-        f'<span><i style="background:{colour}"></i>{escape(words)}</span> ' for colour, words in colours
+        f'<span><i style="background:{colour}"></i>{html.plain(words)}</span> ' for colour, words in colours
     )
-    inner = escape(sentence) + (" " if sentence and marks else "") + marks
+    inner = html.plain(sentence) + (" " if sentence and marks else "") + marks
     return f'<p class="legend soft">{inner}</p>' if inner else ""
 
 

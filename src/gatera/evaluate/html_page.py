@@ -73,20 +73,20 @@ def document(title: str, blocks: Iterable[str]) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{_plain(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+        f"<title>{plain(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
         + "\n".join(blocks)
         + "\n</body>\n</html>\n"
     )
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return text as HTML that shows it: without markup, and with marks that reverse its direction shown as escapes."""
     return _for_html(escaped(text, keep="\n\t"))
 
 
 def element(tag: str, text: object, css: str = "") -> str:
     """Return one element with escaped text."""
-    return f"<{tag}{_class(css)}>{_plain(str(text))}</{tag}>"
+    return f"<{tag}{_class(css)}>{plain(str(text))}</{tag}>"
 
 
 def section(heading: str, blocks: Iterable[str]) -> str:
@@ -127,8 +127,8 @@ def picture(png: bytes, title: str, caption: str, wide: bool = False) -> str:
     """
     data, kind = base64.b64encode(png).decode("ascii"), "jpeg" if png.startswith(JPEG) else "png"
     return (
-        f'<figure{_class("whole" if wide else "")}><img alt="{_plain(title)}" src="data:image/{kind};base64,{data}">'
-        f"<figcaption>{element('b', title)} {_plain(caption)}</figcaption></figure>"
+        f'<figure{_class("whole" if wide else "")}><img alt="{plain(title)}" src="data:image/{kind};base64,{data}">'
+        f"<figcaption>{element('b', title)} {plain(caption)}</figcaption></figure>"
     )
 
 

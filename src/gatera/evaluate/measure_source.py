@@ -30,7 +30,7 @@ TIMED = 50
 
 @dataclass(frozen=True)
 class Latency:
-    """How long the program takes for one item, from file to answer, measured one by one.
+    """How long the program takes for one item, from file to answer, measured one by one with one thread.
 
     Attributes:
         p50: median, in milliseconds.
@@ -49,7 +49,7 @@ class Latency:
         cores = os.cpu_count() or 1
         return (
             f"Time per item: {self.p50:.3g} ms (median), {self.p95:.3g} ms (95 % take less); {self.n} items one by one, "
-            f"{self.engine}, {cores} processor{'s' if cores > 1 else ''}."
+            f"{self.engine}, one thread, of {cores} processor{'s' if cores > 1 else ''}."
         )
 
 
@@ -138,7 +138,7 @@ def _find_files(program: Program, folder: Path, accepts: Accepts, asked: Asked) 
 def measure(
     program: Program,
     items: LabelledItems,
-    batch_size: int = 16,
+    batch_size: int | None = None,
     progress: Callable[[Iterable[Any]], Iterable[Any]] = iter,
 ) -> Measurement:
     """Run a program on labelled items.
@@ -146,7 +146,7 @@ def measure(
     Args:
         program: what is measured.
         items: the items.
-        batch_size: inputs computed at once.
+        batch_size: inputs computed at once; None for what takes the least time.
         progress: shows how far it is: yields what it is given.
 
     Raises:

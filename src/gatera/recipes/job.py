@@ -20,7 +20,7 @@ from gatera.measure.reports.classes import ErrorReport
 from gatera.program.program import Program, load_program
 from gatera.recipes.evaluation import Evaluation, Report
 from gatera.recipes.events import Events
-from gatera.recipes.settings import TrainSettings
+from gatera.recipes.settings import TrainSettings, without_path
 
 #: What people call the sides of a split.
 SET_NAMES = {"valid": "Validation set", "test": "Test set"}
@@ -41,7 +41,7 @@ class Job:
         architecture: the network's name, where the learner does not know it.
         skipped: files that are not used, and why.
         facts: what else `program.json` says of the training.
-        report_page: writes the HTML report, where the recipe has one.
+        report_page: writes the HTML report, given the measurements and the program; None if none is asked for.
     """
 
     learn: Learner
@@ -54,7 +54,7 @@ class Job:
     architecture: str | None = None
     skipped: Sequence[BadFile] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
-    report_page: Callable[[Report, Path], Path] | None = None
+    report_page: Callable[[Mapping[str, Evaluation], Path], Path] | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -141,7 +141,7 @@ def run_job(job: Job, settings: TrainSettings, events: Events) -> TrainedProgram
     if learn.dls.test is not None:
         evaluations["test"] = job.evaluate("test")
     path = _export(job, settings, evaluations)
-    page = job.report_page(evaluations["valid"].report, path) if job.report_page and settings.report else None
+    page = job.report_page(evaluations, path) if job.report_page and settings.report else None
     _tidy(learn)
     learn.options = options
     trained = TrainedProgram(settings.out, learn, evaluations, job.example, job.skipped, page)
@@ -204,7 +204,7 @@ def _train(job: Job, settings: TrainSettings, events: Events) -> None:
 def _export(job: Job, settings: TrainSettings, evaluations: Mapping[str, Evaluation]) -> Path:
     learn, report = job.learn, evaluations.get("test", evaluations["valid"]).report
     facts: CardFacts = replace(
-        card_facts(learn.trained, settings.out.stem), data=job.data, split=job.split_by, weights=job.weights, metrics={},
+        card_facts(learn.trained, settings.out.stem), data=without_path(job.data, settings.source), split=job.split_by, weights=job.weights, metrics={},
         architecture=job.architecture or architecture_name(learn.model),
     )  # fmt: skip
     if isinstance(report, ErrorReport):
@@ -212,7 +212,7 @@ def _export(job: Job, settings: TrainSettings, evaluations: Mapping[str, Evaluat
     else:
         facts = replace(facts, metrics=report.card_metrics)
     training: dict[str, Any] = {side: evaluation.to_dict() for side, evaluation in evaluations.items()}
-    training |= {"n_train": learn.dls.train.n, "seed": settings.seed, **job.facts}
+    training |= {"n_train": learn.dls.train.n, "seed": settings.seed, "settings": settings.chosen(), **job.facts}
     options = ExportOptions(slim=settings.slim, card=model_card(facts), training=training)
     return learn.export(settings.out.absolute(), force=settings.force, options=options)
 

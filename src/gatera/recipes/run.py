@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -14,6 +17,7 @@ from gatera.core.signatures import check_arguments, spelled_out
 from gatera.recipes.events import Events, Notes
 from gatera.recipes.find_task import find_task
 from gatera.recipes.job import Job, TrainedProgram, run_job
+from gatera.recipes.report import check_page, write_page
 from gatera.recipes.settings import (
     DEFAULTS,
     READING,
@@ -41,7 +45,6 @@ ONLY_FOR = {
     "size": (Task.photos, Task.masks),
     "augment": (Task.photos, Task.masks),
     **dict.fromkeys(READING, (Task.table, Task.recommend, Task.photos, Task.sound, Task.text)),
-    "report": (Task.photos,),
 }
 
 
@@ -99,7 +102,11 @@ def run(settings: TrainSettings, events: Events) -> TrainedProgram:
     as_device(settings.device)
     task = find_task(settings, events) if settings.task is Task.auto else settings.task
     check_settings(settings, task)
-    return run_job(prepare(task, settings, events), settings, events)
+    check_page(settings, task)
+    started, job = time.perf_counter(), prepare(task, settings, events)
+    if settings.report:
+        job = replace(job, report_page=partial(write_page, job, settings, task, started))
+    return run_job(job, settings, events)
 
 
 def check_settings(settings: TrainSettings, task: Task) -> None:
