@@ -39,6 +39,14 @@ TRAIN = Command(
     "Train on photos, recordings, texts or a table, and write a program.",
     (
         *train_options(),
+        Option(
+            "config", "Take options from a TOML file, by their names; the command line wins.", ("--config",), "Output", "FILE",
+            files=True,
+        ),
+        Option(
+            "like", "Repeat the settings of a program that gatera train made; the command line and --config win.", ("--like",),
+            "Output", "PROGRAM", files=True,
+        ),
         Option("json", "Print one JSON object per line instead of text.", ("--json",), "Output"),
         HELP, DEBUG,
     ),
@@ -53,6 +61,8 @@ TRAIN = Command(
         r"gatera train digits/ --label-from '^(\d)_' --group-by '^\d_([a-z]+)_'",
         "gatera train adult.csv --target salary",
         "gatera train ratings.csv --task recommend",
+        "gatera train photos/ --config run.toml",
+        "gatera train more-photos/ --like photos.gatera",
     ),
     extra="train",
 )  # fmt: skip

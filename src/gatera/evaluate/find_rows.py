@@ -8,6 +8,7 @@ from typing import Any
 
 from gatera.core.checks import listed, missing_column
 from gatera.core.errors import ArgumentError, DataError
+from gatera.data.folders.label_columns import LABEL_COLUMNS
 from gatera.data.sources.items import BadFile
 from gatera.evaluate.items import Asked, Example, LabelledItems
 from gatera.program import tables
@@ -59,13 +60,13 @@ def target_column(
     for found in _candidates(others, made_with):
         asked.note(f"The labels are in column {found!r}", "target", found)
         return found
-    raise ArgumentError(f"target= must name the column of {table} with the labels", available=listed(others))
+    raise ArgumentError(f"target= must name the column of {table} with the labels", available=listed(others) or "none: the program reads all of them")
 
 
 def _candidates(others: Sequence[str], made_with: Mapping[str, Any]) -> Iterator[str]:
     known = {name.strip().lower(): name for name in others}
     yield from (name for name in (made_with.get("target"), made_with.get("rating")) if name in others)
-    yield from (known[name] for name in RATING_COLUMNS if name in known)
+    yield from (known[name] for name in (*RATING_COLUMNS, *LABEL_COLUMNS) if name in known)
     if len(others) == 1:
         yield others[0]
 

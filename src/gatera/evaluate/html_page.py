@@ -47,7 +47,7 @@ pre { margin: .5rem 0; padding: .7rem .8rem; background: var(--page); border-rad
   font: .9rem/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 .figures p { margin: .15rem 0; }
 .items { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .9rem; margin: .5rem 0; }
-.items img { width: auto; max-width: 100%; padding: 0; }
+.items img { width: auto; min-width: 8rem; max-width: 100%; padding: 0; }
 .item figcaption span, .item figcaption b { display: block; }
 .item .name { font-size: .8rem; }
 .item .excerpt { font-size: .9rem; padding: .5rem .6rem; background: var(--page); border-radius: .5rem; margin: 0; }

@@ -108,6 +108,9 @@ def find_items(program: Program, source: Path, asked: Asked) -> LabelledItems:
     Raises:
         DataError: if the source is missing, or holds nothing that fits.
     """
+    training = program.info.get("training")
+    if isinstance(training, dict) and training.get("source") == source.resolve().name:
+        asked.note(f"The program was trained on a source called {source.resolve().name}: if these are the same items, the error says little")
     first = program.preprocess.config[0]
     accepts = OPERATIONS[first["op"]].accepts or PHOTOS
     if not source.exists():
