@@ -132,7 +132,7 @@ def test_a_decision_is_an_event_too(events_of):
 
 @pytest.fixture
 def events_of(capsys):
-    from gatera.cli.printer import Printer
+    from gatera.cli.training.printer import Printer
 
     def run(as_json: bool, note: Note) -> str:
         Printer(as_json).on_note(note)

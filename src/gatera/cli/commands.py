@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from gatera.cli.options import Command, Option, one_of, whole_number
-from gatera.cli.train_options import train_options
+from gatera.cli.options import Command, Option, number, one_of, whole_number
+from gatera.cli.training.options import train_options
 
 #: Engines and precisions of `gatera.load_program`. A test compares them: importing them from there would load numpy.
 ENGINES, PRECISIONS = ("auto", "onnxruntime", "openvino"), ("float32", "fast")
+
+#: Parts of a split data set that `gatera test` measures, and what `gatera predict --save` writes.
+SIDES = ("test", "valid", "train", "all")
+SAVED = ("auto", "labels", "drawn", "masks")
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -35,6 +39,14 @@ TRAIN = Command(
     "Train on photos, recordings, texts or a table, and write a program.",
     (
         *train_options(),
+        Option(
+            "config", "Take options from a TOML file, by their names; the command line wins.", ("--config",), "Output", "FILE",
+            files=True,
+        ),
+        Option(
+            "like", "Repeat the settings of a program that gatera train made; the command line and --config win.", ("--like",),
+            "Output", "PROGRAM", files=True,
+        ),
         Option("json", "Print one JSON object per line instead of text.", ("--json",), "Output"),
         HELP, DEBUG,
     ),
@@ -49,6 +61,8 @@ TRAIN = Command(
         r"gatera train digits/ --label-from '^(\d)_' --group-by '^\d_([a-z]+)_'",
         "gatera train adult.csv --target salary",
         "gatera train ratings.csv --task recommend",
+        "gatera train photos/ --config run.toml",
+        "gatera train more-photos/ --like photos.gatera",
     ),
     extra="train",
 )  # fmt: skip
@@ -60,9 +74,9 @@ PREDICT = Command(
         PROGRAM,
         Option(
             "inputs",
-            "What the program takes: files, folders and quoted patterns; texts in quotes, or - for lines of standard "
-            "input; CSV files, or a row as a JSON object.",
-            group="Arguments", metavar="INPUT", many=True, optional=True, files=True, shown="needed without --user",
+            "What the program takes: files, folders, quoted patterns and http addresses; texts in quotes; CSV files, or a row "
+            "as a JSON object; or - for standard input: the bytes of a file, or a text per line.",
+            group="Arguments", metavar="INPUT", many=True, optional=True, files=True, shown="needed without --user, --names and -0",
         ),
         Option(
             "user", "Recommend items to this user, for a program of ratings: those rated highest, without those that the user "
@@ -71,7 +85,20 @@ PREDICT = Command(
         ),
         *(option._replace(help=option.help.replace(", or of labels.csv", ""))
           for option in TRAIN.options if option.name in ("delimiter", "encoding", "header", "sheet")),
+        Option("names", "Read the names of the inputs from standard input, one per line.", ("--names",), "Arguments"),
+        Option("null", "The same, where names end with NUL, as find -print0 writes them.", ("-0", "--null"), "Arguments"),
         Option("json", "Print one JSON object per input, with all probabilities.", ("--json",), "Output"),
+        Option("csv", "Print CSV: the file or the row's columns, the answer, all probabilities.", ("--csv",), "Output"),
+        Option(
+            "save", "Also write the answers into this new folder. Nothing that exists is changed.", ("--save",), "Output",
+            "FOLDER", files=True,
+        ),
+        Option(
+            "save_as", "What --save writes: copies of the files in a folder for each label, photos with their answers drawn, or "
+            "masks as PNG.",
+            ("--save-as",), "Output", "WAY", "auto", "masks for masks, drawn for points and numbers, else labels",
+            one_of(SAVED), SAVED,
+        ),
         Option(
             "top", "Show the K most likely classes, or with --user the K best items.", ("--top",), "Output", "K",
             shown="the predicted class; 10 items", convert=whole_number(1),
@@ -105,6 +132,58 @@ PREDICT = Command(
         "gatera predict income.gatera people.csv",
         """gatera predict films.gatera '{"userId": 7, "movieId": 50}'""",
         "gatera predict films.gatera --user 7 --top 5",
+        "gatera predict cats.gatera - < photo.jpg",
+        "gatera predict cats.gatera --names --csv < names.txt",
+        "gatera predict cats.gatera photos/ --save sorted/",
+        "gatera predict cats.gatera https://example.org/cat.jpg",
+    ),
+)  # fmt: skip
+
+TEST = Command(
+    "test",
+    "Measure a program on new items with labels.",
+    (
+        PROGRAM,
+        Option(
+            "source", "A folder laid out as for training (a folder per class, labels.csv, photos and masks), or a CSV file "
+            "with the column of the labels.",
+            group="Arguments", metavar="SOURCE", files=True,
+        ),
+        Option(
+            "target", "The column of the labels; several are separated by commas.", ("--target",), "Data", "COLUMN",
+            shown="that of training, or the only one that the program does not read",
+        ),
+        *(option for option in TRAIN.options if option.name == "label_from"),
+        Option(
+            "side", "Which part to measure, where SOURCE is split.", ("--side",), "Data", "SIDE",
+            shown="test, else valid, else all", convert=one_of(SIDES), choices=SIDES,
+        ),
+        *(option for option in PREDICT.options if option.name in ("delimiter", "encoding", "header", "sheet")),
+        Option("json", "Print one JSON object.", ("--json",), "Output"),
+        Option("csv", "Print a line of CSV for each item: name, label, answer, whether it is wrong.", ("--csv",), "Output"),
+        Option(
+            "report", "Also write an HTML page with pictures and everything that is wrong.", ("--report",), "Output", "FILE",
+            files=True,
+        ),
+        Option(
+            "max_error", "Exit with status 1 if the error is above this: the share of wrong items or pixels, the RMSE, or the "
+            "distance in pixels.",
+            ("--max-error",), "Output", "NUMBER", convert=number(0),
+        ),
+        Option("force", "Overwrite an existing page.", ("-f", "--force"), "Output"),
+        *(option for option in PREDICT.options if option.name in ("engine", "batch_size", "trusted")),
+        HELP, DEBUG,
+    ),
+    "gatera.cli.test:test",
+    about=(
+        "Prints the figures that training prints, with 95 % intervals, and the time per item. Labels that the program does "
+        "not know are named. The exit status is 1 if some items could not be read.",
+    ),
+    examples=(
+        "gatera test cats.gatera new-photos/",
+        "gatera test cats.gatera new-photos/ --report test.html",
+        "gatera test income.gatera people.csv --target salary --json",
+        "gatera test cats.gatera new-photos/ --max-error 0.05",
     ),
 )  # fmt: skip
 
@@ -114,11 +193,13 @@ INFO = Command(
     (
         PROGRAM,
         Option("json", "Print everything as one JSON object.", ("--json",), "Output"),
+        Option("onnx", "Take the network out: write it as an ONNX file.", ("--onnx",), "Output", "FILE", files=True),
+        Option("force", "Overwrite an existing ONNX file.", ("-f", "--force"), "Output"),
         TRUSTED,
         HELP, DEBUG,
     ),
     "gatera.cli.info:info",
-    examples=("gatera info cats.gatera", "gatera info cats.gatera --json"),
+    examples=("gatera info cats.gatera", "gatera info cats.gatera --json", "gatera info cats.gatera --onnx cats.onnx"),
 )  # fmt: skip
 
 COMPLETION = Command(
@@ -154,4 +235,4 @@ HELP_COMMAND = Command(
 )  # fmt: skip
 
 #: Every command by name, in the order in which help lists them.
-COMMANDS = {command.name: command for command in (TRAIN, PREDICT, INFO, COMPLETION, HELP_COMMAND)}
+COMMANDS = {command.name: command for command in (TRAIN, PREDICT, TEST, INFO, COMPLETION, HELP_COMMAND)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from gatera.cli.output import print_json, print_line
@@ -12,7 +13,7 @@ from gatera.cli.terminal.card import card_lines
 from gatera.cli.terminal.style import paint, width
 from gatera.cli.terminal.text import escaped, filled, padded
 from gatera.core.checks import listed
-from gatera.core.files import human_bytes
+from gatera.core.files import atomic_write, check_free_to_write, human_bytes
 from gatera.program.archive import CARD, MODEL
 from gatera.program.decode import Decoder
 from gatera.program.description import package_info, read_description
@@ -32,12 +33,28 @@ def info(options: argparse.Namespace) -> int:
     preprocessing, decoder = read_description(package)
     if not options.trusted:
         check_model(package.read(MODEL), package.path)
+    if options.onnx is not None:
+        return _take_out(package, Path(options.onnx), options.force)
     if options.json:
         print_json(package_info(package), indent=1)
         return 0
     card = package.read(CARD).decode("utf-8", errors="replace").strip() if CARD in package.names else ""
     for line in _lines(card, facts(package, preprocessing, decoder)):
         print_line(line)
+    return 0
+
+
+def _take_out(package: Package, path: Path, force: bool) -> int:
+    """Write the network as an ONNX file, and say what goes in and comes out."""
+    check_free_to_write(path, force)
+    with atomic_write(path) as partial:
+        partial.write_bytes(package.read(MODEL))
+    model = package.program.get("model")
+    about = model if isinstance(model, dict) else {}
+    print_line(f"Saved {escaped(path)} ({human_bytes(path.stat().st_size)}).")
+    for name in ("input", "output"):
+        print_line(f"  {name}: {escaped(about.get(name, '(unknown)'))}")
+    print_line("It takes what the program's preprocessing gives; gatera info --json shows the steps.")
     return 0
 
 

@@ -6,11 +6,14 @@ import glob
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gatera.cli.given.stdin import stdin_bytes
+from gatera.cli.given.web import SCHEMES, fetch_bytes, scheme_of
 from gatera.core.errors import ArgumentError, DataError, ProgramFileError, shorten
 from gatera.core.walk import files_below
 from gatera.program.archive import PROGRAM, Archive
@@ -32,10 +35,12 @@ class Input:
     Attributes:
         raw: what the program gets.
         where: what JSON says of it: {"file": ...}, {"text": ...}, or {"file": ..., "row": ...}.
+        error: why it could not be fetched; None for all others.
     """
 
     raw: Any
     where: dict[str, Any]
+    error: DataError | None = None
 
     def __str__(self) -> str:
         named = self.where.get("file") or shorten(
@@ -95,8 +100,28 @@ def find_inputs(
         ], accepts.things
     if accepts.given_as == "texts":
         return [text for word in given for text in _texts(word)], accepts.things
-    photos = find_photos(given, accepts.suffixes, accepts.things, on_note)
-    return [_file(path) for path in photos], accepts.things
+    return list(_files(given, accepts.suffixes, accepts.things, on_note)), accepts.things
+
+
+def _files(
+    given: Iterable[str], suffixes: Collection[str], things: str, on_note: Callable[[Note], None] | None
+) -> Iterator[Input]:
+    """Yield the files that words stand for: standard input for "-", addresses fetched, else those on this disk."""
+    for word in given:
+        if word == "-":
+            yield Input(stdin_bytes(), {"file": "-"})
+        elif scheme_of(word) is not None and not os.path.lexists(word):
+            yield fetched(word)
+        else:
+            yield from map(_file, find_photos([word], suffixes, things, on_note))
+
+
+def fetched(url: str) -> Input:
+    """Return what is at an address; where it cannot be had, the input holds the error instead."""
+    try:
+        return Input(fetch_bytes(url), {"file": url})
+    except DataError as err:
+        return Input(b"", {"file": url}, err)
 
 
 def find_photos(
@@ -160,6 +185,8 @@ def _texts(word: str) -> Iterator[Input]:
     """Yield the texts that a word stands for: lines of stdin for "-", files, or itself."""
     if word == "-":
         yield from map(_line, filter(bytes.strip, sys.stdin.buffer))
+    elif scheme_of(word) in SCHEMES:
+        yield fetched(word)
     elif os.path.exists(word) or _looks_like_file(word):  # noqa: PTH110  # answers for words that no file can have
         yield from map(_file, find_photos([word], TEXT_SUFFIXES, "texts"))
     else:
@@ -215,6 +242,13 @@ def _rows(
             yield Input(json.loads(word), {"text": word})
         except ValueError as err:
             raise DataError(f"a row is not JSON ({err})", got=word) from err
+        return
+    if word == "-":
+        with tempfile.TemporaryDirectory() as folder:
+            table = Path(folder) / "standard-input.csv"
+            table.write_bytes(stdin_bytes())
+            for row in list(_rows(str(table), columns, reading, on_note)):
+                yield Input(row.raw, {"file": "-", "row": row.where["row"]})
         return
     for number, row in enumerate(csv_rows(word, known=columns, on_note=on_note, **reading), start=1):
         yield Input(row, {"file": word, "row": number})

@@ -28,6 +28,8 @@ SENTENCES = (
 def parse(command: Command, arguments: Sequence[str]) -> argparse.Namespace:
     """Return the values of a command's options by name; options may stand between the other arguments.
 
+    `given` names the options that were given, as opposed to their defaults.
+
     Raises:
         UsageError: if an argument is not understood.
     """
@@ -37,6 +39,10 @@ def parse(command: Command, arguments: Sequence[str]) -> argparse.Namespace:
     parsed, unknown = parser.parse_known_intermixed_args(arguments)
     if unknown:
         parser.unknown(unknown[0])
+    parsed.given = [option.name for option in command.options if option.flags and hasattr(parsed, option.name)]
+    for option in command.options:
+        if not hasattr(parsed, option.name):
+            setattr(parsed, option.name, False if option.metavar is None and option.default is None else option.default)
     return parsed
 
 
@@ -88,7 +94,7 @@ def _see(command: Command) -> str:
 
 
 def _add(parser: argparse.ArgumentParser, option: Option) -> None:
-    settings: dict[str, Any] = {"default": option.default}
+    settings: dict[str, Any] = {"default": argparse.SUPPRESS if option.flags else option.default}
     if option.flags:
         settings["dest"] = option.name
     if option.metavar is None:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
+from gatera.cli.given.stdin import stdin_names
 from gatera.cli.inputs import AS_FOUND, Input, find_inputs, first_operation
 from gatera.cli.output import FAILED, notes, print_json, print_line, show_error, show_line, show_note
 from gatera.cli.parser import UsageError
+from gatera.cli.saving.csv_rows import csv_header, csv_rows_of, write_csv
+from gatera.cli.saving.folder import Saver
 from gatera.cli.terminal.table import Column, table_lines
 from gatera.cli.terminal.text import cells, escaped, padded
 from gatera.core.errors import DataError
@@ -31,27 +35,42 @@ def predict(options: argparse.Namespace) -> int:
     _check_order(options.program, options.inputs)
     if options.user is not None:
         return _recommend(options)
-    if not options.inputs:
+    given = [*options.inputs, *(stdin_names(options.null) if options.names or options.null else ())]
+    if not given:
         raise UsageError('missing argument: INPUT. See "gatera predict --help".')
     inputs, things = find_inputs(
-        options.inputs, first_operation(options.program),
+        given, first_operation(options.program),
         {name: getattr(options, name) for name in AS_FOUND}, lambda note: show_note(note.for_shell()),
     )  # fmt: skip
     if not inputs:
-        raise DataError(f"there are no {things} in {', '.join(options.inputs)}")
+        raise DataError(f"there are no {things} in {', '.join(given)}")
+    failed = [each for each in inputs if each.error is not None]
+    for each in failed:
+        show_error(each.error or "", "predict")
+    n, inputs = len(inputs), [each for each in inputs if each.error is None]
     raws = [each.raw for each in inputs]
-    failed: list[Input] = []
     with notes():
         program = load_program(
             options.program, engine=options.engine, precision=options.precision,
             threads=threads_for(len(inputs), options.batch_size), trusted=options.trusted,
         )  # fmt: skip
+        saver = None if options.save is None else Saver(Path(options.save), options.save_as, program)
         predictions = program.predict_stream(raws, options.batch_size, on_error="return")
         shown = _report_failures(zip(track(predictions, "Predicting", total=len(raws)), inputs), failed)
-        _show(shown, inputs, program, options)
-    if failed and len(inputs) > 1:
-        show_line(f"{len(failed)} of {len(inputs)} {things} could not be read.")
+        if not inputs:
+            return FAILED
+        _show(shown if saver is None else _saved(shown, saver), inputs, program, options)
+    if saver is not None:
+        show_line(saver.line())
+    if failed and n > 1:
+        show_line(f"{len(failed)} of {n} {things} could not be read.")
     return FAILED if failed else 0
+
+
+def _saved(answers: Iterable[tuple[Input, Prediction]], saver: Saver) -> Iterator[tuple[Input, Prediction]]:
+    for each, answer in answers:
+        saver(each, answer)
+        yield each, answer
 
 
 def _recommend(options: argparse.Namespace) -> int:
@@ -131,7 +150,12 @@ def _show(
         for each, answer in answers:
             print_json({**each.where, **answer.to_dict()})
         return
-    names = max(cells(escaped(each)) for each in inputs)
+    if options.csv:
+        columns = list(inputs[0].raw) if inputs and isinstance(inputs[0].raw, dict) else []
+        header = csv_header(program, columns or ["file" if "file" in inputs[0].where else "text"])
+        write_csv(sys.stdout, header, csv_rows_of(program, answers, columns))
+        return
+    names = max((cells(escaped(each)) for each in inputs), default=0)
     labels = max((cells(escaped(label)) for label in program.vocab or ()), default=0)
     if not sys.stdout.isatty():
         for each, answer in answers:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 
+from gatera.cli.commands import TRAIN
 from gatera.cli.output import notes, stopped_status
-from gatera.cli.printer import Printer
+from gatera.cli.training.chosen import apply_chosen
+from gatera.cli.training.printer import Printer
 from gatera.recipes.run import train as train_program
 from gatera.recipes.settings import DEFAULTS
 
@@ -17,6 +19,7 @@ def train(options: argparse.Namespace) -> int:
         GateraError: if the data, an option or the disk is not usable.
         KeyboardInterrupt: after Ctrl-C, SIGTERM or SIGHUP before training has begun.
     """
+    apply_chosen(options, TRAIN.options)
     printer = Printer(options.json)
     settings = {name: getattr(options, name) for name in DEFAULTS}
     try:

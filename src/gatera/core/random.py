@@ -1,7 +1,8 @@
 """Random numbers that depend only on a key, never on the order of calls.
 
 The same (seed, epoch, index) gives the same numbers, independent of the number of workers, the order in which items are
-read, and anything the program did before.
+read, and anything the program did before. Torch is imported only where its generators are meant: measuring a program needs
+none.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-import torch
 
 
 def rng(*key: int) -> np.random.Generator:
@@ -29,6 +29,8 @@ def seed_from(*key: int) -> int:
 
 def fresh_seed() -> int:
     """Draw a 31-bit seed from torch's global generator, so that `set_seed` determines it."""
+    import torch
+
     return int(torch.randint(0, 2**31 - 1, (1,)).item())
 
 
@@ -38,6 +40,8 @@ def seed_torch(*key: int) -> None:
     Without CUDA, `torch.manual_seed` formats a traceback at every call (0.24 ms), too slow for a training loop that seeds
     every step.
     """
+    import torch
+
     seed = seed_from(*key)
     torch.default_generator.manual_seed(seed)
     if torch.cuda.is_initialized():
@@ -49,6 +53,8 @@ def seed_torch(*key: int) -> None:
 @contextmanager
 def torch_seeded(*key: int) -> Iterator[None]:
     """Run a block with torch's generators seeded by `key`; the caller's state is restored afterwards."""
+    import torch
+
     devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else []
     with torch.random.fork_rng(devices=devices):
         seed_torch(*key)
@@ -62,6 +68,8 @@ def set_seed(seed: int, reproducible: bool = False) -> None:
         seed: any non-negative integer.
         reproducible: also restrict cuDNN to deterministic kernels (slower on a GPU).
     """
+    import torch
+
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)

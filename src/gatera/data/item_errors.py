@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch import Tensor
 
 from gatera.core.errors import DataError, GateraError, shorten
 
@@ -22,7 +21,8 @@ def item_name(item: Any) -> str:
     """
     if isinstance(item, str | Path):
         return shorten(str(item))
-    if isinstance(item, np.ndarray | Tensor):
+    torch = sys.modules.get("torch")  # where torch was never imported, nothing is a tensor
+    if isinstance(item, np.ndarray) or (torch is not None and isinstance(item, torch.Tensor)):
         return f"{type(item).__name__} {list(item.shape)}"
     pandas = sys.modules.get("pandas")  # where pandas was never imported, nothing is a row of a table
     if pandas is not None and isinstance(item, pandas.Series):

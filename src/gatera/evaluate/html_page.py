@@ -19,6 +19,7 @@ body { margin: 0 auto; max-width: 60rem; padding: 1.25rem 1rem 3rem; background:
   font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; overflow-wrap: anywhere; }
 h1 { font-size: 1.6rem; line-height: 1.2; margin: .4rem 0 .2rem; }
 h2 { font-size: 1.15rem; margin: 0 0 .6rem; }
+h3 { font-size: 1rem; margin: .8rem 0 .2rem; }
 p { margin: .4rem 0; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: .8rem; padding: 1rem 1.1rem;
   margin: 1rem 0; }
@@ -44,11 +45,25 @@ tr:last-child td { border-bottom: 0; }
 summary { cursor: pointer; padding: .2rem 0; }
 pre { margin: .5rem 0; padding: .7rem .8rem; background: var(--page); border-radius: .5rem; white-space: pre-wrap;
   font: .9rem/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
+.figures p { margin: .15rem 0; }
+.items { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .9rem; margin: .5rem 0; }
+.items img { width: auto; min-width: 8rem; max-width: 100%; padding: 0; }
+.item figcaption span, .item figcaption b { display: block; }
+.item .name { font-size: .8rem; }
+.item .excerpt { font-size: .9rem; padding: .5rem .6rem; background: var(--page); border-radius: .5rem; margin: 0; }
+.legend span { margin-right: .8rem; white-space: nowrap; }
+.legend i { display: inline-block; width: .8rem; height: .8rem; border-radius: .2rem; margin-right: .3rem; vertical-align: -.08rem; }
+table.matrix { width: auto; }
+.matrix td.number, .matrix th { padding: .3rem .6rem; }
 footer { color: var(--soft); font-size: .85rem; margin-top: 2rem; }
 """
 
 #: The browser must load and run nothing, even if a file name contains markup.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+
+#: How a JPEG file begins.
+JPEG = b"\xff\xd8"
 
 
 def document(title: str, blocks: Iterable[str]) -> str:
@@ -58,20 +73,20 @@ def document(title: str, blocks: Iterable[str]) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{_plain(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+        f"<title>{plain(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
         + "\n".join(blocks)
         + "\n</body>\n</html>\n"
     )
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return text as HTML that shows it: without markup, and with marks that reverse its direction shown as escapes."""
     return _for_html(escaped(text, keep="\n\t"))
 
 
 def element(tag: str, text: object, css: str = "") -> str:
     """Return one element with escaped text."""
-    return f"<{tag}{_class(css)}>{_plain(str(text))}</{tag}>"
+    return f"<{tag}{_class(css)}>{plain(str(text))}</{tag}>"
 
 
 def section(heading: str, blocks: Iterable[str]) -> str:
@@ -102,7 +117,7 @@ def details(summary: str, block: str, opened: bool = False) -> str:
 
 
 def picture(png: bytes, title: str, caption: str, wide: bool = False) -> str:
-    """Return a PNG, embedded in the page, with its caption.
+    """Return a PNG or JPEG, embedded in the page, with its caption.
 
     Args:
         png: the content of the file.
@@ -110,10 +125,10 @@ def picture(png: bytes, title: str, caption: str, wide: bool = False) -> str:
         caption: what it shows.
         wide: use the full width of the page.
     """
-    data = base64.b64encode(png).decode("ascii")
+    data, kind = base64.b64encode(png).decode("ascii"), "jpeg" if png.startswith(JPEG) else "png"
     return (
-        f'<figure{_class("whole" if wide else "")}><img alt="{_plain(title)}" src="data:image/png;base64,{data}">'
-        f"<figcaption>{element('b', title)} {_plain(caption)}</figcaption></figure>"
+        f'<figure{_class("whole" if wide else "")}><img alt="{plain(title)}" src="data:image/{kind};base64,{data}">'
+        f"<figcaption>{element('b', title)} {plain(caption)}</figcaption></figure>"
     )
 
 

@@ -10,13 +10,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from PIL import Image
+
 from gatera.core.files import atomic_write, check_free_to_write
 from gatera.data.sources.items import BadFile
+from gatera.evaluate import html_items
 from gatera.evaluate import html_page as html
+from gatera.evaluate.outcomes import Outcome, Report
+from gatera.evaluate.shown import Shown
 from gatera.measure.reports.classes import ErrorReport, percent
+from gatera.measure.reports.label_sets import LabelSetReport
+from gatera.measure.reports.masks import MaskReport
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+#: PNG files of more bytes than this go into the page as JPEG.
+LARGE_PNG = 80_000
+
+#: What the phases of a training history are.
+PHASES = (
+    "frozen: only the last layers, the head, are trained; unfrozen: the whole network is. The loss is what training makes "
+    "smaller: train_loss on the items it learns from, valid_loss on those held out. Time is in minutes and seconds."
+)
 
 #: Longer tables show only their first rows, and the whole table in a fold; the same for a training history.
 LONG_TABLE, LONG_HISTORY = 8, 30
@@ -40,43 +56,71 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class ItemFacts:
+    """Single items of the test set.
+
+    Attributes:
+        examples: some of them, chosen evenly, with pictures or excerpts.
+        wrong: the worst of those that are wrong, likewise.
+        others: all others that are wrong, the worst first.
+        colours: what colours in the pictures mean: (CSS colour, words).
+        about: a sentence on the pictures.
+    """
+
+    examples: Sequence[Shown] = ()
+    wrong: Sequence[Shown] = ()
+    others: Sequence[Outcome] = ()
+    colours: Sequence[tuple[str, str]] = ()
+    about: str = ""
+
+
+@dataclass(frozen=True)
 class ReportFacts:
     """The content of a report page.
 
     Attributes:
         title: the program's name, or the classes it distinguishes.
         report: the error with interval and baseline.
-        n_train: number of photos in the training set.
-        n_valid: number of photos in the validation set.
-        data: where the photos came from and how they were split: name -> text.
+        n_train: number of items in the training set; None if nothing was trained.
+        n_valid: number of items that were measured.
+        data: where the items came from and how they were chosen, date, duration and the like: name -> text.
         bad_files: skipped files, with reasons.
-        pictures: sample batch, results, confusion matrix, loss curve.
-        history: one row per epoch: column -> value.
+        pictures: sample batch, loss curve.
+        history: one row per epoch: column -> value, and the phase.
         preprocessing: the preprocessing steps, as in `program.json`.
         commands: next commands to run: explanation -> command.
         made_with: one line about versions and time.
+        things: what messages call the items.
+        set_name: which items were measured, e.g. "validation set".
+        figures: heading -> the lines that the command prints.
+        items: single items with their answers.
     """
 
     title: str
-    report: ErrorReport
-    n_train: int
+    report: Report
+    n_train: int | None
     n_valid: int
     data: Mapping[str, str] = field(default_factory=dict)
     bad_files: Sequence[BadFile] = ()
     pictures: Sequence[Picture] = ()
-    history: Sequence[Mapping[str, float]] = ()
+    history: Sequence[Mapping[str, Any]] = ()
     preprocessing: Sequence[Mapping[str, Any]] = ()
     commands: Mapping[str, str] = field(default_factory=dict)
     made_with: str = ""
+    things: str = "photos"
+    set_name: str = "validation set"
+    figures: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    items: ItemFacts = field(default_factory=ItemFacts)
 
 
 def html_report(facts: ReportFacts) -> str:
     """Return the page as HTML. File and class names are escaped, and the page loads and runs nothing."""
     blocks = [
         html.element("h1", facts.title),
-        html.section("Accuracy", _headline(facts.report)),
+        html.section("Accuracy", [*_headline(facts), *_figures(facts.figures)]),
+        html.section("Examples", _examples(facts)),
         html.section("Pictures", _pictures(facts.pictures)),
-        html.section("Errors", _mistakes(facts.report)),
+        html.section("Errors", _mistakes(facts)),
         html.section("Training", _history(facts.history)),
         html.section("Data", _data(facts)),
         html.section("Preprocessing", _preprocessing(facts.preprocessing)),
@@ -116,18 +160,37 @@ def figure_png(figure: Figure, dpi: float = 110) -> bytes:
     return buffer.getvalue()
 
 
-def _headline(report: ErrorReport) -> list[str]:
+def _headline(facts: ReportFacts) -> list[str]:
+    report = facts.report
+    if not isinstance(report, ErrorReport):
+        return []  # the figures say it
     low, high = (percent(end, report.n) for end in report.interval)
     tone = "bad" if report.beats_baseline is False else "good"
     return [
         html.element("p", f"{percent(report.error, report.n)} wrong", f"headline {tone}"),
         html.element(
             "p",
-            f"{report.errors} of {report.n} photos of the validation set were labelled wrong. "
-            f"Expect an error of {low} to {high} on more photos of this kind (95 % interval).",
+            f"{report.errors} of {report.n} {facts.things} of the {facts.set_name} were labelled wrong. "
+            f"Expect an error of {low} to {high} on more {facts.things} of this kind (95 % interval).",
         ),
         *_scale(report),
     ]
+
+
+def _figures(figures: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the lines that the command prints, word for word."""
+    blocks = []
+    for heading, lines in figures.items():
+        inner = "".join(html.element("p", line) for line in lines)
+        blocks.append(f'<div class="figures">{html.element("h3", heading)}{inner}</div>')
+    return blocks
+
+
+def _examples(facts: ReportFacts) -> list[str]:
+    items = facts.items
+    if not items.examples:
+        return []
+    return [html_items.legend(items.colours, items.about), html_items.gallery(items.examples)]
 
 
 def _scale(report: ErrorReport) -> list[str]:
@@ -150,36 +213,77 @@ def _scale(report: ErrorReport) -> list[str]:
     return ['<div class="scale">' + "".join(rows) + "</div>", html.element("p", sentence, "soft")]
 
 
+def _compact(png: bytes) -> bytes:
+    """Return a large PNG as a JPEG, which takes a fraction of the room where there are photos in it."""
+    if len(png) < LARGE_PNG:
+        return png
+    buffer = io.BytesIO()
+    Image.open(io.BytesIO(png)).convert("RGB").save(buffer, "JPEG", quality=80, optimize=True)
+    return min(png, buffer.getvalue(), key=len)
+
+
 def _pictures(pictures: Sequence[Picture]) -> list[str]:
     if not pictures:
         return []
-    inner = "\n".join(html.picture(one.png, one.title, one.caption, one.wide) for one in pictures)
+    inner = "\n".join(html.picture(_compact(one.png), one.title, one.caption, one.wide) for one in pictures)
     return [f'<div class="pictures">\n{inner}\n</div>']
 
 
-def _mistakes(report: ErrorReport) -> list[str]:
+def _mistakes(facts: ReportFacts) -> list[str]:
+    report, items = facts.report, facts.items
+    n = len(items.wrong) + len(items.others)
+    every = "Every wrong item" if isinstance(report, ErrorReport | LabelSetReport) else "Every item, the worst first"
+    listed = html_items.wrong_items(items.wrong, items.others, f"{every} ({n:,})")
+    if isinstance(report, LabelSetReport):
+        return [_labels(report), *listed]
+    if isinstance(report, MaskReport):
+        rows = [(name, f"{overlap:.3f}") for name, overlap in sorted(report.overlaps.items(), key=lambda row: row[1])]
+        about = html.element("p", "Intersection over union: of the pixels labelled or predicted as a class, the share that are both.", "soft")
+        return [about, *_folding(("class", "intersection over union"), rows, (1,), "all classes"), *listed]
+    return [*_confusions(report, facts.things), *listed] if isinstance(report, ErrorReport) else listed
+
+
+def _confusions(report: ErrorReport, things: str) -> list[str]:
     rows = [(pair.actual, pair.predicted, pair.n) for pair in report.confused]
     worst = sorted(report.per_class, key=lambda row: (-row.errors / max(row.n, 1), str(row.label)))
     classes = [
-        (row.label, row.n, row.errors, "no photos" if not row.n else percent(row.error, row.n))
+        (row.label, row.n, row.errors, f"no {things}" if not row.n else percent(row.error, row.n))
         for row in worst
     ]
+    matrix = html_items.confusion_matrix(report)
     return [
         *_folding(("actual", "predicted as", "times"), rows, (2,), "all confusions"),
-        *([] if rows else [html.element("p", "No misclassified photos.")]),
-        html.details("Error per class", html.table(("class", "photos", "wrong", "error"), classes, (1, 2, 3))),
+        *([] if rows else [html.element("p", f"No misclassified {things}.")]),
+        *([html.details("Confusion matrix: a row for each label, a column for each answer", matrix)] if matrix else []),
+        html.details("Error per class", html.table(("class", things, "wrong", "error"), classes, (1, 2, 3))),
     ]  # fmt: skip
 
 
-def _history(history: Sequence[Mapping[str, float]]) -> list[str]:
+def _labels(report: LabelSetReport) -> str:
+    rows = [
+        (row.label, row.n, *("" if value != value else f"{value:.2f}" for value in (row.precision, row.recall, row.f1)))
+        for row in sorted(report.rows, key=lambda row: row.f1 if row.n else 2.0)
+    ]
+    about = (
+        "Precision: the share of a label's predictions that are right; recall: the share of its items that were found; F1 "
+        "joins both."
+    )
+    names = ("label", "items", "precision", "recall", "F1")
+    return html.element("p", about, "soft") + html.table(names, rows, (1, 2, 3, 4))
+
+
+def _history(history: Sequence[Mapping[str, Any]]) -> list[str]:
     if not history:
         return []
     columns = list(dict.fromkeys(name for row in history for name in row))
     rows = [[_number(name, row.get(name, math.nan)) for name in columns] for row in history]
-    return _folding(columns, rows, range(len(columns)), "all epochs", LONG_HISTORY)
+    words = [html.element("p", PHASES, "soft")] if "phase" in columns else []
+    return [*_folding(columns, rows, range(len(columns)), "all epochs", LONG_HISTORY), *words]
 
 
-def _number(name: str, value: float) -> str:
+def _number(name: str, value: Any) -> str:
+    if isinstance(value, str):
+        return value
     if name == "epoch":
         return str(int(value))
     if name == "time":
@@ -188,9 +292,11 @@ def _number(name: str, value: float) -> str:
 
 
 def _data(facts: ReportFacts) -> list[str]:
+    sizes = [(f"measured {facts.things}", facts.n_valid)]
+    if facts.n_train is not None:
+        sizes = [(f"training {facts.things}", facts.n_train), (f"validation {facts.things}", facts.n_valid)]
     rows = [
-        ("training photos", facts.n_train),
-        ("validation photos", facts.n_valid),
+        *sizes,
         *facts.data.items(),
         ("skipped files", len(facts.bad_files)),
     ]

@@ -20,7 +20,7 @@ from gatera.measure.reports.classes import ErrorReport
 from gatera.program.program import Program, load_program
 from gatera.recipes.evaluation import Evaluation, Report
 from gatera.recipes.events import Events
-from gatera.recipes.settings import TrainSettings
+from gatera.recipes.settings import TrainSettings, without_path
 from gatera.recipes.unfinished.work import UnfinishedRun
 
 #: What people call the sides of a split.
@@ -42,7 +42,7 @@ class Job:
         architecture: the network's name, where the learner does not know it.
         skipped: files that are not used, and why.
         facts: what else `program.json` says of the training.
-        report_page: writes the HTML report, where the recipe has one.
+        report_page: writes the HTML report, given the measurements and the program; None if none is asked for.
     """
 
     learn: Learner
@@ -55,7 +55,7 @@ class Job:
     architecture: str | None = None
     skipped: Sequence[BadFile] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
-    report_page: Callable[[Report, Path], Path] | None = None
+    report_page: Callable[[Mapping[str, Evaluation], Path], Path] | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -152,7 +152,7 @@ def run_job(job: Job, unfinished: UnfinishedRun) -> TrainedProgram:
         page = None
         if job.report_page and settings.report:
             with unfinished.stage_of("reporting", "Drawing the report"):
-                page = job.report_page(evaluations["valid"].report, path)
+                page = job.report_page(evaluations, path)
     unfinished.finish()
     learn.options, learn.keeper = options, None
     trained = TrainedProgram(settings.out, learn, evaluations, job.example, job.skipped, page)
@@ -223,7 +223,7 @@ def _train(job: Job, resume: Path | None, events: Events) -> None:
 def _export(job: Job, settings: TrainSettings, evaluations: Mapping[str, Evaluation]) -> Path:
     learn, report = job.learn, evaluations.get("test", evaluations["valid"]).report
     facts: CardFacts = replace(
-        card_facts(learn.trained, settings.out.stem), data=job.data, split=job.split_by, weights=job.weights, metrics={},
+        card_facts(learn.trained, settings.out.stem), data=without_path(job.data, settings.source), split=job.split_by, weights=job.weights, metrics={},
         architecture=job.architecture or architecture_name(learn.model),
     )  # fmt: skip
     if isinstance(report, ErrorReport):
@@ -231,6 +231,6 @@ def _export(job: Job, settings: TrainSettings, evaluations: Mapping[str, Evaluat
     else:
         facts = replace(facts, metrics=report.card_metrics)
     training: dict[str, Any] = {side: evaluation.to_dict() for side, evaluation in evaluations.items()}
-    training |= {"n_train": learn.dls.train.n, "seed": settings.seed, **job.facts}
+    training |= {"n_train": learn.dls.train.n, "seed": settings.seed, "source": settings.source.resolve().name, "settings": settings.chosen(), **job.facts}
     options = ExportOptions(slim=settings.slim, card=model_card(facts), training=training)
     return learn.export(settings.out.absolute(), force=settings.force, options=options)

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from gatera.core.files import check_can_write, check_free_to_write
 from gatera.data.blocks.image import ImageBlock
 from gatera.data.folders.labelled import Kind
 from gatera.data.sources.items import decode_photo, get_image_files
@@ -17,13 +16,11 @@ from gatera.data.transforms.presets import aug_transforms
 from gatera.learn.callbacks.tracking import SaveModelCallback
 from gatera.learn.learner import Learner
 from gatera.measure.metrics.standard import error_rate
-from gatera.measure.reports.classes import ErrorReport
 from gatera.program.raw.photo import photo_size
-from gatera.recipes.evaluation import Evaluation, Report, evaluate_classes
+from gatera.recipes.evaluation import Evaluation, evaluate_classes
 from gatera.recipes.events import Events
 from gatera.recipes.files import file_loaders, find_files
 from gatera.recipes.job import Job, fine_tuning, options_for, weights_source
-from gatera.recipes.report import page_files, write_page
 from gatera.recipes.settings import TrainSettings
 from gatera.vision.defaults import ENOUGH, EPOCHS_FROM_ZERO, PHOTOS, SMALL_PHOTO, SMALL_SIZE, TOO_MANY
 from gatera.vision.learner import vision_learner
@@ -45,11 +42,7 @@ def photo_job(settings: TrainSettings, events: Events) -> Job:
 
     Raises:
         DataError: if something is wrong with the folder.
-        OutputExistsError: if a report is there already.
     """
-    for file in page_files(settings.report) if settings.report else []:
-        check_free_to_write(file, settings.force)
-        check_can_write(file)
     photos = find_files(settings, events, KIND, chooses=True)
     dls = file_loaders(
         photos, ImageBlock(), settings, events,
@@ -71,10 +64,6 @@ def photo_job(settings: TrainSettings, events: Events) -> Job:
         fine_tuning(learn, settings, defaults, keeper)(resume)
         events.on_line(f"Restored the best epoch (valid_loss {keeper.best:.4f}).")
 
-    def page(report: Report, program: Path) -> Path:
-        assert isinstance(report, ErrorReport)  # for the type checker: photos are classified
-        return write_page(learn, settings, photos, report)
-
     def evaluate(side: str) -> Evaluation:
         measured = evaluate_classes(learn, side)
         chosen = side == "valid" and len(learn.recorder.rows) > 1 and learn.dls.test is None
@@ -83,7 +72,7 @@ def photo_job(settings: TrainSettings, events: Events) -> Job:
     return Job(
         learn, fit, evaluate, data=f"{settings.source} ({photos.layout})",
         split_by=photos.split_by, weights=weights_source(learn), example=[str(photos.files[photos.indices("valid")[0]])],
-        skipped=photos.skipped, facts={"skipped": len(photos.skipped)}, report_page=page,
+        skipped=photos.skipped, facts={"skipped": len(photos.skipped)},
     )  # fmt: skip
 
 

@@ -1,93 +1,166 @@
-"""The HTML report of a program for photos, with its pictures."""
+"""The HTML report of a training run: the figures of the command, the items of the test set with their answers, the training."""
 
 from __future__ import annotations
 
 import shlex
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import gatera
-from gatera.core.files import atomic_write
-from gatera.data.folders.labelled import LabelledFiles
+from gatera.core.files import atomic_write, check_can_write, check_free_to_write
+from gatera.data.blocks.category import CategoryBlock
+from gatera.data.blocks.mask import MaskBlock
+from gatera.data.loading.dataset import Dataset
+from gatera.data.sources.items import BadFile
 from gatera.evaluate.html_report import Picture, ReportFacts, figure_png, write_html_report
+from gatera.evaluate.items import Example, LabelledItems
+from gatera.evaluate.measure_source import measure
+from gatera.evaluate.page import item_facts, when, without_folder
 from gatera.interpret.classification import ClassificationInterpretation
 from gatera.learn.export.program import architecture_name
 from gatera.learn.learner import Learner
-from gatera.measure.reports.classes import ErrorReport
-from gatera.recipes.settings import TrainSettings
+from gatera.program.operations import OPERATIONS, PHOTOS
+from gatera.program.program import Program, load_program
+from gatera.recipes.evaluation import Evaluation
+from gatera.recipes.job import SET_NAMES, Job
+from gatera.recipes.settings import Task, TrainSettings, without_path
 
-#: The page, and the pictures that `draw_pictures` makes.
-PAGE, PICTURES = "report.html", ("batch", "results", "confusion", "worst", "loss")
+#: The page, and the pictures beside it: those of photos with labels, and those of all other tasks.
+PAGE, PICTURES, OTHER_PICTURES = "report.html", ("batch", "results", "confusion", "worst", "loss"), ("loss",)
+
+#: The pictures that the page itself shows; its own lists and tables say what the others do.
+ON_PAGE = ("batch", "loss")
 
 
-def page_files(folder: Path) -> list[Path]:
+def page_files(folder: Path, task: Task) -> list[Path]:
     """Return the files of a report."""
-    return [folder / PAGE, *(folder / f"{name}.png" for name in PICTURES)]
+    return [folder / PAGE, *(folder / f"{name}.png" for name in _pictures_of(task))]
 
 
-def write_page(learn: Learner, settings: TrainSettings, photos: LabelledFiles, report: ErrorReport) -> Path:
-    """Write `report.html` and its pictures as PNG files into the folder `settings.report`; returns the page's path."""
-    folder = settings.report or Path()
-    pictures = draw_pictures(learn, report)
+def check_page(settings: TrainSettings, task: Task) -> None:
+    """Raise OutputExistsError if a report is there already, ArgumentError if it could not be written."""
+    for file in page_files(settings.report, task) if settings.report else ():
+        check_free_to_write(file, settings.force)
+        check_can_write(file)
+
+
+def write_page(
+    job: Job, settings: TrainSettings, task: Task, started: float, evaluations: Mapping[str, Evaluation], path: Path
+) -> Path:
+    """Write `report.html` and its pictures into the folder `settings.report`; return the page's path.
+
+    The program that was written is run on the test set, or else the validation set, for the answers and the time per item.
+
+    Args:
+        job: what was trained.
+        settings: what was asked for.
+        task: what was learned.
+        started: when, by `time.perf_counter`.
+        evaluations: the measurements by side.
+        path: the program.
+    """
+    learn, folder = job.learn, settings.report or Path()
+    pictures = draw_pictures(learn, _pictures_of(task))
     for name, picture in pictures.items():
-        with atomic_write(folder / f"{name}.png") as partial:
-            partial.write_bytes(picture.png)
-    example = photos.files[photos.indices("valid")[0]]
+        with atomic_write(folder / f"{name}.png") as partial_file:
+            partial_file.write_bytes(picture.png)
+    side = "test" if "test" in evaluations else "valid"
+    program = load_program(path, threads=1)
+    items = items_of(learn.dls.test_ds if side == "test" else learn.dls.valid_ds, program, settings.source)
+    measured = measure(program, items)
+    bad = without_folder([each.reason for each in job.skipped], settings.source)
+    names = without_folder([str(each.path) for each in job.skipped], settings.source)
     facts = ReportFacts(
-        title=settings.out.stem,
-        report=report,
-        n_train=learn.dls.train.n,
-        n_valid=learn.dls.valid.n,
+        title=settings.out.stem, report=evaluations[side].report, n_train=learn.dls.train.n, n_valid=learn.dls.valid.n,
         data={
-            "folder": str(settings.source), "understood as": photos.layout, "split": photos.split_by,
-            "measured on": measured_on(learn), "seed": str(settings.seed),
+            "data": without_path(job.data, settings.source), "split": job.split_by,
+            "measured on": f"all {len(items.examples):,} {items.things} of the {measured_on(learn, side)}",
+            "seed": str(settings.seed), **when(time.perf_counter() - started),
+            **({"time per item": measured.latency.line().partition(": ")[2]} if measured.latency else {}),
         },
-        bad_files=photos.skipped,
-        pictures=list(pictures.values()),
-        history=learn.recorder.rows,
-        preprocessing=learn.dls.preprocess.config,
+        bad_files=[BadFile(Path(name), reason) for name, reason in zip(names, bad, strict=True)],
+        pictures=[pictures[name] for name in ON_PAGE if name in pictures], history=with_phases(learn),
+        preprocessing=learn.dls.preprocess.config if items.things != "rows" else (),
         commands={
-            "Label a photo:": f"gatera predict {shlex.quote(str(settings.out))} {shlex.quote(str(example))}",
-            "See what the program is:": f"gatera info {shlex.quote(str(settings.out))}",
+            "Use the program:": f"gatera predict {shlex.quote(settings.out.name)} {shlex.join(Path(word).name for word in job.example)}",
+            "Measure it on other items with labels:": f"gatera test {shlex.quote(settings.out.name)} SOURCE",
+            "See what the program is:": f"gatera info {shlex.quote(settings.out.name)}",
         },
-        made_with=f"Made by Gatera {gatera.__version__}: {architecture_name(learn.model)}, {learn.arithmetic}.",
-    )
+        made_with=f"Made by Gatera {gatera.__version__}: {job.architecture or architecture_name(learn.model)}, {learn.arithmetic}.",
+        things=items.things, set_name=SET_NAMES[side].lower(),
+        figures={SET_NAMES[each]: evaluation.lines() for each, evaluation in evaluations.items()},
+        items=item_facts(program, measured.outcomes),
+    )  # fmt: skip
     return write_html_report(folder / PAGE, facts, settings.force)
 
 
-def measured_on(learn: Learner) -> str:
-    """Return in words what the page's error was measured on, and whether something was chosen there."""
-    chosen = ", on which the best epoch was chosen" if len(learn.recorder.rows) > 1 else ", on which nothing was chosen"
-    tested = "; the test set's error is in the program's card" if learn.dls.test is not None else ""
-    return f"the validation set{chosen}{tested}"
+def measured_on(learn: Learner, side: str) -> str:
+    """Return in words which set the page's figures are of, and whether something was chosen by it."""
+    if side == "test":
+        return "test set, by which nothing was chosen"
+    chosen = "the best epoch was chosen" if len(learn.recorder.rows) > 1 else "nothing was chosen"
+    return f"validation set, by which {chosen}"
 
 
-def draw_pictures(learn: Learner, report: ErrorReport) -> dict[str, Picture]:
-    """Return the pictures by file name: a batch, results, the confusion matrix, the worst photos, the loss."""
-    seen = ClassificationInterpretation.from_learner(learn)
-    many = len(report.per_class) > 10
-    figures = {
-        "batch": (
-            learn.dls.show_batch(max_n=9),
-            "A training batch",
-            "Photos as the network sees them.",
-            False,
-        ),
-        "results": (
-            learn.show_results(max_n=12),
-            "Validation photos",
-            "Predictions; wrong ones are crossed out.",
-            False,
-        ),
-        "confusion": (seen.plot_confusion_matrix(), "Confusion matrix", "A row for each true class.", many),
-        "worst": (
-            seen.plot_top_losses(9),
-            "Largest losses",
-            "The most wrong or least certain predictions.",
-            False,
-        ),
-        "loss": (learn.recorder.plot_loss(), "Loss", "The lower, the better.", False),
+def items_of(dataset: Dataset, program: Program, source: Path) -> LabelledItems:
+    """Return the items of a data set, as a program takes them."""
+    operation = OPERATIONS[program.preprocess.config[0]["op"]]
+    things = (operation.accepts or PHOTOS).things
+    examples = [_example(dataset, i, source) for i in range(len(dataset))]
+    return LabelledItems(examples, things, "")
+
+
+def _example(dataset: Dataset, index: int, source: Path) -> Example:
+    raw, block = dataset.inputs[index], dataset.fields.y
+    truth: Any = dataset.raw_labels[index] if dataset.raw_labels is not None else None
+    if isinstance(block, MaskBlock):
+        truth = partial(_mask, block, truth)
+    elif isinstance(block, CategoryBlock):
+        truth = dataset.label(index)
+    if isinstance(raw, Path):
+        return Example(without_folder([str(raw)], source)[0], raw, truth)
+    cells = raw if isinstance(raw, str | bytes | tuple | list) else dict(raw)
+    return Example(f"row {dataset.positions[index] + 1}", cells, truth)
+
+
+def _mask(block: MaskBlock, mask: Any) -> Any:
+    return block.encode(block.read(mask))
+
+
+def with_phases(learn: Learner) -> list[dict[str, Any]]:
+    """Return the table of epochs with the phase of each: "frozen" while only the head was trained."""
+    rows = learn.recorder.rows
+    starts = [place for place, row in enumerate(rows) if row.get("epoch") == 0]
+    still = 0 < learn.n_frozen == len(learn.groups) - 1
+    last = starts[-1] if len(starts) > 1 else 0
+    phases = ["frozen" if place < last or still else "unfrozen" for place in range(len(rows))]
+    return [{"phase": phase, **row} for phase, row in zip(phases, rows, strict=True)]
+
+
+def draw_pictures(learn: Learner, wanted: Sequence[str]) -> dict[str, Picture]:
+    """Return pictures by file name: a batch, results, the confusion matrix, the worst photos, the loss."""
+    draw = {
+        "batch": lambda: learn.dls.show_batch(max_n=9),
+        "results": lambda: learn.show_results(max_n=12),
+        "confusion": lambda: ClassificationInterpretation.from_learner(learn).plot_confusion_matrix(),
+        "worst": lambda: ClassificationInterpretation.from_learner(learn).plot_top_losses(9),
+        "loss": learn.recorder.plot_loss,
     }
-    return {
-        name: Picture(title, figure_png(figure), caption, wide)
-        for name, (figure, title, caption, wide) in figures.items()
+    captions = {
+        "batch": ("A training batch", "Photos as the network sees them, with their labels."),
+        "results": ("Validation photos", "Predictions; wrong ones are crossed out."),
+        "confusion": ("Confusion matrix", "A row for each true class."),
+        "worst": ("Largest losses", "The most wrong or least certain predictions."),
+        "loss": (
+            "Loss",
+            "The lower, the better: that of the batches in training, smoothed, and that of the validation set after each epoch.",
+        ),
     }
+    return {name: Picture(captions[name][0], figure_png(draw[name]()), captions[name][1]) for name in wanted}
+
+
+def _pictures_of(task: Task) -> Sequence[str]:
+    return PICTURES if task is Task.photos else OTHER_PICTURES

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -15,6 +18,7 @@ from gatera.learn.interrupt import stopping_signals
 from gatera.recipes.events import Events, Notes
 from gatera.recipes.find_task import find_task
 from gatera.recipes.job import Job, TrainedProgram, run_job
+from gatera.recipes.report import check_page, write_page
 from gatera.recipes.settings import (
     DEFAULTS,
     READING,
@@ -43,7 +47,6 @@ ONLY_FOR = {
     "size": (Task.photos, Task.masks),
     "augment": (Task.photos, Task.masks),
     **dict.fromkeys(READING, (Task.table, Task.recommend, Task.photos, Task.sound, Task.text)),
-    "report": (Task.photos,),
 }
 
 
@@ -100,11 +103,15 @@ def run(settings: TrainSettings, events: Events) -> TrainedProgram:
     as_device(settings.device)
     task = find_task(settings, events) if settings.task is Task.auto else settings.task
     check_settings(settings, task)
+    check_page(settings, task)
+    started = time.perf_counter()
     with UnfinishedRun.open(settings, task, events) as unfinished, stopping_signals():
         settings = unfinished.settings
         check_free_to_write(settings.out, settings.force)
         with events.status(f"Reading {settings.source}"):
             job = prepare(task, settings, events)
+        if settings.report:
+            job = replace(job, report_page=partial(write_page, job, settings, task, started))
         return run_job(job, unfinished)
 
 

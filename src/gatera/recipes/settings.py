@@ -36,6 +36,10 @@ class TableModel(StrEnum):
 READING = ("delimiter", "encoding", "decimal", "header", "sheet")
 
 
+#: Settings that belong to one run: they are neither kept in the program nor repeated.
+OF_ONE_RUN = ("source", "out", "report", "resume", "force", "device")
+
+
 class TrainArguments(TypedDict, total=False):
     """The keyword arguments of `gatera.train` that have a default in `TrainSettings`, which describes them."""
 
@@ -262,7 +266,7 @@ class TrainSettings:
     )  # fmt: skip
     restart: bool = setting("Training", "Start over, even if an earlier run can go on.", False)
     report: Path | None = setting(
-        "Output", "Also write an HTML report with pictures into this folder.", None, metavar="FOLDER"
+        "Output", "Also write an HTML report into this folder: the figures, pictures, everything that is wrong.", None, metavar="FOLDER"
     )
     slim: bool = setting("Output", "Write a program half as large, which training cannot start from.", False)
     force: bool = setting("Output", "Overwrite existing files.", False, flags=("-f", "--force"))
@@ -274,10 +278,30 @@ class TrainSettings:
                 check_at_least(each.name, value, low)
         check_fraction("valid_pct", self.valid_pct, open_low=True, open_high=True)
 
+    def chosen(self) -> dict[str, Any]:
+        """Return the settings that were chosen, as plain values by name, for the program: what would repeat the run.
+
+        What belongs to one run only (its files and its machine) is left out, and weights in a file are known by their name.
+        """
+        found = {
+            each.name: getattr(self, each.name)
+            for each in fields(self)
+            if each.name not in OF_ONE_RUN and each.default is not MISSING and getattr(self, each.name) != each.default
+        }
+        if self.weights is not None:
+            found["weights"] = Path(self.weights).name if Path(self.weights).exists() else self.weights
+        return {name: _plain(value) for name, value in found.items()}
+
     @property
     def reading(self) -> dict[str, Any]:
         """How tables are read: the arguments of `gatera.program.tables.reader.open_table`."""
         return {name: getattr(self, name) for name in READING}
+
+
+def without_path(text: str, source: Path) -> str:
+    """Return text in which a source stands by its name, not by its whole path."""
+    name = source.resolve().name
+    return text.replace(str(source.resolve()), name).replace(str(source), name) if str(source) != "." else name
 
 
 TrainSettings.__doc__ = f"{TrainSettings.__doc__}\n    Attributes:\n" + "\n".join(
@@ -286,6 +310,12 @@ TrainSettings.__doc__ = f"{TrainSettings.__doc__}\n    Attributes:\n" + "\n".joi
 
 #: The default of each setting that has one.
 DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(TrainSettings)[2:]}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value if value is None or isinstance(value, bool | int | float) else str(value)
 
 
 def program_beside(source: Path) -> Path:

@@ -18,26 +18,37 @@ _gatera() {
     flags= values=
     case $command in
         train)
-            flags="--task --target --label-from --group-by --valid-pct --test-pct --class-level --mask-values --seed --delimiter --encoding --decimal --header --sheet --classes --numbers --drop --user --item --rating --model --arch --weights --epochs --freeze-epochs --lr --learning-rate --batch-size --bs --size --augment --no-augment --device --resume --restart -o --out --report --slim -f --force --json -h --help --debug"
+            flags="--task --target --label-from --group-by --valid-pct --test-pct --class-level --mask-values --seed --delimiter --encoding --decimal --header --sheet --classes --numbers --drop --user --item --rating --model --arch --weights --epochs --freeze-epochs --lr --learning-rate --batch-size --bs --size --augment --no-augment --device --resume --restart -o --out --report --slim -f --force --config --like --json -h --help --debug"
             case $prev in
-                --target|--label-from|--group-by|--valid-pct|--test-pct|--class-level|--mask-values|--seed|--delimiter|--encoding|--decimal|--header|--sheet|--classes|--numbers|--drop|--user|--item|--rating|--arch|--weights|--epochs|--freeze-epochs|--lr|--learning-rate|--batch-size|--bs|--size|--device|--resume|-o|--out|--report) ;;
+                --target|--label-from|--group-by|--valid-pct|--test-pct|--class-level|--mask-values|--seed|--delimiter|--encoding|--decimal|--header|--sheet|--classes|--numbers|--drop|--user|--item|--rating|--arch|--weights|--epochs|--freeze-epochs|--lr|--learning-rate|--batch-size|--bs|--size|--device|--resume|-o|--out|--report|--config|--like) ;;
                 --task) values="auto photos masks sound text table recommend" ;;
                 --model) values="best network trees both" ;;
                 *) values="" ;;
             esac
             ;;
         predict)
-            flags="--user --delimiter --encoding --header --sheet --json --top --engine --precision --batch-size --trusted -h --help --debug"
+            flags="--user --delimiter --encoding --header --sheet --names -0 --null --json --csv --save --save-as --top --engine --precision --batch-size --trusted -h --help --debug"
             case $prev in
-                --user|--delimiter|--encoding|--header|--sheet|--top|--batch-size) ;;
+                --user|--delimiter|--encoding|--header|--sheet|--save|--top|--batch-size) ;;
+                --save-as) values="auto labels drawn masks" ;;
                 --engine) values="auto onnxruntime openvino" ;;
                 --precision) values="float32 fast" ;;
                 *) values="" ;;
             esac
             ;;
-        info)
-            flags="--json --trusted -h --help --debug"
+        test)
+            flags="--target --label-from --side --delimiter --encoding --header --sheet --json --csv --report --max-error -f --force --engine --batch-size --trusted -h --help --debug"
             case $prev in
+                --target|--label-from|--delimiter|--encoding|--header|--sheet|--report|--max-error|--batch-size) ;;
+                --side) values="test valid train all" ;;
+                --engine) values="auto onnxruntime openvino" ;;
+                *) values="" ;;
+            esac
+            ;;
+        info)
+            flags="--json --onnx -f --force --trusted -h --help --debug"
+            case $prev in
+                --onnx) ;;
                 *) values="" ;;
             esac
             ;;
@@ -50,12 +61,12 @@ _gatera() {
         help)
             flags="-h --help --debug"
             case $prev in
-                *) values="train predict info completion help" ;;
+                *) values="train predict test info completion help" ;;
             esac
             ;;
         *)
             flags="-h --help -V --version --debug"
-            [[ $command ]] || values="train predict info completion help"
+            [[ $command ]] || values="train predict test info completion help"
             ;;
     esac
     if [[ $cur == -* ]]; then

@@ -143,6 +143,32 @@ def read_mask_folder(
     return _listed_or_held_out(roots, pictures, valid_pct, seed, test_pct)
 
 
+def labelled_masks(
+    folder: Path, mask_values: str | None = None, on_note: Callable[[Note], None] | None = None
+) -> MaskSet:
+    """Find photos with masks without splitting them: `split` says what the folder says, "" where it says nothing.
+
+    Args:
+        folder: laid out in one of the ways above.
+        mask_values: which value of a mask is which class; None to find out.
+        on_note: is called with each decision.
+
+    Raises:
+        DataError: if there are no photos with masks.
+        ArgumentError: if `mask_values` is no such list.
+    """
+    pairs, split = _all_pairs(folder)
+    if not pairs.good:
+        raise DataError(f"there are no photos with masks in {folder}", got=f"{len(pairs.bad)} photos without a mask")
+    codes = find_codes(_roots(folder, pairs), scan([mask for _, mask in pairs.good]), mask_values)
+    for note in (*pairs.notes, *codes.notes):
+        if on_note is not None:
+            on_note(note)
+    photos, masks = ([*column] for column in zip(*pairs.good, strict=True))
+    sides = [split[photo] for photo in photos]
+    return MaskSet(photos, masks, sides, codes.codes, "photos with masks", pairs.bad, nearest=codes.nearest)
+
+
 def _all_pairs(folder: Path) -> tuple[Pairs, dict[Path, str]]:
     """Return all photos with their masks, and the side of each photo."""
     whole, split = Pairs(), dict[Path, str]()

@@ -56,10 +56,22 @@ class MaskReport:
             >>> report.error, report.overlaps
             (0.5, {'ground': 0.5, 'disc': 0.0})
         """
-        names = [str(name) for name in vocab]
-        tables = np.stack(
-            [_table(np.asarray(predicted), np.asarray(actual), len(names)) for predicted, actual in pairs]
-        )
+        tables = [pixel_table(np.asarray(predicted), np.asarray(actual), len(vocab)) for predicted, actual in pairs]
+        return cls.from_tables(np.stack(tables), vocab, ignored)
+
+    @classmethod
+    def from_tables(cls, tables: np.ndarray, vocab: Sequence[object], ignored: str | None = None) -> MaskReport:
+        """Make a report of the tables that `pixel_table` returns.
+
+        Args:
+            tables: one for each photo, int64 [N,K,K].
+            vocab: the classes [K].
+            ignored: a class whose pixels are ignored.
+
+        Raises:
+            ArgumentError: if every pixel is ignored.
+        """
+        names, tables = [str(name) for name in vocab], tables.copy()
         if ignored is not None:
             tables[:, names.index(ignored)] = 0
         if not tables.sum():
@@ -127,8 +139,17 @@ class MaskReport:
         }  # fmt: skip
 
 
-def _table(predicted: np.ndarray, actual: np.ndarray, k: int) -> np.ndarray:
-    """Return the confusion matrix of the pixels, int64 [K,K]; row = actual, column = predicted."""
+def pixel_table(predicted: np.ndarray, actual: np.ndarray, k: int) -> np.ndarray:
+    """Return the confusion matrix of the pixels, int64 [K,K]; row = actual, column = predicted.
+
+    Args:
+        predicted: class numbers, int [H,W].
+        actual: the same; pixels with numbers outside 0..k-1 are left out.
+        k: number of classes.
+
+    Raises:
+        ArgumentError: if the masks differ in size.
+    """
     if predicted.shape != actual.shape:
         raise ArgumentError(
             "a predicted mask and its target must have the same size",

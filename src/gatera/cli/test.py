@@ -1,0 +1,120 @@
+"""`gatera test`: measure a program on labelled items, and print the figures, as JSON, CSV or a report page."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import gatera
+from gatera.cli.inputs import AS_FOUND
+from gatera.cli.output import FAILED, notes, print_json, print_line, show_line, show_note
+from gatera.cli.predict import threads_for
+from gatera.cli.saving.csv_rows import write_csv
+from gatera.cli.terminal.style import paint
+from gatera.cli.terminal.text import escaped
+from gatera.core.files import check_can_write, check_free_to_write
+from gatera.core.progress import track
+from gatera.data.sources.items import BadFile
+from gatera.evaluate.html_report import ReportFacts, write_html_report
+from gatera.evaluate.items import Asked, LabelledItems
+from gatera.evaluate.measure_source import Measurement, find_items, measure
+from gatera.evaluate.page import item_facts, when, without_folder
+from gatera.program.program import Program, load_program
+
+#: How many items that could not be measured are named.
+MOST_NAMED = 20
+
+
+def test(options: argparse.Namespace) -> int:
+    """Measure a program on labelled items.
+
+    Returns:
+        The exit status: 0, or 1 if some items could not be read, or the error is above `--max-error`.
+
+    Raises:
+        GateraError: if the program or the items are not usable.
+    """
+    source, page = Path(options.source), None if options.report is None else Path(options.report)
+    if page is not None:
+        check_free_to_write(page, options.force)
+        check_can_write(page)
+    with notes():
+        program = load_program(options.program, engine=options.engine, threads=threads_for(1000, None), trusted=options.trusted)
+        items = find_items(program, source, _asked(options))
+        _say_first(items, options)
+        measured = measure(program, items, options.batch_size, lambda answers: _tracked(answers, items))
+    if page is not None:
+        write_html_report(page, page_facts(program, measured, source), options.force)
+    _show(measured, options, page)
+    too_bad = options.max_error is not None and headline(measured) > options.max_error
+    if too_bad:
+        show_line(f"The error {headline(measured):.4g} is above --max-error {options.max_error:g}.")
+    return FAILED if measured.failed or too_bad else 0
+
+
+def headline(measured: Measurement) -> float:
+    """Return the one number that `--max-error` limits: a share of wrong items or pixels, the RMSE, or a distance."""
+    report: Any = measured.report
+    return float(next(getattr(report, name) for name in ("error", "rmse", "distance") if hasattr(report, name)))
+
+
+def page_facts(program: Program, measured: Measurement, source: Path) -> ReportFacts:
+    """Return the content of a report page."""
+    items = measured.items
+    bad = [*items.skipped, *measured.failed]
+    reasons = without_folder([each.reason for each in bad], source)
+    names = without_folder([str(each.path) for each in bad], source)
+    data = {"test set": items.how, **when(measured.seconds)}
+    if measured.latency:
+        data["time per item"] = measured.latency.line().partition(": ")[2]
+    return ReportFacts(
+        title=Path(str(program.info["path"])).stem, report=measured.report, n_train=None, n_valid=len(measured.outcomes), data=data,
+        bad_files=[BadFile(Path(name), reason) for name, reason in zip(names, reasons, strict=True)],
+        preprocessing=program.preprocess.config if items.things != "rows" else (),
+        commands={"Measure it again:": "gatera test " + shlex.join([Path(str(program.info["path"])).name, source.name])},
+        made_with=f"Made by Gatera {gatera.__version__}, {program.engine.name}.", things=items.things, set_name="test set",
+        figures={"Test set": measured.lines()}, items=item_facts(program, measured.outcomes),
+    )  # fmt: skip
+
+
+def _asked(options: argparse.Namespace) -> Asked:
+    reading = {name: getattr(options, name) for name in AS_FOUND if getattr(options, name) != AS_FOUND[name]}
+    return Asked(
+        options.target, options.label_from, options.side, reading, lambda note: show_note(note.for_shell())
+    )
+
+
+def _say_first(items: LabelledItems, options: argparse.Namespace) -> None:
+    if not (options.json or options.csv):
+        print_line(escaped(items.how))
+
+
+def _tracked(answers: Iterable[Any], items: LabelledItems) -> Iterator[Any]:
+    return track(answers, "Measuring", total=len(items.examples))
+
+
+def _show(measured: Measurement, options: argparse.Namespace, page: Path | None) -> None:
+    skipped = [*measured.items.skipped, *measured.failed]
+    if options.json:
+        facts = {"program": options.program, "source": options.source, "items": measured.items.how}
+        print_json({**facts, "result": measured.to_dict(), "report": None if page is None else str(page)})
+        return
+    for bad in skipped[:MOST_NAMED]:
+        show_line(f"Not measured: {bad.reason}")
+    if len(skipped) > MOST_NAMED:
+        show_line(f"and {len(skipped) - MOST_NAMED} more were not measured.")
+    if options.csv:
+        rows = ((o.example.name, o.truth, o.answer, "" if o.wrong is None else int(o.wrong), f"{o.badness:.6g}") for o in measured.outcomes)  # fmt: skip
+        write_csv(sys.stdout, ("name", "label", "answer", "wrong", "badness"), rows)
+        return
+    print_line("")
+    print_line(paint("Test set:", "heading"))
+    for line in measured.lines():
+        print_line(f"  {escaped(line)}")
+    if page is not None:
+        print_line("")
+        print_line(f"Saved the report {escaped(page)}.")

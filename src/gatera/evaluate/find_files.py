@@ -1,0 +1,148 @@
+"""Find labelled photos, recordings and texts for a program, in the layouts that training understands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from gatera.core.checks import listed, missing_column
+from gatera.core.errors import DataError
+from gatera.data.folders.labelled import Kind, read_folder
+from gatera.data.folders.labels_csv import FILE_COLUMNS, TABLE
+from gatera.data.folders.sides import SIDE_OF
+from gatera.data.sources.items import BadFile, get_files
+from gatera.evaluate.items import Asked, Example, LabelledItems, choose_side
+from gatera.program import tables
+from gatera.program.operations import Accepts
+from gatera.program.raw.cells import number_in
+
+#: What may separate several labels in one cell.
+LABEL_MARKS = (";", ",", "|", " ")
+
+#: Columns that say on which side of a split a file is.
+SIDE_COLUMNS = ("split", "is_valid")
+
+
+def find_labelled_files(folder: Path, accepts: Accepts, asked: Asked) -> LabelledItems:
+    """Return files with one label each: from a folder per class, labels.csv, or file names.
+
+    Raises:
+        DataError: if the folder is missing or empty, or no layout fits.
+    """
+    kind = Kind(partial(get_files, extensions=accepts.suffixes), accepts.things.removesuffix("s"), _endings(accepts), Path)
+    found = read_folder(folder, kind, asked.label_from, asked.on_note, asked.target, **asked.reading)
+    chosen, side = choose_side(found.split, asked)
+    if not chosen:
+        raise DataError(f"{folder} has no {accepts.things} of the {asked.side} set", available=listed(set(found.split)))
+    examples = [Example(_name(found.files[i], folder), found.files[i], found.labels[i]) for i in chosen]
+    how = f"{len(chosen):,} {accepts.things}{side} in {folder.name} ({found.layout})"
+    return LabelledItems(examples, accepts.things, how, found.skipped)
+
+
+def find_files_with_cells(
+    folder: Path, accepts: Accepts, task: str, labels: Sequence[Any], n_out: int | None, asked: Asked
+) -> LabelledItems:
+    """Return files whose labels are cells of labels.csv: several labels, numbers, or points.
+
+    Args:
+        folder: where the files and `labels.csv` are.
+        accepts: what the program takes.
+        task: "multilabel", "regression" or "points".
+        labels: the program's labels; a column for each of them holds 0 or 1.
+        n_out: how many numbers the program answers; None if unknown.
+        asked: what the user says about them.
+
+    Raises:
+        DataError: if there is no such table, or a file, column or cell in it is not usable.
+    """
+    table = folder / TABLE
+    if not table.is_file():
+        raise DataError(
+            f"{folder} has no {TABLE}, and this program answers with {_answers(task)}",
+            expected=f"{TABLE} beside the {accepts.things}, with the columns {_columns_in_words(task)}",
+        )
+    file = tables.open_table(table, **asked.reading)
+    for note in file.notes:
+        asked.note(note.text, note.option, note.value)
+    rows = list(file.numbered_rows())
+    name = _file_column(file.names)
+    columns = _value_columns(file.names, name, task, labels, n_out, asked, table)
+    chosen, side = choose_side([_side(row) for _, row in rows], asked)
+    files = {path.relative_to(folder).as_posix(): path for path in get_files(folder, accepts.suffixes)}
+    by_stem = {path.stem: path for path in files.values()}
+    examples, skipped = [], []
+    for line, row in (rows[i] for i in chosen):
+        path = files.get(row[name]) or by_stem.get(Path(row[name]).stem)
+        if path is None:
+            skipped.append(BadFile(folder / row[name], f"{TABLE} names {row[name]} in line {line}, which is not there."))
+            continue
+        examples.append(Example(_name(path, folder), path, _truth(row, columns, task, labels, f"{table}, line {line}")))
+    if not examples:
+        raise DataError(f"none of the files that {table} names is there", got=listed([bad.path.name for bad in skipped], 3))
+    return LabelledItems(examples, accepts.things, f"{len(examples):,} {accepts.things}{side} of {TABLE} in {folder.name}", skipped)
+
+
+def _endings(accepts: Accepts) -> str:
+    return ", ".join(sorted(accepts.suffixes)[:3])
+
+
+def _name(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+
+
+def _answers(task: str) -> str:
+    return {"multilabel": "several labels", "points": "points"}.get(task, "numbers")
+
+
+def _columns_in_words(task: str) -> str:
+    return {"multilabel": "file,labels (separated by semicolons)", "points": "file,x1,y1,x2,y2 ..."}.get(task, "file,value")
+
+
+def _file_column(columns: Sequence[str]) -> str:
+    by_lower = {column.strip().lower(): column for column in columns}
+    return next((by_lower[name] for name in FILE_COLUMNS if name in by_lower), columns[0])
+
+
+def _value_columns(
+    names: Sequence[str], file: str, task: str, labels: Sequence[Any], n_out: int | None, asked: Asked, table: Path
+) -> list[str]:
+    """Return the columns that hold the labels of a file."""
+    if asked.targets:
+        for name in asked.targets:
+            if name not in names:
+                raise missing_column(name, names, str(table), "target=")
+        return asked.targets
+    others = [name for name in names if name != file and name.strip().lower() not in SIDE_COLUMNS]
+    if task == "multilabel":
+        by_label = [str(label) for label in labels]
+        return by_label if set(by_label) <= set(others) else others[:1]
+    if n_out is not None and len(others) != n_out:
+        raise DataError(
+            f"{table} must have {n_out} columns of numbers beside {file}", got=listed(others) or "none",
+            remedy="Name them: target=column,column.",
+        )  # fmt: skip
+    return others
+
+
+def _side(row: dict[str, str]) -> str:
+    by_lower = {name.strip().lower(): cell.strip().lower() for name, cell in row.items()}
+    if "is_valid" in by_lower:
+        return "valid" if by_lower["is_valid"] in ("true", "t", "1", "1.0", "yes", "y", "x") else "train"
+    return SIDE_OF.get(by_lower.get("split", ""), "")
+
+
+def _truth(row: dict[str, str], columns: Sequence[str], task: str, labels: Sequence[Any], where: str) -> Any:
+    if task != "multilabel":
+        numbers = [number_in(row[column], column) for column in columns]
+        if any(number != number for number in numbers):
+            raise DataError(f"{where}: a label is empty", got=[row[column] for column in columns])
+        return numbers
+    if len(columns) > 1:
+        return [label for label in labels if row[str(label)].strip() in ("1", "1.0", "true", "True")]
+    cell, known = row[columns[0]].strip(), {str(label) for label in labels}
+    if cell in known or not cell:
+        return [cell] if cell else []
+    mark = next((mark for mark in LABEL_MARKS if mark in cell), " ")
+    return [part.strip() for part in cell.split(mark) if part.strip()]

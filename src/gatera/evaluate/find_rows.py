@@ -1,0 +1,84 @@
+"""Find labelled rows of a table for a program: rows to predict a column of, ratings, or texts in a column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gatera.core.checks import listed, missing_column
+from gatera.core.errors import ArgumentError, DataError
+from gatera.data.folders.label_columns import LABEL_COLUMNS
+from gatera.data.sources.items import BadFile
+from gatera.evaluate.items import Asked, Example, LabelledItems
+from gatera.program import tables
+from gatera.program.raw.cells import is_empty
+
+#: What a table of ratings calls the rating.
+RATING_COLUMNS = ("rating", "ratings", "score", "stars", "value")
+
+
+def find_labelled_rows(table: Path, needed: Sequence[str], asked: Asked, made_with: Mapping[str, Any]) -> LabelledItems:
+    """Return the rows of a table with their labels.
+
+    Args:
+        table: the file.
+        needed: the columns that the program reads; none where it reads one text.
+        asked: what the user says about the table.
+        made_with: the settings that the program was made with, which may name the column.
+
+    Raises:
+        DataError: if the table cannot be read, or no row has a label.
+        ArgumentError: if the column of the labels must be named.
+    """
+    file = tables.open_table(table, known=needed, **asked.reading)
+    for note in file.notes:
+        asked.note(note.text, note.option, note.value)
+    target = target_column(table, file.names, needed, asked, made_with)
+    text = None if needed else _text_column(file, target, made_with, asked)
+    examples, skipped = [], []
+    for number, (line, row) in enumerate(file.numbered_rows(), start=1):
+        if is_empty(row[target]):
+            skipped.append(BadFile(table, f"Line {line} of {table.name} has no value in {target}."))
+        else:
+            raw = row[text] if text is not None else {name: cell for name, cell in row.items() if name != target}
+            examples.append(Example(f"row {number}", raw, row[target]))
+    if not examples:
+        raise DataError(f"no row of {table} has a value in {target}", got=f"{len(skipped):,} rows")
+    return LabelledItems(examples, "rows", f"{len(examples):,} rows of {table.name}, column {target}", skipped)
+
+
+def target_column(
+    table: Path, names: Sequence[str], needed: Sequence[str], asked: Asked, made_with: Mapping[str, Any]
+) -> str:
+    """Return the column with the labels: the one asked for, that of training, that of ratings, or the only other one."""
+    if asked.targets:
+        if asked.targets[0] not in names:
+            raise missing_column(asked.targets[0], list(names), str(table), "target=")
+        return asked.targets[0]
+    others = [name for name in names if name not in needed]
+    for found in _candidates(others, made_with):
+        asked.note(f"The labels are in column {found!r}", "target", found)
+        return found
+    raise ArgumentError(f"target= must name the column of {table} with the labels", available=listed(others) or "none: the program reads all of them")
+
+
+def _candidates(others: Sequence[str], made_with: Mapping[str, Any]) -> Iterator[str]:
+    known = {name.strip().lower(): name for name in others}
+    yield from (name for name in (made_with.get("target"), made_with.get("rating")) if name in others)
+    yield from (known[name] for name in (*RATING_COLUMNS, *LABEL_COLUMNS) if name in known)
+    if len(others) == 1:
+        yield others[0]
+
+
+def _text_column(file: Any, target: str, made_with: Mapping[str, Any], asked: Asked) -> str:
+    """Return the column with the texts: the longest cells."""
+    others = [name for name in file.names if name != target]
+    if not others:
+        raise DataError(f"{file.path} has no column of texts beside {target}")
+    if made_with.get("text") in others:
+        return str(made_with["text"])
+    sample = [row for row, _ in zip(file.rows(), range(100), strict=False)]
+    found = max(others, key=lambda name: sum(len(row[name]) for row in sample))
+    asked.note(f"The texts are in column {found!r}")
+    return found

@@ -1,0 +1,87 @@
+"""Labelled items to measure a program on, and where they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gatera.data.sources.items import BadFile
+from gatera.program.tables.notes import Note
+
+
+@dataclass(frozen=True)
+class Example:
+    """One labelled item.
+
+    Attributes:
+        name: how people call it: "cat/1.jpg", "row 7". Never a whole path.
+        raw: what the program gets.
+        truth: its label; a list of labels, a number or several, points, or a mask as class numbers.
+    """
+
+    name: str
+    raw: Any
+    truth: Any
+
+
+@dataclass(frozen=True)
+class LabelledItems:
+    """Items to measure a program on.
+
+    Attributes:
+        examples: the items. The truth of a mask may be a function that reads it, so that masks are not all in memory.
+        things: what messages call them: "photos".
+        how: which items these are and how they were chosen, in words.
+        skipped: what is not measured, and why.
+    """
+
+    examples: Sequence[Example]
+    things: str
+    how: str
+    skipped: Sequence[BadFile] = ()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a user says about labelled items.
+
+    Attributes:
+        target: the column or columns with the labels, separated by commas; None to find them.
+        label_from: a regular expression over file names, whose first group is the label.
+        side: "train", "valid", "test" or "all"; None for the test set, else the validation set, else all.
+        reading: how a table is read; see `gatera.program.tables.reader.open_table`.
+        on_note: is called with each decision; None to keep quiet.
+    """
+
+    target: str | None = None
+    label_from: str | None = None
+    side: str | None = None
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    on_note: Callable[[Note], None] | None = None
+
+    def note(self, text: str, option: str | None = None, value: object = None) -> None:
+        """Tell of a decision."""
+        if self.on_note is not None:
+            self.on_note(Note(text, option, value))
+
+    @property
+    def targets(self) -> list[str]:
+        """The columns named in `target`."""
+        return [name.strip() for name in (self.target or "").split(",") if name.strip()]
+
+
+def choose_side(split: Sequence[str], asked: Asked) -> tuple[list[int], str]:
+    """Return the positions of the items to measure, and which they are in words ("" for all of them).
+
+    Args:
+        split: "train", "valid", "test" or "" for each item.
+        asked: the side that is asked for.
+    """
+    there = [side for side in ("test", "valid", "train") if side in split]
+    if not there or asked.side == "all":
+        return list(range(len(split))), ""
+    side = asked.side or there[0]
+    if asked.side is None:
+        asked.note(f"Only the {side} set is measured, {split.count(side):,} of {len(split):,} items", "side", "all")
+    return [i for i, each in enumerate(split) if each == side], f" of the {side} set"

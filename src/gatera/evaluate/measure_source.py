@@ -1,0 +1,211 @@
+"""Measure a program on labelled items: find them, run it, time it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gatera import evaluate
+from gatera.core.checks import listed
+from gatera.core.errors import ArgumentError, DataError
+from gatera.data.folders.labels_csv import TABLE
+from gatera.data.sources.items import BadFile
+from gatera.evaluate.find_files import find_files_with_cells, find_labelled_files
+from gatera.evaluate.find_rows import find_labelled_rows
+from gatera.evaluate.items import Asked, Example, LabelledItems
+from gatera.evaluate.outcomes import SCORES, Outcome, Report
+from gatera.program.operations import OPERATIONS, PHOTOS, Accepts
+from gatera.program.program import Program
+from gatera.program.tables.reader import is_table_name
+
+#: How many items are measured one by one for the latency, after one that warms up.
+TIMED = 50
+
+
+@dataclass(frozen=True)
+class Latency:
+    """How long the program takes for one item, from file to answer, measured one by one with one thread.
+
+    Attributes:
+        p50: median, in milliseconds.
+        p95: 95 % of the items take less, in milliseconds.
+        n: number of items measured.
+        engine: what computed them.
+    """
+
+    p50: float
+    p95: float
+    n: int
+    engine: str
+
+    def line(self) -> str:
+        """Return it in words."""
+        cores = os.cpu_count() or 1
+        return (
+            f"Time per item: {self.p50:.3g} ms (median), {self.p95:.3g} ms (95 % take less); {self.n} items one by one, "
+            f"{self.engine}, one thread, of {cores} processor{'s' if cores > 1 else ''}."
+        )
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A program measured on labelled items.
+
+    Attributes:
+        report: the figures.
+        outcomes: the answer for every item, in the order of the items.
+        items: what was measured.
+        unknown: labels that the program does not know -> number of items.
+        failed: items that could not be read.
+        latency: how long an item takes; None if none could be read.
+        seconds: how long measuring took.
+    """
+
+    report: Report
+    outcomes: Sequence[Outcome]
+    items: LabelledItems
+    unknown: Mapping[str, int] = field(default_factory=dict)
+    failed: Sequence[BadFile] = ()
+    latency: Latency | None = None
+    seconds: float = 0.0
+
+    def lines(self) -> list[str]:
+        """Return the figures in words, a line each."""
+        lines = self.report.lines()
+        if self.unknown:
+            named = listed([f"{label} ({n})" for label, n in self.unknown.items()])
+            lines.append(f"Labels that the program does not know: {named}.{self._consequence()}")
+        return [*lines, *([self.latency.line()] if self.latency else [])]
+
+    def _consequence(self) -> str:
+        return " These items count as wrong." if hasattr(self.report, "confused") else " They are left out."
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        latency = None if self.latency is None else {
+            "p50_ms": self.latency.p50, "p95_ms": self.latency.p95, "items": self.latency.n, "engine": self.latency.engine,
+        }  # fmt: skip
+        return {
+            **self.report.to_dict(), "unknown_labels": dict(self.unknown), "latency": latency,
+            "skipped": [{"file": str(bad.path), "reason": bad.reason} for bad in (*self.items.skipped, *self.failed)],
+        }  # fmt: skip
+
+
+def find_items(program: Program, source: Path, asked: Asked) -> LabelledItems:
+    """Return the labelled items of a folder or a table that a program can be measured on.
+
+    Args:
+        program: the program.
+        source: a folder of files as training takes them, or a table.
+        asked: what the user says about it.
+
+    Raises:
+        DataError: if the source is missing, or holds nothing that fits.
+    """
+    training = program.info.get("training")
+    if isinstance(training, dict) and training.get("source") == source.resolve().name:
+        asked.note(f"The program was trained on a source called {source.resolve().name}: if these are the same items, the error says little")
+    first = program.preprocess.config[0]
+    accepts = OPERATIONS[first["op"]].accepts or PHOTOS
+    if not source.exists():
+        raise DataError(f"{source} does not exist", remedy="Check the spelling and the folder you started from.")
+    of_rows, is_file = accepts.given_as == "rows", not source.is_dir()
+    if of_rows or (accepts.given_as == "texts" and is_file):
+        if not is_file:
+            raise DataError(f"{source} is a folder, and the program takes rows of a table", expected="a CSV file")
+        made_with = _settings(program)
+        return find_labelled_rows(source, needed_columns(first) if of_rows else (), asked, made_with)
+    return _find_files(program, source.parent if is_file and source.name == TABLE else source, accepts, asked)
+
+
+def _find_files(program: Program, folder: Path, accepts: Accepts, asked: Asked) -> LabelledItems:
+    if not folder.is_dir():
+        expected = f"a folder of {accepts.things} with labels, or its {TABLE}"
+        what = "a table" if is_table_name(folder) else "one file"
+        raise DataError(f"{folder} is {what}, and the program is measured on {accepts.things} with labels", expected=expected)
+    if program.task == "segmentation":
+        return evaluate.find_masks(folder, program.vocab, asked)
+    if program.task == "classification" or (program.task == "multilabel" and not (folder / TABLE).is_file()):
+        return find_labelled_files(folder, accepts, asked)
+    shape = _output_shape(program)
+    n_out = shape[-1] if shape and isinstance(shape[-1], int) else None
+    return find_files_with_cells(folder, accepts, program.task, program.vocab, n_out, asked)
+
+
+def measure(
+    program: Program,
+    items: LabelledItems,
+    batch_size: int | None = None,
+    progress: Callable[[Iterable[Any]], Iterable[Any]] = iter,
+) -> Measurement:
+    """Run a program on labelled items.
+
+    Args:
+        program: what is measured.
+        items: the items.
+        batch_size: inputs computed at once; None for what takes the least time.
+        progress: shows how far it is: yields what it is given.
+
+    Raises:
+        DataError: if no item can be read.
+    """
+    started, scores = time.perf_counter(), SCORES[program.task](program)
+    outcomes: list[Outcome] = []
+    failed: list[BadFile] = []
+    answers = program.predict_stream([example.raw for example in items.examples], batch_size, on_error="return")
+    for example, answer in zip(items.examples, progress(answers)):
+        try:
+            if answer is None or isinstance(answer, DataError):
+                raise answer or DataError(f"{example.name} cannot be read")
+            outcomes.append(scores.add(example, answer))
+        except DataError as err:
+            failed.append(BadFile(Path(example.name), str(err)))
+    if not outcomes:
+        raise DataError(f"none of the {len(failed):,} {items.things} can be measured, e.g. {failed[0].reason}")
+    return Measurement(
+        scores.report(), outcomes, items, dict(scores.unknown), failed,
+        measure_latency(program, [outcome.example for outcome in outcomes]), time.perf_counter() - started,
+    )  # fmt: skip
+
+
+def measure_latency(program: Program, examples: Sequence[Example]) -> Latency | None:
+    """Time a program on some items, one by one; None without items. The first, which warms up, does not count."""
+    step = max(1, len(examples) // TIMED)
+    chosen = [example.raw for example in examples[::step][:TIMED]]
+    times = []
+    for raw in [*chosen[:1], *chosen]:
+        started = time.perf_counter()
+        program.predict(raw)
+        times.append(1000 * (time.perf_counter() - started))
+    if not chosen:
+        return None
+    p50, p95 = np.percentile(times[1:], [50, 95])
+    return Latency(float(p50), float(p95), len(chosen), program.engine.name)
+
+
+def needed_columns(first: Mapping[str, Any]) -> list[str]:
+    """Return the columns that a program for rows reads, from its first operation."""
+    columns = [each for name in ("categories", "numbers", "columns") for each in first.get(name) or ()]
+    names = [each["name"] if isinstance(each, dict) else each for each in columns if not (isinstance(each, dict) and "missing_in" in each)]
+    if not names:
+        raise ArgumentError("the program does not say which columns it reads")
+    return [str(name) for name in names]
+
+
+def _settings(program: Program) -> dict[str, Any]:
+    training = program.info.get("training")
+    settings = training.get("settings") if isinstance(training, dict) else None
+    return settings if isinstance(settings, dict) else {}
+
+
+def _output_shape(program: Program) -> Any:
+    model = program.info.get("model")
+    output = model.get("output") if isinstance(model, dict) else None
+    shape = output.get("shape") if isinstance(output, dict) else None
+    return shape if isinstance(shape, list) else None

@@ -1,0 +1,245 @@
+"""What a program answered for one labelled item, and how wrong that is; one class for each kind of task."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gatera.core.errors import DataError
+from gatera.evaluate.items import Example
+from gatera.measure.reports.baseline import Baseline, most_frequent_class
+from gatera.measure.reports.classes import ErrorReport
+from gatera.measure.reports.label_sets import LabelSetReport
+from gatera.measure.reports.masks import MaskReport, pixel_table
+from gatera.measure.reports.numbers import NumberReport
+from gatera.measure.reports.points import PointReport, distance_of
+from gatera.program.prediction import Prediction
+from gatera.program.program import Program
+from gatera.program.raw.cells import Codes, number_in
+from gatera.program.raw.photo import photo_size
+
+#: Classes with these names mark pixels without a label, as in training.
+IGNORED = frozenset({"void", "ignore", "ignored", "unlabeled", "unlabelled", "border", "unknown"})
+
+Report = ErrorReport | LabelSetReport | NumberReport | MaskReport | PointReport
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The answer for one item.
+
+    Attributes:
+        example: the item.
+        truth: its label, in words.
+        answer: the answer, in words.
+        wrong: whether it is wrong; None where there is only more or less.
+        badness: how bad it is; larger is worse.
+        how: `badness` in words, as "probability 0.03" or "off by 2.1".
+    """
+
+    example: Example
+    truth: str
+    answer: str
+    wrong: bool | None
+    badness: float
+    how: str
+
+
+class Scores:
+    """Collects answers; base of the kinds below.
+
+    Args:
+        program: what answers.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.unknown: Counter[str] = Counter()
+
+    def add(self, example: Example, answer: Prediction) -> Outcome:
+        """Take one answer."""
+        raise NotImplementedError
+
+    def report(self) -> Report:
+        """Return the measurements of all answers."""
+        raise NotImplementedError
+
+
+class LabelScores(Scores):
+    """One label per item. Items of classes that the program does not know count as wrong."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
+        self.codes, self.vocab = Codes(program.vocab), list(program.vocab)
+        self.truths: list[int] = []
+        self.answers: list[int] = []
+
+    def add(self, example: Example, answer: Prediction) -> Outcome:
+        """Take one answer."""
+        code = self.codes(example.truth) - 1
+        known = code >= 0
+        if not known:
+            label = str(example.truth)
+            self.unknown[label] += 1
+            new = [str(name) for name in self.vocab[len(self.program.vocab) :]]
+            if label not in new:
+                self.vocab.append(label)
+                new.append(label)
+            code = len(self.program.vocab) + new.index(label)
+        self.truths.append(code)
+        self.answers.append(answer.index)
+        right = float(answer.probabilities[code]) if known else 0.0
+        how = f"probability {answer.probability:.2f}, of the label {right:.2f}"
+        return Outcome(example, str(self.vocab[code]), str(answer.label), code != answer.index, 1 - right, how)
+
+    def report(self) -> ErrorReport:
+        """Return the error, beside that of the class that was most frequent in training."""
+        return ErrorReport.from_predictions(self.answers, self.truths, self.vocab, self._baseline())
+
+    def _baseline(self) -> Baseline:
+        baseline = _of(_of(_of(self.program.info, "training"), "valid"), "baseline")
+        label = baseline.get("label")
+        if label in self.program.vocab:
+            index = self.program.vocab.index(label)
+            return Baseline(index, sum(truth != index for truth in self.truths), len(self.truths))
+        return most_frequent_class(self.truths, self.truths)
+
+
+class LabelSetScores(Scores):
+    """Any number of labels per item. Labels that the program does not know are counted, and left out."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
+        self.codes = Codes(program.vocab)
+        self.truths: list[np.ndarray] = []
+        self.answers: list[np.ndarray] = []
+
+    def add(self, example: Example, answer: Prediction) -> Outcome:
+        """Take one answer."""
+        labels = example.truth if isinstance(example.truth, list | tuple) else [example.truth]
+        actual = np.zeros(len(self.program.vocab), bool)
+        for label in labels:
+            code = self.codes(label) - 1
+            if code >= 0:
+                actual[code] = True
+            else:
+                self.unknown[str(label)] += 1
+        self.truths.append(actual)
+        self.answers.append(answer.index)
+        wrong = int((actual != answer.index).sum())
+        missing = float(np.abs(answer.probabilities - actual).sum())
+        words = _joined(self.program.vocab, actual), _joined(self.program.vocab, answer.index)
+        return Outcome(example, *words, wrong > 0, wrong + missing / (1 + missing), f"{wrong} wrong of {len(actual)}")
+
+    def report(self) -> LabelSetReport:
+        """Return the error of the labels."""
+        return LabelSetReport.from_predictions(self.answers, self.truths, self.program.vocab)
+
+
+class NumberScores(Scores):
+    """Numbers."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
+        self.truths: list[list[float]] = []
+        self.answers: list[list[float]] = []
+
+    def add(self, example: Example, answer: Prediction) -> Outcome:
+        """Take one answer."""
+        cells = example.truth if isinstance(example.truth, list | tuple) else [example.truth]
+        actual = [number_in(cell, example.name) for cell in cells]
+        values = [float(value) for value in np.ravel(answer.probabilities)]
+        if len(actual) != len(values):
+            raise DataError(f"{example.name} has {len(actual)} numbers, and the program answers with {len(values)}")
+        self.truths.append(actual)
+        self.answers.append(values)
+        off = float(np.sqrt(np.mean(np.square(np.subtract(values, actual)))))
+        return Outcome(example, _numbers(actual), _numbers(values), None, off, f"off by {off:.4g}")
+
+    def report(self) -> NumberReport:
+        """Return the error of the numbers, beside that of always answering their mean."""
+        actual = np.array(self.truths)
+        baselines = {"the mean of these items": float(actual.var(axis=0).mean())}
+        return NumberReport.from_predictions(np.array(self.answers), actual, baselines)
+
+
+class MaskScores(Scores):
+    """Masks, in the photo's own pixels. Pixels that the program did not see or nobody labelled do not count."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
+        self.tables: list[np.ndarray] = []
+
+    def add(self, example: Example, answer: Prediction) -> Outcome:
+        """Take one answer."""
+        actual = np.asarray(example.truth() if callable(example.truth) else example.truth).astype(np.int64)
+        found = np.asarray(answer.label).astype(np.int64)
+        if actual.shape != found.shape:
+            raise DataError(
+                f"the mask of {example.name} has another size than its photo",
+                got=list(actual.shape), expected=str(list(found.shape)),
+            )  # fmt: skip
+        k = len(self.program.vocab)
+        actual = np.where(found < k, actual, -1)
+        table = pixel_table(np.minimum(found, k - 1), actual, k)
+        self.tables.append(table)
+        share = 1 - float(np.trace(table)) / max(int(table.sum()), 1) if table.sum() else 0.0
+        there, predicted = (self._named(table.sum(axis=axis)) for axis in (1, 0))
+        return Outcome(example, there, predicted, None, share, f"{100 * share:.1f} % of the pixels wrong")
+
+    def _named(self, counts: np.ndarray) -> str:
+        return ", ".join(str(self.program.vocab[k]) for k in np.flatnonzero(counts).tolist())
+
+    def report(self) -> MaskReport:
+        """Return the share of wrong pixels."""
+        names = [str(name) for name in self.program.vocab]
+        ignored = next((name for name in names if name.lower() in IGNORED), None)
+        return MaskReport.from_tables(np.stack(self.tables), names, ignored)
+
+
+class PointScores(Scores):
+    """Points, in the photo's own pixels."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
+        self.pairs: list[tuple[Any, Any, float]] = []
+
+    def add(self, example: Example, answer: Prediction) -> Outcome:
+        """Take one answer."""
+        actual = np.asarray(example.truth, np.float64).reshape(-1, 2)
+        self.pairs.append((answer.label, actual, photo_size(example.raw)[1]))
+        off = distance_of(answer.label, actual)
+        return Outcome(example, _points(actual), _points(answer.label), None, off, f"{off:.1f} pixels off")
+
+    def report(self) -> PointReport:
+        """Return the mean distance."""
+        return PointReport.from_points(self.pairs)
+
+
+#: What collects the answers, by task.
+SCORES: dict[str, Callable[[Program], Scores]] = {
+    "classification": LabelScores, "multilabel": LabelSetScores, "regression": NumberScores, "segmentation": MaskScores,
+    "points": PointScores,
+}  # fmt: skip
+
+
+def _of(values: Any, name: str) -> dict[str, Any]:
+    """Return an object inside another; empty where there is none: program.json may come from a stranger."""
+    found = values.get(name) if isinstance(values, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _joined(vocab: Sequence[Any], applies: np.ndarray) -> str:
+    return ", ".join(str(label) for label, yes in zip(vocab, applies, strict=True) if yes) or "(none)"
+
+
+def _numbers(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:.6g}" for value in values)
+
+
+def _points(points: Any) -> str:
+    return "; ".join(f"{x:.0f}, {y:.0f}" for x, y in points)

@@ -1,0 +1,73 @@
+"""The report page of a measurement: which items are shown, in how much room."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from gatera.evaluate import html_items
+from gatera.evaluate.html_report import ItemFacts
+from gatera.evaluate.outcomes import Outcome
+from gatera.evaluate.shown import Shown, legend, shown, worst_first
+from gatera.program.program import Program
+
+#: How many examples are shown, and how many of the wrong items with pictures at most.
+EXAMPLES, MOST_WRONG = 12, 150
+
+#: What pictures show, by task; by the first operation for sounds.
+ABOUT = {
+    "segmentation": "Left: as labelled; right: as predicted.",
+    "points": "Points on the photo.",
+    "read_sound": "Each picture is the spectrogram that the network gets: time to the right, pitch upwards, louder is brighter.",
+}
+
+
+def item_facts(program: Program, outcomes: Sequence[Outcome]) -> ItemFacts:
+    """Return the items for a page: some examples, and everything that is wrong, with pictures as far as there is room."""
+    step = max(1, len(outcomes) // EXAMPLES)
+    examples = [shown(program, outcome) for outcome in outcomes[::step][:EXAMPLES]]
+    ordered = worst_first(outcomes)
+    wrong: list[Shown] = []
+    used = html_items.size_of(examples)
+    for outcome in ordered[:MOST_WRONG]:
+        item = shown(program, outcome)
+        used += html_items.size_of([item])
+        if used > html_items.PICTURE_BYTES:
+            break
+        wrong.append(item)
+    first = program.preprocess.config[0]["op"]
+    about = ABOUT.get(first, ABOUT.get(program.task, ""))
+    return ItemFacts(examples, wrong, ordered[len(wrong) :], legend(program), about)
+
+
+def when(seconds: float) -> dict[str, str]:
+    """Return the date of now and a duration, for the facts of a page."""
+    now = datetime.datetime.now(datetime.UTC).astimezone()
+    return {"date": now.strftime("%Y-%m-%d %H:%M"), "duration": in_words(seconds)}
+
+
+def in_words(seconds: float) -> str:
+    """Return a duration: "8.4 s", "12 min 30 s".
+
+    Example:
+        >>> in_words(8.41), in_words(750)
+        ('8.4 s', '12 min 30 s')
+    """
+    return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds) // 60} min {int(seconds) % 60} s"
+
+
+def without_folder(texts: Iterable[str], folder: Path) -> list[str]:
+    """Return texts without the path of a folder: a page or card is passed on, and nobody needs to know where it was made.
+
+    Example:
+        >>> without_folder(["/home/me/photos/cat/1.jpg is empty."], Path("/home/me/photos"))
+        ['cat/1.jpg is empty.']
+    """
+    places = {f"{place}/" for place in (folder, folder.absolute(), folder.resolve()) if str(place) != "."}
+    found = []
+    for text in texts:
+        for place in sorted(places, key=len, reverse=True):
+            text = text.replace(place, "")
+        found.append(text)
+    return found

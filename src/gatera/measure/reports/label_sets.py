@@ -1,0 +1,151 @@
+"""Multi-label report without PyTorch: how often the set of labels is right, and precision, recall and F1 of each label."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gatera.core.checks import listed
+from gatera.core.errors import ArgumentError
+from gatera.measure.intervals import Interval, wilson_interval
+from gatera.measure.reports.classes import percent
+
+
+@dataclass(frozen=True)
+class LabelRow:
+    """How well one label is found.
+
+    Attributes:
+        label: the label.
+        n: number of items that have it.
+        found: number of those for which it was predicted.
+        false: number of other items for which it was predicted.
+    """
+
+    label: object
+    n: int
+    found: int
+    false: int
+
+    @property
+    def precision(self) -> float:
+        """The share of its predictions that are right, 0..1; NaN if it was never predicted."""
+        predicted = self.found + self.false
+        return self.found / predicted if predicted else float("nan")
+
+    @property
+    def recall(self) -> float:
+        """The share of its items that were found, 0..1; NaN if no item has it."""
+        return self.found / self.n if self.n else float("nan")
+
+    @property
+    def f1(self) -> float:
+        """The harmonic mean of precision and recall, 0..1; NaN if it neither occurs nor was predicted."""
+        total = self.n + self.found + self.false
+        return 2 * self.found / total if total else float("nan")
+
+
+@dataclass(frozen=True)
+class LabelSetReport:
+    """The error of a multi-label classifier. Made by `from_predictions`.
+
+    Attributes:
+        n: number of items.
+        errors: number of items whose labels are not exactly right.
+        wrong_labels: number of single yes-or-no decisions that are wrong.
+        rows: each label, in the vocabulary's order.
+        simplest: number of wrong decisions if no label were ever predicted.
+    """
+
+    n: int
+    errors: int
+    wrong_labels: int
+    rows: tuple[LabelRow, ...]
+    simplest: int
+
+    @classmethod
+    def from_predictions(cls, predicted: Any, targets: Any, vocab: Sequence[object]) -> LabelSetReport:
+        """Compare predictions with targets.
+
+        Args:
+            predicted: which labels were predicted, bool [N,K].
+            targets: which apply, bool [N,K].
+            vocab: the labels [K].
+
+        Raises:
+            ArgumentError: if there are no items, or the shapes differ.
+
+        Example:
+            >>> report = LabelSetReport.from_predictions([[1, 0], [1, 1]], [[1, 0], [0, 1]], ["cat", "dog"])
+            >>> report.error, report.rows[0].precision
+            (0.5, 0.5)
+        """
+        found, actual = np.asarray(predicted, bool), np.asarray(targets, bool)
+        if found.shape != actual.shape or found.ndim != 2 or not len(found) or found.shape[1] != len(vocab):
+            raise ArgumentError(
+                "predictions, targets and vocab must be those of the same items and labels",
+                got=f"{list(found.shape)}, {list(actual.shape)} and {len(vocab)} labels",
+            )
+        counts = (actual.sum(0), (found & actual).sum(0), (found & ~actual).sum(0))
+        rows = tuple(
+            LabelRow(label, *(int(column[k]) for column in counts)) for k, label in enumerate(vocab)
+        )
+        wrong = found != actual
+        return cls(
+            len(found), int(wrong.any(axis=1).sum()), int(wrong.sum()), rows, int(actual.sum())
+        )  # fmt: skip
+
+    @property
+    def error(self) -> float:
+        """The share of items whose labels are not exactly right, 0..1."""
+        return self.errors / self.n
+
+    @property
+    def interval(self) -> Interval:
+        """The 95 % Wilson interval of `error`."""
+        return wilson_interval(self.errors, self.n)
+
+    @property
+    def mean_f1(self) -> float:
+        """The mean F1 of the labels that occur, 0..1."""
+        return float(np.mean([row.f1 for row in self.rows if row.n] or [0.0]))
+
+    @property
+    def card_metrics(self) -> dict[str, float]:
+        """The numbers for the model card, by name."""
+        return {"share of items with a wrong label": self.error, "mean F1 of the labels": self.mean_f1}
+
+    def lines(self, most: int = 5) -> list[str]:
+        """Return the report as lines of text; `most` of the labels with the lowest F1 are named."""
+        low, high = (percent(end, self.n) for end in self.interval)
+        decisions = self.n * len(self.rows)
+        present = sorted((row for row in self.rows if row.n), key=lambda row: row.f1)
+        worst = listed([f"{row.label} {row.f1:.2f}" for row in present], most)
+        return [
+            f"Error {percent(self.error, self.n)} ({self.errors} of {self.n} items have a wrong or missing label); 95 % "
+            f"interval {low} to {high}.",
+            f"{percent(self.wrong_labels / decisions, decisions)} of the {decisions:,} decisions, label by label, are wrong; "
+            f"never predicting a label would give {percent(self.simplest / decisions, decisions)}.",
+            f"Mean F1 {self.mean_f1:.3f}; lowest: {worst or 'none'}.",
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON; None where a number does not exist."""
+        return {
+            "n": self.n, "errors": self.errors, "error": self.error, "interval95": list(self.interval),
+            "wrong_labels": self.wrong_labels, "mean_f1": self.mean_f1,
+            "per_label": [
+                {
+                    "label": str(row.label), "n": row.n, "precision": _finite(row.precision), "recall": _finite(row.recall),
+                    "f1": _finite(row.f1),
+                }
+                for row in self.rows
+            ],
+        }  # fmt: skip
+
+
+def _finite(value: float) -> float | None:
+    return None if value != value else value
