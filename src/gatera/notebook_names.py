@@ -15,7 +15,6 @@ from gatera.core.random import set_seed
 from gatera.data.blocks.base import TransformBlock
 from gatera.data.blocks.category import CategoryBlock, MultiCategoryBlock
 from gatera.data.blocks.regression import RegressionBlock
-from gatera.data.datablock import DataBlock
 from gatera.data.download.urls import URLs
 from gatera.data.loading.loaders import Batch, DataLoaders
 from gatera.data.sources.items import FileGetter
@@ -117,16 +116,13 @@ from gatera.models.layers import SigmoidRange, sigmoid_range
 from gatera.program.prediction import Prediction
 from gatera.program.program import Program, load_program
 
-#: Open a trained program; fastai's name for it.
-load_learner = load_program
-
 # fmt: off
 __all__ = [
     "SGD",     "APScoreBinary",     "APScoreMulti",     "Adam",     "AttrGetter",     "BCELossFlat",
     "BCEWithLogitsLossFlat",     "BalancedAccuracy",     "Batch",     "CancelBatchException",     "CancelEpochException",     "CancelFitException",     "CancelStepException",
     "CancelTrainException",     "CancelValidException",     "CategoryBlock",
     "ClassificationInterpretation",     "CohenKappa",     "ColReader",     "ColSplitter",
-    "CrossEntropyLossFlat",     "DataBlock",     "DataLoaders",     "EndSplitter",     "ExplainedVariance",     "ExportOptions",     "F",     "F1Score",     "F1ScoreMulti",
+    "CrossEntropyLossFlat",     "DataLoaders",     "EndSplitter",     "ExplainedVariance",     "ExportOptions",     "F",     "F1Score",     "F1ScoreMulti",
     "FBeta",     "FBetaMulti",     "FileGetter",     "FileSplitter",     "FocalLoss",     "FocalLossFlat",
     "FuncSplitter",     "GradientAccumulation",     "GradientClip",     "GrandparentSplitter",
     "GroupSplitter",     "HammingLoss",     "HammingLossMulti",     "IndexSplitter",     "Interpretation",
@@ -139,8 +135,7 @@ __all__ = [
     "SigmoidRange",     "SpearmanCorrCoef",     "Splits",     "Tensor",     "TimeSplitter",
     "TrainTestSplitter",     "TrainingInterrupted",     "TrainingOptions",     "TransformBlock",     "URLs",
     "accuracy",     "accuracy_multi",     "bootstrap_interval",     "combine_scheds",     "combined_cos",
-    "default_device",     "error_rate",     "exp_rmspe",     "load_learner",
-    "load_program",     "mae",     "minimum",     "mse",     "msle",     "nn",     "parent_label",
+    "default_device",     "error_rate",     "exp_rmspe",     "load_program",     "mae",     "minimum",     "mse",     "msle",     "nn",     "parent_label",
     "rmse",     "set_seed",     "sigmoid_range",     "slide",     "steep",
     "top_k_accuracy",     "torch",     "using_attr",     "valley",
     "wilson_interval",

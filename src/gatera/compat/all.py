@@ -1,5 +1,6 @@
 """Every name of this room that the star imports bring: `gatera.notebook_names` adds them to its own."""
 
+from gatera.compat.blocks import Resize, TextLearner
 from gatera.compat.callbacks import (
     Callback,
     CSVLogger,
@@ -8,7 +9,14 @@ from gatera.compat.callbacks import (
     ReduceLROnPlateau,
     SaveModelCallback,
 )
-from gatera.compat.files import get_files, get_image_files, get_text_files, subplots, verify_images
+from gatera.compat.files import (
+    get_files,
+    get_image_files,
+    get_text_files,
+    load_learner,
+    subplots,
+    verify_images,
+)
 from gatera.compat.helpers import (
     GetAttr,
     compose,
@@ -198,7 +206,7 @@ __all__ = [
     "Recorder",
     "ReduceLROnPlateau",
     "RegressionSetup",
-    "ResBlock",
+    "ResBlock", "Resize",
     "SaveModelCallback",
     "Self",
     "SentencePieceTokenizer",
@@ -215,7 +223,7 @@ __all__ = [
     "TensorMask",
     "TensorMultiCategory",
     "TensorPoint",
-    "TensorText",
+    "TensorText", "TextLearner",
     "TfmdDL",
     "TfmdLists",
     "ToTensor",
@@ -254,7 +262,7 @@ __all__ = [
     "l2_reg",
     "last",
     "listify",
-    "load_pickle",
+    "load_learner", "load_pickle",
     "mapped",
     "mk_class",
     "model_meta",

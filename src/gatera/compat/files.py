@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,7 +13,11 @@ from gatera.compat.lists import L
 from gatera.compat.paths import paths_of
 from gatera.core.lazy import plt
 from gatera.data.sources import items as ours
+from gatera.program.program import Program, load_program
 from gatera.text.data import get_text_files as _get_text_files
+
+#: Ending of the files that `learn.export` writes.
+PROGRAM_SUFFIX = ".gatera"
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -51,3 +56,21 @@ def subplots(
     if suptitle is not None:
         figure.suptitle(suptitle)
     return figure, axes if isinstance(axes, np.ndarray) else np.array([axes])
+
+
+def load_learner(fname: str | Path, cpu: bool = True, **options: Any) -> Program:
+    """Open a trained program; see `gatera.program.program.load_program`.
+
+    Where the file is an "export.pkl" that is not there and an "export.gatera" is, which `learn.export()` writes, that is
+    opened.
+
+    Args:
+        fname: the file.
+        cpu: accepted for fastai's signature; programs run on the processor.
+        options: as for `load_program`.
+    """
+    path = Path(fname)
+    other = path.with_suffix(PROGRAM_SUFFIX)
+    return load_program(
+        other if path.suffix == ".pkl" and not path.exists() and other.exists() else path, **options
+    )

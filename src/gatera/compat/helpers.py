@@ -129,13 +129,13 @@ class GetAttr:
 
 def save_pickle(fn: str | Path, o: Any) -> None:
     """Write an object with pickle. Open such files only if you wrote them: loading one runs code that it contains."""
-    with open(fn, "wb") as file:
+    with Path(fn).open("wb") as file:
         pickle.dump(o, file)
 
 
 def load_pickle(fn: str | Path) -> Any:
     """Read what `save_pickle` wrote. Use it for your own files only: it runs code that the file contains."""
-    with open(fn, "rb") as file:
+    with Path(fn).open("rb") as file:
         return pickle.load(file)
 
 

@@ -31,13 +31,29 @@ from gatera.text.words import MAX_VOCAB, MIN_FREQ, word_splitter
 
 BOS, PAD, UNK = BEGINNING, PADDING, UNKNOWN
 
+#: A line break is a token of its own.
+LINE = "\n"
+
+
+def mark_lines(text: str) -> str:
+    """Clean each line of a text and mark its words, as `TextBlock` does with whole texts; line breaks stay."""
+    return LINE.join(mark_words(read_text(line)) for line in text.split(LINE) if line.strip())
+
+
 #: What the `Tokenizer` does to a text before it is split.
-defaults.text_proc_rules = L([read_text, mark_words])
+defaults.text_proc_rules = L([mark_lines])
 
 
 @cache
 def _split() -> Any:
     return word_splitter()
+
+
+def _words(text: str) -> Iterator[str]:
+    for number, line in enumerate(text.split(LINE)):
+        if number:
+            yield LINE
+        yield from (word for word, _ in _split()(line))
 
 
 class WordTokenizer:
@@ -52,7 +68,7 @@ class WordTokenizer:
 
     def __call__(self, items: Iterable[str]) -> Iterator[L]:
         """Yield the words of each text."""
-        return (L([word for word, _ in _split()(str(text))]) for text in items)
+        return (L(_words(str(text))) for text in items)
 
 
 #: fastai's name for the tokenizer of its default language package.

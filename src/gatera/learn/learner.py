@@ -93,7 +93,9 @@ class Learner(Trainer):
         check_arguments(Learner.fit_flat_cos, arguments)
         check_fraction("pct_start", pct_start)
         rates = self._rates(lr)
-        schedule = ParamScheduler({"lr": [combined_cos(pct_start, rate, rate, rate / div_final) for rate in rates]})
+        schedule = ParamScheduler(
+            {"lr": [combined_cos(pct_start, rate, rate, rate / div_final) for rate in rates]}
+        )
         self._fit(FitPlan.of(n_epoch, rates, arguments, [schedule]))
 
     # -- using ------------------------------------------------------------------------------------------------------

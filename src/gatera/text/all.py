@@ -17,14 +17,13 @@ from gatera.text.baseline import TextBaseline, tfidf_baseline
 from gatera.text.block import TextBlock
 from gatera.text.data import TextDataLoaders
 from gatera.text.language_model import LMLearner, language_model_learner
-from gatera.text.learner import TextLearner, text_classifier_learner
+from gatera.text.learner import text_classifier_learner
 from gatera.text.loaders import LanguageModelLoaders, TextLoaders
 
 # fmt: off
 __all__ = [
     "AWD_LSTM", "AwdLstmConfig", "LMLearner", "LanguageModelLoaders", "MiniLM", "ModelResetter", "Perplexity",
-    "RNNRegularizer", "TextArchitecture", "TextBaseline", "TextBlock", "TextDataLoaders", "TextLearner",
-    "TextLoaders", "TransformerConfig", "language_model_learner", "text_classifier_learner",
+    "RNNRegularizer", "TextArchitecture", "TextBaseline", "TextBlock", "TextDataLoaders", "TextLoaders", "TransformerConfig", "language_model_learner", "text_classifier_learner",
     "tfidf_baseline",
 ]
 __all__ += _common

@@ -16,7 +16,7 @@ from gatera.data.sources.items import ImageGetter
 from gatera.data.transforms.crops import CropPad, RandomCrop, RandomResizedCrop
 from gatera.data.transforms.erasing import RandomErasing
 from gatera.data.transforms.geometry import Dihedral, Flip, Rotate, Warp, Zoom
-from gatera.data.transforms.item import FlipItem, PadMode, Resize, ResizeMethod
+from gatera.data.transforms.item import FlipItem, PadMode, ResizeMethod
 from gatera.data.transforms.lighting import Brightness, Contrast, Hue, Saturation
 from gatera.data.transforms.normalize import cifar_stats, imagenet_stats, mnist_stats
 from gatera.data.transforms.presets import aug_transforms
@@ -43,7 +43,7 @@ __all__ = [
     "Brightness", "Contrast", "CropPad", "Dice", "DiceMulti", "Dihedral", "DynamicUnet", "Flip", "FlipItem",
     "Hue", "ImageBlock", "ImageDataLoaders", "ImageGetter", "JaccardCoeff", "JaccardCoeffMulti",
     "MaskBlock", "PILImage", "PILImageBW", "PILMask", "PadMode", "PixelAccuracy", "PointBlock", "PointHead",
-    "RandomCrop", "RandomErasing", "RandomResizedCrop", "Resize", "ResizeMethod", "Rotate", "Saturation",
+    "RandomCrop", "RandomErasing", "RandomResizedCrop", "ResizeMethod", "Rotate", "Saturation",
     "SegmentationDataLoaders", "Warp", "Zoom", "aug_transforms", "cifar_stats", "create_unet_model", "download_images", "foreground_acc", "image2tensor",
     "imagenet_stats", "mnist_stats", "resize_images", "show_image", "unet_learner",
     ]

@@ -90,7 +90,11 @@ def moved(value: Any, device: torch.device) -> Any:
         return value.to(device, non_blocking=True)
     if isinstance(value, list | tuple):
         parts = [moved(part, device) for part in value]
-        return (Several(parts) if isinstance(value, Several) else tuple(parts)) if isinstance(value, tuple) else parts
+        return (
+            (Several(parts) if isinstance(value, Several) else tuple(parts))
+            if isinstance(value, tuple)
+            else parts
+        )
     if isinstance(value, dict):
         return {name: moved(part, device) for name, part in value.items()}
     return value

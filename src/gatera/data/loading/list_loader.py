@@ -70,7 +70,9 @@ class ListLoader:
 
     def __repr__(self) -> str:
         how = ", shuffled" if self.shuffle else ""
-        return f"<ListLoader: {self.n:,} samples in {len(self):,} batches of {self.bs}{how}, on {self.device}>"
+        return (
+            f"<ListLoader: {self.n:,} samples in {len(self):,} batches of {self.bs}{how}, on {self.device}>"
+        )
 
     @property
     def n(self) -> int:
@@ -97,7 +99,10 @@ class ListLoader:
 
     def new(self, dataset: Any = None, **changes: Any) -> Self:
         """Return a loader like this one, of other samples or with other arguments."""
-        own = {name: getattr(self, name) for name in ("bs", "shuffle", "drop_last", "n_inp", "device", "steps", "length")}
+        own = {
+            name: getattr(self, name)
+            for name in ("bs", "shuffle", "drop_last", "n_inp", "device", "steps", "length")
+        }
         return type(self)(self.dataset if dataset is None else dataset, **{**own, **changes})
 
     def to(self, device: str | torch.device) -> Self:

@@ -117,7 +117,9 @@ class Recorder(Callback):
         """Update the running average of the training loss, corrected for its start at zero; record the batch's rates."""
         if not state.training or state.loss is None:
             return
-        group = state.optimizer.param_groups[-1]  # here, not before the batch: schedules set it after this callback's turn
+        group = state.optimizer.param_groups[
+            -1
+        ]  # here, not before the batch: schedules set it after this callback's turn
         self.lrs.append(group["lr"])
         self.moms.append(group["betas"][0] if "betas" in group else group.get("momentum", 0.0))
         self._batches += 1
