@@ -4,25 +4,20 @@ It also exports the third-party names that notebooks expect (`Path`, `np`, `torc
 first use.
 """
 
-from functools import partial
-from pathlib import Path
-
-import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn, tensor
+from torch import Tensor, nn
 
+from gatera.compat.all import *  # noqa: F403
+from gatera.compat.all import __all__ as _compat
 from gatera.core.device import default_device
-from gatera.core.lazy import pd, plt
 from gatera.core.random import set_seed
 from gatera.data.blocks.base import TransformBlock
 from gatera.data.blocks.category import CategoryBlock, MultiCategoryBlock
 from gatera.data.blocks.regression import RegressionBlock
-from gatera.data.datablock import DataBlock
-from gatera.data.download.datasets import untar_data
 from gatera.data.download.urls import URLs
-from gatera.data.loading.loaders import Batch, DataLoader, DataLoaders
-from gatera.data.sources.items import FileGetter, get_files
+from gatera.data.loading.loaders import Batch, DataLoaders
+from gatera.data.sources.items import FileGetter
 from gatera.data.sources.labels import (
     AttrGetter,
     ColReader,
@@ -46,10 +41,8 @@ from gatera.data.splits.by_value import ColSplitter, GroupSplitter, TimeSplitter
 from gatera.data.transforms.normalize import Normalize
 from gatera.interpret.classification import ClassificationInterpretation
 from gatera.interpret.predictions import Interpretation
-from gatera.learn.callbacks.csv_logger import CSVLogger
 from gatera.learn.callbacks.gradients import GradientAccumulation, GradientClip
 from gatera.learn.callbacks.lr_finder import minimum, slide, steep, valley
-from gatera.learn.callbacks.tracking import EarlyStoppingCallback, ReduceLROnPlateau, SaveModelCallback
 from gatera.learn.checkpoint import TrainingInterrupted
 from gatera.learn.export.program import ExportOptions
 from gatera.learn.learner import Learner
@@ -65,7 +58,6 @@ from gatera.learn.schedule import (
     combined_cos,
 )
 from gatera.learn.state import (
-    Callback,
     CancelBatchException,
     CancelEpochException,
     CancelFitException,
@@ -124,35 +116,29 @@ from gatera.models.layers import SigmoidRange, sigmoid_range
 from gatera.program.prediction import Prediction
 from gatera.program.program import Program, load_program
 
-#: Open a trained program; fastai's name for it.
-load_learner = load_program
-
 # fmt: off
 __all__ = [
     "SGD",     "APScoreBinary",     "APScoreMulti",     "Adam",     "AttrGetter",     "BCELossFlat",
-    "BCEWithLogitsLossFlat",     "BalancedAccuracy",     "Batch",     "CSVLogger",     "Callback",
-    "CancelBatchException",     "CancelEpochException",     "CancelFitException",     "CancelStepException",
+    "BCEWithLogitsLossFlat",     "BalancedAccuracy",     "Batch",     "CancelBatchException",     "CancelEpochException",     "CancelFitException",     "CancelStepException",
     "CancelTrainException",     "CancelValidException",     "CategoryBlock",
     "ClassificationInterpretation",     "CohenKappa",     "ColReader",     "ColSplitter",
-    "CrossEntropyLossFlat",     "DataBlock",     "DataLoader",     "DataLoaders",     "EarlyStoppingCallback",
-    "EndSplitter",     "ExplainedVariance",     "ExportOptions",     "F",     "F1Score",     "F1ScoreMulti",
+    "CrossEntropyLossFlat",     "DataLoaders",     "EndSplitter",     "ExplainedVariance",     "ExportOptions",     "F",     "F1Score",     "F1ScoreMulti",
     "FBeta",     "FBetaMulti",     "FileGetter",     "FileSplitter",     "FocalLoss",     "FocalLossFlat",
     "FuncSplitter",     "GradientAccumulation",     "GradientClip",     "GrandparentSplitter",
     "GroupSplitter",     "HammingLoss",     "HammingLossMulti",     "IndexSplitter",     "Interpretation",
     "ItemGetter",     "Jaccard",     "JaccardMulti",     "L1LossFlat",     "LabelSmoothingCrossEntropy",
     "LabelSmoothingCrossEntropyFlat",     "Learner",     "MSELossFlat",     "MaskSplitter",
-    "MatthewsCorrCoef",     "MultiCategoryBlock",     "Normalize",     "ParamScheduler",     "Path",
-    "PearsonCorrCoef",     "Precision",     "PrecisionMulti",     "Prediction",     "Program",     "R2Score",
+    "MatthewsCorrCoef",     "MultiCategoryBlock",     "Normalize",     "ParamScheduler",     "PearsonCorrCoef",     "Precision",     "PrecisionMulti",     "Prediction",     "Program",     "R2Score",
     "RAdam",     "RMSProp",     "RandomSplitter",     "RandomSubsetSplitter",     "Recall",     "RecallMulti",
-    "ReduceLROnPlateau",     "RegexLabeller",     "RegressionBlock",     "RocAuc",     "RocAucBinary",
-    "RocAucMulti",     "SaveModelCallback",     "SchedCos",     "SchedExp",     "SchedLin",     "SchedNo",
+    "RegexLabeller",     "RegressionBlock",     "RocAuc",     "RocAucBinary",
+    "RocAucMulti",     "SchedCos",     "SchedExp",     "SchedLin",     "SchedNo",
     "SigmoidRange",     "SpearmanCorrCoef",     "Splits",     "Tensor",     "TimeSplitter",
     "TrainTestSplitter",     "TrainingInterrupted",     "TrainingOptions",     "TransformBlock",     "URLs",
     "accuracy",     "accuracy_multi",     "bootstrap_interval",     "combine_scheds",     "combined_cos",
-    "default_device",     "error_rate",     "exp_rmspe",     "get_files",     "load_learner",
-    "load_program",     "mae",     "minimum",     "mse",     "msle",     "nn",     "np",     "parent_label",
-    "partial",     "pd",     "plt",     "rmse",     "set_seed",     "sigmoid_range",     "slide",     "steep",
-    "tensor",     "top_k_accuracy",     "torch",     "untar_data",     "using_attr",     "valley",
+    "default_device",     "error_rate",     "exp_rmspe",     "load_program",     "mae",     "minimum",     "mse",     "msle",     "nn",     "parent_label",
+    "rmse",     "set_seed",     "sigmoid_range",     "slide",     "steep",
+    "top_k_accuracy",     "torch",     "using_attr",     "valley",
     "wilson_interval",
 ]
+__all__ += _compat
 # fmt: on

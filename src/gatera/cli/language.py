@@ -30,7 +30,13 @@ PREDICT = {
 PREDICT |= {"save": "--save", "save_as": "--save-as"}
 
 #: The arguments of measuring, as options of `gatera test`.
-TEST = PREDICT | {"target": "--target", "label_from": "--label-from", "side": "--side", "force": "--force", "report": "--report"}
+TEST = PREDICT | {
+    "target": "--target",
+    "label_from": "--label-from",
+    "side": "--side",
+    "force": "--force",
+    "report": "--report",
+}
 
 QUOTES = "\"'"
 

@@ -39,10 +39,16 @@ def parse(command: Command, arguments: Sequence[str]) -> argparse.Namespace:
     parsed, unknown = parser.parse_known_intermixed_args(arguments)
     if unknown:
         parser.unknown(unknown[0])
-    parsed.given = [option.name for option in command.options if option.flags and hasattr(parsed, option.name)]
+    parsed.given = [
+        option.name for option in command.options if option.flags and hasattr(parsed, option.name)
+    ]
     for option in command.options:
         if not hasattr(parsed, option.name):
-            setattr(parsed, option.name, False if option.metavar is None and option.default is None else option.default)
+            setattr(
+                parsed,
+                option.name,
+                False if option.metavar is None and option.default is None else option.default,
+            )
     return parsed
 
 

@@ -43,7 +43,9 @@ def test(options: argparse.Namespace) -> int:
         check_free_to_write(page, options.force)
         check_can_write(page)
     with notes():
-        program = load_program(options.program, engine=options.engine, threads=threads_for(1000, None), trusted=options.trusted)
+        program = load_program(
+            options.program, engine=options.engine, threads=threads_for(1000, None), trusted=options.trusted
+        )
         items = find_items(program, source, _asked(options))
         _say_first(items, options)
         measured = measure(program, items, options.batch_size, lambda answers: _tracked(answers, items))
@@ -59,7 +61,9 @@ def test(options: argparse.Namespace) -> int:
 def headline(measured: Measurement) -> float:
     """Return the one number that `--max-error` limits: a share of wrong items or pixels, the RMSE, or a distance."""
     report: Any = measured.report
-    return float(next(getattr(report, name) for name in ("error", "rmse", "distance") if hasattr(report, name)))
+    return float(
+        next(getattr(report, name) for name in ("error", "rmse", "distance") if hasattr(report, name))
+    )
 
 
 def page_facts(program: Program, measured: Measurement, source: Path) -> ReportFacts:

@@ -3,6 +3,9 @@
 With them come the few names of others that notebooks count on; `pd` and `plt` are imported when they are first used.
 """
 
+import gatera.core.with_torch  # isort: skip # noqa: F401 - names the extra, before any import needs torch
+
+
 from gatera.collab.baseline import RatingBaseline, user_item_means
 from gatera.collab.data import CollabDataLoaders
 from gatera.collab.learner import CollabLearner, collab_learner

@@ -31,11 +31,18 @@ def find_labelled_files(folder: Path, accepts: Accepts, asked: Asked) -> Labelle
     Raises:
         DataError: if the folder is missing or empty, or no layout fits.
     """
-    kind = Kind(partial(get_files, extensions=accepts.suffixes), accepts.things.removesuffix("s"), _endings(accepts), Path)
+    kind = Kind(
+        partial(get_files, extensions=accepts.suffixes),
+        accepts.things.removesuffix("s"),
+        _endings(accepts),
+        Path,
+    )
     found = read_folder(folder, kind, asked.label_from, asked.on_note, asked.target, **asked.reading)
     chosen, side = choose_side(found.split, asked)
     if not chosen:
-        raise DataError(f"{folder} has no {accepts.things} of the {asked.side} set", available=listed(set(found.split)))
+        raise DataError(
+            f"{folder} has no {accepts.things} of the {asked.side} set", available=listed(set(found.split))
+        )
     examples = [Example(_name(found.files[i], folder), found.files[i], found.labels[i]) for i in chosen]
     how = f"{len(chosen):,} {accepts.things}{side} in {folder.name} ({found.layout})"
     return LabelledItems(examples, accepts.things, how, found.skipped)
@@ -76,12 +83,24 @@ def find_files_with_cells(
     for line, row in (rows[i] for i in chosen):
         path = files.get(row[name]) or by_stem.get(Path(row[name]).stem)
         if path is None:
-            skipped.append(BadFile(folder / row[name], f"{TABLE} names {row[name]} in line {line}, which is not there."))
+            skipped.append(
+                BadFile(folder / row[name], f"{TABLE} names {row[name]} in line {line}, which is not there.")
+            )
             continue
-        examples.append(Example(_name(path, folder), path, _truth(row, columns, task, labels, f"{table}, line {line}")))
+        examples.append(
+            Example(_name(path, folder), path, _truth(row, columns, task, labels, f"{table}, line {line}"))
+        )
     if not examples:
-        raise DataError(f"none of the files that {table} names is there", got=listed([bad.path.name for bad in skipped], 3))
-    return LabelledItems(examples, accepts.things, f"{len(examples):,} {accepts.things}{side} of {TABLE} in {folder.name}", skipped)
+        raise DataError(
+            f"none of the files that {table} names is there",
+            got=listed([bad.path.name for bad in skipped], 3),
+        )
+    return LabelledItems(
+        examples,
+        accepts.things,
+        f"{len(examples):,} {accepts.things}{side} of {TABLE} in {folder.name}",
+        skipped,
+    )
 
 
 def _endings(accepts: Accepts) -> str:
@@ -97,7 +116,9 @@ def _answers(task: str) -> str:
 
 
 def _columns_in_words(task: str) -> str:
-    return {"multilabel": "file,labels (separated by semicolons)", "points": "file,x1,y1,x2,y2 ..."}.get(task, "file,value")
+    return {"multilabel": "file,labels (separated by semicolons)", "points": "file,x1,y1,x2,y2 ..."}.get(
+        task, "file,value"
+    )
 
 
 def _file_column(columns: Sequence[str]) -> str:
@@ -106,7 +127,13 @@ def _file_column(columns: Sequence[str]) -> str:
 
 
 def _value_columns(
-    names: Sequence[str], file: str, task: str, labels: Sequence[Any], n_out: int | None, asked: Asked, table: Path
+    names: Sequence[str],
+    file: str,
+    task: str,
+    labels: Sequence[Any],
+    n_out: int | None,
+    asked: Asked,
+    table: Path,
 ) -> list[str]:
     """Return the columns that hold the labels of a file."""
     if asked.targets:

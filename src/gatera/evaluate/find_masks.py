@@ -31,7 +31,9 @@ def find_masks(folder: Path, vocab: Sequence[Any], asked: Asked) -> LabelledItem
     places = _places([str(name) for name in block.vocab], [str(label) for label in vocab], folder, asked)
     examples = [
         Example(
-            found.photos[i].relative_to(folder).as_posix(), found.photos[i], partial(mask_of, block, places, found.masks[i])
+            found.photos[i].relative_to(folder).as_posix(),
+            found.photos[i],
+            partial(mask_of, block, places, found.masks[i]),
         )
         for i in chosen
     ]
@@ -55,10 +57,14 @@ def _places(names: Sequence[str], vocab: Sequence[str], folder: Path, asked: Ask
     if set(names) & set(vocab):
         unknown = [name for name in names if name not in vocab]
         if unknown:
-            asked.note(f"Pixels of classes that the program does not know are not measured: {listed(unknown)}")
+            asked.note(
+                f"Pixels of classes that the program does not know are not measured: {listed(unknown)}"
+            )
         return np.array([vocab.index(name) if name in vocab else UNLABELLED for name in names], np.int16)
     if all(name.isdecimal() and int(name) < len(vocab) for name in names if name != "void"):
-        asked.note(f"The numbers of the masks in {folder.name} are taken for the program's classes in their order")
+        asked.note(
+            f"The numbers of the masks in {folder.name} are taken for the program's classes in their order"
+        )
         return np.array([UNLABELLED if name == "void" else int(name) for name in names], np.int16)
     raise DataError(
         f"the classes of the masks in {folder} are not those of the program", got=listed(names), expected=listed(vocab),

@@ -18,7 +18,9 @@ from gatera.program.raw.cells import is_empty
 RATING_COLUMNS = ("rating", "ratings", "score", "stars", "value")
 
 
-def find_labelled_rows(table: Path, needed: Sequence[str], asked: Asked, made_with: Mapping[str, Any]) -> LabelledItems:
+def find_labelled_rows(
+    table: Path, needed: Sequence[str], asked: Asked, made_with: Mapping[str, Any]
+) -> LabelledItems:
     """Return the rows of a table with their labels.
 
     Args:
@@ -41,11 +43,17 @@ def find_labelled_rows(table: Path, needed: Sequence[str], asked: Asked, made_wi
         if is_empty(row[target]):
             skipped.append(BadFile(table, f"Line {line} of {table.name} has no value in {target}."))
         else:
-            raw = row[text] if text is not None else {name: cell for name, cell in row.items() if name != target}
+            raw = (
+                row[text]
+                if text is not None
+                else {name: cell for name, cell in row.items() if name != target}
+            )
             examples.append(Example(f"row {number}", raw, row[target]))
     if not examples:
         raise DataError(f"no row of {table} has a value in {target}", got=f"{len(skipped):,} rows")
-    return LabelledItems(examples, "rows", f"{len(examples):,} rows of {table.name}, column {target}", skipped)
+    return LabelledItems(
+        examples, "rows", f"{len(examples):,} rows of {table.name}, column {target}", skipped
+    )
 
 
 def target_column(
@@ -60,7 +68,10 @@ def target_column(
     for found in _candidates(others, made_with):
         asked.note(f"The labels are in column {found!r}", "target", found)
         return found
-    raise ArgumentError(f"target= must name the column of {table} with the labels", available=listed(others) or "none: the program reads all of them")
+    raise ArgumentError(
+        f"target= must name the column of {table} with the labels",
+        available=listed(others) or "none: the program reads all of them",
+    )
 
 
 def _candidates(others: Sequence[str], made_with: Mapping[str, Any]) -> Iterator[str]:

@@ -21,9 +21,13 @@ def card(item: Shown) -> str:
     """Return one item: its picture or excerpt, its file name, its label and the answer."""
     outcome = item.outcome
     data = base64.b64encode(item.jpeg).decode("ascii") if item.jpeg else ""
-    image = f'<img alt="{html.plain(outcome.example.name)}" src="data:image/jpeg;base64,{data}">' if data else ""
+    image = (
+        f'<img alt="{html.plain(outcome.example.name)}" src="data:image/jpeg;base64,{data}">' if data else ""
+    )
     text = html.element("p", item.excerpt, "excerpt") if item.excerpt else ""
-    answer = html.element("b", outcome.answer, "bad" if outcome.wrong else "good" if outcome.wrong is False else "")
+    answer = html.element(
+        "b", outcome.answer, "bad" if outcome.wrong else "good" if outcome.wrong is False else ""
+    )
     label = "" if outcome.wrong is False else f" {html.element('span', f'label: {outcome.truth}')}"
     name = html.element("span", outcome.example.name, "name")
     return f'<figure class="item">{image}{text}<figcaption>{name} {answer}{label} {html.element("span", outcome.how, "soft")}</figcaption></figure>'
@@ -65,7 +69,13 @@ def wrong_items(items: Sequence[Shown], rest: Sequence[Outcome], what: str) -> l
     if rows:
         blocks.append(html.table(("name", "label", "answer", ""), rows))
     if left:
-        blocks.append(html.element("p", f"{left:,} more are not listed, so that the page stays small; gatera test --csv lists all.", "soft"))
+        blocks.append(
+            html.element(
+                "p",
+                f"{left:,} more are not listed, so that the page stays small; gatera test --csv lists all.",
+                "soft",
+            )
+        )
     return [html.details(what, "\n".join(blocks), opened=len(items) + len(rest) <= 12)]
 
 
@@ -76,7 +86,9 @@ def confusion_matrix(report: ErrorReport) -> str:
         return ""
     counts = {(str(actual), str(predicted)): n for actual, predicted, n in report.confused}
     counts |= {(str(row.label), str(row.label)): row.n - row.errors for row in report.per_class}
-    head = html.element("th", "label \\ answer") + "".join(html.element("th", label, "number") for label in labels)
+    head = html.element("th", "label \\ answer") + "".join(
+        html.element("th", label, "number") for label in labels
+    )
     lines = [f"<tr>{head}</tr>"]
     for row in report.per_class:
         cells = html.element("th", row.label)

@@ -232,13 +232,24 @@ def _pictures(pictures: Sequence[Picture]) -> list[str]:
 def _mistakes(facts: ReportFacts) -> list[str]:
     report, items = facts.report, facts.items
     n = len(items.wrong) + len(items.others)
-    every = "Every wrong item" if isinstance(report, ErrorReport | LabelSetReport) else "Every item, the worst first"
+    every = (
+        "Every wrong item"
+        if isinstance(report, ErrorReport | LabelSetReport)
+        else "Every item, the worst first"
+    )
     listed = html_items.wrong_items(items.wrong, items.others, f"{every} ({n:,})")
     if isinstance(report, LabelSetReport):
         return [_labels(report), *listed]
     if isinstance(report, MaskReport):
-        rows = [(name, f"{overlap:.3f}") for name, overlap in sorted(report.overlaps.items(), key=lambda row: row[1])]
-        about = html.element("p", "Intersection over union: of the pixels labelled or predicted as a class, the share that are both.", "soft")
+        rows = [
+            (name, f"{overlap:.3f}")
+            for name, overlap in sorted(report.overlaps.items(), key=lambda row: row[1])
+        ]
+        about = html.element(
+            "p",
+            "Intersection over union: of the pixels labelled or predicted as a class, the share that are both.",
+            "soft",
+        )
         return [about, *_folding(("class", "intersection over union"), rows, (1,), "all classes"), *listed]
     return [*_confusions(report, facts.things), *listed] if isinstance(report, ErrorReport) else listed
 
@@ -261,7 +272,11 @@ def _confusions(report: ErrorReport, things: str) -> list[str]:
 
 def _labels(report: LabelSetReport) -> str:
     rows = [
-        (row.label, row.n, *("" if value != value else f"{value:.2f}" for value in (row.precision, row.recall, row.f1)))
+        (
+            row.label,
+            row.n,
+            *("" if value != value else f"{value:.2f}" for value in (row.precision, row.recall, row.f1)),
+        )
         for row in sorted(report.rows, key=lambda row: row.f1 if row.n else 2.0)
     ]
     about = (

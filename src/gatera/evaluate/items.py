@@ -83,5 +83,7 @@ def choose_side(split: Sequence[str], asked: Asked) -> tuple[list[int], str]:
         return list(range(len(split))), ""
     side = asked.side or there[0]
     if asked.side is None:
-        asked.note(f"Only the {side} set is measured, {split.count(side):,} of {len(split):,} items", "side", "all")
+        asked.note(
+            f"Only the {side} set is measured, {split.count(side):,} of {len(split):,} items", "side", "all"
+        )
     return [i for i, each in enumerate(split) if each == side], f" of the {side} set"

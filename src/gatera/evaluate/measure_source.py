@@ -110,15 +110,21 @@ def find_items(program: Program, source: Path, asked: Asked) -> LabelledItems:
     """
     training = program.info.get("training")
     if isinstance(training, dict) and training.get("source") == source.resolve().name:
-        asked.note(f"The program was trained on a source called {source.resolve().name}: if these are the same items, the error says little")
+        asked.note(
+            f"The program was trained on a source called {source.resolve().name}: if these are the same items, the error says little"
+        )
     first = program.preprocess.config[0]
     accepts = OPERATIONS[first["op"]].accepts or PHOTOS
     if not source.exists():
-        raise DataError(f"{source} does not exist", remedy="Check the spelling and the folder you started from.")
+        raise DataError(
+            f"{source} does not exist", remedy="Check the spelling and the folder you started from."
+        )
     of_rows, is_file = accepts.given_as == "rows", not source.is_dir()
     if of_rows or (accepts.given_as == "texts" and is_file):
         if not is_file:
-            raise DataError(f"{source} is a folder, and the program takes rows of a table", expected="a CSV file")
+            raise DataError(
+                f"{source} is a folder, and the program takes rows of a table", expected="a CSV file"
+            )
         made_with = _settings(program)
         return find_labelled_rows(source, needed_columns(first) if of_rows else (), asked, made_with)
     return _find_files(program, source.parent if is_file and source.name == TABLE else source, accepts, asked)
@@ -128,7 +134,10 @@ def _find_files(program: Program, folder: Path, accepts: Accepts, asked: Asked) 
     if not folder.is_dir():
         expected = f"a folder of {accepts.things} with labels, or its {TABLE}"
         what = "a table" if is_table_name(folder) else "one file"
-        raise DataError(f"{folder} is {what}, and the program is measured on {accepts.things} with labels", expected=expected)
+        raise DataError(
+            f"{folder} is {what}, and the program is measured on {accepts.things} with labels",
+            expected=expected,
+        )
     if program.task == "segmentation":
         return evaluate.find_masks(folder, program.vocab, asked)
     if program.task == "classification" or (program.task == "multilabel" and not (folder / TABLE).is_file()):
@@ -158,7 +167,9 @@ def measure(
     started, scores = time.perf_counter(), SCORES[program.task](program)
     outcomes: list[Outcome] = []
     failed: list[BadFile] = []
-    answers = program.predict_stream([example.raw for example in items.examples], batch_size, on_error="return")
+    answers = program.predict_stream(
+        [example.raw for example in items.examples], batch_size, on_error="return"
+    )
     for example, answer in zip(items.examples, progress(answers)):
         try:
             if answer is None or isinstance(answer, DataError):
@@ -167,7 +178,9 @@ def measure(
         except DataError as err:
             failed.append(BadFile(Path(example.name), str(err)))
     if not outcomes:
-        raise DataError(f"none of the {len(failed):,} {items.things} can be measured, e.g. {failed[0].reason}")
+        raise DataError(
+            f"none of the {len(failed):,} {items.things} can be measured, e.g. {failed[0].reason}"
+        )
     return Measurement(
         scores.report(), outcomes, items, dict(scores.unknown), failed,
         measure_latency(program, [outcome.example for outcome in outcomes]), time.perf_counter() - started,
@@ -192,7 +205,11 @@ def measure_latency(program: Program, examples: Sequence[Example]) -> Latency | 
 def needed_columns(first: Mapping[str, Any]) -> list[str]:
     """Return the columns that a program for rows reads, from its first operation."""
     columns = [each for name in ("categories", "numbers", "columns") for each in first.get(name) or ()]
-    names = [each["name"] if isinstance(each, dict) else each for each in columns if not (isinstance(each, dict) and "missing_in" in each)]
+    names = [
+        each["name"] if isinstance(each, dict) else each
+        for each in columns
+        if not (isinstance(each, dict) and "missing_in" in each)
+    ]
     if not names:
         raise ArgumentError("the program does not say which columns it reads")
     return [str(name) for name in names]

@@ -94,7 +94,9 @@ class LabelScores(Scores):
         self.answers.append(answer.index)
         right = float(answer.probabilities[code]) if known else 0.0
         how = f"probability {answer.probability:.2f}, of the label {right:.2f}"
-        return Outcome(example, str(self.vocab[code]), str(answer.label), code != answer.index, 1 - right, how)
+        return Outcome(
+            example, str(self.vocab[code]), str(answer.label), code != answer.index, 1 - right, how
+        )
 
     def report(self) -> ErrorReport:
         """Return the error, beside that of the class that was most frequent in training."""
@@ -133,7 +135,9 @@ class LabelSetScores(Scores):
         wrong = int((actual != answer.index).sum())
         missing = float(np.abs(answer.probabilities - actual).sum())
         words = _joined(self.program.vocab, actual), _joined(self.program.vocab, answer.index)
-        return Outcome(example, *words, wrong > 0, wrong + missing / (1 + missing), f"{wrong} wrong of {len(actual)}")
+        return Outcome(
+            example, *words, wrong > 0, wrong + missing / (1 + missing), f"{wrong} wrong of {len(actual)}"
+        )
 
     def report(self) -> LabelSetReport:
         """Return the error of the labels."""
@@ -154,7 +158,9 @@ class NumberScores(Scores):
         actual = [number_in(cell, example.name) for cell in cells]
         values = [float(value) for value in np.ravel(answer.probabilities)]
         if len(actual) != len(values):
-            raise DataError(f"{example.name} has {len(actual)} numbers, and the program answers with {len(values)}")
+            raise DataError(
+                f"{example.name} has {len(actual)} numbers, and the program answers with {len(values)}"
+            )
         self.truths.append(actual)
         self.answers.append(values)
         off = float(np.sqrt(np.mean(np.square(np.subtract(values, actual)))))

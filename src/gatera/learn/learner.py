@@ -9,18 +9,23 @@ from typing import TYPE_CHECKING, Any, Unpack
 import torch
 from torch import Tensor, nn
 
+from gatera.core.checks import check_fraction
 from gatera.core.errors import ArgumentError, DataError
-from gatera.core.signatures import spelled_out
+from gatera.core.signatures import check_arguments, spelled_out
+from gatera.data.loading.list_loader import ListLoader
 from gatera.data.loading.loaders import DataLoader, DataLoaders
 from gatera.kernels.folding import folded_copy
 from gatera.learn import checkpoint
 from gatera.learn.export.program import ExportOptions, Trained, export_program
+from gatera.learn.fit import FitPlan
 from gatera.learn.inference.batches import PredictedBatch, decoder, join_batches, run_batches
 from gatera.learn.inference.score import Score
 from gatera.learn.inference.show import Grid, show_results
 from gatera.learn.optimizer import Adam, OptimizerFactory, load_named_state, named_state
-from gatera.learn.options import LEARNER_DEFAULTS, OtherLearnerArguments
-from gatera.learn.trainer import Trainer
+from gatera.learn.options import FIT_DEFAULTS, LEARNER_DEFAULTS, FitArguments, OtherLearnerArguments
+from gatera.learn.schedule import ParamScheduler, combined_cos
+from gatera.learn.state import attribute_name
+from gatera.learn.trainer import Rates, Trainer
 from gatera.models.summary import Summary, model_summary
 from gatera.program.prediction import Prediction
 
@@ -62,6 +67,37 @@ class Learner(Trainer):
         super().__init__(dls, model, loss_func, opt_func, body=body, **arguments)
         self._prediction_copy: tuple[tuple[Any, ...], nn.Module] | None = None
 
+    def __getattr__(self, name: str) -> Any:
+        """Return one of the learner's callbacks by its name, e.g. `learn.activation_stats` for an `ActivationStats`."""
+        for callback in self.__dict__.get("cbs", ()):
+            if attribute_name(type(callback)) == name:
+                return callback
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    # -- more training -----------------------------------------------------------------------------------------------
+
+    @spelled_out(FitArguments, FIT_DEFAULTS)
+    def fit_flat_cos(
+        self, n_epoch: int, lr: Rates | None = None, div_final: float = 1e5, pct_start: float = 0.75,
+        **arguments: Unpack[FitArguments],
+    ) -> None:  # fmt: skip
+        """Train with constant rates, then let them fall by a cosine.
+
+        Args:
+            n_epoch: number of epochs, at least 1.
+            lr: learning rates; the learner's `lr` by default.
+            div_final: the last rate is `lr` / div_final.
+            pct_start: fraction of the fit, 0..1, with constant rates.
+            arguments: wd, cbs, reset_opt, resume, phase; see `FitArguments`.
+        """
+        check_arguments(Learner.fit_flat_cos, arguments)
+        check_fraction("pct_start", pct_start)
+        rates = self._rates(lr)
+        schedule = ParamScheduler(
+            {"lr": [combined_cos(pct_start, rate, rate, rate / div_final) for rate in rates]}
+        )
+        self._fit(FitPlan.of(n_epoch, rates, arguments, [schedule]))
+
     # -- using ------------------------------------------------------------------------------------------------------
 
     def loader(self, ds_idx: int = 1, dl: Any = None) -> Any:
@@ -71,7 +107,7 @@ class Learner(Trainer):
         found = self.dls[ds_idx]
         if found is None:
             raise DataError(f"no data set {ds_idx}", expected="0 (training) or 1 (validation)")
-        return found.for_evaluation() if isinstance(found, DataLoader) else found
+        return found.for_evaluation() if isinstance(found, DataLoader | ListLoader) else found
 
     def get_preds(
         self,

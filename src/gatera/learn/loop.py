@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 from gatera.core.random import seed_torch
+from gatera.data.loading.batch import as_pair, call
 from gatera.learn.arithmetic import as_float32, evaluating
 from gatera.learn.inference.parts import gradients_in_parts, outputs
 from gatera.learn.state import Batches, CancelEpochException, CancelFitException, LoopState
@@ -36,12 +37,12 @@ def forward(state: LoopState) -> None:
     """Compute predictions in the fit's precision, and their loss, always in float32."""
     if state.training:
         with state.arithmetic.autocast():
-            predictions = state.model(state.inputs)
+            predictions = call(state.model, state.inputs)
         state.predictions = as_float32(predictions)
     else:
         state.predictions = outputs(state.model, state.inputs, state.arithmetic)
     state.call("after_pred")
-    state.loss = state.loss_func(state.predictions, state.labels)
+    state.loss = call(state.loss_func, state.predictions, state.labels)
     state.call("after_loss")
 
 
@@ -118,7 +119,7 @@ def whole_epoch(state: LoopState) -> None:
 def take(state: LoopState, batch: Any) -> None:
     """Put a batch into the state, on the right device."""
     state.index = getattr(batch, "index", None)
-    inputs, labels = batch
+    inputs, labels = as_pair(batch)
     state.inputs, state.labels = state.arithmetic.to_device(inputs), state.arithmetic.to_device(labels)
 
 

@@ -18,6 +18,7 @@ A callback's methods are named after events and receive the loop's state. The or
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
@@ -119,6 +120,12 @@ class Callback:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore what `state_dict` returned."""
+
+
+def attribute_name(kind: type) -> str:
+    """Return the name under which a learner offers a callback: "activation_stats" for `ActivationStats`."""
+    name = kind.__name__.removesuffix("Callback") or kind.__name__
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 class CallbackList:

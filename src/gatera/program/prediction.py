@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+import numpy as np
+
 from gatera.core.errors import ArgumentError
+from gatera.program.familiar.figures import familiar_index, figures
 from gatera.program.tasks import TASKS, Answer, Task
 
 
@@ -18,6 +21,9 @@ class Prediction(Answer):
     | regression | the value, or list of K values | float32 [K] | float32 [K], the values again |
     | segmentation | the mask: class of each pixel of the photo, uint8 [H,W] | the same on the model's own grid, uint8 [h,w] | float32 [K,h,w], of every class, 0..1 |
     | points | list of P points [x, y] in pixels of the photo | float32 [2P], -1..1 | float32 [2P], the values again |
+
+    Index and probabilities also answer to the methods of a tensor that code for predictions uses, such as `.item()`, `.numpy()`
+    and `.topk()`; where PyTorch is imported, its functions take them.
 
     A mask is 255 where the model did not see the photo, because its preprocessing cuts something off; `vocab[mask[y, x]]` is
     the class at (x, y). Photos stand upright: EXIF rotation is applied before.
@@ -51,7 +57,8 @@ class Prediction(Answer):
         task: Task = "classification",
     ) -> Self:
         """Make a prediction; see the class."""
-        self = super().__new__(cls, label, index, probabilities)
+        numbers = figures(probabilities) if isinstance(probabilities, np.ndarray) else probabilities
+        self = super().__new__(cls, label, familiar_index(index), numbers)
         self.vocab, self.task = vocab or [], task
         return self
 

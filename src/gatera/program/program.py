@@ -21,6 +21,8 @@ from gatera.program.archive import CARD, MODEL, Archive
 from gatera.program.decode import Decoder
 from gatera.program.description import package_info, read_description
 from gatera.program.engines import Engine, EngineName, EnginePrecision, make_engine
+from gatera.program.familiar.inputs import each_input, one_input
+from gatera.program.familiar.learner import LikeALearner
 from gatera.program.held import held
 from gatera.program.network.bounded import BoundedEngine, check_model
 from gatera.program.package import read_package
@@ -121,7 +123,7 @@ class ManyInputs:
         return self._engine
 
 
-class Program:
+class Program(LikeALearner):
     """A trained program: preprocessing, model, decoding. Made by `load_program`. It may be used from several threads.
 
     Attributes:
@@ -153,8 +155,8 @@ class Program:
         """Return the prediction for one input.
 
         Args:
-            raw: for photos a path, the bytes of a file, an open binary file, a Pillow image, or an array: uint8 or float
-                0..1 of shape [H,W], [H,W,1], [H,W,3] or [H,W,4].
+            raw: for photos a path, the bytes of a file, anything with `read` and `seek`, a Pillow image, or an array: uint8
+                or float 0..1 of shape [H,W], [H,W,1], [H,W,3] or [H,W,4]. For rows a mapping, or a DataFrame of one row.
 
         Raises:
             DataError: if the input cannot be read; it names the file. For photos it is a PhotoError.
@@ -200,10 +202,10 @@ class Program:
             check_at_least("batch_size", batch_size, 1)
         check_choice("on_error", on_error, ON_ERROR)
         if batch_size is not None:
-            return self._stream(enumerate(many), batch_size, on_error)
+            return self._stream(enumerate(each_input(many)), batch_size, on_error)
         pace = Pace(1) if self.preprocess.reads_files else Pace()
         return side_by_side(
-            enumerate(many), partial(self._chunk, Timer(pace), on_error), pace, self._many.workers
+            enumerate(each_input(many)), partial(self._chunk, Timer(pace), on_error), pace, self._many.workers
         )
 
     def _chunk(
@@ -249,6 +251,7 @@ class Program:
             pool.shutdown(cancel_futures=True)
 
     def _prepare(self, raw: Any) -> Prepared:
+        raw = one_input(raw)
         return (self.preprocess(raw), None) if self._place is None else self._place(raw)
 
     def _read(self, number: int, raw: Any, on_error: OnError) -> Prepared | DataError:

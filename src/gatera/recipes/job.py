@@ -231,6 +231,12 @@ def _export(job: Job, settings: TrainSettings, evaluations: Mapping[str, Evaluat
     else:
         facts = replace(facts, metrics=report.card_metrics)
     training: dict[str, Any] = {side: evaluation.to_dict() for side, evaluation in evaluations.items()}
-    training |= {"n_train": learn.dls.train.n, "seed": settings.seed, "source": settings.source.resolve().name, "settings": settings.chosen(), **job.facts}
+    training |= {
+        "n_train": learn.dls.train.n,
+        "seed": settings.seed,
+        "source": settings.source.resolve().name,
+        "settings": settings.chosen(),
+        **job.facts,
+    }
     options = ExportOptions(slim=settings.slim, card=model_card(facts), training=training)
     return learn.export(settings.out.absolute(), force=settings.force, options=options)

@@ -48,7 +48,12 @@ def check_page(settings: TrainSettings, task: Task) -> None:
 
 
 def write_page(
-    job: Job, settings: TrainSettings, task: Task, started: float, evaluations: Mapping[str, Evaluation], path: Path
+    job: Job,
+    settings: TrainSettings,
+    task: Task,
+    started: float,
+    evaluations: Mapping[str, Evaluation],
+    path: Path,
 ) -> Path:
     """Write `report.html` and its pictures into the folder `settings.report`; return the page's path.
 

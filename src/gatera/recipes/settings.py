@@ -266,7 +266,10 @@ class TrainSettings:
     )  # fmt: skip
     restart: bool = setting("Training", "Start over, even if an earlier run can go on.", False)
     report: Path | None = setting(
-        "Output", "Also write an HTML report into this folder: the figures, pictures, everything that is wrong.", None, metavar="FOLDER"
+        "Output",
+        "Also write an HTML report into this folder: the figures, pictures, everything that is wrong.",
+        None,
+        metavar="FOLDER",
     )
     slim: bool = setting("Output", "Write a program half as large, which training cannot start from.", False)
     force: bool = setting("Output", "Overwrite existing files.", False, flags=("-f", "--force"))
@@ -286,7 +289,9 @@ class TrainSettings:
         found = {
             each.name: getattr(self, each.name)
             for each in fields(self)
-            if each.name not in OF_ONE_RUN and each.default is not MISSING and getattr(self, each.name) != each.default
+            if each.name not in OF_ONE_RUN
+            and each.default is not MISSING
+            and getattr(self, each.name) != each.default
         }
         if self.weights is not None:
             found["weights"] = Path(self.weights).name if Path(self.weights).exists() else self.weights
@@ -301,7 +306,9 @@ class TrainSettings:
 def without_path(text: str, source: Path) -> str:
     """Return text in which a source stands by its name, not by its whole path."""
     name = source.resolve().name
-    return text.replace(str(source.resolve()), name).replace(str(source), name) if str(source) != "." else name
+    return (
+        text.replace(str(source.resolve()), name).replace(str(source), name) if str(source) != "." else name
+    )
 
 
 TrainSettings.__doc__ = f"{TrainSettings.__doc__}\n    Attributes:\n" + "\n".join(

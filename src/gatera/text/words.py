@@ -57,7 +57,7 @@ def learn_words(texts: Iterable[str], min_freq: int = MIN_FREQ, max_vocab: int =
     """
     check_at_least("min_freq", min_freq, 1)
     check_at_least("max_vocab", max_vocab, len(SPECIAL_WORDS) + 1)
-    split, counts = _splitter().pre_tokenizer.pre_tokenize_str, Counter[str]()
+    split, counts = word_splitter(), Counter[str]()
     for text in texts:
         counts.update(word for word, _ in split(mark_words(text)))
     known = sorted(
@@ -70,6 +70,11 @@ def learn_words(texts: Iterable[str], min_freq: int = MIN_FREQ, max_vocab: int =
             remedy="Use more texts, or TextBlock(min_freq=1).",
         )  # fmt: skip
     return [*SPECIAL_WORDS, *known[: max_vocab - len(SPECIAL_WORDS)]]
+
+
+def word_splitter() -> Any:
+    """Return a function from a text to its words, each with its place: [(word, (start, end)), ...]."""
+    return _splitter().pre_tokenizer.pre_tokenize_str
 
 
 def _splitter() -> Any:

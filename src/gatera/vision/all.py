@@ -4,21 +4,19 @@ It also exports the third-party names that notebooks expect (`np`, `pd`, `plt`, 
 `plt` are imported on first use.
 """
 
-import json
-import shutil
+import gatera.core.with_torch  # isort: skip # noqa: F401 - names the extra, before any import needs torch
 
-from PIL import Image
 
 from gatera.data.blocks.image import ImageBlock
 from gatera.data.blocks.mask import MaskBlock, PILMask
 from gatera.data.blocks.points import PointBlock
 from gatera.data.download.datasets import download_images
 from gatera.data.show.pil import PILImage, PILImageBW, image2tensor, resize_images, show_image
-from gatera.data.sources.items import ImageGetter, get_image_files, verify_images
+from gatera.data.sources.items import ImageGetter
 from gatera.data.transforms.crops import CropPad, RandomCrop, RandomResizedCrop
 from gatera.data.transforms.erasing import RandomErasing
 from gatera.data.transforms.geometry import Dihedral, Flip, Rotate, Warp, Zoom
-from gatera.data.transforms.item import FlipItem, PadMode, Resize, ResizeMethod
+from gatera.data.transforms.item import FlipItem, PadMode, ResizeMethod
 from gatera.data.transforms.lighting import Brightness, Contrast, Hue, Saturation
 from gatera.data.transforms.normalize import cifar_stats, imagenet_stats, mnist_stats
 from gatera.data.transforms.presets import aug_transforms
@@ -35,7 +33,6 @@ from gatera.models.vision.unet import DynamicUnet, create_unet_model
 from gatera.notebook_names import *  # noqa: F403 - a face brings every common name
 from gatera.notebook_names import __all__ as _common
 from gatera.vision.data import ImageDataLoaders
-from gatera.vision.learner import cnn_learner
 from gatera.vision.model_names import *  # noqa: F403
 from gatera.vision.model_names import __all__ as _models
 from gatera.vision.segmentation import SegmentationDataLoaders
@@ -44,14 +41,12 @@ from gatera.vision.unet import unet_learner
 # fmt: off
 __all__ = [
     "Brightness", "Contrast", "CropPad", "Dice", "DiceMulti", "Dihedral", "DynamicUnet", "Flip", "FlipItem",
-    "Hue", "Image", "ImageBlock", "ImageDataLoaders", "ImageGetter", "JaccardCoeff", "JaccardCoeffMulti",
+    "Hue", "ImageBlock", "ImageDataLoaders", "ImageGetter", "JaccardCoeff", "JaccardCoeffMulti",
     "MaskBlock", "PILImage", "PILImageBW", "PILMask", "PadMode", "PixelAccuracy", "PointBlock", "PointHead",
-    "RandomCrop", "RandomErasing", "RandomResizedCrop", "Resize", "ResizeMethod", "Rotate", "Saturation",
-    "SegmentationDataLoaders", "Warp", "Zoom", "aug_transforms", "cifar_stats", "cnn_learner",
-    "create_unet_model", "download_images", "foreground_acc", "get_image_files", "image2tensor",
-    "imagenet_stats", "json", "mnist_stats", "resize_images", "show_image", "shutil", "unet_learner",
-    "verify_images",
-]
+    "RandomCrop", "RandomErasing", "RandomResizedCrop", "ResizeMethod", "Rotate", "Saturation",
+    "SegmentationDataLoaders", "Warp", "Zoom", "aug_transforms", "cifar_stats", "create_unet_model", "download_images", "foreground_acc", "image2tensor",
+    "imagenet_stats", "mnist_stats", "resize_images", "show_image", "unet_learner",
+    ]
 __all__ += _common
 __all__ += _models
 # fmt: on

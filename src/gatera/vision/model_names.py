@@ -1,7 +1,5 @@
 """Names of vision models, shared by `gatera.vision.all` and `gatera.audio.all`, which classifies spectrograms."""
 
-import re
-
 from gatera.data.download.datasets import download_url
 from gatera.learn.callbacks.mixup import CutMix, MixUp
 from gatera.measure.reports.labels import label_scores
@@ -22,19 +20,17 @@ from gatera.models.backbones.architectures import (
     resnet152,
     vit_small,
 )
-from gatera.models.vision.body import create_body
 from gatera.models.vision.heads import HeadOptions, create_head
 from gatera.models.vision.linear_head import LinearHeadOptions, PowerMeanPool2d, create_linear_head
 from gatera.models.vision.model import create_vision_model
-from gatera.vision.learner import vision_learner
 
 # fmt: off
 __all__ = [
     "Architecture",     "CutMix",     "HeadOptions",     "LinearHeadOptions",     "MixUp",
-    "PowerMeanPool2d",     "best_thresholds",     "convnext_tiny",     "create_body",     "create_head",
+    "PowerMeanPool2d",     "best_thresholds",     "convnext_tiny",     "create_head",
     "create_linear_head",     "create_vision_model",     "download_url",     "efficientnet_lite0",
     "efficientnet_lite1",     "efficientnet_lite2",     "efficientnet_lite3",     "efficientnet_lite4",
-    "label_scores",     "mobilenet_v3_large",     "re",     "resnet18",     "resnet34",     "resnet50",
-    "resnet101",     "resnet152",     "vision_learner",     "vit_small",
+    "label_scores",     "mobilenet_v3_large",     "resnet18",     "resnet34",     "resnet50",
+    "resnet101",     "resnet152",     "vit_small",
 ]
 # fmt: on

@@ -20,10 +20,14 @@ def stdin_bytes() -> bytes:
     """
     content = sys.stdin.buffer.read(MOST_BYTES + 1)
     if not content:
-        raise DataError("standard input is empty", remedy="Pipe a file into it: cat photo.jpg | gatera predict PROGRAM -")
+        raise DataError(
+            "standard input is empty", remedy="Pipe a file into it: cat photo.jpg | gatera predict PROGRAM -"
+        )
     if len(content) > MOST_BYTES:
         raise DataError(
-            "standard input is too large", expected=f"at most {human_bytes(MOST_BYTES)}", remedy="Save it as a file first."
+            "standard input is too large",
+            expected=f"at most {human_bytes(MOST_BYTES)}",
+            remedy="Save it as a file first.",
         )
     return content
 
@@ -41,5 +45,8 @@ def stdin_names(null: bool) -> list[str]:
     parts = content.split(b"\0") if null else [line.rstrip(b"\r") for line in content.split(b"\n")]
     names = [os.fsdecode(part) for part in parts if part]
     if not names:
-        raise DataError("there are no names on standard input", expected="one name per line, or with -0 names that end with NUL")
+        raise DataError(
+            "there are no names on standard input",
+            expected="one name per line, or with -0 names that end with NUL",
+        )
     return names

@@ -27,7 +27,11 @@ def scheme_of(word: str) -> str | None:
     """
     scheme, found, rest = word.partition("://")
     plain = scheme.replace("+", "").replace("-", "").replace(".", "").isalnum() and scheme[:1].isalpha()
-    return scheme.lower() if found and plain and scheme.isascii() and rest and not any(map(str.isspace, word)) else None
+    return (
+        scheme.lower()
+        if found and plain and scheme.isascii() and rest and not any(map(str.isspace, word))
+        else None
+    )
 
 
 def fetch_bytes(url: str) -> bytes:
@@ -57,9 +61,13 @@ def fetch_bytes(url: str) -> bytes:
         raise DataError(f"{url} cannot be fetched: the server answers {err.code} {err.reason}") from err
     except (OSError, http.client.HTTPException, ValueError) as err:
         reason = getattr(err, "reason", None) or err
-        raise DataError(f"{url} cannot be fetched ({reason})", remedy="Check the address and the connection.") from err
+        raise DataError(
+            f"{url} cannot be fetched ({reason})", remedy="Check the address and the connection."
+        ) from err
     if len(content) > MOST_BYTES:
-        raise DataError(f"{url} is too large", expected=f"at most {human_bytes(MOST_BYTES)}", remedy="Download it first.")
+        raise DataError(
+            f"{url} is too large", expected=f"at most {human_bytes(MOST_BYTES)}", remedy="Download it first."
+        )
     if not content:
         raise DataError(f"{url} is empty (0 bytes)")
     return content

@@ -66,7 +66,11 @@ def answer_cells(program: Program, answer: Prediction) -> list[Any]:
         case "multilabel":
             return [JOINT.join(map(str, values["label"])), *values["probabilities"].values()]
         case "segmentation":
-            return [values["height"], values["width"], *(values["shares"].get(str(label), 0.0) for label in program.vocab)]
+            return [
+                values["height"],
+                values["width"],
+                *(values["shares"].get(str(label), 0.0) for label in program.vocab),
+            ]
         case "points":
             return [JOINT.join(f"{x:.2f} {y:.2f}" for x, y in values["points"])]
     value = values["value"]

@@ -58,14 +58,30 @@ class Saver:
         self.way = USUAL.get(program.task, "labels") if way == "auto" else way
         first = program.preprocess.config[0]["op"]
         if first in ("read_row", "read_pair"):
-            raise ArgumentError("save= is for files, and the program takes rows", remedy="Use --csv for an answer beside each row.")
+            raise ArgumentError(
+                "save= is for files, and the program takes rows",
+                remedy="Use --csv for an answer beside each row.",
+            )
         if program.task not in WAYS[self.way] or (self.way != "labels" and first != "read_photo"):
-            possible = [name for name, tasks in WAYS.items() if program.task in tasks and (name == "labels" or first == "read_photo")]
-            raise ArgumentError(f"save_as={self.way} does not suit this program ({program.task})", available=listed(possible) or "nothing")
+            possible = [
+                name
+                for name, tasks in WAYS.items()
+                if program.task in tasks and (name == "labels" or first == "read_photo")
+            ]
+            raise ArgumentError(
+                f"save_as={self.way} does not suit this program ({program.task})",
+                available=listed(possible) or "nothing",
+            )
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise OutputExistsError(f"{folder} is not empty, and nothing in it was changed", remedy="Name a new folder.")
+            raise OutputExistsError(
+                f"{folder} is not empty, and nothing in it was changed", remedy="Name a new folder."
+            )
         check_can_write(folder / "file")
-        self._write: Callable[[Input, Prediction], None] = {"masks": self._mask, "drawn": self._drawn, "labels": self._sorted}[self.way]
+        self._write: Callable[[Input, Prediction], None] = {
+            "masks": self._mask,
+            "drawn": self._drawn,
+            "labels": self._sorted,
+        }[self.way]
         self.n = 0
 
     def __call__(self, each: Input, answer: Prediction) -> None:
@@ -75,7 +91,11 @@ class Saver:
 
     def line(self) -> str:
         """Return what was saved, in words."""
-        what = {"masks": "masks (PNG, class numbers)", "drawn": "photos with their answers", "labels": "copies, in a folder for each label"}
+        what = {
+            "masks": "masks (PNG, class numbers)",
+            "drawn": "photos with their answers",
+            "labels": "copies, in a folder for each label",
+        }
         return f"Saved {self.n} {what[self.way]} in {self.folder}."
 
     def _mask(self, each: Input, answer: Prediction) -> None:
@@ -84,7 +104,9 @@ class Saver:
 
     def _drawn(self, each: Input, answer: Prediction) -> None:
         picture = drawn(each.raw, answer, self.program)
-        self._new(self.folder / f"{Path(_name(each)).stem}.jpg", lambda file: picture.save(file, "JPEG", quality=90))
+        self._new(
+            self.folder / f"{Path(_name(each)).stem}.jpg", lambda file: picture.save(file, "JPEG", quality=90)
+        )
 
     def _sorted(self, each: Input, answer: Prediction) -> None:
         labels = answer.label if isinstance(answer.label, list) else [answer.label]
@@ -158,7 +180,9 @@ def _captioned(picture: Image.Image, entries: list[tuple[str, str]]) -> Image.Im
     for number, (words, colour) in enumerate(entries):
         top = picture.height + number * line + line // 8
         draw.rectangle((4, top + 2, size, top + size - 2), fill=colour)
-        draw.text((size + 8, top), "".join(c if c.isprintable() else "?" for c in words), fill="black", font=font)
+        draw.text(
+            (size + 8, top), "".join(c if c.isprintable() else "?" for c in words), fill="black", font=font
+        )
     return whole
 
 

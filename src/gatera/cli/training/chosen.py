@@ -57,7 +57,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
     except OSError as err:
         raise DataError(f"{path} cannot be read ({err.strerror})", remedy="Check its name.") from err
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as err:
-        raise DataError(f"{path} is not TOML ({err})", expected='lines like epochs = 3 or arch = "resnet34"') from err
+        raise DataError(
+            f"{path} is not TOML ({err})", expected='lines like epochs = 3 or arch = "resnet34"'
+        ) from err
 
 
 def _of_program(path: str) -> tuple[dict[str, Any], str]:
@@ -74,7 +76,11 @@ def _of_program(path: str) -> tuple[dict[str, Any], str]:
 
 
 def _apply(
-    options: argparse.Namespace, values: Mapping[str, Any], file: str, known: Mapping[str, Option], given: set[str]
+    options: argparse.Namespace,
+    values: Mapping[str, Any],
+    file: str,
+    known: Mapping[str, Option],
+    given: set[str],
 ) -> set[str]:
     """Set options from values by name; return the names of those that were set."""
     applied = set()

@@ -159,7 +159,9 @@ def labelled_masks(
     """
     pairs, split = _all_pairs(folder)
     if not pairs.good:
-        raise DataError(f"there are no photos with masks in {folder}", got=f"{len(pairs.bad)} photos without a mask")
+        raise DataError(
+            f"there are no photos with masks in {folder}", got=f"{len(pairs.bad)} photos without a mask"
+        )
     codes = find_codes(_roots(folder, pairs), scan([mask for _, mask in pairs.good]), mask_values)
     for note in (*pairs.notes, *codes.notes):
         if on_note is not None:

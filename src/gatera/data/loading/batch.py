@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,40 @@ class Batch(tuple[Any, ...]):
         batch = super().__new__(cls, values)
         batch.index = index
         return batch
+
+
+class Fields(tuple[Any, ...]):
+    """A batch of several fields, of which the first `n_inp` are inputs and the others labels."""
+
+    n_inp: int
+
+    def __new__(cls, values: Sequence[Any], n_inp: int) -> Fields:
+        """Make a batch of fields."""
+        batch = super().__new__(cls, values)
+        batch.n_inp = n_inp
+        return batch
+
+
+class Several(tuple[Any, ...]):
+    """Inputs that a model takes as several arguments, or labels that a loss takes so."""
+
+
+def as_pair(batch: Any) -> tuple[Any, Any]:
+    """Return the inputs and the labels of a batch, None where it has no labels; several of either as `Several`."""
+    if not isinstance(batch, Fields):
+        return (batch[0], batch[1]) if len(batch) == 2 else (batch[0], None)
+    inputs, labels = batch[: batch.n_inp], batch[batch.n_inp :]
+    return _one_or_several(inputs), _one_or_several(labels)
+
+
+def _one_or_several(values: tuple[Any, ...]) -> Any:
+    return None if not values else values[0] if len(values) == 1 else Several(values)
+
+
+def call(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a model or a loss; `Several` become several arguments."""
+    spread = [part for one in arguments for part in (one if isinstance(one, Several) else (one,))]
+    return function(*spread)
 
 
 @dataclass(frozen=True)
@@ -56,7 +90,11 @@ def moved(value: Any, device: torch.device) -> Any:
         return value.to(device, non_blocking=True)
     if isinstance(value, list | tuple):
         parts = [moved(part, device) for part in value]
-        return tuple(parts) if isinstance(value, tuple) else parts
+        return (
+            (Several(parts) if isinstance(value, Several) else tuple(parts))
+            if isinstance(value, tuple)
+            else parts
+        )
     if isinstance(value, dict):
         return {name: moved(part, device) for name, part in value.items()}
     return value

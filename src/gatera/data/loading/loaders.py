@@ -19,6 +19,7 @@ from gatera.data.blocks.mask import MaskBlock
 from gatera.data.loading.batch import Batch, LoaderOptions
 from gatera.data.loading.dataset import Dataset
 from gatera.data.loading.describe import describe_inputs, describe_loader, html_table
+from gatera.data.loading.list_loader import ListLoader
 from gatera.data.loading.loader import DataLoader
 from gatera.data.loading.pipeline import Pipeline
 from gatera.data.show.photos import show_photos
@@ -69,6 +70,27 @@ class DataLoaders:
         self.seed = train.options.seed if seed is None and isinstance(train, DataLoader) else seed
         self.device = as_device(device) if device is not None or self._fields is None else train.device
         self.bs = getattr(train, "bs", None) or getattr(train, "batch_size", None)
+
+    @classmethod
+    def from_dsets(
+        cls, *datasets: Any, bs: int = 64, path: str | Path = ".", device: str | torch.device | None = None,
+        shuffle: bool = True, drop_last: bool = False, n_inp: int | None = None,
+    ) -> Self:  # fmt: skip
+        """Make loaders of lists of samples, e.g. (x, y) pairs of tensors.
+
+        Args:
+            *datasets: the training samples, the validation samples, and maybe the test samples.
+            bs: samples per batch.
+            path: folder where the job's files go.
+            device: where batches are put; None for the best available.
+            shuffle: shuffle the training samples in every epoch.
+            drop_last: drop the last training batch if it is smaller.
+            n_inp: how many fields of a sample are inputs; None for all but the last.
+        """
+        where = as_device(device)
+        train = ListLoader(datasets[0], bs, shuffle=shuffle, drop_last=drop_last, n_inp=n_inp, device=where)
+        others = [ListLoader(dataset, bs, n_inp=n_inp, device=where) for dataset in datasets[1:]]
+        return cls(train, *others, path=path, device=where)
 
     def __getitem__(self, index: int) -> Any:
         """Return the loader number `index`: 0 training, 1 validation, 2 test; None where there is none."""
@@ -254,9 +276,27 @@ class DataLoaders:
         """Put batches on another device from now on; returns these loaders."""
         self.device = as_device(device)
         for loader in self:
-            if isinstance(loader, DataLoader):
+            if isinstance(loader, DataLoader | ListLoader):
                 loader.to(self.device)
         return self
+
+    def cuda(self) -> DataLoaders:
+        """Put batches on the best accelerator, or where there is none on the CPU; returns these loaders."""
+        return self.to(as_device(None))
+
+    def cpu(self) -> DataLoaders:
+        """Put batches on the CPU; returns these loaders."""
+        return self.to("cpu")
+
+    @property
+    def loaders(self) -> list[Any]:
+        """The loaders: training, validation, maybe test."""
+        return list(self)
+
+    @property
+    def n_inp(self) -> int:
+        """How many fields of a batch are inputs."""
+        return getattr(self.train, "n_inp", None) or 1
 
     def _dataset(self, wanted: str) -> Dataset:
         if not isinstance(self.train, DataLoader):

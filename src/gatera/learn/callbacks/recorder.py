@@ -105,13 +105,6 @@ class Recorder(Callback):
         self._started = time.perf_counter()
         self._score = Score(self.metrics)
 
-    def before_batch(self, state: LoopState) -> None:
-        """Record the learning rate and momentum of this batch."""
-        if state.training:
-            group = state.optimizer.param_groups[-1]
-            self.lrs.append(group["lr"])
-            self.moms.append(group["betas"][0] if "betas" in group else group.get("momentum", 0.0))
-
     def after_loss(self, state: LoopState) -> None:
         """Stop at a loss that is NaN or infinite, before the update; in validation, add to the score."""
         if state.training:
@@ -121,9 +114,14 @@ class Recorder(Callback):
             self._score.add(state.loss_func, state.predictions, state.labels)
 
     def after_batch(self, state: LoopState) -> None:
-        """Update the running average of the training loss, corrected for its start at zero."""
+        """Update the running average of the training loss, corrected for its start at zero; record the batch's rates."""
         if not state.training or state.loss is None:
             return
+        group = state.optimizer.param_groups[
+            -1
+        ]  # here, not before the batch: schedules set it after this callback's turn
+        self.lrs.append(group["lr"])
+        self.moms.append(group["betas"][0] if "betas" in group else group.get("momentum", 0.0))
         self._batches += 1
         self._average = SMOOTHING * self._average + (1 - SMOOTHING) * state.loss.detach().float()
         self._losses.append(torch.as_tensor(self._average) / (1 - SMOOTHING**self._batches))

@@ -15,7 +15,7 @@ def encoders(model: nn.Module) -> list[AWD_LSTM]:
 
 
 class ModelResetter(Callback):
-    """Reset the hidden state of AWD-LSTMs before training, before validation, and after the fit."""
+    """Reset the hidden state before training, before validation, and after the fit: of AWD-LSTMs, and by a model's own `reset()`."""
 
     reads_only = True
 
@@ -32,6 +32,9 @@ class ModelResetter(Callback):
         self._reset(state)
 
     def _reset(self, state: LoopState) -> None:
+        own = getattr(state.whole, "reset", None)
+        if callable(own):
+            own()
         for encoder in encoders(state.model):
             encoder.reset()
 
@@ -39,7 +42,8 @@ class ModelResetter(Callback):
 class RNNRegularizer(Callback):
     """Regularize an AWD-LSTM: penalise large outputs of its last layer (AR) and large changes between words (TAR).
 
-    The recorded loss is the one without these penalties.
+    A model of your own takes part if it returns (predictions, outputs before dropout, outputs after it), each [N,T,...]. The
+    recorded loss is the one without these penalties.
 
     Args:
         alpha: weight of the outputs' mean square, after dropout.
@@ -56,20 +60,30 @@ class RNNRegularizer(Callback):
         check_at_least("beta", beta, 0)
         self.alpha, self.beta = alpha, beta
         self._plain: Tensor | None = None
+        self._returned: tuple[Tensor, Tensor] | None = None
 
     def before_fit(self, state: LoopState) -> None:
         """Let the encoders keep their outputs."""
         for encoder in encoders(state.model):
             encoder.watched = True
 
+    def after_pred(self, state: LoopState) -> None:
+        """Take the outputs away that a model of your own returns beside its predictions."""
+        self._returned = None
+        if isinstance(state.predictions, tuple) and len(state.predictions) == 3:
+            state.predictions, raw, dropped = state.predictions
+            self._returned = raw, dropped
+
     def before_backward(self, state: LoopState) -> None:
         """Add the penalties."""
         self._plain = state.loss
+        kept = [encoder.outputs for encoder in encoders(state.model)]
         for encoder in encoders(state.model):
-            if encoder.outputs is None:
-                continue
-            raw, dropped = encoder.outputs
             encoder.outputs = None
+        for pair in (*kept, self._returned):
+            if pair is None:
+                continue
+            raw, dropped = pair
             state.loss = state.loss + self.alpha * dropped.float().square().mean()
             if raw.shape[1] > 1:
                 state.loss = state.loss + self.beta * raw.float().diff(dim=1).square().mean()

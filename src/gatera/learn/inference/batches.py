@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from gatera.core.progress import track
+from gatera.data.loading.batch import as_pair
 from gatera.learn.arithmetic import Arithmetic, evaluating
 from gatera.learn.inference.parts import outputs
 from gatera.measure.losses.base import Loss
@@ -40,7 +41,7 @@ def run_batches(
     """Yield each batch with the model's outputs, computed as validation inside a fit computes them."""
     with evaluating(model), arithmetic.kernels(model):
         for batch in track(batches, "predicting", quiet=quiet):
-            x, y = batch if len(batch) == 2 else (batch[0], None)
+            x, y = as_pair(batch)
             with torch.inference_mode():
                 found = outputs(model, arithmetic.to_device(x), arithmetic)
             labels = None if y is None else arithmetic.to_device(y)

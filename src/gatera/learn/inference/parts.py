@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from gatera.data.loading.batch import call
 from gatera.learn.arithmetic import Arithmetic, as_float32, evaluating
 from gatera.learn.callbacks.recorder import Recorder
 from gatera.learn.state import LoopState
@@ -69,7 +70,7 @@ def outputs(model: nn.Module, inputs: Any, arithmetic: Arithmetic) -> Any:
     n = part_size(model, inputs, arithmetic)
     with arithmetic.autocast():
         if n is None:
-            return as_float32(model(inputs))
+            return as_float32(call(model, inputs))
         return torch.cat([as_float32(model(part)) for part in inputs.split(n)])
 
 

@@ -90,9 +90,7 @@ class LabelSetReport:
                 got=f"{list(found.shape)}, {list(actual.shape)} and {len(vocab)} labels",
             )
         counts = (actual.sum(0), (found & actual).sum(0), (found & ~actual).sum(0))
-        rows = tuple(
-            LabelRow(label, *(int(column[k]) for column in counts)) for k, label in enumerate(vocab)
-        )
+        rows = tuple(LabelRow(label, *(int(column[k]) for column in counts)) for k, label in enumerate(vocab))
         wrong = found != actual
         return cls(
             len(found), int(wrong.any(axis=1).sum()), int(wrong.sum()), rows, int(actual.sum())

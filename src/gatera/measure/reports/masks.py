@@ -56,11 +56,15 @@ class MaskReport:
             >>> report.error, report.overlaps
             (0.5, {'ground': 0.5, 'disc': 0.0})
         """
-        tables = [pixel_table(np.asarray(predicted), np.asarray(actual), len(vocab)) for predicted, actual in pairs]
+        tables = [
+            pixel_table(np.asarray(predicted), np.asarray(actual), len(vocab)) for predicted, actual in pairs
+        ]
         return cls.from_tables(np.stack(tables), vocab, ignored)
 
     @classmethod
-    def from_tables(cls, tables: np.ndarray, vocab: Sequence[object], ignored: str | None = None) -> MaskReport:
+    def from_tables(
+        cls, tables: np.ndarray, vocab: Sequence[object], ignored: str | None = None
+    ) -> MaskReport:
         """Make a report of the tables that `pixel_table` returns.
 
         Args:

@@ -92,8 +92,13 @@ def get_architecture(arch: str | Architecture | Callable[..., object]) -> Archit
             f"architecture {base} has no weights with that tag", got=name,
             available=listed([base, *timm.list_pretrained(f"{base}.*")]),
         ) from err  # fmt: skip
-    if found is None:  # a deprecated name that timm still builds
-        raise _unknown(name, timm.list_models())
+    if (
+        found is None
+    ):  # a name that timm has given up: "convnext_small_in22k" is "convnext_small.fb_in22k" now
+        now = timm.models._registry._deprecated_models.get(name)
+        if now is None:
+            raise _unknown(name, timm.list_models())
+        return get_architecture(now)
     return Architecture(name, f"{found.architecture}.{found.tag}" if found.has_weights else name)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html as html_entities
+import io
 import re
 import unicodedata
 from pathlib import Path
@@ -89,10 +90,14 @@ def _decoded(source: Any) -> str:
         content = _file(source)
     elif isinstance(source, bytes | bytearray | memoryview):
         content = bytes(source)
+    elif isinstance(source, io.IOBase):
+        content = source.read()  # type: ignore[attr-defined]
+        if isinstance(content, str):  # opened as text
+            return content
     else:
         raise TextError(
             f"There is no text in a {type(source).__name__}", got=source,
-            expected="a str that is the text, a Path of a file, or the file's bytes",
+            expected="a str that is the text, a Path of a file, an open file, or the file's bytes",
         )  # fmt: skip
     encoding = next((name for mark, name in _BYTE_ORDER_MARKS.items() if content.startswith(mark)), "utf-8")
     try:

@@ -1,0 +1,3 @@
+"""fastai's import path: `from gatera.callback.fp16 import *` brings the names that all `all` modules share."""
+
+from gatera.notebook_names import *  # noqa: F403

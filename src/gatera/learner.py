@@ -1,0 +1,3 @@
+"""fastai's import path: `from gatera.learner import *` brings the names that all `all` modules share."""
+
+from gatera.notebook_names import *  # noqa: F403
