@@ -44,6 +44,7 @@ class TargetScale(nn.Module):
     """
 
     target_scale: Tensor  # float32 [2,K]: means, then standard deviations
+    pull: Tensor  # float32 [K]
 
     def __init__(self, mean: Sequence[float], std: Sequence[float]) -> None:
         super().__init__()

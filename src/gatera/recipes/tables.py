@@ -124,7 +124,7 @@ def table_loaders(table: Table, settings: TrainSettings) -> TableLoaders:
     return TabularDataLoaders.from_df(
         table.frame, settings.out.parent, [Categorify, FillMissing, Normalize], table.categories, table.numbers,
         table.target, CategoryBlock() if table.classes else RegressionBlock(), valid_pct=pct, seed=seed,
-        valid_idx=None if splits is None else splits.valid, bs=settings.bs or batch_size(len(table.frame)),
+        valid_idx=None if splits is None else splits.valid.tolist(), bs=settings.bs or batch_size(len(table.frame)),
         val_bs=1024, device=settings.device,
     )  # fmt: skip
 

@@ -59,8 +59,8 @@ def trees_of(estimators: Sequence[Any], sizes: Sequence[int]) -> TreeArrays:
             column, bits = int(feature[number, node]), tree.raw_left_cat_bitsets[nodes["bitset_idx"][node]]
             unknown_left = bool(nodes["missing_go_to_left"][node])
             sets.add(number, int(node), column, _goes_right(bits, known[column], sizes[column], unknown_left))
-    for number, node, place in sets.places(len(columns)):
-        feature[number, node], threshold[number, node] = place, 0.5
+    for of_tree, of_node, place in sets.places(len(columns)):
+        feature[of_tree, of_node], threshold[of_tree, of_node] = place, 0.5
     return TreeArrays(
         feature, threshold, left, right, value, max(int(tree.nodes["depth"].max()) for tree in trees),
         np.mean([np.ravel(each._baseline_prediction) for each in estimators], axis=0).astype(np.float32),
