@@ -161,7 +161,7 @@ class _Compared:
             self.best = self._worst
 
 
-class SaveModelCallback(_SaveModel, _Compared):
+class SaveModelCallback(_SaveModel, _Compared):  # type: ignore[override]
     """Keep the parameters of the best epoch; see `gatera.learn.callbacks.tracking.SaveModelCallback`.
 
     Args:
@@ -191,7 +191,7 @@ class SaveModelCallback(_SaveModel, _Compared):
         self._compare_by(comp)
 
 
-class EarlyStoppingCallback(_EarlyStopping, _Compared):
+class EarlyStoppingCallback(_EarlyStopping, _Compared):  # type: ignore[override]
     """End a fit without improvement; see `gatera.learn.callbacks.tracking.EarlyStoppingCallback`.
 
     Args:
@@ -206,7 +206,7 @@ class EarlyStoppingCallback(_EarlyStopping, _Compared):
         self._compare_by(comp)
 
 
-class ReduceLROnPlateau(_ReduceLR, _Compared):
+class ReduceLROnPlateau(_ReduceLR, _Compared):  # type: ignore[override]
     """Reduce the learning rate without improvement; see `gatera.learn.callbacks.tracking.ReduceLROnPlateau`.
 
     Args:

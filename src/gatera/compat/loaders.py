@@ -102,7 +102,7 @@ def as_batch_step(given: Any) -> Callable[[Any], Any]:
         if augmentations.fused is not None or augmentations.steps:
             batch = _kept(batch, _on_photos(batch, augmentations))
         for norm in norms:
-            batch = _kept(batch, _fields(batch, lambda x, norm=norm: normalized(x, norm)))
+            batch = _kept(batch, _fields(batch, lambda x, norm=norm: normalized(x, norm)))  # type: ignore[misc]
         return batch
 
     return apply

@@ -50,7 +50,7 @@ class _Dispatch:
         """Return the function for a value; None if none fits."""
         fitting = [function for function in self.functions if _fits(function, value)]
         typed = [function for function in fitting if _annotation(function) is not None]
-        return (typed or fitting or [None])[-1]
+        return (typed or fitting or [None])[-1]  # type: ignore[list-item]
 
 
 def _annotation(function: Callable[..., Any]) -> Any:
@@ -73,7 +73,7 @@ class _TransformType(type):
     """Makes `@Transform` wrap a function, and lets a class body write `encodes` several times."""
 
     @classmethod
-    def __prepare__(cls, name: str, bases: tuple[type, ...], **keywords: Any) -> _Overloads:
+    def __prepare__(cls, name: str, bases: tuple[type, ...], **keywords: Any) -> _Overloads:  # type: ignore[override]
         return _Overloads()
 
     def __new__(
@@ -340,7 +340,7 @@ class Pipeline:
     """
 
     def __init__(self, funcs: Any = None, split_idx: int | None = None) -> None:
-        given = funcs.fs if isinstance(funcs, Pipeline) else listify(funcs)
+        given = funcs.fs if isinstance(funcs, Pipeline) else listify(funcs)  # type: ignore[has-type]
         self.fs = L(sorted((as_transform(one) for one in given), key=lambda step: step.order))
         self.split_idx = split_idx
 
@@ -351,7 +351,7 @@ class Pipeline:
         return len(self.fs)
 
     def __getitem__(self, place: int) -> Transform:
-        return self.fs[place]  # type: ignore[no-any-return]
+        return self.fs[place]
 
     def __getattr__(self, name: str) -> Any:
         for step in reversed(self.__dict__.get("fs", [])):

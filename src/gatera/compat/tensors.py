@@ -120,7 +120,7 @@ class TensorBase(Tensor):
 
     def __new__(cls, x: Any, **attributes: Any) -> TensorBase:
         """View anything that `tensor` takes as this class."""
-        return cast(TensorBase, tensor(x).as_subclass(cls))
+        return cast(TensorBase, tensor(x).as_subclass(cls))  # type: ignore[redundant-cast]
 
 
 class TensorImageBase(TensorBase):

@@ -57,5 +57,5 @@ def _contents(file: Any) -> io.BytesIO:
     contents = io.BytesIO(file.read())
     name = getattr(file, "name", None)
     if name is not None:
-        contents.name = name  # type: ignore[attr-defined]  # errors name it
+        contents.name = name  # errors name it
     return contents

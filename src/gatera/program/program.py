@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import Any, Literal, cast, overload
 
 import numpy as np
 
@@ -82,7 +82,7 @@ def load_program(
     def single_threaded() -> Engine:
         """Make the same engine once more, of the same model; the file may be gone by now."""
         model = Archive(package.path).verified(MODEL, facts["size"], facts["sha256"])
-        return bounded(make_engine(model, computing.name, precision, 1))
+        return bounded(make_engine(model, cast(EngineName, computing.name), precision, 1))
 
     engines = ManyInputs(computing, threads, single_threaded)
     return Program(preprocessing, computing, decoder, info, card, engines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Unpack, cast
+from typing import Any, Unpack, cast
 
 from torch import nn
 
@@ -84,7 +84,7 @@ def vision_learner(
         )  # fmt: skip
     scale = scale_for(dls, outputs, y_range)
     if scale is not None:
-        cast(nn.Sequential, model[1]).append(scale)
+        cast(Any, model[1]).append(scale)
     if is_program(pretrained):
         load_head(model, pretrained, dls)
     options = arguments.get("options") or TrainingOptions()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -58,7 +58,7 @@ class Figures(np.ndarray):
 
     def float(self) -> Figures:
         """Return the values as float32."""
-        return self.astype(np.float32)
+        return cast(Figures, self.astype(np.float32))
 
     def topk(self, k: int, largest: bool = True) -> TopK:
         """Return the `k` largest (or smallest) values of the last axis, in order, and their positions."""

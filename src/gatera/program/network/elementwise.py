@@ -84,7 +84,7 @@ def divided(function: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Callabl
 
 def cast(call: Call) -> list[Value]:
     """Another type; whole numbers that are known stay known."""
-    dtype, value = DTYPES.get(call.int("to", 0)), call[0]
+    dtype, value = DTYPES.get(call.whole("to", 0)), call[0]
     if dtype is None:
         raise Refused("casts to a type that is not allowed")
     kept = value.values
@@ -97,16 +97,16 @@ def cast(call: Call) -> list[Value]:
 def reduced(call: Call) -> list[Value]:
     """Sums, means and so on over some axes, which are an attribute or the second input."""
     value, axes = call[0], call.sizes("axes", 1)
-    if not axes and call.int("noop_with_empty_axes", 0):
+    if not axes and call.whole("noop_with_empty_axes", 0):
         return [Value(value.shape, value.dtype, exact=value.exact)]
     rank = len(value.shape)
-    return [_without(value, axes_of(axes, rank) if axes else list(range(rank)), call.int("keepdims", 1))]
+    return [_without(value, axes_of(axes, rank) if axes else list(range(rank)), call.whole("keepdims", 1))]
 
 
 def arg_reduced(call: Call) -> list[Value]:
     """Where the largest value lies along one axis."""
     value = call[0]
-    found = _without(value, [axis_of(call.int("axis", 0), len(value.shape))], call.int("keepdims", 1))
+    found = _without(value, [axis_of(call.whole("axis", 0), len(value.shape))], call.whole("keepdims", 1))
     return [Value(found.shape, INT64, exact=found.exact)]
 
 
@@ -117,7 +117,7 @@ def _without(value: Value, axes: list[int], keep: int) -> Value:
 
 def normalized(call: Call) -> list[Value]:
     """Normalisations: further outputs are statistics, never larger than the input."""
-    if call.int("training_mode", 0):
+    if call.whole("training_mode", 0):
         raise Refused("is in training mode")
     return same(call)
 
@@ -136,7 +136,7 @@ def dequantized(call: Call) -> list[Value]:
 def largest(call: Call) -> list[Value]:
     """TopK: values and places."""
     value, rank = call[0], len(call[0].shape)
-    axis, count = axis_of(call.int("axis", -1), rank), call[1].ints()
+    axis, count = axis_of(call.whole("axis", -1), rank), call[1].ints()
     if len(count) != 1 or not 0 <= count[0] <= value.shape[axis]:
         raise Refused("takes more than there is")
     shape = (*value.shape[:axis], count[0], *value.shape[axis + 1 :])

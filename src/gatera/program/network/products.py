@@ -25,8 +25,8 @@ def gemm(call: Call) -> tuple[list[Value], int]:
     left, right = call[0].shape, call[1].shape
     if len(left) != 2 or len(right) != 2:
         raise Refused("multiplies what are no matrices")
-    left = left[::-1] if call.int("transA", 0) else left
-    right = right[::-1] if call.int("transB", 0) else right
+    left = left[::-1] if call.whole("transA", 0) else left
+    right = right[::-1] if call.whole("transB", 0) else right
     exact = call[0].exact and call[1].exact
     if exact and left[1] != right[0]:
         raise Refused(f"multiplies {list(left)} by {list(right)}")
@@ -42,14 +42,14 @@ def recurrent(call: Call) -> tuple[list[Value], int]:
     """LSTM, GRU, RNN: [T,N,I], weights [D,gates*H,I] and [D,gates*H,H]."""
     value, weights, again = call[0], call[1], call[2]
     gates = _GATES[call.node.operator]
-    if call.int("layout", 0) or len(value.shape) != 3 or len(weights.shape) != 3 or len(again.shape) != 3:
+    if call.whole("layout", 0) or len(value.shape) != 3 or len(weights.shape) != 3 or len(again.shape) != 3:
         raise Refused("has inputs that do not fit")
     steps, batch, width = value.shape
     directions, _, hidden = again.shape
     if (
         weights.shape != (directions, gates * hidden, width)
         or again.shape[1] != gates * hidden
-        or call.int("hidden_size", hidden) != hidden
+        or call.whole("hidden_size", hidden) != hidden
         or directions != (2 if call.text("direction", "forward") == "bidirectional" else 1)
     ):
         raise Refused("has weights that do not fit")

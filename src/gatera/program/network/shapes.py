@@ -42,7 +42,7 @@ def shape_of(call: Call) -> list[Value]:
     value = call[0]
     if not value.exact:
         return [Value((len(value.shape),), INT64)]
-    start, end = call.int("start", 0), call.int("end", len(value.shape))
+    start, end = call.whole("start", 0), call.whole("end", len(value.shape))
     sizes = np.array(value.shape[slice(start, end)], np.int64)
     return [Value(sizes.shape, INT64, sizes)]
 
@@ -61,7 +61,7 @@ def size_of(call: Call) -> list[Value]:
 def reshape(call: Call) -> list[Value]:
     """Reshape: 0 keeps a size, -1 takes what is left."""
     value, wanted = call[0], call[1].ints()
-    if not call.int("allowzero", 0):
+    if not call.whole("allowzero", 0):
         if any(size == 0 and place >= len(value.shape) for place, size in enumerate(wanted)):
             raise Refused("keeps a size that there is not")
         wanted = [size or value.shape[place] for place, size in enumerate(wanted)]
@@ -84,7 +84,7 @@ def _moved(value: Value, shape: tuple[int, ...]) -> Value:
 def flatten(call: Call) -> list[Value]:
     """Flatten: two dimensions."""
     value, rank = call[0], len(call[0].shape)
-    axis = call.int("axis", 1)
+    axis = call.whole("axis", 1)
     if not -rank <= axis <= rank:
         raise Refused(f"names the axis {axis} of a tensor of {rank} dimensions")
     axis = axis + rank if axis < 0 else axis
@@ -126,7 +126,7 @@ def concat(call: Call) -> list[Value]:
     """Concat: one after the other along an axis."""
     values = call.given
     rank = len(values[0].shape)
-    axis = axis_of(call.int("axis", 0), rank)
+    axis = axis_of(call.whole("axis", 0), rank)
     if any(len(value.shape) != rank for value in values):
         raise Refused("joins tensors of different dimensions")
     shape = tuple(
@@ -144,9 +144,9 @@ def concat(call: Call) -> list[Value]:
 def split(call: Call) -> list[Value]:
     """Split: into parts along an axis."""
     value, count = call[0], len(call.node.outputs)
-    axis, sizes = axis_of(call.int("axis", 0), len(call[0].shape)), call.sizes("split", 1)
+    axis, sizes = axis_of(call.whole("axis", 0), len(call[0].shape)), call.sizes("split", 1)
     if sizes is None:
-        each = -(-value.shape[axis] // max(1, call.int("num_outputs", count)))
+        each = -(-value.shape[axis] // max(1, call.whole("num_outputs", count)))
         sizes = [each] * count
     if len(sizes) != count or min(sizes) < 0 or sum(sizes) > value.shape[axis] + len(sizes):
         raise Refused(f"has the parts {sizes}")
@@ -174,8 +174,7 @@ def cut(call: Call) -> list[Value]:
     slices = [slice(None)] * rank
     for axis, start, end, step in zip(axes, starts, ends, steps):
         size = value.shape[axis]
-        end = None if step < 0 and end < -size else end
-        slices[axis] = slice(start, end, step)
+        slices[axis] = slice(start, None if step < 0 and end < -size else end, step)
     shape = tuple(len(range(size)[cut]) for size, cut in zip(value.shape, slices))
     kept = value.values[tuple(slices)] if value.values is not None else None
     return [Value(shape, value.dtype, kept, value.exact)]
@@ -184,7 +183,7 @@ def cut(call: Call) -> list[Value]:
 def gather(call: Call) -> list[Value]:
     """Gather: rows by their numbers."""
     value, places = call[0], call[1]
-    axis = axis_of(call.int("axis", 0), len(value.shape))
+    axis = axis_of(call.whole("axis", 0), len(value.shape))
     shape = value.shape[:axis] + places.shape + value.shape[axis + 1 :]
     kept = None
     if value.values is not None and places.values is not None and len(value.shape) == 1:
@@ -203,7 +202,7 @@ def gather_elements(call: Call) -> list[Value]:
 def gather_nd(call: Call) -> list[Value]:
     """GatherND: whole blocks by their places."""
     value, places = call[0], call[1]
-    batch, depth = call.int("batch_dims", 0), places.shape[-1] if places.shape else 0
+    batch, depth = call.whole("batch_dims", 0), places.shape[-1] if places.shape else 0
     if not places.exact or not 0 <= batch <= len(value.shape) or batch + depth > len(value.shape):
         raise Refused("has places that do not fit")
     return [Value(places.shape[:-1] + value.shape[batch + depth :], value.dtype, exact=value.exact)]
@@ -270,7 +269,7 @@ def one_hot(call: Call) -> list[Value]:
     """OneHot: a new axis with a place for each class."""
     value, depth = call[0], call[1].ints()
     rank = len(value.shape) + 1
-    axis = axis_of(call.int("axis", -1), rank)
+    axis = axis_of(call.whole("axis", -1), rank)
     if len(depth) != 1 or depth[0] < 0:
         raise Refused("has no sound number of classes")
     return [Value((*value.shape[:axis], depth[0], *value.shape[axis:]), call[2].dtype, exact=value.exact)]
@@ -283,7 +282,7 @@ def scattered(call: Call) -> list[Value]:
 
 def to_space(call: Call) -> list[Value]:
     """DepthToSpace and SpaceToDepth: the same values in blocks."""
-    value, block = call[0], call.int("blocksize", 0)
+    value, block = call[0], call.whole("blocksize", 0)
     if len(value.shape) != 4 or not 1 <= block <= 1024:
         raise Refused(f"has blocks of {block}")
     batch, channels, height, width = value.shape

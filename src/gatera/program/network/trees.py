@@ -30,7 +30,7 @@ def trees(call: Call) -> tuple[list[Value], int]:
         if not width or "classlabels_strings" in attributes:
             raise Refused("has classes that are no whole numbers")
     else:
-        width = call.int("n_targets", 1)
+        width = call.whole("n_targets", 1)
     if not 1 <= width <= MOST_OUTPUTS:
         raise Refused(f"has {width} outputs")
     scores = Value((value.shape[0], width), np.dtype(np.float32), exact=value.exact)

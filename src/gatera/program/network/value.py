@@ -75,7 +75,7 @@ class Call:
             raise Refused("lacks its inputs")
         return found
 
-    def int(self, name: str, default: int) -> int:
+    def whole(self, name: str, default: int) -> int:
         """Return an attribute that is a whole number."""
         value = self.node.attributes.get(name, default)
         if type(value) is not int or abs(value) > 1 << 40:

@@ -33,7 +33,7 @@ def _slid(call: Call, sizes: tuple[int, ...], kernel: list[int]) -> tuple[int, .
     strides, dilations, pads = _window(call, kernel)
     if call.text("auto_pad", "NOTSET").startswith("SAME"):
         return tuple(-(-size // stride) for size, stride in zip(sizes, strides))
-    up = call.int("ceil_mode", 0)
+    up = call.whole("ceil_mode", 0)
     found = []
     for size, length, stride, dilation, pad in zip(sizes, kernel, strides, dilations, pads):
         room = size + pad - dilation * (length - 1) - 1
@@ -55,7 +55,7 @@ def convolution(call: Call) -> tuple[list[Value], int]:
     kernel = list(weights.shape[2:])
     if len(weights.shape) != len(value.shape) or call.ints("kernel_shape", kernel) != kernel:
         raise Refused("has weights that do not fit")
-    groups = call.int("group", 1)
+    groups = call.whole("group", 1)
     if groups < 1 or weights.shape[1] * groups != value.shape[1] or weights.shape[0] % groups:
         raise Refused("has groups that do not fit")
     shape = (value.shape[0], weights.shape[0], *_slid(call, _spatial(value), kernel))
@@ -66,7 +66,7 @@ def convolution(call: Call) -> tuple[list[Value], int]:
 def transposed_convolution(call: Call) -> tuple[list[Value], int]:
     """ConvTranspose: [N,C,...] and weights [C,M/groups,...]."""
     value, weights = call[0], call[1]
-    kernel, groups = list(weights.shape[2:]), call.int("group", 1)
+    kernel, groups = list(weights.shape[2:]), call.whole("group", 1)
     if len(weights.shape) != len(value.shape) or weights.shape[0] != value.shape[1] or groups < 1:
         raise Refused("has weights that do not fit")
     strides, dilations, pads = _window(call, kernel)

@@ -8,7 +8,7 @@ import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, Literal, TypeAlias
+from typing import IO, Any, Literal, TypeAlias, cast
 
 import numpy as np
 from PIL import Image
@@ -300,7 +300,7 @@ def _head(source: object) -> bytes | None:
         return bytes(source[:16])
     try:
         if isinstance(source, str | Path) or (isinstance(source, io.BufferedIOBase) and source.seekable()):
-            return head_of(source)
+            return head_of(cast("str | Path | IO[bytes]", source))
     except (OSError, ValueError):
         pass
     return None

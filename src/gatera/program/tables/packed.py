@@ -10,10 +10,10 @@ import gzip
 import io
 import lzma
 import zipfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import DataError
@@ -161,8 +161,8 @@ def open_bytes(path: Path) -> IO[bytes]:
     if not head.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")):
         return file
     file.close()
-    opener = {b"\x1f": gzip.open, b"B": bz2.open, b"\xfd": lzma.open}[head[:1]]
-    return cast(IO[bytes], opener(path, "rb"))
+    openers: dict[bytes, Callable[..., Any]] = {b"\x1f": gzip.open, b"B": bz2.open, b"\xfd": lzma.open}
+    return cast(IO[bytes], openers[head[:1]](path, "rb"))
 
 
 class _Chunks(io.RawIOBase):
