@@ -28,7 +28,7 @@ from gatera.program.program import load_program
 from gatera.program.raw.photo import MAX_PIXELS
 from gatera.program.raw.text import _CAPITAL_WORD, _LINE_BREAK, _SAME_CHARACTER, _SAME_WORD, _TAG
 from gatera.program.raw.tokens import MARGIN_CHARACTERS
-from gatera.program.tables.numbers import _AROUND, _GROUPED, _PLAIN, MISSING_WORDS
+from gatera.program.tables.numbers import _AROUND, _GROUPED, _INDIAN, _PLAIN, MISSING_WORDS
 from gatera.program.tasks import TASKS
 from gatera.vision.data import ImageDataLoaders
 
@@ -74,7 +74,7 @@ def test_choices_entries_tasks_and_activations_are_on_the_page():
 
 def test_constants_are_on_the_page():
     assert all(f"`{text}`" in PAGE for text in MISSING_WORDS - {""})
-    for pattern in (_LINE_BREAK, _TAG, _CAPITAL_WORD, _SAME_CHARACTER, _SAME_WORD, _AROUND, _GROUPED, _PLAIN):
+    for pattern in (_LINE_BREAK, _TAG, _CAPITAL_WORD, _SAME_CHARACTER, _SAME_WORD, _AROUND, _GROUPED, _INDIAN, _PLAIN):
         assert pattern.pattern in NAMED
     for number in (f"{LARGEST_SIDE:,}", f"{MAX_PIXELS:,}", str(MARGIN_CHARACTERS), f"format {FORMAT}"):
         assert number in PAGE, number
@@ -218,16 +218,18 @@ def number_of_the_page(text: str, decimal: str, thousands: str) -> float | None:
     expressions = [
         span for span in spans(section(PAGE, "### read_row")) if "(?:" in span or span.startswith("^(")
     ]
-    around, grouped, plain = (re.compile(expression, re.ASCII) for expression in expressions)
-    found = around.match(text.strip())
-    if found is None or (found[1] and found[2]):
+    around, grouped, indian, plain = (re.compile(expression, re.ASCII) for expression in expressions)
+    text = text.strip()
+    in_brackets = text[:1] == "(" and text[-1:] == ")"
+    found = around.match(text[1:-1].strip() if in_brackets else text)
+    if found is None or (found[1] and (found[2] or in_brackets)):
         return None
-    body, sign = found[3], -1 if "-" in (found[1], found[2]) else 1
+    body, sign = found[3], -1 if in_brackets or {"-", "\u2212"} & {found[1], found[2]} else 1
 
     def read(decimal: str, thousands: str) -> float | None:
         whole, point, fraction = body.partition(decimal)
         if thousands and thousands in whole:
-            if not grouped.fullmatch(whole) or set(whole) - set("0123456789") != {thousands}:
+            if not (grouped.fullmatch(whole) or indian.fullmatch(whole)) or set(whole) - set("0123456789") != {thousands}:
                 return None
             whole = whole.replace(thousands, "")
         elif not point:
@@ -251,7 +253,7 @@ def number_of_the_page(text: str, decimal: str, thousands: str) -> float | None:
 @pytest.mark.parametrize(("decimal", "thousands"), [(".", ""), (",", "."), (".", ","), (",", ""), (".", "'")])
 def test_the_numbers_of_the_page_are_those_that_are_read(decimal: str, thousands: str) -> None:
     texts = ["1", "-1.5", "+ 2e3", "$5", "- $5", "38,8", "16,000", "1.234,5", "1,234.5", "12 %", ".5", "1'000", "x", "1,2,3",
-             "--1", "1.000.000", "0,5 €", "12.345", "1,23,456"]  # fmt: skip
+             "--1", "1.000.000", "0,5 €", "12.345", "1,23,456", "(1,200)", "(-5)", "\u22125", "12,34,567"]  # fmt: skip
     format = {"decimal": decimal, "thousands": thousands} if (decimal, thousands) != (".", "") else {}
     column = {"name": "a", "fill": 0.0, "had_empty": True, "mean": 0.0, "std": 1.0, **format}
     read_row = Preprocessing([{"op": "read_row", "categories": [], "numbers": [column]}])

@@ -30,7 +30,7 @@ PREDICT = {
 PREDICT |= {"save": "--save", "save_as": "--save-as"}
 
 #: The arguments of measuring, as options of `gatera test`.
-TEST = PREDICT | {
+TEST = {name: flag for name, flag in PREDICT.items() if name not in ("precision", "top", "save", "save_as")} | {
     "target": "--target",
     "label_from": "--label-from",
     "side": "--side",

@@ -92,7 +92,7 @@ def test_a_file_that_is_too_large(tmp_path, monkeypatch):
 def test_something_that_is_no_text():
     assert message(float("nan")) == (
         "There is no text in a float. Got: nan. "
-        "Expected: a str that is the text, a Path of a file, or the file's bytes."
+        "Expected: a str that is the text, a Path of a file, an open file, or the file's bytes."
     )
 
 

@@ -56,7 +56,8 @@ class GradientAccumulation(Callback):
         if state.step == 0:
             self.items, self._gradients = 0, []
         for parameter, gradient in zip(self._parameters, self._gradients, strict=False):
-            parameter.grad = None if gradient is None else gradient.to(parameter)
+            # in the parameter's own layout, as autograd would have it
+            parameter.grad = None if gradient is None else torch.empty_like(parameter).copy_(gradient)
         self._gradients = []
 
     def before_backward(self, state: LoopState) -> None:

@@ -20,8 +20,8 @@ class Figures(np.ndarray):
 
     Example:
         >>> probabilities = figures(np.array([0.25, 0.75], np.float32))
-        >>> probabilities.topk(1).indices.tolist(), probabilities.numpy().sum(), probabilities[1].item()
-        ([1], 1.0, 0.75)
+        >>> probabilities.topk(1).indices.tolist(), probabilities[1].item(), probabilities.numpy().tolist()
+        ([1], 0.75, [0.25, 0.75])
     """
 
     def __repr__(self) -> str:
