@@ -1,0 +1,151 @@
+"""`gatera test`, and what `gatera predict` does with standard input, addresses, CSV and folders."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def labelled(photo_folder: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(photo_folder, tmp_path / "new"))
+
+
+def test_the_figures_of_training_are_printed(gatera, program, labelled):
+    ran = gatera("test", program, labelled)
+    assert ran.status == 0
+    assert "24 photos in new (a folder per class)" in ran.out
+    assert "Error 0.0 % (0 of 24 wrong); 95 % interval 0.0 % to 13.8 %." in ran.out
+    assert "Time per item:" in ran.out
+
+
+def test_unknown_classes_are_said_and_count_as_wrong(gatera, program, labelled):
+    shutil.copytree(labelled / "cat", labelled / "lion")
+    ran = gatera("test", program, labelled, "--json")
+    result = json.loads(ran.out)["result"]
+    assert result["unknown_labels"] == {"lion": 12} and result["errors"] == 12
+    assert result["most_confused"][0] == {"actual": "lion", "predicted": "cat", "n": 12}
+
+
+def test_unreadable_items_are_named_and_the_status_is_1(gatera, program, labelled):
+    (labelled / "cat" / "broken.jpg").write_bytes(b"no photo")
+    ran = gatera("test", program, labelled)
+    assert ran.status == 1 and "broken.jpg is not an image" in ran.err and "(0 of 24 wrong)" in ran.out
+
+
+def test_max_error_decides_the_status(gatera, program, labelled):
+    shutil.copytree(labelled / "cat", labelled / "lion")
+    assert gatera("test", program, labelled, "--max-error", "0.5").status == 0
+    ran = gatera("test", program, labelled, "--max-error", "0.1")
+    assert ran.status == 1 and "above --max-error 0.1" in ran.err
+
+
+def test_the_page_has_the_same_figures_names_and_no_path(gatera, program, labelled, tmp_path):
+    shutil.copytree(labelled / "cat", labelled / "lion")
+    page = tmp_path / "page.html"
+    ran = gatera("test", program, labelled, "--report", page)
+    text = page.read_text()
+    assert len(text) < 2_000_000 and str(tmp_path) not in text
+    for line in ran.out.split("Test set:")[1].splitlines():
+        assert "Saved" in line or line.strip() in text
+    assert all(f"lion/cat_{n}.jpg" in text for n in range(12)) and "Every wrong item (12)" in text
+    assert gatera("test", program, labelled, "--report", page).status == 1  # never overwritten
+
+
+@pytest.mark.slow
+def test_measuring_needs_no_torch(program, labelled):
+    code = "import sys; sys.modules['torch'] = None; from gatera.cli.main import main; main(sys.argv[1:])"
+    ran = subprocess.run(
+        [sys.executable, "-c", code, "test", program, labelled], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+
+
+class Stdin:
+    def __init__(self, content: bytes) -> None:
+        self.buffer = io.BytesIO(content)
+
+
+def test_a_photo_from_standard_input(gatera, program, cat, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", Stdin(cat.read_bytes()))
+    ran = gatera("predict", program, "-", "--json")
+    assert json.loads(ran.out)["label"] == "cat" and json.loads(ran.out)["file"] == "-"
+
+
+@pytest.mark.parametrize(("flag", "end"), [("--names", "\n"), ("-0", "\0")])
+def test_names_from_standard_input(gatera, program, cat, dog, monkeypatch, flag, end):
+    monkeypatch.setattr(sys, "stdin", Stdin(f"{cat}{end}{dog}{end}".encode()))
+    ran = gatera("predict", program, flag, "--csv")
+    rows = list(csv.DictReader(io.StringIO(ran.out)))
+    assert [row["label"] for row in rows] == ["cat", "dog"]
+    assert rows[0]["file"] == str(cat) and 0.5 < float(rows[0]["probability_cat"]) <= 1
+
+
+def test_csv_quotes_what_needs_it(gatera, program, cat, tmp_path):
+    odd = tmp_path / 'a, "b".jpg'
+    shutil.copy(cat, odd)
+    assert next(csv.DictReader(io.StringIO(gatera("predict", program, odd, "--csv").out)))["file"] == str(odd)
+
+
+def test_files_are_sorted_into_folders_and_nothing_is_lost(gatera, program, labelled, tmp_path):
+    twin = labelled / "dog" / "cat_0.jpg"
+    shutil.copy(labelled / "cat" / "cat_0.jpg", twin)
+    out = tmp_path / "sorted"
+    assert gatera("predict", program, labelled, "--save", out).status == 0
+    assert len(list((out / "cat").iterdir())) == 13 and (out / "cat" / "cat_0_2.jpg").exists()
+    assert len(list(labelled.rglob("*.jpg"))) == 25
+    again = gatera("predict", program, labelled, "--save", out)
+    assert again.status == 1 and "nothing in it was changed" in again.err
+
+
+def test_photos_are_drawn(gatera, program, cat, tmp_path):
+    assert gatera("predict", program, cat, "--save", tmp_path / "d", "--save-as", "drawn").status == 0
+    assert [path.name for path in (tmp_path / "d").iterdir()] == ["cat_0.jpg"]
+    ran = gatera("predict", program, cat, "--save", tmp_path / "m", "--save-as", "masks")
+    assert ran.status == 1 and "does not suit this program" in ran.err
+
+
+def test_addresses_are_fetched_or_refused_in_words(gatera, program, cat):
+    ran = gatera("predict", program, "s3://bucket/cat.jpg", cat)
+    assert ran.status == 1 and "s3 is not supported" in ran.err and "cat_0.jpg" in ran.out
+    assert "cannot be fetched" in gatera("predict", program, "http://127.0.0.1:9/cat.jpg").err
+
+
+def test_the_network_is_taken_out_once(gatera, program, tmp_path):
+    out = tmp_path / "cats.onnx"
+    assert gatera("info", program, "--onnx", out).status == 0 and out.stat().st_size > 100
+    ran = gatera("info", program, "--onnx", out)
+    assert ran.status == 1 and "was not overwritten" in ran.err and "--force" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [("epoch = 1", "unknown setting 'epoch'. Did you mean 'epochs'?"), ('epochs = "x"', "epochs must be a whole number >= 1"),
+     ("slim = 3", "slim must be true or false"), ("= 1", "is not TOML")],
+)  # fmt: skip
+def test_mistakes_in_a_file_of_settings_name_file_and_key(gatera, labelled, tmp_path, line, said):
+    file = tmp_path / "run.toml"
+    file.write_text(line)
+    ran = gatera("train", labelled, "--config", file)
+    assert ran.status == 1 and said in ran.err and str(file) in ran.err
+
+
+def test_the_command_line_wins_over_the_file_and_the_file_over_the_program(make_program, tmp_path):
+    from gatera.cli.commands import TRAIN
+    from gatera.cli.parser import parse
+    from gatera.cli.training.chosen import apply_chosen
+
+    old = make_program(training={"settings": {"epochs": 2, "seed": 5, "size": 32, "out": "/etc/passwd"}})
+    (tmp_path / "run.toml").write_text("epochs = 3\nbs = 4\n")
+    options = parse(
+        TRAIN, ["photos", "--like", str(old), "--config", str(tmp_path / "run.toml"), "--batch-size", "8"]
+    )
+    apply_chosen(options, TRAIN.options)
+    assert (options.epochs, options.bs, options.seed, options.size, options.out) == (3, 8, 5, 32, None)
