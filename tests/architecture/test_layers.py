@@ -17,7 +17,8 @@ LAYERS = [
     {"data", "models", "kernels", "measure"},
     {"learn"},
     {"vision", "text", "tabular", "collab", "audio", "interpret", "evaluate"},
-    {"recipes"},
+    {"recipes", "compat"},
+    {"callback"},
     {"cli", "testing"},
 ]
 
@@ -49,10 +50,27 @@ INSIDE = {
 
 #: Star-import faces have no logic and stand above all rooms; these two hold the names that several of them share.
 SHARED_NAMES = {"gatera.notebook_names", "gatera.vision.model_names"}
+
+#: Names that exist only for people who come from fastai, and of the standard library; `notebook_names` brings them.
+FAMILIAR_NAMES = {"gatera.compat.all", "gatera.compat.standard"}
+
+#: fastai's import paths: each imports one face and nothing else.
+IMPORT_PATHS = {
+    f"gatera.{path}"
+    for path in (
+        "basics", "imports", "torch_basics", "torch_core", "metrics", "losses", "layers", "learner", "optimizer",
+        "callback.all", "callback.core", "callback.data", "callback.fp16", "callback.hook", "callback.mixup",
+        "callback.progress", "callback.rnn", "callback.schedule", "callback.tracker", "callback.training", "data.all",
+        "data.block", "data.core", "data.external", "data.load", "text.core", "vision.augment", "vision.core", "vision.utils",
+    )
+}  # fmt: skip
 FACES = {
     "gatera",
     "gatera.__main__",
     *SHARED_NAMES,
+    *FAMILIAR_NAMES,
+    *IMPORT_PATHS,
+    "gatera.vision.widgets",
     *(f"gatera.{room}.all" for room in ("vision", "text", "tabular", "collab", "audio")),
 }
 
@@ -62,8 +80,10 @@ def room_of(module: str) -> str:
 
 
 def level_of(module: str) -> int:
+    if module in FAMILIAR_NAMES:
+        return len(LAYERS)
     if module in FACES:
-        return len(LAYERS) + (module not in SHARED_NAMES)
+        return len(LAYERS) + 1 + (module not in SHARED_NAMES) + (module in IMPORT_PATHS)
     return LEVEL[room_of(module)]
 
 
@@ -152,6 +172,25 @@ def test_a_module_is_loaded_by_name_in_two_documented_places_only():
         and getattr(node, "attr", getattr(node, "id", "")) in ("import_module", "__import__")
     }
     assert loading == {"gatera.core.lazy", "gatera.core.checks", "gatera.cli.main"}
+
+
+def test_an_import_path_brings_one_face_and_nothing_else():
+    others = [
+        module
+        for module in sorted(IMPORT_PATHS)
+        if [type(node) for node in modules()[module].body[1:]] != [ast.ImportFrom]
+    ]
+    assert others == []
+
+
+def test_only_faces_import_from_the_room_for_people_from_fastai():
+    others = {
+        module
+        for module in modules()
+        for imported, _, _ in imports_of(module, typing_only=True)
+        if room_of(imported) == "compat" and room_of(module) != "compat" and module not in FACES
+    }
+    assert others == set()
 
 
 def test_the_kernels_are_used_through_their_two_doors():

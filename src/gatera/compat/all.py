@@ -1,6 +1,6 @@
 """Every name of this room that the star imports bring: `gatera.notebook_names` adds them to its own."""
 
-from gatera.compat.blocks import Resize, TextLearner
+from gatera.compat.blocks import DataBlock, Resize, TextLearner
 from gatera.compat.callbacks import (
     Callback,
     CSVLogger,
@@ -19,6 +19,8 @@ from gatera.compat.files import (
 )
 from gatera.compat.helpers import (
     GetAttr,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
     compose,
     defaults,
     delegates,
@@ -174,6 +176,7 @@ __all__ = [
     "Categorize",
     "CategoryMap",
     "ConvLayer",
+    "DataBlock",
     "DataLoader",
     "Datasets",
     "DisplayedTransform",
@@ -202,11 +205,13 @@ __all__ = [
     "Optimizer",
     "Path",
     "Pipeline",
+    "ProcessPoolExecutor",
     "RandTransform",
     "Recorder",
     "ReduceLROnPlateau",
     "RegressionSetup",
-    "ResBlock", "Resize",
+    "ResBlock",
+    "Resize",
     "SaveModelCallback",
     "Self",
     "SentencePieceTokenizer",
@@ -223,9 +228,11 @@ __all__ = [
     "TensorMask",
     "TensorMultiCategory",
     "TensorPoint",
-    "TensorText", "TextLearner",
+    "TensorText",
+    "TextLearner",
     "TfmdDL",
     "TfmdLists",
+    "ThreadPoolExecutor",
     "ToTensor",
     "Tokenizer",
     "Transform",
@@ -262,7 +269,8 @@ __all__ = [
     "l2_reg",
     "last",
     "listify",
-    "load_learner", "load_pickle",
+    "load_learner",
+    "load_pickle",
     "mapped",
     "mk_class",
     "model_meta",

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from PIL import Image
 
-from gatera.compat.learners import with_options
 from gatera.core.errors import ArgumentError
+from gatera.core.signatures import spelled_out
 from gatera.data import datablock as ours
 from gatera.data.loading.loaders import DataLoaders
 from gatera.data.transforms import item as items
 from gatera.data.transforms.torchvision import as_list
 from gatera.learn.callbacks.recurrent import ModelResetter, RNNRegularizer
+from gatera.learn.optimizer import Adam
+from gatera.learn.options import LEARNER_DEFAULTS, OtherLearnerArguments
 from gatera.learn.state import as_callbacks
 from gatera.text import learner as texts
 from gatera.text.block import TextBlock
@@ -85,10 +87,22 @@ class TextLearner(texts.TextLearner):
         model: the model; to be regularized it returns (predictions, outputs before dropout, outputs after it).
         alpha: as for `RNNRegularizer`.
         beta: as for `RNNRegularizer`.
+        loss_func, opt_func: as for `Learner`.
         arguments: as for `Learner`.
     """
 
-    def __init__(self, dls: Any, model: Any, alpha: float = 2.0, beta: float = 1.0, **arguments: Any) -> None:
+    @spelled_out(OtherLearnerArguments, LEARNER_DEFAULTS)
+    def __init__(
+        self,
+        dls: Any,
+        model: Any,
+        loss_func: Any = None,
+        opt_func: Any = Adam,
+        *,
+        alpha: float = 2.0,
+        beta: float = 1.0,
+        **arguments: Unpack[OtherLearnerArguments],
+    ) -> None:
         own = [ModelResetter(), RNNRegularizer(alpha, beta)]
         arguments["cbs"] = [*own, *as_callbacks(arguments.get("cbs"))]
-        super().__init__(dls, model, **with_options(arguments))
+        super().__init__(dls, model, loss_func, opt_func, **arguments)

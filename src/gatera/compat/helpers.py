@@ -8,7 +8,7 @@ import os
 import pickle
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent import futures
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar, get_args, get_type_hints
@@ -159,7 +159,7 @@ def parallel(
     todo = list(items)
     if n_workers < 1:
         return L([f(item, *args, **rest) for item in todo])
-    with ThreadPoolExecutor(n_workers) as pool:
+    with futures.ThreadPoolExecutor(n_workers) as pool:
         found: Iterable[Any] = pool.map(lambda item: f(item, *args, **rest), todo)
         return L(list(track(found, "Working", total=len(todo)) if progress else found))
 
@@ -205,3 +205,35 @@ def mk_class(nm: str, *fld_names: str, **flds: Any) -> type:
             setattr(self, name, value)
 
     return type(nm, (), {"__init__": init, "__doc__": f"{nm}: {', '.join(names)}."})
+
+
+class ThreadPoolExecutor(futures.ThreadPoolExecutor):
+    """A pool of threads whose `map` passes further arguments on to the function."""
+
+    def map(
+        self, f: Any, items: Iterable[Any], *args: Any, timeout: float | None = None, **keywords: Any
+    ) -> Any:  # type: ignore[override]
+        """Yield what a function gives for each item; further arguments are the same for all."""
+        keywords.pop("chunksize", None)
+        return super().map(functools.partial(_with_item_first, f, args, keywords), items, timeout=timeout)
+
+
+class ProcessPoolExecutor(futures.ProcessPoolExecutor):
+    """A pool of processes whose `map` passes further arguments on to the function."""
+
+    def map(
+        self,
+        f: Any,
+        items: Iterable[Any],
+        *args: Any,
+        timeout: float | None = None,
+        chunksize: int = 1,
+        **keywords: Any,
+    ) -> Any:  # type: ignore[override]
+        """Yield what a function gives for each item; further arguments are the same for all."""
+        call = functools.partial(_with_item_first, f, args, keywords)
+        return super().map(call, items, timeout=timeout, chunksize=chunksize)
+
+
+def _with_item_first(f: Any, args: tuple[Any, ...], keywords: dict[str, Any], item: Any) -> Any:
+    return f(item, *args, **keywords)

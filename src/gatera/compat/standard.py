@@ -27,7 +27,6 @@ import warnings
 import zipfile
 from collections import Counter, OrderedDict, defaultdict, namedtuple
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from copy import deepcopy
 from datetime import datetime, timedelta
@@ -49,8 +48,8 @@ matplotlib = LazyModule("matplotlib")
 
 # fmt: off
 __all__ = [
-    "Any", "Counter", "Generator", "Iterable", "Iterator", "Mapping", "Optional", "OrderedDict", "ProcessPoolExecutor",
-    "Sequence", "SimpleNamespace", "ThreadPoolExecutor", "Union", "attrgetter", "chain", "collections", "contextlib",
+    "Any", "Counter", "Generator", "Iterable", "Iterator", "Mapping", "Optional", "OrderedDict",
+    "Sequence", "SimpleNamespace", "Union", "attrgetter", "chain", "collections", "contextlib",
     "contextmanager", "copy", "csv", "datetime", "deepcopy", "defaultdict", "functools", "glob", "inspect", "io", "islice",
     "itemgetter", "itertools", "json", "math", "matplotlib", "namedtuple", "ndarray", "np", "operator", "os", "partial", "pd",
     "pickle", "plt", "pprint", "random", "re", "reduce", "shutil", "string", "suppress", "sys", "tempfile", "time",
