@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from gatera.compat.lists import listify
-from gatera.compat.pipeline import Pipeline, normalized
+from gatera.compat.midlevel.pipeline import Pipeline, normalized
 from gatera.core.checks import check_keywords
 from gatera.data.loading import loader as ours
 from gatera.data.loading.dataset import Dataset
