@@ -98,7 +98,7 @@ def as_batch_step(given: Any) -> Callable[[Any], Any]:
     others = Pipeline([one for one in made if not isinstance(one, BatchTransform | Normalize)])
 
     def apply(batch: Any) -> Any:
-        batch = _kept(batch, others(batch))
+        batch = _kept(batch, others(tuple(batch) if isinstance(batch, tuple) else batch))
         if augmentations.fused is not None or augmentations.steps:
             batch = _kept(batch, _on_photos(batch, augmentations))
         for norm in norms:
