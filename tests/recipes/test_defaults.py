@@ -8,7 +8,7 @@ import pytest
 
 from gatera.audio.block import AudioBlock
 from gatera.audio.defaults import RECORDINGS
-from gatera.collab.defaults import RATINGS
+from gatera.collab.task_defaults import RATINGS
 from gatera.recipes.settings import TrainSettings
 from gatera.tabular.defaults import FAST, MANY_ROWS, SLOW, TABLES, batch_size
 from gatera.text.defaults import TEXTS

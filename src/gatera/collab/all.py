@@ -3,7 +3,7 @@
 With them come the few names of others that notebooks count on; `pd` and `plt` are imported when they are first used.
 """
 
-import gatera.core.with_torch  # isort: skip # noqa: F401 - names the extra, before any import needs torch
+import gatera.with_torch  # isort: skip # noqa: F401 - names the extra, before any import needs torch
 
 
 from gatera.collab.baseline import RatingBaseline, user_item_means

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from gatera.collab.block import PairBlock
-from gatera.collab.defaults import FACTORS, RATINGS
+from gatera.collab.task_defaults import FACTORS, RATINGS
 from gatera.core.errors import ArgumentError
 from gatera.core.random import torch_seeded
 from gatera.core.signatures import check_arguments, spelled_out

@@ -1,6 +1,5 @@
 """Every name of this room that the star imports bring: `gatera.notebook_names` adds them to its own."""
 
-from gatera.compat.blocks import DataBlock, Resize, TextLearner
 from gatera.compat.callbacks import (
     Callback,
     CSVLogger,
@@ -92,7 +91,34 @@ from gatera.compat.lists import (
     range_of,
     uniqueify,
 )
-from gatera.compat.loaders import DataLoader, TfmdDL
+from gatera.compat.midlevel.blocks import DataBlock, Resize, TextLearner
+from gatera.compat.midlevel.loaders import DataLoader, TfmdDL
+from gatera.compat.midlevel.pipeline import Pipeline
+from gatera.compat.midlevel.steps import Categorize, CategoryMap, IntToFloatTensor, RegressionSetup, ToTensor
+from gatera.compat.midlevel.texts import (
+    BOS,
+    PAD,
+    UNK,
+    BaseTokenizer,
+    LMDataLoader,
+    Numericalize,
+    SentencePieceTokenizer,
+    SortedDL,
+    SpacyTokenizer,
+    SubwordTokenizer,
+    Tokenizer,
+    WordTokenizer,
+    pad_input,
+    pad_input_chunk,
+)
+from gatera.compat.midlevel.tfmd import Datasets, TfmdLists, show_at
+from gatera.compat.midlevel.transform import (
+    DisplayedTransform,
+    InplaceTransform,
+    ItemTransform,
+    RandTransform,
+    Transform,
+)
 from gatera.compat.optimizers import (
     Lookahead,
     Optimizer,
@@ -107,19 +133,6 @@ from gatera.compat.optimizers import (
     weight_decay,
 )
 from gatera.compat.paths import Path, joined_path_file, untar_data
-from gatera.compat.pipeline import (
-    Categorize,
-    CategoryMap,
-    DisplayedTransform,
-    InplaceTransform,
-    IntToFloatTensor,
-    ItemTransform,
-    Pipeline,
-    RandTransform,
-    RegressionSetup,
-    ToTensor,
-    Transform,
-)
 from gatera.compat.standard import *  # noqa: F403 - a face of the standard library's names
 from gatera.compat.standard import __all__ as _standard
 from gatera.compat.tensors import (
@@ -145,23 +158,6 @@ from gatera.compat.tensors import (
     to_half,
     to_np,
 )
-from gatera.compat.texts import (
-    BOS,
-    PAD,
-    UNK,
-    BaseTokenizer,
-    LMDataLoader,
-    Numericalize,
-    SentencePieceTokenizer,
-    SortedDL,
-    SpacyTokenizer,
-    SubwordTokenizer,
-    Tokenizer,
-    WordTokenizer,
-    pad_input,
-    pad_input_chunk,
-)
-from gatera.compat.tfmd import Datasets, TfmdLists, show_at
 
 # fmt: off
 __all__ = [

@@ -3,7 +3,7 @@
 It also exports the third-party names that notebooks expect; `pd` and `plt` are imported on first use.
 """
 
-import gatera.core.with_torch  # isort: skip # noqa: F401 - names the extra, before any import needs torch
+import gatera.with_torch  # isort: skip # noqa: F401 - names the extra, before any import needs torch
 
 
 from gatera.learn.callbacks.recurrent import ModelResetter, RNNRegularizer

@@ -32,7 +32,7 @@ class ModelResetter(Callback):
         self._reset(state)
 
     def _reset(self, state: LoopState) -> None:
-        own = getattr(state.whole, "reset", None)
+        own = getattr(state.model, "reset", None)
         if callable(own):
             own()
         for encoder in encoders(state.model):

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from gatera.compat.helpers import defaults
 from gatera.compat.lists import L, listify
-from gatera.compat.loaders import DataLoader
-from gatera.compat.pipeline import Transform
+from gatera.compat.midlevel.loaders import DataLoader
+from gatera.compat.midlevel.pipeline import Transform
 from gatera.core.checks import require
 from gatera.core.errors import ArgumentError
 from gatera.data.loading.list_loader import ListLoader

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from gatera.compat.lists import L, listify, range_of
-from gatera.compat.loaders import list_loader
-from gatera.compat.pipeline import Pipeline, show_value
+from gatera.compat.midlevel.loaders import list_loader
+from gatera.compat.midlevel.pipeline import Pipeline, show_value
 from gatera.core.device import as_device
 from gatera.core.errors import DataError
 from gatera.data.loading.loaders import DataLoaders

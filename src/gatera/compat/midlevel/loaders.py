@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from gatera.compat.lists import listify
-from gatera.compat.pipeline import Pipeline, normalized
+from gatera.compat.midlevel.pipeline import Pipeline, normalized
 from gatera.core.checks import check_keywords
 from gatera.data.loading import loader as ours
 from gatera.data.loading.dataset import Dataset
@@ -98,7 +98,7 @@ def as_batch_step(given: Any) -> Callable[[Any], Any]:
     others = Pipeline([one for one in made if not isinstance(one, BatchTransform | Normalize)])
 
     def apply(batch: Any) -> Any:
-        batch = _kept(batch, others(batch))
+        batch = _kept(batch, others(tuple(batch) if isinstance(batch, tuple) else batch))
         if augmentations.fused is not None or augmentations.steps:
             batch = _kept(batch, _on_photos(batch, augmentations))
         for norm in norms:

@@ -1,0 +1,93 @@
+"""Programs and predictions answer to the calls of code written for a loaded learner."""
+
+from __future__ import annotations
+
+import io
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from gatera.core.errors import DataError
+from gatera.program.familiar.figures import figures
+from gatera.program.familiar.inputs import each_input, one_input
+from gatera.program.familiar.learner import LikeALearner
+from gatera.program.prediction import Prediction
+
+NUMBERS = np.array([0.25, 0.75], np.float32)
+
+
+def test_a_prediction_answers_to_a_tensors_methods():
+    label, index, probabilities = Prediction("dog", 1, NUMBERS, vocab=["cat", "dog"])
+    assert label == "dog" and index.item() == index == 1 and isinstance(index, int)
+    assert probabilities.topk(1) == (0.75, 1)
+    assert type(probabilities.numpy()) is np.ndarray and probabilities[index].item() == 0.75
+    assert f"{probabilities[1]:.2f}" == "0.75" and isinstance(probabilities.max(), np.float32)
+    assert repr(probabilities) == repr(NUMBERS)
+
+
+def test_functions_of_torch_take_the_numbers():
+    softmax = torch.softmax(figures(NUMBERS), dim=0)
+    assert torch.equal(softmax, torch.softmax(torch.tensor(NUMBERS), dim=0))
+    assert np.allclose(figures(NUMBERS).softmax(0), softmax.numpy())
+
+
+class Upper(LikeALearner):
+    def __init__(self):
+        self.vocab = ["a", "b"]
+
+    def predict_batch(self, many):
+        return [Prediction(text, 1, NUMBERS * len(text), vocab=self.vocab) for text in many]
+
+
+def test_a_program_answers_as_a_loaded_learner():
+    program = Upper()
+    predictions, targets = program.get_preds(dl=program.dls.test_dl(["x", "yy"], bs=64))
+    assert predictions.shape == (2, 2) and targets is None and program.dls.vocab == ["a", "b"]
+    assert program.get_preds(dl=["x"], with_decoded=True)[2].tolist() == [1]
+    with program.no_bar(), program.no_logging():
+        pass
+
+
+def test_tables_are_read_row_by_row():
+    frame = pd.DataFrame({"a": [1, 2], "b": ["x", None]})
+    assert next(iter(each_input(frame))) == {"a": 1, "b": "x"}
+    assert list(each_input([1, 2])) == [1, 2]
+    assert one_input(frame.iloc[:1]) == {"a": 1, "b": "x"}
+    with pytest.raises(DataError) as caught:
+        one_input(frame)
+    assert (
+        str(caught.value)
+        == "predict takes one row, and this table has 2. Use predict_batch, which takes tables."
+    )
+
+
+def test_tables_of_polars_are_read_row_by_row():
+    polars = pytest.importorskip("polars")
+    assert list(each_input(polars.DataFrame({"a": [1, 2]}))) == [{"a": 1}, {"a": 2}]
+
+
+class Upload:
+    """A file of a web framework: no file of Python's, but with read and seek."""
+
+    def __init__(self, content):
+        self._file = io.BytesIO(content)
+
+    def read(self, n=-1):
+        return self._file.read(n)
+
+    def seek(self, place):
+        return self._file.seek(place)
+
+
+class Entry(os.PathLike):
+    def __fspath__(self):
+        return "photos/1.jpg"
+
+
+def test_files_and_paths_of_any_class():
+    assert one_input(Upload(b"abc")).read() == b"abc"
+    assert one_input(Entry()).as_posix() == "photos/1.jpg"
+    assert one_input("text") == "text" and one_input(b"bytes") == b"bytes"
