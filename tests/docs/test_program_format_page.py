@@ -74,7 +74,17 @@ def test_choices_entries_tasks_and_activations_are_on_the_page():
 
 def test_constants_are_on_the_page():
     assert all(f"`{text}`" in PAGE for text in MISSING_WORDS - {""})
-    for pattern in (_LINE_BREAK, _TAG, _CAPITAL_WORD, _SAME_CHARACTER, _SAME_WORD, _AROUND, _GROUPED, _INDIAN, _PLAIN):
+    for pattern in (
+        _LINE_BREAK,
+        _TAG,
+        _CAPITAL_WORD,
+        _SAME_CHARACTER,
+        _SAME_WORD,
+        _AROUND,
+        _GROUPED,
+        _INDIAN,
+        _PLAIN,
+    ):
         assert pattern.pattern in NAMED
     for number in (f"{LARGEST_SIDE:,}", f"{MAX_PIXELS:,}", str(MARGIN_CHARACTERS), f"format {FORMAT}"):
         assert number in PAGE, number
@@ -229,7 +239,9 @@ def number_of_the_page(text: str, decimal: str, thousands: str) -> float | None:
     def read(decimal: str, thousands: str) -> float | None:
         whole, point, fraction = body.partition(decimal)
         if thousands and thousands in whole:
-            if not (grouped.fullmatch(whole) or indian.fullmatch(whole)) or set(whole) - set("0123456789") != {thousands}:
+            if not (grouped.fullmatch(whole) or indian.fullmatch(whole)) or set(whole) - set(
+                "0123456789"
+            ) != {thousands}:
                 return None
             whole = whole.replace(thousands, "")
         elif not point:

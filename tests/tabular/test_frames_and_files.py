@@ -81,7 +81,11 @@ def test_a_frame_leads_to_the_decisions_of_the_file(tmp_path, kind, target):
 
 def test_texts_that_are_read_as_numbers_are_named_and_can_be_kept():
     df = pd.DataFrame(
-        {"x": [f"{n / 7:.2f}" for n in PLACE], "zip": [str(90000 + n) for n in PLACE], "y": np.where(PLACE % 2, "odd", "even")}
+        {
+            "x": [f"{n / 7:.2f}" for n in PLACE],
+            "zip": [str(90000 + n) for n in PLACE],
+            "y": np.where(PLACE % 2, "odd", "even"),
+        }
     )
     with pytest.warns(
         UserWarning, match=r"^Columns of text that are all numbers are read as numbers: x, zip\. To keep"

@@ -30,7 +30,9 @@ PREDICT = {
 PREDICT |= {"save": "--save", "save_as": "--save-as"}
 
 #: The arguments of measuring, as options of `gatera test`.
-TEST = {name: flag for name, flag in PREDICT.items() if name not in ("precision", "top", "save", "save_as")} | {
+TEST = {
+    name: flag for name, flag in PREDICT.items() if name not in ("precision", "top", "save", "save_as")
+} | {
     "target": "--target",
     "label_from": "--label-from",
     "side": "--side",
