@@ -98,7 +98,8 @@ def test_ratings_that_are_none_name_their_row(df):
     )
     text = df.astype({"rating": object})
     text.loc[5, "rating"] = "good"
-    assert complaint(DataError, text).endswith(" (row 5). Got: 'good'.")
+    with pytest.warns(UserWarning, match="mix numbers and texts"):
+        assert complaint(DataError, text).endswith(" (row 5). Got: 'good'.")
 
 
 def test_users_that_are_all_missing_are_refused(df):

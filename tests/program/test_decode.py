@@ -31,7 +31,7 @@ def logits(*values: float) -> np.ndarray:
 
 def test_a_classification_takes_the_likeliest_label():
     answer = decoder()(logits(0, np.log(3)))
-    assert answer.label == "dog" and answer.index == 1 and type(answer.index) is int
+    assert answer.label == "dog" and answer.index == 1 and isinstance(answer.index, int)
     assert answer.probabilities.dtype == np.float32
     assert answer.probabilities == pytest.approx([0.25, 0.75])
 

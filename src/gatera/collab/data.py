@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from gatera.collab.block import PairBlock
-from gatera.collab.columns import ROLES, column_names
 from gatera.collab.implicit import IMPLICIT, is_implicit, pair_names, with_negatives
 from gatera.core.random import fresh_seed
 from gatera.core.signatures import check_arguments, spelled_out
@@ -26,6 +25,7 @@ from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.loading.dataset import FittedFields, Rows
 from gatera.data.loading.loaders import DataLoader, LoaderOptions
 from gatera.data.loading.pipeline import Pipeline
+from gatera.data.loading.rating_columns import ROLES, column_names
 from gatera.data.loading.row_loaders import RowLoaders, rows_dataset
 from gatera.data.loading.row_tables import check_filled, check_frame
 from gatera.data.sources.tables import read_table, with_numbers

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from gatera.collab.columns import ROLES, usual_columns
 from gatera.core.checks import require
 from gatera.core.errors import ArgumentError
 from gatera.core.random import rng
+from gatera.data.loading.rating_columns import ROLES, usual_columns
 from gatera.data.loading.row_tables import check_columns
 
 #: The name of the column of 1 and 0 that is made of pairs; as `rating_name` it says that the pairs alone count.

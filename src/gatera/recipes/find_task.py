@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from gatera.collab.columns import usual_columns
 from gatera.core.checks import listed
 from gatera.core.errors import DataError
 from gatera.data.folders.masks import holds_masks
+from gatera.data.loading.rating_columns import usual_columns
 from gatera.data.sources.items import IMAGE_EXTENSIONS, get_files
 from gatera.program.raw.sound import SOUND_SUFFIXES
 from gatera.program.raw.text import TEXT_SUFFIXES

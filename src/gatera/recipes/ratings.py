@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from gatera.collab.baseline import user_item_means
-from gatera.collab.columns import column_names
 from gatera.collab.data import CollabDataLoaders
 from gatera.collab.implicit import IMPLICIT, IMPLICIT_BATCH, NEGATIVES, is_implicit, pair_names
 from gatera.collab.learner import collab_learner
 from gatera.collab.task_defaults import MARGIN, RATINGS
+from gatera.data.loading.rating_columns import column_names
 from gatera.data.loading.row_loaders import RowLoaders
 from gatera.data.loading.row_tables import check_varies, empty_cells, unusable_targets
 from gatera.data.sources.tables import read_table

@@ -234,7 +234,7 @@ def is_class(series: Any) -> bool:
     if kind is not Kind.WHOLE:
         return kind is not Kind.NUMBER
     many = series.nunique()
-    return many <= 2 or (many <= MOST_CLASSES and TIMES * many <= series.count())
+    return bool(many <= 2 or (many <= MOST_CLASSES and TIMES * many <= series.count()))
 
 
 def is_class_as_asked(series: Any, wishes: Wishes) -> bool:

@@ -33,7 +33,7 @@ class ExperimentLog(Callback):
         """Begin the log, unless it has begun, and log the settings."""
         self.recorder = Recorder.of(state.callbacks)
         if not self._open:
-            self._begin({"n_epochs": state.n_epochs, **self.settings})
+            self._begin({"n_epochs": state.epochs, **self.settings})
             self._open = True
 
     def after_epoch(self, state: LoopState) -> None:

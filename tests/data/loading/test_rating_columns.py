@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gatera.collab.columns import column_names
 from gatera.collab.data import CollabDataLoaders
 from gatera.core.errors import DataError
+from gatera.data.loading.rating_columns import column_names
 
 N = 200
 RANDOM = np.random.default_rng(0)
