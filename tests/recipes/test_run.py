@@ -41,7 +41,7 @@ def test_an_unknown_task_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("name", "value", "task", "message"),
     [
-        ("target", "x", "recommend", "target= can only be used with task=table, not with task=recommend."),
+        ("target", "x", "recommend", "target= can only be used with task=table or task=photos or task=sound or task=text, not with task=recommend."),
         ("size", 64, "text", "size= can only be used with task=photos or task=masks, not with task=text."),
         ("augment", True, "sound", "augment= can only be used with task=photos or task=masks, not with task=sound."),
         (

@@ -247,8 +247,8 @@ def _rows(
         with tempfile.TemporaryDirectory() as folder:
             table = Path(folder) / "standard-input.csv"
             table.write_bytes(stdin_bytes())
-            for row in list(_rows(str(table), columns, reading, on_note)):
-                yield Input(row.raw, {"file": "-", "row": row.where["row"]})
+            for each in list(_rows(str(table), columns, reading, on_note)):
+                yield Input(each.raw, {"file": "-", "row": each.where["row"]})
         return
     for number, row in enumerate(csv_rows(word, known=columns, on_note=on_note, **reading), start=1):
         yield Input(row, {"file": word, "row": number})

@@ -74,7 +74,9 @@ def write_page(
             partial_file.write_bytes(picture.png)
     side = "test" if "test" in evaluations else "valid"
     program = load_program(path, threads=1)
-    items = items_of(learn.dls.test_ds if side == "test" else learn.dls.valid_ds, program, settings.source)
+    items = items_of(
+        (learn.dls.test if side == "test" else learn.dls.valid).dataset, program, settings.source
+    )
     measured = measure(program, items)
     bad = without_folder([each.reason for each in job.skipped], settings.source)
     names = without_folder([str(each.path) for each in job.skipped], settings.source)

@@ -33,7 +33,7 @@ class ExperimentLog(Callback):
         """Begin the log, unless it has begun, and log the settings."""
         self.recorder = Recorder.of(state.callbacks)
         if not self._open:
-            self._begin({"n_epochs": state.n_epochs, **self.settings})
+            self._begin({"n_epochs": state.epochs, **self.settings})
             self._open = True
 
     def after_epoch(self, state: LoopState) -> None:
@@ -79,7 +79,9 @@ class TensorBoardCallback(ExperimentLog):
         settings: what to log once.
     """
 
-    def __init__(self, log_dir: str | Path = "runs/gatera", settings: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, log_dir: str | Path = "runs/gatera", settings: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(settings)
         require("tensorboard", "tensorboard", "to log to TensorBoard")
         self.log_dir = str(log_dir)
@@ -88,7 +90,9 @@ class TensorBoardCallback(ExperimentLog):
         from torch.utils.tensorboard import SummaryWriter
 
         self._writer = SummaryWriter(self.log_dir)
-        self._writer.add_text("settings", "\n".join(f"    {name}: {value}" for name, value in settings.items()))
+        self._writer.add_text(
+            "settings", "\n".join(f"    {name}: {value}" for name, value in settings.items())
+        )
 
     def _log(self, values: dict[str, float], epoch: int) -> None:
         for name, value in values.items():
@@ -111,7 +115,10 @@ class MLflowCallback(ExperimentLog):
     """
 
     def __init__(
-        self, experiment: str = "gatera", run_name: str | None = None, settings: Mapping[str, Any] | None = None
+        self,
+        experiment: str = "gatera",
+        run_name: str | None = None,
+        settings: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(settings)
         self.experiment, self.run_name = experiment, run_name
@@ -140,7 +147,9 @@ class WandbCallback(ExperimentLog):
         **options: further arguments of `wandb.init`.
     """
 
-    def __init__(self, project: str = "gatera", settings: Mapping[str, Any] | None = None, **options: Any) -> None:
+    def __init__(
+        self, project: str = "gatera", settings: Mapping[str, Any] | None = None, **options: Any
+    ) -> None:
         super().__init__(settings)
         self.project, self._options = project, options
         self._wandb: Any = require("wandb", "wandb", "to log to Weights & Biases")
@@ -166,7 +175,9 @@ class TrackioCallback(ExperimentLog):
         **options: further arguments of `trackio.init`.
     """
 
-    def __init__(self, project: str = "gatera", settings: Mapping[str, Any] | None = None, **options: Any) -> None:
+    def __init__(
+        self, project: str = "gatera", settings: Mapping[str, Any] | None = None, **options: Any
+    ) -> None:
         super().__init__(settings)
         self.project, self._options = project, options
         self._trackio: Any = require("trackio", "trackio", "to log to trackio")
