@@ -54,7 +54,9 @@ def test_an_option_of_another_task_is_refused(gatera, tmp_path):
         tmp_path / "a.gatera",
     )
     assert ran.status == 1
-    assert ran.err == ("Error: --target can only be used with --task table, not with --task recommend.\n")
+    assert ran.err == (
+        "Error: --target can only be used with --task table or --task photos or --task sound or --task text, not with --task recommend.\n"
+    )
 
 
 # -- whole runs

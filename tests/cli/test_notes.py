@@ -40,7 +40,9 @@ def named_options() -> set[str]:
 
 
 def test_every_option_that_a_note_names_exists():
-    flags = {flag for option in COMMANDS["train"].options for flag in option.all_flags}
+    flags = {
+        flag for name in ("train", "test") for option in COMMANDS[name].options for flag in option.all_flags
+    }
     of_folders = {"class_level", "mask_values", "test_pct"}
     ours = {
         "target",
@@ -52,6 +54,7 @@ def test_every_option_that_a_note_names_exists():
         "epochs",
         "valid_pct",
         "drop",
+        "side",
         *of_folders,
     }
     assert named_options() == {*READING, *ours}

@@ -27,23 +27,19 @@ PREDICT = {
     "sheet": "--sheet",
 }  # fmt: skip
 
-PREDICT |= {"save": "--save", "save_as": "--save-as"}
+SAVE = {"save": "--save", "save_as": "--save-as"}
 
 #: The arguments of measuring, as options of `gatera test`.
 TEST = {
-    name: flag for name, flag in PREDICT.items() if name not in ("precision", "top", "save", "save_as")
-} | {
-    "target": "--target",
-    "label_from": "--label-from",
-    "side": "--side",
-    "force": "--force",
-    "report": "--report",
-}
+    "target": "--target", "label_from": "--label-from", "side": "--side", "force": "--force", "report": "--report",
+    "delimiter": "--delimiter", "encoding": "--encoding", "header": "--header", "sheet": "--sheet", "engine": "--engine",
+    "batch_size": "--batch-size", "trusted": "--trusted",
+}  # fmt: skip
 
 QUOTES = "\"'"
 
 #: By command: the words of a script and those of the command line.
-KEYWORDS = {"train": TRAIN, "predict": PREDICT, "test": TEST, "info": {"force": "--force"}}
+KEYWORDS = {"train": TRAIN, "predict": PREDICT | SAVE, "test": TEST, "info": {"force": "--force"}}
 
 #: Advice for Python scripts, as regular expressions, and its replacement on the command line.
 PHRASES = (

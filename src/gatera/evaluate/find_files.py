@@ -72,7 +72,7 @@ def find_files_with_cells(
         )
     file = tables.open_table(table, **asked.reading)
     for note in file.notes:
-        asked.note(note.text, note.option, note.value)
+        asked.tell(note)
     rows = list(file.numbered_rows())
     name = _file_column(file.names)
     columns = _value_columns(file.names, name, task, labels, n_out, asked, table)

@@ -14,6 +14,7 @@ from gatera.core.errors import DataError
 from gatera.data.blocks.mask import MaskBlock
 from gatera.data.folders.masks import labelled_masks
 from gatera.evaluate.items import Asked, Example, LabelledItems, choose_side
+from gatera.program.tables.notes import Note
 
 #: The number of pixels whose class the program does not know, or that are not labelled.
 UNLABELLED = -1
@@ -57,13 +58,15 @@ def _places(names: Sequence[str], vocab: Sequence[str], folder: Path, asked: Ask
     if set(names) & set(vocab):
         unknown = [name for name in names if name not in vocab]
         if unknown:
-            asked.note(
-                f"Pixels of classes that the program does not know are not measured: {listed(unknown)}"
+            asked.tell(
+                Note(f"Pixels of classes that the program does not know are not measured: {listed(unknown)}")
             )
         return np.array([vocab.index(name) if name in vocab else UNLABELLED for name in names], np.int16)
     if all(name.isdecimal() and int(name) < len(vocab) for name in names if name != "void"):
-        asked.note(
-            f"The numbers of the masks in {folder.name} are taken for the program's classes in their order"
+        asked.tell(
+            Note(
+                f"The numbers of the masks in {folder.name} are taken for the program's classes in their order"
+            )
         )
         return np.array([UNLABELLED if name == "void" else int(name) for name in names], np.int16)
     raise DataError(

@@ -13,6 +13,7 @@ from gatera.data.sources.items import BadFile
 from gatera.evaluate.items import Asked, Example, LabelledItems
 from gatera.program import tables
 from gatera.program.raw.cells import is_empty
+from gatera.program.tables.notes import Note
 
 #: What a table of ratings calls the rating.
 RATING_COLUMNS = ("rating", "ratings", "score", "stars", "value")
@@ -35,7 +36,7 @@ def find_labelled_rows(
     """
     file = tables.open_table(table, known=needed, **asked.reading)
     for note in file.notes:
-        asked.note(note.text, note.option, note.value)
+        asked.tell(note)
     target = target_column(table, file.names, needed, asked, made_with)
     text = None if needed else _text_column(file, target, made_with, asked)
     examples, skipped = [], []
@@ -66,7 +67,7 @@ def target_column(
         return asked.targets[0]
     others = [name for name in names if name not in needed]
     for found in _candidates(others, made_with):
-        asked.note(f"The labels are in column {found!r}", "target", found)
+        asked.tell(Note(f"The labels are in column {found!r}", "target", found))
         return found
     raise ArgumentError(
         f"target= must name the column of {table} with the labels",
@@ -92,5 +93,5 @@ def _text_column(file: Any, target: str, made_with: Mapping[str, Any], asked: As
         return str(made_with["text"])
     sample = [row for row, _ in zip(file.rows(), range(100), strict=False)]
     found = max(others, key=lambda name: sum(len(row[name]) for row in sample))
-    asked.note(f"The texts are in column {found!r}")
+    asked.tell(Note(f"The texts are in column {found!r}"))
     return found

@@ -60,10 +60,10 @@ class Asked:
     reading: Mapping[str, Any] = field(default_factory=dict)
     on_note: Callable[[Note], None] | None = None
 
-    def note(self, text: str, option: str | None = None, value: object = None) -> None:
+    def tell(self, decision: Note) -> None:
         """Tell of a decision."""
         if self.on_note is not None:
-            self.on_note(Note(text, option, value))
+            self.on_note(decision)
 
     @property
     def targets(self) -> list[str]:
@@ -83,7 +83,11 @@ def choose_side(split: Sequence[str], asked: Asked) -> tuple[list[int], str]:
         return list(range(len(split))), ""
     side = asked.side or there[0]
     if asked.side is None:
-        asked.note(
-            f"Only the {side} set is measured, {split.count(side):,} of {len(split):,} items", "side", "all"
+        asked.tell(
+            Note(
+                f"Only the {side} set is measured, {split.count(side):,} of {len(split):,} items",
+                "side",
+                "all",
+            )
         )
     return [i for i, each in enumerate(split) if each == side], f" of the {side} set"

@@ -22,6 +22,7 @@ from gatera.evaluate.items import Asked, Example, LabelledItems
 from gatera.evaluate.outcomes import SCORES, Outcome, Report
 from gatera.program.operations import OPERATIONS, PHOTOS, Accepts
 from gatera.program.program import Program
+from gatera.program.tables.notes import Note
 from gatera.program.tables.reader import is_table_name
 
 #: How many items are measured one by one for the latency, after one that warms up.
@@ -110,8 +111,10 @@ def find_items(program: Program, source: Path, asked: Asked) -> LabelledItems:
     """
     training = program.info.get("training")
     if isinstance(training, dict) and training.get("source") == source.resolve().name:
-        asked.note(
-            f"The program was trained on a source called {source.resolve().name}: if these are the same items, the error says little"
+        asked.tell(
+            Note(
+                f"The program was trained on a source called {source.resolve().name}: if these are the same items, the error says little"
+            )
         )
     first = program.preprocess.config[0]
     accepts = OPERATIONS[first["op"]].accepts or PHOTOS
