@@ -103,11 +103,11 @@ def run(settings: TrainSettings, events: Events) -> TrainedProgram:
     as_device(settings.device)
     task = find_task(settings, events) if settings.task is Task.auto else settings.task
     check_settings(settings, task)
-    check_page(settings, task)
     started = time.perf_counter()
     with UnfinishedRun.open(settings, task, events) as unfinished, stopping_signals():
         settings = unfinished.settings
         check_free_to_write(settings.out, settings.force)
+        check_page(settings, task)
         with events.status(f"Reading {settings.source}"):
             job = prepare(task, settings, events)
         if settings.report:
