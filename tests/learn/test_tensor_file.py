@@ -38,6 +38,13 @@ def test_what_was_written_is_read(tmp_path):
     assert math.isnan(_again(tmp_path, {"x": math.nan})["x"])
 
 
+def test_the_order_in_memory_is_kept(tmp_path):
+    last = torch.randn(2, 3, 4, 5).to(memory_format=torch.channels_last)
+    found = _again(tmp_path, {"x": last, "part": last[:, 1:]})
+    assert torch.equal(found["x"], last) and found["x"].stride() == last.stride()
+    assert torch.equal(found["part"], last[:, 1:])
+
+
 def _again(tmp_path, content):
     write_tensors(tmp_path / "b", content)
     return read_tensors(tmp_path / "b")

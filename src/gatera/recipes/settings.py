@@ -37,7 +37,7 @@ READING = ("delimiter", "encoding", "decimal", "header", "sheet")
 
 
 #: Settings that belong to one run: they are neither kept in the program nor repeated.
-OF_ONE_RUN = ("source", "out", "report", "resume", "force", "device")
+OF_ONE_RUN = ("source", "out", "report", "resume", "restart", "force", "device")
 
 
 class TrainArguments(TypedDict, total=False):

@@ -18,7 +18,7 @@ from gatera.program.package import read_package
 ONLY_GIVEN = ("help", "debug", "config", "like", "source")
 
 #: Options of one run that a program does not repeat, whatever it says: it may come from a stranger.
-NOT_REPEATED = ("out", "report", "resume", "force", "json", "weights", "device")
+NOT_REPEATED = ("out", "report", "resume", "restart", "force", "json", "weights", "device")
 
 
 def apply_chosen(options: argparse.Namespace, known: Sequence[Option]) -> None:

@@ -122,8 +122,7 @@ def _about(metadata: Mapping[str, str]) -> dict[str, Any]:
 def _packed(value: Any, tensors: list[Tensor]) -> Any:
     """Return a value as JSON has it; tensors go to the list, and their number stands in their place."""
     if isinstance(value, Tensor):
-        tensors.append(value.detach().cpu().contiguous())
-        return {"tensor": len(tensors) - 1}
+        return _packed_tensor(value.detach().cpu(), tensors)
     if isinstance(value, Mapping):
         return {"dict": [[_packed(key, tensors), _packed(entry, tensors)] for key, entry in value.items()]}
     if isinstance(value, list | tuple):
@@ -140,6 +139,15 @@ def _packed(value: Any, tensors: list[Tensor]) -> Any:
     raise TypeError(f"a checkpoint cannot hold {type(value).__name__}: {value!r}")
 
 
+def _packed_tensor(value: Tensor, tensors: list[Tensor]) -> dict[str, Any]:
+    """Add a tensor to the list; one whose memory has another order (channels last) keeps that."""
+    order = sorted(range(value.ndim), key=value.stride, reverse=True)
+    dense = not value.is_contiguous() and value.permute(order).is_contiguous()
+    tensors.append(value.permute(order) if dense else value.contiguous())
+    number = len(tensors) - 1
+    return {"permuted": [number, order]} if dense else {"tensor": number}
+
+
 def _unpacked(value: Any, tensors: list[Tensor]) -> Any:
     if not isinstance(value, dict):
         return value
@@ -147,6 +155,9 @@ def _unpacked(value: Any, tensors: list[Tensor]) -> Any:
     match kind:
         case "tensor":
             return tensors[content]
+        case "permuted":
+            number, order = content
+            return tensors[number].permute([order.index(axis) for axis in range(len(order))])
         case "array":
             return tensors[content].cpu().numpy()
         case "float":

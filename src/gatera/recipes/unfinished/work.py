@@ -152,8 +152,9 @@ class UnfinishedRun:
     def _check_outputs(self) -> None:
         """Check again what was taken for this run's own."""
         check_free_to_write(self.asked.out, self.asked.force)
-        if self.asked.report is not None:
-            check_free_to_write(self.asked.report / "report.html", self.asked.force)
+        report = self.asked.report
+        for file in () if report is None else (report / "report.html", *report.glob("*.png")):
+            check_free_to_write(file, self.asked.force)
 
     def _drop(self, found: Path, err: DataError) -> None:
         self.keeper.path, self.settings = None, self.asked
