@@ -98,7 +98,7 @@ def patch(function: Any = None, *, as_prop: bool = False, cls_method: bool = Fal
     if kind is None:
         raise ArgumentError("patch needs a first argument with an annotation", got=function.__name__,
                             remedy="Write def f(self: SomeClass).")  # fmt: skip
-    method = property(function) if as_prop else classmethod(function) if cls_method else function
+    method: Any = property(function) if as_prop else classmethod(function) if cls_method else function
     for one in get_args(kind) or (kind,):
         setattr(one, function.__name__, method)
     return getattr(sys.modules.get(function.__module__), function.__name__, None)
@@ -108,7 +108,7 @@ def patch_to(cls: Any, as_prop: bool = False, cls_method: bool = False) -> Calla
     """Return a decorator that adds a function to a class, or to several."""
 
     def decorate(function: Any) -> Any:
-        method = property(function) if as_prop else classmethod(function) if cls_method else function
+        method: Any = property(function) if as_prop else classmethod(function) if cls_method else function
         for one in listify(cls):
             setattr(one, function.__name__, method)
         return function
@@ -210,9 +210,9 @@ def mk_class(nm: str, *fld_names: str, **flds: Any) -> type:
 class ThreadPoolExecutor(futures.ThreadPoolExecutor):
     """A pool of threads whose `map` passes further arguments on to the function."""
 
-    def map(
+    def map(  # type: ignore[override]
         self, f: Any, items: Iterable[Any], *args: Any, timeout: float | None = None, **keywords: Any
-    ) -> Any:  # type: ignore[override]
+    ) -> Any:
         """Yield what a function gives for each item; further arguments are the same for all."""
         keywords.pop("chunksize", None)
         return super().map(functools.partial(_with_item_first, f, args, keywords), items, timeout=timeout)
@@ -221,7 +221,7 @@ class ThreadPoolExecutor(futures.ThreadPoolExecutor):
 class ProcessPoolExecutor(futures.ProcessPoolExecutor):
     """A pool of processes whose `map` passes further arguments on to the function."""
 
-    def map(
+    def map(  # type: ignore[override]
         self,
         f: Any,
         items: Iterable[Any],
@@ -229,7 +229,7 @@ class ProcessPoolExecutor(futures.ProcessPoolExecutor):
         timeout: float | None = None,
         chunksize: int = 1,
         **keywords: Any,
-    ) -> Any:  # type: ignore[override]
+    ) -> Any:
         """Yield what a function gives for each item; further arguments are the same for all."""
         call = functools.partial(_with_item_first, f, args, keywords)
         return super().map(call, items, timeout=timeout, chunksize=chunksize)

@@ -258,4 +258,4 @@ class ActivationStats(HookCallback):
         axis = figure.subplots() if ax is None else ax
         axis.imshow(self.hist(idx).numpy(), origin="lower", aspect="auto")
         axis.axis("off")
-        return figure  # type: ignore[no-any-return]
+        return figure

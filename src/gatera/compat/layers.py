@@ -125,7 +125,7 @@ def _norm(norm_type: NormType | None, channels: int) -> nn.Module | None:
         return None
     nn.init.constant_(made.bias, 1e-3)
     nn.init.constant_(made.weight, 0.0 if norm_type in (NormType.BatchZero, NormType.InstanceZero) else 1.0)
-    return made  # type: ignore[no-any-return]
+    return made
 
 
 def BatchNorm(nf: int, ndim: int = 2, norm_type: NormType = NormType.Batch) -> nn.Module:
@@ -133,7 +133,7 @@ def BatchNorm(nf: int, ndim: int = 2, norm_type: NormType = NormType.Batch) -> n
     made: Any = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)[ndim - 1](nf)
     nn.init.constant_(made.bias, 1e-3)
     nn.init.constant_(made.weight, 0.0 if norm_type is NormType.BatchZero else 1.0)
-    return made  # type: ignore[no-any-return]
+    return made
 
 
 class ConvLayer(nn.Sequential):
@@ -167,9 +167,9 @@ class ConvLayer(nn.Sequential):
         if conv.bias is not None:
             nn.init.zeros_(conv.bias)
         if norm_type is NormType.Weight:
-            conv = nn.utils.parametrizations.weight_norm(conv)
+            nn.utils.parametrizations.weight_norm(conv)
         elif norm_type is NormType.Spectral:
-            conv = nn.utils.parametrizations.spectral_norm(conv)
+            nn.utils.parametrizations.spectral_norm(conv)
         after = [layer for layer in (norm, None if act_cls is None else act_cls()) if layer is not None]
         super().__init__(conv, *(after if bn_first else after[::-1]), *([] if extra is None else [extra]))
 
@@ -203,7 +203,7 @@ class ResBlock(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Add the convolutions' result to the input; [N,C,H,W] -> [N,C',H',W']."""
-        return self.act(self.convpath(x) + self.idpath(x))  # type: ignore[no-any-return]
+        return self.act(self.convpath(x) + self.idpath(x))
 
 
 class SequentialEx(nn.Module):
@@ -268,7 +268,7 @@ def init_linear(m: nn.Module, act_func: Any = None, init: Any = "auto", bias_std
     if isinstance(getattr(m, "bias", None), nn.Parameter) and bias_std is not None:
         nn.init.normal_(m.bias, 0, bias_std) if bias_std else nn.init.zeros_(m.bias)  # type: ignore[arg-type]
     if init is not None:
-        (nn.init.kaiming_uniform_ if init == "auto" else init)(m.weight)
+        (nn.init.kaiming_uniform_ if init == "auto" else init)(m.weight)  # type: ignore[arg-type]
     return m
 
 

@@ -71,7 +71,7 @@ def vision_learner(dls: Any, *args: Any, **arguments: Any) -> Learner:
     custom, n_in = arguments.pop("custom_head", None), arguments.pop("n_in", None)
     if n_in is not None and n_in != input_channels(dls):
         raise ArgumentError(
-            "n_in is not the number of channels of the data", got=n_in, expected=input_channels(dls)
+            "n_in is not the number of channels of the data", got=n_in, expected=str(input_channels(dls))
         )
     if custom is None:
         return _vision_learner(dls, *args, **arguments)
@@ -117,7 +117,7 @@ def create_body(
         options: `normalize`, as there.
     """
     if isinstance(arch, nn.Module):
-        return cut(arch) if callable(cut) else nn.Sequential(*list(arch.children())[:cut])  # type: ignore[no-any-return]
+        return cut(arch) if callable(cut) else nn.Sequential(*list(arch.children())[:cut])
     return bodies.create_body(arch, n_in, pretrained, **options)
 
 

@@ -73,13 +73,13 @@ class L(Items[Any]):
         shown = ",".join(repr(item) for item in self[:10])
         return f"(#{len(self)}) [{shown}{'...' if len(self) > 10 else ''}]"
 
-    def __add__(self, other: Any) -> L:  # type: ignore[override]
+    def __add__(self, other: Any) -> L:
         return L([*self, *listify(other)])
 
     def __radd__(self, other: Any) -> L:
         return L([*listify(other), *self])
 
-    def __iadd__(self, other: Any) -> L:  # type: ignore[override,misc]
+    def __iadd__(self, other: Any) -> L:
         self.extend(listify(other))
         return self
 
@@ -203,8 +203,8 @@ def as_function(function: Any) -> Callable[..., Any]:
     if isinstance(function, str):
         return function.format
     if callable(function):
-        return function  # type: ignore[no-any-return]
-    return function.__getitem__  # type: ignore[no-any-return]
+        return function
+    return function.__getitem__
 
 
 def range_of(a: Any, b: int | None = None, step: int | None = None) -> list[int]:

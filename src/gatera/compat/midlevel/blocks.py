@@ -33,7 +33,7 @@ _REFUSED = {
 class DataBlock(ours.DataBlock):
     """A recipe for data; see `gatera.data.datablock.DataBlock`. Its `dataloaders` also takes fastai's `seq_len` for texts."""
 
-    def dataloaders(self, source: Any, path: str | Path = ".", **options: Any) -> DataLoaders:  # type: ignore[override]
+    def dataloaders(self, source: Any, path: str | Path = ".", **options: Any) -> DataLoaders:
         """Make the data sets and their loaders.
 
         Args:

@@ -34,7 +34,7 @@ class Pipeline:
 
     def __init__(self, funcs: Any = None, split_idx: int | None = None) -> None:
         given = funcs.fs if isinstance(funcs, Pipeline) else listify(funcs)
-        self.fs = L(sorted((as_transform(one) for one in given), key=lambda step: step.order))
+        self.fs: L = L(sorted((as_transform(one) for one in given), key=lambda step: step.order))
         self.split_idx = split_idx
 
     def __repr__(self) -> str:
@@ -44,7 +44,7 @@ class Pipeline:
         return len(self.fs)
 
     def __getitem__(self, place: int) -> Transform:
-        return self.fs[place]  # type: ignore[no-any-return]
+        return self.fs[place]
 
     def __getattr__(self, name: str) -> Any:
         for step in reversed(self.__dict__.get("fs", [])):

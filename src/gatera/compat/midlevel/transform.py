@@ -39,7 +39,8 @@ class _Dispatch:
         """Return the function for a value; None if none fits."""
         fitting = [function for function in self.functions if _fits(function, value)]
         typed = [function for function in fitting if _annotation(function) is not None]
-        return (typed or fitting or [None])[-1]
+        found = typed or fitting
+        return found[-1] if found else None
 
 
 def _annotation(function: Callable[..., Any]) -> Any:
@@ -62,7 +63,7 @@ class _TransformType(type):
     """Makes `@Transform` wrap a function, and lets a class body write `encodes` several times."""
 
     @classmethod
-    def __prepare__(cls, name: str, bases: tuple[type, ...], **keywords: Any) -> _Overloads:
+    def __prepare__(cls, name: str, bases: tuple[type, ...], **keywords: Any) -> _Overloads:  # type: ignore[override]
         return _Overloads()
 
     def __new__(

@@ -120,7 +120,7 @@ class ListLoader:
         if self.length is not None:
             lengths = np.array([self.length(self.dataset[place]) for place in range(self.n)])
             order = order[np.argsort(-lengths[order], kind="stable")]
-        return order.tolist()  # type: ignore[no-any-return]
+        return order.tolist()
 
     def __iter__(self) -> Iterator[Any]:
         order = self.positions()

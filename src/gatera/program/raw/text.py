@@ -91,7 +91,7 @@ def _decoded(source: Any) -> str:
     elif isinstance(source, bytes | bytearray | memoryview):
         content = bytes(source)
     elif isinstance(source, io.IOBase):
-        content = source.read()  # type: ignore[attr-defined]
+        content = source.read()
         if isinstance(content, str):  # opened as text
             return content
     else:
