@@ -15,7 +15,6 @@ from gatera.core.random import set_seed
 from gatera.data.blocks.base import TransformBlock
 from gatera.data.blocks.category import CategoryBlock, MultiCategoryBlock
 from gatera.data.blocks.regression import RegressionBlock
-from gatera.data.download.urls import URLs
 from gatera.data.loading.loaders import Batch, DataLoaders
 from gatera.data.sources.items import FileGetter
 from gatera.data.sources.labels import (
@@ -133,8 +132,7 @@ __all__ = [
     "RegexLabeller",     "RegressionBlock",     "RocAuc",     "RocAucBinary",
     "RocAucMulti",     "SchedCos",     "SchedExp",     "SchedLin",     "SchedNo",
     "SigmoidRange",     "SpearmanCorrCoef",     "Splits",     "Tensor",     "TimeSplitter",
-    "TrainTestSplitter",     "TrainingInterrupted",     "TrainingOptions",     "TransformBlock",     "URLs",
-    "accuracy",     "accuracy_multi",     "bootstrap_interval",     "combine_scheds",     "combined_cos",
+    "TrainTestSplitter",     "TrainingInterrupted",     "TrainingOptions",     "TransformBlock",     "accuracy",     "accuracy_multi",     "bootstrap_interval",     "combine_scheds",     "combined_cos",
     "default_device",     "error_rate",     "exp_rmspe",     "load_program",     "mae",     "minimum",     "mse",     "msle",     "nn",     "parent_label",
     "rmse",     "set_seed",     "sigmoid_range",     "slide",     "steep",
     "top_k_accuracy",     "torch",     "using_attr",     "valley",

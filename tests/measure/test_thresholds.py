@@ -8,7 +8,7 @@ from gatera.core.errors import ArgumentError
 from gatera.measure.losses.standard import BCELossFlat, BCEWithLogitsLossFlat
 from gatera.measure.metrics.standard import APScoreMulti, F1ScoreMulti, RocAucMulti, accuracy_multi
 from gatera.measure.reports.labels import label_scores
-from gatera.measure.thresholds import best_thresholds
+from gatera.measure.thresholds import best_thresholds, checked_thresholds
 
 LOGITS = torch.tensor([[2.0, -1.0, 0.5], [-2.0, 1.0, -0.5], [1.0, -0.5, -3.0], [-1.0, 0.2, 0.1]])
 THERE = torch.tensor([[1, 0, 0], [0, 1, 0], [1, 1, 0], [0, 0, 0]])
@@ -130,3 +130,7 @@ def test_a_table_of_other_labels_is_refused():
 
 def _f(said: np.ndarray, present: np.ndarray) -> float:
     return 2 * (said & present).sum() / (said.sum() + present.sum())
+
+
+def test_a_threshold_may_be_a_tensor_of_one_number():
+    assert checked_thresholds("thresh", torch.tensor(0.5)) == checked_thresholds("thresh", np.array(0.5)) == 0.5

@@ -132,7 +132,7 @@ from gatera.compat.optimizers import (
     step_stat,
     weight_decay,
 )
-from gatera.compat.paths import Path, joined_path_file, untar_data
+from gatera.compat.paths import Path, URLs, joined_path_file, untar_data
 from gatera.compat.standard import *  # noqa: F403 - a face of the standard library's names
 from gatera.compat.standard import __all__ as _standard
 from gatera.compat.tensors import (
@@ -232,6 +232,7 @@ __all__ = [
     "ToTensor",
     "Tokenizer",
     "Transform",
+    "URLs",
     "View",
     "WordTokenizer",
     "XResNet",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 from collections.abc import Callable as Function
 from pathlib import Path
 from types import SimpleNamespace
@@ -152,13 +153,11 @@ class _Compared:
 
     less: bool
     best: float
-    _worst: float
 
     def _compare_by(self, comp: Any) -> None:
         less = _less_is_better(comp)
         if less is not None:
-            self.less = less
-            self.best = self._worst
+            self.less, self.best = less, math.inf if less else -math.inf
 
 
 class SaveModelCallback(_SaveModel, _Compared):  # type: ignore[override]

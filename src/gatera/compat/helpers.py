@@ -98,7 +98,7 @@ def patch(function: Any = None, *, as_prop: bool = False, cls_method: bool = Fal
     if kind is None:
         raise ArgumentError("patch needs a first argument with an annotation", got=function.__name__,
                             remedy="Write def f(self: SomeClass).")  # fmt: skip
-    method = property(function) if as_prop else classmethod(function) if cls_method else function  # type: ignore[var-annotated]
+    method: Any = property(function) if as_prop else classmethod(function) if cls_method else function
     for one in get_args(kind) or (kind,):
         setattr(one, function.__name__, method)
     return getattr(sys.modules.get(function.__module__), function.__name__, None)
@@ -108,7 +108,7 @@ def patch_to(cls: Any, as_prop: bool = False, cls_method: bool = False) -> Calla
     """Return a decorator that adds a function to a class, or to several."""
 
     def decorate(function: Any) -> Any:
-        method = property(function) if as_prop else classmethod(function) if cls_method else function  # type: ignore[var-annotated]
+        method: Any = property(function) if as_prop else classmethod(function) if cls_method else function
         for one in listify(cls):
             setattr(one, function.__name__, method)
         return function

@@ -167,9 +167,9 @@ class ConvLayer(nn.Sequential):
         if conv.bias is not None:
             nn.init.zeros_(conv.bias)
         if norm_type is NormType.Weight:
-            conv = nn.utils.parametrizations.weight_norm(conv)
+            nn.utils.parametrizations.weight_norm(conv)
         elif norm_type is NormType.Spectral:
-            conv = nn.utils.parametrizations.spectral_norm(conv)  # type: ignore[assignment]
+            nn.utils.parametrizations.spectral_norm(conv)
         after = [layer for layer in (norm, None if act_cls is None else act_cls()) if layer is not None]
         super().__init__(conv, *(after if bn_first else after[::-1]), *([] if extra is None else [extra]))
 

@@ -71,9 +71,7 @@ def vision_learner(dls: Any, *args: Any, **arguments: Any) -> Learner:
     custom, n_in = arguments.pop("custom_head", None), arguments.pop("n_in", None)
     if n_in is not None and n_in != input_channels(dls):
         raise ArgumentError(
-            "n_in is not the number of channels of the data",
-            got=n_in,
-            expected=input_channels(dls),  # type: ignore[arg-type]
+            "n_in is not the number of channels of the data", got=n_in, expected=str(input_channels(dls))
         )
     if custom is None:
         return _vision_learner(dls, *args, **arguments)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from gatera.compat.helpers import load_pickle, save_pickle
 from gatera.compat.lists import L, listify
+from gatera.data.download import urls as ours
 from gatera.data.download.datasets import untar_data as _untar_data
 
 
@@ -73,6 +74,15 @@ def untar_data(url: str, *args: Any, **keywords: Any) -> Path:
         Its folder, as a `Path` with `.ls()`.
     """
     return Path(_untar_data(url, *args, **keywords))
+
+
+class URLs(ours.URLs):
+    """Addresses of data sets; see `gatera.data.download.urls.URLs`."""
+
+    @staticmethod
+    def path(name: str) -> Path:
+        """Return the folder of a data set, as a `Path` with `.ls()`."""
+        return Path(ours.URLs.path(name))
 
 
 def joined_path_file(path: str | pathlib.Path, file: str | pathlib.Path, ext: str = "") -> Path:

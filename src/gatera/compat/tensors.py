@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -120,7 +120,7 @@ class TensorBase(Tensor):
 
     def __new__(cls, x: Any, **attributes: Any) -> TensorBase:
         """View anything that `tensor` takes as this class."""
-        return cast(TensorBase, tensor(x).as_subclass(cls))  # type: ignore[redundant-cast]
+        return tensor(x).as_subclass(cls)
 
 
 class TensorImageBase(TensorBase):

@@ -25,6 +25,8 @@ def checked_thresholds(argument: str, value: Thresholds) -> float | tuple[float,
     Raises:
         ArgumentError: if one of them is not in 0..1.
     """
+    if isinstance(value, np.ndarray | Tensor) and value.ndim == 0:
+        value = float(value)  # one of `torch.linspace(0, 1, 9)`, say
     if not isinstance(value, Sequence | np.ndarray | Tensor) or isinstance(value, str):
         check_fraction(argument, value)
         return value

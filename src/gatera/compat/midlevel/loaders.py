@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -102,7 +103,7 @@ def as_batch_step(given: Any) -> Callable[[Any], Any]:
         if augmentations.fused is not None or augmentations.steps:
             batch = _kept(batch, _on_photos(batch, augmentations))
         for norm in norms:
-            batch = _kept(batch, _fields(batch, lambda x, norm=norm: normalized(x, norm)))  # type: ignore[misc]
+            batch = _kept(batch, _fields(batch, partial(normalized, by=norm)))
         return batch
 
     return apply

@@ -33,8 +33,8 @@ class Pipeline:
     """
 
     def __init__(self, funcs: Any = None, split_idx: int | None = None) -> None:
-        given = funcs.fs if isinstance(funcs, Pipeline) else listify(funcs)  # type: ignore[has-type]
-        self.fs = L(sorted((as_transform(one) for one in given), key=lambda step: step.order))
+        given = funcs.fs if isinstance(funcs, Pipeline) else listify(funcs)
+        self.fs: L = L(sorted((as_transform(one) for one in given), key=lambda step: step.order))
         self.split_idx = split_idx
 
     def __repr__(self) -> str:

@@ -206,7 +206,7 @@ class Numericalize(Transform):
     def decodes(self, o: object) -> Any:
         """Return the tokens at positions, without padding."""
         places = o.tolist() if isinstance(o, Tensor) else listify(o)
-        words = self.vocab or []  # type: ignore[var-annotated]
+        words: list[Any] = self.vocab or []
         return L([words[place] for place in places if words[place] != PADDING])
 
 

@@ -39,7 +39,8 @@ class _Dispatch:
         """Return the function for a value; None if none fits."""
         fitting = [function for function in self.functions if _fits(function, value)]
         typed = [function for function in fitting if _annotation(function) is not None]
-        return (typed or fitting or [None])[-1]  # type: ignore[list-item]
+        found = typed or fitting
+        return found[-1] if found else None
 
 
 def _annotation(function: Callable[..., Any]) -> Any:

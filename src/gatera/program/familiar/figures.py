@@ -20,8 +20,8 @@ class Figures(np.ndarray):
 
     Example:
         >>> probabilities = figures(np.array([0.25, 0.75], np.float32))
-        >>> probabilities.topk(1).indices.tolist(), probabilities[1].item(), probabilities.numpy().tolist()
-        ([1], 0.75, [0.25, 0.75])
+        >>> probabilities.topk(1).indices.tolist(), probabilities.numpy().tolist(), probabilities[1].item()
+        ([1], [0.25, 0.75], 0.75)
     """
 
     def __repr__(self) -> str:
@@ -58,7 +58,7 @@ class Figures(np.ndarray):
 
     def float(self) -> Figures:
         """Return the values as float32."""
-        return cast(Figures, self.astype(np.float32))
+        return figures(self.astype(np.float32))
 
     def topk(self, k: int, largest: bool = True) -> TopK:
         """Return the `k` largest (or smallest) values of the last axis, in order, and their positions."""
