@@ -133,4 +133,6 @@ def _f(said: np.ndarray, present: np.ndarray) -> float:
 
 
 def test_a_threshold_may_be_a_tensor_of_one_number():
-    assert checked_thresholds("thresh", torch.tensor(0.5)) == checked_thresholds("thresh", np.array(0.5)) == 0.5
+    assert (
+        checked_thresholds("thresh", torch.tensor(0.5)) == checked_thresholds("thresh", np.array(0.5)) == 0.5
+    )

@@ -160,7 +160,7 @@ class _Compared:
             self.less, self.best = less, math.inf if less else -math.inf
 
 
-class SaveModelCallback(_SaveModel, _Compared):  # type: ignore[override]
+class SaveModelCallback(_SaveModel, _Compared):
     """Keep the parameters of the best epoch; see `gatera.learn.callbacks.tracking.SaveModelCallback`.
 
     Args:
@@ -190,7 +190,7 @@ class SaveModelCallback(_SaveModel, _Compared):  # type: ignore[override]
         self._compare_by(comp)
 
 
-class EarlyStoppingCallback(_EarlyStopping, _Compared):  # type: ignore[override]
+class EarlyStoppingCallback(_EarlyStopping, _Compared):
     """End a fit without improvement; see `gatera.learn.callbacks.tracking.EarlyStoppingCallback`.
 
     Args:
@@ -205,7 +205,7 @@ class EarlyStoppingCallback(_EarlyStopping, _Compared):  # type: ignore[override
         self._compare_by(comp)
 
 
-class ReduceLROnPlateau(_ReduceLR, _Compared):  # type: ignore[override]
+class ReduceLROnPlateau(_ReduceLR, _Compared):
     """Reduce the learning rate without improvement; see `gatera.learn.callbacks.tracking.ReduceLROnPlateau`.
 
     Args:
