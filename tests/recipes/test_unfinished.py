@@ -74,7 +74,7 @@ RUNS = {
     "texts": ("texts", {"epochs": 1, "bs": 4}),
     "classes": ("people.csv", {"target": "rich", "epochs": 2, "model": "network"}),
     "numbers": ("people.csv", {"target": "height", "epochs": 2, "model": "both"}),
-    "ratings": ("ratings.csv", {"task": "recommend", "epochs": 2}),
+    "ratings": ("ratings.csv", {"task": "recommend", "epochs": 2, "bs": 8}),
 }
 
 

@@ -234,6 +234,7 @@ def open_table(
             expected='"auto", None, or a whole number from 0 on',
         )
     one = delimiter is not None and len(delimiter) == 1 and delimiter.isascii() and delimiter not in '\r\n"'
+    asked = delimiter is not None
     if delimiter is not None and not one and delimiter not in WIDE:
         raise ArgumentError(
             "delimiter must be one ASCII character",
@@ -254,7 +255,7 @@ def open_table(
     if not sample:
         raise DataError(f"{path} is empty: it has no header line with the names of its columns")
     layout = find_layout(sample, header, path, known)
-    if layout.width == 1 and contents.kind == "text":
+    if layout.width == 1 and contents.kind == "text" and not asked:
         _check_no_quoted_lines(path, sample)
     return replace(file, layout=layout, notes=[*notes, *layout.notes])
 
