@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import pty
 import re
 import signal
 import subprocess
 import sys
-import termios
 import time
 from pathlib import Path
 
@@ -220,29 +217,3 @@ def test_a_stop_keeps_what_is_trained_and_says_how_to_go_on(photo_folder, tmp_pa
     checkpoint = tmp_path / "a-unfinished" / "training.safetensors"
     assert checkpoint.is_file()
     assert f"It is kept in {checkpoint}. To go on, run the same command again; it resumes by itself." in rest
-
-
-def test_a_closed_terminal_loses_nothing(photo_folder, tmp_path):
-    ours, its = pty.openpty()
-    command = [
-        sys.executable,
-        "-m",
-        "gatera",
-        "train",
-        str(photo_folder),
-        "--out",
-        str(tmp_path / "a.gatera"),
-    ]
-    options = ["--size", "32", "--freeze-epochs", "0", "--epochs", "500", "--device", "cpu"]
-    run = subprocess.Popen(
-        command + options, stdin=its, stdout=its, stderr=its, start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0), env=os.environ | {"TERM": "xterm"},
-    )  # fmt: skip
-    os.close(its)
-    shown = b""
-    while b"\n1 " not in shown:  # the second epoch's row
-        shown += os.read(ours, 10_000)
-    os.close(ours)
-    assert run.wait(timeout=120) == 129
-    assert (tmp_path / "a-unfinished" / "training.safetensors").is_file()
-    assert b"Starting ..." in shown and b"Reading " in shown
