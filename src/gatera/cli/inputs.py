@@ -216,6 +216,8 @@ def columns_of(first: Mapping[str, Any]) -> list[str]:
     Example:
         >>> columns_of({"op": "read_row", "categories": [{"name": "job"}], "numbers": [{"name": "age"}]})
         ['job', 'age']
+        >>> columns_of({"op": "read_row", "numbers": [{"name": "soldYear", "date": "sold", "part": "Year"}]})
+        ['sold']
         >>> columns_of({"op": "read_pair", "columns": ["user", "film"]})
         ['user', 'film']
     """
@@ -226,11 +228,11 @@ def columns_of(first: Mapping[str, Any]) -> list[str]:
     ]
     entries = [entry for entries in lists for entry in entries]
     names = [
-        entry.get("name") if "missing_in" not in entry else None
+        entry.get("date", entry.get("name")) if "missing_in" not in entry else None
         for entry in entries
         if isinstance(entry, dict)
     ]
-    return [name for name in [*names, *entries] if isinstance(name, str)]
+    return list(dict.fromkeys(name for name in [*names, *entries] if isinstance(name, str)))
 
 
 def _rows(

@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         status = FAILED
     except KeyboardInterrupt as stop:
         status = stopped_status(stop)
-        with suppress(OSError):  # after SIGHUP there is no terminal any more
+        with suppress(OSError):  # after SIGHUP the terminal is gone
             show_error("interrupted." if status == INTERRUPTED else f"{stop}.")
     except BrokenPipeError:  # `gatera predict ... | head -1` has read enough
         drop_output()

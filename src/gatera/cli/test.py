@@ -18,11 +18,10 @@ from gatera.cli.terminal.style import paint
 from gatera.cli.terminal.text import escaped
 from gatera.core.files import check_can_write, check_free_to_write
 from gatera.core.progress import track
-from gatera.data.sources.items import BadFile
 from gatera.evaluate.html_report import ReportFacts, write_html_report
 from gatera.evaluate.items import Asked, LabelledItems
 from gatera.evaluate.measure_source import Measurement, find_items, measure
-from gatera.evaluate.page import item_facts, when, without_folder
+from gatera.evaluate.page import bad_files, item_facts, when
 from gatera.program.program import Program, load_program
 
 #: How many items that could not be measured are named.
@@ -69,15 +68,12 @@ def headline(measured: Measurement) -> float:
 def page_facts(program: Program, measured: Measurement, source: Path) -> ReportFacts:
     """Return the content of a report page."""
     items = measured.items
-    bad = [*items.skipped, *measured.failed]
-    reasons = without_folder([each.reason for each in bad], source)
-    names = without_folder([str(each.path) for each in bad], source)
     data = {"test set": items.how, **when(measured.seconds)}
     if measured.latency:
-        data["time per item"] = measured.latency.line().partition(": ")[2]
+        data["time per item"] = str(measured.latency)
     return ReportFacts(
         title=Path(str(program.info["path"])).stem, report=measured.report, n_train=None, n_valid=len(measured.outcomes), data=data,
-        bad_files=[BadFile(Path(name), reason) for name, reason in zip(names, reasons, strict=True)],
+        bad_files=bad_files([*items.skipped, *measured.failed], source),
         preprocessing=program.preprocess.config if items.things != "rows" else (),
         commands={"Measure it again:": "gatera test " + shlex.join([Path(str(program.info["path"])).name, source.name])},
         made_with=f"Made by Gatera {gatera.__version__}, {program.engine.name}.", things=items.things, set_name="test set",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import math
 from collections.abc import Callable as Function
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +16,7 @@ from gatera.learn.callbacks.recorder import Recorder
 from gatera.learn.callbacks.tracking import EarlyStoppingCallback as _EarlyStopping
 from gatera.learn.callbacks.tracking import ReduceLROnPlateau as _ReduceLR
 from gatera.learn.callbacks.tracking import SaveModelCallback as _SaveModel
+from gatera.learn.callbacks.tracking import Tracker
 from gatera.learn.optimizer import set_hyper
 from gatera.learn.state import EVENTS, CallbackList, LoopState
 
@@ -148,19 +148,18 @@ def _less_is_better(comp: Any) -> bool | None:
     return name in ("less", "lt")
 
 
-class _Compared:
+class _Compared(Tracker):
     """A tracker that takes fastai's `comp`."""
 
-    less: bool
-    best: float
-
-    def _compare_by(self, comp: Any) -> None:
+    def __init__(self, monitor: str = "valid_loss", *args: Any, comp: Any = None, **options: Any) -> None:
+        super().__init__(monitor, *args, **options)
         less = _less_is_better(comp)
         if less is not None:
-            self.less, self.best = less, math.inf if less else -math.inf
+            self.less = less
+            self.best = self._worst
 
 
-class SaveModelCallback(_SaveModel, _Compared):
+class SaveModelCallback(_Compared, _SaveModel):
     """Keep the parameters of the best epoch; see `gatera.learn.callbacks.tracking.SaveModelCallback`.
 
     Args:
@@ -186,11 +185,10 @@ class SaveModelCallback(_SaveModel, _Compared):
         options.pop("with_opt", None)
         if fname is not None:
             options.setdefault("path", Path("models") / f"{fname}.pth")
-        super().__init__(monitor, *args, **options)
-        self._compare_by(comp)
+        super().__init__(monitor, *args, comp=comp, **options)
 
 
-class EarlyStoppingCallback(_EarlyStopping, _Compared):
+class EarlyStoppingCallback(_Compared, _EarlyStopping):
     """End a fit without improvement; see `gatera.learn.callbacks.tracking.EarlyStoppingCallback`.
 
     Args:
@@ -200,12 +198,8 @@ class EarlyStoppingCallback(_EarlyStopping, _Compared):
         options: as there.
     """
 
-    def __init__(self, monitor: str = "valid_loss", *args: Any, comp: Any = None, **options: Any) -> None:
-        super().__init__(monitor, *args, **options)
-        self._compare_by(comp)
 
-
-class ReduceLROnPlateau(_ReduceLR, _Compared):
+class ReduceLROnPlateau(_Compared, _ReduceLR):
     """Reduce the learning rate without improvement; see `gatera.learn.callbacks.tracking.ReduceLROnPlateau`.
 
     Args:
@@ -214,10 +208,6 @@ class ReduceLROnPlateau(_ReduceLR, _Compared):
         comp: np.less or np.greater; None to decide by the column's name.
         options: as there.
     """
-
-    def __init__(self, monitor: str = "valid_loss", *args: Any, comp: Any = None, **options: Any) -> None:
-        super().__init__(monitor, *args, **options)
-        self._compare_by(comp)
 
 
 class CSVLogger(_CSVLogger):

@@ -152,7 +152,7 @@ def parallel(
         n_workers: number of threads; 0 for none.
         progress: show a progress bar.
         threadpool: accepted for fastai's signature; threads are used in any case.
-        **keywords: passed on to the function; those of fastai's pool are left out.
+        **keywords: passed on to the function; those of fastai's pool are skipped.
     """
     pool_only = ("total", "pause", "method", "chunksize", "timeout")
     rest = {name: value for name, value in keywords.items() if name not in pool_only}

@@ -8,7 +8,6 @@ from enum import Enum
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gatera.compat.lists import L
@@ -70,14 +69,6 @@ class View(Module):
     def forward(self, x: Tensor) -> Tensor:
         """Reshape."""
         return x.view(self.size)
-
-
-class ResizeBatch(View):
-    """Reshape every item of a batch to a size."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Reshape; [N, ...] -> [N, *size]."""
-        return x.view((x.size(0), *self.size))
 
 
 class Identity(Module):
@@ -378,17 +369,7 @@ def requires_grad(m: nn.Module) -> bool:
     return found is not None and found.requires_grad
 
 
-def maybe_gather(x: Any) -> Any:
-    """Return the value: training is on one device."""
-    return x
-
-
 def total_params(m: nn.Module) -> tuple[int, bool]:
     """Return the number of parameters of a module, and whether any is trained."""
     found: Iterable[nn.Parameter] = list(m.parameters())
     return sum(p.numel() for p in found), any(p.requires_grad for p in found)
-
-
-def swish(x: Tensor, inplace: bool = False) -> Tensor:
-    """Return x * sigmoid(x)."""
-    return F.silu(x, inplace=inplace)

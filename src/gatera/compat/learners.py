@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from dataclasses import fields, replace
-from typing import Any, TypeVar
+from typing import Any
 
 from torch import nn
 
@@ -18,8 +17,6 @@ from gatera.models.vision.heads import HeadOptions
 from gatera.models.vision.model import create_vision_model
 from gatera.vision.learner import input_channels
 from gatera.vision.learner import vision_learner as _vision_learner
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 #: fastai's keywords of learners that are fields of `TrainingOptions`.
 _OPTIONS = ("wd", "wd_bn_bias", "train_bn", "moms", "model_dir")
@@ -36,16 +33,6 @@ def with_options(arguments: dict[str, Any]) -> dict[str, Any]:
     if given:
         arguments["options"] = replace(arguments.get("options") or TrainingOptions(), **given)
     return arguments
-
-
-def takes_options(create: F) -> F:
-    """Let a function that creates a learner take fastai's keywords about training."""
-
-    @functools.wraps(create)
-    def created(*args: Any, **arguments: Any) -> Any:
-        return create(*args, **with_options(arguments))
-
-    return created  # type: ignore[return-value]
 
 
 @functools.wraps(_vision_learner)

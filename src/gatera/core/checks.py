@@ -11,7 +11,7 @@ from types import ModuleType
 
 from gatera.core.errors import ArgumentError, DataError, MissingExtraError, shorten
 
-#: Longer names are no misspellings of ours.
+#: Longer names are not misspellings of ours.
 LONGEST_NAME = 200
 
 

@@ -22,7 +22,7 @@ import re
 
 from gatera.core.escape import escaped
 
-#: Longer sentences hold something that is no name, and are cut (characters).
+#: Longer sentences hold something that is not a name, and are cut (characters).
 LONGEST_PART = 20_000
 
 
@@ -129,7 +129,7 @@ def shorten(text: str, limit: int = 200) -> str:
 def is_library_error(err: BaseException) -> bool:
     """Whether an exception is the failure of a library: any but ours and those that stop the program.
 
-    Libraries written in Rust raise "PanicException", which is no Exception.
+    Libraries written in Rust raise "PanicException", which is not an Exception.
     """
     if isinstance(err, GateraError):
         return False

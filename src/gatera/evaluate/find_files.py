@@ -9,9 +9,10 @@ from typing import Any
 
 from gatera.core.checks import listed, missing_column
 from gatera.core.errors import DataError
+from gatera.data.folders.label_columns import SIDE_COLUMNS, file_column, sides_of
 from gatera.data.folders.labelled import Kind, read_folder
-from gatera.data.folders.labels_csv import FILE_COLUMNS, TABLE
-from gatera.data.folders.sides import SIDE_OF
+from gatera.data.folders.labels_csv import TABLE
+from gatera.data.folders.named_files import NamedFiles
 from gatera.data.sources.items import BadFile, get_files
 from gatera.evaluate.items import Asked, Example, LabelledItems, choose_side
 from gatera.program import tables
@@ -20,9 +21,6 @@ from gatera.program.raw.cells import number_in
 
 #: What may separate several labels in one cell.
 LABEL_MARKS = (";", ",", "|", " ")
-
-#: Columns that say on which side of a split a file is.
-SIDE_COLUMNS = ("split", "is_valid")
 
 
 def find_labelled_files(folder: Path, accepts: Accepts, asked: Asked) -> LabelledItems:
@@ -74,14 +72,15 @@ def find_files_with_cells(
     for note in file.notes:
         asked.tell(note)
     rows = list(file.numbered_rows())
-    name = _file_column(file.names)
+    named = NamedFiles(folder, get_files(folder, accepts.suffixes))
+    others = [column for column in file.names if column not in asked.targets]
+    name = file_column(others or file.names, [row for _, row in rows], named)
     columns = _value_columns(file.names, name, task, labels, n_out, asked, table)
-    chosen, side = choose_side([_side(row) for _, row in rows], asked)
-    files = {path.relative_to(folder).as_posix(): path for path in get_files(folder, accepts.suffixes)}
-    by_stem = {path.stem: path for path in files.values()}
+    chosen, side = choose_side(sides_of(table, rows), asked)
+    files = named.locate(table, [row[name] for _, row in rows if named.find(row[name])])
     examples, skipped = [], []
     for line, row in (rows[i] for i in chosen):
-        path = files.get(row[name]) or by_stem.get(Path(row[name]).stem)
+        path = files.get(row[name])
         if path is None:
             skipped.append(
                 BadFile(folder / row[name], f"{TABLE} names {row[name]} in line {line}, which is not there.")
@@ -121,11 +120,6 @@ def _columns_in_words(task: str) -> str:
     )
 
 
-def _file_column(columns: Sequence[str]) -> str:
-    by_lower = {column.strip().lower(): column for column in columns}
-    return next((by_lower[name] for name in FILE_COLUMNS if name in by_lower), columns[0])
-
-
 def _value_columns(
     names: Sequence[str],
     file: str,
@@ -151,13 +145,6 @@ def _value_columns(
             remedy="Name them: target=column,column.",
         )  # fmt: skip
     return others
-
-
-def _side(row: dict[str, str]) -> str:
-    by_lower = {name.strip().lower(): cell.strip().lower() for name, cell in row.items()}
-    if "is_valid" in by_lower:
-        return "valid" if by_lower["is_valid"] in ("true", "t", "1", "1.0", "yes", "y", "x") else "train"
-    return SIDE_OF.get(by_lower.get("split", ""), "")
 
 
 def _truth(row: dict[str, str], columns: Sequence[str], task: str, labels: Sequence[Any], where: str) -> Any:

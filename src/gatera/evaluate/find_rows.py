@@ -77,8 +77,7 @@ def target_column(
 
 def _candidates(others: Sequence[str], made_with: Mapping[str, Any]) -> Iterator[str]:
     known = {name.strip().lower(): name for name in others}
-    chosen = (made_with.get("target"), made_with.get("rating"))
-    yield from (name for name in others if name in chosen)
+    yield from (str(name) for name in (made_with.get("target"), made_with.get("rating")) if name in others)
     yield from (known[name] for name in (*RATING_COLUMNS, *LABEL_COLUMNS) if name in known)
     if len(others) == 1:
         yield others[0]

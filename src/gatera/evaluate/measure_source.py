@@ -13,14 +13,15 @@ import numpy as np
 
 from gatera import evaluate
 from gatera.core.checks import listed
-from gatera.core.errors import ArgumentError, DataError
+from gatera.core.errors import DataError
 from gatera.data.folders.labels_csv import TABLE
 from gatera.data.sources.items import BadFile
 from gatera.evaluate.find_files import find_files_with_cells, find_labelled_files
 from gatera.evaluate.find_rows import find_labelled_rows
 from gatera.evaluate.items import Asked, Example, LabelledItems
 from gatera.evaluate.outcomes import SCORES, Outcome, Report
-from gatera.program.operations import OPERATIONS, PHOTOS, Accepts
+from gatera.program.description import facts_in
+from gatera.program.operations import PHOTOS, Accepts
 from gatera.program.program import Program
 from gatera.program.tables.notes import Note
 from gatera.program.tables.reader import is_table_name
@@ -45,11 +46,10 @@ class Latency:
     n: int
     engine: str
 
-    def line(self) -> str:
-        """Return it in words."""
+    def __str__(self) -> str:
         cores = os.cpu_count() or 1
         return (
-            f"Time per item: {self.p50:.3g} ms (median), {self.p95:.3g} ms (95 % take less); {self.n} items one by one, "
+            f"{self.p50:.3g} ms (median), {self.p95:.3g} ms (95 % take less); {self.n} items one by one, "
             f"{self.engine}, one thread, of {cores} processor{'s' if cores > 1 else ''}."
         )
 
@@ -82,7 +82,7 @@ class Measurement:
         if self.unknown:
             named = listed([f"{label} ({n})" for label, n in self.unknown.items()])
             lines.append(f"Labels that the program does not know: {named}.{self._consequence()}")
-        return [*lines, *([self.latency.line()] if self.latency else [])]
+        return [*lines, *([f"Time per item: {self.latency}"] if self.latency else [])]
 
     def _consequence(self) -> str:
         return " These items count as wrong." if hasattr(self.report, "confused") else " They are left out."
@@ -109,15 +109,13 @@ def find_items(program: Program, source: Path, asked: Asked) -> LabelledItems:
     Raises:
         DataError: if the source is missing, or holds nothing that fits.
     """
-    training = program.info.get("training")
-    if isinstance(training, dict) and training.get("source") == source.resolve().name:
+    if facts_in(program.info, "training").get("source") == source.resolve().name:
         asked.tell(
             Note(
                 f"The program was trained on a source called {source.resolve().name}: if these are the same items, the error says little"
             )
         )
-    first = program.preprocess.config[0]
-    accepts = OPERATIONS[first["op"]].accepts or PHOTOS
+    accepts = program.preprocess.accepts or PHOTOS
     if not source.exists():
         raise DataError(
             f"{source} does not exist", remedy="Check the spelling and the folder you started from."
@@ -128,8 +126,9 @@ def find_items(program: Program, source: Path, asked: Asked) -> LabelledItems:
             raise DataError(
                 f"{source} is a folder, and the program takes rows of a table", expected="a CSV file"
             )
-        made_with = _settings(program)
-        return find_labelled_rows(source, needed_columns(first) if of_rows else (), asked, made_with)
+        made_with = facts_in(program.info, "training", "settings")
+        needed = program.preprocess.reader.columns if of_rows else ()
+        return find_labelled_rows(source, needed, asked, made_with)
     return _find_files(program, source.parent if is_file and source.name == TABLE else source, accepts, asked)
 
 
@@ -145,8 +144,9 @@ def _find_files(program: Program, folder: Path, accepts: Accepts, asked: Asked) 
         return evaluate.find_masks(folder, program.vocab, asked)
     if program.task == "classification" or (program.task == "multilabel" and not (folder / TABLE).is_file()):
         return find_labelled_files(folder, accepts, asked)
-    shape = _output_shape(program)
-    n_out = shape[-1] if shape and isinstance(shape[-1], int) else None
+    shape = facts_in(program.info, "model", "output").get("shape")
+    last = shape[-1] if isinstance(shape, list) and shape else None
+    n_out = last if isinstance(last, int) else None
     return find_files_with_cells(folder, accepts, program.task, program.vocab, n_out, asked)
 
 
@@ -203,29 +203,3 @@ def measure_latency(program: Program, examples: Sequence[Example]) -> Latency | 
         return None
     p50, p95 = np.percentile(times[1:], [50, 95])
     return Latency(float(p50), float(p95), len(chosen), program.engine.name)
-
-
-def needed_columns(first: Mapping[str, Any]) -> list[str]:
-    """Return the columns that a program for rows reads, from its first operation."""
-    columns = [each for name in ("categories", "numbers", "columns") for each in first.get(name) or ()]
-    names = [
-        each["name"] if isinstance(each, dict) else each
-        for each in columns
-        if not (isinstance(each, dict) and "missing_in" in each)
-    ]
-    if not names:
-        raise ArgumentError("the program does not say which columns it reads")
-    return [str(name) for name in names]
-
-
-def _settings(program: Program) -> dict[str, Any]:
-    training = program.info.get("training")
-    settings = training.get("settings") if isinstance(training, dict) else None
-    return settings if isinstance(settings, dict) else {}
-
-
-def _output_shape(program: Program) -> Any:
-    model = program.info.get("model")
-    output = model.get("output") if isinstance(model, dict) else None
-    shape = output.get("shape") if isinstance(output, dict) else None
-    return shape if isinstance(shape, list) else None

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gatera.core.errors import DataError
+from gatera.data.folders.mask_codes import is_ignored
 from gatera.evaluate.items import Example
 from gatera.measure.reports.baseline import Baseline, most_frequent_class
 from gatera.measure.reports.classes import ErrorReport
@@ -17,13 +18,11 @@ from gatera.measure.reports.label_sets import LabelSetReport
 from gatera.measure.reports.masks import MaskReport, pixel_table
 from gatera.measure.reports.numbers import NumberReport
 from gatera.measure.reports.points import PointReport, distance_of
+from gatera.program.description import facts_in
 from gatera.program.prediction import Prediction
 from gatera.program.program import Program
 from gatera.program.raw.cells import Codes, number_in
 from gatera.program.raw.photo import photo_size
-
-#: Classes with these names mark pixels without a label, as in training.
-IGNORED = frozenset({"void", "ignore", "ignored", "unlabeled", "unlabelled", "border", "unknown"})
 
 Report = ErrorReport | LabelSetReport | NumberReport | MaskReport | PointReport
 
@@ -103,7 +102,7 @@ class LabelScores(Scores):
         return ErrorReport.from_predictions(self.answers, self.truths, self.vocab, self._baseline())
 
     def _baseline(self) -> Baseline:
-        baseline = _of(_of(_of(self.program.info, "training"), "valid"), "baseline")
+        baseline = facts_in(self.program.info, "training", "valid", "baseline")
         label = baseline.get("label")
         if label in self.program.vocab:
             index = self.program.vocab.index(label)
@@ -203,7 +202,7 @@ class MaskScores(Scores):
     def report(self) -> MaskReport:
         """Return the share of wrong pixels."""
         names = [str(name) for name in self.program.vocab]
-        ignored = next((name for name in names if name.lower() in IGNORED), None)
+        ignored = next((name for name in names if is_ignored(name)), None)
         return MaskReport.from_tables(np.stack(self.tables), names, ignored)
 
 
@@ -231,12 +230,6 @@ SCORES: dict[str, Callable[[Program], Scores]] = {
     "classification": LabelScores, "multilabel": LabelSetScores, "regression": NumberScores, "segmentation": MaskScores,
     "points": PointScores,
 }  # fmt: skip
-
-
-def _of(values: Any, name: str) -> dict[str, Any]:
-    """Return an object inside another; empty where there is none: program.json may come from a stranger."""
-    found = values.get(name) if isinstance(values, dict) else None
-    return found if isinstance(found, dict) else {}
 
 
 def _joined(vocab: Sequence[Any], applies: np.ndarray) -> str:

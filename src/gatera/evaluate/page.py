@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from gatera.data.sources.items import BadFile
 from gatera.evaluate import html_items
 from gatera.evaluate.html_report import ItemFacts
 from gatera.evaluate.outcomes import Outcome
@@ -55,6 +56,14 @@ def in_words(seconds: float) -> str:
         ('8.4 s', '12 min 30 s')
     """
     return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds) // 60} min {int(seconds) % 60} s"
+
+
+def bad_files(bad: Iterable[BadFile], folder: Path) -> list[BadFile]:
+    """Return files that are not used, and why, without the path of a folder; see `without_folder`."""
+    listed = list(bad)
+    names = without_folder([str(each.path) for each in listed], folder)
+    reasons = without_folder([each.reason for each in listed], folder)
+    return [BadFile(Path(name), reason) for name, reason in zip(names, reasons, strict=True)]
 
 
 def without_folder(texts: Iterable[str], folder: Path) -> list[str]:

@@ -41,7 +41,7 @@ class Shown:
 
 
 def shown(program: Program, outcome: Outcome) -> Shown:
-    """Return an item with its picture or excerpt; with neither if it cannot be read any more."""
+    """Return an item with its picture or excerpt; with neither if it can no longer be read."""
     first = program.preprocess.config[0]["op"]
     try:
         if first in ("read_text", "read_row", "read_pair"):

@@ -54,6 +54,23 @@ def wilson_interval(errors: int, n: int, confidence: float = 0.95) -> Interval:
     return Interval(0.0 if errors == 0 else centre - half, 1.0 if errors == n else centre + half)
 
 
+class ErrorCount:
+    """Base of records that count wrong items: `errors` of `n`."""
+
+    n: int
+    errors: int
+
+    @property
+    def error(self) -> float:
+        """The share of items that are wrong, 0..1."""
+        return self.errors / self.n
+
+    @property
+    def interval(self) -> Interval:
+        """The 95 % Wilson interval of `error`."""
+        return wilson_interval(self.errors, self.n)
+
+
 def bootstrap_interval(
     values: Sequence[float] | np.ndarray,
     statistic: Callable[[np.ndarray], float] = np.mean,

@@ -89,7 +89,7 @@ class Decoder:
             if isinstance(err, GateraError):
                 raise
             raise ProgramFileError(
-                f"model.onnx gives {logits.dtype} {list(logits.shape)} for one input, which is no answer to {self.task}"
+                f"model.onnx gives {logits.dtype} {list(logits.shape)} for one input, which is not an answer to {self.task}"
             ) from err
 
     def _decoded(self, logits: np.ndarray, placement: Placement | None) -> Prediction:

@@ -15,8 +15,20 @@ from gatera.program.tasks import TASKS, Activation, Task, TaskKind
 
 #: Logits are divided by the temperature. Calibration finds values near 1.
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 1e-3, 1e6
-#: Longer labels are no names.
+#: Longer labels are not names.
 LONGEST_LABEL = 10_000
+
+
+def facts_in(values: Any, *names: str) -> dict[str, Any]:
+    """Return an object inside others, by name; empty where there is none: program.json may come from a stranger.
+
+    Example:
+        >>> facts_in({"training": {"valid": {"n": 5}}}, "training", "valid"), facts_in({"training": 3}, "training", "valid")
+        ({'n': 5}, {})
+    """
+    for name in names:
+        values = values.get(name) if isinstance(values, dict) else None
+    return values if isinstance(values, dict) else {}
 
 
 def read_description(package: Package) -> tuple[Preprocessing, Decoder]:
@@ -104,7 +116,8 @@ def _vocab(decode: Mapping[str, Any], kind: TaskKind, where: str) -> list[Any]:
         raise ProgramFileError(f"{where} has no list of labels", got=decode.get("vocab"))
     if any(not isinstance(label, str | int | float) or len(str(label)) > LONGEST_LABEL for label in vocab):
         raise ProgramFileError(
-            f"{where} has a label that is no text or number", expected=f"at most {LONGEST_LABEL:,} characters"
+            f"{where} has a label that is not text or a number",
+            expected=f"at most {LONGEST_LABEL:,} characters",
         )
     if kind.most_labels is not None and len(vocab) > kind.most_labels:
         raise ProgramFileError(

@@ -120,9 +120,11 @@ def choose_engine(
     if name != "auto":
         return name
     installed = [each for each in ENGINES if ENGINES[each].installed and ENGINES[each].priority >= 0]
-    can = [each for each in installed if not any(domain in model for domain in ENGINES[each].lacks)]
-    fast = [each for each in can if ENGINES[each].fast and precision == "fast"]
-    return max(fast or can, key=lambda each: ENGINES[each].priority, default=LAST)
+    best_first = sorted(
+        installed, key=lambda each: (precision == "fast" and ENGINES[each].fast, ENGINES[each].priority), reverse=True
+    )  # fmt: skip
+    # the model, which may be large, is searched only for an engine that would be taken
+    return next((each for each in best_first if not any(d in model for d in ENGINES[each].lacks)), LAST)
 
 
 class OnnxRuntimeEngine:

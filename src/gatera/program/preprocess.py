@@ -16,7 +16,7 @@ import numpy as np
 
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ProgramFileError
-from gatera.program.operations import OPERATIONS, Operation
+from gatera.program.operations import OPERATIONS, Accepts, Operation
 from gatera.program.raw.photo import photo_array
 
 #: How the last value becomes the model's array, by its kind.
@@ -84,8 +84,12 @@ class Preprocessing:
     @property
     def reads_files(self) -> bool:
         """Whether an input is a file of its own: a photo or a recording, and not a text or a row of a table."""
-        accepts = OPERATIONS[self._config[0]["op"]].accepts
-        return accepts is not None and accepts.given_as == "files"
+        return self.accepts is not None and self.accepts.given_as == "files"
+
+    @property
+    def accepts(self) -> Accepts | None:
+        """What people give a program that begins like this; None if its first operation does not say."""
+        return OPERATIONS[self._config[0]["op"]].accepts
 
     @property
     def words(self) -> list[str]:

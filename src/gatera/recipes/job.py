@@ -104,6 +104,11 @@ class TrainedProgram:
         return "\n".join(lines)
 
 
+def trains_head_only(learn: Learner) -> bool:
+    """Whether everything but the head is frozen."""
+    return 0 < learn.n_frozen == len(learn.groups) - 1
+
+
 class EpochEvents(Callback):
     """Report each epoch's row, with the phase: "frozen" while only the head is trained, else "unfrozen".
 
@@ -121,8 +126,7 @@ class EpochEvents(Callback):
 
     def after_epoch(self, state: LoopState) -> None:
         """Report the row."""
-        only_head = 0 < self.learn.n_frozen == len(self.learn.groups) - 1
-        phase = "frozen" if only_head else "unfrozen"
+        phase = "frozen" if trains_head_only(self.learn) else "unfrozen"
         self.events.on_event("epoch", {"phase": phase, **self.learn.recorder.rows[-1]})
 
 

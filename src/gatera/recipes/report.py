@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +14,17 @@ from gatera.core.files import atomic_write, check_can_write, check_free_to_write
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.mask import MaskBlock
 from gatera.data.loading.dataset import Dataset
-from gatera.data.sources.items import BadFile
 from gatera.evaluate.html_report import Picture, ReportFacts, figure_png, write_html_report
 from gatera.evaluate.items import Example, LabelledItems
 from gatera.evaluate.measure_source import measure
-from gatera.evaluate.page import item_facts, when, without_folder
+from gatera.evaluate.page import bad_files, item_facts, when, without_folder
 from gatera.interpret.classification import ClassificationInterpretation
 from gatera.learn.export.program import architecture_name
 from gatera.learn.learner import Learner
-from gatera.program.operations import OPERATIONS, PHOTOS
+from gatera.program.operations import PHOTOS
 from gatera.program.program import Program, load_program
 from gatera.recipes.evaluation import Evaluation
-from gatera.recipes.job import SET_NAMES, Job
+from gatera.recipes.job import SET_NAMES, Job, trains_head_only
 from gatera.recipes.settings import Task, TrainSettings, without_path
 
 #: The page, and the pictures beside it: those of photos with labels, and those of all other tasks.
@@ -77,17 +76,15 @@ def write_page(
     measured_set = learn.dls.test if side == "test" else learn.dls.valid
     items = items_of(measured_set.dataset, program, settings.source)
     measured = measure(program, items)
-    bad = without_folder([each.reason for each in job.skipped], settings.source)
-    names = without_folder([str(each.path) for each in job.skipped], settings.source)
     facts = ReportFacts(
         title=settings.out.stem, report=evaluations[side].report, n_train=learn.dls.train.n, n_valid=learn.dls.valid.n,
         data={
             "data": without_path(job.data, settings.source), "split": job.split_by,
             "measured on": f"all {len(items.examples):,} {items.things} of the {measured_on(learn, side)}",
             "seed": str(settings.seed), **when(time.perf_counter() - started),
-            **({"time per item": measured.latency.line().partition(": ")[2]} if measured.latency else {}),
+            **({"time per item": str(measured.latency)} if measured.latency else {}),
         },
-        bad_files=[BadFile(Path(name), reason) for name, reason in zip(names, bad, strict=True)],
+        bad_files=bad_files(job.skipped, settings.source),
         pictures=[pictures[name] for name in ON_PAGE if name in pictures], history=with_phases(learn),
         preprocessing=learn.dls.preprocess.config if items.things != "rows" else (),
         commands={
@@ -113,8 +110,7 @@ def measured_on(learn: Learner, side: str) -> str:
 
 def items_of(dataset: Dataset, program: Program, source: Path) -> LabelledItems:
     """Return the items of a data set, as a program takes them."""
-    operation = OPERATIONS[program.preprocess.config[0]["op"]]
-    things = (operation.accepts or PHOTOS).things
+    things = (program.preprocess.accepts or PHOTOS).things
     examples = [_example(dataset, i, source) for i in range(len(dataset))]
     return LabelledItems(examples, things, "")
 
@@ -140,7 +136,7 @@ def with_phases(learn: Learner) -> list[dict[str, Any]]:
     """Return the table of epochs with the phase of each: "frozen" while only the head was trained."""
     rows = learn.recorder.rows
     starts = [place for place, row in enumerate(rows) if row.get("epoch") == 0]
-    still = 0 < learn.n_frozen == len(learn.groups) - 1
+    still = trains_head_only(learn)
     last = starts[-1] if len(starts) > 1 else 0
     phases = ["frozen" if place < last or still else "unfrozen" for place in range(len(rows))]
     return [{"phase": phase, **row} for phase, row in zip(phases, rows, strict=True)]
@@ -148,11 +144,14 @@ def with_phases(learn: Learner) -> list[dict[str, Any]]:
 
 def draw_pictures(learn: Learner, wanted: Sequence[str]) -> dict[str, Picture]:
     """Return pictures by file name: a batch, results, the confusion matrix, the worst photos, the loss."""
+    seen = cache(
+        lambda: ClassificationInterpretation.from_learner(learn)
+    )  # predicts the whole validation set
     draw = {
         "batch": lambda: learn.dls.show_batch(max_n=9),
         "results": lambda: learn.show_results(max_n=12),
-        "confusion": lambda: ClassificationInterpretation.from_learner(learn).plot_confusion_matrix(),
-        "worst": lambda: ClassificationInterpretation.from_learner(learn).plot_top_losses(9),
+        "confusion": lambda: seen().plot_confusion_matrix(),
+        "worst": lambda: seen().plot_top_losses(9),
         "loss": learn.recorder.plot_loss,
     }
     captions = {

@@ -9,7 +9,7 @@ import numpy as np
 
 from gatera.core.checks import require
 from gatera.core.errors import DataError
-from gatera.measure.intervals import Interval, wilson_interval
+from gatera.measure.intervals import ErrorCount
 from gatera.program.tasks import task_kind
 from gatera.text.loaders import TextLoaders
 
@@ -22,7 +22,7 @@ WORDS_TOGETHER, FEWEST_TEXTS = 2, 2
 
 
 @dataclass(frozen=True)
-class TextBaseline:
+class TextBaseline(ErrorCount):
     """The held-out accuracy of a linear model on word counts.
 
     Attributes:
@@ -39,11 +39,6 @@ class TextBaseline:
     def accuracy(self) -> float:
         """The share of correct predictions, 0..1."""
         return 1 - self.errors / self.n
-
-    @property
-    def interval(self) -> Interval:
-        """The 95 % Wilson interval of the error rate."""
-        return wilson_interval(self.errors, self.n)
 
     def __str__(self) -> str:
         simplest = 1 - self.most_frequent / self.n

@@ -1,1 +1,1 @@
-"""Inputs of `gatera predict` that are no files on this disk: standard input, and addresses on the web."""
+"""Inputs of `gatera predict` that are not files on this disk: standard input, and addresses on the web."""

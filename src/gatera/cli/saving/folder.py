@@ -57,7 +57,8 @@ class Saver:
         self.folder, self.program = folder, program
         self.way = USUAL.get(program.task, "labels") if way == "auto" else way
         first = program.preprocess.config[0]["op"]
-        if first in ("read_row", "read_pair"):
+        accepts = program.preprocess.accepts
+        if accepts is not None and accepts.given_as == "rows":
             raise ArgumentError(
                 "save= is for files, and the program takes rows",
                 remedy="Use --csv for an answer beside each row.",

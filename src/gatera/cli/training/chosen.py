@@ -12,6 +12,7 @@ from gatera.cli.options import Invalid, Option, nearest_word
 from gatera.cli.output import show_note
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
+from gatera.program.description import facts_in
 from gatera.program.package import read_package
 
 #: Options that only the command line has.
@@ -64,12 +65,12 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 def _of_program(path: str) -> tuple[dict[str, Any], str]:
     """Return the settings that a program was made with, and what is said of those that are not repeated."""
-    training = read_package(path).program.get("training")
-    settings = training.get("settings") if isinstance(training, dict) else None
-    if not isinstance(settings, dict):
+    training = facts_in(read_package(path).program, "training")
+    if not isinstance(training.get("settings"), dict):
         raise ArgumentError(
             f"{path} does not say with which settings it was made", remedy="Programs made by gatera train from this version on do."
         )  # fmt: skip
+    settings = facts_in(training, "settings")
     left = [name for name in settings if name in NOT_REPEATED]
     words = f" Not repeated: {listed(left)}; pass it again." if left else ""
     return {name: value for name, value in settings.items() if name not in NOT_REPEATED}, words

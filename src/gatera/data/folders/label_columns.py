@@ -88,7 +88,7 @@ def find_label_columns(
         raise DataError(f"{table} needs at least two columns", got=columns, expected="file,label")
     if target is not None and target not in columns:
         raise missing_column(target, columns, str(table), "target=")
-    file = _file_column([name for name in columns if name != target], rows, named)
+    file = file_column([name for name in columns if name != target], rows, named)
     others = [name for name in columns if name != file and name.strip().lower() not in SIDE_COLUMNS]
     labels = [target] if target is not None else _label_columns(table, others, rows)
     by_lower = file.strip().lower(), labels[0].strip().lower()
@@ -99,7 +99,7 @@ def find_label_columns(
     return LabelColumns(file, labels, Note(f"The file is in column {file!r}, {said}", "target", others[-1]))
 
 
-def _file_column(columns: Sequence[str], rows: Sequence[Row], named: NamedFiles) -> str:
+def file_column(columns: Sequence[str], rows: Sequence[Row], named: NamedFiles) -> str:
     """Return the column whose cells are files; usual names are tried first."""
     usual = _usual(columns, FILE_COLUMNS)
     for name in dict.fromkeys([*usual, *columns]):

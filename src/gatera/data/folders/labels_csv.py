@@ -18,7 +18,7 @@ __all__ = ["FILE_COLUMNS", "LABEL_COLUMNS", "TABLE", "LabelledFile", "find_label
 
 TABLE = "labels.csv"
 
-#: What a table of labels is called where it is no `labels.csv`: by Hugging Face's image folders (there in the folder of a
+#: What a table of labels is called where it is not `labels.csv`: by Hugging Face's image folders (there in the folder of a
 #: side, too), and by data sets on Kaggle. It must name the files beside it.
 OTHER_TABLES = ("labels.csv.gz", "labels.tsv", "labels.xlsx", "metadata.csv", "metadata.jsonl", "train.csv", "train_labels.csv")  # fmt: skip
 

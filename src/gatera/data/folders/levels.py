@@ -27,7 +27,7 @@ OCCASIONS = frozenset((
     "recording", "folder", "dir", "group", "set", "sample", "s", "p", "id",
 ))  # fmt: skip
 
-#: Files at another depth than most are no accident if they make up this share.
+#: Files at another depth than most are not an accident if they make up this share.
 ENOUGH = 0.1
 
 

@@ -54,7 +54,7 @@ def find_codes(folders: Sequence[Path], found: Values, given: str | None) -> Cod
 
     Raises:
         DataError: if values and names do not fit, or the masks' values cannot be told apart.
-        ArgumentError: if `given` is no such list.
+        ArgumentError: if `given` is not such a list.
     """
     if given is not None:
         codes = parse_values(given)
@@ -73,7 +73,7 @@ def parse_values(given: str) -> dict[Any, str]:
     """Return "0=background,255=thing" as {0: "background", 255: "thing"}; colours as keys (255, 0, 0).
 
     Raises:
-        ArgumentError: if it is no such list.
+        ArgumentError: if it is not such a list.
     """
     parsed: dict[Any, str] = {}
     for part in filter(None, (part.strip() for part in re.split(r"[,;]", given))):
@@ -96,7 +96,7 @@ def parse_values(given: str) -> dict[Any, str]:
 def read_colours(path: Path) -> dict[tuple[int, int, int], str]:
     """Return the colours of classes that a file names: rows of a name and three numbers, in either order.
 
-    Columns may be separated by commas, blanks or tabs, or as "name:red,green,blue::"; lines without three numbers are left out.
+    Columns may be separated by commas, blanks or tabs, or as "name:red,green,blue::"; lines without three numbers are skipped.
     """
     colours: dict[tuple[int, int, int], str] = {}
     for line in read_lines(path):

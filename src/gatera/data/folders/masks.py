@@ -110,7 +110,7 @@ def read_mask_folder(
 
     Raises:
         DataError: if the folder has none of these layouts, or too few photos for a training and a validation set.
-        ArgumentError: if `mask_values` is no such list.
+        ArgumentError: if `mask_values` is not such a list.
     """
     pairs, split = _all_pairs(folder)
     if not pairs.good:
@@ -155,7 +155,7 @@ def labelled_masks(
 
     Raises:
         DataError: if there are no photos with masks.
-        ArgumentError: if `mask_values` is no such list.
+        ArgumentError: if `mask_values` is not such a list.
     """
     pairs, split = _all_pairs(folder)
     if not pairs.good:

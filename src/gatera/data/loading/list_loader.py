@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -142,10 +142,6 @@ class ListLoader:
     def one_batch(self) -> Any:
         """Return the first batch of the current epoch."""
         return self.batch_of(self.positions()[: self.bs])
-
-    def with_steps(self, **changes: Any) -> Self:
-        """Return a loader like this one with other steps."""
-        return self.new(steps=replace(self.steps, **changes))
 
 
 def collated(samples: Sequence[Any]) -> Any:

@@ -16,7 +16,7 @@ def split_by_class(labels: Sequence[Hashable], valid_pct: float, seed: int) -> S
 
     Args:
         labels: the class of each item.
-        valid_pct: the share, 0..1 exclusive. Where it is no whole number of items, the largest remainders are rounded up, so
+        valid_pct: the share, 0..1 exclusive. Where it is not a whole number of items, the largest remainders are rounded up, so
             that the total is right.
         seed: of the random choice.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from gatera.core.checks import require
 from gatera.learn.callbacks.recorder import Recorder
@@ -138,7 +138,30 @@ class MLflowCallback(ExperimentLog):
         self._mlflow.end_run()
 
 
-class WandbCallback(ExperimentLog):
+class _ProjectLog(ExperimentLog):
+    """Base of the two whose packages share an interface: `init` with a project, then values step by step.
+
+    Args:
+        project: the project's name.
+        settings: what to log once.
+        **options: further arguments of the package's `init`.
+    """
+
+    _package: ClassVar[str]
+    _called: ClassVar[str]
+
+    def __init__(
+        self, project: str = "gatera", settings: Mapping[str, Any] | None = None, **options: Any
+    ) -> None:
+        super().__init__(settings)
+        self.project, self._options = project, options
+        self._tracker: Any = require(self._package, self._package, f"to log to {self._called}")
+
+    def _begin(self, settings: dict[str, Any]) -> None:
+        self._run = self._tracker.init(project=self.project, config=settings, **self._options)
+
+
+class WandbCallback(_ProjectLog):
     """Log to Weights & Biases; `WANDB_MODE=offline` keeps the run on this machine.
 
     Args:
@@ -147,15 +170,7 @@ class WandbCallback(ExperimentLog):
         **options: further arguments of `wandb.init`.
     """
 
-    def __init__(
-        self, project: str = "gatera", settings: Mapping[str, Any] | None = None, **options: Any
-    ) -> None:
-        super().__init__(settings)
-        self.project, self._options = project, options
-        self._wandb: Any = require("wandb", "wandb", "to log to Weights & Biases")
-
-    def _begin(self, settings: dict[str, Any]) -> None:
-        self._run = self._wandb.init(project=self.project, config=settings, **self._options)
+    _package, _called = "wandb", "Weights & Biases"
 
     def _log(self, values: dict[str, float], epoch: int) -> None:
         self._run.log(values, step=epoch)
@@ -166,7 +181,7 @@ class WandbCallback(ExperimentLog):
         self._run.finish()
 
 
-class TrackioCallback(ExperimentLog):
+class TrackioCallback(_ProjectLog):
     """Log to trackio, on this machine unless `space_id` is among the options.
 
     Args:
@@ -175,20 +190,12 @@ class TrackioCallback(ExperimentLog):
         **options: further arguments of `trackio.init`.
     """
 
-    def __init__(
-        self, project: str = "gatera", settings: Mapping[str, Any] | None = None, **options: Any
-    ) -> None:
-        super().__init__(settings)
-        self.project, self._options = project, options
-        self._trackio: Any = require("trackio", "trackio", "to log to trackio")
-
-    def _begin(self, settings: dict[str, Any]) -> None:
-        self._trackio.init(project=self.project, config=settings, **self._options)
+    _package, _called = "trackio", "trackio"
 
     def _log(self, values: dict[str, float], epoch: int) -> None:
-        self._trackio.log(values, step=epoch)
+        self._tracker.log(values, step=epoch)
 
     def _end(self, program: str | None) -> None:
         if program is not None:
-            self._trackio.log({"program": program})
-        self._trackio.finish()
+            self._tracker.log({"program": program})
+        self._tracker.finish()

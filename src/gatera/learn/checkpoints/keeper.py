@@ -69,7 +69,7 @@ class Keeper:
             self.flush()
 
     def forget(self) -> None:
-        """Do not write the finished fit any more: its parameters are about to change."""
+        """Stop keeping the finished fit: its parameters are about to change."""
         self._result = None
 
     def flush(self, slim: bool = False) -> Path | None:

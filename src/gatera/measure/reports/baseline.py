@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from gatera.core.errors import ArgumentError
-from gatera.measure.intervals import Interval, wilson_interval
+from gatera.measure.intervals import ErrorCount
 
 
 @dataclass(frozen=True)
-class Baseline:
+class Baseline(ErrorCount):
     """Always predicting one class.
 
     Attributes:
@@ -24,16 +24,6 @@ class Baseline:
     index: int
     errors: int
     n: int
-
-    @property
-    def error(self) -> float:
-        """The share of validation items that are of another class, 0..1."""
-        return self.errors / self.n
-
-    @property
-    def interval(self) -> Interval:
-        """The 95 % Wilson interval of `error`."""
-        return wilson_interval(self.errors, self.n)
 
 
 def most_frequent_class(train_targets: Any, valid_targets: Any) -> Baseline:

@@ -10,7 +10,7 @@ import numpy as np
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
-from gatera.measure.intervals import Interval, wilson_interval
+from gatera.measure.intervals import ErrorCount
 from gatera.measure.reports.baseline import Baseline
 from gatera.measure.reports.confusion import Confusion, confusion_matrix, most_confused
 
@@ -36,7 +36,7 @@ class ClassError:
 
 
 @dataclass(frozen=True)
-class ErrorReport:
+class ErrorReport(ErrorCount):
     """The error of a classifier on labelled items. Made by `from_predictions`.
 
     Attributes:
@@ -93,16 +93,6 @@ class ErrorReport:
             baseline=baseline,
             baseline_label=None if baseline is None else vocab[baseline.index],
         )
-
-    @property
-    def error(self) -> float:
-        """The share of items that are wrong, 0..1."""
-        return self.errors / self.n
-
-    @property
-    def interval(self) -> Interval:
-        """The 95 % Wilson interval of `error`."""
-        return wilson_interval(self.errors, self.n)
 
     @property
     def beats_baseline(self) -> bool | None:

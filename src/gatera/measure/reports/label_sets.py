@@ -10,7 +10,7 @@ import numpy as np
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
-from gatera.measure.intervals import Interval, wilson_interval
+from gatera.measure.intervals import ErrorCount
 from gatera.measure.reports.classes import percent
 
 
@@ -49,7 +49,7 @@ class LabelRow:
 
 
 @dataclass(frozen=True)
-class LabelSetReport:
+class LabelSetReport(ErrorCount):
     """The error of a multi-label classifier. Made by `from_predictions`.
 
     Attributes:
@@ -95,16 +95,6 @@ class LabelSetReport:
         return cls(
             len(found), int(wrong.any(axis=1).sum()), int(wrong.sum()), rows, int(actual.sum())
         )  # fmt: skip
-
-    @property
-    def error(self) -> float:
-        """The share of items whose labels are not exactly right, 0..1."""
-        return self.errors / self.n
-
-    @property
-    def interval(self) -> Interval:
-        """The 95 % Wilson interval of `error`."""
-        return wilson_interval(self.errors, self.n)
 
     @property
     def mean_f1(self) -> float:

@@ -148,7 +148,7 @@ def pixel_table(predicted: np.ndarray, actual: np.ndarray, k: int) -> np.ndarray
 
     Args:
         predicted: class numbers, int [H,W].
-        actual: the same; pixels with numbers outside 0..k-1 are left out.
+        actual: the same; pixels with numbers outside 0..k-1 are skipped.
         k: number of classes.
 
     Raises:

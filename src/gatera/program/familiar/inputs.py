@@ -29,7 +29,7 @@ def one_input(raw: Any) -> Any:
     """Return one input in a form that readers know: the only row of a DataFrame, a path, an open file.
 
     Args:
-        raw: anything; an object with `read` and `seek` that is no file of Python's is read, an `os.PathLike` becomes a path.
+        raw: anything; an object with `read` and `seek` that is not a Python file is read, an `os.PathLike` becomes a path.
 
     Raises:
         DataError: if a DataFrame does not have one row.

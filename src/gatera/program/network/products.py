@@ -24,7 +24,7 @@ def gemm(call: Call) -> tuple[list[Value], int]:
     """Gemm: two matrices, either one turned over first."""
     left, right = call[0].shape, call[1].shape
     if len(left) != 2 or len(right) != 2:
-        raise Refused("multiplies what are no matrices")
+        raise Refused("multiplies what are not matrices")
     left = left[::-1] if call.whole("transA", 0) else left
     right = right[::-1] if call.whole("transB", 0) else right
     exact = call[0].exact and call[1].exact

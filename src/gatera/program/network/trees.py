@@ -28,7 +28,7 @@ def trees(call: Call) -> tuple[list[Value], int]:
         ints = call.ints("classlabels_int64s") or []
         width = len(ints)
         if not width or "classlabels_strings" in attributes:
-            raise Refused("has classes that are no whole numbers")
+            raise Refused("has classes that are not whole numbers")
     else:
         width = call.whole("n_targets", 1)
     if not 1 <= width <= MOST_OUTPUTS:

@@ -79,7 +79,7 @@ class Call:
         """Return an attribute that is a whole number."""
         value = self.node.attributes.get(name, default)
         if type(value) is not int or abs(value) > 1 << 40:
-            raise Refused(f"has an attribute {name} that is no sound whole number")
+            raise Refused(f"has an attribute {name} that is not a sound whole number")
         return value
 
     def ints(self, name: str, default: list[int] | None = None) -> list[int] | None:
@@ -89,13 +89,13 @@ class Call:
             isinstance(value, list) and all(type(each) is int and abs(each) < 1 << 40 for each in value)
         ):
             return value
-        raise Refused(f"has an attribute {name} that is no list of sound whole numbers")
+        raise Refused(f"has an attribute {name} that is not a list of sound whole numbers")
 
     def text(self, name: str, default: str) -> str:
         """Return an attribute that is a text."""
         value = self.node.attributes.get(name, default.encode())
         if not isinstance(value, bytes):
-            raise Refused(f"has an attribute {name} that is no text")
+            raise Refused(f"has an attribute {name} that is not text")
         return value.decode("utf-8", "replace")
 
     def sizes(self, name: str, place: int) -> list[int] | None:
@@ -107,7 +107,7 @@ class Call:
         """Return an attribute that is a tensor."""
         value = self.node.attributes.get(name)
         if value is not None and not isinstance(value, Tensor):
-            raise Refused(f"has an attribute {name} that is no tensor")
+            raise Refused(f"has an attribute {name} that is not a tensor")
         return value
 
 

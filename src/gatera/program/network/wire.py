@@ -28,7 +28,7 @@ _NESTED: dict[str, dict[int, str]] = {
 _EXTERNAL_DATA, _DATA_LOCATION = 13, 14  # of a Tensor
 _VARINT, _EIGHT_BYTES, _LENGTH_GIVEN, _FOUR_BYTES = 0, 1, 2, 5
 
-#: More fields than this are no model: boosted trees of 200,000 nodes have two million. Reading a million takes a second.
+#: More fields than this are not a model: boosted trees of 200,000 nodes have two million. Reading a million takes a second.
 MOST_FIELDS = 4_000_000
 
 
@@ -87,7 +87,7 @@ def fields_of(
         fields.count()
         tag, at = varint(data, at)
         wire, start = tag & 7, at
-        if tag < 8:  # fields count from 1: zeros are no message
+        if tag < 8:  # fields count from 1: zeros are not a message
             raise ValueError("a field has the number 0")
         if wire == _LENGTH_GIVEN:
             length, start = varint(data, at)

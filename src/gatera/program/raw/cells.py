@@ -11,9 +11,6 @@ import numpy as np
 from gatera.core.errors import DataError
 from gatera.program.tables.numbers import PLAIN, NumberFormat, is_missing_word, plain_number
 
-#: The category of everything that training did not know, and of empty cells; its code is 0.
-UNKNOWN_LABEL = "#na#"
-
 #: What `Codes` answers for a cell that is empty, and for one that is none of its labels.
 EMPTY, UNSEEN = -1, -2
 

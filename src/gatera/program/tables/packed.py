@@ -35,7 +35,7 @@ _ARCHIVE, _OLD_OFFICE, _PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1"
 _WORKBOOK = "xl/workbook.xml"
 _JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 
-#: Files that are no table, known by how they begin (in lower case), and what to do.
+#: Files that are not tables, known by how they begin (in lower case), and what to do.
 _NO_TABLES = (
     ((b"<!doctype html", b"<html"), "it is a web page", "Download the file itself: on GitHub, that behind 'Raw'."),
     ((b"version https://git-lfs",), "it is a pointer of Git LFS, not the file", "Fetch the file: git lfs pull."),
@@ -51,7 +51,7 @@ class Contents:
 
     Attributes:
         kind: "text", "workbook", "parquet" or "json".
-        member: the file inside a zip archive; None where it is no archive.
+        member: the file inside a zip archive; None where it is not an archive.
         sheet: the sheet of a workbook.
         texts: columns that are text by their type, also where they hold digits.
         notes: what was decided.

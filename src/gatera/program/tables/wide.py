@@ -21,7 +21,7 @@ _LINE_ENDS, _RUNS = re.compile(rb"[ \t]*\n[ \t]*"), re.compile(rb"[ \t]+")
 def find_wide(lines: Sequence[str]) -> str | None:
     """Return the wide delimiter that divides every line into as many cells as the first, or None.
 
-    Runs of blanks are taken only where most cells are numbers, and nothing is in quotes: a sentence is no row.
+    Runs of blanks are taken only where most cells are numbers, and nothing is in quotes: a sentence is not a row.
 
     Example:
         >>> find_wide(["1::1193::5", "2::Alien::4"]), find_wide([" 1.5  20 x", "12.25  3 y"]), find_wide(["a b", "c d"])

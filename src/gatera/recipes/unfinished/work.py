@@ -179,7 +179,7 @@ class UnfinishedRun:
             return stop
         position = Position(**read_entry(path, "position"))
         facts = {"checkpoint": str(path), **position.to_dict(), "stage": self.stage}
-        with suppress(OSError, GateraError):  # after SIGHUP there is no terminal any more
+        with suppress(OSError, GateraError):  # after SIGHUP the terminal is gone
             self.events.on_event("interrupted", facts)
         remedy = "To go on, run the same again: it resumes by itself."
         return TrainingInterrupted(path, position, signal_of(stop), remedy)

@@ -1,0 +1,69 @@
+"""Labelled items are found with the readers of training: names, sides and columns mean the same in both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from gatera.core.errors import DataError
+from gatera.evaluate.find_files import find_files_with_cells
+from gatera.evaluate.items import Asked
+from gatera.evaluate.measure_source import find_items
+from gatera.program.operations import PHOTOS
+from gatera.program.preprocess import Preprocessing
+
+#: A table of sales: the price from the year of a date.
+SOLD = {"name": "soldYear", "date": "sold", "part": "Year", "fill": 0.0, "had_empty": False, "mean": 0.0, "std": 1.0}  # fmt: skip
+
+
+def photos(folder: Path, table: str, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"not read here")
+    (folder / "labels.csv").write_text(table)
+    return folder
+
+
+def found(folder: Path, **asked) -> dict[str, list[str]]:
+    items = find_files_with_cells(folder, PHOTOS, "multilabel", ["cat", "dog"], None, Asked(**asked))
+    return {example.name: example.truth for example in items.examples}
+
+
+def test_names_stand_for_files_as_in_training(tmp_path):
+    folder = photos(tmp_path, "file,labels\na\\1.jpg,cat;dog\n2,dog\n3.jpg,cat\n", "a/1.jpg", "b/2.JPG")
+    assert found(folder) == {"a/1.jpg": ["cat", "dog"], "b/2.JPG": ["dog"]}  # 3.jpg is not there
+
+
+def test_a_name_that_fits_two_files_is_refused(tmp_path):
+    folder = photos(tmp_path, "file,labels\n1.jpg,cat\n", "a/1.jpg", "b/1.jpg")
+    with pytest.raises(DataError, match=r"lists '1\.jpg', and 2 files are called so"):
+        found(folder)
+
+
+def test_the_file_column_is_found_by_what_it_holds(tmp_path):
+    folder = photos(tmp_path, "id,labels,file\n7,cat,1.jpg\n", "1.jpg")
+    assert found(folder, target="labels") == {"1.jpg": ["cat"]}
+
+
+def test_only_the_held_out_side_is_measured_and_unknown_sides_are_refused(tmp_path):
+    table = "file,labels,is_valid\n1.jpg,cat,{}\n2.jpg,dog,False\n"
+    photos(tmp_path, table.format("True"), "1.jpg", "2.jpg")
+    assert found(tmp_path) == {"1.jpg": ["cat"]}
+    photos(tmp_path, table.format("perhaps"))
+    with pytest.raises(DataError, match=r"unknown is_valid in line 2.*Got: 'perhaps'"):
+        found(tmp_path)
+
+
+def test_the_column_of_a_date_is_needed_and_its_parts_are_not(tmp_path):
+    table = tmp_path / "sales.csv"
+    table.write_text("sold,price\n2024-05-01,3\n2025-06-02,4\n")
+    program = SimpleNamespace(
+        preprocess=Preprocessing([{"op": "read_row", "categories": [], "numbers": [SOLD]}]),
+        info={},
+        task="regression",
+    )
+    items = find_items(program, table, Asked())
+    assert [example.truth for example in items.examples] == ["3", "4"]
+    assert items.examples[0].raw == {"sold": "2024-05-01"}
