@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import get_args
@@ -124,6 +125,31 @@ def test_a_negative_priority_is_never_chosen(monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+def test_ctrl_c_after_engines_were_freed(model_bytes, tmp_path):
+    """A core that is freed before a later one left a dead stack for signals behind, and Ctrl-C ended in a segmentation fault."""
+    (tmp_path / "model.onnx").write_bytes(model_bytes)
+    script = """
+import faulthandler, os, pathlib, signal, sys
+from gatera.program.engines import make_engine
+
+faulthandler.enable()  # as pytest and many servers do: handlers then run on the stack for signals
+model = pathlib.Path(sys.argv[1]).read_bytes()
+engines = [make_engine(model, "openvino") for _ in range(3)]
+while engines:
+    del engines[0]
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+    signal.pause()
+except KeyboardInterrupt:
+    print("stopped")
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", script, tmp_path / "model.onnx"], capture_output=True, text=True, timeout=120
+    )
+    assert (run.stdout, run.returncode) == ("stopped\n", 0), run.stderr
+
+
 def test_openvino_with_one_thread_computes_side_by_side(model_bytes):
     openvino = pytest.importorskip("openvino")
     compiled = make_engine(model_bytes, "openvino", threads=1)._compiled

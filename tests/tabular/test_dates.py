@@ -15,7 +15,7 @@ def sales(n: int = 120) -> pd.DataFrame:
         {
             "sold": days.strftime("%Y-%m-%d"),
             "size": np.arange(n) % 7 + 0.5,
-            "price": days.day_of_week * 10.0 + 100,
+            "price": days.day_of_week * 10.0 + 100.5,
         }
     )
 

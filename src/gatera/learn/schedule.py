@@ -6,12 +6,18 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+import torch
+
 from gatera.core.errors import ArgumentError
 from gatera.learn.optimizer import set_hyper
 from gatera.learn.state import Callback, LoopState
 
 #: A value at a position 0..1 of the training.
 Schedule = Callable[[float], float]
+
+
+#: The 1cycle policy: the peak rate divided by the first and by the last one, and the share of the fit in which rates rise.
+DIV, DIV_FINAL, PCT_START = 25.0, 1e5, 0.25
 
 
 def _lin(start: float, end: float, position: float) -> float:
@@ -90,16 +96,23 @@ class ParamScheduler(Callback):
 
     def before_batch(self, state: LoopState) -> None:
         """Set each hyperparameter to its current value."""
-        if not state.training:
-            return
+        if state.training:
+            self.apply(state.optimizer, state.progress)
+
+    def apply(self, optimizer: torch.optim.Optimizer, progress: float) -> None:
+        """Set each hyperparameter to its value at a fraction of the fit, 0..1."""
         for name, schedule in self.scheds.items():
-            values = [s(state.progress) for s in ([schedule] if callable(schedule) else schedule)]
-            set_hyper(state.optimizer, name, values)
+            values = [s(progress) for s in ([schedule] if callable(schedule) else schedule)]
+            set_hyper(optimizer, name, values)
             self.hps[name].append(values[-1])
 
 
 def one_cycle(
-    lrs: Sequence[float], moms: Sequence[float], div: float, div_final: float, pct_start: float
+    lrs: Sequence[float],
+    moms: Sequence[float],
+    div: float = DIV,
+    div_final: float = DIV_FINAL,
+    pct_start: float = PCT_START,
 ) -> ParamScheduler:
     """Return the 1cycle policy: learning rates up and down by cosine, momentum the other way.
 

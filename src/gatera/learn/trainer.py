@@ -38,7 +38,7 @@ from gatera.learn.options import (
     OtherLearnerArguments,
     TrainingOptions,
 )
-from gatera.learn.schedule import one_cycle
+from gatera.learn.schedule import DIV, DIV_FINAL, PCT_START, one_cycle
 from gatera.learn.state import Callback, CallbackList, LoopState, as_callbacks
 from gatera.measure.losses.choose import choose_loss
 from gatera.measure.metrics.standard import as_metrics
@@ -269,9 +269,9 @@ class Trainer:
         self,
         n_epoch: int,
         lr_max: Rates | None = None,
-        div: float = 25.0,
-        div_final: float = 1e5,
-        pct_start: float = 0.25,
+        div: float = DIV,
+        div_final: float = DIV_FINAL,
+        pct_start: float = PCT_START,
         moms: tuple[float, float, float] | None = None,
         **arguments: Unpack[FitArguments],
     ) -> None:

@@ -7,6 +7,7 @@ learner's probabilities wherever it runs.
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import threading
 import warnings
@@ -181,7 +182,7 @@ class OpenVinoEngine:
     def __init__(
         self, model: bytes, precision: EnginePrecision = "float32", threads: int | None = None
     ) -> None:
-        openvino = require("openvino", "fast", 'for engine="openvino"')
+        require("openvino", "fast", 'for engine="openvino"')
         # The other hint, THROUGHPUT, halves the speed at batch sizes 1 and 16.
         settings: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
         if precision == "float32":
@@ -190,7 +191,7 @@ class OpenVinoEngine:
             # a stream computes one batch; as many as there are cores for may be in work
             streams = max(1, usable_processors() // threads)
             settings |= {"INFERENCE_NUM_THREADS": threads * streams, "NUM_STREAMS": streams}
-        core = openvino.Core()
+        core = _openvino_core()
         try:
             read = core.read_model(model)
             _check_single(len(read.inputs), len(read.outputs))
@@ -223,6 +224,18 @@ ENGINES: dict[str, EngineSpec] = {
 
 #: What "auto" falls back to: it is always installed, and every export is checked with it.
 LAST = "onnxruntime"
+
+
+@functools.cache
+def _openvino_core() -> openvino.Core:
+    """Return the one OpenVINO core of this process.
+
+    Each core gives the thread a stack for signals and, when it is freed, puts back the one it found, which may be that of a core
+    freed earlier: the next Ctrl-C then ends the process with a segmentation fault (OpenVINO 2026.4). One core is never freed.
+    """
+    import openvino
+
+    return openvino.Core()
 
 
 def _onnxruntime_errors() -> tuple[type[Exception], ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from gatera.core.checks import listed
@@ -44,11 +45,12 @@ def find_task(settings: TrainSettings, events: Events | None = None) -> Task:
         return _task_of_table(source, settings, events)
     if settings.label_from is None and holds_masks(source):
         return Task.masks
-    endings = Counter(path.suffix.lower() for path in get_files(source, on_left_out=_pass_over))
+    files = get_files(source, on_left_out=lambda path, reason: None)  # the recipe names what cannot be listed
+    endings = Counter(path.suffix.lower() for path in files)
     counts = {task: sum(endings[suffix] for suffix in suffixes) for task, suffixes in SUFFIXES.items()}
     most = max(counts, key=lambda task: counts[task])
     if not counts[most]:
-        _refuse_tables(source)
+        _refuse_tables(source, files)
         # An empty folder is a folder without photos: the recipe for photos says so.
         return Task.photos
     near = [task for task in counts if task is not most and counts[task] >= NEAR * counts[most]]
@@ -60,17 +62,9 @@ def find_task(settings: TrainSettings, events: Events | None = None) -> Task:
     return most
 
 
-def _pass_over(path: Path, reason: str) -> None:
-    """Do nothing about what cannot be listed: the recipe names it."""
-
-
-def _refuse_tables(folder: Path) -> None:
-    """Raise DataError if a folder holds nothing but tables; they are listed."""
-    tables = [
-        path.relative_to(folder).as_posix()
-        for path in get_files(folder, on_left_out=_pass_over)
-        if is_table_name(path)
-    ]
+def _refuse_tables(folder: Path, files: Sequence[Path]) -> None:
+    """Raise DataError if there are tables among the files of a folder, which holds nothing else to learn from."""
+    tables = [path.relative_to(folder).as_posix() for path in files if is_table_name(path)]
     if tables:
         raise DataError(
             f"{folder} holds no photos, recordings or texts, but tables", available=listed(tables, 5),

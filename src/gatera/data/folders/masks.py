@@ -112,19 +112,7 @@ def read_mask_folder(
         DataError: if the folder has none of these layouts, or too few photos for a training and a validation set.
         ArgumentError: if `mask_values` is not such a list.
     """
-    pairs, split = _all_pairs(folder)
-    if not pairs.good:
-        raise DataError(
-            f"there are no photos with masks in {folder}",
-            got=f"{len(pairs.bad)} photos without a mask, e.g. {pairs.bad[0].reason}" if pairs.bad else None,
-            expected="photos in a folder named images, photos or imgs, masks in one named masks, labels, annotations or annot; "
-            "also inside train and valid",
-        )  # fmt: skip
-    roots = _roots(folder, pairs)
-    codes = find_codes(roots, scan([mask for _, mask in pairs.good]), mask_values)
-    for note in (*pairs.notes, *codes.notes):
-        if on_note is not None:
-            on_note(note)
+    pairs, split, codes = _read(folder, mask_values, on_note)
     reasons = _reasons(pairs.good, codes)
     bad = [*pairs.bad, *(BadFile(path, reason) for path, reason in reasons.items())]
     good = [(photo, mask, split[photo]) for photo, mask in pairs.good if photo not in reasons]
@@ -140,7 +128,7 @@ def read_mask_folder(
     pictures = MaskSet(
         photos, masks, sides, codes.codes, layout, bad, "by the folders train and valid", codes.nearest
     )
-    return _listed_or_held_out(roots, pictures, valid_pct, seed, test_pct)
+    return _listed_or_held_out(_roots(folder, pairs), pictures, valid_pct, seed, test_pct)
 
 
 def labelled_masks(
@@ -157,18 +145,32 @@ def labelled_masks(
         DataError: if there are no photos with masks.
         ArgumentError: if `mask_values` is not such a list.
     """
-    pairs, split = _all_pairs(folder)
-    if not pairs.good:
-        raise DataError(
-            f"there are no photos with masks in {folder}", got=f"{len(pairs.bad)} photos without a mask"
-        )
-    codes = find_codes(_roots(folder, pairs), scan([mask for _, mask in pairs.good]), mask_values)
-    for note in (*pairs.notes, *codes.notes):
-        if on_note is not None:
-            on_note(note)
+    pairs, split, codes = _read(folder, mask_values, on_note)
     photos, masks = ([*column] for column in zip(*pairs.good, strict=True))
     sides = [split[photo] for photo in photos]
     return MaskSet(photos, masks, sides, codes.codes, "photos with masks", pairs.bad, nearest=codes.nearest)
+
+
+def _read(
+    folder: Path, mask_values: str | None, on_note: Callable[[Note], None] | None
+) -> tuple[Pairs, dict[Path, str], Codes]:
+    """Return photos with their masks, the side of each photo, and the classes of the masks; decisions are told.
+
+    Raises:
+        DataError: if there are no photos with masks.
+    """
+    pairs, split = _all_pairs(folder)
+    if not pairs.good:
+        raise DataError(
+            f"there are no photos with masks in {folder}",
+            got=f"{len(pairs.bad)} photos without a mask, e.g. {pairs.bad[0].reason}" if pairs.bad else None,
+            expected="photos in a folder named images, photos or imgs, masks in one named masks, labels, annotations or annot; "
+            "also inside train and valid",
+        )  # fmt: skip
+    codes = find_codes(_roots(folder, pairs), scan([mask for _, mask in pairs.good]), mask_values)
+    for note in (*pairs.notes, *codes.notes) if on_note is not None else ():
+        on_note(note)  # type: ignore[misc]  # asked for above
+    return pairs, split, codes
 
 
 def _all_pairs(folder: Path) -> tuple[Pairs, dict[Path, str]]:

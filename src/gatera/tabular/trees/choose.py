@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from gatera.core.random import rng, torch_seeded
 from gatera.learn.optimizer import Adam
-from gatera.learn.schedule import combined_cos
+from gatera.learn.schedule import one_cycle
 from gatera.models.target_scale import balance_gradients
 from gatera.tabular.trees.fit import EncodedRows, fit_several, predict_trees
 
@@ -30,9 +30,6 @@ MOST_TRIED = 40_000
 
 #: Up to this many rows: the number of folds; the last holds out a single fifth.
 FOLDS = ((300, 10), (2_000, 5), (8_000, 3))
-
-#: Momentum at the start, the peak and the end: those of `fit_one_cycle`.
-MOMENTA = (0.95, 0.85, 0.95)
 
 #: What trees may count beside the network.
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -67,6 +64,7 @@ class NetworkMaker:
         loss_func: its loss.
         lr: its peak learning rate.
         bs: rows per batch.
+        moms: momentum at the start, the peak and the end.
         wd: weight decay.
     """
 
@@ -75,6 +73,7 @@ class NetworkMaker:
     loss_func: nn.Module
     lr: float
     bs: int
+    moms: tuple[float, float, float]
     wd: float = 0.01
 
 
@@ -185,17 +184,12 @@ def _train_and_ask(
         bs = min(maker.bs, len(train))
         steps = len(train) // bs
         optimizer = Adam(model.parameters(), maker.lr, wd=maker.wd)
-        rate, momentum = (
-            combined_cos(0.25, maker.lr / 25, maker.lr, maker.lr / 1e5),
-            combined_cos(0.25, *MOMENTA),
-        )
+        schedule = one_cycle([maker.lr], maker.moms)
         for step in range(steps * epochs):
             if step % steps == 0:
                 order = torch.randperm(len(train))
             some = order[step % steps * bs : (step % steps + 1) * bs]
-            for group in optimizer.param_groups:
-                group["lr"] = rate(step / (steps * epochs))
-                group["betas"] = (momentum(step / (steps * epochs)), group["betas"][1])
+            schedule.apply(optimizer, step / (steps * epochs))
             maker.loss_func(model(maker.split(x[some])), y[some]).backward()
             optimizer.step()
             optimizer.zero_grad()

@@ -93,7 +93,7 @@ def _try(learn: TabularLearner, rows: EncodedRows, model: TableModel, how: Table
     untrained = copy.deepcopy(learn.model).cpu()
     maker = NetworkMaker(
         lambda: copy.deepcopy(untrained), learn.dls.block.as_batch, learn.loss_func, how.lr, how.bs,
-        0.01 if how.wd is None else how.wd,
+        learn.options.moms, 0.01 if how.wd is None else how.wd,
     )  # fmt: skip
     return try_both(rows, maker, how.seed, how.epochs, trees=model != "network", mixed=model == "both")
 
