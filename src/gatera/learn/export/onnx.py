@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from gatera.core.checks import require
 from gatera.core.errors import ExportError, ProgramFileError
 from gatera.data.blocks.base import InputBlock
+from gatera.kernels.folding import folded_copy
 from gatera.program.engines import OnnxRuntimeEngine
 from gatera.program.network.bounded import check_model
 
@@ -54,7 +55,7 @@ def to_onnx(graph: nn.Module, batch: np.ndarray, ragged: bool = False) -> bytes:
     """Translate a module into ONNX with a variable batch size.
 
     Args:
-        graph: in evaluation mode; takes one array like `batch`.
+        graph: in evaluation mode; takes one array like `batch`; it is not changed.
         batch: at least two stacked inputs: the exporter would treat a batch size of one as a constant.
         ragged: make the second axis variable, too.
 
@@ -68,9 +69,11 @@ def to_onnx(graph: nn.Module, batch: np.ndarray, ragged: bool = False) -> bytes:
     require("onnxscript", "train", "to export a program")
     axes = {0: torch.export.Dim("N"), 1: torch.export.Dim("T")} if ragged else {0: torch.export.Dim("N")}
     try:
-        with _quiet(), _clamping(graph):
+        # The exporter folds batch norms itself, in the end; folded before, they are not translated: 7 s instead of 12 for Lite0.
+        folded = folded_copy(graph, torch.from_numpy(batch))
+        with _quiet(), _clamping(folded):
             exported = torch.onnx.export(
-                graph, (torch.from_numpy(batch),), dynamo=True, dynamic_shapes=(axes,), verbose=False,
+                folded, (torch.from_numpy(batch),), dynamo=True, dynamic_shapes=(axes,), verbose=False,
                 input_names=["input"], output_names=["output"], opset_version=OPSET, external_data=False,
             )  # fmt: skip
     except torch.onnx.OnnxExporterError as err:
