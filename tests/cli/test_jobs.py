@@ -101,8 +101,9 @@ def test_photos_with_masks_from_folder_to_answers(gatera, tmp_path):
 def test_a_table_of_numbers_is_compared_with_mean_and_trees(gatera, tmp_path):
     table = untar_data(URLs.ADULT_TINY) / "adult.csv"
     ran = gatera(
-        "train", table, "--target", "age", "--out", tmp_path / "age.gatera", "--json", "--device", "cpu"
-    )
+        "train", table, "--target", "age", "--out", tmp_path / "age.gatera", "--json", "--device", "cpu",
+        "--model", "network", "--epochs", 2,
+    )  # fmt: skip
     result = json.loads(ran.out.splitlines()[-1])
     assert result["event"] == "result"
     assert set(result["valid"]["baselines"]) == {"gradient-boosted trees", "the mean"}

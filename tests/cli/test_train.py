@@ -190,6 +190,7 @@ def test_a_wrong_option_is_said_before_any_training(photo_folder, tmp_path, caps
     assert "train_loss" not in captured.out
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )

@@ -109,7 +109,7 @@ def test_every_example_is_python(block):
     assert code.co_names or code.co_consts
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_the_examples_run_one_after_the_other(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     namespace: dict[str, object] = {}

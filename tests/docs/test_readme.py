@@ -59,7 +59,7 @@ QUICK = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_the_programs_run_one_after_the_other(tmp_path, monkeypatch, capsys):
     """In a folder with a photo to judge, smaller photos, and two copies of the sample."""
     sample = shutil.copytree(sample_path(), tmp_path / "sample")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import functools
 import os
 import random
 import shutil
@@ -121,16 +122,22 @@ def _between(left: ast.expr, right: ast.expr, text: str | None, line: bytes) -> 
 
 def choose(count: int, seed: int, room: str | None) -> list[Mutation]:
     """Choose lines at random, as many from each room as its share of breakable lines, at least one from each."""
-    by_room: dict[str, list[Mutation]] = defaultdict(list)
-    for path in sorted(SOURCE.rglob("*.py")):
-        if path.name not in ("all.py", "__init__.py", "__main__.py") and "samples" not in path.parts:
-            for mutation in mutations(path):
-                by_room[mutation.room].append(mutation)
+    by_room = _mutations_by_room()
     rooms = [room] if room else sorted(by_room)
     chance = random.Random(seed)
     chosen = [chance.choice(by_room[name]) for name in rooms][:count]
     rest = [mutation for name in rooms for mutation in by_room[name] if mutation not in chosen]
     return chosen + chance.sample(rest, min(len(rest), count - len(chosen)))
+
+
+@functools.cache
+def _mutations_by_room() -> dict[str, list[Mutation]]:
+    by_room: dict[str, list[Mutation]] = defaultdict(list)
+    for path in sorted(SOURCE.rglob("*.py")):
+        if path.name not in ("all.py", "__init__.py", "__main__.py") and "samples" not in path.parts:
+            for mutation in mutations(path):
+                by_room[mutation.room].append(mutation)
+    return by_room
 
 
 def steps(mutation: Mutation, last: str) -> Iterator[list[str]]:

@@ -162,7 +162,13 @@ def make_run(data, tmp_path, events, monkeypatch):
     return lambda name, folder="a": Run(data, name, tmp_path / folder, events, monkeypatch)
 
 
-@pytest.mark.parametrize("name", RUNS)
+#: Minutes of translating networks, for the same lines of the recipe.
+LONG = ("photos", "masks", "sounds", "texts", "numbers")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.whole) if name in LONG else name for name in RUNS]
+)
 def test_a_run_that_is_killed_goes_on_by_itself_to_the_same_program(make_run, name, eager, events):
     whole, killed = make_run(name, "whole"), make_run(name, "killed")
     whole()

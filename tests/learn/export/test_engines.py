@@ -142,7 +142,13 @@ KINDS: dict[str, Callable[[list[Path], Path], Kind]] = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+#: Networks as large as that of one label.
+LARGE = ("several labels", "points", "masks", "sounds")
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=pytest.mark.whole) if kind in LARGE else kind for kind in KINDS]
+)
 def test_every_kind_runs_on_every_engine(kind, photos, tmp_path):
     learn, inputs = KINDS[kind](photos, tmp_path)
     path = learn.export("program.gatera")

@@ -7,7 +7,14 @@ import torch
 from gatera.learn.export.trees import mixture_to_onnx
 from gatera.models.trees import TableMixture
 from gatera.program.engines import OnnxRuntimeEngine
+from gatera.tabular.trees import fit
 from gatera.tabular.trees.fit import EncodedRows, boosted_module, fit_several, fit_trees, predict_trees
+
+
+@pytest.fixture(autouse=True)
+def small_trees(monkeypatch):
+    """Fewer trees: what is translated does not depend on how many there are."""
+    monkeypatch.setattr(fit, "MEMBERS", [settings | {"max_iter": 25} for settings in fit.MEMBERS])
 
 
 def rows(n_classes: int, n: int = 600, sizes: tuple[int, ...] = (40, 300, 3)) -> EncodedRows:
