@@ -128,7 +128,7 @@ def one_batch(report: StageReport, loader: DataLoader) -> None:
     batch = report.stage(
         "x, as the model gets it", lambda: loader.batch_of(index), lambda batch: describe(batch[0])
     )
-    if batch is not None and batch[1] is not None:
+    if batch is not None and len(batch) > 1:
         report.stage("y", lambda: batch[1])
 
 

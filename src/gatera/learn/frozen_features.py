@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from gatera.core.progress import track
+from gatera.data.loading.batch import as_pair
 from gatera.data.loading.loaders import Batch, DataLoader
 from gatera.learn.arithmetic import Arithmetic
 from gatera.learn.callbacks.batch_norm import BATCH_NORMS
@@ -175,7 +176,7 @@ def compute(fixed: nn.Module, loader: DataLoader, arithmetic: Arithmetic, quiet:
     rows: list[Tensor] = []
     with torch.no_grad():
         for batch in track(loader, "computing the outputs of the frozen part", quiet=quiet):
-            x, y = batch
+            x, y = as_pair(batch)
             part = outputs(fixed, arithmetic.to_device(x), arithmetic)
             kept = kept or FeatureStore(loader, x, part)
             if not kept.put(batch.index, x, part):

@@ -13,7 +13,7 @@ from gatera.core.checks import check_at_least
 
 
 class Batch(tuple[Any, ...]):
-    """The pair (x, y), which also knows where its items come from.
+    """The pair (x, y), or (x,) of items without labels, which also knows where its items come from.
 
     Attributes:
         index: dataset positions of the items, int64 [N].
@@ -22,8 +22,8 @@ class Batch(tuple[Any, ...]):
     index: Tensor  # type: ignore[assignment]  # tuple's own `index` method is of no use here
 
     def __new__(cls, values: Sequence[Any], index: Tensor) -> Batch:
-        """Make a batch of (x, y)."""
-        batch = super().__new__(cls, values)
+        """Make a batch of (x, y); where y is None, of (x,)."""
+        batch = super().__new__(cls, values[:-1] if values[-1] is None else values)
         batch.index = index
         return batch
 

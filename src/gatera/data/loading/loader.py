@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -182,9 +182,14 @@ class DataLoader:
 
     def pictures(self, x: Tensor) -> list[np.ndarray]:
         """Return a batch's inputs as photos to look at, uint8 [H,W,C] each."""
-        normalize = self.batch_tfms.normalize
-        colors = x if normalize is None else normalize.undo(x.float())
+        [colors] = self.decode((x.float() if self.batch_tfms.normalize else x,))
         return [self.dataset.fields.x.decode(photo) for photo in colors]
+
+    def decode(self, batch: Sequence[Any]) -> tuple[Any, ...]:
+        """Return a batch (x, y) or (x,) whose photos have their colours in 0..1 again, undoing a `Normalize`."""
+        x, *labels = batch
+        normalize = self.batch_tfms.normalize
+        return (x if normalize is None else normalize.undo(x), *labels)
 
     def _some(self, n: int) -> np.ndarray:
         """Return the first n positions of the epoch's order; of an order by class or date, n from all over it."""

@@ -12,7 +12,7 @@ import torch
 from gatera.core.checks import require
 from gatera.core.errors import ArgumentError, shorten
 from gatera.data.blocks.image import ImageInput
-from gatera.data.loading.batch import Batch
+from gatera.data.loading.batch import Batch, as_pair
 from gatera.data.loading.dataset import Dataset
 from gatera.data.show.photos import show_photos
 
@@ -72,7 +72,7 @@ def show_views(
     raw, title = dataset.inputs[index[0]], f"{len(index)} of {len(dataset)} items"
     if len(batches) > 1:
         title = f"{Path(raw).name if isinstance(raw, str | Path) else 'one item'}, seen {len(batches)} times"
-    spatial, targets = dataset.fields.spatial, [batch[1] for batch in batches]
+    spatial, targets = dataset.fields.spatial, [as_pair(batch)[1] for batch in batches]
     if spatial is not None and targets[0] is not None:
         if len(targets) > 1 and spatial.ragged:
             raise ArgumentError(f"unique=True cannot show the ragged targets of {type(spatial).__name__}")

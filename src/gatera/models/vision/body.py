@@ -22,6 +22,9 @@ from gatera.models.layers import Normalization
 from gatera.models.weights.find import find_weights
 from gatera.models.weights.fit import fit_weights
 
+#: What timm calls the parts of a network after its features.
+AFTER_FEATURES = ("global_pool", "head", "head_drop")
+
 RANDOM = "random values (pretrained=False)"
 
 
@@ -54,6 +57,15 @@ class Body(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Compute features; [N,C,H,W] floats 0..1 -> [N,F,h,w] where `spatial`, else [N,F]."""
         return self.backbone(self.normalized(x))
+
+    def __getitem__(self, place: int) -> nn.Module:
+        """Return one of the backbone's layers that compute features, by its place; -1 is the last, as in `learn.model[0][-2]`."""
+        layers = dict(self.backbone.named_children())
+        computing = [
+            layer for name, layer in layers.items()
+            if name not in AFTER_FEATURES and not isinstance(layer, nn.Identity)
+        ]  # fmt: skip
+        return computing[place]
 
     def feature_maps(self, x: Tensor, indices: Sequence[int]) -> list[Tensor]:
         """Compute some of the backbone's intermediate feature maps; [N,C,H,W] floats 0..1 -> [N,C',h,w] each.
