@@ -89,6 +89,16 @@ def test_a_column_without_a_value_is_refused():
         )
 
 
+def test_an_empty_column_among_others_is_left_out_and_named():
+    frame = pd.DataFrame({"x": [None, None], "y": [np.nan, np.nan], "job": ["a", "b"], "age": [1.0, 2.0]})
+    with pytest.warns(UserWarning) as found:
+        categories, numbers = learn_columns(frame, ["x", "job"], ["y", "age"], as_procs(None))
+    assert [entry["name"] for entry in (*categories, *numbers)] == ["job", "age"]
+    assert [str(one.message) for one in found] == [
+        f"Column {name!r} is empty in every row of the training set; it is left out." for name in ("x", "y")
+    ]
+
+
 def test_gaps_that_nothing_fills_are_refused():
     assert complaint(DataError, FRAME, [], ["age"], as_procs([Categorify, Normalize])) == (
         "Column 'age' is empty in 1 of the 4 training rows. Add FillMissing to procs, or fill the column in yourself."

@@ -16,6 +16,7 @@ from torch import Tensor
 from gatera.core.checks import listed
 from gatera.core.errors import GateraError
 from gatera.data.item_errors import naming_item
+from gatera.data.loading.batch import as_pair
 from gatera.data.loading.dataset import Dataset
 from gatera.data.loading.loader import DataLoader
 from gatera.data.loading.pipeline import Pipeline
@@ -83,7 +84,7 @@ def describe_labels(dataset: Dataset) -> str:
     if block is None or dataset.raw_labels is None:
         return "none"
     if block.vocab is None:
-        return f"{type(block).__name__}, {block.n_out} numbers"
+        return type(block).__name__ if block.n_out is None else f"{type(block).__name__}, {block.n_out} numbers"
     counts = Counter(
         label for row in dataset.raw_labels for label in (row if isinstance(row, list) else [row])
     )
@@ -129,7 +130,7 @@ def one_batch(report: StageReport, loader: DataLoader) -> None:
         "x, as the model gets it", lambda: loader.batch_of(index), lambda batch: describe(batch[0])
     )
     if batch is not None and len(batch) > 1:
-        report.stage("y", lambda: batch[1])
+        report.stage("y", lambda: as_pair(batch)[1])
 
 
 def without_batch_transforms(dataset: Dataset) -> Dataset:

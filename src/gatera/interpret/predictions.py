@@ -9,6 +9,7 @@ import numpy as np
 
 from gatera.core.checks import check_at_least
 from gatera.core.errors import ArgumentError, DataError
+from gatera.core.several import one_target
 from gatera.data.loading.dataset import Dataset
 from gatera.data.loading.loaders import DataLoader
 from gatera.data.loading.show_batch import show_items
@@ -80,6 +81,7 @@ class Interpretation:
                 remedy="Use learn.dls.test_dl(items, with_labels=True).",
             )
         dataset = loader.dataset if isinstance(loader, DataLoader) else None
+        one_target(cls.__name__, targets)
         found = cls(predictions.numpy(), targets.numpy(), losses.numpy(), learn.dls.vocab, dataset)
         if learn.loss_func.threshold is not None:
             found.threshold = learn.loss_func.threshold

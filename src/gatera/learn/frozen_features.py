@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from gatera.core.progress import track
+from gatera.core.several import Several, each, joined
 from gatera.data.loading.batch import as_pair
 from gatera.data.loading.loaders import Batch, DataLoader
 from gatera.learn.arithmetic import Arithmetic
@@ -41,7 +42,12 @@ class Features:
     """
 
     outputs: Tensor | list[Tensor]
-    labels: Tensor
+    labels: Any
+
+    @property
+    def device(self) -> torch.device:
+        """Where labels and outputs are."""
+        return (self.labels[0] if isinstance(self.labels, Several) else self.labels).device
 
     def rows(self, index: Tensor) -> Tensor:
         """Return the outputs at some positions, int64 [N], as [N, ...]; shorter ones are padded with zeros."""
@@ -71,8 +77,9 @@ class FeatureLoader:
     def __iter__(self) -> Iterator[Batch]:
         for index in self.loader.batch_indices():
             rows = torch.from_numpy(np.ascontiguousarray(index))
-            on_device = rows.to(self.features.labels.device)
-            yield Batch((self.features.rows(on_device), self.features.labels[on_device]), rows)
+            on_device = rows.to(self.features.device)
+            labels = each(lambda values: values[on_device], self.features.labels)  # noqa: B023 - called at once
+            yield Batch((self.features.rows(on_device), labels), rows)
 
 
 def split_fixed(model: nn.Module) -> tuple[nn.Sequential, nn.Sequential] | None:
@@ -172,7 +179,7 @@ class FeatureCache:
 def compute(fixed: nn.Module, loader: DataLoader, arithmetic: Arithmetic, quiet: bool) -> Features | None:
     """Run the fixed beginning over a whole data set; None if its outputs need more than `LIMIT_BYTES`."""
     kept: FeatureStore | None = None
-    labels: list[Tensor] = []
+    labels: list[Any] = []
     rows: list[Tensor] = []
     with torch.no_grad():
         for batch in track(loader, "computing the outputs of the frozen part", quiet=quiet):
@@ -185,8 +192,8 @@ def compute(fixed: nn.Module, loader: DataLoader, arithmetic: Arithmetic, quiet:
             rows.append(batch.index)
     if kept is None:
         return None
-    order = torch.cat(rows).argsort().to(labels[0].device)
-    return Features(kept.outputs, torch.cat(labels)[order])
+    order = torch.cat(rows).argsort()
+    return Features(kept.outputs, joined(lambda parts: torch.cat(parts)[order.to(parts[0].device)], labels))
 
 
 class FeatureStore:

@@ -17,7 +17,8 @@ from typing import Any
 import torch
 
 from gatera.core.random import seed_torch
-from gatera.data.loading.batch import as_pair, call
+from gatera.core.several import call
+from gatera.data.loading.batch import as_pair
 from gatera.learn.arithmetic import as_float32, evaluating
 from gatera.learn.inference.parts import gradients_in_parts, outputs
 from gatera.learn.state import Batches, CancelEpochException, CancelFitException, LoopState
@@ -42,7 +43,7 @@ def forward(state: LoopState) -> None:
     else:
         state.predictions = outputs(state.model, state.inputs, state.arithmetic)
     state.call("after_pred")
-    state.loss = call(state.loss_func, state.predictions, state.labels)
+    state.loss = state.loss_func(state.predictions, state.labels)
     state.call("after_loss")
 
 

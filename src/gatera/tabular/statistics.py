@@ -46,12 +46,13 @@ def learn_columns(
 
     Raises:
         ArgumentError: if there are category columns and nothing codes them, or a given `Normalize` does not fit.
-        DataError: if a column is empty, has no numbers, or has gaps that nothing fills.
+        DataError: if all columns are empty, or one has no numbers, or gaps that nothing fills.
     """
     if cat_names and procs.categorify is None:
         raise ArgumentError(
             "cat_names needs Categorify in procs", got=list(cat_names), remedy="Add Categorify to procs.",
         )  # fmt: skip
+    cat_names, cont_names = _with_values(frame, cat_names, cont_names)
     categories = [_category(frame, name) for name in cat_names]
     dates = {name for name in cont_names if holds_dates(frame[name])}
     values = {name: _values(frame, name) for name in cont_names if name not in dates}
@@ -68,14 +69,24 @@ def learn_columns(
     return categories, _normalized(values, numbers, procs.normalize)
 
 
+def _with_values(frame: Any, *roles: Sequence[str]) -> list[list[str]]:
+    """Leave out the columns that are empty in every row, with a warning; an error where all are."""
+    empty = [name for names in roles for name in names if empty_cells(frame[name]).all()]
+    if empty and len(empty) == sum(map(len, roles)):
+        check_has_values(frame, empty[0])
+    for name in empty:
+        warnings.warn(
+            f"Column {name!r} is empty in every row of the training set; it is left out.", stacklevel=2
+        )
+    return [[name for name in names if name not in empty] for names in roles]
+
+
 def _category(frame: Any, name: str) -> dict[str, Any]:
-    check_has_values(frame, name)
     labels, had_empty = learn_labels(frame[name]), bool(empty_cells(frame[name]).any())
     return {"name": name, "labels": labels, "had_empty": had_empty, **formats_of(frame).get(name, {})}
 
 
 def _values(frame: Any, name: str) -> np.ndarray:
-    check_has_values(frame, name)
     values = cells(frame[name])
     numbers = numbers_in(values, name)
     infinite = np.flatnonzero(np.isnan(numbers) & ~empty_cells(frame[name]))
@@ -100,7 +111,6 @@ def holds_dates(column: Any) -> bool:
 
 def _date_parts(frame: Any, name: str) -> list[tuple[dict[str, Any], np.ndarray]]:
     """Return what is taken from a column of dates, each with its numbers; parts that never vary are left out."""
-    check_has_values(frame, name)
     cells_of_dates, prefix = cells(frame[name]), re.sub("[Dd]ate$", "", name)
     found = []
     for part in PARTS:

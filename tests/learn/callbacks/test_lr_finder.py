@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from gatera.core.errors import ArgumentError
+from gatera.core.errors import ArgumentError, NonFiniteLossError
 from gatera.learn.callbacks.csv_logger import CSVLogger
 from gatera.learn.callbacks.lr_finder import (
     LRFinder,
@@ -127,6 +127,28 @@ def test_a_search_that_ended_at_once_says_so():
         "lr_find ended with too few batches for a curve. Got: '0 batches'. Raise num_it, or lower start_lr: the loss "
         "diverged immediately."
     )
+
+
+class NotFinite(Callback):
+    """Makes the loss NaN from a batch on."""
+
+    order = 1
+    reads_only = True
+
+    def __init__(self, first: int) -> None:
+        self.first, self.seen = first, 0
+
+    def after_loss(self, state) -> None:
+        self.seen += 1
+        if self.seen > self.first:
+            state.loss = state.loss * float("nan")
+
+
+def test_a_loss_that_is_not_finite_ends_the_search(make_learner):
+    found = make_learner(cbs=NotFinite(6)).lr_find(num_it=20)
+    assert len(found.lrs) == 6 and np.isfinite(found.losses).all()
+    with pytest.raises(NonFiniteLossError, match="loss is NaN at epoch 0, batch 0"):
+        make_learner(cbs=NotFinite(0)).lr_find(num_it=20)
 
 
 def test_it_runs_before_the_first_fit_without_the_callbacks_that_watch_the_table(make_learner, tmp_path):

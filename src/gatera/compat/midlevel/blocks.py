@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Unpack
 
 from PIL import Image
 
+from gatera.compat.midlevel.several import SeveralTargets, joined_getters, joined_targets
 from gatera.core.errors import ArgumentError
 from gatera.core.signatures import spelled_out
 from gatera.data import datablock as ours
 from gatera.data.loading.loaders import DataLoaders
+from gatera.data.splits.by_position import Splits
 from gatera.data.transforms import item as items
 from gatera.data.transforms.torchvision import as_list
 from gatera.learn.callbacks.recurrent import ModelResetter, RNNRegularizer
@@ -31,7 +34,49 @@ _REFUSED = {
 
 
 class DataBlock(ours.DataBlock):
-    """A recipe for data; see `gatera.data.datablock.DataBlock`. Its `dataloaders` also takes fastai's `seq_len` for texts."""
+    """A recipe for data; see `gatera.data.datablock.DataBlock`.
+
+    It also takes several targets, and its `dataloaders` fastai's `seq_len` for texts.
+
+    Example:
+        >>> DataBlock((ImageBlock, CategoryBlock, RegressionBlock), n_inp=1, get_y=[parent_label, weight_of])  # doctest: +SKIP
+    """
+
+    def __post_init__(self) -> None:
+        blocks = as_list(self.blocks)
+        if len(blocks) > 2:
+            self._join_targets(blocks)
+        super().__post_init__()
+
+    def _join_targets(self, blocks: list[Any]) -> None:
+        """Put several targets together as one block with one getter."""
+        target = joined_targets(blocks, self.n_inp)
+        n = len(target.blocks)
+        if self.getters is None:
+            get_x, get_y = self.get_x, self.get_y
+        elif self.get_x is None and self.get_y is None and len(self.getters) == len(blocks):
+            get_x, get_y = self.getters[0], list(self.getters[1:])
+        else:
+            raise ArgumentError(
+                "getters does not match the blocks", got=self.getters,
+                expected="one function per block, and no get_x or get_y",
+            )  # fmt: skip
+        joined = {"blocks": (blocks[0], target), "get_x": get_x, "get_y": joined_getters(get_y, n), "getters": None}
+        for name, value in joined.items():
+            object.__setattr__(self, name, value)
+
+    def _made(self, items: Sequence[Any], splits: Splits) -> ours.Datasets:
+        found = super()._made(items, splits)
+        if isinstance(self._y, SeveralTargets):
+            for data in found:
+                data.targets  # noqa: B018 - bad labels are found now, not in the first batch
+        return found
+
+    def _loaders(self, *args: Any, **options: Any) -> DataLoaders:
+        made = super()._loaders(*args, **options)
+        if isinstance(self._y, SeveralTargets):
+            made.vocab = made.train_ds.fields.y.vocabs
+        return made
 
     def dataloaders(self, source: Any, path: str | Path = ".", **options: Any) -> DataLoaders:
         """Make the data sets and their loaders.

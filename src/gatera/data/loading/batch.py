@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from gatera.core.checks import check_at_least
+from gatera.core.several import Several, one_or_several
 
 
 class Batch(tuple[Any, ...]):
-    """The pair (x, y), or (x,) of items without labels, which also knows where its items come from.
+    """The pair (x, y), which also knows where its items come from; (x,) of items without labels, (x, y, z) of several.
 
     Attributes:
         index: dataset positions of the items, int64 [N].
@@ -22,8 +23,10 @@ class Batch(tuple[Any, ...]):
     index: Tensor  # type: ignore[assignment]  # tuple's own `index` method is of no use here
 
     def __new__(cls, values: Sequence[Any], index: Tensor) -> Batch:
-        """Make a batch of (x, y); where y is None, of (x,)."""
-        batch = super().__new__(cls, values[:-1] if values[-1] is None else values)
+        """Make a batch of inputs x and labels y, which may be None or `Several`."""
+        x, y = values
+        labels = () if y is None else y if isinstance(y, Several) else (y,)
+        batch = super().__new__(cls, (x, *labels))
         batch.index = index
         return batch
 
@@ -40,26 +43,10 @@ class Fields(tuple[Any, ...]):
         return batch
 
 
-class Several(tuple[Any, ...]):
-    """Inputs that a model takes as several arguments, or labels that a loss takes so."""
-
-
 def as_pair(batch: Any) -> tuple[Any, Any]:
     """Return the inputs and the labels of a batch, None where it has no labels; several of either as `Several`."""
-    if not isinstance(batch, Fields):
-        return (batch[0], batch[1]) if len(batch) == 2 else (batch[0], None)
-    inputs, labels = batch[: batch.n_inp], batch[batch.n_inp :]
-    return _one_or_several(inputs), _one_or_several(labels)
-
-
-def _one_or_several(values: tuple[Any, ...]) -> Any:
-    return None if not values else values[0] if len(values) == 1 else Several(values)
-
-
-def call(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a model or a loss; `Several` become several arguments."""
-    spread = [part for one in arguments for part in (one if isinstance(one, Several) else (one,))]
-    return function(*spread)
+    n_inp = batch.n_inp if isinstance(batch, Fields) else 1
+    return one_or_several(batch[:n_inp]), one_or_several(batch[n_inp:])
 
 
 @dataclass(frozen=True)

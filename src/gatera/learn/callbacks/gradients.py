@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from gatera.core.checks import check_at_least
+from gatera.core.several import count
 from gatera.learn.state import Callback, CancelStepException, LoopState
 
 
@@ -62,12 +63,12 @@ class GradientAccumulation(Callback):
 
     def before_backward(self, state: LoopState) -> None:
         """Weight this batch's loss by its share of the items."""
-        self.items += len(state.labels)
-        state.loss = state.loss * (len(state.labels) / self.n_acc)
+        self.items += count(state.labels)
+        state.loss = state.loss * (count(state.labels) / self.n_acc)
 
     def after_backward(self, state: LoopState) -> None:
         """Undo the weighting, for the recorder."""
-        state.loss = state.loss.detach() * (self.n_acc / len(state.labels))
+        state.loss = state.loss.detach() * (self.n_acc / count(state.labels))
 
     def before_step(self, state: LoopState) -> None:
         """Skip the update until there are enough items; the last batch of an epoch always updates."""

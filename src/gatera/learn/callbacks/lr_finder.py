@@ -180,7 +180,7 @@ class LRFinder(Callback):
         stop_div: stop once the smoothed loss is four times its lowest value.
     """
 
-    order = 60
+    order = 45  # before the recorder, for which a loss that is not finite is an error
     reads_only = True
 
     def __init__(
@@ -204,6 +204,8 @@ class LRFinder(Callback):
         self._average = SMOOTHING * self._average + (1 - SMOOTHING) * loss
         smoothed = self._average / (1 - SMOOTHING ** (len(self.losses) + 1))
         if not math.isfinite(smoothed):
+            if len(self.losses) < 2:  # not the rate is to blame, but the data: the recorder names the items
+                return
             raise CancelFitException
         self.lrs.append(state.optimizer.param_groups[-1]["lr"])
         self.losses.append(smoothed)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from gatera.core.progress import track
+from gatera.core.several import each, joined
 from gatera.data.loading.batch import as_pair
 from gatera.learn.arithmetic import Arithmetic, evaluating
 from gatera.learn.inference.parts import outputs
@@ -63,27 +64,28 @@ def join_batches(
         (a list with one entry per batch, if they cannot be joined to one tensor).
     """
     outputs: list[Tensor] = []
-    labels: list[Tensor] = []
+    labels: list[Any] = []
     inputs: list[Any] = []
     rows: list[Tensor] = []
     for batch in batches:
         outputs.append(batch.outputs.cpu())
         if batch.labels is not None:
-            labels.append(batch.labels.cpu())
+            labels.append(each(Tensor.cpu, batch.labels))
         if with_input:
             inputs.append(to_cpu(batch.inputs))
         if batch.index is not None and not in_order:
             rows.append(batch.index)
     order = torch.cat(rows).argsort() if rows else None
 
-    def joined(parts: list[Tensor]) -> Tensor | None:
-        if not parts:
-            return None
-        whole = torch.cat(parts)
-        return whole.clone() if order is None else whole[order]
+    def whole(parts: list[Tensor]) -> Tensor:
+        found = torch.cat(parts)
+        return found.clone() if order is None else found[order]
+
+    def whole_or_none(parts: list[Any]) -> Any:
+        return joined(whole, parts) if parts else None
 
     can_join = all(isinstance(part, Tensor) for part in inputs) and order is None
-    return cast(Tensor, joined(outputs)), joined(labels), joined(inputs) if can_join else inputs
+    return whole(outputs), whole_or_none(labels), whole_or_none(inputs) if can_join else inputs
 
 
 def to_cpu(value: Any) -> Any:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from gatera.core.several import count
 from gatera.measure.metrics.standard import Metric
 
 
@@ -25,7 +26,7 @@ class Score:
     def add(self, loss_func: Any, predictions: Any, labels: Any) -> None:
         """Add a batch: the model's raw outputs [N, ...] and the labels [N, ...]."""
         self._sum += float(loss_func.per_item(predictions, labels).sum())
-        self.items += len(labels)
+        self.items += count(labels)
         for metric in self.metrics:
             metric.update(predictions, labels)
 

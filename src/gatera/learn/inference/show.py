@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+import torch
 from torch import Tensor
 
+from gatera.core.several import one_target
 from gatera.data.blocks.spatial import SpatialTarget
 from gatera.data.loading.loaders import DataLoader, DataLoaders
 from gatera.data.loading.show_batch import show_items
@@ -41,6 +43,7 @@ def show_results(
     block = dataset.fields.spatial
     if block is not None:
         return _show_spatial(predict, loss_func, dls, loader.for_evaluation().batch_of(chosen), block, grid)
+    one_target("show_results", dataset.targets_of(torch.from_numpy(chosen[:1])))
     outputs, _, inputs = predict(dls.test_dl([dataset.items[i] for i in chosen]))
     decode = decoder(loss_func, dls.task, dls.vocab)
     predicted = [decode(output).label for output in outputs.numpy()]

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from gatera.core.checks import check_choice
 from gatera.core.errors import ArgumentError
+from gatera.core.several import one_target
 from gatera.measure.thresholds import above
 
 Reduction = Literal["mean", "sum", "none"]
@@ -82,7 +83,7 @@ class FlatLoss(Loss):
 
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
         """Return the loss of model outputs `pred` [N,...] against `target`, with `self.reduction`."""
-        return self.compute(pred, target, self.reduction)
+        return self.compute(pred, one_target(type(self).__name__, target), self.reduction)
 
     def per_item(self, pred: Tensor, target: Tensor) -> Tensor:
         """Return the loss of each item, float [N]; positions within an item (pixels, outputs) are averaged."""

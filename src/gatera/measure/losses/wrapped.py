@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gatera.core.errors import ArgumentError
+from gatera.core.several import Several, call, each
 from gatera.measure.function_names import callable_name
 from gatera.measure.losses.base import ActivationName, Loss, in_float32, target_like
 
@@ -96,11 +97,14 @@ class PlainLoss(Loss):
         """Return the name of the wrapped function, for torch's repr of modules."""
         return self._name
 
-    def forward(self, pred: Tensor, target: Tensor) -> Tensor:
-        """Return `func(pred, target)`; half-precision predictions are converted to float32 first."""
-        return self.func(*self._prepared(pred, target))
+    def forward(self, pred: Tensor, target: Any) -> Tensor:
+        """Return `func(pred, target)`; half-precision predictions are converted to float32 first.
 
-    def per_item(self, pred: Tensor, target: Tensor) -> Tensor:
+        Several targets become several arguments.
+        """
+        return call(self.func, *self._prepared(pred, target))
+
+    def per_item(self, pred: Tensor, target: Any) -> Tensor:
         """Return the loss of each item, float [N].
 
         A function that takes no `reduction` is called once per item.
@@ -109,18 +113,22 @@ class PlainLoss(Loss):
         if isinstance(self.func, nn.modules.loss._Loss):
             unreduced = copy.copy(self.func)
             unreduced.reduction = "none"
-            losses = unreduced(pred, target)
+            losses = call(unreduced, pred, target)
         elif _takes_reduction(self.func):
-            losses = self.func(pred, target, reduction="none")
+            losses = call(self.func, pred, target, reduction="none")
         else:
-            losses = torch.stack([self.func(pred[[i]], target[[i]]).mean() for i in range(len(pred))])
+            losses = torch.stack([self._of_item(i, pred, target) for i in range(len(pred))])
         return losses.reshape(len(pred), -1).mean(dim=1)  # [N,...] -> [N,P] -> [N]
 
-    def _prepared(self, pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    def _of_item(self, place: int, pred: Tensor, target: Any) -> Tensor:
+        return call(self.func, pred[[place]], each(lambda values: values[[place]], target)).mean()
+
+    def _prepared(self, pred: Tensor, target: Any) -> tuple[Tensor, Any]:
         if not isinstance(pred, Tensor):  # a model may return several tensors for a loss of its own
             return pred, target
         pred = in_float32(pred)
-        return pred, target_like(self._name, pred, target) if self._elementwise else target
+        alone = self._elementwise and not isinstance(target, Several)
+        return pred, target_like(self._name, pred, target) if alone else target
 
 
 def _takes_reduction(func: LossFunction) -> bool:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from gatera.core.errors import ArgumentError
+from gatera.core.several import call, each, joined, one_target
 from gatera.measure.function_names import callable_name
 
 
@@ -60,7 +61,7 @@ class StreamedMetric:
 
     def update(self, pred: Tensor, target: Tensor) -> None:
         """Add one batch; the sum stays on its device, so that nothing waits for a GPU."""
-        total, count = self._sums(pred.detach(), target.detach())
+        total, count = self._sums(pred.detach(), one_target(self.name, target).detach())
         self._total = total if self._total is None else self._total + total
         self._count += count
 
@@ -81,7 +82,12 @@ class GatheredMetric:
 
     Args:
         name: the column heading.
+
+    Attributes:
+        takes_several: whether `compute` takes several targets of each item, as `Several`.
     """
+
+    takes_several = False
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -98,22 +104,28 @@ class GatheredMetric:
     def reset(self) -> None:
         """Start a new epoch."""
         self._preds: list[Tensor] = []
-        self._targets: list[Tensor] = []
+        self._targets: list[Any] = []
 
     def update(self, pred: Tensor, target: Tensor) -> None:
         """Keep the needed part of one batch."""
-        pred, target = self.prepare(pred.detach(), target.detach())
-        self._preds.append(pred.cpu())
-        self._targets.append(target.cpu())
+        pred, target = self._kept(pred, target)
+        self._preds.append(pred)
+        self._targets.append(target)
 
     def value(self) -> float:
         """Return the metric over all batches since `reset`; NaN if there were none."""
-        return self.compute(torch.cat(self._preds), torch.cat(self._targets)) if self._preds else float("nan")
+        if not self._preds:
+            return float("nan")
+        return self.compute(torch.cat(self._preds), joined(torch.cat, self._targets))
 
     def __call__(self, pred: Tensor, target: Tensor) -> float:
         """Return the metric of these predictions only, without changing the epoch's state."""
-        pred, target = self.prepare(pred.detach(), target.detach())
-        return self.compute(pred.cpu(), target.cpu())
+        return self.compute(*self._kept(pred, target))
+
+    def _kept(self, pred: Tensor, target: Any) -> tuple[Tensor, Any]:
+        alone = target if self.takes_several else one_target(self.name, target)
+        pred, target = self.prepare(pred.detach(), each(Tensor.detach, alone))
+        return pred.cpu(), each(Tensor.cpu, target)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
@@ -122,23 +134,26 @@ class GatheredMetric:
 class FunctionMetric(GatheredMetric):
     """Any function of (predictions, targets), called once per epoch with all of them.
 
-    Averaging over batches, as other libraries do, is wrong for functions that are not averages themselves.
+    Averaging over batches, as other libraries do, is wrong for functions that are not averages themselves. Several targets
+    become several arguments.
 
     Args:
         func: takes model outputs [N,...] and targets [N,...] on the CPU, returns one number.
     """
 
+    takes_several = True
+
     def __init__(self, func: Callable[..., Any]) -> None:
         super().__init__(callable_name(func))
         self.func = func
 
-    def compute(self, pred: Tensor, target: Tensor) -> float:
+    def compute(self, pred: Tensor, target: Any) -> float:
         """Call the function.
 
         Raises:
             ArgumentError: if it does not return one number.
         """
-        result = self.func(pred, target)
+        result = call(self.func, pred, target)
         try:
             return float(result)
         except (TypeError, ValueError, RuntimeError) as err:
