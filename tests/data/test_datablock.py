@@ -201,11 +201,10 @@ def test_a_label_function_that_fails_names_the_photo(photo_folder):
     )
 
 
-def test_a_single_class_is_refused(photo_folder):
-    assert message(DataError, lambda: recipe().datasets(photo_folder / "cat")) == (
-        "Need at least two classes; every training item is labelled 'cat'. "
-        "Check get_y (label_func), or add items of another class."
-    )
+def test_a_single_class_is_warned_of(photo_folder):
+    with pytest.warns(UserWarning, match="Every training item is labelled 'cat'.* Check get_y"):
+        made = recipe().datasets(photo_folder / "cat")
+    assert made.vocab == ["cat"] and "1 class: cat" in repr(made)
 
 
 def test_blocks_are_an_input_and_a_label():

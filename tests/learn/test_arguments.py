@@ -11,7 +11,13 @@ from gatera.collab.learner import collab_learner
 from gatera.core.errors import ArgumentError
 from gatera.learn.learner import Learner
 from gatera.learn.optimizer import Adam
-from gatera.learn.options import FIT_DEFAULTS, LEARNER_DEFAULTS, FitArguments, LearnerArguments
+from gatera.learn.options import (
+    FIT_DEFAULTS,
+    LEARNER_DEFAULTS,
+    FitArguments,
+    LearnerArguments,
+    TrainingOptions,
+)
 from gatera.measure.losses.standard import CrossEntropyLossFlat
 from gatera.tabular.learner import TabularLearner, tabular_learner
 from gatera.text.language_model import language_model_learner
@@ -93,3 +99,19 @@ def test_a_bad_rate_leaves_the_optimizer_alone(make_learner):
         learn.fit(1, -1.0, reset_opt=True)
     assert learn.opt is first
     assert torch.isfinite(next(learn.model.parameters())).all()
+
+
+def test_fastais_keywords_set_the_options_of_every_learner(make_learner):
+    learn = make_learner()
+    dls, model = learn.dls, learn.model
+    wanted = {"wd": 0.2, "wd_bn_bias": True, "train_bn": False, "moms": (0.9, 0.8, 0.9), "model_dir": "kept"}
+    options = TrainingOptions(precision="float32", wd=0.1)
+    made = [
+        Learner(dls, model, options=options, **wanted),
+        vision_learner(dls, "resnet18", pretrained=False, options=options, **wanted),
+    ]
+    for one in made:
+        assert one.options == TrainingOptions(precision="float32", **wanted)
+        assert one.create_opt().param_groups[0]["weight_decay"] == 0.2
+    assert Learner(dls, model, options=options, wd=None).options == options
+    assert made[0].model_path("a").parent.name == "kept"

@@ -116,6 +116,7 @@ class Learner(Trainer):
         with_input: bool = False,
         with_decoded: bool = False,
         with_loss: bool = False,
+        act: Callable[[Tensor], Tensor] | None = None,
     ) -> tuple[Tensor | None, ...]:
         """Predict a whole data set. For one too large for memory use `predict_batches`.
 
@@ -125,13 +126,14 @@ class Learner(Trainer):
             with_input: also return the inputs (they may be large).
             with_decoded: also return the decoded predictions (class indices, masks, values).
             with_loss: also return each item's loss.
+            act: applied to the model's outputs in place of the loss's activation, e.g. `noop` for none.
 
         Returns:
             (inputs?, predictions, labels, decoded?, losses?). The loss's activation is applied to the predictions:
             probabilities float32 [N,K] for classes. Labels are None for unlabelled items.
         """
         outputs, labels, inputs = self._predict(self.loader(ds_idx, dl), with_input)
-        predictions = self.loss_func.activation(outputs)
+        predictions = (act or self.loss_func.activation)(outputs)
         found: list[Tensor | None] = [inputs] if with_input else []
         found += [predictions, labels]
         if with_decoded:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -96,7 +96,21 @@ class TaskDefaults:
     options: TrainingOptions = field(default_factory=TrainingOptions)
 
 
-class OtherLearnerArguments(TypedDict, total=False):
+class OptionKeywords(TypedDict, total=False):
+    """Fields of `TrainingOptions` that are also keyword arguments of every learner, as in fastai; None leaves them to `options`.
+
+    Attributes:
+        wd, wd_bn_bias, train_bn, moms, model_dir: see `TrainingOptions`.
+    """
+
+    wd: float | None
+    wd_bn_bias: bool | None
+    train_bn: bool | None
+    moms: tuple[float, float, float] | None
+    model_dir: str | Path | None
+
+
+class OtherLearnerArguments(OptionKeywords, total=False):
     """Keyword arguments of `Learner` beside its loss and its optimizer, which may be passed by position as in fastai.
 
     Attributes:
@@ -107,7 +121,8 @@ class OtherLearnerArguments(TypedDict, total=False):
         path: folder for `save`, `export` and checkpoints; the current folder by default.
         class_weights: weight of each class in the loss: "balanced" (inverse frequency in the training set) or one number
             per class.
-        options: everything else.
+        options: everything else. The keywords `wd`, `wd_bn_bias`, `train_bn`, `moms` and `model_dir` set its fields of that
+            name.
     """
 
     lr: float
@@ -134,8 +149,15 @@ class LearnerArguments(OtherLearnerArguments, total=False):
 
 LEARNER_DEFAULTS = LearnerArguments(
     loss_func=None, opt_func=Adam, lr=1e-3, splitter=None, cbs=None, metrics=None, path=None, class_weights=None,
-    options=None,
+    options=None, wd=None, wd_bn_bias=None, train_bn=None, moms=None, model_dir=None,
 )  # fmt: skip
+
+
+def options_of(given: OtherLearnerArguments) -> TrainingOptions:
+    """Return the `options` of a learner's arguments, with the fields that its keywords set."""
+    named = {name: given.get(name) for name in OptionKeywords.__annotations__}
+    set_by_name = {name: value for name, value in named.items() if value is not None}
+    return replace(given.get("options") or TrainingOptions(), **set_by_name)  # type: ignore[arg-type]
 
 
 class FitArguments(TypedDict, total=False):

@@ -36,7 +36,7 @@ from gatera.learn.options import (
     LEARNER_DEFAULTS,
     FitArguments,
     OtherLearnerArguments,
-    TrainingOptions,
+    options_of,
 )
 from gatera.learn.schedule import DIV, DIV_FINAL, PCT_START, one_cycle
 from gatera.learn.state import Callback, CallbackList, LoopState, as_callbacks
@@ -83,7 +83,7 @@ class Trainer:
         check_arguments(type(self).__init__, arguments)
         given = LEARNER_DEFAULTS | arguments
         self.dls, self.body, self.opt_func, self.lr = dls, body, opt_func, given["lr"]
-        self.options = given["options"] or TrainingOptions()
+        self.options = options_of(given)
         self.path = Path(given["path"] or ".")  # never the data's folder: it may be shared
         self.seed = dls.seed if dls.seed is not None else fresh_seed()
         self.model = model.to(dls.device)

@@ -80,9 +80,17 @@ def test_several_labels_need_another_block():
 
 
 def test_a_single_class_is_nothing_to_learn():
-    assert message(DataError, lambda: CategoryBlock().fit(["cat", "cat"])) == (
-        "Need at least two classes; every training item is labelled 'cat'. "
+    with pytest.warns(UserWarning) as found:
+        assert CategoryBlock().fit(["cat", "cat"]).vocab == ["cat"]
+    assert [str(one.message) for one in found] == [
+        "Every training item is labelled 'cat': there is no other class to tell it from. "
         "Check get_y (label_func), or add items of another class."
+    ]
+
+
+def test_no_class_at_all_is_refused():
+    assert message(DataError, lambda: CategoryBlock().fit([])) == (
+        "No training item has a label. Check get_y (label_func), or add items of another class."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -15,6 +16,10 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.base import TargetBlock
 from gatera.data.blocks.vocab import NOT_KNOWN, Vocab, learn_vocab, native
 from gatera.data.sources.labels import is_missing
+
+
+#: What to do about labels that are missing or all the same.
+CHECK_LABELS = "Check get_y (label_func), or add items of another class."
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,17 +41,20 @@ class CategoryBlock(TargetBlock):
         """Return a copy with its vocabulary.
 
         Raises:
-            DataError: if a label is missing, labels are of different types, or there is only one.
+            DataError: if a label is missing, labels are of different types, or there are none.
+
+        With a single label there is nothing to learn, and a warning says so.
         """
         vocab = learn_vocab(values, self.sort) if self.vocab is None else Vocab(self.vocab)
         if self.add_na and NOT_KNOWN not in vocab.o2i:
             vocab = Vocab([NOT_KNOWN, *vocab])
-        if len(vocab) < 2:
-            raise DataError(
-                "Need at least two classes; "
-                + (f"every training item is labelled {vocab[0]!r}" if vocab else "no training item has a label"),
-                remedy="Check get_y (label_func), or add items of another class.",
-            )  # fmt: skip
+        if not vocab:
+            raise DataError("No training item has a label", remedy=CHECK_LABELS)
+        if len(vocab) == 1:
+            warnings.warn(
+                f"Every training item is labelled {vocab[0]!r}: there is no other class to tell it from. {CHECK_LABELS}",
+                stacklevel=2,
+            )
         return replace(self, vocab=vocab)
 
     @property

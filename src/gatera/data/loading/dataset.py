@@ -59,7 +59,8 @@ class FittedFields:
             return type(self.x).__name__
         text = f"{type(self.x).__name__} -> {type(self.y).__name__}"
         if self.y.vocab is not None:
-            return f"{text}, {len(self.y.vocab):,} classes: {listed(self.y.vocab, MOST_CLASSES)}"
+            n = len(self.y.vocab)
+            return f"{text}, {n:,} class{'' if n == 1 else 'es'}: {listed(self.y.vocab, MOST_CLASSES)}"
         return (
             text
             if self.y.n_out is None
