@@ -44,7 +44,9 @@ def folder(tmp_path):
     for kind in ("cat", "dog", "emu"):
         (tmp_path / kind).mkdir()
         for i in range(4):
-            Image.fromarray(np.full((9, 9, 3), 20 * i, np.uint8)).save(tmp_path / kind / f"{'ab'[i % 2]}{i}.png")
+            Image.fromarray(np.full((9, 9, 3), 20 * i, np.uint8)).save(
+                tmp_path / kind / f"{'ab'[i % 2]}{i}.png"
+            )
     return tmp_path
 
 
@@ -87,7 +89,9 @@ def test_getters_may_be_a_list_of_all(folder):
     pairs = [(file, file.parent.name, side(file)) for file in get_image_files(folder)]
     getters = [ItemGetter(0), ItemGetter(1), ItemGetter(2)]
     blocks = (ImageBlock, CategoryBlock, CategoryBlock)
-    dls = block(blocks=blocks, get_items=None, get_y=None, getters=getters).dataloaders(pairs, bs=4, device="cpu")
+    dls = block(blocks=blocks, get_items=None, get_y=None, getters=getters).dataloaders(
+        pairs, bs=4, device="cpu"
+    )
     assert len(dls.one_batch()) == 3
 
 
@@ -123,7 +127,10 @@ def test_what_takes_one_target_says_so(folder):
         ({"get_y": parent_label}, "get_y does not match the blocks"),
         ({"get_y": [parent_label, side]}, "Expected: a list of 3 functions, one per target"),
         ({"getters": [parent_label]}, "getters does not match the blocks"),
-        ({"blocks": (ImageBlock, CategoryBlock, PointBlock, RegressionBlock)}, "it has to move with its photo"),
+        (
+            {"blocks": (ImageBlock, CategoryBlock, PointBlock, RegressionBlock)},
+            "it has to move with its photo",
+        ),
     ],
 )
 def test_what_cannot_be_is_said_at_once(changes, message):
@@ -132,5 +139,7 @@ def test_what_cannot_be_is_said_at_once(changes, message):
 
 
 def test_a_bad_target_names_the_item(folder):
-    with pytest.raises(DataError, match=r"RegressionBlock got something that is not a number for item \d+ .*emu"):
+    with pytest.raises(
+        DataError, match=r"RegressionBlock got something that is not a number for item \d+ .*emu"
+    ):
         block(get_y=[parent_label, side, lambda file: "x" if "emu" in str(file) else 1.0]).dataloaders(folder)

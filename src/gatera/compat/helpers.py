@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import functools
 import inspect
 import os
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent import futures
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, TypeVar, get_args
 
 from gatera.compat.lists import L, listify
 from gatera.core.errors import ArgumentError
@@ -29,14 +30,15 @@ def noop(x: Any = None, *args: Any, **keywords: Any) -> Any:
 
 
 def store_attr(
-    names: str | None = None, self: Any = None, but: str | Sequence[str] = "", **attrs: Any
-) -> None:
+    names: str | None = None, self: Any = None, but: str | Sequence[str] = "", cast: bool = False, **attrs: Any
+) -> None:  # fmt: skip
     """Set the calling method's arguments as attributes of its `self`.
 
     Args:
         names: which, separated by commas; None for all.
         self: the object; by default that of the calling method.
         but: arguments to leave out.
+        cast: turn each argument into the class that annotates it.
         **attrs: attributes to set in place of the arguments.
     """
     frame = inspect.currentframe()
@@ -52,9 +54,19 @@ def store_attr(
     else:
         wanted = arguments[1:] if names is None else [name.strip() for name in names.split(",")]
         values = {name: local[name] for name in wanted}
+    kinds = _annotations(getattr(type(target), code.co_name, None)) if cast else {}
     for name, value in values.items():
         if name not in left_out:
-            setattr(target, name, value)
+            setattr(target, name, kinds[name](value) if isinstance(kinds.get(name), type) else value)
+
+
+def _annotations(function: Any) -> dict[str, Any]:
+    """Return the annotations of a function; a text becomes what it names, where that is known."""
+    known = getattr(function, "__globals__", {})
+    return {
+        name: known.get(kind, getattr(builtins, kind, kind)) if isinstance(kind, str) else kind
+        for name, kind in getattr(function, "__annotations__", {}).items()
+    }
 
 
 def delegates(to: Any = None, keep: bool = False, but: Sequence[str] | str | None = None) -> Callable[[C], C]:
@@ -94,13 +106,13 @@ def patch(function: Any = None, *, as_prop: bool = False, cls_method: bool = Fal
     if function is None:
         return functools.partial(patch, as_prop=as_prop, cls_method=cls_method)
     names = list(inspect.signature(function).parameters)
-    kind = get_type_hints(function).get(names[0]) if names else None
+    kind = function.__annotations__.get(names[0]) if names else None
+    if isinstance(kind, str):  # only this annotation is looked at: others may name what is not there yet
+        kind = eval(kind, function.__globals__)
     if kind is None:
         raise ArgumentError("patch needs a first argument with an annotation", got=function.__name__,
                             remedy="Write def f(self: SomeClass).")  # fmt: skip
-    method: Any = property(function) if as_prop else classmethod(function) if cls_method else function
-    for one in get_args(kind) or (kind,):
-        setattr(one, function.__name__, method)
+    patch_to(kind if isinstance(kind, tuple) else get_args(kind) or kind, as_prop, cls_method)(function)
     return getattr(sys.modules.get(function.__module__), function.__name__, None)
 
 

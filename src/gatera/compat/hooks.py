@@ -129,7 +129,7 @@ class HookCallback(Callback):
     """Base of callbacks that hook layers during a fit; a subclass defines `hook(self, module, inputs, outputs)`.
 
     Args:
-        modules: the layers; None for the innermost layers with parameters.
+        modules: one layer, or several; None for the innermost layers with parameters.
         every: hook only every so many batches; None for all.
         remove_end: remove the hooks when the fit ends.
         is_forward: hook the forward pass; else the backward pass.
@@ -144,7 +144,7 @@ class HookCallback(Callback):
         self, modules: Any = None, every: int | None = None, remove_end: bool = True, is_forward: bool = True,
         detach: bool = True, cpu: bool = True, include_paramless: bool = False,
     ) -> None:  # fmt: skip
-        self.modules = listify(modules)
+        self.modules = [modules] if isinstance(modules, nn.Module) else listify(modules)
         self._every, self._remove_end, self._paramless = every, remove_end, include_paramless
         self._how = (is_forward, detach, cpu)
         self.hooks: Hooks | None = None

@@ -66,7 +66,9 @@ def vision_learner(dls: Any, *args: Any, **arguments: Any) -> Learner:
 def _weights_file(weights: Any) -> str | Path:
     if not isinstance(weights, str | Path):
         raise ArgumentError(
-            "weights= takes a file", got=weights, remedy="pretrained=True finds the weights of the architecture."
+            "weights= takes a file",
+            got=weights,
+            remedy="pretrained=True finds the weights of the architecture.",
         )
     return weights
 

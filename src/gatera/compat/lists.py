@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
-from itertools import chain, islice
+from functools import partial, reduce
+from itertools import chain, cycle, islice
 from typing import Any
 
 import numpy as np
 
+from gatera.core.errors import ArgumentError
 from gatera.data.sources.items import Items
+
+
+def _is_place(index: Any) -> bool:
+    return hasattr(index, "__index__") and getattr(index, "ndim", 0) == 0
 
 
 def is_iter(value: object) -> bool:
@@ -37,6 +42,11 @@ class L(Items[Any]):
 
     Args:
         items: one iterable, or several items.
+        use_list: list the elements of a text or an array too, which otherwise is one item.
+        match: a collection; a single item is repeated to its length.
+
+    Raises:
+        ArgumentError: if there are several items, but not as many as in `match`.
 
     Example:
         >>> L(3, 1, 2).sorted().map(str)
@@ -45,29 +55,58 @@ class L(Items[Any]):
         ((#2) ['a','c'], (#2) [1,3])
     """
 
-    def __init__(self, *items: Any) -> None:
-        super().__init__(listify(items[0]) if len(items) == 1 else items)
+    def __init__(self, *items: Any, use_list: bool | None = None, match: Any = None) -> None:
+        found = list(items) if len(items) != 1 else list(items[0]) if use_list else listify(items[0])
+        if match is not None and len(found) == 1:
+            found *= len(match)
+        if match is not None and len(found) != len(match):
+            raise ArgumentError("L has not as many items as match", got=len(found), expected=str(len(match)))
+        super().__init__(found)
 
     @classmethod
     def range(cls, a: Any, b: int | None = None, step: int | None = None) -> L:
         """Return the numbers that `range` gives; a collection stands for its length."""
-        return cls(
-            range_of(a) if b is None and step is None else range(a, *(v for v in (b, step) if v is not None))
-        )
-
-    def _place(self, index: Any) -> Any:
-        return index if isinstance(index, int | slice) or hasattr(index, "__index__") else None
+        return cls(range_of(a, b, step))
 
     def __getitem__(self, index: Any) -> Any:
         """Return one item; or for a slice, a list of positions or a mask, an `L`."""
         if isinstance(index, slice):
-            return L(list.__getitem__(self, index))
-        if hasattr(index, "__index__") and getattr(index, "ndim", 0) == 0:
+            return L([*list.__getitem__(self, index)])
+        if _is_place(index):
             return list.__getitem__(self, index)
+        return L([list.__getitem__(self, place) for place in self._places(index)])
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        """Set one item or a slice; of a list of positions or a mask, each to its own value, or all to one."""
+        if isinstance(index, slice) or _is_place(index):
+            return list.__setitem__(self, index, value)
+        places = self._places(index)
+        for place, one in zip(places, L(value, match=places), strict=True):
+            list.__setitem__(self, place, one)
+
+    def _places(self, index: Any) -> list[int]:
+        """Return the positions that a list of positions or a mask means.
+
+        Raises:
+            ArgumentError: if a mask has another length.
+        """
         chosen = list(index.tolist() if hasattr(index, "tolist") else index)
-        if chosen and isinstance(chosen[0], bool | np.bool_):
-            return L([item for item, keep in zip(self, chosen, strict=True) if keep])
-        return L([list.__getitem__(self, place) for place in chosen])
+        if not chosen or not isinstance(chosen[0], bool | np.bool_):
+            return chosen
+        if len(chosen) != len(self):
+            raise ArgumentError(
+                "the mask has another length than L", got=len(chosen), expected=str(len(self))
+            )
+        return [place for place, keep in enumerate(chosen) if keep]
+
+    def __eq__(self, other: object) -> bool:
+        """Whether a list or tuple holds the same items."""
+        return list.__eq__(self, list(other) if isinstance(other, tuple) else other)  # type: ignore[arg-type]
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         shown = ",".join(repr(item) for item in self[:10])
@@ -97,7 +136,7 @@ class L(Items[Any]):
 
     def filter(self, keep: Any = bool, negate: bool = False, **keywords: Any) -> L:
         """Return the items for which `keep` is true, or false with `negate`."""
-        return L([item for item in self if bool(keep(item, **keywords)) != negate])
+        return L([item for item in self if bool(as_function(keep)(item, **keywords)) != negate])
 
     def argwhere(self, keep: Callable[[Any], Any]) -> L:
         """Return the positions of the items for which `keep` is true."""
@@ -137,15 +176,22 @@ class L(Items[Any]):
             else (lambda item: item[key]) if isinstance(key, int)
             else key
         )  # fmt: skip
-        return L(sorted(self, key=by, reverse=reverse))
+        return L(sorted(self, key=partial(by, **keywords) if keywords else by, reverse=reverse))
 
     def zip(self, cycled: bool = False) -> L:
-        """Return the items' first elements, then their second ones, and so on."""
-        return L(list(zip(*self, strict=False)))
+        """Return the items' first elements, then their second ones, and so on, up to the shortest item.
+
+        Args:
+            cycled: up to the longest one; shorter ones begin again.
+        """
+        if not cycled:
+            return L(list(zip(*self, strict=False)))
+        longest = max(map(len, self), default=0)
+        return L(list(zip(*(islice(cycle(item), longest) for item in self), strict=False)))
 
     def zipwith(self, *others: Iterable[Any], cycled: bool = False) -> L:
-        """Return tuples of this list's items with those of others."""
-        return L(list(zip(self, *others, strict=False)))
+        """Return tuples of this list's items with those of others; `cycled` as for `zip`."""
+        return L([self, *others]).zip(cycled)
 
     def map_zip(self, function: Callable[..., Any], *args: Any, **keywords: Any) -> L:
         """Return what a function gives for each item's elements."""
@@ -182,10 +228,7 @@ class L(Items[Any]):
 
     def reduce(self, function: Callable[[Any, Any], Any], initial: Any = None) -> Any:
         """Combine the items by a function of two."""
-        found = initial
-        for item in self:
-            found = item if found is None else function(found, item)
-        return found
+        return reduce(function, self) if initial is None else reduce(function, self, initial)
 
     def setattrs(self, name: str, value: Any) -> None:
         """Set an attribute of every item."""
@@ -211,7 +254,7 @@ def range_of(a: Any, b: int | None = None, step: int | None = None) -> list[int]
     """Return all positions of a collection, or the numbers up to `a`, or from `a` to `b`, as a list."""
     if hasattr(a, "__len__"):
         a = len(a)
-    return list(range(a) if b is None and step is None else range(a, a if b is None else b, step or 1))
+    return list(range(0 if b is None else a, a if b is None else b, 1 if step is None else step))
 
 
 def first(items: Iterable[Any], f: Callable[[Any], Any] | None = None, negate: bool = False) -> Any:

@@ -141,6 +141,17 @@ def ranger(
     return Lookahead(RAdam(params, lr, mom=mom, sqr_mom=sqr_mom, eps=eps, wd=wd))
 
 
-def OptimWrapper(opt: Any, **keywords: Any) -> Any:
-    """Return a torch optimizer class as it is: `opt_func` takes any."""
-    return opt
+def OptimWrapper(params: Any = None, opt: Any = None, hp_map: Any = None, **keywords: Any) -> Any:
+    """Return a torch optimizer, for `opt_func=partial(OptimWrapper, opt=torch.optim.AdamW)`; `opt_func` also takes the class itself.
+
+    Args:
+        params: parameters, or torch parameter groups; or the optimizer or its class in place of `opt`.
+        opt: a class of torch optimizers, which is called; or an optimizer, which is returned.
+        hp_map: accepted for fastai's signature.
+        **keywords: as for the class.
+    """
+    if opt is None:
+        opt, params = params, None
+    if params is None or isinstance(opt, torch.optim.Optimizer):
+        return opt
+    return opt(params, **keywords)

@@ -12,6 +12,7 @@ from PIL import Image as pillow
 from torch import Tensor
 
 from gatera.core.device import default_device
+from gatera.data.loading.batch import rebuilt
 from gatera.data.show.pil import PILImage, PILImageBW, show_image
 
 
@@ -56,7 +57,7 @@ def array(a: Any, dtype: Any = None, **keywords: Any) -> np.ndarray:
 def _deep(function: Any, value: Any) -> Any:
     if isinstance(value, list | tuple):
         parts = [_deep(function, part) for part in value]
-        return parts if isinstance(value, list) else tuple(parts)
+        return parts if isinstance(value, list) else rebuilt(value, parts)
     if isinstance(value, Mapping):
         return {name: _deep(function, part) for name, part in value.items()}
     return function(value) if isinstance(value, Tensor) else value

@@ -310,5 +310,6 @@ def sample_photos(dataset: Dataset, options: LoaderOptions) -> Iterator[Tensor]:
     """Yield a sample of photos of a data set, evenly spaced and not augmented, as float32 [1,C,H,W] in 0..1."""
     some = np.unique(np.linspace(0, len(dataset) - 1, min(SAMPLE_SIZE, len(dataset))).astype(int))
     return (
-        batch[0] for batch in DataLoader(dataset.subset(some.tolist()), 1, options=replace(options, device="cpu"))
+        batch[0]
+        for batch in DataLoader(dataset.subset(some.tolist()), 1, options=replace(options, device="cpu"))
     )

@@ -84,7 +84,9 @@ def describe_labels(dataset: Dataset) -> str:
     if block is None or dataset.raw_labels is None:
         return "none"
     if block.vocab is None:
-        return type(block).__name__ if block.n_out is None else f"{type(block).__name__}, {block.n_out} numbers"
+        return (
+            type(block).__name__ if block.n_out is None else f"{type(block).__name__}, {block.n_out} numbers"
+        )
     counts = Counter(
         label for row in dataset.raw_labels for label in (row if isinstance(row, list) else [row])
     )

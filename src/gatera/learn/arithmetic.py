@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from gatera.core.device import Precision, autocast_dtype
+from gatera.data.loading.batch import moved
 from gatera.kernels.fast_training import fast_training
 
 
@@ -62,13 +63,7 @@ class Arithmetic:
 
     def to_device(self, value: Any) -> Any:
         """Move a tensor, or a tuple, list or dict of them, to the device; other values pass through."""
-        if isinstance(value, Tensor):
-            return value.to(self.device, non_blocking=True)
-        if isinstance(value, tuple | list):
-            return type(value)(self.to_device(part) for part in value)
-        if isinstance(value, dict):
-            return {key: self.to_device(part) for key, part in value.items()}
-        return value
+        return moved(value, self.device)
 
     def backward(self, loss: Tensor) -> None:
         """Compute the gradients of a scalar loss; with fp16 they are scaled."""

@@ -91,3 +91,18 @@ def test_files_and_paths_of_any_class():
     assert one_input(Upload(b"abc")).read() == b"abc"
     assert one_input(Entry()).as_posix() == "photos/1.jpg"
     assert one_input("text") == "text" and one_input(b"bytes") == b"bytes"
+
+
+def test_numbers_take_torchs_keywords():
+    numbers = figures(np.array([[0.25, 0.75], [0.5, 0.125]], np.float32))
+    assert numbers.argmax(dim=1).tolist() == numbers.argmax(1).tolist() == [1, 0] and numbers.argmax() == 1
+    values, places = numbers.max(dim=1)
+    assert values.tolist() == [0.75, 0.5] and places.tolist() == [1, 0] and numbers.max() == 0.75
+    values, places = numbers.sort(descending=True)
+    assert values.tolist() == [[0.75, 0.25], [0.5, 0.125]] and places.tolist() == [[1, 0], [0, 1]]
+    assert numbers[0].argsort(descending=True).tolist() == [1, 0] and numbers.to("cpu") is numbers
+
+
+def test_a_program_refuses_what_it_cannot_return():
+    with pytest.raises(TypeError, match="with_input"):
+        Upper().get_preds(["x"], with_input=True)

@@ -9,10 +9,12 @@ from typing import Any, Unpack
 
 from PIL import Image
 
+from gatera.compat.midlevel.pipeline import Pipeline, photo_transforms
 from gatera.compat.midlevel.several import SeveralTargets, joined_getters, joined_targets
 from gatera.core.errors import ArgumentError
 from gatera.core.signatures import spelled_out
 from gatera.data import datablock as ours
+from gatera.data.loading.batch import rebuilt
 from gatera.data.loading.loaders import DataLoaders
 from gatera.data.splits.by_position import Splits
 from gatera.data.transforms import item as items
@@ -43,6 +45,8 @@ class DataBlock(ours.DataBlock):
     """
 
     def __post_init__(self) -> None:
+        if isinstance(self.item_tfms, Pipeline):
+            object.__setattr__(self, "item_tfms", photo_transforms(self.item_tfms))
         blocks = as_list(self.blocks)
         if len(blocks) > 2:
             self._join_targets(blocks)
@@ -61,7 +65,12 @@ class DataBlock(ours.DataBlock):
                 "getters does not match the blocks", got=self.getters,
                 expected="one function per block, and no get_x or get_y",
             )  # fmt: skip
-        joined = {"blocks": (blocks[0], target), "get_x": get_x, "get_y": joined_getters(get_y, n), "getters": None}
+        joined = {
+            "blocks": (blocks[0], target),
+            "get_x": get_x,
+            "get_y": joined_getters(get_y, n),
+            "getters": None,
+        }
         for name, value in joined.items():
             object.__setattr__(self, name, value)
 
@@ -120,7 +129,7 @@ class Resize(items.Resize):
         """Return the photo at exactly this size; of a tuple, each photo in it."""
         if isinstance(image, tuple):
             parts = [self(part, rng) if isinstance(part, Image.Image) else part for part in image]
-            return type(image)(*parts) if type(image) is not tuple else tuple(parts)
+            return rebuilt(image, parts)
         return super().__call__(image, rng)
 
 

@@ -12,6 +12,7 @@ from gatera.compat.lists import L, listify
 from gatera.compat.midlevel.steps import PhotoStep, ToTensor
 from gatera.compat.midlevel.transform import Transform
 from gatera.compat.tensors import TensorImage
+from gatera.data.loading.batch import rebuilt
 from gatera.data.transforms.item import ItemTransform as PhotoTransform
 from gatera.data.transforms.normalize import Normalize
 
@@ -76,6 +77,11 @@ class Pipeline:
         return show_value(self.decode(x), ctx=ctx, **keywords)
 
 
+def photo_transforms(pipeline: Pipeline) -> list[Any]:
+    """Return the steps of a pipeline as `item_tfms` takes them: the library's own transforms as they are."""
+    return [step.transform if isinstance(step, PhotoStep) else step for step in pipeline.fs]
+
+
 class _Seen(Sequence[Any]):
     """Items as some transforms give them, one at a time."""
 
@@ -108,6 +114,6 @@ def show_value(value: Any, ctx: Any = None, **keywords: Any) -> Any:
 
 def normalized(x: Any, by: Normalize) -> Any:
     """Normalise the photos of a batch, float [N,C,H,W], in a tuple too; all else stays as it is."""
-    if isinstance(x, tuple | list):
-        return type(x)(normalized(part, by) for part in x)
+    if isinstance(x, tuple):
+        return rebuilt(x, [normalized(part, by) for part in x])
     return by(x) if isinstance(x, Tensor) and x.ndim == 4 and x.is_floating_point() else x

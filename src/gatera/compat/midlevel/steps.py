@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gatera.compat.lists import L
 from gatera.compat.midlevel.transform import Transform
-from gatera.compat.tensors import TensorCategory, TensorImage, TensorMask, tensor
+from gatera.compat.tensors import TensorCategory, TensorImage, TensorImageBW, TensorMask, tensor
 from gatera.core.checks import listed
 from gatera.core.errors import DataError
 from gatera.data.blocks.mask import PILMask
@@ -25,6 +25,11 @@ class PhotoStep(Transform):
     def __init__(self, transform: PhotoTransform) -> None:
         super().__init__()
         self.transform = transform
+
+    @property
+    def name(self) -> str:
+        """The item transform's name."""
+        return type(self.transform).__name__
 
     def encodes(self, x: Image.Image) -> Any:
         """Transform a photo."""
@@ -41,7 +46,8 @@ class ToTensor(Transform):
         """Return the photo as a tensor."""
         if isinstance(x, PILMask):
             return TensorMask(tensor(x).long())
-        return TensorImage(image2tensor(x))
+        made = image2tensor(x)
+        return TensorImageBW(made) if len(made) == 1 else TensorImage(made)
 
 
 class IntToFloatTensor(Transform):

@@ -34,6 +34,9 @@ BOS, PAD, UNK = BEGINNING, PADDING, UNKNOWN
 #: A line break is a token of its own.
 LINE = "\n"
 
+#: Between the tokens of a text that is shown.
+SPACE = " "
+
 
 def mark_lines(text: str) -> str:
     """Clean each line of a text and mark its words, as `TextBlock` does with whole texts; line breaks stay."""
@@ -131,22 +134,36 @@ class Tokenizer(Transform):
     Args:
         tok: splits texts: `WordTokenizer()` and the like, or their class; None for `WordTokenizer()`.
         rules: functions applied to each text before; None for `defaults.text_proc_rules`.
+        text_cols: columns with the texts, where items are rows of a table; see `from_df`.
+        res_col_name: column that the tokens of a row are put into.
     """
 
-    def __init__(self, tok: Any = None, rules: Any = None, **keywords: Any) -> None:
+    def __init__(
+        self, tok: Any = None, rules: Any = None, *, text_cols: Any = None, res_col_name: str = "text"
+    ) -> None:
         super().__init__()
         self.tok = WordTokenizer() if tok is None else tok() if isinstance(tok, type) else tok
         self.rules = list(defaults.text_proc_rules) if rules is None else listify(rules)
+        self.text_cols, self.res_col_name = listify(text_cols), res_col_name
 
     @classmethod
-    def from_folder(cls, path: str | Path, tok: Any = None, rules: Any = None, **keywords: Any) -> Tokenizer:
+    def from_folder(cls, path: str | Path, tok: Any = None, rules: Any = None) -> Tokenizer:
         """Make a tokenizer of text files; nothing is written beside them."""
         return cls(tok, rules)
 
     @classmethod
-    def from_df(cls, text_cols: Any, tok: Any = None, rules: Any = None, **keywords: Any) -> Tokenizer:
-        """Make a tokenizer of the texts in a table's column."""
-        return cls(tok, rules)
+    def from_df(
+        cls, text_cols: Any, tok: Any = None, rules: Any = None, res_col_name: str = "text"
+    ) -> Tokenizer:
+        """Make a tokenizer of a table's rows: it gives each row with the tokens of some columns in another.
+
+        Args:
+            text_cols: a column, or several, whose texts are joined.
+            tok: as for the class.
+            rules: as for the class.
+            res_col_name: column that the tokens are put into, for `attrgetter("text")` after it.
+        """
+        return cls(tok, rules, text_cols=text_cols, res_col_name=res_col_name)
 
     def setups(self, items: Any) -> None:
         """Let the tokenizer learn, if it does."""
@@ -154,6 +171,8 @@ class Tokenizer(Transform):
             self.tok.setup([self._ruled(item) for item in items])
 
     def _ruled(self, text: Any) -> str:
+        if self.text_cols:
+            text = "\n".join(str(text[column]) for column in self.text_cols)
         if isinstance(text, Path):
             text = text.read_text(encoding="utf8")
         for rule in self.rules:
@@ -161,12 +180,16 @@ class Tokenizer(Transform):
         return str(text)
 
     def encodes(self, x: object) -> Any:
-        """Return the tokens of a text."""
-        return L([BEGINNING, *next(iter(self.tok([self._ruled(x)])))])
+        """Return the tokens of a text; of a row, the row with its tokens."""
+        tokens = L([BEGINNING, *next(iter(self.tok([self._ruled(x)])))])
+        if not self.text_cols:
+            return tokens
+        row: Any = x
+        return type(row)({**row, self.res_col_name: tokens})
 
     def decodes(self, o: object) -> Any:
         """Return the tokens as one text."""
-        return " ".join(map(str, o)) if isinstance(o, list) else o
+        return SPACE.join(map(str, o)) if isinstance(o, list) else o
 
 
 class Numericalize(Transform):

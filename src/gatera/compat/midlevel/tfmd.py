@@ -11,7 +11,9 @@ from gatera.compat.midlevel.loaders import list_loader
 from gatera.compat.midlevel.pipeline import Pipeline, show_value
 from gatera.core.device import as_device
 from gatera.core.errors import DataError
+from gatera.data.loading.dataset import as_items
 from gatera.data.loading.loaders import DataLoaders
+from gatera.data.sources.items import is_table
 from gatera.data.splits.by_position import Splits
 
 
@@ -23,7 +25,7 @@ class _Parts:
     split_idx: int | None
 
     def _setup_splits(self, items: Any, splits: Any) -> None:
-        self.items = items if isinstance(items, L) else L(list(items))
+        self.items = items if isinstance(items, L) else L(list(as_items(items) if is_table(items) else items))
         given = (splits.train, splits.valid) if isinstance(splits, Splits) else splits
         self.splits = [range_of(self.items)] if given is None else [list(map(int, side)) for side in given]
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, ClassVar, get_args
 
 import torch
+
+from gatera.data.loading.batch import rebuilt
 
 #: Methods of a transform that may be written several times, for different types.
 _DISPATCHED = ("encodes", "decodes", "setups")
@@ -18,49 +21,67 @@ class _Overloads(dict[str, Any]):
     def __setitem__(self, name: str, value: Any) -> None:
         before = self.get(name)
         if name in _DISPATCHED and before is not None and callable(value):
-            value = _Dispatch([*(before.functions if isinstance(before, _Dispatch) else [before]), value])
+            value = _Dispatch([*_functions(before), value])
         super().__setitem__(name, value)
 
 
 class _Dispatch:
-    """Functions of one name for different types; the last one that fits is taken."""
+    """Functions of one name for different types; the one for the most special type that fits is called.
 
-    def __init__(self, functions: list[Callable[..., Any]]) -> None:
-        self.functions = functions
+    Args:
+        functions: in order of definition; of two that fit equally the later one is called.
+        owner: the transform that they are methods of, once it is known.
+    """
 
-    def __get__(self, owner: Any, kind: Any = None) -> Any:
-        return (
-            self
-            if owner is None
-            else _Dispatch([function.__get__(owner, kind) for function in self.functions])
-        )
+    def __init__(self, functions: list[Callable[..., Any]], owner: Any = None) -> None:
+        self.functions, self.owner = functions, owner
 
-    def choose(self, value: Any) -> Callable[..., Any] | None:
-        """Return the function for a value; None if none fits."""
-        fitting = [function for function in self.functions if _fits(function, value)]
-        typed = [function for function in fitting if _annotation(function) is not None]
-        found = typed or fitting
-        return found[-1] if found else None
+    def __get__(self, owner: Any, kind: Any = None) -> _Dispatch:
+        return self if owner is None else _Dispatch(self.functions, owner)
+
+    def __call__(self, value: Any, **keywords: Any) -> Any:
+        """Call the function for a value; return the value where none fits."""
+        found = _choose([function.__get__(self.owner) for function in self.functions], value)
+        return value if found is None else found(value, **keywords)
 
 
-def _annotation(function: Callable[..., Any]) -> Any:
+def _functions(attribute: Any) -> list[Callable[..., Any]]:
+    return attribute.functions if isinstance(attribute, _Dispatch) else [attribute]
+
+
+def _choose(functions: list[Callable[..., Any]], value: Any) -> Callable[..., Any] | None:
+    """Return the function whose first argument has the most special type that fits a value; None if none fits."""
+    best: tuple[Callable[..., Any], type] | None = None
+    for function in functions:
+        for kind in _kinds(function):
+            if isinstance(value, kind) and (best is None or issubclass(kind, best[1])):
+                best = function, kind
+    return None if best is None else best[0]
+
+
+def _kinds(function: Callable[..., Any]) -> tuple[type, ...]:
+    """Return the types that the first argument of a function, or of a bound method, may have; `object` for any."""
+    plain = getattr(function, "__func__", function)
     try:
-        parameters = list(inspect.signature(function, eval_str=True).parameters.values())
-    except (TypeError, ValueError, NameError):
-        return None
-    first = parameters[0].annotation if parameters else inspect.Parameter.empty
-    return None if first in (inspect.Parameter.empty, Any, object) else first
+        return _kinds_of(plain, 0 if plain is function else 1)
+    except TypeError:  # an object that cannot be hashed is called with anything
+        return (object,)
 
 
-def _fits(function: Callable[..., Any], value: Any) -> bool:
-    kind = _annotation(function)
-    kinds = get_args(kind) or (kind,)
-    known = tuple(one for one in kinds if isinstance(one, type))
-    return kind is None or not known or isinstance(value, known)
+@cache
+def _kinds_of(function: Callable[..., Any], skipped: int) -> tuple[type, ...]:
+    try:
+        parameters = list(inspect.signature(function, eval_str=True).parameters.values())[skipped:]
+    except (TypeError, ValueError, NameError):  # a built-in function, or an annotation that names nothing
+        return (object,)
+    kind = parameters[0].annotation if parameters else Any
+    kinds = kind if isinstance(kind, tuple) else get_args(kind) or (kind,)
+    known = tuple(one for one in kinds if isinstance(one, type) and one not in (Any, inspect.Parameter.empty))
+    return known or (object,)
 
 
 class _TransformType(type):
-    """Makes `@Transform` wrap a function, and lets a class body write `encodes` several times."""
+    """Lets a transform's class write `encodes` several times, and `@SomeTransform` add one to a class that there is."""
 
     @classmethod
     def __prepare__(cls, name: str, bases: tuple[type, ...], **keywords: Any) -> _Overloads:  # type: ignore[override]
@@ -71,6 +92,15 @@ class _TransformType(type):
     ) -> _TransformType:
         """Make the class."""
         return super().__new__(cls, name, bases, dict(body), **keywords)
+
+    def __call__(cls, *args: Any, **keywords: Any) -> Any:
+        """Make a transform; or as the decorator of a function called `encodes` and the like, add it to the class."""
+        name = getattr(args[0], "__name__", None) if args else None
+        if cls is Transform or name not in _DISPATCHED or not inspect.isfunction(args[0]):
+            return super().__call__(*args, **keywords)
+        there = vars(cls).get(name)
+        setattr(cls, name, _Dispatch([*([] if there is None else _functions(there)), args[0]]))
+        return args[0]
 
 
 class Transform(metaclass=_TransformType):
@@ -110,8 +140,8 @@ class Transform(metaclass=_TransformType):
 
     @property
     def name(self) -> str:
-        """The function's or the class's name."""
-        return getattr(getattr(self, "encodes", None), "__name__", type(self).__name__)
+        """The name of the function that was given, else of the class."""
+        return getattr(self.__dict__.get("encodes"), "__name__", type(self).__name__)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name})"
@@ -128,21 +158,32 @@ class Transform(metaclass=_TransformType):
 
     def setup(self, items: Any = None, train_setup: bool = False) -> None:
         """Learn from the training items, where there is something to learn."""
-        learn = getattr(self, "setups", None)
+        learn: Any = getattr(self, "setups", None)
         if learn is not None:
             learn(getattr(items, "train", items))
 
     def _each(self, method: str, x: Any, keywords: dict[str, Any]) -> Any:
-        if isinstance(x, tuple) and not self.whole:
-            parts = [self._one(method, part, keywords) for part in x]
-            return type(x)(parts) if type(x) is tuple else type(x)(*parts)
+        if (
+            isinstance(x, tuple) and not self.whole and not hasattr(x, "_fields")
+        ):  # a named tuple is one value
+            parts = [self._each(method, part, keywords) for part in x]
+            return rebuilt(x, parts)
         return self._one(method, x, keywords)
 
     def _one(self, method: str, x: Any, keywords: dict[str, Any]) -> Any:
-        function = getattr(self, method, None)
-        if isinstance(function, _Dispatch):
-            function = function.choose(x)
-        return x if function is None or not _fits(function, x) else function(x, **keywords)
+        for functions in self._implementations(method):
+            found = _choose(functions, x)
+            if found is not None:
+                return found(x, **keywords)
+        return x
+
+    def _implementations(self, method: str) -> Iterator[list[Callable[..., Any]]]:
+        """Yield the functions of this transform, those of its class, and those of the classes that it inherits from."""
+        if method in self.__dict__:
+            yield [self.__dict__[method]]
+        for kind in type(self).__mro__:
+            if method in vars(kind):
+                yield [function.__get__(self) for function in _functions(vars(kind)[method])]
 
 
 class ItemTransform(Transform):

@@ -17,7 +17,6 @@ from gatera.data.blocks.base import TargetBlock
 from gatera.data.blocks.vocab import NOT_KNOWN, Vocab, learn_vocab, native
 from gatera.data.sources.labels import is_missing
 
-
 #: What to do about labels that are missing or all the same.
 CHECK_LABELS = "Check get_y (label_func), or add items of another class."
 

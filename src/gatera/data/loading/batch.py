@@ -71,17 +71,20 @@ class LoaderOptions:
         check_at_least("seed", self.seed, 0)
 
 
+def rebuilt(old: tuple[Any, ...], parts: Sequence[Any]) -> tuple[Any, ...]:
+    """Return other values as a tuple of the same class, a named tuple or one of the user's; of a batch, as a plain one."""
+    return tuple(parts) if type(old) in (tuple, Batch, Fields) else type(old)(*parts)
+
+
 def moved(value: Any, device: torch.device) -> Any:
     """Return a tensor, or a list, tuple or dict of tensors, on another device; other values are returned unchanged."""
     if isinstance(value, Tensor):
         return value.to(device, non_blocking=True)
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
+        return [moved(part, device) for part in value]
+    if isinstance(value, tuple):
         parts = [moved(part, device) for part in value]
-        return (
-            (Several(parts) if isinstance(value, Several) else tuple(parts))
-            if isinstance(value, tuple)
-            else parts
-        )
+        return Several(parts) if isinstance(value, Several) else rebuilt(value, parts)
     if isinstance(value, dict):
         return {name: moved(part, device) for name, part in value.items()}
     return value

@@ -14,7 +14,7 @@ from gatera.core.checks import check_at_least
 from gatera.core.device import as_device
 from gatera.core.random import fresh_seed, rng
 from gatera.data.item_errors import naming_item
-from gatera.data.loading.batch import Fields, moved
+from gatera.data.loading.batch import Fields, moved, rebuilt
 
 #: Second part of the key of an epoch's order.
 ORDER = 2**32 - 1
@@ -159,7 +159,8 @@ def collated(samples: Sequence[Any]) -> Any:
     if isinstance(one, str | bytes) or one is None:
         return tuple(samples)
     if isinstance(one, tuple | list):
-        return tuple(collated(field) for field in zip(*samples, strict=True))
+        fields = [collated(field) for field in zip(*samples, strict=True)]
+        return rebuilt(one, fields) if isinstance(one, tuple) else tuple(fields)
     if isinstance(one, np.ndarray | np.generic):
         return torch.from_numpy(np.stack(list(samples)))
     if isinstance(one, bool | int | float):

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from gatera.core.device import as_device
-from gatera.core.errors import DataError
+from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.base import InputBlock
 from gatera.data.blocks.image import ImageInput
 from gatera.data.blocks.mask import MaskBlock
@@ -170,8 +170,18 @@ class DataLoaders:
         return self.train.one_batch() if isinstance(self.train, DataLoader) else next(iter(self.train))
 
     def input_batch(self, item: Any) -> Any:
-        """Return one raw input as a model's input, preprocessed as at validation: for a photo float32 [1,C,H,W]."""
+        """Return one raw input as a model's input, preprocessed as at validation: for a photo float32 [1,C,H,W].
+
+        Raises:
+            ArgumentError: if it is a loader.
+        """
         dataset = self._dataset("input_batch")
+        if isinstance(item, DataLoader | ListLoader):
+            raise ArgumentError(
+                "predict takes one item, and this is a loader",
+                got=item,
+                remedy="Use learn.get_preds(dl=...).",
+            )
         array = dataset.fields.pipeline.evaluation(item)
         stacked = torch.from_numpy(np.array(array)[None]).to(self.device)  # [H,W,C] -> [1,H,W,C]
         batch = dataset.fields.x.as_batch(stacked)

@@ -65,10 +65,41 @@ class Figures(np.ndarray):
         order = np.argsort(-self.numpy() if largest else self.numpy(), axis=-1, kind="stable")[..., :k]
         return TopK(figures(np.take_along_axis(self.numpy(), order, axis=-1)), figures(order))
 
+    def argmax(self, axis: int | None = None, *args: Any, dim: int | None = None, **keywords: Any) -> Any:
+        """Return the position of the largest value, along an axis if one is named; torch calls it `dim`."""
+        return _figures_or_number(self.numpy().argmax(axis if dim is None else dim, *args, **keywords))
+
+    def max(self, axis: Any = None, *args: Any, dim: int | None = None, **keywords: Any) -> Any:
+        """Return the largest value; with `dim` the largest values along an axis and their positions, as torch does."""
+        if dim is None:
+            return _figures_or_number(self.numpy().max(axis, *args, **keywords))
+        return TopK(_figures_or_number(self.numpy().max(dim)), self.argmax(dim))
+
+    def argsort(self, axis: int = -1, *args: Any, descending: bool = False, **keywords: Any) -> Any:
+        """Return the positions of the values in growing order, or with `descending` in falling order."""
+        if descending:
+            return figures((-self.numpy()).argsort(axis, kind="stable"))
+        return figures(self.numpy().argsort(axis, *args, **keywords))
+
+    def sort(self, axis: int = -1, *args: Any, descending: bool | None = None, **keywords: Any) -> Any:
+        """Sort the values in place, as numpy; with `descending` return sorted values and their positions, as torch does."""
+        if descending is None:
+            return super().sort(axis, *args, **keywords)
+        order = self.argsort(axis, descending=descending)
+        return TopK(figures(np.take_along_axis(self.numpy(), order, axis=axis)), order)
+
+    def to(self, *args: Any, **keywords: Any) -> Figures:
+        """Return the values: they are on the processor, as a program is."""
+        return self
+
     def softmax(self, dim: int = -1) -> Figures:
         """Return the softmax of the values along an axis."""
         powers = np.exp(self.numpy() - self.numpy().max(axis=dim, keepdims=True))
         return figures(powers / powers.sum(axis=dim, keepdims=True))
+
+
+def _figures_or_number(found: Any) -> Any:
+    return figures(found) if np.ndim(found) else found
 
 
 def figures(values: Any) -> Figures:

@@ -53,13 +53,16 @@ class LikeALearner:
         """What the program knows of its data: `dls.vocab`, `dls.test_dl(items)`."""
         return ProgramData(self.vocab)
 
-    def get_preds(self, dl: Iterable[Any], with_decoded: bool = False, **keywords: Any) -> tuple[Any, ...]:
+    def get_preds(
+        self, dl: Iterable[Any], with_decoded: bool = False, *, reorder: bool = True, inner: bool = False
+    ) -> tuple[Any, ...]:  # fmt: skip
         """Predict all inputs of `dls.test_dl(items)`, or of any list.
 
         Args:
             dl: the inputs.
             with_decoded: also return the positions of the labels.
-            keywords: accepted for fastai's signature: `reorder`, `inner`.
+            reorder: accepted for fastai's signature: predictions are always in the order of the inputs.
+            inner: accepted for fastai's signature.
 
         Returns:
             (probabilities [N,K], None) or (probabilities, None, positions [N]): there are no targets.
