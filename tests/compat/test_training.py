@@ -150,6 +150,21 @@ def test_ranger_trains():
     assert learn.recorder.rows[-1]["valid_loss"] < learn.recorder.rows[0]["train_loss"]
 
 
+def test_ranger_continues_from_saved_weights_as_if_it_had_not_stopped(tmp_path):
+    learn = learner(opt_func=ranger, path=tmp_path)
+    learn.fit(2)  # 8 updates: the slow weights have been pulled once
+    learn.save("half")
+    again = learner(opt_func=ranger, path=tmp_path)
+    again.load("half")
+    for one in (learn, again):
+        one.fit(1)
+    for mine, other in zip(learn.model.parameters(), again.model.parameters(), strict=True):
+        assert torch.equal(mine, other)
+    copied = learn.opt.state_dict()
+    again.opt.load_state_dict(copied)
+    assert set(again.opt.state[again.model[0].weight]) >= {"slow", "updates"}
+
+
 def test_flat_then_falling_rates_are_recorded_for_their_own_batch():
     learn = learner()
     learn.fit_flat_cos(4, 0.1, pct_start=0.5)

@@ -79,7 +79,8 @@ class L(Items[Any]):
     def __setitem__(self, index: Any, value: Any) -> None:
         """Set one item or a slice; of a list of positions or a mask, each to its own value, or all to one."""
         if isinstance(index, slice) or _is_place(index):
-            return list.__setitem__(self, index, value)
+            list.__setitem__(self, index, value)
+            return
         places = self._places(index)
         for place, one in zip(places, L(value, match=places), strict=True):
             list.__setitem__(self, place, one)

@@ -114,20 +114,38 @@ class Lookahead(torch.optim.Optimizer):
     """
 
     def __init__(self, opt: torch.optim.Optimizer, k: int = 6, alpha: float = 0.5) -> None:
-        self.opt, self.k, self.alpha, self.count = opt, k, alpha, 0
-        self.defaults, self.state, self.param_groups = opt.defaults, opt.state, opt.param_groups
-        self._slow: dict[Tensor, Tensor] = {}
+        self.opt, self.k, self.alpha, self.defaults = opt, k, alpha, opt.defaults
+
+    @property
+    def state(self) -> Any:  # type: ignore[override]
+        """The other optimizer's memory."""
+        return self.opt.state
+
+    @property
+    def param_groups(self) -> Any:  # type: ignore[override]
+        """The other optimizer's groups."""
+        return self.opt.param_groups
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the other optimizer's state, with the slow weights."""
+        return self.opt.state_dict()
+
+    def load_state_dict(self, state_dict: Any) -> None:
+        """Restore what `state_dict` returned."""
+        self.opt.load_state_dict(state_dict)
 
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
-        """Update; every `k` updates pull the weights back."""
-        if not self._slow:
-            self._slow = {p: p.detach().clone() for group in self.param_groups for p in group["params"]}
+        """Update; every `k` updates pull the weights back. The slow weights are in `state`, and so in checkpoints."""
+        trained = [p for group in self.param_groups for p in group["params"] if p.grad is not None]
+        started = {p: p.detach().clone() for p in trained if "slow" not in self.state[p]}
         self.opt.step()
-        self.count += 1
-        if self.count % self.k == 0:
-            with torch.no_grad():
-                for p, slow in self._slow.items():
-                    p.copy_(slow.lerp_(p, self.alpha))
+        for p in trained:
+            state = self.state[p]
+            state.setdefault("slow", started.get(p))
+            state["updates"] = state.get("updates", 0) + 1
+            if state["updates"] % self.k == 0:
+                with torch.no_grad():
+                    p.copy_(state["slow"].lerp_(p, self.alpha))
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Clear the gradients."""

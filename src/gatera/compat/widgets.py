@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from gatera.core.checks import require
+from gatera.core.checks import check_keywords, require
 from gatera.core.lazy import LazyModule
 
 PURPOSE = "to show widgets"
@@ -38,12 +38,14 @@ class ImageClassifierCleaner:
     Args:
         learn: a trained learner of classified photos.
         max_n: number of photos of each class and set.
+        keywords: accepted for fastai's signature: `opts`, `height`, `width`.
 
     Attributes:
         fns: the photos shown, of the class and set chosen.
     """
 
     def __init__(self, learn: Any, max_n: int = 30, **keywords: Any) -> None:
+        check_keywords("ImageClassifierCleaner", keywords, ("opts", "height", "width"))
         self.vocab, self.max_n = list(learn.dls.vocab), max_n
         self._found = {ds: self._by_class(learn, ds) for ds in (0, 1)}
         self._choices: dict[Path, str] = {}

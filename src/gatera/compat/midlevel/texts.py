@@ -15,7 +15,7 @@ from gatera.compat.helpers import defaults
 from gatera.compat.lists import L, listify
 from gatera.compat.midlevel.loaders import DataLoader
 from gatera.compat.midlevel.pipeline import Transform
-from gatera.core.checks import require
+from gatera.core.checks import check_keywords, require
 from gatera.core.errors import ArgumentError
 from gatera.data.loading.list_loader import ListLoader
 from gatera.program.raw.text import (
@@ -67,6 +67,7 @@ class WordTokenizer:
     """
 
     def __init__(self, lang: str = "en", **keywords: Any) -> None:
+        check_keywords("WordTokenizer", keywords, ("special_toks", "buf_sz"))  # of fastai's; they change nothing
         self.lang = lang
 
     def __call__(self, items: Iterable[str]) -> Iterator[L]:
@@ -81,7 +82,7 @@ SpacyTokenizer = WordTokenizer
 class BaseTokenizer:
     """Split texts at a character."""
 
-    def __init__(self, split_char: str = " ", **keywords: Any) -> None:
+    def __init__(self, split_char: str = " ") -> None:
         self.split_char = split_char
 
     def __call__(self, items: Iterable[str]) -> Iterator[L]:
@@ -94,10 +95,15 @@ class SubwordTokenizer:
 
     Args:
         vocab_sz: number of different parts.
-        keywords: accepted for fastai's signature.
+        keywords: accepted for fastai's signature: `max_vocab_sz`, `special_toks`, `char_coverage`, `cache_dir`.
+
+    Raises:
+        ArgumentError: if a keyword is unknown.
     """
 
     def __init__(self, lang: str = "en", vocab_sz: int = 8000, **keywords: Any) -> None:
+        known = ("vocab_sz", "max_vocab_sz", "special_toks", "char_coverage", "cache_dir")
+        check_keywords("SubwordTokenizer", keywords, known)
         self.vocab_sz, self._tokenizer = vocab_sz, None
 
     def setup(self, items: Iterable[str], rules: Any = None) -> None:
@@ -135,16 +141,16 @@ class Tokenizer(Transform):
         tok: splits texts: `WordTokenizer()` and the like, or their class; None for `WordTokenizer()`.
         rules: functions applied to each text before; None for `defaults.text_proc_rules`.
         text_cols: columns with the texts, where items are rows of a table; see `from_df`.
-        res_col_name: column that the tokens of a row are put into.
+        tok_text_col: column that the tokens of a row are put into.
     """
 
     def __init__(
-        self, tok: Any = None, rules: Any = None, *, text_cols: Any = None, res_col_name: str = "text"
+        self, tok: Any = None, rules: Any = None, *, text_cols: Any = None, tok_text_col: str = "text"
     ) -> None:
         super().__init__()
         self.tok = WordTokenizer() if tok is None else tok() if isinstance(tok, type) else tok
         self.rules = list(defaults.text_proc_rules) if rules is None else listify(rules)
-        self.text_cols, self.res_col_name = listify(text_cols), res_col_name
+        self.text_cols, self.tok_text_col = listify(text_cols), tok_text_col
 
     @classmethod
     def from_folder(cls, path: str | Path, tok: Any = None, rules: Any = None) -> Tokenizer:
@@ -153,7 +159,7 @@ class Tokenizer(Transform):
 
     @classmethod
     def from_df(
-        cls, text_cols: Any, tok: Any = None, rules: Any = None, res_col_name: str = "text"
+        cls, text_cols: Any, tok: Any = None, rules: Any = None, tok_text_col: str = "text"
     ) -> Tokenizer:
         """Make a tokenizer of a table's rows: it gives each row with the tokens of some columns in another.
 
@@ -161,9 +167,9 @@ class Tokenizer(Transform):
             text_cols: a column, or several, whose texts are joined.
             tok: as for the class.
             rules: as for the class.
-            res_col_name: column that the tokens are put into, for `attrgetter("text")` after it.
+            tok_text_col: column that the tokens are put into, for `attrgetter("text")` after it.
         """
-        return cls(tok, rules, text_cols=text_cols, res_col_name=res_col_name)
+        return cls(tok, rules, text_cols=text_cols, tok_text_col=tok_text_col)
 
     def setups(self, items: Any) -> None:
         """Let the tokenizer learn, if it does."""
@@ -185,7 +191,7 @@ class Tokenizer(Transform):
         if not self.text_cols:
             return tokens
         row: Any = x
-        return type(row)({**row, self.res_col_name: tokens})
+        return type(row)({**row, self.tok_text_col: tokens})
 
     def decodes(self, o: object) -> Any:
         """Return the tokens as one text."""
@@ -204,7 +210,7 @@ class Numericalize(Transform):
 
     def __init__(
         self, vocab: Any = None, min_freq: int = MIN_FREQ, max_vocab: int = MAX_VOCAB,
-        special_toks: Sequence[str] | None = None, **keywords: Any,
+        special_toks: Sequence[str] | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
         self.min_freq, self.max_vocab = min_freq, max_vocab

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from gatera.compat.lists import L, listify, range_of
-from gatera.compat.midlevel.loaders import list_loader
+from gatera.compat.midlevel.loaders import DataLoader, list_loader
 from gatera.compat.midlevel.pipeline import Pipeline, show_value
 from gatera.core.device import as_device
-from gatera.core.errors import DataError
+from gatera.core.errors import ArgumentError, DataError
 from gatera.data.loading.dataset import as_items
 from gatera.data.loading.loaders import DataLoaders
 from gatera.data.sources.items import is_table
@@ -84,8 +84,7 @@ class _Parts:
         """
         where = as_device(device)
         common: dict[str, Any] = {"n_inp": self._n_inp(), "device": where, **keywords}
-        if dl_type is not None and hasattr(dl_type, "length_of"):
-            common["length"] = dl_type.length_of
+        common |= _sorted_by_length(dl_type)
         loaders = [
             list_loader(self.subset(number), bs if number == 0 else val_bs or bs, shuffle=shuffle and number == 0, **{
                 **common, "drop_last": common.get("drop_last", number == 0) and number == 0 and len(self.splits[0]) >= bs,
@@ -98,6 +97,19 @@ class _Parts:
         )
         found = labels[-1] if labels and isinstance(labels[-1], list) else labels
         return DataLoaders(*loaders, path=path, device=where, vocab=found or None)
+
+
+def _sorted_by_length(dl_type: Any) -> dict[str, Any]:
+    """Return the arguments of loaders that `dl_type` stands for.
+
+    Raises:
+        ArgumentError: if it is neither `SortedDL` nor the usual loader.
+    """
+    if dl_type is None or dl_type is DataLoader:
+        return {}
+    if not hasattr(dl_type, "length_of"):
+        raise ArgumentError("dl_type must be SortedDL or TfmdDL", got=dl_type)
+    return {"length": dl_type.length_of}
 
 
 class TfmdLists(_Parts):
