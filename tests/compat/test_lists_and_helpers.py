@@ -7,6 +7,7 @@ import pickle
 from inspect import signature
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from PIL import Image as pillow
@@ -164,3 +165,12 @@ def test_principal_components_keep_the_variance():
 def test_the_name_of_the_old_export_is_not_found_where_nothing_was_exported(tmp_path):
     with pytest.raises(ProgramFileError, match=r"export\.pkl does not exist"):
         load_learner(tmp_path / "export.pkl", cpu=True)
+
+
+def test_arrays_of_float64_become_float32_as_lists_do():
+    assert tensor(np.array([1.5])).dtype == tensor([1.5]).dtype == torch.float32
+    assert tensor(pd.Series([1.5])).dtype == torch.float32 and tensor(np.array([1])).dtype == torch.int64
+    assert tensor(np.array([1.5]), dtype=torch.float64).dtype == torch.float64
+    assert tensor(np.array([1.5]), requires_grad=True).requires_grad
+    with pytest.raises(TypeError):
+        tensor(np.array([1.5]), colour="red")

@@ -11,7 +11,7 @@ from torch import nn
 
 from gatera.compat.callbacks import Callback, CSVLogger, EarlyStoppingCallback, Recorder, SaveModelCallback
 from gatera.compat.hooks import ActivationStats, hook_outputs
-from gatera.compat.layers import Module
+from gatera.compat.layers import ConvLayer, Module, NormType
 from gatera.compat.midlevel.blocks import TextLearner
 from gatera.compat.optimizers import Optimizer, average_grad, momentum_step, ranger, sgd_step
 from gatera.core.errors import ArgumentError, DataError
@@ -194,3 +194,25 @@ def test_a_text_learner_resets_and_regularizes_a_model_of_ones_own():
     learn = TextLearner(loaders(), Recurrent(), loss_func=CrossEntropyLossFlat(), metrics="accuracy")
     learn.fit(1)
     assert learn.model.resets == 3 and any(isinstance(cb, ModelResetter) for cb in learn.cbs)
+
+
+@pytest.mark.parametrize(
+    ("options", "shape", "kinds"),
+    [
+        ({}, (2, 3, 8, 8), ["Conv2d", "BatchNorm2d", "ReLU"]),
+        ({"ndim": 1, "norm_type": NormType.Instance}, (2, 3, 8), ["Conv1d", "InstanceNorm1d", "ReLU"]),
+        ({"transpose": True, "act_cls": None, "norm_type": None}, (2, 3, 8, 8), ["ConvTranspose2d"]),
+        ({"bn_1st": False, "stride": 2}, (2, 3, 8, 8), ["Conv2d", "ReLU", "BatchNorm2d"]),
+    ],
+)
+def test_a_conv_layer_is_built_as_asked(options, shape, kinds):
+    layer = ConvLayer(3, 4, **options)
+    assert [type(part).__name__ for part in layer] == kinds
+    expected = {"transpose": (2, 4, 10, 10), "stride": (2, 4, 4, 4)}
+    found = next((size for name, size in expected.items() if name in options), (2, 4, *shape[2:]))
+    assert layer(torch.zeros(shape)).shape == found
+
+
+def test_a_conv_layer_starts_from_the_values_that_are_asked_for():
+    layer = ConvLayer(3, 4, norm_type=None, init=nn.init.ones_, bias_std=0.0)
+    assert (layer[0].weight == 1).all() and (layer[0].bias == 0).all()

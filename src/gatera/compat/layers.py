@@ -71,14 +71,6 @@ class View(Module):
         return x.view(self.size)
 
 
-class Identity(Module):
-    """Return the input."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the input."""
-        return x
-
-
 #: The activation `x * tanh(softplus(x))`.
 Mish = nn.Mish
 #: The activation `x * sigmoid(x)`.
@@ -107,24 +99,30 @@ class LinBnDrop(nn.Sequential):
         super().__init__(*(linear + layers if lin_first else layers + linear))
 
 
-def _norm(norm_type: NormType | None, channels: int) -> nn.Module | None:
-    if norm_type in (NormType.Batch, NormType.BatchZero):
-        made: Any = nn.BatchNorm2d(channels)
-    elif norm_type in (NormType.Instance, NormType.InstanceZero):
-        made = nn.InstanceNorm2d(channels, affine=True)
-    else:
-        return None
-    nn.init.constant_(made.bias, 1e-3)
-    nn.init.constant_(made.weight, 0.0 if norm_type in (NormType.BatchZero, NormType.InstanceZero) else 1.0)
-    return made
-
-
 def BatchNorm(nf: int, ndim: int = 2, norm_type: NormType = NormType.Batch) -> nn.Module:
     """Return a batch norm of `nf` channels, its weights 0 for `NormType.BatchZero`, else 1."""
     made: Any = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)[ndim - 1](nf)
     nn.init.constant_(made.bias, 1e-3)
     nn.init.constant_(made.weight, 0.0 if norm_type is NormType.BatchZero else 1.0)
     return made
+
+
+def _norm(norm_type: NormType | None, channels: int, ndim: int) -> nn.Module | None:
+    if norm_type in (NormType.Batch, NormType.BatchZero):
+        return BatchNorm(channels, ndim, norm_type)
+    if norm_type not in (NormType.Instance, NormType.InstanceZero):
+        return None
+    made: Any = (nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d)[ndim - 1](channels, affine=True)
+    nn.init.constant_(made.bias, 1e-3)
+    nn.init.constant_(made.weight, 0.0 if norm_type is NormType.InstanceZero else 1.0)
+    return made
+
+
+#: Convolutions by their number of axes, usual and transposed ones.
+_CONVOLUTIONS: dict[bool, tuple[type[nn.Module], ...]] = {
+    False: (nn.Conv1d, nn.Conv2d, nn.Conv3d),
+    True: (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d),
+}
 
 
 class ConvLayer(nn.Sequential):
@@ -138,7 +136,9 @@ class ConvLayer(nn.Sequential):
         padding: pixels added on each side; None for half the kernel.
         norm_type: the normalisation; None for none.
         act_cls: makes the activation; None for none.
-        options: `bias`, `bn_1st`, `init`, `xtra` and what `nn.Conv2d` takes.
+        options: `bias`; `ndim`, 1 to 3; `transpose`, for a transposed convolution; `bn_1st`, normalisation before the
+            activation; `init`, gives the weights their values ("auto": Kaiming's; None: torch's); `bias_std`, of the initial
+            biases; `xtra`, a last layer; and what `nn.Conv2d` takes.
     """
 
     def __init__(
@@ -146,17 +146,16 @@ class ConvLayer(nn.Sequential):
         norm_type: NormType | None = NormType.Batch, act_cls: Callable[[], nn.Module] | None = nn.ReLU, **options: Any,
     ) -> None:  # fmt: skip
         bn_first, extra = options.pop("bn_1st", True), options.pop("xtra", None)
-        options.pop("init", None)
-        options.pop("ndim", None)
-        norm = _norm(norm_type, nf)
+        ndim, transpose = options.pop("ndim", 2), options.pop("transpose", False)
+        init, bias_std = options.pop("init", "auto"), options.pop("bias_std", 0.0)
+        norm = _norm(norm_type, nf, ndim)
         bias = options.pop("bias", None)
-        conv = nn.Conv2d(
-            ni, nf, ks, stride, (ks - 1) // 2 if padding is None else padding,
+        made = _CONVOLUTIONS[transpose][ndim - 1]
+        conv: Any = made(
+            ni, nf, ks, stride, (0 if transpose else (ks - 1) // 2) if padding is None else padding,
             bias=norm is None if bias is None else bias, **options,
         )  # fmt: skip
-        nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
-        if conv.bias is not None:
-            nn.init.zeros_(conv.bias)
+        init_linear(conv, init=nn.init.kaiming_normal_ if init == "auto" else init, bias_std=bias_std)
         if norm_type is NormType.Weight:
             nn.utils.parametrizations.weight_norm(conv)
         elif norm_type is NormType.Spectral:

@@ -102,7 +102,7 @@ class L(Items[Any]):
 
     def __eq__(self, other: object) -> bool:
         """Whether a list or tuple holds the same items."""
-        return list.__eq__(self, list(other) if isinstance(other, tuple) else other)  # type: ignore[arg-type]
+        return list.__eq__(self, list(other) if isinstance(other, tuple) else other)
 
     def __ne__(self, other: object) -> bool:
         return not self == other

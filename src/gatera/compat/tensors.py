@@ -20,7 +20,8 @@ def tensor(x: Any, *rest: Any, **keywords: Any) -> Tensor:
     """Return a tensor of numbers, lists, arrays, tensors or photos; several arguments are the items of one.
 
     Args:
-        x: what `torch.tensor` takes; a photo (uint8 [H,W,C] or [H,W]); anything that numpy can read.
+        x: what `torch.tensor` takes; a photo (uint8 [H,W,C] or [H,W]); anything that numpy can read. float64 becomes float32,
+            as in a list of numbers, unless `dtype` says otherwise.
         *rest: more items.
         **keywords: as `torch.tensor` takes them: dtype, device, requires_grad.
 
@@ -33,6 +34,7 @@ def tensor(x: Any, *rest: Any, **keywords: Any) -> Tensor:
         made = value
     elif isinstance(value, pillow.Image) or hasattr(value, "__array__"):
         made = torch.from_numpy(np.array(value))  # a copy: a photo's own memory is read-only
+        made = made.float() if made.dtype is torch.float64 and "dtype" not in keywords else made
     else:
         items = (
             [item.tolist() if isinstance(item, Tensor) else item for item in value]
@@ -40,9 +42,9 @@ def tensor(x: Any, *rest: Any, **keywords: Any) -> Tensor:
             else value
         )
         return torch.tensor(items, **keywords)
-    wanted = {name: keywords[name] for name in ("dtype", "device") if name in keywords}
-    made = made.to(**wanted) if wanted else made
-    return made.requires_grad_() if keywords.get("requires_grad") else made
+    trained = keywords.pop("requires_grad", False)
+    made = made.to(**keywords) if keywords else made
+    return made.requires_grad_() if trained else made
 
 
 def _mixed(value: Any) -> bool:

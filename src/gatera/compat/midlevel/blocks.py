@@ -56,6 +56,7 @@ class DataBlock(ours.DataBlock):
         """Put several targets together as one block with one getter."""
         target = joined_targets(blocks, self.n_inp)
         n = len(target.blocks)
+        get_y: Any
         if self.getters is None:
             get_x, get_y = self.get_x, self.get_y
         elif self.get_x is None and self.get_y is None and len(self.getters) == len(blocks):

@@ -25,7 +25,6 @@ from gatera.program.raw.text import (
     UNKNOWN,
     mark_words,
     read_text,
-    unmark_words,
 )
 from gatera.text.words import MAX_VOCAB, MIN_FREQ, word_splitter
 
@@ -67,7 +66,9 @@ class WordTokenizer:
     """
 
     def __init__(self, lang: str = "en", **keywords: Any) -> None:
-        check_keywords("WordTokenizer", keywords, ("special_toks", "buf_sz"))  # of fastai's; they change nothing
+        check_keywords(
+            "WordTokenizer", keywords, ("special_toks", "buf_sz")
+        )  # of fastai's; they change nothing
         self.lang = lang
 
     def __call__(self, items: Iterable[str]) -> Iterator[L]:
@@ -320,8 +321,3 @@ def pad_input(
 def pad_input_chunk(samples: Any, pad_idx: int = 1, pad_first: bool = True, seq_len: int = 72) -> list[Any]:
     """Fill token positions up to the longest of a batch, in front; see `pad_input`."""
     return pad_input(samples, pad_idx, pad_first=pad_first)
-
-
-def text_of(tokens: Sequence[str]) -> str:
-    """Return tokens as people write them."""
-    return unmark_words([str(token) for token in tokens])

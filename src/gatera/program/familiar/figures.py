@@ -65,7 +65,7 @@ class Figures(np.ndarray):
         order = np.argsort(-self.numpy() if largest else self.numpy(), axis=-1, kind="stable")[..., :k]
         return TopK(figures(np.take_along_axis(self.numpy(), order, axis=-1)), figures(order))
 
-    def argmax(self, axis: int | None = None, *args: Any, dim: int | None = None, **keywords: Any) -> Any:
+    def argmax(self, axis: Any = None, *args: Any, dim: int | None = None, **keywords: Any) -> Any:  # type: ignore[override]
         """Return the position of the largest value, along an axis if one is named; torch calls it `dim`."""
         return _figures_or_number(self.numpy().argmax(axis if dim is None else dim, *args, **keywords))
 
@@ -75,13 +75,13 @@ class Figures(np.ndarray):
             return _figures_or_number(self.numpy().max(axis, *args, **keywords))
         return TopK(_figures_or_number(self.numpy().max(dim)), self.argmax(dim))
 
-    def argsort(self, axis: int = -1, *args: Any, descending: bool = False, **keywords: Any) -> Any:
+    def argsort(self, axis: Any = -1, *args: Any, descending: bool = False, **keywords: Any) -> Any:
         """Return the positions of the values in growing order, or with `descending` in falling order."""
         if descending:
             return figures((-self.numpy()).argsort(axis, kind="stable"))
         return figures(self.numpy().argsort(axis, *args, **keywords))
 
-    def sort(self, axis: int = -1, *args: Any, descending: bool | None = None, **keywords: Any) -> Any:
+    def sort(self, axis: Any = -1, *args: Any, descending: bool | None = None, **keywords: Any) -> Any:
         """Sort the values in place, as numpy; with `descending` return sorted values and their positions, as torch does."""
         if descending is None:
             return super().sort(axis, *args, **keywords)
