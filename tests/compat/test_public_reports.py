@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import abc
+import copy
+import pickle
 from functools import partial
 from operator import attrgetter
 
@@ -16,6 +18,7 @@ from gatera.core.errors import ArgumentError
 from gatera.data.transforms.item import Resize as OurResize
 from gatera.vision.all import (
     ActivationStats,
+    Callback,
     Categorize,
     CategoryBlock,
     DataBlock,
@@ -23,19 +26,28 @@ from gatera.vision.all import (
     DataLoaders,
     Datasets,
     ImageBlock,
+    IndexSplitter,
     L,
     Learner,
     Numericalize,
     OptimWrapper,
+    ParamScheduler,
+    Path,
     PILImage,
     PILImageBW,
     Pipeline,
+    Recorder,
+    RegexLabeller,
     Resize,
+    SchedLin,
     TensorBase,
+    TensorCategory,
+    TensorImage,
     TensorImageBW,
     Tokenizer,
     ToTensor,
     Transform,
+    TransformBlock,
     compose,
     fastuple,
     parent_label,
@@ -232,3 +244,43 @@ def test_lists_take_fastcores_arguments():
     assert some == [8, 0, 9] and some[np.array([2, 0])] == [9, 8]
     with pytest.raises(ArgumentError, match="the mask has another length than L"):
         some[[True]]
+
+
+def test_tensors_of_every_class_are_copied_and_pickled():
+    for kind, value in (
+        (TensorImage, torch.zeros(3, 4, 4, dtype=torch.uint8)),
+        (TensorCategory, torch.tensor(3)),
+    ):
+        made = kind(value)
+        for other in (copy.deepcopy(made), pickle.loads(pickle.dumps(made))):
+            assert type(other) is kind and other.dtype == value.dtype and torch.equal(other, made)
+
+
+def test_a_list_of_getters_is_applied_one_after_the_other():
+    labelled = DataBlock(
+        (TransformBlock, CategoryBlock), get_x=[attrgetter("stem"), len], splitter=IndexSplitter([0, 1]),
+        get_y=[attrgetter("name"), RegexLabeller(r"^(.*)_\d+.jpg$")],
+    )  # fmt: skip
+    data = labelled.datasets([Path(f"{kind}_{i}.jpg") for i in range(3) for kind in ("a", "b")])
+    assert data.vocab == ["a", "b"] and data.train[0][0] == 3
+
+
+def test_an_unknown_hyperparameter_is_refused_by_its_name():
+    with pytest.raises(ArgumentError, match=r"the optimizer has no hyperparameter 'momm'.*Did you mean 'mom'"):
+        learner().fit(1, cbs=ParamScheduler({"momm": SchedLin(0.0, 1.0)}))
+    learn = learner()
+    learn.fit(1, cbs=ParamScheduler({"eps": SchedLin(1e-3, 1e-2), "mom": SchedLin(0.5, 0.9)}))
+    assert learn.opt.param_groups[0]["eps"] == pytest.approx(5.5e-3) and learn.recorder.moms == [0.5, 0.7]
+
+
+def test_a_callback_runs_after_all_that_it_names():
+    class Early(Callback):
+        order = 3
+
+    class Late(Callback):
+        run_after = [Early, Recorder]  # noqa: RUF012
+
+    class First(Callback):
+        run_before = [Recorder, Early]  # noqa: RUF012
+
+    assert Late.order == Recorder.order + 1 and First.order == Early.order - 1

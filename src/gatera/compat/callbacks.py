@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
+from gatera.compat.lists import listify
 from gatera.core.errors import ArgumentError
 from gatera.learn import state as ours
 from gatera.learn.callbacks.csv_logger import CSVLogger as _CSVLogger
@@ -95,9 +96,9 @@ class Callback(ours.Callback):
             if inspect.isfunction(method) and _takes_only_self(method):
                 setattr(cls, event, _with_state(method))
         if "order" not in vars(cls):
-            later, earlier = _order_of(cls.run_before), _order_of(cls.run_after)
-            if later is not None or earlier is not None:
-                cls.order = later - 1 if later is not None else (earlier or 0) + 1
+            later, earlier = _orders_of(cls.run_before), _orders_of(cls.run_after)
+            if later or earlier:
+                cls.order = min(later) - 1 if later else max(earlier) + 1
 
     def __init__(self, **attributes: Any) -> None:
         for name, value in attributes.items():
@@ -129,9 +130,9 @@ def _with_state(method: Function[[Any], Any]) -> Function[[Any, LoopState], None
     return event
 
 
-def _order_of(kind: Any) -> int | None:
-    first = kind[0] if isinstance(kind, list | tuple) and kind else kind
-    return getattr(first, "order", None)
+def _orders_of(kinds: Any) -> list[int]:
+    """Return when callbacks are called: of one class, or of several."""
+    return [kind.order for kind in listify(kinds)]
 
 
 def _less_is_better(comp: Any) -> bool | None:

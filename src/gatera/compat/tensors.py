@@ -34,21 +34,20 @@ def tensor(x: Any, *rest: Any, **keywords: Any) -> Tensor:
         made = value
     elif isinstance(value, pillow.Image) or hasattr(value, "__array__"):
         made = torch.from_numpy(np.array(value))  # a copy: a photo's own memory is read-only
-        made = made.float() if made.dtype is torch.float64 and "dtype" not in keywords else made
     else:
-        items = (
-            [item.tolist() if isinstance(item, Tensor) else item for item in value]
-            if _mixed(value)
-            else value
-        )
-        return torch.tensor(items, **keywords)
+        made = torch.tensor(_plain(value))
+    if made.dtype is torch.float64 and not isinstance(value, Tensor) and "dtype" not in keywords:
+        made = made.float()
     trained = keywords.pop("requires_grad", False)
     made = made.to(**keywords) if keywords else made
     return made.requires_grad_() if trained else made
 
 
-def _mixed(value: Any) -> bool:
-    return isinstance(value, list | tuple) and any(isinstance(item, Tensor) for item in value)
+def _plain(value: Any) -> Any:
+    """Return lists of tensors and arrays as lists of numbers, which `torch.tensor` takes."""
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value.tolist() if isinstance(value, Tensor | np.ndarray) else value
 
 
 def array(a: Any, dtype: Any = None, **keywords: Any) -> np.ndarray:
@@ -124,6 +123,10 @@ class TensorBase(Tensor):
     def __new__(cls, x: Any, **attributes: Any) -> TensorBase:
         """View anything that `tensor` takes as this class."""
         return tensor(x).as_subclass(cls)
+
+    def new_empty(self, *args: Any, **keywords: Any) -> Any:
+        """Return an empty tensor of this class; torch needs it to copy one."""
+        return super().new_empty(*args, **keywords).as_subclass(type(self))
 
 
 class TensorImageBase(TensorBase):

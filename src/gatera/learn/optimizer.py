@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ArgumentError
 from gatera.models.groups import ParameterGroup
 
@@ -150,20 +151,42 @@ def group_lrs(lr: float | slice | Sequence[float], n_groups: int) -> list[float]
     return [float(f"{value:.12g}") for value in lrs]  # hides the rounding of the power above
 
 
+#: Hyperparameters that every optimizer may be asked to change.
+HYPERS = ("lr", "mom", "wd")
+
+#: What torch calls some of them.
+_TORCH_NAMES = {"mom": "momentum", "wd": "weight_decay"}
+
+#: Entries of a parameter group that are none.
+_NOT_HYPERS = ("params", "name", "group", "lr_mult", *_TORCH_NAMES.values())
+
+
 def set_hyper(optimizer: torch.optim.Optimizer, name: str, values: Sequence[float]) -> None:
-    """Set "lr", "mom" or "wd": one value for all parameter groups, or one per group.
+    """Set "lr", "mom", "wd" or another hyperparameter: one value for all parameter groups, or one per group.
 
     A learning rate is multiplied by its group's `lr_mult`. Momentum stays unchanged in an optimizer created without it, and
     weight decay in groups without it.
+
+    Raises:
+        ArgumentError: if the optimizer has no hyperparameter of another name.
     """
+    if name not in HYPERS and not any(name in group for group in optimizer.param_groups):
+        own = [key for key in optimizer.param_groups[0] if key not in _NOT_HYPERS]
+        raise ArgumentError(
+            f"the optimizer has no hyperparameter {name!r}", available=listed([*HYPERS, *own]),
+            remedy=did_you_mean(name, [*HYPERS, *own]),
+        )  # fmt: skip
     for group in optimizer.param_groups:
         value = values[group.get("group", 0)] if len(values) > 1 else values[0]
         if name == "lr":
             group["lr"] = value * group.get("lr_mult", 1.0)
         elif name == "mom" and "betas" in group:
             group["betas"] = (value, *group["betas"][1:])
-        elif (name == "mom" and group.get("momentum")) or (name == "wd" and group["weight_decay"]):
-            group["momentum" if name == "mom" else "weight_decay"] = value
+        elif name in _TORCH_NAMES:
+            if group.get(_TORCH_NAMES[name]):
+                group[_TORCH_NAMES[name]] = value
+        else:
+            group[name] = value
 
 
 def named_state(optimizer: torch.optim.Optimizer, model: nn.Module) -> dict[str, dict[str, Any]]:

@@ -81,7 +81,8 @@ class ParamScheduler(Callback):
     """Set hyperparameters before every batch.
 
     Args:
-        scheds: hyperparameter ("lr", "mom" or "wd") -> one schedule for all parameter groups, or one per group.
+        scheds: hyperparameter ("lr", "mom", "wd", or another of the optimizer's) -> one schedule for all parameter groups, or
+            one per group.
 
     Attributes:
         hps: hyperparameter -> the values it had in the last group, one per batch.

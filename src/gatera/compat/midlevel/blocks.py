@@ -10,7 +10,7 @@ from typing import Any, Unpack
 from PIL import Image
 
 from gatera.compat.midlevel.pipeline import Pipeline, photo_transforms
-from gatera.compat.midlevel.several import SeveralTargets, joined_getters, joined_targets
+from gatera.compat.midlevel.several import OneAfterTheOther, SeveralTargets, joined_getters, joined_targets
 from gatera.core.errors import ArgumentError
 from gatera.core.signatures import spelled_out
 from gatera.data import datablock as ours
@@ -50,6 +50,9 @@ class DataBlock(ours.DataBlock):
         blocks = as_list(self.blocks)
         if len(blocks) > 2:
             self._join_targets(blocks)
+        for name in ("get_x", "get_y"):
+            if isinstance(getattr(self, name), list):  # as in fastai, functions one after the other
+                object.__setattr__(self, name, OneAfterTheOther(getattr(self, name)))
         super().__post_init__()
 
     def _join_targets(self, blocks: list[Any]) -> None:

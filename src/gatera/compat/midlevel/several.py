@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gatera.compat.helpers import compose
 from gatera.compat.lists import L, is_listy
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.several import Several
@@ -94,6 +95,18 @@ def _first(block: TargetBlock, values: Sequence[Any]) -> Tensor:
         except DataError:  # the data set encodes them all, and then names the item
             continue
     return torch.zeros(())
+
+
+class OneAfterTheOther:
+    """A getter made of several: each gets what the one before gives."""
+
+    def __init__(self, getters: Sequence[Getter]) -> None:
+        self.getters = list(getters)
+        self.__name__ = " then ".join(function_name(getter) for getter in self.getters)
+
+    def __call__(self, item: Any) -> Any:
+        """Return what the last getter gives."""
+        return compose(*self.getters)(item)
 
 
 class Together:
