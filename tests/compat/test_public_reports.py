@@ -266,7 +266,9 @@ def test_a_list_of_getters_is_applied_one_after_the_other():
 
 
 def test_an_unknown_hyperparameter_is_refused_by_its_name():
-    with pytest.raises(ArgumentError, match=r"the optimizer has no hyperparameter 'momm'.*Did you mean 'mom'"):
+    with pytest.raises(
+        ArgumentError, match=r"the optimizer has no hyperparameter 'momm'.*Did you mean 'mom'"
+    ):
         learner().fit(1, cbs=ParamScheduler({"momm": SchedLin(0.0, 1.0)}))
     learn = learner()
     learn.fit(1, cbs=ParamScheduler({"eps": SchedLin(1e-3, 1e-2), "mom": SchedLin(0.5, 0.9)}))

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from PIL import Image
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.core.several import Several
+from gatera.core.signatures import Several
 from gatera.vision.all import (
     CategoryBlock,
     ClassificationInterpretation,

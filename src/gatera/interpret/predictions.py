@@ -9,7 +9,7 @@ import numpy as np
 
 from gatera.core.checks import check_at_least
 from gatera.core.errors import ArgumentError, DataError
-from gatera.core.several import one_target
+from gatera.core.signatures import one_target
 from gatera.data.loading.dataset import Dataset
 from gatera.data.loading.loaders import DataLoader
 from gatera.data.loading.show_batch import show_items

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from gatera.core.progress import track
-from gatera.core.several import Several, each, joined
+from gatera.core.signatures import Several, each, joined
 from gatera.data.loading.batch import as_pair
 from gatera.data.loading.loaders import Batch, DataLoader
 from gatera.learn.arithmetic import Arithmetic

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from gatera.core.random import seed_torch
-from gatera.core.several import call
+from gatera.core.signatures import call
 from gatera.data.loading.batch import as_pair
 from gatera.learn.arithmetic import as_float32, evaluating
 from gatera.learn.inference.parts import gradients_in_parts, outputs

@@ -13,7 +13,7 @@ from torch import Tensor
 from gatera.compat.helpers import compose
 from gatera.compat.lists import L, is_listy
 from gatera.core.errors import ArgumentError, DataError
-from gatera.core.several import Several
+from gatera.core.signatures import Several
 from gatera.data.blocks.base import Block, TargetBlock, as_target
 from gatera.data.blocks.spatial import SpatialTarget
 from gatera.data.item_errors import function_name

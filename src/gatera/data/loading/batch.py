@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from gatera.core.checks import check_at_least
-from gatera.core.several import Several, one_or_several
+from gatera.core.signatures import Several, one_or_several
 
 
 class Batch(tuple[Any, ...]):

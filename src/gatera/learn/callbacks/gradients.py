@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from gatera.core.checks import check_at_least
-from gatera.core.several import count
+from gatera.core.signatures import count
 from gatera.learn.state import Callback, CancelStepException, LoopState
 
 

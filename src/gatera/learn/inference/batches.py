@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from gatera.core.progress import track
-from gatera.core.several import each, joined
+from gatera.core.signatures import each, joined
 from gatera.data.loading.batch import as_pair
 from gatera.learn.arithmetic import Arithmetic, evaluating
 from gatera.learn.inference.parts import outputs

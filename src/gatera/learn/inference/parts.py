@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from gatera.core.several import call
+from gatera.core.signatures import call
 from gatera.learn.arithmetic import Arithmetic, as_float32, evaluating
 from gatera.learn.callbacks.recorder import Recorder
 from gatera.learn.state import LoopState

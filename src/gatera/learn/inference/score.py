@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from gatera.core.several import count
+from gatera.core.signatures import count
 from gatera.measure.metrics.standard import Metric
 
 

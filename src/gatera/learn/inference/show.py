@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gatera.core.several import one_target
+from gatera.core.signatures import one_target
 from gatera.data.blocks.spatial import SpatialTarget
 from gatera.data.loading.loaders import DataLoader, DataLoaders
 from gatera.data.loading.show_batch import show_items

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from gatera.core.checks import check_choice
 from gatera.core.errors import ArgumentError
-from gatera.core.several import one_target
+from gatera.core.signatures import one_target
 from gatera.measure.thresholds import above
 
 Reduction = Literal["mean", "sum", "none"]

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gatera.core.errors import ArgumentError
-from gatera.core.several import Several, call, each
+from gatera.core.signatures import Several, call, each
 from gatera.measure.function_names import callable_name
 from gatera.measure.losses.base import ActivationName, Loss, in_float32, target_like
 

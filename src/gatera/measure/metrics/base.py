@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gatera.core.errors import ArgumentError
-from gatera.core.several import call, each, joined, one_target
+from gatera.core.signatures import call, each, joined, one_target
 from gatera.measure.function_names import callable_name
 
 
