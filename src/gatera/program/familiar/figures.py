@@ -65,7 +65,7 @@ class Figures(np.ndarray):
         order = np.argsort(-self.numpy() if largest else self.numpy(), axis=-1, kind="stable")[..., :k]
         return TopK(figures(np.take_along_axis(self.numpy(), order, axis=-1)), figures(order))
 
-    def argmax(self, axis: Any = None, *args: Any, dim: int | None = None, **keywords: Any) -> Any:  # type: ignore[override]
+    def argmax(self, axis: Any = None, *args: Any, dim: int | None = None, **keywords: Any) -> Any:
         """Return the position of the largest value, along an axis if one is named; torch calls it `dim`."""
         return _figures_or_number(self.numpy().argmax(axis if dim is None else dim, *args, **keywords))
 
