@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
 from PIL import Image
@@ -272,3 +274,36 @@ def test_hooks_of_loaders_that_a_recipe_lacks_are_explained():
         ArgumentError, match=r"DataBlock\.dataloaders has no before_batch=\. Blocks pad and stack"
     ):
         DataBlock().dataloaders([1, 2], before_batch=pad_input)
+
+
+def test_predictions_come_in_the_order_of_the_items_whatever_the_loader_sorts():
+    items = [1, 5, 2, 4, 3, 6]
+    fields = [[lambda n: torch.ones(n)], [lambda n: n % 2]]
+    loaders = Datasets(items, fields, splits=[[0, 1, 2], [0, 1, 2, 3, 4, 5]]).dataloaders(
+        bs=2, dl_type=SortedDL, before_batch=partial(pad_input, pad_idx=0), device="cpu"
+    )
+    assert [len(x[0]) for x, _ in loaders.valid] == [6, 4, 2]
+    learn = Learner(loaders, Counted(), loss_func=nn.CrossEntropyLoss())
+    for preds, labels in (learn.get_preds(), learn.get_preds(dl=loaders.valid)):
+        assert preds.argmax(1).tolist() == labels.tolist() == [1, 1, 0, 0, 1, 0]
+    preds, labels = learn.get_preds(dl=loaders.test_dl([3, 2], bs=1))
+    assert preds.argmax(1).tolist() == [1, 0] and labels is None
+    assert [y.tolist() for _, y in loaders.test_dl([3, 2], with_labels=True)] == [[1, 0]]
+    with pytest.raises(DataError, match="There are no items to predict"):
+        loaders.test_dl([])
+
+
+class Counted(Module):
+    """Says whether a row has an odd number of ones."""
+
+    def __init__(self) -> None:
+        self.weight = nn.Parameter(torch.ones(1))
+
+    def forward(self, x):
+        odd = x.sum(1) % 2
+        return torch.stack([1 - odd, odd], 1) * self.weight
+
+
+def test_a_stream_of_tokens_keeps_its_length_of_reading():
+    loader = LMDataLoader([torch.arange(21)], bs=2, seq_len=4)
+    assert [x.shape[1] for x, _ in loader.for_evaluation()] == [4, 4, 2]

@@ -103,7 +103,7 @@ class Learner(Trainer):
     def loader(self, ds_idx: int = 1, dl: Any = None) -> Any:
         """Return `dl`, or the training (0) or validation (1) set: all items in dataset order, without augmentation."""
         if dl is not None:
-            return dl
+            return dl.new(length=None) if isinstance(dl, ListLoader) and dl.length is not None else dl
         found = self.dls[ds_idx]
         if found is None:
             raise DataError(f"no data set {ds_idx}", expected="0 (training) or 1 (validation)")

@@ -265,6 +265,10 @@ class LMDataLoader(ListLoader):
                 "there are too few tokens for a batch", got=sum(map(len, self._texts)), remedy="Lower bs."
             )
 
+    def new(self, dataset: Any = None, **changes: Any) -> LMDataLoader:
+        """Return a loader like this one, of other texts or with other arguments."""
+        return super().new(dataset, **{"seq_len": self.seq_len, **changes})
+
     def __len__(self) -> int:
         """Return the number of batches."""
         return -(-self._per_stream // self.seq_len)

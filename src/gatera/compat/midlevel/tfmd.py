@@ -25,7 +25,7 @@ class _Parts:
     split_idx: int | None
 
     def _setup_splits(self, items: Any, splits: Any) -> None:
-        self.items = items if isinstance(items, L) else L(list(as_items(items) if is_table(items) else items))
+        self.items = listed_items(items)
         given = (splits.train, splits.valid) if isinstance(splits, Splits) else splits
         self.splits = [range_of(self.items)] if given is None else [list(map(int, side)) for side in given]
 
@@ -96,7 +96,11 @@ class _Parts:
             vocab if isinstance(vocab, Sequence) and not isinstance(vocab, list | tuple) else listify(vocab)
         )
         found = labels[-1] if labels and isinstance(labels[-1], list) else labels
-        return DataLoaders(*loaders, path=path, device=where, vocab=found or None)
+        return PartLoaders(*loaders, path=path, device=where, vocab=found or None)
+
+    def unlabelled(self, items: L) -> Any:
+        """Return other items seen through the same transforms, without those of the labels."""
+        return self._part(items, 1)
 
 
 def _sorted_by_length(dl_type: Any) -> dict[str, Any]:
@@ -110,6 +114,33 @@ def _sorted_by_length(dl_type: Any) -> dict[str, Any]:
     if not hasattr(dl_type, "length_of"):
         raise ArgumentError("dl_type must be SortedDL or TfmdDL", got=dl_type)
     return {"length": dl_type.length_of}
+
+
+class PartLoaders(DataLoaders):
+    """Loaders of the parts of `TfmdLists` or `Datasets`."""
+
+    def test_dl(self, items: Any, with_labels: bool = False, bs: int | None = None) -> Any:  # type: ignore[override]
+        """Return a loader of other items, seen through the same transforms as validation items.
+
+        Args:
+            items: a list of what the training items were, or a DataFrame.
+            with_labels: with the labels too, as for training.
+            bs: items per batch; None for the training loader's.
+
+        Raises:
+            DataError: if there are no items.
+        """
+        parts: _Parts = self.train.dataset
+        many = listed_items(items)
+        if not many:
+            raise DataError("There are no items to predict")
+        dataset = parts._part(many, 1) if with_labels else parts.unlabelled(many)
+        return self.train.new(dataset, shuffle=False, drop_last=False, length=None, bs=bs or self.train.bs)
+
+
+def listed_items(items: Any) -> L:
+    """Return items as a list, the rows of a DataFrame one by one."""
+    return items if isinstance(items, L) else L(list(as_items(items) if is_table(items) else items))
 
 
 class TfmdLists(_Parts):
@@ -199,6 +230,11 @@ class Datasets(_Parts):
     def _part(self, items: L, number: int) -> Datasets:
         tls = [one._part(items, number) for one in self.tls]
         return Datasets(items, tls=tls, n_inp=self.n_inp, split_idx=number)
+
+    def unlabelled(self, items: L) -> Datasets:
+        """Return other items seen through the same transforms, without those of the labels."""
+        tls = [one._part(items, 1) for one in self.tls[: self.n_inp]]
+        return Datasets(items, tls=tls, n_inp=self.n_inp, split_idx=1)
 
     def __getitem__(self, place: Any) -> Any:
         """Return the sample at a place, a tuple of its fields; a list of them for a slice or a list of places."""

@@ -111,8 +111,8 @@ class ListLoader:
         return self
 
     def for_evaluation(self) -> Self:
-        """Return a loader of the same samples in their own order, complete."""
-        return self.new(shuffle=False, drop_last=False)
+        """Return a loader of the same samples in their own order, complete; not sorted by length either."""
+        return self.new(shuffle=False, drop_last=False, length=None)
 
     def positions(self) -> list[int]:
         """Return the positions of the samples in the order of this epoch."""
