@@ -47,7 +47,15 @@ def read_until(ours: int, pattern: bytes, seconds: float = 120) -> bytes:
 
 
 def test_a_closed_terminal_loses_nothing_and_the_run_goes_on(photo_folder: Path, tmp_path: Path):
-    command = [sys.executable, "-m", "gatera", "train", str(photo_folder), "--out", str(tmp_path / "a.gatera")]
+    command = [
+        sys.executable,
+        "-m",
+        "gatera",
+        "train",
+        str(photo_folder),
+        "--out",
+        str(tmp_path / "a.gatera"),
+    ]
     command += ["--size", "32", "--freeze-epochs", "0", "--epochs", "500", "--device", "cpu"]
     run, ours = in_terminal(command)
     shown = read_until(ours, SECOND_ROW)
