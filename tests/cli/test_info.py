@@ -89,3 +89,13 @@ def test_a_card_is_set_for_the_terminal(gatera, make_program):
         "cats", "", "How good it is", "", "  - error: 6.7 % (2 of 30 items it was", "    not trained on)", "",
         "Plain words.",
     ]  # fmt: skip
+
+
+def test_the_network_that_is_taken_out_is_told_in_words(gatera, program, tmp_path):
+    ran = gatera("info", program, "--onnx", tmp_path / "a.onnx")
+    assert ran.status == 0 and "{" not in ran.out
+    model = read_package(program).program["model"]
+    for name in ("input", "output"):
+        sizes = ", ".join(map(str, model[name]["shape"]))
+        typed = f"{model[name]['dtype']} [{sizes}]" if "dtype" in model[name] else f"[{sizes}]"
+        assert f"  {name:<6}  {model[name]['name']}, {typed}\n" in ran.out

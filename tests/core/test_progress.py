@@ -100,3 +100,15 @@ def test_a_notebook_shows_a_bar_and_takes_it_away(monkeypatch):
     monkeypatch.setattr(progress, "PATIENCE_SECONDS", -1)
     assert list(track(range(3), "a < b")) == [0, 1, 2]
     assert shown == ['<progress value="0" max="3"></progress> a &lt; b, 0 of 3', ""]
+
+
+def test_a_note_is_broken_between_words_on_a_terminal_and_nowhere_else(monkeypatch, capsys):
+    long = "The head starts from a least-squares solution, which misses 3 of 120 training items"
+    note(long)
+    assert capsys.readouterr().err == f"{long}\n"
+    shown = terminal(monkeypatch)
+    monkeypatch.setenv("COLUMNS", "40")
+    note(long)
+    lines = shown.getvalue().splitlines()
+    assert len(lines) == 3 and all(len(line) <= 40 for line in lines)
+    assert " ".join(line.strip() for line in lines) == long

@@ -107,6 +107,8 @@ class Run:
         with self.patch.context() as patch:
             if isinstance(where, int):
                 patch.setattr(EpochEvents, "after_batch", _after(where, stop), raising=False)
+            elif where == "reading":
+                patch.setattr("gatera.recipes.run.prepare", _raiser(stop))
             elif where == "measuring":
                 patch.setattr("gatera.recipes.job._measure", _while_measuring(stop))
             elif where == "exporting":
@@ -195,6 +197,15 @@ def test_ctrl_c_in_an_update_is_resumed_in_the_middle_of_the_epoch(make_run, eve
     assert events.events[-1][0] == "interrupted" and events.events[-1][1]["stage"] == "training"
     run()
     assert run.content() == whole.content()
+
+
+def test_a_stop_before_a_resumed_run_trains_says_that_the_checkpoint_is_still_there(make_run, events):
+    run = make_run("classes")
+    first = run.stopped(3, KeyboardInterrupt())
+    again = run.stopped("reading", KeyboardInterrupt())
+    assert isinstance(again, TrainingInterrupted) and again.position == first.position
+    assert events.events[-1] == events.events[-2] and again.path.is_file()
+    assert type(make_run("classes", "b").stopped("reading", KeyboardInterrupt())) is KeyboardInterrupt
 
 
 @pytest.mark.parametrize(("where", "stage"), [("measuring", "measuring"), ("exporting", "exporting")])

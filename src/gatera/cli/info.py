@@ -53,9 +53,19 @@ def _take_out(package: Package, path: Path, force: bool) -> int:
     about = model if isinstance(model, dict) else {}
     print_line(f"Saved {escaped(path)} ({human_bytes(path.stat().st_size)}).")
     for name in ("input", "output"):
-        print_line(f"  {name}: {escaped(about.get(name, '(unknown)'))}")
+        print_line(f"  {name:<6}  {escaped(_tensor_in_words(about.get(name)))}")
     print_line("It takes what the program's preprocessing gives; gatera info --json shows the steps.")
     return 0
+
+
+def _tensor_in_words(about: object) -> str:
+    """Return what a program says of an input or output: "input, uint8 [N, 64, 64, 3]"; the description may be anything."""
+    if not isinstance(about, dict):
+        return "(unknown)"
+    shape = about.get("shape")
+    sizes = f"[{', '.join(map(str, shape))}]" if isinstance(shape, list) else ""
+    typed = " ".join(str(part) for part in (about.get("dtype"), sizes) if part)
+    return ", ".join(part for part in (str(about.get("name", "")), typed) if part) or "(unknown)"
 
 
 def facts(package: Package, preprocessing: Preprocessing, decoder: Decoder) -> dict[str, str]:

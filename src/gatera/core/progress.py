@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import os
+import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -57,7 +59,20 @@ def is_live(shown: Console) -> bool:
 def note(text: str) -> None:
     """Print a message to the user on stderr (in a notebook, below the cell), without disturbing a progress bar."""
     clear_bar()
-    print(escaped(text, keep="\n\t"), file=sys.stdout if in_notebook() else sys.stderr)
+    stream = sys.stdout if in_notebook() else sys.stderr
+    lines = escaped(text, keep="\n\t").split("\n")
+    if stream.isatty():
+        width = max(20, shutil.get_terminal_size().columns)
+        lines = [part for line in lines for part in _wrapped(line, width)]
+    print("\n".join(lines), file=stream)
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    """Return a line in parts that fit a terminal, broken between words; further parts are indented."""
+    indent = line[: len(line) - len(line.lstrip())]
+    return textwrap.wrap(
+        line, width, subsequent_indent=f"{indent}  ", break_long_words=False, break_on_hyphens=False, tabsize=4
+    ) or [line]  # fmt: skip
 
 
 def track(items: Iterable[T], description: str, total: int | None = None, quiet: bool = False) -> Iterator[T]:

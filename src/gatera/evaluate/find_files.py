@@ -9,7 +9,7 @@ from typing import Any
 
 from gatera.core.checks import listed, missing_column
 from gatera.core.errors import DataError
-from gatera.data.folders.label_columns import SIDE_COLUMNS, file_column, sides_of
+from gatera.data.folders.label_columns import file_column, side_columns, sides_of
 from gatera.data.folders.labelled import Kind, read_folder
 from gatera.data.folders.labels_csv import TABLE
 from gatera.data.folders.named_files import NamedFiles
@@ -75,7 +75,9 @@ def find_files_with_cells(
     named = NamedFiles(folder, get_files(folder, accepts.suffixes))
     others = [column for column in file.names if column not in asked.targets]
     name = file_column(others or file.names, [row for _, row in rows], named)
-    columns = _value_columns(file.names, name, task, labels, n_out, asked, table)
+    sides = side_columns(file.names, [row for _, row in rows])
+    left = [column for column in file.names if column not in sides]
+    columns = _value_columns(left, name, task, labels, n_out, asked, table)
     chosen, side = choose_side(sides_of(table, rows), asked)
     files = named.locate(table, [row[name] for _, row in rows if named.find(row[name])])
     examples, skipped = [], []
@@ -135,7 +137,7 @@ def _value_columns(
             if name not in names:
                 raise missing_column(name, names, str(table), "target=")
         return asked.targets
-    others = [name for name in names if name != file and name.strip().lower() not in SIDE_COLUMNS]
+    others = [name for name in names if name != file]
     if task == "multilabel":
         by_label = [str(label) for label in labels]
         return by_label if set(by_label) <= set(others) else others[:1]

@@ -92,7 +92,9 @@ class LabelScores(Scores):
         self.truths.append(code)
         self.answers.append(answer.index)
         right = float(answer.probabilities[code]) if known else 0.0
-        how = f"probability {answer.probability:.2f}, of the label {right:.2f}"
+        how = f"probability {answer.probability:.2f}"
+        if code != answer.index:
+            how += f"; {right:.2f} for {self.vocab[code]}"
         return Outcome(
             example, str(self.vocab[code]), str(answer.label), code != answer.index, 1 - right, how
         )

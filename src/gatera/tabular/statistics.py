@@ -90,7 +90,7 @@ def _values(frame: Any, name: str) -> np.ndarray:
     values = cells(frame[name])
     numbers = numbers_in(values, name)
     infinite = np.flatnonzero(np.isnan(numbers) & ~empty_cells(frame[name]))
-    if len(infinite):
+    if len(infinite) and "first_line" not in frame.attrs:  # of a file it is said when it is read
         many = "a number that is" if len(infinite) == 1 else f"{len(infinite):,} numbers that are"
         warnings.warn(
             f"Column {name!r} holds {many} not finite, first in {named_row(frame, int(infinite[0]))}; it counts as missing.",

@@ -201,3 +201,66 @@ def test_a_table_about_something_else_is_passed_over(tmp_path):
     (folder / "metadata.csv").write_text("broken,\n1\n")
     assert find_labels(folder, get_image_files(folder)) == []
     assert read_folder(folder, PHOTOS).layout == "a folder per class"
+
+
+# -- what may be meant otherwise
+
+
+@pytest.mark.parametrize(
+    ("name", "train", "test"), [("Usage", "Training", "PublicTest"), ("set", "train", "Test"), ("subset", "train_set", "test_set")]
+)  # fmt: skip
+def test_a_column_of_another_name_that_names_sides_is_one(tmp_path, name, train, test):
+    folder = touch(tmp_path, "a1.jpg", "a2.jpg", "a3.jpg")
+    (folder / "labels.csv").write_text(f"file,label,{name}\na1,x,{train}\na2,y,{train}\na3,x,{test}\n")
+    found = read_folder(folder, PHOTOS, on_note=lambda note: None)
+    assert list(found.split) == ["train", "train", "test"]
+    (folder / "labels.csv").write_text(f"file,label,{name}\na1,x,{train}\na2,y,blue\na3,x,{test}\n")
+    found = read_folder(folder, PHOTOS, on_note=(notes := []).append)
+    assert list(found.split) == ["", "", ""]
+    assert str(notes[0]) == (
+        f"The file is in column 'file', the label in 'label'; not used: {name} (to change: target='{name}')."
+    )
+
+
+def test_a_table_of_any_name_is_used_where_nothing_else_has_the_labels(tmp_path):
+    folder = touch(tmp_path, "images/a1.jpg", "images/a2.jpg")
+    (folder / "annotations.csv").write_text("image,label\na1.jpg,x\na2.jpg,y\n")
+    (folder / "prices.csv").write_text("thing,price\nbread,1\n")
+    assert read(folder)[0] == {"images/a1.jpg": "x", "images/a2.jpg": "y"}
+    (folder / "more.csv").write_text("image,label\na1.jpg,x\na2.jpg,y\n")
+    assert find_labels(folder, get_image_files(folder)) == []
+    classes = touch(tmp_path / "b", "cat/a1.jpg", "dog/a2.jpg")
+    (classes / "annotations.csv").write_text("image,label\na1.jpg,x\na2.jpg,y\n")
+    assert find_labels(classes, get_image_files(classes)) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "labels"), [(("0.0", "1.0"), ["0", "1"]), (("0.0", "1.5"), ["0.0", "1.5"]), (("1.0", "x"), ["1.0", "x"])]
+)  # fmt: skip
+def test_whole_numbers_with_a_fraction_of_zero_are_whole(tmp_path, written, labels):
+    folder = touch(tmp_path, "a1.jpg", "a2.jpg")
+    (folder / "labels.csv").write_text(f"file,label\na1,{written[0]}\na2,{written[1]}\n")
+    assert list(read(folder)[0].values()) == labels
+
+
+def told(folder: Path, rows: list[str]) -> list[str]:
+    touch(folder, *(f"{number}.jpg" for number in range(len(rows))))
+    lines = "".join(f"{number}.jpg,{row}\n" for number, row in enumerate(rows))
+    (folder / "labels.csv").write_text(f"file,label\n{lines}")
+    notes: list = []
+    hold_out(read_folder(folder, PHOTOS, on_note=notes.append), 0.5, 0, on_note=notes.append)
+    return [str(note) for note in notes]
+
+
+def test_labels_that_may_be_numbers_or_several_in_one_are_told(tmp_path):
+    assert told(tmp_path / "a", [str(number // 2) for number in range(50)]) == [
+        "The labels are 25 different numbers, each of which is a class; RegressionBlock in Python predicts numbers."
+    ]
+    assert told(tmp_path / "b", [f"cat;{word}" for word in ("red", "blue") * 4]) == [
+        "Labels such as 'cat;blue' are one class each; MultiCategoryBlock in Python learns several labels of a file."
+    ]
+    assert told(tmp_path / "c", [str(number // 10) for number in range(100)]) == []
+    with pytest.raises(
+        DataError, match=r"the labels are numbers, each of which occurs once.*RegressionBlock"
+    ):
+        told(tmp_path / "d", [f"{number}.5" for number in range(8)])

@@ -276,3 +276,29 @@ def test_names_that_are_not_in_utf8(tmp_path):
     Path(os.fsdecode(name)).write_bytes((tmp_path / "cat" / "1.jpg").read_bytes())
     found, _ = read(tmp_path)
     assert len(skip_unreadable(found).files) == 3
+
+
+def test_sides_in_most_of_the_folder_hold_and_the_rest_is_left_out(tmp_path):
+    """The test photos were trained on as soon as a second folder stood beside the one that is split."""
+    split = [f"xray/{side}/{label}/{side}_{label}.png" for side in ("train", "val", "test") for label in "ab"]
+    found, notes = read(touch(tmp_path, *split, "more/xray/train/a/1.png", "more/xray/train/b/2.png"))
+    assert places(found) == {
+        f"{name}_{label}": (label, side)
+        for name, side in (("train", "train"), ("val", "valid"), ("test", "test")) for label in "ab"
+    }  # fmt: skip
+    assert [bad.reason for bad in found.skipped] == [
+        f"{tmp_path}/more/xray has 2 photos outside the train, valid and test folders, e.g. 1.png."
+    ]
+
+
+def test_sides_in_a_small_part_of_the_folder_are_asked_about(tmp_path):
+    photos = [f"cat/{number}.png" for number in range(5)]
+    touch(tmp_path, *photos, "dog/train/6.png", "dog/test/7.png")
+    with pytest.raises(DataError) as err:
+        read(tmp_path)
+    assert str(err.value) == (
+        f"Only a part of {tmp_path} is split: {tmp_path}/dog has the folders test, train, most photos are outside. "
+        "Pass that folder, or say which folder names the class: class_level=."
+    )
+    found, _ = read(tmp_path, class_level=1)
+    assert sorted(set(found.labels)) == ["cat", "dog"] and len(found.files) == 7

@@ -70,6 +70,12 @@ def test_what_training_did_not_know_is_said_once_for_each_column():
     ]
 
 
+@pytest.mark.parametrize("cell", ["inf", float("-inf")])
+def test_a_number_that_is_not_finite_is_not_called_empty(cell):
+    with pytest.warns(UserWarning, match=rf"^Column 'age' holds {cell!r}, which is not finite; 40 is used"):
+        assert reader()({**ROW, "age": cell}).tolist() == reader()({**ROW, "age": 40}).tolist()
+
+
 def test_an_empty_category_is_unknown_and_said():
     with pytest.warns(
         UserWarning, match=r"^Column 'job' is empty, which it never was in training; treated as unknown"

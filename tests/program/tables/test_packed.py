@@ -99,6 +99,13 @@ def test_the_one_table_of_an_archive_is_read_and_named(tmp_path):
     assert notes(path) == ["The table is data/people.csv in t.zip."]
 
 
+def test_a_table_in_an_archive_needs_no_ending(tmp_path):
+    path = tmp_path / "t.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("t", CSV)  # so does pandas call it
+    assert cells(path) == CELLS and notes(path) == ["The table is t in t.zip."]
+
+
 @pytest.mark.parametrize(
     ("members", "said"),
     [

@@ -277,6 +277,9 @@ def test_a_header_further_down(write):
     [
         (",x,y\n0,5,a\n1,6,b\n", ["x", "y"], "The column without a name only names the rows; it is not used."),
         ("Unnamed: 0,x\n1,5\n2,6\n", ["x"], "The column without a name only names the rows; it is not used."),
+        (",Unnamed: 0,x\n0,0,5\n1,1,6\n", ["x"], "The column without a name only names the rows; it is not used."),
+        (",Unnamed: 0.1,Unnamed: 0,x\n0,0,0,5\n1,1,1,6\n", ["x"],
+         "The column without a name only names the rows; it is not used."),
         (",x\nann,5\nbob,6\n", ["x"], "The column without a name only names the rows; it is not used."),
         (",x\nann,5\nann,6\n", ["Unnamed: 0", "x"], "The column without a name in place 1 is called 'Unnamed: 0'."),
         ("x,y\nr0,5,a\nr1,6,b\n", ["x", "y"],
@@ -290,6 +293,36 @@ def test_a_header_further_down(write):
 def test_cells_without_a_name(write, text, names, said):
     table = read_table(write(text))
     assert (table.names, [str(note) for note in table.notes]) == (names, [said] if said else [])
+
+
+def test_a_row_of_units_below_the_header_is_left_out_and_told(write):
+    path = write("age,hours,job\n(years),(h),(name)\n" + "".join(f"{n},{n}.5,cook\n" for n in range(4)))
+    said = (
+        "The row below the header holds no data, but '(years)', '(h)': it is left out (to change: header=0)."
+    )
+    for known in ((), ("age", "hours")):
+        table = open_table(path, known=known).read()
+        assert table.columns["age"].cells.tolist() == [0, 1, 2, 3]
+        assert [str(note) for note in table.notes] == [said]
+    assert list(cells(path, header=0)["age"])[0] == "(years)"
+    gaps = write("age,hours,job\n,NA,cook\n" + "".join(f"{n},{n}.5,cook\n" for n in range(4)))
+    assert len(read_table(gaps)) == 5
+    words = write("age,town,job\nold,Rome,cook\n" + "".join(f"{n},Bern,cook\n" for n in range(4)))
+    assert len(read_table(words)) == 5
+
+
+def test_a_number_that_is_not_finite_is_told_with_its_line(write):
+    table = read_table(write("x,y\n1,a\n\ninf,b\n3,a\n-inf,b\n"))
+    said = "Column 'x' holds 2 numbers that are not finite, first in line 4; it counts as missing."
+    assert [str(note) for note in table.notes] == [said]
+
+
+def test_a_note_never_offers_what_was_decided(write):
+    notes = read_table(write('x,y\n"1,200",a\n"3,400",b\n')).notes
+    assert [(note.option, note.value) for note in notes] == [("decimal", ",")]
+    path = write("x,y\n")
+    path.write_bytes("x,y\n料理,1\n店,2\n".encode("shift-jis"))
+    assert [(note.option, note.value) for note in read_table(path).notes] == [("encoding", "shift-jis")]
 
 
 @pytest.mark.parametrize("first", [(56, 61), (30, 31)])

@@ -60,7 +60,8 @@ def fetch_bytes(url: str) -> bytes:
     except urllib.error.HTTPError as err:
         raise DataError(f"{url} cannot be fetched: the server answers {err.code} {err.reason}") from err
     except (OSError, http.client.HTTPException, ValueError) as err:
-        reason = getattr(err, "reason", None) or err
+        cause = getattr(err, "reason", None) or err
+        reason = getattr(cause, "strerror", None) or cause  # without "[Errno -2]"
         raise DataError(
             f"{url} cannot be fetched ({reason})", remedy="Check the address and the connection."
         ) from err

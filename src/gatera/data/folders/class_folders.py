@@ -13,6 +13,9 @@ from gatera.data.folders.levels import Way, choose_level
 from gatera.data.folders.sides import SIDE_OF, TRAIN_NAMES, sides_among
 from gatera.program.tables.notes import Note
 
+#: Where at least this share of the files is in folders of sides, the others are left out; else the folder is refused.
+MOST = 0.5
+
 
 @dataclass
 class Placed:
@@ -142,10 +145,10 @@ def _side_level(
             continue
         names = sorted({way[level] for way in ways if len(way) > level})
         found = sides_among(names)
-        if found and (
-            _is_wrapped(ways, level) or all(len(way) > level and way[level] in found for way in ways)
-        ):
+        if found and (_is_wrapped(ways, level) or _share(ways, level, found) >= MOST):
             return level, found
+        if found and class_level is None:
+            _refuse_part(folder, ways, level, found)
         given = {SIDE_OF.get(name.lower()) for name in names}
         if given == {"valid", "test"}:
             raise DataError(
@@ -156,9 +159,24 @@ def _side_level(
     return None, {}
 
 
+def _share(ways: Sequence[Way], level: int, found: dict[str, str]) -> float:
+    """Return the share of the files that are in a folder of a side at a level; the others are left out and counted."""
+    return sum(len(way) > level and way[level] in found for way in ways) / len(ways)
+
+
+def _refuse_part(folder: Path, ways: Sequence[Way], level: int, found: dict[str, str]) -> None:
+    """Raise DataError where only few files are split: the test set among them would be trained on."""
+    inside = next(way[:level] for way in ways if len(way) > level and way[level] in found)
+    raise DataError(
+        f"Only a part of {folder} is split: {folder.joinpath(*inside)} has the folders {listed(found)}, most photos are outside",
+        remedy="Pass that folder, or say which folder names the class: class_level=.",
+    )
+
+
 def _is_wrapped(ways: Sequence[Way], level: int) -> bool:
-    """Whether there is one folder only at each level above."""
-    return len({way[:level] for way in ways if len(way) > level}) == 1
+    """Whether there is one folder only at each level above, and most files are in it."""
+    above = {way[:level] for way in ways if len(way) > level}
+    return len(above) == 1 and sum(way[:level] in above for way in ways) >= MOST * len(ways)
 
 
 def _sides_beside_classes(ways: Sequence[Way]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,9 +17,13 @@ from gatera.data.folders.sides import with_validation_set
 from gatera.data.splits.by_value import GroupSplitter, TrainTestSplitter
 from gatera.data.splits.split import Splits
 from gatera.program.tables.notes import Note
+from gatera.program.tables.numbers import plain_number
 
 #: From this many items on, half of the validation set is kept for the end, where the other half chooses something.
 ENOUGH_TO_HALVE = 400
+
+#: More labels than this that are all numbers may be meant as numbers.
+MOST_NUMBERS = 20
 
 #: Is called with each decision.
 OnNote = Callable[[Note], None]
@@ -55,6 +60,7 @@ def hold_out(
     check_classes(found)
     say: OnNote = on_note or (lambda note: None)
     _say_singles(found, say)
+    _say_doubtful_labels(found, say)
     drawn = "valid" not in found.split
     if drawn:
         held = _validation_set(found, valid_pct, seed, group_by)
@@ -178,6 +184,13 @@ def check_classes(found: LabelledFiles) -> None:
                 available=listed(sorted(train)),
                 remedy=f"Add training {kind.things} of it, or remove it from the {name}.",
             )
+    if "valid" not in found.split and max(counts.values()) == 1 and _are_numbers(found):
+        raise DataError(
+            f"the labels are numbers, each of which occurs once, and {kind.things} are sorted into classes here",
+            got=listed(counts, 4),
+            remedy="To predict a number, use a DataBlock with RegressionBlock in Python; else name the column of the classes: "
+            "target=.",
+        )  # fmt: skip
     if "valid" not in found.split and max(counts.values()) == 1:
         raise DataError(
             f"each of the {len(counts):,} classes has only one {kind.thing}",
@@ -195,6 +208,28 @@ def _say_singles(found: LabelledFiles, say: OnNote) -> None:
             else f"{len(single):,} classes ({listed(single, 5)}) have"
         )
         say(Note(f"The {which} only one {found.kind.thing}, which is trained on and not measured"))
+
+
+def _are_numbers(found: LabelledFiles) -> bool:
+    """Whether a table has the labels, and they are numbers."""
+    return found.layout.startswith(FROM_TABLE) and all(
+        plain_number(label) is not None for label in set(found.labels)
+    )
+
+
+def _say_doubtful_labels(found: LabelledFiles, say: OnNote) -> None:
+    """Say where labels in a table may be numbers to predict, or several labels in one cell."""
+    if not found.layout.startswith(FROM_TABLE):
+        return
+    labels = sorted(set(found.labels))
+    if len(labels) > MOST_NUMBERS and _are_numbers(found):
+        say(
+            Note(f"The labels are {len(labels):,} different numbers, each of which is a class; RegressionBlock in Python predicts numbers")
+        )  # fmt: skip
+    several = [label for label in labels if re.search(r"[^;|]+[;|][^;|]+", label)]
+    if several:
+        text = f"Labels such as {several[0]!r} are one class each; MultiCategoryBlock in Python learns several labels of a file"
+        say(Note(text))
 
 
 def _check_share(share: float, labels: Sequence[str], kind: Kind, told: tuple[str, float]) -> None:

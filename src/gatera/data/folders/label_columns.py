@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from gatera.core.checks import listed, missing_column
 from gatera.core.errors import DataError
 from gatera.data.folders.named_files import NamedFiles
-from gatera.data.folders.sides import SIDE_OF
+from gatera.data.folders.sides import SIDE_OF, side_and_rest
 from gatera.data.splits.by_value import truths_of
 from gatera.program.tables.notes import Note
 
@@ -22,6 +23,11 @@ LABEL_COLUMNS = ("label", "labels", "class", "category", "breed", "target")
 
 #: Columns that put a file on a side of the split.
 SIDE_COLUMNS = ("split", "is_valid")
+
+#: Columns that do too where each of their cells names a side: "Usage" with Training and PublicTest.
+OTHER_SIDE_COLUMNS = (
+    "usage", "set", "subset", "partition", "phase", "dataset", "data_set", "split_set", "data_split", "train_test", "train/test",
+)  # fmt: skip
 
 #: Rows that show whether a column names files.
 _TRIED = 50
@@ -89,14 +95,26 @@ def find_label_columns(
     if target is not None and target not in columns:
         raise missing_column(target, columns, str(table), "target=")
     file = file_column([name for name in columns if name != target], rows, named)
-    others = [name for name in columns if name != file and name.strip().lower() not in SIDE_COLUMNS]
+    sides = side_columns(columns, rows)
+    others = [name for name in columns if name != file and name not in sides]
     labels = [target] if target is not None else _label_columns(table, others, rows)
     by_lower = file.strip().lower(), labels[0].strip().lower()
-    plain = target is not None or (by_lower[0] in FILE_COLUMNS and by_lower[1] in LABEL_COLUMNS)
+    plain = target is not None or (
+        by_lower[0] in FILE_COLUMNS and by_lower[1] in LABEL_COLUMNS and not others[1:]
+    )
     if plain or (len(labels) == 1 and list(columns[:2]) == [file, *labels] and not others[1:]):
         return LabelColumns(file, labels)
+    unused = [name for name in others if name not in labels]
     said = f"the label in {labels[0]!r}" if len(labels) == 1 else f"a class in each of {listed(labels)}"
-    return LabelColumns(file, labels, Note(f"The file is in column {file!r}, {said}", "target", others[-1]))
+    return LabelColumns(
+        file,
+        labels,
+        Note(f"The file is in column {file!r}, {said}{_left(unused)}", "target", (unused or others)[-1]),
+    )
+
+
+def _left(unused: Sequence[str]) -> str:
+    return f"; not used: {listed(unused, 4)}" if unused else ""
 
 
 def file_column(columns: Sequence[str], rows: Sequence[Row], named: NamedFiles) -> str:
@@ -138,8 +156,9 @@ def sides_of(table: Path, rows: Sequence[tuple[int, Row]]) -> list[str]:
         DataError: if a cell is neither a side nor a truth value; the line is named.
     """
     names = {name.strip().lower(): name for name in (rows[0][1] if rows else {}) if name}
-    if "split" in names:
-        return [_named_side(table, line, row[names["split"]]) for line, row in rows]
+    split = names.get("split") or other_side_column(list(names.values()), [row for _, row in rows])
+    if split is not None:
+        return [_named_side(table, line, row[split]) for line, row in rows]
     if "is_valid" not in names:
         return [""] * len(rows)
     cells = [row[names["is_valid"]] for _, row in rows]
@@ -153,10 +172,33 @@ def sides_of(table: Path, rows: Sequence[tuple[int, Row]]) -> list[str]:
 
 
 def _named_side(table: Path, line: int, cell: str) -> str:
-    side = SIDE_OF.get(cell.strip().lower())
+    side = _side_in(cell)
     if side is None:
         raise DataError(
             f"{table} has an unknown split in line {line}",
             got=cell.strip().lower(), expected=f"one of {listed(SIDE_OF)}",
         )  # fmt: skip
     return side
+
+
+def side_columns(columns: Sequence[str], rows: Sequence[Row]) -> set[str]:
+    """Return the columns that say on which side files are, and so are no labels."""
+    other = other_side_column(columns, rows)
+    return {name for name in columns if name.strip().lower() in SIDE_COLUMNS or name == other}
+
+
+def other_side_column(columns: Sequence[str], rows: Sequence[Row]) -> str | None:
+    """Return a column of another name than "split" and "is_valid" that names the side of every file; None without one."""
+    lower = [name.strip().lower() for name in columns]
+    if any(name in lower for name in SIDE_COLUMNS):
+        return None
+    for name in columns:
+        if name.strip().lower() in OTHER_SIDE_COLUMNS and rows and all(_side_in(row[name]) for row in rows):
+            return name
+    return None
+
+
+def _side_in(cell: str) -> str | None:
+    """Return the side that a cell names: "train", "Validation", "PublicTest"; None for anything else."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cell.strip())
+    return SIDE_OF.get(cell.strip().lower()) or side_and_rest(words)[0] or None

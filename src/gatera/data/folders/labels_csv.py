@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from gatera.data.folders.label_columns import FILE_COLUMNS, LABEL_COLUMNS, find_
 from gatera.data.folders.named_files import NamedFiles
 from gatera.data.folders.sides import SIDE_OF
 from gatera.program.tables.notes import Note
+from gatera.program.tables.packed import is_table_name
 from gatera.program.tables.reader import open_table
 
 __all__ = ["FILE_COLUMNS", "LABEL_COLUMNS", "TABLE", "LabelledFile", "find_labels", "read_labels"]
@@ -50,7 +52,21 @@ def find_labels(folder: Path, files: Sequence[Path]) -> list[Path]:
     inside = [
         side / name for side in sides if side.name.lower() in SIDE_OF for name in (TABLE, *OTHER_TABLES)
     ]
-    return [table for table in inside if _names_files(table, table.parent, files)]
+    found = [table for table in inside if _names_files(table, table.parent, files)]
+    return found or _only_table(folder, files)
+
+
+def _only_table(folder: Path, files: Sequence[Path]) -> list[Path]:
+    """Return the one table of any name about files that are all in one folder, and so have no class of their own."""
+    if len({path.parent for path in files}) != 1:
+        return []
+    tables = sorted(
+        path
+        for path in folder.iterdir()
+        if path.is_file() and is_table_name(path) and not path.name.startswith(".")
+    )
+    named = [table for table in tables if _names_files(table, folder, files)]
+    return named if len(named) == 1 else []
 
 
 def _names_files(table: Path, folder: Path, files: Sequence[Path]) -> bool:
@@ -121,8 +137,9 @@ def _read_one(
     by_name = named.locate(table, [row[columns.file] for _, row in rows])
     of_folder = SIDE_OF.get(table.parent.name.lower(), "") if table.name != TABLE else ""
     found: dict[Path, LabelledFile] = {}
-    for (line, row), side in zip(rows, sides_of(table, rows), strict=True):
-        name, label = row[columns.file], columns.label(table, line, row)
+    labels = _as_whole([columns.label(table, line, row) for line, row in rows])
+    for (line, row), label, side in zip(rows, labels, sides_of(table, rows), strict=True):
+        name = row[columns.file]
         new = LabelledFile(by_name[name], label, side or of_folder)
         earlier = found.setdefault(new.path, new)
         if earlier.label != label:
@@ -133,3 +150,9 @@ def _read_one(
     if others := len(files) - len(found):
         say(Note(f"{others:,} files are not in {table.name} and are not used"))
     return found
+
+
+def _as_whole(labels: list[str]) -> list[str]:
+    """Return whole numbers that were written with a fraction without it: "1.0", as pandas writes a column with a gap, is "1"."""
+    whole = [re.fullmatch(r"(-?[0-9]+)\.0+", label) for label in labels]
+    return [match[1] for match in whole if match] if all(whole) else labels

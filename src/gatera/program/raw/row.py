@@ -15,7 +15,7 @@ import numpy as np
 
 from gatera.core.checks import listed, missing_column
 from gatera.core.errors import DataError, ProgramFileError
-from gatera.program.raw.cells import EMPTY, Codes, number_in
+from gatera.program.raw.cells import EMPTY, Codes, is_empty, number_in
 from gatera.program.raw.dates import part_of_dates
 from gatera.program.tables.numbers import PLAIN, NumberFormat
 
@@ -115,13 +115,20 @@ class NumberColumn(Column):
     def encode(self, cells: Sequence[Any]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """See `Column`."""
         numbers = self.numbers(cells)
-        empty = np.isnan(numbers)
-        said = (
-            {}
-            if self.had_empty
-            else {f"column {{name!r}} is empty, which it never was in training; {self.fill:g} is used": empty}
-        )
-        return (np.where(empty, self.fill, numbers) - self.mean) / self.std, said
+        missing = np.isnan(numbers)
+        said = {} if self.had_empty else self._gaps(cells, missing)
+        return (np.where(missing, self.fill, numbers) - self.mean) / self.std, said
+
+    def _gaps(self, cells: Sequence[Any], missing: np.ndarray) -> dict[str, np.ndarray]:
+        """Return what to say of cells without a number: sentence -> where it holds."""
+        infinite = np.zeros(len(missing), bool)
+        for place in np.flatnonzero(missing).tolist():
+            infinite[place] = not is_empty(cells[place])
+        used = f"{self.fill:g} is used"
+        return {
+            f"column {{name!r}} is empty, which it never was in training; {used}": missing & ~infinite,
+            f"column {{name!r}} holds {{cell!r}}, which is not finite; {used}": infinite,
+        }
 
 
 class DatePartColumn(NumberColumn):

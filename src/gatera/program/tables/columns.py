@@ -79,6 +79,11 @@ class Column:
         return missing_cells(self.cells)
 
     @property
+    def infinite(self) -> np.ndarray:
+        """Where numbers are not finite, int64 [k]."""
+        return np.flatnonzero(np.isinf(self.cells)) if self.cells.dtype.kind == "f" else np.zeros(0, np.int64)
+
+    @property
     def is_constant(self) -> bool:
         """Whether all cells that are there are the same."""
         return self.kind is not Kind.EMPTY and is_constant(self.cells)

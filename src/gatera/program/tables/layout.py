@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from gatera.core.checks import listed
 from gatera.core.errors import DataError, shorten
 from gatera.program.tables.columns import Column, Kind
 from gatera.program.tables.dialect import has_header, rows_above
 from gatera.program.tables.notes import Note
+from gatera.program.tables.numbers import find_format, is_missing_word
 
 #: What pandas calls a column without a name, by its place.
 UNNAMED = "Unnamed: {}"
@@ -18,13 +20,17 @@ UNNAMED = "Unnamed: {}"
 #: What columns are called where the file names none, by their place from 1 on.
 NUMBERED = "column_{}"
 
+#: A row below the header is one of units if this many columns of numbers hold none there, with this many rows below it.
+FEWEST_UNITS, FEWEST_BELOW = 2, 3
+
 #: Characters that a note shows of a row above the table.
 MOST_SHOWN = 40
 
 #: What is removed around a name: blanks, and the characters without width that Excel and web pages leave there.
 _AROUND_NAMES = " \t\n\r\x0b\x0c\u00a0\ufeff\u200b\u200c\u200d\u2060"
 
-_UNNAMED = re.compile(r"Unnamed: \d+")
+#: Also what pandas makes of a file that it wrote and read twice.
+_UNNAMED = re.compile(r"Unnamed: \d+(\.\d+)*")
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,7 @@ class Layout:
                 notes.append(Note("The column without a name only names the rows; it is not used"))
             else:
                 notes.append(Note(f"The column without a name in place {place + 1} is called {name!r}"))
-        return notes
+        return list(dict.fromkeys(notes))
 
 
 def find_layout(
@@ -86,6 +92,8 @@ def find_layout(
     """
     if header == "auto" and known:
         header = _header_with(known, sample[0])
+        if header == 0:
+            return _without_units(_named(sample[0], sample[1:], 1, path), sample[1:])
     if isinstance(header, int):
         if header >= len(sample):
             raise DataError(f"{path} has no row {header} to take names from", got=header)
@@ -94,7 +102,7 @@ def find_layout(
     first, others = sample[above], sample[above + 1 :]
     notes = [Note(_said_above(sample[:above]), "header", 0)] if above else []
     if header is not None and has_header(first, others):
-        layout = _named(first, others, above + 1, path)
+        layout = _without_units(_named(first, others, above + 1, path), others)
         return replace(layout, notes=[*notes, *layout.notes])
     names = tuple(NUMBERED.format(place) for place in range(1, len(first) + 1))
     note = Note(
@@ -103,6 +111,25 @@ def find_layout(
         0,
     )
     return Layout(names, above, "the first row has", [] if header is None else [*notes, note])
+
+
+def _without_units(layout: Layout, rows: Sequence[Sequence[str]]) -> Layout:
+    """Leave out a row of units or of longer names below the header: the only one without numbers in columns of numbers."""
+    first, others = rows[0] if rows else (), [row for row in rows[1:] if any(row)]
+    if len(others) < FEWEST_BELOW or any(len(row) != len(first) for row in others):
+        return layout
+    odd = [
+        cell for place, cell in enumerate(first)
+        if not _number_or_gap(cell) and all(_number_or_gap(row[place]) for row in others) and any(row[place] for row in others)
+    ]  # fmt: skip
+    if len(odd) < FEWEST_UNITS:
+        return layout
+    text = f"The row below the header holds no data, but {listed(map(repr, odd), 3)}: it is left out"
+    return replace(layout, skip=layout.skip + 1, notes=[*layout.notes, Note(text, "header", 0)])
+
+
+def _number_or_gap(cell: str) -> bool:
+    return is_missing_word(cell) or find_format([cell]) is not None
 
 
 def _said_above(rows: Sequence[Sequence[str]]) -> str:
@@ -128,7 +155,7 @@ def _named(names: Sequence[str], rows: Sequence[Sequence[str]], skip: int, path:
             got=twice,
             remedy="Rename one of each, or remove it.",
         )
-    all_names: list[str | None] = [name or UNNAMED.format(place) for place, name in enumerate(named)]
+    all_names: list[str | None] = [name or _unnamed(place, named) for place, name in enumerate(named)]
     longer = bool(rows) and all(len(row) == len(named) + 1 for row in rows)
     if longer and not any(row[-1].strip() for row in rows):
         return Layout(
@@ -140,6 +167,14 @@ def _named(names: Sequence[str], rows: Sequence[Sequence[str]], skip: int, path:
         )
         return Layout((None, *all_names), skip, "the rows before have", [note])
     return Layout(tuple(all_names), skip)
+
+
+def _unnamed(place: int, names: Sequence[str]) -> str:
+    """Return what a column without a name is called; a file that was written twice has a column of that name already."""
+    called = UNNAMED.format(place)
+    while called in names:
+        called += ".1"
+    return called
 
 
 def _clean(name: str) -> str:

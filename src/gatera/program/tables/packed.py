@@ -99,6 +99,9 @@ def _in_archive(path: Path, sheet: str | None) -> Contents:
     if _WORKBOOK in names:
         return _in_workbook(path, sheet)
     tables = [name for name in names if is_table_name(Path(name)) and not _is_litter(name)]
+    plain = [name for name in names if not Path(name).suffix and not _is_litter(name)]
+    if not tables and len(plain) == 1:
+        tables = plain  # pandas calls the table in "people.zip" "people"
     if len(tables) != 1:
         raise DataError(
             f"{path} is an archive with {'no table' if not tables else f'{len(tables)} tables'}",

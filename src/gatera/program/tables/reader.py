@@ -158,7 +158,7 @@ class TableFile:
                 self._fill(again, {name: places[name] for name in again})
                 found = {name: builder.column(True) for name, builder in again.items()}
                 columns |= {name: column for name, column in found.items() if column.format.thousands == "."}
-        notes = [*self.notes, *layout.drop_index(columns), *_column_notes(columns.values())]
+        notes = [*self.notes, *layout.drop_index(columns), *_column_notes(columns.values(), lines)]
         return Table(self.path, columns, lines, layout.skip + 1, notes)
 
     def _fill(self, builders: dict[str, ColumnBuilder], places: dict[str, int]) -> np.ndarray:
@@ -192,6 +192,9 @@ class TableFile:
             remedy=quote if count > width else "Add the missing cells, or remove the line.",
         )  # fmt: skip
 
+
+#: What an encoding that was found may be instead.
+_OTHERWISE = {"latin-1": "shift-jis"}
 
 _NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "'|'", COLONS: "'::'", BLANKS: BLANKS}
 
@@ -267,7 +270,13 @@ def _how_written(
     notes = []
     found = encoding or find_encoding(path, contents)
     if encoding is None and not found.startswith("utf-8"):
-        notes.append(Note(f"{path.name} is not in UTF-8 and is read as {found}", "encoding", "latin-1"))
+        notes.append(
+            Note(
+                f"{path.name} is not in UTF-8 and is read as {found}",
+                "encoding",
+                _OTHERWISE.get(found, "latin-1"),
+            )
+        )
     head = next(utf8_chunks(path, found, contents), b"")
     separator = delimiter or delimiter_of(Path(contents.member or path), _first_lines(head))
     if delimiter is None and separator != ",":
@@ -329,14 +338,19 @@ def _first_lines(head: bytes) -> list[str]:
     )
 
 
-def _column_notes(columns: Iterable[Column]) -> Iterator[Note]:
+def _column_notes(columns: Iterable[Column], lines: np.ndarray) -> Iterator[Note]:
     """Say what was decided of columns, where it may surprise."""
     kept = []
     for column in columns:
         if column.kind is Kind.EMPTY:
             yield Note(f"Column {column.name!r} is empty")
         if column.format.decimal == "," or column.format.thousands:
-            yield Note(f"Column {column.name!r} is read as numbers with {column.format}", "decimal", ".")
+            other = "." if column.format.decimal == "," else ","
+            yield Note(f"Column {column.name!r} is read as numbers with {column.format}", "decimal", other)
+        if len(infinite := column.infinite):
+            many = "a number that is" if len(infinite) == 1 else f"{len(infinite):,} numbers that are"
+            where = f"first in line {lines[infinite[0]]}"
+            yield Note(f"Column {column.name!r} holds {many} not finite, {where}; it counts as missing")
         if column.words and column.kind is not Kind.EMPTY:
             words = listed(f"{word!r} ({count:,} cells)" for word, count in column.words.items())
             yield Note(f"Column {column.name!r} holds {column.kind}; {words} counts as missing there")

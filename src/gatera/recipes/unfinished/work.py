@@ -60,7 +60,12 @@ class UnfinishedRun:
         with only_run(places(settings.out)[1].with_suffix(".lock"), settings.out):
             run = cls(settings, task, events)
             run._find()
-            yield run
+            try:
+                yield run
+            except TrainingInterrupted:
+                raise
+            except KeyboardInterrupt as stop:  # before training goes on: what an earlier run kept is still there
+                raise run._interrupted(stop) from stop
 
     def resume_from(self, learn: Learner) -> Path | None:
         """Return the checkpoint to go on from, once the data are read; lines say what is done.
