@@ -23,12 +23,13 @@ class Task(StrEnum):
     recommend = "recommend"
 
 
-class TableModel(StrEnum):
-    """What answers for a table."""
+class ModelKind(StrEnum):
+    """What answers: a network, for tables also trees, for texts also a linear model of words, or both."""
 
     best = "best"
     network = "network"
     trees = "trees"
+    words = "words"
     both = "both"
 
 
@@ -220,11 +221,11 @@ class TrainSettings:
     rating: str | None = setting(
         "Tables", "The column of the ratings.", None, metavar="COLUMN", shown="found by its name"
     )
-    model: TableModel = setting(
+    model: ModelKind = setting(
         "Model",
-        "What answers for a table: the network, gradient-boosted trees, both together, or the best of these on held-out "
-        "training rows.",
-        TableModel.best, metavar="MODEL",
+        "What answers: the network, for tables gradient-boosted trees, for texts a linear model of words, both together, or "
+        "the best of these on held-out training items.",
+        ModelKind.best, metavar="MODEL",
     )  # fmt: skip
     arch: str | None = setting(
         "Model",
@@ -242,15 +243,15 @@ class TrainSettings:
     )  # fmt: skip
     freeze_epochs: int | None = setting(
         "Training", "Epochs that train only the head, before --epochs.", None, metavar="N", low=0,
-        shown="1 for photos, or 10 if they have much to learn; 0 for sound, else 1",
+        shown="1 for photos, or 10 if they have much to learn; 0 for sound and texts, else 1",
     )  # fmt: skip
     lr: float | None = setting(
         "Training", "Maximum learning rate.", None, metavar="RATE", flags=("--lr", "--learning-rate"), low=0,
-        shown="0.003 for photos, 0.002 for masks, 0.01 for sound and texts, 0.005 for tables (0.002 from 10,000 rows on) and ratings",
+        shown="0.003 for photos, 0.002 for masks and texts, 0.01 for sound, 0.005 for tables (0.002 from 10,000 rows on) and ratings",
     )  # fmt: skip
     bs: int | None = setting(
         "Training", "Batch size.", None, metavar="N", flags=("--batch-size", "--bs"), low=1,
-        shown="64, 16 for sound, fewer for small folders and tables, 256 for large tables; 8 for masks",
+        shown="64, 16 for sound and texts, fewer for small folders and tables, 256 for large tables; 8 for masks",
     )  # fmt: skip
     size: int | None = setting(
         "Training", "Resize photos to SIZE x SIZE pixels.", None, metavar="SIZE", low=8,

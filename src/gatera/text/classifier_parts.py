@@ -144,7 +144,7 @@ def _transformer(dls: TextLoaders, request: TextRequest) -> ClassifierParts:
     if config.sizes is None:
         files = find_encoder(arch, request.pretrained)
         _check_tokenizer_is_free(dls, arch.name, files.tokenizer)
-        max_len = _max_length(request.max_len, config.max_len, files.longest, arch.name)
+        max_len = _max_length(request.max_len, config, files.longest, arch.name)
         block = TextBlock(tok=files.tokenizer, max_len=max_len, pad=pad_of(files))
         body = transformer_body(arch.name, files, config, request.pretrained is not False, request.drop_mult)
     else:
@@ -163,20 +163,25 @@ def _random_transformer(
 ) -> tuple[TextBlock, TextBody]:
     """Build block and body of a transformer of any size that reads the loaders' own words."""
     sizes, words, max_len = config.sizes, list(dls.text_vocab), request.max_len or config.max_len
-    if request.pretrained or sizes is None or sizes.vocab < len(words) or sizes.positions < max_len:
+    if request.pretrained or sizes is None or sizes.vocab < len(words) or sizes.positions < (config.window or max_len):
         raise ArgumentError(
             "sizes in the config do not fit", got=f"{sizes}, pretrained={request.pretrained!r}",
             expected=f"at least {len(words)} words and {max_len} positions, and pretrained=False",
         )  # fmt: skip
     block = TextBlock(vocab=words, max_len=max_len)
-    layers = create_encoder(replace(sizes, pad=block.padding), config.dropout * request.drop_mult)
+    padded = replace(sizes, pad=block.padding)
+    layers = create_encoder(padded, config.dropout * request.drop_mult, config.window)
     return block, pooled_body(layers, name, "random", sizes.features, config)
 
 
-def _max_length(requested: int | None, default: int, longest: int | None, name: str) -> int:
+def _max_length(requested: int | None, config: TransformerConfig, longest: int | None, name: str) -> int:
     """Return the longest text in tokens: the requested length, or the default if the encoder allows it."""
+    if config.window is not None:
+        if longest is not None and config.window > longest:
+            raise ArgumentError(f"window is too large for {name}", got=config.window, expected=f"2 to {longest}")
+        return config.max_len if requested is None else requested
     if requested is None:
-        return default if longest is None else min(default, longest)
+        return config.max_len if longest is None else min(config.max_len, longest)
     if longest is not None and requested > longest:
         raise ArgumentError(f"max_len is too large for {name}", got=requested, expected=f"2 to {longest}")
     return requested

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from gatera.learn.options import TaskDefaults
+from gatera.models.text.model import TransformerConfig
 from gatera.models.weights.text import MiniLM
 
-#: The learning rate is the book's; `fine_tune`'s own is for photos.
-TEXTS = TaskDefaults(epochs=2, freeze_epochs=1, lr=1e-2, arch=MiniLM.name)
+#: The rate is the head's; pretrained layers have a tenth of it.
+TEXTS = TaskDefaults(epochs=2, freeze_epochs=0, lr=2e-3, arch=MiniLM.name, bs=16)
+
+#: An AWD-LSTM's: the learning rate is the book's; `fine_tune`'s own is for photos.
+AWD_TEXTS = TaskDefaults(epochs=2, freeze_epochs=1, lr=1e-2)
+
+#: The encoder reads 128 tokens from each end of a text, a linear model of words up to 2,048.
+ENCODER = TransformerConfig(largest=True, window=256, max_len=2048)
