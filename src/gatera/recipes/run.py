@@ -33,7 +33,9 @@ from gatera.recipes.unfinished.work import UnfinishedRun
 #: Settings that only some tasks have.
 ONLY_FOR = {
     "target": (Task.table, Task.photos, Task.sound, Task.text),
-    **dict.fromkeys(("classes", "numbers", "drop"), (Task.table,)),
+    "text": (Task.text,),
+    "numbers": (Task.table,),
+    **dict.fromkeys(("classes", "drop"), (Task.table, Task.text)),
     **dict.fromkeys(("user", "item", "rating"), (Task.recommend,)),
     "label_from": (Task.photos, Task.sound, Task.text),
     "group_by": (Task.photos, Task.sound, Task.text),

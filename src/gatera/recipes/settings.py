@@ -44,6 +44,7 @@ OF_ONE_RUN = ("source", "out", "report", "resume", "restart", "force", "device")
 class TrainArguments(TypedDict, total=False):
     """The keyword arguments of `gatera.train` that have a default in `TrainSettings`, which describes them."""
 
+    text: str | None
     label_from: str | None
     group_by: str | None
     delimiter: str | None
@@ -135,6 +136,10 @@ class TrainSettings:
     target: str | None = setting(
         "Data", "The column of a table to predict; of labels.csv, that of the labels.", None, metavar="COLUMN"
     )
+    text: str | None = setting(
+        "Data", "The column of a table that holds texts, to learn from it alone.", None, metavar="COLUMN",
+        shown="used where there is nothing else to learn from",
+    )  # fmt: skip
     label_from: str | None = setting(
         "Data",
         "Take the label from the file name: the first group of a regular expression.",
@@ -239,7 +244,7 @@ class TrainSettings:
     )  # fmt: skip
     epochs: int | None = setting(
         "Training", "Epochs that train the whole model.", None, metavar="N", low=1,
-        shown="1 for photos (skipped where it would not pay), 8 for masks, 2 for texts, for tables as many as help, else 5",
+        shown="1 for photos (skipped where it would not pay), 8 for masks, 2 for texts (up to 8 if there are few), for tables as many as help, else 5",
     )  # fmt: skip
     freeze_epochs: int | None = setting(
         "Training", "Epochs that train only the head, before --epochs.", None, metavar="N", low=0,

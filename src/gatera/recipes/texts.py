@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+from gatera.core.errors import ArgumentError, shorten
 from gatera.data.folders.labelled import Kind
 from gatera.measure.metrics.standard import error_rate
 from gatera.program.raw.text import read_text
@@ -13,25 +15,38 @@ from gatera.recipes.evaluation import Evaluation, evaluate_classes
 from gatera.recipes.events import Events
 from gatera.recipes.files import file_loaders, find_files
 from gatera.recipes.job import Job, fine_tuning, options_for
-from gatera.recipes.settings import ModelKind, TrainSettings
+from gatera.recipes.settings import TrainSettings
+from gatera.recipes.text_tables import TableOfTexts
 from gatera.text.baseline import tfidf_baseline
 from gatera.text.block import TextBlock
 from gatera.text.classifier_parts import is_awd_lstm
 from gatera.text.data import get_text_files
-from gatera.text.defaults import AWD_TEXTS, ENCODER, TEXTS
+from gatera.text.defaults import AWD_TEXTS, ENCODER, TEXTS, epochs_for
 from gatera.text.joined.train import TextModel, TextTraining, TrainedTexts, train_texts
 from gatera.text.learner import TextLearner, text_classifier_learner
 from gatera.text.loaders import TextLoaders
+
+#: Settings that only tables have.
+OF_TABLES = ("text", "classes", "drop")
+
+#: Characters of a text that is shown as an example.
+EXAMPLE_CHARACTERS = 60
 
 KIND = Kind(get_text_files, "text", ".txt", read_text)
 
 
 def text_job(settings: TrainSettings, events: Events) -> Job:
-    """Prepare training on texts.
+    """Prepare training on texts: files in a folder, or a column of a table.
 
     Raises:
-        DataError: if something is wrong with the folder.
+        DataError: if something is wrong with the folder or the table.
+        ArgumentError: if a setting does not go with it.
     """
+    if not settings.source.is_dir():
+        return _table_job(settings, events)
+    for name in OF_TABLES:
+        if getattr(settings, name) is not None:
+            raise ArgumentError(f"{name}= is for tables", got=getattr(settings, name), remedy=f"Omit {name}=: {settings.source} is a folder.")
     found = find_files(settings, events, KIND)
     block, n_train = TextBlock(), len(found.indices("train"))
     bs = settings.bs or min(TEXTS.bs, block.batch_size(n_train))
@@ -39,6 +54,19 @@ def text_job(settings: TrainSettings, events: Events) -> Job:
     return job_of_texts(
         dls, settings, events, data=f"{settings.source} ({found.layout})", split_by=found.split_by,
         example=[str(found.files[found.indices("valid")[0]])], skipped=found.skipped, facts={"skipped": len(found.skipped)},
+    )  # fmt: skip
+
+
+def _table_job(settings: TrainSettings, events: Events) -> Job:
+    table, block = TableOfTexts(settings, events), TextBlock()
+    splits = table.split(events)
+    bs = settings.bs or min(TEXTS.bs, block.batch_size(len(splits.train)))
+    dls = cast(TextLoaders, table.loaders(block, splits, bs))
+    return job_of_texts(
+        dls, settings, events, data=f"{settings.source} (column {table.text})",
+        split_by=f"{settings.valid_pct:.0%} of every class at random, seed {settings.seed}",
+        example=[shorten(table.texts[int(splits.valid[0])], EXAMPLE_CHARACTERS)],
+        facts={"text": table.text, "rows_skipped": table.n_skipped},
     )  # fmt: skip
 
 
@@ -70,12 +98,14 @@ def job_of_texts(dls: TextLoaders, settings: TrainSettings, events: Events, **ab
     return Job(learn, fit, evaluate, weights=f"the weights of {arch}", facts=facts, **about)
 
 
-def _joined(learn: TextLearner, settings: TrainSettings, events: Events, facts: dict[str, Any]) -> tuple[Any, list[TrainedTexts]]:
+def _joined(
+    learn: TextLearner, settings: TrainSettings, events: Events, facts: dict[str, Any]
+) -> tuple[Callable[[Path | None], None], list[TrainedTexts]]:
     """Return a function that trains network and words, and a list that then holds what became of them."""
-    model = cast(TextModel, settings.model.value)
     how = TextTraining(
-        model, settings.epochs or TEXTS.epochs, settings.freeze_epochs or 0, settings.lr or cast(float, TEXTS.lr), settings.seed
-    )
+        cast(TextModel, settings.model.value), settings.epochs or epochs_for(len(learn.dls.train)),
+        settings.freeze_epochs or TEXTS.freeze_epochs, settings.lr or cast(float, TEXTS.lr), settings.seed,
+    )  # fmt: skip
     done: list[TrainedTexts] = []
 
     def fit(resume: Path | None) -> None:

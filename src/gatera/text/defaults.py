@@ -14,3 +14,16 @@ AWD_TEXTS = TaskDefaults(epochs=2, freeze_epochs=1, lr=1e-2)
 
 #: The encoder reads 128 tokens from each end of a text, a linear model of words up to 2,048.
 ENCODER = TransformerConfig(largest=True, window=256, max_len=2048)
+
+#: With few texts there are more epochs, up to the second number, until there are this many updates.
+LEAST_UPDATES, MOST_EPOCHS = 100, 8
+
+
+def epochs_for(updates: int) -> int:
+    """Return how many epochs to train, given the number of updates in one.
+
+    Example:
+        >>> epochs_for(150), epochs_for(30), epochs_for(6)
+        (2, 4, 8)
+    """
+    return min(MOST_EPOCHS, max(TEXTS.epochs, -(-LEAST_UPDATES // max(1, updates))))
