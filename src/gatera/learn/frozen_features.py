@@ -223,8 +223,12 @@ class FeatureStore:
         if self.lengths is not None and part.ndim > 2 and part.shape[1] <= x.shape[1]:
             if part.shape[1] < x.shape[1]:
                 self.longest = part.shape[1]  # what the model leaves of longer inputs
-            n_bytes = int(np.minimum(self.lengths, part.shape[1]).sum()) * part[0, 0].nbytes  # the longest come first
-            self.dtype = torch.float16 if n_bytes > HALVED_FROM and part.dtype == torch.float32 else part.dtype
+            n_bytes = (
+                int(np.minimum(self.lengths, part.shape[1]).sum()) * part[0, 0].nbytes
+            )  # the longest come first
+            self.dtype = (
+                torch.float16 if n_bytes > HALVED_FROM and part.dtype == torch.float32 else part.dtype
+            )
             self.fits = n_bytes * self.dtype.itemsize // part.dtype.itemsize <= LIMIT_BYTES
             self.outputs = [part.new_empty(0)] * loader.n
         else:

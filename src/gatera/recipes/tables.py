@@ -115,7 +115,9 @@ def read(settings: TrainSettings, events: Events) -> Table:
     frame = whole[~unusable] if unusable.any() else whole  # a copy of a large table is not made for nothing
     check_varies(frame[target], settings.source)
     roles = find_roles(frame, [target], wishes=wishes)
-    texts = [name for name in text_columns(frame, target) if name in roles.skipped and name not in wishes.drop]
+    texts = [
+        name for name in text_columns(frame, target) if name in roles.skipped and name not in wishes.drop
+    ]
     nothing_else = not roles.categories and not roles.numbers and not roles.dates
     if nothing_else and texts and is_class_as_asked(frame[target], wishes):
         raise OnlyTexts

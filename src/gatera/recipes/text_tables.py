@@ -86,7 +86,10 @@ class TableOfTexts:
             raise ArgumentError("text= and target= name the same column", got=target)
         self._tell(columns, events)
         usable = ~unusable_targets(frame[target])
-        usable &= [isinstance(cell, str) and not is_empty(cell) and bool(cell.strip()) for cell in frame[self.text].tolist()]
+        usable &= [
+            isinstance(cell, str) and not is_empty(cell) and bool(cell.strip())
+            for cell in frame[self.text].tolist()
+        ]
         self.n_skipped = int((~usable).sum())
         frame = frame[usable]
         check_varies(frame[target], settings.source)
@@ -107,7 +110,9 @@ class TableOfTexts:
     def _tell(self, columns: list[str], events: Events) -> None:
         others = [name for name in columns if name not in (self.text, self.target)]
         rest = f"; not used: {listed(others, 8)}" if others else ""
-        events.on_note(Note(f"{self.target} is learned from the texts in column {self.text!r}{rest}", "text", self.text))
+        events.on_note(
+            Note(f"{self.target} is learned from the texts in column {self.text!r}{rest}", "text", self.text)
+        )
 
     def _check_classes(self, target: Any, events: Events) -> None:
         wishes = Wishes(as_names(self.settings.classes))
@@ -135,12 +140,16 @@ class TableOfTexts:
         report_sides(events, counts)
         if self.n_skipped:
             events.on_warning(f"Skipped {self.n_skipped:,} rows without a text or a value in {self.target}.")
-        events.on_event("texts", {"text": self.text, "target": self.target, "rows_skipped": self.n_skipped, **counts})
+        events.on_event(
+            "texts", {"text": self.text, "target": self.target, "rows_skipped": self.n_skipped, **counts}
+        )
         return splits
 
     def loaders(self, block: InputBlock, splits: Splits, bs: int) -> DataLoaders:
         """Return loaders of the texts."""
-        recipe = DataBlock((block, CategoryBlock), splitter=lambda items: splits, get_x=ItemGetter(0), get_y=ItemGetter(1))
+        recipe = DataBlock(
+            (block, CategoryBlock), splitter=lambda items: splits, get_x=ItemGetter(0), get_y=ItemGetter(1)
+        )
         return recipe.dataloaders(
             list(zip(self.texts, self.labels, strict=True)), self.settings.out.parent, bs=min(bs, len(splits.train)),
             val_bs=64, seed=self.settings.seed, device=self.settings.device,
@@ -150,4 +159,8 @@ class TableOfTexts:
 def _check_settings(settings: TrainSettings) -> None:
     for name in OF_FOLDERS:
         if getattr(settings, name) is not None:
-            raise ArgumentError(f"{name}= is for folders", got=getattr(settings, name), remedy=f"Omit {name}=: {settings.source} is a table.")
+            raise ArgumentError(
+                f"{name}= is for folders",
+                got=getattr(settings, name),
+                remedy=f"Omit {name}=: {settings.source} is a table.",
+            )

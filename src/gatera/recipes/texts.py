@@ -46,7 +46,11 @@ def text_job(settings: TrainSettings, events: Events) -> Job:
         return _table_job(settings, events)
     for name in OF_TABLES:
         if getattr(settings, name) is not None:
-            raise ArgumentError(f"{name}= is for tables", got=getattr(settings, name), remedy=f"Omit {name}=: {settings.source} is a folder.")
+            raise ArgumentError(
+                f"{name}= is for tables",
+                got=getattr(settings, name),
+                remedy=f"Omit {name}=: {settings.source} is a folder.",
+            )
     found = find_files(settings, events, KIND)
     block, n_train = TextBlock(), len(found.indices("train"))
     bs = settings.bs or min(TEXTS.bs, block.batch_size(n_train))
@@ -58,7 +62,8 @@ def text_job(settings: TrainSettings, events: Events) -> Job:
 
 
 def _table_job(settings: TrainSettings, events: Events) -> Job:
-    table, block = TableOfTexts(settings, events), TextBlock()
+    table = TableOfTexts(settings, events)
+    block = TextBlock(column=table.text)
     splits = table.split(events)
     bs = settings.bs or min(TEXTS.bs, block.batch_size(len(splits.train)))
     dls = cast(TextLoaders, table.loaders(block, splits, bs))

@@ -44,6 +44,7 @@ class TextBlock(InputBlock):
         min_freq: rarer words become unknown ("xxunk").
         max_vocab: largest number of words.
         pad: id of the padding token; None for that of the word "xxpad".
+        column: the column that holds the text, where programs are given rows of a table.
     """
 
     tok: bytes | str | Path | None = None
@@ -54,6 +55,7 @@ class TextBlock(InputBlock):
     min_freq: int = MIN_FREQ
     max_vocab: int = MAX_VOCAB
     pad: int | None = None
+    column: str | None = None
     training: Sequence[Any] = field(default=(), repr=False, compare=False)
     storage = "memory"
 
@@ -191,7 +193,8 @@ class TextBlock(InputBlock):
             "last": last,
             "pad": self.padding,
         }
-        return [{"op": "read_text"}, *mark, tokenize]
+        read = {"op": "read_text"} if self.column is None else {"op": "read_text", "column": self.column}
+        return [read, *mark, tokenize]
 
     def entries(self) -> Mapping[str, bytes]:
         """Return the tokenizer."""

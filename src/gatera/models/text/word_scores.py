@@ -1,6 +1,6 @@
 """A linear model of words and word pairs as a module, alone or beside a network: what TF-IDF with logistic regression says.
 
-    ids int64 [N,T] -> buckets of words and pairs -> the sum of their weights, each bucket of a text once -> scores [N,K]
+ids int64 [N,T] -> buckets of words and pairs -> the sum of their weights, each bucket of a text once -> scores [N,K]
 """
 
 from __future__ import annotations

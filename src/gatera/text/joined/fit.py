@@ -108,9 +108,7 @@ def count(arrays: Sequence[np.ndarray], buckets: Buckets) -> Any:
     sparse = require("scipy.sparse", "train", "for the words of texts")
     found = [np.unique(buckets.of(torch.from_numpy(array)[None])[0].numpy()) for array in arrays]
     ends = np.cumsum([0, *(len(columns) for columns in found)])
-    return sparse.csr_matrix(
-        (np.ones(ends[-1]), np.concatenate(found), ends), shape=(len(arrays), buckets.n)
-    )
+    return sparse.csr_matrix((np.ones(ends[-1]), np.concatenate(found), ends), shape=(len(arrays), buckets.n))
 
 
 def weighted(rows: Any) -> tuple[Any, np.ndarray]:
