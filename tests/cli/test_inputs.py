@@ -162,3 +162,17 @@ def test_a_folder_is_searched_as_training_searches_it(tmp_path):
         "p/dog/back leads back into a folder above it.",
         "p has 1 video (.mov), which is not read, e.g. cat/film.mov.",
     ]
+
+
+def test_a_program_for_texts_of_a_table_takes_its_rows_and_texts_too(tmp_path):
+    table = tmp_path / "reviews.csv"
+    table.write_text("id;review\n1;A fine film\n2;Dull\n")
+    first = {"op": "read_text", "column": "review"}
+    found, things = find_inputs(
+        [str(table), "It was dull."], first, {**AS_FOUND, "delimiter": ";"}, lambda note: None
+    )
+    assert things == "texts"
+    assert [each.raw for each in found] == [
+        {"id": "1", "review": "A fine film"}, {"id": "2", "review": "Dull"}, "It was dull.",
+    ]  # fmt: skip
+    assert found[1].where == {"file": str(table), "row": 2}

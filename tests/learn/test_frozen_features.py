@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import numpy as np
 import torch
 from torch import nn
 
-from gatera.learn.frozen_features import Features, split_fixed
+from gatera.learn import frozen_features
+from gatera.learn.frozen_features import Features, FeatureStore, split_fixed
 
 
 def frozen(*layers: nn.Module) -> nn.Sequential:
@@ -89,3 +93,43 @@ def test_the_order_of_a_subclass_of_sequential_is_certain_unless_it_has_a_forwar
     assert (
         len(split_fixed(nn.Sequential(Own(nn.Linear(2, 3), nn.ReLU()).requires_grad_(False), head))[0]) == 1
     )
+
+
+class Texts:
+    """Stands for a loader of texts of these lengths."""
+
+    def __init__(self, *lengths: int) -> None:
+        self.dataset = SimpleNamespace(lengths=np.array(lengths))
+        self.n = len(lengths)
+
+
+def test_outputs_that_are_cut_to_one_length_are_kept():
+    x, part = torch.zeros(2, 6), torch.arange(16.0).reshape(2, 4, 2)
+    store = FeatureStore(Texts(6, 3, 2), x, part)
+    assert store.put(torch.tensor([0, 1]), x, part)
+    assert store.put(torch.tensor([2]), x[:1, :2], part[:1, :2])
+    assert [len(kept) for kept in store.outputs] == [4, 3, 2]
+    assert torch.equal(store.outputs[1], part[1, :3])
+
+
+def test_outputs_whose_length_depends_on_the_inputs_in_another_way_are_not_kept():
+    x, part = torch.zeros(1, 6), torch.zeros(1, 3, 2)  # half of it
+    store = FeatureStore(Texts(6, 4), x, part)
+    assert store.put(torch.tensor([0]), x, part)
+    assert not store.put(torch.tensor([1]), x[:, :4], part[:, :2])
+
+
+def test_large_outputs_of_tokens_are_halved_and_too_large_ones_refused(monkeypatch):
+    x, part = torch.zeros(2, 4), torch.rand(2, 4, 2)
+    monkeypatch.setattr(frozen_features, "HALVED_FROM", 50)
+    store = FeatureStore(Texts(4, 3), x, part)  # 7 tokens of 8 bytes
+    assert store.put(torch.tensor([0, 1]), x, part)
+    features = Features(store.outputs, torch.zeros(2))
+    assert store.outputs[0].dtype == torch.float16 and not features.exact
+    rows = features.rows(torch.tensor([0]))
+    assert rows.dtype == torch.float32
+    torch.testing.assert_close(rows, part[:1], rtol=1e-3, atol=1e-3)
+    monkeypatch.setattr(frozen_features, "LIMIT_BYTES", 27)
+    assert not FeatureStore(Texts(4, 3), x, part).put(torch.tensor([0, 1]), x, part)
+    monkeypatch.setattr(frozen_features, "LIMIT_BYTES", 28)
+    assert FeatureStore(Texts(4, 3), x, part).fits

@@ -11,7 +11,7 @@ from gatera.audio.defaults import RECORDINGS
 from gatera.collab.task_defaults import RATINGS
 from gatera.recipes.settings import TrainSettings
 from gatera.tabular.defaults import FAST, MANY_ROWS, SLOW, TABLES, batch_size
-from gatera.text.defaults import TEXTS
+from gatera.text.defaults import MOST_EPOCHS, TEXTS
 from gatera.vision.defaults import ARCHITECTURE, EPOCHS_FROM_ZERO, MASKS, PHOTOS, SMALL_SIZE
 from gatera.vision.learner import ONE_GROUP_LR
 
@@ -22,17 +22,17 @@ SHOWN = {field.name: field.metadata.get("shown", "") for field in fields(TrainSe
     ("name", "words"),
     [
         ("arch", f"{PHOTOS.arch}; {TEXTS.arch} for texts"),
-        ("epochs", f"{PHOTOS.epochs} for photos (skipped where it would not pay), {MASKS.epochs} for masks, {TEXTS.epochs} for texts, for tables as many as help, else {RATINGS.epochs}"),
-        ("freeze_epochs", f"{PHOTOS.freeze_epochs} for photos, or {EPOCHS_FROM_ZERO} if they have much to learn; {RECORDINGS.freeze_epochs} for sound, else {MASKS.freeze_epochs}"),
+        ("epochs", f"{PHOTOS.epochs} for photos (skipped where it would not pay), {MASKS.epochs} for masks, {TEXTS.epochs} for texts (up to {MOST_EPOCHS} if there are few), for tables as many as help, else {RATINGS.epochs}"),
+        ("freeze_epochs", f"{PHOTOS.freeze_epochs} for photos, or {EPOCHS_FROM_ZERO} if they have much to learn; {RECORDINGS.freeze_epochs} for sound and texts, else {MASKS.freeze_epochs}"),
         (
             "lr",
-            f"{PHOTOS.lr:g} for photos, {MASKS.lr:g} for masks, {TEXTS.lr:g} for sound and texts, {FAST:g} for tables "
+            f"{PHOTOS.lr:g} for photos, {MASKS.lr:g} for masks and texts, {ONE_GROUP_LR:g} for sound, {FAST:g} for tables "
             f"({SLOW:g} from {MANY_ROWS:,} rows on) and ratings",
         ),
         ("size", f"{PHOTOS.size}, or {SMALL_SIZE} if most are tiny; {MASKS.size} for masks"),
         (
             "bs",
-            f"{TABLES.bs}, {AudioBlock.most_per_batch} for sound, fewer for small folders and tables, {batch_size(MANY_ROWS)} for "
+            f"{TABLES.bs}, {AudioBlock.most_per_batch} for sound and texts, fewer for small folders and tables, {batch_size(MANY_ROWS)} for "
             f"large tables; {MASKS.bs} for masks",
         ),
     ],
@@ -43,6 +43,7 @@ def test_the_words_of_a_default_are_its_value(name, words):
 
 def test_the_same_number_serves_the_tasks_that_share_it_in_words():
     assert RECORDINGS.epochs == RATINGS.epochs and RATINGS.lr == FAST
-    assert PHOTOS.freeze_epochs == MASKS.freeze_epochs == TEXTS.freeze_epochs
-    assert RECORDINGS.lr is None and TEXTS.lr == ONE_GROUP_LR  # None: the learner chooses
+    assert PHOTOS.freeze_epochs == MASKS.freeze_epochs and RECORDINGS.freeze_epochs == TEXTS.freeze_epochs
+    assert RECORDINGS.lr is None and TEXTS.lr == MASKS.lr  # None: the learner chooses
+    assert TEXTS.bs == AudioBlock.most_per_batch
     assert MASKS.arch == PHOTOS.arch == ARCHITECTURE and TABLES.bs == RATINGS.bs

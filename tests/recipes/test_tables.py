@@ -84,7 +84,7 @@ def test_how_a_table_is_read_is_refused_where_no_table_is(tmp_path):
 
 
 def test_a_table_without_a_usable_column_is_refused(tmp_path, events):
-    text = "text,y\n" + "".join(f"film number {n} was good,{n % 2}\n" for n in range(60))
+    text = "text,y\n" + "".join(f"code {n},{n % 2}\n" for n in range(60))
     asked = settings(tmp_path, text, "y")
     with pytest.raises(DataError) as err:
         read(asked, events)

@@ -23,6 +23,7 @@ from gatera.program.raw.formats.unread import unread_files, unread_sentence
 from gatera.program.raw.photo import PHOTO_SUFFIXES
 from gatera.program.raw.text import TEXT_SUFFIXES
 from gatera.program.tables.notes import Note
+from gatera.program.tables.packed import is_table_name
 
 #: Characters of a text by which an answer is known.
 NAME_CHARACTERS = 60
@@ -89,17 +90,19 @@ def find_inputs(
     operation = first.get("op")
     accepts = (OPERATIONS[operation].accepts if operation in OPERATIONS else None) or PHOTOS
     asked = [name for name, value in reading.items() if value != AS_FOUND[name]]
-    if asked and accepts.given_as != "rows":
+    columns = columns_of(first)
+    if asked and not columns:
         raise ArgumentError(
             f"{asked[0]}= says how to read a table, and the program takes {accepts.things}",
             remedy=f"Omit {asked[0]}=.",
         )
     if accepts.given_as == "rows":
-        return [
-            row for word in given for row in _rows(word, columns_of(first), reading, on_note)
-        ], accepts.things
+        return [row for word in given for row in _rows(word, columns, reading, on_note)], accepts.things
     if accepts.given_as == "texts":
-        return [text for word in given for text in _texts(word)], accepts.things
+        return [
+            text for word in given
+            for text in (_rows(word, columns, reading, on_note) if columns and _is_table(word) else _texts(word))
+        ], accepts.things  # fmt: skip
     return list(_files(given, accepts.suffixes, accepts.things, on_note)), accepts.things
 
 
@@ -207,6 +210,10 @@ def _looks_like_file(word: str) -> bool:
     return Path(word).suffix.lower() in TEXT_SUFFIXES and not any(character.isspace() for character in word)
 
 
+def _is_table(word: str) -> bool:
+    return is_table_name(Path(word)) and os.path.lexists(word)
+
+
 def columns_of(first: Mapping[str, Any]) -> list[str]:
     """Return the columns that a program needs.
 
@@ -220,6 +227,8 @@ def columns_of(first: Mapping[str, Any]) -> list[str]:
         ['sold']
         >>> columns_of({"op": "read_pair", "columns": ["user", "film"]})
         ['user', 'film']
+        >>> columns_of({"op": "read_text", "column": "review"}), columns_of({"op": "read_text"})
+        (['review'], [])
     """
     lists = [
         value
@@ -232,7 +241,9 @@ def columns_of(first: Mapping[str, Any]) -> list[str]:
         for entry in entries
         if isinstance(entry, dict)
     ]
-    return list(dict.fromkeys(name for name in [*names, *entries] if isinstance(name, str)))
+    return list(
+        dict.fromkeys(name for name in [*names, *entries, first.get("column")] if isinstance(name, str))
+    )
 
 
 def _rows(

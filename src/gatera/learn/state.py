@@ -87,6 +87,8 @@ class Callback:
         order: callbacks with a smaller order are called first.
         reads_only: whether the callback leaves inputs, labels, predictions and parameters unchanged. It may still change
             learning rates and gradients, or end the fit. If all callbacks are read-only, a frozen body runs only once.
+        leaves_inputs: whether it leaves inputs, labels and parameters unchanged, though not predictions: a frozen body still
+            runs only once.
         in_lr_find: whether it runs in `lr_find`, which has no validation and cuts epochs short.
 
     Example:
@@ -98,6 +100,7 @@ class Callback:
 
     order: ClassVar[int] = 0
     reads_only: ClassVar[bool] = False
+    leaves_inputs: ClassVar[bool] = False
     in_lr_find: ClassVar[bool] = True
 
     def __init_subclass__(cls) -> None:

@@ -50,6 +50,9 @@ from gatera.program.raw.tokens import MOST_TOKENS, TokenReader
 #: The longest side of a resized photo, and how many pixels it may have: a hostile program must not fill the memory.
 LARGEST_SIDE, MOST_PIXELS = 8_192, 1 << 24
 
+#: The longest name of a column (characters).
+LONGEST_NAME = 10_000
+
 #: Where an operation puts a photo of a given size: one placement for each step of it.
 Places = Callable[[Size, Mapping[str, Any]], list[Placement]]
 
@@ -142,6 +145,12 @@ def _flag(value: Any) -> bool:
     return value
 
 
+def _name_or_none(value: Any) -> str | None:
+    if value is not None and not (isinstance(value, str) and 0 < len(value) <= LONGEST_NAME):
+        raise ValueError(value)
+    return value
+
+
 def _whole(value: Any, *, low: int, high: int) -> int:
     if not (type(value) is int and low <= value <= high):
         raise ValueError(value)
@@ -200,6 +209,7 @@ OPERATIONS: dict[str, Operation] = {
     }, prepared=True, accepts=Accepts("recordings", "files", SOUND_SUFFIXES), sized=True),
     "read_text": Operation(read_text, "raw", "text", "read a text, clean it and collapse its blanks", {
         "html": Field(_flag, "true or false", True), "form": _one_of(FORMS, "NFC"),
+        "column": Field(_name_or_none, f"null, or a name of at most {LONGEST_NAME} characters"),
     }, accepts=Accepts("texts", "texts", TEXT_SUFFIXES)),
     "mark_words": Operation(mark_words, "text", "text", "write it in lower case, capitals and repetitions as words"),
     "tokenize": Operation(

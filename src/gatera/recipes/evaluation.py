@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from torch import Tensor
+
 from gatera.core.errors import DataError
 from gatera.learn.learner import Learner
 from gatera.measure.reports.baseline import most_frequent_class
@@ -44,9 +46,22 @@ class Evaluation:
         return self.report.to_dict() | {name: value for name, value in more.items() if value}
 
 
-def evaluate_classes(learn: Learner, side: str, baselines: Mapping[str, float] | None = None) -> Evaluation:
-    """Return the error on one side of the split, beside that of the most frequent class of the training set."""
-    predictions, targets = _predictions(learn, side)
+def evaluate_classes(
+    learn: Learner, side: str, baselines: Mapping[str, float] | None = None, outputs: Tensor | None = None
+) -> Evaluation:
+    """Return the error on one side of the split, beside that of the most frequent class of the training set.
+
+    Args:
+        learn: the trained learner.
+        side: "valid" or "test".
+        baselines: errors of simpler classifiers.
+        outputs: the model's logits of that side, float32 [n,K], if they are known.
+    """
+    if outputs is None:
+        predictions, targets = _predictions(learn, side)
+    else:
+        predictions = learn.loss_func.activation(outputs).numpy()
+        targets = (learn.dls.valid_ds if side == "valid" else learn.dls.test.dataset).targets.numpy()
     if learn.dls.vocab is None:
         raise DataError(f"the items of the side {side!r} have no labels to measure with")
     baseline = most_frequent_class(learn.dls.train_ds.targets.numpy(), targets)

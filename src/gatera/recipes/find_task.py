@@ -79,7 +79,7 @@ def _task_of_table(source: Path, settings: TrainSettings, events: Events | None)
         if None not in roles and settings.target == roles[2] and events is not None:
             text = f"{settings.target} is predicted from all columns, though they are called as users, items and ratings"
             events.on_note(Note(text, "task", "recommend"))
-        return Task.table
+        return Task.table if settings.text is None else Task.text
     raise DataError(
         f"{source} is a table, so target= must name the column to predict", available=listed(columns),
         remedy="If its columns are users, items and ratings, pass task=recommend instead.",

@@ -22,7 +22,7 @@ from gatera.recipes.report import check_page, write_page
 from gatera.recipes.settings import (
     DEFAULTS,
     READING,
-    TableModel,
+    ModelKind,
     Task,
     TrainArguments,
     TrainSettings,
@@ -33,14 +33,16 @@ from gatera.recipes.unfinished.work import UnfinishedRun
 #: Settings that only some tasks have.
 ONLY_FOR = {
     "target": (Task.table, Task.photos, Task.sound, Task.text),
-    **dict.fromkeys(("classes", "numbers", "drop"), (Task.table,)),
+    "text": (Task.text,),
+    "numbers": (Task.table,),
+    **dict.fromkeys(("classes", "drop"), (Task.table, Task.text)),
     **dict.fromkeys(("user", "item", "rating"), (Task.recommend,)),
     "label_from": (Task.photos, Task.sound, Task.text),
     "group_by": (Task.photos, Task.sound, Task.text),
     "class_level": (Task.photos, Task.sound, Task.text),
     "test_pct": (Task.photos, Task.masks, Task.sound, Task.text),
     "mask_values": (Task.masks,),
-    "model": (Task.table,),
+    "model": (Task.table, Task.text),
     "arch": (Task.photos, Task.masks, Task.sound, Task.text),
     "weights": (Task.photos, Task.masks, Task.sound, Task.text),
     "freeze_epochs": (Task.photos, Task.masks, Task.sound, Task.text),
@@ -88,8 +90,8 @@ def train(
         name: value for name, value in settings.items() if value is not None or name == "header"
     }
     if "model" in given:
-        check_choice("model", given["model"], [str(known) for known in TableModel])
-    for name, convert in (("report", Path), ("resume", Path), ("weights", str), ("model", TableModel)):
+        check_choice("model", given["model"], [str(known) for known in ModelKind])
+    for name, convert in (("report", Path), ("resume", Path), ("weights", str), ("model", ModelKind)):
         if name in given:
             given[name] = convert(given[name])
     program = program_beside(Path(source)) if out is None else Path(out)
@@ -121,6 +123,11 @@ def check_settings(settings: TrainSettings, task: Task) -> None:
         if getattr(settings, name) != DEFAULTS[name] and task not in tasks:
             allowed = " or ".join(f"task={other}" for other in tasks)
             raise ArgumentError(f"{name}= can only be used with {allowed}, not with task={task}")
+    others = {ModelKind.trees: Task.table, ModelKind.words: Task.text}
+    if others.get(settings.model, task) is not task:
+        raise ArgumentError(
+            f"model={settings.model} can only be used with task={others[settings.model]}, not with task={task}"
+        )
 
 
 def prepare(task: Task, settings: TrainSettings, events: Events) -> Job:

@@ -23,12 +23,13 @@ class Task(StrEnum):
     recommend = "recommend"
 
 
-class TableModel(StrEnum):
-    """What answers for a table."""
+class ModelKind(StrEnum):
+    """What answers: a network, for tables also trees, for texts also a linear model of words, or both."""
 
     best = "best"
     network = "network"
     trees = "trees"
+    words = "words"
     both = "both"
 
 
@@ -43,6 +44,7 @@ OF_ONE_RUN = ("source", "out", "report", "resume", "restart", "force", "device")
 class TrainArguments(TypedDict, total=False):
     """The keyword arguments of `gatera.train` that have a default in `TrainSettings`, which describes them."""
 
+    text: str | None
     label_from: str | None
     group_by: str | None
     delimiter: str | None
@@ -134,6 +136,10 @@ class TrainSettings:
     target: str | None = setting(
         "Data", "The column of a table to predict; of labels.csv, that of the labels.", None, metavar="COLUMN"
     )
+    text: str | None = setting(
+        "Data", "The column of a table that holds texts, to learn from it alone.", None, metavar="COLUMN",
+        shown="used where there is nothing else to learn from",
+    )  # fmt: skip
     label_from: str | None = setting(
         "Data",
         "Take the label from the file name: the first group of a regular expression.",
@@ -220,11 +226,11 @@ class TrainSettings:
     rating: str | None = setting(
         "Tables", "The column of the ratings.", None, metavar="COLUMN", shown="found by its name"
     )
-    model: TableModel = setting(
+    model: ModelKind = setting(
         "Model",
-        "What answers for a table: the network, gradient-boosted trees, both together, or the best of these on held-out "
-        "training rows.",
-        TableModel.best, metavar="MODEL",
+        "What answers: the network, for tables gradient-boosted trees, for texts a linear model of words, both together, or "
+        "the best of these on held-out training items.",
+        ModelKind.best, metavar="MODEL",
     )  # fmt: skip
     arch: str | None = setting(
         "Model",
@@ -238,19 +244,19 @@ class TrainSettings:
     )  # fmt: skip
     epochs: int | None = setting(
         "Training", "Epochs that train the whole model.", None, metavar="N", low=1,
-        shown="1 for photos (skipped where it would not pay), 8 for masks, 2 for texts, for tables as many as help, else 5",
+        shown="1 for photos (skipped where it would not pay), 8 for masks, 1 for texts (up to 8 if there are few), for tables as many as help, else 5",
     )  # fmt: skip
     freeze_epochs: int | None = setting(
         "Training", "Epochs that train only the head, before --epochs.", None, metavar="N", low=0,
-        shown="1 for photos, or 10 if they have much to learn; 0 for sound, else 1",
+        shown="1 for photos, or 10 if they have much to learn; 0 for sound and texts, else 1",
     )  # fmt: skip
     lr: float | None = setting(
         "Training", "Maximum learning rate.", None, metavar="RATE", flags=("--lr", "--learning-rate"), low=0,
-        shown="0.003 for photos, 0.002 for masks, 0.01 for sound and texts, 0.005 for tables (0.002 from 10,000 rows on) and ratings",
+        shown="0.003 for photos, 0.002 for masks and texts, 0.01 for sound, 0.005 for tables (0.002 from 10,000 rows on) and ratings",
     )  # fmt: skip
     bs: int | None = setting(
         "Training", "Batch size.", None, metavar="N", flags=("--batch-size", "--bs"), low=1,
-        shown="64, 16 for sound, fewer for small folders and tables, 256 for large tables; 8 for masks",
+        shown="64, 16 for sound and texts, fewer for small folders and tables, 256 for large tables; 8 for masks",
     )  # fmt: skip
     size: int | None = setting(
         "Training", "Resize photos to SIZE x SIZE pixels.", None, metavar="SIZE", low=8,

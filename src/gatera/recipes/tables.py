@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gatera import recipes
 from gatera.core.checks import listed, missing_column
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.category import CategoryBlock
@@ -21,6 +22,7 @@ from gatera.recipes.events import Events
 from gatera.recipes.files import report_sides
 from gatera.recipes.job import Job, options_for
 from gatera.recipes.settings import TrainSettings
+from gatera.recipes.text_tables import text_columns
 from gatera.tabular.baseline import boosted_trees
 from gatera.tabular.data import TabularDataLoaders
 from gatera.tabular.defaults import TABLES, batch_size, learning_rate
@@ -34,6 +36,10 @@ from gatera.tabular.trees.train import TableTraining, train_table
 
 #: A table needs this many rows: four to learn from, one to measure with.
 FEWEST_ROWS = 5
+
+
+class OnlyTexts(Exception):
+    """A table has nothing to learn from but a column of texts."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,10 @@ def table_job(settings: TrainSettings, events: Events) -> Job:
         DataError: if the table is not usable, or has no such column.
         ArgumentError: if no column to predict is named.
     """
-    table = read(settings, events)
+    try:
+        table = read(settings, events)
+    except OnlyTexts:
+        return recipes.text_job(settings, events)
     dls = table_loaders(table, settings)
     _report_table(events, table, dls)
     learn = tabular_learner(
@@ -88,7 +97,11 @@ def table_job(settings: TrainSettings, events: Events) -> Job:
 
 
 def read(settings: TrainSettings, events: Events) -> Table:
-    """Read the table, and decide what its columns are."""
+    """Read the table, and decide what its columns are.
+
+    Raises:
+        OnlyTexts: if there is only free text to predict a class from.
+    """
     whole = read_table(settings.source, on_note=events.on_note, **settings.reading)
     columns, target = [str(name) for name in whole.columns], settings.target
     if target is None:
@@ -102,15 +115,23 @@ def read(settings: TrainSettings, events: Events) -> Table:
     frame = whole[~unusable] if unusable.any() else whole  # a copy of a large table is not made for nothing
     check_varies(frame[target], settings.source)
     roles = find_roles(frame, [target], wishes=wishes)
+    texts = [
+        name for name in text_columns(frame, target) if name in roles.skipped and name not in wishes.drop
+    ]
+    nothing_else = not roles.categories and not roles.numbers and not roles.dates
+    if nothing_else and texts and is_class_as_asked(frame[target], wishes):
+        raise OnlyTexts
     for note in (target_note(frame[target], wishes), *roles.notes):
         if note is not None:
             events.on_note(note)
-    if not roles.categories and not roles.numbers and not roles.dates:
+    if nothing_else:
         reasons = listed(f"{name} ({reason})" for name, reason in roles.skipped.items())
         raise DataError(
             f"No column of {settings.source} can be used to predict {target}", got=reasons or "no other column",
             expected="columns of numbers or of categories that occur more than once",
         )  # fmt: skip
+    if texts:
+        events.on_note(Note(f"Free text is not used here: {listed(texts, 6)}", "text", texts[0]))
     return Table(
         frame, target, is_class_as_asked(frame[target], wishes), roles.categories, [*roles.numbers, *roles.dates], roles.skipped, len(whole) - len(frame)
     )  # fmt: skip

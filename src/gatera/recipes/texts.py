@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
 
+from gatera.core.errors import ArgumentError, shorten
 from gatera.data.folders.labelled import Kind
 from gatera.measure.metrics.standard import error_rate
 from gatera.program.raw.text import read_text
@@ -12,36 +16,114 @@ from gatera.recipes.events import Events
 from gatera.recipes.files import file_loaders, find_files
 from gatera.recipes.job import Job, fine_tuning, options_for
 from gatera.recipes.settings import TrainSettings
+from gatera.recipes.text_tables import TableOfTexts
 from gatera.text.baseline import tfidf_baseline
 from gatera.text.block import TextBlock
+from gatera.text.classifier_parts import is_awd_lstm
 from gatera.text.data import get_text_files
-from gatera.text.defaults import TEXTS
-from gatera.text.learner import text_classifier_learner
+from gatera.text.defaults import AWD_TEXTS, ENCODER, TEXTS, epochs_for
+from gatera.text.joined.train import TextModel, TextTraining, TrainedTexts, train_texts
+from gatera.text.learner import TextLearner, text_classifier_learner
 from gatera.text.loaders import TextLoaders
+
+#: Settings that only tables have.
+OF_TABLES = ("text", "classes", "drop")
+
+#: Characters of a text that is shown as an example.
+EXAMPLE_CHARACTERS = 60
 
 KIND = Kind(get_text_files, "text", ".txt", read_text)
 
 
 def text_job(settings: TrainSettings, events: Events) -> Job:
-    """Prepare training on texts.
+    """Prepare training on texts: files in a folder, or a column of a table.
 
     Raises:
-        DataError: if something is wrong with the folder.
+        DataError: if something is wrong with the folder or the table.
+        ArgumentError: if a setting does not go with it.
     """
+    if not settings.source.is_dir():
+        return _table_job(settings, events)
+    for name in OF_TABLES:
+        if getattr(settings, name) is not None:
+            raise ArgumentError(
+                f"{name}= is for tables",
+                got=getattr(settings, name),
+                remedy=f"Omit {name}=: {settings.source} is a folder.",
+            )
     found = find_files(settings, events, KIND)
-    dls = cast(TextLoaders, file_loaders(found, TextBlock(), settings, events))
-    arch = settings.arch or str(TEXTS.arch)
-    learn = text_classifier_learner(
-        dls, arch, pretrained=settings.weights or True, metrics=error_rate, path=settings.out.parent,
-        options=options_for(settings, TEXTS),
-    )  # fmt: skip
-
-    def evaluate(side: str) -> Evaluation:
-        words = tfidf_baseline(dls, 1 if side == "valid" else 2)
-        return evaluate_classes(learn, side, {"TF-IDF with logistic regression": 1 - words.accuracy})
-
-    return Job(
-        learn, fine_tuning(learn, settings, TEXTS), evaluate, data=f"{settings.source} ({found.layout})",
-        split_by=found.split_by, weights=f"the weights of {arch}", architecture=arch,
+    block, n_train = TextBlock(), len(found.indices("train"))
+    bs = settings.bs or min(TEXTS.bs, block.batch_size(n_train))
+    dls = cast(TextLoaders, file_loaders(found, block, replace(settings, bs=bs), events))
+    return job_of_texts(
+        dls, settings, events, data=f"{settings.source} ({found.layout})", split_by=found.split_by,
         example=[str(found.files[found.indices("valid")[0]])], skipped=found.skipped, facts={"skipped": len(found.skipped)},
     )  # fmt: skip
+
+
+def _table_job(settings: TrainSettings, events: Events) -> Job:
+    table = TableOfTexts(settings, events)
+    block = TextBlock(column=table.text)
+    splits = table.split(events)
+    bs = settings.bs or min(TEXTS.bs, block.batch_size(len(splits.train)))
+    dls = cast(TextLoaders, table.loaders(block, splits, bs))
+    return job_of_texts(
+        dls, settings, events, data=f"{settings.source} (column {table.text})",
+        split_by=f"{settings.valid_pct:.0%} of every class at random, seed {settings.seed}",
+        example=[shorten(table.texts[int(splits.valid[0])], EXAMPLE_CHARACTERS)],
+        facts={"text": table.text, "rows_skipped": table.n_skipped},
+    )  # fmt: skip
+
+
+def job_of_texts(dls: TextLoaders, settings: TrainSettings, events: Events, **about: Any) -> Job:
+    """Prepare training on loaders of texts with one class each.
+
+    Args:
+        dls: the texts.
+        settings: how they are trained on.
+        events: where to report.
+        **about: what else `Job` is told.
+    """
+    arch = settings.arch or str(TEXTS.arch)
+    lstm = is_awd_lstm(arch)
+    defaults = AWD_TEXTS if lstm else TEXTS
+    learn = text_classifier_learner(
+        dls, arch, config=None if lstm else ENCODER, pretrained=settings.weights or True, metrics=error_rate,
+        path=settings.out.parent, options=options_for(settings, defaults),
+    )  # fmt: skip
+    facts = dict(about.pop("facts", {}))
+    if lstm:
+        fit, done = fine_tuning(learn, settings, defaults), [TrainedTexts()]
+    else:
+        fit, done = _joined(learn, settings, events, facts)
+
+    def evaluate(side: str) -> Evaluation:
+        return _evaluate(learn, side, done[-1])
+
+    return Job(learn, fit, evaluate, weights=f"the weights of {arch}", facts=facts, **about)
+
+
+def _joined(
+    learn: TextLearner, settings: TrainSettings, events: Events, facts: dict[str, Any]
+) -> tuple[Callable[[Path | None], None], list[TrainedTexts]]:
+    """Return a function that trains network and words, and a list that then holds what became of them."""
+    how = TextTraining(
+        cast(TextModel, settings.model.value), settings.epochs or epochs_for(len(learn.dls.train)),
+        settings.freeze_epochs or TEXTS.freeze_epochs, settings.lr or cast(float, TEXTS.lr), settings.seed,
+    )  # fmt: skip
+    done: list[TrainedTexts] = []
+
+    def fit(resume: Path | None) -> None:
+        done.append(train_texts(learn, how, events.on_note, resume))
+        facts.update(done[-1].facts)
+
+    return fit, done
+
+
+def _evaluate(learn: TextLearner, side: str, trained: TrainedTexts) -> Evaluation:
+    outputs = trained.valid_outputs if side == "valid" else None
+    if side == "valid" and trained.valid_words is not None:
+        error = trained.valid_words / len(learn.dls.valid_ds)
+    else:
+        error = 1 - tfidf_baseline(learn.dls, 1 if side == "valid" else 2).accuracy
+    return evaluate_classes(learn, side, {"TF-IDF with logistic regression": error}, outputs)

@@ -12,7 +12,7 @@ import numpy as np
 
 from gatera.core.checks import check_at_least
 from gatera.core.errors import ArgumentError
-from gatera.core.progress import note
+from gatera.core.progress import note, track
 from gatera.data.blocks.base import InputBlock
 from gatera.data.item_errors import naming_item
 from gatera.program.archive import TOKENIZER
@@ -23,6 +23,9 @@ from gatera.text.words import MAX_VOCAB, MIN_FREQ, learn_words, word_tokenizer
 
 #: Default length limit in words. Source: fastai's 72 * 20.
 MAX_WORDS = 1440
+
+#: So many texts are read and split at once, in several threads: the progress bar moves with each.
+READ_TOGETHER = 256
 
 
 @dataclass(frozen=True, repr=False)
@@ -41,6 +44,7 @@ class TextBlock(InputBlock):
         min_freq: rarer words become unknown ("xxunk").
         max_vocab: largest number of words.
         pad: id of the padding token; None for that of the word "xxpad".
+        column: the column that holds the text, where programs are given rows of a table.
     """
 
     tok: bytes | str | Path | None = None
@@ -51,6 +55,7 @@ class TextBlock(InputBlock):
     min_freq: int = MIN_FREQ
     max_vocab: int = MAX_VOCAB
     pad: int | None = None
+    column: str | None = None
     training: Sequence[Any] = field(default=(), repr=False, compare=False)
     storage = "memory"
 
@@ -150,13 +155,16 @@ class TextBlock(InputBlock):
         Raises:
             DataError: if a text cannot be used; the message names its item.
         """
-        texts = [self._read(partial(name, i), raw) for i, raw in enumerate(raws)]
-        before = self.tokens.n_cut
-        arrays = self.tokens.many([mark_words(text) for text in texts] if self.of_words else texts)
+        before, arrays = self.tokens.n_cut, []
+        starts = range(0, len(raws), READ_TOGETHER)
+        for start in track(starts, "reading texts"):
+            some = range(start, min(start + READ_TOGETHER, len(raws)))
+            texts = [self._read(partial(name, i), raws[i]) for i in some]
+            arrays += self.tokens.many([mark_words(text) for text in texts] if self.of_words else texts)
         cut = self.tokens.n_cut - before
         if cut:
             note(
-                f"{cut:,} of {len(texts):,} texts are longer than max_len={self.max_len:,} tokens; their middle is skipped."
+                f"{cut:,} of {len(raws):,} texts are longer than max_len={self.max_len:,} tokens; their middle is skipped."
             )
         return arrays
 
@@ -185,7 +193,8 @@ class TextBlock(InputBlock):
             "last": last,
             "pad": self.padding,
         }
-        return [{"op": "read_text"}, *mark, tokenize]
+        read = {"op": "read_text"} if self.column is None else {"op": "read_text", "column": self.column}
+        return [read, *mark, tokenize]
 
     def entries(self) -> Mapping[str, bytes]:
         """Return the tokenizer."""

@@ -123,7 +123,8 @@ def _awd_lstm(dls: TextLoaders, request: TextRequest) -> ClassifierParts:
     if not dls.block.of_words:
         raise ArgumentError("AWD_LSTM reads words, but these loaders have a tokenizer", remedy="Omit tok=.")
     words = list(dls.text_vocab)
-    block = TextBlock(vocab=words, seq_len=request.seq_len, max_len=request.max_len or MAX_WORDS)
+    max_len = request.max_len or MAX_WORDS
+    block = TextBlock(vocab=words, seq_len=request.seq_len, max_len=max_len, column=dls.block.column)
     scaled = replace(config.scaled(request.drop_mult), pad=block.padding)
     encoder = AWD_LSTM(len(words), scaled, remembers=False)
     source = "random"
@@ -144,8 +145,8 @@ def _transformer(dls: TextLoaders, request: TextRequest) -> ClassifierParts:
     if config.sizes is None:
         files = find_encoder(arch, request.pretrained)
         _check_tokenizer_is_free(dls, arch.name, files.tokenizer)
-        max_len = _max_length(request.max_len, config.max_len, files.longest, arch.name)
-        block = TextBlock(tok=files.tokenizer, max_len=max_len, pad=pad_of(files))
+        max_len = _max_length(request.max_len, config, files.longest, arch.name)
+        block = TextBlock(tok=files.tokenizer, max_len=max_len, pad=pad_of(files), column=dls.block.column)
         body = transformer_body(arch.name, files, config, request.pretrained is not False, request.drop_mult)
     else:
         block, body = _random_transformer(dls, arch.name, config, request)
@@ -163,20 +164,32 @@ def _random_transformer(
 ) -> tuple[TextBlock, TextBody]:
     """Build block and body of a transformer of any size that reads the loaders' own words."""
     sizes, words, max_len = config.sizes, list(dls.text_vocab), request.max_len or config.max_len
-    if request.pretrained or sizes is None or sizes.vocab < len(words) or sizes.positions < max_len:
+    if (
+        request.pretrained
+        or sizes is None
+        or sizes.vocab < len(words)
+        or sizes.positions < (config.window or max_len)
+    ):
         raise ArgumentError(
             "sizes in the config do not fit", got=f"{sizes}, pretrained={request.pretrained!r}",
             expected=f"at least {len(words)} words and {max_len} positions, and pretrained=False",
         )  # fmt: skip
-    block = TextBlock(vocab=words, max_len=max_len)
-    layers = create_encoder(replace(sizes, pad=block.padding), config.dropout * request.drop_mult)
+    block = TextBlock(vocab=words, max_len=max_len, column=dls.block.column)
+    padded = replace(sizes, pad=block.padding)
+    layers = create_encoder(padded, config.dropout * request.drop_mult, config.window)
     return block, pooled_body(layers, name, "random", sizes.features, config)
 
 
-def _max_length(requested: int | None, default: int, longest: int | None, name: str) -> int:
+def _max_length(requested: int | None, config: TransformerConfig, longest: int | None, name: str) -> int:
     """Return the longest text in tokens: the requested length, or the default if the encoder allows it."""
+    if config.window is not None:
+        if longest is not None and config.window > longest:
+            raise ArgumentError(
+                f"window is too large for {name}", got=config.window, expected=f"2 to {longest}"
+            )
+        return config.max_len if requested is None else requested
     if requested is None:
-        return default if longest is None else min(default, longest)
+        return config.max_len if longest is None else min(config.max_len, longest)
     if longest is not None and requested > longest:
         raise ArgumentError(f"max_len is too large for {name}", got=requested, expected=f"2 to {longest}")
     return requested

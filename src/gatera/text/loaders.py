@@ -29,6 +29,7 @@ class ReadsText(Protocol):
     vocab: Sequence[str] | None
     max_len: int
     seq_len: int
+    column: str | None
 
     @property
     def of_words(self) -> bool:

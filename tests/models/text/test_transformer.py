@@ -8,6 +8,7 @@ from gatera.models.text.transformer import (
     EncoderSizes,
     PoolTokens,
     attend,
+    both_ends,
     create_encoder,
     is_token,
     load_bert,
@@ -27,6 +28,22 @@ def test_padding_changes_nothing():
     assert is_token(filled)[0, :, 0].tolist() == [True, True, True, False, False]
     for pool in (PoolTokens(False), PoolTokens(True)):
         torch.testing.assert_close(pool(filled), pool(alone))
+
+
+def test_a_window_takes_both_ends_of_long_texts():
+    ids = torch.tensor([[1, 2, 3, 4, 5, 6], [7, 8, 9, 0, 0, 0], [1, 2, 3, 4, 5, 0]])
+    assert both_ends(ids, 4, pad=0).tolist() == [[1, 2, 5, 6], [7, 8, 9, 0], [1, 2, 4, 5]]
+    assert both_ends(ids, 9, pad=0).tolist() == ids.tolist()
+
+
+def test_an_encoder_with_a_window_reads_what_is_cut_beforehand():
+    encoder = create_encoder(SIZES, window=4).eval()
+    ids = torch.tensor([[1, 2, 3, 4, 5, 6], [7, 8, 9, 0, 0, 0]])
+    with torch.no_grad():
+        cut = encoder(ids)
+        torch.testing.assert_close(cut, encoder(both_ends(ids, 4, 0)))
+    assert cut.shape == (2, 4, 8)
+    assert encoder(torch.arange(1, 30)[None]).shape == (1, 4, 8)  # more than there are positions
 
 
 def test_pooling_takes_mean_and_largest_of_the_tokens_alone():

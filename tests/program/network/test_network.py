@@ -271,3 +271,22 @@ def test_an_output_that_is_no_row_of_numbers_for_each_input_is_an_error():
     network = read_network(model([node("Relu", "input")]).SerializeToString())
     with pytest.raises(ProgramFileError, match="does not give numbers for each input"):
         BoundedEngine(Scalar(), network, "a.gatera").run(np.zeros((2, 4), np.float32))
+
+
+@pytest.mark.parametrize("operator", ["Min", "Max"])
+def test_the_smaller_of_two_sizes_is_followed(operator):
+    nodes = [
+        node("Shape", "input", output="sizes"), node(operator, "sizes", "most", output="size"),
+        node("Range", "zero", "size", "one", output="places"), node("Cast", "places", to=FLOAT),
+    ]  # fmt: skip
+    nodes[0].attribute.append(helper.make_attribute("start", 0))
+    nodes[0].attribute.append(helper.make_attribute("end", 1))
+    nodes.insert(2, node("Squeeze", "size", "axis", output="length"))
+    nodes[3].input[1] = "length"
+    made = model(nodes, values={"most": [6], "zero": 0, "one": 1, "axis": [0]})
+    check_model(made.SerializeToString(), "a.gatera")
+
+
+def test_the_smallest_of_one_or_three_is_not_followed():
+    made = model([node("Min", "input", output="a"), node("Min", "a", "input", "a")])
+    check_model(made.SerializeToString(), "a.gatera")

@@ -120,3 +120,15 @@ def test_marks_can_be_taken_back():
 def test_marks_without_their_word_are_no_trouble():
     assert unmark_words(["a", "xxrep", "x", "b", "xxmaj"]).strip() == "a b"
     assert unmark_words(["xxrep", "999999999", "b"]) == "b" * 20
+
+
+def test_a_row_of_a_table_gives_the_text_of_its_column():
+    assert read_text({"id": "7", "review": " A  fine film "}, column="review") == "A fine film"
+    assert read_text("A fine film", column="review") == "A fine film"
+    for row, message in (
+        ({"id": "7"}, "The row has no column 'review', which holds the text. Available: id."),
+        ({"review": 7.5}, "The row's column 'review' holds no text. Got: 7.5."),
+    ):
+        with pytest.raises(TextError) as err:
+            read_text(row, column="review")
+        assert str(err.value) == message

@@ -13,6 +13,7 @@ complete -c gatera -n "not __fish_seen_subcommand_from $commands" -l debug -d 'S
 
 complete -c gatera -n "__fish_seen_subcommand_from train" -l task -x -a 'auto photos masks sound text table recommend' -d 'What to learn; auto looks at the content of SOURCE.'
 complete -c gatera -n "__fish_seen_subcommand_from train" -l target -x -d 'The column of a table to predict; of labels.csv, that of the labels.'
+complete -c gatera -n "__fish_seen_subcommand_from train" -l text -x -d 'The column of a table that holds texts, to learn from it alone.'
 complete -c gatera -n "__fish_seen_subcommand_from train" -l label-from -x -d 'Take the label from the file name: the first group of a regular expression.'
 complete -c gatera -n "__fish_seen_subcommand_from train" -l group-by -x -d 'Keep files whose names share the first group of a regular expression (a speaker, an animal) on the same side of the split.'
 complete -c gatera -n "__fish_seen_subcommand_from train" -l valid-pct -x -d 'Fraction of the items for the validation set.'
@@ -31,7 +32,7 @@ complete -c gatera -n "__fish_seen_subcommand_from train" -l drop -x -d 'Columns
 complete -c gatera -n "__fish_seen_subcommand_from train" -l user -x -d 'The column of the users in a table of ratings.'
 complete -c gatera -n "__fish_seen_subcommand_from train" -l item -x -d 'The column of the items in a table of ratings.'
 complete -c gatera -n "__fish_seen_subcommand_from train" -l rating -x -d 'The column of the ratings.'
-complete -c gatera -n "__fish_seen_subcommand_from train" -l model -x -a 'best network trees both' -d 'What answers for a table: the network, gradient-boosted trees, both together, or the best of these on held-out training rows.'
+complete -c gatera -n "__fish_seen_subcommand_from train" -l model -x -a 'best network trees words both' -d 'What answers: the network, for tables gradient-boosted trees, for texts a linear model of words, both together, or the best of these on held-out training items.'
 complete -c gatera -n "__fish_seen_subcommand_from train" -l arch -x -d 'Architecture. Photos and recordings: a name of Gatera'\''s or of timm'\''s; texts: MiniLM, AWD_LSTM or a name on the Hugging Face hub.'
 complete -c gatera -n "__fish_seen_subcommand_from train" -l weights -r -d 'Start from a weights file or an existing .gatera program.'
 complete -c gatera -n "__fish_seen_subcommand_from train" -l epochs -x -d 'Epochs that train the whole model.'

@@ -32,6 +32,7 @@ from gatera.learn.export.trees import mixture_to_onnx
 from gatera.measure.losses.base import Loss
 from gatera.models.layers import Normalization
 from gatera.models.text.model import TextBody
+from gatera.models.text.word_scores import TextMixture
 from gatera.models.trees import TableMixture
 from gatera.models.vision.body import Body
 from gatera.program.package import FORMAT, write_package
@@ -196,6 +197,9 @@ def architecture_name(model: nn.Module) -> str:
     """Return the name of a model's architecture, or of its class if it has no body of this library."""
     if isinstance(model, TableMixture):
         return model.name
+    if isinstance(model, TextMixture):
+        network = None if model.network is None else architecture_name(model.network)
+        return "a linear model of words" if network is None else f"{network} and a linear model of words"
     body = find_body(model)
     return type(model).__name__ if body is None else str(body.architecture)
 

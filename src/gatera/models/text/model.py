@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from gatera.core.checks import check_at_least, check_fraction, require
 from gatera.models.groups import ParameterGroup
 from gatera.models.text.awd_lstm import AWD_LSTM, SentenceEncoder
-from gatera.models.text.transformer import EncoderSizes, PoolTokens, create_encoder, load_bert
+from gatera.models.text.transformer import EncoderSizes, PoolTokens, both_ends, create_encoder, load_bert
 from gatera.models.weights.files import read_checkpoint
 from gatera.models.weights.text import EncoderFiles
 
@@ -26,6 +26,8 @@ class TransformerConfig:
         layer_lr: factor on the learning rates of the pretrained layers; a rate that suits a new head destroys them.
         fine_tune_layers: number of last layers that `fine_tune` trains besides the head; None for all.
         max_len: longest text in tokens, if the encoder allows it; half are taken from the beginning, half from the end.
+        window: how many of these the encoder reads, again half from each end; None for all. Other parts of the model, such as
+            `WordScores`, may read more than the encoder allows.
         sizes: sizes of an encoder with random parameters, for `pretrained=False`; it uses the loaders' own words.
     """
 
@@ -34,12 +36,15 @@ class TransformerConfig:
     layer_lr: float = 0.1
     fine_tune_layers: int | None = 3
     max_len: int = 512
+    window: int | None = None
     sizes: EncoderSizes | None = None
 
     def __post_init__(self) -> None:
         check_fraction("dropout", self.dropout)
         check_at_least("layer_lr", self.layer_lr, 0)
         check_at_least("max_len", self.max_len, 2)
+        if self.window is not None:
+            check_at_least("window", self.window, 2)
         if self.fine_tune_layers is not None:
             check_at_least("fine_tune_layers", self.fine_tune_layers, 0)
 
@@ -67,14 +72,17 @@ class HuggingFaceEncoder(nn.Module):
     Args:
         model: a model made by transformers' AutoModel.
         pad: id of the padding token.
+        window: of longer texts only so many tokens are read, half from each end; None for all.
     """
 
-    def __init__(self, model: nn.Module, pad: int) -> None:
+    def __init__(self, model: nn.Module, pad: int, window: int | None = None) -> None:
         super().__init__()
-        self.model, self.pad = model, pad
+        self.model, self.pad, self.window = model, pad, window
 
     def forward(self, ids: Tensor) -> Tensor:
         """Encode."""
+        if self.window is not None:
+            ids = both_ends(ids, self.window, self.pad)
         mask = ids != self.pad
         tokens = self.model(input_ids=ids, attention_mask=mask.long()).last_hidden_state
         return tokens * mask.unsqueeze(-1)  # padding becomes zeros, as in Gatera's own layers
@@ -121,7 +129,7 @@ def transformer_body(
     source = files.source if pretrained else "random"
     if is_bert(files):
         sizes = EncoderSizes.of_bert(files.config)
-        layers = create_encoder(sizes, config.dropout * drop_mult)
+        layers = create_encoder(sizes, config.dropout * drop_mult, config.window)
         if pretrained:
             load_bert(layers, read_checkpoint(files.weights), files.source)
         return pooled_body(layers, name, source, sizes.features, config)
@@ -135,7 +143,8 @@ def transformer_body(
     else:
         model = transformers.AutoModel.from_config(settings)
     features = settings.hidden_size if hasattr(settings, "hidden_size") else settings.dim
-    return pooled_body([HuggingFaceEncoder(model, pad_of(files))], name, source, features, config)
+    encoder = HuggingFaceEncoder(model, pad_of(files), config.window)
+    return pooled_body([encoder], name, source, features, config)
 
 
 def pooled_body(

@@ -76,17 +76,37 @@ def is_token(tokens: Tensor) -> Tensor:
     return (tokens != 0).any(dim=-1, keepdim=True)
 
 
+def both_ends(ids: Tensor, window: int, pad: int) -> Tensor:
+    """Return the first and last tokens of each text, `window` in all; int64 [N,T] -> [N,min(T,window)].
+
+    Args:
+        ids: the tokens; shorter texts are padded at the end.
+        window: how many are kept; of an odd number one more from the beginning.
+        pad: id of the padding token.
+
+    Example:
+        >>> both_ends(torch.tensor([[1, 2, 3, 4, 5], [6, 7, 8, 0, 0]]), 3, pad=0)
+        tensor([[1, 2, 5],
+                [6, 7, 8]])
+    """
+    skipped = ((ids != pad).sum(1, keepdim=True) - window).clamp(min=0)  # [N,1]
+    places = torch.arange(ids.shape[1], device=ids.device)[:window]
+    late = (places >= window - window // 2).long()
+    return ids.gather(1, places + late * skipped)
+
+
 class TokenEmbedding(nn.Module):
     """Embed tokens and their positions: ids int64 [N,T] -> [N,T,F].
 
     Args:
         sizes: the encoder's sizes.
         dropout: dropout probability, 0..1.
+        window: of longer texts only so many tokens are embedded, half from each end; None for all.
     """
 
-    def __init__(self, sizes: EncoderSizes, dropout: float) -> None:
+    def __init__(self, sizes: EncoderSizes, dropout: float, window: int | None = None) -> None:
         super().__init__()
-        self.pad = sizes.pad
+        self.pad, self.window = sizes.pad, window
         self.words = nn.Embedding(sizes.vocab, sizes.features)
         self.places = nn.Embedding(sizes.positions, sizes.features)
         self.kinds = nn.Embedding(sizes.kinds, sizes.features)
@@ -94,8 +114,10 @@ class TokenEmbedding(nn.Module):
         self.dropout = PlacewiseDropout(dropout)
 
     def forward(self, ids: Tensor) -> Tensor:
-        """Embed; [N,T] -> [N,T,F]."""
+        """Embed; [N,T] -> [N,T,F], or with a window [N,min(T,window),F]."""
         places = torch.arange(ids.shape[1], device=ids.device)
+        if self.window is not None:
+            ids, places = both_ends(ids, self.window, self.pad), places[: self.window]
         tokens = self.words(ids) + self.places(places) + self.kinds.weight[0]
         return self.dropout(self.norm(tokens)) * (ids != self.pad).unsqueeze(-1)
 
@@ -183,15 +205,16 @@ class PoolTokens(nn.Module):
         return torch.cat([mean, x.masked_fill(~there, float("-inf")).amax(1)], dim=-1)
 
 
-def create_encoder(sizes: EncoderSizes, dropout: float = 0.1) -> nn.Sequential:
+def create_encoder(sizes: EncoderSizes, dropout: float = 0.1, window: int | None = None) -> nn.Sequential:
     """Build the embedding and the layers with random parameters: ids int64 [N,T] -> [N,T,F].
 
     Args:
         sizes: the encoder's sizes.
         dropout: dropout after each part, 0..1.
+        window: see `TokenEmbedding`.
     """
     layers = [TransformerLayer(sizes, dropout) for _ in range(sizes.layers)]
-    encoder = nn.Sequential(TokenEmbedding(sizes, dropout), *layers)
+    encoder = nn.Sequential(TokenEmbedding(sizes, dropout, window), *layers)
     for module in encoder.modules():
         if isinstance(module, nn.Linear | nn.Embedding):
             nn.init.normal_(module.weight, std=0.02)  # Source: BERT's initializer_range

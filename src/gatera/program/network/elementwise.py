@@ -68,6 +68,12 @@ def arithmetic(function: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Call
     return rule
 
 
+def extreme(function: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Callable[[Call], list[Value]]:
+    """Min and Max of any number of inputs; of two, whole numbers that are known are followed."""
+    rule = arithmetic(function)
+    return lambda call: rule(call) if len(call.given) == 2 else together(call)
+
+
 def divided(function: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Callable[[Call], list[Value]]:
     """Div and Mod. Of whole numbers the divisor must be known, and above 0: a division by 0 ends the whole process."""
     rule = arithmetic(function)

@@ -54,7 +54,7 @@ _STANDARD: dict[str, Rule] = {
         elementwise.normalized: (
             "BatchNormalization GroupNormalization InstanceNormalization LayerNormalization RMSNormalization"
         ),
-        elementwise.together: "BitwiseAnd BitwiseOr BitwiseXor Max Mean Min PRelu Pow Sum",
+        elementwise.together: "BitwiseAnd BitwiseOr BitwiseXor Mean PRelu Pow Sum",
         elementwise.compared: "And Equal Greater GreaterOrEqual IsInf IsNaN Less LessOrEqual Or Xor",
         elementwise.chosen: "Where",
         elementwise.cast: "Cast",
@@ -69,6 +69,8 @@ _STANDARD: dict[str, Rule] = {
         elementwise.arithmetic(operator.add): "Add",
         elementwise.arithmetic(operator.sub): "Sub",
         elementwise.arithmetic(operator.mul): "Mul",
+        elementwise.extreme(np.maximum): "Max",
+        elementwise.extreme(np.minimum): "Min",
         elementwise.divided(np.floor_divide): "Div",
         elementwise.divided(np.mod): "Mod",
         shapes.constant: "Constant",

@@ -6,9 +6,11 @@ import html as html_entities
 import io
 import re
 import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from gatera.core.checks import listed
 from gatera.core.errors import TextError
 from gatera.core.files import check_regular
 from gatera.core.lazy import LazyPattern
@@ -53,14 +55,15 @@ _SAME_WORD = LazyPattern(r"\b(\w+)((?:\s+\1\b){2,})")
 _CAPITAL_WORD = LazyPattern(r"\b(?:[A-Z]{2,}|[A-Z][a-z]+)\b")
 
 
-def read_text(source: Any, html: bool = True, form: Form = "NFC") -> str:
+def read_text(source: Any, html: bool = True, form: Form = "NFC", column: str | None = None) -> str:
     """Read a text and clean it: line breaks and runs of blanks become single blanks, control characters go.
 
     Args:
         source: the text itself as a str; a Path of a file in UTF-8, or in UTF-16 or UTF-32 with a byte order mark; or
-            the bytes of such a file.
+            the bytes of such a file; with `column` also a row of a table, a mapping.
         html: turn tags into blanks, and entities such as `&amp;` into what they stand for.
         form: the Unicode form that equal characters are brought into, "NFC" or "NFKC"; "none" leaves them.
+        column: the column of a row that holds the text.
 
     Raises:
         TextError: if the file is missing, a folder, too large or in another encoding, if `source` is not a text, or if
@@ -70,6 +73,8 @@ def read_text(source: Any, html: bool = True, form: Form = "NFC") -> str:
         >>> read_text("A fine film.<br /><br />Really  fine &amp; short!")
         'A fine film. Really fine & short!'
     """
+    if column is not None and isinstance(source, Mapping):
+        source = _cell(source, column)
     text = _UNUSABLE.sub(" ", _decoded(source))
     if html:
         text = html_entities.unescape(_TAG.sub(" ", _LINE_BREAK.sub("\n", text)))
@@ -80,6 +85,17 @@ def read_text(source: Any, html: bool = True, form: Form = "NFC") -> str:
         where = f"The file {source}" if isinstance(source, Path) else "A text"
         raise TextError(f"{where} is empty", remedy="Remove it, or write a text into it.")
     return text
+
+
+def _cell(row: Mapping[Any, Any], column: str) -> str:
+    if column not in row:
+        raise TextError(
+            f"The row has no column {column!r}, which holds the text", available=listed(map(str, row), 8)
+        )
+    cell = row[column]
+    if not isinstance(cell, str):
+        raise TextError(f"The row's column {column!r} holds no text", got=cell)
+    return cell
 
 
 def _decoded(source: Any) -> str:

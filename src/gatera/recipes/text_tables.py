@@ -1,0 +1,166 @@
+"""Texts in a column of a table: find the column, skip rows that cannot be used, split, and make loaders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gatera.core.checks import listed, missing_column
+from gatera.core.errors import ArgumentError, DataError
+from gatera.data.blocks.base import InputBlock
+from gatera.data.blocks.category import CategoryBlock
+from gatera.data.datablock import DataBlock
+from gatera.data.loading.loaders import DataLoaders
+from gatera.data.loading.row_tables import check_varies, unusable_targets, value_column_of
+from gatera.data.sources.labels import ItemGetter
+from gatera.data.sources.tables import read_table
+from gatera.data.splits.by_class import split_by_class
+from gatera.data.splits.split import Splits
+from gatera.program.raw.cells import is_empty
+from gatera.program.tables.columns import Kind
+from gatera.program.tables.notes import Note
+from gatera.recipes.events import Events
+from gatera.recipes.files import report_sides
+from gatera.recipes.settings import Task, TrainSettings
+from gatera.tabular.frames import as_names
+from gatera.tabular.roles import Wishes, is_class_as_asked, target_note
+
+#: Cells of free text have this many words on average, and more than this share of them differ.
+LEAST_WORDS, LEAST_DIFFERENT = 4.0, 0.5
+
+#: Settings that only folders have.
+OF_FOLDERS = ("label_from", "group_by", "class_level", "test_pct")
+
+
+def text_columns(frame: Any, target: str) -> list[str]:
+    """Return the columns of free text, the longest texts first.
+
+    Args:
+        frame: a pandas DataFrame.
+        target: the column to predict, which is not among them.
+    """
+    found: dict[str, float] = {}
+    for name in frame.columns:
+        if name == target or value_column_of(frame[name]).kind is not Kind.TEXT:
+            continue
+        cells = [cell for cell in frame[name].tolist() if isinstance(cell, str) and cell.strip()]
+        if not cells or len(set(cells)) <= LEAST_DIFFERENT * len(cells):
+            continue
+        if sum(len(cell.split()) for cell in cells) >= LEAST_WORDS * len(cells):
+            found[str(name)] = sum(map(len, cells)) / len(cells)
+    return sorted(found, key=lambda name: -found[name])
+
+
+class TableOfTexts:
+    """The rows of a table that have a text and a class.
+
+    Args:
+        settings: how the table is read, and which of its columns are what.
+        events: where to report.
+
+    Attributes:
+        text: the column of the texts.
+        target: the column of the classes.
+        texts, labels: those of each row.
+        n_skipped: rows without a text or a class.
+
+    Raises:
+        ArgumentError: if the target is not named, a setting is for folders, or the target is a number.
+        DataError: if the table cannot be read, or has no such column or no texts.
+    """
+
+    def __init__(self, settings: TrainSettings, events: Events) -> None:
+        _check_settings(settings)
+        asked = settings.task is Task.text or settings.text is not None  # else the recipe for tables has told
+        frame = read_table(settings.source, on_note=events.on_note if asked else None, **settings.reading)
+        columns, target = [str(name) for name in frame.columns], settings.target
+        if target is None:
+            raise ArgumentError(
+                f"target= must name the column of {settings.source} to predict", available=listed(columns)
+            )
+        for role, name in (("target=", target), ("text=", settings.text)):
+            if name is not None and name not in columns:
+                raise missing_column(name, columns, str(settings.source), role)
+        self.settings, self.target = settings, target
+        self.text = settings.text or self._find(frame, target)
+        if self.text == target:
+            raise ArgumentError("text= and target= name the same column", got=target)
+        self._tell(columns, events)
+        usable = ~unusable_targets(frame[target])
+        usable &= [
+            isinstance(cell, str) and not is_empty(cell) and bool(cell.strip())
+            for cell in frame[self.text].tolist()
+        ]
+        self.n_skipped = int((~usable).sum())
+        frame = frame[usable]
+        check_varies(frame[target], settings.source)
+        self._check_classes(frame[target], events)
+        self.texts, self.labels = frame[self.text].tolist(), frame[target].tolist()
+
+    def _find(self, frame: Any, target: str) -> str:
+        dropped = as_names(self.settings.drop)
+        found = [name for name in text_columns(frame, target) if name not in dropped]
+        if not found:
+            raise DataError(
+                f"{self.settings.source} has no column of texts beside {target}",
+                available=listed(str(name) for name in frame.columns if name != target),
+                remedy="Name the column: text=. To learn from columns of categories and numbers, pass task='table'.",
+            )
+        return found[0]
+
+    def _tell(self, columns: list[str], events: Events) -> None:
+        others = [name for name in columns if name not in (self.text, self.target)]
+        rest = f"; not used: {listed(others, 8)}" if others else ""
+        events.on_note(
+            Note(f"{self.target} is learned from the texts in column {self.text!r}{rest}", "text", self.text)
+        )
+
+    def _check_classes(self, target: Any, events: Events) -> None:
+        wishes = Wishes(as_names(self.settings.classes))
+        note = target_note(target, wishes)
+        if not is_class_as_asked(target, wishes):
+            raise ArgumentError(
+                f"{self.target} holds numbers, and texts can only be sorted into classes",
+                got=f"{target.nunique():,} different numbers",
+                remedy=f"If they are classes, pass classes={self.target!r}.",
+            )
+        if note is not None:
+            events.on_note(Note(note.text))
+
+    def split(self, events: Events) -> Splits:
+        """Hold out a share of every class, and report it."""
+        splits = split_by_class(self.labels, self.settings.valid_pct, self.settings.seed)
+        if not len(splits.train) or not len(splits.valid):
+            raise DataError(
+                f"{self.settings.source} has too few texts for a training and a validation set", got=len(self.labels),
+                remedy="Add rows, or raise valid_pct=.",
+            )  # fmt: skip
+        counts = {"train": len(splits.train), "valid": len(splits.valid)}
+        n_classes = len(set(self.labels))
+        events.on_line(f"{len(self.texts):,} texts of {n_classes} classes (column {self.target})")
+        report_sides(events, counts)
+        if self.n_skipped:
+            events.on_warning(f"Skipped {self.n_skipped:,} rows without a text or a value in {self.target}.")
+        events.on_event(
+            "texts", {"text": self.text, "target": self.target, "rows_skipped": self.n_skipped, **counts}
+        )
+        return splits
+
+    def loaders(self, block: InputBlock, splits: Splits, bs: int) -> DataLoaders:
+        """Return loaders of the texts."""
+        recipe = DataBlock(
+            (block, CategoryBlock), splitter=lambda items: splits, get_x=ItemGetter(0), get_y=ItemGetter(1)
+        )
+        return recipe.dataloaders(
+            list(zip(self.texts, self.labels, strict=True)), self.settings.out.parent, bs=min(bs, len(splits.train)),
+            val_bs=64, seed=self.settings.seed, device=self.settings.device,
+        )  # fmt: skip
+
+
+def _check_settings(settings: TrainSettings) -> None:
+    for name in OF_FOLDERS:
+        if getattr(settings, name) is not None:
+            raise ArgumentError(
+                f"{name}= is for folders",
+                got=getattr(settings, name),
+                remedy=f"Omit {name}=: {settings.source} is a table.",
+            )

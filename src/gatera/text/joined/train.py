@@ -1,0 +1,155 @@
+"""Train what answers best for texts: the network, a linear model of words, or both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from torch import Tensor, nn
+
+from gatera.learn.checkpoint import Position
+from gatera.learn.frozen_features import FeatureCache
+from gatera.learn.learner import Learner
+from gatera.models.text.word_scores import TextMixture
+from gatera.program.tables.notes import Note
+from gatera.text.joined.fit import FittedWords, fit_words, score
+from gatera.text.joined.offsets import LastPredictions, WordOffsets
+from gatera.text.learner import TextLearner
+
+TextModel = Literal["best", "network", "words", "both"]
+
+#: Takes each decision.
+OnNote = Callable[[Note], None]
+
+
+@dataclass(frozen=True)
+class TextTraining:
+    """How the model of texts is trained.
+
+    Attributes:
+        model: "network", "words", "both", or "best": what answers held-out training texts best.
+        epochs: epochs of the network's last layers and its head.
+        freeze_epochs: epochs of the head alone before those.
+        lr: the head's peak learning rate.
+        seed: keys folds.
+    """
+
+    model: TextModel
+    epochs: int
+    freeze_epochs: int
+    lr: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class TrainedTexts:
+    """What became of a learner.
+
+    Attributes:
+        facts: what was decided, as plain values.
+        valid_words: how many validation texts the words alone get wrong; None where they were not tried.
+        valid_outputs: the new model's logits of the validation set, float32 [n,K]; None where they must be computed.
+    """
+
+    facts: dict[str, Any] = field(default_factory=dict)
+    valid_words: int | None = None
+    valid_outputs: Tensor | None = None
+
+
+def train_texts(
+    learn: TextLearner, how: TextTraining, on_note: OnNote, resume: Path | None = None
+) -> TrainedTexts:
+    """Train a new classifier; afterwards its model is what was chosen.
+
+    Args:
+        learn: with one class per text; its encoder reads both ends of a text, its loaders have more of it.
+        how: see `TextTraining`.
+        on_note: takes each decision.
+        resume: the checkpoint of an interrupted run.
+    """
+    train = learn.dls.train_ds
+    labels = np.asarray(train.targets)
+    words, model = None, how.model
+    if model != "network" and len(np.unique(labels)) > 1:
+        words = fit_words(
+            train.arrays, labels, len(learn.dls.vocab or ()), len(learn.dls.text_vocab), learn.dls.block.padding, how.seed
+        )  # fmt: skip
+        if model == "best" and not words.helps:
+            _say_useless(words, len(labels), on_note)
+            model = "network"
+    if words is None or model == "network":
+        kept = LastPredictions(len(learn.dls.valid_ds))
+        _train_network(learn, how, [kept], resume)
+        return TrainedTexts({"model": "network"}, None, _exact(learn, kept.outputs))
+    return _train_joined(learn, how, words, on_note, resume)
+
+
+def _train_joined(
+    learn: TextLearner, how: TextTraining, words: FittedWords, on_note: OnNote, resume: Path | None
+) -> TrainedTexts:
+    valid = learn.dls.valid_ds
+    said = score(words.scores, valid.arrays, learn.dls.block.padding)
+    wrong = int((said.argmax(1) != valid.targets).sum())
+    offsets = WordOffsets(words.left_out, said, how.model == "best")
+    kept = LastPredictions(len(valid))
+    if how.model != "words":
+        _train_network(learn, how, [offsets, kept], resume)
+    alone = how.model == "words" or offsets.words_win
+    if how.model == "best":
+        _tell(offsets, alone, on_note)
+    outputs = said if alone else _exact(learn, kept.outputs)
+    learn.feature_cache = FeatureCache()  # the kept outputs may be a gigabyte
+    learn.model = TextMixture(words.scores, None if alone else learn.model).to(learn.dls.device)
+    shares = {"words": words.wrong / len(words.left_out)}
+    if offsets.n:
+        shares["both"] = offsets.wrong[1] / offsets.n
+    return TrainedTexts({"model": "words" if alone else "both", "held_out_errors": shares}, wrong, outputs)
+
+
+def _train_network(learn: Learner, how: TextTraining, callbacks: list[Any], resume: Path | None) -> None:
+    """Train the head, if asked to, then the last layers and the head; the head starts from zero, or from the words."""
+    if resume is None:
+        for parameter in learn.model[-1][-1].parameters():  # type: ignore[index, union-attr]
+            nn.init.zeros_(parameter)
+    stopped = None if resume is None else Position(**learn.load_checkpoint(resume)["position"]).phase
+    if how.freeze_epochs and stopped != "unfrozen":
+        learn.freeze()
+        learn.fit_one_cycle(
+            how.freeze_epochs, how.lr, pct_start=0.99, cbs=callbacks, phase="frozen", resume=resume
+        )
+        resume = None
+    groups = learn.options.fine_tune_groups
+    learn.freeze_to(0 if groups is None else -groups)
+    learn.fit_one_cycle(how.epochs, how.lr, cbs=callbacks, phase="unfrozen", resume=resume)
+
+
+def _exact(learn: Learner, outputs: Tensor | None) -> Tensor | None:
+    """Return the outputs if the program's will be the same; None if they were rounded on the way."""
+    same = learn.arithmetic.dtype is None and learn.feature_cache.exact(learn.dls.valid_ds)
+    return outputs if same else None
+
+
+def _say_useless(words: FittedWords, n: int, on_note: OnNote) -> None:
+    on_note(
+        Note(
+            f"A linear model of words answers {words.wrong:,} of {n:,} training texts wrong, each held out in turn, the most "
+            f"frequent class {words.usual_wrong:,}. The program holds the network alone", "model", "both",
+        )
+    )  # fmt: skip
+
+
+def _tell(offsets: WordOffsets, alone: bool, on_note: OnNote) -> None:
+    """Say what held-out training texts said, and what follows."""
+    if not offsets.n:
+        return
+    words, both = (wrong / offsets.n for wrong in offsets.wrong)
+    holds = "a linear model of words" if alone else "both"
+    on_note(
+        Note(
+            f"The error on {offsets.n:,} training texts, each answered before it was learned from: of a linear model of words "
+            f"{words:.1%}, with the network {both:.1%}. The program holds {holds}", "model", "both" if alone else "words",
+        )
+    )  # fmt: skip

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gatera.core.errors import ArgumentError, DataError
+from gatera.program.tables.columns import Kind
+from gatera.recipes.find_task import find_task
+from gatera.recipes.settings import Task, TrainSettings
+from gatera.recipes.tables import OnlyTexts, read
+from gatera.recipes.text_tables import TableOfTexts, text_columns
+from gatera.recipes.texts import text_job
+from gatera.text.block import TextBlock
+
+
+def reviews(n: int = 40) -> pd.DataFrame:
+    words = np.random.default_rng(0).choice(["film", "plot", "cast", "song"], (n, 5))
+    return pd.DataFrame({
+        "id": range(n),
+        "title": [f"Film number {row}" for row in range(n)],
+        "review": [f"{' '.join(row)} number {n}, in all" for n, row in enumerate(words)],
+        "sentiment": ["good", "bad"] * (n // 2),
+    })  # fmt: skip
+
+
+def settings(folder, frame, **more) -> TrainSettings:
+    path = folder / "reviews.csv"
+    frame.to_csv(path, index=False)
+    return TrainSettings(path, folder / "a.gatera", **({"target": "sentiment"} | more))
+
+
+def test_free_text_is_long_and_differs():
+    frame = reviews()
+    assert Kind.TEXT and text_columns(frame, "sentiment") == ["review"]  # titles have three words
+    frame["summary"] = frame["review"].str[:40]
+    assert text_columns(frame, "sentiment") == ["review", "summary"]
+    assert text_columns(frame, "review") == ["summary"]
+    frame["review"] = "always the same long text of a review"
+    assert text_columns(frame, "sentiment") == ["summary"]
+
+
+def test_a_table_with_nothing_but_texts_is_learned_from_them(tmp_path, events):
+    asked = settings(tmp_path, reviews())
+    with pytest.raises(OnlyTexts):
+        read(asked, events)
+    table = TableOfTexts(asked, events)
+    assert (table.text, table.n_skipped, len(table.texts)) == ("review", 0, 40)
+    assert events.lines[-1] == (
+        "sentiment is learned from the texts in column 'review'; not used: id, title (to change: text='review')."
+    )
+
+
+def test_a_table_with_other_columns_says_that_texts_are_not_used(tmp_path, events):
+    frame = reviews().assign(stars=[1, 2, 3, 4] * 10)
+    assert read(settings(tmp_path, frame), events).categories == ["stars"]
+    assert "Free text is not used here: review (to change: text='review')." in events.lines
+
+
+def test_rows_without_a_text_or_a_class_are_skipped_and_counted(tmp_path, events):
+    frame = reviews()
+    frame.loc[3, "review"] = None
+    frame.loc[5, "review"] = "  "
+    frame.loc[7, "sentiment"] = None
+    table = TableOfTexts(settings(tmp_path, frame, task=Task.text), events)
+    assert (len(table.texts), table.n_skipped) == (37, 3)
+    splits = table.split(events)
+    assert (len(splits.train), len(splits.valid)) == (30, 7)
+    assert events.warnings == ["Skipped 3 rows without a text or a value in sentiment."]
+    dls = table.loaders(TextBlock(), splits, 8)
+    assert dls.vocab == ["bad", "good"] and len(dls.valid_ds) == 7
+    assert dls.train_ds.inputs[0] in table.texts
+
+
+def test_naming_the_column_makes_it_a_task_for_texts(tmp_path, events):
+    frame = reviews().assign(stars=[1, 2, 3, 4] * 10)
+    assert find_task(settings(tmp_path, frame)) is Task.table
+    asked = settings(tmp_path, frame, text="title")
+    assert find_task(asked) is Task.text
+    assert TableOfTexts(asked, events).text == "title"
+    stars = TableOfTexts(settings(tmp_path, frame, text="review", target="stars"), events)
+    assert set(stars.labels) == {1, 2, 3, 4}
+    assert events.lines[-1] == "stars has 4 different whole numbers, which are classes."
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"text": "revew"}, "text=: no column 'revew' in {source}. Available: id, title, review, sentiment. Did you mean 'review'?"),
+        ({"text": "sentiment"}, "text= and target= name the same column. Got: 'sentiment'."),
+        ({"drop": "review"}, "{source} has no column of texts beside sentiment. Available: id, title, review. Name the column: text=. To learn from columns of categories and numbers, pass task='table'."),
+        ({"test_pct": 0.1}, "test_pct= is for folders. Got: 0.1. Omit test_pct=: {source} is a table."),
+        ({"target": "id"}, "id holds numbers, and texts can only be sorted into classes. Got: '40 different numbers'. If they are classes, pass classes='id'."),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_learned(more, message, tmp_path, events):
+    asked = settings(tmp_path, reviews(), task=Task.text, **more)
+    with pytest.raises((ArgumentError, DataError)) as err:
+        TableOfTexts(asked, events)
+    assert str(err.value) == message.format(source=asked.source)
+
+
+def test_a_folder_has_no_columns(tmp_path, events):
+    with pytest.raises(ArgumentError) as err:
+        text_job(TrainSettings(tmp_path, tmp_path / "a.gatera", text="review"), events)
+    assert str(err.value) == f"text= is for tables. Got: 'review'. Omit text=: {tmp_path} is a folder."
