@@ -252,3 +252,19 @@ def test_a_file_name_that_no_encoding_knows_stops_nothing(program, cat, tmp_path
     run = process("predict", program, tmp_path, "--json", env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert run.returncode == 0
     assert '"label": "cat"' in run.stdout and "caf\\udce9.jpg" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["no-such-folder"], "Folder no-such-folder does not exist"),
+        (["no.csv", "--target", "y"], "There is no table no.csv"),
+        ([".", "--config", "no.toml"], "no.toml cannot be read (No such file or directory)"),
+    ],
+)
+def test_a_wrong_name_is_said_before_pytorch_is_imported(words, said):
+    code = "import sys; sys.modules['torch'] = None; from gatera.cli.main import main; main(sys.argv[1:])"
+    ran = subprocess.run(
+        [sys.executable, "-c", code, "train", *words], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 1 and said in ran.stderr

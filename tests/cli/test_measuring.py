@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,27 @@ def test_unknown_classes_are_said_and_count_as_wrong(gatera, program, labelled):
     result = json.loads(ran.out)["result"]
     assert result["unknown_labels"] == {"lion": 12} and result["errors"] == 12
     assert result["most_confused"][0] == {"actual": "lion", "predicted": "cat", "n": 12}
+
+
+def test_labels_of_which_the_program_knows_none_are_refused(gatera, program, labelled):
+    """ "Cat" for "cat" was measured as 100 % wrong, with exit status 0."""
+    for label in ("cat", "dog"):
+        (labelled / label).rename(labelled / label.upper())
+    ran = gatera("test", program, labelled)
+    assert ran.status == 1 and ran.out.count("%") == 0
+    said = "Error: the program knows none of the labels. Got: 'CAT, DOG'. Available: cat, dog. Rename them, or name the column of the labels: --target."
+    assert ran.err.splitlines()[-1] == said
+
+
+def test_a_right_answer_has_one_probability_and_a_wrong_one_that_of_the_label_too(
+    gatera, program, labelled, tmp_path
+):
+    shutil.copy(labelled / "dog" / "dog_1.jpg", labelled / "cat" / "a_dog.jpg")
+    page = tmp_path / "page.html"
+    gatera("test", program, labelled, "--report", page)
+    text = page.read_text()
+    assert len(re.findall(r"probability [01]\.\d\d; [01]\.\d\d for cat", text)) >= 1
+    assert "of the label" not in text
 
 
 def test_unreadable_items_are_named_and_the_status_is_1(gatera, program, labelled):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ast
 import shlex
+import warnings
 from pathlib import Path
 
 import pytest
+from PIL.Image import DecompressionBombWarning
 
 import gatera
 from gatera.cli.commands import COMMANDS
 from gatera.cli.inputs import AS_FOUND
+from gatera.cli.output import notes
 from gatera.cli.parser import UsageError, parse
 from gatera.program.tables.notes import Note
 from gatera.program.tables.reader import open_table, read_table
@@ -50,6 +53,7 @@ def test_every_option_that_a_note_names_exists():
         "numbers",
         "task",
         "user",
+        "rating",
         "model",
         "epochs",
         "valid_pct",
@@ -142,3 +146,12 @@ def events_of(capsys):
         return capsys.readouterr().out
 
     return run
+
+
+def test_warnings_of_pillow_that_name_no_file_are_not_shown(capsys):
+    with notes():
+        warnings.simplefilter("always")
+        warnings.warn("Image size exceeds limit", DecompressionBombWarning, stacklevel=1)
+        warnings.warn_explicit("Truncated File Read", UserWarning, str(Path("x/PIL/TiffImagePlugin.py")), 1)
+        warnings.warn("ours", UserWarning, stacklevel=1)
+    assert capsys.readouterr().err == "Note: ours\n"

@@ -39,7 +39,7 @@ def test_skipped_files_are_listed_and_long_lists_cut(events):
     report_skipped(events, [BadFile(Path(f"{n}.jpg"), f"{n}.jpg is empty (0 bytes).") for n in range(22)])
     lines = events.warnings[0].splitlines()
     assert lines[:2] == ["Skipped files:", "  0.jpg is empty (0 bytes)."]
-    assert len(lines) == 22 and lines[-1] == "  and 2 more"
+    assert len(lines) == 22 and lines[-1] == "  and 2 more; .skipped of the result names all"
 
 
 def test_an_empty_side_is_not_mentioned(events):

@@ -49,9 +49,15 @@ def test_rows_with_gaps_are_skipped_and_counted(tmp_path, events):
     assert len(ratings) == 60 and events.warnings == ["Skipped 3 rows without user, item or rating."]
 
 
-def test_ratings_that_are_all_the_same_are_refused(tmp_path, events):
+def test_ratings_that_are_all_the_same_say_who_took_what_and_are_refused_where_asked_for(tmp_path, events):
     text = "user,movie,rating\n" + "\n".join(f"{u},{i},3" for u, i, _ in ROWS)
+    ratings, columns = read(settings(tmp_path, text), events)
+    assert columns[:2] == ["user", "movie"] == list(ratings.columns) and len(ratings) == len(ROWS)
+    assert (
+        events.lines[0] == "Column 'rating' is 3 in every row and is left out (to change: rating='rating')."
+    )
+    assert events.lines[1].startswith("No column has ratings: each pair counts as 1")
     with pytest.raises(
         DataError, match=r"has the same value in every row, so there is nothing to learn\. Got: 3\."
     ):
-        read(settings(tmp_path, text), events)
+        read(settings(tmp_path, text, rating="rating"), events)

@@ -65,6 +65,7 @@ TRAIN = Command(
         "gatera train more-photos/ --like photos.gatera",
     ),
     extra="train",
+    first="gatera.cli.training.first:complete",
 )  # fmt: skip
 
 PREDICT = Command(

@@ -101,10 +101,12 @@ def _run_command(command: Command, arguments: list[str]) -> int:
         print(command_help(command))
         return 0
     options = parse(command, arguments)
+    if command.first is not None:
+        load(command.first)(options)
     try:
         with nullcontext() if command.extra is None else status_line("Starting"):
-            run = load(command)
-        return run(options)
+            run = load(command.runs)
+        return run(options) or 0
     except ModuleNotFoundError as err:
         if command.extra is None or (err.name or "").partition(".")[0] in ("", "gatera"):
             raise
@@ -114,9 +116,9 @@ def _run_command(command: Command, arguments: list[str]) -> int:
         ) from err
 
 
-def load(command: Command) -> Callable[[argparse.Namespace], int]:
-    """Import what a command runs."""
-    module, _, function = command.runs.partition(":")
+def load(place: str) -> Callable[[argparse.Namespace], int | None]:
+    """Import "module:function"."""
+    module, _, function = place.partition(":")
     return getattr(importlib.import_module(module), function)
 
 

@@ -88,6 +88,7 @@ class Command(NamedTuple):
         summary: what it does, in one sentence.
         options: what it accepts.
         runs: "module:function" of what it runs, which gets the parsed options and returns the exit status.
+        first: "module:function" of what is done with the options before the packages of `extra` are imported.
         about: more about it, a paragraph each.
         examples: command lines.
         extra: the extra whose packages it needs; None for the base install.
@@ -100,6 +101,7 @@ class Command(NamedTuple):
     about: Sequence[str] = ()
     examples: Sequence[str] = ()
     extra: str | None = None
+    first: str | None = None
 
 
 def whole_number(low: int) -> Callable[[str], int]:

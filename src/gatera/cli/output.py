@@ -131,8 +131,13 @@ def escape_unencodable_output() -> None:
 
 @contextmanager
 def notes() -> Iterator[None]:
-    """Show our warnings (a column with an unseen category, say) as notes."""
+    """Show our warnings (a column with an unseen category, say) as notes; those of Pillow name no file, and are left out."""
     with warnings.catch_warnings():
         warnings.filterwarnings("default", category=UserWarning, module="gatera")
-        warnings.showwarning = lambda message, *_, **__: show_note(str(message))
+        warnings.showwarning = _note_of_warning
         yield
+
+
+def _note_of_warning(message: Warning | str, category: type[Warning], filename: str, *_: Any) -> None:
+    if not (category.__module__.startswith("PIL.") or "PIL" in Path(filename).parts):
+        show_note(str(message))

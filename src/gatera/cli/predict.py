@@ -37,7 +37,12 @@ def predict(options: argparse.Namespace) -> int:
         return _recommend(options)
     given = [*options.inputs, *(stdin_names(options.null) if options.names or options.null else ())]
     if not given:
-        raise UsageError('missing argument: INPUT. See "gatera predict --help".')
+        first = (
+            ""
+            if options.program.endswith(".gatera")
+            else "; the program comes first: gatera predict PROGRAM INPUT"
+        )
+        raise UsageError(f'missing argument: INPUT{first}. See "gatera predict --help".')
     inputs, things = find_inputs(
         given, first_operation(options.program),
         {name: getattr(options, name) for name in AS_FOUND}, lambda note: show_note(note.for_shell()),

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import argparse
 
-from gatera.cli.commands import TRAIN
 from gatera.cli.output import notes, stopped_status
-from gatera.cli.training.chosen import apply_chosen
 from gatera.cli.training.printer import Printer
 from gatera.recipes.run import train as train_program
 from gatera.recipes.settings import DEFAULTS
 
 
 def train(options: argparse.Namespace) -> int:
-    """Train as the options say.
+    """Train as the options say, once `gatera.cli.training.first` has completed them.
 
     Raises:
         GateraError: if the data, an option or the disk is not usable.
         KeyboardInterrupt: after Ctrl-C, SIGTERM or SIGHUP before training has begun.
     """
-    apply_chosen(options, TRAIN.options)
     printer = Printer(options.json)
     settings = {name: getattr(options, name) for name in DEFAULTS}
     try:

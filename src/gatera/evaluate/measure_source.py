@@ -165,7 +165,7 @@ def measure(
         progress: shows how far it is: yields what it is given.
 
     Raises:
-        DataError: if no item can be read.
+        DataError: if no item can be read, or the program knows none of their labels.
     """
     started, scores = time.perf_counter(), SCORES[program.task](program)
     outcomes: list[Outcome] = []
@@ -184,6 +184,11 @@ def measure(
         raise DataError(
             f"none of the {len(failed):,} {items.things} can be measured, e.g. {failed[0].reason}"
         )
+    if program.task == "classification" and scores.unknown.total() == len(outcomes):
+        raise DataError(
+            "the program knows none of the labels", got=listed(scores.unknown, 6), available=listed(program.vocab, 6),
+            remedy="Rename them, or name the column of the labels: target=.",
+        )  # fmt: skip
     return Measurement(
         scores.report(), outcomes, items, dict(scores.unknown), failed,
         measure_latency(program, [outcome.example for outcome in outcomes]), time.perf_counter() - started,

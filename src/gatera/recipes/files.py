@@ -87,7 +87,10 @@ def report_skipped(events: Events, files: Sequence[BadFile]) -> None:
     """Report which files were skipped, and why."""
     if files:
         lines = [f"  {bad.reason}" for bad in files[:MOST_SKIPPED]]
-        more = [f"  and {len(files) - MOST_SKIPPED} more"] if len(files) > MOST_SKIPPED else []
+        option = events.argument("json")
+        where = ".skipped of the result" if option.endswith("=") else option
+        rest = f"  and {len(files) - MOST_SKIPPED:,} more; {where} names all"
+        more = [rest] if len(files) > MOST_SKIPPED else []
         events.on_warning("\n".join(["Skipped files:", *lines, *more]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from gatera.collab.baseline import user_item_means
@@ -56,13 +57,17 @@ def read(settings: TrainSettings, events: Events) -> tuple[Any, list[str]]:
     """Return the ratings of a table, and its columns of users, items and ratings."""
     whole = read_table(settings.source, on_note=events.on_note, **settings.reading)
     if settings.rating is None and is_implicit(whole):
-        return _read_pairs(whole, settings, events)
+        return _read_pairs(whole, pair_names(whole, (settings.user, settings.item)), events)
     columns, note = column_names(
         whole, (settings.user, settings.item, settings.rating), ("user", "item", "rating")
     )
     if note is not None:
         events.on_note(note)
     rating = columns[2]
+    if settings.rating is None and whole[rating].nunique() == 1 and not unusable_targets(whole[rating]).any():
+        same = f"Column {rating!r} is {whole[rating].iloc[0]} in every row and is left out"
+        events.on_note(Note(same, "rating", rating))
+        return _read_pairs(whole, columns[:2], events)
     usable = ~unusable_targets(whole[rating])
     for name in columns[:2]:
         usable &= ~empty_cells(whole[name])
@@ -73,15 +78,14 @@ def read(settings: TrainSettings, events: Events) -> tuple[Any, list[str]]:
     return ratings, columns
 
 
-def _read_pairs(whole: Any, settings: TrainSettings, events: Events) -> tuple[Any, list[str]]:
+def _read_pairs(whole: Any, names: Sequence[str], events: Events) -> tuple[Any, list[str]]:
     """Return the pairs of a table without ratings, and its columns of users and items."""
-    names = pair_names(whole, (settings.user, settings.item))
     usable = ~(empty_cells(whole[names[0]]) | empty_cells(whole[names[1]]))
     if skipped := int((~usable).sum()):
         events.on_warning(f"Skipped {skipped:,} rows without user or item.")
     said = f"each pair counts as 1, and {NEGATIVES} items drawn at random for it as 0; predictions are 0 to 1"
     events.on_note(Note(f"No column has ratings: {said}", "user", names[0]))
-    return whole.loc[usable, names], [*names, IMPLICIT]
+    return whole.loc[usable, list(names)], [*names, IMPLICIT]
 
 
 def _report_ratings(events: Events, dls: RowLoaders) -> None:

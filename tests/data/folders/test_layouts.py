@@ -281,7 +281,7 @@ def test_names_that_are_not_in_utf8(tmp_path):
 def test_sides_in_most_of_the_folder_hold_and_the_rest_is_left_out(tmp_path):
     """The test photos were trained on as soon as a second folder stood beside the one that is split."""
     split = [f"xray/{side}/{label}/{side}_{label}.png" for side in ("train", "val", "test") for label in "ab"]
-    found, notes = read(touch(tmp_path, *split, "more/xray/train/a/1.png", "more/xray/train/b/2.png"))
+    found, _ = read(touch(tmp_path, *split, "more/xray/train/a/1.png", "more/xray/train/b/2.png"))
     assert places(found) == {
         f"{name}_{label}": (label, side)
         for name, side in (("train", "train"), ("val", "valid"), ("test", "test")) for label in "ab"
@@ -302,3 +302,14 @@ def test_sides_in_a_small_part_of_the_folder_are_asked_about(tmp_path):
     )
     found, _ = read(tmp_path, class_level=1)
     assert sorted(set(found.labels)) == ["cat", "dog"] and len(found.files) == 7
+
+
+def test_files_of_unknown_endings_are_counted_too(tmp_path):
+    touch(tmp_path, "cat/1.png", "cat/2.png", "dog/3.png", "dog/4.png")
+    for name in ("cat/a.pcx", "cat/b.SGI", "dog/c.bin", "dog/d.weights", "dog/LICENSE", "dog/notes.txt"):
+        (tmp_path / name).write_bytes(b"xx")
+    found, _ = read(tmp_path)
+    assert [str(bad.reason) for bad in name_left_out(found, tmp_path).skipped] == [
+        f"{tmp_path} has 2 files of other kinds (.bin, .weights), which are not read, e.g. dog/c.bin.",
+        f"{tmp_path} has 2 pictures in other formats (.pcx, .sgi), which are not read, e.g. cat/a.pcx.",
+    ]

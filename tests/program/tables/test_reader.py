@@ -304,7 +304,7 @@ def test_a_row_of_units_below_the_header_is_left_out_and_told(write):
         table = open_table(path, known=known).read()
         assert table.columns["age"].cells.tolist() == [0, 1, 2, 3]
         assert [str(note) for note in table.notes] == [said]
-    assert list(cells(path, header=0)["age"])[0] == "(years)"
+    assert cells(path, header=0)["age"][0] == "(years)"
     gaps = write("age,hours,job\n,NA,cook\n" + "".join(f"{n},{n}.5,cook\n" for n in range(4)))
     assert len(read_table(gaps)) == 5
     words = write("age,town,job\nold,Rome,cook\n" + "".join(f"{n},Bern,cook\n" for n in range(4)))

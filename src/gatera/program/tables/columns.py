@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from gatera.core.checks import listed
+from gatera.program.tables.notes import Note
 from gatera.program.tables.numbers import (
     PLAIN,
     NumberFormat,
@@ -272,3 +274,33 @@ def _is_nothing(cell: Any) -> bool:
         or type(cell).__name__ in ("NAType", "NaTType")
         or bool(np.ndim(cell) == 0 and cell != cell)
     )
+
+
+def notes_of(columns: Iterable[Column], lines: np.ndarray) -> Iterator[Note]:
+    """Yield what was decided of columns, where it may surprise.
+
+    Args:
+        columns: the columns of a file.
+        lines: the line in which each row begins, int64 [n].
+    """
+    kept = []
+    for column in columns:
+        if column.kind is Kind.EMPTY:
+            yield Note(f"Column {column.name!r} is empty")
+        if column.format.decimal == "," or column.format.thousands:
+            other = "." if column.format.decimal == "," else ","
+            yield Note(f"Column {column.name!r} is read as numbers with {column.format}", "decimal", other)
+        if len(infinite := column.infinite):
+            many = "a number that is" if len(infinite) == 1 else f"{len(infinite):,} numbers that are"
+            where = f"first in line {lines[infinite[0]]}"
+            yield Note(f"Column {column.name!r} holds {many} not finite, {where}; it counts as missing")
+        if column.words and column.kind is not Kind.EMPTY:
+            words = listed(f"{word!r} ({count:,} cells)" for word, count in column.words.items())
+            yield Note(f"Column {column.name!r} holds {column.kind}; {words} counts as missing there")
+        if column.stray:
+            yield Note(
+                f"Column {column.name!r} is read as text, not as numbers, because of {listed(map(repr, column.stray), 3)}"
+            )
+        kept += [f"{word!r} in {column.name} ({count:,} cells)" for word, count in column.kept.items()]
+    if kept:
+        yield Note(f"In columns of text these are values, not gaps: {listed(kept, 4)}")

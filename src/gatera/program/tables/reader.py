@@ -10,7 +10,7 @@ import csv
 import lzma
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from gatera.core.checks import check_choice, did_you_mean, listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.program.tables.blocks import Block, split_blocks
 from gatera.program.tables.builder import ColumnBuilder
-from gatera.program.tables.columns import Column, Kind, may_be_grouped
+from gatera.program.tables.columns import Column, may_be_grouped, notes_of
 from gatera.program.tables.dialect import DELIMITERS, SAMPLE_ROWS, delimiter_of, find_delimiter
 from gatera.program.tables.encoding import find_encoding, utf8_chunks
 from gatera.program.tables.layout import Layout, find_layout
@@ -158,7 +158,7 @@ class TableFile:
                 self._fill(again, {name: places[name] for name in again})
                 found = {name: builder.column(True) for name, builder in again.items()}
                 columns |= {name: column for name, column in found.items() if column.format.thousands == "."}
-        notes = [*self.notes, *layout.drop_index(columns), *_column_notes(columns.values(), lines)]
+        notes = [*self.notes, *layout.drop_index(columns), *notes_of(columns.values(), lines)]
         return Table(self.path, columns, lines, layout.skip + 1, notes)
 
     def _fill(self, builders: dict[str, ColumnBuilder], places: dict[str, int]) -> np.ndarray:
@@ -336,31 +336,6 @@ def _first_lines(head: bytes) -> list[str]:
         if len(lines) > SAMPLE_ROWS or (not head.endswith(b"\n") and len(lines) > 2)
         else lines
     )
-
-
-def _column_notes(columns: Iterable[Column], lines: np.ndarray) -> Iterator[Note]:
-    """Say what was decided of columns, where it may surprise."""
-    kept = []
-    for column in columns:
-        if column.kind is Kind.EMPTY:
-            yield Note(f"Column {column.name!r} is empty")
-        if column.format.decimal == "," or column.format.thousands:
-            other = "." if column.format.decimal == "," else ","
-            yield Note(f"Column {column.name!r} is read as numbers with {column.format}", "decimal", other)
-        if len(infinite := column.infinite):
-            many = "a number that is" if len(infinite) == 1 else f"{len(infinite):,} numbers that are"
-            where = f"first in line {lines[infinite[0]]}"
-            yield Note(f"Column {column.name!r} holds {many} not finite, {where}; it counts as missing")
-        if column.words and column.kind is not Kind.EMPTY:
-            words = listed(f"{word!r} ({count:,} cells)" for word, count in column.words.items())
-            yield Note(f"Column {column.name!r} holds {column.kind}; {words} counts as missing there")
-        if column.stray:
-            yield Note(
-                f"Column {column.name!r} is read as text, not as numbers, because of {listed(map(repr, column.stray), 3)}"
-            )
-        kept += [f"{word!r} in {column.name} ({count:,} cells)" for word, count in column.kept.items()]
-    if kept:
-        yield Note(f"In columns of text these are values, not gaps: {listed(kept, 4)}")
 
 
 class _readable:

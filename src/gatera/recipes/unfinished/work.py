@@ -64,7 +64,9 @@ class UnfinishedRun:
                 yield run
             except TrainingInterrupted:
                 raise
-            except KeyboardInterrupt as stop:  # before training goes on: what an earlier run kept is still there
+            except (
+                KeyboardInterrupt
+            ) as stop:  # before training goes on: what an earlier run kept is still there
                 raise run._interrupted(stop) from stop
 
     def resume_from(self, learn: Learner) -> Path | None:

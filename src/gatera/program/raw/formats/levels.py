@@ -67,7 +67,7 @@ def check_not_dark(image: Image.Image, name: str) -> None:
 
 def _unclear(name: str, values: np.ndarray, low: float, high: float) -> PhotoError:
     return PhotoError(
-        f"{name} holds {values.dtype} values from {low:g} to {high:g}, and which of them is white is not clear",
+        f"{name} holds {values.dtype.name} values from {low:g} to {high:g}, and which of them is white is not clear",
         expected="floats 0..1, or values up to 255 or up to 65,535",
         remedy="Save it with 8 bits per channel.",
     )

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
+from gatera.core.checks import listed
 from gatera.program.raw.photo import PHOTO_SUFFIXES
 from gatera.program.raw.sound import SOUND_SUFFIXES
 
@@ -15,8 +16,12 @@ UNREAD = {
     **dict.fromkeys(SOUND_SUFFIXES, "recording"),
     **dict.fromkeys((".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".wmv", ".mpg", ".mpeg", ".3gp", ".flv"), "video"),
     **dict.fromkeys((".cr2", ".cr3", ".nef", ".arw", ".dng", ".orf", ".rw2", ".raf", ".pef", ".srw", ".raw"), "raw photo"),
-    **dict.fromkeys((".psd", ".psb", ".xcf", ".ai", ".eps", ".ps", ".svg", ".svgz", ".pdf"), "drawing or document"),
-    **dict.fromkeys((".jxl", ".jp2", ".j2k", ".exr", ".hdr", ".tga", ".dds", ".ico", ".icns", ".fits", ".dcm", ".nii", ".mpo"), "picture in another format"),
+    **dict.fromkeys((".psd", ".psb", ".xcf", ".ai", ".eps", ".ps", ".svg", ".svgz", ".pdf", ".wmf", ".emf", ".djvu"), "drawing or document"),
+    **dict.fromkeys((
+        ".jxl", ".jp2", ".j2k", ".jpf", ".jpx", ".exr", ".hdr", ".tga", ".dds", ".ico", ".cur", ".icns", ".fits", ".dcm", ".nii", ".mpo", ".apng",
+        ".pbm", ".pfm", ".pcx", ".dcx", ".pcd", ".sgi", ".rgb", ".rgba", ".bw", ".ras", ".im", ".msp", ".xbm", ".xpm", ".blp", ".qoi", ".dib",
+        ".fli", ".flc", ".gbr", ".wal", ".spider", ".pxr", ".fpx", ".mic", ".ftc", ".ftu", ".avifs", ".heics",
+    ), "picture in another format"),
     **dict.fromkeys((".zip", ".tar", ".gz", ".tgz", ".rar", ".7z"), "archive"),
     **dict.fromkeys((".mid", ".midi", ".amr", ".ra"), "recording in another format"),
 }  # fmt: skip
@@ -31,19 +36,25 @@ _HEADS = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"RIFF", b"II*\0", b"MM\0*",
 #: What files are called whose names do not say that they hold a photo or a recording.
 _UNNAMED = "photo or recording whose name does not end as one"
 
+#: What is none of these.
+_OTHER = "file of another kind"
+
 _SEVERAL = {
     **{what: f"{what}s" for what in ("photo", "recording", "video", "raw photo", "archive")},
     "drawing or document": "drawings or documents", "picture in another format": "pictures in other formats",
     "recording in another format": "recordings in other formats",
-    _UNNAMED: "photos or recordings whose names do not end as theirs",
+    _UNNAMED: "photos or recordings whose names do not end as theirs", _OTHER: "files of other kinds",
 }  # fmt: skip
+
+#: Endings that a message names.
+_MOST_ENDINGS = 12
 
 #: So many files of other names are looked into.
 _MOST_OPENED = 500
 
 
 def unread_files(files: Iterable[Path], wanted: Collection[str]) -> list[tuple[str, list[Path]]]:
-    """Return which of these files are media that are passed over: what they are, and which.
+    """Return which of these files are passed over, but for texts and tables beside them: what they are, and which.
 
     Args:
         files: all files of a folder.
@@ -57,17 +68,19 @@ def unread_files(files: Iterable[Path], wanted: Collection[str]) -> list[tuple[s
             continue
         if ending in UNREAD:
             found[UNREAD[ending]].append(path)
-        elif opened < _MOST_OPENED:
+        else:
             opened += 1
-            if _begins_so(path):
+            if opened <= _MOST_OPENED and _begins_so(path):
                 found[_UNNAMED].append(path)
+            elif ending:  # a README needs no line
+                found[_OTHER].append(path)
     return sorted(found.items())
 
 
 def unread_sentence(folder: Path, what: str, paths: list[Path]) -> str:
     """Return "photos has 3 videos (.mov, .mp4), which are not read, e.g. 1.mov."."""
-    endings = ", ".join(sorted({path.suffix.lower() for path in paths} - {""}))
-    shown = f" ({endings})" if endings else ""
+    endings = sorted({path.suffix.lower() for path in paths} - {""})
+    shown = f" ({listed(endings, _MOST_ENDINGS)})" if endings else ""
     count = (
         f"1 {what}{shown}, which is"
         if len(paths) == 1
