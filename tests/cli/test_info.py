@@ -99,3 +99,9 @@ def test_the_network_that_is_taken_out_is_told_in_words(gatera, program, tmp_pat
         sizes = ", ".join(map(str, model[name]["shape"]))
         typed = f"{model[name]['dtype']} [{sizes}]" if "dtype" in model[name] else f"[{sizes}]"
         assert f"  {name:<6}  {model[name]['name']}, {typed}\n" in ran.out
+
+
+def test_what_is_said_of_the_network_fits_a_narrow_terminal(gatera, program, tmp_path):
+    out = gatera("info", program, "--onnx", tmp_path / "a.onnx", columns=40).out
+    after = out.split("output", 1)[1].splitlines()[1:]
+    assert len(after) > 1 and max(map(len, after)) <= 40

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import shlex
 import warnings
 from pathlib import Path
@@ -13,7 +14,7 @@ from PIL.Image import DecompressionBombWarning
 import gatera
 from gatera.cli.commands import COMMANDS
 from gatera.cli.inputs import AS_FOUND
-from gatera.cli.output import notes
+from gatera.cli.output import notes, show_note
 from gatera.cli.parser import UsageError, parse
 from gatera.program.tables.notes import Note
 from gatera.program.tables.reader import open_table, read_table
@@ -54,6 +55,7 @@ def test_every_option_that_a_note_names_exists():
         "task",
         "user",
         "rating",
+        "text",
         "model",
         "epochs",
         "valid_pct",
@@ -155,3 +157,15 @@ def test_warnings_of_pillow_that_name_no_file_are_not_shown(capsys):
         warnings.warn_explicit("Truncated File Read", UserWarning, str(Path("x/PIL/TiffImagePlugin.py")), 1)
         warnings.warn("ours", UserWarning, stacklevel=1)
     assert capsys.readouterr().err == "Note: ours\n"
+
+
+def test_notes_are_broken_between_words_on_a_terminal_only(monkeypatch, capsys):
+    said = "Columns are separated by a semicolon (to change: --delimiter ',')."
+    show_note(said)
+    assert capsys.readouterr().err == f"Note: {said}\n"
+    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    show_note(said)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().err).splitlines()
+    assert len(lines) == 3 and all(len(line) <= 30 for line in lines)
+    assert " ".join(line.strip() for line in lines) == f"Note: {said}"

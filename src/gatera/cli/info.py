@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gatera.cli.output import print_json, print_line
+from gatera.cli.output import print_json, print_line, wrapped
 from gatera.cli.terminal.card import card_lines
 from gatera.cli.terminal.style import paint, width
 from gatera.cli.terminal.text import escaped, filled, padded
@@ -54,7 +54,9 @@ def _take_out(package: Package, path: Path, force: bool) -> int:
     print_line(f"Saved {escaped(path)} ({human_bytes(path.stat().st_size)}).")
     for name in ("input", "output"):
         print_line(f"  {name:<6}  {escaped(_tensor_in_words(about.get(name)))}")
-    print_line("It takes what the program's preprocessing gives; gatera info --json shows the steps.")
+    takes = "It takes what the program's preprocessing gives; gatera info --json shows the steps."
+    for line in wrapped(takes, sys.stdout):
+        print_line(line)
     return 0
 
 

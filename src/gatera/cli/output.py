@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from gatera.cli.language import for_command
 from gatera.cli.terminal.style import paint, width
@@ -109,15 +109,22 @@ def _in_one_line(part: str) -> str:
 
 
 def show_line(text: str) -> None:
-    """Print a line on stderr."""
+    """Print a line on stderr, wrapped on a terminal."""
     clear_bar()
-    print(escaped(text), file=sys.stderr)
+    print("\n".join(wrapped(escaped(text), sys.stderr)), file=sys.stderr)
 
 
 def show_note(text: str) -> None:
     """Print a note on stderr."""
     clear_bar()
-    print(f"{paint('Note:', 'warning', sys.stderr)} {escaped(text)}", file=sys.stderr)
+    first, *rest = wrapped(f"Note: {escaped(text)}", sys.stderr)
+    painted = paint("Note:", "warning", sys.stderr) + first.removeprefix("Note:")
+    print("\n".join([painted, *rest]), file=sys.stderr)
+
+
+def wrapped(text: str, stream: TextIO) -> list[str]:
+    """Return a line in parts that fit a terminal, broken between words; as it is elsewhere."""
+    return filled(text, width(), "", "  ") if stream.isatty() else [text]
 
 
 def escape_unencodable_output() -> None:

@@ -217,6 +217,6 @@ def _existing_folder(path: Path) -> Path:
         siblings = []
     raise DataError(
         f"Folder {path} does not exist",
-        available=f"{listed(siblings)} in {path.parent}" if siblings else None,
+        available=f"{listed(siblings)} in {'the current folder' if path.parent == Path() else path.parent}" if siblings else None,
         remedy=did_you_mean(path.name, siblings, otherwise=_CHECK_FOLDER),
     )  # fmt: skip
