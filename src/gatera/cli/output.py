@@ -145,6 +145,13 @@ def notes() -> Iterator[None]:
         yield
 
 
-def _note_of_warning(message: Warning | str, category: type[Warning], filename: str, *_: Any) -> None:
+def _note_of_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
     if not (category.__module__.startswith("PIL.") or "PIL" in Path(filename).parts):
         show_note(str(message))
