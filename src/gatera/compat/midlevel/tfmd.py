@@ -119,7 +119,7 @@ def _sorted_by_length(dl_type: Any) -> dict[str, Any]:
 class PartLoaders(DataLoaders):
     """Loaders of the parts of `TfmdLists` or `Datasets`."""
 
-    def test_dl(self, items: Any, with_labels: bool = False, bs: int | None = None) -> Any:  # type: ignore[override]
+    def test_dl(self, items: Any, with_labels: bool = False, bs: int | None = None) -> Any:
         """Return a loader of other items, seen through the same transforms as validation items.
 
         Args:
