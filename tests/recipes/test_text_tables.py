@@ -6,11 +6,11 @@ import pytest
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.program.tables.columns import Kind
-from gatera.recipes.find_task import find_task
+from gatera.recipes.find_task import OtherTask, find_task
 from gatera.recipes.settings import Task, TrainSettings
-from gatera.recipes.tables import OnlyTexts, read
-from gatera.recipes.text_tables import TableOfTexts, text_columns
-from gatera.recipes.texts import text_job
+from gatera.recipes.tables import read
+from gatera.recipes.texts.recipe import text_job
+from gatera.recipes.texts.rows import TableOfTexts, text_columns
 from gatera.text.block import TextBlock
 
 
@@ -42,8 +42,9 @@ def test_free_text_is_long_and_differs():
 
 def test_a_table_with_nothing_but_texts_is_learned_from_them(tmp_path, events):
     asked = settings(tmp_path, reviews())
-    with pytest.raises(OnlyTexts):
+    with pytest.raises(OtherTask) as other:
         read(asked, events)
+    assert other.value.task is Task.text
     table = TableOfTexts(asked, events)
     assert (table.text, table.n_skipped, len(table.texts)) == ("review", 0, 40)
     assert events.lines[-1] == (

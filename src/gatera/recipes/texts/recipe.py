@@ -16,7 +16,7 @@ from gatera.recipes.events import Events
 from gatera.recipes.files import file_loaders, find_files
 from gatera.recipes.job import Job, fine_tuning, options_for
 from gatera.recipes.settings import TrainSettings
-from gatera.recipes.text_tables import TableOfTexts
+from gatera.recipes.texts.rows import TableOfTexts
 from gatera.text.baseline import tfidf_baseline
 from gatera.text.block import TextBlock
 from gatera.text.classifier_parts import is_awd_lstm
@@ -125,5 +125,5 @@ def _evaluate(learn: TextLearner, side: str, trained: TrainedTexts) -> Evaluatio
     if side == "valid" and trained.valid_words is not None:
         error = trained.valid_words / len(learn.dls.valid_ds)
     else:
-        error = 1 - tfidf_baseline(learn.dls, 1 if side == "valid" else 2).accuracy
+        error = 1 - tfidf_baseline(cast(TextLoaders, learn.dls), 1 if side == "valid" else 2).accuracy
     return evaluate_classes(learn, side, {"TF-IDF with logistic regression": error}, outputs)
