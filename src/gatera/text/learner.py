@@ -45,7 +45,7 @@ class TextLearner(Learner):
         network = self.model.network if isinstance(self.model, TextMixture) else self.model
         if network is None:
             raise ArgumentError("this learner's model has no encoder: words answer alone")
-        return network[0]  # type: ignore[index, no-any-return]
+        return network[0]  # type: ignore[index]
 
     def save_encoder(self, file: str | Path) -> Path:
         """Save the encoder's parameters with their vocabulary; returns the path."""
