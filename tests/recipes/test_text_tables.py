@@ -6,11 +6,12 @@ import pytest
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.program.tables.columns import Kind
-from gatera.recipes.find_task import find_task
-from gatera.recipes.settings import Task, TrainSettings
-from gatera.recipes.tables import OnlyTexts, read
-from gatera.recipes.text_tables import TableOfTexts, text_columns
-from gatera.recipes.texts import text_job
+from gatera.recipes.find_task import OtherTask, find_task
+from gatera.recipes.run import check_settings
+from gatera.recipes.settings import ModelKind, Task, TrainSettings
+from gatera.recipes.tables import read
+from gatera.recipes.texts.recipe import job_of_texts, text_job
+from gatera.recipes.texts.rows import TableOfTexts, text_columns
 from gatera.text.block import TextBlock
 
 
@@ -42,8 +43,9 @@ def test_free_text_is_long_and_differs():
 
 def test_a_table_with_nothing_but_texts_is_learned_from_them(tmp_path, events):
     asked = settings(tmp_path, reviews())
-    with pytest.raises(OnlyTexts):
+    with pytest.raises(OtherTask) as other:
         read(asked, events)
+    assert other.value.task is Task.text
     table = TableOfTexts(asked, events)
     assert (table.text, table.n_skipped, len(table.texts)) == ("review", 0, 40)
     assert events.lines[-1] == (
@@ -104,3 +106,21 @@ def test_a_folder_has_no_columns(tmp_path, events):
     with pytest.raises(ArgumentError) as err:
         text_job(TrainSettings(tmp_path, tmp_path / "a.gatera", text="review"), events)
     assert str(err.value) == f"text= is for tables. Got: 'review'. Omit text=: {tmp_path} is a folder."
+
+
+def test_an_awd_lstm_has_no_words_beside_it(tmp_path, events):
+    asked = settings(tmp_path, reviews(), text="review", arch="AWD_LSTM", model=ModelKind.both)
+    with pytest.raises(ArgumentError) as err:
+        job_of_texts(None, asked, events)
+    assert (
+        str(err.value)
+        == "model=both needs another architecture: AWD_LSTM answers alone. Omit model= or arch=."
+    )
+
+
+@pytest.mark.parametrize(("task", "model", "other"), [("text", "trees", "table"), ("table", "words", "text")])
+def test_a_model_of_another_task_is_refused(task, model, other, tmp_path):
+    asked = TrainSettings(tmp_path, tmp_path / "a.gatera", model=ModelKind(model))
+    with pytest.raises(ArgumentError) as err:
+        check_settings(asked, Task(task))
+    assert str(err.value) == f"model={model} can only be used with task={other}, not with task={task}."

@@ -71,7 +71,7 @@ RUNS = {
     "photos": ("photos", {"size": 32, "epochs": 1, "report": "report"}),
     "masks": ("scenes", {"size": 32, "epochs": 1, "bs": 2}),
     "sounds": ("sounds", {"epochs": 2, "bs": 4}),
-    "texts": ("texts", {"epochs": 1, "bs": 4}),
+    "texts": ("texts", {"epochs": 3, "bs": 4}),
     "classes": ("people.csv", {"target": "rich", "epochs": 2, "model": "network"}),
     "numbers": ("people.csv", {"target": "height", "epochs": 2, "model": "both"}),
     "ratings": ("ratings.csv", {"task": "recommend", "epochs": 2, "bs": 8}),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gatera.recipes.ratings import rating_job
     from gatera.recipes.sounds import sound_job
     from gatera.recipes.tables import table_job
-    from gatera.recipes.texts import text_job
+    from gatera.recipes.texts.recipe import text_job
 
 __all__ = ["mask_job", "photo_job", "rating_job", "sound_job", "table_job", "text_job"]
 
@@ -28,7 +28,7 @@ __getattr__, __dir__ = lazy_exports(
         "photo_job": "gatera.recipes.photos",
         "mask_job": "gatera.recipes.masks",
         "sound_job": "gatera.recipes.sounds",
-        "text_job": "gatera.recipes.texts",
+        "text_job": "gatera.recipes.texts.recipe",
         "table_job": "gatera.recipes.tables",
         "rating_job": "gatera.recipes.ratings",
     },

@@ -30,6 +30,18 @@ THINGS = {Task.photos: "photos", Task.sound: "recordings", Task.text: "texts"}
 NEAR = 0.5
 
 
+class OtherTask(Exception):
+    """The content of a table turned out to be for another task.
+
+    Args:
+        task: that task.
+    """
+
+    def __init__(self, task: Task) -> None:
+        super().__init__(task)
+        self.task = task
+
+
 def find_task(settings: TrainSettings, events: Events | None = None) -> Task:
     """Return the task of a folder by the kind of file it has most of, or that of a file.
 

@@ -16,7 +16,7 @@ from gatera.core.files import check_can_write, check_free_to_write
 from gatera.core.signatures import check_arguments, spelled_out
 from gatera.learn.interrupt import stopping_signals
 from gatera.recipes.events import Events, Notes
-from gatera.recipes.find_task import find_task
+from gatera.recipes.find_task import OtherTask, find_task
 from gatera.recipes.job import Job, TrainedProgram, run_job
 from gatera.recipes.report import check_page, write_page
 from gatera.recipes.settings import (
@@ -142,7 +142,10 @@ def prepare(task: Task, settings: TrainSettings, events: Events) -> Job:
         case Task.text:
             return recipes.text_job(settings, events)
         case Task.table:
-            return recipes.table_job(settings, events)
+            try:
+                return recipes.table_job(settings, events)
+            except OtherTask as other:
+                return prepare(other.task, settings, events)
         case Task.recommend:
             return recipes.rating_job(settings, events)
         case Task.auto:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from gatera import recipes
 from gatera.core.checks import listed, missing_column
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.category import CategoryBlock
@@ -20,9 +19,10 @@ from gatera.program.tables.notes import Note
 from gatera.recipes.evaluation import Evaluation, evaluate_classes, evaluate_numbers
 from gatera.recipes.events import Events
 from gatera.recipes.files import report_sides
+from gatera.recipes.find_task import OtherTask
 from gatera.recipes.job import Job, options_for
-from gatera.recipes.settings import TrainSettings
-from gatera.recipes.text_tables import text_columns
+from gatera.recipes.settings import Task, TrainSettings
+from gatera.recipes.texts.rows import text_columns
 from gatera.tabular.baseline import boosted_trees
 from gatera.tabular.data import TabularDataLoaders
 from gatera.tabular.defaults import TABLES, batch_size, learning_rate
@@ -32,14 +32,10 @@ from gatera.tabular.loaders import TableLoaders
 from gatera.tabular.procs import Categorify, FillMissing
 from gatera.tabular.roles import Wishes, find_roles, is_class_as_asked, target_note
 from gatera.tabular.trees.fit import MOST_TREE_CLASSES
-from gatera.tabular.trees.train import TableTraining, train_table
+from gatera.tabular.trees.train import TableModel, TableTraining, train_table
 
 #: A table needs this many rows: four to learn from, one to measure with.
 FEWEST_ROWS = 5
-
-
-class OnlyTexts(Exception):
-    """A table has nothing to learn from but a column of texts."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +67,9 @@ def table_job(settings: TrainSettings, events: Events) -> Job:
     Raises:
         DataError: if the table is not usable, or has no such column.
         ArgumentError: if no column to predict is named.
+        OtherTask: if there is only free text to predict a class from.
     """
-    try:
-        table = read(settings, events)
-    except OnlyTexts:
-        return recipes.text_job(settings, events)
+    table = read(settings, events)
     dls = table_loaders(table, settings)
     _report_table(events, table, dls)
     learn = tabular_learner(
@@ -85,7 +79,9 @@ def table_job(settings: TrainSettings, events: Events) -> Job:
     classes = table.classes  # not the table: it would stay in memory
     facts: dict[str, Any] = {"rows_skipped": table.n_skipped}
     rate = learning_rate(dls.train.n) if settings.lr is None else settings.lr
-    how = TableTraining(settings.model.value, settings.epochs, rate, dls.train.bs, TABLES.wd, settings.seed)
+    how = TableTraining(
+        cast(TableModel, settings.model.value), settings.epochs, rate, dls.train.bs, TABLES.wd, settings.seed
+    )
 
     def fit(resume: Path | None) -> None:
         facts.update(train_table(learn, how, events.on_note, resume))
@@ -100,7 +96,7 @@ def read(settings: TrainSettings, events: Events) -> Table:
     """Read the table, and decide what its columns are.
 
     Raises:
-        OnlyTexts: if there is only free text to predict a class from.
+        OtherTask: if there is only free text to predict a class from.
     """
     whole = read_table(settings.source, on_note=events.on_note, **settings.reading)
     columns, target = [str(name) for name in whole.columns], settings.target
@@ -120,7 +116,7 @@ def read(settings: TrainSettings, events: Events) -> Table:
     ]
     nothing_else = not roles.categories and not roles.numbers and not roles.dates
     if nothing_else and texts and is_class_as_asked(frame[target], wishes):
-        raise OnlyTexts
+        raise OtherTask(Task.text)
     for note in (target_note(frame[target], wishes), *roles.notes):
         if note is not None:
             events.on_note(note)

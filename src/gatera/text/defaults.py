@@ -7,7 +7,7 @@ from gatera.models.text.model import TransformerConfig
 from gatera.models.weights.text import MiniLM
 
 #: The rate is the head's; pretrained layers have a tenth of it.
-TEXTS = TaskDefaults(epochs=1, freeze_epochs=0, lr=2e-3, arch=MiniLM.name, bs=16)
+TEXTS = TaskDefaults(epochs=2, freeze_epochs=0, lr=2e-3, arch=MiniLM.name, bs=16)
 
 #: An AWD-LSTM's: the learning rate is the book's; `fine_tune`'s own is for photos.
 AWD_TEXTS = TaskDefaults(epochs=2, freeze_epochs=1, lr=1e-2)
@@ -24,6 +24,6 @@ def epochs_for(updates: int) -> int:
 
     Example:
         >>> epochs_for(150), epochs_for(30), epochs_for(6)
-        (1, 5, 8)
+        (2, 5, 8)
     """
     return min(MOST_EPOCHS, max(TEXTS.epochs, -(-LEAST_UPDATES // max(1, updates))))

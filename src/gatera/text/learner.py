@@ -19,6 +19,7 @@ from gatera.learn.state import as_callbacks
 from gatera.models.target_scale import scale_for
 from gatera.models.text.awd_lstm import AWD_LSTM, AwdLstmConfig
 from gatera.models.text.model import TransformerConfig
+from gatera.models.text.word_scores import TextMixture
 from gatera.models.vision.heads import create_head
 from gatera.models.weights.text import MiniLM
 from gatera.text.classifier_parts import TextArch, TextRequest, build_parts
@@ -33,9 +34,18 @@ class TextLearner(Learner):
 
     @property
     def encoder(self) -> nn.Module:
-        """The encoder, which `save_encoder` saves."""
+        """The encoder, which `save_encoder` saves.
+
+        Raises:
+            ArgumentError: if the model has none.
+        """
         found = encoders(self.model)
-        return found[0] if found else self.model[0]  # type: ignore[index]
+        if found:
+            return found[0]
+        network = self.model.network if isinstance(self.model, TextMixture) else self.model
+        if network is None:
+            raise ArgumentError("this learner's model has no encoder: words answer alone")
+        return network[0]  # type: ignore[index]
 
     def save_encoder(self, file: str | Path) -> Path:
         """Save the encoder's parameters with their vocabulary; returns the path."""

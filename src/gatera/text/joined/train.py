@@ -112,7 +112,7 @@ def _train_joined(
 def _train_network(learn: Learner, how: TextTraining, callbacks: list[Any], resume: Path | None) -> None:
     """Train the head, if asked to, then the last layers and the head; the head starts from zero, or from the words."""
     if resume is None:
-        for parameter in learn.model[-1][-1].parameters():  # type: ignore[index, union-attr]
+        for parameter in learn.model[-1][-1].parameters():  # type: ignore[index]
             nn.init.zeros_(parameter)
     stopped = None if resume is None else Position(**learn.load_checkpoint(resume)["position"]).phase
     if how.freeze_epochs and stopped != "unfrozen":

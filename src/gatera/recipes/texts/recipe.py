@@ -15,8 +15,8 @@ from gatera.recipes.evaluation import Evaluation, evaluate_classes
 from gatera.recipes.events import Events
 from gatera.recipes.files import file_loaders, find_files
 from gatera.recipes.job import Job, fine_tuning, options_for
-from gatera.recipes.settings import TrainSettings
-from gatera.recipes.text_tables import TableOfTexts
+from gatera.recipes.settings import ModelKind, TrainSettings
+from gatera.recipes.texts.rows import TableOfTexts
 from gatera.text.baseline import tfidf_baseline
 from gatera.text.block import TextBlock
 from gatera.text.classifier_parts import is_awd_lstm
@@ -86,6 +86,11 @@ def job_of_texts(dls: TextLoaders, settings: TrainSettings, events: Events, **ab
     """
     arch = settings.arch or str(TEXTS.arch)
     lstm = is_awd_lstm(arch)
+    if lstm and settings.model not in (ModelKind.best, ModelKind.network):
+        raise ArgumentError(
+            f"model={settings.model} needs another architecture: AWD_LSTM answers alone",
+            remedy="Omit model= or arch=.",
+        )
     defaults = AWD_TEXTS if lstm else TEXTS
     learn = text_classifier_learner(
         dls, arch, config=None if lstm else ENCODER, pretrained=settings.weights or True, metrics=error_rate,
@@ -95,6 +100,10 @@ def job_of_texts(dls: TextLoaders, settings: TrainSettings, events: Events, **ab
     if lstm:
         fit, done = fine_tuning(learn, settings, defaults), [TrainedTexts()]
     else:
+        events.on_line(
+            f"The network reads the first and last {cast(int, ENCODER.window) // 2} tokens of a text, a linear model of words up "
+            f"to {ENCODER.max_len:,}."
+        )
         fit, done = _joined(learn, settings, events, facts)
 
     def evaluate(side: str) -> Evaluation:
@@ -125,5 +134,5 @@ def _evaluate(learn: TextLearner, side: str, trained: TrainedTexts) -> Evaluatio
     if side == "valid" and trained.valid_words is not None:
         error = trained.valid_words / len(learn.dls.valid_ds)
     else:
-        error = 1 - tfidf_baseline(learn.dls, 1 if side == "valid" else 2).accuracy
+        error = 1 - tfidf_baseline(cast(TextLoaders, learn.dls), 1 if side == "valid" else 2).accuracy
     return evaluate_classes(learn, side, {"TF-IDF with logistic regression": error}, outputs)
