@@ -17,7 +17,7 @@ TRAIN = {
     "encoding": "--encoding", "decimal": "--decimal", "header": "--header", "model": "--model",
     "test_pct": "--test-pct", "class_level": "--class-level", "mask_values": "--mask-values",
     "sheet": "--sheet", "classes": "--classes", "numbers": "--numbers", "drop": "--drop", "user": "--user",
-    "item": "--item", "rating": "--rating",
+    "item": "--item", "rating": "--rating", "text": "--text",
 }  # fmt: skip
 
 PREDICT = {
