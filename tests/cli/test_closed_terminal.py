@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.whole
 
 #: The row of the second epoch. Before it a terminal gets the sequences that clear the bar, so it is not a line of its own.
 SECOND_ROW = rb"(?<![0-9.])1 +[0-9]+\.[0-9]{6} "

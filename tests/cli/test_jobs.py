@@ -62,7 +62,7 @@ def test_an_option_of_another_task_is_refused(gatera, tmp_path):
 # -- whole runs
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_a_table_of_classes_from_csv_to_answers(gatera, tmp_path):
     table = untar_data(URLs.ADULT_TINY) / "adult.csv"
     out = tmp_path / "income.gatera"
@@ -77,7 +77,7 @@ def test_a_table_of_classes_from_csv_to_answers(gatera, tmp_path):
     assert "mean squared error" not in gatera("info", out).out
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_photos_with_masks_from_folder_to_answers(gatera, tmp_path):
     streets(tmp_path, 15)
     (tmp_path / "images" / "broken.png").write_bytes(b"")
@@ -134,7 +134,7 @@ def test_ratings_from_csv_to_answers(gatera, tmp_path):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_recordings_with_a_speaker_held_out(gatera, tmp_path):
     folder, out = untar_data(URLs.SPOKEN_DIGITS_TINY) / "recordings", tmp_path / "digits.gatera"
     ran = gatera(

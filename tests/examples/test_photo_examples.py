@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.whole
 
 
 def test_the_example_of_several_labels_runs(load_example, tmp_path, capfd):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_the_example_of_sound_runs(load_example, tmp_path, capfd):
     found = load_example("sound").main(out=tmp_path, quick=True)
     assert set(found) == {"random", "speakers"}
