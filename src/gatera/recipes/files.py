@@ -45,12 +45,13 @@ def find_files(settings: TrainSettings, events: Events, kind: Kind, chooses: boo
     found = name_left_out(skip_unreadable(labelled), settings.source)
     found = hold_out(
         found,
-        settings.valid_pct,
+        settings.valid_share,
         settings.seed,
         settings.group_by,
         settings.test_pct,
         events.on_note,
         chooses,
+        less_beside_test=settings.valid_pct is None,
     )
     counts = Counter(found.labels)
     shown = [f"{label} {count:,}" for label, count in counts.most_common(MOST_CLASSES)]

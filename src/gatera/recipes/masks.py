@@ -33,7 +33,7 @@ def mask_job(settings: TrainSettings, events: Events) -> Job:
         DataError: if something is wrong with the folder.
     """
     found = read_mask_folder(
-        settings.source, settings.valid_pct, settings.seed, settings.mask_values, settings.test_pct or 0.0, events.on_note
+        settings.source, settings.valid_share, settings.seed, settings.mask_values, settings.test_pct or 0.0, events.on_note
     )  # fmt: skip
     report_masks(events, [str(name) for name in found.block.vocab], found)
     dls = mask_loaders(found, settings)

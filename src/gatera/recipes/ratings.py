@@ -31,7 +31,7 @@ def rating_job(settings: TrainSettings, events: Events) -> Job:
     """
     ratings, (user, item, rating) = read(settings, events)
     dls = CollabDataLoaders.from_df(
-        ratings, settings.valid_pct, user, item, rating, seed=settings.seed, path=settings.out.parent,
+        ratings, settings.valid_share, user, item, rating, seed=settings.seed, path=settings.out.parent,
         bs=settings.bs or (IMPLICIT_BATCH if rating == IMPLICIT else RATINGS.bs), val_bs=1024, device=settings.device,
     )  # fmt: skip
     _report_ratings(events, dls)
@@ -49,7 +49,7 @@ def rating_job(settings: TrainSettings, events: Events) -> Job:
 
     return Job(
         learn, one_cycle(learn, settings, RATINGS), evaluate, data=str(settings.source), example=[str(settings.source)],
-        split_by=f"{settings.valid_pct:.0%} of the ratings at random, seed {settings.seed}",
+        split_by=f"{settings.valid_share:.0%} of the ratings at random, seed {settings.seed}",
     )  # fmt: skip
 
 

@@ -33,6 +33,9 @@ class ModelKind(StrEnum):
     both = "both"
 
 
+#: The share of the items that are held out where nothing is said.
+VALID_SHARE = 0.2
+
 #: Settings that say how a table is read.
 READING = ("delimiter", "encoding", "decimal", "header", "sheet")
 
@@ -65,7 +68,7 @@ class TrainArguments(TypedDict, total=False):
     size: int | None
     lr: float | None
     bs: int | None
-    valid_pct: float
+    valid_pct: float | None
     test_pct: float | None
     class_level: int | None
     mask_values: str | None
@@ -152,9 +155,10 @@ class TrainSettings:
         "the split.",
         None, metavar="REGEX",
     )  # fmt: skip
-    valid_pct: float = setting(
-        "Data", "Fraction of the items for the validation set.", 0.2, metavar="FRACTION", low=0.01, high=0.9
-    )
+    valid_pct: float | None = setting(
+        "Data", "Fraction of the items for the validation set.", None, metavar="FRACTION", low=0.01, high=0.9,
+        shown="0.2; 0.1 of large folders with a test set",
+    )  # fmt: skip
     test_pct: float | None = setting(
         "Data", "Fraction of the items for a test set, on which nothing is chosen. Only for folders without one.", None,
         metavar="FRACTION", low=0.0, high=0.9, shown="half of a validation set of 400 photos or more",
@@ -285,7 +289,13 @@ class TrainSettings:
             value, low = getattr(self, each.name), each.metadata.get("low")
             if low is not None and value is not None and each.name != "valid_pct":
                 check_at_least(each.name, value, low)
-        check_fraction("valid_pct", self.valid_pct, open_low=True, open_high=True)
+        if self.valid_pct is not None:
+            check_fraction("valid_pct", self.valid_pct, open_low=True, open_high=True)
+
+    @property
+    def valid_share(self) -> float:
+        """The share of the validation set; None in `valid_pct` also lets a folder with a test set have a smaller one."""
+        return VALID_SHARE if self.valid_pct is None else self.valid_pct
 
     def chosen(self) -> dict[str, Any]:
         """Return the settings that were chosen, as plain values by name, for the program: what would repeat the run.

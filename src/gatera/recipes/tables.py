@@ -135,7 +135,7 @@ def read(settings: TrainSettings, events: Events) -> Table:
 
 def table_loaders(table: Table, settings: TrainSettings) -> TableLoaders:
     """Return loaders for a table, split at random: class by class, if the target is a class."""
-    pct, seed = settings.valid_pct, settings.seed
+    pct, seed = settings.valid_share, settings.seed
     _check_enough(table, settings)
     splits = split_by_class(table.frame[table.target].tolist(), pct, seed) if table.classes else None
     return TabularDataLoaders.from_df(
@@ -164,7 +164,7 @@ def _check_enough(table: Table, settings: TrainSettings) -> None:
 
 def _split_words(table: Table, settings: TrainSettings) -> str:
     of = "every class" if table.classes else "the rows"
-    return f"{settings.valid_pct:.0%} of {of} at random, seed {settings.seed}"
+    return f"{settings.valid_share:.0%} of {of} at random, seed {settings.seed}"
 
 
 def _report_table(events: Events, table: Table, dls: TableLoaders) -> None:

@@ -48,6 +48,25 @@ def test_half_of_a_large_validation_set_is_kept_for_the_end_where_the_other_half
     assert hold_out(files({"a": 150, "b": 52}), 0.2, 1, chooses=True).counts["test"] == 0  # too few
 
 
+@pytest.mark.parametrize(
+    ("n", "sides", "less", "held"),
+    [(1000, ["", "test"], True, 100), (990, ["", "test"], True, 198), (1000, [""], True, 200), (1000, ["", "test"], False, 200)],
+)  # fmt: skip
+def test_half_of_a_validation_set_suffices_beside_a_test_set(n, sides, less, held):
+    found = files({"a": n // 2, "b": n // 2})
+    more = [path.with_name(f"more{path.name}") for path in found.files] if "test" in sides else []
+    both = LabelledFiles(
+        [*found.files, *more],
+        found.labels * (2 if more else 1),
+        [*found.split, *["test"] * len(more)],
+        "x",
+        PHOTOS,
+    )
+    split = hold_out(both, 0.2, 1, less_beside_test=less)
+    assert split.counts == {"train": n - held, "valid": held, "test": len(more)}
+    assert split.split_by == f"{held / n:.0%} of every class at random, seed 1"
+
+
 def test_whole_groups_are_tested_too():
     found = hold_out(files({"a": 70, "b": 70}), 0.2, 1, group_by=r"_(\d)_", test_pct=0.2)
     groups = {

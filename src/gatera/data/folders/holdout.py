@@ -22,6 +22,9 @@ from gatera.program.tables.numbers import plain_number
 #: From this many items on, half of the validation set is kept for the end, where the other half chooses something.
 ENOUGH_TO_HALVE = 400
 
+#: Half of a validation set suffices beside a test set, where it only chooses, if that half has so many files.
+ENOUGH_TO_CHOOSE = 100
+
 #: More labels than this that are all numbers may be meant as numbers.
 MOST_NUMBERS = 20
 
@@ -37,6 +40,7 @@ def hold_out(
     test_pct: float | None = None,
     on_note: OnNote | None = None,
     chooses: bool = False,
+    less_beside_test: bool = False,
 ) -> LabelledFiles:
     """Choose a validation set, unless the folder has one; the test set stays as it is.
 
@@ -52,6 +56,7 @@ def hold_out(
             is chosen on that.
         on_note: is called with what was decided.
         chooses: whether the training chooses something on the validation set, such as the best epoch.
+        less_beside_test: hold out half of that share where the folder is large and has a test set of its own.
 
     Raises:
         DataError: if there are too few classes, files or groups for a training and a validation set.
@@ -63,6 +68,9 @@ def hold_out(
     _say_doubtful_labels(found, say)
     drawn = "valid" not in found.split
     if drawn:
+        n = len(found.split) - found.split.count("test")
+        if less_beside_test and n < len(found.split) and valid_pct / 2 * n >= ENOUGH_TO_CHOOSE:
+            valid_pct /= 2
         held = _validation_set(found, valid_pct, seed, group_by)
     elif group_by is not None:
         raise ArgumentError(

@@ -69,7 +69,7 @@ def _table_job(settings: TrainSettings, events: Events) -> Job:
     dls = cast(TextLoaders, table.loaders(block, splits, bs))
     return job_of_texts(
         dls, settings, events, data=f"{settings.source} (column {table.text})",
-        split_by=f"{settings.valid_pct:.0%} of every class at random, seed {settings.seed}",
+        split_by=f"{settings.valid_share:.0%} of every class at random, seed {settings.seed}",
         example=[shorten(table.texts[int(splits.valid[0])], EXAMPLE_CHARACTERS)],
         facts={"text": table.text, "rows_skipped": table.n_skipped},
     )  # fmt: skip

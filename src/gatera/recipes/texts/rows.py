@@ -128,7 +128,7 @@ class TableOfTexts:
 
     def split(self, events: Events) -> Splits:
         """Hold out a share of every class, and report it."""
-        splits = split_by_class(self.labels, self.settings.valid_pct, self.settings.seed)
+        splits = split_by_class(self.labels, self.settings.valid_share, self.settings.seed)
         if not len(splits.train) or not len(splits.valid):
             raise DataError(
                 f"{self.settings.source} has too few texts for a training and a validation set", got=len(self.labels),
