@@ -62,7 +62,10 @@ def test_half_of_a_validation_set_suffices_beside_a_test_set(n, sides, less, hel
         "x",
         PHOTOS,
     )
-    split = hold_out(both, 0.2, 1, less_beside_test=less)
+    notes = []
+    split = hold_out(both, 0.2, 1, on_note=notes.append, less_beside_test=less)
+    said = "The validation set is 10% of every class, as there is a test set (to change: valid_pct=0.2)."
+    assert [str(note) for note in notes] == [said] * (held == 100)
     assert split.counts == {"train": n - held, "valid": held, "test": len(more)}
     assert split.split_by == f"{held / n:.0%} of every class at random, seed 1"
 

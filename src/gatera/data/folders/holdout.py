@@ -70,6 +70,13 @@ def hold_out(
     if drawn:
         n = len(found.split) - found.split.count("test")
         if less_beside_test and n < len(found.split) and valid_pct / 2 * n >= ENOUGH_TO_CHOOSE:
+            say(
+                Note(
+                    f"The validation set is {valid_pct / 2:.0%} of every class, as there is a test set",
+                    "valid_pct",
+                    valid_pct,
+                )
+            )
             valid_pct /= 2
         held = _validation_set(found, valid_pct, seed, group_by)
     elif group_by is not None:
