@@ -82,10 +82,3 @@ def test_a_network_that_makes_it_worse_is_left_out(reviews, tmp_path):
     assert found.facts["model"] == "words" and learn.model.network is None
     assert learn.epochs_done < 3
     assert notes[0].endswith("The program holds a linear model of words (to change: model='both').")
-
-
-@pytest.mark.slow
-def test_layers_of_the_network_learn_at_a_tenth_of_the_heads_rate(reviews, tmp_path):
-    learn, _, _ = trained(reviews, tmp_path, "both", epochs=1)
-    rates = [group["lr"] for group in learn.opt.param_groups]
-    assert rates[-1] == pytest.approx(10 * rates[0])

@@ -33,7 +33,7 @@ class TextTraining:
         model: "network", "words", "both", or "best": what answers held-out training texts best.
         epochs: epochs of the network's last layers and its head.
         freeze_epochs: epochs of the head alone before those.
-        lr: the head's peak learning rate; unfrozen layers have a tenth of it.
+        lr: the head's peak learning rate.
         seed: keys folds.
     """
 
@@ -123,7 +123,7 @@ def _train_network(learn: Learner, how: TextTraining, callbacks: list[Any], resu
         resume = None
     groups = learn.options.fine_tune_groups
     learn.freeze_to(0 if groups is None else -groups)
-    learn.fit_one_cycle(how.epochs, slice(how.lr), cbs=callbacks, phase="unfrozen", resume=resume)
+    learn.fit_one_cycle(how.epochs, how.lr, cbs=callbacks, phase="unfrozen", resume=resume)
 
 
 def _exact(learn: Learner, outputs: Tensor | None) -> Tensor | None:
