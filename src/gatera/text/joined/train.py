@@ -33,7 +33,7 @@ class TextTraining:
         model: "network", "words", "both", or "best": what answers held-out training texts best.
         epochs: epochs of the network's last layers and its head.
         freeze_epochs: epochs of the head alone before those.
-        lr: the head's peak learning rate.
+        lr: the head's peak learning rate; pretrained layers have a tenth of it (`TransformerConfig.layer_lr`).
         seed: keys folds.
     """
 
