@@ -31,6 +31,15 @@ Gatera = Callable[..., Ran]
 
 
 @pytest.fixture
+def long_run(photo_folder: Path, tmp_path: Path) -> list[str]:
+    """A command that trains for 500 epochs, on tiny photos, and writes `a.gatera` into the test's folder."""
+    return [
+        sys.executable, "-m", "gatera", "train", str(photo_folder), "--out", str(tmp_path / "a.gatera"),
+        "--size", "32", "--freeze-epochs", "0", "--epochs", "500", "--device", "cpu",
+    ]  # fmt: skip
+
+
+@pytest.fixture
 def gatera_raw(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Gatera:
     """Runs the command, and returns its output with the colours."""
 

@@ -9,7 +9,6 @@ import re
 import select
 import signal
 import subprocess
-import sys
 import termios
 import time
 from pathlib import Path
@@ -46,24 +45,14 @@ def read_until(ours: int, pattern: bytes, seconds: float = 120) -> bytes:
     return shown
 
 
-def test_a_closed_terminal_loses_nothing_and_the_run_goes_on(photo_folder: Path, tmp_path: Path):
-    command = [
-        sys.executable,
-        "-m",
-        "gatera",
-        "train",
-        str(photo_folder),
-        "--out",
-        str(tmp_path / "a.gatera"),
-    ]
-    command += ["--size", "32", "--freeze-epochs", "0", "--epochs", "500", "--device", "cpu"]
-    run, ours = in_terminal(command)
+def test_a_closed_terminal_loses_nothing_and_the_run_goes_on(long_run: list[str], tmp_path: Path):
+    run, ours = in_terminal(long_run)
     shown = read_until(ours, SECOND_ROW)
     os.close(ours)  # the kernel sends SIGHUP, and every further write fails
     assert run.wait(timeout=120) == 129
     assert b"Starting ..." in shown and b"Reading " in shown
     assert (tmp_path / "a-unfinished" / "training.safetensors").is_file()
-    again, ours = in_terminal(command)
+    again, ours = in_terminal(long_run)
     shown = read_until(ours, rb"--restart\s+starts\s+over\.[\s\S]*[0-9] +[0-9]+\.[0-9]{6} ")
     again.send_signal(signal.SIGTERM)
     read_until(ours, rb"it\s+resumes\s+by\s+itself\.")

@@ -194,18 +194,8 @@ def test_a_wrong_option_is_said_before_any_training(photo_folder, tmp_path, caps
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
-def test_a_stop_keeps_what_is_trained_and_says_how_to_go_on(photo_folder, tmp_path, number, status):
-    command = [
-        sys.executable,
-        "-m",
-        "gatera",
-        "train",
-        str(photo_folder),
-        "--out",
-        str(tmp_path / "a.gatera"),
-    ]
-    options = ["--size", "32", "--freeze-epochs", "0", "--epochs", "500", "--device", "cpu"]
-    run = subprocess.Popen(command + options, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def test_a_stop_keeps_what_is_trained_and_says_how_to_go_on(long_run, tmp_path, number, status):
+    run = subprocess.Popen(long_run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     lines = []
     for line in run.stdout:
         lines.append(line)

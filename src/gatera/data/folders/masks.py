@@ -168,8 +168,9 @@ def _read(
             "also inside train and valid",
         )  # fmt: skip
     codes = find_codes(_roots(folder, pairs), scan([mask for _, mask in pairs.good]), mask_values)
-    for note in (*pairs.notes, *codes.notes) if on_note is not None else ():
-        on_note(note)  # type: ignore[misc]  # asked for above
+    if on_note is not None:
+        for note in (*pairs.notes, *codes.notes):
+            on_note(note)
     return pairs, split, codes
 
 

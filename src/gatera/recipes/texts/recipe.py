@@ -16,7 +16,7 @@ from gatera.recipes.events import Events
 from gatera.recipes.files import file_loaders, find_files
 from gatera.recipes.job import Job, fine_tuning, options_for
 from gatera.recipes.settings import ModelKind, TrainSettings
-from gatera.recipes.texts.rows import TableOfTexts
+from gatera.recipes.texts.rows import TableOfTexts, refuse_settings
 from gatera.text.baseline import tfidf_baseline
 from gatera.text.block import TextBlock
 from gatera.text.classifier_parts import is_awd_lstm
@@ -44,13 +44,7 @@ def text_job(settings: TrainSettings, events: Events) -> Job:
     """
     if not settings.source.is_dir():
         return _table_job(settings, events)
-    for name in OF_TABLES:
-        if getattr(settings, name) is not None:
-            raise ArgumentError(
-                f"{name}= is for tables",
-                got=getattr(settings, name),
-                remedy=f"Omit {name}=: {settings.source} is a folder.",
-            )
+    refuse_settings(settings, OF_TABLES, "tables", "a folder")
     found = find_files(settings, events, KIND)
     block, n_train = TextBlock(), len(found.indices("train"))
     bs = settings.bs or min(TEXTS.bs, block.batch_size(n_train))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from gatera.core.checks import listed, missing_column
@@ -69,7 +70,7 @@ class TableOfTexts:
     """
 
     def __init__(self, settings: TrainSettings, events: Events) -> None:
-        _check_settings(settings)
+        refuse_settings(settings, OF_FOLDERS, "folders", "a table")
         asked = settings.task is Task.text or settings.text is not None  # else the recipe for tables has told
         frame = read_table(settings.source, on_note=events.on_note if asked else None, **settings.reading)
         columns, target = [str(name) for name in frame.columns], settings.target
@@ -156,11 +157,19 @@ class TableOfTexts:
         )  # fmt: skip
 
 
-def _check_settings(settings: TrainSettings) -> None:
-    for name in OF_FOLDERS:
+def refuse_settings(settings: TrainSettings, names: Sequence[str], things: str, source: str) -> None:
+    """Raise ArgumentError if a setting is given that is for other sources.
+
+    Args:
+        settings: as given.
+        names: the settings.
+        things: what they are for: "folders".
+        source: what the source is instead: "a table".
+    """
+    for name in names:
         if getattr(settings, name) is not None:
             raise ArgumentError(
-                f"{name}= is for folders",
+                f"{name}= is for {things}",
                 got=getattr(settings, name),
-                remedy=f"Omit {name}=: {settings.source} is a table.",
+                remedy=f"Omit {name}=: {settings.source} is {source}.",
             )
