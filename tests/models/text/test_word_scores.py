@@ -58,9 +58,9 @@ def test_numbers_of_pairs_fit_into_32_bits_and_reach_every_bucket(words):
     assert buckets.of(ids).min() >= 1 and buckets.of(ids).max() < buckets.n
 
 
-def test_both_parts_are_added():
+def test_both_parts_are_averaged():
     both, ids = mixture(), torch.tensor([[5, 6, 7, 8]])
-    torch.testing.assert_close(both(ids), both.words(ids) + both.network(ids))
+    torch.testing.assert_close(both(ids), (both.words(ids) + both.network(ids)) / 2)
     alone = TextMixture(both.words)
     assert torch.equal(alone(ids), both.words(ids))
 

@@ -86,8 +86,13 @@ class WordScores(nn.Module):
         return f"words={self.buckets.words}, pairs={self.buckets.pairs}, outputs={len(self.bias)}"
 
 
+def averaged(network: Tensor, words: Tensor) -> Tensor:
+    """Return the mean of two models' logits, float32 [N,K]: their probabilities' geometric mean, up to a factor."""
+    return (network + words) / 2
+
+
 class TextMixture(nn.Module):
-    """Answer by words, alone or together with a network: the logits of both are added.
+    """Answer by words, alone or together with a network: the mean of both logits.
 
     Args:
         words: reads whole texts.
@@ -101,4 +106,4 @@ class TextMixture(nn.Module):
     def forward(self, ids: Tensor) -> Tensor:
         """Return logits, float32 [N,K]."""
         said = self.words(ids)
-        return said if self.network is None else self.network(ids) + said
+        return said if self.network is None else averaged(self.network(ids), said)

@@ -16,7 +16,7 @@ from gatera.learn.learner import Learner
 from gatera.models.text.word_scores import TextMixture
 from gatera.program.tables.notes import Note
 from gatera.text.joined.fit import FittedWords, fit_words, score
-from gatera.text.joined.offsets import LastPredictions, WordOffsets
+from gatera.text.joined.judge import LastPredictions, WordsBeside
 from gatera.text.learner import TextLearner
 
 TextModel = Literal["best", "network", "words", "both"]
@@ -93,24 +93,24 @@ def _train_joined(
     valid = learn.dls.valid_ds
     said = score(words.scores, valid.arrays, learn.dls.block.padding)
     wrong = int((said.argmax(1) != valid.targets).sum())
-    offsets = WordOffsets(words.left_out, said, how.model == "best")
+    beside = WordsBeside(words.left_out, said, how.model == "best")
     kept = LastPredictions(len(valid))
     if how.model != "words":
-        _train_network(learn, how, [offsets, kept], resume)
-    alone = how.model == "words" or offsets.words_win
+        _train_network(learn, how, [beside, kept], resume)
+    alone = how.model == "words" or beside.words_win
     if how.model == "best":
-        _tell(offsets, alone, on_note)
+        _tell(beside, alone, on_note)
     outputs = said if alone else _exact(learn, kept.outputs)
     learn.feature_cache = FeatureCache()  # the kept outputs may be a gigabyte
     learn.model = TextMixture(words.scores, None if alone else learn.model).to(learn.dls.device)
     shares = {"words": words.wrong / len(words.left_out)}
-    if offsets.n:
-        shares["both"] = offsets.wrong[1] / offsets.n
+    if beside.n:
+        shares["both"] = beside.wrong[1] / beside.n
     return TrainedTexts({"model": "words" if alone else "both", "held_out_errors": shares}, wrong, outputs)
 
 
 def _train_network(learn: Learner, how: TextTraining, callbacks: list[Any], resume: Path | None) -> None:
-    """Train the head, if asked to, then the last layers and the head; the head starts from zero, or from the words."""
+    """Train the head, if asked to, then the last layers and the head; the head starts from zero."""
     if resume is None:
         for parameter in learn.model[-1][-1].parameters():  # type: ignore[index]
             nn.init.zeros_(parameter)
@@ -141,15 +141,15 @@ def _say_useless(words: FittedWords, n: int, on_note: OnNote) -> None:
     )  # fmt: skip
 
 
-def _tell(offsets: WordOffsets, alone: bool, on_note: OnNote) -> None:
+def _tell(beside: WordsBeside, alone: bool, on_note: OnNote) -> None:
     """Say what held-out training texts said, and what follows."""
-    if not offsets.n:
+    if not beside.n:
         return
-    words, both = (wrong / offsets.n for wrong in offsets.wrong)
+    words, both = (wrong / beside.n for wrong in beside.wrong)
     holds = "a linear model of words" if alone else "both"
     on_note(
         Note(
-            f"The error on {offsets.n:,} training texts, each answered before it was learned from: of a linear model of words "
+            f"The error on {beside.n:,} training texts, each answered before it was learned from: of a linear model of words "
             f"{words:.1%}, with the network {both:.1%}. The program holds {holds}", "model", "both" if alone else "words",
         )
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Train a network on what words leave open: their logits are added to its own, in training those of held-out texts."""
+"""What the words say beside a network that is being trained: part of the validation figures, and a judge of the network."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import torch
 from torch import Tensor
 
 from gatera.learn.state import Callback, CancelFitException, LoopState
+from gatera.models.text.word_scores import averaged
 
 
-class WordOffsets(Callback):
-    """Add the words' logits to the network's predictions, and find out whether the network helps.
+class WordsBeside(Callback):
+    """Average the words' logits with the network's in validation, and find out whether the network helps.
 
-    In the second half of the first epoch every batch is answered before it is learned from: held-out answers that cost nothing.
+    The network learns alone: trained on what words leave open, it learns too little (LOG.md). In the second half of the first
+    epoch every batch is answered before it is learned from: held-out answers that cost nothing.
 
     Args:
         train: the words' logits of each training text, by a model that was trained without it, float32 [n,K].
@@ -36,13 +38,15 @@ class WordOffsets(Callback):
         self.wrong, self.differ = [0, 0], 0
 
     def after_pred(self, state: LoopState) -> None:
-        """Add the logits; count what both sides say."""
+        """In validation, answer with both; in training, count what both would say."""
         assert state.index is not None  # for the type checker: our loaders tell the positions
         rows = (self._train if state.training else self._valid)[state.index.cpu()]
         words = rows.to(state.predictions.device)
-        state.predictions = state.predictions + words
-        if state.training and state.epoch == 0 and 2 * state.step >= state.steps:
-            wrong = [said.detach().argmax(1) != state.labels for said in (words, state.predictions)]
+        if not state.training:
+            state.predictions = averaged(state.predictions, words)
+        elif state.epoch == 0 and 2 * state.step >= state.steps:
+            both = averaged(state.predictions.detach(), words)
+            wrong = [said.argmax(1) != state.labels for said in (words, both)]
             self.wrong = [n + int(some.sum()) for n, some in zip(self.wrong, wrong, strict=True)]
             self.differ += int((wrong[0] != wrong[1]).sum())
             self.n += len(words)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from gatera.learn.state import CancelFitException
-from gatera.text.joined.offsets import LastPredictions, WordOffsets
+from gatera.text.joined.judge import LastPredictions, WordsBeside
 
 
 def batch(training: bool, predictions: list, index: list, labels: list, epoch: int = 0, step: int = 1):
@@ -16,24 +16,24 @@ def batch(training: bool, predictions: list, index: list, labels: list, epoch: i
     )  # fmt: skip
 
 
-def offsets(chooses: bool = True) -> WordOffsets:
+def judge(chooses: bool = True) -> WordsBeside:
     train = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
-    return WordOffsets(train, torch.tensor([[5.0, 0.0]]), chooses)
+    return WordsBeside(train, torch.tensor([[5.0, 0.0]]), chooses)
 
 
-def test_logits_of_the_words_are_added_on_both_sides():
-    callback = offsets()
+def test_the_network_learns_alone_and_both_answer_in_validation():
+    callback = judge()
     state = batch(True, [[0.0, 0.5], [0.0, 0.0]], [2, 1], [0, 1])
     callback.after_pred(state)
-    assert state.predictions.tolist() == [[1.0, 0.5], [0.0, 1.0]]
+    assert state.predictions.tolist() == [[0.0, 0.5], [0.0, 0.0]]
     state = batch(False, [[0.0, 1.0]], [0], [0])
     callback.after_pred(state)
-    assert state.predictions.tolist() == [[5.0, 1.0]]
+    assert state.predictions.tolist() == [[2.5, 0.5]]
     assert callback.n == 2  # validation does not count
 
 
 def test_only_the_second_half_of_the_first_epoch_is_counted():
-    callback = offsets()
+    callback = judge()
     callback.after_pred(batch(True, [[0.0, 3.0]], [0], [0], step=0))
     callback.after_pred(batch(True, [[0.0, 3.0]], [0], [0], epoch=1))
     assert callback.n == 0
@@ -41,8 +41,8 @@ def test_only_the_second_half_of_the_first_epoch_is_counted():
     assert (callback.n, callback.wrong, callback.differ) == (1, [0, 1], 1)
 
 
-def after_an_epoch(wrong_by_network: int, right_by_network: int, chooses: bool = True) -> WordOffsets:
-    callback = offsets(chooses)
+def after_an_epoch(wrong_by_network: int, right_by_network: int, chooses: bool = True) -> WordsBeside:
+    callback = judge(chooses)
     for n, label in ((wrong_by_network, 0), (right_by_network, 1)):
         for _ in range(n):
             callback.after_pred(batch(True, [[0.0, 3.0]], [0], [label]))
@@ -65,7 +65,7 @@ def test_otherwise_it_goes_on(wrong, right, chooses):
 
 
 def test_what_was_counted_outlives_a_checkpoint():
-    callback, again = after_an_epoch(9, 1), offsets()
+    callback, again = after_an_epoch(9, 1), judge()
     again.load_state_dict(callback.state_dict())
     assert again.state_dict() == callback.state_dict() and again.words_win
 
