@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import pickle
 from inspect import signature
@@ -13,7 +14,15 @@ import torch
 from PIL import Image as pillow
 
 from gatera.compat.files import load_learner
-from gatera.compat.helpers import GetAttr, ThreadPoolExecutor, delegates, parallel, patch, store_attr
+from gatera.compat.helpers import (
+    GetAttr,
+    ThreadPoolExecutor,
+    defaults,
+    delegates,
+    parallel,
+    patch,
+    store_attr,
+)
 from gatera.compat.lists import L, Self, coll_repr, fastuple, first, range_of
 from gatera.compat.paths import Path
 from gatera.compat.tensors import Image, TensorImage, one_hot, pca, tensor, to_cpu, to_np
@@ -174,3 +183,8 @@ def test_arrays_of_float64_become_float32_as_lists_do():
     assert tensor(np.array([1.5]), requires_grad=True).requires_grad
     with pytest.raises(TypeError):
         tensor(np.array([1.5]), colour="red")
+
+
+def test_the_settings_that_notebooks_read_have_fastai_s_values():
+    assert defaults.cpus == (os.cpu_count() or 1)
+    assert defaults.benchmark is True and defaults.device is None and defaults.text_proc_rules == L()
