@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from gatera.program.program import load_program
 from gatera.tabular.data import TabularDataLoaders
 from gatera.tabular.learner import tabular_learner
-from gatera.tabular.roles import find_roles
+from gatera.tabular.roles import Wishes, find_roles
 
 
 def sales(n: int = 120) -> pd.DataFrame:
@@ -51,3 +52,21 @@ def test_gaps_in_dates_are_filled(tmp_path):
     df.loc[3, "sold"] = None
     dls = TabularDataLoaders.from_df(df, tmp_path, cont_names=["sold"], cat_names=[], y_names="price", seed=0)
     assert np.isfinite(np.asarray(dls.train_ds.arrays)).all() and dls.cat_names == []
+
+
+@pytest.mark.parametrize(
+    "dates", [["01/03/2024", "02/03/2024"], ["1.3.2024", None], ["2024/03/01 12:30", "2024/03/02"]]
+)
+def test_dates_in_another_order_are_text_and_that_is_said(dates):
+    df = pd.DataFrame({"sold": dates * 30, "size": [1.5, 2.5] * 30, "price": [1.0, 2.0] * 30})
+    notes = [str(note) for note in find_roles(df, ["price"]).notes if "dates" in note.text]
+    assert notes == [
+        f"sold has dates such as {dates[0]}, which are text here; written as 2024-02-29 they are read as dates "
+        "(to change: drop='sold')."
+    ]
+    assert not find_roles(df, ["price"], wishes=Wishes(drop=["sold"])).notes
+
+
+def test_numbers_with_points_and_other_texts_are_not_called_dates():
+    df = pd.DataFrame({"version": ["1.2", "1.3"] * 30, "score": ["3/4", "1/2/x"] * 30, "y": [1.0, 2.0] * 30})
+    assert not [note for note in find_roles(df, ["y"]).notes if "dates" in note.text]

@@ -32,7 +32,10 @@ _NAMES_ROWS = re.compile(
 )
 _CAMEL_ID = re.compile(r".*[a-z](Id|ID)")
 
-#: Cells that show whether a column holds lists.
+#: Dates in an order that is not the same everywhere: 01/03/2024 is in January or in March.
+_OTHER_DATES = re.compile(r"\d{1,4}([./-])\d{1,2}\1\d{1,4}([ T].*)?")
+
+#: Cells that show whether a column holds lists, or such dates.
 _TRIED = 100
 
 #: How messages call a column that the user leaves out.
@@ -144,11 +147,24 @@ def find_roles(
         (roles.numbers if kind == "number" else roles.categories).append(name)
         if not said and categories_of(df[name]) is None and value_column_of(df[name]).kind is Kind.WHOLE:
             near[kind].append(name)
-    notes = _notes(near, max_card)
-    if roles.dates:
-        parts = "numbers are taken from them: year, month, day of the week and so on"
-        notes.append(Note(f"Dates: {listed(roles.dates, 6)}; {parts}", "drop", roles.dates[0]))
+    given = [name for name in df.columns if name not in targets and name not in asked.drop]
+    notes = [*_notes(near, max_card), *_date_notes(df[given], roles.dates)]
     return Roles(roles.numbers, roles.categories, roles.skipped, roles.dates, notes)
+
+
+def _date_notes(df: Any, dates: list[str]) -> list[Note]:
+    """Say which columns are dates, and which are not because of how they are written."""
+    notes = []
+    if dates:
+        parts = "numbers are taken from them: year, month, day of the week and so on"
+        notes.append(Note(f"Dates: {listed(dates, 6)}; {parts}", "drop", dates[0]))
+    for name in df.columns:
+        column = value_column_of(df[name])
+        cells = [cell for cell in column.cells[:_TRIED].tolist() if cell is not None]
+        if column.kind is Kind.TEXT and cells and all(map(_OTHER_DATES.fullmatch, map(str, cells))):
+            text = f"{name} has dates such as {cells[0]}, which are text here; written as 2024-02-29 they are read as dates"
+            notes.append(Note(text, "drop", name))
+    return notes
 
 
 def _asked_role(name: str, wishes: Wishes) -> str | None:

@@ -304,7 +304,8 @@ def _check_no_text(path: Path, **given: str | None) -> None:
     for name, value in given.items():
         if value is not None:
             raise ArgumentError(
-                f"{name}= says how a text file is written, and {path.name} is not a text file", remedy=f"Omit {name}=."
+                f"{name}= says how a text file is written, and {path.name} is not a text file",
+                remedy=f"Omit {name}=.",
             )
 
 
