@@ -27,6 +27,10 @@ from gatera.recipes.unfinished.work import UnfinishedRun
 SET_NAMES = {"valid": "Validation set", "test": "Test set"}
 
 
+#: Where the initial weights of a model without a pretrained part come from.
+RANDOM_WEIGHTS = "random weights"
+
+
 @dataclass(frozen=True)
 class Job:
     """One training run, prepared by a recipe.
@@ -51,7 +55,7 @@ class Job:
     data: str
     split_by: str
     example: Sequence[str]
-    weights: str = "random weights"
+    weights: str = RANDOM_WEIGHTS
     architecture: str | None = None
     skipped: Sequence[BadFile] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -208,7 +212,7 @@ def one_cycle(
 def weights_source(learn: Learner) -> str:
     """Return where the initial weights came from, in words."""
     body = find_body(learn.model)
-    return "random weights" if body is None else body.source
+    return RANDOM_WEIGHTS if body is None else body.source
 
 
 def _train(job: Job, resume: Path | None, events: Events) -> None:
@@ -227,7 +231,8 @@ def _train(job: Job, resume: Path | None, events: Events) -> None:
 def _export(job: Job, settings: TrainSettings, evaluations: Mapping[str, Evaluation]) -> Path:
     learn, report = job.learn, evaluations.get("test", evaluations["valid"]).report
     facts: CardFacts = replace(
-        card_facts(learn.trained, settings.out.stem), data=without_path(job.data, settings.source), split=job.split_by, weights=job.weights, metrics={},
+        card_facts(learn.trained, settings.out.stem), data=without_path(job.data, settings.source), split=job.split_by,
+        weights=job.weights if find_body(learn.model) or job.weights == RANDOM_WEIGHTS else "no pretrained weights", metrics={},
         architecture=job.architecture or architecture_name(learn.model),
     )  # fmt: skip
     if isinstance(report, ErrorReport):
