@@ -392,3 +392,11 @@ def test_loss_and_optimizer_may_come_by_position_as_in_fastai(make_learner):
     names = list(inspect.signature(Learner).parameters)
     assert names[:4] == ["dls", "model", "loss_func", "opt_func"]
     assert len(set(names)) == len(names)
+
+
+def test_a_callback_is_found_by_its_name_and_nothing_else_is(make_learner):
+    first, second = GradientAccumulation(2), Callback()
+    learn = make_learner(cbs=[first, second])
+    assert learn.gradient_accumulation is first and learn.callback is second
+    with pytest.raises(AttributeError, match="'Learner' object has no attribute 'gradient'"):
+        learn.gradient  # noqa: B018 - the access is the test
