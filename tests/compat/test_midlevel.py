@@ -121,6 +121,16 @@ def test_an_unknown_label_is_named():
         step("fox")
 
 
+def test_a_given_vocabulary_stays_as_it_is_and_no_items_teach_nothing():
+    items = ["b", "a"]
+    assert Datasets(items, [[Categorize(["c", "b", "a"])]]).vocab == ["c", "b", "a"]
+    step = Categorize()
+    step.setups(None)
+    assert step.vocab is None and step.c == 0
+    step.setups(items)
+    assert step.vocab == ["a", "b"]
+
+
 class TwoInputs(Module):
     def __init__(self):
         self.layer = nn.Linear(4, 2)

@@ -8,9 +8,10 @@ import torch
 from gatera.data.transforms.item import Resize
 from gatera.learn.export.program import weights
 from gatera.models.vision.heads import HeadOptions
+from gatera.models.vision.linear_head import LinearHeadOptions
 from gatera.program.package import read_package, write_package
 from gatera.vision.data import ImageDataLoaders
-from gatera.vision.learner import vision_learner
+from gatera.vision.learner import default_head, vision_learner
 
 FORMAT1 = Path(__file__).parents[1] / "fixtures" / "format1.gatera"
 SMALL = HeadOptions(lin_ftrs=[8])
@@ -27,8 +28,8 @@ def dls(photo_folder):
 def write(dls, tmp_path):
     """Writes a program of the given labels, and returns its path and its model."""
 
-    def write(labels=("cat", "dog"), task="classification"):
-        model = vision_learner(dls, "test_resnet", pretrained=False, head=SMALL).model
+    def write(labels=("cat", "dog"), task="classification", head=SMALL):
+        model = vision_learner(dls, "test_resnet", pretrained=False, head=head).model
         for parameter in model.parameters():
             torch.nn.init.normal_(parameter, std=0.1)
         package = read_package(FORMAT1)
@@ -83,3 +84,11 @@ def test_a_file_of_weights_says_nothing_of_labels_and_gives_the_body(dls, write,
     assert same(learn.model[0], model[0])
     assert not torch.equal(learn.model[1][-1].weight, model[1][-1].weight)
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("head", "linear"), [(LinearHeadOptions(), True), (SMALL, False), (HeadOptions(), False)]
+)
+def test_training_goes_on_with_the_kind_of_head_that_the_program_has(write, head, linear):
+    program, _ = write(head=head)
+    assert type(default_head(program)) is (LinearHeadOptions if linear else HeadOptions)
