@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, cast
 
 from gatera.core.checks import listed
 from gatera.core.errors import ProgramFileError, is_library_error, shorten
 from gatera.program.archive import TOKENIZER
+from gatera.program.certain.certainty import Certainty, read_certainty
 from gatera.program.decode import ACTIVATIONS, Decoder
 from gatera.program.package import Package
 from gatera.program.preprocess import Preprocessing
@@ -38,8 +40,29 @@ def read_description(package: Package) -> tuple[Preprocessing, Decoder]:
         ProgramFileError: if program.json lacks a part or has a value that this version does not know.
         MissingExtraError: if it needs a package that is not installed.
     """
-    try:
+    with _named(package):
         return _read_description(package)
+
+
+def certainty_of(package: Package, vocab: list[Any]) -> Certainty:
+    """Return what a program knows of how sure it is.
+
+    Args:
+        package: the program.
+        vocab: its labels.
+
+    Raises:
+        ProgramFileError: if program.json has values there that do not fit.
+    """
+    with _named(package):
+        return read_certainty(package.program.get("certainty"), vocab)
+
+
+@contextmanager
+def _named(package: Package) -> Iterator[None]:
+    """Name the program in errors about what it holds."""
+    try:
+        yield
     except ProgramFileError as err:
         if str(package.path) in err.problem:
             raise
