@@ -27,13 +27,15 @@ from gatera.measure.calibration import (
 from gatera.measure.losses.base import Loss
 from gatera.measure.reports.certainty import CalibrationReport, missing_labels
 from gatera.program.certain.arrays import pack
-from gatera.program.certain.certainty import FEWEST as FEWEST_IN_BATCH
 from gatera.program.certain.conformal import Answers, Scores, default_level, least_items
 from gatera.program.certain.novelty import distances
 from gatera.program.tasks import TASKS
 
 #: Features of so many held-out items are kept for comparing batches, and of training items for single inputs.
 MOST_KEPT = 500
+
+#: With fewer held-out items, more than one in twenty of the usual inputs would be called novel.
+FEWEST_TO_COMPARE = 19
 
 #: The name of the features in model.onnx.
 TENSOR = "features"
@@ -86,7 +88,7 @@ def fit_certainty(
     held_out = collect(model, valid, arithmetic, MOST_HELD_OUT, flat, quiet)
     report, parts = _answers(held_out, task or "", list(dls.vocab or []), loss_func)
     projection = None
-    if held_out.features is not None and len(held_out.features) >= FEWEST_IN_BATCH:
+    if held_out.features is not None and len(held_out.features) >= FEWEST_TO_COMPARE:
         seen = collect(model, train, arithmetic, MOST_TRAINING_ITEMS, False, quiet).features
         projection = None if seen is None else Projection.fitted(seen)
         if projection is not None and seen is not None:
@@ -210,11 +212,7 @@ def _label_sets(
     n = len(targets)
     report = _temperature(logits, targets, activation)
     probabilities = _as_answered(logits, report.temperature, activation)
-    missing = [
-        label
-        for label, any_item in zip(vocab, np.asarray(targets).any(axis=0).tolist(), strict=True)
-        if not any_item
-    ]
+    missing = [label for number, label in enumerate(vocab) if not np.any(targets[:, number])]
     remarks = [*report.remarks, *([missing_labels(missing)] if missing else []), *_few(n)]
     share = np.broadcast_to(1 / np.maximum(targets.sum(1, keepdims=True), 1), targets.shape)[targets]
     scores = (1 - probabilities.astype(np.float64)).astype(np.float32)[targets]

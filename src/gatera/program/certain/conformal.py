@@ -66,10 +66,10 @@ def check_level(name: str, level: float, n: int) -> float:
     needed = least_items(level)
     if needed > n:
         raise ArgumentError(
-            f"{name} asks for more confidence than the data supports: {level:g} needs {needed:,} held-out items",
-            got=f"a program that was made with {n:,}",
-            expected=f"at most {highest_level(n):g}" if n else "held-out items",
-            remedy=f"Train again with at least {needed:,} items in the validation set.",
+            f"{name} needs more held-out items than the program has: at least {needed:,} for {level:g}",
+            got=n,
+            expected=f"at most {name}={highest_level(n):g}" if n else "a program with held-out items",
+            remedy=f"Train again with at least {needed:,} items in the validation set, or be less sure.",
         )
     return level
 

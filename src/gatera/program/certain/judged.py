@@ -125,7 +125,7 @@ def check_sure(certainty: Certainty, task: Task, sure: float) -> None:
         whole = TASKS[task].spatial
         raise ArgumentError(
             NOT_KNOWN.format("masks and points" if whole else "its answers"),
-            got=f"sure={sure!r}",
+            got=sure,
             remedy="Leave sure= out." if whole else "Export it again from a learner with a validation set, or train again.",
         )  # fmt: skip
     certainty.level("sure", sure)
