@@ -14,8 +14,8 @@ MOST_COMPONENTS, ITEMS_PER_COMPONENT = 64, 4
 #: Directions with less than this share of the largest standard deviation are noise of rounding.
 LEAST_DEVIATION = 1e-4
 
-#: What the distance beside the components counts, in units of the deviation of one component.
-BESIDE = 1.0
+#: The same for the distance beside the components, which is 0 where all of them are kept.
+LEAST_BESIDE = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,13 +26,13 @@ class Projection:
         mean: float64 [F].
         components: float64 [F,D], orthonormal columns.
         deviation: standard deviation along each, float64 [D].
-        beside: mean and standard deviation of the distance beside the components.
+        beside: mean and standard deviation of the distance beside the components; None where nothing lies beside them.
     """
 
     mean: np.ndarray
     components: np.ndarray
     deviation: np.ndarray
-    beside: tuple[float, float]
+    beside: tuple[float, float] | None = None
 
     @classmethod
     def fitted(cls, features: np.ndarray) -> Projection | None:
@@ -48,18 +48,17 @@ class Projection:
         if not kept.any():
             return None
         components = vectors[:, ::-1][:, :n_components][:, : int(kept.sum())]
-        plain = cls(mean, components, deviation[kept], (0.0, 1.0))
-        beside = plain(features)[:, -1]
-        return cls(mean, components, plain.deviation, (float(beside.mean()), max(float(beside.std()), 1e-6)))
+        rest = centred - centred @ components @ components.T
+        beside = np.sqrt((rest**2).sum(1))
+        counts = beside.std() > LEAST_BESIDE * deviation[0]
+        return cls(
+            mean, components, deviation[kept], (float(beside.mean()), float(beside.std())) if counts else None
+        )
 
     def __call__(self, features: np.ndarray) -> np.ndarray:
-        """Return short features, float32 [N,D+1], of features [N,F]."""
-        centred = features - self.mean
-        along = centred @ self.components
-        squared = (centred**2).sum(1) - (along**2).sum(1)
-        middle, spread = self.beside
-        beside = (np.sqrt(np.maximum(squared, 0)) - middle) / spread * BESIDE
-        return np.concatenate([along / self.deviation, beside[:, None]], 1).astype(np.float32)
+        """Return short features, float32 [N,D] or [N,D+1], of features [N,F]."""
+        with torch.no_grad():
+            return self.module()(torch.from_numpy(features.astype(np.float32))).numpy()
 
     def module(self) -> nn.Module:
         """Return it as a module, for the program."""
@@ -67,7 +66,7 @@ class Projection:
 
 
 class _Projected(nn.Module):
-    """Computes a `Projection`: [N,F] -> [N,D+1]."""
+    """Computes a `Projection`: [N,F] -> [N,D] or [N,D+1]."""
 
     mean: Tensor
     components: Tensor
@@ -77,12 +76,16 @@ class _Projected(nn.Module):
         super().__init__()
         for name in ("mean", "components", "deviation"):
             self.register_buffer(name, torch.from_numpy(getattr(fitted, name).astype(np.float32)))
-        self.middle, self.spread = fitted.beside
+        self.beside = fitted.beside
 
     def forward(self, features: Tensor) -> Tensor:
         """Compute."""
         centred = features - self.mean
         along = centred @ self.components
-        squared = (centred * centred).sum(1, keepdim=True) - (along * along).sum(1, keepdim=True)
-        beside = (squared.clamp(min=0).sqrt() - self.middle) * (BESIDE / self.spread)
-        return torch.cat([along / self.deviation, beside], 1)
+        short = along / self.deviation
+        if self.beside is None:
+            return short
+        middle, spread = self.beside
+        rest = centred - along @ self.components.T
+        distance = (rest * rest).sum(1, keepdim=True).sqrt()
+        return torch.cat([short, (distance - middle) / spread], 1)
