@@ -14,6 +14,7 @@ from gatera.data.loading.loaders import DataLoaders
 from gatera.learn.arithmetic import Arithmetic
 from gatera.learn.certainty.collect import MOST_HELD_OUT, MOST_TRAINING_ITEMS, Collected, collect
 from gatera.learn.certainty.projection import Projection
+from gatera.learn.certainty.rows import READ_ROW, RowProjection, encoded
 from gatera.measure.calibration import (
     FEWEST,
     answers_of,
@@ -53,7 +54,7 @@ class Fitted:
 
     report: CalibrationReport
     certainty: Mapping[str, Any] | None = None
-    projection: Projection | None = None
+    projection: Projection | RowProjection | None = None
 
     @property
     def temperature(self) -> float:
@@ -87,15 +88,32 @@ def fit_certainty(
         return Fitted(CalibrationReport(0))
     held_out = collect(model, valid, arithmetic, MOST_HELD_OUT, flat, quiet)
     report, parts = _answers(held_out, task or "", list(dls.vocab or []), loss_func)
-    projection = None
-    if held_out.features is not None and len(held_out.features) >= FEWEST_TO_COMPARE:
-        seen = collect(model, train, arithmetic, MOST_TRAINING_ITEMS, False, quiet).features
-        projection = None if seen is None else Projection.fitted(seen)
-        if projection is not None and seen is not None:
-            parts["features"] = _features(projection(seen), projection(held_out.features))
+    projection, looks = _looks(model, dls, arithmetic, held_out, quiet)
+    parts |= {"features": looks} if looks else {}
     known = {name: part for name, part in parts.items() if part}
     certainty = {"held_out": report.n, **known} if known else None
     return Fitted(report, certainty, projection)
+
+
+def _looks(
+    model: nn.Module, dls: DataLoaders, arithmetic: Arithmetic, held_out: Collected, quiet: bool
+) -> tuple[Projection | RowProjection | None, dict[str, Any]]:
+    """Return what makes features short, and what is stored of them; (None, {}) where there are none, or too few items."""
+    n_held_out, steps = min(len(dls.valid_ds), MOST_HELD_OUT), dls.preprocess.config
+    if n_held_out < FEWEST_TO_COMPARE:
+        return None, {}
+    if steps[0]["op"] == READ_ROW:
+        seen = encoded(dls.train_ds.inputs, dls.preprocess, MOST_TRAINING_ITEMS)
+        rows = RowProjection.fitted(seen, steps)
+        others = encoded(dls.valid_ds.inputs, dls.preprocess, MOST_HELD_OUT)
+        return rows, {} if rows is None else _features(rows(seen), rows(others))
+    if held_out.features is None:
+        return None, {}
+    features = collect(model, dls.train, arithmetic, MOST_TRAINING_ITEMS, False, quiet).features
+    projection = None if features is None else Projection.fitted(features)
+    if projection is None or features is None:
+        return None, {}
+    return projection, _features(projection(features), projection(held_out.features))
 
 
 def _answers(

@@ -18,6 +18,7 @@ from gatera.data.blocks.base import InputBlock
 from gatera.kernels.folding import folded_copy
 from gatera.learn.certainty.fit import TENSOR
 from gatera.learn.certainty.projection import Projection
+from gatera.learn.certainty.rows import RowProjection
 from gatera.learn.certainty.tap import caught, find_tap, pooled
 from gatera.program.engines import OnnxRuntimeEngine
 from gatera.program.network.bounded import check_model
@@ -57,12 +58,15 @@ class PhotoGraph(nn.Module):
 class WithTensor(nn.Module):
     """Computes a graph's logits and its short features: (float32 [N,K], float32 [N,D])."""
 
-    def __init__(self, graph: nn.Module, projection: Projection) -> None:
+    def __init__(self, graph: nn.Module, projection: Projection | RowProjection) -> None:
         super().__init__()
+        self.of_inputs = isinstance(projection, RowProjection)
         self.network, self.project = graph, projection.module()  # torch.export has a `graph` of its own
 
     def forward(self, arrays: Tensor) -> tuple[Tensor, Tensor]:
         """Compute."""
+        if self.of_inputs:
+            return self.network(arrays), self.project(arrays)
         tap = find_tap(self.network)
         assert tap is not None  # for the type checker
         with caught(tap) as seen:
@@ -71,7 +75,10 @@ class WithTensor(nn.Module):
 
 
 def to_onnx(
-    graph: nn.Module, batch: np.ndarray, ragged: bool = False, projection: Projection | None = None
+    graph: nn.Module,
+    batch: np.ndarray,
+    ragged: bool = False,
+    projection: Projection | RowProjection | None = None,
 ) -> bytes:
     """Translate a module into ONNX with a variable batch size.
 
@@ -157,7 +164,7 @@ def warn_if_not_allowed(model: bytes, path: object) -> None:
 
 
 def check_parity(
-    graph: nn.Module, model: bytes, batch: np.ndarray, projection: Projection | None = None
+    graph: nn.Module, model: bytes, batch: np.ndarray, projection: Projection | RowProjection | None = None
 ) -> float:
     """Compare an exported network with its original on a batch of inputs; return the largest difference of outputs.
 

@@ -20,6 +20,7 @@ from gatera.data.blocks.base import InputBlock
 from gatera.data.blocks.image import ImageInput
 from gatera.learn.certainty.fit import Fitted
 from gatera.learn.certainty.projection import Projection
+from gatera.learn.certainty.rows import RowProjection
 from gatera.learn.export.card import CardFacts, model_card
 from gatera.learn.export.onnx import (
     OPSET,
@@ -96,7 +97,7 @@ class Trained:
     fitted: Fitted | None = None
 
     @property
-    def projection(self) -> Projection | None:
+    def projection(self) -> Projection | RowProjection | None:
         """What makes the model's features short; None where a program does not compute them."""
         return None if self.fitted is None else self.fitted.projection
 
@@ -210,9 +211,11 @@ def _threshold(loss: Loss, temperature: float) -> Any:
     return scaled.tolist()
 
 
-def _onnx(graph: nn.Module, batch: np.ndarray, ragged: bool, projection: Projection | None) -> bytes:
+def _onnx(
+    graph: nn.Module, batch: np.ndarray, ragged: bool, projection: Projection | RowProjection | None
+) -> bytes:
     if isinstance(graph, ArrayGraph) and isinstance(graph.model, TableMixture):
-        return mixture_to_onnx(graph.model, graph.block, batch)
+        return mixture_to_onnx(graph.model, graph.block, batch, projection)
     return to_onnx(graph, batch, ragged, projection)
 
 
