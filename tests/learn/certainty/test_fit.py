@@ -10,7 +10,7 @@ from torch import nn
 
 from gatera.data.transforms.item import Resize
 from gatera.learn.certainty import fit
-from gatera.learn.certainty.collect import Collected
+from gatera.learn.certainty.collect import Collected, collect
 from gatera.learn.certainty.projection import Projection
 from gatera.learn.certainty.tap import WithFeatures, caught, find_tap, pooled
 from gatera.learn.export.program import ExportOptions
@@ -210,6 +210,35 @@ def test_without_a_validation_set_that_is_said(learn: Learner) -> None:
         learn.dls.valid = valid
     assert found.certainty is None and found.projection is None
     assert found.report.lines() == [fit.NOTHING_HELD_OUT]
+
+
+class _Twice(nn.Module):
+    """Computes a layer twice, as fast kernels and the search for a size of parts do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(12, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.layer(x.flatten(1)[:, :12])
+        return self.layer(x.flatten(1)[:, :12])
+
+
+def test_a_layer_that_is_computed_twice_is_caught(learn: Learner) -> None:
+    found = collect(_Twice(), learn.dls.valid, learn.arithmetic, 100, True, True)
+    assert found.outputs.shape == (60, 2) and found.features.shape == (60, 12)
+    assert found.targets.tolist() == learn.dls.valid_ds.targets.tolist()
+    some = collect(_Twice(), learn.dls.train, learn.arithmetic, 25, False, True)
+    assert some.outputs is None and some.features.shape == (25, 12)
+
+
+def test_loaders_that_are_not_ours_are_said(learn: Learner) -> None:
+    valid, learn.dls.valid = learn.dls.valid, [(torch.zeros(1, 3, 8, 8), torch.zeros(1).long())]
+    try:
+        found = fit.fit_certainty(learn.model, learn.dls, learn.loss_func, learn.arithmetic)
+    finally:
+        learn.dls.valid = valid
+    assert found.certainty is None and found.report.lines() == [fit.OTHER_LOADERS]
 
 
 def test_a_threshold_is_scaled_with_the_temperature() -> None:

@@ -65,6 +65,9 @@ class Fitted:
 NOTHING_HELD_OUT = "Without a validation set the program does not know how sure it is: sure=, .set and .novelty are not available."
 
 
+OTHER_LOADERS = "The loaders are not Gatera's, so the program does not know how sure it is: sure=, .set and .novelty are not available."
+
+
 def fit_certainty(
     model: nn.Module, dls: DataLoaders, loss_func: Loss, arithmetic: Arithmetic, quiet: bool = True
 ) -> Fitted:
@@ -81,8 +84,10 @@ def fit_certainty(
         What the program will know; an empty one with the reason where there is no validation set of our own loaders.
     """
     train, valid, task = dls.train, dls.valid, dls.task
-    if not isinstance(valid, DataLoader) or not isinstance(train, DataLoader) or not valid.n:
+    if valid is None or not len(valid):
         return Fitted(CalibrationReport(0, remarks=[NOTHING_HELD_OUT]))
+    if not isinstance(valid, DataLoader) or not isinstance(train, DataLoader):
+        return Fitted(CalibrationReport(0, remarks=[OTHER_LOADERS]))
     flat = task in ("classification", "multilabel", "regression")
     if not flat and task not in TASKS:
         return Fitted(CalibrationReport(0))
