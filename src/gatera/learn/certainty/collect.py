@@ -15,8 +15,8 @@ from gatera.learn.arithmetic import Arithmetic
 from gatera.learn.certainty.tap import MOST_FEATURES, WithFeatures, caught, find_tap
 from gatera.learn.inference.batches import join_batches, run_batches
 
-#: Features of more training items would say hardly more, and their computation takes as long as that of an epoch.
-MOST_TRAINING_ITEMS = 1_000
+#: Features of more training items would say hardly more, and each takes as long as a prediction.
+MOST_TRAINING_ITEMS = 500
 
 #: Of more held-out items a random part is taken.
 MOST_HELD_OUT = 10_000

@@ -61,19 +61,20 @@ class Certainty:
         """
         return check_level(name, default_level(self.held_out) if level is None else level, self.held_out)
 
-    def in_set(self, probabilities: np.ndarray, level: float | None) -> np.ndarray:
+    def in_set(self, probabilities: np.ndarray, level: float | None, exact: bool = False) -> np.ndarray:
         """Return which labels cannot be ruled out at a level, bool [K]: always the likeliest one, where items have one.
 
         Args:
             probabilities: float32 [K].
             level: 0..1.
+            exact: leave the likeliest label out, too, where it is less probable than the level asks for.
 
         Raises:
             ArgumentError: if the program knows nothing of that, or the level needs more held-out items.
         """
         scores = _present(self.labels, "labels")
         found = 1 - probabilities.astype(np.float64) <= scores.cutoff("level", self.level("level", level))
-        if self.answers is not None:
+        if self.answers is not None and not exact:
             found[int(probabilities.argmax())] = True
         return found
 

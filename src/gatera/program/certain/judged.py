@@ -45,14 +45,19 @@ class Judged(Answer):
         """
         return self.set_at(self.sure)
 
-    def set_at(self, level: float | None) -> list[Any]:
+    def set_at(self, level: float | None, exact: bool = False) -> list[Any]:
         """Return the labels that cannot be ruled out at a level, 0..1, likeliest first.
+
+        Args:
+            level: 0..1.
+            exact: leave the likeliest label out, too, where it is less probable than the level asks for. Such sets hold the true label
+                in just that share of cases; where the program is right more often, some are empty.
 
         Raises:
             ArgumentError: as `set`, and if the level needs more held-out items than there were.
         """
         probabilities = np.asarray(self.probabilities)
-        inside = self.certainty.in_set(probabilities, level)
+        inside = self.certainty.in_set(probabilities, level, exact)
         order = np.argsort(-probabilities, kind="stable")
         return [self.vocab[place] for place in order if inside[place]]
 
