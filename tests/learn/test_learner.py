@@ -399,4 +399,4 @@ def test_a_callback_is_found_by_its_name_and_nothing_else_is(make_learner):
     learn = make_learner(cbs=[first, second])
     assert learn.gradient_accumulation is first and learn.callback is second
     with pytest.raises(AttributeError, match="'Learner' object has no attribute 'gradient'"):
-        learn.gradient  # noqa: B018 - the access is the test
+        learn.gradient
