@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -98,3 +99,12 @@ def test_an_older_program_says_that_it_does_not_know(gatera, program, cat):
 def test_a_level_is_a_number_from_0_to_1(gatera, program, cat, level):
     ran = gatera("predict", program, cat, f"--sure={level}")
     assert ran.status == 2 and "must be a number from 0 to 1" in ran.err
+
+
+def test_info_says_what_a_program_knows_without_its_arrays(gatera, careful):
+    assert re.search(
+        r"^sure +sets of labels, by 30 held-out items$", gatera("info", careful).out, re.MULTILINE
+    )
+    said = json.loads(gatera("info", careful, "--json").out)["certainty"]
+    assert said["labels"]["scores"] == {"dtype": "float32", "shape": [30]}
+    assert "sets of labels" not in gatera("info", FORMAT1).out

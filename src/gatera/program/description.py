@@ -106,14 +106,30 @@ def package_info(package: Package) -> dict[str, Any]:
     """Return the content of program.json, with "path", "size" and "sha256" of the file.
 
     "sha256" is the hash of program.json, which holds the hashes of all other entries: files with the same hash are the same
-    program.
+    program. Of "certainty" the arrays are left out.
     """
+    known = package.program.get("certainty")
+    short = {"certainty": without_arrays(known)} if isinstance(known, dict) else {}
     return {
         "path": str(package.path),
         "size": package.size_bytes,
         "sha256": package.sha256,
         **package.program,
+        **short,
     }
+
+
+def without_arrays(value: Any) -> Any:
+    """Return JSON data with the shape of each packed array in its place.
+
+    Example:
+        >>> without_arrays({"n": 3, "scores": {"dtype": "float32", "shape": [3], "data": "AAAA"}})
+        {'n': 3, 'scores': {'dtype': 'float32', 'shape': [3]}}
+    """
+    if not isinstance(value, dict):
+        return value
+    packed = {"dtype", "shape", "data"} <= set(value)
+    return {name: without_arrays(each) for name, each in value.items() if not (packed and name == "data")}
 
 
 def _part(program: Mapping[str, Any], name: str, kind: type, where: str) -> Any:
