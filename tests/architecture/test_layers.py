@@ -45,7 +45,12 @@ INSIDE = {
         {"text", "summary"},
     ],
     "program": [{"tables"}, {"raw"}],
-    "measure": [{"intervals", "thresholds", "function_names"}, {"losses"}, {"metrics"}, {"reports"}],
+    "measure": [
+        {"intervals", "thresholds", "function_names", "calibration"},
+        {"losses"},
+        {"metrics"},
+        {"reports"},
+    ],
 }
 
 #: Star-import faces have no logic and stand above all rooms; these two hold the names that several of them share.

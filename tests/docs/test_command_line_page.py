@@ -105,7 +105,10 @@ def test_the_examples_of_json_have_the_fields_of_a_real_run(photo_folder, tmp_pa
         assert shape(by_event[line["event"]]) == shape(line)
     photo = next(photo_folder.rglob("*.jpg"))
     predicted = _json_of(["predict", "cats.gatera", str(photo), "--json"], capsys)
-    assert shape(predicted) == shape(json.loads(blocks(PAGE, "json")[2].text))
+    example = json.loads(blocks(PAGE, "json")[2].text)
+    # so few photos do not say what is odd
+    assert {"novelty", "novel"} <= set(example) and "novelty" not in predicted
+    assert shape(predicted) == shape({k: v for k, v in example.items() if k not in ("novelty", "novel")})
     about = _json_of(["info", "cats.gatera", "--json"], capsys)
     example = json.loads(blocks(PAGE, "json")[3].text)
     assert list(about) == list(example)

@@ -105,6 +105,11 @@ PREDICT = Command(
             shown="the predicted class; 10 items", convert=whole_number(1),
         ),
         Option(
+            "sure", "Answer only where the program is sure at this level, 0 to 1: for example 0.95. Elsewhere the label is (not sure), and the "
+            "reason follows. For numbers, the level of the interval.",
+            ("--sure",), "Output", "LEVEL", convert=number(0, 1),
+        ),
+        Option(
             "engine", "What computes the predictions.", ("--engine",), "Speed", "NAME", "auto",
             "auto: onnxruntime; with --precision fast openvino, if it is installed",
             one_of(ENGINES), ENGINES,
@@ -129,6 +134,7 @@ PREDICT = Command(
         "gatera predict cats.gatera photo.jpg",
         "gatera predict cats.gatera photos/ --json > answers.jsonl",
         'gatera predict cats.gatera "photos/*.jpg" --top 3',
+        "gatera predict cats.gatera photos/ --sure 0.95",
         'gatera predict reviews.gatera "I really liked that movie!"',
         "gatera predict income.gatera people.csv",
         """gatera predict films.gatera '{"userId": 7, "movieId": 50}'""",

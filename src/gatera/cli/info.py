@@ -81,6 +81,7 @@ def facts(package: Package, preprocessing: Preprocessing, decoder: Decoder) -> d
         "model": _model(program.get("model")),
         "input": ", then ".join(preprocessing.words),
         "output": _output(decoder),
+        **_sureness(program.get("certainty")),
         "made by": f"gatera {program.get('gatera', '(unknown)')} on {program.get('created', '(unknown day)')}",
         "versions": _pairs(program.get("versions")),
         "format": str(program["format"]),
@@ -104,6 +105,15 @@ def _output(decoder: Decoder) -> str:
         each = (f"{label} {above:g}" for label, above in zip(decoder.vocab, decoder.threshold, strict=True))
         return f"{words}, labels above: {', '.join(each)}"
     return f"{words}, labels above {decoder.threshold:g}"
+
+
+def _sureness(known: Any) -> dict[str, str]:
+    """Return what a program knows of how sure it is, in words; nothing if it does not."""
+    if not isinstance(known, dict):
+        return {}
+    names = {"labels": "sets of labels", "numbers": "intervals", "features": "novelty and drift"}
+    found = [words for name, words in names.items() if known.get(name)]
+    return {"sure": f"{listed(found)}, by {known.get('held_out')} held-out items"} if found else {}
 
 
 def _pairs(versions: Any) -> str:

@@ -24,7 +24,7 @@ PREDICT = {
     "engine": "--engine", "precision": "--precision", "batch_size": "--batch-size", "top": "--top",
     "delimiter": "--delimiter", "encoding": "--encoding", "header": "--header",
     "trusted": "--trusted",
-    "sheet": "--sheet",
+    "sheet": "--sheet", "sure": "--sure",
 }  # fmt: skip
 
 SAVE = {"save": "--save", "save_as": "--save-as"}

@@ -19,7 +19,7 @@ from gatera.core.errors import DataError
 from gatera.core.progress import track
 from gatera.program.prediction import Prediction
 from gatera.program.program import ManyInputs, Program, load_program
-from gatera.program.tasks import TASKS
+from gatera.program.tasks import NOT_SURE, TASKS
 
 
 def predict(options: argparse.Namespace) -> int:
@@ -60,7 +60,7 @@ def predict(options: argparse.Namespace) -> int:
             threads=threads_for(len(inputs), options.batch_size), trusted=options.trusted,
         )  # fmt: skip
         saver = None if options.save is None else Saver(Path(options.save), options.save_as, program)
-        predictions = program.predict_stream(raws, options.batch_size, on_error="return")
+        predictions = program.predict_stream(raws, options.batch_size, on_error="return", sure=options.sure)
         shown = _report_failures(zip(track(predictions, "Predicting", total=len(raws)), inputs), failed)
         if not inputs:
             return FAILED
@@ -157,26 +157,39 @@ def _show(
         return
     if options.csv:
         columns = list(inputs[0].raw) if inputs and isinstance(inputs[0].raw, dict) else []
-        header = csv_header(program, columns or ["file" if "file" in inputs[0].where else "text"])
+        header = csv_header(
+            program, columns or ["file" if "file" in inputs[0].where else "text"], options.sure
+        )
         write_csv(sys.stdout, header, csv_rows_of(program, answers, columns))
         return
     names = max((cells(escaped(each)) for each in inputs), default=0)
-    labels = max((cells(escaped(label)) for label in program.vocab or ()), default=0)
+    known = [*(program.vocab or ()), *([NOT_SURE] if options.sure is not None and program.vocab else ())]
+    labels = max((cells(escaped(label)) for label in known), default=0)
     if not sys.stdout.isatty():
         for each, answer in answers:
             fields = [field for line in answer_lines(answer, options.top) for field in line if field]
-            print_line(padded(escaped(each), names), *(padded(escaped(field), labels) for field in fields))
+            said = [*(padded(escaped(field), labels) for field in fields), *_reason(answer)]
+            print_line(padded(escaped(each), names), *said)
         return
     task = TASKS[program.task]
     columns = [Column("input", names, "name")]
     columns += [Column("label", max(labels, len("(none)")), "bold")] if task.needs_vocab else []
     columns += [Column(task.number_heading, 11, right=True)]
+    columns += [] if options.sure is None else [Column("why not", 60)]
     rows = (
-        [[str(each)], *_columns(answer_lines(answer, options.top), task.needs_vocab)]
+        [
+            [str(each)],
+            *_columns(answer_lines(answer, options.top), task.needs_vocab),
+            *([] if options.sure is None else [[answer.reason or ""]]),
+        ]
         for each, answer in answers
     )
     for line in table_lines(columns, rows):
         print_line(line)
+
+
+def _reason(answer: Prediction) -> list[str]:
+    return [escaped(answer.reason)] if answer.reason else []
 
 
 def _columns(lines: Sequence[tuple[str, str]], has_labels: bool) -> list[list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -16,6 +17,7 @@ from gatera.data.loading.list_loader import ListLoader
 from gatera.data.loading.loaders import DataLoader, DataLoaders
 from gatera.kernels.folding import folded_copy
 from gatera.learn import checkpoint
+from gatera.learn.certainty.fit import Fitted, fit_certainty
 from gatera.learn.export.program import ExportOptions, Trained, export_program
 from gatera.learn.fit import FitPlan
 from gatera.learn.inference.batches import PredictedBatch, decoder, join_batches, run_batches
@@ -66,6 +68,7 @@ class Learner(Trainer):
     ) -> None:
         super().__init__(dls, model, loss_func, opt_func, body=body, **arguments)
         self._prediction_copy: tuple[tuple[Any, ...], nn.Module] | None = None
+        self._fitted: tuple[tuple[Any, ...], Fitted] | None = None
 
     def __getattr__(self, name: str) -> Any:
         """Return one of the learner's callbacks by its name, e.g. `learn.activation_stats` for an `ActivationStats`."""
@@ -201,12 +204,16 @@ class Learner(Trainer):
 
     def _predictor(self, x: Any) -> nn.Module:
         """Return a copy of the model optimised for prediction; made again when a parameter has changed."""
-        tensors = (*self.model.parameters(), *self.model.buffers())
         shapes = x.shape if isinstance(x, Tensor) else ()
-        key = (id(self.model), shapes, *((tensor.data_ptr(), tensor._version) for tensor in tensors))
+        key = (shapes, *self._parameters_key())
         if self._prediction_copy is None or self._prediction_copy[0] != key:
             self._prediction_copy = (key, folded_copy(self.model, x))
         return self._prediction_copy[1]
+
+    def _parameters_key(self) -> tuple[Any, ...]:
+        """Return what changes whenever the model, a parameter or the data does."""
+        tensors = (*self.model.parameters(), *self.model.buffers())
+        return (id(self.model), id(self.dls), *((tensor.data_ptr(), tensor._version) for tensor in tensors))
 
     def tta(
         self, ds_idx: int = 1, dl: Any = None, n: int = 4, beta: float | None = 0.25, use_max: bool = False
@@ -305,7 +312,27 @@ class Learner(Trainer):
         """
         path = Path(fname)
         path = self.path / path if path.parent == Path() else path
-        return export_program(self.trained, path, force, options or ExportOptions())
+        options = options or ExportOptions()
+        trained = self.trained
+        if options.certainty:
+            trained = replace(trained, fitted=self.calibrate())
+        return export_program(trained, path, force, options)
+
+    def calibrate(self) -> Fitted:
+        """Find out on the validation set how sure the model may be; `export` writes that into the program.
+
+        The learner's own probabilities do not change.
+
+        Returns:
+            What the program will know; `.report`, printed, says it in words.
+        """
+        key = self._parameters_key()
+        if self._fitted is None or self._fitted[0] != key:
+            found = fit_certainty(
+                self.model, self.dls, self.loss_func, self.arithmetic, not self.display.bar_on
+            )
+            self._fitted = (key, found)
+        return self._fitted[1]
 
     @property
     def trained(self) -> Trained:

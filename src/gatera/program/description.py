@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, cast
 
 from gatera.core.checks import listed
 from gatera.core.errors import ProgramFileError, is_library_error, shorten
 from gatera.program.archive import TOKENIZER
+from gatera.program.certain.certainty import Certainty, read_certainty
 from gatera.program.decode import ACTIVATIONS, Decoder
 from gatera.program.package import Package
 from gatera.program.preprocess import Preprocessing
@@ -38,8 +40,29 @@ def read_description(package: Package) -> tuple[Preprocessing, Decoder]:
         ProgramFileError: if program.json lacks a part or has a value that this version does not know.
         MissingExtraError: if it needs a package that is not installed.
     """
-    try:
+    with _named(package):
         return _read_description(package)
+
+
+def certainty_of(package: Package, vocab: list[Any]) -> Certainty:
+    """Return what a program knows of how sure it is.
+
+    Args:
+        package: the program.
+        vocab: its labels.
+
+    Raises:
+        ProgramFileError: if program.json has values there that do not fit.
+    """
+    with _named(package):
+        return read_certainty(package.program.get("certainty"), vocab)
+
+
+@contextmanager
+def _named(package: Package) -> Iterator[None]:
+    """Name the program in errors about what it holds."""
+    try:
+        yield
     except ProgramFileError as err:
         if str(package.path) in err.problem:
             raise
@@ -83,14 +106,30 @@ def package_info(package: Package) -> dict[str, Any]:
     """Return the content of program.json, with "path", "size" and "sha256" of the file.
 
     "sha256" is the hash of program.json, which holds the hashes of all other entries: files with the same hash are the same
-    program.
+    program. Of "certainty" the arrays are left out.
     """
+    known = package.program.get("certainty")
+    short = {"certainty": without_arrays(known)} if isinstance(known, dict) else {}
     return {
         "path": str(package.path),
         "size": package.size_bytes,
         "sha256": package.sha256,
         **package.program,
+        **short,
     }
+
+
+def without_arrays(value: Any) -> Any:
+    """Return JSON data with the shape of each packed array in its place.
+
+    Example:
+        >>> without_arrays({"n": 3, "scores": {"dtype": "float32", "shape": [3], "data": "AAAA"}})
+        {'n': 3, 'scores': {'dtype': 'float32', 'shape': [3]}}
+    """
+    if not isinstance(value, dict):
+        return value
+    packed = {"dtype", "shape", "data"} <= set(value)
+    return {name: without_arrays(each) for name, each in value.items() if not (packed and name == "data")}
 
 
 def _part(program: Mapping[str, Any], name: str, kind: type, where: str) -> Any:

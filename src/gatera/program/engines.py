@@ -20,6 +20,7 @@ import numpy as np
 from gatera.core.checks import check_at_least, check_choice, require
 from gatera.core.errors import ProgramFileError, shorten
 from gatera.core.threads import usable_processors
+from gatera.program.network.wire import with_output
 
 if TYPE_CHECKING:
     import openvino
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 EngineName = Literal["auto", "onnxruntime", "openvino"]
 EnginePrecision = Literal["float32", "fast"]
 PRECISIONS = ("float32", "fast")
+
+
+#: What a model gives for a batch: its output, float32 [N,...], and features, float32 [N,D], or None if none were asked for.
+Computed = tuple[np.ndarray, np.ndarray | None]
 
 
 class Engine(Protocol):
@@ -45,20 +50,28 @@ class Engine(Protocol):
         """
         ...
 
+    def run_with_features(self, batch: np.ndarray) -> Computed:
+        """Compute the output and, if the engine was made with the name of a tensor, that tensor.
+
+        Raises:
+            ProgramFileError: if the model does not take such a batch.
+        """
+        ...
+
 
 @dataclass(frozen=True)
 class EngineSpec:
     """One engine.
 
     Attributes:
-        make: makes it from (the model's bytes, precision, threads).
+        make: makes it from (the model's bytes, precision, threads), and the name of the features where there are any.
         package: the package that must be importable.
         priority: "auto" takes the installed engine with the highest that has the model's operators.
         fast: whether precision "fast" makes a difference to it; with that, "auto" prefers such engines.
         lacks: domains of operators that it does not have, as they are written in a model.
     """
 
-    make: Callable[[bytes, EnginePrecision, int | None], Engine]
+    make: Callable[..., Engine]
     package: str
     priority: int
     fast: bool = False
@@ -75,6 +88,7 @@ def make_engine(
     name: EngineName = "auto",
     precision: EnginePrecision = "float32",
     threads: int | None = None,
+    features: str | None = None,
 ) -> Engine:
     """Make an engine for an ONNX model with one input and one output.
 
@@ -86,6 +100,7 @@ def make_engine(
         precision: "float32", or "fast": the quickest the processor has (bf16 shifts probabilities by up to 5e-3).
         threads: the number of threads that compute one batch; None leaves it to the engine (one per core). Several batches may
             be computed side by side.
+        features: the name of a tensor inside the model that `run_with_features` gives, too; None for none.
 
     Raises:
         ArgumentError: if a choice is unknown or `threads` is below 1.
@@ -96,14 +111,13 @@ def make_engine(
     if threads is not None:
         check_at_least("threads", threads, 1)
     chosen = choose_engine(name, precision, model)
+    wanted = (model, precision, threads, *([] if features is None else [features]))
     try:
-        return ENGINES[chosen].make(model, precision, threads)
+        return ENGINES[chosen].make(*wanted)
     except ProgramFileError as err:
         if name != "auto" or chosen == LAST:
             raise
-        engine = ENGINES[LAST].make(
-            model, precision, threads
-        )  # raises in its turn where the model is to blame
+        engine = ENGINES[LAST].make(*wanted)  # raises in its turn where the model is to blame
         warnings.warn(f"{err.problem}: {LAST} computes instead.", stacklevel=2)
         return engine
 
@@ -142,7 +156,11 @@ class OnnxRuntimeEngine:
     name = "onnxruntime"
 
     def __init__(
-        self, model: bytes, precision: EnginePrecision = "float32", threads: int | None = None
+        self,
+        model: bytes,
+        precision: EnginePrecision = "float32",
+        threads: int | None = None,
+        features: str | None = None,
     ) -> None:
         import onnxruntime
 
@@ -153,19 +171,31 @@ class OnnxRuntimeEngine:
             options.intra_op_num_threads = threads
         self._errors = _onnxruntime_errors()
         try:
-            self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+            self._session = onnxruntime.InferenceSession(
+                model if features is None else with_output(model, features),
+                options,
+                providers=["CPUExecutionProvider"],
+            )
         except self._errors as err:
             raise _refused(self.name, err) from err
         # The session keeps the file's bytes to rebuild itself on other hardware, which doubles the memory of the weights.
         self._session._model_bytes = None
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
-        _check_single(len(inputs), len(outputs))
-        self._input, self._outputs = inputs[0].name, [outputs[0].name]
+        _check_single(len(inputs), len(outputs) - (features is not None))
+        self._input, self._outputs = inputs[0].name, [output.name for output in outputs]
 
     def run(self, batch: np.ndarray) -> np.ndarray:
         """Compute the output, float32 [N,K]."""
+        return self._computed(self._outputs[:1], batch)[0]
+
+    def run_with_features(self, batch: np.ndarray) -> Computed:
+        """Compute the output, float32 [N,K], and the features, float32 [N,D] or None."""
+        output, *features = self._computed(self._outputs, batch)
+        return output, features[0] if features else None
+
+    def _computed(self, names: list[str], batch: np.ndarray) -> list[np.ndarray]:
         try:
-            return self._session.run(self._outputs, {self._input: batch})[0]
+            return self._session.run(names, {self._input: batch})
         except self._errors as err:
             raise _does_not_fit(batch, err) from err
 
@@ -180,7 +210,11 @@ class OpenVinoEngine:
     name = "openvino"
 
     def __init__(
-        self, model: bytes, precision: EnginePrecision = "float32", threads: int | None = None
+        self,
+        model: bytes,
+        precision: EnginePrecision = "float32",
+        threads: int | None = None,
+        features: str | None = None,
     ) -> None:
         require("openvino", "fast", 'for engine="openvino"')
         # The other hint, THROUGHPUT, halves the speed at batch sizes 1 and 16.
@@ -193,8 +227,8 @@ class OpenVinoEngine:
             settings |= {"INFERENCE_NUM_THREADS": threads * streams, "NUM_STREAMS": streams}
         core = _openvino_core()
         try:
-            read = core.read_model(model)
-            _check_single(len(read.inputs), len(read.outputs))
+            read = core.read_model(model if features is None else with_output(model, features))
+            _check_single(len(read.inputs), len(read.outputs) - (features is not None))
             self._compiled = core.compile_model(read, "CPU", settings)
         except RuntimeError as err:
             raise _refused(self.name, err) from err
@@ -203,10 +237,15 @@ class OpenVinoEngine:
 
     def run(self, batch: np.ndarray) -> np.ndarray:
         """Compute the output, float32 [N,K]."""
+        return self.run_with_features(batch)[0]
+
+    def run_with_features(self, batch: np.ndarray) -> Computed:
+        """Compute the output, float32 [N,K], and the features, float32 [N,D] or None."""
         try:
-            return self._request().infer({0: batch}, share_inputs=True)[0]
+            found = self._request().infer({0: batch}, share_inputs=True)
         except (RuntimeError, ValueError) as err:
             raise _does_not_fit(batch, err) from err
+        return found[0], found[1] if len(found) > 1 else None
 
     def _request(self) -> openvino.InferRequest:
         try:

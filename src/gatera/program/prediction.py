@@ -7,11 +7,16 @@ from typing import Any, Self
 import numpy as np
 
 from gatera.core.errors import ArgumentError
+from gatera.program.certain.certainty import Certainty
+from gatera.program.certain.judged import Judged, why_unsure
 from gatera.program.familiar.figures import familiar_index, figures
-from gatera.program.tasks import TASKS, Answer, Task
+from gatera.program.tasks import TASKS, Task
+
+#: What a prediction knows of itself that no program made.
+NOTHING = Certainty()
 
 
-class Prediction(Answer):
+class Prediction(Judged):
     """What a program answers for one input. It unpacks as `label, index, probabilities`.
 
     | task | label | index | probabilities |
@@ -27,6 +32,9 @@ class Prediction(Answer):
 
     A mask is 255 where the model did not see the photo, because its preprocessing cuts something off; `vocab[mask[y, x]]` is
     the class at (x, y). Photos stand upright: EXIF rotation is applied before.
+
+    It also knows how sure it is, if its program does: `.set`, `.interval`, `.novelty` and `.novel`. Where a level was asked for
+    (`program.predict(x, sure=0.95)`) and is not reached, label and index are None, and `.reason` says why.
 
     Args:
         label: see the table.
@@ -45,9 +53,6 @@ class Prediction(Answer):
         {'label': 'dog', 'index': 1, 'probability': 0.75, 'probabilities': {'cat': 0.25, 'dog': 0.75}}
     """
 
-    vocab: list[Any]
-    task: Task
-
     def __new__(
         cls,
         label: Any,
@@ -60,7 +65,25 @@ class Prediction(Answer):
         numbers = figures(probabilities) if isinstance(probabilities, np.ndarray) else probabilities
         self = super().__new__(cls, label, familiar_index(index), numbers)
         self.vocab, self.task = vocab or [], task
+        self.certainty, self.features, self.sure, self.reason = NOTHING, None, None, None
         return self
+
+    def at(self, sure: float) -> Self:
+        """Return the same prediction with label and index None, and the reason, where it is not sure at a level, 0..1.
+
+        Raises:
+            ArgumentError: if the program does not know how sure it is, or the level needs more held-out items than it had.
+        """
+        reason = why_unsure(self, sure)
+        label, index = (self.label, self.index) if reason is None else (None, None)
+        answer = type(self)(label, index, self.probabilities, self.vocab, self.task)
+        answer.certainty, answer.features, answer.sure, answer.reason = (
+            self.certainty,
+            self.features,
+            sure,
+            reason,
+        )
+        return answer
 
     @property
     def probability(self) -> float:
@@ -74,12 +97,15 @@ class Prediction(Answer):
                 f"a {self.task} prediction has no single probability",
                 remedy="Read .probabilities, or .to_dict().",
             )
+        if self.index is None:
+            raise ArgumentError(f"the prediction has no label: {self.reason}", remedy="Read .probabilities.")
         return float(self.probabilities[self.index])
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON.
 
         A regression gives its "value" only, points their "points". A mask gives its "height" and "width", the "shares" of all
-        classes in the pixels of the photo, and of those "not_seen", 0..1.
+        classes in the pixels of the photo, and of those "not_seen", 0..1. What the program knows of how sure it is follows:
+        "set", "interval", "novelty", "novel"; where a level was asked for also "sure" and "reason".
         """
-        return TASKS[self.task].to_dict(self, self.vocab)
+        return TASKS[self.task].to_dict(self, self.vocab) | self.about_itself()

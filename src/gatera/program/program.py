@@ -15,11 +15,14 @@ from typing import Any, Literal, cast, overload
 import numpy as np
 
 from gatera.core.checks import check_at_least, check_choice
-from gatera.core.errors import DataError, ProgramFileError
+from gatera.core.errors import ArgumentError, DataError, ProgramFileError
 from gatera.core.threads import MOST_THREADS, usable_processors
 from gatera.program.archive import CARD, MODEL, Archive
+from gatera.program.certain.certainty import NO_FEATURES, Certainty
+from gatera.program.certain.judged import check_features, check_sure
+from gatera.program.certain.shift import Shift
 from gatera.program.decode import Decoder
-from gatera.program.description import package_info, read_description
+from gatera.program.description import certainty_of, package_info, read_description
 from gatera.program.engines import Engine, EngineName, EnginePrecision, make_engine
 from gatera.program.familiar.inputs import each_input, one_input
 from gatera.program.familiar.learner import LikeALearner
@@ -38,6 +41,9 @@ __all__ = ["Prediction", "Program", "load_program"]
 
 #: The model's input, and for spatial tasks where the photo lies in it.
 Prepared = tuple[np.ndarray, Placement | None]
+
+#: What the model gives for one input: its output, float32 [K], and its features, float32 [D], or None.
+Row = tuple[np.ndarray, np.ndarray | None]
 
 OnError = Literal["raise", "skip", "return"]
 ON_ERROR = ("raise", "skip", "return")
@@ -71,21 +77,24 @@ def load_program(
     preprocessing, decoder = read_description(package)
     info = package_info(package)
     card = package.read(CARD).decode("utf-8", errors="replace") if CARD in package.names else ""
-    network = None if trusted else check_model(package.read(MODEL), path)
+    certainty = certainty_of(package, decoder.vocab)
+    features = certainty.features
+    asked: dict[str, Any] = {} if features is None else {"features": features}
+    network = None if trusted else check_model(package.read(MODEL), path, features)
 
     def bounded(made: Engine) -> Engine:
         return made if network is None else BoundedEngine(made, network, path)
 
-    computing = bounded(make_engine(package.read(MODEL), engine, precision, threads))
+    computing = bounded(make_engine(package.read(MODEL), engine, precision, threads, **asked))
     facts = package.program["entries"][MODEL]
 
     def single_threaded() -> Engine:
         """Make the same engine once more, of the same model; the file may be gone by now."""
         model = Archive(package.path).verified(MODEL, facts["size"], facts["sha256"])
-        return bounded(make_engine(model, cast(EngineName, computing.name), precision, 1))
+        return bounded(make_engine(model, cast(EngineName, computing.name), precision, 1, **asked))
 
     engines = ManyInputs(computing, threads, single_threaded)
-    return Program(preprocessing, computing, decoder, info, card, engines)
+    return Program(preprocessing, computing, decoder, info, card, engines, certainty)
 
 
 class ManyInputs:
@@ -133,6 +142,7 @@ class Program(LikeALearner):
         task: "classification", "multilabel", "regression", "segmentation" or "points".
         card: the model card, Markdown.
         info: facts about the program: format, versions, sizes, hashes, metrics.
+        certainty: what the program knows of how sure it is.
     """
 
     def __init__(
@@ -143,41 +153,60 @@ class Program(LikeALearner):
         info: dict[str, Any],
         card: str,
         many: ManyInputs | None = None,
+        certainty: Certainty | None = None,
     ) -> None:
         self.preprocess, self.engine, self._decode = preprocess, engine, decoder
         self._many = many or ManyInputs(engine)
         self.vocab: list[Any] = decoder.vocab
         self.task: Task = decoder.task
-        self.info, self.card = info, card
+        self.info, self.card, self.certainty = info, card, certainty or Certainty()
         self._place = PhotoPlacer(preprocess) if decoder.spatial else None
 
-    def predict(self, raw: Any) -> Prediction:
+    def predict(self, raw: Any, sure: float | None = None) -> Prediction:
         """Return the prediction for one input.
 
         Args:
             raw: for photos a path, the bytes of a file, anything with `read` and `seek`, a Pillow image, or an array: uint8
                 or float 0..1 of shape [H,W], [H,W,1], [H,W,3] or [H,W,4]. For rows a mapping, or a DataFrame of one row.
+            sure: the level, 0..1, at which to be sure: where other labels cannot be ruled out, answers as uncertain were more
+                often wrong, or the input looks like nothing in the training set, label and index are None, and `.reason`
+                says why. For numbers, the level of `.interval`. None: always answer.
 
         Raises:
             DataError: if the input cannot be read; it names the file. For photos it is a PhotoError.
+            ArgumentError: if `sure` asks for more than the program's held-out items support; it says how many would be needed.
         """
+        if sure is not None:
+            check_sure(self.certainty, self.task, sure)
         array, placement = self._prepare(raw)
-        return self._decode(
-            self.engine.run(array[None])[0], placement
-        )  # [H,W,C] -> [1,H,W,C] -> [1,K] -> [K]
+        (row,) = self._computed(self.engine, array[None])  # [H,W,C] -> [1,H,W,C] -> [1,K] -> [K]
+        return self._decoded(row, placement, sure)
 
     @overload
     def predict_batch(
-        self, many: Iterable[Any], batch_size: int | None = None, on_error: Literal["raise"] = "raise"
+        self,
+        many: Iterable[Any],
+        batch_size: int | None = None,
+        on_error: Literal["raise"] = "raise",
+        sure: float | None = None,
     ) -> list[Prediction]: ...
 
     @overload
     def predict_batch(
-        self, many: Iterable[Any], batch_size: int | None = None, *, on_error: OnError
+        self,
+        many: Iterable[Any],
+        batch_size: int | None = None,
+        *,
+        on_error: OnError,
+        sure: float | None = None,
     ) -> list[Prediction | DataError | None]: ...
 
     def predict_batch(
-        self, many: Iterable[Any], batch_size: int | None = None, on_error: OnError = "raise"
+        self,
+        many: Iterable[Any],
+        batch_size: int | None = None,
+        on_error: OnError = "raise",
+        sure: float | None = None,
     ) -> Any:
         """Return the predictions for many inputs, in order. Faster than a loop: inputs are read and computed side by side.
 
@@ -188,33 +217,73 @@ class Program(LikeALearner):
                 rounding of float32.
             on_error: what to do with an input that cannot be read: "raise", "skip" (its result is None) or "return" (its
                 result is the DataError).
+            sure: see `predict`.
 
         Raises:
             DataError: if one cannot be read and `on_error` is "raise"; it names the file and its position in `many`.
+            ArgumentError: see `predict`.
         """
-        return list(self.predict_stream(many, batch_size, on_error))
+        return list(self.predict_stream(many, batch_size, on_error, sure))
 
     def predict_stream(
-        self, many: Iterable[Any], batch_size: int | None = None, on_error: OnError = "raise"
+        self,
+        many: Iterable[Any],
+        batch_size: int | None = None,
+        on_error: OnError = "raise",
+        sure: float | None = None,
     ) -> Iterator[Prediction | DataError | None]:
         """Yield the predictions for many inputs one by one, for more inputs than fit in memory. See `predict_batch`."""
+        if sure is not None:
+            check_sure(self.certainty, self.task, sure)
         if batch_size is not None:
             check_at_least("batch_size", batch_size, 1)
         check_choice("on_error", on_error, ON_ERROR)
         if batch_size is not None:
-            return self._stream(enumerate(each_input(many)), batch_size, on_error)
+            return self._stream(enumerate(each_input(many)), batch_size, on_error, sure)
         pace = Pace(1) if self.preprocess.reads_files else Pace()
         return side_by_side(
-            enumerate(each_input(many)), partial(self._chunk, Timer(pace), on_error), pace, self._many.workers
+            enumerate(each_input(many)),
+            partial(self._chunk, Timer(pace), on_error, sure),
+            pace,
+            self._many.workers,
         )
 
+    def shift(self, batch: Iterable[Any], looks: int = 100) -> Shift:
+        """Say whether a whole batch of inputs has drifted from what the program was made with.
+
+        Args:
+            batch: inputs as `predict` takes them, or predictions of this program.
+            looks: how many batches are looked at in all; the more, the stronger the evidence that each needs.
+
+        Returns:
+            The effect with its interval, in words and numbers; `.drifted` says whether it is certain.
+
+        Raises:
+            ArgumentError: if the program does not know what its training inputs looked like, or the batch is too small.
+            DataError: if an input cannot be read.
+        """
+        check_at_least("looks", looks, 1)
+        if self.certainty.novelty is None:
+            raise ArgumentError(
+                NO_FEATURES, remedy="Export it again from a learner with a validation set, or train again."
+            )
+        items = list(each_input(batch))
+        ready = all(isinstance(item, Prediction) for item in items)
+        answers: list[Prediction] = items if ready else self.predict_batch(items)
+        features = np.array([answer.features for answer in answers], np.float32).reshape(len(answers), -1)
+        sure = (
+            [np.asarray(answer.probabilities).max() for answer in answers] if self.certainty.answers else None
+        )
+        return self.certainty.shift(features, None if sure is None else np.array(sure, np.float32), looks)
+
     def _chunk(
-        self, timer: Timer, on_error: OnError, chunk: list[tuple[int, Any]]
+        self, timer: Timer, on_error: OnError, sure: float | None, chunk: list[tuple[int, Any]]
     ) -> list[Prediction | DataError | None]:
         """Return the answers for some (number, input)."""
         ready = [self._read(number, raw, on_error) for number, raw in chunk]
         engine = self._many.engine(chunk[-1][0]) or self.engine
-        return list(self._answers(ready, on_error, lambda arrays: timer(lambda: self._run(arrays, engine))))
+        rows = self._answers(ready, on_error, sure, lambda arrays: timer(lambda: self._run(arrays, engine)))
+        return list(rows)
 
     def recommend(
         self, user: Any, n: int = 10, *, exclude: Collection[Any] = (), rated: bool = False
@@ -234,7 +303,7 @@ class Program(LikeALearner):
         return best_items(self.preprocess.reader, self.engine.run, user, n, exclude, rated)
 
     def _stream(
-        self, items: Iterator[tuple[int, Any]], batch_size: int, on_error: OnError
+        self, items: Iterator[tuple[int, Any]], batch_size: int, on_error: OnError, sure: float | None
     ) -> Iterator[Prediction | DataError | None]:
         pool = ThreadPoolExecutor(max_workers=min(MOST_THREADS, usable_processors()))
         # One batch is read while the one before it is computed.
@@ -246,7 +315,7 @@ class Program(LikeALearner):
                 ready = [waiting.popleft().result() for _ in range(min(batch_size, len(waiting)))]
                 for number, raw in islice(items, len(ready)):
                     waiting.append(pool.submit(self._read, number, held(raw), on_error))
-                yield from self._answers(ready, on_error, self._run)
+                yield from self._answers(ready, on_error, sure, self._run)
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -269,22 +338,36 @@ class Program(LikeALearner):
         self,
         ready: list[Prepared | DataError],
         on_error: OnError,
-        run: Callable[[list[np.ndarray]], list[np.ndarray]],
+        sure: float | None,
+        run: Callable[[list[np.ndarray]], list[Row]],
     ) -> Iterator[Prediction | DataError | None]:
         arrays = [item[0] for item in ready if not isinstance(item, DataError)]
         rows = iter(run(arrays))
         for item in ready:
             if not isinstance(item, DataError):
-                yield self._decode(next(rows), item[1])
+                yield self._decoded(next(rows), item[1], sure)
             else:
                 yield item if on_error == "return" else None
 
-    def _run(self, arrays: list[np.ndarray], engine: Engine | None = None) -> list[np.ndarray]:
-        """Return one row of output, float32 [K], for each input; computed together if they have the same shape."""
-        run, pad = (engine or self.engine).run, self.preprocess.pad
+    def _run(self, arrays: list[np.ndarray], engine: Engine | None = None) -> list[Row]:
+        """Return one row for each input; computed together if they have the same shape."""
+        computing, pad = engine or self.engine, self.preprocess.pad
         if pad is None and len({array.shape for array in arrays}) > 1:
-            return [run(array[None])[0] for array in arrays]
-        return list(run(stack_arrays(arrays, pad))) if arrays else []  # n x [...] -> [N,...] -> [N,K]
+            return [self._computed(computing, array[None])[0] for array in arrays]
+        return self._computed(computing, stack_arrays(arrays, pad)) if arrays else []  # n x [...] -> [N,...]
+
+    def _computed(self, engine: Engine, batch: np.ndarray) -> list[Row]:
+        """Return one row for each input of a batch, [N,...]."""
+        if self.certainty.novelty is None:
+            return [(output, None) for output in engine.run(batch)]
+        outputs, features = engine.run_with_features(batch)
+        found = check_features(features, len(batch), self.certainty)
+        return list(zip(outputs, found, strict=True))
+
+    def _decoded(self, row: Row, placement: Placement | None, sure: float | None) -> Prediction:
+        answer = self._decode(row[0], placement)
+        answer.certainty, answer.features = self.certainty, row[1]
+        return answer if sure is None else answer.at(sure)
 
     def __repr__(self) -> str:
         labels = f", {len(self.vocab)} labels" if self.vocab else ""

@@ -15,8 +15,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import Any, TypeVar
 
-import numpy as np
-
 from gatera.program.held import held
 
 Answer = TypeVar("Answer")
@@ -89,8 +87,8 @@ class Timer:
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
 
-    def __call__(self, run: Callable[[], list[np.ndarray]]) -> list[np.ndarray]:
-        """Call `run`, which returns one output per input, and note the time of each."""
+    def __call__(self, run: Callable[[], list[Answer]]) -> list[Answer]:
+        """Call `run`, which returns what is computed for each input, and note the time of each."""
         start = time.perf_counter()
         found = run()
         if found:

@@ -20,6 +20,10 @@ Task = Literal["classification", "multilabel", "regression", "segmentation", "po
 Activation = Literal["softmax", "sigmoid", "none"]
 
 
+#: What the terminal shows where no answer is given at the level that was asked for.
+NOT_SURE = "(not sure)"
+
+
 class Answer(NamedTuple):
     """What decoding gives; `gatera.program.prediction.Prediction` describes the three for each task."""
 
@@ -126,16 +130,18 @@ def _check_one_each(scores: np.ndarray, vocab: list[Any]) -> None:
 
 
 def _label_to_dict(answer: Answer, vocab: list[Any]) -> dict[str, Any]:
+    probability = None if answer.index is None else _shortest(answer.probabilities[answer.index])
     return {
-        "label": answer.label, "index": answer.index, "probability": _shortest(answer.probabilities[answer.index]),
+        "label": answer.label, "index": answer.index, "probability": probability,
         "probabilities": _by_label(answer, vocab),
     }  # fmt: skip
 
 
 def _labels_to_dict(answer: Answer, vocab: list[Any]) -> dict[str, Any]:
-    chosen = [_shortest(p) for p in answer.probabilities[answer.index]]
+    known = answer.index is not None
     return {
-        "label": answer.label, "index": answer.index.tolist(), "probability": chosen,
+        "label": answer.label, "index": answer.index.tolist() if known else None,
+        "probability": [_shortest(p) for p in answer.probabilities[answer.index]] if known else None,
         "probabilities": _by_label(answer, vocab),
     }  # fmt: skip
 
@@ -169,10 +175,12 @@ def _shortest(probability: np.floating) -> float:
 
 
 def _label_lines(answer: Answer, vocab: list[Any], top: int | None) -> list[tuple[str, str]]:
-    return _likeliest(answer, vocab, top or 1)
+    return [(NOT_SURE, "")] if answer.label is None and not top else _likeliest(answer, vocab, top or 1)
 
 
 def _labels_lines(answer: Answer, vocab: list[Any], top: int | None) -> list[tuple[str, str]]:
+    if answer.label is None and not top:
+        return [(NOT_SURE, "")]
     return _likeliest(answer, vocab, top or len(answer.label)) or [("(none)", "")]
 
 
@@ -182,7 +190,9 @@ def _likeliest(answer: Answer, vocab: list[Any], count: int) -> list[tuple[str, 
 
 
 def _numbers_lines(answer: Answer, vocab: list[Any], top: int | None) -> list[tuple[str, str]]:
-    return [("", f"{value:.6g}") for value in answer.probabilities]
+    return (
+        [("", NOT_SURE)] if answer.label is None else [("", f"{value:.6g}") for value in answer.probabilities]
+    )
 
 
 def _mask_lines(answer: Answer, vocab: list[Any], top: int | None) -> list[tuple[str, str]]:

@@ -11,11 +11,13 @@ from typing import Any
 from gatera.core.files import human_bytes
 from gatera.data.sources.items import BadFile
 from gatera.learn.callbacks.time_left import TimeLeft
+from gatera.learn.certainty.fit import Fitted
 from gatera.learn.export.card import CardFacts, model_card
 from gatera.learn.export.program import ExportOptions, architecture_name, card_facts, find_body
 from gatera.learn.learner import Learner
 from gatera.learn.options import TaskDefaults, TrainingOptions
 from gatera.learn.state import Callback, LoopState
+from gatera.measure.reports.certainty import CalibrationReport
 from gatera.measure.reports.classes import ErrorReport
 from gatera.program.program import Program, load_program
 from gatera.recipes.evaluation import Evaluation, Report
@@ -23,8 +25,14 @@ from gatera.recipes.events import Events
 from gatera.recipes.settings import TrainSettings, without_path
 from gatera.recipes.unfinished.work import UnfinishedRun
 
+#: What is known of how sure a program is before that is measured.
+NOT_CALIBRATED = CalibrationReport(0)
+
 #: What people call the sides of a split.
 SET_NAMES = {"valid": "Validation set", "test": "Test set"}
+
+#: The heading of what is said of calibration, sets and intervals.
+HOW_SURE = "How sure it is"
 
 
 #: Where the initial weights of a model without a pretrained part come from.
@@ -73,6 +81,7 @@ class TrainedProgram:
         example: an item to try the program on.
         skipped: files that were not used, and why.
         page: the HTML report, if one was asked for.
+        certainty: how sure the program is, and whether it is right to be; printed, it says so in words.
     """
 
     path: Path
@@ -81,6 +90,7 @@ class TrainedProgram:
     example: Sequence[str] = ()
     skipped: Sequence[BadFile] = ()
     page: Path | None = None
+    certainty: CalibrationReport = NOT_CALIBRATED
 
     @property
     def report(self) -> Report:
@@ -94,12 +104,19 @@ class TrainedProgram:
 
     def sections(self) -> dict[str, list[str]]:
         """Return the measurements in words: heading -> lines."""
-        return {SET_NAMES[side]: evaluation.lines() for side, evaluation in self.evaluations.items()}
+        measured = {SET_NAMES[side]: evaluation.lines() for side, evaluation in self.evaluations.items()}
+        lines = self.certainty.lines()
+        return measured | ({HOW_SURE: lines} if lines else {})
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         found = {side: evaluation.to_dict() for side, evaluation in self.evaluations.items()}
-        return {**found, "program": str(self.path), "report": None if self.page is None else str(self.page)}
+        return {
+            **found,
+            "calibration": self.certainty.to_dict(),
+            "program": str(self.path),
+            "report": None if self.page is None else str(self.page),
+        }
 
     def __repr__(self) -> str:
         lines = [f"Program {self.path} ({human_bytes(self.path.stat().st_size)})"]
@@ -155,15 +172,17 @@ def run_job(job: Job, unfinished: UnfinishedRun) -> TrainedProgram:
         unfinished.keeper.flush(slim=True)  # nothing after this line loses the training
         learn.to_fp32()  # as the program will compute: in bf16 an item on the verge may change sides
         evaluations = _measure(job, unfinished)
+        with unfinished.stage_of("calibrating", "Measuring how sure it may be"):
+            fitted = learn.calibrate()
         with unfinished.stage_of("exporting", f"Writing {settings.out}"):
-            path = _export(job, settings, evaluations)
+            path = _export(job, settings, evaluations, fitted)
         page = None
         if job.report_page and settings.report:
             with unfinished.stage_of("reporting", "Drawing the report"):
                 page = job.report_page(evaluations, path)
     unfinished.finish()
     learn.options, learn.keeper = options, None
-    trained = TrainedProgram(settings.out, learn, evaluations, job.example, job.skipped, page)
+    trained = TrainedProgram(settings.out, learn, evaluations, job.example, job.skipped, page, fitted.report)
     events.on_event("result", trained.to_dict())
     return trained
 
@@ -228,10 +247,10 @@ def _train(job: Job, resume: Path | None, events: Events) -> None:
         learn.display.table_on = True
 
 
-def _export(job: Job, settings: TrainSettings, evaluations: Mapping[str, Evaluation]) -> Path:
+def _export(job: Job, settings: TrainSettings, evaluations: Mapping[str, Evaluation], fitted: Fitted) -> Path:
     learn, report = job.learn, evaluations.get("test", evaluations["valid"]).report
     facts: CardFacts = replace(
-        card_facts(learn.trained, settings.out.stem), data=without_path(job.data, settings.source), split=job.split_by,
+        card_facts(replace(learn.trained, fitted=fitted), settings.out.stem), data=without_path(job.data, settings.source), split=job.split_by,
         weights=job.weights if find_body(learn.model) or job.weights == RANDOM_WEIGHTS else "no pretrained weights", metrics={},
         architecture=job.architecture or architecture_name(learn.model),
     )  # fmt: skip

@@ -18,13 +18,14 @@ from gatera.evaluate.html_report import Picture, ReportFacts, figure_png, write_
 from gatera.evaluate.items import Example, LabelledItems
 from gatera.evaluate.measure_source import measure
 from gatera.evaluate.page import bad_files, item_facts, when, without_folder
+from gatera.interpret.certainty import plot_certainty
 from gatera.interpret.classification import ClassificationInterpretation
 from gatera.learn.export.program import architecture_name
 from gatera.learn.learner import Learner
 from gatera.program.operations import PHOTOS
 from gatera.program.program import Program, load_program
 from gatera.recipes.evaluation import Evaluation
-from gatera.recipes.job import SET_NAMES, Job, trains_head_only
+from gatera.recipes.job import HOW_SURE, SET_NAMES, Job, trains_head_only
 from gatera.recipes.settings import Task, TrainSettings, without_path
 
 #: The page, and the pictures beside it: those of photos with labels, and those of all other tasks.
@@ -85,7 +86,7 @@ def write_page(
             **({"time per item": str(measured.latency)} if measured.latency else {}),
         },
         bad_files=bad_files(job.skipped, settings.source),
-        pictures=[pictures[name] for name in ON_PAGE if name in pictures], history=with_phases(learn),
+        pictures=[*(pictures[name] for name in ON_PAGE if name in pictures), *sureness(learn)], history=with_phases(learn),
         preprocessing=learn.dls.preprocess.config if items.things != "rows" else (),
         commands={
             "Use the program:": f"gatera predict {shlex.quote(settings.out.name)} {shlex.join(Path(word).name for word in job.example)}",
@@ -94,10 +95,25 @@ def write_page(
         },
         made_with=f"Made by Gatera {gatera.__version__}: {job.architecture or architecture_name(learn.model)}, {learn.arithmetic}.",
         things=items.things, set_name=SET_NAMES[side].lower(),
-        figures={SET_NAMES[each]: evaluation.lines() for each, evaluation in evaluations.items()},
+        figures={
+            **{SET_NAMES[each]: evaluation.lines() for each, evaluation in evaluations.items()},
+            **({HOW_SURE: lines} if (lines := learn.calibrate().report.lines()) else {}),
+        },
         items=item_facts(program, measured.outcomes),
     )  # fmt: skip
     return write_html_report(folder / PAGE, facts, settings.force)
+
+
+def sureness(learn: Learner) -> list[Picture]:
+    """Return the picture of how sure the model is; none where it does not answer with probabilities."""
+    report = learn.calibrate().report
+    if not len(report.probability):
+        return []
+    caption = (
+        "Left: held-out items in groups by how sure the model was; on the line, it is right as often as it says. Bars are two "
+        "standard errors. Right: the error if only the surest answers are given."
+    )
+    return [Picture(HOW_SURE, figure_png(plot_certainty(report)), caption)]
 
 
 def measured_on(learn: Learner, side: str) -> str:

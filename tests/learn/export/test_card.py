@@ -121,3 +121,16 @@ def test_only_a_program_with_labels_warns_of_them() -> None:
     assert LIMITS[1] in model_card(FACTS)
     card = model_card(replace(FACTS, task="regression", labels=[], report=None))
     assert LIMITS[1] not in card and LIMITS[0] in card
+
+
+def test_a_program_that_compares_inputs_no_longer_warns_that_it_always_has_a_label() -> None:
+    lines = [
+        "Calibration error on 140 held-out items: 0.021.",
+        "With sure=0.95, 93.0% of them\nare answered.",
+    ]
+    card = model_card(replace(FACTS, certainty=lines, novelty=True))
+    assert LIMITS[1] not in card and LIMITS[0] in card
+    assert "`.novel` then says that the input looks like nothing in the training set" in card
+    sure = card.split("## How sure it is\n\n")[1].split("\n\n## ")[0]
+    assert sure.splitlines() == [f"- {lines[0]}", "- With sure=0.95, 93.0% of them are answered."]
+    assert "How sure" not in model_card(FACTS)

@@ -27,9 +27,9 @@ _gatera() {
             esac
             ;;
         predict)
-            flags="--user --delimiter --encoding --header --sheet --names -0 --null --json --csv --save --save-as --top --engine --precision --batch-size --trusted -h --help --debug"
+            flags="--user --delimiter --encoding --header --sheet --names -0 --null --json --csv --save --save-as --top --sure --engine --precision --batch-size --trusted -h --help --debug"
             case $prev in
-                --user|--delimiter|--encoding|--header|--sheet|--save|--top|--batch-size) ;;
+                --user|--delimiter|--encoding|--header|--sheet|--save|--top|--sure|--batch-size) ;;
                 --save-as) values="auto labels drawn masks" ;;
                 --engine) values="auto onnxruntime openvino" ;;
                 --precision) values="float32 fast" ;;

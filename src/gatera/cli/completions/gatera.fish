@@ -66,6 +66,7 @@ complete -c gatera -n "__fish_seen_subcommand_from predict" -l csv -d 'Print CSV
 complete -c gatera -n "__fish_seen_subcommand_from predict" -l save -r -d 'Also write the answers into this new folder. Nothing that exists is changed.'
 complete -c gatera -n "__fish_seen_subcommand_from predict" -l save-as -x -a 'auto labels drawn masks' -d 'What --save writes: copies of the files in a folder for each label, photos with their answers drawn, or masks as PNG.'
 complete -c gatera -n "__fish_seen_subcommand_from predict" -l top -x -d 'Show the K most likely classes, or with --user the K best items.'
+complete -c gatera -n "__fish_seen_subcommand_from predict" -l sure -x -d 'Answer only where the program is sure at this level, 0 to 1: for example 0.95. Elsewhere the label is (not sure), and the reason follows. For numbers, the level of the interval.'
 complete -c gatera -n "__fish_seen_subcommand_from predict" -l engine -x -a 'auto onnxruntime openvino' -d 'What computes the predictions.'
 complete -c gatera -n "__fish_seen_subcommand_from predict" -l precision -x -a 'float32 fast' -d 'With fast, OpenVINO computes in bfloat16 if the processor supports it; probabilities may change by up to 0.005.'
 complete -c gatera -n "__fish_seen_subcommand_from predict" -l batch-size -x -d 'Inputs computed at once. It does not change the answers, but for rounding.'

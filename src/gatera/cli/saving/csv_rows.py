@@ -11,6 +11,7 @@ from gatera.cli.output import write
 from gatera.cli.terminal.text import escaped
 from gatera.program.prediction import Prediction
 from gatera.program.program import Program
+from gatera.program.tasks import TASKS
 
 #: What separates several labels in one cell.
 JOINT = ";"
@@ -31,14 +32,15 @@ def _print_row(cells: Sequence[Any], terminal: bool) -> None:
     write(buffer.getvalue())
 
 
-def csv_header(program: Program, given: Sequence[str]) -> list[str]:
+def csv_header(program: Program, given: Sequence[str], sure: float | None = None) -> list[str]:
     """Return the names of the columns: those of the input, then those of the answer.
 
     Args:
         program: what answers.
         given: the columns of the input: "file", or those of a table.
+        sure: the level that was asked for; None for none.
 
-    Example of a classifier of photos: file, label, probability, probability_cat, probability_dog.
+    Example of a classifier of photos: file, label, probability, probability_cat, probability_dog, set, novelty, novel.
     """
     names = {
         "classification": ["label", "probability", *(f"probability_{label}" for label in program.vocab)],
@@ -46,7 +48,27 @@ def csv_header(program: Program, given: Sequence[str]) -> list[str]:
         "segmentation": ["height", "width", *(f"share_{label}" for label in program.vocab)],
     }.get(program.task, ["points" if program.task == "points" else "value"])
     taken = set(given)
-    return [*given, *(_free(name, taken) for name in names)]
+    return [*given, *(_free(name, taken) for name in [*names, *about_itself(program, sure)])]
+
+
+def about_itself(program: Program, sure: float | None) -> list[str]:
+    """Return the names of the columns that say how sure an answer is: those that the program knows."""
+    known = program.certainty
+    names = ["set"] if known.labels is not None and known.held_out else []
+    names += ["low", "high"] if known.numbers is not None and known.held_out else []
+    names += ["novelty", "novel"] if known.novelty is not None else []
+    return [*names, "reason"] if sure is not None else names
+
+
+def cells_about_itself(answer: Prediction) -> list[Any]:
+    """Return the cells of those columns, in their order; several labels or numbers in one cell."""
+    said = answer.about_itself()
+    cells: list[Any] = [JOINT.join(map(str, said["set"]))] if "set" in said else []
+    if "interval" in said:
+        pairs = said["interval"] if isinstance(said["interval"], list) else [said["interval"]]
+        cells += [JOINT.join(f"{pair[side]:.6g}" for pair in pairs) for side in (0, 1)]
+    cells += [said["novelty"], said["novel"]] if "novelty" in said else []
+    return [*cells, said["reason"] or ""] if "reason" in said else cells
 
 
 def _free(name: str, taken: set[str]) -> str:
@@ -59,12 +81,17 @@ def _free(name: str, taken: set[str]) -> str:
 
 def answer_cells(program: Program, answer: Prediction) -> list[Any]:
     """Return the cells of an answer, in the order of `csv_header`."""
-    values: Mapping[str, Any] = answer.to_dict()
+    return [*_answer_cells(program, answer), *cells_about_itself(answer)]
+
+
+def _answer_cells(program: Program, answer: Prediction) -> list[Any]:
+    values: Mapping[str, Any] = TASKS[answer.task].to_dict(answer, answer.vocab)
     match program.task:
         case "classification":
             return [values["label"], values["probability"], *values["probabilities"].values()]
         case "multilabel":
-            return [JOINT.join(map(str, values["label"])), *values["probabilities"].values()]
+            labels = "" if values["label"] is None else JOINT.join(map(str, values["label"]))
+            return [labels, *values["probabilities"].values()]
         case "segmentation":
             return [
                 values["height"],

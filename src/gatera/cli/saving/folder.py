@@ -19,6 +19,7 @@ from gatera.data.show.spatial import PREDICTION_COLOR, class_colors, overlay
 from gatera.program.prediction import Prediction
 from gatera.program.program import Program
 from gatera.program.raw.photo import read_photo
+from gatera.program.tasks import NOT_SURE
 
 #: What can be saved, and for which tasks.
 WAYS = {
@@ -110,7 +111,8 @@ class Saver:
         )
 
     def _sorted(self, each: Input, answer: Prediction) -> None:
-        labels = answer.label if isinstance(answer.label, list) else [answer.label]
+        label = NOT_SURE if answer.reason else answer.label
+        labels = label if isinstance(label, list) else [label]
         content = each.raw.read_bytes() if isinstance(each.raw, Path) else each.raw
         content = content.encode() if isinstance(content, str) else bytes(content)
         for label in labels or [NO_LABEL]:
@@ -164,6 +166,8 @@ def _dots(picture: Image.Image, points: np.ndarray) -> None:
 
 
 def _words(answer: Prediction) -> str:
+    if answer.reason:
+        return NOT_SURE
     if answer.task == "classification":
         return f"{answer.label}  {answer.probability:.2f}"
     if answer.task == "multilabel":

@@ -11,6 +11,12 @@ from gatera.program.tasks import task_kind
 
 ALWAYS_A_LABEL = "It always predicts one of its labels, even for an input that belongs to none of them."
 
+#: In place of `ALWAYS_A_LABEL` for a program that compares inputs with its training set.
+KNOWS_NOVELTY = (
+    "Asked without `sure=`, it predicts one of its labels even for an input that belongs to none of them; `.novel` then says that the "
+    "input looks like nothing in the training set."
+)
+
 #: What was not tested, unless the author of the program says more.
 LIMITS = (
     "It was measured on items from the same source as the training set. On other items (another camera, place, time, or "
@@ -42,6 +48,8 @@ class CardFacts:
         versions: name -> version of the software used.
         created: date, as text.
         limits: what it was not tested on; `LIMITS` by default.
+        certainty: how sure it is, and whether it is right to be; a sentence each.
+        novelty: whether it compares inputs with its training set.
     """
 
     title: str
@@ -59,6 +67,8 @@ class CardFacts:
     versions: Mapping[str, str] = field(default_factory=dict)
     created: str = ""
     limits: Sequence[str] = LIMITS
+    certainty: Sequence[str] = ()
+    novelty: bool = False
 
 
 def model_card(facts: CardFacts) -> str:
@@ -75,6 +85,7 @@ def model_card(facts: CardFacts) -> str:
     sections = {
         "What it does": _what(facts),
         "How good it is": _how_good(facts),
+        "How sure it is": [f"- {_one_line(line)}" for line in facts.certainty],
         "What it was made from": _made_from(facts),
         "What it was not tested on": [f"- {limit}" for limit in _limits(facts)],
         "Licences": [f"- {_one_line(licence)}" for licence in facts.licences]
@@ -111,7 +122,8 @@ def _what(facts: CardFacts) -> list[str]:
 def _limits(facts: CardFacts) -> list[str]:
     kind = task_kind(facts.task)
     has_labels = kind is None or kind.needs_vocab
-    return [limit for limit in facts.limits if has_labels or limit != ALWAYS_A_LABEL]
+    instead = {ALWAYS_A_LABEL: KNOWS_NOVELTY} if facts.novelty else {}
+    return [instead.get(limit, limit) for limit in facts.limits if has_labels or limit != ALWAYS_A_LABEL]
 
 
 def _how_good(facts: CardFacts) -> list[str]:

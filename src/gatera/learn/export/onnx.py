@@ -16,6 +16,10 @@ from gatera.core.checks import require
 from gatera.core.errors import ExportError, ProgramFileError
 from gatera.data.blocks.base import InputBlock
 from gatera.kernels.folding import folded_copy
+from gatera.learn.certainty.fit import TENSOR
+from gatera.learn.certainty.projection import Projection
+from gatera.learn.certainty.rows import RowProjection
+from gatera.learn.certainty.tap import caught, find_tap, pooled
 from gatera.program.engines import OnnxRuntimeEngine
 from gatera.program.network.bounded import check_model
 
@@ -51,13 +55,39 @@ class PhotoGraph(nn.Module):
         return self.model(self.normalize(x))
 
 
-def to_onnx(graph: nn.Module, batch: np.ndarray, ragged: bool = False) -> bytes:
+class WithTensor(nn.Module):
+    """Computes a graph's logits and its short features: (float32 [N,K], float32 [N,D])."""
+
+    def __init__(self, graph: nn.Module, projection: Projection | RowProjection) -> None:
+        super().__init__()
+        self.of_inputs = isinstance(projection, RowProjection)
+        self.network, self.project = graph, projection.module()  # torch.export has a `graph` of its own
+
+    def forward(self, arrays: Tensor) -> tuple[Tensor, Tensor]:
+        """Compute."""
+        if self.of_inputs:
+            return self.network(arrays), self.project(arrays)
+        tap = find_tap(self.network)
+        assert tap is not None  # for the type checker
+        with caught(tap) as seen:
+            logits = self.network(arrays)
+        return logits, self.project(pooled(seen[-1]))
+
+
+def to_onnx(
+    graph: nn.Module,
+    batch: np.ndarray,
+    ragged: bool = False,
+    projection: Projection | RowProjection | None = None,
+) -> bytes:
     """Translate a module into ONNX with a variable batch size.
 
     Args:
         graph: in evaluation mode; takes one array like `batch`; it is not changed.
         batch: at least two stacked inputs: the exporter would treat a batch size of one as a constant.
         ragged: make the second axis variable, too.
+        projection: also compute short features, as the tensor `TENSOR`. It is not an output of the model, so that readers that
+            do not know of it see a model with one output; those that do make it one.
 
     Returns:
         The serialised model: with its weights, standard operators only, and no stack traces or paths of this machine.
@@ -71,10 +101,13 @@ def to_onnx(graph: nn.Module, batch: np.ndarray, ragged: bool = False) -> bytes:
     try:
         # The exporter folds batch norms itself, in the end; folded before, they are not translated: 7 s instead of 12 for Lite0.
         folded = folded_copy(graph, torch.from_numpy(batch))
+        names = ["output"]
+        if projection is not None:
+            folded, names = WithTensor(folded, projection).eval(), ["output", TENSOR]
         with _quiet(), _clamping(folded):
             exported = torch.onnx.export(
                 folded, (torch.from_numpy(batch),), dynamo=True, dynamic_shapes=(axes,), verbose=False,
-                input_names=["input"], output_names=["output"], opset_version=OPSET, external_data=False,
+                input_names=["input"], output_names=names, opset_version=OPSET, external_data=False,
             )  # fmt: skip
     except torch.onnx.OnnxExporterError as err:
         raise ExportError(
@@ -83,6 +116,7 @@ def to_onnx(graph: nn.Module, batch: np.ndarray, ragged: bool = False) -> bytes:
         ) from err
     assert exported is not None  # for the type checker: only a path argument makes it None
     model = exported.model_proto
+    del model.graph.output[1:]
     parts = (
         model.graph.node, model.graph.value_info, model.graph.input, model.graph.output, model.graph.initializer,
     )  # fmt: skip
@@ -129,7 +163,9 @@ def warn_if_not_allowed(model: bytes, path: object) -> None:
         )  # fmt: skip
 
 
-def check_parity(graph: nn.Module, model: bytes, batch: np.ndarray) -> float:
+def check_parity(
+    graph: nn.Module, model: bytes, batch: np.ndarray, projection: Projection | RowProjection | None = None
+) -> float:
     """Compare an exported network with its original on a batch of inputs; return the largest difference of outputs.
 
     Raises:
@@ -137,7 +173,8 @@ def check_parity(graph: nn.Module, model: bytes, batch: np.ndarray) -> float:
     """
     with torch.no_grad():
         expected = graph(torch.from_numpy(batch)).numpy()
-    found = OnnxRuntimeEngine(model).run(batch)
+    # with the features, as a program will be loaded
+    found = OnnxRuntimeEngine(model, features=None if projection is None else TENSOR).run(batch)
     difference = float(np.abs(found - expected).max())
     if not difference <= PARITY * max(1.0, float(np.abs(expected).max())):
         raise ExportError(

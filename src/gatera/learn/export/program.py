@@ -18,6 +18,9 @@ from gatera.core.checks import require
 from gatera.core.files import check_free_to_write
 from gatera.data.blocks.base import InputBlock
 from gatera.data.blocks.image import ImageInput
+from gatera.learn.certainty.fit import Fitted
+from gatera.learn.certainty.projection import Projection
+from gatera.learn.certainty.rows import RowProjection
 from gatera.learn.export.card import CardFacts, model_card
 from gatera.learn.export.onnx import (
     OPSET,
@@ -50,11 +53,14 @@ class ExportOptions:
         slim: do not write `weights.safetensors`, which is needed to continue training; halves the file.
         card: the model card in Markdown; by default it is made from what the learner knows.
         training: facts for `program.json`, e.g. metrics and data version; the last epoch's row is always there.
+        certainty: whether the program knows how sure it is: calibrated probabilities, sets and intervals, novelty. They are
+            found on the validation set, which is predicted once more.
     """
 
     slim: bool = False
     card: str | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
+    certainty: bool = True
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,7 @@ class Trained:
         last_epoch: the last row of the table of epochs, or None.
         data: where the data came from.
         n_train, n_valid: number of items in the training and the validation set.
+        fitted: how sure the model may be; None if that is not to be known.
     """
 
     model: nn.Module
@@ -87,6 +94,12 @@ class Trained:
     data: str
     n_train: int
     n_valid: int
+    fitted: Fitted | None = None
+
+    @property
+    def projection(self) -> Projection | RowProjection | None:
+        """What makes the model's features short; None where a program does not compute them."""
+        return None if self.fitted is None else self.fitted.projection
 
 
 def export_program(trained: Trained, path: Path, force: bool, options: ExportOptions) -> Path:
@@ -100,9 +113,11 @@ def export_program(trained: Trained, path: Path, force: bool, options: ExportOpt
     graph, pad = _graph(trained), trained.preprocessing.pad
     n_examples = min(N_EXAMPLES, len(trained.inputs))
     examples = [np.array(trained.preprocessing(trained.inputs[i])) for i in range(n_examples)]
-    model = _onnx(graph, stack_arrays([examples[0]] * 2), ragged=pad is not None)
+    projection = trained.projection
+    model = _onnx(graph, stack_arrays([examples[0]] * 2), pad is not None, projection)
     photos = examples[0].dtype == np.uint8
-    check_parity(graph, model, noise_like(examples[0]) if photos else stack_arrays(examples, pad))
+    batch = noise_like(examples[0]) if photos else stack_arrays(examples, pad)
+    check_parity(graph, model, batch, projection)
     warn_if_not_allowed(model, path)
     entries: dict[str, bytes] = {"model.onnx": model, **trained.block.entries()}
     entries["card.md"] = (options.card or model_card(card_facts(trained, path.stem))).encode()
@@ -128,7 +143,11 @@ def program_json(
     with torch.no_grad():
         output_shape = graph(torch.from_numpy(example)[None]).shape[1:]
     shape = example.shape if trained.preprocessing.pad is None else ("T", *example.shape[1:])
-    loss = trained.loss_func
+    loss, fitted = trained.loss_func, trained.fitted
+    sureness = {} if fitted is None or fitted.certainty is None else {"certainty": dict(fitted.certainty)}
+    temperature = 1.0 if fitted is None else fitted.temperature
+    if fitted is not None and fitted.report.n:
+        training = {**training, "calibration": fitted.report.to_dict()}
     return {
         "format": FORMAT,
         "gatera": gatera.__version__,
@@ -145,9 +164,10 @@ def program_json(
         "decode": {
             "activation": loss.activation_name,
             "vocab": None if trained.vocab is None else list(trained.vocab),
-            "threshold": loss.threshold,
-            "temperature": 1.0,
+            "threshold": _threshold(loss, temperature),
+            "temperature": temperature,
         },
+        **sureness,
         "training": dict(training),
         "versions": {"torch": torch.__version__, "numpy": np.__version__},
     }
@@ -167,6 +187,8 @@ def card_facts(trained: Trained, title: str) -> CardFacts:
         architecture=architecture_name(trained.model),
         weights="random" if body is None else body.source,
         metrics={name: value for name, value in row.items() if name not in ("epoch", "time")},
+        certainty=[] if trained.fitted is None else trained.fitted.report.lines(),
+        novelty=trained.projection is not None,
         versions={"gatera": gatera.__version__, "torch": torch.__version__},
     )
 
@@ -179,10 +201,22 @@ def _graph(trained: Trained) -> nn.Module:
     return PhotoGraph(model, layer).eval()
 
 
-def _onnx(graph: nn.Module, batch: np.ndarray, ragged: bool) -> bytes:
+def _threshold(loss: Loss, temperature: float) -> Any:
+    """Return the threshold of scaled probabilities, at which the same labels apply as before."""
+    if temperature == 1 or loss.threshold is None:
+        return loss.threshold
+    before = np.asarray(loss.threshold, np.float64)
+    with np.errstate(divide="ignore"):  # 0 and 1 stay what they are
+        scaled = 1 / (1 + np.exp(-np.log(before / (1 - before)) / temperature))
+    return scaled.tolist()
+
+
+def _onnx(
+    graph: nn.Module, batch: np.ndarray, ragged: bool, projection: Projection | RowProjection | None
+) -> bytes:
     if isinstance(graph, ArrayGraph) and isinstance(graph.model, TableMixture):
-        return mixture_to_onnx(graph.model, graph.block, batch)
-    return to_onnx(graph, batch, ragged)
+        return mixture_to_onnx(graph.model, graph.block, batch, projection)
+    return to_onnx(graph, batch, ragged, projection)
 
 
 def weights(model: nn.Module) -> bytes:

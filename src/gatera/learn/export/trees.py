@@ -8,6 +8,9 @@ import numpy as np
 
 from gatera.core.checks import require
 from gatera.data.blocks.base import InputBlock
+from gatera.learn.certainty.fit import TENSOR
+from gatera.learn.certainty.projection import Projection
+from gatera.learn.certainty.rows import RowProjection
 from gatera.learn.export.onnx import OPSET, ArrayGraph, to_onnx
 from gatera.models.trees import TINY, BoostedTrees, TableMixture
 
@@ -18,13 +21,19 @@ TREE_DOMAIN, TREE_OPSET = "ai.onnx.ml", 3
 IR_VERSION = 10
 
 
-def mixture_to_onnx(model: TableMixture, block: InputBlock, batch: np.ndarray) -> bytes:
+def mixture_to_onnx(
+    model: TableMixture,
+    block: InputBlock,
+    batch: np.ndarray,
+    projection: Projection | RowProjection | None = None,
+) -> bytes:
     """Write boosted trees, alone or with a network, as ONNX with a variable batch size.
 
     Args:
         model: in evaluation mode, on the CPU.
         block: splits rows for the network.
         batch: at least two encoded rows, float32 [N,F].
+        projection: also compute short features of the rows, as the tensor `TENSOR`.
 
     Raises:
         ExportError: if the network cannot be translated.
@@ -44,8 +53,26 @@ def mixture_to_onnx(model: TableMixture, block: InputBlock, batch: np.ndarray) -
         _rename_output(whole.graph, "network")
     whole.opset_import.append(make.make_opsetid(TREE_DOMAIN, TREE_OPSET))
     _Builder(onnx, whole.graph).mixture(model)
+    if projection is not None:
+        _add_features(whole.graph, onnx.load_from_string(to_onnx(projection.module(), batch)).graph)
     onnx.checker.check_model(whole)
     return bytes(whole.SerializeToString())
+
+
+def _add_features(graph: Any, features: Any) -> None:
+    """Add the nodes of a graph that computes features of the same input."""
+
+    def renamed(name: str) -> str:
+        return name if name in ("", "input") else TENSOR if name == "output" else f"{TENSOR}/{name}"
+
+    for node in features.node:
+        node.name = renamed(node.name)
+        for names in (node.input, node.output):
+            names[:] = [renamed(name) for name in names]
+    for tensor in features.initializer:
+        tensor.name = renamed(tensor.name)
+    graph.node.extend(features.node)
+    graph.initializer.extend(features.initializer)
 
 
 def _rename_output(graph: Any, name: str) -> None:

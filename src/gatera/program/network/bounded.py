@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -24,19 +26,25 @@ MOST_REMEMBERED = 4096
 TRUSTED = "If you trust whoever made it, pass trusted=True."
 
 
+_Found = TypeVar("_Found")
+
+
 class _Computes(Protocol):
     @property
     def name(self) -> str: ...
 
     def run(self, batch: np.ndarray) -> np.ndarray: ...
 
+    def run_with_features(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]: ...
 
-def check_model(model: bytes, path: object) -> Network:
+
+def check_model(model: bytes, path: object, features: str | None = None) -> Network:
     """Return a model that an engine may be given.
 
     Args:
         model: its bytes.
         path: the program file, for messages.
+        features: the name of a tensor inside it that the engine will give, too.
 
     Raises:
         ProgramFileError: if it is not an ONNX model, or has operators, sizes or parts that are not allowed.
@@ -44,6 +52,8 @@ def check_model(model: bytes, path: object) -> Network:
     try:
         network = read_network(model)
         check_structure(network)
+        if features is not None:
+            network = replace(network, outputs=(*network.outputs, features))
         needs(network, input_shape(network, varying=16))
     except ValueError as err:
         raise refused(path, err) from err
@@ -83,14 +93,30 @@ class BoundedEngine:
         Raises:
             ProgramFileError: if an input takes too much memory or time, or the output is none.
         """
-        each = self._needs_of(batch.shape[1:])
-        at_once = max(1, MOST_BYTES // max(1, each.bytes))
-        starts = range(0, len(batch), at_once)
-        parts = [self._run(batch[start : start + at_once]) for start in starts]
+        parts = [sound_output(output, n) for output, n in self._parts(self._engine.run, batch)]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-    def _run(self, batch: np.ndarray) -> np.ndarray:
-        return sound_output(self._engine.run(batch), len(batch))
+    def run_with_features(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Compute the output, float32 [N,...], and the features, float32 [N,D] or None, for N inputs.
+
+        Raises:
+            ProgramFileError: as `run`.
+        """
+        parts = self._parts(self._engine.run_with_features, batch)
+        outputs = [sound_output(output, n) for (output, _), n in parts]
+        features = [sound_output(found, n) for (_, found), n in parts if found is not None]
+        if len(parts) == 1:
+            return outputs[0], features[0] if features else None
+        return np.concatenate(outputs), np.concatenate(features) if features else None
+
+    def _parts(self, run: Callable[[np.ndarray], _Found], batch: np.ndarray) -> list[tuple[_Found, int]]:
+        """Return what is computed for as many inputs at once as fit, and how many these are."""
+        each = self._needs_of(batch.shape[1:])
+        at_once = max(1, MOST_BYTES // max(1, each.bytes))
+        if len(batch) <= at_once:
+            return [(run(batch), len(batch))]
+        parts = [batch[start : start + at_once] for start in range(0, len(batch), at_once)]
+        return [(run(part), len(part)) for part in parts]
 
     def _needs_of(self, shape: tuple[int, ...]) -> Needs:
         known = self._needs.get(shape)

@@ -61,6 +61,28 @@ def has_external_data(model: bytes | memoryview) -> bool:
         raise ValueError("not a protobuf message") from err
 
 
+def with_output(model: bytes, name: str) -> bytes:
+    """Return an ONNX model with one of its inner float32 tensors as a further output.
+
+    Two protobuf messages one after the other are the message with the repeated fields of both, so nothing is parsed.
+
+    Source: protobuf.dev/programming-guides/encoding, on merging.
+    """
+    float32 = _field(1, _field(1, b"\x01", _VARINT))  # TypeProto.tensor_type.elem_type
+    output = _field(1, name.encode()) + _field(2, float32)  # ValueInfoProto
+    return model + _field(7, _field(12, output))  # ModelProto.graph.output
+
+
+def _field(number: int, content: bytes, wire: int = _LENGTH_GIVEN) -> bytes:
+    size = _as_varint(len(content)) if wire == _LENGTH_GIVEN else b""
+    return _as_varint(number << 3 | wire) + size + content
+
+
+def _as_varint(value: int) -> bytes:
+    low, rest = value & 127, value >> 7
+    return bytes([low | 128]) + _as_varint(rest) if rest else bytes([low])
+
+
 def _in_message(data: bytes | memoryview, at: int, end: int, kind: str, fields: Fields) -> bool:
     nested = _NESTED.get(kind, {})
     for number, _, start, stop in fields_of(data, at, end, fields):

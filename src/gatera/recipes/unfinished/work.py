@@ -24,7 +24,12 @@ from gatera.recipes.unfinished.lock import only_run
 RUN = "run"
 
 #: The stages after training, in words: "while ...".
-STAGES = {"measuring": "measuring", "exporting": "writing the program", "reporting": "drawing the report"}
+STAGES = {
+    "measuring": "measuring",
+    "calibrating": "measuring how sure it is",
+    "exporting": "writing the program",
+    "reporting": "drawing the report",
+}
 
 
 class UnfinishedRun:
@@ -37,7 +42,7 @@ class UnfinishedRun:
 
     Attributes:
         settings: the same; `force` is set if a run that has finished training goes on, as what exists is its own.
-        stage: "training", "measuring", "exporting" or "reporting".
+        stage: "training", "measuring", "calibrating", "exporting" or "reporting".
     """
 
     def __init__(self, settings: TrainSettings, task: str, events: Events) -> None:

@@ -1,0 +1,71 @@
+"""Draw how sure a model is, and whether it is right to be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gatera.core.errors import ArgumentError
+from gatera.core.figures import new_figure
+from gatera.measure.reports.certainty import CalibrationReport
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Of more answers, the curve shows so many points.
+MOST_POINTS = 1_000
+
+
+def plot_certainty(report: CalibrationReport, figsize: tuple[float, float] = (8.4, 3.8)) -> Figure:
+    """Draw a reliability diagram and the risk-coverage curve of held-out items, side by side.
+
+    Args:
+        report: that of `learn.calibrate()`.
+        figsize: width and height in inches.
+
+    Raises:
+        ArgumentError: if the model does not answer with probabilities.
+    """
+    if not len(np.asarray(report.probability)):
+        raise ArgumentError("there are no probabilities to draw: the answers are numbers, masks or points")
+    figure = new_figure(figsize)
+    left, right = figure.subplots(1, 2)
+    _reliability(left, report)
+    _risk(right, report)
+    return figure
+
+
+def _reliability(axes: Axes, report: CalibrationReport) -> None:
+    bins = report.reliability()
+    confidence, right = [each.confidence for each in bins], [each.right for each in bins]
+    low = min(0.45, *confidence, *right)
+    axes.plot([low, 1], [low, 1], color="0.6", linewidth=1, linestyle="--", label="as claimed")
+    # two standard errors: a point within its bar may be right by chance
+    spread = [2 * (each.right * (1 - each.right) / each.n) ** 0.5 for each in bins]
+    axes.errorbar(
+        confidence, right, yerr=spread, fmt="o", markersize=4, color="tab:blue", label="held-out items"
+    )
+    axes.set(
+        xlim=(low, 1.02),
+        ylim=(max(0, low - 0.05), 1.05),
+        xlabel="probability of the answer",
+        ylabel="share that is right",
+    )
+    axes.set_title(f"Calibration error {report.error_after:.3f}", fontsize=10)
+    axes.legend(loc="upper left", fontsize=8, frameon=False)
+
+
+def _risk(axes: Axes, report: CalibrationReport) -> None:
+    curve = report.risk_coverage()
+    step = max(1, len(curve.risk) // MOST_POINTS)
+    axes.plot(100 * curve.coverage[::step], 100 * curve.risk[::step], color="tab:blue")
+    axes.axhline(100 * curve.risk[-1], color="0.6", linewidth=1, linestyle="--", label="all answered")
+    if np.isfinite(report.answered):
+        label = f"sure={report.level:g}"
+        axes.axvline(100 * report.answered, color="tab:orange", linewidth=1, label=label)
+    axes.set(xlim=(0, 100), xlabel="% answered, the surest first", ylabel="% of these wrong")
+    axes.set_ylim(bottom=0, top=max(1.0, 110 * float(curve.risk.max())))
+    axes.set_title("Error among the surest answers", fontsize=10)
+    axes.legend(loc="lower right", fontsize=8, frameon=False)

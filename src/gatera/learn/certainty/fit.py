@@ -1,0 +1,285 @@
+"""Make what a program knows of how sure it is, from held-out items and the features of the training set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from gatera.data.loading.loader import DataLoader
+from gatera.data.loading.loaders import DataLoaders
+from gatera.learn.arithmetic import Arithmetic
+from gatera.learn.certainty.collect import MOST_HELD_OUT, MOST_TRAINING_ITEMS, Collected, collect
+from gatera.learn.certainty.projection import Projection
+from gatera.learn.certainty.rows import READ_ROW, RowProjection, encoded
+from gatera.measure.calibration import (
+    FEWEST,
+    answers_of,
+    cross_fitted,
+    expected_calibration_error,
+    fit_temperature,
+    fold_of,
+    log_loss,
+    scaled,
+)
+from gatera.measure.losses.base import Loss
+from gatera.measure.reports.certainty import CalibrationReport, missing_labels
+from gatera.program.certain.arrays import pack
+from gatera.program.certain.conformal import Answers, Scores, default_level, least_items
+from gatera.program.certain.novelty import distances
+from gatera.program.tasks import TASKS
+
+#: Features of so many held-out items are kept for comparing batches, and of training items for single inputs.
+MOST_KEPT = 500
+
+#: With fewer held-out items, more than one in twenty of the usual inputs would be called novel.
+FEWEST_TO_COMPARE = 19
+
+#: The name of the features in model.onnx.
+TENSOR = "features"
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """What a program will know.
+
+    Attributes:
+        report: what was measured, and in words.
+        certainty: the object `certainty` of program.json; None if nothing is known.
+        projection: makes the model's features short; None if it has none.
+    """
+
+    report: CalibrationReport
+    certainty: Mapping[str, Any] | None = None
+    projection: Projection | RowProjection | None = None
+
+    @property
+    def temperature(self) -> float:
+        """What logits are divided by."""
+        return self.report.temperature
+
+
+NOTHING_HELD_OUT = "Without a validation set the program does not know how sure it is: sure=, .set and .novelty are not available."
+
+
+OTHER_LOADERS = "The loaders are not Gatera's, so the program does not know how sure it is: sure=, .set and .novelty are not available."
+
+
+def fit_certainty(
+    model: nn.Module, dls: DataLoaders, loss_func: Loss, arithmetic: Arithmetic, quiet: bool = True
+) -> Fitted:
+    """Measure on the validation set how sure a model may be.
+
+    Args:
+        model: the trained model.
+        dls: its data.
+        loss_func: knows the activation.
+        arithmetic: device and precision.
+        quiet: show no progress bar.
+
+    Returns:
+        What the program will know; an empty one with the reason where there is no validation set of our own loaders.
+    """
+    train, valid, task = dls.train, dls.valid, dls.task
+    if valid is None or not len(valid):
+        return Fitted(CalibrationReport(0, remarks=[NOTHING_HELD_OUT]))
+    if not isinstance(valid, DataLoader) or not isinstance(train, DataLoader):
+        return Fitted(CalibrationReport(0, remarks=[OTHER_LOADERS]))
+    flat = task in ("classification", "multilabel", "regression")
+    if not flat and task not in TASKS:
+        return Fitted(CalibrationReport(0))
+    held_out = collect(model, valid, arithmetic, MOST_HELD_OUT, flat, quiet)
+    report, parts = _answers(held_out, task or "", list(dls.vocab or []), loss_func)
+    projection, looks = _looks(model, dls, arithmetic, held_out, quiet)
+    parts |= {"features": looks} if looks else {}
+    known = {name: part for name, part in parts.items() if part}
+    certainty = {"held_out": report.n, **known} if known else None
+    return Fitted(report, certainty, projection)
+
+
+def _looks(
+    model: nn.Module, dls: DataLoaders, arithmetic: Arithmetic, held_out: Collected, quiet: bool
+) -> tuple[Projection | RowProjection | None, dict[str, Any]]:
+    """Return what makes features short, and what is stored of them; (None, {}) where there are none, or too few items."""
+    n_held_out, steps = min(len(dls.valid_ds), MOST_HELD_OUT), dls.preprocess.config
+    if n_held_out < FEWEST_TO_COMPARE:
+        return None, {}
+    if steps[0]["op"] == READ_ROW:
+        seen = encoded(dls.train_ds.inputs, dls.preprocess, MOST_TRAINING_ITEMS)
+        rows = RowProjection.fitted(seen, steps)
+        others = encoded(dls.valid_ds.inputs, dls.preprocess, MOST_HELD_OUT)
+        return rows, {} if rows is None else _features(rows(seen), rows(others))
+    if held_out.features is None:
+        return None, {}
+    features = collect(model, dls.train, arithmetic, MOST_TRAINING_ITEMS, False, quiet).features
+    projection = None if features is None else Projection.fitted(features)
+    if projection is None or features is None:
+        return None, {}
+    return projection, _features(projection(features), projection(held_out.features))
+
+
+def _answers(
+    found: Collected, task: str, vocab: Sequence[Any], loss_func: Loss
+) -> tuple[CalibrationReport, dict[str, Any]]:
+    """Return what is known of a model's answers on held-out items: in words, and for program.json."""
+    outputs, targets = found.outputs, found.targets
+    if outputs is None or targets is None or not np.isfinite(outputs).all():
+        n = 0 if found.features is None else len(found.features)
+        return CalibrationReport(
+            n, remarks=[NOT_FOR_PLACES] if task in ("segmentation", "points") else ()
+        ), {}
+    if task == "regression":
+        return _numbers(outputs, targets.reshape(len(targets), -1))
+    if task == "classification":
+        known = targets >= 0  # no label, or one that training has not seen
+        return _classes(outputs[known], targets[known], vocab, loss_func.activation_name)
+    return _label_sets(outputs, targets, vocab, loss_func.activation_name)
+
+
+NOT_FOR_PLACES = (
+    "Masks and points are not calibrated: the pixels of a photo are not independent of each other, and scaled probabilities would "
+    "move the borders between classes."
+)
+
+
+def _classes(
+    logits: np.ndarray, targets: np.ndarray, vocab: Sequence[Any], activation: str
+) -> tuple[CalibrationReport, dict[str, Any]]:
+    n = len(targets)
+    if not n or len(vocab) < 2:
+        one = "There is a single class, so there is nothing to be unsure of."
+        return CalibrationReport(n, remarks=[one if len(vocab) == 1 else NOTHING_HELD_OUT]), {}
+    report = _temperature(logits, targets, activation)
+    probabilities = _as_answered(logits, report.temperature, activation)
+    measured = _as_answered(logits, 1.0, activation) if not report.applied else cross_fitted(logits, targets)
+    scores, (sure, right) = scores_of(probabilities, targets), answers_of(probabilities, targets)
+    missing = [label for number, label in enumerate(vocab) if not (targets == number).any()]
+    remarks = [*report.remarks, *([missing_labels(missing)] if missing else []), *_few(n)]
+    report = replace(_sets(measured.astype(np.float32), targets, report), remarks=remarks)
+    part = {
+        "scores": pack(np.sort(scores)), "right": pack(np.sort(sure[right])), "wrong": pack(np.sort(sure[~right]))
+    }  # fmt: skip
+    return report, {"labels": part, "missing": missing}
+
+
+def _temperature(logits: np.ndarray, targets: np.ndarray, activation: str) -> CalibrationReport:
+    """Return the report with the temperature, which is 1 where it would not help or cannot be told."""
+    n = len(logits)
+    plain = _as_answered(logits, 1.0, activation)
+    before = expected_calibration_error(*answers_of(plain, targets, activation)) if n else float("nan")
+    sure, right = answers_of(plain, targets, activation)
+    report = CalibrationReport(n, 1.0, before, before, probability=sure, right=right)
+    if activation not in ("softmax", "sigmoid") or (activation == "sigmoid" and targets.ndim == 1):
+        return replace(
+            report, remarks=["The model's outputs are not logits: its probabilities are left as they are."]
+        )
+    if n < FEWEST:
+        few = f"With {n} held-out items, fewer than {FEWEST}, probabilities are left as they are."
+        return replace(report, remarks=[few])
+    sure, right = answers_of(cross_fitted(logits, targets, activation), targets, activation)
+    after = expected_calibration_error(sure, right)
+    temperature = round(fit_temperature(logits, targets, activation), 4)
+    likelier = log_loss(logits, targets, temperature, activation) < log_loss(logits, targets, 1.0, activation)
+    if after >= before or not likelier:
+        return replace(
+            report, remarks=[f"A temperature would not lower the calibration error ({after:.3f})."]
+        )
+    return replace(report, temperature=temperature, error_after=after, probability=sure, right=right)
+
+
+def _as_answered(logits: np.ndarray, temperature: float, activation: str) -> np.ndarray:
+    """Return probabilities as a program gives them, float32 [N,K]."""
+    if activation == "none":
+        return logits.astype(np.float32)
+    return scaled(logits, temperature, activation).astype(np.float32)
+
+
+def scores_of(probabilities: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Return 1 - the probability of each item's true class, float32 [N], of probabilities [N,K] and classes int [N].
+
+    Source: Sadinle, Lei and Wasserman 2019: of all sets with the same coverage, those of this score are the smallest on average.
+    """
+    return (1 - probabilities[np.arange(len(targets)), targets].astype(np.float64)).astype(np.float32)
+
+
+def _sets(probabilities: np.ndarray, targets: np.ndarray, report: CalibrationReport) -> CalibrationReport:
+    """Return the report with the coverage of the sets, each item's by the cutoff of the other folds."""
+    n, level = len(targets), default_level(len(targets))
+    fold = fold_of(n)
+    if least_items(level) > n - np.bincount(fold).max():
+        return replace(report, level=level)
+    scores, (sure, right) = scores_of(probabilities, targets), answers_of(probabilities, targets)
+    covered, size, answered = np.zeros(n, bool), np.zeros(n), np.zeros(n, bool)
+    for number in np.unique(fold):
+        held, others = fold == number, fold != number
+        cutoff = Scores(np.sort(scores[others]), int(others.sum())).cutoff("level", level)
+        answers = Answers(np.sort(sure[others & right]), np.sort(sure[others & ~right]))
+        inside = 1 - probabilities[held].astype(np.float64) <= cutoff
+        inside[np.arange(len(inside)), probabilities[held].argmax(1)] = True
+        covered[held], size[held] = inside[np.arange(len(inside)), targets[held]], inside.sum(1)
+        answered[held] = (size[held] == 1) & (sure[held] >= answers.least_probability(level))
+    wrong = float((~right[answered]).mean()) if answered.any() else float("nan")
+    return replace(
+        report, level=level, coverage=float(covered.mean()), size=float(size.mean()),
+        answered=float(answered.mean()), answered_wrong=wrong,
+    )  # fmt: skip
+
+
+def _label_sets(
+    logits: np.ndarray, targets: np.ndarray, vocab: Sequence[Any], activation: str
+) -> tuple[CalibrationReport, dict[str, Any]]:
+    targets = targets.reshape(logits.shape) > 0.5
+    n = len(targets)
+    report = _temperature(logits, targets, activation)
+    probabilities = _as_answered(logits, report.temperature, activation)
+    missing = [label for number, label in enumerate(vocab) if not np.any(targets[:, number])]
+    remarks = [*report.remarks, *([missing_labels(missing)] if missing else []), *_few(n)]
+    share = np.broadcast_to(1 / np.maximum(targets.sum(1, keepdims=True), 1), targets.shape)[targets]
+    scores = (1 - probabilities.astype(np.float64)).astype(np.float32)[targets]
+    order = np.argsort(scores, kind="stable")
+    part = {"scores": pack(scores[order]), "weights": pack(share[order])}
+    return replace(report, remarks=remarks), {"labels": part, "missing": missing}
+
+
+def _numbers(predicted: np.ndarray, targets: np.ndarray) -> tuple[CalibrationReport, dict[str, Any]]:
+    errors, n = np.abs(predicted.astype(np.float64) - targets), len(targets)
+    if predicted.shape != targets.shape or not np.isfinite(errors).all():
+        return CalibrationReport(n), {}
+    usual = np.median(errors, axis=0)
+    scale = np.where(usual > 0, usual, 1.0).astype(np.float32)
+    scores = (errors / scale).max(1).astype(np.float32)
+    level, fold, covered, width = default_level(n), fold_of(n), np.zeros(n, bool), np.zeros(n)
+    report = CalibrationReport(n, level=level, remarks=_few(n))
+    if n - np.bincount(fold).max() >= least_items(level):
+        for number in np.unique(fold):
+            held, others = fold == number, fold != number
+            cutoff = Scores(np.sort(scores[others]), int(others.sum())).cutoff("level", level)
+            covered[held], width[held] = scores[held] <= cutoff, 2 * cutoff * scale.mean()
+        report = replace(report, coverage=float(covered.mean()), size=float(width.mean()))
+    return report, {"numbers": {"scores": pack(np.sort(scores)), "scale": pack(scale)}}
+
+
+def _few(n: int) -> list[str]:
+    """Return the sentence that says which levels few items do not support."""
+    wanted = 0.95
+    if n >= least_items(wanted):
+        return []
+    return [f"{n} held-out items are too few for sure={wanted:g}, which needs {least_items(wanted)}."]
+
+
+def _features(seen: np.ndarray, held_out: np.ndarray) -> dict[str, Any]:
+    rng = np.random.default_rng(0)
+
+    def some(rows: np.ndarray) -> np.ndarray:
+        kept = np.sort(rng.permutation(len(rows))[:MOST_KEPT])
+        return rows[kept].astype(np.float16).astype(np.float32)
+
+    reference = some(seen)
+    scores = np.sort(distances(held_out, reference))
+    return {
+        "tensor": TENSOR, "reference": pack(reference, "float16"), "held_out": pack(some(held_out), "float16"),
+        "scores": pack(scores),
+    }  # fmt: skip

@@ -1,0 +1,86 @@
+"""What rows of a table look like: their numbers, and how rare their categories are."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gatera.learn.certainty.projection import Projection
+from gatera.program.preprocess import Preprocessing
+
+#: The first step of programs for rows; see docs/program-format.md.
+READ_ROW = "read_row"
+
+
+@dataclass(frozen=True, eq=False)
+class RowProjection:
+    """Makes encoded rows, float32 [N,F], comparable. Fitted to the training set.
+
+    Attributes:
+        rarity: for each category column, -log of the share of each code, float32 [codes]; codes that did not occur are rarest.
+        projection: of the numbers and rarities.
+    """
+
+    rarity: Sequence[np.ndarray]
+    projection: Projection
+
+    @classmethod
+    def fitted(cls, rows: np.ndarray, steps: Sequence[Mapping[str, Any]]) -> RowProjection | None:
+        """Fit to rows; None if they all look the same, or the program does not take rows.
+
+        Args:
+            rows: encoded rows, float32 [N,F]: codes of categories, then numbers.
+            steps: the preprocessing.
+        """
+        if steps[0]["op"] != READ_ROW or len(steps) > 1:
+            return None
+        rarity = [_rarity(rows[:, place], column) for place, column in enumerate(steps[0]["categories"])]
+        values = _RowValues(rarity)(torch.from_numpy(rows)).numpy()
+        projection = Projection.fitted(values)
+        return None if projection is None else cls(rarity, projection)
+
+    def __call__(self, rows: np.ndarray) -> np.ndarray:
+        """Return short features, float32 [N,D], of encoded rows [N,F]."""
+        with torch.no_grad():
+            return self.module()(torch.from_numpy(rows.astype(np.float32))).numpy()
+
+    def module(self) -> nn.Module:
+        """Return it as a module, for the program."""
+        return nn.Sequential(_RowValues(self.rarity), self.projection.module())
+
+
+def encoded(inputs: Sequence[Any], preprocessing: Preprocessing, most: int) -> np.ndarray:
+    """Return at most `most` rows as a program encodes them, float32 [N,F], evenly from all."""
+    places = np.unique(np.linspace(0, len(inputs) - 1, min(most, len(inputs))).astype(int))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what is unknown in a row was said when the data was read
+        return np.array([preprocessing(inputs[place]) for place in places], np.float32)
+
+
+def _rarity(codes: np.ndarray, column: Mapping[str, Any]) -> np.ndarray:
+    n_codes = max(3, len(column.get("labels") or ()) + 1, int(codes.max(initial=0)) + 1)
+    counts = np.bincount(codes.astype(np.int64), minlength=n_codes)
+    return -np.log((counts + 0.5) / (len(codes) + 0.5 * n_codes)).astype(np.float32)
+
+
+class _RowValues(nn.Module):
+    """Replaces codes of categories by how rare they are: [N,F] -> [N,F]."""
+
+    def __init__(self, rarity: Sequence[np.ndarray]) -> None:
+        super().__init__()
+        self.n = len(rarity)
+        for place, table in enumerate(rarity):
+            self.register_buffer(f"rarity_{place}", torch.from_numpy(np.asarray(table, np.float32)))
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """Compute."""
+        rare = [
+            getattr(self, f"rarity_{place}")[rows[:, place].long()].unsqueeze(1) for place in range(self.n)
+        ]
+        return torch.cat([*rare, rows[:, self.n :]], 1)

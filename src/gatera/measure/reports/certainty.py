@@ -1,0 +1,119 @@
+"""How sure a program is, and whether it is right to be: in numbers, and in words for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gatera.core.checks import listed
+from gatera.measure.calibration import (
+    Reliability,
+    RiskCoverage,
+    expected_calibration_error,
+    reliability,
+    risk_coverage,
+)
+
+#: Labels that a line names.
+MOST_NAMED = 10
+
+
+@dataclass(frozen=True)
+class CalibrationReport:
+    """Calibration on held-out items; what is fitted was fitted on other items than those that it is measured on.
+
+    Attributes:
+        n: number of held-out items.
+        temperature: what logits are divided by; 1 where nothing is applied.
+        error_before: expected calibration error without it, 0..1, 15 bins of equal size.
+        error_after: with it.
+        level: the level of the sets or intervals, 0..1.
+        coverage: the share of true labels or numbers that they hold; NaN where there are too few items.
+        size: the mean number of labels in a set; of an interval its whole width.
+        answered: the share of items that are answered at that level; NaN for numbers.
+        answered_wrong: the share of wrong ones among these.
+        probability: of each answer, calibrated, [N]; empty for numbers.
+        right: whether it is right, bool [N].
+        remarks: what was decided, and why; sentences.
+    """
+
+    n: int
+    temperature: float = 1.0
+    error_before: float = float("nan")
+    error_after: float = float("nan")
+    level: float = 0.95
+    coverage: float = float("nan")
+    size: float = float("nan")
+    answered: float = float("nan")
+    answered_wrong: float = float("nan")
+    probability: Any = ()
+    right: Any = ()
+    remarks: Sequence[str] = ()
+
+    @property
+    def applied(self) -> bool:
+        """Whether probabilities are changed."""
+        return self.temperature != 1.0
+
+    def lines(self) -> list[str]:
+        """Return it in words, a line each."""
+        found = []
+        if np.isfinite(self.error_before):
+            found.append(self._calibration())
+        if np.isfinite(self.coverage):
+            what = "Sets of labels" if np.isfinite(self.answered) else "Intervals"
+            size = "labels in a set on average" if np.isfinite(self.answered) else "wide"
+            found.append(
+                f"{what} at {self.level:.0%} hold the truth of {self.coverage:.1%} of them; {self.size:.3g} {size}."
+            )
+        if np.isfinite(self.answered):
+            wrong = f", {self.answered_wrong:.1%} of these answers wrong" if self.answered else ""
+            found.append(f"With sure={self.level:g}, {self.answered:.1%} of them are answered{wrong}.")
+        return [*found, *self.remarks]
+
+    def _calibration(self) -> str:
+        before, after = self.error_before, self.error_after
+        if not self.applied:
+            return f"Calibration error on {self.n:,} held-out items: {before:.3f}; probabilities are left as they are."
+        return (
+            f"Calibration error on {self.n:,} held-out items: {after:.3f} ({before:.3f} before; logits are divided by "
+            f"{self.temperature:.3g}, which changes no label)."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON; None for what was not measured."""
+        names = ("error_before", "error_after", "level", "coverage", "size", "answered", "answered_wrong")
+        values = {name: getattr(self, name) for name in names}
+        plain = {name: round(value, 6) if np.isfinite(value) else None for name, value in values.items()}
+        return {"n": self.n, "temperature": self.temperature, **plain, "remarks": list(self.remarks)}
+
+    def reliability(self) -> list[Reliability]:
+        """Return the held-out items in 15 bins, from the least to the most sure; [] for numbers."""
+        probability = np.asarray(self.probability)
+        return reliability(probability, np.asarray(self.right, bool)) if len(probability) else []
+
+    def risk_coverage(self) -> RiskCoverage:
+        """Return the error among the surest answers, for each number of them."""
+        return risk_coverage(np.asarray(self.probability), np.asarray(self.right, bool))
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+
+def missing_labels(missing: Sequence[Any]) -> str:
+    """Return the sentence about labels that no held-out item has."""
+    of = "label" if len(missing) == 1 else "labels"
+    return f"No held-out item has the {of} {listed(missing, MOST_NAMED)}: how sure the program is of such items is not known."
+
+
+def interval_of_error(
+    probability: np.ndarray, right: np.ndarray, resamples: int = 200
+) -> tuple[float, float]:
+    """Return the 95 % bootstrap interval of the expected calibration error over items."""
+    rng, n = np.random.default_rng(0), len(probability)
+    picks = (rng.integers(0, n, n) for _ in range(resamples))
+    found = [expected_calibration_error(probability[pick], right[pick]) for pick in picks]
+    return float(np.quantile(found, 0.025)), float(np.quantile(found, 0.975))

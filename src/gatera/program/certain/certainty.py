@@ -1,0 +1,194 @@
+"""What a program knows of how sure it is: the object `certainty` of program.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gatera.core.errors import ArgumentError, ProgramFileError
+from gatera.program.certain.arrays import unpack, unpack_sorted
+from gatera.program.certain.conformal import Answers, Scores, check_level, default_level
+from gatera.program.certain.novelty import Novelty
+from gatera.program.certain.shift import (
+    SMALL_EFFECT,
+    Effect,
+    Shift,
+    auc_parts,
+    critical,
+    effect_of,
+    told_by_features,
+)
+
+#: A batch needs as many items as there are parts for cross-fitting, twice; fewer say nothing.
+FEWEST = 10
+
+#: Of the ways of telling a batch from the held-out items, two have two sides: odder or less odd, surer or less sure.
+WAYS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Certainty:
+    """What was found on held-out items; a part is None where the task or the model does not have it.
+
+    Attributes:
+        held_out: number of held-out items.
+        labels: scores 1 - probability of the true labels.
+        answers: how sure the model was where it was right, and where it was wrong (one label per item only).
+        numbers: scores of predicted numbers, the largest of |error| / scale.
+        scale: what an error of each number is divided by, float32 [K].
+        novelty: what the inputs looked like.
+        features: the name of the tensor in model.onnx that holds the features that `novelty` compares.
+        missing: labels that no held-out item has.
+    """
+
+    held_out: int = 0
+    labels: Scores | None = None
+    answers: Answers | None = None
+    numbers: Scores | None = None
+    scale: np.ndarray | None = None
+    novelty: Novelty | None = None
+    features: str | None = None
+    missing: Sequence[Any] = ()
+
+    def level(self, name: str, level: float | None) -> float:
+        """Return a level that the data supports; the usual one for None.
+
+        Raises:
+            ArgumentError: if it is not between 0 and 1, or needs more held-out items.
+        """
+        return check_level(name, default_level(self.held_out) if level is None else level, self.held_out)
+
+    def in_set(self, probabilities: np.ndarray, level: float | None, exact: bool = False) -> np.ndarray:
+        """Return which labels cannot be ruled out at a level, bool [K]: always the likeliest one, where items have one.
+
+        Args:
+            probabilities: float32 [K].
+            level: 0..1.
+            exact: leave the likeliest label out, too, where it is less probable than the level asks for.
+
+        Raises:
+            ArgumentError: if the program knows nothing of that, or the level needs more held-out items.
+        """
+        scores = _present(self.labels, "labels")
+        found = 1 - probabilities.astype(np.float64) <= scores.cutoff("level", self.level("level", level))
+        if self.answers is not None and not exact:
+            found[int(probabilities.argmax())] = True
+        return found
+
+    def half_width(self, level: float | None) -> np.ndarray:
+        """Return how far on either side of the predicted numbers the true ones lie at a level, float64 [K].
+
+        Raises:
+            ArgumentError: as `in_set`.
+        """
+        scores = _present(self.numbers, "numbers")
+        scale = np.ones(1) if self.scale is None else self.scale.astype(np.float64)
+        return scale * scores.cutoff("level", self.level("level", level))
+
+    def shift(self, features: np.ndarray, sureness: np.ndarray | None, looks: int) -> Shift:
+        """Return whether a batch has drifted from the held-out items.
+
+        Args:
+            features: of the batch, float32 [n,D].
+            sureness: the probabilities of the batch's answers, [n]; None where there are none.
+            looks: how many batches are looked at in all.
+
+        Raises:
+            ArgumentError: if the program has no features, or the batch is too small.
+        """
+        novelty = self.novelty
+        if novelty is None:
+            raise ArgumentError(NO_FEATURES)
+        if len(features) < FEWEST:
+            raise ArgumentError(
+                "the batch is too small to say whether it has drifted", got=len(features), expected=f"at least {FEWEST} items"
+            )  # fmt: skip
+        odd = novelty.distances(features)
+        z = critical(looks, WAYS)
+        by = {"features": effect_of(*told_by_features(features, novelty.held_out), z)}
+        by["novelty"] = _either_side(odd, novelty.scores, z)
+        if sureness is not None and self.answers is not None:
+            known = np.concatenate([self.answers.right, self.answers.wrong])
+            by["sureness"] = _either_side(sureness, known, z)
+        best = max(by.values(), key=lambda effect: effect.low)
+        novel = np.searchsorted(novelty.scores, odd, "left") / (len(novelty.scores) + 1) > novelty.alarm
+        return Shift(
+            best.low > SMALL_EFFECT, best.auc, (best.low, best.high), by, len(features), len(novelty.held_out),
+            float(novel.mean()), looks,
+        )  # fmt: skip
+
+
+NOT_KNOWN = "the program does not know how sure it is of {}"
+HOW = "Programs of Gatera 0.2 and later know it, if they were made with a validation set. Masks and points have no such level."
+NO_FEATURES = "the program does not know what its training inputs looked like"
+
+
+def _present(scores: Scores | None, what: str) -> Scores:
+    if scores is None:
+        raise ArgumentError(NOT_KNOWN.format(what), remedy=HOW)
+    return scores
+
+
+def _either_side(batch: np.ndarray, held_out: np.ndarray, z: float) -> Effect:
+    found = effect_of(*auc_parts(batch, held_out), z)
+    return found if found.auc >= 0.5 else Effect(1 - found.auc, 1 - found.high, 1 - found.low)
+
+
+def read_certainty(value: Any, vocab: Sequence[Any]) -> Certainty:
+    """Return the object `certainty` of program.json; an empty one for None.
+
+    Raises:
+        ProgramFileError: if a part of it is not what docs/program-format.md says.
+    """
+    if value is None:
+        return Certainty()
+    held_out = value.get("held_out") if isinstance(value, Mapping) else None
+    if type(held_out) is not int or held_out < 0:
+        raise ProgramFileError("'certainty' has no number of held-out items", got=held_out)
+    found = Certainty(held_out, missing=[label for label in value.get("missing") or () if label in vocab])
+    labels, numbers, features = (_part(value, name) for name in ("labels", "numbers", "features"))
+    if labels is not None:
+        found = replace(found, labels=_scores(labels, held_out), answers=_answers(labels))
+    if numbers is not None:
+        scale = unpack(numbers.get("scale"), "scale")
+        found = replace(found, numbers=_scores(numbers, held_out), scale=scale)
+    return found if features is None else _with_features(found, features)
+
+
+def _part(value: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
+    part = value.get(name)
+    if part is not None and not isinstance(part, Mapping):
+        raise ProgramFileError(f"{name!r} of 'certainty' is not an object", got=part)
+    return part
+
+
+def _scores(part: Mapping[str, Any], held_out: int) -> Scores:
+    values, weights = unpack_sorted(part.get("scores"), "scores"), None
+    if part.get("weights") is not None:
+        weights = unpack(part["weights"], "weights")
+        if len(weights) != len(values) or (weights < 0).any():
+            raise ProgramFileError("'weights' are not one for each score")
+    elif len(values) != held_out:
+        raise ProgramFileError("'scores' are not one for each held-out item", got=len(values))
+    return Scores(values, held_out, weights)
+
+
+def _answers(part: Mapping[str, Any]) -> Answers | None:
+    if part.get("right") is None:
+        return None
+    return Answers(unpack_sorted(part["right"], "right"), unpack_sorted(part.get("wrong"), "wrong"))
+
+
+def _with_features(found: Certainty, part: Mapping[str, Any]) -> Certainty:
+    name = part.get("tensor")
+    reference, held_out = (unpack(part.get(each), each, 2) for each in ("reference", "held_out"))
+    scores = unpack_sorted(part.get("scores"), "scores")
+    sound = isinstance(name, str) and name and len(reference) and len(held_out) and len(scores)
+    if not sound or reference.shape[1] != held_out.shape[1] or not reference.shape[1]:
+        raise ProgramFileError(
+            "'features' of 'certainty' do not fit each other", got=[reference.shape, held_out.shape]
+        )
+    return replace(found, novelty=Novelty(reference, held_out, scores), features=name)

@@ -1,0 +1,175 @@
+"""What a prediction says about itself: its set or interval, how odd its input looked, and why there is no label."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gatera.core.checks import listed
+from gatera.core.errors import ArgumentError, ProgramFileError
+from gatera.program.certain.certainty import NO_FEATURES, NOT_KNOWN, Certainty
+from gatera.program.tasks import TASKS, Answer, Task
+
+#: Labels that a reason names.
+MOST_NAMED = 5
+
+
+class Judged(Answer):
+    """An answer that knows how sure it is. `Prediction` is one.
+
+    Attributes:
+        certainty: what the program knows of that.
+        features: what the input looked like, float32 [D]; None where the program has no features.
+        sure: the level that was asked for, 0..1; None for none.
+        reason: why `label` is None, in words; None where it is not.
+    """
+
+    vocab: list[Any]
+    task: Task
+    certainty: Certainty
+    features: np.ndarray | None
+    sure: float | None
+    reason: str | None
+
+    @property
+    def set(self) -> list[Any]:
+        """The labels that cannot be ruled out, likeliest first, at the level that was asked for, else at 0.95.
+
+        Of 100 inputs from the same source as the training data, at least 95 are expected to have their true label in it. With
+        several labels per item: at least 95 % of the true labels, on average. Where an item has one label, the set holds at
+        least the likeliest one, which may be more than the level asks for.
+
+        Raises:
+            ArgumentError: if the program does not know it: one for numbers, masks or points, or one without held-out items.
+        """
+        return self.set_at(self.sure)
+
+    def set_at(self, level: float | None, exact: bool = False) -> list[Any]:
+        """Return the labels that cannot be ruled out at a level, 0..1, likeliest first.
+
+        Args:
+            level: 0..1.
+            exact: leave the likeliest label out, too, where it is less probable than the level asks for. Such sets hold the true label
+                in just that share of cases; where the program is right more often, some are empty.
+
+        Raises:
+            ArgumentError: as `set`, and if the level needs more held-out items than there were.
+        """
+        probabilities = np.asarray(self.probabilities)
+        inside = self.certainty.in_set(probabilities, level, exact)
+        order = np.argsort(-probabilities, kind="stable")
+        return [self.vocab[place] for place in order if inside[place]]
+
+    @property
+    def interval(self) -> Any:
+        """The interval (low, high) in which the true number lies at the level that was asked for, else at 0.95; a list for several.
+
+        Raises:
+            ArgumentError: if the answer is not a number, or the program has no held-out items.
+        """
+        return self.interval_at(self.sure)
+
+    def interval_at(self, level: float | None) -> Any:
+        """Return the interval (low, high) in which the true number lies at a level, 0..1; a list of them for several numbers.
+
+        Raises:
+            ArgumentError: as `interval`, and if the level needs more held-out items than there were.
+        """
+        values = np.asarray(self.probabilities, np.float64)
+        half = self.certainty.half_width(level)
+        pairs = [(float(low), float(high)) for low, high in zip(values - half, values + half, strict=True)]
+        return pairs[0] if len(pairs) == 1 else pairs
+
+    @property
+    def novelty(self) -> float:
+        """How odd the input looks: the share of held-out items that look less odd, 0..1.
+
+        Raises:
+            ArgumentError: if the program does not know what its training inputs looked like.
+        """
+        if self.certainty.novelty is None or self.features is None:
+            raise ArgumentError(NO_FEATURES)
+        return self.certainty.novelty.of(self.features)
+
+    @property
+    def novel(self) -> bool:
+        """Whether the input looks like nothing that the program was trained on: odder than 99 % of the held-out items.
+
+        Raises:
+            ArgumentError: as `novelty`.
+        """
+        return self.certainty.novelty is not None and self.novelty > self.certainty.novelty.alarm
+
+    @property
+    def knows_novelty(self) -> bool:
+        """Whether `novelty` can be read."""
+        return self.certainty.novelty is not None and self.features is not None
+
+    def about_itself(self) -> dict[str, Any]:
+        """Return set, interval and novelty as plain values for JSON: those that the program knows."""
+        said: dict[str, Any] = {}
+        if self.certainty.labels is not None and self.certainty.held_out:
+            said["set"] = self.set
+        if self.certainty.numbers is not None and self.certainty.held_out:
+            said["interval"] = self.interval
+        if self.knows_novelty:
+            said |= {"novelty": round(self.novelty, 4), "novel": self.novel}
+        if self.sure is not None:
+            said |= {"sure": self.sure, "reason": self.reason}
+        return said
+
+
+def check_sure(certainty: Certainty, task: Task, sure: float) -> None:
+    """Check a level before anything is predicted.
+
+    Raises:
+        ArgumentError: if the program does not know how sure it is, or the level is not between 0 and 1 or needs more items.
+    """
+    if certainty.labels is None and certainty.numbers is None:
+        whole = TASKS[task].spatial
+        raise ArgumentError(
+            NOT_KNOWN.format("masks and points" if whole else "its answers"),
+            got=sure,
+            remedy="Leave sure= out." if whole else "Export it again from a learner with a validation set, or train again.",
+        )  # fmt: skip
+    certainty.level("sure", sure)
+
+
+def why_unsure(answer: Judged, sure: float) -> str | None:
+    """Return why an answer is not to be given at a level, in words; None if it is."""
+    certainty = answer.certainty
+    if answer.knows_novelty and answer.novel:
+        return f"the input looks like nothing in the training set: odder than {answer.novelty:.1%} of the held-out items"
+    if certainty.labels is None:
+        return None
+    inside = answer.set_at(sure)
+    if certainty.answers is None:
+        more = [label for label in inside if label not in answer.label]
+        lacks = [label for label in answer.label if label not in inside]
+        undecided = [*more, *lacks]
+        return f"at {sure:g} it is open whether it is {listed(undecided, MOST_NAMED)}" if undecided else None
+    if len(inside) > 1:
+        return f"at {sure:g} these cannot be ruled out: {listed(inside, MOST_NAMED)}"
+    least = certainty.answers.least_probability(sure)
+    probability = float(answer.probabilities[answer.index])
+    if probability >= least:
+        return None
+    needed = f"answers from {least:.4f} on were" if least <= 1 else "no answers were"
+    return f"{answer.label} has a probability of {probability:.4f}; of the held-out items, {needed} right in {sure:.1%} of cases"
+
+
+def check_features(features: np.ndarray | None, count: int, certainty: Certainty) -> np.ndarray:
+    """Return the features that a model gave for `count` inputs, float32 [N,D].
+
+    Raises:
+        ProgramFileError: if they are not those that the program compares.
+    """
+    width = 0 if certainty.novelty is None else certainty.novelty.width
+    if features is not None and features.shape == (count, width) and features.dtype == np.float32:
+        return features
+    raise ProgramFileError(
+        "model.onnx does not give the features that program.json compares",
+        got=None if features is None else f"{features.dtype} {list(features.shape)}",
+        expected=f"float32 [{count}, {width}]",
+    )

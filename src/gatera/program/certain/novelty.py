@@ -1,0 +1,74 @@
+"""How odd an input looks beside the training set: the distance of its features to the nearest of theirs.
+
+Source: Sun, Ming, Zhu and Li 2022 (deep nearest neighbours find inputs of another kind), on principal components that are scaled
+to equal variance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+#: So many of the nearest training items are looked at.
+NEIGHBOURS = 5
+
+#: An input is called novel above this share of the held-out items: of ten thousand inputs of the same kind, 100 are.
+ALARM = 0.99
+
+
+def distances(features: np.ndarray, reference: np.ndarray, neighbours: int = NEIGHBOURS) -> np.ndarray:
+    """Return the mean distance of each input to the nearest of a reference set, float32 [N].
+
+    Args:
+        features: float32 [N,D].
+        reference: float32 [R,D], at least one.
+        neighbours: how many of the nearest count; fewer where the reference is smaller.
+
+    Example:
+        >>> distances(np.array([[0.0], [10.0]], np.float32), np.array([[0.0], [1.0]], np.float32), 1).tolist()
+        [0.0, 9.0]
+    """
+    squared = (features**2).sum(1)[:, None] + (reference**2).sum(1)[None] - 2 * (features @ reference.T)
+    near = min(neighbours, len(reference))
+    nearest = np.partition(squared, near - 1, axis=1)[:, :near]
+    return np.sqrt(np.maximum(nearest, 0)).mean(1)
+
+
+@dataclass(frozen=True, eq=False)
+class Novelty:
+    """What a program knows of the inputs that it was made with.
+
+    Attributes:
+        reference: features of training items, float32 [R,D].
+        held_out: features of held-out items, float32 [M,D].
+        scores: distances of held-out items, float32 [m], ascending; m is at least M.
+    """
+
+    reference: np.ndarray
+    held_out: np.ndarray
+    scores: np.ndarray
+
+    @property
+    def width(self) -> int:
+        """Number of features D."""
+        return self.reference.shape[1]
+
+    @cached_property
+    def alarm(self) -> float:
+        """The novelty above which an input is called novel: 0.99, or the highest that so few held-out items allow."""
+        n = len(self.scores)
+        return min(ALARM, (n - 0.5) / (n + 1))
+
+    def distances(self, features: np.ndarray) -> np.ndarray:
+        """Return how far inputs are from the training set, float32 [N], of features float32 [N,D]."""
+        return distances(features, self.reference)
+
+    def of(self, features: np.ndarray) -> float:
+        """Return the share of held-out items that look less odd than an input of features float32 [D], 0..1.
+
+        The input itself counts as one of them, so that the share is right for few items, too, and never 1.
+        """
+        score = self.distances(features[None])[0]
+        return int(np.searchsorted(self.scores, score, side="left")) / (len(self.scores) + 1)

@@ -1,0 +1,160 @@
+"""Whether a batch of inputs has drifted from the held-out items: an effect size with its interval.
+
+The effect is the area under the ROC curve (AUC) of telling the batch's items from held-out ones: 0.5 where they cannot be told
+apart, 1 where always. It does not depend on how large the batch is; only its interval does. A p-value would fall below any
+threshold once a batch is large enough, for differences of no importance.
+
+Three ways of telling are tried: a linear classifier of the features, cross-fitted; how odd items look; how sure the answers are.
+
+Source: Lopez-Paz and Oquab 2017 (classifier two-sample tests); DeLong, DeLong and Clarke-Pearson 1988 (variance of an AUC).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any, NamedTuple
+
+import numpy as np
+
+#: Parts of the data for cross-fitting.
+FOLDS = 5
+
+#: Differences up to this AUC are of no importance, however certain they are.
+SMALL_EFFECT = 0.55
+
+#: Share of false alarms over all looks together.
+FALSE_ALARMS = 0.01
+
+#: How much of the identity is added to the covariance: few items would otherwise find directions of no meaning.
+SHRINKAGE = 0.5
+
+
+class Effect(NamedTuple):
+    """How well a batch can be told from the held-out items in one way: the AUC and its interval, 0..1."""
+
+    auc: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Shift:
+    """Whether a batch has drifted, and how far. Printed, it says so in words.
+
+    Attributes:
+        drifted: whether the interval of the effect lies above `SMALL_EFFECT`.
+        effect: the AUC of telling the batch's items from held-out ones, by the way that tells them best.
+        interval: its interval, (low, high); corrected for the number of looks and ways.
+        by: the effect of each way: "features", "novelty", "sureness".
+        n: number of items in the batch.
+        n_held_out: number of held-out items that they are compared with.
+        novel: share of the batch that looks like nothing in the training set, 0..1.
+        looks: how many batches are looked at in all.
+    """
+
+    drifted: bool
+    effect: float
+    interval: tuple[float, float]
+    by: Mapping[str, Effect]
+    n: int
+    n_held_out: int
+    novel: float
+    looks: int
+
+    def lines(self) -> list[str]:
+        """Return it in words, a line each."""
+        low, high = self.interval
+        verdict = "The batch has drifted" if self.drifted else "No drift can be claimed"
+        ways = ", ".join(
+            f"{name} {each.auc:.2f} ({each.low:.2f} to {each.high:.2f})" for name, each in self.by.items()
+        )
+        return [
+            f"{verdict}: its items can be told from held-out ones with an AUC of {self.effect:.2f} ({low:.2f} to {high:.2f}); "
+            "0.5 is not at all, 1 always.",
+            f"By {ways}; {self.n:,} items against {self.n_held_out:,} held-out ones.",
+            f"{self.novel:.1%} of the batch looks like nothing in the training set; about 1 % is expected.",
+            f"False alarms: at most {FALSE_ALARMS:.0%} over {self.looks:,} batches from the same source. A rule that always alarms "
+            "finds every drift, too, and is wrong on all of these.",
+        ]  # fmt: skip
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {
+            "drifted": self.drifted, "effect": round(self.effect, 4), "interval": [round(end, 4) for end in self.interval],
+            "by": {name: [round(value, 4) for value in each] for name, each in self.by.items()},
+            "n": self.n, "n_held_out": self.n_held_out, "novel": round(self.novel, 4), "looks": self.looks,
+            "always_alarming": {"drifted": True, "false_alarms": 1.0},
+        }  # fmt: skip
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+
+def auc_parts(batch: np.ndarray, held_out: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each score the share of the other side that it is above (batch) or below (held-out); ties count half.
+
+    The mean of either is the AUC.
+
+    Example:
+        >>> auc_parts(np.array([2.0, 4.0]), np.array([1.0, 3.0]))
+        (array([0.5, 1. ]), array([1. , 0.5]))
+    """
+    ordered, others = np.sort(held_out), np.sort(batch)
+    above = (np.searchsorted(ordered, batch, "left") + np.searchsorted(ordered, batch, "right")) / 2
+    below = (np.searchsorted(others, held_out, "left") + np.searchsorted(others, held_out, "right")) / 2
+    return above / len(held_out), 1 - below / len(batch)
+
+
+def effect_of(above: np.ndarray, below: np.ndarray, z: float) -> Effect:
+    """Return an AUC with its interval.
+
+    Args:
+        above: of each item in the batch, as `auc_parts` gives it.
+        below: of each held-out item.
+        z: how many standard errors the interval reaches on either side.
+    """
+    n, m, auc = len(above), len(below), float(above.mean())
+    variance = above.var(ddof=1) / n + below.var(ddof=1) / m
+    # a sample without any overlap has no variance, and is still only a sample
+    least = (auc * (1 - auc) + 1 / (4 * min(n, m))) / (3 * min(n, m))
+    half = z * float(np.sqrt(max(variance, least)))
+    return Effect(auc, max(0.0, auc - half), min(1.0, auc + half))
+
+
+def told_by_features(batch: np.ndarray, held_out: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the parts of the AUC of a linear classifier, fitted on other items than those that it is measured on.
+
+    Args:
+        batch: features, float32 [n,D].
+        held_out: float32 [m,D].
+    """
+    rng = np.random.default_rng(0)
+    parts_of = [rng.permutation(np.arange(len(side)) % FOLDS) for side in (batch, held_out)]
+    above, below = np.empty(len(batch)), np.empty(len(held_out))
+    for fold in range(FOLDS):
+        measured = [part == fold for part in parts_of]
+        direction = _direction(batch[~measured[0]], held_out[~measured[1]])
+        found = auc_parts(batch[measured[0]] @ direction, held_out[measured[1]] @ direction)
+        above[measured[0]], below[measured[1]] = found
+    return above, below
+
+
+def _direction(batch: np.ndarray, held_out: np.ndarray) -> np.ndarray:
+    """Return the direction in which two sets differ most, beside how they vary: Fisher's, with a shrunken covariance."""
+    centred = np.concatenate([batch - batch.mean(0), held_out - held_out.mean(0)]).astype(np.float64)
+    covariance = centred.T @ centred / max(1, len(centred) - 2)
+    size = float(np.trace(covariance)) / len(covariance)
+    shrunk = (1 - SHRINKAGE) * covariance + SHRINKAGE * max(size, 1e-12) * np.eye(len(covariance))
+    return np.linalg.solve(shrunk, batch.mean(0) - held_out.mean(0))
+
+
+def critical(looks: int, ways: int) -> float:
+    """Return how many standard errors an interval reaches so that false alarms stay rare over all looks and ways.
+
+    Example:
+        >>> round(critical(1, 1), 2), round(critical(100, 3), 2)
+        (2.33, 3.99)
+    """
+    return NormalDist().inv_cdf(1 - FALSE_ALARMS / (looks * ways))

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from gatera.learn.certainty.fit import TENSOR
+from gatera.learn.certainty.rows import RowProjection
+from gatera.learn.export.onnx import to_onnx
+from gatera.learn.export.trees import _add_features
+from gatera.program.certain.novelty import distances
+from gatera.program.engines import make_engine
+
+STEPS = [
+    {"op": "read_row", "categories": [{"name": "job", "labels": ["cook", "nurse", "pilot"]}], "numbers": []}
+]
+
+
+def rows(seed: int, n: int) -> np.ndarray:
+    """A code (1 common, 2 rarer, 3 never), and two numbers that go together."""
+    rng = np.random.default_rng(seed)
+    number = rng.normal(size=n)
+    code = rng.choice([1, 2], n, p=[0.8, 0.2])
+    return np.stack([code, number, number + rng.normal(0, 0.1, n)], 1).astype(np.float32)
+
+
+def test_rare_categories_unusual_numbers_and_unusual_pairs_are_odd():
+    fitted = RowProjection.fitted(rows(0, 300), STEPS)
+    reference = fitted(rows(0, 300))
+    usual = np.quantile(distances(fitted(rows(1, 200)), reference), 0.99)
+    odd = np.array([[3, 0, 0], [0, 0, 0], [1, 9, 9], [1, 1, -1]], np.float32)
+    assert (distances(fitted(odd), reference) > usual).all()
+    assert fitted.rarity[0][3] == fitted.rarity[0][0] == max(fitted.rarity[0])
+
+
+def test_only_rows_are_compared_so_and_not_if_all_are_the_same():
+    assert RowProjection.fitted(rows(0, 50), [{"op": "read_pair"}]) is None
+    assert RowProjection.fitted(np.ones((50, 3), np.float32), STEPS) is None
+
+
+@pytest.mark.slow
+def test_features_are_added_to_a_graph_that_was_made_by_hand():
+    batch = rows(1, 5)
+    fitted = RowProjection.fitted(rows(0, 300), STEPS)
+    graph = helper.make_graph(
+        [helper.make_node("Identity", ["input"], ["output"])], "made",
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", 3])],
+        [helper.make_tensor_value_info("output", TensorProto.FLOAT, ["N", 3])],
+    )  # fmt: skip
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    _add_features(model.graph, onnx.load_from_string(to_onnx(fitted.module(), batch)).graph)
+    onnx.checker.check_model(model)
+    output, features = make_engine(model.SerializeToString(), features=TENSOR).run_with_features(batch)
+    assert np.array_equal(output, batch) and features == pytest.approx(fitted(batch), abs=1e-5)

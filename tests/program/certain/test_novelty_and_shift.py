@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gatera.core.errors import ArgumentError
+from gatera.program.certain.certainty import Certainty
+from gatera.program.certain.conformal import Answers
+from gatera.program.certain.novelty import Novelty, distances
+from gatera.program.certain.shift import auc_parts, critical, effect_of, told_by_features
+
+D = 6
+
+
+def normal(seed: int, n: int, shift: float = 0.0, wide: float = 1.0) -> np.ndarray:
+    return (np.random.default_rng(seed).normal(shift, wide, (n, D))).astype(np.float32)
+
+
+def known(held_out: int = 140) -> Certainty:
+    reference, held = normal(0, 200), normal(1, held_out)
+    sure = np.sort(np.random.default_rng(5).uniform(0.5, 1, held_out)).astype(np.float32)
+    novelty = Novelty(reference, held, np.sort(distances(held, reference)))
+    return Certainty(held_out, answers=Answers(sure, sure[:0]), novelty=novelty)
+
+
+def test_distances_are_those_of_a_plain_loop():
+    rows, reference = normal(2, 7), normal(3, 30)
+    plain = [np.sort(np.linalg.norm(reference - row, axis=1))[:5].mean() for row in rows]
+    assert distances(rows, reference) == pytest.approx(plain, rel=1e-5)
+    few = [np.linalg.norm(reference[:2] - row, axis=1).mean() for row in rows]
+    assert distances(rows, reference[:2]) == pytest.approx(few, rel=1e-5)
+
+
+def test_novelty_of_usual_inputs_is_spread_evenly_and_of_odd_ones_is_near_one():
+    novelty = known(400).novelty
+    usual = np.array([novelty.of(row) for row in normal(4, 300)])
+    assert np.quantile(usual, [0.25, 0.5, 0.75]) == pytest.approx([0.25, 0.5, 0.75], abs=0.1)
+    assert (usual > novelty.alarm).mean() < 0.03
+    assert min(novelty.of(row) for row in normal(5, 50, shift=4.0)) > novelty.alarm
+    assert novelty.of(np.full(D, np.nan, np.float32)) > novelty.alarm
+
+
+def test_few_held_out_items_alarm_only_beyond_all_of_them():
+    novelty = known(19).novelty
+    assert novelty.alarm < 19 / 20
+    assert novelty.of(np.full(D, 50, np.float32)) == 0.95
+
+
+def test_an_auc_is_the_share_of_pairs_in_order():
+    batch, held_out = np.array([3.0, 1.0, 2.0]), np.array([0.0, 2.0])
+    pairs = [(b > h) + 0.5 * (b == h) for b in batch for h in held_out]
+    above, below = auc_parts(batch, held_out)
+    assert above.mean() == below.mean() == pytest.approx(np.mean(pairs))
+
+
+def test_an_interval_holds_the_true_effect_and_narrows_with_the_batch():
+    true, held, widths = 0.7602, 0, []  # of N(1, 1) against N(0, 1)
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        found = effect_of(*auc_parts(rng.normal(1, 1, 100), rng.normal(0, 1, 100)), 1.96)
+        held += found.low <= true <= found.high
+        widths.append(found.high - found.low)
+    assert held >= 186
+    rng = np.random.default_rng(0)
+    large = effect_of(*auc_parts(rng.normal(1, 1, 10_000), rng.normal(0, 1, 10_000)), 1.96)
+    assert large.high - large.low < np.mean(widths) / 5
+    assert large.auc == pytest.approx(true, abs=0.01)
+
+
+def test_features_of_one_source_cannot_be_told_apart():
+    found = [told_by_features(normal(seed, 60), normal(seed + 500, 60))[0].mean() for seed in range(40)]
+    assert np.mean(found) == pytest.approx(0.5, abs=0.04)
+    assert told_by_features(normal(1, 60, shift=1.0), normal(2, 60))[0].mean() > 0.9
+
+
+@pytest.mark.parametrize("n", [32, 128, 1_000])
+def test_same_source_batches_do_not_alarm(n):
+    certainty, rng = known(), np.random.default_rng(3)
+    found = [
+        certainty.shift(normal(1_000 + seed, n), rng.uniform(0.5, 1, n).astype(np.float32), 100)
+        for seed in range(30)
+    ]
+    assert not any(each.drifted for each in found)
+    assert all(each.interval[0] <= each.effect <= each.interval[1] for each in found)
+
+
+def test_drift_is_found_and_its_effect_does_not_grow_with_the_batch():
+    certainty = known()
+    small, large = (certainty.shift(normal(9, n, shift=0.6), None, 100) for n in (128, 4_000))
+    assert small.drifted and large.drifted
+    assert large.effect == pytest.approx(small.effect, abs=0.05)
+    assert large.effect - large.interval[0] < small.effect - small.interval[0]
+    assert set(small.by) == {"features", "novelty"}
+
+
+def test_a_difference_of_no_importance_is_not_an_alarm_however_large_the_batch():
+    assert not known(5_000).shift(normal(9, 20_000, shift=0.05), None, 1).drifted
+
+
+def test_less_odd_and_less_sure_are_drift_too():
+    certainty = known()
+    tame = certainty.shift(normal(9, 300, wide=0.05), None, 100)
+    assert tame.drifted and tame.by["novelty"].auc > 0.9
+    unsure = certainty.shift(normal(9, 128), np.full(128, 0.5, np.float32), 100)
+    assert unsure.drifted and unsure.by["sureness"].auc > 0.9
+
+
+def test_looking_often_asks_for_more_evidence():
+    certainty, batch = known(), normal(9, 128, shift=0.3)
+    once, often = (certainty.shift(batch, None, looks) for looks in (1, 100_000))
+    assert once.effect == often.effect
+    assert often.interval[0] < once.interval[0]
+    assert critical(100, 5) > critical(1, 5)
+
+
+def test_it_says_so_in_words_beside_a_rule_that_always_alarms():
+    lines = known().shift(normal(9, 128, shift=1.0), None, 100).lines()
+    assert lines[0].startswith(
+        "The batch has drifted: its items can be told from held-out ones with an AUC of 0.9"
+    )
+    assert lines[1].endswith("; 128 items against 140 held-out ones.")
+    assert "A rule that always alarms finds every drift, too, and is wrong on all of these." in lines[3]
+    calm = known().shift(normal(8, 128), None, 100)
+    assert str(calm).startswith("No drift can be claimed")
+    assert calm.to_dict()["always_alarming"] == {"drifted": True, "false_alarms": 1.0}
+
+
+def test_a_small_batch_and_a_program_without_features_are_refused():
+    with pytest.raises(
+        ArgumentError, match=r"too small to say whether it has drifted\. Got: 3\. Expected: at least 10"
+    ):
+        known().shift(normal(9, 3), None, 100)
+    with pytest.raises(ArgumentError, match="does not know what its training inputs looked like"):
+        Certainty(50).shift(normal(9, 30), None, 100)
