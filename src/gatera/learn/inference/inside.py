@@ -95,7 +95,7 @@ class SeesInside:
         return later(f"{ROOM}.attribution", "attribution")(self, item, method, label, **options)
 
     def which_layer_knows(self, most: int = 2000, seed: int = 0) -> Any:
-        """Fit a linear probe on the output of every stage: how much of the answer does each depth know?
+        """Fit a linear probe on the output of every stage, to see how much of the answer each depth knows.
 
         Args:
             most: training items at most; of more, so many are drawn at random.
