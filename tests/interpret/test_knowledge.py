@@ -39,7 +39,7 @@ def test_maps_become_a_grid_of_means_and_tokens_their_mean():
 def test_probes_are_for_classes(photo_learner):
     photo_learner.dls.task = "regression"
     try:
-        with pytest.raises(DataError, match="one class per item. Got: 'regression'"):
+        with pytest.raises(DataError, match=r"one class per item. Got: 'regression'"):
             photo_learner.which_layer_knows()
     finally:
         photo_learner.dls.task = "classification"

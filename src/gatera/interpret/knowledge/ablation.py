@@ -189,13 +189,13 @@ def passed_over(blocks: Sequence[nn.Module]) -> Iterator[None]:
     before = [block.forward for block in blocks]
     try:
         for block in blocks:
-            block.forward = nn.Identity().forward  # type: ignore[method-assign]
+            block.forward = nn.Identity().forward
         yield
     finally:
         for block, forward in zip(blocks, before, strict=True):
             block.__dict__.pop("forward", None)
             if block.forward != forward:  # it had one of its own, which the class has not
-                block.forward = forward  # type: ignore[method-assign]
+                block.forward = forward
 
 
 @contextmanager

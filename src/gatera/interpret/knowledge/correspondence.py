@@ -96,7 +96,7 @@ def correspondence(
     with evaluating(learn.model), torch.no_grad():
         first = learn.dls.input_batch(photos[0])
         module = last_map(learn.model, first).last if layer is None else find_layer(learn.model, layer)
-        signs = []
+        signs: list[np.ndarray] = []
         for photo, box in track(
             list(zip(photos, sizes, strict=True)), "hiding parts", quiet=not learn.display.bar_on
         ):

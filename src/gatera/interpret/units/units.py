@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +15,12 @@ from gatera.core.checks import check_at_least, check_choice
 from gatera.core.errors import ArgumentError
 from gatera.core.figures import Pictured, new_figure
 from gatera.core.progress import note, track
-from gatera.data.loading.loader import DataLoader
 from gatera.interpret.layers import find_layer, name_of_layer
-from gatera.interpret.subject import check_images, validation_loader
+from gatera.interpret.subject import Subject, check_images, subject_of, validation_loader
 from gatera.interpret.units.crops import as_grey, centre_of, cut, reach, side_for
 from gatera.interpret.units.deconvnet import RULES, projected, suitable_rule
 from gatera.interpret.units.strongest import Strongest, strongest
-from gatera.learn.arithmetic import evaluating
+from gatera.learn.arithmetic import Arithmetic, evaluating
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -110,26 +109,58 @@ def mosaic(pictures: np.ndarray) -> np.ndarray:
     return whole[..., 0] if n_channels == 1 else whole
 
 
+@dataclass(frozen=True)
+class Photos:
+    """The items that units are shown.
+
+    Attributes:
+        batches: makes the batches, in order; each begins with inputs [N,C,H,W].
+        encoded: number of an item -> the model's input [1,C,H,W].
+        n: number of items.
+    """
+
+    batches: Callable[[], Iterable[Any]]
+    encoded: Callable[[int], Tensor]
+    n: int
+
+
 def units(
     learn: Learner, layer: str | nn.Module, channels: int | Sequence[int] = 16, k: int = 9, dl: Any = None,
     rule: str | None = None,
 ) -> Units:  # fmt: skip
     """Show what units of a layer answer to; see `Learner.units`."""
     check_images(learn, "units")
-    if rule is not None:
-        check_choice("rule", rule, RULES)
-    check_at_least("k", k, 1)
-    module = find_layer(learn.model, layer)
-    name, quiet = name_of_layer(learn.model, module), not learn.display.bar_on
+    module, quiet = find_layer(learn.model, layer), not learn.display.bar_on
     loader = validation_loader(learn, dl, "units")
-    found = strongest(learn.model, module, loader, min(k, len(loader.dataset)), learn.arithmetic, quiet)
+    inputs = loader.dataset.inputs
+    photos = Photos(lambda: loader, lambda item: learn.dls.input_batch(inputs[item]), len(inputs))
+    return units_of(subject_of(learn), photos, Way(module, rule, quiet, learn.arithmetic), channels, k)
+
+
+def units_of(
+    subject: Subject, photos: Photos, way: Way, channels: int | Sequence[int] = 16, k: int = 9
+) -> Units:
+    """Show what units of a layer answer to.
+
+    Args:
+        subject: the model; its inputs are images.
+        photos: the items.
+        way: the layer, and how to come back from it.
+        channels: see `Learner.units`.
+        k: patches for each channel.
+    """
+    check_at_least("k", k, 1)
+    if way.rule is not None:
+        check_choice("rule", way.rule, RULES)
+    name = name_of_layer(subject.model, way.layer)
+    found = strongest(subject.model, way.layer, photos.batches(), min(k, photos.n), way.arithmetic, way.quiet)
     chosen, silent = choose_channels(found, channels, name)
-    rule = rule or _chosen_rule(learn.model)
-    with evaluating(learn.model):
-        patches, projections = _patches(learn, loader, Way(module, rule, quiet), found, chosen)
+    way = replace(way, rule=way.rule or _chosen_rule(subject.model))
+    with evaluating(subject.model):
+        patches, projections = _patches(subject, photos, way, found, chosen)
     return Units(
-        name, chosen, found.values[chosen].numpy(), found.items[chosen].numpy(), patches, projections,
-        len(loader.dataset), silent, rule,
+        name, chosen, found.values[chosen].numpy(), found.items[chosen].numpy(), patches, projections, photos.n, silent,
+        str(way.rule),
     )  # fmt: skip
 
 
@@ -139,13 +170,15 @@ class Way:
 
     Attributes:
         layer: the layer.
-        rule: "deconvnet" or "guided".
+        rule: "deconvnet" or "guided"; None for what suits the network.
         quiet: show no progress bar.
+        arithmetic: device and precision.
     """
 
     layer: nn.Module
-    rule: str
+    rule: str | None
     quiet: bool
+    arithmetic: Arithmetic
 
 
 def _chosen_rule(model: nn.Module) -> str:
@@ -189,23 +222,23 @@ def choose_channels(found: Strongest, channels: int | Sequence[int], name: str) 
 
 
 def _patches(
-    learn: Learner, loader: DataLoader, way: Way, found: Strongest, chosen: list[int]
+    subject: Subject, photos: Photos, way: Way, found: Strongest, chosen: list[int]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return patches, uint8 [U,k,s,s,C], and projections, float32 [U,k,s,s,C], of the chosen channels."""
+    assert subject.pixels is not None
     k = found.values.shape[1]
     items, places = found.items[chosen].flatten(), found.places[chosen].flatten(0, 1)  # [U*k], [U*k,2]
     numbers = torch.tensor(chosen).repeat_interleave(k)
-    inputs = {
-        item: learn.dls.input_batch(loader.dataset.inputs[item]) for item in sorted(set(items.tolist()))
-    }
+    inputs = {item: photos.encoded(item) for item in sorted(set(items.tolist()))}
     backs: list[np.ndarray] = []
     for part in track(list(torch.arange(len(items)).split(BATCH)), "projecting back", quiet=way.quiet):
-        photos = torch.cat([inputs[item] for item in items[part].tolist()])
-        backs.extend(_projected(learn, way, photos, numbers[part], places[part]))
+        x = torch.cat([inputs[item] for item in items[part].tolist()])
+        where = numbers[part].to(x.device), places[part].to(x.device)
+        backs.extend(projected(subject.model, way.layer, x, *where, str(way.rule)).cpu().numpy())
     size = backs[0].shape[1:]
     centres = [centre_of(place, found.grid, size) for place in places.numpy()]
     side = side_for([reach(back, centre) for back, centre in zip(backs, centres, strict=True)], size)
-    pictures = {item: loader.pictures(x)[0] for item, x in inputs.items()}
+    pictures = {item: subject.pixels(x) for item, x in inputs.items()}
     patches = [
         cut(pictures[item], centre, side) for item, centre in zip(items.tolist(), centres, strict=True)
     ]
@@ -214,9 +247,3 @@ def _patches(
     return np.stack(patches).reshape(*shape, *patches[0].shape), np.stack(seen).reshape(
         *shape, *seen[0].shape
     )
-
-
-def _projected(learn: Learner, way: Way, photos: Tensor, channels: Tensor, places: Tensor) -> np.ndarray:
-    device = photos.device
-    found = projected(learn.model, way.layer, photos, channels.to(device), places.to(device), way.rule)
-    return found.cpu().numpy()
