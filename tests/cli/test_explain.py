@@ -64,7 +64,9 @@ def test_pictures_are_written_and_a_line_says_what_they_show(gatera, cats, cat, 
     assert names == {"units-layer2.png"} | {
         f"{animal}_0-{method}.png" for animal in ("cat", "dog") for method in ("occlusion", "gradcam")
     }
-    assert all(Image.open(file).size[0] > 300 for file in out.iterdir())
+    for file in out.iterdir():
+        with Image.open(file) as picture:
+            assert picture.size[0] > 300
 
     again = gatera("explain", cats, cat, "--out", out)
     assert again.status == 1 and "exists and is not empty. Pass --force to write into it" in again.err

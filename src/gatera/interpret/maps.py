@@ -38,7 +38,7 @@ def draw_heat(axes: Any, photo: np.ndarray, heat: np.ndarray, title: str = "") -
     """Draw a map over a grey photo, with a colour bar."""
     grey = photo.mean(axis=2) * 0.6 + 80 if photo.ndim == 3 else photo
     axes.imshow(grey, cmap="gray", vmin=0, vmax=255)
-    bound = float(np.abs(heat).max()) or 1.0
+    bound = float(np.quantile(np.abs(heat), 0.998)) or float(np.abs(heat).max()) or 1.0
     shown = axes.imshow(heat, cmap="RdBu_r", vmin=-bound, vmax=bound, alpha=0.6)
     axes.figure.colorbar(shown, ax=axes, shrink=0.75)
     axes.set_title(title, fontsize=9, parse_math=False)

@@ -110,6 +110,10 @@ class OcclusionMap(Pictured):
         row, column = np.unravel_index(int(self.probability.argmin()), self.probability.shape)
         return self.tops[row], self.lefts[column]
 
+    @property
+    def _what(self) -> str:
+        return f"probability of {self.label}" if len(self.names) > 1 else self.label
+
     def heat(self) -> np.ndarray:
         """Return how much each pixel matters: the mean fall of the answer over the squares that hide it, float32 [H,W]."""
         total = np.zeros(self.photo.shape[:2], np.float32)
@@ -136,7 +140,7 @@ class OcclusionMap(Pictured):
         axes[0].add_patch(Rectangle((left, top), side, side, fill=False, edgecolor="white", linewidth=2.5))
         axes[0].add_patch(Rectangle((left, top), side, side, fill=False, edgecolor="black", linewidth=1))
         self._draw_map(axes[1], self.strongest, f"strongest map of {self.layer}\n(number {self.feature})")
-        self._draw_map(axes[2], self.probability, f"{self.label}\nwith the square there hidden")
+        self._draw_map(axes[2], self.probability, f"{self._what}\nwith the square there hidden")
         if several:
             self._draw_classes(axes[3])
         return figure

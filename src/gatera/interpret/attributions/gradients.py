@@ -19,7 +19,7 @@ PURPOSE = "to attribute an answer"
 
 #: The parts may differ from the whole by this share of it; beyond, steps are doubled, up to `MOST_STEPS`.
 TOLERANCE = 0.05
-MOST_STEPS = 800
+MOST_STEPS = 400
 
 #: Inputs computed at once.
 BATCH = 16
@@ -55,7 +55,7 @@ def integrated_gradients(
 ) -> tuple[Tensor, Completeness]:
     """Return integrated gradients, [1,...] as the input (or the layer's output), and their completeness.
 
-    Steps are doubled until the parts sum up to the whole within 5 %, or there are 800; a line says where they do not.
+    Steps are doubled until the parts sum up to the whole within 5 %, or there are 400; a line says where they do not.
 
     Args:
         score: inputs -> the number to explain, float [N].

@@ -6,7 +6,7 @@
 | max pooling | through the switches: to the place that the maximum came from, as the gradient |
 | ReLU, ReLU6, leaky ReLU, ELU, SiLU, hard swish, mish, GELU | negative values become 0, whatever was positive on the way there |
 | squeeze-excite, and other factors from a sigmoid | the factor is kept as a constant, as a switch is |
-| layer norm | mean and deviation are kept as constants |
+| layer norm, local response norm | what is divided by (and subtracted) is kept as a constant |
 | attention, softmax, tanh, recurrent layers | refused, with the reason |
 
 For the smooth rectifiers (SiLU, GELU) this is the deconvnet's rule applied to them; the paper has ReLU only.
@@ -147,6 +147,11 @@ class WayBack(TorchFunctionMode):
             return func(args[0].detach(), *args[1:], **given)
         if func is F.layer_norm:
             return _layer_norm(*args, **given)
+        if func is F.local_response_norm:
+            x = args[0]
+            fixed = x.detach()
+            factor = func(fixed, *args[1:], **given) / torch.where(fixed == 0, 1, fixed)
+            return x * factor
         return func(*args, **given)
 
 
