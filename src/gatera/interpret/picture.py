@@ -133,7 +133,7 @@ def picture(learn: Learner) -> LearnerPicture:
         {
             "inputs": [
                 f"{train.n:,} training items" if isinstance(train, DataLoader) else "training items",
-                describe_inputs(train.dataset) if isinstance(train, DataLoader) else "", f"a batch: {shape_of(x)}",
+                type(train.dataset.fields.x).__name__ if isinstance(train, DataLoader) else "", f"a batch: {shape_of(x)}",
             ],
             "architecture": [architecture_name(learn.model), f"{type(learn.model).__name__} on {learn.dls.device}"],
             "parameters": [f"{n:,} numbers", f"{n_groups} group{'' if n_groups == 1 else 's'}, {learn.n_frozen} frozen",
