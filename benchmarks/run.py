@@ -16,6 +16,7 @@ import fine_tune
 import folder_predict
 import help_time
 import import_time
+import inside
 import learner_predict
 import loader_speed
 import predict_memory
@@ -45,6 +46,7 @@ QUESTIONS = (
     train_memory.QUESTION,
     *applications.QUESTIONS,
     *chapter.QUESTIONS,
+    *inside.QUESTIONS,
 )
 
 if __name__ == "__main__":

@@ -39,7 +39,9 @@ from gatera.data.splits.by_position import (
 from gatera.data.splits.by_value import ColSplitter, GroupSplitter, TimeSplitter, TrainTestSplitter
 from gatera.data.transforms.normalize import Normalize
 from gatera.interpret.classification import ClassificationInterpretation
+from gatera.interpret.layers import named_layers
 from gatera.interpret.predictions import Interpretation
+from gatera.interpret.units.evolution import FeatureEvolution
 from gatera.learn.callbacks.gradients import GradientAccumulation, GradientClip
 from gatera.learn.callbacks.lr_finder import minimum, slide, steep, valley
 from gatera.learn.checkpoint import TrainingInterrupted
@@ -122,7 +124,7 @@ __all__ = [
     "CancelTrainException",     "CancelValidException",     "CategoryBlock",
     "ClassificationInterpretation",     "CohenKappa",     "ColReader",     "ColSplitter",
     "CrossEntropyLossFlat",     "DataLoaders",     "EndSplitter",     "ExplainedVariance",     "ExportOptions",     "F",     "F1Score",     "F1ScoreMulti",
-    "FBeta",     "FBetaMulti",     "FileGetter",     "FileSplitter",     "FocalLoss",     "FocalLossFlat",
+    "FBeta",     "FBetaMulti",     "FeatureEvolution",     "FileGetter",     "FileSplitter",     "FocalLoss",     "FocalLossFlat",
     "FuncSplitter",     "GradientAccumulation",     "GradientClip",     "GrandparentSplitter",
     "GroupSplitter",     "HammingLoss",     "HammingLossMulti",     "IndexSplitter",     "Interpretation",
     "ItemGetter",     "Jaccard",     "JaccardMulti",     "L1LossFlat",     "LabelSmoothingCrossEntropy",
@@ -133,7 +135,7 @@ __all__ = [
     "RocAucMulti",     "SchedCos",     "SchedExp",     "SchedLin",     "SchedNo",
     "SigmoidRange",     "SpearmanCorrCoef",     "Splits",     "Tensor",     "TimeSplitter",
     "TrainTestSplitter",     "TrainingInterrupted",     "TrainingOptions",     "TransformBlock",     "accuracy",     "accuracy_multi",     "bootstrap_interval",     "combine_scheds",     "combined_cos",
-    "default_device",     "error_rate",     "exp_rmspe",     "load_program",     "mae",     "minimum",     "mse",     "msle",     "nn",     "parent_label",
+    "default_device",     "error_rate",     "exp_rmspe",     "load_program",     "mae",     "minimum",     "mse",     "msle",     "named_layers",     "nn",     "parent_label",
     "rmse",     "set_seed",     "sigmoid_range",     "slide",     "steep",
     "top_k_accuracy",     "torch",     "using_attr",     "valley",
     "wilson_interval",

@@ -12,6 +12,7 @@ from gatera.learn.schedule import SchedExp
 from gatera.learn.state import Callback, CancelFitException, CancelValidException
 from gatera.testing import ContractError, check_callback
 from gatera.testing.contract import described
+from gatera.testing.tiny import tiny_loaders
 
 CALLBACKS = subclasses_of(Callback)
 
@@ -31,8 +32,8 @@ MADE = {
     "ActivationStats": [{}],
 }
 
-#: Two that only look on, and two that others are made of.
-BY_THEMSELVES = ("CSVLogger", "Recorder", "Callback", "HookCallback")
+#: Three that only look on, and two that others are made of.
+BY_THEMSELVES = ("CSVLogger", "Recorder", "Callback", "HookCallback", "FeatureEvolution")
 
 
 @pytest.mark.slow
@@ -46,6 +47,8 @@ def test_built_in_callbacks_keep_the_contract(name):
 def test_what_only_looks_on_changes_nothing(tmp_path):
     check_callback(CALLBACKS["CSVLogger"](tmp_path / "history.csv"), observer=True)
     check_callback(Recorder, observer=True)
+    dls = tiny_loaders()
+    check_callback(lambda: CALLBACKS["FeatureEvolution"](dls, "0", channels=2), observer=True)
 
 
 @pytest.mark.slow

@@ -36,10 +36,22 @@ TEST = {
     "batch_size": "--batch-size", "trusted": "--trusted",
 }  # fmt: skip
 
+#: The arguments of explaining, as options of `gatera explain`.
+EXPLAIN = {
+    "patch": "--patch", "stride": "--stride", "layer": "--layer", "label": "--label", "method": "--method", "units": "--units",
+    "force": "--force", "trusted": "--trusted", "out": "--out",
+}  # fmt: skip
+
 QUOTES = "\"'"
 
 #: By command: the words of a script and those of the command line.
-KEYWORDS = {"train": TRAIN, "predict": PREDICT | SAVE, "test": TEST, "info": {"force": "--force"}}
+KEYWORDS = {
+    "train": TRAIN,
+    "predict": PREDICT | SAVE,
+    "test": TEST,
+    "explain": EXPLAIN,
+    "info": {"force": "--force"},
+}
 
 #: Advice for Python scripts, as regular expressions, and its replacement on the command line.
 PHRASES = (

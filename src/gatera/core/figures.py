@@ -2,13 +2,47 @@
 
 from __future__ import annotations
 
+import io
+from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gatera.core.checks import require
+from gatera.core.files import atomic_write
 from gatera.core.progress import in_notebook
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+#: Dots per inch of pictures that are written to files and shown in notebooks.
+DPI = 110
+
+
+class Pictured(ABC):
+    """A result with a picture: a notebook shows it by itself, `save` writes it to a file."""
+
+    @abstractmethod
+    def plot(self) -> Figure:
+        """Draw the picture."""
+
+    def save(self, path: str | Path, dpi: float = DPI) -> Path:
+        """Write the picture to a file, e.g. a PNG; an existing file is overwritten. Returns the path.
+
+        Args:
+            path: the file; its suffix decides the format.
+            dpi: dots per inch.
+        """
+        path = Path(path)
+        with atomic_write(path) as partial:
+            self.plot().savefig(partial, dpi=dpi, format=path.suffix.lstrip(".") or "png")
+        return path
+
+    def _repr_png_(self) -> bytes:
+        """Return the picture as PNG, for notebooks."""
+        buffer = io.BytesIO()
+        self.plot().savefig(buffer, dpi=DPI, format="png")
+        return buffer.getvalue()
 
 
 def new_figure(figsize: tuple[float, float], dpi: float | None = None) -> Figure:

@@ -50,6 +50,16 @@ class LazyPattern:
         return found
 
 
+def later(module: str, name: str) -> Any:
+    """Import a module of ours and return one of its names: for methods whose code stands in a room above their class.
+
+    Args:
+        module: full name of the module.
+        name: the name in it.
+    """
+    return getattr(importlib.import_module(module), name)
+
+
 def lazy_exports(
     package: str, homes: Mapping[str, str]
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:

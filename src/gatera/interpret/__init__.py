@@ -1,5 +1,7 @@
-"""Look at a model's predictions: largest losses, confusion matrix, classification report.
+"""Look at a model's predictions, and inside the model: what units answer to, what an answer comes from, which layers matter.
 
 Read `predictions` first: `Interpretation` holds the predictions of a data set. `classification` adds the confusion matrix,
-which `plots` draws.
+which `plots` draws. For the inside read `layers` (layers by name, stages in order) and `subject` (a model and how an item becomes
+its input), then `occlusion`, `attribution` with `attributions/`, `units/` (deconvnet) and `knowledge/` (probes, ablation,
+correspondence). In come a trained learner or a program's network, and items; out go records with a picture (`plot`, `save`).
 """

@@ -21,6 +21,7 @@ from gatera.learn.certainty.fit import Fitted, fit_certainty
 from gatera.learn.export.program import ExportOptions, Trained, export_program
 from gatera.learn.fit import FitPlan
 from gatera.learn.inference.batches import PredictedBatch, decoder, join_batches, run_batches
+from gatera.learn.inference.inside import SeesInside
 from gatera.learn.inference.score import Score
 from gatera.learn.inference.show import Grid, show_results
 from gatera.learn.optimizer import Adam, OptimizerFactory, load_named_state, named_state
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class Learner(Trainer):
+class Learner(Trainer, SeesInside):
     """Data, a model, a loss and an optimizer, with a method for each thing to do with them.
 
     Train with `fine_tune`, `fit_one_cycle` or `fit`; look at results with `validate`, `get_preds`, `show_results`; use the

@@ -45,6 +45,14 @@ _gatera() {
                 *) values="" ;;
             esac
             ;;
+        explain)
+            flags="-o --out --method --label --units --json -f --force --patch --stride --layer --trusted -h --help --debug"
+            case $prev in
+                -o|--out|--label|--units|--patch|--stride|--layer) ;;
+                --method) values="both occlusion gradcam integrated_gradients" ;;
+                *) values="" ;;
+            esac
+            ;;
         info)
             flags="--json --onnx -f --force --trusted -h --help --debug"
             case $prev in
@@ -61,12 +69,12 @@ _gatera() {
         help)
             flags="-h --help --debug"
             case $prev in
-                *) values="train predict test info completion help" ;;
+                *) values="train predict test explain info completion help" ;;
             esac
             ;;
         *)
             flags="-h --help -V --version --debug"
-            [[ $command ]] || values="train predict test info completion help"
+            [[ $command ]] || values="train predict test explain info completion help"
             ;;
     esac
     if [[ $cur == -* ]]; then

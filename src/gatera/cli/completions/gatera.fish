@@ -1,9 +1,10 @@
 # fish completion for gatera. Made from the options of the command by gatera.cli.completions.scripts; changes here are lost.
 
-set -l commands train predict test info completion help
+set -l commands train predict test explain info completion help
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a train -d 'Train on photos, recordings, texts or a table, and write a program.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a predict -d 'Run a program on photos, recordings, texts or CSV rows.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a test -d 'Measure a program on new items with labels.'
+complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a explain -d 'Show where in photos or recordings a program'\''s answers come from.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a info -d 'Show what a program does, how good it is and how it was made.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a completion -d 'Print the completion script of a shell.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a help -d 'Show the help of a command.'
@@ -92,6 +93,19 @@ complete -c gatera -n "__fish_seen_subcommand_from test" -l trusted -d 'Take a p
 complete -c gatera -n "__fish_seen_subcommand_from test" -s h -l help -d 'Show this help and exit.'
 complete -c gatera -n "__fish_seen_subcommand_from test" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
 
+complete -c gatera -n "__fish_seen_subcommand_from explain" -s o -l out -r -d 'The folder for the pictures; it is made, or must be empty.'
+complete -c gatera -n "__fish_seen_subcommand_from explain" -l method -x -a 'both occlusion gradcam integrated_gradients' -d 'What to draw: occlusion hides one square after the other, gradcam and integrated_gradients go back from the answer; both draws the first two.'
+complete -c gatera -n "__fish_seen_subcommand_from explain" -l label -x -d 'The label to explain.'
+complete -c gatera -n "__fish_seen_subcommand_from explain" -l units -x -d 'Also draw what units of this layer answer to, over all the photos, e.g. blocks.3.'
+complete -c gatera -n "__fish_seen_subcommand_from explain" -l json -d 'Print one JSON object per photo.'
+complete -c gatera -n "__fish_seen_subcommand_from explain" -s f -l force -d 'Write into a folder that is not empty.'
+complete -c gatera -n "__fish_seen_subcommand_from explain" -l patch -x -d 'Side of the square that hides, in pixels as the network sees them.'
+complete -c gatera -n "__fish_seen_subcommand_from explain" -l stride -x -d 'Distance between neighbouring squares (pixels).'
+complete -c gatera -n "__fish_seen_subcommand_from explain" -l layer -x -d 'The layer of gradcam.'
+complete -c gatera -n "__fish_seen_subcommand_from explain" -l trusted -d 'Take a program whose model has operators that are not on the list of known ones, or needs much memory or time: for programs of people you trust.'
+complete -c gatera -n "__fish_seen_subcommand_from explain" -s h -l help -d 'Show this help and exit.'
+complete -c gatera -n "__fish_seen_subcommand_from explain" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
+
 complete -c gatera -n "__fish_seen_subcommand_from info" -l json -d 'Print everything as one JSON object.'
 complete -c gatera -n "__fish_seen_subcommand_from info" -l onnx -r -d 'Take the network out: write it as an ONNX file.'
 complete -c gatera -n "__fish_seen_subcommand_from info" -s f -l force -d 'Overwrite an existing ONNX file.'
@@ -103,6 +117,6 @@ complete -c gatera -n "__fish_seen_subcommand_from completion" -f -a 'bash zsh f
 complete -c gatera -n "__fish_seen_subcommand_from completion" -s h -l help -d 'Show this help and exit.'
 complete -c gatera -n "__fish_seen_subcommand_from completion" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
 
-complete -c gatera -n "__fish_seen_subcommand_from help" -f -a 'train predict test info completion help'
+complete -c gatera -n "__fish_seen_subcommand_from help" -f -a 'train predict test explain info completion help'
 complete -c gatera -n "__fish_seen_subcommand_from help" -s h -l help -d 'Show this help and exit.'
 complete -c gatera -n "__fish_seen_subcommand_from help" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'

@@ -1,0 +1,143 @@
+"""Attributions of a table's rows: a weight for each column, by Shapley values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gatera.core.checks import check_at_least, require
+from gatera.core.figures import Pictured, new_figure
+from gatera.core.random import rng, torch_seeded
+from gatera.data.blocks.base import InputBlock
+from gatera.interpret.attributions.gradients import PURPOSE, Completeness
+from gatera.interpret.subject import Subject
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, repr=False)
+class RowAttribution(Pictured):
+    """What each column of a row adds to an answer, beside rows of the training set.
+
+    Attributes:
+        columns: the table's columns.
+        cells: their values in the row.
+        weights: what each adds to the answer, float32 [C]; they sum up to `answer - usual`.
+        label: the class (or output).
+        answer: its probability for the row, or the value.
+        usual: the mean of the same over the rows of the training set that it is compared with.
+        completeness: the sum of the weights, and what it should be.
+    """
+
+    columns: list[str]
+    cells: list[str]
+    weights: np.ndarray
+    label: str
+    answer: float
+    usual: float
+    completeness: Completeness
+    method: str = "shapley"
+
+    def __repr__(self) -> str:
+        best = [
+            f"{self.columns[i]}={self.cells[i]} {self.weights[i]:+.3f}"
+            for i in np.argsort(-np.abs(self.weights))[:4]
+        ]
+        return f"RowAttribution({self.label}: {self.answer:.3f}, usually {self.usual:.3f}; {', '.join(best)})"
+
+    def plot(self) -> Figure:
+        """Draw the columns as bars, the largest first."""
+        order = np.argsort(-np.abs(self.weights))
+        figure = new_figure((7, 0.9 + 0.28 * len(order)))
+        axes = figure.subplots()
+        values = self.weights[order]
+        axes.barh(
+            range(len(order)), values, color=["#b2182b" if value > 0 else "#2166ac" for value in values]
+        )
+        names = [f"{self.columns[i]} = {self.cells[i][:24]}" for i in order]
+        axes.set_yticks(range(len(order)), names, parse_math=False)
+        axes.invert_yaxis()
+        axes.axvline(0, color="black", linewidth=0.8)
+        axes.set_title(
+            f"{self.label}: {self.answer:.3g}; usually {self.usual:.3g}", fontsize=10, parse_math=False
+        )
+        return figure
+
+
+def row_attribution(
+    subject: Subject,
+    block: InputBlock,
+    training: Tensor,
+    item: Any,
+    label: Any,
+    background: int = 20,
+    orders: int = 20,
+) -> RowAttribution:
+    """Return what each column of a row adds to an answer: Shapley values, through captum, against rows of the training set.
+
+    They need no gradients, so trees are explained as networks are.
+
+    Args:
+        subject: the model, in evaluation mode.
+        block: the fitted block of rows; has `encode`, `as_batch` and `read_columns`.
+        training: encoded rows of the training set, float32 [n,F].
+        item: a raw row.
+        label: the class; None for the predicted one.
+        background: how many rows of the training set stand for "not this value".
+        orders: in how many random orders columns are put in.
+
+    Source: Štrumbelj and Kononenko 2014; Lundberg and Lee 2017 (arXiv 1705.07874).
+    """
+    check_at_least("background", background, 1)
+    check_at_least("orders", orders, 1)
+    cells = block.read(item)
+    device = next(
+        (tensor.device for tensor in (*subject.model.parameters(), *subject.model.buffers())),
+        torch.device("cpu"),
+    )
+    x = torch.from_numpy(np.array(block.encode(cells), np.float32))[None].to(device)  # [1,F]
+    chosen = rng(0).permutation(len(training))[:background]
+    others = training[torch.from_numpy(chosen)].to(device)
+    columns, groups = column_groups(block, x.shape[1])
+    with torch.no_grad():
+        answers = subject.answers(subject.model(block.as_batch(x)))
+        output = subject.output_of(label, answers)
+
+        def score(rows: Tensor) -> Tensor:
+            return subject.answers(subject.model(block.as_batch(rows)))[:, output]
+
+        usual = float(score(others).mean())
+        method = require("captum.attr", "train", PURPOSE).ShapleyValueSampling(score)
+        with torch_seeded(0):
+            found = method.attribute(
+                x.expand(len(others), -1).contiguous(), baselines=others, n_samples=orders,
+                feature_mask=torch.tensor([groups], device=device),
+            )  # fmt: skip
+    mean = found.float().mean(0).cpu().numpy()  # every feature of a group has the group's value
+    weights = np.array([mean[groups.index(number)] for number in range(len(columns))], np.float32)
+    answer = float(answers[0, output])
+    return RowAttribution(
+        columns, [str(cells.get(column, "")) for column in columns], weights, subject.name(output), answer, usual,
+        Completeness(answer - usual, float(weights.sum())),
+    )  # fmt: skip
+
+
+def column_groups(block: Any, n_features: int) -> tuple[list[str], list[int]]:
+    """Return a table's columns, and for each encoded feature the number of the column that it comes from.
+
+    Parts of a date and flags of missing numbers belong to their column.
+    """
+    [step] = block.config()
+    sources = [
+        entry.get("missing_in") or entry.get("date") or entry["name"]
+        for entry in (*step["categories"], *step["numbers"])
+    ]
+    columns = list(dict.fromkeys(map(str, sources)))
+    if len(sources) != n_features:
+        raise AssertionError(f"{n_features} features, {len(sources)} described")
+    return columns, [columns.index(str(source)) for source in sources]

@@ -1,0 +1,201 @@
+"""Attributions of texts: a weight for each word, shown in the text."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gatera.core.errors import ArgumentError
+from gatera.core.figures import Pictured, new_figure
+from gatera.interpret.attributions.gradients import Completeness, integrated_gradients
+from gatera.interpret.subject import Subject
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Texts computed at once where words are hidden.
+BATCH = 32
+
+#: Colours of words for and against the answer: red and blue, as in the maps (RGB).
+FOR, AGAINST = (178, 24, 43), (33, 102, 172)
+
+#: Words that a figure's bars show.
+SHOWN = 20
+
+
+@dataclass(frozen=True, repr=False)
+class TextAttribution(Pictured):
+    """How much each word speaks for an answer.
+
+    Attributes:
+        words: the text's words, as the model reads them.
+        weights: one per word, float32 [W]; above 0 speaks for the answer.
+        label: the class (or output).
+        answer: its probability, or the value.
+        method: "integrated_gradients" or "occlusion".
+        completeness: of integrated gradients, else None.
+    """
+
+    words: list[str]
+    weights: np.ndarray
+    label: str
+    answer: float
+    method: str
+    completeness: Completeness | None = None
+
+    def __repr__(self) -> str:
+        best = [f"{self.words[i]!r} {self.weights[i]:+.3f}" for i in np.argsort(-np.abs(self.weights))[:5]]
+        return f"TextAttribution({self.method}, {self.label}: {self.answer:.3f}; {', '.join(best)})"
+
+    def html(self) -> str:
+        """Return the text as HTML: words for the answer on red, against it on blue, deeper for larger weights."""
+        parts = []
+        for word, weight in zip(self.words, self._relative(), strict=True):
+            colour = FOR if weight > 0 else AGAINST
+            shade = f"background:rgba({colour[0]},{colour[1]},{colour[2]},{0.75 * abs(weight):.2f})"
+            parts.append(f'<span style="{shade}" title="{weight:+.2f}">{html.escape(word)}</span>')
+        head = html.escape(f"{self.label}: {self.answer:.2f} ({self.method})")
+        return f'<p><b>{head}</b></p>\n<p style="line-height:1.8">{" ".join(parts)}</p>\n'
+
+    def _repr_html_(self) -> str:
+        """Return `html()`, for notebooks."""
+        return self.html()
+
+    def terminal(self, colour: bool = True) -> str:
+        """Return the text for a terminal: coloured, or with + and - around words without colour.
+
+        Args:
+            colour: use colours (24 bits).
+        """
+        parts = []
+        for word, weight in zip(self.words, self._relative(), strict=True):
+            if abs(weight) < 0.1:
+                parts.append(word)
+            elif colour:
+                shown = tuple(
+                    round(255 - (255 - c) * 0.75 * abs(weight)) for c in (FOR if weight > 0 else AGAINST)
+                )
+                parts.append("\x1b[30;48;2;{};{};{}m{}\x1b[0m".format(*shown, word))
+            else:
+                sign = ("+" if weight > 0 else "-") * (1 + (abs(weight) > 0.5))
+                parts.append(f"{sign}{word}{sign}")
+        return f"{self.label}: {self.answer:.2f}\n{' '.join(parts)}"
+
+    def plot(self) -> Figure:
+        """Draw the words with the largest weights as bars, in the text's order."""
+        order = sorted(np.argsort(-np.abs(self.weights))[:SHOWN].tolist())
+        figure = new_figure((6, 0.9 + 0.24 * len(order)))
+        axes = figure.subplots()
+        values = self.weights[order]
+        colours = ["#b2182b" if value > 0 else "#2166ac" for value in values]
+        axes.barh(range(len(order)), values, color=colours)
+        axes.set_yticks(range(len(order)), [self.words[i] for i in order], parse_math=False)
+        axes.invert_yaxis()
+        axes.axvline(0, color="black", linewidth=0.8)
+        axes.set_title(f"{self.label}: {self.answer:.2f} ({self.method})", fontsize=10, parse_math=False)
+        return figure
+
+    def _relative(self) -> np.ndarray:
+        return self.weights / (np.abs(self.weights).max() or 1.0)
+
+
+def text_attribution(
+    subject: Subject,
+    item: Any,
+    method: str,
+    label: Any,
+    words_of: Callable[[Sequence[int]], list[str]],
+    pad: int,
+    steps: int = 50,
+) -> TextAttribution:
+    """Return how much each word of a text speaks for an answer.
+
+    Args:
+        subject: the model, in evaluation mode.
+        item: a raw text.
+        method: "integrated_gradients" from a text of nothing but padding, or "occlusion": the answer's score without the word.
+        label: the class; None for the predicted one.
+        words_of: ids of tokens -> the tokens, one text for each.
+        pad: id of the padding token.
+        steps: steps of integrated gradients.
+    """
+    ids = subject.encode(item)
+    with torch.no_grad():
+        answers = subject.answers(subject.model(ids))
+    output, check = subject.output_of(label, answers), None
+
+    def score(inputs: Tensor) -> Tensor:
+        return subject.model(inputs).reshape(len(inputs), -1)[:, output]
+
+    if method == "integrated_gradients":
+        nothing = torch.full_like(ids, pad)
+        found, check = integrated_gradients(score, ids, nothing, steps, embedding_of(subject.model))
+        weights = _over_the_text(found.sum(-1)[0], ids.shape[1])
+    else:
+        weights = _without_each(score, ids)
+    tokens = words_of(ids[0].tolist())
+    words, summed = joined_pieces(tokens, weights.cpu().numpy())
+    return TextAttribution(words, summed, subject.name(output), float(answers[0, output]), method, check)
+
+
+def _over_the_text(weights: Tensor, n_tokens: int) -> Tensor:
+    """Return a weight for each token of a text of which the network reads only both ends: 0 in the middle."""
+    if len(weights) == n_tokens:
+        return weights
+    whole, last = weights.new_zeros(n_tokens), len(weights) // 2
+    whole[: len(weights) - last] = weights[: len(weights) - last]
+    whole[n_tokens - last :] = weights[len(weights) - last :]
+    return whole
+
+
+def embedding_of(model: nn.Module) -> nn.Module:
+    """Return the layer that turns ids of words into vectors: the largest embedding, which is that of the words.
+
+    Raises:
+        ArgumentError: if there is none.
+    """
+    found = [module for module in model.modules() if isinstance(module, nn.Embedding)]
+    if not found:
+        raise ArgumentError(
+            "integrated gradients need a network that embeds words, and this model has none", got=type(model).__name__,
+            remedy='Use method="occlusion".',
+        )  # fmt: skip
+    return max(found, key=lambda module: module.num_embeddings)
+
+
+def _without_each(score: Callable[[Tensor], Tensor], ids: Tensor) -> Tensor:
+    """Return by how much the score falls where each token is left out, float [T]."""
+    n = ids.shape[1]
+    if n == 1:
+        return torch.zeros(1)
+    keep = ~torch.eye(n, dtype=torch.bool)
+    shorter = torch.stack([ids[0, row] for row in keep])  # [T,T-1]
+    with torch.no_grad():
+        whole = score(ids)[0]
+        return torch.cat([whole - score(part) for part in shorter.split(BATCH)])
+
+
+def joined_pieces(tokens: Sequence[str], weights: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """Join pieces of words ("##ing") with the words they belong to, summing their weights.
+
+    Example:
+        >>> words, sums = joined_pieces(["un", "##happy", "man"], np.array([1.0, 2.0, 0.5]))
+        >>> words, sums.tolist()
+        (['unhappy', 'man'], [3.0, 0.5])
+    """
+    words: list[str] = []
+    sums: list[float] = []
+    for token, weight in zip(tokens, weights.tolist(), strict=True):
+        if token.startswith("##") and words:
+            words[-1] += token[2:]
+            sums[-1] += weight
+        else:
+            words.append(token)
+            sums.append(weight)
+    return words, np.array(sums, np.float32)

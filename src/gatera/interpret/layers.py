@@ -1,0 +1,226 @@
+"""The layers of a model by name, its stages in order, and what a layer gives for an input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor, nn
+
+from gatera.core.checks import did_you_mean, listed
+from gatera.core.errors import ArgumentError
+from gatera.core.signatures import call
+from gatera.models.tabular import TabularModel
+from gatera.models.text.model import TextBody
+from gatera.models.text.word_scores import TextMixture
+from gatera.models.trees import TableMixture
+from gatera.models.vision.body import AFTER_FEATURES, Body
+from gatera.models.vision.unet import DynamicUnet
+
+#: A container with more than this share of a network's parameters is divided into its layers.
+MOST_IN_ONE = 0.8
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stretch of layers that run one after the other: a layer with weights, or a block, and what follows it without any.
+
+    Attributes:
+        name: the name of its first layer.
+        modules: its layers; the output of the last is the stage's.
+    """
+
+    name: str
+    modules: tuple[nn.Module, ...]
+
+    @property
+    def last(self) -> nn.Module:
+        """The layer whose output is the stage's."""
+        return self.modules[-1]
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of its parameters."""
+        return sum(parameter.numel() for module in self.modules for parameter in module.parameters())
+
+
+class _Reached(Exception):
+    """Ends a forward pass at a layer; carries its output."""
+
+    def __init__(self, output: Any) -> None:
+        super().__init__()
+        self.output = output
+
+
+def short_name(model: nn.Module, name: str) -> str:
+    """Return how messages and figures call a layer: "blocks.3" for "0.backbone.blocks.3", "head.1" for "1.1"."""
+    if "backbone." in name:
+        return name.partition("backbone.")[2]
+    parts = list(model) if isinstance(model, nn.Sequential) else []
+    first, _, rest = name.partition(".")
+    if len(parts) != 2 or not isinstance(parts[0], Body | TextBody) or first not in ("0", "1"):
+        return name
+    if first == "1":
+        return f"head.{rest}" if rest else "head"
+    return (rest if isinstance(parts[0], Body) else f"body.{rest}") if rest else "body"
+
+
+def named_layers(model: nn.Module) -> dict[str, nn.Module]:
+    """Return every layer by its short name, in the order in which the model lists them."""
+    return {short_name(model, name): module for name, module in model.named_modules() if name}
+
+
+def name_of_layer(model: nn.Module, layer: nn.Module) -> str:
+    """Return the short name of a layer, or of the stage that it ends; its class if it is not part of the model."""
+    ended = next((stage.name for stage in stages(model) if stage.last is layer), None)
+    if ended is not None:
+        return ended
+    return next(
+        (name for name, module in named_layers(model).items() if module is layer), type(layer).__name__
+    )
+
+
+def find_layer(model: nn.Module, layer: str | nn.Module) -> nn.Module:
+    """Return a layer by name, or the layer itself.
+
+    Args:
+        model: the model.
+        layer: a name, short ("blocks.3") or whole ("0.backbone.blocks.3"), or one of the model's modules.
+
+    Raises:
+        ArgumentError: if the model has no such layer; the nearest name is suggested.
+    """
+    if isinstance(layer, nn.Module):
+        if any(module is layer for module in model.modules()):
+            return layer
+        raise ArgumentError(
+            "layer is not part of the model", got=type(layer).__name__, available=_overview(model)
+        )
+    short, whole = named_layers(model), dict(model.named_modules())
+    if layer in short or (layer and layer in whole):
+        return short.get(layer) or whole[layer]
+    raise ArgumentError(
+        f"the model has no layer {layer!r}", available=_overview(model),
+        remedy=did_you_mean(layer, short, "named_layers(learn.model) lists all of them."),
+    )  # fmt: skip
+
+
+def _overview(model: nn.Module) -> str:
+    return listed([stage.name for stage in stages(model)]) + "; and the layers inside them"
+
+
+def stages(model: nn.Module) -> list[Stage]:
+    """Return the stages of a model in the order in which they run, earliest first; a body's only, where it has a head.
+
+    A U-Net's are those of its body, then of its decoder.
+    """
+    names = {id(module): name for name, module in named_layers(model).items()}
+    found: list[Stage] = []
+    for module in _parts(model):
+        if any(True for _ in module.parameters()) and not _is_norm(module):
+            found.append(Stage(names.get(id(module), type(module).__name__), (module,)))
+        elif found:
+            found[-1] = Stage(found[-1].name, (*found[-1].modules, module))
+    return found
+
+
+def _parts(model: nn.Module) -> Iterator[nn.Module]:
+    """Yield the modules that a model consists of, in order."""
+    if isinstance(model, Body):
+        computing = [
+            layer for name, layer in model.backbone.named_children()
+            if name not in AFTER_FEATURES and not isinstance(layer, nn.Identity)
+        ]  # fmt: skip
+        yield from _divided(computing)
+    elif isinstance(model, nn.Sequential) and len(model) and isinstance(model[0], Body | TextBody):
+        yield from _parts(model[0])
+    elif isinstance(model, DynamicUnet):
+        yield from _parts(model.body)
+        yield from (model.decoder.first, *model.decoder.ups, model.decoder.output)
+    elif isinstance(model, TextMixture | TableMixture) and model.network is not None:
+        yield from _parts(model.network)
+    elif isinstance(model, TabularModel):
+        yield from _divided(model.layers)
+    else:
+        yield from _divided(model.children())
+
+
+def _divided(modules: Iterable[nn.Module]) -> Iterator[nn.Module]:
+    """Yield modules in order, with containers of plain layers, of containers, or of nearly everything divided."""
+    modules = list(modules)
+    total = sum(map(_size, modules)) or 1
+    for module in modules:
+        inner = list(module.children())
+        divide = isinstance(module, nn.Sequential) and (
+            all(isinstance(child, nn.Sequential) for child in inner)
+            or any(not list(child.children()) for child in inner)
+            or _size(module) > MOST_IN_ONE * total
+        )
+        if divide and all(isinstance(child, nn.Sequential) for child in inner):
+            yield from inner
+        elif divide:
+            yield from _divided(inner)
+        else:
+            yield module
+
+
+def _size(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def _is_norm(module: nn.Module) -> bool:
+    return "Norm" in type(module).__name__
+
+
+def output_at(model: nn.Module, layer: nn.Module, inputs: Any) -> Any:
+    """Return what a layer gives for a batch of inputs; later layers are not computed.
+
+    Raises:
+        ArgumentError: if the layer does not run.
+    """
+
+    def stop(module: nn.Module, given: Any, output: Any) -> None:
+        raise _Reached(output)
+
+    hook = layer.register_forward_hook(stop)
+    try:
+        call(model, inputs)
+    except _Reached as reached:
+        return reached.output
+    finally:
+        hook.remove()
+    raise ArgumentError(f"the layer {name_of_layer(model, layer)} does not run when the model predicts")
+
+
+def outputs_at(model: nn.Module, layers: Sequence[nn.Module], inputs: Any) -> tuple[Any, list[Any]]:
+    """Return the model's output for a batch, and what some layers give on the way, in the order of `layers`."""
+    found: dict[int, Any] = {}
+
+    def keep(module: nn.Module, given: Any, output: Any) -> None:
+        found[id(module)] = output
+
+    hooks = [layer.register_forward_hook(keep) for layer in layers]
+    try:
+        whole = call(model, inputs)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return whole, [found[id(layer)] for layer in layers]
+
+
+def last_map(model: nn.Module, inputs: Any) -> Stage:
+    """Return the last stage of the body that gives maps [N,C,h,w] with more than one position.
+
+    Raises:
+        ArgumentError: if there is none.
+    """
+    candidates = stages(model.body if isinstance(model, DynamicUnet) else model)
+    _, outputs = outputs_at(model, [stage.last for stage in candidates], inputs)
+    for stage, output in reversed(list(zip(candidates, outputs, strict=True))):
+        if isinstance(output, Tensor) and output.ndim == 4 and output.shape[2] * output.shape[3] > 1:
+            return stage
+    raise ArgumentError(
+        "the model has no layer with maps [N,C,h,w]", got=type(model).__name__,
+        remedy='Use method="integrated_gradients" or "occlusion".',
+    )  # fmt: skip

@@ -1,0 +1,269 @@
+"""Where in a photo the answer comes from: hide one square after the other, and watch what the model says.
+
+Source: Zeiler and Fergus 2014, "Visualizing and Understanding Convolutional Networks" (arXiv 1311.2901), section 4.2, figure 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gatera.core.checks import check_at_least, check_fraction
+from gatera.core.errors import ArgumentError, DataError
+from gatera.core.figures import Pictured, new_figure
+from gatera.core.progress import track
+from gatera.interpret.layers import find_layer, last_map, name_of_layer, outputs_at
+from gatera.interpret.maps import draw_photo, overlaid
+from gatera.interpret.subject import Subject, as_input, item_and_label, subject_of
+from gatera.kernels.folding import folded_copy
+from gatera.learn.arithmetic import evaluating
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from gatera.learn.learner import Learner
+
+#: Photos computed at once.
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class Squares:
+    """The squares that are hidden, one at a time.
+
+    Attributes:
+        size: side of a square (pixels).
+        stride: distance between neighbours (pixels).
+        fill: grey that hides, 0 (black) to 1 (white).
+    """
+
+    size: int = 32
+    stride: int = 16
+    fill: float = 0.5
+
+    def __post_init__(self) -> None:
+        check_at_least("patch", self.size, 1)
+        check_at_least("stride", self.stride, 1)
+        check_fraction("fill", self.fill)
+
+    def starts(self, length: int) -> list[int]:
+        """Return where squares begin on an axis of `length` pixels; the last one ends at the edge."""
+        last = length - self.size
+        return [*range(0, last, self.stride), last]
+
+    def check_fit(self, height: int, width: int) -> None:
+        """Raise ArgumentError if a photo is smaller than a square."""
+        if min(height, width) < self.size:
+            raise ArgumentError(
+                "the photo is smaller than the square that hides parts of it",
+                got=f"a photo of {height} x {width} pixels as the model sees it, patch={self.size}",
+                remedy=f"Pass patch={max(1, min(height, width) // 4)}.",
+            )
+
+
+@dataclass(frozen=True, repr=False)
+class OcclusionMap(Pictured):
+    """What the model says when a square of a photo is hidden, by the square's place [rows, columns].
+
+    Attributes:
+        photo: as the model sees it, uint8 [H,W,C].
+        label: the class (or output) that is watched.
+        whole: its probability (or value) for the whole photo.
+        probability: the same with each square hidden, float32 [r,c].
+        strongest: the sum of the strongest feature map of `layer`, float32 [r,c].
+        feature: the number of that feature map.
+        layer: name of the layer.
+        predicted: the most probable class with each square hidden, int64 [r,c].
+        names: name of each output.
+        tops, lefts: where the squares begin (pixels).
+        squares: the squares.
+    """
+
+    photo: np.ndarray
+    label: str
+    whole: float
+    probability: np.ndarray
+    strongest: np.ndarray
+    feature: int
+    layer: str
+    predicted: np.ndarray
+    names: list[str]
+    tops: list[int]
+    lefts: list[int]
+    squares: Squares
+
+    def __repr__(self) -> str:
+        top, left = self.most_important
+        return (
+            f"OcclusionMap({self.label}: {self.whole:.3f} for the whole photo, {self.probability.min():.3f} "
+            f"with the square at row {top}, column {left} hidden; {self.probability.size} squares)"
+        )
+
+    @property
+    def most_important(self) -> tuple[int, int]:
+        """(top, left) of the square without which the answer falls most (pixels)."""
+        row, column = np.unravel_index(int(self.probability.argmin()), self.probability.shape)
+        return self.tops[row], self.lefts[column]
+
+    @property
+    def _what(self) -> str:
+        return f"probability of {self.label}" if len(self.names) > 1 else self.label
+
+    def heat(self) -> np.ndarray:
+        """Return how much each pixel matters: the mean fall of the answer over the squares that hide it, float32 [H,W]."""
+        total = np.zeros(self.photo.shape[:2], np.float32)
+        times = np.zeros_like(total)
+        size = self.squares.size
+        for (row, column), value in np.ndenumerate(self.probability):
+            place = np.s_[
+                self.tops[row] : self.tops[row] + size, self.lefts[column] : self.lefts[column] + size
+            ]
+            total[place] += self.whole - value
+            times[place] += 1
+        return total / np.maximum(times, 1)
+
+    def plot(self) -> Figure:
+        """Draw the photo and the three maps of the paper's figure 6; the frame is the square that matters most."""
+        several = len(self.names) > 1
+        figure = new_figure((3.4 * (4 if several else 3), 3.7))
+        axes = figure.subplots(1, 4 if several else 3)
+        draw_photo(axes[0], self.photo, f"{self.label}: {self.whole:.2f}")
+        top, left = self.most_important
+        from matplotlib.patches import Rectangle
+
+        side = self.squares.size
+        axes[0].add_patch(Rectangle((left, top), side, side, fill=False, edgecolor="white", linewidth=2.5))
+        axes[0].add_patch(Rectangle((left, top), side, side, fill=False, edgecolor="black", linewidth=1))
+        self._draw_map(axes[1], self.strongest, f"strongest map of {self.layer}\n(number {self.feature})")
+        self._draw_map(axes[2], self.probability, f"{self._what}\nwith the square there hidden")
+        if several:
+            self._draw_classes(axes[3])
+        return figure
+
+    def _draw_map(self, axes: Any, values: np.ndarray, title: str) -> None:
+        shown = axes.imshow(values, cmap="viridis", extent=self._extent())
+        axes.figure.colorbar(shown, ax=axes, shrink=0.7)
+        axes.set_title(title, fontsize=9, parse_math=False)
+        axes.set_axis_off()
+
+    def _draw_classes(self, axes: Any) -> None:
+        from matplotlib.patches import Patch
+
+        found = np.unique(self.predicted)
+        colours = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#000000")
+        picture = np.zeros((*self.predicted.shape, 3))
+        for place, output in enumerate(found):
+            code = colours[min(place, len(colours) - 1)]
+            picture[self.predicted == output] = [int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        axes.imshow(picture, extent=self._extent(), interpolation="nearest")
+        axes.legend(
+            handles=[Patch(color=colours[i], label=self.names[n][:24]) for i, n in enumerate(found[: len(colours)])],
+            loc="upper center", bbox_to_anchor=(0.5, 0), fontsize=8, ncols=2, frameon=False,
+        )  # fmt: skip
+        axes.set_title("most probable class\nwith the square there hidden", fontsize=9)
+        axes.set_axis_off()
+
+    def _extent(self) -> tuple[float, float, float, float]:
+        height, width = self.photo.shape[:2]
+        return (0, width, height, 0)
+
+    def overlay(self) -> Figure:
+        """Draw the photo with what matters to the answer in colour."""
+        return overlaid(self.photo, self.heat(), f"{self.label}: {self.whole:.2f}")
+
+
+def occlusion(
+    learn: Learner, item: Any, label: Any = None, patch: int = 32, stride: int = 16, fill: float = 0.5,
+    layer: str | nn.Module | None = None,
+) -> OcclusionMap:  # fmt: skip
+    """Hide one square of a photo after the other; see `Learner.occlusion`."""
+    raw, known = item_and_label(learn, item, label)
+    with evaluating(learn.model):
+        return occluded(
+            subject_of(learn), raw, known, Squares(patch, stride, fill), layer, not learn.display.bar_on
+        )
+
+
+def occluded(
+    subject: Subject,
+    item: Any,
+    label: Any,
+    squares: Squares,
+    layer: str | nn.Module | None = None,
+    quiet: bool = False,
+) -> OcclusionMap:
+    """Hide one square of a photo after the other.
+
+    Args:
+        subject: the model, in evaluation mode.
+        item: a raw photo, or the model's input [1,C,H,W].
+        label: the class to watch; None for the one that is predicted.
+        squares: the squares.
+        layer: the layer whose strongest feature map is watched; None for the last one with maps.
+        quiet: show no progress bar.
+
+    Raises:
+        ArgumentError: if the photo is smaller than a square.
+        DataError: if the model's inputs are not images.
+    """
+    if subject.pixels is None:
+        raise DataError(
+            "occlusion needs a photo or a sound", remedy="learn.attribution(item) explains other inputs."
+        )
+    with torch.no_grad():
+        x = as_input(subject, item)
+        squares.check_fit(*x.shape[2:])
+        watched = last_map(subject.model, x).last if layer is None else find_layer(subject.model, layer)
+        outputs, [maps] = outputs_at(subject.model, [watched], x)
+        answers = subject.answers(outputs)
+        output, feature = subject.output_of(label, answers), int(_sums(maps)[0].argmax())
+        tops, lefts = (squares.starts(length) for length in x.shape[2:])
+        answered, sums = _hidden(*_faster(subject, watched, x), x, squares, quiet)
+    shape = (len(tops), len(lefts))
+    return OcclusionMap(
+        photo=subject.pixels(x), label=subject.name(output), whole=float(answers[0, output]),
+        probability=answered[:, output].reshape(shape).numpy(), strongest=sums[:, feature].reshape(shape).numpy(),
+        feature=feature, layer=name_of_layer(subject.model, watched),
+        predicted=answered.argmax(1).reshape(shape).numpy(), names=[subject.name(n) for n in range(answers.shape[1])],
+        tops=tops, lefts=lefts, squares=squares,
+    )  # fmt: skip
+
+
+def _faster(subject: Subject, watched: nn.Module, x: Tensor) -> tuple[Subject, nn.Module]:
+    """Return a copy of the model that computes the same in less time, and the layer in it."""
+    copied = folded_copy(subject.model, x)
+    name = next(name for name, module in subject.model.named_modules() if module is watched)
+    return replace(subject, model=copied), copied.get_submodule(name)
+
+
+def _hidden(
+    subject: Subject, watched: nn.Module, x: Tensor, squares: Squares, quiet: bool
+) -> tuple[Tensor, Tensor]:
+    """Return answers [S,K] and sums of feature maps [S,C] for each square hidden, row by row."""
+    answers, sums, grey = [], [], subject.grey(x, squares.fill)
+    for batch in track(list(_batches(x, squares)), "hiding squares", quiet=quiet):
+        hidden = x.repeat(len(batch), 1, 1, 1)
+        for photo, (top, left) in zip(hidden, batch, strict=True):
+            photo[:, top : top + squares.size, left : left + squares.size] = grey
+        outputs, [maps] = outputs_at(
+            subject.model, [watched], hidden.contiguous(memory_format=torch.channels_last)
+        )
+        answers.append(subject.answers(outputs).cpu())
+        sums.append(_sums(maps).cpu())
+    return torch.cat(answers), torch.cat(sums)
+
+
+def _batches(x: Tensor, squares: Squares) -> Iterator[list[tuple[int, int]]]:
+    places = [(top, left) for top in squares.starts(x.shape[2]) for left in squares.starts(x.shape[3])]
+    for start in range(0, len(places), BATCH):
+        yield places[start : start + BATCH]
+
+
+def _sums(maps: Tensor) -> Tensor:
+    """Return the sum of each feature map, [N,C,h,w] -> float32 [N,C]."""
+    return maps.float().flatten(2).sum(2) if maps.ndim > 2 else maps.float()

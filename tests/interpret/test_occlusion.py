@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from gatera.core.errors import ArgumentError
+from gatera.interpret.occlusion import Squares, occluded
+from gatera.interpret.subject import Subject
+
+
+class Corner(nn.Module):
+    """Says "yes" by how bright the upper left corner is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 2, 1)
+
+    def forward(self, x):
+        bright = self.conv(x)[:, :1, :8, :8].mean((1, 2, 3)) * 0 + x[:, 0, :8, :8].mean((1, 2))
+        return torch.stack([bright, 1 - bright], dim=1)
+
+
+def subject(model: nn.Module) -> Subject:
+    return Subject(
+        model.eval(),
+        lambda item: item,
+        lambda x: np.zeros((*x.shape[2:], 1), np.uint8),
+        lambda x: x,
+        ["yes", "no"],
+        None,
+    )
+
+
+def test_the_square_that_matters_most_is_the_one_that_the_model_looks_at():
+    photo = torch.ones(1, 1, 32, 40)
+    found = occluded(subject(Corner()), photo, None, Squares(8, 8, fill=0))
+    assert found.tops == [0, 8, 16, 24] and found.lefts == [0, 8, 16, 24, 32]
+    assert found.label == "yes" and found.whole == 1 and found.most_important == (0, 0)
+    expected = np.ones((4, 5))
+    expected[0, 0] = 0
+    np.testing.assert_allclose(found.probability, expected)
+    assert found.predicted[0, 0] == 1 and found.predicted.sum() == 1
+    heat = found.heat()
+    assert heat.shape == (32, 40) and heat[:8, :8].min() == 1 and heat[8:].max() == 0
+
+
+def test_squares_reach_the_far_edges():
+    squares = Squares(32, 16)
+    assert (
+        squares.starts(224) == [*range(0, 193, 16)]
+        and squares.starts(230)[-1] == 198
+        and squares.starts(32) == [0]
+    )
+
+
+def test_the_map_is_that_of_hiding_squares_one_by_one(photo_learner):
+    item = photo_learner.dls.valid_ds.inputs[0]
+    found = photo_learner.occlusion(item, label="dog", patch=16, stride=8, layer="3")
+    x = photo_learner.dls.input_batch(item)
+    x[:, :, 8:24, 16:32] = 0.5
+    with torch.no_grad():
+        expected = photo_learner.model.eval()(x).softmax(1)[0, 1]
+        sums = photo_learner.model[:4](x).sum((2, 3))[0, found.feature]
+    assert found.probability.shape == (3, 3) and found.layer == "3"
+    assert found.probability[1, 2] == pytest.approx(float(expected), abs=1e-5)
+    assert found.strongest[1, 2] == pytest.approx(float(sums), rel=1e-4)
+    assert len(found.plot().axes) >= 4 and len(found.overlay().axes) >= 2
+
+
+def test_a_number_stands_for_an_item_of_the_validation_set_and_its_label(photo_learner):
+    labels = [photo_learner.dls.valid_ds.label(i) for i in range(len(photo_learner.dls.valid_ds))]
+    number = labels.index("dog")
+    assert photo_learner.occlusion(number, patch=16).label == "dog"
+    with pytest.raises(ArgumentError, match=r"no item of this number. Got: 99. Expected: 0 to 11"):
+        photo_learner.occlusion(99)
+
+
+def test_a_photo_smaller_than_the_square_is_refused(photo_learner):
+    with pytest.raises(ArgumentError) as caught:
+        photo_learner.occlusion(0, patch=64)
+    assert str(caught.value) == (
+        "the photo is smaller than the square that hides parts of it. Got: 'a photo of 32 x 32 pixels as the model sees it, "
+        "patch=64'. Pass patch=8."
+    )
+
+
+def test_an_unknown_label_gets_the_nearest_one(photo_learner):
+    with pytest.raises(
+        ArgumentError,
+        match=r"does not know this label. Got: 'dgo'. Available: cat, dog. Did you mean 'dog'\?",
+    ):
+        photo_learner.occlusion(0, label="dgo", patch=8)
+
+
+def test_the_model_is_as_before(photo_learner):
+    photo_learner.model.train()
+    before = {name: value.clone() for name, value in photo_learner.model.state_dict().items()}
+    photo_learner.occlusion(0, patch=16)
+    assert photo_learner.model.training and not photo_learner.model[0]._forward_hooks
+    assert all(torch.equal(before[name], value) for name, value in photo_learner.model.state_dict().items())
