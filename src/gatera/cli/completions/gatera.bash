@@ -18,10 +18,11 @@ _gatera() {
     flags= values=
     case $command in
         train)
-            flags="--task --target --text --label-from --group-by --valid-pct --test-pct --class-level --mask-values --seed --delimiter --encoding --decimal --header --sheet --classes --numbers --drop --user --item --rating --model --arch --weights --epochs --freeze-epochs --lr --learning-rate --batch-size --bs --size --augment --no-augment --device --resume --restart -o --out --report --slim -f --force --config --like --json -h --help --debug"
+            flags="--task --target --text --label-from --group-by --time-by --split --check-leaks --no-check-leaks --valid-pct --test-pct --class-level --mask-values --seed --delimiter --encoding --decimal --header --sheet --classes --numbers --drop --user --item --rating --model --arch --weights --epochs --freeze-epochs --lr --learning-rate --batch-size --bs --size --augment --no-augment --device --resume --restart -o --out --report --slim -f --force --config --like --json -h --help --debug"
             case $prev in
-                --target|--text|--label-from|--group-by|--valid-pct|--test-pct|--class-level|--mask-values|--seed|--delimiter|--encoding|--decimal|--header|--sheet|--classes|--numbers|--drop|--user|--item|--rating|--arch|--weights|--epochs|--freeze-epochs|--lr|--learning-rate|--batch-size|--bs|--size|--device|--resume|-o|--out|--report|--config|--like) ;;
+                --target|--text|--label-from|--group-by|--time-by|--valid-pct|--test-pct|--class-level|--mask-values|--seed|--delimiter|--encoding|--decimal|--header|--sheet|--classes|--numbers|--drop|--user|--item|--rating|--arch|--weights|--epochs|--freeze-epochs|--lr|--learning-rate|--batch-size|--bs|--size|--device|--resume|-o|--out|--report|--config|--like) ;;
                 --task) values="auto photos masks sound text table recommend" ;;
+                --split) values="auto random groups time" ;;
                 --model) values="best network trees words both" ;;
                 *) values="" ;;
             esac
