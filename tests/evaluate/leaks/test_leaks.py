@@ -63,7 +63,7 @@ def test_texts_and_rows_on_both_sides_are_found():
     frame = pd.DataFrame(draw.normal(size=(30, 4)), columns=list("abcd")).assign(y=[0, 1] * 15)
     frame.loc[29, list("abcd")] = frame.loc[3, list("abcd")]
     dls = TabularDataLoaders.from_df(
-        frame, cont_names=list("abcd"), y_names="y", y_block=CategoryBlock(), valid_idx=[28, 29]
+        frame, cont_names=list("abcd"), y_names="y", y_block=CategoryBlock(), valid_idx=[28, 29], bs=8
     )
     assert [str(leak) for leak in leaks(dls).pairs] == ["row 30 is the same as row 4"]
 

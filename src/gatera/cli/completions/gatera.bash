@@ -38,11 +38,18 @@ _gatera() {
             esac
             ;;
         test)
-            flags="--target --label-from --side --delimiter --encoding --header --sheet --json --csv --report --max-error -f --force --engine --batch-size --trusted -h --help --debug"
+            flags="--sealed --target --label-from --side --delimiter --encoding --header --sheet --json --csv --report --max-error -f --force --engine --batch-size --trusted -h --help --debug"
             case $prev in
-                --target|--label-from|--delimiter|--encoding|--header|--sheet|--report|--max-error|--batch-size) ;;
+                --sealed|--target|--label-from|--delimiter|--encoding|--header|--sheet|--report|--max-error|--batch-size) ;;
                 --side) values="test valid train all" ;;
                 --engine) values="auto onnxruntime openvino" ;;
+                *) values="" ;;
+            esac
+            ;;
+        seal)
+            flags="-o --out --json -f --force -h --help --debug"
+            case $prev in
+                -o|--out) ;;
                 *) values="" ;;
             esac
             ;;
@@ -62,12 +69,12 @@ _gatera() {
         help)
             flags="-h --help --debug"
             case $prev in
-                *) values="train predict test info completion help" ;;
+                *) values="train predict test seal info completion help" ;;
             esac
             ;;
         *)
             flags="-h --help -V --version --debug"
-            [[ $command ]] || values="train predict test info completion help"
+            [[ $command ]] || values="train predict test seal info completion help"
             ;;
     esac
     if [[ $cur == -* ]]; then
