@@ -151,13 +151,17 @@ PREDICT = Command(
 
 TEST = Command(
     "test",
-    "Measure a program on new items with labels.",
+    "Measure programs on new items with labels.",
     (
-        PROGRAM,
+        PROGRAM._replace(help="The program, for example cats.gatera; several are compared.", many=True),
         Option(
             "source", "A folder laid out as for training (a folder per class, labels.csv, photos and masks), or a CSV file "
             "with the column of the labels.",
-            group="Arguments", metavar="SOURCE", files=True,
+            group="Arguments", metavar="SOURCE", optional=True, files=True, shown="needed without --sealed",
+        ),
+        Option(
+            "sealed", "Measure on a test set that gatera seal has locked, and record that it was opened.", ("--sealed",), "Data",
+            "FILE", files=True,
         ),
         Option(
             "target", "The column of the labels; several are separated by commas.", ("--target",), "Data", "COLUMN",
@@ -194,6 +198,8 @@ TEST = Command(
         "gatera test cats.gatera new-photos/ --report test.html",
         "gatera test income.gatera people.csv --target salary --json",
         "gatera test cats.gatera new-photos/ --max-error 0.05",
+        "gatera test cats.gatera other.gatera new-photos/",
+        "gatera test cats.gatera other.gatera --sealed june.sealed",
     ),
 )  # fmt: skip
 
@@ -249,6 +255,26 @@ EXPLAIN = Command(
     extra="train",
 )  # fmt: skip
 
+SEAL = Command(
+    "seal",
+    "Lock a test set: record the hash of every file beside the folder.",
+    (
+        Option("folder", "The folder, with labels as for training.", group="Arguments", metavar="FOLDER", files=True),
+        Option(
+            "out", "The file to write, beside the folder.", ("-o", "--out"), "Output", "FILE", shown="FOLDER.sealed", files=True,
+        ),
+        Option("json", "Print one JSON object.", ("--json",), "Output"),
+        Option("force", "Overwrite an existing file, and with it the record of openings.", ("-f", "--force"), "Output"),
+        HELP, DEBUG,
+    ),
+    "gatera.cli.measuring.seal:seal",
+    about=(
+        "gatera test PROGRAM... --sealed FILE then measures on it. Every opening is recorded with its date and programs; once a "
+        "file has changed, the test set is refused.",
+    ),
+    examples=("gatera seal june/", "gatera seal june/ --out june-2026.sealed"),
+)  # fmt: skip
+
 INFO = Command(
     "info",
     "Show what a program does, how good it is and how it was made.",
@@ -298,5 +324,5 @@ HELP_COMMAND = Command(
 
 #: Every command by name, in the order in which help lists them.
 COMMANDS = {
-    command.name: command for command in (TRAIN, PREDICT, TEST, EXPLAIN, INFO, COMPLETION, HELP_COMMAND)
+    command.name: command for command in (TRAIN, PREDICT, TEST, EXPLAIN, SEAL, INFO, COMPLETION, HELP_COMMAND)
 }

@@ -13,7 +13,7 @@ TRAIN = {
     "arch": "--arch", "epochs": "--epochs", "freeze_epochs": "--freeze-epochs", "lr": "--lr", "seed": "--seed",
     "size": "--size", "valid_pct": "--valid-pct", "device": "--device", "resume": "--resume", "restart": "--restart", "slim": "--slim",
     "force": "--force", "target": "--target", "weights": "--weights", "label_from": "--label-from",
-    "group_by": "--group-by", "task": "--task", "augment": "--augment", "report": "--report", "out": "--out", "delimiter": "--delimiter",
+    "group_by": "--group-by", "time_by": "--time-by", "split": "--split", "check_leaks": "--check-leaks", "task": "--task", "augment": "--augment", "report": "--report", "out": "--out", "delimiter": "--delimiter",
     "encoding": "--encoding", "decimal": "--decimal", "header": "--header", "model": "--model",
     "test_pct": "--test-pct", "class_level": "--class-level", "mask_values": "--mask-values",
     "sheet": "--sheet", "classes": "--classes", "numbers": "--numbers", "drop": "--drop", "user": "--user",

@@ -11,6 +11,7 @@ from typing import Any
 
 import gatera
 from gatera.cli.inputs import AS_FOUND
+from gatera.cli.measuring.several import as_json, comparisons, show_comparisons, what_to_measure
 from gatera.cli.output import FAILED, notes, print_json, print_line, show_line, show_note
 from gatera.cli.predict import threads_for
 from gatera.cli.saving.csv_rows import write_csv
@@ -29,7 +30,7 @@ MOST_NAMED = 20
 
 
 def test(options: argparse.Namespace) -> int:
-    """Measure a program on labelled items.
+    """Measure programs on labelled items, side by side if there are several.
 
     Returns:
         The exit status: 0, or 1 if some items could not be read, or the error is above `--max-error`.
@@ -37,20 +38,46 @@ def test(options: argparse.Namespace) -> int:
     Raises:
         GateraError: if the program or the items are not usable.
     """
-    source, page = Path(options.source), None if options.report is None else Path(options.report)
+    page = None if options.report is None else Path(options.report)
     if page is not None:
         check_free_to_write(page, options.force)
         check_can_write(page)
+    names, source, test_set = what_to_measure(options)
+    measured = []
+    for name in names:
+        program, found = _measured(name, source, options)
+        measured.append(found)
+        if page is not None:
+            write_html_report(page, page_facts(program, found, source), options.force)
+        if len(names) == 1:
+            _show(found, options, page, source)
+        elif not options.json:
+            print_line("")
+            print_line(paint(escaped(f"{name}:"), "heading"))
+            _show_lines(found)
+    if len(names) > 1:
+        compared = comparisons(names, measured)
+        if options.json:
+            print_json({"source": str(source), **as_json(names, measured, compared)})
+        else:
+            show_comparisons(compared)
+    if test_set is not None:
+        show_line(test_set.sentence())
+    status = [_status(found, options) for found in measured]
+    return max(status)
+
+
+def _measured(name: str, source: Path, options: argparse.Namespace) -> tuple[Program, Measurement]:
     with notes():
         program = load_program(
-            options.program, engine=options.engine, threads=threads_for(1000, None), trusted=options.trusted
+            name, engine=options.engine, threads=threads_for(1000, None), trusted=options.trusted
         )
         items = find_items(program, source, _asked(options))
         _say_first(items, options)
-        measured = measure(program, items, options.batch_size, lambda answers: _tracked(answers, items))
-    if page is not None:
-        write_html_report(page, page_facts(program, measured, source), options.force)
-    _show(measured, options, page)
+        return program, measure(program, items, options.batch_size, lambda answers: _tracked(answers, items))
+
+
+def _status(measured: Measurement, options: argparse.Namespace) -> int:
     too_bad = options.max_error is not None and headline(measured) > options.max_error
     if too_bad:
         show_line(f"The error {headline(measured):.4g} is above --max-error {options.max_error:g}.")
@@ -97,24 +124,33 @@ def _tracked(answers: Iterable[Any], items: LabelledItems) -> Iterator[Any]:
     return track(answers, "Measuring", total=len(items.examples))
 
 
-def _show(measured: Measurement, options: argparse.Namespace, page: Path | None) -> None:
-    skipped = [*measured.items.skipped, *measured.failed]
+def _show(measured: Measurement, options: argparse.Namespace, page: Path | None, source: Path) -> None:
     if options.json:
-        facts = {"program": options.program, "source": options.source, "items": measured.items.how}
+        facts = {"program": options.program[0], "source": str(source), "items": measured.items.how}
         print_json({**facts, "result": measured.to_dict(), "report": None if page is None else str(page)})
         return
-    for bad in skipped[:MOST_NAMED]:
-        show_line(f"Not measured: {bad.reason}")
-    if len(skipped) > MOST_NAMED:
-        show_line(f"and {len(skipped) - MOST_NAMED} more were not measured.")
     if options.csv:
+        _name_unmeasured(measured)
         rows = ((o.example.name, o.truth, o.answer, "" if o.wrong is None else int(o.wrong), f"{o.badness:.6g}") for o in measured.outcomes)  # fmt: skip
         write_csv(sys.stdout, ("name", "label", "answer", "wrong", "badness"), rows)
         return
     print_line("")
     print_line(paint("Test set:", "heading"))
-    for line in measured.lines():
-        print_line(f"  {escaped(line)}")
+    _show_lines(measured)
     if page is not None:
         print_line("")
         print_line(f"Saved the report {escaped(page)}.")
+
+
+def _show_lines(measured: Measurement) -> None:
+    _name_unmeasured(measured)
+    for line in measured.lines():
+        print_line(f"  {escaped(line)}")
+
+
+def _name_unmeasured(measured: Measurement) -> None:
+    skipped = [*measured.items.skipped, *measured.failed]
+    for bad in skipped[:MOST_NAMED]:
+        show_line(f"Not measured: {bad.reason}")
+    if len(skipped) > MOST_NAMED:
+        show_line(f"and {len(skipped) - MOST_NAMED} more were not measured.")

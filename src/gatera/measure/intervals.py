@@ -77,6 +77,7 @@ def bootstrap_interval(
     confidence: float = 0.95,
     resamples: int = 1000,
     seed: int = 0,
+    groups: Sequence[object] | np.ndarray | None = None,
 ) -> Interval:
     """Return the percentile bootstrap interval of a statistic.
 
@@ -86,9 +87,10 @@ def bootstrap_interval(
         confidence: in (0, 1).
         resamples: number of samples.
         seed: makes the interval reproducible.
+        groups: the group of each row, [N]; whole groups are sampled, as rows of one are not independent. None for no groups.
 
     Raises:
-        ArgumentError: if `values` is empty, or another argument is out of its range.
+        ArgumentError: if `values` is empty, `groups` has another length, or another argument is out of its range.
 
     Source: Efron 1979, Annals of Statistics 7, 1-26.
 
@@ -103,10 +105,28 @@ def bootstrap_interval(
     check_fraction("confidence", confidence, open_low=True, open_high=True)
     check_at_least("resamples", resamples, 1)
     draw = rng(seed)
-    statistics = [statistic(sample[draw.integers(0, len(sample), len(sample))]) for _ in range(resamples)]
+    members = None if groups is None else _members(groups, len(sample))
+    statistics = []
+    for _ in range(resamples):
+        if members is None:
+            rows = draw.integers(0, len(sample), len(sample))
+        else:
+            rows = np.concatenate([members[i] for i in draw.integers(0, len(members), len(members))])
+        statistics.append(statistic(sample[rows]))
     tail = (1 - confidence) / 2
     low, high = np.quantile(statistics, [tail, 1 - tail])
     return Interval(float(low), float(high))
+
+
+def _members(groups: Sequence[object] | np.ndarray, n: int) -> list[np.ndarray]:
+    """Return the rows of each group."""
+    if len(groups) != n:
+        raise ArgumentError(
+            "groups must name the group of each row", got=f"{len(groups)} names", expected=str(n)
+        )
+    numbers: dict[object, int] = {}
+    of_rows = np.array([numbers.setdefault(group, len(numbers)) for group in groups])
+    return [np.flatnonzero(of_rows == number) for number in range(len(numbers))]
 
 
 def _z_score(confidence: float) -> float:

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from gatera.core.errors import DataError
 from gatera.learn.learner import Learner
+from gatera.measure.intervals import bootstrap_interval, wilson_interval
 from gatera.measure.reports.baseline import most_frequent_class
 from gatera.measure.reports.classes import ErrorReport, percent
 from gatera.measure.reports.masks import MaskReport
 from gatera.measure.reports.numbers import NumberReport
 
 Report = ErrorReport | MaskReport | NumberReport
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model said of the items on one side.
+
+    Attributes:
+        predictions: probabilities [n,K], or numbers [n] or [n,K].
+        targets: class indices [n], or numbers.
+    """
+
+    predictions: np.ndarray
+    targets: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -26,11 +41,37 @@ class Evaluation:
         report: of a classifier, of masks, or of predicted numbers.
         baselines: the error (0..1) of simpler classifiers on the same items, by name.
         remarks: sentences on what the figures are worth.
+        misses: how wrong each item is: 0 or 1 for a class, the squared error for numbers; None where it is not known.
+        unleaked: the mean of those without items that are also in the training set, with its interval; None without such items.
+        answers: what is known of each item, for questions about them; None where it is not.
     """
 
     report: Report
     baselines: Mapping[str, float] = field(default_factory=dict)
     remarks: Sequence[str] = ()
+    misses: np.ndarray | None = None
+    unleaked: Mapping[str, Any] | None = None
+    answers: Answers | None = None
+
+    def without(self, places: np.ndarray, things: str) -> Evaluation:
+        """Return the same with the error without some items, which are also in the training set.
+
+        Args:
+            places: their positions on this side.
+            things: what they are called.
+        """
+        if self.misses is None or not len(places) or len(places) == len(self.misses):
+            return self
+        rest = np.delete(self.misses, places)
+        if isinstance(self.report, ErrorReport):
+            error, (low, high) = float(rest.mean()), wilson_interval(int(rest.sum()), len(rest))
+            said = f"error {percent(error, len(rest))} ({int(rest.sum())} of {len(rest)} wrong); 95 % interval {percent(low, len(rest))} to {percent(high, len(rest))}"
+        else:
+            error, (low, high) = float(rest.mean()), bootstrap_interval(rest)
+            said = f"MSE {error:.4g}; 95 % interval {low:.4g} to {high:.4g}"
+        line = f"Without the {len(places):,} {things} that are also in the training set: {said}."
+        facts = {"n": len(rest), "error": error, "interval95": [low, high], "left_out": len(places)}
+        return replace(self, remarks=[*self.remarks, line], unleaked=facts)
 
     def lines(self) -> list[str]:
         """Return it in words, a line each."""
@@ -42,7 +83,10 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        more = {"baselines": dict(self.baselines), "remarks": list(self.remarks)}
+        more = {
+            "baselines": dict(self.baselines), "remarks": list(self.remarks),
+            "without_leaks": None if self.unleaked is None else dict(self.unleaked),
+        }  # fmt: skip
         return self.report.to_dict() | {name: value for name, value in more.items() if value}
 
 
@@ -66,13 +110,16 @@ def evaluate_classes(
         raise DataError(f"the items of the side {side!r} have no labels to measure with")
     baseline = most_frequent_class(learn.dls.train_ds.targets.numpy(), targets)
     report = ErrorReport.from_predictions(predictions, targets, learn.dls.vocab, baseline)
-    return Evaluation(report, baselines or {})
+    wrong = (predictions.argmax(axis=1) != targets).astype(np.float64)
+    return Evaluation(report, baselines or {}, misses=wrong, answers=Answers(predictions, targets))
 
 
 def evaluate_numbers(learn: Learner, side: str, baselines: Mapping[str, float]) -> Evaluation:
     """Return the mean squared error on one side of the split, beside those of simpler predictions."""
     predictions, targets = _predictions(learn, side)
-    return Evaluation(NumberReport.from_predictions(predictions, targets, baselines))
+    report = NumberReport.from_predictions(predictions, targets, baselines)
+    squares = np.square(np.asarray(predictions, np.float64) - targets).reshape(len(targets), -1).mean(axis=1)
+    return Evaluation(report, misses=squares, answers=Answers(predictions, targets))
 
 
 def _predictions(learn: Learner, side: str) -> tuple[Any, Any]:

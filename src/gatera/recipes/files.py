@@ -9,13 +9,14 @@ from typing import Any
 from gatera.data.blocks.base import InputBlock, choose_batch_size
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.datablock import DataBlock
-from gatera.data.folders.holdout import hold_out
+from gatera.data.folders.holdout import check_classes, hold_out
 from gatera.data.folders.labelled import Kind, LabelledFiles, name_left_out, read_folder, skip_unreadable
 from gatera.data.loading.loaders import DataLoaders
 from gatera.data.sources.items import BadFile
 from gatera.data.sources.labels import ItemGetter
 from gatera.recipes.events import Events
 from gatera.recipes.settings import TrainSettings
+from gatera.recipes.splitting.files import choose_split
 
 #: How many classes are named, and how many skipped files are listed one by one.
 MOST_CLASSES, MOST_SKIPPED = 8, 20
@@ -43,8 +44,9 @@ def find_files(settings: TrainSettings, events: Events, kind: Kind, chooses: boo
         **settings.reading,
     )
     found = name_left_out(skip_unreadable(labelled), settings.source)
+    check_classes(found)
     found = hold_out(
-        found,
+        choose_split(found, settings, events),
         settings.valid_share,
         settings.seed,
         settings.group_by,

@@ -10,6 +10,7 @@ from typing import Any
 
 from gatera.core.files import human_bytes
 from gatera.data.sources.items import BadFile
+from gatera.evaluate.leaks.found import Leaks
 from gatera.learn.callbacks.time_left import TimeLeft
 from gatera.learn.certainty.fit import Fitted
 from gatera.learn.export.card import CardFacts, model_card
@@ -54,6 +55,7 @@ class Job:
         architecture: the network's name, where the learner does not know it.
         skipped: files that are not used, and why.
         facts: what else `program.json` says of the training.
+        leaks: items that are on both sides of the split; None where nobody looked.
         report_page: writes the HTML report, given the measurements and the program; None if none is asked for.
     """
 
@@ -67,6 +69,7 @@ class Job:
     architecture: str | None = None
     skipped: Sequence[BadFile] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    leaks: Leaks | None = None
     report_page: Callable[[Mapping[str, Evaluation], Path], Path] | None = None
 
 
@@ -193,6 +196,8 @@ def _measure(job: Job, unfinished: UnfinishedRun) -> dict[str, Evaluation]:
     for side in sides:
         with unfinished.stage_of("measuring", f"Measuring on the {SET_NAMES[side].lower()}"):
             found[side] = job.evaluate(side)
+            if job.leaks:
+                found[side] = found[side].without(job.leaks.places(side), job.leaks.things)
     return found
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from gatera.data.blocks.image import ImageBlock
 from gatera.data.folders.labelled import Kind
 from gatera.data.sources.items import decode_photo, get_image_files
+from gatera.data.sources.looks import look_at_photo
 from gatera.data.transforms.item import Resize
 from gatera.data.transforms.presets import aug_transforms
 from gatera.learn.callbacks.tracking import SaveModelCallback
@@ -22,10 +23,11 @@ from gatera.recipes.events import Events
 from gatera.recipes.files import file_loaders, find_files
 from gatera.recipes.job import Job, fine_tuning, options_for, weights_source
 from gatera.recipes.settings import TrainSettings
+from gatera.recipes.splitting.files import file_leaks
 from gatera.vision.defaults import ENOUGH, EPOCHS_FROM_ZERO, PHOTOS, SMALL_PHOTO, SMALL_SIZE, TOO_MANY
 from gatera.vision.learner import vision_learner
 
-KIND = Kind(get_image_files, "photo", ".jpg, .png or .webp", decode_photo)
+KIND = Kind(get_image_files, "photo", ".jpg, .png or .webp", decode_photo, look_at_photo)
 
 #: What an error is worth that was measured where something was chosen.
 CHOSEN = (
@@ -72,7 +74,7 @@ def photo_job(settings: TrainSettings, events: Events) -> Job:
     return Job(
         learn, fit, evaluate, data=f"{settings.source} ({photos.layout})",
         split_by=photos.split_by, weights=weights_source(learn), example=[str(photos.files[photos.indices("valid")[0]])],
-        skipped=photos.skipped, facts={"skipped": len(photos.skipped)},
+        skipped=photos.skipped, facts={"skipped": len(photos.skipped)}, leaks=file_leaks(photos, settings, events),
     )  # fmt: skip
 
 

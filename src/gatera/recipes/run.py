@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ from gatera.recipes.settings import (
     DEFAULTS,
     READING,
     ModelKind,
+    SplitKind,
     Task,
     TrainArguments,
     TrainSettings,
@@ -38,7 +40,9 @@ ONLY_FOR = {
     **dict.fromkeys(("classes", "drop"), (Task.table, Task.text)),
     **dict.fromkeys(("user", "item", "rating"), (Task.recommend,)),
     "label_from": (Task.photos, Task.sound, Task.text),
-    "group_by": (Task.photos, Task.sound, Task.text),
+    "group_by": (Task.photos, Task.sound, Task.text, Task.table),
+    "time_by": (Task.table,),
+    "split": (Task.photos, Task.sound, Task.text, Task.table),
     "class_level": (Task.photos, Task.sound, Task.text),
     "test_pct": (Task.photos, Task.masks, Task.sound, Task.text),
     "mask_values": (Task.masks,),
@@ -50,6 +54,12 @@ ONLY_FOR = {
     "augment": (Task.photos, Task.masks),
     **dict.fromkeys(READING, (Task.table, Task.recommend, Task.photos, Task.sound, Task.text)),
 }
+
+
+#: Settings that are given as text, and what they become.
+CONVERSIONS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
+    ("report", Path), ("resume", Path), ("weights", str), ("model", ModelKind), ("split", SplitKind),
+)  # fmt: skip
 
 
 @spelled_out(TrainArguments, {name: DEFAULTS[name] for name in TrainArguments.__annotations__})
@@ -91,7 +101,9 @@ def train(
     }
     if "model" in given:
         check_choice("model", given["model"], [str(known) for known in ModelKind])
-    for name, convert in (("report", Path), ("resume", Path), ("weights", str), ("model", ModelKind)):
+    if "split" in given:
+        check_choice("split", given["split"], [str(known) for known in SplitKind])
+    for name, convert in CONVERSIONS:
         if name in given:
             given[name] = convert(given[name])
     program = program_beside(Path(source)) if out is None else Path(out)

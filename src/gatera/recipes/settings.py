@@ -33,6 +33,15 @@ class ModelKind(StrEnum):
     both = "both"
 
 
+class SplitKind(StrEnum):
+    """How a validation set is chosen."""
+
+    auto = "auto"
+    random = "random"
+    groups = "groups"
+    time = "time"
+
+
 #: The share of the items that are held out where nothing is said.
 VALID_SHARE = 0.2
 
@@ -50,6 +59,9 @@ class TrainArguments(TypedDict, total=False):
     text: str | None
     label_from: str | None
     group_by: str | None
+    time_by: str | None
+    split: str
+    check_leaks: bool
     delimiter: str | None
     encoding: str | None
     decimal: str | None
@@ -152,8 +164,20 @@ class TrainSettings:
     group_by: str | None = setting(
         "Data",
         "Keep files whose names share the first group of a regular expression (a speaker, an animal) on the same side of "
-        "the split.",
-        None, metavar="REGEX",
+        "the split; of a table: rows with the same value in this column.",
+        None, metavar="REGEX|COLUMN",
+    )  # fmt: skip
+    time_by: str | None = setting(
+        "Data", "Hold out the newest rows of a table, by this column of dates or numbers.", None, metavar="COLUMN"
+    )  # fmt: skip
+    split: SplitKind = setting(
+        "Data",
+        "How the validation set is chosen: at random; by groups or by time, as names of files and columns tell; auto looks "
+        "whether one of these is needed, and keeps copies on one side.",
+        SplitKind.auto, metavar="HOW",
+    )  # fmt: skip
+    check_leaks: bool = setting(
+        "Data", "Look for copies of training items in the validation and test set.", True, negative=True
     )  # fmt: skip
     valid_pct: float | None = setting(
         "Data", "Fraction of the items for the validation set.", None, metavar="FRACTION", low=0.01, high=0.9,

@@ -6,6 +6,7 @@ from gatera.audio.block import AudioBlock
 from gatera.audio.data import get_audio_files
 from gatera.audio.defaults import RECORDINGS
 from gatera.data.folders.labelled import Kind
+from gatera.data.sources.looks import look_at_sound
 from gatera.measure.metrics.standard import error_rate
 from gatera.program.raw.sound import load_sound
 from gatera.recipes.evaluation import evaluate_classes
@@ -13,10 +14,11 @@ from gatera.recipes.events import Events
 from gatera.recipes.files import file_loaders, find_files
 from gatera.recipes.job import Job, fine_tuning, options_for, weights_source
 from gatera.recipes.settings import TrainSettings
+from gatera.recipes.splitting.files import file_leaks
 from gatera.vision.defaults import ARCHITECTURE
 from gatera.vision.learner import vision_learner
 
-KIND = Kind(get_audio_files, "recording", ".wav, .flac or .mp3", load_sound)
+KIND = Kind(get_audio_files, "recording", ".wav, .flac or .mp3", load_sound, look_at_sound)
 
 
 def sound_job(settings: TrainSettings, events: Events) -> Job:
@@ -34,5 +36,5 @@ def sound_job(settings: TrainSettings, events: Events) -> Job:
     return Job(
         learn, fine_tuning(learn, settings, RECORDINGS), lambda side: evaluate_classes(learn, side),
         data=f"{settings.source} ({found.layout})", split_by=found.split_by, weights=weights_source(learn),
-        example=[str(found.files[found.indices("valid")[0]])], skipped=found.skipped, facts={"skipped": len(found.skipped)},
+        example=[str(found.files[found.indices("valid")[0]])], skipped=found.skipped, facts={"skipped": len(found.skipped)}, leaks=file_leaks(found, settings, events),
     )  # fmt: skip

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,7 +13,7 @@ from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.loading.row_tables import check_varies, unusable_targets
 from gatera.data.sources.tables import read_table
-from gatera.data.splits.by_class import split_by_class
+from gatera.data.splits.split import Splits
 from gatera.data.transforms.normalize import Normalize
 from gatera.measure.metrics.standard import error_rate, rmse
 from gatera.program.tables.notes import Note
@@ -22,6 +23,7 @@ from gatera.recipes.files import report_sides
 from gatera.recipes.find_task import OtherTask
 from gatera.recipes.job import Job, options_for
 from gatera.recipes.settings import Task, TrainSettings
+from gatera.recipes.splitting.rows import RowsToSplit, SplitRows, split_rows
 from gatera.recipes.texts.rows import text_columns
 from gatera.tabular.baseline import boosted_trees
 from gatera.tabular.data import TabularDataLoaders
@@ -50,6 +52,7 @@ class Table:
         numbers: columns of numbers and of dates.
         ignored: columns that are not used -> why.
         n_skipped: rows without a target.
+        dates: those of `numbers` that are dates.
     """
 
     frame: Any
@@ -59,6 +62,7 @@ class Table:
     numbers: list[str]
     ignored: dict[str, str]
     n_skipped: int
+    dates: Sequence[str] = ()
 
 
 def table_job(settings: TrainSettings, events: Events) -> Job:
@@ -70,7 +74,8 @@ def table_job(settings: TrainSettings, events: Events) -> Job:
         OtherTask: if there is only free text to predict a class from.
     """
     table = read(settings, events)
-    dls = table_loaders(table, settings)
+    table, split = split_table(table, settings, events)
+    dls = table_loaders(table, settings, split.splits)
     _report_table(events, table, dls)
     learn = tabular_learner(
         dls, metrics=error_rate if table.classes else rmse, path=settings.out.parent,
@@ -88,7 +93,7 @@ def table_job(settings: TrainSettings, events: Events) -> Job:
 
     return Job(
         learn, fit, lambda side: _evaluate(learn, side, classes, settings.seed), data=str(settings.source),
-        example=[str(settings.source)], facts=facts, split_by=_split_words(table, settings),
+        example=[str(settings.source)], facts=facts, split_by=split.words, leaks=split.leaks,
     )  # fmt: skip
 
 
@@ -129,20 +134,34 @@ def read(settings: TrainSettings, events: Events) -> Table:
     if texts:
         events.on_note(Note(f"Free text is not used here: {listed(texts, 6)}", "text", texts[0]))
     return Table(
-        frame, target, is_class_as_asked(frame[target], wishes), roles.categories, [*roles.numbers, *roles.dates], roles.skipped, len(whole) - len(frame)
+        frame, target, is_class_as_asked(frame[target], wishes), roles.categories, [*roles.numbers, *roles.dates], roles.skipped,
+        len(whole) - len(frame), roles.dates,
     )  # fmt: skip
 
 
-def table_loaders(table: Table, settings: TrainSettings) -> TableLoaders:
-    """Return loaders for a table, split at random: class by class, if the target is a class."""
-    pct, seed = settings.valid_share, settings.seed
+def split_table(table: Table, settings: TrainSettings, events: Events) -> tuple[Table, SplitRows]:
+    """Return how a table is split, and the table without the column by whose values rows were kept together."""
     _check_enough(table, settings)
-    splits = split_by_class(table.frame[table.target].tolist(), pct, seed) if table.classes else None
+    frame = table.frame.drop(columns=table.target)
+    contents = list(frame.itertuples(index=False, name=None))
+    rows = RowsToSplit(table.frame, table.target, table.classes, table.dates, "rows", contents)
+    split = split_rows(rows, settings, events)
+    group = split.group_column
+    if group is None or table.categories + table.numbers == [group]:
+        return table, split
+    categories, numbers = (
+        [name for name in names if name != group] for names in (table.categories, table.numbers)
+    )
+    ignored = {**table.ignored, group: "its rows are kept together"}
+    return replace(table, categories=categories, numbers=numbers, ignored=ignored), split
+
+
+def table_loaders(table: Table, settings: TrainSettings, splits: Splits) -> TableLoaders:
+    """Return loaders for a table that is split."""
     return TabularDataLoaders.from_df(
         table.frame, settings.out.parent, [Categorify, FillMissing, Normalize], table.categories, table.numbers,
-        table.target, CategoryBlock() if table.classes else RegressionBlock(), valid_pct=pct, seed=seed,
-        valid_idx=None if splits is None else splits.valid.tolist(), bs=settings.bs or batch_size(len(table.frame)),
-        val_bs=1024, device=settings.device,
+        table.target, CategoryBlock() if table.classes else RegressionBlock(), seed=settings.seed,
+        valid_idx=splits.valid.tolist(), bs=settings.bs or batch_size(len(table.frame)), val_bs=1024, device=settings.device,
     )  # fmt: skip
 
 
@@ -160,11 +179,6 @@ def _check_enough(table: Table, settings: TrainSettings) -> None:
             got=f"{n:,} classes", expected="classes of several rows",
             remedy="Name another column: target=. A column that tells rows apart cannot be predicted.",
         )  # fmt: skip
-
-
-def _split_words(table: Table, settings: TrainSettings) -> str:
-    of = "every class" if table.classes else "the rows"
-    return f"{settings.valid_share:.0%} of {of} at random, seed {settings.seed}"
 
 
 def _report_table(events: Events, table: Table, dls: TableLoaders) -> None:

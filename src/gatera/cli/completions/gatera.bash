@@ -18,10 +18,11 @@ _gatera() {
     flags= values=
     case $command in
         train)
-            flags="--task --target --text --label-from --group-by --valid-pct --test-pct --class-level --mask-values --seed --delimiter --encoding --decimal --header --sheet --classes --numbers --drop --user --item --rating --model --arch --weights --epochs --freeze-epochs --lr --learning-rate --batch-size --bs --size --augment --no-augment --device --resume --restart -o --out --report --slim -f --force --config --like --json -h --help --debug"
+            flags="--task --target --text --label-from --group-by --time-by --split --check-leaks --no-check-leaks --valid-pct --test-pct --class-level --mask-values --seed --delimiter --encoding --decimal --header --sheet --classes --numbers --drop --user --item --rating --model --arch --weights --epochs --freeze-epochs --lr --learning-rate --batch-size --bs --size --augment --no-augment --device --resume --restart -o --out --report --slim -f --force --config --like --json -h --help --debug"
             case $prev in
-                --target|--text|--label-from|--group-by|--valid-pct|--test-pct|--class-level|--mask-values|--seed|--delimiter|--encoding|--decimal|--header|--sheet|--classes|--numbers|--drop|--user|--item|--rating|--arch|--weights|--epochs|--freeze-epochs|--lr|--learning-rate|--batch-size|--bs|--size|--device|--resume|-o|--out|--report|--config|--like) ;;
+                --target|--text|--label-from|--group-by|--time-by|--valid-pct|--test-pct|--class-level|--mask-values|--seed|--delimiter|--encoding|--decimal|--header|--sheet|--classes|--numbers|--drop|--user|--item|--rating|--arch|--weights|--epochs|--freeze-epochs|--lr|--learning-rate|--batch-size|--bs|--size|--device|--resume|-o|--out|--report|--config|--like) ;;
                 --task) values="auto photos masks sound text table recommend" ;;
+                --split) values="auto random groups time" ;;
                 --model) values="best network trees words both" ;;
                 *) values="" ;;
             esac
@@ -37,9 +38,9 @@ _gatera() {
             esac
             ;;
         test)
-            flags="--target --label-from --side --delimiter --encoding --header --sheet --json --csv --report --max-error -f --force --engine --batch-size --trusted -h --help --debug"
+            flags="--sealed --target --label-from --side --delimiter --encoding --header --sheet --json --csv --report --max-error -f --force --engine --batch-size --trusted -h --help --debug"
             case $prev in
-                --target|--label-from|--delimiter|--encoding|--header|--sheet|--report|--max-error|--batch-size) ;;
+                --sealed|--target|--label-from|--delimiter|--encoding|--header|--sheet|--report|--max-error|--batch-size) ;;
                 --side) values="test valid train all" ;;
                 --engine) values="auto onnxruntime openvino" ;;
                 *) values="" ;;
@@ -50,6 +51,13 @@ _gatera() {
             case $prev in
                 -o|--out|--label|--units|--patch|--stride|--layer) ;;
                 --method) values="both occlusion gradcam integrated_gradients" ;;
+                *) values="" ;;
+            esac
+            ;;
+        seal)
+            flags="-o --out --json -f --force -h --help --debug"
+            case $prev in
+                -o|--out) ;;
                 *) values="" ;;
             esac
             ;;
@@ -69,12 +77,12 @@ _gatera() {
         help)
             flags="-h --help --debug"
             case $prev in
-                *) values="train predict test explain info completion help" ;;
+                *) values="train predict test explain seal info completion help" ;;
             esac
             ;;
         *)
             flags="-h --help -V --version --debug"
-            [[ $command ]] || values="train predict test explain info completion help"
+            [[ $command ]] || values="train predict test explain seal info completion help"
             ;;
     esac
     if [[ $cur == -* ]]; then

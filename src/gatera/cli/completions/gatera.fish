@@ -1,10 +1,11 @@
 # fish completion for gatera. Made from the options of the command by gatera.cli.completions.scripts; changes here are lost.
 
-set -l commands train predict test explain info completion help
+set -l commands train predict test explain seal info completion help
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a train -d 'Train on photos, recordings, texts or a table, and write a program.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a predict -d 'Run a program on photos, recordings, texts or CSV rows.'
-complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a test -d 'Measure a program on new items with labels.'
+complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a test -d 'Measure programs on new items with labels.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a explain -d 'Show where in photos or recordings a program'\''s answers come from.'
+complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a seal -d 'Lock a test set: record the hash of every file beside the folder.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a info -d 'Show what a program does, how good it is and how it was made.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a completion -d 'Print the completion script of a shell.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a help -d 'Show the help of a command.'
@@ -16,7 +17,10 @@ complete -c gatera -n "__fish_seen_subcommand_from train" -l task -x -a 'auto ph
 complete -c gatera -n "__fish_seen_subcommand_from train" -l target -x -d 'The column of a table to predict; of labels.csv, that of the labels.'
 complete -c gatera -n "__fish_seen_subcommand_from train" -l text -x -d 'The column of a table that holds texts, to learn from it alone.'
 complete -c gatera -n "__fish_seen_subcommand_from train" -l label-from -x -d 'Take the label from the file name: the first group of a regular expression.'
-complete -c gatera -n "__fish_seen_subcommand_from train" -l group-by -x -d 'Keep files whose names share the first group of a regular expression (a speaker, an animal) on the same side of the split.'
+complete -c gatera -n "__fish_seen_subcommand_from train" -l group-by -x -d 'Keep files whose names share the first group of a regular expression (a speaker, an animal) on the same side of the split; of a table: rows with the same value in this column.'
+complete -c gatera -n "__fish_seen_subcommand_from train" -l time-by -x -d 'Hold out the newest rows of a table, by this column of dates or numbers.'
+complete -c gatera -n "__fish_seen_subcommand_from train" -l split -x -a 'auto random groups time' -d 'How the validation set is chosen: at random; by groups or by time, as names of files and columns tell; auto looks whether one of these is needed, and keeps copies on one side.'
+complete -c gatera -n "__fish_seen_subcommand_from train" -l check-leaks -l no-check-leaks -d 'Look for copies of training items in the validation and test set.'
 complete -c gatera -n "__fish_seen_subcommand_from train" -l valid-pct -x -d 'Fraction of the items for the validation set.'
 complete -c gatera -n "__fish_seen_subcommand_from train" -l test-pct -x -d 'Fraction of the items for a test set, on which nothing is chosen. Only for folders without one.'
 complete -c gatera -n "__fish_seen_subcommand_from train" -l class-level -x -d 'Which folder on the way to a file names its class: 1 is the first below SOURCE, -1 the one that holds the file.'
@@ -75,6 +79,7 @@ complete -c gatera -n "__fish_seen_subcommand_from predict" -l trusted -d 'Take 
 complete -c gatera -n "__fish_seen_subcommand_from predict" -s h -l help -d 'Show this help and exit.'
 complete -c gatera -n "__fish_seen_subcommand_from predict" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
 
+complete -c gatera -n "__fish_seen_subcommand_from test" -l sealed -r -d 'Measure on a test set that gatera seal has locked, and record that it was opened.'
 complete -c gatera -n "__fish_seen_subcommand_from test" -l target -x -d 'The column of the labels; several are separated by commas.'
 complete -c gatera -n "__fish_seen_subcommand_from test" -l label-from -x -d 'Take the label from the file name: the first group of a regular expression.'
 complete -c gatera -n "__fish_seen_subcommand_from test" -l side -x -a 'test valid train all' -d 'Which part to measure, where SOURCE is split.'
@@ -106,6 +111,12 @@ complete -c gatera -n "__fish_seen_subcommand_from explain" -l trusted -d 'Take 
 complete -c gatera -n "__fish_seen_subcommand_from explain" -s h -l help -d 'Show this help and exit.'
 complete -c gatera -n "__fish_seen_subcommand_from explain" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
 
+complete -c gatera -n "__fish_seen_subcommand_from seal" -s o -l out -r -d 'The file to write, beside the folder.'
+complete -c gatera -n "__fish_seen_subcommand_from seal" -l json -d 'Print one JSON object.'
+complete -c gatera -n "__fish_seen_subcommand_from seal" -s f -l force -d 'Overwrite an existing file, and with it the record of openings.'
+complete -c gatera -n "__fish_seen_subcommand_from seal" -s h -l help -d 'Show this help and exit.'
+complete -c gatera -n "__fish_seen_subcommand_from seal" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
+
 complete -c gatera -n "__fish_seen_subcommand_from info" -l json -d 'Print everything as one JSON object.'
 complete -c gatera -n "__fish_seen_subcommand_from info" -l onnx -r -d 'Take the network out: write it as an ONNX file.'
 complete -c gatera -n "__fish_seen_subcommand_from info" -s f -l force -d 'Overwrite an existing ONNX file.'
@@ -117,6 +128,6 @@ complete -c gatera -n "__fish_seen_subcommand_from completion" -f -a 'bash zsh f
 complete -c gatera -n "__fish_seen_subcommand_from completion" -s h -l help -d 'Show this help and exit.'
 complete -c gatera -n "__fish_seen_subcommand_from completion" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
 
-complete -c gatera -n "__fish_seen_subcommand_from help" -f -a 'train predict test explain info completion help'
+complete -c gatera -n "__fish_seen_subcommand_from help" -f -a 'train predict test explain seal info completion help'
 complete -c gatera -n "__fish_seen_subcommand_from help" -s h -l help -d 'Show this help and exit.'
 complete -c gatera -n "__fish_seen_subcommand_from help" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'

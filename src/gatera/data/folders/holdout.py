@@ -14,7 +14,8 @@ from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.folders.labelled import FROM_TABLE, Kind, LabelledFiles, first_groups
 from gatera.data.folders.sides import with_validation_set
-from gatera.data.splits.by_value import GroupSplitter, TrainTestSplitter
+from gatera.data.splits.by_group_and_class import keep_together
+from gatera.data.splits.by_value import GroupSplitter, TimeSplitter, TrainTestSplitter
 from gatera.data.splits.split import Splits
 from gatera.program.tables.notes import Note
 from gatera.program.tables.numbers import plain_number
@@ -44,7 +45,7 @@ def hold_out(
 ) -> LabelledFiles:
     """Choose a validation set, unless the folder has one; the test set stays as it is.
 
-    The only file of a class is trained on.
+    The only file of a class is trained on. Files of one of `found.groups` are held out together, and of `found.times` the newest.
 
     Args:
         found: as read.
@@ -78,7 +79,8 @@ def hold_out(
                 )
             )
             valid_pct /= 2
-        held = _validation_set(found, valid_pct, seed, group_by)
+        more = (test_pct or 0.0) if found.times else 0.0  # the newest of all become the test set
+        held = _validation_set(found, valid_pct + more, seed, group_by)
     elif group_by is not None:
         raise ArgumentError(
             "group_by= chooses a validation set, but the folder already has one", got=group_by,
@@ -96,6 +98,8 @@ def hold_out(
             )
         return held
     if test_pct:
+        if found.times and drawn:
+            return _newest_for_test(held, test_pct / (valid_pct + test_pct))
         return _test_set(held, test_pct, seed, group_by)
     large = len(held.indices("valid")) >= ENOUGH_TO_HALVE
     return (
@@ -108,9 +112,31 @@ def hold_out(
 def _validation_set(found: LabelledFiles, valid_pct: float, seed: int, group_by: str | None) -> LabelledFiles:
     if group_by is not None:
         return _hold_out_groups(found, valid_pct, seed, group_by)
+    if found.times:
+        return _hold_out_newest(found, valid_pct)
     words = f"{valid_pct:.0%} of every class at random, seed {seed}"
+    if found.groups:
+        words += "; files that belong together are on the same side"
     choose = _by_class(found, valid_pct, seed, "valid_pct")
     return replace(found, split=with_validation_set(found.split, choose), split_by=words)
+
+
+def _hold_out_newest(found: LabelledFiles, share: float) -> LabelledFiles:
+    def choose(others: Sequence[int]) -> Splits:
+        return TimeSplitter([found.times[index] for index in others], share)(others)
+
+    held = replace(found, split=with_validation_set(found.split, choose))
+    check_classes(held)
+    first = min(found.times[index] for index in held.indices("valid"))
+    return replace(held, split_by=f"by time: from {first} on")
+
+
+def _newest_for_test(held: LabelledFiles, share: float) -> LabelledFiles:
+    """Turn the newest part of the validation set into the test set."""
+    split, valid = list(held.split), held.indices("valid")
+    for place in TimeSplitter([held.times[index] for index in valid], share)(valid).valid:
+        split[valid[int(place)]] = "test"
+    return replace(held, split=split, split_by=f"{held.split_by}; the newest of them for the test set")
 
 
 def _test_set(found: LabelledFiles, test_pct: float, seed: int, group_by: str | None) -> LabelledFiles:
@@ -130,12 +156,24 @@ def _test_set(found: LabelledFiles, test_pct: float, seed: int, group_by: str | 
 
 def _halved(found: LabelledFiles, seed: int, say: OnNote) -> LabelledFiles:
     """Turn half of the validation set into the test set, class by class."""
+    if found.times:
+        say(
+            Note(
+                "The newer half of the validation set becomes the test set, on which nothing is chosen",
+                "test_pct",
+                0,
+            )
+        )
+        return _newest_for_test(found, 0.5)
     split, valid = list(found.split), found.indices("valid")
     labels = [found.labels[index] for index in valid]
     counts = Counter(labels)
     several = [index for index, label in zip(valid, labels, strict=True) if counts[label] > 1]
-    chosen = TrainTestSplitter(0.5, seed + 1, [found.labels[index] for index in several])(several).valid
-    for place in chosen:
+    kept = [found.labels[index] for index in several]
+    drawn = TrainTestSplitter(0.5, seed + 1, kept)(several)
+    if found.groups:
+        drawn = keep_together(drawn, kept, [found.groups[index] for index in several], 0.5, seed + 1)
+    for place in drawn.valid:
         split[several[int(place)]] = "test"
     say(Note("Half of the validation set becomes the test set, on which nothing is chosen", "test_pct", 0))
     return replace(found, split=split, split_by=f"{found.split_by}; half of them for the test set")
@@ -161,7 +199,11 @@ def _by_class(
         _check_share(share, labels, found.kind, (argument, scale))
         drawn = TrainTestSplitter(share, random_state=seed, stratify=labels)(places)
         valid = np.array(places)[drawn.valid]
-        return Splits(np.setdiff1d(np.arange(len(others)), valid), valid)
+        splits = Splits(np.setdiff1d(np.arange(len(others)), valid), valid)
+        if not found.groups:
+            return splits
+        all_labels, groups = ([values[index] for index in others] for values in (found.labels, found.groups))
+        return keep_together(splits, all_labels, groups, share, seed)
 
     return choose
 

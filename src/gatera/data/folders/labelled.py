@@ -23,7 +23,7 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.data.folders.class_folders import place_files
 from gatera.data.folders.labels_csv import TABLE, LabelledFile, find_labels, read_labels
 from gatera.data.folders.sides import Sides
-from gatera.data.sources.items import BadFile, check_files, get_files
+from gatera.data.sources.items import BadFile, get_files, look_at_files
 from gatera.program.raw.formats.unread import unread_files, unread_sentence
 from gatera.program.tables.notes import Note
 
@@ -40,12 +40,14 @@ class Kind:
         thing: what messages call one of them; several are called the same with an s.
         endings: some of their file name endings, in words.
         read: reads one; raises DataError if it cannot.
+        look: reads one as `read` does, and returns what is kept to find copies of it; None to keep nothing.
     """
 
     find: Callable[..., Sequence[Path]]
     thing: str
     endings: str
     read: Callable[[Path], Any]
+    look: Callable[[Path], Any] | None = None
 
     @property
     def things(self) -> str:
@@ -69,6 +71,9 @@ class LabelledFiles(Sides):
         kind: what the files are.
         skipped: files that are not used, and why.
         split_by: how the files were split, in words.
+        looks: what was kept of each file to find copies; empty for nothing.
+        groups: a name for each file; files of one name stay on the same side; empty where any may be held out.
+        times: when each file was made, as far as its name says; empty where that does not matter.
     """
 
     files: Sequence[Path]
@@ -78,12 +83,17 @@ class LabelledFiles(Sides):
     kind: Kind
     skipped: Sequence[BadFile] = ()
     split_by: str = ""
+    looks: Sequence[Any] = ()
+    groups: Sequence[Any] = ()
+    times: Sequence[Any] = ()
 
     def keep(self, wanted: Iterable[int]) -> LabelledFiles:
         """Return the set with only these positions."""
         kept = list(wanted)
-        files, labels = [self.files[i] for i in kept], [self.labels[i] for i in kept]
-        return replace(self, files=files, labels=labels, split=[self.split[i] for i in kept])
+        per_file = ("files", "labels", "split", "looks", "groups", "times")
+        whole: dict[str, Any] = {name: getattr(self, name) for name in per_file}
+        chosen: dict[str, Any] = {name: [values[i] for i in kept] for name, values in whole.items() if values}
+        return replace(self, **chosen)
 
 
 def read_folder(
@@ -144,19 +154,32 @@ def name_left_out(found: LabelledFiles, folder: Path) -> LabelledFiles:
 
 
 def skip_unreadable(found: LabelledFiles) -> LabelledFiles:
-    """Read every file once; those that cannot be read are moved to `skipped`.
+    """Read every file once; those that cannot be read are moved to `skipped`. What `kind.look` keeps goes to `looks`.
 
     Raises:
         DataError: if none is left.
     """
-    bad = check_files(found.files, found.kind.read, f"Checking {found.kind.things}")
-    unreadable = {entry.path for entry in bad}
-    kept = found.keep(i for i, path in enumerate(found.files) if path not in unreadable)
+    looks = look_at_files(
+        found.files, found.kind.look or _read_only(found.kind), f"Checking {found.kind.things}"
+    )
+    bad = [look for look in looks if isinstance(look, BadFile)]
+    if found.kind.look is not None:
+        found = replace(found, looks=looks)
+    kept = found.keep(i for i, look in enumerate(looks) if not isinstance(look, BadFile))
     if not kept.files:
         raise DataError(
             f"none of the {found.kind.count(len(found.files))} can be read, e.g. {bad[0].path}: {bad[0].reason}"
         )
     return replace(kept, skipped=[*found.skipped, *bad])
+
+
+def _read_only(kind: Kind) -> Callable[[Path], None]:
+    """Return a function that reads a file and keeps nothing."""
+
+    def read(path: Path) -> None:
+        kind.read(path)
+
+    return read
 
 
 def first_groups(argument: str, pattern: str, files: Sequence[Path]) -> list[str]:

@@ -170,18 +170,26 @@ def check_files(
     Returns:
         One record for each bad file, in the order of `paths`.
     """
+    return [bad for bad in look_at_files(paths, read, description, workers) if isinstance(bad, BadFile)]
 
-    def reason_against(path: Path) -> str | None:
+
+def look_at_files(
+    paths: Iterable[str | Path], read: Callable[[Path], Any], description: str, workers: int | None = None
+) -> list[Any]:
+    """Read every file and return what was read, or a `BadFile` where that failed; see `check_files` for the arguments.
+
+    `read` should return little: all of it is kept.
+    """
+
+    def looked(path: Path) -> Any:
         try:
-            read(path)
+            return read(path)
         except DataError as err:
-            return str(err)
-        return None
+            return BadFile(path, str(err))
 
     files = [Path(path) for path in paths]
     with thread_pool(workers) as pool:
-        reasons = track(pool.map(reason_against, files), description, total=len(files))
-        return [BadFile(path, reason) for path, reason in zip(files, reasons, strict=True) if reason]
+        return list(track(pool.map(looked, files), description, total=len(files)))
 
 
 def check_photos(paths: Iterable[str | Path], workers: int | None = None) -> list[BadFile]:

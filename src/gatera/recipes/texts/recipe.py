@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from gatera.core.errors import ArgumentError, shorten
 from gatera.data.folders.labelled import Kind
+from gatera.data.sources.looks import look_at_text
 from gatera.measure.metrics.standard import error_rate
 from gatera.program.raw.text import read_text
 from gatera.recipes.evaluation import Evaluation, evaluate_classes
@@ -16,6 +17,7 @@ from gatera.recipes.events import Events
 from gatera.recipes.files import file_loaders, find_files
 from gatera.recipes.job import Job, fine_tuning, options_for
 from gatera.recipes.settings import ModelKind, TrainSettings
+from gatera.recipes.splitting.files import file_leaks
 from gatera.recipes.texts.rows import TableOfTexts, refuse_settings
 from gatera.text.baseline import tfidf_baseline
 from gatera.text.block import TextBlock
@@ -32,7 +34,7 @@ OF_TABLES = ("text", "classes", "drop")
 #: Characters of a text that is shown as an example.
 EXAMPLE_CHARACTERS = 60
 
-KIND = Kind(get_text_files, "text", ".txt", read_text)
+KIND = Kind(get_text_files, "text", ".txt", read_text, look_at_text)
 
 
 def text_job(settings: TrainSettings, events: Events) -> Job:
@@ -51,7 +53,7 @@ def text_job(settings: TrainSettings, events: Events) -> Job:
     dls = cast(TextLoaders, file_loaders(found, block, replace(settings, bs=bs), events))
     return job_of_texts(
         dls, settings, events, data=f"{settings.source} ({found.layout})", split_by=found.split_by,
-        example=[str(found.files[found.indices("valid")[0]])], skipped=found.skipped, facts={"skipped": len(found.skipped)},
+        example=[str(found.files[found.indices("valid")[0]])], skipped=found.skipped, facts={"skipped": len(found.skipped)}, leaks=file_leaks(found, settings, events),
     )  # fmt: skip
 
 
@@ -63,7 +65,7 @@ def _table_job(settings: TrainSettings, events: Events) -> Job:
     dls = cast(TextLoaders, table.loaders(block, splits, bs))
     return job_of_texts(
         dls, settings, events, data=f"{settings.source} (column {table.text})",
-        split_by=f"{settings.valid_share:.0%} of every class at random, seed {settings.seed}",
+        split_by=table.how.words, leaks=table.how.leaks,
         example=[shorten(table.texts[int(splits.valid[0])], EXAMPLE_CHARACTERS)],
         facts={"text": table.text, "rows_skipped": table.n_skipped},
     )  # fmt: skip

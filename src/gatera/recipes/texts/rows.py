@@ -14,7 +14,6 @@ from gatera.data.loading.loaders import DataLoaders
 from gatera.data.loading.row_tables import check_varies, unusable_targets, value_column_of
 from gatera.data.sources.labels import ItemGetter
 from gatera.data.sources.tables import read_table
-from gatera.data.splits.by_class import split_by_class
 from gatera.data.splits.split import Splits
 from gatera.program.raw.cells import is_empty
 from gatera.program.tables.columns import Kind
@@ -22,6 +21,7 @@ from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
 from gatera.recipes.files import report_sides
 from gatera.recipes.settings import Task, TrainSettings
+from gatera.recipes.splitting.rows import RowsToSplit, split_rows
 from gatera.tabular.frames import as_names
 from gatera.tabular.roles import Wishes, is_class_as_asked, target_note
 
@@ -29,7 +29,7 @@ from gatera.tabular.roles import Wishes, is_class_as_asked, target_note
 LEAST_WORDS, LEAST_DIFFERENT = 4.0, 0.5
 
 #: Settings that only folders have.
-OF_FOLDERS = ("label_from", "group_by", "class_level", "test_pct")
+OF_FOLDERS = ("label_from", "class_level", "test_pct")
 
 
 def text_columns(frame: Any, target: str) -> list[str]:
@@ -95,7 +95,7 @@ class TableOfTexts:
         frame = frame[usable]
         check_varies(frame[target], settings.source)
         self._check_classes(frame[target], events)
-        self.texts, self.labels = frame[self.text].tolist(), frame[target].tolist()
+        self.texts, self.labels, self.frame = frame[self.text].tolist(), frame[target].tolist(), frame
 
     def _find(self, frame: Any, target: str) -> str:
         dropped = as_names(self.settings.drop)
@@ -128,8 +128,12 @@ class TableOfTexts:
             events.on_note(Note(note.text))
 
     def split(self, events: Events) -> Splits:
-        """Hold out a share of every class, and report it."""
-        splits = split_by_class(self.labels, self.settings.valid_share, self.settings.seed)
+        """Hold out a share of every class, or what ids and dates call for, and report it."""
+        others = [name for name in self.frame.columns if name != self.text]
+        dates = [name for name in others if value_column_of(self.frame[name]).kind is Kind.DATE]
+        rows = RowsToSplit(self.frame[others], self.target, True, dates, "texts", self.texts)
+        self.how = split_rows(rows, self.settings, events)
+        splits = self.how.splits
         if not len(splits.train) or not len(splits.valid):
             raise DataError(
                 f"{self.settings.source} has too few texts for a training and a validation set", got=len(self.labels),

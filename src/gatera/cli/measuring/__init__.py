@@ -1,0 +1,1 @@
+"""Measuring several programs at once, and sealed test sets."""

@@ -1,0 +1,28 @@
+"""`gatera seal`: lock a test set."""
+
+from __future__ import annotations
+
+import argparse
+
+from gatera.cli.output import print_json, print_line
+from gatera.cli.terminal.text import escaped
+from gatera.evaluate.sealed import seal_folder
+
+
+def seal(options: argparse.Namespace) -> int:
+    """Seal a folder.
+
+    Returns:
+        The exit status, 0.
+
+    Raises:
+        GateraError: if the folder or the file is not usable.
+    """
+    sealed = seal_folder(options.folder, options.out, options.force)
+    count = sealed.count
+    if options.json:
+        print_json({"seal": str(sealed.path), "folder": str(sealed.folder), "files": count})
+        return 0
+    print_line(escaped(f"Sealed {count:,} files of {sealed.folder.name} in {sealed.path}."))
+    print_line(escaped(f"Measure programs on it: gatera test PROGRAM... --sealed {sealed.path.name}"))
+    return 0

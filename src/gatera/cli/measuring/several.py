@@ -1,0 +1,69 @@
+"""What `gatera test` is asked to measure, and several programs side by side."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gatera.cli.output import print_line
+from gatera.cli.terminal.style import paint
+from gatera.cli.terminal.text import escaped
+from gatera.core.errors import ArgumentError
+from gatera.evaluate.compare import Comparison, compare_measurements
+from gatera.evaluate.measure_source import Measurement
+from gatera.evaluate.sealed import TestSet
+
+
+def what_to_measure(options: argparse.Namespace) -> tuple[list[str], Path, TestSet | None]:
+    """Return the programs, the source of the items, and the sealed test set if it is one, which is opened.
+
+    Raises:
+        ArgumentError: if there is no program or no source, or --csv and --report are asked for several programs.
+        DataError: if the sealed test set has changed.
+    """
+    names = [*options.program, *([options.source] if options.source else [])]
+    if options.sealed is None:
+        if len(names) < 2:
+            raise ArgumentError("SOURCE is missing", got=names[0], expected="gatera test PROGRAM... SOURCE")
+        programs, source = names[:-1], Path(names[-1])
+    else:
+        programs, source = names, None
+    if len(programs) > 1 and (options.csv or options.report):
+        raise ArgumentError("--csv and --report are for one program", got=f"{len(programs)} programs")
+    if source is not None:
+        return programs, source, None
+    test_set = TestSet(options.sealed)
+    return programs, test_set.open(*programs), test_set
+
+
+def comparisons(programs: Sequence[str], measured: Sequence[Measurement]) -> list[Comparison]:
+    """Return the comparison of the first program with each of the others."""
+    names = [Path(program).name for program in programs]
+    if len(set(names)) < len(names):
+        names = [str(program) for program in programs]
+    return [
+        compare_measurements(measured[0], other, (names[0], name))
+        for other, name in zip(measured[1:], names[1:], strict=True)
+    ]
+
+
+def show_comparisons(found: Sequence[Comparison]) -> None:
+    """Print comparisons, a section each."""
+    for each in found:
+        print_line("")
+        print_line(paint(escaped(f"{each.names[0]} and {each.names[1]} on the same items:"), "heading"))
+        for line in each.lines():
+            print_line(f"  {escaped(line)}")
+
+
+def as_json(
+    programs: Sequence[str], measured: Sequence[Measurement], found: Sequence[Comparison]
+) -> dict[str, Any]:
+    """Return the results of several programs as plain values."""
+    results = [
+        {"program": program, "result": each.to_dict()}
+        for program, each in zip(programs, measured, strict=True)
+    ]
+    return {"programs": results, "comparisons": [each.to_dict() for each in found]}

@@ -1,0 +1,122 @@
+"""`leaks(dls)`: which items of the validation and test set are also in the training set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gatera.core.errors import DataError
+from gatera.core.threads import thread_pool
+from gatera.data.loading.dataset import Dataset, Rows
+from gatera.data.loading.loader import DataLoader
+from gatera.data.loading.loaders import DataLoaders
+from gatera.data.sources.looks import look_at_photo, look_at_sound
+from gatera.evaluate.leaks.contents import COMPARE
+from gatera.evaluate.leaks.found import Leak, Leaks
+
+
+@dataclass(frozen=True)
+class Side:
+    """The items of one side of a split.
+
+    Attributes:
+        contents: what is compared, one for each item: a look, a text, or a row's cells.
+        names: how people call them.
+        labels: their labels in words; empty where there are none.
+    """
+
+    contents: Sequence[Any]
+    names: Sequence[str]
+    labels: Sequence[str] = ()
+
+
+def leaks(dls: DataLoaders) -> Leaks:
+    """Find the items of the validation and test set that are also in the training set: the same, or nearly.
+
+    Photos are found re-encoded, resized, mirrored, recoloured or cropped by a tenth; recordings with as good as the same
+    spectrogram; texts that are equal but for case, spaces and punctuation, or share most of their words; rows that are
+    equal but for columns that name the rows.
+
+    Args:
+        dls: loaders of photos, recordings, texts or rows, with a validation set.
+
+    Raises:
+        DataError: if there is no validation set, or the items are of another kind.
+
+    Example:
+        found = leaks(learn.dls)
+        found.pairs[0].name, found.pairs[0].train_name
+    """
+    if not isinstance(dls.train, DataLoader) or dls.valid is None:
+        raise DataError("leaks need a training and a validation set", got=repr(dls))
+    datasets = {"train": dls.train.dataset, "valid": dls.valid.dataset}
+    if dls.test is not None:
+        datasets["test"] = dls.test.dataset
+    things = _things(datasets["train"])
+    return find_leaks({side: _side(dataset, things) for side, dataset in datasets.items()}, things)
+
+
+def find_leaks(sides: Mapping[str, Side], things: str) -> Leaks:
+    """Find the items that are also on the side "train".
+
+    Args:
+        sides: "train", and "valid", "test" or both.
+        things: what the items are: "photos", "recordings", "texts" or "rows".
+    """
+    train = sides["train"]
+    found: list[Leak] = []
+    for name, side in sides.items():
+        if name == "train" or not len(side.contents) or not len(train.contents):
+            continue
+        best: dict[int, Leak] = {}
+        for pair in COMPARE[things](side.contents, train.contents):
+            labels = (side.labels[pair.first], train.labels[pair.second]) if side.labels else ("", "")
+            leak = Leak(
+                name, pair.first, side.names[pair.first], train.names[pair.second], pair.likeness, *labels
+            )
+            best.setdefault(pair.first, leak)  # the most alike comes first
+        found += best.values()
+    counts = {name: len(side.contents) for name, side in sides.items()}
+    return Leaks(sorted(found, key=lambda leak: -leak.likeness), counts, things)
+
+
+def _things(dataset: Dataset) -> str:
+    image, first = dataset.fields.image, dataset.inputs[0]
+    if image is not None:
+        return "photos" if image.photographic else "recordings"
+    if isinstance(dataset.inputs, Rows) or isinstance(first, Mapping | tuple | list):
+        return "rows"
+    if isinstance(first, str | Path):
+        return "texts"
+    raise DataError("leaks compares photos, recordings, texts and rows of tables", got=type(first).__name__)
+
+
+def _side(dataset: Dataset, things: str) -> Side:
+    labels = [str(dataset.label(i)) for i in range(len(dataset))] if dataset.targets is not None else []
+    return Side(_contents(dataset, things), [_name(dataset, i) for i in range(len(dataset))], labels)
+
+
+def _contents(dataset: Dataset, things: str) -> Sequence[Any]:
+    if things == "texts":
+        return [str(dataset.fields.x.read(raw)) for raw in dataset.inputs]
+    if things == "rows":
+        return rows_of(dataset.inputs)
+    look = look_at_photo if things == "photos" else look_at_sound
+    with thread_pool() as pool:
+        return list(pool.map(look, dataset.inputs))
+
+
+def rows_of(inputs: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Return the cells of rows, in the order of their columns."""
+    if isinstance(inputs, Rows):
+        return list(inputs.table.itertuples(index=False, name=None))
+    return [tuple(row.values()) if isinstance(row, Mapping) else tuple(row) for row in inputs]
+
+
+def _name(dataset: Dataset, index: int) -> str:
+    raw = dataset.inputs[index]
+    if isinstance(raw, Path):
+        return "/".join(raw.parts[-3:])
+    return f"row {dataset.positions[index] + 1}"

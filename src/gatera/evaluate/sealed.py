@@ -1,0 +1,177 @@
+"""A locked test set: opened only deliberately, every opening counted and dated, refused once its files have changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from gatera.core.checks import listed
+from gatera.core.errors import DataError
+from gatera.core.files import atomic_write, check_free_to_write
+from gatera.data.sources.items import get_files
+
+#: The format of the file, and how it ends.
+FORMAT, SUFFIX = 1, ".sealed"
+
+
+def seal_folder(folder: str | Path, out: str | Path | None = None, force: bool = False) -> TestSet:
+    """Seal a folder of labelled items: write the hash of every file, labels.csv among them, and of its place.
+
+    Args:
+        folder: the test set. It is not changed.
+        out: the file to write, in the folder that holds `folder`; by default named after it, with the ending .sealed.
+        force: overwrite an existing file, and with it the record of openings.
+
+    Raises:
+        DataError: if the folder is missing or empty, or `out` is somewhere else.
+        OutputExistsError: if the file exists.
+    """
+    folder = Path(folder).resolve()
+    path = folder.with_name(f"{folder.name}{SUFFIX}") if out is None else Path(out).resolve()
+    if path.parent != folder.parent:
+        raise DataError(
+            "a seal stands beside its folder, so that both move together",
+            got=str(path),
+            expected=f"a file in {folder.parent}",
+        )
+    hashes = _hashes(folder)
+    if not hashes:
+        raise DataError(f"{folder} holds no files to seal")
+    check_free_to_write(path, force)
+    content = {
+        "format": FORMAT,
+        "folder": folder.name,
+        "sealed": _now(),
+        "files": hashes,
+        "digest": _digest(hashes),
+        "openings": [],
+    }
+    _write(path, content)
+    return TestSet(path)
+
+
+class TestSet:
+    """A sealed test set. Looking at this object opens nothing; `open` does, and is counted.
+
+    Args:
+        seal: the file that `gatera seal` or `seal_folder` wrote.
+
+    Raises:
+        DataError: if the file is missing, or is not a seal.
+
+    Example:
+        test_set = seal_folder("photos-of-june/")
+        measured = measure_source(program, test_set.open("cats.gatera"))
+        print(test_set)
+    """
+
+    __test__ = False  # pytest collects classes of this name
+
+    def __init__(self, seal: str | Path) -> None:
+        self.path = Path(seal)
+        content = _read(self.path)
+        self.folder = self.path.resolve().parent / content["folder"]
+
+    @property
+    def openings(self) -> list[Mapping[str, Any]]:
+        """Every opening so far: when, and for which programs."""
+        return list(_read(self.path)["openings"])
+
+    @property
+    def count(self) -> int:
+        """The number of its files."""
+        return len(_read(self.path)["files"])
+
+    def check(self) -> None:
+        """Raise DataError if a file was changed, added or removed since the folder was sealed."""
+        sealed, found = _read(self.path)["files"], _hashes(self.folder) if self.folder.is_dir() else {}
+        changes = {
+            "changed": [name for name in sealed if name in found and found[name] != sealed[name]],
+            "missing": [name for name in sealed if name not in found],
+            "new": [name for name in found if name not in sealed],
+        }
+        if any(changes.values()):
+            words = "; ".join(
+                f"{len(names):,} {how} ({listed(names, 3)})" for how, names in changes.items() if names
+            )
+            raise DataError(
+                f"the test set {self.folder} is not as it was when it was sealed: {words}",
+                remedy="Restore its files. A new seal (gatera seal --force) makes it another test set, with no record of earlier openings.",
+            )
+
+    def open(self, *programs: str | Path) -> Path:
+        """Check the test set, record that it is opened, and return its folder.
+
+        Args:
+            *programs: the files of the programs to measure; their hashes are recorded.
+
+        Raises:
+            DataError: if the test set has changed since it was sealed.
+        """
+        self.check()
+        content = _read(self.path)
+        named = [
+            {"name": Path(program).name, "sha256": _hash(Path(program)) if Path(program).is_file() else None}
+            for program in programs
+        ]
+        content["openings"].append({"opened": _now(), "programs": named})
+        _write(self.path, content)
+        return self.folder
+
+    def sentence(self) -> str:
+        """Return how often it has been opened, for cards and reports."""
+        openings = self.openings
+        if not openings:
+            return f"The sealed test set {self.folder.name} has never been opened."
+        times = "once" if len(openings) == 1 else f"{len(openings):,} times"
+        dates = listed([str(opening["opened"])[:10] for opening in openings], 5)
+        warning = "" if len(openings) == 1 else " The more often, the less it says about new items."
+        return f"The sealed test set {self.folder.name} has been opened {times} ({dates}).{warning}"
+
+    def __repr__(self) -> str:
+        return self.sentence()
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    files = get_files(folder, on_left_out=lambda path, reason: None)
+    return {path.relative_to(folder).as_posix(): _hash(path) for path in files}
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _digest(hashes: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["format"] != FORMAT or content["digest"] != _digest(content["files"]):
+            raise ValueError
+        if not isinstance(content["openings"], list) or Path(content["folder"]).name != content["folder"]:
+            raise ValueError
+    except OSError as err:
+        raise DataError(
+            f"{path} cannot be read ({err.strerror})", remedy="Make it with gatera seal FOLDER."
+        ) from err
+    except (ValueError, KeyError, TypeError) as err:
+        raise DataError(
+            f"{path} is not a seal, or was changed", expected="a file that gatera seal wrote"
+        ) from err
+    return dict(content)
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    with atomic_write(path) as partial:
+        partial.write_text(json.dumps(content, indent=1), encoding="utf-8")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,118 @@
+"""What the columns of a table say of how to split its rows: ids that repeat, and dates along which the target changes."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gatera.core.random import rng
+from gatera.evaluate.splitting.names import OWNERS
+from gatera.evaluate.splitting.suggestion import Suggestion
+
+#: Fewer ids than this are categories.
+FEWEST_GROUPS = 10
+
+#: The target of rows with one id, or next to each other in time, agrees beyond chance by this much (0..1) ...
+AGREES = 0.2
+
+#: ... and by this many standard deviations of what chance gives.
+SIGMAS = 4.0
+
+#: A time is told apart from a category by at least this many different values.
+FEWEST_TIMES = 20
+
+#: Shuffles that show what chance gives.
+SHUFFLES = 30
+
+_ID = re.compile(r"(.+?)[ _.-]?(?:id|no|nr|num|number|key|code)?", re.IGNORECASE)
+
+
+def names_owner(column: str) -> bool:
+    """Whether a column is called as ids of people and things are.
+
+    Example:
+        >>> names_owner("patient_id"), names_owner("speaker"), names_owner("PatientID"), names_owner("colour")
+        (True, True, True, False)
+    """
+    words = re.sub(r"([a-z])([A-Z])", r"\1_\2", column).lower()
+    match = _ID.fullmatch(words)
+    stem = re.split(r"[ _.-]", match[1])[-1] if match else words
+    return stem in OWNERS and words != "id"
+
+
+def group_column(
+    name: str, cells: Sequence[Hashable], target: Sequence[Any], is_class: bool
+) -> Suggestion | None:
+    """Suggest to keep the rows of each id together; None if a column is not of ids that repeat.
+
+    Args:
+        name: the column.
+        cells: its cells.
+        target: what is predicted, one for each row.
+        is_class: whether that is a class; else it is a number.
+    """
+    counts = Counter(cells)
+    if not names_owner(name) or not FEWEST_GROUPS <= len(counts) <= len(cells) / 1.5:
+        return None
+    numbers = {cell: number for number, cell in enumerate(counts)}
+    groups = np.array([numbers[cell] for cell in cells])
+    order = np.argsort(groups, kind="stable")
+    excess, sigmas = _beyond_chance(_codes(target, is_class), order, groups[order], is_class)
+    text = f"Column {name!r} has {len(counts):,} ids for {len(cells):,} rows"
+    strong = excess >= AGREES and sigmas >= SIGMAS
+    if strong:
+        text += ", and rows of one id have like targets"
+    return Suggestion("groups", list(cells), text, strong, "group_by", name)
+
+
+def time_column(name: str, times: Sequence[Any], target: Sequence[Any], is_class: bool) -> Suggestion | None:
+    """Suggest to measure on the newest rows; None if there are hardly any different times.
+
+    Args:
+        name: the column.
+        times: when each row was, as something that can be sorted.
+        target: what is predicted, one for each row.
+        is_class: whether that is a class; else it is a number.
+    """
+    if len(set(times)) < FEWEST_TIMES:
+        return None
+    shuffled = rng(0, len(times)).permutation(len(times)).tolist()  # rows of the same time are in no order
+    order = np.array(sorted(shuffled, key=lambda place: times[place]))
+    excess, sigmas = _beyond_chance(_codes(target, is_class), order, np.zeros(len(order)), is_class)
+    strong = excess >= AGREES and sigmas >= SIGMAS
+    text = f"Column {name!r} has dates"
+    if strong:
+        text += ", and rows next to each other in time have like targets"
+    return Suggestion("time", list(times), text, strong, "time_by", name)
+
+
+def _codes(target: Sequence[Any], is_class: bool) -> np.ndarray:
+    if not is_class:
+        values = np.asarray(target, np.float64)
+        return np.argsort(np.argsort(values, kind="stable"), kind="stable").astype(np.float64)  # ranks
+    numbers: dict[Any, int] = {}
+    return np.array([numbers.setdefault(value, len(numbers)) for value in target], np.float64)
+
+
+def _beyond_chance(
+    target: np.ndarray, order: np.ndarray, groups: np.ndarray, is_class: bool
+) -> tuple[float, float]:
+    """Return how much neighbours of one group agree beyond chance, 0..1, and in standard deviations of chance."""
+    together = groups[1:] == groups[:-1]
+    if together.sum() < FEWEST_TIMES:
+        return 0.0, 0.0
+
+    def agreement(values: np.ndarray) -> float:
+        one, other = values[:-1][together], values[1:][together]
+        if is_class:
+            return float((one == other).mean())
+        return float(1 - np.square(one - other).mean() / max(2 * values.var(), 1e-12))
+
+    seen, draw = agreement(target[order]), rng(1, len(order))
+    chance = [agreement(draw.permutation(target)) for _ in range(SHUFFLES)]
+    usual, spread = float(np.mean(chance)), max(float(np.std(chance)), 1e-9)
+    return (seen - usual) / max(1 - usual, 1e-9), (seen - usual) / spread

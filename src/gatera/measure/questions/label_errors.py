@@ -1,0 +1,72 @@
+"""Which labels look wrong, by predictions that did not see them.
+
+Source: Northcutt, Jiang and Chuang 2021, "Confident Learning: Estimating Uncertainty in Dataset Labels", JAIR 70.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gatera.core.errors import ArgumentError
+
+#: The share of suspects that are errors, over ten public data sets. Source: Northcutt, Athalye and Mueller 2021,
+#: "Pervasive Label Errors in Test Sets", arXiv 2103.14749, table 2.
+USUALLY_ERRORS = 0.51
+
+
+class Suspect(NamedTuple):
+    """An item whose label looks wrong.
+
+    Attributes:
+        place: its position.
+        label: the class that it is labelled.
+        looks_like: the class that it looks like.
+        margin: how much more probable that class is, -1..1; the larger, the more suspicious.
+    """
+
+    place: int
+    label: int
+    looks_like: int
+    margin: float
+
+
+def suspects(probabilities: Any, labels: Any) -> list[Suspect]:
+    """Return the items whose label looks wrong, the most suspicious first.
+
+    An item is a suspect if another class is at least as probable as it usually is for the items of that class, and more
+    probable than its own.
+
+    Args:
+        probabilities: of each class, [N,K], by models that did not learn from the item itself.
+        labels: class indices, int [N].
+
+    Raises:
+        ArgumentError: if the two do not fit, or there is a single class.
+
+    Example:
+        >>> suspects([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9], [0.95, 0.05]], [0, 0, 1, 1])[0].place
+        3
+    """
+    p, given = np.asarray(probabilities, np.float64), np.asarray(labels)
+    if p.ndim != 2 or given.shape != p.shape[:1] or not len(given):
+        raise ArgumentError(
+            "label errors need the probabilities and the label of each item",
+            got=f"{list(p.shape)} and {list(given.shape)}",
+        )
+    present = np.unique(given)
+    if len(present) < 2:
+        raise ArgumentError("label errors need items of two classes", got=f"{len(present)} class")
+    usual = np.full(p.shape[1], np.inf)
+    usual[present] = [p[given == k, k].mean() for k in present]
+    rows = np.arange(len(given))
+    own = p[rows, given]
+    others = np.where(p >= usual, p, -1.0)
+    others[rows, given] = -1.0
+    best = others.argmax(axis=1)
+    margins = others[rows, best] - own
+    found = [
+        Suspect(int(i), int(given[i]), int(best[i]), float(margins[i])) for i in np.flatnonzero(margins > 0)
+    ]
+    return sorted(found, key=lambda suspect: -suspect.margin)

@@ -1,0 +1,147 @@
+"""Is one program better than another on the same items?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from scipy.stats import binomtest
+
+from gatera.core.checks import check_fraction
+from gatera.core.errors import ArgumentError
+from gatera.core.random import rng
+from gatera.measure.intervals import Interval, bootstrap_interval
+
+#: Sign flips by which numbers are tested.
+FLIPS = 2_000
+
+#: The test finds a difference that is there with this probability.
+POWER = 0.8
+
+
+@dataclass(frozen=True)
+class PairedTest:
+    """Two programs on the same items. Made by `paired_test`.
+
+    Attributes:
+        n: number of items.
+        errors: the mean error of either.
+        difference: the first minus the second.
+        interval: its interval at `confidence`, by bootstrap over the items, or over groups.
+        p: how likely so large a difference is where there is none.
+        confidence: at which a difference is claimed.
+        needed: items that would show a difference of this size, with a probability of 0.8; None where there is none at all.
+    """
+
+    n: int
+    errors: tuple[float, float]
+    difference: float
+    interval: Interval
+    p: float
+    confidence: float
+    needed: int | None
+
+    @property
+    def differ(self) -> bool:
+        """Whether a difference can be claimed."""
+        return self.p < 1 - self.confidence
+
+    def sentence(self, first: str = "the first", second: str = "the second") -> str:
+        """Return the verdict in words.
+
+        Args:
+            first: the name of one program.
+            second: that of the other.
+        """
+        better, worse = (first, second) if self.difference < 0 else (second, first)
+        if self.differ:
+            return f"{better[:1].upper()}{better[1:]} is better than {worse} (p = {self.p:.2g})."
+        more = (
+            "the two err equally often"
+            if self.needed is None
+            else f"about {max(self.needed - self.n, 1):,} more items would be needed to tell, if the difference is as large as it looks"
+        )
+        return f"No difference can be claimed (p = {self.p:.2g}); {more}."
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {
+            "n": self.n, "errors": list(self.errors), "difference": self.difference, "interval": list(self.interval),
+            "confidence": self.confidence, "p": self.p, "differ": self.differ, "items_needed": self.needed,
+        }  # fmt: skip
+
+
+def paired_test(
+    first: Any, second: Any, confidence: float = 0.95, groups: Any = None, seed: int = 0
+) -> PairedTest:
+    """Test whether two programs differ on the same items.
+
+    Errors of 0 and 1 are compared by the exact form of McNemar's test, numbers and groups by flipping the signs of differences.
+
+    Args:
+        first: the error of one program on each item, [N]: 0 or 1, or any number.
+        second: that of the other.
+        confidence: a difference is claimed if chance gives one as large less often than 1 - confidence.
+        groups: the group of each item; items of one group are not independent. None for none.
+        seed: of the flips.
+
+    Raises:
+        ArgumentError: if there are no items, or their numbers differ.
+
+    Source: McNemar 1947, Psychometrika 12, 153-157; Edgington 1980, "Randomization Tests".
+
+    Example:
+        >>> paired_test([1] * 9 + [0] * 91, [0] * 100).differ
+        True
+    """
+    one, other = np.asarray(first, np.float64), np.asarray(second, np.float64)
+    if one.shape != other.shape or one.ndim != 1 or not len(one):
+        raise ArgumentError(
+            "a paired test needs the errors of both programs on the same items",
+            got=f"{list(one.shape)} and {list(other.shape)}",
+        )
+    check_fraction("confidence", confidence, open_low=True, open_high=True)
+    differences = one - other
+    units = differences if groups is None else _sums(differences, groups)
+    counted = groups is None and np.isin(differences, (-1, 0, 1)).all()
+    p = _mcnemar(differences) if counted else _flipped(units, seed)
+    interval = bootstrap_interval(differences, confidence=confidence, groups=groups, seed=seed)
+    needed = _needed(differences, confidence)
+    return PairedTest(
+        len(one),
+        (float(one.mean()), float(other.mean())),
+        float(differences.mean()),
+        interval,
+        p,
+        confidence,
+        needed,
+    )
+
+
+def _mcnemar(differences: np.ndarray) -> float:
+    worse, better = int((differences > 0).sum()), int((differences < 0).sum())
+    return float(binomtest(worse, worse + better).pvalue) if worse + better else 1.0
+
+
+def _sums(values: np.ndarray, groups: Any) -> np.ndarray:
+    _, members = np.unique(np.asarray([str(group) for group in groups]), return_inverse=True)
+    return np.bincount(members, values)
+
+
+def _flipped(differences: np.ndarray, seed: int) -> float:
+    draw, seen = rng(seed, len(differences)), abs(differences.sum())
+    signs = draw.choice((-1.0, 1.0), (FLIPS, len(differences)))
+    return float((1 + (np.abs(signs @ differences) >= seen - 1e-12).sum()) / (1 + FLIPS))
+
+
+def _needed(differences: np.ndarray, confidence: float) -> int | None:
+    """Return how many items show a difference of this mean and spread; None where the mean is 0."""
+    mean = float(differences.mean())
+    if mean == 0:
+        return None
+    normal = NormalDist()
+    z = normal.inv_cdf((1 + confidence) / 2) + normal.inv_cdf(POWER)
+    return ceil(z * z * float(np.square(differences).mean()) / mean**2)

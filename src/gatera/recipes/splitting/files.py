@@ -1,0 +1,160 @@
+"""Decide which files stay on one side of the split, and find those that are on both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from gatera.core.errors import ArgumentError, DataError
+from gatera.data.folders.labelled import LabelledFiles
+from gatera.evaluate.leaks.contents import COMPARE
+from gatera.evaluate.leaks.find import Side, find_leaks
+from gatera.evaluate.leaks.found import Leaks
+from gatera.evaluate.splitting.names import suggest_for_files
+from gatera.evaluate.splitting.suggestion import Suggestion
+from gatera.measure.duplicates.pairs import Pair, groups_of
+from gatera.program.tables.notes import Note
+from gatera.recipes.events import Events
+from gatera.recipes.settings import SplitKind, TrainSettings
+
+#: Pairs of copies with different labels that are named.
+MOST_NAMED = 3
+
+
+def choose_split(found: LabelledFiles, settings: TrainSettings, events: Events) -> LabelledFiles:
+    """Return files with `groups` or `times`, if they should be split by those, and say why.
+
+    Args:
+        found: the files, whose split may be decided already.
+        settings: what is asked for.
+        events: where to report.
+
+    Raises:
+        ArgumentError: if a way to split is asked for that cannot be used with the others.
+        DataError: if nothing tells groups or times that are asked for.
+    """
+    kind = settings.split
+    if settings.group_by is not None or "valid" in found.split:
+        if kind not in (SplitKind.auto, SplitKind.groups if settings.group_by else SplitKind.auto):
+            why = "group_by= says how to split" if settings.group_by else "the folder is split already"
+            raise ArgumentError(f"split={kind} cannot be used: {why}", remedy="Omit split=.")
+        return found
+    if kind is SplitKind.random:
+        return found
+    suggestion = _chosen(suggest_for_files(found.files, found.labels, found.looks), kind, found, events)
+    if suggestion is not None and suggestion.kind == "time":
+        return replace(found, times=suggestion.values)
+    groups = [] if suggestion is None else _numbers(suggestion.values)
+    copies = _copies(found, settings, events)
+    if not groups and not copies:
+        return found
+    linked = [(pair.first, pair.second) for pair in copies]
+    first: dict[int, int] = {}
+    linked += [(first.setdefault(group, place), place) for place, group in enumerate(groups)]
+    return replace(found, groups=groups_of(len(found.files), linked).tolist())
+
+
+def _chosen(
+    suggestions: Sequence[Suggestion], kind: SplitKind, found: LabelledFiles, events: Events
+) -> Suggestion | None:
+    """Return the suggestion to follow: a strong one, or any of the kind that is asked for. It is said, and so are weak ones."""
+    if kind is not SplitKind.auto:
+        asked = [each for each in suggestions if each.kind == kind.value]
+        if not asked:
+            what = "ids that repeat" if kind is SplitKind.groups else "a date each"
+            raise DataError(
+                f"split={kind} needs names of {found.kind.things} with {what}", got=found.files[0].name,
+                remedy="Name the groups with group_by=, or omit split=.",
+            )  # fmt: skip
+        events.on_note(Note(_sentence(asked[0]), "split", "random"))
+        return asked[0]
+    for each in suggestions:
+        if each.strong:
+            events.on_note(Note(_sentence(each), "split", "random"))
+            return each
+    for each in suggestions[:1]:
+        unsaid = "the split is at random all the same, as nothing else says that they belong together"
+        if each.kind == "time":
+            unsaid = "the split is at random all the same; the newest can be held out instead"
+        option = (each.option, each.value) if each.value else ("split", each.kind)
+        events.on_note(Note(f"{each.seen}; {unsaid}", *option))
+    return None
+
+
+def _sentence(suggestion: Suggestion) -> str:
+    done = (
+        "files of one stay on the same side of the split"
+        if suggestion.kind == "groups"
+        else "the newest files are held out"
+    )
+    return f"{suggestion.seen}; {done}"
+
+
+def _numbers(values: Sequence[object]) -> list[int]:
+    numbers: dict[object, int] = {}
+    return [numbers.setdefault(value, len(numbers)) for value in values]
+
+
+def _copies(found: LabelledFiles, settings: TrainSettings, events: Events) -> list[Pair]:
+    """Return the pairs of files that are copies, and say that they stay on one side, and which have two labels."""
+    if not found.looks or not settings.check_leaks:
+        return []
+    pairs = COMPARE[found.kind.things](found.looks, None)
+    if not pairs:
+        return []
+    names = _names(found, settings.source)
+    many = len({place for pair in pairs for place in (pair.first, pair.second)})
+    example = f"{names[pairs[0].first]} and {names[pairs[0].second]}"
+    text = f"{many:,} {found.kind.things} are copies of others, e.g. {example}; copies stay on the same side of the split"
+    events.on_note(Note(text, "split", "random"))
+    differ = [pair for pair in pairs if found.labels[pair.first] != found.labels[pair.second]]
+    if differ:
+        named = "; ".join(
+            f"{names[pair.first]} ({found.labels[pair.first]}) and {names[pair.second]} ({found.labels[pair.second]})"
+            for pair in differ[:MOST_NAMED]
+        )
+        more = "; ..." if len(differ) > MOST_NAMED else ""
+        events.on_warning(f"Copies with different labels, one of which must be wrong: {named}{more}.")
+    return pairs
+
+
+def _names(found: LabelledFiles, source: Path) -> list[str]:
+    return [
+        path.relative_to(source).as_posix() if path.is_relative_to(source) else path.name
+        for path in found.files
+    ]
+
+
+def file_leaks(found: LabelledFiles, settings: TrainSettings, events: Events) -> Leaks | None:
+    """Return which files of the validation and test set are also in the training set, and report them.
+
+    None where nobody looked: the user does not want it, nothing was kept of the files, or copies were kept together.
+    """
+    if not found.looks or not settings.check_leaks or found.groups:
+        return None
+    names, sides = _names(found, settings.source), {}
+    for side in ("train", "valid", "test"):
+        places = found.indices(side)
+        if places:
+            sides[side] = Side(
+                [found.looks[i] for i in places],
+                [names[i] for i in places],
+                [found.labels[i] for i in places],
+            )
+    return report_leaks(find_leaks(sides, found.kind.things), events)
+
+
+def report_leaks(leaks: Leaks, events: Events) -> Leaks:
+    """Report what was found, if anything was; returns it."""
+    if leaks:
+        how = (
+            f"{events.argument('check_leaks')}False"
+            if events.argument("x").endswith("=")
+            else "--no-check-leaks"
+        )
+        events.on_warning(
+            "\n".join([*leaks.lines(), f"  The error is given with and without them ({how} does not look)."])
+        )
+        events.on_event("leaks", leaks.to_dict())
+    return leaks

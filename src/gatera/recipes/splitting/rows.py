@@ -1,0 +1,215 @@
+"""Decide how the rows of a table are split: as asked, by ids or time where the values call for it, and copies on one side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gatera.core.checks import listed, missing_column
+from gatera.core.errors import ArgumentError, DataError
+from gatera.data.sources.labels import is_missing
+from gatera.data.splits.by_class import split_by_class
+from gatera.data.splits.by_group_and_class import keep_together, split_groups_by_class
+from gatera.data.splits.by_position import RandomSplitter
+from gatera.data.splits.by_value import TimeSplitter
+from gatera.data.splits.split import Splits
+from gatera.evaluate.leaks.contents import COMPARE
+from gatera.evaluate.leaks.find import Side, find_leaks
+from gatera.evaluate.leaks.found import Leaks
+from gatera.evaluate.splitting.columns import group_column, time_column
+from gatera.evaluate.splitting.suggestion import Suggestion
+from gatera.measure.duplicates.pairs import groups_of
+from gatera.program.raw.dates import date_in
+from gatera.program.tables.notes import Note
+from gatera.recipes.events import Events
+from gatera.recipes.settings import SplitKind, TrainSettings
+from gatera.recipes.splitting.files import report_leaks
+
+
+@dataclass(frozen=True)
+class RowsToSplit:
+    """The rows of a table.
+
+    Attributes:
+        frame: a pandas DataFrame.
+        target: the column to predict.
+        is_class: whether that is a class; else it is a number.
+        dates: columns of dates.
+        things: "rows", or "texts" for what stands in one column.
+        contents: what is compared to find copies: rows of cells, or texts.
+    """
+
+    frame: Any
+    target: str
+    is_class: bool
+    dates: Sequence[str]
+    things: str
+    contents: Sequence[Any]
+
+    @property
+    def labels(self) -> list[Any]:
+        """What each row is labelled; the same for all where the target is a number."""
+        return self.frame[self.target].tolist() if self.is_class else [0] * len(self.frame)
+
+
+@dataclass(frozen=True)
+class SplitRows:
+    """Rows that are split.
+
+    Attributes:
+        splits: the positions of each side.
+        words: how they were split.
+        leaks: rows on both sides; None where nobody looked, or copies were kept together.
+        group_column: the column whose values were kept together; None for none.
+    """
+
+    splits: Splits
+    words: str
+    leaks: Leaks | None = None
+    group_column: str | None = None
+
+
+def split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> SplitRows:
+    """Split the rows of a table, and say why where it is not at random.
+
+    Raises:
+        ArgumentError: if what is asked for contradicts itself.
+        DataError: if there is no such column, or nothing tells groups or times that are asked for.
+    """
+    asked = _asked(rows, settings)
+    suggestion = asked or _suggested(rows, settings, events)
+    share, seed = settings.valid_share, settings.seed
+    if suggestion is not None and suggestion.kind == "time":
+        splits = TimeSplitter(suggestion.values, share)(rows.frame)
+        _check_known(rows, splits)
+        return SplitRows(splits, f"the newest {share:.0%} of the rows, by {suggestion.value}")
+    if suggestion is not None:
+        splits = split_groups_by_class(rows.labels, list(suggestion.values), share, seed)
+        words = f"{share:.0%} of the rows at random, those of one {suggestion.value} together, seed {seed}"
+        return SplitRows(splits, words, _leaks(rows, splits, settings, events), suggestion.value)
+    if rows.is_class:
+        splits = split_by_class(rows.labels, share, seed)
+    else:
+        splits = RandomSplitter(share, seed)(rows.frame)
+    words = f"{share:.0%} of {'every class' if rows.is_class else 'the rows'} at random, seed {seed}"
+    if settings.split is SplitKind.random or not settings.check_leaks:
+        return SplitRows(splits, words, _leaks(rows, splits, settings, events))
+    return _copies_together(rows, splits, words, settings, events)
+
+
+def _copies_together(
+    rows: RowsToSplit, splits: Splits, words: str, settings: TrainSettings, events: Events
+) -> SplitRows:
+    pairs = COMPARE[rows.things](rows.contents, None)
+    groups = groups_of(len(rows.contents), [(pair.first, pair.second) for pair in pairs]).tolist()
+    together = keep_together(splits, rows.labels, groups, settings.valid_share, settings.seed)
+    if together is not splits:
+        many = len({place for pair in pairs for place in (pair.first, pair.second)})
+        example = f"row {pairs[0].first + 1} and row {pairs[0].second + 1}"
+        text = f"{many:,} {rows.things} are copies of others, e.g. {example}; copies stay on the same side of the split"
+        events.on_note(Note(text, "split", "random"))
+        words += "; copies are on the same side"
+    return SplitRows(together, words)
+
+
+def _leaks(rows: RowsToSplit, splits: Splits, settings: TrainSettings, events: Events) -> Leaks | None:
+    if not settings.check_leaks:
+        return None
+    sides = {}
+    for name, places in (("train", splits.train), ("valid", splits.valid)):
+        kept = places.tolist()
+        labels = [str(rows.frame[rows.target].iloc[i]) for i in kept]
+        sides[name] = Side([rows.contents[i] for i in kept], [f"row {i + 1}" for i in kept], labels)
+    return report_leaks(find_leaks(sides, rows.things), events)
+
+
+def _asked(rows: RowsToSplit, settings: TrainSettings) -> Suggestion | None:
+    """Return the split that the user names a column for, if one is named."""
+    named = {
+        name: value for name in ("group_by", "time_by") if (value := getattr(settings, name)) is not None
+    }
+    if len(named) > 1:
+        raise ArgumentError("group_by= and time_by= ask for different splits", remedy="Omit one of them.")
+    for option, column in named.items():
+        kind = SplitKind.groups if option == "group_by" else SplitKind.time
+        if settings.split not in (SplitKind.auto, kind):
+            raise ArgumentError(
+                f"split={settings.split} cannot be used with {option}=", remedy="Omit one of them."
+            )
+        if column not in rows.frame.columns:
+            raise missing_column(
+                column, [str(name) for name in rows.frame.columns], str(settings.source), f"{option}="
+            )
+        values = rows.frame[column].tolist()
+        missing = next((place for place, value in enumerate(values) if is_missing(value)), None)
+        if missing is not None:
+            raise DataError(
+                f"Column {column!r} is empty in row {missing + 1}, and {option}= needs it in every row",
+                remedy="Fill it in, or remove the row.",
+            )
+        if kind is SplitKind.time:
+            return Suggestion("time", _times(rows, column, values), "", True, option, column)
+        return Suggestion("groups", values, "", True, option, column)
+    return None
+
+
+def _suggested(rows: RowsToSplit, settings: TrainSettings, events: Events) -> Suggestion | None:
+    if settings.split is SplitKind.random:
+        return None
+    target, found = rows.frame[rows.target].tolist(), []
+    for name in rows.frame.columns:
+        cells = rows.frame[name].tolist()
+        if name == rows.target or any(is_missing(cell) for cell in cells):
+            continue
+        if name in rows.dates:
+            found.append(time_column(str(name), _times(rows, name, cells), target, rows.is_class))
+        else:
+            found.append(group_column(str(name), cells, target, rows.is_class))
+    seen = [each for each in found if each is not None]
+    kind = settings.split
+    if kind is not SplitKind.auto:
+        chosen = [each for each in seen if each.kind == kind.value]
+        if not chosen:
+            option = "group_by" if kind is SplitKind.groups else "time_by"
+            raise DataError(
+                f"split={kind} finds no column of {'ids that repeat' if option == 'group_by' else 'dates'} in {settings.source}",
+                available=listed(str(name) for name in rows.frame.columns), remedy=f"Name the column: {option}=.",
+            )  # fmt: skip
+        events.on_note(Note(_sentence(chosen[0]), "split", "random"))
+        return chosen[0]
+    strong = [each for each in seen if each.strong]
+    if strong:
+        events.on_note(Note(_sentence(strong[0]), "split", "random"))
+        return strong[0]
+    for each in seen[:1]:
+        events.on_note(Note(f"{each.seen}; the split is at random all the same", each.option, each.value))
+    return None
+
+
+def _times(rows: RowsToSplit, column: str, values: Sequence[Any]) -> Sequence[Any]:
+    """Return the cells of a column of dates as datetimes, those of another as they are."""
+    return [date_in(value, column) for value in values] if column in rows.dates else values
+
+
+def _sentence(suggestion: Suggestion) -> str:
+    if suggestion.kind == "time":
+        return f"{suggestion.seen}; the newest rows are held out"
+    return (
+        f"{suggestion.seen}; rows of one id stay on the same side of the split, and the ids are not an input"
+    )
+
+
+def _check_known(rows: RowsToSplit, splits: Splits) -> None:
+    """Raise DataError if the newest rows have a class that the others have not."""
+    if not rows.is_class:
+        return
+    labels = np.array([str(label) for label in rows.labels], object)
+    unseen = sorted(set(labels[splits.valid]) - set(labels[splits.train]))
+    if unseen:
+        raise DataError(
+            f"the class {unseen[0]!r} occurs only in the newest rows, which are held out",
+            remedy="Split at random: split='random'.",
+        )

@@ -1,0 +1,42 @@
+"""`gatera test` with several programs and sealed test sets, and `gatera seal`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def labelled(photo_folder: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(photo_folder, tmp_path / "june"))
+
+
+def test_two_programs_are_measured_side_by_side_on_a_sealed_test_set(gatera, program, labelled, tmp_path):
+    other = Path(shutil.copy(program, tmp_path / "other.gatera"))
+    ran = gatera("seal", labelled)
+    assert ran.status == 0 and "Sealed 24 files of june" in ran.out
+    ran = gatera("test", program, other, "--sealed", tmp_path / "june.sealed")
+    assert ran.status == 0
+    assert ran.out.count("Error 0.0 % (0 of 24 wrong)") == 2
+    assert "No difference can be claimed (p = 1); the two err equally often." in ran.out
+    assert "has been opened once" in ran.err
+    ran = gatera("test", program, other, labelled, "--json")
+    (compared,) = json.loads(ran.out)["comparisons"]
+    assert (compared["n"], compared["differ"], compared["wrong"]) == (
+        24,
+        False,
+        {"both": 0, "first": 0, "second": 0},
+    )
+    (labelled / "cat" / "cat_1.jpg").unlink()
+    ran = gatera("test", program, "--sealed", tmp_path / "june.sealed")
+    assert ran.status == 1 and "is not as it was when it was sealed: 1 missing (cat/cat_1.jpg)" in ran.err
+
+
+def test_a_source_is_needed_without_a_seal(gatera, program, labelled):
+    ran = gatera("test", program)
+    assert ran.status != 0 and "SOURCE is missing" in ran.err
+    ran = gatera("test", program, program, labelled, "--csv")
+    assert ran.status != 0 and "--csv and --report are for one program" in ran.err

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gatera.core.errors import DataError, OutputExistsError
+from gatera.evaluate.sealed import TestSet, seal_folder
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    for name in ("cat/1.jpg", "cat/2.jpg", "dog/3.jpg", "labels.csv"):
+        (tmp_path / "june" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "june" / name).write_text(name, encoding="utf-8")
+    return tmp_path / "june"
+
+
+def test_every_opening_is_counted_dated_and_names_its_programs(folder, tmp_path):
+    (tmp_path / "a.gatera").write_bytes(b"a")
+    sealed = seal_folder(folder)
+    assert (sealed.path.name, sealed.count) == ("june.sealed", 4)
+    assert sealed.sentence() == "The sealed test set june has never been opened."
+    assert sealed.open(tmp_path / "a.gatera") == folder.resolve()
+    TestSet(sealed.path).open("b.gatera")  # another run
+    first, second = TestSet(sealed.path).openings
+    assert first["programs"][0]["name"] == "a.gatera" and len(first["programs"][0]["sha256"]) == 64
+    assert second["programs"] == [{"name": "b.gatera", "sha256": None}]
+    assert "has been opened 2 times (2" in repr(sealed) and "The more often" in repr(sealed)
+
+
+def test_a_changed_test_set_is_refused_and_the_changes_are_named(folder):
+    sealed = seal_folder(folder)
+    (folder / "cat" / "1.jpg").write_text("other", encoding="utf-8")
+    (folder / "dog" / "3.jpg").unlink()
+    (folder / "dog" / "4.jpg").write_text("new", encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        sealed.open("a.gatera")
+    assert str(caught.value) == (
+        f"the test set {folder.resolve()} is not as it was when it was sealed: 1 changed (cat/1.jpg); 1 missing (dog/3.jpg); 1 new "
+        "(dog/4.jpg). Restore its files. A new seal (gatera seal --force) makes it another test set, with no record of earlier "
+        "openings."
+    )
+    assert sealed.openings == []
+
+
+def test_a_photo_moved_to_another_class_is_a_change(folder):
+    sealed = seal_folder(folder)
+    (folder / "cat" / "1.jpg").rename(folder / "dog" / "1.jpg")
+    with pytest.raises(DataError, match="1 missing"):
+        sealed.check()
+
+
+def test_seals_are_not_overwritten_and_stand_beside_their_folder(folder, tmp_path):
+    seal_folder(folder)
+    with pytest.raises(OutputExistsError):
+        seal_folder(folder)
+    seal_folder(folder, force=True)
+    with pytest.raises(DataError, match="beside its folder"):
+        seal_folder(folder, tmp_path / "elsewhere" / "x.sealed")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="no files to seal"):
+        seal_folder(tmp_path / "empty")
+
+
+def test_a_file_that_is_no_seal_or_was_edited_is_refused(folder, tmp_path):
+    with pytest.raises(DataError, match=r"cannot be read .*gatera seal FOLDER"):
+        TestSet(tmp_path / "none.sealed")
+    sealed = seal_folder(folder)
+    content = json.loads(sealed.path.read_text())
+    content["files"]["cat/1.jpg"] = "0" * 64
+    sealed.path.write_text(json.dumps(content))
+    with pytest.raises(DataError, match="is not a seal, or was changed"):
+        TestSet(sealed.path)

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageEnhance, ImageOps
+
+from gatera.core.errors import ArgumentError
+from gatera.data.sources.looks import look_at_photo
+from gatera.evaluate.leaks.contents import copies_among_photos, copies_among_rows
+from gatera.measure.duplicates.pairs import groups_of
+from gatera.measure.duplicates.pictures import Thumbnails, near_pictures
+from gatera.measure.duplicates.rows import equal_rows
+from gatera.measure.duplicates.texts import near_texts
+
+
+def scene(seed: int, size: tuple[int, int] = (150, 110)) -> Image.Image:
+    """A picture with large and small shapes, as photos have."""
+    draw = np.random.default_rng(seed)
+    coarse = Image.fromarray(draw.integers(0, 256, (5, 6, 3), np.uint8)).resize(
+        size, Image.Resampling.BICUBIC
+    )
+    fine = Image.fromarray(draw.integers(0, 256, (22, 30, 3), np.uint8)).resize(
+        size, Image.Resampling.BICUBIC
+    )
+    return Image.blend(coarse, fine, 0.4)
+
+
+def encoded(photo: Image.Image, quality: int) -> Image.Image:
+    buffer = io.BytesIO()
+    photo.save(buffer, "JPEG", quality=quality)
+    return Image.open(buffer)
+
+
+COPIES = {
+    "re-encoded": lambda photo: encoded(photo, 30),
+    "resized": lambda photo: photo.resize((80, 70)),
+    "mirrored": ImageOps.mirror,
+    "cropped": lambda photo: photo.crop((12, 4, 147, 103)),
+    "cropped on one side": lambda photo: photo.crop((0, 11, 150, 110)),
+    "recoloured": lambda photo: ImageEnhance.Brightness(ImageEnhance.Color(photo).enhance(0.4)).enhance(1.3),
+    "grey": lambda photo: photo.convert("L").convert("RGB"),
+    "mirrored and cropped": lambda photo: ImageOps.mirror(photo).crop((4, 8, 139, 107)),
+}
+
+
+@pytest.mark.parametrize("change", COPIES.values(), ids=COPIES.keys())
+def test_copies_of_photos_are_found_and_nothing_else(change):
+    photos = [scene(seed) for seed in range(12)]
+    some = [look_at_photo(change(photo)) for photo in photos[:6]]
+    pairs = copies_among_photos(some, [look_at_photo(photo) for photo in photos])
+    assert sorted((pair.first, pair.second) for pair in pairs) == [(i, i) for i in range(6)]
+
+
+def test_copies_within_one_collection_are_pairs_of_two_positions():
+    looks = [look_at_photo(photo) for photo in (scene(1), scene(2), encoded(scene(1), 40))]
+    assert [(pair.first, pair.second) for pair in copies_among_photos(looks)] == [(0, 2)]
+
+
+def test_plain_pictures_tiny_ones_and_other_colours_are_no_copies():
+    plain = [look_at_photo(np.full((90, 90, 3), level, np.uint8)) for level in (0, 0, 200)]
+    assert copies_among_photos(plain) == []
+    tiny = [scene(1, (30, 20)), scene(1, (30, 20)).crop((2, 0, 30, 20))]
+    assert copies_among_photos([look_at_photo(photo) for photo in tiny]) == []
+    grey = np.stack([look_at_photo(scene(1)).grey] * 2)
+    colour = np.array([[10, 10, 10], [10, 10, 150]], np.float32)
+    assert near_pictures(Thumbnails(grey, colour)) == [] != near_pictures(Thumbnails(grey))
+
+
+def test_thumbnails_of_another_size_are_refused():
+    with pytest.raises(ArgumentError, match=r"Got: \[2, 32, 32\]\. Expected: \[N, 48, 48\]"):
+        Thumbnails(np.zeros((2, 32, 32), np.uint8))
+
+
+WORDS = [
+    "the",
+    "film",
+    "was",
+    "long",
+    "and",
+    "dull",
+    "but",
+    "the",
+    "actors",
+    "did",
+    "what",
+    "they",
+    "could",
+    "with",
+    "a",
+    "script",
+    "that",
+    "had",
+    "no",
+    "end",
+]
+
+
+def test_texts_are_copies_if_the_same_but_for_case_and_marks_or_nearly_the_same():
+    text, other = " ".join(WORDS), " ".join(reversed(WORDS))
+    edited = " ".join([*WORDS[:-1], "ending"])
+    pairs = near_texts([text.upper() + "!", edited, "something else entirely"], [other, text])
+    assert [(pair.first, pair.second) for pair in pairs] == [(0, 1), (1, 1)]
+    assert pairs[0].likeness == 1 > pairs[1].likeness > 0.6
+    assert near_texts(["good", "bad", "", ""]) == []
+    assert [(pair.first, pair.second) for pair in near_texts(["good", "bad", "Good."])] == [(0, 2)]
+
+
+def test_equal_rows_are_copies_unless_chance_explains_them():
+    draw = np.random.default_rng(0)
+    rows = [(i, *draw.normal(size=3).tolist()) for i in range(40)]
+    copies = [(100 + i, *rows[i][1:]) for i in (3, 5)]  # another id
+    assert [(p.first, p.second) for p in copies_among_rows(copies, rows)] == [(0, 3), (1, 5)]
+    coins = draw.integers(0, 2, (60, 3)).tolist()
+    assert copies_among_rows(coins) == []
+    assert equal_rows(list(zip(*coins, strict=True))).pairs  # they are equal, but no copies
+
+
+def test_missing_cells_are_equal_to_each_other():
+    assert equal_rows([[float("nan"), 1.0]], [[float("nan")]]).pairs[0][:2] == (0, 0)
+
+
+def test_items_joined_over_others_are_one_group():
+    assert groups_of(5, [(4, 3), (3, 1)]).tolist() == [0, 1, 2, 1, 1]

@@ -1,0 +1,215 @@
+"""What `gatera train` finds in the data without being told: copies, groups, an order in time."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image, ImageOps
+
+from gatera.core.errors import ArgumentError, DataError
+from gatera.measure.reports.classes import ErrorReport
+from gatera.recipes.evaluation import Evaluation
+from gatera.recipes.files import find_files
+from gatera.recipes.photos import KIND
+from gatera.recipes.run import train
+from gatera.recipes.settings import SplitKind, TrainSettings
+from gatera.recipes.splitting.files import file_leaks
+from gatera.recipes.tables import read, split_table
+from gatera.recipes.texts.recipe import KIND as TEXTS
+
+DRAW = np.random.default_rng(7)
+
+
+def scene(seed: int) -> Image.Image:
+    draw = np.random.default_rng(seed)
+    return Image.fromarray(draw.integers(0, 256, (14, 18, 3), np.uint8)).resize(
+        (90, 70), Image.Resampling.BICUBIC
+    )
+
+
+def save(folder: Path, photos: dict[str, Image.Image]) -> Path:
+    for name, photo in photos.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        photo.save(folder / name)
+    return folder
+
+
+def settings(source: Path, **more) -> TrainSettings:
+    return TrainSettings(source, source.parent / "out.gatera", **more)
+
+
+@pytest.fixture
+def with_copies(tmp_path) -> Path:
+    photos = {f"{'cat' if i % 2 else 'dog'}/{i}.jpg": scene(i) for i in range(20)}
+    photos["cat/again.jpg"] = ImageOps.mirror(scene(3))
+    photos["dog/wrong.jpg"] = scene(5).resize((100, 70))
+    return save(tmp_path / "photos", photos)
+
+
+def test_copies_stay_on_one_side_and_two_labels_of_one_photo_are_named(with_copies, events):
+    found = find_files(settings(with_copies), events, KIND)
+    side = dict(zip((path.name for path in found.files), found.split, strict=True))
+    assert side["again.jpg"] == side["3.jpg"]
+    assert side["wrong.jpg"] == side["5.jpg"]
+    (note,) = [line for line in events.lines if "copies" in line]
+    assert note.startswith("4 photos are copies of others, e.g. cat/")
+    assert note.endswith("copies stay on the same side of the split (to change: split='random').")
+    assert events.warnings == [
+        "Copies with different labels, one of which must be wrong: cat/5.jpg (cat) and dog/wrong.jpg (dog)."
+    ]
+    assert not file_leaks(found, settings(with_copies), events)
+
+
+def test_copies_across_given_folders_are_leaks_and_the_error_is_given_without_them(tmp_path, events):
+    photos = {
+        f"{'train' if i < 12 else 'valid'}/{'cat' if i % 2 else 'dog'}/{i}.jpg": scene(i) for i in range(18)
+    }
+    photos["valid/cat/copy.jpg"] = scene(1)
+    folder = save(tmp_path / "photos", photos)
+    asked = settings(folder)
+    found = find_files(asked, events, KIND)
+    leaks = file_leaks(found, asked, events)
+    assert [(leak.name, leak.train_name) for leak in leaks.pairs] == [
+        ("valid/cat/copy.jpg", "train/cat/1.jpg")
+    ]
+    assert "1 of 7 photos of the validation set is also in the training set" in events.warnings[0]
+    assert "check_leaks=False does not look" in events.warnings[0]
+    misses = np.zeros(7)
+    misses[[0, 1]] = 1
+    evaluation = Evaluation(ErrorReport(7, 2, (), ()), misses=misses).without(leaks.places("valid"), "photos")
+    assert evaluation.lines()[-1].startswith(
+        "Without the 1 photos that are also in the training set: error 33.3 % (2 of 6 wrong)"
+    )
+    assert evaluation.to_dict()["without_leaks"]["n"] == 6
+    assert file_leaks(found, settings(folder, check_leaks=False), events) is None
+
+
+def test_a_random_split_that_is_asked_for_is_made_and_its_leaks_are_named(with_copies, events):
+    asked = settings(with_copies, split=SplitKind.random, seed=2, valid_pct=0.4)
+    found = find_files(asked, events, KIND)
+    assert found.groups == ()
+    leaks = file_leaks(found, asked, events)
+    side = dict(zip((path.name for path in found.files), found.split, strict=True))
+    crossing = sum(side[a] != side[b] for a, b in (("again.jpg", "3.jpg"), ("wrong.jpg", "5.jpg")))
+    assert len(leaks.pairs) == crossing > 0
+
+
+def test_patients_are_kept_together_and_speakers_are_only_said(tmp_path, events):
+    names = [f"{'ill' if i // 4 % 2 else 'well'}/patient{i // 4}_{i % 4}.jpg" for i in range(40)]
+    found = find_files(
+        settings(save(tmp_path / "a", {name: scene(i) for i, name in enumerate(names)})), events, KIND
+    )
+    patients = [
+        {found.files[i].name.split("_")[0] for i in found.indices(side)} for side in ("train", "valid")
+    ]
+    assert not patients[0] & patients[1]
+    assert any("File names repeat 10 ids" in line and "split='random'" in line for line in events.lines)
+    events.lines.clear()
+    names = [f"{digit}/{digit}_{who}_{n}.jpg" for digit in range(2) for who in "abcdef" for n in range(4)]
+    folder = save(tmp_path / "b", {name: scene(i) for i, name in enumerate(names)})
+    found = find_files(settings(folder), events, KIND)
+    assert found.groups == ()
+    (said,) = [line for line in events.lines if "ids" in line]
+    assert "the split is at random all the same" in said
+    assert "(to change: group_by=" in said
+    assert find_files(settings(folder, split=SplitKind.groups), events, KIND).groups
+
+
+def test_files_are_split_by_their_dates_if_asked(tmp_path, events):
+    names = [f"{'cat' if i % 2 else 'dog'}/2023-05-{i + 1:02}.jpg" for i in range(20)]
+    folder = save(tmp_path / "a", {name: scene(i) for i, name in enumerate(names)})
+    found = find_files(settings(folder, split=SplitKind.time, test_pct=0.2), events, KIND)
+    days = {side: [found.files[i].stem for i in found.indices(side)] for side in ("train", "valid", "test")}
+    assert max(days["train"]) < min(days["valid"]) <= max(days["valid"]) < min(days["test"])
+    assert [len(kept) for kept in days.values()] == [12, 4, 4]
+    with pytest.raises(DataError, match="split=groups needs names of photos with ids that repeat"):
+        find_files(settings(folder, split=SplitKind.groups), events, KIND)
+
+
+def test_copies_of_texts_stay_on_one_side(tmp_path, events):
+    for i in range(20):
+        (tmp_path / "t" / "ab"[i % 2]).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "t" / "ab"[i % 2] / f"{i}.txt").write_text(f"text number {i % 19}", encoding="utf-8")
+    find_files(settings(tmp_path / "t"), events, TEXTS)
+    assert any(line.startswith("2 texts are copies of others") for line in events.lines)
+
+
+def table(tmp_path, frame, **more):
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    return TrainSettings(tmp_path / "t.csv", tmp_path / "t.gatera", target="y", **more)
+
+
+def split(asked, events):
+    return split_table(read(asked, events), asked, events)
+
+
+def test_a_group_leak_in_a_table_is_found_and_the_ids_are_not_an_input(tmp_path, events):
+    patients = DRAW.permutation(np.repeat(np.arange(30), 5))
+    frame = pd.DataFrame(
+        {"patient_id": patients, "x": DRAW.normal(size=150), "y": np.where(patients % 2, "ill", "well")}
+    )
+    made, rows = split(table(tmp_path, frame), events)
+    train, valid = (set(patients[part]) for part in rows.splits)
+    assert not train & valid
+    assert (made.categories + made.numbers, made.ignored["patient_id"]) == (
+        ["x"],
+        "its rows are kept together",
+    )
+    assert "those of one patient_id together" in rows.words
+    assert any("30 ids for 150 rows, and rows of one id have like targets" in line for line in events.lines)
+    _, rows = split(table(tmp_path, frame, split=SplitKind.random), events)
+    assert rows.words == "20% of every class at random, seed 42"
+
+
+def test_a_time_leak_in_a_table_is_found(tmp_path, events):
+    days = DRAW.permutation(120)
+    frame = pd.DataFrame(
+        {"sold": [str(date(2020, 1, 1) + timedelta(int(day))) for day in days], "x": DRAW.normal(size=120), "y": days + DRAW.normal(size=120)}
+    )  # fmt: skip
+    _, rows = split(table(tmp_path, frame), events)
+    assert days[rows.splits.train].max() < days[rows.splits.valid].min()
+    assert any(
+        "next to each other in time have like targets; the newest rows are held out" in line
+        for line in events.lines
+    )
+    assert rows.words == "the newest 20% of the rows, by sold"
+
+
+def test_copies_of_rows_stay_on_one_side_or_are_named(tmp_path, events):
+    frame = pd.DataFrame(DRAW.normal(size=(60, 4)), columns=list("abcd"))
+    frame = pd.concat([frame, frame.iloc[:12]], ignore_index=True)
+    frame["y"] = np.where(frame.a > 0, "up", "down")
+    _, rows = split(table(tmp_path, frame), events)
+    valid = set(rows.splits.valid.tolist())
+    assert all((i in valid) == (i + 60 in valid) for i in range(12))
+    assert any(
+        line.startswith("24 rows are copies of others, e.g. row 1 and row 61") for line in events.lines
+    )
+    _, rows = split(table(tmp_path, frame, split=SplitKind.random), events)
+    assert rows.leaks.places("valid").size
+    assert "rows of the validation set are also in the training set" in events.warnings[-1]
+
+
+def test_a_column_that_is_asked_for_decides_and_must_be_there(tmp_path, events):
+    frame = pd.DataFrame(
+        {"g": list("abcdefghij") * 6, "n": range(60), "x": DRAW.normal(size=60), "y": [0, 1] * 30}
+    )
+    _, rows = split(table(tmp_path, frame, time_by="n"), events)
+    assert rows.splits.valid.tolist() == list(range(48, 60))
+    _, rows = split(table(tmp_path, frame, group_by="g"), events)
+    assert not {frame.g[i] for i in rows.splits.train} & {frame.g[i] for i in rows.splits.valid}
+    with pytest.raises(DataError, match="group_by=: no column 'h'"):
+        split(table(tmp_path, frame, group_by="h"), events)
+    with pytest.raises(ArgumentError, match="Omit one of them"):
+        split(table(tmp_path, frame, group_by="g", time_by="n"), events)
+    with pytest.raises(DataError, match="split=time finds no column of dates"):
+        split(table(tmp_path, frame, split=SplitKind.time), events)
+
+
+def test_another_word_for_split_is_refused(tmp_path):
+    with pytest.raises(ArgumentError, match="split"):
+        train(tmp_path, split="grups")
