@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
+
 from gatera.core.checks import listed, missing_column
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.category import CategoryBlock
@@ -140,19 +142,27 @@ def read(settings: TrainSettings, events: Events) -> Table:
 
 
 def split_table(table: Table, settings: TrainSettings, events: Events) -> tuple[Table, SplitRows]:
-    """Return how a table is split, and the table without the column by whose values rows were kept together."""
+    """Return how a table is split, and the table as it is trained on.
+
+    Rows on neither side go, and so does the column by whose values rows were split.
+    """
     _check_enough(table, settings)
     frame = table.frame.drop(columns=table.target)
     contents = list(frame.itertuples(index=False, name=None))
     rows = RowsToSplit(table.frame, table.target, table.classes, table.dates, "rows", contents)
     split = split_rows(rows, settings, events)
-    group = split.group_column
-    if group is None or table.categories + table.numbers == [group]:
+    used = split.splits.used
+    if len(used) < len(table.frame):
+        places = (np.searchsorted(used, side) for side in (split.splits.train, split.splits.valid))
+        table = replace(table, frame=table.frame.iloc[used].reset_index(drop=True))
+        split = replace(split, splits=Splits(*places, made_by=split.splits.made_by))
+    column = split.column
+    if column is None or table.categories + table.numbers == [column]:
         return table, split
     categories, numbers = (
-        [name for name in names if name != group] for names in (table.categories, table.numbers)
+        [name for name in names if name != column] for names in (table.categories, table.numbers)
     )
-    ignored = {**table.ignored, group: "its rows are kept together"}
+    ignored = {**table.ignored, column: "the split is by its values"}
     return replace(table, categories=categories, numbers=numbers, ignored=ignored), split
 
 

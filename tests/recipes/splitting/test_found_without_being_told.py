@@ -157,7 +157,7 @@ def test_a_group_leak_in_a_table_is_found_and_the_ids_are_not_an_input(tmp_path,
     assert not train & valid
     assert (made.categories + made.numbers, made.ignored["patient_id"]) == (
         ["x"],
-        "its rows are kept together",
+        "the split is by its values",
     )
     assert "those of one patient_id together" in rows.words
     assert any("30 ids for 150 rows, and rows of one id have like targets" in line for line in events.lines)

@@ -172,7 +172,7 @@ def sides_of(table: Path, rows: Sequence[tuple[int, Row]]) -> list[str]:
 
 
 def _named_side(table: Path, line: int, cell: str) -> str:
-    side = _side_in(cell)
+    side = side_in(cell)
     if side is None:
         raise DataError(
             f"{table} has an unknown split in line {line}",
@@ -193,12 +193,12 @@ def other_side_column(columns: Sequence[str], rows: Sequence[Row]) -> str | None
     if any(name in lower for name in SIDE_COLUMNS):
         return None
     for name in columns:
-        if name.strip().lower() in OTHER_SIDE_COLUMNS and rows and all(_side_in(row[name]) for row in rows):
+        if name.strip().lower() in OTHER_SIDE_COLUMNS and rows and all(side_in(row[name]) for row in rows):
             return name
     return None
 
 
-def _side_in(cell: str) -> str | None:
+def side_in(cell: str) -> str | None:
     """Return the side that a cell names: "train", "Validation", "PublicTest"; None for anything else."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cell.strip())
     return SIDE_OF.get(cell.strip().lower()) or side_and_rest(words)[0] or None

@@ -27,6 +27,7 @@ from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
 from gatera.recipes.settings import SplitKind, TrainSettings
 from gatera.recipes.splitting.files import report_leaks
+from gatera.recipes.splitting.given import given_sides
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,13 @@ class SplitRows:
         splits: the positions of each side.
         words: how they were split.
         leaks: rows on both sides; None where nobody looked, or copies were kept together.
-        group_column: the column whose values were kept together; None for none.
+        column: the column by whose values rows were split, and which is no input therefore; None for none.
     """
 
     splits: Splits
     words: str
     leaks: Leaks | None = None
-    group_column: str | None = None
+    column: str | None = None
 
 
 def split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> SplitRows:
@@ -80,6 +81,11 @@ def split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> Sp
         DataError: if there is no such column, or nothing tells groups or times that are asked for.
     """
     asked = _asked(rows, settings)
+    given = None if asked or settings.split is not SplitKind.auto else given_sides(rows.frame, rows.target)
+    if given is not None:
+        events.on_note(given.note)
+        leaks = _leaks(rows, given.splits, settings, events)
+        return SplitRows(given.splits, f"as column {given.column!r} says", leaks, given.column)
     suggestion = asked or _suggested(rows, settings, events)
     share, seed = settings.valid_share, settings.seed
     if suggestion is not None and suggestion.kind == "time":

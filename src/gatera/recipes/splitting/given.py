@@ -1,0 +1,73 @@
+"""A column of a table that says on which side of the split each row is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gatera.data.folders.label_columns import OTHER_SIDE_COLUMNS, SIDE_COLUMNS, side_in
+from gatera.data.sources.labels import is_missing
+from gatera.data.splits.by_value import truths_of
+from gatera.data.splits.split import Splits
+from gatera.program.tables.notes import Note
+
+
+@dataclass(frozen=True)
+class GivenSides:
+    """The sides that a column names.
+
+    Attributes:
+        column: the column.
+        splits: the positions of training and validation rows.
+        n_unused: rows of the test side, where there is a validation side too; they are in neither.
+    """
+
+    column: str
+    splits: Splits
+    n_unused: int
+
+    @property
+    def note(self) -> Note:
+        """What was decided, in a line."""
+        text = f"Column {self.column!r} says which rows are held out; it is not an input"
+        if self.n_unused:
+            text += f". Its {self.n_unused:,} test rows are not used"
+        return Note(text, "split", "random")
+
+
+def given_sides(frame: Any, target: str) -> GivenSides | None:
+    """Return the sides that a column named `split`, `is_valid` or alike gives every row; None without one.
+
+    Args:
+        frame: a pandas DataFrame.
+        target: the column to predict, which is never taken.
+    """
+    for name in frame.columns:
+        plain = str(name).strip().lower()
+        if name == target or plain not in (*SIDE_COLUMNS, *OTHER_SIDE_COLUMNS):
+            continue
+        sides = _sides(frame[name].tolist(), truths=plain == "is_valid")
+        if sides is not None:
+            return _split(str(name), sides)
+    return None
+
+
+def _sides(cells: Sequence[Any], truths: bool) -> np.ndarray | None:
+    """Return the side of each cell; None if one names none, or all name the same."""
+    written = ["" if is_missing(cell) else str(cell) for cell in cells]
+    if truths:
+        sides = [None if truth is None else "valid" if truth else "train" for truth in truths_of(written)]
+    else:
+        sides = [side_in(cell) for cell in written]
+    if not all(sides) or "train" not in sides or len(set(sides)) == 1:
+        return None
+    return np.array(sides)
+
+
+def _split(column: str, sides: np.ndarray) -> GivenSides:
+    held_out = "valid" if (sides == "valid").any() else "test"
+    train, valid = np.flatnonzero(sides == "train"), np.flatnonzero(sides == held_out)
+    return GivenSides(column, Splits(train, valid, made_by=column), len(sides) - len(train) - len(valid))

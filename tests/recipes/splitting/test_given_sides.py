@@ -1,0 +1,82 @@
+"""A table that says which rows are held out is taken at its word."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gatera.recipes.settings import SplitKind, Task, TrainSettings
+from gatera.recipes.splitting.given import given_sides
+from gatera.recipes.tables import read, split_table, table_loaders
+from gatera.recipes.texts.rows import TableOfTexts
+
+N = 40
+
+
+def frame(**columns) -> pd.DataFrame:
+    draw = np.random.default_rng(0)
+    return pd.DataFrame({"x": draw.normal(size=N), "y": np.where(np.arange(N) % 3, "a", "b"), **columns})
+
+
+def asked(tmp_path, table: pd.DataFrame, **more) -> TrainSettings:
+    table.to_csv(tmp_path / "t.csv", index=False)
+    return TrainSettings(tmp_path / "t.csv", tmp_path / "t.gatera", target="y", **more)
+
+
+@pytest.mark.parametrize(
+    ("column", "held_out", "others"),
+    [
+        ("is_valid", True, False), ("is_valid", 1, 0), ("is_valid", "x", ""), ("Split", "Val", "Train"), ("usage", "PublicTest", "Training"),
+        ("subset", "test", "train"),
+    ],
+)  # fmt: skip
+def test_its_rows_are_held_out_and_the_column_is_not_an_input(column, held_out, others, tmp_path, events):
+    marked = np.arange(N) % 5 == 1
+    settings = asked(tmp_path, frame(**{column: [held_out if mark else others for mark in marked]}))
+    table, split = split_table(read(settings, events), settings, events)
+    assert split.splits.valid.tolist() == np.flatnonzero(marked).tolist()
+    assert (table.categories + table.numbers, split.words) == (["x"], f"as column '{column}' says")
+    assert (
+        f"Column '{column}' says which rows are held out; it is not an input (to change: split='random')."
+        in events.lines
+    )
+
+
+def test_rows_of_a_third_side_are_left_out_and_counted(tmp_path, events):
+    sides = ["train", "valid", "train", "test"] * (N // 4)
+    table = frame(set=sides)
+    settings = asked(tmp_path, table)
+    made, split = split_table(read(settings, events), settings, events)
+    assert len(made.frame) == 30
+    assert made.frame["x"].iloc[split.splits.valid].tolist() == pytest.approx(table["x"][1::4].tolist())
+    dls = table_loaders(made, settings, split.splits)
+    assert (dls.train.n, dls.valid.n) == (20, 10)
+    assert any("Its 10 test rows are not used (to change" in line for line in events.lines)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        {"split": ["left", "right"] * (N // 2)}, {"is_valid": ["maybe", "no"] * (N // 2)}, {"split": ["train"] * N},
+        {"train": ["train", "valid"] * (N // 2)}, {"split": ["train", None] * (N // 2)}, {"set": ["test", "valid"] * (N // 2)},
+    ],
+)  # fmt: skip
+def test_other_columns_are_columns_like_any(column):
+    assert given_sides(frame(**column), "y") is None
+
+
+def test_the_target_and_a_split_at_random_are_never_taken_for_it(tmp_path, events):
+    sides = ["train", "valid"] * (N // 2)
+    assert given_sides(frame(split=sides), "split") is None
+    settings = asked(tmp_path, frame(split=sides), split=SplitKind.random)
+    _, split = split_table(read(settings, events), settings, events)
+    assert split.words.endswith("at random, seed 42")
+
+
+def test_texts_in_a_table_have_sides_too(tmp_path, events):
+    texts = [f"the film number {n} was {'good' if n % 3 else 'bad'} and long" for n in range(N)]
+    table = frame(review=texts, is_valid=[n % 4 == 0 for n in range(N)]).drop(columns="x")
+    settings = asked(tmp_path, table, task=Task.text)
+    splits = TableOfTexts(settings, events).split(events)
+    assert splits.valid.tolist() == list(range(0, N, 4))
