@@ -76,3 +76,9 @@ def test_columns_of_a_table_have_their_mean_and_population_deviation():
     assert Normalize().fit_columns(columns) == Normalize(
         [2.0, 5.0], [1.0, 1.0]
     )  # a constant column is left as it is
+
+
+def test_statistics_of_known_data_sets_are_the_published_ones():
+    assert imagenet_stats == ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+    assert cifar_stats == ([0.491, 0.482, 0.447], [0.247, 0.243, 0.261])
+    assert mnist_stats == ([0.131], [0.308])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from gatera.data.transforms import sampled
 from gatera.data.transforms.sampled import SampledAugmentation, Sampling, average, relight, shrink_factors
 
 N = 3
@@ -209,3 +210,15 @@ def test_nothing_moves_where_the_geometry_stays():
     draw, mask, points = DRAWS["tone"], np.ones((3, 4), np.uint8), np.ones((2, 2))
     assert draw.mask(0, mask) is mask
     assert draw.points(0, points, (3, 4)) is points
+
+
+@pytest.mark.parametrize("align_corners", [True, False])
+@pytest.mark.parametrize("n", [1, 2, 3, 8])
+def test_points_and_photos_count_pixels_alike(n, align_corners):
+    pixels, place = sampled._spans(n, 2, align_corners)
+    np.testing.assert_allclose(
+        2 * np.arange(n) / pixels[1] - place[1], sampled._axis(n, align_corners), atol=1e-7
+    )
+    np.testing.assert_allclose(
+        2 * np.arange(2) / pixels[0] - place[0], sampled._axis(2, align_corners), atol=1e-7
+    )
