@@ -77,6 +77,11 @@ def test_the_error_is_the_mean_gap_of_bins_of_equal_size():
         expected_calibration_error(np.zeros(0), np.zeros(0, bool))
 
 
+def test_equal_probabilities_are_binned_in_no_order():
+    right = np.arange(3_000) < 2_400  # the wrong ones come last
+    assert expected_calibration_error(np.full(3_000, 0.8), right) < 0.03
+
+
 def test_risk_falls_as_only_the_surest_are_answered():
     curve = risk_coverage(np.array([0.5, 0.9, 0.7, 0.6]), np.array([False, True, True, False]))
     assert curve.coverage.tolist() == [0.25, 0.5, 0.75, 1]

@@ -53,7 +53,9 @@ def reliability(probability: np.ndarray, right: np.ndarray, bins: int = BINS) ->
         [Reliability(n=1, confidence=0.6, right=0.0), Reliability(n=1, confidence=0.9, right=1.0)]
     """
     check_at_least("bins", bins, 1)
-    order = np.argsort(probability, kind="stable")
+    # equal ones in no order: that of the items may go by class
+    mixed = np.random.default_rng(0).permutation(len(probability))
+    order = mixed[np.argsort(np.asarray(probability)[mixed], kind="stable")]
     parts = [part for part in np.array_split(order, bins) if len(part)]
     return [Reliability(len(p), float(probability[p].mean()), float(right[p].mean())) for p in parts]
 
@@ -70,7 +72,7 @@ def expected_calibration_error(probability: np.ndarray, right: np.ndarray, bins:
         ArgumentError: if there are no items, or the two differ in number.
 
     Example:
-        >>> round(expected_calibration_error(np.full(10, 0.8), np.arange(10) < 6), 3)
+        >>> round(expected_calibration_error(np.full(10, 0.8), np.arange(10) < 6, bins=1), 3)
         0.2
     """
     if not len(probability) or len(probability) != len(right):

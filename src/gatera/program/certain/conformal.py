@@ -131,7 +131,7 @@ class Answers:
         Example:
             >>> answers = Answers(np.linspace(0.6, 1, 99, dtype=np.float32), np.array([0.55, 0.65], np.float32))
             >>> round(answers.least_probability(0.95), 2), answers.least_probability(0.995)
-            (0.6, 2.0)
+            (0.55, 2.0)
         """
         every = np.concatenate([self.right, self.wrong])
         steps = np.unique(every)
