@@ -90,11 +90,19 @@ def test_drift_is_found_and_its_effect_does_not_grow_with_the_batch():
     assert small.drifted and large.drifted
     assert large.effect == pytest.approx(small.effect, abs=0.05)
     assert large.effect - large.interval[0] < small.effect - small.interval[0]
-    assert set(small.by) == {"features", "novelty"}
+    assert set(small.by) == {"features", "novelty", "odd items"}
 
 
 def test_a_difference_of_no_importance_is_not_an_alarm_however_large_the_batch():
     assert not known(5_000).shift(normal(9, 20_000, shift=0.05), None, 1).drifted
+
+
+def test_a_few_items_of_a_new_class_among_usual_ones_are_found():
+    certainty, found = known(), 0
+    for seed in range(10):
+        some = np.concatenate([normal(seed, 90), normal(seed + 50, 38, wide=4.0)])
+        found += certainty.shift(some, None, 100).drifted
+    assert found >= 9
 
 
 def test_less_odd_and_less_sure_are_drift_too():

@@ -14,6 +14,7 @@ from gatera.program.certain.conformal import Answers, Scores, check_level, defau
 from gatera.program.certain.novelty import Novelty
 from gatera.program.certain.shift import (
     SMALL_EFFECT,
+    SMALL_SHARE,
     Effect,
     Shift,
     auc_parts,
@@ -26,7 +27,10 @@ from gatera.program.certain.shift import (
 FEWEST = 10
 
 #: Of the ways of telling a batch from the held-out items, two have two sides: odder or less odd, surer or less sure.
-WAYS = 5
+WAYS = 6
+
+#: Held-out items above this novelty count as odd.
+ODD = 0.95
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,13 +114,17 @@ class Certainty:
         z = critical(looks, WAYS)
         by = {"features": effect_of(*told_by_features(features, novelty.held_out), z)}
         by["novelty"] = _either_side(odd, novelty.scores, z)
+        line = float(np.quantile(novelty.scores, ODD))
+        by["odd items"] = effect_of(*auc_parts(odd > line, novelty.scores > line), z)
         if sureness is not None and self.answers is not None:
             known = np.concatenate([self.answers.right, self.answers.wrong])
             by["sureness"] = _either_side(sureness, known, z)
-        best = max(by.values(), key=lambda effect: effect.low)
+        small = {"odd items": SMALL_SHARE}
+        above = {name: each.low - small.get(name, SMALL_EFFECT) for name, each in by.items()}
+        best = by[max(above, key=lambda name: above[name])]
         novel = np.searchsorted(novelty.scores, odd, "left") / (len(novelty.scores) + 1) > novelty.alarm
         return Shift(
-            best.low > SMALL_EFFECT, best.auc, (best.low, best.high), by, len(features), len(novelty.held_out),
+            max(above.values()) > 0, best.auc, (best.low, best.high), by, len(features), len(novelty.held_out),
             float(novel.mean()), looks,
         )  # fmt: skip
 

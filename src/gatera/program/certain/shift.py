@@ -4,7 +4,8 @@ The effect is the area under the ROC curve (AUC) of telling the batch's items fr
 apart, 1 where always. It does not depend on how large the batch is; only its interval does. A p-value would fall below any
 threshold once a batch is large enough, for differences of no importance.
 
-Three ways of telling are tried: a linear classifier of the features, cross-fitted; how odd items look; how sure the answers are.
+Four ways of telling are tried: a linear classifier of the features, cross-fitted; how odd items look; whether more of them are odd
+than usual (a new class among the others); how sure the answers are.
 
 Source: Lopez-Paz and Oquab 2017 (classifier two-sample tests); DeLong, DeLong and Clarke-Pearson 1988 (variance of an AUC).
 """
@@ -21,8 +22,8 @@ import numpy as np
 #: Parts of the data for cross-fitting.
 FOLDS = 5
 
-#: Differences up to this AUC are of no importance, however certain they are.
-SMALL_EFFECT = 0.55
+#: Differences up to this AUC are of no importance, however certain they are; of odd items 4 % more than usual.
+SMALL_EFFECT, SMALL_SHARE = 0.55, 0.52
 
 #: Share of false alarms over all looks together.
 FALSE_ALARMS = 0.01
@@ -44,10 +45,10 @@ class Shift:
     """Whether a batch has drifted, and how far. Printed, it says so in words.
 
     Attributes:
-        drifted: whether the interval of the effect lies above `SMALL_EFFECT`.
+        drifted: whether the interval of the effect of some way lies above `SMALL_EFFECT`; of the share of odd items, above `SMALL_SHARE`.
         effect: the AUC of telling the batch's items from held-out ones, by the way that tells them best.
         interval: its interval, (low, high); corrected for the number of looks and ways.
-        by: the effect of each way: "features", "novelty", "sureness".
+        by: the effect of each way: "features", "novelty", "odd items", "sureness".
         n: number of items in the batch.
         n_held_out: number of held-out items that they are compared with.
         novel: share of the batch that looks like nothing in the training set, 0..1.
