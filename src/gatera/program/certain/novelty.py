@@ -18,21 +18,28 @@ NEIGHBOURS = 5
 ALARM = 0.99
 
 
-def distances(features: np.ndarray, reference: np.ndarray, neighbours: int = NEIGHBOURS) -> np.ndarray:
+def distances(
+    features: np.ndarray,
+    reference: np.ndarray,
+    neighbours: int = NEIGHBOURS,
+    squares: np.ndarray | None = None,
+) -> np.ndarray:
     """Return the mean distance of each input to the nearest of a reference set, float32 [N].
 
     Args:
         features: float32 [N,D].
         reference: float32 [R,D], at least one.
         neighbours: how many of the nearest count; fewer where the reference is smaller.
+        squares: the squared lengths of the reference, float32 [R], if they are known.
 
     Example:
         >>> distances(np.array([[0.0], [10.0]], np.float32), np.array([[0.0], [1.0]], np.float32), 1).tolist()
         [0.0, 9.0]
     """
-    squared = (features**2).sum(1)[:, None] + (reference**2).sum(1)[None] - 2 * (features @ reference.T)
+    squares = (reference**2).sum(1) if squares is None else squares
+    partly = squares - 2 * (features @ reference.T)  # without the inputs' own lengths, which change no order
     near = min(neighbours, len(reference))
-    nearest = np.partition(squared, near - 1, axis=1)[:, :near]
+    nearest = np.partition(partly, near - 1, axis=1)[:, :near] + (features**2).sum(1, keepdims=True)
     return np.sqrt(np.maximum(nearest, 0)).mean(1)
 
 
@@ -56,6 +63,10 @@ class Novelty:
         return self.reference.shape[1]
 
     @cached_property
+    def _squares(self) -> np.ndarray:
+        return (self.reference**2).sum(1)
+
+    @cached_property
     def alarm(self) -> float:
         """The novelty above which an input is called novel: 0.99, or the highest that so few held-out items allow."""
         n = len(self.scores)
@@ -63,7 +74,7 @@ class Novelty:
 
     def distances(self, features: np.ndarray) -> np.ndarray:
         """Return how far inputs are from the training set, float32 [N], of features float32 [N,D]."""
-        return distances(features, self.reference)
+        return distances(features, self.reference, squares=self._squares)
 
     def of(self, features: np.ndarray) -> float:
         """Return the share of held-out items that look less odd than an input of features float32 [D], 0..1.
