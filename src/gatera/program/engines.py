@@ -2,7 +2,7 @@
 
 In float32 ONNX Runtime was the faster one on every processor measured (EfficientNet-Lite0, one photo: 7.6 against 9.3 ms, 10.6
 against 12.5 ms), takes less memory and starts sooner. A new engine is a class and a row of `ENGINES`. Engines compute in float32 unless told otherwise, so that a program gives the
-learner's probabilities wherever it runs.
+same probabilities wherever it runs, but for calibration the learner's.
 """
 
 from __future__ import annotations
