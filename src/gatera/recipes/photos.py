@@ -14,6 +14,7 @@ from gatera.data.sources.items import decode_photo, get_image_files
 from gatera.data.sources.looks import look_at_photo
 from gatera.data.transforms.item import Resize
 from gatera.data.transforms.presets import aug_transforms
+from gatera.evaluate.questions.features import frozen_baselines
 from gatera.learn.callbacks.tracking import SaveModelCallback
 from gatera.learn.learner import Learner
 from gatera.measure.metrics.standard import error_rate
@@ -67,7 +68,7 @@ def photo_job(settings: TrainSettings, events: Events) -> Job:
         events.on_line(f"Restored the best epoch (valid_loss {keeper.best:.4f}).")
 
     def evaluate(side: str) -> Evaluation:
-        measured = evaluate_classes(learn, side)
+        measured = evaluate_classes(learn, side, frozen_baselines(learn, side))
         chosen = side == "valid" and len(learn.recorder.rows) > 1 and learn.dls.test is None
         return replace(measured, remarks=[CHOSEN.format(events.argument("test_pct"))]) if chosen else measured
 
