@@ -30,10 +30,13 @@ def test_curves_tell_overfitting_underfitting_and_a_rate_that_is_too_high():
         "Try fewer epochs, augmentation, weight decay, or more data."
     )
     assert names(findings.from_curves(rows([1, 0.8, 0.6], [1, 0.8, 0.6]), falling)) == ["underfitting"]
-    assert names(findings.from_curves(rows([1, 3], [1, 3]), [1, 0.8, *np.linspace(0.8, 5, 20)])) == [
+    assert names(findings.from_curves(rows([1, 3], [1, 3]), [1, 0.8, *np.linspace(0.8, 5, 40)])) == [
         "learning rate too high"
     ]
     assert names(findings.from_curves([], [1.0] * 9 + [float("nan")])) == ["learning rate too high"]
+    assert (
+        findings.from_curves([], [0.02, 0.01, *np.linspace(0.01, 0.05, 12)]) == []
+    )  # a few batches say little
     assert findings.from_curves(rows([1, 0.5, 0.4, 0.39], [1, 0.6, 0.5, 0.51]), falling) == []
 
 

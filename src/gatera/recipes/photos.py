@@ -25,6 +25,7 @@ from gatera.recipes.files import file_loaders, find_files
 from gatera.recipes.job import Job, fine_tuning, options_for, weights_source
 from gatera.recipes.settings import TrainSettings
 from gatera.recipes.splitting.files import file_leaks
+from gatera.recipes.splitting.trouble import report_suspects
 from gatera.vision.defaults import ENOUGH, EPOCHS_FROM_ZERO, PHOTOS, SMALL_PHOTO, SMALL_SIZE, TOO_MANY
 from gatera.vision.learner import vision_learner
 
@@ -64,6 +65,8 @@ def photo_job(settings: TrainSettings, events: Events) -> Job:
 
     def fit(resume: Path | None) -> None:
         defaults = replace(PHOTOS, freeze_epochs=frozen_epochs(learn, resume))
+        if resume is None and not settings.augment:
+            report_suspects(learn, events)
         fine_tuning(learn, settings, defaults, keeper)(resume)
         events.on_line(f"Restored the best epoch (valid_loss {keeper.best:.4f}).")
 

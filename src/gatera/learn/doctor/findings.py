@@ -17,8 +17,11 @@ RISEN, AGO = 1.1, 2
 #: Underfitting: both losses still fell by this share in the last epoch.
 STILL_FALLING = 0.05
 
-#: Rate too high: the smoothed loss ends this many times above its minimum.
+#: Rate too high: the smoothed loss ends this many times above its minimum, and above where it began.
 DIVERGED = 2.0
+
+#: Batches below which the loss of single ones says too little.
+FEWEST_BATCHES = 30
 
 #: A layer is in trouble if this share of its units never answered.
 DEAD = 0.5
@@ -56,7 +59,7 @@ def from_curves(rows: Sequence[Mapping[str, Any]], losses: Sequence[float]) -> l
         losses: the smoothed loss of each batch.
     """
     smooth = np.asarray(losses, np.float64)
-    if len(smooth) >= 10 and (not np.isfinite(smooth[-1]) or smooth[-1] > DIVERGED * smooth.min()):
+    if len(smooth) and (not np.isfinite(smooth[-1]) or _rose(smooth)):
         text = f"the loss fell to {smooth.min():.3g} and then rose to {smooth[-1]:.3g}."
         return [Finding("learning rate too high", text, "Try a tenth of it; learn.lr_find() suggests one.")]
     valid = np.array([row.get("valid_loss") or np.nan for row in rows], np.float64)
@@ -75,6 +78,15 @@ def from_curves(rows: Sequence[Mapping[str, Any]], losses: Sequence[float]) -> l
         text = f"both losses still fell by {100 * min(falls):.0f} % or more in the last epoch."
         return [Finding("underfitting", text, "Try twice as many epochs.")]
     return []
+
+
+def _rose(losses: np.ndarray) -> bool:
+    """Whether the loss of a long enough training ends far above its beginning and its minimum."""
+    if len(losses) < FEWEST_BATCHES:
+        return False
+    quarter = len(losses) // 4
+    first, last = np.median(losses[:quarter]), np.median(losses[-quarter:])
+    return bool(last > first and last > DIVERGED * losses.min())
 
 
 def from_errors(

@@ -18,10 +18,7 @@ MOST_LABELS = 10_000
 
 
 def look_for_trouble(learn: Learner, evaluation: Evaluation, events: Events) -> None:
-    """Report what looks wrong: at most two findings, and labels that look clearly wrong.
-
-    Labels are looked at where that costs next to nothing: on the kept features of a body that was not trained.
-    """
+    """Report how the training went, if something looks wrong: at most two findings."""
     answers = evaluation.answers
     known = answers is not None and answers.predictions.ndim == 2 and learn.dls.task == "classification"
     if answers is not None and known:
@@ -30,9 +27,16 @@ def look_for_trouble(learn: Learner, evaluation: Evaluation, events: Events) -> 
         found = examine(learn)
     for finding in found[:MOST_FINDINGS]:
         events.on_warning(str(finding))
-    only_head = 0 < learn.n_frozen == len(learn.groups) - 1
-    if known and only_head and learn.dls.train.n + learn.dls.valid.n <= MOST_LABELS:
-        suspects = label_errors(learn).clear()
-        if suspects:
-            events.on_warning(suspects.line())
-            events.on_event("suspects", suspects.to_dict())
+
+
+def report_suspects(learn: Learner, events: Events) -> None:
+    """Name labels that look clearly wrong, before the training starts: on the features of a body that has not seen them.
+
+    It costs next to nothing: the features are kept for the training. Nothing is done with a head that was not solved.
+    """
+    if learn.head_start is None or learn.dls.train.n + learn.dls.valid.n > MOST_LABELS:
+        return
+    suspects = label_errors(learn).clear()
+    if suspects:
+        events.on_warning(suspects.line())
+        events.on_event("suspects", suspects.to_dict())
