@@ -39,6 +39,7 @@ class LabelSuspect:
         looks_like: the class that it looks like.
         margin: how much more probable that class is, 0..1.
         raw: the item.
+        confident: whether that class is at least as probable as it usually is for its own items.
     """
 
     side: str
@@ -48,6 +49,7 @@ class LabelSuspect:
     looks_like: str
     margin: float
     raw: Any
+    confident: bool = True
 
     def __str__(self) -> str:
         return f"{self.name} (labelled {self.label}, looks like {self.looks_like})"
@@ -87,7 +89,7 @@ class LabelErrors(Sequence[LabelSuspect]):
 
     def clear(self) -> LabelErrors:
         """Return only those that look like another class by a wide margin."""
-        kept = [suspect for suspect in self.suspects if suspect.margin >= CLEAR]
+        kept = [suspect for suspect in self.suspects if suspect.confident and suspect.margin >= CLEAR]
         return LabelErrors(kept, self.n, self.things)
 
     def show(self, max_n: int = 12) -> Figure:
@@ -140,7 +142,14 @@ def label_errors(learn: Learner) -> LabelErrors:
         name = "/".join(raw.parts[-3:]) if isinstance(raw, Path) else f"row {dataset.positions[place] + 1}"
         found.append(
             LabelSuspect(
-                side, place, name, vocab[suspect.label], vocab[suspect.looks_like], suspect.margin, raw
+                side,
+                place,
+                name,
+                vocab[suspect.label],
+                vocab[suspect.looks_like],
+                suspect.margin,
+                raw,
+                suspect.confident,
             )
         )
     return LabelErrors(found, len(labels))
