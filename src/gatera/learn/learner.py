@@ -18,6 +18,7 @@ from gatera.data.loading.loaders import DataLoader, DataLoaders
 from gatera.kernels.folding import folded_copy
 from gatera.learn import checkpoint
 from gatera.learn.certainty.fit import Fitted, fit_certainty
+from gatera.learn.doctor.examine import Diagnosis, examine
 from gatera.learn.export.program import ExportOptions, Trained, export_program
 from gatera.learn.fit import FitPlan
 from gatera.learn.inference.batches import PredictedBatch, decoder, join_batches, run_batches
@@ -274,6 +275,20 @@ class Learner(Trainer, SeesInside):
                 lambda batches: self._predict(batches, with_input=True),
                 self.loss_func, self.dls, self.loader(ds_idx, dl), max_n, Grid(nrows, ncols, figsize),
             )  # fmt: skip
+
+    def doctor(self) -> Diagnosis:
+        """Say what went wrong in the training, with the evidence and the next thing to try; nothing where nothing is wrong.
+
+        Over- and underfitting, a rate that is too high, dead units, labels that look shuffled, a split that looks wrong,
+        too few examples of a class or at all.
+
+        Example:
+            print(learn.doctor())
+        """
+        outputs = targets = None
+        if self.dls.valid is not None and self.dls.task == "classification":
+            outputs, targets, _ = self._predict(self.loader(1))
+        return examine(self, outputs, targets)
 
     def summary(self) -> Summary:
         """Return the model's layers with output shapes and parameter counts; printing it shows a table."""

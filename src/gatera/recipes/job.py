@@ -10,7 +10,7 @@ from typing import Any
 
 from gatera.core.files import human_bytes
 from gatera.data.sources.items import BadFile
-from gatera.evaluate.leaks.found import Leaks
+from gatera.evaluate.leaking.found import Leaks
 from gatera.learn.callbacks.time_left import TimeLeft
 from gatera.learn.certainty.fit import Fitted
 from gatera.learn.export.card import CardFacts, model_card
@@ -24,6 +24,7 @@ from gatera.program.program import Program, load_program
 from gatera.recipes.evaluation import Evaluation, Report
 from gatera.recipes.events import Events
 from gatera.recipes.settings import TrainSettings, without_path
+from gatera.recipes.splitting.trouble import look_for_trouble
 from gatera.recipes.unfinished.work import UnfinishedRun
 
 #: What is known of how sure a program is before that is measured.
@@ -177,6 +178,7 @@ def run_job(job: Job, unfinished: UnfinishedRun) -> TrainedProgram:
         evaluations = _measure(job, unfinished)
         with unfinished.stage_of("calibrating", "Measuring how sure it may be"):
             fitted = learn.calibrate()
+        look_for_trouble(learn, evaluations["valid"], events)
         with unfinished.stage_of("exporting", f"Writing {settings.out}"):
             path = _export(job, settings, evaluations, fitted)
         page = None

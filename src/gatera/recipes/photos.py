@@ -14,6 +14,7 @@ from gatera.data.sources.items import decode_photo, get_image_files
 from gatera.data.sources.looks import look_at_photo
 from gatera.data.transforms.item import Resize
 from gatera.data.transforms.presets import aug_transforms
+from gatera.evaluate.questions.features import frozen_baselines
 from gatera.learn.callbacks.tracking import SaveModelCallback
 from gatera.learn.learner import Learner
 from gatera.measure.metrics.standard import error_rate
@@ -24,6 +25,7 @@ from gatera.recipes.files import file_loaders, find_files
 from gatera.recipes.job import Job, fine_tuning, options_for, weights_source
 from gatera.recipes.settings import TrainSettings
 from gatera.recipes.splitting.files import file_leaks
+from gatera.recipes.splitting.trouble import report_suspects
 from gatera.vision.defaults import ENOUGH, EPOCHS_FROM_ZERO, PHOTOS, SMALL_PHOTO, SMALL_SIZE, TOO_MANY
 from gatera.vision.learner import vision_learner
 
@@ -63,11 +65,13 @@ def photo_job(settings: TrainSettings, events: Events) -> Job:
 
     def fit(resume: Path | None) -> None:
         defaults = replace(PHOTOS, freeze_epochs=frozen_epochs(learn, resume))
+        if resume is None and not settings.augment:
+            report_suspects(learn, events)
         fine_tuning(learn, settings, defaults, keeper)(resume)
         events.on_line(f"Restored the best epoch (valid_loss {keeper.best:.4f}).")
 
     def evaluate(side: str) -> Evaluation:
-        measured = evaluate_classes(learn, side)
+        measured = evaluate_classes(learn, side, frozen_baselines(learn, side))
         chosen = side == "valid" and len(learn.recorder.rows) > 1 and learn.dls.test is None
         return replace(measured, remarks=[CHOSEN.format(events.argument("test_pct"))]) if chosen else measured
 

@@ -7,6 +7,7 @@ from gatera.audio.data import get_audio_files
 from gatera.audio.defaults import RECORDINGS
 from gatera.data.folders.labelled import Kind
 from gatera.data.sources.looks import look_at_sound
+from gatera.evaluate.questions.features import frozen_baselines
 from gatera.measure.metrics.standard import error_rate
 from gatera.program.raw.sound import load_sound
 from gatera.recipes.evaluation import evaluate_classes
@@ -34,7 +35,7 @@ def sound_job(settings: TrainSettings, events: Events) -> Job:
         path=settings.out.parent, options=options_for(settings, RECORDINGS),
     )  # fmt: skip
     return Job(
-        learn, fine_tuning(learn, settings, RECORDINGS), lambda side: evaluate_classes(learn, side),
+        learn, fine_tuning(learn, settings, RECORDINGS), lambda side: evaluate_classes(learn, side, frozen_baselines(learn, side)),
         data=f"{settings.source} ({found.layout})", split_by=found.split_by, weights=weights_source(learn),
         example=[str(found.files[found.indices("valid")[0]])], skipped=found.skipped, facts={"skipped": len(found.skipped)}, leaks=file_leaks(found, settings, events),
     )  # fmt: skip

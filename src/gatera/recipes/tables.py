@@ -153,9 +153,9 @@ def split_table(table: Table, settings: TrainSettings, events: Events) -> tuple[
     split = split_rows(rows, settings, events)
     used = split.splits.used
     if len(used) < len(table.frame):
-        places = (np.searchsorted(used, side) for side in (split.splits.train, split.splits.valid))
+        train, valid = (np.searchsorted(used, side) for side in (split.splits.train, split.splits.valid))
         table = replace(table, frame=table.frame.iloc[used].reset_index(drop=True))
-        split = replace(split, splits=Splits(*places, made_by=split.splits.made_by))
+        split = replace(split, splits=Splits(train, valid, made_by=split.splits.made_by))
     column = split.column
     if column is None or table.categories + table.numbers == [column]:
         return table, split

@@ -8,7 +8,7 @@ from PIL import Image, ImageEnhance, ImageOps
 
 from gatera.core.errors import ArgumentError
 from gatera.data.sources.looks import look_at_photo
-from gatera.evaluate.leaks.contents import copies_among_photos, copies_among_rows
+from gatera.evaluate.leaking.contents import copies_among_photos, copies_among_rows
 from gatera.measure.duplicates.pairs import groups_of
 from gatera.measure.duplicates.pictures import Thumbnails, near_pictures
 from gatera.measure.duplicates.rows import equal_rows

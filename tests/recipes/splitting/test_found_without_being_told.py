@@ -213,3 +213,17 @@ def test_a_column_that_is_asked_for_decides_and_must_be_there(tmp_path, events):
 def test_another_word_for_split_is_refused(tmp_path):
     with pytest.raises(ArgumentError, match="split"):
         train(tmp_path, split="grups")
+
+
+def test_labels_that_a_model_gave_are_counted(tmp_path, events):
+    frame = pd.DataFrame(
+        {"x": DRAW.normal(size=40), "y": [0, 1] * 20, "labelled_by": ["person"] * 30 + ["model:v3"] * 10}
+    )
+    split(table(tmp_path, frame), events)
+    (warning,) = events.warnings
+    assert warning.startswith(
+        "10 of 40 labels were given by a model (model:v3 10). A program that learns from its own answers"
+    )
+    frame["labelled_by"] = "person"
+    split(table(tmp_path, frame.assign(labelled_by=["ann", "bob"] * 20)), events)
+    assert len(events.warnings) == 1

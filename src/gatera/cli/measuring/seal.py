@@ -6,7 +6,7 @@ import argparse
 
 from gatera.cli.output import print_json, print_line
 from gatera.cli.terminal.text import escaped
-from gatera.evaluate.sealed import seal_folder
+from gatera.evaluate.questions.sealed import seal_folder
 
 
 def seal(options: argparse.Namespace) -> int:

@@ -11,9 +11,9 @@ from gatera.cli.output import print_line
 from gatera.cli.terminal.style import paint
 from gatera.cli.terminal.text import escaped
 from gatera.core.errors import ArgumentError
-from gatera.evaluate.compare import Comparison, compare_measurements
 from gatera.evaluate.measure_source import Measurement
-from gatera.evaluate.sealed import TestSet
+from gatera.evaluate.questions.programs import Comparison, compare_measurements
+from gatera.evaluate.questions.sealed import TestSet
 
 
 def what_to_measure(options: argparse.Namespace) -> tuple[list[str], Path, TestSet | None]:

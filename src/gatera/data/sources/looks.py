@@ -16,7 +16,7 @@ from gatera.program.raw.text import read_text
 SIDE = 48
 
 #: Photos with a shorter side than this show hardly any details in their thumbnail.
-SMALL = 64
+SMALL = 40
 
 
 class Look(NamedTuple):

@@ -30,8 +30,8 @@ def split_groups_by_class(
 
     Example:
         >>> split = split_groups_by_class(["cat"] * 4 + ["dog"] * 4, [0, 0, 1, 1, 2, 2, 3, 3], 0.5, seed=1)
-        >>> len(split.valid), [split.valid[0] // 2 == split.valid[1] // 2]
-        (4, [True])
+        >>> len(split.valid), bool(split.valid[0] // 2 == split.valid[1] // 2)
+        (4, True)
     """
     check_fraction("valid_pct", valid_pct, open_low=True, open_high=True)
     classes, members = _numbered(labels), _numbered(groups)

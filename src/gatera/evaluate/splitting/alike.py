@@ -10,7 +10,7 @@ import numpy as np
 
 from gatera.core.random import rng
 from gatera.data.sources.looks import Look
-from gatera.evaluate.leaks.contents import thumbnails
+from gatera.evaluate.leaking.contents import thumbnails
 from gatera.measure.duplicates.pictures import descriptors
 
 #: Pairs that are compared of each kind, and the fewest that tell something.

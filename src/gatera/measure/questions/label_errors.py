@@ -23,20 +23,22 @@ class Suspect(NamedTuple):
         place: its position.
         label: the class that it is labelled.
         looks_like: the class that it looks like.
-        margin: how much more probable that class is, -1..1; the larger, the more suspicious.
+        margin: how much more probable that class is, 0..1; the larger, the more suspicious.
+        confident: whether that class is at least as probable as it usually is for its own items.
     """
 
     place: int
     label: int
     looks_like: int
     margin: float
+    confident: bool
 
 
 def suspects(probabilities: Any, labels: Any) -> list[Suspect]:
     """Return the items whose label looks wrong, the most suspicious first.
 
-    An item is a suspect if another class is at least as probable as it usually is for the items of that class, and more
-    probable than its own.
+    An item is a suspect if another class is more probable than its own; confidently so, if that is at least as probable as it
+    usually is for the items of that class.
 
     Args:
         probabilities: of each class, [N,K], by models that did not learn from the item itself.
@@ -61,12 +63,12 @@ def suspects(probabilities: Any, labels: Any) -> list[Suspect]:
     usual = np.full(p.shape[1], np.inf)
     usual[present] = [p[given == k, k].mean() for k in present]
     rows = np.arange(len(given))
-    own = p[rows, given]
-    others = np.where(p >= usual, p, -1.0)
+    others = p.copy()
     others[rows, given] = -1.0
     best = others.argmax(axis=1)
-    margins = others[rows, best] - own
+    margins, sure = others[rows, best] - p[rows, given], others[rows, best] >= usual[best]
     found = [
-        Suspect(int(i), int(given[i]), int(best[i]), float(margins[i])) for i in np.flatnonzero(margins > 0)
+        Suspect(i, int(given[i]), int(best[i]), float(margins[i]), bool(sure[i]))
+        for i in np.flatnonzero(margins > 0).tolist()
     ]
     return sorted(found, key=lambda suspect: -suspect.margin)

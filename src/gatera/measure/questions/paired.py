@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, comb
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
-from scipy.stats import binomtest
 
 from gatera.core.checks import check_fraction
 from gatera.core.errors import ArgumentError
@@ -123,7 +122,9 @@ def paired_test(
 
 def _mcnemar(differences: np.ndarray) -> float:
     worse, better = int((differences > 0).sum()), int((differences < 0).sum())
-    return float(binomtest(worse, worse + better).pvalue) if worse + better else 1.0
+    n = worse + better
+    tail = sum(comb(n, k) for k in range(min(worse, better) + 1))  # whole numbers: exact, however many items
+    return min(1.0, 2 * tail / 2**n) if n else 1.0
 
 
 def _sums(values: np.ndarray, groups: Any) -> np.ndarray:

@@ -10,15 +10,16 @@ import numpy as np
 
 from gatera.core.checks import listed, missing_column
 from gatera.core.errors import ArgumentError, DataError
+from gatera.data.sources.label_sources import label_sources, source_column
 from gatera.data.sources.labels import is_missing
 from gatera.data.splits.by_class import split_by_class
 from gatera.data.splits.by_group_and_class import keep_together, split_groups_by_class
 from gatera.data.splits.by_position import RandomSplitter
 from gatera.data.splits.by_value import TimeSplitter
 from gatera.data.splits.split import Splits
-from gatera.evaluate.leaks.contents import COMPARE
-from gatera.evaluate.leaks.find import Side, find_leaks
-from gatera.evaluate.leaks.found import Leaks
+from gatera.evaluate.leaking.contents import COMPARE
+from gatera.evaluate.leaking.find import Side, find_leaks
+from gatera.evaluate.leaking.found import Leaks
 from gatera.evaluate.splitting.columns import group_column, time_column
 from gatera.evaluate.splitting.suggestion import Suggestion
 from gatera.measure.duplicates.pairs import groups_of
@@ -80,6 +81,7 @@ def split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> Sp
         ArgumentError: if what is asked for contradicts itself.
         DataError: if there is no such column, or nothing tells groups or times that are asked for.
     """
+    warn_of_feedback(rows.frame, events)
     asked = _asked(rows, settings)
     given = None if asked or settings.split is not SplitKind.auto else given_sides(rows.frame, rows.target)
     if given is not None:
@@ -104,6 +106,18 @@ def split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> Sp
     if settings.split is SplitKind.random or not settings.check_leaks:
         return SplitRows(splits, words, _leaks(rows, splits, settings, events))
     return _copies_together(rows, splits, words, settings, events)
+
+
+def warn_of_feedback(frame: Any, events: Events) -> None:
+    """Warn if a column says that labels were given by a model."""
+    column = source_column(list(frame.columns))
+    if column is None:
+        return
+    sources = label_sources(frame[column].tolist())
+    warning = sources.warning()
+    if warning is not None:
+        events.on_warning(f"{warning} (column {column})")
+    events.on_event("label_sources", dict(sources.counts))
 
 
 def _copies_together(

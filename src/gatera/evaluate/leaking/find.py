@@ -13,8 +13,8 @@ from gatera.data.loading.dataset import Dataset, Rows
 from gatera.data.loading.loader import DataLoader
 from gatera.data.loading.loaders import DataLoaders
 from gatera.data.sources.looks import look_at_photo, look_at_sound
-from gatera.evaluate.leaks.contents import COMPARE
-from gatera.evaluate.leaks.found import Leak, Leaks
+from gatera.evaluate.leaking.contents import COMPARE
+from gatera.evaluate.leaking.found import Leak, Leaks
 
 
 @dataclass(frozen=True)

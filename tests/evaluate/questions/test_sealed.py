@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gatera.core.errors import DataError, OutputExistsError
-from gatera.evaluate.sealed import TestSet, seal_folder
+from gatera.evaluate.questions.sealed import TestSet, seal_folder
 
 
 @pytest.fixture

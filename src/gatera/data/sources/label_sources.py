@@ -1,0 +1,79 @@
+"""Labels that a model's own answers caused: each label can say where it came from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gatera.data.sources.labels import is_missing
+
+#: Columns of a table that say where its labels came from.
+COLUMNS = ("label_source", "source_of_label", "labelled_by", "labeled_by", "annotator")
+
+#: Words with which the source of a label that a model gave begins: "model", "model:cats 3".
+MODELS = ("model", "prediction", "predicted", "auto", "machine", "program")
+
+#: From this share on, training on such labels is a loop rather than a help.
+MANY = 0.02
+
+
+@dataclass(frozen=True)
+class LabelSources:
+    """Where labels came from.
+
+    Attributes:
+        counts: number of labels by source: "person", "rule", "model:cats.gatera".
+    """
+
+    counts: Mapping[str, int]
+
+    @property
+    def from_models(self) -> dict[str, int]:
+        """The sources that are models, with their numbers."""
+        return {source: count for source, count in self.counts.items() if is_model(source)}
+
+    def warning(self) -> str | None:
+        """Return what to say before training on labels that models gave; None where there are hardly any."""
+        total, found = sum(self.counts.values()), self.from_models
+        many = sum(found.values())
+        if not total or many < MANY * total:
+            return None
+        named = ", ".join(
+            f"{source} {count:,}" for source, count in sorted(found.items(), key=lambda each: -each[1])[:3]
+        )
+        return (
+            f"{many:,} of {total:,} labels were given by a model ({named}). A program that learns from its own answers, or from what "
+            "they caused, confirms itself: measure it on labels of people, and keep a share of cases that it does not decide."
+        )
+
+
+def label_sources(sources: Sequence[Any]) -> LabelSources:
+    """Count where labels came from; empty cells count as "unknown".
+
+    Example:
+        >>> label_sources(["person", "model:v1", "model:v1", None]).from_models
+        {'model:v1': 2}
+    """
+    words = [
+        "unknown" if is_missing(source) or not str(source).strip() else str(source).strip()
+        for source in sources
+    ]
+    return LabelSources(dict(Counter(words)))
+
+
+def is_model(source: str) -> bool:
+    """Whether a source of labels is a model.
+
+    Example:
+        >>> is_model("model:cats 3"), is_model("Prediction"), is_model("person"), is_model("modelling team")
+        (True, True, False, False)
+    """
+    word = source.lower().replace(":", " ").replace("_", " ").replace("-", " ").split()
+    return bool(word) and word[0] in MODELS
+
+
+def source_column(columns: Sequence[Any]) -> str | None:
+    """Return the column of a table that says where its labels came from; None where there is none."""
+    return next((str(name) for name in columns if str(name).strip().lower() in COLUMNS), None)

@@ -1,0 +1,147 @@
+"""Features of items that no label of theirs has touched, and predictions out of fold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gatera.core.checks import require
+from gatera.core.errors import DataError
+from gatera.data.loading.loader import DataLoader
+from gatera.learn.frozen_features import compute
+from gatera.learn.head_start import fit_ridge, linear_head, scale_of_scores
+from gatera.learn.learner import Learner
+from gatera.program.tasks import task_kind
+
+#: Folds where predictions are made by refitting.
+FOLDS = 5
+
+#: Baselines are fitted to at most this many items.
+MOST_ITEMS = 5_000
+
+
+def frozen_features(learn: Learner, loader: DataLoader) -> Tensor | None:
+    """Return what the layers before a linear head make of each item, float32 [n,F], in dataset order; None for other models.
+
+    Where these layers were never trained on the items, they are kept from the training and cost nothing.
+    """
+    head = linear_head(learn.model)
+    if head is None or not isinstance(learn.model, nn.Sequential):
+        return None
+    fixed = nn.Sequential(learn.model[0], head.features)
+    was_training = learn.model.training
+    try:
+        with learn.arithmetic.kernels(fixed):
+            plain = loader.for_evaluation()
+            kept = learn.feature_cache.loaders(fixed, [plain], learn.arithmetic, True)
+            found = kept[0].features if kept else compute(fixed.eval(), plain, learn.arithmetic, True)
+    finally:
+        learn.model.train(was_training)
+    return found.outputs.cpu().float() if found is not None and isinstance(found.outputs, Tensor) else None
+
+
+def inputs_of(learn: Learner, loaders: Sequence[DataLoader]) -> tuple[str, Any]:
+    """Return the items of some loaders, as something that simple models learn from: a kind and the values.
+
+    "features": float32 [n,F] of the frozen body; "texts": TF-IDF, sparse [n,W]; "rows": encoded rows, float32 [n,F].
+
+    Raises:
+        DataError: if the items are of another kind.
+    """
+    frozen = [frozen_features(learn, loader) for loader in loaders]
+    if all(part is not None for part in frozen):
+        return "features", torch.cat([part for part in frozen if part is not None])
+    block, first = loaders[0].dataset.fields.x, loaders[0].dataset.inputs[0]
+    if block.pad is not None:  # texts, of different lengths
+        words = require("sklearn.feature_extraction.text", "train", "for predictions out of fold")
+        texts = [block.read(raw) for loader in loaders for raw in loader.dataset.inputs]
+        return "texts", words.TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2)).fit_transform(texts)
+    arrays = [loader.dataset.arrays for loader in loaders] if loaders[0].dataset.fields.image is None else []
+    if arrays and all(isinstance(part, np.ndarray) and part.ndim == 2 for part in arrays):
+        return "rows", np.concatenate(arrays)
+    raise DataError("predictions out of fold need a linear head, texts or rows", got=type(first).__name__)
+
+
+def out_of_fold(
+    learn: Learner, loaders: Sequence[DataLoader], seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the probabilities of each item's classes by models that did not learn from it, [n,K], and its label, int64 [n].
+
+    On the features of a frozen body it is ridge regression, whose predictions without an item have a formula; else logistic
+    regression on TF-IDF, or gradient boosting on rows, in five folds.
+
+    Args:
+        learn: a learner of one class per item.
+        loaders: the items, e.g. of training and validation set together.
+        seed: of the folds.
+
+    Raises:
+        DataError: if items have no single class, or there is nothing that simple models learn from.
+    """
+    kind = task_kind(learn.dls.task)
+    if kind is None or kind.labels_per_item != "one" or learn.dls.vocab is None:
+        raise DataError("predictions out of fold need one class per item", got=learn.dls.task)
+    labels = torch.cat([loader.dataset.targets for loader in loaders])
+    n_classes = len(learn.dls.vocab)
+    what, x = inputs_of(learn, loaders)
+    if what == "features":
+        wanted = F.one_hot(labels, n_classes)
+        ridge = fit_ridge(x, wanted)
+        factor, _ = scale_of_scores(ridge.left_out, wanted, "classification")
+        return (ridge.left_out * factor).softmax(1).numpy(), labels.numpy()
+    return _refitted(what, x, labels.numpy(), n_classes, seed), labels.numpy()
+
+
+def _refitted(what: str, x: Any, labels: np.ndarray, n_classes: int, seed: int) -> np.ndarray:
+    selection = require("sklearn.model_selection", "train", "for predictions out of fold")
+    if what == "texts":
+        model = require("sklearn.linear_model", "train", "for predictions out of fold").LogisticRegression(
+            C=10.0, max_iter=1000
+        )
+    else:
+        model = require(
+            "sklearn.ensemble", "train", "for predictions out of fold"
+        ).HistGradientBoostingClassifier(max_iter=40, random_state=seed)
+    found = np.full((len(labels), n_classes), 1e-9)
+    folds = selection.KFold(FOLDS, shuffle=True, random_state=seed)
+    for train, held in folds.split(np.arange(len(labels))):
+        model.fit(x[train], labels[train])
+        found[np.ix_(held, model.classes_)] = model.predict_proba(x[held])
+    return found / found.sum(axis=1, keepdims=True)
+
+
+def frozen_baselines(learn: Learner, side: str) -> dict[str, float]:
+    """Return the errors of simple classifiers on the features of a body that was not trained: name -> error, 0..1.
+
+    Empty where the body was trained (its features then know the labels), or there are more than 5,000 training items.
+
+    Args:
+        learn: a learner of one class per item.
+        side: "valid" or "test".
+    """
+    only_head = 0 < learn.n_frozen == len(learn.groups) - 1
+    if not only_head or linear_head(learn.model) is None or learn.dls.train.n > MOST_ITEMS:
+        return {}
+    loader = learn.dls.valid if side == "valid" else learn.dls.test
+    x, held = frozen_features(learn, learn.dls.train), frozen_features(learn, loader)
+    if x is None or held is None:
+        return {}
+    labels, wanted = learn.dls.train_ds.targets.numpy(), loader.dataset.targets.numpy()
+    unit, others = F.normalize(x - x.mean(0)), F.normalize(held - x.mean(0))
+    known = np.unique(labels)
+    means = torch.stack([unit[torch.from_numpy(labels == k)].mean(0) for k in known])
+    nearest = known[torch.cdist(others, means).argmin(1).numpy()]
+    scale = x.std(0).clamp_min(1e-6)
+    model = require("sklearn.linear_model", "train", "for baselines").LogisticRegression(C=0.01, max_iter=200)
+    model.fit((x / scale).numpy(), labels)
+    return {
+        "the nearest class mean of pretrained features": float((nearest != wanted).mean()),
+        "logistic regression on pretrained features": float(
+            (model.predict((held / scale).numpy()) != wanted).mean()
+        ),
+    }

@@ -1,0 +1,155 @@
+"""Labels that look wrong: items whose neighbours say that they are of another class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gatera.core.errors import DataError
+from gatera.data.loading.loader import DataLoader
+from gatera.data.show.photos import show_photos
+from gatera.evaluate.questions.features import out_of_fold
+from gatera.learn.learner import Learner
+from gatera.measure.questions.label_errors import suspects
+from gatera.program.raw.photo import read_photo
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: What such suspects are worth.
+HALF = (
+    "About half of such suspects are errors (51 % over ten public data sets, arXiv 2103.14749): look at them."
+)
+
+#: Suspects that are named after a training must be that clear.
+CLEAR = 0.5
+
+
+@dataclass(frozen=True)
+class LabelSuspect:
+    """An item whose label looks wrong.
+
+    Attributes:
+        side: "train" or "valid".
+        place: its position on that side.
+        name: how people call it.
+        label: what it is labelled.
+        looks_like: the class that it looks like.
+        margin: how much more probable that class is, 0..1.
+        raw: the item.
+        confident: whether that class is at least as probable as it usually is for its own items.
+    """
+
+    side: str
+    place: int
+    name: str
+    label: str
+    looks_like: str
+    margin: float
+    raw: Any
+    confident: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.name} (labelled {self.label}, looks like {self.looks_like})"
+
+
+@dataclass(frozen=True)
+class LabelErrors(Sequence[LabelSuspect]):
+    """Items whose label looks wrong, the most suspicious first. Made by `label_errors`.
+
+    Attributes:
+        suspects: those.
+        n: number of items looked at.
+        things: what they are called.
+    """
+
+    suspects: Sequence[LabelSuspect]
+    n: int
+    things: str = "items"
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.suspects[index]
+
+    def __len__(self) -> int:
+        return len(self.suspects)
+
+    def line(self, most: int = 3) -> str:
+        """Return it in one line; "" without suspects."""
+        if not self.suspects:
+            return ""
+        many = len(self.suspects)
+        named = "; ".join(str(suspect) for suspect in self.suspects[:most])
+        looks = "label looks" if many == 1 else "labels look"
+        return f"{many:,} of {self.n:,} {looks} wrong: {named}{'; ...' if many > most else ''}. {HALF}"
+
+    def __repr__(self) -> str:
+        return self.line() or f"None of {self.n:,} labels looks wrong."
+
+    def clear(self) -> LabelErrors:
+        """Return only those that look like another class by a wide margin."""
+        kept = [suspect for suspect in self.suspects if suspect.confident and suspect.margin >= CLEAR]
+        return LabelErrors(kept, self.n, self.things)
+
+    def show(self, max_n: int = 12) -> Figure:
+        """Draw the most suspicious photos with their label and what they look like.
+
+        Raises:
+            DataError: if there are none, or they are not photos.
+        """
+        shown = [suspect for suspect in self.suspects[:max_n] if isinstance(suspect.raw, Path)]
+        if not shown:
+            raise DataError("there are no photos whose label looks wrong to show")
+        titles = [f"{suspect.label}\nlooks like {suspect.looks_like}" for suspect in shown]
+        return show_photos([read_photo(suspect.raw, at_least=(224, 224)) for suspect in shown], titles)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        rows = [
+            {"side": s.side, "item": s.name, "label": s.label, "looks_like": s.looks_like, "margin": round(s.margin, 4)}
+            for s in self.suspects
+        ]  # fmt: skip
+        return {"n": self.n, "suspects": rows}
+
+
+def label_errors(learn: Learner) -> LabelErrors:
+    """Find labels of the training and validation set that look wrong, by predictions that did not see them.
+
+    Args:
+        learn: a learner of one class per item: photos, recordings, texts or rows.
+
+    Raises:
+        DataError: if items have no single class; see `out_of_fold`.
+
+    Source: Northcutt, Jiang and Chuang 2021, "Confident Learning", JAIR 70.
+
+    Example:
+        found = label_errors(learn)
+        print(found)
+        found.show()
+    """
+    loaders = {"train": learn.dls.train, "valid": learn.dls.valid}
+    ours = {side: loader for side, loader in loaders.items() if isinstance(loader, DataLoader)}
+    probabilities, labels = out_of_fold(learn, list(ours.values()))
+    where = [(side, place) for side, loader in ours.items() for place in range(len(loader.dataset))]
+    vocab = [str(label) for label in learn.dls.vocab or ()]
+    found = []
+    for suspect in suspects(probabilities, labels):
+        side, place = where[suspect.place]
+        dataset = ours[side].dataset
+        raw = dataset.inputs[place]
+        name = "/".join(raw.parts[-3:]) if isinstance(raw, Path) else f"row {dataset.positions[place] + 1}"
+        found.append(
+            LabelSuspect(
+                side,
+                place,
+                name,
+                vocab[suspect.label],
+                vocab[suspect.looks_like],
+                suspect.margin,
+                raw,
+                suspect.confident,
+            )
+        )
+    return LabelErrors(found, len(labels))

@@ -1,0 +1,148 @@
+"""`learn.doctor()`: look at a trained learner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gatera.core.random import rng
+from gatera.data.loading.batch import as_pair
+from gatera.data.loading.loader import DataLoader
+from gatera.learn.doctor import findings
+from gatera.learn.doctor.findings import Finding
+from gatera.learn.head_start import fit_ridge, linear_head
+
+if TYPE_CHECKING:
+    from gatera.learn.trainer import Trainer
+
+#: Batches that are looked at for dead units, and shares of the training set in the learning curve.
+BATCHES, SHARES = 3, (0.25, 0.5, 1.0)
+
+#: A learning curve is made of at most this many items.
+MOST_ITEMS = 5_000
+
+RELUS = (nn.ReLU, nn.ReLU6)
+
+
+class Diagnosis(Sequence[Finding]):
+    """What was found, the most serious first.
+
+    Args:
+        found: the findings.
+    """
+
+    def __init__(self, found: Sequence[Finding]) -> None:
+        self.found = list(found)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.found[index]
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def __repr__(self) -> str:
+        return "\n".join(map(str, self.found)) or "Nothing looks wrong."
+
+
+def examine(learn: Trainer, outputs: Tensor | None = None, targets: Tensor | None = None) -> Diagnosis:
+    """Look at the curves, the errors and the units of a trained learner.
+
+    Args:
+        learn: the learner.
+        outputs: predictions for the validation set [n,K], if they are known; without them errors are not looked at.
+        targets: its labels.
+    """
+    found = findings.from_curves(learn.recorder.rows, learn.recorder.losses)
+    if outputs is not None and targets is not None and learn.dls.task == "classification":
+        wrong = (outputs.argmax(1) != targets).numpy()
+        train = learn.dls.train_ds.targets.tolist()
+        found += findings.from_errors(train, wrong, targets.tolist(), learn.dls.vocab or [])
+        found += _from_features(learn)
+    if isinstance(learn.dls.train, DataLoader):
+        found += findings.from_dead_units(dead_units(learn))
+    return Diagnosis(found)
+
+
+def dead_units(learn: Trainer) -> dict[str, float]:
+    """Return for each layer of rectified units the share of them that is 0 for all items of a few batches."""
+    alive: dict[str, Tensor] = {}
+    with _watched(learn.model, alive), torch.no_grad():
+        for number, batch in enumerate(learn.dls.train.for_evaluation()):
+            if number >= BATCHES:
+                break
+            learn.model(learn.arithmetic.to_device(as_pair(batch)[0]))
+    return {name: float((~seen).float().mean()) for name, seen in alive.items()}
+
+
+@contextmanager
+def _watched(model: nn.Module, alive: dict[str, Tensor]) -> Iterator[None]:
+    """Keep which units of rectifiers answer, while the model is in evaluation mode."""
+    was_training = model.training
+
+    def hook(name: str) -> Any:
+        def keep(module: nn.Module, inputs: Any, output: Tensor) -> None:
+            # channels stand second in pictures, last elsewhere
+            channels = output.movedim(1, -1) if output.dim() == 4 else output
+            seen = (channels > 0).reshape(-1, channels.shape[-1]).any(0)
+            alive[name] = alive.get(name, torch.zeros_like(seen)) | seen
+
+        return keep
+
+    handles = [
+        module.register_forward_hook(hook(name))
+        for name, module in model.named_modules()
+        if isinstance(module, RELUS)
+    ]
+    model.eval()
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+        model.train(was_training)
+
+
+def _from_features(learn: Trainer) -> list[Finding]:
+    """Compare the sides, and draw a learning curve, by ridge regression on the frozen body's features, if they were kept."""
+    head, loaders = linear_head(learn.model), (learn.dls.train, learn.dls.valid)
+    frozen = 0 < learn.n_frozen == len(learn.groups) - 1
+    if (
+        head is None
+        or not frozen
+        or not isinstance(learn.model, nn.Sequential)
+        or not all(isinstance(loader, DataLoader) for loader in loaders)
+    ):
+        return []
+    fixed = nn.Sequential(learn.model[0], head.features)
+    with learn.arithmetic.kernels(fixed):
+        kept = learn.feature_cache.loaders(
+            fixed, [loader.for_evaluation() for loader in loaders], learn.arithmetic, True
+        )
+    if kept is None:
+        return []
+    features = [part.features for part in kept]
+    if not all(isinstance(part.outputs, Tensor) for part in features):
+        return []
+    (x, y), (vx, vy) = ((torch.as_tensor(part.outputs).cpu(), part.labels.cpu()) for part in features)
+    order = torch.from_numpy(rng(0, len(x)).permutation(len(x)).astype(np.int64))[:MOST_ITEMS]
+    n_classes = head.linear.out_features
+    sizes = [round(share * len(order)) for share in SHARES]
+    errors, ridge = [], None
+    for size in sizes:
+        some = order[:size]
+        if size < 2 * n_classes:
+            return []
+        ridge = fit_ridge(x[some], F.one_hot(y[some], n_classes))
+        errors.append(int(((vx.double() @ ridge.weight + ridge.bias).argmax(1) != vy).sum()))
+    assert ridge is not None  # for the type checker: there are sizes
+    missed = float((ridge.left_out.argmax(1) != y[order]).double().mean())
+    return [
+        *findings.from_judged_without(missed, len(order), errors[-1], len(vx)),
+        *findings.from_learning_curve(sizes, [wrong / len(vx) for wrong in errors], len(vx)),
+    ]

@@ -1,0 +1,187 @@
+"""Findings from the curves and errors of a training: numbers in, findings out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gatera.measure.intervals import wilson_interval
+
+#: Overfitting: the validation loss is this many times its minimum, and its minimum this many epochs ago.
+RISEN, AGO = 1.1, 2
+
+#: Underfitting: both losses still fell by this share in the last epoch.
+STILL_FALLING = 0.05
+
+#: Rate too high: the smoothed loss ends this many times above its minimum, and above where it began.
+DIVERGED = 2.0
+
+#: Batches below which the loss of single ones says too little.
+FEWEST_BATCHES = 30
+
+#: A layer is in trouble if this share of its units never answered.
+DEAD = 0.5
+
+#: More data pays if twice as much would lower the error by this share of it.
+PAYS = 0.15
+
+#: A class with fewer training items than this is mentioned if it is much worse than the others.
+FEW = 20
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that went wrong.
+
+    Attributes:
+        name: what, in short: "overfitting".
+        evidence: what was seen, a sentence.
+        next: the next thing to try, a sentence.
+    """
+
+    name: str
+    evidence: str
+    next: str
+
+    def __str__(self) -> str:
+        return f"{self.name[:1].upper()}{self.name[1:]}: {self.evidence} {self.next}"
+
+
+def from_curves(rows: Sequence[Mapping[str, Any]], losses: Sequence[float]) -> list[Finding]:
+    """Return what the losses of a training tell.
+
+    Args:
+        rows: the table of epochs, with train_loss and valid_loss.
+        losses: the smoothed loss of each batch.
+    """
+    smooth = np.asarray(losses, np.float64)
+    if len(smooth) and (not np.isfinite(smooth[-1]) or _rose(smooth)):
+        text = f"the loss fell to {smooth.min():.3g} and then rose to {smooth[-1]:.3g}."
+        return [Finding("learning rate too high", text, "Try a tenth of it; learn.lr_find() suggests one.")]
+    valid = np.array([row.get("valid_loss") or np.nan for row in rows], np.float64)
+    train = np.array([row.get("train_loss") or np.nan for row in rows], np.float64)
+    if len(valid) < 2 or np.isnan(valid).any():
+        return []
+    best = int(valid.argmin())
+    if len(valid) - 1 - best >= AGO and valid[-1] > RISEN * valid[best] and train[-1] < train[best]:
+        text = (
+            f"since epoch {best} the validation loss rose from {valid[best]:.3g} to {valid[-1]:.3g}, "
+            f"while the training loss fell to {train[-1]:.3g}."
+        )
+        return [Finding("overfitting", text, "Try fewer epochs, augmentation, weight decay, or more data.")]
+    falls = (1 - valid[-1] / valid[-2], 1 - train[-1] / train[-2])
+    if len(valid) > 2 and min(falls) > STILL_FALLING:
+        text = f"both losses still fell by {100 * min(falls):.0f} % or more in the last epoch."
+        return [Finding("underfitting", text, "Try twice as many epochs.")]
+    return []
+
+
+def _rose(losses: np.ndarray) -> bool:
+    """Whether the loss of a long enough training ends far above its beginning and its minimum."""
+    if len(losses) < FEWEST_BATCHES:
+        return False
+    quarter = len(losses) // 4
+    first, last = np.median(losses[:quarter]), np.median(losses[-quarter:])
+    return bool(last > first and last > DIVERGED * losses.min())
+
+
+def from_errors(
+    train: Sequence[int], wrong: Any, targets: Sequence[int], vocab: Sequence[object]
+) -> list[Finding]:
+    """Return what the errors on the validation set tell.
+
+    Args:
+        train: class indices of the training items.
+        wrong: which validation items are wrong, bool [n].
+        targets: their class indices.
+        vocab: the classes.
+    """
+    misses, actual, found = np.asarray(wrong, bool), np.asarray(targets), []
+    counts = Counter(train)
+    usual = counts.most_common(1)[0][0]
+    error, baseline = float(misses.mean()), float((actual != usual).mean())
+    if len(misses) >= 20 and baseline > 0.1 and error >= 0.9 * baseline:
+        text = f"{100 * error:.0f} % of the validation set are wrong; always answering {vocab[usual]} gives {100 * baseline:.0f} %."
+        found.append(Finding("labels that look shuffled", text, "Look at items with their labels (dls.show_batch()), and whether labels and items were paired in the right order."))  # fmt: skip
+    for k, name in enumerate(vocab):
+        mine = misses[actual == k]
+        if 0 < counts[k] < FEW and len(mine) >= 3 and not found:
+            lower, _ = wilson_interval(int(mine.sum()), len(mine))
+            if lower > error:
+                text = f"{name} has {counts[k]} training items, and {int(mine.sum())} of its {len(mine)} validation items are wrong."
+                found.append(Finding("too few examples of a class", text, f"Add items of {name}."))
+    return found + _sides_differ(train, actual, vocab)
+
+
+def _sides_differ(train: Sequence[int], valid: np.ndarray, vocab: Sequence[object]) -> list[Finding]:
+    """Find a class whose share differs much between the sides."""
+    counts, n = Counter(train), len(train)
+    for k, name in enumerate(vocab):
+        share, there = counts[k] / n, int((valid == k).sum())
+        low, high = wilson_interval(there, len(valid), 0.9999)
+        if share and (low > 2 * share or high < share / 2):
+            text = f"{name} is {100 * share:.0f} % of the training set and {100 * there / len(valid):.0f} % of the validation set."
+            return [
+                Finding(
+                    "a split that looks wrong",
+                    text,
+                    "Hold out a share of every class, unless new data will look so.",
+                )
+            ]
+    return []
+
+
+def from_judged_without(missed: float, n: int, errors: int, n_valid: int) -> list[Finding]:
+    """Compare the error on training items, each judged without it, with that of the validation set.
+
+    The two are alike where the sides are; see `learn.head_start`.
+
+    Args:
+        missed: share of the training items that are wrong.
+        n: number of training items.
+        errors: wrong items of the validation set, by the same simple model.
+        n_valid: number of its items.
+    """
+    left, right = wilson_interval(round(missed * n), n, 0.999), wilson_interval(errors, n_valid, 0.999)
+    shares = f"{100 * missed:.1f} % of the training items, each judged without it, and {100 * errors / n_valid:.1f} % of the validation items are wrong."
+    if right.low > 1.5 * left.high:
+        return [Finding("a split that looks wrong", shares, "The validation set is another kind of data, or the training set has copies and series: split by groups (group_by=).")]  # fmt: skip
+    if right.high < left.low / 1.5:
+        return [Finding("a split that looks wrong", shares, "The validation set is easier than the training set: look for copies (leaks(dls)) and how it was chosen.")]  # fmt: skip
+    return []
+
+
+def from_learning_curve(sizes: Sequence[int], errors: Sequence[float], n_valid: int) -> list[Finding]:
+    """Say what twice the data would buy, if the error still falls with the number of items.
+
+    Args:
+        sizes: numbers of training items, rising.
+        errors: the error with each.
+        n_valid: number of items that it was measured on.
+    """
+    rates = np.asarray(errors, np.float64)
+    if len(rates) < 3 or rates[-1] * n_valid < 5 or not (np.diff(rates) < 0).all():
+        return []
+    slope = np.polyfit(np.log(sizes), np.log(np.maximum(rates, 1e-6)), 1)[0]
+    expected = rates[-1] * 2**slope
+    if 1 - expected / rates[-1] < PAYS:
+        return []
+    curve = ", ".join(f"{size:,}: {100 * rate:.1f} %" for size, rate in zip(sizes, rates, strict=True))
+    text = f"the error still falls with the number of training items ({curve})."
+    return [Finding("too few examples", text, f"Twice the data would give about {100 * expected:.1f} %.")]
+
+
+def from_dead_units(shares: Mapping[str, float]) -> list[Finding]:
+    """Return the layers of which most units never answered: name -> share of units that were 0 for all items."""
+    dead = {name: share for name, share in shares.items() if share >= DEAD}
+    if not dead:
+        return []
+    worst = max(dead, key=lambda name: dead[name])
+    text = f"{100 * dead[worst]:.0f} % of the units of layer {worst} never answered" + (
+        f", and more than half in {len(dead) - 1} other layers." if len(dead) > 1 else "."
+    )
+    return [Finding("dead units", text, "Try a lower learning rate, or normalisation before the layer.")]

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from gatera.data.loading.loaders import DataLoaders
+from gatera.learn.doctor import findings
+from gatera.learn.doctor.examine import Diagnosis, dead_units
+from gatera.learn.learner import Learner
+
+
+def rows(train, valid):
+    return [
+        {"epoch": i, "train_loss": t, "valid_loss": v}
+        for i, (t, v) in enumerate(zip(train, valid, strict=True))
+    ]
+
+
+def names(found):
+    return [finding.name for finding in found]
+
+
+def test_curves_tell_overfitting_underfitting_and_a_rate_that_is_too_high():
+    falling = list(np.linspace(1, 0.2, 40))
+    (over,) = findings.from_curves(rows([1, 0.6, 0.3, 0.1], [1, 0.7, 0.8, 0.9]), falling)
+    assert str(over) == (
+        "Overfitting: since epoch 1 the validation loss rose from 0.7 to 0.9, while the training loss fell to 0.1. "
+        "Try fewer epochs, augmentation, weight decay, or more data."
+    )
+    assert names(findings.from_curves(rows([1, 0.8, 0.6], [1, 0.8, 0.6]), falling)) == ["underfitting"]
+    assert names(findings.from_curves(rows([1, 3], [1, 3]), [1, 0.8, *np.linspace(0.8, 5, 40)])) == [
+        "learning rate too high"
+    ]
+    assert names(findings.from_curves([], [1.0] * 9 + [float("nan")])) == ["learning rate too high"]
+    assert (
+        findings.from_curves([], [0.02, 0.01, *np.linspace(0.01, 0.05, 12)]) == []
+    )  # a few batches say little
+    assert findings.from_curves(rows([1, 0.5, 0.4, 0.39], [1, 0.6, 0.5, 0.51]), falling) == []
+
+
+def test_errors_tell_shuffled_labels_few_examples_and_sides_that_differ():
+    train, valid = [0, 1] * 50, [0, 1] * 20
+    assert findings.from_errors(train, [False] * 38 + [True] * 2, valid, "ab") == []
+    assert names(findings.from_errors(train, [True, False] * 20, valid, "ab")) == [
+        "labels that look shuffled"
+    ]
+    rare = [0] * 90 + [1] * 6
+    (few,) = findings.from_errors(rare, [False] * 60 + [True] * 4, [0] * 60 + [1] * 4, "ab")
+    assert few.evidence == "b has 6 training items, and 4 of its 4 validation items are wrong."
+    assert names(findings.from_errors(train, [False] * 60, [0] * 60, "ab")) == ["a split that looks wrong"]
+
+
+def test_items_judged_without_themselves_tell_of_a_split_that_is_harder_or_easier():
+    assert findings.from_judged_without(0.1, 500, 12, 100) == []
+    (harder,) = findings.from_judged_without(0.02, 500, 30, 100)
+    assert "2.0 % of the training items" in harder.evidence and "group_by=" in harder.next
+    assert "leaks(dls)" in findings.from_judged_without(0.3, 500, 2, 100)[0].next
+
+
+def test_a_learning_curve_tells_what_twice_the_data_would_buy():
+    (found,) = findings.from_learning_curve([100, 200, 400], [0.4, 0.28, 0.2], 200)
+    assert found.next == "Twice the data would give about 14.1 %."
+    assert findings.from_learning_curve([100, 200, 400], [0.21, 0.205, 0.2], 200) == []
+    assert findings.from_learning_curve([100, 200, 400], [0.2, 0.3, 0.1], 200) == []
+
+
+def learner():
+    x = torch.randn(40, 4, generator=torch.Generator().manual_seed(0))
+    data = [(row, int(row[0] > 0)) for row in x]
+    dls = DataLoaders.from_dsets(data, data, bs=8)
+    dls.task, dls.vocab = "classification", [0, 1]
+    return Learner(dls, nn.Sequential(nn.Linear(4, 10), nn.ReLU(), nn.Linear(10, 2)))
+
+
+def test_units_that_never_answer_are_dead():
+    learn = learner()
+    assert learn.model.training or dead_units(learn)["1"] < 0.5
+    with torch.no_grad():
+        learn.model[0].bias[:8] = -100
+    shares = dead_units(learn)
+    assert shares == {"1": pytest.approx(0.8)}
+    (found,) = findings.from_dead_units(shares)
+    assert found.evidence == "80 % of the units of layer 1 never answered."
+
+
+def test_nothing_is_said_where_nothing_is_wrong():
+    assert repr(Diagnosis([])) == "Nothing looks wrong."
