@@ -61,6 +61,7 @@ def test_every_option_that_a_note_names_exists():
         "valid_pct",
         "drop",
         "side",
+        "split",
         *of_folders,
     }
     assert named_options() == {*READING, *ours}

@@ -187,4 +187,4 @@ def test_arrays_of_float64_become_float32_as_lists_do():
 
 def test_the_settings_that_notebooks_read_have_fastai_s_values():
     assert defaults.cpus == (os.cpu_count() or 1)
-    assert defaults.benchmark is True and defaults.device is None and defaults.text_proc_rules == L()
+    assert defaults.benchmark is True and defaults.device is None and isinstance(defaults.text_proc_rules, L)
