@@ -100,3 +100,19 @@ def test_the_model_is_as_before(photo_learner):
     photo_learner.occlusion(0, patch=16)
     assert photo_learner.model.training and not photo_learner.model[0]._forward_hooks
     assert all(torch.equal(before[name], value) for name, value in photo_learner.model.state_dict().items())
+
+
+def test_a_convolution_before_a_norm_is_watched_as_it_is_though_prediction_folds_the_norm_into_it():
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()
+    )
+    with torch.no_grad():
+        model[1].running_mean += 3
+        model[1].weight *= 2
+    photo = torch.rand(1, 1, 16, 16)
+    found = occluded(subject(model), photo, None, Squares(8, 8), layer="0")
+    photo[:, :, 8:, :8] = 0.5
+    with torch.no_grad():
+        expected = model[0](photo).sum((2, 3))[0, found.feature]
+    assert found.strongest[1, 0] == pytest.approx(float(expected), rel=1e-4)

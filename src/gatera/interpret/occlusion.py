@@ -6,6 +6,7 @@ Source: Zeiler and Fergus 2014, "Visualizing and Understanding Convolutional Net
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,10 @@ from gatera.core.checks import check_at_least, check_fraction
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.figures import Pictured, new_figure
 from gatera.core.progress import track
-from gatera.interpret.layers import find_layer, last_map, name_of_layer, outputs_at
+from gatera.interpret.layers import faster_copy, find_layer, last_map, name_of_layer, outputs_at
 from gatera.interpret.maps import draw_photo, overlaid
 from gatera.interpret.subject import Subject, as_input, item_and_label, subject_of
-from gatera.kernels.folding import folded_copy
+from gatera.kernels.fast_training import fast_training
 from gatera.learn.arithmetic import evaluating
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from gatera.learn.learner import Learner
 
 #: Photos computed at once.
-BATCH = 32
+BATCH = 8
 
 
 @dataclass(frozen=True)
@@ -223,7 +224,9 @@ def occluded(
         answers = subject.answers(outputs)
         output, feature = subject.output_of(label, answers), int(_sums(maps)[0].argmax())
         tops, lefts = (squares.starts(length) for length in x.shape[2:])
-        answered, sums = _hidden(*_faster(subject, watched, x), x, squares, quiet)
+        model, layer_in_it = faster_copy(subject.model, watched, x)
+        with fast_training(model) if x.device.type == "cpu" else nullcontext():
+            answered, sums = _hidden(replace(subject, model=model), layer_in_it, x, squares, quiet)
     shape = (len(tops), len(lefts))
     return OcclusionMap(
         photo=subject.pixels(x), label=subject.name(output), whole=float(answers[0, output]),
@@ -232,13 +235,6 @@ def occluded(
         predicted=answered.argmax(1).reshape(shape).numpy(), names=[subject.name(n) for n in range(answers.shape[1])],
         tops=tops, lefts=lefts, squares=squares,
     )  # fmt: skip
-
-
-def _faster(subject: Subject, watched: nn.Module, x: Tensor) -> tuple[Subject, nn.Module]:
-    """Return a copy of the model that computes the same in less time, and the layer in it."""
-    copied = folded_copy(subject.model, x)
-    name = next(name for name, module in subject.model.named_modules() if module is watched)
-    return replace(subject, model=copied), copied.get_submodule(name)
 
 
 def _hidden(

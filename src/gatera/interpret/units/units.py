@@ -15,7 +15,7 @@ from gatera.core.checks import check_at_least, check_choice
 from gatera.core.errors import ArgumentError
 from gatera.core.figures import Pictured, new_figure
 from gatera.core.progress import note, track
-from gatera.interpret.layers import find_layer, name_of_layer
+from gatera.interpret.layers import faster_copy, find_layer, name_of_layer
 from gatera.interpret.subject import Subject, check_images, subject_of, validation_loader
 from gatera.interpret.units.crops import as_grey, centre_of, cut, reach, side_for
 from gatera.interpret.units.deconvnet import RULES, projected, suitable_rule
@@ -86,8 +86,8 @@ class Units(Pictured):
                 vmax=1,
             )
             right.imshow(mosaic(self.patches[place] / 255), cmap="gray", vmin=0, vmax=1)
-            left.set_title(f"channel {channel}", fontsize=8, loc="left")
-            right.set_title(f"up to {self.values[place, 0]:.3g}", fontsize=8, loc="right")
+            left.set_title(f"channel {channel}", fontsize=8, loc="left", parse_math=False)
+            right.set_title(f"up to {self.values[place, 0]:.3g}", fontsize=8, loc="left")
         figure.suptitle(
             f"{self.layer}: what excites each unit ({RULE_NAMES[self.rule]}), and its {self.values.shape[1]} strongest patches "
             f"of {self.n_items:,} items",
@@ -230,11 +230,12 @@ def _patches(
     items, places = found.items[chosen].flatten(), found.places[chosen].flatten(0, 1)  # [U*k], [U*k,2]
     numbers = torch.tensor(chosen).repeat_interleave(k)
     inputs = {item: photos.encoded(item) for item in sorted(set(items.tolist()))}
+    model, layer = faster_copy(subject.model, way.layer, next(iter(inputs.values())))
     backs: list[np.ndarray] = []
     for part in track(list(torch.arange(len(items)).split(BATCH)), "projecting back", quiet=way.quiet):
         x = torch.cat([inputs[item] for item in items[part].tolist()])
         where = numbers[part].to(x.device), places[part].to(x.device)
-        backs.extend(projected(subject.model, way.layer, x, *where, str(way.rule)).cpu().numpy())
+        backs.extend(projected(model, layer, x, *where, str(way.rule)).cpu().numpy())
     size = backs[0].shape[1:]
     centres = [centre_of(place, found.grid, size) for place in places.numpy()]
     side = side_for([reach(back, centre) for back, centre in zip(backs, centres, strict=True)], size)
