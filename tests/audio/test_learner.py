@@ -34,6 +34,9 @@ print(*load_program(sys.argv[1]).predict(open(sys.argv[2], "rb").read()).probabi
 assert "torch" not in sys.modules
 """
 
+#: One training of half a minute serves them all.
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture(scope="module")
 def learn() -> Learner:

@@ -63,7 +63,7 @@ def test_it_learns_and_its_program_answers_the_same(arch, lr, epochs, reviews, t
         np.testing.assert_allclose(answer.probabilities, expected.probabilities, atol=1e-5)
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_minilm_learns_and_its_program_needs_no_torch(reviews, tmp_path):
     learn = text_classifier_learner(loaders(reviews), drop_mult=0.5, metrics=accuracy, path=tmp_path)
     with learn.no_logging():

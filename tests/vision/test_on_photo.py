@@ -95,6 +95,7 @@ def masks(discs, tmp_path):
     return unet_learner(dls, "resnet18", pretrained=False, metrics=metrics, path=tmp_path)
 
 
+@pytest.mark.whole
 def test_masks_are_learnt_and_come_back_in_the_photos_own_pixels(masks, discs):
     folder, _ = discs
     masks.fit_one_cycle(3, 3e-3)

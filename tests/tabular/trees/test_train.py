@@ -32,6 +32,7 @@ def trained(tmp_path, model: str, classes: bool = True, epochs: int | None = 2):
     return learn, facts, [str(note) for note in notes]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("classes", [True, False])
 def test_where_trees_win_the_program_holds_trees(tmp_path, classes):
     learn, facts, notes = trained(tmp_path, "best", classes)
