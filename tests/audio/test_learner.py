@@ -22,7 +22,6 @@ from gatera.program.program import load_program
 from gatera.samples import sample_path
 from gatera.vision.learner import vision_learner
 
-
 FILES = get_audio_files(sample_path("spoken_digits_tiny"))
 FEW = FILES[::20]
 
