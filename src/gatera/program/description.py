@@ -106,7 +106,7 @@ def package_info(package: Package) -> dict[str, Any]:
     """Return the content of program.json, with "path", "size" and "sha256" of the file.
 
     "sha256" is the hash of program.json, which holds the hashes of all other entries: files with the same hash are the same
-    program. Of "certainty" the arrays are left out.
+    program. The arrays of "certainty" are skipped.
     """
     known = package.program.get("certainty")
     short = {"certainty": without_arrays(known)} if isinstance(known, dict) else {}

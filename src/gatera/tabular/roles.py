@@ -159,8 +159,8 @@ def _date_notes(df: Any, dates: list[str]) -> list[Note]:
         parts = "numbers are taken from them: year, month, day of the week and so on"
         notes.append(Note(f"Dates: {listed(dates, 6)}; {parts}", "drop", dates[0]))
     for name in df.columns:
-        column = value_column_of(df[name])
-        cells = [cell for cell in column.cells[:_TRIED].tolist() if cell is not None]
+        column = value_column_of(df[name].head(_TRIED))
+        cells = [cell for cell in column.cells.tolist() if cell is not None]
         if column.kind is Kind.TEXT and cells and all(map(_OTHER_DATES.fullmatch, map(str, cells))):
             text = f"{name} has dates such as {cells[0]}, which are text here; written as 2024-02-29 they are read as dates"
             notes.append(Note(text, "drop", name))

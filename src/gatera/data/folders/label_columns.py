@@ -21,8 +21,11 @@ FILE_COLUMNS = (
 )  # fmt: skip
 LABEL_COLUMNS = ("label", "labels", "class", "category", "breed", "target")
 
+#: The column whose truth values mark what is held out.
+IS_VALID = "is_valid"
+
 #: Columns that put a file on a side of the split.
-SIDE_COLUMNS = ("split", "is_valid")
+SIDE_COLUMNS = ("split", IS_VALID)
 
 #: Columns that do too where each of their cells names a side: "Usage" with Training and PublicTest.
 OTHER_SIDE_COLUMNS = (
@@ -157,28 +160,30 @@ def sides_of(table: Path, rows: Sequence[tuple[int, Row]]) -> list[str]:
     """
     names = {name.strip().lower(): name for name in (rows[0][1] if rows else {}) if name}
     split = names.get("split") or other_side_column(list(names.values()), [row for _, row in rows])
-    if split is not None:
-        return [_named_side(table, line, row[split]) for line, row in rows]
-    if "is_valid" not in names:
+    column = split or names.get(IS_VALID)
+    if column is None:
         return [""] * len(rows)
-    cells = [row[names["is_valid"]] for _, row in rows]
-    truths = truths_of(cells)
-    for (line, _), cell, truth in zip(rows, cells, truths, strict=True):
-        if truth is None:
+    what, expected = (IS_VALID, "true or false") if split is None else ("split", f"one of {listed(SIDE_OF)}")
+    cells, found = [row[column] for _, row in rows], []
+    for (line, _), cell, side in zip(rows, cells, named_sides(column, cells), strict=True):
+        if side is None:
             raise DataError(
-                f"{table} has an unknown is_valid in line {line}", got=cell.strip().lower(), expected="true or false"
+                f"{table} has an unknown {what} in line {line}", got=cell.strip().lower(), expected=expected
             )  # fmt: skip
-    return ["valid" if truth else "train" for truth in truths]
+        found.append(side)
+    return found
 
 
-def _named_side(table: Path, line: int, cell: str) -> str:
-    side = side_in(cell)
-    if side is None:
-        raise DataError(
-            f"{table} has an unknown split in line {line}",
-            got=cell.strip().lower(), expected=f"one of {listed(SIDE_OF)}",
-        )  # fmt: skip
-    return side
+def named_sides(column: str, cells: Sequence[str]) -> list[str | None]:
+    """Return the side that each cell of a column names: by a truth value in `is_valid`, by its name in others; None for none.
+
+    Example:
+        >>> named_sides("is_valid", ["1", "0", "?"]), named_sides("Usage", ["Training", "PublicTest", "x"])
+        (['valid', 'train', None], ['train', 'test', None])
+    """
+    if column.strip().lower() != IS_VALID:
+        return [side_in(cell) for cell in cells]
+    return [None if truth is None else "valid" if truth else "train" for truth in truths_of(cells)]
 
 
 def side_columns(columns: Sequence[str], rows: Sequence[Row]) -> set[str]:

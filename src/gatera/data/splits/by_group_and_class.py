@@ -10,7 +10,7 @@ from gatera.core.checks import check_fraction
 from gatera.core.random import rng
 from gatera.data.splits.split import Splits
 
-#: Groups are drawn anew where less than this share of a validation set would be left.
+#: Groups are drawn again where less than this share of a validation set would be left.
 LEAST_KEPT = 0.9
 
 

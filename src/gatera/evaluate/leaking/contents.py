@@ -39,7 +39,7 @@ def copies_among_rows(
 ) -> list[Pair]:
     """Return the pairs of equal rows; none where chance explains that rows are equal.
 
-    Columns that name the rows are left out.
+    Columns that name the rows are skipped.
 
     Args:
         some: rows, each a sequence of cells.

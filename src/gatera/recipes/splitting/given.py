@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from gatera.data.folders.label_columns import OTHER_SIDE_COLUMNS, SIDE_COLUMNS, side_in
+from gatera.data.folders.label_columns import OTHER_SIDE_COLUMNS, SIDE_COLUMNS, named_sides
 from gatera.data.sources.labels import is_missing
-from gatera.data.splits.by_value import truths_of
 from gatera.data.splits.split import Splits
 from gatera.program.tables.notes import Note
 
@@ -46,22 +45,17 @@ def given_sides(frame: Any, target: str) -> GivenSides | None:
         target: the column to predict, which is never taken.
     """
     for name in frame.columns:
-        plain = str(name).strip().lower()
-        if name == target or plain not in (*SIDE_COLUMNS, *OTHER_SIDE_COLUMNS):
+        if name == target or str(name).strip().lower() not in (*SIDE_COLUMNS, *OTHER_SIDE_COLUMNS):
             continue
-        sides = _sides(frame[name].tolist(), truths=plain == "is_valid")
+        sides = _sides(str(name), frame[name].tolist())
         if sides is not None:
             return _split(str(name), sides)
     return None
 
 
-def _sides(cells: Sequence[Any], truths: bool) -> np.ndarray | None:
+def _sides(column: str, cells: Sequence[Any]) -> np.ndarray | None:
     """Return the side of each cell; None if one names none, or all name the same."""
-    written = ["" if is_missing(cell) else str(cell) for cell in cells]
-    if truths:
-        sides = [None if truth is None else "valid" if truth else "train" for truth in truths_of(written)]
-    else:
-        sides = [side_in(cell) for cell in written]
+    sides = named_sides(column, ["" if is_missing(cell) else str(cell) for cell in cells])
     if not all(sides) or "train" not in sides or len(set(sides)) == 1:
         return None
     return np.array(sides)

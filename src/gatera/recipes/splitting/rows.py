@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -40,16 +41,26 @@ class RowsToSplit:
         target: the column to predict.
         is_class: whether that is a class; else it is a number.
         dates: columns of dates.
-        things: "rows", or "texts" for what stands in one column.
-        contents: what is compared to find copies: rows of cells, or texts.
+        texts: the texts, where one column of them is what is learned from; None for rows.
     """
 
     frame: Any
     target: str
     is_class: bool
     dates: Sequence[str]
-    things: str
-    contents: Sequence[Any]
+    texts: Sequence[str] | None = None
+
+    @property
+    def things(self) -> str:
+        """What they are called: "rows" or "texts"."""
+        return "rows" if self.texts is None else "texts"
+
+    @cached_property
+    def contents(self) -> Sequence[Any]:
+        """What is compared to find copies: texts, or the cells of each row without the target."""
+        if self.texts is not None:
+            return self.texts
+        return list(self.frame.drop(columns=self.target).itertuples(index=False, name=None))
 
     @property
     def labels(self) -> list[Any]:

@@ -131,7 +131,7 @@ class TableOfTexts:
         """Hold out a share of every class, or what ids and dates call for, and report it."""
         others = [name for name in self.frame.columns if name != self.text]
         dates = [name for name in others if value_column_of(self.frame[name]).kind is Kind.DATE]
-        rows = RowsToSplit(self.frame[others], self.target, True, dates, "texts", self.texts)
+        rows = RowsToSplit(self.frame[others], self.target, True, dates, self.texts)
         self.how = split_rows(rows, self.settings, events)
         splits = self.how.splits
         if not len(splits.train) or not len(splits.valid):
