@@ -1,6 +1,6 @@
 """Gatera: from a folder of examples to a program that other software can trust.
 
-`train` makes a program from a folder or a table, `load_program` opens one and needs no PyTorch. To train step by step, start
+`train` makes a program from a folder or a table, `load_program` opens one and needs no PyTorch, `report` writes a page about it. To train step by step, start
 at `gatera.vision.all`.
 """
 
@@ -12,11 +12,21 @@ if TYPE_CHECKING:
     from gatera.program.program import Prediction, Program, load_program
     from gatera.recipes.events import Events
     from gatera.recipes.job import TrainedProgram
+    from gatera.recipes.page.program import report
     from gatera.recipes.run import train
 
 __version__ = "0.1.0"
 
-__all__ = ["Events", "Prediction", "Program", "TrainedProgram", "__version__", "load_program", "train"]
+__all__ = [
+    "Events",
+    "Prediction",
+    "Program",
+    "TrainedProgram",
+    "__version__",
+    "load_program",
+    "report",
+    "train",
+]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
@@ -24,6 +34,7 @@ __getattr__, __dir__ = lazy_exports(
         **dict.fromkeys(("Prediction", "Program", "load_program"), "gatera.program.program"),
         "Events": "gatera.recipes.events",
         "TrainedProgram": "gatera.recipes.job",
+        "report": "gatera.recipes.page.program",
         "train": "gatera.recipes.run",
     },
 )

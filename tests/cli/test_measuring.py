@@ -82,12 +82,14 @@ def test_the_page_has_the_same_figures_names_and_no_path(gatera, program, labell
 
 
 @pytest.mark.slow
-def test_measuring_needs_no_torch(program, labelled):
+def test_measuring_and_its_page_need_no_torch(program, labelled, tmp_path):
     code = "import sys; sys.modules['torch'] = None; from gatera.cli.main import main; main(sys.argv[1:])"
     ran = subprocess.run(
-        [sys.executable, "-c", code, "test", program, labelled], capture_output=True, text=True, check=False
-    )
+        [sys.executable, "-c", code, "test", program, labelled, "--report", tmp_path / "page.html"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
+    assert "How sure it is" in (tmp_path / "page.html").read_text()
 
 
 class Stdin:

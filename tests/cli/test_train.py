@@ -95,7 +95,11 @@ def test_the_report_stands_beside_its_pictures(trained):
     assert sorted(path.name for path in folder.iterdir()) == [
         "batch.png", "confusion.png", "loss.png", "report.html", "results.png", "worst.png",
     ]  # fmt: skip
-    assert "broken.jpg" in (folder / "report.html").read_text()
+    page = (folder / "report.html").read_text()
+    assert "broken.jpg" in page and len(page) < 3_000_000
+    for heading in ("Copies", "Inside the network", "Where it looks", "The program&#x27;s card"):
+        assert f"<h2>{heading}</h2>" in page
+    assert page.count('alt="Units of') == 3  # an early, a middle and a late layer
 
 
 def test_nothing_but_the_program_is_left(trained):

@@ -3,11 +3,17 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
 from gatera.learn import frozen_features
+from gatera.learn.callbacks.tracking import SaveModelCallback
 from gatera.learn.frozen_features import Features, FeatureStore, split_fixed
+from gatera.learn.learner import Learner
+from gatera.learn.options import TrainingOptions
+from gatera.models.vision.linear_head import create_linear_head
+from gatera.testing.tiny import tiny_body, tiny_loaders
 
 
 def frozen(*layers: nn.Module) -> nn.Sequential:
@@ -133,3 +139,68 @@ def test_large_outputs_of_tokens_are_halved_and_too_large_ones_refused(monkeypat
     assert not FeatureStore(Texts(4, 3), x, part).put(torch.tensor([0, 1]), x, part)
     monkeypatch.setattr(frozen_features, "LIMIT_BYTES", 28)
     assert FeatureStore(Texts(4, 3), x, part).fits
+
+
+class Counted(nn.Conv2d):
+    """Counts the photos that it gets."""
+
+    n = 0
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.n += len(x)
+        return super().forward(x)
+
+
+@pytest.fixture
+def learn(tmp_path):
+    """A learner whose head alone was trained, on kept outputs of its body."""
+    torch.manual_seed(0)
+    layers = nn.Sequential(Counted(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU())
+    body = tiny_body(layers, 4)
+    model = nn.Sequential(body, create_linear_head(4, 3))
+    options = TrainingOptions(precision="float32", fast_kernels=False)
+    learn = Learner(
+        tiny_loaders(), model, metrics="accuracy", path=tmp_path, options=options,
+        splitter=lambda m: [list(part.parameters()) for part in m],
+    )  # fmt: skip
+    learn.freeze()
+    learn.fit(2, 0.1, cbs=SaveModelCallback())  # which restores the best epoch
+    return learn
+
+
+def test_what_was_kept_in_training_serves_for_every_later_question(learn):
+    body = learn.model[0].backbone[0]
+    seen = body.n
+    assert seen == 15  # each photo once
+    predictions, targets = learn.get_preds()
+    loss, accuracy = learn.validate()
+    learn.calibrate()
+    assert body.n == seen
+    with torch.no_grad():
+        logits = torch.cat([learn.model.eval()(batch[0]) for batch in learn.dls.valid])
+    torch.testing.assert_close(predictions, logits.softmax(1))
+    assert loss == pytest.approx(float(nn.functional.cross_entropy(logits, targets)), abs=1e-6)
+    assert accuracy == pytest.approx(float((logits.argmax(1) == targets).float().mean()))
+
+
+def test_what_is_kept_is_not_used_once_the_body_has_changed(learn):
+    before, _ = learn.get_preds()
+    with torch.no_grad():
+        learn.model[0].backbone[0].weight.mul_(-1)
+    after, _ = learn.get_preds()
+    assert not torch.equal(before, after)
+    with torch.no_grad():
+        logits = torch.cat([learn.model.eval()(batch[0]) for batch in learn.dls.valid])
+    torch.testing.assert_close(after, logits.softmax(1))
+
+
+def test_inputs_that_are_asked_for_are_the_photos(learn):
+    inputs, *_ = learn.get_preds(with_input=True)
+    assert inputs.shape == (4, 3, 8, 8)
+
+
+def test_another_data_set_is_never_taken_for_the_kept_one(learn):
+    some = learn.dls.valid.dataset.subset([1, 0])
+    loader = type(learn.dls.valid)(some, 2, batch_tfms=learn.dls.valid.batch_tfms)
+    whole, part = learn.get_preds()[0], learn.get_preds(dl=loader)[0]
+    torch.testing.assert_close(part, whole[[1, 0]])

@@ -114,7 +114,7 @@ class Run:
             elif where == "exporting":
                 patch.setattr(export, "write_package", _raiser(stop))
             elif where == "reporting":
-                patch.setattr("gatera.recipes.report.write_html_report", _raiser(stop))
+                patch.setattr("gatera.recipes.page.training.write_html_report", _raiser(stop))
             with pytest.raises(BaseException) as raised:
                 self(**more)
         return raised.value

@@ -255,6 +255,38 @@ EXPLAIN = Command(
     extra="train",
 )  # fmt: skip
 
+REPORT = Command(
+    "report",
+    "Write one page about a program: figures, errors, how sure it is, suspicious labels, copies, and a look inside.",
+    (
+        PROGRAM,
+        Option(
+            "data", "Labelled items that the program has not seen, as for gatera test.", ("--data",), "Data", "SOURCE", files=True,
+            shown="must be given",
+        ),
+        Option("out", "The page to write.", ("-o", "--out"), "Output", "FILE", "report.html", files=True),
+        *(option for option in TEST.options if option.name in ("target", "label_from", "side")),
+        *(option for option in PREDICT.options if option.name in ("delimiter", "encoding", "header", "sheet")),
+        Option(
+            "inside", "Look into the network, which takes the most time.", ("--inside",), "Output", default=True, negative=True,
+        ),
+        Option("json", "Print one JSON object.", ("--json",), "Output"),
+        Option("force", "Overwrite an existing page.", ("-f", "--force"), "Output"),
+        *(option for option in PREDICT.options if option.name in ("engine", "trusted")),
+        HELP, DEBUG,
+    ),
+    "gatera.cli.measuring.report:report",
+    about=(
+        "The page is one file that loads nothing. Where SOURCE has a training set beside the measured one, copies on both sides are "
+        "looked for. gatera train --report writes the same page.",
+    ),
+    examples=(
+        "gatera report cats.gatera --data new-photos/ --out cats.html",
+        "gatera report income.gatera --data people.csv --target salary --json",
+    ),
+    extra="train",
+)  # fmt: skip
+
 SEAL = Command(
     "seal",
     "Lock a test set: record the hash of every file beside the folder.",
@@ -324,5 +356,6 @@ HELP_COMMAND = Command(
 
 #: Every command by name, in the order in which help lists them.
 COMMANDS = {
-    command.name: command for command in (TRAIN, PREDICT, TEST, EXPLAIN, SEAL, INFO, COMPLETION, HELP_COMMAND)
+    command.name: command
+    for command in (TRAIN, PREDICT, TEST, REPORT, EXPLAIN, SEAL, INFO, COMPLETION, HELP_COMMAND)
 }

@@ -36,6 +36,11 @@ TEST = {
     "batch_size": "--batch-size", "trusted": "--trusted",
 }  # fmt: skip
 
+#: The same, as options of `gatera report`.
+REPORT = {name: flag for name, flag in TEST.items() if name not in ("report", "batch_size")} | {
+    "data": "--data", "out": "--out", "inside": "--inside",
+}  # fmt: skip
+
 #: The arguments of explaining, as options of `gatera explain`.
 EXPLAIN = {
     "patch": "--patch", "stride": "--stride", "layer": "--layer", "label": "--label", "method": "--method", "units": "--units",
@@ -49,6 +54,7 @@ KEYWORDS = {
     "train": TRAIN,
     "predict": PREDICT | SAVE,
     "test": TEST,
+    "report": REPORT,
     "explain": EXPLAIN,
     "info": {"force": "--force"},
 }

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import gatera
 from gatera.cli.inputs import AS_FOUND
 from gatera.cli.measuring.several import as_json, comparisons, show_comparisons, what_to_measure
 from gatera.cli.output import FAILED, notes, print_json, print_line, show_line, show_note
@@ -19,10 +17,11 @@ from gatera.cli.terminal.style import paint
 from gatera.cli.terminal.text import escaped
 from gatera.core.files import check_can_write, check_free_to_write
 from gatera.core.progress import track
-from gatera.evaluate.html_report import ReportFacts, write_html_report
+from gatera.evaluate.findings.every import every_finding
+from gatera.evaluate.html_report import write_html_report
 from gatera.evaluate.items import Asked, LabelledItems
 from gatera.evaluate.measure_source import Measurement, find_items, measure
-from gatera.evaluate.page import bad_files, item_facts, when
+from gatera.evaluate.page import program_facts
 from gatera.program.program import Program, load_program
 
 #: How many items that could not be measured are named.
@@ -48,7 +47,10 @@ def test(options: argparse.Namespace) -> int:
         program, found = _measured(name, source, options)
         measured.append(found)
         if page is not None:
-            write_html_report(page, page_facts(program, found, source), options.force)
+            sections = every_finding(program, found)
+            write_html_report(
+                page, program_facts(program, found, source, found.seconds, sections), options.force
+            )
         if len(names) == 1:
             _show(found, options, page, source)
         elif not options.json:
@@ -72,7 +74,7 @@ def _measured(name: str, source: Path, options: argparse.Namespace) -> tuple[Pro
         program = load_program(
             name, engine=options.engine, threads=threads_for(1000, None), trusted=options.trusted
         )
-        items = find_items(program, source, _asked(options))
+        items = find_items(program, source, asked_of(options))
         _say_first(items, options)
         return program, measure(program, items, options.batch_size, lambda answers: _tracked(answers, items))
 
@@ -92,23 +94,8 @@ def headline(measured: Measurement) -> float:
     )
 
 
-def page_facts(program: Program, measured: Measurement, source: Path) -> ReportFacts:
-    """Return the content of a report page."""
-    items = measured.items
-    data = {"test set": items.how, **when(measured.seconds)}
-    if measured.latency:
-        data["time per item"] = str(measured.latency)
-    return ReportFacts(
-        title=Path(str(program.info["path"])).stem, report=measured.report, n_train=None, n_valid=len(measured.outcomes), data=data,
-        bad_files=bad_files([*items.skipped, *measured.failed], source),
-        preprocessing=program.preprocess.config if items.things != "rows" else (),
-        commands={"Measure it again:": "gatera test " + shlex.join([Path(str(program.info["path"])).name, source.name])},
-        made_with=f"Made by Gatera {gatera.__version__}, {program.engine.name}.", things=items.things, set_name="test set",
-        figures={"Test set": measured.lines()}, items=item_facts(program, measured.outcomes),
-    )  # fmt: skip
-
-
-def _asked(options: argparse.Namespace) -> Asked:
+def asked_of(options: argparse.Namespace) -> Asked:
+    """Return what the user says about the labelled items; decisions are printed."""
     reading = {name: getattr(options, name) for name in AS_FOUND if getattr(options, name) != AS_FOUND[name]}
     return Asked(
         options.target, options.label_from, options.side, reading, lambda note: show_note(note.for_shell())
@@ -130,7 +117,7 @@ def _show(measured: Measurement, options: argparse.Namespace, page: Path | None,
         print_json({**facts, "result": measured.to_dict(), "report": None if page is None else str(page)})
         return
     if options.csv:
-        _name_unmeasured(measured)
+        name_unmeasured(measured)
         rows = ((o.example.name, o.truth, o.answer, "" if o.wrong is None else int(o.wrong), f"{o.badness:.6g}") for o in measured.outcomes)  # fmt: skip
         write_csv(sys.stdout, ("name", "label", "answer", "wrong", "badness"), rows)
         return
@@ -143,12 +130,13 @@ def _show(measured: Measurement, options: argparse.Namespace, page: Path | None,
 
 
 def _show_lines(measured: Measurement) -> None:
-    _name_unmeasured(measured)
+    name_unmeasured(measured)
     for line in measured.lines():
         print_line(f"  {escaped(line)}")
 
 
-def _name_unmeasured(measured: Measurement) -> None:
+def name_unmeasured(measured: Measurement) -> None:
+    """Name the items that could not be measured, and why."""
     skipped = [*measured.items.skipped, *measured.failed]
     for bad in skipped[:MOST_NAMED]:
         show_line(f"Not measured: {bad.reason}")

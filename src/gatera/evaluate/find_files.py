@@ -14,7 +14,14 @@ from gatera.data.folders.labelled import Kind, read_folder
 from gatera.data.folders.labels_csv import TABLE
 from gatera.data.folders.named_files import NamedFiles
 from gatera.data.sources.items import BadFile, get_files
-from gatera.evaluate.items import Asked, Example, LabelledItems, choose_side
+from gatera.evaluate.items import (
+    Asked,
+    Example,
+    LabelledItems,
+    choose_side,
+    side_of,
+    training_beside,
+)
 from gatera.program import tables
 from gatera.program.operations import Accepts
 from gatera.program.raw.cells import number_in
@@ -41,9 +48,20 @@ def find_labelled_files(folder: Path, accepts: Accepts, asked: Asked) -> Labelle
         raise DataError(
             f"{folder} has no {accepts.things} of the {asked.side} set", available=listed(set(found.split))
         )
-    examples = [Example(_name(found.files[i], folder), found.files[i], found.labels[i]) for i in chosen]
+    examples = [
+        Example(_name(path, folder), path, label)
+        for path, label in zip(found.files, found.labels, strict=True)
+    ]
+    measured, training = [examples[i] for i in chosen], training_beside(found.split, chosen)
     how = f"{len(chosen):,} {accepts.things}{side} in {folder.name} ({found.layout})"
-    return LabelledItems(examples, accepts.things, how, found.skipped)
+    return LabelledItems(
+        measured,
+        accepts.things,
+        how,
+        found.skipped,
+        [examples[i] for i in training],
+        side_of(found.split, chosen),
+    )
 
 
 def find_files_with_cells(

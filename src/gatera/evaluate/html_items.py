@@ -21,9 +21,8 @@ def card(item: Shown) -> str:
     """Return one item: its picture or excerpt, its file name, its label and the answer."""
     outcome = item.outcome
     data = base64.b64encode(item.jpeg).decode("ascii") if item.jpeg else ""
-    image = (
-        f'<img alt="{html.plain(outcome.example.name)}" src="data:image/jpeg;base64,{data}">' if data else ""
-    )
+    alt = f"{outcome.example.name}: answered {outcome.answer}, labelled {outcome.truth}"
+    image = f'<img alt="{html.plain(alt)}" src="data:image/jpeg;base64,{data}">' if data else ""
     text = html.element("p", item.excerpt, "excerpt") if item.excerpt else ""
     answer = html.element(
         "b", outcome.answer, "bad" if outcome.wrong else "good" if outcome.wrong is False else ""

@@ -33,7 +33,9 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 25rem), 1fr)); gap: 1rem; }
 figure { margin: 0; min-width: 0; }
 figure img { display: block; width: 100%; height: auto; background: #fff; border-radius: .5rem; padding: .3rem; }
-figure.whole { grid-column: 1 / -1; }
+figure.whole { grid-column: 1 / -1; overflow-x: auto; }
+figure.whole img { min-width: 38rem; }
+figure.whole figcaption { position: sticky; left: 0; }
 figcaption { font-size: .9rem; color: var(--soft); margin-top: .3rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
@@ -46,8 +48,8 @@ summary { cursor: pointer; padding: .2rem 0; }
 pre { margin: .5rem 0; padding: .7rem .8rem; background: var(--page); border-radius: .5rem; white-space: pre-wrap;
   font: .9rem/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 .figures p { margin: .15rem 0; }
-.items { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .9rem; margin: .5rem 0; }
-.items img { width: auto; min-width: 8rem; max-width: 100%; padding: 0; }
+.items { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: .9rem; margin: .5rem 0; }
+.items img { width: auto; min-width: 6rem; max-width: 100%; padding: 0; }
 .item figcaption span, .item figcaption b { display: block; }
 .item .name { font-size: .8rem; }
 .item .excerpt { font-size: .9rem; padding: .5rem .6rem; background: var(--page); border-radius: .5rem; margin: 0; }
@@ -56,6 +58,9 @@ pre { margin: .5rem 0; padding: .7rem .8rem; background: var(--page); border-rad
 table.matrix { width: auto; }
 .matrix td.number, .matrix th { padding: .3rem .6rem; }
 footer { color: var(--soft); font-size: .85rem; margin-top: 2rem; }
+@media print { figure.whole img { min-width: 0; } :root { --text: #000; --soft: #444; --page: #fff; --card: #fff; }
+  body { max-width: none; padding: 0; font-size: 10pt; } section { border: 0; padding: 0; }
+  figure, tr, .scale { break-inside: avoid; } h2, h3 { break-after: avoid; } .wide { overflow: visible; } }
 """
 
 #: The browser must load and run nothing, even if a file name contains markup.

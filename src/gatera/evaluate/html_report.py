@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image
-
 from gatera.core.files import atomic_write, check_free_to_write
 from gatera.data.sources.items import BadFile
 from gatera.evaluate import html_items
 from gatera.evaluate import html_page as html
 from gatera.evaluate.outcomes import Outcome, Report
+from gatera.evaluate.section import Picture, Section, folding, side_by_side
 from gatera.evaluate.shown import Shown
 from gatera.measure.reports.classes import ErrorReport, percent
 from gatera.measure.reports.label_sets import LabelSetReport
@@ -25,34 +24,14 @@ from gatera.measure.reports.masks import MaskReport
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-#: PNG files of more bytes than this go into the page as JPEG.
-LARGE_PNG = 80_000
-
 #: What the phases of a training history are.
 PHASES = (
     "frozen: only the last layers, the head, are trained; unfrozen: the whole network is. The loss is what training makes "
     "smaller: train_loss on the items it learns from, valid_loss on those held out. Time is in minutes and seconds."
 )
 
-#: Longer tables show only their first rows, and the whole table in a fold; the same for a training history.
-LONG_TABLE, LONG_HISTORY = 8, 30
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A picture of the report.
-
-    Attributes:
-        title: a few words.
-        png: the picture as a PNG file.
-        caption: what it shows.
-        wide: use the full width of the page, e.g. for a large confusion matrix.
-    """
-
-    title: str
-    png: bytes
-    caption: str = ""
-    wide: bool = False
+#: Of a longer training history only the first rows are shown, and all in a fold.
+LONG_HISTORY = 30
 
 
 @dataclass(frozen=True)
@@ -94,6 +73,8 @@ class ReportFacts:
         set_name: which items were measured, e.g. "validation set".
         figures: heading -> the lines that the command prints.
         items: single items with their answers.
+        sections: what else is known: copies, labels that look wrong, slices, the inside of the network.
+        card: the program's card.
     """
 
     title: str
@@ -111,6 +92,8 @@ class ReportFacts:
     set_name: str = "validation set"
     figures: Mapping[str, Sequence[str]] = field(default_factory=dict)
     items: ItemFacts = field(default_factory=ItemFacts)
+    sections: Sequence[Section] = ()
+    card: str = ""
 
 
 def html_report(facts: ReportFacts) -> str:
@@ -119,11 +102,13 @@ def html_report(facts: ReportFacts) -> str:
         html.element("h1", facts.title),
         html.section("Accuracy", [*_headline(facts), *_figures(facts.figures)]),
         html.section("Examples", _examples(facts)),
-        html.section("Pictures", _pictures(facts.pictures)),
+        html.section("Pictures", side_by_side(facts.pictures)),
         html.section("Errors", _mistakes(facts)),
+        *(section.html() for section in facts.sections),
         html.section("Training", _history(facts.history)),
         html.section("Data", _data(facts)),
         html.section("Preprocessing", _preprocessing(facts.preprocessing)),
+        html.section("The program's card", _card(facts.card)),
         html.section("Next steps", _commands(facts.commands)),
         f"<footer>{html.element('p', facts.made_with)}</footer>",
     ]
@@ -213,22 +198,6 @@ def _scale(report: ErrorReport) -> list[str]:
     return ['<div class="scale">' + "".join(rows) + "</div>", html.element("p", sentence, "soft")]
 
 
-def _compact(png: bytes) -> bytes:
-    """Return a large PNG as a JPEG, which takes a fraction of the room where there are photos in it."""
-    if len(png) < LARGE_PNG:
-        return png
-    buffer = io.BytesIO()
-    Image.open(io.BytesIO(png)).convert("RGB").save(buffer, "JPEG", quality=80, optimize=True)
-    return min(png, buffer.getvalue(), key=len)
-
-
-def _pictures(pictures: Sequence[Picture]) -> list[str]:
-    if not pictures:
-        return []
-    inner = "\n".join(html.picture(_compact(one.png), one.title, one.caption, one.wide) for one in pictures)
-    return [f'<div class="pictures">\n{inner}\n</div>']
-
-
 def _mistakes(facts: ReportFacts) -> list[str]:
     report, items = facts.report, facts.items
     n = len(items.wrong) + len(items.others)
@@ -250,7 +219,7 @@ def _mistakes(facts: ReportFacts) -> list[str]:
             "Intersection over union: of the pixels labelled or predicted as a class, the share that are both.",
             "soft",
         )
-        return [about, *_folding(("class", "intersection over union"), rows, (1,), "all classes"), *listed]
+        return [about, *folding(("class", "intersection over union"), rows, (1,), "all classes"), *listed]
     return [*_confusions(report, facts.things), *listed] if isinstance(report, ErrorReport) else listed
 
 
@@ -263,7 +232,7 @@ def _confusions(report: ErrorReport, things: str) -> list[str]:
     ]
     matrix = html_items.confusion_matrix(report)
     return [
-        *_folding(("actual", "predicted as", "times"), rows, (2,), "all confusions"),
+        *folding(("actual", "predicted as", "times"), rows, (2,), "all confusions"),
         *([] if rows else [html.element("p", f"No misclassified {things}.")]),
         *([html.details("Confusion matrix: a row for each label, a column for each answer", matrix)] if matrix else []),
         html.details("Error per class", html.table(("class", things, "wrong", "error"), classes, (1, 2, 3))),
@@ -293,7 +262,7 @@ def _history(history: Sequence[Mapping[str, Any]]) -> list[str]:
     columns = list(dict.fromkeys(name for row in history for name in row))
     rows = [[_number(name, row.get(name, math.nan)) for name in columns] for row in history]
     words = [html.element("p", PHASES, "soft")] if "phase" in columns else []
-    return [*_folding(columns, rows, range(len(columns)), "all epochs", LONG_HISTORY), *words]
+    return [*folding(columns, rows, range(len(columns)), "all epochs", LONG_HISTORY), *words]
 
 
 def _number(name: str, value: Any) -> str:
@@ -317,7 +286,7 @@ def _data(facts: ReportFacts) -> list[str]:
     ]
     block = html.table(("", ""), rows)
     bad = [(file.path, file.reason) for file in facts.bad_files]
-    return [block, *_folding(("skipped file", "reason"), bad, (), "all skipped files")]
+    return [block, *folding(("skipped file", "reason"), bad, (), "all skipped files")]
 
 
 def _preprocessing(steps: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -330,24 +299,16 @@ def _preprocessing(steps: Sequence[Mapping[str, Any]]) -> list[str]:
     return [html.table(("step", "how"), rows)] if rows else []
 
 
+def _card(card: str) -> list[str]:
+    return (
+        [html.details("What it is, for whom, and what it was trained on", html.element("pre", card))]
+        if card
+        else []
+    )
+
+
 def _commands(commands: Mapping[str, str]) -> list[str]:
     return [html.element("p", why) + html.element("pre", command) for why, command in commands.items()]
-
-
-def _folding(
-    columns: Sequence[str],
-    rows: Sequence[Sequence[object]],
-    numbers: Sequence[int],
-    summary: str,
-    limit: int = LONG_TABLE,
-) -> list[str]:
-    """Return a table of the first rows, and below it all rows in a fold if there are more than `limit`."""
-    if not rows:
-        return []
-    short = html.table(columns, rows[:limit], numbers)
-    if len(rows) <= limit:
-        return [short]
-    return [short, html.details(f"{summary} ({len(rows)})", html.table(columns, rows, numbers))]
 
 
 def _short(value: object) -> str:

@@ -34,12 +34,16 @@ class LabelledItems:
         things: what messages call them: "photos".
         how: which items these are and how they were chosen, in words.
         skipped: what is not measured, and why.
+        training: the labelled items of the training set, where the source names one that is not measured itself.
+        side: "valid" or "test", if that is known.
     """
 
     examples: Sequence[Example]
     things: str
     how: str
     skipped: Sequence[BadFile] = ()
+    training: Sequence[Example] = ()
+    side: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,3 +95,20 @@ def choose_side(split: Sequence[str], asked: Asked) -> tuple[list[int], str]:
             )
         )
     return [i for i, each in enumerate(split) if each == side], f" of the {side} set"
+
+
+def training_beside(split: Sequence[str], chosen: Sequence[int]) -> list[int]:
+    """Return the positions of the training items, if none of them is measured; else [].
+
+    Args:
+        split: the side of each item, as in `choose_side`.
+        chosen: the positions of the items that are measured.
+    """
+    training = [i for i, side in enumerate(split) if side == "train"]
+    return [] if set(training) & set(chosen) else training
+
+
+def side_of(split: Sequence[str], chosen: Sequence[int]) -> str:
+    """Return the side that all chosen items are on; "" where they have none, or are on several."""
+    sides = {split[i] for i in chosen}
+    return sides.pop() if len(sides) == 1 else ""

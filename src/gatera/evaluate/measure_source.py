@@ -19,7 +19,7 @@ from gatera.data.sources.items import BadFile
 from gatera.evaluate.find_files import find_files_with_cells, find_labelled_files
 from gatera.evaluate.find_rows import find_labelled_rows
 from gatera.evaluate.items import Asked, Example, LabelledItems
-from gatera.evaluate.outcomes import SCORES, Outcome, Report
+from gatera.evaluate.outcomes import SCORES, ClassAnswers, Outcome, Report
 from gatera.program.description import facts_in
 from gatera.program.operations import PHOTOS, Accepts
 from gatera.program.program import Program
@@ -66,6 +66,7 @@ class Measurement:
         failed: items that could not be read.
         latency: how long an item takes; None if none could be read.
         seconds: how long measuring took.
+        class_answers: the probabilities of the answers; None where items have no single class, or they are too many.
     """
 
     report: Report
@@ -75,6 +76,7 @@ class Measurement:
     failed: Sequence[BadFile] = ()
     latency: Latency | None = None
     seconds: float = 0.0
+    class_answers: ClassAnswers | None = None
 
     def lines(self) -> list[str]:
         """Return the figures in words, a line each."""
@@ -192,6 +194,7 @@ def measure(
     return Measurement(
         scores.report(), outcomes, items, dict(scores.unknown), failed,
         measure_latency(program, [outcome.example for outcome in outcomes]), time.perf_counter() - started,
+        scores.class_answers(),
     )  # fmt: skip
 
 

@@ -24,6 +24,9 @@ from gatera.program.program import Program
 from gatera.program.raw.cells import Codes, number_in
 from gatera.program.raw.photo import photo_size
 
+#: Of more probabilities (items times classes) none are kept.
+MOST_PROBABILITIES = 20_000_000
+
 Report = ErrorReport | LabelSetReport | NumberReport | MaskReport | PointReport
 
 
@@ -48,6 +51,24 @@ class Outcome:
     how: str
 
 
+@dataclass(frozen=True)
+class ClassAnswers:
+    """What a program said of items of one class each.
+
+    Attributes:
+        probabilities: of each class that the program knows, float32 [N,K].
+        labels: class indices, int64 [N]; K or more for classes that it does not know.
+    """
+
+    probabilities: np.ndarray
+    labels: np.ndarray
+
+    @property
+    def right(self) -> np.ndarray:
+        """Whether each answer is right, bool [N]."""
+        return self.probabilities.argmax(axis=1) == self.labels
+
+
 class Scores:
     """Collects answers; base of the kinds below.
 
@@ -67,6 +88,10 @@ class Scores:
         """Return the measurements of all answers."""
         raise NotImplementedError
 
+    def class_answers(self) -> ClassAnswers | None:
+        """Return the probabilities of all answers; None where items have no single class, or they are too many to keep."""
+        return None
+
 
 class LabelScores(Scores):
     """One label per item. Items of classes that the program does not know count as wrong."""
@@ -76,6 +101,7 @@ class LabelScores(Scores):
         self.codes, self.vocab = Codes(program.vocab), list(program.vocab)
         self.truths: list[int] = []
         self.answers: list[int] = []
+        self.probabilities: list[np.ndarray] | None = []
 
     def add(self, example: Example, answer: Prediction) -> Outcome:
         """Take one answer."""
@@ -91,6 +117,7 @@ class LabelScores(Scores):
             code = len(self.program.vocab) + new.index(label)
         self.truths.append(code)
         self.answers.append(answer.index)
+        self._keep(answer)
         right = float(answer.probabilities[code]) if known else 0.0
         how = f"probability {answer.probability:.2f}"
         if code != answer.index:
@@ -98,6 +125,19 @@ class LabelScores(Scores):
         return Outcome(
             example, str(self.vocab[code]), str(answer.label), code != answer.index, 1 - right, how
         )
+
+    def _keep(self, answer: Prediction) -> None:
+        if self.probabilities is None:
+            return
+        self.probabilities.append(np.array(answer.probabilities, np.float32))
+        if len(self.probabilities) * len(self.program.vocab) > MOST_PROBABILITIES:
+            self.probabilities = None
+
+    def class_answers(self) -> ClassAnswers | None:
+        """Return the probabilities of all answers; None if they are too many to keep."""
+        if not self.probabilities:
+            return None
+        return ClassAnswers(np.stack(self.probabilities), np.array(self.truths, np.int64))
 
     def report(self) -> ErrorReport:
         """Return the error, beside that of the class that was most frequent in training."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime
+import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import gatera
 from gatera.data.sources.items import BadFile
 from gatera.evaluate import html_items
-from gatera.evaluate.html_report import ItemFacts
+from gatera.evaluate.html_report import ItemFacts, ReportFacts
+from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.outcomes import Outcome
+from gatera.evaluate.section import Section
 from gatera.evaluate.shown import Shown, legend, shown, worst_first
 from gatera.program.program import Program
 
@@ -22,6 +26,33 @@ ABOUT = {
     "points": "Points on the photo.",
     "read_sound": "Each picture is the spectrogram that the network gets: time to the right, pitch upwards, louder is brighter.",
 }
+
+
+def program_facts(
+    program: Program, measured: Measurement, source: Path, seconds: float, sections: Sequence[Section]
+) -> ReportFacts:
+    """Return the content of the page of a program.
+
+    Args:
+        program: the program.
+        measured: the items that it was measured on.
+        source: where they came from.
+        seconds: how long it took.
+        sections: what else was found.
+    """
+    items, name = measured.items, Path(str(program.info["path"]))
+    data = {"test set": items.how, **when(seconds)}
+    if measured.latency:
+        data["time per item"] = str(measured.latency)
+    return ReportFacts(
+        title=name.stem, report=measured.report, n_train=None, n_valid=len(measured.outcomes), data=data,
+        bad_files=bad_files([*items.skipped, *measured.failed], source),
+        preprocessing=program.preprocess.config if items.things != "rows" else (),
+        commands={"Measure it again:": "gatera test " + shlex.join([name.name, source.name])},
+        made_with=f"Made by Gatera {gatera.__version__}, {program.engine.name}.", things=items.things,
+        set_name="validation set" if items.side == "valid" else "test set",
+        figures={"Test set": measured.lines()}, items=item_facts(program, measured.outcomes), sections=sections, card=program.card,
+    )  # fmt: skip
 
 
 def item_facts(program: Program, outcomes: Sequence[Outcome]) -> ItemFacts:

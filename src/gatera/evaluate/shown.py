@@ -69,6 +69,20 @@ def jpeg(picture: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
+def photo_jpeg(raw: Any) -> bytes:
+    """Return a photo as a small JPEG file. Raises PhotoError."""
+    return jpeg(_small(read_photo(raw, "RGB", (SIDE, SIDE))))
+
+
+def photos_beside(one: Any, other: Any) -> bytes:
+    """Return two photos side by side, as a small JPEG file."""
+    left, right = (_small(read_photo(raw, "RGB", (SIDE, SIDE))) for raw in (one, other))
+    both = Image.new("RGB", (left.width + right.width + 4, max(left.height, right.height)), "white")
+    both.paste(left, (0, 0))
+    both.paste(right, (left.width + 4, 0))
+    return jpeg(both)
+
+
 def legend(program: Program) -> list[tuple[str, str]]:
     """Return what the colours in pictures mean: (CSS colour, words); empty where there are none to explain."""
     if program.task == "points":

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 #: Photos computed at once.
 BATCH = 8
 
+#: A map is drawn over at least this range (of its largest value, or of 1): what changes less does not change.
+LEAST_RANGE = 0.02
+
 
 @dataclass(frozen=True)
 class Squares:
@@ -147,7 +150,9 @@ class OcclusionMap(Pictured):
         return figure
 
     def _draw_map(self, axes: Any, values: np.ndarray, title: str) -> None:
-        shown = axes.imshow(values, cmap="viridis", extent=self._extent())
+        high = float(values.max())
+        low = min(float(values.min()), high - LEAST_RANGE * max(1.0, abs(high)))
+        shown = axes.imshow(values, cmap="viridis", extent=self._extent(), vmin=low, vmax=high)
         axes.figure.colorbar(shown, ax=axes, shrink=0.7)
         axes.set_title(title, fontsize=9, parse_math=False)
         axes.set_axis_off()

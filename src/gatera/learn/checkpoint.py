@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickle
 import signal
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -133,3 +134,20 @@ def load_model(model: torch.nn.Module, state: dict[str, Any], path: Path, strict
             remedy="Create the learner with the architecture, head and number of classes it was saved with.",
         )
     model.load_state_dict(state, strict=strict)
+
+
+def restore(model: torch.nn.Module, state: Mapping[str, torch.Tensor]) -> None:
+    """Put back parameters and buffers that a model had. Those that it still has are not written: what was computed with them stays valid.
+
+    Args:
+        model: the model.
+        state: its `state_dict` of then.
+    """
+    with torch.no_grad():
+        for name, own in model.state_dict().items():
+            if not _same(own, state[name]):
+                own.copy_(state[name])
+
+
+def _same(own: torch.Tensor, value: torch.Tensor) -> bool:
+    return own.dtype == value.dtype and own.device == value.device and torch.equal(own, value)

@@ -22,8 +22,10 @@ from gatera.data.loading.batch import as_pair
 from gatera.data.loading.loaders import Batch, DataLoader
 from gatera.learn.arithmetic import Arithmetic
 from gatera.learn.callbacks.batch_norm import BATCH_NORMS
+from gatera.learn.certainty.tap import WithFeatures
 from gatera.learn.inference.parts import outputs
 from gatera.learn.state import LoopState
+from gatera.models.vision.body import Body
 
 #: Memory limit for kept outputs, in bytes; if they need more, the frozen part runs in every epoch.
 LIMIT_BYTES = 2 * 10**9
@@ -42,10 +44,13 @@ class Features:
         outputs: float32 [n, ...], one row per dataset position; for inputs of different length T a list of n float32 or
             float16 [T, ...], if the outputs have that length, too, or are cut to a length that all have in common.
         labels: [n, ...].
+        pooled: the mean of the body's output over its places, float32 [n,F], which tells what an input looks like; None where there is
+            no body, or something else than rows is kept.
     """
 
     outputs: Tensor | list[Tensor]
     labels: Any
+    pooled: Tensor | None = None
 
     @property
     def device(self) -> torch.device:
@@ -159,12 +164,18 @@ class FeatureCache:
 
     def __init__(self) -> None:
         self._key: tuple[Any, ...] | None = None
-        self._kept: dict[int, Features] = {}
+        # The data set and its transforms are kept, too, so that nothing else can get their identities.
+        self._kept: dict[tuple[int, int], tuple[DataLoader, Features]] = {}
 
-    def exact(self, dataset: object) -> bool:
-        """Whether the kept outputs of a data set, if there are any, are as they were computed."""
-        kept = self._kept.get(id(dataset))
-        return kept is None or kept.exact
+    def exact(self, loader: DataLoader) -> bool:
+        """Whether the kept outputs of a loader's items, if there are any, are as they were computed."""
+        kept = self._kept.get(_identity(loader))
+        return kept is None or kept[1].exact
+
+    def kept(self, fixed: nn.Module, loader: DataLoader, arithmetic: Arithmetic) -> Features | None:
+        """Return the outputs of a fixed beginning for a loader's items if they were computed, and nothing behind them has changed."""
+        found = self._kept.get(_identity(loader)) if self._key == self._key_of(fixed, arithmetic) else None
+        return None if found is None else found[1]
 
     def loaders(
         self, fixed: nn.Module, loaders: Sequence[DataLoader], arithmetic: Arithmetic, quiet: bool
@@ -177,22 +188,67 @@ class FeatureCache:
             arithmetic: device and precision to compute in; the outputs are kept in float32.
             quiet: show no progress bar.
         """
-        tensors = [*fixed.parameters(), *fixed.buffers()]
-        key = (str(arithmetic), *((t.data_ptr(), t._version) for t in tensors))
+        key = self._key_of(fixed, arithmetic)
         if key != self._key:
             self._key, self._kept = key, {}
         fixed.eval()
         for loader in loaders:
-            if id(loader.dataset) not in self._kept:
+            if _identity(loader) not in self._kept:
                 features = compute(fixed, loader.for_evaluation(), arithmetic, quiet)
                 if features is None:
                     return None
-                self._kept[id(loader.dataset)] = features
-        return [FeatureLoader(loader, self._kept[id(loader.dataset)]) for loader in loaders]
+                self._kept[_identity(loader)] = loader.for_evaluation(), features
+        return [FeatureLoader(loader, self._kept[_identity(loader)][1]) for loader in loaders]
+
+    @staticmethod
+    def _key_of(fixed: nn.Module, arithmetic: Arithmetic) -> tuple[Any, ...]:
+        tensors = [*fixed.parameters(), *fixed.buffers()]
+        return (str(arithmetic), *((t.data_ptr(), t._version) for t in tensors))
+
+
+def _identity(loader: DataLoader) -> tuple[int, int]:
+    """Return what tells items with their transforms from all others."""
+    return id(loader.dataset), id(loader.batch_tfms)
+
+
+def from_kept(
+    model: nn.Module, loader: Any, arithmetic: Arithmetic, cache: FeatureCache
+) -> tuple[nn.Sequential, FeatureLoader] | None:
+    """Return the trained rest of a model and a loader of what its fixed beginning made of the items, if that was kept.
+
+    The rest then predicts in a moment what the model would: exactly so, as validation in a fit of the rest does.
+
+    Args:
+        model: the model.
+        loader: items without augmentation; anything else has nothing kept.
+        arithmetic: device and precision.
+        cache: where outputs are kept.
+    """
+    parts = split_fixed(model) if isinstance(loader, DataLoader) and not loader.random else None
+    kept = None if parts is None else cache.kept(parts[0], loader, arithmetic)
+    if parts is None or kept is None or not kept.exact:
+        return None
+    return parts[1], FeatureLoader(loader, kept)
 
 
 def compute(fixed: nn.Module, loader: DataLoader, arithmetic: Arithmetic, quiet: bool) -> Features | None:
     """Run the fixed beginning over a whole data set; None if its outputs need more than `LIMIT_BYTES`."""
+    body = next((module for module in fixed.modules() if isinstance(module, Body)), None)
+    rows = body is not None and (
+        not body.spatial or any(isinstance(each, nn.Flatten) for each in fixed.modules())
+    )
+    if body is None or not rows:
+        return _computed(fixed, loader, arithmetic, quiet)
+    found = _computed(WithFeatures(fixed), loader, arithmetic, quiet)
+    if found is None or not isinstance(found.outputs, Tensor):
+        return found
+    width = found.outputs.shape[1] - body.num_features
+    return Features(
+        found.outputs[:, :width].contiguous(), found.labels, found.outputs[:, width:].contiguous()
+    )
+
+
+def _computed(fixed: nn.Module, loader: DataLoader, arithmetic: Arithmetic, quiet: bool) -> Features | None:
     kept: FeatureStore | None = None
     labels: list[Any] = []
     rows: list[Tensor] = []

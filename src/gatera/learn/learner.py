@@ -21,6 +21,7 @@ from gatera.learn.certainty.fit import Fitted, fit_certainty
 from gatera.learn.doctor.examine import Diagnosis, examine
 from gatera.learn.export.program import ExportOptions, Trained, export_program
 from gatera.learn.fit import FitPlan
+from gatera.learn.frozen_features import from_kept
 from gatera.learn.inference.batches import PredictedBatch, decoder, join_batches, run_batches
 from gatera.learn.inference.inside import SeesInside
 from gatera.learn.inference.score import Score
@@ -156,12 +157,16 @@ class Learner(Trainer, SeesInside):
         for batch in self._run(dl):
             yield self.loss_func.activation(batch.outputs), batch.labels
 
-    def _run(self, batches: Any) -> Iterator[PredictedBatch]:
-        return run_batches(self.model, batches, self.arithmetic, quiet=not self.display.bar_on)
+    def _run(self, batches: Any, with_input: bool = False) -> Iterator[PredictedBatch]:
+        model: nn.Module = self.model
+        kept = None if with_input else from_kept(model, batches, self.arithmetic, self.feature_cache)
+        if kept is not None:
+            model, batches = kept
+        return run_batches(model, batches, self.arithmetic, quiet=not self.display.bar_on)
 
     def _predict(self, batches: Any, with_input: bool = False) -> tuple[Tensor, Tensor | None, Any]:
         in_order = not (isinstance(batches, DataLoader) and batches.sorts)
-        return join_batches(self._run(batches), in_order, with_input)
+        return join_batches(self._run(batches, with_input), in_order, with_input)
 
     def _probabilities(self, batches: Any) -> tuple[Tensor, Tensor | None]:
         outputs, labels, _ = self._predict(batches)
@@ -345,7 +350,12 @@ class Learner(Trainer, SeesInside):
         key = self._parameters_key()
         if self._fitted is None or self._fitted[0] != key:
             found = fit_certainty(
-                self.model, self.dls, self.loss_func, self.arithmetic, not self.display.bar_on
+                self.model,
+                self.dls,
+                self.loss_func,
+                self.arithmetic,
+                not self.display.bar_on,
+                self.feature_cache,
             )
             self._fitted = (key, found)
         return self._fitted[1]

@@ -11,6 +11,7 @@ from typing import Any
 from gatera.core.files import human_bytes
 from gatera.data.sources.items import BadFile
 from gatera.evaluate.leaking.found import Leaks
+from gatera.evaluate.questions.labels import LabelErrors
 from gatera.learn.callbacks.time_left import TimeLeft
 from gatera.learn.certainty.fit import Fitted
 from gatera.learn.export.card import CardFacts, model_card
@@ -57,6 +58,7 @@ class Job:
         skipped: files that are not used, and why.
         facts: what else `program.json` says of the training.
         leaks: items that are on both sides of the split; None where nobody looked.
+        suspects: the labels that looked wrong before the training, if somebody looked; `fit` adds them.
         report_page: writes the HTML report, given the measurements and the program; None if none is asked for.
     """
 
@@ -71,6 +73,7 @@ class Job:
     skipped: Sequence[BadFile] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     leaks: Leaks | None = None
+    suspects: list[LabelErrors] = field(default_factory=list)
     report_page: Callable[[Mapping[str, Evaluation], Path], Path] | None = None
 
 

@@ -15,6 +15,7 @@ from gatera.data.sources.looks import look_at_photo
 from gatera.data.transforms.item import Resize
 from gatera.data.transforms.presets import aug_transforms
 from gatera.evaluate.questions.features import frozen_baselines
+from gatera.evaluate.questions.labels import LabelErrors
 from gatera.learn.callbacks.tracking import SaveModelCallback
 from gatera.learn.learner import Learner
 from gatera.measure.metrics.standard import error_rate
@@ -61,12 +62,13 @@ def photo_job(settings: TrainSettings, events: Events) -> Job:
         dls, settings.arch or str(PHOTOS.arch), pretrained=settings.weights or True, metrics=error_rate,
         path=settings.out.parent, options=options,
     )  # fmt: skip
+    suspects: list[LabelErrors] = []
     keeper = SaveModelCallback(reset_on_fit=False)  # few photos: training the body may do harm
 
     def fit(resume: Path | None) -> None:
         defaults = replace(PHOTOS, freeze_epochs=frozen_epochs(learn, resume))
         if resume is None and not settings.augment:
-            report_suspects(learn, events)
+            suspects.extend(report_suspects(learn, events))
         fine_tuning(learn, settings, defaults, keeper)(resume)
         events.on_line(f"Restored the best epoch (valid_loss {keeper.best:.4f}).")
 
@@ -79,6 +81,7 @@ def photo_job(settings: TrainSettings, events: Events) -> Job:
         learn, fit, evaluate, data=f"{settings.source} ({photos.layout})",
         split_by=photos.split_by, weights=weights_source(learn), example=[str(photos.files[photos.indices("valid")[0]])],
         skipped=photos.skipped, facts={"skipped": len(photos.skipped)}, leaks=file_leaks(photos, settings, events),
+        suspects=suspects,
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from gatera.learn.interrupt import stopping_signals
 from gatera.recipes.events import Events, Notes
 from gatera.recipes.find_task import OtherTask, find_task
 from gatera.recipes.job import Job, TrainedProgram, run_job
-from gatera.recipes.report import check_page, write_page
+from gatera.recipes.page.training import check_page, write_page
 from gatera.recipes.settings import (
     DEFAULTS,
     READING,

@@ -20,6 +20,9 @@ from gatera.data.splits.by_position import IndexSplitter
 from gatera.learn.learner import Learner
 from gatera.learn.options import TrainingOptions
 from gatera.learn.state import Callback
+from gatera.models.backbones.architectures import Architecture
+from gatera.models.backbones.timm_backbone import BackboneFacts
+from gatera.models.vision.body import Body
 from gatera.testing.examples import example_photos
 
 #: Total number of photos, and number of validation photos.
@@ -60,6 +63,14 @@ def tiny_model() -> nn.Sequential:
         body = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU())
         head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.5), nn.Linear(4, 3))
         return nn.Sequential(body, head)
+
+
+def tiny_body(layers: nn.Sequential, num_features: int) -> Body:
+    """Return layers as the body of a vision model: [N,3,H,W] -> [N,num_features,h,w]."""
+    facts = BackboneFacts(
+        (0.5,) * 3, (0.5,) * 3, (8, 8), False, "bilinear", 1.0, "center", ("0",), (), None, None
+    )
+    return Body(Architecture("mine", "mine"), facts, layers, nn.Identity(), (num_features, True), "random")
 
 
 def tiny_learner(folder: Path, callbacks: list[Callback], *, cache_features: bool = True) -> Learner:

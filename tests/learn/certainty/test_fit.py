@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,8 +18,10 @@ from gatera.learn.export.program import ExportOptions
 from gatera.learn.learner import Learner
 from gatera.measure.losses.standard import BCEWithLogitsLossFlat, CrossEntropyLossFlat, MSELossFlat
 from gatera.models.text.model import TextBody
+from gatera.models.vision.linear_head import create_linear_head
 from gatera.program.package import read_package
 from gatera.program.program import load_program
+from gatera.testing.tiny import tiny_body
 from gatera.vision.data import ImageDataLoaders
 
 
@@ -153,6 +156,14 @@ def test_a_projection_has_equal_variance_and_the_module_computes_the_same():
 
 @pytest.fixture(scope="module")
 def learn(tmp_path_factory: pytest.TempPathFactory) -> Learner:
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv2d(3, 6, 3), nn.Tanh(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 2)
+    )
+    return noise_learner(tmp_path_factory, model)
+
+
+def noise_learner(tmp_path_factory: pytest.TempPathFactory, model: nn.Sequential, **options: Any) -> Learner:
     folder, rng = tmp_path_factory.mktemp("noise"), np.random.default_rng(0)
     for label, level in (("a", 100), ("b", 125)):
         (folder / label).mkdir()
@@ -162,14 +173,30 @@ def learn(tmp_path_factory: pytest.TempPathFactory) -> Learner:
     dls = ImageDataLoaders.from_folder(
         folder, valid_pct=0.5, seed=1, item_tfms=Resize(8), bs=30, device="cpu"
     )
-    torch.manual_seed(0)
-    model = nn.Sequential(
-        nn.Conv2d(3, 6, 3), nn.Tanh(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 2)
-    )
-    learn = Learner(dls, model, path=folder)
+    learn = Learner(dls, model, path=folder, **options)
     learn.display.table_on = learn.display.bar_on = False
+    if len(learn.groups) > 1:
+        learn.freeze()
+    torch.manual_seed(0)
     learn.fit(2, 0.05)
     return learn
+
+
+@pytest.mark.slow
+def test_features_that_were_kept_in_training_are_those_of_the_program(tmp_path_factory) -> None:
+    torch.manual_seed(0)
+    convolution = nn.Conv2d(3, 6, 3)
+    body = tiny_body(nn.Sequential(convolution, nn.Tanh()), 6)
+    parts = nn.Sequential(body, create_linear_head(6, 2))
+    learn = noise_learner(
+        tmp_path_factory, parts, splitter=lambda model: [list(part.parameters()) for part in model]
+    )
+    seen: list[int] = []
+    convolution.forward = lambda x, plain=convolution.forward: (seen.append(len(x)), plain(x))[1]
+    learn.calibrate()
+    assert seen == []
+    del convolution.forward
+    test_a_program_knows_what_its_learner_found_out(learn, tmp_path_factory.mktemp("program"))
 
 
 @pytest.mark.slow
@@ -183,7 +210,7 @@ def test_a_program_knows_what_its_learner_found_out(learn: Learner, tmp_path: Pa
         logits = learn.model.eval()(inputs) / found.temperature
     answers = program.predict_batch(files)
     assert np.array([a.features for a in answers]) == pytest.approx(
-        found.projection(seen[0].numpy()), abs=1e-2
+        found.projection(pooled(seen[0]).numpy()), abs=1e-2
     )
     assert np.array([a.probabilities for a in answers]) == pytest.approx(logits.softmax(1).numpy(), abs=1e-4)
     shares = np.array([a.novelty for a in answers])  # the held-out items themselves

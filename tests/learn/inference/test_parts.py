@@ -79,7 +79,7 @@ def trained(loss_func, callbacks=(), y=None, whole=False) -> tuple[nn.Module, li
     watcher = Watcher(model)
     state = state_of(model, loss_func, [*callbacks, watcher], y)
     if whole:
-        state.arithmetic.part_sizes[(model, photos().shape[1:], True)] = None
+        state.arithmetic.part_sizes[(model, photos().shape[1:], True, True)] = None
     loop.fit(state)
     return model, watcher.sizes, state
 
@@ -199,3 +199,23 @@ def test_a_small_batch_is_not_looked_at(monkeypatch):
     monkeypatch.undo()
     monkeypatch.setattr(parts, "_fitting", lambda *_: pytest.fail("it was tried"))
     assert part_size(photo_model(), photos(), arithmetic()) is None
+
+
+def test_without_gradients_more_photos_fit_as_most_outputs_are_gone_at_once(monkeypatch):
+    monkeypatch.undo()
+    model = nn.Sequential(
+        *(nn.Sequential(nn.Conv2d(3, 3, 3, padding=1), nn.ReLU()) for _ in range(20))
+    ).eval()
+    x = photos(1)
+    with torch.no_grad(), parts._Counting() as counted:
+        model(x)
+    one = x.nbytes  # every layer puts out as much as goes in
+    assert counted.total == 40 * one
+    assert 2 * one <= counted.peak <= 3 * one
+    monkeypatch.setattr(parts, "LIMIT_BYTES", 80 * one)
+    monkeypatch.setattr(parts, "PEAK_BYTES", 80 * one)
+    arithmetic = Arithmetic(torch.device("cpu"), "float32", fast_kernels=False)
+    many = photos(100)
+    with_gradients = part_size(model, many, arithmetic)
+    with torch.no_grad():
+        assert part_size(model, many, arithmetic) >= 10 * with_gradients == 20

@@ -46,6 +46,15 @@ _gatera() {
                 *) values="" ;;
             esac
             ;;
+        report)
+            flags="--data -o --out --target --label-from --side --delimiter --encoding --header --sheet --inside --no-inside --json -f --force --engine --trusted -h --help --debug"
+            case $prev in
+                --data|-o|--out|--target|--label-from|--delimiter|--encoding|--header|--sheet) ;;
+                --side) values="test valid train all" ;;
+                --engine) values="auto onnxruntime openvino" ;;
+                *) values="" ;;
+            esac
+            ;;
         explain)
             flags="-o --out --method --label --units --json -f --force --patch --stride --layer --trusted -h --help --debug"
             case $prev in
@@ -77,12 +86,12 @@ _gatera() {
         help)
             flags="-h --help --debug"
             case $prev in
-                *) values="train predict test explain seal info completion help" ;;
+                *) values="train predict test report explain seal info completion help" ;;
             esac
             ;;
         *)
             flags="-h --help -V --version --debug"
-            [[ $command ]] || values="train predict test explain seal info completion help"
+            [[ $command ]] || values="train predict test report explain seal info completion help"
             ;;
     esac
     if [[ $cur == -* ]]; then

@@ -1,9 +1,10 @@
 # fish completion for gatera. Made from the options of the command by gatera.cli.completions.scripts; changes here are lost.
 
-set -l commands train predict test explain seal info completion help
+set -l commands train predict test report explain seal info completion help
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a train -d 'Train on photos, recordings, texts or a table, and write a program.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a predict -d 'Run a program on photos, recordings, texts or CSV rows.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a test -d 'Measure programs on new items with labels.'
+complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a report -d 'Write one page about a program: figures, errors, how sure it is, suspicious labels, copies, and a look inside.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a explain -d 'Show where in photos or recordings a program'\''s answers come from.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a seal -d 'Lock a test set: record the hash of every file beside the folder.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a info -d 'Show what a program does, how good it is and how it was made.'
@@ -98,6 +99,23 @@ complete -c gatera -n "__fish_seen_subcommand_from test" -l trusted -d 'Take a p
 complete -c gatera -n "__fish_seen_subcommand_from test" -s h -l help -d 'Show this help and exit.'
 complete -c gatera -n "__fish_seen_subcommand_from test" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
 
+complete -c gatera -n "__fish_seen_subcommand_from report" -l data -r -d 'Labelled items that the program has not seen, as for gatera test.'
+complete -c gatera -n "__fish_seen_subcommand_from report" -s o -l out -r -d 'The page to write.'
+complete -c gatera -n "__fish_seen_subcommand_from report" -l target -x -d 'The column of the labels; several are separated by commas.'
+complete -c gatera -n "__fish_seen_subcommand_from report" -l label-from -x -d 'Take the label from the file name: the first group of a regular expression.'
+complete -c gatera -n "__fish_seen_subcommand_from report" -l side -x -a 'test valid train all' -d 'Which part to measure, where SOURCE is split.'
+complete -c gatera -n "__fish_seen_subcommand_from report" -l delimiter -x -d 'What separates the columns of a CSV file: a character, tab, :: or blanks.'
+complete -c gatera -n "__fish_seen_subcommand_from report" -l encoding -x -d 'Its encoding, any that Python knows.'
+complete -c gatera -n "__fish_seen_subcommand_from report" -l header -x -d 'Which row names the columns: its number, from 0 on, or none. Without names they are called column_1, column_2 and so on.'
+complete -c gatera -n "__fish_seen_subcommand_from report" -l sheet -x -d 'The sheet of a workbook of Excel.'
+complete -c gatera -n "__fish_seen_subcommand_from report" -l inside -l no-inside -d 'Look into the network, which takes the most time.'
+complete -c gatera -n "__fish_seen_subcommand_from report" -l json -d 'Print one JSON object.'
+complete -c gatera -n "__fish_seen_subcommand_from report" -s f -l force -d 'Overwrite an existing page.'
+complete -c gatera -n "__fish_seen_subcommand_from report" -l engine -x -a 'auto onnxruntime openvino' -d 'What computes the predictions.'
+complete -c gatera -n "__fish_seen_subcommand_from report" -l trusted -d 'Take a program whose model has operators that are not on the list of known ones, or needs much memory or time: for programs of people you trust.'
+complete -c gatera -n "__fish_seen_subcommand_from report" -s h -l help -d 'Show this help and exit.'
+complete -c gatera -n "__fish_seen_subcommand_from report" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
+
 complete -c gatera -n "__fish_seen_subcommand_from explain" -s o -l out -r -d 'The folder for the pictures; it is made, or must be empty.'
 complete -c gatera -n "__fish_seen_subcommand_from explain" -l method -x -a 'both occlusion gradcam integrated_gradients' -d 'What to draw: occlusion hides one square after the other, gradcam and integrated_gradients go back from the answer; both draws the first two.'
 complete -c gatera -n "__fish_seen_subcommand_from explain" -l label -x -d 'The label to explain.'
@@ -128,6 +146,6 @@ complete -c gatera -n "__fish_seen_subcommand_from completion" -f -a 'bash zsh f
 complete -c gatera -n "__fish_seen_subcommand_from completion" -s h -l help -d 'Show this help and exit.'
 complete -c gatera -n "__fish_seen_subcommand_from completion" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
 
-complete -c gatera -n "__fish_seen_subcommand_from help" -f -a 'train predict test explain seal info completion help'
+complete -c gatera -n "__fish_seen_subcommand_from help" -f -a 'train predict test report explain seal info completion help'
 complete -c gatera -n "__fish_seen_subcommand_from help" -s h -l help -d 'Show this help and exit.'
 complete -c gatera -n "__fish_seen_subcommand_from help" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'

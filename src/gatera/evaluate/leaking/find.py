@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +12,8 @@ from gatera.data.loading.dataset import Dataset, Rows
 from gatera.data.loading.loader import DataLoader
 from gatera.data.loading.loaders import DataLoaders
 from gatera.data.sources.looks import look_at_photo, look_at_sound
-from gatera.evaluate.leaking.contents import COMPARE
-from gatera.evaluate.leaking.found import Leak, Leaks
-
-
-@dataclass(frozen=True)
-class Side:
-    """The items of one side of a split.
-
-    Attributes:
-        contents: what is compared, one for each item: a look, a text, or a row's cells.
-        names: how people call them.
-        labels: their labels in words; empty where there are none.
-    """
-
-    contents: Sequence[Any]
-    names: Sequence[str]
-    labels: Sequence[str] = ()
+from gatera.evaluate.leaking.found import Leaks
+from gatera.evaluate.leaking.sides import Side, find_leaks
 
 
 def leaks(dls: DataLoaders) -> Leaks:
@@ -56,30 +40,6 @@ def leaks(dls: DataLoaders) -> Leaks:
         datasets["test"] = dls.test.dataset
     things = _things(datasets["train"])
     return find_leaks({side: _side(dataset, things) for side, dataset in datasets.items()}, things)
-
-
-def find_leaks(sides: Mapping[str, Side], things: str) -> Leaks:
-    """Find the items that are also on the side "train".
-
-    Args:
-        sides: "train", and "valid", "test" or both.
-        things: what the items are: "photos", "recordings", "texts" or "rows".
-    """
-    train = sides["train"]
-    found: list[Leak] = []
-    for name, side in sides.items():
-        if name == "train" or not len(side.contents) or not len(train.contents):
-            continue
-        best: dict[int, Leak] = {}
-        for pair in COMPARE[things](side.contents, train.contents):
-            labels = (side.labels[pair.first], train.labels[pair.second]) if side.labels else ("", "")
-            leak = Leak(
-                name, pair.first, side.names[pair.first], train.names[pair.second], pair.likeness, *labels
-            )
-            best.setdefault(pair.first, leak)  # the most alike comes first
-        found += best.values()
-    counts = {name: len(side.contents) for name, side in sides.items()}
-    return Leaks(sorted(found, key=lambda leak: -leak.likeness), counts, things)
 
 
 def _things(dataset: Dataset) -> str:

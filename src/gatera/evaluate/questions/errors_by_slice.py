@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from gatera.core.errors import DataError
-from gatera.core.threads import thread_pool
 from gatera.data.loading.dataset import Dataset, Rows
+from gatera.evaluate.questions.attributes import attributes_of_photos, folders_of
 from gatera.learn.learner import Learner
 from gatera.measure.questions.slices import Slice, worst_slices
-from gatera.program.raw.photo import photo_size, read_photo
 
 
 def worst(
@@ -56,9 +52,7 @@ def attributes_of(dataset: Dataset) -> dict[str, list[Any]]:
     if dataset.vocab is not None:
         found["class"] = [str(dataset.label(i)) for i in range(len(dataset))]
     if dataset.fields.image is not None and dataset.fields.image.photographic:
-        with thread_pool() as pool:
-            looks = list(pool.map(_of_photo, dataset.inputs))
-        found |= {name: [look[name] for look in looks] for name in looks[0]}
+        found |= attributes_of_photos(dataset.inputs)
     elif isinstance(dataset.inputs, Rows):
         table = dataset.inputs.table
         found |= {
@@ -67,19 +61,4 @@ def attributes_of(dataset: Dataset) -> dict[str, list[Any]]:
         }
     elif dataset.lengths is not None:
         found["length"] = dataset.lengths.tolist()
-    parents = [raw.parent.name for raw in dataset.inputs if isinstance(raw, Path)]
-    if len(parents) == len(dataset) and parents != found.get("class"):
-        found["folder"] = parents
-    return found
-
-
-def _of_photo(raw: Any) -> dict[str, float]:
-    photo = read_photo(raw, "L", at_least=(96, 96))
-    high, wide = photo_size(raw)
-    grey = np.asarray(photo.resize((96, 96)), np.float32)
-    edges = np.diff(grey, axis=0)[:, :-1] ** 2 + np.diff(grey, axis=1)[:-1] ** 2
-    spread = float(grey.std())
-    return {
-        "brightness": float(grey.mean()), "contrast": spread, "sharpness": float(np.sqrt(edges.mean()) / max(spread, 1.0)),
-        "pixels": float(high * wide), "width to height": wide / high,
-    }  # fmt: skip
+    return found | folders_of(dataset.inputs, found.get("class", []))

@@ -12,16 +12,11 @@ from gatera.data.loading.loader import DataLoader
 from gatera.data.show.photos import show_photos
 from gatera.evaluate.questions.features import out_of_fold
 from gatera.learn.learner import Learner
-from gatera.measure.questions.label_errors import suspects
+from gatera.measure.questions.label_errors import HALF, suspects
 from gatera.program.raw.photo import read_photo
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-#: What such suspects are worth.
-HALF = (
-    "About half of such suspects are errors (51 % over ten public data sets, arXiv 2103.14749): look at them."
-)
 
 #: Suspects that are named after a training must be that clear.
 CLEAR = 0.5
@@ -91,6 +86,10 @@ class LabelErrors(Sequence[LabelSuspect]):
         """Return only those that look like another class by a wide margin."""
         kept = [suspect for suspect in self.suspects if suspect.confident and suspect.margin >= CLEAR]
         return LabelErrors(kept, self.n, self.things)
+
+    def confident(self) -> LabelErrors:
+        """Return only those whose other class is at least as probable as it usually is for its own items."""
+        return LabelErrors([suspect for suspect in self.suspects if suspect.confident], self.n, self.things)
 
     def show(self, max_n: int = 12) -> Figure:
         """Draw the most suspicious photos with their label and what they look like.

@@ -154,7 +154,7 @@ def units_of(
         check_choice("rule", way.rule, RULES)
     name = name_of_layer(subject.model, way.layer)
     found = strongest(subject.model, way.layer, photos.batches(), min(k, photos.n), way.arithmetic, way.quiet)
-    chosen, silent = choose_channels(found, channels, name)
+    chosen, silent = choose_channels(found, channels, name, way.notes)
     way = replace(way, rule=way.rule or _chosen_rule(subject.model))
     with evaluating(subject.model):
         patches, projections = _patches(subject, photos, way, found, chosen)
@@ -173,12 +173,14 @@ class Way:
         rule: "deconvnet" or "guided"; None for what suits the network.
         quiet: show no progress bar.
         arithmetic: device and precision.
+        notes: say what is decided.
     """
 
     layer: nn.Module
     rule: str | None
     quiet: bool
     arithmetic: Arithmetic
+    notes: bool = True
 
 
 def _chosen_rule(model: nn.Module) -> str:
@@ -191,7 +193,9 @@ def _chosen_rule(model: nn.Module) -> str:
     return rule
 
 
-def choose_channels(found: Strongest, channels: int | Sequence[int], name: str) -> tuple[list[int], int]:
+def choose_channels(
+    found: Strongest, channels: int | Sequence[int], name: str, notes: bool = True
+) -> tuple[list[int], int]:
     """Return the channels to show and how many of the layer's never answer; a line says so.
 
     Raises:
@@ -202,7 +206,7 @@ def choose_channels(found: Strongest, channels: int | Sequence[int], name: str) 
     silent = n_channels - len(answering)
     if isinstance(channels, int):
         check_at_least("channels", channels, 1)
-        if silent:
+        if silent and notes:
             note(
                 f"{silent} of {n_channels} channels of {name} never answer to these items (their largest activation is not above "
                 "0) and are left out; channels=[numbers] shows any."

@@ -12,6 +12,7 @@ from gatera.core.checks import check_at_least, did_you_mean, listed
 from gatera.core.errors import ArgumentError
 from gatera.core.files import atomic_write
 from gatera.learn.callbacks.recorder import Recorder
+from gatera.learn.checkpoint import restore
 from gatera.learn.state import Callback, CancelFitException, LoopState
 
 #: Metrics whose lower values are better, besides all names that end in "loss".
@@ -195,7 +196,7 @@ class SaveModelCallback(Tracker):
     def after_fit(self, state: LoopState) -> None:
         """Restore the best parameters."""
         if self._kept is not None and state.finished:
-            state.whole.load_state_dict(self._kept)
+            restore(state.whole, self._kept)
 
 
 class ReduceLROnPlateau(Tracker):

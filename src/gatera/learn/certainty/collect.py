@@ -13,6 +13,7 @@ from gatera.core.random import rng
 from gatera.data.loading.loader import DataLoader
 from gatera.learn.arithmetic import Arithmetic
 from gatera.learn.certainty.tap import MOST_FEATURES, WithFeatures, caught, find_tap
+from gatera.learn.frozen_features import FeatureCache, from_kept
 from gatera.learn.inference.batches import join_batches, run_batches
 
 #: Features of more training items would say hardly more, and each takes as long as a prediction.
@@ -38,7 +39,13 @@ class Collected:
 
 
 def collect(
-    model: nn.Module, loader: DataLoader, arithmetic: Arithmetic, most: int, flat: bool, quiet: bool
+    model: nn.Module,
+    loader: DataLoader,
+    arithmetic: Arithmetic,
+    most: int,
+    flat: bool,
+    quiet: bool,
+    cache: FeatureCache | None = None,
 ) -> Collected:
     """Return outputs, targets and features of at most `most` items, without anything random.
 
@@ -49,7 +56,13 @@ def collect(
         most: of more items, a random part is taken.
         flat: whether each item has a row of outputs; for masks and points only features are returned.
         quiet: show no progress bar.
+        cache: where outputs of the model's fixed beginning may be kept, so that it need not run.
     """
+    kept = (
+        None if cache is None or not flat else _from_kept(model, loader.for_evaluation(), arithmetic, cache)
+    )
+    if kept is not None:
+        return _part(kept, _positions(loader, most))
     width = _width(model, loader, arithmetic)
     if width is None and not flat:
         return Collected(None, None, None)
@@ -84,9 +97,36 @@ def _joined(
     return join_batches(batches, in_order=not loader.sorts)
 
 
+def _from_kept(
+    model: nn.Module, loader: DataLoader, arithmetic: Arithmetic, cache: FeatureCache
+) -> Collected | None:
+    """Return what a model says of all items of a loader, if what its fixed beginning made of them was kept; None if not."""
+    found = from_kept(model, loader, arithmetic, cache)
+    if found is None or found[1].features.pooled is None:
+        return None
+    rest, kept = found
+    batches = run_batches(rest, kept, arithmetic, quiet=True)
+    outputs, targets, _ = join_batches(batches, in_order=not loader.sorts)
+    plain = targets.numpy() if isinstance(targets, Tensor) else None
+    return Collected(outputs.float().flatten(1).numpy(), plain, found[1].features.pooled.cpu().numpy())
+
+
+def _part(found: Collected, positions: np.ndarray) -> Collected:
+    outputs, targets, features = (
+        None if part is None else part[positions] for part in (found.outputs, found.targets, found.features)
+    )
+    return Collected(outputs, targets, features)
+
+
+def _positions(loader: DataLoader, most: int) -> np.ndarray:
+    """Return the positions of the items to look at, int64: a random part of more than `most`."""
+    if loader.n <= most:
+        return np.arange(loader.n)
+    return np.sort(rng(loader.options.seed, loader.n).choice(loader.n, most, replace=False))
+
+
 def _some(loader: DataLoader, most: int) -> DataLoader:
     if loader.n <= most:
         return loader.for_evaluation()
-    positions = np.sort(rng(loader.options.seed, loader.n).choice(loader.n, most, replace=False))
-    some = loader.dataset.subset(positions.tolist())
+    some = loader.dataset.subset(_positions(loader, most).tolist())
     return DataLoader(some, loader.bs, batch_tfms=loader.batch_tfms, options=loader.options)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from gatera.learn.arithmetic import Arithmetic
 from gatera.learn.certainty.collect import MOST_HELD_OUT, MOST_TRAINING_ITEMS, Collected, collect
 from gatera.learn.certainty.projection import Projection
 from gatera.learn.certainty.rows import READ_ROW, RowProjection, encoded
+from gatera.learn.frozen_features import FeatureCache
 from gatera.measure.calibration import (
     FEWEST,
     answers_of,
@@ -69,7 +71,12 @@ OTHER_LOADERS = "The loaders are not Gatera's, so the program does not know how 
 
 
 def fit_certainty(
-    model: nn.Module, dls: DataLoaders, loss_func: Loss, arithmetic: Arithmetic, quiet: bool = True
+    model: nn.Module,
+    dls: DataLoaders,
+    loss_func: Loss,
+    arithmetic: Arithmetic,
+    quiet: bool = True,
+    cache: FeatureCache | None = None,
 ) -> Fitted:
     """Measure on the validation set how sure a model may be.
 
@@ -79,6 +86,7 @@ def fit_certainty(
         loss_func: knows the activation.
         arithmetic: device and precision.
         quiet: show no progress bar.
+        cache: where outputs of the model's fixed beginning may be kept.
 
     Returns:
         What the program will know; an empty one with the reason where there is no validation set of our own loaders.
@@ -91,9 +99,10 @@ def fit_certainty(
     flat = task in ("classification", "multilabel", "regression")
     if not flat and task not in TASKS:
         return Fitted(CalibrationReport(0))
-    held_out = collect(model, valid, arithmetic, MOST_HELD_OUT, flat, quiet)
+    held_out = collect(model, valid, arithmetic, MOST_HELD_OUT, flat, quiet, cache)
     report, parts = _answers(held_out, task or "", list(dls.vocab or []), loss_func)
-    projection, looks = _looks(model, dls, arithmetic, held_out, quiet)
+    run = partial(collect, model, arithmetic=arithmetic, most=MOST_TRAINING_ITEMS, quiet=quiet, cache=cache)
+    projection, looks = _looks(dls, held_out, lambda: run(train, flat=flat and cache is not None).features)
     parts |= {"features": looks} if looks else {}
     known = {name: part for name, part in parts.items() if part}
     certainty = {"held_out": report.n, **known} if known else None
@@ -101,7 +110,7 @@ def fit_certainty(
 
 
 def _looks(
-    model: nn.Module, dls: DataLoaders, arithmetic: Arithmetic, held_out: Collected, quiet: bool
+    dls: DataLoaders, held_out: Collected, features_of_training: Callable[[], np.ndarray | None]
 ) -> tuple[Projection | RowProjection | None, dict[str, Any]]:
     """Return what makes features short, and what is stored of them; (None, {}) where there are none, or too few items."""
     n_held_out, steps = min(len(dls.valid_ds), MOST_HELD_OUT), dls.preprocess.config
@@ -114,7 +123,7 @@ def _looks(
         return rows, {} if rows is None else _features(rows(seen), rows(others))
     if held_out.features is None:
         return None, {}
-    features = collect(model, dls.train, arithmetic, MOST_TRAINING_ITEMS, False, quiet).features
+    features = features_of_training()
     projection = None if features is None else Projection.fitted(features)
     if projection is None or features is None:
         return None, {}

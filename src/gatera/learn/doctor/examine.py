@@ -16,6 +16,7 @@ from gatera.data.loading.batch import as_pair
 from gatera.data.loading.loader import DataLoader
 from gatera.learn.doctor import findings
 from gatera.learn.doctor.findings import Finding
+from gatera.learn.frozen_features import split_fixed
 from gatera.learn.head_start import fit_ridge, linear_head
 
 if TYPE_CHECKING:
@@ -70,9 +71,13 @@ def examine(learn: Trainer, outputs: Tensor | None = None, targets: Tensor | Non
 
 
 def dead_units(learn: Trainer) -> dict[str, float]:
-    """Return for each layer of rectified units the share of them that is 0 for all items of a few batches."""
+    """Return for each trained layer of rectified units the share of them that is 0 for all items of a few batches."""
+    parts = split_fixed(learn.model)
+    trained = learn.model if parts is None else parts[1]  # training did nothing to what is before it
+    if not any(isinstance(module, RELUS) for module in trained.modules()):
+        return {}
     alive: dict[str, Tensor] = {}
-    with _watched(learn.model, alive), torch.no_grad():
+    with _watched(learn.model, trained, alive), torch.no_grad():
         for number, batch in enumerate(learn.dls.train.for_evaluation()):
             if number >= BATCHES:
                 break
@@ -81,9 +86,9 @@ def dead_units(learn: Trainer) -> dict[str, float]:
 
 
 @contextmanager
-def _watched(model: nn.Module, alive: dict[str, Tensor]) -> Iterator[None]:
-    """Keep which units of rectifiers answer, while the model is in evaluation mode."""
-    was_training = model.training
+def _watched(model: nn.Module, part: nn.Module, alive: dict[str, Tensor]) -> Iterator[None]:
+    """Keep which units of a part's rectifiers answer, while the model is in evaluation mode."""
+    was_training, watched = model.training, set(part.modules())
 
     def hook(name: str) -> Any:
         def keep(module: nn.Module, inputs: Any, output: Tensor) -> None:
@@ -97,7 +102,7 @@ def _watched(model: nn.Module, alive: dict[str, Tensor]) -> Iterator[None]:
     handles = [
         module.register_forward_hook(hook(name))
         for name, module in model.named_modules()
-        if isinstance(module, RELUS)
+        if isinstance(module, RELUS) and module in watched
     ]
     model.eval()
     try:

@@ -8,6 +8,7 @@ one of ours, with a callback that changes predictions or loss, and in a model wi
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import torch
@@ -20,8 +21,12 @@ from gatera.learn.callbacks.recorder import Recorder
 from gatera.learn.state import LoopState
 from gatera.measure.losses.standard import mean_divisor
 
-#: What the layers of a model may put out for one part (bytes). Four photos of 320 px are as fast as 32 (see LOG.md).
+#: What the layers of a model may put out for one part (bytes) where gradients are computed: all of it is kept for them. Four photos
+#: of 320 px are as fast as 32 (see LOG.md).
 LIMIT_BYTES = 450 * 10**6
+
+#: What may be there at one time where they are not. Few photos are slow then: 32 take two thirds of the time of four (see LOG.md).
+PEAK_BYTES = 450 * 10**6
 
 #: Layers put out more than 20 times the bytes of a photo, and less than 400 times: a smaller batch need not be looked at.
 MOST_GROWTH = 400
@@ -85,7 +90,7 @@ def part_size(model: nn.Module, inputs: Any, arithmetic: Arithmetic) -> int | No
     photos = isinstance(inputs, Tensor) and inputs.ndim == 4 and inputs.is_floating_point()
     if not photos or inputs.device.type != "cpu" or inputs.nbytes * MOST_GROWTH <= LIMIT_BYTES:
         return None
-    key = (model, inputs.shape[1:], model.training)
+    key = (model, inputs.shape[1:], model.training, torch.is_grad_enabled())
     if key not in arithmetic.part_sizes:
         arithmetic.part_sizes[key] = _fitting(model, inputs, arithmetic) if _item_by_item(model) else None
     n = arithmetic.part_sizes[key]
@@ -94,27 +99,38 @@ def part_size(model: nn.Module, inputs: Any, arithmetic: Arithmetic) -> int | No
 
 def _fitting(model: nn.Module, inputs: Tensor, arithmetic: Arithmetic) -> int | None:
     """Return how many items keep to the limit, by trying one."""
+    all_kept = torch.is_grad_enabled()
     with evaluating(model), torch.no_grad(), arithmetic.autocast(), _Counting() as counted:
         output = model(inputs[:1])
     if not isinstance(output, Tensor) or len(output) != 1:
         return None
-    return max(1, LIMIT_BYTES // max(counted.bytes, 1))
+    n = LIMIT_BYTES // max(counted.total, 1) if all_kept else PEAK_BYTES // max(counted.peak, 1)
+    return max(1, n)
 
 
 class _Counting(TorchDispatchMode):
-    """Counts the bytes of new tensors."""
+    """Counts the bytes of new tensors: of all of them, and of the most that were there at one time."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.bytes = 0
+        self.total = self.peak = self._there = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
         old = {_storage(value) for value in args if isinstance(value, Tensor)}
         for value in result if isinstance(result, tuple | list) else (result,):
             if isinstance(value, Tensor) and _storage(value) not in old:
-                self.bytes += value.nbytes
+                self._count(value)
         return result
+
+    def _count(self, value: Tensor) -> None:
+        self.total += value.nbytes
+        self._there += value.nbytes
+        self.peak = max(self.peak, self._there)
+        weakref.finalize(value, self._gone, value.nbytes)
+
+    def _gone(self, n_bytes: int) -> None:
+        self._there -= n_bytes
 
 
 def _storage(value: Tensor) -> int:

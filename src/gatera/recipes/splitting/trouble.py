@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from gatera.evaluate.questions.labels import label_errors
+from gatera.evaluate.questions.labels import LabelErrors, label_errors
 from gatera.learn.doctor.examine import examine
 from gatera.learn.learner import Learner
 from gatera.recipes.evaluation import Evaluation
@@ -29,14 +29,19 @@ def look_for_trouble(learn: Learner, evaluation: Evaluation, events: Events) -> 
         events.on_warning(str(finding))
 
 
-def report_suspects(learn: Learner, events: Events) -> None:
+def report_suspects(learn: Learner, events: Events) -> list[LabelErrors]:
     """Name labels that look clearly wrong, before the training starts: on the features of a body that has not seen them.
 
     It costs next to nothing: the features are kept for the training. Nothing is done with a head that was not solved.
+
+    Returns:
+        All that look wrong, not just clearly; [] if nobody looked.
     """
     if learn.head_start is None or learn.dls.train.n + learn.dls.valid.n > MOST_LABELS:
-        return
-    suspects = label_errors(learn).clear()
-    if suspects:
-        events.on_warning(suspects.line())
-        events.on_event("suspects", suspects.to_dict())
+        return []
+    found = label_errors(learn)
+    clear = found.clear()
+    if clear:
+        events.on_warning(clear.line())
+        events.on_event("suspects", clear.to_dict())
+    return [found]

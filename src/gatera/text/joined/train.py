@@ -128,7 +128,7 @@ def _train_network(learn: Learner, how: TextTraining, callbacks: list[Any], resu
 
 def _exact(learn: Learner, outputs: Tensor | None) -> Tensor | None:
     """Return the outputs if the program's will be the same; None if they were rounded on the way."""
-    same = learn.arithmetic.dtype is None and learn.feature_cache.exact(learn.dls.valid_ds)
+    same = learn.arithmetic.dtype is None and learn.feature_cache.exact(learn.dls.valid)
     return outputs if same else None
 
 

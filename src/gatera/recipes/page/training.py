@@ -14,18 +14,26 @@ from gatera.core.files import atomic_write, check_can_write, check_free_to_write
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.mask import MaskBlock
 from gatera.data.loading.dataset import Dataset
-from gatera.evaluate.html_report import Picture, ReportFacts, figure_png, write_html_report
+from gatera.evaluate.findings.copies import HEADING, leaks_section, pictures_of_pairs
+from gatera.evaluate.findings.every import Known
+from gatera.evaluate.findings.suspects import MOST_SHOWN, suspects_table
+from gatera.evaluate.html_report import ReportFacts, figure_png, write_html_report
 from gatera.evaluate.items import Example, LabelledItems
 from gatera.evaluate.measure_source import measure
+from gatera.evaluate.outcomes import Outcome
 from gatera.evaluate.page import bad_files, item_facts, when, without_folder
-from gatera.interpret.certainty import plot_certainty
+from gatera.evaluate.questions.labels import LabelSuspect
+from gatera.evaluate.section import Picture, Section
+from gatera.evaluate.shown import Shown, photo_jpeg
 from gatera.interpret.classification import ClassificationInterpretation
 from gatera.learn.export.program import architecture_name
 from gatera.learn.learner import Learner
 from gatera.program.operations import PHOTOS
 from gatera.program.program import Program, load_program
+from gatera.program.tasks import TASKS
 from gatera.recipes.evaluation import Evaluation
 from gatera.recipes.job import HOW_SURE, SET_NAMES, Job, trains_head_only
+from gatera.recipes.page.sections import sections_of
 from gatera.recipes.settings import Task, TrainSettings, without_path
 
 #: The page, and the pictures beside it: those of photos with labels, and those of all other tasks.
@@ -77,6 +85,12 @@ def write_page(
     measured_set = learn.dls.test if side == "test" else learn.dls.valid
     items = items_of(measured_set.dataset, program, settings.source)
     measured = measure(program, items)
+    certainty = learn.calibrate().report
+    known = Known(
+        certainty if len(certainty.probability) else None,
+        known_suspects(job),
+        known_copies(job, settings, side),
+    )
     facts = ReportFacts(
         title=settings.out.stem, report=evaluations[side].report, n_train=learn.dls.train.n, n_valid=learn.dls.valid.n,
         data={
@@ -86,7 +100,7 @@ def write_page(
             **({"time per item": str(measured.latency)} if measured.latency else {}),
         },
         bad_files=bad_files(job.skipped, settings.source),
-        pictures=[*(pictures[name] for name in ON_PAGE if name in pictures), *sureness(learn)], history=with_phases(learn),
+        pictures=[pictures[name] for name in ON_PAGE if name in pictures], history=with_phases(learn),
         preprocessing=learn.dls.preprocess.config if items.things != "rows" else (),
         commands={
             "Use the program:": f"gatera predict {shlex.quote(settings.out.name)} {shlex.join(Path(word).name for word in job.example)}",
@@ -97,23 +111,49 @@ def write_page(
         things=items.things, set_name=SET_NAMES[side].lower(),
         figures={
             **{SET_NAMES[each]: evaluation.lines() for each, evaluation in evaluations.items()},
-            **({HOW_SURE: lines} if (lines := learn.calibrate().report.lines()) else {}),
+            **({HOW_SURE: lines} if (lines := certainty.lines()) else {}),
         },
-        items=item_facts(program, measured.outcomes),
+        items=item_facts(program, measured.outcomes), sections=sections_of(program, measured, known), card=program.card,
     )  # fmt: skip
     return write_html_report(folder / PAGE, facts, settings.force)
 
 
-def sureness(learn: Learner) -> list[Picture]:
-    """Return the picture of how sure the model is; none where it does not answer with probabilities."""
-    report = learn.calibrate().report
-    if not len(report.probability):
-        return []
-    caption = (
-        "Left: held-out items in groups by how sure the model was; on the line, it is right as often as it says. Bars are two "
-        "standard errors. Right: the error if only the surest answers are given."
+def known_copies(job: Job, settings: TrainSettings, side: str) -> Section | None:
+    """Return what training knows of items on both sides of the split; None for items that are not compared."""
+    task = job.learn.dls.task
+    if task is None or TASKS[task].spatial or job.learn.dls.preprocess.config[0]["op"] == "read_pair":
+        return None
+    if job.leaks is None:
+        kept = "Copies were kept on the same side of the split, where there were any."
+        return Section(
+            HEADING, [kept if settings.check_leaks else "Nobody looked for copies, as was asked for."]
+        )
+    return leaks_section(
+        job.leaks,
+        job.leaks.lines(most=1)
+        or [f"No {job.leaks.things} of the {SET_NAMES[side].lower()} are in the training set."],
+        pictures_of_pairs(job.leaks, lambda name: settings.source / name),
     )
-    return [Picture(HOW_SURE, figure_png(plot_certainty(report)), caption)]
+
+
+def known_suspects(job: Job) -> Section | None:
+    """Return labels that looked wrong before the training, with pictures; None if nobody looked, or there are none."""
+    found = job.suspects[0].confident() if job.suspects else ()
+    if not found:
+        return None
+    items = [Shown(_as_outcome(each), photo_jpeg(each.raw)) for each in found[:MOST_SHOWN]]
+    return suspects_table(
+        [_as_outcome(each) for each in found],
+        job.suspects[0].n,
+        "items of the training and validation set",
+        items,
+    )
+
+
+def _as_outcome(suspect: LabelSuspect) -> Outcome:
+    example = Example(suspect.name, suspect.raw, suspect.label)
+    how = f"{suspect.margin:.0%} more probable"
+    return Outcome(example, suspect.label, suspect.looks_like, None, suspect.margin, how)
 
 
 def measured_on(learn: Learner, side: str) -> str:

@@ -1,0 +1,44 @@
+"""`gatera report`: one page about a program, measured on labelled items, with a look into its network."""
+
+from __future__ import annotations
+
+import argparse
+
+from gatera.cli.output import FAILED, notes, print_json, print_line
+from gatera.cli.terminal.style import paint
+from gatera.cli.terminal.text import escaped
+from gatera.cli.test import asked_of, name_unmeasured
+from gatera.core.errors import ArgumentError
+from gatera.core.progress import status, track
+from gatera.program.program import load_program
+from gatera.recipes.page.program import report as write_report
+
+
+def report(options: argparse.Namespace) -> int:
+    """Write a page about a program.
+
+    Returns:
+        The exit status: 0, or 1 if some items could not be read.
+
+    Raises:
+        GateraError: if the program or the items are not usable, or the page exists.
+    """
+    if options.data is None:
+        raise ArgumentError("--data is missing", expected="gatera report PROGRAM --data SOURCE")
+    with notes():
+        program = load_program(options.program, engine=options.engine, trusted=options.trusted)
+        made = write_report(
+            program, options.data, options.out, asked=asked_of(options), inside=options.inside, force=options.force,
+            progress=lambda answers: track(answers, "Measuring"), status=lambda words: status(words),
+        )  # fmt: skip
+    if options.json:
+        print_json({"program": options.program, "source": options.data, **made.to_dict()})
+    else:
+        name_unmeasured(made.measured)
+        for heading, lines in made.lines().items():
+            print_line(paint(escaped(f"{heading}:"), "heading"))
+            for line in lines:
+                print_line(f"  {escaped(line)}")
+        print_line("")
+        print_line(f"Saved the report {escaped(made.path)}.")
+    return FAILED if made.measured.failed else 0

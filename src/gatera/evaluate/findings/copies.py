@@ -1,0 +1,170 @@
+"""Measured items that are also in the training set, or are copies of each other; ids and dates that are on both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from gatera.core.checks import listed
+from gatera.core.errors import GateraError
+from gatera.core.threads import thread_pool
+from gatera.data.sources.looks import look_at_photo, look_at_sound
+from gatera.evaluate.items import Example, LabelledItems
+from gatera.evaluate.leaking.contents import COMPARE
+from gatera.evaluate.leaking.found import Leaks
+from gatera.evaluate.leaking.sides import Side, find_leaks
+from gatera.evaluate.measure_source import Measurement
+from gatera.evaluate.section import Picture, Section
+from gatera.evaluate.shown import photos_beside
+from gatera.evaluate.splitting.names import dates_in, suggest_for_files
+from gatera.measure.intervals import wilson_interval
+from gatera.measure.reports.classes import percent
+from gatera.program.raw.text import read_text
+
+#: The heading, for pages of training too.
+HEADING = "Copies"
+
+#: Pairs that are shown as pictures, and as rows of the table.
+MOST_SHOWN, MOST_ROWS = 6, 100
+
+#: How a thing is read to compare it.
+READ: dict[str, Callable[[Any], Any]] = {
+    "photos": look_at_photo, "recordings": look_at_sound,
+    "texts": lambda raw: read_text(raw) if isinstance(raw, Path) else str(raw), "rows": lambda raw: tuple(dict(raw).values()),
+}  # fmt: skip
+
+
+def copies_section(measured: Measurement) -> Section | None:
+    """Return which measured items are also in the training set; among themselves, where no training set is there.
+
+    None where there is nothing to say, or the items cannot be compared.
+    """
+    items = measured.items
+    examples = [outcome.example for outcome in measured.outcomes]
+    things = "texts" if items.things == "rows" and isinstance(examples[0].raw, str) else items.things
+    if things not in READ:
+        return None
+    ours = _read(examples, things)
+    if not items.training:
+        return _among(examples, ours, things)
+    side = items.side or "test"
+    sides = {"train": _side(items.training, _read(items.training, things)), side: _side(examples, ours)}
+    found = find_leaks(sides, things)
+    lines = [*found.lines(most=1), *without_leaks(found, measured, side), *_on_both_sides(items, examples)]
+    none = f"None of the {len(examples):,} {things} is in the training set ({len(items.training):,} {things} looked through)."
+    raws = {example.name: example.raw for example in (*items.training, *examples)}
+    return leaks_section(
+        found, lines if found else [none, *lines], pictures_of_pairs(found, raws.__getitem__)
+    )
+
+
+def leaks_section(leaks: Leaks, lines: Sequence[str], pictures: Sequence[Picture] = ()) -> Section:
+    """Return the section about items on both sides of a split.
+
+    Args:
+        leaks: what was found.
+        lines: it in words.
+        pictures: pairs, side by side.
+    """
+    rows = [
+        (leak.name, leak.train_name, f"{leak.likeness:.3f}", f"{leak.label} / {leak.train_label}" if leak.label != leak.train_label else leak.label)
+        for leak in leaks.pairs[:MOST_ROWS]
+    ]  # fmt: skip
+    return Section(
+        HEADING,
+        lines,
+        (leaks.things, "in the training set", "likeness", "label"),
+        rows,
+        (2,),
+        pictures=pictures,
+    )
+
+
+def without_leaks(leaks: Leaks, measured: Measurement, side: str) -> list[str]:
+    """Return the error without the items that are also in the training set, in a sentence; [] where none is counted."""
+    places = set(leaks.places(side).tolist())
+    rest = [outcome.wrong for place, outcome in enumerate(measured.outcomes) if place not in places]
+    if not places or not rest or None in rest:
+        return []
+    wrong, n = sum(map(bool, rest)), len(rest)
+    low, high = wilson_interval(wrong, n)
+    return [
+        f"Without them the error is {percent(wrong / n, n)} ({wrong:,} of {n:,} wrong; 95 % interval {percent(low, n)} to {percent(high, n)})."
+    ]
+
+
+def _read(examples: Sequence[Example], things: str) -> list[Any]:
+    if things in ("texts", "rows"):
+        return [READ[things](example.raw) for example in examples]
+    with thread_pool() as pool:
+        return list(pool.map(READ[things], [example.raw for example in examples]))
+
+
+def _side(examples: Sequence[Example], contents: Sequence[Any]) -> Side:
+    return Side(contents, [each.name for each in examples], [str(each.truth) for each in examples])
+
+
+def pictures_of_pairs(leaks: Leaks, raw_of: Callable[[str], Any]) -> list[Picture]:
+    """Return the first pairs of photos, side by side; [] for other things, and without those that can no longer be read.
+
+    Args:
+        leaks: the pairs.
+        raw_of: name of an item -> the item.
+    """
+    if leaks.things != "photos":
+        return []
+    found = []
+    for leak in leaks.pairs[:MOST_SHOWN]:
+        try:
+            both = photos_beside(raw_of(leak.name), raw_of(leak.train_name))
+        except (GateraError, OSError):
+            continue
+        found.append(
+            Picture(f"{leak.name} and {leak.train_name}", both, "Left: measured; right: in the training set.")
+        )
+    return found
+
+
+def _among(examples: Sequence[Example], contents: Sequence[Any], things: str) -> Section | None:
+    """Return copies among the items themselves, which count several times."""
+    pairs = COMPARE[things](contents, None)
+    if not pairs:
+        return None
+    many = len({place for pair in pairs for place in (pair.first, pair.second)})
+    both = [(examples[pair.first], examples[pair.second]) for pair in pairs]
+    differ = sum(one.truth != other.truth for one, other in both)
+    lines = [
+        f"{many:,} of {len(examples):,} {things} are copies of others among them: each counts by itself in the error."
+    ]
+    if differ:
+        have = "pair of copies has" if differ == 1 else "pairs of copies have"
+        lines.append(f"{differ:,} {have} different labels, one of which must be wrong.")
+    lines.append("Whether they are in the training set is not known: DATA has no training set.")
+    rows = [(one.name, other.name, str(one.truth), str(other.truth)) for one, other in both[:MOST_ROWS]]
+    return Section(HEADING, lines, ("one", "other", "label", "label of the other"), rows)
+
+
+def _on_both_sides(items: LabelledItems, examples: Sequence[Example]) -> list[str]:
+    """Return what names of files say of ids and dates on both sides, in sentences."""
+    every = [*items.training, *examples]
+    if not all(isinstance(example.raw, Path) for example in every):
+        return []
+    files, n = [example.raw for example in every], len(items.training)
+    lines = []
+    for suggestion in suggest_for_files(files, [str(example.truth) for example in every]):
+        if suggestion.kind == "groups" and suggestion.strong:
+            both = sorted(set(suggestion.values[:n]) & set(suggestion.values[n:]), key=str)
+            if both:
+                lines.append(
+                    f"{suggestion.seen}: {len(both):,} of them are in the training set and here ({listed(both, 3)}), so the error says "
+                    "little about new ones."
+                )
+    dates = dates_in(files)
+    if dates is not None and min(dates[n:]) < max(dates[:n]):
+        early = sum(day < max(dates[:n]) for day in dates[n:])
+        lines.append(
+            f"File names have dates, and {early:,} of {len(examples):,} {items.things} are older than the newest of the training set "
+            f"({max(dates[:n])}): the error says little about what comes later."
+        )
+    return lines

@@ -1,0 +1,82 @@
+"""Where a program errs most: slices of the measured items."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gatera.evaluate.measure_source import Measurement
+from gatera.evaluate.questions.attributes import attributes_of_photos, folders_of
+from gatera.evaluate.section import Section
+from gatera.measure.questions.slices import Slice, worst_slices
+
+#: Slices that the page names.
+MOST = 8
+
+#: The slices that cannot be told from chance are named, too, if their error is this many times that of all items.
+NOTABLE = 1.5
+
+
+def slices_in(measured: Measurement, most: int = MOST) -> list[Slice]:
+    """Return the slices of measured items with the largest errors, by what their error is at least."""
+    outcomes = measured.outcomes
+    counted = all(outcome.wrong is not None for outcome in outcomes)
+    misses = [float(bool(outcome.wrong)) if counted else outcome.badness for outcome in outcomes]
+    return worst_slices(misses, attributes_in(measured), most=most)
+
+
+def attributes_in(measured: Measurement) -> dict[str, list[Any]]:
+    """Return what measured items can be cut by: name -> a value for each."""
+    examples = [outcome.example for outcome in measured.outcomes]
+    found: dict[str, list[Any]] = {}
+    classes = [outcome.truth for outcome in measured.outcomes]
+    if measured.class_answers is not None:
+        found["class"] = list(classes)
+    raws = [example.raw for example in examples]
+    if measured.items.things == "photos":
+        found |= attributes_of_photos(raws)
+    elif all(isinstance(raw, Mapping) for raw in raws):
+        found |= {name: [_cell(raw.get(name)) for raw in raws] for name in raws[0]}
+    elif all(isinstance(raw, str) for raw in raws):
+        found["length"] = [len(raw) for raw in raws]
+    return found | folders_of(raws, classes)
+
+
+def _cell(cell: Any) -> Any:
+    """Return a cell of a table as a number where it is one; None for an empty one."""
+    if cell is None or cell == "" or cell != cell:
+        return None
+    try:
+        return float(cell)
+    except (TypeError, ValueError):
+        return cell
+
+
+def slices_section(measured: Measurement) -> Section | None:
+    """Return where the program errs most; None where there is too little to cut."""
+    found = slices_in(measured)
+    if not found:
+        return None
+    counted = all(outcome.wrong is not None for outcome in measured.outcomes)
+    wrong = [bool(outcome.wrong) if counted else outcome.badness for outcome in measured.outcomes]
+    whole = sum(wrong) / len(wrong)
+    clear = [part for part in found if part.clear]
+    said = _error(whole, counted)
+    first = (
+        f"No part is clearly worse than the whole ({said})."
+        if not clear
+        else f"{len(clear)} {'part is' if len(clear) == 1 else 'parts are'} clearly worse than the whole ({said})."
+    )
+    rows = [
+        (part.name, part.n, _error(part.error, counted), f"{_error(part.interval.low, counted)} to {_error(part.interval.high, counted)}", "yes" if part.clear else "")
+        for part in found
+        if part.clear or part.error >= NOTABLE * whole
+    ]  # fmt: skip
+    note = "Intervals are corrected for the number of parts looked at: a part is clearly worse if even its lower end is above the whole."
+    return Section(
+        "Where it errs most", [first], ("part", "items", "error", "interval", "clearly worse"), rows, (1, 2), note=note if rows else ""
+    )  # fmt: skip
+
+
+def _error(value: float, counted: bool) -> str:
+    return f"{value:.1%}" if counted else f"{max(value, 0):.4g}"

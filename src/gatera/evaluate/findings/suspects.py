@@ -1,0 +1,60 @@
+"""Labels that look wrong, by a program that had not seen the items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gatera.core.errors import ArgumentError
+from gatera.evaluate.measure_source import Measurement
+from gatera.evaluate.outcomes import Outcome
+from gatera.evaluate.section import Section
+from gatera.evaluate.shown import Shown, shown
+from gatera.measure.questions.label_errors import HALF, Suspect, suspects
+from gatera.program.program import Program
+
+#: Suspects that are shown with a picture, and those that are listed.
+MOST_SHOWN, MOST_ROWS = 12, 200
+
+
+def suspects_in(measured: Measurement) -> list[tuple[int, Suspect]]:
+    """Return the items whose label looks wrong, each with its position among the outcomes, the most suspicious first.
+
+    Only those are named whose other class is at least as probable as it usually is for its own items.
+    """
+    found = measured.class_answers
+    if found is None:
+        return []
+    places = np.flatnonzero(found.labels < found.probabilities.shape[1])
+    try:
+        every = suspects(found.probabilities[places], found.labels[places])
+    except ArgumentError:  # items of a single class
+        return []
+    return [(int(places[each.place]), each) for each in every if each.confident]
+
+
+def suspects_section(program: Program, measured: Measurement) -> Section | None:
+    """Return the labels that look wrong, with pictures; None without any."""
+    found = suspects_in(measured)
+    if not found:
+        return None
+    outcomes = [measured.outcomes[place] for place, _ in found]
+    items = [shown(program, each) for each in outcomes[:MOST_SHOWN]]
+    return suspects_table(outcomes, len(measured.outcomes), measured.items.things, items)
+
+
+def suspects_table(outcomes: Sequence[Outcome], n: int, things: str, items: Sequence[Shown]) -> Section:
+    """Return the section about labels that look wrong.
+
+    Args:
+        outcomes: the suspects, the most suspicious first; their answer is what they look like.
+        n: number of items looked at.
+        things: what they are called.
+        items: the first suspects, with pictures or excerpts.
+    """
+    look = "looks" if len(outcomes) == 1 else "look"
+    first = f"{len(outcomes):,} of {n:,} {things} {look} like another class than their label says; the most suspicious come first."
+    rows = [(each.example.name, each.truth, each.answer) for each in outcomes[:MOST_ROWS]]
+    columns = ("name", "label", "looks like")
+    return Section("Labels that look wrong", [first], columns, rows, items=items, note=HALF)
