@@ -11,6 +11,7 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.data.folders.label_columns import LABEL_COLUMNS
 from gatera.data.sources.items import BadFile
 from gatera.evaluate.items import Asked, Example, LabelledItems
+from gatera.evaluate.named import item_name
 from gatera.program import tables
 from gatera.program.raw.cells import is_empty
 from gatera.program.tables.notes import Note
@@ -49,7 +50,7 @@ def find_labelled_rows(
                 if text is not None
                 else {name: cell for name, cell in row.items() if name != target}
             )
-            examples.append(Example(f"row {number}", raw, row[target]))
+            examples.append(Example(item_name(None, number - 1), raw, row[target]))
     if not examples:
         raise DataError(f"no row of {table} has a value in {target}", got=f"{len(skipped):,} rows")
     return LabelledItems(

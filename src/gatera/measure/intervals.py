@@ -12,6 +12,10 @@ import numpy as np
 from gatera.core.checks import check_at_least, check_fraction
 from gatera.core.errors import ArgumentError
 from gatera.core.random import rng
+from gatera.measure.given import finite_numbers, group_numbers
+
+#: A statistic that has no value (NaN) for some samples, as of one class only, has an interval where this share has one.
+LEAST_DEFINED = 0.5
 
 
 class Interval(NamedTuple):
@@ -43,7 +47,8 @@ def wilson_interval(errors: int, n: int, confidence: float = 0.95) -> Interval:
         '0.6% to 7.0%'
     """
     check_at_least("n", n, 1)
-    if not 0 <= errors <= n:
+    check_at_least("errors", errors, 0)
+    if errors > n:
         raise ArgumentError("errors must be a count of n items", got=errors, expected=f"0 to {n}")
     check_fraction("confidence", confidence, open_low=True, open_high=True)
     z = _z_score(confidence)
@@ -87,10 +92,15 @@ def bootstrap_interval(
         confidence: in (0, 1).
         resamples: number of samples.
         seed: makes the interval reproducible.
-        groups: the group of each row, [N]; whole groups are sampled, as rows of one are not independent. None for no groups.
+        groups: the group of each row, [N]; whole groups are sampled, as rows of one are not independent. Rows without a group
+            (None, NaN or "") stand alone. None for no groups.
+
+    Returns:
+        The interval's ends. Of a single row or group both are its own value: one says nothing of how others differ.
 
     Raises:
-        ArgumentError: if `values` is empty, `groups` has another length, or another argument is out of its range.
+        ArgumentError: if `values` is empty or holds something that is not a finite number, `groups` has another length, the
+            statistic has no value for most samples, or another argument is out of its range.
 
     Source: Efron 1979, Annals of Statistics 7, 1-26.
 
@@ -99,34 +109,46 @@ def bootstrap_interval(
         >>> low < 2.5 < high
         True
     """
-    sample = np.asarray(values)
-    if sample.size == 0:
+    sample = finite_numbers("the value", values)
+    if not sample.size:
         raise ArgumentError("values is empty", remedy="Pass at least one number.")
+    sample = np.atleast_1d(sample)
     check_fraction("confidence", confidence, open_low=True, open_high=True)
     check_at_least("resamples", resamples, 1)
     draw = rng(seed)
-    members = None if groups is None else _members(groups, len(sample))
-    statistics = []
-    for _ in range(resamples):
+    members = None if groups is None else _members(group_numbers(groups, len(sample)))
+    found = []
+    for _ in range(int(resamples)):
         if members is None:
             rows = draw.integers(0, len(sample), len(sample))
         else:
             rows = np.concatenate([members[i] for i in draw.integers(0, len(members), len(members))])
-        statistics.append(statistic(sample[rows]))
+        found.append(_number(statistic, sample[rows]))
+    numbers = np.array(found)
+    numbers = numbers[np.isfinite(numbers)]
+    if len(numbers) < LEAST_DEFINED * len(found):
+        raise ArgumentError(
+            "the statistic has no value for most samples of these items",
+            got=f"{len(found) - len(numbers):,} of {len(found):,} samples", remedy="More items are needed for an interval.",
+        )  # fmt: skip
     tail = (1 - confidence) / 2
-    low, high = np.quantile(statistics, [tail, 1 - tail])
+    low, high = np.quantile(numbers, [tail, 1 - tail])
     return Interval(float(low), float(high))
 
 
-def _members(groups: Sequence[object] | np.ndarray, n: int) -> list[np.ndarray]:
-    """Return the rows of each group."""
-    if len(groups) != n:
+def _number(statistic: Callable[[np.ndarray], float], sample: np.ndarray) -> float:
+    value = np.asarray(statistic(sample), np.float64)
+    if value.ndim:
         raise ArgumentError(
-            "groups must name the group of each row", got=f"{len(groups)} names", expected=str(n)
+            "the statistic must turn a sample into one number", got=f"shape {list(value.shape)}"
         )
-    numbers: dict[object, int] = {}
-    of_rows = np.array([numbers.setdefault(group, len(numbers)) for group in groups])
-    return [np.flatnonzero(of_rows == number) for number in range(len(numbers))]
+    return float(value)
+
+
+def _members(numbers: np.ndarray) -> list[np.ndarray]:
+    """Return the rows of each group."""
+    order = np.argsort(numbers, kind="stable")
+    return np.split(order, np.cumsum(np.bincount(numbers))[:-1])
 
 
 def _z_score(confidence: float) -> float:

@@ -11,6 +11,7 @@ from gatera.data.folders.labelled import LabelledFiles
 from gatera.evaluate.leaking.contents import COMPARE
 from gatera.evaluate.leaking.find import Side, find_leaks
 from gatera.evaluate.leaking.found import Leaks
+from gatera.evaluate.named import item_name
 from gatera.evaluate.splitting.names import suggest_for_files
 from gatera.evaluate.splitting.suggestion import Suggestion
 from gatera.measure.duplicates.pairs import Pair, groups_of
@@ -120,10 +121,7 @@ def _copies(found: LabelledFiles, settings: TrainSettings, events: Events) -> li
 
 
 def _names(found: LabelledFiles, source: Path) -> list[str]:
-    return [
-        path.relative_to(source).as_posix() if path.is_relative_to(source) else path.name
-        for path in found.files
-    ]
+    return [item_name(path, place, source) for place, path in enumerate(found.files)]
 
 
 def file_leaks(found: LabelledFiles, settings: TrainSettings, events: Events) -> Leaks | None:

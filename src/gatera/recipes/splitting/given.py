@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from gatera.core.checks import is_missing
 from gatera.data.folders.label_columns import OTHER_SIDE_COLUMNS, SIDE_COLUMNS, named_sides
-from gatera.data.sources.labels import is_missing
 from gatera.data.splits.split import Splits
 from gatera.program.tables.notes import Note
 

@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from gatera.core.checks import listed, missing_column
+from gatera.core.checks import is_missing, listed, missing_column
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.sources.label_sources import label_sources, source_column
-from gatera.data.sources.labels import is_missing
 from gatera.data.splits.by_class import split_by_class
 from gatera.data.splits.by_group_and_class import keep_together, split_groups_by_class
 from gatera.data.splits.by_position import RandomSplitter
@@ -21,6 +20,7 @@ from gatera.data.splits.split import Splits
 from gatera.evaluate.leaking.contents import COMPARE
 from gatera.evaluate.leaking.find import Side, find_leaks
 from gatera.evaluate.leaking.found import Leaks
+from gatera.evaluate.named import item_name
 from gatera.evaluate.splitting.columns import group_column, time_column
 from gatera.evaluate.splitting.suggestion import Suggestion
 from gatera.measure.duplicates.pairs import groups_of
@@ -139,7 +139,7 @@ def _copies_together(
     together = keep_together(splits, rows.labels, groups, settings.valid_share, settings.seed)
     if together is not splits:
         many = len({place for pair in pairs for place in (pair.first, pair.second)})
-        example = f"row {pairs[0].first + 1} and row {pairs[0].second + 1}"
+        example = f"{item_name(None, pairs[0].first)} and {item_name(None, pairs[0].second)}"
         text = f"{many:,} {rows.things} are copies of others, e.g. {example}; copies stay on the same side of the split"
         events.on_note(Note(text, "split", "random"))
         words += "; copies are on the same side"
@@ -153,7 +153,7 @@ def _leaks(rows: RowsToSplit, splits: Splits, settings: TrainSettings, events: E
     for name, places in (("train", splits.train), ("valid", splits.valid)):
         kept = places.tolist()
         labels = [str(rows.frame[rows.target].iloc[i]) for i in kept]
-        sides[name] = Side([rows.contents[i] for i in kept], [f"row {i + 1}" for i in kept], labels)
+        sides[name] = Side([rows.contents[i] for i in kept], [item_name(None, i) for i in kept], labels)
     return report_leaks(find_leaks(sides, rows.things), events)
 
 
