@@ -25,6 +25,32 @@ class Interval(NamedTuple):
     high: float
 
 
+def interval_words(
+    interval: Interval, n: int, form: str = "{:.4g}", thing: str = "item", unit: str = ""
+) -> str:
+    """Return a bootstrap interval in words; of a single item there is none, and that is said.
+
+    Args:
+        interval: the interval at 95 %.
+        n: number of items, or of groups where those are sampled.
+        form: how an end is written.
+        thing: what one item is called.
+        unit: written behind, as in " pixels".
+
+    Example:
+        >>> interval_words(Interval(0.5, 2.0), 9), interval_words(Interval(1.0, 1.0), 1)
+        ('95 % interval 0.5 to 2', '1 item is too few for an interval')
+    """
+    if n < 2:
+        return f"1 {thing} is too few for an interval"
+    return f"95 % interval {form.format(interval.low)} to {form.format(interval.high)}{unit}"
+
+
+def plain_interval(interval: Interval, n: int) -> list[float] | None:
+    """Return a bootstrap interval for JSON; None of a single item."""
+    return list(interval) if n > 1 else None
+
+
 def wilson_interval(errors: int, n: int, confidence: float = 0.95) -> Interval:
     """Return the Wilson score interval of an error rate, which is valid for few items and for zero errors.
 

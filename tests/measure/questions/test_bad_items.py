@@ -10,11 +10,14 @@ import pytest
 from scipy.stats import binomtest
 
 from gatera.core.errors import ArgumentError
+from gatera.evaluate.questions.programs import Comparison
 from gatera.measure.given import group_numbers
 from gatera.measure.intervals import bootstrap_interval, wilson_interval
 from gatera.measure.questions.label_errors import suspects
 from gatera.measure.questions.paired import paired_test
 from gatera.measure.questions.slices import worst_slices
+from gatera.measure.reports.numbers import NumberReport
+from gatera.measure.reports.points import PointReport
 
 NAN = float("nan")
 P = [[0.9, 0.1], [0.8, 0.2], [0.1, 0.9]]
@@ -163,3 +166,18 @@ def test_bad_arguments_of_slices():
     with pytest.raises(ArgumentError, match="one error for each item"):
         worst_slices(np.zeros((40, 2)), {})
     assert worst_slices([], {}) == []
+
+
+def test_of_a_single_item_no_interval_is_claimed():
+    numbers = NumberReport.from_predictions([1.0], [3.0], {"the mean": 99.0})
+    assert numbers.lines()[0] == "MSE 4 (RMSE 2) on 1 item; 1 item is too few for an interval."
+    assert numbers.to_dict()["interval95"] is None
+    assert numbers.beaten == []
+    points = PointReport.from_points([([[3.0, 4.0]], [[0.0, 0.0]], 100)])
+    assert "on 1 photo; 1 photo is too few for an interval." in points.lines()[0]
+    assert points.to_dict()["interval95"] is None
+    test = paired_test([1], [0])
+    assert test.to_dict()["interval"] is None
+    assert (
+        "+100 points; 1 item is too few for an interval." in Comparison(("a", "b"), test, 0, 1, 0).lines()[1]
+    )

@@ -13,7 +13,7 @@ from gatera.core.checks import check_fraction
 from gatera.core.errors import ArgumentError
 from gatera.core.random import rng
 from gatera.measure.given import finite_numbers, group_numbers
-from gatera.measure.intervals import Interval, bootstrap_interval
+from gatera.measure.intervals import Interval, bootstrap_interval, plain_interval
 
 #: Sign flips by which numbers are tested.
 FLIPS = 2_000
@@ -72,7 +72,7 @@ class PairedTest:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return {
-            "n": self.n, "errors": list(self.errors), "difference": self.difference, "interval": list(self.interval),
+            "n": self.n, "errors": list(self.errors), "difference": self.difference, "interval": plain_interval(self.interval, self.n),
             "confidence": self.confidence, "p": self.p, "differ": self.differ, "items_needed": self.needed,
         }  # fmt: skip
 
