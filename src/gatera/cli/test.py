@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,9 @@ def test(options: argparse.Namespace) -> int:
         check_free_to_write(page, options.force)
         check_can_write(page)
     names, source, test_set = what_to_measure(options)
+    if test_set is not None:
+        _check_usable(names, source, options)
+        test_set.open(*names)
     measured = []
     for name in names:
         program, found = _measured(name, source, options)
@@ -65,6 +69,13 @@ def test(options: argparse.Namespace) -> int:
         show_line(test_set.sentence())
     status = [_status(found, options) for found in measured]
     return max(status)
+
+
+def _check_usable(names: Sequence[str], source: Path, options: argparse.Namespace) -> None:
+    """Raise GateraError if a program or the items cannot be used: what cannot be measured is no opening of a test set."""
+    quiet = replace(_asked(options), on_note=None)
+    for name in names:
+        find_items(load_program(name, engine=options.engine, trusted=options.trusted), source, quiet)
 
 
 def _measured(name: str, source: Path, options: argparse.Namespace) -> tuple[Program, Measurement]:

@@ -10,8 +10,7 @@ from gatera.core.checks import listed, missing_column
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.folders.label_columns import LABEL_COLUMNS
 from gatera.data.sources.items import BadFile
-from gatera.evaluate.items import Asked, Example, LabelledItems
-from gatera.evaluate.named import item_name
+from gatera.evaluate.items import Asked, Example, LabelledItems, item_name
 from gatera.program import tables
 from gatera.program.raw.cells import is_empty
 from gatera.program.tables.notes import Note

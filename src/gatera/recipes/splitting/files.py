@@ -8,10 +8,10 @@ from pathlib import Path
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.folders.labelled import LabelledFiles
+from gatera.evaluate.items import item_name
 from gatera.evaluate.leaking.contents import COMPARE
 from gatera.evaluate.leaking.find import Side, find_leaks
 from gatera.evaluate.leaking.found import Leaks
-from gatera.evaluate.named import item_name
 from gatera.evaluate.splitting.names import suggest_for_files
 from gatera.evaluate.splitting.suggestion import Suggestion
 from gatera.measure.duplicates.pairs import Pair, groups_of

@@ -17,10 +17,10 @@ from gatera.data.splits.by_group_and_class import keep_together, split_groups_by
 from gatera.data.splits.by_position import RandomSplitter
 from gatera.data.splits.by_value import TimeSplitter
 from gatera.data.splits.split import Splits
+from gatera.evaluate.items import item_name
 from gatera.evaluate.leaking.contents import COMPARE
 from gatera.evaluate.leaking.find import Side, find_leaks
 from gatera.evaluate.leaking.found import Leaks
-from gatera.evaluate.named import item_name
 from gatera.evaluate.splitting.columns import group_column, time_column
 from gatera.evaluate.splitting.suggestion import Suggestion
 from gatera.measure.duplicates.pairs import groups_of
