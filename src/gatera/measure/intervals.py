@@ -18,6 +18,10 @@ from gatera.measure.given import finite_numbers, group_numbers
 LEAST_DEFINED = 0.5
 
 
+#: Weights of items that are held at once.
+MOST_WEIGHTS = 2_000_000
+
+
 class Interval(NamedTuple):
     """The two ends of an interval; unpacks as (low, high)."""
 
@@ -160,6 +164,65 @@ def bootstrap_interval(
     tail = (1 - confidence) / 2
     low, high = np.quantile(numbers, [tail, 1 - tail])
     return Interval(float(low), float(high))
+
+
+def average_precision_interval(
+    scores: Sequence[float] | np.ndarray,
+    present: Sequence[bool] | np.ndarray,
+    confidence: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Interval:
+    """Return the bootstrap interval of a label's average precision, over items.
+
+    Items are sorted once; a sample is how often it has each of them. Samples without an item that has the label are left out.
+
+    Args:
+        scores: of the label, the higher the more likely, [N].
+        present: whether each item has it, [N].
+        confidence: in (0, 1).
+        resamples: number of samples.
+        seed: makes the interval reproducible.
+
+    Raises:
+        ArgumentError: if scores are not finite, no item has the label, or an argument is out of its range.
+
+    Example:
+        >>> average_precision_interval([0.9, 0.8, 0.2, 0.1], [1, 1, 0, 0])
+        Interval(low=1.0, high=1.0)
+    """
+    ranked, has = finite_numbers("the score", scores), np.asarray(present).astype(bool)
+    if ranked.shape != has.shape or ranked.ndim != 1 or not has.any():
+        raise ArgumentError(
+            "average precision needs a score for each item, and an item that has the label",
+            got=f"{list(ranked.shape)} scores, {int(has.sum())} of {list(has.shape)} with the label",
+        )
+    check_fraction("confidence", confidence, open_low=True, open_high=True)
+    check_at_least("resamples", resamples, 1)
+    order = np.argsort(-ranked, kind="stable")
+    last = np.flatnonzero(np.append(np.diff(ranked[order]) != 0, True))  # items of one score come in together
+    n, draw, found = len(order), rng(seed), []
+    for start in range(0, int(resamples), rows := max(1, MOST_WEIGHTS // n)):
+        weights = draw.multinomial(n, np.full(n, 1 / n), min(rows, int(resamples) - start))
+        found.append(_average_precision(weights, has[order], last))
+    values = np.concatenate(found)
+    tail = (1 - confidence) / 2
+    low, high = np.nanquantile(values, [tail, 1 - tail])
+    return Interval(float(low), float(high))
+
+
+def _average_precision(weights: np.ndarray, has: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Return the average precision of samples, float64 [R]; NaN without an item that has the label.
+
+    Args:
+        weights: how often a sample has each item, best first, int [R,N].
+        has: whether items have the label, bool [N].
+        last: the last item of each score.
+    """
+    hits, taken = np.cumsum(weights * has, axis=1)[:, last], np.cumsum(weights, axis=1)[:, last]
+    gained = np.diff(hits, axis=1, prepend=0) * hits / np.maximum(taken, 1)
+    total = hits[:, -1]
+    return np.where(total > 0, gained.sum(axis=1) / np.maximum(total, 1), np.nan)
 
 
 def _number(statistic: Callable[[np.ndarray], float], sample: np.ndarray) -> float:
