@@ -182,6 +182,11 @@ def _asked(rows: RowsToSplit, settings: TrainSettings) -> Suggestion | None:
                 remedy="Fill it in, or remove the row.",
             )
         if kind is SplitKind.time:
+            if len(set(values)) < 2:
+                raise DataError(
+                    f"column {column!r} has the same time in every row, so that none are newer", got=values[0],
+                    remedy=f"Omit {option}=.",
+                )  # fmt: skip
             return Suggestion("time", _times(rows, column, values), "", True, option, column)
         return Suggestion("groups", values, "", True, option, column)
     return None
