@@ -106,9 +106,10 @@ def _copies(found: LabelledFiles, settings: TrainSettings, events: Events) -> li
         return []
     names = _names(found, settings.source)
     _warn_of_two_labels(found, pairs, names, events)
-    pairs = [
-        pair for pair in pairs if not (found.split[pair.first] or found.split[pair.second])
-    ]  # others have their side
+    given = {
+        place for place, side in enumerate(found.split) if side == "test"
+    }  # copies or not, these stay there
+    pairs = [pair for pair in pairs if not {pair.first, pair.second} & given]
     if not pairs:
         return []
     many = len({place for pair in pairs for place in (pair.first, pair.second)})
