@@ -46,7 +46,8 @@ INSIDE = {
     ],
     "program": [{"tables"}, {"raw"}],
     "measure": [
-        {"intervals", "thresholds", "function_names", "calibration"},
+        {"given", "thresholds", "function_names", "calibration"},
+        {"intervals"},
         {"losses"},
         {"metrics"},
         {"reports"},

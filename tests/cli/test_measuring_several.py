@@ -35,6 +35,13 @@ def test_two_programs_are_measured_side_by_side_on_a_sealed_test_set(gatera, pro
     assert ran.status == 1 and "is not as it was when it was sealed: 1 missing (cat/cat_1.jpg)" in ran.err
 
 
+def test_what_cannot_be_measured_is_no_opening(gatera, program, labelled, tmp_path):
+    assert gatera("seal", labelled).status == 0
+    ran = gatera("test", program, tmp_path / "nosuch.gatera", "--sealed", tmp_path / "june.sealed")
+    assert ran.status != 0 and "nosuch.gatera" in ran.err
+    assert json.loads((tmp_path / "june.sealed").read_text())["openings"] == []
+
+
 def test_a_source_is_needed_without_a_seal(gatera, program, labelled):
     ran = gatera("test", program)
     assert ran.status != 0 and "SOURCE is missing" in ran.err

@@ -62,6 +62,7 @@ def test_every_option_that_a_note_names_exists():
         "drop",
         "side",
         "split",
+        "check_leaks",
         *of_folders,
     }
     assert named_options() == {*READING, *ours}

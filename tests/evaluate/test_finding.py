@@ -9,6 +9,7 @@ import pytest
 
 from gatera.core.errors import DataError
 from gatera.evaluate.find_files import find_files_with_cells
+from gatera.evaluate.find_rows import find_labelled_rows
 from gatera.evaluate.items import Asked
 from gatera.evaluate.measure_source import find_items
 from gatera.program.operations import PHOTOS
@@ -67,3 +68,31 @@ def test_the_column_of_a_date_is_needed_and_its_parts_are_not(tmp_path):
     items = find_items(program, table, Asked())
     assert [example.truth for example in items.examples] == ["3", "4"]
     assert items.examples[0].raw == {"sold": "2024-05-01"}
+
+
+@pytest.mark.parametrize(
+    ("column", "held", "trained"),
+    [("split", "test", "train"), ("is_valid", "1", "0"), ("Usage", "PublicTest", "Training")],
+)
+def test_of_a_table_with_sides_only_what_was_held_out_is_measured(tmp_path, column, held, trained):
+    (tmp_path / "t.csv").write_text(f"a,{column},y\n1,{trained},x\n2,{held},y\n3,{trained},x\n4,{held},x\n")
+    notes = []
+
+    def rows(**asked):
+        return find_labelled_rows(tmp_path / "t.csv", ["a"], Asked(on_note=notes.append, **asked), {})
+
+    items = rows()
+    assert [(example.name, example.raw, example.truth) for example in items.examples] == [
+        ("row 2", {"a": "2"}, "y"), ("row 4", {"a": "4"}, "x"),
+    ]  # fmt: skip
+    assert any("is measured, 2 of 4 items (to change: --side all)" in note.for_shell() for note in notes)
+    assert items.how == f"2 rows of the {'valid' if column == 'is_valid' else 'test'} set of t.csv, column y"
+    assert len(rows(side="all").examples) == 4
+    assert [example.name for example in rows(side="train").examples] == ["row 1", "row 3"]
+
+
+def test_a_column_of_sides_that_the_program_reads_or_that_names_other_things_is_left_alone(tmp_path):
+    (tmp_path / "t.csv").write_text("split,y\ntrain,x\ntest,y\n")
+    assert len(find_labelled_rows(tmp_path / "t.csv", ["split"], Asked(), {}).examples) == 2
+    (tmp_path / "t.csv").write_text("a,split,y\n1,half,x\n2,test,y\n")
+    assert len(find_labelled_rows(tmp_path / "t.csv", ["a"], Asked(target="y"), {}).examples) == 2

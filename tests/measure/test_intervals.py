@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.metrics import average_precision_score
 
 from gatera.core.errors import ArgumentError
-from gatera.measure.intervals import bootstrap_interval, wilson_interval
+from gatera.measure.intervals import average_precision_interval, bootstrap_interval, wilson_interval
 
 
 @pytest.mark.parametrize(
@@ -82,3 +83,22 @@ def test_message_for_no_resamples() -> None:
     with pytest.raises(ArgumentError) as err:
         bootstrap_interval([1.0], resamples=0)
     assert str(err.value) == "resamples must be at least 1. Got: 0."
+
+
+def test_the_interval_of_an_average_precision_is_that_of_resampled_items_with_ties_as_scikit_learn_has_them() -> (
+    None
+):
+    draw = np.random.default_rng(0)
+    present = draw.random(60) < 0.3
+    scores = np.round(np.where(present, draw.normal(1, 1, 60), draw.normal(0, 1, 60)), 1)
+    found = average_precision_interval(scores, present)
+    rows = np.stack([present, scores], axis=1)
+    wanted = bootstrap_interval(
+        rows, lambda part: average_precision_score(part[:, 0], part[:, 1]), resamples=300
+    )
+    assert found == pytest.approx(wanted, abs=0.04)
+    assert found.low < average_precision_score(present, scores) < found.high
+    whole = average_precision_interval(np.arange(60), present, resamples=1)
+    assert whole.low == whole.high
+    with pytest.raises(ArgumentError, match="an item that has the label"):
+        average_precision_interval([0.1, 0.2], [0, 0])

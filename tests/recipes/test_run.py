@@ -121,3 +121,8 @@ def test_training_on_photos_loads_nothing_of_the_other_applications():
 def test_errors_of_recipes_are_of_the_library():
     with pytest.raises(GateraError, match="does not exist"):
         gatera.train("no such folder")
+
+
+def test_a_frame_is_no_source():
+    with pytest.raises(ArgumentError, match=r"must be the path of a folder or a table. Got: 'dict'.*from_df"):
+        gatera.train({"a": [1]})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,9 @@ def test(options: argparse.Namespace) -> int:
         check_free_to_write(page, options.force)
         check_can_write(page)
     names, source, test_set = what_to_measure(options)
+    if test_set is not None:
+        _check_usable(names, source, options)
+        test_set.open(*names)
     measured = []
     for name in names:
         program, found = _measured(name, source, options)
@@ -67,6 +71,13 @@ def test(options: argparse.Namespace) -> int:
         show_line(test_set.sentence())
     status = [_status(found, options) for found in measured]
     return max(status)
+
+
+def _check_usable(names: Sequence[str], source: Path, options: argparse.Namespace) -> None:
+    """Raise GateraError if a program or the items cannot be used: what cannot be measured is no opening of a test set."""
+    quiet = replace(asked_of(options), on_note=None)
+    for name in names:
+        find_items(load_program(name, engine=options.engine, trusted=options.trusted), source, quiet)
 
 
 def _measured(name: str, source: Path, options: argparse.Namespace) -> tuple[Program, Measurement]:

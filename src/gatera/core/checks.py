@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import math
 import numbers
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from gatera.core.errors import ArgumentError, DataError, MissingExtraError, shorten
 
@@ -131,6 +134,23 @@ def check_keywords(owner: str, given: Mapping[str, object], known: Iterable[str]
 
 def _is_number(value: object) -> bool:
     return isinstance(value, numbers.Real) and not isinstance(value, bool)  # numpy's numbers are Real, too
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a cell is empty: None, NaN, pandas' NA or NaT, or an empty string.
+
+    Example:
+        >>> is_missing(float("nan")), is_missing(""), is_missing(0)
+        (True, True, False)
+    """
+    if value is None or (isinstance(value, str) and not value):
+        return True
+    if isinstance(value, float):
+        return math.isnan(value)
+    if isinstance(value, sys.modules["numpy"].generic if "numpy" in sys.modules else ()):
+        return bool(value != value)  # NaN of less precision, and NaT
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and (value is pandas.NA or value is pandas.NaT)
 
 
 def require(module: str, extra: str, purpose: str) -> ModuleType:

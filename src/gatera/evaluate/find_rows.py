@@ -8,9 +8,17 @@ from typing import Any
 
 from gatera.core.checks import listed, missing_column
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.folders.label_columns import LABEL_COLUMNS
+from gatera.data.folders.label_columns import LABEL_COLUMNS, OTHER_SIDE_COLUMNS, SIDE_COLUMNS, sides_of_rows
 from gatera.data.sources.items import BadFile
-from gatera.evaluate.items import Asked, Example, LabelledItems
+from gatera.evaluate.items import (
+    Asked,
+    Example,
+    LabelledItems,
+    choose_side,
+    item_name,
+    side_of,
+    training_beside,
+)
 from gatera.program import tables
 from gatera.program.raw.cells import is_empty
 from gatera.program.tables.notes import Note
@@ -31,30 +39,55 @@ def find_labelled_rows(
         made_with: the settings that the program was made with, which may name the column.
 
     Raises:
-        DataError: if the table cannot be read, or no row has a label.
+        DataError: if the table cannot be read, or no row (of the side to measure) has a label.
         ArgumentError: if the column of the labels must be named.
     """
     file = tables.open_table(table, known=needed, **asked.reading)
     for note in file.notes:
         asked.tell(note)
-    target = target_column(table, file.names, needed, asked, made_with)
-    text = None if needed else _text_column(file, target, made_with, asked)
-    examples, skipped = [], []
+    by, sides = _sides(file, needed, asked)
+    names = [name for name in file.names if name != by]
+    target = target_column(table, names, needed, asked, made_with)
+    text = None if needed else _text_column(file, target, by, made_with, asked)
+    chosen, words = choose_side(sides, asked)
+    wanted, training = set(chosen) if sides else None, set(training_beside(sides, chosen))
+    examples, skipped, learned = [], [], []
     for number, (line, row) in enumerate(file.numbered_rows(), start=1):
+        if wanted is not None and number - 1 not in wanted | training:
+            continue
         if is_empty(row[target]):
+            if number - 1 in training:
+                continue
             skipped.append(BadFile(table, f"Line {line} of {table.name} has no value in {target}."))
         else:
             raw = (
                 row[text]
                 if text is not None
-                else {name: cell for name, cell in row.items() if name != target}
+                else {name: cell for name, cell in row.items() if name not in (target, by)}
             )
-            examples.append(Example(f"row {number}", raw, row[target]))
+            example = Example(item_name(None, number - 1), raw, row[target])
+            (learned if number - 1 in training else examples).append(example)
     if not examples:
         raise DataError(f"no row of {table} has a value in {target}", got=f"{len(skipped):,} rows")
     return LabelledItems(
-        examples, "rows", f"{len(examples):,} rows of {table.name}, column {target}", skipped
-    )
+        examples, "rows", f"{len(examples):,} rows{words} of {table.name}, column {target}", skipped, learned,
+        side_of(sides, chosen) if sides else "",
+    )  # fmt: skip
+
+
+def _sides(file: Any, needed: Sequence[str], asked: Asked) -> tuple[str | None, list[str]]:
+    """Return the column that says on which side of the split each row is, and those sides; None and [] without one."""
+    for name in file.names:
+        if (
+            name in needed
+            or name in asked.targets
+            or name.strip().lower() not in (*SIDE_COLUMNS, *OTHER_SIDE_COLUMNS)
+        ):
+            continue
+        sides = sides_of_rows(name, [row[name] for row in file.rows()])
+        if sides is not None:
+            return name, sides
+    return None, []
 
 
 def target_column(
@@ -83,9 +116,9 @@ def _candidates(others: Sequence[str], made_with: Mapping[str, Any]) -> Iterator
         yield others[0]
 
 
-def _text_column(file: Any, target: str, made_with: Mapping[str, Any], asked: Asked) -> str:
+def _text_column(file: Any, target: str, side: str | None, made_with: Mapping[str, Any], asked: Asked) -> str:
     """Return the column with the texts: the longest cells."""
-    others = [name for name in file.names if name != target]
+    others = [name for name in file.names if name not in (target, side)]
     if not others:
         raise DataError(f"{file.path} has no column of texts beside {target}")
     if made_with.get("text") in others:

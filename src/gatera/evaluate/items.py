@@ -4,10 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from gatera.data.sources.items import BadFile
 from gatera.program.tables.notes import Note
+
+#: Folders and name of a file that tell it from others: side, class, name.
+PARTS = 3
+
+
+def item_name(raw: object, position: int, source: Path | None = None) -> str:
+    """Return how messages call an item: "train/cat/3.jpg", or "row 7" for what has no file.
+
+    Args:
+        raw: the item.
+        position: its place in the whole table, from 0.
+        source: the folder that holds the files; None for the last three parts of a path.
+
+    Example:
+        >>> item_name(Path("/data/pets/train/cat/3.jpg"), 5), item_name("a good film", 6)
+        ('train/cat/3.jpg', 'row 7')
+    """
+    if not isinstance(raw, Path):
+        return f"row {position + 1}"
+    if source is not None:
+        return raw.relative_to(source).as_posix() if raw.is_relative_to(source) else raw.name
+    return "/".join(raw.parts[-PARTS:])
 
 
 @dataclass(frozen=True)

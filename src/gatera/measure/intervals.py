@@ -12,6 +12,14 @@ import numpy as np
 from gatera.core.checks import check_at_least, check_fraction
 from gatera.core.errors import ArgumentError
 from gatera.core.random import rng
+from gatera.measure.given import finite_numbers, group_numbers
+
+#: A statistic that has no value (NaN) for some samples, as of one class only, has an interval where this share has one.
+LEAST_DEFINED = 0.5
+
+
+#: Weights of items that are held at once.
+MOST_WEIGHTS = 2_000_000
 
 
 class Interval(NamedTuple):
@@ -19,6 +27,32 @@ class Interval(NamedTuple):
 
     low: float
     high: float
+
+
+def interval_words(
+    interval: Interval, n: int, form: str = "{:.4g}", thing: str = "item", unit: str = ""
+) -> str:
+    """Return a bootstrap interval in words; of a single item there is none, and that is said.
+
+    Args:
+        interval: the interval at 95 %.
+        n: number of items, or of groups where those are sampled.
+        form: how an end is written.
+        thing: what one item is called.
+        unit: written behind, as in " pixels".
+
+    Example:
+        >>> interval_words(Interval(0.5, 2.0), 9), interval_words(Interval(1.0, 1.0), 1)
+        ('95 % interval 0.5 to 2', '1 item is too few for an interval')
+    """
+    if n < 2:
+        return f"1 {thing} is too few for an interval"
+    return f"95 % interval {form.format(interval.low)} to {form.format(interval.high)}{unit}"
+
+
+def plain_interval(interval: Interval, n: int) -> list[float] | None:
+    """Return a bootstrap interval for JSON; None of a single item."""
+    return list(interval) if n > 1 else None
 
 
 def wilson_interval(errors: int, n: int, confidence: float = 0.95) -> Interval:
@@ -43,7 +77,8 @@ def wilson_interval(errors: int, n: int, confidence: float = 0.95) -> Interval:
         '0.6% to 7.0%'
     """
     check_at_least("n", n, 1)
-    if not 0 <= errors <= n:
+    check_at_least("errors", errors, 0)
+    if errors > n:
         raise ArgumentError("errors must be a count of n items", got=errors, expected=f"0 to {n}")
     check_fraction("confidence", confidence, open_low=True, open_high=True)
     z = _z_score(confidence)
@@ -87,10 +122,15 @@ def bootstrap_interval(
         confidence: in (0, 1).
         resamples: number of samples.
         seed: makes the interval reproducible.
-        groups: the group of each row, [N]; whole groups are sampled, as rows of one are not independent. None for no groups.
+        groups: the group of each row, [N]; whole groups are sampled, as rows of one are not independent. Rows without a group
+            (None, NaN or "") stand alone. None for no groups.
+
+    Returns:
+        The interval's ends. Of a single row or group both are its own value: one says nothing of how others differ.
 
     Raises:
-        ArgumentError: if `values` is empty, `groups` has another length, or another argument is out of its range.
+        ArgumentError: if `values` is empty or holds something that is not a finite number, `groups` has another length, the
+            statistic has no value for most samples, or another argument is out of its range.
 
     Source: Efron 1979, Annals of Statistics 7, 1-26.
 
@@ -99,34 +139,105 @@ def bootstrap_interval(
         >>> low < 2.5 < high
         True
     """
-    sample = np.asarray(values)
-    if sample.size == 0:
+    sample = finite_numbers("the value", values)
+    if not sample.size:
         raise ArgumentError("values is empty", remedy="Pass at least one number.")
+    sample = np.atleast_1d(sample)
     check_fraction("confidence", confidence, open_low=True, open_high=True)
     check_at_least("resamples", resamples, 1)
     draw = rng(seed)
-    members = None if groups is None else _members(groups, len(sample))
-    statistics = []
-    for _ in range(resamples):
+    members = None if groups is None else _members(group_numbers(groups, len(sample)))
+    found = []
+    for _ in range(int(resamples)):
         if members is None:
             rows = draw.integers(0, len(sample), len(sample))
         else:
             rows = np.concatenate([members[i] for i in draw.integers(0, len(members), len(members))])
-        statistics.append(statistic(sample[rows]))
+        found.append(_number(statistic, sample[rows]))
+    numbers = np.array(found)
+    numbers = numbers[np.isfinite(numbers)]
+    if len(numbers) < LEAST_DEFINED * len(found):
+        raise ArgumentError(
+            "the statistic has no value for most samples of these items",
+            got=f"{len(found) - len(numbers):,} of {len(found):,} samples", remedy="More items are needed for an interval.",
+        )  # fmt: skip
     tail = (1 - confidence) / 2
-    low, high = np.quantile(statistics, [tail, 1 - tail])
+    low, high = np.quantile(numbers, [tail, 1 - tail])
     return Interval(float(low), float(high))
 
 
-def _members(groups: Sequence[object] | np.ndarray, n: int) -> list[np.ndarray]:
-    """Return the rows of each group."""
-    if len(groups) != n:
+def average_precision_interval(
+    scores: Sequence[float] | np.ndarray,
+    present: Sequence[bool] | np.ndarray,
+    confidence: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Interval:
+    """Return the bootstrap interval of a label's average precision, over items.
+
+    Items are sorted once; a sample is how often it has each of them. Samples without an item that has the label are left out.
+
+    Args:
+        scores: of the label, the higher the more likely, [N].
+        present: whether each item has it, [N].
+        confidence: in (0, 1).
+        resamples: number of samples.
+        seed: makes the interval reproducible.
+
+    Raises:
+        ArgumentError: if scores are not finite, no item has the label, or an argument is out of its range.
+
+    Example:
+        >>> average_precision_interval([0.9, 0.8, 0.2, 0.1], [1, 1, 0, 0])
+        Interval(low=1.0, high=1.0)
+    """
+    ranked, has = finite_numbers("the score", scores), np.asarray(present).astype(bool)
+    if ranked.shape != has.shape or ranked.ndim != 1 or not has.any():
         raise ArgumentError(
-            "groups must name the group of each row", got=f"{len(groups)} names", expected=str(n)
+            "average precision needs a score for each item, and an item that has the label",
+            got=f"{list(ranked.shape)} scores, {int(has.sum())} of {list(has.shape)} with the label",
         )
-    numbers: dict[object, int] = {}
-    of_rows = np.array([numbers.setdefault(group, len(numbers)) for group in groups])
-    return [np.flatnonzero(of_rows == number) for number in range(len(numbers))]
+    check_fraction("confidence", confidence, open_low=True, open_high=True)
+    check_at_least("resamples", resamples, 1)
+    order = np.argsort(-ranked, kind="stable")
+    last = np.flatnonzero(np.append(np.diff(ranked[order]) != 0, True))  # items of one score come in together
+    n, draw, found = len(order), rng(seed), []
+    for start in range(0, int(resamples), rows := max(1, MOST_WEIGHTS // n)):
+        weights = draw.multinomial(n, np.full(n, 1 / n), min(rows, int(resamples) - start))
+        found.append(_average_precision(weights, has[order], last))
+    values = np.concatenate(found)
+    tail = (1 - confidence) / 2
+    low, high = np.nanquantile(values, [tail, 1 - tail])
+    return Interval(float(low), float(high))
+
+
+def _average_precision(weights: np.ndarray, has: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Return the average precision of samples, float64 [R]; NaN without an item that has the label.
+
+    Args:
+        weights: how often a sample has each item, best first, int [R,N].
+        has: whether items have the label, bool [N].
+        last: the last item of each score.
+    """
+    hits, taken = np.cumsum(weights * has, axis=1)[:, last], np.cumsum(weights, axis=1)[:, last]
+    gained = np.diff(hits, axis=1, prepend=0) * hits / np.maximum(taken, 1)
+    total = hits[:, -1]
+    return np.where(total > 0, gained.sum(axis=1) / np.maximum(total, 1), np.nan)
+
+
+def _number(statistic: Callable[[np.ndarray], float], sample: np.ndarray) -> float:
+    value = np.asarray(statistic(sample), np.float64)
+    if value.ndim:
+        raise ArgumentError(
+            "the statistic must turn a sample into one number", got=f"shape {list(value.shape)}"
+        )
+    return float(value)
+
+
+def _members(numbers: np.ndarray) -> list[np.ndarray]:
+    """Return the rows of each group."""
+    order = np.argsort(numbers, kind="stable")
+    return np.split(order, np.cumsum(np.bincount(numbers))[:-1])
 
 
 def _z_score(confidence: float) -> float:

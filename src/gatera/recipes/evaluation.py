@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gatera.core.errors import DataError
 from gatera.learn.learner import Learner
-from gatera.measure.intervals import bootstrap_interval, wilson_interval
+from gatera.measure.intervals import bootstrap_interval, interval_words, plain_interval, wilson_interval
 from gatera.measure.reports.baseline import most_frequent_class
 from gatera.measure.reports.classes import ErrorReport, percent
 from gatera.measure.reports.masks import MaskReport
@@ -64,13 +64,20 @@ class Evaluation:
             return self
         rest = np.delete(self.misses, places)
         if isinstance(self.report, ErrorReport):
-            error, (low, high) = float(rest.mean()), wilson_interval(int(rest.sum()), len(rest))
-            said = f"error {percent(error, len(rest))} ({int(rest.sum())} of {len(rest)} wrong); 95 % interval {percent(low, len(rest))} to {percent(high, len(rest))}"
+            error, wrong, ends = (
+                float(rest.mean()),
+                int(rest.sum()),
+                wilson_interval(int(rest.sum()), len(rest)),
+            )
+            low, high = (percent(end, len(rest)) for end in ends)
+            said = f"error {percent(error, len(rest))} ({wrong} of {len(rest)} wrong); 95 % interval {low} to {high}"
+            interval: list[float] | None = list(ends)
         else:
-            error, (low, high) = float(rest.mean()), bootstrap_interval(rest)
-            said = f"MSE {error:.4g}; 95 % interval {low:.4g} to {high:.4g}"
+            error, ends = float(rest.mean()), bootstrap_interval(rest)
+            said = f"MSE {error:.4g}; {interval_words(ends, len(rest))}"
+            interval = plain_interval(ends, len(rest))
         line = f"Without the {len(places):,} {things} that are also in the training set: {said}."
-        facts = {"n": len(rest), "error": error, "interval95": [low, high], "left_out": len(places)}
+        facts = {"n": len(rest), "error": error, "interval95": interval, "left_out": len(places)}
         return replace(self, remarks=[*self.remarks, line], unleaked=facts)
 
     def lines(self) -> list[str]:

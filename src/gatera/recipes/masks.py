@@ -22,6 +22,7 @@ from gatera.recipes.events import Events
 from gatera.recipes.files import report_masks
 from gatera.recipes.job import Job, fine_tuning, options_for, weights_source
 from gatera.recipes.settings import TrainSettings
+from gatera.recipes.splitting.masks import keep_copies_together
 from gatera.vision.defaults import MASKS
 from gatera.vision.unet import unet_learner
 
@@ -35,6 +36,7 @@ def mask_job(settings: TrainSettings, events: Events) -> Job:
     found = read_mask_folder(
         settings.source, settings.valid_share, settings.seed, settings.mask_values, settings.test_pct or 0.0, events.on_note
     )  # fmt: skip
+    found = keep_copies_together(found, settings, events)
     report_masks(events, [str(name) for name in found.block.vocab], found)
     dls = mask_loaders(found, settings)
     ignored = None if found.ignored_class is None else dls.vocab.o2i[found.ignored_class]  # type: ignore[union-attr]  # masks have one

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -106,6 +107,11 @@ def train(
     for name, convert in CONVERSIONS:
         if name in given:
             given[name] = convert(given[name])
+    if not isinstance(source, str | os.PathLike):
+        raise ArgumentError(
+            "source must be the path of a folder or a table", got=type(source).__name__,
+            remedy="Save a DataFrame first (frame.to_csv), or train on it with TabularDataLoaders.from_df.",
+        )  # fmt: skip
     program = program_beside(Path(source)) if out is None else Path(out)
     asked = TrainSettings(source=Path(source), out=program, task=Task(task), target=target, **given)
     return run(asked, Notes() if events is None else events)

@@ -50,3 +50,12 @@ def test_a_few_copies_move_to_the_training_set_and_many_draw_whole_groups():
     assert not train & valid
     assert 8 <= len(many.valid) <= 12
     assert np.array_equal(np.sort(np.concatenate([many.train, many.valid])), np.arange(50))
+
+
+def test_a_few_large_groups_leave_both_sides_something():
+    two = split_groups_by_class(["a", "b"] * 50, [0] * 50 + [1] * 50, 0.2, 0)
+    assert (len(two.train), len(two.valid)) == (50, 50)
+    large = split_groups_by_class(["a", "b"] * 50, [0] * 90 + [1] * 6 + [2] * 4, 0.5, 0)
+    assert (len(large.train), len(large.valid)) == (90, 10)
+    with pytest.raises(DataError, match="each group has all items of a class"):
+        split_groups_by_class(["a"] * 5 + ["b"] * 5, [0] * 5 + [1] * 5, 0.2, 0)

@@ -74,3 +74,13 @@ def test_no_leaks_say_so_and_need_two_sides():
     assert repr(found) == "No texts of the validation or test set are in the training set."
     with pytest.raises(DataError, match="leaks need a training and a validation set"):
         leaks(DataLoaders([(1, 2)]))
+
+
+def test_copies_of_rows_are_found_whatever_their_labels():
+    draw = np.random.default_rng(0)
+    frame = pd.DataFrame(draw.normal(size=(30, 4)), columns=list("abcd")).assign(y=[0, 1] * 15)
+    frame.loc[29, list("abcd")] = frame.loc[2, list("abcd")]
+    dls = TabularDataLoaders.from_df(
+        frame, cont_names=list("abcd"), y_names="y", y_block=CategoryBlock(), valid_idx=[28, 29], bs=8
+    )
+    assert [str(leak) for leak in leaks(dls).pairs] == ["row 30 is the same as row 3 (labelled 1, there 0)"]

@@ -3,14 +3,24 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
+from torch import nn
 
 from gatera.core.errors import DataError
-from gatera.data.blocks.category import CategoryBlock
+from gatera.data.blocks.category import CategoryBlock, MultiCategoryBlock
+from gatera.data.blocks.image import ImageBlock
+from gatera.data.blocks.mask import MaskBlock
 from gatera.data.blocks.regression import RegressionBlock
+from gatera.data.datablock import DataBlock
+from gatera.data.sources.labels import ItemGetter
+from gatera.data.splits.by_position import IndexSplitter
 from gatera.evaluate.questions.errors_by_slice import worst
 from gatera.evaluate.questions.labels import HALF, label_errors
+from gatera.learn.learner import Learner
 from gatera.tabular.data import TabularDataLoaders
 from gatera.tabular.learner import tabular_learner
+from gatera.text.block import TextBlock
+from gatera.text.learner import text_classifier_learner
 
 
 def learner(block, y):
@@ -51,3 +61,60 @@ def test_a_slice_is_found_by_a_column_and_by_what_is_said_of_items():
         worst(learn, side=2)
     with pytest.raises(DataError, match="one class per item"):
         label_errors(learn)
+
+
+def rows(labels):
+    frame = pd.DataFrame({"a": np.arange(len(labels), dtype=float), "y": labels})
+    held = list(range(0, len(labels), 3))
+    dls = TabularDataLoaders.from_df(
+        frame, cont_names=["a"], y_names="y", y_block=CategoryBlock(), valid_idx=held, bs=2
+    )
+    return tabular_learner(dls, layers=[4])
+
+
+def test_few_items_have_fewer_folds_with_every_class_in_each():
+    found = label_errors(rows(["x", "x", "y", "y"]))
+    assert found.n == 4
+    assert label_errors(rows(["x", "x", "y", "y", "z"])).n == 5
+    with pytest.raises(
+        DataError, match=r"two classes with at least 2 items each.*1 of 2 classes, in 4 items"
+    ):
+        label_errors(rows(["x", "y", "x", "x"]))
+
+
+def test_texts_without_words_of_two_letters_are_told_by_their_characters():
+    texts = ["1 2", "a b", "👍", "!", "漢"] * 4
+    block = DataBlock(
+        (TextBlock, CategoryBlock),
+        get_x=ItemGetter(0),
+        get_y=ItemGetter(1),
+        splitter=IndexSplitter([0, 1, 2, 3]),
+    )
+    items = [(text, "good" if text in ("👍", "漢") else "bad") for text in texts]
+    learn = text_classifier_learner(block.dataloaders(items, bs=4), "AWD_LSTM", pretrained=False)
+    assert not label_errors(learn)
+
+
+def test_no_slice_is_by_the_label_itself():
+    found = worst(rows(["x", "y"] * 30), side=0)
+    assert {part.name.split(":")[0].split(" ")[0] for part in found} == {"class", "a"}
+
+
+def test_errors_of_photos_with_masks_and_of_sets_of_labels():
+    learn = Learner(
+        photos(MaskBlock([0, 1]), [np.full((8, 8), i % 2, np.uint8) for i in range(24)]), nn.Conv2d(3, 2, 1)
+    )
+    assert {part.n for part in worst(learn, {"camera": ["a"] * 9 + [None] * 3})} == {9}
+    several = photos(MultiCategoryBlock(), [["a"], ["a", "b"], []] * 8)
+    flat = Learner(several, nn.Sequential(nn.Flatten(), nn.Linear(3 * 64, 2)))
+    (part,) = worst(flat, {"camera": ["a"] * 9 + [None] * 3})
+    assert part.error in {i / 9 for i in range(10)}
+
+
+def photos(block, labels):
+    noise = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8)
+    items = [(Image.fromarray(noise), label) for label in labels]
+    recipe = DataBlock(
+        (ImageBlock, block), get_x=ItemGetter(0), get_y=ItemGetter(1), splitter=IndexSplitter(range(12))
+    )
+    return recipe.dataloaders(items, bs=4)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,42 @@ def test_a_file_that_is_no_seal_or_was_edited_is_refused(folder, tmp_path):
     sealed.path.write_text(json.dumps(content))
     with pytest.raises(DataError, match="is not a seal, or was changed"):
         TestSet(sealed.path)
+
+
+def test_names_in_another_form_and_what_systems_leave_are_no_change(folder):
+    (folder / "cat" / "café.jpg").write_text("a", encoding="utf-8")
+    sealed = seal_folder(folder)
+    (folder / "cat" / "café.jpg").rename(folder / "cat" / "cafe\u0301.jpg")
+    for name in ("Thumbs.db", ".DS_Store", "cat/desktop.ini"):
+        (folder / name).write_bytes(b"x")
+    (folder / "cat" / "1.jpg").touch()
+    sealed.check()
+    sealed.open("a.gatera")
+    assert sealed.count == 5
+
+
+def test_openings_cannot_be_edited_away(folder):
+    sealed = seal_folder(folder)
+    sealed.open("a.gatera")
+    content = json.loads(sealed.path.read_text())
+    sealed.path.write_text(json.dumps(content | {"openings": []}))
+    with pytest.raises(DataError, match="is not a seal, or was changed"):
+        TestSet(sealed.path)
+
+
+def test_seals_of_the_first_format_open_and_are_written_in_the_new_one(folder):
+    sealed = seal_folder(folder)
+    content = json.loads(sealed.path.read_text())
+    del content["record"]
+    sealed.path.write_text(json.dumps(content | {"format": 1}))
+    TestSet(sealed.path).open("a.gatera")
+    content = json.loads(sealed.path.read_text())
+    assert content["format"] == 2
+    assert len(TestSet(sealed.path).openings) == 1
+
+
+def test_of_openings_at_the_same_time_none_is_lost(folder):
+    sealed = seal_folder(folder)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(sealed.open, [f"{i}.gatera" for i in range(16)]))
+    assert len(sealed.openings) == 16

@@ -112,3 +112,11 @@ def test_dates_along_which_the_target_changes_are_a_strong_reason(is_class):
     target = [int(time > 75) if is_class else float(time) for time in times]
     assert time_column("sold", times, target, is_class).strong
     assert not time_column("sold", times, DRAW.permutation(target).tolist(), is_class).strong
+
+
+def test_ratings_in_names_are_no_ids():
+    names = [f"{i}_{(1, 2, 3, 4, 7, 8, 9, 10)[i % 8]}.txt" for i in range(160)]
+    assert suggest(names, ["neg" if i % 8 < 4 else "pos" for i in range(160)]) == []
+    assert suggest(names, ["ab"[i // 80] for i in range(160)]) == []
+    (found,) = suggest([name.replace("_", "_user") for name in names], ["ab"[i // 80] for i in range(160)])
+    assert found.strong

@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image, ImageEnhance, ImageOps
+from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
 from gatera.core.errors import ArgumentError
 from gatera.data.sources.looks import look_at_photo
@@ -123,3 +123,49 @@ def test_missing_cells_are_equal_to_each_other():
 
 def test_items_joined_over_others_are_one_group():
     assert groups_of(5, [(4, 3), (3, 1)]).tolist() == [0, 1, 2, 1, 1]
+
+
+def test_pages_and_drawings_on_a_flat_ground_are_copies_only_if_what_is_drawn_agrees():
+    pages, again = [], []
+    for word in [
+        "apple",
+        "river",
+        "stone",
+        "cloud",
+        "green",
+        "yellow",
+        "mountain",
+        "table",
+        "window",
+        "house",
+    ]:
+        page = Image.new("RGB", (200, 120), "white")
+        ImageDraw.Draw(page).text((40, 50), word, fill="black", font_size=24)
+        pages.append(look_at_photo(np.asarray(page)))
+        again.append(look_at_photo(np.asarray(encoded(page, 60))))
+    assert copies_among_photos(pages) == []
+    found = copies_among_photos(again, pages)
+    assert {(pair.first, pair.second) for pair in found} == {(i, i) for i in range(10)}
+
+
+@pytest.mark.parametrize(
+    ("texts", "pairs"),
+    [
+        (["good 👍", "good 👎", "C++", "C#", "c"], set()),
+        (["👍", "👎"] * 8, set()),
+        (["", "", "!", "?"], set()),
+        (["cafe\u0301 au lait", "café au lait"], {(0, 1)}),
+        (["ﬁne day today", "fine day today"], {(0, 1)}),
+        ([f"Farm to Market Road {1500 + i} (FM {1500 + i}) is in the state of Texas" for i in range(10)], set()),
+        (
+            [
+                "北京是中华人民共和国的首都，是全国的政治中心、文化中心。北京位于华北平原北部，背靠燕山。",
+                "北京是中华人民共和国的首都，是全国的政治中心、文化中心。北京地处中国北部，背靠燕山。",
+                "上海是中国的经济中心和最大的港口城市，位于长江入海口，面积约六千平方公里，人口众多。",
+            ],
+            {(0, 1)},
+        ),
+    ],
+)  # fmt: skip
+def test_short_texts_templates_and_scripts_without_spaces(texts, pairs):
+    assert {(pair.first, pair.second) for pair in near_texts(texts)} == pairs

@@ -227,3 +227,25 @@ def test_labels_that_a_model_gave_are_counted(tmp_path, events):
     frame["labelled_by"] = "person"
     split(table(tmp_path, frame.assign(labelled_by=["ann", "bob"] * 20)), events)
     assert len(events.warnings) == 1
+
+
+def test_rows_of_one_time_have_no_newest(tmp_path, events):
+    frame = pd.DataFrame({"n": [7] * 20, "x": range(20), "y": ["a", "b"] * 10})
+    with pytest.raises(DataError, match="column 'n' has the same time in every row"):
+        split(table(tmp_path, frame, time_by="n"), events)
+
+
+def test_copies_inside_a_given_test_set_are_not_counted_and_those_across_it_are_leaks(tmp_path, events):
+    photos = {f"train/{'cat' if i % 2 else 'dog'}/{i}.jpg": scene(i) for i in range(12)}
+    photos |= {f"train/cat/again{i}.jpg": ImageOps.mirror(scene(i)) for i in (1, 3)}
+    photos |= {f"test/cat/{i}.jpg": scene(100 + i // 2) for i in range(6)}
+    photos |= {"test/dog/1.jpg": scene(200), "test/dog/leak.jpg": scene(0).resize((99, 80))}
+    asked = settings(save(tmp_path / "photos", photos))
+    found = find_files(asked, events, KIND)
+    (note,) = [line for line in events.lines if "copies of others" in line]
+    assert note.startswith("4 photos are copies of others")
+    leaks = file_leaks(found, asked, events)
+    assert leaks is not None
+    assert [(leak.side, leak.name, leak.train_name) for leak in leaks.pairs if leak.side == "test"] == [
+        ("test", "test/dog/leak.jpg", "train/dog/0.jpg")
+    ]

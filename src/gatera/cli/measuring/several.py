@@ -17,7 +17,7 @@ from gatera.evaluate.questions.sealed import TestSet
 
 
 def what_to_measure(options: argparse.Namespace) -> tuple[list[str], Path, TestSet | None]:
-    """Return the programs, the source of the items, and the sealed test set if it is one, which is opened.
+    """Return the programs, the source of the items, and the sealed test set if it is one, which is checked but not opened yet.
 
     Raises:
         ArgumentError: if there is no program or no source, or --csv and --report are asked for several programs.
@@ -35,7 +35,8 @@ def what_to_measure(options: argparse.Namespace) -> tuple[list[str], Path, TestS
     if source is not None:
         return programs, source, None
     test_set = TestSet(options.sealed)
-    return programs, test_set.open(*programs), test_set
+    test_set.check()
+    return programs, test_set.folder, test_set
 
 
 def comparisons(programs: Sequence[str], measured: Sequence[Measurement]) -> list[Comparison]:

@@ -11,11 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gatera.core.checks import did_you_mean, listed
+from gatera.core.checks import did_you_mean, is_missing, listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.base import TargetBlock
 from gatera.data.blocks.vocab import NOT_KNOWN, Vocab, learn_vocab, native
-from gatera.data.sources.labels import is_missing
 
 #: What to do about labels that are missing or all the same.
 CHECK_LABELS = "Check get_y (label_func), or add items of another class."

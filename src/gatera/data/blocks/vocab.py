@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from gatera.core.checks import listed
+from gatera.core.checks import is_missing, listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.sources.items import Items
-from gatera.data.sources.labels import is_missing
 
 #: Label that `add_na=True` puts first: "none of those I know".
 NOT_KNOWN = "#na#"

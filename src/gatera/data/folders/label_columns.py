@@ -186,6 +186,23 @@ def named_sides(column: str, cells: Sequence[str]) -> list[str | None]:
     return [None if truth is None else "valid" if truth else "train" for truth in truths_of(cells)]
 
 
+def sides_of_rows(column: str, cells: Sequence[str]) -> list[str] | None:
+    """Return the side of each row of a table by a column called as such columns are; None if it is none.
+
+    Args:
+        column: its name.
+        cells: its cells, "" where one is missing: each must name a side, "train" among them, and not all the same.
+
+    Example:
+        >>> sides_of_rows("split", ["train", "test"]), sides_of_rows("split", ["train", "?"]), sides_of_rows("x", ["train"])
+        (['train', 'test'], None, None)
+    """
+    if column.strip().lower() not in (*SIDE_COLUMNS, *OTHER_SIDE_COLUMNS):
+        return None
+    sides = [side for side in named_sides(column, cells) if side]
+    return sides if len(sides) == len(cells) and "train" in sides and len(set(sides)) > 1 else None
+
+
 def side_columns(columns: Sequence[str], rows: Sequence[Row]) -> set[str]:
     """Return the columns that say on which side files are, and so are no labels."""
     other = other_side_column(columns, rows)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gatera.data.sources.labels import is_missing
+from gatera.core.checks import is_missing
 
 #: Columns of a table that say where its labels came from.
 COLUMNS = ("label_source", "source_of_label", "labelled_by", "labeled_by", "annotator")

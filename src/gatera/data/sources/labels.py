@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import sys
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gatera.core.checks import missing_column
+from gatera.core.checks import is_missing, missing_column
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.item_errors import row_name
 
@@ -233,13 +232,3 @@ def _column_names(row: Any) -> list[str]:
 
 def _row_name(row: Any) -> str:
     return row_name(row.name) if _is_series(row) else "the row"
-
-
-def is_missing(value: Any) -> bool:
-    """Whether a cell is empty: None, NaN, pandas' NA or NaT, or an empty string."""
-    if value is None or (isinstance(value, str) and not value):
-        return True
-    if isinstance(value, float):
-        return math.isnan(value)
-    pandas = sys.modules.get("pandas")
-    return pandas is not None and (value is pandas.NA or value is pandas.NaT)

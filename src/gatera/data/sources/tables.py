@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from gatera.core.checks import listed, missing_column, require
+from gatera.core.checks import is_missing, listed, missing_column, require
 from gatera.core.errors import DataError
 from gatera.data.item_errors import row_name
-from gatera.data.sources.labels import is_missing
 from gatera.program.tables import reader as tables
 from gatera.program.tables.columns import Column as ReadColumn
 from gatera.program.tables.columns import Kind, text_column

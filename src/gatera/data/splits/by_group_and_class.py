@@ -7,11 +7,15 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 
 from gatera.core.checks import check_fraction
+from gatera.core.errors import DataError
 from gatera.core.random import rng
 from gatera.data.splits.split import Splits
 
 #: Groups are drawn again where less than this share of a validation set would be left.
 LEAST_KEPT = 0.9
+
+#: A group is not held out where that would be more than this many times as much as wanted, unless there is no smaller one.
+MOST_HELD = 1.5
 
 
 def split_groups_by_class(
@@ -26,7 +30,7 @@ def split_groups_by_class(
         seed: of the random choice.
 
     Raises:
-        DataError: if all items are in one group.
+        DataError: if all items are in one group, or each group has all items of a class.
 
     Example:
         >>> split = split_groups_by_class(["cat"] * 4 + ["dog"] * 4, [0, 0, 1, 1, 2, 2, 3, 3], 0.5, seed=1)
@@ -43,20 +47,35 @@ def split_groups_by_class(
     order = order[
         np.argsort(-counts[order].sum(axis=1), kind="stable")
     ]  # large ones first: small ones fill up
+    most = MOST_HELD * max(1.0, float(wanted.sum()))
     held, chosen = np.zeros_like(totals), []
     for group in order.tolist():
         after = held + counts[group]
-        if (after < totals)[counts[group] > 0].all() and np.abs(after - wanted).sum() < np.abs(
-            held - wanted
-        ).sum():
+        nearer = np.abs(after - wanted).sum() < np.abs(held - wanted).sum()
+        if nearer and after.sum() <= most and (after < totals)[counts[group] > 0].all():
             held = after
             chosen.append(group)
-    valid = np.isin(members, chosen)
+    valid = np.isin(members, chosen or [_smallest(counts, order, groups)])
     return Splits(
         np.flatnonzero(~valid),
         np.flatnonzero(valid),
         made_by=f"split_groups_by_class({valid_pct}, seed={seed})",
     )
+
+
+def _smallest(counts: np.ndarray, order: np.ndarray, groups: Sequence[Hashable]) -> int:
+    """Return the smallest group that can be held out: some items of each of its classes are in others."""
+    totals = counts.sum(axis=0)
+    for group in order[::-1].tolist():
+        if (counts[group] < totals)[counts[group] > 0].all():
+            return int(group)
+    if len(counts) == 1:
+        problem = "a split by groups leaves the validation set empty, as all items are of one group"
+        raise DataError(problem, got=next(iter(groups)), remedy="Split at random: split='random'.")
+    raise DataError(
+        "a split by groups leaves the validation set empty, as each group has all items of a class", got=f"{len(counts)} groups",
+        remedy="Add groups, or split at random: split='random'.",
+    )  # fmt: skip
 
 
 def keep_together(

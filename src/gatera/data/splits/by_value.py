@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from gatera.core.checks import check_at_least, check_fraction, missing_column
+from gatera.core.checks import check_at_least, check_fraction, is_missing, missing_column
 from gatera.core.errors import DataError
 from gatera.core.random import fresh_seed, rng
 from gatera.data.short_repr import ShortRepr
 from gatera.data.sources.items import each, is_table
-from gatera.data.sources.labels import is_missing, parent_label
+from gatera.data.sources.labels import parent_label
 from gatera.data.splits.split import Splits, check_seed, with_valid
 
 #: A function of an item, the name (or position) of a column of a table, or one value per item.

@@ -14,6 +14,7 @@ from gatera.data.loading.loaders import DataLoaders
 from gatera.data.sources.looks import look_at_photo, look_at_sound
 from gatera.evaluate.leaking.found import Leaks
 from gatera.evaluate.leaking.sides import Side, find_leaks
+from gatera.evaluate.named import input_table, name_in
 
 
 def leaks(dls: DataLoaders) -> Leaks:
@@ -55,28 +56,21 @@ def _things(dataset: Dataset) -> str:
 
 def _side(dataset: Dataset, things: str) -> Side:
     labels = [str(dataset.label(i)) for i in range(len(dataset))] if dataset.targets is not None else []
-    return Side(_contents(dataset, things), [_name(dataset, i) for i in range(len(dataset))], labels)
+    return Side(_contents(dataset, things), [name_in(dataset, i) for i in range(len(dataset))], labels)
 
 
 def _contents(dataset: Dataset, things: str) -> Sequence[Any]:
     if things == "texts":
         return [str(dataset.fields.x.read(raw)) for raw in dataset.inputs]
     if things == "rows":
-        return rows_of(dataset.inputs)
+        return rows_of(dataset)
     look = look_at_photo if things == "photos" else look_at_sound
     with thread_pool() as pool:
         return list(pool.map(look, dataset.inputs))
 
 
-def rows_of(inputs: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Return the cells of rows, in the order of their columns."""
-    if isinstance(inputs, Rows):
-        return list(inputs.table.itertuples(index=False, name=None))
-    return [tuple(row.values()) if isinstance(row, Mapping) else tuple(row) for row in inputs]
-
-
-def _name(dataset: Dataset, index: int) -> str:
-    raw = dataset.inputs[index]
-    if isinstance(raw, Path):
-        return "/".join(raw.parts[-3:])
-    return f"row {dataset.positions[index] + 1}"
+def rows_of(dataset: Dataset) -> list[tuple[Any, ...]]:
+    """Return the cells of rows without their labels, in the order of their columns."""
+    if isinstance(dataset.inputs, Rows):
+        return list(input_table(dataset).itertuples(index=False, name=None))
+    return [tuple(row.values()) if isinstance(row, Mapping) else tuple(row) for row in dataset.inputs]

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from torch import Tensor
+
 from gatera.core.errors import DataError
 from gatera.data.loading.dataset import Dataset, Rows
+from gatera.evaluate.named import input_table
 from gatera.evaluate.questions.attributes import attributes_of_photos, folders_of
 from gatera.learn.learner import Learner
 from gatera.measure.questions.slices import Slice, worst_slices
+from gatera.program.tasks import task_kind
 
 
 def worst(
@@ -17,11 +22,12 @@ def worst(
 ) -> list[Slice]:
     """Return the slices of a data set with the largest errors, by what their error is at least.
 
+    The error of an item is whether its class or its set of labels is wrong, the share of its pixels that are, or its squared error.
     Items are cut by class, by size, shape, brightness, contrast and sharpness of photos, by length of texts, and by the columns of tables. The
     intervals are corrected for the number of slices looked at, so that `clear` ones are rarely chance.
 
     Args:
-        learn: a trained learner of classes or numbers.
+        learn: a trained learner.
         attributes: more to cut by: name -> a number or a word for each item, such as the breed, or who took the photo.
         side: 1 for the validation set, 2 for the test set.
         most: slices that are returned.
@@ -33,17 +39,36 @@ def worst(
         for part in worst(learn, {"camera": cameras}):
             print(part.name, part.n, part.error, part.clear)
     """
-    loader = learn.dls[side]
+    loader = learn.dls[side] if side in (0, 1, 2) else None
     if loader is None:
-        raise DataError("there is no such data set to find slices in", got=f"side={side}")
-    predictions, targets = learn.get_preds(dl=loader.for_evaluation())[:2]
-    if predictions is None or targets is None:
+        raise DataError(
+            "there is no such data set to find slices in", got=f"side={side}",
+            expected="0 for the training, 1 for the validation, 2 for the test set, if there is one",
+        )  # fmt: skip
+    plain = loader.for_evaluation()
+    parts = [_misses(learn, outputs, labels) for outputs, labels in learn.predict_batches(plain)]
+    attributes = {**attributes_of(plain.dataset), **(attributes or {})}
+    return worst_slices(np.concatenate(parts), attributes, most=most)
+
+
+def _misses(learn: Learner, predictions: Tensor, targets: Tensor | None) -> np.ndarray:
+    """Return the error of each item of a batch, float64 [N]: 0 or 1, the share of wrong pixels, or a squared error."""
+    if targets is None:
         raise DataError("slices need labels, and these items have none")
-    if learn.dls.task == "classification":
-        misses = (predictions.argmax(1) != targets).double().numpy()
-    else:
-        misses = (predictions.double() - targets.double()).square().reshape(len(targets), -1).mean(1).numpy()
-    return worst_slices(misses, {**attributes_of(loader.dataset), **(attributes or {})}, most=most)
+    kind = task_kind(learn.dls.task)
+    if kind is not None and kind.labels_per_item == "any":
+        wrong = (learn.loss_func.decodes(predictions) != targets.bool()).flatten(1).any(1)
+        return wrong.double().cpu().numpy()
+    if kind is not None and kind.needs_vocab:  # classes of items, or of pixels
+        wrong = predictions.argmax(1) != targets
+        return wrong.double().reshape(len(targets), -1).mean(1).cpu().numpy()
+    return np.asarray(
+        (predictions.double() - targets.double().reshape(predictions.shape))
+        .square()
+        .reshape(len(targets), -1)
+        .mean(1)
+        .cpu()
+    )
 
 
 def attributes_of(dataset: Dataset) -> dict[str, list[Any]]:
@@ -54,11 +79,8 @@ def attributes_of(dataset: Dataset) -> dict[str, list[Any]]:
     if dataset.fields.image is not None and dataset.fields.image.photographic:
         found |= attributes_of_photos(dataset.inputs)
     elif isinstance(dataset.inputs, Rows):
-        table = dataset.inputs.table
-        found |= {
-            str(name): [None if cell != cell else cell for cell in table[name].tolist()]
-            for name in table.columns
-        }
+        table = input_table(dataset)
+        found |= {str(name): table.iloc[:, place].tolist() for place, name in enumerate(table.columns)}
     elif dataset.lengths is not None:
         found["length"] = dataset.lengths.tolist()
     return found | folders_of(dataset.inputs, found.get("class", []))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -58,13 +60,23 @@ def inputs_of(learn: Learner, loaders: Sequence[DataLoader]) -> tuple[str, Any]:
         return "features", torch.cat([part for part in frozen if part is not None])
     block, first = loaders[0].dataset.fields.x, loaders[0].dataset.inputs[0]
     if block.pad is not None:  # texts, of different lengths
-        words = require("sklearn.feature_extraction.text", "train", "for predictions out of fold")
-        texts = [block.read(raw) for loader in loaders for raw in loader.dataset.inputs]
-        return "texts", words.TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2)).fit_transform(texts)
+        return "texts", _words_of([block.read(raw) for loader in loaders for raw in loader.dataset.inputs])
     arrays = [loader.dataset.arrays for loader in loaders] if loaders[0].dataset.fields.image is None else []
     if arrays and all(isinstance(part, np.ndarray) and part.ndim == 2 for part in arrays):
         return "rows", np.concatenate(arrays)
     raise DataError("predictions out of fold need a linear head, texts or rows", got=type(first).__name__)
+
+
+def _words_of(texts: Sequence[str]) -> Any:
+    """Return TF-IDF of the words of texts; where no text has a word of two letters, of their characters."""
+    words = require("sklearn.feature_extraction.text", "train", "for predictions out of fold")
+    if any(re.search(r"\w\w", text) for text in texts):
+        return words.TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2)).fit_transform(texts)
+    if not any(text.strip() for text in texts):
+        raise DataError(
+            "predictions out of fold need texts, and all of these are empty", got=f"{len(texts):,} texts"
+        )
+    return words.TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), analyzer="char").fit_transform(texts)
 
 
 def out_of_fold(
@@ -98,7 +110,6 @@ def out_of_fold(
 
 
 def _refitted(what: str, x: Any, labels: np.ndarray, n_classes: int, seed: int) -> np.ndarray:
-    selection = require("sklearn.model_selection", "train", "for predictions out of fold")
     if what == "texts":
         model = require("sklearn.linear_model", "train", "for predictions out of fold").LogisticRegression(
             C=10.0, max_iter=1000
@@ -108,11 +119,33 @@ def _refitted(what: str, x: Any, labels: np.ndarray, n_classes: int, seed: int) 
             "sklearn.ensemble", "train", "for predictions out of fold"
         ).HistGradientBoostingClassifier(max_iter=40, random_state=seed)
     found = np.full((len(labels), n_classes), 1e-9)
-    folds = selection.KFold(FOLDS, shuffle=True, random_state=seed)
-    for train, held in folds.split(np.arange(len(labels))):
+    for train, held in _folds(labels, seed):
         model.fit(x[train], labels[train])
         found[np.ix_(held, model.classes_)] = model.predict_proba(x[held])
     return found / found.sum(axis=1, keepdims=True)
+
+
+def _folds(labels: np.ndarray, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return five folds, each with its share of every class: what is learned from and what is predicted.
+
+    Raises:
+        DataError: if there are too few items: each class is needed in what is learned from.
+    """
+    counts = np.bincount(labels)
+    several = int((counts >= 2).sum())
+    if several < 2:
+        raise DataError(
+            "predictions out of fold need two classes with at least 2 items each",
+            got=f"{several} of {int((counts > 0).sum())} classes, in {len(labels)} items",
+        )
+    selection = require("sklearn.model_selection", "train", "for predictions out of fold")
+    n = min(
+        FOLDS, int(np.sort(counts)[-2])
+    )  # two classes are in every fold, and so in all that is learned from
+    folds = selection.StratifiedKFold(n, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that the rarest class is not in each fold
+        return list(folds.split(np.zeros(len(labels)), labels))
 
 
 def frozen_baselines(learn: Learner, side: str) -> dict[str, float]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gatera.core.errors import DataError
 from gatera.data.loading.loader import DataLoader
 from gatera.data.show.photos import show_photos
+from gatera.evaluate.named import name_in
 from gatera.evaluate.questions.features import out_of_fold
 from gatera.learn.learner import Learner
 from gatera.measure.questions.label_errors import HALF, suspects
@@ -76,7 +77,7 @@ class LabelErrors(Sequence[LabelSuspect]):
             return ""
         many = len(self.suspects)
         named = "; ".join(str(suspect) for suspect in self.suspects[:most])
-        looks = "label looks" if many == 1 else "labels look"
+        looks = "labels looks" if many == 1 else "labels look"
         return f"{many:,} of {self.n:,} {looks} wrong: {named}{'; ...' if many > most else ''}. {HALF}"
 
     def __repr__(self) -> str:
@@ -137,17 +138,15 @@ def label_errors(learn: Learner) -> LabelErrors:
     for suspect in suspects(probabilities, labels):
         side, place = where[suspect.place]
         dataset = ours[side].dataset
-        raw = dataset.inputs[place]
-        name = "/".join(raw.parts[-3:]) if isinstance(raw, Path) else f"row {dataset.positions[place] + 1}"
         found.append(
             LabelSuspect(
                 side,
                 place,
-                name,
+                name_in(dataset, place),
                 vocab[suspect.label],
                 vocab[suspect.looks_like],
                 suspect.margin,
-                raw,
+                dataset.inputs[place],
                 suspect.confident,
             )
         )

@@ -10,6 +10,7 @@ from typing import Any
 from gatera.core.errors import DataError
 from gatera.evaluate.items import Asked
 from gatera.evaluate.measure_source import Measurement, find_items, measure
+from gatera.measure.intervals import Interval, interval_words
 from gatera.measure.questions.paired import PairedTest, paired_test
 from gatera.program.program import Program, load_program
 
@@ -38,11 +39,11 @@ class Comparison:
             lines.append(
                 f"Wrong by both: {self.both:,}; only by {one}: {self.first:,}; only by {other}: {self.second:,}."
             )
-        low, high = self.test.interval
         scale, unit = (100, " points") if self.both is not None else (1, "")
+        ends = Interval(*(scale * end for end in self.test.interval))
+        said = interval_words(ends, self.test.n, "{:+.3g}")
         lines.append(
-            f"Error of {one} minus that of {other}: {scale * self.test.difference:+.3g}{unit}; 95 % interval "
-            f"{scale * low:+.3g} to {scale * high:+.3g}."
+            f"Error of {one} minus that of {other}: {scale * self.test.difference:+.3g}{unit}; {said}."
         )
         return [*lines, self.test.sentence(one, other)]
 

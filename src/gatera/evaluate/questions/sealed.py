@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import os
+import sys
+import unicodedata
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,15 +18,18 @@ from gatera.core.errors import DataError
 from gatera.core.files import atomic_write, check_free_to_write
 from gatera.data.sources.items import get_files
 
-#: The format of the file, and how it ends.
-FORMAT, SUFFIX = 1, ".sealed"
+#: The format of the file, the older one without a hash of the openings, and how the file ends.
+FORMAT, WITHOUT_RECORD, SUFFIX = 2, 1, ".sealed"
+
+#: Files that systems leave in any folder that was looked at; names that start with a dot are no part of it either.
+JUNK = frozenset(["thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"])
 
 
 def seal_folder(folder: str | Path, out: str | Path | None = None, force: bool = False) -> TestSet:
     """Seal a folder of labelled items: write the hash of every file, labels.csv among them, and of its place.
 
     Args:
-        folder: the test set. It is not changed.
+        folder: the test set. It is not changed. Files that systems leave (.DS_Store, Thumbs.db, desktop.ini) are no part of it.
         out: the file to write, in the folder that holds `folder`; by default named after it, with the ending .sealed.
         force: overwrite an existing file, and with it the record of openings.
 
@@ -88,7 +95,8 @@ class TestSet:
 
     def check(self) -> None:
         """Raise DataError if a file was changed, added or removed since the folder was sealed."""
-        sealed, found = _read(self.path)["files"], _hashes(self.folder) if self.folder.is_dir() else {}
+        sealed = _same_form(_read(self.path)["files"])
+        found = _hashes(self.folder) if self.folder.is_dir() else {}
         changes = {
             "changed": [name for name in sealed if name in found and found[name] != sealed[name]],
             "missing": [name for name in sealed if name not in found],
@@ -113,13 +121,14 @@ class TestSet:
             DataError: if the test set has changed since it was sealed.
         """
         self.check()
-        content = _read(self.path)
         named = [
             {"name": Path(program).name, "sha256": _hash(Path(program)) if Path(program).is_file() else None}
             for program in programs
         ]
-        content["openings"].append({"opened": _now(), "programs": named})
-        _write(self.path, content)
+        with _alone(self.folder):  # of two runs at once, both openings are kept
+            content = _read(self.path)
+            content["openings"].append({"opened": _now(), "programs": named})
+            _write(self.path, content)
         return self.folder
 
     def sentence(self) -> str:
@@ -138,12 +147,43 @@ class TestSet:
 
 def _hashes(folder: Path) -> dict[str, str]:
     files = get_files(folder, on_left_out=lambda path, reason: None)
-    return {path.relative_to(folder).as_posix(): _hash(path) for path in files}
+    kept = [path for path in files if path.name.lower() not in JUNK]
+    return _same_form({path.relative_to(folder).as_posix(): _hash(path) for path in kept})
+
+
+def _same_form(hashes: Mapping[str, str]) -> dict[str, str]:
+    """Return hashes by name, accents in one form: another system writes the same name in another (NFC, NFD)."""
+    composed = {unicodedata.normalize("NFC", name): value for name, value in hashes.items()}
+    return composed if len(composed) == len(hashes) else dict(hashes)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold a lock of a folder for the block, where the system has such locks; others wait."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a network disk without locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _hash(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _record(content: Mapping[str, Any]) -> str:
+    """Return the hash of what is sealed and of every opening, so that an opening cannot be edited away by hand."""
+    return hashlib.sha256(
+        json.dumps([content["digest"], content["sealed"], content["openings"]]).encode()
+    ).hexdigest()
 
 
 def _digest(hashes: Mapping[str, str]) -> str:
@@ -153,7 +193,11 @@ def _digest(hashes: Mapping[str, str]) -> str:
 def _read(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        if content["format"] != FORMAT or content["digest"] != _digest(content["files"]):
+        if content["format"] not in (FORMAT, WITHOUT_RECORD) or content["digest"] != _digest(
+            content["files"]
+        ):
+            raise ValueError
+        if content["format"] == FORMAT and content["record"] != _record(content):
             raise ValueError
         if not isinstance(content["openings"], list) or Path(content["folder"]).name != content["folder"]:
             raise ValueError
@@ -168,7 +212,8 @@ def _read(path: Path) -> dict[str, Any]:
     return dict(content)
 
 
-def _write(path: Path, content: Mapping[str, Any]) -> None:
+def _write(path: Path, content: dict[str, Any]) -> None:
+    content |= {"format": FORMAT, "record": _record(content)}
     with atomic_write(path) as partial:
         partial.write_text(json.dumps(content, indent=1), encoding="utf-8")
 

@@ -24,6 +24,9 @@ OWNERS = frozenset(
 #: Fewer groups than this are kinds of items rather than ids.
 FEWEST_GROUPS = 5
 
+#: Fewer numbers than this, or fewer words of one class each, are a rating or a kind, unless a word says that they are ids.
+FEWEST_IDS = 12
+
 #: Pairs of a group are more alike than others with at least this probability, if pictures show what groups are.
 CLEARLY = 0.85
 
@@ -94,6 +97,10 @@ def _are_ids(values: Sequence[str], labels: Sequence[str]) -> bool:
     classes: dict[str, set[str]] = defaultdict(set)
     for value, label in zip(values, labels, strict=True):
         classes[value].add(label)
+    if len(classes) < FEWEST_IDS and (
+        all(value.isdigit() for value in classes) or all(len(several) == 1 for several in classes.values())
+    ):
+        return False  # a rating, a part, a kind: 123_8.txt
     if all(value.isdigit() for value in values):
         in_class = Counter(zip(values, labels, strict=True))
         return max(in_class.values()) > 1  # else it counts the files of a class

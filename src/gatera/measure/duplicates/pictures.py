@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -23,6 +23,10 @@ MOST_CANDIDATES, LEAST_COARSE = 2, 0.42
 
 #: Copies agree that much in their details (correlation); small pictures, which have hardly any, as good as wholly.
 LEAST_FINE, LEAST_SMALL = 0.84, 0.985
+
+#: Pictures with that share of their pixels within two levels of one another are plain: a page, a drawing, an icon on a flat ground.
+#: Only a small part of them tells anything, and it must agree as that of small ones.
+PLAIN = 0.6
 
 #: ... and that much in their middle: frames and margins are alike in many pictures.
 LEAST_INSIDE = 0.6
@@ -77,7 +81,13 @@ class Thumbnails:
     def needed(self, positions: np.ndarray) -> np.ndarray:
         """Return how alike pictures at some positions must be to their copies, float64 [P]."""
         small = self.small[positions] if len(self.small) else np.zeros(len(positions), bool)
-        return np.where(small, LEAST_SMALL, LEAST_FINE)
+        return np.where(small | self._plain[positions], LEAST_SMALL, LEAST_FINE)
+
+    @cached_property
+    def _plain(self) -> np.ndarray:
+        """Which pictures are mostly of one grey, bool [N]."""
+        blocks = [self.grey[start : start + _BLOCK] for start in range(0, len(self), _BLOCK)]
+        return np.concatenate([_commonest(block) >= PLAIN for block in blocks] or [np.zeros(0, bool)])
 
 
 def near_pictures(some: Thumbnails, others: Thumbnails | None = None) -> list[Pair]:
@@ -100,6 +110,17 @@ def near_pictures(some: Thumbnails, others: Thumbnails | None = None) -> list[Pa
             found[pair] = max(value, found.get(pair, 0.0))
     kept = [Pair(*pair, value) for pair, value in found.items() if _colours_fit(some, target, pair)]
     return sorted(kept, key=lambda pair: (-pair.likeness, pair))
+
+
+def _commonest(grey: np.ndarray) -> np.ndarray:
+    """Return the share of each picture's pixels that are in its fullest bin of four levels, float64 [P]."""
+    flat = grey.reshape(len(grey), -1).astype(np.int64)
+    fullest = np.zeros(len(grey))
+    for shift in (0, 2):  # a ground at the edge of a bin is in the middle of one of the other bins
+        bins = (flat + shift) // 4 + 65 * np.arange(len(grey))[:, None]
+        counts = np.bincount(bins.ravel(), minlength=65 * len(grey)).reshape(len(grey), 65)
+        fullest = np.maximum(fullest, counts.max(axis=1) / flat.shape[1])
+    return fullest
 
 
 def _colours_fit(some: Thumbnails, others: Thumbnails, pair: tuple[int, int]) -> bool:

@@ -7,8 +7,9 @@ hashes (Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets", chapter 3)
 from __future__ import annotations
 
 import re
+import unicodedata
 import zlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -22,23 +23,34 @@ WORDS, BANDS, PER_BAND = 3, 16, 4
 #: Copies share this share of all their shingles.
 LEAST_SHARED = 0.6
 
-#: Texts with fewer words are copies only if they are the same.
+#: Texts with fewer words are copies only if they are the same; a letter of a script without spaces counts as half a word.
 FEWEST_WORDS = 12
+
+#: Texts with fewer words and fewer letters that are there this often are what many people say, and no copies of each other.
+FEWEST_SAME, FEWEST_LETTERS, OFTEN = 3, 12, 5
 
 #: A band that more texts share than this tells nothing of any of them.
 MOST_SHARING = 50
 
 _PRIME = (1 << 31) - 1
 
+#: Letters of scripts that are written without spaces: Chinese, Japanese, Thai, Lao, Burmese, Khmer.
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+
+#: A word with the signs that belong to it (C++, C#), and emoji and other symbols, which a copy keeps.
+_WORDS = re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}])\w)+[+#]*|[\u2190-\u2bff\U0001f000-\U0001faff]")
+
 
 def normalised(text: str) -> str:
-    """Return a text without what a copy may change: case, spaces, punctuation.
+    """Return a text without what a copy may change: case, spaces, punctuation, the form of accents.
+
+    Words are separated by spaces, as are letters of scripts without spaces. Emoji stay, as they may be all that is said.
 
     Example:
-        >>> normalised("It's  GREAT, really!")
-        'it s great really'
+        >>> normalised("It's  GREAT, really!"), normalised("C++ \U0001f44d")
+        ('it s great really', 'c++ \U0001f44d')
     """
-    return " ".join(re.findall(r"\w+", text.casefold()))
+    return " ".join(_WORDS.findall(unicodedata.normalize("NFKC", text).casefold()))
 
 
 def near_texts(some: Sequence[str], others: Sequence[str] | None = None) -> list[Pair]:
@@ -66,8 +78,9 @@ def near_texts(some: Sequence[str], others: Sequence[str] | None = None) -> list
 def _equal(left: Sequence[str], right: Sequence[str], within: bool) -> Iterator[tuple[int, int]]:
     """Yield the pairs of equal texts; of several equal ones each with the first."""
     first: dict[str, int] = {}
+    counts = Counter(left if within else [*left, *right])
     for place, text in enumerate(right):
-        if not text:
+        if not text or (counts[text] >= OFTEN and not _says_enough(text)):
             continue
         if within and text in first:
             yield first[text], place
@@ -76,10 +89,15 @@ def _equal(left: Sequence[str], right: Sequence[str], within: bool) -> Iterator[
         yield from ((place, first[text]) for place, text in enumerate(left) if text in first)
 
 
+def _says_enough(text: str) -> bool:
+    return text.count(" ") + 1 >= FEWEST_SAME or len(text) >= FEWEST_LETTERS
+
+
 def _shingles(text: str) -> np.ndarray:
     """Return the hashes of all runs of three words, sorted, each once, int64 [S]; empty for short texts."""
     words = text.split()
-    if len(words) < FEWEST_WORDS:
+    letters = len(re.findall(f"[{_UNSPACED}]", text))
+    if len(words) - letters / 2 < FEWEST_WORDS:
         return np.zeros(0, np.int64)
     codes = np.array([zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in words], np.int64) % _PRIME
     mixed = codes[: len(codes) - WORDS + 1].copy()

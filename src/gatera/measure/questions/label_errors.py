@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gatera.core.errors import ArgumentError
+from gatera.measure.given import class_numbers, finite_numbers
 
 #: The share of suspects that are errors, over ten public data sets. Source: Northcutt, Athalye and Mueller 2021,
 #: "Pervasive Label Errors in Test Sets", arXiv 2103.14749, table 2.
@@ -17,6 +18,10 @@ USUALLY_ERRORS = 0.51
 
 #: What such suspects are worth.
 HALF = f"About half of such suspects are errors ({100 * USUALLY_ERRORS:.0f} % over ten public data sets, arXiv 2103.14749): look at them."
+
+
+#: Probabilities add up to 1 within this, for half-precision ones.
+MOST_OFF = 0.01
 
 
 class Suspect(NamedTuple):
@@ -48,17 +53,18 @@ def suspects(probabilities: Any, labels: Any) -> list[Suspect]:
         labels: class indices, int [N].
 
     Raises:
-        ArgumentError: if the two do not fit, or there is a single class.
+        ArgumentError: if the two do not fit, one is not a probability or a class index, or there is a single class.
 
     Example:
         >>> suspects([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9], [0.95, 0.05]], [0, 0, 1, 1])[0].place
         3
     """
-    p, given = np.asarray(probabilities, np.float64), np.asarray(labels)
-    if p.ndim != 2 or given.shape != p.shape[:1] or not len(given):
+    p = _probabilities(probabilities)
+    given = class_numbers("the label", labels, p.shape[1])
+    if len(given) != len(p):
         raise ArgumentError(
             "label errors need the probabilities and the label of each item",
-            got=f"{list(p.shape)} and {list(given.shape)}",
+            got=f"{len(p):,} items and {len(given):,} labels",
         )
     present = np.unique(given)
     if len(present) < 2:
@@ -75,3 +81,19 @@ def suspects(probabilities: Any, labels: Any) -> list[Suspect]:
         for i in np.flatnonzero(margins > 0).tolist()
     ]
     return sorted(found, key=lambda suspect: -suspect.margin)
+
+
+def _probabilities(values: Any) -> np.ndarray:
+    """Return probabilities, float64 [N,K]."""
+    p = finite_numbers("a probability", values)
+    if p.ndim != 2 or not len(p):
+        raise ArgumentError(
+            "label errors need the probability of each class for each item", got=f"shape {list(p.shape)}"
+        )
+    wrong = np.flatnonzero((p < 0).any(axis=1) | (np.abs(p.sum(axis=1) - 1) > MOST_OFF))
+    if len(wrong):
+        raise ArgumentError(
+            f"the probabilities of item {wrong[0]} must be 0 or more, and add up to 1",
+            got=str(p[wrong[0]]), remedy="Of scores take the softmax.",
+        )  # fmt: skip
+    return p

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, comb
+from math import ceil, exp, log
 from statistics import NormalDist
 from typing import Any
 
@@ -12,10 +12,14 @@ import numpy as np
 from gatera.core.checks import check_fraction
 from gatera.core.errors import ArgumentError
 from gatera.core.random import rng
-from gatera.measure.intervals import Interval, bootstrap_interval
+from gatera.measure.given import finite_numbers, group_numbers
+from gatera.measure.intervals import Interval, bootstrap_interval, plain_interval
 
 #: Sign flips by which numbers are tested.
 FLIPS = 2_000
+
+#: Signs drawn at a time.
+MOST_SIGNS = 4_000_000
 
 #: The test finds a difference that is there with this probability.
 POWER = 0.8
@@ -68,7 +72,7 @@ class PairedTest:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return {
-            "n": self.n, "errors": list(self.errors), "difference": self.difference, "interval": list(self.interval),
+            "n": self.n, "errors": list(self.errors), "difference": self.difference, "interval": plain_interval(self.interval, self.n),
             "confidence": self.confidence, "p": self.p, "differ": self.differ, "items_needed": self.needed,
         }  # fmt: skip
 
@@ -84,11 +88,12 @@ def paired_test(
         first: the error of one program on each item, [N]: 0 or 1, or any number.
         second: that of the other.
         confidence: a difference is claimed if chance gives one as large less often than 1 - confidence.
-        groups: the group of each item; items of one group are not independent. None for none.
+        groups: the group of each item; items of one group are not independent, those without one (None, NaN, "")
+            stand alone. None for none.
         seed: of the flips.
 
     Raises:
-        ArgumentError: if there are no items, or their numbers differ.
+        ArgumentError: if there are no items, their numbers differ, or an error is not a finite number.
 
     Source: McNemar 1947, Psychometrika 12, 153-157; Edgington 1980, "Randomization Tests".
 
@@ -96,7 +101,7 @@ def paired_test(
         >>> paired_test([1] * 9 + [0] * 91, [0] * 100).differ
         True
     """
-    one, other = np.asarray(first, np.float64), np.asarray(second, np.float64)
+    one, other = finite_numbers("the first error", first), finite_numbers("the second error", second)
     if one.shape != other.shape or one.ndim != 1 or not len(one):
         raise ArgumentError(
             "a paired test needs the errors of both programs on the same items",
@@ -121,21 +126,40 @@ def paired_test(
 
 
 def _mcnemar(differences: np.ndarray) -> float:
+    """Return twice the binomial tail: how often fair coins fall so unevenly."""
     worse, better = int((differences > 0).sum()), int((differences < 0).sum())
-    n = worse + better
-    tail = sum(comb(n, k) for k in range(min(worse, better) + 1))  # whole numbers: exact, however many items
-    return min(1.0, 2 * tail / 2**n) if n else 1.0
+    n, least = worse + better, min(worse, better)
+    if not n:
+        return 1.0
+    k, factorials = np.arange(least + 1), _log_factorials(n)
+    logs = factorials[n] - factorials[k] - factorials[n - k] - n * log(2)
+    top = float(logs.max())  # exp of the differences to the largest: nothing overflows, however many items
+    return min(1.0, 2 * exp(top) * float(np.exp(logs - top).sum()))
+
+
+def _log_factorials(n: int) -> np.ndarray:
+    """Return the logarithms of 0!, 1!, ... n!, float64 [n + 1]."""
+    return np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])
 
 
 def _sums(values: np.ndarray, groups: Any) -> np.ndarray:
-    _, members = np.unique(np.asarray([str(group) for group in groups]), return_inverse=True)
-    return np.bincount(members, values)
+    return np.bincount(group_numbers(groups, len(values)), values)
 
 
 def _flipped(differences: np.ndarray, seed: int) -> float:
     draw, seen = rng(seed, len(differences)), abs(differences.sum())
-    signs = draw.choice((-1.0, 1.0), (FLIPS, len(differences)))
-    return float((1 + (np.abs(signs @ differences) >= seen - 1e-12).sum()) / (1 + FLIPS))
+    room = 1e-12 * max(1.0, float(np.abs(differences).sum()))
+    extreme, rows = 0, max(1, MOST_SIGNS // len(differences))
+    for start in range(0, FLIPS, rows):  # some flips at a time: all of them would fill the memory
+        shape = min(rows, FLIPS - start), len(differences)
+        bits = np.unpackbits(
+            draw.integers(0, 256, (shape[0], (shape[1] + 7) // 8), np.uint8), axis=1, count=shape[1]
+        )
+        sums = (
+            2 * (bits.astype(np.float64) @ differences) - differences.sum()
+        )  # a bit is a sign: 1 plus, 0 minus
+        extreme += int((np.abs(sums) >= seen - room).sum())
+    return (1 + extreme) / (1 + FLIPS)
 
 
 def _needed(differences: np.ndarray, confidence: float) -> int | None:

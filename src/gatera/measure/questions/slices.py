@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
+from gatera.core.checks import check_at_least, check_fraction, is_missing
 from gatera.core.errors import ArgumentError
+from gatera.measure.given import finite_numbers
 from gatera.measure.intervals import Interval, wilson_interval
 
 #: Numbers are cut into this many slices of equal size.
@@ -47,23 +50,26 @@ def worst_slices(
 
     Args:
         misses: the error of each item, [N]: 0 or 1, or a number.
-        attributes: by name a number or a word for each item; None where it is not known.
+        attributes: by name a number, a word, a truth value or a date for each item; None, NaN or "" where it is not known.
+            Numbers and dates of many values are cut by quarters, others are slices of one value each.
         confidence: of all intervals together (Bonferroni): each has 1 - (1 - confidence) / number of slices.
         most: slices that are returned.
 
     Raises:
-        ArgumentError: if an attribute has another number of values.
+        ArgumentError: if an error is not a finite number, or an attribute has another number of values.
     """
-    errors = np.asarray(misses, np.float64)
+    errors = finite_numbers("the error", misses)
+    if errors.ndim != 1:
+        raise ArgumentError("slices need one error for each item", got=f"shape {list(errors.shape)}")
+    check_fraction("confidence", confidence, open_low=True, open_high=True)
+    check_at_least("most", most, 0)
     found = []
     for name, values in attributes.items():
-        if len(values) != len(errors):
-            raise ArgumentError(f"attribute {name!r} has {len(values)} values for {len(errors)} items")
-        found += _parts(name, values)
+        found += _parts(name, _one_each(name, values, len(errors)))
     kept = [(name, places) for name, places in found if FEWEST_ITEMS <= len(places) < len(errors)]
     each = 1 - (1 - confidence) / max(1, len(kept))
     slices = [_measured(name, places, errors, each) for name, places in kept]
-    return sorted(slices, key=lambda part: (-part.interval.low, -part.error))[:most]
+    return sorted(slices, key=lambda part: (-part.interval.low, -part.error))[: int(most)]
 
 
 def _measured(name: str, places: np.ndarray, errors: np.ndarray, confidence: float) -> Slice:
@@ -73,23 +79,63 @@ def _measured(name: str, places: np.ndarray, errors: np.ndarray, confidence: flo
     else:
         half = NormalDist().inv_cdf((1 + confidence) / 2) * float(part.std(ddof=1)) / len(part) ** 0.5
         interval = Interval(float(part.mean()) - half, float(part.mean()) + half)
-    return Slice(name, len(part), float(part.mean()), interval, places, interval.low > errors.mean())
+    return Slice(name, len(part), float(part.mean()), interval, places, bool(interval.low > errors.mean()))
+
+
+def _one_each(name: str, values: Any, n: int) -> list[Any]:
+    """Return an attribute as a list, None where it is missing; pandas' Series and numpy's arrays hold plain values then."""
+    if isinstance(values, str) or not hasattr(values, "__len__"):
+        raise ArgumentError(f"attribute {name!r} must have a value for each item", got=values)
+    if len(values) != n:
+        raise ArgumentError(f"attribute {name!r} has {len(values):,} values for {n:,} items")
+    return [None if is_missing(value) else value for value in values]
 
 
 def _parts(name: str, values: Sequence[Any]) -> list[tuple[str, np.ndarray]]:
-    numbers = [
-        value
-        for value in values
-        if isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    ]
-    if len(set(numbers)) > MOST_VALUES or (numbers and len(set(numbers)) > PARTS * 2):
+    """Cut items by an attribute: by quarters if it has many different numbers or dates, else by its values."""
+    known = [value for value in values if value is not None]
+    if _are(known, (int, float, np.number)) and len(set(known)) > PARTS * 2:
         return _ranges(name, np.array([np.nan if value is None else value for value in values], np.float64))
-    words = ["" if value is None else str(value) for value in values]
+    if _are(known, (date, np.datetime64)) and len({str(value) for value in known}) > PARTS * 2:
+        return _periods(name, values)
+    words = np.array(["" if value is None else _word(value) for value in values], object)
     distinct = sorted(set(words) - {""})
-    if not 2 <= len(distinct) <= MOST_VALUES:
+    fewest = 2 if len(known) == len(values) else 1  # one value beside items without it is a slice, too
+    if not fewest <= len(distinct) <= MOST_VALUES:
         return []
-    array = np.array(words, object)
-    return [(f"{name}: {word}", np.flatnonzero(array == word)) for word in distinct]
+    return [(f"{name}: {word}", np.flatnonzero(words == word)) for word in distinct]
+
+
+def _are(values: Sequence[Any], kinds: tuple[type, ...]) -> bool:
+    return all(isinstance(value, kinds) and not isinstance(value, bool | np.bool_) for value in values)
+
+
+def _word(value: Any) -> str:
+    """Return a value as it is written in the name of a slice: 1 and 1.0 are the same."""
+    whole = isinstance(value, float | np.floating) and float(value).is_integer()
+    return str(int(value)) if whole else str(value).strip()
+
+
+def _periods(name: str, values: Sequence[Any]) -> list[tuple[str, np.ndarray]]:
+    """Cut dates by quarters of the items, each named by its first and last day."""
+    days = np.array(
+        [np.datetime64("NaT") if value is None else _day(value) for value in values], "datetime64[D]"
+    )
+    known = np.flatnonzero(~np.isnat(days))
+    order = known[np.argsort(days[known], kind="stable")]
+    cuts = np.unique(days[order][[len(order) * part // PARTS for part in range(1, PARTS)]])
+    part = np.searchsorted(cuts, days[order], side="right")
+    found = []
+    for number in range(len(cuts) + 1):
+        inside = order[part == number]
+        if len(inside):
+            found.append((f"{name} {days[inside[0]]} to {days[inside[-1]]}", np.sort(inside)))
+    return found
+
+
+def _day(value: Any) -> np.datetime64:
+    plain = value if isinstance(value, np.datetime64) else np.datetime64(value.isoformat()[:10])
+    return plain.astype("datetime64[D]")
 
 
 def _ranges(name: str, values: np.ndarray) -> list[tuple[str, np.ndarray]]:

@@ -10,11 +10,16 @@ import torch
 
 from gatera.core.checks import require
 from gatera.core.errors import ArgumentError
+from gatera.measure.intervals import Interval, average_precision_interval
 from gatera.measure.metrics.sklearn_multi import APScoreMulti
 from gatera.measure.thresholds import Thresholds, above, checked_thresholds
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+#: The columns of the two ends of the interval of the average precision.
+ENDS = ("average_precision_low", "average_precision_high")
 
 
 def label_scores(
@@ -30,7 +35,7 @@ def label_scores(
 
     Returns:
         A DataFrame with one row per label: `items` that have it; `prevalence`, their share, which is the average precision
-        of random predictions; `average_precision` of the probabilities; `precision`, `recall` and `f1` at `thresh`. NaN for
+        of random predictions; `average_precision` of the probabilities, with the ends of its 95 % interval; `precision`, `recall` and `f1` at `thresh`. NaN for
         labels that no item has; the means are taken over the other labels.
 
     Raises:
@@ -51,11 +56,24 @@ def label_scores(
         "items": present.sum(0).numpy(),
         "prevalence": present.float().mean(0).numpy(),
         "average_precision": [ranked(scores[:, [k]], present[:, [k]]) for k in range(len(vocab))],
+        **_ends(scores.numpy(), present.numpy()),
         **_scores(predicted.numpy(), present.numpy()),
     }
     table = pandas.DataFrame({"label": list(vocab), **columns})
-    means = table[table["items"] > 0].drop(columns="label").mean()
+    means = (
+        table[table["items"] > 0].drop(columns=["label", *ENDS]).mean()
+    )  # the mean of ends is the end of nothing
     return pandas.concat([table, pandas.DataFrame([{"label": "mean", **means}])], ignore_index=True)
+
+
+def _ends(scores: np.ndarray, present: np.ndarray) -> dict[str, list[float]]:
+    """Return the ends of the 95 % interval of each label's average precision, 0..1; NaN if no item has it."""
+    none = Interval(float("nan"), float("nan"))
+    found = [
+        average_precision_interval(scores[:, k], present[:, k]) if present[:, k].any() else none
+        for k in range(scores.shape[1])
+    ]
+    return {name: [interval[end] for interval in found] for end, name in enumerate(ENDS)}
 
 
 def _scores(predicted: np.ndarray, present: np.ndarray) -> dict[str, np.ndarray]:

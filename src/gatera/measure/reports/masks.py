@@ -10,7 +10,7 @@ import numpy as np
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
-from gatera.measure.intervals import Interval, bootstrap_interval
+from gatera.measure.intervals import Interval, bootstrap_interval, plain_interval
 from gatera.measure.reports.classes import percent
 
 
@@ -137,7 +137,7 @@ class MaskReport:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return {
-            "n": self.n, "error": self.error, "interval95": list(self.interval), "mean_iou": self.mean_overlap,
+            "n": self.n, "error": self.error, "interval95": plain_interval(self.interval, self.n), "mean_iou": self.mean_overlap,
             "iou": self.overlaps, "ignored": self.ignored,
             "baseline": {"label": self.baseline_label, "error": self.baseline, "beaten": self.beats_baseline},
         }  # fmt: skip

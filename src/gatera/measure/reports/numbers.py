@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gatera.core.errors import ArgumentError
-from gatera.measure.intervals import Interval, bootstrap_interval
+from gatera.measure.intervals import Interval, bootstrap_interval, interval_words, plain_interval
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,8 @@ class NumberReport:
     @property
     def beaten(self) -> list[str]:
         """The baselines that are clearly worse: their error lies above the interval."""
+        if self.n < 2:  # one item says nothing about others
+            return []
         return [name for name, mse in self.baselines.items() if mse > self.interval[1]]
 
     @property
@@ -75,9 +77,9 @@ class NumberReport:
 
     def lines(self) -> list[str]:
         """Return the report as lines of text."""
-        low, high = self.interval
+        said = interval_words(self.interval, self.n).replace("interval ", "interval of the MSE ", 1)
         lines = [
-            f"MSE {self.mse:.4g} (RMSE {self.rmse:.3g}) on {self.n:,} items; 95 % interval of the MSE {low:.4g} to {high:.4g}."
+            f"MSE {self.mse:.4g} (RMSE {self.rmse:.3g}) on {self.n:,} item{'s' * (self.n != 1)}; {said}."
         ]
         for name, mse in self.baselines.items():
             verdict = "" if name in self.beaten else " The model is not clearly better."
@@ -89,7 +91,7 @@ class NumberReport:
         return {
             "n": self.n,
             "mse": self.mse,
-            "interval95": list(self.interval),
+            "interval95": plain_interval(self.interval, self.n),
             "baselines": {
                 name: {"mse": mse, "beaten": name in self.beaten} for name, mse in self.baselines.items()
             },

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gatera.core.errors import ArgumentError
-from gatera.measure.intervals import Interval, bootstrap_interval
+from gatera.measure.intervals import Interval, bootstrap_interval, interval_words, plain_interval
 
 
 @dataclass(frozen=True)
@@ -63,17 +63,16 @@ class PointReport:
 
     def lines(self) -> list[str]:
         """Return the report as lines of text."""
-        low, high = self.interval
         return [
             f"Points are {self.distance:.3g} pixels off on average ({100 * self.share:.1f} % of the photo's width), on "
-            f"{self.n:,} photos; 95 % interval {low:.3g} to {high:.3g} pixels.",
+            f"{self.n:,} photo{'s' * (self.n != 1)}; {interval_words(self.interval, self.n, '{:.3g}', 'photo', ' pixels')}.",
             f"The worst photo is {self.furthest:.3g} pixels off.",
         ]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return {
-            "n": self.n, "distance": self.distance, "interval95": list(self.interval), "share_of_width": self.share,
+            "n": self.n, "distance": self.distance, "interval95": plain_interval(self.interval, self.n), "share_of_width": self.share,
             "furthest": self.furthest,
         }  # fmt: skip
 

@@ -33,6 +33,8 @@ class Note:
         """Return the line with the option as the command line has it."""
         if self.option is None:
             return f"{self.text}."
+        if self.value is False:
+            return f"{self.text} (to change: --no-{self.option.replace('_', '-')})."
         value = shlex.quote(str(self.value))
         quoted = (
             value if value[0] == "'" or value[0].isalnum() else f"'{value}'"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.folders.labelled import LabelledFiles
+from gatera.evaluate.items import item_name
 from gatera.evaluate.leaking.contents import COMPARE
 from gatera.evaluate.leaking.found import Leaks
 from gatera.evaluate.leaking.sides import Side, find_leaks
@@ -97,17 +98,30 @@ def _numbers(values: Sequence[object]) -> list[int]:
 
 
 def _copies(found: LabelledFiles, settings: TrainSettings, events: Events) -> list[Pair]:
-    """Return the pairs of files that are copies, and say that they stay on one side, and which have two labels."""
+    """Return the pairs of copies among the files that are split, and say that they stay on one side; name copies with two labels."""
     if not found.looks or not settings.check_leaks:
         return []
     pairs = COMPARE[found.kind.things](found.looks, None)
     if not pairs:
         return []
     names = _names(found, settings.source)
+    _warn_of_two_labels(found, pairs, names, events)
+    given = {
+        place for place, side in enumerate(found.split) if side == "test"
+    }  # copies or not, these stay there
+    pairs = [pair for pair in pairs if not {pair.first, pair.second} & given]
+    if not pairs:
+        return []
     many = len({place for pair in pairs for place in (pair.first, pair.second)})
     example = f"{names[pairs[0].first]} and {names[pairs[0].second]}"
     text = f"{many:,} {found.kind.things} are copies of others, e.g. {example}; copies stay on the same side of the split"
     events.on_note(Note(text, "split", "random"))
+    return pairs
+
+
+def _warn_of_two_labels(
+    found: LabelledFiles, pairs: Sequence[Pair], names: Sequence[str], events: Events
+) -> None:
     differ = [pair for pair in pairs if found.labels[pair.first] != found.labels[pair.second]]
     if differ:
         named = "; ".join(
@@ -116,22 +130,19 @@ def _copies(found: LabelledFiles, settings: TrainSettings, events: Events) -> li
         )
         more = "; ..." if len(differ) > MOST_NAMED else ""
         events.on_warning(f"Copies with different labels, one of which must be wrong: {named}{more}.")
-    return pairs
 
 
 def _names(found: LabelledFiles, source: Path) -> list[str]:
-    return [
-        path.relative_to(source).as_posix() if path.is_relative_to(source) else path.name
-        for path in found.files
-    ]
+    return [item_name(path, place, source) for place, path in enumerate(found.files)]
 
 
 def file_leaks(found: LabelledFiles, settings: TrainSettings, events: Events) -> Leaks | None:
     """Return which files of the validation and test set are also in the training set, and report them.
 
-    None where nobody looked: the user does not want it, nothing was kept of the files, or copies were kept together.
+    None where nobody looked: the user does not want it, nothing was kept of the files, or copies were kept together and there is
+    no test set whose files the folder names.
     """
-    if not found.looks or not settings.check_leaks or found.groups:
+    if not found.looks or not settings.check_leaks or (found.groups and "test" not in found.split):
         return None
     names, sides = _names(found, settings.source), {}
     for side in ("train", "valid", "test"):

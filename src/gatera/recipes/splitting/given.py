@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from gatera.data.folders.label_columns import OTHER_SIDE_COLUMNS, SIDE_COLUMNS, named_sides
-from gatera.data.sources.labels import is_missing
+from gatera.core.checks import is_missing
+from gatera.data.folders.label_columns import OTHER_SIDE_COLUMNS, SIDE_COLUMNS, sides_of_rows
 from gatera.data.splits.split import Splits
 from gatera.program.tables.notes import Note
 
@@ -47,18 +46,11 @@ def given_sides(frame: Any, target: str) -> GivenSides | None:
     for name in frame.columns:
         if name == target or str(name).strip().lower() not in (*SIDE_COLUMNS, *OTHER_SIDE_COLUMNS):
             continue
-        sides = _sides(str(name), frame[name].tolist())
+        cells = ["" if is_missing(cell) else str(cell) for cell in frame[name].tolist()]
+        sides = sides_of_rows(str(name), cells)
         if sides is not None:
-            return _split(str(name), sides)
+            return _split(str(name), np.array(sides))
     return None
-
-
-def _sides(column: str, cells: Sequence[Any]) -> np.ndarray | None:
-    """Return the side of each cell; None if one names none, or all name the same."""
-    sides = named_sides(column, ["" if is_missing(cell) else str(cell) for cell in cells])
-    if not all(sides) or "train" not in sides or len(set(sides)) == 1:
-        return None
-    return np.array(sides)
 
 
 def _split(column: str, sides: np.ndarray) -> GivenSides:

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from gatera.core.checks import listed, missing_column
+from gatera.core.checks import is_missing, listed, missing_column
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.sources.label_sources import label_sources, source_column
-from gatera.data.sources.labels import is_missing
 from gatera.data.splits.by_class import split_by_class
 from gatera.data.splits.by_group_and_class import keep_together, split_groups_by_class
 from gatera.data.splits.by_position import RandomSplitter
 from gatera.data.splits.by_value import TimeSplitter
 from gatera.data.splits.split import Splits
+from gatera.evaluate.items import item_name
 from gatera.evaluate.leaking.contents import COMPARE
 from gatera.evaluate.leaking.found import Leaks
 from gatera.evaluate.leaking.sides import Side, find_leaks
@@ -139,7 +139,7 @@ def _copies_together(
     together = keep_together(splits, rows.labels, groups, settings.valid_share, settings.seed)
     if together is not splits:
         many = len({place for pair in pairs for place in (pair.first, pair.second)})
-        example = f"row {pairs[0].first + 1} and row {pairs[0].second + 1}"
+        example = f"{item_name(None, pairs[0].first)} and {item_name(None, pairs[0].second)}"
         text = f"{many:,} {rows.things} are copies of others, e.g. {example}; copies stay on the same side of the split"
         events.on_note(Note(text, "split", "random"))
         words += "; copies are on the same side"
@@ -153,7 +153,7 @@ def _leaks(rows: RowsToSplit, splits: Splits, settings: TrainSettings, events: E
     for name, places in (("train", splits.train), ("valid", splits.valid)):
         kept = places.tolist()
         labels = [str(rows.frame[rows.target].iloc[i]) for i in kept]
-        sides[name] = Side([rows.contents[i] for i in kept], [f"row {i + 1}" for i in kept], labels)
+        sides[name] = Side([rows.contents[i] for i in kept], [item_name(None, i) for i in kept], labels)
     return report_leaks(find_leaks(sides, rows.things), events)
 
 
@@ -182,6 +182,11 @@ def _asked(rows: RowsToSplit, settings: TrainSettings) -> Suggestion | None:
                 remedy="Fill it in, or remove the row.",
             )
         if kind is SplitKind.time:
+            if len(set(values)) < 2:
+                raise DataError(
+                    f"column {column!r} has the same time in every row, so that none are newer", got=values[0],
+                    remedy=f"Omit {option}=.",
+                )  # fmt: skip
             return Suggestion("time", _times(rows, column, values), "", True, option, column)
         return Suggestion("groups", values, "", True, option, column)
     return None

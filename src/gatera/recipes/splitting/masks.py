@@ -1,0 +1,65 @@
+"""Photos with masks that are on both sides of the split as copies: kept together, or named where the folder says the sides."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gatera.core.threads import thread_pool
+from gatera.data.folders.masks import MaskSet
+from gatera.data.sources.looks import look_at_photo
+from gatera.evaluate.items import item_name
+from gatera.evaluate.leaking.contents import copies_among_photos
+from gatera.evaluate.leaking.find import Side, find_leaks
+from gatera.measure.duplicates.pairs import Pair, groups_of
+from gatera.program.tables.notes import Note
+from gatera.recipes.events import Events
+from gatera.recipes.settings import TrainSettings
+
+
+def keep_copies_together(found: MaskSet, settings: TrainSettings, events: Events) -> MaskSet:
+    """Return photos of which copies are on one side: those drawn at random for another side are trained on, which is said.
+
+    Where the folder says the sides, or nothing would be left to measure with, copies on both sides are named in a warning.
+
+    Args:
+        found: the photos, split.
+        settings: whether to look.
+        events: where to report.
+    """
+    if not settings.check_leaks:
+        return found
+    with thread_pool() as pool:
+        looks = list(pool.map(look_at_photo, found.photos))
+    names = [item_name(photo, place, settings.source) for place, photo in enumerate(found.photos)]
+    pairs = copies_among_photos(looks)
+    split = _together(found.split, pairs)
+    if re.match(r"\d+% at random", found.split_by) and {*split} == {*found.split}:
+        if split != list(found.split):
+            many = len({place for pair in pairs for place in (pair.first, pair.second)})
+            example = f"{names[pairs[0].first]} and {names[pairs[0].second]}"
+            text = f"{many:,} photos are copies of others, e.g. {example}; copies stay on the same side of the split"
+            events.on_note(Note(text, "check_leaks", False))
+        return replace(found, split=split)
+    sides = {}
+    for side in ("train", "valid", "test"):
+        if places := found.indices(side):
+            sides[side] = Side([looks[i] for i in places], [names[i] for i in places])
+    if leaks := find_leaks(sides, "photos"):
+        events.on_warning("\n".join([*leaks.lines(), "  The error on photos that are new may be larger."]))
+        events.on_event("leaks", leaks.to_dict())
+    return found
+
+
+def _together(split: Sequence[str], pairs: Sequence[Pair]) -> list[str]:
+    """Return the side of each photo such that copies are on one: the training set where one of them is there."""
+    groups = groups_of(len(split), [(pair.first, pair.second) for pair in pairs]).tolist()
+    members: dict[int, set[str]] = {}
+    for group, side in zip(groups, split, strict=True):
+        members.setdefault(group, set()).add(side)
+    chosen = {
+        group: next(side for side in ("train", "valid", "test") if side in there)
+        for group, there in members.items()
+    }
+    return [chosen[group] for group in groups]

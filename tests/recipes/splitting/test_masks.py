@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gatera.data.folders.masks import read_mask_folder
+from gatera.recipes.settings import TrainSettings
+from gatera.recipes.splitting.masks import keep_copies_together
+
+
+def settings(source: Path, **more) -> TrainSettings:
+    return TrainSettings(source, source.parent / "out.gatera", **more)
+
+
+def scene(seed: int) -> Image.Image:
+    draw = np.random.default_rng(seed)
+    return Image.fromarray(draw.integers(0, 256, (14, 18, 3), np.uint8)).resize(
+        (120, 90), Image.Resampling.BICUBIC
+    )
+
+
+def put(folder: Path, side: str, name: str, photo: Image.Image) -> None:
+    for kind, picture in (("images", photo), ("masks", Image.fromarray(np.eye(90, 120, dtype=np.uint8)))):
+        path = folder / kind / side / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture.save(path)
+
+
+@pytest.fixture
+def twice(tmp_path):
+    for i in range(12):
+        put(tmp_path, ".", f"{i}", scene(i // 2))
+    return tmp_path
+
+
+def test_copies_with_masks_stay_on_one_side(twice, events):
+    found = read_mask_folder(twice, 0.5, 0)
+    together = keep_copies_together(found, settings(twice), events)
+    sides = {photo.stem: side for photo, side in zip(together.photos, together.split, strict=True)}
+    assert all(sides[str(i)] == sides[str(i + 1)] for i in range(0, 12, 2))
+    (note,) = [line for line in events.lines if "copies" in line]
+    assert note.startswith("12 photos are copies of others, e.g. images/")
+    assert note.endswith("copies stay on the same side of the split (to change: check_leaks=False).")
+    events.lines.clear()
+    assert keep_copies_together(found, settings(twice, check_leaks=False), events) is found
+    assert not events.lines
+
+
+def test_copies_across_given_sides_are_named(tmp_path, events):
+    for side, names in (("train", range(4)), ("val", range(3, 6))):
+        for i in names:
+            put(tmp_path, side, f"{side}{i}", scene(i))
+    found = read_mask_folder(tmp_path, 0.5, 0)
+    assert keep_copies_together(found, settings(tmp_path), events) is found
+    assert any(
+        "1 of 3 photos of the validation set is also in the training set: images/val/val3.png" in line
+        for line in events.warnings
+    )
