@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gatera.core.checks import check_at_least, check_fraction
+from gatera.core.checks import check_count, check_fraction
 from gatera.core.errors import ArgumentError
 from gatera.core.random import rng
 
@@ -42,7 +42,7 @@ def wilson_interval(errors: int, n: int, confidence: float = 0.95) -> Interval:
         >>> f"{low:.1%} to {high:.1%}"
         '0.6% to 7.0%'
     """
-    check_at_least("n", n, 1)
+    check_count("n", n, 1)
     if not 0 <= errors <= n:
         raise ArgumentError("errors must be a count of n items", got=errors, expected=f"0 to {n}")
     check_fraction("confidence", confidence, open_low=True, open_high=True)
@@ -103,7 +103,7 @@ def bootstrap_interval(
     if sample.size == 0:
         raise ArgumentError("values is empty", remedy="Pass at least one number.")
     check_fraction("confidence", confidence, open_low=True, open_high=True)
-    check_at_least("resamples", resamples, 1)
+    check_count("resamples", resamples, 1)
     draw = rng(seed)
     members = None if groups is None else _members(groups, len(sample))
     statistics = []
