@@ -6,6 +6,8 @@ import pytest
 from gatera.core.errors import ArgumentError
 from gatera.measure.calibration import (
     answers_of,
+    at_highest,
+    at_lowest,
     cross_fitted,
     expected_calibration_error,
     fit_temperature,
@@ -14,6 +16,7 @@ from gatera.measure.calibration import (
     reliability,
     risk_coverage,
     scaled,
+    seem_probabilities,
 )
 from gatera.measure.reports.certainty import CalibrationReport, interval_of_error, missing_labels
 
@@ -126,3 +129,58 @@ def test_the_interval_of_the_error_holds_it():
     found = answers_of(scaled(logits, 1, "softmax"), targets)
     low, high = interval_of_error(*found)
     assert low < expected_calibration_error(*found) < high
+
+
+def test_items_of_equal_probability_count_by_their_share_in_any_order():
+    rng = np.random.default_rng(0)
+    p, right = rng.choice([0.5, 0.7, 0.8, 1.0], 100), rng.random(100) < 0.7
+    orders = [rng.permutation(100) for _ in range(5)]
+    assert len({round(expected_calibration_error(p[order], right[order]), 12) for order in orders}) == 1
+    assert len({round(risk_coverage(p[order], right[order]).area, 12) for order in orders}) == 1
+    assert expected_calibration_error(np.full(20, 0.8), np.arange(20) % 2) == pytest.approx(0.3)
+
+
+def test_probabilities_of_zero_and_one_are_counted_and_lists_are_taken():
+    assert expected_calibration_error([1.0] * 20, [0] * 20) == 1
+    assert expected_calibration_error([0.7, 0.6], [1, 0]) == pytest.approx(0.45)
+    assert sum(each.n for each in reliability([0.0, 1.0, 1.0], [0, 1, 1], 2)) == 3
+    assert risk_coverage([], []).area == 0 and risk_coverage([0.5], [1]).risk.tolist() == [0]
+
+
+@pytest.mark.parametrize("measure", [expected_calibration_error, reliability, risk_coverage])
+def test_what_is_not_a_probability_is_refused(measure):
+    with pytest.raises(ArgumentError, match=r"the probability of answer 1 is not in 0\.\.1\. Got: nan"):
+        measure([0.7, float("nan")], [1, 0])
+    with pytest.raises(ArgumentError, match=r"the probability of answer 0 is not in 0\.\.1\. Got: 4\.5"):
+        measure([4.5, 0.2], [1, 0])
+
+
+def test_bins_that_are_not_whole():
+    with pytest.raises(ArgumentError, match=r"bins must be a whole number of at least 1\. Got: 1\.5"):
+        reliability([0.5], [1], 1.5)
+
+
+def test_logits_without_a_temperature():
+    logits = np.ones((4, 2))
+    with pytest.raises(ArgumentError, match=r"at least one\. Got: \[\(0, 2\), \(0,\)\]"):
+        fit_temperature(logits[:0], np.zeros(0, int))
+    logits[2, 1] = np.nan
+    with pytest.raises(
+        ArgumentError, match=r"the logits of 1 of 4 items are not finite.*Got: \[1\.0, nan\].*lower"
+    ):
+        fit_temperature(logits, np.zeros(4, int))
+    with pytest.raises(ArgumentError, match=r"cross-fitting needs at least 2 items\. Got: 1"):
+        cross_fitted(np.ones((1, 2)), np.zeros(1, int))
+
+
+def test_temperatures_that_nothing_limits_are_told():
+    targets = np.arange(60) % 3
+    assert at_lowest(fit_temperature(np.eye(3)[targets], targets), np.ones(60, bool))
+    assert at_highest(fit_temperature(np.eye(3)[targets] * 1e4, (targets + 1) % 3))
+    assert not at_lowest(0.5, targets > 0) and not at_lowest(1.5, targets >= 0) and not at_highest(3.0)
+
+
+def test_probabilities_are_not_taken_for_logits():
+    logits, _ = overconfident(50, 1.0)
+    assert seem_probabilities(scaled(logits, 1.0, "softmax")) and not seem_probabilities(logits)
+    assert not seem_probabilities(np.ones((3, 1)))

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from gatera.core.checks import nearest
+from gatera.core.checks import nearest, percentage
 
 
 class Invalid(ValueError):
@@ -129,7 +129,9 @@ def number(low: float, high: float = math.inf) -> Callable[[str], float]:
             value = math.nan
         if not low <= value <= high or math.isinf(value):
             allowed = f">= {low:g}" if math.isinf(high) else f"from {low:g} to {high:g}"
-            raise Invalid(f"must be a number {allowed}, got {text!r}")
+            meant = percentage(text) if (low, high) == (0, 1) else None
+            hint = f". Did you mean {meant}?" if meant else ""
+            raise Invalid(f"must be a number {allowed}, got {text!r}{hint}")
         return value
 
     return convert

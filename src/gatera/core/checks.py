@@ -6,6 +6,7 @@ import difflib
 import importlib
 import math
 import numbers
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -106,6 +107,13 @@ def check_at_least(argument: str, value: float, low: float) -> None:
         raise ArgumentError(f"{argument} must be at least {low}", got=value)
 
 
+def check_count(argument: str, value: float, low: int) -> None:
+    """Raise ArgumentError unless `value` is a whole number of at least `low`."""
+    check_at_least(argument, value, low)
+    if not isinstance(value, numbers.Integral):
+        raise ArgumentError(f"{argument} must be a whole number of at least {low}", got=value)
+
+
 def check_fraction(argument: str, value: float, *, open_low: bool = False, open_high: bool = False) -> None:
     """Raise ArgumentError unless `value` lies in 0..1; `open_low` and `open_high` exclude that end."""
     low_ok = _is_number(value) and (value > 0 if open_low else value >= 0)
@@ -113,6 +121,23 @@ def check_fraction(argument: str, value: float, *, open_low: bool = False, open_
     if not high_ok:
         interval = f"{'(' if open_low else '['}0, 1{')' if open_high else ']'}"
         raise ArgumentError(f"{argument} must be a number in {interval}", got=value)
+
+
+def percentage(value: object) -> str | None:
+    """Return the share that was probably meant by a number of percent; None where it is not one.
+
+    Example:
+        >>> percentage(95), percentage("99.9%"), percentage("20"), percentage(0.5), percentage("many")
+        ('0.95', '0.999', '0.2', None, None)
+    """
+    text = str(value).strip().removesuffix("%").rstrip()
+    written = isinstance(value, str) or _is_number(value)
+    if not written or not _PERCENT.fullmatch(text) or not 1 < float(text) < 100:
+        return None
+    return f"{float(text) / 100:.12g}"
+
+
+_PERCENT = re.compile(r"[0-9]+([.][0-9]+)?")
 
 
 def check_keywords(owner: str, given: Mapping[str, object], known: Iterable[str]) -> None:

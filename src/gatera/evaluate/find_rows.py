@@ -51,7 +51,9 @@ def find_labelled_rows(
     text = None if needed else _text_column(file, target, by, made_with, asked)
     chosen, words = choose_side(sides, asked)
     wanted, training = set(chosen) if sides else None, set(training_beside(sides, chosen))
-    examples, skipped, learned = [], [], []
+    examples: list[Example] = []
+    learned: list[Example] = []
+    skipped: list[BadFile] = []
     for number, (line, row) in enumerate(file.numbered_rows(), start=1):
         if wanted is not None and number - 1 not in wanted | training:
             continue

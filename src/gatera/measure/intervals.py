@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gatera.core.checks import check_at_least, check_fraction
+from gatera.core.checks import check_count, check_fraction
 from gatera.core.errors import ArgumentError
 from gatera.core.random import rng
 from gatera.measure.given import finite_numbers, group_numbers
@@ -76,9 +76,8 @@ def wilson_interval(errors: int, n: int, confidence: float = 0.95) -> Interval:
         >>> f"{low:.1%} to {high:.1%}"
         '0.6% to 7.0%'
     """
-    check_at_least("n", n, 1)
-    check_at_least("errors", errors, 0)
-    if errors > n:
+    check_count("n", n, 1)
+    if not 0 <= errors <= n:
         raise ArgumentError("errors must be a count of n items", got=errors, expected=f"0 to {n}")
     check_fraction("confidence", confidence, open_low=True, open_high=True)
     z = _z_score(confidence)
@@ -144,7 +143,7 @@ def bootstrap_interval(
         raise ArgumentError("values is empty", remedy="Pass at least one number.")
     sample = np.atleast_1d(sample)
     check_fraction("confidence", confidence, open_low=True, open_high=True)
-    check_at_least("resamples", resamples, 1)
+    check_count("resamples", resamples, 1)
     draw = rng(seed)
     members = None if groups is None else _members(group_numbers(groups, len(sample)))
     found = []
@@ -198,7 +197,7 @@ def average_precision_interval(
             got=f"{list(ranked.shape)} scores, {int(has.sum())} of {list(has.shape)} with the label",
         )
     check_fraction("confidence", confidence, open_low=True, open_high=True)
-    check_at_least("resamples", resamples, 1)
+    check_count("resamples", resamples, 1)
     order = np.argsort(-ranked, kind="stable")
     last = np.flatnonzero(np.append(np.diff(ranked[order]) != 0, True))  # items of one score come in together
     n, draw, found = len(order), rng(seed), []

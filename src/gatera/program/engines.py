@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
-from gatera.core.checks import check_at_least, check_choice, require
+from gatera.core.checks import check_choice, check_count, require
 from gatera.core.errors import ProgramFileError, shorten
 from gatera.core.threads import usable_processors
 from gatera.program.network.wire import with_output
@@ -109,7 +109,7 @@ def make_engine(
     """
     check_choice("precision", precision, PRECISIONS)
     if threads is not None:
-        check_at_least("threads", threads, 1)
+        check_count("threads", threads, 1)
     chosen = choose_engine(name, precision, model)
     wanted = (model, precision, threads, *([] if features is None else [features]))
     try:

@@ -14,10 +14,11 @@ from typing import Any, Literal, cast, overload
 
 import numpy as np
 
-from gatera.core.checks import check_at_least, check_choice
+from gatera.core.checks import check_choice, check_count
 from gatera.core.errors import ArgumentError, DataError, ProgramFileError
 from gatera.core.threads import MOST_THREADS, usable_processors
 from gatera.program.archive import CARD, MODEL, Archive
+from gatera.program.certain.batch import ready_predictions, unexpected_gaps
 from gatera.program.certain.certainty import NO_FEATURES, Certainty
 from gatera.program.certain.judged import check_features, check_sure
 from gatera.program.certain.shift import Shift
@@ -236,13 +237,13 @@ class Program(LikeALearner):
         if sure is not None:
             check_sure(self.certainty, self.task, sure)
         if batch_size is not None:
-            check_at_least("batch_size", batch_size, 1)
+            check_count("batch_size", batch_size, 1)
         check_choice("on_error", on_error, ON_ERROR)
         if batch_size is not None:
-            return self._stream(enumerate(each_input(many)), batch_size, on_error, sure)
+            return self._stream(enumerate(self._each(many)), batch_size, on_error, sure)
         pace = Pace(1) if self.preprocess.reads_files else Pace()
         return side_by_side(
-            enumerate(each_input(many)),
+            enumerate(self._each(many)),
             partial(self._chunk, Timer(pace), on_error, sure),
             pace,
             self._many.workers,
@@ -252,29 +253,31 @@ class Program(LikeALearner):
         """Say whether a whole batch of inputs has drifted from what the program was made with.
 
         Args:
-            batch: inputs as `predict` takes them, or predictions of this program.
+            batch: inputs as `predict` takes them, or predictions of this program. Where the inputs are rows, cells that are empty and
+                never were in training count, too; predictions do not know them.
             looks: how many batches are looked at in all; the more, the stronger the evidence that each needs.
 
         Returns:
             The effect with its interval, in words and numbers; `.drifted` says whether it is certain.
 
         Raises:
-            ArgumentError: if the program does not know what its training inputs looked like, or the batch is too small.
+            ArgumentError: if the program does not know what its training inputs looked like, the batch is too small, or the predictions
+                are another program's.
             DataError: if an input cannot be read.
         """
-        check_at_least("looks", looks, 1)
+        check_count("looks", looks, 1)
         if self.certainty.novelty is None:
             raise ArgumentError(
                 NO_FEATURES, remedy="Export it again from a learner with a validation set, or train again."
             )
-        items = list(each_input(batch))
-        ready = all(isinstance(item, Prediction) for item in items)
-        answers: list[Prediction] = items if ready else self.predict_batch(items)
-        features = np.array([answer.features for answer in answers], np.float32).reshape(len(answers), -1)
-        sure = (
-            [np.asarray(answer.probabilities).max() for answer in answers] if self.certainty.answers else None
-        )
-        return self.certainty.shift(features, None if sure is None else np.array(sure, np.float32), looks)
+        answers = ready_predictions(items := list(self._each(batch)), self.certainty.novelty)
+        if answers is not None:
+            return self.certainty.shift_of(answers, looks)
+        found = self.predict_batch(items)
+        return self.certainty.shift_of(found, looks, unexpected_gaps(self.preprocess.reader, items))
+
+    def _each(self, many: Iterable[Any]) -> Iterable[Any]:
+        return each_input(many, photos=self.preprocess.config[0]["op"] == "read_photo")
 
     def _chunk(
         self, timer: Timer, on_error: OnError, sure: float | None, chunk: list[tuple[int, Any]]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gatera.core.checks import check_at_least, did_you_mean
+from gatera.core.checks import check_count, did_you_mean
 from gatera.core.errors import ArgumentError, DataError
 from gatera.program.raw.row import PairReader
 
@@ -44,7 +44,7 @@ def best_items(
         ArgumentError: if the program does not rate items.
         DataError: if the user is not known.
     """
-    check_at_least("n", n, 1)
+    check_count("n", n, 1)
     if not isinstance(reader, PairReader):
         raise ArgumentError(
             "the program does not rate items for users", remedy="Make one with gatera train ratings.csv --task recommend."

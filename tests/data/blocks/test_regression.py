@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import warnings
+
 import pytest
 import torch
 
@@ -43,3 +45,30 @@ def test_what_is_not_a_finite_number_is_refused():
     )
     with pytest.raises(ArgumentError):
         RegressionBlock(n_out=0)
+
+
+def test_numbers_that_float32_cannot_tell_apart_are_refused():
+    said = message(DataError, lambda: RegressionBlock().fit([1e12 + n for n in range(20)]))
+    assert said == (
+        "the numbers to predict differ by less than float32, in which models compute, can tell. "
+        "Got: '1000000000000 to 1000000000019'. Subtract 1e+12 from all of them, and predict the difference."
+    )
+    # pixels, dates in seconds, large but different numbers, a constant column beside another
+    for values in (
+        [1.0, 2.0],
+        [1.6e9 + 86_400 * n for n in range(20)],
+        [1e30, 2e30],
+        [[1.0, 7.0], [2.0, 7.0]],
+        [5.0] * 3,
+    ):
+        assert RegressionBlock().fit(values).n_out == len(torch.tensor(values[0]).reshape(-1))
+
+
+def test_a_number_too_large_for_float32_is_refused_as_such():
+    block = RegressionBlock().fit([1e38, 2e38])
+    assert message(DataError, lambda: block.encode(1e39)).startswith(
+        "RegressionBlock got a number that is too large for float32, in which models compute. Got: 1e+39. Expected: at most 3.4e+38."
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert block.encode_targets([1e39]) is None

@@ -277,3 +277,34 @@ def test_a_threshold_is_scaled_with_the_temperature() -> None:
         scaled = 1 / (1 + np.exp(-logits / temperature)) > _threshold(loss, temperature)
         assert (scaled == (1 / (1 + np.exp(-logits)) > 0.3)).all()
     assert _threshold(loss, 1.0) == 0.3 and _threshold(CrossEntropyLossFlat(), 2.0) is None
+
+
+def test_a_model_that_is_always_right_stays_as_sure_as_it_is():
+    targets = np.arange(60) % 2
+    logits = np.eye(2, dtype=np.float32)[targets]
+    report, _ = answers(logits * 3, targets)
+    assert report.temperature == 1 and any(
+        "how much surer it may be cannot be told" in each for each in report.remarks
+    )
+
+
+def test_outputs_that_are_not_finite_are_told():
+    logits, targets = logits_of(60)
+    logits[3] = np.nan
+    report, parts = answers(logits, targets)
+    assert parts == {} and report.n == 60
+    assert report.lines()[0].startswith("The model's outputs are not finite for 1 of 60 held-out items")
+
+
+def test_a_second_softmax_is_named():
+    logits, targets = logits_of(60)
+    report, _ = answers(np.exp(logits) / np.exp(logits).sum(1, keepdims=True), targets)
+    assert any("Remove the softmax at the end of the model" in line for line in report.lines())
+
+
+def test_what_lies_outside_all_training_items_is_odd_although_nothing_of_theirs_does():
+    seen = np.repeat(np.random.default_rng(0).normal(size=(40, 1)), 3, axis=1).astype(np.float32)
+    projection = Projection.fitted(seen)
+    short = projection(np.concatenate([seen, [[0.5, 0.5, 4.0]]]).astype(np.float32))
+    assert short.shape == (41, 2)
+    assert np.abs(short[:40, 1]).max() < 0.01 < 5 < short[40, 1]

@@ -9,6 +9,7 @@ from torch import nn
 
 from gatera.core.errors import ExportError, OutputExistsError
 from gatera.data.transforms.normalize import Normalize
+from gatera.learn.export.onnx import check_parity
 from gatera.learn.export.program import ExportOptions
 from gatera.program.package import read_package
 from gatera.program.program import load_program
@@ -104,3 +105,13 @@ def test_a_network_without_an_onnx_form_is_refused(learn, tmp_path):
     with pytest.raises(ExportError, match=r"cannot translate the network \(PhotoGraph\) to ONNX: "):
         learn.export(tmp_path / "a.gatera")
     assert not (tmp_path / "a.gatera").exists()
+
+
+def test_a_model_that_diverged_is_not_exported():
+    def nothing(x):
+        return x * float("nan")
+
+    with pytest.raises(
+        ExportError, match=r"not finite \(NaN or infinite\), so no program was written.*lower learning rate"
+    ):
+        check_parity(nothing, b"", np.ones((1, 2), np.float32))

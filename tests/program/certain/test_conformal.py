@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import re
+from fractions import Fraction
+from math import ceil
+
 import numpy as np
 import pytest
 from scipy.stats import betabinom
@@ -102,3 +106,31 @@ def test_of_the_answers_that_are_given_the_asked_share_is_right():
         given = p[200:] >= known.least_probability(0.9)
         wrong.append((~right[200:][given]).sum() / max(1, given.sum()))
     assert np.mean(wrong) <= 0.1
+
+
+def test_levels_are_exact_for_every_number_of_items():
+    for n in (*range(5, 40), 99, 299):
+        scores = exact(list(range(1, n + 1)))
+        for level in (Fraction(1, 2), Fraction(7, 10), Fraction(9, 10), Fraction(29, 100), Fraction(2, 3)):
+            place = ceil((n + 1) * level)
+            if place <= n:
+                assert scores.cutoff("level", float(level)) == place, (n, level)
+
+
+def test_shares_of_several_labels_that_add_up_to_whole_items_lose_nothing_to_rounding():
+    values, shares = (
+        np.arange(1, 121, dtype=np.float32),
+        np.full(120, 1 / 3, np.float32),
+    )  # 40 items of 3 labels
+    # of 41 with the new item, 4.1 may be missed: 3.1 of the others are 9 labels and a third of one
+    assert Scores(values, 40, shares).cutoff("level", 0.9) == 111
+    # 39 and the new one: 4 may be missed, which leaves 3 items, 9 labels
+    assert Scores(values[:117], 39, shares[:117]).cutoff("level", 0.9) == 117 - 9
+
+
+@pytest.mark.parametrize(("level", "meant"), [(95, "0.95"), (99.9, "0.999"), ("95%", "0.95")])
+def test_a_level_in_percent_is_told(level, meant):
+    with pytest.raises(
+        ArgumentError, match=rf"must be a number in \(0, 1\).*Did you mean {re.escape(meant)}\?"
+    ):
+        check_level("sure", level, 100)

@@ -140,3 +140,34 @@ def test_a_small_batch_and_a_program_without_features_are_refused():
         known().shift(normal(9, 3), None, 100)
     with pytest.raises(ArgumentError, match="does not know what its training inputs looked like"):
         Certainty(50).shift(normal(9, 30), None, 100)
+
+
+def test_copies_tell_nothing_new():
+    few = normal(9, 15)
+    once, often = (known().shift(batch, None, 100) for batch in (few, np.tile(few, (50, 1))))
+    assert (often.n, often.copies) == (750, 735) and once.copies == 0
+    assert not often.drifted and (often.effect, often.interval) == (once.effect, once.interval)
+    assert "750 items, of which 735 are copies of others and not counted, against 140 held-out ones" in str(
+        often
+    )
+    with pytest.raises(ArgumentError, match=r"too small.*Got: '300, of which 299 are copies of others'"):
+        known().shift(np.tile(few[:1], (300, 1)), None, 100)
+
+
+def test_rows_of_few_categories_are_alike_and_all_count():
+    values = np.array([[0.0], [1.0]], np.float32)
+    held = values[np.arange(200) % 2]
+    certainty = Certainty(200, novelty=Novelty(values, held, distances(held, values)))
+    assert not certainty.shift(held[:100], None, 100).drifted
+    assert certainty.shift(values[np.zeros(100, int)], None, 100).drifted
+
+
+def test_empty_cells_that_training_never_had_are_drift():
+    batch, gaps = normal(7, 200), np.arange(200) % 2 == 0
+    found = known().shift(batch, None, 100, gaps)
+    assert found.drifted and found.by["empty cells"].auc == 0.75
+    assert not known().shift(batch, None, 100, gaps & False).drifted
+
+
+def test_any_number_of_looks_has_an_interval():
+    assert critical(10**9, 6) > critical(100, 6) and np.isfinite(critical(10**30, 6))

@@ -28,9 +28,9 @@ def colours(seed: int, n: int) -> np.ndarray:
     return (rows + np.random.default_rng(seed + 1).normal(0, 0.02, (n, 3))).astype(np.float32)
 
 
-def certainty(n: int = 120, **changes: Any) -> dict[str, Any]:
+def certainty(n: int = 120, seed: int = 1, **changes: Any) -> dict[str, Any]:
     """Held-out items whose true label had a probability of 0.4 to 1; answers of 0.6 to 1 were all right."""
-    reference, held_out = colours(1, 150), colours(3, n)
+    reference, held_out = colours(seed, 150), colours(3, n)
     sure = np.sort(np.linspace(0.6, 1, n).astype(np.float32))
     return {
         "held_out": n,
@@ -258,3 +258,20 @@ def test_the_model_itself_keeps_one_output(make_program):
         "output"
     ]
     assert json.dumps(package.program["certainty"]).count("data") == 6
+
+
+def test_a_batch_of_something_else_is_refused_in_words(program, make_program):
+    batch = [photo(colour) for colour in (colours(4, 20) * 255).astype(int)]
+    answers = program.predict_batch(batch)
+    assert program.shift(program.predict_batch(batch, sure=0.9)).n == 20
+    with pytest.raises(ArgumentError, match=r"too small to say whether it has drifted\. Got: 0"):
+        program.shift([])
+    with pytest.raises(
+        ArgumentError, match=r"20 of these 21 are predictions.*Leave out what could not be read"
+    ):
+        program.shift([*answers, None])
+    other = load_program(make_program("other.gatera", certainty=certainty(seed=8)))
+    with pytest.raises(ArgumentError, match=r"the predictions are not of this program.*Pass the inputs"):
+        program.shift(other.predict_batch(batch))
+    with pytest.raises(ArgumentError, match=r"looks must be a whole number of at least 1\. Got: 1\.5"):
+        program.shift(answers, looks=1.5)

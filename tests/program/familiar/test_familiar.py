@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import os
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
-from gatera.core.errors import DataError
+from gatera.core.errors import ArgumentError, DataError
 from gatera.program.familiar.figures import figures
 from gatera.program.familiar.inputs import each_input, one_input
 from gatera.program.familiar.learner import LikeALearner
@@ -106,3 +107,29 @@ def test_numbers_take_torchs_keywords():
 def test_a_program_refuses_what_it_cannot_return():
     with pytest.raises(TypeError, match="with_input"):
         Upper().get_preds(["x"], with_input=True)
+
+
+@pytest.mark.parametrize(
+    ("many", "words"),
+    [
+        ("photo.jpg", "a single text or path"), (Path("photo.jpg"), "a single path"), (b"abc", "the content of a single file"),
+        ({"age": 3}, "a single row"), (io.BytesIO(b"a"), "a single open file"), (None, "a value of type NoneType"), (3, "a value of type int"),
+        (np.zeros((8, 9, 3), np.uint8), "a single photo"), (np.zeros((8, 9), np.uint8), "a single photo"),
+        (Prediction("a", 0, np.ones(1, np.float32)), "a single prediction"),
+    ],
+)  # fmt: skip
+def test_a_single_input_is_not_taken_apart(many, words):
+    with pytest.raises(ArgumentError, match=rf"a list of inputs is needed, not {words}\..*Put it in a list"):
+        each_input(many, photos=True)
+
+
+def test_a_folder_is_to_be_listed(tmp_path):
+    for folder in (tmp_path, str(tmp_path)):
+        with pytest.raises(ArgumentError, match=r"List its files: sorted\(Path\(folder\)\.rglob"):
+            each_input(folder)
+
+
+def test_arrays_of_several_inputs_are_taken(tmp_path):
+    assert len(list(each_input(np.zeros((4, 8, 9, 3), np.uint8), photos=True))) == 4
+    assert len(list(each_input(np.zeros((4, 8, 9), np.uint8), photos=True))) == 4
+    assert len(list(each_input(np.zeros((4, 8))))) == 4

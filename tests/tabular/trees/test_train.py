@@ -4,12 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gatera.learn.export.program import finite
 from gatera.program.program import load_program
 from gatera.tabular.data import TabularDataLoaders
 from gatera.tabular.learner import tabular_learner
+from gatera.tabular.trees import choose
 from gatera.tabular.trees.choose import make_folds
 from gatera.tabular.trees.fit import EncodedRows, fit_several, predict_trees
-from gatera.tabular.trees.train import TableTraining, train_table
+from gatera.tabular.trees.train import TableTraining, _figure, train_table
 
 
 def frame(n: int = 240, classes: bool = True) -> pd.DataFrame:
@@ -73,3 +75,16 @@ def test_folds_hold_out_every_row_once_and_every_class():
     folds = make_folds(rows, 0)
     assert sorted(np.concatenate([valid for _, valid in folds])) == list(range(103))
     assert all(len(np.unique(rows.y[valid])) == 3 for _, valid in folds)
+
+
+def test_a_network_that_diverges_is_not_held(monkeypatch):
+    rows = EncodedRows(np.zeros((40, 1), np.float32), np.arange(40.0), [], 0)
+    monkeypatch.setattr(
+        choose, "_train_and_ask", lambda rows, train, valid, *about: np.full((len(valid), 1), np.nan)
+    )
+    monkeypatch.setattr(choose, "fit_several", lambda rows, seed: None)
+    monkeypatch.setattr(choose, "predict_trees", lambda trees, rows: np.zeros((len(rows.y), 1)))
+    trial = choose.try_both(rows, None, 1, None)
+    assert trial.share == 1 and np.isnan(trial.errors[0.0]) and trial.errors[1.0] > 0
+    assert _figure(trial.errors[0.0], rows) == "not a number, as its training diverged"
+    assert finite(trial.errors)[0.0] is None

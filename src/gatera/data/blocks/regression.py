@@ -15,6 +15,9 @@ from gatera.core.checks import check_at_least
 from gatera.core.errors import DataError
 from gatera.data.blocks.base import TargetBlock
 
+#: Rounding to float32 may change targets by this share of how much they vary.
+MOST_ROUNDING = 0.01
+
 
 @dataclass(frozen=True, repr=False)
 class RegressionBlock(TargetBlock):
@@ -32,7 +35,12 @@ class RegressionBlock(TargetBlock):
             check_at_least("n_out", self.n_out, 1)
 
     def fit(self, values: Sequence[Any]) -> Self:
-        """Return a copy that knows how many numbers there are."""
+        """Return a copy that knows how many numbers there are.
+
+        Raises:
+            DataError: if they are so large that float32, in which models compute, cannot tell them apart.
+        """
+        _check_precision(values)
         if self.n_out is not None:
             return self
         for value in values:
@@ -58,7 +66,8 @@ class RegressionBlock(TargetBlock):
     def encode_targets(self, values: Sequence[Any]) -> Tensor | None:
         """Return all numbers, float32 [n,K]; None if one of them is not as it should be."""
         try:
-            numbers = np.array(values, dtype=np.float32).reshape(len(values), -1)
+            with np.errstate(over="ignore"):  # `encode` complains of what is too large, and names the item
+                numbers = np.array(values, dtype=np.float32).reshape(len(values), -1)
         except (TypeError, ValueError):
             return None
         right = np.isfinite(numbers).all() and numbers.shape[1] == self.n_out
@@ -77,9 +86,16 @@ class RegressionBlock(TargetBlock):
 
 def _numbers(value: Any) -> np.ndarray:
     try:
-        numbers = np.atleast_1d(np.array(value, dtype=np.float32))
+        exact = np.atleast_1d(np.array(value, dtype=np.float64))
+        with np.errstate(over="ignore"):
+            numbers = exact.astype(np.float32)
     except (TypeError, ValueError) as err:
         raise DataError("RegressionBlock got something that is not a number", got=value) from err
+    if np.isinf(numbers).any() and np.isfinite(exact).all():
+        raise DataError(
+            "RegressionBlock got a number that is too large for float32, in which models compute", got=value,
+            expected=f"at most {np.finfo(np.float32).max:.2g}", remedy="Divide all of them by the same number, or predict their logarithm.",
+        )  # fmt: skip
     if numbers.ndim > 1 or not np.isfinite(numbers).all():
         raise DataError(
             "RegressionBlock got a number that is not finite",
@@ -87,3 +103,22 @@ def _numbers(value: Any) -> np.ndarray:
             remedy="Fill it in, or remove the item.",
         )
     return numbers
+
+
+def _check_precision(values: Sequence[Any]) -> None:
+    """Raise DataError if rounding to float32 changes targets by too much of how they vary: 1e12 and a few units, say."""
+    try:
+        exact = np.array(values, dtype=np.float64).reshape(len(values), -1)
+    except (TypeError, ValueError):
+        return  # `encode` complains of it, and names the item
+    exact = exact[np.isfinite(exact).all(1) & (np.abs(exact) < np.finfo(np.float32).max).all(1)]
+    for column in exact.T:
+        middle = column.mean() if len(column) else 0.0
+        varies = float((column - middle).std()) if len(column) else 0.0
+        lost = float((column.astype(np.float32).astype(np.float64) - column).std()) if len(column) else 0.0
+        if lost > MOST_ROUNDING * varies:
+            raise DataError(
+                "the numbers to predict differ by less than float32, in which models compute, can tell",
+                got=f"{column.min():.15g} to {column.max():.15g}",
+                remedy=f"Subtract {middle:.3g} from all of them, and predict the difference.",
+            )

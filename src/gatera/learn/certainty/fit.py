@@ -20,15 +20,25 @@ from gatera.learn.frozen_features import FeatureCache
 from gatera.measure.calibration import (
     FEWEST,
     answers_of,
+    at_highest,
+    at_lowest,
     cross_fitted,
     expected_calibration_error,
     fit_temperature,
     fold_of,
     log_loss,
     scaled,
+    seem_probabilities,
 )
 from gatera.measure.losses.base import Loss
-from gatera.measure.reports.certainty import CalibrationReport, missing_labels
+from gatera.measure.reports.certainty import (
+    ALL_RIGHT,
+    SAYS_LITTLE,
+    SOFTMAX_TWICE,
+    CalibrationReport,
+    missing_labels,
+    not_finite,
+)
 from gatera.program.certain.arrays import pack
 from gatera.program.certain.conformal import Answers, Scores, default_level, least_items
 from gatera.program.certain.novelty import distances
@@ -135,7 +145,9 @@ def _answers(
 ) -> tuple[CalibrationReport, dict[str, Any]]:
     """Return what is known of a model's answers on held-out items: in words, and for program.json."""
     outputs, targets = found.outputs, found.targets
-    if outputs is None or targets is None or not np.isfinite(outputs).all():
+    if outputs is not None and not np.isfinite(outputs).all():
+        return CalibrationReport(len(outputs), remarks=[not_finite(outputs)]), {}
+    if outputs is None or targets is None:
         n = 0 if found.features is None else len(found.features)
         return CalibrationReport(
             n, remarks=[NOT_FOR_PLACES] if task in ("segmentation", "points") else ()
@@ -179,23 +191,28 @@ def _temperature(logits: np.ndarray, targets: np.ndarray, activation: str) -> Ca
     n = len(logits)
     plain = _as_answered(logits, 1.0, activation)
     before = expected_calibration_error(*answers_of(plain, targets, activation)) if n else float("nan")
-    sure, right = answers_of(plain, targets, activation)
-    report = CalibrationReport(n, 1.0, before, before, probability=sure, right=right)
+    sure, plain_right = answers_of(plain, targets, activation)
+    remarks = [SOFTMAX_TWICE] if activation == "softmax" and seem_probabilities(logits) else []
+    report = CalibrationReport(n, 1.0, before, before, probability=sure, right=plain_right, remarks=remarks)
     if activation not in ("softmax", "sigmoid") or (activation == "sigmoid" and targets.ndim == 1):
         return replace(
             report, remarks=["The model's outputs are not logits: its probabilities are left as they are."]
         )
     if n < FEWEST:
         few = f"With {n} held-out items, fewer than {FEWEST}, probabilities are left as they are."
-        return replace(report, remarks=[few])
+        return replace(report, remarks=[*remarks, few])
     sure, right = answers_of(cross_fitted(logits, targets, activation), targets, activation)
     after = expected_calibration_error(sure, right)
     temperature = round(fit_temperature(logits, targets, activation), 4)
     likelier = log_loss(logits, targets, temperature, activation) < log_loss(logits, targets, 1.0, activation)
+    if at_lowest(temperature, plain_right):
+        return replace(report, remarks=[*remarks, ALL_RIGHT])
     if after >= before or not likelier:
         return replace(
-            report, remarks=[f"A temperature would not lower the calibration error ({after:.3f})."]
+            report, remarks=[*remarks, f"A temperature would not lower the calibration error ({after:.3f})."]
         )
+    remarks += [SAYS_LITTLE] if at_highest(temperature) else []
+    report = replace(report, remarks=remarks)
     return replace(report, temperature=temperature, error_after=after, probability=sure, right=right)
 
 

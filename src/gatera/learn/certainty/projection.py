@@ -20,6 +20,10 @@ LEAST_DEVIATION = 1e-4
 #: What lies beside the components is left out below this share: rounding, where all of them are kept.
 LEAST_BESIDE = 1e-3
 
+#: Where nothing lay beside fewer components than there are features, anything that does is odd: by how far it lies there, in units of the
+#: largest deviation, times this.
+WEIGHT_OUTSIDE = 5.0
+
 #: What that share counts, in units of one component. Street photos found by a dogs-vs-cats program at 1 % false alarms: 1 % for 1, 72 % for
 #: 2, 89 % for 3, 97 % for 5.
 WEIGHT = 5.0
@@ -35,12 +39,14 @@ class Projection:
         deviation: standard deviation along each, float64 [D].
         beside: mean and standard deviation of the share of a feature vector's length beside the components, 0..1; None where
             nothing lies beside them.
+        outside: the largest deviation, where nothing lay beside the components although there are fewer than features; else None.
     """
 
     mean: np.ndarray
     components: np.ndarray
     deviation: np.ndarray
     beside: tuple[float, float] | None = None
+    outside: float | None = None
 
     @classmethod
     def fitted(cls, features: np.ndarray) -> Projection | None:
@@ -59,9 +65,11 @@ class Projection:
         rest = centred - centred @ components @ components.T
         beside = np.sqrt((rest**2).sum(1) / np.maximum((centred**2).sum(1), 1e-12))
         counts = min(beside.mean(), beside.std()) > LEAST_BESIDE
+        narrow = not counts and components.shape[1] < features.shape[1]
         return cls(
-            mean, components, deviation[kept], (float(beside.mean()), float(beside.std())) if counts else None
-        )
+            mean, components, deviation[kept], (float(beside.mean()), float(beside.std())) if counts else None,
+            float(deviation[0]) if narrow else None,
+        )  # fmt: skip
 
     def __call__(self, features: np.ndarray) -> np.ndarray:
         """Return short features, float32 [N,D] or [N,D+1], of features [N,F]."""
@@ -84,17 +92,20 @@ class _Projected(nn.Module):
         super().__init__()
         for name in ("mean", "components", "deviation"):
             self.register_buffer(name, torch.from_numpy(getattr(fitted, name).astype(np.float32)))
-        self.beside = fitted.beside
+        self.beside, self.outside = fitted.beside, fitted.outside
 
     def forward(self, features: Tensor) -> Tensor:
         """Compute."""
         centred = features - self.mean
         along = centred @ self.components
         short = along / self.deviation
+        rest = centred - along @ self.components.T
+        if self.outside is not None:
+            far = (rest * rest).sum(1, keepdim=True).sqrt()
+            return torch.cat([short, far * (WEIGHT_OUTSIDE / self.outside)], 1)
         if self.beside is None:
             return short
         middle, spread = self.beside
-        rest = centred - along @ self.components.T
         whole = (centred * centred).sum(1, keepdim=True).clamp(min=1e-12)
         share = ((rest * rest).sum(1, keepdim=True) / whole).sqrt()
         return torch.cat([short, (share - middle) * (WEIGHT / spread)], 1)

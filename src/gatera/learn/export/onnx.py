@@ -169,10 +169,15 @@ def check_parity(
     """Compare an exported network with its original on a batch of inputs; return the largest difference of outputs.
 
     Raises:
-        ExportError: if they differ by more than `PARITY`.
+        ExportError: if they differ by more than `PARITY`, or are not finite.
     """
     with torch.no_grad():
         expected = graph(torch.from_numpy(batch)).numpy()
+    if not np.isfinite(expected).all():
+        raise ExportError(
+            "the model's outputs are not finite (NaN or infinite), so no program was written",
+            remedy="Its training has diverged. Train it again with a lower learning rate.",
+        )
     # with the features, as a program will be loaded
     found = OnnxRuntimeEngine(model, features=None if projection is None else TENSOR).run(batch)
     difference = float(np.abs(found - expected).max())

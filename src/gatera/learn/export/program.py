@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,9 +125,23 @@ def export_program(trained: Trained, path: Path, force: bool, options: ExportOpt
     if not options.slim:
         entries["weights.safetensors"] = weights(trained.model)
     last_epoch = None if trained.last_epoch is None else dict(trained.last_epoch)
-    training = {"last_epoch": last_epoch, **options.training}
+    training = finite({"last_epoch": last_epoch, **options.training})
     write_package(path, program_json(trained, graph, examples[0], training), entries, force=force)
     return path
+
+
+def finite(value: Any) -> Any:
+    """Return facts as JSON has them: None for what is NaN or infinite, as what was not measured.
+
+    Example:
+        >>> finite({"valid_loss": float("nan"), "errors": [0.5, float("inf")]})
+        {'valid_loss': None, 'errors': [0.5, None]}
+    """
+    if isinstance(value, Mapping):
+        return {key: finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def program_json(

@@ -65,7 +65,8 @@ class CalibrationReport:
             found.append(self._calibration())
         if np.isfinite(self.coverage):
             what = "Sets of labels" if np.isfinite(self.answered) else "Intervals"
-            size = "labels in a set on average" if np.isfinite(self.answered) else "wide"
+            labels = "label" if f"{self.size:.3g}" == "1" else "labels"
+            size = f"{labels} in a set on average" if np.isfinite(self.answered) else "wide"
             found.append(
                 f"{what} at {self.level:.0%} hold the truth of {self.coverage:.1%} of them; {self.size:.3g} {size}."
             )
@@ -101,6 +102,25 @@ class CalibrationReport:
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
+
+
+ALL_RIGHT = "The model is right on the held-out items, so how much surer it may be cannot be told: probabilities are left as they are."
+SAYS_LITTLE = (
+    "The temperature is the highest that is tried: the model's outputs say almost nothing about the labels."
+)
+SOFTMAX_TWICE = (
+    "The model's outputs are probabilities already, and the loss takes them for logits: its probabilities went through a second "
+    "softmax, which makes them too even. Remove the softmax at the end of the model."
+)
+
+
+def not_finite(outputs: np.ndarray) -> str:
+    """Return the sentence about outputs [N,K] that are NaN or infinite for some items."""
+    wrong = int((~np.isfinite(outputs.reshape(len(outputs), -1)).all(1)).sum())
+    return (
+        f"The model's outputs are not finite for {wrong:,} of {len(outputs):,} held-out items, so it is not known how sure it is. "
+        "Train again with a lower learning rate."
+    )
 
 
 def missing_labels(missing: Sequence[Any]) -> str:

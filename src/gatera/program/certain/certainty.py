@@ -11,6 +11,7 @@ import numpy as np
 from gatera.core.errors import ArgumentError, ProgramFileError
 from gatera.program.certain.arrays import unpack, unpack_sorted
 from gatera.program.certain.conformal import Answers, Scores, check_level, default_level
+from gatera.program.certain.copies import first_of_copies
 from gatera.program.certain.novelty import Novelty
 from gatera.program.certain.shift import (
     SMALL_EFFECT,
@@ -26,7 +27,8 @@ from gatera.program.certain.shift import (
 #: A batch needs as many items as there are parts for cross-fitting, twice; fewer say nothing.
 FEWEST = 10
 
-#: Of the ways of telling a batch from the held-out items, two have two sides: odder or less odd, surer or less sure.
+#: Of the ways of telling a batch from the held-out items, two have two sides: odder or less odd, surer or less sure. Empty cells of rows
+#: are one more.
 WAYS = 6
 
 #: Held-out items above this novelty count as odd.
@@ -92,13 +94,25 @@ class Certainty:
         scale = np.ones(1) if self.scale is None else self.scale.astype(np.float64)
         return scale * scores.cutoff("level", self.level("level", level))
 
-    def shift(self, features: np.ndarray, sureness: np.ndarray | None, looks: int) -> Shift:
+    def shift_of(self, answers: Sequence[Any], looks: int, gaps: np.ndarray | None = None) -> Shift:
+        """Return whether a batch has drifted, by its predictions; see `shift`."""
+        features = np.array([answer.features for answer in answers], np.float32)
+        sure = [np.asarray(answer.probabilities).max() for answer in answers] if self.answers else None
+        width = 0 if self.novelty is None else self.novelty.width
+        return self.shift(
+            features.reshape(len(answers), width), None if sure is None else np.array(sure, np.float32), looks, gaps
+        )  # fmt: skip
+
+    def shift(
+        self, features: np.ndarray, sureness: np.ndarray | None, looks: int, gaps: np.ndarray | None = None
+    ) -> Shift:
         """Return whether a batch has drifted from the held-out items.
 
         Args:
             features: of the batch, float32 [n,D].
             sureness: the probabilities of the batch's answers, [n]; None where there are none.
             looks: how many batches are looked at in all.
+            gaps: whether each item has an empty cell where training had none, bool [n]; None where that is not known.
 
         Raises:
             ArgumentError: if the program has no features, or the batch is too small.
@@ -106,12 +120,16 @@ class Certainty:
         novelty = self.novelty
         if novelty is None:
             raise ArgumentError(NO_FEATURES)
-        if len(features) < FEWEST:
+        n, counted = len(features), first_of_copies(features, novelty.held_out)
+        if len(counted) < FEWEST:
             raise ArgumentError(
-                "the batch is too small to say whether it has drifted", got=len(features), expected=f"at least {FEWEST} items"
+                "the batch is too small to say whether it has drifted",
+                got=f"{n:,}, of which {n - len(counted):,} are copies of others" if len(counted) < n else n, expected=f"at least {FEWEST} items",
             )  # fmt: skip
+        features = features[counted]
+        sureness = None if sureness is None else sureness[counted]
         odd = novelty.distances(features)
-        z = critical(looks, WAYS)
+        z = critical(looks, WAYS + (gaps is not None))
         by = {"features": effect_of(*told_by_features(features, novelty.held_out), z)}
         by["novelty"] = _either_side(odd, novelty.scores, z)
         line = float(np.quantile(novelty.scores, ODD))
@@ -119,13 +137,15 @@ class Certainty:
         if sureness is not None and self.answers is not None:
             known = np.concatenate([self.answers.right, self.answers.wrong])
             by["sureness"] = _either_side(sureness, known, z)
-        small = {"odd items": SMALL_SHARE}
+        if gaps is not None:
+            by["empty cells"] = effect_of(*auc_parts(gaps[counted], np.zeros(len(novelty.held_out), bool)), z)
+        small = {"odd items": SMALL_SHARE, "empty cells": SMALL_SHARE}
         above = {name: each.low - small.get(name, SMALL_EFFECT) for name, each in by.items()}
         best = by[max(above, key=lambda name: above[name])]
         novel = np.searchsorted(novelty.scores, odd, "left") / (len(novelty.scores) + 1) > novelty.alarm
         return Shift(
-            max(above.values()) > 0, best.auc, (best.low, best.high), by, len(features), len(novelty.held_out),
-            float(novel.mean()), looks,
+            max(above.values()) > 0, best.auc, (best.low, best.high), by, n, len(novelty.held_out), float(novel.mean()), looks,
+            n - len(counted),
         )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from functools import cached_property
 
 import numpy as np
 
-from gatera.core.checks import check_fraction
+from gatera.core.checks import check_fraction, percentage
 from gatera.core.errors import ArgumentError
 
 #: The level where none is asked for, or the next one that the data supports.
@@ -24,6 +24,9 @@ DEFAULT_LEVELS = (0.95, 0.9, 0.8, 0.5)
 
 #: Rounding of (n + 1) * level, which is a whole number for round levels.
 ROUNDING = 1e-9
+
+#: Rounding of a weight, which is stored as float32 and at most 1.
+WEIGHT_ROUNDING = 6e-8
 
 
 def least_items(level: float) -> int:
@@ -62,6 +65,8 @@ def check_level(name: str, level: float, n: int) -> float:
     Raises:
         ArgumentError: if it is not between 0 and 1, or needs more items: the message says how many.
     """
+    if meant := percentage(level):
+        raise ArgumentError(f"{name} must be a number in (0, 1)", got=level, remedy=f"Did you mean {meant}?")
     check_fraction(name, level, open_low=True, open_high=True)
     needed = least_items(level)
     if needed > n:
@@ -99,6 +104,8 @@ class Scores:
         """
         check_level(name, level, self.n)
         allowed = (1 - level) * (self.n + 1) - 1 + ROUNDING
+        if self.weights is not None:
+            allowed += len(self.weights) * WEIGHT_ROUNDING  # thirds, say, whose sum is a whole number
         above = self._above  # above[i]: what lies above values[i]; it falls
         place = int(np.searchsorted(-above, -allowed, side="left"))
         return float(self.values[min(place, len(self.values) - 1)]) if len(self.values) else 0.0

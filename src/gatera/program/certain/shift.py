@@ -5,7 +5,7 @@ apart, 1 where always. It does not depend on how large the batch is; only its in
 threshold once a batch is large enough, for differences of no importance.
 
 Four ways of telling are tried: a linear classifier of the features, cross-fitted; how odd items look; whether more of them are odd
-than usual (a new class among the others); how sure the answers are.
+than usual (a new class among the others); how sure the answers are. For rows a fifth: cells that are empty, and never were in training.
 
 Source: Lopez-Paz and Oquab 2017 (classifier two-sample tests); DeLong, DeLong and Clarke-Pearson 1988 (variance of an AUC).
 """
@@ -28,6 +28,9 @@ SMALL_EFFECT, SMALL_SHARE = 0.55, 0.52
 #: Share of false alarms over all looks together.
 FALSE_ALARMS = 0.01
 
+#: The smallest probability that the quantile of the normal distribution is known of.
+SMALLEST = 1e-300
+
 #: How much of the identity is added to the covariance: few items would otherwise find directions of no meaning.
 SHRINKAGE = 0.5
 
@@ -48,11 +51,12 @@ class Shift:
         drifted: whether the interval of the effect of some way lies above `SMALL_EFFECT`; of the share of odd items, above `SMALL_SHARE`.
         effect: the AUC of telling the batch's items from held-out ones, by the way that tells them best.
         interval: its interval, (low, high); corrected for the number of looks and ways.
-        by: the effect of each way: "features", "novelty", "odd items", "sureness".
+        by: the effect of each way: "features", "novelty", "odd items", "sureness", and for rows "empty cells".
         n: number of items in the batch.
         n_held_out: number of held-out items that they are compared with.
         novel: share of the batch that looks like nothing in the training set, 0..1.
         looks: how many batches are looked at in all.
+        copies: how many of the items are copies of others in the batch; they are not counted.
     """
 
     drifted: bool
@@ -63,18 +67,20 @@ class Shift:
     n_held_out: int
     novel: float
     looks: int
+    copies: int = 0
 
     def lines(self) -> list[str]:
         """Return it in words, a line each."""
         low, high = self.interval
         verdict = "The batch has drifted" if self.drifted else "No drift can be claimed"
+        copies = f", of which {self.copies:,} are copies of others and not counted," if self.copies else ""
         ways = ", ".join(
             f"{name} {each.auc:.2f} ({each.low:.2f} to {each.high:.2f})" for name, each in self.by.items()
         )
         return [
             f"{verdict}: its items can be told from held-out ones with an AUC of {self.effect:.2f} ({low:.2f} to {high:.2f}); "
             "0.5 is not at all, 1 always.",
-            f"By {ways}; {self.n:,} items against {self.n_held_out:,} held-out ones.",
+            f"By {ways}; {self.n:,} items{copies} against {self.n_held_out:,} held-out ones.",
             f"{self.novel:.1%} of the batch looks like nothing in the training set; about 1 % is expected.",
             f"False alarms: at most {FALSE_ALARMS:.0%} over {self.looks:,} batches from the same source. A rule that always alarms "
             "finds every drift, too, and is wrong on all of these.",
@@ -85,7 +91,8 @@ class Shift:
         return {
             "drifted": self.drifted, "effect": round(self.effect, 4), "interval": [round(end, 4) for end in self.interval],
             "by": {name: [round(value, 4) for value in each] for name, each in self.by.items()},
-            "n": self.n, "n_held_out": self.n_held_out, "novel": round(self.novel, 4), "looks": self.looks,
+            "n": self.n, "n_held_out": self.n_held_out, "copies": self.copies, "novel": round(self.novel, 4),
+            "looks": self.looks,
             "always_alarming": {"drifted": True, "false_alarms": 1.0},
         }  # fmt: skip
 
@@ -158,4 +165,4 @@ def critical(looks: int, ways: int) -> float:
         >>> round(critical(1, 1), 2), round(critical(100, 3), 2)
         (2.33, 3.99)
     """
-    return NormalDist().inv_cdf(1 - FALSE_ALARMS / (looks * ways))
+    return -NormalDist().inv_cdf(max(FALSE_ALARMS / (looks * ways), SMALLEST))

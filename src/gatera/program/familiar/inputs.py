@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gatera.core.errors import DataError
+import numpy as np
+
+from gatera.core.errors import ArgumentError, DataError
 
 
 def is_frame(value: object) -> bool:
@@ -20,9 +22,43 @@ def is_frame(value: object) -> bool:
     )
 
 
-def each_input(many: Any) -> Iterable[Any]:
-    """Return inputs one by one: the rows of a DataFrame as dicts, the elements of anything else."""
-    return _rows(many) if is_frame(many) else many
+def each_input(many: Any, photos: bool = False) -> Iterable[Any]:
+    """Return inputs one by one: the rows of a DataFrame as dicts, the elements of anything else.
+
+    Args:
+        many: the inputs.
+        photos: whether an input is a photo, so that an array [H,W,3] is a single one.
+
+    Raises:
+        ArgumentError: if it is a single input, or nothing that has elements.
+    """
+    if is_frame(many):
+        return _rows(many)
+    single = _single(many, photos)
+    if single is None and isinstance(many, Iterable):
+        return many
+    raise ArgumentError(
+        f"a list of inputs is needed, not {single or f'a value of type {type(many).__name__}'}",
+        got=None if isinstance(many, np.ndarray) else many,
+        remedy=FOLDER if isinstance(many, str | os.PathLike) and Path(many).is_dir() else ONE,
+    )
+
+
+FOLDER = 'List its files: sorted(Path(folder).rglob("*.jpg")), say. On the command line, gatera predict takes folders.'
+ONE = "Put it in a list: [input]."
+
+
+def _single(many: Any, photos: bool) -> str | None:
+    """Return what a single input is, in words; None where it may be several."""
+    kinds: list[tuple[Any, str]] = [
+        (str, "a single text or path"), (os.PathLike, "a single path"), (bytes | bytearray | memoryview, "the content of a single file"),
+        (Mapping, "a single row"), (io.IOBase, "a single open file"),
+    ]  # fmt: skip
+    found = next((words for kind, words in kinds if isinstance(many, kind)), None)
+    if found is None and isinstance(many, np.ndarray):
+        one_photo = many.ndim == 2 or (many.ndim == 3 and many.shape[-1] in (1, 3, 4))
+        found = "a single photo" if photos and one_photo else "a single number" if not many.ndim else None
+    return "a single prediction" if found is None and hasattr(many, "about_itself") else found
 
 
 def one_input(raw: Any) -> Any:

@@ -39,6 +39,10 @@ class Column:
         """
         raise NotImplementedError
 
+    def is_gap(self, cell: Any) -> bool:
+        """Whether a cell is empty, which none was in training."""
+        return False
+
 
 class CategoryColumn(Column):
     """Codes of categories.
@@ -71,6 +75,10 @@ class CategoryColumn(Column):
                 empty
             )
         return np.where(unknown, 0, codes), said
+
+    def is_gap(self, cell: Any) -> bool:
+        """See `Column`."""
+        return not self.had_empty and self.codes(cell) == EMPTY
 
 
 class FlagColumn(Column):
@@ -118,6 +126,10 @@ class NumberColumn(Column):
         missing = np.isnan(numbers)
         said = {} if self.had_empty else self._gaps(cells, missing)
         return (np.where(missing, self.fill, numbers) - self.mean) / self.std, said
+
+    def is_gap(self, cell: Any) -> bool:
+        """See `Column`; numbers that are not finite count as empty."""
+        return not self.had_empty and bool(np.isnan(self.numbers([cell])[0]))
 
     def _gaps(self, cells: Sequence[Any], missing: np.ndarray) -> dict[str, np.ndarray]:
         """Return what to say of cells without a number: sentence -> where it holds."""
@@ -225,6 +237,11 @@ class RowReader:
         cells = cells_of(raw, self.columns)
         array, notes = self._read({name: [cell] for name, cell in cells.items()})
         return array[0], notes
+
+    def has_gap(self, raw: Any) -> bool:
+        """Whether a row has an empty cell in a column that had none in training."""
+        cells = cells_of(raw, self.columns)
+        return any(column.is_gap(cells[column.source]) for column in self._encoded)
 
     def table(self, columns: Mapping[str, Sequence[Any]], where: str = "") -> np.ndarray:
         """Return whole columns, n cells each, as float32 [n,F].

@@ -113,7 +113,8 @@ def try_both(
             found[share] = share * found[1.0] + (1 - share) * found[0.0]
     errors = {share: _error(wanted, predictions) for share, predictions in found.items()}
     badness = {
-        share: _loss(wanted, said) * max(errors[share], 1 / len(held)) for share, said in found.items()
+        share: _comparable(_loss(wanted, said) * max(errors[share], 1 / len(held)))
+        for share, said in found.items()
     }
     share = min(SHARES[1:-1] if mixed else found, key=lambda share: badness[share])
     return Trial(n_epochs, share, errors, falling, len(held))
@@ -137,6 +138,11 @@ def _loss(rows: EncodedRows, predictions: np.ndarray) -> float:
         return float(np.square(predictions[:, 0] - rows.y).mean())
     right = predictions[np.arange(len(rows.y)), rows.y]
     return float(-np.log(np.maximum(right, 1e-6)).mean())
+
+
+def _comparable(loss: float) -> float:
+    """Return a loss that can be compared: infinite where the training diverged and it is NaN."""
+    return loss if np.isfinite(loss) else float("inf")
 
 
 def _error(rows: EncodedRows, predictions: np.ndarray) -> float:
@@ -164,7 +170,7 @@ def _try_networks(
         said = np.concatenate(
             [_train_and_ask(rows, train, valid, maker, seed, length) for train, valid in folds]
         )
-        loss = _loss(wanted, said)
+        loss = _comparable(_loss(wanted, said))
         if best is not None and not loss < best[0]:
             return best[1], False, best[2]
         best = loss, length, said
