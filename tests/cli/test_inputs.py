@@ -36,6 +36,21 @@ def test_a_text_is_itself_or_a_file(tmp_path, monkeypatch):
     assert names(["-"], {"op": "read_text"}) == ["first", "second"]
 
 
+def test_folders_that_exist_are_names_in_a_pattern(tmp_path, monkeypatch):
+    folder = tmp_path / "[2024] photos*"
+    folder.mkdir()
+    for name in ("1[a].jpg", "2.jpg", "3.png"):
+        (folder / name).write_bytes(b"")
+    found = [tmp_path / "[2024] photos*" / name for name in ("1[a].jpg", "2.jpg")]
+    assert [each.raw for each in find_inputs([str(folder / "*.jpg")], {"op": "read_photo"})[0]] == found
+    assert [each.raw for each in find_inputs([str(folder / "1[a].jpg")], {"op": "read_photo"})[0]] == found[
+        :1
+    ]
+    monkeypatch.chdir(tmp_path)
+    assert len(find_inputs(["[2024] photos*/*.jpg"], {"op": "read_photo"})[0]) == 2
+    assert len(find_inputs(["*/*.jpg"], {"op": "read_photo"})[0]) == 2
+
+
 def test_a_misspelt_file_is_not_taken_for_a_text():
     (found,), _ = find_inputs(["gone.txt"], {"op": "read_text"})
     assert found.where == {"file": "gone.txt"}

@@ -85,6 +85,7 @@ def test_message_for_no_resamples() -> None:
     assert str(err.value) == "resamples must be at least 1. Got: 0."
 
 
+@pytest.mark.slow
 def test_the_interval_of_an_average_precision_is_that_of_resampled_items_with_ties_as_scikit_learn_has_them() -> (
     None
 ):

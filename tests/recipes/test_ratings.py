@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gatera.core.errors import DataError
-from gatera.recipes.ratings import read
+from gatera.recipes.ratings import rating_job, read
 from gatera.recipes.settings import TrainSettings
 
 
@@ -61,3 +61,18 @@ def test_ratings_that_are_all_the_same_say_who_took_what_and_are_refused_where_a
         DataError, match=r"has the same value in every row, so there is nothing to learn\. Got: 3\."
     ):
         read(settings(tmp_path, text, rating="rating"), events)
+
+
+def test_pairs_on_both_sides_of_the_split_are_named(tmp_path, events):
+    text = "user,movie,rating\n" + "\n".join(f"{u},{i},{r}" for u, i, r in ROWS)  # 35 pairs, 25 of them twice
+    rating_job(settings(tmp_path, text, bs=8), events)
+    (warning,) = events.warnings
+    assert (
+        "of 12 ratings of the validation set are of a user and an item that are together in the training set, too, e.g. row "
+        in warning
+    )
+    events.warnings.clear()
+    rating_job(settings(tmp_path, text, check_leaks=False, bs=8), events)
+    once = "user,movie,rating\n" + "\n".join(f"{u},{i},{r}" for u, i, r in ROWS[:35])
+    rating_job(settings(tmp_path, once, bs=8), events)
+    assert not events.warnings

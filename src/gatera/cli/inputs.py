@@ -150,13 +150,21 @@ def find_photos(
     found: list[Path] = []
     for given in inputs:
         if glob.has_magic(given) and not os.path.lexists(given):
-            matches = sorted(glob.glob(given, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute patterns
+            pattern = _with_plain_folders(given)
+            matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute patterns
             if not matches:
                 raise DataError(f"no file matches {given}")
             found += [path for match in matches for path in _files_at(match, suffixes, things, on_note)]
         else:
             found += _files_at(given, suffixes, things, on_note)
     return found
+
+
+def _with_plain_folders(pattern: str) -> str:
+    """Return a pattern in which the folders that exist are names, also "[2024] photos"; what follows them stays a pattern."""
+    parts = Path(pattern).parts
+    known = next(n for n in range(len(parts), -1, -1) if not n or Path(*parts[:n]).is_dir())
+    return str(Path(glob.escape(str(Path(*parts[:known]))), *parts[known:])) if known else pattern
 
 
 def _file(path: Path) -> Input:

@@ -14,6 +14,7 @@ from gatera.data.loading.rating_columns import column_names
 from gatera.data.loading.row_loaders import RowLoaders
 from gatera.data.loading.row_tables import check_varies, empty_cells, unusable_targets
 from gatera.data.sources.tables import read_table
+from gatera.evaluate.named import input_table, name_in
 from gatera.measure.metrics.standard import rmse
 from gatera.program.tables.notes import Note
 from gatera.recipes.evaluation import Evaluation, evaluate_numbers
@@ -35,6 +36,8 @@ def rating_job(settings: TrainSettings, events: Events) -> Job:
         bs=settings.bs or (IMPLICIT_BATCH if rating == IMPLICIT else RATINGS.bs), val_bs=1024, device=settings.device,
     )  # fmt: skip
     _report_ratings(events, dls)
+    if settings.check_leaks and rating != IMPLICIT:
+        _warn_of_pairs_on_both_sides(events, dls, user, item)
     low, high = float(dls.train_ds.targets.min()), float(dls.train_ds.targets.max())
     margin = 0.0 if rating == IMPLICIT else MARGIN * (high - low)
     learn = collab_learner(
@@ -86,6 +89,19 @@ def _read_pairs(whole: Any, names: Sequence[str], events: Events) -> tuple[Any, 
     said = f"each pair counts as 1, and {NEGATIVES} items drawn at random for it as 0; predictions are 0 to 1"
     events.on_note(Note(f"No column has ratings: {said}", "user", names[0]))
     return whole.loc[usable, list(names)], [*names, IMPLICIT]
+
+
+def _warn_of_pairs_on_both_sides(events: Events, dls: RowLoaders, user: str, item: str) -> None:
+    """Warn if users rated items of the validation set in the training set, too: such a rating is remembered, not predicted."""
+    known, held = (input_table(dataset)[[user, item]] for dataset in (dls.train_ds, dls.valid_ds))
+    pairs = set(known.itertuples(index=False, name=None))
+    twice = [place for place, pair in enumerate(held.itertuples(index=False, name=None)) if pair in pairs]
+    if twice:
+        events.on_warning(
+            f"{len(twice):,} of {len(held):,} ratings of the validation set are of a user and an item that are together in the training "
+            f"set, too, e.g. {name_in(dls.valid_ds, twice[0])}; the error on pairs that are new may be larger."
+        )
+        events.on_event("leaks", {"counts": {"train": len(known), "valid": len(held)}, "pairs": len(twice)})
 
 
 def _report_ratings(events: Events, dls: RowLoaders) -> None:

@@ -122,7 +122,7 @@ def test_a_statistic_without_a_value_for_some_samples_has_an_interval_of_the_oth
         bootstrap_interval([1, 2, 3], lambda sample: sample)
     with pytest.raises(ArgumentError, match="must be a number"):
         bootstrap_interval(["a", "b"])
-    with pytest.raises(ArgumentError, match="at least 0"):
+    with pytest.raises(ArgumentError, match="a count of n items"):
         wilson_interval(-1, 3)
 
 
