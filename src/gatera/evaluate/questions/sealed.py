@@ -86,6 +86,11 @@ class TestSet:
         """The number of its files."""
         return len(_read(self.path)["files"])
 
+    @property
+    def digest(self) -> str:
+        """The hash over all its files, which names this seal; 64 hexadecimal digits."""
+        return str(_read(self.path)["digest"])
+
     def check(self) -> None:
         """Raise DataError if a file was changed, added or removed since the folder was sealed."""
         sealed, found = _read(self.path)["files"], _hashes(self.folder) if self.folder.is_dir() else {}
