@@ -58,7 +58,8 @@ class Judged(Answer):
             ArgumentError: as `set`, and if the level needs more held-out items than there were.
         """
         probabilities = np.asarray(self.probabilities)
-        inside = self.certainty.in_set(probabilities, level, exact).nonzero()[0].tolist()
+        found = self.certainty.in_set(probabilities, level, exact).tolist()
+        inside = [place for place, possible in enumerate(found) if possible]
         if len(inside) > 1:
             inside.sort(key=lambda place: -probabilities[place])
         return [self.vocab[place] for place in inside]
