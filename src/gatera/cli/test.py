@@ -23,6 +23,7 @@ from gatera.evaluate.html_report import write_html_report
 from gatera.evaluate.items import Asked, LabelledItems
 from gatera.evaluate.measure_source import Measurement, find_items, measure
 from gatera.evaluate.page import program_facts
+from gatera.evaluate.questions.card import note_in_card
 from gatera.program.program import Program, load_program
 
 #: How many items that could not be measured are named.
@@ -69,6 +70,8 @@ def test(options: argparse.Namespace) -> int:
             show_comparisons(compared)
     if test_set is not None:
         show_line(test_set.sentence())
+        for name, found in zip(names, measured, strict=True):
+            show_line(note_in_card(name, test_set, found.lines()))
     status = [_status(found, options) for found in measured]
     return max(status)
 

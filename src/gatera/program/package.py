@@ -15,10 +15,12 @@ is ever executed or unpickled.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
 import math
+import os
 import shutil
 import zipfile
 from collections.abc import Mapping
@@ -154,6 +156,22 @@ def read_package(path: str | Path) -> Package:
     held = {PROGRAM: text, **{name: content for name, content in zip(declared, contents) if name != WEIGHTS}}
     _check_model(path, held[MODEL])
     return Package(path, program, archive.names, archive.size_bytes, archive.program_sha256, held)
+
+
+def change_card(path: str | Path, card: str) -> None:
+    """Replace the model card of a program file, atomically; every other entry keeps its bytes.
+
+    Raises:
+        ProgramFileError: if the file is not a program.
+        PermissionError: if the file is read-only, although its folder may not be.
+    """
+    path = Path(path).resolve()  # a link stays one
+    package = read_package(path)
+    if not path.stat().st_mode & 0o222 or not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, "it is read-only", str(path))
+    entries = {name: package.read(name) for name in package.names if name not in (PROGRAM, CARD)}
+    described = {name: value for name, value in package.program.items() if name not in ("format", "entries")}
+    write_package(path, described, {**entries, CARD: card.encode()}, force=True)
 
 
 def parsed(path: Path, text: bytes) -> dict[str, Any]:

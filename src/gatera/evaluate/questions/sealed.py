@@ -93,6 +93,11 @@ class TestSet:
         """The number of its files."""
         return len(_read(self.path)["files"])
 
+    @property
+    def digest(self) -> str:
+        """The hash over all its files, which names this seal; 64 hexadecimal digits."""
+        return str(_read(self.path)["digest"])
+
     def check(self) -> None:
         """Raise DataError if a file was changed, added or removed since the folder was sealed."""
         sealed = _same_form(_read(self.path)["files"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,9 @@ FEWEST = 10
 #: Of the ways of telling a batch from the held-out items, two have two sides: odder or less odd, surer or less sure. Empty cells of rows
 #: are one more.
 WAYS = 6
+
+#: Cutoffs of so many levels are kept.
+MOST_LEVELS = 16
 
 #: Held-out items above this novelty count as odd.
 ODD = 0.95
@@ -78,11 +82,22 @@ class Certainty:
         Raises:
             ArgumentError: if the program knows nothing of that, or the level needs more held-out items.
         """
-        scores = _present(self.labels, "labels")
-        found = 1 - probabilities.astype(np.float64) <= scores.cutoff("level", self.level("level", level))
+        known = level is None or type(level) is float
+        cutoff = self._cutoffs.get(level) if known else None
+        if cutoff is None:
+            scores = _present(self.labels, "labels")
+            cutoff = scores.cutoff("level", self.level("level", level))
+            if known and len(self._cutoffs) < MOST_LEVELS:
+                self._cutoffs[level] = cutoff
+        found = np.subtract(1, probabilities, dtype=np.float64) <= cutoff
         if self.answers is not None and not exact:
             found[int(probabilities.argmax())] = True
         return found
+
+    @cached_property
+    def _cutoffs(self) -> dict[float | None, float]:
+        """The cutoffs of levels that were asked for: finding one takes as long as the rest of a set."""
+        return {}
 
     def half_width(self, level: float | None) -> np.ndarray:
         """Return how far on either side of the predicted numbers the true ones lie at a level, float64 [K].

@@ -31,6 +31,7 @@ class Judged(Answer):
     features: np.ndarray | None
     sure: float | None
     reason: str | None
+    _novelty: float | None = None
 
     @property
     def set(self) -> list[Any]:
@@ -57,9 +58,11 @@ class Judged(Answer):
             ArgumentError: as `set`, and if the level needs more held-out items than there were.
         """
         probabilities = np.asarray(self.probabilities)
-        inside = self.certainty.in_set(probabilities, level, exact)
-        order = np.argsort(-probabilities, kind="stable")
-        return [self.vocab[place] for place in order if inside[place]]
+        found = self.certainty.in_set(probabilities, level, exact).tolist()
+        inside = [place for place, possible in enumerate(found) if possible]
+        if len(inside) > 1:
+            inside.sort(key=lambda place: -probabilities[place])
+        return [self.vocab[place] for place in inside]
 
     @property
     def interval(self) -> Any:
@@ -88,9 +91,11 @@ class Judged(Answer):
         Raises:
             ArgumentError: if the program does not know what its training inputs looked like.
         """
-        if self.certainty.novelty is None or self.features is None:
-            raise ArgumentError(NO_FEATURES)
-        return self.certainty.novelty.of(self.features)
+        if self._novelty is None:
+            if self.certainty.novelty is None or self.features is None:
+                raise ArgumentError(NO_FEATURES)
+            self._novelty = self.certainty.novelty.of(self.features)
+        return self._novelty
 
     @property
     def novel(self) -> bool:

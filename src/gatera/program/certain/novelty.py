@@ -6,6 +6,7 @@ to equal variance.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -67,6 +68,10 @@ class Novelty:
         return (self.reference**2).sum(1)
 
     @cached_property
+    def _doubled(self) -> np.ndarray:
+        return 2 * self.reference
+
+    @cached_property
     def alarm(self) -> float:
         """The novelty above which an input is called novel: 0.99, or the highest that so few held-out items allow."""
         n = len(self.scores)
@@ -81,5 +86,10 @@ class Novelty:
 
         The input itself counts as one of them, so that the share is right for few items, too, and never 1.
         """
-        score = self.distances(features[None])[0]
-        return int(np.searchsorted(self.scores, score, side="left")) / (len(self.scores) + 1)
+        # as `distances`, with as few calls as possible for a single row
+        partly = self._squares - self._doubled @ features
+        near = min(NEIGHBOURS, len(partly))
+        partly.partition(near - 1)
+        own = float(features @ features)
+        score = np.float32(sum(math.sqrt(max(each + own, 0.0)) for each in partly[:near].tolist()) / near)
+        return int(self.scores.searchsorted(score, "left")) / (len(self.scores) + 1)
