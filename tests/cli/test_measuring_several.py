@@ -10,6 +10,12 @@ import pytest
 
 
 @pytest.fixture
+def program(program: Path, tmp_path: Path) -> Path:
+    """A copy: tests on a sealed set are written into its card."""
+    return Path(shutil.copy(program, tmp_path / "first.gatera"))
+
+
+@pytest.fixture
 def labelled(photo_folder: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(photo_folder, tmp_path / "june"))
 
@@ -23,6 +29,8 @@ def test_two_programs_are_measured_side_by_side_on_a_sealed_test_set(gatera, pro
     assert ran.out.count("Error 0.0 % (0 of 24 wrong)") == 2
     assert "No difference can be claimed (p = 1); the two err equally often." in ran.out
     assert "has been opened once" in ran.err
+    assert "The card of other.gatera now mentions this test" in ran.err
+    assert "opened once: Error 0.0 % (0 of 24 wrong)" in gatera("info", other).out
     ran = gatera("test", program, other, labelled, "--json")
     (compared,) = json.loads(ran.out)["comparisons"]
     assert (compared["n"], compared["differ"], compared["wrong"]) == (
