@@ -211,7 +211,7 @@ def test_reading_and_computing_overlap(cats, photos, monkeypatch):
         reading_during_run.append(started.wait(5))
         return run(batch)
 
-    slow_read.pad = None
+    slow_read.pad, slow_read.config = None, read.config
     monkeypatch.setattr(cats, "preprocess", slow_read)
     monkeypatch.setattr(cats.engine, "run", watching_run)
     cats.predict_batch([photos[0], photos[1], Path("late.jpg"), photos[2]], batch_size=2)

@@ -146,11 +146,21 @@ def _ranges(name: str, values: np.ndarray) -> list[tuple[str, np.ndarray]]:
         inside = np.flatnonzero((part == place) & ~np.isnan(values))
         low, high = (cuts[place - 1] if place else None), (cuts[place] if place < len(cuts) else None)
         words = (
-            f"below {high:.4g}"
+            f"below {_written(high)}"
             if low is None
-            else f"{low:.4g} or more"
+            else f"{_written(low)} or more"
             if high is None
-            else f"{low:.4g} to {high:.4g}"
+            else f"{_written(low)} to {_written(high)}"
         )
         found.append((f"{name} {words}", inside))
     return found
+
+
+def _written(number: float) -> str:
+    """Return a bound as people write it: "61.25", "53,770".
+
+    Example:
+        >>> _written(61.2468), _written(53770.4)
+        ('61.25', '53,770')
+    """
+    return f"{number:,.0f}" if 10_000 <= abs(number) < 1e15 else f"{number:.4g}"
