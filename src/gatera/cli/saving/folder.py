@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from gatera.cli.given.web import name_in, scheme_of
 from gatera.cli.inputs import Input
@@ -160,6 +160,8 @@ def drawn(raw: Any, answer: Prediction, program: Program) -> Image.Image:
 
 
 def _dots(picture: Image.Image, points: np.ndarray) -> None:
+    from PIL import ImageDraw
+
     draw, radius = ImageDraw.Draw(picture), max(3, max(picture.size) // 100)
     for x, y in points:
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=PREDICTION_COLOR, outline="white")
@@ -178,6 +180,8 @@ def _words(answer: Prediction) -> str:
 def _captioned(picture: Image.Image, entries: list[tuple[str, str]]) -> Image.Image:
     """Return a picture with a line for each entry below it, in the entry's colour on white."""
     size = max(12, picture.width // 28)
+    from PIL import ImageDraw, ImageFont
+
     font, line = ImageFont.load_default(size), int(size * 1.5)
     whole = Image.new("RGB", (picture.width, picture.height + line * max(1, len(entries))), "white")
     whole.paste(picture, (0, 0))

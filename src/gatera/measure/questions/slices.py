@@ -156,7 +156,7 @@ def _ranges(name: str, values: np.ndarray) -> list[tuple[str, np.ndarray]]:
     return found
 
 
-def _written(number: float) -> str:
+def _written(number: Any) -> str:
     """Return a bound as people write it: "61.25", "53,770".
 
     Example:

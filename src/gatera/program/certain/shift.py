@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -165,4 +164,8 @@ def critical(looks: int, ways: int) -> float:
         >>> round(critical(1, 1), 2), round(critical(100, 3), 2)
         (2.33, 3.99)
     """
+    from statistics import (
+        NormalDist,
+    )  # with fractions and decimals it takes as long to load as all of this room
+
     return -NormalDist().inv_cdf(max(FALSE_ALARMS / (looks * ways), SMALLEST))
