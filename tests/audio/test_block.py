@@ -13,7 +13,7 @@ from gatera.core.errors import ArgumentError, SoundError
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.image import ImageBlock
 from gatera.data.datablock import DataBlock
-from gatera.data.splits.by_position import RandomSplitter
+from gatera.data.splits.by_position import IndexSplitter, RandomSplitter
 from gatera.data.transforms.item import Resize
 from gatera.program.preprocess import Preprocessing
 from gatera.samples import sample_path
@@ -151,6 +151,10 @@ def test_a_spectrogram_is_drawn_with_seconds_and_kilohertz():
     assert (ticks[0], ticks[-1]) == (0, 1)
 
 
+#: A split that leaves every digit in the training set.
+KNOWN = IndexSplitter([0, 3])
+
+
 def test_a_spectrogram_is_no_photograph():
     assert ImageBlock().photographic
     assert not AudioBlock().photographic
@@ -158,7 +162,10 @@ def test_a_spectrogram_is_no_photograph():
 
 def test_photo_transforms_follow_in_training_and_in_the_program():
     dls = DataBlock(
-        (AudioBlock, CategoryBlock), get_y=lambda file: file.name[0], item_tfms=Resize((64, 32))
+        (AudioBlock, CategoryBlock),
+        get_y=lambda file: file.name[0],
+        item_tfms=Resize((64, 32)),
+        splitter=KNOWN,
     ).dataloaders(FILES[::4], bs=4, device="cpu")
     x, _ = dls.one_batch()
     assert x.shape == (4, 1, 64, 32)
@@ -167,7 +174,7 @@ def test_photo_transforms_follow_in_training_and_in_the_program():
 
 
 def test_loaders_show_spectrograms_with_axes_and_keep_them_on_disk(private_home):
-    recipe = DataBlock((AudioBlock(size=32), CategoryBlock), get_y=lambda file: file.name[0])
+    recipe = DataBlock((AudioBlock(size=32), CategoryBlock), get_y=lambda file: file.name[0], splitter=KNOWN)
     dls = recipe.dataloaders(FILES[::4], bs=8, device="cpu")
     figure = dls.show_batch(max_n=2)
     assert [axes.get_ylabel() for axes in figure.axes] == ["kHz", "kHz"]
