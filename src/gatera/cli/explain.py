@@ -112,7 +112,7 @@ def _explain_one(
 ) -> None:
     made: dict[str, str] = {}
     facts: dict[str, Any] = {}
-    label = _own_label(subject, options.label)
+    label = options.label
     squares = Squares(options.patch, options.stride)
     for method in METHODS[options.method]:
         found: Any
@@ -133,11 +133,6 @@ def _explain_one(
         where = f", {facts['hidden']:.4g} with the square at row {top}, column {left} hidden"
     pictures = ", ".join(map(escaped, made.values()))
     print_line(f"{escaped(each)}: {escaped(facts['label'])} {facts['answer']:.4g}{where}  {pictures}")
-
-
-def _own_label(subject: Subject, label: str | None) -> Any:
-    """Return the label itself, which need not be a string, for its spelling."""
-    return None if label is None else next(own for own in subject.vocab or () if str(own) == label)
 
 
 def _facts_of(found: OcclusionMap) -> dict[str, Any]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gatera.core.checks import require
 from gatera.core.files import atomic_write
 from gatera.core.progress import in_notebook
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
+    from matplotlib.legend import Legend
 
 #: Dots per inch of pictures that are written to files and shown in notebooks.
 DPI = 110
@@ -61,6 +63,26 @@ def new_figure(figsize: tuple[float, float], dpi: float | None = None) -> Figure
     if in_notebook():
         import matplotlib.pyplot  # noqa: F401 - importing it makes the notebook show figures as images
     return Figure(figsize=figsize, dpi=dpi, layout="constrained")
+
+
+def named_legend(
+    owner: Axes | Figure, handles: Sequence[Any], names: Sequence[object], **placed: Any
+) -> Legend:
+    """Draw a legend whose names come from data: any name is shown as it is written.
+
+    matplotlib itself leaves out names that begin with "_", and reads what stands between two "$" as a formula.
+
+    Args:
+        owner: the axes or the figure.
+        handles: what stands before each name.
+        names: one for each.
+        placed: options of matplotlib's `legend`.
+    """
+    legend = owner.legend(handles=handles, labels=[str(place) for place in range(len(names))], **placed)
+    for text, name in zip(legend.get_texts(), names, strict=True):
+        text.set_parse_math(False)
+        text.set_text(str(name))
+    return legend
 
 
 def window_figure(figsize: tuple[float, float]) -> Figure | None:

@@ -44,7 +44,7 @@ def attribution(
     chosen = method or ("occlusion" if isinstance(learn.model, TextMixture) else next(iter(METHODS[kind])))
     check_choice("method", chosen, METHODS[kind])
     check_keywords(f"attribution(method={chosen!r})", options, METHODS[kind][chosen])
-    with evaluating(learn.model):
+    with torch.inference_mode(False), evaluating(learn.model):
         if kind == "photos":
             return explained_photo(subject, raw, chosen, known, **options)
         block = learn.dls.train_ds.fields.x

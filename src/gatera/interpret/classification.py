@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gatera.core.checks import check_at_least, require
+from gatera.core.checks import check_count, require
 from gatera.core.errors import ArgumentError
 from gatera.interpret.plots import plot_confusion
 from gatera.interpret.predictions import Interpretation
@@ -75,7 +75,7 @@ class ClassificationInterpretation(Interpretation):
 
     def most_confused(self, min_val: int = 1) -> list[Confusion]:
         """Return (actual, predicted, n) for each confusion that occurs at least `min_val` times, most frequent first."""
-        check_at_least("min_val", min_val, 1)
+        check_count("min_val", min_val, 1)
         return most_confused(self.confusion_matrix(), self.vocab, min_val)
 
     def plot_confusion_matrix(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +13,7 @@ from torch import Tensor, nn
 
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ArgumentError
+from gatera.core.progress import note
 from gatera.core.signatures import call
 from gatera.kernels.folding import folded_copy
 from gatera.models.tabular import TabularModel
@@ -77,10 +80,7 @@ def named_layers(model: nn.Module) -> dict[str, nn.Module]:
 
 
 def name_of_layer(model: nn.Module, layer: nn.Module) -> str:
-    """Return the short name of a layer, or of the stage that it ends; its class if it is not part of the model."""
-    ended = next((stage.name for stage in stages(model) if stage.last is layer), None)
-    if ended is not None:
-        return ended
+    """Return the short name of a layer; its class if it is not part of the model."""
     return next(
         (name for name, module in named_layers(model).items() if module is layer), type(layer).__name__
     )
@@ -147,8 +147,10 @@ def _parts(model: nn.Module) -> Iterator[nn.Module]:
         yield from _parts(model.network)
     elif isinstance(model, TabularModel):
         yield from _divided(model.layers)
+    elif len(inner := list(model.children())) == 1 and list(inner[0].children()):  # it only wraps another
+        yield from _parts(inner[0])
     else:
-        yield from _divided(model.children())
+        yield from _divided(inner)
 
 
 def _divided(modules: Iterable[nn.Module]) -> Iterator[nn.Module]:
@@ -179,7 +181,7 @@ def _is_norm(module: nn.Module) -> bool:
 
 
 def output_at(model: nn.Module, layer: nn.Module, inputs: Any) -> Any:
-    """Return what a layer gives for a batch of inputs; later layers are not computed.
+    """Return what a layer gives for a batch of inputs when it runs first; later layers are not computed.
 
     Raises:
         ArgumentError: if the layer does not run.
@@ -188,47 +190,132 @@ def output_at(model: nn.Module, layer: nn.Module, inputs: Any) -> Any:
     def stop(module: nn.Module, given: Any, output: Any) -> None:
         raise _Reached(output)
 
-    hook = layer.register_forward_hook(stop)
     try:
-        call(model, inputs)
+        with hooked(stop, [layer]):
+            call(model, inputs)
     except _Reached as reached:
         return reached.output
-    finally:
-        hook.remove()
-    raise ArgumentError(f"the layer {name_of_layer(model, layer)} does not run when the model predicts")
+    raise _does_not_run(model, layer)
 
 
 def outputs_at(model: nn.Module, layers: Sequence[nn.Module], inputs: Any) -> tuple[Any, list[Any]]:
-    """Return the model's output for a batch, and what some layers give on the way, in the order of `layers`."""
+    """Return the model's output for a batch, and what some layers give on the way, in the order of `layers`.
+
+    Of a layer that runs several times it is what it gives first, as in `output_at`; of one that does not run it is None.
+    """
     found: dict[int, Any] = {}
 
-    def keep(module: nn.Module, given: Any, output: Any) -> None:
+    def keep(module: nn.Module, given: Any, output: Any) -> Any:
+        if id(module) in found:
+            return None
         found[id(module)] = output
+        # What follows gets a copy: a rectifier that works in place would change what is kept.
+        return output.clone() if isinstance(output, Tensor) else None
 
-    hooks = [layer.register_forward_hook(keep) for layer in layers]
-    try:
+    with hooked(keep, layers):
         whole = call(model, inputs)
+    return whole, [found.get(id(layer)) for layer in layers]
+
+
+@contextmanager
+def hooked(hook: Callable[..., Any], layers: Iterable[nn.Module]) -> Iterator[None]:
+    """While the block runs, `hook(module, given, output)` is called after each run of some layers."""
+    hooks = [layer.register_forward_hook(hook) for layer in layers]
+    try:
+        yield
     finally:
-        for hook in hooks:
-            hook.remove()
-    return whole, [found[id(layer)] for layer in layers]
+        for one in hooks:
+            one.remove()
 
 
-def last_map(model: nn.Module, inputs: Any) -> Stage:
-    """Return the last stage of the body that gives maps [N,C,h,w] with more than one position.
+def runs(model: nn.Module, layers: Sequence[nn.Module], inputs: Any) -> list[int]:
+    """Return how many times each layer runs when the model computes a batch."""
+    counts: Counter[int] = Counter()
+    with hooked(lambda module, given, output: counts.update([id(module)]), layers), torch.no_grad():
+        call(model, inputs)
+    return [counts[id(layer)] for layer in layers]
+
+
+@contextmanager
+def first_output(model: nn.Module, layer: nn.Module) -> Iterator[nn.Module]:
+    """While the block runs, a stand-in gives what the layer gives when it runs first, each time that the model computes.
+
+    Libraries that look at a layer by hooks take what it gives last.
+
+    Yields:
+        The stand-in: a module that does nothing.
+    """
+    stand_in, seen = nn.Identity(), [False]
+
+    def forget(module: nn.Module, given: Any) -> None:
+        seen[0] = False
+
+    def pass_on(module: nn.Module, given: Any, output: Any) -> Any:
+        if seen[0]:
+            return None
+        seen[0] = True
+        return stand_in(output)
+
+    start = model.register_forward_pre_hook(forget)
+    try:
+        with hooked(pass_on, [layer]):
+            yield stand_in
+    finally:
+        start.remove()
+
+
+def chosen_layer(model: nn.Module, layer: str | nn.Module | None, inputs: Any) -> nn.Module:
+    """Return the layer that is asked for; for None the last one with maps. A line says if it runs several times.
 
     Raises:
-        ArgumentError: if there is none.
+        ArgumentError: if there is no such layer, or it does not run.
     """
-    candidates = stages(model.body if isinstance(model, DynamicUnet) else model)
-    _, outputs = outputs_at(model, [stage.last for stage in candidates], inputs)
-    for stage, output in reversed(list(zip(candidates, outputs, strict=True))):
-        if isinstance(output, Tensor) and output.ndim == 4 and output.shape[2] * output.shape[3] > 1:
-            return stage
-    raise ArgumentError(
-        "the model has no layer with maps [N,C,h,w]", got=type(model).__name__,
-        remedy='Use method="integrated_gradients" or "occlusion".',
-    )  # fmt: skip
+    if layer is not None:
+        found = find_layer(model, layer)
+        say_if_repeated(model, found, inputs)
+        return found
+    last = last_map(model, inputs)
+    if last is None:
+        raise ArgumentError(
+            "the model has no layer with maps [N,C,h,w]", got=type(model).__name__,
+            remedy='learn.attribution(item, method="integrated_gradients") and learn.occlusion(item) need none.',
+        )  # fmt: skip
+    return last
+
+
+def say_if_repeated(model: nn.Module, layer: nn.Module, inputs: Any) -> None:
+    """Say so if a layer runs several times when the model computes a batch.
+
+    Raises:
+        ArgumentError: if it does not run.
+    """
+    [n] = runs(model, [layer], inputs)
+    if not n:
+        raise _does_not_run(model, layer)
+    if n > 1:
+        note(
+            f"The layer {name_of_layer(model, layer)} runs {n} times: what it gives the first time is shown."
+        )
+
+
+def _does_not_run(model: nn.Module, layer: nn.Module) -> ArgumentError:
+    return ArgumentError(
+        f"the layer {name_of_layer(model, layer)} does not run when the model predicts",
+        available=_overview(model),
+    )
+
+
+def last_map(model: nn.Module, inputs: Any) -> nn.Module | None:
+    """Return the last layer of the body's stages that gives maps [N,C,h,w] with more than one position; None if none does."""
+    found = stages(model.body if isinstance(model, DynamicUnet) else model)
+    candidates = [module for stage in found for module in stage.modules]
+    _, outputs = outputs_at(model, candidates, inputs)
+    maps = [
+        layer
+        for layer, output in zip(candidates, outputs, strict=True)
+        if isinstance(output, Tensor) and output.ndim == 4 and output.shape[2] * output.shape[3] > 1
+    ]
+    return maps[-1] if maps else None
 
 
 def faster_copy(model: nn.Module, layer: nn.Module, inputs: Tensor) -> tuple[nn.Module, nn.Module]:

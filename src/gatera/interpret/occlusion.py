@@ -5,7 +5,7 @@ Source: Zeiler and Fergus 2014, "Visualizing and Understanding Convolutional Net
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -14,14 +14,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gatera.core.checks import check_at_least, check_fraction
+from gatera.core.checks import check_count, check_fraction
 from gatera.core.errors import ArgumentError, DataError
-from gatera.core.figures import Pictured, new_figure
-from gatera.core.progress import track
-from gatera.interpret.layers import faster_copy, find_layer, last_map, name_of_layer, outputs_at
+from gatera.core.figures import Pictured, named_legend, new_figure
+from gatera.core.progress import note, track
+from gatera.interpret.layers import chosen_layer, faster_copy, last_map, name_of_layer, outputs_at
 from gatera.interpret.maps import draw_photo, overlaid
 from gatera.interpret.subject import Subject, as_input, item_and_label, subject_of
 from gatera.kernels.fast_training import fast_training
+from gatera.kernels.folding import folded_copy
 from gatera.learn.arithmetic import evaluating
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ BATCH = 8
 
 #: A map is drawn over at least this range (of its largest value, or of 1): what changes less does not change.
 LEAST_RANGE = 0.02
+
+#: Colours of classes in the map of the most probable ones; the last stands for all others.
+COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#000000")
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,8 @@ class Squares:
     fill: float = 0.5
 
     def __post_init__(self) -> None:
-        check_at_least("patch", self.size, 1)
-        check_at_least("stride", self.stride, 1)
+        check_count("patch", self.size, 1)
+        check_count("stride", self.stride, 1)
         check_fraction("fill", self.fill)
 
     def starts(self, length: int) -> list[int]:
@@ -79,9 +83,9 @@ class OcclusionMap(Pictured):
         label: the class (or output) that is watched.
         whole: its probability (or value) for the whole photo.
         probability: the same with each square hidden, float32 [r,c].
-        strongest: the sum of the strongest feature map of `layer`, float32 [r,c].
-        feature: the number of that feature map.
-        layer: name of the layer.
+        strongest: the sum of the strongest feature map of `layer`, float32 [r,c]; None for a model without maps.
+        feature: the number of that feature map, or None.
+        layer: name of the layer, or None.
         predicted: the most probable class with each square hidden, int64 [r,c].
         names: name of each output.
         tops, lefts: where the squares begin (pixels).
@@ -92,9 +96,9 @@ class OcclusionMap(Pictured):
     label: str
     whole: float
     probability: np.ndarray
-    strongest: np.ndarray
-    feature: int
-    layer: str
+    strongest: np.ndarray | None
+    feature: int | None
+    layer: str | None
     predicted: np.ndarray
     names: list[str]
     tops: list[int]
@@ -102,11 +106,20 @@ class OcclusionMap(Pictured):
     squares: Squares
 
     def __repr__(self) -> str:
+        n = self.probability.size
+        squares = f"{n} square{'' if n == 1 else 's'}"
+        if self.flat:
+            return f"OcclusionMap({self.label}: {self.whole:.3f} with or without any of the {squares})"
         top, left = self.most_important
         return (
             f"OcclusionMap({self.label}: {self.whole:.3f} for the whole photo, {self.probability.min():.3f} "
-            f"with the square at row {top}, column {left} hidden; {self.probability.size} squares)"
+            f"with the square at row {top}, column {left} hidden; {squares})"
         )
+
+    @property
+    def flat(self) -> bool:
+        """Whether the answer is the same whatever is hidden."""
+        return bool((self.probability == np.float32(self.whole)).all())
 
     @property
     def most_important(self) -> tuple[int, int]:
@@ -133,9 +146,10 @@ class OcclusionMap(Pictured):
 
     def plot(self) -> Figure:
         """Draw the photo and the three maps of the paper's figure 6; the frame is the square that matters most."""
-        several = len(self.names) > 1
-        figure = new_figure((3.4 * (4 if several else 3), 3.7))
-        axes = figure.subplots(1, 4 if several else 3)
+        several, with_map = len(self.names) > 1, self.strongest is not None
+        n = 2 + several + with_map
+        figure = new_figure((3.4 * n, 3.7))
+        axes = figure.subplots(1, n)
         draw_photo(axes[0], self.photo, f"{self.label}: {self.whole:.2f}")
         top, left = self.most_important
         from matplotlib.patches import Rectangle
@@ -143,10 +157,11 @@ class OcclusionMap(Pictured):
         side = self.squares.size
         axes[0].add_patch(Rectangle((left, top), side, side, fill=False, edgecolor="white", linewidth=2.5))
         axes[0].add_patch(Rectangle((left, top), side, side, fill=False, edgecolor="black", linewidth=1))
-        self._draw_map(axes[1], self.strongest, f"strongest map of {self.layer}\n(number {self.feature})")
-        self._draw_map(axes[2], self.probability, f"{self._what}\nwith the square there hidden")
+        if self.strongest is not None:
+            self._draw_map(axes[1], self.strongest, f"strongest map of {self.layer}\n(number {self.feature})")
+        self._draw_map(axes[1 + with_map], self.probability, f"{self._what}\nwith the square there hidden")
         if several:
-            self._draw_classes(axes[3])
+            self._draw_classes(axes[2 + with_map])
         return figure
 
     def _draw_map(self, axes: Any, values: np.ndarray, title: str) -> None:
@@ -160,15 +175,11 @@ class OcclusionMap(Pictured):
     def _draw_classes(self, axes: Any) -> None:
         from matplotlib.patches import Patch
 
-        found = np.unique(self.predicted)
-        colours = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#000000")
-        picture = np.zeros((*self.predicted.shape, 3))
-        for place, output in enumerate(found):
-            code = colours[min(place, len(colours) - 1)]
-            picture[self.predicted == output] = [int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        axes.imshow(picture, extent=self._extent(), interpolation="nearest")
-        axes.legend(
-            handles=[Patch(color=colours[i], label=self.names[n][:24]) for i, n in enumerate(found[: len(colours)])],
+        names, place = shown_classes(self.predicted, self.names)
+        codes = np.array([[int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)] for code in COLOURS])
+        axes.imshow(codes[place], extent=self._extent(), interpolation="nearest")
+        named_legend(
+            axes, [Patch(color=COLOURS[i]) for i in range(len(names))], [name[:24] for name in names],
             loc="upper center", bbox_to_anchor=(0.5, 0), fontsize=8, ncols=2, frameon=False,
         )  # fmt: skip
         axes.set_title("most probable class\nwith the square there hidden", fontsize=9)
@@ -181,6 +192,25 @@ class OcclusionMap(Pictured):
     def overlay(self) -> Figure:
         """Draw the photo with what matters to the answer in colour."""
         return overlaid(self.photo, self.heat(), f"{self.label}: {self.whole:.2f}")
+
+
+def shown_classes(predicted: np.ndarray, names: Sequence[str]) -> tuple[list[str], np.ndarray]:
+    """Return the names of a map's classes, the most frequent first, and each place's position among them.
+
+    Where there are more classes than `COLOURS`, the last name stands for all that are left.
+
+    Args:
+        predicted: numbers of classes, int64 [r,c].
+        names: the name of each class.
+    """
+    found, counts = np.unique(predicted, return_counts=True)
+    order = found[np.argsort(-counts, kind="stable")].tolist()
+    most = len(COLOURS)
+    shown = [names[output] for output in order]
+    if len(order) > most:
+        shown = [*shown[: most - 1], "other classes"]
+    rank = {output: min(place, most - 1) for place, output in enumerate(order)}
+    return shown, np.vectorize(rank.__getitem__)(predicted)
 
 
 def occlusion(
@@ -224,39 +254,62 @@ def occluded(
     with torch.no_grad():
         x = as_input(subject, item)
         squares.check_fit(*x.shape[2:])
-        watched = last_map(subject.model, x).last if layer is None else find_layer(subject.model, layer)
-        outputs, [maps] = outputs_at(subject.model, [watched], x)
+        watched = last_map(subject.model, x) if layer is None else chosen_layer(subject.model, layer, x)
+        outputs, maps = outputs_at(subject.model, [] if watched is None else [watched], x)
         answers = subject.answers(outputs)
-        output, feature = subject.output_of(label, answers), int(_sums(maps)[0].argmax())
+        output, feature = subject.output_of(label, answers), int(_sums(maps[0])[0].argmax()) if maps else None
         tops, lefts = (squares.starts(length) for length in x.shape[2:])
-        model, layer_in_it = faster_copy(subject.model, watched, x)
+        if watched is None:
+            model, layer_in_it = folded_copy(subject.model, x), None
+        else:
+            model, layer_in_it = faster_copy(subject.model, watched, x)
         with fast_training(model) if x.device.type == "cpu" else nullcontext():
             answered, sums = _hidden(replace(subject, model=model), layer_in_it, x, squares, quiet)
     shape = (len(tops), len(lefts))
-    return OcclusionMap(
+    found = OcclusionMap(
         photo=subject.pixels(x), label=subject.name(output), whole=float(answers[0, output]),
-        probability=answered[:, output].reshape(shape).numpy(), strongest=sums[:, feature].reshape(shape).numpy(),
-        feature=feature, layer=name_of_layer(subject.model, watched),
+        probability=answered[:, output].reshape(shape).numpy(),
+        strongest=None if sums is None else sums[:, feature].reshape(shape).numpy(),
+        feature=feature, layer=None if watched is None else name_of_layer(subject.model, watched),
         predicted=answered.argmax(1).reshape(shape).numpy(), names=[subject.name(n) for n in range(answers.shape[1])],
         tops=tops, lefts=lefts, squares=squares,
     )  # fmt: skip
+    _say_what_is_not_seen(found)
+    return found
+
+
+def _say_what_is_not_seen(found: OcclusionMap) -> None:
+    squares = found.squares
+    if squares.stride > squares.size:
+        note(
+            f"stride={squares.stride} is larger than patch={squares.size}: pixels between the squares are never hidden, and "
+            f"their heat is 0; stride={squares.size} or less hides all."
+        )
+    if found.flat:
+        note(
+            f"The map is flat: the answer is the same whichever square is hidden ({found.label}: {found.whole:.4g})."
+        )
 
 
 def _hidden(
-    subject: Subject, watched: nn.Module, x: Tensor, squares: Squares, quiet: bool
-) -> tuple[Tensor, Tensor]:
-    """Return answers [S,K] and sums of feature maps [S,C] for each square hidden, row by row."""
-    answers, sums, grey = [], [], subject.grey(x, squares.fill)
+    subject: Subject, watched: nn.Module | None, x: Tensor, squares: Squares, quiet: bool
+) -> tuple[Tensor, Tensor | None]:
+    """Return answers [S,K] and sums of feature maps [S,C] (None without `watched`) for each square hidden, row by row."""
+    answers: list[Tensor] = []
+    sums: list[Tensor] = []
+    grey = subject.grey(x, squares.fill)
     for batch in track(list(_batches(x, squares)), "hiding squares", quiet=quiet):
         hidden = x.repeat(len(batch), 1, 1, 1)
         for photo, (top, left) in zip(hidden, batch, strict=True):
             photo[:, top : top + squares.size, left : left + squares.size] = grey
-        outputs, [maps] = outputs_at(
-            subject.model, [watched], hidden.contiguous(memory_format=torch.channels_last)
+        outputs, maps = outputs_at(
+            subject.model,
+            [] if watched is None else [watched],
+            hidden.contiguous(memory_format=torch.channels_last),
         )
         answers.append(subject.answers(outputs).cpu())
-        sums.append(_sums(maps).cpu())
-    return torch.cat(answers), torch.cat(sums)
+        sums.extend(_sums(one).cpu() for one in maps)
+    return torch.cat(answers), torch.cat(sums) if sums else None
 
 
 def _batches(x: Tensor, squares: Squares) -> Iterator[list[tuple[int, int]]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gatera.core.checks import check_count
 from gatera.core.errors import ArgumentError
 from gatera.core.figures import new_figure
 
@@ -44,6 +45,8 @@ def plot_confusion(
     Raises:
         ArgumentError: if vocab does not have one name per class.
     """
+    if share_decimals is not None:
+        check_count("norm_dec", share_decimals, 0)
     n_classes = len(matrix)
     if len(vocab) != n_classes:
         raise ArgumentError(
@@ -62,9 +65,9 @@ def plot_confusion(
     names = [textwrap.shorten(str(name), 40, placeholder="…") for name in vocab]
     size = float(np.clip(0.75 * cell_points, SMALLEST_TEXT, 11))
     upright = n_classes > 2 and max(map(len, names)) * 0.6 * size > cell_points
-    axes.set_xticks(range(n_classes), names, rotation=90 if upright else 0, fontsize=size)
-    axes.set_yticks(range(n_classes), names, fontsize=size)
-    axes.set_title(title)
+    axes.set_xticks(range(n_classes), names, rotation=90 if upright else 0, fontsize=size, parse_math=False)
+    axes.set_yticks(range(n_classes), names, fontsize=size, parse_math=False)
+    axes.set_title(title, parse_math=False)
     axes.set_xlabel("Predicted")
     axes.set_ylabel("Actual")
     texts = [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from gatera.core.checks import check_at_least
+from gatera.core.checks import check_count
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.signatures import one_target
 from gatera.data.loading.dataset import Dataset
@@ -104,7 +104,7 @@ class Interpretation:
             (losses float32 [k], indices int64 [k] into the data set).
         """
         if k is not None:
-            check_at_least("k", k, 1)
+            check_count("k", k, 1)
         key = np.nan_to_num(self.losses, nan=np.inf, posinf=np.inf)
         order = np.argsort(-key if largest else key, kind="stable")[:k]
         return self.losses[order], order

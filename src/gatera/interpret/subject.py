@@ -50,7 +50,16 @@ class Subject:
         """Return one number per item and output: outputs [N,K] or, for masks, [N,K,H,W] -> float32 [N,K].
 
         They are probabilities of classes or values; of masks the mean over the pixels.
+
+        Raises:
+            ArgumentError: if the outputs are not a tensor.
         """
+        if not isinstance(outputs, Tensor):
+            raise ArgumentError(
+                "an explanation needs a model that returns one tensor", got=type(outputs).__name__,
+                expected="outputs [N,K], or [N,K,H,W] for masks",
+                remedy="Wrap the model in a module that returns only the outputs to be explained.",
+            )  # fmt: skip
         found = self.activation(outputs)
         return found.flatten(2).mean(2) if found.ndim > 2 else found.reshape(len(found), -1)
 
@@ -62,23 +71,42 @@ class Subject:
         """Return the output that stands for a label.
 
         Args:
-            label: a label; None for the most probable one, or the first number.
+            label: a label, or its spelling; None for the most probable one, or the first number.
             answers: from `answers`, [1,K].
 
         Raises:
             ArgumentError: if the model does not know the label.
+            DataError: if an answer is not finite, so that nothing explains it.
         """
+        if not bool(torch.isfinite(answers).all()):
+            raise DataError(
+                "the model's answer to this item is not a finite number, so nothing explains it",
+                got=[round(value, 4) for value in answers[0].tolist()[:4]],
+                remedy="Check the item and the training (learn.doctor()): a rate that is too high ends in such weights.",
+            )
         if label is None:
             return 0 if self.vocab is None else int(answers[0].argmax())
         if self.vocab is None:
             raise ArgumentError("label= is for models with classes", got=label, remedy="Omit it.")
         labels = list(self.vocab)
-        if label not in labels:
+        spelled = list(map(str, labels))  # as a command line or a file has them
+        places = [
+            place for known in (labels, spelled) for place, own in enumerate(known) if _same(own, label)
+        ]
+        if not places:
             raise ArgumentError(
                 "the model does not know this label", got=label, available=listed(labels),
-                remedy=did_you_mean(label, map(str, labels)),
+                remedy=did_you_mean(label, spelled),
             )  # fmt: skip
-        return labels.index(label)
+        return places[0]
+
+
+def _same(own: Any, label: Any) -> bool:
+    """Return whether a label is one of the model's; True is not 1."""
+    wanted = label.item() if isinstance(label, Tensor | np.ndarray) and label.ndim == 0 else label
+    same = own == wanted
+    both = isinstance(own, bool | np.bool_) == isinstance(wanted, bool | np.bool_)
+    return isinstance(same, bool | np.bool_) and bool(same) and both
 
 
 def subject_of(learn: Learner) -> Subject:
@@ -150,6 +178,8 @@ def item_and_label(learn: Learner, item: Any, label: Any) -> tuple[Any, Any]:
     Raises:
         ArgumentError: if there is no item of this number.
     """
+    if isinstance(item, Tensor | np.ndarray) and item.ndim == 0:
+        item = item.item()
     if isinstance(item, bool) or not isinstance(item, int | np.integer):
         return item, label
     dataset = validation_loader(learn, None, "an item by its number").dataset
@@ -164,5 +194,5 @@ def item_and_label(learn: Learner, item: Any, label: Any) -> tuple[Any, Any]:
 
 
 def as_input(subject: Subject, item: Any) -> Any:
-    """Return an item as the model's input [1,...]; an input that is a tensor [1,C,H,W] already stays as it is."""
-    return item if isinstance(item, Tensor) and item.ndim == 4 else subject.encode(item)
+    """Return an item as the model's input [1,...]; a tensor [1,C,H,W] is one already, and is copied."""
+    return item.clone() if isinstance(item, Tensor) and item.ndim == 4 else subject.encode(item)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gatera.core.figures import named_legend
 from gatera.data.show.photos import CELL_INCHES, grid_shape, show_photos
 from gatera.data.show.pil import show_image
 from gatera.program.placing import pixels_of
@@ -109,9 +110,10 @@ def _add_legend(
     from matplotlib.patches import Patch
 
     there = sorted({int(index) for mask in masks for index in np.unique(mask)} & set(range(len(vocab))))
-    handles = [Patch(color=colors[index] / 255, label=str(vocab[index])) for index in there]
-    if handles:
-        figure.legend(handles=handles, loc="outside right upper", fontsize=8, frameon=False)
+    if there:
+        handles = [Patch(color=colors[index] / 255) for index in there]
+        names = [vocab[index] for index in there]
+        named_legend(figure, handles, names, loc="outside right upper", fontsize=8, frameon=False)
 
 
 def show_points(

@@ -11,9 +11,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gatera.core.checks import require
+from gatera.core.errors import ArgumentError
 from gatera.core.figures import Pictured
+from gatera.core.progress import note
 from gatera.interpret.attributions.gradients import PURPOSE, Completeness, integrated_gradients
-from gatera.interpret.layers import find_layer, last_map, name_of_layer
+from gatera.interpret.layers import chosen_layer, first_output, name_of_layer, output_at
 from gatera.interpret.maps import overlaid
 from gatera.interpret.occlusion import Squares, occluded
 from gatera.interpret.subject import Subject, as_input
@@ -52,6 +54,8 @@ class PhotoAttribution(Pictured):
     completeness: Completeness | None = None
 
     def __repr__(self) -> str:
+        if not self.heat.any():
+            return f"PhotoAttribution({self.method}, {self.label}: {self.answer:.3f}, 0 everywhere)"
         row, column = np.unravel_index(int(self.heat.argmax()), self.heat.shape)
         return (
             f"PhotoAttribution({self.method}, {self.label}: {self.answer:.3f}, strongest at row {row}, column {column} of "
@@ -106,26 +110,48 @@ def photo_attribution(
     output = subject.output_of(label, answers)
     score, name, check = score_of(subject, output, x), None, None
     if method == "gradcam":
-        module = last_map(subject.model, x).last if layer is None else find_layer(subject.model, layer)
-        heat, name = gradcam(score, module, x), name_of_layer(subject.model, module)
+        module = chosen_layer(subject.model, layer, x)
+        heat, name = gradcam(subject.model, score, module, x), name_of_layer(subject.model, module)
     else:
         start = torch.ones_like(x) * subject.grey(x, BASELINES[baseline])
         faster = replace(subject, model=folded_copy(subject.model, x))
         found, check = integrated_gradients(score_of(faster, output, x), x, start, steps)
         heat = smoothed(found.sum(1, keepdim=True))
     picture = heat[0, 0].cpu().numpy().astype(np.float32)
+    if not picture.any():
+        note(
+            f"The map is flat: 0 everywhere, so {method} sees nothing in the picture that this answer depends on."
+        )
     return PhotoAttribution(
         subject.pixels(x), picture, subject.name(output), float(answers[0, output]), method, name, check
     )
 
 
-def gradcam(score: Any, layer: nn.Module, x: Tensor) -> Tensor:
+def gradcam(model: nn.Module, score: Any, layer: nn.Module, x: Tensor) -> Tensor:
     """Return Grad-CAM's map at the input's size, float [1,1,H,W]; through captum.
+
+    Args:
+        model: the model.
+        score: inputs -> the number to explain, float [N]; computed by the model.
+        layer: one of its layers.
+        x: the input [1,C,H,W].
+
+    Raises:
+        ArgumentError: if the layer gives no maps.
 
     Source: Selvaraju et al. 2017 (arXiv 1610.02391). Negative values are kept: they speak against the class.
     """
+    with torch.no_grad():
+        maps = output_at(model, layer, x)
+    if not isinstance(maps, Tensor) or maps.ndim != 4:
+        raise ArgumentError(
+            f"the layer {name_of_layer(model, layer)} gives no maps, which Grad-CAM needs",
+            got=list(maps.shape) if isinstance(maps, Tensor) else type(maps).__name__, expected="an output [N,C,h,w]",
+            remedy='Choose an earlier layer, or method="integrated_gradients", which needs none.',
+        )  # fmt: skip
     attr = require("captum.attr", "train", PURPOSE)
-    found = attr.LayerGradCam(score, layer).attribute(x, relu_attributions=False).detach().float()
+    with first_output(model, layer) as stand_in:
+        found = attr.LayerGradCam(score, stand_in).attribute(x, relu_attributions=False).detach().float()
     return F.interpolate(found, x.shape[-2:], mode="bilinear", align_corners=False)
 
 

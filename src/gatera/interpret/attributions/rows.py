@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gatera.core.checks import check_at_least, require
+from gatera.core.checks import check_count, require
 from gatera.core.figures import Pictured, new_figure
 from gatera.core.random import rng, torch_seeded
 from gatera.data.blocks.base import InputBlock
@@ -93,8 +93,8 @@ def row_attribution(
 
     Source: Štrumbelj and Kononenko 2014; Lundberg and Lee 2017 (arXiv 1705.07874).
     """
-    check_at_least("background", background, 1)
-    check_at_least("orders", orders, 1)
+    check_count("background", background, 1)
+    check_count("orders", orders, 1)
     cells = block.read(item)
     device = next(
         (tensor.device for tensor in (*subject.model.parameters(), *subject.model.buffers())),

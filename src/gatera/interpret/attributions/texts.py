@@ -12,7 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from gatera.core.errors import ArgumentError
+from gatera.core.escape import escaped
 from gatera.core.figures import Pictured, new_figure
+from gatera.core.progress import track
 from gatera.interpret.attributions.gradients import Completeness, integrated_gradients
 from gatera.interpret.subject import Subject
 
@@ -74,7 +76,7 @@ class TextAttribution(Pictured):
             colour: use colours (24 bits).
         """
         parts = []
-        for word, weight in zip(self.words, self._relative(), strict=True):
+        for word, weight in zip(map(escaped, self.words), self._relative(), strict=True):
             if abs(weight) < 0.1:
                 parts.append(word)
             elif colour:
@@ -85,7 +87,7 @@ class TextAttribution(Pictured):
             else:
                 sign = ("+" if weight > 0 else "-") * (1 + (abs(weight) > 0.5))
                 parts.append(f"{sign}{word}{sign}")
-        return f"{self.label}: {self.answer:.2f}\n{' '.join(parts)}"
+        return f"{escaped(self.label)}: {self.answer:.2f}\n{' '.join(parts)}"
 
     def plot(self) -> Figure:
         """Draw the words with the largest weights as bars, in the text's order."""
@@ -174,11 +176,13 @@ def _without_each(score: Callable[[Tensor], Tensor], ids: Tensor) -> Tensor:
     n = ids.shape[1]
     if n == 1:
         return torch.zeros(1)
-    keep = ~torch.eye(n, dtype=torch.bool)
-    shorter = torch.stack([ids[0, row] for row in keep])  # [T,T-1]
+    falls = []
     with torch.no_grad():
         whole = score(ids)[0]
-        return torch.cat([whole - score(part) for part in shorter.split(BATCH)])
+        for left_out in track(list(torch.arange(n).split(BATCH)), "leaving words out"):
+            shorter = torch.stack([torch.cat([ids[0, :i], ids[0, i + 1 :]]) for i in left_out.tolist()])
+            falls.append(whole - score(shorter))  # [B,T-1] -> [B]
+    return torch.cat(falls)
 
 
 def joined_pieces(tokens: Sequence[str], weights: np.ndarray) -> tuple[list[str], np.ndarray]:

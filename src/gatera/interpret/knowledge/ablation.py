@@ -14,12 +14,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gatera.core.checks import check_choice, require
+from gatera.core.checks import check_choice, check_count, require
 from gatera.core.figures import Pictured, new_figure
 from gatera.core.progress import track
 from gatera.core.random import torch_seeded
 from gatera.core.signatures import call
-from gatera.interpret.layers import Stage, find_layer, name_of_layer, stages
+from gatera.interpret.layers import Stage, find_layer, hooked, name_of_layer, runs, stages
 from gatera.interpret.subject import validation_loader
 from gatera.learn.arithmetic import evaluating
 from gatera.measure.intervals import Interval, bootstrap_interval, wilson_interval
@@ -111,12 +111,14 @@ class Ablations(Pictured):
 
 def ablate(
     learn: Learner,
-    groups: Sequence[str] | None = None,
+    groups: str | Sequence[str] | None = None,
     how: Literal["both", "removed", "randomised"] = "both",
     seed: int = 0,
 ) -> Ablations:
     """Measure the model without each group of layers; see `Learner.ablate`."""
     check_choice("how", how, WAYS)
+    check_count("seed", seed, 0)
+    groups = [groups] if isinstance(groups, str) else groups
     loader = validation_loader(learn, None, "ablate")
     chosen = stages(learn.model) if groups is None else [_group(learn.model, name) for name in groups]
     ways = ("removed", "randomised") if how == "both" else (how,)
@@ -166,21 +168,21 @@ def blocks_of(stage: Stage) -> list[nn.Module]:
 
 
 def keeps_shape(model: nn.Module, blocks: Sequence[nn.Module], x: Any) -> list[bool]:
-    """Return for each block whether its output has the shape of its input, found by one batch."""
+    """Return for each block whether it can be passed over, found by one batch: its output has the shape of its input.
+
+    A block without parameters that runs several times, a shared rectifier for example, belongs to other stages too: it stays.
+    """
     same: dict[int, bool] = {}
 
     def look(module: nn.Module, given: tuple[Any, ...], output: Any) -> None:
         tensors = isinstance(output, Tensor) and len(given) == 1 and isinstance(given[0], Tensor)
         same[id(module)] = tensors and given[0].shape == output.shape and given[0].dtype == output.dtype
 
-    hooks = [block.register_forward_hook(look) for block in blocks]
-    try:
-        with evaluating(model), torch.inference_mode():
+    with evaluating(model), torch.inference_mode():
+        with hooked(look, blocks):
             call(model, x)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return [same.get(id(block), False) for block in blocks]
+        shared = [n > 1 and not _size(block) for n, block in zip(runs(model, blocks, x), blocks, strict=True)]
+    return [same.get(id(block), False) and not also for block, also in zip(blocks, shared, strict=True)]
 
 
 @contextmanager

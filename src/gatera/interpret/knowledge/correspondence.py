@@ -19,11 +19,12 @@ import torch
 from PIL import Image
 from torch import nn
 
+from gatera.core.checks import check_count
 from gatera.core.errors import ArgumentError
 from gatera.core.figures import Pictured, new_figure
 from gatera.core.progress import track
 from gatera.core.random import rng
-from gatera.interpret.layers import find_layer, last_map, name_of_layer, output_at
+from gatera.interpret.layers import chosen_layer, name_of_layer, output_at
 from gatera.interpret.subject import check_images
 from gatera.learn.arithmetic import evaluating
 
@@ -90,12 +91,13 @@ def correspondence(
     seed: int = 0,
 ) -> Correspondence:
     """Compare how a layer changes when a part is hidden; see `Learner.correspondence`."""
+    check_count("seed", seed, 0)
     block = check_images(learn, "correspondence")
     photos = [block.read(item) for item in items]
     sizes = [box_of(box, photo.size, number) for number, (box, photo) in enumerate(_paired(photos, boxes))]
     with evaluating(learn.model), torch.no_grad():
         first = learn.dls.input_batch(photos[0])
-        module = last_map(learn.model, first).last if layer is None else find_layer(learn.model, layer)
+        module = chosen_layer(learn.model, layer, first)
         signs: list[np.ndarray] = []
         for photo, box in track(
             list(zip(photos, sizes, strict=True)), "hiding parts", quiet=not learn.display.bar_on
@@ -109,10 +111,11 @@ def correspondence(
 
 
 def _paired(photos: Sequence[Image.Image], boxes: Sequence[Any]) -> list[tuple[Any, Image.Image]]:
-    if len(photos) != len(boxes) or len(photos) < 2:
+    n_boxes = len(boxes) if hasattr(boxes, "__len__") else 0
+    if len(photos) != n_boxes or len(photos) < 2:
         raise ArgumentError(
             "correspondence compares at least two photos, with a box for each",
-            got=f"{len(photos)} photos, {len(boxes)} boxes",
+            got=f"{len(photos)} photos, {n_boxes} boxes",
         )
     return list(zip(boxes, photos, strict=True))
 
@@ -123,11 +126,14 @@ def box_of(box: Any, size: tuple[int, int], number: int) -> tuple[int, int, int,
     Raises:
         ArgumentError: if it is not inside the photo of `size` (width, height).
     """
-    values = tuple(round(float(value)) for value in box)
+    try:
+        values = tuple(round(float(value)) for value in box)
+    except (TypeError, ValueError, OverflowError):  # not four numbers, or not finite
+        values = ()
     if len(values) == 4 and 0 <= values[0] < values[2] <= size[0] and 0 <= values[1] < values[3] <= size[1]:
         return values[0], values[1], values[2], values[3]
     raise ArgumentError(
-        f"the box of item {number} is not inside its photo", got=values,
+        f"the box of item {number} is not inside its photo", got=values or box,
         expected=f"(left, top, right, bottom) within {size[0]} x {size[1]} pixels",
     )  # fmt: skip
 

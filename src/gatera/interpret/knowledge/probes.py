@@ -14,14 +14,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gatera.core.checks import check_at_least, require
+from gatera.core.checks import check_count, require
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.figures import Pictured, new_figure
 from gatera.core.progress import note, track
 from gatera.core.random import rng
 from gatera.data.loading.batch import as_pair
 from gatera.data.loading.loader import DataLoader
-from gatera.interpret.layers import Stage, outputs_at, stages
+from gatera.interpret.layers import Stage, outputs_at, runs, stages
 from gatera.interpret.subject import validation_loader
 from gatera.learn.arithmetic import evaluating
 from gatera.measure.intervals import Interval, wilson_interval
@@ -125,14 +125,15 @@ class Probes(Pictured):
 
 def which_layer_knows(learn: Learner, most: int = 2000, seed: int = 0) -> Probes:
     """Fit a linear probe on every stage; see `Learner.which_layer_knows`."""
-    check_at_least("most", most, 2)
+    check_count("most", most, 2)
+    check_count("seed", seed, 0)
     if learn.dls.task != "classification":
         raise DataError(
             "probes answer with one class per item", got=learn.dls.task, expected="the task classification",
             remedy="learn.ablate() works for other tasks.",
         )  # fmt: skip
     valid = validation_loader(learn, None, "which_layer_knows")
-    found = stages(learn.model)
+    found = _running(learn, valid)
     if not found:
         raise ArgumentError("the model has no stages to probe", got=type(learn.model).__name__)
     train_x, train_y = _features(learn, _some(learn, most, seed), found)
@@ -140,13 +141,22 @@ def which_layer_knows(learn: Learner, most: int = 2000, seed: int = 0) -> Probes
     names = ["input", *(stage.name for stage in found)]
     probes = [
         _probe(name, (train_x[i], train_y), (valid_x[i], valid_y))
-        for i, name in enumerate(track(names, "fitting probes"))
+        for i, name in enumerate(track(names, "fitting probes", quiet=not learn.display.bar_on))
     ]
     usual = np.bincount(train_y).argmax()
     predictions, labels, *_ = learn.get_preds()
     assert predictions is not None and labels is not None
     whole = float((predictions.argmax(1) == labels).float().mean())
     return Probes(probes, float((valid_y == usual).mean()), whole, len(train_y))
+
+
+def _running(learn: Learner, loader: Any) -> list[Stage]:
+    """Return the stages that run when the model predicts: some networks have parts for training only."""
+    found = stages(learn.model)
+    x = learn.arithmetic.to_device(as_pair(loader.one_batch())[0])
+    with evaluating(learn.model):
+        counts = runs(learn.model, [stage.last for stage in found], x)
+    return [stage for stage, n in zip(found, counts, strict=True) if n]
 
 
 def _some(learn: Learner, most: int, seed: int) -> Any:
@@ -205,12 +215,19 @@ def as_features(output: Any) -> Tensor:
 def _probe(name: str, train: tuple[np.ndarray, np.ndarray], valid: tuple[np.ndarray, np.ndarray]) -> Probe:
     linear = require("sklearn.linear_model", "train", "to fit probes")
     (x, y), (other, labels) = train, valid
+    if not (np.isfinite(x).all() and np.isfinite(other).all()):
+        raise DataError(
+            f"what the stage {name} gives is not finite, so no probe can read it",
+            remedy="Check the training (learn.doctor()): a rate that is too high ends in such weights.",
+        )
     mean, deviation = x.mean(0), x.std(0)
     deviation = np.where(deviation > 1e-6, deviation, 1)
     x, other = (x - mean) / deviation, (other - mean) / deviation
     if len(np.unique(y)) < 2:
         raise DataError(
-            "probes need at least two classes in the training set", got=f"{len(y):,} items of one class"
+            "probes need at least two classes in the training set",
+            got=f"{len(y):,} items of one class",
+            remedy="Pass a larger most=, or loaders whose training set has both.",
         )
     model = linear.RidgeClassifierCV(PENALTIES).fit(x, y)
     right = int((model.predict(other) == labels).sum())

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from gatera.core.checks import check_count
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.figures import Pictured, new_figure
 from gatera.data.loading.loader import DataLoader
@@ -27,6 +28,17 @@ if TYPE_CHECKING:
 
 #: Epochs whose projections are kept if none are named: the paper's, as far as training goes.
 EPOCHS = (1, 2, 5, 10, 20, 30, 40, 64)
+
+
+def _numbers(argument: str, given: Any, low: int) -> tuple[int, ...]:
+    """Return whole numbers of at least `low`, one or more."""
+    if not isinstance(given, Sequence) or isinstance(given, str) or not given:
+        raise ArgumentError(
+            f"{argument} must be a list of numbers", got=given, expected="for example [1, 2, 5]"
+        )
+    for number in given:
+        check_count(argument, number, low)
+    return tuple(map(int, given))
 
 
 class FeatureEvolution(Callback, Pictured):
@@ -59,10 +71,16 @@ class FeatureEvolution(Callback, Pictured):
                 "FeatureEvolution needs a validation set made by Gatera", got=type(dls.valid).__name__,
                 remedy="Make the loaders with valid_pct=0.2.",
             )  # fmt: skip
+        check_count("n_photos", n_photos, 1)
         inputs = dls.valid_ds.inputs[: min(n_photos, len(dls.valid_ds))]
         self._photos = torch.cat([dls.input_batch(item) for item in inputs])
-        self.layer, self.epochs = layer, tuple(EPOCHS if epochs is None else epochs)
-        self.channels = list(range(channels)) if isinstance(channels, int) else list(channels)
+        self.layer = layer
+        self.epochs = EPOCHS if epochs is None else _numbers("epochs", epochs, 1)
+        if isinstance(channels, Sequence):
+            self.channels = list(_numbers("channels", channels, 0))
+        else:
+            check_count("channels", channels, 1)
+            self.channels = list(range(channels))
         self._wholes: dict[int, tuple[np.ndarray, list[tuple[int, int]]]] = {}
 
     def after_epoch(self, state: LoopState) -> None:

@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gatera.core.checks import check_at_least, check_choice
+from gatera.core.checks import check_choice, check_count
 from gatera.core.errors import ArgumentError
 from gatera.core.figures import Pictured, new_figure
 from gatera.core.progress import note, track
-from gatera.interpret.layers import faster_copy, find_layer, name_of_layer
+from gatera.interpret.layers import faster_copy, find_layer, name_of_layer, say_if_repeated
 from gatera.interpret.subject import Subject, check_images, subject_of, validation_loader
 from gatera.interpret.units.crops import as_grey, centre_of, cut, reach, side_for
 from gatera.interpret.units.deconvnet import RULES, projected, suitable_rule
@@ -149,14 +149,17 @@ def units_of(
         channels: see `Learner.units`.
         k: patches for each channel.
     """
-    check_at_least("k", k, 1)
+    check_count("k", k, 1)
     if way.rule is not None:
         check_choice("rule", way.rule, RULES)
     name = name_of_layer(subject.model, way.layer)
+    if photos.n and way.notes:
+        with evaluating(subject.model):
+            say_if_repeated(subject.model, way.layer, photos.encoded(0))
     found = strongest(subject.model, way.layer, photos.batches(), min(k, photos.n), way.arithmetic, way.quiet)
     chosen, silent = choose_channels(found, channels, name, way.notes)
     way = replace(way, rule=way.rule or _chosen_rule(subject.model))
-    with evaluating(subject.model):
+    with torch.inference_mode(False), evaluating(subject.model):
         patches, projections = _patches(subject, photos, way, found, chosen)
     return Units(
         name, chosen, found.values[chosen].numpy(), found.items[chosen].numpy(), patches, projections, photos.n, silent,
@@ -204,8 +207,8 @@ def choose_channels(
     n_channels = len(found.values)
     answering = [n for n in range(n_channels) if found.values[n, 0] > 0]
     silent = n_channels - len(answering)
-    if isinstance(channels, int):
-        check_at_least("channels", channels, 1)
+    if not isinstance(channels, Sequence | np.ndarray) or isinstance(channels, str):
+        check_count("channels", channels, 1)
         if silent and notes:
             note(
                 f"{silent} of {n_channels} channels of {name} never answer to these items (their largest activation is not above "
@@ -214,15 +217,14 @@ def choose_channels(
         among = answering or list(range(n_channels))
         picked = np.unique(np.linspace(0, len(among) - 1, min(channels, len(among))).round().astype(int))
         return [among[place] for place in picked], silent
-    numbers = [int(channel) for channel in channels]
-    wrong = [channel for channel in numbers if not 0 <= channel < n_channels]
-    if wrong or not numbers:
+    wrong = [one for one in channels if not isinstance(one, int | np.integer) or not 0 <= one < n_channels]
+    if wrong or not len(channels):
         raise ArgumentError(
             f"{name} has no such channel",
-            got=wrong or numbers,
+            got=wrong or list(channels),
             expected=f"numbers from 0 to {n_channels - 1}",
         )
-    return numbers, silent
+    return [int(channel) for channel in channels], silent
 
 
 def _patches(

@@ -113,7 +113,7 @@ class SeesInside:
 
     def ablate(
         self,
-        groups: Sequence[str] | None = None,
+        groups: str | Sequence[str] | None = None,
         how: Literal["both", "removed", "randomised"] = "both",
         seed: int = 0,
     ) -> Any:
