@@ -18,6 +18,13 @@ from gatera.interpret.subject import Subject
 from gatera.interpret.units.evolution import FeatureEvolution
 
 
+class Pair(torch.nn.Sequential):
+    """Returns its outputs and its inputs."""
+
+    def forward(self, x):
+        return super().forward(x), x
+
+
 @pytest.mark.parametrize(
     ("ask", "said"),
     [
@@ -52,6 +59,16 @@ def test_boxes_that_are_none_are_refused(photo_learner, box):
     photos = photo_learner.dls.valid_ds.inputs[:2]
     with pytest.raises(ArgumentError, match="the box of item 0 is not inside its photo"):
         photo_learner.correspondence(photos, [box, box])
+
+
+def test_a_model_that_returns_two_tensors_is_refused_where_all_items_are_predicted(photo_learner):
+    model = photo_learner.model
+    photo_learner.model = Pair(model)
+    try:
+        with pytest.raises(ArgumentError, match=r"need a model that returns one tensor. Got: 'tuple'"):
+            photo_learner.ablate()
+    finally:
+        photo_learner.model = model
 
 
 def test_one_group_may_be_named_without_a_list(photo_learner):

@@ -105,6 +105,10 @@ def test_the_default_is_the_last_layer_with_maps_also_before_pooling():
     assert last_map(model, torch.rand(1, 3, 16, 16)) is model.relu2
     wrapped = Wrapped()
     assert last_map(wrapped, torch.rand(1, 3, 16, 16)) is wrapped.inner.relu2
+    pooled = nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d((1, 4)), nn.Flatten(), nn.Linear(16, 2)
+    )
+    assert last_map(pooled, torch.rand(1, 3, 16, 16)) is pooled[1]
     assert [stage.name for stage in stages(wrapped)][:2] == ["inner.conv1", "inner.conv2"]
 
 

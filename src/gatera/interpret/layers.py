@@ -306,16 +306,20 @@ def _does_not_run(model: nn.Module, layer: nn.Module) -> ArgumentError:
 
 
 def last_map(model: nn.Module, inputs: Any) -> nn.Module | None:
-    """Return the last layer of the body's stages that gives maps [N,C,h,w] with more than one position; None if none does."""
-    found = stages(model.body if isinstance(model, DynamicUnet) else model)
-    candidates = [module for stage in found for module in stage.modules]
-    _, outputs = outputs_at(model, candidates, inputs)
-    maps = [
-        layer
-        for layer, output in zip(candidates, outputs, strict=True)
-        if isinstance(output, Tensor) and output.ndim == 4 and output.shape[2] * output.shape[3] > 1
-    ]
-    return maps[-1] if maps else None
+    """Return the layer whose maps show most of the answer, None if no layer of the body's stages gives maps [N,C,h,w].
+
+    It is that of the last stage with maps of more than one position; of its layers the last one before pooling.
+    """
+    for stage in reversed(stages(model.body if isinstance(model, DynamicUnet) else model)):
+        _, outputs = outputs_at(model, stage.modules, inputs)
+        sizes = [
+            output.shape[2] * output.shape[3] if isinstance(output, Tensor) and output.ndim == 4 else 0
+            for output in outputs
+        ]
+        largest = max(sizes)
+        if largest > 1:
+            return [module for module, size in zip(stage.modules, sizes, strict=True) if size == largest][-1]
+    return None
 
 
 def faster_copy(model: nn.Module, layer: nn.Module, inputs: Tensor) -> tuple[nn.Module, nn.Module]:

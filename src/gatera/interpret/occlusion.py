@@ -282,8 +282,8 @@ def _say_what_is_not_seen(found: OcclusionMap) -> None:
     squares = found.squares
     if squares.stride > squares.size:
         note(
-            f"stride={squares.stride} is larger than patch={squares.size}: pixels between the squares are never hidden, and "
-            f"their heat is 0; stride={squares.size} or less hides all."
+            f"Squares of {squares.size} pixels, {squares.stride} apart, leave gaps: pixels between the squares are never hidden, "
+            "and their heat is 0. A stride no larger than the patch hides all."
         )
     if found.flat:
         note(

@@ -9,6 +9,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from gatera.core.errors import ArgumentError
 from gatera.core.progress import track
 from gatera.core.signatures import each, joined
 from gatera.data.loading.batch import as_pair
@@ -68,6 +69,11 @@ def join_batches(
     inputs: list[Any] = []
     rows: list[Tensor] = []
     for batch in batches:
+        if not isinstance(batch.outputs, Tensor):
+            raise ArgumentError(
+                "predictions need a model that returns one tensor", got=type(batch.outputs).__name__,
+                remedy="Wrap the model in a module that returns only what is predicted.",
+            )  # fmt: skip
         outputs.append(batch.outputs.cpu())
         if batch.labels is not None:
             labels.append(each(Tensor.cpu, batch.labels))
