@@ -77,7 +77,7 @@ def test(options: argparse.Namespace) -> int:
 
 
 def _check_usable(names: Sequence[str], source: Path, options: argparse.Namespace) -> None:
-    """Raise GateraError if a program or the items cannot be used: what cannot be measured is no opening of a test set."""
+    """Raise GateraError if a program or the items cannot be used: what cannot be measured does not open a test set."""
     quiet = replace(asked_of(options), on_note=None)
     for name in names:
         find_items(load_program(name, engine=options.engine, trusted=options.trusted), source, quiet)

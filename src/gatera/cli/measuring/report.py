@@ -29,7 +29,7 @@ def report(options: argparse.Namespace) -> int:
         program = load_program(options.program, engine=options.engine, trusted=options.trusted)
         made = write_report(
             program, options.data, options.out, asked=asked_of(options), inside=options.inside, force=options.force,
-            progress=lambda answers: track(answers, "Measuring"), status=lambda words: status(words),
+            progress=lambda answers: track(answers, "Measuring"), status=status,
         )  # fmt: skip
     if options.json:
         print_json({"program": options.program, "source": options.data, **made.to_dict()})

@@ -179,9 +179,9 @@ def _words(answer: Prediction) -> str:
 
 def _captioned(picture: Image.Image, entries: list[tuple[str, str]]) -> Image.Image:
     """Return a picture with a line for each entry below it, in the entry's colour on white."""
-    size = max(12, picture.width // 28)
     from PIL import ImageDraw, ImageFont
 
+    size = max(12, picture.width // 28)
     font, line = ImageFont.load_default(size), int(size * 1.5)
     whole = Image.new("RGB", (picture.width, picture.height + line * max(1, len(entries))), "white")
     whole.paste(picture, (0, 0))

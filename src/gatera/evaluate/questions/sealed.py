@@ -21,7 +21,7 @@ from gatera.data.sources.items import get_files
 #: The format of the file, the older one without a hash of the openings, and how the file ends.
 FORMAT, WITHOUT_RECORD, SUFFIX = 2, 1, ".sealed"
 
-#: Files that systems leave in any folder that was looked at; names that start with a dot are no part of it either.
+#: Files that systems leave in any folder that was looked at; names that start with a dot are not part of it either.
 JUNK = frozenset(["thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"])
 
 
@@ -29,7 +29,7 @@ def seal_folder(folder: str | Path, out: str | Path | None = None, force: bool =
     """Seal a folder of labelled items: write the hash of every file, labels.csv among them, and of its place.
 
     Args:
-        folder: the test set. It is not changed. Files that systems leave (.DS_Store, Thumbs.db, desktop.ini) are no part of it.
+        folder: the test set. It is not changed. Files that systems leave (.DS_Store, Thumbs.db, desktop.ini) are not part of it.
         out: the file to write, in the folder that holds `folder`; by default named after it, with the ending .sealed.
         force: overwrite an existing file, and with it the record of openings.
 

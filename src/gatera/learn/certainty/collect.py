@@ -102,13 +102,15 @@ def _from_kept(
 ) -> Collected | None:
     """Return what a model says of all items of a loader, if what its fixed beginning made of them was kept; None if not."""
     found = from_kept(model, loader, arithmetic, cache)
-    if found is None or found[1].features.pooled is None:
+    if found is None:
         return None
     rest, kept = found
+    if kept.features.pooled is None:
+        return None
     batches = run_batches(rest, kept, arithmetic, quiet=True)
     outputs, targets, _ = join_batches(batches, in_order=not loader.sorts)
     plain = targets.numpy() if isinstance(targets, Tensor) else None
-    return Collected(outputs.float().flatten(1).numpy(), plain, found[1].features.pooled.cpu().numpy())
+    return Collected(outputs.float().flatten(1).numpy(), plain, kept.features.pooled.cpu().numpy())
 
 
 def _part(found: Collected, positions: np.ndarray) -> Collected:

@@ -18,7 +18,7 @@ from gatera.evaluate.findings.copies import HEADING, leaks_section, pictures_of_
 from gatera.evaluate.findings.every import Known
 from gatera.evaluate.findings.suspects import MOST_SHOWN, suspects_table
 from gatera.evaluate.html_report import ReportFacts, figure_png, write_html_report
-from gatera.evaluate.items import Example, LabelledItems
+from gatera.evaluate.items import Example, LabelledItems, item_name
 from gatera.evaluate.measure_source import measure
 from gatera.evaluate.outcomes import Outcome
 from gatera.evaluate.page import bad_files, item_facts, when, without_folder
@@ -181,7 +181,7 @@ def _example(dataset: Dataset, index: int, source: Path) -> Example:
     if isinstance(raw, Path):
         return Example(without_folder([str(raw)], source)[0], raw, truth)
     cells = raw if isinstance(raw, str | bytes | tuple | list) else dict(raw)
-    return Example(f"row {dataset.positions[index] + 1}", cells, truth)
+    return Example(item_name(None, dataset.positions[index]), cells, truth)
 
 
 def _mask(block: MaskBlock, mask: Any) -> Any:
