@@ -14,9 +14,9 @@ from source import imports_of, modules
 LAYERS = [
     {"core"},
     {"program", "samples"},
-    {"data", "models", "kernels", "measure"},
+    {"data", "models", "kernels", "measure", "store"},
     {"learn"},
-    {"vision", "text", "tabular", "collab", "audio", "interpret", "evaluate"},
+    {"vision", "text", "tabular", "collab", "audio", "interpret", "evaluate", "labeling"},
     {"recipes", "compat"},
     {"callback"},
     {"cli", "testing"},

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from gatera.cli.commands import COMMANDS, SHELLS
+from gatera.cli.commands import SHELLS, first_words
 from gatera.cli.completion import FILES
 from gatera.cli.completions.scripts import scripts
 
@@ -55,7 +55,7 @@ def completed(*words: str) -> list[str]:
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        (("gatera", ""), [*COMMANDS]),
+        (("gatera", ""), [*first_words()]),
         (("gatera", "pr"), ["predict"]),
         (("gatera", "--v"), ["--version"]),
         (("gatera", "train", "--ta"), ["--task", "--target"]),

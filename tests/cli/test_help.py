@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gatera.cli.commands import COMMANDS, GLOBAL
+from gatera.cli.commands import COMMANDS, GROUPS, first_words
 from gatera.cli.help import EXAMPLES
+from gatera.cli.options import DEBUG, GLOBAL, HELP, Command
 from gatera.cli.parser import parse
 from gatera.cli.terminal.text import wrapped_command
 
@@ -17,7 +18,7 @@ def squeezed(text: str) -> str:
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize("columns", [None, 40, 80, 200])
 def test_help_shows_every_option_with_its_default(gatera, name, columns):
-    ran = gatera(name, "--help", columns=columns)
+    ran = gatera(*name.split(), "--help", columns=columns)
     assert (ran.status, ran.err) == (0, "")
     assert ran.out.startswith(f"Usage: gatera {name} ")
     text = squeezed(ran.out)
@@ -30,15 +31,16 @@ def test_help_shows_every_option_with_its_default(gatera, name, columns):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_there_are_four_ways_to_ask_for_help(gatera, name):
-    ran = gatera(name, "--help")
-    assert gatera("help", name) == gatera(name, "-h") == gatera("--help", name) == ran
+    words = name.split()
+    ran = gatera(*words, "--help")
+    assert gatera("help", *words) == gatera(*words, "-h") == gatera("--help", *words) == ran
 
 
 def test_help_of_the_whole_lists_commands_options_and_statuses(gatera):
     ran = gatera("--help")
     assert (ran.status, ran.err) == (0, "")
-    for command in COMMANDS.values():
-        assert f"{command.name} {command.summary}" in squeezed(ran.out)
+    for name, summary in first_words().items():
+        assert f"{name} {summary}" in squeezed(ran.out)
     for option in GLOBAL:
         assert option.spelled in ran.out
     assert all(f"\n  {status}  " in ran.out for status in (0, 1, 2, 130))
@@ -52,7 +54,7 @@ def test_without_a_command_it_helps(gatera):
 @pytest.mark.parametrize("name", [None, *COMMANDS])
 @pytest.mark.parametrize("columns", [40, 41, 59, 60, 80])
 def test_no_line_is_longer_than_the_terminal_is_wide(gatera, name, columns):
-    out = gatera(*([name] if name else []), "--help", columns=columns).out
+    out = gatera(*(name or "").split(), "--help", columns=columns).out
     for line in out.splitlines():
         assert len(line) <= columns or len(line.split()) == 1  # a path may stick out
 
@@ -73,9 +75,38 @@ def test_colours_only_where_they_are_wanted(gatera_raw, monkeypatch):
 def test_examples_are_understood(name):
     for example in COMMANDS[name].examples:
         words = [word.strip("\"'") for word in wrapped_command(example, 10**9)[0].partition(" > ")[0].split()]
-        assert words[:2] == ["gatera", name]
-        parse(COMMANDS[name], words[2:])
+        own = len(name.split()) + 1
+        assert " ".join(words[:own]) == f"gatera {name}"
+        parse(COMMANDS[name], words[own:])
 
 
 def test_examples_of_the_whole_name_commands():
     assert {example.split()[1] for example in EXAMPLES} <= set(COMMANDS)
+
+
+@pytest.fixture
+def box(monkeypatch):
+    """Put a group `box` with two commands beside the others."""
+    monkeypatch.setitem(GROUPS, "box", "Keep things in a box.")
+    for second, summary in (("open", "Open the box."), ("empty", "Empty the box.")):
+        command = Command(
+            f"box {second}", summary, (HELP, DEBUG), "no.such:thing", examples=(f"gatera box {second}",)
+        )
+        monkeypatch.setitem(COMMANDS, command.name, command)
+
+
+@pytest.mark.usefixtures("box")
+def test_a_group_has_its_own_help(gatera):
+    ran = gatera("box", "--help")
+    assert (ran.status, ran.err) == (0, "")
+    assert "open Open the box. empty Empty the box." in squeezed(ran.out)
+    assert gatera("help", "box") == gatera("--help", "box") == gatera("box", "-h") == ran
+    assert gatera("box") == (2, "", ran.out)
+    assert gatera("box", "--help", "open") == gatera("help", "box", "open") == gatera("box", "open", "-h")
+    assert "box Keep things in a box." in squeezed(gatera("--help").out)
+
+
+@pytest.mark.usefixtures("box")
+def test_an_unknown_command_of_a_group_names_the_nearest(gatera):
+    assert gatera("box", "opne") == (2, "", "Error: unknown command 'box opne'. Did you mean 'box open'?\n")
+    assert gatera("box", "xyz") == (2, "", "Error: unknown command 'box xyz'. See \"gatera box --help\".\n")

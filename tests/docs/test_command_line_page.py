@@ -10,7 +10,7 @@ from option_tables import table
 from pages import ROOT, blocks, read, section
 
 from gatera.cli import output
-from gatera.cli.commands import COMMANDS
+from gatera.cli.commands import COMMANDS, GROUPS
 from gatera.cli.help import STATUSES
 from gatera.cli.main import main
 from gatera.cli.parser import parse
@@ -33,7 +33,7 @@ def test_the_table_of_a_command_is_the_one_of_its_options(name):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_page_lists_every_command_with_its_summary(name):
-    heading = "" if name == "help" else f"(#gatera-{name})"
+    heading = "" if name == "help" else f"(#gatera-{name.replace(' ', '-')})"
     assert f"`gatera {name}`" in PAGE and f" | {COMMANDS[name].summary} | " in PAGE and heading in PAGE
 
 
@@ -44,7 +44,8 @@ def test_the_page_has_the_examples_of_the_help(name):
 
 
 def test_every_command_line_in_the_page_is_understood():
-    lines = re.findall(r"^(?:\$ |  )?gatera (\w+) (.*)$", PAGE, re.MULTILINE)
+    groups = "|".join(rf"{group} \w+" for group in GROUPS)
+    lines = re.findall(rf"^(?:\$ |  )?gatera ({groups}{'|' if groups else ''}\w+) (.*)$", PAGE, re.MULTILINE)
     assert len(lines) >= 20
     for name, rest in lines:
         words = re.findall(r"\"[^\"]*\"|'[^']*'|\S+", rest.partition(" > ")[0])

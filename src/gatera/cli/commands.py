@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gatera.cli.options import Command, Option, number, one_of, whole_number
+from gatera.cli.options import DEBUG, HELP, PROGRAM, TRUSTED, Command, Option, number, one_of, whole_number
 from gatera.cli.training.options import train_options
 
 #: Engines and precisions of `gatera.load_program`. A test compares them: importing them from there would load numpy.
@@ -16,26 +16,6 @@ SAVED = ("auto", "labels", "drawn", "masks")
 EXPLAINED = ("both", "occlusion", "gradcam", "integrated_gradients")
 
 SHELLS = ("bash", "zsh", "fish")
-
-PROGRAM = Option(
-    "program", "The program, for example cats.gatera.", group="Arguments", metavar="PROGRAM", files=True
-)
-
-TRUSTED = Option(
-    "trusted",
-    "Take a program whose model has operators that are not on the list of known ones, or needs much memory or time: for programs "
-    "of people you trust.",
-    ("--trusted",), "Safety",
-)  # fmt: skip
-
-HELP = Option("help", "Show this help and exit.", ("-h", "--help"), group="Other")
-DEBUG = Option(
-    "debug", "Show the traceback of an error. The same as GATERA_DEBUG=1.", ("--debug",), group="Other"
-)
-VERSION = Option("version", "Show the version and exit.", ("-V", "--version"), group="Other")
-
-#: Options of `gatera` itself.
-GLOBAL = (HELP, VERSION, DEBUG)
 
 TRAIN = Command(
     "train",
@@ -345,8 +325,8 @@ HELP_COMMAND = Command(
     "Show the help of a command.",
     (
         Option(
-            "topic", "The command; without it, all commands are listed.", group="Arguments", metavar="COMMAND",
-            optional=True,
+            "topic", "The command, of one or two words; without it, all commands are listed.", group="Arguments",
+            metavar="COMMAND", optional=True, many=True,
         ),
         HELP, DEBUG,
     ),
@@ -354,8 +334,27 @@ HELP_COMMAND = Command(
     examples=("gatera help train",),
 )  # fmt: skip
 
-#: Every command by name, in the order in which help lists them.
+#: Every command by name, in the order in which help lists them. A name of two words is one of a group.
 COMMANDS = {
     command.name: command
     for command in (TRAIN, PREDICT, TEST, REPORT, EXPLAIN, SEAL, INFO, COMPLETION, HELP_COMMAND)
 }
+
+#: What each group of commands is for, by its name: the first word of theirs.
+GROUPS: dict[str, str] = {}
+
+
+def commands_of(group: str) -> dict[str, Command]:
+    """Return the commands of a group by their second word."""
+    return {
+        second: command
+        for name, command in COMMANDS.items()
+        for first, _, second in [name.partition(" ")]
+        if second and first == group
+    }
+
+
+def first_words() -> dict[str, str]:
+    """Return what may stand after `gatera`, commands and groups, each with its summary."""
+    firsts = dict.fromkeys(name.partition(" ")[0] for name in COMMANDS)
+    return {first: GROUPS[first] if first in GROUPS else COMMANDS[first].summary for first in firsts}

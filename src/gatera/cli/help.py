@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 
-from gatera.cli.commands import COMMANDS, GLOBAL
-from gatera.cli.options import Command, Option, nearest_word
+from gatera.cli.commands import COMMANDS, GROUPS, commands_of, first_words
+from gatera.cli.options import DEBUG, GLOBAL, HELP, Command, Option, nearest_word
 from gatera.cli.terminal.style import paint, width
 from gatera.cli.terminal.text import cells, filled, padded, wrapped_command
 
@@ -35,15 +35,33 @@ class UnknownCommand(Exception):
     """The command does not exist; the message is one or two sentences."""
 
     def __init__(self, name: str) -> None:
-        near = nearest_word(name, [*COMMANDS, "--version", "--help"])
-        hint = f"Did you mean {near!r}?" if near else 'See "gatera --help".'
+        group, _, second = name.partition(" ")
+        if group in GROUPS:
+            near = nearest_word(second, list(commands_of(group)))
+            near, see = near and f"{group} {near}", f"gatera {group} --help"
+        else:
+            near, see = nearest_word(name, [*first_words(), "--version", "--help"]), "gatera --help"
+        hint = f"Did you mean {near!r}?" if near else f'See "{see}".'
         super().__init__(f"unknown command {name!r}. {hint}")
 
 
 def help_command(options: argparse.Namespace) -> int:
-    """Print the help of a command, or of all."""
-    print(command_help(find_command(options.topic)) if options.topic else main_help())
+    """Print the help of a command, of a group of commands, or of all."""
+    print(help_on(options.topic or []))
     return 0
+
+
+def help_on(words: Sequence[str]) -> str:
+    """Return the help of what the words name: nothing, a command, a group, or a group and one of its commands.
+
+    Raises:
+        UnknownCommand: if they name nothing.
+    """
+    if not words:
+        return main_help()
+    if words[0] not in GROUPS:
+        return command_help(find_command(words[0]))
+    return command_help(find_command(" ".join(words[:2]))) if words[1:] else group_help(words[0])
 
 
 def find_command(name: str) -> Command:
@@ -59,11 +77,20 @@ def find_command(name: str) -> Command:
 
 def main_help() -> str:
     """Return the help of `gatera` itself."""
-    summaries = {command.name: command.summary for command in COMMANDS.values()}
     lines = [_usage("gatera", "COMMAND [OPTION ...]"), "", *filled(TAGLINE, width()), ""]
-    lines += [*_heading_rows("Commands", summaries, SHORT_NAMES), "", *_options(GLOBAL)]
+    lines += [*_heading_rows("Commands", first_words(), SHORT_NAMES), "", *_options(GLOBAL)]
     lines += [*_heading_rows("Exit status", STATUSES, SHORT_NAMES), "", *_examples(EXAMPLES)]
     return "\n".join(lines)
+
+
+def group_help(group: str) -> str:
+    """Return the help of a group of commands."""
+    commands = commands_of(group)
+    summaries = {second: command.summary for second, command in commands.items()}
+    lines = [_usage(f"gatera {group}", "COMMAND [OPTION ...]"), "", *filled(GROUPS[group], width()), ""]
+    lines += [*_heading_rows("Commands", summaries, SHORT_NAMES), "", *_options((HELP, DEBUG))]
+    examples = [example for command in commands.values() for example in command.examples[:1]]
+    return "\n".join([*lines, *_examples(examples)])
 
 
 def command_help(command: Command) -> str:

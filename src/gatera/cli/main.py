@@ -11,9 +11,9 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import gatera
-from gatera.cli.commands import GLOBAL
-from gatera.cli.help import UnknownCommand, command_help, find_command, main_help
-from gatera.cli.options import Command, nearest_flag
+from gatera.cli.commands import GROUPS
+from gatera.cli.help import UnknownCommand, command_help, find_command, group_help, help_on, main_help
+from gatera.cli.options import GLOBAL, Command, nearest_flag
 from gatera.cli.output import (
     FAILED,
     INTERRUPTED,
@@ -38,7 +38,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     """
     arguments, debug = _take_debug(list(sys.argv[1:] if argv is None else argv))
     escape_unencodable_output()
-    name = next((word for word in arguments if not word.startswith("-")), None)
+    words = [word for word in arguments if not word.startswith("-")]
+    name = " ".join(words[: 2 if words[0] in GROUPS else 1]) if words else None
     try:
         status = _run(arguments)
         write("")  # a closed pipe or a full disk shows here rather than when Python shuts down
@@ -74,7 +75,7 @@ def _run(arguments: list[str]) -> int:
         return MISUSED
     first, *rest = arguments
     if first in ("-h", "--help"):
-        print(command_help(find_command(rest[0])) if rest else main_help())
+        print(help_on(rest))
         return 0
     if first in ("-V", "--version"):
         print(f"gatera {gatera.__version__}")
@@ -84,7 +85,20 @@ def _run(arguments: list[str]) -> int:
         raise UsageError(
             f"unknown option {first!r}. " + (f"Did you mean {near!r}?" if near else 'See "gatera --help".')
         )
+    if first in GROUPS:
+        return _run_of_group(first, rest)
     return _run_command(_find(first), rest)
+
+
+def _run_of_group(group: str, arguments: list[str]) -> int:
+    if not arguments:
+        print(group_help(group), file=sys.stderr)
+        return MISUSED
+    second, *rest = arguments
+    if second in ("-h", "--help"):
+        print(help_on([group, *rest]))
+        return 0
+    return _run_command(find_command(f"{group} {second}"), rest)
 
 
 def _find(name: str) -> Command:

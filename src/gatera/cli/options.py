@@ -220,3 +220,25 @@ def nearest_flag(wrong: str, options: Sequence[Option]) -> str | None:
     """Return the flag that somebody may have meant."""
     flags = [flag for option in options for flag in option.all_flags if flag.startswith("--")]
     return nearest_word(wrong.partition("=")[0], flags)
+
+
+#: Options that several commands have.
+PROGRAM = Option(
+    "program", "The program, for example cats.gatera.", group="Arguments", metavar="PROGRAM", files=True
+)
+
+TRUSTED = Option(
+    "trusted",
+    "Take a program whose model has operators that are not on the list of known ones, or needs much memory or time: for programs "
+    "of people you trust.",
+    ("--trusted",), "Safety",
+)  # fmt: skip
+
+HELP = Option("help", "Show this help and exit.", ("-h", "--help"), group="Other")
+DEBUG = Option(
+    "debug", "Show the traceback of an error. The same as GATERA_DEBUG=1.", ("--debug",), group="Other"
+)
+VERSION = Option("version", "Show the version and exit.", ("-V", "--version"), group="Other")
+
+#: Options of `gatera` itself.
+GLOBAL = (HELP, VERSION, DEBUG)

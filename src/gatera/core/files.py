@@ -85,13 +85,14 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     partial = Path(name)
     try:
         yield partial
-        partial.chmod(0o666 & ~_umask())  # mkstemp creates private files; results may be shared
+        partial.chmod(0o666 & ~umask())  # mkstemp creates private files; results may be shared
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def _umask() -> int:
+def umask() -> int:
+    """Return the bits that new files of this process do not get."""
     # The only portable way to read the umask is to set it and restore it.
     mask = os.umask(0)
     os.umask(mask)

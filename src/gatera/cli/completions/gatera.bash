@@ -10,10 +10,9 @@ _gatera() {
         prev=${COMP_WORDS[COMP_CWORD-2]}
     fi
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-        if [[ $word != -* ]]; then
-            command=$word
-            break
-        fi
+        [[ $word == -* ]] && continue
+        command=${command:+$command }$word
+        [[ "  " == *" $command "* ]] || break
     done
     flags= values=
     case $command in

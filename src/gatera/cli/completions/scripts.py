@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from gatera.cli.commands import COMMANDS, GLOBAL
+from gatera.cli.commands import COMMANDS, GROUPS, commands_of, first_words
 from gatera.cli.completion import FILES
-from gatera.cli.options import Command, Option
+from gatera.cli.options import DEBUG, GLOBAL, HELP, Command, Option
 
 NOTE = "Made from the options of the command by gatera.cli.completions.scripts; changes here are lost."
 
@@ -21,7 +21,7 @@ def scripts() -> dict[str, str]:
 
 
 def _bash() -> str:
-    cases = "\n".join(_bash_case(command) for command in COMMANDS.values())
+    cases = "\n".join([*map(_bash_case, COMMANDS.values()), *map(_bash_group, GROUPS)])
     return f"""# bash completion for gatera. {NOTE}
 
 _gatera() {{
@@ -34,17 +34,16 @@ _gatera() {{
         prev=${{COMP_WORDS[COMP_CWORD-2]}}
     fi
     for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
-        if [[ $word != -* ]]; then
-            command=$word
-            break
-        fi
+        [[ $word == -* ]] && continue
+        command=${{command:+$command }}$word
+        [[ " {" ".join(GROUPS)} " == *" $command "* ]] || break
     done
     flags= values=
     case $command in
 {cases}
         *)
             flags="{_flags(GLOBAL)}"
-            [[ $command ]] || values="{" ".join(COMMANDS)}"
+            [[ $command ]] || values="{" ".join(first_words())}"
             ;;
     esac
     if [[ $cur == -* ]]; then
@@ -71,21 +70,29 @@ def _bash_case(command: Command) -> str:
         if option.choices
     ]
     cases.append(f'*) values="{" ".join(argument)}" ;;')
-    lines = [f"{command.name})", f'    flags="{_flags(command.options)}"', "    case $prev in"]
+    lines = [f"{_word(command.name)})", f'    flags="{_flags(command.options)}"', "    case $prev in"]
     lines += [f"        {case}" for case in cases] + ["    esac", "    ;;"]
     return "\n".join(f"        {line}" for line in lines)
 
 
+def _bash_group(group: str) -> str:
+    lines = [
+        f"{group})",
+        f'    flags="{_flags((HELP, DEBUG))}" values="{" ".join(commands_of(group))}"',
+        "    ;;",
+    ]
+    return "\n".join(f"        {line}" for line in lines)
+
+
 def _zsh() -> str:
-    verbs = "\n".join(
-        f"        {_quoted(f'{command.name}:{command.summary}')}" for command in COMMANDS.values()
-    )
+    verbs = "\n".join(f"        {_quoted(f'{name}:{summary}')}" for name, summary in first_words().items())
     cases = "\n".join(
-        f"        {command.name})\n            _arguments -s -S \\\n"
+        f"        {_word(command.name)})\n            _arguments -s -S \\\n"
         + " \\\n".join(f"                {line}" for option in command.options for line in _zsh_lines(option))
         + "\n            ;;"
         for command in COMMANDS.values()
     )
+    groups = "".join(map(_zsh_group, GROUPS))
     own = " \\\n".join(f"        {line}" for option in GLOBAL for line in _zsh_lines(option))
     return f"""#compdef gatera
 # zsh completion for gatera. {NOTE}
@@ -104,7 +111,10 @@ _gatera() {{
         rest) ;;
         *) return ;;
     esac
-    case $line[1] in
+    local command=$line[1]
+    case $command in{groups}
+    esac
+    case $command in
 {cases}
     esac
 }}
@@ -115,6 +125,26 @@ else
     compdef _gatera gatera
 fi
 """
+
+
+def _zsh_group(group: str) -> str:
+    """Return what zsh does after the first word of a group: it offers the second, or has both as the command."""
+    own = "\n".join(
+        f"                {_quoted(f'{second}:{command.summary}')}"
+        for second, command in commands_of(group).items()
+    )
+    return f"""
+        {group})
+            commands=(
+{own}
+            )
+            _arguments -C '1: :->command' '*:: :->rest'
+            case $state in
+                command) _describe -t commands 'gatera {group} command' commands; return ;;
+                rest) command="{group} $line[1]" ;;
+                *) return ;;
+            esac
+            ;;"""
 
 
 def _zsh_lines(option: Option) -> Iterator[str]:
@@ -132,18 +162,28 @@ def _zsh_lines(option: Option) -> Iterator[str]:
 def _fish() -> str:
     lines = [
         f"# fish completion for gatera. {NOTE}", "",
-        f"set -l commands {' '.join(COMMANDS)}",
+        f"set -l commands {' '.join(first_words())}",
     ]  # fmt: skip
     before = "'not __fish_seen_subcommand_from $commands'".replace("'", '"')
-    for command in COMMANDS.values():
-        lines.append(f"complete -c gatera -f -n {before} -a {command.name} -d {_quoted(command.summary)}")
+    for first, summary in first_words().items():
+        lines.append(f"complete -c gatera -f -n {before} -a {first} -d {_quoted(summary)}")
+    for group in GROUPS:
+        lines += _fish_group(group)
     lines += [f"complete -c gatera -n {before} {line}" for option in GLOBAL for line in _fish_lines(option)]
     for command in COMMANDS.values():
         lines.append("")
-        after = f'"__fish_seen_subcommand_from {command.name}"'
+        seen = [f"__fish_seen_subcommand_from {word}" for word in command.name.split()]
+        after = f'"{"; and ".join(seen)}"'
         for option in command.options:
             lines += [f"complete -c gatera -n {after} {line}" for line in _fish_lines(option)]
     return "\n".join(lines) + "\n"
+
+
+def _fish_group(group: str) -> Iterator[str]:
+    seconds = commands_of(group)
+    seen = f"__fish_seen_subcommand_from {group}; and not __fish_seen_subcommand_from {' '.join(seconds)}"
+    for second, command in seconds.items():
+        yield f'complete -c gatera -f -n "{seen}" -a {second} -d {_quoted(command.summary)}'
 
 
 def _fish_lines(option: Option) -> Iterator[str]:
@@ -168,7 +208,12 @@ def _fish_lines(option: Option) -> Iterator[str]:
 
 
 def _values(option: Option) -> tuple[str, ...]:
-    return tuple(COMMANDS) if option.name == "topic" else option.choices
+    return tuple(first_words()) if option.name == "topic" else option.choices
+
+
+def _word(name: str) -> str:
+    """Return the name of a command as one word of a shell."""
+    return _quoted(name) if " " in name else name
 
 
 def _flags(options: Sequence[Option]) -> str:

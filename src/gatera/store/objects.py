@@ -1,0 +1,277 @@
+"""Files kept by their content: an object's name is the SHA-256 of its bytes, so the same bytes are kept once and cannot change unseen."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, Literal, NamedTuple
+
+from gatera.core.errors import ArgumentError, DataError
+from gatera.core.files import PARTIAL, sha256_file, umask
+
+#: How a file gets into the store, or out of it. "auto" shares the blocks on disk where the file system can, and copies elsewhere.
+How = Literal["auto", "link", "copy"]
+
+#: Bytes read at a time.
+CHUNK = 1 << 20
+
+#: The request of Linux that lets two files share their blocks until one is written to (`FICLONE`).
+_CLONE = 0x40049409
+
+
+class Stored(NamedTuple):
+    """An object of a store.
+
+    Attributes:
+        sha256: its name, 64 hexadecimal digits.
+        size: bytes.
+        new: whether the store did not have it before.
+    """
+
+    sha256: str
+    size: int
+    new: bool
+
+
+class ObjectStore:
+    """A folder of objects, `ab/cdef...`, each named by the SHA-256 of its bytes.
+
+    Objects are read-only and appear whole or not at all: they are written under another name and then renamed. Any number
+    of processes may write at once.
+
+    Args:
+        folder: where the objects are; made with the first one.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        # asked for once: asking sets it for a moment, which other threads would see
+        self._mode = 0o666 & ~umask()
+
+    def path(self, sha256: str) -> Path:
+        """Return where an object is, or would be.
+
+        Raises:
+            ArgumentError: if `sha256` is not 64 hexadecimal digits.
+        """
+        if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+            raise ArgumentError(
+                "Not the name of an object",
+                got=sha256,
+                expected="SHA-256, 64 hexadecimal digits in lower case",
+            )
+        return self.folder / sha256[:2] / sha256[2:]
+
+    def __contains__(self, sha256: str) -> bool:
+        return self.path(sha256).is_file()
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the name of every object, sorted."""
+        for folder in sorted(self.folder.glob("[0-9a-f][0-9a-f]")):
+            yield from sorted(folder.name + path.name for path in folder.iterdir() if len(path.name) == 62)
+
+    def put(self, source: str | Path, how: How = "auto") -> Stored:
+        """Take a file into the store.
+
+        Args:
+            source: the file. It stays as it is.
+            how: "auto" shares blocks with it where the file system can (Btrfs, XFS, APFS through Linux), and copies elsewhere;
+                "copy" always copies. "link" makes a hard link, which takes no space: **whoever then writes into the
+                file changes the object too**, which `verify` finds.
+
+        Raises:
+            OSError: if the file cannot be read, or the store cannot be written.
+        """
+        source = Path(source)
+        if how == "link":
+            return self._linked(source)
+        with source.open("rb") as file, self._partial() as partial:
+            # one pass: what is hashed is what is kept, even if the file changes meanwhile
+            if how == "auto" and _cloned(file, partial):
+                with partial.open("rb") as clone:
+                    sha256, size = _hashed(clone)
+            else:
+                with partial.open("wb") as target:
+                    sha256, size = _hashed(file, target)
+            return Stored(sha256, size, self._keep(partial, sha256))
+
+    def put_bytes(self, data: bytes) -> Stored:
+        """Take bytes into the store.
+
+        Raises:
+            OSError: if the store cannot be written.
+        """
+        sha256 = hashlib.sha256(data).hexdigest()
+        if sha256 in self:
+            return Stored(sha256, len(data), new=False)
+        with self._partial() as partial:
+            partial.write_bytes(data)
+            return Stored(sha256, len(data), self._keep(partial, sha256))
+
+    def read(self, sha256: str) -> bytes:
+        """Return the bytes of an object, checked against its name.
+
+        Raises:
+            DataError: if the store does not have it, or it is damaged.
+        """
+        data = self._there(sha256).read_bytes()
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise _damaged(self.path(sha256))
+        return data
+
+    def place(self, sha256: str, target: str | Path, how: How = "auto") -> None:
+        """Write an object as a file, which replaces a file that is there.
+
+        Args:
+            sha256: the object.
+            target: the file to write; its folder is made if it is missing.
+            how: as for `put`.
+
+        Raises:
+            DataError: if the store does not have the object, or it is damaged.
+            OSError: if the file cannot be written.
+        """
+        source, target = self._there(sha256), Path(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=PARTIAL, dir=target.parent)
+        os.close(handle)
+        partial = Path(name)
+        try:
+            if how == "link" and _linked(source, partial):
+                if sha256_file(partial) != sha256:
+                    raise _damaged(source)
+            else:
+                _copy_checked(source, partial, sha256, how)
+                partial.chmod(self._mode)
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def damaged(self) -> Iterator[str]:
+        """Yield the name of every object whose bytes do not have that name any more."""
+        for sha256 in self:
+            with suppress(FileNotFoundError):  # removed meanwhile
+                if sha256_file(self.path(sha256)) != sha256:
+                    yield sha256
+
+    def remove(self, sha256: str) -> None:
+        """Remove an object; one that is not there is fine."""
+        self.path(sha256).unlink(missing_ok=True)
+
+    def sweep(self) -> int:
+        """Remove what writes that were killed left behind; return how many files that were. No other process may be writing."""
+        left = [path for path in self.folder.glob(f"*{PARTIAL}") if path.is_file()]
+        for path in left:
+            path.unlink(missing_ok=True)
+        return len(left)
+
+    def _there(self, sha256: str) -> Path:
+        path = self.path(sha256)
+        if not path.is_file():
+            raise DataError(
+                f"The object {sha256[:12]} is not in {self.folder}",
+                remedy="Fetch it from where the data were sent to, or add its file again.",
+            )
+        return path
+
+    def _partial(self) -> _Partial:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return _Partial(self.folder)
+
+    def _keep(self, partial: Path, sha256: str) -> bool:
+        """Give a finished file the name of its content; return whether the store did not have it."""
+        path = self.path(sha256)
+        if path.exists():
+            return False
+        partial.chmod(0o444)
+        path.parent.mkdir(exist_ok=True)
+        partial.replace(path)
+        return True
+
+    def _linked(self, source: Path) -> Stored:
+        sha256, size = sha256_file(source), source.stat().st_size
+        if sha256 in self:
+            return Stored(sha256, size, new=False)
+        path = self.path(sha256)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not _linked(source, path):
+            return self.put(source, "auto")
+        if sha256_file(path) != sha256:  # it was written to between the two
+            path.unlink(missing_ok=True)
+            return self.put(source, "copy")
+        path.chmod(0o444)  # the file's too: editors that replace files still work
+        return Stored(sha256, size, new=True)
+
+
+class _Partial:
+    """A temporary file of a store, gone after the block unless it was renamed."""
+
+    def __init__(self, folder: Path) -> None:
+        handle, name = tempfile.mkstemp(prefix=".", suffix=PARTIAL, dir=folder)
+        os.close(handle)
+        self.path = Path(name)
+
+    def __enter__(self) -> Path:
+        return self.path
+
+    def __exit__(self, *_: object) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+def _hashed(source: BinaryIO, target: BinaryIO | None = None) -> tuple[str, int]:
+    """Return the hash and size of an open file, and copy it while reading."""
+    digest, size = hashlib.sha256(), 0
+    while chunk := source.read(CHUNK):
+        digest.update(chunk)
+        size += len(chunk)
+        if target is not None:
+            target.write(chunk)
+    return digest.hexdigest(), size
+
+
+def _copy_checked(source: Path, target: Path, sha256: str, how: How) -> None:
+    with source.open("rb") as file:
+        if how != "copy" and _cloned(file, target):
+            found = sha256_file(target)
+        else:
+            with target.open("wb") as out:
+                found, _ = _hashed(file, out)
+    if found != sha256:
+        raise _damaged(source)
+
+
+def _cloned(source: BinaryIO, target: Path) -> bool:
+    """Make `target` share the blocks of an open file; return whether the file system can do that."""
+    if not sys.platform.startswith("linux"):
+        return False
+    import fcntl
+
+    try:
+        with target.open("wb") as out:
+            fcntl.ioctl(out, _CLONE, source.fileno())
+    except OSError:
+        return False
+    return True
+
+
+def _linked(source: Path, target: Path) -> bool:
+    """Make a hard link in the place of `target`; return whether the file system can do that."""
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        return False
+    return True
+
+
+def _damaged(path: Path) -> DataError:
+    return DataError(
+        f"{path} is damaged: its bytes do not have the hash that names it",
+        remedy="Remove it, and fetch it again or add its file again.",
+    )
