@@ -8,7 +8,8 @@ import subprocess
 
 import pytest
 
-from gatera.cli.commands import SHELLS, first_words
+from gatera.cli.commands.about import SHELLS
+from gatera.cli.commands.every import first_words
 from gatera.cli.completion import FILES
 from gatera.cli.completions.scripts import scripts
 

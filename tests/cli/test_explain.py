@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gatera.cli.commands import EXPLAINED
+from gatera.cli.commands.inside import EXPLAINED
 from gatera.cli.explain import METHODS
 from gatera.core.errors import ProgramFileError
 from gatera.data.transforms.item import Resize

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+import types
+
 import pytest
 
-from gatera.cli.commands import COMMANDS, GROUPS, first_words
+from gatera.cli.commands import GROUPS, HOMES
+from gatera.cli.commands.every import COMMANDS, first_words
 from gatera.cli.help import EXAMPLES
 from gatera.cli.options import DEBUG, GLOBAL, HELP, Command
 from gatera.cli.parser import parse
@@ -87,11 +91,15 @@ def test_examples_of_the_whole_name_commands():
 @pytest.fixture
 def box(monkeypatch):
     """Put a group `box` with two commands beside the others."""
+    commands = [
+        Command(f"box {second}", summary, (HELP, DEBUG), "no.such:thing", examples=(f"gatera box {second}",))
+        for second, summary in (("open", "Open the box."), ("empty", "Empty the box."))
+    ]
+    monkeypatch.setitem(sys.modules, "fake_box", types.ModuleType("fake_box"))
+    monkeypatch.setattr(sys.modules["fake_box"], "COMMANDS", commands, raising=False)
+    monkeypatch.setitem(HOMES, "box", "fake_box")
     monkeypatch.setitem(GROUPS, "box", "Keep things in a box.")
-    for second, summary in (("open", "Open the box."), ("empty", "Empty the box.")):
-        command = Command(
-            f"box {second}", summary, (HELP, DEBUG), "no.such:thing", examples=(f"gatera box {second}",)
-        )
+    for command in commands:
         monkeypatch.setitem(COMMANDS, command.name, command)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import gatera as package
-from gatera.cli.commands import COMMANDS
+from gatera.cli.commands.every import COMMANDS
 from gatera.cli.language import KEYWORDS, PHRASES, for_command
 from gatera.recipes.settings import TrainSettings
 

@@ -12,7 +12,7 @@ import pytest
 
 import gatera as package
 from gatera.cli import main as module
-from gatera.cli.commands import COMMANDS
+from gatera.cli.commands import HOMES
 from gatera.cli.options import Command
 from gatera.core.errors import DataError
 
@@ -53,7 +53,8 @@ def command(monkeypatch):
         fake = types.ModuleType("fake_command")
         fake.run = function
         monkeypatch.setitem(sys.modules, "fake_command", fake)
-        monkeypatch.setitem(COMMANDS, "try", Command("try", "Try.", (), "fake_command:run", extra=extra))
+        fake.COMMANDS = (Command("try", "Try.", (), "fake_command:run", extra=extra),)
+        monkeypatch.setitem(HOMES, "try", "fake_command")
 
     return make
 

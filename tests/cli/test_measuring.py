@@ -162,7 +162,7 @@ def test_mistakes_in_a_file_of_settings_name_file_and_key(gatera, labelled, tmp_
 
 
 def test_the_command_line_wins_over_the_file_and_the_file_over_the_program(make_program, tmp_path):
-    from gatera.cli.commands import TRAIN
+    from gatera.cli.commands.training import TRAIN
     from gatera.cli.parser import parse
     from gatera.cli.training.chosen import apply_chosen
 

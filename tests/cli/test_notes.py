@@ -12,7 +12,7 @@ import pytest
 from PIL.Image import DecompressionBombWarning
 
 import gatera
-from gatera.cli.commands import COMMANDS
+from gatera.cli.commands.every import COMMANDS
 from gatera.cli.inputs import AS_FOUND
 from gatera.cli.output import notes, show_note
 from gatera.cli.parser import UsageError, parse

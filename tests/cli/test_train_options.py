@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gatera.cli.commands import COMMANDS
+from gatera.cli.commands.every import COMMANDS
+from gatera.cli.commands.reading import LABEL_FROM, READING
 from gatera.cli.parser import UsageError, parse
 from gatera.recipes.settings import Task, TrainSettings
 
@@ -68,3 +69,10 @@ def test_a_misspelt_task_offers_the_nearest():
     assert str(err.value) == (
         "--task must be one of auto, photos, masks, sound, text, table, recommend; got 'photo'. Did you mean 'photos'?"
     )
+
+
+def test_tables_are_read_in_the_words_of_training():
+    mine = {option.name: option for option in TRAIN.options}
+    for option in (*READING, LABEL_FROM):
+        theirs = mine[option.name]
+        assert option == theirs._replace(help=theirs.help.replace(", or of labels.csv", ""))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from gatera.cli.commands import COMMANDS
+from gatera.cli.commands.every import COMMANDS
 from gatera.cli.options import Option
 
 PAGE = Path(__file__).parents[2] / "docs" / "command-line.md"

@@ -10,7 +10,8 @@ from option_tables import table
 from pages import ROOT, blocks, read, section
 
 from gatera.cli import output
-from gatera.cli.commands import COMMANDS, GROUPS
+from gatera.cli.commands import GROUPS
+from gatera.cli.commands.every import COMMANDS
 from gatera.cli.help import STATUSES
 from gatera.cli.main import main
 from gatera.cli.parser import parse

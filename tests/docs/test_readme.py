@@ -10,7 +10,7 @@ import tomllib
 import pytest
 from pages import ROOT, blocks, read
 
-from gatera.cli.commands import first_words
+from gatera.cli.commands.every import first_words
 from gatera.samples import sample_path
 
 README = read("README.md")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 
-from gatera.cli.commands import COMMANDS, GROUPS, commands_of, first_words
+from gatera.cli.commands import GROUPS
+from gatera.cli.commands.every import COMMANDS, commands_of, first_words
 from gatera.cli.options import DEBUG, GLOBAL, HELP, Command, Option, nearest_word
+from gatera.cli.parser import UsageError
 from gatera.cli.terminal.style import paint, width
 from gatera.cli.terminal.text import cells, filled, padded, wrapped_command
 
@@ -31,20 +33,6 @@ NAMES, NARROW = 26, 60
 SHORT_NAMES = 14
 
 
-class UnknownCommand(Exception):
-    """The command does not exist; the message is one or two sentences."""
-
-    def __init__(self, name: str) -> None:
-        group, _, second = name.partition(" ")
-        if group in GROUPS:
-            near = nearest_word(second, list(commands_of(group)))
-            near, see = near and f"{group} {near}", f"gatera {group} --help"
-        else:
-            near, see = nearest_word(name, [*first_words(), "--version", "--help"]), "gatera --help"
-        hint = f"Did you mean {near!r}?" if near else f'See "{see}".'
-        super().__init__(f"unknown command {name!r}. {hint}")
-
-
 def help_command(options: argparse.Namespace) -> int:
     """Print the help of a command, of a group of commands, or of all."""
     print(help_on(options.topic or []))
@@ -55,7 +43,7 @@ def help_on(words: Sequence[str]) -> str:
     """Return the help of what the words name: nothing, a command, a group, or a group and one of its commands.
 
     Raises:
-        UnknownCommand: if they name nothing.
+        UsageError: if they name nothing.
     """
     if not words:
         return main_help()
@@ -68,11 +56,17 @@ def find_command(name: str) -> Command:
     """Return the command of that name.
 
     Raises:
-        UnknownCommand: if there is none.
+        UsageError: if there is none; it names the nearest.
     """
-    if name not in COMMANDS:
-        raise UnknownCommand(name)
-    return COMMANDS[name]
+    if name in COMMANDS:
+        return COMMANDS[name]
+    group, _, second = name.partition(" ")
+    if group in GROUPS:
+        near = nearest_word(second, list(commands_of(group)))
+        near, see = near and f"{group} {near}", f"gatera {group} --help"
+    else:
+        near, see = nearest_word(name, [*first_words(), "--version", "--help"]), "gatera --help"
+    raise UsageError(f"unknown command {name!r}. " + (f"Did you mean {near!r}?" if near else f'See "{see}".'))
 
 
 def main_help() -> str:

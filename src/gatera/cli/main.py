@@ -9,10 +9,10 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from pathlib import Path
+from typing import Any
 
 import gatera
-from gatera.cli.commands import GROUPS
-from gatera.cli.help import UnknownCommand, command_help, find_command, group_help, help_on, main_help
+from gatera.cli.commands import GROUPS, commands_of_first
 from gatera.cli.options import GLOBAL, Command, nearest_flag
 from gatera.cli.output import (
     FAILED,
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         status = _run(arguments)
         write("")  # a closed pipe or a full disk shows here rather than when Python shuts down
-    except (UsageError, UnknownCommand) as err:
+    except UsageError as err:
         show_error(err)
         status = MISUSED
     except GateraError as err:
@@ -71,11 +71,11 @@ def _take_debug(arguments: list[str]) -> tuple[list[str], bool]:
 
 def _run(arguments: list[str]) -> int:
     if not arguments:
-        print(main_help(), file=sys.stderr)
+        print(_from_help("help_on", ()), file=sys.stderr)
         return MISUSED
     first, *rest = arguments
     if first in ("-h", "--help"):
-        print(help_on(rest))
+        print(_from_help("help_on", rest))
         return 0
     if first in ("-V", "--version"):
         print(f"gatera {gatera.__version__}")
@@ -92,27 +92,34 @@ def _run(arguments: list[str]) -> int:
 
 def _run_of_group(group: str, arguments: list[str]) -> int:
     if not arguments:
-        print(group_help(group), file=sys.stderr)
+        print(_from_help("help_on", (group,)), file=sys.stderr)
         return MISUSED
     second, *rest = arguments
     if second in ("-h", "--help"):
-        print(help_on([group, *rest]))
+        print(_from_help("help_on", (group, *rest)))
         return 0
-    return _run_command(find_command(f"{group} {second}"), rest)
+    return _run_command(_find(f"{group} {second}"), rest)
 
 
 def _find(name: str) -> Command:
     """Return a command. A program or folder in its place was probably meant for one."""
+    if command := commands_of_first(name.partition(" ")[0]).get(name):
+        return command
     if name.endswith(".gatera"):
         raise UsageError(f"unknown command {name!r}. Did you mean 'gatera predict {name}'?")
     if Path(name).exists():
         raise UsageError(f"unknown command {name!r}. Did you mean 'gatera train {name}'?")
-    return find_command(name)
+    return _from_help("find_command", name)  # which says what was meant
+
+
+def _from_help(function: str, argument: Any) -> Any:
+    """Call a function of `gatera.cli.help`, which imports every command: a prediction does without."""
+    return load(f"gatera.cli.help:{function}")(argument)
 
 
 def _run_command(command: Command, arguments: list[str]) -> int:
     if _asks_for_help(arguments):
-        print(command_help(command))
+        print(_from_help("command_help", command))
         return 0
     options = parse(command, arguments)
     if command.first is not None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from gatera.cli.commands import COMMANDS, GROUPS, commands_of, first_words
+from gatera.cli.commands import GROUPS
+from gatera.cli.commands.every import COMMANDS, commands_of, first_words
 from gatera.cli.completion import FILES
 from gatera.cli.options import DEBUG, GLOBAL, HELP, Command, Option
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from gatera.cli.commands import TRAIN
+from gatera.cli.commands.training import TRAIN
 from gatera.cli.training.chosen import apply_chosen
 from gatera.data.sources.items import get_files
 from gatera.program.tables.packed import is_table_name

@@ -1,0 +1,34 @@
+"""Every command of `gatera`, as data. Nothing here imports what a command needs to run.
+
+In: the first word after `gatera`. Out: its commands, each with its options. The modules are imported by name, and only the
+one that is asked for: a program should answer at once. `every.py` has them all. Read first: `training.py`.
+"""
+
+from __future__ import annotations
+
+from gatera.cli.options import Command
+from gatera.core.lazy import later
+
+#: Where the commands are described, by their first word, in the order in which help lists them: modules with `COMMANDS`.
+HOMES = {
+    "train": "gatera.cli.commands.training",
+    "predict": "gatera.cli.commands.predicting",
+    "test": "gatera.cli.commands.measuring",
+    "report": "gatera.cli.commands.measuring",
+    "explain": "gatera.cli.commands.inside",
+    "seal": "gatera.cli.commands.measuring",
+    "info": "gatera.cli.commands.about",
+    "completion": "gatera.cli.commands.about",
+    "help": "gatera.cli.commands.about",
+}
+
+#: What each group of commands is for, by its name: the first word of theirs.
+GROUPS: dict[str, str] = {}
+
+
+def commands_of_first(first: str) -> dict[str, Command]:
+    """Return the commands with this first word by their full names; none if there is no such word."""
+    if first not in HOMES:
+        return {}
+    commands = later(HOMES[first], "COMMANDS")
+    return {command.name: command for command in commands if command.name.split()[0] == first}
