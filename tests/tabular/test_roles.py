@@ -87,3 +87,13 @@ def test_a_number_that_is_not_finite_counts_as_missing_and_its_line_is_named(tmp
     path.write_text("x,y\n1,a\n2,\n3,a\n")
     with pytest.raises(DataError, match=r"^Column 'y' \(y_names\) is empty in line 3 of the table\."):
         TabularPandas(read_table(path), cont_names="x", y_names="y")
+
+
+def test_whole_numbers_that_hardly_repeat_are_numbers_however_few():
+    df = pd.DataFrame({"age": [20, 31, 22, 45, 25, 52], "floor": [1, 2, 3, 1, 2, 3], "y": list("ababab")})
+    roles = find_roles(df, ["y"])
+    assert (roles.numbers, roles.categories) == (["age"], ["floor"])
+    assert [str(note) for note in roles.notes] == [
+        "Whole numbers of at most 20 different values are categories: floor (to change: numbers='floor').",
+        "Whole numbers that hardly ever occur twice are numbers: age (to change: classes='age').",
+    ]

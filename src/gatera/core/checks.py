@@ -54,6 +54,21 @@ def name_of(source: object, thing: str) -> str:
     return str(file) if isinstance(file, str) and file else f"{thing} without a name"
 
 
+def counted(n: int, one: str, many: str | None = None) -> str:
+    """Return a number with its noun.
+
+    Args:
+        n: the number.
+        one: the noun for one.
+        many: the noun for any other number; by default with an s.
+
+    Example:
+        >>> counted(1, "row"), counted(2000, "category", "categories")
+        ('1 row', '2,000 categories')
+    """
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
 def listed(options: Iterable[object], limit: int = 12) -> str:
     """Join options as 'a, b, c', cut after `limit` of them with the number of the rest."""
     names = [str(option) for option in options]

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from gatera.core.checks import listed, missing_column
+from gatera.core.checks import counted, listed, missing_column
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.regression import RegressionBlock
@@ -190,10 +190,9 @@ def _check_enough(table: Table, settings: TrainSettings) -> None:
 
 
 def _report_table(events: Events, table: Table, dls: TableLoaders) -> None:
-    n_categories, n_numbers = len(table.categories), len(table.numbers)
-    events.on_line(
-        f"{len(table.frame):,} rows, {table.target} from {n_categories} categories and {n_numbers} numbers"
-    )
+    categories = counted(len(table.categories), "category", "categories")
+    numbers = counted(len(table.numbers), "number")
+    events.on_line(f"{counted(len(table.frame), 'row')}, {table.target} from {categories} and {numbers}")
     counts = {"train": dls.train.n, "valid": dls.valid.n}
     report_sides(events, counts)
     if table.classes:

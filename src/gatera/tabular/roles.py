@@ -132,7 +132,7 @@ def find_roles(
     asked = Wishes() if wishes is None else wishes
     asked.check(df, targets)
     roles = Roles([], [], {})
-    near: dict[str, list[str]] = {"number": [], "category": []}
+    near: dict[str, list[str]] = {"number": [], "few": [], "category": []}
     for name in df.columns:
         if name in targets:
             continue
@@ -146,7 +146,8 @@ def find_roles(
             continue
         (roles.numbers if kind == "number" else roles.categories).append(name)
         if not said and categories_of(df[name]) is None and value_column_of(df[name]).kind is Kind.WHOLE:
-            near[kind].append(name)
+            few = kind == "number" and df[name].nunique(dropna=False) <= max_card
+            near["few" if few else kind].append(name)
     given = [name for name in df.columns if name not in targets and name not in asked.drop]
     notes = [*_notes(near, max_card), *_date_notes(df[given], roles.dates)]
     return Roles(roles.numbers, roles.categories, roles.skipped, roles.dates, notes)
@@ -179,6 +180,9 @@ def _notes(near: dict[str, list[str]], max_card: int) -> list[Note]:
     if few:
         text = f"Whole numbers of at most {max_card} different values are categories: {listed(few, 6)}"
         notes.append(Note(text, "numbers", few[0]))
+    if near["few"]:
+        text = f"Whole numbers that hardly ever occur twice are numbers: {listed(near['few'], 6)}"
+        notes.append(Note(text, "classes", near["few"][0]))
     if many:
         text = f"Whole numbers of more than {max_card} different values are numbers: {listed(many, 6)}"
         notes.append(Note(text, "classes", many[0]))
@@ -196,7 +200,7 @@ def _role(series: Any, max_card: int) -> str:
         return "always the same"
     if len(series) > max_card and (column.counts_rows or _names_rows(str(series.name), column)):
         return "row numbers" if column.counts_rows else "names the rows"
-    if is_number_input(series, max_card):
+    if is_number_input(series, max_card) or (column.kind is Kind.WHOLE and _hardly_repeats(series)):
         return "number"
     if column.kind is Kind.DATE or series.dtype.kind == "M":
         return "date"
@@ -249,8 +253,13 @@ def is_class(series: Any) -> bool:
     kind = value_column_of(series).kind
     if kind is not Kind.WHOLE:
         return kind is not Kind.NUMBER
+    return bool(series.nunique() <= MOST_CLASSES and not _hardly_repeats(series))
+
+
+def _hardly_repeats(series: Any) -> bool:
+    """Whether the values occur less than twice on average; 0 and 1 alone may."""
     many = series.nunique()
-    return bool(many <= 2 or (many <= MOST_CLASSES and TIMES * many <= series.count()))
+    return bool(many > 2 and TIMES * many > series.count())
 
 
 def is_class_as_asked(series: Any, wishes: Wishes) -> bool:

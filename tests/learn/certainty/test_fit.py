@@ -58,8 +58,8 @@ def test_probabilities_that_are_right_already_are_left_as_they_are():
 def test_few_items_are_said_to_be_few():
     report, parts = answers(*logits_of(12))
     assert report.remarks == [
-        "With 12 held-out items, fewer than 50, probabilities are left as they are.",
-        "12 held-out items are too few for sure=0.95, which needs 19.",
+        "With fewer than 50 held-out items, probabilities are left as they are.",
+        "sure=0.95 needs 19 held-out items; there are 12.",
     ]
     assert not report.applied and parts["labels"]
 

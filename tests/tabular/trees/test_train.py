@@ -34,6 +34,19 @@ def trained(tmp_path, model: str, classes: bool = True, epochs: int | None = 2):
     return learn, facts, [str(note) for note in notes]
 
 
+def test_with_few_rows_the_program_holds_the_network_and_says_so(tmp_path):
+    rows = pd.DataFrame({"age": [20, 31, 22, 45, 25, 52], "sport": ["yes", "no"] * 3})
+    dls = TabularDataLoaders.from_df(rows, tmp_path, cont_names="age", y_names="sport", seed=1, bs=4)
+    learn, notes = tabular_learner(dls, path=tmp_path), []
+    with learn.no_bar(), learn.no_logging():
+        facts = train_table(learn, TableTraining("best", 1, 5e-3, 4, None, 1), notes.append)
+    assert facts["trees_share"] == 0
+    assert [str(note) for note in notes] == [
+        "With fewer than 10 training rows nothing is held out to compare with boosted trees: the program holds the network "
+        "(to change: model='both')."
+    ]
+
+
 @pytest.mark.whole
 @pytest.mark.parametrize("classes", [True, False])
 def test_where_trees_win_the_program_holds_trees(tmp_path, classes):

@@ -199,7 +199,7 @@ def _temperature(logits: np.ndarray, targets: np.ndarray, activation: str) -> Ca
             report, remarks=["The model's outputs are not logits: its probabilities are left as they are."]
         )
     if n < FEWEST:
-        few = f"With {n} held-out items, fewer than {FEWEST}, probabilities are left as they are."
+        few = f"With fewer than {FEWEST} held-out items, probabilities are left as they are."
         return replace(report, remarks=[*remarks, few])
     sure, right = answers_of(cross_fitted(logits, targets, activation), targets, activation)
     after = expected_calibration_error(sure, right)
@@ -293,7 +293,9 @@ def _few(n: int) -> list[str]:
     wanted = 0.95
     if n >= least_items(wanted):
         return []
-    return [f"{n} held-out items are too few for sure={wanted:g}, which needs {least_items(wanted)}."]
+    return [
+        f"sure={wanted:g} needs {least_items(wanted)} held-out items; there {'is' if n == 1 else 'are'} {n}."
+    ]
 
 
 def _features(seen: np.ndarray, held_out: np.ndarray) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gatera.core.checks import listed
+from gatera.core.checks import counted, listed
 from gatera.measure.calibration import (
     Reliability,
     RiskCoverage,
@@ -77,10 +77,11 @@ class CalibrationReport:
 
     def _calibration(self) -> str:
         before, after = self.error_before, self.error_after
+        items = counted(self.n, "held-out item")
         if not self.applied:
-            return f"Calibration error on {self.n:,} held-out items: {before:.3f}; probabilities are left as they are."
+            return f"Calibration error on {items}: {before:.3f}; probabilities are left as they are."
         return (
-            f"Calibration error on {self.n:,} held-out items: {after:.3f} ({before:.3f} before; logits are divided by "
+            f"Calibration error on {items}: {after:.3f} ({before:.3f} before; logits are divided by "
             f"{self.temperature:.3g}, which changes no label)."
         )
 

@@ -71,6 +71,10 @@ def train_table(
                 f"Boosted trees are left out: they need a set of trees for each of {rows.n_classes:,} classes"
             )
         )
+    if model == "best" and len(rows.y) < FEWEST:
+        model = "network"
+        text = f"With fewer than {FEWEST} training rows nothing is held out to compare with boosted trees: the program holds the network"
+        on_note(Note(text, "model", "both"))
     trial = _try(learn, rows, model, how)
     share = {"network": 0.0, "trees": 1.0}.get(model, trial.share if trial else 0.5)
     if trial is not None:
