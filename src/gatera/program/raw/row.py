@@ -136,11 +136,14 @@ class NumberColumn(Column):
         infinite = np.zeros(len(missing), bool)
         for place in np.flatnonzero(missing).tolist():
             infinite[place] = not is_empty(cells[place])
-        used = f"{self.fill:g} is used"
+        used = self._used()
         return {
             f"column {{name!r}} is empty, which it never was in training; {used}": missing & ~infinite,
             f"column {{name!r}} holds {{cell!r}}, which is not finite; {used}": infinite,
         }
+
+    def _used(self) -> str:
+        return f"{self.fill:g} is used"
 
 
 class DatePartColumn(NumberColumn):
@@ -159,6 +162,9 @@ class DatePartColumn(NumberColumn):
     def numbers(self, cells: Sequence[Any]) -> np.ndarray:
         """See `NumberColumn`."""
         return part_of_dates(cells, self.source, self.part)
+
+    def _used(self) -> str:
+        return "what is usual in training is used"  # the same for every part, so that it is said once
 
 
 def numbers_in(cells: Sequence[Any], column: str, written: NumberFormat = PLAIN) -> np.ndarray:
@@ -272,7 +278,7 @@ class RowReader:
             encoded[:, place] = values
             for sentence, mask in said.items():
                 if mask.any():
-                    notes[column.name] = _note(column.name, sentence, cells, mask)
+                    notes[column.source] = _note(column.source, sentence, cells, mask)
         assert encoded is not None  # for the type checker: there are columns
         return encoded, notes
 
