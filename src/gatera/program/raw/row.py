@@ -110,6 +110,8 @@ class NumberColumn(Column):
         written: how texts write numbers.
     """
 
+    used = ""  # in the place of an empty cell, in words; else the number itself is said
+
     def __init__(
         self, name: str, fill: float, had_empty: bool, mean: float, std: float, written: NumberFormat = PLAIN
     ) -> None:
@@ -136,14 +138,11 @@ class NumberColumn(Column):
         infinite = np.zeros(len(missing), bool)
         for place in np.flatnonzero(missing).tolist():
             infinite[place] = not is_empty(cells[place])
-        used = self._used()
+        used = self.used or f"{self.fill:g} is used"
         return {
             f"column {{name!r}} is empty, which it never was in training; {used}": missing & ~infinite,
             f"column {{name!r}} holds {{cell!r}}, which is not finite; {used}": infinite,
         }
-
-    def _used(self) -> str:
-        return f"{self.fill:g} is used"
 
 
 class DatePartColumn(NumberColumn):
@@ -155,6 +154,8 @@ class DatePartColumn(NumberColumn):
         about: what `NumberColumn` takes.
     """
 
+    used = "what is usual in training is used"  # the same for every part, so that it is said once
+
     def __init__(self, date: str, part: str, **about: Any) -> None:
         super().__init__(**about)
         self.source, self.part = date, part
@@ -162,9 +163,6 @@ class DatePartColumn(NumberColumn):
     def numbers(self, cells: Sequence[Any]) -> np.ndarray:
         """See `NumberColumn`."""
         return part_of_dates(cells, self.source, self.part)
-
-    def _used(self) -> str:
-        return "what is usual in training is used"  # the same for every part, so that it is said once
 
 
 def numbers_in(cells: Sequence[Any], column: str, written: NumberFormat = PLAIN) -> np.ndarray:
