@@ -9,6 +9,7 @@ GateraError
 ├── ProgramFileError (ValueError)       a .gatera file is damaged, tampered with, or of an unsupported format
 ├── PretrainedError (RuntimeError)      pretrained weights were not found, or do not fit
 ├── DownloadError (OSError)             a file could not be downloaded or unpacked
+├── RemoteError (OSError)               a remote did not answer, lacks something, or holds something damaged
 ├── OutputExistsError (FileExistsError) an existing file would have been overwritten
 ├── MissingExtraError (ImportError)     an optional package is not installed
 ├── NonFiniteLossError (ArithmeticError) the loss became NaN or infinite
@@ -103,6 +104,10 @@ class PretrainedError(GateraError, RuntimeError):
 
 class DownloadError(GateraError, OSError):
     """A file could not be downloaded, verified or unpacked."""
+
+
+class RemoteError(GateraError, OSError):
+    """A place that versions are sent to and fetched from did not answer, lacks something, or holds something damaged."""
 
 
 class OutputExistsError(GateraError, FileExistsError):
