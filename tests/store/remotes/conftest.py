@@ -11,25 +11,16 @@ from typing import Any
 
 import pytest
 
+from gatera.store.objects import ObjectStore
 from gatera.store.remotes import retry
 
 #: What S3 says when it has a problem of its own.
 INTERNAL_ERROR = b"<Error><Code>InternalError</Code><Message>We encountered an internal error. Please try again.</Message></Error>"
 
 
-class Objects:
-    """The least that a store of objects is."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def path(self, sha256: str) -> Path:
-        return self.folder / sha256[:2] / sha256[2:]
-
-
 @pytest.fixture
 def make_store(tmp_path: Path) -> Any:
-    return lambda name: Objects(tmp_path / name)
+    return lambda name: ObjectStore(tmp_path / name)
 
 
 @pytest.fixture(autouse=True)

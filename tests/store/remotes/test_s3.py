@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from gatera.core.errors import RemoteError
+from gatera.store.objects import ObjectStore
 from gatera.store.remotes import remote as remotes
 from gatera.store.remotes.keys import object_key
 from gatera.store.remotes.open import open_remote
@@ -43,12 +43,8 @@ def proxy(moto: str, proxies: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     yield made
 
 
-def filled(store: Any, *contents: bytes) -> list[str]:
-    hashes = [hashlib.sha256(content).hexdigest() for content in contents]
-    for sha256, content in zip(hashes, contents, strict=True):
-        store.path(sha256).parent.mkdir(parents=True, exist_ok=True)
-        store.path(sha256).write_bytes(content)
-    return hashes
+def filled(store: ObjectStore, *contents: bytes) -> list[str]:
+    return [store.put_bytes(content).sha256 for content in contents]
 
 
 def test_objects_go_and_come_through_faults(proxy: Any, make_store: Any, monkeypatch: pytest.MonkeyPatch):

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gatera.core.errors import RemoteError
+from gatera.store.objects import ObjectStore
 from gatera.store.remotes import transfer
 from gatera.store.remotes.folder import FolderRemote
 from gatera.store.remotes.keys import object_key
 from gatera.store.remotes.transfer import fetch_objects, send_objects
 
 
-def filled(store: Any, *contents: bytes) -> list[str]:
-    hashes = []
-    for content in contents:
-        hashes.append(hashlib.sha256(content).hexdigest())
-        store.path(hashes[-1]).parent.mkdir(parents=True, exist_ok=True)
-        store.path(hashes[-1]).write_bytes(content)
-    return hashes
+def filled(store: ObjectStore, *contents: bytes) -> list[str]:
+    return [store.put_bytes(content).sha256 for content in contents]
 
 
 @pytest.mark.parametrize("few", [0, 200])

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from gatera.core.checks import listed
 from gatera.core.errors import RemoteError
 from gatera.core.files import human_bytes
 from gatera.core.progress import track
+from gatera.store.objects import ObjectStore
 from gatera.store.remotes.keys import object_key
 from gatera.store.remotes.remote import Remote
 from gatera.store.remotes.retry import AGAIN, in_words
@@ -21,14 +21,6 @@ AT_ONCE = 8
 
 #: Up to so many objects each is looked for; of more the remote lists all it has, which is one request for a thousand.
 FEW = 200
-
-
-class Objects(Protocol):
-    """What is needed of a store of objects."""
-
-    def path(self, sha256: str) -> Path:
-        """Return where an object is, or would be."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -52,7 +44,7 @@ class Transfer:
         return done + (f"; {self.there:,} {'was' if self.there == 1 else 'were'} there already." if self.there else ".")
 
 
-def send_objects(store: Objects, remote: Remote, hashes: Iterable[str], quiet: bool = False) -> Transfer:
+def send_objects(store: ObjectStore, remote: Remote, hashes: Iterable[str], quiet: bool = False) -> Transfer:
     """Send the objects that a remote lacks. Each arrives whole or not at all; after an error, the same call goes on.
 
     Args:
@@ -83,7 +75,7 @@ def send_objects(store: Objects, remote: Remote, hashes: Iterable[str], quiet: b
 
 
 def fetch_objects(
-    store: Objects,
+    store: ObjectStore,
     remote: Remote,
     hashes: Iterable[str],
     sizes: Mapping[str, int] | None = None,
@@ -110,7 +102,9 @@ def fetch_objects(
             raise RemoteError(
                 f"{remote.address}: {key} is damaged: its size is another", got=size, expected=f"{expected[sha256]:,} bytes"
             )
-        return remote.get(key, store.path(sha256)).stat().st_size
+        path = remote.get(key, store.path(sha256))
+        path.chmod(0o444)  # as all objects of a store
+        return path.stat().st_size
 
     return _each(missing, fetch, len(wanted) - len(missing), "Fetching", quiet)
 
