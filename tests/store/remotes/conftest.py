@@ -33,12 +33,14 @@ class FaultyProxy:
 
     Attributes:
         faults: "500", "drop" (no answer), "cut" (half an answer), "lost" (passed on, but the answer is dropped); None passes one on.
+        down: whether nothing is answered any more.
         only: the methods that are broken.
         seen: method and path of every request.
     """
 
     def __init__(self, upstream: str) -> None:
         self.faults: list[str | None] = []
+        self.down = False
         self.only, self.seen = ("GET", "PUT", "HEAD", "POST"), []
         proxy, host = self, upstream.removeprefix("http://")
 
@@ -49,7 +51,9 @@ class FaultyProxy:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 proxy.seen.append((self.command, self.path))
                 fault = proxy.faults.pop(0) if proxy.faults and self.command in proxy.only else None
-                if fault == "500":
+                if proxy.down:
+                    self.close_connection = True
+                elif fault == "500":
                     self.answer(500, [("Content-Type", "application/xml")], INTERNAL_ERROR)
                 elif fault == "drop":
                     self.close_connection = True

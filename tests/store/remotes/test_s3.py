@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,10 @@ def moto() -> Iterator[str]:
     running = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     running.start()
     host, port = running.get_host_and_port()
-    yield f"http://{host}:{port}"
+    address = f"http://{host}:{port}"
+    with urllib.request.urlopen(urllib.request.Request(f"{address}/hub", method="PUT"), timeout=10):
+        pass  # the bucket
+    yield address
     running.stop()
 
 
@@ -36,11 +40,7 @@ def proxy(moto: str, proxies: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
         "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL": made.address,
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
-    import s3fs
-
-    s3fs.S3FileSystem(skip_instance_cache=True).mkdir("hub")
-    made.seen.clear()
-    yield made
+    return made
 
 
 def filled(store: ObjectStore, *contents: bytes) -> list[str]:
@@ -78,7 +78,7 @@ def test_a_server_that_stays_broken_is_given_up(proxy: Any, tmp_path: Path):
         remote.exists("x")
     assert "Check the network" in str(raised.value)
     proxy.faults = []
-    proxy.close()
+    proxy.down = True
     with pytest.raises(RemoteError, match="failed 5 times"):
         remote.exists("x")
 

@@ -39,6 +39,8 @@ class FilesystemRemote(Remote):
         RemoteError: if it cannot be opened.
     """
 
+    _asks_again = True
+
     def __init__(self, address: str, **options: Any) -> None:
         super().__init__(without_password(address))
         fsspec = require("fsspec", "s3", f"for the address {self.address}")

@@ -37,6 +37,9 @@ class Remote(ABC):
         address: as it was given; messages name it.
     """
 
+    #: Whether its library may send a request twice.
+    _asks_again = False
+
     def __init__(self, address: str) -> None:
         self.address = address
 
@@ -126,7 +129,7 @@ class Remote(ABC):
         """Write something small under a key where there is nothing yet; of two who do that at once, one succeeds.
 
         Returns:
-            Whether it was written; False if there was something already.
+            Whether it was written; False if there was something else already.
         """
         check_key(key)
         tries = 0
@@ -141,8 +144,8 @@ class Remote(ABC):
                 return True
         except FileExistsError:
             pass
-        # a try whose answer was lost may have written it
-        return tries > 1 and self.read(key) == content
+        # a request whose answer was lost, and which was sent again here or by a library, may have written it
+        return (tries > 1 or self._asks_again) and self.read(key) == content
 
     def replace(self, key: str, content: bytes) -> None:
         """Write something small under a key, in place of what is there; readers see the old or the new, whole."""
