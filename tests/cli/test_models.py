@@ -20,13 +20,17 @@ def ann(monkeypatch, tmp_path):
 def cats(gatera, make_program):
     """cats@v1 and cats@v2; production stands for v1."""
     for number in (1, 2):
-        path = make_program(f"cats{number}.gatera", training={"valid": {"n": 20, "error": 0.1 / number}, "source": "photos"})
+        path = make_program(
+            f"cats{number}.gatera", training={"valid": {"n": 20, "error": 0.1 / number}, "source": "photos"}
+        )
         assert gatera("models", "add", path, "cats").status == 0
     assert gatera("models", "tag", "cats@v1", "production").status == 0
 
 
 def test_add_says_what_it_is_and_what_it_was_made_from(gatera, make_program, tmp_path):
-    path = make_program("cats.gatera", training={"valid": {"n": 20, "error": 0.05}, "source": "photos", "n_train": 80})
+    path = make_program(
+        "cats.gatera", training={"valid": {"n": 20, "error": 0.05}, "source": "photos", "n_train": 80}
+    )
     ran = gatera("models", "add", path, "--tag", "production", "--data", "abc123", "-m", "first")
     assert ran.status == 0 and ran.err == ""
     first, figures, data, code, tag = ran.out.splitlines()
@@ -51,13 +55,24 @@ def test_list_and_show(gatera, cats):
 
 
 def test_tags_move_and_roll_back(gatera, cats):
-    assert gatera("models", "tag", "cats@v2", "production", "-m", "better").out == "production of cats: v1 -> v2\n"
-    assert gatera("models", "tag", "cats@v2", "production").out == "production of cats stands for v2 already.\n"
+    assert (
+        gatera("models", "tag", "cats@v2", "production", "-m", "better").out
+        == "production of cats: v1 -> v2\n"
+    )
+    assert (
+        gatera("models", "tag", "cats@v2", "production").out == "production of cats stands for v2 already.\n"
+    )
     assert gatera("models", "rollback", "cats").out == "production of cats: v2 -> v1\n"
     history = gatera("models", "tag", "cats", "production", "--history").out.splitlines()
-    assert [line.split("  ")[1:] for line in history] == [["v1", "Ann"], ["v2", "Ann", "better"], ["v1", "Ann", "rollback from v2"]]
+    assert [line.split("  ")[1:] for line in history] == [
+        ["v1", "Ann"],
+        ["v2", "Ann", "better"],
+        ["v1", "Ann", "rollback from v2"],
+    ]
     assert gatera("models", "tag", "cats").out == "production  v1\n"
-    assert gatera("models", "tag", "cats", "production", "--delete").out == "production of cats: v1 -> removed\n"
+    assert (
+        gatera("models", "tag", "cats", "production", "--delete").out == "production of cats: v1 -> removed\n"
+    )
     ran = gatera("models", "rollback", "cats")
     assert ran.status == 1 and "no tag 'production'" in ran.err
 
@@ -87,7 +102,10 @@ def test_push_pull_and_lock(gatera, cats, tmp_path, monkeypatch):
     ran = gatera("models", "push")
     assert ran.status == 1 and "no remote is known yet" in ran.err
     ran = gatera("models", "push", "--remote", remote)
-    assert ran.out.startswith("cats: v1, v2, production: v1. Sent 2 objects (") and "remote from now on" in ran.err
+    assert (
+        ran.out.startswith("cats: v1, v2, production: v1. Sent 2 objects (")
+        and "remote from now on" in ran.err
+    )
     assert gatera("models", "push", "cats").out == "cats: nothing new. Sent nothing; 2 were there already.\n"
     assert gatera("models", "list", "--remote", remote).out.startswith("cats  2  v2")
     lock = tmp_path / "gatera.lock"
@@ -96,7 +114,9 @@ def test_push_pull_and_lock(gatera, cats, tmp_path, monkeypatch):
     ran = gatera("models", "pull", "--locked", "--lock", lock)
     assert ran.status == 0 and ran.out.startswith("cats@v1  sha256 ") and ran.out.endswith("fetched\n")
     assert gatera("models", "pull", "--locked", "--lock", lock).out.endswith("there already\n")
-    assert gatera("models", "pull", "cats", "--remote", remote).out.startswith("cats: v2, production: v1. Fetched 1 object (")
+    assert gatera("models", "pull", "cats", "--remote", remote).out.startswith(
+        "cats: v2, production: v1. Fetched 1 object ("
+    )
     assert gatera("models", "verify").out == "2 versions checked: everything is sound.\n"
     ran = gatera("models", "pull", "dog")
     assert ran.status == 1 and "has no model 'dog'. Available: cats." in ran.err
@@ -114,7 +134,10 @@ def test_keys_and_signatures(gatera, cats, make_program):
     pytest.importorskip("cryptography")
     assert gatera("models", "key").out == "No keys yet. Make one with: gatera models key NAME\n"
     made = gatera("models", "key", "ann").out
-    assert made.startswith("ann=ed25519:") and gatera("models", "key", "ann").out == made == gatera("models", "key").out
+    assert (
+        made.startswith("ann=ed25519:")
+        and gatera("models", "key", "ann").out == made == gatera("models", "key").out
+    )
     ran = gatera("models", "add", make_program("new.gatera", training={"x": 1}), "cats", "--sign", "ann")
     assert ran.out.endswith("Signed with the key ann.\n")
     assert gatera("models", "verify", "cats", "--key", "ann").status == 1  # v1 and v2 are not signed

@@ -97,7 +97,9 @@ def check_public(text: str, name: str = "") -> bytes:
         raw = b""
     if len(raw) != 32:
         raise ArgumentError(
-            f"not a public key{f' ({name})' if name else ''}", got=text, expected=f"{PREFIX} and 44 characters of base64"
+            f"not a public key{f' ({name})' if name else ''}",
+            got=text,
+            expected=f"{PREFIX} and 44 characters of base64",
         )
     return raw
 
@@ -122,7 +124,9 @@ def sign(content: bytes, name: str) -> tuple[str, str]:
         raise RegistryError(f"the private key {name!r} is damaged: {path}") from err
     if not isinstance(private, ed25519.Ed25519PrivateKey):
         raise RegistryError(f"the private key {name!r} is not an ed25519 key: {path}")
-    return _in_words(private.public_key(), serialization), base64.b64encode(private.sign(PURPOSE + content)).decode()
+    return _in_words(private.public_key(), serialization), base64.b64encode(
+        private.sign(PURPOSE + content)
+    ).decode()
 
 
 def verify(content: bytes, signature: str, public: str, name: str, what: str) -> None:
@@ -164,7 +168,9 @@ def _in_words(public: Any, serialization: Any) -> str:
 
 def _paths(name: str) -> tuple[Path, Path]:
     if not isinstance(name, str) or not KEY_NAME.fullmatch(name):
-        raise ArgumentError("not a name for a key", got=name, expected="letters, digits, '.', '-' and '_', at most 80")
+        raise ArgumentError(
+            "not a name for a key", got=name, expected="letters, digits, '.', '-' and '_', at most 80"
+        )
     return keys_folder() / f"{name}.key", keys_folder() / f"{name}.pub"
 
 

@@ -74,7 +74,13 @@ class FaultyProxy:
                 self.send_response(status)
                 length = next((v for k, v in headers if k.lower() == "content-length"), str(len(content)))
                 for name, value in headers:
-                    if name.lower() not in ("content-length", "transfer-encoding", "connection", "date", "server"):
+                    if name.lower() not in (
+                        "content-length",
+                        "transfer-encoding",
+                        "connection",
+                        "date",
+                        "server",
+                    ):
                         self.send_header(name, value)
                 self.send_header("Content-Length", length if self.command == "HEAD" else str(len(content)))
                 self.end_headers()

@@ -82,7 +82,10 @@ def test_of_two_who_write_at_once_one_succeeds(remote: Remote):
     else:
         assert sorted(done) == [False, False, False, True]
     before = remote.read("models/cats/3.json")
-    assert not remote.write_if_absent("models/cats/3.json", b"late") and remote.read("models/cats/3.json") == before
+    assert (
+        not remote.write_if_absent("models/cats/3.json", b"late")
+        and remote.read("models/cats/3.json") == before
+    )
 
 
 def test_replace_replaces(remote: Remote):
@@ -108,7 +111,7 @@ def test_a_file_that_is_not_what_its_key_says_is_not_sent(remote: Remote, tmp_pa
 
 
 def test_a_damaged_object_does_not_get_its_name(remote: Remote, tmp_path: Path):
-    path, key = written(tmp_path, b"right")
+    _, key = written(tmp_path, b"right")
     remote.replace(key, b"wrong")
     with pytest.raises(RemoteError, match=r"is damaged: its SHA-256"):
         remote.get(key, tmp_path / "back")
@@ -144,7 +147,9 @@ def test_a_cut_download_goes_on_where_it_ended(tmp_path: Path, monkeypatch: pyte
     cut = Cut(tmp_path / "there")
     cut.put(path, key)
     cut.asked, cut.left = [], 2
-    with pytest.raises(RemoteError, match=r"reading objects/.* failed 5 times \(connection reset by peer\)") as raised:
+    with pytest.raises(
+        RemoteError, match=r"reading objects/.* failed 5 times \(connection reset by peer\)"
+    ) as raised:
         cut.get(key, tmp_path / "back")
     assert "what has arrived is not sent a second time" in str(raised.value)
     assert not (tmp_path / "back").exists()
@@ -173,7 +178,9 @@ def test_two_who_fetch_the_same_do_not_write_into_one_file(tmp_path: Path):
     assert (tmp_path / "x").read_bytes() == b"two" and [each.name for each in tmp_path.iterdir()] == ["x"]
 
 
-@pytest.mark.parametrize("key", ["", "/x", "../x", "a//b", "a/.hidden", "-x", "a b", "a/../b", "cat\n", "é", None, 7])
+@pytest.mark.parametrize(
+    "key", ["", "/x", "../x", "a//b", "a/.hidden", "-x", "a b", "a/../b", "cat\n", "é", None, 7]
+)
 def test_keys_that_some_remote_would_not_take_are_refused(tmp_path: Path, key: object):
     with pytest.raises(ArgumentError, match="not a name that every remote takes"):
         FolderRemote(tmp_path / "there").exists(key)  # type: ignore[arg-type]

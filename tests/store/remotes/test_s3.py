@@ -58,7 +58,9 @@ def test_objects_go_and_come_through_faults(proxy: Any, make_store: Any, monkeyp
     proxy.faults = [None, "cut", "500", None, "drop", "cut", "cut", None, "500"]
     assert fetch_objects(there, remote, hashes).size_bytes == 100_005
     assert proxy.faults == []
-    assert [there.path(each).read_bytes() for each in hashes] == [here.path(each).read_bytes() for each in hashes]
+    assert [there.path(each).read_bytes() for each in hashes] == [
+        here.path(each).read_bytes() for each in hashes
+    ]
 
 
 def test_of_two_who_write_the_same_key_one_succeeds(proxy: Any):

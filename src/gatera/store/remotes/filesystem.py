@@ -21,7 +21,11 @@ INCOMING = "incoming"
 
 #: Passed to s3fs: the tries are counted by `patiently`, so its libraries do not multiply them.
 S3_SETTINGS = {
-    "config_kwargs": {"retries": {"total_max_attempts": 1, "mode": "standard"}, "connect_timeout": 10, "read_timeout": 60}
+    "config_kwargs": {
+        "retries": {"total_max_attempts": 1, "mode": "standard"},
+        "connect_timeout": 10,
+        "read_timeout": 60,
+    }
 }
 S3_TRIES = 2
 
@@ -53,7 +57,9 @@ class FilesystemRemote(Remote):
         settings: dict[str, Any] = {"use_listings_cache": False, **options}
         if protocol in ("s3", "s3a"):
             settings = {**S3_SETTINGS, "skip_instance_cache": True, **settings}
-        self._fs, self._root = patiently(lambda: fsspec.url_to_fs(address, **settings), self.address, "opening it")
+        self._fs, self._root = patiently(
+            lambda: fsspec.url_to_fs(address, **settings), self.address, "opening it"
+        )
         self._root = self._root.rstrip("/")
         if protocol in ("s3", "s3a"):
             self._fs.retries = S3_TRIES

@@ -30,7 +30,10 @@ class FolderRemote(Remote):
         self.folder = Path(folder).expanduser().absolute()
         super().__init__(address or str(folder))
         if self.folder.exists() and not self.folder.is_dir():
-            raise ArgumentError(f"the remote {self.address} is a file", expected="a folder, or an address such as s3://bucket/path")
+            raise ArgumentError(
+                f"the remote {self.address} is a file",
+                expected="a folder, or an address such as s3://bucket/path",
+            )
         if not self.folder.parent.is_dir():
             raise RemoteError(
                 f"the remote {self.address} does not exist, nor does its parent folder",

@@ -32,7 +32,9 @@ def repository_of(address: str) -> str:
     name = address.removeprefix(SCHEME).strip("/").removeprefix("models/")
     parts = name.split("/")
     if len(parts) != 2 or not all(parts):
-        raise ArgumentError("not a repository of the Hugging Face hub", got=address, expected="hf://USER/NAME")
+        raise ArgumentError(
+            "not a repository of the Hugging Face hub", got=address, expected="hf://USER/NAME"
+        )
     return name
 
 
@@ -86,7 +88,8 @@ def _permanent_errors(repository: str) -> Iterator[None]:
         raise
     except errors.GatedRepoError as err:
         raise RemoteError(
-            f"{SCHEME}{repository} is only for people whom its owner has admitted", remedy=f"Ask on https://huggingface.co/{repository}"
+            f"{SCHEME}{repository} is only for people whom its owner has admitted",
+            remedy=f"Ask on https://huggingface.co/{repository}",
         ) from err
     except errors.RepositoryNotFoundError as err:
         raise RemoteError(
@@ -94,11 +97,15 @@ def _permanent_errors(repository: str) -> Iterator[None]:
             remedy="Check its name. For a private one, log in first: hf auth login, or set HF_TOKEN.",
         ) from err
     except errors.RevisionNotFoundError as err:
-        raise RemoteError(f"{SCHEME}{repository} has no such version or tag ({shorten(str(err).splitlines()[0], 100)})") from err
+        raise RemoteError(
+            f"{SCHEME}{repository} has no such version or tag ({shorten(str(err).splitlines()[0], 100)})"
+        ) from err
     except errors.LocalEntryNotFoundError as err:
         raise ConnectionError(shorten(str(err.__cause__ or err).splitlines()[0], 120)) from err
     except errors.EntryNotFoundError as err:
-        raise RemoteError(f"{SCHEME}{repository} lacks a file ({shorten(str(err).splitlines()[0], 100)})") from err
+        raise RemoteError(
+            f"{SCHEME}{repository} lacks a file ({shorten(str(err).splitlines()[0], 100)})"
+        ) from err
     except errors.HfHubHTTPError as err:
         status = getattr(getattr(err, "response", None), "status_code", 500)
         if status >= 500 or status in (408, 429):

@@ -35,7 +35,9 @@ def open_remote(address: str | Path, **options: Any) -> Remote:
     """
     if not isinstance(address, str | Path) or not str(address).strip():
         raise ArgumentError(
-            "the remote has no address", got=address, expected="a folder, or an address such as s3://bucket/path"
+            "the remote has no address",
+            got=address,
+            expected="a folder, or an address such as s3://bucket/path",
         )
     text = os.fspath(address)
     protocol = PROTOCOL.match(text)

@@ -34,7 +34,9 @@ class Partial:
         if self._file is not None:
             self._kept = True
         else:
-            handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=PARTIAL, dir=target.parent)
+            handle, name = tempfile.mkstemp(
+                prefix=f".{target.name[:100]}.", suffix=PARTIAL, dir=target.parent
+            )
             self._file, self.path = os.fdopen(handle, "r+b"), Path(name)
         self._file.seek(0, os.SEEK_END)
         self._finished = False

@@ -56,16 +56,18 @@ def patiently(call: Callable[[], T], address: str, doing: str) -> T:
         except ImportError as err:
             raise MissingExtraError(
                 f"{address} needs a package that is not installed ({shorten(str(err))})",
-                remedy="Install the package that fsspec names; for s3:// addresses: pip install \"gatera[s3]\"",
+                remedy='Install the package that fsspec names; for s3:// addresses: pip install "gatera[s3]"',
             ) from err
-        except Exception as err:  # noqa: BLE001 - each library has its own errors
+        except Exception as err:
             if is_permanent(err):
-                raise RemoteError(f"{address}: {doing} failed ({in_words(err)})", remedy=_remedy(err)) from err
+                raise RemoteError(
+                    f"{address}: {doing} failed ({in_words(err)})", remedy=_remedy(err)
+                ) from err
             if attempt == TRIES:
                 raise RemoteError(
                     f"{address}: {doing} failed {TRIES} times ({in_words(err)})", remedy=AGAIN
                 ) from err
-            time.sleep(WAIT_SECONDS * 3 ** (attempt - 1) * random.uniform(0.5, 1.5))  # noqa: S311
+            time.sleep(WAIT_SECONDS * 3 ** (attempt - 1) * random.uniform(0.5, 1.5))
     raise AssertionError("unreachable")
 
 

@@ -41,7 +41,9 @@ class Transfer:
         """Return it as "Sent 3 objects (1.2 MB); 5 were there already."."""
         what = "1 object" if self.objects == 1 else f"{self.objects:,} objects"
         done = f"{verb} {what} ({human_bytes(self.size_bytes)})" if self.objects else f"{verb} nothing"
-        return done + (f"; {self.there:,} {'was' if self.there == 1 else 'were'} there already." if self.there else ".")
+        return done + (
+            f"; {self.there:,} {'was' if self.there == 1 else 'were'} there already." if self.there else "."
+        )
 
 
 def send_objects(store: ObjectStore, remote: Remote, hashes: Iterable[str], quiet: bool = False) -> Transfer:
@@ -100,7 +102,9 @@ def fetch_objects(
         key = object_key(sha256)
         if sha256 in expected and (size := remote.size(key)) not in (None, expected[sha256]):
             raise RemoteError(
-                f"{remote.address}: {key} is damaged: its size is another", got=size, expected=f"{expected[sha256]:,} bytes"
+                f"{remote.address}: {key} is damaged: its size is another",
+                got=size,
+                expected=f"{expected[sha256]:,} bytes",
             )
         path = remote.get(key, store.path(sha256))
         path.chmod(0o444)  # as all objects of a store
@@ -135,7 +139,10 @@ def _stopped(err: OSError, done: int, wanted: int) -> RemoteError:
     count = "" if wanted == 1 else f"; {done:,} of {wanted:,} objects had arrived"
     if isinstance(err, RemoteError):
         return RemoteError(
-            f"{err.problem.rstrip('.')}{count}", got=err.got, expected=err.expected, remedy=err.remedy or AGAIN
+            f"{err.problem.rstrip('.')}{count}",
+            got=err.got,
+            expected=err.expected,
+            remedy=err.remedy or AGAIN,
         )
     where = f" ({err.filename})" if err.filename else ""
     return RemoteError(f"{in_words(err)}{where}{count}", remedy="Mend that and run the same again.")
@@ -147,7 +154,9 @@ def _sizes_there(remote: Remote, wanted: list[str]) -> dict[str, int | None]:
         listing = remote.list("objects/")
         return {sha256: listing.get(object_key(sha256)) for sha256 in wanted}
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        return dict(zip(wanted, pool.map(lambda sha256: remote.size(object_key(sha256)), wanted), strict=True))
+        return dict(
+            zip(wanted, pool.map(lambda sha256: remote.size(object_key(sha256)), wanted), strict=True)
+        )
 
 
 def _size(path: Path) -> int | None:
