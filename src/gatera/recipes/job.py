@@ -27,6 +27,7 @@ from gatera.recipes.events import Events
 from gatera.recipes.settings import TrainSettings, without_path
 from gatera.recipes.splitting.trouble import look_for_trouble
 from gatera.recipes.unfinished.work import UnfinishedRun
+from gatera.vision.start import names_program
 
 #: What is known of how sure a program is before that is measured.
 NOT_CALIBRATED = CalibrationReport(0)
@@ -236,6 +237,13 @@ def one_cycle(
         learn.fit_one_cycle(settings.epochs or defaults.epochs, rate, wd=defaults.wd, resume=resume)
 
     return fit
+
+
+def first_arch(settings: TrainSettings, usual: str) -> str:
+    """Return the architecture: the one that is named, or else that of the program to start from, or else the usual one."""
+    if settings.arch is None and settings.weights is not None and names_program(str(settings.weights)):
+        return str(settings.weights)
+    return settings.arch or usual
 
 
 def weights_source(learn: Learner) -> str:

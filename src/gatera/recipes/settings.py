@@ -267,7 +267,7 @@ class TrainSettings:
         None, metavar="NAME", shown="efficientnet_lite0; MiniLM for texts",
     )  # fmt: skip
     weights: str | None = setting(
-        "Model", "Start from a weights file or an existing .gatera program.", None, metavar="FILE",
+        "Model", "Start from a weights file, a program, or a version of one in the registry (cats@v3).", None, metavar="FILE",
         shown="pretrained weights of the architecture",
     )  # fmt: skip
     epochs: int | None = setting(

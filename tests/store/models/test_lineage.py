@@ -52,7 +52,7 @@ def test_the_picture_is_an_svg_with_all_names(family, tmp_path):
     texts = [element.text for element in tree.iter("{http://www.w3.org/2000/svg}text")]
     for word in ("cats@v1", "animals@v1", "Ann", "120 items", "photos", "“a <b> & c”"):
         assert word in texts
-    boxes = [element for element in tree.iter("{http://www.w3.org/2000/svg}g")]
+    boxes = list(tree.iter("{http://www.w3.org/2000/svg}g"))
     assert len(boxes) == 8 and len(list(tree.iter("{http://www.w3.org/2000/svg}path"))) == 7
     assert "<script" not in lineage_svg(lineage(family, "animals"))
 

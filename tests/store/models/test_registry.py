@@ -103,14 +103,14 @@ def test_what_is_not_there_is_named_with_what_is(filled, make_program):
             filled.find(reference)
     with pytest.raises(ArgumentError, match="not a version of a program"):
         filled.find("cats@")
-    with pytest.raises(RegistryError, match="none yet.*gatera models add FILE cats"):
+    with pytest.raises(RegistryError, match=r"none yet.*gatera models add FILE cats"):
         ModelRegistry(filled.folder.parent / "empty").find("cats")
 
 
 def test_of_two_who_move_a_tag_one_is_told(filled):
     before = filled.history("cats", "production")
     filled.tag("cats@v3", "production", by="Bob")
-    with pytest.raises(RegistryError, match="was moved by Bob at .*it stands for v3 now"):
+    with pytest.raises(RegistryError, match=r"was moved by Bob at .*it stands for v3 now"):
         tags.move(filled.files, "cats", before, TagMove("production", 3, 1, "Ann", "now"))
 
 

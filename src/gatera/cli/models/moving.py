@@ -10,10 +10,10 @@ from gatera.cli.models.remotes import address_of, given_keys, remember
 from gatera.cli.output import print_json, print_line, show_note
 from gatera.cli.terminal.text import escaped
 from gatera.core.errors import ArgumentError, RegistryError
+from gatera.store.models.registry import ModelRegistry
 from gatera.store.models.sync.lock import Lock, locked_version, read_lock, write_lock
 from gatera.store.models.sync.pull import check_keys, pull_locked, pull_model, remote_models
 from gatera.store.models.sync.push import Synced, push_model
-from gatera.store.models.registry import ModelRegistry
 from gatera.store.remotes.open import open_remote
 
 

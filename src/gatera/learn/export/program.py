@@ -161,6 +161,7 @@ def program_json(
     loss, fitted = trained.loss_func, trained.fitted
     sureness = {} if fitted is None or fitted.certainty is None else {"certainty": dict(fitted.certainty)}
     temperature = 1.0 if fitted is None else fitted.temperature
+    training = {**started_from(trained.model), **training}
     if fitted is not None and fitted.report.n:
         training = {**training, "calibration": fitted.report.to_dict()}
     return {
@@ -186,6 +187,14 @@ def program_json(
         "training": dict(training),
         "versions": {"torch": torch.__version__, "numpy": np.__version__},
     }
+
+
+def started_from(model: nn.Module) -> dict[str, Any]:
+    """Return the initial weights of a model, as `training` in program.json has them: {"weights": {"source": ...}}."""
+    body = find_body(model)
+    if body is None:
+        return {}
+    return {"weights": {"source": body.source, **getattr(body, "started_from", {})}}
 
 
 def card_facts(trained: Trained, title: str) -> CardFacts:

@@ -35,8 +35,8 @@ class _Placed:
             self.parents.append(_Placed(parent, depth + 1, below))
             below = self.parents[-1].bottom + DOWN
         middle = (self.parents[0].y + self.parents[-1].y + self.parents[-1].height) / 2 if self.parents else top + self.height / 2
-        self.y = max(top, middle - self.height / 2)
-        self.bottom = max([self.y + self.height, *(each.bottom for each in self.parents)])
+        self.y: float = max(top, middle - self.height / 2)
+        self.bottom: float = max([self.y + self.height, *(each.bottom for each in self.parents)])
         self.x = depth * (WIDTH + ACROSS)
 
     def all(self) -> list[_Placed]:

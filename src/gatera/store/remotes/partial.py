@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-from gatera.core.files import PARTIAL
+from gatera.core.files import PARTIAL, sha256_file
 
 try:
     import fcntl
@@ -29,15 +28,10 @@ class Partial:
     """
 
     def __init__(self, target: Path, resumes: bool = True) -> None:
-        self.target, self._kept = target, False
-        self._file = self._shared() if resumes and fcntl is not None else None
-        if self._file is not None:
-            self._kept = True
-        else:
-            handle, name = tempfile.mkstemp(
-                prefix=f".{target.name[:100]}.", suffix=PARTIAL, dir=target.parent
-            )
-            self._file, self.path = os.fdopen(handle, "r+b"), Path(name)
+        self.target = target
+        shared = self._shared() if resumes and fcntl is not None else None
+        self._kept = shared is not None
+        self._file: BinaryIO = shared or self._own()
         self._file.seek(0, os.SEEK_END)
         self._finished = False
 
@@ -58,10 +52,7 @@ class Partial:
     def sha256(self) -> str:
         """Return the SHA-256 of what has come."""
         self._file.flush()
-        self._file.seek(0)
-        found = hashlib.file_digest(self._file, "sha256").hexdigest()
-        self._file.seek(0, os.SEEK_END)
-        return found
+        return sha256_file(self.path)
 
     def finish(self) -> None:
         """Give it its name, after its content is on the disk."""
@@ -84,6 +75,12 @@ class Partial:
             self._file.close()
         if not keep and not self._finished:
             self.path.unlink(missing_ok=True)
+
+    def _own(self) -> BinaryIO:
+        """Make a file that nobody else writes into."""
+        handle, name = tempfile.mkstemp(prefix=f".{self.target.name[:100]}.", suffix=PARTIAL, dir=self.target.parent)
+        self.path = Path(name)
+        return os.fdopen(handle, "r+b")
 
     def _shared(self) -> BinaryIO | None:
         """Open the file that all tries share, locked; None if another process is writing it."""

@@ -7,13 +7,12 @@ of times. A download that was cut goes on where it ended.
 
 from __future__ import annotations
 
-import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 
 from gatera.core.errors import RemoteError
-from gatera.core.files import human_bytes
+from gatera.core.files import human_bytes, sha256_file
 from gatera.store.remotes.keys import check_key, sha256_of_key
 from gatera.store.remotes.partial import Partial
 from gatera.store.remotes.retry import patiently
@@ -108,7 +107,7 @@ class Remote(ABC):
         """
         check_key(key)
         source, wanted = Path(source), sha256_of_key(key)
-        if wanted is not None and _sha256(source) != wanted:
+        if wanted is not None and sha256_file(source) != wanted:
             raise RemoteError(
                 f"{source} is not what its name says: its SHA-256 is another",
                 remedy="It was changed or damaged and was not sent. Fetch or make it again.",
@@ -205,8 +204,3 @@ def damaged(address: str, key: str) -> RemoteError:
         f"{address}: {key} is damaged: its SHA-256 is not the one in its name, so it was not taken",
         remedy="Send it again from a store that has it: delete it on the remote first.",
     )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
