@@ -38,9 +38,16 @@ def write(dls, tmp_path):
         model = vision_learner(dls, "test_resnet", pretrained=False, head=LinearHeadOptions()).model
         torch.nn.init.normal_(next(model.parameters()), std=0.1)
         package = read_package(FORMAT1)
-        about = {key: value for key, value in {"architecture": architecture, **facts}.items() if value is not None}
-        entries = {"model.onnx": package.read("model.onnx"), **({} if slim else {"weights.safetensors": weights(model)})}
-        return write_package(tmp_path / "cats.gatera", package.program | {"model": about}, entries, force=True), model
+        about = {
+            key: value for key, value in {"architecture": architecture, **facts}.items() if value is not None
+        }
+        entries = {
+            "model.onnx": package.read("model.onnx"),
+            **({} if slim else {"weights.safetensors": weights(model)}),
+        }
+        return write_package(
+            tmp_path / "cats.gatera", package.program | {"model": about}, entries, force=True
+        ), model
 
     return write
 
@@ -65,7 +72,12 @@ def test_a_version_gives_architecture_weights_and_its_name(dls, write, capsys):
 def test_a_version_as_weights_and_a_file_as_the_beginning(dls, write):
     path, model = write()
     ModelRegistry().add(path, "cats")
-    for arch, pretrained in (("test_resnet", "cats@v1"), ("cats@v1", "cats@v1"), (str(path), True), ("test_resnet", path)):
+    for arch, pretrained in (
+        ("test_resnet", "cats@v1"),
+        ("cats@v1", "cats@v1"),
+        (str(path), True),
+        ("test_resnet", path),
+    ):
         learn = vision_learner(dls, arch, pretrained=pretrained)
         assert same(learn.model, model)
         assert started_from(learn.model)["weights"]["sha256"] == sha256_file(path)

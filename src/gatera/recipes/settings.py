@@ -91,6 +91,7 @@ class TrainArguments(TypedDict, total=False):
     report: str | Path | None
     resume: str | Path | None
     restart: bool
+    embeddings: bool
     slim: bool
     force: bool
 
@@ -304,6 +305,11 @@ class TrainSettings:
         "Also write an HTML report into this folder: the figures, pictures, everything that is wrong.",
         None,
         metavar="FOLDER",
+    )
+    embeddings: bool = setting(
+        "Output",
+        "Let the program also give the features of an item, to find similar ones: Program.embed.",
+        False,
     )
     slim: bool = setting("Output", "Write a program half as large, which training cannot start from.", False)
     force: bool = setting("Output", "Overwrite existing files.", False, flags=("-f", "--force"))

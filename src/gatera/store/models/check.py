@@ -15,7 +15,10 @@ from gatera.store.signatures import public_key
 
 
 def verify_registry(
-    registry: ModelRegistry, models: Iterable[str] | None = None, keys: Mapping[str, str] | None = None, quiet: bool = False
+    registry: ModelRegistry,
+    models: Iterable[str] | None = None,
+    keys: Mapping[str, str] | None = None,
+    quiet: bool = False,
 ) -> tuple[int, list[str]]:
     """Check that every version can be read, its file is there with the right size and hash, and its signatures are right.
 
@@ -47,7 +50,11 @@ def _tag_faults(registry: ModelRegistry, model: str, tag: str) -> list[str]:
     numbers = {each.number for each in registry.versions(model)}
     missing = {move.version for move in moves if move.version is not None} - numbers
     current = moves[-1].version if moves else None
-    return [f"the tag {tag!r} of {model} stands for v{current}, which is not in the registry"] if current in missing else []
+    return (
+        [f"the tag {tag!r} of {model} stands for v{current}, which is not in the registry"]
+        if current in missing
+        else []
+    )
 
 
 def _file_faults(registry: ModelRegistry, version: ModelVersion) -> list[str]:
@@ -55,8 +62,16 @@ def _file_faults(registry: ModelRegistry, version: ModelVersion) -> list[str]:
         path = registry.file_of(version)
         found = sha256_file(path)
     except (GateraError, OSError) as err:
-        return [err.problem if isinstance(err, GateraError) else f"the file of {version.name} cannot be read ({err.strerror})"]
-    return [] if found == version.sha256 else [f"the file of {version.name} is damaged: its SHA-256 is another ({path})"]
+        return [
+            err.problem
+            if isinstance(err, GateraError)
+            else f"the file of {version.name} cannot be read ({err.strerror})"
+        ]
+    return (
+        []
+        if found == version.sha256
+        else [f"the file of {version.name} is damaged: its SHA-256 is another ({path})"]
+    )
 
 
 def _signature_faults(registry: ModelRegistry, version: ModelVersion, keys: Mapping[str, str]) -> list[str]:

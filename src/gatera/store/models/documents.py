@@ -22,7 +22,10 @@ LONGEST_TEXT = 10_000
 
 def as_document(value: Mapping[str, Any]) -> bytes:
     """Return a document's bytes: the same for the same content, and lines that `diff` can show."""
-    return json.dumps({"format": FORMAT, **value}, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    return (
+        json.dumps({"format": FORMAT, **value}, indent=1, ensure_ascii=False, allow_nan=False).encode()
+        + b"\n"
+    )
 
 
 class Document:
@@ -39,7 +42,9 @@ class Document:
     def __init__(self, content: bytes, where: str) -> None:
         self.where = where
         if len(content) > LARGEST:
-            raise RegistryError(f"{where} is too large", got=len(content), expected=f"at most {LARGEST:,} bytes")
+            raise RegistryError(
+                f"{where} is too large", got=len(content), expected=f"at most {LARGEST:,} bytes"
+            )
         try:
             values = json.loads(content, parse_constant=_refused)
         except (ValueError, RecursionError) as err:
@@ -83,7 +88,10 @@ class Document:
 
     def facts(self, name: str) -> dict[str, str]:
         """Return an object whose values are texts or numbers, as texts; empty where there is none."""
-        return {key: value if isinstance(value, str) else f"{value}" for key, value in self._scalars(name, str | int | float).items()}
+        return {
+            key: value if isinstance(value, str) else f"{value}"
+            for key, value in self._scalars(name, str | int | float).items()
+        }
 
     def numbers(self, name: str) -> dict[str, float]:
         """Return an object whose values are finite numbers; empty where there is none."""
@@ -112,7 +120,9 @@ class Document:
         return value
 
     def _wrong(self, name: str, value: object, expected: str) -> RegistryError:
-        return RegistryError(f"{self.where} is damaged: it has no valid {name!r}", got=value, expected=expected)
+        return RegistryError(
+            f"{self.where} is damaged: it has no valid {name!r}", got=value, expected=expected
+        )
 
 
 def _inner(values: dict[str, Any], where: str) -> Document:

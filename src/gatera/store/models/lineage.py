@@ -66,7 +66,12 @@ def lineage(registry: ModelRegistry, reference: str) -> Ancestor:
 
 def _program(version: ModelVersion, known: dict[str, ModelVersion], seen: set[str]) -> Ancestor:
     figures = [f"{name} {value:.4g}" for name, value in version.metrics.items() if name != "items"][:2]
-    facts = [version.task, *figures, f"by {version.by}, {version.at[:10]}", *([f"“{version.note}”"] if version.note else [])]
+    facts = [
+        version.task,
+        *figures,
+        f"by {version.by}, {version.at[:10]}",
+        *([f"“{version.note}”"] if version.note else []),
+    ]
     if version.sha256 in seen or len(seen) >= DEEPEST:
         return Ancestor("program", version.name, ["(see above)"])
     seen.add(version.sha256)
@@ -84,7 +89,9 @@ def _data(facts: Any) -> Ancestor | None:
     if not facts:
         return None
     labels = [
-        Ancestor("labels", name.removeprefix(LABELS), [f"{count} items"]) for name, count in facts.items() if name.startswith(LABELS)
+        Ancestor("labels", name.removeprefix(LABELS), [f"{count} items"])
+        for name, count in facts.items()
+        if name.startswith(LABELS)
     ]
     rest = [
         f"{name} {value[:12] if name == 'commit' else value}" for name, value in facts.items()

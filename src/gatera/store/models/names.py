@@ -86,7 +86,9 @@ def parse_reference(text: object) -> Reference:
             check_name(which, "tag")
     except ArgumentError as err:
         raise ArgumentError(
-            "not a version of a program", got=text, expected="a name such as cats@v3, cats@production or cats@latest"
+            "not a version of a program",
+            got=text,
+            expected="a name such as cats@v3, cats@production or cats@latest",
         ) from err
     return Reference(model, which or LATEST)
 

@@ -24,7 +24,11 @@ def figures_of(package: Package) -> dict[str, float]:
         if numbers := _numbers(found):
             return numbers
     row = facts_in(training, "last_epoch") or training
-    return {name: value for name, value in _numbers(row).items() if name not in ("epoch", "time", "seed", "n_train")}
+    return {
+        name: value
+        for name, value in _numbers(row).items()
+        if name not in ("epoch", "time", "seed", "n_train")
+    }
 
 
 def parents_of(package: Package) -> Parents:

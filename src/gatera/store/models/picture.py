@@ -34,7 +34,11 @@ class _Placed:
         for parent in ancestor.parents:
             self.parents.append(_Placed(parent, depth + 1, below))
             below = self.parents[-1].bottom + DOWN
-        middle = (self.parents[0].y + self.parents[-1].y + self.parents[-1].height) / 2 if self.parents else top + self.height / 2
+        middle = (
+            (self.parents[0].y + self.parents[-1].y + self.parents[-1].height) / 2
+            if self.parents
+            else top + self.height / 2
+        )
         self.y: float = max(top, middle - self.height / 2)
         self.bottom: float = max([self.y + self.height, *(each.bottom for each in self.parents)])
         self.x = depth * (WIDTH + ACROSS)
@@ -93,5 +97,3 @@ def _line(each: _Placed, parent: _Placed) -> str:
 
 def _text(text: str) -> str:
     return escape(escaped(text, keep="\n"))
-
-

@@ -117,7 +117,9 @@ class ModelRegistry:
         package = read_package(path)
         _, decoder = read_description(package)
         stored = self.objects.put(path)
-        kept = read_package(self.objects.path(stored.sha256))  # what is kept is what was read, even if the file has changed
+        kept = read_package(
+            self.objects.path(stored.sha256)
+        )  # what is kept is what was read, even if the file has changed
         if kept.sha256 != package.sha256:
             raise RegistryError(f"{path} was changed while it was added", remedy="Add it again.")
         version = next((each for each in self.versions(model) if each.sha256 == stored.sha256), None)
@@ -246,7 +248,9 @@ class ModelRegistry:
         if not self.folder.exists():
             return {}
         found = {tag: self.history(model, tag) for tag in tags.tag_names(self.files, check_name(model))}
-        return {tag: moves[-1].version for tag, moves in found.items() if moves and moves[-1].version is not None}
+        return {
+            tag: moves[-1].version for tag, moves in found.items() if moves and moves[-1].version is not None
+        }
 
     def history(self, model: str, tag: str) -> list[TagMove]:
         """Return every move of a tag, oldest first; empty if there was none."""
@@ -273,7 +277,9 @@ class ModelRegistry:
 
     def _new_name(self, model: str) -> str:
         """Return a model's name; on some file systems Cats and cats are one folder."""
-        other = next((each for each in self.models() if each != model and each.lower() == model.lower()), None)
+        other = next(
+            (each for each in self.models() if each != model and each.lower() == model.lower()), None
+        )
         if other is not None:
             raise RegistryError(
                 f"there is a model {other!r} already, and not every file system keeps it apart from {model!r}",

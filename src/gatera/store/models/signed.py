@@ -23,7 +23,9 @@ def sign_version(files: Remote, version: ModelVersion, name: str) -> str:
         MissingExtraError: without the extra `sign`.
     """
     public, signature = sign(version.document, name)
-    files.replace(signature_key(version, name), as_document({"key": name, "public": public, "signature": signature}))
+    files.replace(
+        signature_key(version, name), as_document({"key": name, "public": public, "signature": signature})
+    )
     return public
 
 
@@ -49,7 +51,8 @@ def check_signature(files: Remote, version: ModelVersion, name: str, public: str
     key = signature_key(version, name)
     if not files.exists(key):
         raise RegistryError(
-            f"{version.name} is not signed with the key {name!r}", available=listed(signers(files, version)) or "no signatures"
+            f"{version.name} is not signed with the key {name!r}",
+            available=listed(signers(files, version)) or "no signatures",
         )
     found = Document(files.read(key), f"{files.address}/{key}")
     verify(version.document, found.text("signature"), public, name, version.name)

@@ -56,7 +56,12 @@ def read_move(content: bytes, tag: str, number: int, where: str) -> TagMove:
     """
     found = Document(content, where)
     return TagMove(
-        tag, number, found.optional_count("version", 1), found.text("by"), found.text("at"), found.text("note", "")
+        tag,
+        number,
+        found.optional_count("version", 1),
+        found.text("by"),
+        found.text("at"),
+        found.text("note", ""),
     )
 
 

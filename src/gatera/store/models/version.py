@@ -104,7 +104,9 @@ def read_version(content: bytes, model: str, number: int, where: str) -> ModelVe
     found = Document(content, where)
     name, version = found.text("model"), found.count("version", 1)
     if (name, version) != (model, number):
-        raise RegistryError(f"{where} describes another version", got=f"{name}@v{version}", expected=f"{model}@v{number}")
+        raise RegistryError(
+            f"{where} describes another version", got=f"{name}@v{version}", expected=f"{model}@v{number}"
+        )
     check_name(name)
     parents = found.part("parents")
     return ModelVersion(

@@ -18,6 +18,9 @@ T = TypeVar("T")
 SCHEME = "hf://"
 PURPOSE = "to use the Hugging Face hub"
 
+#: The client tries again itself what the network broke; it is asked this often.
+TRIES = 2
+
 
 def repository_of(address: str) -> str:
     """Return the repository that an address names: "ann/cats" of "hf://ann/cats".
@@ -60,7 +63,7 @@ def asked(repository: str, doing: str, call: Callable[[], T]) -> T:
             return call()
 
     try:
-        return patiently(once, f"{SCHEME}{repository}", doing)
+        return patiently(once, f"{SCHEME}{repository}", doing, TRIES)
     except (FileNotFoundError, FileExistsError) as err:
         raise RemoteError(f"{SCHEME}{repository}: {doing} failed ({shorten(str(err), 200)})") from err
 

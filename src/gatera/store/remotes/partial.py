@@ -78,7 +78,9 @@ class Partial:
 
     def _own(self) -> BinaryIO:
         """Make a file that nobody else writes into."""
-        handle, name = tempfile.mkstemp(prefix=f".{self.target.name[:100]}.", suffix=PARTIAL, dir=self.target.parent)
+        handle, name = tempfile.mkstemp(
+            prefix=f".{self.target.name[:100]}.", suffix=PARTIAL, dir=self.target.parent
+        )
         self.path = Path(name)
         return os.fdopen(handle, "r+b")
 

@@ -21,7 +21,7 @@ WAIT_SECONDS = 0.2
 #: What another try does not mend.
 PERMANENT = (
     FileNotFoundError, PermissionError, FileExistsError, IsADirectoryError, NotADirectoryError, NotImplementedError, TypeError,
-    MemoryError, GateraError,
+    MemoryError, LookupError, AttributeError, GateraError,
 )  # fmt: skip
 PERMANENT_NUMBERS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENAMETOOLONG}
 
@@ -36,19 +36,21 @@ WRONG_KEYS = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "does not exist in 
 AGAIN = "Check the network and run the same again: what has arrived is not sent a second time."
 
 
-def patiently(call: Callable[[], T], address: str, doing: str) -> T:
+def patiently(call: Callable[[], T], address: str, doing: str, tries: int | None = None) -> T:
     """Return what `call` returns, trying again where the network or the server failed.
 
     Args:
         call: what is done; it may be done twice.
         address: the remote, for the message.
         doing: what is being done, for the message: "reading objects/ab/cdef".
+        tries: how often in all; by default `TRIES`.
 
     Raises:
         RemoteError: if it failed `TRIES` times, or another try would not help; a missing file is left as FileNotFoundError, one that
             is already there as FileExistsError.
     """
-    for attempt in range(1, TRIES + 1):
+    tries = tries or TRIES
+    for attempt in range(1, tries + 1):
         try:
             return call()
         except (FileNotFoundError, FileExistsError, GateraError):
@@ -63,9 +65,9 @@ def patiently(call: Callable[[], T], address: str, doing: str) -> T:
                 raise RemoteError(
                     f"{address}: {doing} failed ({in_words(err)})", remedy=_remedy(err)
                 ) from err
-            if attempt == TRIES:
+            if attempt == tries:
                 raise RemoteError(
-                    f"{address}: {doing} failed {TRIES} times ({in_words(err)})", remedy=AGAIN
+                    f"{address}: {doing} failed {tries} times ({in_words(err)})", remedy=AGAIN
                 ) from err
             time.sleep(WAIT_SECONDS * 3 ** (attempt - 1) * random.uniform(0.5, 1.5))
     raise AssertionError("unreachable")

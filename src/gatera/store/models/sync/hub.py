@@ -47,9 +47,17 @@ def push_to_hub(registry: ModelRegistry, reference: str, repository: str, privat
     version = registry.find(reference)
     path = registry.file_of(version)
     if sha256_file(path) != version.sha256:
-        raise RegistryError(f"the file of {version.name} is damaged and was not sent", remedy="Fetch it again with gatera models pull.")
+        raise RegistryError(
+            f"the file of {version.name} is damaged and was not sent",
+            remedy="Fetch it again with gatera models pull.",
+        )
     hub, api = require("huggingface_hub", "train", PURPOSE), client()
-    asked(repository, "making the repository", lambda: api.create_repo(repository, private=private, exist_ok=True))
+    if not asked(repository, "looking for it", lambda: api.repo_exists(repository)):
+        asked(
+            repository,
+            "making the repository",
+            lambda: api.create_repo(repository, private=private, exist_ok=True),
+        )
     tag = f"v{version.number}"
     there = _tagged(api, repository, tag)
     if there is not None:
@@ -65,14 +73,22 @@ def push_to_hub(registry: ModelRegistry, reference: str, repository: str, privat
     for name in signers(registry.files, version):
         content[f"{SIGNATURES}/{name}.json"] = registry.files.read(signature_key(version, name))
     operations = [
-        hub.CommitOperationAdd(path_in_repo=name, path_or_fileobj=str(each) if isinstance(each, Path) else each)
+        hub.CommitOperationAdd(
+            path_in_repo=name, path_or_fileobj=str(each) if isinstance(each, Path) else each
+        )
         for name, each in content.items()
     ]
     said = f"{version.name}: {version.note}" if version.note else version.name
     done = asked(
-        repository, "sending it", lambda: api.create_commit(repository, operations=operations, commit_message=said[:200])
+        repository,
+        "sending it",
+        lambda: api.create_commit(repository, operations=operations, commit_message=said[:200]),
     )
-    asked(repository, f"tagging it {tag}", lambda: api.create_tag(repository, tag=tag, revision=done.oid, exist_ok=True))
+    asked(
+        repository,
+        f"tagging it {tag}",
+        lambda: api.create_tag(repository, tag=tag, revision=done.oid, exist_ok=True),
+    )
     return f"{SCHEME}{repository}@{tag}"
 
 
@@ -99,7 +115,9 @@ def from_hub(
         ProgramFileError: if the program is not sound.
     """
     api = client()
-    names = asked(repository, f"listing {revision}", lambda: api.list_repo_files(repository, revision=revision))
+    names = asked(
+        repository, f"listing {revision}", lambda: api.list_repo_files(repository, revision=revision)
+    )
     if DOCUMENT not in names:
         return _without_description(registry, repository, revision, model, names, keys)
     content = _small(download(repository, DOCUMENT, revision), repository)
@@ -158,7 +176,11 @@ def _described(content: bytes, where: str) -> ModelVersion:
 
 def _small(path: Path, repository: str) -> bytes:
     if path.stat().st_size > 1_000_000:
-        raise RegistryError(f"{SCHEME}{repository}: {path.name} is too large", got=path.stat().st_size, expected="at most 1 MB")
+        raise RegistryError(
+            f"{SCHEME}{repository}: {path.name} is too large",
+            got=path.stat().st_size,
+            expected="at most 1 MB",
+        )
     return path.read_bytes()
 
 
@@ -166,31 +188,46 @@ def _check_signed(version: ModelVersion, signatures: Mapping[str, bytes], keys: 
     if keys and not signatures:
         raise RegistryError(f"{version.name} is not signed with the key {listed(keys)}")
     for name, content in signatures.items():
-        verify(version.document, Document(content, f"signature of {name}").text("signature"), keys[name], name, version.name)
+        verify(
+            version.document,
+            Document(content, f"signature of {name}").text("signature"),
+            keys[name],
+            name,
+            version.name,
+        )
 
 
 def _without_description(
-    registry: ModelRegistry, repository: str, revision: str, model: str | None, names: list[str], keys: Mapping[str, str] | None
+    registry: ModelRegistry,
+    repository: str,
+    revision: str,
+    model: str | None,
+    names: list[str],
+    keys: Mapping[str, str] | None,
 ) -> ModelVersion:
     """Add the program of a repository that somebody filled by hand, as the next version."""
     programs = [name for name in names if name.endswith(SUFFIX)]
     if len(programs) != 1:
         raise RegistryError(
-            f"{SCHEME}{repository} does not hold one program", got=listed(programs) or "none", expected=f"one file ending in {SUFFIX}"
+            f"{SCHEME}{repository} does not hold one program",
+            got=listed(programs) or "none",
+            expected=f"one file ending in {SUFFIX}",
         )
     if keys:
         raise RegistryError(f"{SCHEME}{repository} holds no signatures")
     path = download(repository, programs[0], revision)
-    blob = path.resolve().name  # of large files the hub's ETag is the SHA-256, and the client names the file after it
+    blob = (
+        path.resolve().name
+    )  # of large files the hub's ETag is the SHA-256, and the client names the file after it
     if len(blob) == 64 and sha256_file(path) != blob:
         _forget(path)
         raise RemoteError(f"{SCHEME}{repository}: {programs[0]} was damaged on its way", remedy="Try again.")
-    return registry.add(path, model or Path(programs[0]).stem, note=f"from {SCHEME}{repository} at {revision}")
+    return registry.add(
+        path, model or Path(programs[0]).stem, note=f"from {SCHEME}{repository} at {revision}"
+    )
 
 
 def _forget(path: Path) -> None:
     """Remove a file from the client's cache, so that the next try fetches it again."""
     path.resolve().unlink(missing_ok=True)
     path.unlink(missing_ok=True)
-
-

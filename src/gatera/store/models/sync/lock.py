@@ -110,7 +110,8 @@ def read_lock(path: str | Path) -> Lock:
         content = path.read_bytes()
     except OSError as err:
         raise RegistryError(
-            f"the lock file {path} cannot be read ({err.strerror})", remedy="Write one with: gatera models lock NAME@VERSION"
+            f"the lock file {path} cannot be read ({err.strerror})",
+            remedy="Write one with: gatera models lock NAME@VERSION",
         ) from err
     found = Document(content, str(path))
     keys = found.facts("keys")

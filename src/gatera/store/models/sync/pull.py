@@ -67,7 +67,9 @@ def pull_model(
         for name in signers(remote, each):
             key = signature_key(each, name)
             registry.files.replace(key, remote.read(key))
-    moves, more = _pull_tags(registry, remote, asked.model, {each.number: n for n, each in enumerate(clashing, free)})
+    moves, more = _pull_tags(
+        registry, remote, asked.model, {each.number: n for n, each in enumerate(clashing, free)}
+    )
     return Synced(asked.model, new, moves, transfer, [*notes, *more])
 
 
@@ -125,7 +127,9 @@ def _locked(remote: Remote, locked: Locked) -> ModelVersion:
     return version
 
 
-def _fetched(registry: ModelRegistry, remote: Remote, versions: Sequence[ModelVersion], quiet: bool) -> Transfer:
+def _fetched(
+    registry: ModelRegistry, remote: Remote, versions: Sequence[ModelVersion], quiet: bool
+) -> Transfer:
     for each in versions:
         path = registry.objects.path(each.sha256)
         if path.is_file() and path.stat().st_size != each.size:
@@ -144,7 +148,9 @@ def _chosen(remote: Remote, theirs: list[ModelVersion], model: str, which: str) 
             known[tag] = by_name[f"v{moves[-1].version}"]
     if which not in known:
         raise RegistryError(
-            f"{remote.address} has no {model}@{which}", available=listed(known), remedy=did_you_mean(which, known)
+            f"{remote.address} has no {model}@{which}",
+            available=listed(known),
+            remedy=did_you_mean(which, known),
         )
     return known[which]
 
@@ -152,7 +158,9 @@ def _chosen(remote: Remote, theirs: list[ModelVersion], model: str, which: str) 
 def _no_model(remote: Remote, model: str) -> RegistryError:
     models = remote_models(remote)
     return RegistryError(
-        f"{remote.address} has no model {model!r}", available=listed(models) or "none", remedy=did_you_mean(model, models)
+        f"{remote.address} has no model {model!r}",
+        available=listed(models) or "none",
+        remedy=did_you_mean(model, models),
     )
 
 
@@ -187,7 +195,9 @@ def _pull_tags(
             _write_move(registry, model, each)
         came += [in_words(each) for each in theirs[same:]]
         if own and len(theirs) > same:
-            notes.append(f"The tag {tag!r} was moved there too ({in_words(theirs[-1])}); your move ({in_words(own[-1])}) stands on top.")
+            notes.append(
+                f"The tag {tag!r} was moved there too ({in_words(theirs[-1])}); your move ({in_words(own[-1])}) stands on top."
+            )
     return came, notes
 
 
