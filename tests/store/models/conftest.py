@@ -42,7 +42,9 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelRegistry:
 def filled(registry: ModelRegistry, make_program: MakeProgram) -> ModelRegistry:
     """cats@v1 to v3; production stands for v2, and stood for v1."""
     for number in (1, 2, 3):
-        registry.add(make_program(run=number), "cats", note=f"run {number}", tag="production" if number < 3 else None)
+        registry.add(
+            make_program(run=number), "cats", note=f"run {number}", tag="production" if number < 3 else None
+        )
     return registry
 
 
@@ -53,5 +55,3 @@ def copied() -> Callable[[ModelRegistry, Path], ModelRegistry]:
         return ModelRegistry(folder)
 
     return copy
-
-

@@ -43,7 +43,13 @@ class FakeHub:
                 if fault is not None:
                     return self.answer(fault, {"error": "the server is out of order"})
                 token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
-                if hub.tokens and self.command != "GET" and self.command != "HEAD" and token not in hub.tokens and "/lfs/" not in path:
+                if (
+                    hub.tokens
+                    and self.command != "GET"
+                    and self.command != "HEAD"
+                    and token not in hub.tokens
+                    and "/lfs/" not in path
+                ):
                     return self.answer(401, {"error": "Invalid username or password."})
                 for method, pattern, answer in ROUTES:
                     found = re.fullmatch(pattern, path)
@@ -83,7 +89,11 @@ class FakeHub:
         if not commits:
             return None
         revision = self.tags.get(name, {}).get(revision, revision)
-        return commits[-1] if revision == "main" else next((each for each in commits if each[0] == revision), None)
+        return (
+            commits[-1]
+            if revision == "main"
+            else next((each for each in commits if each[0] == revision), None)
+        )
 
     def commit(self, name: str, changes: dict[str, bytes]) -> str:
         commits = self.repositories.setdefault(name, [])
@@ -97,14 +107,21 @@ def create(handler: Any, hub: FakeHub, body: bytes) -> None:
     asked = json.loads(body)
     name = f"{asked['organization']}/{asked['name']}" if asked.get("organization") else asked["name"]
     if name in hub.repositories:
-        return handler.answer(409, {"error": "You already created this model repo", "url": f"{hub.address}/{name}"})
+        return handler.answer(
+            409, {"error": "You already created this model repo", "url": f"{hub.address}/{name}"}
+        )
     hub.commit(name, {".gitattributes": b""})
     return handler.answer(200, {"url": f"{hub.address}/{name}", "name": name, "id": name})
 
 
 def preupload(handler: Any, hub: FakeHub, body: bytes, name: str, _: str) -> None:
     files = [
-        {"path": each["path"], "uploadMode": "lfs" if each["path"].endswith(".gatera") else "regular", "shouldIgnore": False, "oid": None}
+        {
+            "path": each["path"],
+            "uploadMode": "lfs" if each["path"].endswith(".gatera") else "regular",
+            "shouldIgnore": False,
+            "oid": None,
+        }
         for each in json.loads(body)["files"]
     ]
     handler.answer(200, {"files": files})
@@ -113,9 +130,15 @@ def preupload(handler: Any, hub: FakeHub, body: bytes, name: str, _: str) -> Non
 def batch(handler: Any, hub: FakeHub, body: bytes, name: str) -> None:
     objects = []
     for each in json.loads(body)["objects"]:
-        actions = {} if each["oid"] in hub.large else {"upload": {"href": f"{hub.address}/lfs/{each['oid']}", "header": {}}}
+        actions = (
+            {}
+            if each["oid"] in hub.large
+            else {"upload": {"href": f"{hub.address}/lfs/{each['oid']}", "header": {}}}
+        )
         objects.append({**each, "authenticated": True, "actions": actions})
-    handler.answer(200, {"transfer": "basic", "objects": objects}, {"Content-Type": "application/vnd.git-lfs+json"})
+    handler.answer(
+        200, {"transfer": "basic", "objects": objects}, {"Content-Type": "application/vnd.git-lfs+json"}
+    )
 
 
 def upload(handler: Any, hub: FakeHub, body: bytes, oid: str) -> None:
@@ -135,7 +158,13 @@ def commit(handler: Any, hub: FakeHub, body: bytes, name: str, _: str) -> None:
             changes[value["path"]] = hub.large[value["oid"]]
     oid = hub.commit(name, changes)
     handler.answer(
-        200, {"commitOid": oid, "commitUrl": f"{hub.address}/{name}/commit/{oid}", "hookOutput": "", "success": True}
+        200,
+        {
+            "commitOid": oid,
+            "commitUrl": f"{hub.address}/{name}/commit/{oid}",
+            "hookOutput": "",
+            "success": True,
+        },
     )
 
 
@@ -148,9 +177,17 @@ def refs(handler: Any, hub: FakeHub, body: bytes, name: str) -> None:
     if name not in hub.repositories:
         return missing(handler, "RepoNotFound")
     oid = hub.repositories[name][-1][0]
-    tags = [{"name": each, "ref": f"refs/tags/{each}", "targetCommit": oid} for each, oid in hub.tags.get(name, {}).items()]
+    tags = [
+        {"name": each, "ref": f"refs/tags/{each}", "targetCommit": oid}
+        for each, oid in hub.tags.get(name, {}).items()
+    ]
     return handler.answer(
-        200, {"branches": [{"name": "main", "ref": "refs/heads/main", "targetCommit": oid}], "tags": tags, "converts": []}
+        200,
+        {
+            "branches": [{"name": "main", "ref": "refs/heads/main", "targetCommit": oid}],
+            "tags": tags,
+            "converts": [],
+        },
     )
 
 
@@ -160,7 +197,9 @@ def info(handler: Any, hub: FakeHub, body: bytes, name: str, revision: str = "ma
     found = hub.files(name, revision)
     if found is None:
         return missing(handler, "RevisionNotFound")
-    return handler.answer(200, {"id": name, "sha": found[0], "siblings": [{"rfilename": each} for each in found[1]]})
+    return handler.answer(
+        200, {"id": name, "sha": found[0], "siblings": [{"rfilename": each} for each in found[1]]}
+    )
 
 
 def tree(handler: Any, hub: FakeHub, body: bytes, name: str, revision: str) -> None:
@@ -170,7 +209,11 @@ def tree(handler: Any, hub: FakeHub, body: bytes, name: str, revision: str) -> N
     if found is None:
         return missing(handler, "RevisionNotFound")
     return handler.answer(
-        200, [{"type": "file", "path": path, "size": len(content), "oid": hashlib.sha1(content).hexdigest()} for path, content in found[1].items()]
+        200,
+        [
+            {"type": "file", "path": path, "size": len(content), "oid": hashlib.sha1(content).hexdigest()}
+            for path, content in found[1].items()
+        ],
     )
 
 
@@ -183,9 +226,13 @@ def resolve(handler: Any, hub: FakeHub, body: bytes, name: str, revision: str, p
     if path not in found[1]:
         return missing(handler, "EntryNotFound")
     content = found[1][path]
-    etag = hashlib.sha256(content).hexdigest() if path.endswith(".gatera") else hashlib.sha1(content).hexdigest()
+    etag = (
+        hashlib.sha256(content).hexdigest() if path.endswith(".gatera") else hashlib.sha1(content).hexdigest()
+    )
     return handler.answer(
-        200, content, {"ETag": f'"{etag}"', "X-Repo-Commit": found[0], "Content-Type": "application/octet-stream"}
+        200,
+        content,
+        {"ETag": f'"{etag}"', "X-Repo-Commit": found[0], "Content-Type": "application/octet-stream"},
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from gatera.cli.main import main
 from gatera.core.errors import ArgumentError, RegistryError, RemoteError
 from gatera.program.program import load_program
 from gatera.store import signatures
@@ -36,9 +37,13 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     running = hub_server.FakeHub()
     monkeypatch.setenv("HF_ENDPOINT", running.address)
     monkeypatch.setenv("HF_TOKEN", "hf_ann")
-    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)  # the server speaks the older protocol of large files
+    monkeypatch.setattr(
+        constants, "HF_HUB_DISABLE_XET", True
+    )  # the server speaks the older protocol of large files
     monkeypatch.setattr(retry, "WAIT_SECONDS", 0.001)
-    monkeypatch.setattr("time.sleep", lambda seconds: None)  # the client waits longer and longer between its tries
+    monkeypatch.setattr(
+        "time.sleep", lambda seconds: None
+    )  # the client waits longer and longer between its tries
     yield running
     running.close()
 
@@ -132,3 +137,30 @@ def test_signatures_travel(filled, other, hub, monkeypatch, tmp_path):
     push_to_hub(filled, "cats@v2", "ann/cats2")
     with pytest.raises(RegistryError, match=r"not signed with the key ann"):
         from_hub(ModelRegistry(tmp_path / "third"), "ann/cats2", keys={"ann": public})
+
+
+def test_the_commands(filled, hub, capsys, monkeypatch, tmp_path):
+    def run(*words):
+        with pytest.raises(SystemExit) as done:
+            main(["models", *words])
+        return done.value.code, *capsys.readouterr()
+
+    monkeypatch.setenv("GATERA_REGISTRY", str(filled.folder))
+    status, out, _ = run("push", "cats@production", "--remote", "hf://ann/cats")
+    assert (status, out) == (0, "cats@v2 is at hf://ann/cats@v2.\n")
+    lock = str(tmp_path / "gatera.lock")
+    run("lock", "cats@v2", "--out", lock, "--remote", "hf://ann/cats")
+    for words in (["pull", "cats", "--remote", "hf://ann/cats"], ["pull", "--locked", "--lock", lock]):
+        monkeypatch.setenv("GATERA_REGISTRY", str(tmp_path / words[-1].replace("/", "_")))
+        status, out, _ = run(*words)
+        assert status == 0 and out.startswith("cats@v2  sha256 ") and out.endswith("from hf://ann/cats\n")
+    hub.commit(
+        "ann/cats",
+        {DOCUMENT: json.dumps({**json.loads(hub.files("ann/cats")[1][DOCUMENT]), "note": "x"}).encode()},
+    )
+    hub.tags["ann/cats"]["v2"] = hub.repositories["ann/cats"][-1][0]
+    monkeypatch.setenv("GATERA_REGISTRY", str(tmp_path / "third"))
+    status, _, err = run("pull", "--locked", "--lock", lock)
+    assert status == 1 and "is not the one that was locked" in err
+    status, _, err = run("push", "--remote", "hf://cats")
+    assert status == 1 and "is empty" in err

@@ -17,7 +17,11 @@ def family(registry, make_program):
     registry.add(
         make_program(
             run=2,
-            data={"name": "cats", "commit": "abcdef0123456789", "labels": {"Ann": 120, "has_whiskers@a1b2c3d4": 30}},
+            data={
+                "name": "cats",
+                "commit": "abcdef0123456789",
+                "labels": {"Ann": 120, "has_whiskers@a1b2c3d4": 30},
+            },
             weights={"source": "animals.gatera", "sha256": first.sha256},
         ),
         "cats",
@@ -41,7 +45,10 @@ def test_it_goes_down_to_the_labels(family):
 
 def test_a_program_that_is_not_here_is_named(registry, make_program):
     registry.add(make_program(weights={"source": "big.gatera", "sha256": "ab" * 32}), "cats")
-    assert lineage(registry, "cats").lines()[-1] == "└── weights: big.gatera  sha256 abababab, not in this registry"
+    assert (
+        lineage(registry, "cats").lines()[-1]
+        == "└── weights: big.gatera  sha256 abababab, not in this registry"
+    )
     with pytest.raises(RegistryError, match="no model 'dogs'"):
         lineage(registry, "dogs")
 
@@ -60,5 +67,7 @@ def test_the_picture_is_an_svg_with_all_names(family, tmp_path):
 def test_a_program_that_claims_to_be_its_own_parent(registry, make_program):
     first = registry.add(make_program(), "cats")
     document = registry.folder / "models/cats/versions/000001.json"
-    document.write_text(document.read_text().replace('"weights": {}', f'"weights": {{"sha256": "{first.sha256}"}}'))
+    document.write_text(
+        document.read_text().replace('"weights": {}', f'"weights": {{"sha256": "{first.sha256}"}}')
+    )
     assert lineage(registry, "cats").lines()[-1] == "└── cats@v1  (see above)"

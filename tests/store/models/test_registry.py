@@ -22,7 +22,11 @@ def test_versions_are_numbered_and_kept(registry, make_program):
     path = make_program(n_train=80, source="photos", seed=42)
     first = registry.add(path, note="the first")
     assert first.name == "cats@v1" and first.sha256 == sha256_file(path) and first.size == path.stat().st_size
-    assert (first.task, first.labels, dict(first.metrics)) == ("classification", 2, {"error": 0.05, "items": 20})
+    assert (first.task, first.labels, dict(first.metrics)) == (
+        "classification",
+        2,
+        {"error": 0.05, "items": 20},
+    )
     assert (first.by, first.note, first.at[10]) == ("Ann", "the first", "T")
     assert first.parents.data == {"name": "photos", "items": "80"} and first.parents.code["gatera"]
     path.unlink()
@@ -51,7 +55,9 @@ def test_nothing_is_added_that_is_not_a_sound_program(registry, tmp_path, make_p
     assert registry.models() == [] and list(registry.objects) == []
 
 
-@pytest.mark.parametrize("name", ["", "a/b", "../x", ".hidden", "-x", "a b", "a@v1", "con", "LPT1.x", "x.", "ü", "a" * 81, 3])
+@pytest.mark.parametrize(
+    "name", ["", "a/b", "../x", ".hidden", "-x", "a b", "a@v1", "con", "LPT1.x", "x.", "ü", "a" * 81, 3]
+)
 def test_names_that_some_file_system_would_not_take(registry, make_program, name):
     with pytest.raises(ArgumentError, match="not a name for a model"):
         registry.add(make_program(), name)
@@ -127,7 +133,9 @@ def test_many_who_add_at_once_get_numbers_of_their_own(registry, make_program):
 
 def test_a_program_that_began_as_another_knows_its_name(registry, make_program):
     first = registry.add(make_program(run=1), "cats")
-    second = registry.add(make_program(run=2, weights={"source": "cats.gatera", "sha256": first.sha256}), "cats")
+    second = registry.add(
+        make_program(run=2, weights={"source": "cats.gatera", "sha256": first.sha256}), "cats"
+    )
     assert second.parents.weights["version"] == "cats@v1"
     given = Parents({"commit": "abc"}, {"commit": "def"})
     third = registry.add(make_program(run=3, source="photos"), "cats", parents=given)
@@ -208,5 +216,3 @@ def test_a_file_that_changes_while_it_is_added_is_noticed(registry, make_program
     with pytest.raises(RegistryError, match="was changed while it was added"):
         registry.add(path)
     assert registry.models() == []
-
-

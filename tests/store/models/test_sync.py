@@ -58,7 +58,9 @@ def test_one_version_is_fetched_alone(filled, remote, other):
 def test_a_version_that_is_another_program_there_is_not_overwritten(filled, remote, other, make_program):
     push_model(filled, remote, "cats", quiet=True)
     own = other.add(make_program(run=100), "cats", by="Bob", tag="trial")
-    with pytest.raises(RegistryError, match=r"cats@v1 is another program on memory:.*Ann added it.*--renumber"):
+    with pytest.raises(
+        RegistryError, match=r"cats@v1 is another program on memory:.*Ann added it.*--renumber"
+    ):
         push_model(other, remote, "cats", quiet=True)
     with pytest.raises(RegistryError, match="--renumber"):
         pull_model(other, remote, "cats", quiet=True)
@@ -85,7 +87,9 @@ def test_a_tag_that_two_have_moved(filled, remote, other):
     filled.tag("cats@v3", "production", by="Ann")
     other.tag("cats@v1", "production", by="Bob")
     push_model(filled, remote, "cats", quiet=True)
-    with pytest.raises(RegistryError, match=r"'production' of cats was also moved on memory.*by Ann.*production: v3"):
+    with pytest.raises(
+        RegistryError, match=r"'production' of cats was also moved on memory.*by Ann.*production: v3"
+    ):
         push_model(other, remote, "cats", quiet=True)
     done = pull_model(other, remote, "cats", quiet=True)
     assert "your move (production: v1) stands on top" in done.notes[0]
@@ -120,12 +124,18 @@ def test_what_is_damaged_here_is_fetched_again(filled, remote):
 
 
 def test_verify_names_every_fault(filled):
-    for number, damage in ((1, lambda path: path.unlink()), (2, lambda path: path.write_bytes(path.read_bytes()[:-1] + b"x"))):
+    for number, damage in (
+        (1, lambda path: path.unlink()),
+        (2, lambda path: path.write_bytes(path.read_bytes()[:-1] + b"x")),
+    ):
         path = filled.path(f"cats@v{number}")
         path.chmod(0o644)
         damage(path)
     (filled.folder / "models/cats/versions/000003.json").unlink()
-    filled.files.replace("models/cats/tags/beta/000001.json", b'{"format": 1, "tag": "beta", "version": 3, "by": "Ann", "at": "now"}')
+    filled.files.replace(
+        "models/cats/tags/beta/000001.json",
+        b'{"format": 1, "tag": "beta", "version": 3, "by": "Ann", "at": "now"}',
+    )
     count, faults = verify_registry(filled, quiet=True)
     assert count == 2 and [fault.partition(":")[0] for fault in faults] == [
         "the tag 'beta' of cats stands for v3, which is not in the registry",
@@ -135,7 +145,9 @@ def test_verify_names_every_fault(filled):
 
 def test_a_lock_is_reproduced_or_fails(filled, remote, other, tmp_path, make_program):
     push_model(filled, remote, "cats", quiet=True)
-    path = write_lock(Lock([locked_version(filled.find("cats@production"))], {}, remote.address), tmp_path / "gatera.lock")
+    path = write_lock(
+        Lock([locked_version(filled.find("cats@production"))], {}, remote.address), tmp_path / "gatera.lock"
+    )
     lock = read_lock(path)
     assert (lock.models[0].name, lock.remote) == ("cats@v2", remote.address)
     assert pull_locked(other, remote, lock, quiet=True)[0].transfer.objects == 1
@@ -145,7 +157,10 @@ def test_a_lock_is_reproduced_or_fails(filled, remote, other, tmp_path, make_pro
     key = "models/cats/versions/000002.json"
     changed = json.loads(remote.read(key))
     remote.replace(key, json.dumps({**changed, "note": "nicer"}).encode())
-    with pytest.raises(RegistryError, match=r"cats@v2 at memory.* is not the one that was locked\. Got: 'another description'"):
+    with pytest.raises(
+        RegistryError,
+        match=r"cats@v2 at memory.* is not the one that was locked\. Got: 'another description'",
+    ):
         pull_locked(other, remote, lock, quiet=True)
     remote.replace(key, json.dumps({**changed, "sha256": "0" * 64}).encode())
     with pytest.raises(RegistryError, match="is not the one that was locked"):
@@ -198,7 +213,9 @@ def test_signatures(filled, remote, other, monkeypatch, tmp_path):
         pull_locked(other, remote, lock, quiet=True)
     with pytest.raises(RegistryError, match=wrong):
         pull_model(other, remote, "cats@v2", keys={"ann": public}, quiet=True)
-    with pytest.raises(RegistryError, match=r"cats@v1 is not signed with the key 'ann'\. Available: no signatures"):
+    with pytest.raises(
+        RegistryError, match=r"cats@v1 is not signed with the key 'ann'\. Available: no signatures"
+    ):
         pull_model(other, remote, "cats@v1", keys={"ann": public}, quiet=True)
     assert forged != public
 

@@ -9,11 +9,15 @@ from pathlib import Path
 from gatera.cli.models.remotes import address_of, given_keys, remember
 from gatera.cli.output import print_json, print_line, show_note
 from gatera.cli.terminal.text import escaped
+from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, RegistryError
+from gatera.store.models.names import LATEST
 from gatera.store.models.registry import ModelRegistry
+from gatera.store.models.sync.hub import NEWEST, from_hub, push_to_hub
 from gatera.store.models.sync.lock import Lock, locked_version, read_lock, write_lock
 from gatera.store.models.sync.pull import check_keys, pull_locked, pull_model, remote_models
 from gatera.store.models.sync.push import Synced, push_model
+from gatera.store.remotes.huggingface import SCHEME, repository_of
 from gatera.store.remotes.open import open_remote
 
 
@@ -30,6 +34,8 @@ def push(options: argparse.Namespace) -> int:
         raise RegistryError(
             f"the registry {registry.folder} is empty", remedy="Add a program with: gatera models add FILE"
         )
+    if address.startswith(SCHEME):
+        return _push_to_hub(registry, models, address, options.json)
     remote = open_remote(address)
     for model in models:
         if "@" in model:
@@ -51,6 +57,8 @@ def pull(options: argparse.Namespace) -> int:
     if options.locked:
         return _pull_locked(registry, options)
     address = address_of(registry, options.remote)
+    if address.startswith(SCHEME):
+        return _pull_from_hub(registry, address, options)
     remote = open_remote(address)
     names = options.versions or remote_models(remote)
     if not names:
@@ -100,6 +108,13 @@ def _pull_locked(registry: ModelRegistry, options: argparse.Namespace) -> int:
         )
     locked = read_lock(options.lock)
     address = options.remote or locked.remote or address_of(registry, None)
+    if address.startswith(SCHEME):
+        for each in locked.models:
+            public = locked.public(each)
+            keys = {} if public is None or each.key is None else {each.key: public}
+            from_hub(registry, repository_of(address), f"v{each.number}", keys=keys, locked=each)
+            print_line(f"{each.name}  sha256 {each.sha256[:12]}  from {escaped(address)}")
+        return 0
     done = pull_locked(registry, open_remote(address), locked)
     for each, synced in zip(locked.models, done, strict=True):
         if options.json:
@@ -109,6 +124,38 @@ def _pull_locked(registry: ModelRegistry, options: argparse.Namespace) -> int:
                 f"{each.name}  sha256 {each.sha256[:12]}  "
                 + ("fetched" if synced.transfer.objects else "there already")
             )
+    return 0
+
+
+def _push_to_hub(registry: ModelRegistry, references: Sequence[str], address: str, json: bool) -> int:
+    repository = repository_of(address)
+    if len(references) != 1:
+        raise ArgumentError(
+            "a repository of the Hugging Face hub holds one model",
+            got=listed(references),
+            expected="a version, such as cats@v3",
+        )
+    version = registry.find(references[0])
+    there = push_to_hub(registry, version.name, repository)
+    print_json({"version": version.name, "remote": there}) if json else print_line(
+        f"{version.name} is at {escaped(there)}."
+    )
+    return 0
+
+
+def _pull_from_hub(registry: ModelRegistry, address: str, options: argparse.Namespace) -> int:
+    repository, keys = repository_of(address), given_keys(options.key)
+    for name in options.versions or [""]:
+        model, _, which = name.partition("@")
+        version = from_hub(
+            registry, repository, NEWEST if which in ("", LATEST) else which, model or None, keys
+        )
+        if model and version.model != model:
+            show_note(f"The program of {address} is called {version.model} there, and here.")
+        if options.json:
+            print_json(version.to_dict())
+        else:
+            print_line(f"{version.name}  sha256 {version.sha256[:12]}  from {escaped(address)}")
     return 0
 
 

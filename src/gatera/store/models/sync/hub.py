@@ -14,6 +14,7 @@ from gatera.program.package import read_package
 from gatera.store.models.documents import Document
 from gatera.store.models.registry import ModelRegistry, version_key, write_mark
 from gatera.store.models.signed import signature_key, signers
+from gatera.store.models.sync.lock import Locked
 from gatera.store.models.version import ModelVersion, read_version
 from gatera.store.remotes.huggingface import PURPOSE, SCHEME, asked, client, download
 from gatera.store.signatures import verify
@@ -98,6 +99,7 @@ def from_hub(
     revision: str = NEWEST,
     model: str | None = None,
     keys: Mapping[str, str] | None = None,
+    locked: Locked | None = None,
 ) -> ModelVersion:
     """Fetch a program from a repository of the Hugging Face hub into the registry.
 
@@ -107,6 +109,7 @@ def from_hub(
         revision: "v3", another tag, or a commit; by default the newest.
         model: the name of a model to add it to as the next version, for a repository without a description.
         keys: name -> public key: it must be signed with one of them.
+        locked: what a lock file says of it: nothing else is taken.
 
     Raises:
         RegistryError: if it is not what its description says, a signature is missing or wrong, or the registry has another program
@@ -119,9 +122,13 @@ def from_hub(
         repository, f"listing {revision}", lambda: api.list_repo_files(repository, revision=revision)
     )
     if DOCUMENT not in names:
+        if locked is not None:
+            raise RegistryError(f"{SCHEME}{repository} has no {locked.name}, which is locked")
         return _without_description(registry, repository, revision, model, names, keys)
     content = _small(download(repository, DOCUMENT, revision), repository)
     version = _described(content, f"{SCHEME}{repository}/{DOCUMENT}")
+    if locked is not None:
+        locked.check(version, f"{SCHEME}{repository}")
     signatures = {
         name: _small(download(repository, f"{SIGNATURES}/{name}.json", revision), repository)
         for name in keys or {} if f"{SIGNATURES}/{name}.json" in names
