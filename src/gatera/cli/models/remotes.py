@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from gatera.cli.output import show_note
 from gatera.core.errors import ArgumentError
@@ -29,7 +30,8 @@ def address_of(registry: ModelRegistry, given: str | None) -> str:
                 remedy="Name it once: --remote FOLDER, or --remote s3://bucket/path; it is remembered.",
             )
         return last
-    return given
+    # a folder is found again from wherever the next command is run
+    return given if "://" in given else str(Path(given).expanduser().absolute())
 
 
 def remember(registry: ModelRegistry, address: str) -> None:

@@ -11,6 +11,7 @@ overwrite each other. A remote holds the same keys.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -27,7 +28,7 @@ from gatera.store.models.names import LATEST, Reference, check_name, check_tag, 
 from gatera.store.models.parents import figures_of, parents_of
 from gatera.store.models.tags import TagMove
 from gatera.store.models.version import ModelVersion, Parents, described, read_version
-from gatera.store.objects import ObjectStore
+from gatera.store.objects import ObjectStore, Stored
 from gatera.store.remotes.folder import FolderRemote
 from gatera.store.remotes.remote import Remote
 from gatera.store.who import now, user_name
@@ -116,7 +117,7 @@ class ModelRegistry:
             check_tag(tag)
         package = read_package(path)
         _, decoder = read_description(package)
-        stored = self.objects.put(path)
+        stored = self._kept(path)
         kept = read_package(
             self.objects.path(stored.sha256)
         )  # what is kept is what was read, even if the file has changed
@@ -274,6 +275,20 @@ class ModelRegistry:
                 remedy=did_you_mean(asked.which, [*known, LATEST]),
             )  # fmt: skip
         return known[asked.which]
+
+    def _kept(self, path: Path) -> Stored:
+        """Take a file in as an object, on the disk before anything names it."""
+        try:
+            stored = self.objects.put(path)
+            with self.objects.path(stored.sha256).open("rb") as file:
+                os.fsync(file.fileno())
+        except OSError as err:
+            full = err.errno in (errno.ENOSPC, errno.EDQUOT)
+            raise RegistryError(
+                f"{path} cannot be kept in {self.objects.folder} ({err.strerror})",
+                remedy="Free some space and add it again; nothing was changed." if full else None,
+            ) from err
+        return stored
 
     def _new_name(self, model: str) -> str:
         """Return a model's name; on some file systems Cats and cats are one folder."""
