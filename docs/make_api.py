@@ -54,6 +54,7 @@ ROOMS = {
     "measure": "Losses, metrics, intervals",
     "interpret": "Interpretation: what a model gets wrong",
     "program": "The trained program",
+    "store": "Versions of data and programs",
     "core": "Devices and seeds",
 }
 

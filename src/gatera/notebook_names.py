@@ -115,7 +115,8 @@ from gatera.measure.metrics.standard import (
 )
 from gatera.models.layers import SigmoidRange, sigmoid_range
 from gatera.program.prediction import Prediction
-from gatera.program.program import Program, load_program
+from gatera.program.program import Program
+from gatera.store.models.open import load_program
 
 # fmt: off
 __all__ = [

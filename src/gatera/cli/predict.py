@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from gatera.cli.given.program import load_program
 from gatera.cli.given.stdin import stdin_names
 from gatera.cli.inputs import AS_FOUND, Input, find_inputs, first_operation
 from gatera.cli.output import FAILED, notes, print_json, print_line, show_error, show_line, show_note
@@ -18,7 +19,7 @@ from gatera.cli.terminal.text import cells, escaped, padded
 from gatera.core.errors import DataError
 from gatera.core.progress import track
 from gatera.program.prediction import Prediction
-from gatera.program.program import ManyInputs, Program, load_program
+from gatera.program.program import ManyInputs, Program
 from gatera.program.tasks import NOT_SURE, TASKS
 
 

@@ -18,12 +18,15 @@ HOMES = {
     "explain": "gatera.cli.commands.inside",
     "seal": "gatera.cli.commands.measuring",
     "info": "gatera.cli.commands.about",
+    "models": "gatera.cli.commands.models",
     "completion": "gatera.cli.commands.about",
     "help": "gatera.cli.commands.about",
 }
 
 #: What each group of commands is for, by its name: the first word of theirs.
-GROUPS: dict[str, str] = {}
+GROUPS: dict[str, str] = {
+    "models": "Keep versions of programs: tag, compare, send and fetch them, and see what each was made from.",
+}
 
 
 def commands_of_first(first: str) -> dict[str, Command]:

@@ -12,12 +12,12 @@ _gatera() {
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         [[ $word == -* ]] && continue
         command=${command:+$command }$word
-        [[ "  " == *" $command "* ]] || break
+        [[ " models " == *" $command "* ]] || break
     done
     flags= values=
     case $command in
         train)
-            flags="--task --target --text --label-from --group-by --time-by --split --check-leaks --no-check-leaks --valid-pct --test-pct --class-level --mask-values --seed --delimiter --encoding --decimal --header --sheet --classes --numbers --drop --user --item --rating --model --arch --weights --epochs --freeze-epochs --lr --learning-rate --batch-size --bs --size --augment --no-augment --device --resume --restart -o --out --report --slim -f --force --config --like --json -h --help --debug"
+            flags="--task --target --text --label-from --group-by --time-by --split --check-leaks --no-check-leaks --valid-pct --test-pct --class-level --mask-values --seed --delimiter --encoding --decimal --header --sheet --classes --numbers --drop --user --item --rating --model --arch --weights --epochs --freeze-epochs --lr --learning-rate --batch-size --bs --size --augment --no-augment --device --resume --restart -o --out --report --embeddings --slim -f --force --config --like --json -h --help --debug"
             case $prev in
                 --target|--text|--label-from|--group-by|--time-by|--valid-pct|--test-pct|--class-level|--mask-values|--seed|--delimiter|--encoding|--decimal|--header|--sheet|--classes|--numbers|--drop|--user|--item|--rating|--arch|--weights|--epochs|--freeze-epochs|--lr|--learning-rate|--batch-size|--bs|--size|--device|--resume|-o|--out|--report|--config|--like) ;;
                 --task) values="auto photos masks sound text table recommend" ;;
@@ -76,6 +76,89 @@ _gatera() {
                 *) values="" ;;
             esac
             ;;
+        'models add')
+            flags="--tag -m --note --by --data --code --sign --json --registry -h --help --debug"
+            case $prev in
+                --tag|-m|--note|--by|--data|--code|--sign|--registry) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'models list')
+            flags="--remote --json --registry -h --help --debug"
+            case $prev in
+                --remote|--registry) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'models show')
+            flags="--json --registry -h --help --debug"
+            case $prev in
+                --registry) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'models tag')
+            flags="--delete --history -m --note --by --json --registry -h --help --debug"
+            case $prev in
+                -m|--note|--by|--registry) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'models rollback')
+            flags="-m --note --by --json --registry -h --help --debug"
+            case $prev in
+                -m|--note|--by|--registry) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'models diff')
+            flags="--on --target --json --registry -h --help --debug"
+            case $prev in
+                --on|--target|--registry) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'models push')
+            flags="--remote --json --registry -h --help --debug"
+            case $prev in
+                --remote|--registry) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'models pull')
+            flags="--remote --locked --lock --key --renumber --json --registry -h --help --debug"
+            case $prev in
+                --remote|--lock|--key|--registry) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'models lock')
+            flags="-o --out --key --remote --json --registry -h --help --debug"
+            case $prev in
+                -o|--out|--key|--remote|--registry) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'models verify')
+            flags="--key --json --registry -h --help --debug"
+            case $prev in
+                --key|--registry) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'models lineage')
+            flags="--svg -f --force --json --registry -h --help --debug"
+            case $prev in
+                --svg|--registry) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'models key')
+            flags="--json -h --help --debug"
+            case $prev in
+                *) values="" ;;
+            esac
+            ;;
         completion)
             flags="-h --help --debug"
             case $prev in
@@ -85,12 +168,15 @@ _gatera() {
         help)
             flags="-h --help --debug"
             case $prev in
-                *) values="train predict test report explain seal info completion help" ;;
+                *) values="train predict test report explain seal info models completion help" ;;
             esac
+            ;;
+        models)
+            flags="-h --help --debug" values="add list show tag rollback diff push pull lock verify lineage key"
             ;;
         *)
             flags="-h --help -V --version --debug"
-            [[ $command ]] || values="train predict test report explain seal info completion help"
+            [[ $command ]] || values="train predict test report explain seal info models completion help"
             ;;
     esac
     if [[ $cur == -* ]]; then

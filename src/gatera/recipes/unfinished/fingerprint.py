@@ -19,7 +19,7 @@ from gatera.data.loading.loaders import DataLoader, DataLoaders
 from gatera.recipes.settings import TrainSettings
 
 #: Settings that do not change what is trained.
-ELSEWHERE = ("source", "out", "task", "report", "resume", "restart", "slim", "force", "device")
+ELSEWHERE = ("source", "out", "task", "report", "resume", "restart", "slim", "embeddings", "force", "device")
 
 
 #: How much of the beginning and the end of a file tells it from others (bytes).
