@@ -15,7 +15,7 @@ from gatera.labeling.model.choosing import MOST_PATTERNS, choose_form
 from gatera.labeling.model.dependence import Dependence, counting, excess, expected_agreement
 from gatera.labeling.model.generative import FORMS, Form, Generative, coin_table, fit, softmax
 from gatera.labeling.model.packed import Packed, alphabets_of, distinct, pack
-from gatera.labeling.model.starting import agreement, skills
+from gatera.labeling.model.starting import agreement, says_one_thing, skills
 from gatera.labeling.model.sureness import accuracy_errors
 from gatera.labeling.votes import Votes
 from gatera.measure.intervals import Interval
@@ -28,6 +28,9 @@ AT_ONCE = 65_536
 
 #: How often the dependence of functions is looked at again, and the change of weights that ends this.
 LOOKS, SETTLED = 3, 0.03
+
+#: Where more than this share of the functions say one thing only, that they are silent tells something, too.
+MOSTLY = 0.5
 
 #: How much better than chance a function is taken to be at first where agreements do not say it.
 TAKEN = 0.5
@@ -96,10 +99,12 @@ class LabelModel:
         packed = self._patterns(given)
         start, weights = self._start(packed)
         some = self._sample(packed, MOST_PATTERNS)
-        coin = fit(packed, "coin", start.posterior(packed), weights, self.class_prior)
-        forms: Sequence[Form] = FORMS if self._form is None else (self._form,)
-        self.form, self.scores = choose_form(some, forms, coin.posterior(some), weights, self.class_prior)
-        model = fit(packed, self.form, coin.posterior(packed), weights, self.class_prior)
+        one = says_one_thing(packed)
+        # A function that knows one class is right whenever it speaks, as far as the poorest form can tell.
+        begin = start if one.any() else fit(packed, "coin", start.posterior(packed), weights, self.class_prior)
+        forms: Sequence[Form] = (self._form,) if self._form else ("selective",) if one.mean() > MOSTLY else FORMS
+        self.form, self.scores = choose_form(some, forms, begin.posterior(some), weights, self.class_prior)
+        model = fit(packed, self.form, begin.posterior(packed), weights, self.class_prior)
         self._model = self._settled(packed, some, model)
         self._describe(some)
         return self
