@@ -180,11 +180,22 @@ def compare(name: str, seeds: int, peers: str | None, kept: Path) -> bool:
         for method, answer in answers.items():
             found.setdefault(method, []).append(accuracy(answer, votes, truth))
     means = {method: float(np.mean(values)) for method, values in found.items()}
-    print(f"{name}:", ", ".join(f"{method} {mean:.4f}" for method, mean in sorted(means.items(), key=lambda pair: -pair[1])))
+    print(
+        f"{name}:",
+        ", ".join(
+            f"{method} {mean:.4f}" for method, mean in sorted(means.items(), key=lambda pair: -pair[1])
+        ),
+    )
     others = [mean for method, mean in means.items() if method not in ("LabelModel", "MajorityLabeler")]
     best = max(others, default=0.0)
     if others:
-        word = "better" if means["LabelModel"] > best + TIE else "equal" if means["LabelModel"] >= best - TIE else "WORSE"
+        word = (
+            "better"
+            if means["LabelModel"] > best + TIE
+            else "equal"
+            if means["LabelModel"] >= best - TIE
+            else "WORSE"
+        )
         print(f"    {word}: {means['LabelModel'] - best:+.4f} against the best peer", flush=True)
     return means["LabelModel"] >= best - TIE
 
@@ -202,7 +213,9 @@ def million() -> None:
         fitted = time.perf_counter()
         answer = model.predict(votes)
         end = time.perf_counter()
-        print(f"1,000,000 x 20, {k} classes: {end - start:.1f} s (fit {fitted - start:.1f}); form {model.form}, accuracy {(answer == y).mean():.4f}")
+        print(
+            f"1,000,000 x 20, {k} classes: {end - start:.1f} s (fit {fitted - start:.1f}); form {model.form}, accuracy {(answer == y).mean():.4f}"
+        )
 
 
 def main() -> None:
@@ -211,7 +224,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--only", nargs="*", default=list(SETTINGS))
     parser.add_argument("--million", action="store_true")
-    parser.add_argument("--kept", type=Path, help="a folder for the peers' answers, so that they are computed once")
+    parser.add_argument(
+        "--kept", type=Path, help="a folder for the peers' answers, so that they are computed once"
+    )
     parser.add_argument("--answer", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.answer is not None:

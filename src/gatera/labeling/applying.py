@@ -85,9 +85,14 @@ def apply(
         _Column(each, [Said()] * n, {} if store is None else store.votes(each.name, each.version)) for each in made
     ]  # fmt: skip
     known, programs = None if classes is None else _checked_classes(classes), Programs()
-    looks = (Look(raw, given, None if vectors is None else vectors[i], programs) for i, raw in enumerate(given.raws))
+    looks = (
+        Look(raw, given, None if vectors is None else vectors[i], programs)
+        for i, raw in enumerate(given.raws)
+    )
     _Asking(columns, store, known, on_fault, given.names).run(looks, n, workers, quiet)
-    found = tuple(known) if known is not None else classes_in(vote for column in columns for vote in column.said)
+    found = (
+        tuple(known) if known is not None else classes_in(vote for column in columns for vote in column.said)
+    )
     matrix, allowed = encode([column.said for column in columns], found)
     votes = Votes(
         matrix, found, allowed, tuple(each.name for each in made), tuple(each.version for each in made), tuple(given.names),
@@ -103,7 +108,7 @@ def lines_about(votes: Votes) -> Iterator[str]:
     """Yield what there is to say about a run: votes that were kept, and functions that failed."""
     if votes.kept:
         total = votes.matrix.size
-        yield f"{votes.kept:,} of {total:,} answers were kept from earlier runs; delete the file given as keep= to ask again."
+        yield f"{votes.kept:,} of {total:,} answers were kept from earlier runs; pass keep=None to ask again."
     for name, fault in zip(votes.functions, votes.faults):
         if fault.count:
             yield (
@@ -116,9 +121,20 @@ class _Asking:
     """Runs the functions in threads, and keeps what they say as it comes."""
 
     def __init__(
-        self, columns: list[_Column], store: Kept | None, classes: dict[Any, int] | None, on_fault: str, names: Sequence[str]
+        self,
+        columns: list[_Column],
+        store: Kept | None,
+        classes: dict[Any, int] | None,
+        on_fault: str,
+        names: Sequence[str],
     ) -> None:
-        self.columns, self.store, self.classes, self.on_fault, self.names = columns, store, classes, on_fault, names
+        self.columns, self.store, self.classes, self.on_fault, self.names = (
+            columns,
+            store,
+            classes,
+            on_fault,
+            names,
+        )
         self._lock = threading.Lock()
 
     def run(self, looks: Iterable[Look], n: int, workers: int | None, quiet: bool) -> None:
@@ -185,7 +201,9 @@ def _chunks(values: Iterator[tuple[int, Look]], size: int) -> Iterator[list[tupl
 def _checked_classes(classes: Sequence[Any]) -> dict[Any, int]:
     names = {label: number for number, label in enumerate(classes)}
     if isinstance(classes, str) or len(names) < max(2, len(classes)):
-        raise ArgumentError("classes must be two or more different classes", got=classes, remedy='For example ["cat", "dog"].')
+        raise ArgumentError(
+            "classes must be two or more different classes", got=classes, remedy='For example ["cat", "dog"].'
+        )
     return names
 
 
@@ -194,11 +212,12 @@ def _checked_vectors(embeddings: Any, n: int) -> np.ndarray | None:
         return None
     vectors = np.asarray(embeddings, dtype=np.float32)
     if vectors.ndim != 2 or len(vectors) != n:
-        raise ArgumentError("embeddings must be one vector per item", got=list(vectors.shape), expected=f"[{n}, D]")
+        raise ArgumentError(
+            "embeddings must be one vector per item", got=list(vectors.shape), expected=f"[{n}, D]"
+        )
     return vectors
 
 
 def keep_file(folder: Path) -> Path:
     """Return where the votes on a folder of items, or on a table, are kept."""
     return (folder if folder.is_dir() else folder.parent) / ".gatera" / "votes.sqlite"
-

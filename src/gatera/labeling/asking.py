@@ -108,7 +108,9 @@ class AskedModel:
                 if not is_library_error(err):
                     raise
                 if attempt == self.retries:
-                    raise self._lacking(f"gave no answer ({type(err).__name__}: {shorten(str(err))})", count=True) from err
+                    raise self._lacking(
+                        f"gave no answer ({type(err).__name__}: {shorten(str(err))})", count=True
+                    ) from err
                 time.sleep(min(LONGEST_WAIT, self.wait * 2**attempt))
             else:
                 if not isinstance(answer, str):
@@ -162,7 +164,14 @@ def _bytes(item: Any) -> bytes:
         cells = {str(name): str(cell) for name, cell in item.items()}
         return json.dumps(cells, sort_keys=True).encode()
     if hasattr(item, "tobytes"):  # arrays, photos
-        return repr((getattr(item, "size", ""), getattr(item, "mode", ""), getattr(item, "dtype", ""))).encode() + item.tobytes()
+        return (
+            repr((getattr(item, "size", ""), getattr(item, "mode", ""), getattr(item, "dtype", ""))).encode()
+            + item.tobytes()
+        )
     if isinstance(item, int | float | tuple | list):
         return repr(item).encode()
-    raise DataError("an item has no contents to know it by", got=item, expected="a path, text, bytes, a mapping, an array or a photo")
+    raise DataError(
+        "an item has no contents to know it by",
+        got=item,
+        expected="a path, text, bytes, a mapping, an array or a photo",
+    )

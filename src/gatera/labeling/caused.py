@@ -57,7 +57,9 @@ def errors_caused(
         wrong = changed & (label != truth) & (without.argmax(axis=1) == truth)
         saved = changed & (label == truth)
         items = np.flatnonzero(wrong)
-        found.append(Caused(votes.functions[j], items[np.argsort(-clearness[items], kind="stable")], int(saved.sum())))
+        found.append(
+            Caused(votes.functions[j], items[np.argsort(-clearness[items], kind="stable")], int(saved.sum()))
+        )
     return found
 
 
@@ -83,7 +85,11 @@ def out_of_fold(
         held = np.flatnonzero(part == fold)
         rows = np.asarray(train_and_predict(np.flatnonzero(part != fold), held), dtype=np.float64)
         if rows.ndim != 2 or len(rows) != len(held):
-            raise ArgumentError("train_and_predict returned something else", got=list(rows.shape), expected=f"[{len(held)}, K]")
+            raise ArgumentError(
+                "train_and_predict returned something else",
+                got=list(rows.shape),
+                expected=f"[{len(held)}, K]",
+            )
         if found is None:
             found = np.empty((n, rows.shape[1]))
         found[held] = rows
@@ -94,12 +100,18 @@ def out_of_fold(
 def _truth(votes: Votes, predictions: Any, gold: Sequence[Any] | None) -> tuple[np.ndarray, np.ndarray]:
     """Return the class that is taken for true, int64 [n] (-1 where unknown), and how clear that is, float [n]."""
     if predictions is None and gold is None:
-        raise ArgumentError("errors need something to be measured by", expected="predictions=, gold=, or both")
+        raise ArgumentError(
+            "errors need something to be measured by", expected="predictions=, gold=, or both"
+        )
     truth, clear = np.full(len(votes), -1, dtype=np.int64), np.zeros(len(votes))
     if predictions is not None:
         rows = np.asarray(predictions, dtype=np.float64)
         if rows.shape != (len(votes), len(votes.classes)):
-            raise ArgumentError("predictions do not fit the votes", got=list(rows.shape), expected=f"[{len(votes)}, {len(votes.classes)}]")
+            raise ArgumentError(
+                "predictions do not fit the votes",
+                got=list(rows.shape),
+                expected=f"[{len(votes)}, {len(votes.classes)}]",
+            )
         truth, clear = rows.argmax(axis=1), rows.max(axis=1)
     if gold is not None:
         known = votes.class_numbers(gold)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, overload
 
 from gatera.core.checks import did_you_mean, listed
-from gatera.core.errors import ArgumentError
+from gatera.core.errors import ArgumentError, DataError
 from gatera.core.files import sha256_file
 from gatera.labeling.version import version_of
 
@@ -47,12 +47,30 @@ class LabelingFunction:
             )
         self.version = version_of(function, {"program": _identity(program)})
 
+    @classmethod
+    def remembered(cls, name: str, version: str, takes: Sequence[str]) -> LabelingFunction:
+        """Return a function of which only the kept votes are known: asked about another item, it fails."""
+        made = cls.__new__(cls)
+        made.name, made.version, made.takes, made.program, made.function = (
+            name,
+            version,
+            tuple(takes),
+            None,
+            _not_known,
+        )
+        return made
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function itself."""
         return self.function(*args, **kwargs)
 
     def __repr__(self) -> str:
         return f"<labelling function {self.name}@{self.version} of {', '.join(self.takes)}>"
+
+    @property
+    def known_only(self) -> bool:
+        """Whether there are only the votes that were kept."""
+        return self.function is _not_known
 
     @property
     def source(self) -> str:
@@ -65,7 +83,9 @@ def labeling_function(function: Callable[..., Any]) -> LabelingFunction: ...
 
 
 @overload
-def labeling_function(*, name: str | None = None, program: Any = None) -> Callable[[Callable[..., Any]], LabelingFunction]: ...
+def labeling_function(
+    *, name: str | None = None, program: Any = None
+) -> Callable[[Callable[..., Any]], LabelingFunction]: ...
 
 
 def labeling_function(
@@ -125,12 +145,22 @@ def functions_in(namespace: dict[str, Any]) -> list[LabelingFunction]:
     return list(dict.fromkeys(found))
 
 
+def _not_known(*_: Any) -> Any:
+    raise DataError(
+        "no vote was kept: the function failed on it, or it is new", remedy="Run gatera label apply again."
+    )
+
+
 def _parameters(function: Callable[..., Any], name: str) -> tuple[str, ...]:
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError) as err:
         raise ArgumentError("a labelling function cannot be called", got=function) from err
-    needed = [each for each in parameters if each.default is each.empty and each.kind not in (each.VAR_KEYWORD, each.VAR_POSITIONAL)]
+    needed = [
+        each
+        for each in parameters
+        if each.default is each.empty and each.kind not in (each.VAR_KEYWORD, each.VAR_POSITIONAL)
+    ]
     # a function of one parameter of any name gets the item, as in Snorkel
     if len(needed) == 1 and needed[0].name not in VIEWS and needed[0].name in ("x", "x_", "i", "value"):
         return ("item",)
@@ -151,7 +181,11 @@ def _identity(program: Any) -> str:
     if isinstance(program, str | Path):
         return sha256_file(program) if Path(program).is_file() else str(program)
     info: Any = getattr(program, "info", {})
-    return str(sorted((key, value) for key, value in info.items() if isinstance(value, str))) if isinstance(info, dict) else ""
+    return (
+        str(sorted((key, value) for key, value in info.items() if isinstance(value, str)))
+        if isinstance(info, dict)
+        else ""
+    )
 
 
 def shown_names(functions: Sequence[LabelingFunction]) -> str:

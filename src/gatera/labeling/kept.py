@@ -19,6 +19,7 @@ FORM = 1
 _TABLES = """
 create table if not exists votes (function text, version text, item text, vote text, primary key (function, version, item)) without rowid;
 create table if not exists answers (question text primary key, answer text) without rowid;
+create table if not exists last_run (source text primary key, functions text) without rowid;
 create table if not exists labelled (file text primary key, votes text) without rowid;
 """
 
@@ -45,12 +46,15 @@ class Kept:
                 base.execute("pragma synchronous=normal")
                 (form,) = base.execute("pragma user_version").fetchone()
                 if form not in (0, FORM):
-                    raise DataError(f"{self.path} was written by a later version of Gatera", got=form, expected=str(FORM))
+                    raise DataError(
+                        f"{self.path} was written by a later version of Gatera", got=form, expected=str(FORM)
+                    )
                 base.executescript(_TABLES)
                 base.execute(f"pragma user_version={FORM}")
         except (OSError, sqlite3.Error) as err:
             raise DataError(
-                f"{self.path} cannot be used to keep votes ({err})", remedy="Choose another file, or delete that one."
+                f"{self.path} cannot be used to keep votes ({err})",
+                remedy="Choose another file, or delete that one.",
             ) from err
 
     def votes(self, function: str, version: str) -> dict[str, Said]:
@@ -87,6 +91,19 @@ class Kept:
             base.execute("delete from labelled")
             base.executemany("insert into labelled values (?,?)", votes.items())
 
+    def last_run(self, source: str) -> list[dict[str, Any]]:
+        """Return the functions that were asked last about a source: name, version, takes; none if none were."""
+        found = self._read("select functions from last_run where source=?", (source,))
+        return json.loads(found[0][0]) if found else []
+
+    def set_last_run(self, source: str, functions: Iterable[Mapping[str, Any]]) -> None:
+        """Keep which functions were asked last about a source."""
+        self._write("insert or replace into last_run values (?,?)", [(source, json.dumps(list(functions)))])
+
+    def forget_votes(self, function: str, version: str) -> None:
+        """Forget what a version of a function said."""
+        self._write("delete from votes where function=? and version=?", [(function, version)])
+
     def close(self) -> None:
         """Close the file."""
         with self._lock, suppress(sqlite3.Error):
@@ -107,7 +124,9 @@ class Kept:
             with self._lock, self._base as base:
                 base.executemany(query, rows)
         except sqlite3.Error as err:
-            raise DataError(f"{self.path} cannot be written ({err})", remedy="Free some space, or choose another file.") from err
+            raise DataError(
+                f"{self.path} cannot be written ({err})", remedy="Free some space, or choose another file."
+            ) from err
 
 
 def _text(vote: Said) -> str:
@@ -120,5 +139,7 @@ def _said(text: str) -> Said:
     except Exception as err:
         if not is_library_error(err):
             raise
-        raise DataError("A kept vote is damaged", got=text, remedy="Delete the file of votes; they are computed again.") from err
+        raise DataError(
+            "A kept vote is damaged", got=text, remedy="Delete the file of votes; they are computed again."
+        ) from err
     return Said(tuple(labels), negated)

@@ -18,7 +18,16 @@ from gatera.core.progress import note
 from gatera.labeling.applying import apply, lines_about
 from gatera.labeling.functions import LabelingFunction, functions_in
 from gatera.labeling.kept import Kept
-from gatera.labeling.labels_file import NAME, Change, LabelRow, merged, now, read_labels_file, who, write_labels_file
+from gatera.labeling.labels_file import (
+    NAME,
+    Change,
+    LabelRow,
+    merged,
+    now,
+    read_labels_file,
+    who,
+    write_labels_file,
+)
 from gatera.labeling.model.label_model import LabelModel
 from gatera.labeling.model.majority import MajorityLabeler
 from gatera.labeling.sources import Items, items_in
@@ -59,7 +68,10 @@ def load_functions(path: Path) -> list[LabelingFunction]:
         DataError: if the file is missing, fails, or defines no labelling function.
     """
     if not path.is_file():
-        raise DataError(f"{path} does not exist" if not path.exists() else f"{path} is not a file", expected="a Python file with labelling functions")
+        raise DataError(
+            f"{path} does not exist" if not path.exists() else f"{path} is not a file",
+            expected="a Python file with labelling functions",
+        )
     try:
         namespace = runpy.run_path(str(path))
     except GateraError:
@@ -68,10 +80,16 @@ def load_functions(path: Path) -> list[LabelingFunction]:
         if not is_library_error(err):
             raise
         line = _line_in(err, path)
-        raise DataError(f"{path} failed{line}: {type(err).__name__}: {shorten(str(err))}", remedy="Run it with python to see where.") from err
+        raise DataError(
+            f"{path} failed{line}: {type(err).__name__}: {shorten(str(err))}",
+            remedy="Run it with python to see where.",
+        ) from err
     found = functions_in(namespace)
     if not found:
-        raise DataError(f"{path} defines no labelling function", remedy="Write @labeling_function above each: from gatera.labeling import labeling_function.")
+        raise DataError(
+            f"{path} defines no labelling function",
+            remedy="Write @labeling_function above each: from gatera.labeling import labeling_function.",
+        )
     return found
 
 
@@ -83,6 +101,7 @@ def label_source(
     majority: bool = False,
     on_fault: Any = "count",
     workers: int | None = None,
+    again: bool = False,
     on_line: Callable[[str], None] = note,
 ) -> Labelled:
     """Ask functions about a folder or table, and combine their votes.
@@ -94,6 +113,7 @@ def label_source(
         majority: count votes instead of learning what each function is worth.
         on_fault: see `apply`.
         workers: number of threads.
+        again: ask also where votes were kept.
         on_line: takes each line about what was decided.
 
     Raises:
@@ -101,6 +121,11 @@ def label_source(
     """
     items = items_in(source, text, on_line)
     with Kept(home_of(source) / KEPT) as kept:
+        for each in functions if again else ():
+            kept.forget_votes(each.name, each.version)
+        kept.set_last_run(
+            _key(source), [{"name": f.name, "version": f.version, "takes": list(f.takes)} for f in functions]
+        )
         votes = apply(functions, items, keep=kept, on_fault=on_fault, workers=workers, quiet=True)
     for line in lines_about(votes):
         on_line(line)
@@ -109,7 +134,49 @@ def label_source(
     return Labelled(items, tuple(functions), votes, model, rows, known_labels(source, items, votes, on_line))
 
 
-def known_labels(source: Path, items: Items, votes: Votes, on_line: Callable[[str], None]) -> list[str | None]:
+def recall_source(source: Path, on_line: Callable[[str], None] = note) -> Labelled:
+    """Return what the functions of the last `label_source` said about a folder or table; no function is run.
+
+    Raises:
+        DataError: if none were asked there.
+    """
+    file = home_of(source) / KEPT
+    last: list[dict[str, Any]] = []
+    if file.exists():
+        with Kept(file) as kept:
+            last = kept.last_run(_key(source))
+    if not last:
+        raise DataError(
+            f"No functions have labelled {source}", remedy=f"Run gatera label apply FUNCTIONS {source} first."
+        )
+    items = items_in(source, None, lambda line: None)
+    functions = [LabelingFunction.remembered(each["name"], each["version"], each["takes"]) for each in last]
+    with Kept(file) as kept:
+        votes = apply(functions, items, keep=kept, quiet=True)
+    for name, fault in zip(votes.functions, votes.faults):
+        if fault.count:
+            on_line(
+                f"{name} has no vote that was kept on {fault.count:,} items: it failed on them, or they are new; run gatera label apply again."
+            )
+    model = LabelModel().fit(votes)
+    return Labelled(
+        items,
+        tuple(functions),
+        votes,
+        model,
+        model.predict_proba(votes),
+        known_labels(source, items, votes, on_line),
+    )
+
+
+def _key(source: Path) -> str:
+    """Return what the kept file calls a source: "" for its folder, else the table's name."""
+    return "" if source.is_dir() else source.name
+
+
+def known_labels(
+    source: Path, items: Items, votes: Votes, on_line: Callable[[str], None]
+) -> list[str | None]:
     """Return the labels that people gave, None where there is none: from labels.csv, or the table's column "label"."""
     if items.table is not None:
         found = [raw.get(LABEL) or None for raw in items.raws]
@@ -121,7 +188,9 @@ def known_labels(source: Path, items: Items, votes: Votes, on_line: Callable[[st
     other = sorted({label for label in found if label is not None and label not in texts})
     if other:
         count = sum(label in other for label in found)
-        on_line(f"{count:,} known labels are of classes that no function names ({', '.join(other[:3])}); they are not compared.")
+        on_line(
+            f"{count:,} known labels are of classes that no function names ({', '.join(other[:3])}); they are not compared."
+        )
     by_text = {str(label): label for label in votes.classes}
     return [None if label is None else by_text.get(label) for label in found]
 
@@ -148,14 +217,20 @@ def save_labels(labelled: Labelled, source: Path, least: float = 0.0) -> tuple[P
         prefix = "" if labelled.items.table is None else f"{source.name}:"
         earlier = kept.labelled()
         same = [name for name, mark in zip(names, prints) if earlier.get(prefix + name) == mark]
-        path = home / NAME if labelled.items.table is None else source.with_name(f"{source.stem}-labelled.csv")
+        path = (
+            home / NAME if labelled.items.table is None else source.with_name(f"{source.stem}-labelled.csv")
+        )
         before = read_labels_file(path) if labelled.items.table is None else _rows_of_table(labelled, path)
         rows, change = merged(before, new, same, names)
         if labelled.items.table is None:
             write_labels_file(path, rows)
         else:
             _write_table(labelled.items, {row.file: row for row in rows}, path)
-        others = {name: mark for name, mark in earlier.items() if not name.startswith(prefix) or (not prefix and ":row " in name)}
+        others = {
+            name: mark
+            for name, mark in earlier.items()
+            if not name.startswith(prefix) or (not prefix and ":row " in name)
+        }
         kept.set_labelled({**others, **{prefix + name: mark for name, mark in zip(names, prints)}})
     return path, change
 
@@ -170,17 +245,25 @@ def label_rows(labelled: Labelled, least: float = 0.0) -> list[LabelRow]:
         probability = float(labelled.probabilities[i, best[i]])
         if probability < least:
             continue
-        for_it = [j for j in np.argsort(-said[i], kind="stable") if votes.voted[i, j] and votes.allowed[votes.matrix[i, j], best[i]]]
+        for_it = [
+            j
+            for j in np.argsort(-said[i], kind="stable")
+            if votes.voted[i, j] and votes.allowed[votes.matrix[i, j], best[i]]
+        ]
         first = for_it[0] if for_it else int(np.argmax(said[i]))
         also = ", ".join(f"{votes.functions[j]}@{votes.versions[j]}" for j in for_it[1:4])
         more = f" and {len(for_it) - 4} more" if len(for_it) > 4 else ""
         raw = labelled.items.raws[i]
         rows.append(
             LabelRow(
-                labelled.items.names[i], sha256_file(raw) if isinstance(raw, Path) else "", str(votes.classes[best[i]]),
-                source=labelled.functions[first].source, by=name, at=time,
+                labelled.items.names[i],
+                sha256_file(raw) if isinstance(raw, Path) else "",
+                str(votes.classes[best[i]]),
+                source=labelled.functions[first].source,
+                by=name,
+                at=time,
                 note=f"p={probability:.3f}" + (f"; also {also}{more}" if also else ""),
-            )  # fmt: skip
+            )
         )
     return rows
 
@@ -188,7 +271,8 @@ def label_rows(labelled: Labelled, least: float = 0.0) -> list[LabelRow]:
 def fingerprints(votes: Votes) -> list[str]:
     """Return for each item a short hash of what was said about it, by which functions; "" where nothing was."""
     words = [
-        [f"{name}={votes.allowed[number].tobytes().hex()}" for number in range(len(votes.allowed))] for name in votes.functions
+        [f"{name}={votes.allowed[number].tobytes().hex()}" for number in range(len(votes.allowed))]
+        for name in votes.functions
     ]
     classes = repr(votes.classes)
     found = []

@@ -92,17 +92,24 @@ def read_labels_file(path: Path) -> dict[str, LabelRow]:
     reader = csv.DictReader(io.StringIO(text, newline=""))
     names = reader.fieldnames or []
     if "file" not in names or "label" not in names:
-        raise DataError(f"{path} has no column 'file' or 'label'", available=", ".join(names) or None, remedy="Write them into its first line.")
+        raise DataError(
+            f"{path} has no column 'file' or 'label'",
+            available=", ".join(names) or None,
+            remedy="Write them into its first line.",
+        )
     found: dict[str, LabelRow] = {}
     for cells in reader:
         line = reader.line_num
         if None in cells or None in cells.values():
             raise DataError(f"Line {line} of {path} has another number of cells than the first line")
         row = LabelRow(
-            **{name: cells.get(name, "") for name in COLUMNS}, more=tuple((n, cells[n]) for n in names if n not in COLUMNS)
+            **{name: cells.get(name, "") for name in COLUMNS},
+            more=tuple((n, cells[n]) for n in names if n not in COLUMNS),
         )
         if row.file in found:
-            raise DataError(f"{path} names {row.file} twice (line {line})", remedy="Delete one of the two lines.")
+            raise DataError(
+                f"{path} names {row.file} twice (line {line})", remedy="Delete one of the two lines."
+            )
         found[row.file] = row
     return found
 
@@ -116,11 +123,16 @@ def write_labels_file(path: Path, rows: Iterable[LabelRow]) -> None:
         writer.writerow([*COLUMNS, *more])
         for row in ordered:
             extra = dict(row.more)
-            writer.writerow([*(getattr(row, name) for name in COLUMNS), *(extra.get(name, "") for name in more)])
+            writer.writerow(
+                [*(getattr(row, name) for name in COLUMNS), *(extra.get(name, "") for name in more)]
+            )
 
 
 def merged(
-    before: Mapping[str, LabelRow], new: Sequence[LabelRow], unchanged: Iterable[str], all_files: Iterable[str]
+    before: Mapping[str, LabelRow],
+    new: Sequence[LabelRow],
+    unchanged: Iterable[str],
+    all_files: Iterable[str],
 ) -> tuple[list[LabelRow], Change]:
     """Return the lines after labelling, and what changed.
 
@@ -141,7 +153,11 @@ def merged(
             if old is not None and old.label:
                 rows[name] = replace(old, label="", source="", by="", at="", note="")
                 counts["removed"] += 1
-        elif old is not None and old.label and (name in same or (old.label, old.source) == (row.label, row.source)):
+        elif (
+            old is not None
+            and old.label
+            and (name in same or (old.label, old.source) == (row.label, row.source))
+        ):
             counts["kept"] += 1
         else:
             counts["changed" if old is not None and old.label else "added"] += 1
@@ -155,7 +171,9 @@ def merged(
 def who() -> str:
     """Return the user's name: git's `user.name`, else that of the account."""
     try:
-        found = subprocess.run(["git", "config", "user.name"], capture_output=True, text=True, timeout=PATIENCE, check=False)
+        found = subprocess.run(
+            ["git", "config", "user.name"], capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
         if found.returncode == 0 and found.stdout.strip():
             return found.stdout.strip()
     except (OSError, subprocess.TimeoutExpired):

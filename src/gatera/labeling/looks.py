@@ -57,6 +57,8 @@ class Look:
 
     def vote_of(self, function: LabelingFunction) -> Any:
         """Return what a function says."""
+        if function.known_only:
+            return function.function()
         return function.function(*[self._view(view, function) for view in function.takes])
 
     def key(self, takes: Sequence[str]) -> str:
@@ -95,7 +97,10 @@ class Look:
     def _text(self) -> str:
         if isinstance(self.item, Mapping):
             if self._items.text is None:
-                raise DataError("the item is a row without a column of text", remedy='Take `row` instead, and its column: row["title"].')
+                raise DataError(
+                    "the item is a row without a column of text",
+                    remedy='Take `row` instead, and its column: row["title"].',
+                )
             return read_text(self.item, column=self._items.text)
         if isinstance(self.item, Path) and self.item.suffix.lower() not in TEXT_SUFFIXES:
             raise DataError(f"{self.item} is not a text file", remedy="Take `path` or `photo` instead.")
@@ -103,7 +108,9 @@ class Look:
 
     def _path(self) -> Path:
         if not isinstance(self.item, Path):
-            raise DataError("the item is not a file and has no path", got=self.item, remedy="Take `item` instead.")
+            raise DataError(
+                "the item is not a file and has no path", got=self.item, remedy="Take `item` instead."
+            )
         return self.item
 
     def _row(self) -> Mapping[str, Any]:
@@ -113,7 +120,9 @@ class Look:
 
     def _vector(self) -> np.ndarray:
         if self._embedding is None:
-            raise DataError("there are no embeddings", remedy="Pass embeddings=, an array [items, D], to apply.")
+            raise DataError(
+                "there are no embeddings", remedy="Pass embeddings=, an array [items, D], to apply."
+            )
         return self._embedding
 
     def _prediction(self, program: Any) -> Any:

@@ -73,7 +73,13 @@ def next_to_label(
         place = int(left.argmax())
         position = int(candidates[place])
         chosen.append(
-            ToLabel(position, votes.name(position), float(left[place]), _why(votes, model, position, rows[position], clash, counts[pattern]), rows[position])
+            ToLabel(
+                position,
+                votes.name(position),
+                float(left[place]),
+                _why(votes, model, position, rows[position], clash, counts[pattern]),
+                rows[position],
+            )
         )
         left *= np.where(pattern[candidates] == pattern[position], AGAIN, 1)
         if vectors is not None:
@@ -83,7 +89,9 @@ def next_to_label(
     return chosen
 
 
-def _why(votes: Votes, model: LabelModel, position: int, row: np.ndarray, clash: np.ndarray, counts: np.ndarray) -> str:
+def _why(
+    votes: Votes, model: LabelModel, position: int, row: np.ndarray, clash: np.ndarray, counts: np.ndarray
+) -> str:
     said = votes.voted[position]
     same = f"; {int(counts[position]) - 1:,} more with the same votes" if counts[position] > 1 else ""
     best = int(row.argmax())
@@ -92,7 +100,11 @@ def _why(votes: Votes, model: LabelModel, position: int, row: np.ndarray, clash:
         return f"no function votes{same}"
     names = [votes.functions[j] for j in np.flatnonzero(said)]
     if clash[position]:
-        return f"{sure}; {' and '.join(names[:3])} disagree{same}" if len(names) < 4 else f"{sure}; {len(names)} functions disagree{same}"
+        return (
+            f"{sure}; {' and '.join(names[:3])} disagree{same}"
+            if len(names) < 4
+            else f"{sure}; {len(names)} functions disagree{same}"
+        )
     return f"{sure}; only {', '.join(names[:3])}{same}" if len(names) < 4 else f"{sure}{same}"
 
 
@@ -101,6 +113,8 @@ def _unit(embeddings: Any, n: int) -> np.ndarray | None:
         return None
     vectors = np.asarray(embeddings, dtype=np.float64)
     if vectors.ndim != 2 or len(vectors) != n:
-        raise ArgumentError("embeddings must be one vector per item", got=list(vectors.shape), expected=f"[{n}, D]")
+        raise ArgumentError(
+            "embeddings must be one vector per item", got=list(vectors.shape), expected=f"[{n}, D]"
+        )
     vectors = vectors - vectors.mean(axis=0)
     return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)

@@ -86,14 +86,37 @@ class LabelingReport:
         widths = {place: max(len(row[place]) for row in rows) for place in used}
         lines = ["  ".join(row[place].ljust(widths[place]) for place in used).rstrip() for row in rows]
         share = self.covered / self.items if self.items else 0.0
-        return "\n".join([*lines, "", f"{self.covered:,} of {self.items:,} items have a vote ({share:.1%}).", *self.remarks])
+        return "\n".join(
+            [
+                *lines,
+                "",
+                f"{self.covered:,} of {self.items:,} items have a vote ({share:.1%}).",
+                *self.remarks,
+            ]
+        )
 
 
-_HEADINGS = ("function", "says", "coverage", "overlap", "conflict", "learned", "95 %", "counts", "on known labels", "faults", "caused", "prevented")
+_HEADINGS = (
+    "function",
+    "says",
+    "coverage",
+    "overlap",
+    "conflict",
+    "learned",
+    "95 %",
+    "counts",
+    "on known labels",
+    "faults",
+    "caused",
+    "prevented",
+)
 
 
 def labeling_report(
-    votes: Votes, model: LabelModel | None = None, gold: Sequence[Any] | None = None, caused: Sequence[Caused] | None = None
+    votes: Votes,
+    model: LabelModel | None = None,
+    gold: Sequence[Any] | None = None,
+    caused: Sequence[Caused] | None = None,
 ) -> LabelingReport:
     """Say what every function is worth.
 
@@ -124,12 +147,20 @@ def labeling_report(
         right, known = (0, 0) if truth is None else _against(votes, j, truth)
         found.append(
             FunctionReport(
-                name, votes.versions[j] if votes.versions else "", _said(votes, j), float(says.mean()),
-                float((says & (others[:, j] > 0)).mean()), float(clash[:, j].mean()),
-                None if model is None else float(model.accuracies[j]), None if intervals is None else intervals[j],
-                1.0 if model is None else float(model.weights[j]), right, known,
-                votes.faults[j].count if votes.faults else 0, None if caused is None else caused[j],
-            )  # fmt: skip
+                name,
+                votes.versions[j] if votes.versions else "",
+                _said(votes, j),
+                float(says.mean()),
+                float((says & (others[:, j] > 0)).mean()),
+                float(clash[:, j].mean()),
+                None if model is None else float(model.accuracies[j]),
+                None if intervals is None else intervals[j],
+                1.0 if model is None else float(model.weights[j]),
+                right,
+                known,
+                votes.faults[j].count if votes.faults else 0,
+                None if caused is None else caused[j],
+            )
         )
     covered = int(votes.covered.sum())
     return LabelingReport(tuple(found), len(votes), covered, tuple(_remarks(found, votes, model)))
@@ -174,12 +205,22 @@ def _remarks(found: Sequence[FunctionReport], votes: Votes, model: LabelModel | 
             lines.append(f"{each.name} votes on no item.")
         measured = each.measured_interval
         if measured is not None and measured.high < NO_BETTER and len(votes.classes) == 2:
-            lines.append(f"{each.name} is wrong on most known labels ({each.known - each.right} of {each.known}).")
-        elif each.learned is not None and each.interval is not None and each.interval.high < 1 / len(votes.classes):
-            lines.append(f"{each.name} seems to be wrong more often than a guess; its votes are counted the other way round.")
+            lines.append(
+                f"{each.name} is wrong on most known labels ({each.known - each.right} of {each.known})."
+            )
+        elif (
+            each.learned is not None
+            and each.interval is not None
+            and each.interval.high < 1 / len(votes.classes)
+        ):
+            lines.append(
+                f"{each.name} seems to be wrong more often than a guess; its votes are counted the other way round."
+            )
     for pair in model.dependent[:5] if model is not None else ():
         first, second = votes.functions[pair.first], votes.functions[pair.second]
-        lines.append(f"{first} and {second} agree more than their accuracies explain ({pair.strength:.0%} of what is possible); they count less.")
+        lines.append(
+            f"{first} and {second} agree more than their accuracies explain ({pair.strength:.0%} of what is possible); they count less."
+        )
     return lines
 
 

@@ -64,15 +64,23 @@ def soft_labels(
     rows = np.asarray(probabilities, dtype=np.float64)
     if rows.shape != (len(votes), len(votes.classes)):
         raise ArgumentError(
-            "probabilities are not of these votes", got=list(rows.shape), expected=f"[{len(votes)}, {len(votes.classes)}]"
+            "probabilities are not of these votes",
+            got=list(rows.shape),
+            expected=f"[{len(votes)}, {len(votes.classes)}]",
         )
     covered = votes.covered
     missing, n = int((~covered).sum()), len(votes)
     if missing == n:
-        raise DataError("No item has a vote, so there is nothing to train on", remedy="Look at what the functions return.")
+        raise DataError(
+            "No item has a vote, so there is nothing to train on", remedy="Look at what the functions return."
+        )
     if missing and not quiet:
         what = f"count {weight:g} each" if unvoted == "weigh" else "are left out"
-        other = 'unvoted="leave out" to leave them out' if unvoted == "weigh" else 'unvoted="weigh" to keep them with a small weight'
+        other = (
+            'unvoted="leave out" to leave them out'
+            if unvoted == "weigh"
+            else 'unvoted="weigh" to keep them with a small weight'
+        )
         note(f"{missing:,} of {n:,} items have no vote and {what}; pass {other}.")
     positions = np.flatnonzero(covered) if unvoted == "leave out" else np.arange(n)
     scale = np.where(covered, 1.0, weight)

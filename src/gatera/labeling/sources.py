@@ -63,16 +63,23 @@ def items_in(source: str | Path, text: str | None = None, on_line: Callable[[str
     path = Path(source)
     if path.is_dir():
         if text is not None:
-            raise ArgumentError("text= names a column of a table, and this is a folder", got=str(path), remedy="Omit text=.")
+            raise ArgumentError(
+                "text= names a column of a table, and this is a folder", got=str(path), remedy="Omit text=."
+            )
         return _files(path)
     if not path.exists():
         raise DataError(f"{path} does not exist", remedy="Check the path.")
     if not is_table_name(path):
-        raise DataError(f"{path} is neither a folder nor a table", expected="a folder of photos, texts or recordings, or a CSV file")
+        raise DataError(
+            f"{path} is neither a folder nor a table",
+            expected="a folder of photos, texts or recordings, or a CSV file",
+        )
     rows = list(open_table(path).rows())
     if not rows:
         raise DataError(f"{path} has no rows")
-    return Items(rows, [f"row {i + 1}" for i in range(len(rows))], None, _text_column(rows, text, path, on_line), path)
+    return Items(
+        rows, [f"row {i + 1}" for i in range(len(rows))], None, _text_column(rows, text, path, on_line), path
+    )
 
 
 def as_items(items: Any) -> Items:
@@ -93,7 +100,9 @@ def as_items(items: Any) -> Items:
     raws = items.to_dict("records") if table else items if isinstance(items, Sequence) else list(items)
     if not len(raws):
         raise DataError("there are no items to label", remedy="Check the folder or the table.")
-    names = ["/".join(raw.parts[-3:]) if isinstance(raw, Path) else f"row {i + 1}" for i, raw in enumerate(raws)]
+    names = [
+        "/".join(raw.parts[-3:]) if isinstance(raw, Path) else f"row {i + 1}" for i, raw in enumerate(raws)
+    ]
     text = _named_text(raws[0]) if isinstance(raws[0], Mapping) else None
     return Items(raws, names, None, text)
 
@@ -107,15 +116,24 @@ def _files(folder: Path) -> Items:
                 found[kind].append(path)
     kinds = {kind: files for kind, files in found.items() if files}
     if not kinds:
-        raise DataError(f"{folder} holds nothing to label", expected="photos, texts (.txt) or recordings", remedy="Check the path.")
+        raise DataError(
+            f"{folder} holds nothing to label",
+            expected="photos, texts (.txt) or recordings",
+            remedy="Check the path.",
+        )
     if len(kinds) > 1:
         counts = ", ".join(f"{len(files):,} {kind}" for kind, files in kinds.items())
-        raise DataError(f"{folder} holds several kinds of files ({counts})", remedy="Label each kind in a folder of its own.")
+        raise DataError(
+            f"{folder} holds several kinds of files ({counts})",
+            remedy="Label each kind in a folder of its own.",
+        )
     files = next(iter(kinds.values()))
     return Items(files, [file.relative_to(folder).as_posix() for file in files], folder)
 
 
-def _text_column(rows: Sequence[Mapping[str, str]], given: str | None, path: Path, on_line: Callable[[str], None]) -> str | None:
+def _text_column(
+    rows: Sequence[Mapping[str, str]], given: str | None, path: Path, on_line: Callable[[str], None]
+) -> str | None:
     if given is not None:
         if given not in rows[0]:
             raise missing_column(given, list(rows[0]), str(path), "text=")

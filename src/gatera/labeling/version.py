@@ -32,7 +32,10 @@ def version_of(function: Callable[..., Any], settings: Mapping[str, Any] | None 
         function: the function.
         settings: further values that decide what it answers.
     """
-    parts = [*_parts(function, set()), *(f"{name}={_described(value, set())}" for name, value in (settings or {}).items())]
+    parts = [
+        *_parts(function, set()),
+        *(f"{name}={_described(value, set())}" for name, value in (settings or {}).items()),
+    ]
     return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS]
 
 
@@ -61,14 +64,22 @@ def _source(function: FunctionType) -> str:
         return _instructions(function.__code__)  # a lambda's line may hold others
     for node in found:
         first = node.body[0]
-        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+        if (
+            isinstance(first, ast.Expr)
+            and isinstance(first.value, ast.Constant)
+            and isinstance(first.value.value, str)
+        ):
             node.body = node.body[1:] or [ast.Pass()]
     found[0].decorator_list = []  # what they set is described by the settings
     return ast.unparse(found[0])
 
 
 def _instructions(code: CodeType) -> str:
-    lines = [f"{step.opname} {step.argrepr}" for step in dis.get_instructions(code) if not inspect.iscode(step.argval)]
+    lines = [
+        f"{step.opname} {step.argrepr}"
+        for step in dis.get_instructions(code)
+        if not inspect.iscode(step.argval)
+    ]
     return "\n".join([*lines, *(_instructions(inner) for inner in code.co_consts if inspect.iscode(inner))])
 
 
@@ -112,4 +123,8 @@ def _described(value: Any, seen: set[int]) -> str:
 def _installed(function: FunctionType) -> bool:
     """Whether a function belongs to a package, whose code is not the user's."""
     file = function.__code__.co_filename
-    return "site-packages" in file or file.startswith("<frozen") or function.__module__.partition(".")[0] in ("gatera", "re", "math")
+    return (
+        "site-packages" in file
+        or file.startswith("<frozen")
+        or function.__module__.partition(".")[0] in ("gatera", "re", "math")
+    )

@@ -167,7 +167,9 @@ class Votes:
         m = numbers.shape[1]
         named = tuple(f"function {j + 1}" for j in range(m)) if functions is None else tuple(functions)
         if len(named) != m:
-            raise ArgumentError("functions must name every column of the votes", got=len(named), expected=f"{m} names")
+            raise ArgumentError(
+                "functions must name every column of the votes", got=len(named), expected=f"{m} names"
+            )
         return cls(numbers.astype(np.int32), names, np.eye(len(names), dtype=bool), named)
 
     @property
@@ -205,7 +207,11 @@ class Votes:
             ArgumentError: if there are not n of them, or one is not a class.
         """
         if len(labels) != len(self):
-            raise ArgumentError(f"{argument} must have one label per item", got=len(labels), expected=f"{len(self)}, None where unknown")
+            raise ArgumentError(
+                f"{argument} must have one label per item",
+                got=len(labels),
+                expected=f"{len(self)}, None where unknown",
+            )
         numbers = {label: number for number, label in enumerate(self.classes)}
         found = np.full(len(self), NO_VOTE, dtype=np.int64)
         for place, raw in enumerate(labels):

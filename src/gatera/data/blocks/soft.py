@@ -91,7 +91,9 @@ class SoftCategoryBlock(CategoryBlock):
         if isinstance(value, Mapping):
             unknown = [label for label in value if label not in vocab.o2i]
             if unknown:
-                raise DataError(f"{type(self).__name__} got an unknown label", got=unknown[0], available=listed(vocab))
+                raise DataError(
+                    f"{type(self).__name__} got an unknown label", got=unknown[0], available=listed(vocab)
+                )
             given = [value.get(label, 0.0) for label in vocab]
         else:
             given = list(value)
@@ -99,7 +101,12 @@ class SoftCategoryBlock(CategoryBlock):
             row = np.asarray(given, dtype=np.float64)
         except (TypeError, ValueError):
             row = np.empty(0)
-        if row.shape != (len(vocab),) or not np.isfinite(row).all() or (row < 0).any() or not 0 < row.sum() <= 1 + ROUNDING:
+        if (
+            row.shape != (len(vocab),)
+            or not np.isfinite(row).all()
+            or (row < 0).any()
+            or not 0 < row.sum() <= 1 + ROUNDING
+        ):
             raise DataError(
                 f"{type(self).__name__} got something other than probabilities", got=value,
                 expected=f"{len(vocab)} numbers of at least 0 that sum to 1 (or less, for an item that counts less)",

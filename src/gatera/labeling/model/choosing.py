@@ -21,7 +21,11 @@ MARGIN = 2.0
 
 
 def choose_form(
-    packed: Packed, forms: Sequence[Form], posterior: np.ndarray, weights: np.ndarray, prior: np.ndarray | None
+    packed: Packed,
+    forms: Sequence[Form],
+    posterior: np.ndarray,
+    weights: np.ndarray,
+    prior: np.ndarray | None,
 ) -> tuple[Form, dict[str, float]]:
     """Return the form to use, and the score of each: mean log probability per vote, higher is better.
 

@@ -23,6 +23,9 @@ from gatera.measure.intervals import Interval
 #: Patterns x classes that are fitted at most: a sample says as much of twenty functions as a million items.
 MOST_FITTED = 1_000_000
 
+#: Patterns that are drawn anew at most, for intervals.
+MOST_DRAWN = 4_000
+
 #: Items whose probabilities are computed at once.
 AT_ONCE = 65_536
 
@@ -68,7 +71,11 @@ class LabelModel:
     """
 
     def __init__(
-        self, class_prior: Sequence[float] | None = None, form: Form | None = None, dependencies: bool = True, seed: int = 0
+        self,
+        class_prior: Sequence[float] | None = None,
+        form: Form | None = None,
+        dependencies: bool = True,
+        seed: int = 0,
     ) -> None:
         if form is not None:
             check_choice("form", form, FORMS)
@@ -90,10 +97,16 @@ class LabelModel:
         """
         given = as_votes(votes, classes)
         if not given.covered.any():
-            raise DataError("No function voted on any item", remedy="Look at what they return with apply(...).matrix.")
+            raise DataError(
+                "No function voted on any item", remedy="Look at what they return with apply(...).matrix."
+            )
         k = len(given.classes)
         if self.class_prior is not None and len(self.class_prior) != k:
-            raise ArgumentError("class_prior must have one probability per class", got=len(self.class_prior), expected=f"{k} numbers")
+            raise ArgumentError(
+                "class_prior must have one probability per class",
+                got=len(self.class_prior),
+                expected=f"{k} numbers",
+            )
         self.classes, self.functions, self._allowed = given.classes, given.functions, given.allowed
         self._alphabets = alphabets_of(given.matrix, given.allowed)
         packed = self._patterns(given)
@@ -101,8 +114,12 @@ class LabelModel:
         some = self._sample(packed, MOST_PATTERNS)
         one = says_one_thing(packed)
         # A function that knows one class is right whenever it speaks, as far as the poorest form can tell.
-        begin = start if one.any() else fit(packed, "coin", start.posterior(packed), weights, self.class_prior)
-        forms: Sequence[Form] = (self._form,) if self._form else ("selective",) if one.mean() > MOSTLY else FORMS
+        begin = (
+            start if one.any() else fit(packed, "coin", start.posterior(packed), weights, self.class_prior)
+        )
+        forms: Sequence[Form] = (
+            (self._form,) if self._form else ("selective",) if one.mean() > MOSTLY else FORMS
+        )
         self.form, self.scores = choose_form(some, forms, begin.posterior(some), weights, self.class_prior)
         model = fit(packed, self.form, begin.posterior(packed), weights, self.class_prior)
         self._model = self._settled(packed, some, model)
@@ -159,16 +176,19 @@ class LabelModel:
         """Return the 95 % intervals of `accuracies`, by the bootstrap, [m]."""
         model, given = self._fitted(), as_votes(votes, self.classes)
         self._same(votes)
-        some = self._sample(self._patterns(given), MOST_PATTERNS)
+        some = self._sample(self._patterns(given), MOST_DRAWN)
         error = accuracy_errors(some, model, float(given.covered.sum()), self.class_prior, self.seed)
         return [
-            Interval(float(max(0, a - 1.96 * e)), float(min(1, a + 1.96 * e))) for a, e in zip(self.accuracies, error)
+            Interval(float(max(0, a - 1.96 * e)), float(min(1, a + 1.96 * e)))
+            for a, e in zip(self.accuracies, error)
         ]
 
     def __repr__(self) -> str:
         if self._model is None:
             return "<LabelModel, not fitted>"
-        return f"<LabelModel of {len(self.functions)} functions, {len(self.classes)} classes; form {self.form}>"
+        return (
+            f"<LabelModel of {len(self.functions)} functions, {len(self.classes)} classes; form {self.form}>"
+        )
 
     def _patterns(self, votes: Votes) -> Packed:
         covered = votes.matrix[votes.covered]
@@ -198,7 +218,8 @@ class LabelModel:
             weights = counting(excess(rate, (1 + (k - 1) * np.outer(skill, skill)) / k, common), common)
         prior = np.full(k, 1 / k) if self.class_prior is None else self.class_prior
         emissions = tuple(
-            np.vstack([np.ones((1, k)), coin_table(alphabet, accuracy)]) for alphabet, accuracy in zip(packed.alphabets, right)
+            np.vstack([np.ones((1, k)), coin_table(alphabet, accuracy)])
+            for alphabet, accuracy in zip(packed.alphabets, right)
         )
         return Generative("coin", prior, emissions, right, weights), weights
 
@@ -209,7 +230,13 @@ class LabelModel:
             weights = counting(excess(rate, expected, common), common)
             if np.abs(weights - model.weights).max() < SETTLED:
                 break
-            model = fit(packed, self.form, replace(model, weights=weights).posterior(packed), weights, self.class_prior)
+            model = fit(
+                packed,
+                self.form,
+                replace(model, weights=weights).posterior(packed),
+                weights,
+                self.class_prior,
+            )
         return model
 
     def _describe(self, some: Packed) -> None:
@@ -219,7 +246,10 @@ class LabelModel:
         if self.dependencies and len(some.alphabets) > 1:
             rate, expected, common = expected_agreement(some, model)
             strengths = excess(rate, expected, common)
-            pairs = [Dependence(int(i), int(j), float(strengths[i, j])) for i, j in zip(*np.triu(strengths).nonzero())]
+            pairs = [
+                Dependence(int(i), int(j), float(strengths[i, j]))
+                for i, j in zip(*np.triu(strengths).nonzero())
+            ]
             self.dependent = sorted(pairs, key=lambda pair: -pair.strength)
 
     def _fitted(self) -> Generative:
@@ -251,7 +281,11 @@ def as_votes(votes: Any, classes: Sequence[Any] | int | None = None) -> Votes:
 
 def _checked_prior(prior: Sequence[float]) -> np.ndarray:
     numbers = np.asarray(prior, dtype=np.float64)
-    if numbers.ndim != 1 or not np.isfinite(numbers).all() or (numbers <= 0).any() or abs(numbers.sum() - 1) > 1e-3:
+    if (
+        numbers.ndim != 1
+        or not np.isfinite(numbers).all()
+        or (numbers <= 0).any()
+        or abs(numbers.sum() - 1) > 1e-3
+    ):
         raise ArgumentError("class_prior must be probabilities above 0 that sum to 1", got=prior)
     return numbers / numbers.sum()
-

@@ -36,7 +36,11 @@ class MajorityLabeler:
         """
         given = as_votes(votes, self.classes)
         if self.classes is not None and given.classes != self.classes:
-            raise ArgumentError("votes are of other classes than in fit", got=list(given.classes), expected=f"{list(self.classes)}")
+            raise ArgumentError(
+                "votes are of other classes than in fit",
+                got=list(given.classes),
+                expected=f"{list(self.classes)}",
+            )
         k = len(given.classes)
         shares = np.vstack([given.allowed / given.allowed.sum(axis=1, keepdims=True), np.zeros((1, k))])
         total = np.zeros((len(given), k))

@@ -76,7 +76,9 @@ class Packed:
         for group, codes in zip(self.groups, self.codes):
             sizes = [len(self.alphabets[j]) for j in group]
             rows = int(np.prod(sizes))
-            joint = np.stack([np.bincount(codes, each, rows) for each in weights], axis=-1).reshape(*sizes, -1)
+            joint = np.stack([np.bincount(codes, each, rows) for each in weights], axis=-1).reshape(
+                *sizes, -1
+            )
             for place, j in enumerate(group):
                 found[j] = joint.sum(axis=tuple(axis for axis in range(len(sizes)) if axis != place))
         return found
@@ -90,7 +92,9 @@ class Packed:
     def chosen(self, rows: np.ndarray, counts: np.ndarray | None = None) -> Packed:
         """Return some of the patterns, or all with other counts."""
         return replace(
-            self, codes=tuple(codes[rows] for codes in self.codes), counts=(self.counts if counts is None else counts)[rows]
+            self,
+            codes=tuple(codes[rows] for codes in self.codes),
+            counts=(self.counts if counts is None else counts)[rows],
         )
 
 

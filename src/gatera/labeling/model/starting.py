@@ -61,7 +61,10 @@ def skills(agreed: np.ndarray, common: np.ndarray) -> np.ndarray:
     candidates = _from_three(values, known)
     if not len(candidates):
         return np.full(len(agreed), np.nan)
-    misfit = [_misfit(values, known, near, part) for part in np.array_split(candidates, max(1, len(candidates) // 50))]
+    misfit = [
+        _misfit(values, known, near, part)
+        for part in np.array_split(candidates, max(1, len(candidates) // 50))
+    ]
     order = np.argsort(np.concatenate(misfit), kind="stable")[:REFINED]
     refined = np.stack([_refined(values, known, near, common, skill) for skill in candidates[order]])
     best = refined[_misfit(values, known, near, refined).argmin()]

@@ -11,10 +11,12 @@ from gatera.labeling.model.generative import Generative, maximise
 from gatera.labeling.model.packed import Packed
 
 #: How often items are drawn anew, and rounds of EM after each time.
-DRAWS, ROUNDS = 40, 15
+DRAWS, ROUNDS = 20, 10
 
 
-def accuracy_errors(packed: Packed, model: Generative, items: float, prior: np.ndarray | None, seed: int = 0) -> np.ndarray:
+def accuracy_errors(
+    packed: Packed, model: Generative, items: float, prior: np.ndarray | None, seed: int = 0
+) -> np.ndarray:
     """Return the standard error of every function's estimated accuracy, [m], by the bootstrap.
 
     Args:
