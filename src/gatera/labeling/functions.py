@@ -36,7 +36,7 @@ class LabelingFunction:
 
     def __init__(self, function: Callable[..., Any], name: str | None = None, program: Any = None) -> None:
         self.function = function
-        self.name = name or getattr(function, "__name__", type(function).__name__)
+        self.name = str(name or getattr(function, "__name__", type(function).__name__))
         self.takes = _parameters(function, self.name)
         self.program = program
         self.__doc__ = function.__doc__

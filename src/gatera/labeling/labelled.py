@@ -241,7 +241,7 @@ def label_rows(labelled: Labelled, least: float = 0.0) -> list[LabelRow]:
     said = model.evidence(votes) if isinstance(model, LabelModel) else np.where(votes.voted, 1.0, 0.0)
     name, time, rows = who(), now(), []
     best = labelled.probabilities.argmax(axis=1)
-    for i in np.flatnonzero(votes.covered):
+    for i in np.flatnonzero(votes.covered).tolist():
         probability = float(labelled.probabilities[i, best[i]])
         if probability < least:
             continue
@@ -295,7 +295,12 @@ def _rows_of_table(labelled: Labelled, path: Path) -> dict[str, LabelRow]:
         with path.open(encoding="utf-8", newline="") as file:
             for name, cells in zip(items.names, csv.DictReader(file)):
                 if name in found and not found[name].label:
-                    found[name] = LabelRow(name, **{column: cells.get(column) or "" for column in ADDED})
+                    found[name] = LabelRow(
+                        name,
+                        label=cells.get("label") or "",
+                        source=cells.get("source") or "",
+                        note=cells.get("note") or "",
+                    )
     return found
 
 

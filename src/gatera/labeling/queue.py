@@ -62,7 +62,7 @@ def next_to_label(
     unknown = np.ones(len(votes), dtype=bool) if gold is None else votes.class_numbers(gold) < 0
     vectors = _unit(embeddings, len(votes))
     _, pattern, counts = distinct(votes.matrix)
-    clash = conflicts(votes).any(axis=1)
+    clash: np.ndarray = np.asarray(conflicts(votes).any(axis=1))
     entropy = -(rows * np.log(np.maximum(rows, 1e-12))).sum(axis=1) / np.log(rows.shape[1])
     worth = (entropy + 0.5 * clash * entropy) * np.log1p(counts[pattern])
     worth = np.where(unknown, worth, -1)

@@ -180,7 +180,7 @@ class Votes:
     @property
     def covered(self) -> np.ndarray:
         """Whether at least one function said something, bool [n]."""
-        return self.voted.any(axis=1)
+        return np.asarray(self.voted.any(axis=1))
 
     def __len__(self) -> int:
         return len(self.matrix)

@@ -135,7 +135,7 @@ def distinct(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     factors = rng(0, matrix.shape[1]).integers(1, 2**63, matrix.shape[1], dtype=np.uint64) | np.uint64(1)
     with np.errstate(over="ignore"):
         keys = np.zeros(len(matrix), dtype=np.uint64)
-        for column, factor in zip(matrix.T, factors):
+        for column, factor in zip(matrix.T, list(factors)):
             keys += (column + 2).astype(np.uint64) * factor
     _, first, inverse, counts = np.unique(keys, return_index=True, return_inverse=True, return_counts=True)
     if all(np.array_equal(column[first][inverse], column) for column in matrix.T):
