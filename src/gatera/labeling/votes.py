@@ -22,6 +22,7 @@ class Abstain:
         return "ABSTAIN"
 
 
+#: What a labelling function returns where it has nothing to say.
 ABSTAIN: Final = Abstain()
 
 

@@ -12,7 +12,7 @@ _gatera() {
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         [[ $word == -* ]] && continue
         command=${command:+$command }$word
-        [[ "  " == *" $command "* ]] || break
+        [[ " label " == *" $command "* ]] || break
     done
     flags= values=
     case $command in
@@ -69,6 +69,27 @@ _gatera() {
                 *) values="" ;;
             esac
             ;;
+        'label apply')
+            flags="--text --majority --at-least --on-fault --workers --again --json -h --help --debug"
+            case $prev in
+                --text|--at-least|--workers) ;;
+                --on-fault) values="count raise" ;;
+                *) values="" ;;
+            esac
+            ;;
+        'label report')
+            flags="--json -h --help --debug"
+            case $prev in
+                *) values="" ;;
+            esac
+            ;;
+        'label next')
+            flags="-n --number --json -h --help --debug"
+            case $prev in
+                -n|--number) ;;
+                *) values="" ;;
+            esac
+            ;;
         info)
             flags="--json --onnx -f --force --trusted -h --help --debug"
             case $prev in
@@ -85,12 +106,15 @@ _gatera() {
         help)
             flags="-h --help --debug"
             case $prev in
-                *) values="train predict test report explain seal info completion help" ;;
+                *) values="train predict test report explain seal label info completion help" ;;
             esac
+            ;;
+        label)
+            flags="-h --help --debug" values="apply report next"
             ;;
         *)
             flags="-h --help -V --version --debug"
-            [[ $command ]] || values="train predict test report explain seal info completion help"
+            [[ $command ]] || values="train predict test report explain seal label info completion help"
             ;;
     esac
     if [[ $cur == -* ]]; then

@@ -32,6 +32,9 @@ AT_ONCE = 65_536
 #: How often the dependence of functions is looked at again, and the change of weights that ends this.
 LOOKS, SETTLED = 3, 0.03
 
+#: With fewer functions than this nothing is said about dependence.
+FEWEST_FUNCTIONS = 4
+
 #: Where more than this share of the functions say one thing only, that they are silent tells something, too.
 MOSTLY = 0.5
 
@@ -209,11 +212,11 @@ class LabelModel:
         k, m = packed.n_classes, len(packed.alphabets)
         weights = np.ones(m)
         agreed, common = agreement(self._sample(packed, MOST_PATTERNS))
-        skill = skills(agreed, common)
-        usual = np.median(skill[skill > 0]) if (skill > 0).any() else TAKEN
-        skill = np.where(np.isnan(skill), usual, skill)
+        skills_found = skills(agreed, common)
+        usual = np.median(skills_found[skills_found > 0]) if (skills_found > 0).any() else TAKEN
+        skill = np.where(np.isnan(skills_found), usual, skills_found)
         right = (1 + (k - 1) * np.clip(skill, -1 / (k - 1) * 0.9, 0.97)) / k
-        if self.dependencies:
+        if self._looks_for_dependence(packed) and not np.isnan(skills_found).all():
             rate = (1 + (k - 1) * np.where(np.isnan(agreed), np.outer(skill, skill), agreed)) / k
             weights = counting(excess(rate, (1 + (k - 1) * np.outer(skill, skill)) / k, common), common)
         prior = np.full(k, 1 / k) if self.class_prior is None else self.class_prior
@@ -223,9 +226,13 @@ class LabelModel:
         )
         return Generative("coin", prior, emissions, right, weights), weights
 
+    def _looks_for_dependence(self, packed: Packed) -> bool:
+        """Whether dependence can be told: with three functions any agreement of two may be skill."""
+        return self.dependencies and len(packed.alphabets) >= FEWEST_FUNCTIONS
+
     def _settled(self, packed: Packed, some: Packed, model: Generative) -> Generative:
         """Return the model after functions that depend on each other count less."""
-        for _ in range(LOOKS if self.dependencies and len(packed.alphabets) > 1 else 0):
+        for _ in range(LOOKS if self._looks_for_dependence(packed) else 0):
             rate, expected, common = expected_agreement(some, model)
             weights = counting(excess(rate, expected, common), common)
             if np.abs(weights - model.weights).max() < SETTLED:
@@ -243,7 +250,7 @@ class LabelModel:
         model = self._fitted()
         self.accuracies, self.weights, self.prior = model.accuracies, model.weights, model.prior
         self.dependent: list[Dependence] = []
-        if self.dependencies and len(some.alphabets) > 1:
+        if self._looks_for_dependence(some):
             rate, expected, common = expected_agreement(some, model)
             strengths = excess(rate, expected, common)
             pairs = [
