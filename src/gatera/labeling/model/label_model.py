@@ -14,7 +14,7 @@ from gatera.core.random import rng
 from gatera.labeling.model.choosing import MOST_PATTERNS, choose_form
 from gatera.labeling.model.dependence import Dependence, counting, excess, expected_agreement
 from gatera.labeling.model.generative import FORMS, Form, Generative, coin_table, fit, softmax
-from gatera.labeling.model.packed import Packed, alphabets_of, distinct, pack
+from gatera.labeling.model.packed import Packed, alphabets_of, distinct, pack, seem_different
 from gatera.labeling.model.starting import agreement, says_one_thing, skills
 from gatera.labeling.model.sureness import accuracy_errors
 from gatera.labeling.votes import Votes
@@ -139,11 +139,15 @@ class LabelModel:
             ArgumentError: if the model is not fitted, or the votes are of other functions or classes.
         """
         model, matrix = self._fitted(), self._same(votes)
-        first, inverse, _ = distinct(matrix)
-        different = matrix[first]
+        inverse: np.ndarray | slice
+        if seem_different(matrix):
+            different, inverse = matrix, slice(None)
+        else:
+            first, inverse, _ = distinct(matrix)
+            different = matrix[first]
         tables, prior = model.tables(), np.log(model.prior)[:, None]
-        found = np.empty((len(first), len(self.classes)))
-        for begin in range(0, len(first), AT_ONCE):
+        found = np.empty((len(different), len(self.classes)))
+        for begin in range(0, len(different), AT_ONCE):
             part = pack(different[begin : begin + AT_ONCE], self._alphabets, len(self._allowed))
             found[begin : begin + AT_ONCE] = softmax(part.scores(tables) + prior).T
         silent = ~(different >= 0).any(axis=1)
@@ -195,11 +199,12 @@ class LabelModel:
 
     def _patterns(self, votes: Votes) -> Packed:
         covered = votes.matrix[votes.covered]
+        most = min(MOST_FITTED // len(votes.classes), len(covered))
+        if seem_different(covered):
+            covered = covered[rng(self.seed).choice(len(covered), most, replace=False)]
         first, _, counts = distinct(covered)
-        most = MOST_FITTED // len(votes.classes)
         if len(first) > most:
-            covered = covered[rng(self.seed).choice(len(covered), min(most, len(covered)), replace=False)]
-            first, _, counts = distinct(covered)
+            first, _, counts = distinct(covered := covered[rng(self.seed).choice(len(covered), most, replace=False)])
         return replace(pack(covered[first], self._alphabets, len(votes.allowed)), counts=counts)
 
     def _sample(self, packed: Packed, most: int) -> Packed:

@@ -12,6 +12,9 @@ from gatera.core.random import rng
 #: Largest table that stands for several functions at once: it should stay in the processor's cache.
 LARGEST_TABLE = 4096
 
+#: Rows that are looked at to see whether most differ.
+LOOKED_AT = 20_000
+
 
 @dataclass(frozen=True)
 class Alphabet:
@@ -132,16 +135,24 @@ def distinct(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
     Rows are compared by a hash of 64 bits; that it tells them all apart is checked.
     """
-    factors = rng(0, matrix.shape[1]).integers(1, 2**63, matrix.shape[1], dtype=np.uint64) | np.uint64(1)
+    factors: np.ndarray = rng(0, matrix.shape[1]).integers(1, 2**63, matrix.shape[1], dtype=np.uint64) | np.uint64(1)
     with np.errstate(over="ignore"):
         keys = np.zeros(len(matrix), dtype=np.uint64)
-        for column, factor in zip(matrix.T, list(factors)):
+        for column, factor in zip(matrix.T, factors):
             keys += (column + 2).astype(np.uint64) * factor
     _, first, inverse, counts = np.unique(keys, return_index=True, return_inverse=True, return_counts=True)
     if all(np.array_equal(column[first][inverse], column) for column in matrix.T):
         return first, inverse, counts.astype(np.float64)
     everything = np.arange(len(matrix))
     return everything, everything, np.ones(len(matrix))
+
+
+def seem_different(matrix: np.ndarray) -> bool:
+    """Whether most rows of a long matrix of votes differ, told by a sample: then counting equal ones is not worth it."""
+    if len(matrix) < 4 * LOOKED_AT:
+        return False
+    some = matrix[rng(0, len(matrix)).integers(0, len(matrix), LOOKED_AT)]
+    return len(distinct(some)[0]) > LOOKED_AT / 2
 
 
 def _groups(sizes: Sequence[int]) -> tuple[tuple[int, ...], ...]:
