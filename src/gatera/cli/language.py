@@ -47,6 +47,9 @@ EXPLAIN = {
     "force": "--force", "trusted": "--trusted", "out": "--out",
 }  # fmt: skip
 
+#: The arguments of labelling by functions, as options of `gatera label apply`.
+LABEL = {"text": "--text", "on_fault": "--on-fault", "majority": "--majority", "workers": "--workers", "keep": "--again"}
+
 QUOTES = "\"'"
 
 #: By command: the words of a script and those of the command line.
@@ -56,6 +59,7 @@ KEYWORDS = {
     "test": TEST,
     "report": REPORT,
     "explain": EXPLAIN,
+    "label apply": LABEL,
     "info": {"force": "--force"},
 }
 
@@ -63,6 +67,7 @@ KEYWORDS = {
 PHRASES = (
     (r"\blearn\.export writes program files", "gatera train writes program files"),
     (r"\bpass trusted=True", "pass --trusted"),
+    (r"\bpass keep=None", "pass --again"),
     (r"Pass pretrained=True to find", "Omit --weights to find"),
     (r"pretrained=True to find", "omit --weights to find"),
     (r"item_tfms=Resize\((\d+)[^)]*\)(?:, or Resize\([^)]*\) to avoid cropping)?", r"--size \1"),

@@ -17,14 +17,16 @@ HOMES = {
     "report": "gatera.cli.commands.measuring",
     "explain": "gatera.cli.commands.inside",
     "seal": "gatera.cli.commands.measuring",
-    "info": "gatera.cli.commands.about",
+    "label": "gatera.cli.commands.labelling",
     "models": "gatera.cli.commands.models",
+    "info": "gatera.cli.commands.about",
     "completion": "gatera.cli.commands.about",
     "help": "gatera.cli.commands.about",
 }
 
 #: What each group of commands is for, by its name: the first word of theirs.
 GROUPS: dict[str, str] = {
+    "label": "Label items by functions instead of by hand.",
     "models": "Keep versions of programs: tag, compare, send and fetch them, and see what each was made from.",
 }
 
