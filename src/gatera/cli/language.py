@@ -48,7 +48,13 @@ EXPLAIN = {
 }  # fmt: skip
 
 #: The arguments of labelling by functions, as options of `gatera label apply`.
-LABEL = {"text": "--text", "on_fault": "--on-fault", "majority": "--majority", "workers": "--workers", "keep": "--again"}
+LABEL = {
+    "text": "--text",
+    "on_fault": "--on-fault",
+    "majority": "--majority",
+    "workers": "--workers",
+    "keep": "--again",
+}
 
 QUOTES = "\"'"
 
