@@ -6,7 +6,7 @@ import csv
 import hashlib
 import runpy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -223,7 +223,7 @@ def save_labels(labelled: Labelled, source: Path, least: float = 0.0) -> tuple[P
         before = read_labels_file(path) if labelled.items.table is None else _rows_of_table(labelled, path)
         rows, change = merged(before, new, same, names)
         if labelled.items.table is None:
-            write_labels_file(path, rows)
+            write_labels_file(path, _with_hashes(rows, labelled.items))
         else:
             _write_table(labelled.items, {row.file: row for row in rows}, path)
         others = {
@@ -253,11 +253,10 @@ def label_rows(labelled: Labelled, least: float = 0.0) -> list[LabelRow]:
         first = for_it[0] if for_it else int(np.argmax(said[i]))
         also = ", ".join(f"{votes.functions[j]}@{votes.versions[j]}" for j in for_it[1:4])
         more = f" and {len(for_it) - 4} more" if len(for_it) > 4 else ""
-        raw = labelled.items.raws[i]
         rows.append(
             LabelRow(
                 labelled.items.names[i],
-                sha256_file(raw) if isinstance(raw, Path) else "",
+                "",
                 str(votes.classes[best[i]]),
                 source=labelled.functions[first].source,
                 by=name,
@@ -285,6 +284,15 @@ def fingerprints(votes: Votes) -> list[str]:
 def home_of(source: Path) -> Path:
     """Return the folder of the items: the source itself, or that of the table."""
     return source if source.is_dir() else source.absolute().parent
+
+
+def _with_hashes(rows: Sequence[LabelRow], items: Items) -> list[LabelRow]:
+    """Return the rows with the hash of their file, where functions labelled it and none was known."""
+    files = dict(zip(items.names, items.raws))
+    return [
+        replace(row, sha256=sha256_file(files[row.file])) if row.of_function and not row.sha256 and row.file in files else row
+        for row in rows
+    ]  # fmt: skip
 
 
 def _rows_of_table(labelled: Labelled, path: Path) -> dict[str, LabelRow]:

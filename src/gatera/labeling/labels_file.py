@@ -86,8 +86,8 @@ def read_labels_file(path: Path) -> dict[str, LabelRow]:
     if not path.exists():
         return {}
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as err:
+        text = path.read_bytes().decode("utf-8-sig", "surrogateescape")
+    except OSError as err:
         raise DataError(f"{path} cannot be read ({err})", expected="a CSV file in UTF-8") from err
     reader = csv.DictReader(io.StringIO(text, newline=""))
     names = reader.fieldnames or []
@@ -118,7 +118,10 @@ def write_labels_file(path: Path, rows: Iterable[LabelRow]) -> None:
     """Write labels.csv: sorted by file, LF, UTF-8, quoted only where needed. The file is replaced in one step."""
     ordered = sorted(rows, key=lambda row: row.file)
     more = list(dict.fromkeys(name for row in ordered for name, _ in row.more))
-    with atomic_write(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+    with (
+        atomic_write(path) as partial,
+        partial.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file,
+    ):
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([*COLUMNS, *more])
         for row in ordered:
