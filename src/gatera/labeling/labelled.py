@@ -18,20 +18,12 @@ from gatera.core.progress import note
 from gatera.labeling.applying import apply, lines_about
 from gatera.labeling.functions import LabelingFunction, functions_in
 from gatera.labeling.kept import Kept
-from gatera.labeling.labels_file import (
-    NAME,
-    Change,
-    LabelRow,
-    merged,
-    now,
-    read_labels_file,
-    who,
-    write_labels_file,
-)
+from gatera.labeling.labels_file import Change, LabelRow, keep_labels, labels_of, merged
 from gatera.labeling.model.label_model import LabelModel
 from gatera.labeling.model.majority import MajorityLabeler
 from gatera.labeling.sources import Items, items_in
 from gatera.labeling.votes import Votes
+from gatera.store.who import now, user_name
 
 #: Where votes are kept, beside the items.
 KEPT = Path(".gatera", "votes.sqlite")
@@ -181,7 +173,7 @@ def known_labels(
     if items.table is not None:
         found = [raw.get(LABEL) or None for raw in items.raws]
     else:
-        rows = read_labels_file(source / NAME)
+        rows = labels_of(source)
         people = {name: row.label for name, row in rows.items() if row.label and not row.of_function}
         found = [people.get(name) for name in items.names]
     texts = {str(label) for label in votes.classes}
@@ -217,15 +209,14 @@ def save_labels(labelled: Labelled, source: Path, least: float = 0.0) -> tuple[P
         prefix = "" if labelled.items.table is None else f"{source.name}:"
         earlier = kept.labelled()
         same = [name for name, mark in zip(names, prints) if earlier.get(prefix + name) == mark]
-        path = (
-            home / NAME if labelled.items.table is None else source.with_name(f"{source.stem}-labelled.csv")
-        )
-        before = read_labels_file(path) if labelled.items.table is None else _rows_of_table(labelled, path)
+        table = labelled.items.table is not None
+        path = source.with_name(f"{source.stem}-labelled.csv")
+        before = _rows_of_table(labelled, path) if table else labels_of(home)
         rows, change = merged(before, new, same, names)
-        if labelled.items.table is None:
-            write_labels_file(path, _with_hashes(rows, labelled.items))
-        else:
+        if table:
             _write_table(labelled.items, {row.file: row for row in rows}, path)
+        else:
+            path = keep_labels(home, before, _with_hashes(rows, labelled.items))
         others = {
             name: mark
             for name, mark in earlier.items()
@@ -239,7 +230,7 @@ def label_rows(labelled: Labelled, least: float = 0.0) -> list[LabelRow]:
     """Return a line for every item with a vote and a label of at least `least` probability; `source` names the function that says most for it."""
     votes, model = labelled.votes, labelled.model
     said = model.evidence(votes) if isinstance(model, LabelModel) else np.where(votes.voted, 1.0, 0.0)
-    name, time, rows = who(), now(), []
+    name, time, rows = user_name(), now(), []
     best = labelled.probabilities.argmax(axis=1)
     for i in np.flatnonzero(votes.covered).tolist():
         probability = float(labelled.probabilities[i, best[i]])
