@@ -205,7 +205,7 @@ def save_labels(labelled: Labelled, source: Path, least: float = 0.0) -> tuple[P
     new = label_rows(labelled, least)
     prints = fingerprints(labelled.votes)
     names = labelled.items.names
-    with Kept(home / KEPT) as kept:
+    with Kept(home / KEPT) as kept, kept.alone():
         prefix = "" if labelled.items.table is None else f"{source.name}:"
         earlier = kept.labelled()
         same = [name for name, mark in zip(names, prints) if earlier.get(prefix + name) == mark]
