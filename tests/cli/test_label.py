@@ -178,5 +178,27 @@ def test_only_sure_labels_and_wrong_arguments(folder, capsys):
     assert code == 1 and "names a.txt twice (line 3)" in err
 
 
+def test_odd_names_and_a_spreadsheets_file_stay_what_they_are(folder, capsys):
+    for name in ("two\nlines.txt", 'a, b "c".txt', "\U0001f431.txt"):
+        (folder / "texts" / name).write_text("good")
+    table = "\ufefffile,label,source\r\na.txt,negative,\r\n"
+    (folder / "texts" / "labels.csv").write_bytes(table.encode())
+    code, out, _ = apply(folder, capsys)
+    assert code == 0 and "7 added" in out and "1 by people left alone" in out
+    found = rows(folder)
+    assert (
+        found["two\nlines.txt"]["label"]
+        == found['a, b "c".txt']["label"]
+        == found["\U0001f431.txt"]["label"]
+        == "positive"
+    )
+    assert (
+        found["a.txt"]["label"] == "negative"
+        and "\r" not in (folder / "texts" / "labels.csv").read_bytes().decode()
+    )
+    code, out, _ = run(capsys, "next", folder / "texts")
+    assert code == 0 and "two\\x0alines.txt" in out
+
+
 def test_the_choices_of_the_option_are_those_of_the_library():
     assert ON_FAULT == applying.ON_FAULT

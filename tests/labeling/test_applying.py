@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from types import MappingProxyType
 
 import numpy as np
@@ -213,3 +214,21 @@ def test_a_folder_of_several_kinds_and_a_table_without_text(tmp_path):
         items_in(table, text="sad")
     with pytest.raises(DataError, match="does not exist"):
         items_in(tmp_path / "none")
+
+
+def test_two_runs_write_labels_in_turn(tmp_path):
+    first, second = Kept(tmp_path / "v"), Kept(tmp_path / "v")
+    order = Calls()
+
+    def other():
+        with second.alone():
+            order.add("second")
+
+    with first.alone():
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join(0.2)
+        order.add("first")
+        first.set_labelled({"a.txt": "x"})
+    thread.join(10)
+    assert order.made == ["first", "second"] and second.labelled() == {"a.txt": "x"}

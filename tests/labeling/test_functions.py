@@ -135,3 +135,8 @@ def test_known_labels_must_be_classes():
         votes.class_numbers(["cat"])
     with pytest.raises(ArgumentError, match="not in classes"):
         Votes.from_matrix([[0], [2]], ["cat", "dog"])
+
+
+def test_functions_in_a_list_are_found_too():
+    made = [labeling_function(name=name)(lambda text: None) for name in ("one", "two")]
+    assert functions_in({"x": 1, "RULES": made, "again": made[0]}) == made

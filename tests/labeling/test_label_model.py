@@ -191,3 +191,14 @@ def test_bad_input():
         model.predict_proba([[0, 1]])
     with pytest.raises(ArgumentError, match="form must be one of coin, confusion, selective"):
         LabelModel(form="coins")
+
+
+@pytest.mark.parametrize(("k", "several", "one"), [(2, 3, 2), (5, 3, 3)])
+def test_a_function_of_one_class_among_others_does_not_confirm_itself(k, several, one):
+    rng = np.random.default_rng(0)
+    votes, y = coins(11, 1500, k, rng.uniform(0.6, 0.85, several), 0.5)
+    single = [np.where(rng.random(1500) < np.where(y == j, 0.4, 0.05), j, -1) for j in range(one)]
+    both = np.hstack([votes, np.stack(single, axis=1)])
+    majority = share(MajorityLabeler().fit(both, k).predict(both), y, both)
+    assert share(LabelModel().fit(both, k).predict(both), y, both) > majority - 0.01
+    assert share(LabelModel(form="coin").fit(both, k).predict(both), y, both) > majority - 0.01

@@ -140,9 +140,13 @@ def as_functions(functions: Any) -> list[LabelingFunction]:
 
 
 def functions_in(namespace: dict[str, Any]) -> list[LabelingFunction]:
-    """Return the labelling functions among the values of a module, in the order in which they are defined."""
-    found = [value for value in namespace.values() if isinstance(value, LabelingFunction)]
-    return list(dict.fromkeys(found))
+    """Return the labelling functions of a module, alone or in lists, in the order in which they are defined."""
+    values = [
+        each
+        for value in namespace.values()
+        for each in (value if isinstance(value, list | tuple) else [value])
+    ]
+    return list(dict.fromkeys(each for each in values if isinstance(each, LabelingFunction)))
 
 
 def _not_known(*_: Any) -> Any:

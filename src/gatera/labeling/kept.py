@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -103,6 +103,22 @@ class Kept:
     def forget_votes(self, function: str, version: str) -> None:
         """Forget what a version of a function said."""
         self._write("delete from votes where function=? and version=?", [(function, version)])
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let no other process write while the block runs; it waits for one that does."""
+        try:
+            self._base.execute("begin immediate")
+        except sqlite3.Error as err:
+            raise DataError(
+                f"{self.path} is in use ({err})", remedy="Wait until the other run has ended."
+            ) from err
+        try:
+            yield
+            self._base.commit()
+        except BaseException:
+            self._base.rollback()
+            raise
 
     def close(self) -> None:
         """Close the file."""

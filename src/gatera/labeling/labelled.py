@@ -6,7 +6,7 @@ import csv
 import hashlib
 import runpy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +18,12 @@ from gatera.core.progress import note
 from gatera.labeling.applying import apply, lines_about
 from gatera.labeling.functions import LabelingFunction, functions_in
 from gatera.labeling.kept import Kept
-from gatera.labeling.labels_file import (
-    NAME,
-    Change,
-    LabelRow,
-    merged,
-    now,
-    read_labels_file,
-    who,
-    write_labels_file,
-)
+from gatera.labeling.labels_file import Change, LabelRow, keep_labels, labels_of, merged
 from gatera.labeling.model.label_model import LabelModel
 from gatera.labeling.model.majority import MajorityLabeler
 from gatera.labeling.sources import Items, items_in
 from gatera.labeling.votes import Votes
+from gatera.store.who import now, user_name
 
 #: Where votes are kept, beside the items.
 KEPT = Path(".gatera", "votes.sqlite")
@@ -181,7 +173,7 @@ def known_labels(
     if items.table is not None:
         found = [raw.get(LABEL) or None for raw in items.raws]
     else:
-        rows = read_labels_file(source / NAME)
+        rows = labels_of(source)
         people = {name: row.label for name, row in rows.items() if row.label and not row.of_function}
         found = [people.get(name) for name in items.names]
     texts = {str(label) for label in votes.classes}
@@ -213,19 +205,18 @@ def save_labels(labelled: Labelled, source: Path, least: float = 0.0) -> tuple[P
     new = label_rows(labelled, least)
     prints = fingerprints(labelled.votes)
     names = labelled.items.names
-    with Kept(home / KEPT) as kept:
+    with Kept(home / KEPT) as kept, kept.alone():
         prefix = "" if labelled.items.table is None else f"{source.name}:"
         earlier = kept.labelled()
         same = [name for name, mark in zip(names, prints) if earlier.get(prefix + name) == mark]
-        path = (
-            home / NAME if labelled.items.table is None else source.with_name(f"{source.stem}-labelled.csv")
-        )
-        before = read_labels_file(path) if labelled.items.table is None else _rows_of_table(labelled, path)
+        table = labelled.items.table is not None
+        path = source.with_name(f"{source.stem}-labelled.csv")
+        before = _rows_of_table(labelled, path) if table else labels_of(home)
         rows, change = merged(before, new, same, names)
-        if labelled.items.table is None:
-            write_labels_file(path, rows)
-        else:
+        if table:
             _write_table(labelled.items, {row.file: row for row in rows}, path)
+        else:
+            path = keep_labels(home, before, _with_hashes(rows, labelled.items))
         others = {
             name: mark
             for name, mark in earlier.items()
@@ -239,7 +230,7 @@ def label_rows(labelled: Labelled, least: float = 0.0) -> list[LabelRow]:
     """Return a line for every item with a vote and a label of at least `least` probability; `source` names the function that says most for it."""
     votes, model = labelled.votes, labelled.model
     said = model.evidence(votes) if isinstance(model, LabelModel) else np.where(votes.voted, 1.0, 0.0)
-    name, time, rows = who(), now(), []
+    name, time, rows = user_name(), now(), []
     best = labelled.probabilities.argmax(axis=1)
     for i in np.flatnonzero(votes.covered).tolist():
         probability = float(labelled.probabilities[i, best[i]])
@@ -253,11 +244,10 @@ def label_rows(labelled: Labelled, least: float = 0.0) -> list[LabelRow]:
         first = for_it[0] if for_it else int(np.argmax(said[i]))
         also = ", ".join(f"{votes.functions[j]}@{votes.versions[j]}" for j in for_it[1:4])
         more = f" and {len(for_it) - 4} more" if len(for_it) > 4 else ""
-        raw = labelled.items.raws[i]
         rows.append(
             LabelRow(
                 labelled.items.names[i],
-                sha256_file(raw) if isinstance(raw, Path) else "",
+                "",
                 str(votes.classes[best[i]]),
                 source=labelled.functions[first].source,
                 by=name,
@@ -285,6 +275,15 @@ def fingerprints(votes: Votes) -> list[str]:
 def home_of(source: Path) -> Path:
     """Return the folder of the items: the source itself, or that of the table."""
     return source if source.is_dir() else source.absolute().parent
+
+
+def _with_hashes(rows: Sequence[LabelRow], items: Items) -> list[LabelRow]:
+    """Return the rows with the hash of their file, where functions labelled it and none was known."""
+    files = dict(zip(items.names, items.raws))
+    return [
+        replace(row, sha256=sha256_file(files[row.file])) if row.of_function and not row.sha256 and row.file in files else row
+        for row in rows
+    ]  # fmt: skip
 
 
 def _rows_of_table(labelled: Labelled, path: Path) -> dict[str, LabelRow]:

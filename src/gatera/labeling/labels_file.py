@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import csv
-import getpass
 import io
-import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from gatera.core.errors import DataError
@@ -20,9 +17,6 @@ COLUMNS = ("file", "sha256", "label", "split", "group", "source", "by", "at", "n
 
 #: How the source of a label that functions gave begins.
 FUNCTION = "function:"
-
-#: Seconds that git may take to say who the user is.
-PATIENCE = 5
 
 
 @dataclass(frozen=True)
@@ -86,8 +80,8 @@ def read_labels_file(path: Path) -> dict[str, LabelRow]:
     if not path.exists():
         return {}
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as err:
+        text = path.read_bytes().decode("utf-8-sig", "surrogateescape")
+    except OSError as err:
         raise DataError(f"{path} cannot be read ({err})", expected="a CSV file in UTF-8") from err
     reader = csv.DictReader(io.StringIO(text, newline=""))
     names = reader.fieldnames or []
@@ -118,7 +112,10 @@ def write_labels_file(path: Path, rows: Iterable[LabelRow]) -> None:
     """Write labels.csv: sorted by file, LF, UTF-8, quoted only where needed. The file is replaced in one step."""
     ordered = sorted(rows, key=lambda row: row.file)
     more = list(dict.fromkeys(name for row in ordered for name, _ in row.more))
-    with atomic_write(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+    with (
+        atomic_write(path) as partial,
+        partial.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file,
+    ):
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([*COLUMNS, *more])
         for row in ordered:
@@ -168,22 +165,20 @@ def merged(
     return list(rows.values()), Change(**counts)
 
 
-def who() -> str:
-    """Return the user's name: git's `user.name`, else that of the account."""
-    try:
-        found = subprocess.run(
-            ["git", "config", "user.name"], capture_output=True, text=True, timeout=PATIENCE, check=False
-        )
-        if found.returncode == 0 and found.stdout.strip():
-            return found.stdout.strip()
-    except (OSError, subprocess.TimeoutExpired):
-        pass
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # an account without a name
-        return ""
+def labels_of(folder: Path) -> dict[str, LabelRow]:
+    """Return the labels of a folder by file."""
+    return read_labels_file(folder / NAME)
 
 
-def now() -> str:
-    """Return the time: UTC, ISO 8601, to the second."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def keep_labels(folder: Path, before: Mapping[str, LabelRow], rows: Sequence[LabelRow]) -> Path:
+    """Write the labels of a folder; nothing is written where none changed. Returns their file.
+
+    Args:
+        folder: the folder.
+        before: the labels there were.
+        rows: all labels now.
+    """
+    path = folder / NAME
+    if not path.exists() or {row.file: row for row in rows} != dict(before):
+        write_labels_file(path, rows)
+    return path

@@ -22,6 +22,9 @@ FORMS: tuple[Form, ...] = ("coin", "confusion", "selective")
 #: Votes that pull a function's accuracy towards that of all functions, and a class's row of a richer form towards the poorer one.
 COIN_PULL, ROW_PULL = 4.0, 8.0
 
+#: What is taken for the accuracy where nothing tells it.
+FIRST_ACCURACY = 0.75
+
 #: Share of the items that pulls the class prior towards even classes.
 PRIOR_PULL = 0.02
 
@@ -109,7 +112,7 @@ def maximise(
         found = weighted.sum(axis=1)
         prior = found + PRIOR_PULL * found.sum() / len(found)
         prior = prior / prior.sum()
-    accuracies = _accuracies(packed.alphabets, counts)
+    accuracies = _accuracies(packed.alphabets, counts, form == "coin")
     emissions = [
         _emission(form, alphabet, count, accuracy)
         for alphabet, count, accuracy in zip(packed.alphabets, counts, accuracies)
@@ -117,11 +120,21 @@ def maximise(
     return Generative(form, np.clip(prior, LEAST, 1), tuple(emissions), accuracies, weights)
 
 
-def _accuracies(alphabets: Sequence[Alphabet], counts: Sequence[np.ndarray]) -> np.ndarray:
+def _accuracies(
+    alphabets: Sequence[Alphabet], counts: Sequence[np.ndarray], others_for_one: bool
+) -> np.ndarray:
+    """Return how often each function is right, [m].
+
+    A function that says one thing only would confirm itself where its silence does not count: the more its class is believed, the
+    better it looks. With `others_for_one` it gets the accuracy of the others together.
+    """
     right = np.array([(count[1:] * alphabet.allowed).sum() for alphabet, count in zip(alphabets, counts)])
     total = np.array([count[1:].sum() for count in counts])
-    together = right.sum() / max(total.sum(), LEAST)
-    return np.clip((right + COIN_PULL * together) / (total + COIN_PULL), 0.001, 0.999)
+    one = np.array([others_for_one and len(alphabet) <= 2 for alphabet in alphabets])
+    told = ~one & (total > 0)
+    together = right[told].sum() / total[told].sum() if told.any() else FIRST_ACCURACY
+    found = np.where(one, together, (right + COIN_PULL * together) / (total + COIN_PULL))
+    return np.clip(found, 0.001, 0.999)
 
 
 def _emission(form: Form, alphabet: Alphabet, count: np.ndarray, accuracy: float) -> np.ndarray:
