@@ -47,6 +47,10 @@ EXPLAIN = {
     "force": "--force", "trusted": "--trusted", "out": "--out",
 }  # fmt: skip
 
+#: The arguments of `DataRepository`, as options of `gatera data`.
+DATA_ADD = {"label_from_folders": "--label-from-folders", "label": "--label", "removed": "--removed", "by": "--by"}
+DATA_MERGE = {"answers": "--answers", "force": "--force"}
+
 QUOTES = "\"'"
 
 #: By command: the words of a script and those of the command line.
@@ -57,6 +61,10 @@ KEYWORDS = {
     "report": REPORT,
     "explain": EXPLAIN,
     "info": {"force": "--force"},
+    "data add": DATA_ADD,
+    "data diff": {"force": "--force"},
+    "data merge": DATA_MERGE,
+    "data revert": DATA_MERGE,
 }
 
 #: Advice for Python scripts, as regular expressions, and its replacement on the command line.

@@ -17,13 +17,16 @@ HOMES = {
     "report": "gatera.cli.commands.measuring",
     "explain": "gatera.cli.commands.inside",
     "seal": "gatera.cli.commands.measuring",
+    "data": "gatera.cli.data.commands",
     "info": "gatera.cli.commands.about",
     "completion": "gatera.cli.commands.about",
     "help": "gatera.cli.commands.about",
 }
 
 #: What each group of commands is for, by its name: the first word of theirs.
-GROUPS: dict[str, str] = {}
+GROUPS: dict[str, str] = {
+    "data": "Keep a data set under version control: who labelled what, when, and what changed.",
+}
 
 
 def commands_of_first(first: str) -> dict[str, Command]:

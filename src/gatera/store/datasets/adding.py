@@ -341,19 +341,14 @@ def _count(names: Sequence[object], one: str, several: str) -> str:
 
 def _clashes(sheet: Sheet, new: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield pairs of names that are one name where case does not count, a new one among them."""
-    if not new:
-        return
-    folded = {name.casefold(): name for name in sheet.lines}
-    if len(folded) == len(sheet):
-        return
-    for name in new:
-        if folded[name.casefold()] != name:
-            yield tuple(sorted((folded[name.casefold()], name)))  # type: ignore[misc]
-    several = Counter(name.casefold() for name in new)
-    first = {name.casefold(): name for name in reversed(new)}
-    for name in new:
-        if several[name.casefold()] > 1 and first[name.casefold()] != name and folded[name.casefold()] == name:
-            yield first[name.casefold()], name
+    wanted = {name.casefold() for name in new}
+    alike: dict[str, list[str]] = {}
+    for name in sheet.lines:
+        if (folded := name.casefold()) in wanted:
+            alike.setdefault(folded, []).append(name)
+    for names in alike.values():
+        if len(names) > 1:
+            yield names[0], names[1]
 
 
 def _copies(sheet: Sheet, new: Sequence[str], kept: Mapping[str, Seen]) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
 
@@ -54,7 +54,7 @@ class DataRepository:
         data.add()
         data.commit("Cats and dogs")
         data.label("dog", "cat/3.jpg")
-        print(data.diff_summary().sentence())          # 1 cat -> dog; by Ann
+        print(data.commit("One dog")[1].sentence())       # 1 cat -> dog; by Ann
     """
 
     def __init__(self, folder: AnyPath = ".", on_note: Callable[[str], None] = note) -> None:
@@ -246,6 +246,14 @@ class DataRepository:
         with self._work.locked():
             return checking.verify(self._work, history, repair)
 
+    def read(self, sha256: str) -> bytes:
+        """Return the bytes of a file by its hash.
+
+        Raises:
+            DataError: if the object store does not have it.
+        """
+        return self._work.objects.read(sha256)
+
     def close(self) -> None:
         """Close the cache; another call opens it again."""
         self._work.cache.close()
@@ -254,7 +262,3 @@ class DataRepository:
 def _answers(answers: Mapping[str, str] | AnyPath | None) -> Mapping[str, str] | Path | None:
     return answers if answers is None or isinstance(answers, Mapping) else Path(answers)
 
-
-def given_paths(paths: Sequence[str]) -> list[Path]:
-    """Return paths from the current folder as absolute ones."""
-    return [Path(path).absolute() for path in paths]

@@ -147,7 +147,8 @@ class Summary:
         else:
             column = next((name for name in change.columns if name not in STAMPS), "by")
             self.changed["file" if column == "sha256" else column] += 1
-        if change.after is not None and (change.after.label or kind == "relabelled") and change.giver:
+        labelled = kind == "relabelled" or (kind == "added" and change.cell("label")[1])
+        if labelled and change.giver:
             self.givers[change.giver] += 1
 
     def sentence(self) -> str:

@@ -53,7 +53,7 @@ def read_edited(path: Path, base: Sheet) -> tuple[Sheet, list[str]]:
                 remedy="Delete one of them.",
             )
     sheet = _sheet(found, extra, kept, base)
-    return sheet, [*_notes(path, table.names, columns, kept), *(f"{path.name}: {count:,} {what}" for what, count in repairs.items())]
+    return sheet, [*_notes(path, table.names, columns, kept), *(f"{path.name}, {count:,} {'row' if count == 1 else 'rows'}: {what}" for what, count in repairs.items())]
 
 
 class _Names:
@@ -111,13 +111,13 @@ def _repaired(row: Row, before: Row | None, columns: Mapping[str, str], repairs:
     lost = {column: getattr(before, column) for column in COLUMNS[1:] if column not in columns}
     if "sha256" in columns and row.sha256 != before.sha256 and not _HASH.fullmatch(row.sha256):
         lost["sha256"] = before.sha256
-        repairs["hashes were not hashes any more, and are as committed"] += 1
+        repairs["what stands there is not a hash any more; it is as committed"] += 1
     if row.at != before.at and before.at and not _TIME.fullmatch(row.at) and "at" in columns:
         lost["at"] = before.at
-        repairs["times were written another way, and are as committed"] += 1
+        repairs["the time was written another way; it is as committed"] += 1
     if row.label != before.label and _without_zeros(row.label) == _without_zeros(before.label) != "":
         lost["label"] = before.label
-        repairs[f"labels lost zeros, as {before.label} became {row.label}, and are as committed"] += 1
+        repairs[f"the label lost zeros ({before.label} became {row.label}); it is as committed"] += 1
     return row._replace(**lost)
 
 
