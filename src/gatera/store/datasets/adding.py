@@ -243,7 +243,7 @@ def _rows(work: Workspace, sheet: Sheet, kept: Mapping[str, Seen], labels: Label
 
 def side_of(name: str) -> str:
     """Return the side of the split that a folder on the way to a file names; "" for none."""
-    return next((SIDES[part.lower()] for part in PurePosixPath(name).parts[:-1] if part.lower() in SIDES), "")
+    return next((SIDES[part.lower()] for part in name.split("/")[:-1] if part.lower() in SIDES), "")
 
 
 def _labels_of_folders(work: Workspace, sheet: Sheet, names: Sequence[str], labels: Labels) -> dict[str, str]:
@@ -252,10 +252,12 @@ def _labels_of_folders(work: Workspace, sheet: Sheet, names: Sequence[str], labe
         return {}
     found = {}
     for name in names:
-        parts = PurePosixPath(name).parts[:-1]
+        parts = name.split("/")[:-1]
         inner = parts[:-1] if parts and parts[-1].lower() in SIDES else parts  # cat/train/1.jpg
-        if inner and inner[-1].lower() not in SIDES:
-            found[name] = inner[-1]
+        # cat/000/1.jpg: folders that only number files are no classes, where others are above them
+        named = [part for part in inner if not part.isdigit()] or inner
+        if named and named[-1].lower() not in SIDES:
+            found[name] = named[-1]
     classes = set(found.values())
     known = {row.label for row in sheet.rows() if row.label} if len(classes) == 1 else set()
     if labels.folders is None and len(classes) < 2 and not classes & known:
