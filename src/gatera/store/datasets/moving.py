@@ -257,6 +257,27 @@ def restore(work: Workspace, names: Sequence[str]) -> int:
     return count
 
 
+def lay_out(work: Workspace, commit: str) -> Path:
+    """Lay a commit out in a folder of its own; returns the folder. The lock must be held."""
+    folder = work.hidden / "commits" / commit[:16] / work.root.name
+    if (folder / TABLE).is_file():  # written last
+        return folder
+    whole = work.at(commit).whole()
+    rows = [row for row in whole.rows() if row.sha256]
+    missing = [row.file for row in rows if row.sha256 not in work.objects]
+    if missing:
+        raise DataError(
+            f"{len(missing):,} files of commit {commit[:8]} are not in the object store", got=listed(missing, 3), remedy="Get them: gatera data pull."
+        )
+    for row in rows:
+        if not is_safe(row.file):
+            raise DataError(f"{row.file!r} is not the name of a file in this repository")
+        work.objects.place(row.sha256, folder / row.file, "link")
+    with atomic_write(folder / TABLE) as partial:
+        partial.write_bytes(whole.to_bytes())
+    return folder
+
+
 def commit_of_sheets(work: Workspace, sheets: dict[str, Sheet], start: str, parents: Sequence[str], message: str) -> str:
     """Make a commit with other labels than `start` has, in git only; nothing in the folder changes, nor does a branch.
 

@@ -246,6 +246,23 @@ class DataRepository:
         with self._work.locked():
             return checking.verify(self._work, history, repair)
 
+    def commit_of(self, name: str) -> str:
+        """Return the full name of a commit by a branch, a tag, a short name, or "HEAD~2".
+
+        Raises:
+            ArgumentError: if there is no such commit.
+        """
+        return self._work.git.commit_of(name)
+
+    def lay_out(self, commit: str) -> Path:
+        """Lay the files and labels of a commit out in a folder of their own, inside `.gatera`, and return it. Do not write there.
+
+        Raises:
+            DataError: if a file is not in the object store.
+        """
+        with self._work.locked():
+            return moving.lay_out(self._work, self.commit_of(commit))
+
     def read(self, sha256: str) -> bytes:
         """Return the bytes of a file by its hash.
 
