@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from gatera.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from gatera.program.program import Prediction, Program, load_program
+    from gatera.program.program import Prediction, Program
     from gatera.recipes.events import Events
     from gatera.recipes.job import TrainedProgram
     from gatera.recipes.page.program import report
     from gatera.recipes.run import train
+    from gatera.store.models.open import load_program
 
 __version__ = "0.1.0"
 
@@ -31,9 +32,10 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
-        **dict.fromkeys(("Prediction", "Program", "load_program"), "gatera.program.program"),
+        **dict.fromkeys(("Prediction", "Program"), "gatera.program.program"),
         "Events": "gatera.recipes.events",
         "TrainedProgram": "gatera.recipes.job",
+        "load_program": "gatera.store.models.open",
         "report": "gatera.recipes.page.program",
         "train": "gatera.recipes.run",
     },

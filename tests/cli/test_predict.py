@@ -8,9 +8,9 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from gatera.cli import commands
-from gatera.cli.inputs import find_photos
-from gatera.cli.predict import answer_lines, threads_for
+from gatera.cli.commands import predicting
+from gatera.cli.inputs import Input, find_photos
+from gatera.cli.predict import _report_failures, answer_lines, threads_for
 from gatera.core.errors import DataError, ProgramFileError
 from gatera.program.engines import ENGINES, PRECISIONS, EngineName, EngineSpec
 from gatera.program.prediction import Prediction
@@ -212,8 +212,8 @@ def test_a_file_whose_name_begins_with_a_dash(gatera, program, cat, tmp_path, mo
 
 
 def test_engines_and_precisions_are_those_of_the_library():
-    assert commands.ENGINES == get_args(EngineName) == ("auto", *ENGINES)
-    assert tuple(PRECISIONS) == commands.PRECISIONS
+    assert predicting.ENGINES == get_args(EngineName) == ("auto", *ENGINES)
+    assert tuple(PRECISIONS) == predicting.PRECISIONS
 
 
 def test_options_may_stand_anywhere(gatera, program, cat, dog):
@@ -316,3 +316,15 @@ def test_the_engine_that_is_taken_instead_is_said_once(gatera, program, photo_fo
 def test_ties_keep_the_order_of_the_labels():
     answer = Prediction("a", 0, np.full(3, 1 / 3, np.float32), ["a", "b", "c"])
     assert [label for label, _ in answer_lines(answer, 3)] == ["a", "b", "c"]
+
+
+def test_an_input_that_cannot_be_read_is_named_once(capsys):
+    failed, row = [], Input({}, {"file": "new.csv", "row": 3})
+    answers = [
+        (DataError("no date", got="2024-02-30"), row),
+        (DataError("cat.jpg is empty"), Input("cat.jpg", {"file": "cat.jpg"})),
+    ]
+    assert list(_report_failures(answers, failed)) == [] and failed[0] is row
+    assert capsys.readouterr().err == (
+        "Error: new.csv:3: no date. Got: '2024-02-30'.\nError: cat.jpg is empty.\n"
+    )

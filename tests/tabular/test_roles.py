@@ -97,3 +97,13 @@ def test_whole_numbers_that_hardly_repeat_are_numbers_however_few():
         "Whole numbers of at most 20 different values are categories: floor (to change: numbers='floor').",
         "Whole numbers that hardly ever occur twice are numbers: age (to change: classes='age').",
     ]
+
+
+def test_a_date_that_is_none_names_its_row():
+    df = pd.DataFrame({"when": ["2024-01-01"] * 3 + ["2024-02-30"], "y": list("abab")}, index=[2, 3, 4, 5])
+    with pytest.raises(DataError) as raised:
+        find_roles(df, ["y"])
+    assert str(raised.value) == (
+        "Column 'when' holds something that is not a date, in row 5. Got: '2024-02-30'. Expected: a date such as 2024-02-29 or "
+        "2024-02-29T12:30:00, or an empty cell. Correct it, or leave the column out: drop='when'."
+    )

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from gatera.cli.given.program import load_program, program_path
 from gatera.cli.inputs import Input, find_inputs, first_operation
 from gatera.cli.output import FAILED, notes, print_json, print_line, show_error, show_line, show_note
 from gatera.cli.terminal.text import escaped
@@ -22,7 +23,6 @@ from gatera.interpret.occlusion import OcclusionMap, Squares, occluded
 from gatera.interpret.subject import Subject
 from gatera.interpret.units.units import Photos, Way, units_of
 from gatera.learn.arithmetic import Arithmetic
-from gatera.program.program import load_program
 
 #: What is drawn for each photo, by the choice of --method.
 METHODS = {
@@ -52,7 +52,7 @@ def explain(options: argparse.Namespace) -> int:
         options.inputs, first_operation(options.program), on_note=lambda note: show_note(note.for_shell())
     )
     with notes():
-        subject = subject_of_program(options.program, options.trusted)
+        subject = subject_of_program(program_path(options.program), options.trusted)
         _check_label(subject, options.label)
         readable, encoded = _read(subject, inputs)
         if readable:

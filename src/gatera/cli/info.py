@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gatera.cli.given.program import program_path
 from gatera.cli.output import print_json, print_line, wrapped
 from gatera.cli.terminal.card import card_lines
 from gatera.cli.terminal.style import paint, width
@@ -29,7 +30,7 @@ def info(options: argparse.Namespace) -> int:
     Raises:
         ProgramFileError: if the file is not a sound program.
     """
-    package = read_package(options.program)
+    package = read_package(program_path(options.program))
     preprocessing, decoder = read_description(package)
     if not options.trusted:
         check_model(package.read(MODEL), package.path)

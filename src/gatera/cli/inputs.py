@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gatera.cli.given.program import program_path
 from gatera.cli.given.stdin import stdin_bytes
 from gatera.cli.given.web import SCHEMES, fetch_bytes, scheme_of
 from gatera.core.errors import ArgumentError, DataError, ProgramFileError, shorten
@@ -61,7 +62,7 @@ def first_operation(program: str) -> Mapping[str, Any]:
         ProgramFileError: if it is missing or no program at all.
     """
     try:
-        first = json.loads(Archive(Path(program)).read(PROGRAM))["preprocess"][0]
+        first = json.loads(Archive(Path(program_path(program))).read(PROGRAM))["preprocess"][0]
         return {**first, "op": str(first["op"])}
     except (ValueError, KeyError, IndexError, TypeError, RecursionError) as err:
         if isinstance(err, ProgramFileError):

@@ -11,7 +11,7 @@ TRAIN = {
     "pretrained": "--weights", "y_names": "--target", "dep_var": "--target", "pat": "--label-from", "n_epoch": "--epochs",
     "base_lr": "--lr", "lr_max": "--lr", "bs": "--batch-size", "batch_size": "--batch-size", "val_bs": "--batch-size",
     "arch": "--arch", "epochs": "--epochs", "freeze_epochs": "--freeze-epochs", "lr": "--lr", "seed": "--seed",
-    "size": "--size", "valid_pct": "--valid-pct", "device": "--device", "resume": "--resume", "restart": "--restart", "slim": "--slim",
+    "size": "--size", "valid_pct": "--valid-pct", "device": "--device", "resume": "--resume", "restart": "--restart", "slim": "--slim", "embeddings": "--embeddings",
     "force": "--force", "target": "--target", "weights": "--weights", "label_from": "--label-from",
     "group_by": "--group-by", "time_by": "--time-by", "split": "--split", "check_leaks": "--check-leaks", "task": "--task", "augment": "--augment", "report": "--report", "out": "--out", "delimiter": "--delimiter",
     "encoding": "--encoding", "decimal": "--decimal", "header": "--header", "model": "--model",

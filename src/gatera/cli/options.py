@@ -224,7 +224,11 @@ def nearest_flag(wrong: str, options: Sequence[Option]) -> str | None:
 
 #: Options that several commands have.
 PROGRAM = Option(
-    "program", "The program, for example cats.gatera.", group="Arguments", metavar="PROGRAM", files=True
+    "program",
+    "The program, for example cats.gatera, or cats@production of the registry.",
+    group="Arguments",
+    metavar="PROGRAM",
+    files=True,
 )
 
 TRUSTED = Option(

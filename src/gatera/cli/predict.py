@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from gatera.cli.given.program import load_program
 from gatera.cli.given.stdin import stdin_names
 from gatera.cli.inputs import AS_FOUND, Input, find_inputs, first_operation
 from gatera.cli.output import FAILED, notes, print_json, print_line, show_error, show_line, show_note
@@ -18,7 +19,7 @@ from gatera.cli.terminal.text import cells, escaped, padded
 from gatera.core.errors import DataError
 from gatera.core.progress import track
 from gatera.program.prediction import Prediction
-from gatera.program.program import ManyInputs, Program, load_program
+from gatera.program.program import ManyInputs, Program
 from gatera.program.tasks import NOT_SURE, TASKS
 
 
@@ -141,7 +142,20 @@ def _report_failures(
             yield each, answer
         elif answer is not None:
             failed.append(each)
-            show_error(answer, "predict")
+            show_error(_naming(answer, each), "predict")
+
+
+def _naming(error: DataError, each: Input) -> DataError:
+    """Return the error with its input's name before it, unless it says the name itself."""
+    if str(each) in error.problem or "text" in each.where:
+        return error
+    return DataError(
+        f"{each}: {error.problem}",
+        got=error.got,
+        expected=error.expected,
+        available=error.available,
+        remedy=error.remedy,
+    )
 
 
 def _show(

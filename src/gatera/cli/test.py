@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from gatera.cli.given.program import load_program, program_path
 from gatera.cli.inputs import AS_FOUND
 from gatera.cli.measuring.several import as_json, comparisons, show_comparisons, what_to_measure
 from gatera.cli.output import FAILED, notes, print_json, print_line, show_line, show_note
@@ -24,7 +25,7 @@ from gatera.evaluate.items import Asked, LabelledItems
 from gatera.evaluate.measure_source import Measurement, find_items, measure
 from gatera.evaluate.page import program_facts
 from gatera.evaluate.questions.card import note_in_card
-from gatera.program.program import Program, load_program
+from gatera.program.program import Program
 
 #: How many items that could not be measured are named.
 MOST_NAMED = 20
@@ -71,7 +72,7 @@ def test(options: argparse.Namespace) -> int:
     if test_set is not None:
         show_line(test_set.sentence())
         for name, found in zip(names, measured, strict=True):
-            show_line(note_in_card(name, test_set, found.lines()))
+            show_line(note_in_card(program_path(name), test_set, found.lines()))
     status = [_status(found, options) for found in measured]
     return max(status)
 

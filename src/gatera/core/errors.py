@@ -9,6 +9,8 @@ GateraError
 ├── ProgramFileError (ValueError)       a .gatera file is damaged, tampered with, or of an unsupported format
 ├── PretrainedError (RuntimeError)      pretrained weights were not found, or do not fit
 ├── DownloadError (OSError)             a file could not be downloaded or unpacked
+├── RegistryError (ValueError)          a registry of programs lacks a version, or something in it is damaged or refused
+├── RemoteError (OSError)               a remote did not answer, lacks something, or holds something damaged
 ├── OutputExistsError (FileExistsError) an existing file would have been overwritten
 ├── MissingExtraError (ImportError)     an optional package is not installed
 ├── NonFiniteLossError (ArithmeticError) the loss became NaN or infinite
@@ -103,6 +105,14 @@ class PretrainedError(GateraError, RuntimeError):
 
 class DownloadError(GateraError, OSError):
     """A file could not be downloaded, verified or unpacked."""
+
+
+class RegistryError(GateraError, ValueError):
+    """A registry of programs does not have a version or a tag, or something in it is damaged, refused or not signed as asked."""
+
+
+class RemoteError(GateraError, OSError):
+    """A place that versions are sent to and fetched from did not answer, lacks something, or holds something damaged."""
 
 
 class OutputExistsError(GateraError, FileExistsError):

@@ -319,7 +319,12 @@ class Learner(Trainer, SeesInside):
         return self
 
     def export(
-        self, fname: str | Path = "export.gatera", force: bool = False, options: ExportOptions | None = None
+        self,
+        fname: str | Path = "export.gatera",
+        force: bool = False,
+        options: ExportOptions | None = None,
+        *,
+        embeddings: bool = False,
     ) -> Path:
         """Write the trained model as a program: one file that predicts without PyTorch.
 
@@ -327,6 +332,7 @@ class Learner(Trainer, SeesInside):
             fname: the file; a name without a folder is put into the learner's path.
             force: overwrite an existing file.
             options: what else to write; see `ExportOptions`.
+            embeddings: let the program also give what the network makes of an input, `Program.embed`.
 
         Returns:
             The path of the program.
@@ -334,6 +340,7 @@ class Learner(Trainer, SeesInside):
         path = Path(fname)
         path = self.path / path if path.parent == Path() else path
         options = options or ExportOptions()
+        options = replace(options, embeddings=options.embeddings or embeddings)
         trained = self.trained
         if options.certainty:
             trained = replace(trained, fitted=self.calibrate())

@@ -37,6 +37,16 @@ CHUNK_BYTES = 1 << 20
 DAMAGED = "Copy or download it again; if that does not help, export it again."
 
 
+def begins_as_program(path: Path) -> bool:
+    """Whether a file begins as program files do, whatever its name is: objects of a registry have no suffix."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(30 + len(PROGRAM))
+    except OSError:
+        return False
+    return head[:4] == b"PK\3\4" and head[30:] == PROGRAM.encode()
+
+
 class Archive:
     """A program file as a zip archive. Its structure is checked when it is opened.
 

@@ -24,6 +24,8 @@ from gatera.program.certain.judged import check_features, check_sure
 from gatera.program.certain.shift import Shift
 from gatera.program.decode import Decoder
 from gatera.program.description import certainty_of, package_info, read_description
+from gatera.program.embedding.embeds import Embeds
+from gatera.program.embedding.read import Embedder, embedding_of
 from gatera.program.engines import Engine, EngineName, EnginePrecision, make_engine
 from gatera.program.familiar.inputs import each_input, one_input
 from gatera.program.familiar.learner import LikeALearner
@@ -95,7 +97,18 @@ def load_program(
         return bounded(make_engine(model, cast(EngineName, computing.name), precision, 1, **asked))
 
     engines = ManyInputs(computing, threads, single_threaded)
-    return Program(preprocessing, computing, decoder, info, card, engines, certainty)
+    program = Program(preprocessing, computing, decoder, info, card, engines, certainty)
+    tensor = embedding_of(package.program, path)
+    if tensor is not None:
+
+        def embedding_engine() -> Engine:
+            model = Archive(package.path).verified(MODEL, facts["size"], facts["sha256"])
+            allowed = None if trusted else check_model(model, path, tensor.name)
+            made = make_engine(model, engine, precision, threads, features=tensor.name)
+            return made if allowed is None else BoundedEngine(made, allowed, path)
+
+        program.embedder = Embedder(tensor, embedding_engine, path)
+    return program
 
 
 class ManyInputs:
@@ -133,7 +146,7 @@ class ManyInputs:
         return self._engine
 
 
-class Program(LikeALearner):
+class Program(LikeALearner, Embeds):
     """A trained program: preprocessing, model, decoding. Made by `load_program`. It may be used from several threads.
 
     Attributes:
@@ -144,6 +157,7 @@ class Program(LikeALearner):
         card: the model card, Markdown.
         info: facts about the program: format, versions, sizes, hashes, metrics.
         certainty: what the program knows of how sure it is.
+        embedder: computes embeddings; None if the program was exported without.
     """
 
     def __init__(
@@ -161,6 +175,7 @@ class Program(LikeALearner):
         self.vocab: list[Any] = decoder.vocab
         self.task: Task = decoder.task
         self.info, self.card, self.certainty = info, card, certainty or Certainty()
+        self.embedder: Embedder | None = None
         self._place = PhotoPlacer(preprocess) if decoder.spatial else None
 
     def predict(self, raw: Any, sure: float | None = None) -> Prediction:

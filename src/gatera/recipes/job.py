@@ -15,7 +15,7 @@ from gatera.evaluate.questions.labels import LabelErrors
 from gatera.learn.callbacks.time_left import TimeLeft
 from gatera.learn.certainty.fit import Fitted
 from gatera.learn.export.card import CardFacts, model_card
-from gatera.learn.export.program import ExportOptions, architecture_name, card_facts, find_body
+from gatera.learn.export.program import ExportOptions, architecture_name, card_facts, find_body, has_features
 from gatera.learn.learner import Learner
 from gatera.learn.options import TaskDefaults, TrainingOptions
 from gatera.learn.state import Callback, LoopState
@@ -27,6 +27,7 @@ from gatera.recipes.events import Events
 from gatera.recipes.settings import TrainSettings, without_path
 from gatera.recipes.splitting.trouble import look_for_trouble
 from gatera.recipes.unfinished.work import UnfinishedRun
+from gatera.vision.start import names_program
 
 #: What is known of how sure a program is before that is measured.
 NOT_CALIBRATED = CalibrationReport(0)
@@ -183,7 +184,7 @@ def run_job(job: Job, unfinished: UnfinishedRun) -> TrainedProgram:
             fitted = learn.calibrate()
         look_for_trouble(learn, evaluations["valid"], events)
         with unfinished.stage_of("exporting", f"Writing {settings.out}"):
-            path = _export(job, settings, evaluations, fitted)
+            path = _export(job, settings, evaluations, fitted, events)
         page = None
         if job.report_page and settings.report:
             with unfinished.stage_of("reporting", "Drawing the report"):
@@ -238,6 +239,13 @@ def one_cycle(
     return fit
 
 
+def first_arch(settings: TrainSettings, usual: str) -> str:
+    """Return the architecture: the one that is named, or else that of the program to start from, or else the usual one."""
+    if settings.arch is None and settings.weights is not None and names_program(str(settings.weights)):
+        return str(settings.weights)
+    return settings.arch or usual
+
+
 def weights_source(learn: Learner) -> str:
     """Return where the initial weights came from, in words."""
     body = find_body(learn.model)
@@ -257,7 +265,9 @@ def _train(job: Job, resume: Path | None, events: Events) -> None:
         learn.display.table_on = True
 
 
-def _export(job: Job, settings: TrainSettings, evaluations: Mapping[str, Evaluation], fitted: Fitted) -> Path:
+def _export(
+    job: Job, settings: TrainSettings, evaluations: Mapping[str, Evaluation], fitted: Fitted, events: Events
+) -> Path:
     learn, report = job.learn, evaluations.get("test", evaluations["valid"]).report
     facts: CardFacts = replace(
         card_facts(replace(learn.trained, fitted=fitted), settings.out.stem), data=without_path(job.data, settings.source), split=job.split_by,
@@ -276,5 +286,12 @@ def _export(job: Job, settings: TrainSettings, evaluations: Mapping[str, Evaluat
         "settings": settings.chosen(),
         **job.facts,
     }
-    options = ExportOptions(slim=settings.slim, card=model_card(facts), training=training)
+    embeddings = settings.embeddings and has_features(learn.trained)
+    if settings.embeddings and not embeddings:
+        events.on_note(
+            f"{facts.architecture} has no features, so the program gives no embeddings; a network's does."
+        )
+    options = ExportOptions(
+        slim=settings.slim, card=model_card(facts), training=training, embeddings=embeddings
+    )
     return learn.export(settings.out.absolute(), force=settings.force, options=options)

@@ -20,7 +20,7 @@ from gatera.measure.reports.masks import MaskReport
 from gatera.recipes.evaluation import Evaluation
 from gatera.recipes.events import Events
 from gatera.recipes.files import report_masks
-from gatera.recipes.job import Job, fine_tuning, options_for, weights_source
+from gatera.recipes.job import Job, fine_tuning, first_arch, options_for, weights_source
 from gatera.recipes.settings import TrainSettings
 from gatera.recipes.splitting.masks import keep_copies_together
 from gatera.vision.defaults import MASKS
@@ -41,7 +41,7 @@ def mask_job(settings: TrainSettings, events: Events) -> Job:
     dls = mask_loaders(found, settings)
     ignored = None if found.ignored_class is None else dls.vocab.o2i[found.ignored_class]  # type: ignore[union-attr]  # masks have one
     learn = unet_learner(
-        dls, settings.arch or str(MASKS.arch), pretrained=settings.weights or True, path=settings.out.parent,
+        dls, first_arch(settings, str(MASKS.arch)), pretrained=settings.weights or True, path=settings.out.parent,
         metrics=[PixelAccuracy(ignore=ignored), JaccardCoeffMulti(ignore=ignored)],
         options=options_for(settings, MASKS),
     )  # fmt: skip

@@ -23,7 +23,7 @@ from gatera.program.raw.photo import photo_size
 from gatera.recipes.evaluation import Evaluation, evaluate_classes
 from gatera.recipes.events import Events
 from gatera.recipes.files import file_loaders, find_files
-from gatera.recipes.job import Job, fine_tuning, options_for, weights_source
+from gatera.recipes.job import Job, fine_tuning, first_arch, options_for, weights_source
 from gatera.recipes.settings import TrainSettings
 from gatera.recipes.splitting.files import file_leaks
 from gatera.recipes.splitting.trouble import report_suspects
@@ -59,7 +59,7 @@ def photo_job(settings: TrainSettings, events: Events) -> Job:
         skip_unfrozen_below=ENOUGH if settings.epochs is None else 0.0,
     )  # fmt: skip
     learn = vision_learner(
-        dls, settings.arch or str(PHOTOS.arch), pretrained=settings.weights or True, metrics=error_rate,
+        dls, first_arch(settings, str(PHOTOS.arch)), pretrained=settings.weights or True, metrics=error_rate,
         path=settings.out.parent, options=options,
     )  # fmt: skip
     suspects: list[LabelErrors] = []

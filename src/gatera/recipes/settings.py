@@ -91,6 +91,7 @@ class TrainArguments(TypedDict, total=False):
     report: str | Path | None
     resume: str | Path | None
     restart: bool
+    embeddings: bool
     slim: bool
     force: bool
 
@@ -267,7 +268,7 @@ class TrainSettings:
         None, metavar="NAME", shown="efficientnet_lite0; MiniLM for texts",
     )  # fmt: skip
     weights: str | None = setting(
-        "Model", "Start from a weights file or an existing .gatera program.", None, metavar="FILE",
+        "Model", "Start from a weights file, a program, or a version of one in the registry (cats@v3).", None, metavar="FILE",
         shown="pretrained weights of the architecture",
     )  # fmt: skip
     epochs: int | None = setting(
@@ -304,6 +305,11 @@ class TrainSettings:
         "Also write an HTML report into this folder: the figures, pictures, everything that is wrong.",
         None,
         metavar="FOLDER",
+    )
+    embeddings: bool = setting(
+        "Output",
+        "Let the program also give the features of an item, to find similar ones: Program.embed.",
+        False,
     )
     slim: bool = setting("Output", "Write a program half as large, which training cannot start from.", False)
     force: bool = setting("Output", "Overwrite existing files.", False, flags=("-f", "--force"))

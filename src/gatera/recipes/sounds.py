@@ -13,7 +13,7 @@ from gatera.program.raw.sound import load_sound
 from gatera.recipes.evaluation import evaluate_classes
 from gatera.recipes.events import Events
 from gatera.recipes.files import file_loaders, find_files
-from gatera.recipes.job import Job, fine_tuning, options_for, weights_source
+from gatera.recipes.job import Job, fine_tuning, first_arch, options_for, weights_source
 from gatera.recipes.settings import TrainSettings
 from gatera.recipes.splitting.files import file_leaks
 from gatera.vision.defaults import ARCHITECTURE
@@ -31,7 +31,7 @@ def sound_job(settings: TrainSettings, events: Events) -> Job:
     found = find_files(settings, events, KIND)
     dls = file_loaders(found, AudioBlock(), settings, events)
     learn = vision_learner(
-        dls, settings.arch or ARCHITECTURE, pretrained=settings.weights or True, metrics=error_rate,
+        dls, first_arch(settings, ARCHITECTURE), pretrained=settings.weights or True, metrics=error_rate,
         path=settings.out.parent, options=options_for(settings, RECORDINGS),
     )  # fmt: skip
     return Job(

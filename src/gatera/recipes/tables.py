@@ -78,7 +78,7 @@ def table_job(settings: TrainSettings, events: Events) -> Job:
     table = read(settings, events)
     table, split = split_table(table, settings, events)
     dls = table_loaders(table, settings, split.splits)
-    _report_table(events, table, dls)
+    _report_table(events, table, dls, by_class=split.by_class)
     learn = tabular_learner(
         dls, metrics=error_rate if table.classes else rmse, path=settings.out.parent,
         options=options_for(settings, TABLES),
@@ -189,13 +189,13 @@ def _check_enough(table: Table, settings: TrainSettings) -> None:
         )  # fmt: skip
 
 
-def _report_table(events: Events, table: Table, dls: TableLoaders) -> None:
+def _report_table(events: Events, table: Table, dls: TableLoaders, by_class: bool) -> None:
     categories = counted(len(table.categories), "category", "categories")
     numbers = counted(len(table.numbers), "number")
     events.on_line(f"{counted(len(table.frame), 'row')}, {table.target} from {categories} and {numbers}")
     counts = {"train": dls.train.n, "valid": dls.valid.n}
     report_sides(events, counts)
-    if table.classes:
+    if by_class:
         text = "Each class is held out in its share; a class of one row is for training only"
         events.on_note(Note(text, "valid_pct", 0.1))
     if table.n_skipped:

@@ -13,6 +13,7 @@ from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.vocab import categories_of
 from gatera.data.loading.row_tables import check_columns, check_frame, named_row, value_column_of
+from gatera.program.raw.dates import date_in
 from gatera.program.tables.columns import Column, Kind
 from gatera.program.tables.notes import Note
 
@@ -112,6 +113,17 @@ def _check_numbers(df: Any, name: str) -> None:
             ) from None  # fmt: skip
 
 
+def _check_dates(df: Any, name: str) -> None:
+    for place, cell in enumerate(df[name].tolist()):
+        try:
+            date_in(cell, name)
+        except DataError as err:
+            raise DataError(
+                f"{err.problem}, in {named_row(df, place)}", got=err.got, expected=err.expected,
+                remedy=f"Correct it, or leave the column out: drop={name!r}.",
+            ) from None  # fmt: skip
+
+
 def find_roles(
     df: Any, targets: Sequence[str], max_card: int = MOST_CLASSES, wishes: Wishes | None = None
 ) -> Roles:
@@ -139,6 +151,7 @@ def find_roles(
         said = _asked_role(name, asked)
         kind = said or _role(df[name], max_card)
         if kind == "date":
+            _check_dates(df, name)
             roles.dates.append(name)
             continue
         if kind not in ("number", "category"):

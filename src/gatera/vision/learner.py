@@ -23,6 +23,7 @@ from gatera.models.vision.model import create_vision_model
 from gatera.program.tasks import task_kind
 from gatera.vision.defaults import ARCHITECTURE
 from gatera.vision.program_head import has_linear_head, is_program, load_head
+from gatera.vision.start import start_of
 
 #: Default `base_lr` of `fine_tune` if the whole model is one group: a body pretrained on photographs has much to learn about
 #: spectrograms (measured, see LOG.md).
@@ -49,12 +50,13 @@ def vision_learner(
 
     Args:
         dls: photos and their labels.
-        arch: an architecture (an object such as `resnet34`, or its name) or any timm name.
+        arch: an architecture (an object such as `resnet34`, or its name) or any timm name; or a program to start from, a file or a
+            version in the registry ("cats@v3"), whose architecture and weights are taken.
         normalize: normalise photos as the pretrained weights expect, in the model's first layer; ignored if the batch
             transforms already contain a `Normalize`.
         n_out: number of outputs; by default derived from the data.
         pretrained: True to find weights, a file of weights, or False for random weights. A `.gatera` program continues its
-            training, including its head if labels and shape match.
+            training, including its head if labels and shape match; so does a version in the registry, "cats@v3".
         y_range: squash outputs into this range, for regression; (-1, 1) for points.
         head: `LinearHeadOptions()` for a single layer, the default for a pretrained body and one class per photo;
             `HeadOptions()` for fastai's head, the default otherwise. Points have a `PointHead` by default.
@@ -73,6 +75,7 @@ def vision_learner(
     outputs = dls.c if n_out is None else n_out
     if outputs is None:
         raise ArgumentError("the number of outputs cannot be derived from the data", remedy="Pass n_out=.")
+    arch, pretrained, program = start_of(arch, pretrained)
     kind, photographic = task_kind(dls.task), dls.train_ds.fields.x.photographic
     points = kind is not None and kind.coordinates
     if head is None and photographic and pretrained and dls.task == "classification":
@@ -86,7 +89,7 @@ def vision_learner(
     if scale is not None:
         cast(Any, model[1]).append(scale)
     if is_program(pretrained):
-        load_head(model, pretrained, dls)
+        load_head(model, pretrained, dls, program)
     options = arguments.get("options") or TrainingOptions()
     if arguments.get("splitter") is None and not photographic:
         arguments["splitter"] = one_group

@@ -12,13 +12,14 @@ from torch import Tensor, nn
 from gatera.core.progress import note
 from gatera.data.loading.loaders import DataLoaders
 from gatera.models.vision.body import Body
-from gatera.models.weights.files import PROGRAM, read_head
+from gatera.models.weights.files import PROGRAM, read_head, suffix_of
 from gatera.program.package import read_package
+from gatera.vision.start import note_start
 
 
 def is_program(pretrained: bool | str | Path) -> TypeGuard[str | Path]:
     """Whether `pretrained` names a program file."""
-    return not isinstance(pretrained, bool) and Path(pretrained).suffix == PROGRAM
+    return not isinstance(pretrained, bool) and suffix_of(Path(pretrained).expanduser()) == PROGRAM
 
 
 def has_linear_head(program: str | Path) -> bool:
@@ -27,7 +28,7 @@ def has_linear_head(program: str | Path) -> bool:
     return sorted(len(shape) for shape in weights.values()) == [1, 2]
 
 
-def load_head(model: nn.Sequential, program: str | Path, dls: DataLoaders) -> bool:
+def load_head(model: nn.Sequential, program: str | Path, dls: DataLoaders, name: str | None = None) -> bool:
     """Load a program's head into a model, if it matches, and print what was loaded.
 
     It matches if the data has the program's labels in the same order, and the head has the same layers and sizes. The body
@@ -37,11 +38,13 @@ def load_head(model: nn.Sequential, program: str | Path, dls: DataLoaders) -> bo
         model: body and head.
         program: the program file, exported with its weights.
         dls: the training data.
+        name: what messages call the program; by default its file.
 
     Returns:
         Whether the head was loaded.
     """
     path = Path(program).expanduser()
+    name = name or str(path)
     weights, own = read_head(path), model[1].state_dict()
     reason = _mismatch(read_package(path).program, dls)
     if reason is None and _layers(weights) != _layers(own):
@@ -49,11 +52,11 @@ def load_head(model: nn.Sequential, program: str | Path, dls: DataLoaders) -> bo
     body = model[0]
     if reason is None:
         model[1].load_state_dict(weights)
-        note(f"Loaded body and head from {path}.")
+        note(f"Loaded body and head from {name}.")
     else:
-        note(f"Loaded only the body from {path}, because {reason}; the head is new.")
+        note(f"Loaded only the body from {name}, because {reason}; the head is new.")
     if isinstance(body, Body):
-        body.source = f"{path} ({'body and head' if reason is None else 'its body'})"
+        note_start(body, path, name, "body and head" if reason is None else "its body")
     return reason is None
 
 

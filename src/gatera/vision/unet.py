@@ -16,6 +16,7 @@ from gatera.models.backbones.architectures import Architecture
 from gatera.models.vision.unet import create_unet_model
 from gatera.vision.defaults import ARCHITECTURE
 from gatera.vision.learner import input_channels
+from gatera.vision.start import note_start, start_of
 
 
 @spelled_out(LearnerArguments, LEARNER_DEFAULTS)
@@ -38,7 +39,8 @@ def unet_learner(
         normalize: normalise photos as the pretrained weights expect, in the model's first layer; ignored if the batch
             transforms already contain a `Normalize`.
         n_out: outputs for each pixel; by default the number of classes.
-        pretrained: True to find weights for the body, a file of weights, or False for random weights.
+        pretrained: True to find weights for the body, a file of weights (a program's, or a version in the registry, too), or False for
+            random weights.
         y_range: squash outputs into this range, for regression.
         arguments: loss_func, opt_func, lr, splitter, cbs, metrics, path, class_weights, options; see `LearnerArguments`.
             The default loss is the cross-entropy of each pixel; to ignore the pixels of a class such as void pass
@@ -56,11 +58,14 @@ def unet_learner(
     outputs = dls.c if n_out is None else n_out
     if outputs is None:
         raise ArgumentError("the number of outputs cannot be derived from the data", remedy="Pass n_out=.")
+    arch, pretrained, program = start_of(arch, pretrained)
     with torch_seeded(dls.seed or 0):  # the same seed gives the same decoder, independent of what ran before
         model = create_unet_model(
             arch, outputs, n_in=input_channels(dls), pretrained=pretrained, normalize=normalize and dls.normalize is None,
             y_range=y_range,
         )  # fmt: skip
+    if program is not None and not isinstance(pretrained, bool):
+        note_start(model.body, pretrained, program, "its body")
     learn = Learner(dls, model, body=model.body if pretrained else None, **arguments)
     if pretrained:
         learn.freeze()

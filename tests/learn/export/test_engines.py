@@ -19,6 +19,7 @@ from gatera.data.blocks.image import ImageBlock
 from gatera.data.blocks.points import PointBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.transforms.item import Resize
+from gatera.learn.export.program import has_features
 from gatera.learn.learner import Learner
 from gatera.models.text.awd_lstm import AWD_LSTM, AwdLstmConfig
 from gatera.models.text.model import TransformerConfig
@@ -151,8 +152,10 @@ LARGE = ("several labels", "points", "masks", "sounds")
 )
 def test_every_kind_runs_on_every_engine(kind, photos, tmp_path):
     learn, inputs = KINDS[kind](photos, tmp_path)
-    path = learn.export("program.gatera")
-    wanted = load_program(path, engine="onnxruntime").predict_batch(inputs)
+    embeds = has_features(learn.trained)
+    path = learn.export("program.gatera", embeddings=embeds)
+    first = load_program(path, engine="onnxruntime")
+    wanted, embeddings = first.predict_batch(inputs), first.embed_batch(inputs) if embeds else None
     for name, spec in ENGINES.items():
         if not spec.installed:
             continue
@@ -163,3 +166,5 @@ def test_every_kind_runs_on_every_engine(kind, photos, tmp_path):
                 answers = program.predict_batch(inputs, batch_size)
                 for answer, same in zip(answers, wanted, strict=True):
                     np.testing.assert_allclose(answer.probabilities, same.probabilities, atol=2e-5)
+            if embeddings is not None:
+                np.testing.assert_allclose(program.embed_batch(inputs, 2), embeddings, rtol=1e-3, atol=1e-4)

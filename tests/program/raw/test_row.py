@@ -274,3 +274,15 @@ def test_only_known_ways_of_writing_numbers_are_taken(written):
     number = {"name": "age", "fill": 7.0, "had_empty": True, "mean": 0.0, "std": 1.0, **written}
     with pytest.raises(ProgramFileError):
         Preprocessing([{"op": "read_row", "categories": [], "numbers": [number]}])
+
+
+def test_a_missing_date_is_said_once_for_all_its_parts():
+    parts = ("Year", "Month", "Day")
+    about = {"fill": 3.0, "had_empty": False, "mean": 0.0, "std": 1.0, "date": "sold"}
+    read = RowReader([], [{**about, "name": f"sold{part}", "part": part} for part in parts])
+    with pytest.warns(UserWarning) as said:
+        assert read({"sold": ""}).tolist() == [3, 3, 3]
+    assert [str(one.message) for one in said] == [
+        "Column 'sold' is empty, which it never was in training; what is usual in training is used. This warning is shown once "
+        "for each column."
+    ]

@@ -19,6 +19,7 @@ HOMES = {
     "seal": "gatera.cli.commands.measuring",
     "data": "gatera.cli.data.commands",
     "info": "gatera.cli.commands.about",
+    "models": "gatera.cli.commands.models",
     "completion": "gatera.cli.commands.about",
     "help": "gatera.cli.commands.about",
 }
@@ -26,6 +27,7 @@ HOMES = {
 #: What each group of commands is for, by its name: the first word of theirs.
 GROUPS: dict[str, str] = {
     "data": "Keep a data set under version control: who labelled what, when, and what changed.",
+    "models": "Keep versions of programs: tag, compare, send and fetch them, and see what each was made from.",
 }
 
 

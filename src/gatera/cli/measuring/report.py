@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 
+from gatera.cli.given.program import load_program
 from gatera.cli.output import FAILED, notes, print_json, print_line
 from gatera.cli.terminal.style import paint
 from gatera.cli.terminal.text import escaped
 from gatera.cli.test import asked_of, name_unmeasured
 from gatera.core.errors import ArgumentError
 from gatera.core.progress import status, track
-from gatera.program.program import load_program
 from gatera.recipes.page.program import report as write_report
 
 

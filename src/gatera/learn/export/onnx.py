@@ -20,6 +20,7 @@ from gatera.learn.certainty.fit import TENSOR
 from gatera.learn.certainty.projection import Projection
 from gatera.learn.certainty.rows import RowProjection
 from gatera.learn.certainty.tap import caught, find_tap, pooled
+from gatera.program.embedding.read import EMBEDDING
 from gatera.program.engines import OnnxRuntimeEngine
 from gatera.program.network.bounded import check_model
 
@@ -56,22 +57,39 @@ class PhotoGraph(nn.Module):
 
 
 class WithTensor(nn.Module):
-    """Computes a graph's logits and its short features: (float32 [N,K], float32 [N,D])."""
+    """Computes a graph's logits and, beside them, what is named in `names`: float32 [N,K] and [N,D] each.
 
-    def __init__(self, graph: nn.Module, projection: Projection | RowProjection) -> None:
+    Args:
+        graph: the graph.
+        projection: makes the features short, for novelty; None for none.
+        embedding: also give the features as they are.
+    """
+
+    def __init__(
+        self, graph: nn.Module, projection: Projection | RowProjection | None, embedding: bool = False
+    ) -> None:
         super().__init__()
+        self.network, self.embedding = graph, embedding  # torch.export has a `graph` of its own
         self.of_inputs = isinstance(projection, RowProjection)
-        self.network, self.project = graph, projection.module()  # torch.export has a `graph` of its own
+        self.project = None if projection is None else projection.module()
+        self.names = [
+            "output",
+            *([TENSOR] if projection is not None else []),
+            *([EMBEDDING] if embedding else []),
+        ]
 
-    def forward(self, arrays: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, arrays: Tensor) -> tuple[Tensor, ...]:
         """Compute."""
-        if self.of_inputs:
-            return self.network(arrays), self.project(arrays)
+        project = self.project
+        if self.of_inputs and project is not None and not self.embedding:
+            return self.network(arrays), project(arrays)
         tap = find_tap(self.network)
         assert tap is not None  # for the type checker
         with caught(tap) as seen:
             logits = self.network(arrays)
-        return logits, self.project(pooled(seen[-1]))
+        features = pooled(seen[-1])
+        short = [] if project is None else [project(arrays if self.of_inputs else features)]
+        return (logits, *short, *([features] if self.embedding else []))
 
 
 def to_onnx(
@@ -79,6 +97,7 @@ def to_onnx(
     batch: np.ndarray,
     ragged: bool = False,
     projection: Projection | RowProjection | None = None,
+    embedding: bool = False,
 ) -> bytes:
     """Translate a module into ONNX with a variable batch size.
 
@@ -88,6 +107,7 @@ def to_onnx(
         ragged: make the second axis variable, too.
         projection: also compute short features, as the tensor `TENSOR`. It is not an output of the model, so that readers that
             do not know of it see a model with one output; those that do make it one.
+        embedding: also compute the features as they are, as the tensor `EMBEDDING`, in the same way.
 
     Returns:
         The serialised model: with its weights, standard operators only, and no stack traces or paths of this machine.
@@ -102,8 +122,9 @@ def to_onnx(
         # The exporter folds batch norms itself, in the end; folded before, they are not translated: 7 s instead of 12 for Lite0.
         folded = folded_copy(graph, torch.from_numpy(batch))
         names = ["output"]
-        if projection is not None:
-            folded, names = WithTensor(folded, projection).eval(), ["output", TENSOR]
+        if projection is not None or embedding:
+            folded = WithTensor(folded, projection, embedding).eval()
+            names = folded.names
         with _quiet(), _clamping(folded):
             exported = torch.onnx.export(
                 folded, (torch.from_numpy(batch),), dynamo=True, dynamic_shapes=(axes,), verbose=False,
@@ -161,6 +182,22 @@ def warn_if_not_allowed(model: bytes, path: object) -> None:
             f"{err.problem}. The program is written; to use it, pass trusted=True to load_program, or --trusted to gatera predict.",
             stacklevel=3,
         )  # fmt: skip
+
+
+def check_embedding(graph: nn.Module, model: bytes, batch: np.ndarray) -> int:
+    """Compare the features that an exported network gives with the original's; return their number D.
+
+    Raises:
+        ExportError: if they differ by more than `PARITY`, or are not finite.
+    """
+    with torch.no_grad():
+        expected = WithTensor(graph, None, embedding=True)(torch.from_numpy(batch))[1].numpy()
+    found = OnnxRuntimeEngine(model, features=EMBEDDING).run_with_features(batch)[1]
+    assert found is not None  # for the type checker
+    difference = float(np.abs(found - expected).max())
+    if found.shape != expected.shape or not difference <= PARITY * max(1.0, float(np.abs(expected).max())):
+        raise ExportError(f"the exported network's embeddings differ from the learner's by {difference:.2g}")
+    return int(found.shape[1])
 
 
 def check_parity(

@@ -16,17 +16,20 @@ from torch import nn
 
 import gatera
 from gatera.core.checks import require
+from gatera.core.errors import ExportError
 from gatera.core.files import check_free_to_write
 from gatera.data.blocks.base import InputBlock
 from gatera.data.blocks.image import ImageInput
 from gatera.learn.certainty.fit import Fitted
 from gatera.learn.certainty.projection import Projection
 from gatera.learn.certainty.rows import RowProjection
+from gatera.learn.certainty.tap import caught, find_tap
 from gatera.learn.export.card import CardFacts, model_card
 from gatera.learn.export.onnx import (
     OPSET,
     ArrayGraph,
     PhotoGraph,
+    check_embedding,
     check_parity,
     noise_like,
     to_onnx,
@@ -39,6 +42,7 @@ from gatera.models.text.model import TextBody
 from gatera.models.text.word_scores import TextMixture
 from gatera.models.trees import TableMixture
 from gatera.models.vision.body import Body
+from gatera.program.embedding.read import EMBEDDING
 from gatera.program.package import FORMAT, write_package
 from gatera.program.preprocess import Preprocessing, stack_arrays
 
@@ -56,12 +60,15 @@ class ExportOptions:
         training: facts for `program.json`, e.g. metrics and data version; the last epoch's row is always there.
         certainty: whether the program knows how sure it is: calibrated probabilities, sets and intervals, novelty. They are
             found on the validation set, which is predicted once more.
+        embeddings: whether the program also gives what the network makes of an input before its last layers, `Program.embed`: for
+            search by similarity, copies, heads for few items. The file grows by nothing.
     """
 
     slim: bool = False
     card: str | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
     certainty: bool = True
+    embeddings: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,14 +118,20 @@ def export_program(trained: Trained, path: Path, force: bool, options: ExportOpt
         ExportError: if the network cannot be translated to ONNX.
     """
     check_free_to_write(path, force)
+    if options.embeddings and not has_features(trained):
+        raise ExportError(
+            f"{architecture_name(trained.model)} has no features, so its program cannot give embeddings",
+            remedy="A network has: train one, or export without embeddings.",
+        )
     graph, pad = _graph(trained), trained.preprocessing.pad
     n_examples = min(N_EXAMPLES, len(trained.inputs))
     examples = [np.array(trained.preprocessing(trained.inputs[i])) for i in range(n_examples)]
     projection = trained.projection
-    model = _onnx(graph, stack_arrays([examples[0]] * 2), pad is not None, projection)
+    model = _onnx(graph, stack_arrays([examples[0]] * 2), pad is not None, projection, options.embeddings)
     photos = examples[0].dtype == np.uint8
     batch = noise_like(examples[0]) if photos else stack_arrays(examples, pad)
     check_parity(graph, model, batch, projection)
+    width = check_embedding(graph, model, batch) if options.embeddings else None
     warn_if_not_allowed(model, path)
     entries: dict[str, bytes] = {"model.onnx": model, **trained.block.entries()}
     entries["card.md"] = (options.card or model_card(card_facts(trained, path.stem))).encode()
@@ -126,8 +139,23 @@ def export_program(trained: Trained, path: Path, force: bool, options: ExportOpt
         entries["weights.safetensors"] = weights(trained.model)
     last_epoch = None if trained.last_epoch is None else dict(trained.last_epoch)
     training = finite({"last_epoch": last_epoch, **options.training})
-    write_package(path, program_json(trained, graph, examples[0], training), entries, force=force)
+    described = program_json(trained, graph, examples[0], training)
+    if width is not None:
+        described["embedding"] = {"tensor": EMBEDDING, "width": width}
+    write_package(path, described, entries, force=force)
     return path
+
+
+def has_features(trained: Trained) -> bool:
+    """Whether a model computes features that a program can give as embeddings: trees do not, nor do networks for masks."""
+    graph = _graph(trained)
+    tap = find_tap(graph)
+    if tap is None:
+        return False
+    example = np.array(trained.preprocessing(trained.inputs[0]))
+    with torch.no_grad(), caught(tap) as seen:
+        graph(torch.from_numpy(stack_arrays([example] * 2, trained.preprocessing.pad)))
+    return bool(seen)
 
 
 def finite(value: Any) -> Any:
@@ -161,6 +189,7 @@ def program_json(
     loss, fitted = trained.loss_func, trained.fitted
     sureness = {} if fitted is None or fitted.certainty is None else {"certainty": dict(fitted.certainty)}
     temperature = 1.0 if fitted is None else fitted.temperature
+    training = {**started_from(trained.model), **training}
     if fitted is not None and fitted.report.n:
         training = {**training, "calibration": fitted.report.to_dict()}
     return {
@@ -186,6 +215,14 @@ def program_json(
         "training": dict(training),
         "versions": {"torch": torch.__version__, "numpy": np.__version__},
     }
+
+
+def started_from(model: nn.Module) -> dict[str, Any]:
+    """Return the initial weights of a model, as `training` in program.json has them: {"weights": {"source": ...}}."""
+    body = find_body(model)
+    if body is None:
+        return {}
+    return {"weights": {"source": body.source, **getattr(body, "started_from", {})}}
 
 
 def card_facts(trained: Trained, title: str) -> CardFacts:
@@ -227,11 +264,15 @@ def _threshold(loss: Loss, temperature: float) -> Any:
 
 
 def _onnx(
-    graph: nn.Module, batch: np.ndarray, ragged: bool, projection: Projection | RowProjection | None
+    graph: nn.Module,
+    batch: np.ndarray,
+    ragged: bool,
+    projection: Projection | RowProjection | None,
+    embedding: bool,
 ) -> bytes:
     if isinstance(graph, ArrayGraph) and isinstance(graph.model, TableMixture):
         return mixture_to_onnx(graph.model, graph.block, batch, projection)
-    return to_onnx(graph, batch, ragged, projection)
+    return to_onnx(graph, batch, ragged, projection, embedding)
 
 
 def weights(model: nn.Module) -> bytes:

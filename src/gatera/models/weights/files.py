@@ -14,6 +14,7 @@ from torch import Tensor
 from gatera.core.checks import did_you_mean, listed, require
 from gatera.core.errors import GateraError, PretrainedError, is_library_error, shorten
 from gatera.core.files import sha256_file
+from gatera.program.archive import begins_as_program
 from gatera.program.package import read_package
 
 PICKLED = (".pth", ".pt", ".bin")
@@ -60,13 +61,19 @@ def read_checkpoint(path: str | Path) -> dict[str, Tensor]:
     path = Path(path)
     _check_file(path)
     check_hash(path)
-    if path.suffix == PROGRAM:
+    kind = suffix_of(path)
+    if kind == PROGRAM:
         content: object = _read_program(path)
-    elif path.suffix == SAFE:
+    elif kind == SAFE:
         content = _read_safetensors(path)
     else:
         content = _read_pickled(path)
     return _unprefixed(_weights_in(content, path))
+
+
+def suffix_of(path: Path) -> str:
+    """Return the suffix that says what a file is; programs in a registry have none, and are told by how they begin."""
+    return PROGRAM if not path.suffix and begins_as_program(path) else path.suffix
 
 
 def read_head(path: str | Path) -> dict[str, Tensor]:
@@ -106,7 +113,7 @@ def _check_file(path: Path) -> None:
         path.open("rb").close()
     except OSError as err:
         raise PretrainedError(f"pretrained cannot be read: {path} ({err.strerror})") from err
-    if path.suffix not in SUFFIXES:
+    if suffix_of(path) not in SUFFIXES:
         raise PretrainedError(
             f"pretrained has an unknown file type: {path}",
             got=path.suffix,

@@ -110,6 +110,8 @@ class NumberColumn(Column):
         written: how texts write numbers.
     """
 
+    used = ""  # in the place of an empty cell, in words; else the number itself is said
+
     def __init__(
         self, name: str, fill: float, had_empty: bool, mean: float, std: float, written: NumberFormat = PLAIN
     ) -> None:
@@ -136,7 +138,7 @@ class NumberColumn(Column):
         infinite = np.zeros(len(missing), bool)
         for place in np.flatnonzero(missing).tolist():
             infinite[place] = not is_empty(cells[place])
-        used = f"{self.fill:g} is used"
+        used = self.used or f"{self.fill:g} is used"
         return {
             f"column {{name!r}} is empty, which it never was in training; {used}": missing & ~infinite,
             f"column {{name!r}} holds {{cell!r}}, which is not finite; {used}": infinite,
@@ -151,6 +153,8 @@ class DatePartColumn(NumberColumn):
         part: which part, see `PARTS`.
         about: what `NumberColumn` takes.
     """
+
+    used = "what is usual in training is used"  # the same for every part, so that it is said once
 
     def __init__(self, date: str, part: str, **about: Any) -> None:
         super().__init__(**about)
@@ -272,7 +276,7 @@ class RowReader:
             encoded[:, place] = values
             for sentence, mask in said.items():
                 if mask.any():
-                    notes[column.name] = _note(column.name, sentence, cells, mask)
+                    notes[column.source] = _note(column.source, sentence, cells, mask)
         assert encoded is not None  # for the type checker: there are columns
         return encoded, notes
 

@@ -77,12 +77,14 @@ class SplitRows:
         words: how they were split.
         leaks: rows on both sides; None where nobody looked, or copies were kept together.
         column: the column by whose values rows were split, and which is no input therefore; None for none.
+        by_class: whether each class is held out in its share.
     """
 
     splits: Splits
     words: str
     leaks: Leaks | None = None
     column: str | None = None
+    by_class: bool = False
 
 
 def split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> SplitRows:
@@ -108,14 +110,15 @@ def split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> Sp
     if suggestion is not None:
         splits = split_groups_by_class(rows.labels, list(suggestion.values), share, seed)
         words = f"{share:.0%} of the rows at random, those of one {suggestion.value} together, seed {seed}"
-        return SplitRows(splits, words, _leaks(rows, splits, settings, events), suggestion.value)
+        leaks = _leaks(rows, splits, settings, events)
+        return SplitRows(splits, words, leaks, suggestion.value, rows.is_class)
     if rows.is_class:
         splits = split_by_class(rows.labels, share, seed)
     else:
         splits = RandomSplitter(share, seed)(rows.frame)
     words = f"{share:.0%} of {'every class' if rows.is_class else 'the rows'} at random, seed {seed}"
     if settings.split is SplitKind.random or not settings.check_leaks:
-        return SplitRows(splits, words, _leaks(rows, splits, settings, events))
+        return SplitRows(splits, words, _leaks(rows, splits, settings, events), by_class=rows.is_class)
     return _copies_together(rows, splits, words, settings, events)
 
 
@@ -143,7 +146,7 @@ def _copies_together(
         text = f"{many:,} {rows.things} are copies of others, e.g. {example}; copies stay on the same side of the split"
         events.on_note(Note(text, "split", "random"))
         words += "; copies are on the same side"
-    return SplitRows(together, words)
+    return SplitRows(together, words, by_class=rows.is_class)
 
 
 def _leaks(rows: RowsToSplit, splits: Splits, settings: TrainSettings, events: Events) -> Leaks | None:

@@ -18,7 +18,7 @@ from gatera.data.loading.loaders import DataLoader, DataLoaders
 from gatera.recipes.settings import TrainSettings
 
 #: Settings that do not change what is trained.
-ELSEWHERE = ("source", "out", "task", "report", "resume", "restart", "slim", "force", "device")
+ELSEWHERE = ("source", "out", "task", "report", "resume", "restart", "slim", "embeddings", "force", "device")
 
 
 def settings_facts(settings: TrainSettings, task: str) -> dict[str, Any]:

@@ -1,0 +1,176 @@
+"""`gatera models push`, `pull` and `lock`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from gatera.cli.models.remotes import address_of, given_keys, remember
+from gatera.cli.output import print_json, print_line, show_note
+from gatera.cli.terminal.text import escaped
+from gatera.core.checks import listed
+from gatera.core.errors import ArgumentError, RegistryError
+from gatera.store.models.names import LATEST
+from gatera.store.models.registry import ModelRegistry
+from gatera.store.models.sync.hub import NEWEST, from_hub, push_to_hub
+from gatera.store.models.sync.lock import Lock, locked_version, read_lock, write_lock
+from gatera.store.models.sync.pull import check_keys, pull_locked, pull_model, remote_models
+from gatera.store.models.sync.push import Synced, push_model
+from gatera.store.remotes.huggingface import SCHEME, repository_of
+from gatera.store.remotes.open import open_remote
+
+
+def push(options: argparse.Namespace) -> int:
+    """Send models to a remote.
+
+    Raises:
+        GateraError: if there is nothing to send, the remote does not answer, or it has something else under the same names.
+    """
+    registry = ModelRegistry(options.registry)
+    address = address_of(registry, options.remote)
+    models = options.models or registry.models()
+    if not models:
+        raise RegistryError(
+            f"the registry {registry.folder} is empty", remedy="Add a program with: gatera models add FILE"
+        )
+    if address.startswith(SCHEME):
+        return _push_to_hub(registry, models, address, options.json)
+    remote = open_remote(address)
+    for model in models:
+        if "@" in model:
+            raise ArgumentError(
+                "push takes models, with all their versions", got=model, expected=model.partition("@")[0]
+            )
+        _show(push_model(registry, remote, model), "Sent", address, options.json)
+    remember(registry, address)
+    return 0
+
+
+def pull(options: argparse.Namespace) -> int:
+    """Fetch models from a remote.
+
+    Raises:
+        GateraError: if the remote does not answer, lacks something, or something is damaged or not signed.
+    """
+    registry = ModelRegistry(options.registry)
+    if options.locked:
+        return _pull_locked(registry, options)
+    address = address_of(registry, options.remote)
+    if address.startswith(SCHEME):
+        return _pull_from_hub(registry, address, options)
+    remote = open_remote(address)
+    names = options.versions or remote_models(remote)
+    if not names:
+        raise RegistryError(
+            f"{address} has no programs", remedy="Send some with: gatera models push --remote ADDRESS"
+        )
+    keys = given_keys(options.key)
+    for name in names:
+        done = pull_model(registry, remote, name, keys=keys, renumber=options.renumber)
+        _show(done, "Fetched", address, options.json)
+    remember(registry, address)
+    return 0
+
+
+def lock(options: argparse.Namespace) -> int:
+    """Write a lock file.
+
+    Raises:
+        GateraError: if there is no such version, or it is not signed as asked.
+    """
+    registry, path = ModelRegistry(options.registry), Path(options.out)
+    keys = given_keys(options.key)
+    name = next(iter(keys), None)
+    versions = [registry.find(each) for each in options.versions]
+    for version in versions:
+        check_keys(registry.files, version, keys)
+    before = read_lock(path) if path.exists() else Lock([])
+    try:
+        remote = address_of(registry, options.remote)
+    except ArgumentError:
+        remote = ""
+    after = before.with_models([locked_version(each, name) for each in versions], keys, remote)
+    write_lock(after, path)
+    if options.json:
+        print_json({"lock": str(path), "locked": [each.name for each in after.models]})
+        return 0
+    for version in versions:
+        signed = f", signed by {name}" if name else ""
+        print_line(f"{escaped(path)}: {version.name}  sha256 {version.sha256[:12]}{signed}")
+    return 0
+
+
+def _pull_locked(registry: ModelRegistry, options: argparse.Namespace) -> int:
+    if options.versions:
+        raise ArgumentError(
+            "--locked fetches what the lock file says, and takes no versions", got=options.versions[0]
+        )
+    locked = read_lock(options.lock)
+    address = options.remote or locked.remote or address_of(registry, None)
+    if address.startswith(SCHEME):
+        for each in locked.models:
+            public = locked.public(each)
+            keys = {} if public is None or each.key is None else {each.key: public}
+            from_hub(registry, repository_of(address), f"v{each.number}", keys=keys, locked=each)
+            print_line(f"{each.name}  sha256 {each.sha256[:12]}  from {escaped(address)}")
+        return 0
+    done = pull_locked(registry, open_remote(address), locked)
+    for each, synced in zip(locked.models, done, strict=True):
+        if options.json:
+            print_json({"locked": each.name, "fetched": synced.transfer.objects == 1})
+        else:
+            print_line(
+                f"{each.name}  sha256 {each.sha256[:12]}  "
+                + ("fetched" if synced.transfer.objects else "there already")
+            )
+    return 0
+
+
+def _push_to_hub(registry: ModelRegistry, references: Sequence[str], address: str, json: bool) -> int:
+    repository = repository_of(address)
+    if len(references) != 1:
+        raise ArgumentError(
+            "a repository of the Hugging Face hub holds one model",
+            got=listed(references),
+            expected="a version, such as cats@v3",
+        )
+    version = registry.find(references[0])
+    there = push_to_hub(registry, version.name, repository)
+    print_json({"version": version.name, "remote": there}) if json else print_line(
+        f"{version.name} is at {escaped(there)}."
+    )
+    return 0
+
+
+def _pull_from_hub(registry: ModelRegistry, address: str, options: argparse.Namespace) -> int:
+    repository, keys = repository_of(address), given_keys(options.key)
+    for name in options.versions or [""]:
+        model, _, which = name.partition("@")
+        version = from_hub(
+            registry, repository, NEWEST if which in ("", LATEST) else which, model or None, keys
+        )
+        if model and version.model != model:
+            show_note(f"The program of {address} is called {version.model} there, and here.")
+        if options.json:
+            print_json(version.to_dict())
+        else:
+            print_line(f"{version.name}  sha256 {version.sha256[:12]}  from {escaped(address)}")
+    return 0
+
+
+def _show(done: Synced, verb: str, address: str, json: bool) -> None:
+    if json:
+        print_json({
+            "model": done.model, "versions": [each.name for each in done.versions], "tags": list(done.moves),
+            "objects": done.transfer.objects, "bytes": done.transfer.size_bytes, "notes": list(done.notes), "remote": address,
+        })  # fmt: skip
+        return
+    news = _joined([*(f"v{each.number}" for each in done.versions), *done.moves])
+    print_line(f"{done.model}: {escaped(news) or 'nothing new'}. {done.transfer.in_words(verb)}")
+    for note in done.notes:
+        show_note(note)
+
+
+def _joined(words: Sequence[str]) -> str:
+    return ", ".join(words)

@@ -1,0 +1,193 @@
+"""`gatera models list`, `show`, `verify` and `lineage`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from gatera.cli.models.remotes import given_keys
+from gatera.cli.models.words import figures, made_from
+from gatera.cli.output import FAILED, print_json, print_line
+from gatera.cli.terminal.card import card_lines
+from gatera.cli.terminal.table import Column, table_lines
+from gatera.cli.terminal.text import cells, escaped
+from gatera.core.checks import listed
+from gatera.core.errors import RegistryError
+from gatera.core.files import check_free_to_write, human_bytes
+from gatera.program.archive import CARD
+from gatera.program.package import read_package
+from gatera.store.models import tags
+from gatera.store.models.check import verify_registry
+from gatera.store.models.lineage import lineage
+from gatera.store.models.picture import save_lineage
+from gatera.store.models.registry import ModelRegistry, versions_in
+from gatera.store.models.signed import signers
+from gatera.store.models.sync.pull import remote_models
+from gatera.store.models.version import ModelVersion
+from gatera.store.remotes.open import open_remote
+from gatera.store.remotes.remote import Remote
+
+
+def list_models(options: argparse.Namespace) -> int:
+    """List models, or the versions of one.
+
+    Raises:
+        GateraError: if there is no such model, or the remote does not answer.
+    """
+    registry = ModelRegistry(options.registry)
+    if options.remote is None:
+        if options.model is not None:
+            registry.find(options.model)
+        names, files = registry.models(), registry.files
+    else:
+        files = open_remote(options.remote)
+        names = remote_models(files)
+        if options.model is not None and options.model not in names:
+            raise RegistryError(
+                f"{options.remote} has no model {options.model!r}", available=listed(names) or "none"
+            )
+    if not names and not options.json:
+        print_line(f"No programs in {escaped(files.address)} yet.")
+        return 0
+    if options.model is None:
+        _list_all(files, names, options.json)
+    else:
+        _list_versions(files, options.model, options.json)
+    return 0
+
+
+def show(options: argparse.Namespace) -> int:
+    """Show a version.
+
+    Raises:
+        GateraError: if there is no such version.
+    """
+    registry = ModelRegistry(options.registry)
+    version = registry.find(options.version)
+    named = [tag for tag, number in registry.tags(version.model).items() if number == version.number]
+    signed = signers(registry.files, version)
+    if options.json:
+        print_json({**version.to_dict(), "tags": named, "signed_by": signed}, indent=1)
+        return 0
+    print_line(f"{version.name}" + (f"  ({escaped(', '.join(named))})" if named else ""))
+    lines = [
+        figures(version), f"added by {version.by} at {version.at}", *([f"note: {version.note}"] if version.note else []),
+        *made_from(version), f"file: {registry.file_of(version)} ({human_bytes(version.size)})", f"sha256: {version.sha256}",
+        f"signed with: {listed(signed)}" if signed else "not signed",
+    ]  # fmt: skip
+    for line in lines:
+        print_line(f"  {escaped(line)}")
+    package = read_package(registry.file_of(version))
+    if CARD in package.names:
+        card = package.read(CARD).decode("utf-8", errors="replace").strip()
+        print_line("")
+        for line in card_lines(card) if sys.stdout.isatty() else escaped(card, keep="\n").splitlines():
+            print_line(line)
+    return 0
+
+
+def verify(options: argparse.Namespace) -> int:
+    """Check a registry.
+
+    Returns:
+        The exit status: 0, or 1 if something is wrong.
+
+    Raises:
+        GateraError: if a key is not one, or there is no such model.
+    """
+    registry = ModelRegistry(options.registry)
+    for model in options.models:
+        registry.find(model)
+    count, faults = verify_registry(registry, options.models or None, given_keys(options.key))
+    if options.json:
+        print_json({"versions": count, "faults": faults})
+    else:
+        for fault in faults:
+            print_line(escaped(fault))
+        versions = "1 version" if count == 1 else f"{count:,} versions"
+        print_line(
+            f"{versions} checked: " + (f"{len(faults):,} faults." if faults else "everything is sound.")
+        )
+    return FAILED if faults else 0
+
+
+def show_lineage(options: argparse.Namespace) -> int:
+    """Draw what a version came from.
+
+    Raises:
+        GateraError: if there is no such version, or the picture exists.
+    """
+    if options.svg is not None:
+        check_free_to_write(Path(options.svg), options.force)
+    tree = lineage(ModelRegistry(options.registry), options.version)
+    if options.json:
+        print_json(tree.to_dict(), indent=1)
+    else:
+        for line in tree.lines():
+            print_line(escaped(line))
+    if options.svg is not None:
+        path = save_lineage(tree, options.svg)
+        if not options.json:
+            print_line(f"Saved {escaped(path)}.")
+    return 0
+
+
+def _list_all(files: Remote, names: Sequence[str], json: bool) -> None:
+    rows = []
+    for name in names:
+        versions = list(versions_in(files, name))
+        named = {
+            tag: moves[-1].version
+            for tag in tags.tag_names(files, name)
+            if (moves := tags.history(files, name, tag))
+        }
+        named = {tag: number for tag, number in named.items() if number is not None}
+        newest = versions[-1]
+        if json:
+            print_json({"model": name, "versions": len(versions), "latest": newest.number, "tags": named})
+            continue
+        stands = listed(f"{tag} v{number}" for tag, number in named.items()) or "-"
+        rows.append(
+            [name, str(len(versions)), f"v{newest.number}, {newest.at[:10]}", stands, figures(newest)]
+        )
+    _table(("model", "versions", "newest", "tags", "what"), rows)
+
+
+def _list_versions(files: Remote, model: str, json: bool) -> None:
+    named: dict[int, list[str]] = {}
+    for tag in tags.tag_names(files, model):
+        moves = tags.history(files, model, tag)
+        if moves and moves[-1].version is not None:
+            named.setdefault(moves[-1].version, []).append(tag)
+    versions: list[ModelVersion] = list(versions_in(files, model))
+    if json:
+        for each in versions:
+            print_json({**each.to_dict(), "tags": named.get(each.number, [])})
+        return
+    rows = [
+        [
+            f"v{each.number}", ", ".join(named.get(each.number, [])) or "-", each.at[:10], each.by, figures(each), each.note or "-",
+        ]
+        for each in reversed(versions)
+    ]  # fmt: skip
+    _table(("version", "tags", "added", "by", "what", "note"), rows)
+
+
+def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table: with headings on a terminal, else as plain lines."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            print_line(*map(escaped, row))
+        return
+    columns = [
+        Column(
+            title,
+            max((cells(escaped(row[place])) for row in rows), default=0),
+            "name" if place == 0 else None,
+        )
+        for place, title in enumerate(titles)
+    ]
+    for line in table_lines(columns, ([[cell] for cell in row] for row in rows)):
+        print_line(line)

@@ -1,0 +1,92 @@
+"""Check a registry: every description, tag, file and signature."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from gatera.core.errors import GateraError
+from gatera.core.files import sha256_file
+from gatera.core.progress import track
+from gatera.store.models import tags
+from gatera.store.models.registry import ModelRegistry, versions_in
+from gatera.store.models.signed import check_signature, signers
+from gatera.store.models.version import ModelVersion
+from gatera.store.signatures import public_key
+
+
+def verify_registry(
+    registry: ModelRegistry,
+    models: Iterable[str] | None = None,
+    keys: Mapping[str, str] | None = None,
+    quiet: bool = False,
+) -> tuple[int, list[str]]:
+    """Check that every version can be read, its file is there with the right size and hash, and its signatures are right.
+
+    Args:
+        registry: what is checked.
+        models: the names of models; None for all.
+        keys: name -> public key: every version must be signed with each of them.
+        quiet: show no progress.
+
+    Returns:
+        How many versions were checked, and a sentence for each fault.
+    """
+    faults: list[str] = []
+    versions: list[ModelVersion] = []
+    for model in registry.models() if models is None else models:
+        try:
+            versions += versions_in(registry.files, model)
+            for tag in tags.tag_names(registry.files, model):
+                faults += _tag_faults(registry, model, tag)
+        except GateraError as err:
+            faults.append(err.problem)
+    for version in track(versions, "Verifying", quiet=quiet):
+        faults += _file_faults(registry, version) + _signature_faults(registry, version, keys or {})
+    return len(versions), faults
+
+
+def _tag_faults(registry: ModelRegistry, model: str, tag: str) -> list[str]:
+    moves = registry.history(model, tag)
+    numbers = {each.number for each in registry.versions(model)}
+    missing = {move.version for move in moves if move.version is not None} - numbers
+    current = moves[-1].version if moves else None
+    return (
+        [f"the tag {tag!r} of {model} stands for v{current}, which is not in the registry"]
+        if current in missing
+        else []
+    )
+
+
+def _file_faults(registry: ModelRegistry, version: ModelVersion) -> list[str]:
+    try:
+        path = registry.file_of(version)
+        found = sha256_file(path)
+    except (GateraError, OSError) as err:
+        return [
+            err.problem
+            if isinstance(err, GateraError)
+            else f"the file of {version.name} cannot be read ({err.strerror})"
+        ]
+    return (
+        []
+        if found == version.sha256
+        else [f"the file of {version.name} is damaged: its SHA-256 is another ({path})"]
+    )
+
+
+def _signature_faults(registry: ModelRegistry, version: ModelVersion, keys: Mapping[str, str]) -> list[str]:
+    """Check the signatures that are asked for, and those whose keys this machine has."""
+    wanted = dict(keys)
+    faults = []
+    for name in signers(registry.files, version):
+        if name not in wanted:
+            try:
+                wanted[name] = public_key(name)
+            except GateraError:
+                continue  # a key that nobody here trusts or doubts
+    for name, public in wanted.items():
+        try:
+            check_signature(registry.files, version, name, public)
+        except GateraError as err:
+            faults.append(err.problem)
+    return faults

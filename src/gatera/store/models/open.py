@@ -1,0 +1,69 @@
+"""Open a program by its file or by its name in the registry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gatera.core.checks import nearest
+from gatera.core.errors import RegistryError
+from gatera.program.archive import SUFFIX
+from gatera.program.engines import EngineName, EnginePrecision
+from gatera.program.program import Program
+from gatera.program.program import load_program as load_file
+from gatera.store.models.names import NAME, is_reference
+from gatera.store.models.registry import ModelRegistry
+
+
+def load_program(
+    path: str | Path,
+    *,
+    engine: EngineName = "auto",
+    precision: EnginePrecision = "float32",
+    threads: int | None = None,
+    trusted: bool = False,
+) -> Program:
+    """Load a program. Nothing in it is executed or unpickled, and PyTorch is not needed.
+
+    Args:
+        path: a file that `learn.export` or `gatera train` wrote; or a version in the registry: "cats@v3", "cats@production",
+            "cats@latest".
+        engine: "onnxruntime", "openvino", or "auto"; see `make_engine`.
+        precision: "float32", or "fast": the quickest the processor has (bf16 shifts probabilities by up to 5e-3).
+        threads: the number of threads that compute one prediction; None for one per core, and where there are many inputs for
+            one input per core.
+        trusted: also take models with operators that are not on the list, or that need much memory or time. Such a model
+            can keep the machine busy, or fill its memory; it still cannot run code.
+
+    Raises:
+        ProgramFileError: if the file is missing, damaged, tampered with, or too new, or its model is not allowed.
+        RegistryError: if the registry has no such version.
+        MissingExtraError: if the engine is named and not installed.
+        ArgumentError: if a choice is unknown.
+    """
+    return load_file(program_file(path), engine=engine, precision=precision, threads=threads, trusted=trusted)
+
+
+def program_file(name: str | Path, registry: ModelRegistry | None = None) -> Path:
+    """Return the file that a name stands for: the file of that name, or else the version of a program.
+
+    Args:
+        name: a path, or a name such as "cats@production".
+        registry: where versions are; by default the user's own.
+
+    Raises:
+        RegistryError: if it is neither, and looks like a version.
+    """
+    path = Path(name)
+    if isinstance(name, Path) or path.suffix == SUFFIX or path.exists():
+        return path
+    if is_reference(name):
+        return (registry or ModelRegistry()).path(name)
+    if NAME.fullmatch(name) and not path.suffix:
+        models = (registry or ModelRegistry()).models()
+        meant = name if name in models else nearest(name, models)
+        if meant is not None:
+            raise RegistryError(
+                f"{name!r} is not a file, and as the name of a program it lacks the version",
+                remedy=f"Did you mean '{meant}@latest'? gatera models list {meant} shows its versions and tags.",
+            )
+    return path

@@ -1,0 +1,205 @@
+"""Fetch versions and tags from a remote. Every file is checked by size and hash before anything in it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from gatera.core.checks import did_you_mean, listed
+from gatera.core.errors import RegistryError
+from gatera.store.models import tags
+from gatera.store.models.names import LATEST, parse_reference
+from gatera.store.models.registry import ModelRegistry, check_mark, version_key, versions_in, write_mark
+from gatera.store.models.signed import check_signature, signature_key, signers
+from gatera.store.models.sync.lock import Lock, Locked
+from gatera.store.models.sync.push import Synced, check_same, common, in_words
+from gatera.store.models.tags import TagMove, move_key, written_move
+from gatera.store.models.version import ModelVersion, described, read_version
+from gatera.store.remotes.remote import Remote
+from gatera.store.remotes.transfer import Transfer, fetch_objects
+
+
+def pull_model(
+    registry: ModelRegistry,
+    remote: Remote,
+    reference: str,
+    *,
+    keys: Mapping[str, str] | None = None,
+    renumber: bool = False,
+    quiet: bool = False,
+) -> Synced:
+    """Fetch a model with all its versions and tags, or one version of it with all tags.
+
+    Args:
+        registry: where it goes.
+        remote: where it is.
+        reference: "cats" for everything, "cats@v3" or "cats@production" for one version.
+        keys: name -> public key: each version must be signed with one of them.
+        renumber: where the remote has another program under the same version, take theirs and give mine the next number.
+        quiet: show no progress.
+
+    Raises:
+        RegistryError: if the remote has no such version, a signature is missing or wrong, or versions clash.
+        RemoteError: if the remote fails, or something there is damaged; the same call goes on.
+    """
+    asked = parse_reference(reference)
+    check_mark(remote)
+    theirs = list(versions_in(remote, asked.model))
+    if not theirs:
+        raise _no_model(remote, asked.model)
+    chosen = theirs if "@" not in reference else [_chosen(remote, theirs, asked.model, asked.which)]
+    for each in chosen:
+        check_keys(remote, each, keys or {})
+    mine = {each.number: each for each in registry.versions(asked.model)}
+    notes: list[str] = []
+    clashing = [each for each in chosen if each.number in mine and mine[each.number].sha256 != each.sha256]
+    if clashing and not renumber:
+        check_same(mine[clashing[0].number], clashing[0], remote)
+    transfer = _fetched(registry, remote, chosen, quiet)
+    free = max([*mine, *(each.number for each in theirs)]) + 1
+    for number, each in enumerate(clashing, free):
+        _renumbered(registry, mine[each.number], number)
+        notes.append(f"Your {asked.model}@v{each.number} is {asked.model}@v{number} now.")
+    new = [each for each in chosen if each.number not in mine or each in clashing]
+    for each in new:
+        registry.files.replace(version_key(each.model, each.number), each.document)
+    for each in chosen:
+        for name in signers(remote, each):
+            key = signature_key(each, name)
+            registry.files.replace(key, remote.read(key))
+    moves, more = _pull_tags(
+        registry, remote, asked.model, {each.number: n for n, each in enumerate(clashing, free)}
+    )
+    return Synced(asked.model, new, moves, transfer, [*notes, *more])
+
+
+def pull_locked(registry: ModelRegistry, remote: Remote, lock: Lock, quiet: bool = False) -> list[Synced]:
+    """Fetch exactly what a lock file says, or fail: no other version, description, file or key is taken.
+
+    Raises:
+        RegistryError: if the remote or the registry has something else under one of the names, or a signature is missing or wrong.
+        RemoteError: if the remote fails, or something there is damaged.
+    """
+    found = []
+    for locked in lock.models:
+        mine = next((each for each in registry.versions(locked.model) if each.number == locked.number), None)
+        if mine is not None:
+            locked.check(mine, str(registry.folder))
+        version = _locked(remote, locked)
+        public = lock.public(locked)
+        if public is not None and locked.key is not None:
+            check_signature(remote, version, locked.key, public)
+        found.append((locked, version, mine is None))
+    done = []
+    for locked, version, new in found:
+        transfer = _fetched(registry, remote, [version], quiet)
+        if new:
+            registry.files.write_if_absent(version_key(version.model, version.number), version.document)
+        if locked.key is not None:
+            key = signature_key(version, locked.key)
+            registry.files.replace(key, remote.read(key))
+        done.append(Synced(version.model, [version] if new else [], [], transfer))
+    return done
+
+
+def check_keys(files: Remote, version: ModelVersion, keys: Mapping[str, str]) -> None:
+    """Check that a version is signed with one of some keys; without keys nothing is checked.
+
+    Raises:
+        RegistryError: if it is not; it names the key.
+    """
+    if not keys:
+        return
+    there = [name for name in signers(files, version) if name in keys] or list(keys)[:1]
+    for name in there:
+        check_signature(files, version, name, keys[name])
+
+
+def _locked(remote: Remote, locked: Locked) -> ModelVersion:
+    key = version_key(locked.model, locked.number)
+    if not remote.exists(key):
+        raise RegistryError(
+            f"{remote.address} has no {locked.name}, which is locked",
+            available=listed(each.name for each in versions_in(remote, locked.model)) or "no version of it",
+        )  # fmt: skip
+    version = read_version(remote.read(key), locked.model, locked.number, f"{remote.address}/{key}")
+    locked.check(version, remote.address)
+    return version
+
+
+def _fetched(
+    registry: ModelRegistry, remote: Remote, versions: Sequence[ModelVersion], quiet: bool
+) -> Transfer:
+    for each in versions:
+        path = registry.objects.path(each.sha256)
+        if path.is_file() and path.stat().st_size != each.size:
+            registry.objects.remove(each.sha256)  # damaged: fetched again
+    write_mark(registry.files)
+    sizes = {each.sha256: each.size for each in versions}
+    return fetch_objects(registry.objects, remote, sizes, sizes, quiet)
+
+
+def _chosen(remote: Remote, theirs: list[ModelVersion], model: str, which: str) -> ModelVersion:
+    by_name = {f"v{each.number}": each for each in theirs}
+    known = {**by_name, LATEST: theirs[-1]}
+    for tag in tags.tag_names(remote, model):
+        moves = tags.history(remote, model, tag)
+        if moves and moves[-1].version is not None and f"v{moves[-1].version}" in by_name:
+            known[tag] = by_name[f"v{moves[-1].version}"]
+    if which not in known:
+        raise RegistryError(
+            f"{remote.address} has no {model}@{which}",
+            available=listed(known),
+            remedy=did_you_mean(which, known),
+        )
+    return known[which]
+
+
+def _no_model(remote: Remote, model: str) -> RegistryError:
+    models = remote_models(remote)
+    return RegistryError(
+        f"{remote.address} has no model {model!r}",
+        available=listed(models) or "none",
+        remedy=did_you_mean(model, models),
+    )
+
+
+def remote_models(remote: Remote) -> list[str]:
+    """Return the names of the models on a remote, in order."""
+    return sorted({key.split("/")[1] for key in remote.list("models/") if "/versions/" in key})
+
+
+def _renumbered(registry: ModelRegistry, mine: ModelVersion, number: int) -> None:
+    made = replace(mine, number=number)
+    registry.files.replace(version_key(mine.model, number), described(made))
+
+
+def _pull_tags(
+    registry: ModelRegistry, remote: Remote, model: str, numbers: Mapping[int, int]
+) -> tuple[list[str], list[str]]:
+    """Take the moves of a remote's tags; my own that it does not have stay on top of them."""
+    came: list[str] = []
+    notes: list[str] = []
+    files = registry.files
+    for tag in sorted({*tags.tag_names(remote, model), *tags.tag_names(files, model)}):
+        mine, theirs = tags.history(files, model, tag), tags.history(remote, model, tag)
+        same = common(mine, theirs)
+        own = [replace(each, version=numbers.get(each.version or 0, each.version)) for each in mine[same:]]
+        # own moves get their new places before others take the old ones, so that none is ever lost
+        last = theirs[-1].number if theirs else 0
+        for number, (before, each) in enumerate(zip(mine[same:], own, strict=True), last + 1):
+            moved = replace(each, number=number)
+            if moved != before:
+                _write_move(registry, model, moved)
+        for each in theirs[same:]:
+            _write_move(registry, model, each)
+        came += [in_words(each) for each in theirs[same:]]
+        if own and len(theirs) > same:
+            notes.append(
+                f"The tag {tag!r} was moved there too ({in_words(theirs[-1])}); your move ({in_words(own[-1])}) stands on top."
+            )
+    return came, notes
+
+
+def _write_move(registry: ModelRegistry, model: str, move: TagMove) -> None:
+    registry.files.replace(move_key(model, move.tag, move.number), written_move(move))

@@ -1,0 +1,112 @@
+"""Tags: words for versions ("production"), each with the history of what it stood for.
+
+Every move is a document of its own, numbered, and written only if nobody else has written it: of two people who move a tag at the
+same time one succeeds, and the other is told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from gatera.core.errors import RegistryError
+from gatera.store.models.documents import Document, as_document
+from gatera.store.remotes.remote import Remote
+
+
+@dataclass(frozen=True)
+class TagMove:
+    """One move of a tag.
+
+    Attributes:
+        tag: its name.
+        number: 1, 2, ...
+        version: the version that it stands for from then on; None if it was removed.
+        by, at, note: who moved it, when (UTC), and why.
+    """
+
+    tag: str
+    number: int
+    version: int | None
+    by: str
+    at: str
+    note: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {
+            "tag": self.tag,
+            "version": self.version,
+            "by": self.by,
+            "at": self.at,
+            "note": self.note,
+        }
+
+
+def move_key(model: str, tag: str, number: int) -> str:
+    """Return the key of a move of a tag."""
+    return f"models/{model}/tags/{tag}/{number:06}.json"
+
+
+def read_move(content: bytes, tag: str, number: int, where: str) -> TagMove:
+    """Read a move of a tag.
+
+    Raises:
+        RegistryError: if it is damaged.
+    """
+    found = Document(content, where)
+    return TagMove(
+        tag,
+        number,
+        found.optional_count("version", 1),
+        found.text("by"),
+        found.text("at"),
+        found.text("note", ""),
+    )
+
+
+def written_move(move: TagMove) -> bytes:
+    """Return a move as it is kept."""
+    return as_document(move.to_dict())
+
+
+def history(files: Remote, model: str, tag: str) -> list[TagMove]:
+    """Return every move of a tag, oldest first; empty if there was none."""
+    moves = []
+    for key in files.list(f"models/{model}/tags/{tag}/"):
+        number = _number(key)
+        if number is not None:
+            moves.append(read_move(files.read(key), tag, number, f"{files.address}/{key}"))
+    return moves
+
+
+def tag_names(files: Remote, model: str) -> list[str]:
+    """Return the names of all tags that a model has or had, in order."""
+    start = f"models/{model}/tags/"
+    return sorted({key[len(start) :].split("/")[0] for key in files.list(start)})
+
+
+def move(files: Remote, model: str, before: list[TagMove], after: TagMove) -> None:
+    """Write the next move of a tag.
+
+    Args:
+        files: where the documents are.
+        model: the model.
+        before: the history that was looked at.
+        after: the move; its number is one more than the last.
+
+    Raises:
+        RegistryError: if somebody moved it since.
+    """
+    if not files.write_if_absent(move_key(model, after.tag, after.number), written_move(after)):
+        now = history(files, model, after.tag)[-1]
+        stands = "was removed" if now.version is None else f"stands for v{now.version}"
+        raise RegistryError(
+            f"the tag {after.tag!r} of {model} was moved by {now.by} at {now.at}, while it was being moved here: it {stands} now",
+            remedy="Look whether that is what you want, and otherwise do it again.",
+        )
+
+
+def _number(key: str) -> int | None:
+    name = key.rpartition("/")[2].removesuffix(".json")
+    return int(name) if name.isascii() and name.isdecimal() else None

@@ -1,0 +1,166 @@
+"""Copy objects between a store on this machine and a remote: only those that are missing, several at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from gatera.core.checks import listed
+from gatera.core.errors import RemoteError
+from gatera.core.files import human_bytes
+from gatera.core.progress import track
+from gatera.store.objects import ObjectStore
+from gatera.store.remotes.keys import object_key
+from gatera.store.remotes.remote import Remote
+from gatera.store.remotes.retry import AGAIN, in_words
+
+#: Objects on their way at one time: the network's answers take longer than the work.
+AT_ONCE = 8
+
+#: Up to so many objects each is looked for; of more the remote lists all it has, which is one request for a thousand.
+FEW = 200
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """What was copied.
+
+    Attributes:
+        objects: number of objects that were copied.
+        size_bytes: their size.
+        there: number of objects that were there already.
+    """
+
+    objects: int
+    size_bytes: int
+    there: int
+
+    def in_words(self, verb: str) -> str:
+        """Return it as "Sent 3 objects (1.2 MB); 5 were there already."."""
+        what = "1 object" if self.objects == 1 else f"{self.objects:,} objects"
+        done = f"{verb} {what} ({human_bytes(self.size_bytes)})" if self.objects else f"{verb} nothing"
+        return done + (
+            f"; {self.there:,} {'was' if self.there == 1 else 'were'} there already." if self.there else "."
+        )
+
+
+def send_objects(store: ObjectStore, remote: Remote, hashes: Iterable[str], quiet: bool = False) -> Transfer:
+    """Send the objects that a remote lacks. Each arrives whole or not at all; after an error, the same call goes on.
+
+    Args:
+        store: where they are.
+        remote: where they go.
+        hashes: their SHA-256; each is sent once.
+        quiet: show no progress.
+
+    Raises:
+        RemoteError: if the remote fails, or an object of the store is missing or damaged; it says how many had arrived.
+    """
+    wanted = list(dict.fromkeys(hashes))
+    sizes = {sha256: _size(store.path(sha256)) for sha256 in wanted}
+    absent = [sha256 for sha256, size in sizes.items() if size is None]
+    if absent:
+        raise RemoteError(
+            f"{len(absent):,} of the {len(wanted):,} objects to send are not in the store",
+            got=listed((each[:12] for each in absent), 3), remedy="Fetch them, or add their files again.",
+        )  # fmt: skip
+    there = _sizes_there(remote, wanted)
+    missing = [sha256 for sha256 in wanted if there.get(sha256) != sizes[sha256]]
+
+    def send(sha256: str) -> int:
+        remote.put(store.path(sha256), object_key(sha256))
+        return sizes[sha256] or 0
+
+    return _each(missing, send, len(wanted) - len(missing), "Sending", quiet)
+
+
+def fetch_objects(
+    store: ObjectStore,
+    remote: Remote,
+    hashes: Iterable[str],
+    sizes: Mapping[str, int] | None = None,
+    quiet: bool = False,
+) -> Transfer:
+    """Fetch the objects that a store lacks. Each is checked before it gets its name; after an error, the same call goes on.
+
+    Args:
+        store: where they go.
+        remote: where they are.
+        hashes: their SHA-256; each is fetched once.
+        sizes: the sizes that they must have, as far as they are known: another one is refused before anything is fetched.
+        quiet: show no progress.
+
+    Raises:
+        RemoteError: if the remote fails, lacks an object or has a damaged one; it says how many had arrived.
+    """
+    wanted, expected = list(dict.fromkeys(hashes)), sizes or {}
+    missing = [sha256 for sha256 in wanted if _size(store.path(sha256)) is None]
+
+    def fetch(sha256: str) -> int:
+        key = object_key(sha256)
+        if sha256 in expected and (size := remote.size(key)) not in (None, expected[sha256]):
+            raise RemoteError(
+                f"{remote.address}: {key} is damaged: its size is another",
+                got=size,
+                expected=f"{expected[sha256]:,} bytes",
+            )
+        path = remote.get(key, store.path(sha256))
+        path.chmod(0o444)  # as all objects of a store
+        return path.stat().st_size
+
+    return _each(missing, fetch, len(wanted) - len(missing), "Fetching", quiet)
+
+
+def _each(hashes: list[str], copy: Callable[[str], int], there: int, doing: str, quiet: bool) -> Transfer:
+    """Copy objects in threads, and begin no other once one has failed."""
+    sizes: list[int] = []
+    failed: list[OSError] = []
+
+    def one(sha256: str) -> None:
+        if failed:
+            return
+        try:
+            sizes.append(copy(sha256))  # appending is safe from threads
+        except OSError as err:  # RemoteError is one
+            failed.append(err)
+
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        for _ in track(pool.map(one, hashes), doing, total=len(hashes), quiet=quiet or not hashes):
+            pass
+    if failed:
+        raise _stopped(failed[0], len(sizes), len(hashes)) from failed[0]
+    return Transfer(len(sizes), sum(sizes), there)
+
+
+def _stopped(err: OSError, done: int, wanted: int) -> RemoteError:
+    """Return the error that ended a transfer, with how much of it had been done."""
+    count = "" if wanted == 1 else f"; {done:,} of {wanted:,} objects had arrived"
+    if isinstance(err, RemoteError):
+        return RemoteError(
+            f"{err.problem.rstrip('.')}{count}",
+            got=err.got,
+            expected=err.expected,
+            remedy=err.remedy or AGAIN,
+        )
+    where = f" ({err.filename})" if err.filename else ""
+    return RemoteError(f"{in_words(err)}{where}{count}", remedy="Mend that and run the same again.")
+
+
+def _sizes_there(remote: Remote, wanted: list[str]) -> dict[str, int | None]:
+    """Return the sizes of objects on a remote, for those that it has."""
+    if len(wanted) > FEW:
+        listing = remote.list("objects/")
+        return {sha256: listing.get(object_key(sha256)) for sha256 in wanted}
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        return dict(
+            zip(wanted, pool.map(lambda sha256: remote.size(object_key(sha256)), wanted), strict=True)
+        )
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return None

@@ -1,0 +1,27 @@
+"""Who does something, and when: what versions say of their making."""
+
+from __future__ import annotations
+
+import datetime
+import getpass
+import os
+import shutil
+import subprocess
+
+
+def user_name() -> str:
+    """Return the name of whoever runs this: git's `user.name`, else that of the login."""
+    git = shutil.which("git")
+    if git is not None:
+        found = subprocess.run([git, "config", "user.name"], capture_output=True, text=True, check=False)
+        if name := " ".join(found.stdout.split()):
+            return name
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container without a user database
+        return os.environ.get("USER") or "unknown"
+
+
+def now() -> str:
+    """Return the time in UTC, ISO 8601, to the second."""
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

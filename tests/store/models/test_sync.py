@@ -1,0 +1,229 @@
+"""Sending and fetching versions, tags and signatures; locks."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from pathlib import Path
+
+import pytest
+
+from gatera.core.errors import RegistryError, RemoteError
+from gatera.store import signatures
+from gatera.store.models.check import verify_registry
+from gatera.store.models.registry import ModelRegistry
+from gatera.store.models.signed import sign_version
+from gatera.store.models.sync.lock import Lock, locked_version, read_lock, write_lock
+from gatera.store.models.sync.pull import pull_locked, pull_model, remote_models
+from gatera.store.models.sync.push import push_model
+from gatera.store.remotes.keys import object_key
+from gatera.store.remotes.open import open_remote
+
+
+@pytest.fixture
+def remote():
+    return open_remote(f"memory://{uuid.uuid4().hex}/programs")
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> ModelRegistry:
+    return ModelRegistry(tmp_path / "another machine")
+
+
+def test_a_model_goes_to_a_remote_and_to_another_machine(filled, remote, other):
+    sent = push_model(filled, remote, "cats", quiet=True)
+    assert [each.name for each in sent.versions] == ["cats@v1", "cats@v2", "cats@v3"]
+    assert list(sent.moves) == ["production: v1", "production: v2"] and sent.transfer.objects == 3
+    again = push_model(filled, remote, "cats", quiet=True)
+    assert (list(again.versions), list(again.moves), again.transfer.objects) == ([], [], 0)
+    assert remote_models(remote) == ["cats"]
+    came = pull_model(other, remote, "cats", quiet=True)
+    assert len(came.versions) == 3 and other.versions("cats") == filled.versions("cats")
+    assert other.history("cats", "production") == filled.history("cats", "production")
+    assert verify_registry(other, quiet=True) == (3, [])
+    assert pull_model(other, remote, "cats", quiet=True).transfer.objects == 0
+
+
+def test_one_version_is_fetched_alone(filled, remote, other):
+    push_model(filled, remote, "cats", quiet=True)
+    pull_model(other, remote, "cats@production", quiet=True)
+    assert [each.number for each in other.versions("cats")] == [2] and len(list(other.objects)) == 1
+    assert other.find("cats@production").number == 2
+    with pytest.raises(RegistryError, match=r"has no cats@v7\. Available: v1, v2, v3, latest, production"):
+        pull_model(other, remote, "cats@v7", quiet=True)
+    with pytest.raises(RegistryError, match=r"has no model 'cat'\. Available: cats\. Did you mean 'cats'"):
+        pull_model(other, remote, "cat", quiet=True)
+
+
+def test_a_version_that_is_another_program_there_is_not_overwritten(filled, remote, other, make_program):
+    push_model(filled, remote, "cats", quiet=True)
+    own = other.add(make_program(run=100), "cats", by="Bob", tag="trial")
+    with pytest.raises(
+        RegistryError, match=r"cats@v1 is another program on memory:.*Ann added it.*--renumber"
+    ):
+        push_model(other, remote, "cats", quiet=True)
+    with pytest.raises(RegistryError, match="--renumber"):
+        pull_model(other, remote, "cats", quiet=True)
+    assert [each.sha256 for each in other.versions("cats")] == [own.sha256]
+    done = pull_model(other, remote, "cats", renumber=True, quiet=True)
+    assert list(done.notes) == ["Your cats@v1 is cats@v4 now."]
+    assert other.find("cats@v4").sha256 == own.sha256 == other.find("cats@trial").sha256
+    assert other.versions("cats")[:3] == filled.versions("cats")
+    push_model(other, remote, "cats", quiet=True)
+    pull_model(filled, remote, "cats", quiet=True)
+    assert filled.find("cats@trial").by == "Bob"
+
+
+def test_the_same_program_added_by_two_is_one_version(filled, remote, other, make_program):
+    push_model(filled, remote, "cats", quiet=True)
+    other.add(make_program(run=1), "cats", by="Bob")
+    push_model(other, remote, "cats", quiet=True)
+    assert [each.by for each in other.versions("cats")] == ["Bob"]
+
+
+def test_a_tag_that_two_have_moved(filled, remote, other):
+    push_model(filled, remote, "cats", quiet=True)
+    pull_model(other, remote, "cats", quiet=True)
+    filled.tag("cats@v3", "production", by="Ann")
+    other.tag("cats@v1", "production", by="Bob")
+    push_model(filled, remote, "cats", quiet=True)
+    with pytest.raises(
+        RegistryError, match=r"'production' of cats was also moved on memory.*by Ann.*production: v3"
+    ):
+        push_model(other, remote, "cats", quiet=True)
+    done = pull_model(other, remote, "cats", quiet=True)
+    assert "your move (production: v1) stands on top" in done.notes[0]
+    assert [(each.version, each.by) for each in other.history("cats", "production")] == [
+        (1, "Ann"), (2, "Ann"), (3, "Ann"), (1, "Bob"),
+    ]  # fmt: skip
+    push_model(other, remote, "cats", quiet=True)
+    pull_model(filled, remote, "cats", quiet=True)
+    assert filled.history("cats", "production") == other.history("cats", "production")
+
+
+def test_damage_on_the_remote_is_found_before_anything_is_read(filled, remote, other):
+    push_model(filled, remote, "cats", quiet=True)
+    key = object_key(filled.find("cats@v2").sha256)
+    content = remote.read(key)
+    remote.replace(key, content[:-1] + b"x")
+    with pytest.raises(RemoteError, match="is damaged: its SHA-256"):
+        pull_model(other, remote, "cats@v2", quiet=True)
+    remote.replace(key, content[:-1])
+    with pytest.raises(RemoteError, match="its size is another"):
+        pull_model(other, remote, "cats@v2", quiet=True)
+    assert other.models() == [] and not other.objects.path(filled.find("cats@v2").sha256).exists()
+
+
+def test_what_is_damaged_here_is_fetched_again(filled, remote):
+    push_model(filled, remote, "cats", quiet=True)
+    path = filled.path("cats@v2")
+    path.chmod(0o644)
+    path.write_bytes(b"short")
+    assert pull_model(filled, remote, "cats@v2", quiet=True).transfer.objects == 1
+    assert verify_registry(filled, quiet=True) == (3, [])
+
+
+def test_verify_names_every_fault(filled):
+    for number, damage in (
+        (1, lambda path: path.unlink()),
+        (2, lambda path: path.write_bytes(path.read_bytes()[:-1] + b"x")),
+    ):
+        path = filled.path(f"cats@v{number}")
+        path.chmod(0o644)
+        damage(path)
+    (filled.folder / "models/cats/versions/000003.json").unlink()
+    filled.files.replace(
+        "models/cats/tags/beta/000001.json",
+        b'{"format": 1, "tag": "beta", "version": 3, "by": "Ann", "at": "now"}',
+    )
+    count, faults = verify_registry(filled, quiet=True)
+    assert count == 2 and [fault.partition(":")[0] for fault in faults] == [
+        "the tag 'beta' of cats stands for v3, which is not in the registry",
+        "the file of cats@v1 is missing", "the file of cats@v2 is damaged",
+    ]  # fmt: skip
+
+
+def test_a_lock_is_reproduced_or_fails(filled, remote, other, tmp_path, make_program):
+    push_model(filled, remote, "cats", quiet=True)
+    path = write_lock(
+        Lock([locked_version(filled.find("cats@production"))], {}, remote.address), tmp_path / "gatera.lock"
+    )
+    lock = read_lock(path)
+    assert (lock.models[0].name, lock.remote) == ("cats@v2", remote.address)
+    assert pull_locked(other, remote, lock, quiet=True)[0].transfer.objects == 1
+    assert other.versions("cats") == [filled.find("cats@v2")]
+    assert pull_locked(other, remote, lock, quiet=True)[0].transfer.objects == 0
+    # the remote is changed: another description of the same file, another file, nothing
+    key = "models/cats/versions/000002.json"
+    changed = json.loads(remote.read(key))
+    remote.replace(key, json.dumps({**changed, "note": "nicer"}).encode())
+    with pytest.raises(
+        RegistryError,
+        match=r"cats@v2 at memory.* is not the one that was locked\. Got: 'another description'",
+    ):
+        pull_locked(other, remote, lock, quiet=True)
+    remote.replace(key, json.dumps({**changed, "sha256": "0" * 64}).encode())
+    with pytest.raises(RegistryError, match="is not the one that was locked"):
+        pull_locked(other, remote, lock, quiet=True)
+    empty = open_remote(f"memory://{uuid.uuid4().hex}")
+    with pytest.raises(RegistryError, match=r"has no cats@v2, which is locked\. Available: no version of it"):
+        pull_locked(other, empty, lock, quiet=True)
+
+
+def test_a_registry_that_has_something_else_under_a_locked_name(filled, remote, other, make_program):
+    push_model(filled, remote, "cats", quiet=True)
+    other.add(make_program(run=50), "cats")
+    with pytest.raises(RegistryError, match="is not the one that was locked"):
+        pull_locked(other, remote, Lock([locked_version(filled.find("cats@v1"))]), quiet=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("{", "not JSON"), ('{"format": 2}', "newer Gatera"), ('{"format": 1, "keys": {"ann": "x"}}', "not a public key"),
+        ('{"format": 1, "models": [3]}', "no valid 'models'"), ('{"format": 1, "models": [{"model": "../x"}]}', "not a name for a model"),
+        (None, r"cannot be read.*gatera models lock"),
+    ],
+)  # fmt: skip
+def test_damaged_lock_files(tmp_path, change, said):
+    path = tmp_path / "gatera.lock"
+    if change is not None:
+        path.write_text(change)
+    with pytest.raises(RegistryError, match=said):
+        read_lock(path)
+
+
+def test_signatures(filled, remote, other, monkeypatch, tmp_path):
+    pytest.importorskip("cryptography")
+    public = signatures.make_key("ann")
+    assert signatures.public_key("ann") == public and signatures.key_names() == ["ann"]
+    assert (signatures.keys_folder() / "ann.key").stat().st_mode & 0o777 == 0o600
+    version = filled.find("cats@v2")
+    sign_version(filled.files, version, "ann")
+    push_model(filled, remote, "cats", quiet=True)
+    assert verify_registry(filled, keys={}, quiet=True) == (3, [])
+    lock = Lock([locked_version(version, "ann")], {"ann": public}, "")
+    assert pull_locked(other, remote, read_lock(write_lock(lock, tmp_path / "l")), quiet=True)[0].versions
+    # somebody else signs in ann's name
+    monkeypatch.setenv("GATERA_HOME", str(tmp_path / "mallory"))
+    forged = signatures.make_key("ann")
+    sign_version(remote, version, "ann")
+    wrong = r"cats@v2 is refused: its signature was not made with the key 'ann' \(ed25519:"
+    with pytest.raises(RegistryError, match=wrong):
+        pull_locked(other, remote, lock, quiet=True)
+    with pytest.raises(RegistryError, match=wrong):
+        pull_model(other, remote, "cats@v2", keys={"ann": public}, quiet=True)
+    with pytest.raises(
+        RegistryError, match=r"cats@v1 is not signed with the key 'ann'\. Available: no signatures"
+    ):
+        pull_model(other, remote, "cats@v1", keys={"ann": public}, quiet=True)
+    assert forged != public
+
+
+def test_a_description_that_changed_after_it_was_signed(filled):
+    pytest.importorskip("cryptography")
+    signatures.make_key("ann")
+    sign_version(filled.files, filled.find("cats@v1"), "ann")
+    path = filled.folder / "models/cats/versions/000001.json"
+    path.write_text(path.read_text().replace("run 1", "run 9"))
+    assert "its signature was not made with the key 'ann'" in verify_registry(filled, quiet=True)[1][0]
