@@ -48,7 +48,7 @@ EXPLAIN = {
 }  # fmt: skip
 
 #: The arguments of `DataRepository`, as options of `gatera data`.
-DATA_ADD = {"label_from_folders": "--label-from-folders", "label": "--label", "removed": "--removed", "by": "--by"}
+DATA_ADD = {"label_from_folders": "--folder-labels", "label": "--label", "removed": "--removed", "by": "--by"}
 DATA_MERGE = {"answers": "--answers", "force": "--force"}
 
 QUOTES = "\"'"

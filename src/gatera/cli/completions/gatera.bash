@@ -12,12 +12,12 @@ _gatera() {
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         [[ $word == -* ]] && continue
         command=${command:+$command }$word
-        [[ "  " == *" $command "* ]] || break
+        [[ " data models " == *" $command "* ]] || break
     done
     flags= values=
     case $command in
         train)
-            flags="--task --target --text --label-from --group-by --time-by --split --check-leaks --no-check-leaks --valid-pct --test-pct --class-level --mask-values --seed --delimiter --encoding --decimal --header --sheet --classes --numbers --drop --user --item --rating --model --arch --weights --epochs --freeze-epochs --lr --learning-rate --batch-size --bs --size --augment --no-augment --device --resume --restart -o --out --report --slim -f --force --config --like --json -h --help --debug"
+            flags="--task --target --text --label-from --group-by --time-by --split --check-leaks --no-check-leaks --valid-pct --test-pct --class-level --mask-values --seed --delimiter --encoding --decimal --header --sheet --classes --numbers --drop --user --item --rating --model --arch --weights --epochs --freeze-epochs --lr --learning-rate --batch-size --bs --size --augment --no-augment --device --resume --restart -o --out --report --embeddings --slim -f --force --config --like --json -h --help --debug"
             case $prev in
                 --target|--text|--label-from|--group-by|--time-by|--valid-pct|--test-pct|--class-level|--mask-values|--seed|--delimiter|--encoding|--decimal|--header|--sheet|--classes|--numbers|--drop|--user|--item|--rating|--arch|--weights|--epochs|--freeze-epochs|--lr|--learning-rate|--batch-size|--bs|--size|--device|--resume|-o|--out|--report|--config|--like) ;;
                 --task) values="auto photos masks sound text table recommend" ;;
@@ -69,10 +69,198 @@ _gatera() {
                 *) values="" ;;
             esac
             ;;
+        'data init')
+            flags="-h --help --debug"
+            case $prev in
+                *) values="" ;;
+            esac
+            ;;
+        'data add')
+            flags="--label --folder-labels --no-folder-labels --by --removed --link -C --repository --json -h --help --debug"
+            case $prev in
+                --label|--by|-C|--repository) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data label')
+            flags="--from --rename --split --group --note --source --by -C --repository -h --help --debug"
+            case $prev in
+                --from|--rename|--group|--note|--source|--by|-C|--repository) ;;
+                --split) values="train valid test" ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data status')
+            flags="-C --repository --json -h --help --debug"
+            case $prev in
+                -C|--repository) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data diff')
+            flags="--most --html -f --force --json -C --repository -h --help --debug"
+            case $prev in
+                --most|--html|-C|--repository) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data commit')
+            flags="-m --message -C --repository --json -h --help --debug"
+            case $prev in
+                -m|--message|-C|--repository) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data log')
+            flags="--most -C --repository --json -h --help --debug"
+            case $prev in
+                --most|-C|--repository) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data blame')
+            flags="-C --repository --json -h --help --debug"
+            case $prev in
+                -C|--repository) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data checkout')
+            flags="-b --branch --file -C --repository -h --help --debug"
+            case $prev in
+                --file|-C|--repository) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data revert')
+            flags="--mine --theirs --newest --person --take --answers --html -f --force -C --repository --json -h --help --debug"
+            case $prev in
+                --take|--answers|--html|-C|--repository) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data merge')
+            flags="--mine --theirs --newest --person --take --answers -m --message --html -f --force -C --repository --json -h --help --debug"
+            case $prev in
+                --take|--answers|-m|--message|--html|-C|--repository) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data push')
+            flags="-C --repository --json -h --help --debug"
+            case $prev in
+                -C|--repository) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data pull')
+            flags="--branch -C --repository --json -h --help --debug"
+            case $prev in
+                --branch|-C|--repository) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data clone')
+            flags="--branch -h --help --debug"
+            case $prev in
+                --branch) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data verify')
+            flags="--all --repair -C --repository --json -h --help --debug"
+            case $prev in
+                -C|--repository) ;;
+                *) values="" ;;
+            esac
+            ;;
         info)
             flags="--json --onnx -f --force --trusted -h --help --debug"
             case $prev in
                 --onnx) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'models add')
+            flags="--tag -m --note --by --data --code --sign --json --registry -h --help --debug"
+            case $prev in
+                --tag|-m|--note|--by|--data|--code|--sign|--registry) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'models list')
+            flags="--remote --json --registry -h --help --debug"
+            case $prev in
+                --remote|--registry) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'models show')
+            flags="--json --registry -h --help --debug"
+            case $prev in
+                --registry) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'models tag')
+            flags="--delete --history -m --note --by --json --registry -h --help --debug"
+            case $prev in
+                -m|--note|--by|--registry) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'models rollback')
+            flags="-m --note --by --json --registry -h --help --debug"
+            case $prev in
+                -m|--note|--by|--registry) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'models diff')
+            flags="--on --target --json --registry -h --help --debug"
+            case $prev in
+                --on|--target|--registry) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'models push')
+            flags="--remote --json --registry -h --help --debug"
+            case $prev in
+                --remote|--registry) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'models pull')
+            flags="--remote --locked --lock --key --renumber --json --registry -h --help --debug"
+            case $prev in
+                --remote|--lock|--key|--registry) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'models lock')
+            flags="-o --out --key --remote --json --registry -h --help --debug"
+            case $prev in
+                -o|--out|--key|--remote|--registry) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'models verify')
+            flags="--key --json --registry -h --help --debug"
+            case $prev in
+                --key|--registry) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'models lineage')
+            flags="--svg -f --force --json --registry -h --help --debug"
+            case $prev in
+                --svg|--registry) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'models key')
+            flags="--json -h --help --debug"
+            case $prev in
                 *) values="" ;;
             esac
             ;;
@@ -85,12 +273,18 @@ _gatera() {
         help)
             flags="-h --help --debug"
             case $prev in
-                *) values="train predict test report explain seal info completion help" ;;
+                *) values="train predict test report explain seal data info models completion help" ;;
             esac
+            ;;
+        data)
+            flags="-h --help --debug" values="init add label status diff commit log blame checkout revert merge push pull clone verify"
+            ;;
+        models)
+            flags="-h --help --debug" values="add list show tag rollback diff push pull lock verify lineage key"
             ;;
         *)
             flags="-h --help -V --version --debug"
-            [[ $command ]] || values="train predict test report explain seal info completion help"
+            [[ $command ]] || values="train predict test report explain seal data info models completion help"
             ;;
     esac
     if [[ $cur == -* ]]; then

@@ -8,9 +8,6 @@ from gatera.cli.options import DEBUG, HELP, Command, Invalid, Option, one_of, wh
 RULES = ("mine", "theirs", "newest", "person")
 SPLITS = ("train", "valid", "test", "")
 
-#: How data sets are exported.
-LAYOUTS = ("folder", "parquet", "webdataset")
-
 
 def renaming(text: str) -> tuple[str, str]:
     """Return the two labels in "cat=kitten".
@@ -64,7 +61,7 @@ ADD = Command(
         Option("paths", "Files and folders.", group="Arguments", metavar="PATH", many=True, optional=True, files=True, shown="the whole repository"),
         Option("label", "The label of all new files.", ("--label",), "Labels", "LABEL", shown="that of the folders, where these tell classes"),
         Option(
-            "label_from_folders", "Take the labels of new files from the names of their folders.", ("--label-from-folders",), "Labels", negative=True,
+            "label_from_folders", "Take the labels of new files from the names of their folders.", ("--folder-labels",), "Labels", negative=True,
             shown="where there are several",
         ),
         BY,
@@ -130,7 +127,7 @@ COMMIT = Command(
     "Commit the labels.",
     (Option("message", "What changed.", ("-m", "--message"), "Options", "TEXT", shown="must be given"), REPOSITORY, JSON, *END),
     "gatera.cli.data.moving:commit",
-    examples=('gatera data commit -m "Dogs that were cats"',),
+    examples=("gatera data commit -m Relabelled",),
 )  # fmt: skip
 
 LOG = Command(
@@ -192,7 +189,7 @@ MERGE = Command(
         "Only items that both sides changed, and differently, are conflicts. They are shown with both answers, and nothing is merged until "
         "all are settled: by a rule, or item by item.",
     ),
-    examples=("gatera data merge ben", "gatera data merge ben --newest", "gatera data merge ben --take cat/3.jpg=dog,cat/7.jpg=theirs"),
+    examples=("gatera data merge ben", "gatera data merge ben --newest", "gatera data merge ben --take cat/3.jpg=dog"),
 )  # fmt: skip
 
 VERIFY = Command(
@@ -208,4 +205,39 @@ VERIFY = Command(
     examples=("gatera data verify", "gatera data verify --all --repair"),
 )  # fmt: skip
 
-COMMANDS = (INIT, ADD, LABEL, STATUS, DIFF, COMMIT, LOG, BLAME, CHECKOUT, REVERT, MERGE, VERIFY)
+REMOTE = Option(
+    "remote", "A folder, or an address such as s3://bucket/path.", group="Arguments", metavar="REMOTE", optional=True, files=True, shown="that of the last time",
+)  # fmt: skip
+
+PUSH = Command(
+    "data push",
+    "Send the current branch with its files to a remote.",
+    (REMOTE, REPOSITORY, JSON, *END),
+    "gatera.cli.data.remotes:push",
+    about=("Only what is missing there is sent. After an error, the same command goes on.",),
+    examples=("gatera data push /mnt/team/photos", "gatera data push"),
+)  # fmt: skip
+
+PULL = Command(
+    "data pull",
+    "Fetch a branch with its files from a remote, and merge it.",
+    (REMOTE, Option("branch", "The branch.", ("--branch",), "Options", "NAME", shown="the current one"), REPOSITORY, JSON, *END),
+    "gatera.cli.data.remotes:pull",
+    about=("Every file is checked by its hash. Conflicts are those of gatera data merge; what was fetched stays.",),
+    examples=("gatera data pull",),
+)  # fmt: skip
+
+CLONE = Command(
+    "data clone",
+    "Fetch a data repository from a remote into a new folder.",
+    (
+        REMOTE._replace(optional=False, shown=None),
+        Option("folder", "The folder, which must be new or empty.", group="Arguments", metavar="FOLDER", optional=True, files=True, shown="named as the remote"),
+        Option("branch", "The branch.", ("--branch",), "Options", "NAME", "main"),
+        *END,
+    ),
+    "gatera.cli.data.remotes:clone",
+    examples=("gatera data clone /mnt/team/photos", "gatera data clone s3://team/photos photos/"),
+)  # fmt: skip
+
+COMMANDS = (INIT, ADD, LABEL, STATUS, DIFF, COMMIT, LOG, BLAME, CHECKOUT, REVERT, MERGE, PUSH, PULL, CLONE, VERIFY)

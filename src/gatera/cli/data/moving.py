@@ -67,7 +67,7 @@ def _with_conflicts(options: argparse.Namespace, command: str, do: Any) -> int:
     except MergeConflictError as err:
         if page is not None:
             write_conflict_page(page, data, err.conflicts, f"{command} in {data.root.name}", options.force)
-        return _show_conflicts(err, options, command, data)
+        return show_conflicts(err, options.json, f"gatera data {command} {options.name if command == 'merge' else options.commit}")
     if options.json:
         print_json({"commit": done.commit, "labels": done.summary.sentence(), "settled": done.settled})
         return 0
@@ -95,17 +95,26 @@ def _how(options: argparse.Namespace) -> dict[str, Any]:
     return {"rule": rules[0] if rules else None, "answers": answers}
 
 
-def _show_conflicts(err: MergeConflictError, options: argparse.Namespace, command: str, data: DataRepository) -> int:
-    if options.json:
+def show_conflicts(err: MergeConflictError, as_json: bool, again: str) -> int:
+    """Print conflicts and how they are settled.
+
+    Args:
+        err: the conflicts.
+        as_json: print JSON.
+        again: the command that settles them, to which answers are added.
+
+    Returns:
+        The exit status, 1.
+    """
+    if as_json:
         print_json({"conflicts": [{"file": each.file, "what": each.words()} for each in err.conflicts], "table": str(err.table)})
         return FAILED
     count = len(err.conflicts)
-    print_line(f"{count:,} {'item was' if count == 1 else 'items were'} changed differently on both sides. Nothing was done yet:")
+    print_line(f"{count:,} {'item was' if count == 1 else 'items were'} changed differently on both sides. Nothing was merged yet:")
     show_table(("item", "what"), [(each.file, each.words()) for each in err.conflicts[:SHOWN]])
     if count > SHOWN:
         print_line(f"and {count - SHOWN:,} more.")
     print_line("")
-    again = f"gatera data {command} {options.name if command == 'merge' else options.commit}"
     print_line(escaped(f"Settle them by a rule: {again} --mine | --theirs | --newest | --person"))
     print_line(escaped(f"or one by one:         {again} --take {err.conflicts[0].file}=LABEL"))
     print_line(escaped(f"or in a table:         fill in the column 'answer' of {err.table}, then: {again} --answers {err.table}"))

@@ -15,7 +15,7 @@ def say_for(command: str) -> Callable[[str], None]:
     """Return what prints a decision in the words of a command, on stderr."""
 
     def say(text: str) -> None:
-        words = text.replace("label_from_folders=False", "--no-label-from-folders")
+        words = text.replace("label_from_folders=False", "--no-folder-labels")
         show_line(for_command(words, f"data {command}"))
 
     return say

@@ -8,7 +8,6 @@ import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from PIL import Image
 
 from gatera.core.errors import GateraError
 from gatera.core.files import atomic_write, check_can_write, check_free_to_write
@@ -92,7 +91,7 @@ def _picture(data: DataRepository, sha256: str, name: str) -> str:
     if Path(name).suffix.lower() not in PHOTO_SUFFIXES or not sha256:
         return ""
     try:
-        photo = Image.fromarray(read_photo(io.BytesIO(data.read(sha256))))
+        photo = read_photo(io.BytesIO(data.read(sha256)))
     except (GateraError, OSError, ValueError):
         return ""
     photo.thumbnail((SIDE, SIDE))

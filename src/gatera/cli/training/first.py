@@ -20,7 +20,7 @@ def complete(options: argparse.Namespace) -> None:
     """
     apply_chosen(options, TRAIN.options)
     source = Path(options.source)
-    folder, sign, _ = options.source.rpartition("@")
+    folder, sign, _ = str(options.source).rpartition("@")
     if source.exists() or (sign and Path(folder).is_dir()):  # DATA@COMMIT
         return
     if is_table_name(source) or options.target is not None:

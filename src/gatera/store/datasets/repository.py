@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from gatera.core.errors import ArgumentError
 from gatera.core.progress import note
@@ -18,6 +19,7 @@ from gatera.store.datasets import (
     making,
     merging,
     moving,
+    sending,
 )
 from gatera.store.datasets.adding import Added, Labels
 from gatera.store.datasets.checking import Verified
@@ -28,6 +30,7 @@ from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.three_way import Rule
 from gatera.store.datasets.looking import Status
 from gatera.store.datasets.merging import MergeResult
+from gatera.store.datasets.sending import Fetched, Sent
 from gatera.store.datasets.work.workspace import Workspace
 from gatera.store.objects import How
 
@@ -235,6 +238,37 @@ class DataRepository:
         """Undo what a commit changed, in a new commit. Items that were changed again since are conflicts; see `merge`."""
         with self._work.locked():
             return merging.revert(self._work, commit, rule, _answers(answers))
+
+    def push(self, address: str | None = None, **options: Any) -> Sent:
+        """Send the current branch with its files to a remote. After an error, the same call goes on.
+
+        Args:
+            address: a folder, or an address that fsspec knows, such as s3://bucket/path; None for that of the last time.
+            **options: what fsspec passes on, such as `endpoint_url`.
+
+        Raises:
+            RemoteError: if the remote fails, or has commits that are not here.
+        """
+        with self._work.locked():
+            return sending.push(self._work, address, options)
+
+    def pull(self, address: str | None = None, branch: str | None = None, **options: Any) -> Fetched:
+        """Fetch a branch (by default the current one) with its files, and merge it. After an error, the same call goes on.
+
+        Raises:
+            RemoteError: if the remote fails, or something that it has is damaged.
+            MergeConflictError: if both sides changed the same items differently. What was fetched stays: see `merge`.
+        """
+        with self._work.locked():
+            return sending.pull(self._work, address, branch, options)
+
+    @classmethod
+    def clone(
+        cls, address: str, folder: AnyPath, branch: str = "main", on_note: Callable[[str], None] = note, **options: Any
+    ) -> DataRepository:
+        """Fetch a data repository from a remote into a new folder."""
+        sending.clone(Workspace(Path(folder).absolute(), on_note), address, branch, options)
+        return cls(folder, on_note)
 
     def verify(self, history: bool = False, repair: bool = False) -> Verified:
         """Check that every file that the labels name is kept whole.
