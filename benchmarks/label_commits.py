@@ -21,7 +21,11 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-WHO = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in (("NAME", "Ann"), ("EMAIL", "ann@example.org"))}
+WHO = {
+    f"GIT_{role}_{what}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "Ann"), ("EMAIL", "ann@example.org"))
+}
 GATERA = (sys.executable, "-m", "gatera", "data")
 
 #: Bytes of a photo, on average, and how they vary.
@@ -31,7 +35,9 @@ BYTES, SPREAD = 60_000, (0.5, 1.5)
 def run(command: Sequence[str], folder: Path) -> tuple[float, float]:
     """Run a command; return its seconds and the peak memory (MB) of the process and its children."""
     start = time.perf_counter()
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**os.environ, **WHO})
+    process = subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**os.environ, **WHO}
+    )
     _, said = process.communicate()
     seconds = time.perf_counter() - start
     if process.returncode:
@@ -54,7 +60,12 @@ def write_photos(folder: Path, count: int, size: int) -> None:
 def said(question: str, value: float, unit: str, must: str, aim: str) -> None:
     """Print a row, and the same as JSON."""
     print(f"{question:58} {value:10,.2f} {unit:9} must {must}, aim {aim}", flush=True)
-    print(json.dumps({"question": question, "value": round(value, 4), "unit": unit, "load": os.getloadavg()[0]}), flush=True)
+    print(
+        json.dumps(
+            {"question": question, "value": round(value, 4), "unit": unit, "load": os.getloadavg()[0]}
+        ),
+        flush=True,
+    )
 
 
 def add_and_commit(folder: Path, count: int, peers: Path | None) -> None:
@@ -78,8 +89,12 @@ def add_and_commit(folder: Path, count: int, peers: Path | None) -> None:
     seconds["oxen"] = _oxen(photos, peers) if peers and (peers / "bin/python").exists() else 0.0
     for name, took in seconds.items():
         if took:
-            said(f"add + commit, {name}", count / took, "photos/s", "2,000 and 5 x DVC", "4,000, ahead of Oxen")
-    said("add + commit, gatera --link", count / ours("--link"), "photos/s", "", "")  # last: it makes the files read-only
+            said(
+                f"add + commit, {name}", count / took, "photos/s", "2,000 and 5 x DVC", "4,000, ahead of Oxen"
+            )
+    said(
+        "add + commit, gatera --link", count / ours("--link"), "photos/s", "", ""
+    )  # last: it makes the files read-only
 
 
 def _dvc(photos: Path, peers: Path) -> float:
@@ -112,7 +127,14 @@ def _oxen(photos: Path, peers: Path) -> float:
     work = photos.parent
     shutil.copytree(photos, work / "oxen" / "photos")
     env = {**os.environ, "HOME": str(work)}
-    done = subprocess.run((str(peers / "bin/python"), "-c", _OXEN), cwd=work, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        (str(peers / "bin/python"), "-c", _OXEN),
+        cwd=work,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     shutil.rmtree(work / "oxen")
     if done.returncode:
         print("oxen did not run:", done.stderr.strip().splitlines()[-1:])
@@ -146,7 +168,13 @@ def many_items(folder: Path, count: int, repeats: int) -> None:
     said("commit of 10 relabelled", min(commits), "s", "0.5", "0.2")
     _history(photos, names, draw, 200 - repeats)
     run((*GATERA, "log", "--most", "1"), photos)
-    said("blame over 200 commits", best(repeats, lambda: run((*GATERA, "blame", names[5]), photos))[0], "s", "0.2", "0.1")
+    said(
+        "blame over 200 commits",
+        best(repeats, lambda: run((*GATERA, "blame", names[5]), photos))[0],
+        "s",
+        "0.2",
+        "0.1",
+    )
     _two_branches(photos, names, draw)
     took, memory = run((*GATERA, "merge", "ben"), photos)
     said("merge of 2 x 1,000 edits", took, "s", "2", "1")
@@ -159,7 +187,13 @@ def _history(photos: Path, names: Sequence[str], draw: random.Random, count: int
         "for turn, some in enumerate(json.load(sys.stdin)):\n    d.label(f'wolf{turn}', *some)\n    d.commit(f'Commit {turn}')\n"
     )
     some = json.dumps([draw.sample(names, 5) + [names[5]] * (turn % 50 == 0) for turn in range(count)])
-    subprocess.run((sys.executable, "-c", code, str(photos)), input=some, text=True, check=True, env={**os.environ, **WHO})
+    subprocess.run(
+        (sys.executable, "-c", code, str(photos)),
+        input=some,
+        text=True,
+        check=True,
+        env={**os.environ, **WHO},
+    )
 
 
 def _two_branches(photos: Path, names: Sequence[str], draw: random.Random) -> None:

@@ -10,7 +10,11 @@ from gatera.cli.data.commands import RULES, SPLITS
 from gatera.store.datasets import labelling
 from gatera.store.datasets.labels import three_way
 
-WHO = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in (("NAME", "Ann"), ("EMAIL", "ann@example.org"))}
+WHO = {
+    f"GIT_{role}_{what}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "Ann"), ("EMAIL", "ann@example.org"))
+}
 
 
 @pytest.fixture
@@ -33,33 +37,54 @@ def test_a_whole_story(gatera, folder, tmp_path):
     assert gatera("data", "init").out.startswith(f"{folder} is a data repository now.\n")
     ran = gatera("data", "add")
     assert (ran.status, ran.out) == (0, "3 added.\n")
-    assert ran.err.startswith("Labels are the names of the folders: cat/cat_0.jpg -> cat (2 labels) (to change: --no-folder-labels).\n")
+    assert ran.err.startswith(
+        "Labels are the names of the folders: cat/cat_0.jpg -> cat (2 labels) (to change: --no-folder-labels).\n"
+    )
     assert gatera("data", "commit", "-m", "First").out[10:] == "3 added; by Ann\n"
     gatera("data", "checkout", "-b", "ben")
     assert gatera("data", "label", "dog", "cat/cat_0.jpg", "--by", "Ben").out == "1 item changed.\n"
     ran = gatera("data", "diff", "--html", tmp_path / "diff.html")
-    assert ran.out.startswith("1 cat -> dog; by Ben.\nitem           change      by   at") and "cat/cat_0.jpg  cat -> dog  Ben" in ran.out
+    assert (
+        ran.out.startswith("1 cat -> dog; by Ben.\nitem           change      by   at")
+        and "cat/cat_0.jpg  cat -> dog  Ben" in ran.out
+    )
     page = (tmp_path / "diff.html").read_text()
     assert page.count("data:image/jpeg;base64,") == 1 and "cat/cat_0.jpg" in page
-    assert json.loads(gatera("data", "diff", "--json").out)["columns"]["label"] == {"before": "cat", "after": "dog"}
+    assert json.loads(gatera("data", "diff", "--json").out)["columns"]["label"] == {
+        "before": "cat",
+        "after": "dog",
+    }
     gatera("data", "commit", "-m", "Ben")
     gatera("data", "checkout", "main")
     gatera("data", "label", "fox", "cat/cat_0.jpg")
     gatera("data", "commit", "-m", "Ann")
     ran = gatera("data", "merge", "ben", "--html", tmp_path / "conflicts.html")
-    assert ran.status == 1 and ran.out.startswith("1 item was changed differently on both sides. Nothing was merged yet:\n")
-    assert "label: fox (by Ann) or dog (by Ben), was cat" in ran.out and "gatera data merge ben --take cat/cat_0.jpg=LABEL" in ran.out
+    assert ran.status == 1 and ran.out.startswith(
+        "1 item was changed differently on both sides. Nothing was merged yet:\n"
+    )
+    assert (
+        "label: fox (by Ann) or dog (by Ben), was cat" in ran.out
+        and "gatera data merge ben --take cat/cat_0.jpg=LABEL" in ran.out
+    )
     assert "data:image/jpeg" in (tmp_path / "conflicts.html").read_text()
     assert gatera("data", "merge", "ben", "--theirs").out[8:] == "  1 fox -> dog; by Ben; 1 settled\n"
     assert gatera("data", "blame", "cat/cat_0.jpg").out.startswith("cat/cat_0.jpg: dog by Ben, 2")
     assert "Merge ben" in gatera("data", "log", "--most", "1").out
-    assert gatera("data", "status").out.endswith("3 items, 0 without a label.\nNothing differs from the commit.\n")
+    assert gatera("data", "status").out.endswith(
+        "3 items, 0 without a label.\nNothing differs from the commit.\n"
+    )
     assert gatera("data", "revert", "HEAD~1", "--mine").status == 0
     assert gatera("data", "verify", "--all").out == "3 files verified: all is well.\n"
     assert gatera("data", "push", tmp_path / "remote").out.startswith("Sent ")
-    assert gatera("data", "clone", tmp_path / "remote", tmp_path / "copy").out.startswith(f"{tmp_path}/copy: 3 items at commit ")
+    assert gatera("data", "clone", tmp_path / "remote", tmp_path / "copy").out.startswith(
+        f"{tmp_path}/copy: 3 items at commit "
+    )
     assert gatera("data", "pull").out == "Nothing new.\n"
-    assert gatera("data", "commit", "-m", "x") == (1, "", "Nothing to commit: the labels are as in the last commit.\n")
+    assert gatera("data", "commit", "-m", "x") == (
+        1,
+        "",
+        "Nothing to commit: the labels are as in the last commit.\n",
+    )
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,12 @@ def test_the_page_runs(tmp_path, monkeypatch):
 
 
 def test_its_commands_are_understood():
-    lines = [shlex.split(line) for block in blocks(PAGE, "sh") for line in block.text.splitlines() if line.startswith("gatera")]
+    lines = [
+        shlex.split(line)
+        for block in blocks(PAGE, "sh")
+        for line in block.text.splitlines()
+        if line.startswith("gatera")
+    ]
     assert len(lines) >= 9
     for line in lines:
         words = 3 if line[1] == "data" else 2

@@ -128,7 +128,7 @@ class ObjectStore:
             self._ready.add(folder)
         partial = f"{self.folder}/.{os.getpid()}-{next(self._numbers)}-{sha256[:8]}{PARTIAL}"
         try:
-            with open(partial, "xb", buffering=0, opener=_read_only) as file:  # noqa: PTH123
+            with open(partial, "xb", buffering=0, opener=_read_only) as file:
                 written = file.write(data)
                 while written < len(data):
                     written += file.write(memoryview(data)[written:])

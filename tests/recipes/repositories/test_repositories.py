@@ -58,7 +58,11 @@ def test_labels_come_from_the_table_and_not_from_the_folders(data):
     (data.root / "dog/new.jpg").write_bytes((data.root / "dog/dog_0.jpg").read_bytes())
     events = Said()
     found = repository_files(settings(data.root), events, KIND)
-    assert found is not None and [path.name for path in found.files] == ["cat_0.jpg", "cat_1.jpg", "dog_0.jpg"]
+    assert found is not None and [path.name for path in found.files] == [
+        "cat_0.jpg",
+        "cat_1.jpg",
+        "dog_0.jpg",
+    ]
     assert (found.labels, found.split) == (["cat", "dog", "dog"], ["", "valid", ""])
     assert found.groups == ["group patient 1", "group patient 1", "item dog/dog_0.jpg"]
     assert events.notes == [
@@ -83,18 +87,24 @@ def test_a_commit_is_laid_out_as_it_was(data):
     data.add(removed=True)
     data.commit("Wolves")
     origin = find_origin(data.root.parent / f"photos@{first[:8]}")
-    assert origin.name == data.root and origin.facts["commit"] == first and origin.words == f"data commit {first[:12]} of photos"
+    assert (
+        origin.name == data.root
+        and origin.facts["commit"] == first
+        and origin.words == f"data commit {first[:12]} of photos"
+    )
     found = repository_files(settings(origin.source), Said(), KIND)
     assert len(found.files) == 4 and set(found.labels) == {"cat", "dog"}
     assert find_origin(data.root).facts["committed"] == "yes"
     data.label("cat", "dog")
     assert find_origin(data.root).words.endswith("of photos, with changes that are not committed")
-    with pytest.raises(ArgumentError, match="there is no commit 'never'"):
+    with pytest.raises(ArgumentError, match=r"there is no commit 'never'"):
         find_origin(data.root.parent / "photos@never")
-    with pytest.raises(DataError, match="is not a data repository, so it has no commit 'main'"):
+    with pytest.raises(DataError, match=r"is not a data repository, so it has no commit 'main'"):
         find_origin(data.root.parent.parent / f"{data.root.parent.name}@main")
     data.label("", ".")
-    with pytest.raises(DataError, match="none of the 3 photos in the labels of .* has a label. Give some: gatera data label"):
+    with pytest.raises(
+        DataError, match=r"none of the 3 photos in the labels of .* has a label. Give some: gatera data label"
+    ):
         repository_files(settings(data.root), Said(), KIND)
 
 
@@ -106,7 +116,9 @@ def test_a_program_records_the_commit_of_its_data(tmp_path, monkeypatch):
     for label, word in (("good", "lovely"), ("bad", "dull")):
         (tmp_path / "films" / label).mkdir(parents=True)
         for number in range(12):
-            (tmp_path / f"films/{label}/{number}.txt").write_text(f"What a {word} film, number {number} of {number * 7} that I saw.")
+            (tmp_path / f"films/{label}/{number}.txt").write_text(
+                f"What a {word} film, number {number} of {number * 7} that I saw."
+            )
     data = DataRepository.init(tmp_path / "films", on_note=lambda text: None)
     data.add()
     data.commit("Films")
@@ -115,5 +127,10 @@ def test_a_program_records_the_commit_of_its_data(tmp_path, monkeypatch):
     trained = gatera.train(f"{data.root}@HEAD~1", out=tmp_path / "a.gatera", model="words", events=Events())
     first = data.commit_of("HEAD~1")
     package = read_package(trained.path)
-    assert package.program["training"]["data"] == {"name": "films", "commit": first, "committed": "yes", "labels": {"person": 24}}
+    assert package.program["training"]["data"] == {
+        "name": "films",
+        "commit": first,
+        "committed": "yes",
+        "labels": {"person": 24},
+    }
     assert f"data commit {first[:12]} of films" in package.read("card.md").decode()

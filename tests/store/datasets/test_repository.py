@@ -8,13 +8,16 @@ import shutil
 import subprocess
 
 import pytest
+
 from gatera.core.errors import ArgumentError, DataError
 from gatera.store import DataRepository
 from gatera.store.datasets.labels.rows import Row
 
 
 def git(data, *arguments):
-    return subprocess.run(["git", "-C", data.root, *arguments], capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        ["git", "-C", data.root, *arguments], capture_output=True, text=True, check=True
+    ).stdout
 
 
 def labels(data, commit=None):
@@ -23,12 +26,22 @@ def labels(data, commit=None):
 
 def test_files_become_items_with_the_labels_of_their_folders(data):
     rows = list(data.rows())
-    assert [row.file for row in rows] == ["cat/1.jpg", "cat/2.jpg", "cat/3.jpg", "dog/1.jpg", "dog/2.jpg", "dog/3.jpg"]
+    assert [row.file for row in rows] == [
+        "cat/1.jpg",
+        "cat/2.jpg",
+        "cat/3.jpg",
+        "dog/1.jpg",
+        "dog/2.jpg",
+        "dog/3.jpg",
+    ]
     assert [row.label for row in rows] == ["cat"] * 3 + ["dog"] * 3 and {row.by for row in rows} == {"Ann"}
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", row.at) for row in rows)
     assert data.read(rows[0].sha256) == b"cat 1"
     assert data.status().is_clean and data.verify().problems == []
-    assert git(data, "status", "--porcelain") == "" and git(data, "ls-files") == ".gitattributes\n.gitignore\nlabels.csv\n"
+    assert (
+        git(data, "status", "--porcelain") == ""
+        and git(data, "ls-files") == ".gitattributes\n.gitignore\nlabels.csv\n"
+    )
 
 
 def test_what_is_decided_is_said(tmp_path, open_data):
@@ -74,9 +87,18 @@ def test_changed_moved_and_missing_files_are_seen(data):
     (data.root / "dog/1.jpg").unlink()
     (data.root / "new.jpg").write_bytes(b"new")
     found = data.status()
-    assert (found.changed, found.missing, found.new) == (["cat/1.jpg"], ["cat/2.jpg", "dog/1.jpg"], ["moved.jpg", "new.jpg"])
+    assert (found.changed, found.missing, found.new) == (
+        ["cat/1.jpg"],
+        ["cat/2.jpg", "dog/1.jpg"],
+        ["moved.jpg", "new.jpg"],
+    )
     added = data.add()
-    assert (added.changed, added.moved, added.missing, added.new) == (["cat/1.jpg"], {"cat/2.jpg": "moved.jpg"}, ["dog/1.jpg"], ["new.jpg"])
+    assert (added.changed, added.moved, added.missing, added.new) == (
+        ["cat/1.jpg"],
+        {"cat/2.jpg": "moved.jpg"},
+        ["dog/1.jpg"],
+        ["new.jpg"],
+    )
     assert labels(data)["moved.jpg"] == "cat" and labels(data)["cat/1.jpg"] == "cat"
     assert data.add(removed=True).removed == ["dog/1.jpg"] and "dog/1.jpg" not in labels(data)
     assert data.status().summary.sentence() == "2 added, 1 file changed, 2 removed; by Ann"
@@ -101,7 +123,7 @@ def test_labels_are_given_changed_and_renamed(data):
     assert data.commit("again") is None
     assert data.rename_label("dog", "wolf") == 6 and set(labels(data).values()) == {"wolf"}
     assert next(data.rows()).by == "Ann" and next(data.rows()).note == "a\nnote"
-    with pytest.raises(ArgumentError, match="no item has the label 'cat'. Available: wolf."):
+    with pytest.raises(ArgumentError, match=r"no item has the label 'cat'. Available: wolf."):
         data.rename_label("cat", "dog")
 
 
@@ -110,23 +132,37 @@ def test_labels_come_from_a_table(data, tmp_path):
     table.write_text("file;label;split\ncat/1.jpg;dog;\ncat/2.jpg;;test\n")
     assert data.label_from(table, by="Ben") == 2
     rows = {row.file: row for row in data.rows()}
-    assert (rows["cat/1.jpg"].label, rows["cat/1.jpg"].by, rows["cat/2.jpg"].split, rows["cat/2.jpg"].by) == ("dog", "Ben", "test", "Ann")
+    assert (rows["cat/1.jpg"].label, rows["cat/1.jpg"].by, rows["cat/2.jpg"].split, rows["cat/2.jpg"].by) == (
+        "dog",
+        "Ben",
+        "test",
+        "Ann",
+    )
     table.write_text("file,label\ncat/9.jpg,dog\n")
-    with pytest.raises(DataError, match="answers.csv names 'cat/9.jpg', which is not in the repository. Add the files first"):
+    with pytest.raises(
+        DataError, match=r"answers.csv names 'cat/9.jpg', which is not in the repository. Add the files first"
+    ):
         data.label_from(table)
     table.write_text("file,split\ncat/1.jpg,tset\n")
-    with pytest.raises(DataError, match="answers.csv has an unknown split in line 2. Got: 'tset'. Expected: one of train, valid, test"):
+    with pytest.raises(
+        DataError,
+        match=r"answers.csv has an unknown split in line 2. Got: 'tset'. Expected: one of train, valid, test",
+    ):
         data.label_from(table)
 
 
 def test_an_edit_of_the_table_is_recorded_with_name_and_time(data):
     table = data.root / "labels.csv"
     (data.root / "hand.jpg").write_bytes(b"by hand")
-    table.write_text(table.read_text().replace(",cat,", ",lynx,", 1).replace("Ann", "Old") + "hand.jpg,,cat,,,,,,\n")
+    table.write_text(
+        table.read_text().replace(",cat,", ",lynx,", 1).replace("Ann", "Old") + "hand.jpg,,cat,,,,,,\n"
+    )
     (data.root / "hand.jpg").write_bytes(b"by hand")
     made = data.commit("By hand")
     rows = {row.file: row for row in data.rows()}
-    assert made is not None and rows["hand.jpg"].by == "Ann" and data.read(rows["hand.jpg"].sha256) == b"by hand"
+    assert (
+        made is not None and rows["hand.jpg"].by == "Ann" and data.read(rows["hand.jpg"].sha256) == b"by hand"
+    )
     assert data.said[0].startswith("1 labels were edited in the table; they are recorded as given by Ann")
     assert data.status().is_clean and git(data, "log", "--format=%s") == "By hand\nCats and dogs\n"
 
@@ -153,7 +189,7 @@ def test_every_commit_of_an_item_is_found(data):
     (data.root / ".gatera/cache.sqlite").write_bytes(b"damaged" * 1000)  # found again
     assert data.blame("cat/3.jpg") == steps and data.blame("cat/1.jpg")[0].commit.id == second[0]
     assert [change.words for change in data.diff("HEAD~2", "HEAD")] == ["cat -> fox", "cat -> dog"]
-    with pytest.raises(ArgumentError, match="there is no item 'cat/9.jpg'. Did you mean 'cat/3.jpg'?"):
+    with pytest.raises(ArgumentError, match=r"there is no item 'cat/9.jpg'. Did you mean 'cat/3.jpg'?"):
         data.blame("cat/9.jpg")
 
 
@@ -168,29 +204,42 @@ def test_going_back_brings_labels_and_files(data):
     (data.root / "cat/1.jpg").write_bytes(b"another")
     (data.root / "new.jpg").write_bytes(b"new")
     data.add()
-    with pytest.raises(DataError, match="there are changes of labels that are not committed, and another version would mix them up"):
+    with pytest.raises(
+        DataError,
+        match=r"there are changes of labels that are not committed, and another version would mix them up",
+    ):
         data.checkout("HEAD")
     data.commit("New bytes")
     data.checkout("HEAD~1")
-    assert (data.root / "cat/1.jpg").read_bytes() == b"cat 1" and not (data.root / "new.jpg").exists() and data.status().is_clean
+    assert (
+        (data.root / "cat/1.jpg").read_bytes() == b"cat 1"
+        and not (data.root / "new.jpg").exists()
+        and data.status().is_clean
+    )
     assert data.status().branch is None
     (data.root / "cat/1.jpg").write_bytes(b"nobody kept this")
     data.checkout("main")
-    assert (data.root / "cat/1.jpg").read_bytes() == b"nobody kept this" and (data.root / "new.jpg").read_bytes() == b"new"
+    assert (data.root / "cat/1.jpg").read_bytes() == b"nobody kept this" and (
+        data.root / "new.jpg"
+    ).read_bytes() == b"new"
     assert data.said[-1] == "Left as they are, for they were changed and not added: cat/1.jpg."
     assert data.restore("cat") == 1 and data.status().is_clean
-    with pytest.raises(ArgumentError, match="there is no commit 'nowhere' in .* Available: main"):
+    with pytest.raises(ArgumentError, match=r"there is no commit 'nowhere' in .* Available: main"):
         data.checkout("nowhere")
 
 
-@pytest.mark.parametrize("name", ["../out.jpg", "/tmp/out.jpg", ".git/hooks/post-checkout", ".gatera/x", "sub/../../out.jpg"])
+@pytest.mark.parametrize(
+    "name", ["../out.jpg", "/tmp/out.jpg", ".git/hooks/post-checkout", ".gatera/x", "sub/../../out.jpg"]
+)
 def test_no_name_leads_out_of_the_repository(data, name):
     data.put_rows([Row(name, next(data.rows()).sha256, "cat")])
     data.commit("Bad")
-    with pytest.raises(DataError, match="is not the name of a file in this repository"):
+    with pytest.raises(DataError, match=r"is not the name of a file in this repository"):
         data.restore("")
     assert any("is not the name of a file inside" in problem for problem in data.verify().problems)
-    assert not (data.root.parent / "out.jpg").exists() and not (data.root / ".git/hooks/post-checkout").exists()
+    assert (
+        not (data.root.parent / "out.jpg").exists() and not (data.root / ".git/hooks/post-checkout").exists()
+    )
 
 
 def test_damage_is_found_and_repaired_from_the_files(data):
@@ -203,9 +252,15 @@ def test_damage_is_found_and_repaired_from_the_files(data):
             path.write_bytes(content)
     (data.root / "cat/3.jpg").write_bytes(b"other")
     found = data.verify()
-    assert len(found.problems) == 3 and "cat/1.jpg" in found.problems[1] + found.problems[0] + found.problems[2]
+    assert (
+        len(found.problems) == 3 and "cat/1.jpg" in found.problems[1] + found.problems[0] + found.problems[2]
+    )
     found = data.verify(repair=True)
-    assert sorted(found.repaired) == ["cat/1.jpg", "cat/2.jpg"] and len(found.problems) == 1 and "cat/3.jpg" in found.problems[0]
+    assert (
+        sorted(found.repaired) == ["cat/1.jpg", "cat/2.jpg"]
+        and len(found.problems) == 1
+        and "cat/3.jpg" in found.problems[0]
+    )
 
 
 def test_what_hard_links_cost_is_noticed(tmp_path, open_data):
@@ -232,8 +287,14 @@ def test_a_repository_inside_another_keeps_to_itself(tmp_path, open_data):
     data.add(label="cat")
     data.commit("Labels")
     assert said[0].startswith(f"The git repository {tmp_path} keeps the labels")
-    assert git(data, "show", "--name-only", "--format=", "HEAD").split() == ["data/.gitattributes", "data/.gitignore", "data/labels.csv"]
-    assert git(data, "status", "--porcelain").split() == ["A", "../code.py"] or "code.py" in git(data, "status", "--porcelain")
+    assert git(data, "show", "--name-only", "--format=", "HEAD").split() == [
+        "data/.gitattributes",
+        "data/.gitignore",
+        "data/labels.csv",
+    ]
+    assert git(data, "status", "--porcelain").split() == ["A", "../code.py"] or "code.py" in git(
+        data, "status", "--porcelain"
+    )
     data.checkout("other", new_branch=True)
     data.label("dog", "cat/1.jpg")
     data.commit("Dog")
@@ -250,7 +311,10 @@ def test_labels_that_were_there_are_taken_over(tmp_path, open_data):
     data = open_data(tmp_path / "new")
     data.add()
     data.commit("As they were")
-    assert [(row.label, row.more, len(row.sha256)) for row in data.rows()] == [("cat", ("3",), 64), ("dog", ("5",), 64)]
+    assert [(row.label, row.more, len(row.sha256)) for row in data.rows()] == [
+        ("cat", ("3",), 64),
+        ("dog", ("5",), 64),
+    ]
 
 
 def test_many_items_are_in_parts(data, monkeypatch):
@@ -271,11 +335,14 @@ def test_many_items_are_in_parts(data, monkeypatch):
     assert labels(data) == before and not (data.root / "labels").exists()
     data.checkout("main")
     (data.root / "labels.csv").write_text("file,label\n")
-    with pytest.raises(DataError, match="has its labels both in labels.csv and in labels/, and they differ"):
+    with pytest.raises(DataError, match=r"has its labels both in labels.csv and in labels/, and they differ"):
         data.status()
 
 
-@pytest.mark.parametrize("name", ["two\nlines.jpg", "😀, \"quoted\".jpg", "\udcff.jpg", " .jpg", "back\\slash.jpg", "#1.jpg", "é.jpg"])
+@pytest.mark.parametrize(
+    "name",
+    ["two\nlines.jpg", '😀, "quoted".jpg', "\udcff.jpg", " .jpg", "back\\slash.jpg", "#1.jpg", "é.jpg"],
+)
 def test_strange_names_come_back(data, name):
     try:
         (data.root / name).write_bytes(b"strange")
@@ -291,34 +358,51 @@ def test_strange_names_come_back(data, name):
 
 
 def test_wrong_arguments_are_refused(data, tmp_path, open_data, monkeypatch):
-    with pytest.raises(ArgumentError, match="there is no file or folder nothing.jpg. Items whose files are gone"):
+    with pytest.raises(
+        ArgumentError, match=r"there is no file or folder nothing.jpg. Items whose files are gone"
+    ):
         data.add("nothing.jpg")
-    with pytest.raises(ArgumentError, match="is outside the repository"):
+    with pytest.raises(ArgumentError, match=r"is outside the repository"):
         data.add(tmp_path)
-    with pytest.raises(ArgumentError, match="the message is empty. Say what changed: -m TEXT."):
+    with pytest.raises(ArgumentError, match=r"the message is empty. Say what changed: -m TEXT."):
         data.commit(" ")
-    with pytest.raises(ArgumentError, match="split must be one of train, valid, test, . Got: 'tset'. Did you mean 'test'?"):
+    with pytest.raises(
+        ArgumentError, match=r"split must be one of train, valid, test, . Got: 'tset'. Did you mean 'test'?"
+    ):
         data.label(None, "cat", split="tset")
-    with pytest.raises(ArgumentError, match="nothing is said of the items. Expected: label=, split=, group= or note="):
+    with pytest.raises(
+        ArgumentError, match=r"nothing is said of the items. Expected: label=, split=, group= or note="
+    ):
         data.label(None, "cat")
     (data.root / "later.jpg").write_bytes(b"1")
-    with pytest.raises(ArgumentError, match="later.jpg is not in the repository yet. Add it first: gatera data add later.jpg."):
+    with pytest.raises(
+        ArgumentError,
+        match=r"later.jpg is not in the repository yet. Add it first: gatera data add later.jpg.",
+    ):
         data.label("cat", "later.jpg")
-    with pytest.raises(DataError, match="is not in a data repository. Make one: gatera data init"):
+    with pytest.raises(DataError, match=r"is not in a data repository. Make one: gatera data init"):
         open_data(tmp_path)
-    with pytest.raises(DataError, match="is a data repository already"):
+    with pytest.raises(DataError, match=r"is a data repository already"):
         DataRepository.init(data.root)
     for name in ("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"):
         monkeypatch.delenv(name)
-    with pytest.raises(DataError, match="git does not know who you are, and a label records who gave it. Tell it once: git config"):
+    with pytest.raises(
+        DataError,
+        match=r"git does not know who you are, and a label records who gave it. Tell it once: git config",
+    ):
         data.label("dog", "cat/1.jpg")
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(DataError, match="git is not installed, and data repositories are kept by it. Install it"):
+    with pytest.raises(
+        DataError, match=r"git is not installed, and data repositories are kept by it. Install it"
+    ):
         open_data(data.root)
 
 
 def test_a_later_format_is_refused(data, open_data):
     path = data.root / ".gitattributes"
     path.write_text(path.read_text().replace("format 1", "format 2"))
-    with pytest.raises(DataError, match="is a data repository of format 2, and this version reads up to 1. Install a newer Gatera."):
+    with pytest.raises(
+        DataError,
+        match=r"is a data repository of format 2, and this version reads up to 1. Install a newer Gatera.",
+    ):
         open_data(data.root)

@@ -6,8 +6,8 @@ import pytest
 
 from gatera.core.errors import ArgumentError, RemoteError
 from gatera.store import DataRepository
-from gatera.store.datasets.merging import MergeConflictError
 from gatera.store.datasets.labels.rows import Row
+from gatera.store.datasets.merging import MergeConflictError
 
 
 def quiet(text):
@@ -40,7 +40,11 @@ def test_only_what_is_new_goes_and_comes(data, other, remote):
     sent = data.push()
     assert (sent.commits, sent.objects) == (1, 1)
     fetched = other.pull()
-    assert fetched.objects == 1 and fetched.result.forward and fetched.result.summary.sentence() == "1 added, 1 dog -> fox; by Ann"
+    assert (
+        fetched.objects == 1
+        and fetched.result.forward
+        and fetched.result.summary.sentence() == "1 added, 1 dog -> fox; by Ann"
+    )
     assert (other.root / "new.jpg").read_bytes() == b"new" and other.pull().result.commit is None
 
 
@@ -50,7 +54,10 @@ def test_who_is_behind_pulls_and_merges_first(data, other):
     data.push()
     other.label("wolf", "dog/1.jpg")
     other.commit("Wolf")
-    with pytest.raises(RemoteError, match="has commits on main that are not here. Fetch and merge them first: gatera data pull."):
+    with pytest.raises(
+        RemoteError,
+        match=r"has commits on main that are not here. Fetch and merge them first: gatera data pull.",
+    ):
         other.push()
     assert other.pull().result.summary.sentence() == "1 cat -> fox; by Ann"
     other.push()
@@ -84,7 +91,7 @@ def test_two_pushes_at_once_do_not_lose_one(data, other, remote, monkeypatch):
         return send(*arguments)
 
     monkeypatch.setattr(sending, "_send_bundle", meanwhile)
-    with pytest.raises(RemoteError, match="somebody else sent to .* meanwhile. Fetch that first"):
+    with pytest.raises(RemoteError, match=r"somebody else sent to .* meanwhile. Fetch that first"):
         data.push()
     data.pull()
     assert data.push().commits == 2
@@ -102,9 +109,9 @@ def test_a_push_or_pull_that_breaks_off_goes_on(data, tmp_path, remote, monkeypa
         put(self, source, key)
 
     monkeypatch.setattr(FolderRemote, "_put", breaks)
-    with pytest.raises(RemoteError, match="the cable; 3 of 6 objects had arrived"):
+    with pytest.raises(RemoteError, match=r"the cable; 3 of 6 objects had arrived"):
         data.push(remote)
-    with pytest.raises(RemoteError, match="holds no data repository yet. Send one: gatera data push."):
+    with pytest.raises(RemoteError, match=r"holds no data repository yet. Send one: gatera data push."):
         DataRepository.clone(remote, tmp_path / "other", on_note=quiet)
     assert not (tmp_path / "other").exists()
     monkeypatch.setattr(FolderRemote, "_put", put)
@@ -119,7 +126,7 @@ def test_damage_on_the_remote_is_refused(data, remote, tmp_path):
     path = tmp_path / "remote/objects" / sha256[:2] / sha256[2:]
     path.chmod(0o644)
     path.write_bytes(b"cat 9")
-    with pytest.raises(RemoteError, match="damaged"):
+    with pytest.raises(RemoteError, match=r"damaged"):
         DataRepository.clone(remote, tmp_path / "other", on_note=quiet)
     assert not (tmp_path / "other").exists()
     refs = tmp_path / "remote/data/refs/000001.json"
@@ -132,15 +139,15 @@ def test_names_that_lead_out_are_not_written(data, remote, tmp_path):
     data.put_rows([Row("../evil.jpg", next(data.rows()).sha256, "cat")])
     data.commit("Evil")
     data.push(remote)
-    with pytest.raises(ValueError, match="is not the name of a file in this repository"):
+    with pytest.raises(ValueError, match=r"is not the name of a file in this repository"):
         DataRepository.clone(remote, tmp_path / "other", on_note=quiet)
     assert not (tmp_path / "evil.jpg").exists()
 
 
 def test_wrong_addresses_are_refused(data, tmp_path):
-    with pytest.raises(ArgumentError, match="there is no remote yet. Expected: its address"):
+    with pytest.raises(ArgumentError, match=r"there is no remote yet. Expected: its address"):
         data.push()
-    with pytest.raises(RemoteError, match="does not exist, nor does its parent folder"):
+    with pytest.raises(RemoteError, match=r"does not exist, nor does its parent folder"):
         data.push(str(tmp_path / "a/b"))
-    with pytest.raises(ArgumentError, match="is not empty. Choose a new folder."):
+    with pytest.raises(ArgumentError, match=r"is not empty. Choose a new folder."):
         DataRepository.clone(str(tmp_path / "x"), data.root, on_note=quiet)

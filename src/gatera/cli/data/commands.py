@@ -29,7 +29,15 @@ JSON = Option("json", "Print JSON.", ("--json",), "Output")
 BY = Option("by", "The name of who gives the labels.", ("--by",), "Labels", "NAME", shown="git's user.name")
 HTML = Option("html", "Also write a page with small pictures.", ("--html",), "Output", "FILE", files=True)
 FORCE = Option("force", "Overwrite an existing page.", ("-f", "--force"), "Output")
-MOST = Option("most", "Show at most this many lines; 0 for all.", ("--most",), "Output", "N", 40, convert=whole_number(0))
+MOST = Option(
+    "most",
+    "Show at most this many lines; 0 for all.",
+    ("--most",),
+    "Output",
+    "N",
+    40,
+    convert=whole_number(0),
+)
 RULE = (
     *(
         Option(name, f"Settle conflicts: {words}.", (f"--{name}",), "Conflicts")
@@ -240,4 +248,20 @@ CLONE = Command(
     examples=("gatera data clone /mnt/team/photos", "gatera data clone s3://team/photos photos/"),
 )  # fmt: skip
 
-COMMANDS = (INIT, ADD, LABEL, STATUS, DIFF, COMMIT, LOG, BLAME, CHECKOUT, REVERT, MERGE, PUSH, PULL, CLONE, VERIFY)
+COMMANDS = (
+    INIT,
+    ADD,
+    LABEL,
+    STATUS,
+    DIFF,
+    COMMIT,
+    LOG,
+    BLAME,
+    CHECKOUT,
+    REVERT,
+    MERGE,
+    PUSH,
+    PULL,
+    CLONE,
+    VERIFY,
+)

@@ -32,7 +32,11 @@ def status(options: argparse.Namespace) -> int:
         )  # fmt: skip
         return 0
     at = f"commit {found.commit[:8]}" if found.commit else "no commit yet"
-    print_line(escaped(f"On {found.branch or 'no branch'}, {at}: {found.items:,} items, {found.unlabelled:,} without a label."))
+    print_line(
+        escaped(
+            f"On {found.branch or 'no branch'}, {at}: {found.items:,} items, {found.unlabelled:,} without a label."
+        )
+    )
     for line in _lines(found):
         print_line(escaped(line))
     return 0
@@ -65,21 +69,34 @@ def diff(options: argparse.Namespace) -> int:
     print_line(paint(escaped(sentence[0].upper() + sentence[1:] + "."), "bold"))
     show_changes(changes, options.most)
     if page is not None:
-        write_changes(page, data, changes, sentence, (options.before or "HEAD", options.after or "now"), options.force)
+        write_changes(
+            page, data, changes, sentence, (options.before or "HEAD", options.after or "now"), options.force
+        )
         print_line(escaped(f"Saved {page}."))
     return 0
 
 
 def as_json(change: Change) -> dict[str, Any]:
     """Return a change as plain values."""
-    columns = {name: dict(zip(("before", "after"), change.cell(name), strict=True)) for name in change.columns}
-    return {"file": change.file, "kind": change.kind, "label": change.cell("label")[1], "by": change.giver, "columns": columns}
+    columns = {
+        name: dict(zip(("before", "after"), change.cell(name), strict=True)) for name in change.columns
+    }
+    return {
+        "file": change.file,
+        "kind": change.kind,
+        "label": change.cell("label")[1],
+        "by": change.giver,
+        "columns": columns,
+    }
 
 
 def show_changes(changes: Sequence[Change], most: int) -> None:
     """Print a table of changes."""
     shown = list(islice(changes, most or None))
-    rows = [(change.file, _words(change), change.giver, "" if change.after is None else change.after.at) for change in shown]
+    rows = [
+        (change.file, _words(change), change.giver, "" if change.after is None else change.after.at)
+        for change in shown
+    ]
     show_table(("item", "change", "by", "at"), rows)
     if len(changes) > len(shown):
         print_line(f"and {len(changes) - len(shown):,} more (--most 0 shows all).")
@@ -93,7 +110,11 @@ def _words(change: Change) -> str:
 def show_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print rows below titles, each column as wide as it needs."""
     columns = [
-        Column(title, max([cells(escaped(row[place])) for row in rows], default=0), "name" if place == 0 else None)
+        Column(
+            title,
+            max([cells(escaped(row[place])) for row in rows], default=0),
+            "name" if place == 0 else None,
+        )
         for place, title in enumerate(titles)
     ]
     for line in table_lines(columns, ([[cell] for cell in row] for row in rows)):
@@ -110,7 +131,9 @@ def log(options: argparse.Namespace) -> int:
     if not entries:
         print_line("There are no commits yet.")
     for commit, sentence in entries:
-        print_line(f"{paint(commit.id[:8], 'name')}  {commit.at[:16].replace('T', ' ')}  {escaped(commit.author)}  {paint(escaped(commit.subject), 'bold')}")
+        print_line(
+            f"{paint(commit.id[:8], 'name')}  {commit.at[:16].replace('T', ' ')}  {escaped(commit.author)}  {paint(escaped(commit.subject), 'bold')}"
+        )
         print_line(f"          {escaped(sentence)}")
     return 0
 
@@ -120,7 +143,15 @@ def blame(options: argparse.Namespace) -> int:
     steps = opened(options, "blame").blame(full(options, [options.path])[0], options.commit)
     if options.json:
         for commit, change in steps:
-            print_json({"commit": commit.id, "author": commit.author, "at": commit.at, "message": commit.subject, **as_json(change)})
+            print_json(
+                {
+                    "commit": commit.id,
+                    "author": commit.author,
+                    "at": commit.at,
+                    "message": commit.subject,
+                    **as_json(change),
+                }
+            )
         return 0
     now = steps[0].change.after
     if now is None:
@@ -128,6 +159,9 @@ def blame(options: argparse.Namespace) -> int:
     else:
         given = f" by {now.giver}" if now.giver else ""
         print_line(escaped(f"{now.file}: {now.label or 'no label'}{given}{f', {now.at}' if now.at else ''}"))
-    rows = [(commit.id[:8], commit.at[:10], _words(change), change.giver or commit.author, commit.subject) for commit, change in steps]
+    rows = [
+        (commit.id[:8], commit.at[:10], _words(change), change.giver or commit.author, commit.subject)
+        for commit, change in steps
+    ]
     show_table(("commit", "on", "change", "by", "message"), rows)
     return 0

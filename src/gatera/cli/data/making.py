@@ -45,7 +45,9 @@ def label(options: argparse.Namespace) -> int:
     """Label items; returns the exit status, 0."""
     asked = [name for name in ("from_table", "rename") if getattr(options, name) is not None]
     if len(asked) + bool(options.paths) != 1 or (asked and options.label is not None):
-        raise UsageError('say LABEL and PATH, or --from TABLE, or --rename OLD=NEW. See "gatera data label --help".')
+        raise UsageError(
+            'say LABEL and PATH, or --from TABLE, or --rename OLD=NEW. See "gatera data label --help".'
+        )
     data = opened(options, "label")
     if options.rename is not None:
         count = data.rename_label(*options.rename)

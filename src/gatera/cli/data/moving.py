@@ -12,7 +12,6 @@ from gatera.cli.output import FAILED, print_json, print_line, show_line
 from gatera.cli.parser import UsageError
 from gatera.cli.terminal.text import escaped
 from gatera.store.datasets.merging import MergeConflictError, MergeResult
-from gatera.store.datasets.repository import DataRepository
 
 #: Conflicts that are shown.
 SHOWN = 20
@@ -50,7 +49,9 @@ def checkout(options: argparse.Namespace) -> int:
 
 def merge(options: argparse.Namespace) -> int:
     """Merge; returns the exit status: 0, or 1 if there are conflicts to settle."""
-    return _with_conflicts(options, "merge", lambda data, how: data.merge(options.name, message=options.message, **how))
+    return _with_conflicts(
+        options, "merge", lambda data, how: data.merge(options.name, message=options.message, **how)
+    )
 
 
 def revert(options: argparse.Namespace) -> int:
@@ -67,7 +68,11 @@ def _with_conflicts(options: argparse.Namespace, command: str, do: Any) -> int:
     except MergeConflictError as err:
         if page is not None:
             write_conflict_page(page, data, err.conflicts, f"{command} in {data.root.name}", options.force)
-        return show_conflicts(err, options.json, f"gatera data {command} {options.name if command == 'merge' else options.commit}")
+        return show_conflicts(
+            err,
+            options.json,
+            f"gatera data {command} {options.name if command == 'merge' else options.commit}",
+        )
     if options.json:
         print_json({"commit": done.commit, "labels": done.summary.sentence(), "settled": done.settled})
         return 0
@@ -107,17 +112,28 @@ def show_conflicts(err: MergeConflictError, as_json: bool, again: str) -> int:
         The exit status, 1.
     """
     if as_json:
-        print_json({"conflicts": [{"file": each.file, "what": each.words()} for each in err.conflicts], "table": str(err.table)})
+        print_json(
+            {
+                "conflicts": [{"file": each.file, "what": each.words()} for each in err.conflicts],
+                "table": str(err.table),
+            }
+        )
         return FAILED
     count = len(err.conflicts)
-    print_line(f"{count:,} {'item was' if count == 1 else 'items were'} changed differently on both sides. Nothing was merged yet:")
+    print_line(
+        f"{count:,} {'item was' if count == 1 else 'items were'} changed differently on both sides. Nothing was merged yet:"
+    )
     show_table(("item", "what"), [(each.file, each.words()) for each in err.conflicts[:SHOWN]])
     if count > SHOWN:
         print_line(f"and {count - SHOWN:,} more.")
     print_line("")
     print_line(escaped(f"Settle them by a rule: {again} --mine | --theirs | --newest | --person"))
     print_line(escaped(f"or one by one:         {again} --take {err.conflicts[0].file}=LABEL"))
-    print_line(escaped(f"or in a table:         fill in the column 'answer' of {err.table}, then: {again} --answers {err.table}"))
+    print_line(
+        escaped(
+            f"or in a table:         fill in the column 'answer' of {err.table}, then: {again} --answers {err.table}"
+        )
+    )
     return FAILED
 
 
@@ -125,12 +141,23 @@ def verify(options: argparse.Namespace) -> int:
     """Check the repository; returns the exit status: 0, or 1 if something is wrong."""
     found = opened(options, "verify").verify(options.history, options.repair)
     if options.json:
-        print_json({"objects": found.objects, "problems": found.problems, "repaired": found.repaired, "unused": found.unused})
+        print_json(
+            {
+                "objects": found.objects,
+                "problems": found.problems,
+                "repaired": found.repaired,
+                "unused": found.unused,
+            }
+        )
         return FAILED if found.problems else 0
     for problem in found.problems:
         print_line(escaped(problem))
     repaired = f", {len(found.repaired):,} made again from their files" if found.repaired else ""
     unused = f"; {found.unused:,} that no commit names" if found.unused else ""
-    what = f"{len(found.problems):,} {'problem' if len(found.problems) == 1 else 'problems'}" if found.problems else "all is well"
+    what = (
+        f"{len(found.problems):,} {'problem' if len(found.problems) == 1 else 'problems'}"
+        if found.problems
+        else "all is well"
+    )
     print_line(f"{found.objects:,} files verified{repaired}{unused}: {what}.")
     return FAILED if found.problems else 0

@@ -8,7 +8,6 @@ import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-
 from gatera.core.errors import GateraError
 from gatera.core.files import atomic_write, check_can_write, check_free_to_write
 from gatera.evaluate import html_page as html
@@ -36,7 +35,12 @@ def check_page(options: argparse.Namespace) -> Path | None:
 
 
 def write_changes(
-    page: Path, data: DataRepository, changes: Sequence[Change], sentence: str, between: tuple[str, str], force: bool
+    page: Path,
+    data: DataRepository,
+    changes: Sequence[Change],
+    sentence: str,
+    between: tuple[str, str],
+    force: bool,
 ) -> None:
     """Write a page of changes, those of one kind together."""
     kinds: dict[str, list[Change]] = {}
@@ -44,14 +48,29 @@ def write_changes(
         kinds.setdefault(change.words, []).append(change)
     sections = [
         html.section(
-            f"{words} ({len(some)})", [_gallery(_card(data, _hash(change), change.file, change.cell("label")[1], change.giver) for change in some)]
+            f"{words} ({len(some)})",
+            [
+                _gallery(
+                    _card(data, _hash(change), change.file, change.cell("label")[1], change.giver)
+                    for change in some
+                )
+            ],
         )
         for words, some in sorted(kinds.items(), key=lambda each: -len(each[1]))
     ]
-    _write(page, f"Labels of {data.root.name}, from {between[0]} to {between[1]}", sentence, sections, len(changes), force)
+    _write(
+        page,
+        f"Labels of {data.root.name}, from {between[0]} to {between[1]}",
+        sentence,
+        sections,
+        len(changes),
+        force,
+    )
 
 
-def write_conflict_page(page: Path, data: DataRepository, conflicts: Sequence[Conflict], what: str, force: bool) -> None:
+def write_conflict_page(
+    page: Path, data: DataRepository, conflicts: Sequence[Conflict], what: str, force: bool
+) -> None:
     """Write a page of the items that two sides changed differently."""
     cards = [
         _card(data, (row.sha256 if row else ""), conflict.file, conflict.words(), "")
@@ -59,7 +78,14 @@ def write_conflict_page(page: Path, data: DataRepository, conflicts: Sequence[Co
         for row in [conflict.mine or conflict.theirs]
     ]
     sentence = f"{len(conflicts):,} items were changed differently on both sides."
-    _write(page, what[0].upper() + what[1:], sentence, [html.section("Items", [_gallery(cards)])], len(conflicts), force)
+    _write(
+        page,
+        what[0].upper() + what[1:],
+        sentence,
+        [html.section("Items", [_gallery(cards)])],
+        len(conflicts),
+        force,
+    )
 
 
 def _write(page: Path, title: str, sentence: str, sections: Sequence[str], count: int, force: bool) -> None:

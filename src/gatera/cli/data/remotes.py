@@ -38,7 +38,9 @@ def pull(options: argparse.Namespace) -> int:
         branch = options.branch or data.status().branch
         return show_conflicts(err, options.json, f"gatera data merge gatera/{branch}")
     if options.json:
-        print_json({"commit": found.result.commit, "labels": found.result.summary.sentence(), "files": found.objects})
+        print_json(
+            {"commit": found.result.commit, "labels": found.result.summary.sentence(), "files": found.objects}
+        )
         return 0
     files = f"; {_count(found.objects, 'file')} ({human_bytes(found.size_bytes)})" if found.objects else ""
     if found.result.commit is None:
@@ -54,7 +56,9 @@ def clone(options: argparse.Namespace) -> int:
     if not name:
         raise ArgumentError("the folder needs a name", remedy="Add it: gatera data clone REMOTE FOLDER.")
     data = DataRepository.clone(options.remote, Path(name), options.branch, say_for("clone"))
-    print_line(escaped(f"{data.root}: {sum(1 for _ in data.rows()):,} items at commit {(data.head or '')[:8]}."))
+    print_line(
+        escaped(f"{data.root}: {sum(1 for _ in data.rows()):,} items at commit {(data.head or '')[:8]}.")
+    )
     return 0
 
 

@@ -28,15 +28,26 @@ def repository_files(settings: TrainSettings, events: Events, kind: Kind) -> Lab
     rows = None if settings.label_from is not None or settings.target is not None else _rows(folder)
     if rows is None:
         return None
-    there = {path.relative_to(folder).as_posix(): path for path in kind.find(folder, on_left_out=lambda path, reason: None)}
+    there = {
+        path.relative_to(folder).as_posix(): path
+        for path in kind.find(folder, on_left_out=lambda path, reason: None)
+    }
     items = [row for row in rows if row.file in there]
     labelled = [row for row in items if row.label]
     if not labelled:
-        raise DataError(f"none of the {kind.count(len(items))} in the labels of {folder} has a label", remedy="Give some: gatera data label LABEL PATH.")
+        raise DataError(
+            f"none of the {kind.count(len(items))} in the labels of {folder} has a label",
+            remedy="Give some: gatera data label LABEL PATH.",
+        )
     _say(labelled, items, there, events, kind)
     groups = _groups(labelled, events)
     return LabelledFiles(
-        [there[row.file] for row in labelled], [row.label for row in labelled], [row.split for row in labelled], f"{FROM_TABLE}{TABLE}", kind, groups=groups
+        [there[row.file] for row in labelled],
+        [row.label for row in labelled],
+        [row.split for row in labelled],
+        f"{FROM_TABLE}{TABLE}",
+        kind,
+        groups=groups,
     )
 
 
@@ -56,12 +67,20 @@ def _rows(folder: Path) -> Iterable[Row] | None:
 
 def _say(labelled: list[Row], items: list[Row], there: dict[str, Path], events: Events, kind: Kind) -> None:
     if others := len(items) - len(labelled):
-        events.on_note(Note(f"{kind.count(others)} without a label in {TABLE} {'is' if others == 1 else 'are'} not used"))
+        events.on_note(
+            Note(f"{kind.count(others)} without a label in {TABLE} {'is' if others == 1 else 'are'} not used")
+        )
     if outside := len(there) - len(items):
-        events.on_note(Note(f"{kind.count(outside)} {'is' if outside == 1 else 'are'} not in {TABLE} and not used (gatera data add)"))
+        events.on_note(
+            Note(
+                f"{kind.count(outside)} {'is' if outside == 1 else 'are'} not in {TABLE} and not used (gatera data add)"
+            )
+        )
     sides = sorted({row.split for row in labelled} - {"train", "valid", "test", ""})
     if sides:
-        raise DataError(f"{TABLE} has an unknown split", got=sides[0], expected=listed(("train", "valid", "test")))
+        raise DataError(
+            f"{TABLE} has an unknown split", got=sides[0], expected=listed(("train", "valid", "test"))
+        )
     sources = label_sources([row.source or "person" for row in labelled])
     if (warning := sources.warning()) is not None:
         events.on_warning(f"{warning} (column source of {TABLE})")
@@ -73,5 +92,11 @@ def _groups(labelled: list[Row], events: Events) -> list[str]:
     count = len({row.group for row in labelled if row.group})
     if not count:
         return []
-    events.on_note(Note(f"{TABLE} puts items into {count:,} groups; those of one stay on the same side of the split", "split", "random"))
+    events.on_note(
+        Note(
+            f"{TABLE} puts items into {count:,} groups; those of one stay on the same side of the split",
+            "split",
+            "random",
+        )
+    )
     return [f"group {row.group}" if row.group else f"item {row.file}" for row in labelled]

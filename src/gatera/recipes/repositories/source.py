@@ -43,7 +43,10 @@ def find_origin(source: Path) -> Origin:
         facts = _facts(data, made, data.rows(made), clean=True)
         return Origin(data.lay_out(made), Path(folder), facts, _words(facts))
     if sign and commit and not source.exists() and Path(folder).is_dir():
-        raise DataError(f"{folder} is not a data repository, so it has no commit {commit!r}", remedy=f"Make it one: gatera data init {folder}.")
+        raise DataError(
+            f"{folder} is not a data repository, so it has no commit {commit!r}",
+            remedy=f"Make it one: gatera data init {folder}.",
+        )
     if source.is_dir() and is_repository(source):
         data = DataRepository(source)
         try:
@@ -64,5 +67,9 @@ def _facts(data: DataRepository, commit: str | None, rows: Iterable[Row], clean:
 
 
 def _words(facts: dict[str, Any]) -> str:
-    at = f"data commit {facts['commit'][:12]} of {facts['name']}" if facts["commit"] else f"{facts['name']} before its first commit"
+    at = (
+        f"data commit {facts['commit'][:12]} of {facts['name']}"
+        if facts["commit"]
+        else f"{facts['name']} before its first commit"
+    )
     return at if facts["committed"] == "yes" else f"{at}, with changes that are not committed"

@@ -52,7 +52,9 @@ def choose_split(found: LabelledFiles, settings: TrainSettings, events: Events) 
     return _with_copies(found, groups, settings, events)
 
 
-def _with_copies(found: LabelledFiles, groups: Sequence[int], settings: TrainSettings, events: Events) -> LabelledFiles:
+def _with_copies(
+    found: LabelledFiles, groups: Sequence[int], settings: TrainSettings, events: Events
+) -> LabelledFiles:
     """Return files with groups in which copies are together too."""
     copies = _copies(found, settings, events)
     if not groups and not copies:

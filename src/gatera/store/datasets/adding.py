@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
@@ -74,7 +74,12 @@ class Added:
         """Return it in a line."""
         parts = [
             f"{len(names):,} {word}"
-            for names, word in ((self.new, "added"), (self.changed, "changed"), (self.moved, "moved"), (self.removed, "removed"))
+            for names, word in (
+                (self.new, "added"),
+                (self.changed, "changed"),
+                (self.moved, "moved"),
+                (self.removed, "removed"),
+            )
             if names
         ]
         return f"{', '.join(parts)}." if parts else "Nothing new."
@@ -137,7 +142,8 @@ def _files(work: Workspace, paths: Sequence[Path], added: Added) -> dict[str, Fo
             leave_out(name, "it is a symbolic link, not a file")
         elif not os.path.lexists(full):
             raise ArgumentError(
-                f"there is no file or folder {path}", remedy="Items whose files are gone are dropped with: gatera data add --removed FOLDER."
+                f"there is no file or folder {path}",
+                remedy="Items whose files are gone are dropped with: gatera data add --removed FOLDER.",
             )
     for name in [name for name in found if name in tracked or name == TABLE or _is_part(name)]:
         del found[name]
@@ -162,7 +168,9 @@ def name_of(work: Workspace, path: Path) -> str:
         try:  # where the root is reached by a link
             inside = full.resolve().relative_to(root.resolve())
         except ValueError:
-            raise ArgumentError(f"{path} is outside the repository {work.root}", remedy="Move it into that folder first.") from None
+            raise ArgumentError(
+                f"{path} is outside the repository {work.root}", remedy="Move it into that folder first."
+            ) from None
     name = inside.as_posix()
     return "" if name == "." else name
 
@@ -180,7 +188,11 @@ def _keep(work: Workspace, files: Mapping[str, Found], how: How, added: Added) -
                 remedy="The labels are as they were. Make room, and run the same command again: what was stored stays.",
             ) from result
         else:
-            added.left_out[name] = f"it cannot be read ({result.strerror})" if isinstance(result, OSError) else str(result.problem)
+            added.left_out[name] = (
+                f"it cannot be read ({result.strerror})"
+                if isinstance(result, OSError)
+                else str(result.problem)
+            )
     return kept
 
 
@@ -221,7 +233,9 @@ def _rows(work: Workspace, sheet: Sheet, kept: Mapping[str, Seen], labels: Label
     before = {new: sheet.row(old) for old, new in added.moved.items()}
     fresh = [name for name in kept if name not in sheet and name not in before]
     of_folder = _labels_of_folders(work, sheet, fresh, labels)
-    stamp = {"by": labels.by or work.git.user(), "at": now()} if of_folder or labels.label else {}
+    stamp: dict[str, Any] = (
+        {"by": labels.by or work.git.user(), "at": now()} if of_folder or labels.label else {}
+    )
     rows = []
     for name, seen in kept.items():
         row = before.get(name) or sheet.row(name)
@@ -271,12 +285,19 @@ def _labels_of_folders(work: Workspace, sheet: Sheet, names: Sequence[str], labe
         shown = ", ".join(f"{name} -> {label}" for name, label in list(found.items())[:1])
         sides = Counter(side_of(name) for name in names)
         also = f", and the split from {listed(sorted(side for side in sides if side))}" if any(sides) else ""
-        work.say(f"Labels are the names of the folders: {shown} ({len(classes)} labels){also} (to change: label_from_folders=False).")
+        work.say(
+            f"Labels are the names of the folders: {shown} ({len(classes)} labels){also} (to change: label_from_folders=False)."
+        )
     return found
 
 
 def _drop_gone(
-    work: Workspace, sheet: Sheet, paths: Sequence[Path], there: Mapping[str, Found], remove: bool, added: Added
+    work: Workspace,
+    sheet: Sheet,
+    paths: Sequence[Path],
+    there: Mapping[str, Found],
+    remove: bool,
+    added: Added,
 ) -> None:
     """Find items below the paths whose files are gone, and remove them if that is asked for."""
     below = [name_of(work, path) for path in paths]
@@ -303,10 +324,16 @@ def _ignore(work: Workspace, names: Iterable[str]) -> None:
     for name in names:
         if "/" not in name:
             ending = PurePosixPath(name).suffix
-            lines.append(f"/*{_pattern(ending)}" if ending and ending not in (".csv", ".md", ".py", ".toml") else f"/{_pattern(name)}")
+            lines.append(
+                f"/*{_pattern(ending)}"
+                if ending and ending not in (".csv", ".md", ".py", ".toml")
+                else f"/{_pattern(name)}"
+            )
     new = [line for line in dict.fromkeys(lines) if "\n" not in line and not _surrogates(line)]
     if add_lines(work.root / ".gitignore", new):
-        work.say_once("git ignores the files themselves (.gitignore); it keeps labels.csv, and .gatera/objects keeps the files.")
+        work.say_once(
+            "git ignores the files themselves (.gitignore); it keeps labels.csv, and .gatera/objects keeps the files."
+        )
 
 
 def _surrogates(text: str) -> bool:
@@ -322,10 +349,14 @@ def _say(work: Workspace, sheet: Sheet, kept: Mapping[str, Seen], added: Added) 
     if empty:
         work.say(f"{_count(empty, 'file is', 'files are')} empty: {listed(empty, _SHOWN)}.")
     for one, other in list(_clashes(sheet, added.new))[:_SHOWN]:
-        work.say(f"{one} and {other} differ only in upper and lower case: on Windows and macOS one replaces the other. Rename one.")
+        work.say(
+            f"{one} and {other} differ only in upper and lower case: on Windows and macOS one replaces the other. Rename one."
+        )
     if copies := _copies(sheet, added.new, kept):
         one, other = copies[0]
-        work.say(f"{_count(copies, 'new file has', 'new files have')} the same bytes as another, e.g. {one} and {other}; each is an item.")
+        work.say(
+            f"{_count(copies, 'new file has', 'new files have')} the same bytes as another, e.g. {one} and {other}; each is an item."
+        )
     if added.missing:
         work.say(
             f"{_count(added.missing, 'item stays though its file is', 'items stay though their files are')} gone: {listed(added.missing, _SHOWN)} "

@@ -78,7 +78,11 @@ def _collect(version: Version, named: dict[str, str], found: Verified | None) ->
 
 def _check_objects(work: Workspace, named: dict[str, str], repair: bool, found: Verified) -> None:
     there = [sha256 for sha256 in named if len(sha256) == 64 and sha256 in work.objects]
-    bad = {sha256: "is not in the object store" for sha256 in named if len(sha256) == 64 and sha256 not in set(there)}
+    bad = {
+        sha256: "is not in the object store"
+        for sha256 in named
+        if len(sha256) == 64 and sha256 not in set(there)
+    }
     places = {f"{sha256[:2]}/{sha256[2:]}": sha256 for sha256 in there}
     results = hashed(work.objects.folder, places, sha256_file)
     for place, result in track(results, "Verifying", total=len(places)):
@@ -98,4 +102,3 @@ def _repair(work: Workspace, sha256: str, name: str) -> bool:
         return False
     work.objects.remove(sha256)
     return work.objects.put(path, "copy").sha256 == sha256
-

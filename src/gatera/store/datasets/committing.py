@@ -9,10 +9,10 @@ from functools import partial
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
 from gatera.store.datasets.adding import keep_one, now
+from gatera.store.datasets.labelling import unstamped
 from gatera.store.datasets.labels.changes import Change, Summary, summarise
 from gatera.store.datasets.labels.rows import line_of
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE
-from gatera.store.datasets.labelling import unstamped
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.tree import hashed
 from gatera.store.datasets.work.workspace import Version, Workspace, changes
@@ -62,7 +62,9 @@ def record(work: Workspace, messages: Sequence[str]) -> None:
     """Let git commit the labels, and nothing else that may be staged."""
     paths = tracked_paths(work)
     work.git.run("add", "--all", "--force", "--", *paths)
-    work.git.run("commit", "--quiet", *(part for text in messages for part in ("-m", text)), "--only", "--", *paths)
+    work.git.run(
+        "commit", "--quiet", *(part for text in messages for part in ("-m", text)), "--only", "--", *paths
+    )
 
 
 def remember(work: Workspace, made: str, changed: Sequence[Change], sentence: str) -> None:
@@ -100,8 +102,14 @@ def _completed(work: Workspace, version: Version, changed: list[Change]) -> list
         since = committed_at(work)
         rows = {name: row for name, row in rows.items() if not _is_own(work, version, name, row.by, since)}
     if rows:
-        work.say(f"{len(rows):,} labels were edited in the table; they are recorded as given by {work.git.user()}, now.")
-    files = {c.file: c.after for c in changed if c.after is not None and not c.after.sha256 and (work.root / c.file).is_file()}
+        work.say(
+            f"{len(rows):,} labels were edited in the table; they are recorded as given by {work.git.user()}, now."
+        )
+    files = {
+        c.file: c.after
+        for c in changed
+        if c.after is not None and not c.after.sha256 and (work.root / c.file).is_file()
+    }
     kept: dict[str, Seen] = {}
     for name, result in hashed(work.root, files, partial(keep_one, work.objects, "auto")):
         if isinstance(result, Seen):

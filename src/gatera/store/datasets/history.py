@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from gatera.core.progress import track
 from gatera.store.datasets.committing import remember
+from gatera.store.datasets.labelling import unknown_item
 from gatera.store.datasets.labels.changes import Change, summarise
 from gatera.store.datasets.labels.rows import Row, line_of, name_of_line, row_of
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE
-from gatera.store.datasets.labelling import unknown_item
 from gatera.store.datasets.work.cache import BULK
 from gatera.store.datasets.work.git import Commit
 from gatera.store.datasets.work.workspace import Version, Workspace, changes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gatera.core.checks import check_choice, did_you_mean, listed, missing_column
 from gatera.core.errors import ArgumentError, DataError
@@ -59,7 +59,11 @@ class _Edit:
 
     def __init__(self, work: Workspace, given: Given) -> None:
         self.work, self.version = work, work.now()
-        self.stamp = {"source": given.source or "", "by": given.by or work.git.user(), "at": now()}
+        self.stamp: dict[str, Any] = {
+            "source": given.source or "",
+            "by": given.by or work.git.user(),
+            "at": now(),
+        }
         self.sheets: dict[str, Sheet] = {}
         self.count = 0
 
@@ -67,14 +71,16 @@ class _Edit:
         """Return a part, with what has changed so far."""
         return self.sheets.get(part) or self.version.sheet(part)
 
-    def set(self, part: str, sheet: Sheet, changes: Mapping[str, Mapping[str, str]]) -> None:
+    def set(self, part: str, sheet: Sheet, changes: Mapping[str, Mapping[str, Any]]) -> None:
         """Change cells of items; who gave a label and when is recorded with it."""
         rows = []
         for name, cells in changes.items():
             row = sheet.row(name)
             assert row is not None
             # giving the same label again says that somebody looked: recorded only where the source changes with it
-            stamped = "label" in cells and (cells["label"] != row.label or _kind(self.stamp["source"]) != _kind(row.source))
+            stamped = "label" in cells and (
+                cells["label"] != row.label or _kind(self.stamp["source"]) != _kind(row.source)
+            )
             new = row._replace(**cells, **(self.stamp if stamped else {}))
             if new != row:
                 rows.append(new)
@@ -111,7 +117,9 @@ def label(work: Workspace, paths: Sequence[Path], given: Given) -> int:
     for part in edit.version.names if folders else {edit.version.part_of(name) for name in single}:
         sheet = edit.sheet(part)
         chosen = [name for name in single if name in sheet]
-        chosen += [name for name in sheet.lines if any(not each or name.startswith(f"{each}/") for each in folders)]
+        chosen += [
+            name for name in sheet.lines if any(not each or name.startswith(f"{each}/") for each in folders)
+        ]
         edit.set(part, sheet, dict.fromkeys(chosen, cells))
     return edit.save()
 
@@ -134,16 +142,25 @@ def _sorted_out(edit: _Edit, names: Sequence[str]) -> tuple[list[str], list[str]
 
 
 def _holds_items(version: Version, folder: str) -> bool:
-    return any(not folder or name.startswith(f"{folder}/") for sheet in version.sheets() for name in sheet.lines)
+    return any(
+        not folder or name.startswith(f"{folder}/") for sheet in version.sheets() for name in sheet.lines
+    )
 
 
 def unknown_item(work: Workspace, version: Version, name: str) -> ArgumentError:
     """Return the error for a name that is not an item: the file may be there and not added."""
     if (work.root / name).exists():
-        return ArgumentError(f"{name} is not in the repository yet", remedy=f"Add it first: gatera data add {name}.")
+        return ArgumentError(
+            f"{name} is not in the repository yet", remedy=f"Add it first: gatera data add {name}."
+        )
     folder = name.rpartition("/")[0]
-    near = [each for sheet in version.sheets() for each in sheet.lines if each.rpartition("/")[0] == folder][:2000]
-    return ArgumentError(f"there is no item {name!r}", remedy=did_you_mean(name, near, '"gatera data status" counts the items.'))
+    near = [each for sheet in version.sheets() for each in sheet.lines if each.rpartition("/")[0] == folder][
+        :2000
+    ]
+    return ArgumentError(
+        f"there is no item {name!r}",
+        remedy=did_you_mean(name, near, '"gatera data status" counts the items.'),
+    )
 
 
 def rename_label(work: Workspace, old: str, new: str, by: str | None = None) -> int:
@@ -169,9 +186,13 @@ def rename_label(work: Workspace, old: str, new: str, by: str | None = None) -> 
             edit.count += len(rows)
     if not edit.count:
         known = sorted(labels - {""})
-        raise ArgumentError(f"no item has the label {old!r}", available=listed(known) or None, remedy=did_you_mean(old, known))
+        raise ArgumentError(
+            f"no item has the label {old!r}", available=listed(known) or None, remedy=did_you_mean(old, known)
+        )
     if new in labels:
-        work.say(f"There were items of the label {new!r} already; they cannot be told from the renamed ones any more, but by git.")
+        work.say(
+            f"There were items of the label {new!r} already; they cannot be told from the renamed ones any more, but by git."
+        )
     return edit.save()
 
 
@@ -192,14 +213,22 @@ def label_from_table(work: Workspace, table: Path, given: Given) -> int:
         raise missing_column("file", opened.names, str(table))
     wanted = [name for name in GIVEN if name in columns]
     if not wanted:
-        raise DataError(f"{table} has no column of labels", available=listed(opened.names), expected=f"one of {listed(GIVEN)}")
+        raise DataError(
+            f"{table} has no column of labels",
+            available=listed(opened.names),
+            expected=f"one of {listed(GIVEN)}",
+        )
     edit = _Edit(work, given)
     found: dict[str, dict[str, dict[str, str]]] = {}
     for line, cells in opened.numbered_rows():
         name = unescape(cells[columns["file"]]).removeprefix("./")
         said = {each: cells[columns[each]] for each in wanted if cells[columns[each]]}
         if said.get("split", "") not in SPLITS:
-            raise DataError(f"{table} has an unknown split in line {line}", got=said["split"], expected=f"one of {listed(SPLITS[:3])}")
+            raise DataError(
+                f"{table} has an unknown split in line {line}",
+                got=said["split"],
+                expected=f"one of {listed(SPLITS[:3])}",
+            )
         found.setdefault(edit.version.part_of(name), {})[name] = said
     for part, changes in found.items():
         sheet = edit.version.sheet(part)

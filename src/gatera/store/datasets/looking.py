@@ -106,7 +106,9 @@ def _new(work: Workspace, there: dict[str, Found]) -> list[str]:
     if not there:
         return []
     tracked = set((work.git.ask("ls-files", "-z") or "").split("\0"))
-    return sorted(name for name in there if name not in tracked and name != TABLE and not name.startswith(f"{FOLDER}/"))
+    return sorted(
+        name for name in there if name not in tracked and name != TABLE and not name.startswith(f"{FOLDER}/")
+    )
 
 
 def differences(work: Workspace, before: str | None, after: str | None) -> Iterator[Change]:

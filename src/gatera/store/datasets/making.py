@@ -32,7 +32,9 @@ def make(folder: Path, say: Callable[[str], None]) -> Path:
     """
     folder = folder.absolute()
     if is_repository(folder):
-        raise DataError(f"{folder} is a data repository already", remedy='"gatera data status" shows how it is.')
+        raise DataError(
+            f"{folder} is a data repository already", remedy='"gatera data status" shows how it is.'
+        )
     folder.mkdir(parents=True, exist_ok=True)
     git = Git(folder)
     check_git(git)
@@ -59,7 +61,11 @@ def check_git(git: Git) -> None:
     said = git.run("--version").decode()
     found = re.search(r"(\d+)\.(\d+)", said)
     if found and (int(found[1]), int(found[2])) < OLDEST:
-        raise DataError("git is too old for data repositories", got=said.strip(), expected=f"{OLDEST[0]}.{OLDEST[1]} or newer")
+        raise DataError(
+            "git is too old for data repositories",
+            got=said.strip(),
+            expected=f"{OLDEST[0]}.{OLDEST[1]} or newer",
+        )
 
 
 def is_repository(folder: Path) -> bool:
@@ -75,7 +81,8 @@ def is_repository(folder: Path) -> bool:
         return False
     if found and int(found[1]) > FORMAT:
         raise DataError(
-            f"{folder} is a data repository of format {found[1]}, and this version reads up to {FORMAT}", remedy="Install a newer Gatera."
+            f"{folder} is a data repository of format {found[1]}, and this version reads up to {FORMAT}",
+            remedy="Install a newer Gatera.",
         )
     return found is not None
 

@@ -60,7 +60,13 @@ class MergeResult(NamedTuple):
     forward: bool = False
 
 
-def merge(work: Workspace, branch: str, rule: Rule | None, answers: Mapping[str, str] | Path | None, message: str | None) -> MergeResult:
+def merge(
+    work: Workspace,
+    branch: str,
+    rule: Rule | None,
+    answers: Mapping[str, str] | Path | None,
+    message: str | None,
+) -> MergeResult:
     """Merge a branch or commit into the current branch. The lock must be held."""
     git = work.git
     theirs, mine = git.commit_of(branch), git.head()
@@ -79,7 +85,9 @@ def merge(work: Workspace, branch: str, rule: Rule | None, answers: Mapping[str,
     return _went(work, made, before, settled, f"merge {branch}")
 
 
-def revert(work: Workspace, commit: str, rule: Rule | None, answers: Mapping[str, str] | Path | None) -> MergeResult:
+def revert(
+    work: Workspace, commit: str, rule: Rule | None, answers: Mapping[str, str] | Path | None
+) -> MergeResult:
     """Undo the changes of a commit in a new one; what others changed since stays. The lock must be held."""
     git = work.git
     undone, head = git.commit_of(commit), git.head()
@@ -90,7 +98,9 @@ def revert(work: Workspace, commit: str, rule: Rule | None, answers: Mapping[str
     parent = work.at(found.parents[0] if found.parents else None)
     if not parent.names:
         parent = Version(dict.fromkeys(before.names, "none"), lambda part: Sheet())
-    sheets, settled = _merged(work, (work.at(undone), before, parent), f"reverting {undone[:8]}", rule, answers)
+    sheets, settled = _merged(
+        work, (work.at(undone), before, parent), f"reverting {undone[:8]}", rule, answers
+    )
     if not sheets:
         return MergeResult(None, Summary())
     message = f'Revert "{found.subject}"\n\nThis reverts the labels of commit {undone}.'
@@ -109,7 +119,11 @@ def _went(work: Workspace, made: str, before: Version, settled: int, how: str) -
 
 
 def _merged(
-    work: Workspace, versions: tuple[Version, Version, Version], what: str, rule: Rule | None, answers: Mapping[str, str] | Path | None
+    work: Workspace,
+    versions: tuple[Version, Version, Version],
+    what: str,
+    rule: Rule | None,
+    answers: Mapping[str, str] | Path | None,
 ) -> tuple[dict[str, Sheet], int]:
     """Return the parts of the current labels that the merge changes, and how many conflicts were settled.
 
@@ -125,11 +139,17 @@ def _merged(
             found[part], parts[part] = merged, mine
     known = {conflict.file for merged in found.values() for conflict in merged.conflicts}
     if strange := [name for name in given if name not in known]:
-        raise DataError(f"{strange[0]} is not in conflict", available=listed(sorted(known)) or None, remedy="Remove it from the answers.")
+        raise DataError(
+            f"{strange[0]} is not in conflict",
+            available=listed(sorted(known)) or None,
+            remedy="Remove it from the answers.",
+        )
     stamp = _stamp(work)
     left = []
     for merged in found.values():
-        left += settle(merged, rule, {c.file: given[c.file] for c in merged.conflicts if given.get(c.file)}, stamp)
+        left += settle(
+            merged, rule, {c.file: given[c.file] for c in merged.conflicts if given.get(c.file)}, stamp
+        )
     if left:
         raise MergeConflictError(what, left, write_conflicts(work.hidden / CONFLICTS, left))
     for part, merged in found.items():
@@ -152,9 +172,14 @@ def _parts(versions: tuple[Version, Version, Version]) -> dict[str, tuple[Sheet,
     if all(version.in_parts == mine.in_parts or not version.names for version in versions):
         names = sorted({name for version in versions for name in version.names})
         changed = [
-            name for name in names if versions[0].names.get(name) != versions[2].names.get(name) and mine.names.get(name) != versions[2].names.get(name)
+            name
+            for name in names
+            if versions[0].names.get(name) != versions[2].names.get(name)
+            and mine.names.get(name) != versions[2].names.get(name)
         ]
-        return {name: (versions[0].sheet(name), mine.sheet(name), versions[2].sheet(name)) for name in changed}
+        return {
+            name: (versions[0].sheet(name), mine.sheet(name), versions[2].sheet(name)) for name in changed
+        }
     wholes = [version.whole() for version in versions]
     if not mine.in_parts:
         return {"": (wholes[0], wholes[1], wholes[2])}
@@ -200,7 +225,13 @@ def write_conflicts(path: Path, conflicts: Sequence[Conflict]) -> Path:
         for conflict in conflicts:
             cells = [("(removed)" if row is None else row.label) for row in (conflict.mine, conflict.theirs)]
             table.writerow(
-                [escape(conflict.file), "", *map(escape, cells), "" if conflict.base is None else escape(conflict.base.label), escape(conflict.words())]
+                [
+                    escape(conflict.file),
+                    "",
+                    *map(escape, cells),
+                    "" if conflict.base is None else escape(conflict.base.label),
+                    escape(conflict.words()),
+                ]
             )
     return path
 
@@ -212,5 +243,9 @@ def _answers(answers: Mapping[str, str] | Path | None) -> dict[str, str]:
         return dict(answers)
     table = open_table(answers)
     if "file" not in table.names or "answer" not in table.names:
-        raise DataError(f"{answers} is not a table of answers", available=listed(table.names), expected="columns file and answer")
+        raise DataError(
+            f"{answers} is not a table of answers",
+            available=listed(table.names),
+            expected="columns file and answer",
+        )
     return {unescape(row["file"]): row["answer"].strip() for row in table.rows() if row["answer"].strip()}

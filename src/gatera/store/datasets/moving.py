@@ -32,7 +32,7 @@ def check_clean(work: Workspace, what: str) -> None:
     if next(changes(base, work.now(base)), None) is not None:
         raise DataError(
             f"there are changes of labels that are not committed, and {what} would mix them up",
-            remedy='Commit them (gatera data commit -m TEXT), or undo them (git checkout -- labels.csv).',
+            remedy="Commit them (gatera data commit -m TEXT), or undo them (git checkout -- labels.csv).",
         )
 
 
@@ -85,10 +85,14 @@ def recover(work: Workspace) -> None:
     old, new = facts["from"], facts["to"]
     before, after = work.at(old), work.at(new)
     here = work.now(before).names
-    strange = [part for part, name in here.items() if name not in (before.names.get(part), after.names.get(part))]
+    strange = [
+        part for part, name in here.items() if name not in (before.names.get(part), after.names.get(part))
+    ]
     if strange:
         path.unlink()
-        work.say(f"{facts['how']} was interrupted, and {TABLE if '' in strange else FOLDER} was edited since: it stays as it is. See: git status.")
+        work.say(
+            f"{facts['how']} was interrupted, and {TABLE if '' in strange else FOLDER} was edited since: it stays as it is. See: git status."
+        )
         return
     try:
         _tree(work, old, new)
@@ -143,8 +147,11 @@ def place_files(work: Workspace, changed: Iterable[Change]) -> int:
             gone[change.file] = old
     unsafe = [name for name in wanted if not _may_write(work.root, name)]
     if unsafe:
-        raise DataError(f"{unsafe[0]!r} is not the name of a file in this repository", remedy="Nothing was written for it: do not trust these labels.")
-    theirs = _changed_by_somebody(work, {**gone, **wanted}, {change for change in (*wanted, *gone)})
+        raise DataError(
+            f"{unsafe[0]!r} is not the name of a file in this repository",
+            remedy="Nothing was written for it: do not trust these labels.",
+        )
+    theirs = _changed_by_somebody(work, {**gone, **wanted}, {*wanted, *gone})
     missing, written = [], {}
     for name, sha256 in wanted.items():
         if name in theirs or _is_here(work, name, sha256):
@@ -161,7 +168,9 @@ def place_files(work: Workspace, changed: Iterable[Change]) -> int:
         _remove(work.root, name)
     work.cache.see(written, removed)
     if missing:
-        work.say(f"{len(missing):,} files are not in the object store yet, e.g. {missing[0]} (to get them: gatera data pull).")
+        work.say(
+            f"{len(missing):,} files are not in the object store yet, e.g. {missing[0]} (to get them: gatera data pull)."
+        )
     if theirs:
         work.say(f"Left as they are, for they were changed and not added: {listed(sorted(theirs), 3)}.")
     return len(written)
@@ -188,7 +197,9 @@ def _changed_by_somebody(work: Workspace, hashes: dict[str, str], names: Iterabl
         elif not (is_as_seen(state, seen.get(name)) and seen[name][3] in work.objects):
             here[name] = state
     for name, result in hashed(work.root, here, hash_now):
-        if not isinstance(result, Seen) or (result.sha256 not in work.objects and result.sha256 != hashes[name]):
+        if not isinstance(result, Seen) or (
+            result.sha256 not in work.objects and result.sha256 != hashes[name]
+        ):
             found.add(name)
     return found
 
@@ -227,7 +238,9 @@ def checkout(work: Workspace, name: str, new_branch: bool) -> str:
             git.run("symbolic-ref", "HEAD", f"refs/heads/{name}")
             return ""
         if git.ask("show-ref", "--verify", f"refs/heads/{name}") is not None:
-            raise ArgumentError(f"there is a branch {name!r} already", remedy=f"Go to it: gatera data checkout {name}.")
+            raise ArgumentError(
+                f"there is a branch {name!r} already", remedy=f"Go to it: gatera data checkout {name}."
+            )
         git.run("branch", name, head)
         git.run("symbolic-ref", "-m", f"checkout: moving to {name}", "HEAD", f"refs/heads/{name}")
         return head
@@ -244,7 +257,9 @@ def restore(work: Workspace, names: Sequence[str]) -> int:
     count, written = 0, {}
     for sheet in version.sheets():
         for row in sheet.rows():
-            if row.sha256 and any(not name or row.file == name or row.file.startswith(f"{name}/") for name in names):
+            if row.sha256 and any(
+                not name or row.file == name or row.file.startswith(f"{name}/") for name in names
+            ):
                 if not _may_write(work.root, row.file):
                     raise DataError(f"{row.file!r} is not the name of a file in this repository")
                 if not _is_here(work, row.file, row.sha256):
@@ -267,7 +282,9 @@ def lay_out(work: Workspace, commit: str) -> Path:
     missing = [row.file for row in rows if row.sha256 not in work.objects]
     if missing:
         raise DataError(
-            f"{len(missing):,} files of commit {commit[:8]} are not in the object store", got=listed(missing, 3), remedy="Get them: gatera data pull."
+            f"{len(missing):,} files of commit {commit[:8]} are not in the object store",
+            got=listed(missing, 3),
+            remedy="Get them: gatera data pull.",
         )
     for row in rows:
         if not is_safe(row.file):
@@ -278,7 +295,9 @@ def lay_out(work: Workspace, commit: str) -> Path:
     return folder
 
 
-def commit_of_sheets(work: Workspace, sheets: dict[str, Sheet], start: str, parents: Sequence[str], message: str) -> str:
+def commit_of_sheets(
+    work: Workspace, sheets: dict[str, Sheet], start: str, parents: Sequence[str], message: str
+) -> str:
     """Make a commit with other labels than `start` has, in git only; nothing in the folder changes, nor does a branch.
 
     Args:
@@ -305,4 +324,3 @@ def commit_of_sheets(work: Workspace, sheets: dict[str, Sheet], start: str, pare
         Path(f"{index}.lock").unlink(missing_ok=True)
     arguments = [part for parent in parents for part in ("-p", parent)]
     return git.run("commit-tree", tree, *arguments, given=message.encode()).decode().strip()
-

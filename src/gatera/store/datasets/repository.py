@@ -217,7 +217,11 @@ class DataRepository:
             return moving.restore(self._work, [adding.name_of(self._work, Path(path)) for path in paths])
 
     def merge(
-        self, branch: str, rule: Rule | None = None, answers: Mapping[str, str] | AnyPath | None = None, message: str | None = None
+        self,
+        branch: str,
+        rule: Rule | None = None,
+        answers: Mapping[str, str] | AnyPath | None = None,
+        message: str | None = None,
     ) -> MergeResult:
         """Merge another branch, item by item and cell by cell.
 
@@ -234,7 +238,9 @@ class DataRepository:
         with self._work.locked():
             return merging.merge(self._work, branch, rule, _answers(answers), message)
 
-    def revert(self, commit: str, rule: Rule | None = None, answers: Mapping[str, str] | AnyPath | None = None) -> MergeResult:
+    def revert(
+        self, commit: str, rule: Rule | None = None, answers: Mapping[str, str] | AnyPath | None = None
+    ) -> MergeResult:
         """Undo what a commit changed, in a new commit. Items that were changed again since are conflicts; see `merge`."""
         with self._work.locked():
             return merging.revert(self._work, commit, rule, _answers(answers))
@@ -264,7 +270,12 @@ class DataRepository:
 
     @classmethod
     def clone(
-        cls, address: str, folder: AnyPath, branch: str = "main", on_note: Callable[[str], None] = note, **options: Any
+        cls,
+        address: str,
+        folder: AnyPath,
+        branch: str = "main",
+        on_note: Callable[[str], None] = note,
+        **options: Any,
     ) -> DataRepository:
         """Fetch a data repository from a remote into a new folder."""
         sending.clone(Workspace(Path(folder).absolute(), on_note), address, branch, options)
@@ -312,4 +323,3 @@ class DataRepository:
 
 def _answers(answers: Mapping[str, str] | AnyPath | None) -> Mapping[str, str] | Path | None:
     return answers if answers is None or isinstance(answers, Mapping) else Path(answers)
-

@@ -111,7 +111,10 @@ def push(work: Workspace, address: str | None, options: Mapping[str, Any]) -> Se
     content = {"format": 1, "branches": {**refs.branches, branch: head}, "bundles": bundles}
     key = f"{_REFS}{refs.number + 1:06d}.json"
     if not remote.write_if_absent(key, json.dumps(content, indent=1).encode()):
-        raise RemoteError(f"somebody else sent to {where} meanwhile", remedy="Fetch that first: gatera data pull. What was sent stays there.")
+        raise RemoteError(
+            f"somebody else sent to {where} meanwhile",
+            remedy="Fetch that first: gatera data pull. What was sent stays there.",
+        )
     _remember(work, where, branch, head)
     return Sent(head, count, sent.objects, sent.size_bytes)
 
@@ -124,7 +127,10 @@ def _newest(remote: Remote) -> _Refs:
     try:
         content = json.loads(remote.read(last))
         if content["format"] != 1:
-            raise RemoteError(f"{remote.address} is of format {content['format']}, and this version reads 1", remedy="Install a newer Gatera.")
+            raise RemoteError(
+                f"{remote.address} is of format {content['format']}, and this version reads 1",
+                remedy="Install a newer Gatera.",
+            )
         branches = {str(name): str(commit) for name, commit in content["branches"].items()}
         bundles = [str(name) for name in content["bundles"]]
     except (ValueError, KeyError, TypeError, AttributeError) as err:
@@ -139,7 +145,10 @@ def _check_forward(work: Workspace, refs: _Refs, branch: str, head: str, where: 
     if there is None or there == head:
         return
     if not _has(work, there) or work.git.ask("merge-base", "--is-ancestor", there, head) is None:
-        raise RemoteError(f"{where} has commits on {branch} that are not here", remedy="Fetch and merge them first: gatera data pull.")
+        raise RemoteError(
+            f"{where} has commits on {branch} that are not here",
+            remedy="Fetch and merge them first: gatera data pull.",
+        )
 
 
 def _has(work: Workspace, commit: str) -> bool:
@@ -159,7 +168,14 @@ def _send_bundle(work: Workspace, remote: Remote, branch: str, known: Sequence[s
     """Send the commits that are new as one file; returns its hash."""
     with tempfile.TemporaryDirectory(dir=work.hidden) as folder:
         path = Path(folder) / "bundle"
-        work.git.run("bundle", "create", "--quiet", str(path), f"refs/heads/{branch}", *(f"^{commit}" for commit in known))
+        work.git.run(
+            "bundle",
+            "create",
+            "--quiet",
+            str(path),
+            f"refs/heads/{branch}",
+            *(f"^{commit}" for commit in known),
+        )
         sha256 = sha256_file(path)
         remote.put(path, object_key(sha256))
         return sha256
@@ -169,7 +185,9 @@ def _remember(work: Workspace, where: str, branch: str, commit: str) -> None:
     work.git.run("update-ref", f"{_TRACKING}{branch}", commit)
     if work.git.ask("config", _SETTING) is None:
         work.git.run("config", _SETTING, where)
-        work.say(f"{where} is the remote of this repository from now on (to change: git config {_SETTING} ADDRESS).")
+        work.say(
+            f"{where} is the remote of this repository from now on (to change: git config {_SETTING} ADDRESS)."
+        )
 
 
 def pull(work: Workspace, address: str | None, branch: str | None, options: Mapping[str, Any]) -> Fetched:
@@ -208,27 +226,45 @@ def _fetch_commits(work: Workspace, remote: Remote, refs: _Refs, commit: str) ->
         with tempfile.TemporaryDirectory(dir=work.hidden) as folder:
             bundle = remote.get(object_key(sha256), Path(folder) / "bundle")
             try:
-                work.git.run("-c", "fetch.fsckObjects=true", "fetch", "--quiet", "--no-tags", str(bundle), "+refs/heads/*:refs/gatera-bundles/*")
+                work.git.run(
+                    "-c",
+                    "fetch.fsckObjects=true",
+                    "fetch",
+                    "--quiet",
+                    "--no-tags",
+                    str(bundle),
+                    "+refs/heads/*:refs/gatera-bundles/*",
+                )
             except GitError as err:
-                raise RemoteError(f"{remote.address}: its commits cannot be read", remedy=err.problem) from err
+                raise RemoteError(
+                    f"{remote.address}: its commits cannot be read", remedy=err.problem
+                ) from err
         known.add(sha256)
         with atomic_write(path) as partial:
             partial.write_text(json.dumps(sorted(known)), encoding="utf-8")
     if not _has(work, commit):
         path.unlink(missing_ok=True)
-        raise RemoteError(f"{remote.address} lacks the commit {commit[:8]} that its branch is at", remedy="Send that branch again from where it is.")
+        raise RemoteError(
+            f"{remote.address} lacks the commit {commit[:8]} that its branch is at",
+            remedy="Send that branch again from where it is.",
+        )
 
 
 def _bring(work: Workspace, name: str, commit: str) -> MergeResult:
     if work.git.head() is not None:
         return merge(work, commit, None, None, f"Merge {name} of the remote")
     if next(iter(work.now().whole().lines), None) is not None:
-        raise DataError("there are labels here that are not committed, and what is fetched would replace them", remedy="Commit them: gatera data commit -m TEXT.")
+        raise DataError(
+            "there are labels here that are not committed, and what is fetched would replace them",
+            remedy="Commit them: gatera data commit -m TEXT.",
+        )
     for each in (TABLE, ".gitignore", ".gitattributes"):  # as `init` made them; the commit has its own
         (work.root / each).unlink(missing_ok=True)
     work.git.run("symbolic-ref", "HEAD", f"refs/heads/{name}")
     move(work, commit, branch="HEAD", how="clone")
-    return MergeResult(commit, summarise(changes(work.at(None), work.at(commit))) if commit else Summary(), forward=True)
+    return MergeResult(
+        commit, summarise(changes(work.at(None), work.at(commit))) if commit else Summary(), forward=True
+    )
 
 
 def clone(work: Workspace, address: str, branch: str, options: Mapping[str, Any]) -> Fetched:

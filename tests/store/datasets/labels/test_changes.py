@@ -30,14 +30,20 @@ def test_the_sentence_says_what_changed_and_by_whom():
 
 
 def test_cells_of_further_columns_are_compared_by_name():
-    before, after = sheet(Row("1", more=("3", "4")), extra=("a", "b")), sheet(Row("1", more=("5", "3")), extra=("b", "a"))
+    before, after = (
+        sheet(Row("1", more=("3", "4")), extra=("a", "b")),
+        sheet(Row("1", more=("5", "3")), extra=("b", "a")),
+    )
     (change,) = changes_between(before, after)
     assert change.columns == ["b"] and change.cell("b") == ("4", "5") and change.cell("a") == ("3", "3")
     assert list(changes_between(before, sheet(Row("1", more=("4", "3")), extra=("b", "a")))) == []
 
 
 def test_many_kinds_are_counted_together():
-    before, after = sheet(*(Row(f"{n}", label="x") for n in range(9))), sheet(*(Row(f"{n}", label=f"{n}") for n in range(9)))
+    before, after = (
+        sheet(*(Row(f"{n}", label="x") for n in range(9))),
+        sheet(*(Row(f"{n}", label=f"{n}") for n in range(9))),
+    )
     assert summarise(changes_between(before, after)).sentence() == (
         "1 x -> 0, 1 x -> 1, 1 x -> 2, 1 x -> 3, 5 relabelled otherwise"
     )

@@ -6,10 +6,32 @@ import csv
 
 import pytest
 
-from gatera.store.datasets.labels.rows import COLUMNS, Row, cells_of, escape, line_of, name_of_line, row_of, unescape
+from gatera.store.datasets.labels.rows import (
+    COLUMNS,
+    Row,
+    cells_of,
+    escape,
+    line_of,
+    name_of_line,
+    row_of,
+    unescape,
+)
 from gatera.store.datasets.labels.sheets import Problem, Sheet, part_of, split_up
 
-NAMES = ["cat/1.jpg", "two\nlines.jpg", "a,b.jpg", 'quote".jpg', "😀.jpg", "back\\new.jpg", "back\\\\n", "\udcff.jpg", "\u2028", " space ", "e\u0301.jpg", "\\udcff"]
+NAMES = [
+    "cat/1.jpg",
+    "two\nlines.jpg",
+    "a,b.jpg",
+    'quote".jpg',
+    "😀.jpg",
+    "back\\new.jpg",
+    "back\\\\n",
+    "\udcff.jpg",
+    "\u2028",
+    " space ",
+    "e\u0301.jpg",
+    "\\udcff",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -31,7 +53,11 @@ def test_a_sheet_is_its_bytes():
     sheet.put(Row(name, label="x", more=("1",)) for name in NAMES)
     data = sheet.to_bytes()
     again = Sheet.from_bytes(data)
-    assert again.to_bytes() == data and list(again.lines) == sorted(NAMES) and again.extra == ("age", "two,words")
+    assert (
+        again.to_bytes() == data
+        and list(again.lines) == sorted(NAMES)
+        and again.extra == ("age", "two,words")
+    )
     assert b"\r" not in data and data.count(b"\n") == len(NAMES) + 1
 
 

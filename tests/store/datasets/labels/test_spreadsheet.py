@@ -37,7 +37,10 @@ def read(tmp_path, base):
 def test_bom_crlf_order_quotes_and_semicolons_change_nothing(read, base):
     head, *lines = base.to_bytes().decode().splitlines()
     quoted = [",".join(f'"{cell}"' for cell in (*row[:8], row.note)).replace("\n", "\\n") for row in ROWS]
-    semicolons = ["cat/1.jpg;" + ";".join(ROWS[0][1:8]) + ";a, note", *(line.replace(",", ";") for line in lines[1:])]
+    semicolons = [
+        "cat/1.jpg;" + ";".join(ROWS[0][1:8]) + ";a, note",
+        *(line.replace(",", ";") for line in lines[1:]),
+    ]
     for text in (
         "\ufeff" + base.to_bytes().decode(), "\r\n".join([head, *lines, ""]), "\n".join([head, *lines[::-1]]), "\n".join([head, *quoted]),
         "\n".join([head.replace(",", ";"), *semicolons]), "\n".join([head, *lines, "," * 8, ""]),
@@ -47,12 +50,21 @@ def test_bom_crlf_order_quotes_and_semicolons_change_nothing(read, base):
 
 
 def test_columns_that_were_dropped_or_moved_come_back(read):
-    rows, notes = read("label,file\n" + "".join(f"{row.label},{row.file}\n".replace("\n", "\\n", row.file.count("\n")) for row in ROWS))
+    rows, notes = read(
+        "label,file\n"
+        + "".join(f"{row.label},{row.file}\n".replace("\n", "\\n", row.file.count("\n")) for row in ROWS)
+    )
     assert rows == ROWS and notes == [
         "labels.csv has no column sha256, split, group, source, by, at, note; what was committed stays"
     ]
     moved = ("note", *COLUMNS[:-1])
-    text = ",".join(moved) + "\n" + "".join(",".join(f'"{getattr(row, name)}"' for name in moved).replace("\n", "\\n") + "\n" for row in ROWS)
+    text = (
+        ",".join(moved)
+        + "\n"
+        + "".join(
+            ",".join(f'"{getattr(row, name)}"' for name in moved).replace("\n", "\\n") + "\n" for row in ROWS
+        )
+    )
     assert read(text) == (ROWS, ["labels.csv has its columns in another order; it was read by their names"])
 
 
@@ -62,7 +74,13 @@ def test_an_edit_is_an_edit(read, base):
 
 
 def test_what_a_spreadsheet_changes_by_itself_is_undone_and_said(read, base):
-    text = base.to_bytes().decode().replace(",007,", ",7,").replace("2026-01-01T00:00:00Z", "01.01.2026 00:00").replace("b" * 64, "1.2E+63")
+    text = (
+        base.to_bytes()
+        .decode()
+        .replace(",007,", ",7,")
+        .replace("2026-01-01T00:00:00Z", "01.01.2026 00:00")
+        .replace("b" * 64, "1.2E+63")
+    )
     rows, notes = read("\ufeff" + text)
     assert rows == ROWS and notes == [
         "labels.csv, 1 row: the time was written another way; it is as committed",

@@ -51,14 +51,16 @@ def test_different_labels_are_a_conflict_that_is_settled_by_rule_or_answer():
     }  # fmt: skip
     for (rule, answer), label in answers.items():
         found = merged(BASE, mine, theirs)
-        assert [conflict.words() for conflict in found.conflicts] == ["label: dog (by Ann) or fox (by f@12345678), was cat"]
+        assert [conflict.words() for conflict in found.conflicts] == [
+            "label: dog (by Ann) or fox (by f@12345678), was cat"
+        ]
         assert settle(found, rule, {"1": answer} if answer else {}) == []
         row = found.rows["1"]
         assert (row.label, row.note) == (label, "mine")
         assert row.source == ("function:f@12345678" if label == "fox" else "")
     found = merged(BASE, mine, theirs)
     assert settle(found, None, {}) == found.conflicts
-    with pytest.raises(ArgumentError, match="2 is not in conflict. Available: 1."):
+    with pytest.raises(ArgumentError, match=r"2 is not in conflict. Available: 1."):
         settle(found, None, {"2": "mine"})
 
 
@@ -66,7 +68,9 @@ def test_removed_here_and_changed_there_is_a_conflict():
     theirs = BASE._replace(label="fox")
     found = merged(BASE, None, theirs)
     assert found.conflicts[0].words() == "removed here, changed there (fox)"
-    with pytest.raises(ArgumentError, match=r"1 was removed on one side. Got: 'wolf'. Expected: mine or theirs."):
+    with pytest.raises(
+        ArgumentError, match=r"1 was removed on one side. Got: 'wolf'. Expected: mine or theirs."
+    ):
         settle(found, None, {"1": "wolf"})
     assert settle(found, "newest", {}) == [] and found.rows == {"1": theirs}
     assert settle(merged(BASE, theirs, None), "theirs", {}) == []

@@ -37,7 +37,7 @@ class Change:
 
     @property
     def kind(self) -> str:
-        """"added", "removed", "relabelled", or "changed" where the label is the same."""
+        """ "added", "removed", "relabelled", or "changed" where the label is the same."""
         if self.before is None or self.after is None:
             return "added" if self.before is None else "removed"
         return "relabelled" if self.before.label != self.after.label else "changed"
@@ -157,7 +157,10 @@ class Summary:
             return "no changes of labels"
         parts = [f"{self.added:,} added"] if self.added else []
         parts += _most(
-            {f"{old or '(none)'} -> {new or '(none)'}": count for (old, new), count in self.relabelled.items()},
+            {
+                f"{old or '(none)'} -> {new or '(none)'}": count
+                for (old, new), count in self.relabelled.items()
+            },
             "relabelled otherwise",
         )
         parts += [f"{count:,} with another {column}" if column != "file" else f"{count:,} {'files' if count > 1 else 'file'} changed"
@@ -165,7 +168,10 @@ class Summary:
         parts += [f"{self.removed:,} removed"] if self.removed else []
         named = self.givers.most_common(MOST_KINDS)
         rest = len(self.givers) - len(named)
-        givers = [f"{count:,} by {giver}" if number else f"by {giver}" for number, (giver, count) in enumerate(named)]
+        givers = [
+            f"{count:,} by {giver}" if number else f"by {giver}"
+            for number, (giver, count) in enumerate(named)
+        ]
         return "; ".join([", ".join(parts), *givers, *([f"the rest by {rest} others"] if rest else [])])
 
 

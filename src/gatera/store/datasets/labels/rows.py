@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 #: The columns that every file of labels has, in this order. More may follow.
 COLUMNS = ("file", "sha256", "label", "split", "group", "source", "by", "at", "note")
@@ -19,7 +19,9 @@ _ESCAPES = {"\n": "\\n", "\r": "\\r", "\0": "\\0", "\v": "\\v", "\f": "\\f", "\x
 _MEANT = {written: character for character, written in _ESCAPES.items()} | {"\\\\": "\\"}
 
 #: What has to be escaped: those, half of a character (a name that is not UTF-8), and a backslash that would look like an escape.
-_SPECIAL = re.compile(r"[\n\r\0\v\f\x85\u2028\u2029\ud800-\udfff]|\\(?=[nr0vf\\]|u0085|u202[89]|ud[89a-f][0-9a-f]{2})")
+_SPECIAL = re.compile(
+    r"[\n\r\0\v\f\x85\u2028\u2029\ud800-\udfff]|\\(?=[nr0vf\\]|u0085|u202[89]|ud[89a-f][0-9a-f]{2})"
+)
 _ESCAPED = re.compile(r"\\(?:[nr0vf\\]|u0085|u202[89]|ud[89a-f][0-9a-f]{2})")
 
 #: What no cell of most rows holds, so that they are written without a look at each cell.
@@ -127,7 +129,7 @@ def row_of(line: str, extra: int = 0) -> Row:
         line: the line, without its end.
         extra: how many columns there are beyond ours.
     """
-    cells = [unescape(cell) for cell in cells_of(line)]
+    cells: list[Any] = [unescape(cell) for cell in cells_of(line)]
     return Row(*cells[:9], tuple(cells[9 : 9 + extra]))
 
 

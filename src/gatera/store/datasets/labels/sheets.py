@@ -86,9 +86,7 @@ class Sheet:
         """Return the file: a header, then a line for each item, sorted by name."""
         names = list(self.lines)
         ordered = sorted(names)
-        lines = (
-            list(self.lines.values()) if names == ordered else [self.lines[name] for name in ordered]
-        )
+        lines = list(self.lines.values()) if names == ordered else [self.lines[name] for name in ordered]
         return "\n".join([header_of(self.extra), *lines, ""]).encode("utf-8")
 
     @classmethod
@@ -104,7 +102,9 @@ class Sheet:
         """
         found = cls.read(data)
         if isinstance(found, Problem):
-            raise DataError(f"{where}, line {found.line}: {found.what}", expected="the file as gatera data writes it")
+            raise DataError(
+                f"{where}, line {found.line}: {found.what}", expected="the file as gatera data writes it"
+            )
         return found
 
     @classmethod
@@ -133,10 +133,15 @@ class Sheet:
             names = [line[: line.find(",")] for line in lines]
             counts = [line.count(",") for line in lines]
             if counts.count(width - 1) < len(counts):
-                return Problem(2 + next(i for i, n in enumerate(counts) if n != width - 1), f"it does not have {width} cells")
+                return Problem(
+                    2 + next(i for i, n in enumerate(counts) if n != width - 1),
+                    f"it does not have {width} cells",
+                )
         else:
             for number, line in enumerate(lines, 2):
-                if (line.count(",") != width - 1 or '"' in line or "\\" in line) and not _well_written(line, width):
+                if (line.count(",") != width - 1 or '"' in line or "\\" in line) and not _well_written(
+                    line, width
+                ):
                     return Problem(number, "its cells are not as we write them")
             names = [name_of_line(line) for line in lines]
         found = dict(zip(names, lines, strict=True))

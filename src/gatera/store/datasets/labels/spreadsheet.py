@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from gatera.core.checks import listed
 from gatera.core.errors import DataError
@@ -53,7 +54,13 @@ def read_edited(path: Path, base: Sheet) -> tuple[Sheet, list[str]]:
                 remedy="Delete one of them.",
             )
     sheet = _sheet(found, extra, kept, base)
-    return sheet, [*_notes(path, table.names, columns, kept), *(f"{path.name}, {count:,} {'row' if count == 1 else 'rows'}: {what}" for what, count in repairs.items())]
+    return sheet, [
+        *_notes(path, table.names, columns, kept),
+        *(
+            f"{path.name}, {count:,} {'row' if count == 1 else 'rows'}: {what}"
+            for what, count in repairs.items()
+        ),
+    ]
 
 
 class _Names:
@@ -99,7 +106,9 @@ def _check_columns(path: Path, columns: Mapping[str, str], base: Sheet) -> None:
 
 
 def _row(cells: Mapping[str, str], columns: Mapping[str, str], extra: list[str], names: _Names) -> Row:
-    ours = {column: unescape(cells[name]) for column, name in columns.items() if column != "file"}
+    ours: dict[str, Any] = {
+        column: unescape(cells[name]) for column, name in columns.items() if column != "file"
+    }
     more = tuple(unescape(cells[name]) for name in extra)
     return Row(names.find(cells[columns["file"]]), more=more)._replace(**ours)
 
@@ -134,7 +143,9 @@ def _sheet(found: Mapping[str, tuple[int, Row]], extra: list[str], kept: list[st
         cells = dict(zip(extra, row.more, strict=True))
         before = base.row(name)
         old = dict(zip(base.extra, before.more)) if before is not None else {}
-        sheet.lines[name] = line_of(row._replace(more=tuple(cells.get(each, old.get(each, "")) for each in order)))
+        sheet.lines[name] = line_of(
+            row._replace(more=tuple(cells.get(each, old.get(each, "")) for each in order))
+        )
     return sheet
 
 

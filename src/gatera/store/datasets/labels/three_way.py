@@ -48,12 +48,15 @@ class Conflict:
         if self.mine is None or self.theirs is None:
             left = self.theirs if self.mine is None else self.mine
             assert left is not None
-            who = ("removed here", "changed there") if self.mine is None else ("changed here", "removed there")
+            who = (
+                ("removed here", "changed there") if self.mine is None else ("changed here", "removed there")
+            )
             return f"{who[0]}, {who[1]} ({left.label or 'no label'})"
         cells = [Change(self.mine, self.theirs, self.extra).cell(column) for column in self.columns]
         was = [Change(self.base, self.mine, self.extra).cell(column)[0] for column in self.columns]
         return "; ".join(
-            f"{column}: {_who(mine, self.mine, column)} or {_who(theirs, self.theirs, column)}" + (f", was {before}" if before else "")
+            f"{column}: {_who(mine, self.mine, column)} or {_who(theirs, self.theirs, column)}"
+            + (f", was {before}" if before else "")
             for column, (mine, theirs), before in zip(self.columns, cells, was, strict=True)
         )
 
@@ -178,7 +181,10 @@ def _cells(row: Row, names: Iterable[str]) -> list[str]:
 
 
 def settle(
-    found: Merged, rule: Rule | None, answers: Mapping[str, str], stamp: Callable[[Row], Row] = lambda row: row
+    found: Merged,
+    rule: Rule | None,
+    answers: Mapping[str, str],
+    stamp: Callable[[Row], Row] = lambda row: row,
 ) -> list[Conflict]:
     """Settle conflicts by answers and by a rule; return those that are left.
 
@@ -204,5 +210,7 @@ def settle(
             left.append(conflict)
             continue
         row = conflict.settled(answer)
-        found.rows[conflict.file] = stamp(row) if row is not None and answer not in ("mine", "theirs") else row
+        found.rows[conflict.file] = (
+            stamp(row) if row is not None and answer not in ("mine", "theirs") else row
+        )
     return left

@@ -77,7 +77,9 @@ class Cache:
             with base:
                 base.execute("BEGIN")
                 base.executemany("REPLACE INTO seen VALUES (?, ?, ?, ?, ?)", sorted(rows))
-                base.executemany("DELETE FROM seen WHERE file = ?", ((name,) for name in gone if _storable(name)))
+                base.executemany(
+                    "DELETE FROM seen WHERE file = ?", ((name,) for name in gone if _storable(name))
+                )
 
         if rows or gone:
             self._try(write, None)
@@ -86,7 +88,10 @@ class Cache:
         """Return commit -> whether it has too many changes to list, and its changes in a sentence."""
 
         def read(base: sqlite3.Connection) -> dict[str, tuple[bool, str]]:
-            return {row[0]: (bool(row[1]), row[2]) for row in base.execute("SELECT hash, bulk, sentence FROM commits")}
+            return {
+                row[0]: (bool(row[1]), row[2])
+                for row in base.execute("SELECT hash, bulk, sentence FROM commits")
+            }
 
         return self._try(read, {})
 
@@ -119,7 +124,8 @@ class Cache:
 
         def read(base: sqlite3.Connection) -> dict[str, tuple[str | None, tuple[str, ...]]]:
             found = base.execute(
-                "SELECT hash, line, extra FROM changes JOIN commits ON changes.id = commits.id WHERE item = ?", (_key(file),)
+                "SELECT hash, line, extra FROM changes JOIN commits ON changes.id = commits.id WHERE item = ?",
+                (_key(file),),
             )
             return {row[0]: (row[1], tuple(json.loads(row[2]))) for row in found}
 

@@ -97,9 +97,15 @@ class Git:
         Raises:
             ArgumentError: if there is no such commit.
         """
-        found = None if name.startswith("-") else self.ask("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+        found = (
+            None
+            if name.startswith("-")
+            else self.ask("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+        )
         if found is None:
-            branches = (self.ask("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags") or "").split("\n")
+            branches = (
+                self.ask("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags") or ""
+            ).split("\n")
             raise ArgumentError(
                 f"there is no commit {name!r} in {self.folder}", available=", ".join(filter(None, branches[:12])) or None,
                 remedy='"gatera data log" lists the commits.',
@@ -140,7 +146,9 @@ class Git:
                 end = output.index(b"\n", place)
                 facts = output[place:end].split(b" ")
                 if facts[-1] == b"missing":
-                    raise GitError(f"the object {name} is missing from the git repository", remedy="See: git fsck.")
+                    raise GitError(
+                        f"the object {name} is missing from the git repository", remedy="See: git fsck."
+                    )
                 size = int(facts[2])
                 yield output[end + 1 : end + 1 + size]
                 place = end + 2 + size
@@ -188,15 +196,25 @@ def _error(arguments: Sequence[str], said: str) -> GateraError:
     if "tell me who you are" in said or "empty ident name" in said or "no email was given" in said:
         return no_user()
     if "dubious ownership" in said:
-        return GitError("git does not trust this folder, which belongs to another user", remedy=said.splitlines()[-1].strip())
+        return GitError(
+            "git does not trust this folder, which belongs to another user",
+            remedy=said.splitlines()[-1].strip(),
+        )
     if "index.lock" in said or ".lock': File exists" in said:
         return GitError(
             "another git process is at work in this repository, or one was killed there",
             remedy=f"Wait for it; if there is none, delete {_lock_in(said)}.",
         )
-    if "No space left on device" in said or "unable to write" in said and "space" in said:
-        return GitError(f"the disk is full: git {arguments[0]} could not write", remedy="Free some space and run it again; nothing was changed.")
-    lines = [re.sub(r"^(fatal|error): ", "", line) for line in said.splitlines() if line.strip() and not line.startswith("hint:")]
+    if "No space left on device" in said or ("unable to write" in said and "space" in said):
+        return GitError(
+            f"the disk is full: git {arguments[0]} could not write",
+            remedy="Free some space and run it again; nothing was changed.",
+        )
+    lines = [
+        re.sub(r"^(fatal|error): ", "", line)
+        for line in said.splitlines()
+        if line.strip() and not line.startswith("hint:")
+    ]
     return GitError(f"git {arguments[0]} failed: {'; '.join(lines[:4]) or 'it said nothing'}")
 
 

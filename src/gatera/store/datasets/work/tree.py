@@ -31,7 +31,9 @@ class Found(NamedTuple):
     inode: int
 
 
-def walk(root: str, below: str = "", on_left_out: Callable[[str, str], None] | None = None) -> Iterator[tuple[str, Found]]:
+def walk(
+    root: str, below: str = "", on_left_out: Callable[[str, str], None] | None = None
+) -> Iterator[tuple[str, Found]]:
     """Yield every file below a folder: its name from the root with slashes, and its state. Hidden ones are left out.
 
     Args:
@@ -104,14 +106,20 @@ def hash_now(path: str) -> Seen:
         before = os.stat(path, follow_symlinks=False)  # noqa: PTH116
         sha256 = sha256_file(path)
         after = os.stat(path, follow_symlinks=False)  # noqa: PTH116
-        if (before.st_mtime_ns, before.st_size, before.st_ino) == (after.st_mtime_ns, after.st_size, after.st_ino):
+        if (before.st_mtime_ns, before.st_size, before.st_ino) == (
+            after.st_mtime_ns,
+            after.st_size,
+            after.st_ino,
+        ):
             return Seen(settled(after.st_mtime_ns), after.st_size, after.st_ino, sha256)
     raise changing(path)
 
 
 def changing(path: str) -> DataError:
     """Return the error for a file that changes while it is read."""
-    return DataError(f"{path} changed each time it was read", remedy="Wait until whatever writes it has finished.")
+    return DataError(
+        f"{path} changed each time it was read", remedy="Wait until whatever writes it has finished."
+    )
 
 
 def settled(mtime: int) -> int:
@@ -133,7 +141,9 @@ def hashed(root: Path, files: Mapping[str, Any], do: Callable[[str], Any]) -> It
         yield from _in_order(pool, one, names)
 
 
-def _in_order(pool: ThreadPoolExecutor, do: Callable[[str], Any], names: Iterator[str]) -> Iterator[tuple[str, Any]]:
+def _in_order(
+    pool: ThreadPoolExecutor, do: Callable[[str], Any], names: Iterator[str]
+) -> Iterator[tuple[str, Any]]:
     """Yield results in order, with a limited number asked for ahead, in groups: a task for each file would cost as much as the file."""
 
     def several(some: list[str]) -> list[tuple[str, Any]]:

@@ -103,7 +103,9 @@ class Workspace:
     def locked(self) -> Iterator[None]:
         """Hold the lock of the repository: nobody else changes it during the block."""
         folder = self.git.ask("rev-parse", "--absolute-git-dir")
-        with one_at_a_time(self.hidden / "lock", self.say, None if folder is None else Path(folder)) as handle:
+        with one_at_a_time(
+            self.hidden / "lock", self.say, None if folder is None else Path(folder)
+        ) as handle:
             self.git.inherited = (handle,)
             try:
                 yield
@@ -118,7 +120,11 @@ class Workspace:
         """Return the labels of a commit; none at all before the first one."""
         if commit is None:
             return Version({}, lambda part: Sheet())
-        blobs = {_part_at(path): name for path, name in self.git.blobs(commit, TABLE, f"{FOLDER}/").items() if _is_labels(path)}
+        blobs = {
+            _part_at(path): name
+            for path, name in self.git.blobs(commit, TABLE, f"{FOLDER}/").items()
+            if _is_labels(path)
+        }
         if "" in blobs:
             blobs = {"": blobs[""]}
 
@@ -153,7 +159,11 @@ class Workspace:
 
     def _parts_here(self) -> dict[str, Path]:
         table, folder = self.root / TABLE, self.root / FOLDER
-        parts = {path.stem: path for path in folder.glob("*.csv") if _is_labels(f"{FOLDER}/{path.name}")} if folder.is_dir() else {}
+        parts = (
+            {path.stem: path for path in folder.glob("*.csv") if _is_labels(f"{FOLDER}/{path.name}")}
+            if folder.is_dir()
+            else {}
+        )
         if not table.is_file():
             return parts
         if parts and self._is_leftover(table, parts):
@@ -192,7 +202,10 @@ class Workspace:
                     with atomic_write(path) as partial:
                         _write_synced(partial, data)
             except OSError as err:
-                raise DataError(f"{path} cannot be written ({err.strerror})", remedy="It is as it was. Make room, or make it writable.") from err
+                raise DataError(
+                    f"{path} cannot be written ({err.strerror})",
+                    remedy="It is as it was. Make room, or make it writable.",
+                ) from err
 
     def write_whole(self, sheet: Sheet) -> None:
         """Write all labels: in one file, or in parts where there are many, which is said when it begins."""
@@ -217,7 +230,11 @@ def _is_labels(path: str) -> bool:
     if path == TABLE:
         return True
     stem = path[len(FOLDER) + 1 : -4]
-    return path == f"{FOLDER}/{stem}.csv" and len(stem) == 2 and all(digit in "0123456789abcdef" for digit in stem)
+    return (
+        path == f"{FOLDER}/{stem}.csv"
+        and len(stem) == 2
+        and all(digit in "0123456789abcdef" for digit in stem)
+    )
 
 
 def _blob(data: bytes, length: int) -> str:
