@@ -26,6 +26,10 @@ GATERA = (sys.executable, "-m", "gatera", "data")
 CLASSES = ("cat", "dog", "fox", "wolf")
 
 
+#: What commands said that failed.
+SAID: list[str] = []
+
+
 class Lost(Exception):
     """Something is not as it was."""
 
@@ -45,6 +49,8 @@ def run(folder: Path, *words: str, kill_after: float | None = None) -> int | Non
         raise Lost(f"gatera data {' '.join(words)}: {said}")
     if "Traceback" in said:
         raise Lost(said)
+    if process.returncode:
+        SAID.append(said)
     return process.returncode
 
 
@@ -107,7 +113,7 @@ def one_round(folder: Path, seed: int, longest: float) -> tuple[str, bool]:
 
 def _check(folder: Path, where: Path, name: str, again: int | None, before: set[str], head: str) -> None:
     if again != 0 and not (name == "commit" and git(where, "log", "-1", "--format=%s").startswith("Round")):
-        raise Lost(f"{name} failed when it was run again")
+        raise Lost(f"{name} failed when it was run again: {SAID[-1:]}")
     if not before <= set(git(folder / "data", "rev-list", "--all").split()):
         raise Lost("commits are gone")
     if name in ("commit", "merge", "revert", "pull") and git(where, "rev-parse", "HEAD") == head:
