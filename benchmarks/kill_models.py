@@ -41,7 +41,9 @@ def make_program(path: Path, number: int) -> Path:
     described = {name: value for name, value in package.program.items() if name not in ("format", "entries")}
     described["training"] = {"run": number}
     entries: dict[str, Any] = {name: package.read(name) for name in package.names if name != "program.json"}
-    return write_package(path, described, {**entries, "weights.safetensors": random.Random(number).randbytes(WEIGHTS)})
+    return write_package(
+        path, described, {**entries, "weights.safetensors": random.Random(number).randbytes(WEIGHTS)}
+    )
 
 
 class World:
@@ -56,7 +58,9 @@ class World:
             registry.add(self.programs[number], "cats", by="Ann", tag="production")
         push_model(registry, open_remote(self.fresh / "remote"), "cats", quiet=True)
         registry.add(self.programs[2], "cats", by="Ann", tag="production")
-        pull_model(ModelRegistry(self.fresh / "theirs"), open_remote(self.fresh / "remote"), "cats", quiet=True)
+        pull_model(
+            ModelRegistry(self.fresh / "theirs"), open_remote(self.fresh / "remote"), "cats", quiet=True
+        )
         push_model(registry, open_remote(self.fresh / "ahead"), "cats", quiet=True)
 
     def renew(self) -> Path:
@@ -124,7 +128,9 @@ def faults_after(world: World, name: str, delay: float) -> tuple[bool, list[str]
     in_time = killed(run, delay)
     faults = verify_registry(ModelRegistry(folder), quiet=True)[1]
     now, moved = state(folder)
-    if now[: len(versions)] != versions or any(moved[tag][: len(moves)] != moves for tag, moves in tags.items()):
+    if now[: len(versions)] != versions or any(
+        moved[tag][: len(moves)] != moves for tag, moves in tags.items()
+    ):
         faults.append("something that was there has gone")
     run()
     faults += verify_registry(ModelRegistry(folder), quiet=True)[1]
@@ -137,7 +143,9 @@ def full_disk(folder: Path, world: World) -> str:
     """Fill a disk of 8 MB by adding programs; then what is there must be sound, and the message clear."""
     disk = folder / "disk"
     disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)], capture_output=True, check=False).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)], capture_output=True, check=False
+    ).returncode:
         return "full disk: not tried, no file system can be mounted here"
     try:
         registry = ModelRegistry(disk / "registry")
@@ -196,9 +204,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         world = World(folder)
-        took = {each: duration(operations(world, world.renew())[each][0]) for each in ("add", "tag", "rollback", "push", "pull")}
-        print("seconds without a kill: " + ", ".join(f"{each} {seconds:.3f}" for each, seconds in took.items()))
-        seeds = [options.only] if options.only is not None else range(options.seed * 10_000, options.seed * 10_000 + options.times)
+        took = {
+            each: duration(operations(world, world.renew())[each][0])
+            for each in ("add", "tag", "rollback", "push", "pull")
+        }
+        print(
+            "seconds without a kill: " + ", ".join(f"{each} {seconds:.3f}" for each, seconds in took.items())
+        )
+        seeds = (
+            [options.only]
+            if options.only is not None
+            else range(options.seed * 10_000, options.seed * 10_000 + options.times)
+        )
         kills, early, wrong = Counter[str](), Counter[str](), 0
         for seed in seeds:
             draw = random.Random(seed)
@@ -211,7 +228,9 @@ def main() -> None:
                 print(f"seed {seed}: {operation}: {'; '.join(faults)}")
         for operation, count in sorted(kills.items()):
             print(f"{operation}: {count} kills, {early[operation]} before its end")
-        print(f"{sum(kills.values())} kills, {sum(early.values())} of them in time: {wrong} left something wrong (must be 0)")
+        print(
+            f"{sum(kills.values())} kills, {sum(early.values())} of them in time: {wrong} left something wrong (must be 0)"
+        )
         if options.only is None:
             print(two_at_once(folder, world))
             print(full_disk(folder, world))

@@ -21,7 +21,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
-WHO = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in (("NAME", "Ann"), ("EMAIL", "ann@example.org"))}
+WHO = {
+    f"GIT_{role}_{what}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "Ann"), ("EMAIL", "ann@example.org"))
+}
 GATERA = (sys.executable, "-m", "gatera", "data")
 CLASSES = ("cat", "dog", "fox", "wolf")
 
@@ -37,7 +41,13 @@ class Lost(Exception):
 def run(folder: Path, *words: str, kill_after: float | None = None) -> int | None:
     """Run a command; return its exit status, None if it was killed."""
     process = subprocess.Popen(
-        (*GATERA, *words), cwd=folder, env={**os.environ, **WHO}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        (*GATERA, *words),
+        cwd=folder,
+        env={**os.environ, **WHO},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     )
     try:
         said, _ = process.communicate(timeout=kill_after)
@@ -55,7 +65,9 @@ def run(folder: Path, *words: str, kill_after: float | None = None) -> int | Non
 
 
 def git(folder: Path, *words: str) -> str:
-    return subprocess.run(("git", "-C", folder, *words), capture_output=True, text=True, check=False).stdout.strip()
+    return subprocess.run(
+        ("git", "-C", folder, *words), capture_output=True, text=True, check=False
+    ).stdout.strip()
 
 
 def start(folder: Path) -> None:
@@ -121,11 +133,18 @@ def _check(folder: Path, where: Path, name: str, again: int | None, before: set[
     for each in (folder / "data", folder / "other"):
         if run(each, "verify", "--all") != 0:
             raise Lost(f"verify of {each.name} is not clean")
-    left = [path for path in (where / ".git").rglob("*.lock")]
+    left = list((where / ".git").rglob("*.lock"))
     if left or (where / ".gatera/moving.json").exists():
         raise Lost(f"left behind: {left or 'moving.json'}")
     if name in ("merge", "checkout", "revert", "pull"):
-        shown = subprocess.run((*GATERA, "status"), cwd=where, env={**os.environ, **WHO}, capture_output=True, text=True, check=False).stdout
+        shown = subprocess.run(
+            (*GATERA, "status"),
+            cwd=where,
+            env={**os.environ, **WHO},
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stdout
         if "Nothing differs" not in shown:
             raise Lost(f"after {name}: {shown}")
 
@@ -146,7 +165,9 @@ def main() -> None:
         began = time.perf_counter()
         run(base / "data", "status")
         longest = 4 * (time.perf_counter() - began)
-        seeds = [options.only] if options.only is not None else range(options.seed, options.seed + options.rounds)
+        seeds = (
+            [options.only] if options.only is not None else range(options.seed, options.seed + options.rounds)
+        )
         for seed in seeds:
             folder = Path(top) / "round"
             shutil.copytree(base, folder)

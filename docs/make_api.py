@@ -18,6 +18,7 @@ from typing import Any
 import gatera
 import gatera.audio.all
 import gatera.collab.all
+import gatera.labeling as labeling
 import gatera.notebook_names
 import gatera.tabular.all
 import gatera.testing as testing
@@ -54,6 +55,7 @@ ROOMS = {
     "measure": "Losses, metrics, intervals",
     "interpret": "Interpretation: what a model gets wrong",
     "program": "The trained program",
+    "store": "Versions of data and programs",
     "core": "Devices and seeds",
 }
 
@@ -75,6 +77,12 @@ PACKAGE = """\
 ## The package itself
 
 From `gatera`: train in one call, and use what was trained.
+"""
+
+LABELING = """\
+## Labelling by functions
+
+From `gatera.labeling`; [the page on it](labelling.md) shows how they go together.
 """
 
 TESTING = """\
@@ -176,6 +184,8 @@ def page() -> str:
         blocks.append(table(by_room.pop(room)))
     if by_room:
         raise ValueError(f"add to ROOMS: {', '.join(by_room)}")
+    rules = ((name, getattr(labeling, name)) for name in labeling.__all__)
+    blocks += [LABELING, table([(name, value.__module__, value) for name, value in rules])]
     blocks.append(TESTING)
     checks = ((name, getattr(testing, name)) for name in testing.__all__)
     blocks.append(table([(name, value.__module__, value) for name, value in checks]))

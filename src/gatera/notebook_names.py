@@ -15,6 +15,7 @@ from gatera.core.random import set_seed
 from gatera.data.blocks.base import TransformBlock
 from gatera.data.blocks.category import CategoryBlock, MultiCategoryBlock
 from gatera.data.blocks.regression import RegressionBlock
+from gatera.data.blocks.soft import SoftCategoryBlock
 from gatera.data.loading.loaders import Batch, DataLoaders
 from gatera.data.sources.items import FileGetter
 from gatera.data.sources.labels import (
@@ -115,7 +116,8 @@ from gatera.measure.metrics.standard import (
 )
 from gatera.models.layers import SigmoidRange, sigmoid_range
 from gatera.program.prediction import Prediction
-from gatera.program.program import Program, load_program
+from gatera.program.program import Program
+from gatera.store.models.open import load_program
 
 # fmt: off
 __all__ = [
@@ -133,7 +135,7 @@ __all__ = [
     "RAdam",     "RMSProp",     "RandomSplitter",     "RandomSubsetSplitter",     "Recall",     "RecallMulti",
     "RegexLabeller",     "RegressionBlock",     "RocAuc",     "RocAucBinary",
     "RocAucMulti",     "SchedCos",     "SchedExp",     "SchedLin",     "SchedNo",
-    "SigmoidRange",     "SpearmanCorrCoef",     "Splits",     "Tensor",     "TimeSplitter",
+    "SigmoidRange",     "SoftCategoryBlock",     "SpearmanCorrCoef",     "Splits",     "Tensor",     "TimeSplitter",
     "TrainTestSplitter",     "TrainingInterrupted",     "TrainingOptions",     "TransformBlock",     "accuracy",     "accuracy_multi",     "bootstrap_interval",     "combine_scheds",     "combined_cos",
     "default_device",     "error_rate",     "exp_rmspe",     "load_program",     "mae",     "minimum",     "mse",     "msle",     "named_layers",     "nn",     "parent_label",
     "rmse",     "set_seed",     "sigmoid_range",     "slide",     "steep",

@@ -44,7 +44,11 @@ def test_add_says_what_it_is_and_what_it_was_made_from(gatera, make_program, tmp
 
 def test_list_and_show(gatera, cats):
     ran = gatera("models", "list")
-    assert ran.out.startswith("cats  2  v2, 20") and "production v1" in ran.out and "error 0.05" in ran.out
+    assert (
+        ran.out.startswith("cats  2  v2  production v1  ")
+        and "production v1" in ran.out
+        and "error 0.05" in ran.out
+    )
     newest, oldest = gatera("models", "list", "cats").out.splitlines()
     assert newest.startswith("v2  -  20") and oldest.startswith("v1  production  20") and "Ann" in oldest
     assert "version" in gatera("models", "list", "cats", columns=80).out.splitlines()[0]

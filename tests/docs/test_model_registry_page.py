@@ -20,7 +20,9 @@ def write_program(path: Path, error: float) -> None:
     package = read_package(FORMAT1)
     described = {name: value for name, value in package.program.items() if name not in ("format", "entries")}
     described["training"] = {"valid": {"n": 40, "error": error}, "source": "photos"}
-    write_package(path, described, {name: package.read(name) for name in package.names if name != "program.json"})
+    write_package(
+        path, described, {name: package.read(name) for name in package.names if name != "program.json"}
+    )
 
 
 def test_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys, photo_folder: Path) -> None:
@@ -34,7 +36,9 @@ def test_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys, 
     for block in blocks(PAGE):
         if block.language == "python":
             exec(compile("\n" * (block.line - 1) + block.text, "docs/model-registry.md", "exec"), names)
-        for line in re.findall(r"^\$ gatera (.*)$", block.text, re.MULTILINE) if block.language == "console" else ():
+        for line in (
+            re.findall(r"^\$ gatera (.*)$", block.text, re.MULTILINE) if block.language == "console" else ()
+        ):
             with pytest.raises(SystemExit) as done:
                 main(shlex.split(line))
             assert done.value.code == 0, (line, capsys.readouterr().err)
@@ -50,6 +54,11 @@ def test_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys, 
 
 def test_the_keys_on_the_page_are_those_on_the_disk() -> None:
     fixture = ROOT / "tests" / "fixtures" / "registry1"
-    known = {re.sub(r"\d+(?=/|\.json)", "N", path.relative_to(fixture).as_posix()) for path in fixture.rglob("*.json")}
-    on_page = {re.sub(r"\d+(?=/|\.json)", "N", key) for key in re.findall(r"^\| `(\S+\.json)`", PAGE, re.MULTILINE)}
+    known = {
+        re.sub(r"\d+(?=/|\.json)", "N", path.relative_to(fixture).as_posix())
+        for path in fixture.rglob("*.json")
+    }
+    on_page = {
+        re.sub(r"\d+(?=/|\.json)", "N", key) for key in re.findall(r"^\| `(\S+\.json)`", PAGE, re.MULTILINE)
+    }
     assert known == on_page

@@ -34,6 +34,11 @@ MADE = {
         ({"add_na": True}, ["dog", "cat"], None),
         ({"sort": False}, ["dog", "cat"], None),
     ],
+    "SoftCategoryBlock": [
+        ({}, ["dog", "cat", "dog"], None),
+        ({"vocab": ["dog", "cat"]}, ["dog", "cat"], [{"dog": 0.9, "cat": 0.1}, [0.2, 0.8]]),
+        ({"vocab": [False, True]}, [True, False], [np.array([0.1, 0.6]), torch.tensor([0.7, 0.3])]),
+    ],
     "MultiCategoryBlock": [
         ({}, [["dog", "cat"], [], ["cat"]], None),
         ({"vocab": ["dog", "cat", "fox"]}, [["dog", "cat"], []], None),

@@ -69,6 +69,7 @@ def test_a_version_gives_architecture_weights_and_its_name(dls, write, capsys):
     }
 
 
+@pytest.mark.whole
 def test_a_version_as_weights_and_a_file_as_the_beginning(dls, write):
     path, model = write()
     ModelRegistry().add(path, "cats")

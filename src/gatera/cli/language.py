@@ -50,6 +50,8 @@ EXPLAIN = {
 #: The arguments of `DataRepository`, as options of `gatera data`.
 DATA_ADD = {"label_from_folders": "--folder-labels", "label": "--label", "removed": "--removed", "by": "--by"}
 DATA_MERGE = {"answers": "--answers", "force": "--force"}
+#: The arguments of labelling by functions, as options of `gatera label apply`.
+LABEL = {"text": "--text", "on_fault": "--on-fault", "majority": "--majority", "workers": "--workers", "keep": "--again"}
 
 QUOTES = "\"'"
 
@@ -60,6 +62,7 @@ KEYWORDS = {
     "test": TEST,
     "report": REPORT,
     "explain": EXPLAIN,
+    "label apply": LABEL,
     "info": {"force": "--force"},
     "data add": DATA_ADD,
     "data diff": {"force": "--force"},
@@ -71,6 +74,7 @@ KEYWORDS = {
 PHRASES = (
     (r"\blearn\.export writes program files", "gatera train writes program files"),
     (r"\bpass trusted=True", "pass --trusted"),
+    (r"\bpass keep=None", "pass --again"),
     (r"Pass pretrained=True to find", "Omit --weights to find"),
     (r"pretrained=True to find", "omit --weights to find"),
     (r"item_tfms=Resize\((\d+)[^)]*\)(?:, or Resize\([^)]*\) to avoid cropping)?", r"--size \1"),

@@ -80,6 +80,8 @@ class FeatureLoader:
 
     def __init__(self, loader: DataLoader, features: Features) -> None:
         self.loader, self.features, self.dataset = loader, features, loader.dataset
+        soft = loader.dataset.training_targets if loader.training else None
+        self._labels = features.labels if soft is None else soft.to(features.device)
 
     def __len__(self) -> int:
         return len(self.loader)
@@ -92,7 +94,7 @@ class FeatureLoader:
         for index in self.loader.batch_indices():
             rows = torch.from_numpy(np.ascontiguousarray(index))
             on_device = rows.to(self.features.device)
-            labels = each(lambda values: values[on_device], self.features.labels)  # noqa: B023 - called at once
+            labels = each(lambda values: values[on_device], self._labels)  # noqa: B023 - called at once
             yield Batch((self.features.rows(on_device), labels), rows)
 
 
@@ -259,6 +261,8 @@ def _computed(fixed: nn.Module, loader: DataLoader, arithmetic: Arithmetic, quie
             kept = kept or FeatureStore(loader, x, part)
             if not kept.put(batch.index, x, part):
                 return None
+            if loader.training and loader.dataset.training_targets is not None:
+                y = loader.dataset.targets_of(batch.index)  # one class for each item; `FeatureLoader` has what is learned from
             labels.append(arithmetic.to_device(y))
             rows.append(batch.index)
     if kept is None:

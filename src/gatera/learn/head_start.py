@@ -104,6 +104,9 @@ def start_head(
         return None
     labels, is_class = features.labels.cpu(), dls.task == "classification"
     wanted = F.one_hot(labels, head.linear.out_features) if is_class else labels.reshape(len(labels), -1)
+    soft = train.dataset.training_targets if len(labels) == len(train.dataset) else None
+    if soft is not None and is_class:
+        wanted = soft / soft.sum(dim=1, keepdim=True)
     if head.scale is not None:
         wanted = head.scale.standardised(wanted)
     if wanted.shape[1] != head.linear.out_features:

@@ -288,9 +288,7 @@ def _export(
     }
     embeddings = settings.embeddings and has_features(learn.trained)
     if settings.embeddings and not embeddings:
-        events.on_note(
-            f"{facts.architecture} has no features, so the program gives no embeddings; a network's does."
-        )
+        events.on_line(f"The program gives no embeddings: {facts.architecture} has no features.")
     options = ExportOptions(
         slim=settings.slim, card=model_card(facts), training=training, embeddings=embeddings
     )

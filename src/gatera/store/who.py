@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime
-import getpass
 import os
 import shutil
-import subprocess
 
 
 def user_name() -> str:
     """Return the name of whoever runs this: git's `user.name`, else that of the login."""
+    import getpass
+    import subprocess
+
     git = shutil.which("git")
     if git is not None:
         found = subprocess.run([git, "config", "user.name"], capture_output=True, text=True, check=False)

@@ -99,7 +99,12 @@ class LMLearner(TextLearner):
         return int(torch.multinomial(probabilities, 1))
 
     def export(
-        self, fname: str | Path = "export.gatera", force: bool = False, options: ExportOptions | None = None
+        self,
+        fname: str | Path = "export.gatera",
+        force: bool = False,
+        options: ExportOptions | None = None,
+        *,
+        embeddings: bool = False,
     ) -> Path:
         """Raise ExportError: a language model cannot be exported.
 

@@ -22,6 +22,7 @@ def learn(make_learner):
     return learn
 
 
+@pytest.mark.whole
 def test_embeddings_are_the_features_of_the_network(learn, photo_folder, tmp_path):
     plain = learn.export(tmp_path / "plain.gatera")
     path = learn.export(tmp_path / "a.gatera", embeddings=True)

@@ -121,6 +121,7 @@ def test_many_items_are_compared_in_blocks(monkeypatch):
     assert [(p.first, p.second) for p in SimilarItems(rows, list("abcdefghij")).pairs(0.999)] == [("c", "h")]
 
 
+@pytest.mark.whole
 def test_it_needs_no_pytorch(make_program, tmp_path: Path):
     path = make_program(embedding=MEAN)
     code = (

@@ -67,6 +67,7 @@ def test_a_version_goes_to_the_hub_and_comes_back(filled, other, hub):
     assert from_hub(other, "ann/cats").number == 3 and from_hub(other, "ann/cats", "v2").number == 2
 
 
+@pytest.mark.whole
 def test_what_is_there_is_not_sent_again_nor_overwritten(filled, other, hub, make_program):
     push_to_hub(filled, "cats@v1", "ann/cats")
     commits = len(hub.repositories["ann/cats"])
@@ -79,6 +80,7 @@ def test_what_is_there_is_not_sent_again_nor_overwritten(filled, other, hub, mak
         from_hub(other, "ann/cats")
 
 
+@pytest.mark.whole
 def test_faults_of_the_network(filled, other, hub):
     hub.faults = [500, None, 503]
     push_to_hub(filled, "cats@v1", "ann/cats")
@@ -89,6 +91,7 @@ def test_faults_of_the_network(filled, other, hub):
         from_hub(other, "ann/cats")
 
 
+@pytest.mark.whole
 def test_what_the_hub_refuses_is_said(filled, other, hub):
     with pytest.raises(RemoteError, match=r"hf://ann/none does not exist, or you may not see it"):
         from_hub(other, "ann/none")
@@ -125,6 +128,7 @@ def test_a_repository_that_somebody_filled_by_hand(filled, other, hub, make_prog
         from_hub(other, "bob/none")
 
 
+@pytest.mark.whole
 def test_signatures_travel(filled, other, hub, monkeypatch, tmp_path):
     pytest.importorskip("cryptography")
     public = signatures.make_key("ann")

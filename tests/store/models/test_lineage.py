@@ -20,6 +20,8 @@ def family(registry, make_program):
             data={
                 "name": "cats",
                 "commit": "abcdef0123456789",
+                "committed": "yes",
+                "empty": "",
                 "labels": {"Ann": 120, "has_whiskers@a1b2c3d4": 30},
             },
             weights={"source": "animals.gatera", "sha256": first.sha256},

@@ -63,6 +63,7 @@ def test_objects_go_and_come_through_faults(proxy: Any, make_store: Any, monkeyp
     ]
 
 
+@pytest.mark.whole
 def test_of_two_who_write_the_same_key_one_succeeds(proxy: Any):
     remote = open_remote("s3://hub/keys")
     assert remote.write_if_absent("tags/a/1.json", b"one")
@@ -73,6 +74,7 @@ def test_of_two_who_write_the_same_key_one_succeeds(proxy: Any):
     assert remote.read("tags/a/2.json") == b"newer"
 
 
+@pytest.mark.whole
 def test_a_server_that_stays_broken_is_given_up(proxy: Any, tmp_path: Path):
     remote = open_remote("s3://hub/broken")
     proxy.faults = ["500"] * 50
@@ -85,6 +87,7 @@ def test_a_server_that_stays_broken_is_given_up(proxy: Any, tmp_path: Path):
         remote.exists("x")
 
 
+@pytest.mark.whole
 def test_a_bucket_that_does_not_exist_is_named(proxy: Any, tmp_path: Path):
     remote = open_remote("s3://no-such-bucket/x")
     assert not remote.exists("a") and remote.list("") == {}

@@ -18,8 +18,9 @@ HOMES = {
     "explain": "gatera.cli.commands.inside",
     "seal": "gatera.cli.commands.measuring",
     "data": "gatera.cli.data.commands",
-    "info": "gatera.cli.commands.about",
+    "label": "gatera.cli.commands.labelling",
     "models": "gatera.cli.commands.models",
+    "info": "gatera.cli.commands.about",
     "completion": "gatera.cli.commands.about",
     "help": "gatera.cli.commands.about",
 }
@@ -27,6 +28,7 @@ HOMES = {
 #: What each group of commands is for, by its name: the first word of theirs.
 GROUPS: dict[str, str] = {
     "data": "Keep a data set under version control: who labelled what, when, and what changed.",
+    "label": "Label items by functions instead of by hand.",
     "models": "Keep versions of programs: tag, compare, send and fetch them, and see what each was made from.",
 }
 

@@ -49,7 +49,7 @@ ADD = Command(
     ),
     examples=(
         "gatera models add cats.gatera",
-        'gatera models add photos.gatera cats --tag production --note "more kittens"',
+        'gatera models add photos.gatera cats --tag production --note "kittens"',
     ),
 )  # fmt: skip
 

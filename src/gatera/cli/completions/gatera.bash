@@ -12,7 +12,7 @@ _gatera() {
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         [[ $word == -* ]] && continue
         command=${command:+$command }$word
-        [[ " data models " == *" $command "* ]] || break
+        [[ " data label models " == *" $command "* ]] || break
     done
     flags= values=
     case $command in
@@ -174,10 +174,24 @@ _gatera() {
                 *) values="" ;;
             esac
             ;;
-        info)
-            flags="--json --onnx -f --force --trusted -h --help --debug"
+        'label apply')
+            flags="--text --majority --at-least --on-fault --workers --again --json -h --help --debug"
             case $prev in
-                --onnx) ;;
+                --text|--at-least|--workers) ;;
+                --on-fault) values="count raise" ;;
+                *) values="" ;;
+            esac
+            ;;
+        'label report')
+            flags="--json -h --help --debug"
+            case $prev in
+                *) values="" ;;
+            esac
+            ;;
+        'label next')
+            flags="-n --number --json -h --help --debug"
+            case $prev in
+                -n|--number) ;;
                 *) values="" ;;
             esac
             ;;
@@ -264,6 +278,13 @@ _gatera() {
                 *) values="" ;;
             esac
             ;;
+        info)
+            flags="--json --onnx -f --force --trusted -h --help --debug"
+            case $prev in
+                --onnx) ;;
+                *) values="" ;;
+            esac
+            ;;
         completion)
             flags="-h --help --debug"
             case $prev in
@@ -273,18 +294,21 @@ _gatera() {
         help)
             flags="-h --help --debug"
             case $prev in
-                *) values="train predict test report explain seal data info models completion help" ;;
+                *) values="train predict test report explain seal data label models info completion help" ;;
             esac
             ;;
         data)
             flags="-h --help --debug" values="init add label status diff commit log blame checkout revert merge push pull clone verify"
+            ;;
+        label)
+            flags="-h --help --debug" values="apply report next"
             ;;
         models)
             flags="-h --help --debug" values="add list show tag rollback diff push pull lock verify lineage key"
             ;;
         *)
             flags="-h --help -V --version --debug"
-            [[ $command ]] || values="train predict test report explain seal data info models completion help"
+            [[ $command ]] || values="train predict test report explain seal data label models info completion help"
             ;;
     esac
     if [[ $cur == -* ]]; then

@@ -1,6 +1,6 @@
 # fish completion for gatera. Made from the options of the command by gatera.cli.completions.scripts; changes here are lost.
 
-set -l commands train predict test report explain seal data info models completion help
+set -l commands train predict test report explain seal data label models info completion help
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a train -d 'Train on photos, recordings, texts or a table, and write a program.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a predict -d 'Run a program on photos, recordings, texts or CSV rows.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a test -d 'Measure programs on new items with labels.'
@@ -8,8 +8,9 @@ complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a report -
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a explain -d 'Show where in photos or recordings a program'\''s answers come from.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a seal -d 'Lock a test set: record the hash of every file beside the folder.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a data -d 'Keep a data set under version control: who labelled what, when, and what changed.'
-complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a info -d 'Show what a program does, how good it is and how it was made.'
+complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a label -d 'Label items by functions instead of by hand.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a models -d 'Keep versions of programs: tag, compare, send and fetch them, and see what each was made from.'
+complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a info -d 'Show what a program does, how good it is and how it was made.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a completion -d 'Print the completion script of a shell.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a help -d 'Show the help of a command.'
 complete -c gatera -f -n "__fish_seen_subcommand_from data; and not __fish_seen_subcommand_from init add label status diff commit log blame checkout revert merge push pull clone verify" -a init -d 'Make a data repository of a folder.'
@@ -27,6 +28,9 @@ complete -c gatera -f -n "__fish_seen_subcommand_from data; and not __fish_seen_
 complete -c gatera -f -n "__fish_seen_subcommand_from data; and not __fish_seen_subcommand_from init add label status diff commit log blame checkout revert merge push pull clone verify" -a pull -d 'Fetch a branch with its files from a remote, and merge it.'
 complete -c gatera -f -n "__fish_seen_subcommand_from data; and not __fish_seen_subcommand_from init add label status diff commit log blame checkout revert merge push pull clone verify" -a clone -d 'Fetch a data repository from a remote into a new folder.'
 complete -c gatera -f -n "__fish_seen_subcommand_from data; and not __fish_seen_subcommand_from init add label status diff commit log blame checkout revert merge push pull clone verify" -a verify -d 'Check that every file that the labels name is kept whole.'
+complete -c gatera -f -n "__fish_seen_subcommand_from label; and not __fish_seen_subcommand_from apply report next" -a apply -d 'Label the items of a folder or table by functions.'
+complete -c gatera -f -n "__fish_seen_subcommand_from label; and not __fish_seen_subcommand_from apply report next" -a report -d 'Show what each labelling function is worth.'
+complete -c gatera -f -n "__fish_seen_subcommand_from label; and not __fish_seen_subcommand_from apply report next" -a next -d 'List the items whose label by a person would teach most.'
 complete -c gatera -f -n "__fish_seen_subcommand_from models; and not __fish_seen_subcommand_from add list show tag rollback diff push pull lock verify lineage key" -a add -d 'Take a program into the registry as the next version of a model.'
 complete -c gatera -f -n "__fish_seen_subcommand_from models; and not __fish_seen_subcommand_from add list show tag rollback diff push pull lock verify lineage key" -a list -d 'List models, or the versions of one.'
 complete -c gatera -f -n "__fish_seen_subcommand_from models; and not __fish_seen_subcommand_from add list show tag rollback diff push pull lock verify lineage key" -a show -d 'Show what is known of a version, and its card.'
@@ -274,12 +278,24 @@ complete -c gatera -n "__fish_seen_subcommand_from data; and __fish_seen_subcomm
 complete -c gatera -n "__fish_seen_subcommand_from data; and __fish_seen_subcommand_from verify" -s h -l help -d 'Show this help and exit.'
 complete -c gatera -n "__fish_seen_subcommand_from data; and __fish_seen_subcommand_from verify" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
 
-complete -c gatera -n "__fish_seen_subcommand_from info" -l json -d 'Print everything as one JSON object.'
-complete -c gatera -n "__fish_seen_subcommand_from info" -l onnx -r -d 'Take the network out: write it as an ONNX file.'
-complete -c gatera -n "__fish_seen_subcommand_from info" -s f -l force -d 'Overwrite an existing ONNX file.'
-complete -c gatera -n "__fish_seen_subcommand_from info" -l trusted -d 'Take a program whose model has operators that are not on the list of known ones, or needs much memory or time: for programs of people you trust.'
-complete -c gatera -n "__fish_seen_subcommand_from info" -s h -l help -d 'Show this help and exit.'
-complete -c gatera -n "__fish_seen_subcommand_from info" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
+complete -c gatera -n "__fish_seen_subcommand_from label; and __fish_seen_subcommand_from apply" -l text -x -d 'The column of a table that holds the text.'
+complete -c gatera -n "__fish_seen_subcommand_from label; and __fish_seen_subcommand_from apply" -l majority -d 'Count votes, instead of learning what each function is worth.'
+complete -c gatera -n "__fish_seen_subcommand_from label; and __fish_seen_subcommand_from apply" -l at-least -x -d 'Only write labels that are at least this probable, 0 to 1.'
+complete -c gatera -n "__fish_seen_subcommand_from label; and __fish_seen_subcommand_from apply" -l on-fault -x -a 'count raise' -d 'What to do when a function fails: count it as an abstention, or raise the error and stop.'
+complete -c gatera -n "__fish_seen_subcommand_from label; and __fish_seen_subcommand_from apply" -l workers -x -d 'Number of threads; more than there are processors help where functions ask a model over the network.'
+complete -c gatera -n "__fish_seen_subcommand_from label; and __fish_seen_subcommand_from apply" -l again -d 'Ask the functions again, also where their votes were kept.'
+complete -c gatera -n "__fish_seen_subcommand_from label; and __fish_seen_subcommand_from apply" -l json -d 'Print one JSON object.'
+complete -c gatera -n "__fish_seen_subcommand_from label; and __fish_seen_subcommand_from apply" -s h -l help -d 'Show this help and exit.'
+complete -c gatera -n "__fish_seen_subcommand_from label; and __fish_seen_subcommand_from apply" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
+
+complete -c gatera -n "__fish_seen_subcommand_from label; and __fish_seen_subcommand_from report" -l json -d 'Print one JSON object.'
+complete -c gatera -n "__fish_seen_subcommand_from label; and __fish_seen_subcommand_from report" -s h -l help -d 'Show this help and exit.'
+complete -c gatera -n "__fish_seen_subcommand_from label; and __fish_seen_subcommand_from report" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
+
+complete -c gatera -n "__fish_seen_subcommand_from label; and __fish_seen_subcommand_from next" -s n -l number -x -d 'How many.'
+complete -c gatera -n "__fish_seen_subcommand_from label; and __fish_seen_subcommand_from next" -l json -d 'Print one JSON object per item.'
+complete -c gatera -n "__fish_seen_subcommand_from label; and __fish_seen_subcommand_from next" -s h -l help -d 'Show this help and exit.'
+complete -c gatera -n "__fish_seen_subcommand_from label; and __fish_seen_subcommand_from next" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
 
 complete -c gatera -n "__fish_seen_subcommand_from models; and __fish_seen_subcommand_from add" -l tag -x -d 'A tag to give to it, such as production.'
 complete -c gatera -n "__fish_seen_subcommand_from models; and __fish_seen_subcommand_from add" -s m -l note -x -d 'What is worth knowing of it.'
@@ -367,10 +383,17 @@ complete -c gatera -n "__fish_seen_subcommand_from models; and __fish_seen_subco
 complete -c gatera -n "__fish_seen_subcommand_from models; and __fish_seen_subcommand_from key" -s h -l help -d 'Show this help and exit.'
 complete -c gatera -n "__fish_seen_subcommand_from models; and __fish_seen_subcommand_from key" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
 
+complete -c gatera -n "__fish_seen_subcommand_from info" -l json -d 'Print everything as one JSON object.'
+complete -c gatera -n "__fish_seen_subcommand_from info" -l onnx -r -d 'Take the network out: write it as an ONNX file.'
+complete -c gatera -n "__fish_seen_subcommand_from info" -s f -l force -d 'Overwrite an existing ONNX file.'
+complete -c gatera -n "__fish_seen_subcommand_from info" -l trusted -d 'Take a program whose model has operators that are not on the list of known ones, or needs much memory or time: for programs of people you trust.'
+complete -c gatera -n "__fish_seen_subcommand_from info" -s h -l help -d 'Show this help and exit.'
+complete -c gatera -n "__fish_seen_subcommand_from info" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
+
 complete -c gatera -n "__fish_seen_subcommand_from completion" -f -a 'bash zsh fish'
 complete -c gatera -n "__fish_seen_subcommand_from completion" -s h -l help -d 'Show this help and exit.'
 complete -c gatera -n "__fish_seen_subcommand_from completion" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
 
-complete -c gatera -n "__fish_seen_subcommand_from help" -f -a 'train predict test report explain seal data info models completion help'
+complete -c gatera -n "__fish_seen_subcommand_from help" -f -a 'train predict test report explain seal data label models info completion help'
 complete -c gatera -n "__fish_seen_subcommand_from help" -s h -l help -d 'Show this help and exit.'
 complete -c gatera -n "__fish_seen_subcommand_from help" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,11 @@ def _compared(paths: list[Path], names: tuple[str, str], options: argparse.Names
                 got=f"{programs[0].task} and {programs[1].task}",
             )
         asked = Asked(target=options.target, on_note=lambda note: show_note(note.for_shell()))
-        measured = [_measured(program, Path(options.on), asked) for program in programs]
+        # what is decided about the items is the same for both, and is said once
+        measured = [
+            _measured(program, Path(options.on), each)
+            for program, each in zip(programs, (asked, replace(asked, on_note=None)), strict=True)
+        ]
         return compare_measurements(measured[0], measured[1], names)
 
 

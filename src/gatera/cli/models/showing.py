@@ -149,9 +149,7 @@ def _list_all(files: Remote, names: Sequence[str], json: bool) -> None:
             print_json({"model": name, "versions": len(versions), "latest": newest.number, "tags": named})
             continue
         stands = listed(f"{tag} v{number}" for tag, number in named.items()) or "-"
-        rows.append(
-            [name, str(len(versions)), f"v{newest.number}, {newest.at[:10]}", stands, figures(newest)]
-        )
+        rows.append([name, str(len(versions)), f"v{newest.number}", stands, figures(newest)])
     _table(("model", "versions", "newest", "tags", "what"), rows)
 
 

@@ -164,6 +164,14 @@ class TargetBlock(Block):
         """
         return None
 
+    def training_targets(self, values: Sequence[Any]) -> Tensor | None:
+        """Return what training learns from instead of the encoded targets, [n, ...]; None for these themselves.
+
+        Args:
+            values: as `read` returns them; `encode` took them all.
+        """
+        return None
+
     def collate(self, targets: Sequence[Tensor]) -> Any:
         """Return the targets of one batch where they are `ragged`: a list, or what a loss takes (padded, concatenated).
 

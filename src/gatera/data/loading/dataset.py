@@ -242,6 +242,24 @@ class Dataset:
         return targets[rows]
 
     @cached_property
+    def training_targets(self) -> Tensor | None:
+        """What training learns from instead of `targets`, e.g. probabilities float32 [n,K]; None where that is the same."""
+        block = self.fields.y
+        if self.targets is None or self.raw_labels is None or block is None:
+            return None
+        return block.training_targets([block.read(label) for label in self.raw_labels])
+
+    def batch_targets(self, rows: Tensor, training: bool) -> Any:
+        """Return the targets of a batch, in training those of `training_targets` where there are any.
+
+        Args:
+            rows: dataset positions, int64 [N].
+            training: whether the batch is to learn from.
+        """
+        soft = self.training_targets if training else None
+        return self.targets_of(rows) if soft is None else soft[rows]
+
+    @cached_property
     def arrays(self) -> Sequence[np.ndarray] | np.ndarray:
         """Encoded inputs, one array each, where the block keeps them in memory."""
         return self.fields.x.encode_all(self.inputs, self.name)

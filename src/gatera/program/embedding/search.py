@@ -26,12 +26,12 @@ class Similar(NamedTuple):
     Attributes:
         name: what it is called.
         similarity: -1..1; 1 for the same embedding.
-        index: its place among the items.
+        place: its place among the items, from 0.
     """
 
     name: str
     similarity: float
-    index: int
+    place: int
 
 
 class Pair(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -19,6 +20,10 @@ from gatera.recipes.settings import TrainSettings
 
 #: Settings that do not change what is trained.
 ELSEWHERE = ("source", "out", "task", "report", "resume", "restart", "slim", "embeddings", "force", "device")
+
+
+#: How much of the beginning and the end of a file tells it from others (bytes).
+END = 4096
 
 
 def settings_facts(settings: TrainSettings, task: str) -> dict[str, Any]:
@@ -52,7 +57,7 @@ def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any], argument: Ca
 
 
 def data_facts(dls: DataLoaders) -> str:
-    """Return a hash of the items on each side of the split: files by name, size and time of change, others by value."""
+    """Return a hash of the items on each side of the split: files by name, size and both ends, others by value."""
     found = hashlib.sha256()
     for name, loader in zip(("train", "valid", "test"), (dls.train, dls.valid, dls.test), strict=True):
         if isinstance(loader, DataLoader):
@@ -79,9 +84,16 @@ def _values(values: Sequence[Any]) -> Iterator[bytes]:
 
 
 def _file(path: Path) -> list[Any]:
-    """Return name, size and time of change; the folder's name may hold the label, its place may change."""
-    stat = path.stat()
-    return ["/".join(path.parts[-2:]), stat.st_size, stat.st_mtime_ns]
+    """Return name, size and hash of both ends; the folder's name may hold the label, its place may change.
+
+    The time of change says too much and too little: a copy has another, and a file put in its place may have the same.
+    """
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        ends = file.read(END)
+        file.seek(max(size - END, 0))
+        ends += file.read(END)
+    return ["/".join(path.parts[-2:]), size, hashlib.sha256(ends).hexdigest()]
 
 
 def _plain(value: Any) -> Any:

@@ -67,7 +67,9 @@ def move(work: Workspace, new: str, *, branch: str | None, how: str) -> None:
 
 def _tree(work: Workspace, old: str | None, new: str) -> None:
     """Let git bring its index and the files that it keeps from one commit to another."""
-    work.git.ask("update-index", "-q", "--refresh")  # a file that was written again with the same bytes is no change
+    work.git.ask(
+        "update-index", "-q", "--refresh"
+    )  # a file that was written again with the same bytes is no change
     work.git.run("read-tree", "-m", "-u", *([] if old is None else [old]), new)
 
 

@@ -52,7 +52,9 @@ def facts_of(path: Path) -> dict[str, str]:
     }
     facts |= {name: f"{value:.4g}" for name, value in figures_of(package).items()}
     for kind, values in (("data", parents.data), ("code", parents.code), ("weights", parents.weights)):
-        facts |= {f"{kind} {name}": value for name, value in values.items()}
+        facts |= {
+            f"{kind} {name}": value[:12] if name == "sha256" else value for name, value in values.items()
+        }
     settings = facts_in(package.program, "training", "settings")
     return facts | {f"setting {name}": str(value) for name, value in settings.items()}
 

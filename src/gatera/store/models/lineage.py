@@ -95,7 +95,7 @@ def _data(facts: Any) -> Ancestor | None:
     ]
     rest = [
         f"{name} {value[:12] if name == 'commit' else value}" for name, value in facts.items()
-        if name != "name" and not name.startswith(LABELS)
+        if name != "name" and not name.startswith(LABELS) and (name, value) != ("committed", "yes")
     ]  # fmt: skip
     return Ancestor("data", facts.get("name", "(unnamed)"), rest, labels)
 

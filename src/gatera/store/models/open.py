@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gatera.core.checks import nearest
 from gatera.core.errors import RegistryError
+from gatera.core.lazy import later
 from gatera.program.archive import SUFFIX
 from gatera.program.engines import EngineName, EnginePrecision
 from gatera.program.program import Program
 from gatera.program.program import load_program as load_file
 from gatera.store.models.names import NAME, is_reference
-from gatera.store.models.registry import ModelRegistry
+
+if TYPE_CHECKING:
+    from gatera.store.models.registry import ModelRegistry
 
 
 def load_program(
@@ -57,9 +61,9 @@ def program_file(name: str | Path, registry: ModelRegistry | None = None) -> Pat
     if isinstance(name, Path) or path.suffix == SUFFIX or path.exists():
         return path
     if is_reference(name):
-        return (registry or ModelRegistry()).path(name)
+        return (registry or _own()).path(name)
     if NAME.fullmatch(name) and not path.suffix:
-        models = (registry or ModelRegistry()).models()
+        models = (registry or _own()).models()
         meant = name if name in models else nearest(name, models)
         if meant is not None:
             raise RegistryError(
@@ -67,3 +71,9 @@ def program_file(name: str | Path, registry: ModelRegistry | None = None) -> Pat
                 remedy=f"Did you mean '{meant}@latest'? gatera models list {meant} shows its versions and tags.",
             )
     return path
+
+
+def _own() -> ModelRegistry:
+    """Open the user's own registry, which is only imported where a name is not a file's."""
+    registry: ModelRegistry = later("gatera.store.models.registry", "ModelRegistry")()
+    return registry

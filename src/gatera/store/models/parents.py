@@ -54,7 +54,7 @@ def _facts(values: Mapping[str, Any]) -> dict[str, str]:
     for name, value in values.items():
         if isinstance(value, dict):
             found |= {f"{name}: {inner}": text for inner, text in _facts(value).items()}
-        elif isinstance(value, str | int | float):
+        elif isinstance(value, str | int | float) and value != "":
             found[str(name)[:200]] = str(value)[:LONGEST_FACT]
     return dict(list(found.items())[:50])
 

@@ -16,6 +16,9 @@ from gatera.core.progress import track
 from gatera.core.random import rng
 from gatera.models.text.word_scores import Buckets, WordScores
 
+#: A text does not count for a class of which the probability is no more than this.
+LEAST_SHARE = 0.005
+
 #: Inverse regularization strength, scikit-learn's C. Chosen here: see LOG.md on 4,000 film reviews.
 REGULARIZATION_C = 10.0
 
@@ -56,7 +59,13 @@ class FittedWords:
 
 
 def fit_words(
-    arrays: Sequence[np.ndarray], labels: np.ndarray, n_classes: int, words: int, pad: int, seed: int
+    arrays: Sequence[np.ndarray],
+    labels: np.ndarray,
+    n_classes: int,
+    words: int,
+    pad: int,
+    seed: int,
+    soft: np.ndarray | None = None,
 ) -> FittedWords:
     """Train logistic regression on binary TF-IDF of words and pairs.
 
@@ -67,6 +76,7 @@ def fit_words(
         words: number of tokens in the vocabulary.
         pad: id of the padding token.
         seed: keys the folds.
+        soft: the probability of every class for each text, float [n,K], where training learns from that instead of `labels`.
 
     Raises:
         MissingExtraError: if scikit-learn is not installed.
@@ -79,12 +89,13 @@ def fit_words(
     folds = fold_numbers(labels, seed)
     for fold in track(range(int(folds.max()) + 1), "learning from words"):
         held = folds == fold
-        left_out[held] = _Linear.fit(used_rows[~held], labels[~held], n_classes).logits(used_rows[held])
+        learned = labels[~held] if soft is None else soft[~held]
+        left_out[held] = _Linear.fit(used_rows[~held], learned, n_classes).logits(used_rows[held])
     judged = len(labels) >= ENOUGH_TO_JUDGE
     factor, loss = best_factor(left_out, labels) if judged else (1.0, np.nan)
     shares = np.bincount(labels, minlength=n_classes) / len(labels)
     guess = float(-(shares[shares > 0] * np.log(shares[shares > 0])).sum())
-    whole = _Linear.fit(used_rows, labels, n_classes)
+    whole = _Linear.fit(used_rows, labels if soft is None else soft, n_classes)
     weights = np.zeros((buckets.n, n_classes), np.float32)
     weights[used] = whole.weights * factor
     return FittedWords(
@@ -166,12 +177,22 @@ class _Linear:
 
     @classmethod
     def fit(cls, rows: Any, labels: np.ndarray, n_classes: int) -> _Linear:
-        """Train logistic regression; a class without a text is less likely than every other."""
+        """Train logistic regression; a class without a text is less likely than every other.
+
+        Args:
+            rows: sparse [n,B].
+            labels: class indices int64 [n], or probabilities float [n,K]: then a text counts for each class by its probability.
+            n_classes: K.
+        """
+        counts = None
+        if labels.ndim == 2:
+            text, label = np.nonzero(labels > LEAST_SHARE)
+            rows, counts, labels = rows[text], labels[text, label], label
         known = np.unique(labels)
         weights, bias = np.zeros((rows.shape[1], n_classes)), np.zeros(n_classes)
         if len(known) > 1:
             linear = require("sklearn.linear_model", "train", "for the words of texts")
-            model = linear.LogisticRegression(C=REGULARIZATION_C, max_iter=1000).fit(rows, labels)
+            model = linear.LogisticRegression(C=REGULARIZATION_C, max_iter=1000).fit(rows, labels, counts)
             of_class, start = model.coef_.T, model.intercept_
             if len(known) == 2:  # one map, for the second class
                 of_class, start = np.hstack([-of_class, of_class]) / 2, np.hstack([-start, start]) / 2

@@ -46,7 +46,8 @@ class WordsBeside(Callback):
             state.predictions = averaged(state.predictions, words)
         elif state.epoch == 0 and 2 * state.step >= state.steps:
             both = averaged(state.predictions.detach(), words)
-            wrong = [said.argmax(1) != state.labels for said in (words, both)]
+            labels = state.labels if state.labels.ndim == 1 else state.labels.argmax(1)  # probabilities
+            wrong = [said.argmax(1) != labels for said in (words, both)]
             self.wrong = [n + int(some.sum()) for n, some in zip(self.wrong, wrong, strict=True)]
             self.differ += int((wrong[0] != wrong[1]).sum())
             self.n += len(words)

@@ -75,7 +75,8 @@ def train_texts(
     words, model = None, how.model
     if model != "network" and len(np.unique(labels)) > 1:
         words = fit_words(
-            train.arrays, labels, len(learn.dls.vocab or ()), len(learn.dls.text_vocab), learn.dls.block.padding, how.seed
+            train.arrays, labels, len(learn.dls.vocab or ()), len(learn.dls.text_vocab), learn.dls.block.padding, how.seed,
+            None if train.training_targets is None else train.training_targets.numpy(),
         )  # fmt: skip
         if model == "best" and not words.helps:
             _say_useless(words, len(labels), on_note)

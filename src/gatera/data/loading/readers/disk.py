@@ -47,7 +47,7 @@ class DiskReader:
     Args:
         dataset: the items.
         batch_tfms: what is done to whole batches.
-        training: apply random transforms.
+        training: apply random transforms, and yield targets to learn from.
         options: threads, device, seed, cache.
 
     Attributes:
@@ -64,6 +64,7 @@ class DiskReader:
         image = dataset.fields.image
         check_no_transforms(dataset, "batch_tfms", image is None and not batch_tfms.empty)
         self.dataset, self.options, self.device = dataset, options, torch.device(options.device or "cpu")
+        self.training = training
         self.batch_tfms = None if image is None else batch_tfms
         on_gpu = self.device.type == "cuda"  # MPS does not mirror photos beyond their edge
         self.items = ItemReader(dataset, batch_tfms, training, options.seed, on_gpu, options.cache)
@@ -111,4 +112,4 @@ class DiskReader:
             x = self.batch_tfms(cast(Tensor, x), batch.index, key)
         if self.items.targets is not None and batch.targets is not None:
             return Batch((x, self.items.targets.collect(batch.targets, batch.index, self.device)), rows)
-        return Batch((x, moved(self.dataset.targets_of(rows), self.device)), rows)
+        return Batch((x, moved(self.dataset.batch_targets(rows, self.training), self.device)), rows)

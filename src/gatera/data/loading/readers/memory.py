@@ -19,7 +19,7 @@ class MemoryReader:
     Args:
         dataset: the items.
         batch_tfms: must be empty: batch transforms act on photos.
-        training: makes no difference: nothing is random.
+        training: yield targets to learn from; nothing is random.
         options: where batches are put.
 
     Raises:
@@ -34,12 +34,12 @@ class MemoryReader:
         check_spatial(dataset)
         check_no_transforms(dataset, "item_tfms", bool(dataset.fields.pipeline.transforms))
         check_no_transforms(dataset, "batch_tfms", not batch_tfms.empty)
-        self.dataset, self.device = dataset, torch.device(options.device or "cpu")
+        self.dataset, self.training, self.device = dataset, training, torch.device(options.device or "cpu")
 
     def batches(self, indices: Iterable[np.ndarray], epoch: int) -> Iterator[Batch]:
         """Yield batches of the items at some dataset positions, int64 [N] each; the epoch makes no difference."""
         for index in indices:
             stacked = moved(self.dataset.stacked(index), self.device)
             rows = torch.from_numpy(np.ascontiguousarray(index))
-            targets = moved(self.dataset.targets_of(rows), self.device)
+            targets = moved(self.dataset.batch_targets(rows, self.training), self.device)
             yield Batch((self.dataset.fields.x.as_batch(stacked), targets), rows)

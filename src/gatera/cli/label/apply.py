@@ -1,0 +1,60 @@
+"""`gatera label apply`: label the items of a folder or table by functions."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from gatera.cli.label.notes import notes_for
+from gatera.cli.output import print_json, print_line
+from gatera.cli.terminal.text import escaped
+from gatera.core.progress import status
+from gatera.labeling.labelled import Labelled, label_source, load_functions, save_labels
+
+NAME = "label apply"
+
+
+def apply_functions(options: argparse.Namespace) -> int:
+    """Label a folder or table.
+
+    Returns:
+        The exit status, 0.
+
+    Raises:
+        GateraError: if the functions or the items are not usable.
+    """
+    functions, source = load_functions(Path(options.functions)), Path(options.data)
+    labelled = label_source(
+        functions, source, text=options.text, majority=options.majority, on_fault=options.on_fault, workers=options.workers,
+        again=options.again, on_line=notes_for(NAME),
+    )  # fmt: skip
+    with status("Writing labels"):
+        path, change = save_labels(labelled, source, options.at_least)
+    counts = _counts(labelled)
+    if options.json:
+        facts: dict[str, Any] = {
+            "labels": str(path),
+            "items": len(labelled.items),
+            "classes": counts,
+            **vars(change),
+        }
+        print_json(
+            {**facts, "functions": [{"name": each.name, "version": each.version} for each in functions]}
+        )
+        return 0
+    covered = int(labelled.votes.covered.sum())
+    by_class = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    print_line(
+        escaped(
+            f"{len(functions)} functions voted on {covered:,} of {len(labelled.items):,} items: {by_class}."
+        )
+    )
+    print_line(escaped(f"Labels in {path}: {change}."))
+    print_line(escaped(f"What each function is worth: gatera label report {options.data}"))
+    return 0
+
+
+def _counts(labelled: Labelled) -> dict[str, int]:
+    best = labelled.probabilities.argmax(axis=1)[labelled.votes.covered]
+    return {str(name): int((best == k).sum()) for k, name in enumerate(labelled.votes.classes)}

@@ -1,0 +1,326 @@
+"""Label a folder or a table by functions: votes, model, labels with their source, and what becomes of the labels there were."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import runpy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gatera.core.errors import DataError, GateraError, is_library_error, shorten
+from gatera.core.files import atomic_write, sha256_file
+from gatera.core.progress import note
+from gatera.labeling.applying import apply, lines_about
+from gatera.labeling.functions import LabelingFunction, functions_in
+from gatera.labeling.kept import Kept
+from gatera.labeling.labels_file import (
+    NAME,
+    Change,
+    LabelRow,
+    merged,
+    now,
+    read_labels_file,
+    who,
+    write_labels_file,
+)
+from gatera.labeling.model.label_model import LabelModel
+from gatera.labeling.model.majority import MajorityLabeler
+from gatera.labeling.sources import Items, items_in
+from gatera.labeling.votes import Votes
+
+#: Where votes are kept, beside the items.
+KEPT = Path(".gatera", "votes.sqlite")
+
+#: Column of a table that holds known labels, and columns that are added.
+LABEL, ADDED = "label", ("label", "source", "note")
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A folder or table, and what functions say about it.
+
+    Attributes:
+        items: the items.
+        functions: the functions.
+        votes: their votes.
+        model: fitted on these.
+        probabilities: of the classes, float64 [n,K].
+        gold: the labels that people gave, None where there is none [n].
+    """
+
+    items: Items
+    functions: tuple[LabelingFunction, ...]
+    votes: Votes
+    model: LabelModel | MajorityLabeler
+    probabilities: np.ndarray
+    gold: list[str | None]
+
+
+def load_functions(path: Path) -> list[LabelingFunction]:
+    """Run a file of Python and return its labelling functions. This runs the file's code, which is the user's own.
+
+    Raises:
+        DataError: if the file is missing, fails, or defines no labelling function.
+    """
+    if not path.is_file():
+        raise DataError(
+            f"{path} does not exist" if not path.exists() else f"{path} is not a file",
+            expected="a Python file with labelling functions",
+        )
+    try:
+        namespace = runpy.run_path(str(path))
+    except GateraError:
+        raise
+    except Exception as err:
+        if not is_library_error(err):
+            raise
+        line = _line_in(err, path)
+        raise DataError(
+            f"{path} failed{line}: {type(err).__name__}: {shorten(str(err))}",
+            remedy="Run it with python to see where.",
+        ) from err
+    found = functions_in(namespace)
+    if not found:
+        raise DataError(
+            f"{path} defines no labelling function",
+            remedy="Write @labeling_function above each: from gatera.labeling import labeling_function.",
+        )
+    return found
+
+
+def label_source(
+    functions: Sequence[LabelingFunction],
+    source: Path,
+    *,
+    text: str | None = None,
+    majority: bool = False,
+    on_fault: Any = "count",
+    workers: int | None = None,
+    again: bool = False,
+    on_line: Callable[[str], None] = note,
+) -> Labelled:
+    """Ask functions about a folder or table, and combine their votes.
+
+    Args:
+        functions: the functions.
+        source: a folder or the file of a table.
+        text: the table's column that holds the text.
+        majority: count votes instead of learning what each function is worth.
+        on_fault: see `apply`.
+        workers: number of threads.
+        again: ask also where votes were kept.
+        on_line: takes each line about what was decided.
+
+    Raises:
+        DataError: if there is nothing to label, no function votes, or a known label is not a class that functions name.
+    """
+    items = items_in(source, text, on_line)
+    with Kept(home_of(source) / KEPT) as kept:
+        for each in functions if again else ():
+            kept.forget_votes(each.name, each.version)
+        kept.set_last_run(
+            _key(source), [{"name": f.name, "version": f.version, "takes": list(f.takes)} for f in functions]
+        )
+        votes = apply(functions, items, keep=kept, on_fault=on_fault, workers=workers, quiet=True)
+    for line in lines_about(votes):
+        on_line(line)
+    model: LabelModel | MajorityLabeler = MajorityLabeler() if majority else LabelModel()
+    rows = model.fit(votes).predict_proba(votes)
+    return Labelled(items, tuple(functions), votes, model, rows, known_labels(source, items, votes, on_line))
+
+
+def recall_source(source: Path, on_line: Callable[[str], None] = note) -> Labelled:
+    """Return what the functions of the last `label_source` said about a folder or table; no function is run.
+
+    Raises:
+        DataError: if none were asked there.
+    """
+    file = home_of(source) / KEPT
+    last: list[dict[str, Any]] = []
+    if file.exists():
+        with Kept(file) as kept:
+            last = kept.last_run(_key(source))
+    if not last:
+        raise DataError(
+            f"No functions have labelled {source}", remedy=f"Run gatera label apply FUNCTIONS {source} first."
+        )
+    items = items_in(source, None, lambda line: None)
+    functions = [LabelingFunction.remembered(each["name"], each["version"], each["takes"]) for each in last]
+    with Kept(file) as kept:
+        votes = apply(functions, items, keep=kept, quiet=True)
+    for name, fault in zip(votes.functions, votes.faults):
+        if fault.count:
+            on_line(
+                f"{name} has no vote that was kept on {fault.count:,} items: it failed on them, or they are new; run gatera label apply again."
+            )
+    model = LabelModel().fit(votes)
+    return Labelled(
+        items,
+        tuple(functions),
+        votes,
+        model,
+        model.predict_proba(votes),
+        known_labels(source, items, votes, on_line),
+    )
+
+
+def _key(source: Path) -> str:
+    """Return what the kept file calls a source: "" for its folder, else the table's name."""
+    return "" if source.is_dir() else source.name
+
+
+def known_labels(
+    source: Path, items: Items, votes: Votes, on_line: Callable[[str], None]
+) -> list[str | None]:
+    """Return the labels that people gave, None where there is none: from labels.csv, or the table's column "label"."""
+    if items.table is not None:
+        found = [raw.get(LABEL) or None for raw in items.raws]
+    else:
+        rows = read_labels_file(source / NAME)
+        people = {name: row.label for name, row in rows.items() if row.label and not row.of_function}
+        found = [people.get(name) for name in items.names]
+    texts = {str(label) for label in votes.classes}
+    other = sorted({label for label in found if label is not None and label not in texts})
+    if other:
+        count = sum(label in other for label in found)
+        on_line(
+            f"{count:,} known labels are of classes that no function names ({', '.join(other[:3])}); they are not compared."
+        )
+    by_text = {str(label): label for label in votes.classes}
+    return [None if label is None else by_text.get(label) for label in found]
+
+
+def save_labels(labelled: Labelled, source: Path, least: float = 0.0) -> tuple[Path, Change]:
+    """Write the labels beside the items: labels.csv in a folder, NAME-labelled.csv for a table. People's labels stay.
+
+    A label of functions stays as it is while all of them say the same about its item as when it was given: changing one function
+    changes only labels of items on which it votes, or voted.
+
+    Args:
+        labelled: from `label_source`.
+        source: the folder or the file of the table.
+        least: only labels of at least this probability, 0..1.
+
+    Returns:
+        The file, and what changed.
+    """
+    home = home_of(source)
+    new = label_rows(labelled, least)
+    prints = fingerprints(labelled.votes)
+    names = labelled.items.names
+    with Kept(home / KEPT) as kept:
+        prefix = "" if labelled.items.table is None else f"{source.name}:"
+        earlier = kept.labelled()
+        same = [name for name, mark in zip(names, prints) if earlier.get(prefix + name) == mark]
+        path = (
+            home / NAME if labelled.items.table is None else source.with_name(f"{source.stem}-labelled.csv")
+        )
+        before = read_labels_file(path) if labelled.items.table is None else _rows_of_table(labelled, path)
+        rows, change = merged(before, new, same, names)
+        if labelled.items.table is None:
+            write_labels_file(path, rows)
+        else:
+            _write_table(labelled.items, {row.file: row for row in rows}, path)
+        others = {
+            name: mark
+            for name, mark in earlier.items()
+            if not name.startswith(prefix) or (not prefix and ":row " in name)
+        }
+        kept.set_labelled({**others, **{prefix + name: mark for name, mark in zip(names, prints)}})
+    return path, change
+
+
+def label_rows(labelled: Labelled, least: float = 0.0) -> list[LabelRow]:
+    """Return a line for every item with a vote and a label of at least `least` probability; `source` names the function that says most for it."""
+    votes, model = labelled.votes, labelled.model
+    said = model.evidence(votes) if isinstance(model, LabelModel) else np.where(votes.voted, 1.0, 0.0)
+    name, time, rows = who(), now(), []
+    best = labelled.probabilities.argmax(axis=1)
+    for i in np.flatnonzero(votes.covered).tolist():
+        probability = float(labelled.probabilities[i, best[i]])
+        if probability < least:
+            continue
+        for_it = [
+            j
+            for j in np.argsort(-said[i], kind="stable")
+            if votes.voted[i, j] and votes.allowed[votes.matrix[i, j], best[i]]
+        ]
+        first = for_it[0] if for_it else int(np.argmax(said[i]))
+        also = ", ".join(f"{votes.functions[j]}@{votes.versions[j]}" for j in for_it[1:4])
+        more = f" and {len(for_it) - 4} more" if len(for_it) > 4 else ""
+        raw = labelled.items.raws[i]
+        rows.append(
+            LabelRow(
+                labelled.items.names[i],
+                sha256_file(raw) if isinstance(raw, Path) else "",
+                str(votes.classes[best[i]]),
+                source=labelled.functions[first].source,
+                by=name,
+                at=time,
+                note=f"p={probability:.3f}" + (f"; also {also}{more}" if also else ""),
+            )
+        )
+    return rows
+
+
+def fingerprints(votes: Votes) -> list[str]:
+    """Return for each item a short hash of what was said about it, by which functions; "" where nothing was."""
+    words = [
+        [f"{name}={votes.allowed[number].tobytes().hex()}" for number in range(len(votes.allowed))]
+        for name in votes.functions
+    ]
+    classes = repr(votes.classes)
+    found = []
+    for row in votes.matrix:
+        text = "\n".join(words[j][number] for j, number in enumerate(row) if number >= 0)
+        found.append(hashlib.sha256(f"{classes}\n{text}".encode()).hexdigest()[:16] if text else "")
+    return found
+
+
+def home_of(source: Path) -> Path:
+    """Return the folder of the items: the source itself, or that of the table."""
+    return source if source.is_dir() else source.absolute().parent
+
+
+def _rows_of_table(labelled: Labelled, path: Path) -> dict[str, LabelRow]:
+    """Return the labels of a table's rows: those that people gave there, and those that functions gave in an earlier run."""
+    items = labelled.items
+    found = {name: LabelRow(name, label=raw.get(LABEL) or "") for name, raw in zip(items.names, items.raws)}
+    if path.exists():
+        with path.open(encoding="utf-8", newline="") as file:
+            for name, cells in zip(items.names, csv.DictReader(file)):
+                if name in found and not found[name].label:
+                    found[name] = LabelRow(
+                        name,
+                        label=cells.get("label") or "",
+                        source=cells.get("source") or "",
+                        note=cells.get("note") or "",
+                    )
+    return found
+
+
+def _write_table(items: Items, rows: dict[str, LabelRow], path: Path) -> None:
+    own = [name for name in items.raws[0] if name not in ADDED]
+    with atomic_write(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([*own, *ADDED])
+        for name, raw in zip(items.names, items.raws):
+            row = rows.get(name, LabelRow(name))
+            writer.writerow([*(raw[column] for column in own), row.label, row.source, row.note])
+
+
+def _line_in(err: BaseException, path: Path) -> str:
+    """Return " in line 7" for the last line of the user's file on the way to an error."""
+    line, step = None, err.__traceback__
+    while step is not None:
+        if step.tb_frame.f_code.co_filename == str(path):
+            line = step.tb_lineno
+        step = step.tb_next
+    if isinstance(err, SyntaxError):
+        line = err.lineno
+    return "" if line is None else f" in line {line}"

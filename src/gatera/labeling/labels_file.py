@@ -1,0 +1,189 @@
+"""`labels.csv`: one line per item, and who said its label. What a person said is never changed."""
+
+from __future__ import annotations
+
+import csv
+import getpass
+import io
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from gatera.core.errors import DataError
+from gatera.core.files import atomic_write
+
+#: The file's name, and its columns in their order.
+NAME = "labels.csv"
+COLUMNS = ("file", "sha256", "label", "split", "group", "source", "by", "at", "note")
+
+#: How the source of a label that functions gave begins.
+FUNCTION = "function:"
+
+#: Seconds that git may take to say who the user is.
+PATIENCE = 5
+
+
+@dataclass(frozen=True)
+class LabelRow:
+    """A line of labels.csv.
+
+    Attributes:
+        file: the item: a path below the folder, with slashes.
+        sha256: hash of its contents; "" where not known.
+        label: its label; "" where it has none.
+        split, group: as a person set them.
+        source: "" or "person", "function:NAME@HASH8", "program:NAME@HASH8".
+        by: who.
+        at: when, UTC, ISO 8601.
+        note: anything.
+        more: cells of further columns, which are kept.
+    """
+
+    file: str
+    sha256: str = ""
+    label: str = ""
+    split: str = ""
+    group: str = ""
+    source: str = ""
+    by: str = ""
+    at: str = ""
+    note: str = ""
+    more: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def of_function(self) -> bool:
+        """Whether functions gave the label."""
+        return self.source.startswith(FUNCTION)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What labelling did to a file of labels.
+
+    Attributes:
+        added, changed, removed, kept: numbers of labels of functions that are new, other than before, gone, and as they were.
+        person: labels of people, which stay.
+    """
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    kept: int = 0
+    person: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.added:,} added, {self.changed:,} changed, {self.removed:,} removed, {self.kept:,} as before; {self.person:,} by people left alone"
+
+
+def read_labels_file(path: Path) -> dict[str, LabelRow]:
+    """Return the lines of a labels.csv by file; none where there is no such file.
+
+    Raises:
+        DataError: if it is not such a file, or names an item twice.
+    """
+    if not path.exists():
+        return {}
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as err:
+        raise DataError(f"{path} cannot be read ({err})", expected="a CSV file in UTF-8") from err
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    names = reader.fieldnames or []
+    if "file" not in names or "label" not in names:
+        raise DataError(
+            f"{path} has no column 'file' or 'label'",
+            available=", ".join(names) or None,
+            remedy="Write them into its first line.",
+        )
+    found: dict[str, LabelRow] = {}
+    for cells in reader:
+        line = reader.line_num
+        if None in cells or None in cells.values():
+            raise DataError(f"Line {line} of {path} has another number of cells than the first line")
+        row = LabelRow(
+            **{name: cells.get(name, "") for name in COLUMNS},
+            more=tuple((n, cells[n]) for n in names if n not in COLUMNS),
+        )
+        if row.file in found:
+            raise DataError(
+                f"{path} names {row.file} twice (line {line})", remedy="Delete one of the two lines."
+            )
+        found[row.file] = row
+    return found
+
+
+def write_labels_file(path: Path, rows: Iterable[LabelRow]) -> None:
+    """Write labels.csv: sorted by file, LF, UTF-8, quoted only where needed. The file is replaced in one step."""
+    ordered = sorted(rows, key=lambda row: row.file)
+    more = list(dict.fromkeys(name for row in ordered for name, _ in row.more))
+    with atomic_write(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([*COLUMNS, *more])
+        for row in ordered:
+            extra = dict(row.more)
+            writer.writerow(
+                [*(getattr(row, name) for name in COLUMNS), *(extra.get(name, "") for name in more)]
+            )
+
+
+def merged(
+    before: Mapping[str, LabelRow],
+    new: Sequence[LabelRow],
+    unchanged: Iterable[str],
+    all_files: Iterable[str],
+) -> tuple[list[LabelRow], Change]:
+    """Return the lines after labelling, and what changed.
+
+    Args:
+        before: the lines there were.
+        new: the labels that functions give now.
+        unchanged: files on which the functions say what they said when their label was given: it stays as it is.
+        all_files: every item that the functions were asked about.
+    """
+    rows, same = dict(before), set(unchanged)
+    given = {row.file: row for row in new}
+    counts = {"added": 0, "changed": 0, "removed": 0, "kept": 0, "person": 0}
+    for name in all_files:
+        old, row = before.get(name), given.get(name)
+        if old is not None and old.label and not old.of_function:
+            counts["person"] += 1
+        elif row is None:
+            if old is not None and old.label:
+                rows[name] = replace(old, label="", source="", by="", at="", note="")
+                counts["removed"] += 1
+        elif (
+            old is not None
+            and old.label
+            and (name in same or (old.label, old.source) == (row.label, row.source))
+        ):
+            counts["kept"] += 1
+        else:
+            counts["changed" if old is not None and old.label else "added"] += 1
+            kept = old or LabelRow(name)
+            rows[name] = replace(
+                row, sha256=row.sha256 or kept.sha256, split=kept.split, group=kept.group, more=kept.more
+            )  # fmt: skip
+    return list(rows.values()), Change(**counts)
+
+
+def who() -> str:
+    """Return the user's name: git's `user.name`, else that of the account."""
+    try:
+        found = subprocess.run(
+            ["git", "config", "user.name"], capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+        if found.returncode == 0 and found.stdout.strip():
+            return found.stdout.strip()
+    except (OSError, subprocess.TimeoutExpired):
+        pass
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # an account without a name
+        return ""
+
+
+def now() -> str:
+    """Return the time: UTC, ISO 8601, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,1 @@
+"""From votes to probabilities. Read `label_model` first, then `generative` (the model), `choosing`, `dependence`, `packed`."""

@@ -1,0 +1,164 @@
+"""How votes come about, given the class: three forms, from few parameters to many, each estimated by EM.
+
+"coin": a function is right with one probability; its errors spread evenly over the other classes. "confusion": for each class its own
+probabilities of what it says, given that it says something (Dawid and Skene 1979). "selective": the same, and whether it says something
+depends on the class too, as with functions that know one class only. The richer forms are drawn towards the poorer ones: a function with
+few votes keeps the poor form's estimate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from gatera.labeling.model.packed import Alphabet, Packed
+
+Form = Literal["coin", "confusion", "selective"]
+FORMS: tuple[Form, ...] = ("coin", "confusion", "selective")
+
+#: Votes that pull a function's accuracy towards that of all functions, and a class's row of a richer form towards the poorer one.
+COIN_PULL, ROW_PULL = 4.0, 8.0
+
+#: Share of the items that pulls the class prior towards even classes.
+PRIOR_PULL = 0.02
+
+#: Least and largest probability of anything.
+LEAST = 1e-6
+
+#: EM ends when no parameter moves by more, or after so many rounds.
+TOLERANCE, MOST_ROUNDS = 1e-4, 200
+
+
+@dataclass(frozen=True)
+class Generative:
+    """A fitted model of votes.
+
+    Attributes:
+        form: which of the three forms.
+        prior: probability of each class, [K].
+        emissions: for each function the probability of what it says given the class, [A,K]; row 0 is abstention.
+        accuracies: how often each function's votes are right, [m].
+        weights: how much each function counts, 0..1, [m]; below 1 where others say the same for the same reasons.
+    """
+
+    form: Form
+    prior: np.ndarray
+    emissions: tuple[np.ndarray, ...]
+    accuracies: np.ndarray
+    weights: np.ndarray
+
+    def tables(self) -> list[np.ndarray]:
+        """Return the evidence of every vote for every class, [A,K] per function; 0 for abstention where that says nothing."""
+        tables = []
+        for emission, weight in zip(self.emissions, self.weights):
+            table = np.log(emission) * weight
+            if self.form != "selective":
+                table[0] = 0
+            tables.append(table)
+        return tables
+
+    def posterior(self, packed: Packed) -> np.ndarray:
+        """Return the probability of every class for every pattern, [K,P]."""
+        return softmax(packed.scores(self.tables()) + np.log(self.prior)[:, None])
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    """Return probabilities over the first axis; `scores` is overwritten."""
+    scores -= scores.max(axis=0)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(axis=0)
+    return scores
+
+
+def fit(
+    packed: Packed, form: Form, posterior: np.ndarray, weights: np.ndarray, prior: np.ndarray | None = None, rounds: int = MOST_ROUNDS
+) -> Generative:  # fmt: skip
+    """Fit a form by EM.
+
+    Args:
+        packed: the votes.
+        form: which form.
+        posterior: probabilities to begin with, [K,P].
+        weights: how much each function counts, [m].
+        prior: the classes' probabilities where they are known, [K].
+        rounds: most rounds.
+    """
+    model = maximise(packed, form, posterior, weights, prior)
+    for _ in range(rounds):
+        new = maximise(packed, form, model.posterior(packed), weights, prior)
+        moved = max(
+            float(np.abs(new.prior - model.prior).max()),
+            *(float(np.abs(a - b).max()) for a, b in zip(new.emissions, model.emissions)),
+        )
+        model = new
+        if moved < TOLERANCE:
+            break
+    return model
+
+
+def maximise(
+    packed: Packed, form: Form, posterior: np.ndarray, weights: np.ndarray, prior: np.ndarray | None
+) -> Generative:
+    """Return the parameters that suit given probabilities best: the second half of EM."""
+    weighted = posterior * packed.counts
+    counts = packed.sums(weighted)
+    if prior is None:
+        found = weighted.sum(axis=1)
+        prior = found + PRIOR_PULL * found.sum() / len(found)
+        prior = prior / prior.sum()
+    accuracies = _accuracies(packed.alphabets, counts)
+    emissions = [
+        _emission(form, alphabet, count, accuracy)
+        for alphabet, count, accuracy in zip(packed.alphabets, counts, accuracies)
+    ]
+    return Generative(form, np.clip(prior, LEAST, 1), tuple(emissions), accuracies, weights)
+
+
+def _accuracies(alphabets: Sequence[Alphabet], counts: Sequence[np.ndarray]) -> np.ndarray:
+    right = np.array([(count[1:] * alphabet.allowed).sum() for alphabet, count in zip(alphabets, counts)])
+    total = np.array([count[1:].sum() for count in counts])
+    together = right.sum() / max(total.sum(), LEAST)
+    return np.clip((right + COIN_PULL * together) / (total + COIN_PULL), 0.001, 0.999)
+
+
+def _emission(form: Form, alphabet: Alphabet, count: np.ndarray, accuracy: float) -> np.ndarray:
+    coin = coin_table(alphabet, accuracy)
+    spoke = count[1:].sum() / max(count.sum(), LEAST)
+    if form == "coin":
+        # Not a distribution where the function never says some class: what counts is how votes compare between classes.
+        return np.clip(np.vstack([np.full((1, count.shape[1]), 1 - spoke), coin * spoke]), LEAST, 1)
+    if form == "confusion":
+        even = coin / np.maximum(coin.sum(axis=0), LEAST)
+        rows = count[1:] + ROW_PULL * even
+        rows = rows / np.maximum(rows.sum(axis=0), LEAST)
+        return np.clip(np.vstack([np.full((1, count.shape[1]), 1 - spoke), rows * spoke]), LEAST, 1)
+    rows = count + ROW_PULL * _two_rates(alphabet, count)
+    return np.clip(rows / rows.sum(axis=0), LEAST, 1)
+
+
+def coin_table(alphabet: Alphabet, accuracy: float) -> np.ndarray:
+    """Return the probability of each vote given each class for a function that is right with one probability, [A-1,K]."""
+    k = alphabet.allowed.shape[1]
+    size = alphabet.allowed.sum(axis=1, keepdims=True)
+    return np.where(alphabet.allowed, accuracy / size, (1 - accuracy) / (k - size))
+
+
+def _two_rates(alphabet: Alphabet, count: np.ndarray) -> np.ndarray:
+    """Return how often each thing is said where it is true and where it is not, [A,K], with the rest as abstention."""
+    by_class = count.sum(axis=0)  # [K]
+    allowed = alphabet.allowed
+    everywhere = count[1:].sum(axis=1, keepdims=True) / max(by_class.sum(), LEAST)
+    true = (count[1:] * allowed).sum(axis=1, keepdims=True)
+    false = count[1:].sum(axis=1, keepdims=True) - true
+    n_true = (by_class * allowed).sum(axis=1, keepdims=True)
+    n_false = by_class.sum() - n_true
+    pull = COIN_PULL
+    rates = np.where(
+        allowed, (true + pull * everywhere) / (n_true + pull), (false + pull * everywhere) / (n_false + pull)
+    )
+    rest = np.maximum(1 - rates.sum(axis=0, keepdims=True), LEAST)
+    table = np.vstack([rest, rates])
+    return table / table.sum(axis=0)

@@ -1,0 +1,182 @@
+"""`gatera label`: labels with their source, people's labels left alone, a changed function changes only what it voted on."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+
+from gatera.cli.commands.labelling import ON_FAULT
+from gatera.cli.main import main
+from gatera.labeling import applying
+
+FUNCTIONS = """
+from gatera.labeling import ABSTAIN, labeling_function
+
+@labeling_function
+def praises(text):
+    return "positive" if "good" in text else ABSTAIN
+
+@labeling_function
+def complains(text):
+    return "negative" if "bad" in text else ABSTAIN
+"""
+
+TEXTS = {
+    "a.txt": "good food", "b.txt": "bad food", "c.txt": "so good", "d.txt": "too bad", "e.txt": "a menu", "f.txt": "good and bad",
+}  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "texts").mkdir()
+    for name, text in TEXTS.items():
+        (tmp_path / "texts" / name).write_text(text)
+    (tmp_path / "functions.py").write_text(FUNCTIONS)
+    return tmp_path
+
+
+def run(capsys, *arguments):
+    with pytest.raises(SystemExit) as stop:
+        main(["label", *map(str, arguments)])
+    out, err = capsys.readouterr()
+    return stop.value.code, out, err
+
+
+def rows(folder):
+    with (folder / "texts" / "labels.csv").open(newline="") as file:
+        return {row["file"]: row for row in csv.DictReader(file)}
+
+
+def apply(folder, capsys, *more):
+    return run(capsys, "apply", folder / "functions.py", folder / "texts", *more)
+
+
+def test_labels_name_function_version_and_person(folder, capsys):
+    code, out, _ = apply(folder, capsys)
+    assert code == 0 and "2 functions voted on 5 of 6 items" in out and "5 added, 0 changed" in out
+    text = (folder / "texts" / "labels.csv").read_bytes().decode()
+    assert text.startswith("file,sha256,label,split,group,source,by,at,note\n") and "\r" not in text
+    found = rows(folder)
+    assert list(found) == ["a.txt", "b.txt", "c.txt", "d.txt", "f.txt"]
+    assert found["a.txt"]["label"] == "positive" and found["d.txt"]["label"] == "negative"
+    assert found["a.txt"]["source"].startswith("function:praises@") and len(found["a.txt"]["source"]) == 25
+    assert len(found["a.txt"]["sha256"]) == 64 and found["a.txt"]["at"].endswith("Z") and found["a.txt"]["by"]
+
+
+def test_a_label_by_a_person_is_never_changed(folder, capsys):
+    table = "file,sha256,label,split,group,source,by,at,note,stars\na.txt,,negative,valid,g1,,Ann,,mine,3\n"
+    (folder / "texts" / "labels.csv").write_text(table)
+    code, out, _ = apply(folder, capsys)
+    assert code == 0 and "4 added" in out and "1 by people left alone" in out
+    found = rows(folder)["a.txt"]
+    assert (found["label"], found["split"], found["by"], found["note"], found["stars"]) == (
+        "negative",
+        "valid",
+        "Ann",
+        "mine",
+        "3",
+    )
+    code, out, _ = run(capsys, "report", folder / "texts")
+    assert code == 0 and "0 of 1 right" in out
+
+
+def test_a_changed_function_changes_only_the_labels_of_what_it_votes_on(folder, capsys):
+    apply(folder, capsys)
+    before = rows(folder)
+    (folder / "functions.py").write_text(
+        FUNCTIONS.replace('"bad" in text', '"bad" in text or "menu" in text')
+    )
+    code, out, err = apply(folder, capsys)
+    after = rows(folder)
+    assert (
+        code == 0
+        and "1 added, 0 changed, 0 removed, 5 as before" in out
+        and "6 of 12 answers were kept" in err
+    )
+    assert "pass --again" in err
+    assert {name: after[name] for name in before} == before
+    assert after["e.txt"]["source"] != before["b.txt"]["source"] and after["e.txt"]["label"] == "negative"
+    (folder / "functions.py").write_text(FUNCTIONS.replace('"bad" in text', '"too bad" in text'))
+    code, out, _ = apply(folder, capsys)
+    assert code == 0 and "2 removed" in out
+    assert rows(folder)["b.txt"]["label"] == "" and rows(folder)["a.txt"] == before["a.txt"]
+
+
+def test_a_table_gets_a_table_beside_it(folder, capsys):
+    table = folder / "reviews.csv"
+    table.write_text("id,review,label\n1,good food,positive\n2,bad food,\n3,a menu,\n")
+    code, out, _ = run(capsys, "apply", folder / "functions.py", table)
+    assert code == 0 and "1 added" in out and "1 by people left alone" in out
+    with (folder / "reviews-labelled.csv").open(newline="") as file:
+        found = list(csv.DictReader(file))
+    assert [row["label"] for row in found] == ["positive", "negative", ""] and found[1]["source"].startswith(
+        "function:complains@"
+    )
+    code, out, _ = run(capsys, "apply", folder / "functions.py", table)
+    assert "1 as before" in out
+    code, out, _ = run(capsys, "next", table, "-n", "1", "--json")
+    assert json.loads(out)["file"] == "row 3"
+
+
+def test_report_and_next_run_no_functions(folder, capsys):
+    apply(folder, capsys)
+    (folder / "functions.py").write_text("raise SystemExit('was run')")
+    code, out, _ = run(capsys, "report", folder / "texts", "--json")
+    made = json.loads(out)
+    assert (
+        code == 0
+        and [each["name"] for each in made["functions"]] == ["praises", "complains"]
+        and made["covered"] == 5
+    )
+    (folder / "texts" / "g.txt").write_text("new and good")
+    code, out, err = run(capsys, "next", folder / "texts")
+    assert code == 0 and "f.txt" in out and "praises and complains disagree" in out
+    assert "praises has no vote that was kept on 1 items" in err
+
+
+def test_faults_are_counted_or_stop(folder, capsys):
+    (folder / "functions.py").write_text(
+        FUNCTIONS + "\n@labeling_function\ndef breaks(text):\n    return 1 / 0\n"
+    )
+    code, _, err = apply(folder, capsys)
+    assert code == 0 and "breaks failed on 6 of 6 items" in err and "pass --on-fault raise" in err
+    code, _, err = apply(folder, capsys, "--on-fault", "raise")
+    assert code == 1 and "The labelling function breaks failed on a.txt: ZeroDivisionError" in err
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("x = 1", "defines no labelling function"), ("x = ", "failed in line 1: SyntaxError"),
+        ("import this_is_not_there", "failed in line 1: ModuleNotFoundError"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_file_of_functions(folder, capsys, source, says):
+    (folder / "functions.py").write_text(source)
+    code, _, err = apply(folder, capsys)
+    assert code == 1 and says in err
+
+
+def test_only_sure_labels_and_wrong_arguments(folder, capsys):
+    code, out, _ = apply(folder, capsys, "--at-least", "0.9999", "--majority")
+    assert code == 0 and "4 added" in out and "f.txt" not in rows(folder)
+    for arguments, says in (
+        (("apply", folder / "none.py", folder / "texts"), "none.py does not exist"),
+        (("apply", folder / "functions.py", folder / "none"), "does not exist"),
+        (
+            ("apply", folder / "functions.py", folder / "texts", "--text", "x"),
+            "--text names a column of a table",
+        ),
+        (("report", folder), "No functions have labelled"),
+    ):
+        code, _, err = run(capsys, *arguments)
+        assert code == 1 and says in err
+    (folder / "texts" / "labels.csv").write_text("file,label\na.txt,x\na.txt,y\n")
+    code, _, err = apply(folder, capsys)
+    assert code == 1 and "names a.txt twice (line 3)" in err
+
+
+def test_the_choices_of_the_option_are_those_of_the_library():
+    assert ON_FAULT == applying.ON_FAULT

@@ -1,0 +1,137 @@
+"""Labelling functions: what they take, what they may say, and when they are another version."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gatera.core.errors import ArgumentError, DataError
+from gatera.labeling import ABSTAIN, LabelingFunction, Not, Votes, labeling_function
+from gatera.labeling.functions import as_functions, functions_in
+from gatera.labeling.votes import Said, classes_in, encode
+
+
+def test_a_function_says_by_its_parameters_what_it_takes():
+    @labeling_function
+    def both(path, photo):
+        return ABSTAIN
+
+    @labeling_function(name="other")
+    def x_only(x):
+        return "cat"
+
+    assert both.takes == ("path", "photo") and both.name == "both"
+    assert x_only.takes == ("item",) and x_only.name == "other" and x_only("a") == "cat"
+
+
+def test_an_unknown_parameter_is_named_with_what_there_is():
+    with pytest.raises(
+        ArgumentError, match=r"parameter 'fotos'.*Available: item, path, photo.*Did you mean 'photo'"
+    ):
+        labeling_function(lambda fotos: "cat", )  # fmt: skip
+    with pytest.raises(ArgumentError, match="takes nothing"):
+        labeling_function(lambda: "cat")
+    with pytest.raises(ArgumentError, match="no program is named"):
+        labeling_function(lambda prediction: "cat")
+
+
+def test_two_functions_of_one_name_are_refused():
+    def same(text):
+        return "a"
+
+    with pytest.raises(ArgumentError, match="several labelling functions are called same"):
+        as_functions([same, LabelingFunction(same)])
+    with pytest.raises(ArgumentError, match="cannot be called"):
+        as_functions([same, "praises"])
+
+
+SOURCE = '''
+import re
+from gatera.labeling import labeling_function
+WORDS = ["good", "fun"]
+PATTERN = re.compile("x+")
+
+def helper(text):
+    return text.lower()
+
+@labeling_function
+def praises(text):
+    """What it does."""
+    # a comment
+    return "yes" if any(word in helper(text) for word in WORDS) and not PATTERN.search(text) else None
+'''
+
+
+def version(tmp_path: Path, source: str) -> str:
+    file = tmp_path / f"functions{abs(hash(source))}.py"
+    file.write_text(source)
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    (found,) = functions_in(vars(module))
+    return found.version
+
+
+def test_a_version_depends_on_the_code_and_on_what_it_uses(tmp_path):
+    before = version(tmp_path, SOURCE)
+    assert len(before) == 8
+    for same in (
+        SOURCE.replace("# a comment", "# another"),
+        SOURCE.replace("What it does.", "Other words."),
+        SOURCE + "\nUNUSED = 1\n",
+    ):
+        assert version(tmp_path, same) == before
+    for other in (
+        SOURCE.replace('"fun"', '"funny"'),
+        SOURCE.replace("text.lower()", "text.upper()"),
+        SOURCE.replace('"yes"', '"no"'),
+        SOURCE.replace("x+", "y+"),
+    ):
+        assert version(tmp_path, other) != before
+
+
+def test_a_version_depends_on_what_a_function_closes_over():
+    def made(word):
+        return LabelingFunction(lambda text: "yes" if word in text else None, "rule")
+
+    assert made("good").version == made("good").version != made("bad").version
+
+
+def test_votes_are_classes_several_or_what_they_are_not():
+    said = [Said.of(vote) for vote in ("cat", ["dog", "cat"], {"cat"}, Not("cat"), ABSTAIN, None)]
+    assert classes_in([*said, Said.of("bird")]) == ("bird", "cat", "dog")
+    matrix, allowed = encode([said], ["bird", "cat", "dog"])
+    assert matrix[:, 0].tolist() == [1, 3, 1, 4, -1, -1]
+    assert allowed[3].tolist() == [False, True, True] and allowed[4].tolist() == [True, False, True]
+    with pytest.raises(DataError, match=r"not a class. Got: 0.5"):
+        Said.of(0.5)
+    assert Not("cat") == Not("cat") and Not("cat") != Not("dog")
+    with pytest.raises(ArgumentError, match="names no class"):
+        Not()
+
+
+def test_a_vote_for_everything_or_nothing_is_none():
+    matrix, _ = encode([[Said.of(["a", "b"]), Said.of(Not("a", "b")), Said.of("a")]], ["a", "b"])
+    assert matrix[:, 0].tolist() == [-1, -1, 0]
+
+
+@pytest.mark.parametrize("bad", [[[0.5, 1.0]], [0, 1], [[-2, 0]], np.zeros((0, 2), int)])
+def test_a_matrix_that_holds_no_class_numbers_is_refused(bad):
+    with pytest.raises(ArgumentError, match="votes are not a matrix of class numbers"):
+        Votes.from_matrix(bad)
+
+
+def test_known_labels_must_be_classes():
+    votes = Votes.from_matrix([[0], [1]], ["cat", "dog"])
+    assert votes.class_numbers([None, "dog"]).tolist() == [-1, 1]
+    with pytest.raises(
+        ArgumentError, match=r"item 2 has a label that is not a class. Got: 'dgo'.*Did you mean 'dog'"
+    ):
+        votes.class_numbers(["", "dgo"])
+    with pytest.raises(ArgumentError, match="one label per item"):
+        votes.class_numbers(["cat"])
+    with pytest.raises(ArgumentError, match="not in classes"):
+        Votes.from_matrix([[0], [2]], ["cat", "dog"])

@@ -1,0 +1,193 @@
+"""The label model: accuracies without true labels, copies counted once, adversaries recognised, one-class functions understood."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gatera.core.errors import ArgumentError, DataError
+from gatera.labeling import LabelModel, MajorityLabeler, Not, Votes
+from gatera.labeling.model.packed import alphabets_of, distinct, pack
+from gatera.labeling.votes import Said, encode
+
+
+def coins(seed, n, k, accuracies, coverage=0.7):
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, k, n)
+    right = rng.random((n, len(accuracies))) < accuracies
+    said = np.where(right, y[:, None], (y[:, None] + rng.integers(1, k, right.shape)) % k)
+    return np.where(rng.random(right.shape) < coverage, said, -1), y
+
+
+def share(answers, y, votes):
+    covered = (votes >= 0).any(axis=1)
+    return (answers == y)[covered].mean()
+
+
+TRUE = np.array([0.9, 0.8, 0.7, 0.6, 0.75, 0.65])
+
+
+def test_accuracies_are_learned_without_labels():
+    votes, _ = coins(0, 3000, 2, TRUE)
+    model = LabelModel().fit(votes)
+    assert np.abs(model.accuracies - TRUE).max() < 0.05
+    assert model.form == "coin" and (model.weights == 1).all() and model.dependent == []
+
+
+def test_probabilities_are_those_of_bayes_rule():
+    votes, y = coins(1, 4000, 3, TRUE)
+    model = LabelModel(form="coin", class_prior=[1 / 3] * 3).fit(votes)
+    rows = model.predict_proba(votes)
+    assert rows.shape == (4000, 3) and np.allclose(rows.sum(axis=1), 1)
+    first = votes[0]
+    scores = np.ones(3)
+    for j, vote in enumerate(first):
+        if vote >= 0:
+            a = model.accuracies[j]
+            scores *= np.where(np.arange(3) == vote, a, (1 - a) / 2)
+    assert np.allclose(rows[0], scores / scores.sum(), atol=1e-6)
+    sure = rows.max(axis=1)
+    assert abs(sure.mean() - (rows.argmax(axis=1) == y).mean()) < 0.02
+
+
+def test_copies_of_a_weak_function_count_once():
+    votes, y = coins(2, 3000, 2, np.array([0.58, 0.75, 0.8, 0.7, 0.75, 0.72]))
+    rng = np.random.default_rng(0)
+    copies = np.repeat(votes[:, :1], 3, axis=1)
+    both = np.hstack([votes, np.where((rng.random(copies.shape) < 0.08) & (copies >= 0), 1 - copies, copies)])
+    model, alone = LabelModel().fit(both), LabelModel(dependencies=False).fit(both)
+    better, worse = (share(m.predict(both), y, both) for m in (model, alone))
+    assert better > worse + 0.05 and better > share(MajorityLabeler().fit(both).predict(both), y, both) + 0.05
+    copied = {0, 6, 7, 8}
+    assert len(model.dependent) == 6 and all({pair.first, pair.second} <= copied for pair in model.dependent)
+    assert model.weights[list(copied)].max() < 0.5 and model.weights[1:6].min() == 1
+
+
+def test_an_adversary_is_turned_round():
+    votes, y = coins(3, 2000, 2, np.array([0.8, 0.7, 0.75, 0.2, 0.3]))
+    model = LabelModel().fit(votes)
+    assert model.accuracies[3] < 0.3 < 0.6 < model.accuracies[1]
+    assert (
+        share(model.predict(votes), y, votes)
+        > share(MajorityLabeler().fit(votes).predict(votes), y, votes) + 0.1
+    )
+
+
+def test_errors_by_class_are_learned():
+    rng = np.random.default_rng(4)
+    y = rng.choice(4, 3000, p=[0.4, 0.3, 0.2, 0.1])
+    tables = np.stack([0.5 * np.eye(4) + 0.5 * rng.dirichlet(np.full(4, 0.4), 4) for _ in range(8)])
+    votes = np.stack(
+        [(rng.random((3000, 1)) > t.cumsum(axis=1)[y]).sum(axis=1).clip(0, 3) for t in tables], axis=1
+    )
+    model = LabelModel().fit(votes)
+    assert model.form == "confusion"
+    assert (
+        share(model.predict(votes), y, votes)
+        > share(LabelModel(form="coin").fit(votes).predict(votes), y, votes) + 0.03
+    )
+
+
+def test_functions_that_know_one_class_are_understood():
+    rng = np.random.default_rng(5)
+    y = rng.integers(0, 5, 2000)
+    votes = np.stack(
+        [np.where(rng.random(2000) < np.where(y == j % 5, 0.5, 0.04), j % 5, -1) for j in range(15)], axis=1
+    )  # fmt: skip
+    model = LabelModel().fit(votes)
+    assert model.form == "selective"
+    assert share(model.predict(votes), y, votes) > share(
+        MajorityLabeler().fit(votes).predict(votes), y, votes
+    )
+
+
+def test_what_an_item_is_not_counts_too():
+    rng = np.random.default_rng(6)
+    y = rng.integers(0, 3, 1500)
+    other = [(y + rng.integers(1, 3, 1500)) % 3 for _ in range(4)]
+    said = [[Said.of(int(c)) for c in np.where(rng.random(1500) < 0.7, y, wrong)] for wrong in other[:3]]
+    said.append([Said.of(Not(int(c))) for c in np.where(rng.random(1500) < 0.95, other[3], y)])
+    matrix, allowed = encode(said, [0, 1, 2])
+    votes = Votes(matrix, (0, 1, 2), allowed, tuple("abcd"))
+    without = Votes(matrix[:, :3], (0, 1, 2), allowed, tuple("abc"))
+    assert (LabelModel().fit(votes).predict(votes) == y).mean() > (
+        LabelModel().fit(without).predict(without) == y
+    ).mean() + 0.03
+
+
+def test_an_item_without_a_vote_gets_the_prior():
+    votes = np.array([[0, 0, -1], [1, 1, 1], [-1, -1, -1], [0, -1, 0]] * 20)
+    model = LabelModel().fit(votes)
+    assert np.allclose(model.predict_proba(votes)[2], model.prior) and model.predict(votes)[2] == -1
+    assert MajorityLabeler().fit(votes).predict_proba(votes)[2].tolist() == [0.5, 0.5]
+
+
+def test_the_same_votes_give_the_same_numbers_and_few_patterns_are_exact():
+    votes, _ = coins(7, 500, 2, TRUE[:3])
+    order = np.random.default_rng(0).permutation(500)
+    one, two = LabelModel().fit(votes), LabelModel().fit(votes[order])
+    assert np.allclose(one.predict_proba(votes)[order], two.predict_proba(votes[order]), atol=1e-3)
+    first, inverse, counts = distinct(votes)
+    assert np.array_equal(votes[first][inverse], votes) and counts.sum() == 500 and len(first) <= 27
+
+
+def test_packed_votes_are_what_they_were():
+    votes, _ = coins(8, 200, 6, np.full(9, 0.6))
+    alphabets = alphabets_of(votes, np.eye(6, dtype=bool))
+    packed = pack(votes.astype(np.int32), alphabets, 6)
+    assert len(packed.groups) > 1
+    for j in range(9):
+        numbers = np.concatenate([[-1], alphabets[j].numbers])
+        assert np.array_equal(numbers[packed.column(j)], votes[:, j])
+    tables = [np.random.default_rng(j).random((len(a), 6)) for j, a in enumerate(alphabets)]
+    direct = sum(tables[j][packed.column(j)] for j in range(9)).T
+    assert np.allclose(packed.scores(tables), direct)
+    weights = np.random.default_rng(9).random((6, 200))
+    for j, sums in enumerate(packed.sums(weights)):
+        rows = np.stack([weights[:, packed.column(j) == a].sum(axis=1) for a in range(len(alphabets[j]))])
+        assert np.allclose(sums, rows)
+
+
+def test_evidence_and_leaving_a_function_out():
+    votes, _ = coins(9, 400, 2, np.array([0.9, 0.8, 0.7, 0.6]))
+    model = LabelModel(form="coin").fit(votes)
+    evidence = model.evidence(votes)
+    assert (evidence[votes < 0] == 0).all()
+    winner = model.predict_proba(votes).argmax(axis=1)
+    assert ((evidence > 0) == (votes == winner[:, None]))[votes >= 0].all()
+    without = list(model.without_each(votes))
+    silent = votes[:, 2] < 0
+    assert np.allclose(without[2][silent], model.predict_proba(votes)[silent], atol=1e-9)
+
+
+def test_intervals_hold_the_truth():
+    inside = []
+    for seed in range(3):
+        votes, y = coins(20 + seed, 600, 2, TRUE)
+        model = LabelModel().fit(votes)
+        seen = [(votes[:, j] == y)[votes[:, j] >= 0].mean() for j in range(6)]
+        inside += [low <= a <= high for (low, high), a in zip(model.accuracy_intervals(votes), seen)]
+    assert np.mean(inside) >= 0.8
+
+
+@pytest.mark.parametrize("m", [1, 2])
+def test_one_or_two_functions_are_taken_at_their_word(m):
+    votes, y = coins(10, 300, 3, np.array([0.8, 0.7])[:m])
+    assert share(LabelModel().fit(votes, 3).predict(votes), y, votes) >= 0.69
+
+
+def test_bad_input():
+    with pytest.raises(DataError, match="No function voted on any item"):
+        LabelModel().fit([[-1, -1], [-1, -1]], 2)
+    with pytest.raises(ArgumentError, match="not fitted"):
+        LabelModel().predict_proba([[0, 1]])
+    with pytest.raises(ArgumentError, match=r"class_prior must have one probability per class"):
+        LabelModel(class_prior=[0.2, 0.3, 0.5]).fit([[0, 1]])
+    for prior in ([0.5, 0.6], [1.0, 0.0], [float("nan"), 1]):
+        with pytest.raises(ArgumentError, match="class_prior must be probabilities"):
+            LabelModel(class_prior=prior)
+    model = LabelModel().fit([[0, 1, 0], [1, 1, 0]])
+    with pytest.raises(ArgumentError, match=r"votes are not of the functions.*Got: '2 functions, 2 classes'"):
+        model.predict_proba([[0, 1]])
+    with pytest.raises(ArgumentError, match="form must be one of coin, confusion, selective"):
+        LabelModel(form="coins")
