@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 from gatera.core.checks import check_choice, did_you_mean, listed, missing_column
 from gatera.core.errors import ArgumentError, DataError
-from gatera.program.tables.reader import open_table
+from gatera.core.lazy import later
 from gatera.store.datasets.adding import name_of, now
 from gatera.store.datasets.labels.rows import PERSON, Row, unescape
 from gatera.store.datasets.labels.sheets import Sheet
-from gatera.store.datasets.work.workspace import Version, Workspace
+from gatera.store.datasets.work.workspace import OPEN_TABLE, Version, Workspace
 
 #: What the split of an item can be.
 SPLITS = ("train", "valid", "test", "")
@@ -207,7 +207,7 @@ def label_from_table(work: Workspace, table: Path, given: Given) -> int:
     Raises:
         DataError: if it has no such columns, or names items that are not there.
     """
-    opened = open_table(table)
+    opened = later(*OPEN_TABLE)(table)
     columns = {name.strip().lower(): name for name in opened.names}
     if "file" not in columns:
         raise missing_column("file", opened.names, str(table))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gatera.core.checks import listed
 from gatera.core.errors import DataError
 from gatera.core.files import atomic_write
-from gatera.program.tables.reader import open_table
+from gatera.core.lazy import later
 from gatera.store.datasets.adding import now
 from gatera.store.datasets.committing import remember
 from gatera.store.datasets.labels.changes import Summary, summarise
@@ -19,7 +19,7 @@ from gatera.store.datasets.labels.sheets import FOLDER, TABLE, Sheet, split_up
 from gatera.store.datasets.labels.three_way import Conflict, Merged, Rule, merge_sheets, settle
 from gatera.store.datasets.moving import check_clean, commit_of_sheets, move
 from gatera.store.datasets.work.git import GitError
-from gatera.store.datasets.work.workspace import Version, Workspace, changes
+from gatera.store.datasets.work.workspace import OPEN_TABLE, Version, Workspace, changes
 
 #: The table of conflicts, to be filled in.
 CONFLICTS = "conflicts.csv"
@@ -241,7 +241,7 @@ def _answers(answers: Mapping[str, str] | Path | None) -> dict[str, str]:
         return {}
     if isinstance(answers, Mapping):
         return dict(answers)
-    table = open_table(answers)
+    table = later(*OPEN_TABLE)(answers)
     if "file" not in table.names or "answer" not in table.names:
         raise DataError(
             f"{answers} is not a table of answers",

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from gatera.core.errors import DataError
 from gatera.core.files import atomic_write
+from gatera.core.lazy import later
 from gatera.store.datasets.labels.changes import Change, changes_between
 from gatera.store.datasets.labels.sheets import FOLDER, MOST_IN_ONE, TABLE, Sheet, part_of, split_up
-from gatera.store.datasets.labels.spreadsheet import read_any
 from gatera.store.datasets.work.cache import Cache
 from gatera.store.datasets.work.git import Git
 from gatera.store.datasets.work.lock import one_at_a_time
@@ -20,6 +20,10 @@ from gatera.store.objects import ObjectStore
 
 #: The folder of a repository that git does not look into.
 HIDDEN = ".gatera"
+
+#: What reads tables of others. It loads numpy, which takes longer than most commands, so it is imported where such a table is read.
+OPEN_TABLE = ("gatera.program.tables.reader", "open_table")
+_READ_ANY = ("gatera.store.datasets.labels.spreadsheet", "read_any")
 
 
 class Version:
@@ -150,7 +154,10 @@ class Workspace:
         names = {part: _blob(text, length) for part, text in texts.items()}
 
         def load(part: str) -> Sheet:
-            sheet, notes = read_any(paths[part], texts[part], base.sheet(part))
+            found = Sheet.read(texts[part])
+            if isinstance(found, Sheet):
+                return found
+            sheet, notes = later(*_READ_ANY)(paths[part], texts[part], base.sheet(part))
             for note in notes:
                 self.say_once(f"{note}.")
             return sheet
