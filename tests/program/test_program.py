@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ from gatera.program import program as module
 from gatera.program.package import read_package, write_package
 from gatera.program.prediction import Prediction
 from gatera.program.program import Program, load_program
+from gatera.store.models import open as by_name
 
 FORMAT1 = Path(__file__).parents[1] / "fixtures" / "format1.gatera"
 
@@ -105,7 +107,9 @@ def test_nothing_imports_torch(program_file, photos):
 
 
 def test_the_package_offers_it_by_name():
-    assert gatera.load_program is load_program and gatera.Prediction is Prediction
+    assert gatera.load_program is by_name.load_program and gatera.Prediction is Prediction
+    # which takes files, and names in the registry beside them
+    assert inspect.signature(gatera.load_program) == inspect.signature(load_program)
 
 
 # ---- batches

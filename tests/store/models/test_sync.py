@@ -112,6 +112,10 @@ def test_damage_on_the_remote_is_found_before_anything_is_read(filled, remote, o
     with pytest.raises(RemoteError, match="its size is another"):
         pull_model(other, remote, "cats@v2", quiet=True)
     assert other.models() == [] and not other.objects.path(filled.find("cats@v2").sha256).exists()
+    remote.replace(key, content[:-1] + b"x")  # of the right size, so that a push takes it for whole
+    assert push_model(filled, remote, "cats", quiet=True).transfer.objects == 0
+    assert push_model(filled, remote, "cats", quiet=True, again=True).transfer.objects == 3
+    assert pull_model(other, remote, "cats@v2", quiet=True).transfer.objects == 1
 
 
 def test_what_is_damaged_here_is_fetched_again(filled, remote):

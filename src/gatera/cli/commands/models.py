@@ -132,7 +132,9 @@ PUSH = Command(
     "Send models with their versions and tags to a remote.",
     (
         Option("models", "The models.", group="Arguments", metavar="MODEL", many=True, optional=True, shown="all"),
-        REMOTE, JSON, *QUIET_END,
+        REMOTE,
+        Option("again", "Send also the files that are there: one of them may be damaged.", ("--again",), "Options"),
+        JSON, *QUIET_END,
     ),
     "gatera.cli.models.moving:push",
     about=(

@@ -238,7 +238,7 @@ _gatera() {
             esac
             ;;
         'models push')
-            flags="--remote --json --registry -h --help --debug"
+            flags="--remote --again --json --registry -h --help --debug"
             case $prev in
                 --remote|--registry) ;;
                 *) values="" ;;

@@ -343,6 +343,7 @@ complete -c gatera -n "__fish_seen_subcommand_from models; and __fish_seen_subco
 complete -c gatera -n "__fish_seen_subcommand_from models; and __fish_seen_subcommand_from diff" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
 
 complete -c gatera -n "__fish_seen_subcommand_from models; and __fish_seen_subcommand_from push" -l remote -x -d 'A folder, an address such as s3://bucket/path, or hf://USER/NAME for the Hugging Face hub.'
+complete -c gatera -n "__fish_seen_subcommand_from models; and __fish_seen_subcommand_from push" -l again -d 'Send also the files that are there: one of them may be damaged.'
 complete -c gatera -n "__fish_seen_subcommand_from models; and __fish_seen_subcommand_from push" -l json -d 'Print JSON instead of text.'
 complete -c gatera -n "__fish_seen_subcommand_from models; and __fish_seen_subcommand_from push" -l registry -r -d 'The folder of the registry.'
 complete -c gatera -n "__fish_seen_subcommand_from models; and __fish_seen_subcommand_from push" -s h -l help -d 'Show this help and exit.'

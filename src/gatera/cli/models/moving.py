@@ -42,7 +42,7 @@ def push(options: argparse.Namespace) -> int:
             raise ArgumentError(
                 "push takes models, with all their versions", got=model, expected=model.partition("@")[0]
             )
-        _show(push_model(registry, remote, model), "Sent", address, options.json)
+        _show(push_model(registry, remote, model, again=options.again), "Sent", address, options.json)
     remember(registry, address)
     return 0
 

@@ -202,5 +202,5 @@ def damaged(address: str, key: str) -> RemoteError:
     """Return the error for an object whose content is not what its key says."""
     return RemoteError(
         f"{address}: {key} is damaged: its SHA-256 is not the one in its name, so it was not taken",
-        remedy="Send it again from a store that has it: delete it on the remote first.",
+        remedy="Send it again from where it is whole: gatera models push --again; of data, delete it there and push.",
     )

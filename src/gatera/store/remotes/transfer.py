@@ -46,7 +46,13 @@ class Transfer:
         )
 
 
-def send_objects(store: ObjectStore, remote: Remote, hashes: Iterable[str], quiet: bool = False) -> Transfer:
+def send_objects(
+    store: ObjectStore,
+    remote: Remote,
+    hashes: Iterable[str],
+    quiet: bool = False,
+    again: bool = False,
+) -> Transfer:
     """Send the objects that a remote lacks. Each arrives whole or not at all; after an error, the same call goes on.
 
     Args:
@@ -54,6 +60,7 @@ def send_objects(store: ObjectStore, remote: Remote, hashes: Iterable[str], quie
         remote: where they go.
         hashes: their SHA-256; each is sent once.
         quiet: show no progress.
+        again: send also what the remote has: something there may be damaged.
 
     Raises:
         RemoteError: if the remote fails, or an object of the store is missing or damaged; it says how many had arrived.
@@ -66,7 +73,7 @@ def send_objects(store: ObjectStore, remote: Remote, hashes: Iterable[str], quie
             f"{len(absent):,} of the {len(wanted):,} objects to send are not in the store",
             got=listed((each[:12] for each in absent), 3), remedy="Fetch them, or add their files again.",
         )  # fmt: skip
-    there = _sizes_there(remote, wanted)
+    there = {} if again else _sizes_there(remote, wanted)
     missing = [sha256 for sha256 in wanted if there.get(sha256) != sizes[sha256]]
 
     def send(sha256: str) -> int:

@@ -34,8 +34,17 @@ class Synced:
     notes: Sequence[str] = field(default_factory=list)
 
 
-def push_model(registry: ModelRegistry, remote: Remote, model: str, quiet: bool = False) -> Synced:
+def push_model(
+    registry: ModelRegistry, remote: Remote, model: str, quiet: bool = False, again: bool = False
+) -> Synced:
     """Send all versions, signatures and tags of a model. What is there already is not sent again.
+
+    Args:
+        registry: where it is.
+        remote: where it goes.
+        model: its name.
+        quiet: show no progress.
+        again: send also the files that are there: one of them may be damaged.
 
     Raises:
         RegistryError: if the remote has another program under the same version, or tags were moved there: nothing is sent then.
@@ -48,7 +57,7 @@ def push_model(registry: ModelRegistry, remote: Remote, model: str, quiet: bool 
     for each in mine:
         check_same(each, theirs.get(each.number), remote)
     moves = _unsent_moves(registry, remote, model)
-    transfer = send_objects(registry.objects, remote, [each.sha256 for each in mine], quiet)
+    transfer = send_objects(registry.objects, remote, [each.sha256 for each in mine], quiet, again)
     write_mark(remote)
     missing = [each for each in mine if each.number not in theirs]
     for each in missing:
