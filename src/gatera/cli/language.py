@@ -51,7 +51,13 @@ EXPLAIN = {
 DATA_ADD = {"label_from_folders": "--folder-labels", "label": "--label", "removed": "--removed", "by": "--by"}
 DATA_MERGE = {"answers": "--answers", "force": "--force"}
 #: The arguments of labelling by functions, as options of `gatera label apply`.
-LABEL = {"text": "--text", "on_fault": "--on-fault", "majority": "--majority", "workers": "--workers", "keep": "--again"}
+LABEL = {
+    "text": "--text",
+    "on_fault": "--on-fault",
+    "majority": "--majority",
+    "workers": "--workers",
+    "keep": "--again",
+}
 
 QUOTES = "\"'"
 

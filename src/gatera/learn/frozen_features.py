@@ -262,7 +262,9 @@ def _computed(fixed: nn.Module, loader: DataLoader, arithmetic: Arithmetic, quie
             if not kept.put(batch.index, x, part):
                 return None
             if loader.training and loader.dataset.training_targets is not None:
-                y = loader.dataset.targets_of(batch.index)  # one class for each item; `FeatureLoader` has what is learned from
+                y = loader.dataset.targets_of(
+                    batch.index
+                )  # one class for each item; `FeatureLoader` has what is learned from
             labels.append(arithmetic.to_device(y))
             rows.append(batch.index)
     if kept is None:

@@ -17,7 +17,10 @@ ITEMS = {
 def check(data):
     rows = {row.file: row for row in data.rows()}
     assert {name: row.label for name, row in rows.items()} == ITEMS
-    assert rows["cat/3.jpg"].note == 'a "note", with\nlines' and rows["cat/3.jpg"].giver == "has_whiskers@a1b2c3d4"
+    assert (
+        rows["cat/3.jpg"].note == 'a "note", with\nlines'
+        and rows["cat/3.jpg"].giver == "has_whiskers@a1b2c3d4"
+    )
     assert rows["dog/1.jpg"].split == "test" and data.read(rows["dog/1.jpg"].sha256) == b"dog 1"
     assert [step.change.words for step in data.blame("cat/1.jpg")] == ["cat -> fox", "added"]
     assert data.verify(history=True).problems == [] and data.status().is_clean

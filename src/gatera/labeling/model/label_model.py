@@ -204,7 +204,9 @@ class LabelModel:
             covered = covered[rng(self.seed).choice(len(covered), most, replace=False)]
         first, _, counts = distinct(covered)
         if len(first) > most:
-            first, _, counts = distinct(covered := covered[rng(self.seed).choice(len(covered), most, replace=False)])
+            first, _, counts = distinct(
+                covered := covered[rng(self.seed).choice(len(covered), most, replace=False)]
+            )
         return replace(pack(covered[first], self._alphabets, len(votes.allowed)), counts=counts)
 
     def _sample(self, packed: Packed, most: int) -> Packed:

@@ -135,7 +135,9 @@ def distinct(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
     Rows are compared by a hash of 64 bits; that it tells them all apart is checked.
     """
-    factors = np.asarray(rng(0, matrix.shape[1]).integers(1, 2**63, matrix.shape[1], dtype=np.uint64) | np.uint64(1))
+    factors = np.asarray(
+        rng(0, matrix.shape[1]).integers(1, 2**63, matrix.shape[1], dtype=np.uint64) | np.uint64(1)
+    )
     with np.errstate(over="ignore"):
         keys = np.zeros(len(matrix), dtype=np.uint64)
         for column, factor in zip(matrix.T, factors):

@@ -130,7 +130,7 @@ def row_of(line: str, extra: int = 0) -> Row:
         extra: how many columns there are beyond ours.
     """
     cells: list[Any] = [unescape(cell) for cell in cells_of(line)]
-    return Row(*cells[:9], more=tuple(cells[9 : 9 + extra]))
+    return Row(*cells[:9])._replace(more=tuple(cells[9 : 9 + extra]))
 
 
 def header_of(extra: Sequence[str]) -> str:

@@ -165,7 +165,7 @@ def part_of(name: str) -> str:
 
     Example:
         >>> part_of("photos/cat/1.jpg")
-        '68'
+        '4c'
     """
     return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:2]
 
