@@ -101,11 +101,14 @@ def test_names_that_are_not_hashes_are_refused(store, name):
         store.path(name)
 
 
-def test_a_write_that_fails_leaves_nothing(store, cat, monkeypatch):
+@pytest.mark.parametrize("at_once", [10, 1 << 20])
+def test_a_write_that_fails_leaves_nothing(store, cat, monkeypatch, at_once):
     def full(*_):
         raise OSError(28, "No space left on device")
 
+    monkeypatch.setattr(objects, "CHUNK", at_once)  # files up to this size are written at once
     monkeypatch.setattr(objects, "_hashed", full)
+    monkeypatch.setattr(objects.os, "replace", full)
     with pytest.raises(OSError, match="No space left"):
         store.put(cat, "copy")
     assert files(store) == []
