@@ -47,6 +47,9 @@ EXPLAIN = {
     "force": "--force", "trusted": "--trusted", "out": "--out",
 }  # fmt: skip
 
+#: The arguments of `DataRepository`, as options of `gatera data`.
+DATA_ADD = {"label_from_folders": "--folder-labels", "label": "--label", "removed": "--removed", "by": "--by"}
+DATA_MERGE = {"answers": "--answers", "force": "--force"}
 #: The arguments of labelling by functions, as options of `gatera label apply`.
 LABEL = {"text": "--text", "on_fault": "--on-fault", "majority": "--majority", "workers": "--workers", "keep": "--again"}
 
@@ -61,6 +64,10 @@ KEYWORDS = {
     "explain": EXPLAIN,
     "label apply": LABEL,
     "info": {"force": "--force"},
+    "data add": DATA_ADD,
+    "data diff": {"force": "--force"},
+    "data merge": DATA_MERGE,
+    "data revert": DATA_MERGE,
 }
 
 #: Advice for Python scripts, as regular expressions, and its replacement on the command line.

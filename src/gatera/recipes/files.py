@@ -15,6 +15,7 @@ from gatera.data.loading.loaders import DataLoaders
 from gatera.data.sources.items import BadFile
 from gatera.data.sources.labels import ItemGetter
 from gatera.recipes.events import Events
+from gatera.recipes.repositories.files import repository_files
 from gatera.recipes.settings import TrainSettings
 from gatera.recipes.splitting.files import choose_split
 
@@ -34,7 +35,7 @@ def find_files(settings: TrainSettings, events: Events, kind: Kind, chooses: boo
     Raises:
         DataError: if something is wrong with the folder.
     """
-    labelled = read_folder(
+    labelled = repository_files(settings, events, kind) or read_folder(
         settings.source,
         kind,
         settings.label_from,

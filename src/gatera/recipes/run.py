@@ -21,6 +21,7 @@ from gatera.recipes.events import Events, Notes
 from gatera.recipes.find_task import OtherTask, find_task
 from gatera.recipes.job import Job, TrainedProgram, run_job
 from gatera.recipes.page.training import check_page, write_page
+from gatera.recipes.repositories.source import find_origin
 from gatera.recipes.settings import (
     DEFAULTS,
     READING,
@@ -76,7 +77,8 @@ def train(
     """Train on a folder of photos, recordings or texts, or on a table; write a program and measure it.
 
     Args:
-        source: a folder (a folder per class, train and valid folders, labels.csv, or photos and masks), or a CSV file.
+        source: a folder (a folder per class, train and valid folders, labels.csv, or photos and masks), a CSV file, or
+            "DATA@COMMIT" for a commit of a data repository, which the program then records.
         target: the column of a table to predict.
         task: "photos", "masks", "sound", "text", "table" or "recommend"; "auto" looks at what `source` holds.
         out: the program to write; by default named after `source`, in the current folder.
@@ -112,7 +114,7 @@ def train(
             "source must be the path of a folder or a table", got=type(source).__name__,
             remedy="Save a DataFrame first (frame.to_csv), or train on it with TabularDataLoaders.from_df.",
         )  # fmt: skip
-    program = program_beside(Path(source)) if out is None else Path(out)
+    program = program_beside(find_origin(Path(source)).name) if out is None else Path(out)
     asked = TrainSettings(source=Path(source), out=program, task=Task(task), target=target, **given)
     return run(asked, Notes() if events is None else events)
 
@@ -120,6 +122,8 @@ def train(
 def run(settings: TrainSettings, events: Events) -> TrainedProgram:
     """Train as asked; `train` in the terms of the two records. Mistakes in the settings are found before training."""
     check_can_write(settings.out)
+    origin = find_origin(settings.source)
+    settings = replace(settings, source=origin.source)
     as_device(settings.device)
     task = find_task(settings, events) if settings.task is Task.auto else settings.task
     check_settings(settings, task)
@@ -130,6 +134,9 @@ def run(settings: TrainSettings, events: Events) -> TrainedProgram:
         check_page(settings, task)
         with events.status(f"Reading {settings.source}"):
             job = prepare(task, settings, events)
+        if origin.facts:
+            events.on_line(f"Learning from {origin.words}.")
+            job = replace(job, data=f"{job.data}; {origin.words}", facts={**job.facts, "data": origin.facts})
         if settings.report:
             job = replace(job, report_page=partial(write_page, job, settings, task, started))
         return run_job(job, unfinished)

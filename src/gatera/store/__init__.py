@@ -2,7 +2,7 @@
 
 In: files, labels, programs. Out: the same as they were at any version, and what each came from. Nothing here imports PyTorch.
 
-Read first: `objects.py`.
+Read first: `objects.py`, then `datasets/repository.py`.
 """
 
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gatera.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from gatera.store.datasets.repository import DataRepository
     from gatera.store.models.check import verify_registry
     from gatera.store.models.lineage import lineage
     from gatera.store.models.registry import ModelRegistry
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from gatera.store.remotes.open import open_remote
 
 __all__ = [
+    "DataRepository",
     "ModelRegistry",
     "from_hub",
     "lineage",
@@ -32,6 +34,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "DataRepository": "gatera.store.datasets.repository",
         "ModelRegistry": "gatera.store.models.registry",
         "from_hub": "gatera.store.models.sync.hub",
         "lineage": "gatera.store.models.lineage",

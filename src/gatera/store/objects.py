@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import re
 import sys
@@ -18,7 +19,7 @@ from gatera.core.files import PARTIAL, sha256_file, umask
 #: How a file gets into the store, or out of it. "auto" shares the blocks on disk where the file system can, and copies elsewhere.
 How = Literal["auto", "link", "copy"]
 
-#: Bytes read at a time.
+#: Bytes read at a time; a file up to this size is read at once.
 CHUNK = 1 << 20
 
 #: The request of Linux that lets two files share their blocks until one is written to (`FICLONE`).
@@ -53,6 +54,9 @@ class ObjectStore:
         self.folder = Path(folder)
         # asked for once: asking sets it for a moment, which other threads would see
         self._mode = 0o666 & ~umask()
+        self._clones = sys.platform.startswith("linux")  # until the file system says that it cannot
+        self._numbers = itertools.count()
+        self._ready: set[str] = set()  # folders that are there
 
     def path(self, sha256: str) -> Path:
         """Return where an object is, or would be.
@@ -91,15 +95,54 @@ class ObjectStore:
         source = Path(source)
         if how == "link":
             return self._linked(source)
+        if how == "copy" or not self._clones:
+            small = self._put_small(source)
+            if small is not None:
+                return small
         with source.open("rb") as file, self._partial() as partial:
             # one pass: what is hashed is what is kept, even if the file changes meanwhile
-            if how == "auto" and _cloned(file, partial):
+            if how == "auto" and self._cloned(file, partial):
                 with partial.open("rb") as clone:
                     sha256, size = _hashed(clone)
             else:
                 with partial.open("wb") as target:
                     sha256, size = _hashed(file, target)
             return Stored(sha256, size, self._keep(partial, sha256))
+
+    def _put_small(self, source: Path) -> Stored | None:
+        """Take a file of at most one `CHUNK`, with few calls of the system: there may be millions. None for a larger one."""
+        handle = os.open(source, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        try:
+            data = os.read(handle, CHUNK)
+            if os.read(handle, 1):  # larger; a file that grows meanwhile, too
+                return None
+        finally:
+            os.close(handle)
+        sha256 = hashlib.sha256(data).hexdigest()
+        folder = os.path.join(self.folder, sha256[:2])  # noqa: PTH118
+        path = f"{folder}/{sha256[2:]}"
+        if os.path.exists(path):  # noqa: PTH110
+            return Stored(sha256, len(data), new=False)
+        if folder not in self._ready:
+            os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+            self._ready.add(folder)
+        partial = f"{self.folder}/.{os.getpid()}-{next(self._numbers)}-{sha256[:8]}{PARTIAL}"
+        try:
+            with open(partial, "xb", buffering=0, opener=_read_only) as file:
+                written = file.write(data)
+                while written < len(data):
+                    written += file.write(memoryview(data)[written:])
+            os.replace(partial, path)  # noqa: PTH105
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(partial)  # noqa: PTH108
+            raise
+        return Stored(sha256, len(data), new=True)
+
+    def _cloned(self, source: BinaryIO, target: Path) -> bool:
+        """Make `target` share the blocks of an open file; where the file system cannot, that is not tried again."""
+        self._clones = self._clones and _cloned(source, target)
+        return self._clones
 
     def put_bytes(self, data: bytes) -> Stored:
         """Take bytes into the store.
@@ -222,6 +265,10 @@ class _Partial:
 
     def __exit__(self, *_: object) -> None:
         self.path.unlink(missing_ok=True)
+
+
+def _read_only(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o444)
 
 
 def _hashed(source: BinaryIO, target: BinaryIO | None = None) -> tuple[str, int]:

@@ -17,6 +17,7 @@ HOMES = {
     "report": "gatera.cli.commands.measuring",
     "explain": "gatera.cli.commands.inside",
     "seal": "gatera.cli.commands.measuring",
+    "data": "gatera.cli.data.commands",
     "label": "gatera.cli.commands.labelling",
     "models": "gatera.cli.commands.models",
     "info": "gatera.cli.commands.about",
@@ -26,6 +27,7 @@ HOMES = {
 
 #: What each group of commands is for, by its name: the first word of theirs.
 GROUPS: dict[str, str] = {
+    "data": "Keep a data set under version control: who labelled what, when, and what changed.",
     "label": "Label items by functions instead of by hand.",
     "models": "Keep versions of programs: tag, compare, send and fetch them, and see what each was made from.",
 }

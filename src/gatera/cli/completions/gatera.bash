@@ -12,7 +12,7 @@ _gatera() {
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         [[ $word == -* ]] && continue
         command=${command:+$command }$word
-        [[ " label models " == *" $command "* ]] || break
+        [[ " data label models " == *" $command "* ]] || break
     done
     flags= values=
     case $command in
@@ -66,6 +66,111 @@ _gatera() {
             flags="-o --out --json -f --force -h --help --debug"
             case $prev in
                 -o|--out) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data init')
+            flags="-h --help --debug"
+            case $prev in
+                *) values="" ;;
+            esac
+            ;;
+        'data add')
+            flags="--label --folder-labels --no-folder-labels --by --removed --link -C --repository --json -h --help --debug"
+            case $prev in
+                --label|--by|-C|--repository) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data label')
+            flags="--from --rename --split --group --note --source --by -C --repository -h --help --debug"
+            case $prev in
+                --from|--rename|--group|--note|--source|--by|-C|--repository) ;;
+                --split) values="train valid test" ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data status')
+            flags="-C --repository --json -h --help --debug"
+            case $prev in
+                -C|--repository) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data diff')
+            flags="--most --html -f --force --json -C --repository -h --help --debug"
+            case $prev in
+                --most|--html|-C|--repository) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data commit')
+            flags="-m --message -C --repository --json -h --help --debug"
+            case $prev in
+                -m|--message|-C|--repository) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data log')
+            flags="--most -C --repository --json -h --help --debug"
+            case $prev in
+                --most|-C|--repository) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data blame')
+            flags="-C --repository --json -h --help --debug"
+            case $prev in
+                -C|--repository) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data checkout')
+            flags="-b --branch --file -C --repository -h --help --debug"
+            case $prev in
+                --file|-C|--repository) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data revert')
+            flags="--mine --theirs --newest --person --take --answers --html -f --force -C --repository --json -h --help --debug"
+            case $prev in
+                --take|--answers|--html|-C|--repository) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data merge')
+            flags="--mine --theirs --newest --person --take --answers -m --message --html -f --force -C --repository --json -h --help --debug"
+            case $prev in
+                --take|--answers|-m|--message|--html|-C|--repository) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data push')
+            flags="-C --repository --json -h --help --debug"
+            case $prev in
+                -C|--repository) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data pull')
+            flags="--branch -C --repository --json -h --help --debug"
+            case $prev in
+                --branch|-C|--repository) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data clone')
+            flags="--branch -h --help --debug"
+            case $prev in
+                --branch) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data verify')
+            flags="--all --repair -C --repository --json -h --help --debug"
+            case $prev in
+                -C|--repository) ;;
                 *) values="" ;;
             esac
             ;;
@@ -189,8 +294,11 @@ _gatera() {
         help)
             flags="-h --help --debug"
             case $prev in
-                *) values="train predict test report explain seal label models info completion help" ;;
+                *) values="train predict test report explain seal data label models info completion help" ;;
             esac
+            ;;
+        data)
+            flags="-h --help --debug" values="init add label status diff commit log blame checkout revert merge push pull clone verify"
             ;;
         label)
             flags="-h --help --debug" values="apply report next"
@@ -200,7 +308,7 @@ _gatera() {
             ;;
         *)
             flags="-h --help -V --version --debug"
-            [[ $command ]] || values="train predict test report explain seal label models info completion help"
+            [[ $command ]] || values="train predict test report explain seal data label models info completion help"
             ;;
     esac
     if [[ $cur == -* ]]; then

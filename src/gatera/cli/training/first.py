@@ -20,7 +20,8 @@ def complete(options: argparse.Namespace) -> None:
     """
     apply_chosen(options, TRAIN.options)
     source = Path(options.source)
-    if source.exists():
+    folder, sign, _ = str(options.source).rpartition("@")
+    if source.exists() or (sign and Path(folder).is_dir()):  # DATA@COMMIT
         return
     if is_table_name(source) or options.target is not None:
         open_table(source)  # says which tables are there

@@ -42,11 +42,20 @@ def choose_split(found: LabelledFiles, settings: TrainSettings, events: Events) 
             raise ArgumentError(f"split={kind} cannot be used: {why}", remedy="Omit split=.")
         return found
     if kind is SplitKind.random:
-        return found
+        return replace(found, groups=())
+    if found.groups:
+        return _with_copies(found, _numbers(found.groups), settings, events)
     suggestion = _chosen(suggest_for_files(found.files, found.labels, found.looks), kind, found, events)
     if suggestion is not None and suggestion.kind == "time":
         return replace(found, times=suggestion.values)
     groups = [] if suggestion is None else _numbers(suggestion.values)
+    return _with_copies(found, groups, settings, events)
+
+
+def _with_copies(
+    found: LabelledFiles, groups: Sequence[int], settings: TrainSettings, events: Events
+) -> LabelledFiles:
+    """Return files with groups in which copies are together too."""
     copies = _copies(found, settings, events)
     if not groups and not copies:
         return found

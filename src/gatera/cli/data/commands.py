@@ -1,0 +1,267 @@
+"""The commands of `gatera data`."""
+
+from __future__ import annotations
+
+from gatera.cli.options import DEBUG, HELP, Command, Invalid, Option, one_of, whole_number
+
+#: A test compares them with those of the library.
+RULES = ("mine", "theirs", "newest", "person")
+SPLITS = ("train", "valid", "test", "")
+
+
+def renaming(text: str) -> tuple[str, str]:
+    """Return the two labels in "cat=kitten".
+
+    Raises:
+        Invalid: if it is not of that form.
+    """
+    old, sign, new = text.partition("=")
+    if not (sign and old and new):
+        raise Invalid(f"must be OLD=NEW, as in cat=kitten; got {text!r}")
+    return old, new
+
+
+REPOSITORY = Option(
+    "repository", "The data repository, or a folder in it.", ("-C", "--repository"), "Options", "FOLDER", ".",
+    "the current folder", files=True,
+)  # fmt: skip
+JSON = Option("json", "Print JSON.", ("--json",), "Output")
+BY = Option("by", "The name of who gives the labels.", ("--by",), "Labels", "NAME", shown="git's user.name")
+HTML = Option("html", "Also write a page with small pictures.", ("--html",), "Output", "FILE", files=True)
+FORCE = Option("force", "Overwrite an existing page.", ("-f", "--force"), "Output")
+MOST = Option(
+    "most",
+    "Show at most this many lines; 0 for all.",
+    ("--most",),
+    "Output",
+    "N",
+    40,
+    convert=whole_number(0),
+)
+RULE = (
+    *(
+        Option(name, f"Settle conflicts: {words}.", (f"--{name}",), "Conflicts")
+        for name, words in (
+            ("mine", "the current branch wins"), ("theirs", "the other side wins"), ("newest", "the label given last wins"),
+            ("person", "a person's label wins over a function's or a program's"),
+        )
+    ),
+    Option("take", "Settle one item: FILE=mine, FILE=theirs, or FILE=LABEL. May be repeated with commas between.", ("--take",), "Conflicts", "FILE=ANSWER"),
+    Option("answers", "Settle items by a table with columns file and answer; a merge with conflicts writes one to fill in.", ("--answers",), "Conflicts", "TABLE", files=True),
+)  # fmt: skip
+END = (HELP, DEBUG)
+
+INIT = Command(
+    "data init",
+    "Make a data repository of a folder.",
+    (Option("folder", "The folder.", group="Arguments", metavar="FOLDER", default=".", optional=True, files=True, shown="the current folder"), *END),
+    "gatera.cli.data.making:init",
+    about=(
+        "Labels are kept by git, in labels.csv; files by their content, in .gatera/objects. What is in the folder stays as it is.",
+    ),
+    examples=("gatera data init photos/",),
+)  # fmt: skip
+
+ADD = Command(
+    "data add",
+    "Take files into the repository, with a row of labels.csv for each.",
+    (
+        Option("paths", "Files and folders.", group="Arguments", metavar="PATH", many=True, optional=True, files=True, shown="the whole repository"),
+        Option("label", "The label of all new files.", ("--label",), "Labels", "LABEL", shown="that of the folders, where these tell classes"),
+        Option(
+            "label_from_folders", "Take the labels of new files from the names of their folders.", ("--folder-labels",), "Labels", negative=True,
+            shown="where there are several",
+        ),
+        BY,
+        Option("removed", "Drop the items below PATH whose files are gone.", ("--removed",), "Files"),
+        Option(
+            "link", "Make hard links instead of copies, where the disk cannot share blocks: no space is taken, and the files become read-only.",
+            ("--link",), "Files",
+        ),
+        REPOSITORY, JSON, *END,
+    ),
+    "gatera.cli.data.making:add",
+    about=(
+        "Only files whose time, size or place on the disk changed are read. Files that were moved keep their labels. Nothing is committed.",
+    ),
+    examples=("gatera data add .", "gatera data add new-photos/ --label cat", "gatera data add photos/ --removed"),
+)  # fmt: skip
+
+LABEL = Command(
+    "data label",
+    "Give, change or rename labels.",
+    (
+        Option("label", 'The label; - leaves it as it is, "" removes it.', group="Arguments", metavar="LABEL", optional=True, shown="needed without --from and --rename"),
+        Option("paths", "The items: files, or folders for all in them.", group="Arguments", metavar="PATH", many=True, optional=True, files=True, shown="needed with LABEL"),
+        Option("from_table", "Take labels from a table with columns file and label (or split, group, note).", ("--from",), "Labels", "TABLE", files=True),
+        Option("rename", "Rename a label across the repository.", ("--rename",), "Labels", "OLD=NEW", convert=renaming),
+        Option("split", 'The side of the split; "" for none.', ("--split",), "Labels", "SIDE", convert=one_of(SPLITS), choices=SPLITS[:3]),
+        Option("group", "The group: its items stay on one side of a split.", ("--group",), "Labels", "NAME"),
+        Option("note", "Anything worth noting.", ("--note",), "Labels", "TEXT"),
+        Option("source", "What gave the label: function:NAME@HASH8 or program:NAME@HASH8.", ("--source",), "Labels", "SOURCE", shown="a person"),
+        BY, REPOSITORY, *END,
+    ),
+    "gatera.cli.data.making:label",
+    examples=(
+        "gatera data label dog cat/3.jpg cat/7.jpg",
+        "gatera data label --rename cat=kitten",
+        "gatera data label --from answers.csv --by Ann",
+        "gatera data label - test-photos/ --split test",
+    ),
+)  # fmt: skip
+
+STATUS = Command(
+    "data status",
+    "Show what differs from the last commit, in the labels and among the files.",
+    (REPOSITORY, JSON, *END),
+    "gatera.cli.data.looking:status",
+    examples=("gatera data status",),
+)  # fmt: skip
+
+DIFF = Command(
+    "data diff",
+    "Show which labels changed: in one line, then item by item.",
+    (
+        Option("before", "A commit or branch.", group="Arguments", metavar="BEFORE", optional=True, shown="the last commit"),
+        Option("after", "Another.", group="Arguments", metavar="AFTER", optional=True, shown="the folder as it is"),
+        MOST, HTML, FORCE, JSON, REPOSITORY, *END,
+    ),
+    "gatera.cli.data.looking:diff",
+    examples=("gatera data diff", "gatera data diff HEAD~3 HEAD --html diff.html", "gatera data diff main ben"),
+)  # fmt: skip
+
+COMMIT = Command(
+    "data commit",
+    "Commit the labels.",
+    (Option("message", "What changed.", ("-m", "--message"), "Options", "TEXT", shown="must be given"), REPOSITORY, JSON, *END),
+    "gatera.cli.data.moving:commit",
+    examples=("gatera data commit -m Relabelled",),
+)  # fmt: skip
+
+LOG = Command(
+    "data log",
+    "List the commits, and what each changed in the labels.",
+    (
+        Option("commit", "The last commit to show.", group="Arguments", metavar="COMMIT", optional=True, shown="the current one"),
+        MOST._replace(help="Show at most this many commits; 0 for all.", default=20), REPOSITORY, JSON, *END,
+    ),
+    "gatera.cli.data.looking:log",
+    examples=("gatera data log", "gatera data log ben --most 3"),
+)  # fmt: skip
+
+BLAME = Command(
+    "data blame",
+    "Show who or what gave an item its labels, and in which commits.",
+    (
+        Option("path", "The item.", group="Arguments", metavar="FILE", files=True),
+        Option("commit", "The last commit to look at.", group="Arguments", metavar="COMMIT", optional=True, shown="the current one"),
+        REPOSITORY, JSON, *END,
+    ),
+    "gatera.cli.data.looking:blame",
+    examples=("gatera data blame cat/3.jpg",),
+)  # fmt: skip
+
+CHECKOUT = Command(
+    "data checkout",
+    "Go to a branch or commit, or write files again as the labels have them.",
+    (
+        Option("name", "The branch, tag or commit.", group="Arguments", metavar="COMMIT", optional=True, shown="needed without --file"),
+        Option("branch", "Make a new branch of that name, and go there.", ("-b", "--branch"), "Options"),
+        Option("file", "Write this file or folder again, over what was changed in it.", ("--file",), "Options", "PATH", files=True),
+        REPOSITORY, *END,
+    ),
+    "gatera.cli.data.moving:checkout",
+    about=("Files that were changed and not added are left as they are, and named.",),
+    examples=("gatera data checkout main", "gatera data checkout -b ben", "gatera data checkout --file cat/3.jpg"),
+)  # fmt: skip
+
+REVERT = Command(
+    "data revert",
+    "Undo what a commit changed in the labels, in a new commit.",
+    (Option("commit", "The commit.", group="Arguments", metavar="COMMIT"), *RULE, HTML, FORCE, REPOSITORY, JSON, *END),
+    "gatera.cli.data.moving:revert",
+    about=("Items that were changed again since are conflicts: nothing is done until they are settled.",),
+    examples=("gatera data revert HEAD", "gatera data revert a1b2c3d --mine"),
+)  # fmt: skip
+
+MERGE = Command(
+    "data merge",
+    "Merge another branch's labels, item by item.",
+    (
+        Option("name", "The branch or commit.", group="Arguments", metavar="BRANCH"),
+        *RULE, Option("message", "The message of the commit.", ("-m", "--message"), "Options", "TEXT", shown='"Merge BRANCH"'),
+        HTML, FORCE, REPOSITORY, JSON, *END,
+    ),
+    "gatera.cli.data.moving:merge",
+    about=(
+        "Only items that both sides changed, and differently, are conflicts. They are shown with both answers, and nothing is merged until "
+        "all are settled: by a rule, or item by item.",
+    ),
+    examples=("gatera data merge ben", "gatera data merge ben --newest", "gatera data merge ben --take cat/3.jpg=dog"),
+)  # fmt: skip
+
+VERIFY = Command(
+    "data verify",
+    "Check that every file that the labels name is kept whole.",
+    (
+        Option("history", "Look at every commit of every branch.", ("--all",), "Options"),
+        Option("repair", "Make damaged and missing objects again from the files, where these have the same bytes.", ("--repair",), "Options"),
+        REPOSITORY, JSON, *END,
+    ),
+    "gatera.cli.data.moving:verify",
+    about=("The exit status is 1 if something is wrong.",),
+    examples=("gatera data verify", "gatera data verify --all --repair"),
+)  # fmt: skip
+
+REMOTE = Option(
+    "remote", "A folder, or an address such as s3://bucket/path.", group="Arguments", metavar="REMOTE", optional=True, files=True, shown="that of the last time",
+)  # fmt: skip
+
+PUSH = Command(
+    "data push",
+    "Send the current branch with its files to a remote.",
+    (REMOTE, REPOSITORY, JSON, *END),
+    "gatera.cli.data.remotes:push",
+    about=("Only what is missing there is sent. After an error, the same command goes on.",),
+    examples=("gatera data push /mnt/team/photos", "gatera data push"),
+)  # fmt: skip
+
+PULL = Command(
+    "data pull",
+    "Fetch a branch with its files from a remote, and merge it.",
+    (REMOTE, Option("branch", "The branch.", ("--branch",), "Options", "NAME", shown="the current one"), REPOSITORY, JSON, *END),
+    "gatera.cli.data.remotes:pull",
+    about=("Every file is checked by its hash. Conflicts are those of gatera data merge; what was fetched stays.",),
+    examples=("gatera data pull",),
+)  # fmt: skip
+
+CLONE = Command(
+    "data clone",
+    "Fetch a data repository from a remote into a new folder.",
+    (
+        REMOTE._replace(optional=False, shown=None),
+        Option("folder", "The folder, which must be new or empty.", group="Arguments", metavar="FOLDER", optional=True, files=True, shown="named as the remote"),
+        Option("branch", "The branch.", ("--branch",), "Options", "NAME", "main"),
+        *END,
+    ),
+    "gatera.cli.data.remotes:clone",
+    examples=("gatera data clone /mnt/team/photos", "gatera data clone s3://team/photos photos/"),
+)  # fmt: skip
+
+COMMANDS = (
+    INIT,
+    ADD,
+    LABEL,
+    STATUS,
+    DIFF,
+    COMMIT,
+    LOG,
+    BLAME,
+    CHECKOUT,
+    REVERT,
+    MERGE,
+    PUSH,
+    PULL,
+    CLONE,
+    VERIFY,
+)

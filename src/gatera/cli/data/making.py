@@ -1,0 +1,62 @@
+"""`gatera data init`, `add` and `label`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from gatera.cli.data.opened import full, opened, say_for
+from gatera.cli.output import print_json, print_line
+from gatera.cli.parser import UsageError
+from gatera.cli.terminal.text import escaped
+from gatera.store.datasets.repository import DataRepository
+
+
+def init(options: argparse.Namespace) -> int:
+    """Make a repository; returns the exit status, 0."""
+    data = DataRepository.init(options.folder, say_for("init"))
+    print_line(escaped(f"{data.root} is a data repository now."))
+    where = "" if data.root == Path.cwd() else f" (in {options.folder})"
+    print_line(escaped(f'Next{where}: gatera data add .   then: gatera data commit -m "First labels"'))
+    return 0
+
+
+def add(options: argparse.Namespace) -> int:
+    """Take files in; returns the exit status, 0."""
+    data = opened(options, "add")
+    folders = options.label_from_folders if "label_from_folders" in options.given else None
+    added = data.add(
+        *full(options, options.paths or []), label=options.label, label_from_folders=folders, removed=options.removed, by=options.by,
+        how="link" if options.link else "auto",
+    )  # fmt: skip
+    if options.json:
+        print_json(
+            {
+                "new": added.new, "changed": added.changed, "moved": added.moved, "removed": added.removed, "missing": added.missing,
+                "left_out": added.left_out,
+            }
+        )  # fmt: skip
+    else:
+        print_line(added.sentence())
+    return 0
+
+
+def label(options: argparse.Namespace) -> int:
+    """Label items; returns the exit status, 0."""
+    asked = [name for name in ("from_table", "rename") if getattr(options, name) is not None]
+    if len(asked) + bool(options.paths) != 1 or (asked and options.label is not None):
+        raise UsageError(
+            'say LABEL and PATH, or --from TABLE, or --rename OLD=NEW. See "gatera data label --help".'
+        )
+    data = opened(options, "label")
+    if options.rename is not None:
+        count = data.rename_label(*options.rename)
+    elif options.from_table is not None:
+        count = data.label_from(options.from_table, options.source, options.by)
+    else:
+        count = data.label(
+            None if options.label == "-" else options.label, *full(options, options.paths), split=options.split, group=options.group,
+            note=options.note, source=options.source, by=options.by,
+        )  # fmt: skip
+    print_line(f"{count:,} {'item' if count == 1 else 'items'} changed.")
+    return 0

@@ -1,0 +1,163 @@
+"""`gatera data commit`, `checkout`, `revert`, `merge` and `verify`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from gatera.cli.data.looking import show_table
+from gatera.cli.data.opened import full, opened
+from gatera.cli.data.page import check_page, write_conflict_page
+from gatera.cli.output import FAILED, print_json, print_line, show_line
+from gatera.cli.parser import UsageError
+from gatera.cli.terminal.text import escaped
+from gatera.store.datasets.merging import MergeConflictError, MergeResult
+
+#: Conflicts that are shown.
+SHOWN = 20
+
+
+def commit(options: argparse.Namespace) -> int:
+    """Commit; returns the exit status: 0, or 1 if there was nothing to commit."""
+    if options.message is None:
+        raise UsageError('say what changed: gatera data commit -m TEXT. See "gatera data commit --help".')
+    data = opened(options, "commit")
+    made = data.commit(options.message)
+    if made is None:
+        show_line("Nothing to commit: the labels are as in the last commit.")
+        return FAILED
+    if options.json:
+        print_json({"commit": made[0], "labels": made[1].sentence()})
+    else:
+        print_line(escaped(f"{made[0][:8]}  {made[1].sentence()}"))
+    return 0
+
+
+def checkout(options: argparse.Namespace) -> int:
+    """Go elsewhere, or write files again; returns the exit status, 0."""
+    if (options.name is None) == (options.file is None) or (options.branch and options.file):
+        raise UsageError('say a branch or commit, or --file PATH. See "gatera data checkout --help".')
+    data = opened(options, "checkout")
+    if options.file is not None:
+        count = data.restore(*full(options, [options.file]))
+        print_line(f"{count:,} {'file' if count == 1 else 'files'} written.")
+        return 0
+    at = data.checkout(options.name, options.branch)
+    print_line(escaped(f"On {options.name}, {f'commit {at[:8]}' if at else 'no commit yet'}."))
+    return 0
+
+
+def merge(options: argparse.Namespace) -> int:
+    """Merge; returns the exit status: 0, or 1 if there are conflicts to settle."""
+    return _with_conflicts(
+        options, "merge", lambda data, how: data.merge(options.name, message=options.message, **how)
+    )
+
+
+def revert(options: argparse.Namespace) -> int:
+    """Undo a commit; returns the exit status: 0, or 1 if there are conflicts to settle."""
+    return _with_conflicts(options, "revert", lambda data, how: data.revert(options.commit, **how))
+
+
+def _with_conflicts(options: argparse.Namespace, command: str, do: Any) -> int:
+    page = check_page(options)
+    how = _how(options)
+    data = opened(options, command)
+    try:
+        done: MergeResult = do(data, how)
+    except MergeConflictError as err:
+        if page is not None:
+            write_conflict_page(page, data, err.conflicts, f"{command} in {data.root.name}", options.force)
+        return show_conflicts(
+            err,
+            options.json,
+            f"gatera data {command} {options.name if command == 'merge' else options.commit}",
+        )
+    if options.json:
+        print_json({"commit": done.commit, "labels": done.summary.sentence(), "settled": done.settled})
+        return 0
+    if done.commit is None:
+        print_line("Nothing to do: the labels have all of it already.")
+        return 0
+    settled = f"; {done.settled:,} settled" if done.settled else ""
+    forward = " (only forward)" if done.forward else ""
+    print_line(escaped(f"{done.commit[:8]}{forward}  {done.summary.sentence()}{settled}"))
+    return 0
+
+
+def _how(options: argparse.Namespace) -> dict[str, Any]:
+    rules = [name for name in ("mine", "theirs", "newest", "person") if getattr(options, name)]
+    if len(rules) > 1:
+        raise UsageError(f"--{rules[0]} and --{rules[1]} say different things.")
+    if options.take is not None and options.answers is not None:
+        raise UsageError("--take and --answers cannot be used together.")
+    answers: Any = options.answers
+    if options.take is not None:
+        pairs = [entry.rpartition("=") for entry in options.take.split(",")]
+        if not all(name and sign for name, sign, _ in pairs):
+            raise UsageError(f"--take must be FILE=ANSWER, as in cat/3.jpg=dog; got {options.take!r}.")
+        answers = {name.strip(): answer for name, _, answer in pairs}
+    return {"rule": rules[0] if rules else None, "answers": answers}
+
+
+def show_conflicts(err: MergeConflictError, as_json: bool, again: str) -> int:
+    """Print conflicts and how they are settled.
+
+    Args:
+        err: the conflicts.
+        as_json: print JSON.
+        again: the command that settles them, to which answers are added.
+
+    Returns:
+        The exit status, 1.
+    """
+    if as_json:
+        print_json(
+            {
+                "conflicts": [{"file": each.file, "what": each.words()} for each in err.conflicts],
+                "table": str(err.table),
+            }
+        )
+        return FAILED
+    count = len(err.conflicts)
+    print_line(
+        f"{count:,} {'item was' if count == 1 else 'items were'} changed differently on both sides. Nothing was merged yet:"
+    )
+    show_table(("item", "what"), [(each.file, each.words()) for each in err.conflicts[:SHOWN]])
+    if count > SHOWN:
+        print_line(f"and {count - SHOWN:,} more.")
+    print_line("")
+    print_line(escaped(f"Settle them by a rule: {again} --mine | --theirs | --newest | --person"))
+    print_line(escaped(f"or one by one:         {again} --take {err.conflicts[0].file}=LABEL"))
+    print_line(
+        escaped(
+            f"or in a table:         fill in the column 'answer' of {err.table}, then: {again} --answers {err.table}"
+        )
+    )
+    return FAILED
+
+
+def verify(options: argparse.Namespace) -> int:
+    """Check the repository; returns the exit status: 0, or 1 if something is wrong."""
+    found = opened(options, "verify").verify(options.history, options.repair)
+    if options.json:
+        print_json(
+            {
+                "objects": found.objects,
+                "problems": found.problems,
+                "repaired": found.repaired,
+                "unused": found.unused,
+            }
+        )
+        return FAILED if found.problems else 0
+    for problem in found.problems:
+        print_line(escaped(problem))
+    repaired = f", {len(found.repaired):,} made again from their files" if found.repaired else ""
+    unused = f"; {found.unused:,} that no commit names" if found.unused else ""
+    what = (
+        f"{len(found.problems):,} {'problem' if len(found.problems) == 1 else 'problems'}"
+        if found.problems
+        else "all is well"
+    )
+    print_line(f"{found.objects:,} files verified{repaired}{unused}: {what}.")
+    return FAILED if found.problems else 0

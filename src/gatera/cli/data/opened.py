@@ -1,0 +1,31 @@
+"""Open the repository that a command is about, and say what it decides in the command's words."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from gatera.cli.language import for_command
+from gatera.cli.output import show_line
+from gatera.store.datasets.repository import DataRepository
+
+
+def say_for(command: str) -> Callable[[str], None]:
+    """Return what prints a decision in the words of a command, on stderr."""
+
+    def say(text: str) -> None:
+        words = text.replace("label_from_folders=False", "--no-folder-labels")
+        show_line(for_command(words, f"data {command}"))
+
+    return say
+
+
+def opened(options: argparse.Namespace, command: str) -> DataRepository:
+    """Return the repository of `--repository`."""
+    return DataRepository(options.repository, say_for(command))
+
+
+def full(options: argparse.Namespace, paths: Sequence[str]) -> list[Path]:
+    """Return paths as the user wrote them: from the current folder, or from `--repository` where that is given."""
+    return [(Path(options.repository) / path).absolute() for path in paths]

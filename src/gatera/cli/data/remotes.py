@@ -1,0 +1,66 @@
+"""`gatera data push`, `pull` and `clone`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from gatera.cli.data.moving import show_conflicts
+from gatera.cli.data.opened import opened, say_for
+from gatera.cli.output import print_json, print_line
+from gatera.cli.terminal.text import escaped
+from gatera.core.errors import ArgumentError
+from gatera.core.files import human_bytes
+from gatera.store.datasets.merging import MergeConflictError
+from gatera.store.datasets.repository import DataRepository
+
+
+def push(options: argparse.Namespace) -> int:
+    """Send; returns the exit status, 0."""
+    sent = opened(options, "push").push(options.remote)
+    if options.json:
+        print_json(sent._asdict())
+    elif not sent.commits:
+        print_line("Nothing to send: the remote has it already.")
+    else:
+        print_line(
+            f"Sent {_count(sent.commits, 'commit')} and {_count(sent.objects, 'file')} ({human_bytes(sent.size_bytes)}); it is at {sent.commit[:8]} now."
+        )
+    return 0
+
+
+def pull(options: argparse.Namespace) -> int:
+    """Fetch and merge; returns the exit status: 0, or 1 if there are conflicts to settle."""
+    data = opened(options, "pull")
+    try:
+        found = data.pull(options.remote, options.branch)
+    except MergeConflictError as err:
+        branch = options.branch or data.status().branch
+        return show_conflicts(err, options.json, f"gatera data merge gatera/{branch}")
+    if options.json:
+        print_json(
+            {"commit": found.result.commit, "labels": found.result.summary.sentence(), "files": found.objects}
+        )
+        return 0
+    files = f"; {_count(found.objects, 'file')} ({human_bytes(found.size_bytes)})" if found.objects else ""
+    if found.result.commit is None:
+        print_line(f"Nothing new{files}.")
+    else:
+        print_line(escaped(f"{found.result.commit[:8]}  {found.result.summary.sentence()}{files}"))
+    return 0
+
+
+def clone(options: argparse.Namespace) -> int:
+    """Fetch into a new folder; returns the exit status, 0."""
+    name = options.folder or options.remote.rstrip("/").rpartition("/")[2]
+    if not name:
+        raise ArgumentError("the folder needs a name", remedy="Add it: gatera data clone REMOTE FOLDER.")
+    data = DataRepository.clone(options.remote, Path(name), options.branch, say_for("clone"))
+    print_line(
+        escaped(f"{data.root}: {sum(1 for _ in data.rows()):,} items at commit {(data.head or '')[:8]}.")
+    )
+    return 0
+
+
+def _count(count: int, what: str) -> str:
+    return f"{count:,} {what if count == 1 else what + 's'}"

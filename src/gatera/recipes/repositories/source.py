@@ -1,0 +1,75 @@
+"""The source of a training: a folder or table, or `DATA@COMMIT`, a commit of a data repository."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gatera.core.errors import DataError, GateraError
+from gatera.store.datasets.labels.rows import Row
+from gatera.store.datasets.making import is_repository
+from gatera.store.datasets.repository import DataRepository
+
+
+class Origin(NamedTuple):
+    """Where the items of a training come from.
+
+    Attributes:
+        source: the folder or table to read.
+        name: what the program is called after.
+        facts: what a program records of a data repository: its name, the commit, the labels by source; empty for anything else.
+        words: the same in words.
+    """
+
+    source: Path
+    name: Path
+    facts: dict[str, Any]
+    words: str = ""
+
+
+def find_origin(source: Path) -> Origin:
+    """Return what a source stands for. The files of a commit are laid out in the repository's own cache.
+
+    Raises:
+        DataError: if a commit's files are not all in the object store.
+        ArgumentError: if there is no such commit.
+    """
+    folder, sign, commit = str(source).rpartition("@")
+    if sign and commit and not source.exists() and Path(folder).is_dir() and is_repository(Path(folder)):
+        data = DataRepository(folder)
+        made = data.commit_of(commit)
+        facts = _facts(data, made, data.rows(made), clean=True)
+        return Origin(data.lay_out(made), Path(folder), facts, _words(facts))
+    if sign and commit and not source.exists() and Path(folder).is_dir():
+        raise DataError(
+            f"{folder} is not a data repository, so it has no commit {commit!r}",
+            remedy=f"Make it one: gatera data init {folder}.",
+        )
+    if source.is_dir() and is_repository(source):
+        data = DataRepository(source)
+        try:
+            clean = next(data.diff(), None) is None
+        except GateraError:
+            clean = False  # reading the labels says what is wrong
+        facts = _facts(data, data.head, data.rows(), clean)
+        return Origin(source, source, facts, _words(facts))
+    return Origin(source, source, {})
+
+
+def _facts(data: DataRepository, commit: str | None, rows: Iterable[Row], clean: bool) -> dict[str, Any]:
+    counts = Counter(row.source or "person" for row in rows if row.label)
+    return {
+        "name": data.root.name, "commit": commit or "", "committed": "yes" if clean and commit else "with changes that are not committed",
+        "labels": dict(counts.most_common(20)),
+    }  # fmt: skip
+
+
+def _words(facts: dict[str, Any]) -> str:
+    at = (
+        f"data commit {facts['commit'][:12]} of {facts['name']}"
+        if facts["commit"]
+        else f"{facts['name']} before its first commit"
+    )
+    return at if facts["committed"] == "yes" else f"{at}, with changes that are not committed"

@@ -1,0 +1,400 @@
+"""Take files into a data repository: their bytes into the object store, a row for each into the labels."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+
+from gatera.core.checks import listed
+from gatera.core.errors import ArgumentError, DataError
+from gatera.core.progress import track
+from gatera.store.datasets.labels.rows import Row
+from gatera.store.datasets.labels.sheets import FOLDER, TABLE, Sheet
+from gatera.store.datasets.making import add_lines
+from gatera.store.datasets.work.cache import Seen
+from gatera.store.datasets.work.tree import Found, changing, hashed, is_as_seen, settled, state_of, walk
+from gatera.store.datasets.work.workspace import Workspace
+from gatera.store.objects import How, ObjectStore
+
+#: Folders that name a side of the split rather than a label.
+SIDES = {
+    "train": "train", "training": "train", "valid": "valid", "val": "valid", "validation": "valid", "dev": "valid", "test": "test", "testing": "test",
+}  # fmt: skip
+
+#: Names that a message shows.
+_SHOWN = 3
+
+
+class Labels(NamedTuple):
+    """Where the labels of new files come from.
+
+    Attributes:
+        folders: take them from the names of folders: True, False, or None to decide by what there is.
+        label: the label of all of them.
+        removed: also remove the items whose files are gone.
+        by: who gives the labels; None for git's user.
+    """
+
+    folders: bool | None = None
+    label: str | None = None
+    removed: bool = False
+    by: str | None = None
+
+
+@dataclass
+class Added:
+    """What `add` did.
+
+    Attributes:
+        new: items that are new.
+        changed: items whose file has other bytes now.
+        moved: name before -> name now, of files that were moved and keep their labels.
+        removed: items removed because their files are gone.
+        missing: items that stay though their files are gone.
+        left_out: what was not taken, and why.
+        labelled: new items with a label.
+    """
+
+    new: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    moved: dict[str, str] = field(default_factory=dict)
+    removed: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+    labelled: int = 0
+
+    def sentence(self) -> str:
+        """Return it in a line."""
+        parts = [
+            f"{len(names):,} {word}"
+            for names, word in (
+                (self.new, "added"),
+                (self.changed, "changed"),
+                (self.moved, "moved"),
+                (self.removed, "removed"),
+            )
+            if names
+        ]
+        return f"{', '.join(parts)}." if parts else "Nothing new."
+
+
+def now() -> str:
+    """Return the time as rows have it: UTC, in seconds."""
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def add(work: Workspace, paths: Sequence[Path], labels: Labels, how: How) -> Added:
+    """Add files and folders. See `DataRepository.add`; the lock must be held."""
+    added = Added()
+    version = work.now()
+    sheet = version.whole()
+    there = _files(work, paths, added)
+    seen = work.cache.seen()
+    fresh = {
+        name: found
+        for name, found in there.items()
+        if not (is_as_seen(found, seen.get(name)) and name in sheet and _has(sheet, name, seen[name][3]))
+    }
+    kept = _keep(work, fresh, how, added)
+    moved = _moved(work, sheet, kept, added)
+    rows = _rows(work, sheet, kept, labels, added)
+    for old in moved:
+        sheet.lines.pop(old)
+    sheet.put(rows)
+    _drop_gone(work, sheet, paths, there, labels.removed, added)
+    if rows or moved or added.removed:
+        work.write_whole(sheet)
+    work.cache.see(kept, [*moved, *added.removed])
+    _ignore(work, there)
+    _say(work, sheet, kept, added)
+    return added
+
+
+def _has(sheet: Sheet, name: str, sha256: str) -> bool:
+    """Whether the row of an item has this hash, without parsing it."""
+    return f",{sha256}," in sheet.lines[name]
+
+
+def _files(work: Workspace, paths: Sequence[Path], added: Added) -> dict[str, Found]:
+    """Return the files that are meant: name -> state."""
+    root = os.fspath(work.root)
+    tracked = set((work.git.ask("ls-files", "-z") or "").split("\0"))
+
+    def leave_out(name: str, why: str) -> None:
+        added.left_out[name] = why
+
+    found: dict[str, Found] = {}
+    for path in paths:
+        name = name_of(work, path)
+        full = work.root / name
+        if full.is_dir() and not full.is_symlink():
+            found.update(walk(root, name, leave_out))
+        elif (state := state_of(full)) is not None and full.is_file() and not full.is_symlink():
+            found[name] = state
+        elif full.is_symlink():
+            leave_out(name, "it is a symbolic link, not a file")
+        elif not os.path.lexists(full):
+            raise ArgumentError(
+                f"there is no file or folder {path}",
+                remedy="Items whose files are gone are dropped with: gatera data add --removed FOLDER.",
+            )
+    for name in [name for name in found if name in tracked or name == TABLE or _is_part(name)]:
+        del found[name]
+    return dict(sorted(found.items()))
+
+
+def _is_part(name: str) -> bool:
+    return bool(re.fullmatch(rf"{FOLDER}/[0-9a-f]{{2}}\.csv", name))
+
+
+def name_of(work: Workspace, path: Path) -> str:
+    """Return the name that a path has in the repository: from its root, with slashes; "" for the root.
+
+    Raises:
+        ArgumentError: if it is outside.
+    """
+    full = Path(os.path.normpath(work.root / path if not path.is_absolute() else path))
+    root = Path(os.path.normpath(work.root))
+    try:
+        inside = full.relative_to(root)
+    except ValueError:
+        try:  # where the root is reached by a link
+            inside = full.resolve().relative_to(root.resolve())
+        except ValueError:
+            raise ArgumentError(
+                f"{path} is outside the repository {work.root}", remedy="Move it into that folder first."
+            ) from None
+    name = inside.as_posix()
+    return "" if name == "." else name
+
+
+def _keep(work: Workspace, files: Mapping[str, Found], how: How, added: Added) -> dict[str, Seen]:
+    """Put files into the object store; return what is known of each."""
+    do = partial(keep_one, work.objects, how)
+    kept: dict[str, Seen] = {}
+    for name, result in track(hashed(work.root, files, do), "Adding", total=len(files)):
+        if isinstance(result, Seen):
+            kept[name] = result
+        elif isinstance(result, OSError) and result.errno in _FATAL:
+            raise DataError(
+                f"the object store {work.objects.folder} cannot be written ({result.strerror})",
+                remedy="The labels are as they were. Make room, and run the same command again: what was stored stays.",
+            ) from result
+        else:
+            added.left_out[name] = (
+                f"it cannot be read ({result.strerror})"
+                if isinstance(result, OSError)
+                else str(result.problem)
+            )
+    return kept
+
+
+#: Errors of a disk rather than of a file: no space, over quota, read-only, input/output.
+_FATAL = frozenset((28, 122, 30, 5))
+
+
+def keep_one(objects: ObjectStore, how: How, path: str) -> Seen:
+    """Put a file into the object store; return what is known of it.
+
+    Raises:
+        OSError: if it cannot be read, or the store cannot be written.
+        DataError: if it keeps changing.
+    """
+    for _ in range(3):
+        before = state_of(path)
+        stored = objects.put(path, how)
+        after = state_of(path)
+        if before is not None and before == after and after.size == stored.size:
+            return Seen(settled(after.mtime), after.size, after.inode, stored.sha256)
+    raise changing(path)
+
+
+def _moved(work: Workspace, sheet: Sheet, kept: Mapping[str, Seen], added: Added) -> list[str]:
+    """Find new files that are items whose own file is gone: they were moved. Returns the names they had."""
+    new = {seen.sha256: name for name, seen in kept.items() if name not in sheet and seen.size}
+    if not new:
+        return []
+    left = []
+    for row in sheet.rows():
+        if row.sha256 in new and not os.path.lexists(work.root / row.file):
+            added.moved[row.file] = new.pop(row.sha256)
+            left.append(row.file)
+    return left
+
+
+def _rows(work: Workspace, sheet: Sheet, kept: Mapping[str, Seen], labels: Labels, added: Added) -> list[Row]:
+    before = {new: sheet.row(old) for old, new in added.moved.items()}
+    fresh = [name for name in kept if name not in sheet and name not in before]
+    of_folder = _labels_of_folders(work, sheet, fresh, labels)
+    stamp: dict[str, Any] = (
+        {"by": labels.by or work.git.user(), "at": now()} if of_folder or labels.label else {}
+    )
+    rows = []
+    for name, seen in kept.items():
+        row = before.get(name) or sheet.row(name)
+        if row is not None:
+            if row.sha256 and row.sha256 != seen.sha256:
+                added.changed.append(name)
+            elif not row.sha256:
+                added.new.append(name)
+            if row.file != name or row.sha256 != seen.sha256:
+                rows.append(row._replace(file=name, sha256=seen.sha256))
+            continue
+        label = labels.label if labels.label is not None else of_folder.get(name, "")
+        row = Row(name, seen.sha256, label, side_of(name) if of_folder else "")
+        rows.append(row._replace(**stamp) if label else row)
+        added.new.append(name)
+        added.labelled += bool(label)
+    return rows
+
+
+def side_of(name: str) -> str:
+    """Return the side of the split that a folder on the way to a file names; "" for none."""
+    return next((SIDES[part.lower()] for part in name.split("/")[:-1] if part.lower() in SIDES), "")
+
+
+def _labels_of_folders(work: Workspace, sheet: Sheet, names: Sequence[str], labels: Labels) -> dict[str, str]:
+    """Return the labels of new files by the names of their folders, and say so; nothing where these tell no classes."""
+    if labels.folders is False or labels.label is not None or not names:
+        return {}
+    found = {}
+    for name in names:
+        parts = name.split("/")[:-1]
+        inner = parts[:-1] if parts and parts[-1].lower() in SIDES else parts  # cat/train/1.jpg
+        # cat/000/1.jpg: folders that only number files are no classes, where others are above them
+        named = [part for part in inner if not part.isdigit()] or inner
+        if named and named[-1].lower() not in SIDES:
+            found[name] = named[-1]
+    classes = set(found.values())
+    known = {row.label for row in sheet.rows() if row.label} if len(classes) == 1 else set()
+    if labels.folders is None and len(classes) < 2 and not classes & known:
+        if found:
+            only = next(iter(classes))
+            work.say(
+                f"All new files are in one folder, {only!r}, so they have no labels yet (to take its name: label_from_folders=True, or label={only!r})."
+            )
+        return {}
+    if found:
+        shown = ", ".join(f"{name} -> {label}" for name, label in list(found.items())[:1])
+        sides = Counter(side_of(name) for name in names)
+        also = f", and the split from {listed(sorted(side for side in sides if side))}" if any(sides) else ""
+        work.say(
+            f"Labels are the names of the folders: {shown} ({len(classes)} labels){also} (to change: label_from_folders=False)."
+        )
+    return found
+
+
+def _drop_gone(
+    work: Workspace,
+    sheet: Sheet,
+    paths: Sequence[Path],
+    there: Mapping[str, Found],
+    remove: bool,
+    added: Added,
+) -> None:
+    """Find items below the paths whose files are gone, and remove them if that is asked for."""
+    below = [name_of(work, path) for path in paths]
+    everything = "" in below
+    gone = [
+        row.file
+        for row in sheet.rows()
+        if row.sha256 and row.file not in there
+        and (everything or any(row.file == name or row.file.startswith(f"{name}/") for name in below))
+        and not os.path.lexists(work.root / row.file)
+    ]  # fmt: skip
+    if remove:
+        for name in gone:
+            del sheet.lines[name]
+        added.removed = gone
+    else:
+        added.missing = gone
+
+
+def _ignore(work: Workspace, names: Iterable[str]) -> None:
+    """Tell git to ignore what the object store keeps: the folders at the top, and files there by their endings."""
+    tops = {name.partition("/")[0] if "/" in name else "" for name in names} - {""}
+    lines = [f"/{_pattern(top)}/" for top in sorted(tops)]
+    for name in names:
+        if "/" not in name:
+            ending = PurePosixPath(name).suffix
+            lines.append(
+                f"/*{_pattern(ending)}"
+                if ending and ending not in (".csv", ".md", ".py", ".toml")
+                else f"/{_pattern(name)}"
+            )
+    new = [line for line in dict.fromkeys(lines) if "\n" not in line and not _surrogates(line)]
+    if add_lines(work.root / ".gitignore", new):
+        work.say_once(
+            "git ignores the files themselves (.gitignore); it keeps labels.csv, and .gatera/objects keeps the files."
+        )
+
+
+def _surrogates(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _pattern(name: str) -> str:
+    return re.sub(r"([\\*?\[\]!# ])", r"\\\1", name)
+
+
+def _say(work: Workspace, sheet: Sheet, kept: Mapping[str, Seen], added: Added) -> None:
+    empty = [name for name, seen in kept.items() if not seen.size]
+    if empty:
+        work.say(f"{_count(empty, 'file is', 'files are')} empty: {listed(empty, _SHOWN)}.")
+    for one, other in list(_clashes(sheet, added.new))[:_SHOWN]:
+        work.say(
+            f"{one} and {other} differ only in upper and lower case: on Windows and macOS one replaces the other. Rename one."
+        )
+    if copies := _copies(sheet, added.new, kept):
+        one, other = copies[0]
+        work.say(
+            f"{_count(copies, 'new file has', 'new files have')} the same bytes as another, e.g. {one} and {other}; each is an item."
+        )
+    if added.missing:
+        work.say(
+            f"{_count(added.missing, 'item stays though its file is', 'items stay though their files are')} gone: {listed(added.missing, _SHOWN)} "
+            "(to drop them: removed=True; to get them back: gatera data checkout)."
+        )
+    for name, why in list(added.left_out.items())[:_SHOWN]:
+        work.say(f"{name} was left out: {why}.")
+    if len(added.left_out) > _SHOWN:
+        work.say(f"{len(added.left_out) - _SHOWN:,} more were left out.")
+
+
+def _count(names: Sequence[object], one: str, several: str) -> str:
+    return f"{len(names):,} {one if len(names) == 1 else several}"
+
+
+def _clashes(sheet: Sheet, new: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield pairs of names that are one name where case does not count, a new one among them."""
+    wanted = {name.casefold() for name in new}
+    alike: dict[str, list[str]] = {}
+    for name in sheet.lines:
+        if (folded := name.casefold()) in wanted:
+            alike.setdefault(folded, []).append(name)
+    for names in alike.values():
+        if len(names) > 1:
+            yield names[0], names[1]
+
+
+def _copies(sheet: Sheet, new: Sequence[str], kept: Mapping[str, Seen]) -> list[tuple[str, str]]:
+    """Return pairs of files with the same bytes, of which the second is new."""
+    if not new:
+        return []
+    hashes = Counter(kept[name].sha256 for name in new)
+    fresh = set(new)
+    first = {row.sha256: row.file for row in sheet.rows() if row.sha256 in hashes and row.file not in fresh}
+    pairs = []
+    for name in new:
+        sha256 = kept[name].sha256
+        if sha256 in first:
+            pairs.append((first[sha256], name))
+        first.setdefault(sha256, name)
+    return pairs

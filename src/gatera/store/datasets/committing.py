@@ -1,0 +1,132 @@
+"""Make commits of labels."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from functools import partial
+
+from gatera.core.checks import listed
+from gatera.core.errors import ArgumentError
+from gatera.store.datasets.adding import keep_one, now
+from gatera.store.datasets.labelling import unstamped
+from gatera.store.datasets.labels.changes import Change, Summary, summarise
+from gatera.store.datasets.labels.rows import line_of
+from gatera.store.datasets.labels.sheets import FOLDER, TABLE
+from gatera.store.datasets.work.cache import Seen
+from gatera.store.datasets.work.tree import hashed
+from gatera.store.datasets.work.workspace import Version, Workspace, changes
+
+
+def commit(work: Workspace, message: str) -> tuple[str, Summary] | None:
+    """Commit the labels as they lie in the folder. The lock must be held.
+
+    Returns:
+        The commit and what it changes; None if nothing changed.
+
+    Raises:
+        ArgumentError: if the message is empty.
+        DataError: if the labels cannot be read, or git refuses.
+    """
+    check_message(message)
+    head = work.git.head()
+    base = work.at(head)
+    version = work.now(base)
+    changed = list(changes(base, version))
+    if not changed and head is not None and not _others_changed(work):
+        return None
+    changed = _completed(work, version, changed)
+    record(work, [message])
+    made = work.git.head()
+    assert made is not None
+    summary = summarise(changed)
+    remember(work, made, changed, summary.sentence())
+    return made, summary
+
+
+def check_message(message: str) -> None:
+    """Raise ArgumentError if a message says nothing."""
+    if not message.strip():
+        raise ArgumentError("the message is empty", remedy="Say what changed: -m TEXT.")
+
+
+def tracked_paths(work: Workspace) -> list[str]:
+    """Return the paths that commits of labels are about: those that are there or were."""
+    names = [TABLE, FOLDER, ".gitignore", ".gitattributes"]
+    known = (work.git.ask("ls-files", "-z", "--", *names) or "").split("\0")
+    tops = {name.partition("/")[0] for name in known if name}
+    return [name for name in names if name in tops or (work.root / name).exists()]
+
+
+def record(work: Workspace, messages: Sequence[str]) -> None:
+    """Let git commit the labels, and nothing else that may be staged."""
+    paths = tracked_paths(work)
+    work.git.run("add", "--all", "--force", "--", *paths)
+    work.git.run(
+        "commit", "--quiet", *(part for text in messages for part in ("-m", text)), "--only", "--", *paths
+    )
+
+
+def remember(work: Workspace, made: str, changed: Sequence[Change], sentence: str) -> None:
+    """Keep what a commit changed, so that `blame` need not look."""
+    extra = changed[0].extra if changed else ()
+    lines = {change.file: None if change.after is None else line_of(change.after) for change in changed}
+    work.cache.know(made, lines, extra, sentence)
+
+
+def committed_at(work: Workspace) -> str:
+    """Return when the last commit was made, as rows have it; "" before the first."""
+    seconds = work.git.ask("show", "--no-patch", "--format=%ct", "HEAD")
+    if not seconds:
+        return ""
+    return datetime.datetime.fromtimestamp(int(seconds), datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _is_own(work: Workspace, version: Version, name: str, by: str, since: str) -> bool:
+    """Whether a row was labelled by the same person in the second of the last commit: its time is the same, and rightly so."""
+    row = version.sheet(version.part_of(name)).row(name)
+    return row is not None and row.by == by and row.at >= since != ""
+
+
+def _others_changed(work: Workspace) -> bool:
+    return bool(work.git.run("status", "--porcelain", "--", ".gitignore", ".gitattributes"))
+
+
+def _completed(work: Workspace, version: Version, changed: list[Change]) -> list[Change]:
+    """Write what an editor of tables leaves out: hashes of new files, who labelled and when; also the file in our way of writing it.
+
+    Returns the changes with it.
+    """
+    rows = unstamped(((c.before, c.after) for c in changed if c.after is not None), work.git.user(), now())
+    if rows:
+        since = committed_at(work)
+        rows = {name: row for name, row in rows.items() if not _is_own(work, version, name, row.by, since)}
+    if rows:
+        work.say(
+            f"{len(rows):,} labels were edited in the table; they are recorded as given by {work.git.user()}, now."
+        )
+    files = {
+        c.file: c.after
+        for c in changed
+        if c.after is not None and not c.after.sha256 and (work.root / c.file).is_file()
+    }
+    kept: dict[str, Seen] = {}
+    for name, result in hashed(work.root, files, partial(keep_one, work.objects, "auto")):
+        if isinstance(result, Seen):
+            kept[name] = result
+            row = rows.get(name) or files[name]
+            assert row is not None
+            rows[name] = row._replace(sha256=result.sha256)
+    if kept:
+        work.say(f"The files of {len(kept):,} rows were added, as the table names them: {listed(kept, 3)}.")
+        work.cache.see(kept)
+    per_part: dict[str, list[str]] = {}
+    for change in changed:
+        per_part.setdefault(version.part_of(change.file), []).append(change.file)
+    sheets = {}
+    for part, names in per_part.items():
+        sheet = version.sheet(part)
+        sheet.put(rows[name] for name in names if name in rows)
+        sheets[part] = sheet
+    work.write(sheets)
+    return [Change(c.before, rows.get(c.file, c.after), c.extra) if c.file in rows else c for c in changed]

@@ -1,0 +1,138 @@
+"""Which commit changed what: the log, and the history of one item."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gatera.core.progress import track
+from gatera.store.datasets.committing import remember
+from gatera.store.datasets.labelling import unknown_item
+from gatera.store.datasets.labels.changes import Change, summarise
+from gatera.store.datasets.labels.rows import Row, line_of, name_of_line, row_of
+from gatera.store.datasets.labels.sheets import FOLDER, TABLE
+from gatera.store.datasets.work.cache import BULK
+from gatera.store.datasets.work.git import Commit
+from gatera.store.datasets.work.workspace import Version, Workspace, changes
+
+#: What a commit does that only brings two branches together.
+_NOTHING = "no changes of its own"
+
+
+class Entry(NamedTuple):
+    """A commit in the log.
+
+    Attributes:
+        commit: the commit.
+        sentence: what it changed in the labels.
+    """
+
+    commit: Commit
+    sentence: str
+
+
+class Step(NamedTuple):
+    """A commit in the history of an item.
+
+    Attributes:
+        commit: the commit.
+        change: the item before and after it.
+    """
+
+    commit: Commit
+    change: Change
+
+
+def log(work: Workspace, commit: str | None = None, most: int | None = None) -> list[Entry]:
+    """Return the commits that lead to one, newest first, with what each changed."""
+    last = work.git.head() if commit is None else work.git.commit_of(commit)
+    if last is None:
+        return []
+    commits = work.git.history(last, most=most)
+    known = look_into(work, commits)
+    return [Entry(each, known[each.id][1]) for each in commits]
+
+
+def look_into(work: Workspace, commits: Sequence[Commit]) -> dict[str, tuple[bool, str]]:
+    """Find what commits changed, as far as that is not known; return whether each changed many items, and its sentence."""
+    known = work.cache.sentences()
+    new = [each for each in commits if each.id not in known]
+    versions: dict[str, Version] = {}
+    for each in track(reversed(new), "Reading the history", total=len(new)):
+        found = _changes_of(work, each, versions)
+        sentence = summarise(found).sentence() if found or len(each.parents) < 2 else _NOTHING
+        remember(work, each.id, found, sentence)
+        known[each.id] = (len(found) > BULK, sentence)
+    return known
+
+
+def _changes_of(work: Workspace, commit: Commit, versions: dict[str, Version]) -> list[Change]:
+    """Return what a commit changed; for a merge, what is as in none of its parents."""
+    after = _at(work, commit.id, versions)
+    found: list[Change] | None = None
+    for parent in commit.parents:
+        now = list(changes(_at(work, parent, versions), after))
+        names = {change.file for change in now}
+        found = now if found is None else [change for change in found if change.file in names]
+    return list(changes(work.at(None), after)) if found is None else found
+
+
+def _at(work: Workspace, commit: str, versions: dict[str, Version]) -> Version:
+    if commit not in versions:
+        if len(versions) > 4:
+            del versions[next(iter(versions))]
+        versions[commit] = work.at(commit)
+    return versions[commit]
+
+
+def blame(work: Workspace, name: str, commit: str | None = None) -> list[Step]:
+    """Return the commits that changed an item, newest first.
+
+    Args:
+        work: the repository.
+        name: the item.
+        commit: the last commit to look at; None for the current one.
+
+    Raises:
+        ArgumentError: if the item is in none of the commits.
+    """
+    last = work.git.head() if commit is None else work.git.commit_of(commit)
+    commits = [] if last is None or not name else work.git.history(last, paths=(TABLE, FOLDER))
+    look_into(work, commits)
+    known, lines = work.cache.sentences(), work.cache.lines_of(name)
+    # where a commit changed too much to be listed, or nothing can be kept, its labels are read
+    unlisted = {each.id for each in commits if known.get(each.id, (True, ""))[0]}
+    steps: list[Step] = []
+    before: Row | None = None
+    for each in reversed(commits):
+        if each.id in lines:
+            line, extra = lines[each.id]
+            after = None if line is None else row_of(line, len(extra))
+        elif each.id in unlisted:
+            after, extra = _row_at(work, each.id, name)
+        else:
+            continue
+        if after != before:
+            steps.append(Step(each, Change(before, after, extra)))
+        before = after
+    if not steps:
+        raise unknown_item(work, work.now(), name)
+    return steps[::-1]
+
+
+def _row_at(work: Workspace, commit: str, name: str) -> tuple[Row | None, tuple[str, ...]]:
+    """Return the row of an item at a commit, found in the bytes of its part: parsing all of it takes longer."""
+    version = work.at(commit)
+    part = version.part_of(name)
+    if part not in version.names:
+        return None, ()
+    data = next(work.git.read([version.names[part]]))
+    cell = line_of(Row(name)).removesuffix(",,,,,,,,")
+    at = data.find(f"\n{cell},".encode("utf-8", "surrogatepass"))
+    head = data[: data.find(b"\n")].decode()
+    extra = tuple(head.split(",")[9:])
+    if at < 0:
+        return None, extra
+    line = data[at + 1 : data.find(b"\n", at + 1)].decode("utf-8")
+    assert name_of_line(line) == name
+    return row_of(line, len(extra)), extra

@@ -1,0 +1,269 @@
+"""Give, change and rename labels, and what else is known of items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gatera.core.checks import check_choice, did_you_mean, listed, missing_column
+from gatera.core.errors import ArgumentError, DataError
+from gatera.program.tables.reader import open_table
+from gatera.store.datasets.adding import name_of, now
+from gatera.store.datasets.labels.rows import PERSON, Row, unescape
+from gatera.store.datasets.labels.sheets import Sheet
+from gatera.store.datasets.work.workspace import Version, Workspace
+
+#: What the split of an item can be.
+SPLITS = ("train", "valid", "test", "")
+
+#: Columns that can be given.
+GIVEN = ("label", "split", "group", "note")
+
+
+class Given(NamedTuple):
+    """What is said of items. None leaves it as it is; "" removes it.
+
+    Attributes:
+        label: the label.
+        split: "train", "valid" or "test".
+        group: items of one group stay on one side of a split.
+        note: anything.
+        source: who gives the label: "person", "function:NAME@HASH8", "program:NAME@HASH8".
+        by: the name of the person; None for git's user.
+    """
+
+    label: str | None = None
+    split: str | None = None
+    group: str | None = None
+    note: str | None = None
+    source: str | None = None
+    by: str | None = None
+
+    def cells(self) -> dict[str, str]:
+        """Return the cells to change, but for who gave the label.
+
+        Raises:
+            ArgumentError: if there are none, or a side is unknown.
+        """
+        found = {name: value for name in GIVEN if (value := getattr(self, name)) is not None}
+        if not found:
+            raise ArgumentError("nothing is said of the items", expected="label=, split=, group= or note=")
+        if self.split is not None:
+            check_choice("split", self.split, SPLITS)
+        return found
+
+
+class _Edit:
+    """Rows that change, collected part by part, and written together."""
+
+    def __init__(self, work: Workspace, given: Given) -> None:
+        self.work, self.version = work, work.now()
+        self.stamp: dict[str, Any] = {
+            "source": given.source or "",
+            "by": given.by or work.git.user(),
+            "at": now(),
+        }
+        self.sheets: dict[str, Sheet] = {}
+        self.count = 0
+
+    def sheet(self, part: str) -> Sheet:
+        """Return a part, with what has changed so far."""
+        return self.sheets.get(part) or self.version.sheet(part)
+
+    def set(self, part: str, sheet: Sheet, changes: Mapping[str, Mapping[str, Any]]) -> None:
+        """Change cells of items; who gave a label and when is recorded with it."""
+        rows = []
+        for name, cells in changes.items():
+            row = sheet.row(name)
+            assert row is not None
+            # giving the same label again says that somebody looked: recorded only where the source changes with it
+            stamped = "label" in cells and (
+                cells["label"] != row.label or _kind(self.stamp["source"]) != _kind(row.source)
+            )
+            new = row._replace(**cells, **(self.stamp if stamped else {}))
+            if new != row:
+                rows.append(new)
+        if rows:
+            sheet.put(rows)
+            self.sheets[part] = sheet
+            self.count += len(rows)
+
+    def save(self) -> int:
+        """Write what has changed; returns how many items did."""
+        self.work.write(self.sheets)
+        return self.count
+
+
+def _kind(source: str) -> str:
+    return "" if source == PERSON else source
+
+
+def label(work: Workspace, paths: Sequence[Path], given: Given) -> int:
+    """Say something of items. Returns how many changed; the lock must be held.
+
+    Args:
+        work: the repository.
+        paths: files, or folders for everything in them.
+        given: what is said.
+
+    Raises:
+        ArgumentError: if a path is not an item and holds none, or nothing is said.
+    """
+    cells = given.cells()
+    names = [name_of(work, path) for path in paths]
+    edit = _Edit(work, given)
+    single, folders = _sorted_out(edit, names)
+    for part in edit.version.names if folders else {edit.version.part_of(name) for name in single}:
+        sheet = edit.sheet(part)
+        chosen = [name for name in single if name in sheet]
+        chosen += [
+            name for name in sheet.lines if any(not each or name.startswith(f"{each}/") for each in folders)
+        ]
+        edit.set(part, sheet, dict.fromkeys(chosen, cells))
+    return edit.save()
+
+
+def _sorted_out(edit: _Edit, names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return which names are items, and which are folders of items.
+
+    Raises:
+        ArgumentError: if one is neither.
+    """
+    single, folders = [], []
+    for name in dict.fromkeys(names):
+        if name and name in edit.sheet(edit.version.part_of(name)):
+            single.append(name)
+        elif _holds_items(edit.version, name):
+            folders.append(name)
+        else:
+            raise unknown_item(edit.work, edit.version, name)
+    return single, folders
+
+
+def _holds_items(version: Version, folder: str) -> bool:
+    return any(
+        not folder or name.startswith(f"{folder}/") for sheet in version.sheets() for name in sheet.lines
+    )
+
+
+def unknown_item(work: Workspace, version: Version, name: str) -> ArgumentError:
+    """Return the error for a name that is not an item: the file may be there and not added."""
+    if (work.root / name).exists():
+        return ArgumentError(
+            f"{name} is not in the repository yet", remedy=f"Add it first: gatera data add {name}."
+        )
+    folder = name.rpartition("/")[0]
+    near = [each for sheet in version.sheets() for each in sheet.lines if each.rpartition("/")[0] == folder][
+        :2000
+    ]
+    return ArgumentError(
+        f"there is no item {name!r}",
+        remedy=did_you_mean(name, near, '"gatera data status" counts the items.'),
+    )
+
+
+def rename_label(work: Workspace, old: str, new: str, by: str | None = None) -> int:
+    """Give every item of one label another, everywhere. Who gave the labels stays. Returns how many there were; the lock must be held.
+
+    Raises:
+        ArgumentError: if no item has the label.
+    """
+    edit = _Edit(work, Given(by=by))
+    labels: set[str] = set()
+    for part in edit.version.names:
+        sheet = edit.version.sheet(part)
+        rows = []
+        for row in sheet.rows():
+            several = row.label.split(";")
+            labels.update(several)
+            if old in several:
+                renamed = dict.fromkeys(new if each == old else each for each in several)
+                rows.append(row._replace(label=";".join(renamed)))
+        if rows:
+            sheet.put(rows)
+            edit.sheets[part] = sheet
+            edit.count += len(rows)
+    if not edit.count:
+        known = sorted(labels - {""})
+        raise ArgumentError(
+            f"no item has the label {old!r}", available=listed(known) or None, remedy=did_you_mean(old, known)
+        )
+    if new in labels:
+        work.say(
+            f"There were items of the label {new!r} already; they cannot be told from the renamed ones any more, but by git."
+        )
+    return edit.save()
+
+
+def label_from_table(work: Workspace, table: Path, given: Given) -> int:
+    """Take labels (and split, group, note) from a table with a column `file`. Returns how many items changed; the lock must be held.
+
+    Args:
+        work: the repository.
+        table: a CSV file or workbook. Its empty cells leave things as they are.
+        given: `source` and `by` of what is taken.
+
+    Raises:
+        DataError: if it has no such columns, or names items that are not there.
+    """
+    opened = open_table(table)
+    columns = {name.strip().lower(): name for name in opened.names}
+    if "file" not in columns:
+        raise missing_column("file", opened.names, str(table))
+    wanted = [name for name in GIVEN if name in columns]
+    if not wanted:
+        raise DataError(
+            f"{table} has no column of labels",
+            available=listed(opened.names),
+            expected=f"one of {listed(GIVEN)}",
+        )
+    edit = _Edit(work, given)
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for line, cells in opened.numbered_rows():
+        name = unescape(cells[columns["file"]]).removeprefix("./")
+        said = {each: cells[columns[each]] for each in wanted if cells[columns[each]]}
+        if said.get("split", "") not in SPLITS:
+            raise DataError(
+                f"{table} has an unknown split in line {line}",
+                got=said["split"],
+                expected=f"one of {listed(SPLITS[:3])}",
+            )
+        found.setdefault(edit.version.part_of(name), {})[name] = said
+    for part, changes in found.items():
+        sheet = edit.version.sheet(part)
+        unknown = [name for name in changes if name not in sheet]
+        if unknown:
+            raise DataError(
+                f"{table} names {unknown[0]!r}, which is not in the repository" + (f", and {len(unknown) - 1} more like it" if unknown[1:] else ""),
+                remedy="Add the files first, or write their names as labels.csv has them.",
+            )  # fmt: skip
+        edit.set(part, sheet, changes)
+    return edit.save()
+
+
+def put_rows(work: Workspace, rows: Iterable[Row]) -> int:
+    """Write rows as they are, new ones too: for code that labels. Returns how many changed; the lock must be held."""
+    sheet = work.now().whole()
+    changed = [row for row in rows if sheet.row(row.file) != row]
+    if changed:
+        sheet.put(changed)
+        work.write_whole(sheet)
+    return len(changed)
+
+
+def unstamped(rows: Iterator[tuple[Row | None, Row]], by: str, at: str) -> dict[str, Row]:
+    """Return rows whose label was edited by hand, with the name and time of who commits them: an editor of tables writes neither.
+
+    Args:
+        rows: before and after.
+        by: who commits.
+        at: when.
+    """
+    found = {}
+    for before, after in rows:
+        old = ("", "", "", "") if before is None else (before.label, before.source, before.by, before.at)
+        new = (after.label, after.source, after.by, after.at)
+        if old[0] != new[0] and old[1:] == new[1:] and after.label:
+            found[after.file] = after._replace(source="", by=by, at=at)
+    return found

@@ -1,0 +1,142 @@
+"""A row of labels.csv: what is known of one item. One item is one line, whatever its name holds."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+#: The columns that every file of labels has, in this order. More may follow.
+COLUMNS = ("file", "sha256", "label", "split", "group", "source", "by", "at", "note")
+
+#: What `source` says where a person gave the label. Empty means the same.
+PERSON = "person"
+
+#: Characters that cannot stand in a line, and how they are written.
+_ESCAPES = {"\n": "\\n", "\r": "\\r", "\0": "\\0", "\v": "\\v", "\f": "\\f", "\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}  # fmt: skip
+_MEANT = {written: character for character, written in _ESCAPES.items()} | {"\\\\": "\\"}
+
+#: What has to be escaped: those, half of a character (a name that is not UTF-8), and a backslash that would look like an escape.
+_SPECIAL = re.compile(
+    r"[\n\r\0\v\f\x85\u2028\u2029\ud800-\udfff]|\\(?=[nr0vf\\]|u0085|u202[89]|ud[89a-f][0-9a-f]{2})"
+)
+_ESCAPED = re.compile(r"\\(?:[nr0vf\\]|u0085|u202[89]|ud[89a-f][0-9a-f]{2})")
+
+#: What no cell of most rows holds, so that they are written without a look at each cell.
+_RARE = re.compile(r'["\\\n\r\0\v\f\x85\u2028\u2029\ud800-\udfff]')
+
+
+class Row(NamedTuple):
+    """What is known of an item.
+
+    Attributes:
+        file: its name: the path from the root of the repository, with slashes; for rows of a table, its key.
+        sha256: the hash of the file, 64 hexadecimal digits; "" for an item that is not a file.
+        label: its label; "" without one. Several are separated by semicolons.
+        split: "train", "valid" or "test"; "" where that is not decided.
+        group: items of one group stay on one side of a split; "" for none.
+        source: who labelled: "person" or "" (a person), "function:NAME@HASH8", "program:NAME@HASH8".
+        by: the name of the person who gave the label, or who ran what gave it.
+        at: when, UTC, "2026-11-28T18:00:00Z".
+        note: anything.
+        more: the cells of further columns.
+    """
+
+    file: str
+    sha256: str = ""
+    label: str = ""
+    split: str = ""
+    group: str = ""
+    source: str = ""
+    by: str = ""
+    at: str = ""
+    note: str = ""
+    more: tuple[str, ...] = ()
+
+    @property
+    def giver(self) -> str:
+        """Who or what gave the label: the name of a person, or a function or program with its version."""
+        return self.by if self.source in ("", PERSON) else self.source.partition(":")[2] or self.source
+
+
+def escape(cell: str) -> str:
+    r"""Return a cell without line breaks.
+
+    Example:
+        >>> escape("two\nlines"), escape("C:\\dir"), escape("C:\\new")
+        ('two\\nlines', 'C:\\dir', 'C:\\\\new')
+    """
+    return _SPECIAL.sub(_escaped, cell)
+
+
+def unescape(cell: str) -> str:
+    """Return what a cell means; the reverse of `escape`."""
+    return _ESCAPED.sub(_unescaped, cell) if "\\" in cell else cell
+
+
+def _escaped(found: re.Match[str]) -> str:
+    character = found[0]
+    if character == "\\":
+        return "\\\\"
+    return _ESCAPES.get(character) or f"\\u{ord(character):04x}"
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return _MEANT.get(found[0]) or chr(int(found[0][2:], 16))
+
+
+def line_of(row: Row) -> str:
+    """Return the line of a row, without its end."""
+    cells = (*row[:9], *row.more)
+    text = ",".join(cells)
+    if text.count(",") == len(cells) - 1 and not _RARE.search(text):
+        return text
+    return ",".join(map(_cell, cells))
+
+
+def _cell(cell: str) -> str:
+    cell = escape(cell)
+    return '"' + cell.replace('"', '""') + '"' if "," in cell or '"' in cell else cell
+
+
+def cells_of(line: str) -> list[str]:
+    """Return the cells of a line as they are written, without quotes.
+
+    Example:
+        >>> cells_of('"a,b.jpg",,cat')
+        ['a,b.jpg', '', 'cat']
+    """
+    if '"' not in line:
+        return line.split(",")
+    return next(csv.reader([line]))
+
+
+def name_of_line(line: str) -> str:
+    """Return the name of the item of a line."""
+    if line[:1] != '"':
+        cell = line[: line.find(",")]
+    else:
+        cell = cells_of(line)[0]
+    return unescape(cell) if "\\" in cell else cell
+
+
+def row_of(line: str, extra: int = 0) -> Row:
+    """Return the row of a line in our columns.
+
+    Args:
+        line: the line, without its end.
+        extra: how many columns there are beyond ours.
+    """
+    cells: list[Any] = [unescape(cell) for cell in cells_of(line)]
+    return Row(*cells[:9], tuple(cells[9 : 9 + extra]))
+
+
+def header_of(extra: Sequence[str]) -> str:
+    """Return the first line of a file with these columns beyond ours."""
+    if not extra:
+        return ",".join(COLUMNS)
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow([*COLUMNS, *map(escape, extra)])
+    return text.getvalue()

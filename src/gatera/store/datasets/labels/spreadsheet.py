@@ -1,0 +1,179 @@
+"""Labels that went through a spreadsheet or another program: read rightly, or a clear message."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from gatera.core.checks import listed
+from gatera.core.errors import DataError
+from gatera.program.tables.reader import open_table
+from gatera.store.datasets.labels.rows import COLUMNS, Row, line_of, unescape
+from gatera.store.datasets.labels.sheets import Problem, Sheet
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+
+
+def read_edited(path: Path, base: Sheet) -> tuple[Sheet, list[str]]:
+    """Read a file of labels that is not as we write it: reordered, quoted, with semicolons, a BOM, CRLF, or columns missing.
+
+    Args:
+        path: the file.
+        base: the labels as they were committed last; what a spreadsheet lost is taken from there.
+
+    Returns:
+        The labels, and what was decided, in sentences.
+
+    Raises:
+        DataError: if it cannot be read as a table, lacks names or labels, or gives an item two different rows.
+    """
+    table = open_table(path)
+    columns = _columns(path, table.names)
+    _check_columns(path, columns, base)
+    extra = [name for name in table.names if name not in columns.values()]
+    kept = [name for name in base.extra if name not in extra]
+    repairs: Counter[str] = Counter()
+    found: dict[str, tuple[int, Row]] = {}
+    names = _Names(base)
+    for line, cells in table.numbered_rows():
+        row = _row(cells, columns, extra, names)
+        if not row.file:
+            if any(cells.values()):
+                raise DataError(f"{path} has a row without a file in line {line}", got=list(cells.values()))
+            continue
+        row = _repaired(row, base.row(row.file), columns, repairs)
+        earlier, _ = found.setdefault(row.file, (line, row))
+        if found[row.file][1] != row:
+            raise DataError(
+                f"{path} has two different rows for {row.file}, in lines {earlier} and {line}",
+                remedy="Delete one of them.",
+            )
+    sheet = _sheet(found, extra, kept, base)
+    return sheet, [
+        *_notes(path, table.names, columns, kept),
+        *(
+            f"{path.name}, {count:,} {'row' if count == 1 else 'rows'}: {what}"
+            for what, count in repairs.items()
+        ),
+    ]
+
+
+class _Names:
+    """Finds the name that an item has in the repository by one that another system wrote."""
+
+    def __init__(self, base: Sheet) -> None:
+        self.base, self._composed = base, dict[str, str]()
+
+    def find(self, cell: str) -> str:
+        name = unescape(cell)
+        if name in self.base:
+            return name
+        if not name.isascii():  # macOS writes accents as characters of their own
+            if not self._composed:
+                self._composed = {unicodedata.normalize("NFC", each): each for each in self.base.lines}
+            return self._composed.get(unicodedata.normalize("NFC", name), name)
+        slashes = cell.replace("\\", "/")
+        return slashes if slashes in self.base else name
+
+
+def _columns(path: Path, names: list[str]) -> dict[str, str]:
+    """Return our columns that the file has -> what it calls them."""
+    by_lower: dict[str, str] = {}
+    for name in names:
+        plain = name.strip().lower()
+        if plain in COLUMNS and plain in by_lower:
+            raise DataError(f"{path} has two columns {plain!r}", got=names, remedy="Delete one of them.")
+        by_lower.setdefault(plain, name)
+    return {name: by_lower[name] for name in COLUMNS if name in by_lower}
+
+
+def _check_columns(path: Path, columns: Mapping[str, str], base: Sheet) -> None:
+    if "file" not in columns:
+        raise DataError(
+            f"{path} has no column 'file'", expected=listed(COLUMNS),
+            remedy=f"Put it back, or restore the file as committed: git checkout -- {path.name}.",
+        )  # fmt: skip
+    if "label" not in columns and any(row.label for row in base.rows()):
+        raise DataError(
+            f"{path} has no column 'label', and to take it for deleted would remove every label",
+            remedy=f"Put it back, or restore the file as committed: git checkout -- {path.name}.",
+        )
+
+
+def _row(cells: Mapping[str, str], columns: Mapping[str, str], extra: list[str], names: _Names) -> Row:
+    ours: dict[str, Any] = {
+        column: unescape(cells[name]) for column, name in columns.items() if column != "file"
+    }
+    more = tuple(unescape(cells[name]) for name in extra)
+    return Row(names.find(cells[columns["file"]]), more=more)._replace(**ours)
+
+
+def _repaired(row: Row, before: Row | None, columns: Mapping[str, str], repairs: Counter[str]) -> Row:
+    """Return a row with what a spreadsheet lost or changed by itself taken from before."""
+    if before is None:
+        return row
+    lost = {column: getattr(before, column) for column in COLUMNS[1:] if column not in columns}
+    if "sha256" in columns and row.sha256 != before.sha256 and not _HASH.fullmatch(row.sha256):
+        lost["sha256"] = before.sha256
+        repairs["what stands there is not a hash any more; it is as committed"] += 1
+    if row.at != before.at and before.at and not _TIME.fullmatch(row.at) and "at" in columns:
+        lost["at"] = before.at
+        repairs["the time was written another way; it is as committed"] += 1
+    if row.label != before.label and _without_zeros(row.label) == _without_zeros(before.label) != "":
+        lost["label"] = before.label
+        repairs[f"the label lost zeros ({before.label} became {row.label}); it is as committed"] += 1
+    return row._replace(**lost)
+
+
+def _without_zeros(label: str) -> str:
+    return str(int(label)) if label.isascii() and label.isdigit() else ""
+
+
+def _sheet(found: Mapping[str, tuple[int, Row]], extra: list[str], kept: list[str], base: Sheet) -> Sheet:
+    order = [name for name in base.extra if name in (*extra, *kept)]
+    order += [name for name in extra if name not in order]
+    sheet = Sheet({}, order)
+    for name in sorted(found):
+        row = found[name][1]
+        cells = dict(zip(extra, row.more, strict=True))
+        before = base.row(name)
+        old = dict(zip(base.extra, before.more)) if before is not None else {}
+        sheet.lines[name] = line_of(
+            row._replace(more=tuple(cells.get(each, old.get(each, "")) for each in order))
+        )
+    return sheet
+
+
+def _notes(path: Path, names: list[str], columns: Mapping[str, str], kept: list[str]) -> Iterator[str]:
+    missing = [name for name in COLUMNS if name not in columns]
+    if missing or kept:
+        yield f"{path.name} has no column {listed([*missing, *kept])}; what was committed stays"
+    elif [name.strip().lower() for name in names[:9]] != list(COLUMNS):
+        yield f"{path.name} has its columns in another order; it was read by their names"
+
+
+def read_any(path: Path, data: bytes, base: Sheet) -> tuple[Sheet, list[str]]:
+    """Read a file of labels, as we write it or as another program did.
+
+    Args:
+        path: the file, from which it is read again if another program wrote it.
+        data: its bytes.
+        base: the labels as committed.
+
+    Raises:
+        DataError: see `read_edited`.
+    """
+    found = Sheet.read(data)
+    if not isinstance(found, Problem):
+        return found, []
+    if data.lstrip().startswith(b"<<<<<<<") or b"\n<<<<<<< " in data:
+        raise DataError(
+            f"{path} holds the marks of a merge that git could not finish",
+            remedy="Undo that merge (git merge --abort), and use: gatera data merge BRANCH.",
+        )
+    return read_edited(path, base)

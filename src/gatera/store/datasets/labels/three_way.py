@@ -1,0 +1,216 @@
+"""Bring two people's labels together, item by item: a conflict is only what both changed, and differently."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from gatera.core.checks import check_choice
+from gatera.core.errors import ArgumentError
+from gatera.store.datasets.labels.changes import Change, changes_between
+from gatera.store.datasets.labels.rows import PERSON, Row
+from gatera.store.datasets.labels.sheets import Sheet
+
+#: Rules that settle every conflict: the current branch's row; the other's; the one given last; a person's rather than a function's.
+Rule = Literal["mine", "theirs", "newest", "person"]
+RULES = ("mine", "theirs", "newest", "person")
+
+#: The label, who gave it, and when, belong together.
+_LABEL = ("label", "source", "by", "at")
+_OWN = ("sha256", "split", "group", "note")
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """An item that both sides changed differently.
+
+    Attributes:
+        file: the item.
+        base: its row before both; None if it was not there.
+        mine: its row on the current branch; None if it was removed.
+        theirs: its row on the other; None if it was removed.
+        columns: what differs; empty if one side removed the item.
+        extra: names of the columns beyond ours.
+        merged: the row with all that is not in conflict; None if one side removed the item.
+    """
+
+    file: str
+    base: Row | None
+    mine: Row | None
+    theirs: Row | None
+    columns: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+    merged: Row | None = None
+
+    def words(self) -> str:
+        """Return the conflict in words: "label: cat (by Ann) or dog (by Ben), was fox"."""
+        if self.mine is None or self.theirs is None:
+            left = self.theirs if self.mine is None else self.mine
+            assert left is not None
+            who = (
+                ("removed here", "changed there") if self.mine is None else ("changed here", "removed there")
+            )
+            return f"{who[0]}, {who[1]} ({left.label or 'no label'})"
+        cells = [Change(self.mine, self.theirs, self.extra).cell(column) for column in self.columns]
+        was = [Change(self.base, self.mine, self.extra).cell(column)[0] for column in self.columns]
+        return "; ".join(
+            f"{column}: {_who(mine, self.mine, column)} or {_who(theirs, self.theirs, column)}"
+            + (f", was {before}" if before else "")
+            for column, (mine, theirs), before in zip(self.columns, cells, was, strict=True)
+        )
+
+    def settled(self, answer: str) -> Row | None:
+        """Return the row after an answer: "mine", "theirs", or another label; None if the item is removed.
+
+        Raises:
+            ArgumentError: for another label of an item that one side removed.
+        """
+        if answer in ("mine", "theirs"):
+            chosen = self.mine if answer == "mine" else self.theirs
+            if chosen is None or self.merged is None:
+                return chosen
+            return _with(self.merged, chosen, self.columns, self.extra)
+        if self.merged is None:
+            raise ArgumentError(f"{self.file} was removed on one side", got=answer, expected="mine or theirs")
+        mine = self.settled("mine")
+        assert mine is not None
+        return mine._replace(label=answer, source="")
+
+    def by_rule(self, rule: Rule) -> str:
+        """Return the answer that a rule gives: "mine" or "theirs"."""
+        if rule in ("mine", "theirs"):
+            return rule
+        if self.mine is None or self.theirs is None:  # what was changed stays
+            return "theirs" if self.mine is None else "mine"
+        if rule == "newest":
+            return "theirs" if self.theirs.at > self.mine.at else "mine"
+        persons = [row.source in ("", PERSON) for row in (self.mine, self.theirs)]
+        return "theirs" if persons == [False, True] else "mine"
+
+
+def _who(cell: str, row: Row, column: str) -> str:
+    shown = cell or "(none)"
+    return f"{shown} (by {row.giver})" if column == "label" and row.giver else shown
+
+
+def _with(row: Row, chosen: Row, columns: Iterable[str], extra: tuple[str, ...]) -> Row:
+    """Return a row with some columns of another; a label brings who gave it."""
+    ours = [name for name in columns if name not in extra]
+    names = {*ours, *(_LABEL if "label" in ours else ())}
+    more = [
+        theirs if name in columns else own
+        for name, own, theirs in zip(extra, row.more, chosen.more, strict=True)
+    ]
+    return row._replace(**{name: getattr(chosen, name) for name in names}, more=tuple(more))
+
+
+@dataclass
+class Merged:
+    """The outcome of a merge.
+
+    Attributes:
+        rows: item -> its new row, where it is not as on the current branch; None if it is removed.
+        conflicts: what both sides changed differently.
+        extra: columns beyond ours, of the rows.
+    """
+
+    rows: dict[str, Row | None] = field(default_factory=dict)
+    conflicts: list[Conflict] = field(default_factory=list)
+    extra: tuple[str, ...] = ()
+
+
+def merge_sheets(base: Sheet, mine: Sheet, theirs: Sheet) -> Merged:
+    """Merge two sheets that began as `base`; the result says what changes in `mine`."""
+    extra = tuple(dict.fromkeys((*base.extra, *mine.extra, *theirs.extra)))
+    for sheet in (base, mine, theirs):
+        if sheet.extra != extra:
+            _align(sheet, extra)
+    own = {change.file: change for change in changes_between(base, mine)}
+    found = Merged(extra=extra)
+    for change in changes_between(base, theirs):
+        ours = own.get(change.file)
+        if ours is None:
+            found.rows[change.file] = change.after
+        elif ours.after != change.after:
+            _both_changed(change.before, ours.after, change.after, found)
+    return found
+
+
+def _align(sheet: Sheet, extra: tuple[str, ...]) -> None:
+    sheet.widen(extra)
+    if sheet.extra != extra:
+        place = [sheet.extra.index(name) for name in extra]
+        rows = [row._replace(more=tuple(row.more[i] for i in place)) for row in sheet.rows()]
+        sheet.extra = extra
+        sheet.put(rows)
+
+
+def _both_changed(base: Row | None, mine: Row | None, theirs: Row | None, found: Merged) -> None:
+    extra = found.extra
+    if mine is None or theirs is None:
+        left = mine or theirs
+        assert left is not None
+        found.conflicts.append(Conflict(left.file, base, mine, theirs, (), extra))
+        return
+    before = base or Row(mine.file, more=("",) * len(extra))
+    merged, clashes = mine, []
+    if _cells(theirs, _LABEL) != _cells(before, _LABEL) and mine.label != theirs.label:
+        if _cells(mine, _LABEL) == _cells(before, _LABEL):
+            merged = _with(merged, theirs, ("label",), extra)
+        elif theirs.label != before.label and mine.label != before.label:
+            clashes.append("label")
+        elif theirs.label != before.label:
+            merged = _with(merged, theirs, ("label",), extra)
+    for name in (*_OWN, *extra):
+        old, ours, other = (Change(row, row, extra).cell(name)[0] for row in (before, mine, theirs))
+        if other in (old, ours):
+            continue
+        if ours == old:
+            merged = _with(merged, theirs, (name,), extra)
+        else:
+            clashes.append(name)
+    if clashes:
+        found.conflicts.append(Conflict(mine.file, base, mine, theirs, tuple(clashes), extra, merged))
+    elif merged != mine:
+        found.rows[mine.file] = merged
+
+
+def _cells(row: Row, names: Iterable[str]) -> list[str]:
+    return [getattr(row, name) for name in names]
+
+
+def settle(
+    found: Merged,
+    rule: Rule | None,
+    answers: Mapping[str, str],
+    stamp: Callable[[Row], Row] = lambda row: row,
+) -> list[Conflict]:
+    """Settle conflicts by answers and by a rule; return those that are left.
+
+    Args:
+        found: the merge; the rows of what is settled are added.
+        rule: for all that have no answer; None for none.
+        answers: item -> "mine", "theirs", or another label.
+        stamp: writes who gave a third label, and when.
+
+    Raises:
+        ArgumentError: if an answer is about an item that is not in conflict.
+    """
+    if rule is not None:
+        check_choice("rule", rule, RULES)
+    by_name = {conflict.file: conflict for conflict in found.conflicts}
+    left = []
+    for name in answers:
+        if name not in by_name:
+            raise ArgumentError(f"{name} is not in conflict", available=", ".join(list(by_name)[:12]) or None)
+    for conflict in found.conflicts:
+        answer = answers.get(conflict.file) or (None if rule is None else conflict.by_rule(rule))
+        if not answer:
+            left.append(conflict)
+            continue
+        row = conflict.settled(answer)
+        found.rows[conflict.file] = (
+            stamp(row) if row is not None and answer not in ("mine", "theirs") else row
+        )
+    return left

@@ -1,0 +1,129 @@
+"""How a repository is: what changed since the last commit, in the labels and among the files."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from gatera.store.datasets.labels.changes import Change, Summary, summarise
+from gatera.store.datasets.labels.rows import row_of
+from gatera.store.datasets.labels.sheets import FOLDER, TABLE
+from gatera.store.datasets.work.cache import Seen
+from gatera.store.datasets.work.tree import Found, hash_now, hashed, is_as_seen, walk
+from gatera.store.datasets.work.workspace import Version, Workspace, changes
+
+
+@dataclass
+class Status:
+    """How a repository is.
+
+    Attributes:
+        branch: the current branch; None on a commit by itself.
+        commit: the current commit; None before the first.
+        items: how many items there are.
+        unlabelled: how many have no label.
+        summary: what changed in the labels since the commit.
+        changed: items whose file has other bytes than the labels say.
+        missing: items whose file is not there.
+        new: files that are not items, below folders that hold items.
+    """
+
+    branch: str | None
+    commit: str | None
+    items: int = 0
+    unlabelled: int = 0
+    summary: Summary = field(default_factory=Summary)
+    changed: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    new: list[str] = field(default_factory=list)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing differs from the commit."""
+        return not (self.summary.total or self.changed or self.missing or self.new)
+
+
+def status(work: Workspace) -> Status:
+    """Compare the folder with its labels, and these with the last commit."""
+    head = work.git.head()
+    base = work.at(head)
+    version = work.now(base)
+    found = Status(work.git.branch(), head, summary=summarise(changes(base, version)))
+    there: dict[str, Found] = dict(walk(os.fspath(work.root), "", lambda name, why: None))
+    seen = work.cache.seen()
+    doubtful: dict[str, str] = {}
+    for sheet in version.sheets():
+        found.items += len(sheet)
+        for name, sha256, label in _cells(sheet.lines):
+            found.unlabelled += not label
+            state = there.pop(name, None)
+            if state is None:
+                if sha256:
+                    found.missing.append(name)
+            elif sha256 and not _is_same(state, seen.get(name), sha256):
+                doubtful[name] = sha256
+    _hash_doubtful(work, doubtful, found)
+    found.new = _new(work, there)
+    return found
+
+
+def _cells(lines: dict[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Yield name, hash and label of each line; lines with quotes are parsed."""
+    for name, line in lines.items():
+        if '"' in line:
+            from_quotes = _parsed(line)
+            yield name, from_quotes[0], from_quotes[1]
+        else:
+            _, sha256, label, _ = line.split(",", 3)
+            yield name, sha256, label
+
+
+def _parsed(line: str) -> tuple[str, str]:
+    row = row_of(line)
+    return row.sha256, row.label
+
+
+def _is_same(state: Found, seen: tuple[object, ...] | None, sha256: str) -> bool:
+    return is_as_seen(state, seen) and seen is not None and seen[3] == sha256
+
+
+def _hash_doubtful(work: Workspace, doubtful: dict[str, str], found: Status) -> None:
+    """Hash the files whose time, size or place on the disk changed since they were hashed."""
+    kept: dict[str, Seen] = {}
+    for name, result in hashed(work.root, doubtful, hash_now):
+        if not isinstance(result, Seen) or result.sha256 != doubtful[name]:
+            found.changed.append(name)
+        if isinstance(result, Seen):
+            kept[name] = result
+    if kept:
+        work.cache.see(kept)
+
+
+def _new(work: Workspace, there: dict[str, Found]) -> list[str]:
+    """Return which of these files could be items: not those of git, nor the labels."""
+    if not there:
+        return []
+    tracked = set((work.git.ask("ls-files", "-z") or "").split("\0"))
+    return sorted(
+        name for name in there if name not in tracked and name != TABLE and not name.startswith(f"{FOLDER}/")
+    )
+
+
+def differences(work: Workspace, before: str | None, after: str | None) -> Iterator[Change]:
+    """Yield what changed between two commits.
+
+    Args:
+        work: the repository.
+        before: a commit; None for the last one.
+        after: a commit; None for the folder as it is.
+    """
+    base = work.head() if before is None else work.at(work.git.commit_of(before))
+    other = work.now() if after is None else work.at(work.git.commit_of(after))
+    yield from changes(base, other)
+
+
+def labels_in(version: Version) -> Counter[str]:
+    """Count the items of each label."""
+    return Counter(label for sheet in version.sheets() for _, _, label in _cells(sheet.lines))

@@ -1,0 +1,116 @@
+"""Make a data repository of a folder, and find the one that a folder is in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from gatera.core.errors import DataError
+from gatera.core.files import atomic_write
+from gatera.store.datasets.labels.rows import header_of
+from gatera.store.datasets.labels.sheets import FOLDER, TABLE
+from gatera.store.datasets.work.git import OLDEST, Git
+from gatera.store.datasets.work.workspace import HIDDEN
+
+#: The format that this version writes, and the newest that it reads.
+FORMAT = 1
+
+#: The first line of `.gitattributes`, which tells the format.
+_MARK = "# gatera data, format {}"
+_MARKED = re.compile(r"^# gatera data, format (\d+)$", re.MULTILINE)
+
+#: Lines of labels are ours to write: git changes no line ends, and merges them item by item where the driver is set up.
+_ATTRIBUTES = (f"{TABLE} -text merge=gatera-labels", f"{FOLDER}/*.csv -text merge=gatera-labels")
+
+
+def make(folder: Path, say: Callable[[str], None]) -> Path:
+    """Make a data repository of a folder; what is in it stays. Returns its root.
+
+    Raises:
+        DataError: if it is one already, git is missing or too old, or the folder cannot be written to.
+    """
+    folder = folder.absolute()
+    if is_repository(folder):
+        raise DataError(
+            f"{folder} is a data repository already", remedy='"gatera data status" shows how it is.'
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    git = Git(folder)
+    check_git(git)
+    top = git.top()
+    if top is None:
+        default = git.ask("config", "init.defaultBranch")
+        git.run("init", "--quiet", *([] if default else ["--initial-branch=main"]))
+    else:
+        say(f"The git repository {top} keeps the labels, as {folder} is in it.")
+    (folder / HIDDEN).mkdir(exist_ok=True)
+    add_lines(folder / ".gitignore", [f"/{HIDDEN}/"])
+    add_lines(folder / ".gitattributes", [_MARK.format(FORMAT), *_ATTRIBUTES])
+    table = folder / TABLE
+    if not table.exists() and not (folder / FOLDER / "00.csv").exists():
+        with atomic_write(table) as partial:
+            partial.write_text(header_of(()) + "\n", encoding="utf-8")
+    elif table.exists():
+        say(f'{TABLE} is there already and stays; "gatera data add ." adds its files, with the labels in it.')
+    return folder
+
+
+def check_git(git: Git) -> None:
+    """Raise DataError if git is missing or too old."""
+    said = git.run("--version").decode()
+    found = re.search(r"(\d+)\.(\d+)", said)
+    if found and (int(found[1]), int(found[2])) < OLDEST:
+        raise DataError(
+            "git is too old for data repositories",
+            got=said.strip(),
+            expected=f"{OLDEST[0]}.{OLDEST[1]} or newer",
+        )
+
+
+def is_repository(folder: Path) -> bool:
+    """Whether a folder is the root of a data repository.
+
+    Raises:
+        DataError: if it is one of a later format.
+    """
+    attributes = folder / ".gitattributes"
+    try:
+        found = _MARKED.search(attributes.read_text(encoding="utf-8", errors="replace"))
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    if found and int(found[1]) > FORMAT:
+        raise DataError(
+            f"{folder} is a data repository of format {found[1]}, and this version reads up to {FORMAT}",
+            remedy="Install a newer Gatera.",
+        )
+    return found is not None
+
+
+def find(folder: Path) -> Path:
+    """Return the root of the data repository that a folder is in.
+
+    Raises:
+        DataError: if it is in none.
+    """
+    start = folder.absolute()
+    for each in (start, *start.parents):
+        if is_repository(each):
+            return each
+    raise DataError(
+        f"{start} is not in a data repository" if start.exists() else f"There is no folder {start}",
+        remedy=f"Make one: gatera data init {folder}.",
+    )
+
+
+def add_lines(path: Path, lines: list[str]) -> bool:
+    """Add lines to a text file, those that it does not have; returns whether there were any."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    new = [line for line in dict.fromkeys(lines) if line not in text.splitlines()]
+    if not new:
+        return False
+    if text and not text.endswith("\n"):
+        text += "\n"
+    with atomic_write(path) as partial:
+        partial.write_text(text + "\n".join([*new, ""]), encoding="utf-8")
+    return True

@@ -1,0 +1,251 @@
+"""Merge another branch's labels, and undo a commit."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from gatera.core.checks import listed
+from gatera.core.errors import DataError
+from gatera.core.files import atomic_write
+from gatera.program.tables.reader import open_table
+from gatera.store.datasets.adding import now
+from gatera.store.datasets.committing import remember
+from gatera.store.datasets.labels.changes import Summary, summarise
+from gatera.store.datasets.labels.rows import Row, escape, unescape
+from gatera.store.datasets.labels.sheets import FOLDER, TABLE, Sheet, split_up
+from gatera.store.datasets.labels.three_way import Conflict, Merged, Rule, merge_sheets, settle
+from gatera.store.datasets.moving import check_clean, commit_of_sheets, move
+from gatera.store.datasets.work.git import GitError
+from gatera.store.datasets.work.workspace import Version, Workspace, changes
+
+#: The table of conflicts, to be filled in.
+CONFLICTS = "conflicts.csv"
+
+
+class MergeConflictError(DataError):
+    """Two people changed the same items differently. Nothing was merged.
+
+    Args:
+        what: what was to be done.
+        conflicts: the items.
+        table: where they are listed, to be filled in.
+    """
+
+    def __init__(self, what: str, conflicts: Sequence[Conflict], table: Path) -> None:
+        self.conflicts, self.table = list(conflicts), table
+        shown = [f"{conflict.file}: {conflict.words()}" for conflict in conflicts[:3]]
+        super().__init__(
+            f"{what} needs {len(conflicts):,} {'answer' if len(conflicts) == 1 else 'answers'}, and changed nothing: both sides changed {shown[0]}",
+            remedy=f"Answer item by item in the column 'answer' of {table} (mine, theirs, or a label) and pass answers={str(table)!r}, or by a rule: rule='mine', "
+            "'theirs', 'newest', or 'person'.",
+        )  # fmt: skip
+
+
+class MergeResult(NamedTuple):
+    """What a merge or a revert did.
+
+    Attributes:
+        commit: the commit that it made or went to; None if there was nothing to do.
+        summary: what changed on the current branch.
+        settled: how many conflicts were settled.
+        forward: whether the branch only moved forward.
+    """
+
+    commit: str | None
+    summary: Summary
+    settled: int = 0
+    forward: bool = False
+
+
+def merge(
+    work: Workspace,
+    branch: str,
+    rule: Rule | None,
+    answers: Mapping[str, str] | Path | None,
+    message: str | None,
+) -> MergeResult:
+    """Merge a branch or commit into the current branch. The lock must be held."""
+    git = work.git
+    theirs, mine = git.commit_of(branch), git.head()
+    check_clean(work, "a merge")
+    base = None if mine is None else git.ask("merge-base", mine, theirs)
+    if base == theirs:
+        return MergeResult(None, Summary())
+    before = work.at(mine)
+    if mine is None or base == mine:
+        move(work, theirs, branch="HEAD", how=f"merge {branch}")
+        return MergeResult(theirs, summarise(changes(before, work.at(theirs))), forward=True)
+    versions = work.at(base), before, work.at(theirs)
+    sheets, settled = _merged(work, versions, f"merging {branch}", rule, answers)
+    start = _other_files(work, base, mine, theirs, branch)
+    made = commit_of_sheets(work, sheets, start, [mine, theirs], message or f"Merge {branch}")
+    return _went(work, made, before, settled, f"merge {branch}")
+
+
+def revert(
+    work: Workspace, commit: str, rule: Rule | None, answers: Mapping[str, str] | Path | None
+) -> MergeResult:
+    """Undo the changes of a commit in a new one; what others changed since stays. The lock must be held."""
+    git = work.git
+    undone, head = git.commit_of(commit), git.head()
+    check_clean(work, "a revert")
+    assert head is not None
+    found = git.history(undone, most=1)[0]
+    before = work.at(head)
+    parent = work.at(found.parents[0] if found.parents else None)
+    if not parent.names:
+        parent = Version(dict.fromkeys(before.names, "none"), lambda part: Sheet())
+    sheets, settled = _merged(
+        work, (work.at(undone), before, parent), f"reverting {undone[:8]}", rule, answers
+    )
+    if not sheets:
+        return MergeResult(None, Summary())
+    message = f'Revert "{found.subject}"\n\nThis reverts the labels of commit {undone}.'
+    made = commit_of_sheets(work, sheets, head, [head], message)
+    return _went(work, made, before, settled, f"revert {undone[:8]}")
+
+
+def _went(work: Workspace, made: str, before: Version, settled: int, how: str) -> MergeResult:
+    move(work, made, branch="HEAD", how=how)
+    changed = list(changes(before, work.at(made)))
+    summary = summarise(changed)
+    if how.startswith("revert"):
+        remember(work, made, changed, summary.sentence())
+    (work.hidden / CONFLICTS).unlink(missing_ok=True)
+    return MergeResult(made, summary, settled)
+
+
+def _merged(
+    work: Workspace,
+    versions: tuple[Version, Version, Version],
+    what: str,
+    rule: Rule | None,
+    answers: Mapping[str, str] | Path | None,
+) -> tuple[dict[str, Sheet], int]:
+    """Return the parts of the current labels that the merge changes, and how many conflicts were settled.
+
+    Raises:
+        MergeConflictError: if some are left.
+    """
+    given = _answers(answers)
+    found: dict[str, Merged] = {}
+    parts: dict[str, Sheet] = {}
+    for part, (base, mine, theirs) in _parts(versions).items():
+        merged = merge_sheets(base, mine, theirs)
+        if merged.rows or merged.conflicts:
+            found[part], parts[part] = merged, mine
+    known = {conflict.file for merged in found.values() for conflict in merged.conflicts}
+    if strange := [name for name in given if name not in known]:
+        raise DataError(
+            f"{strange[0]} is not in conflict",
+            available=listed(sorted(known)) or None,
+            remedy="Remove it from the answers.",
+        )
+    stamp = _stamp(work)
+    left = []
+    for merged in found.values():
+        left += settle(
+            merged, rule, {c.file: given[c.file] for c in merged.conflicts if given.get(c.file)}, stamp
+        )
+    if left:
+        raise MergeConflictError(what, left, write_conflicts(work.hidden / CONFLICTS, left))
+    for part, merged in found.items():
+        sheet = parts[part]
+        sheet.widen(merged.extra)
+        sheet.put(row for row in merged.rows.values() if row is not None)
+        for name in [name for name, row in merged.rows.items() if row is None]:
+            sheet.lines.pop(name, None)
+    return {part: sheet for part, sheet in parts.items() if found[part].rows}, len(known)
+
+
+def _stamp(work: Workspace) -> Callable[[Row], Row]:
+    by, at = work.git.user(), now()
+    return lambda row: row._replace(by=by, at=at)
+
+
+def _parts(versions: tuple[Version, Version, Version]) -> dict[str, tuple[Sheet, Sheet, Sheet]]:
+    """Return base, mine and theirs part by part, in the way that mine is in; parts that only one side changed are among them."""
+    mine = versions[1]
+    if all(version.in_parts == mine.in_parts or not version.names for version in versions):
+        names = sorted({name for version in versions for name in version.names})
+        changed = [
+            name
+            for name in names
+            if versions[0].names.get(name) != versions[2].names.get(name)
+            and mine.names.get(name) != versions[2].names.get(name)
+        ]
+        return {
+            name: (versions[0].sheet(name), mine.sheet(name), versions[2].sheet(name)) for name in changed
+        }
+    wholes = [version.whole() for version in versions]
+    if not mine.in_parts:
+        return {"": (wholes[0], wholes[1], wholes[2])}
+    split = [split_up(whole) for whole in wholes]
+    return {name: (split[0][name], split[1][name], split[2][name]) for name in split[0]}
+
+
+def _other_files(work: Workspace, base: str | None, mine: str, theirs: str, branch: str) -> str:
+    """Return the commit or tree that has the merge of all other files that git keeps.
+
+    Raises:
+        DataError: if they do not merge.
+    """
+    changed = (work.git.ask("diff-tree", "-r", "-z", "--name-only", base or mine, theirs) or "").split("\0")
+    prefix = work.git.ask("rev-parse", "--show-prefix") or ""
+    others = [name for name in changed if name and not _is_ours(name.removeprefix(prefix))]
+    if not others:
+        return mine
+    try:
+        return work.git.run("merge-tree", "--write-tree", mine, theirs).decode().split("\n", 1)[0]
+    except GitError:
+        pass
+    found = work.git._run(("merge-tree", "--write-tree", "--name-only", "-z", mine, theirs), None, None)
+    tree, *names = found.stdout.decode("utf-8", "surrogateescape").split("\0\0", 1)[0].split("\0")
+    clashing = [name for name in names if not _is_ours(name.removeprefix(prefix))]
+    if clashing or found.returncode > 1:
+        raise DataError(
+            f"the labels of {branch} merge, but not the other files that git keeps: {listed(clashing, 5)}",
+            remedy=f"Merge those first: git merge {branch}, which leaves the labels to do.",
+        )
+    return tree
+
+
+def _is_ours(name: str) -> bool:
+    return name in (TABLE, ".gitignore", ".gitattributes") or name.startswith(f"{FOLDER}/")
+
+
+def write_conflicts(path: Path, conflicts: Sequence[Conflict]) -> Path:
+    """Write a table of conflicts with an empty column for the answers; returns its path."""
+    with atomic_write(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(["file", "answer", "mine", "theirs", "before", "what"])
+        for conflict in conflicts:
+            cells = [("(removed)" if row is None else row.label) for row in (conflict.mine, conflict.theirs)]
+            table.writerow(
+                [
+                    escape(conflict.file),
+                    "",
+                    *map(escape, cells),
+                    "" if conflict.base is None else escape(conflict.base.label),
+                    escape(conflict.words()),
+                ]
+            )
+    return path
+
+
+def _answers(answers: Mapping[str, str] | Path | None) -> dict[str, str]:
+    if answers is None:
+        return {}
+    if isinstance(answers, Mapping):
+        return dict(answers)
+    table = open_table(answers)
+    if "file" not in table.names or "answer" not in table.names:
+        raise DataError(
+            f"{answers} is not a table of answers",
+            available=listed(table.names),
+            expected="columns file and answer",
+        )
+    return {unescape(row["file"]): row["answer"].strip() for row in table.rows() if row["answer"].strip()}

@@ -1,0 +1,329 @@
+"""Go from one commit to another: the labels, git's branch, and the files. A move that is stopped is finished by the next command."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from gatera.core.checks import listed
+from gatera.core.errors import ArgumentError, DataError
+from gatera.core.files import atomic_write
+from gatera.store.datasets.labels.changes import Change
+from gatera.store.datasets.labels.sheets import FOLDER, TABLE, Sheet
+from gatera.store.datasets.work.cache import Seen
+from gatera.store.datasets.work.git import GitError
+from gatera.store.datasets.work.tree import hash_now, hashed, is_as_seen, state_of
+from gatera.store.datasets.work.workspace import Version, Workspace, changes
+
+#: Where a move is noted until it is done.
+_JOURNAL = "moving.json"
+
+#: Folders that no item may be in.
+_FORBIDDEN = (".git", ".gatera")
+
+
+def check_clean(work: Workspace, what: str) -> None:
+    """Raise DataError if labels have changes that are not committed."""
+    base = work.head()
+    if next(changes(base, work.now(base)), None) is not None:
+        raise DataError(
+            f"there are changes of labels that are not committed, and {what} would mix them up",
+            remedy="Commit them (gatera data commit -m TEXT), or undo them (git checkout -- labels.csv).",
+        )
+
+
+def is_safe(name: str) -> bool:
+    """Whether the name of an item is a path inside the repository: labels may come from others."""
+    parts = PurePosixPath(name).parts
+    if not parts or name.startswith("/") or ".." in parts or "\0" in name or parts[0].lower() in _FORBIDDEN:
+        return False
+    return os.name != "nt" or not any(character in name for character in '\\:*?"<>|')
+
+
+def move(work: Workspace, new: str, *, branch: str | None, how: str) -> None:
+    """Go to a commit. The lock must be held, and the labels be as committed.
+
+    Args:
+        work: the repository.
+        new: the commit.
+        branch: "HEAD" to move the current branch there; a full reference to make it the current branch; None for the commit by itself.
+        how: what git's own log says of it.
+    """
+    old = work.git.head()
+    facts = {"from": old, "to": new, "branch": branch, "how": how}
+    with atomic_write(work.hidden / _JOURNAL) as partial:
+        partial.write_text(json.dumps(facts), encoding="utf-8")
+    try:
+        _tree(work, old, new)
+    except GitError:
+        (work.hidden / _JOURNAL).unlink()  # nothing has changed: git looks first
+        raise
+    _finish(work, facts)
+
+
+def _tree(work: Workspace, old: str | None, new: str) -> None:
+    """Let git bring its index and the files that it keeps from one commit to another."""
+    work.git.ask(
+        "update-index", "-q", "--refresh"
+    )  # a file that was written again with the same bytes is no change
+    work.git.run("read-tree", "-m", "-u", *([] if old is None else [old]), new)
+
+
+def is_interrupted(work: Workspace) -> bool:
+    """Whether a move may have been stopped, or is going on in another process."""
+    return (work.hidden / _JOURNAL).exists()
+
+
+def recover(work: Workspace) -> None:
+    """Finish a move that was stopped. The lock must be held."""
+    path = work.hidden / _JOURNAL
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return
+    old, new = facts["from"], facts["to"]
+    before, after = work.at(old), work.at(new)
+    here = work.now(before).names
+    strange = [
+        part for part, name in here.items() if name not in (before.names.get(part), after.names.get(part))
+    ]
+    if strange:
+        path.unlink()
+        work.say(
+            f"{facts['how']} was interrupted, and {TABLE if '' in strange else FOLDER} was edited since: it stays as it is. See: git status."
+        )
+        return
+    try:
+        _tree(work, old, new)
+    except GitError:  # git was stopped between the files and its index
+        _by_hand(work, after, new)
+    _finish(work, facts)
+    work.say(f"{facts['how']} was interrupted, and is finished now.")
+
+
+def _by_hand(work: Workspace, after: Version, new: str) -> None:
+    for part, data in zip(after.names, work.git.read(after.names.values()), strict=True):
+        with atomic_write(work.path_of(part)) as partial:
+            partial.write_bytes(data)
+    if after.in_parts:
+        (work.root / TABLE).unlink(missing_ok=True)
+    else:
+        for path in (work.root / FOLDER).glob("??.csv"):
+            path.unlink()
+    work.git.run("read-tree", new)
+    for name in (".gitignore", ".gitattributes"):
+        if (blob := work.git.blobs(new, name).get(name)) is not None:
+            with atomic_write(work.root / name) as partial:
+                partial.write_bytes(next(work.git.read([blob])))
+    work.git.ask("update-index", "--refresh", "-q")
+
+
+def _finish(work: Workspace, facts: dict[str, Any]) -> None:
+    old, new, branch, git = facts["from"], facts["to"], facts["branch"], work.git
+    if branch == "HEAD":
+        git.run("update-ref", "-m", facts["how"], "HEAD", new)
+    elif branch is None:
+        git.run("update-ref", "--no-deref", "-m", facts["how"], "HEAD", new)
+    else:
+        git.run("symbolic-ref", "-m", facts["how"], "HEAD", branch)
+    place_files(work, changes(work.at(old), work.at(new)))
+    (work.hidden / _JOURNAL).unlink(missing_ok=True)
+
+
+def place_files(work: Workspace, changed: Iterable[Change]) -> int:
+    """Bring files to where the labels say, out of the object store. What somebody changed and did not add is left alone, and said.
+
+    Returns:
+        How many files were written.
+    """
+    wanted: dict[str, str] = {}
+    gone: dict[str, str] = {}
+    for change in changed:
+        old, new = change.cell("sha256")
+        if new:
+            wanted[change.file] = new
+        elif old and change.after is None:
+            gone[change.file] = old
+    unsafe = [name for name in wanted if not _may_write(work.root, name)]
+    if unsafe:
+        raise DataError(
+            f"{unsafe[0]!r} is not the name of a file in this repository",
+            remedy="Nothing was written for it: do not trust these labels.",
+        )
+    theirs = _changed_by_somebody(work, {**gone, **wanted}, {*wanted, *gone})
+    missing, written = [], {}
+    for name, sha256 in wanted.items():
+        if name in theirs or _is_here(work, name, sha256):
+            continue
+        if sha256 not in work.objects:
+            missing.append(name)
+            continue
+        work.objects.place(sha256, work.root / name)
+        state = state_of(work.root / name)
+        if state is not None:
+            written[name] = Seen(state.mtime, state.size, state.inode, sha256)
+    removed = [name for name in gone if name not in theirs]
+    for name in removed:
+        _remove(work.root, name)
+    work.cache.see(written, removed)
+    if missing:
+        work.say(
+            f"{len(missing):,} files are not in the object store yet, e.g. {missing[0]} (to get them: gatera data pull)."
+        )
+    if theirs:
+        work.say(f"Left as they are, for they were changed and not added: {listed(sorted(theirs), 3)}.")
+    return len(written)
+
+
+def _is_here(work: Workspace, name: str, sha256: str) -> bool:
+    path = work.root / name
+    state = state_of(path)
+    return state is not None and path.is_file() and hash_now(str(path)).sha256 == sha256
+
+
+def _changed_by_somebody(work: Workspace, hashes: dict[str, str], names: Iterable[str]) -> set[str]:
+    """Return which files have bytes that are neither those wanted nor kept in the object store."""
+    seen = work.cache.seen()
+    here: dict[str, Any] = {}
+    found = set()
+    for name in names:
+        path = work.root / name
+        state = state_of(path)
+        if state is None:
+            continue
+        if path.is_symlink() or not path.is_file():
+            found.add(name)
+        elif not (is_as_seen(state, seen.get(name)) and seen[name][3] in work.objects):
+            here[name] = state
+    for name, result in hashed(work.root, here, hash_now):
+        if not isinstance(result, Seen) or (
+            result.sha256 not in work.objects and result.sha256 != hashes[name]
+        ):
+            found.add(name)
+    return found
+
+
+def _may_write(root: Path, name: str) -> bool:
+    """Whether a name leads to a place inside the repository, and not through a link."""
+    if not is_safe(name):
+        return False
+    folder = root
+    for part in PurePosixPath(name).parts[:-1]:
+        folder = folder / part
+        if folder.is_symlink():
+            return False
+    return True
+
+
+def _remove(root: Path, name: str) -> None:
+    if not _may_write(root, name):
+        return
+    path = root / name
+    path.unlink(missing_ok=True)
+    with suppress(OSError):  # not empty
+        for folder in path.parents:
+            if folder == root:
+                break
+            folder.rmdir()
+
+
+def checkout(work: Workspace, name: str, new_branch: bool) -> str:
+    """Go to a branch or commit; returns the commit. The lock must be held."""
+    git = work.git
+    if new_branch:
+        git.run("check-ref-format", "--branch", name)
+        head = git.head()
+        if head is None:
+            git.run("symbolic-ref", "HEAD", f"refs/heads/{name}")
+            return ""
+        if git.ask("show-ref", "--verify", f"refs/heads/{name}") is not None:
+            raise ArgumentError(
+                f"there is a branch {name!r} already", remedy=f"Go to it: gatera data checkout {name}."
+            )
+        git.run("branch", name, head)
+        git.run("symbolic-ref", "-m", f"checkout: moving to {name}", "HEAD", f"refs/heads/{name}")
+        return head
+    new = git.commit_of(name)
+    check_clean(work, "another version")
+    is_branch = git.ask("show-ref", "--verify", f"refs/heads/{name}") is not None
+    move(work, new, branch=f"refs/heads/{name}" if is_branch else None, how=f"checkout {name}")
+    return new
+
+
+def restore(work: Workspace, names: Sequence[str]) -> int:
+    """Write files again as the labels have them, over what was changed. Returns how many were written; the lock must be held."""
+    version = work.now()
+    count, written = 0, {}
+    for sheet in version.sheets():
+        for row in sheet.rows():
+            if row.sha256 and any(
+                not name or row.file == name or row.file.startswith(f"{name}/") for name in names
+            ):
+                if not _may_write(work.root, row.file):
+                    raise DataError(f"{row.file!r} is not the name of a file in this repository")
+                if not _is_here(work, row.file, row.sha256):
+                    work.objects.place(row.sha256, work.root / row.file)
+                    state = state_of(work.root / row.file)
+                    assert state is not None
+                    written[row.file] = Seen(state.mtime, state.size, state.inode, row.sha256)
+                    count += 1
+    work.cache.see(written)
+    return count
+
+
+def lay_out(work: Workspace, commit: str) -> Path:
+    """Lay a commit out in a folder of its own; returns the folder. The lock must be held."""
+    folder = work.hidden / "commits" / commit[:16] / work.root.name
+    if (folder / TABLE).is_file():  # written last
+        return folder
+    whole = work.at(commit).whole()
+    rows = [row for row in whole.rows() if row.sha256]
+    missing = [row.file for row in rows if row.sha256 not in work.objects]
+    if missing:
+        raise DataError(
+            f"{len(missing):,} files of commit {commit[:8]} are not in the object store",
+            got=listed(missing, 3),
+            remedy="Get them: gatera data pull.",
+        )
+    for row in rows:
+        if not is_safe(row.file):
+            raise DataError(f"{row.file!r} is not the name of a file in this repository")
+        work.objects.place(row.sha256, folder / row.file, "link")
+    with atomic_write(folder / TABLE) as partial:
+        partial.write_bytes(whole.to_bytes())
+    return folder
+
+
+def commit_of_sheets(
+    work: Workspace, sheets: dict[str, Sheet], start: str, parents: Sequence[str], message: str
+) -> str:
+    """Make a commit with other labels than `start` has, in git only; nothing in the folder changes, nor does a branch.
+
+    Args:
+        work: the repository.
+        sheets: parts of the labels that differ.
+        start: the commit or tree that the rest is taken from.
+        parents: what the commit follows.
+        message: its message.
+    """
+    git, prefix = work.git, work.git.ask("rev-parse", "--show-prefix") or ""
+    index = work.hidden / "index"
+    env = {"GIT_INDEX_FILE": str(index)}
+    try:
+        git.run("read-tree", start, env=env)
+        entries = []
+        for part, sheet in sheets.items():
+            blob = git.run("hash-object", "-w", "--stdin", given=sheet.to_bytes()).decode().strip()
+            path = prefix + (f"{FOLDER}/{part}.csv" if part else TABLE)
+            entries.append(f"100644 {blob}\t{path}")
+        git.run("update-index", "--index-info", given="\n".join([*entries, ""]).encode(), env=env)
+        tree = git.run("write-tree", env=env).decode().strip()
+    finally:
+        index.unlink(missing_ok=True)
+        Path(f"{index}.lock").unlink(missing_ok=True)
+    arguments = [part for parent in parents for part in ("-p", parent)]
+    return git.run("commit-tree", tree, *arguments, given=message.encode()).decode().strip()

@@ -1,0 +1,325 @@
+"""A data repository: the face of everything in this package, and what `gatera data` calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from gatera.core.errors import ArgumentError
+from gatera.core.progress import note
+from gatera.store.datasets import (
+    adding,
+    checking,
+    committing,
+    history,
+    labelling,
+    looking,
+    making,
+    merging,
+    moving,
+    sending,
+)
+from gatera.store.datasets.adding import Added, Labels
+from gatera.store.datasets.checking import Verified
+from gatera.store.datasets.history import Entry, Step
+from gatera.store.datasets.labelling import Given
+from gatera.store.datasets.labels.changes import Change, Summary
+from gatera.store.datasets.labels.rows import Row
+from gatera.store.datasets.labels.three_way import Rule
+from gatera.store.datasets.looking import Status
+from gatera.store.datasets.merging import MergeResult
+from gatera.store.datasets.sending import Fetched, Sent
+from gatera.store.datasets.work.workspace import Workspace
+from gatera.store.objects import How
+
+#: A path as users write it.
+AnyPath = str | PathLike[str]
+
+
+class DataRepository:
+    """A folder whose labels are under git, and whose files are kept by their content.
+
+    `labels.csv` has a line for each item, sorted, so that git's own `diff` and `log` mean something; the files are objects in
+    `.gatera/objects`, which git ignores. Paths are as in the shell: from the current folder if `relative_to` says so, else from
+    the root of the repository.
+
+    Args:
+        folder: the repository, or a folder in it.
+        on_note: is called with each decision about the data, a sentence; by default it is printed on stderr.
+
+    Raises:
+        DataError: if the folder is not in a data repository.
+
+    Example:
+        data = DataRepository.init("photos")
+        data.add()
+        data.commit("Cats and dogs")
+        data.label("dog", "cat/3.jpg")
+        print(data.commit("One dog")[1].sentence())       # 1 cat -> dog; by Ann
+    """
+
+    def __init__(self, folder: AnyPath = ".", on_note: Callable[[str], None] = note) -> None:
+        self._work = Workspace(making.find(Path(folder)), on_note)
+        self._work.hidden.mkdir(exist_ok=True)
+        making.check_git(self._work.git)
+        if moving.is_interrupted(self._work):
+            with self._work.locked():
+                moving.recover(self._work)
+
+    @classmethod
+    def init(cls, folder: AnyPath = ".", on_note: Callable[[str], None] = note) -> DataRepository:
+        """Make a data repository of a folder. What is in it stays as it is.
+
+        Raises:
+            DataError: if it is one already, or git is missing.
+        """
+        return cls(making.make(Path(folder), on_note), on_note)
+
+    @property
+    def root(self) -> Path:
+        """The folder that holds the labels."""
+        return self._work.root
+
+    @property
+    def head(self) -> str | None:
+        """The current commit; None before the first."""
+        return self._work.git.head()
+
+    def add(
+        self,
+        *paths: AnyPath,
+        label: str | None = None,
+        label_from_folders: bool | None = None,
+        removed: bool = False,
+        by: str | None = None,
+        how: How = "auto",
+    ) -> Added:
+        """Take files into the repository: new ones become items, changed ones get their new hash. Labels that are there stay.
+
+        Args:
+            *paths: files and folders; none for everything.
+            label: the label of all that are new.
+            label_from_folders: take the labels of new files from the folders they are in (`cat/1.jpg` is "cat"); None does so
+                where these tell several classes.
+            removed: also drop the items below `paths` whose files are gone.
+            by: who gives the labels; by default git's user.name.
+            how: "auto" lets the object store share blocks with the files where the disk can (Btrfs, XFS), and copies elsewhere;
+                "link" makes hard links, which take no space: the files become read-only, and whoever makes one
+                writable and changes it in place damages the only copy, which `verify` finds.
+
+        Raises:
+            ArgumentError: if a path does not exist or is outside.
+            DataError: if the store or the labels cannot be written.
+        """
+        wanted = Labels(label_from_folders, label, removed, by)
+        with self._work.locked():
+            return adding.add(self._work, [Path(path) for path in paths or (self.root,)], wanted, how)
+
+    def label(
+        self,
+        label: str | None = None,
+        *paths: AnyPath,
+        split: str | None = None,
+        group: str | None = None,
+        note: str | None = None,
+        source: str | None = None,
+        by: str | None = None,
+    ) -> int:
+        """Label items, or say what else is known of them. None leaves something as it is, "" removes it.
+
+        Args:
+            label: the label; several are separated by semicolons.
+            *paths: the items; a folder stands for all in it.
+            split: "train", "valid" or "test".
+            group: items of one group stay on one side of a split.
+            note: anything.
+            source: "person" (the same as none), "function:NAME@HASH8", "program:NAME@HASH8".
+            by: who gives the label; by default git's user.name.
+
+        Returns:
+            How many items changed.
+        """
+        if not paths:
+            raise ArgumentError("label() needs items", expected="files or folders")
+        with self._work.locked():
+            given = Given(label, split, group, note, source, by)
+            return labelling.label(self._work, [Path(path) for path in paths], given)
+
+    def rename_label(self, old: str, new: str) -> int:
+        """Rename a label across the repository; who gave it and when stays. Returns how many items had it."""
+        with self._work.locked():
+            return labelling.rename_label(self._work, old, new)
+
+    def label_from(self, table: AnyPath, source: str | None = None, by: str | None = None) -> int:
+        """Take labels from a table with a column `file`, and `label`, `split`, `group` or `note`. Returns how many items changed."""
+        with self._work.locked():
+            return labelling.label_from_table(self._work, Path(table), Given(source=source, by=by))
+
+    def rows(self, commit: str | None = None) -> Iterator[Row]:
+        """Yield the row of every item, sorted by its name (within parts, where there are many).
+
+        Args:
+            commit: a commit; None for the folder as it is.
+        """
+        version = self._work.now() if commit is None else self._work.at(self._work.git.commit_of(commit))
+        for sheet in version.sheets():
+            yield from sheet.rows()
+
+    def put_rows(self, rows: Iterable[Row]) -> int:
+        """Write rows as they are, for code that labels; `source` says what it was. Returns how many changed."""
+        with self._work.locked():
+            return labelling.put_rows(self._work, rows)
+
+    def status(self) -> Status:
+        """Compare the files with the labels, and the labels with the last commit."""
+        return looking.status(self._work)
+
+    def diff(self, before: str | None = None, after: str | None = None) -> Iterator[Change]:
+        """Yield what changed in the labels, item by item.
+
+        Args:
+            before: a commit; None for the last one.
+            after: a commit; None for the folder as it is.
+        """
+        return looking.differences(self._work, before, after)
+
+    def commit(self, message: str) -> tuple[str, Summary] | None:
+        """Commit the labels as they are.
+
+        Returns:
+            The commit and what it changes; None if nothing changed.
+        """
+        with self._work.locked():
+            return committing.commit(self._work, message)
+
+    def log(self, commit: str | None = None, most: int | None = None) -> list[Entry]:
+        """Return the commits, newest first, with what each changed in the labels."""
+        return history.log(self._work, commit, most)
+
+    def blame(self, path: AnyPath, commit: str | None = None) -> list[Step]:
+        """Return the commits that changed an item, newest first."""
+        return history.blame(self._work, adding.name_of(self._work, Path(path)), commit)
+
+    def checkout(self, name: str, new_branch: bool = False) -> str:
+        """Go to a branch or commit: its labels, and the files that differ. Returns the commit.
+
+        Raises:
+            DataError: if there are changes that are not committed.
+        """
+        with self._work.locked():
+            return moving.checkout(self._work, name, new_branch)
+
+    def restore(self, *paths: AnyPath) -> int:
+        """Write files again as the labels have them, over what was changed or removed. Returns how many were written."""
+        with self._work.locked():
+            return moving.restore(self._work, [adding.name_of(self._work, Path(path)) for path in paths])
+
+    def merge(
+        self,
+        branch: str,
+        rule: Rule | None = None,
+        answers: Mapping[str, str] | AnyPath | None = None,
+        message: str | None = None,
+    ) -> MergeResult:
+        """Merge another branch, item by item and cell by cell.
+
+        Args:
+            branch: the branch or commit.
+            rule: settles conflicts: "mine", "theirs", "newest" (the label given last) or "person" (before functions and programs).
+            answers: for single items, before the rule: item -> "mine", "theirs", or a third label; or a table with columns
+                `file` and `answer`.
+            message: of the commit.
+
+        Raises:
+            MergeConflictError: if both sides changed the same items differently, and nothing settles it. Nothing is merged then.
+        """
+        with self._work.locked():
+            return merging.merge(self._work, branch, rule, _answers(answers), message)
+
+    def revert(
+        self, commit: str, rule: Rule | None = None, answers: Mapping[str, str] | AnyPath | None = None
+    ) -> MergeResult:
+        """Undo what a commit changed, in a new commit. Items that were changed again since are conflicts; see `merge`."""
+        with self._work.locked():
+            return merging.revert(self._work, commit, rule, _answers(answers))
+
+    def push(self, address: str | None = None, **options: Any) -> Sent:
+        """Send the current branch with its files to a remote. After an error, the same call goes on.
+
+        Args:
+            address: a folder, or an address that fsspec knows, such as s3://bucket/path; None for that of the last time.
+            **options: what fsspec passes on, such as `endpoint_url`.
+
+        Raises:
+            RemoteError: if the remote fails, or has commits that are not here.
+        """
+        with self._work.locked():
+            return sending.push(self._work, address, options)
+
+    def pull(self, address: str | None = None, branch: str | None = None, **options: Any) -> Fetched:
+        """Fetch a branch (by default the current one) with its files, and merge it. After an error, the same call goes on.
+
+        Raises:
+            RemoteError: if the remote fails, or something that it has is damaged.
+            MergeConflictError: if both sides changed the same items differently. What was fetched stays: see `merge`.
+        """
+        with self._work.locked():
+            return sending.pull(self._work, address, branch, options)
+
+    @classmethod
+    def clone(
+        cls,
+        address: str,
+        folder: AnyPath,
+        branch: str = "main",
+        on_note: Callable[[str], None] = note,
+        **options: Any,
+    ) -> DataRepository:
+        """Fetch a data repository from a remote into a new folder."""
+        sending.clone(Workspace(Path(folder).absolute(), on_note), address, branch, options)
+        return cls(folder, on_note)
+
+    def verify(self, history: bool = False, repair: bool = False) -> Verified:
+        """Check that every file that the labels name is kept whole.
+
+        Args:
+            history: look at every commit of every branch.
+            repair: make damaged and missing objects again from the files, where these still have the same bytes.
+        """
+        with self._work.locked():
+            return checking.verify(self._work, history, repair)
+
+    def commit_of(self, name: str) -> str:
+        """Return the full name of a commit by a branch, a tag, a short name, or "HEAD~2".
+
+        Raises:
+            ArgumentError: if there is no such commit.
+        """
+        return self._work.git.commit_of(name)
+
+    def lay_out(self, commit: str) -> Path:
+        """Lay the files and labels of a commit out in a folder of their own, inside `.gatera`, and return it. Do not write there.
+
+        Raises:
+            DataError: if a file is not in the object store.
+        """
+        with self._work.locked():
+            return moving.lay_out(self._work, self.commit_of(commit))
+
+    def read(self, sha256: str) -> bytes:
+        """Return the bytes of a file by its hash.
+
+        Raises:
+            DataError: if the object store does not have it.
+        """
+        return self._work.objects.read(sha256)
+
+    def close(self) -> None:
+        """Close the cache; another call opens it again."""
+        self._work.cache.close()
+
+
+def _answers(answers: Mapping[str, str] | AnyPath | None) -> Mapping[str, str] | Path | None:
+    return answers if answers is None or isinstance(answers, Mapping) else Path(answers)

@@ -1,0 +1,97 @@
+"""One process at a time changes a data repository. What a killed one left is cleared by the next."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from gatera.core.errors import DataError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+#: How long a second process waits for the first (seconds). Chosen here: a commit takes less than one.
+PATIENCE_SECONDS = 60.0
+
+#: Between two looks at a lock (seconds).
+_PAUSE_SECONDS = 0.02
+
+
+@contextmanager
+def one_at_a_time(
+    lock: Path, say: Callable[[str], None], git_folder: Path | None, patience: float | None = None
+) -> Iterator[int]:
+    """Hold the lock of a repository for the block; the system releases it when this process and its children have ended.
+
+    Args:
+        lock: the file to lock.
+        say: is told that another process is waited for, and what was cleared away.
+        git_folder: where git has its own locks, which a killed process leaves behind.
+        patience: how long to wait (seconds); None for `PATIENCE_SECONDS`.
+
+    Yields:
+        The descriptor of the lock, for children to keep open.
+
+    Raises:
+        DataError: if another process holds it all that time.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        _wait(handle, lock, say, PATIENCE_SECONDS if patience is None else patience)
+        if os.read(handle, 20):  # whoever wrote this did not come to the end
+            _clear(lock, git_folder, say)
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, str(os.getpid()).encode(), 0)
+        try:
+            yield handle
+        finally:
+            os.ftruncate(handle, 0)
+    finally:
+        os.close(handle)
+
+
+def _wait(handle: int, lock: Path, say: Callable[[str], None], patience: float) -> None:
+    if fcntl is None:
+        return
+    start, said = time.monotonic(), False
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            waited = time.monotonic() - start
+        except OSError:  # a network disk without locks
+            return
+        other = os.pread(handle, 20, 0).decode(errors="replace").strip()
+        if waited > patience:
+            raise DataError(
+                f"another process ({other or 'unknown'}) has been changing {lock.parent.parent} for {waited:.0f} seconds",
+                remedy="Wait until it has ended, then run this again.",
+            )
+        if waited > 0.5 and not said:
+            said = True
+            say(f"Waiting for another process ({other or 'unknown'}) that is changing this repository.")
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _clear(lock: Path, git_folder: Path | None, say: Callable[[str], None]) -> None:
+    """Remove git's locks that are younger than ours: they belong to the process that was killed while it held ours."""
+    since = lock.stat().st_mtime - 1
+    cleared = []
+    if git_folder is not None:
+        names = ["index.lock", "HEAD.lock", "ORIG_HEAD.lock", "packed-refs.lock", "config.lock"]
+        stale = [git_folder / name for name in names] + list((git_folder / "refs").rglob("*.lock"))
+        stale += list(git_folder.glob("next-index-*.lock"))
+        for path in stale:
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime >= since:
+                    path.unlink()
+                    cleared.append(path.name)
+    if cleared:
+        say(f"Cleared what an interrupted command left behind: {', '.join(cleared)}.")

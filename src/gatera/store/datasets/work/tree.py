@@ -1,0 +1,158 @@
+"""The files of a repository as they lie on the disk: which there are, and their hashes, with as little reading as possible."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gatera.core.errors import DataError
+from gatera.core.files import PARTIAL, sha256_file
+from gatera.core.threads import thread_pool
+from gatera.store.datasets.work.cache import Seen
+
+#: A file modified this shortly before it was hashed may change again within the same tick of the clock (nanoseconds).
+_RACY_NS = 20_000_000
+
+#: Hashes that are asked for ahead.
+_AHEAD = 512
+
+
+class Found(NamedTuple):
+    """A file on the disk: when it was modified (nanoseconds), its size in bytes, its number in the file system."""
+
+    mtime: int
+    size: int
+    inode: int
+
+
+def walk(
+    root: str, below: str = "", on_left_out: Callable[[str, str], None] | None = None
+) -> Iterator[tuple[str, Found]]:
+    """Yield every file below a folder: its name from the root with slashes, and its state. Hidden ones are left out.
+
+    Args:
+        root: the root of the repository.
+        below: the folder in it, "" for the root.
+        on_left_out: is called with what is not a file or cannot be read, and why.
+
+    Raises:
+        DataError: if a folder cannot be listed, and nobody is told of that.
+    """
+    folders = [below]
+    while folders:
+        folder = folders.pop()
+        prefix = f"{folder}/" if folder else ""
+        try:
+            with os.scandir(os.path.join(root, folder)) as listing:  # noqa: PTH118 - once per folder, of a million files
+                entries = list(listing)
+        except OSError as err:
+            if on_left_out is None:
+                raise DataError(f"Folder {folder or root} cannot be listed ({err.strerror})") from err
+            on_left_out(folder, f"it cannot be listed ({err.strerror})")
+            continue
+        for entry in entries:
+            name = entry.name
+            if name[0] == "." or name.endswith(PARTIAL):
+                continue
+            found = _look(entry, prefix + name, folders, on_left_out)
+            if found is not None:
+                yield prefix + name, found
+
+
+def _look(
+    entry: os.DirEntry[str], name: str, folders: list[str], on_left_out: Callable[[str, str], None] | None
+) -> Found | None:
+    with suppress(FileNotFoundError):  # gone meanwhile
+        if entry.is_dir(follow_symlinks=False):
+            folders.append(name)
+            return None
+        if entry.is_file(follow_symlinks=False):
+            state = entry.stat(follow_symlinks=False)
+            return Found(state.st_mtime_ns, state.st_size, state.st_ino)
+        if on_left_out is not None:
+            kind = "a symbolic link" if entry.is_symlink() else "a pipe, a socket or a device"
+            on_left_out(name, f"it is {kind}, not a file")
+    return None
+
+
+def state_of(path: str | Path) -> Found | None:
+    """Return the state of a file; None if there is none."""
+    try:
+        state = os.stat(path, follow_symlinks=False)  # noqa: PTH116
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return Found(state.st_mtime_ns, state.st_size, state.st_ino)
+
+
+def is_as_seen(found: Found, seen: tuple[Any, ...] | None) -> bool:
+    """Whether a file looks exactly as it did when it was hashed."""
+    return seen is not None and seen[:3] == found
+
+
+def hash_now(path: str) -> Seen:
+    """Return the hash and state of a file.
+
+    Raises:
+        OSError: if it cannot be read.
+        DataError: if it keeps changing.
+    """
+    for _ in range(3):
+        before = os.stat(path, follow_symlinks=False)  # noqa: PTH116
+        sha256 = sha256_file(path)
+        after = os.stat(path, follow_symlinks=False)  # noqa: PTH116
+        if (before.st_mtime_ns, before.st_size, before.st_ino) == (
+            after.st_mtime_ns,
+            after.st_size,
+            after.st_ino,
+        ):
+            return Seen(settled(after.st_mtime_ns), after.st_size, after.st_ino, sha256)
+    raise changing(path)
+
+
+def changing(path: str) -> DataError:
+    """Return the error for a file that changes while it is read."""
+    return DataError(
+        f"{path} changed each time it was read", remedy="Wait until whatever writes it has finished."
+    )
+
+
+def settled(mtime: int) -> int:
+    """Return the time of a file, or 0 where it may still change without another time: such a file is hashed again."""
+    return mtime if mtime < time.time_ns() - _RACY_NS else 0
+
+
+def hashed(root: Path, files: Mapping[str, Any], do: Callable[[str], Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the name of each file and what `do` returns for its path, or the OSError or DataError that it raised; in parallel."""
+    names = iter(files)
+
+    def one(name: str) -> Any:
+        try:
+            return do(f"{root}/{name}")
+        except (OSError, DataError) as err:
+            return err
+
+    with thread_pool() as pool:
+        yield from _in_order(pool, one, names)
+
+
+def _in_order(
+    pool: ThreadPoolExecutor, do: Callable[[str], Any], names: Iterator[str]
+) -> Iterator[tuple[str, Any]]:
+    """Yield results in order, with a limited number asked for ahead, in groups: a task for each file would cost as much as the file."""
+
+    def several(some: list[str]) -> list[tuple[str, Any]]:
+        return [(name, do(name)) for name in some]
+
+    waiting = []
+    while some := list(islice(names, 32)):
+        waiting.append(pool.submit(several, some))
+        if len(waiting) * 32 >= _AHEAD:
+            yield from waiting.pop(0).result()
+    for future in waiting:
+        yield from future.result()

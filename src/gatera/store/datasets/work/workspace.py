@@ -1,0 +1,257 @@
+"""The parts of a data repository: its folder, git, objects, cache and lock, and its labels at any version."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gatera.core.errors import DataError
+from gatera.core.files import atomic_write
+from gatera.store.datasets.labels.changes import Change, changes_between
+from gatera.store.datasets.labels.sheets import FOLDER, MOST_IN_ONE, TABLE, Sheet, part_of, split_up
+from gatera.store.datasets.labels.spreadsheet import read_any
+from gatera.store.datasets.work.cache import Cache
+from gatera.store.datasets.work.git import Git
+from gatera.store.datasets.work.lock import one_at_a_time
+from gatera.store.objects import ObjectStore
+
+#: The folder of a repository that git does not look into.
+HIDDEN = ".gatera"
+
+
+class Version:
+    """The labels at a version: of a commit, or as they lie in the folder.
+
+    Args:
+        names: the name of the content of each part, by part; the only part of labels in one file is "".
+        load: reads a part.
+    """
+
+    def __init__(self, names: dict[str, str], load: Callable[[str], Sheet]) -> None:
+        self.names, self._load = names, load
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether the labels are in several files."""
+        return bool(self.names) and "" not in self.names
+
+    def part_of(self, name: str) -> str:
+        """Return which part an item is in."""
+        return part_of(name) if self.in_parts else ""
+
+    def sheet(self, part: str) -> Sheet:
+        """Return one part; an empty one if it is not there."""
+        return self._load(part) if part in self.names else Sheet()
+
+    def sheets(self) -> Iterator[Sheet]:
+        """Yield every part."""
+        for part in sorted(self.names):
+            yield self._load(part)
+
+    def whole(self) -> Sheet:
+        """Return all parts together, sorted by item."""
+        if not self.in_parts:
+            return self.sheet("")
+        parts = list(self.sheets())
+        extra = tuple(dict.fromkeys(name for part in parts for name in part.extra))
+        lines: dict[str, str] = {}
+        for part in parts:
+            if part.extra != extra:
+                part.widen(extra)
+            lines |= part.lines
+        return Sheet(dict(sorted(lines.items())), extra)
+
+
+def changes(before: Version, after: Version) -> Iterator[Change]:
+    """Yield what differs between two versions, part by part; parts with the same content are not read."""
+    if before.in_parts != after.in_parts and before.names and after.names:
+        one, other = split_up(before.whole()), split_up(after.whole())
+        for part in sorted(one):
+            yield from changes_between(one[part], other[part])
+        return
+    for part in sorted(before.names.keys() | after.names.keys()):
+        if before.names.get(part) != after.names.get(part):
+            yield from changes_between(before.sheet(part), after.sheet(part))
+
+
+class Workspace:
+    """A data repository on the disk.
+
+    Args:
+        root: its folder, which holds the labels.
+        say: is told what was decided, in sentences.
+    """
+
+    def __init__(self, root: Path, say: Callable[[str], None]) -> None:
+        self.root, self.say = root, say
+        self.hidden = root / HIDDEN
+        self.git = Git(root)
+        self.objects = ObjectStore(self.hidden / "objects")
+        self.cache = Cache(self.hidden / "cache.sqlite")
+        self._said: set[str] = set()
+
+    def say_once(self, text: str) -> None:
+        """Say something that several steps may notice."""
+        if text not in self._said:
+            self._said.add(text)
+            self.say(text)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the lock of the repository: nobody else changes it during the block."""
+        folder = self.git.ask("rev-parse", "--absolute-git-dir")
+        with one_at_a_time(
+            self.hidden / "lock", self.say, None if folder is None else Path(folder)
+        ) as handle:
+            self.git.inherited = (handle,)
+            try:
+                yield
+            finally:
+                self.git.inherited = ()
+
+    def path_of(self, part: str) -> Path:
+        """Return the file of a part of the labels."""
+        return self.root / FOLDER / f"{part}.csv" if part else self.root / TABLE
+
+    def at(self, commit: str | None) -> Version:
+        """Return the labels of a commit; none at all before the first one."""
+        if commit is None:
+            return Version({}, lambda part: Sheet())
+        blobs = {
+            _part_at(path): name
+            for path, name in self.git.blobs(commit, TABLE, f"{FOLDER}/").items()
+            if _is_labels(path)
+        }
+        if "" in blobs:
+            blobs = {"": blobs[""]}
+
+        def load(part: str) -> Sheet:
+            return Sheet.from_bytes(next(self.git.read([blobs[part]])), f"{part or TABLE} at {commit[:8]}")
+
+        return Version(blobs, load)
+
+    def head(self) -> Version:
+        """Return the labels as committed last."""
+        return self.at(self.git.head())
+
+    def now(self, base: Version | None = None) -> Version:
+        """Return the labels as they lie in the folder.
+
+        Args:
+            base: the labels as committed, if they were read already.
+        """
+        base = self.head() if base is None else base
+        paths = self._parts_here()
+        texts = {part: self._bytes(path) for part, path in paths.items()}
+        length = max((len(name) for name in base.names.values()), default=40)
+        names = {part: _blob(text, length) for part, text in texts.items()}
+
+        def load(part: str) -> Sheet:
+            sheet, notes = read_any(paths[part], texts[part], base.sheet(part))
+            for note in notes:
+                self.say_once(f"{note}.")
+            return sheet
+
+        return Version(names, load)
+
+    def _parts_here(self) -> dict[str, Path]:
+        table, folder = self.root / TABLE, self.root / FOLDER
+        parts = (
+            {path.stem: path for path in folder.glob("*.csv") if _is_labels(f"{FOLDER}/{path.name}")}
+            if folder.is_dir()
+            else {}
+        )
+        if not table.is_file():
+            return parts
+        if parts and self._is_leftover(table, parts):
+            table.unlink()
+            return parts
+        return {"": table}
+
+    def _is_leftover(self, table: Path, parts: dict[str, Path]) -> bool:
+        """Whether a table in one file is what was split up, by somebody who was stopped before removing it."""
+        here = Sheet.read(table.read_bytes())
+        split = sum((len(path.read_bytes().splitlines()) - 1 for path in parts.values()), 0)
+        if isinstance(here, Sheet) and len(here) == split and len(parts) == 256:
+            return True
+        raise DataError(
+            f"{self.root} has its labels both in {TABLE} and in {FOLDER}/, and they differ",
+            remedy=f"Move {TABLE} away: the labels are in {FOLDER}/ since there are many. "
+            "Labels from another table are taken with: gatera data label --from TABLE.",
+        )
+
+    def _bytes(self, path: Path) -> bytes:
+        try:
+            return path.read_bytes()
+        except OSError as err:
+            raise DataError(f"{path} cannot be read ({err.strerror})") from err
+
+    def write(self, sheets: dict[str, Sheet]) -> None:
+        """Write parts of the labels; every file is replaced whole.
+
+        Raises:
+            DataError: if they cannot be written; the files are as they were.
+        """
+        for part, sheet in sheets.items():
+            path, data = self.path_of(part), sheet.to_bytes()
+            try:
+                if not path.is_file() or path.read_bytes() != data:
+                    with atomic_write(path) as partial:
+                        _write_synced(partial, data)
+            except OSError as err:
+                raise DataError(
+                    f"{path} cannot be written ({err.strerror})",
+                    remedy="It is as it was. Make room, or make it writable.",
+                ) from err
+
+    def write_whole(self, sheet: Sheet) -> None:
+        """Write all labels: in one file, or in parts where there are many, which is said when it begins."""
+        in_parts = (self.root / FOLDER / "00.csv").is_file() and not (self.root / TABLE).is_file()
+        if not in_parts and len(sheet) <= MOST_IN_ONE:
+            self.write({"": sheet})
+            return
+        self.write(split_up(sheet))
+        if not in_parts:
+            (self.root / TABLE).unlink(missing_ok=True)
+            self.say(
+                f"{len(sheet):,} items are more than {MOST_IN_ONE:,}, so the labels are in {FOLDER}/00.csv to ff.csv from now on, by the hash "
+                "of the item's name: a commit then writes only the parts that changed."
+            )
+
+
+def _part_at(path: str) -> str:
+    return "" if path == TABLE else path[len(FOLDER) + 1 : -4]
+
+
+def _is_labels(path: str) -> bool:
+    if path == TABLE:
+        return True
+    stem = path[len(FOLDER) + 1 : -4]
+    return (
+        path == f"{FOLDER}/{stem}.csv"
+        and len(stem) == 2
+        and all(digit in "0123456789abcdef" for digit in stem)
+    )
+
+
+def _blob(data: bytes, length: int) -> str:
+    """Return the name that git gives a file, whose hexadecimal digits are `length` many."""
+    make = hashlib.sha1 if length == 40 else hashlib.sha256
+    digest = make(b"blob %d\0" % len(data), usedforsecurity=False)
+    digest.update(data)
+    return digest.hexdigest()
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def names_in(sheets: Iterable[Sheet]) -> set[str]:
+    """Return the names of all items."""
+    return {name for sheet in sheets for name in sheet.lines}

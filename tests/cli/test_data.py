@@ -1,0 +1,108 @@
+"""`gatera data` as a new user types it, with wrong arguments too."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from gatera.cli.data.commands import RULES, SPLITS
+from gatera.store.datasets import labelling
+from gatera.store.datasets.labels import three_way
+
+WHO = {
+    f"GIT_{role}_{what}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "Ann"), ("EMAIL", "ann@example.org"))
+}
+
+
+@pytest.fixture
+def folder(tmp_path, photo_folder, monkeypatch):
+    for name, value in {**WHO, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}.items():
+        monkeypatch.setenv(name, value)
+    for name in ("cat/cat_0.jpg", "cat/cat_1.jpg", "dog/dog_0.jpg"):
+        path = tmp_path / "photos" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes((photo_folder / name).read_bytes())
+    monkeypatch.chdir(tmp_path / "photos")
+    return tmp_path / "photos"
+
+
+def test_the_tables_are_those_of_the_library():
+    assert RULES == three_way.RULES and SPLITS == labelling.SPLITS
+
+
+def test_a_whole_story(gatera, folder, tmp_path):
+    assert gatera("data", "init").out.startswith(f"{folder} is a data repository now.\n")
+    ran = gatera("data", "add")
+    assert (ran.status, ran.out) == (0, "3 added.\n")
+    assert ran.err.startswith(
+        "Labels are the names of the folders: cat/cat_0.jpg -> cat (2 labels) (to change: --no-folder-labels).\n"
+    )
+    assert gatera("data", "commit", "-m", "First").out[10:] == "3 added; by Ann\n"
+    gatera("data", "checkout", "-b", "ben")
+    assert gatera("data", "label", "dog", "cat/cat_0.jpg", "--by", "Ben").out == "1 item changed.\n"
+    ran = gatera("data", "diff", "--html", tmp_path / "diff.html")
+    assert (
+        ran.out.startswith("1 cat -> dog; by Ben.\nitem           change      by   at")
+        and "cat/cat_0.jpg  cat -> dog  Ben" in ran.out
+    )
+    page = (tmp_path / "diff.html").read_text()
+    assert page.count("data:image/jpeg;base64,") == 1 and "cat/cat_0.jpg" in page
+    assert json.loads(gatera("data", "diff", "--json").out)["columns"]["label"] == {
+        "before": "cat",
+        "after": "dog",
+    }
+    gatera("data", "commit", "-m", "Ben")
+    gatera("data", "checkout", "main")
+    gatera("data", "label", "fox", "cat/cat_0.jpg")
+    gatera("data", "commit", "-m", "Ann")
+    ran = gatera("data", "merge", "ben", "--html", tmp_path / "conflicts.html")
+    assert ran.status == 1 and ran.out.startswith(
+        "1 item was changed differently on both sides. Nothing was merged yet:\n"
+    )
+    assert (
+        "label: fox (by Ann) or dog (by Ben), was cat" in ran.out
+        and "gatera data merge ben --take cat/cat_0.jpg=LABEL" in ran.out
+    )
+    assert "data:image/jpeg" in (tmp_path / "conflicts.html").read_text()
+    assert gatera("data", "merge", "ben", "--theirs").out[8:] == "  1 fox -> dog; by Ben; 1 settled\n"
+    assert gatera("data", "blame", "cat/cat_0.jpg").out.startswith("cat/cat_0.jpg: dog by Ben, 2")
+    assert "Merge ben" in gatera("data", "log", "--most", "1").out
+    assert gatera("data", "status").out.endswith(
+        "3 items, 0 without a label.\nNothing differs from the commit.\n"
+    )
+    assert gatera("data", "revert", "HEAD~1", "--mine").status == 0
+    assert gatera("data", "verify", "--all").out == "3 files verified: all is well.\n"
+    assert gatera("data", "push", tmp_path / "remote").out.startswith("Sent ")
+    assert gatera("data", "clone", tmp_path / "remote", tmp_path / "copy").out.startswith(
+        f"{tmp_path}/copy: 3 items at commit "
+    )
+    assert gatera("data", "pull").out == "Nothing new.\n"
+    assert gatera("data", "commit", "-m", "x") == (
+        1,
+        "",
+        "Nothing to commit: the labels are as in the last commit.\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (("data", "status"), 1, "is not in a data repository. Make one: gatera data init ."),
+        (("data", "comit"), 2, "unknown command 'data comit'. Did you mean 'data commit'?"),
+        (("data", "commit"), 2, "say what changed: gatera data commit -m TEXT."),
+        (("data", "label"), 2, "say LABEL and PATH, or --from TABLE, or --rename OLD=NEW."),
+        (("data", "label", "cat"), 2, "say LABEL and PATH, or --from TABLE, or --rename OLD=NEW."),
+        (("data", "label", "--rename", "cat"), 2, "--rename must be OLD=NEW, as in cat=kitten; got 'cat'"),
+        (("data", "label", "-", "a", "--split", "tset"), 2, "--split must be one of train, valid, test, ; got 'tset'. Did you mean 'test'?"),
+        (("data", "checkout"), 2, "say a branch or commit, or --file PATH."),
+        (("data", "merge", "a", "--mine", "--theirs"), 2, "--mine and --theirs say different things."),
+        (("data", "merge", "a", "--take", "x"), 2, "--take must be FILE=ANSWER, as in cat/3.jpg=dog; got 'x'."),
+        (("data", "blame"), 2, "missing argument: FILE"),
+    ],
+)  # fmt: skip
+def test_wrong_arguments_are_said(gatera, folder, words, status, said):
+    ran = gatera(*words)
+    assert ran.status == status and said in ran.err

@@ -1,0 +1,136 @@
+"""Training on a data repository takes label, split and group from its labels, and the program records the commit."""
+
+from __future__ import annotations
+
+import pytest
+
+import gatera
+from gatera.core.errors import ArgumentError, DataError
+from gatera.data.folders.labelled import Kind
+from gatera.data.sources.items import get_image_files
+from gatera.program.package import read_package
+from gatera.program.raw.photo import read_photo
+from gatera.recipes.events import Events
+from gatera.recipes.repositories.files import repository_files
+from gatera.recipes.repositories.source import find_origin
+from gatera.recipes.settings import TrainSettings
+from gatera.recipes.splitting.files import choose_split
+from gatera.store import DataRepository
+
+KIND = Kind(get_image_files, "photo", ".jpg", read_photo)
+
+
+class Said(Events):
+    def __init__(self):
+        super().__init__()
+        self.notes, self.warnings = [], []
+
+    def on_note(self, note):
+        self.notes.append(str(note))
+
+    def on_warning(self, text):
+        self.warnings.append(text)
+
+
+@pytest.fixture
+def data(tmp_path, photo_folder, monkeypatch):
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{role}_NAME", "Ann")
+        monkeypatch.setenv(f"GIT_{role}_EMAIL", "ann@example.org")
+    for name in ("cat/cat_0.jpg", "cat/cat_1.jpg", "dog/dog_0.jpg", "dog/dog_1.jpg"):
+        path = tmp_path / "photos" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes((photo_folder / name).read_bytes())
+    found = DataRepository.init(tmp_path / "photos", on_note=lambda text: None)
+    found.add()
+    found.commit("First")
+    return found
+
+
+def settings(source):
+    return TrainSettings(source=source, out=source.parent / "a.gatera")
+
+
+def test_labels_come_from_the_table_and_not_from_the_folders(data):
+    data.label("dog", "cat/cat_1.jpg", split="valid", source="program:old@12345678")
+    data.label("", "dog/dog_1.jpg")
+    data.label(None, "cat", group="patient 1")
+    (data.root / "dog/new.jpg").write_bytes((data.root / "dog/dog_0.jpg").read_bytes())
+    events = Said()
+    found = repository_files(settings(data.root), events, KIND)
+    assert found is not None and [path.name for path in found.files] == [
+        "cat_0.jpg",
+        "cat_1.jpg",
+        "dog_0.jpg",
+    ]
+    assert (found.labels, found.split) == (["cat", "dog", "dog"], ["", "valid", ""])
+    assert found.groups == ["group patient 1", "group patient 1", "item dog/dog_0.jpg"]
+    assert events.notes == [
+        "1 photo without a label in labels.csv is not used.",
+        "1 photo is not in labels.csv and not used (gatera data add).",
+        "labels.csv puts items into 1 groups; those of one stay on the same side of the split (to change: split='random').",
+    ]
+    assert events.warnings[0].startswith("1 of 3 labels were given by a model (program:old@12345678 1).")
+
+
+def test_groups_of_the_table_are_kept_together(data):
+    data.label(None, "cat", group="a")
+    found = repository_files(settings(data.root), Said(), KIND)
+    chosen = choose_split(found, settings(data.root), Said())
+    assert chosen.groups[0] == chosen.groups[1] != chosen.groups[2] != chosen.groups[3]
+
+
+def test_a_commit_is_laid_out_as_it_was(data):
+    first = data.head
+    data.label("wolf", "dog")
+    (data.root / "cat/cat_0.jpg").unlink()
+    data.add(removed=True)
+    data.commit("Wolves")
+    origin = find_origin(data.root.parent / f"photos@{first[:8]}")
+    assert (
+        origin.name == data.root
+        and origin.facts["commit"] == first
+        and origin.words == f"data commit {first[:12]} of photos"
+    )
+    found = repository_files(settings(origin.source), Said(), KIND)
+    assert len(found.files) == 4 and set(found.labels) == {"cat", "dog"}
+    assert find_origin(data.root).facts["committed"] == "yes"
+    data.label("cat", "dog")
+    assert find_origin(data.root).words.endswith("of photos, with changes that are not committed")
+    with pytest.raises(ArgumentError, match=r"there is no commit 'never'"):
+        find_origin(data.root.parent / "photos@never")
+    with pytest.raises(DataError, match=r"is not a data repository, so it has no commit 'main'"):
+        find_origin(data.root.parent.parent / f"{data.root.parent.name}@main")
+    data.label("", ".")
+    with pytest.raises(
+        DataError, match=r"none of the 3 photos in the labels of .* has a label. Give some: gatera data label"
+    ):
+        repository_files(settings(data.root), Said(), KIND)
+
+
+@pytest.mark.whole
+def test_a_program_records_the_commit_of_its_data(tmp_path, monkeypatch):
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{role}_NAME", "Ann")
+        monkeypatch.setenv(f"GIT_{role}_EMAIL", "ann@example.org")
+    for label, word in (("good", "lovely"), ("bad", "dull")):
+        (tmp_path / "films" / label).mkdir(parents=True)
+        for number in range(12):
+            (tmp_path / f"films/{label}/{number}.txt").write_text(
+                f"What a {word} film, number {number} of {number * 7} that I saw."
+            )
+    data = DataRepository.init(tmp_path / "films", on_note=lambda text: None)
+    data.add()
+    data.commit("Films")
+    data.label("good", "bad")
+    data.commit("All good")
+    trained = gatera.train(f"{data.root}@HEAD~1", out=tmp_path / "a.gatera", model="words", events=Events())
+    first = data.commit_of("HEAD~1")
+    package = read_package(trained.path)
+    assert package.program["training"]["data"] == {
+        "name": "films",
+        "commit": first,
+        "committed": "yes",
+        "labels": {"person": 24},
+    }
+    assert f"data commit {first[:12]} of films" in package.read("card.md").decode()

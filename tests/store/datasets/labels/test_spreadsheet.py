@@ -1,0 +1,112 @@
+"""What a spreadsheet makes of labels.csv is read rightly, or refused with the place."""
+
+from __future__ import annotations
+
+import pytest
+
+from gatera.core.errors import DataError
+from gatera.store.datasets.labels.rows import COLUMNS, Row
+from gatera.store.datasets.labels.sheets import Sheet
+from gatera.store.datasets.labels.spreadsheet import read_any
+
+ROWS = [
+    Row("cat/1.jpg", "a" * 64, "007", "train", "g", "", "Ann", "2026-01-01T00:00:00Z", "a, note"),
+    Row("dog/é.jpg", "b" * 64, "dog", "valid", "", "function:f@12345678", "Ben", "2026-01-02T00:00:00Z"),
+    Row("two\nlines.jpg", "c" * 64, "cat"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def base():
+    sheet = Sheet()
+    sheet.put(ROWS)
+    return sheet
+
+
+@pytest.fixture
+def read(tmp_path, base):
+    def read_(data):
+        path = tmp_path / "labels.csv"
+        path.write_bytes(data if isinstance(data, bytes) else data.encode())
+        sheet, notes = read_any(path, path.read_bytes(), base)
+        return list(sheet.rows()), notes
+
+    return read_
+
+
+def test_bom_crlf_order_quotes_and_semicolons_change_nothing(read, base):
+    head, *lines = base.to_bytes().decode().splitlines()
+    quoted = [",".join(f'"{cell}"' for cell in (*row[:8], row.note)).replace("\n", "\\n") for row in ROWS]
+    semicolons = [
+        "cat/1.jpg;" + ";".join(ROWS[0][1:8]) + ";a, note",
+        *(line.replace(",", ";") for line in lines[1:]),
+    ]
+    for text in (
+        "\ufeff" + base.to_bytes().decode(), "\r\n".join([head, *lines, ""]), "\n".join([head, *lines[::-1]]), "\n".join([head, *quoted]),
+        "\n".join([head.replace(",", ";"), *semicolons]), "\n".join([head, *lines, "," * 8, ""]),
+    ):  # fmt: skip
+        assert read(text)[0] == ROWS, text
+    assert read(("\n".join([head, *lines]) + "\n").encode("utf-16"))[0] == ROWS
+
+
+def test_columns_that_were_dropped_or_moved_come_back(read):
+    rows, notes = read(
+        "label,file\n"
+        + "".join(f"{row.label},{row.file}\n".replace("\n", "\\n", row.file.count("\n")) for row in ROWS)
+    )
+    assert rows == ROWS and notes == [
+        "labels.csv has no column sha256, split, group, source, by, at, note; what was committed stays"
+    ]
+    moved = ("note", *COLUMNS[:-1])
+    text = (
+        ",".join(moved)
+        + "\n"
+        + "".join(
+            ",".join(f'"{getattr(row, name)}"' for name in moved).replace("\n", "\\n") + "\n" for row in ROWS
+        )
+    )
+    assert read(text) == (ROWS, ["labels.csv has its columns in another order; it was read by their names"])
+
+
+def test_an_edit_is_an_edit(read, base):
+    rows, _ = read("\ufeff" + base.to_bytes().decode().replace(",dog,", ",wolf,"))
+    assert rows[1] == ROWS[1]._replace(label="wolf")
+
+
+def test_what_a_spreadsheet_changes_by_itself_is_undone_and_said(read, base):
+    text = (
+        base.to_bytes()
+        .decode()
+        .replace(",007,", ",7,")
+        .replace("2026-01-01T00:00:00Z", "01.01.2026 00:00")
+        .replace("b" * 64, "1.2E+63")
+    )
+    rows, notes = read("\ufeff" + text)
+    assert rows == ROWS and notes == [
+        "labels.csv, 1 row: the time was written another way; it is as committed",
+        "labels.csv, 1 row: the label lost zeros (007 became 7); it is as committed",
+        "labels.csv, 1 row: what stands there is not a hash any more; it is as committed",
+    ]
+
+
+def test_names_of_other_systems_are_found(read, base):
+    text = base.to_bytes().decode().replace("é", "e\u0301").replace("cat/1.jpg", "cat\\1.jpg")
+    assert read("\ufeff" + text)[0] == ROWS
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name,label\na,b\n", "labels.csv has no column 'file'. Expected: file, sha256"),
+        ("file,note\ncat/1.jpg,b\n", "labels.csv has no column 'label', and to take it for deleted would remove every label. Put it back"),
+        ("file,label\ncat/1.jpg,x\nb,c\ncat/1.jpg,y\n", "labels.csv has two different rows for cat/1.jpg, in lines 2 and 4. Delete one of them."),
+        ("file,label\n,x\n", "labels.csv has a row without a file in line 2"),
+        ("file,label,Label\na,x,y\n", "labels.csv has two columns 'label'"),
+        ("file,label\na\n", "Line 2 of"),
+        ("<<<<<<< HEAD\nfile,label\n", "holds the marks of a merge that git could not finish. Undo that merge"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_refused_with_its_place(read, text, message):
+    with pytest.raises(DataError) as err:
+        read(text)
+    assert message in str(err.value)

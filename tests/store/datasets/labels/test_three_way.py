@@ -1,0 +1,86 @@
+"""Only what both sides changed, and differently, is a conflict."""
+
+from __future__ import annotations
+
+import pytest
+
+from gatera.core.errors import ArgumentError
+from gatera.store.datasets.labels.rows import Row
+from gatera.store.datasets.labels.sheets import Sheet
+from gatera.store.datasets.labels.three_way import merge_sheets, settle
+
+BASE = Row("1", "h", "cat", note="old", by="Ann", at="2026-01-01T00:00:00Z", more=("30", "red"))
+
+
+def merged(base, mine, theirs, extra=("age", "colour")):
+    sheets = []
+    for row in (base, mine, theirs):
+        made = Sheet({}, extra)
+        made.put([] if row is None else [row])
+        sheets.append(made)
+    return merge_sheets(*sheets)
+
+
+def test_what_one_side_changed_is_taken():
+    theirs = BASE._replace(label="dog", by="Ben")
+    assert merged(BASE, BASE, theirs).rows == {"1": theirs}
+    assert merged(BASE, BASE, None).rows == {"1": None} and merged(None, None, BASE).rows == {"1": BASE}
+    assert merged(BASE, theirs, BASE).rows == {} == merged(BASE, theirs, theirs).rows
+
+
+def test_different_cells_of_one_row_are_joined():
+    mine = BASE._replace(label="dog", by="Ben", at="2026-02-02T00:00:00Z", more=("31", "red"))
+    theirs = BASE._replace(note="blurred", more=("30", "blue"))
+    found = merged(BASE, mine, theirs)
+    assert not found.conflicts
+    assert found.rows == {"1": mine._replace(note="blurred", more=("31", "blue"))}
+    assert merged(BASE, theirs, mine).rows == found.rows
+
+
+def test_the_same_label_of_two_people_is_no_conflict():
+    found = merged(BASE, BASE._replace(label="dog", by="Ann"), BASE._replace(label="dog", by="Ben"))
+    assert found.rows == {} and not found.conflicts
+
+
+def test_different_labels_are_a_conflict_that_is_settled_by_rule_or_answer():
+    mine = BASE._replace(label="dog", by="Ann", at="2026-03-01T00:00:00Z", note="mine")
+    theirs = BASE._replace(label="fox", by="Ben", at="2026-02-01T00:00:00Z", source="function:f@12345678")
+    answers = {
+        ("mine", None): "dog", ("theirs", None): "fox", ("newest", None): "dog", ("person", None): "dog", (None, "theirs"): "fox", (None, "wolf"): "wolf",
+        ("mine", "theirs"): "fox",
+    }  # fmt: skip
+    for (rule, answer), label in answers.items():
+        found = merged(BASE, mine, theirs)
+        assert [conflict.words() for conflict in found.conflicts] == [
+            "label: dog (by Ann) or fox (by f@12345678), was cat"
+        ]
+        assert settle(found, rule, {"1": answer} if answer else {}) == []
+        row = found.rows["1"]
+        assert (row.label, row.note) == (label, "mine")
+        assert row.source == ("function:f@12345678" if label == "fox" else "")
+    found = merged(BASE, mine, theirs)
+    assert settle(found, None, {}) == found.conflicts
+    with pytest.raises(ArgumentError, match=r"2 is not in conflict. Available: 1."):
+        settle(found, None, {"2": "mine"})
+
+
+def test_removed_here_and_changed_there_is_a_conflict():
+    theirs = BASE._replace(label="fox")
+    found = merged(BASE, None, theirs)
+    assert found.conflicts[0].words() == "removed here, changed there (fox)"
+    with pytest.raises(
+        ArgumentError, match=r"1 was removed on one side. Got: 'wolf'. Expected: mine or theirs."
+    ):
+        settle(found, None, {"1": "wolf"})
+    assert settle(found, "newest", {}) == [] and found.rows == {"1": theirs}
+    assert settle(merged(BASE, theirs, None), "theirs", {}) == []
+
+
+def test_columns_that_only_one_side_has_are_kept():
+    mine, theirs = Sheet(), Sheet({}, ("age",))
+    mine.put([Row("1", label="cat")])
+    theirs.put([Row("1", label="cat", more=("3",))])
+    base = Sheet()
+    base.put([Row("1", label="cat")])
+    found = merge_sheets(base, mine, theirs)
+    assert found.extra == ("age",) and found.rows == {"1": Row("1", label="cat", more=("3",))}

@@ -1,0 +1,408 @@
+"""A data repository from its beginning: files are kept, labels are committed, and both come back."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from gatera.core.errors import ArgumentError, DataError
+from gatera.store import DataRepository
+from gatera.store.datasets.labels.rows import Row
+
+
+def git(data, *arguments):
+    return subprocess.run(
+        ["git", "-C", data.root, *arguments], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def labels(data, commit=None):
+    return {row.file: row.label for row in data.rows(commit)}
+
+
+def test_files_become_items_with_the_labels_of_their_folders(data):
+    rows = list(data.rows())
+    assert [row.file for row in rows] == [
+        "cat/1.jpg",
+        "cat/2.jpg",
+        "cat/3.jpg",
+        "dog/1.jpg",
+        "dog/2.jpg",
+        "dog/3.jpg",
+    ]
+    assert [row.label for row in rows] == ["cat"] * 3 + ["dog"] * 3 and {row.by for row in rows} == {"Ann"}
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", row.at) for row in rows)
+    assert data.read(rows[0].sha256) == b"cat 1"
+    assert data.status().is_clean and data.verify().problems == []
+    assert (
+        git(data, "status", "--porcelain") == ""
+        and git(data, "ls-files") == ".gitattributes\n.gitignore\nlabels.csv\n"
+    )
+
+
+def test_what_is_decided_is_said(tmp_path, open_data):
+    (tmp_path / "new/cat").mkdir(parents=True)
+    (tmp_path / "new/dog/train").mkdir(parents=True)
+    for name in ("cat/1.jpg", "cat/2.jpg", "dog/train/1.jpg", "cat/A.jpg", "cat/a.jpg"):
+        (tmp_path / "new" / name).write_bytes(b"" if name == "cat/2.jpg" else name[:5].encode())
+    (tmp_path / "new/cat/link.jpg").symlink_to("1.jpg")
+    DataRepository.init(tmp_path / "new", on_note=lambda text: None)
+    data = open_data(tmp_path / "new")
+    added = data.add()
+    assert added.sentence() == "5 added." and data.add().sentence() == "Nothing new."
+    assert labels(data)["dog/train/1.jpg"] == "dog" and [row.split for row in data.rows()].count("train") == 1
+    assert data.said == [
+        "Labels are the names of the folders: cat/1.jpg -> cat (2 labels), and the split from train (to change: label_from_folders=False).",
+        "git ignores the files themselves (.gitignore); it keeps labels.csv, and .gatera/objects keeps the files.",
+        "1 file is empty: cat/2.jpg.",
+        "cat/A.jpg and cat/a.jpg differ only in upper and lower case: on Windows and macOS one replaces the other. Rename one.",
+        "cat/link.jpg was left out: it is a symbolic link, not a file.",
+        "cat/link.jpg was left out: it is a symbolic link, not a file.",
+    ]
+
+
+def test_one_folder_tells_no_classes(tmp_path, open_data):
+    (tmp_path / "new/all").mkdir(parents=True)
+    (tmp_path / "new/all/1.jpg").write_bytes(b"1")
+    DataRepository.init(tmp_path / "new", on_note=lambda text: None)
+    data = open_data(tmp_path / "new")
+    data.add()
+    assert labels(data) == {"all/1.jpg": ""} and data.said[0] == (
+        "All new files are in one folder, 'all', so they have no labels yet (to take its name: label_from_folders=True, or label='all')."
+    )
+    (tmp_path / "new/all/2.jpg").write_bytes(b"2")
+    data.add("all", label_from_folders=True)
+    (tmp_path / "new/3.jpg").write_bytes(b"3")
+    data.add("3.jpg", label="fox", by="Ben")
+    assert labels(data) == {"3.jpg": "fox", "all/1.jpg": "", "all/2.jpg": "all"}
+
+
+def test_changed_moved_and_missing_files_are_seen(data):
+    (data.root / "cat/1.jpg").write_bytes(b"another")
+    (data.root / "cat/2.jpg").rename(data.root / "moved.jpg")
+    (data.root / "dog/1.jpg").unlink()
+    (data.root / "new.jpg").write_bytes(b"new")
+    found = data.status()
+    assert (found.changed, found.missing, found.new) == (
+        ["cat/1.jpg"],
+        ["cat/2.jpg", "dog/1.jpg"],
+        ["moved.jpg", "new.jpg"],
+    )
+    added = data.add()
+    assert (added.changed, added.moved, added.missing, added.new) == (
+        ["cat/1.jpg"],
+        {"cat/2.jpg": "moved.jpg"},
+        ["dog/1.jpg"],
+        ["new.jpg"],
+    )
+    assert labels(data)["moved.jpg"] == "cat" and labels(data)["cat/1.jpg"] == "cat"
+    assert data.add(removed=True).removed == ["dog/1.jpg"] and "dog/1.jpg" not in labels(data)
+    assert data.status().summary.sentence() == "2 added, 1 file changed, 2 removed; by Ann"
+
+
+def test_a_file_that_only_looks_the_same_is_hashed_again(data):
+    path = data.root / "cat/1.jpg"
+    before = path.stat()
+    data.status()
+    path.write_bytes(b"cat 9")  # the same size
+    assert data.status().changed == ["cat/1.jpg"]
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+    assert data.status().changed == ["cat/1.jpg"]
+
+
+def test_labels_are_given_changed_and_renamed(data):
+    assert data.label("dog", "cat/3.jpg", "cat/1.jpg") == 2 and data.label("dog", "cat/3.jpg") == 0
+    assert data.label(None, "cat", split="test", note="a\nnote") == 3
+    assert data.label("dog", "cat/2.jpg", source="function:f@12345678", by="Ben") == 1
+    made = data.commit("One dog")
+    assert made is not None and made[1].sentence() == "3 cat -> dog; by Ann; 1 by f@12345678"
+    assert data.commit("again") is None
+    assert data.rename_label("dog", "wolf") == 6 and set(labels(data).values()) == {"wolf"}
+    assert next(data.rows()).by == "Ann" and next(data.rows()).note == "a\nnote"
+    with pytest.raises(ArgumentError, match=r"no item has the label 'cat'. Available: wolf."):
+        data.rename_label("cat", "dog")
+
+
+def test_labels_come_from_a_table(data, tmp_path):
+    table = tmp_path / "answers.csv"
+    table.write_text("file;label;split\ncat/1.jpg;dog;\ncat/2.jpg;;test\n")
+    assert data.label_from(table, by="Ben") == 2
+    rows = {row.file: row for row in data.rows()}
+    assert (rows["cat/1.jpg"].label, rows["cat/1.jpg"].by, rows["cat/2.jpg"].split, rows["cat/2.jpg"].by) == (
+        "dog",
+        "Ben",
+        "test",
+        "Ann",
+    )
+    table.write_text("file,label\ncat/9.jpg,dog\n")
+    with pytest.raises(
+        DataError, match=r"answers.csv names 'cat/9.jpg', which is not in the repository. Add the files first"
+    ):
+        data.label_from(table)
+    table.write_text("file,split\ncat/1.jpg,tset\n")
+    with pytest.raises(
+        DataError,
+        match=r"answers.csv has an unknown split in line 2. Got: 'tset'. Expected: one of train, valid, test",
+    ):
+        data.label_from(table)
+
+
+def test_an_edit_of_the_table_is_recorded_with_name_and_time(data):
+    table = data.root / "labels.csv"
+    (data.root / "hand.jpg").write_bytes(b"by hand")
+    table.write_text(
+        table.read_text().replace(",cat,", ",lynx,", 1).replace("Ann", "Old") + "hand.jpg,,cat,,,,,,\n"
+    )
+    (data.root / "hand.jpg").write_bytes(b"by hand")
+    made = data.commit("By hand")
+    rows = {row.file: row for row in data.rows()}
+    assert (
+        made is not None and rows["hand.jpg"].by == "Ann" and data.read(rows["hand.jpg"].sha256) == b"by hand"
+    )
+    assert data.said[0].startswith("1 labels were edited in the table; they are recorded as given by Ann")
+    assert data.status().is_clean and git(data, "log", "--format=%s") == "By hand\nCats and dogs\n"
+
+
+def test_git_reads_well(data):
+    data.label("dog", "cat/3.jpg")
+    shown = git(data, "diff", "-U0", "labels.csv")
+    assert sum(line.startswith(("+cat", "-cat")) for line in shown.splitlines()) == 2
+
+
+def test_every_commit_of_an_item_is_found(data):
+    data.label("dog", "cat/3.jpg", source="function:f@12345678")
+    data.commit("One dog")
+    data.label("fox", "cat/1.jpg")
+    second = data.commit("A fox")
+    steps = data.blame("cat/3.jpg")
+    assert [(step.commit.subject, step.change.words, step.change.giver) for step in steps] == [
+        ("One dog", "cat -> dog", "f@12345678"), ("Cats and dogs", "added", "Ann"),
+    ]  # fmt: skip
+    assert [(entry.commit.subject, entry.sentence) for entry in data.log(most=2)] == [
+        ("A fox", "1 cat -> fox; by Ann"), ("One dog", "1 cat -> dog; by f@12345678"),
+    ]  # fmt: skip
+    data.close()
+    (data.root / ".gatera/cache.sqlite").write_bytes(b"damaged" * 1000)  # found again
+    assert data.blame("cat/3.jpg") == steps and data.blame("cat/1.jpg")[0].commit.id == second[0]
+    assert [change.words for change in data.diff("HEAD~2", "HEAD")] == ["cat -> fox", "cat -> dog"]
+    with pytest.raises(ArgumentError, match=r"there is no item 'cat/9.jpg'. Did you mean 'cat/3.jpg'?"):
+        data.blame("cat/9.jpg")
+
+
+def test_where_a_commit_changed_very_much_its_labels_are_read(data, monkeypatch):
+    monkeypatch.setattr("gatera.store.datasets.work.cache.BULK", 1)
+    shutil.rmtree(data.root / ".gatera")
+    again = DataRepository(data.root, on_note=lambda text: None)
+    assert [step.change.words for step in again.blame("cat/3.jpg")] == ["added"]
+
+
+def test_going_back_brings_labels_and_files(data):
+    (data.root / "cat/1.jpg").write_bytes(b"another")
+    (data.root / "new.jpg").write_bytes(b"new")
+    data.add()
+    with pytest.raises(
+        DataError,
+        match=r"there are changes of labels that are not committed, and another version would mix them up",
+    ):
+        data.checkout("HEAD")
+    data.commit("New bytes")
+    data.checkout("HEAD~1")
+    assert (
+        (data.root / "cat/1.jpg").read_bytes() == b"cat 1"
+        and not (data.root / "new.jpg").exists()
+        and data.status().is_clean
+    )
+    assert data.status().branch is None
+    (data.root / "cat/1.jpg").write_bytes(b"nobody kept this")
+    data.checkout("main")
+    assert (data.root / "cat/1.jpg").read_bytes() == b"nobody kept this" and (
+        data.root / "new.jpg"
+    ).read_bytes() == b"new"
+    assert data.said[-1] == "Left as they are, for they were changed and not added: cat/1.jpg."
+    assert data.restore("cat") == 1 and data.status().is_clean
+    with pytest.raises(ArgumentError, match=r"there is no commit 'nowhere' in .* Available: main"):
+        data.checkout("nowhere")
+
+
+@pytest.mark.parametrize(
+    "name", ["../out.jpg", "/tmp/out.jpg", ".git/hooks/post-checkout", ".gatera/x", "sub/../../out.jpg"]
+)
+def test_no_name_leads_out_of_the_repository(data, name):
+    data.put_rows([Row(name, next(data.rows()).sha256, "cat")])
+    data.commit("Bad")
+    with pytest.raises(DataError, match=r"is not the name of a file in this repository"):
+        data.restore("")
+    assert any("is not the name of a file inside" in problem for problem in data.verify().problems)
+    assert (
+        not (data.root.parent / "out.jpg").exists() and not (data.root / ".git/hooks/post-checkout").exists()
+    )
+
+
+def test_damage_is_found_and_repaired_from_the_files(data):
+    rows = list(data.rows())
+    store = data._work.objects
+    for row, content in ((rows[0], b"damaged"), (rows[1], None), (rows[2], b"")):
+        path = store.path(row.sha256)
+        path.unlink()
+        if content is not None:
+            path.write_bytes(content)
+    (data.root / "cat/3.jpg").write_bytes(b"other")
+    found = data.verify()
+    assert (
+        len(found.problems) == 3 and "cat/1.jpg" in found.problems[1] + found.problems[0] + found.problems[2]
+    )
+    found = data.verify(repair=True)
+    assert (
+        sorted(found.repaired) == ["cat/1.jpg", "cat/2.jpg"]
+        and len(found.problems) == 1
+        and "cat/3.jpg" in found.problems[0]
+    )
+
+
+def test_what_hard_links_cost_is_noticed(tmp_path, open_data):
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new/1.jpg").write_bytes(b"only once on the disk")
+    DataRepository.init(tmp_path / "new", on_note=lambda text: None)
+    data = open_data(tmp_path / "new")
+    data.add(how="link", label="x")
+    path = data.root / "1.jpg"
+    assert path.stat().st_nlink == 2 and not path.stat().st_mode & 0o222
+    path.chmod(0o644)
+    path.write_bytes(b"edited in place")
+    assert len(data.verify().problems) == 1
+
+
+def test_a_repository_inside_another_keeps_to_itself(tmp_path, open_data):
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    (tmp_path / "code.py").write_text("1")
+    subprocess.run(["git", "-C", tmp_path, "add", "code.py"], check=True)
+    (tmp_path / "data/cat").mkdir(parents=True)
+    (tmp_path / "data/cat/1.jpg").write_bytes(b"1")
+    said = []
+    data = DataRepository.init(tmp_path / "data", said.append)
+    data.add(label="cat")
+    data.commit("Labels")
+    assert said[0].startswith(f"The git repository {tmp_path} keeps the labels")
+    assert git(data, "show", "--name-only", "--format=", "HEAD").split() == [
+        "data/.gitattributes",
+        "data/.gitignore",
+        "data/labels.csv",
+    ]
+    assert git(data, "status", "--porcelain").split() == ["A", "../code.py"] or "code.py" in git(
+        data, "status", "--porcelain"
+    )
+    data.checkout("other", new_branch=True)
+    data.label("dog", "cat/1.jpg")
+    data.commit("Dog")
+    data.checkout(git(data, "rev-parse", "HEAD~1").strip())
+    assert labels(data) == {"cat/1.jpg": "cat"} and open_data(tmp_path / "data/cat").root == data.root
+
+
+def test_labels_that_were_there_are_taken_over(tmp_path, open_data):
+    (tmp_path / "new").mkdir()
+    for name in ("1.jpg", "2.jpg"):
+        (tmp_path / "new" / name).write_bytes(name.encode())
+    (tmp_path / "new/labels.csv").write_text("file,label,age\n1.jpg,cat,3\n2.jpg,dog,5\n")
+    DataRepository.init(tmp_path / "new", on_note=lambda text: None)
+    data = open_data(tmp_path / "new")
+    data.add()
+    data.commit("As they were")
+    assert [(row.label, row.more, len(row.sha256)) for row in data.rows()] == [
+        ("cat", ("3",), 64),
+        ("dog", ("5",), 64),
+    ]
+
+
+def test_many_items_are_in_parts(data, monkeypatch):
+    monkeypatch.setattr("gatera.store.datasets.work.workspace.MOST_IN_ONE", 5)
+    before = labels(data)
+    (data.root / "new.jpg").write_bytes(b"new")
+    data.add(label="cat")
+    assert data.said[0].startswith("7 items are more than 5, so the labels are in labels/00.csv to ff.csv")
+    assert not (data.root / "labels.csv").exists() and len(list((data.root / "labels").iterdir())) == 256
+    assert labels(data) == {**before, "new.jpg": "cat"}
+    made = data.commit("In parts")
+    assert made is not None and made[1].sentence() == "1 added; by Ann" and data.status().is_clean
+    data.label("dog", "cat/3.jpg")
+    data.commit("One dog")
+    assert len(git(data, "show", "--name-only", "--format=", "HEAD").split()) == 1
+    assert [step.change.words for step in data.blame("cat/3.jpg")] == ["cat -> dog", "added"]
+    data.checkout("HEAD~2")
+    assert labels(data) == before and not (data.root / "labels").exists()
+    data.checkout("main")
+    (data.root / "labels.csv").write_text("file,label\n")
+    with pytest.raises(DataError, match=r"has its labels both in labels.csv and in labels/, and they differ"):
+        data.status()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["two\nlines.jpg", '😀, "quoted".jpg', "\udcff.jpg", " .jpg", "back\\slash.jpg", "#1.jpg", "é.jpg"],
+)
+def test_strange_names_come_back(data, name):
+    try:
+        (data.root / name).write_bytes(b"strange")
+    except (OSError, UnicodeEncodeError):
+        pytest.skip("this disk takes no such name")
+    data.add(label="odd")
+    data.commit("Strange")
+    assert data.status().is_clean and data.blame(name)[0].change.words == "added"
+    data.checkout("HEAD~1")
+    assert not (data.root / name).exists()
+    data.checkout("main")
+    assert (data.root / name).read_bytes() == b"strange" and data.status().is_clean
+
+
+def test_wrong_arguments_are_refused(data, tmp_path, open_data, monkeypatch):
+    with pytest.raises(
+        ArgumentError, match=r"there is no file or folder nothing.jpg. Items whose files are gone"
+    ):
+        data.add("nothing.jpg")
+    with pytest.raises(ArgumentError, match=r"is outside the repository"):
+        data.add(tmp_path)
+    with pytest.raises(ArgumentError, match=r"the message is empty. Say what changed: -m TEXT."):
+        data.commit(" ")
+    with pytest.raises(
+        ArgumentError, match=r"split must be one of train, valid, test, . Got: 'tset'. Did you mean 'test'?"
+    ):
+        data.label(None, "cat", split="tset")
+    with pytest.raises(
+        ArgumentError, match=r"nothing is said of the items. Expected: label=, split=, group= or note="
+    ):
+        data.label(None, "cat")
+    (data.root / "later.jpg").write_bytes(b"1")
+    with pytest.raises(
+        ArgumentError,
+        match=r"later.jpg is not in the repository yet. Add it first: gatera data add later.jpg.",
+    ):
+        data.label("cat", "later.jpg")
+    with pytest.raises(DataError, match=r"is not in a data repository. Make one: gatera data init"):
+        open_data(tmp_path)
+    with pytest.raises(DataError, match=r"is a data repository already"):
+        DataRepository.init(data.root)
+    for name in ("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"):
+        monkeypatch.delenv(name)
+    with pytest.raises(
+        DataError,
+        match=r"git does not know who you are, and a label records who gave it. Tell it once: git config",
+    ):
+        data.label("dog", "cat/1.jpg")
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(
+        DataError, match=r"git is not installed, and data repositories are kept by it. Install it"
+    ):
+        open_data(data.root)
+
+
+def test_a_later_format_is_refused(data, open_data):
+    path = data.root / ".gitattributes"
+    path.write_text(path.read_text().replace("format 1", "format 2"))
+    with pytest.raises(
+        DataError,
+        match=r"is a data repository of format 2, and this version reads up to 1. Install a newer Gatera.",
+    ):
+        open_data(data.root)

@@ -1,0 +1,153 @@
+"""Repositories go to a remote and come back whole, or not at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from gatera.core.errors import ArgumentError, RemoteError
+from gatera.store import DataRepository
+from gatera.store.datasets.labels.rows import Row
+from gatera.store.datasets.merging import MergeConflictError
+
+
+def quiet(text):
+    pass
+
+
+@pytest.fixture
+def remote(tmp_path):
+    return str(tmp_path / "remote")
+
+
+@pytest.fixture
+def other(data, remote, tmp_path):
+    data.push(remote)
+    return DataRepository.clone(remote, tmp_path / "other", on_note=quiet)
+
+
+def test_a_clone_has_labels_files_and_history(data, other):
+    assert list(other.rows()) == list(data.rows()) and other.head == data.head and other.status().is_clean
+    assert other.verify(history=True).problems == [] and other.log() == data.log()
+    assert (other.root / "cat/1.jpg").read_bytes() == b"cat 1"
+
+
+def test_only_what_is_new_goes_and_comes(data, other, remote):
+    assert data.push().commits == 0
+    (data.root / "new.jpg").write_bytes(b"new")
+    data.add(label="cat")
+    data.label("fox", "dog/1.jpg")
+    data.commit("One more")
+    sent = data.push()
+    assert (sent.commits, sent.objects) == (1, 1)
+    fetched = other.pull()
+    assert (
+        fetched.objects == 1
+        and fetched.result.forward
+        and fetched.result.summary.sentence() == "1 added, 1 dog -> fox; by Ann"
+    )
+    assert (other.root / "new.jpg").read_bytes() == b"new" and other.pull().result.commit is None
+
+
+def test_who_is_behind_pulls_and_merges_first(data, other):
+    data.label("fox", "cat/1.jpg")
+    data.commit("Fox")
+    data.push()
+    other.label("wolf", "dog/1.jpg")
+    other.commit("Wolf")
+    with pytest.raises(
+        RemoteError,
+        match=r"has commits on main that are not here. Fetch and merge them first: gatera data pull.",
+    ):
+        other.push()
+    assert other.pull().result.summary.sentence() == "1 cat -> fox; by Ann"
+    other.push()
+    assert data.pull().result.forward and list(data.rows()) == list(other.rows())
+
+
+def test_a_conflict_keeps_what_was_fetched(data, other):
+    data.label("fox", "cat/1.jpg")
+    data.commit("Fox")
+    data.push()
+    other.label("wolf", "cat/1.jpg")
+    other.commit("Wolf")
+    with pytest.raises(MergeConflictError):
+        other.pull()
+    assert other.status().is_clean and other.merge("gatera/main", answers={"cat/1.jpg": "lynx"}).settled == 1
+    other.push()
+
+
+def test_two_pushes_at_once_do_not_lose_one(data, other, remote, monkeypatch):
+    other.label("wolf", "dog/1.jpg")
+    other.commit("Wolf")
+    data.label("fox", "cat/1.jpg")
+    data.commit("Fox")
+    from gatera.store.datasets import sending
+
+    send = sending._send_bundle
+
+    def meanwhile(*arguments):
+        monkeypatch.setattr(sending, "_send_bundle", send)
+        other.push()
+        return send(*arguments)
+
+    monkeypatch.setattr(sending, "_send_bundle", meanwhile)
+    with pytest.raises(RemoteError, match=r"somebody else sent to .* meanwhile. Fetch that first"):
+        data.push()
+    data.pull()
+    assert data.push().commits == 2
+
+
+def test_a_push_or_pull_that_breaks_off_goes_on(data, tmp_path, remote, monkeypatch):
+    from gatera.store.remotes.folder import FolderRemote
+
+    put, count = FolderRemote._put, [0]
+
+    def breaks(self, source, key):
+        count[0] += 1
+        if count[0] > 3:
+            raise RemoteError("the cable")
+        put(self, source, key)
+
+    monkeypatch.setattr(FolderRemote, "_put", breaks)
+    with pytest.raises(RemoteError, match=r"the cable; 3 of 6 objects had arrived"):
+        data.push(remote)
+    with pytest.raises(RemoteError, match=r"holds no data repository yet. Send one: gatera data push."):
+        DataRepository.clone(remote, tmp_path / "other", on_note=quiet)
+    assert not (tmp_path / "other").exists()
+    monkeypatch.setattr(FolderRemote, "_put", put)
+    sent = data.push(remote)
+    assert sent.commits == 1 and sent.objects < 6
+    DataRepository.clone(remote, tmp_path / "other", on_note=quiet)
+
+
+def test_damage_on_the_remote_is_refused(data, remote, tmp_path):
+    data.push(remote)
+    sha256 = next(data.rows()).sha256
+    path = tmp_path / "remote/objects" / sha256[:2] / sha256[2:]
+    path.chmod(0o644)
+    path.write_bytes(b"cat 9")
+    with pytest.raises(RemoteError, match=r"damaged"):
+        DataRepository.clone(remote, tmp_path / "other", on_note=quiet)
+    assert not (tmp_path / "other").exists()
+    refs = tmp_path / "remote/data/refs/000001.json"
+    refs.write_text("{}")
+    with pytest.raises(RemoteError, match=r"data/refs/000001.json is damaged \('format'\)"):
+        data.push()
+
+
+def test_names_that_lead_out_are_not_written(data, remote, tmp_path):
+    data.put_rows([Row("../evil.jpg", next(data.rows()).sha256, "cat")])
+    data.commit("Evil")
+    data.push(remote)
+    with pytest.raises(ValueError, match=r"is not the name of a file in this repository"):
+        DataRepository.clone(remote, tmp_path / "other", on_note=quiet)
+    assert not (tmp_path / "evil.jpg").exists()
+
+
+def test_wrong_addresses_are_refused(data, tmp_path):
+    with pytest.raises(ArgumentError, match=r"there is no remote yet. Expected: its address"):
+        data.push()
+    with pytest.raises(RemoteError, match=r"does not exist, nor does its parent folder"):
+        data.push(str(tmp_path / "a/b"))
+    with pytest.raises(ArgumentError, match=r"is not empty. Choose a new folder."):
+        DataRepository.clone(str(tmp_path / "x"), data.root, on_note=quiet)
