@@ -10,6 +10,7 @@ import pytest
 from gatera.cli.commands.labelling import ON_FAULT
 from gatera.cli.main import main
 from gatera.labeling import applying
+from gatera.store.datasets.repository import DataRepository
 
 FUNCTIONS = """
 from gatera.labeling import ABSTAIN, labeling_function
@@ -198,6 +199,33 @@ def test_odd_names_and_a_spreadsheets_file_stay_what_they_are(folder, capsys):
     )
     code, out, _ = run(capsys, "next", folder / "texts")
     assert code == 0 and "two\\x0alines.txt" in out
+
+
+def test_in_a_data_repository_labels_are_a_commit_that_names_functions(folder, capsys):
+    texts = folder / "texts"
+    data = DataRepository.init(texts)
+    data.add()
+    data.label("negative", texts / "a.txt", by="Ann")
+    data.commit("Texts")
+    code, out, _ = apply(folder, capsys)
+    assert code == 0 and "4 added" in out and "1 by people left alone" in out
+    newest = data.log()[0]
+    assert "Label by functions: praises@" in str(newest)
+    rows_of = {row.file: row for row in data.rows()}
+    assert rows_of["c.txt"].source.startswith("function:praises@") and rows_of["a.txt"].label == "negative"
+    assert rows_of["a.txt"].by == "Ann" and next(data.diff(), None) is None
+    count = len(data.log())
+    apply(folder, capsys)
+    assert len(data.log()) == count
+    data.label("positive", texts / "e.txt")
+    (folder / "functions.py").write_text(FUNCTIONS.replace('"bad" in text', '"too bad" in text'))
+    code, _, err = apply(folder, capsys)
+    assert code == 0 and "not committed either" in err and len(data.log()) == count
+    (texts / "sub").mkdir()
+    for name in ("good", "too bad"):
+        (texts / "sub" / f"{name}.txt").write_text(name)
+    code, _, err = run(capsys, "apply", folder / "functions.py", texts / "sub")
+    assert code == 1 and "inside a data repository" in err
 
 
 def test_the_choices_of_the_option_are_those_of_the_library():

@@ -81,6 +81,7 @@ PHRASES = (
     (r"\blearn\.export writes program files", "gatera train writes program files"),
     (r"\bpass trusted=True", "pass --trusted"),
     (r"\bpass keep=None", "pass --again"),
+    (r", or pass all of them: classes=\[[^\]]*\]", ""),
     (r"Pass pretrained=True to find", "Omit --weights to find"),
     (r"pretrained=True to find", "omit --weights to find"),
     (r"item_tfms=Resize\((\d+)[^)]*\)(?:, or Resize\([^)]*\) to avoid cropping)?", r"--size \1"),

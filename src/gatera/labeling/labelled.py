@@ -18,7 +18,8 @@ from gatera.core.progress import note
 from gatera.labeling.applying import apply, lines_about
 from gatera.labeling.functions import LabelingFunction, functions_in
 from gatera.labeling.kept import Kept
-from gatera.labeling.labels_file import Change, LabelRow, keep_labels, labels_of, merged
+from gatera.labeling.labels.place import keep_labels, labels_of
+from gatera.labeling.labels.table import Change, LabelRow, merged
 from gatera.labeling.model.label_model import LabelModel
 from gatera.labeling.model.majority import MajorityLabeler
 from gatera.labeling.sources import Items, items_in
@@ -187,7 +188,9 @@ def known_labels(
     return [None if label is None else by_text.get(label) for label in found]
 
 
-def save_labels(labelled: Labelled, source: Path, least: float = 0.0) -> tuple[Path, Change]:
+def save_labels(
+    labelled: Labelled, source: Path, least: float = 0.0, on_line: Callable[[str], None] = note
+) -> tuple[Path, Change]:
     """Write the labels beside the items: labels.csv in a folder, NAME-labelled.csv for a table. People's labels stay.
 
     A label of functions stays as it is while all of them say the same about its item as when it was given: changing one function
@@ -197,9 +200,10 @@ def save_labels(labelled: Labelled, source: Path, least: float = 0.0) -> tuple[P
         labelled: from `label_source`.
         source: the folder or the file of the table.
         least: only labels of at least this probability, 0..1.
+        on_line: takes each line about what was decided.
 
     Returns:
-        The file, and what changed.
+        The file (or the data repository, where the labels are committed), and what changed.
     """
     home = home_of(source)
     new = label_rows(labelled, least)
@@ -216,7 +220,14 @@ def save_labels(labelled: Labelled, source: Path, least: float = 0.0) -> tuple[P
         if table:
             _write_table(labelled.items, {row.file: row for row in rows}, path)
         else:
-            path = keep_labels(home, before, _with_hashes(rows, labelled.items))
+            named = ", ".join(f"{each.name}@{each.version}" for each in labelled.functions)
+            path = keep_labels(
+                home,
+                before,
+                _with_hashes(rows, labelled.items),
+                f"Label by functions: {named}\n\n{change}",
+                on_line,
+            )
         others = {
             name: mark
             for name, mark in earlier.items()

@@ -248,7 +248,7 @@ def classes_in(said: Iterable[Said]) -> tuple[Any, ...]:
     if len(found) < 2:
         raise DataError(
             "The functions name fewer than two classes", got=list(found),
-            remedy='Pass all classes: classes=["cat", "dog"].',
+            remedy='Write a function for another class, or pass all of them: classes=["cat", "dog"].',
         )  # fmt: skip
     return tuple(sorted(found))
 

@@ -30,7 +30,7 @@ def apply_functions(options: argparse.Namespace) -> int:
         again=options.again, on_line=notes_for(NAME),
     )  # fmt: skip
     with status("Writing labels"):
-        path, change = save_labels(labelled, source, options.at_least)
+        path, change = save_labels(labelled, source, options.at_least, notes_for(NAME))
     counts = _counts(labelled)
     if options.json:
         facts: dict[str, Any] = {

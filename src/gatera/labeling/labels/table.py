@@ -163,22 +163,3 @@ def merged(
                 row, sha256=row.sha256 or kept.sha256, split=kept.split, group=kept.group, more=kept.more
             )  # fmt: skip
     return list(rows.values()), Change(**counts)
-
-
-def labels_of(folder: Path) -> dict[str, LabelRow]:
-    """Return the labels of a folder by file."""
-    return read_labels_file(folder / NAME)
-
-
-def keep_labels(folder: Path, before: Mapping[str, LabelRow], rows: Sequence[LabelRow]) -> Path:
-    """Write the labels of a folder; nothing is written where none changed. Returns their file.
-
-    Args:
-        folder: the folder.
-        before: the labels there were.
-        rows: all labels now.
-    """
-    path = folder / NAME
-    if not path.exists() or {row.file: row for row in rows} != dict(before):
-        write_labels_file(path, rows)
-    return path
