@@ -214,7 +214,8 @@ def save_labels(
         earlier = kept.labelled()
         same = [name for name, mark in zip(names, prints) if earlier.get(prefix + name) == mark]
         table = labelled.items.table is not None
-        path = source.with_name(f"{source.stem}-labelled.csv")
+        # a folder may be called ".", which has no name to change
+        path = source.with_name(f"{source.stem}-labelled.csv") if table else home
         before = _rows_of_table(labelled, path) if table else labels_of(home)
         rows, change = merged(before, new, same, names)
         if table:

@@ -406,3 +406,17 @@ def test_a_later_format_is_refused(data, open_data):
         match=r"is a data repository of format 2, and this version reads up to 1. Install a newer Gatera.",
     ):
         open_data(data.root)
+
+
+def test_blame_follows_the_branch_whose_label_it_is(data):
+    data.checkout("ben", new_branch=True)
+    data.label("fox", "cat/1.jpg", "cat/2.jpg", by="Ben")
+    data.commit("Two foxes")
+    data.checkout("main")
+    data.label("wolf", "cat/1.jpg")
+    data.commit("A wolf")
+    data.merge("ben", answers={"cat/1.jpg": "wolf"})
+    assert [step.change.words for step in data.blame("cat/1.jpg")] == ["cat -> wolf", "added"]
+    assert [(step.change.words, step.change.giver) for step in data.blame("cat/2.jpg")] == [
+        ("cat -> fox", "Ben"), ("added", "Ann"),
+    ]  # fmt: skip

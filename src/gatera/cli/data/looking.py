@@ -11,8 +11,8 @@ from gatera.cli.data.opened import full, opened
 from gatera.cli.data.page import check_page, write_changes
 from gatera.cli.output import print_json, print_line, write
 from gatera.cli.terminal.style import paint
-from gatera.cli.terminal.table import Column, table_lines
-from gatera.cli.terminal.text import cells, escaped
+from gatera.cli.terminal.table import plain_table
+from gatera.cli.terminal.text import escaped
 from gatera.store.datasets.labels.changes import Change, summarise
 from gatera.store.datasets.looking import Status
 
@@ -108,16 +108,8 @@ def _words(change: Change) -> str:
 
 
 def show_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows below titles, each column as wide as it needs."""
-    columns = [
-        Column(
-            title,
-            max([cells(escaped(row[place])) for row in rows], default=0),
-            "name" if place == 0 else None,
-        )
-        for place, title in enumerate(titles)
-    ]
-    for line in table_lines(columns, ([[cell] for cell in row] for row in rows)):
+    """Print rows below titles."""
+    for line in plain_table(titles, rows):
         write(line + "\n")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
@@ -12,6 +13,9 @@ from gatera.cli.terminal.text import cells, escaped, folded, padded
 #: Columns that a folded cell keeps at least.
 LEAST = 6
 
+#: Columns that the last cell of a plain table asks for.
+LAST = 24
+
 
 class Column(NamedTuple):
     """A column: its title, the width that its widest cell needs, its style, and on which side its cells stand."""
@@ -20,6 +24,27 @@ class Column(NamedTuple):
     needs: int
     style: str | None = None
     right: bool = False
+
+
+def plain_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield the lines of a table of texts: fitted to a terminal, and elsewhere as wide as it needs.
+
+    Args:
+        titles: of the columns. The last one, which may be long, does not take room from the others.
+        rows: of the table.
+    """
+    widest = [max((cells(escaped(row[place])) for row in rows), default=0) for place in range(len(titles))]
+    if not sys.stdout.isatty():
+        room = [max(need, cells(title)) for need, title in zip(widest, titles)]
+        for row in [titles, *rows] if rows else []:
+            yield "  ".join(padded(escaped(cell), wide) for cell, wide in zip(row, room)).rstrip()
+        return
+    widest[-1] = min(widest[-1], LAST)
+    columns = [
+        Column(title, need, None if place else "name")
+        for place, (title, need) in enumerate(zip(titles, widest))
+    ]
+    yield from table_lines(columns, ([[cell] for cell in row] for row in rows))
 
 
 def table_lines(columns: Sequence[Column], rows: Iterable[Sequence[Sequence[str]]]) -> Iterator[str]:

@@ -10,7 +10,6 @@ from gatera.store.datasets.committing import remember
 from gatera.store.datasets.labelling import unknown_item
 from gatera.store.datasets.labels.changes import Change, summarise
 from gatera.store.datasets.labels.rows import Row, line_of, name_of_line, row_of
-from gatera.store.datasets.labels.sheets import FOLDER, TABLE
 from gatera.store.datasets.work.cache import BULK
 from gatera.store.datasets.work.git import Commit
 from gatera.store.datasets.work.workspace import Version, Workspace, changes
@@ -97,27 +96,50 @@ def blame(work: Workspace, name: str, commit: str | None = None) -> list[Step]:
         ArgumentError: if the item is in none of the commits.
     """
     last = work.git.head() if commit is None else work.git.commit_of(commit)
-    commits = [] if last is None or not name else work.git.history(last, paths=(TABLE, FOLDER))
+    commits = [] if last is None or not name else work.git.history(last)
     look_into(work, commits)
-    known, lines = work.cache.sentences(), work.cache.lines_of(name)
-    # where a commit changed too much to be listed, or nothing can be kept, its labels are read
-    unlisted = {each.id for each in commits if known.get(each.id, (True, ""))[0]}
-    steps: list[Step] = []
-    before: Row | None = None
-    for each in reversed(commits):
-        if each.id in lines:
-            line, extra = lines[each.id]
-            after = None if line is None else row_of(line, len(extra))
-        elif each.id in unlisted:
-            after, extra = _row_at(work, each.id, name)
-        else:
-            continue
-        if after != before:
-            steps.append(Step(each, Change(before, after, extra)))
-        before = after
+    rows = _rows_of(work, commits, name)
+    steps = _steps(commits, rows)
     if not steps:
         raise unknown_item(work, work.now(), name)
-    return steps[::-1]
+    return steps
+
+
+#: An item after a commit, None where it is not there, and the columns beyond ours.
+_State = tuple[Row | None, tuple[str, ...]]
+
+
+def _rows_of(work: Workspace, commits: Sequence[Commit], name: str) -> dict[str, _State]:
+    """Return an item after each commit; `commits` are newest first, none before those it comes from."""
+    known, lines = work.cache.sentences(), work.cache.lines_of(name)
+    rows: dict[str, _State] = {}
+    for each in reversed(commits):
+        came = {rows[parent] for parent in each.parents if parent in rows}
+        if each.id in lines:
+            line, extra = lines[each.id]
+            rows[each.id] = (None if line is None else row_of(line, len(extra)), extra)
+        elif known.get(each.id, (True, ""))[0] or len(came) > 1:
+            # it changed too much to be listed, nothing can be kept, or it is as on one of the branches that it joins
+            rows[each.id] = _row_at(work, each.id, name)
+        else:
+            rows[each.id] = next(iter(came), (None, ()))
+    return rows
+
+
+def _steps(commits: Sequence[Commit], rows: dict[str, _State]) -> list[Step]:
+    """Return the changes that led to the item as it is: where branches join, only those of the branch that it is as in."""
+    steps: list[Step] = []
+    wanted = {each.id for each in commits[:1]}
+    for each in commits:
+        if each.id not in wanted:
+            continue
+        after, extra = rows[each.id]
+        same = [parent for parent in each.parents if rows.get(parent, (None, ()))[0] == after]
+        wanted.update(same[:1] or each.parents)
+        before = rows[each.parents[0]][0] if each.parents and each.parents[0] in rows else None
+        if not same and after != before:
+            steps.append(Step(each, Change(before, after, extra)))
+    return steps
 
 
 def _row_at(work: Workspace, commit: str, name: str) -> tuple[Row | None, tuple[str, ...]]:
