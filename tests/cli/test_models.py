@@ -66,7 +66,7 @@ def test_tags_move_and_roll_back(gatera, cats):
     assert (
         gatera("models", "tag", "cats@v2", "production").out == "production of cats stands for v2 already.\n"
     )
-    assert gatera("models", "rollback", "cats").out == "production of cats: v2 -> v1\n"
+    assert gatera("models", "rollback", "cats@production").out == "production of cats: v2 -> v1\n"
     history = gatera("models", "tag", "cats", "production", "--history").out.splitlines()
     assert [line.split("  ")[1:] for line in history] == [
         ["v1", "Ann"],

@@ -87,11 +87,13 @@ def rollback(options: argparse.Namespace) -> int:
     Raises:
         GateraError: if it has stood for nothing before.
     """
+    model, _, tag = options.model.partition("@")  # as every other command writes it
+    tag = tag or options.tag
     registry = ModelRegistry(options.registry)
-    registry.find(options.model)
-    stood = registry.tags(options.model).get(options.tag)
-    move = registry.rollback(options.model, options.tag, options.note or "", options.by)
-    _print(move.to_dict(), _moved(options.model, options.tag, stood, move.version), options.json)
+    registry.find(model)
+    stood = registry.tags(model).get(tag)
+    move = registry.rollback(model, tag, options.note or "", options.by)
+    _print(move.to_dict(), _moved(model, tag, stood, move.version), options.json)
     return 0
 
 
