@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from gatera.cli.data.opened import full, opened
-from gatera.cli.data.page import check_page, write_changes
+from gatera.cli.data.opened import PAGES, check_page, full, opened
 from gatera.cli.output import print_json, print_line, write
 from gatera.cli.terminal.style import paint
 from gatera.cli.terminal.table import plain_table
 from gatera.cli.terminal.text import escaped
+from gatera.core.lazy import later
 from gatera.store.datasets.labels.changes import Change, summarise
 from gatera.store.datasets.looking import Status
 
@@ -69,7 +69,7 @@ def diff(options: argparse.Namespace) -> int:
     print_line(paint(escaped(sentence[0].upper() + sentence[1:] + "."), "bold"))
     show_changes(changes, options.most)
     if page is not None:
-        write_changes(
+        later(PAGES, "write_changes")(
             page, data, changes, sentence, (options.before or "HEAD", options.after or "now"), options.force
         )
         print_line(escaped(f"Saved {page}."))

@@ -6,11 +6,11 @@ import argparse
 from typing import Any
 
 from gatera.cli.data.looking import show_table
-from gatera.cli.data.opened import full, opened
-from gatera.cli.data.page import check_page, write_conflict_page
+from gatera.cli.data.opened import PAGES, check_page, full, opened
 from gatera.cli.output import FAILED, print_json, print_line, show_line
 from gatera.cli.parser import UsageError
 from gatera.cli.terminal.text import escaped
+from gatera.core.lazy import later
 from gatera.store.datasets.merging import MergeConflictError, MergeResult
 
 #: Conflicts that are shown.
@@ -67,7 +67,9 @@ def _with_conflicts(options: argparse.Namespace, command: str, do: Any) -> int:
         done: MergeResult = do(data, how)
     except MergeConflictError as err:
         if page is not None:
-            write_conflict_page(page, data, err.conflicts, f"{command} in {data.root.name}", options.force)
+            later(PAGES, "write_conflict_page")(
+                page, data, err.conflicts, f"{command} in {data.root.name}", options.force
+            )
         return show_conflicts(
             err,
             options.json,

@@ -9,7 +9,11 @@ from pathlib import Path
 
 from gatera.cli.language import for_command
 from gatera.cli.output import show_line
+from gatera.core.files import check_can_write, check_free_to_write
 from gatera.store.datasets.repository import DataRepository
+
+#: The module that writes pages. It reads photos with numpy, and is imported only where a page is asked for.
+PAGES = "gatera.cli.data.page"
 
 
 def say_for(command: str) -> Callable[[str], None]:
@@ -31,3 +35,17 @@ def opened(options: argparse.Namespace, command: str) -> DataRepository:
 def full(options: argparse.Namespace, paths: Sequence[str]) -> list[Path]:
     """Return paths as the user wrote them: from the current folder, or from `--repository` where that is given."""
     return [(Path(options.repository) / path).absolute() for path in paths]
+
+
+def check_page(options: argparse.Namespace) -> Path | None:
+    """Return the page to write; None if none is asked for.
+
+    Raises:
+        GateraError: if it cannot be written.
+    """
+    if options.html is None:
+        return None
+    page = Path(options.html)
+    check_free_to_write(page, options.force)
+    check_can_write(page)
+    return page

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import base64
 import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from gatera.core.errors import GateraError
-from gatera.core.files import atomic_write, check_can_write, check_free_to_write
+from gatera.core.files import atomic_write, check_free_to_write
 from gatera.evaluate import html_page as html
 from gatera.program.raw.photo import PHOTO_SUFFIXES, read_photo
 from gatera.store.datasets.labels.changes import Change
@@ -18,20 +17,6 @@ from gatera.store.datasets.repository import DataRepository
 
 #: Longer side of a picture (pixels), and how many items are drawn.
 SIDE, MOST = 176, 500
-
-
-def check_page(options: argparse.Namespace) -> Path | None:
-    """Return the page to write; None if none is asked for.
-
-    Raises:
-        GateraError: if it cannot be written.
-    """
-    if options.html is None:
-        return None
-    page = Path(options.html)
-    check_free_to_write(page, options.force)
-    check_can_write(page)
-    return page
 
 
 def write_changes(

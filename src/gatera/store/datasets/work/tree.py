@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -60,25 +59,17 @@ def walk(
             name = entry.name
             if name[0] == "." or name.endswith(PARTIAL):
                 continue
-            found = _look(entry, prefix + name, folders, on_left_out)
-            if found is not None:
-                yield prefix + name, found
-
-
-def _look(
-    entry: os.DirEntry[str], name: str, folders: list[str], on_left_out: Callable[[str, str], None] | None
-) -> Found | None:
-    with suppress(FileNotFoundError):  # gone meanwhile
-        if entry.is_dir(follow_symlinks=False):
-            folders.append(name)
-            return None
-        if entry.is_file(follow_symlinks=False):
-            state = entry.stat(follow_symlinks=False)
-            return Found(state.st_mtime_ns, state.st_size, state.st_ino)
-        if on_left_out is not None:
-            kind = "a symbolic link" if entry.is_symlink() else "a pipe, a socket or a device"
-            on_left_out(name, f"it is {kind}, not a file")
-    return None
+            try:  # without a function or a context: there may be a million
+                if entry.is_file(follow_symlinks=False):
+                    state = entry.stat(follow_symlinks=False)
+                    yield prefix + name, Found(state.st_mtime_ns, state.st_size, state.st_ino)
+                elif entry.is_dir(follow_symlinks=False):
+                    folders.append(prefix + name)
+                elif on_left_out is not None:
+                    kind = "a symbolic link" if entry.is_symlink() else "a pipe, a socket or a device"
+                    on_left_out(prefix + name, f"it is {kind}, not a file")
+            except FileNotFoundError:
+                continue  # gone meanwhile
 
 
 def state_of(path: str | Path) -> Found | None:
