@@ -130,7 +130,7 @@ def test_ctrl_c_after_engines_were_freed(model_bytes, tmp_path):
     """A core that is freed before a later one left a dead stack for signals behind, and Ctrl-C ended in a segmentation fault."""
     (tmp_path / "model.onnx").write_bytes(model_bytes)
     script = """
-import faulthandler, os, pathlib, signal, sys
+import faulthandler, os, pathlib, signal, sys, time
 from gatera.program.engines import make_engine
 
 faulthandler.enable()  # as pytest and many servers do: handlers then run on the stack for signals
@@ -140,7 +140,8 @@ while engines:
     del engines[0]
 try:
     os.kill(os.getpid(), signal.SIGINT)
-    signal.pause()
+    while True:  # another thread may take the signal, which would not end a longer wait of this one
+        time.sleep(0.1)
 except KeyboardInterrupt:
     print("stopped")
 """
