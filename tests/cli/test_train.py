@@ -162,6 +162,7 @@ def test_a_folder_that_cannot_be_written_to_is_said_before_any_training(
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+@pytest.mark.whole
 def test_epochs_are_printed_when_they_end(photo_folder, tmp_path):
     run = subprocess.Popen(
         [sys.executable, "-m", "gatera", "train", photo_folder, "--out", tmp_path / "new" / "a.gatera", "--json"]

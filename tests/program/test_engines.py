@@ -133,6 +133,7 @@ def test_ctrl_c_after_engines_were_freed(model_bytes, tmp_path):
 import faulthandler, os, pathlib, signal, sys, time
 from gatera.program.engines import make_engine
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in the background begin with it ignored
 faulthandler.enable()  # as pytest and many servers do: handlers then run on the stack for signals
 model = pathlib.Path(sys.argv[1]).read_bytes()
 engines = [make_engine(model, "openvino") for _ in range(3)]

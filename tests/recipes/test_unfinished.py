@@ -218,6 +218,7 @@ def test_ctrl_c_after_training_keeps_what_is_trained(make_run, events, where, st
     assert "Resuming the run that was stopped after the last epoch; restart=True starts over." in events.lines
 
 
+@pytest.mark.whole
 def test_a_full_disk_for_the_program_is_a_sentence_and_the_training_is_kept(make_run, events):
     run = make_run("classes")
     err = run.stopped("exporting", OSError(errno.ENOSPC, "No space left on device"))
@@ -297,7 +298,9 @@ def test_a_checkpoint_of_another_version_is_not_used(make_run, events, eager, mo
     assert "it is from Gatera 0.0.9, and this is" in events.warnings[0]
 
 
-@pytest.mark.parametrize("place", [0.0, 0.01, 0.5, 0.999])
+@pytest.mark.parametrize(
+    "place", [0.5, *(pytest.param(place, marks=pytest.mark.whole) for place in (0.0, 0.01, 0.999))]
+)
 def test_a_damaged_checkpoint_is_said_and_not_used(make_run, events, eager, place):
     whole, run = make_run("classes", "whole"), make_run("classes")
     whole()

@@ -60,6 +60,7 @@ def points(discs, tmp_path):
     return vision_learner(dls, "efficientnet_lite0", path=tmp_path)
 
 
+@pytest.mark.whole
 def test_points_are_learnt_and_come_back_in_the_photos_own_pixels(points, discs):
     _, middles = discs
     points.fit_one_cycle(20, 1e-2)
