@@ -58,6 +58,16 @@ def test_a_whole_story(gatera, folder, tmp_path):
     gatera("data", "checkout", "main")
     gatera("data", "label", "fox", "cat/cat_0.jpg")
     gatera("data", "commit", "-m", "Ann")
+    ran = gatera("data", "agree", "ben")
+    assert ran.out == (
+        "main and ben both labelled 1 item, 0 alike (0.0%); Cohen's kappa 0.00 (too few for an interval).\n\n"
+        "of    and  label  other label  items\nmain  ben  fox    dog          1\n\n"
+        "To talk about:\nitem           main  ben\ncat/cat_0.jpg  fox   dog\n"
+    )
+    assert json.loads(gatera("data", "agree", "ben", "--json").out)["disputed"] == {
+        "cat/cat_0.jpg": {"main": "fox", "ben": "dog"}
+    }
+    assert "main is the current branch" in gatera("data", "agree", "main").err
     ran = gatera("data", "merge", "ben", "--html", tmp_path / "conflicts.html")
     assert ran.status == 1 and ran.out.startswith(
         "1 item was changed differently on both sides. Nothing was merged yet:\n"

@@ -104,6 +104,13 @@ _gatera() {
                 *) values="" ;;
             esac
             ;;
+        'data agree')
+            flags="--most --json -C --repository -h --help --debug"
+            case $prev in
+                --most|-C|--repository) ;;
+                *) values="" ;;
+            esac
+            ;;
         'data commit')
             flags="-m --message -C --repository --json -h --help --debug"
             case $prev in
@@ -298,7 +305,7 @@ _gatera() {
             esac
             ;;
         data)
-            flags="-h --help --debug" values="init add label status diff commit log blame checkout revert merge push pull clone verify"
+            flags="-h --help --debug" values="init add label status diff agree commit log blame checkout revert merge push pull clone verify"
             ;;
         label)
             flags="-h --help --debug" values="apply report next"

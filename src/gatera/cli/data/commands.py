@@ -130,6 +130,21 @@ DIFF = Command(
     examples=("gatera data diff", "gatera data diff HEAD~3 HEAD --html diff.html", "gatera data diff main ben"),
 )  # fmt: skip
 
+AGREE = Command(
+    "data agree",
+    "Say how far people agree who labelled the same items on branches of their own.",
+    (
+        Option("branches", "The branches that the current one is compared with.", group="Arguments", metavar="BRANCH", many=True),
+        MOST, JSON, REPOSITORY, *END,
+    ),
+    "gatera.cli.data.agreeing:agree",
+    about=(
+        "Cohen's kappa for every two branches, Krippendorff's alpha for more, which labels were confused, and the items to talk "
+        "about. Only labels count that were given since the branches were one.",
+    ),
+    examples=("gatera data agree ben", "gatera data agree ben cleo --json"),
+)  # fmt: skip
+
 COMMIT = Command(
     "data commit",
     "Commit the labels.",
@@ -254,6 +269,7 @@ COMMANDS = (
     LABEL,
     STATUS,
     DIFF,
+    AGREE,
     COMMIT,
     LOG,
     BLAME,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from gatera.core.checks import listed
+from gatera.core.errors import DataError
 from gatera.store.datasets.labels.changes import Change, Summary, summarise
 from gatera.store.datasets.labels.rows import row_of
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE
@@ -127,3 +129,39 @@ def differences(work: Workspace, before: str | None, after: str | None) -> Itera
 def labels_in(version: Version) -> Counter[str]:
     """Count the items of each label."""
     return Counter(label for sheet in version.sheets() for _, _, label in _cells(sheet.lines))
+
+
+def labels_apart(work: Workspace, branches: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return branch -> item -> label, of the labels that were given on each since all of them were one.
+
+    Args:
+        work: the repository.
+        branches: branches or commits, at least two.
+
+    Raises:
+        ArgumentError: if there is no such branch.
+        DataError: if they have no commit in common.
+    """
+    commits = [work.git.commit_of(name) for name in branches]
+    common = work.git.ask("merge-base", "--octopus", *commits)
+    if not common:
+        raise DataError(f"{listed(branches)} have no commit in common", expected="branches of one repository")
+    for name, commit in zip(branches, commits, strict=True):
+        if commit == common.strip():
+            raise DataError(
+                f"{name} is a part of {listed(other for other in branches if other != name)}, so that nothing was labelled apart",
+                expected="branches that were not merged yet, or their commits from before",
+            )  # fmt: skip
+    base = work.at(common.strip())
+    given: dict[str, dict[str, str]] = {}
+    for name, commit in zip(branches, commits, strict=True):
+        found = given[name] = {}
+        for change in changes(base, work.at(commit)):
+            row = change.after
+            if (
+                row is not None
+                and row.label
+                and (change.before is None or {"label", "by"} & set(change.columns))
+            ):
+                found[row.file] = row.label
+    return given

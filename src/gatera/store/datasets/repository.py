@@ -185,6 +185,20 @@ class DataRepository:
         """
         return looking.differences(self._work, before, after)
 
+    def labels_apart(self, *branches: str) -> dict[str, dict[str, str]]:
+        """Return branch -> item -> label, of the labels that were given on each since all of them were one.
+
+        `gatera.measure.agreement.agreement` says how far these agree.
+
+        Args:
+            branches: branches or commits, at least two.
+
+        Raises:
+            ArgumentError: if there is no such branch.
+            DataError: if they have no commit in common.
+        """
+        return looking.labels_apart(self._work, branches)
+
     def commit(self, message: str) -> tuple[str, Summary] | None:
         """Commit the labels as they are.
 
