@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import sys
@@ -27,6 +28,9 @@ from gatera.cli.output import (
 from gatera.cli.parser import UsageError, parse
 from gatera.core.errors import GateraError, MissingExtraError
 from gatera.core.progress import status as status_line
+
+#: Errors of a disk rather than of what was asked for: no space, over quota, read-only, input or output.
+DISK_ERRORS = frozenset(getattr(errno, name, -1) for name in ("ENOSPC", "EDQUOT", "EROFS", "EIO"))
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -57,6 +61,11 @@ def main(argv: Sequence[str] | None = None) -> None:
             show_error("interrupted." if status == INTERRUPTED else f"{stop}.")
     except BrokenPipeError:  # `gatera predict ... | head -1` has read enough
         drop_output()
+        status = FAILED
+    except OSError as err:
+        if debug or err.errno not in DISK_ERRORS:
+            raise
+        show_error(f"{err.filename or 'the output'} cannot be written ({err.strerror}).")
         status = FAILED
     raise SystemExit(status)
 

@@ -11,7 +11,10 @@ import pytest
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.store import DataRepository
+from gatera.store.datasets import labelling
 from gatera.store.datasets.labels.rows import Row
+from gatera.store.datasets.work import lock
+from gatera.store.datasets.work.git import _error as git_error
 
 
 def git(data, *arguments):
@@ -420,3 +423,32 @@ def test_blame_follows_the_branch_whose_label_it_is(data):
     assert [(step.change.words, step.change.giver) for step in data.blame("cat/2.jpg")] == [
         ("cat -> fox", "Ben"), ("added", "Ann"),
     ]  # fmt: skip
+
+
+def full(*_: object, **__: object) -> None:
+    raise OSError(28, "No space left on device", "labels.csv")
+
+
+def test_a_full_disk_is_a_sentence_and_the_lock_needs_no_space(data, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(lock.os, "pwrite", full)
+        assert data.label("fox", "cat/1.jpg") == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(labelling, "label", full)
+        with pytest.raises(
+            DataError, match=r"labels.csv cannot be read or written \(No space left on device\)"
+        ):
+            data.label("wolf", "cat/1.jpg")
+    assert labels(data)["cat/1.jpg"] == "fox"
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("fatal: sha1 file '/r/.git/index.lock' write error. Out of diskspace", "the disk is full"),
+        ("fatal: unable to write loose object file: No space left on device", "the disk is full"),
+        ("fatal: Unable to create '/r/.git/index.lock': File exists.", "delete /r/.git/index.lock"),
+    ],
+)
+def test_what_git_says_is_understood(said, meant):
+    assert meant in str(git_error(["commit"], said))

@@ -200,12 +200,16 @@ def _error(arguments: Sequence[str], said: str) -> GateraError:
             "git does not trust this folder, which belongs to another user",
             remedy=said.splitlines()[-1].strip(),
         )
-    if "index.lock" in said or ".lock': File exists" in said:
+    if ".lock': File exists" in said:
         return GitError(
             "another git process is at work in this repository, or one was killed there",
             remedy=f"Wait for it; if there is none, delete {_lock_in(said)}.",
         )
-    if "No space left on device" in said or ("unable to write" in said and "space" in said):
+    if (
+        "No space left on device" in said
+        or "Out of diskspace" in said
+        or ("unable to write" in said and "space" in said)
+    ):
         return GitError(
             f"the disk is full: git {arguments[0]} could not write",
             remedy="Free some space and run it again; nothing was changed.",

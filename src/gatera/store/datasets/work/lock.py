@@ -47,7 +47,8 @@ def one_at_a_time(
         if os.read(handle, 20):  # whoever wrote this did not come to the end
             _clear(lock, git_folder, say)
         os.ftruncate(handle, 0)
-        os.pwrite(handle, str(os.getpid()).encode(), 0)
+        with suppress(OSError):  # a full disk: whoever only reads can go on
+            os.pwrite(handle, str(os.getpid()).encode(), 0)
         try:
             yield handle
         finally:

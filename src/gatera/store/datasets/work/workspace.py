@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gatera.core.errors import DataError
+from gatera.core.errors import DataError, GateraError
 from gatera.core.files import atomic_write
 from gatera.core.lazy import later
 from gatera.store.datasets.labels.changes import Change, changes_between
@@ -113,6 +113,15 @@ class Workspace:
             self.git.inherited = (handle,)
             try:
                 yield
+            except GateraError:
+                raise
+            except (
+                OSError
+            ) as err:  # what is written is written beside and then renamed, so that the labels are whole
+                raise DataError(
+                    f"{err.filename or self.root} cannot be read or written ({err.strerror})",
+                    remedy="The labels are whole, as they were before or after. Run the same command again once that is mended.",
+                ) from err
             finally:
                 self.git.inherited = ()
 
