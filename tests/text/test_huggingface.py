@@ -12,7 +12,7 @@ from gatera.text.learner import text_classifier_learner
 from gatera.text.words import word_tokenizer
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 def test_any_encoder_of_the_hub_can_read(reviews, tmp_path, capfd):
     transformers = pytest.importorskip("transformers")

@@ -219,7 +219,7 @@ def test_files_of_formats_that_are_not_read_are_counted_and_named(tmp_path):
     ]
 
 
-def test_what_is_no_file_is_named_and_never_waited_for(tmp_path):
+def test_what_is_no_file_is_named_and_never_waited_for(tmp_path, monkeypatch):
     touch(tmp_path, "cat/1.jpg", "dog/2.jpg")
     os.mkfifo(tmp_path / "cat" / "pipe.jpg")
     (tmp_path / "cat" / "link.jpg").symlink_to(tmp_path / "cat" / "pipe.jpg")
@@ -229,7 +229,7 @@ def test_what_is_no_file_is_named_and_never_waited_for(tmp_path):
     (tmp_path / "dog" / "self.jpg").symlink_to(tmp_path / "dog" / "self.jpg")
     (tmp_path / "dog" / "empty.jpg").touch()
     with socket.socket(socket.AF_UNIX) as listener:
-        os.chdir(tmp_path)  # names of sockets are short
+        monkeypatch.chdir(tmp_path)  # names of sockets are short
         listener.bind("dog/s.jpg")
         reasons = named(tmp_path)
     assert [reason.removeprefix(f"{tmp_path}/") for reason in reasons] == [

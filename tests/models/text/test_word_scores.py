@@ -66,7 +66,7 @@ def test_both_parts_are_averaged():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", ["both", "words"])
+@pytest.mark.parametrize("part", [pytest.param("both", marks=pytest.mark.whole), "words"])
 def test_a_program_says_the_same_for_texts_of_any_length_on_every_engine(part):
     both = mixture() if part == "both" else TextMixture(scores())
     draw = np.random.default_rng(1)

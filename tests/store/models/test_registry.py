@@ -143,6 +143,7 @@ def test_a_program_that_began_as_another_knows_its_name(registry, make_program):
 
 
 def test_load_program_takes_names(filled, make_program, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GATERA_REGISTRY", str(filled.folder))
     program = gatera.load_program("cats@production", threads=1)
     assert program.info["training"]["run"] == 2 and load_program("cats@v1").info["training"]["run"] == 1

@@ -50,7 +50,7 @@ def test_what_answers_and_what_it_says_of_the_validation_set(model, reviews, tmp
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", ["words", "both"])
+@pytest.mark.parametrize("model", ["words", pytest.param("both", marks=pytest.mark.whole)])
 def test_its_program_says_the_same(model, reviews, tmp_path):
     learn, _, _ = trained(reviews, tmp_path, model)
     program = load_program(learn.export("reviews.gatera"))
