@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from gatera.core.checks import check_choice
 from gatera.core.errors import ArgumentError, DataError, is_library_error, shorten
@@ -79,7 +80,7 @@ def apply(
     made, given = as_functions(functions), as_items(items)
     check_choice("on_fault", on_fault, ON_FAULT)
     n = len(given)
-    vectors = _checked_vectors(embeddings, n)
+    vectors = None if embeddings is None else checked_vectors(embeddings, n, np.float32)
     store = keep if isinstance(keep, Kept) or keep is None else Kept(keep)
     columns = [
         _Column(each, [Said()] * n, {} if store is None else store.votes(each.name, each.version)) for each in made
@@ -207,10 +208,13 @@ def _checked_classes(classes: Sequence[Any]) -> dict[Any, int]:
     return names
 
 
-def _checked_vectors(embeddings: Any, n: int) -> np.ndarray | None:
-    if embeddings is None:
-        return None
-    vectors = np.asarray(embeddings, dtype=np.float32)
+def checked_vectors(embeddings: Any, n: int, dtype: DTypeLike) -> np.ndarray:
+    """Return one vector for each of n items, [n, D].
+
+    Raises:
+        ArgumentError: if they are not that.
+    """
+    vectors = np.asarray(embeddings, dtype=dtype)
     if vectors.ndim != 2 or len(vectors) != n:
         raise ArgumentError(
             "embeddings must be one vector per item", got=list(vectors.shape), expected=f"[{n}, D]"

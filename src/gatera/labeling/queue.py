@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gatera.core.checks import check_count
-from gatera.core.errors import ArgumentError
+from gatera.labeling.applying import checked_vectors
 from gatera.labeling.model.label_model import LabelModel
 from gatera.labeling.model.packed import distinct
 from gatera.labeling.report import conflicts
@@ -111,10 +111,6 @@ def _why(
 def _unit(embeddings: Any, n: int) -> np.ndarray | None:
     if embeddings is None:
         return None
-    vectors = np.asarray(embeddings, dtype=np.float64)
-    if vectors.ndim != 2 or len(vectors) != n:
-        raise ArgumentError(
-            "embeddings must be one vector per item", got=list(vectors.shape), expected=f"[{n}, D]"
-        )
+    vectors = checked_vectors(embeddings, n, np.float64)
     vectors = vectors - vectors.mean(axis=0)
     return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)

@@ -88,13 +88,16 @@ def load_program(
     def bounded(made: Engine) -> Engine:
         return made if network is None else BoundedEngine(made, network, path)
 
+    def model_again() -> bytes:
+        """Return the same model once more; the file may be gone by now."""
+        return Archive(package.path).verified(MODEL, facts["size"], facts["sha256"])
+
     computing = bounded(make_engine(package.read(MODEL), engine, precision, threads, **asked))
     facts = package.program["entries"][MODEL]
 
     def single_threaded() -> Engine:
-        """Make the same engine once more, of the same model; the file may be gone by now."""
-        model = Archive(package.path).verified(MODEL, facts["size"], facts["sha256"])
-        return bounded(make_engine(model, cast(EngineName, computing.name), precision, 1, **asked))
+        """Make the same engine once more."""
+        return bounded(make_engine(model_again(), cast(EngineName, computing.name), precision, 1, **asked))
 
     engines = ManyInputs(computing, threads, single_threaded)
     program = Program(preprocessing, computing, decoder, info, card, engines, certainty)
@@ -102,7 +105,7 @@ def load_program(
     if tensor is not None:
 
         def embedding_engine() -> Engine:
-            model = Archive(package.path).verified(MODEL, facts["size"], facts["sha256"])
+            model = model_again()
             allowed = None if trusted else check_model(model, path, tensor.name)
             made = make_engine(model, engine, precision, threads, features=tensor.name)
             return made if allowed is None else BoundedEngine(made, allowed, path)

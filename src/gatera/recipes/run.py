@@ -114,7 +114,7 @@ def train(
             "source must be the path of a folder or a table", got=type(source).__name__,
             remedy="Save a DataFrame first (frame.to_csv), or train on it with TabularDataLoaders.from_df.",
         )  # fmt: skip
-    program = program_beside(find_origin(Path(source)).name) if out is None else Path(out)
+    program = program_beside(Path(source)) if out is None else Path(out)
     asked = TrainSettings(source=Path(source), out=program, task=Task(task), target=target, **given)
     return run(asked, Notes() if events is None else events)
 

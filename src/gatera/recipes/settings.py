@@ -371,7 +371,16 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float) else str(value)
 
 
+def commit_of_source(source: Path) -> tuple[Path, str] | None:
+    """Return folder and commit of "DATA@COMMIT"; None if the source is there under its whole name, or has no such folder."""
+    folder, sign, commit = str(source).rpartition("@")
+    if not sign or not commit or source.exists() or not Path(folder).is_dir():
+        return None
+    return Path(folder), commit
+
+
 def program_beside(source: Path) -> Path:
-    """Return where a program goes by default: into the current folder, named after its source."""
-    whole = source.resolve()
+    """Return where a program goes by default: into the current folder, named after its source; a commit after its repository."""
+    at_commit = commit_of_source(source)
+    whole = (source if at_commit is None else at_commit[0]).resolve()
     return Path(f"{whole.name if whole.is_dir() else whole.stem}.gatera")

@@ -152,7 +152,7 @@ def verify(content: bytes, signature: str, public: str, name: str, what: str) ->
     except (InvalidSignature, binascii.Error, ValueError) as err:
         raise RegistryError(
             f"{what} is refused: its signature was not made with the key {name!r} ({public[:20]}…)",
-            remedy="It was changed after it was signed, or signed by somebody else. Ask whoever the key belongs to.",
+            remedy="It was changed after it was signed, or signed by somebody else. Ask the owner of the key.",
         ) from err
 
 

@@ -13,7 +13,7 @@ from gatera.program.raw.photo import read_photo
 from gatera.recipes.events import Events
 from gatera.recipes.repositories.files import repository_files
 from gatera.recipes.repositories.source import find_origin
-from gatera.recipes.settings import TrainSettings
+from gatera.recipes.settings import TrainSettings, commit_of_source
 from gatera.recipes.splitting.files import choose_split
 from gatera.store import DataRepository
 
@@ -88,7 +88,7 @@ def test_a_commit_is_laid_out_as_it_was(data):
     data.commit("Wolves")
     origin = find_origin(data.root.parent / f"photos@{first[:8]}")
     assert (
-        origin.name == data.root
+        commit_of_source(data.root.parent / f"photos@{first[:8]}") == (data.root, first[:8])
         and origin.facts["commit"] == first
         and origin.words == f"data commit {first[:12]} of photos"
     )

@@ -11,12 +11,7 @@ COMMANDS = {command.name: command for first in HOMES for command in commands_of_
 
 def commands_of(group: str) -> dict[str, Command]:
     """Return the commands of a group by their second word."""
-    return {
-        second: command
-        for name, command in COMMANDS.items()
-        for first, _, second in [name.partition(" ")]
-        if second and first == group
-    }
+    return {name.partition(" ")[2]: command for name, command in commands_of_first(group).items()}
 
 
 def first_words() -> dict[str, str]:

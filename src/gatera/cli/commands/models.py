@@ -217,7 +217,7 @@ KEYS = Command(
         JSON, HELP, DEBUG,
     ),
     "gatera.cli.models.adding:key",
-    about=("The private key stays on this machine, readable by you alone. Give the public one to whoever uses your programs.",),
+    about=("The private key stays on this machine, readable by you alone. Give the public key to the people who use your programs.",),
     examples=("gatera models key ann",),
 )  # fmt: skip
 

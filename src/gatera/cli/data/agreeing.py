@@ -25,7 +25,7 @@ def agree(options: argparse.Namespace) -> int:
         GateraError: if there is no such branch, or no item has two labels.
     """
     data = opened(options, "agree")
-    branches = list(dict.fromkeys([data.status().branch or "HEAD", *options.branches]))
+    branches = list(dict.fromkeys([data.branch or "HEAD", *options.branches]))
     if len(branches) < 2:
         raise ArgumentError(
             f"{branches[0]} is the current branch", expected="another, which it is compared with"

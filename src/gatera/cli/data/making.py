@@ -9,6 +9,7 @@ from gatera.cli.data.opened import full, opened, say_for
 from gatera.cli.output import print_json, print_line
 from gatera.cli.parser import UsageError
 from gatera.cli.terminal.text import escaped
+from gatera.core.checks import counted
 from gatera.store.datasets.repository import DataRepository
 
 
@@ -58,5 +59,5 @@ def label(options: argparse.Namespace) -> int:
             None if options.label == "-" else options.label, *full(options, options.paths), split=options.split, group=options.group,
             note=options.note, source=options.source, by=options.by,
         )  # fmt: skip
-    print_line(f"{count:,} {'item' if count == 1 else 'items'} changed.")
+    print_line(f"{counted(count, 'item')} changed.")
     return 0

@@ -10,6 +10,7 @@ from gatera.cli.data.opened import PAGES, check_page, full, opened
 from gatera.cli.output import FAILED, print_json, print_line, show_line
 from gatera.cli.parser import UsageError
 from gatera.cli.terminal.text import escaped
+from gatera.core.checks import counted
 from gatera.core.lazy import later
 from gatera.store.datasets.merging import MergeConflictError, MergeResult
 
@@ -40,7 +41,7 @@ def checkout(options: argparse.Namespace) -> int:
     data = opened(options, "checkout")
     if options.file is not None:
         count = data.restore(*full(options, [options.file]))
-        print_line(f"{count:,} {'file' if count == 1 else 'files'} written.")
+        print_line(f"{counted(count, 'file')} written.")
         return 0
     at = data.checkout(options.name, options.branch)
     print_line(escaped(f"On {options.name}, {f'commit {at[:8]}' if at else 'no commit yet'}."))
@@ -123,7 +124,7 @@ def show_conflicts(err: MergeConflictError, as_json: bool, again: str) -> int:
         return FAILED
     count = len(err.conflicts)
     print_line(
-        f"{count:,} {'item was' if count == 1 else 'items were'} changed differently on both sides. Nothing was merged yet:"
+        f"{counted(count, 'item was', 'items were')} changed differently on both sides. Nothing was merged yet:"
     )
     show_table(("item", "what"), [(each.file, each.words()) for each in err.conflicts[:SHOWN]])
     if count > SHOWN:
@@ -156,10 +157,6 @@ def verify(options: argparse.Namespace) -> int:
         print_line(escaped(problem))
     repaired = f", {len(found.repaired):,} made again from their files" if found.repaired else ""
     unused = f"; {found.unused:,} that no commit names" if found.unused else ""
-    what = (
-        f"{len(found.problems):,} {'problem' if len(found.problems) == 1 else 'problems'}"
-        if found.problems
-        else "all is well"
-    )
+    what = counted(len(found.problems), "problem") if found.problems else "all is well"
     print_line(f"{found.objects:,} files verified{repaired}{unused}: {what}.")
     return FAILED if found.problems else 0

@@ -9,6 +9,7 @@ from gatera.cli.data.moving import show_conflicts
 from gatera.cli.data.opened import opened, say_for
 from gatera.cli.output import print_json, print_line
 from gatera.cli.terminal.text import escaped
+from gatera.core.checks import counted
 from gatera.core.errors import ArgumentError
 from gatera.core.files import human_bytes
 from gatera.store.datasets.merging import MergeConflictError
@@ -24,7 +25,7 @@ def push(options: argparse.Namespace) -> int:
         print_line("Nothing to send: the remote has it already.")
     else:
         print_line(
-            f"Sent {_count(sent.commits, 'commit')} and {_count(sent.objects, 'file')} ({human_bytes(sent.size_bytes)}); it is at {sent.commit[:8]} now."
+            f"Sent {counted(sent.commits, 'commit')} and {counted(sent.objects, 'file')} ({human_bytes(sent.size_bytes)}); it is at {sent.commit[:8]} now."
         )
     return 0
 
@@ -42,7 +43,7 @@ def pull(options: argparse.Namespace) -> int:
             {"commit": found.result.commit, "labels": found.result.summary.sentence(), "files": found.objects}
         )
         return 0
-    files = f"; {_count(found.objects, 'file')} ({human_bytes(found.size_bytes)})" if found.objects else ""
+    files = f"; {counted(found.objects, 'file')} ({human_bytes(found.size_bytes)})" if found.objects else ""
     if found.result.commit is None:
         print_line(f"Nothing new{files}.")
     else:
@@ -60,7 +61,3 @@ def clone(options: argparse.Namespace) -> int:
         escaped(f"{data.root}: {sum(1 for _ in data.rows()):,} items at commit {(data.head or '')[:8]}.")
     )
     return 0
-
-
-def _count(count: int, what: str) -> str:
-    return f"{count:,} {what if count == 1 else what + 's'}"

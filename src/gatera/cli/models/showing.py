@@ -11,9 +11,9 @@ from gatera.cli.models.remotes import given_keys
 from gatera.cli.models.words import figures, made_from
 from gatera.cli.output import FAILED, print_json, print_line
 from gatera.cli.terminal.card import card_lines
-from gatera.cli.terminal.table import Column, table_lines
-from gatera.cli.terminal.text import cells, escaped
-from gatera.core.checks import listed
+from gatera.cli.terminal.table import table_lines, text_columns
+from gatera.cli.terminal.text import escaped
+from gatera.core.checks import counted, listed
 from gatera.core.errors import RegistryError
 from gatera.core.files import check_free_to_write, human_bytes
 from gatera.program.archive import CARD
@@ -106,9 +106,9 @@ def verify(options: argparse.Namespace) -> int:
     else:
         for fault in faults:
             print_line(escaped(fault))
-        versions = "1 version" if count == 1 else f"{count:,} versions"
         print_line(
-            f"{versions} checked: " + (f"{len(faults):,} faults." if faults else "everything is sound.")
+            f"{counted(count, 'version')} checked: "
+            + (f"{len(faults):,} faults." if faults else "everything is sound.")
         )
     return FAILED if faults else 0
 
@@ -179,13 +179,6 @@ def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         for row in rows:
             print_line(*map(escaped, row))
         return
-    columns = [
-        Column(
-            title,
-            max((cells(escaped(row[place])) for row in rows), default=0),
-            "name" if place == 0 else None,
-        )
-        for place, title in enumerate(titles)
-    ]
+    columns = text_columns(titles, rows)
     for line in table_lines(columns, ([[cell] for cell in row] for row in rows)):
         print_line(line)

@@ -33,18 +33,23 @@ def plain_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterato
         titles: of the columns. The last one, which may be long, does not take room from the others.
         rows: of the table.
     """
-    widest = [max((cells(escaped(row[place])) for row in rows), default=0) for place in range(len(titles))]
+    columns = text_columns(titles, rows)
     if not sys.stdout.isatty():
-        room = [max(need, cells(title)) for need, title in zip(widest, titles)]
+        room = [max(column.needs, cells(column.title)) for column in columns]
         for row in [titles, *rows] if rows else []:
             yield "  ".join(padded(escaped(cell), wide) for cell, wide in zip(row, room)).rstrip()
         return
-    widest[-1] = min(widest[-1], LAST)
-    columns = [
+    columns[-1] = columns[-1]._replace(needs=min(columns[-1].needs, LAST))
+    yield from table_lines(columns, ([[cell] for cell in row] for row in rows))
+
+
+def text_columns(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> list[Column]:
+    """Return the columns of a table of texts, each as wide as its widest cell; the first one names the rows."""
+    widest = [max((cells(escaped(row[place])) for row in rows), default=0) for place in range(len(titles))]
+    return [
         Column(title, need, None if place else "name")
         for place, (title, need) in enumerate(zip(titles, widest))
     ]
-    yield from table_lines(columns, ([[cell] for cell in row] for row in rows))
 
 
 def table_lines(columns: Sequence[Column], rows: Iterable[Sequence[Sequence[str]]]) -> Iterator[str]:

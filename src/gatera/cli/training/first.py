@@ -10,6 +10,7 @@ from gatera.cli.training.chosen import apply_chosen
 from gatera.data.sources.items import get_files
 from gatera.program.tables.packed import is_table_name
 from gatera.program.tables.reader import open_table
+from gatera.recipes.settings import commit_of_source
 
 
 def complete(options: argparse.Namespace) -> None:
@@ -20,8 +21,7 @@ def complete(options: argparse.Namespace) -> None:
     """
     apply_chosen(options, TRAIN.options)
     source = Path(options.source)
-    folder, sign, _ = str(options.source).rpartition("@")
-    if source.exists() or (sign and Path(folder).is_dir()):  # DATA@COMMIT
+    if source.exists() or commit_of_source(source) is not None:
         return
     if is_table_name(source) or options.target is not None:
         open_table(source)  # says which tables are there

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from gatera.core.checks import counted
 from gatera.core.errors import GateraError
 from gatera.evaluate.questions.sealed import TestSet
 from gatera.program.archive import CARD
@@ -42,11 +43,7 @@ def line_of(test_set: TestSet, result: Sequence[str]) -> str:
     times = "opened once" if len(openings) == 1 else f"opened {len(openings):,} times"
     said = " ".join(result[0].split()) if result else "not measured."
     day = str(openings[-1]["opened"])[:10]
-    return f"- {day}: {_name(test_set.folder.name)}, {_files(test_set.count)}, seal {test_set.digest[:16]}, {times}: {said}"
-
-
-def _files(count: int) -> str:
-    return "1 file" if count == 1 else f"{count:,} files"
+    return f"- {day}: {_name(test_set.folder.name)}, {counted(test_set.count, 'file')}, seal {test_set.digest[:16]}, {times}: {said}"
 
 
 def _name(text: str) -> str:

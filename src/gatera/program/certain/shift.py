@@ -164,8 +164,7 @@ def critical(looks: int, ways: int) -> float:
         >>> round(critical(1, 1), 2), round(critical(100, 3), 2)
         (2.33, 3.99)
     """
-    from statistics import (
-        NormalDist,
-    )  # with fractions and decimals it takes as long to load as all of this room
+    # with fractions and decimals it takes as long to load as all of this room
+    from statistics import NormalDist
 
     return -NormalDist().inv_cdf(max(FALSE_ALARMS / (looks * ways), SMALLEST))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gatera.core.errors import DataError, GateraError
+from gatera.recipes.settings import commit_of_source
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.making import is_repository
 from gatera.store.datasets.repository import DataRepository
@@ -18,13 +19,11 @@ class Origin(NamedTuple):
 
     Attributes:
         source: the folder or table to read.
-        name: what the program is called after.
         facts: what a program records of a data repository: its name, the commit, the labels by source; empty for anything else.
         words: the same in words.
     """
 
     source: Path
-    name: Path
     facts: dict[str, Any]
     words: str = ""
 
@@ -36,17 +35,17 @@ def find_origin(source: Path) -> Origin:
         DataError: if a commit's files are not all in the object store.
         ArgumentError: if there is no such commit.
     """
-    folder, sign, commit = str(source).rpartition("@")
-    if sign and commit and not source.exists() and Path(folder).is_dir() and is_repository(Path(folder)):
+    if at_commit := commit_of_source(source):
+        folder, commit = at_commit
+        if not is_repository(folder):
+            raise DataError(
+                f"{folder} is not a data repository, so it has no commit {commit!r}",
+                remedy=f"Make it one: gatera data init {folder}.",
+            )
         data = DataRepository(folder)
         made = data.commit_of(commit)
         facts = _facts(data, made, data.rows(made), clean=True)
-        return Origin(data.lay_out(made), Path(folder), facts, _words(facts))
-    if sign and commit and not source.exists() and Path(folder).is_dir():
-        raise DataError(
-            f"{folder} is not a data repository, so it has no commit {commit!r}",
-            remedy=f"Make it one: gatera data init {folder}.",
-        )
+        return Origin(data.lay_out(made), facts, _words(facts))
     if source.is_dir() and is_repository(source):
         data = DataRepository(source)
         try:
@@ -54,8 +53,8 @@ def find_origin(source: Path) -> Origin:
         except GateraError:
             clean = False  # reading the labels says what is wrong
         facts = _facts(data, data.head, data.rows(), clean)
-        return Origin(source, source, facts, _words(facts))
-    return Origin(source, source, {})
+        return Origin(source, facts, _words(facts))
+    return Origin(source, {})
 
 
 def _facts(data: DataRepository, commit: str | None, rows: Iterable[Row], clean: bool) -> dict[str, Any]:

@@ -143,16 +143,16 @@ def labels_apart(work: Workspace, branches: Sequence[str]) -> dict[str, dict[str
         DataError: if they have no commit in common.
     """
     commits = [work.git.commit_of(name) for name in branches]
-    common = work.git.ask("merge-base", "--octopus", *commits)
+    common = (work.git.ask("merge-base", "--octopus", *commits) or "").strip()
     if not common:
         raise DataError(f"{listed(branches)} have no commit in common", expected="branches of one repository")
     for name, commit in zip(branches, commits, strict=True):
-        if commit == common.strip():
+        if commit == common:
             raise DataError(
                 f"{name} is a part of {listed(other for other in branches if other != name)}, so that nothing was labelled apart",
                 expected="branches that were not merged yet, or their commits from before",
             )  # fmt: skip
-    base = work.at(common.strip())
+    base = work.at(common)
     given: dict[str, dict[str, str]] = {}
     for name, commit in zip(branches, commits, strict=True):
         found = given[name] = {}

@@ -185,6 +185,11 @@ class DataRepository:
         """
         return looking.differences(self._work, before, after)
 
+    @property
+    def branch(self) -> str | None:
+        """The current branch; None where none is checked out."""
+        return self._work.git.branch()
+
     def labels_apart(self, *branches: str) -> dict[str, dict[str, str]]:
         """Return branch -> item -> label, of the labels that were given on each since all of them were one.
 

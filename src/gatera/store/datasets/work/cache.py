@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS commits (id INTEGER PRIMARY KEY, hash TEXT UNIQUE, bu
 CREATE TABLE IF NOT EXISTS changes (item INTEGER, id INTEGER, line TEXT, PRIMARY KEY (item, id)) WITHOUT ROWID;
 """
 
-#: Changes with a newer layout begin anew.
+#: Changes with a newer layout start again.
 _VERSION = 3
 
 #: Commits of more changes are looked into instead: the list would be as long as the labels.
