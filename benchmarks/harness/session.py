@@ -59,7 +59,9 @@ class Session:
     def environment(self, **more: str) -> dict[str, str]:
         """Return the variables for a side: only the device that is measured is seen, and nothing goes to a network."""
         hidden = {} if self.device == "cuda" else {"CUDA_VISIBLE_DEVICES": ""}
-        return {**hidden, "HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore", **more}
+        # packages that pip installed come compiled: an editable one that may not store what it compiles would start slower
+        compiled = {"PYTHONDONTWRITEBYTECODE": ""}
+        return {**hidden, **compiled, "HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore", **more}
 
     def run(self, command: list[str | Path], **environment: str) -> Finished:
         """Run a command of one side to its end."""

@@ -8,9 +8,8 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gatera.cli.given.program import program_path
 from gatera.cli.given.stdin import stdin_bytes
@@ -30,8 +29,7 @@ from gatera.program.tables.packed import is_table_name
 NAME_CHARACTERS = 60
 
 
-@dataclass(frozen=True)
-class Input:
+class Input(NamedTuple):
     """One input.
 
     Attributes:

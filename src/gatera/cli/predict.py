@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from gatera.cli.given.program import load_program
 from gatera.cli.given.stdin import stdin_names
@@ -13,14 +14,17 @@ from gatera.cli.inputs import AS_FOUND, Input, find_inputs, first_operation
 from gatera.cli.output import FAILED, notes, print_json, print_line, show_error, show_line, show_note
 from gatera.cli.parser import UsageError
 from gatera.cli.saving.csv_rows import csv_header, csv_rows_of, write_csv
-from gatera.cli.saving.folder import Saver
 from gatera.cli.terminal.table import Column, table_lines
 from gatera.cli.terminal.text import cells, escaped, padded
 from gatera.core.errors import DataError
+from gatera.core.lazy import later
 from gatera.core.progress import track
 from gatera.program.prediction import Prediction
 from gatera.program.program import ManyInputs, Program
 from gatera.program.tasks import NOT_SURE, TASKS
+
+#: Where the class stands that writes what predictions look like.
+SAVER = ("gatera.cli.saving.folder", "Saver")
 
 
 def predict(options: argparse.Namespace) -> int:
@@ -60,7 +64,8 @@ def predict(options: argparse.Namespace) -> int:
             options.program, engine=options.engine, precision=options.precision,
             threads=threads_for(len(inputs), options.batch_size), trusted=options.trusted,
         )  # fmt: skip
-        saver = None if options.save is None else Saver(Path(options.save), options.save_as, program)
+        # what draws on photos is needed only here, and costs a twentieth of the start
+        saver = None if options.save is None else later(*SAVER)(Path(options.save), options.save_as, program)
         predictions = program.predict_stream(raws, options.batch_size, on_error="return", sure=options.sure)
         shown = _report_failures(zip(track(predictions, "Predicting", total=len(raws)), inputs), failed)
         if not inputs:
@@ -73,7 +78,7 @@ def predict(options: argparse.Namespace) -> int:
     return FAILED if failed else 0
 
 
-def _saved(answers: Iterable[tuple[Input, Prediction]], saver: Saver) -> Iterator[tuple[Input, Prediction]]:
+def _saved(answers: Iterable[tuple[Input, Prediction]], saver: Any) -> Iterator[tuple[Input, Prediction]]:
     for each, answer in answers:
         saver(each, answer)
         yield each, answer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import math
 import numbers
@@ -29,6 +28,8 @@ def nearest(name: str, options: Iterable[str]) -> str | None:
     if len(name) > LONGEST_NAME:  # comparing takes the square of its length
         return None
     by_lower = {option.lower(): option for option in options}
+    import difflib  # only a mistake needs it
+
     matches = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[matches[0]] if matches else None
 

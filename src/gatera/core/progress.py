@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 import shutil
 import sys
@@ -127,6 +126,8 @@ class NotebookBar:
 
     def add_task(self, description: str, total: int | None) -> int:
         """Set the description and the total. Returns 0, the id of the only task."""
+        import html  # only notebooks need it
+
         self._text, self._total = html.escape(escaped(description)), total or 0
         return 0
 

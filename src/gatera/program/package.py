@@ -25,9 +25,8 @@ import shutil
 import zipfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, ProgramFileError, shorten
@@ -55,8 +54,7 @@ MOST_LEVELS = 32
 LARGE_MODEL = 64_000_000
 
 
-@dataclass(frozen=True)
-class Package:
+class Package(NamedTuple):
     """An opened program file; all its entries have been checked.
 
     Attributes:
@@ -73,7 +71,10 @@ class Package:
     names: tuple[str, ...]
     size_bytes: int
     sha256: str
-    held: Mapping[str, bytes] = field(repr=False)
+    held: Mapping[str, bytes]
+
+    def __repr__(self) -> str:
+        return f"Package({str(self.path)!r}, sha256={self.sha256!r})"
 
     def read(self, name: str) -> bytes:
         """Return one entry.

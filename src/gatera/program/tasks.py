@@ -7,7 +7,6 @@ the model card, the default loss.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -46,8 +45,7 @@ class DecodeContext(NamedTuple):
     placement: Placement | None = None
 
 
-@dataclass(frozen=True)
-class TaskKind:
+class TaskKind(NamedTuple):
     """One kind of task.
 
     Attributes:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, SupportsIndex, TypeVar, overload
+from typing import Any, NamedTuple, SupportsIndex, TypeVar, overload
 
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import DataError
@@ -120,8 +119,7 @@ def get_image_files(
     return get_files(path, IMAGE_EXTENSIONS, recurse, folders, on_left_out)
 
 
-@dataclass(frozen=True)
-class FileGetter:
+class FileGetter(NamedTuple):
     """`get_files` with its options set in advance, for `DataBlock(get_items=...)`.
 
     Args:
@@ -148,8 +146,7 @@ def ImageGetter(
     return FileGetter(suf, IMAGE_EXTENSIONS, recurse, folders)
 
 
-@dataclass(frozen=True)
-class BadFile:
+class BadFile(NamedTuple):
     """A file that cannot be used, and why."""
 
     path: Path

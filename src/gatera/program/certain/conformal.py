@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -116,8 +117,7 @@ class Scores:
         return weights.sum() - np.cumsum(weights)
 
 
-@dataclass(frozen=True)
-class Answers:
+class Answers(NamedTuple):
     """How sure the model was of its answers on held-out items.
 
     Attributes:

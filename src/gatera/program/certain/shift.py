@@ -13,7 +13,6 @@ Source: Lopez-Paz and Oquab 2017 (classifier two-sample tests); DeLong, DeLong a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,8 +41,7 @@ class Effect(NamedTuple):
     high: float
 
 
-@dataclass(frozen=True)
-class Shift:
+class Shift(NamedTuple):
     """Whether a batch has drifted, and how far. Printed, it says so in words.
 
     Attributes:

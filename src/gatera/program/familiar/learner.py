@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,21 +12,11 @@ from gatera.program.familiar.figures import figures
 from gatera.program.familiar.inputs import each_input
 
 
-@dataclass(frozen=True)
-class InputsToPredict:
+class InputsToPredict(list[Any]):
     """Inputs to predict, made by `program.dls.test_dl`."""
 
-    items: list[Any]
 
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.items)
-
-
-@dataclass(frozen=True)
-class ProgramData:
+class ProgramData(NamedTuple):
     """What a program knows of the data it was trained on.
 
     Attributes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -53,7 +52,7 @@ def check_model(model: bytes, path: object, features: str | None = None) -> Netw
         network = read_network(model)
         check_structure(network)
         if features is not None:
-            network = replace(network, outputs=(*network.outputs, features))
+            network = network._replace(outputs=(*network.outputs, features))
         needs(network, input_shape(network, varying=16))
     except ValueError as err:
         raise refused(path, err) from err

@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,8 +34,7 @@ MOST_NAME_BYTES = 4096
 _INT, _FIXED32, _BYTES = 0, 5, 2
 
 
-@dataclass(frozen=True)
-class Tensor:
+class Tensor(NamedTuple):
     """A tensor that the model holds: its shape, its type, and its values if they are few."""
 
     shape: tuple[int, ...]
@@ -43,8 +42,7 @@ class Tensor:
     values: np.ndarray | None
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(NamedTuple):
     """One operation: `outputs = operator(inputs, attributes)`. A missing optional input is ""."""
 
     operator: str
@@ -55,8 +53,7 @@ class Node:
     attributes: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Network:
+class Network(NamedTuple):
     """An ONNX model.
 
     Attributes:

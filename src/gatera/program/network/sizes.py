@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gatera.program.network.operators import OPERATORS, VERSIONS
 from gatera.program.network.reader import MOST_DIMENSIONS, Network, Node
@@ -19,8 +19,7 @@ MOST_VALUES, MOST_BYTES = 1 << 27, 3 << 28
 MOST_OPERATIONS = 10**12
 
 
-@dataclass(frozen=True)
-class Needs:
+class Needs(NamedTuple):
     """What a model takes for one input.
 
     Attributes:

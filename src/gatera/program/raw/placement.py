@@ -6,7 +6,7 @@ Places on a photo are (x, y) in pixels: (0, 0) is the outer corner of its first 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,8 +14,7 @@ import numpy as np
 Size = tuple[int, int]
 
 
-@dataclass(frozen=True)
-class Placement:
+class Placement(NamedTuple):
     """One step that scales, moves or mirrors a photo: a place (x, y) of the result comes from `scale * (x, y) + offset`.
 
     Attributes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html as html_entities
 import io
 import re
 import unicodedata
@@ -77,6 +76,8 @@ def read_text(source: Any, html: bool = True, form: Form = "NFC", column: str | 
         source = _cell(source, column)
     text = _UNUSABLE.sub(" ", _decoded(source))
     if html:
+        import html as html_entities  # its table of names is large
+
         text = html_entities.unescape(_TAG.sub(" ", _LINE_BREAK.sub("\n", text)))
     if form != "none":
         text = unicodedata.normalize(form, text)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import IO
+from typing import IO, NamedTuple
 
 import numpy as np
 
@@ -25,8 +24,7 @@ WHOLE_ENOUGH = 0.99
 _SUBFORMAT = 24
 
 
-@dataclass(frozen=True)
-class WavHeader:
+class WavHeader(NamedTuple):
     """What the header of a WAV file says.
 
     Attributes:

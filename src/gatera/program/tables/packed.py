@@ -6,14 +6,12 @@ Workbooks, Parquet and JSON become CSV on the fly, so that the rest of the reade
 from __future__ import annotations
 
 import bz2
-import gzip
 import io
 import lzma
 import zipfile
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, NamedTuple, cast
 
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import DataError
@@ -45,8 +43,7 @@ _NO_TABLES = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Contents:
+class Contents(NamedTuple):
     """What a file holds.
 
     Attributes:
@@ -61,7 +58,7 @@ class Contents:
     member: str | None = None
     sheet: str | None = None
     texts: tuple[str, ...] = ()
-    notes: list[Note] = field(default_factory=list)
+    notes: tuple[Note, ...] = ()
 
 
 def find_contents(path: Path, sheet: str | None = None) -> Contents:
@@ -110,7 +107,7 @@ def _in_archive(path: Path, sheet: str | None) -> Contents:
         )  # fmt: skip
     if Path(tables[0]).suffix.lower() in TYPED_SUFFIXES | PACKED_SUFFIXES:
         raise DataError(f"{path} holds {tables[0]}, which is packed itself", remedy="Unpack the archive.")
-    return Contents(member=tables[0], notes=[Note(f"The table is {tables[0]} in {path.name}")])
+    return Contents(member=tables[0], notes=(Note(f"The table is {tables[0]} in {path.name}"),))
 
 
 def _is_litter(name: str) -> bool:
@@ -133,7 +130,7 @@ def _in_workbook(path: Path, sheet: str | None) -> Contents:
         "sheet",
         others[0] if others else None,
     )
-    return Contents("workbook", sheet=chosen, notes=[note] if others and sheet is None else [])
+    return Contents("workbook", sheet=chosen, notes=(note,) if others and sheet is None else ())
 
 
 def open_table_bytes(path: Path, contents: Contents) -> IO[bytes]:
@@ -164,6 +161,8 @@ def open_bytes(path: Path) -> IO[bytes]:
     if not head.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")):
         return file
     file.close()
+    import gzip
+
     openers: dict[bytes, Callable[..., Any]] = {b"\x1f": gzip.open, b"B": bz2.open, b"\xfd": lzma.open}
     return cast(IO[bytes], openers[head[:1]](path, "rb"))
 
