@@ -19,7 +19,7 @@ from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE, Sheet
 from gatera.store.datasets.making import add_lines
 from gatera.store.datasets.work.cache import Seen
-from gatera.store.datasets.work.tree import Found, changing, hashed, is_as_seen, settled, state_of, walk
+from gatera.store.datasets.work.tree import State, changing, hashed, is_as_seen, settled, state_of, walk
 from gatera.store.datasets.work.workspace import Workspace
 from gatera.store.objects import How, ObjectStore
 
@@ -122,7 +122,7 @@ def _has(sheet: Sheet, name: str, sha256: str) -> bool:
     return f",{sha256}," in sheet.lines[name]
 
 
-def _files(work: Workspace, paths: Sequence[Path], added: Added) -> dict[str, Found]:
+def _files(work: Workspace, paths: Sequence[Path], added: Added) -> dict[str, State]:
     """Return the files that are meant: name -> state."""
     root = os.fspath(work.root)
     tracked = set((work.git.ask("ls-files", "-z") or "").split("\0"))
@@ -130,7 +130,7 @@ def _files(work: Workspace, paths: Sequence[Path], added: Added) -> dict[str, Fo
     def leave_out(name: str, why: str) -> None:
         added.left_out[name] = why
 
-    found: dict[str, Found] = {}
+    found: dict[str, State] = {}
     for path in paths:
         name = name_of(work, path)
         full = work.root / name
@@ -175,7 +175,7 @@ def name_of(work: Workspace, path: Path) -> str:
     return "" if name == "." else name
 
 
-def _keep(work: Workspace, files: Mapping[str, Found], how: How, added: Added) -> dict[str, Seen]:
+def _keep(work: Workspace, files: Mapping[str, State], how: How, added: Added) -> dict[str, Seen]:
     """Put files into the object store; return what is known of each."""
     do = partial(keep_one, work.objects, how)
     kept: dict[str, Seen] = {}
@@ -295,7 +295,7 @@ def _drop_gone(
     work: Workspace,
     sheet: Sheet,
     paths: Sequence[Path],
-    there: Mapping[str, Found],
+    there: Mapping[str, State],
     remove: bool,
     added: Added,
 ) -> None:

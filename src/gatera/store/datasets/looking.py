@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from gatera.core.checks import listed
@@ -13,7 +14,7 @@ from gatera.store.datasets.labels.changes import Change, Summary, summarise
 from gatera.store.datasets.labels.rows import row_of
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE
 from gatera.store.datasets.work.cache import Seen
-from gatera.store.datasets.work.tree import Found, hash_now, hashed, is_as_seen, walk
+from gatera.store.datasets.work.tree import State, hash_now, hashed, walk
 from gatera.store.datasets.work.workspace import Version, Workspace, changes
 
 
@@ -49,22 +50,25 @@ class Status:
 
 def status(work: Workspace) -> Status:
     """Compare the folder with its labels, and these with the last commit."""
-    head = work.git.head()
-    base = work.at(head)
-    version = work.now(base)
-    found = Status(work.git.branch(), head, summary=summarise(changes(base, version)))
-    there: dict[str, Found] = dict(walk(os.fspath(work.root), "", lambda name, why: None))
-    seen = work.cache.seen()
+    with ThreadPoolExecutor(1) as aside:  # the disk is asked about every file while the labels are read
+        listing = aside.submit(walk, os.fspath(work.root), "", lambda name, why: None)
+        head = work.git.head()
+        base = work.at(head)
+        version = work.now(base)
+        found = Status(work.git.branch(), head, summary=summarise(changes(base, version)))
+        sheets, seen = list(version.sheets()), work.cache.seen()
+        there = listing.result()
     doubtful: dict[str, str] = {}
-    for sheet in version.sheets():
+    for sheet in sheets:
         found.items += len(sheet)
         for name, sha256, label in _cells(sheet.lines):
-            found.unlabelled += not label
+            if not label:
+                found.unlabelled += 1
             state = there.pop(name, None)
             if state is None:
                 if sha256:
                     found.missing.append(name)
-            elif sha256 and not _is_same(state, seen.get(name), sha256):
+            elif sha256 and seen.get(name) != (*state, sha256):
                 doubtful[name] = sha256
     _hash_doubtful(work, doubtful, found)
     found.new = _new(work, there)
@@ -87,10 +91,6 @@ def _parsed(line: str) -> tuple[str, str]:
     return row.sha256, row.label
 
 
-def _is_same(state: Found, seen: tuple[object, ...] | None, sha256: str) -> bool:
-    return is_as_seen(state, seen) and seen is not None and seen[3] == sha256
-
-
 def _hash_doubtful(work: Workspace, doubtful: dict[str, str], found: Status) -> None:
     """Hash the files whose time, size or place on the disk changed since they were hashed."""
     kept: dict[str, Seen] = {}
@@ -103,7 +103,7 @@ def _hash_doubtful(work: Workspace, doubtful: dict[str, str], found: Status) -> 
         work.cache.see(kept)
 
 
-def _new(work: Workspace, there: dict[str, Found]) -> list[str]:
+def _new(work: Workspace, there: dict[str, State]) -> list[str]:
     """Return which of these files could be items: not those of git, nor the labels."""
     if not there:
         return []

@@ -30,10 +30,14 @@ class Found(NamedTuple):
     inode: int
 
 
+#: The three numbers of a `Found`, as a plain tuple: a named one takes three times as long to make, and there may be a million.
+State = tuple[int, int, int]
+
+
 def walk(
     root: str, below: str = "", on_left_out: Callable[[str, str], None] | None = None
-) -> Iterator[tuple[str, Found]]:
-    """Yield every file below a folder: its name from the root with slashes, and its state. Hidden ones are left out.
+) -> dict[str, State]:
+    """Return every file below a folder: its name from the root with slashes, and its state. Hidden ones are left out.
 
     Args:
         root: the root of the repository.
@@ -43,6 +47,7 @@ def walk(
     Raises:
         DataError: if a folder cannot be listed, and nobody is told of that.
     """
+    found: dict[str, State] = {}
     folders = [below]
     while folders:
         folder = folders.pop()
@@ -62,7 +67,7 @@ def walk(
             try:  # without a function or a context: there may be a million
                 if entry.is_file(follow_symlinks=False):
                     state = entry.stat(follow_symlinks=False)
-                    yield prefix + name, Found(state.st_mtime_ns, state.st_size, state.st_ino)
+                    found[prefix + name] = (state.st_mtime_ns, state.st_size, state.st_ino)
                 elif entry.is_dir(follow_symlinks=False):
                     folders.append(prefix + name)
                 elif on_left_out is not None:
@@ -70,6 +75,7 @@ def walk(
                     on_left_out(prefix + name, f"it is {kind}, not a file")
             except FileNotFoundError:
                 continue  # gone meanwhile
+    return found
 
 
 def state_of(path: str | Path) -> Found | None:
@@ -81,7 +87,7 @@ def state_of(path: str | Path) -> Found | None:
     return Found(state.st_mtime_ns, state.st_size, state.st_ino)
 
 
-def is_as_seen(found: Found, seen: tuple[Any, ...] | None) -> bool:
+def is_as_seen(found: State, seen: tuple[Any, ...] | None) -> bool:
     """Whether a file looks exactly as it did when it was hashed."""
     return seen is not None and seen[:3] == found
 
