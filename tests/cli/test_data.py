@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from gatera.cli.data.commands import RULES, SPLITS
-from gatera.store.datasets import labelling
+from gatera.cli.data.commands import LAYOUTS, RULES, SPLITS
+from gatera.store.datasets import labelling, sharding
 from gatera.store.datasets.labels import three_way
 
 WHO = {
@@ -31,6 +31,7 @@ def folder(tmp_path, photo_folder, monkeypatch):
 
 def test_the_tables_are_those_of_the_library():
     assert RULES == three_way.RULES and SPLITS == labelling.SPLITS
+    assert LAYOUTS == sharding.LAYOUTS
 
 
 def test_a_whole_story(gatera, folder, tmp_path):
@@ -95,6 +96,21 @@ def test_a_whole_story(gatera, folder, tmp_path):
         "",
         "Nothing to commit: the labels are as in the last commit.\n",
     )
+
+
+def test_a_commit_is_written_for_other_tools(gatera, folder, tmp_path):
+    gatera("data", "init")
+    gatera("data", "add")
+    gatera("data", "commit", "-m", "First")
+    ran = gatera("data", "shard", tmp_path / "tar")
+    commit = gatera("data", "log", "-n", "1").out.split()[0][:8]
+    assert ran.out.startswith(f"{tmp_path / 'tar'}: commit {commit}, 3 train (") and ran.out.endswith(
+        "1 tar file.\n"
+    )
+    ran = gatera("data", "shard", tmp_path / "hf", "--layout", "folders", "--json")
+    assert json.loads(ran.out)["files"] == ["train/metadata.jsonl"]
+    ran = gatera("data", "shard", tmp_path / "hf")
+    assert ran.status == 1 and "is there already. Name a new folder." in ran.err
 
 
 @pytest.mark.parametrize(

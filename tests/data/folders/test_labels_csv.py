@@ -264,3 +264,9 @@ def test_labels_that_may_be_numbers_or_several_in_one_are_told(tmp_path):
         DataError, match=r"the labels are numbers, each of which occurs once.*RegressionBlock"
     ):
         told(tmp_path / "d", [f"{number}.5" for number in range(8)])
+
+
+def test_a_column_of_splits_that_nobody_filled_in_decides_nothing(tmp_path):
+    folder = touch(tmp_path, "a1.png", "a2.png")
+    (folder / "labels.csv").write_text("file,label,split\na1.png,cat,\na2.png,dog,\n")
+    assert list(read_folder(folder, PHOTOS).split) == ["", ""]

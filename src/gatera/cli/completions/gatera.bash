@@ -98,16 +98,16 @@ _gatera() {
             esac
             ;;
         'data diff')
-            flags="--most --html -f --force --json -C --repository -h --help --debug"
+            flags="-n --most --html -f --force --json -C --repository -h --help --debug"
             case $prev in
-                --most|--html|-C|--repository) ;;
+                -n|--most|--html|-C|--repository) ;;
                 *) values="" ;;
             esac
             ;;
         'data agree')
-            flags="--most --json -C --repository -h --help --debug"
+            flags="-n --most --json -C --repository -h --help --debug"
             case $prev in
-                --most|-C|--repository) ;;
+                -n|--most|-C|--repository) ;;
                 *) values="" ;;
             esac
             ;;
@@ -119,9 +119,9 @@ _gatera() {
             esac
             ;;
         'data log')
-            flags="--most -C --repository --json -h --help --debug"
+            flags="-n --most -C --repository --json -h --help --debug"
             case $prev in
-                --most|-C|--repository) ;;
+                -n|--most|-C|--repository) ;;
                 *) values="" ;;
             esac
             ;;
@@ -171,6 +171,14 @@ _gatera() {
             flags="--branch -h --help --debug"
             case $prev in
                 --branch) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data shard')
+            flags="--at --layout --shard-mb -C --repository --json -h --help --debug"
+            case $prev in
+                --at|--shard-mb|-C|--repository) ;;
+                --layout) values="tar folders" ;;
                 *) values="" ;;
             esac
             ;;
@@ -305,7 +313,7 @@ _gatera() {
             esac
             ;;
         data)
-            flags="-h --help --debug" values="init add label status diff agree commit log blame checkout revert merge push pull clone verify"
+            flags="-h --help --debug" values="init add label status diff agree commit log blame checkout revert merge push pull clone shard verify"
             ;;
         label)
             flags="-h --help --debug" values="apply report next"

@@ -7,6 +7,7 @@ from gatera.cli.options import DEBUG, HELP, Command, Invalid, Option, one_of, wh
 #: A test compares them with those of the library.
 RULES = ("mine", "theirs", "newest", "person")
 SPLITS = ("train", "valid", "test", "")
+LAYOUTS = ("tar", "folders")
 
 
 def renaming(text: str) -> tuple[str, str]:
@@ -32,7 +33,7 @@ FORCE = Option("force", "Overwrite an existing page.", ("-f", "--force"), "Outpu
 MOST = Option(
     "most",
     "Show at most this many lines; 0 for all.",
-    ("--most",),
+    ("-n", "--most"),
     "Output",
     "N",
     40,
@@ -263,6 +264,27 @@ CLONE = Command(
     examples=("gatera data clone /mnt/team/photos", "gatera data clone s3://team/photos photos/"),
 )  # fmt: skip
 
+SHARD = Command(
+    "data shard",
+    "Write a commit for other tools: tar files (WebDataset), or folders (Hugging Face).",
+    (
+        Option("folder", "The folder to write, which must be new or empty.", group="Arguments", metavar="FOLDER", files=True),
+        Option("at", "The branch, tag or commit.", ("--at",), "Options", "COMMIT", "HEAD"),
+        Option(
+            "layout", "tar: numbered tar files, as WebDataset has them; folders: the files, with a metadata.jsonl for each split.",
+            ("--layout",), "Options", "LAYOUT", "tar", convert=one_of(LAYOUTS), choices=LAYOUTS,
+        ),
+        Option("shard_mb", "Begin another tar file after this many megabytes.", ("--shard-mb",), "Options", "MB", 500, convert=whole_number(1)),
+        REPOSITORY, JSON, *END,
+    ),
+    "gatera.cli.data.remotes:shard",
+    about=(
+        "The same commit gives the same bytes. Both layouts are read by load_dataset(FOLDER) of the package datasets, the tar files also by "
+        "webdataset and Ray. What is known of an item, its label first, is in its .json, or in its line of metadata.jsonl.",
+    ),
+    examples=("gatera data shard ../photos-tar", "gatera data shard ../photos-hf --layout folders --at v3"),
+)  # fmt: skip
+
 COMMANDS = (
     INIT,
     ADD,
@@ -279,5 +301,6 @@ COMMANDS = (
     PUSH,
     PULL,
     CLONE,
+    SHARD,
     VERIFY,
 )

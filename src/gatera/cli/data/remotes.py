@@ -1,4 +1,4 @@
-"""`gatera data push`, `pull` and `clone`."""
+"""`gatera data push`, `pull`, `clone` and `shard`."""
 
 from __future__ import annotations
 
@@ -59,5 +59,19 @@ def clone(options: argparse.Namespace) -> int:
     data = DataRepository.clone(options.remote, Path(name), options.branch, say_for("clone"))
     print_line(
         escaped(f"{data.root}: {sum(1 for _ in data.rows()):,} items at commit {(data.head or '')[:8]}.")
+    )
+    return 0
+
+
+def shard(options: argparse.Namespace) -> int:
+    """Write a commit for other tools; returns the exit status, 0."""
+    made = opened(options, "shard").shard(options.folder, options.at, options.layout, options.shard_mb)
+    if options.json:
+        print_json({**made._asdict(), "folder": str(made.folder)})
+        return 0
+    counts = ", ".join(f"{n:,} {split}" for split, n in made.items.items())
+    files = f"; {counted(len(made.files), 'tar file')}" if options.layout == "tar" else ""
+    print_line(
+        escaped(f"{made.folder}: commit {made.commit[:8]}, {counts} ({human_bytes(made.size_bytes)}){files}.")
     )
     return 0

@@ -165,6 +165,8 @@ def sides_of(table: Path, rows: Sequence[tuple[int, Row]]) -> list[str]:
         return [""] * len(rows)
     what, expected = (IS_VALID, "true or false") if split is None else ("split", f"one of {listed(SIDE_OF)}")
     cells, found = [row[column] for _, row in rows], []
+    if not any(cell.strip() for cell in cells):
+        return [""] * len(rows)  # a column for it, not filled in
     for (line, _), cell, side in zip(rows, cells, named_sides(column, cells), strict=True):
         if side is None:
             raise DataError(

@@ -20,6 +20,7 @@ from gatera.store.datasets import (
     merging,
     moving,
     sending,
+    sharding,
 )
 from gatera.store.datasets.adding import Added, Labels
 from gatera.store.datasets.checking import Verified
@@ -31,6 +32,7 @@ from gatera.store.datasets.labels.three_way import Rule
 from gatera.store.datasets.looking import Status
 from gatera.store.datasets.merging import MergeResult
 from gatera.store.datasets.sending import Fetched, Sent
+from gatera.store.datasets.sharding import Layout, Sharded
 from gatera.store.datasets.work.workspace import Workspace
 from gatera.store.objects import How
 
@@ -299,6 +301,26 @@ class DataRepository:
         """Fetch a data repository from a remote into a new folder."""
         sending.clone(Workspace(Path(folder).absolute(), on_note), address, branch, options)
         return cls(folder, on_note)
+
+    def shard(
+        self, folder: AnyPath, commit: str = "HEAD", layout: Layout = "tar", shard_mb: int = 500
+    ) -> Sharded:
+        """Write a commit for other tools, into a new folder. The same commit gives the same bytes.
+
+        Args:
+            folder: where; it must not be there, or be empty.
+            commit: a branch, tag or commit.
+            layout: "tar": tar files whose members 000000017.jpg and 000000017.json belong together (the layout of WebDataset,
+                which its own package, Ray and Hugging Face's datasets read); "folders": the files, with a metadata.jsonl for each split
+                (Hugging Face's layout for photos and sounds).
+            shard_mb: a tar file is closed once it holds so many megabytes.
+
+        Raises:
+            OutputExistsError: if the folder holds something.
+            DataError: if a file is not in the object store.
+        """
+        with self._work.locked():
+            return sharding.shard(self._work, Path(folder), self.commit_of(commit), layout, shard_mb)
 
     def verify(self, history: bool = False, repair: bool = False) -> Verified:
         """Check that every file that the labels name is kept whole.
