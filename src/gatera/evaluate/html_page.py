@@ -60,6 +60,7 @@ table.matrix { width: auto; }
 footer { color: var(--soft); font-size: .85rem; margin-top: 2rem; }
 @media print { figure.whole img { min-width: 0; } :root { --text: #000; --soft: #444; --page: #fff; --card: #fff; }
   body { max-width: none; padding: 0; font-size: 10pt; } section { border: 0; padding: 0; }
+  .scale * { print-color-adjust: exact; } details::details-content { content-visibility: visible; }  /* nothing is folded on paper */
   figure, tr, .scale { break-inside: avoid; } h2, h3 { break-after: avoid; } .wide { overflow: visible; } }
 """
 
