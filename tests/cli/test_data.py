@@ -127,6 +127,9 @@ def test_a_commit_is_written_for_other_tools(gatera, folder, tmp_path):
         (("data", "merge", "a", "--mine", "--theirs"), 2, "--mine and --theirs say different things."),
         (("data", "merge", "a", "--take", "x"), 2, "--take must be FILE=ANSWER, as in cat/3.jpg=dog; got 'x'."),
         (("data", "blame"), 2, "missing argument: FILE"),
+        (("data", "add", "--rows"), 2, "--rows needs one table: gatera data add TABLE --rows."),
+        (("data", "add", "a.csv", "--key", "id"), 2, "--key is for tables: add --rows."),
+        (("data", "add", "a.csv", "--rows", "--label", "x"), 2, "--label cannot be used with --rows."),
     ],
 )  # fmt: skip
 def test_wrong_arguments_are_said(gatera, folder, words, status, said):

@@ -48,7 +48,10 @@ EXPLAIN = {
 }  # fmt: skip
 
 #: The arguments of `DataRepository`, as options of `gatera data`.
-DATA_ADD = {"label_from_folders": "--folder-labels", "label": "--label", "removed": "--removed", "by": "--by"}
+DATA_ADD = {
+    "label_from_folders": "--folder-labels", "label": "--label", "removed": "--removed", "by": "--by", "key": "--key",
+    "target": "--target",
+}  # fmt: skip
 DATA_MERGE = {"answers": "--answers", "force": "--force"}
 #: The arguments of labelling by functions, as options of `gatera label apply`.
 LABEL = {

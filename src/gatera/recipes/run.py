@@ -123,7 +123,10 @@ def run(settings: TrainSettings, events: Events) -> TrainedProgram:
     """Train as asked; `train` in the terms of the two records. Mistakes in the settings are found before training."""
     check_can_write(settings.out)
     origin = find_origin(settings.source)
-    settings = replace(settings, source=origin.source)
+    settings = replace(
+        settings, source=origin.source, target=settings.target or origin.target,
+        group_by=settings.group_by or origin.group_by,
+    )  # fmt: skip
     as_device(settings.device)
     task = find_task(settings, events) if settings.task is Task.auto else settings.task
     check_settings(settings, task)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import gatera
@@ -16,6 +18,7 @@ from gatera.recipes.repositories.source import find_origin
 from gatera.recipes.settings import TrainSettings, commit_of_source
 from gatera.recipes.splitting.files import choose_split
 from gatera.store import DataRepository
+from gatera.store.datasets.labels.rows import Row
 
 KIND = Kind(get_image_files, "photo", ".jpg", read_photo)
 
@@ -134,3 +137,49 @@ def test_a_program_records_the_commit_of_its_data(tmp_path, monkeypatch):
         "labels": {"person": 24},
     }
     assert f"data commit {first[:12]} of films" in package.read("card.md").decode()
+
+
+# -- rows
+
+
+@pytest.fixture
+def people(tmp_path, data):
+    table = tmp_path / "people.csv"
+    table.write_text("id,age,hired,group\na,30,no,x\nb,20,yes,y\nc,25,,y\n")
+    found = DataRepository.init(tmp_path / "people", on_note=lambda text: None)
+    found.add_rows(table, target="hired")
+    found.commit("First")
+    return found
+
+
+def test_a_commit_of_rows_is_a_table_with_the_label(people):
+    first = people.head
+    people.put_rows(
+        [row._replace(label="maybe", source="program:p@1") for row in people.rows() if row.file == "a"]
+    )
+    origin = find_origin(Path(f"{people.root}@{first}"))
+    assert origin.target == "label" and origin.facts["commit"] == first
+    assert origin.source.read_text().splitlines() == ["age,label,group", "30,no,x", "20,yes,y"]
+    now = find_origin(people.root)
+    assert now.source.read_text().splitlines() == [
+        "age,label,group,label_source",
+        "30,maybe,x,program:p@1",
+        "20,yes,y,",
+    ]
+    assert now.facts["committed"] == "with changes that are not committed"
+
+
+def test_a_repository_of_files_is_no_table(data):
+    assert (find_origin(data.root).target, find_origin(data.root).source) == (None, data.root)
+
+
+@pytest.mark.whole
+def test_training_on_rows_records_the_commit(people, tmp_path):
+    people.put_rows(
+        Row(f"r{n:03d}", label=("yes", "no")[n % 2], more=(str(20 + n / 7 + 30 * (n % 2)),))
+        for n in range(60)
+    )
+    people.commit("More")
+    trained = gatera.train(people.root, out=tmp_path / "p.gatera", epochs=1, events=Events())
+    assert read_package(trained.path).program["training"]["data"]["commit"] == people.head
+    assert trained.program.predict({"age": 21.5}).label == "yes"

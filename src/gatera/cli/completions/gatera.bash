@@ -76,9 +76,9 @@ _gatera() {
             esac
             ;;
         'data add')
-            flags="--label --folder-labels --no-folder-labels --by --removed --link -C --repository --json -h --help --debug"
+            flags="--label --folder-labels --no-folder-labels --by --rows --key --target --removed --link -C --repository --json -h --help --debug"
             case $prev in
-                --label|--by|-C|--repository) ;;
+                --label|--by|--key|--target|-C|--repository) ;;
                 *) values="" ;;
             esac
             ;;

@@ -74,7 +74,10 @@ ADD = Command(
             shown="where there are several",
         ),
         BY,
-        Option("removed", "Drop the items below PATH whose files are gone.", ("--removed",), "Files"),
+        Option("rows", "PATH is a table, and each of its rows is an item: its cells become columns of labels.csv.", ("--rows",), "Tables"),
+        Option("key", "The column that names the rows.", ("--key",), "Tables", "COLUMN", shown="one called id or so, else they are numbered"),
+        Option("target", "The column of the label.", ("--target",), "Tables", "COLUMN", shown="label"),
+        Option("removed", "Drop the items below PATH whose files are gone; with --rows, the rows that are not in the table.", ("--removed",), "Files"),
         Option(
             "link", "Make hard links instead of copies, where the disk cannot share blocks: no space is taken, and the files become read-only.",
             ("--link",), "Files",
@@ -85,7 +88,7 @@ ADD = Command(
     about=(
         "Only files whose time, size or place on the disk changed are read. Files that were moved keep their labels. Nothing is committed.",
     ),
-    examples=("gatera data add .", "gatera data add new-photos/ --label cat", "gatera data add photos/ --removed"),
+    examples=("gatera data add .", "gatera data add new-photos/ --label cat", "gatera data add photos/ --removed", "gatera data add reviews.csv --rows --key id --target sentiment"),
 )  # fmt: skip
 
 LABEL = Command(

@@ -24,12 +24,17 @@ def init(options: argparse.Namespace) -> int:
 
 def add(options: argparse.Namespace) -> int:
     """Take files in; returns the exit status, 0."""
+    _check_rows(options)
     data = opened(options, "add")
-    folders = options.label_from_folders if "label_from_folders" in options.given else None
-    added = data.add(
-        *full(options, options.paths or []), label=options.label, label_from_folders=folders, removed=options.removed, by=options.by,
-        how="link" if options.link else "auto",
-    )  # fmt: skip
+    if options.rows:
+        (table,) = full(options, options.paths)
+        added = data.add_rows(table, options.key, options.target, options.removed, options.by)
+    else:
+        folders = options.label_from_folders if "label_from_folders" in options.given else None
+        added = data.add(
+            *full(options, options.paths or []), label=options.label, label_from_folders=folders, removed=options.removed,
+            by=options.by, how="link" if options.link else "auto",
+        )  # fmt: skip
     if options.json:
         print_json(
             {
@@ -40,6 +45,17 @@ def add(options: argparse.Namespace) -> int:
     else:
         print_line(added.sentence())
     return 0
+
+
+def _check_rows(options: argparse.Namespace) -> None:
+    """Raise UsageError where options for tables and for files are mixed."""
+    if options.rows:
+        if len(options.paths or []) != 1:
+            raise UsageError("--rows needs one table: gatera data add TABLE --rows.")
+        if wrong := [f"--{name}" for name in ("label", "link") if getattr(options, name)]:
+            raise UsageError(f"{wrong[0]} cannot be used with --rows.")
+    elif wrong := [f"--{name}" for name in ("key", "target") if getattr(options, name) is not None]:
+        raise UsageError(f"{wrong[0]} is for tables: add --rows.")
 
 
 def label(options: argparse.Namespace) -> int:

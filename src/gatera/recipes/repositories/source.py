@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gatera.core.errors import DataError, GateraError
+from gatera.recipes.repositories.rows import TARGET, as_table
 from gatera.recipes.settings import commit_of_source
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.making import is_repository
@@ -19,6 +20,8 @@ class Origin(NamedTuple):
 
     Attributes:
         source: the folder or table to read.
+        target: the column of the label, where the items are rows of a table.
+        group_by: its column of groups, if it has one.
         facts: what a program records of a data repository: its name, the commit, the labels by source; empty for anything else.
         words: the same in words.
     """
@@ -26,6 +29,8 @@ class Origin(NamedTuple):
     source: Path
     facts: dict[str, Any]
     words: str = ""
+    target: str | None = None
+    group_by: str | None = None
 
 
 def find_origin(source: Path) -> Origin:
@@ -45,6 +50,8 @@ def find_origin(source: Path) -> Origin:
         data = DataRepository(folder)
         made = data.commit_of(commit)
         facts = _facts(data, made, data.rows(made), clean=True)
+        if (table := as_table(data, made)) is not None:
+            return Origin(table.path, facts, _words(facts), TARGET, table.group_by)
         return Origin(data.lay_out(made), facts, _words(facts))
     if source.is_dir() and is_repository(source):
         data = DataRepository(source)
@@ -53,6 +60,8 @@ def find_origin(source: Path) -> Origin:
         except GateraError:
             clean = False  # reading the labels says what is wrong
         facts = _facts(data, data.head, data.rows(), clean)
+        if (table := as_table(data, None)) is not None:
+            return Origin(table.path, facts, _words(facts), TARGET, table.group_by)
         return Origin(source, facts, _words(facts))
     return Origin(source, {})
 

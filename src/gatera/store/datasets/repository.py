@@ -11,6 +11,7 @@ from gatera.core.errors import ArgumentError
 from gatera.core.progress import note
 from gatera.store.datasets import (
     adding,
+    adding_rows,
     checking,
     committing,
     history,
@@ -23,6 +24,7 @@ from gatera.store.datasets import (
     sharding,
 )
 from gatera.store.datasets.adding import Added, Labels
+from gatera.store.datasets.adding_rows import RowSettings
 from gatera.store.datasets.checking import Verified
 from gatera.store.datasets.history import Entry, Step
 from gatera.store.datasets.labelling import Given
@@ -118,6 +120,42 @@ class DataRepository:
         wanted = Labels(label_from_folders, label, removed, by)
         with self._work.locked():
             return adding.add(self._work, [Path(path) for path in paths or (self.root,)], wanted, how)
+
+    def add_rows(
+        self,
+        table: AnyPath,
+        key: str | None = None,
+        target: str | None = None,
+        removed: bool = False,
+        by: str | None = None,
+    ) -> Added:
+        """Take the rows of a table into the repository: each is an item, its cells are columns of labels.csv.
+
+        Columns split, group and note mean the same here. Added again, a table changes the cells of the rows it names; empty
+        labels in it leave those that are there.
+
+        Args:
+            table: CSV or a relative of it, a workbook, Parquet or JSON.
+            key: the column that names the rows; None for one called id or so, else they are numbered.
+            target: the column of the label; None for one called label.
+            removed: also drop the items that are rows and not in the table.
+            by: who gives the labels; by default git's user.name.
+
+        Raises:
+            DataError: if the table cannot be read, or its key does not name each row once.
+        """
+        wanted = RowSettings(key, target, removed, by)
+        with self._work.locked():
+            return adding_rows.add_rows(self._work, Path(table), wanted)
+
+    def columns(self, commit: str | None = None) -> tuple[str, ...]:
+        """Return the columns beyond ours: `more` of each row has their cells.
+
+        Args:
+            commit: a commit; None for the folder as it is.
+        """
+        version = self._work.now() if commit is None else self._work.at(self._work.git.commit_of(commit))
+        return version.whole().extra
 
     def label(
         self,
@@ -310,14 +348,9 @@ class DataRepository:
         Args:
             folder: where; it must not be there, or be empty.
             commit: a branch, tag or commit.
-            layout: "tar": tar files whose members 000000017.jpg and 000000017.json belong together (the layout of WebDataset,
-                which its own package, Ray and Hugging Face's datasets read); "folders": the files, with a metadata.jsonl for each split
-                (Hugging Face's layout for photos and sounds).
+            layout: "tar": tar files whose members 000000017.jpg and 000000017.json belong together, as WebDataset has them;
+                "folders": the files, with a metadata.jsonl for each split, as Hugging Face has them.
             shard_mb: a tar file is closed once it holds so many megabytes.
-
-        Raises:
-            OutputExistsError: if the folder holds something.
-            DataError: if a file is not in the object store.
         """
         with self._work.locked():
             return sharding.shard(self._work, Path(folder), self.commit_of(commit), layout, shard_mb)

@@ -1,0 +1,186 @@
+"""Take the rows of a table into a repository: each row is an item, without a file, and its cells are columns of labels.csv."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from gatera.core.checks import counted, did_you_mean, listed, missing_column
+from gatera.core.errors import DataError
+from gatera.core.lazy import later
+from gatera.store.datasets.adding import Added, now
+from gatera.store.datasets.labelling import SPLITS
+from gatera.store.datasets.labels.rows import COLUMNS, Row
+from gatera.store.datasets.labels.sheets import Sheet
+from gatera.store.datasets.work.workspace import OPEN_TABLE, Workspace
+
+#: What a column is called that names rows.
+_KEYS = ("file", "id", "key", "uid", "uuid", "name", "item")
+
+#: Columns of a table that mean what ours of that name mean.
+_OURS = ("split", "group", "note")
+
+
+class RowSettings(NamedTuple):
+    """How the rows of a table become items.
+
+    Attributes:
+        key: the column that names them; None to look for one.
+        target: the column of the label; None for a column called label.
+        removed: drop the items that are rows and are not in the table any more.
+        by: who gives the labels; None for git's user.name.
+    """
+
+    key: str | None = None
+    target: str | None = None
+    removed: bool = False
+    by: str | None = None
+
+
+def add_rows(work: Workspace, table: Path, settings: RowSettings) -> Added:
+    """Add the rows of a table. See `DataRepository.add_rows`; the lock must be held."""
+    file = later(*OPEN_TABLE)(table)
+    names = list(file.names)
+    rows = list(file.numbered_rows())
+    if not rows:
+        raise DataError(f"{table.name} has no rows")
+    target = _target(work, names, settings.target, table)
+    key = _key(work, names, [cells for _, cells in rows], settings.key, table)
+    ours = [name for name in names if name in _OURS and name not in (key, target)]
+    extra = [name for name in names if name not in (key, target, *ours)]
+    if clash := sorted({*extra} & {*COLUMNS}):
+        raise DataError(
+            f"{table.name} has a column {clash[0]!r}, which means something else in labels.csv",
+            remedy="Rename it, or make it the key.",
+        )
+    sheet = work.now().whole()
+    if target is not None and target in sheet.extra:
+        work.say(
+            f"Column {target!r} is the label now, and no column of cells any more: a program would learn from the answer."
+        )
+        sheet = _without(sheet, target)
+    sheet.widen(extra)
+    by, added = settings.by or work.git.user(), Added()
+    given = list(_rows(table, rows, key, target, ours, sheet))
+    _put(sheet, given, by, added)
+    _drop_gone(sheet, {row.file for row in given}, settings.removed, added)
+    if added.new or added.changed or added.removed:
+        work.write_whole(sheet)
+    if added.missing:
+        stay = "row stays though it is" if len(added.missing) == 1 else "rows stay though they are"
+        work.say(
+            f"{len(added.missing):,} {stay} not in {table.name}: {listed(added.missing, 3)} (to drop them: removed=True)."
+        )
+    return added
+
+
+def _without(sheet: Sheet, column: str) -> Sheet:
+    place = sheet.extra.index(column)
+    smaller = Sheet({}, [name for name in sheet.extra if name != column])
+    smaller.put(row._replace(more=row.more[:place] + row.more[place + 1 :]) for row in sheet.rows())
+    return smaller
+
+
+def _target(work: Workspace, names: Sequence[str], target: str | None, table: Path) -> str | None:
+    if target is None:
+        found = "label" if "label" in names else None
+        if found is None:
+            work.say(f"No labels are taken from {table.name}: it has no column label (to change: target=).")
+        return found
+    if target not in names:
+        raise missing_column(target, names, table.name)
+    return target
+
+
+def _key(
+    work: Workspace, names: Sequence[str], rows: Sequence[dict[str, str]], key: str | None, table: Path
+) -> str | None:
+    """Return the column that names the rows; None to number them."""
+
+    def names_each(column: str) -> bool:
+        cells = [row[column].strip() for row in rows]
+        return all(cells) and len(set(cells)) == len(cells)
+
+    if key is not None:
+        if key not in names:
+            raise missing_column(key, names, table.name)
+        if not names_each(key):
+            raise _not_a_key(table, key, [row[key].strip() for row in rows])
+        return key
+    usual = {name.strip().lower(): name for name in reversed(names)}
+    found = next((usual[name] for name in _KEYS if name in usual and names_each(usual[name])), None)
+    if found is None:
+        work.say(
+            f"No column of {table.name} is called id and names each row once: rows are named by their place, row-000001 and so on, "
+            "so that a row put between them renames all that follow (to change: key=)."
+        )
+    else:
+        work.say(f"Rows are named by column {found!r} (to change: key=).")
+    return found
+
+
+def _not_a_key(table: Path, key: str, cells: Sequence[str]) -> DataError:
+    empty = cells.count("")
+    if empty:
+        return DataError(
+            f"column {key!r} of {table.name} is empty in {counted(empty, 'row')}, so it names no rows"
+        )
+    seen: set[str] = set()
+    twice = next(cell for cell in cells if cell in seen or seen.add(cell))  # type: ignore[func-returns-value]
+    return DataError(
+        f"column {key!r} of {table.name} has {twice!r} more than once, so it does not name each row"
+    )
+
+
+def _rows(
+    table: Path,
+    rows: Sequence[tuple[int, dict[str, str]]],
+    key: str | None,
+    target: str | None,
+    ours: Sequence[str],
+    sheet: Sheet,
+) -> Iterator[Row]:
+    for place, (line, cells) in enumerate(rows, 1):
+        known = {name: cells[name].strip() for name in ours}
+        if known.get("split", "") not in SPLITS:
+            raise DataError(
+                f"{table.name} has an unknown split in line {line}", got=known["split"],
+                expected=f"one of {listed(SPLITS[:3])}", remedy=did_you_mean(known["split"], SPLITS[:3]),
+            )  # fmt: skip
+        yield Row(
+            cells[key].strip() if key is not None else f"row-{place:06d}",
+            label=cells[target].strip() if target is not None else "",
+            more=tuple(cells.get(name, "") for name in sheet.extra),
+            **known,
+        )
+
+
+def _put(sheet: Sheet, rows: Sequence[Row], by: str, added: Added) -> None:
+    """Write rows, with who labelled those whose label is new; empty labels, splits, groups and notes leave what is there."""
+    at, changed = now(), []
+    for row in rows:
+        old = sheet.row(row.file)
+        if old is None:
+            changed.append(row._replace(by=by, at=at) if row.label else row)
+            added.new.append(row.file)
+            added.labelled += bool(row.label)
+            continue
+        given = {name: getattr(row, name) for name in ("label", *_OURS) if getattr(row, name)}
+        if given.get("label", old.label) != old.label:
+            given |= {"source": "", "by": by, "at": at}
+        new = old._replace(**given, more=row.more)
+        if new != old:
+            changed.append(new)
+            added.changed.append(row.file)
+    sheet.put(changed)
+
+
+def _drop_gone(sheet: Sheet, there: set[str], removed: bool, added: Added) -> None:
+    gone = [row.file for row in sheet.rows() if not row.sha256 and row.file not in there]
+    if not removed:
+        added.missing = gone
+        return
+    for name in gone:
+        del sheet.lines[name]
+    added.removed = gone

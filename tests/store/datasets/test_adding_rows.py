@@ -1,0 +1,111 @@
+"""Rows of a table as items: their names, their labels, and what adding the table again changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gatera.core.errors import DataError
+from gatera.store import DataRepository
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    path = tmp_path / "people.csv"
+    path.write_text("id,age,job,hired,split\nb,20,cook,yes,\na,30,clerk,no,valid\n")
+    return path
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataRepository:
+    said: list[str] = []
+    data = DataRepository.init(tmp_path / "data", said.append)
+    data.said = said
+    return data
+
+
+def cells(data: DataRepository) -> list[tuple[str, ...]]:
+    return [(row.file, row.label, row.split, row.by, *row.more) for row in data.rows()]
+
+
+def test_each_row_is_an_item_named_by_the_column_that_names_each_once(data, people):
+    assert data.add_rows(people, target="hired").sentence() == "2 added."
+    assert data.columns() == ("age", "job")
+    assert cells(data) == [("a", "no", "valid", "Ann", "30", "clerk"), ("b", "yes", "", "Ann", "20", "cook")]
+    assert "Rows are named by column 'id' (to change: key=)." in data.said
+
+
+def test_a_table_without_such_a_column_is_numbered_and_that_is_said(data, tmp_path):
+    path = tmp_path / "texts.csv"
+    path.write_text("text,label\ngood,1\ngood,0\n")
+    data.add_rows(path)
+    assert [row[:2] for row in cells(data)] == [("row-000001", "1"), ("row-000002", "0")]
+    assert any("rows are named by their place" in line for line in data.said)
+
+
+def test_added_again_only_what_differs_changes_and_who_labelled_it_is_known(data, people):
+    data.add_rows(people, target="hired")
+    data.commit("First")
+    people.write_text("id,age,job,hired,split\nb,21,cook,,\na,30,clerk,yes,\nc,40,cook,no,\n")
+    added = data.add_rows(people, target="hired", by="Ben")
+    assert (added.new, added.changed) == (["c"], ["b", "a"])
+    # an empty label and an empty split in the table leave what is there
+    assert cells(data) == [
+        ("a", "yes", "valid", "Ben", "30", "clerk"),
+        ("b", "yes", "", "Ann", "21", "cook"),
+        ("c", "no", "", "Ben", "40", "cook"),
+    ]
+    assert data.add_rows(people, target="hired").sentence() == "Nothing new."
+
+
+def test_rows_that_are_gone_stay_until_they_are_dropped(data, people):
+    data.add_rows(people, target="hired")
+    people.write_text("id,age,job,hired,split\na,30,clerk,no,\n")
+    added = data.add_rows(people, target="hired")
+    assert (added.missing, added.removed, len(cells(data))) == (["b"], [], 2)
+    assert data.said[-1] == "1 row stays though it is not in people.csv: b (to drop them: removed=True)."
+    assert data.add_rows(people, target="hired", removed=True).removed == ["b"]
+    assert [row.file for row in data.rows()] == ["a"]
+
+
+def test_a_column_that_becomes_the_label_is_no_cell_any_more(data, people):
+    data.add_rows(people)
+    assert data.columns() == ("age", "job", "hired")
+    data.add_rows(people, target="hired")
+    assert data.columns() == ("age", "job")
+    assert [row[1] for row in cells(data)] == ["no", "yes"]
+    assert any("'hired' is the label now" in line for line in data.said)
+
+
+def test_two_people_change_different_cells_of_a_row(data, people):
+    data.add_rows(people, target="hired")
+    data.commit("First")
+    data.checkout("ben", new_branch=True)
+    people.write_text("id,age,job,hired,split\nb,20,cook,yes,\na,31,clerk,no,\n")
+    data.add_rows(people, target="hired", by="Ben")
+    data.commit("An age")
+    data.checkout("main")
+    people.write_text("id,age,job,hired,split\nb,20,cook,yes,\na,30,chef,no,\n")
+    data.add_rows(people, target="hired")
+    data.commit("A job")
+    data.merge("ben")
+    assert cells(data)[0] == ("a", "no", "valid", "Ann", "31", "chef")
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "said"),
+    [
+        ("id,a\n1,x\n", {"target": "lable"}, "No column 'lable' in people.csv"),
+        ("id,a\n1,x\n", {"key": "ID2"}, "No column 'ID2' in people.csv"),
+        ("id,a\n1,x\n1,y\n", {"key": "id"}, "column 'id' of people.csv has '1' more than once"),
+        ("id,a\n1,x\n,y\n", {"key": "id"}, "column 'id' of people.csv is empty in 1 row"),
+        ("id,split\n1,tain\n", {}, "people.csv has an unknown split in line 2. Got: 'tain'"),
+        ("id,source\n1,me\n", {}, "people.csv has a column 'source', which means something else"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_and_nothing_changes(data, people, text, options, said):
+    people.write_text(text)
+    with pytest.raises(DataError) as caught:
+        data.add_rows(people, **options)
+    assert said in str(caught.value) and cells(data) == []
