@@ -53,6 +53,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: Headers that the guard reads.
 _READ = frozenset(
     (
+        b"content-type",
         b"host",
         b"origin",
         b"sec-fetch-site",
@@ -73,6 +74,7 @@ class Rules:
         hosts: names that the Host header may have, without port; None for any.
         origins: other sites whose pages may ask, such as "https://example.org"; "*" for all.
         body_limit: the largest body, in bytes.
+        streams: a type of bodies that are read in small pieces, and so may be of any size; None for none.
         open_paths: paths that need no token; those that end with "/" stand for everything below them.
     """
 
@@ -80,6 +82,7 @@ class Rules:
     hosts: frozenset[str] | None = LOOPBACK
     origins: frozenset[str] = frozenset()
     body_limit: int = BODY_LIMIT
+    streams: str | None = None
     open_paths: Collection[str] = ("/health/live", "/health/ready", "/static/")
 
     def is_open(self, path: str) -> bool:
@@ -187,7 +190,9 @@ class Guard:
 
     def _limited(self, headers: dict[bytes, bytes], receive: Receive) -> Receive:
         """Refuse a body that is too large: by its length if it is given, else while it is read."""
-        limit = self._rules.body_limit
+        limit, streams = self._rules.body_limit, self._rules.streams
+        if streams is not None and headers.get(b"content-type", b"").startswith(streams.encode()):
+            return receive
         length = headers.get(b"content-length")
         if length is not None:
             if not length.isdigit() or int(length[:20]) > limit:
