@@ -69,4 +69,3 @@ def png_response(answer: Prediction, version: str) -> Response:
     classes = json.dumps(answer.vocab)
     headers = {PROGRAM_HEADER: version, "gatera-classes": classes}
     return Response(mask_png(answer), headers=headers, media_type="image/png")
-

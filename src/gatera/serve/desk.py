@@ -40,7 +40,9 @@ class Piece:
 
     __slots__ = ("future", "inputs", "loaded", "seconds", "sure")
 
-    def __init__(self, loaded: Loaded, inputs: list[Any], sure: float | None, future: asyncio.Future[Any]) -> None:
+    def __init__(
+        self, loaded: Loaded, inputs: list[Any], sure: float | None, future: asyncio.Future[Any]
+    ) -> None:
         self.loaded, self.inputs, self.sure, self.future = loaded, inputs, sure, future
         self.seconds = len(inputs) * loaded.seconds_each
 
@@ -146,7 +148,11 @@ class Desk:
         while waiting:
             together = [waiting.pop(0)]
             count = len(together[0].inputs)
-            while waiting and waiting[0].fits(together[0]) and count + len(waiting[0].inputs) <= together[0].loaded.batch:
+            while (
+                waiting
+                and waiting[0].fits(together[0])
+                and count + len(waiting[0].inputs) <= together[0].loaded.batch
+            ):
                 count += len(waiting[0].inputs)
                 together.append(waiting.pop(0))
             self._deliver(together, *_computed(together))
@@ -236,4 +242,3 @@ async def answers_of(futures: Sequence[asyncio.Future[Any]]) -> list[Any]:
     for future in futures:
         found += await future
     return found
-

@@ -23,7 +23,7 @@ from gatera.core.errors import DataError
 from gatera.program.prediction import Prediction
 from gatera.program.tasks import TASKS
 from gatera.serve.answers import as_bytes
-from gatera.serve.loaded import Loaded, fields_of
+from gatera.serve.loaded import Loaded
 from gatera.serve.predict import Predict, level
 from gatera.serve.reading import MOST_INPUTS, read_body
 from gatera.serve.service import Service
@@ -91,7 +91,12 @@ class _Protocol:
             service.desk.release(sum(held))
         for place, (found, _) in enumerate(answers):
             if isinstance(found, DataError):
-                raise DataError(f"input {place}: {found.problem}", got=found.got, expected=found.expected, remedy=found.remedy)
+                raise DataError(
+                    f"input {place}: {found.problem}",
+                    got=found.got,
+                    expected=found.expected,
+                    remedy=found.remedy,
+                )
         predictions = [found for found, _ in answers if isinstance(found, Prediction)]
         self._predict.note(loaded, inputs, answers)
         tensors = [each for each in _outputs(loaded, predictions) if wanted is None or each.name in wanted]
@@ -107,13 +112,15 @@ class _Protocol:
         loaded = self._service.find(request.path_params["name"])
         version = request.path_params.get("version")
         if version not in (None, loaded.sha256[:8], loaded.sha256):
-            raise Refused(404, f"{loaded.name} has no version {version!r} in service", available=loaded.sha256[:8])
+            raise Refused(
+                404, f"{loaded.name} has no version {version!r} in service", available=loaded.sha256[:8]
+            )
         return loaded
 
 
 def inputs_of(loaded: Loaded) -> dict[str, str]:
     """Return the names of a program's inputs with their types."""
-    fields = fields_of(loaded.program)
+    fields = loaded.fields
     if not fields:
         return {INPUT: "BYTES"}
     return {each["name"]: "FP64" if each["type"] == "number" else "BYTES" for each in fields}
@@ -129,15 +136,22 @@ def inputs_in(loaded: Loaded, tensors: Mapping[str, Tensor]) -> list[Any]:
     for name in tensors:
         if name not in known:
             raise Refused(
-                400, f"the program has no input {name!r}", available=listed(known, 30), remedy=did_you_mean(name, known)
+                400,
+                f"the program has no input {name!r}",
+                available=listed(known, 30),
+                remedy=did_you_mean(name, known),
             )
     missing = [name for name in known if name not in tensors]
     if missing:
         raise Refused(400, f"the input {missing[0]!r} is missing", expected=listed(known, 30))
     counts = {_rows(each) for each in tensors.values()}
     if len(counts) != 1 or not 1 <= (count := counts.pop()) <= MOST_INPUTS:
-        raise Refused(400, "the tensors do not have one number of rows", expected=f"1 to {MOST_INPUTS:,}, the same in all")
-    if INPUT in known and len(known) == 1 and not fields_of(loaded.program):
+        raise Refused(
+            400,
+            "the tensors do not have one number of rows",
+            expected=f"1 to {MOST_INPUTS:,}, the same in all",
+        )
+    if INPUT in known and len(known) == 1 and not loaded.fields:
         values = tensors[INPUT].values
         if tensors[INPUT].datatype != "BYTES":
             raise Refused(400, "the input is not BYTES", got=tensors[INPUT].datatype, expected="BYTES")
@@ -148,7 +162,9 @@ def inputs_in(loaded: Loaded, tensors: Mapping[str, Tensor]) -> list[Any]:
 
 def _rows(tensor: Tensor) -> int:
     if len(tensor.shape) > 2 or (len(tensor.shape) == 2 and tensor.shape[1] != 1):
-        raise Refused(400, f"the shape of {tensor.name!r} is not allowed", got=tensor.shape, expected="[N] or [N, 1]")
+        raise Refused(
+            400, f"the shape of {tensor.name!r} is not allowed", got=tensor.shape, expected="[N] or [N, 1]"
+        )
     return tensor.shape[0]
 
 
@@ -163,7 +179,9 @@ def _file(value: bytes | str, loaded: Loaded) -> bytes | str:
 
 def _cells(tensor: Tensor) -> list[Any]:
     if tensor.datatype == "BYTES":
-        return [each.decode("utf-8", "replace") if isinstance(each, bytes) else each for each in tensor.values]
+        return [
+            each.decode("utf-8", "replace") if isinstance(each, bytes) else each for each in tensor.values
+        ]
     return [each.item() for each in tensor.values]
 
 
@@ -174,7 +192,9 @@ def _wanted(asked: Mapping[str, Any], loaded: Loaded) -> tuple[set[str] | None, 
     outputs = asked.get("outputs")
     if not outputs:
         return None, None if all_binary else frozenset()
-    if not isinstance(outputs, list) or not all(isinstance(each, dict) and isinstance(each.get("name"), str) for each in outputs):
+    if not isinstance(outputs, list) or not all(
+        isinstance(each, dict) and isinstance(each.get("name"), str) for each in outputs
+    ):
         raise Refused(400, 'the "outputs" are not a list of objects with names')
     known = [each["name"] for each in _outputs_of(loaded)]
     for each in outputs:
@@ -201,7 +221,11 @@ def _sure(asked: Mapping[str, Any], loaded: Loaded, service: Service) -> float |
 def _outputs_of(loaded: Loaded) -> list[dict[str, Any]]:
     task, labels = loaded.program.task, len(loaded.program.vocab)
     if task == "classification":
-        return [_out("label", "BYTES", -1), _out("index", "INT64", -1), _out("probabilities", "FP32", -1, labels)]
+        return [
+            _out("label", "BYTES", -1),
+            _out("index", "INT64", -1),
+            _out("probabilities", "FP32", -1, labels),
+        ]
     if task == "multilabel":
         return [_out("labels", "BOOL", -1, labels), _out("probabilities", "FP32", -1, labels)]
     if task == "segmentation":
@@ -247,7 +271,11 @@ def _of_numbers(loaded: Loaded, answers: Sequence[Prediction]) -> list[Tensor]:
 def _of_masks(loaded: Loaded, answers: Sequence[Prediction]) -> list[Tensor]:
     masks = [np.asarray(each.label, np.uint8) for each in answers]
     if len({mask.shape for mask in masks}) > 1:
-        raise Refused(400, "the photos have several sizes, and a tensor has one", remedy="Send photos of one size, or one at a time.")
+        raise Refused(
+            400,
+            "the photos have several sizes, and a tensor has one",
+            remedy="Send photos of one size, or one at a time.",
+        )
     return [_tensor("mask", "UINT8", np.stack(masks))]
 
 

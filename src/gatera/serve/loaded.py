@@ -67,6 +67,7 @@ class Loaded:
 
     def __post_init__(self) -> None:
         self.things = things_of(self.program)
+        self.fields = fields_of(self.program)
         self.files = self.things in (PHOTOS, SOUNDS)
         self.sha256: str = self.program.info["sha256"]
         #: How a label that comes from its answers names it: NAME@HASH8.
@@ -147,7 +148,9 @@ def check_answers(loaded: Loaded, example: Any) -> None:
     try:
         ((found, _),) = loaded.answers([example], None)
     except ArgumentError as err:
-        raise ProgramFileError(f"{loaded.program.info['path']} does not answer an example ({err.problem})") from err
+        raise ProgramFileError(
+            f"{loaded.program.info['path']} does not answer an example ({err.problem})"
+        ) from err
     if isinstance(found, DataError):
         raise ProgramFileError(f"{loaded.program.info['path']} does not answer an example ({found.problem})")
 
@@ -232,7 +235,7 @@ def described(loaded: Loaded, logs: bool) -> dict[str, Any]:
         "task": program.task,
         "takes": loaded.things,
         "labels": list(program.vocab),
-        "fields": fields_of(program),
+        "fields": loaded.fields,
         "text_column": program.preprocess.config[0].get("column") if loaded.things == TEXTS else None,
         "spatial": kind.spatial,
         "can_be_unsure": program.certainty.labels is not None or program.certainty.numbers is not None,

@@ -147,10 +147,16 @@ class AnswerLog:
         kept = label is None or label == _as_label(entry.answer)
         if label is None:
             if entry.answer is None:
-                raise Refused(409, "the program gave no answer that could be kept", expected='{"label": "..."}')
+                raise Refused(
+                    409, "the program gave no answer that could be kept", expected='{"label": "..."}'
+                )
             label = _as_label(entry.answer)
         item = self._input_file(entry.input, suffix)
-        file = item.relative_to(self.folder).as_posix() if item.exists() or self.with_inputs else entry.name or entry.input
+        file = (
+            item.relative_to(self.folder).as_posix()
+            if item.exists() or self.with_inputs
+            else entry.name or entry.input
+        )
         row = {
             "file": file, "sha256": entry.input, "label": label,
             "source": f"{PROGRAM}{entry.program}" if kept else "person", "by": by, "at": _now(),
@@ -160,7 +166,11 @@ class AnswerLog:
             with self._labels_lock:
                 self._keep_label(row)
         except OSError as err:
-            raise Refused(507, f"the label cannot be written ({err.strerror})", remedy="Give it again when there is space.") from err
+            raise Refused(
+                507,
+                f"the label cannot be written ({err.strerror})",
+                remedy="Give it again when there is space.",
+            ) from err
         return {"label": label, "source": row["source"], "file": file}
 
     def close(self) -> None:
@@ -216,7 +226,9 @@ class AnswerLog:
             for entry, _, suffix in batch:
                 value = {name: each for name, each in entry._asdict().items() if each not in (None, "")}
                 text = json.dumps({**value, "suffix": suffix}, ensure_ascii=False, separators=(",", ":"))
-                by_day.setdefault(entry.time[:10], []).append(text.encode("utf-8", "backslashreplace") + b"\n")
+                by_day.setdefault(entry.time[:10], []).append(
+                    text.encode("utf-8", "backslashreplace") + b"\n"
+                )
             for day, lines in by_day.items():
                 with (self.folder / "answers" / f"{day}.jsonl").open("ab") as file:
                     file.write(b"".join(lines))
@@ -237,7 +249,9 @@ class AnswerLog:
         self._on_failure()
         if not self._complained:
             self._complained = True
-            self._complain(f"Answers cannot be logged in {self.folder} ({why}). The server goes on; /metrics counts them.")
+            self._complain(
+                f"Answers cannot be logged in {self.folder} ({why}). The server goes on; /metrics counts them."
+            )
 
 
 def read_answers(folder: str | Path) -> Iterator[Entry]:
@@ -248,7 +262,9 @@ def read_answers(folder: str | Path) -> Iterator[Entry]:
     """
     answers = Path(folder, "answers")
     if not answers.is_dir():
-        raise DataError(f"{folder} is not the log of a server", expected="a folder that gatera serve --log wrote")
+        raise DataError(
+            f"{folder} is not the log of a server", expected="a folder that gatera serve --log wrote"
+        )
     for path in sorted(answers.glob("*.jsonl")):
         with path.open("rb") as file:
             for line in file:

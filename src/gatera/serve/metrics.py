@@ -29,16 +29,24 @@ class Metrics:
     def __init__(self, waiting: Callable[[], float], wait: Callable[[], float]) -> None:
         self._registry = CollectorRegistry()
         about = {"registry": self._registry}
-        self._requests = Counter("gatera_requests", "Requests for predictions.", ["program", "status"], **about)
+        self._requests = Counter(
+            "gatera_requests", "Requests for predictions.", ["program", "status"], **about
+        )
         self._inputs = Counter("gatera_inputs", "Inputs that were answered.", ["program"], **about)
         self._labels = Counter("gatera_answers", "Answers of classifications.", ["program", "label"], **about)
         self._seconds = Histogram(
-            "gatera_request_seconds", "From the first byte of a request to its answer.", ["program"], buckets=BUCKETS, **about
+            "gatera_request_seconds",
+            "From the first byte of a request to its answer.",
+            ["program"],
+            buckets=BUCKETS,
+            **about,
         )
         self.reloads = Counter("gatera_reloads", "Changed program files.", ["program", "result"], **about)
         self.log_failures = Counter("gatera_log_failures", "Answers that could not be logged.", **about)
         Gauge("gatera_waiting", "Pieces of work that wait.", **about).set_function(waiting)
-        Gauge("gatera_wait_seconds", "How long a request that comes now would wait.", **about).set_function(wait)
+        Gauge("gatera_wait_seconds", "How long a request that comes now would wait.", **about).set_function(
+            wait
+        )
         Gauge("gatera_memory_bytes", "Resident memory of the server.", **about).set_function(resident_bytes)
         self._ready = Gauge("gatera_program_info", "The programs in service.", ["program", "sha256"], **about)
         self._children: dict[tuple[str, str], tuple[Counter, Histogram]] = {}

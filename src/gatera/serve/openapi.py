@@ -6,7 +6,7 @@ from typing import Any
 
 import gatera
 from gatera.program.tasks import TASKS
-from gatera.serve.loaded import PHOTOS, RATINGS, ROWS, SOUNDS, TEXTS, Loaded, fields_of
+from gatera.serve.loaded import PHOTOS, RATINGS, ROWS, SOUNDS, TEXTS, Loaded
 from gatera.serve.service import Service
 
 Schema = dict[str, Any]
@@ -64,7 +64,10 @@ def document(service: Service) -> dict[str, Any]:
 
 def _predict(loaded: Loaded, summary: str) -> Schema:
     one, many = {"$ref": f"#/components/schemas/{_schema_name(loaded)}"}, _many(loaded)
-    answers: Schema = {"application/json": {"schema": {"oneOf": [one, many]}}, "application/x-ndjson": {"schema": one}}
+    answers: Schema = {
+        "application/json": {"schema": {"oneOf": [one, many]}},
+        "application/x-ndjson": {"schema": one},
+    }
     if loaded.program.task == "segmentation":
         answers["image/png"] = {"schema": {"type": "string", "contentMediaType": "image/png"}}
     return {
@@ -79,13 +82,32 @@ def _predict(loaded: Loaded, summary: str) -> Schema:
 
 def body_content(loaded: Loaded) -> Schema:
     """Return what may be sent to a program, by type."""
-    several = {"type": "object", "required": ["inputs"], "properties": {"inputs": {"type": "array", "items": (one := input_schema(loaded))}}}
+    several = {
+        "type": "object",
+        "required": ["inputs"],
+        "properties": {"inputs": {"type": "array", "items": (one := input_schema(loaded))}},
+    }
     json = {"schema": {"oneOf": [one, {"type": "array", "items": one}, several]}}
-    form: Schema = {"schema": {"type": "object", "properties": {"file": {"type": "array", "items": {"type": "string", "contentMediaType": "application/octet-stream"}}}}}
+    form: Schema = {
+        "schema": {
+            "type": "object",
+            "properties": {
+                "file": {
+                    "type": "array",
+                    "items": {"type": "string", "contentMediaType": "application/octet-stream"},
+                }
+            },
+        }
+    }
     content = {"application/json": json, "application/x-ndjson": {"schema": one}}
     if loaded.things in (PHOTOS, SOUNDS):
         kind = "image/*" if loaded.things == PHOTOS else "audio/*"
-        return {kind: {"schema": {}}, "application/octet-stream": {"schema": {}}, "multipart/form-data": form, **content}
+        return {
+            kind: {"schema": {}},
+            "application/octet-stream": {"schema": {}},
+            "multipart/form-data": form,
+            **content,
+        }
     if loaded.things == TEXTS:
         return {"text/plain": {"schema": TEXT}, "multipart/form-data": form, **content}
     return {**content, "text/csv": {"schema": TEXT}, "multipart/form-data": form}
@@ -98,7 +120,7 @@ def input_schema(loaded: Loaded) -> Schema:
         return {"anyOf": [encoded, {"type": "object", "required": ["b64"], "properties": {"b64": encoded}}]}
     if loaded.things == TEXTS:
         return {"anyOf": [TEXT, {"type": "object", "required": ["text"], "properties": {"text": TEXT}}]}
-    fields = fields_of(loaded.program)
+    fields = loaded.fields
     return {
         "type": "object", "required": [each["name"] for each in fields],
         "properties": {each["name"]: _field(each, loaded) for each in fields}, "example": {each["name"]: each["example"] for each in fields},
@@ -125,7 +147,11 @@ def answer_schema(loaded: Loaded) -> Schema:
         found = {"label": {"description": "null where the program is not sure"}, "index": {"type": ["integer", "null"]},
                  "probability": {"type": ["number", "null"]}, "probabilities": shares}  # fmt: skip
     elif program.task == "multilabel":
-        found = {"label": {"type": ["array", "null"]}, "probability": {"type": ["array", "null"], "items": NUMBER}, "probabilities": shares}
+        found = {
+            "label": {"type": ["array", "null"]},
+            "probability": {"type": ["array", "null"], "items": NUMBER},
+            "probabilities": shares,
+        }
     elif program.task == "segmentation":
         found = {"height": NUMBER, "width": NUMBER, "shares": shares, "not_seen": NUMBER}
     else:
@@ -135,13 +161,28 @@ def answer_schema(loaded: Loaded) -> Schema:
     if program.certainty.numbers is not None and program.certainty.held_out:
         found["interval"] = {"type": "array"}
     if program.certainty.novelty is not None:
-        found |= {"novelty": NUMBER, "novel": {**TRUTH, "description": "Whether it looks like nothing in the training set."}}
-    return {"type": "object", "properties": {**found, "reason": {"type": ["string", "null"]}, "id": TEXT, "file": TEXT}}
+        found |= {
+            "novelty": NUMBER,
+            "novel": {**TRUTH, "description": "Whether it looks like nothing in the training set."},
+        }
+    return {
+        "type": "object",
+        "properties": {**found, "reason": {"type": ["string", "null"]}, "id": TEXT, "file": TEXT},
+    }
 
 
 def _many(loaded: Loaded) -> Schema:
-    one = {"oneOf": [{"$ref": f"#/components/schemas/{_schema_name(loaded)}"}, {"$ref": "#/components/schemas/Error"}]}
-    return {"type": "object", "required": ["predictions"], "properties": {"predictions": {"type": "array", "items": one}, "failed": {"type": "integer"}}}
+    one = {
+        "oneOf": [
+            {"$ref": f"#/components/schemas/{_schema_name(loaded)}"},
+            {"$ref": "#/components/schemas/Error"},
+        ]
+    }
+    return {
+        "type": "object",
+        "required": ["predictions"],
+        "properties": {"predictions": {"type": "array", "items": one}, "failed": {"type": "integer"}},
+    }
 
 
 def _others(service: Service) -> Schema:
@@ -160,8 +201,16 @@ def _others(service: Service) -> Schema:
         }},
     }  # fmt: skip
     if any(loaded.things == RATINGS for loaded in service.programs):
-        asked = [{"name": "user", "in": "query", "required": True, "schema": TEXT}, {"name": "n", "in": "query", "schema": {"type": "integer"}}, *named]
-        paths["/recommend"] = {"get": _get("The items that a user would rate highest.", "application/json", "recommend", asked, ("422",))}
+        asked = [
+            {"name": "user", "in": "query", "required": True, "schema": TEXT},
+            {"name": "n", "in": "query", "schema": {"type": "integer"}},
+            *named,
+        ]
+        paths["/recommend"] = {
+            "get": _get(
+                "The items that a user would rate highest.", "application/json", "recommend", asked, ("422",)
+            )
+        }
     if service.log is not None:
         body = {"type": "object", "properties": {"keep": TRUTH, "label": TEXT, "by": TEXT}}
         paths["/answers/{id}"] = {"post": {
@@ -182,7 +231,10 @@ def _get(summary: str, kind: str, name: str, parameters: Any = (), more: tuple[s
 
 def _errors(*statuses: str) -> Schema:
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-    return {status: {"description": ERRORS.get(status, "There is no such thing."), "content": content} for status in statuses}
+    return {
+        status: {"description": ERRORS.get(status, "There is no such thing."), "content": content}
+        for status in statuses
+    }
 
 
 def _schema_name(loaded: Loaded) -> str:

@@ -20,7 +20,6 @@ from gatera.serve.answers import PROGRAM_HEADER, as_line, many_answers, one_answ
 from gatera.serve.desk import answers_of
 from gatera.serve.loaded import RATINGS, ROWS, Answered, Loaded
 from gatera.serve.reading import (
-    MOST_INPUTS,
     NDJSON,
     Given,
     content_type,
@@ -95,9 +94,15 @@ class Predict:
             assert isinstance(answers[0].found, Prediction)  # for the type checker
             return png_response(answers[0].found, loaded.version)
         plain = self._noted(loaded, given, answers)
-        return one_answer(plain[0], loaded.version) if given.single else many_answers(plain, loaded.version, given.notes)
+        return (
+            one_answer(plain[0], loaded.version)
+            if given.single
+            else many_answers(plain, loaded.version, given.notes)
+        )
 
-    async def answers(self, loaded: Loaded, inputs: list[Any], sure: float | None, receive: Receive) -> list[Answered]:
+    async def answers(
+        self, loaded: Loaded, inputs: list[Any], sure: float | None, receive: Receive
+    ) -> list[Answered]:
         """Return the answers; if the client goes away, what waits for it leaves the queue.
 
         Raises:
@@ -135,13 +140,17 @@ class Predict:
                 if log is not None:
                     values = {**values, "id": log.note(loaded, given.inputs[place], values, name)}
                 if counted:
-                    metrics.answered(loaded.name, 1, "(not sure)" if found.label is None else str(found.label))
+                    metrics.answered(
+                        loaded.name, 1, "(not sure)" if found.label is None else str(found.label)
+                    )
             plain.append({"file": name, **values} if name else values)
         if not counted:
             metrics.answered(loaded.name, sum("error" not in each for each in plain))
         return plain
 
-    async def _answer_lines(self, loaded: Loaded, sure: float | None, given: Given) -> AsyncGenerator[bytes, None]:
+    async def _answer_lines(
+        self, loaded: Loaded, sure: float | None, given: Given
+    ) -> AsyncGenerator[bytes, None]:
         async def each() -> AsyncIterator[tuple[Any, str]]:
             for place, raw in enumerate(given.inputs):
                 yield raw, given.names[place] if given.names else ""
@@ -149,7 +158,9 @@ class Predict:
         async for line in self._stream(loaded, sure, each()):
             yield line
 
-    async def _lines(self, loaded: Loaded, sure: float | None, receive: Receive) -> AsyncGenerator[bytes, None]:
+    async def _lines(
+        self, loaded: Loaded, sure: float | None, receive: Receive
+    ) -> AsyncGenerator[bytes, None]:
         """Answer each line of a body while it comes."""
 
         async def each() -> AsyncIterator[tuple[Any, str]]:
@@ -177,7 +188,9 @@ class Predict:
 
         def send_off() -> None:
             good = [(raw, name) for raw, name in chunk if not isinstance(raw, _Unread)]
-            given = Given([raw for raw, _ in good], [name for _, name in good] if any(name for _, name in good) else [])
+            given = Given(
+                [raw for raw, _ in good], [name for _, name in good] if any(name for _, name in good) else []
+            )
             order = [raw if isinstance(raw, _Unread) else None for raw, _ in chunk]
             waiting.append((given, order, desk.submit(loaded, given.inputs, sure) if good else []))
             chunk.clear()
@@ -198,7 +211,9 @@ class Predict:
                 for future in futures:
                     future.cancel()
 
-    async def _chunk(self, loaded: Loaded, given: Given, order: list[Any], futures: list[asyncio.Future[Any]]) -> bytes:
+    async def _chunk(
+        self, loaded: Loaded, given: Given, order: list[Any], futures: list[asyncio.Future[Any]]
+    ) -> bytes:
         answers = await answers_of(futures) if futures else []
         found = iter(self._noted(loaded, given, answers))
         return b"".join(as_line({"error": each.parts} if each is not None else next(found)) for each in order)
@@ -258,7 +273,10 @@ def asked(query_string: bytes) -> dict[str, str]:
     for name in query:
         if name not in QUERY:
             raise Refused(
-                400, f"unknown parameter {name!r}", available=", ".join(QUERY), remedy=did_you_mean(name, QUERY)
+                400,
+                f"unknown parameter {name!r}",
+                available=", ".join(QUERY),
+                remedy=did_you_mean(name, QUERY),
             )
     return query
 
@@ -276,7 +294,7 @@ def level(given: str | None, loaded: Loaded, usual: float | None) -> float | Non
         value = float(given)
         check_fraction("sure", value)
     except ValueError as err:
-        raise Refused(400, "sure is not a level", got=given, expected="a number from 0 to 1, such as 0.95") from err
+        raise Refused(
+            400, "sure is not a level", got=given, expected="a number from 0 to 1, such as 0.95"
+        ) from err
     return value
-
-

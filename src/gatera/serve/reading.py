@@ -164,10 +164,14 @@ def one_in_json(value: Any, loaded: Loaded, place: int | None = None) -> Any:
         text = value.get("b64") if isinstance(value, dict) else value
         if isinstance(text, str):
             try:
-                return base64.b64decode(text.rpartition("base64,")[2] if text[:5] == "data:" else text, validate=True)
+                return base64.b64decode(
+                    text.rpartition("base64,")[2] if text[:5] == "data:" else text, validate=True
+                )
             except (binascii.Error, ValueError):
                 pass
-        raise Refused(400, f"input{where} is not a file in base64", got=value, expected='"...", or {"b64": "..."}')
+        raise Refused(
+            400, f"input{where} is not a file in base64", got=value, expected='"...", or {"b64": "..."}'
+        )
     if loaded.things == TEXTS:
         text = value
         if isinstance(value, dict):
@@ -218,7 +222,9 @@ async def _form(body: bytes, headers: Headers, loaded: Loaded) -> Given:
         yield body
         yield b""
 
-    parser = MultiPartParser(headers, stream(), max_files=MOST_INPUTS, max_fields=MOST_INPUTS, max_part_size=len(body) + 1)
+    parser = MultiPartParser(
+        headers, stream(), max_files=MOST_INPUTS, max_fields=MOST_INPUTS, max_part_size=len(body) + 1
+    )
     parser.spool_max_size = len(body) + 1  # never on disk: what is sent is not kept
     try:
         form = await parser.parse()
@@ -233,7 +239,9 @@ async def _form(body: bytes, headers: Headers, loaded: Loaded) -> Given:
     if loaded.files or loaded.things == TEXTS:
         return Given(contents, names)
     given = [await asyncio.to_thread(_csv, content, loaded) for content in contents]
-    return Given([each for one in given for each in one.inputs], notes=[note for one in given for note in one.notes])
+    return Given(
+        [each for one in given for each in one.inputs], notes=[note for one in given for note in one.notes]
+    )
 
 
 def _fields(fields: Mapping[str, str], loaded: Loaded) -> Given:
@@ -250,12 +258,19 @@ def _csv(body: bytes, loaded: Loaded) -> Given:
         path = Path(folder, "rows.csv")
         path.write_bytes(body)
         try:
-            rows: list[Any] = list(csv_rows(path, known=_columns(loaded), on_note=lambda note: notes.append(str(note))))
+            rows: list[Any] = list(
+                csv_rows(path, known=_columns(loaded), on_note=lambda note: notes.append(str(note)))
+            )
         except DataError as err:
             problem = err.problem.replace(str(path), "the table")
             raise DataError(problem, got=err.got, expected=err.expected, available=err.available) from err
     if len(rows) > MOST_INPUTS:
-        raise Refused(400, f"the table has {len(rows):,} rows", expected=f"at most {MOST_INPUTS:,}", remedy=f"Send more as {NDJSON}.")
+        raise Refused(
+            400,
+            f"the table has {len(rows):,} rows",
+            expected=f"at most {MOST_INPUTS:,}",
+            remedy=f"Send more as {NDJSON}.",
+        )
     if not rows:
         raise DataError("the table has no rows")
     return Given(rows, notes=[note.replace(str(path), "the table") for note in notes])

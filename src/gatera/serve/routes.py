@@ -72,7 +72,9 @@ class _Routes:
 
     async def card(self, request: Request) -> Response:
         loaded = self._service.find(_name(request))
-        return Response(loaded.program.card, media_type="text/markdown", headers={"gatera-program": loaded.version})
+        return Response(
+            loaded.program.card, media_type="text/markdown", headers={"gatera-program": loaded.version}
+        )
 
     async def openapi(self, request: Request) -> Response:
         return _json(document(self._service))
@@ -87,7 +89,9 @@ class _Routes:
         if not n.isdigit() or not 1 <= int(n[:9]) <= 10_000:
             raise Refused(400, "n is not a number of items", got=n, expected="1 to 10,000")
         found = await self._service.desk.call(loaded.program.recommend, user, int(n))
-        return _json({"user": user, "items": [{"item": each.item, "rating": round(each.rating, 6)} for each in found]})
+        return _json(
+            {"user": user, "items": [{"item": each.item, "rating": round(each.rating, 6)} for each in found]}
+        )
 
     async def label(self, request: Request) -> Response:
         log = self._service.log
@@ -95,7 +99,9 @@ class _Routes:
             raise Refused(404, "this server keeps no answers", remedy="Start it with --log FOLDER.")
         body = await request.body()
         value = _label_in(body)
-        found = await self._service.desk.call(log.label, request.path_params["id"], value.get("label"), value.get("by", ""))
+        found = await self._service.desk.call(
+            log.label, request.path_params["id"], value.get("label"), value.get("by", "")
+        )
         return _json(found)
 
 
@@ -120,5 +126,3 @@ def _name(request: Request) -> str | None:
 
 def _json(value: Any) -> Response:
     return Response(as_bytes(value), media_type=JSON_TYPE)
-
-

@@ -57,7 +57,11 @@ class Place:
 
 
 def serve(
-    programs: Sequence[str], options: Options, place: Place, say: Callable[[str], None], pixel_limit: int = PIXEL_LIMIT
+    programs: Sequence[str],
+    options: Options,
+    place: Place,
+    say: Callable[[str], None],
+    pixel_limit: int = PIXEL_LIMIT,
 ) -> bool:
     """Serve programs until a signal; return whether everything in work was finished.
 
@@ -77,7 +81,8 @@ def serve(
     try:
         sources = named_sources(programs)
         loaded = [
-            load(name, source.path(), trusted=options.trusted, pixel_limit=pixel_limit) for name, source in sources.items()
+            load(name, source.path(), trusted=options.trusted, pixel_limit=pixel_limit)
+            for name, source in sources.items()
         ]
         access = None if token is None else Access(token)
         made = Made(loaded, sources, options, place, access, say)
@@ -118,12 +123,22 @@ def named_sources(programs: Sequence[str]) -> dict[str, Source]:
         name, equals, path = given.partition("=")
         if not (equals and NAME.fullmatch(name) and path):
             path = given
-            name = given.partition("@")[0] if "@" in Path(given).name and not given.endswith(".gatera") else Path(given).stem
-            name = "".join(each if each.isascii() and (each.isalnum() or each in "._-") else "-" for each in name).strip(".-")
+            name = (
+                given.partition("@")[0]
+                if "@" in Path(given).name and not given.endswith(".gatera")
+                else Path(given).stem
+            )
+            name = "".join(
+                each if each.isascii() and (each.isalnum() or each in "._-") else "-" for each in name
+            ).strip(".-")
         if not NAME.fullmatch(name):
-            raise ArgumentError(f"{given} has no name that could stand in an address", remedy=f"Give it one: NAME={path}")
+            raise ArgumentError(
+                f"{given} has no name that could stand in an address", remedy=f"Give it one: NAME={path}"
+            )
         if name in found:
-            raise ArgumentError(f"two programs are called {name!r}", remedy=f"Give one of them another name: NAME={path}")
+            raise ArgumentError(
+                f"two programs are called {name!r}", remedy=f"Give one of them another name: NAME={path}"
+            )
         found[name] = Source(path)
     return found
 
@@ -177,7 +192,12 @@ class Made:
         tasks = [asyncio.create_task(self._measure())]
         if self.options.reload:
             watcher = Watcher(
-                self.sources, service.find, service.replace, self.say, service.refused_reload, self.options.trusted
+                self.sources,
+                service.find,
+                service.replace,
+                self.say,
+                service.refused_reload,
+                self.options.trusted,
             )
             tasks.append(asyncio.create_task(watcher.watch()))
         try:
@@ -197,7 +217,11 @@ class Made:
         if self.place.open and not is_loopback(self.place.host):
             self.say("Anyone who reaches this machine can ask it (--open).")
         if self.options.log is not None:
-            kept = "with their inputs" if self.options.log_inputs else "without their inputs (--log-inputs keeps them)"
+            kept = (
+                "with their inputs"
+                if self.options.log_inputs
+                else "without their inputs (--log-inputs keeps them)"
+            )
             self.say(f"Answers are logged in {self.options.log}, {kept}.")
 
     async def _measure(self) -> None:

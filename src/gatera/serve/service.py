@@ -110,7 +110,9 @@ class Service:
             Refused: 503.
         """
         if self.state == "starting":
-            raise Refused(503, "the server is starting", remedy="Come back in 1 s.", headers={"Retry-After": "1"})
+            raise Refused(
+                503, "the server is starting", remedy="Come back in 1 s.", headers={"Retry-After": "1"}
+            )
 
     def draining(self) -> None:
         """Say to whoever asks that the server is about to end. What is asked for in the meantime is answered."""

@@ -53,7 +53,9 @@ def split_body(body: bytes, length: str | None) -> tuple[dict[str, Any], memoryv
     try:
         value = json.loads(body[:size])
     except (ValueError, RecursionError) as err:
-        raise Refused(400, "the request is not JSON", expected="a request of the Open Inference Protocol") from err
+        raise Refused(
+            400, "the request is not JSON", expected="a request of the Open Inference Protocol"
+        ) from err
     if not isinstance(value, dict) or not isinstance(value.get("inputs"), list) or not value["inputs"]:
         raise Refused(400, 'the request has no "inputs"', expected="a request of the Open Inference Protocol")
     return value, memoryview(body)[size:]
@@ -78,7 +80,9 @@ def read_tensors(inputs: Sequence[Any], binary: memoryview) -> dict[str, Tensor]
         else:
             values = _from_json(name, datatype, each.get("data"))
         if len(values) != _count(shape):
-            raise Refused(400, f"the tensor {name!r} has {len(values)} elements, which its shape does not", got=shape)
+            raise Refused(
+                400, f"the tensor {name!r} has {len(values)} elements, which its shape does not", got=shape
+            )
         if name in found:
             raise Refused(400, f"two tensors are called {name!r}")
         found[name] = Tensor(name, datatype, shape, values)
@@ -93,7 +97,9 @@ def _about(each: Any) -> tuple[str, str, list[int]]:
         raise Refused(400, "an input has no name", got=each)
     datatype, shape = each.get("datatype"), each.get("shape")
     if datatype != "BYTES" and datatype not in TYPES:
-        raise Refused(400, f"the datatype of {name!r} is unknown", got=datatype, expected=f"BYTES, {', '.join(TYPES)}")
+        raise Refused(
+            400, f"the datatype of {name!r} is unknown", got=datatype, expected=f"BYTES, {', '.join(TYPES)}"
+        )
     sound = isinstance(shape, list) and shape and all(type(n) is int and 0 <= n < 1 << 31 for n in shape)
     if not sound:
         raise Refused(400, f"the shape of {name!r} is not a list of sizes", got=shape)
@@ -157,7 +163,9 @@ def _flat(values: list[Any]) -> Any:
             stack.pop()
 
 
-def written(tensors: Sequence[Tensor], head: dict[str, Any], binary: frozenset[str] | None) -> tuple[bytes, int | None]:
+def written(
+    tensors: Sequence[Tensor], head: dict[str, Any], binary: frozenset[str] | None
+) -> tuple[bytes, int | None]:
     """Return the body of an answer, and how many of its bytes are JSON; None if all are.
 
     Args:
@@ -173,7 +181,9 @@ def written(tensors: Sequence[Tensor], head: dict[str, Any], binary: frozenset[s
             tails.append(tail)
             about["parameters"] = {"binary_data_size": len(tail)}
         else:
-            about["data"] = each.values if each.datatype == "BYTES" else np.asarray(each.values).ravel().tolist()
+            about["data"] = (
+                each.values if each.datatype == "BYTES" else np.asarray(each.values).ravel().tolist()
+            )
         outputs.append(about)
     text = as_bytes({**head, "outputs": outputs})
     return text + b"".join(tails), len(text) if tails else None

@@ -106,7 +106,9 @@ class Watcher:
             new = await asyncio.to_thread(successor, old, path, self._trusted)
         except Exception as err:  # noqa: BLE001 - a bad file never replaces a good one, whatever is wrong with it
             why = str(err) if not is_library_error(err) else f"{type(err).__name__}: {err}"
-            self._say(f"{self._sources[name].given} changed and is not used: {why} {name} goes on with {old.version}.")
+            self._say(
+                f"{self._sources[name].given} changed and is not used: {why} {name} goes on with {old.version}."
+            )
             self._failed(name)
             return
         if new is None:

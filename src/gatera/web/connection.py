@@ -22,6 +22,45 @@ MOST_HEADER_BYTES, MOST_REFUSED_BYTES = 65_536, 16_000_000
 LINGER_SECONDS, MOST_LINGERING = 1.0, 50
 
 
+class Gathered:
+    """A transport that sends what is written in one turn of the event loop at once: headers and body are one call of the system.
+
+    Args:
+        transport: sends.
+        loop: the event loop.
+    """
+
+    __slots__ = ("_loop", "_parts", "_transport")
+
+    def __init__(self, transport: Any, loop: Any) -> None:
+        self._transport, self._loop, self._parts = transport, loop, list[bytes]()
+
+    def write(self, data: bytes) -> None:
+        """Send soon."""
+        if not self._parts:
+            self._loop.call_soon(self.flush)
+        self._parts.append(data)
+
+    def flush(self) -> None:
+        """Send now."""
+        if self._parts:
+            data, self._parts = b"".join(self._parts), []
+            self._transport.write(data)
+
+    def write_eof(self) -> None:
+        """End what is sent."""
+        self.flush()
+        self._transport.write_eof()
+
+    def close(self) -> None:
+        """Close, after what was written."""
+        self.flush()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
 class Connection(HttpToolsProtocol):
     """A connection whose client must send its requests in time. `sweep` is called about once a second.
 
@@ -39,7 +78,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         """Begin; refuse where there are too many connections."""
-        super().connection_made(transport)
+        super().connection_made(Gathered(transport, self.loop))  # type: ignore[arg-type]
         self._owes(headers=True)
         if len(self.connections) > self.most_connections:
             self.refuse(Refused(503, "there are too many connections", headers={"Retry-After": "1"}))
