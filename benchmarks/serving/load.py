@@ -36,7 +36,9 @@ class Outcome:
         return statistics.median(self.times() or [float("nan")])
 
 
-def request(url: str, path: str, body: bytes, kind: str = "application/octet-stream", method: str = "POST") -> bytes:
+def request(
+    url: str, path: str, body: bytes, kind: str = "application/octet-stream", method: str = "POST"
+) -> bytes:
     host = urlsplit(url).netloc
     head = f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
     return head.encode() + body
@@ -68,7 +70,11 @@ class Client:
         head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
         status = int(head[9:12])
         length = head.find(b"content-length: ")
-        body = await self._reader.readexactly(int(head[length + 16 :].split(b"\r\n", 1)[0])) if length >= 0 else b""
+        body = (
+            await self._reader.readexactly(int(head[length + 16 :].split(b"\r\n", 1)[0]))
+            if length >= 0
+            else b""
+        )
         if b"connection: close" in head:
             self.close()
         return status, body
@@ -79,7 +85,9 @@ class Client:
             self._reader = None
 
 
-async def closed_loop(url: str, requests: list[bytes], clients: int, seconds: float, most: int | None = None) -> Outcome:
+async def closed_loop(
+    url: str, requests: list[bytes], clients: int, seconds: float, most: int | None = None
+) -> Outcome:
     """`clients` that each send the next request when they have the answer to the one before."""
     outcome = Outcome()
     start = time.perf_counter()

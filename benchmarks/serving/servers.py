@@ -79,7 +79,18 @@ class Running:
 @contextlib.contextmanager
 def gatera(*programs: str, options: tuple[str, ...] = ()) -> Iterator[Running]:
     port = free_port()
-    command = [sys.executable, "-m", "gatera", "serve", *programs, "--port", str(port), "--drain", "0", *options]
+    command = [
+        sys.executable,
+        "-m",
+        "gatera",
+        "serve",
+        *programs,
+        "--port",
+        str(port),
+        "--drain",
+        "0",
+        *options,
+    ]
     running = Running(command, port, "/health/ready")
     try:
         yield running

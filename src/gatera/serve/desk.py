@@ -214,7 +214,7 @@ def _of_all(together: list[Piece]) -> list[Any]:
     first = together[0]
     try:
         answers = first.loaded.answers([each for piece in together for each in piece.inputs], first.sure)
-    except Exception as err:  # noqa: BLE001 - it belongs to the request, wherever it was raised
+    except BaseException as err:  # noqa: BLE001 - it belongs to the request; what Rust raises is no Exception
         if len(together) == 1:
             return [_for_client(err)]
         return [_of_all([piece])[0] for piece in together]  # one of them is to blame
@@ -225,19 +225,19 @@ def _of_all(together: list[Piece]) -> list[Any]:
     return parts
 
 
-def _for_client(err: Exception) -> Exception:
+def _for_client(err: BaseException) -> Exception:
     """Return an error of the program as one of the input, if the input is why: too long a text, say."""
     if isinstance(err, ProgramFileError):
         return Refused(422, "the program cannot compute this input", remedy="Send a smaller one.") if (
             "is refused: in its model.onnx" in err.problem
         ) else Refused(500, "the program does not answer this input")  # fmt: skip
-    return err
+    return err if isinstance(err, Exception) else RuntimeError(f"{type(err).__name__}: {err}")
 
 
 async def answers_of(futures: Sequence[asyncio.Future[Any]]) -> list[Any]:
     """Return the answers of all pieces, one for each input."""
     if len(futures) == 1:
-        return await futures[0]  # type: ignore[no-any-return]
+        return await futures[0]
     found: list[Any] = []
     for future in futures:
         found += await future

@@ -17,13 +17,13 @@ from PIL import Image
 from gatera.core.errors import ArgumentError, DataError, ProgramFileError
 from gatera.program.prediction import Prediction
 from gatera.program.program import Program, load_program
-from gatera.program.raw.photo import photo_size
+from gatera.program.raw.photo import explaining, open_image
 from gatera.program.raw.row import PairReader
 from gatera.program.tasks import TASKS
 from gatera.web.problems import parts_of
 
-#: A photo with more pixels is not decoded.
-PIXEL_LIMIT = 100_000_000
+#: A photo with more pixels is not decoded. Pillow warns from 89 million on.
+PIXEL_LIMIT = 80_000_000
 
 #: How much a new measurement of the time of an answer counts.
 NEW = 0.1
@@ -79,7 +79,8 @@ class Loaded:
         """Answer each input; called in threads."""
         checked = [self._checked(raw) for raw in raws] if self.things == PHOTOS else list(raws)
         good = [raw for raw in checked if not isinstance(raw, DataError)]
-        found = iter(self.program.predict_together(good, "return", sure))
+        together = self.program.predict_together(good, "return", sure)
+        found = iter([each for each in together if each is not None])
         answers = [each if isinstance(each, DataError) else next(found) for each in checked]
         if not self.example_is_real and isinstance(answers[0], Prediction):
             self.example, self.example_is_real = raws[0], True
@@ -96,7 +97,9 @@ class Loaded:
     def _checked(self, raw: bytes) -> bytes | DataError:
         """Return a photo whose pixels may be decoded, or why not; only its head is read."""
         try:
-            height, width = photo_size(raw)
+            # not `photo_size`: whether a PNG lies on its side is only known when it is decoded
+            with explaining(raw) as name, open_image(raw, name) as image:
+                width, height = image.size
         except DataError as err:
             return err
         if height * width > self.pixel_limit:

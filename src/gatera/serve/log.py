@@ -274,7 +274,7 @@ def read_answers(folder: str | Path) -> Iterator[Entry]:
 
 def entry_of(value: dict[str, Any]) -> Entry:
     """Return an answer from the JSON object of its line."""
-    return Entry(*(value.get(name, Entry._field_defaults.get(name)) for name in Entry._fields))
+    return Entry._make(value.get(name, Entry._field_defaults.get(name)) for name in Entry._fields)
 
 
 def input_path(folder: str | Path, entry: Entry) -> Path | None:

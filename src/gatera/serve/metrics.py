@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -28,7 +29,7 @@ class Metrics:
 
     def __init__(self, waiting: Callable[[], float], wait: Callable[[], float]) -> None:
         self._registry = CollectorRegistry()
-        about = {"registry": self._registry}
+        about: dict[str, Any] = {"registry": self._registry}
         self._requests = Counter(
             "gatera_requests", "Requests for predictions.", ["program", "status"], **about
         )

@@ -7,7 +7,7 @@ import base64
 import binascii
 import json
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -200,12 +200,20 @@ async def lines_of(receive: Receive, longest: int) -> AsyncIterator[tuple[int, b
             raise ClientDisconnect
         more = message.get("more_body", False)
         *lines, rest = (rest + message.get("body", b"")).split(b"\n")
-        for line in [*lines, *([] if more else [rest])]:
+        if not more:
+            lines.append(rest)
+        for line in lines:
             number += 1
+            if len(line) > longest:
+                raise _long_line(number, longest)
             if line.strip():
                 yield number, line
-        if len(rest) > longest:
-            raise Refused(413, f"line {number + 1} is too long", expected=f"at most {longest:,} bytes")
+        if more and len(rest) > longest:
+            raise _long_line(number + 1, longest)
+
+
+def _long_line(number: int, longest: int) -> Refused:
+    return Refused(413, f"line {number} is too long", expected=f"at most {longest:,} bytes")
 
 
 def parsed_line(line: bytes) -> Any:
@@ -218,7 +226,7 @@ def parsed_line(line: bytes) -> Any:
 
 
 async def _form(body: bytes, headers: Headers, loaded: Loaded) -> Given:
-    async def stream() -> AsyncIterator[bytes]:
+    async def stream() -> AsyncGenerator[bytes, None]:
         yield body
         yield b""
 
@@ -227,14 +235,15 @@ async def _form(body: bytes, headers: Headers, loaded: Loaded) -> Given:
     )
     parser.spool_max_size = len(body) + 1  # never on disk: what is sent is not kept
     try:
-        form = await parser.parse()
+        form = await parser.parse()  # closes its files where it raises
     except (MultiPartException, KeyError, ValueError, UnicodeError) as err:
         said = getattr(err, "message", None) or "it is damaged"
         raise Refused(400, f"the form cannot be read ({said})") from err
     files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
     if not files:
         return _fields({name: value for name, value in form.multi_items() if isinstance(value, str)}, loaded)
-    contents = [await file.read() for file in files]
+    contents = [file.file.read() for file in files]
+    await form.close()
     names = [file.filename or "" for file in files]
     if loaded.files or loaded.things == TEXTS:
         return Given(contents, names)

@@ -10,11 +10,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from gatera.serve.answers import as_bytes
-from gatera.serve.inference import inference_routes
 from gatera.serve.loaded import described
 from gatera.serve.metrics import TYPE
 from gatera.serve.openapi import document
 from gatera.serve.predict import Predict
+from gatera.serve.protocol.inference import inference_routes
 from gatera.serve.service import Service
 from gatera.web.assets import asset_routes, page_route
 from gatera.web.problems import JSON_TYPE, Refused

@@ -83,7 +83,7 @@ SERVE = Command(
         TRUSTED,
         Option("body_limit", "The largest body of a request.", ("--body-limit",), "Limits", "SIZE", 32_000_000, "32MB", size_in_bytes),
         Option(
-            "pixel_limit", "Photos of more pixels are not decoded.", ("--pixel-limit",), "Limits", "N", 100_000_000, convert=whole_number(1),
+            "pixel_limit", "Photos of more pixels are not decoded.", ("--pixel-limit",), "Limits", "N", 80_000_000, convert=whole_number(1),
         ),
         Option(
             "max_wait", "A request that would wait longer is told to come back (429), in seconds.", ("--max-wait",), "Limits", "SECONDS", 2.0,

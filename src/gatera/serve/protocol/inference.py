@@ -25,9 +25,9 @@ from gatera.program.tasks import TASKS
 from gatera.serve.answers import as_bytes
 from gatera.serve.loaded import Loaded
 from gatera.serve.predict import Predict, level
+from gatera.serve.protocol.tensors import LENGTH, Tensor, read_tensors, split_body, written
 from gatera.serve.reading import MOST_INPUTS, read_body
 from gatera.serve.service import Service
-from gatera.serve.tensors import LENGTH, Tensor, read_tensors, split_body, written
 from gatera.web.problems import JSON_TYPE, Refused
 
 #: The name of the only input of programs that do not take rows.
