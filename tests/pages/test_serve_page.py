@@ -25,7 +25,9 @@ def served(tmp_path: Path, tiny_programs: Any, serving: Callable[..., str]) -> C
     """The address of a server of tiny programs, whose answers are logged."""
 
     def make(*kinds: str) -> str:
-        sources = named_sources([str(tiny_programs.write(kind, tmp_path / f"{kind}.gatera")) for kind in kinds])
+        sources = named_sources(
+            [str(tiny_programs.write(kind, tmp_path / f"{kind}.gatera")) for kind in kinds]
+        )
         loaded = [load(name, source.path()) for name, source in sources.items()]
         options = Options(batch_size=1, reload=False, log=tmp_path / "log")
         return serving(Made(loaded, sources, options, Place(), None, lambda line: None).app)
@@ -178,7 +180,14 @@ def test_what_a_screen_reader_is_told(open_page, served):
     page = open_page(served("rows"))
     page.get_by_label("job").wait_for()
     told = page.locator("body").aria_snapshot()
-    for line in ('heading "rows"', 'heading "Input"', 'heading "Answer"', 'combobox "job"', 'spinbutton "age"', 'button "Predict"'):
+    for line in (
+        'heading "rows"',
+        'heading "Input"',
+        'heading "Answer"',
+        'combobox "job"',
+        'spinbutton "age"',
+        'button "Predict"',
+    ):
         assert line in told, told
 
 

@@ -75,7 +75,7 @@ def _predict(loaded: Loaded, summary: str) -> Schema:
             "summary": summary, "operationId": f"predict_{loaded.name}", "tags": ["predictions"],
             "parameters": [SURE] if loaded.program.certainty.held_out else [],
             "requestBody": {"required": True, "content": body_content(loaded)},
-            "responses": {"200": {"description": "The answer, or one for each input.", "content": answers}, **_errors(*ERRORS)},
+            "responses": {"200": {"description": "The answer, or one for each input.", "content": answers}, **_errors(*(each for each in ERRORS if each != "409"))},
         }
     }  # fmt: skip
 

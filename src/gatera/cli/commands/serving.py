@@ -118,9 +118,7 @@ SERVE = Command(
         "gatera serve cats.gatera",
         "gatera serve cats@production --port 8080 --log answers",
         "gatera serve cats.gatera reviews.gatera",
-        "GATERA_TOKEN=$(cat token) gatera serve cats.gatera --host 0.0.0.0",
-        "curl --data-binary @photo.jpg http://127.0.0.1:8000/predict",
-        """curl --json '{"age": 39, "job": "nurse"}' http://127.0.0.1:8000/predict""",
+        "gatera serve cats.gatera --host 0.0.0.0 --token-file token",
     ),
 )  # fmt: skip
 

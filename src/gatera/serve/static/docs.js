@@ -36,13 +36,15 @@ function table(rows) {
 }
 
 function exampleOf(path, method, operation) {
-  const base = new URL(path.slice(1), document.baseURI).href;
+  const base = decodeURI(new URL(path.slice(1), document.baseURI).href);
   if (method === "get") return `curl '${base}'`;
   const content = operation.requestBody?.content || {};
   const kinds = Object.keys(content);
   if (kinds.includes("image/*")) return `curl --data-binary @photo.jpg '${base}'\ncurl -F file=@one.jpg -F file=@two.jpg '${base}'`;
   if (kinds.includes("audio/*")) return `curl --data-binary @sound.wav '${base}'`;
   if (kinds.includes("text/plain")) return `curl --json '"A text."' '${base}'`;
+  if (path.startsWith("/answers/")) return `curl --json '{"keep": true}' '${base}'`;
+  if (path.startsWith("/v2/")) return `curl --json '{"inputs": [{"name": "input", "datatype": "BYTES", "shape": [1], "data": ["..."]}]}' '${base}'`;
   const row = content["application/json"]?.schema?.oneOf?.[0]?.example;
   return `curl --json '${JSON.stringify(row || {})}' '${base}'`;
 }
