@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import gatera
-from gatera.core.errors import ArgumentError, PhotoError, ProgramFileError
+from gatera.core.errors import ArgumentError, DataError, PhotoError, ProgramFileError
 from gatera.program import program as module
 from gatera.program.package import read_package, write_package
 from gatera.program.prediction import Prediction
@@ -246,3 +246,13 @@ def test_a_model_with_another_operator_needs_trust(make_program, model_bytes):
         "If you trust whoever made it, pass trusted=True."
     )
     assert load_program(path, trusted=True).predict(photo).label in ("cat", "dog")
+
+
+def test_inputs_answered_together_are_answered_as_alone(program_file):
+    program = load_program(program_file)
+    photos = [np.full((8, 8, 3), level, np.uint8) for level in (0, 90, 250)]
+    together = program.predict_together([*photos, b"no photo"], on_error="return")
+    assert [each.to_dict() for each in together[:3]] == [program.predict(photo).to_dict() for photo in photos]
+    assert isinstance(together[3], DataError)
+    with pytest.raises(DataError, match="item 1 of the batch"):
+        program.predict_together([photos[0], b"no photo"])

@@ -13,7 +13,8 @@ from gatera.core.errors import ArgumentError
 from gatera.data.blocks.base import InputBlock
 from gatera.data.blocks.vocab import NOT_KNOWN, Vocab
 from gatera.data.loading.row_tables import check_has_values, encode_rows, learn_labels, table_of
-from gatera.program.raw.row import PairReader, cells_of
+from gatera.program.raw.cells import cells_of
+from gatera.program.raw.row import PairReader
 
 
 @dataclass(frozen=True, repr=False)

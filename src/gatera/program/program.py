@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import islice
@@ -15,7 +14,7 @@ from typing import Any, Literal, cast, overload
 import numpy as np
 
 from gatera.core.checks import check_choice, check_count
-from gatera.core.errors import ArgumentError, DataError, ProgramFileError
+from gatera.core.errors import ArgumentError, DataError
 from gatera.core.threads import MOST_THREADS, usable_processors
 from gatera.program.archive import CARD, MODEL, Archive
 from gatera.program.certain.batch import ready_predictions, unexpected_gaps
@@ -37,7 +36,7 @@ from gatera.program.prediction import Prediction
 from gatera.program.preprocess import Preprocessing, stack_arrays
 from gatera.program.raw.placement import Placement
 from gatera.program.recommend import Recommendation, best_items
-from gatera.program.stream import Pace, Timer, side_by_side
+from gatera.program.stream import ManyInputs, Pace, Timer, side_by_side
 from gatera.program.tasks import Task
 
 __all__ = ["Prediction", "Program", "load_program"]
@@ -114,41 +113,6 @@ def load_program(
     return program
 
 
-class ManyInputs:
-    """How a program computes many inputs: on every core one, each with one thread.
-
-    An engine with a thread per core does that badly: its threads wait for each other. So from the first `FEW` inputs on there
-    is a second engine, with one thread. Making it takes as long as a few photos.
-
-    Args:
-        engine: what computes single predictions.
-        threads: its number of threads; None for one per core.
-        make: makes the same with one thread, or raises ProgramFileError; None where that is not possible.
-    """
-
-    FEW = 8
-
-    def __init__(
-        self, engine: Engine, threads: int | None = None, make: Callable[[], Engine] | None = None
-    ) -> None:
-        self._engine = engine if threads is not None or make is None else None
-        self._make, self._lock = make, threading.Lock()
-        #: Inputs side by side; two at least, so that one is read while another is computed.
-        self.workers = max(2, usable_processors() // (threads or 1))
-
-    def engine(self, number: int) -> Engine | None:
-        """Return what computes input `number` (counted from 0); None for what computes single predictions."""
-        if self._engine is not None or number < self.FEW or self._make is None:
-            return self._engine
-        with self._lock:
-            if self._make is not None and self._engine is None:
-                make, self._make = self._make, None
-                # the file was moved or replaced: then the first engine goes on, which is slower
-                with contextlib.suppress(ProgramFileError):
-                    self._engine = make()
-        return self._engine
-
-
 class Program(LikeALearner, Embeds):
     """A trained program: preprocessing, model, decoding. Made by `load_program`. It may be used from several threads.
 
@@ -180,6 +144,8 @@ class Program(LikeALearner, Embeds):
         self.info, self.card, self.certainty = info, card, certainty or Certainty()
         self.embedder: Embedder | None = None
         self._place = PhotoPlacer(preprocess) if decoder.spatial else None
+        only_step = len(preprocess.config) == 1
+        self._read_rows = getattr(preprocess.reader, "rows", None) if only_step else None
 
     def predict(self, raw: Any, sure: float | None = None) -> Prediction:
         """Return the prediction for one input.
@@ -267,6 +233,19 @@ class Program(LikeALearner, Embeds):
             self._many.workers,
         )
 
+    def predict_together(
+        self, some: Sequence[Any], on_error: OnError = "raise", sure: float | None = None
+    ) -> list[Prediction | DataError | None]:
+        """Return the predictions for a few inputs, computed as one batch in the calling thread: for servers, which have their own threads.
+
+        See `predict_batch` for the arguments and errors.
+        """
+        if sure is not None:
+            check_sure(self.certainty, self.task, sure)
+        check_choice("on_error", on_error, ON_ERROR)
+        ready = self._read_together(list(enumerate(some)), on_error)
+        return list(self._answers(ready, on_error, sure, self._run))
+
     def shift(self, batch: Iterable[Any], looks: int = 100) -> Shift:
         """Say whether a whole batch of inputs has drifted from what the program was made with.
 
@@ -301,7 +280,7 @@ class Program(LikeALearner, Embeds):
         self, timer: Timer, on_error: OnError, sure: float | None, chunk: list[tuple[int, Any]]
     ) -> list[Prediction | DataError | None]:
         """Return the answers for some (number, input)."""
-        ready = [self._read(number, raw, on_error) for number, raw in chunk]
+        ready = self._read_together(chunk, on_error)
         engine = self._many.engine(chunk[-1][0]) or self.engine
         rows = self._answers(ready, on_error, sure, lambda arrays: timer(lambda: self._run(arrays, engine)))
         return list(rows)
@@ -354,6 +333,16 @@ class Program(LikeALearner, Embeds):
                 f"item {number} of the batch: {err.problem}",
                 got=err.got, expected=err.expected, remedy='Pass on_error="skip" to skip such inputs.',
             ) from err  # fmt: skip
+
+    def _read_together(
+        self, chunk: Sequence[tuple[int, Any]], on_error: OnError
+    ) -> list[Prepared | DataError]:
+        """Read some (number, input). Rows of a table are read column by column, in a fifth of the time."""
+        if self._read_rows is not None and len(chunk) > 1:
+            # where one cannot be read, each is read alone, which says which one that is
+            with contextlib.suppress(DataError):
+                return [(row, None) for row in self._read_rows([one_input(raw) for _, raw in chunk])]
+        return [self._read(number, raw, on_error) for number, raw in chunk]
 
     def _answers(
         self,

@@ -7,6 +7,7 @@ batch of texts helps depends on the network. So for rows and texts the size of b
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import deque
@@ -15,6 +16,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import Any, TypeVar
 
+from gatera.core.errors import ProgramFileError
+from gatera.core.threads import usable_processors
+from gatera.program.engines import Engine
 from gatera.program.held import held
 
 Answer = TypeVar("Answer")
@@ -128,3 +132,38 @@ def side_by_side(
             yield from found
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+class ManyInputs:
+    """How a program computes many inputs: on every core one, each with one thread.
+
+    An engine with a thread per core does that badly: its threads wait for each other. So from the first `FEW` inputs on there
+    is a second engine, with one thread. Making it takes as long as a few photos.
+
+    Args:
+        engine: what computes single predictions.
+        threads: its number of threads; None for one per core.
+        make: makes the same with one thread, or raises ProgramFileError; None where that is not possible.
+    """
+
+    FEW = 8
+
+    def __init__(
+        self, engine: Engine, threads: int | None = None, make: Callable[[], Engine] | None = None
+    ) -> None:
+        self._engine = engine if threads is not None or make is None else None
+        self._make, self._lock = make, threading.Lock()
+        #: Inputs side by side; two at least, so that one is read while another is computed.
+        self.workers = max(2, usable_processors() // (threads or 1))
+
+    def engine(self, number: int) -> Engine | None:
+        """Return what computes input `number` (counted from 0); None for what computes single predictions."""
+        if self._engine is not None or number < self.FEW or self._make is None:
+            return self._engine
+        with self._lock:
+            if self._make is not None and self._engine is None:
+                make, self._make = self._make, None
+                # the file was moved or replaced: then the first engine goes on, which is slower
+                with contextlib.suppress(ProgramFileError):
+                    self._engine = make()
+        return self._engine

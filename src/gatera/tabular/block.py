@@ -15,9 +15,9 @@ from gatera.core.errors import ArgumentError
 from gatera.data.blocks.base import InputBlock
 from gatera.data.blocks.vocab import NOT_KNOWN, Vocab
 from gatera.data.loading.row_tables import encode_rows, table_of
-from gatera.program.raw.cells import number_in
+from gatera.program.raw.cells import cells_of, number_in
 from gatera.program.raw.dates import part_of_dates
-from gatera.program.raw.row import RowReader, cells_of
+from gatera.program.raw.row import RowReader
 from gatera.tabular.procs import Procs, as_procs
 from gatera.tabular.statistics import Config, learn_columns
 

@@ -286,3 +286,15 @@ def test_a_missing_date_is_said_once_for_all_its_parts():
         "Column 'sold' is empty, which it never was in training; what is usual in training is used. This warning is shown once "
         "for each column."
     ]
+
+
+def test_several_rows_are_read_as_one_by_one():
+    rows = [["cook", 30, 1], {"job": "nurse", "age": "41.5", "income": ""}, ["", None, "5"]]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        alone = [reader()(row).tolist() for row in rows]
+        assert reader().rows(rows).tolist() == alone
+    with pytest.raises(DataError):
+        reader().rows([*rows, ["cook"]])
+    pairs = PairReader(["user", "film"], [7, 9], ["Alien", "Brazil"])
+    assert pairs.rows([(9, "Alien"), ("7", "Brazil")]).tolist() == [[2, 1], [1, 2]]

@@ -13,6 +13,7 @@ from gatera.core.lazy import later
 HOMES = {
     "train": "gatera.cli.commands.training",
     "predict": "gatera.cli.commands.predicting",
+    "serve": "gatera.cli.commands.serving",
     "test": "gatera.cli.commands.measuring",
     "report": "gatera.cli.commands.measuring",
     "explain": "gatera.cli.commands.inside",

@@ -36,6 +36,13 @@ _gatera() {
                 *) values="" ;;
             esac
             ;;
+        serve)
+            flags="--host -p --port --prefix --token-file --open --host-name --allow-origin --trusted --body-limit --pixel-limit --max-wait --drain --batch-size --sure --log --log-inputs --reload --no-reload -h --help --debug"
+            case $prev in
+                --host|-p|--port|--prefix|--token-file|--host-name|--allow-origin|--body-limit|--pixel-limit|--max-wait|--drain|--batch-size|--sure|--log) ;;
+                *) values="" ;;
+            esac
+            ;;
         test)
             flags="--sealed --target --label-from --side --delimiter --encoding --header --sheet --json --csv --report --max-error -f --force --engine --batch-size --trusted -h --help --debug"
             case $prev in
@@ -309,7 +316,7 @@ _gatera() {
         help)
             flags="-h --help --debug"
             case $prev in
-                *) values="train predict test report explain seal data label models info completion help" ;;
+                *) values="train predict serve test report explain seal data label models info completion help" ;;
             esac
             ;;
         data)
@@ -323,7 +330,7 @@ _gatera() {
             ;;
         *)
             flags="-h --help -V --version --debug"
-            [[ $command ]] || values="train predict test report explain seal data label models info completion help"
+            [[ $command ]] || values="train predict serve test report explain seal data label models info completion help"
             ;;
     esac
     if [[ $cur == -* ]]; then

@@ -1,8 +1,9 @@
 # fish completion for gatera. Made from the options of the command by gatera.cli.completions.scripts; changes here are lost.
 
-set -l commands train predict test report explain seal data label models info completion help
+set -l commands train predict serve test report explain seal data label models info completion help
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a train -d 'Train on photos, recordings, texts or a table, and write a program.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a predict -d 'Run a program on photos, recordings, texts or CSV rows.'
+complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a serve -d 'Put programs behind HTTP: a page to try them, predictions for other software, health and metrics.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a test -d 'Measure programs on new items with labels.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a report -d 'Write one page about a program: figures, errors, how sure it is, suspicious labels, copies, and a look inside.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a explain -d 'Show where in photos or recordings a program'\''s answers come from.'
@@ -115,6 +116,26 @@ complete -c gatera -n "__fish_seen_subcommand_from predict" -l batch-size -x -d 
 complete -c gatera -n "__fish_seen_subcommand_from predict" -l trusted -d 'Take a program whose model has operators that are not on the list of known ones, or needs much memory or time: for programs of people you trust.'
 complete -c gatera -n "__fish_seen_subcommand_from predict" -s h -l help -d 'Show this help and exit.'
 complete -c gatera -n "__fish_seen_subcommand_from predict" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
+
+complete -c gatera -n "__fish_seen_subcommand_from serve" -l host -x -d 'The address to listen on; 0.0.0.0 for every network of this machine.'
+complete -c gatera -n "__fish_seen_subcommand_from serve" -s p -l port -x -d 'The port; 0 for any that is free.'
+complete -c gatera -n "__fish_seen_subcommand_from serve" -l prefix -x -d 'The part of the path that a proxy leaves in front, for example /cats.'
+complete -c gatera -n "__fish_seen_subcommand_from serve" -l token-file -r -d 'A file with the token that every request must show. Without it, the environment variable GATERA_TOKEN holds it.'
+complete -c gatera -n "__fish_seen_subcommand_from serve" -l open -d 'Listen beyond this machine without a token.'
+complete -c gatera -n "__fish_seen_subcommand_from serve" -l host-name -x -d 'Further names, separated by commas, that requests may call this server by: those of a proxy, say.'
+complete -c gatera -n "__fish_seen_subcommand_from serve" -l allow-origin -x -d 'Other sites, separated by commas, whose pages may use it, for example https://example.org.'
+complete -c gatera -n "__fish_seen_subcommand_from serve" -l trusted -d 'Take a program whose model has operators that are not on the list of known ones, or needs much memory or time: for programs of people you trust.'
+complete -c gatera -n "__fish_seen_subcommand_from serve" -l body-limit -x -d 'The largest body of a request.'
+complete -c gatera -n "__fish_seen_subcommand_from serve" -l pixel-limit -x -d 'Photos of more pixels are not decoded.'
+complete -c gatera -n "__fish_seen_subcommand_from serve" -l max-wait -x -d 'A request that would wait longer is told to come back (429), in seconds.'
+complete -c gatera -n "__fish_seen_subcommand_from serve" -l drain -x -d 'Go on for so many seconds after SIGTERM, not ready any more, before the end.'
+complete -c gatera -n "__fish_seen_subcommand_from serve" -l batch-size -x -d 'Inputs computed at once.'
+complete -c gatera -n "__fish_seen_subcommand_from serve" -l sure -x -d 'Answer only where the program is sure at this level, 0 to 1, unless a request asks for another.'
+complete -c gatera -n "__fish_seen_subcommand_from serve" -l log -r -d 'Log every answer in this folder, and the labels that people give on the page.'
+complete -c gatera -n "__fish_seen_subcommand_from serve" -l log-inputs -d 'Also keep the inputs there.'
+complete -c gatera -n "__fish_seen_subcommand_from serve" -l reload -l no-reload -d 'Take a changed file, or a moved tag, into service once it has answered an example.'
+complete -c gatera -n "__fish_seen_subcommand_from serve" -s h -l help -d 'Show this help and exit.'
+complete -c gatera -n "__fish_seen_subcommand_from serve" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
 
 complete -c gatera -n "__fish_seen_subcommand_from test" -l sealed -r -d 'Measure on a test set that gatera seal has locked, and record that it was opened.'
 complete -c gatera -n "__fish_seen_subcommand_from test" -l target -x -d 'The column of the labels; several are separated by commas.'
@@ -414,6 +435,6 @@ complete -c gatera -n "__fish_seen_subcommand_from completion" -f -a 'bash zsh f
 complete -c gatera -n "__fish_seen_subcommand_from completion" -s h -l help -d 'Show this help and exit.'
 complete -c gatera -n "__fish_seen_subcommand_from completion" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
 
-complete -c gatera -n "__fish_seen_subcommand_from help" -f -a 'train predict test report explain seal data label models info completion help'
+complete -c gatera -n "__fish_seen_subcommand_from help" -f -a 'train predict serve test report explain seal data label models info completion help'
 complete -c gatera -n "__fish_seen_subcommand_from help" -s h -l help -d 'Show this help and exit.'
 complete -c gatera -n "__fish_seen_subcommand_from help" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from gatera.core.checks import listed, missing_column
 from gatera.core.errors import DataError
 from gatera.program.tables.numbers import PLAIN, NumberFormat, is_missing_word, plain_number
 
@@ -130,3 +132,33 @@ def _text(cell: Any) -> str:
     if isinstance(cell, float | np.floating) and float(cell).is_integer():
         return str(int(cell))
     return str(cell).strip()
+
+
+def cells_of(raw: Any, columns: Sequence[str]) -> dict[str, Any]:
+    """Return the cells of one row by column.
+
+    Args:
+        raw: a mapping of column names to cells, a pandas Series, or a sequence with a cell for each of `columns`.
+        columns: the columns that are needed; others are passed over.
+
+    Raises:
+        DataError: if a column is missing, there are too many or too few cells, or `raw` is not a row.
+    """
+    pandas = sys.modules.get("pandas")  # where pandas was never imported, nothing is a Series
+    if pandas is not None and isinstance(raw, pandas.Series):
+        raw = raw.to_dict()
+    if isinstance(raw, Mapping):
+        for column in columns:
+            if column not in raw:
+                raise missing_column(column, raw, "the row")
+        return {column: raw[column] for column in columns}
+    if isinstance(raw, str | bytes) or not isinstance(raw, Sequence | np.ndarray):
+        raise DataError(
+            f"A row cannot come as {type(raw).__name__}", got=raw,
+            expected="a dict of column names and cells, a pandas Series, or a list of cells",
+        )  # fmt: skip
+    if len(raw) != len(columns):
+        raise DataError(
+            f"The row has {len(raw)} cells", got=list(raw), expected=f"{len(columns)}: {listed(columns)}"
+        )
+    return dict(zip(columns, raw, strict=True))

@@ -1,0 +1,125 @@
+"""The command `gatera serve`."""
+
+from __future__ import annotations
+
+from gatera.cli.options import DEBUG, HELP, TRUSTED, Command, Invalid, Option, number, whole_number
+
+#: Sizes in bytes that a text may end with.
+UNITS = {"kb": 1_000, "mb": 1_000_000, "gb": 1_000_000_000}
+
+
+def size_in_bytes(text: str) -> int:
+    """Return a size in bytes: "32MB", "500 kB", "1000000".
+
+    Raises:
+        Invalid: if it is none.
+
+    Example:
+        >>> size_in_bytes("32MB"), size_in_bytes("1000")
+        (32000000, 1000)
+    """
+    written = text.strip().lower()
+    unit = UNITS.get(written[-2:], 1)
+    digits = written[:-2].strip() if unit > 1 else written
+    if not (digits.isascii() and digits.isdecimal()) or not 0 < int(digits[:15]) * unit <= 10_000_000_000:
+        raise Invalid(f"must be a size such as 32MB, got {text!r}")
+    return int(digits) * unit
+
+
+def path_prefix(text: str) -> str:
+    """Return the prefix of a path, "/cats".
+
+    Raises:
+        Invalid: if it is none.
+    """
+    prefix = text.rstrip("/")
+    if not prefix.startswith("/") or any(character in prefix for character in "?# ") or not prefix.isascii():
+        raise Invalid(f"must be a path such as /cats, got {text!r}")
+    return prefix
+
+
+def port_number(text: str) -> int:
+    """Return a port; raise Invalid if it is none."""
+    if not (text.isascii() and text.isdecimal()) or int(text[:9]) > 65_535:
+        raise Invalid(f"must be a port from 0 to 65535, got {text!r}")
+    return int(text)
+
+
+def several(text: str) -> list[str]:
+    """Return names that are separated by commas."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise Invalid(f"must be names, separated by commas; got {text!r}")
+    return names
+
+
+SERVE = Command(
+    "serve",
+    "Put programs behind HTTP: a page to try them, predictions for other software, health and metrics.",
+    (
+        Option(
+            "programs", "Program files, or versions in the registry such as cats@production; NAME=FILE gives one another name.",
+            group="Arguments", metavar="PROGRAM", many=True, files=True,
+        ),
+        Option("host", "The address to listen on; 0.0.0.0 for every network of this machine.", ("--host",), "Address", "HOST", "127.0.0.1"),
+        Option(
+            "port", "The port; 0 for any that is free.", ("-p", "--port"), "Address", "PORT", shown="8000, or the next that is free",
+            convert=port_number,
+        ),
+        Option("prefix", "The part of the path that a proxy leaves in front, for example /cats.", ("--prefix",), "Address", "PATH", "", convert=path_prefix, shown="none"),
+        Option(
+            "token_file", "A file with the token that every request must show. Without it, the environment variable GATERA_TOKEN holds it.",
+            ("--token-file",), "Safety", "FILE", files=True,
+        ),
+        Option("open", "Listen beyond this machine without a token.", ("--open",), "Safety"),
+        Option(
+            "host_name", "Further names, separated by commas, that requests may call this server by: those of a proxy, say.",
+            ("--host-name",), "Safety", "NAMES", (), convert=several, shown="this machine's; with --host any",
+        ),
+        Option(
+            "allow_origin", "Other sites, separated by commas, whose pages may use it, for example https://example.org.",
+            ("--allow-origin",), "Safety", "ORIGINS", (), convert=several, shown="none",
+        ),
+        TRUSTED,
+        Option("body_limit", "The largest body of a request.", ("--body-limit",), "Limits", "SIZE", 32_000_000, "32MB", size_in_bytes),
+        Option(
+            "pixel_limit", "Photos of more pixels are not decoded.", ("--pixel-limit",), "Limits", "N", 80_000_000, convert=whole_number(1),
+        ),
+        Option(
+            "max_wait", "A request that would wait longer is told to come back (429), in seconds.", ("--max-wait",), "Limits", "SECONDS", 2.0,
+            "2", number(0.001),
+        ),
+        Option(
+            "drain", "Go on for so many seconds after SIGTERM, not ready any more, before the end.", ("--drain",), "Limits", "SECONDS", 5.0,
+            "5", number(0, 3600),
+        ),
+        Option(
+            "batch_size", "Inputs computed at once.", ("--batch-size",), "Speed", "N", shown="what takes the least time, measured at the start",
+            convert=whole_number(1),
+        ),
+        Option(
+            "sure", "Answer only where the program is sure at this level, 0 to 1, unless a request asks for another.", ("--sure",), "Answers",
+            "LEVEL", convert=number(0, 1),
+        ),
+        Option("log", "Log every answer in this folder, and the labels that people give on the page.", ("--log",), "Answers", "FOLDER", files=True),
+        Option("log_inputs", "Also keep the inputs there.", ("--log-inputs",), "Answers"),
+        Option(
+            "reload", "Take a changed file, or a moved tag, into service once it has answered an example.", ("--reload",), "Answers",
+            default=True, negative=True,
+        ),
+        HELP, DEBUG,
+    ),
+    "gatera.cli.serving.run:run",
+    about=(
+        "POST /predict takes a photo's or recording's file, a text, or rows as JSON; GET / is a page to try it, /docs describes every address.",
+        "SIGTERM and Ctrl-C end it when every request in work is answered.",
+    ),
+    examples=(
+        "gatera serve cats.gatera",
+        "gatera serve cats@production --port 8080 --log answers",
+        "gatera serve cats.gatera reviews.gatera",
+        "gatera serve cats.gatera --host 0.0.0.0 --token-file token",
+    ),
+)  # fmt: skip
+
+COMMANDS = (SERVE,)

@@ -1,0 +1,1 @@
+"""Commands that wait for requests: `gatera serve`."""

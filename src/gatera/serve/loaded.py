@@ -1,0 +1,249 @@
+"""A program in service: its name, what it takes, an example of that, and how long an answer takes."""
+
+from __future__ import annotations
+
+import io
+import math
+import struct
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from gatera.core.errors import ArgumentError, DataError, ProgramFileError
+from gatera.program.prediction import Prediction
+from gatera.program.program import Program, load_program
+from gatera.program.raw.photo import explaining, open_image
+from gatera.program.raw.row import PairReader
+from gatera.program.tasks import TASKS
+from gatera.web.problems import parts_of
+
+#: A photo with more pixels is not decoded. Pillow warns from 89 million on.
+PIXEL_LIMIT = 80_000_000
+
+#: How much a new measurement of the time of an answer counts.
+NEW = 0.1
+
+#: What people give a program: see `Accepts.things`; "ratings" are pairs of a user and an item.
+PHOTOS, SOUNDS, TEXTS, ROWS, RATINGS = "photos", "recordings", "texts", "rows", "ratings"
+
+
+class Answered(NamedTuple):
+    """What became of an input.
+
+    Attributes:
+        found: the prediction, or why there is none.
+        plain: the same as JSON values.
+    """
+
+    found: Prediction | DataError
+    plain: dict[str, Any]
+
+
+@dataclass
+class Loaded:
+    """A program in service.
+
+    Attributes:
+        name: what it is called in addresses.
+        program: answers.
+        pixel_limit: the most pixels of a photo.
+        batch: how many inputs are computed at once.
+        seconds_each: how long an input takes, in a batch of that size.
+        example: an input that it has answered: a made one, later the first real one.
+    """
+
+    name: str
+    program: Program
+    pixel_limit: int = PIXEL_LIMIT
+    batch: int = 1
+    seconds_each: float = 0.01
+    example: Any = None
+    example_is_real: bool = False
+
+    def __post_init__(self) -> None:
+        self.things = things_of(self.program)
+        self.fields = fields_of(self.program)
+        self.files = self.things in (PHOTOS, SOUNDS)
+        self.sha256: str = self.program.info["sha256"]
+        #: How a label that comes from its answers names it: NAME@HASH8.
+        self.version = f"{self.name}@{self.sha256[:8]}"
+        if self.example is None:
+            self.example = example_for(self.program)
+
+    def answers(self, raws: Sequence[Any], sure: float | None) -> list[Answered]:
+        """Answer each input; called in threads."""
+        checked = [self._checked(raw) for raw in raws] if self.things == PHOTOS else list(raws)
+        good = [raw for raw in checked if not isinstance(raw, DataError)]
+        together = self.program.predict_together(good, "return", sure)
+        found = iter([each for each in together if each is not None])
+        answers = [each if isinstance(each, DataError) else next(found) for each in checked]
+        if not self.example_is_real and isinstance(answers[0], Prediction):
+            self.example, self.example_is_real = raws[0], True
+        return [
+            Answered(each, {"error": parts_of(each)} if isinstance(each, DataError) else each.to_dict())
+            for each in answers
+        ]
+
+    def took(self, seconds: float, inputs: int) -> None:
+        """Note how long some inputs took."""
+        if inputs:
+            self.seconds_each += NEW * (seconds / inputs - self.seconds_each)
+
+    def _checked(self, raw: bytes) -> bytes | DataError:
+        """Return a photo whose pixels may be decoded, or why not; only its head is read."""
+        try:
+            # not `photo_size`: whether a PNG lies on its side is only known when it is decoded
+            with explaining(raw) as name, open_image(raw, name) as image:
+                width, height = image.size
+        except DataError as err:
+            return err
+        if height * width > self.pixel_limit:
+            return DataError(
+                f"the photo has {height * width:,} pixels ({width} x {height}) and was not decoded",
+                expected=f"at most {self.pixel_limit:,}",
+                remedy="Send it smaller, or start the server with a larger --pixel-limit.",
+            )
+        return raw
+
+
+def things_of(program: Program) -> str:
+    """Return what people give a program.
+
+    Raises:
+        ProgramFileError: if nobody can say.
+    """
+    accepts = program.preprocess.accepts
+    if accepts is None:
+        raise ProgramFileError(
+            "the program does not say what people give it", got=program.preprocess.config[0]["op"]
+        )
+    return RATINGS if isinstance(program.preprocess.reader, PairReader) else accepts.things
+
+
+def load(name: str, path: str | Path, *, trusted: bool = False, pixel_limit: int = PIXEL_LIMIT) -> Loaded:
+    """Load a program for service: one session, whose runs take one thread each, and never spin.
+
+    It answers an example before it is returned.
+
+    Raises:
+        ProgramFileError: if it cannot be used, or does not answer.
+    """
+    program = load_program(path, engine="onnxruntime", threads=1, trusted=trusted)
+    loaded = Loaded(name, program, pixel_limit)
+    start = time.perf_counter()
+    check_answers(loaded, loaded.example)
+    loaded.example_is_real = False
+    loaded.seconds_each = time.perf_counter() - start  # the first run is a slow one; measured again soon
+    return loaded
+
+
+def check_answers(loaded: Loaded, example: Any) -> None:
+    """Let a program answer an example.
+
+    Raises:
+        ProgramFileError: if it does not.
+    """
+    try:
+        ((found, _),) = loaded.answers([example], None)
+    except ArgumentError as err:
+        raise ProgramFileError(
+            f"{loaded.program.info['path']} does not answer an example ({err.problem})"
+        ) from err
+    if isinstance(found, DataError):
+        raise ProgramFileError(f"{loaded.program.info['path']} does not answer an example ({found.problem})")
+
+
+def example_for(program: Program) -> Any:
+    """Return an input that a program should be able to answer."""
+    things = things_of(program)
+    config = program.preprocess.config[0]
+    if things == PHOTOS:
+        return _photo()
+    if things == SOUNDS:
+        return _sound(float(config["seconds"]), int(config["rate"]))
+    if things == TEXTS:
+        return "This is a sentence of ordinary words, about as long as many others are."
+    if things == RATINGS:
+        names = config["columns"]
+        return {names[0]: config["users"][0], names[1]: config["items"][0]}
+    return {each["name"]: each["example"] for each in fields_of(program)}
+
+
+def _photo() -> bytes:
+    height, width = 256, 320
+    y, x = np.mgrid[0:height, 0:width]
+    pixels = np.stack([x % 256, y % 256, (x * y // 64) % 256], axis=-1).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=85)
+    return file.getvalue()
+
+
+def _sound(seconds: float, rate: int) -> bytes:
+    rate = max(1_000, min(rate, 48_000))
+    count = int(min(max(seconds, 0.1), 60.0) * rate)
+    samples = (8_000 * np.sin(2 * math.pi * 440 * np.arange(count) / rate)).astype("<i2").tobytes()
+    head = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(samples), b"WAVE", b"fmt ", 16, 1, 1, rate, 2 * rate, 2, 16,
+                       b"data", len(samples))  # fmt: skip
+    return head + samples
+
+
+def fields_of(program: Program) -> list[dict[str, Any]]:
+    """Return what a form for a row asks: {"name", "type", "example", and for choices "choices"}, in the order of training.
+
+    Types are "choice", "number" and "date"; for ratings, user and item are choices.
+    """
+    config = program.preprocess.config[0]
+    if config["op"] == "read_pair":
+        return [
+            {"name": name, "type": "choice", "choices": list(labels), "example": labels[0] if labels else ""}
+            for name, labels in zip(config["columns"], (config["users"], config["items"]), strict=True)
+        ]
+    if config["op"] != "read_row":
+        return []
+    found: dict[str, dict[str, Any]] = {}
+    for each in config["categories"]:
+        if "labels" in each:
+            labels = each["labels"]
+            found[each["name"]] = {
+                "name": each["name"], "type": "choice", "choices": list(labels), "example": labels[0] if labels else "",
+                "may_be_empty": each["had_empty"],
+            }  # fmt: skip
+    for each in config["numbers"]:
+        name = each.get("date", each["name"])
+        date = "date" in each
+        found.setdefault(
+            name,
+            {"name": name, "type": "date" if date else "number", "example": "2026-01-15" if date else _round(each["fill"]),
+             "may_be_empty": each["had_empty"]},
+        )  # fmt: skip
+    return [found[name] for name in program.preprocess.reader.columns if name in found]
+
+
+def _round(value: float) -> float | int:
+    return int(value) if value == int(value) and abs(value) < 1e15 else float(f"{value:.6g}")
+
+
+def described(loaded: Loaded, logs: bool) -> dict[str, Any]:
+    """Return what a page or client needs to know of a program, as JSON values."""
+    program, kind = loaded.program, TASKS[loaded.program.task]
+    return {
+        "name": loaded.name,
+        "version": loaded.version,
+        "sha256": loaded.sha256,
+        "task": program.task,
+        "takes": loaded.things,
+        "labels": list(program.vocab),
+        "fields": loaded.fields,
+        "text_column": program.preprocess.config[0].get("column") if loaded.things == TEXTS else None,
+        "spatial": kind.spatial,
+        "can_be_unsure": program.certainty.labels is not None or program.certainty.numbers is not None,
+        "knows_odd_inputs": program.certainty.novelty is not None,
+        "batch": loaded.batch,
+        "keeps_answers": logs,
+        "preprocessing": program.preprocess.words,
+    }

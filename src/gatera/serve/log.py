@@ -1,0 +1,326 @@
+"""The log of what a server answered, and the labels that people made of its answers.
+
+    FOLDER/answers/2026-11-28.jsonl   a line for each answer: id, time, program, answer, probability, hash of the input
+    FOLDER/labels.csv                 labels that people kept or corrected, as a data repository has them
+    FOLDER/inputs/3f/3f2a...jpg       the inputs, only if they are asked for
+
+A label that a person kept was suggested by the program, and says so: its source is "program:NAME@HASH8", and training warns of such
+labels. A label that a person corrected is that person's.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+import queue
+import re
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gatera.core.errors import ArgumentError, DataError
+from gatera.core.files import atomic_write, check_can_write
+from gatera.serve.loaded import SOUNDS, TEXTS, Loaded
+from gatera.web.problems import Refused
+
+#: The columns of labels.csv, as data repositories have them.
+COLUMNS = ("file", "sha256", "label", "split", "group", "source", "by", "at", "note")
+
+#: How the source of a label begins that came from an answer.
+PROGRAM = "program:"
+
+#: Answers that are remembered, so that a label can be given to them.
+REMEMBERED = 20_000
+
+#: Lines that may wait to be written; beyond that answers are not logged, rather than filling the memory.
+MOST_WAITING = 50_000
+
+#: What an input is, as the end of its file's name, by its first bytes.
+_STARTS = {
+    b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"GIF8": ".gif", b"RIFF": ".wav", b"fLaC": ".flac", b"OggS": ".ogg",
+    b"ID3": ".mp3", b"BM": ".bmp", b"II*\0": ".tif", b"MM\0*": ".tif",
+}  # fmt: skip
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class Entry(NamedTuple):
+    """An answer in the log.
+
+    Attributes:
+        id: its own, by which it is labelled.
+        time: when, UTC, ISO 8601.
+        program: NAME@HASH8.
+        sha256: hash of program.json of the program.
+        input: hash of the input, 64 hexadecimal digits: of a file's bytes, of a text in UTF-8, of a row as JSON with sorted keys.
+        answer: the label, labels or numbers; None where the program was not sure.
+        probability: of the label; None where there is none.
+        name: what the client called the input; "" for nothing.
+        reason: why there is no answer.
+    """
+
+    id: str
+    time: str
+    program: str
+    sha256: str
+    input: str
+    answer: Any
+    probability: float | None
+    name: str = ""
+    reason: str | None = None
+
+
+class AnswerLog:
+    """Writes answers in a thread of its own, so that no request waits for the disk.
+
+    Args:
+        folder: where; made if it is missing.
+        with_inputs: also keep the inputs.
+        complain: is told, once, that something cannot be written.
+        on_failure: called for each answer that was not written.
+
+    Raises:
+        ArgumentError: if nothing can be written there.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        with_inputs: bool = False,
+        complain: Callable[[str], None] = print,
+        on_failure: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.folder, self.with_inputs = Path(folder), with_inputs
+        self._complain, self._on_failure, self._complained = complain, on_failure, False
+        if self.folder.exists() and not self.folder.is_dir():
+            raise ArgumentError(f"--log needs a folder, and {folder} is a file")
+        check_can_write(self.folder / "answers" / "x")
+        (self.folder / "answers").mkdir(parents=True, exist_ok=True)
+        self._recent: OrderedDict[str, tuple[Entry, str]] = OrderedDict()
+        self._queue: queue.Queue[tuple[Entry, bytes | None, str] | None] = queue.Queue(MOST_WAITING)
+        self._labels_lock = threading.Lock()
+        self._thread = threading.Thread(target=self._write_all, name="gatera-log", daemon=True)
+        self._thread.start()
+
+    def note(self, loaded: Loaded, raw: Any, answer: dict[str, Any], name: str = "") -> str:
+        """Log an answer; return its id.
+
+        Args:
+            loaded: the program.
+            raw: the input.
+            answer: as the client gets it.
+            name: what the client calls the input.
+        """
+        content, suffix = content_of(loaded, raw)
+        entry = Entry(
+            secrets.token_urlsafe(12), _now(), loaded.version, loaded.sha256, hashlib.sha256(content).hexdigest(),
+            _short(answer), answer.get("probability"), name[:300], answer.get("reason"),
+        )  # fmt: skip
+        self._recent[entry.id] = entry, suffix
+        while len(self._recent) > REMEMBERED:
+            self._recent.popitem(last=False)
+        try:
+            self._queue.put_nowait((entry, content if self.with_inputs else None, suffix))
+        except queue.Full:
+            self._failed("the disk is too slow")
+        return entry.id
+
+    def label(self, answer_id: str, label: str | None, by: str = "") -> dict[str, Any]:
+        """Keep an answer as the label of its input, or give the input another label. It is on disk when this returns.
+
+        Args:
+            answer_id: of the answer.
+            label: the right label; None if it is the answer.
+            by: the name of the person.
+
+        Raises:
+            Refused: 404, if there is no such answer; 409, if it has no label to keep; 507, if it cannot be written.
+        """
+        entry, suffix = self._found(answer_id)
+        kept = label is None or label == _as_label(entry.answer)
+        if label is None:
+            if entry.answer is None:
+                raise Refused(
+                    409, "the program gave no answer that could be kept", expected='{"label": "..."}'
+                )
+            label = _as_label(entry.answer)
+        item = self._input_file(entry.input, suffix)
+        file = (
+            item.relative_to(self.folder).as_posix()
+            if item.exists() or self.with_inputs
+            else entry.name or entry.input
+        )
+        row = {
+            "file": file, "sha256": entry.input, "label": label,
+            "source": f"{PROGRAM}{entry.program}" if kept else "person", "by": by, "at": _now(),
+            "note": f"answer {entry.id}" if kept else f"answer {entry.id} of {entry.program} was {_as_label(entry.answer) or 'none'}",
+        }  # fmt: skip
+        try:
+            with self._labels_lock:
+                self._keep_label(row)
+        except OSError as err:
+            raise Refused(
+                507,
+                f"the label cannot be written ({err.strerror})",
+                remedy="Give it again when there is space.",
+            ) from err
+        return {"label": label, "source": row["source"], "file": file}
+
+    def close(self) -> None:
+        """Write what is left."""
+        self._queue.put(None)
+        self._thread.join(10)
+
+    def _found(self, answer_id: str) -> tuple[Entry, str]:
+        if answer_id in self._recent:
+            return self._recent[answer_id]
+        if _ID.fullmatch(answer_id):
+            needle = f'"id":"{answer_id}"'.encode()
+            for path in sorted((self.folder / "answers").glob("*.jsonl"), reverse=True):
+                with path.open("rb") as file:
+                    for line in file:
+                        if line.startswith(b"{" + needle):
+                            value = json.loads(line)
+                            return entry_of(value), value.get("suffix", "")
+        raise Refused(404, "there is no answer with this id", got=answer_id)
+
+    def _keep_label(self, row: dict[str, str]) -> None:
+        table = self.folder / "labels.csv"
+        rows = read_labels(table)
+        rows[row["file"]] = {**rows.get(row["file"], {}), **row}
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows[file] for file in sorted(rows))
+        with atomic_write(table) as partial, partial.open("wb") as file:
+            file.write(text.getvalue().encode("utf-8", "surrogateescape"))
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _write_all(self) -> None:
+        while (first := self._queue.get()) is not None:
+            batch, ending = [first], False
+            while not self._queue.empty() and len(batch) < 1_000:
+                more = self._queue.get()
+                if more is None:
+                    ending = True
+                    break
+                batch.append(more)
+            self._write(batch)
+            if ending:
+                return
+
+    def _write(self, batch: list[tuple[Entry, bytes | None, str]]) -> None:
+        try:
+            for entry, content, suffix in batch:
+                if content is not None:
+                    self._keep_input(entry.input, content, suffix)
+            by_day: dict[str, list[bytes]] = {}
+            for entry, _, suffix in batch:
+                value = {name: each for name, each in entry._asdict().items() if each not in (None, "")}
+                text = json.dumps({**value, "suffix": suffix}, ensure_ascii=False, separators=(",", ":"))
+                by_day.setdefault(entry.time[:10], []).append(
+                    text.encode("utf-8", "backslashreplace") + b"\n"
+                )
+            for day, lines in by_day.items():
+                with (self.folder / "answers" / f"{day}.jsonl").open("ab") as file:
+                    file.write(b"".join(lines))
+        except OSError as err:
+            for _ in batch:
+                self._failed(err.strerror or str(err))
+
+    def _keep_input(self, sha256: str, content: bytes, suffix: str) -> None:
+        path = self._input_file(sha256, suffix)
+        if not path.exists():
+            with atomic_write(path) as partial:
+                partial.write_bytes(content)
+
+    def _input_file(self, sha256: str, suffix: str) -> Path:
+        return self.folder / "inputs" / sha256[:2] / f"{sha256}{suffix}"
+
+    def _failed(self, why: str) -> None:
+        self._on_failure()
+        if not self._complained:
+            self._complained = True
+            self._complain(
+                f"Answers cannot be logged in {self.folder} ({why}). The server goes on; /metrics counts them."
+            )
+
+
+def read_answers(folder: str | Path) -> Iterator[Entry]:
+    """Yield the answers in a log, oldest first. A line that was cut off by a crash is passed over.
+
+    Raises:
+        DataError: if the folder is not a log.
+    """
+    answers = Path(folder, "answers")
+    if not answers.is_dir():
+        raise DataError(
+            f"{folder} is not the log of a server", expected="a folder that gatera serve --log wrote"
+        )
+    for path in sorted(answers.glob("*.jsonl")):
+        with path.open("rb") as file:
+            for line in file:
+                if line.endswith(b"}\n"):
+                    yield entry_of(json.loads(line))
+
+
+def entry_of(value: dict[str, Any]) -> Entry:
+    """Return an answer from the JSON object of its line."""
+    return Entry._make(value.get(name, Entry._field_defaults.get(name)) for name in Entry._fields)
+
+
+def input_path(folder: str | Path, entry: Entry) -> Path | None:
+    """Return the file of an input; None if inputs were not kept."""
+    return next(Path(folder, "inputs", entry.input[:2]).glob(f"{entry.input}*"), None)
+
+
+def read_labels(table: Path) -> dict[str, dict[str, str]]:
+    """Return the lines of a labels.csv by file."""
+    if not table.exists():
+        return {}
+    with table.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+        return {row["file"]: row for row in csv.DictReader(file)}
+
+
+def content_of(loaded: Loaded, raw: Any) -> tuple[bytes, str]:
+    """Return what of an input is hashed and kept, and the end of its file's name."""
+    if isinstance(raw, bytes):
+        if loaded.things == TEXTS:
+            return raw, ".txt"
+        return raw, next(
+            (suffix for start, suffix in _STARTS.items() if raw.startswith(start)),
+            ".wav" if loaded.things == SOUNDS else ".webp" if raw[8:12] == b"WEBP" else ".bin",
+        )
+    if isinstance(raw, str):
+        return raw.encode("utf-8", "backslashreplace"), ".txt"
+    text = json.dumps(raw, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    return text.encode("utf-8", "backslashreplace"), ".json"
+
+
+def _short(answer: dict[str, Any]) -> Any:
+    """Return what was answered, without probabilities; of a mask the shares of its classes."""
+    for name in ("label", "labels", "value", "values", "points", "shares"):
+        if name in answer:
+            return answer[name]
+    return None
+
+
+def _as_label(answer: Any) -> str:
+    """Return an answer as labels.csv writes it: several labels with semicolons between."""
+    if answer is None:
+        return ""
+    if isinstance(answer, list):
+        return ";".join(str(each) for each in answer)
+    return json.dumps(answer) if isinstance(answer, dict) else str(answer)
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

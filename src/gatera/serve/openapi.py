@@ -1,0 +1,241 @@
+"""The description of a server for machines: OpenAPI 3.1, made from what its programs say of themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gatera
+from gatera.program.tasks import TASKS
+from gatera.serve.loaded import PHOTOS, RATINGS, ROWS, SOUNDS, TEXTS, Loaded
+from gatera.serve.service import Service
+
+Schema = dict[str, Any]
+
+NUMBER, TEXT, TRUTH = {"type": "number"}, {"type": "string"}, {"type": "boolean"}
+
+ERROR: Schema = {
+    "type": "object", "required": ["error"],
+    "properties": {"error": {
+        "type": "object", "required": ["message", "problem"],
+        "properties": {
+            "message": {**TEXT, "description": "All parts in one."}, "problem": TEXT, "got": TEXT, "expected": TEXT,
+            "available": TEXT, "next": {**TEXT, "description": "What to do."},
+        },
+    }},
+}  # fmt: skip
+
+#: Statuses of errors, and what they mean.
+ERRORS = {
+    "400": "The request is not understood.", "401": "The token is missing.", "413": "The body is too large.",
+    "415": "The program takes something else.", "422": "The input cannot be read.",
+    "429": "An answer would take too long; Retry-After says when to come back.", "503": "The server is starting.",
+}  # fmt: skip
+
+SURE = {
+    "name": "sure", "in": "query", "schema": {"type": "number", "minimum": 0, "maximum": 1},
+    "description": "The level at which to be sure; elsewhere label is null, and reason says why.",
+}  # fmt: skip
+
+
+def document(service: Service) -> dict[str, Any]:
+    """Return the OpenAPI document of a server."""
+    programs = service.programs
+    paths: dict[str, Any] = {}
+    for loaded in programs:
+        paths[f"/programs/{loaded.name}/predict"] = _predict(loaded, f"predict with {loaded.name}")
+    if len(programs) == 1:
+        paths = {"/predict": _predict(programs[0], f"predict with {programs[0].name}")}
+    paths |= _others(service)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Gatera: " + ", ".join(loaded.name for loaded in programs), "version": gatera.__version__,
+            "description": "\n".join(f"{loaded.version} takes {loaded.things}: {loaded.program.task}." for loaded in programs),
+        },
+        "servers": [{"url": "./"}],
+        "paths": paths,
+        "components": {
+            "schemas": {"Error": ERROR, **{_schema_name(loaded): answer_schema(loaded) for loaded in programs}},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+        "security": [{}, {"token": []}],
+    }  # fmt: skip
+
+
+def _predict(loaded: Loaded, summary: str) -> Schema:
+    one, many = {"$ref": f"#/components/schemas/{_schema_name(loaded)}"}, _many(loaded)
+    answers: Schema = {
+        "application/json": {"schema": {"oneOf": [one, many]}},
+        "application/x-ndjson": {"schema": one},
+    }
+    if loaded.program.task == "segmentation":
+        answers["image/png"] = {"schema": {"type": "string", "contentMediaType": "image/png"}}
+    return {
+        "post": {
+            "summary": summary, "operationId": f"predict_{loaded.name}", "tags": ["predictions"],
+            "parameters": [SURE] if loaded.program.certainty.held_out else [],
+            "requestBody": {"required": True, "content": body_content(loaded)},
+            "responses": {"200": {"description": "The answer, or one for each input.", "content": answers}, **_errors(*(each for each in ERRORS if each != "409"))},
+        }
+    }  # fmt: skip
+
+
+def body_content(loaded: Loaded) -> Schema:
+    """Return what may be sent to a program, by type."""
+    several = {
+        "type": "object",
+        "required": ["inputs"],
+        "properties": {"inputs": {"type": "array", "items": (one := input_schema(loaded))}},
+    }
+    json = {"schema": {"oneOf": [one, {"type": "array", "items": one}, several]}}
+    form: Schema = {
+        "schema": {
+            "type": "object",
+            "properties": {
+                "file": {
+                    "type": "array",
+                    "items": {"type": "string", "contentMediaType": "application/octet-stream"},
+                }
+            },
+        }
+    }
+    content = {"application/json": json, "application/x-ndjson": {"schema": one}}
+    if loaded.things in (PHOTOS, SOUNDS):
+        kind = "image/*" if loaded.things == PHOTOS else "audio/*"
+        return {
+            kind: {"schema": {}},
+            "application/octet-stream": {"schema": {}},
+            "multipart/form-data": form,
+            **content,
+        }
+    if loaded.things == TEXTS:
+        return {"text/plain": {"schema": TEXT}, "multipart/form-data": form, **content}
+    return {**content, "text/csv": {"schema": TEXT}, "multipart/form-data": form}
+
+
+def input_schema(loaded: Loaded) -> Schema:
+    """Return the schema of one input in JSON."""
+    if loaded.things in (PHOTOS, SOUNDS):
+        encoded = {"type": "string", "contentEncoding": "base64"}
+        return {"anyOf": [encoded, {"type": "object", "required": ["b64"], "properties": {"b64": encoded}}]}
+    if loaded.things == TEXTS:
+        return {"anyOf": [TEXT, {"type": "object", "required": ["text"], "properties": {"text": TEXT}}]}
+    fields = loaded.fields
+    return {
+        "type": "object", "required": [each["name"] for each in fields],
+        "properties": {each["name"]: _field(each, loaded) for each in fields}, "example": {each["name"]: each["example"] for each in fields},
+    }  # fmt: skip
+
+
+def _field(field: dict[str, Any], loaded: Loaded) -> Schema:
+    if field["type"] == "number":
+        return {"type": ["number", "string", "null"]}
+    if field["type"] == "date":
+        return {"type": ["string", "null"], "description": "A date, as ISO 8601 writes it."}
+    shown = [str(each) for each in field["choices"][:8]]
+    known = "known" if loaded.things in (ROWS, RATINGS) else ""
+    return {"description": f"{len(field['choices'])} {known} values, such as: {', '.join(shown)}"}
+
+
+def answer_schema(loaded: Loaded) -> Schema:
+    """Return the schema of an answer."""
+    program = loaded.program
+    labels = {str(label): NUMBER for label in program.vocab[:100]}
+    shares = {"type": "object", "properties": labels, "additionalProperties": NUMBER}
+    found: Schema
+    if program.task == "classification":
+        found = {"label": {"description": "null where the program is not sure"}, "index": {"type": ["integer", "null"]},
+                 "probability": {"type": ["number", "null"]}, "probabilities": shares}  # fmt: skip
+    elif program.task == "multilabel":
+        found = {
+            "label": {"type": ["array", "null"]},
+            "probability": {"type": ["array", "null"], "items": NUMBER},
+            "probabilities": shares,
+        }
+    elif program.task == "segmentation":
+        found = {"height": NUMBER, "width": NUMBER, "shares": shares, "not_seen": NUMBER}
+    else:
+        found = {"points": {"type": "array"}} if TASKS[program.task].coordinates else {"value": {}}
+    if program.certainty.labels is not None and program.certainty.held_out:
+        found["set"] = {"type": "array", "description": "The labels that cannot be ruled out."}
+    if program.certainty.numbers is not None and program.certainty.held_out:
+        found["interval"] = {"type": "array"}
+    if program.certainty.novelty is not None:
+        found |= {
+            "novelty": NUMBER,
+            "novel": {**TRUTH, "description": "Whether it looks like nothing in the training set."},
+        }
+    return {
+        "type": "object",
+        "properties": {**found, "reason": {"type": ["string", "null"]}, "id": TEXT, "file": TEXT},
+    }
+
+
+def _many(loaded: Loaded) -> Schema:
+    one = {
+        "oneOf": [
+            {"$ref": f"#/components/schemas/{_schema_name(loaded)}"},
+            {"$ref": "#/components/schemas/Error"},
+        ]
+    }
+    return {
+        "type": "object",
+        "required": ["predictions"],
+        "properties": {"predictions": {"type": "array", "items": one}, "failed": {"type": "integer"}},
+    }
+
+
+def _others(service: Service) -> Schema:
+    named = [{"name": "program", "in": "query", "schema": TEXT, "description": "Where there are several."}]
+    paths = {
+        "/card": {"get": _get("The model card of a program, Markdown.", "text/markdown", "card", named)},
+        "/programs": {"get": _get("What each program takes and answers.", "application/json", "programs")},
+        "/health/live": {"get": _get("Whether the server runs.", "text/plain", "live")},
+        "/health/ready": {"get": _get("Whether it should be sent requests: 503 while it starts and before it ends.", "text/plain", "ready", more=("503",))},
+        "/metrics": {"get": _get("Counts and times for Prometheus.", "text/plain", "metrics")},
+        "/v2/models/{name}/infer": {"post": {
+            "summary": "The Open Inference Protocol, with tensors as JSON or as bytes.", "operationId": "infer", "tags": ["predictions"],
+            "parameters": [{"name": "name", "in": "path", "required": True, "schema": TEXT}],
+            "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
+            "responses": {"200": {"description": "The outputs."}, **_errors("400", "404", "422", "429")},
+        }},
+    }  # fmt: skip
+    if any(loaded.things == RATINGS for loaded in service.programs):
+        asked = [
+            {"name": "user", "in": "query", "required": True, "schema": TEXT},
+            {"name": "n", "in": "query", "schema": {"type": "integer"}},
+            *named,
+        ]
+        paths["/recommend"] = {
+            "get": _get(
+                "The items that a user would rate highest.", "application/json", "recommend", asked, ("422",)
+            )
+        }
+    if service.log is not None:
+        body = {"type": "object", "properties": {"keep": TRUTH, "label": TEXT, "by": TEXT}}
+        paths["/answers/{id}"] = {"post": {
+            "summary": "Keep an answer as the label of its input, or say the right label.", "operationId": "label", "tags": ["labels"],
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": TEXT}],
+            "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+            "responses": {"200": {"description": "The label is on disk."}, **_errors("400", "404", "409")},
+        }}  # fmt: skip
+    return paths
+
+
+def _get(summary: str, kind: str, name: str, parameters: Any = (), more: tuple[str, ...] = ()) -> Schema:
+    return {
+        "summary": summary, "operationId": name, "tags": ["about"], "parameters": list(parameters),
+        "responses": {"200": {"description": summary, "content": {kind: {"schema": {}}}}, **_errors(*more)},
+    }  # fmt: skip
+
+
+def _errors(*statuses: str) -> Schema:
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    return {
+        status: {"description": ERRORS.get(status, "There is no such thing."), "content": content}
+        for status in statuses
+    }
+
+
+def _schema_name(loaded: Loaded) -> str:
+    return "Answer_" + "".join(each if each.isalnum() or each in "._-" else "_" for each in loaded.name)

@@ -1,0 +1,300 @@
+"""The endpoint /predict: from a request to its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+
+from gatera.core.checks import check_fraction, did_you_mean
+from gatera.core.errors import DataError, GateraError
+from gatera.program.prediction import Prediction
+from gatera.serve.answers import PROGRAM_HEADER, as_line, many_answers, one_answer, png_response
+from gatera.serve.desk import answers_of
+from gatera.serve.loaded import RATINGS, ROWS, Answered, Loaded
+from gatera.serve.reading import (
+    NDJSON,
+    Given,
+    content_type,
+    inputs_in,
+    lines_of,
+    one_in_json,
+    parsed_line,
+    read_body,
+)
+from gatera.serve.service import Service
+from gatera.web.guard import Receive, Send
+from gatera.web.problems import Refused, parts_of, status_of
+
+#: What may stand after "?".
+QUERY = ("program", "sure")
+
+#: Labels are counted one by one only where a program has at most this many.
+MOST_COUNTED = 100
+
+
+class Predict:
+    """An ASGI application that answers /predict and /programs/NAME/predict.
+
+    Args:
+        service: the programs.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        start, service = time.perf_counter(), self._service
+        headers, held = Headers(scope=scope), list[int]()
+        name, status = "", 500
+        try:
+            query = asked(scope["query_string"])
+            loaded = service.find(scope.get("path_params", {}).get("name") or query.get("program"))
+            name = loaded.name
+            service.check_ready()
+            sure = level(query.get("sure"), loaded, service.options.sure)
+            service.desk.admit()
+            response = await self._response(loaded, sure, headers, receive, held)
+            status = response.status_code
+            await response(scope, receive, send)
+        except GateraError as err:
+            status = status_of(err)
+            raise
+        except (ClientDisconnect, asyncio.CancelledError):
+            status = 499  # as nginx calls it: the client has gone
+            raise
+        finally:
+            service.desk.release(sum(held))
+            service.metrics.request(name, status, time.perf_counter() - start)
+
+    async def _response(
+        self, loaded: Loaded, sure: float | None, headers: Headers, receive: Receive, held: list[int]
+    ) -> Response:
+        kind = content_type(headers)
+        if kind == NDJSON:
+            return Lines(self._lines(loaded, sure, receive), loaded.version, reads=True)
+        body = await read_body(receive, self._service.desk, held)
+        given = await inputs_in(body, kind, headers, loaded)
+        accept = headers.get("accept", "")
+        if NDJSON in accept and not given.single:
+            self._service.desk.admit()
+            return Lines(self._answer_lines(loaded, sure, given), loaded.version)
+        answers = await self.answers(loaded, given.inputs, sure, receive)
+        if given.single and isinstance(answers[0].found, DataError):
+            raise answers[0].found
+        if given.single and "image/png" in accept and loaded.program.task == "segmentation":
+            assert isinstance(answers[0].found, Prediction)  # for the type checker
+            return png_response(answers[0].found, loaded.version)
+        plain = self._noted(loaded, given, answers)
+        return (
+            one_answer(plain[0], loaded.version)
+            if given.single
+            else many_answers(plain, loaded.version, given.notes)
+        )
+
+    async def answers(
+        self, loaded: Loaded, inputs: list[Any], sure: float | None, receive: Receive
+    ) -> list[Answered]:
+        """Return the answers; if the client goes away, what waits for it leaves the queue.
+
+        Raises:
+            ClientDisconnect: if it has gone.
+        """
+        futures = self._service.desk.submit(loaded, inputs, sure)
+        if loaded.things in (ROWS, RATINGS) and len(futures) == 1:
+            return await answers_of(futures)  # there before the client could go
+        found: asyncio.Future[list[Answered]] = asyncio.ensure_future(answers_of(futures))
+        gone = asyncio.ensure_future(_disconnected(receive))
+        try:
+            await asyncio.wait((found, gone), return_when=asyncio.FIRST_COMPLETED)
+            if not found.done():
+                raise ClientDisconnect
+            return found.result()
+        finally:
+            gone.cancel()
+            for future in futures:
+                future.cancel()
+            if not found.done():
+                found.cancel()
+
+    def note(self, loaded: Loaded, inputs: list[Any], answers: list[Answered]) -> None:
+        """Count and log answers."""
+        self._noted(loaded, Given(inputs), answers)
+
+    def _noted(self, loaded: Loaded, given: Given, answers: list[Answered]) -> list[dict[str, Any]]:
+        """Count answers, log them, and add to each its name and id."""
+        log, metrics = self._service.log, self._service.metrics
+        counted = loaded.program.task == "classification" and len(loaded.program.vocab) <= MOST_COUNTED
+        plain = []
+        for place, (found, values) in enumerate(answers):
+            name = given.names[place] if given.names else ""
+            if not isinstance(found, DataError):
+                if log is not None:
+                    values = {**values, "id": log.note(loaded, given.inputs[place], values, name)}
+                if counted:
+                    metrics.answered(
+                        loaded.name, 1, "(not sure)" if found.label is None else str(found.label)
+                    )
+            plain.append({"file": name, **values} if name else values)
+        if not counted:
+            metrics.answered(loaded.name, sum("error" not in each for each in plain))
+        return plain
+
+    async def _answer_lines(
+        self, loaded: Loaded, sure: float | None, given: Given
+    ) -> AsyncGenerator[bytes, None]:
+        async def each() -> AsyncIterator[tuple[Any, str]]:
+            for place, raw in enumerate(given.inputs):
+                yield raw, given.names[place] if given.names else ""
+
+        async for line in self._stream(loaded, sure, each()):
+            yield line
+
+    async def _lines(
+        self, loaded: Loaded, sure: float | None, receive: Receive
+    ) -> AsyncGenerator[bytes, None]:
+        """Answer each line of a body while it comes."""
+
+        async def each() -> AsyncIterator[tuple[Any, str]]:
+            async for number, line in lines_of(receive, self._service.options.body_limit):
+                try:
+                    yield one_in_json(parsed_line(line), loaded), ""
+                except GateraError as err:
+                    parts = {**parts_of(err), "line": number}
+                    yield _Unread(parts), ""
+
+        try:
+            async for line in self._stream(loaded, sure, each()):
+                yield line
+        except GateraError as err:
+            yield as_line({"error": parts_of(err)})
+
+    async def _stream(
+        self, loaded: Loaded, sure: float | None, each: AsyncIterator[tuple[Any, str]]
+    ) -> AsyncGenerator[bytes, None]:
+        """Answer inputs in their order; no more are read than are needed to keep every core at work."""
+        desk = self._service.desk
+        size = max(loaded.batch, 64 if loaded.things in (ROWS, RATINGS) else 1)
+        waiting: deque[tuple[Given, list[Any], list[asyncio.Future[Any]]]] = deque()
+        chunk: list[tuple[Any, str]] = []
+
+        def send_off() -> None:
+            good = [(raw, name) for raw, name in chunk if not isinstance(raw, _Unread)]
+            given = Given(
+                [raw for raw, _ in good], [name for _, name in good] if any(name for _, name in good) else []
+            )
+            order = [raw if isinstance(raw, _Unread) else None for raw, _ in chunk]
+            waiting.append((given, order, desk.submit(loaded, given.inputs, sure) if good else []))
+            chunk.clear()
+
+        try:
+            async for item in each:
+                chunk.append(item)
+                if len(chunk) == size:
+                    send_off()
+                if len(waiting) > 2 * desk.workers:
+                    yield await self._chunk(loaded, *waiting.popleft())
+            if chunk:
+                send_off()
+            while waiting:
+                yield await self._chunk(loaded, *waiting.popleft())
+        finally:
+            for _, _, futures in waiting:
+                for future in futures:
+                    future.cancel()
+
+    async def _chunk(
+        self, loaded: Loaded, given: Given, order: list[Any], futures: list[asyncio.Future[Any]]
+    ) -> bytes:
+        answers = await answers_of(futures) if futures else []
+        found = iter(self._noted(loaded, given, answers))
+        return b"".join(as_line({"error": each.parts} if each is not None else next(found)) for each in order)
+
+
+class Lines(Response):
+    """A response that is sent line by line.
+
+    Args:
+        lines: parts of the body.
+        version: of the program.
+        reads: whether `lines` reads the body of the request, and so sees for itself when the client goes away.
+    """
+
+    def __init__(self, lines: AsyncGenerator[bytes, None], version: str, reads: bool = False) -> None:
+        super().__init__(media_type=NDJSON, headers={PROGRAM_HEADER: version})
+        del self.headers["content-length"]
+        self._lines, self._reads = lines, reads
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Send it."""
+        gone = None if self._reads else asyncio.ensure_future(_disconnected(receive))
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        try:
+            async for part in self._lines:
+                if gone is not None and gone.done():
+                    raise ClientDisconnect
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            if gone is not None:
+                gone.cancel()
+            await self._lines.aclose()
+
+
+class _Unread:
+    """A line that is no input."""
+
+    def __init__(self, parts: dict[str, Any]) -> None:
+        self.parts = parts
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def asked(query_string: bytes) -> dict[str, str]:
+    """Return what stands after "?".
+
+    Raises:
+        Refused: 400, if something there is unknown.
+    """
+    if not query_string:
+        return {}
+    query = dict(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True))
+    for name in query:
+        if name not in QUERY:
+            raise Refused(
+                400,
+                f"unknown parameter {name!r}",
+                available=", ".join(QUERY),
+                remedy=did_you_mean(name, QUERY),
+            )
+    return query
+
+
+def level(given: str | None, loaded: Loaded, usual: float | None) -> float | None:
+    """Return the level at which to be sure.
+
+    Raises:
+        Refused: 400, if it is not a number from 0 to 1.
+    """
+    if given is None:
+        can = loaded.program.certainty.labels is not None or loaded.program.certainty.numbers is not None
+        return usual if can else None
+    try:
+        value = float(given)
+        check_fraction("sure", value)
+    except ValueError as err:
+        raise Refused(
+            400, "sure is not a level", got=given, expected="a number from 0 to 1, such as 0.95"
+        ) from err
+    return value

@@ -1,0 +1,303 @@
+"""From the body of a request to inputs: the file itself, a form with several, JSON, CSV, or a line of JSON for each."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import json
+import tempfile
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.datastructures import Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
+
+from gatera.core.checks import listed
+from gatera.core.errors import DataError
+from gatera.program.raw.csv_rows import csv_rows
+from gatera.serve.desk import Desk
+from gatera.serve.loaded import PHOTOS, RATINGS, ROWS, SOUNDS, TEXTS, Loaded
+from gatera.web.guard import Receive
+from gatera.web.problems import Refused
+
+JSON, NDJSON, CSV, FORM, URLENCODED = (
+    "application/json", "application/x-ndjson", "text/csv", "multipart/form-data", "application/x-www-form-urlencoded",
+)  # fmt: skip
+
+#: JSON of more bytes is read in a thread.
+LARGE_JSON = 1_000_000
+
+#: The most inputs of one request; more come as NDJSON.
+MOST_INPUTS = 10_000
+
+#: The key of several inputs in JSON; "instances" is what TensorFlow Serving calls them.
+SEVERAL = ("inputs", "instances")
+
+#: What to send, by what the program takes.
+EXPECTED = {
+    PHOTOS: "a photo's file as the body, or multipart/form-data with several",
+    SOUNDS: "a recording's file as the body, or multipart/form-data with several",
+    TEXTS: 'text/plain, or JSON: a string, a list of strings, or {"inputs": [...]}',
+    ROWS: 'JSON: an object with a value for each column, a list of those, or {"inputs": [...]}; or text/csv',
+    RATINGS: 'JSON: an object with user and item, a list of those, or {"inputs": [...]}; or text/csv',
+}
+
+
+@dataclass
+class Given:
+    """The inputs of a request.
+
+    Attributes:
+        inputs: what the program takes.
+        names: what the client calls each; empty where they have no names.
+        single: whether one answer is expected, and not a list of them.
+        notes: what was decided about them.
+    """
+
+    inputs: list[Any]
+    names: list[str] = field(default_factory=list)
+    single: bool = False
+    notes: list[str] = field(default_factory=list)
+
+
+def content_type(headers: Mapping[str, str]) -> str:
+    """Return the type of a body, without its parameters.
+
+    Example:
+        >>> content_type({"content-type": "Text/CSV; charset=utf-8"})
+        'text/csv'
+    """
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def read_body(receive: Receive, desk: Desk, held: list[int]) -> bytes:
+    """Return the whole body.
+
+    Args:
+        receive: gives its parts.
+        desk: counts the bytes of all bodies.
+        held: gets the number of bytes that were counted, also where this raises; the caller gives them back.
+    """
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    body: bytes = message.get("body", b"")
+    held.append(len(body))
+    desk.hold(len(body))
+    if not message.get("more_body", False):
+        return body
+    parts = [body]
+    while message.get("more_body", False):
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        held.append(len(parts[-1]))
+        desk.hold(len(parts[-1]))
+    return b"".join(parts)
+
+
+async def inputs_in(body: bytes, kind: str, headers: Headers, loaded: Loaded) -> Given:
+    """Return the inputs in a body.
+
+    Args:
+        body: all of it.
+        kind: its type, see `content_type`.
+        headers: of the request.
+        loaded: the program that they are for.
+
+    Raises:
+        Refused: 400 or 415, if it cannot be read.
+        DataError: if an input in it is not what the program takes.
+    """
+    if kind == FORM:
+        return await _form(body, headers, loaded)
+    if kind == JSON or kind.endswith("+json"):
+        value = await asyncio.to_thread(_json, body) if len(body) > LARGE_JSON else _json(body)
+        return in_json(value, loaded)
+    if loaded.files:
+        if not body:
+            raise Refused(400, "the body is empty", expected=EXPECTED[loaded.things])
+        return Given([body], single=True)
+    if kind == CSV and loaded.things != TEXTS:
+        return await asyncio.to_thread(_csv, body, loaded)
+    if loaded.things == TEXTS and kind in ("text/plain", "text/html", ""):
+        return Given([body], single=True)
+    if kind == URLENCODED and body:
+        fields = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+        return _fields(fields, loaded)
+    raise Refused(
+        415, f"the program takes {loaded.things}, and this body has the type {kind or 'of nothing in particular'}",
+        expected=EXPECTED[loaded.things],
+    )  # fmt: skip
+
+
+def in_json(value: Any, loaded: Loaded) -> Given:
+    """Return the inputs in a JSON value.
+
+    Raises:
+        Refused: 400, if there are none, or too many.
+        DataError: if one is not what the program takes.
+    """
+    key = next((key for key in SEVERAL if isinstance(value, dict) and isinstance(value.get(key), list)), None)
+    if key is not None and key not in _columns(loaded):
+        value = value[key]
+    if isinstance(value, list) and not (loaded.things in (ROWS, RATINGS) and _is_row_of_cells(value)):
+        if not 1 <= len(value) <= MOST_INPUTS:
+            raise Refused(
+                400, f"the list has {len(value):,} inputs", expected=f"1 to {MOST_INPUTS:,}",
+                remedy=f"Send more as {NDJSON}: one on each line." if value else None,
+            )  # fmt: skip
+        return Given([one_in_json(each, loaded, place) for place, each in enumerate(value)])
+    return Given([one_in_json(value, loaded)], single=True)
+
+
+def one_in_json(value: Any, loaded: Loaded, place: int | None = None) -> Any:
+    """Return one input as JSON has it: base64 for files, a string for texts, an object for rows."""
+    where = "" if place is None else f" {place}"
+    if loaded.files:
+        text = value.get("b64") if isinstance(value, dict) else value
+        if isinstance(text, str):
+            try:
+                return base64.b64decode(
+                    text.rpartition("base64,")[2] if text[:5] == "data:" else text, validate=True
+                )
+            except (binascii.Error, ValueError):
+                pass
+        raise Refused(
+            400, f"input{where} is not a file in base64", got=value, expected='"...", or {"b64": "..."}'
+        )
+    if loaded.things == TEXTS:
+        text = value
+        if isinstance(value, dict):
+            column = loaded.program.preprocess.config[0].get("column")
+            text = value.get(column) if column in value else value.get("text")
+        if isinstance(text, str):
+            return text
+        raise DataError(f"input{where} is not a text", got=value, expected='a string, or {"text": "..."}')
+    if isinstance(value, dict | list):
+        return value
+    raise DataError(
+        f"input{where} is not a row", got=value, expected=f"an object with {listed(_columns(loaded), 20)}"
+    )
+
+
+async def lines_of(receive: Receive, longest: int) -> AsyncIterator[tuple[int, bytes]]:
+    """Yield (number, line) of a body, one by one while it comes, numbered from 1; blank lines are passed over.
+
+    Raises:
+        Refused: 413, if a line is longer than `longest` bytes.
+    """
+    rest, number, more = b"", 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        more = message.get("more_body", False)
+        *lines, rest = (rest + message.get("body", b"")).split(b"\n")
+        if not more:
+            lines.append(rest)
+        for line in lines:
+            number += 1
+            if len(line) > longest:
+                raise _long_line(number, longest)
+            if line.strip():
+                yield number, line
+        if more and len(rest) > longest:
+            raise _long_line(number + 1, longest)
+
+
+def _long_line(number: int, longest: int) -> Refused:
+    return Refused(413, f"line {number} is too long", expected=f"at most {longest:,} bytes")
+
+
+def parsed_line(line: bytes) -> Any:
+    """Return the JSON value on a line.
+
+    Raises:
+        Refused: 400, if it is not JSON.
+    """
+    return _json(line)
+
+
+async def _form(body: bytes, headers: Headers, loaded: Loaded) -> Given:
+    async def stream() -> AsyncGenerator[bytes, None]:
+        yield body
+        yield b""
+
+    parser = MultiPartParser(
+        headers, stream(), max_files=MOST_INPUTS, max_fields=MOST_INPUTS, max_part_size=len(body) + 1
+    )
+    parser.spool_max_size = len(body) + 1  # never on disk: what is sent is not kept
+    try:
+        form = await parser.parse()  # closes its files where it raises
+    except (MultiPartException, KeyError, ValueError, UnicodeError) as err:
+        said = getattr(err, "message", None) or "it is damaged"
+        raise Refused(400, f"the form cannot be read ({said})") from err
+    files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+    if not files:
+        return _fields({name: value for name, value in form.multi_items() if isinstance(value, str)}, loaded)
+    contents = [file.file.read() for file in files]
+    await form.close()
+    names = [file.filename or "" for file in files]
+    if loaded.files or loaded.things == TEXTS:
+        return Given(contents, names)
+    given = [await asyncio.to_thread(_csv, content, loaded) for content in contents]
+    return Given(
+        [each for one in given for each in one.inputs], notes=[note for one in given for note in one.notes]
+    )
+
+
+def _fields(fields: Mapping[str, str], loaded: Loaded) -> Given:
+    if loaded.things in (ROWS, RATINGS) and fields:
+        return Given([dict(fields)], single=True)
+    if loaded.things == TEXTS and "text" in fields:
+        return Given([fields["text"]], single=True)
+    raise Refused(400, "the form has no input in it", expected=EXPECTED[loaded.things])
+
+
+def _csv(body: bytes, loaded: Loaded) -> Given:
+    notes: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="gatera-") as folder:
+        path = Path(folder, "rows.csv")
+        path.write_bytes(body)
+        try:
+            rows: list[Any] = list(
+                csv_rows(path, known=_columns(loaded), on_note=lambda note: notes.append(str(note)))
+            )
+        except DataError as err:
+            problem = err.problem.replace(str(path), "the table")
+            raise DataError(problem, got=err.got, expected=err.expected, available=err.available) from err
+    if len(rows) > MOST_INPUTS:
+        raise Refused(
+            400,
+            f"the table has {len(rows):,} rows",
+            expected=f"at most {MOST_INPUTS:,}",
+            remedy=f"Send more as {NDJSON}.",
+        )
+    if not rows:
+        raise DataError("the table has no rows")
+    return Given(rows, notes=[note.replace(str(path), "the table") for note in notes])
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as err:
+        said = getattr(err, "msg", None) or "it is nested too deeply or has too long a number"
+        line = f" in line {err.lineno}, column {err.colno}" if isinstance(err, json.JSONDecodeError) else ""
+        raise Refused(400, f"the body is not JSON ({said}{line})") from err
+
+
+def _columns(loaded: Loaded) -> tuple[str, ...]:
+    return tuple(getattr(loaded.program.preprocess.reader, "columns", ()))
+
+
+def _is_row_of_cells(value: list[Any]) -> bool:
+    """Whether a list is one row, and not a list of rows."""
+    return bool(value) and not any(isinstance(each, dict | list) for each in value)

@@ -1,0 +1,128 @@
+"""Every address of the server but /predict and the Open Inference Protocol."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from gatera.serve.answers import as_bytes
+from gatera.serve.loaded import described
+from gatera.serve.metrics import TYPE
+from gatera.serve.openapi import document
+from gatera.serve.predict import Predict
+from gatera.serve.protocol.inference import inference_routes
+from gatera.serve.service import Service
+from gatera.web.assets import asset_routes, page_route
+from gatera.web.problems import JSON_TYPE, Refused
+
+#: The longest body that gives a label (bytes).
+LONGEST_LABEL = 20_000
+
+
+def routes_of(service: Service) -> list[BaseRoute]:
+    """Return all routes, the busy ones first."""
+    predict = Predict(service)
+    return [
+        Route("/predict", predict, methods=["POST"]),
+        Route("/programs/{name}/predict", predict, methods=["POST"]),
+        *inference_routes(service, predict),
+        *_Routes(service).all(),
+        page_route("/", "gatera.serve", "index.html"),
+        page_route("/docs", "gatera.serve", "docs.html"),
+        *asset_routes("gatera.web", "gatera.serve"),
+    ]
+
+
+class _Routes:
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def all(self) -> list[BaseRoute]:
+        return [
+            Route("/health/live", self.live),
+            Route("/health/ready", self.ready),
+            Route("/metrics", self.metrics),
+            Route("/programs", self.programs),
+            Route("/card", self.card),
+            Route("/programs/{name}/card", self.card),
+            Route("/recommend", self.recommend),
+            Route("/programs/{name}/recommend", self.recommend),
+            Route("/answers/{id}", self.label, methods=["POST"]),
+            Route("/openapi.json", self.openapi),
+        ]
+
+    async def live(self, request: Request) -> Response:
+        return PlainTextResponse("live\n")
+
+    async def ready(self, request: Request) -> Response:
+        ready = self._service.state == "ready"
+        headers = {} if ready else {"Retry-After": "1"}
+        return PlainTextResponse(f"{self._service.state}\n", 200 if ready else 503, headers)
+
+    async def metrics(self, request: Request) -> Response:
+        return Response(self._service.metrics.text(), headers={"content-type": TYPE})
+
+    async def programs(self, request: Request) -> Response:
+        logs = self._service.log is not None
+        return _json([described(loaded, logs) for loaded in self._service.programs])
+
+    async def card(self, request: Request) -> Response:
+        loaded = self._service.find(_name(request))
+        return Response(
+            loaded.program.card, media_type="text/markdown", headers={"gatera-program": loaded.version}
+        )
+
+    async def openapi(self, request: Request) -> Response:
+        return _json(document(self._service))
+
+    async def recommend(self, request: Request) -> Response:
+        loaded = self._service.find(_name(request))
+        self._service.check_ready()
+        self._service.desk.admit()
+        user, n = request.query_params.get("user"), request.query_params.get("n", "10")
+        if user is None:
+            raise Refused(400, "the request names no user", expected="/recommend?user=7&n=5")
+        if not n.isdigit() or not 1 <= int(n[:9]) <= 10_000:
+            raise Refused(400, "n is not a number of items", got=n, expected="1 to 10,000")
+        found = await self._service.desk.call(loaded.program.recommend, user, int(n))
+        return _json(
+            {"user": user, "items": [{"item": each.item, "rating": round(each.rating, 6)} for each in found]}
+        )
+
+    async def label(self, request: Request) -> Response:
+        log = self._service.log
+        if log is None:
+            raise Refused(404, "this server keeps no answers", remedy="Start it with --log FOLDER.")
+        body = await request.body()
+        value = _label_in(body)
+        found = await self._service.desk.call(
+            log.label, request.path_params["id"], value.get("label"), value.get("by", "")
+        )
+        return _json(found)
+
+
+def _label_in(body: bytes) -> dict[str, Any]:
+    expected = '{"keep": true}, or {"label": "..."}; and "by": "..." for who says so'
+    try:
+        value = json.loads(body) if len(body) <= LONGEST_LABEL else None
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict) or not (value.get("keep") is True or isinstance(value.get("label"), str)):
+        raise Refused(400, "the body says no label", expected=expected)
+    if set(value) - {"keep", "label", "by"} or ("keep" in value and "label" in value):
+        raise Refused(400, "the body says something else, too", got=sorted(value), expected=expected)
+    if not all(isinstance(value.get(key, ""), str) for key in ("label", "by")) or value.get("label") == "":
+        raise Refused(400, "the label is not a text", expected=expected)
+    return value
+
+
+def _name(request: Request) -> str | None:
+    return request.path_params.get("name") or request.query_params.get("program")
+
+
+def _json(value: Any) -> Response:
+    return Response(as_bytes(value), media_type=JSON_TYPE)

@@ -1,0 +1,247 @@
+"""Put everything together: load programs, listen, answer, watch their files, and end in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import sys
+import warnings
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gatera.core.errors import ArgumentError
+from gatera.serve.loaded import PIXEL_LIMIT, Loaded, load
+from gatera.serve.pace import Measured, measure_batches, sentence
+from gatera.serve.routes import routes_of
+from gatera.serve.service import Options, Service
+from gatera.serve.watch import Source, Watcher
+from gatera.store.models.names import NAME
+from gatera.web.access import Access, given_token
+from gatera.web.app import make_app
+from gatera.web.guard import Guard, Rules, hosts_for
+from gatera.web.launch import WebServer, address_of, is_loopback, listen
+
+#: Seconds between two moments at which a thread may take the interpreter from another: requests should not wait for large tables.
+SWITCH = 0.001
+
+#: Seconds that requests are taken after SIGTERM.
+DRAIN = 5.0
+
+
+@dataclass
+class Place:
+    """Where a server listens, and who may ask.
+
+    Attributes:
+        host: the address.
+        port: the port; None for 8000 or the next that is free, 0 for any.
+        token_file: a file that holds the token; None to take it from GATERA_TOKEN, if that is set.
+        open: whether it may listen beyond this machine without a token.
+        host_names: further names that the Host header may have.
+        origins: other sites whose pages may ask.
+        prefix: the part of the path that a proxy leaves in front.
+        drain: seconds that requests are taken after SIGTERM.
+    """
+
+    host: str = "127.0.0.1"
+    port: int | None = None
+    token_file: str | Path | None = None
+    open: bool = False
+    host_names: Sequence[str] = ()
+    origins: Sequence[str] = ()
+    prefix: str = ""
+    drain: float = DRAIN
+
+
+def serve(
+    programs: Sequence[str],
+    options: Options,
+    place: Place,
+    say: Callable[[str], None],
+    pixel_limit: int = PIXEL_LIMIT,
+) -> bool:
+    """Serve programs until a signal; return whether everything in work was finished.
+
+    Args:
+        programs: files, or versions in the registry; "NAME=FILE" to give one another name.
+        options: how.
+        place: where, and to whom.
+        say: prints a line for the person who runs it.
+        pixel_limit: the most pixels of a photo.
+
+    Raises:
+        GateraError: if a program cannot be used, the port is taken, or strangers could ask.
+    """
+    token = given_token(place.token_file)
+    check_not_open(place, token)
+    listening = listen(place.host, place.port)
+    try:
+        sources = named_sources(programs)
+        loaded = [
+            load(name, source.path(), trusted=options.trusted, pixel_limit=pixel_limit)
+            for name, source in sources.items()
+        ]
+        access = None if token is None else Access(token)
+        made = Made(loaded, sources, options, place, access, say)
+        sys.setswitchinterval(SWITCH)
+        with _warnings_said(say):
+            server = WebServer(made.app, drain=place.drain, on_stop=made.stopping, prefix=place.prefix)
+            made.listening = listening
+            return server.serve_on(listening)
+    finally:
+        listening.close()
+
+
+def check_not_open(place: Place, token: str | None) -> None:
+    """Refuse to listen beyond this machine without a token.
+
+    Raises:
+        ArgumentError: then.
+    """
+    if token is None and not place.open and not is_loopback(place.host):
+        raise ArgumentError(
+            f"on {place.host} anyone who reaches this machine could ask the server",
+            remedy="Set a token in the environment variable GATERA_TOKEN or with --token-file, or pass --open.",
+        )
+
+
+def named_sources(programs: Sequence[str]) -> dict[str, Source]:
+    """Return sources by the names of their programs: the file's name, or the model's, or the one given before "=".
+
+    Raises:
+        ArgumentError: if a name cannot stand in an address, or two are the same.
+
+    Example:
+        >>> list(named_sources(["cats.gatera", "dogs@v3", "small=nets/a.gatera"]))
+        ['cats', 'dogs', 'small']
+    """
+    found: dict[str, Source] = {}
+    for given in programs:
+        name, equals, path = given.partition("=")
+        if not (equals and NAME.fullmatch(name) and path):
+            path = given
+            name = (
+                given.partition("@")[0]
+                if "@" in Path(given).name and not given.endswith(".gatera")
+                else Path(given).stem
+            )
+            name = "".join(
+                each if each.isascii() and (each.isalnum() or each in "._-") else "-" for each in name
+            ).strip(".-")
+        if not NAME.fullmatch(name):
+            raise ArgumentError(
+                f"{given} has no name that could stand in an address", remedy=f"Give it one: NAME={path}"
+            )
+        if name in found:
+            raise ArgumentError(
+                f"two programs are called {name!r}", remedy=f"Give one of them another name: NAME={path}"
+            )
+        found[name] = Source(path)
+    return found
+
+
+@dataclass
+class Made:
+    """A server's application with what runs beside it.
+
+    Attributes:
+        loaded: the programs.
+        sources: where they come from, by name.
+        options: how they are served.
+        place: where.
+        access: knows the token; None without one.
+        say: prints a line.
+        listening: the socket, for the line that names the address.
+    """
+
+    loaded: Sequence[Loaded]
+    sources: dict[str, Source]
+    options: Options
+    place: Place
+    access: Access | None
+    say: Callable[[str], None]
+    listening: socket.socket | None = None
+    service: Service = field(init=False)
+    app: Guard = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.service = Service(self.loaded, self.options, self.say)
+        rules = Rules(
+            access=self.access,
+            hosts=hosts_for(self.place.host, self.place.host_names),
+            origins=frozenset(self.place.origins),
+            body_limit=self.options.body_limit,
+            streams="application/x-ndjson",
+        )
+        self.app = make_app(routes_of(self.service), rules, self._lifespan, self.say)
+
+    def stopping(self) -> None:
+        """Say that the server is about to end; called when the signal comes."""
+        self.service.draining()
+        self.say("Stopping: what is in work is finished. Ctrl-C again ends at once.")
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, app: Any) -> AsyncIterator[None]:
+        service = self.service
+        if service.state == "starting":
+            service.state = "ready"
+        self._introduce()
+        tasks = [asyncio.create_task(self._measure())]
+        if self.options.reload:
+            watcher = Watcher(
+                self.sources,
+                service.find,
+                service.replace,
+                self.say,
+                service.refused_reload,
+                self.options.trusted,
+            )
+            tasks.append(asyncio.create_task(watcher.watch()))
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            service.close()
+
+    def _introduce(self) -> None:
+        names = ", ".join(loaded.version for loaded in self.loaded)
+        address = "" if self.listening is None else address_of(self.listening)
+        self.say(f"Serving {names} at {address}  (Ctrl-C stops)")
+        if self.access is not None:
+            self.say(f"Open this once in a browser: {address}?key={self.access.key()}")
+        if self.place.open and not is_loopback(self.place.host):
+            self.say("Anyone who reaches this machine can ask it (--open).")
+        if self.options.log is not None:
+            kept = (
+                "with their inputs"
+                if self.options.log_inputs
+                else "without their inputs (--log-inputs keeps them)"
+            )
+            self.say(f"Answers are logged in {self.options.log}, {kept}.")
+
+    async def _measure(self) -> None:
+        """Find which batch size pays, one program after the other, while the first requests are answered."""
+        workers = self.service.desk.workers
+        for loaded in self.loaded:
+            given = self.options.batch_size
+            if given is not None:
+                loaded.batch = given
+                self.say(sentence(loaded, Measured(given, {}), workers, given=True))
+                continue
+            measured = await asyncio.to_thread(measure_batches, loaded)
+            loaded.batch, loaded.seconds_each = measured.batch, measured.seconds[measured.batch]
+            self.say(sentence(loaded, measured, workers))
+
+
+@contextlib.contextmanager
+def _warnings_said(say: Callable[[str], None]) -> Any:
+    """Print warnings of programs as lines: an unseen category, say."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        warnings.showwarning = lambda message, *rest, **more: say(f"Note: {message}")
+        yield

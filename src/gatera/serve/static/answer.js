@@ -1,0 +1,142 @@
+// One answer: the label, the shares of all labels, what is unsure about it, and the photo with what was found on it.
+import { fill, say } from "./words.js";
+
+const MOST_SHOWN = 12;
+const COLOURS = ["#e4572e", "#2e86ab", "#76b041", "#a23b72", "#f3a712", "#5d5fef", "#00a896", "#8d6a4f", "#d81159", "#6b7280"];
+
+const colour = (place) => COLOURS[place % COLOURS.length];
+const number = (value) => (Number.isInteger(value) ? String(value) : Number(value).toPrecision(4).replace(/\.?0+$/, ""));
+
+function labelOf(program, answer) {
+  if ("label" in answer) {
+    if (answer.label === null) return say("dont_know");
+    if (Array.isArray(answer.label)) return answer.label.join(", ") || say("none_apply");
+    return String(answer.label);
+  }
+  if ("value" in answer) {
+    if (answer.value === null) return say("dont_know");
+    return [answer.value].flat().map(number).join(", ");
+  }
+  if ("points" in answer) return answer.points.map(([x, y]) => `${Math.round(x)}, ${Math.round(y)}`).join(" · ");
+  const [most] = Object.entries(answer.shares || {}).sort((one, other) => other[1] - one[1]);
+  return most ? `${most[0]}: ${(100 * most[1]).toFixed(0)} %` : "";
+}
+
+function shareRows(program, answer) {
+  const shares = Object.entries(answer.probabilities || answer.shares || {}).sort((one, other) => other[1] - one[1]);
+  return shares.slice(0, MOST_SHOWN).flatMap(([label, share]) => {
+    const name = document.createElement("span");
+    if (program.task === "segmentation") {
+      const key = document.createElement("i");
+      key.className = "key";
+      key.style.backgroundColor = colour(program.labels.map(String).indexOf(label));
+      name.append(key);
+    }
+    name.append(label);
+    const bar = document.createElement("progress");
+    bar.max = 1;
+    bar.value = share;
+    bar.setAttribute("aria-label", label);
+    const percent = document.createElement("span");
+    percent.className = "number";
+    percent.textContent = `${(100 * share).toFixed(1)} %`;
+    return [name, bar, percent];
+  });
+}
+
+async function draw(canvas, photo, program, answer, mask) {
+  const bitmap = await createImageBitmap(photo);
+  canvas.width = bitmap.width;
+  canvas.height = bitmap.height;
+  const pen = canvas.getContext("2d");
+  pen.drawImage(bitmap, 0, 0);
+  if (answer.points) {
+    const size = Math.max(3, bitmap.width / 80);
+    answer.points.forEach(([x, y], place) => {
+      pen.beginPath();
+      pen.arc(x, y, size, 0, 7);
+      pen.fillStyle = colour(place);
+      pen.fill();
+      pen.lineWidth = size / 3;
+      pen.strokeStyle = "#fff";
+      pen.stroke();
+    });
+  }
+  if (mask) await drawMask(pen, canvas, mask);
+}
+
+async function drawMask(pen, canvas, mask) {
+  const found = await createImageBitmap(mask);
+  const layer = new OffscreenCanvas(found.width, found.height);
+  const inside = layer.getContext("2d");
+  inside.drawImage(found, 0, 0);
+  const pixels = inside.getImageData(0, 0, found.width, found.height);
+  for (let place = 0; place < pixels.data.length; place += 4) {
+    const label = pixels.data[place];
+    const [red, green, blue] = [1, 3, 5].map((start) => parseInt(colour(label).slice(start, start + 2), 16));
+    pixels.data.set([red, green, blue, label === 255 ? 0 : 120], place);
+  }
+  inside.putImageData(pixels, 0, 0);
+  pen.drawImage(layer, 0, 0, canvas.width, canvas.height);
+}
+
+function judging(article, program, answer, judge) {
+  const box = article.querySelector(".judge");
+  if (!answer.id || !("label" in answer || "value" in answer)) return;
+  box.hidden = false;
+  const select = article.querySelector(".other");
+  const written = article.querySelector(".other-text");
+  const listed = program.task === "classification";
+  select.hidden = !listed;
+  written.hidden = listed;
+  if (listed) {
+    select.append(new Option(say("other"), ""));
+    program.labels.forEach((label) => select.append(new Option(String(label), String(label))));
+  }
+  const told = async (said, key) => {
+    const found = await judge(answer.id, said);
+    if (found) article.querySelector(".kept").textContent = say(key, { label: found.label });
+  };
+  const keep = article.querySelector(".keep");
+  keep.hidden = answer.label === null || answer.value === null;
+  keep.addEventListener("click", () => told({ keep: true }, "kept"));
+  article.querySelector(".correct").addEventListener("click", () => {
+    const label = listed ? select.value : written.value.trim();
+    if (label) told({ label }, "corrected");
+    else (listed ? select : written).focus();
+  });
+}
+
+/** Return the article that shows an answer. `shown` has the name, photo or text of the input. */
+export async function showAnswer(program, answer, shown, judge, askForMask) {
+  const article = document.getElementById("answer").content.firstElementChild.cloneNode(true);
+  const part = (name) => article.querySelector(`.${name}`);
+  const name = shown.name || shown.text;
+  part("file").hidden = !name;
+  part("file").textContent = name && name.length > 120 ? `${name.slice(0, 119)}…` : name || "";
+  part("label").textContent = labelOf(program, answer);
+  if (answer.interval && "value" in answer && typeof answer.interval[0] === "number") {
+    const [low, high] = answer.interval.map(number);
+    part("file").hidden = false;
+    part("file").textContent = say("interval", { low, high });
+  }
+  part("reason").hidden = !answer.reason;
+  part("reason").textContent = answer.reason || "";
+  part("odd").hidden = !answer.novel;
+  part("odd").textContent = say("odd");
+  part("shares").append(...shareRows(program, answer));
+  fill(article);
+  judging(article, program, answer, judge);
+  if (shown.photo) {
+    const mask = program.task === "segmentation" ? await askForMask() : null;
+    try {
+      await draw(article.querySelector("canvas"), shown.photo, program, answer, mask);
+      part("picture").hidden = false;
+      article.querySelector("canvas").setAttribute("role", "img");
+      article.querySelector("canvas").setAttribute("aria-label", name || "");
+    } catch {
+      // a format that the server reads and this browser does not: the answer is shown without its photo
+    }
+  }
+  return article;
+}

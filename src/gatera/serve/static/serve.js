@@ -1,0 +1,246 @@
+// The page that tries a program: what it takes goes to /predict, and the answer is shown.
+import { fill, say, setLanguage, speak, spoken } from "./words.js";
+import { showAnswer } from "./answer.js";
+import { record } from "./recorder.js";
+import { WORDS } from "./words_serve.js";
+
+const at = (id) => document.getElementById(id);
+
+let programs = [];
+let current = null;
+let camera = null;
+let recorder = null;
+
+speak(WORDS);
+
+function problem(text) {
+  at("problem").hidden = !text;
+  at("problem").textContent = text || "";
+}
+
+/** Ask the server; errors are shown. Returns the JSON value, or null. */
+async function ask(path, options = {}) {
+  try {
+    const answer = await fetch(path, options);
+    const value = await answer.json();
+    if (value.error) {
+      problem(value.error.message);
+      return null;
+    }
+    problem("");
+    return value;
+  } catch {
+    problem(say("failed"));
+    return null;
+  }
+}
+
+function predictPath() {
+  const sure = at("sure").value;
+  const query = sure && !at("sure-box").hidden ? `?sure=${sure}` : "";
+  return `programs/${current.name}/predict${query}`;
+}
+
+/** Send one input, and show its answer above the earlier ones. */
+async function predict(body, headers, shown = {}) {
+  document.body.setAttribute("aria-busy", "true");
+  const answer = await ask(predictPath(), { method: "POST", body, headers });
+  document.body.removeAttribute("aria-busy");
+  if (answer === null) return;
+  at("nothing").hidden = true;
+  const article = await showAnswer(current, answer, shown, judge, () => maskOf(body));
+  at("answers").prepend(article);
+  while (at("answers").children.length > 24) at("answers").lastElementChild.remove();
+}
+
+async function maskOf(body) {
+  const answer = await fetch(predictPath(), { method: "POST", body, headers: { Accept: "image/png" } });
+  return answer.ok ? answer.blob() : null;
+}
+
+function judge(id, said) {
+  return ask(`answers/${id}`, { method: "POST", body: JSON.stringify(said), headers: { "Content-Type": "application/json" } });
+}
+
+async function files(list) {
+  for (const file of list) {
+    const sound = current.takes === "recordings";
+    if (sound) {
+      at("sound").src = URL.createObjectURL(file);
+      at("sound").hidden = false;
+    }
+    await predict(file, { "Content-Type": file.type || "application/octet-stream" }, { name: file.name, photo: sound ? null : file });
+  }
+}
+
+// ---- photos and recordings
+
+at("file").addEventListener("change", async (event) => {
+  await files([...event.target.files]);
+  event.target.value = "";
+});
+at("drop").addEventListener("dragover", (event) => {
+  event.preventDefault();
+  at("drop").classList.add("over");
+});
+at("drop").addEventListener("dragleave", () => at("drop").classList.remove("over"));
+at("drop").addEventListener("drop", (event) => {
+  event.preventDefault();
+  at("drop").classList.remove("over");
+  files([...event.dataTransfer.files]);
+});
+document.addEventListener("paste", (event) => {
+  const pasted = [...(event.clipboardData?.files || [])];
+  if (pasted.length && current && !at("file-input").hidden) {
+    event.preventDefault();
+    files(pasted);
+  }
+});
+
+at("camera").addEventListener("click", async () => {
+  try {
+    camera = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+  } catch (error) {
+    problem(say("no_camera", { why: error.message || error.name }));
+    return;
+  }
+  at("video").srcObject = camera;
+  await at("video").play();
+  at("camera-box").hidden = false;
+  at("shoot").focus();
+});
+function cameraOff() {
+  camera?.getTracks().forEach((track) => track.stop());
+  camera = null;
+  at("camera-box").hidden = true;
+}
+at("camera-off").addEventListener("click", cameraOff);
+at("shoot").addEventListener("click", async () => {
+  const video = at("video");
+  const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
+  canvas.getContext("2d").drawImage(video, 0, 0);
+  await files([new File([await canvas.convertToBlob({ type: "image/jpeg", quality: 0.92 })], "camera.jpg", { type: "image/jpeg" })]);
+});
+
+at("record").addEventListener("click", async () => {
+  if (recorder) {
+    const wav = await recorder.stop();
+    recorder = null;
+    at("record").textContent = say("record");
+    at("recording").hidden = true;
+    await files([new File([wav], "recording.wav", { type: "audio/wav" })]);
+    return;
+  }
+  try {
+    recorder = await record((seconds) => {
+      at("recording").textContent = say("recording", { seconds: seconds.toFixed(0) });
+    });
+  } catch (error) {
+    problem(say("no_microphone", { why: error.message || error.name }));
+    return;
+  }
+  at("recording").hidden = false;
+  at("record").textContent = say("stop");
+});
+
+// ---- texts and rows
+
+at("text-input").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = at("text").value;
+  predict(JSON.stringify(text), { "Content-Type": "application/json" }, { text });
+});
+at("text").addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) at("text-input").requestSubmit();
+});
+at("row-input").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const row = {};
+  for (const field of current.fields) {
+    const control = at("fields").querySelector(`[name="${CSS.escape(field.name)}"]`);
+    const chosen = control.tagName === "SELECT" ? field.choices[control.selectedIndex - 1] : control.value;
+    row[field.name] = chosen === undefined || chosen === "" ? null : field.type === "number" ? Number(chosen) : chosen;
+  }
+  predict(JSON.stringify(row), { "Content-Type": "application/json" });
+});
+
+function fieldControl(field, place) {
+  const box = document.createElement("div");
+  const label = document.createElement("label");
+  label.textContent = field.name;
+  label.htmlFor = `field-${place}`;
+  let control;
+  if (field.type === "choice" && field.choices.length <= 200) {
+    control = document.createElement("select");
+    control.append(new Option(say("empty"), ""));
+    field.choices.forEach((choice) => control.append(new Option(String(choice), String(choice))));
+    control.selectedIndex = 1;
+  } else {
+    control = document.createElement("input");
+    control.type = field.type === "number" ? "number" : field.type === "date" ? "date" : "text";
+    if (field.type === "number") control.step = "any";
+    control.value = field.example;
+  }
+  control.id = `field-${place}`;
+  control.name = field.name;
+  box.append(label, control);
+  return box;
+}
+
+// ---- which program
+
+function show(program) {
+  current = program;
+  cameraOff();
+  const takesFiles = ["photos", "recordings"].includes(program.takes);
+  at("name").textContent = program.name;
+  document.title = say("page_of", { name: program.name });
+  at("about").textContent = say("about", { version: program.version, task: program.task, takes: program.takes });
+  at("file-input").hidden = !takesFiles;
+  at("text-input").hidden = program.takes !== "texts";
+  at("row-input").hidden = program.fields.length === 0;
+  at("sure-box").hidden = !program.can_be_unsure;
+  if (takesFiles) {
+    at("drop-words").textContent = say(`drop_${program.takes}`);
+    at("choose").textContent = say(`choose_${program.takes}`);
+    at("file").accept = program.takes === "photos" ? "image/*" : "audio/*";
+    const devices = Boolean(navigator.mediaDevices?.getUserMedia);
+    at("camera").hidden = program.takes !== "photos" || !devices;
+    at("record").hidden = program.takes !== "recordings" || !devices;
+  }
+  at("fields").replaceChildren(...program.fields.map(fieldControl));
+  at("sound").hidden = true;
+  fetch(`programs/${program.name}/card`).then((answer) => answer.text()).then((text) => {
+    if (current === program) at("card").textContent = text;
+  });
+}
+
+function chooseProgram(program) {
+  at("answers").replaceChildren();
+  at("nothing").hidden = false;
+  problem("");
+  show(program);
+}
+
+at("program").addEventListener("change", (event) => chooseProgram(programs[event.target.selectedIndex]));
+function languageButton() {
+  const other = spoken() === "en" ? "es" : "en";
+  at("language").textContent = other === "es" ? "Español" : "English";
+  at("language").lang = other;
+}
+at("language").addEventListener("click", () => {
+  setLanguage(spoken() === "en" ? "es" : "en");
+  languageButton();
+  if (current) show(current);
+});
+
+languageButton();
+programs = (await ask("programs")) || [];
+if (programs.length) {
+  at("program").hidden = programs.length < 2;
+  at("program").replaceChildren(...programs.map((each) => new Option(each.name)));
+  const wanted = programs.findIndex((each) => each.name === new URLSearchParams(location.search).get("program"));
+  at("program").selectedIndex = Math.max(0, wanted);
+  show(programs[Math.max(0, wanted)]);
+}
+fill();

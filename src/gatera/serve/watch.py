@@ -1,0 +1,138 @@
+"""Watch the files of programs, and take a new one into service when it has shown that it answers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from gatera.core.errors import GateraError, ProgramFileError, is_library_error
+from gatera.core.lazy import later
+from gatera.program.archive import SUFFIX
+from gatera.serve.loaded import Loaded, check_answers, load
+
+#: Seconds between two looks.
+EVERY = 0.5
+
+#: What says that a file is another one: its place on the disk, size and time.
+Stamp = tuple[int, int, int]
+
+
+class Source:
+    """Where a program comes from: a file, or a version in the registry whose tag may move.
+
+    Args:
+        given: as on the command line: "cats.gatera" or "cats@production".
+    """
+
+    def __init__(self, given: str) -> None:
+        self.given = given
+        self.is_reference = not given.endswith(SUFFIX) and not Path(given).exists()
+
+    def path(self) -> Path:
+        """Return the file that it stands for now.
+
+        Raises:
+            RegistryError: if the registry has no such version.
+        """
+        if not self.is_reference:
+            return Path(self.given)
+        # the registry is only imported where it is asked
+        return Path(later("gatera.store.models.open", "program_file")(self.given))
+
+    def stamp(self) -> tuple[Path, Stamp] | None:
+        """Return the file and what says that it is another; None where there is none at the moment."""
+        try:
+            path = self.path()
+            found = os.stat(path)  # noqa: PTH116 - of a path that is one
+        except (OSError, GateraError):
+            return None
+        return path, (found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+class Watcher:
+    """Looks after the sources of programs.
+
+    Args:
+        sources: by the name of the program.
+        current: returns the program in service.
+        replace: takes a new one into service, in the thread of the event loop.
+        say: is told in a line what happened.
+        failed: is told the name of a program whose new file is not used.
+        trusted: see `load_program`.
+    """
+
+    def __init__(
+        self,
+        sources: dict[str, Source],
+        current: Callable[[str], Loaded],
+        replace: Callable[[Loaded], None],
+        say: Callable[[str], None],
+        failed: Callable[[str], None],
+        trusted: bool = False,
+    ) -> None:
+        self._sources, self._current, self._replace = sources, current, replace
+        self._say, self._failed, self._trusted = say, failed, trusted
+        self._known = {name: source.stamp() for name, source in sources.items()}
+        self._seen = dict(self._known)
+        self._gone: set[str] = set()
+
+    async def watch(self) -> None:
+        """Look until cancelled."""
+        while True:
+            await asyncio.sleep(EVERY)
+            for name in self._sources:
+                await self.look(name)
+
+    async def look(self, name: str) -> None:
+        """Look at one source; a file that still changes is left until it does not."""
+        stamp = await asyncio.to_thread(self._sources[name].stamp)
+        steady, self._seen[name] = stamp == self._seen[name], stamp
+        if stamp is None:
+            if steady and name not in self._gone:
+                self._gone.add(name)
+                self._say(f"{self._sources[name].given} is gone. {name} goes on with what was loaded.")
+            return
+        self._gone.discard(name)
+        if not steady or stamp == self._known[name]:
+            return
+        self._known[name] = stamp
+        await self._take(name, stamp[0])
+
+    async def _take(self, name: str, path: Path) -> None:
+        old = self._current(name)
+        try:
+            new = await asyncio.to_thread(successor, old, path, self._trusted)
+        except Exception as err:  # noqa: BLE001 - a bad file never replaces a good one, whatever is wrong with it
+            why = str(err) if not is_library_error(err) else f"{type(err).__name__}: {err}"
+            self._say(
+                f"{self._sources[name].given} changed and is not used: {why} {name} goes on with {old.version}."
+            )
+            self._failed(name)
+            return
+        if new is None:
+            return
+        self._replace(new)
+        changes = "" if new.program.vocab == old.program.vocab else " Its labels are others than before."
+        self._say(f"{name} is {new.version} now, and was {old.version}.{changes}")
+
+
+def successor(old: Loaded, path: Path, trusted: bool) -> Loaded | None:
+    """Return the program of a file that takes the place of another; None if it is the same program.
+
+    Raises:
+        ProgramFileError: if it cannot be used, takes something else, or does not answer the example that the other one answered.
+    """
+    new = load(old.name, path, trusted=trusted, pixel_limit=old.pixel_limit)
+    if new.sha256 == old.sha256:
+        return None
+    if new.things != old.things or new.program.task != old.program.task:
+        raise ProgramFileError(
+            f"it is for {new.program.task} of {new.things}, and clients send {old.things} for {old.program.task}",
+            remedy="Start the server again to change what it does.",
+        )
+    check_answers(new, old.example)
+    new.batch, new.seconds_each = old.batch, old.seconds_each
+    new.example, new.example_is_real = old.example, old.example_is_real
+    return new

@@ -1,0 +1,246 @@
+"""Every address but /predict."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+import tritonclient.http as triton
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from gatera.core.errors import ArgumentError
+from gatera.serve import metrics
+from gatera.serve.protocol.tensors import LENGTH
+from gatera.serve.server import Place, check_not_open, named_sources
+from gatera.serve.service import Options
+
+KINDS = ("photos", "careful", "masks", "texts", "rows", "ratings")
+NURSE = {"job": "nurse", "age": 41, "since": "2021-05-01"}
+
+
+def test_health_says_starting_ready_and_draining(made):
+    from starlette.testclient import TestClient
+
+    server = made("photos")
+    before = TestClient(server.app, base_url="http://127.0.0.1")  # the lifespan has not begun
+    assert before.get("/health/ready").status_code == 503
+    assert before.get("/health/live").text == "live\n"
+    answer = before.post("/predict", content=b"x")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    with before as client:
+        assert client.get("/health/ready").text == "ready\n"
+        server.stopping()
+        assert client.get("/health/ready").status_code == 503
+        assert client.get("/v2/health/ready").status_code == 503
+        assert client.post("/predict", content=b"x").status_code == 422  # what is asked for is still answered
+
+
+def test_metrics_count_requests_answers_and_refusals(client, cat):
+    asked = client("photos")
+    for content in (cat, cat, b"none"):
+        asked.post("/predict", content=content)
+    text = asked.get("/metrics").text
+    for line in (
+        'gatera_requests_total{program="photos",status="200"} 2.0', 'gatera_requests_total{program="photos",status="422"} 1.0',
+        'gatera_answers_total{label="cat",program="photos"} 2.0', "gatera_waiting 0.0",
+        'gatera_request_seconds_count{program="photos"} 2.0', 'gatera_program_info{program="photos",sha256="',
+    ):  # fmt: skip
+        assert line in text, line
+    assert metrics.resident_bytes() > 1e6
+
+
+def test_the_card_and_what_a_program_takes(client):
+    asked = client("rows", "texts")
+    assert asked.get("/programs/rows/card").text.startswith("# rows")
+    assert asked.get("/card?program=texts").headers["content-type"].startswith("text/markdown")
+    assert asked.get("/card").status_code == 400
+    rows, texts = asked.get("/programs").json()
+    assert [(each["name"], each["type"]) for each in rows["fields"]] == [
+        ("job", "choice"),
+        ("age", "number"),
+        ("since", "date"),
+    ]
+    assert (rows["fields"][0]["choices"], texts["takes"], texts["labels"]) == (
+        ["cook", "nurse"],
+        "texts",
+        ["negative", "positive"],
+    )
+
+
+def test_the_description_for_machines_is_valid(client):
+    document = client("masks").get("/openapi.json").json()
+    OpenAPIV31SpecValidator(document).validate()
+    assert document["openapi"] == "3.1.0"
+    assert "/predict" in document["paths"]
+
+
+def test_the_description_of_several_programs_with_a_log(client, tmp_path):
+    document = client(*KINDS, options=Options(log=tmp_path / "log", reload=False)).get("/openapi.json").json()
+    OpenAPIV31SpecValidator(document).validate()
+    assert {f"/programs/{kind}/predict" for kind in KINDS} | {"/answers/{id}", "/recommend"} <= set(
+        document["paths"]
+    )
+    fields = document["paths"]["/programs/rows/predict"]["post"]["requestBody"]["content"]["application/json"]
+    assert fields["schema"]["oneOf"][0]["required"] == ["job", "age", "since"]
+
+
+# ---- the Open Inference Protocol
+
+
+@pytest.fixture
+def protocol(made, serving) -> Any:
+    """A client of Triton for a server of tiny programs, over the network."""
+    opened = []
+
+    def make(*kinds: str) -> Any:
+        address = serving(made(*kinds).app)
+        opened.append(triton.InferenceServerClient(address.removeprefix("http://").rstrip("/")))
+        return opened[-1]
+
+    yield make
+    for each in opened:
+        each.close()
+
+
+def texts_tensor(name: str, values: list[Any], binary: bool = True) -> Any:
+    tensor = triton.InferInput(name, [len(values)], "BYTES")
+    tensor.set_data_from_numpy(np.array(values, object), binary_data=binary)
+    return tensor
+
+
+def test_tritons_client_asks_for_photos(protocol, cat, dog):
+    asked = protocol("photos", "rows")
+    assert (asked.is_server_live(), asked.is_server_ready(), asked.is_model_ready("photos")) == (
+        True,
+        True,
+        True,
+    )
+    assert asked.get_server_metadata()["name"] == "gatera"
+    about = asked.get_model_metadata("photos")
+    assert about["inputs"] == [{"name": "input", "datatype": "BYTES", "shape": [-1]}]
+    found = asked.infer("photos", [texts_tensor("input", [cat, dog])], request_id="seven")
+    assert found.as_numpy("label").tolist() == [b"cat", b"dog"]
+    assert found.as_numpy("index").tolist() == [0, 1]
+    assert found.as_numpy("probabilities").shape == (2, 2)
+    assert found.get_response()["id"] == "seven"
+    wanted = [triton.InferRequestedOutput("probabilities", binary_data=False)]
+    found = asked.infer(
+        "photos", [texts_tensor("input", [cat])], outputs=wanted, model_version=about["versions"][0]
+    )
+    assert found.as_numpy("probabilities").sum() == pytest.approx(1)
+    assert found.as_numpy("label") is None
+
+
+def test_tritons_client_asks_for_rows_and_every_other_kind(protocol, cat, tone):
+    asked = protocol("rows", "numbers", "masks", "points", "several", "sounds", "texts", "ratings")
+    ages = triton.InferInput("age", [2, 1], "FP32")
+    ages.set_data_from_numpy(np.array([[41], [30]], np.float32))
+    row = [
+        texts_tensor("job", ["nurse", "cook"], False),
+        ages,
+        texts_tensor("since", ["2021-05-01", "2019-01-01"]),
+    ]
+    assert asked.infer("rows", row).as_numpy("label").tolist() == [b"rich", b"poor"]
+    assert asked.infer("numbers", row).as_numpy("value").shape == (2, 1)
+    photo = [texts_tensor("input", [cat])]
+    assert asked.infer("masks", photo).as_numpy("mask").shape == (1, 12, 20)
+    assert asked.infer("points", photo).as_numpy("points").shape == (1, 2, 2)
+    assert asked.infer("several", photo).as_numpy("labels").tolist() == [[True, False]]
+    assert asked.infer("sounds", [texts_tensor("input", [tone])]).as_numpy("label").shape == (1,)
+    assert asked.infer("texts", [texts_tensor("input", ["good", "bad"])]).as_numpy("label").tolist() == [
+        b"positive",
+        b"negative",
+    ]
+    users = triton.InferInput("user", [1], "INT32")
+    users.set_data_from_numpy(np.array([7], np.int32))
+    assert asked.infer("ratings", [users, texts_tensor("film", ["Cube"])]).as_numpy("value").tolist() == [
+        [2.5]
+    ]
+
+
+def about(name: str = "input", datatype: Any = "BYTES", shape: Any = (1,), **more: Any) -> dict[str, Any]:
+    return {
+        "inputs": [
+            {
+                "name": name,
+                "datatype": datatype,
+                "shape": list(shape) if isinstance(shape, tuple) else shape,
+                **more,
+            }
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({}, 'no "inputs"'),
+        ([], 'no "inputs"'),
+        ({"inputs": [7]}, "has no name"),
+        (about(datatype="TEXT", data=["a"]), "datatype"),
+        (about(shape="x", data=["a"]), "shape"),
+        (about(shape=(-1,), data=["a"]), "shape"),
+        (about(shape=(2,), data=["a"]), "1 elements"),
+        (about(data=[1]), "not texts"),
+        (about(data="a"), "no data"),
+        (about(data=["no base64!"]), "base64"),
+        (about("other", data=["a"]), "no input 'other'"),
+        (about(datatype="FP32", data=[1.5]), "not BYTES"),
+        (about(datatype="INT8", data=[1000]), "not INT8"),
+        (about(shape=(1, 1, 1), data=["a"]), "shape"),
+        (about(shape=(0,), data=[]), "number of rows"),
+        (about(parameters={"binary_data_size": 4}), "binary_data_size"),
+        ({**about(data=["aGVsbG8="]), "outputs": [{"name": "lable"}]}, "no output 'lable'"),
+        ({**about(data=["aGVsbG8="]), "outputs": "label"}, "outputs"),
+    ],
+)
+def test_requests_that_are_wrong_are_told_why(client, asked, said):
+    answer = client("photos").post("/v2/models/photos/infer", json=asked)
+    assert answer.status_code == 400
+    assert said in answer.json()["error"]["problem"]
+
+
+def test_bytes_behind_a_request_that_do_not_fit(client):
+    asked = client("photos")
+    head = json.dumps(about(parameters={"binary_data_size": 6})).encode()
+    for tail in (b"\x02\0\0\0", b"\xff\0\0\0ab", b"\x02\0\0\0ab!!"):
+        answer = asked.post("/v2/models/photos/infer", content=head + tail, headers={LENGTH: str(len(head))})
+        assert answer.status_code == 400, tail
+    for length in ("-1", "x", "99999"):
+        assert (
+            asked.post("/v2/models/photos/infer", content=head, headers={LENGTH: length}).status_code == 400
+        )
+    deep = (
+        b'{"inputs":[{"name":"input","datatype":"BYTES","shape":[1],"data":'
+        + b"[" * 900
+        + b"]" * 900
+        + b"}]}"
+    )
+    assert asked.post("/v2/models/photos/infer", content=deep).status_code == 400
+    assert asked.post("/v2/models/photos/versions/12345678/infer", json={}).status_code == 404
+    assert asked.post("/v2/models/photos/infer", json=about(data=["aGVsbG8="])).status_code == 422
+
+
+# ---- who may listen where, and names
+
+
+def test_beyond_this_machine_only_with_a_token_or_when_told_so():
+    check_not_open(Place("127.0.0.1"), None)
+    check_not_open(Place("0.0.0.0"), "a-long-token")
+    check_not_open(Place("0.0.0.0", open=True), None)
+    with pytest.raises(ArgumentError, match="GATERA_TOKEN"):
+        check_not_open(Place("0.0.0.0"), None)
+
+
+def test_names_of_programs():
+    assert list(named_sources(["a/my cats.gatera", "dogs@v3", "small=x.gatera"])) == [
+        "my-cats",
+        "dogs",
+        "small",
+    ]
+    with pytest.raises(ArgumentError, match="two programs are called 'a'"):
+        named_sources(["x/a.gatera", "y/a.gatera"])
+    with pytest.raises(ArgumentError, match="no name"):
+        named_sources(["---.gatera"])

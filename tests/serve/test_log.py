@@ -1,0 +1,144 @@
+"""The log of answers, and the labels that come from them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+
+from gatera.core.errors import ArgumentError, DataError
+from gatera.serve.log import AnswerLog, input_path, read_answers, read_labels
+from gatera.serve.service import Options
+
+NURSE = {"job": "nurse", "age": 41, "since": "2021-05-01"}
+
+
+@pytest.fixture
+def logged(client, tmp_path):
+    def make(*kinds, inputs=False):
+        options = Options(batch_size=2, log=tmp_path / "log", log_inputs=inputs, reload=False)
+        return client(*kinds, options=options)
+
+    return make
+
+
+def entries(asked, folder):
+    asked.service.log.close()
+    return list(read_answers(folder))
+
+
+def test_every_answer_is_logged_with_its_program_and_the_hash_of_its_input(logged, tmp_path, cat, dog):
+    asked = logged("photos")
+    first = asked.post("/predict", content=cat).json()
+    asked.post("/predict", files=[("file", ("b.jpg", dog)), ("file", ("c.jpg", b"none"))])
+    one, other = entries(asked, tmp_path / "log")
+    loaded = asked.service.programs[0]
+    assert one.id == first["id"]
+    assert (one.answer, one.probability, one.input) == (
+        "cat",
+        first["probability"],
+        hashlib.sha256(cat).hexdigest(),
+    )
+    assert (one.program, one.sha256, other.name, other.answer) == (
+        loaded.version,
+        loaded.sha256,
+        "b.jpg",
+        "dog",
+    )
+    assert not (tmp_path / "log" / "inputs").exists()
+
+
+def test_inputs_are_kept_only_if_asked_for(logged, tmp_path, cat):
+    asked = logged("photos", "rows", "texts", inputs=True)
+    asked.post("/programs/photos/predict", content=cat)
+    asked.post("/programs/rows/predict", json=NURSE)
+    asked.post("/programs/texts/predict", json="good")
+    photo, row, text = (input_path(tmp_path / "log", each) for each in entries(asked, tmp_path / "log"))
+    assert (photo.suffix, photo.read_bytes()) == (".jpg", cat)
+    assert json.loads(row.read_text()) == NURSE
+    assert text.read_text() == "good"
+
+
+def test_a_label_that_was_kept_says_which_program_suggested_it(logged, tmp_path, cat, dog):
+    asked = logged("photos", inputs=True)
+    kept = asked.post("/predict", content=cat).json()["id"]
+    wrong = asked.post("/predict", content=dog).json()["id"]
+    version = asked.service.programs[0].version
+    said = asked.post(f"/answers/{kept}", json={"keep": True, "by": "ann"})
+    assert said.json()["source"] == f"program:{version}"
+    assert asked.post(f"/answers/{wrong}", json={"label": "wolf"}).json()["source"] == "person"
+    rows = {row["sha256"]: row for row in read_labels(tmp_path / "log" / "labels.csv").values()}
+    first, other = rows[hashlib.sha256(cat).hexdigest()], rows[hashlib.sha256(dog).hexdigest()]
+    assert (first["label"], first["source"], first["by"]) == ("cat", f"program:{version}", "ann")
+    assert (other["label"], other["source"], other["note"]) == (
+        "wolf",
+        "person",
+        f"answer {wrong} of {version} was dog",
+    )
+    asked.post(f"/answers/{wrong}", json={"label": "fox"})
+    assert len(read_labels(tmp_path / "log" / "labels.csv")) == 2
+
+
+def test_answers_of_an_earlier_run_can_still_be_labelled(logged, tmp_path, cat):
+    asked = logged("photos")
+    answer = asked.post("/predict", content=cat).json()["id"]
+    asked.service.log.close()
+    log = AnswerLog(tmp_path / "log")
+    assert log.label(answer, None)["label"] == "cat"
+    log.close()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b"{}", b'{"keep": false}', b'{"label": 7}', b'{"label": ""}', b'{"keep": true, "label": "a"}',
+     b'{"keep": true, "x": 1}', b'{"keep": true, "by": 1}', b'{"label": "' + b"a" * 30_000 + b'"}'],
+)  # fmt: skip
+def test_what_says_no_label(logged, cat, body):
+    asked = logged("photos")
+    answer = asked.post("/predict", content=cat).json()["id"]
+    assert asked.post(f"/answers/{answer}", content=body).status_code == 400
+
+
+def test_what_cannot_be_labelled(logged, client, grey):
+    asked = logged("careful")
+    assert asked.post("/answers/none", json={"keep": True}).status_code == 404
+    assert asked.post("/answers/..%2f..%2fx", json={"keep": True}).status_code == 404
+    unsure = asked.post("/predict?sure=0.9", content=grey).json()["id"]
+    assert asked.post(f"/answers/{unsure}", json={"keep": True}).status_code == 409
+    assert asked.post(f"/answers/{unsure}", json={"label": "cat"}).json()["source"] == "person"
+    answer = client("photos").post("/answers/x", json={"keep": True})
+    assert (answer.status_code, answer.json()["error"]["next"]) == (404, "Start it with --log FOLDER.")
+
+
+def test_a_full_disk_is_said_once_and_counted_and_answers_go_on(logged, tmp_path, cat, monkeypatch):
+    said: list[str] = []
+    asked = logged("photos")
+    asked.service.log._complain = said.append
+    monkeypatch.setattr(asked.service.log, "folder", tmp_path / "log" / "labels.csv" / "nowhere")
+    (tmp_path / "log" / "labels.csv").touch()
+    answers = [asked.post("/predict", content=cat) for _ in range(3)]
+    assert [each.json()["label"] for each in answers] == ["cat"] * 3
+    assert asked.post(f"/answers/{answers[0].json()['id']}", json={"keep": True}).status_code == 507
+    asked.service.log.close()
+    assert len(said) == 1
+    assert "cannot be logged" in said[0]
+    assert "gatera_log_failures_total 3.0" in asked.get("/metrics").text
+
+
+def test_folders_that_are_no_log(tmp_path):
+    with pytest.raises(DataError, match="is not the log of a server"):
+        list(read_answers(tmp_path))
+    (tmp_path / "file").touch()
+    with pytest.raises(ArgumentError):
+        AnswerLog(tmp_path / "file")
+
+
+def test_a_line_that_a_crash_cut_off_is_passed_over(logged, tmp_path, cat):
+    asked = logged("photos")
+    asked.post("/predict", content=cat)
+    asked.service.log.close()
+    (day,) = (tmp_path / "log" / "answers").glob("*.jsonl")
+    with day.open("ab") as file:
+        file.write(b'{"id":"cut')
+    assert len(list(read_answers(tmp_path / "log"))) == 1
