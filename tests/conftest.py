@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -78,3 +79,14 @@ def serving() -> Iterator[Callable[..., str]]:
     for _, thread in running:
         thread.join(10)
         assert not thread.is_alive()
+
+
+@pytest.fixture(scope="session")
+def tiny_programs() -> Any:
+    """The module of tiny programs of every kind: `tiny_programs.write("photos", tmp_path / "cats.gatera")`."""
+    spec = importlib.util.spec_from_file_location("tiny_programs", Path(__file__).parent / "tiny_programs.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

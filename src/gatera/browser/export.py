@@ -104,10 +104,13 @@ def _check_free(folder: Path, force: bool) -> None:
         )
     if others := [name for name in there if name not in ours]:
         raise OutputExistsError(
-            f"{folder} has a page, and files beside it that would be lost: {listed(others, 5)}", remedy="Move them elsewhere."
+            f"{folder} has a page, and files beside it that would be lost: {listed(others, 5)}",
+            remedy="Move them elsewhere.",
         )
     if not force:
-        raise OutputExistsError(f"{folder} has a page already and was not overwritten", remedy="Pass force=True.")
+        raise OutputExistsError(
+            f"{folder} has a page already and was not overwritten", remedy="Pass force=True."
+        )
 
 
 def written_before(folder: Path) -> list[str] | None:
@@ -116,7 +119,11 @@ def written_before(folder: Path) -> list[str] | None:
         page = json.loads((folder / PROGRAM).read_bytes())
     except (OSError, ValueError):
         return None
-    if not isinstance(page, dict) or type(page.get("page")) is not int or not isinstance(page.get("written"), list):
+    if (
+        not isinstance(page, dict)
+        or type(page.get("page")) is not int
+        or not isinstance(page.get("written"), list)
+    ):
         return None
     return [*page["written"], PROGRAM]
 
@@ -130,7 +137,8 @@ def _beside(folder: Path) -> Iterator[Path]:
         new = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=PARTIAL, dir=parent))
     except OSError as err:
         raise ArgumentError(
-            f"cannot create {folder} ({err.strerror})", remedy="Choose another folder, or make that one writable."
+            f"cannot create {folder} ({err.strerror})",
+            remedy="Choose another folder, or make that one writable.",
         ) from err
     old = new.with_name(f"{new.name}.old")
     try:
@@ -148,7 +156,10 @@ def _beside(folder: Path) -> Iterator[Path]:
 
 def _copy_page(new: Path, title: str) -> None:
     """Copy the page, its style and its scripts; base.css and words.js are those of all pages."""
-    with as_file(files("gatera.browser") / "static") as static, as_file(files("gatera.web") / "static") as shared:
+    with (
+        as_file(files("gatera.browser") / "static") as static,
+        as_file(files("gatera.web") / "static") as shared,
+    ):
         shutil.copytree(static, new, dirs_exist_ok=True)
         shutil.copyfile(shared / "base.css", new / "base.css")
         shutil.copyfile(shared / "words.js", new / "js" / "words.js")
@@ -197,4 +208,7 @@ def _needed_certainty(stored: Any) -> Any:
     """Leave out the features of held-out items, which only tell whether whole batches drift."""
     if not isinstance(stored, dict) or not isinstance(stored.get("features"), dict):
         return stored
-    return {**stored, "features": {name: part for name, part in stored["features"].items() if name != "held_out"}}
+    return {
+        **stored,
+        "features": {name: part for name, part in stored["features"].items() if name != "held_out"},
+    }

@@ -105,7 +105,8 @@ def _given(path: Path, runtime: Runtime) -> dict[str, Path]:
                 expected=", ".join(runtime.hashes), remedy=f"Get them with: npm pack onnxruntime-web@{runtime.version}",
             )  # fmt: skip
     raise ArgumentError(
-        f"{path} has no onnxruntime-web", expected=f"a folder with {' and '.join(runtime.hashes)}, or {runtime.archive}"
+        f"{path} has no onnxruntime-web",
+        expected=f"a folder with {' and '.join(runtime.hashes)}, or {runtime.archive}",
     )
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from gatera.core.checks import listed
 from gatera.core.errors import ExportError
-from gatera.program.archive import TOKENIZER
 
 #: Operations that `static/js/operations.js` has, too.
 OPERATIONS = (
@@ -83,7 +82,11 @@ def _check_settings(kind: str, part: Mapping[str, Any]) -> None:
     for (of, setting), values in SETTINGS.items():
         if of == kind and part.get(setting) not in values:
             what = f"{kind} {part['content']!r}" if "content" in part else kind
-            raise _without(f"{setting}={part[setting]!r} of {what} in its tokenizer", None, [repr(value) for value in values])
+            raise _without(
+                f"{setting}={part[setting]!r} of {what} in its tokenizer",
+                None,
+                [repr(value) for value in values],
+            )
 
 
 def _without(what: str, name: object, known: Sequence[str]) -> ExportError:

@@ -29,7 +29,7 @@ EXPORT = Command(
     ),
     examples=(
         "gatera export cats.gatera --web page/",
-        'gatera export cats@production --web page/ --title "Whose cat is this?"',
+        "gatera export cats@production --web page/ --title Cats --force",
     ),
 )  # fmt: skip
 

@@ -62,6 +62,13 @@ _gatera() {
                 *) values="" ;;
             esac
             ;;
+        export)
+            flags="--web --title -f --force --runtime --trusted -h --help --debug"
+            case $prev in
+                --web|--title|--runtime) ;;
+                *) values="" ;;
+            esac
+            ;;
         seal)
             flags="-o --out --json -f --force -h --help --debug"
             case $prev in
@@ -309,7 +316,7 @@ _gatera() {
         help)
             flags="-h --help --debug"
             case $prev in
-                *) values="train predict test report explain seal data label models info completion help" ;;
+                *) values="train predict test report explain export seal data label models info completion help" ;;
             esac
             ;;
         data)
@@ -323,7 +330,7 @@ _gatera() {
             ;;
         *)
             flags="-h --help -V --version --debug"
-            [[ $command ]] || values="train predict test report explain seal data label models info completion help"
+            [[ $command ]] || values="train predict test report explain export seal data label models info completion help"
             ;;
     esac
     if [[ $cur == -* ]]; then

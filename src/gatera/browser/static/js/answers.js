@@ -60,7 +60,7 @@ function* words(program, answer) {
   const { task } = program;
   const unsure = answer.why !== null;
   yield made("h3", unsure ? { class: "unsure" } : {}, null, unsure ? say("unsure") : headline(task, answer));
-  if (unsure) yield made("p", {}, null, capitalised(sentence(answer.why, spoken())));
+  if (unsure) yield made("p", {}, null, reason(answer.why));
   const rows = tableRows(program, answer);
   if (rows.length) yield table(task, rows);
   const level = answer.sure ?? program.certainty.level(null);
@@ -124,6 +124,8 @@ function number(value) {
   return String(Number(value.toPrecision(6)));
 }
 
-function capitalised(text) {
-  return `${text[0].toUpperCase()}${text.slice(1)}.`;
+/** A reason as a sentence; one that begins with a label leaves it as it is written. */
+function reason(why) {
+  const text = sentence(why, spoken());
+  return "label" in why.details ? `${text}.` : `${text[0].toUpperCase()}${text.slice(1)}.`;
 }

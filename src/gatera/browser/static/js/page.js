@@ -26,7 +26,7 @@ async function start() {
   byId("clear").addEventListener("click", () => {
     for (const card of cards.splice(0)) card.remove();
     byId("results").hidden = true;
-    byId("input").querySelector("button, textarea, input, select")?.focus();
+    byId("input").querySelector("button, textarea, select, input:not([type=file])")?.focus();
   });
   try {
     program = await loadProgram(new URL("./", document.baseURI), { onProgress: progress });
