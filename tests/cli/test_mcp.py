@@ -195,7 +195,7 @@ def test_a_client_over_standard_input_and_output(tiny_programs, tmp_path, photo)
     assert "2 tools: predict_photos, predict_rows." in (tmp_path / "stderr").read_text()
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_nothing_but_the_protocol_is_printed_and_torch_is_not_imported(tiny_programs, tmp_path):
     path = tiny_programs.write("rows", tmp_path / "rows.gatera")
     asked = [
