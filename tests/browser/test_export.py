@@ -41,6 +41,15 @@ def test_the_folder_has_everything_the_page_names(npm, cats, tmp_path):
     about = json.loads((page / "program.json").read_text("utf-8"))
     assert {about["runtime"], *(each["path"] for each in about["files"])} <= set(files)
     assert all((page / each["path"]).stat().st_size == each["size"] for each in about["files"])
+    assert {path.suffix for path in page.rglob("*") if path.is_file()} == {
+        ".html",
+        ".css",
+        ".js",
+        ".json",
+        ".onnx",
+        ".txt",
+        ".wasm",
+    }
     assert stat.S_IMODE(page.stat().st_mode) == 0o777 & ~umask()
     assert [path.name for path in page.parent.iterdir()] == ["page"]
 

@@ -10,9 +10,11 @@ import shutil
 import threading
 import wave
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,6 +47,11 @@ def runtime() -> Path:
 class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         pass
+
+    def copyfile(self, source: Any, outputfile: Any) -> None:
+        """Send a file; a page that is closed meanwhile does not want the rest."""
+        with suppress(ConnectionError):
+            super().copyfile(source, outputfile)
 
 
 @pytest.fixture(scope="module")
@@ -255,3 +262,22 @@ def test_a_page_that_lacks_a_file_says_so(exported, site, open_page):
     page.wait_for_selector(
         "[role=alert]:has-text('The program could not be loaded: /broken/model.onnx: 404')"
     )
+
+
+@pytest.mark.whole
+def test_the_camera_and_the_microphone(exported, open_page):
+    page = open_page(exported("careful")[1], permissions=["camera"])
+    page.wait_for_selector("body[data-ready]")
+    page.get_by_role("button", name="Use the camera").click()
+    page.get_by_role("button", name="Take a photo").click()
+    page.wait_for_selector("figcaption:has-text('photo 1')")
+    page.get_by_role("button", name="Stop the camera").click()
+    assert page.get_by_role("button", name="Use the camera").is_visible()
+    page.watched.assert_clean()
+    page = open_page(exported("sounds")[1], permissions=["microphone"])
+    page.wait_for_selector("body[data-ready]")
+    page.get_by_role("button", name="Record", exact=True).click()
+    page.wait_for_selector("[role=status]:has-text('Recording: 1 s')")
+    page.get_by_role("button", name="Stop and predict").click()
+    page.wait_for_selector("figcaption:has-text('recording 1')")
+    page.watched.assert_clean()

@@ -70,7 +70,7 @@ def export_web(
         _copy_page(new, title or package.path.stem)
         for name, path in computing.items():
             (new / "runtime").mkdir(exist_ok=True)
-            shutil.copyfile(path, new / "runtime" / name)
+            shutil.copyfile(path, new / "runtime" / _served(name))
         _write_program(new, package, preprocessing, decoder)
     return folder
 
@@ -167,6 +167,11 @@ def _copy_page(new: Path, title: str) -> None:
     page.write_text(Template(page.read_text("utf-8")).substitute(title=html.escape(title)), "utf-8")
 
 
+def _served(name: str) -> str:
+    """Return a name that every web server knows the type of: nginx, for one, does not know .mjs, and browsers then refuse the script."""
+    return name.removesuffix(".mjs") + ".js" if name.endswith(".mjs") else name
+
+
 def _write_program(new: Path, package: Package, preprocessing: Preprocessing, decoder: Decoder) -> None:
     """Write the model and program.json: what predicting needs, and nothing of how the program was made."""
     stored = package.program.get("certainty")
@@ -188,7 +193,7 @@ def _write_program(new: Path, package: Package, preprocessing: Preprocessing, de
         "certainty": _needed_certainty(stored),
         "sha256": package.sha256,
         "gatera": package.program.get("gatera", ""),
-        "runtime": f"runtime/{RUNTIME.script}",
+        "runtime": f"runtime/{_served(RUNTIME.script)}",
         "files": [{"name": name, "path": path, "size": (new / path).stat().st_size} for name, path in listed_files],
         "written": written,
     }  # fmt: skip

@@ -52,7 +52,8 @@ function ofWeek(year, week, weekday) {
   if (week < 1 || week > 53 || weekday < 1 || weekday > 7) return null;
   const fourth = utc(year, 1, 4); // always in week 1
   const monday = fourth.getTime() - ((fourth.getUTCDay() + 6) % 7) * DAY;
-  return new Date(monday + ((week - 1) * 7 + weekday - 1) * DAY);
+  const date = new Date(monday + ((week - 1) * 7 + weekday - 1) * DAY);
+  return isoWeek(date) === week ? date : null; // most years have no week 53
 }
 
 function withTime(date, text) {

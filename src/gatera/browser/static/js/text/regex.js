@@ -1,6 +1,6 @@
 // Regular expressions of tokenizers (Oniguruma) in JavaScript: its classes of characters cover all of Unicode.
 
-const LETTERS = "\\p{L}\\p{M}\\p{Nd}\\p{Pc}", BLANKS = "\\p{White_Space}";
+const LETTERS = "\\p{L}\\p{M}\\p{N}\\p{Pc}", BLANKS = "\\p{White_Space}";
 const CLASSES = { w: LETTERS, d: "\\p{Nd}", s: BLANKS };
 const NEGATED = { W: LETTERS, D: "\\p{Nd}", S: BLANKS };
 

@@ -12,8 +12,8 @@ const NORMALIZERS = {
   NFD: () => (text) => text.normalize("NFD"),
   NFKC: () => (text) => text.normalize("NFKC"),
   NFKD: () => (text) => text.normalize("NFKD"),
-  Lowercase: () => (text) => text.toLowerCase(),
-  StripAccents: () => (text) => text.replace(/\p{Mn}/gu, ""),
+  Lowercase: () => lowered,
+  StripAccents: () => (text) => text.replace(/\p{M}/gu, ""),
   BertNormalizer: bertNormalizer,
   Sequence: ({ normalizers }) => inTurn(normalizers.map((each) => made(NORMALIZERS, each))),
 };
@@ -42,7 +42,9 @@ const ENDINGS = {
 
 const BERT_SIGN = "!-/:-@\\[-`{-~\\p{P}";
 const BERT_WORDS = new RegExp(`[${BERT_SIGN}]|[^${BERT_SIGN}\\p{White_Space}]+`, "gu");
-const WORDS_OR_SIGNS = fromOniguruma("\\w+|[^\\w\\s]+");
+// these are the words of another library, Rust's regex
+const RUST_WORD = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}";
+const WORDS_OR_SIGNS = new RegExp(`[${RUST_WORD}]+|[^${RUST_WORD}\\p{White_Space}]+`, "gu");
 
 function made(table, part) {
   return table[part.type](part);
@@ -52,12 +54,17 @@ function inTurn(steps) {
   return (text) => steps.reduce((value, step) => step(value), text);
 }
 
+/** In lower case, each character for itself: a sigma at the end of a word stays one in the middle. */
+function lowered(text) {
+  return Array.from(text, (character) => character.toLowerCase()).join("");
+}
+
 function bertNormalizer({ clean_text: clean, handle_chinese_chars: chinese, strip_accents: accents, lowercase }) {
   return (text) => {
     if (clean) text = text.replace(/[\0\ufffd]|(?![\t\n\r])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Cn}]/gu, "").replace(/[\t\n\r]|\p{White_Space}/gu, " ");
     if (chinese) text = text.replace(CHINESE, " $& ");
     if (accents ?? lowercase) text = text.normalize("NFD").replace(/\p{Mn}/gu, "");
-    return lowercase ? text.toLowerCase() : text;
+    return lowercase ? lowered(text) : text;
   };
 }
 
