@@ -48,7 +48,13 @@ class Bench:
         """The bare program, the median of rounds."""
         found = []
         for _ in range(self.options.rounds):
-            command = [sys.executable, HERE / "serving" / "bare.py", program, source, str(self.options.seconds)]
+            command = [
+                sys.executable,
+                HERE / "serving" / "bare.py",
+                program,
+                source,
+                str(self.options.seconds),
+            ]
             ran = subprocess.run(
                 command, capture_output=True, text=True, check=True,
                 env={**os.environ, "PYTHONPATH": f"{HERE}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"},
@@ -62,7 +68,9 @@ class Bench:
     def photo_requests(self, server: Running) -> list[bytes]:
         return [request(server.url, "/predict", photo, "image/jpeg") for photo in self.photos]
 
-    def closed(self, server: Running, requests: list[bytes], clients: int, seconds: float | None = None) -> Outcome:
+    def closed(
+        self, server: Running, requests: list[bytes], clients: int, seconds: float | None = None
+    ) -> Outcome:
         return asyncio.run(closed_loop(server.url, requests, clients, seconds or self.options.seconds))
 
 
@@ -92,7 +100,12 @@ def photos(bench: Bench) -> None:
         rate = bench.median_of(lambda: bench.closed(server, requests, 16).rate)
         more = server.memory_mb - bare["memory"]
     bench.say("HTTP's cost over program.predict, p50", f"{1000 * cost:.2f} ms", "3 ms", "1.5 ms")
-    bench.say("16 clients, photos: share of the bare engine's best rate", f"{rate / bare['rate']:.3f} ({rate:.1f}/s)", "0.90", "0.95")
+    bench.say(
+        "16 clients, photos: share of the bare engine's best rate",
+        f"{rate / bare['rate']:.3f} ({rate:.1f}/s)",
+        "0.90",
+        "0.95",
+    )
     bench.say("... memory over the bare process", f"{more:+.0f} MB", "+100 MB", "+60 MB")
 
 
@@ -100,11 +113,19 @@ def tables(bench: Bench) -> None:
     bare = bench.bare(bench.options.table, bench.options.rows)
     with measured_server(bench.options.table) as server:
         many = [request(server.url, "/predict", json.dumps(bench.rows).encode(), "application/json")]
-        single = [request(server.url, "/predict", json.dumps(row).encode(), "application/json") for row in bench.rows[:200]]
+        single = [
+            request(server.url, "/predict", json.dumps(row).encode(), "application/json")
+            for row in bench.rows[:200]
+        ]
         bench.closed(server, single, 16, 1)
         rate = bench.median_of(lambda: 1000 * bench.closed(server, many, 1).rate)
         alone = bench.median_of(lambda: bench.closed(server, single, 16).rate)
-    bench.say("tables: rows/s of 1,000-row requests, share of predict_batch", f"{rate / bare['rate']:.2f} ({rate:,.0f}/s)", "0.7", "0.85")
+    bench.say(
+        "tables: rows/s of 1,000-row requests, share of predict_batch",
+        f"{rate / bare['rate']:.2f} ({rate:,.0f}/s)",
+        "0.7",
+        "0.85",
+    )
     bench.say("single rows/s", f"{alone:,.0f}", "1,000", "2,000")
 
 
@@ -123,13 +144,21 @@ def overload(bench: Bench) -> None:
     others = {status for each in over for _, status in each.took} - {200, 429}
     bench.say("p99 at 70 % load, in p50", f"{tail:.1f} x", "3 x", "2 x")
     bench.say("goodput at 3x overload", f"{good:.2f}", "0.9", "0.97")
-    bench.say("a 429 within (p50, p99)", f"{1000 * refusals:.1f} ms, {1000 * late:.1f} ms{f', also {others}' if others else ''}", "50 ms", "10 ms")
+    bench.say(
+        "a 429 within (p50, p99)",
+        f"{1000 * refusals:.1f} ms, {1000 * late:.1f} ms{f', also {others}' if others else ''}",
+        "50 ms",
+        "10 ms",
+    )
 
 
 def growth(bench: Bench) -> None:
     """10,000 requests, of photos as small as they may be: the count matters."""
     with measured_server(bench.options.table) as server:
-        single = [request(server.url, "/predict", json.dumps(row).encode(), "application/json") for row in bench.rows]
+        single = [
+            request(server.url, "/predict", json.dumps(row).encode(), "application/json")
+            for row in bench.rows
+        ]
         asyncio.run(closed_loop(server.url, single, 16, 600, 2_000))
         before = server.memory_mb
         asyncio.run(closed_loop(server.url, single, 16, 600, bench.options.many))
@@ -141,24 +170,48 @@ def peers(bench: Bench) -> None:
     python = Path(bench.options.peers) / "bin" / "python"
     model = Path("/tmp/gatera-bench-model.onnx")
     subprocess.run(
-        [sys.executable, "-m", "gatera", "info", bench.options.program, "--onnx", model, "--force"], check=True, capture_output=True
+        [sys.executable, "-m", "gatera", "info", bench.options.program, "--onnx", model, "--force"],
+        check=True,
+        capture_output=True,
     )
     about = {"MODEL": str(model), "SIZE": str(bench.options.size)}
     with measured_server(bench.options.program) as server:
         requests = bench.photo_requests(server)
         ours = bench.median_of(lambda: bench.closed(server, requests, 16).rate), server.memory_mb
     port = free_port()
-    command = [str(python), "-m", "uvicorn", "--app-dir", str(HERE / "serving"), "fastapi_side:app", "--port", str(port), "--log-level", "error"]
+    command = [
+        str(python),
+        "-m",
+        "uvicorn",
+        "--app-dir",
+        str(HERE / "serving"),
+        "fastapi_side:app",
+        "--port",
+        str(port),
+        "--log-level",
+        "error",
+    ]
     with other(command, port, "/ready", **about) as server:
         forms = [_form(server.url, photo) for photo in bench.photos]
         hand = bench.median_of(lambda: bench.closed(server, forms, 16).rate), server.memory_mb
     lit = (0.0, 0.0)
     for workers in ("1", "2"):
         port = free_port()
-        with other([str(python), str(HERE / "serving" / "litserve_side.py"), str(port)], port, "/health", **about, WORKERS=workers) as server:
-            bodies = [json.dumps({"photo": base64.b64encode(photo).decode()}).encode() for photo in bench.photos]
+        with other(
+            [str(python), str(HERE / "serving" / "litserve_side.py"), str(port)],
+            port,
+            "/health",
+            **about,
+            WORKERS=workers,
+        ) as server:
+            bodies = [
+                json.dumps({"photo": base64.b64encode(photo).decode()}).encode() for photo in bench.photos
+            ]
             sent = [request(server.url, "/predict", body, "application/json") for body in bodies]
-            found = bench.median_of(lambda server=server, sent=sent: bench.closed(server, sent, 16).rate), server.memory_mb
+            found = (
+                bench.median_of(lambda server=server, sent=sent: bench.closed(server, sent, 16).rate),
+                server.memory_mb,
+            )
         lit = max(lit, found)
     for name, (rate, memory) in (("FastAPI by hand", hand), ("LitServe", lit)):
         figure = f"{ours[0] / rate:.2f} x the rate ({ours[0]:.1f} against {rate:.1f}/s), {ours[1]:.0f} against {memory:.0f} MB"
@@ -170,11 +223,20 @@ def _form(url: str, photo: bytes) -> bytes:
     return request(url, "/predict", head + photo + b"\r\n--x--\r\n", "multipart/form-data; boundary=x")
 
 
-QUESTIONS = {"start": starts, "photos": photos, "tables": tables, "overload": overload, "growth": growth, "peers": peers}
+QUESTIONS = {
+    "start": starts,
+    "photos": photos,
+    "tables": tables,
+    "overload": overload,
+    "growth": growth,
+    "peers": peers,
+}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     for name in ("photos", "program", "rows", "table"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--peers")

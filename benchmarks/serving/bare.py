@@ -11,7 +11,6 @@ import warnings
 from pathlib import Path
 
 import serving.servers as servers
-
 from gatera.program.program import load_program
 
 warnings.simplefilter("ignore")

@@ -15,7 +15,7 @@ LAYERS = [
     {"core"},
     {"program", "samples"},
     {"data", "models", "kernels", "measure", "store", "web"},
-    {"learn", "serve"},
+    {"learn", "serve", "browser"},
     {"vision", "text", "tabular", "collab", "audio", "interpret", "evaluate", "labeling"},
     {"recipes", "compat"},
     {"callback"},

@@ -17,6 +17,8 @@ HOMES = {
     "test": "gatera.cli.commands.measuring",
     "report": "gatera.cli.commands.measuring",
     "explain": "gatera.cli.commands.inside",
+    "export": "gatera.cli.commands.exporting",
+    "mcp": "gatera.cli.commands.assistants",
     "seal": "gatera.cli.commands.measuring",
     "data": "gatera.cli.data.commands",
     "label": "gatera.cli.commands.labelling",

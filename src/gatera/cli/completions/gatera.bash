@@ -69,6 +69,20 @@ _gatera() {
                 *) values="" ;;
             esac
             ;;
+        export)
+            flags="--web --title -f --force --runtime --trusted -h --help --debug"
+            case $prev in
+                --web|--title|--runtime) ;;
+                *) values="" ;;
+            esac
+            ;;
+        mcp)
+            flags="--files --trusted -h --help --debug"
+            case $prev in
+                --files) ;;
+                *) values="" ;;
+            esac
+            ;;
         seal)
             flags="-o --out --json -f --force -h --help --debug"
             case $prev in
@@ -316,7 +330,7 @@ _gatera() {
         help)
             flags="-h --help --debug"
             case $prev in
-                *) values="train predict serve test report explain seal data label models info completion help" ;;
+                *) values="train predict serve test report explain export mcp seal data label models info completion help" ;;
             esac
             ;;
         data)
@@ -330,7 +344,7 @@ _gatera() {
             ;;
         *)
             flags="-h --help -V --version --debug"
-            [[ $command ]] || values="train predict serve test report explain seal data label models info completion help"
+            [[ $command ]] || values="train predict serve test report explain export mcp seal data label models info completion help"
             ;;
     esac
     if [[ $cur == -* ]]; then

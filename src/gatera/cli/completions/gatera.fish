@@ -1,12 +1,14 @@
 # fish completion for gatera. Made from the options of the command by gatera.cli.completions.scripts; changes here are lost.
 
-set -l commands train predict serve test report explain seal data label models info completion help
+set -l commands train predict serve test report explain export mcp seal data label models info completion help
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a train -d 'Train on photos, recordings, texts or a table, and write a program.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a predict -d 'Run a program on photos, recordings, texts or CSV rows.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a serve -d 'Put programs behind HTTP: a page to try them, predictions for other software, health and metrics.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a test -d 'Measure programs on new items with labels.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a report -d 'Write one page about a program: figures, errors, how sure it is, suspicious labels, copies, and a look inside.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a explain -d 'Show where in photos or recordings a program'\''s answers come from.'
+complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a export -d 'Write a page that predicts in the browser.'
+complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a mcp -d 'Offer programs as tools to an assistant, over standard input and output.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a seal -d 'Lock a test set: record the hash of every file beside the folder.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a data -d 'Keep a data set under version control: who labelled what, when, and what changed.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a label -d 'Label items by functions instead of by hand.'
@@ -185,6 +187,19 @@ complete -c gatera -n "__fish_seen_subcommand_from explain" -l layer -x -d 'The 
 complete -c gatera -n "__fish_seen_subcommand_from explain" -l trusted -d 'Take a program whose model has operators that are not on the list of known ones, or needs much memory or time: for programs of people you trust.'
 complete -c gatera -n "__fish_seen_subcommand_from explain" -s h -l help -d 'Show this help and exit.'
 complete -c gatera -n "__fish_seen_subcommand_from explain" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
+
+complete -c gatera -n "__fish_seen_subcommand_from export" -l web -r -d 'Write the page into this folder, which must be new or empty.'
+complete -c gatera -n "__fish_seen_subcommand_from export" -l title -x -d 'The heading of the page.'
+complete -c gatera -n "__fish_seen_subcommand_from export" -s f -l force -d 'Replace a page that was written into the folder before.'
+complete -c gatera -n "__fish_seen_subcommand_from export" -l runtime -r -d 'A folder that has onnxruntime-web, or its npm package as .tgz, for machines without a network.'
+complete -c gatera -n "__fish_seen_subcommand_from export" -l trusted -d 'Take a program whose model has operators that are not on the list of known ones, or needs much memory or time: for programs of people you trust.'
+complete -c gatera -n "__fish_seen_subcommand_from export" -s h -l help -d 'Show this help and exit.'
+complete -c gatera -n "__fish_seen_subcommand_from export" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
+
+complete -c gatera -n "__fish_seen_subcommand_from mcp" -l files -r -d 'Read photos and recordings below this folder only; several are allowed.'
+complete -c gatera -n "__fish_seen_subcommand_from mcp" -l trusted -d 'Take a program whose model has operators that are not on the list of known ones, or needs much memory or time: for programs of people you trust.'
+complete -c gatera -n "__fish_seen_subcommand_from mcp" -s h -l help -d 'Show this help and exit.'
+complete -c gatera -n "__fish_seen_subcommand_from mcp" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
 
 complete -c gatera -n "__fish_seen_subcommand_from seal" -s o -l out -r -d 'The file to write, beside the folder.'
 complete -c gatera -n "__fish_seen_subcommand_from seal" -l json -d 'Print one JSON object.'
@@ -435,6 +450,6 @@ complete -c gatera -n "__fish_seen_subcommand_from completion" -f -a 'bash zsh f
 complete -c gatera -n "__fish_seen_subcommand_from completion" -s h -l help -d 'Show this help and exit.'
 complete -c gatera -n "__fish_seen_subcommand_from completion" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
 
-complete -c gatera -n "__fish_seen_subcommand_from help" -f -a 'train predict serve test report explain seal data label models info completion help'
+complete -c gatera -n "__fish_seen_subcommand_from help" -f -a 'train predict serve test report explain export mcp seal data label models info completion help'
 complete -c gatera -n "__fish_seen_subcommand_from help" -s h -l help -d 'Show this help and exit.'
 complete -c gatera -n "__fish_seen_subcommand_from help" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'

@@ -1,0 +1,207 @@
+// Read JPEG files as libjpeg does, so that a photo has the same pixels here as in the program, in every browser.
+// Baseline and progressive, 8 bits, grey or three colours; `decodeJpeg` returns null for other kinds (CMYK, lossless, arithmetic).
+// Source: ITU-T T.81; the reduced sizes and the smooth upsampling are those of libjpeg-turbo.
+
+import { readScan, ZIGZAG } from "./jpeg_scan.js";
+import { idct } from "./jpeg_idct.js";
+import { enlarged, toRgb } from "./jpeg_colour.js";
+
+/** Whether bytes begin as a JPEG does. */
+export function isJpeg(bytes) {
+  return bytes.length > 2 && bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
+}
+
+/** Return {width, height, orientation} of a JPEG as it is stored, or null if its head is not readable. */
+export function jpegSize(bytes) {
+  let exif = null, xmp = null;
+  for (const { marker, start, end } of segments(bytes)) {
+    if (marker === 0xe1) exif ??= orientationOf(bytes, start, end);
+    if (marker === 0xe1) xmp ??= xmpOrientation(bytes, start, end);
+    if (isFrame(marker)) {
+      const height = (bytes[start + 1] << 8) | bytes[start + 2], width = (bytes[start + 3] << 8) | bytes[start + 4];
+      return { width, height, orientation: exif ?? xmp ?? 1 };
+    }
+  }
+  return null;
+}
+
+/**
+ * Return {width, height, channels, data} at 1/`reduced` of the size (1, 2, 4 or 8), or null for a kind that is not read here.
+ * Throws an Error if the file is truncated.
+ */
+export function decodeJpeg(bytes, reduced = 1) {
+  const state = { quantisation: [], dc: [], ac: [], restart: 0, adobe: null, jfif: false, frame: null, complete: false };
+  let at = 2;
+  while (at < bytes.length) {
+    const part = nextSegment(bytes, at);
+    if (part === null) break;
+    at = part.end;
+    if (part.marker === 0xd9) {
+      state.complete = true;
+      break;
+    }
+    const known = readSegment(state, bytes, part);
+    if (known === false) return null;
+    if (part.marker === 0xda) at = readScan(state, bytes, part.start, part.end);
+  }
+  if (state.frame === null || !state.frame.scans) throw new Error("truncated");
+  return picture(state, reduced);
+}
+
+function picture(state, reduced) {
+  const { frame } = state;
+  const size = 8 / reduced;
+  const width = Math.ceil(frame.width / reduced), height = Math.ceil(frame.height / reduced);
+  const planes = frame.components.map((component) => plane(component, frame, size, state.quantisation[component.table]));
+  const whole = planes.map((each) => enlarged(each, width, height, size > 1));
+  if (whole.length === 1) return { width, height, channels: 1, data: whole[0] };
+  return { width, height, channels: 3, data: isYcc(state) ? toRgb(whole, width * height) : interleaved(whole, width * height) };
+}
+
+/** Return the samples of one component: chroma that was stored smaller is computed larger where that suffices. */
+function plane(component, frame, size, quantisation) {
+  if (!quantisation) throw new Error("truncated");
+  let own = size;
+  while (own < 8 && (frame.maxH * size) % (component.h * own * 2) === 0 && (frame.maxV * size) % (component.v * own * 2) === 0) own *= 2;
+  const width = Math.ceil((frame.width * component.h * own) / (frame.maxH * 8));
+  const height = Math.ceil((frame.height * component.v * own) / (frame.maxV * 8));
+  const stride = component.blocksAcross * own, samples = new Uint8Array(stride * component.blocksDown * own);
+  idct(component, quantisation, own, samples, stride);
+  return { samples, stride, width, height, across: (frame.maxH * size) / (component.h * own), down: (frame.maxV * size) / (component.v * own) };
+}
+
+function isYcc({ frame, adobe, jfif }) {
+  if (jfif) return true;
+  if (adobe !== null) return adobe !== 0;
+  const ids = frame.components.map((component) => component.id).join();
+  return ids !== "82,71,66"; // "R", "G", "B"
+}
+
+function interleaved(planes, count) {
+  const data = new Uint8Array(count * 3);
+  for (let i = 0; i < count; i++) for (let c = 0; c < 3; c++) data[3 * i + c] = planes[c][i];
+  return data;
+}
+
+function isFrame(marker) {
+  return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
+}
+
+function* segments(bytes) {
+  let at = 2;
+  for (let part = nextSegment(bytes, at); part !== null && part.marker !== 0xda && part.marker !== 0xd9; part = nextSegment(bytes, at)) {
+    yield part;
+    at = part.end;
+  }
+}
+
+/** Return {marker, start, end} of the next segment; bytes that are no marker are passed over, as libjpeg does. */
+function nextSegment(bytes, at) {
+  while (at + 1 < bytes.length && !(bytes[at] === 0xff && bytes[at + 1] !== 0 && bytes[at + 1] !== 0xff)) at++;
+  if (at + 1 >= bytes.length) return null;
+  const marker = bytes[at + 1], start = at + 4;
+  if (marker === 0xd8 || marker === 0xd9 || (marker >= 0xd0 && marker <= 0xd7) || marker === 0x01) return { marker, start: at + 2, end: at + 2 };
+  if (start > bytes.length) return null;
+  const end = at + 2 + ((bytes[at + 2] << 8) | bytes[at + 3]);
+  return end > bytes.length ? null : { marker, start, end };
+}
+
+/** Take in what a segment says; returns false for a kind of JPEG that is not read here. */
+function readSegment(state, bytes, { marker, start, end }) {
+  if (marker === 0xdb) readQuantisation(state, bytes, start, end);
+  else if (marker === 0xc4) readHuffman(state, bytes, start, end);
+  else if (marker === 0xdd) state.restart = (bytes[start] << 8) | bytes[start + 1];
+  else if (marker === 0xe0) state.jfif ||= ascii(bytes, start, 4) === "JFIF";
+  else if (marker === 0xee && ascii(bytes, start, 5) === "Adobe") state.adobe = bytes[start + 11];
+  else if (isFrame(marker)) return readFrame(state, bytes, start, marker);
+  else if (marker === 0xcc) return false; // arithmetic coding
+  return true;
+}
+
+function readQuantisation(state, bytes, start, end) {
+  for (let at = start; at < end; ) {
+    const wide = bytes[at] >> 4, table = new Int32Array(64);
+    const place = bytes[at++] & 15;
+    for (let i = 0; i < 64; i++) {
+      table[ZIGZAG[i]] = wide ? (bytes[at] << 8) | bytes[at + 1] : bytes[at];
+      at += wide ? 2 : 1;
+    }
+    state.quantisation[place] = table;
+  }
+}
+
+function readHuffman(state, bytes, start, end) {
+  for (let at = start; at + 17 <= end; ) {
+    const head = bytes[at++], counts = bytes.subarray(at, at + 16);
+    at += 16;
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    (head >> 4 ? state.ac : state.dc)[head & 15] = huffmanTable(counts, bytes.subarray(at, at + total));
+    at += total;
+  }
+}
+
+/** A table of 65,536 entries, one for each next 16 bits: length << 8 | symbol; 0 where no code fits. */
+function huffmanTable(counts, symbols) {
+  const table = new Uint16Array(1 << 16);
+  let code = 0, used = 0;
+  for (let length = 1; length <= 16; length++) {
+    for (let i = 0; i < counts[length - 1]; i++, code++) {
+      const first = code << (16 - length);
+      table.fill((length << 8) | symbols[used++], first, first + (1 << (16 - length)));
+    }
+    code <<= 1;
+  }
+  return table;
+}
+
+function readFrame(state, bytes, start, marker) {
+  if (marker > 0xc2 || bytes[start] !== 8) return false;
+  const height = (bytes[start + 1] << 8) | bytes[start + 2], width = (bytes[start + 3] << 8) | bytes[start + 4];
+  const count = bytes[start + 5];
+  if (!width || !height || (count !== 1 && count !== 3)) return false;
+  const components = [];
+  for (let i = 0, at = start + 6; i < count; i++, at += 3) {
+    components.push({ id: bytes[at], h: bytes[at + 1] >> 4, v: bytes[at + 1] & 15, table: bytes[at + 2] });
+  }
+  if (components.some((each) => !each.h || !each.v || each.h > 4 || each.v > 4)) return false;
+  const maxH = Math.max(...components.map((each) => each.h)), maxV = Math.max(...components.map((each) => each.v));
+  if (components.some((each) => maxH % each.h || maxV % each.v)) return false;
+  const across = Math.ceil(width / (8 * maxH)), down = Math.ceil(height / (8 * maxV));
+  for (const each of components) {
+    each.blocksAcross = across * each.h;
+    each.blocksDown = down * each.v;
+    each.ownAcross = Math.ceil((width * each.h) / (8 * maxH));
+    each.ownDown = Math.ceil((height * each.v) / (8 * maxV));
+    each.coefficients = new Int16Array(each.blocksAcross * each.blocksDown * 64);
+  }
+  state.frame = { width, height, maxH, maxV, across, down, components, progressive: marker === 0xc2, scans: 0 };
+  return true;
+}
+
+function ascii(bytes, at, length) {
+  return String.fromCharCode(...bytes.subarray(at, at + length));
+}
+
+/** Return the orientation, 1 to 8, of an EXIF segment; null if it is not one or has none. */
+export function orientationOf(bytes, start, end) {
+  if (ascii(bytes, start, 6) !== "Exif\0\0") return null;
+  const view = new DataView(bytes.buffer, bytes.byteOffset + start + 6, end - start - 6);
+  try {
+    const little = view.getUint16(0) === 0x4949;
+    const directory = view.getUint32(4, little);
+    for (let i = 0, n = view.getUint16(directory, little); i < n; i++) {
+      const entry = directory + 2 + 12 * i;
+      if (view.getUint16(entry, little) === 0x0112) return view.getUint16(entry + 8, little);
+    }
+  } catch {
+    return null; // damaged EXIF data: viewers too show such a photo as it lies
+  }
+  return null;
+}
+
+/** The same of an XMP segment, where some programs write it instead. */
+function xmpOrientation(bytes, start, end) {
+  if (ascii(bytes, start, 5) !== "http:") return null;
+  const found = /tiff:Orientation(?:="|>)([0-9])/.exec(new TextDecoder("latin1").decode(bytes.subarray(start, end)));
+  return found === null ? null : Number(found[1]);
+}

@@ -1,0 +1,109 @@
+// Read a photo as a person would see it: upright, 8 bits, colours or grey, transparent parts white: the twin of
+// gatera/program/raw/photo.py. JPEGs are decoded here, so that every browser sees the same pixels; other formats by the browser.
+
+import { InputError } from "../errors.js";
+import { decodeJpeg, isJpeg, jpegSize } from "./jpeg.js";
+
+const MAX_PIXELS = 178_956_970;
+
+/** Return {photo, size}: the pixels {width, height, channels, data}, and [height, width] of the whole photo, upright. */
+export async function readPhoto(source, { mode = "RGB", at_least = null }) {
+  const bytes = await bytesOf(source);
+  if (!bytes.length) throw new InputError("empty");
+  const { stored, orientation, size } = (isJpeg(bytes) && fromJpeg(bytes, at_least)) || (await fromBrowser(bytes));
+  return { photo: upright(inMode(stored, mode), orientation), size: orientation >= 5 ? [size[1], size[0]] : size };
+}
+
+async function bytesOf(source) {
+  if (source instanceof Uint8Array) return source;
+  return new Uint8Array(source instanceof ArrayBuffer ? source : await source.arrayBuffer());
+}
+
+function fromJpeg(bytes, atLeast) {
+  const head = jpegSize(bytes);
+  if (head === null || !head.width || !head.height) throw new InputError("damaged");
+  const { width, height, orientation } = head;
+  check(width, height);
+  let stored;
+  try {
+    stored = decodeJpeg(bytes, atLeast === null ? 1 : reduction(width, height, Math.max(...atLeast)));
+  } catch (err) {
+    throw new InputError("damaged", { why: err.message });
+  }
+  return stored && { stored, orientation, size: [height, width] };
+}
+
+/** By how much a JPEG may be reduced while it is decoded, as the program does: 1, 2, 4 or 8. */
+function reduction(width, height, side) {
+  const most = Math.min(Math.floor(width / side), Math.floor(height / side));
+  return [8, 4, 2].find((each) => most >= each) ?? 1;
+}
+
+async function fromBrowser(bytes) {
+  const png = bytes[0] === 0x89 && bytes[1] === 0x50;
+  if (png && bytes[24] === 16) throw new InputError("deep");
+  let bitmap;
+  try {
+    bitmap = await createImageBitmap(new Blob([bytes]), { colorSpaceConversion: "none", premultiplyAlpha: "none" });
+  } catch {
+    throw new InputError("unknown_photo");
+  }
+  const { width, height } = bitmap;
+  check(width, height);
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [width, height];
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (context === null) throw new InputError("too_large");
+  context.fillStyle = "white";
+  context.fillRect(0, 0, width, height);
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  const rgba = context.getImageData(0, 0, width, height).data;
+  const data = new Uint8Array(width * height * 3);
+  for (let from = 0, at = 0; from < rgba.length; from += 4) {
+    data[at++] = rgba[from];
+    data[at++] = rgba[from + 1];
+    data[at++] = rgba[from + 2];
+  }
+  return { stored: { width, height, channels: 3, data }, orientation: 1, size: [height, width] };
+}
+
+function check(width, height) {
+  if (width * height > MAX_PIXELS) throw new InputError("too_large");
+}
+
+function inMode(photo, mode) {
+  const channels = mode === "L" ? 1 : 3;
+  if (photo.channels === channels) return photo;
+  const { width, height, data } = photo, count = width * height, out = new Uint8Array(count * channels);
+  if (channels === 3) for (let i = 0; i < out.length; i++) out[i] = data[Math.floor(i / 3)];
+  // ITU-R 601-2, in Pillow's fixed point
+  else for (let i = 0, at = 0; i < count; i++, at += 3) out[i] = (19595 * data[at] + 38470 * data[at + 1] + 7471 * data[at + 2] + 0x8000) >> 16;
+  return { width, height, channels, data: out };
+}
+
+/** Orientation -> where the upright pixel (x, y) stands in the stored photo of w x h. Source: EXIF 2.32, section 4.6.4 A. */
+const STORED = {
+  2: (x, y, w) => [w - 1 - x, y],
+  3: (x, y, w, h) => [w - 1 - x, h - 1 - y],
+  4: (x, y, _w, h) => [x, h - 1 - y],
+  5: (x, y) => [y, x],
+  6: (x, y, _w, h) => [y, h - 1 - x],
+  7: (x, y, w, h) => [w - 1 - y, h - 1 - x],
+  8: (x, y, w) => [w - 1 - y, x],
+};
+
+function upright(photo, orientation) {
+  const stored = STORED[orientation];
+  if (!stored) return photo;
+  const { width: w, height: h, channels, data } = photo;
+  const [width, height] = orientation >= 5 ? [h, w] : [w, h];
+  const out = new Uint8Array(data.length);
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const [fromX, fromY] = stored(x, y, w, h), from = (fromY * w + fromX) * channels;
+      for (let c = 0; c < channels; c++) out[at++] = data[from + c];
+    }
+  }
+  return { width, height, channels, data: out };
+}

@@ -1,0 +1,60 @@
+// Read a number from a cell's text: signs, decimal commas, thousands separators, currencies, percent signs: the twin of
+// gatera/program/tables/numbers.py.
+
+import { strip } from "../text/blanks.js";
+
+const MISSING = new Set([
+  "", "#div/0!", "#name?", "#null!", "#num!", "#ref!", "#value!", "#n/a", "#n/a n/a", "#na", "-1.#ind", "-1.#qnan", "-nan", "1.#ind", "1.#qnan",
+  "<na>", "n/a", "na", "nan", "none", "null", "?", "-", ".",
+]);
+const AROUND = /^([+\-\u2212]?)\s*[$€£¥₹]?\s*([+\-\u2212]?)(.*?)\s*[$€£¥₹%]?$/s;
+const PLAIN = /^(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const GROUPED = /^\d{1,3}(?:[,.' \u00a0\u202f\u2019]\d{3})+$/;
+const INDIAN = /^\d{1,2}(?:,\d{2})+,\d{3}$/;
+const MINUS = ["-", "\u2212"];
+
+/** Whether a text stands for "no value". */
+export function isMissingWord(text) {
+  return text.length <= 40 && MISSING.has(strip(text).toLowerCase());
+}
+
+/** Return the number in a text, or null. `written` is {decimal, thousands}. */
+export function textNumber(text, { decimal = ".", thousands = "" } = {}) {
+  const usual = decimal === "." && thousands === "";
+  const value = inFormat(text, decimal, thousands);
+  if (value !== null || !usual) return value;
+  const oneComma = text.split(",").length === 2 && !GROUPED.test(stripped(text)[1]);
+  return oneComma ? inFormat(text, ",", "") : null;
+}
+
+function inFormat(text, decimal, thousands) {
+  const [negative, body] = stripped(text), usual = decimal === "." && thousands === "";
+  const value = (usual ? null : grouped(body, decimal, thousands)) ?? plain(body);
+  return value === null || !negative ? value : -value;
+}
+
+function grouped(body, decimal, thousands) {
+  const place = body.indexOf(decimal), sign = place >= 0;
+  let whole = sign ? body.slice(0, place) : body;
+  const fraction = sign ? body.slice(place + 1) : "";
+  if (thousands && whole.includes(thousands)) {
+    const others = whole.replace(/[0-9]/g, "").replaceAll(thousands, "");
+    if (!(GROUPED.test(whole) || INDIAN.test(whole)) || others) return null;
+    whole = whole.replaceAll(thousands, "");
+  } else if (!sign) return null;
+  return plain(sign ? `${whole}.${fraction}` : whole);
+}
+
+/** Return whether a minus stands before the number, and the number without sign, currency and percent sign. */
+function stripped(text) {
+  text = strip(text);
+  const inBrackets = text.startsWith("(") && text.endsWith(")");
+  const found = AROUND.exec(inBrackets ? strip(text.slice(1, -1)) : text);
+  if (found === null || (found[1] && (found[2] || inBrackets))) return [false, ""];
+  return [inBrackets || MINUS.includes(found[1]) || MINUS.includes(found[2]), found[3]];
+}
+
+function plain(body) {
+  if (PLAIN.test(body)) return Number(body);
+  return ["inf", "infinity"].includes(body.toLowerCase()) ? Infinity : null;
+}

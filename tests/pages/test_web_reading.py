@@ -1,0 +1,176 @@
+"""Reading texts, numbers, dates and categories in Chromium, as pages do, and in Python."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import as_file, files
+
+import pytest
+
+from gatera.core.errors import DataError
+from gatera.program.raw.cells import Codes
+from gatera.program.raw.dates import PARTS, part_of_dates
+from gatera.program.raw.text import SPECIAL_WORDS, mark_words, read_text
+from gatera.program.raw.tokens import TokenReader
+from gatera.program.tables.numbers import PLAIN, NumberFormat, plain_number
+from gatera.text.words import word_tokenizer
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def scripts(browser):
+    """A page from which the scripts of exported pages can be imported."""
+    with as_file(files("gatera.browser") / "static" / "js") as folder:
+        server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{server.server_port}/errors.js")
+        yield page
+        page.close()
+        server.shutdown()
+        server.server_close()
+
+
+#: Texts that tell tokenizers apart: sigmas, marks, numbers that are letters, joiners, blanks of all kinds, special tokens.
+TEXTS = [
+    "The GOOD film wasn't \u03a3\u0391\u03a3 \u0130stanbul", "caf\u00e9 cafe\u0301 \u2167_a_ \u00b2x \U00020000 \u0915\u094d\u0937\u093f", "[CLS] a [SEP][MASK]",
+    "\u00a0\u3000 \ufb01 \x07\u200b\xad \u4e2d\u6587 3.14 1,000 $5", "so so so so GOOD!!! soooo <b>x</b>&eacute;&#x80;&notit;", "x" * 130 + " \ufffd\ufeff\u2028end",
+]  # fmt: skip
+
+READ = """async ([texts, tokenizers, numbers, dates, columns]) => {
+  const load = (name) => import(`./${name}.js`);
+  const [{ readText, markWords }, { TokenReader }] = [await load("text/read"), await load("text/tokenizer")];
+  const [{ textNumber }, { partOfDate }, { Codes }] = [await load("table/numbers"), await load("table/dates"), await load("table/cells")];
+  const parts = ["Year", "Month", "Week", "Day", "Dayofweek", "Dayofyear", "Hour", "Elapsed"];
+  const date = (text) => {
+    try {
+      return parts.map((part) => partOfDate(text, "c", part));
+    } catch (error) {
+      return error.code;
+    }
+  };
+  return {
+    texts: texts.map((text) => readText(text, { html: true, form: "NFKC" })),
+    marked: texts.map(markWords),
+    tokens: tokenizers.map((document) => {
+      const reader = new TokenReader(JSON.parse(document), { first: 30, last: 5 });
+      return texts.map((text) => Array.from(reader.read(text).data, Number));
+    }),
+    numbers: numbers.map(([text, decimal, thousands]) => textNumber(text, { decimal, thousands })),
+    dates: dates.map(date),
+    codes: columns.map(([labels, cells]) => cells.map((cell) => new Codes(labels, { decimal: ".", thousands: "" }).of(cell))),
+  };
+}"""
+
+NUMBERS = [
+    (text, decimal, thousands)
+    for text in (
+        "1,234.5",
+        "1.234,5",
+        "$5",
+        "(12)",
+        "\u22123",
+        "-$ 2.5 %",
+        "1e3",
+        ".5",
+        "38,8",
+        "16,000",
+        "12,34,567",
+        "1 234",
+        "x1",
+        "1.",
+        "",
+    )
+    for decimal, thousands in ((".", ""), (",", "."), (".", ","), (".", " "))
+]
+DATES = [
+    "2024-02-29", "2023-02-29", "20240229", "2024-W09-4", "1999-W53-3", "2020-W53-7", "2024-W01", "2024-02-29T23:59:59.5", "2024-02-29 12:30Z",
+    "2021-12-31T23:30:00-05:00", "2024-02-29T24:00", "2024-02-29T1030", "0001-01-01", "soon",
+]  # fmt: skip
+COLUMNS = [
+    (["a", "b ", "b", "True"], ["a", " a", "b", "b ", " b", "True", "true", "", None, "NA", "c", 1]),
+    ([1, 2, 3.5], ["1", "1.0", 1, True, "3,5", 3.5, "", None, "x", "1e0"]), ([False, True], ["true", "TRUE", 1, 0, "1", None]),
+    (["nan", "?", ""], ["nan", "?", "", "NA", None]),
+]  # fmt: skip
+
+
+def tokenizers() -> list[str]:
+    """One of each model, as programs have them."""
+    package = pytest.importorskip("tokenizers")
+    models, splits, cleaning = package.models, package.pre_tokenizers, package.normalizers
+    words = [*SPECIAL_WORDS, "the", "good", "n't", "so", "x"]
+    pieces = {
+        word: number
+        for number, word in enumerate(
+            [
+                "[UNK]",
+                "[CLS]",
+                "[SEP]",
+                "[MASK]",
+                "the",
+                "good",
+                "film",
+                "was",
+                "so",
+                "x",
+                "##x",
+                "##\u03c3",
+                "\u03c3",
+                "\u03b1",
+                "##\u03b1",
+                "caf",
+                "##e",
+                "1",
+                "##0",
+            ]
+        )
+    }
+    bert = package.Tokenizer(models.WordPiece(pieces, unk_token="[UNK]"))
+    bert.normalizer, bert.pre_tokenizer = cleaning.BertNormalizer(), splits.BertPreTokenizer()
+    bert.post_processor = package.processors.TemplateProcessing(
+        "[CLS] $A [SEP]", special_tokens=[("[CLS]", 1), ("[SEP]", 2)]
+    )
+    bert.add_special_tokens(["[CLS]", "[SEP]", "[MASK]"])
+    bpe = package.Tokenizer(models.BPE())
+    bpe.pre_tokenizer = splits.ByteLevel(add_prefix_space=True)
+    bpe.normalizer = cleaning.Sequence([cleaning.NFD(), cleaning.Lowercase(), cleaning.StripAccents()])
+    alphabet = splits.ByteLevel.alphabet()
+    bpe.train_from_iterator(
+        TEXTS, package.trainers.BpeTrainer(vocab_size=320, initial_alphabet=alphabet, show_progress=False)
+    )
+    plain = package.Tokenizer(models.WordLevel({"?": 0, "good": 1, "\u03c3\u03b1\u03c3": 2}, unk_token="?"))
+    plain.normalizer, plain.pre_tokenizer = cleaning.Lowercase(), splits.Whitespace()
+    return [word_tokenizer(words).decode(), bert.to_str(), bpe.to_str(), plain.to_str()]
+
+
+def date_parts(text: str) -> list[float] | str:
+    try:
+        return [float(part_of_dates([text], "c", part)[0]) for part in PARTS]
+    except DataError:
+        return "not_a_date"
+
+
+@pytest.mark.whole
+def test_texts_numbers_and_dates_are_read_as_in_python(scripts):
+    documents = tokenizers()
+    found = scripts.evaluate(READ, [TEXTS, documents, NUMBERS, DATES, COLUMNS])
+    readers = [TokenReader(document.encode(), 30, 5) for document in documents]
+    formats = [(text, NumberFormat(decimal, thousands)) for text, decimal, thousands in NUMBERS]
+    wanted = {
+        "texts": [read_text(text, form="NFKC") for text in TEXTS],
+        "marked": [mark_words(text) for text in TEXTS],
+        "tokens": [[reader(text).tolist() for text in TEXTS] for reader in readers],
+        "numbers": [
+            plain_number(text) if written == PLAIN else written.number(text) for text, written in formats
+        ],
+        "dates": [date_parts(text) for text in DATES],
+        "codes": [[Codes(labels)(cell) for cell in cells] for labels, cells in COLUMNS],
+    }
+    for name, value in wanted.items():
+        assert found[name] == (pytest.approx(value) if name == "numbers" else value), name
