@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,3 +54,27 @@ def private_home(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path
     folder.mkdir()
     monkeypatch.setenv("GATERA_HOME", str(folder))
     return folder
+
+
+@pytest.fixture
+def serving() -> Iterator[Callable[..., str]]:
+    """Run ASGI applications in threads until the test ends: `address = serving(app)`, such as "http://127.0.0.1:41234/"."""
+    from gatera.web.launch import WebServer, address_of, listen
+
+    running = []
+
+    def started(app: Any, **options: Any) -> str:
+        socket = listen("127.0.0.1", 0)
+        address = address_of(socket)
+        server = WebServer(app, **options)
+        thread = threading.Thread(target=server.serve_on, args=(socket,), daemon=True)
+        running.append((server, thread))
+        thread.start()
+        return address
+
+    yield started
+    for server, _ in running:
+        server.stop(0)
+    for _, thread in running:
+        thread.join(10)
+        assert not thread.is_alive()

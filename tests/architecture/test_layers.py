@@ -14,8 +14,8 @@ from source import imports_of, modules
 LAYERS = [
     {"core"},
     {"program", "samples"},
-    {"data", "models", "kernels", "measure", "store"},
-    {"learn"},
+    {"data", "models", "kernels", "measure", "store", "web"},
+    {"learn", "serve"},
     {"vision", "text", "tabular", "collab", "audio", "interpret", "evaluate", "labeling"},
     {"recipes", "compat"},
     {"callback"},

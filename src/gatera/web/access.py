@@ -1,0 +1,102 @@
+"""Who may ask: a token, given in the header Authorization, or in a cookie that a browser gets for a one-time link."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
+
+from gatera.core.errors import ArgumentError
+
+#: The environment variable that holds the token, and the fewest characters that one may have.
+VARIABLE, SHORTEST = "GATERA_TOKEN", 8
+
+
+def given_token(file: str | Path | None = None) -> str | None:
+    """Return the token of a file, else of the environment variable GATERA_TOKEN; None where neither is given.
+
+    It is never an option of the command line: those can be read by every user of the machine.
+
+    Raises:
+        ArgumentError: if the file cannot be read, or the token is empty, short, or not plain text.
+    """
+    if file is not None:
+        try:
+            token, where = Path(file).read_text("utf-8").strip(), str(file)
+        except (OSError, ValueError) as err:
+            reason = getattr(err, "strerror", None) or "it is not text"
+            raise ArgumentError(f"the token file {file} cannot be read ({reason})") from err
+    elif (found := os.environ.get(VARIABLE)) is not None:
+        token, where = found.strip(), VARIABLE
+    else:
+        return None
+    if len(token) < SHORTEST or not token.isascii() or not token.isprintable() or " " in token:
+        raise ArgumentError(
+            f"the token in {where} is not usable",
+            expected=f"at least {SHORTEST} letters, digits and signs of ASCII, without spaces",
+            remedy='Make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"',
+        )
+    return token
+
+
+class Access:
+    """Knows a token and who has shown it.
+
+    Args:
+        token: the token.
+
+    Attributes:
+        cookie_name: the name of the cookie; it differs between tokens, since browsers share cookies between ports.
+    """
+
+    def __init__(self, token: str) -> None:
+        self._token = token.encode()
+        self._session = hmac.new(self._token, b"gatera session", hashlib.sha256).hexdigest()
+        self.cookie_name = f"gatera_{hmac.new(self._token, b'name', hashlib.sha256).hexdigest()[:8]}"
+        self._keys: set[str] = set()
+
+    def key(self) -> str:
+        """Make a key that opens the page once: the page's address with `?key=...`."""
+        key = secrets.token_urlsafe(24)
+        self._keys.add(key)
+        return key
+
+    def allows(self, authorization: bytes, cookie: bytes) -> bool:
+        """Whether the headers of a request show the token, or the cookie that stands for it."""
+        scheme, _, shown = authorization.partition(b" ")
+        if scheme.lower() == b"bearer" and self.is_token(shown.strip()):
+            return True
+        return bool(cookie) and self._has_cookie(cookie)
+
+    def is_token(self, shown: bytes) -> bool:
+        """Whether this is the token; compared in constant time."""
+        return hmac.compare_digest(shown, self._token)
+
+    def take_key(self, key: str) -> bool:
+        """Whether this is a key that was not used; it is used up then."""
+        found = next(
+            (known for known in self._keys if hmac.compare_digest(known.encode(), key.encode())), None
+        )
+        self._keys.discard(found or "")
+        return found is not None
+
+    def cookie(self, secure: bool) -> str:
+        """Return the value of the header Set-Cookie for a browser that has shown the token.
+
+        Args:
+            secure: whether the page came over HTTPS.
+        """
+        attributes = "HttpOnly; SameSite=Strict; Max-Age=2592000" + ("; Secure" if secure else "")
+        return f"{self.cookie_name}={self._session}; {attributes}"
+
+    def _has_cookie(self, cookie: bytes) -> bool:
+        if self.cookie_name.encode() not in cookie:
+            return False
+        try:
+            found = SimpleCookie(cookie.decode("latin-1")).get(self.cookie_name)
+        except CookieError:
+            return False
+        return found is not None and hmac.compare_digest(found.value.encode(), self._session.encode())

@@ -1,0 +1,129 @@
+"""One connection: uvicorn's, with limits on how slowly and how much a client may send."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from gatera.web.problems import JSON_TYPE, Refused, as_json, parts_of
+
+#: Seconds until the headers of a request must be there, and until its body must be, to which its bytes add.
+HEADER_SECONDS, BODY_SECONDS = 10.0, 20.0
+
+#: A body may come as slowly as this (bytes a second).
+SLOWEST = 5_000
+
+#: The most bytes before the end of the headers, and of a body that was refused already.
+MOST_HEADER_BYTES, MOST_REFUSED_BYTES = 65_536, 16_000_000
+
+#: A refused client may go on sending for so long (seconds): closed at once, the system would throw away what it has not read yet of
+#: our answer. Beyond so many connections too many, there is no time for that.
+LINGER_SECONDS, MOST_LINGERING = 1.0, 50
+
+
+class Connection(HttpToolsProtocol):
+    """A connection whose client must send its requests in time. `sweep` is called about once a second.
+
+    Attributes:
+        since: when the client began to owe us something (seconds of the loop's clock); None while it owes nothing.
+        received: bytes since then.
+    """
+
+    most_connections = 1_000
+
+    since: float | None = None
+    received = 0
+    in_headers = True
+    refused = False
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin; refuse where there are too many connections."""
+        super().connection_made(transport)
+        self._owes(headers=True)
+        if len(self.connections) > self.most_connections:
+            self.refuse(Refused(503, "there are too many connections", headers={"Retry-After": "1"}))
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came."""
+        self.received += len(data)
+        if self.refused:
+            if self.received > MOST_REFUSED_BYTES:
+                self.transport.close()
+            return
+        super().data_received(data)
+        if self.refused or self.transport.is_closing():
+            return
+        if self.since is not None and self.in_headers and self.received > MOST_HEADER_BYTES:
+            self.refuse(
+                Refused(431, "the headers are too long", expected=f"at most {MOST_HEADER_BYTES:,} bytes")
+            )
+        elif (
+            self.cycle is not None and self.cycle.response_complete and self.received > MOST_REFUSED_BYTES
+            and not self.in_headers
+        ):  # fmt: skip
+            self.transport.close()
+
+    def on_message_begin(self) -> None:
+        """Note that a request begins."""
+        super().on_message_begin()
+        if not self.in_headers:  # a further one on the same connection
+            self._owes(headers=True)
+
+    def on_headers_complete(self) -> None:
+        """Note that its headers are there."""
+        self._owes(headers=False)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Note that all of it is there."""
+        self.since = None
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Tell the client that this was no HTTP."""
+        self.refuse(Refused(400, "this is not a valid HTTP request"))
+
+    def sweep(self, now: float) -> None:
+        """Close the connection if the client is too slow."""
+        if self.since is None or self.refused or self.transport.is_closing():
+            return
+        allowed = HEADER_SECONDS if self.in_headers else BODY_SECONDS + self.received / SLOWEST
+        if now - self.since > allowed:
+            part = "headers" if self.in_headers else "body"
+            self.refuse(Refused(408, f"the {part} of the request did not come in time"))
+
+    def refuse(self, error: Refused) -> None:
+        """Answer with an error, unless an answer has begun, and close."""
+        if self.cycle is None or not self.cycle.response_started or self.cycle.response_complete:
+            body = as_json({"error": parts_of(error)})
+            lines = [
+                STATUS_LINE[error.status],
+                *(f"{name}: {value}\r\n".encode() for name, value in error.headers.items()),
+                f"content-type: {JSON_TYPE}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n".encode(),
+                body,
+            ]
+            self.transport.write(b"".join(lines))
+        self.refused = True
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if (
+            len(self.connections) > self.most_connections + MOST_LINGERING
+            or not self.transport.can_write_eof()
+        ):
+            self.transport.close()
+            return
+        self.transport.write_eof()
+        self.flow.resume_reading()
+        self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
+    def shutdown(self) -> None:
+        """Close if nothing is in work; else after the answer."""
+        if self.refused:
+            self.transport.close()
+        else:
+            super().shutdown()
+
+    def _owes(self, headers: bool) -> None:
+        self.since, self.received, self.in_headers = self.loop.time(), 0, headers

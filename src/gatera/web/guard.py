@@ -1,0 +1,286 @@
+"""Stands before an application: checks host, origin, token and size of every request, and adds the headers of safety.
+
+A page on another site can make a browser send requests to this machine, and a name server can make its name mean 127.0.0.1
+(DNS rebinding): so the Host header must be one of ours, and a request from another site's page is refused unless that site is
+allowed. The policy of our pages loads nothing from elsewhere and runs no script that stands in a page.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.requests import ClientDisconnect
+
+from gatera.core.errors import GateraError, is_library_error, shorten
+from gatera.core.escape import escaped
+from gatera.core.files import human_bytes
+from gatera.web.access import Access
+from gatera.web.problems import Refused, error_response
+from gatera.web.sign_in import SIGN_IN, SignIn, wants_page
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+Application = Callable[[Any, Receive, Send], Awaitable[None]]
+
+#: Names of this machine for itself.
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+#: The largest body by default (bytes).
+BODY_LIMIT = 32_000_000
+
+#: What our pages may do: nothing from elsewhere, no script or style inside a page.
+POLICY = (
+    "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+
+#: Headers of every answer.
+SAFETY: tuple[tuple[bytes, bytes], ...] = (
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"permissions-policy", b"camera=(self), microphone=(self)"),
+)
+
+#: Methods that change nothing.
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+#: Headers that the guard reads.
+_READ = frozenset(
+    (
+        b"host",
+        b"origin",
+        b"sec-fetch-site",
+        b"authorization",
+        b"cookie",
+        b"content-length",
+        b"transfer-encoding",
+    )
+)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a guard lets pass.
+
+    Attributes:
+        access: knows the token; None where none is asked for.
+        hosts: names that the Host header may have, without port; None for any.
+        origins: other sites whose pages may ask, such as "https://example.org"; "*" for all.
+        body_limit: the largest body, in bytes.
+        open_paths: paths that need no token; those that end with "/" stand for everything below them.
+    """
+
+    access: Access | None = None
+    hosts: frozenset[str] | None = LOOPBACK
+    origins: frozenset[str] = frozenset()
+    body_limit: int = BODY_LIMIT
+    open_paths: Collection[str] = ("/health/live", "/health/ready", "/static/")
+
+    def is_open(self, path: str) -> bool:
+        """Whether a path needs no token."""
+        return any(path == each or (each.endswith("/") and path.startswith(each)) for each in self.open_paths)
+
+
+class Guard:
+    """An ASGI application that lets requests through to another. Errors of that one become JSON; none shows a traceback.
+
+    Args:
+        app: the application.
+        rules: what passes.
+        complain: is told in one line what failed inside, for the person who runs the server.
+    """
+
+    def __init__(self, app: Application, rules: Rules, complain: Callable[[str], None] | None = None) -> None:
+        self._app, self._rules = app, rules
+        self._complain = complain or (lambda line: print(escaped(line), file=sys.stderr))
+        self._sign_in = None if rules.access is None else SignIn(rules.access)
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse it."""
+        if scope["type"] != "http":
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1003})
+                return
+            await self._app(scope, receive, send)
+            return
+        extra, started = list(SAFETY), False
+
+        async def sending(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = [*message.get("headers", ()), *extra]
+            await send(message)
+
+        try:
+            await self._pass_on(scope, receive, sending, extra)
+        except ClientDisconnect:
+            return
+        except Exception as err:  # noqa: BLE001 - whatever fails, the client gets an answer and no traceback
+            answer = self._answer_for(err, scope)
+            if started:
+                raise _Broken from None  # half an answer: the connection is closed
+            await answer(scope, receive, sending)
+
+    async def _pass_on(
+        self, scope: Any, receive: Receive, send: Send, extra: list[tuple[bytes, bytes]]
+    ) -> None:
+        headers = {name: value for name, value in scope["headers"] if name in _READ}
+        rules = self._rules
+        self._check_host(headers.get(b"host", b""))
+        allowed = self._check_origin(scope["method"], headers, extra)
+        if allowed and scope["method"] == "OPTIONS":
+            await _preflight(send)
+            return
+        if rules.access is not None:
+            if self._sign_in is not None and scope["path"] == scope.get("root_path", "") + SIGN_IN:
+                await self._sign_in(scope, self._limited(headers, receive), send)
+                return
+            if not rules.access.allows(headers.get(b"authorization", b""), headers.get(b"cookie", b"")):
+                path = scope["path"].removeprefix(scope.get("root_path", ""))
+                if not rules.is_open(path):
+                    await self._stranger(scope, receive, send)
+                    return
+        await self._app(scope, self._limited(headers, receive), send)
+
+    async def _stranger(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Let a browser sign in; tell every other client that it needs the token."""
+        if self._sign_in is not None and wants_page(scope):
+            await self._sign_in(scope, receive, send)
+            return
+        raise Refused(
+            401, "this server needs a token", expected="the header Authorization: Bearer TOKEN",
+            headers={"WWW-Authenticate": 'Bearer realm="gatera"'},
+        )  # fmt: skip
+
+    def _check_host(self, given: bytes) -> None:
+        hosts = self._rules.hosts
+        if hosts is not None and host_name(given.decode("latin-1")) not in hosts:
+            raise Refused(
+                421, "the Host header is not one of this server's names", got=given.decode("latin-1"),
+                expected=", ".join(sorted(hosts)), remedy="Start the server with --host-name NAME to allow another.",
+            )  # fmt: skip
+
+    def _check_origin(
+        self, method: str, headers: dict[bytes, bytes], extra: list[tuple[bytes, bytes]]
+    ) -> bool:
+        """Refuse a request that another site's page sends; return whether it is one that is allowed."""
+        origin = headers.get(b"origin")
+        if origin is None or _same_site(origin, headers):
+            return False
+        name = origin.decode("latin-1")
+        if name in self._rules.origins or "*" in self._rules.origins:
+            extra += [(b"access-control-allow-origin", origin), (b"vary", b"Origin")]
+            return True
+        if method not in SAFE_METHODS:
+            raise Refused(
+                403, "a page of another site may not use this server", got=name,
+                remedy="Start the server with --allow-origin ORIGIN to allow that site.",
+            )  # fmt: skip
+        return False
+
+    def _limited(self, headers: dict[bytes, bytes], receive: Receive) -> Receive:
+        """Refuse a body that is too large: by its length if it is given, else while it is read."""
+        limit = self._rules.body_limit
+        length = headers.get(b"content-length")
+        if length is not None:
+            if not length.isdigit() or int(length[:20]) > limit:
+                raise too_large(limit)
+            return receive
+        return receive if b"transfer-encoding" not in headers else _counting(receive, limit)
+
+    def _answer_for(self, err: Exception, scope: Any) -> Any:
+        if isinstance(err, GateraError):
+            return error_response(err)
+        if isinstance(err, MemoryError):
+            return error_response(Refused(503, "there is not enough memory for this request"))
+        said = f"{type(err).__name__}: {shorten(' '.join(str(err).split()))}"
+        self._complain(f"{scope['method']} {shorten(scope['path'])} failed ({said})")
+        kind = "a library" if is_library_error(err) else "the server"
+        return error_response(Refused(500, f"{kind} failed ({type(err).__name__})"))
+
+
+class _Broken(Exception):
+    """Half an answer was sent."""
+
+
+def too_large(limit: int) -> Refused:
+    """Return the error for a body that is too large."""
+    return Refused(
+        413, "the body is too large", expected=f"at most {human_bytes(limit)}",
+        remedy="Send less at once, or start the server with a larger --body-limit.",
+    )  # fmt: skip
+
+
+def host_name(header: str) -> str:
+    """Return the name in a Host header, in lower case and without port.
+
+    Example:
+        >>> host_name("LocalHost:8000"), host_name("[::1]:8000"), host_name("127.0.0.1")
+        ('localhost', '::1', '127.0.0.1')
+    """
+    if header.startswith("["):
+        return header[1:].partition("]")[0].lower()
+    name, colon, port = header.rpartition(":")
+    return (name if colon and port.isdigit() else header).lower()
+
+
+def hosts_for(listening_on: str, names: Iterable[str] = ()) -> frozenset[str] | None:
+    """Return the names that the Host header may have.
+
+    Args:
+        listening_on: the address that the server listens on. Beyond loopback any name is allowed unless some are given: the
+            token protects the server there, and no page of another site has it.
+        names: further names, e.g. of a proxy before it.
+
+    Example:
+        >>> sorted(hosts_for("127.0.0.1", ["cats.example.org"])), hosts_for("0.0.0.0")
+        (['127.0.0.1', '::1', 'cats.example.org', 'localhost'], None)
+    """
+    names = frozenset(host_name(name) for name in names)
+    if listening_on in LOOPBACK:
+        return LOOPBACK | names
+    return LOOPBACK | names | {listening_on} if names else None
+
+
+def _same_site(origin: bytes, headers: dict[bytes, bytes]) -> bool:
+    """Whether a request comes from a page of this server, as the browser says; else as Origin and Host say."""
+    site = headers.get(b"sec-fetch-site")
+    if site is not None:
+        return site in (b"same-origin", b"none")
+    netloc = (
+        urlsplit(origin.decode("latin-1")).netloc
+        if b"[" not in origin
+        else origin.decode("latin-1").partition("//")[2]
+    )
+    return netloc.lower() == headers.get(b"host", b"").decode("latin-1").lower()
+
+
+async def _preflight(send: Send) -> None:
+    headers = [
+        (b"access-control-allow-methods", b"GET, POST"),
+        (b"access-control-allow-headers", b"authorization, content-type, inference-header-content-length"),
+        (b"access-control-max-age", b"600"),
+    ]
+    await send({"type": "http.response.start", "status": 204, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _counting(receive: Receive, limit: int) -> Receive:
+    read = 0
+
+    async def counted() -> Any:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        if read > limit:
+            raise too_large(limit)
+        return message
+
+    return counted

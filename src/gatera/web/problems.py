@@ -1,0 +1,76 @@
+"""Errors as JSON, in the parts of `core.errors`: {"error": {"message", "problem", "got", "expected", "available", "next"}}."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from gatera.core.errors import ArgumentError, DataError, GateraError, OutputExistsError, shorten
+
+#: Status of errors by class, the first that fits; any other of ours is 500.
+STATUSES: tuple[tuple[type[GateraError], int], ...] = (
+    (DataError, 422),
+    (ArgumentError, 400),
+    (OutputExistsError, 409),
+)
+
+JSON_TYPE = "application/json"
+
+
+class Refused(GateraError):
+    """A request that is answered with an error. Other arguments: see `GateraError`.
+
+    Args:
+        status: the HTTP status, 400..599.
+        problem: what is wrong.
+        headers: further headers of the answer, such as Retry-After.
+    """
+
+    def __init__(
+        self, status: int, problem: str, *, headers: Mapping[str, str] | None = None, **parts: Any
+    ) -> None:
+        super().__init__(problem, **parts)
+        self.status, self.headers = status, dict(headers or {})
+
+
+def parts_of(error: GateraError) -> dict[str, Any]:
+    """Return the parts of an error as JSON values; those that it does not have are left out.
+
+    Example:
+        >>> parts_of(ArgumentError("n must be at least 1", got=0, remedy="Pass n=1."))
+        {'message': 'n must be at least 1. Got: 0. Pass n=1.', 'problem': 'n must be at least 1', 'got': '0', 'next': 'Pass n=1.'}
+    """
+    parts: dict[str, Any] = {
+        "message": str(error),
+        "problem": error.problem,
+        "got": None if error.got is None else shorten(repr(error.got)),
+        "expected": error.expected,
+        "available": error.available,
+        "next": error.remedy,
+    }
+    return {name: value for name, value in parts.items() if value is not None}
+
+
+def status_of(error: GateraError) -> int:
+    """Return the HTTP status of an error."""
+    if isinstance(error, Refused):
+        return error.status
+    return next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
+
+
+def as_json(value: Any) -> bytes:
+    """Return a value as JSON in UTF-8; halves of surrogate pairs are escaped, so that it is always valid."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(
+        "utf-8", "backslashreplace"
+    )
+
+
+def error_response(error: GateraError) -> Response:
+    """Return the answer that tells a client what is wrong."""
+    headers = error.headers if isinstance(error, Refused) else {}
+    return Response(
+        as_json({"error": parts_of(error)}), status_of(error), headers=dict(headers), media_type=JSON_TYPE
+    )

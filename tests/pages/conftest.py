@@ -1,0 +1,110 @@
+"""A browser for the tests of pages: Debian's or the user's own Chromium, driven by Playwright; nothing is downloaded.
+
+Its path is the environment variable CHROMIUM, or what stands in PATH. Without one these tests are skipped, and say so; where CI is
+set they fail instead.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+WITHOUT = "no Chromium here: the tests of pages are left out (install chromium, or set CHROMIUM to its path)"
+
+
+def chromium() -> str | None:
+    """The path of a browser."""
+    named = os.environ.get("CHROMIUM")
+    if named:
+        return named if Path(named).exists() else None
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+@dataclass
+class Watched:
+    """What a page did: requests that were not to this machine (they are blocked), and what its console complained of."""
+
+    strangers: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def assert_clean(self) -> None:
+        """Nothing was asked of another machine, and the console is empty."""
+        assert self.strangers == []
+        assert self.complaints == []
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """One browser for a module of tests."""
+    path = chromium()
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail(WITHOUT)
+        pytest.skip(WITHOUT)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=path,
+            args=[*FLAGS, "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"],
+        )
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
+    """Open a page and watch it: `page = open_page(url, width=390, dark=True)`; it has `page.watched`."""
+    contexts = []
+
+    def opened(
+        url: str | None = None, *, width: int = 1280, height: int = 800, dark: bool = False, **options: Any
+    ) -> Any:
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light",
+            locale=options.pop("locale", "en-GB"), **options,
+        )  # fmt: skip
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        watched = Watched()
+
+        def routed(route: Any) -> None:
+            address = route.request.url
+            watched.requests.append(address)
+            if urlsplit(address).hostname in ("127.0.0.1", "localhost") or address.startswith(
+                ("blob:", "data:")
+            ):
+                route.continue_()
+            else:
+                watched.strangers.append(address)
+                route.abort()
+
+        context.route("**", routed)
+        page = context.new_page()
+        page.on("pageerror", lambda error: watched.complaints.append(f"error: {error}"))
+        page.on(
+            "console",
+            lambda said: (
+                watched.complaints.append(f"{said.type}: {said.text}")
+                if said.type in ("error", "warning")
+                else None
+            ),
+        )
+        page.watched = watched
+        if url is not None:
+            page.goto(url)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()

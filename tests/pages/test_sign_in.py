@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from gatera.web.access import Access
+from gatera.web.app import make_app
+from gatera.web.assets import asset_routes
+from gatera.web.guard import Rules
+
+PAGE = '<!doctype html><html lang="en"><title>t</title><link rel="icon" href="data:,"><h1>inside</h1></html>'
+
+
+async def inside(request: Request) -> Response:
+    return HTMLResponse(PAGE)
+
+
+@pytest.fixture
+def access() -> Access:
+    return Access("correct-horse-battery")
+
+
+@pytest.fixture
+def address(serving, access) -> str:
+    return serving(make_app([Route("/", inside), *asset_routes("gatera.web")], Rules(access=access)))
+
+
+def test_a_person_signs_in_with_the_token(open_page, address):
+    page = open_page(address, width=390)
+    page.get_by_label("Token of this server").fill("wrong")
+    page.keyboard.press("Enter")
+    assert page.get_by_role("alert").inner_text().startswith("That is not the token")
+    page.get_by_label("Token of this server").fill("correct-horse-battery")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="inside").wait_for()
+    assert page.watched.strangers == []
+
+
+def test_a_link_opens_the_page_in_spanish_or_english(open_page, address, access):
+    page = open_page(f"{address}?key=used", locale="es-ES")
+    page.get_by_role("heading", name="Entrar").wait_for()
+    page.goto(f"{address}?key={access.key()}")
+    assert page.get_by_role("heading", name="inside").is_visible()
+    assert page.url == address

@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from gatera.core.errors import ArgumentError, DataError
+from gatera.web.access import Access, given_token
+from gatera.web.app import make_app
+from gatera.web.assets import asset_routes
+from gatera.web.guard import Rules, host_name, hosts_for
+
+TOKEN = "correct-horse-battery"
+
+
+async def echo(request: Request) -> Response:
+    return Response(await request.body())
+
+
+async def fail(request: Request) -> Response:
+    raise {"data": DataError("row 3 is empty", got="", remedy="Fill it."), "argument": ArgumentError("no"),
+           "bug": ZeroDivisionError("a secret")}[request.path_params["how"]]  # fmt: skip
+
+
+async def hello(request: Request) -> Response:
+    return PlainTextResponse("hello")
+
+
+ROUTES = [
+    Route("/", hello),
+    Route("/echo", echo, methods=["POST"]),
+    Route("/fail/{how}", fail),
+    Route("/health/live", hello),
+    *asset_routes("gatera.web"),
+]
+
+
+def client(rules: Rules | None = None, said: list[str] | None = None, **options: Any) -> TestClient:
+    app = make_app(ROUTES, rules, complain=None if said is None else said.append)
+    return TestClient(app, base_url="http://127.0.0.1:8000", **options)
+
+
+def problem(response: Any) -> dict[str, Any]:
+    return response.json()["error"]
+
+
+def test_errors_are_json_in_the_parts_of_ours():
+    answer = client().get("/fail/data")
+    assert answer.status_code == 422
+    assert problem(answer) == {
+        "message": "row 3 is empty. Got: ''. Fill it.", "problem": "row 3 is empty", "got": "''", "next": "Fill it.",
+    }  # fmt: skip
+    assert client().get("/fail/argument").status_code == 400
+
+
+def test_what_fails_inside_is_a_500_without_its_text_and_one_line_for_the_person_who_runs_it():
+    said: list[str] = []
+    answer = client(said=said).get("/fail/bug")
+    assert (answer.status_code, "secret" in answer.text) == (500, False)
+    assert said == ["GET /fail/bug failed (ZeroDivisionError: a secret)"]
+
+
+def test_unknown_paths_and_methods_say_what_there_is():
+    answer = client().get("/ecko")
+    assert (answer.status_code, problem(answer)["next"]) == (404, "Did you mean '/echo'?")
+    answer = client().get("/echo")
+    assert (answer.status_code, answer.headers["allow"], problem(answer)["expected"]) == (405, "POST", "POST")
+
+
+def test_a_foreign_host_name_is_refused():
+    assert client().get("/", headers={"Host": "evil.example"}).status_code == 421
+    assert client().get("/", headers={"Host": "localhost:8000"}).text == "hello"
+    assert client().get("/", headers={"Host": "[::1]:8000"}).text == "hello"
+    assert (
+        client(Rules(hosts=hosts_for("127.0.0.1", ["cats.example"])))
+        .get("/", headers={"Host": "cats.example"})
+        .is_success
+    )
+    assert client(Rules(hosts=hosts_for("0.0.0.0"))).get("/", headers={"Host": "any"}).is_success
+    assert hosts_for("10.0.0.7", ["a.b:80"]) >= {"a.b", "10.0.0.7"}
+    assert host_name("") == ""
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Origin": "http://127.0.0.1:8000"}, 200),
+        ({"Origin": "http://127.0.0.1:9999"}, 403),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://[::1"}, 403),
+        ({"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Origin": "https://behind.proxy", "Sec-Fetch-Site": "same-origin"}, 200),
+    ],
+)
+def test_pages_of_other_sites_may_not_send(headers, status):
+    assert client().post("/echo", content=b"x", headers=headers).status_code == status
+
+
+def test_a_site_that_is_allowed_may_ask_and_read_the_answer():
+    rules = Rules(origins=frozenset({"https://shop.example"}))
+    preflight = client(rules).options("/echo", headers={"Origin": "https://shop.example"})
+    assert preflight.status_code == 204
+    assert "authorization" in preflight.headers["access-control-allow-headers"]
+    answer = client(rules).post("/echo", content=b"x", headers={"Origin": "https://shop.example"})
+    assert answer.headers["access-control-allow-origin"] == "https://shop.example"
+    assert client(rules).post("/echo", headers={"Origin": "https://shop.example.evil"}).status_code == 403
+
+
+def test_every_answer_has_the_policy():
+    for answer in (client().get("/"), client().get("/fail/bug"), client().get("/nothing")):
+        assert "default-src 'self'" in answer.headers["content-security-policy"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_body_is_refused_by_its_length_and_while_it_is_read():
+    small = client(Rules(body_limit=10))
+    assert small.post("/echo", content=b"0123456789").content == b"0123456789"
+    assert small.post("/echo", content=b"0123456789a").status_code == 413
+
+    def parts():
+        yield from [b"01234", b"56789"]
+        yield b"a"
+
+    assert small.post("/echo", content=parts()).status_code == 413
+    assert small.post("/echo", content=iter([b"01234", b"56789"])).content == b"0123456789"
+
+
+def test_a_token_is_asked_for_in_the_header():
+    guarded = client(Rules(access=Access(TOKEN)))
+    answer = guarded.get("/")
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer realm="gatera"')
+    assert guarded.get("/", headers={"Authorization": f"Bearer {TOKEN}"}).text == "hello"
+    assert guarded.get("/", headers={"Authorization": f"bearer {TOKEN}"}).text == "hello"
+    for wrong in (f"Bearer {TOKEN}x", "Bearer", f"Basic {TOKEN}", "", "Bearer \xff"):
+        assert guarded.get("/", headers=[("Authorization", wrong.encode("latin-1"))]).status_code == 401, (
+            wrong
+        )
+    assert guarded.get("/health/live").text == "hello"
+    assert guarded.get("/static/base.css").is_success
+
+
+def test_a_link_works_once_and_gives_a_cookie_that_other_sites_do_not_send():
+    access = Access(TOKEN)
+    guarded = client(Rules(access=access), follow_redirects=False)
+    page = {"Accept": "text/html"}
+    key = access.key()
+    answer = guarded.get(f"/?key={key}", headers=page)
+    assert (answer.status_code, answer.headers["location"]) == (303, "./")
+    assert "SameSite=Strict" in answer.headers["set-cookie"]
+    assert "HttpOnly" in answer.headers["set-cookie"]
+    assert TOKEN not in answer.headers["set-cookie"]
+    assert guarded.get("/").text == "hello"  # with the cookie
+    again = client(Rules(access=access), follow_redirects=False).get(f"/?key={key}", headers=page)
+    assert again.status_code == 401
+    assert 'id="wrong" role' in again.text.replace(' class="bad"', "")
+
+
+def test_the_form_takes_the_token():
+    guarded = client(Rules(access=Access(TOKEN)), follow_redirects=False)
+    assert 'id="wrong" hidden' in guarded.get("/", headers={"Accept": "text/html"}).text
+    wrong = guarded.post("/sign-in", data={"token": "no"})
+    assert (wrong.status_code, "set-cookie" in wrong.headers) == (401, False)
+    assert guarded.post("/sign-in", content=b"token=" + b"x" * 20_000).status_code == 400
+    assert guarded.post("/sign-in", data={"token": TOKEN}).status_code == 303
+    assert guarded.get("/").text == "hello"
+    forged = {"Cookie": f"{Access(TOKEN).cookie_name}={TOKEN}"}
+    assert client(Rules(access=Access(TOKEN))).get("/", headers=forged).status_code == 401
+
+
+def test_two_servers_on_one_machine_have_two_cookies():
+    assert Access(TOKEN).cookie_name != Access(TOKEN + "2").cookie_name
+
+
+def test_a_token_comes_from_the_environment_or_a_file(tmp_path, monkeypatch):
+    monkeypatch.delenv("GATERA_TOKEN", raising=False)
+    assert given_token() is None
+    monkeypatch.setenv("GATERA_TOKEN", "from-the-environment")
+    assert given_token() == "from-the-environment"
+    file = tmp_path / "token"
+    file.write_text(f"{TOKEN}\n")
+    assert given_token(file) == TOKEN
+    for bad in ("short", "", "with a space inside", "añañañaña"):
+        file.write_text(bad)
+        with pytest.raises(ArgumentError, match="not usable"):
+            given_token(file)
+    with pytest.raises(ArgumentError, match="cannot be read"):
+        given_token(tmp_path / "none")
+
+
+def test_static_files_are_sent_once():
+    answer = client().get("/static/base.css")
+    assert answer.headers["content-type"].startswith("text/css")
+    again = client().get("/static/base.css", headers={"If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    for path in ("/static/../app.py", "/static/%2e%2e/app.py", "/static/none.js", "/static/"):
+        assert client().get(path).status_code == 404, path
+
+
+def test_text_that_is_not_unicode_is_still_json():
+    answer = client().get("/fail/data", headers={"Host": "\udc80".encode("utf-8", "surrogatepass")})
+    assert json.loads(answer.content)["error"]["problem"].startswith("the Host header")

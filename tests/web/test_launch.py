@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from gatera.core.errors import ArgumentError
+from gatera.web import connection
+from gatera.web.app import make_app
+from gatera.web.guard import Rules
+from gatera.web.launch import WebServer, address_of, is_loopback, listen
+
+
+async def echo(request: Request) -> Response:
+    return PlainTextResponse(str(len(await request.body())))
+
+
+def slowly(seconds: float):
+    async def slow(request: Request) -> Response:
+        import asyncio
+
+        await asyncio.sleep(seconds)
+        return PlainTextResponse("done")
+
+    return slow
+
+
+def app(seconds: float = 0.0):
+    return make_app(
+        [Route("/", slowly(seconds)), Route("/echo", echo, methods=["POST"])], Rules(body_limit=100_000)
+    )
+
+
+def sent(address: str, data: bytes, wait: float = 5.0) -> bytes:
+    """What the server answers to bytes."""
+    parts = urlsplit(address)
+    with socket.create_connection((parts.hostname, parts.port), timeout=wait) as client:
+        client.sendall(data)
+        answer = b""
+        while part := client.recv(65_536):
+            answer += part
+        return answer
+
+
+def test_a_port_that_is_in_use_is_said_in_a_sentence():
+    with listen("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        with pytest.raises(ArgumentError, match=f"port {port} of 127.0.0.1 is in use.*--port"):
+            listen("127.0.0.1", port)
+        with listen("127.0.0.1", None, usual=port) as second:
+            assert second.getsockname()[1] > port
+    for port in (-1, 70_000):
+        with pytest.raises(ArgumentError):
+            listen("127.0.0.1", port)
+    with pytest.raises(ArgumentError, match="no such address"):
+        listen("no.such.host.invalid", 0)
+
+
+def test_addresses():
+    with listen("0.0.0.0", 0) as everywhere:
+        assert address_of(everywhere).startswith("http://127.0.0.1:")
+    assert [is_loopback(host) for host in ("localhost", "::1", "127.0.0.5", "10.0.0.1", "::")] == [
+        True, True, True, False, False,
+    ]  # fmt: skip
+
+
+def test_requests_in_work_are_answered_before_the_server_ends():
+    listening = listen("127.0.0.1", 0)
+    address = address_of(listening)
+    stopped = []
+    server = WebServer(app(0.4), on_stop=lambda: stopped.append(True), drain=0.2)
+    running = threading.Thread(target=server.serve_on, args=(listening,))
+    running.start()
+    answers: list[str] = []
+    asking = threading.Thread(target=lambda: answers.append(httpx.get(address).text))
+    asking.start()
+    time.sleep(0.2)
+    server.stop()
+    assert stopped == [True]
+    assert httpx.get(address).headers["connection"] == "close"  # while it drains, it goes on
+    asking.join()
+    running.join(5)
+    assert not running.is_alive()
+    assert answers == ["done"]
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(address)
+
+
+def test_a_stop_before_the_start_ends_it():
+    server = WebServer(app())
+    server.stop()
+    running = threading.Thread(target=server.serve_on, args=(listen("127.0.0.1", 0),))
+    running.start()
+    running.join(5)
+    assert not running.is_alive()
+
+
+def test_no_request_that_waited_to_be_accepted_is_lost():
+    """The system has taken the connection before the server has: it is answered all the same."""
+    listening = listen("127.0.0.1", 0)
+    address = address_of(listening)
+    parts = urlsplit(address)
+    waiting = [socket.create_connection((parts.hostname, parts.port)) for _ in range(5)]
+    for client in waiting:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    server = WebServer(app())
+    server.stop()
+    server.serve_on(listening)
+    for client in waiting:
+        with client:
+            assert client.recv(1000).startswith(b"HTTP/1.1 200")
+
+
+def test_what_is_no_http_is_refused_in_a_sentence(serving):
+    address = serving(app())
+    assert b"400 Bad Request" in sent(address, b"\x16\x03\x01 hello\r\n\r\n")
+    assert b"not a valid HTTP request" in sent(address, b"GET\r\n\r\n")
+    assert b"431 " in sent(address, b"GET / HTTP/1.1\r\nX: " + b"a" * 200_000)
+    long = b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999999\r\n\r\n"
+    assert b"HTTP/1.1 4" in sent(address, long)
+    assert httpx.get(address).text == "done"
+
+
+def test_slow_senders_are_cut_off(serving, monkeypatch):
+    monkeypatch.setattr(connection, "HEADER_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "BODY_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "LINGER_SECONDS", 0.1)
+    address = serving(app())
+    start = time.perf_counter()
+    assert b"408 Request Timeout" in sent(address, b"GET / HTTP/1.1\r\nHost: loc")
+    assert b"408 " in sent(address, b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\nab")
+    assert time.perf_counter() - start < 5
+    assert httpx.post(address + "echo", content=b"x" * 90_000).text == "90000"
+
+
+def test_a_client_that_sends_too_much_reads_why(serving):
+    address = serving(app())
+    answer = httpx.post(address + "echo", content=b"x" * 3_000_000)
+    assert (answer.status_code, answer.json()["error"]["expected"]) == (413, "at most 100.0 kB")
+
+
+def test_connections_have_a_limit(serving, monkeypatch):
+    address = serving(app())
+    assert httpx.get(address).text == "done"
+    monkeypatch.setattr(connection.Connection, "most_connections", 2)
+    parts = urlsplit(address)
+    monkeypatch.setattr(connection, "LINGER_SECONDS", 0.1)
+    held = [socket.create_connection((parts.hostname, parts.port)) for _ in range(2)]
+    assert b"503 " in sent(address, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    for client in held:
+        client.close()
+
+
+def test_a_request_after_another_on_one_connection(serving):
+    with httpx.Client(base_url=serving(app())) as client:
+        assert [client.post("/echo", content=b"x" * n).text for n in (1, 70_000, 5)] == ["1", "70000", "5"]
