@@ -293,6 +293,14 @@ _gatera() {
                 *) values="" ;;
             esac
             ;;
+        studio)
+            flags="--by --labels --finish --kind --text --program --log --host -p --port --browser --token-file --open -h --help --debug"
+            case $prev in
+                --by|--labels|--text|--program|--log|--host|-p|--port|--token-file) ;;
+                --kind) values="photos texts recordings" ;;
+                *) values="" ;;
+            esac
+            ;;
         info)
             flags="--json --onnx -f --force --trusted -h --help --debug"
             case $prev in
@@ -309,7 +317,7 @@ _gatera() {
         help)
             flags="-h --help --debug"
             case $prev in
-                *) values="train predict test report explain seal data label models info completion help" ;;
+                *) values="train predict test report explain seal data label models studio info completion help" ;;
             esac
             ;;
         data)
@@ -323,7 +331,7 @@ _gatera() {
             ;;
         *)
             flags="-h --help -V --version --debug"
-            [[ $command ]] || values="train predict test report explain seal data label models info completion help"
+            [[ $command ]] || values="train predict test report explain seal data label models studio info completion help"
             ;;
     esac
     if [[ $cur == -* ]]; then
