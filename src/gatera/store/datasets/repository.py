@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from gatera.store.datasets import (
     adding_rows,
     checking,
     committing,
+    deciding,
     history,
     labelling,
     looking,
@@ -26,6 +27,7 @@ from gatera.store.datasets import (
 from gatera.store.datasets.adding import Added, Labels
 from gatera.store.datasets.adding_rows import RowSettings
 from gatera.store.datasets.checking import Verified
+from gatera.store.datasets.deciding import DecideRow, LabelledEach
 from gatera.store.datasets.history import Entry, Step
 from gatera.store.datasets.labelling import Given
 from gatera.store.datasets.labels.changes import Change, Summary
@@ -35,7 +37,7 @@ from gatera.store.datasets.looking import Status
 from gatera.store.datasets.merging import MergeResult
 from gatera.store.datasets.sending import Fetched, Sent
 from gatera.store.datasets.sharding import Layout, Sharded
-from gatera.store.datasets.work.workspace import Workspace
+from gatera.store.datasets.work.workspace import Version, Workspace
 from gatera.store.objects import How
 
 #: A path as users write it.
@@ -109,9 +111,8 @@ class DataRepository:
                 where these tell several classes.
             removed: also drop the items below `paths` whose files are gone.
             by: who gives the labels; by default git's user.name.
-            how: "auto" lets the object store share blocks with the files where the disk can (Btrfs, XFS), and copies elsewhere;
-                "link" makes hard links, which take no space: the files become read-only, and whoever makes one
-                writable and changes it in place damages the only copy, which `verify` finds.
+            how: "auto" shares blocks with the files where the disk can (Btrfs, XFS), and copies elsewhere; "link" makes hard links,
+                which take no space: the files become read-only, for a change in place would damage the only copy.
 
         Raises:
             ArgumentError: if a path does not exist or is outside.
@@ -140,22 +141,17 @@ class DataRepository:
             target: the column of the label; None for one called label.
             removed: also drop the items that are rows and not in the table.
             by: who gives the labels; by default git's user.name.
-
-        Raises:
-            DataError: if the table cannot be read, or its key does not name each row once.
         """
         wanted = RowSettings(key, target, removed, by)
         with self._work.locked():
             return adding_rows.add_rows(self._work, Path(table), wanted)
 
     def columns(self, commit: str | None = None) -> tuple[str, ...]:
-        """Return the columns beyond ours: `more` of each row has their cells.
+        """Return the columns beyond ours, at a commit or (None) in the folder: `more` of each row has their cells."""
+        return self._version(commit).whole().extra
 
-        Args:
-            commit: a commit; None for the folder as it is.
-        """
-        version = self._work.now() if commit is None else self._work.at(self._work.git.commit_of(commit))
-        return version.whole().extra
+    def _version(self, commit: str | None) -> Version:
+        return self._work.now() if commit is None else self._work.at(self._work.git.commit_of(commit))
 
     def label(
         self,
@@ -198,19 +194,25 @@ class DataRepository:
             return labelling.label_from_table(self._work, Path(table), Given(source=source, by=by))
 
     def rows(self, commit: str | None = None) -> Iterator[Row]:
-        """Yield the row of every item, sorted by its name (within parts, where there are many).
-
-        Args:
-            commit: a commit; None for the folder as it is.
-        """
-        version = self._work.now() if commit is None else self._work.at(self._work.git.commit_of(commit))
-        for sheet in version.sheets():
+        """Yield the row of every item, at a commit or (None) in the folder; sorted by name, within parts where there are many."""
+        for sheet in self._version(commit).sheets():
             yield from sheet.rows()
 
     def put_rows(self, rows: Iterable[Row]) -> int:
         """Write rows as they are, for code that labels; `source` says what it was. Returns how many changed."""
         with self._work.locked():
             return labelling.put_rows(self._work, rows)
+
+    def label_each(self, names: Sequence[str], decide: DecideRow, message: str) -> LabelledEach:
+        """Change items by what is known of each at this moment, and commit that, while nobody else changes the repository.
+
+        Args:
+            names: the items, as labels.csv has them.
+            decide: returns the cells to change in a row, also in columns beyond ours; None to leave it.
+            message: of the commit, which is not made where there were other changes that are not committed.
+        """
+        with self._work.locked():
+            return deciding.label_each(self._work, names, decide, message)
 
     def status(self) -> Status:
         """Compare the files with the labels, and the labels with the last commit."""
@@ -346,10 +348,8 @@ class DataRepository:
         """Write a commit for other tools, into a new folder. The same commit gives the same bytes.
 
         Args:
-            folder: where; it must not be there, or be empty.
-            commit: a branch, tag or commit.
-            layout: "tar": tar files whose members 000000017.jpg and 000000017.json belong together, as WebDataset has them;
-                "folders": the files, with a metadata.jsonl for each split, as Hugging Face has them.
+            folder: must not be there, or be empty.
+            layout: "tar" (pairs 000000017.jpg and .json, as WebDataset has them) or "folders" (as Hugging Face has them).
             shard_mb: a tar file is closed once it holds so many megabytes.
         """
         with self._work.locked():
