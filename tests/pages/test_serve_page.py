@@ -13,8 +13,9 @@ from PIL import Image
 
 from gatera.serve.loaded import load
 from gatera.serve.log import read_labels
-from gatera.serve.server import Made, Place, named_sources
+from gatera.serve.server import Made, Place
 from gatera.serve.service import Options
+from gatera.serve.watch import named_sources
 
 #: Where screenshots go, if they are wanted: for people to look at.
 SCREENSHOTS = os.environ.get("SCREENSHOTS")

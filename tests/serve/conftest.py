@@ -13,8 +13,9 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from gatera.serve.loaded import load
-from gatera.serve.server import Made, Place, named_sources
+from gatera.serve.server import Made, Place
 from gatera.serve.service import Options
+from gatera.serve.watch import named_sources
 
 
 def jpeg(colour: tuple[int, int, int], size: tuple[int, int] = (20, 12)) -> bytes:

@@ -13,8 +13,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from gatera.core.errors import ArgumentError
 from gatera.serve import metrics
 from gatera.serve.protocol.tensors import LENGTH
-from gatera.serve.server import Place, check_not_open, named_sources
+from gatera.serve.server import Place, check_not_open
 from gatera.serve.service import Options
+from gatera.serve.watch import named_sources
 
 KINDS = ("photos", "careful", "masks", "texts", "rows", "ratings")
 NURSE = {"job": "nurse", "age": 41, "since": "2021-05-01"}

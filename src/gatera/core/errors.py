@@ -21,6 +21,7 @@ GateraError
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from gatera.core.escape import escaped
 
@@ -129,6 +130,24 @@ class NonFiniteLossError(GateraError, ArithmeticError):
 
 class ExportError(GateraError, ValueError):
     """A learner holds something that cannot be exported to a program file."""
+
+
+def parts_of(error: GateraError) -> dict[str, Any]:
+    """Return the parts of an error as JSON values; those that it does not have are left out.
+
+    Example:
+        >>> parts_of(ArgumentError("n must be at least 1", got=0, remedy="Pass n=1."))
+        {'message': 'n must be at least 1. Got: 0. Pass n=1.', 'problem': 'n must be at least 1', 'got': '0', 'next': 'Pass n=1.'}
+    """
+    parts: dict[str, Any] = {
+        "message": str(error),
+        "problem": error.problem,
+        "got": None if error.got is None else shorten(repr(error.got)),
+        "expected": error.expected,
+        "available": error.available,
+        "next": error.remedy,
+    }
+    return {name: value for name, value in parts.items() if value is not None}
 
 
 def shorten(text: str, limit: int = 200) -> str:

@@ -14,13 +14,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from gatera.core.errors import ArgumentError, DataError, ProgramFileError
+from gatera.core.errors import ArgumentError, DataError, ProgramFileError, parts_of
 from gatera.program.prediction import Prediction
 from gatera.program.program import Program, load_program
 from gatera.program.raw.photo import explaining, open_image
 from gatera.program.raw.row import PairReader
 from gatera.program.tasks import TASKS
-from gatera.web.problems import parts_of
 
 #: A photo with more pixels is not decoded. Pillow warns from 89 million on.
 PIXEL_LIMIT = 80_000_000

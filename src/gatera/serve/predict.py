@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from gatera.core.checks import check_fraction, did_you_mean
-from gatera.core.errors import DataError, GateraError
+from gatera.core.errors import DataError, GateraError, parts_of
 from gatera.program.prediction import Prediction
 from gatera.serve.answers import PROGRAM_HEADER, as_line, many_answers, one_answer, png_response
 from gatera.serve.desk import answers_of
@@ -31,7 +31,7 @@ from gatera.serve.reading import (
 )
 from gatera.serve.service import Service
 from gatera.web.guard import Receive, Send
-from gatera.web.problems import Refused, parts_of, status_of
+from gatera.web.problems import Refused, status_of
 
 #: What may stand after "?".
 QUERY = ("program", "sure")

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from gatera.core.errors import ArgumentError
-from gatera.serve.loaded import PIXEL_LIMIT, Loaded, load
+from gatera.serve.loaded import Loaded
 from gatera.serve.pace import Measured, measure_batches, sentence
 from gatera.serve.routes import routes_of
 from gatera.serve.service import Options, Service
 from gatera.serve.watch import Source, Watcher
-from gatera.store.models.names import NAME
 from gatera.web.access import Access, given_token
 from gatera.web.app import make_app
 from gatera.web.guard import Guard, Rules, hosts_for
@@ -57,20 +56,20 @@ class Place:
 
 
 def serve(
-    programs: Sequence[str],
+    sources: dict[str, Source],
+    loading: Callable[[], Sequence[Loaded]],
     options: Options,
     place: Place,
     say: Callable[[str], None],
-    pixel_limit: int = PIXEL_LIMIT,
 ) -> bool:
     """Serve programs until a signal; return whether everything in work was finished.
 
     Args:
-        programs: files, or versions in the registry; "NAME=FILE" to give one another name.
+        sources: where the programs come from, by name.
+        loading: returns them when they are loaded.
         options: how.
         place: where, and to whom.
         say: prints a line for the person who runs it.
-        pixel_limit: the most pixels of a photo.
 
     Raises:
         GateraError: if a program cannot be used, the port is taken, or strangers could ask.
@@ -79,13 +78,8 @@ def serve(
     check_not_open(place, token)
     listening = listen(place.host, place.port)
     try:
-        sources = named_sources(programs)
-        loaded = [
-            load(name, source.path(), trusted=options.trusted, pixel_limit=pixel_limit)
-            for name, source in sources.items()
-        ]
         access = None if token is None else Access(token)
-        made = Made(loaded, sources, options, place, access, say)
+        made = Made(loading(), sources, options, place, access, say)
         sys.setswitchinterval(SWITCH)
         with _warnings_said(say):
             server = WebServer(made.app, drain=place.drain, on_stop=made.stopping, prefix=place.prefix)
@@ -106,41 +100,6 @@ def check_not_open(place: Place, token: str | None) -> None:
             f"on {place.host} anyone who reaches this machine could ask the server",
             remedy="Set a token in the environment variable GATERA_TOKEN or with --token-file, or pass --open.",
         )
-
-
-def named_sources(programs: Sequence[str]) -> dict[str, Source]:
-    """Return sources by the names of their programs: the file's name, or the model's, or the one given before "=".
-
-    Raises:
-        ArgumentError: if a name cannot stand in an address, or two are the same.
-
-    Example:
-        >>> list(named_sources(["cats.gatera", "dogs@v3", "small=nets/a.gatera"]))
-        ['cats', 'dogs', 'small']
-    """
-    found: dict[str, Source] = {}
-    for given in programs:
-        name, equals, path = given.partition("=")
-        if not (equals and NAME.fullmatch(name) and path):
-            path = given
-            name = (
-                given.partition("@")[0]
-                if "@" in Path(given).name and not given.endswith(".gatera")
-                else Path(given).stem
-            )
-            name = "".join(
-                each if each.isascii() and (each.isalnum() or each in "._-") else "-" for each in name
-            ).strip(".-")
-        if not NAME.fullmatch(name):
-            raise ArgumentError(
-                f"{given} has no name that could stand in an address", remedy=f"Give it one: NAME={path}"
-            )
-        if name in found:
-            raise ArgumentError(
-                f"two programs are called {name!r}", remedy=f"Give one of them another name: NAME={path}"
-            )
-        found[name] = Source(path)
-    return found
 
 
 @dataclass

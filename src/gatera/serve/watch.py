@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gatera.core.errors import GateraError, ProgramFileError, is_library_error
+from gatera.core.errors import ArgumentError, GateraError, ProgramFileError, is_library_error
 from gatera.core.lazy import later
 from gatera.program.archive import SUFFIX
 from gatera.serve.loaded import Loaded, check_answers, load
+from gatera.store.models.names import NAME
 
 #: Seconds between two looks.
 EVERY = 0.5
@@ -116,6 +117,54 @@ class Watcher:
         self._replace(new)
         changes = "" if new.program.vocab == old.program.vocab else " Its labels are others than before."
         self._say(f"{name} is {new.version} now, and was {old.version}.{changes}")
+
+
+def load_all(sources: dict[str, Source], trusted: bool, pixel_limit: int) -> list[Loaded]:
+    """Return the programs of sources.
+
+    Raises:
+        ProgramFileError: if one cannot be used.
+        RegistryError: if the registry has no such version.
+    """
+    return [
+        load(name, source.path(), trusted=trusted, pixel_limit=pixel_limit)
+        for name, source in sources.items()
+    ]
+
+
+def named_sources(programs: Sequence[str]) -> dict[str, Source]:
+    """Return sources by the names of their programs: the file's name, or the model's, or the one given before "=".
+
+    Raises:
+        ArgumentError: if a name cannot stand in an address, or two are the same.
+
+    Example:
+        >>> list(named_sources(["cats.gatera", "dogs@v3", "small=nets/a.gatera"]))
+        ['cats', 'dogs', 'small']
+    """
+    found: dict[str, Source] = {}
+    for given in programs:
+        name, equals, path = given.partition("=")
+        if not (equals and NAME.fullmatch(name) and path):
+            path = given
+            name = (
+                given.partition("@")[0]
+                if "@" in Path(given).name and not given.endswith(".gatera")
+                else Path(given).stem
+            )
+            name = "".join(
+                each if each.isascii() and (each.isalnum() or each in "._-") else "-" for each in name
+            ).strip(".-")
+        if not NAME.fullmatch(name):
+            raise ArgumentError(
+                f"{given} has no name that could stand in an address", remedy=f"Give it one: NAME={path}"
+            )
+        if name in found:
+            raise ArgumentError(
+                f"two programs are called {name!r}", remedy=f"Give one of them another name: NAME={path}"
+            )
+        found[name] = Source(path)
+    return found
 
 
 def successor(old: Loaded, path: Path, trusted: bool) -> Loaded | None:

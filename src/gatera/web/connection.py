@@ -6,7 +6,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from gatera.web.problems import JSON_TYPE, Refused, as_json, parts_of
+from gatera.core.errors import parts_of
+from gatera.web.problems import JSON_TYPE, Refused, as_json
 
 #: Seconds until the headers of a request must be there, and until its body must be, to which its bytes add.
 HEADER_SECONDS, BODY_SECONDS = 10.0, 20.0

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from gatera.core.errors import ArgumentError, DataError, GateraError, OutputExistsError, shorten
+from gatera.core.errors import ArgumentError, DataError, GateraError, OutputExistsError, parts_of
 
 #: Status of errors by class, the first that fits; any other of ours is 500.
 STATUSES: tuple[tuple[type[GateraError], int], ...] = (
@@ -34,24 +34,6 @@ class Refused(GateraError):
     ) -> None:
         super().__init__(problem, **parts)
         self.status, self.headers = status, dict(headers or {})
-
-
-def parts_of(error: GateraError) -> dict[str, Any]:
-    """Return the parts of an error as JSON values; those that it does not have are left out.
-
-    Example:
-        >>> parts_of(ArgumentError("n must be at least 1", got=0, remedy="Pass n=1."))
-        {'message': 'n must be at least 1. Got: 0. Pass n=1.', 'problem': 'n must be at least 1', 'got': '0', 'next': 'Pass n=1.'}
-    """
-    parts: dict[str, Any] = {
-        "message": str(error),
-        "problem": error.problem,
-        "got": None if error.got is None else shorten(repr(error.got)),
-        "expected": error.expected,
-        "available": error.available,
-        "next": error.remedy,
-    }
-    return {name: value for name, value in parts.items() if value is not None}
 
 
 def status_of(error: GateraError) -> int:
