@@ -56,14 +56,15 @@ class Client:
         """Send a request; return status and body. A kept connection that was closed in the meantime is opened again."""
         again = self._reader is not None
         try:
-            return await self._asked(sent)
+            return await self.asked_once(sent)
         except (ConnectionError, asyncio.IncompleteReadError):
             self.close()
             if not again:
                 raise
-            return await self._asked(sent)
+            return await self.asked_once(sent)
 
-    async def _asked(self, sent: bytes) -> tuple[int, bytes]:
+    async def asked_once(self, sent: bytes) -> tuple[int, bytes]:
+        """The same, without a second try."""
         if self._reader is None:
             self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
         self._writer.write(sent)

@@ -46,12 +46,14 @@ class Gathered:
         """Send now."""
         if self._parts:
             data, self._parts = b"".join(self._parts), []
-            self._transport.write(data)
+            if not self._transport.is_closing():  # the client may have gone in the meantime
+                self._transport.write(data)
 
     def write_eof(self) -> None:
         """End what is sent."""
         self.flush()
-        self._transport.write_eof()
+        if not self._transport.is_closing():
+            self._transport.write_eof()
 
     def close(self) -> None:
         """Close, after what was written."""
@@ -155,7 +157,8 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
             return
         self.transport.write_eof()
-        self.flow.resume_reading()
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
         self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
     def shutdown(self) -> None:
