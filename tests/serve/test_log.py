@@ -8,8 +8,10 @@ import json
 import pytest
 
 from gatera.core.errors import ArgumentError, DataError
+from gatera.data.sources.label_sources import label_sources
 from gatera.serve.log import AnswerLog, input_path, read_answers, read_labels
 from gatera.serve.service import Options
+from gatera.store.datasets.repository import DataRepository
 
 NURSE = {"job": "nurse", "age": 41, "since": "2021-05-01"}
 
@@ -78,6 +80,21 @@ def test_a_label_that_was_kept_says_which_program_suggested_it(logged, tmp_path,
     )
     asked.post(f"/answers/{wrong}", json={"label": "fox"})
     assert len(read_labels(tmp_path / "log" / "labels.csv")) == 2
+
+
+def test_the_folder_becomes_a_data_repository_whose_labels_warn_of_the_feedback(logged, tmp_path, cat, dog):
+    asked = logged("photos", inputs=True)
+    for photo in (cat, dog):
+        answer = asked.post("/predict", content=photo).json()["id"]
+        asked.post(f"/answers/{answer}", json={"keep": True})
+    version = asked.service.programs[0].version
+    asked.service.log.close()
+    data = DataRepository.init(tmp_path / "log", on_note=lambda note: None)
+    data.add("inputs")
+    rows = list(data.rows())
+    assert [(row.source, row.file.split("/")[0]) for row in rows] == [(f"program:{version}", "inputs")] * 2
+    assert "2 of 2 labels were given by a model" in label_sources([row.source for row in rows]).warning()
+    data.close()
 
 
 def test_answers_of_an_earlier_run_can_still_be_labelled(logged, tmp_path, cat):

@@ -75,7 +75,7 @@ def test_requests_in_work_are_answered_before_the_server_ends():
     listening = listen("127.0.0.1", 0)
     address = address_of(listening)
     stopped = []
-    server = WebServer(app(0.4), on_stop=lambda: stopped.append(True), drain=0.2)
+    server = WebServer(app(0.4), on_stop=lambda: stopped.append(True), drain=1.5)
     running = threading.Thread(target=server.serve_on, args=(listening,))
     running.start()
     answers: list[str] = []
@@ -161,3 +161,32 @@ def test_connections_have_a_limit(serving, monkeypatch):
 def test_a_request_after_another_on_one_connection(serving):
     with httpx.Client(base_url=serving(app())) as client:
         assert [client.post("/echo", content=b"x" * n).text for n in (1, 70_000, 5)] == ["1", "70000", "5"]
+
+
+def test_what_is_written_to_a_client_that_has_gone_is_dropped():
+    class Gone:
+        written = b""
+        closing = False
+
+        def is_closing(self) -> bool:
+            return self.closing
+
+        def write(self, data: bytes) -> None:
+            assert not self.closing, "uvloop raises here"
+            self.written += data
+
+    class Loop:
+        def call_soon(self, function):
+            self.later = function
+
+    transport, loop = Gone(), Loop()
+    gathered = connection.Gathered(transport, loop)
+    gathered.write(b"head")
+    gathered.write(b"body")
+    assert transport.written == b""
+    loop.later()
+    assert transport.written == b"headbody"
+    gathered.write(b"more")
+    transport.closing = True
+    loop.later()
+    assert transport.written == b"headbody"

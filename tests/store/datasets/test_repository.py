@@ -154,6 +154,21 @@ def test_labels_come_from_a_table(data, tmp_path):
         data.label_from(table)
 
 
+def test_labels_of_a_table_keep_what_gave_them(data, tmp_path):
+    names = [row.file for row in data.rows()][:3]
+    table = tmp_path / "kept.csv"
+    lines = [f"{names[0]},seal,program:pets@0123abcd", f"{names[1]},seal,person", f"{names[2]},seal,"]
+    table.write_text("\n".join(["file,label,source", *lines]) + "\n")
+    assert data.label_from(table) == 3
+    assert [row.source for row in data.rows() if row.label == "seal"] == [
+        "program:pets@0123abcd",
+        "person",
+        "",
+    ]
+    data.label_from(table, source="function:all@0123abcd")
+    assert {row.source for row in data.rows() if row.label == "seal"} == {"function:all@0123abcd"}
+
+
 def test_an_edit_of_the_table_is_recorded_with_name_and_time(data):
     table = data.root / "labels.csv"
     (data.root / "hand.jpg").write_bytes(b"by hand")

@@ -78,10 +78,12 @@ class _Edit:
             row = sheet.row(name)
             assert row is not None
             # giving the same label again says that somebody looked: recorded only where the source changes with it
-            stamped = "label" in cells and (
-                cells["label"] != row.label or _kind(self.stamp["source"]) != _kind(row.source)
+            said = dict(cells)
+            stamp = {**self.stamp, "source": said.pop("source", self.stamp["source"])}
+            stamped = "label" in said and (
+                said["label"] != row.label or _kind(stamp["source"]) != _kind(row.source)
             )
-            new = row._replace(**cells, **(self.stamp if stamped else {}))
+            new = row._replace(**said, **(stamp if stamped else {}))
             if new != row:
                 rows.append(new)
         if rows:
@@ -199,6 +201,8 @@ def rename_label(work: Workspace, old: str, new: str, by: str | None = None) -> 
 def label_from_table(work: Workspace, table: Path, given: Given) -> int:
     """Take labels (and split, group, note) from a table with a column `file`. Returns how many items changed; the lock must be held.
 
+    A column `source` says of each label what gave it, unless one is given for all: a label that a program suggested stays one.
+
     Args:
         work: the repository.
         table: a CSV file or workbook. Its empty cells leave things as they are.
@@ -218,6 +222,8 @@ def label_from_table(work: Workspace, table: Path, given: Given) -> int:
             available=listed(opened.names),
             expected=f"one of {listed(GIVEN)}",
         )
+    if given.source is None and "source" in columns:
+        wanted.append("source")
     edit = _Edit(work, given)
     found: dict[str, dict[str, dict[str, str]]] = {}
     for line, cells in opened.numbered_rows():
