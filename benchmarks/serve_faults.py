@@ -280,7 +280,9 @@ def hostile(program: str, photo: bytes, count: int, seed: int) -> None:
         f"memory {growth:+.1%} since the first fifth; {dict(results)}",
         flush=True,
     )
-    for line in [line for line in said.splitlines() if "failed (" in line or "Error" in line or "File" in line][:30]:
+    for line in [
+        line for line in said.splitlines() if "failed (" in line or "Error" in line or "File" in line
+    ][:30]:
         print("   ", line)
 
 

@@ -68,6 +68,8 @@ def test_a_photo_is_answered_and_its_label_kept_or_corrected(open_page, served, 
     answer.get_by_role("status").filter(has_text="Thank you").wait_for()
     (row,) = read_labels(tmp_path / "log" / "labels.csv").values()
     assert (row["label"], row["source"]) == ("dog", "person")
+    answer.get_by_role("button", name="Where did it look?").click()
+    answer.get_by_text("the more the answer cat needs that part").wait_for()
     shot(page, "serve-photo")
     page.get_by_label("Answer only if sure at").select_option("0.95")
     page.locator("#file").set_input_files(photo)

@@ -319,3 +319,21 @@ def test_lines_as_the_answer_to_a_form(client, cat, dog):
 def test_a_body_that_is_too_large(client):
     asked = client("rows", options=Options(reload=False, body_limit=100))
     assert asked.post("/predict", json=[NURSE] * 10).status_code == 413
+
+
+def test_where_in_a_photo_its_label_comes_from(client):
+    photo = Image.new("RGB", (64, 64), (110, 110, 130))
+    photo.paste((255, 0, 0), (0, 0, 20, 20))
+    file = io.BytesIO()
+    photo.save(file, "PNG")
+    asked = client("photos", "rows", "masks")
+    found = asked.post("/programs/photos/where", content=file.getvalue()).json()
+    assert found["label"] == asked.post("/programs/photos/predict", content=file.getvalue()).json()["label"]
+    falls = np.array(found["falls"])
+    assert falls.shape == (7, 7)
+    corner, opposite = falls[0, 0], falls[6, 6]
+    assert (corner > opposite) == (found["label"] == "cat")
+    assert found["photo"].startswith("data:image/jpeg;base64,")
+    assert asked.post("/programs/photos/where", content=b"none").status_code == 422
+    for other in ("rows", "masks"):
+        assert asked.post(f"/programs/{other}/where", content=file.getvalue()).status_code == 400

@@ -76,12 +76,16 @@ class Loaded:
 
     def answers(self, raws: Sequence[Any], sure: float | None) -> list[Answered]:
         """Answer each input; called in threads."""
-        checked = [self._checked(raw) for raw in raws] if self.things == PHOTOS else list(raws)
+        checked = [self.checked(raw) for raw in raws] if self.things == PHOTOS else list(raws)
         good = [raw for raw in checked if not isinstance(raw, DataError)]
         together = self.program.predict_together(good, "return", sure)
         found = iter([each for each in together if each is not None])
         answers = [each if isinstance(each, DataError) else next(found) for each in checked]
-        if not self.example_is_real and isinstance(answers[0], Prediction):
+        if (
+            not self.example_is_real
+            and isinstance(answers[0], Prediction)
+            and type(raws[0]) in (bytes, str, dict)
+        ):
             self.example, self.example_is_real = raws[0], True
         return [
             Answered(each, {"error": parts_of(each)} if isinstance(each, DataError) else each.to_dict())
@@ -93,8 +97,10 @@ class Loaded:
         if inputs:
             self.seconds_each += NEW * (seconds / inputs - self.seconds_each)
 
-    def _checked(self, raw: bytes) -> bytes | DataError:
-        """Return a photo whose pixels may be decoded, or why not; only its head is read."""
+    def checked(self, raw: Any) -> Any:
+        """Return a photo whose pixels may be decoded, or the DataError that says why not; only its head is read."""
+        if not isinstance(raw, bytes):
+            return raw
         try:
             # not `photo_size`: whether a PNG lies on its side is only known when it is decoded
             with explaining(raw) as name, open_image(raw, name) as image:
@@ -240,6 +246,7 @@ def described(loaded: Loaded, logs: bool) -> dict[str, Any]:
         "fields": loaded.fields,
         "text_column": program.preprocess.config[0].get("column") if loaded.things == TEXTS else None,
         "spatial": kind.spatial,
+        "shows_where": loaded.things == PHOTOS and program.task == "classification",
         "can_be_unsure": program.certainty.labels is not None or program.certainty.numbers is not None,
         "knows_odd_inputs": program.certainty.novelty is not None,
         "batch": loaded.batch,

@@ -50,6 +50,7 @@ class Metrics:
         )
         Gauge("gatera_memory_bytes", "Resident memory of the server.", **about).set_function(resident_bytes)
         self._ready = Gauge("gatera_program_info", "The programs in service.", ["program", "sha256"], **about)
+        self._counters: dict[tuple[str, ...], Counter] = {}
         self._children: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
 
     def request(self, program: str, status: int, seconds: float) -> None:
@@ -65,9 +66,16 @@ class Metrics:
 
     def answered(self, program: str, inputs: int, label: str | None = None) -> None:
         """Count answers."""
-        self._inputs.labels(program).inc(inputs)
+        self._counter(self._inputs, program).inc(inputs)
         if label is not None:
-            self._labels.labels(program, label).inc()
+            self._counter(self._labels, program, label).inc()
+
+    def _counter(self, of: Counter, *labels: str) -> Counter:
+        # finding it takes longer than counting
+        found = self._counters.get(labels)
+        if found is None:
+            found = self._counters[labels] = of.labels(*labels)
+        return found
 
     def in_service(self, program: str, sha256: str) -> None:
         """Note which program is in service."""

@@ -211,6 +211,14 @@ def _others(service: Service) -> Schema:
                 "The items that a user would rate highest.", "application/json", "recommend", asked, ("422",)
             )
         }
+    if any(
+        loaded.things == PHOTOS and loaded.program.task == "classification" for loaded in service.programs
+    ):
+        paths["/where"] = {"post": {
+            "summary": "How far the probability of a photo's label falls where a square of it is hidden: [rows][columns].", "operationId": "where",
+            "tags": ["predictions"], "parameters": list(named), "requestBody": {"required": True, "content": {"image/*": {"schema": {}}}},
+            "responses": {"200": {"description": "The label, its probability, and the falls."}, **_errors("400", "422", "429")},
+        }}  # fmt: skip
     if service.log is not None:
         body = {"type": "object", "properties": {"keep": TRUTH, "label": TEXT, "by": TEXT}}
         paths["/answers/{id}"] = {"post": {

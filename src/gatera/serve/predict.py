@@ -10,13 +10,13 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from gatera.core.checks import check_fraction, did_you_mean
 from gatera.core.errors import DataError, GateraError, parts_of
 from gatera.program.prediction import Prediction
-from gatera.serve.answers import PROGRAM_HEADER, as_line, many_answers, one_answer, png_response
+from gatera.serve.answers import PROGRAM_HEADER, as_bytes, as_line, many_answers, one_answer, png_response
 from gatera.serve.desk import answers_of
 from gatera.serve.loaded import RATINGS, ROWS, Answered, Loaded
 from gatera.serve.reading import (
@@ -30,8 +30,9 @@ from gatera.serve.reading import (
     read_body,
 )
 from gatera.serve.service import Service
+from gatera.serve.where import as_map, check_allowed, hidden_copies
 from gatera.web.guard import Receive, Send
-from gatera.web.problems import Refused, status_of
+from gatera.web.problems import JSON_TYPE, Refused, status_of
 
 #: What may stand after "?".
 QUERY = ("program", "sure")
@@ -124,6 +125,29 @@ class Predict:
                 future.cancel()
             if not found.done():
                 found.cancel()
+
+    async def where(self, request: Request) -> Response:
+        """Answer where in a photo its label comes from."""
+        service, held = self._service, list[int]()
+        loaded = service.find(request.path_params.get("name") or request.query_params.get("program"))
+        check_allowed(loaded)
+        service.check_ready()
+        service.desk.admit()
+        try:
+            body = await read_body(request.receive, service.desk, held)
+            (raw,) = (await inputs_in(body, content_type(request.headers), request.headers, loaded)).inputs[
+                :1
+            ]
+            checked = await service.desk.call(loaded.checked, raw)
+            if isinstance(checked, DataError):
+                raise checked
+            photo = await service.desk.call(loaded.program.preprocess, raw)
+            answers = await self.answers(loaded, hidden_copies(photo), None, request.receive)
+        finally:
+            service.desk.release(sum(held))
+        return Response(
+            as_bytes(as_map(photo, answers)), headers={PROGRAM_HEADER: loaded.version}, media_type=JSON_TYPE
+        )
 
     def note(self, loaded: Loaded, inputs: list[Any], answers: list[Answered]) -> None:
         """Count and log answers."""

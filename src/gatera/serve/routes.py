@@ -29,6 +29,8 @@ def routes_of(service: Service) -> list[BaseRoute]:
     return [
         Route("/predict", predict, methods=["POST"]),
         Route("/programs/{name}/predict", predict, methods=["POST"]),
+        Route("/where", predict.where, methods=["POST"]),
+        Route("/programs/{name}/where", predict.where, methods=["POST"]),
         *inference_routes(service, predict),
         *_Routes(service).all(),
         page_route("/", "gatera.serve", "index.html"),

@@ -107,8 +107,40 @@ function judging(article, program, answer, judge) {
   });
 }
 
+/** Draw where the answer comes from: the photo as the program sees it, redder where hiding it makes the label less probable. */
+async function drawWhere(article, found) {
+  const canvas = article.querySelector("canvas");
+  const bitmap = new Image();
+  bitmap.src = found.photo;
+  await bitmap.decode();
+  const scale = Math.max(1, Math.ceil(240 / bitmap.naturalWidth)); // what the program sees may be tiny
+  canvas.width = scale * bitmap.naturalWidth;
+  canvas.height = scale * bitmap.naturalHeight;
+  const pen = canvas.getContext("2d");
+  pen.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  const most = Math.max(...found.falls.flat());
+  const said = article.querySelector(".where-said");
+  if (most < 0.005) {
+    said.textContent = say("where_flat");
+    return;
+  }
+  const across = found.falls.length;
+  const heat = new OffscreenCanvas(across, across);
+  const inside = heat.getContext("2d");
+  found.falls.forEach((row, y) =>
+    row.forEach((fall, x) => {
+      inside.fillStyle = `rgb(220 20 20 / ${Math.max(0, fall / most) * 0.7})`;
+      inside.fillRect(x, y, 1, 1);
+    }),
+  );
+  const edge = found.square / 2 - (1 - found.square) / (across - 1) / 2;
+  pen.drawImage(heat, edge * canvas.width, edge * canvas.height, (1 - 2 * edge) * canvas.width, (1 - 2 * edge) * canvas.height);
+  said.textContent = say("where_alt", { label: found.label });
+  canvas.setAttribute("aria-label", said.textContent);
+}
+
 /** Return the article that shows an answer. `shown` has the name, photo or text of the input. */
-export async function showAnswer(program, answer, shown, judge, askForMask) {
+export async function showAnswer(program, answer, shown, judge, askForMask, askWhere) {
   const article = document.getElementById("answer").content.firstElementChild.cloneNode(true);
   const part = (name) => article.querySelector(`.${name}`);
   const name = shown.name || shown.text;
@@ -138,5 +170,13 @@ export async function showAnswer(program, answer, shown, judge, askForMask) {
       // a format that the server reads and this browser does not: the answer is shown without its photo
     }
   }
+  const where = part("where");
+  where.hidden = !(shown.photo && program.shows_where);
+  where.addEventListener("click", async () => {
+    where.disabled = true;
+    const found = await askWhere();
+    if (found) await drawWhere(article, found);
+    where.disabled = false;
+  });
   return article;
 }

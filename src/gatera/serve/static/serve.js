@@ -43,12 +43,13 @@ function predictPath() {
 
 /** Send one input, and show its answer above the earlier ones. */
 async function predict(body, headers, shown = {}) {
+  const asked = current;
   document.body.setAttribute("aria-busy", "true");
   const answer = await ask(predictPath(), { method: "POST", body, headers });
   document.body.removeAttribute("aria-busy");
   if (answer === null) return;
   at("nothing").hidden = true;
-  const article = await showAnswer(current, answer, shown, judge, () => maskOf(body));
+  const article = await showAnswer(asked, answer, shown, judge, () => maskOf(body), () => ask(`programs/${asked.name}/where`, { method: "POST", body, headers }));
   at("answers").prepend(article);
   while (at("answers").children.length > 24) at("answers").lastElementChild.remove();
 }

@@ -39,6 +39,9 @@ export const WORDS = {
     interval: "between {low} and {high}",
     recommend: "Recommend",
     page_of: "Gatera: {name}",
+    where: "Where did it look?",
+    where_alt: "The photo as the program sees it; the redder, the more the answer {label} needs that part.",
+    where_flat: "The answer is the same whichever part is hidden.",
   },
   es: {
     title: "Probar un programa",
@@ -79,5 +82,8 @@ export const WORDS = {
     interval: "entre {low} y {high}",
     recommend: "Recomendar",
     page_of: "Gatera: {name}",
+    where: "¿Dónde ha mirado?",
+    where_alt: "La foto como la ve el programa; cuanto más roja una parte, más la necesita la respuesta {label}.",
+    where_flat: "La respuesta es la misma se tape la parte que se tape.",
   },
 };
