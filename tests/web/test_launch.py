@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 import time
 from urllib.parse import urlsplit
@@ -93,7 +94,14 @@ def test_requests_in_work_are_answered_before_the_server_ends():
         httpx.get(address)
 
 
-def test_a_stop_before_the_start_ends_it():
+@pytest.fixture(params=["asyncio", "as installed"])
+def any_loop(request, monkeypatch):
+    """With uvloop, if it is there, and without."""
+    if request.param == "asyncio":
+        monkeypatch.setitem(sys.modules, "uvloop", None)
+
+
+def test_a_stop_before_the_start_ends_it(any_loop):
     server = WebServer(app())
     server.stop()
     running = threading.Thread(target=server.serve_on, args=(listen("127.0.0.1", 0),))
@@ -102,7 +110,7 @@ def test_a_stop_before_the_start_ends_it():
     assert not running.is_alive()
 
 
-def test_no_request_that_waited_to_be_accepted_is_lost():
+def test_no_request_that_waited_to_be_accepted_is_lost(any_loop):
     """The system has taken the connection before the server has: it is answered all the same."""
     listening = listen("127.0.0.1", 0)
     address = address_of(listening)

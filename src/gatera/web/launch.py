@@ -220,6 +220,9 @@ class WebServer(uvicorn.Server):
                     accepted, _ = listening.accept()
                     accepted.setblocking(False)
                     await loop.connect_accepted_socket(connection, accepted)
+        for server in self.servers:  # before the sockets, which asyncio could not find any more
+            server.close()
+        for listening in self._sockets:
             listening.close()
         # what these clients sent is there already: one turn of the loop reads it
         await asyncio.sleep(0.05)
