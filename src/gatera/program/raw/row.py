@@ -66,6 +66,8 @@ class CategoryColumn(Column):
             raise DataError(
                 f"Column {self.name!r} holds something that is not one value", got=err.got
             ) from err
+        if codes.size and codes.min() > 0:  # as usual: nothing to say
+            return codes, {}
         empty, unknown = codes == EMPTY, codes < 0
         said = {"unseen category {cell!r} in column {name!r}; treated as unknown (#na#)": unknown & ~empty}
         if not self.had_empty:
@@ -124,6 +126,8 @@ class NumberColumn(Column):
         """See `Column`."""
         numbers = self.numbers(cells)
         missing = np.isnan(numbers)
+        if not missing.any():
+            return (numbers - self.mean) / self.std, {}
         said = {} if self.had_empty else self._gaps(cells, missing)
         return (np.where(missing, self.fill, numbers) - self.mean) / self.std, said
 
