@@ -161,3 +161,10 @@ def test_connections_have_a_limit(serving, monkeypatch):
 def test_a_request_after_another_on_one_connection(serving):
     with httpx.Client(base_url=serving(app())) as client:
         assert [client.post("/echo", content=b"x" * n).text for n in (1, 70_000, 5)] == ["1", "70000", "5"]
+
+
+def test_a_proxy_may_leave_the_prefix_or_take_it_off(serving):
+    address = serving(app(), prefix="/cats").rstrip("/")
+    for path, status in (("/echo", 200), ("/cats/echo", 200), ("/catsecho", 404), ("/dogs/echo", 404)):
+        assert httpx.post(f"{address}{path}", content=b"abc").status_code == status, path
+    assert httpx.get(f"{address}/cats/").text == "done"
