@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from gatera.cli.commands.serving import SERVE
 from gatera.cli.parser import parse
 
 FOLDER = Path(__file__).parents[2] / "examples" / "deploy"
@@ -50,10 +51,9 @@ def ask(address: str, body: bytes | None = None, token: str | None = TOKEN):
             return err.code, err.read(), err.headers
 
 
-@pytest.fixture
-def behind_nginx(tmp_path, tiny_programs):
-    """Run gatera serve, and nginx in front of it with our file; returns nginx's address."""
-    pytest.importorskip("gatera.cli.commands.serving")
+@pytest.fixture(params=["/;", ";"], ids=["taken off", "left"])
+def behind_nginx(request, tmp_path, tiny_programs):
+    """Run gatera serve, and nginx in front of it with our file; returns nginx's address. The prefix is taken off, or left in front."""
     program, front, back = nginx(), free_port(), free_port()
     cats = tiny_programs.write("photos", tmp_path / "cats.gatera")
     (tmp_path / "token").write_text(TOKEN)
@@ -64,7 +64,8 @@ def behind_nginx(tmp_path, tiny_programs):
     page.mkdir()
     (page / "index.html").write_text("a page")
     (tmp_path / "site.conf").write_text(
-        site.replace("listen 80;", f"listen 127.0.0.1:{front};")
+        site.replace("127.0.0.1:8000/;", f"127.0.0.1:8000{request.param}")
+        .replace("listen 80;", f"listen 127.0.0.1:{front};")
         .replace("127.0.0.1:8000", f"127.0.0.1:{back}")
         .replace("/srv/www/page/", f"{page}/")
     )
@@ -134,7 +135,6 @@ def test_systemd_takes_the_units(unit, tmp_path):
 
 
 def test_the_files_name_what_there_is():
-    SERVE = pytest.importorskip("gatera.cli.commands.serving").SERVE
     dockerfile, unit, site = (
         (FOLDER / name).read_text() for name in ("Dockerfile", "gatera.service", "nginx.conf")
     )

@@ -232,6 +232,8 @@ def test_the_page_by_mouse_and_keyboard_in_two_languages(exported, open_page, tm
     assert page.locator("article").count() == 0
     assert page.evaluate("document.activeElement.tagName") == "BUTTON"
     page.watched.assert_clean()
+    asked = [request for request in page.watched.requests if request.startswith("http")]
+    assert len(asked) == len(set(asked)), "no file is fetched twice"
     assert {request.split("/")[2] for request in page.watched.requests if request.startswith("http")} == {
         address.split("/")[2]
     }

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import random
 import threading
+from collections import Counter
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import as_file, files
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from gatera.core.errors import DataError
 from gatera.program.raw.cells import Codes
@@ -174,3 +180,48 @@ def test_texts_numbers_and_dates_are_read_as_in_python(scripts):
     }
     for name, value in wanted.items():
         assert found[name] == (pytest.approx(value) if name == "numbers" else value), name
+
+
+DECODE = """async (files) => {
+  const { decodeJpeg } = await import("./photo/jpeg.js");
+  return files.map((file) => {
+    try {
+      const found = decodeJpeg(Uint8Array.from(atob(file), (character) => character.charCodeAt(0)));
+      return found && { damaged: found.damaged, data: btoa(found.data.reduce((text, byte) => text + String.fromCharCode(byte), "")) };
+    } catch (error) {
+      return error.message;
+    }
+  });
+}"""
+
+
+@pytest.mark.whole
+def test_a_damaged_jpeg_is_refused_or_said_to_be_damaged_or_the_same(scripts):
+    rng, files = random.Random(3), []
+    noise = np.random.default_rng(3).integers(0, 256, (37, 45, 3), dtype=np.uint8)
+    for options in ({}, {"progressive": True}, {"restart_marker_blocks": 2}, {"subsampling": 0}):
+        stored = io.BytesIO()
+        Image.fromarray(noise).save(stored, "JPEG", quality=60, **options)
+        for _ in range(40):
+            content = bytearray(stored.getvalue())
+            content[rng.randrange(2, len(content))] = rng.randrange(256)
+            files.append(
+                bytes(content[: rng.choice([len(content), len(content), rng.randrange(len(content))])])
+            )
+    outcomes = Counter()
+    for file, found in zip(
+        files, scripts.evaluate(DECODE, [base64.b64encode(file).decode() for file in files]), strict=True
+    ):
+        if found is None or isinstance(found, str):
+            assert found in (None, "truncated", "damaged")
+            outcomes["refused"] += 1
+        elif found["damaged"]:
+            outcomes["said"] += 1
+        else:
+            image = Image.open(io.BytesIO(file))
+            outcomes["same"] += base64.b64decode(found["data"]) == np.asarray(image).tobytes()
+            outcomes["other"] += base64.b64decode(found["data"]) != np.asarray(image).tobytes()
+    assert outcomes["other"] <= 0.02 * len(files), (
+        outcomes
+    )  # damage within the codes that happens to make sense
+    assert min(outcomes[each] for each in ("refused", "said", "same")) > 5, outcomes

@@ -198,3 +198,10 @@ def test_what_is_written_to_a_client_that_has_gone_is_dropped():
     transport.closing = True
     loop.later()
     assert transport.written == b"headbody"
+
+
+def test_a_proxy_may_leave_the_prefix_or_take_it_off(serving):
+    address = serving(app(), prefix="/cats").rstrip("/")
+    for path, status in (("/echo", 200), ("/cats/echo", 200), ("/catsecho", 404), ("/dogs/echo", 404)):
+        assert httpx.post(f"{address}{path}", content=b"abc").status_code == status, path
+    assert httpx.get(f"{address}/cats/").text == "done"

@@ -108,6 +108,26 @@ def is_loopback(host: str) -> bool:
     return host in LOOPBACK or host.startswith("127.")
 
 
+class Below:
+    """An application below a part of the path, whether the proxy in front leaves that part in requests or takes it off.
+
+    Args:
+        app: the application.
+        prefix: the part, e.g. "/cats".
+    """
+
+    def __init__(self, app: Any, prefix: str) -> None:
+        self._app, self._prefix = app, prefix
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request. Source: ASGI, where "path" begins with "root_path"."""
+        if scope["type"] == "http":
+            path = scope["path"]
+            left = path == self._prefix or path.startswith(f"{self._prefix}/")
+            scope = {**scope, "root_path": self._prefix, "path": path if left else self._prefix + path}
+        await self._app(scope, receive, send)
+
+
 class WebServer(uvicorn.Server):
     """Runs an application on a socket until a signal or `stop`.
 
@@ -116,7 +136,7 @@ class WebServer(uvicorn.Server):
         drain: seconds that requests are still taken after SIGTERM.
         grace: seconds that requests in work may take at the end.
         on_stop: called at the first signal, before anything else: from then on the server is not ready.
-        prefix: the part of the path that a proxy leaves in front, e.g. "/cats".
+        prefix: the part of the path that a proxy leaves in front, or takes off, e.g. "/cats".
 
     Attributes:
         draining: whether a signal came.
@@ -133,8 +153,8 @@ class WebServer(uvicorn.Server):
     ) -> None:
         super().__init__(
             uvicorn.Config(
-                app, http=Connection, ws="none", lifespan="on", log_config=None, access_log=False, server_header=False,
-                timeout_keep_alive=KEEP_ALIVE, timeout_graceful_shutdown=None, root_path=prefix, backlog=BACKLOG,
+                Below(app, prefix) if prefix else app, http=Connection, ws="none", lifespan="on", log_config=None, access_log=False, server_header=False,
+                timeout_keep_alive=KEEP_ALIVE, timeout_graceful_shutdown=None, backlog=BACKLOG,
                 proxy_headers=True, forwarded_allow_ips="127.0.0.1",
             )
         )  # fmt: skip

@@ -66,7 +66,7 @@ SERVE = Command(
             "port", "The port; 0 for any that is free.", ("-p", "--port"), "Address", "PORT", shown="8000, or the next that is free",
             convert=port_number,
         ),
-        Option("prefix", "The part of the path that a proxy leaves in front, for example /cats.", ("--prefix",), "Address", "PATH", "", convert=path_prefix, shown="none"),
+        Option("prefix", "The part of the path under which a proxy offers it, for example /cats; the proxy may leave it in front or take it off.", ("--prefix",), "Address", "PATH", "", convert=path_prefix, shown="none"),
         Option(
             "token_file", "A file with the token that every request must show. Without it, the environment variable GATERA_TOKEN holds it.",
             ("--token-file",), "Safety", "FILE", files=True,

@@ -122,7 +122,7 @@ complete -c gatera -n "__fish_seen_subcommand_from predict" -l debug -d 'Show th
 
 complete -c gatera -n "__fish_seen_subcommand_from serve" -l host -x -d 'The address to listen on; 0.0.0.0 for every network of this machine.'
 complete -c gatera -n "__fish_seen_subcommand_from serve" -s p -l port -x -d 'The port; 0 for any that is free.'
-complete -c gatera -n "__fish_seen_subcommand_from serve" -l prefix -x -d 'The part of the path that a proxy leaves in front, for example /cats.'
+complete -c gatera -n "__fish_seen_subcommand_from serve" -l prefix -x -d 'The part of the path under which a proxy offers it, for example /cats; the proxy may leave it in front or take it off.'
 complete -c gatera -n "__fish_seen_subcommand_from serve" -l token-file -r -d 'A file with the token that every request must show. Without it, the environment variable GATERA_TOKEN holds it.'
 complete -c gatera -n "__fish_seen_subcommand_from serve" -l open -d 'Listen beyond this machine without a token.'
 complete -c gatera -n "__fish_seen_subcommand_from serve" -l host-name -x -d 'Further names, separated by commas, that requests may call this server by: those of a proxy, say.'

@@ -13,7 +13,7 @@ import { TokenReader } from "./text/tokenizer.js";
  * `places(size, fields)` says where it puts a photo.
  */
 export const OPERATIONS = {
-  read_photo: { make: (fields) => (raw) => readPhoto(raw, fields) },
+  read_photo: { make: (fields) => (raw, notes) => readPhoto(raw, fields, notes) },
   resize: {
     make: (fields) => (photo) => resizePhoto(photo, fields),
     places: (size, { size: to, method = "crop" }) => resizeSteps(size, to, method),

@@ -60,6 +60,7 @@ const EN = {
   infinite: "Column {column} holds {cell}, which is not finite; {fill:fill} is used.",
   usual: "what is usual in training",
   low_rate: "The recording has {rate} samples a second and holds nothing above half of that.",
+  damaged_data: "The photo is damaged inside; the answer may differ from the program's.",
   decoded_by_browser: "The browser decoded this file; the answer may differ a little from the program's. WAV files are read exactly.",
   // errors
   empty: "The file is empty.",
@@ -141,6 +142,7 @@ const ES = {
   infinite: "La columna {column} contiene {cell}, que no es finito; se usa {fill:fill}.",
   usual: "lo habitual en el entrenamiento",
   low_rate: "La grabación tiene {rate} muestras por segundo y no contiene nada por encima de la mitad.",
+  damaged_data: "La foto está dañada por dentro; la respuesta puede diferir de la del programa.",
   decoded_by_browser: "El navegador ha decodificado este archivo; la respuesta puede diferir un poco de la del programa. Los archivos WAV se leen con exactitud.",
   empty: "El archivo está vacío.",
   damaged: "La foto está cortada o dañada.",

@@ -2,7 +2,7 @@
 // Baseline and progressive, 8 bits, grey or three colours; `decodeJpeg` returns null for other kinds (CMYK, lossless, arithmetic).
 // Source: ITU-T T.81; the reduced sizes and the smooth upsampling are those of libjpeg-turbo.
 
-import { readScan, ZIGZAG } from "./jpeg_scan.js";
+import { must, readScan, ZIGZAG } from "./jpeg_scan.js";
 import { idct } from "./jpeg_idct.js";
 import { enlarged, toRgb } from "./jpeg_colour.js";
 
@@ -27,19 +27,24 @@ export function jpegSize(bytes) {
 
 /**
  * Return {width, height, channels, data} at 1/`reduced` of the size (1, 2, 4 or 8), or null for a kind that is not read here.
- * Throws an Error if the file is truncated.
+ * Throws an Error if the file is truncated, or its head is damaged. Where the data are, the rest is what can be made of them, and
+ * `damaged` says so: such pixels are not always those of libjpeg.
  */
 export function decodeJpeg(bytes, reduced = 1) {
-  const state = { quantisation: [], dc: [], ac: [], restart: 0, adobe: null, jfif: false, frame: null, complete: false };
+  const state = { quantisation: [], dc: [], ac: [], restart: 0, adobe: null, jfif: false, frame: null, damaged: false };
   let at = 2;
-  while (at < bytes.length) {
+  for (;;) {
     const part = nextSegment(bytes, at);
-    if (part === null) break;
-    at = part.end;
-    if (part.marker === 0xd9) {
-      state.complete = true;
+    if (part === null) {
+      // all is there but the end; of several scans it may be any of them that is missing
+      if (!state.frame?.scans || state.frame.progressive) throw new Error("truncated");
+      state.damaged = true;
       break;
     }
+    at = part.end;
+    if (part.marker === 0xd9) break;
+    must(part.marker !== 0xd8);
+    if (part.skipped) state.damaged = true;
     const known = readSegment(state, bytes, part);
     if (known === false) return null;
     if (part.marker === 0xda) at = readScan(state, bytes, part.start, part.end);
@@ -53,9 +58,10 @@ function picture(state, reduced) {
   const size = 8 / reduced;
   const width = Math.ceil(frame.width / reduced), height = Math.ceil(frame.height / reduced);
   const planes = frame.components.map((component) => plane(component, frame, size, state.quantisation[component.table]));
+  const damaged = state.damaged || planes.some(({ sound }) => !sound);
   const whole = planes.map((each) => enlarged(each, width, height, size > 1));
-  if (whole.length === 1) return { width, height, channels: 1, data: whole[0] };
-  return { width, height, channels: 3, data: isYcc(state) ? toRgb(whole, width * height) : interleaved(whole, width * height) };
+  if (whole.length === 1) return { width, height, channels: 1, data: whole[0], damaged };
+  return { width, height, channels: 3, data: isYcc(state) ? toRgb(whole, width * height) : interleaved(whole, width * height), damaged };
 }
 
 /** Return the samples of one component: chroma that was stored smaller is computed larger where that suffices. */
@@ -66,8 +72,8 @@ function plane(component, frame, size, quantisation) {
   const width = Math.ceil((frame.width * component.h * own) / (frame.maxH * 8));
   const height = Math.ceil((frame.height * component.v * own) / (frame.maxV * 8));
   const stride = component.blocksAcross * own, samples = new Uint8Array(stride * component.blocksDown * own);
-  idct(component, quantisation, own, samples, stride);
-  return { samples, stride, width, height, across: (frame.maxH * size) / (component.h * own), down: (frame.maxV * size) / (component.v * own) };
+  const sound = idct(component, quantisation, own, samples, stride);
+  return { sound, samples, stride, width, height, across: (frame.maxH * size) / (component.h * own), down: (frame.maxV * size) / (component.v * own) };
 }
 
 function isYcc({ frame, adobe, jfif }) {
@@ -97,13 +103,14 @@ function* segments(bytes) {
 
 /** Return {marker, start, end} of the next segment; bytes that are no marker are passed over, as libjpeg does. */
 function nextSegment(bytes, at) {
+  const begin = at;
   while (at + 1 < bytes.length && !(bytes[at] === 0xff && bytes[at + 1] !== 0 && bytes[at + 1] !== 0xff)) at++;
   if (at + 1 >= bytes.length) return null;
   const marker = bytes[at + 1], start = at + 4;
-  if (marker === 0xd8 || marker === 0xd9 || (marker >= 0xd0 && marker <= 0xd7) || marker === 0x01) return { marker, start: at + 2, end: at + 2 };
+  if (marker === 0xd8 || marker === 0xd9 || (marker >= 0xd0 && marker <= 0xd7) || marker === 0x01) return { marker, start: at + 2, end: at + 2, skipped: at - begin };
   if (start > bytes.length) return null;
   const end = at + 2 + ((bytes[at + 2] << 8) | bytes[at + 3]);
-  return end > bytes.length ? null : { marker, start, end };
+  return end > bytes.length ? null : { marker, start, end, skipped: at - begin };
 }
 
 /** Take in what a segment says; returns false for a kind of JPEG that is not read here. */
@@ -113,7 +120,7 @@ function readSegment(state, bytes, { marker, start, end }) {
   else if (marker === 0xdd) state.restart = (bytes[start] << 8) | bytes[start + 1];
   else if (marker === 0xe0) state.jfif ||= ascii(bytes, start, 4) === "JFIF";
   else if (marker === 0xee && ascii(bytes, start, 5) === "Adobe") state.adobe = bytes[start + 11];
-  else if (isFrame(marker)) return readFrame(state, bytes, start, marker);
+  else if (isFrame(marker)) return readFrame(state, bytes, start, marker, end);
   else if (marker === 0xcc) return false; // arithmetic coding
   return true;
 }
@@ -122,6 +129,7 @@ function readQuantisation(state, bytes, start, end) {
   for (let at = start; at < end; ) {
     const wide = bytes[at] >> 4, table = new Int32Array(64);
     const place = bytes[at++] & 15;
+    must(place < 4 && at + (wide ? 128 : 64) <= end);
     for (let i = 0; i < 64; i++) {
       table[ZIGZAG[i]] = wide ? (bytes[at] << 8) | bytes[at + 1] : bytes[at];
       at += wide ? 2 : 1;
@@ -135,6 +143,7 @@ function readHuffman(state, bytes, start, end) {
     const head = bytes[at++], counts = bytes.subarray(at, at + 16);
     at += 16;
     const total = counts.reduce((sum, count) => sum + count, 0);
+    must((head & 15) < 4 && head >> 4 < 2 && total <= 256 && at + total <= end);
     (head >> 4 ? state.ac : state.dc)[head & 15] = huffmanTable(counts, bytes.subarray(at, at + total));
     at += total;
   }
@@ -149,21 +158,23 @@ function huffmanTable(counts, symbols) {
       const first = code << (16 - length);
       table.fill((length << 8) | symbols[used++], first, first + (1 << (16 - length)));
     }
+    must(code <= 1 << length);
     code <<= 1;
   }
   return table;
 }
 
-function readFrame(state, bytes, start, marker) {
+function readFrame(state, bytes, start, marker, end) {
   if (marker > 0xc2 || bytes[start] !== 8) return false;
   const height = (bytes[start + 1] << 8) | bytes[start + 2], width = (bytes[start + 3] << 8) | bytes[start + 4];
   const count = bytes[start + 5];
-  if (!width || !height || (count !== 1 && count !== 3)) return false;
+  must(state.frame === null && width && height && end - start === 6 + 3 * count);
+  if (count !== 1 && count !== 3) return false;
   const components = [];
   for (let i = 0, at = start + 6; i < count; i++, at += 3) {
     components.push({ id: bytes[at], h: bytes[at + 1] >> 4, v: bytes[at + 1] & 15, table: bytes[at + 2] });
   }
-  if (components.some((each) => !each.h || !each.v || each.h > 4 || each.v > 4)) return false;
+  must(components.every((each) => each.h && each.v && each.h <= 4 && each.v <= 4));
   const maxH = Math.max(...components.map((each) => each.h)), maxV = Math.max(...components.map((each) => each.v));
   if (components.some((each) => maxH % each.h || maxV % each.v)) return false;
   const across = Math.ceil(width / (8 * maxH)), down = Math.ceil(height / (8 * maxV));

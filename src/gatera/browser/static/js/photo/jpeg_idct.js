@@ -3,17 +3,28 @@
 
 const BITS = 13, PASS = 2;
 
-/** Write all blocks of a component, `size` pixels a side, into `samples`, whose rows are `stride` apart. */
+/** Larger coefficients are not those of samples of 8 bits: only damaged files have them, and each library overflows in its own way. */
+const LARGEST = 2200;
+
+/**
+ * Write all blocks of a component, `size` pixels a side, into `samples`, whose rows are `stride` apart.
+ * Returns whether no coefficient is beyond what a photo can have.
+ */
 export function idct(component, quantisation, size, samples, stride) {
   const method = { 8: eight, 4: four, 2: two, 1: one }[size];
   const block = new Int32Array(64), work = new Int32Array(64);
   const { coefficients, blocksAcross, blocksDown } = component;
+  let most = 0;
   for (let row = 0, at = 0; row < blocksDown; row++) {
     for (let column = 0; column < blocksAcross; column++, at += 64) {
-      for (let i = 0; i < 64; i++) block[i] = coefficients[at + i] * quantisation[i];
+      for (let i = 0; i < 64; i++) {
+        block[i] = coefficients[at + i] * quantisation[i];
+        if (block[i] > most || -block[i] > most) most = Math.abs(block[i]);
+      }
       method(block, work, samples, row * size * stride + column * size, stride);
     }
   }
+  return most <= LARGEST;
 }
 
 function clamp(value) {

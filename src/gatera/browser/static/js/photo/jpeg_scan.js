@@ -1,5 +1,10 @@
 // The entropy-coded part of a JPEG: Huffman codes become coefficients. Baseline and progressive. Source: ITU-T T.81, annexes F, G.
 
+/** Throw the error of a damaged file unless something holds that libjpeg asks for. */
+export function must(holds) {
+  if (!holds) throw new Error("damaged");
+}
+
 /** Where the coefficients of a block stand, in the order in which they are stored. */
 export const ZIGZAG = new Uint8Array([
   0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
@@ -14,6 +19,13 @@ class Bits {
     this.held = 0;
     this.count = 0;
     this.beyond = 0;
+    this.damaged = false;
+  }
+
+  /** Whether fewer bits were read than there are before the next marker (but for those that fill up its last byte), or more. */
+  get uneven() {
+    const left = this.count - 8 * this.beyond;
+    return left < 0 || left > 7;
   }
 
   /** Hold at least `n` bits, 1 to 16. */
@@ -45,6 +57,7 @@ class Bits {
   symbol(table) {
     if (this.count < 16) this.fill(16);
     const found = table[(this.held >> (this.count - 16)) & 0xffff];
+    if (found === 0) this.damaged = true;
     this.count -= found >> 8 || 16;
     return found & 255;
   }
@@ -58,11 +71,15 @@ class Bits {
 
   /** Go on behind the next restart marker; false where another marker comes first. */
   restart() {
+    this.damaged ||= this.uneven;
     this.count = this.held = this.beyond = 0;
     const { bytes } = this;
     while (this.at + 1 < bytes.length && !(bytes[this.at] === 0xff && bytes[this.at + 1] !== 0 && bytes[this.at + 1] !== 0xff)) this.at++;
     if (this.at + 1 >= bytes.length) throw new Error("truncated");
-    if (bytes[this.at + 1] < 0xd0 || bytes[this.at + 1] > 0xd7) return false;
+    if (bytes[this.at + 1] < 0xd0 || bytes[this.at + 1] > 0xd7) {
+      this.damaged = true;
+      return false;
+    }
     this.at += 2;
     return true;
   }
@@ -71,21 +88,30 @@ class Bits {
 /** Read one scan into the components' coefficients; returns where the bytes after it begin. */
 export function readScan(state, bytes, start, end) {
   const { frame } = state;
-  if (frame === null) throw new Error("truncated");
+  must(frame !== null);
   const count = bytes[start], parts = [];
+  must(count >= 1 && count <= frame.components.length && end - start === 4 + 2 * count);
   for (let i = 0; i < count; i++) {
     const component = frame.components.find((each) => each.id === bytes[start + 1 + 2 * i]);
     const tables = bytes[start + 2 + 2 * i];
-    if (!component) throw new Error("damaged");
+    must(component && parts.every((part) => part.component !== component));
     parts.push({ component, dc: state.dc[tables >> 4], ac: state.ac[tables & 15], last: 0 });
   }
   const at = start + 1 + 2 * count;
   const scan = { first: bytes[at], final: bytes[at + 1], high: bytes[at + 2] >> 4, low: bytes[at + 2] & 15, endOfBand: 0 };
+  if (frame.progressive) checkProgression(scan, count);
+  for (const { dc, ac } of parts) must((dc || scan.first > 0 || scan.high > 0) && (ac || (frame.progressive && scan.first === 0)));
   const bits = new Bits(bytes, end);
   const block = blockReader(frame.progressive, scan);
   walk(state, parts, bits, scan, block);
   frame.scans++;
+  state.damaged ||= bits.damaged || bits.uneven;
   return bits.at;
+}
+
+function checkProgression({ first, final, high, low }, count) {
+  must(first === 0 ? final === 0 : final >= first && final < 64 && count === 1);
+  must(low <= 13 && (high === 0 || high - 1 === low));
 }
 
 /** Call `block` for every block of a scan, in the order in which they are stored. */
@@ -137,6 +163,7 @@ function baseline(part, bits, at) {
     k += run;
     const value = bits.signed(size);
     if (k < 64) coefficients[at + ZIGZAG[k]] = value;
+    else bits.damaged = true;
   }
 }
 
@@ -168,6 +195,7 @@ function acFirst(part, bits, at, scan) {
     k += run;
     const value = bits.signed(size);
     if (k < 64) coefficients[at + ZIGZAG[k]] = value * (1 << scan.low);
+    else bits.damaged = true;
   }
 }
 

@@ -6,11 +6,15 @@ import { decodeJpeg, isJpeg, jpegSize } from "./jpeg.js";
 
 const MAX_PIXELS = 178_956_970;
 
-/** Return {photo, size}: the pixels {width, height, channels, data}, and [height, width] of the whole photo, upright. */
-export async function readPhoto(source, { mode = "RGB", at_least = null }) {
+/**
+ * Return {photo, size}: the pixels {width, height, channels, data}, and [height, width] of the whole photo, upright.
+ * A note is taken of a file whose data are damaged: the program may see other pixels there.
+ */
+export async function readPhoto(source, { mode = "RGB", at_least = null }, notes) {
   const bytes = await bytesOf(source);
   if (!bytes.length) throw new InputError("empty");
   const { stored, orientation, size } = (isJpeg(bytes) && fromJpeg(bytes, at_least)) || (await fromBrowser(bytes));
+  if (stored.damaged) notes.push({ code: "damaged_data", details: {} });
   return { photo: upright(inMode(stored, mode), orientation), size: orientation >= 5 ? [size[1], size[0]] : size };
 }
 
