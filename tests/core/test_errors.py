@@ -43,3 +43,8 @@ def test_every_error_is_ours_and_also_the_builtin_its_name_promises(name, builti
     assert issubclass(kind, GateraError)
     assert issubclass(kind, builtin)
     assert kind("what").problem == "what"
+
+
+def test_a_text_is_cut_at_200_characters_only_if_it_is_longer():
+    assert shorten("y" * 200) == "y" * 200
+    assert shorten("y" * 201) == "y" * 199 + "…"

@@ -19,6 +19,8 @@ def report(n: int = 300) -> CalibrationReport:
 def test_both_curves_show_the_numbers_of_the_report():
     shown = report()
     left, right = plot_certainty(shown).axes
+    claimed = left.lines[0]
+    assert list(claimed.get_xdata()) == list(claimed.get_ydata()) and claimed.get_xdata()[1] == 1
     points = left.containers[0].lines[0]
     assert points.get_xdata() == pytest.approx([each.confidence for each in shown.reliability()])
     assert points.get_ydata() == pytest.approx([each.right for each in shown.reliability()])

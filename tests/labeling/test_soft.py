@@ -111,6 +111,7 @@ def test_items_without_a_vote_are_left_out_or_weighed(capsys):
     votes = Votes.from_matrix([[0, 0], [-1, -1], [1, -1]], ["cat", "dog"])
     rows = [[0.9, 0.1], [0.5, 0.5], [0.2, 0.8]]
     left = soft_labels(rows, votes)
+    assert len(left) == 2
     assert left.positions.tolist() == [0, 2] and left.labels == [
         {"cat": 0.9, "dog": 0.1},
         {"cat": 0.2, "dog": 0.8},

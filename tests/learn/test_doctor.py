@@ -64,6 +64,9 @@ def test_a_learning_curve_tells_what_twice_the_data_would_buy():
     assert found.next == "Twice the data would give about 14.1 %."
     assert findings.from_learning_curve([100, 200, 400], [0.21, 0.205, 0.2], 200) == []
     assert findings.from_learning_curve([100, 200, 400], [0.2, 0.3, 0.1], 200) == []
+    assert findings.from_learning_curve([100, 200, 400], [0.4, 0.2, 0.2], 200) == []  # falls no more
+    assert findings.from_learning_curve([100, 200], [0.4, 0.2], 200) == []  # too few points for a curve
+    assert findings.from_learning_curve([100, 200, 400], [0.4, 0.28, 0.2], 20) == []  # four errors are chance
 
 
 def learner():

@@ -68,7 +68,7 @@ def with_negatives(pairs: Any, seed: int) -> Any:
     """
     pandas = require("pandas", "train", "for tables")
     user, item = pairs.columns
-    pairs = pairs.dropna().drop_duplicates(ignore_index=True)
+    pairs = pairs.dropna().drop_duplicates()
     users, user_labels = pandas.factorize(pairs[user])
     items, item_labels = pandas.factorize(pairs[item])
     n_items = len(item_labels)

@@ -49,6 +49,8 @@ def test_ignored_pixels_do_not_count():
     # of the pixels that are not 0: class 1 is 2 of 3, class 2 is 1 of 3
     assert JaccardCoeffMulti(ignore=0)(logits(SAID), TRUE) == pytest.approx((2 / 3 + 1 / 3) / 2)
     assert foreground_acc(logits(SAID), TRUE).item() == pytest.approx(3 / 5)
+    # with 1 as the background, class 0 counts: 2 of 3, and class 2: 1 of 2
+    assert foreground_acc(logits(SAID), TRUE, bkg_idx=1).item() == pytest.approx(3 / 5)
 
 
 def test_void_may_lie_beyond_the_classes():

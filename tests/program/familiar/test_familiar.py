@@ -133,3 +133,9 @@ def test_arrays_of_several_inputs_are_taken(tmp_path):
     assert len(list(each_input(np.zeros((4, 8, 9, 3), np.uint8), photos=True))) == 4
     assert len(list(each_input(np.zeros((4, 8, 9), np.uint8), photos=True))) == 4
     assert len(list(each_input(np.zeros((4, 8))))) == 4
+
+
+def test_figures_stay_figures_in_arithmetic_and_their_sums_are_plain_numbers():
+    doubled = figures(np.array([0.25, 0.75], np.float32)) * 2
+    assert doubled.topk(1).indices.tolist() == [1]
+    assert type(doubled.max()) is np.float32
