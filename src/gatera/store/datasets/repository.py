@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from gatera.store.datasets import (
     adding_rows,
     checking,
     committing,
+    deciding,
     history,
     labelling,
     looking,
@@ -26,6 +27,7 @@ from gatera.store.datasets import (
 from gatera.store.datasets.adding import Added, Labels
 from gatera.store.datasets.adding_rows import RowSettings
 from gatera.store.datasets.checking import Verified
+from gatera.store.datasets.deciding import DecideRow, LabelledEach
 from gatera.store.datasets.history import Entry, Step
 from gatera.store.datasets.labelling import Given
 from gatera.store.datasets.labels.changes import Change, Summary
@@ -211,6 +213,17 @@ class DataRepository:
         """Write rows as they are, for code that labels; `source` says what it was. Returns how many changed."""
         with self._work.locked():
             return labelling.put_rows(self._work, rows)
+
+    def label_each(self, names: Sequence[str], decide: DecideRow, message: str) -> LabelledEach:
+        """Change items by what is known of each at this moment, and commit that, while nobody else changes the repository.
+
+        Args:
+            names: the items, as labels.csv has them.
+            decide: returns the cells to change in a row, also in columns beyond ours; None to leave it.
+            message: of the commit, which is not made where there were other changes that are not committed.
+        """
+        with self._work.locked():
+            return deciding.label_each(self._work, names, decide, message)
 
     def status(self) -> Status:
         """Compare the files with the labels, and the labels with the last commit."""

@@ -1,0 +1,1 @@
+"""A person at work: the journal on disk, and what follows from it. Read first: `journal.py`."""

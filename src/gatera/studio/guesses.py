@@ -1,0 +1,62 @@
+"""What a model thinks of items: probabilities, and which label each looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What an item looks like.
+
+    Attributes:
+        label: the likeliest class.
+        probability: 0..1.
+        by: who guesses: "NAME@HASH8".
+        source: what a label that is taken from it is recorded as.
+    """
+
+    label: str
+    probability: float
+    by: str
+    source: str = "person"
+
+
+@dataclass
+class Guesses:
+    """The guesses of one model about all items.
+
+    Attributes:
+        by: "NAME@HASH8".
+        classes: the labels [K].
+        probabilities: float [n,K]; NaN in rows of items that were not looked at. Of labelled items they are by a model that
+            did not learn from the item.
+        features: what items look like, float32 [n,D] of length 1; None without.
+        suspects: positions of items whose label looks wrong, the clearest first, with the label that each looks like and the margin.
+    """
+
+    by: str
+    classes: Sequence[str]
+    probabilities: np.ndarray
+    features: np.ndarray | None = None
+    suspects: Sequence[tuple[int, str, float]] = field(default_factory=list)
+
+    def of(self, position: int) -> Guess | None:
+        """Return the guess about an item; None where there is none."""
+        row = self.probabilities[position]
+        if not len(row) or np.isnan(row[0]):
+            return None
+        best = int(row.argmax())
+        return Guess(str(self.classes[best]), float(row[best]), self.by)
+
+    def entropies(self) -> np.ndarray:
+        """Return how uncertain each item is, 0..1; -1 where nothing is guessed, float64 [n]."""
+        rows = self.probabilities
+        if rows.shape[1] < 2:
+            return np.full(len(rows), -1.0)
+        with np.errstate(invalid="ignore"):
+            found = -(rows * np.log(np.maximum(rows, 1e-12))).sum(axis=1) / np.log(rows.shape[1])
+        return np.where(np.isnan(found), -1.0, found)

@@ -1,0 +1,1 @@
+"""Where items and labels are: a plain folder, a table, or a data repository. Read first: `place.py`."""

@@ -1,0 +1,112 @@
+"""A plain folder: its files, and labels.csv in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from gatera.core.checks import counted
+from gatera.core.errors import DataError, GateraError
+from gatera.core.walk import files_below
+from gatera.data.folders.class_folders import place_files
+from gatera.labeling.labels.table import COLUMNS, NAME, LabelRow, read_labels_file, write_labels_file
+from gatera.store.datasets.work.lock import one_at_a_time
+from gatera.studio.places.kinds import of_one_kind
+from gatera.studio.places.place import HIDDEN, Decide, Known, Place, Written
+
+#: What stands for the source of a label that is the name of the item's folder.
+FOLDER = "folder"
+
+
+class FolderPlace(Place):
+    """A folder of files, whose labels are in its labels.csv; without one, in the names of its folders where these tell several classes.
+
+    Args:
+        root: the folder.
+        kind: see `of_one_kind`.
+        say: takes each line about what was decided.
+
+    Raises:
+        DataError: if there is nothing to label, or labels.csv cannot be read.
+    """
+
+    def __init__(self, root: Path, kind: str | None, say: Callable[[str], None]) -> None:
+        self.root, self._say = root, say
+        start = len(str(root)) + (0 if str(root).endswith("/") else 1)
+        below = (
+            name[start:] if root != Path() else name.removeprefix("./")
+            for name in files_below(root, on_left_out=lambda _, reason: say(reason))
+        )
+        self.kind, self.names, line = of_one_kind((name.replace("\\", "/") for name in below), kind, root)
+        if line:
+            say(line)
+        self._of_folders: dict[str, str] | None = None
+        self.known = self.read_known()
+
+    def read_known(self) -> dict[str, Known]:
+        """Read the labels that are kept now, by name."""
+        if (self.root / NAME).exists():
+            return {name: _known(row) for name, row in read_labels_file(self.root / NAME).items()}
+        return {name: Known(label, FOLDER) for name, label in self._folder_labels().items()}
+
+    def _folder_labels(self) -> dict[str, str]:
+        if self._of_folders is None:
+            files = [Path(name) for name in self.names]
+            try:
+                placed = place_files(Path(), files, self.kind)
+            except GateraError:  # folders that training refuses say nothing certain of classes
+                placed = None
+            labels = {} if placed is None else placed.labels
+            several = len(set(labels.values())) > 1
+            self._of_folders = {path.as_posix(): label for path, label in labels.items()} if several else {}
+            if several:
+                self._say(
+                    f"Labels are the names of the folders ({counted(len(set(labels.values())), 'label')}), until labels.csv is written."
+                )
+        return self._of_folders
+
+    def write(self, names: Sequence[str], decide: Decide, message: str) -> Written:
+        """Change the lines of items, all in one step; nobody else changes them meanwhile."""
+        path = self.root / NAME
+        try:
+            with one_at_a_time(self.root / HIDDEN / "lock", self._say, None):
+                first = not path.exists()
+                known = self.read_known()
+                rows = {} if first else read_labels_file(path)
+                if first:
+                    rows = {name: LabelRow(name, label=each.label) for name, each in known.items()}
+                changed = 0
+                for name in names:
+                    cells = decide(name, known.get(name, Known()))
+                    if cells is not None:
+                        rows[name] = _changed(rows.get(name, LabelRow(name)), cells)
+                        changed += 1
+                kept = [row for row in rows.values() if row.label or _says_more(row)]
+                if changed:
+                    write_labels_file(path, kept)
+        except OSError as err:
+            raise DataError(
+                f"{path} cannot be written ({err.strerror})", remedy="It is as it was. Make room, or make it writable."
+            ) from err
+        more = ""
+        if first and changed and known:
+            more = f" It also has the {counted(len(known), 'label')} that the folders gave: where there is a labels.csv, gatera train reads nothing else."
+        self.known = self.read_known()
+        return Written(changed, path, None, f"{path} has {counted(changed, 'changed line')}.{more}")
+
+
+def _known(row: LabelRow) -> Known:
+    return Known(row.label, row.source, row.by, row.at, row.note, dict(row.more).get("spans", ""))
+
+
+def _changed(row: LabelRow, cells: object) -> LabelRow:
+    given = dict(cells)  # type: ignore[call-overload]
+    ours = {name: given.pop(name) for name in COLUMNS if name in given}
+    more = tuple({**dict(row.more), **given}.items())
+    return replace(row, **ours, more=more)
+
+
+def _says_more(row: LabelRow) -> bool:
+    """Whether a line without a label says something else; `gatera train` refuses labels.csv with empty labels otherwise."""
+    return any((row.split, row.group, row.note)) or any(cell for name, cell in row.more if name != "seconds")

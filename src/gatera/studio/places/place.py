@@ -1,0 +1,140 @@
+"""What a place of items gives the studio, whatever it is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+
+from gatera.core.errors import DataError
+from gatera.core.files import check_regular
+
+#: The folder beside the items that holds journals, kept features and small pictures.
+HIDDEN = Path(".gatera", "studio")
+
+#: What a text longer than this is cut to on a page (characters).
+LONGEST_TEXT = 20_000
+
+
+class Known(NamedTuple):
+    """The label that an item has where labels are kept.
+
+    Attributes:
+        label: the label; "" without one.
+        source: who gave it: "" or "person", "function:NAME@HASH8", "program:NAME@HASH8", "folder" for the name of its folder.
+        by: the person.
+        at: when, UTC, ISO 8601; "" where not known.
+        note: anything.
+        spans: parts of a text, JSON; "" without.
+    """
+
+    label: str = ""
+    source: str = ""
+    by: str = ""
+    at: str = ""
+    note: str = ""
+    spans: str = ""
+
+    @property
+    def by_person(self) -> bool:
+        """Whether a person gave it."""
+        return bool(self.label) and self.source in ("", "person")
+
+
+#: Says what to change in an item's line, given what is known of it now; None to leave it.
+Decide = Callable[[str, Known], Mapping[str, str] | None]
+
+
+class Written(NamedTuple):
+    """What writing labels did.
+
+    Attributes:
+        changed: how many items.
+        where: the file or repository.
+        commit: the commit; None where there is none.
+        sentence: what happened, for people.
+    """
+
+    changed: int
+    where: Path
+    commit: str | None
+    sentence: str
+
+
+class Place(ABC):
+    """Items, and where their labels are kept.
+
+    Attributes:
+        root: the folder, or the file of a table.
+        kind: "photos", "texts", "recordings" or "rows".
+        names: what the items are called [n].
+        known: the labels that are kept, by name.
+        spans: whether texts have spans.
+    """
+
+    root: Path
+    kind: str
+    names: Sequence[str]
+    known: dict[str, Known]
+
+    @property
+    def title(self) -> str:
+        """What the page calls it."""
+        return self.root.resolve().name or str(self.root)
+
+    @property
+    def home(self) -> Path:
+        """The folder that holds `HIDDEN`."""
+        return self.root
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """The position of each item, by its name."""
+        return {name: place for place, name in enumerate(self.names)}
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def path(self, position: int) -> Path:
+        """Return the file of an item.
+
+        Raises:
+            DataError: if its name leads out of the folder, or it is not a file.
+        """
+        name = self.names[position]
+        pure = PurePosixPath(name)
+        if pure.is_absolute() or ".." in pure.parts or "\0" in name:
+            raise DataError(f"{name} leads out of {self.home}", remedy="Correct its line in labels.csv.")
+        path = self.home / name
+        try:
+            check_regular(path)
+        except OSError as err:
+            raise DataError(f"{name} cannot be read ({err.strerror})") from err
+        return path
+
+    def raw(self, position: int) -> Any:
+        """Return an item as a program takes it: a path, or a row."""
+        return self.path(position)
+
+    def row(self, position: int) -> Mapping[str, str]:
+        """Return the cells of a row; none where items are files."""
+        return {}
+
+    @abstractmethod
+    def read_known(self) -> dict[str, Known]:
+        """Read the labels that are kept now, by name."""
+
+    @abstractmethod
+    def write(self, names: Sequence[str], decide: Decide, message: str) -> Written:
+        """Change the lines of items, all in one step; nobody else changes them meanwhile.
+
+        Args:
+            names: the items.
+            decide: see `Decide`.
+            message: of the commit, where there is one.
+
+        Raises:
+            DataError: if the labels cannot be read or written. They are as they were.
+        """

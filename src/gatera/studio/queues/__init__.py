@@ -1,0 +1,1 @@
+"""Which items come in which order. Read first: `orders.py`."""
