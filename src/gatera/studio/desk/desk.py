@@ -74,12 +74,15 @@ class Desk:
         """How many items have something that is not committed."""
         return len(set().union(*(self.said[about] for about in ABOUT_ITEMS if about != "skip")))
 
-    def take(self, entry: Entry) -> list[str]:
-        """Take an entry in, and return the items that it changes.
+    def check(self, entry: Entry) -> None:
+        """Raise ArgumentError where an entry undoes what is not there: it must not come into the journal."""
+        if entry["what"] == "undo" and not self._done:
+            raise ArgumentError("there is nothing to undo since the last commit")
+        if entry["what"] == "redo" and not self._undone:
+            raise ArgumentError("there is nothing to do again")
 
-        Raises:
-            ArgumentError: if it undoes what is not there.
-        """
+    def take(self, entry: Entry) -> list[str]:
+        """Take an entry in, and return the items that it changes; see `check`."""
         what = entry["what"]
         self.n = max(self.n, entry["n"])
         if isinstance(entry.get("id"), str):
@@ -87,10 +90,7 @@ class Desk:
         if what == "undo":
             return self._undo()
         if what == "redo":
-            if not self._undone:
-                raise ArgumentError("there is nothing to do again")
-            entry = self._undone.pop()
-            return self._do(entry)
+            return self._do(self._undone.pop()) if self._undone else []
         if what == "commit":
             self._committed(entry)
             return []
@@ -112,8 +112,8 @@ class Desk:
         return [name for _, name, _ in before]
 
     def _undo(self) -> list[str]:
-        if not self._done:
-            raise ArgumentError("there is nothing to undo since the last commit")
+        if not self._done:  # a line was taken out of the journal by hand
+            return []
         entry, before = self._done.pop()
         self._undone.append(entry)
         for what, name, old in reversed(before):

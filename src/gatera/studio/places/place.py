@@ -89,6 +89,11 @@ class Place(ABC):
         """The folder that holds `HIDDEN`."""
         return self.root
 
+    @property
+    def key(self) -> str:
+        """What tells it from other places in the same folder; "" for the folder."""
+        return ""
+
     @cached_property
     def places(self) -> dict[str, int]:
         """The position of each item, by its name."""

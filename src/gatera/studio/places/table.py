@@ -14,7 +14,7 @@ from gatera.store.datasets.work.lock import one_at_a_time
 from gatera.studio.places.place import HIDDEN, Decide, Known, Place, Written
 
 #: Columns that are added, in this order.
-ADDED = ("label", "source", "by", "at", "note", "seconds")
+ADDED = ("label", "source", "by", "at", "note", "seconds", "flag")
 
 
 class TablePlace(Place):
@@ -43,6 +43,11 @@ class TablePlace(Place):
     def home(self) -> Path:
         """The folder that holds the table."""
         return self.root.absolute().parent
+
+    @property
+    def key(self) -> str:
+        """What tells it from other places in the same folder."""
+        return self.root.name
 
     def raw(self, position: int) -> Mapping[str, str]:
         """Return a row."""

@@ -1,0 +1,1 @@
+"""The studio behind HTTP. Read first: `api.py`."""

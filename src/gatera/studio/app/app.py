@@ -1,0 +1,38 @@
+"""The application: pages, the API, pictures, behind the guard that all our pages share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gatera.studio.app.api import Api, StartTraining
+from gatera.studio.app.media import media_routes
+from gatera.studio.studio import Studio
+from gatera.web.app import make_app
+from gatera.web.assets import asset_routes, page_route
+from gatera.web.guard import Guard, Rules
+
+
+def studio_app(
+    studio: Studio,
+    by: str,
+    rules: Rules | None = None,
+    train: StartTraining | None = None,
+    complain: Callable[[str], None] | None = None,
+) -> Guard:
+    """Return the ASGI application of a studio.
+
+    Args:
+        studio: the studio.
+        by: who works there, unless a request says otherwise.
+        rules: who may ask.
+        train: starts a training in the background; None where that cannot be done here.
+        complain: is told in one line what failed.
+    """
+    api = Api(studio, by, train)
+    routes = [
+        page_route("/", "gatera.studio", "studio.html"),
+        *api.routes(),
+        *media_routes(studio),
+        *asset_routes("gatera.web", "gatera.studio"),
+    ]
+    return make_app(routes, rules, complain=complain)

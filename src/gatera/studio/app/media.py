@@ -1,0 +1,58 @@
+"""Photos, recordings and pictures of them, by the position of their item."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from gatera.studio.media.photos import Picture, photo_for_page, small_photo, stamp_of
+from gatera.studio.media.sounds import PLAYED, as_wav, spectrogram
+from gatera.studio.studio import Studio
+from gatera.web.problems import Refused
+
+#: For so long a browser need not ask again (seconds): the next items are fetched before they are shown.
+FRESH = 60
+
+
+def media_routes(studio: Studio) -> list[Route]:
+    """Return the routes of pictures and sounds."""
+    small = studio.folder / "small"
+
+    def path_of(request: Request) -> Path:
+        kind, position = studio.place.kind, request.path_params["position"]
+        if kind not in ("photos", "recordings") or position >= len(studio.place):
+            raise Refused(404, "there is no such picture")
+        return studio.place.path(position)
+
+    def route(url: str, make: Callable[[Path], Picture]) -> Route:
+        async def endpoint(request: Request) -> Response:
+            path = path_of(request)
+            etag = f'"{hashlib.sha256((url + stamp_of(path)).encode("utf-8", "surrogatepass")).hexdigest()[:20]}"'
+            headers = {"ETag": etag, "Cache-Control": f"private, max-age={FRESH}"}
+            if etag in request.headers.get("if-none-match", ""):
+                return Response(status_code=304, headers=headers)
+            picture = await run_in_threadpool(make, path)
+            return Response(picture.data, media_type=picture.media_type, headers=headers)
+
+        return Route(url, endpoint, methods=["GET"])
+
+    async def sound(request: Request) -> Response:
+        path = path_of(request)
+        media_type = PLAYED.get(path.suffix.lower())
+        if media_type is not None and path.is_file():
+            return FileResponse(path, media_type=media_type)  # answers requests for parts, so that one can jump
+        made = await run_in_threadpool(as_wav, path)
+        return Response(made.data, media_type=made.media_type)
+
+    return [
+        route("/photo/{position:int}", photo_for_page),
+        route("/small/{position:int}", lambda path: small_photo(path, small)),
+        route("/spectrogram/{position:int}", spectrogram),
+        Route("/sound/{position:int}", sound, methods=["GET"]),
+    ]

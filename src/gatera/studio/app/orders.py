@@ -1,0 +1,42 @@
+"""Queues that pages have open: an order is made once, and read in windows, so that 100,000 items are no burden."""
+
+from __future__ import annotations
+
+import itertools
+from collections import OrderedDict
+
+from gatera.studio.queues.orders import Order
+from gatera.web.problems import Refused
+
+#: How many are kept.
+MOST = 32
+
+#: The most items of a window.
+WINDOW = 200
+
+
+class Orders:
+    """Orders by their numbers; the oldest are forgotten."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, Order] = OrderedDict()
+        self._next = itertools.count(1)
+
+    def keep(self, order: Order) -> str:
+        """Keep an order; returns its number."""
+        name = str(next(self._next))
+        self._kept[name] = order
+        while len(self._kept) > MOST:
+            self._kept.popitem(last=False)
+        return name
+
+    def get(self, name: str) -> Order:
+        """Return an order.
+
+        Raises:
+            Refused: 410 if it is not kept any more; the page then opens the queue again.
+        """
+        found = self._kept.get(name)
+        if found is None:
+            raise Refused(410, "that queue is not open any more", remedy="Open it again.")
+        return found

@@ -1,0 +1,108 @@
+"""The end of a session: everything that a person decided goes to where labels are kept, in one step."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gatera.core.checks import counted
+from gatera.store.who import now
+from gatera.studio.desk.desk import Desk
+from gatera.studio.places.place import Known, Written
+from gatera.studio.studio import Studio
+
+
+class Left(NamedTuple):
+    """What leaving did.
+
+    Attributes:
+        written: what was written; None where nothing waited.
+        disputed: items that others labelled otherwise meanwhile; they stay with the person.
+        sentence: all of it, for people.
+    """
+
+    written: Written | None
+    disputed: list[str]
+    sentence: str
+
+
+def leave(studio: Studio, by: str, message: str = "") -> Left:
+    """Write a person's decisions, in one commit where there are commits. What others labelled otherwise meanwhile is not overwritten.
+
+    Args:
+        studio: the studio.
+        by: the person.
+        message: of the commit; "" for one that says who, how many and how long.
+
+    Raises:
+        DataError: if the labels cannot be written; the decisions stay in the journal.
+    """
+    with studio.lock:
+        studio.refresh(always=True)
+        desk = studio.people.desk(by)
+        names = sorted(set().union(*(desk.said[about] for about in ("label", "flag", "note", "points"))))
+        if not names:
+            return Left(None, [], "Nothing was decided since the last time.")
+        disputed: list[str] = []
+
+        def decide(name: str, known: Known) -> Mapping[str, str] | None:
+            return _cells(desk, by, name, known, disputed)
+
+        upto = desk.n
+        written = studio.place.write(names, decide, message or _message(desk, by))
+        entry = {"n": upto + 1, "at": now(), "what": "commit", "upto": upto, "left": disputed, "commit": written.commit}
+        studio.people.write(by, entry)
+        studio.people.begin_anew(by)
+        studio.reread()
+    sentence = written.sentence
+    if disputed:
+        sentence += (
+            f" {counted(len(disputed), 'item')} that others labelled otherwise meanwhile: not overwritten. See the queue of disagreements."
+        )
+    return Left(written, disputed, sentence)
+
+
+def _cells(desk: Desk, by: str, name: str, known: Known, disputed: list[str]) -> dict[str, str] | None:
+    """Return the cells to write for an item; None where nothing changes. Items that others labelled otherwise are added to `disputed`."""
+    cells: dict[str, str] = {}
+    label = desk.labels.get(name)
+    if label is not None:
+        if known.by_person and known.label not in (label.value, *label.saw):
+            disputed.append(name)
+        elif label.value != known.label or (label.value and not known.by_person):
+            cells = {"label": label.value, "source": "" if label.source == "person" else label.source, "by": by, "at": label.at}
+            cells |= {"seconds": f"{label.seconds:.1f}", "note": _note(known, label.guess)}
+    note = desk.said["note"].get(name)
+    if note is not None:
+        cells["note"] = note.value
+    flag = desk.said["flag"].get(name)
+    if flag is not None:
+        cells["flag"] = "yes" if flag.value else ""
+    points = desk.said["points"].get(name)
+    if points is not None:
+        cells["points"] = json.dumps(points.value) if points.value else ""
+    return cells or None
+
+
+def _note(known: Known, guess: str) -> str:
+    """Return the note of a label: what guessed it. A function's note about its own label goes with that label."""
+    if guess:
+        return f"took the guess of {guess}"
+    return "" if known.source.startswith("function:") or known.note.startswith("took the guess of ") else known.note
+
+
+def _message(desk: Desk, by: str) -> str:
+    labels = desk.labels.values()
+    seconds = [each.seconds for each in labels if each.seconds]
+    parts = [counted(len(labels), "label")] if labels else []
+    flags = len(desk.said["flag"])
+    if flags:
+        parts.append(counted(flags, "flag"))
+    time = ""
+    if seconds:
+        total = sum(seconds)
+        time = f" in {total / 60:.0f} min" if total >= 60 else f" in {total:.0f} s"
+        time += f", {statistics.median(seconds):.1f} s each"
+    return f"Studio: {' and '.join(parts) or 'notes'} by {by}{time}"

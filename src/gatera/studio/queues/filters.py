@@ -1,0 +1,50 @@
+"""The filter of a queue: words, and `label:cat`, `by:Ann`, `is:flagged`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gatera.core.checks import check_choice
+from gatera.core.errors import ArgumentError
+from gatera.studio.desk.desk import Desk
+from gatera.studio.studio import Studio
+
+#: What can stand before a colon, and after "is:".
+FIELDS, STATES = ("label", "guess", "by", "is"), ("flagged", "labelled", "unlabelled", "mine")
+
+#: Longest filter (characters).
+LONGEST = 200
+
+
+def matcher(studio: Studio, desk: Desk, by: str, text: str) -> Callable[[int], bool]:
+    """Return whether an item, by its position, has all words of a filter: in its name or cells, or as `label:`, `guess:`, `by:`, `is:` say.
+
+    Raises:
+        ArgumentError: if a word before a colon is unknown, or the filter is too long.
+    """
+    if len(text) > LONGEST:
+        raise ArgumentError("the filter is too long", expected=f"at most {LONGEST} characters")
+    tests = [_test(studio, desk, by, word) for word in text.lower().split()]
+    return lambda position: all(test(position) for test in tests)
+
+
+def _test(studio: Studio, desk: Desk, by: str, word: str) -> Callable[[int], bool]:
+    field, colon, wanted = word.partition(":")
+    names = studio.place.names
+    if not colon or field not in FIELDS:
+        if studio.place.kind == "rows":
+            return lambda place: any(word in str(cell).lower() for cell in studio.place.row(place).values())
+        return lambda place: word in names[place].lower()
+    if field == "label":
+        return lambda place: studio.label(desk, by, names[place]).value.lower() == wanted
+    if field == "by":
+        return lambda place: studio.label(desk, by, names[place]).by.lower() == wanted
+    if field == "guess":
+        return lambda place: (found := studio.guess(place)) is not None and found.label.lower() == wanted
+    check_choice("is:", wanted, STATES)
+    if wanted == "flagged":
+        flags = desk.flags
+        return lambda place: names[place] in flags
+    if wanted == "mine":
+        return lambda place: names[place] in desk.labels
+    return lambda place: bool(studio.label(desk, by, names[place]).value) == (wanted == "labelled")

@@ -1,0 +1,142 @@
+"""The queues: which items, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from gatera.core.checks import check_choice
+from gatera.core.errors import ArgumentError
+from gatera.studio.desk.desk import Desk
+from gatera.studio.queues.filters import matcher
+from gatera.studio.queues.rules import disputed_by_rules
+from gatera.studio.queues.uncertain import nearest, uncertain_first
+from gatera.studio.studio import Studio
+
+#: Every queue, in the order in which a page lists them.
+QUEUES = ("unlabelled", "suspects", "uncertain", "disagreements", "served", "flagged", "all")
+
+
+class Order(NamedTuple):
+    """A queue as it is at a moment.
+
+    Attributes:
+        positions: the items, int64 [m].
+        why: a reason for single items, by position; some queues have none.
+    """
+
+    positions: np.ndarray
+    why: dict[int, str]
+
+
+def order_of(studio: Studio, by: str, queue: str, filter: str = "", like: int | None = None) -> Order:
+    """Return the items of a queue.
+
+    Args:
+        studio: the studio.
+        by: who asks.
+        queue: one of `QUEUES`.
+        filter: words that the item's name, label or text must have; see `matcher`.
+        like: the position of an item; those most like it come first.
+
+    Raises:
+        ArgumentError: if the queue is unknown, or what it needs is missing.
+    """
+    check_choice("queue", queue, QUEUES)
+    with studio.lock:
+        desk = studio.people.desk(by)
+        if like is not None:
+            found = Order(_like(studio, like), {})
+        else:
+            found = MAKERS[queue](studio, desk, by)
+        if filter.strip():
+            keep = matcher(studio, desk, by, filter)
+            kept = [position for position in found.positions.tolist() if keep(position)]
+            found = Order(np.array(kept, np.int64), found.why)
+    return found
+
+
+def _like(studio: Studio, position: int) -> np.ndarray:
+    features = None if studio.guesses is None else studio.guesses.features
+    if not 0 <= position < len(studio.place):
+        raise ArgumentError("there is no such item", got=position)
+    if features is None:
+        raise ArgumentError(
+            "nothing is known yet of what items look like",
+            remedy="Press Train again, or start the studio with --program PROGRAM.",
+        )
+    return nearest(features, position)
+
+
+def _positions(studio: Studio, keep: Callable[[str], bool]) -> np.ndarray:
+    return np.array([place for place, name in enumerate(studio.place.names) if keep(name)], np.int64)
+
+
+def _unlabelled(studio: Studio, desk: Desk, by: str) -> Order:
+    """Items without a label that nobody else is labelling; those that were skipped come last."""
+    known, mine, skipped = studio.place.known, desk.labels, desk.said["skip"]
+    others = set().union(*(other.labels for _, other in studio.people.others(by)))
+
+    def keep(name: str) -> bool:
+        if name in mine:
+            return not mine[name].value
+        return not (name in known and known[name].label) and name not in others
+
+    found = _positions(studio, keep)
+    if skipped:
+        later = np.array([studio.place.names[place] in skipped for place in found], bool)
+        found = np.concatenate([found[~later], found[later]])
+    return Order(found, {})
+
+
+def _suspects(studio: Studio, desk: Desk, by: str) -> Order:
+    if studio.guesses is None:
+        return Order(np.zeros(0, np.int64), {})
+    found = [each for each in studio.guesses.suspects if studio.place.names[each[0]] not in desk.labels]
+    why = {place: f"looks like {label}, {margin:.2f} more probable" for place, label, margin in found}
+    return Order(np.array([each[0] for each in found], np.int64), why)
+
+
+def _uncertain(studio: Studio, desk: Desk, by: str) -> Order:
+    if studio.guesses is None:
+        return Order(np.zeros(0, np.int64), {})
+    worth = np.full(len(studio.place), -1.0)
+    open_ones = _unlabelled(studio, desk, by).positions
+    worth[open_ones] = studio.guesses.entropies()[open_ones]
+    return Order(uncertain_first(worth, studio.guesses.features), {})
+
+
+def _disagreements(studio: Studio, desk: Desk, by: str) -> Order:
+    names = studio.disputed(desk, by)
+    places, why = studio.place.places, dict[int, str]()
+    for name in names:
+        why[places[name]] = ", ".join(f"{who}: {label or '-'}" for who, label in studio.differing(desk, by, name))
+    for place, reason in disputed_by_rules(studio.place):
+        if place not in why and studio.place.names[place] not in desk.labels:
+            why[place] = reason
+    return Order(np.array([*why], np.int64), why)
+
+
+def _served(studio: Studio, desk: Desk, by: str) -> Order:
+    """What a server answered, the least sure first."""
+    places = studio.place.places
+    found = sorted(
+        (each.probability, places[name]) for name, each in studio.served.items() if name in places and name not in desk.labels
+    )
+    return Order(np.array([place for _, place in found], np.int64), {place: f"p={p:.2f}" for p, place in found})
+
+
+def _flagged(studio: Studio, desk: Desk, by: str) -> Order:
+    flags = desk.flags
+    return Order(_positions(studio, flags.__contains__), {})
+
+
+def _all(studio: Studio, desk: Desk, by: str) -> Order:
+    return Order(np.arange(len(studio.place), dtype=np.int64), {})
+
+
+MAKERS: dict[str, Callable[[Studio, Desk, str], Order]] = dict(
+    zip(QUEUES, (_unlabelled, _suspects, _uncertain, _disagreements, _served, _flagged, _all), strict=True)
+)

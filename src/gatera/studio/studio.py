@@ -1,0 +1,233 @@
+"""The studio without its page: items, labels, people, and what they decide. It may be used from several threads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gatera.core.checks import is_missing
+from gatera.core.errors import ArgumentError, DataError
+from gatera.core.progress import note
+from gatera.store.datasets.making import is_repository
+from gatera.store.who import now
+from gatera.studio.asked import Asked
+from gatera.studio.desk.desk import Desk
+from gatera.studio.guesses import Guess, Guesses
+from gatera.studio.people import People
+from gatera.studio.places.folder import FolderPlace
+from gatera.studio.places.place import HIDDEN, Known, Place
+from gatera.studio.places.repository import RepositoryPlace
+from gatera.studio.places.table import TablePlace
+
+#: Seconds between two looks at what others wrote.
+LOOK_SECONDS = 0.5
+
+
+def open_place(
+    source: str | Path, kind: str | None = None, text: str | None = None, say: Callable[[str], None] = note
+) -> Place:
+    """Open a folder, a data repository, or a table.
+
+    Args:
+        source: its path.
+        kind: which files of a folder are shown: "photos", "texts" or "recordings"; None for those that there are most of.
+        text: the column of a table that holds a text; None to find it.
+        say: takes lines about what was decided.
+
+    Raises:
+        DataError: if there is nothing to label, or the labels cannot be read.
+    """
+    path = Path(source)
+    if not path.exists():
+        raise DataError(f"{path} does not exist", remedy="Check the path.")
+    if not path.is_dir():
+        return TablePlace(path, text, say)
+    if text is not None:
+        raise ArgumentError("--text names a column of a table, and this is a folder", got=str(path))
+    if is_repository(path):
+        return RepositoryPlace(path, kind, say)
+    root = next((each for each in path.absolute().parents if is_repository(each)), None)
+    if root is not None:
+        raise DataError(
+            f"{path} is inside a data repository, whose labels are in its root",
+            remedy=f"Open all of it: gatera studio {root}; the filter then shows a folder.",
+        )
+    return FolderPlace(path, kind, say)
+
+
+class Label(NamedTuple):
+    """The label that a person sees on an item; `mine` if it is theirs and not committed yet."""
+
+    value: str
+    by: str
+    source: str
+    mine: bool
+
+
+class Studio:
+    """Items and everybody's decisions about them.
+
+    Args:
+        place: the items.
+        classes: labels that can be given, before those that items have.
+        say: takes lines about what was decided.
+
+    Attributes:
+        guesses: what a model thinks; None without.
+        served: what a server answered about items, by name.
+        lock: hold it to see several things at one moment.
+    """
+
+    def __init__(self, place: Place, classes: Sequence[str] = (), say: Callable[[str], None] = note) -> None:
+        self.place, self.say = place, say
+        self.folder = place.home / HIDDEN
+        self.people = People(self.folder / "people" / place.key, say)
+        self.lock = threading.RLock()
+        self.guesses: Guesses | None = None
+        self.served: Mapping[str, Guess] = {}
+        self._given = [name for name in classes if not is_missing(name)]
+        self._looked = 0.0
+        self.version = 0
+        self._count_known()
+
+    def _count_known(self) -> None:
+        names = self.place.places
+        self._labelled = sum(1 for name, each in self.place.known.items() if each.label and name in names)
+        self._known_classes = sorted({each.label for each in self.place.known.values() if each.label})
+        self.version += 1
+
+    def refresh(self, always: bool = False) -> None:
+        """Look at what others wrote, unless that was a moment ago."""
+        with self.lock:
+            if not always and time.monotonic() - self._looked < LOOK_SECONDS:
+                return
+            if self.people.refresh():
+                self.place.known = self.place.read_known()
+                self._count_known()
+            self._looked = time.monotonic()
+
+    def reread(self) -> None:
+        """Take the labels that the place has now, after it was written."""
+        with self.lock:
+            self._count_known()
+
+    @property
+    def classes(self) -> list[str]:
+        """Every label there is: those given first, then known, then guessed ones."""
+        found = dict.fromkeys((*self._given, *self._known_classes))
+        found |= dict.fromkeys(() if self.guesses is None else map(str, self.guesses.classes))
+        with self.lock:
+            for _, desk in self.people.others(""):
+                found |= dict.fromkeys(desk.classes)
+                found |= dict.fromkeys(each.value for each in desk.labels.values() if each.value)
+        return [*found]
+
+    def known(self, name: str) -> Known:
+        """Return what labels.csv says of an item."""
+        return self.place.known.get(name) or Known()
+
+    def label(self, desk: Desk, by: str, name: str) -> Label:
+        """Return the label that a person sees on an item: their own, else the one that is kept."""
+        mine = desk.labels.get(name)
+        if mine is not None:
+            return Label(mine.value, by, mine.source, True)
+        kept = self.known(name)
+        return Label(kept.label, kept.by, kept.source, False)
+
+    def guess(self, position: int) -> Guess | None:
+        """Return what an item is thought to be: as the server answered it, else as the model does."""
+        answered = self.served.get(self.place.names[position])
+        if answered is not None:
+            return answered
+        return None if self.guesses is None else self.guesses.of(position)
+
+    def differing(self, desk: Desk, by: str, name: str) -> list[tuple[str, str]]:
+        """Return who labelled an item otherwise than others did: (name, label) of all who labelled it; none where they agree."""
+        said = [(who, other.labels[name].value) for who, other in self.people.others(by) if name in other.labels]
+        mine, kept = desk.labels.get(name), self.known(name)
+        if mine is not None:
+            said.insert(0, (by, mine.value))
+            if kept.by_person and kept.label not in mine.saw and kept.label != mine.value:
+                said.append((kept.by or "labels.csv", kept.label))
+        elif kept.by_person and kept.by == by:
+            said.insert(0, (by, kept.label))
+        return said if len({label for _, label in said}) > 1 else []
+
+    def disputed(self, desk: Desk, by: str) -> list[str]:
+        """Return the items on which people disagree, in order."""
+        names = set(desk.labels)
+        for _, other in self.people.others(by):
+            names |= set(other.labels)
+        places = self.place.places
+        found = [name for name in names if name in places and self.differing(desk, by, name)]
+        return sorted(found, key=places.__getitem__)
+
+    def act(self, by: str, asked: Asked) -> list[int]:
+        """Keep what a person decided; it is on the disk when this returns. The same `id` again changes nothing.
+
+        Returns:
+            The positions of the items that changed.
+
+        Raises:
+            ArgumentError: if it cannot be done.
+            DataError: if it cannot be written.
+        """
+        with self.lock:
+            desk = self.people.desk(by)
+            if asked.id and asked.id in desk.ids:
+                return []
+            entry: dict[str, Any] = {"n": desk.n + 1, "at": now(), "what": asked.what}
+            if asked.id:
+                entry["id"] = asked.id
+            if asked.label:
+                entry["label"] = asked.label
+            if asked.items:
+                names = {self.place.names[place]: value for place, value in asked.items.items()}
+                entry |= {"items": names, "seconds": round(asked.seconds, 3)}
+                if asked.what == "label":
+                    entry |= self._about_labels(desk, by, asked, names)
+            changed = self.people.write(by, entry)
+            places = self.place.places
+            return [places[name] for name in changed if name in places]
+
+    def _about_labels(self, desk: Desk, by: str, asked: Asked, names: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the person saw on each item, and whose guess was taken."""
+        saw = {name: self._seen(desk, by, name) for name in names}
+        found: dict[str, Any] = {"saw": {name: labels for name, labels in saw.items() if labels}}
+        if asked.guessed:
+            guesses = {place: self.guess(place) for place in asked.items}
+            taken = {
+                self.place.names[place]: f"{each.by} (p={each.probability:.2f})"
+                for place, each in guesses.items()
+                if each is not None and each.label == asked.items[place]
+            }
+            found["guess"] = taken
+            sources = {each.source for each in guesses.values() if each is not None} - {"person"}
+            if len(sources) == 1 and len(taken) == len(names):
+                found["source"] = sources.pop()
+        return found
+
+    def _seen(self, desk: Desk, by: str, name: str) -> list[str]:
+        kept = self.known(name).label
+        earlier = desk.labels.get(name)
+        labels = [kept, *(earlier.saw if earlier else ()), *(label for _, label in self.differing(desk, by, name))]
+        return [*dict.fromkeys(label for label in labels if label)]
+
+    def counts(self, desk: Desk) -> dict[str, int]:
+        """Return how many items there are, are labelled, and wait to be committed."""
+        places = self.place.places
+        labelled = self._labelled + sum(
+            bool(each.value) - bool(self.known(name).label) for name, each in desk.labels.items() if name in places
+        )
+        return {
+            "items": len(self.place), "labelled": labelled, "waiting": desk.waiting, "flagged": len(desk.flags),
+            "undo": desk.can_undo(), "redo": desk.can_redo(),
+        }  # fmt: skip
+
+    def close(self) -> None:
+        """Let other processes go on."""
+        with self.lock:
+            self.people.close()

@@ -1,0 +1,248 @@
+"""Labels by key, the journal, undo, several people, and the one commit in the end."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from gatera.core.errors import ArgumentError, DataError
+from gatera.labeling.labels.table import read_labels_file
+from gatera.store import DataRepository
+from gatera.store.datasets.labels.sheets import Sheet
+from gatera.studio.asked import ABOUT_ITEMS, Asked, asked
+from gatera.studio.desk import desk as desks
+from gatera.studio.desk.journal import Journal
+from gatera.studio.leaving import leave
+from gatera.studio.studio import open_place
+
+
+def label(value: str, *positions: int, **more) -> Asked:
+    return Asked("label", dict.fromkeys(positions, value), **more)
+
+
+def labels_in(folder) -> dict[str, str]:
+    return {name: row.label for name, row in read_labels_file(folder / "labels.csv").items()}
+
+
+def test_a_session_in_a_folder_becomes_labels_csv_that_training_reads(photos, studio_of):
+    studio = studio_of(photos)
+    studio.act("Ann", label("cat", 0, seconds=2.0))
+    studio.act("Ann", label("dog", 1, 2, seconds=3.0))
+    studio.act("Ann", label("cat", 2, seconds=0.5))
+    assert not (photos / "labels.csv").exists()
+    left = leave(studio, "Ann")
+    rows = read_labels_file(photos / "labels.csv")
+    assert {name: (row.label, row.by, row.source) for name, row in rows.items()} == {
+        "0.jpg": ("cat", "Ann", ""),
+        "1.jpg": ("dog", "Ann", ""),
+        "2.jpg": ("cat", "Ann", ""),
+    }
+    assert [dict(row.more)["seconds"] for row in rows.values()] == ["2.0", "1.5", "2.0"]
+    assert "3 changed lines" in left.sentence
+    sheet = Sheet.from_bytes((photos / "labels.csv").read_bytes())  # as gatera train reads it
+    assert [row.label for row in sheet.rows()] == ["cat", "dog", "cat"]
+    assert studio.counts(studio.people.desk("Ann"))["waiting"] == 0
+    assert leave(studio, "Ann").written is None
+
+
+def test_what_was_decided_is_there_after_a_kill(photos, studio_of, said):
+    studio = studio_of(photos)
+    studio.act("Ann", label("cat", 0))
+    studio.act("Ann", label("dog", 0))
+    path = studio.folder / "people" / "Ann.jsonl"
+    studio.close()
+    path.write_bytes(path.read_bytes() + b'{"n":3,"what":"label","items":{"1.jp')
+    again = studio_of(photos)
+    desk = again.people.desk("Ann")
+    assert desk.labels["0.jpg"].value == "dog"
+    assert len(said) == 1 and said[0].startswith("The last line of Ann.jsonl was not finished")
+    assert path.read_bytes().endswith(b"}\n")
+    again.act("Ann", Asked("undo"))
+    assert desk.labels["0.jpg"].value == "cat"
+    again.act("Ann", Asked("undo"))
+    assert "0.jpg" not in desk.labels
+    with pytest.raises(ArgumentError, match="nothing to undo"):
+        again.act("Ann", Asked("undo"))
+    again.act("Ann", Asked("redo"))
+    assert desk.labels["0.jpg"].value == "cat"
+
+
+def test_a_damaged_line_is_named(photos, studio_of):
+    folder = photos / ".gatera" / "studio" / "people"
+    folder.mkdir(parents=True)
+    (folder / "Ann.jsonl").write_text('{"n":1,"what":"skip","items":{}}\nnonsense\n')
+    with pytest.raises(DataError, match=r"line 2 of .*Ann.jsonl is damaged"):
+        studio_of(photos).people.desk("Ann")
+
+
+def test_the_same_request_twice_is_done_once(photos, studio_of):
+    studio = studio_of(photos)
+    assert studio.act("Ann", label("cat", 0, id="a")) == [0]
+    assert studio.act("Ann", label("cat", 0, id="a")) == []
+    assert studio.people.desk("Ann").can_undo() == 1
+
+
+def test_a_name_is_used_by_one_process_at_a_time(photos, studio_of):
+    first, second = studio_of(photos), studio_of(photos)
+    first.act("Ann", label("cat", 0))
+    with pytest.raises(DataError, match="Ann is at work in another studio"):
+        second.people.desk("Ann")
+    second.act("Ben", label("dog", 1))
+    first.refresh(always=True)
+    assert [name for name, _ in first.people.others("Ann")] == ["Ben"]
+
+
+def test_two_people_do_not_overwrite_each_other(photos, studio_of):
+    first, second = studio_of(photos), studio_of(photos)
+    first.act("Ann", label("cat", 0, 1))
+    second.act("Ben", label("dog", 0, 2))
+    for studio, by in ((first, "Ann"), (second, "Ben")):
+        studio.refresh(always=True)
+        assert studio.disputed(studio.people.desk(by), by) == ["0.jpg"]
+    leave(first, "Ann")
+    left = leave(second, "Ben")
+    assert left.disputed == ["0.jpg"]
+    assert labels_in(photos) == {"0.jpg": "cat", "1.jpg": "cat", "2.jpg": "dog"}
+    assert second.disputed(second.people.desk("Ben"), "Ben") == ["0.jpg"]
+    second.act("Ben", label("dog", 0))  # he has seen hers now
+    assert leave(second, "Ben").disputed == []
+    assert labels_in(photos)["0.jpg"] == "dog"
+
+
+def test_a_session_in_a_repository_is_one_commit(photos, studio_of):
+    data = DataRepository.init(photos, on_note=lambda text: None)
+    data.add()
+    data.commit("Photos")
+    studio = studio_of(photos)
+    for place in range(4):
+        studio.act("Ann", label("cat", place, seconds=1.25))
+    studio.act("Ann", Asked("flag", {5: True}))
+    left = leave(studio, "Ann")
+    assert left.written is not None and left.written.commit == data.head
+    assert len(data.log()) == 2
+    row = next(row for row in data.rows() if row.file == "0.jpg")
+    assert (row.label, row.by, row.source, row.more) == ("cat", "Ann", "", ("1.2", ""))
+    assert next(row for row in data.rows() if row.file == "5.jpg").more == ("", "yes")
+    assert "cat" in data.blame("0.jpg")[0].change.words
+    assert next(data.diff(), None) is None
+
+
+def test_other_changes_in_a_repository_are_not_swept_into_the_commit(photos, studio_of):
+    data = DataRepository.init(photos, on_note=lambda text: None)
+    data.add()
+    data.commit("Photos")
+    data.label("wolf", photos / "5.jpg")
+    studio = studio_of(photos)
+    studio.act("Ann", label("cat", 0))
+    left = leave(studio, "Ann")
+    assert left.written is not None and left.written.commit is None
+    assert "not committed" in left.sentence
+    assert {row.file: row.label for row in data.rows()}["0.jpg"] == "cat"
+
+
+def test_folder_names_are_labels_until_there_is_a_table(tmp_path, photos, studio_of, said):
+    for number, name in enumerate(("cat", "cat", "dog")):
+        (tmp_path / "sorted" / name).mkdir(parents=True, exist_ok=True)
+        shutil.copy(photos / f"{number}.jpg", tmp_path / "sorted" / name / f"{number}.jpg")
+    studio = studio_of(tmp_path / "sorted")
+    assert studio.classes == ["cat", "dog"]
+    assert "names of the folders (2 labels)" in said[0]
+    studio.act("Ann", label("dog", 0))
+    assert "It also has the 3 labels that the folders gave" in leave(studio, "Ann").sentence
+    assert labels_in(tmp_path / "sorted") == {"cat/0.jpg": "dog", "cat/1.jpg": "cat", "dog/2.jpg": "dog"}
+
+
+def test_rows_get_a_copy_of_their_table(table, studio_of):
+    studio = studio_of(table)
+    studio.act("Ann", label("young", 0, 2, seconds=1.0))
+    leave(studio, "Ann")
+    lines = (table.parent / "people-labelled.csv").read_text().splitlines()
+    assert lines[0] == "age,job,label,source,by,at,note,seconds,flag"
+    assert [line.split(",")[2] for line in lines[1:]] == ["young", "old", "young"]
+    assert table.read_text().startswith("age,job,label\n31,nurse,\n")
+    table.write_text("age,job,label\n1,nurse,\n")
+    with pytest.raises(DataError, match="has other rows than people.csv"):
+        studio_of(table)
+
+
+def test_a_guess_that_is_taken_is_recorded(photos, studio_of):
+    import numpy as np
+
+    from gatera.studio.guesses import Guess, Guesses
+
+    studio = studio_of(photos)
+    studio.guesses = Guesses("head@12345678", ["cat", "dog"], np.tile([0.9, 0.1], (6, 1)))
+    studio.act("Ann", label("cat", 0, guessed=True))
+    studio.served = {"1.jpg": Guess("dog", 0.6, "cats@abcdef12", "program:cats@abcdef12")}
+    studio.act("Ann", label("dog", 1, guessed=True))
+    leave(studio, "Ann")
+    rows = read_labels_file(photos / "labels.csv")
+    assert (rows["0.jpg"].source, rows["0.jpg"].note) == ("", "took the guess of head@12345678 (p=0.90)")
+    assert rows["1.jpg"].source == "program:cats@abcdef12"
+
+
+def test_a_full_disk_keeps_the_journal_whole(photos, studio_of, monkeypatch):
+    studio = studio_of(photos)
+    studio.act("Ann", label("cat", 0))
+    path = studio.folder / "people" / "Ann.jsonl"
+    before = path.read_bytes()
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(DataError, match="This decision is not kept"):
+        studio.act("Ann", label("dog", 1))
+    monkeypatch.undo()
+    assert path.read_bytes() == before
+    assert "1.jpg" not in studio.people.desk("Ann").labels
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ([], "a decision is a JSON object"),
+        ({"what": "labels"}, "Did you mean 'label'"),
+        ({"what": "label"}, "items must be an object"),
+        ({"what": "label", "items": {"6": "cat"}}, "there is no such item"),
+        ({"what": "label", "items": {"-1": "cat"}}, "there is no such item"),
+        ({"what": "label", "items": {"0": "two\nlines"}}, "cannot be a label"),
+        ({"what": "label", "items": {"0": 7}}, "cannot be a label"),
+        ({"what": "label", "items": {"0": "cat"}, "seconds": -1}, "seconds must be"),
+        ({"what": "label", "items": {"0": "cat"}, "extra": 1}, "no argument 'extra'"),
+        ({"what": "class", "label": " "}, "cannot be a label"),
+        ({"what": "points", "items": {"0": [[0.5, 2]]}}, "points are pairs"),
+        ({"what": "undo", "id": "x" * 65}, "id must be"),
+    ],
+)
+def test_wrong_decisions_are_refused(body, words):
+    with pytest.raises(ArgumentError) as error:
+        asked(body, 6)
+    assert words in str(error.value)
+
+
+def test_every_kind_of_decision_is_known_to_the_desk():
+    assert set(ABOUT_ITEMS) <= set(desks.ABOUT_ITEMS)
+
+
+def test_names_that_lead_out_are_not_opened(photos, studio_of):
+    data = DataRepository.init(photos, on_note=lambda text: None)
+    data.add()
+    data.close()
+    path = photos / "labels.csv"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0], "../../etc/passwd.jpg,,,,,,,,", *lines[1:], ""]))
+    place = open_place(photos, say=lambda text: None)
+    with pytest.raises(DataError, match="leads out of"):
+        place.path(0)
+
+
+def test_entries_are_lines_of_json(photos, studio_of):
+    studio = studio_of(photos)
+    studio.act("Zoë", Asked("note", {0: "blurred"}, seconds=1.0))
+    path = studio.folder / "people" / "Zo%C3%AB.jsonl"
+    entry = json.loads(path.read_text())
+    assert entry["items"] == {"0.jpg": "blurred"} and entry["n"] == 1
+    assert isinstance(studio.people._open("Zoë")[1], Journal)
