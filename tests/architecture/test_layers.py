@@ -17,7 +17,7 @@ LAYERS = [
     {"data", "models", "kernels", "measure", "store", "web"},
     {"learn", "serve", "browser"},
     {"vision", "text", "tabular", "collab", "audio", "interpret", "evaluate", "labeling"},
-    {"recipes", "compat"},
+    {"recipes", "compat", "studio"},
     {"callback"},
     {"cli", "testing"},
 ]

@@ -60,7 +60,12 @@ def asked(body: Any, n: int) -> Asked:
     items = _items(what, body.get("items", {}), n) if what in ABOUT_ITEMS else {}
     label = check_label(body.get("label")) if what == "class" else ""
     seconds = body.get("seconds", 0.0)
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not math.isfinite(seconds) or seconds < 0:
+    if (
+        isinstance(seconds, bool)
+        or not isinstance(seconds, int | float)
+        or not math.isfinite(seconds)
+        or seconds < 0
+    ):
         raise ArgumentError("seconds must be a number from 0 on", got=seconds)
     name = body.get("id", "")
     if not isinstance(name, str) or len(name) > 64:
@@ -105,7 +110,9 @@ def _value(what: str, value: Any) -> Any:
         return value is not False
     if what == "note":
         if not isinstance(value, str) or len(value) > LONGEST_NOTE:
-            raise ArgumentError("a note is a text", got=type(value).__name__, expected=f"at most {LONGEST_NOTE:,} characters")
+            raise ArgumentError(
+                "a note is a text", got=type(value).__name__, expected=f"at most {LONGEST_NOTE:,} characters"
+            )
         return " ".join(value.split())
     return _points(value)
 
@@ -118,5 +125,7 @@ def _points(value: Any) -> list[list[float]]:
             isinstance(x, int | float) and not isinstance(x, bool) and 0 <= x <= 1 for x in point
         )  # fmt: skip
     if not right:
-        raise ArgumentError("points are pairs of numbers from 0 to 1", got=listed([value]), expected="[[x, y], ...]")
+        raise ArgumentError(
+            "points are pairs of numbers from 0 to 1", got=listed([value]), expected="[[x, y], ...]"
+        )
     return [[round(float(x), 5) for x in point] for point in value]

@@ -52,15 +52,20 @@ def leave(studio: Studio, by: str, message: str = "") -> Left:
 
         upto = desk.n
         written = studio.place.write(names, decide, message or _message(desk, by))
-        entry = {"n": upto + 1, "at": now(), "what": "commit", "upto": upto, "left": disputed, "commit": written.commit}
+        entry = {
+            "n": upto + 1,
+            "at": now(),
+            "what": "commit",
+            "upto": upto,
+            "left": disputed,
+            "commit": written.commit,
+        }
         studio.people.write(by, entry)
         studio.people.begin_anew(by)
         studio.reread()
     sentence = written.sentence
     if disputed:
-        sentence += (
-            f" {counted(len(disputed), 'item')} that others labelled otherwise meanwhile: not overwritten. See the queue of disagreements."
-        )
+        sentence += f" {counted(len(disputed), 'item')} that others labelled otherwise meanwhile: not overwritten. See the queue of disagreements."
     return Left(written, disputed, sentence)
 
 
@@ -72,7 +77,12 @@ def _cells(desk: Desk, by: str, name: str, known: Known, disputed: list[str]) ->
         if known.by_person and known.label not in (label.value, *label.saw):
             disputed.append(name)
         elif label.value != known.label or (label.value and not known.by_person):
-            cells = {"label": label.value, "source": "" if label.source == "person" else label.source, "by": by, "at": label.at}
+            cells = {
+                "label": label.value,
+                "source": "" if label.source == "person" else label.source,
+                "by": by,
+                "at": label.at,
+            }
             cells |= {"seconds": f"{label.seconds:.1f}", "note": _note(known, label.guess)}
     note = desk.said["note"].get(name)
     if note is not None:
@@ -90,7 +100,11 @@ def _note(known: Known, guess: str) -> str:
     """Return the note of a label: what guessed it. A function's note about its own label goes with that label."""
     if guess:
         return f"took the guess of {guess}"
-    return "" if known.source.startswith("function:") or known.note.startswith("took the guess of ") else known.note
+    return (
+        ""
+        if known.source.startswith("function:") or known.note.startswith("took the guess of ")
+        else known.note
+    )
 
 
 def _message(desk: Desk, by: str) -> str:

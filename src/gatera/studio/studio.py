@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gatera.core.checks import is_missing
 from gatera.core.errors import ArgumentError, DataError
@@ -21,6 +21,9 @@ from gatera.studio.places.folder import FolderPlace
 from gatera.studio.places.place import HIDDEN, Known, Place
 from gatera.studio.places.repository import RepositoryPlace
 from gatera.studio.places.table import TablePlace
+
+if TYPE_CHECKING:
+    from gatera.studio.training.again import Trained
 
 #: Seconds between two looks at what others wrote.
 LOOK_SECONDS = 0.5
@@ -77,6 +80,7 @@ class Studio:
 
     Attributes:
         guesses: what a model thinks; None without.
+        trained: the last training; None without.
         served: what a server answered about items, by name.
         lock: hold it to see several things at one moment.
     """
@@ -87,6 +91,7 @@ class Studio:
         self.people = People(self.folder / "people" / place.key, say)
         self.lock = threading.RLock()
         self.guesses: Guesses | None = None
+        self.trained: Trained | None = None
         self.served: Mapping[str, Guess] = {}
         self._given = [name for name in classes if not is_missing(name)]
         self._looked = 0.0
@@ -146,7 +151,9 @@ class Studio:
 
     def differing(self, desk: Desk, by: str, name: str) -> list[tuple[str, str]]:
         """Return who labelled an item otherwise than others did: (name, label) of all who labelled it; none where they agree."""
-        said = [(who, other.labels[name].value) for who, other in self.people.others(by) if name in other.labels]
+        said = [
+            (who, other.labels[name].value) for who, other in self.people.others(by) if name in other.labels
+        ]
         mine, kept = desk.labels.get(name), self.known(name)
         if mine is not None:
             said.insert(0, (by, mine.value))
@@ -213,14 +220,20 @@ class Studio:
     def _seen(self, desk: Desk, by: str, name: str) -> list[str]:
         kept = self.known(name).label
         earlier = desk.labels.get(name)
-        labels = [kept, *(earlier.saw if earlier else ()), *(label for _, label in self.differing(desk, by, name))]
+        labels = [
+            kept,
+            *(earlier.saw if earlier else ()),
+            *(label for _, label in self.differing(desk, by, name)),
+        ]
         return [*dict.fromkeys(label for label in labels if label)]
 
     def counts(self, desk: Desk) -> dict[str, int]:
         """Return how many items there are, are labelled, and wait to be committed."""
         places = self.place.places
         labelled = self._labelled + sum(
-            bool(each.value) - bool(self.known(name).label) for name, each in desk.labels.items() if name in places
+            bool(each.value) - bool(self.known(name).label)
+            for name, each in desk.labels.items()
+            if name in places
         )
         return {
             "items": len(self.place), "labelled": labelled, "waiting": desk.waiting, "flagged": len(desk.flags),

@@ -48,12 +48,19 @@ def _contents(studio: Studio, position: int) -> dict[str, Any]:
     place = studio.place
     if place.kind == "texts":
         text, problem = read_whole(studio, position)
-        return {"text": text, "spans": spans_of(studio.known(place.names[position]).spans, len(text)), **problem}
+        return {
+            "text": text,
+            "spans": spans_of(studio.known(place.names[position]).spans, len(text)),
+            **problem,
+        }
     if isinstance(place, TablePlace):
         row = {name: str(cell) for name, cell in place.row(position).items()}
         text = row.pop(place.text_column, "") if place.text_column else ""
         spans = row.pop("spans", "") if text else ""
-        return {"row": row, **({"text": text[:LONGEST_TEXT], "spans": spans_of(spans, len(text))} if text else {})}
+        return {
+            "row": row,
+            **({"text": text[:LONGEST_TEXT], "spans": spans_of(spans, len(text))} if text else {}),
+        }
     return {}
 
 
@@ -88,7 +95,12 @@ def spans_of(cell: str, length: int) -> list[list[Any]]:
         return []
     found = []
     for span in given if isinstance(given, list) else ():
-        if isinstance(span, list) and len(span) == 3 and all(type(end) is int for end in span[:2]) and 0 <= span[0] < span[1] <= length:
+        if (
+            isinstance(span, list)
+            and len(span) == 3
+            and all(type(end) is int for end in span[:2])
+            and 0 <= span[0] < span[1] <= length
+        ):
             found.append([span[0], span[1], str(span[2])])
     return sorted(found)
 

@@ -23,6 +23,7 @@ HOMES = {
     "data": "gatera.cli.data.commands",
     "label": "gatera.cli.commands.labelling",
     "models": "gatera.cli.commands.models",
+    "studio": "gatera.cli.commands.studio",
     "info": "gatera.cli.commands.about",
     "completion": "gatera.cli.commands.about",
     "help": "gatera.cli.commands.about",

@@ -68,8 +68,12 @@ def _put(sheet: Sheet, found: Mapping[str, Mapping[str, str]]) -> None:
     for name, cells in found.items():
         row = sheet.row(name)
         assert row is not None
-        more = dict(zip(sheet.extra, row.more)) | {key: cell for key, cell in cells.items() if key in sheet.extra}
+        more = dict(zip(sheet.extra, row.more)) | {
+            key: cell for key, cell in cells.items() if key in sheet.extra
+        }
         rows.append(
-            row._replace(**{key: cell for key, cell in cells.items() if key in COLUMNS}, more=tuple(more.values()))
+            row._replace(
+                **{key: cell for key, cell in cells.items() if key in COLUMNS}, more=tuple(more.values())
+            )
         )
     sheet.put(rows)

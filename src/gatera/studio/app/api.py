@@ -22,8 +22,8 @@ from gatera.studio.studio import Studio
 from gatera.studio.views import item_view, last_view
 from gatera.web.problems import JSON_TYPE, as_json
 
-#: Starts a task in the background: called with the job.
-StartTraining = Callable[[Job], None]
+#: Starts a task in the background: called with who asks, and the job.
+StartTraining = Callable[[str, Job], None]
 
 
 def answer(value: Any) -> Response:
@@ -101,7 +101,9 @@ class Api:
         """Open a queue: its number, how many items it has, and the place of one of them."""
         given = request.query_params
         like, at = _number(given.get("like"), "like"), _number(given.get("at"), "at")
-        found = order_of(self.studio, self.who(request), given.get("queue") or QUEUES[0], given.get("filter", ""), like)
+        found = order_of(
+            self.studio, self.who(request), given.get("queue") or QUEUES[0], given.get("filter", ""), like
+        )
         place = None
         if at is not None:
             places = (found.positions == at).nonzero()[0]
@@ -116,7 +118,10 @@ class Api:
         with studio.lock:
             desk = studio.people.desk(by)
             positions = order.positions[start : start + min(n, WINDOW)].tolist()
-            return {"from": start, "items": [item_view(studio, desk, by, each, order.why.get(each, "")) for each in positions]}
+            return {
+                "from": start,
+                "items": [item_view(studio, desk, by, each, order.why.get(each, "")) for each in positions],
+            }
 
     def act(self, request: Request, body: Any) -> dict[str, Any]:
         """Keep a decision; what is answered is on the disk."""
@@ -137,7 +142,11 @@ class Api:
         if not isinstance(message, str) or len(message) > 2_000:
             raise ArgumentError("the message is a text", got=type(message).__name__)
         left = leave(self.studio, self.who(request), message)
-        return {"sentence": left.sentence, "disputed": len(left.disputed), "commit": left.written.commit if left.written else None}
+        return {
+            "sentence": left.sentence,
+            "disputed": len(left.disputed),
+            "commit": left.written.commit if left.written else None,
+        }
 
     def set_keys(self, request: Request, body: Any) -> dict[str, Any]:
         """Remember the keys that a person chose."""
@@ -148,8 +157,10 @@ class Api:
     def train(self, request: Request, body: Any) -> dict[str, Any]:
         """Train again, in the background."""
         if self._train is None:
-            raise ArgumentError("this studio cannot train", remedy="Start it with gatera studio DATA, without --program.")
-        self._train(self.job)
+            raise ArgumentError(
+                "this studio cannot train", remedy="Start it with gatera studio DATA, without --program."
+            )
+        self._train(self.who(request), self.job)
         return self.job.to_dict()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from gatera.studio.app.api import Api, StartTraining
 from gatera.studio.app.media import media_routes
+from gatera.studio.app.panel import Panel
 from gatera.studio.studio import Studio
 from gatera.web.app import make_app
 from gatera.web.assets import asset_routes, page_route
@@ -18,6 +19,7 @@ def studio_app(
     rules: Rules | None = None,
     train: StartTraining | None = None,
     complain: Callable[[str], None] | None = None,
+    at_once: bool = False,
 ) -> Guard:
     """Return the ASGI application of a studio.
 
@@ -27,12 +29,16 @@ def studio_app(
         rules: who may ask.
         train: starts a training in the background; None where that cannot be done here.
         complain: is told in one line what failed.
+        at_once: begin with `train`.
     """
     api = Api(studio, by, train)
+    if at_once and train is not None:
+        train(by, api.job)
     routes = [
         page_route("/", "gatera.studio", "studio.html"),
         *api.routes(),
         *media_routes(studio),
+        *Panel(studio).routes(),
         *asset_routes("gatera.web", "gatera.studio"),
     ]
     return make_app(routes, rules, complain=complain)

@@ -46,7 +46,9 @@ def media_routes(studio: Studio) -> list[Route]:
         path = path_of(request)
         media_type = PLAYED.get(path.suffix.lower())
         if media_type is not None and path.is_file():
-            return FileResponse(path, media_type=media_type)  # answers requests for parts, so that one can jump
+            return FileResponse(
+                path, media_type=media_type
+            )  # answers requests for parts, so that one can jump
         made = await run_in_threadpool(as_wav, path)
         return Response(made.data, media_type=made.media_type)
 

@@ -129,7 +129,9 @@ class Desk:
         upto = entry.get("upto", entry["n"])
         for about in ABOUT_ITEMS:
             self.said[about] = {
-                name: each for name, each in self.said[about].items() if each.n > upto or name in left or about == "skip"
+                name: each
+                for name, each in self.said[about].items()
+                if each.n > upto or name in left or about == "skip"
             }
         self._done.clear()
         self._undone.clear()

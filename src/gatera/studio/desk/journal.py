@@ -78,7 +78,8 @@ class Journal:
             self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
         except OSError as err:
             raise DataError(
-                f"{self.path} cannot be written ({err.strerror})", remedy="Decisions are kept there: make room, or make it writable."
+                f"{self.path} cannot be written ({err.strerror})",
+                remedy="Decisions are kept there: make room, or make it writable.",
             ) from err
         try:
             self._lock(by)
@@ -105,7 +106,9 @@ class Journal:
         whole, newline, rest = data.rpartition(b"\n")
         if rest:
             os.ftruncate(self._handle, len(whole) + len(newline))
-            say(f"The last line of {self.path.name} was not finished, and was taken off: nobody was told that it was kept.")
+            say(
+                f"The last line of {self.path.name} was not finished, and was taken off: nobody was told that it was kept."
+            )
         return list(parsed(whole, self.path))
 
     def append(self, entry: Entry) -> None:
@@ -114,7 +117,10 @@ class Journal:
         Raises:
             DataError: if it cannot be written; the journal is as it was.
         """
-        line = json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
+        line = (
+            json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+            + b"\n"
+        )
         size = os.fstat(self._handle).st_size
         try:
             if os.write(self._handle, line) != len(line):
@@ -123,7 +129,8 @@ class Journal:
         except OSError as err:
             os.ftruncate(self._handle, size)
             raise DataError(
-                f"{self.path} cannot be written ({err.strerror})", remedy="This decision is not kept. Make room, then press the key again."
+                f"{self.path} cannot be written ({err.strerror})",
+                remedy="This decision is not kept. Make room, then press the key again.",
             ) from err
 
     def begin_anew(self) -> None:
@@ -174,7 +181,11 @@ def parsed(data: bytes, path: Path) -> Iterator[Entry]:
             entry = json.loads(line.decode("utf-8", "surrogatepass"))
         except ValueError:
             entry = None
-        if not isinstance(entry, dict) or not isinstance(entry.get("what"), str) or type(entry.get("n")) is not int:
+        if (
+            not isinstance(entry, dict)
+            or not isinstance(entry.get("what"), str)
+            or type(entry.get("n")) is not int
+        ):
             raise DataError(
                 f"line {number} of {path} is damaged", got=line[:80].decode("utf-8", "replace"),
                 remedy="Remove that line; what the others say stays.",

@@ -87,7 +87,8 @@ class FolderPlace(Place):
                     write_labels_file(path, kept)
         except OSError as err:
             raise DataError(
-                f"{path} cannot be written ({err.strerror})", remedy="It is as it was. Make room, or make it writable."
+                f"{path} cannot be written ({err.strerror})",
+                remedy="It is as it was. Make room, or make it writable.",
             ) from err
         more = ""
         if first and changed and known:

@@ -10,9 +10,7 @@ from gatera.core.errors import DataError
 from gatera.labeling.sources import KINDS
 
 
-def of_one_kind(
-    names: Iterable[str], kind: str | None, where: object
-) -> tuple[str, list[str], str | None]:
+def of_one_kind(names: Iterable[str], kind: str | None, where: object) -> tuple[str, list[str], str | None]:
     """Return the kind of the items, their names in order, and what to say of the others.
 
     Args:

@@ -123,6 +123,10 @@ class Place(ABC):
         """Return an item as a program takes it: a path, or a row."""
         return self.path(position)
 
+    def hashes(self) -> dict[str, str]:
+        """Return names by the SHA-256 of the files, where that is known."""
+        return {}
+
     def row(self, position: int) -> Mapping[str, str]:
         """Return the cells of a row; none where items are files."""
         return {}

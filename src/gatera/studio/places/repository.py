@@ -38,6 +38,10 @@ class RepositoryPlace(Place):
         """Read the labels that are kept now, by name."""
         return {row.file: _known(row) for row in self._data.rows()}
 
+    def hashes(self) -> dict[str, str]:
+        """Return names by the SHA-256 of the files."""
+        return {row.sha256: row.file for row in self._data.rows() if row.sha256}
+
     def write(self, names: Sequence[str], decide: Decide, message: str) -> Written:
         """Change the lines of items, all in one step; nobody else changes them meanwhile."""
 

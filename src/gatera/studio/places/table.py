@@ -96,7 +96,8 @@ class TablePlace(Place):
                     self._write()
         except OSError as err:
             raise DataError(
-                f"{self.labelled} cannot be written ({err.strerror})", remedy="It is as it was. Make room, or make it writable."
+                f"{self.labelled} cannot be written ({err.strerror})",
+                remedy="It is as it was. Make room, or make it writable.",
             ) from err
         self.known = self.read_known()
         return Written(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from gatera.core.checks import check_choice
@@ -11,6 +12,9 @@ from gatera.studio.studio import Studio
 
 #: What can stand before a colon, and after "is:".
 FIELDS, STATES = ("label", "guess", "by", "is"), ("flagged", "labelled", "unlabelled", "mine")
+
+#: A word, or several in quotation marks: dog, label:dog, label:"hot dog".
+_WORD = re.compile(r'((?:[a-z]+:)?)(?:"([^"]*)"|(\S+))')
 
 #: Longest filter (characters).
 LONGEST = 200
@@ -24,7 +28,8 @@ def matcher(studio: Studio, desk: Desk, by: str, text: str) -> Callable[[int], b
     """
     if len(text) > LONGEST:
         raise ArgumentError("the filter is too long", expected=f"at most {LONGEST} characters")
-    tests = [_test(studio, desk, by, word) for word in text.lower().split()]
+    words = [found[1] + (found[2] or found[3] or "") for found in _WORD.finditer(text.lower()) if found[0]]
+    tests = [_test(studio, desk, by, word) for word in words]
     return lambda position: all(test(position) for test in tests)
 
 

@@ -112,7 +112,9 @@ def _disagreements(studio: Studio, desk: Desk, by: str) -> Order:
     names = studio.disputed(desk, by)
     places, why = studio.place.places, dict[int, str]()
     for name in names:
-        why[places[name]] = ", ".join(f"{who}: {label or '-'}" for who, label in studio.differing(desk, by, name))
+        why[places[name]] = ", ".join(
+            f"{who}: {label or '-'}" for who, label in studio.differing(desk, by, name)
+        )
     for place, reason in disputed_by_rules(studio.place):
         if place not in why and studio.place.names[place] not in desk.labels:
             why[place] = reason
@@ -123,9 +125,13 @@ def _served(studio: Studio, desk: Desk, by: str) -> Order:
     """What a server answered, the least sure first."""
     places = studio.place.places
     found = sorted(
-        (each.probability, places[name]) for name, each in studio.served.items() if name in places and name not in desk.labels
+        (each.probability, places[name])
+        for name, each in studio.served.items()
+        if name in places and name not in desk.labels
     )
-    return Order(np.array([place for _, place in found], np.int64), {place: f"p={p:.2f}" for p, place in found})
+    return Order(
+        np.array([place for _, place in found], np.int64), {place: f"p={p:.2f}" for p, place in found}
+    )
 
 
 def _flagged(studio: Studio, desk: Desk, by: str) -> Order:

@@ -33,6 +33,8 @@ def disputed_by_rules(place: Place) -> list[tuple[int, str]]:
         said = [votes.functions[j] for j in np.flatnonzero(clash[row])]
         if said and not (known and known.by_person):
             disputed.append((position, f"{' and '.join(said[:3])} disagree"))
-        elif votes.covered[row] and known and known.by_person and known.label != str(votes.classes[best[row]]):
+        elif (
+            votes.covered[row] and known and known.by_person and known.label != str(votes.classes[best[row]])
+        ):
             disputed.append((position, f"functions say {votes.classes[best[row]]}"))
     return disputed

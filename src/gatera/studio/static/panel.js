@@ -56,7 +56,7 @@ function confusion(found, filter) {
       cell.className = "off";
       const button = element("button", String(count));
       button.setAttribute("aria-label", `${found.classes[i]}, ${say("guess_word")} ${found.classes[j]}: ${count}`);
-      button.addEventListener("click", () => filter(`label:${found.classes[i]} guess:${found.classes[j]}`));
+      button.addEventListener("click", () => filter(`label:"${found.classes[i]}" guess:"${found.classes[j]}"`));
       cell.append(button);
     });
   });

@@ -18,6 +18,7 @@ let at = 0;
 let view = "one";
 let since = performance.now();
 let work = Promise.resolve();
+let failures = 0;
 
 speak(WORDS);
 
@@ -200,19 +201,19 @@ function showJob(job) {
 
 // ---- what is done
 
-/** Do one thing after the other, in the order of the keys. What fails is shown, and the keys after it are dropped. */
+/** Do one thing after the other, in the order of the keys. What fails is shown, and keys that were pressed before that are dropped. */
 function doing(task) {
-  const mine = work.then(async () => {
-    if (doing.dropped > 0) return;
+  const before = failures;
+  work = work.then(async () => {
+    if (failures > before) return;
     try {
       await task();
     } catch (error) {
-      if (!(error instanceof Failed) && error?.name !== "TypeError") throw error;
+      failures += 1;
       problem(error);
     }
   });
-  work = mine;
-  return mine;
+  return work;
 }
 
 async function keep(what, more) {

@@ -1,0 +1,62 @@
+"""The command `gatera studio`."""
+
+from __future__ import annotations
+
+from gatera.cli.options import DEBUG, HELP, Command, Invalid, Option, one_of
+
+#: What files of a folder can be. A test compares them with the library's.
+KINDS = ("photos", "texts", "recordings")
+
+
+def port_number(text: str) -> int:
+    """Return a port; raise Invalid if it is none."""
+    if not (text.isascii() and text.isdecimal()) or int(text[:9]) > 65_535:
+        raise Invalid(f"must be a port from 0 to 65535, got {text!r}")
+    return int(text)
+
+
+def labels(text: str) -> list[str]:
+    """Return labels that are separated by commas."""
+    found = [label.strip() for label in text.split(",") if label.strip()]
+    if not found:
+        raise Invalid(f"must be labels, separated by commas; got {text!r}")
+    return found
+
+
+STUDIO = Command(
+    "studio",
+    "Label, review and correct a data set in the browser.",
+    (
+        Option("data", "A folder of photos, texts or recordings, a data repository, or a table whose rows are items.", group="Arguments", metavar="DATA", files=True),
+        Option("by", "Who labels.", ("--by",), "Labels", "NAME", shown="git's user.name, else the login"),
+        Option("labels", "Labels that can be given, separated by commas, beside those that items have.", ("--labels",), "Labels", "LABELS", (), convert=labels, shown="none"),
+        Option("finish", "Write what was decided and is not written yet, and end: one commit, or labels.csv.", ("--finish",), "Labels"),
+        Option("kind", "Which files of the folder are shown.", ("--kind",), "Data", "KIND", shown="those that there are most of", convert=one_of(KINDS), choices=KINDS),
+        Option("text", "The column of a table that holds the text.", ("--text",), "Data", "COLUMN", shown="one named text, review or so, else the one with the longest cells"),
+        Option("program", "A program, a file or a version in the registry, that guesses the labels; needs no PyTorch.", ("--program",), "Guesses", "PROGRAM", files=True),
+        Option("log", "The log of gatera serve: what the server saw and was unsure of becomes a queue.", ("--log",), "Guesses", "FOLDER", files=True),
+        Option("host", "The address to listen on; 0.0.0.0 for every network of this machine.", ("--host",), "Address", "HOST", "127.0.0.1"),
+        Option("port", "The port; 0 for any that is free.", ("-p", "--port"), "Address", "PORT", shown="8765, or the next that is free", convert=port_number),
+        Option("browser", "Open the page in the browser.", ("--browser",), "Address"),
+        Option(
+            "token_file", "A file with the token that a browser must show. Without it, the environment variable GATERA_TOKEN holds it.",
+            ("--token-file",), "Safety", "FILE", files=True, shown="a token of this user, made once",
+        ),
+        Option("open", "Listen beyond this machine without a token.", ("--open",), "Safety"),
+        HELP, DEBUG,
+    ),
+    "gatera.cli.studio.run:run",
+    about=(
+        "Every key press is on the disk before the next item shows: a session goes on after a reload, a crash or a restart. Finish, on the "
+        "page or with --finish, writes it as one commit of a data repository, or into labels.csv of a folder.",
+        "Keys do everything, and can be changed: ? lists them. Needs no PyTorch, but to train again.",
+    ),
+    examples=(
+        "gatera studio photos/ --labels cat,dog",
+        "gatera studio photos/ --by Ann --program cats.gatera",
+        "gatera studio answers/ --log answers/",
+        "gatera studio reviews.csv --text review",
+    ),
+)  # fmt: skip
+
+COMMANDS = (STUDIO,)

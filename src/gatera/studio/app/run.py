@@ -1,0 +1,129 @@
+"""Run the studio on this machine until Ctrl-C."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+import webbrowser
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from gatera.core.checks import counted
+from gatera.core.errors import ArgumentError
+from gatera.core.files import atomic_write, home
+from gatera.program.program import Program, load_program
+from gatera.store.models.open import program_file
+from gatera.store.who import user_name
+from gatera.studio.app.api import StartTraining
+from gatera.studio.app.app import studio_app
+from gatera.studio.desk.journal import check_name
+from gatera.studio.looking import look
+from gatera.studio.opening import open_studio
+from gatera.studio.studio import Studio
+from gatera.studio.training.start import start_training
+from gatera.web.access import Access, given_token
+from gatera.web.guard import Rules, hosts_for
+from gatera.web.launch import WebServer, address_of, is_loopback, listen
+
+#: The usual port.
+PORT = 8765
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line says; see there."""
+
+    by: str | None = None
+    labels: Sequence[str] = ()
+    kind: str | None = None
+    text: str | None = None
+    program: str | None = None
+    log: str | None = None
+    host: str = "127.0.0.1"
+    port: int | None = None
+    browser: bool = False
+    token_file: str | None = None
+    open: bool = False
+
+
+def run_studio(source: str, settings: Settings, say: Callable[[str], None]) -> bool:
+    """Open a data set in the browser, and go on until a signal.
+
+    Args:
+        source: a folder, a data repository or a table.
+        settings: the options.
+        say: takes lines for the person who runs it.
+
+    Returns:
+        Whether everything was answered; False after a second Ctrl-C.
+
+    Raises:
+        GateraError: if the data cannot be opened, or the address is not free.
+    """
+    started = time.perf_counter()
+    by = check_name(settings.by or user_name())
+    access = _access(settings)
+    listening = listen(settings.host, settings.port, PORT)
+    try:
+        program = None if settings.program is None else load_program(program_file(settings.program))
+        studio = open_studio(source, settings.labels, settings.kind, settings.text, settings.log, say)
+        studio.people.desk(by)
+        rules = Rules(access, hosts_for(settings.host))
+        train = _training(studio, program)
+        app = studio_app(studio, by, rules, train, say, at_once=program is not None)
+    except BaseException:
+        listening.close()
+        raise
+    link = address_of(listening) + (f"?key={access.key()}" if access is not None else "")
+    say(
+        f"{counted(len(studio.place), 'item')} open after {time.perf_counter() - started:.1f} s, for {by}: {link}"
+    )
+    if settings.browser:
+        threading.Timer(0.3, webbrowser.open, (link,)).start()
+    try:
+        return WebServer(app).serve_on(listening)
+    finally:
+        waiting = studio.people.desk(by).waiting
+        studio.close()
+        if waiting:
+            say(
+                f"{counted(waiting, 'item')} decided by {by} wait in the journal, and are there the next time; "
+                f"to write them: gatera studio {source} --finish."
+            )
+
+
+def _access(settings: Settings) -> Access | None:
+    if settings.open:
+        return None
+    token = given_token(settings.token_file)
+    if token is None and not is_loopback(settings.host):
+        raise ArgumentError(
+            f"{settings.host} is reached from other machines, and there is no token",
+            remedy="Put one into the environment variable GATERA_TOKEN or a file (--token-file), or allow everyone: --open.",
+        )
+    return Access(token or own_token())
+
+
+def own_token() -> str:
+    """Return the token of this user, made once: a page that is open goes on when the studio is started again."""
+    path = home() / "studio-token"
+    try:
+        return path.read_text("ascii").strip()
+    except (OSError, ValueError):
+        token = secrets.token_urlsafe(32)
+        with atomic_write(path) as partial:
+            partial.write_text(token)
+        path.chmod(0o600)
+        return token
+
+
+def _training(studio: Studio, program: Program | None) -> StartTraining:
+    """Return what "Train again" does: a head on frozen features, or the program looks at the items again."""
+    if program is not None:
+        name = f"{Path(str(program.info['path'])).stem}@{program.info['sha256'][:8]}"
+        return lambda by, job: job.start(partial(look, studio, program, name))
+
+    return partial(start_training, studio)

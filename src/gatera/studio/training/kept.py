@@ -1,0 +1,68 @@
+"""Features of items, kept on the disk: what a frozen network makes of a file is computed once."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from gatera.core.errors import DataError
+from gatera.core.files import atomic_write
+from gatera.studio.jobs import Job, Stopped
+
+#: Items computed between two looks at how far it is; what was computed is kept every so many of these.
+CHUNK, KEEP_EVERY = 32, 20
+
+#: Computes the features of some items, float32 [n,F]; a row of NaN for an item that cannot be read.
+Compute = Callable[[Sequence[int]], np.ndarray]
+
+
+def features_of(file: Path, stamps: Sequence[str], compute: Compute, job: Job, words: str) -> np.ndarray:
+    """Return the features of items, those of a file where their stamps are the same.
+
+    Args:
+        file: where features are kept.
+        stamps: what changes when an item does [n].
+        compute: see `Compute`; called with positions.
+        job: is told how far it is.
+        words: what it does.
+
+    Returns:
+        float32 [n,F]; rows of NaN for items that cannot be read.
+    """
+    known = _read(file)
+    missing = [place for place, stamp in enumerate(stamps) if stamp not in known]
+    try:
+        for number, start in enumerate(range(0, len(missing), CHUNK)):
+            chunk = missing[start : start + CHUNK]
+            job.step(words, start, len(missing))
+            for place, row in zip(chunk, compute(chunk), strict=True):
+                known[stamps[place]] = row
+            if number % KEEP_EVERY == KEEP_EVERY - 1:
+                _write(file, known)
+    except Stopped:
+        _write(file, known)
+        raise
+    if missing:
+        _write(file, known)
+    return np.stack([known[stamp] for stamp in stamps])
+
+
+def _read(file: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(file, allow_pickle=False) as found:
+            return dict(zip(found["stamps"].tolist(), found["features"], strict=True))
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError):
+        return {}  # none yet, or damaged: they are computed again
+
+
+def _write(file: Path, known: dict[str, np.ndarray]) -> None:
+    try:
+        with atomic_write(file) as partial, partial.open("wb") as opened:
+            np.savez(opened, stamps=np.array([*known]), features=np.stack([*known.values()]))
+    except OSError as err:
+        raise DataError(
+            f"{file} cannot be written ({err.strerror})", remedy="Make room, then train again."
+        ) from err
