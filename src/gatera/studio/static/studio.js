@@ -417,6 +417,7 @@ async function watchJob() {
       const item = items.get(at);
       await loadState();
       await openQueue(queue.name, { at: view === "one" ? item?.i : undefined });
+      if (find("panel").open) await DO.model();
     });
   }
 }
