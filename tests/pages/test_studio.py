@@ -1,0 +1,299 @@
+"""The studio in a browser: every key, both views, nothing asked of another machine, an empty console."""
+
+from __future__ import annotations
+
+import json
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gatera.labeling.labels.table import read_labels_file
+from gatera.studio.app.app import studio_app
+from gatera.studio.guesses import Guesses
+from gatera.studio.studio import Studio, open_place
+
+
+def quiet(text: str) -> None:
+    """Say nothing."""
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "pets"
+    folder.mkdir()
+    for number in range(30):
+        Image.new("RGB", (64, 48), (8 * number, 90, 250 - 8 * number)).save(folder / f"{number:02}.jpg")
+    return folder
+
+
+@pytest.fixture
+def opened(serving, open_page):
+    """Open a studio in the browser: `page, studio = opened(folder)`."""
+    studios = []
+
+    def make(source: Path, classes=("cat", "dog"), train=None, before=None, **options):
+        studio = Studio(open_place(source, say=quiet), classes, quiet)
+        studios.append(studio)
+        if before is not None:
+            before(studio)
+        page = open_page(serving(studio_app(studio, "Ann", train=train)), **options)
+        page.wait_for_selector("html[data-ready]")
+        return page, studio
+
+    yield make
+    for each in studios:
+        each.close()
+
+
+def at(page, place: str) -> None:
+    page.wait_for_function("(words) => document.getElementById('place').textContent === words", arg=place)
+
+
+def test_labels_by_keys_are_kept_before_the_next_item(photos, opened):
+    page, studio = opened(photos)
+    at(page, "1 of 30")
+    desk = studio.people.desk("Ann")
+    for number, key in enumerate("121"):
+        page.keyboard.press(key)
+        at(page, f"{number + 2} of 30")
+        assert len(desk.labels) == number + 1  # the next item shows, so the label is kept
+    assert [desk.labels[f"0{n}.jpg"].value for n in range(3)] == ["cat", "dog", "cat"]
+    assert page.locator("#progress").inner_text() == "3 of 30 labelled"
+    page.keyboard.press("u")
+    at(page, "3 of 30")
+    assert "02.jpg" not in desk.labels
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    page.keyboard.press("Control+z")  # over the reload
+    page.wait_for_function("() => document.getElementById('progress').textContent.startsWith('1 of')")
+    page.keyboard.press("r")
+    page.wait_for_function("() => document.getElementById('progress').textContent.startsWith('2 of')")
+    assert desk.labels["01.jpg"].value == "dog"
+    page.locator("#last button").first.click()  # the last decision can be changed
+    page.keyboard.press("1")
+    page.wait_for_function("() => document.querySelector('#last b').textContent === 'cat'")
+    assert desk.labels["01.jpg"].value == "cat"
+    page.watched.assert_clean()
+
+
+def test_every_other_key(photos, opened):
+    def guesses(studio: Studio) -> None:
+        rows = np.tile([0.75, 0.25], (30, 1))
+        features = np.eye(30, 4, dtype=np.float32) + 0.1
+        studio.guesses = Guesses("head@12345678", ["cat", "dog"], rows, features / np.linalg.norm(features, axis=1)[:, None])
+
+    started = []
+    page, studio = opened(photos, before=guesses, train=lambda by, job: started.append(by))
+    desk, press = studio.people.desk("Ann"), page.keyboard.press
+    assert page.locator("#guess").inner_text() == "Guess: cat (0.75)"
+    press("Enter")  # takes the guess
+    at(page, "2 of 30")
+    assert desk.labels["00.jpg"].guess == "head@12345678 (p=0.75)"
+    press(" ")  # skips
+    at(page, "3 of 30")
+    press("ArrowLeft")
+    at(page, "2 of 30")
+    press("ArrowRight")
+    at(page, "3 of 30")
+    press("f")
+    page.locator("#facts").get_by_text("flagged").wait_for()
+    assert desk.flags == {"02.jpg"}
+    press("i")
+    page.get_by_role("textbox", name="Note about this item").fill("blurred")
+    press("Enter")
+    page.get_by_text("· blurred").wait_for()
+    press("n")
+    page.get_by_role("textbox", name="Name of the new label").fill("fox")
+    press("Enter")
+    at(page, "4 of 30")
+    assert desk.labels["02.jpg"].value == "fox" and desk.classes == ["fox"]
+    press("3")  # the new label has a key
+    at(page, "5 of 30")
+    press("ArrowLeft")
+    at(page, "4 of 30")
+    press("Backspace")  # takes the label away
+    page.locator("#facts").get_by_text("no label").wait_for()
+    assert desk.labels["03.jpg"].value == ""
+    press("/")
+    page.get_by_role("textbox", name="Show items with").fill("label:fox")
+    press("Enter")
+    page.locator("#filtered").wait_for()
+    at(page, "")  # there is none among the unlabelled
+    press("q")
+    assert page.locator("#queue").input_value() in ("unlabelled", "suspects")
+    page.get_by_role("button", name="Show all").click()
+    page.select_option("#queue", "all")
+    at(page, "1 of 30")
+    press("s")
+    page.wait_for_function("() => document.getElementById('queue').value === 'similar'")
+    press("t")
+    page.wait_for_timeout(100)
+    assert started == ["Ann"]
+    press("m")
+    page.get_by_role("heading", name="Model").wait_for()
+    press("Escape")
+    press("?")
+    page.get_by_role("button", name="Skip: Space").click()
+    press("z")
+    page.get_by_role("button", name="Skip: Z").wait_for()
+    press("Escape")
+    press("z")
+    at(page, "2 of 30")
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert page.get_by_role("button", name="Skip Z").is_visible()  # remembered
+    page.watched.assert_clean()
+
+
+def test_a_page_of_the_grid_is_confirmed_by_one_key(photos, opened):
+    page, studio = opened(photos)
+    desk, press = studio.people.desk("Ann"), page.keyboard.press
+    press("g")
+    page.locator("#cell-23").wait_for()
+    press("2")  # for all without a label
+    page.get_by_role("option", name="05.jpg: dog").wait_for()
+    press("ArrowRight")
+    press("x")
+    page.get_by_role("option", name="01.jpg: dog, exception").wait_for()
+    press("1")  # marked ones get another label
+    page.get_by_role("option", name="01.jpg: cat").wait_for()
+    press("ArrowDown")
+    press(" ")  # an exception without a label is left out
+    press("Enter")
+    page.wait_for_function("() => document.getElementById('progress').textContent === '23 of 30 labelled'")
+    assert desk.labels["01.jpg"].value == "cat" and desk.labels["00.jpg"].value == "dog"
+    assert page.locator(".cell").count() == 6
+    press("u")
+    page.wait_for_function("() => document.getElementById('progress').textContent === '0 of 30 labelled'")
+    page.watched.assert_clean()
+
+
+def test_finishing_writes_labels(photos, opened):
+    page, _ = opened(photos)
+    page.keyboard.press("1")
+    at(page, "2 of 30")
+    page.get_by_role("button", name="Finish (1)").click()
+    page.keyboard.press("Enter")
+    page.get_by_text("1 changed line").first.wait_for()
+    assert {name: row.label for name, row in read_labels_file(photos / "labels.csv").items()} == {"00.jpg": "cat"}
+    assert page.get_by_role("button", name="Finish (0)").is_visible()
+    page.watched.assert_clean()
+
+
+def test_two_people_see_where_they_differ(photos, opened):
+    page, studio = opened(photos)
+    page.keyboard.press("1")
+    at(page, "2 of 30")
+    page.get_by_role("button", name="Ann").click()
+    page.get_by_role("textbox", name="Your name").fill("Ben")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Ben").wait_for()
+    page.select_option("#queue", "all")
+    at(page, "1 of 30")
+    page.keyboard.press("2")
+    at(page, "2 of 30")
+    page.wait_for_timeout(50)
+    page.select_option("#queue", "disagreements")
+    at(page, "1 of 1")
+    assert page.locator("#others").inner_text() == "Others say: Ben: dog, Ann: cat"
+    assert studio.people.desk("Ann").labels["00.jpg"].value == "cat"
+    page.watched.assert_clean()
+
+
+def test_what_a_screen_reader_says(photos, opened):
+    page, _ = opened(photos)
+    tree = page.locator("body").aria_snapshot()
+    for words in (
+        "banner", "toolbar \"Tools\"", "combobox \"Queue\"", "region \"Item\"", "img \"00.jpg\"", "group \"Labels\"", "button \"cat 1\"",
+        "group \"Actions\"", "button \"Skip Space\"", "complementary \"Last decisions\"", "link \"To the item\"",
+    ):  # fmt: skip
+        assert words in tree, (words, tree)
+    page.keyboard.press("1")
+    at(page, "2 of 30")
+    assert page.get_by_role("status").first.inner_text() == "00.jpg: cat"
+    page.keyboard.press("g")
+    page.locator("#cell-0").wait_for()
+    assert "listbox \"Page of items\"" in page.locator("#work").aria_snapshot()
+
+
+def test_spanish_on_a_phone(photos, opened):
+    page, _ = opened(photos, width=390, height=844, dark=True, locale="es-ES")
+    assert page.locator("#progress").inner_text() == "0 de 30 con etiqueta"
+    assert page.get_by_role("button", name="Terminar (0)").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.keyboard.press("g")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_texts_show_their_spans(tmp_path, opened):
+    table = tmp_path / "reviews.csv"
+    spans = json.dumps([[0, 3, "person"], [13, 18, "place"]]).replace('"', '""')
+    table.write_text(f'text,spans,stars\n"Ada lived in Paris.","{spans}",5\n<b>bold</b> words here,,1\n')
+    page, studio = opened(table, classes=("good",))
+    assert page.locator("mark").all_inner_texts() == ["Adaperson", "Parisplace"]
+    assert page.get_by_role("row", name="stars 5").is_visible()
+    page.keyboard.press("1")
+    at(page, "2 of 2")
+    assert page.get_by_text("<b>bold</b> words here").is_visible()  # shown, not run
+    assert studio.people.desk("Ann").labels["row 1"].value == "good"
+    page.watched.assert_clean()
+
+
+def test_recordings_have_a_picture_and_play(tmp_path, opened):
+    folder = tmp_path / "sounds"
+    folder.mkdir()
+    for number in range(2):
+        with wave.open(str(folder / f"{number}.wav"), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(8000)
+            tone = np.sin(np.arange(4000) * (0.2 + number)) * 9000
+            file.writeframes(tone.astype("<i2").tobytes())
+    page, _ = opened(folder)
+    page.wait_for_function("() => document.querySelector('#item img').naturalWidth === 640")
+    page.wait_for_function("() => document.querySelector('#sound').duration > 0.4")
+    page.keyboard.press("p")
+    page.wait_for_function("() => document.querySelector('#sound').currentTime > 0")
+    page.keyboard.press("2")
+    at(page, "2 of 2")
+    page.watched.assert_clean()
+
+
+def test_a_file_that_is_no_photo_is_said(tmp_path, opened):
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    (folder / "0.jpg").write_bytes(b"nonsense")
+    page, _ = opened(folder)
+    page.get_by_text("This file cannot be shown.").wait_for()
+
+
+def test_points_are_moved_by_keys(photos, opened):
+    from gatera.studio.asked import Asked
+
+    page, studio = opened(photos, before=lambda studio: studio.act("Ann", Asked("points", {0: [[0.5, 0.5]]})))
+    page.get_by_role("img", name="1: 0.50, 0.50").focus()
+    page.keyboard.press("ArrowRight")
+    page.get_by_role("img", name="1: 0.51, 0.50").wait_for()
+    page.wait_for_timeout(100)
+    assert studio.people.desk("Ann").said["points"]["00.jpg"].value == [[0.505, 0.5]]
+    page.watched.assert_clean()
+
+
+def test_a_server_that_is_gone_is_said_and_the_item_stays(photos, opened):
+    page, _ = opened(photos)
+    page.route("**/api/act*", lambda route: route.abort())
+    page.keyboard.press("1")
+    page.get_by_role("alert").filter(has_text="Not kept: the studio does not answer.").wait_for()
+    at(page, "1 of 30")
+    page.unroute("**/api/act*")
+    page.keyboard.press("1")
+    at(page, "2 of 30")
+    assert not page.get_by_role("alert").is_visible()
+
+
+def test_the_page_is_small():
+    folder = Path("src/gatera/studio/static")
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 60_000
