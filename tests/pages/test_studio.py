@@ -83,7 +83,9 @@ def test_every_other_key(photos, opened):
     def guesses(studio: Studio) -> None:
         rows = np.tile([0.75, 0.25], (30, 1))
         features = np.eye(30, 4, dtype=np.float32) + 0.1
-        studio.guesses = Guesses("head@12345678", ["cat", "dog"], rows, features / np.linalg.norm(features, axis=1)[:, None])
+        studio.guesses = Guesses(
+            "head@12345678", ["cat", "dog"], rows, features / np.linalg.norm(features, axis=1)[:, None]
+        )
 
     started = []
     page, studio = opened(photos, before=guesses, train=lambda by, job: started.append(by))
@@ -178,7 +180,9 @@ def test_finishing_writes_labels(photos, opened):
     page.get_by_role("button", name="Finish (1)").click()
     page.keyboard.press("Enter")
     page.get_by_text("1 changed line").first.wait_for()
-    assert {name: row.label for name, row in read_labels_file(photos / "labels.csv").items()} == {"00.jpg": "cat"}
+    assert {name: row.label for name, row in read_labels_file(photos / "labels.csv").items()} == {
+        "00.jpg": "cat"
+    }
     assert page.get_by_role("button", name="Finish (0)").is_visible()
     page.watched.assert_clean()
 
@@ -216,7 +220,7 @@ def test_what_a_screen_reader_says(photos, opened):
     assert page.get_by_role("status").first.inner_text() == "00.jpg: cat"
     page.keyboard.press("g")
     page.locator("#cell-0").wait_for()
-    assert "listbox \"Page of items\"" in page.locator("#work").aria_snapshot()
+    assert 'listbox "Page of items"' in page.locator("#work").aria_snapshot()
 
 
 def test_spanish_on_a_phone(photos, opened):

@@ -1,0 +1,288 @@
+"""Queues, filters, guesses, training again, and what pages may ask."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+
+import httpx
+import numpy as np
+import pytest
+
+from gatera.core.errors import ArgumentError, DataError, MissingExtraError
+from gatera.labeling.functions import labeling_function
+from gatera.labeling.labelled import label_source
+from gatera.store import DataRepository
+from gatera.studio.app.app import studio_app
+from gatera.studio.asked import Asked
+from gatera.studio.guesses import Guesses
+from gatera.studio.jobs import Job
+from gatera.studio.opening import finish, open_studio
+from gatera.studio.queues.orders import order_of
+from gatera.studio.queues.uncertain import uncertain_first
+from gatera.studio.training.again import train_again
+from gatera.studio.training.kept import features_of
+from gatera.studio.training.start import start_training
+from gatera.studio.training.words import row_features
+
+
+def places(studio, queue: str, **more) -> list[int]:
+    return order_of(studio, "Ann", queue, **more).positions.tolist()
+
+
+def label(value: str, *positions: int) -> Asked:
+    return Asked("label", dict.fromkeys(positions, value))
+
+
+def guesses() -> Guesses:
+    rows = np.array([[0.9, 0.1], [0.5, 0.5], [0.6, 0.4], [0.99, 0.01], [0.52, 0.48], [np.nan, np.nan]])
+    features = np.array([[1, 0], [0, 1], [1, 0], [1, 0], [0, 1], [1, 0]], np.float32)
+    return Guesses("head@1", ["cat", "dog"], rows, features, [(3, "cat", 0.98)])
+
+
+def test_what_comes_in_which_order(photos, studio_of):
+    studio = studio_of(photos)
+    studio.act("Ann", label("dog", 3))
+    studio.act("Ann", Asked("skip", {0: True}))
+    studio.act("Ann", Asked("flag", {4: True}))
+    assert places(studio, "unlabelled") == [1, 2, 4, 5, 0]  # skipped ones last
+    assert places(studio, "flagged") == [4]
+    assert places(studio, "all") == [0, 1, 2, 3, 4, 5]
+    assert places(studio, "uncertain") == places(studio, "suspects") == []
+    studio.guesses = guesses()
+    assert places(studio, "uncertain") == [1, 2, 4, 0]  # 4 is like 1, and 0 like 2, which come before
+    assert places(studio, "suspects") == []  # it was looked at in this session
+    studio.act("Ann", Asked("undo"))
+    assert places(studio, "all", like=1)[:3] == [1, 4, 0]
+    with pytest.raises(ArgumentError, match="Did you mean 'suspects'"):
+        order_of(studio, "Ann", "suspect")
+
+
+def test_somebody_elses_items_do_not_come_twice(photos, studio_of):
+    studio = studio_of(photos)
+    studio.act("Ben", label("cat", 0, 1))
+    assert places(studio, "unlabelled") == [2, 3, 4, 5]
+
+
+def test_items_alike_come_later():
+    worth = np.array([0.9, 0.8, 0.5, -1.0])
+    alike = np.array([[1, 0], [1, 0], [0, 1], [0, 1]], np.float32)
+    assert uncertain_first(worth, alike).tolist() == [0, 2, 1]
+    assert uncertain_first(worth, None).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [("3.jpg", [3]), ("label:cat", [0, 1]), ('label:"hot dog"', [2]), ("is:unlabelled jpg", [3, 4, 5]), ("is:mine", [0, 1, 2]),
+     ("by:ann label:cat", [0, 1]), ("guess:cat is:labelled", [0, 1, 2]), ("is:flagged", [])],
+)  # fmt: skip
+def test_filters(photos, studio_of, words, found):
+    studio = studio_of(photos)
+    studio.act("Ann", label("cat", 0, 1))
+    studio.act("Ann", label("hot dog", 2))
+    studio.guesses = guesses()
+    assert places(studio, "all", filter=words) == found
+
+
+def test_filters_look_into_rows(table, studio_of):
+    studio = studio_of(table)
+    assert places(studio, "all", filter="BAKER") == [1]
+    with pytest.raises(ArgumentError, match="Did you mean 'flagged'"):
+        places(studio, "all", filter="is:flaged")
+
+
+def test_items_on_which_rules_disagree(texts, studio_of):
+    @labeling_function
+    def fresh(text):
+        return "pos" if "Fresh" in text or "waste" in text else "neg" if "Slow" in text else None
+
+    @labeling_function
+    def waste(text):
+        return "neg" if "waste" in text else "pos" if "joy" in text else None
+
+    label_source([fresh, waste], texts, on_line=lambda line: None)
+    studio = studio_of(texts)
+    found = order_of(studio, "Ann", "disagreements")
+    assert found.positions.tolist() == [1] and found.why[1] == "fresh and waste disagree"
+
+
+def test_what_a_server_was_unsure_of(photos, said):
+    data = DataRepository.init(photos, on_note=lambda text: None)
+    data.add()
+    hashes = {row.file: row.sha256 for row in data.rows()}
+    (photos / "answers").mkdir()
+    lines = [
+        {
+            "id": "a",
+            "program": "cats@12345678",
+            "input": hashes["2.jpg"],
+            "answer": "cat",
+            "probability": 0.9,
+        },
+        {
+            "id": "b",
+            "program": "cats@12345678",
+            "input": "0" * 64,
+            "answer": "dog",
+            "probability": 0.5,
+            "name": "4.jpg",
+        },
+        {"id": "c", "program": "cats@12345678", "input": "1" * 64, "answer": "dog", "probability": 0.5},
+    ]
+    log = photos / "answers" / "2026-11-28.jsonl"
+    log.write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"id":"d","ans')
+    studio = open_studio(photos, log=photos, say=said.append)
+    try:
+        assert places(studio, "served") == [4, 2]
+        assert studio.guess(2).source == "program:cats@12345678"
+    finally:
+        studio.close()
+    with pytest.raises(DataError, match="is not the log of a server"):
+        open_studio(photos, log=photos / "answers", say=said.append)
+
+
+def test_training_again_on_texts(tmp_path, studio_of):
+    folder = tmp_path / "reviews"
+    folder.mkdir()
+    words = {"pos": ["joy", "fresh", "great", "moving"], "neg": ["waste", "stale", "dull", "slow"]}
+    for number in range(24):
+        kind = ("pos", "neg")[number % 2]
+        text = f"a {words[kind][number % 4 if kind == 'pos' else (number + 1) % 4]} film and {words[kind][0]} to me"
+        (folder / f"{number:02}.txt").write_text(text)
+    studio, job = studio_of(folder), Job()
+    with pytest.raises(DataError, match="too few labels"):
+        train_again(studio, "Ann", job)
+    for number in range(12):
+        studio.act("Ann", label(("pos", "neg")[number % 2], number))
+    studio.act("Ann", label("neg", 4))  # a wrong label
+    start_training(studio, "Ann", job)
+    job._thread.join(60)
+    assert job.state == "done" and "Trained on 12 labels" in job.words
+    found = studio.guesses
+    assert [found.of(place).label for place in range(12, 24)] == ["pos", "neg"] * 6
+    assert found.suspects[0][:2] == (4, "pos")
+    assert studio.trained.wrong >= 1 and studio.trained.confusion.sum() == 12
+    assert places(studio, "all", like=0)[0] == 0
+
+
+def test_features_are_kept(tmp_path):
+    asked = []
+
+    def compute(positions):
+        asked.append(list(positions))
+        return np.array([[position, 1.0] for position in positions], np.float32)
+
+    file = tmp_path / "features.npz"
+    features_of(file, ["a", "b"], compute, Job(), "looks")
+    found = features_of(file, ["b", "c", "a"], compute, Job(), "looks")
+    assert asked == [[0, 1], [1]]
+    assert found[:, 0].tolist() == [1, 1, 0]
+    file.write_bytes(b"damaged")
+    assert len(features_of(file, ["a"], compute, Job(), "looks")) == 1
+
+
+def test_rows_become_numbers():
+    rows = [
+        {"age": "1", "job": "a", "id": "x1"},
+        {"age": "3", "job": "b", "id": "x2"},
+        {"age": "2", "job": "a", "id": "x3"},
+    ]
+    found = row_features([*rows, *rows])
+    assert found.shape == (6, 3 + 3) or found.shape == (6, 3)
+    assert np.allclose(found[:, 0].mean(), 0)
+
+
+def test_without_pytorch_it_says_so(photos, studio_of, monkeypatch):
+    studio = studio_of(photos)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(MissingExtraError, match=r"gatera\[train\]"):
+        start_training(studio, "Ann", Job())
+
+
+def test_labelling_imports_no_torch():
+    code = "import sys, gatera.studio.app.run, gatera.studio.app.panel; print('torch' in sys.modules or 'sklearn' in sys.modules)"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "False"
+    )
+
+
+def test_one_training_at_a_time():
+    job, go = Job(), threading.Event()
+    job.start(lambda job: str(go.wait(5)))
+    with pytest.raises(ArgumentError, match="running already"):
+        job.start(lambda job: "")
+    go.set()
+    job._thread.join(5)
+    assert job.to_dict()["words"] == "True"
+
+
+def test_what_fails_in_the_background_is_said():
+    job = Job()
+    job.start(lambda job: [][0])
+    job._thread.join(5)
+    assert job.state == "failed" and job.words.startswith("IndexError")
+
+
+@pytest.fixture
+def address(photos, studio_of, serving):
+    return serving(studio_app(studio_of(photos, classes=["cat", "dog"]), "Ann"))
+
+
+def test_the_api(address):
+    with httpx.Client(base_url=address) as client:
+        state = client.get("/api/state").json()
+        assert (state["kind"], state["classes"], state["counts"]["items"]) == ("photos", ["cat", "dog"], 6)
+        order = client.get("/api/order", params={"queue": "all", "at": 4}).json()
+        assert (order["total"], order["place"]) == (6, 4)
+        items = client.get("/api/items", params={"order": order["order"], "from": 4, "n": 10}).json()
+        assert [item["name"] for item in items["items"]] == ["4.jpg", "5.jpg"]
+        answer = client.post(
+            "/api/act", params={"as": "Ben"}, json={"what": "label", "items": {"4": "cat"}}
+        ).json()
+        assert answer["items"][0]["label"] == "cat" and answer["items"][0]["by"] == "Ben"
+        photo = client.get("/photo/0")
+        assert photo.headers["content-type"] == "image/jpeg" and "etag" in photo.headers
+        assert client.get("/photo/0", headers={"If-None-Match": photo.headers["etag"]}).status_code == 304
+        assert client.get("/small/0").headers["content-type"] == "image/jpeg"
+
+
+#: Method, path, body; status, and words of the answer.
+WRONG = [
+    ("GET", "/api/items?order=99", None, 410, "not open any more"),
+    ("GET", "/api/order?queue=al", None, 400, "Did you mean 'all'"),
+    ("GET", "/api/order?like=x", None, 400, "like must be a whole number"),
+    ("GET", "/api/order?like=2", None, 400, "Train again"),
+    ("GET", "/api/state?as=%00", None, 400, "the name of a person"),
+    ("GET", "/photo/6", None, 404, "no such picture"),
+    ("GET", "/spectrogram/0", None, 422, "0.jpg"),
+    ("GET", "/panel/occlusion/0", None, 404, "no trained network"),
+    ("POST", "/api/act", "nonsense", 400, "not JSON"),
+    ("POST", "/api/act", "[]", 400, "a JSON object"),
+    ("POST", "/api/act", '{"what":"undo"}', 400, "nothing to undo"),
+    ("POST", "/api/keys", '{"skip":""}', 400, "keys are texts"),
+    ("POST", "/api/train", "{}", 400, "cannot train"),
+    ("POST", "/api/leave", '{"message":7}', 400, "the message is a text"),
+]
+
+
+def test_wrong_requests(address):
+    with httpx.Client(base_url=address) as client:
+        for method, path, body, status, words in WRONG:
+            answer = client.request(method, path, content=body)
+            assert (answer.status_code, words in answer.json()["error"]["message"]) == (status, True), (
+                answer.text
+            )
+
+
+def test_finish_from_the_command_line(photos, studio_of):
+    studio = studio_of(photos)
+    studio.act("Ann", label("cat", 0))
+    with pytest.raises(DataError, match="at work in another studio"):
+        finish(str(photos), "Ann", None, None, lambda line: None)
+    studio.close()
+    assert "1 changed line" in finish(str(photos), "Ann", None, None, lambda line: None)
