@@ -55,7 +55,7 @@ def asked(body: Any, n: int) -> Asked:
     if not isinstance(body, dict):
         raise ArgumentError("a decision is a JSON object", got=type(body).__name__)
     check_keywords("a decision", body, Asked.__dataclass_fields__)
-    what = body.get("what")
+    what: str = body.get("what", "")
     check_choice("what", what, KINDS)
     items = _items(what, body.get("items", {}), n) if what in ABOUT_ITEMS else {}
     label = check_label(body.get("label")) if what == "class" else ""

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from gatera.core.checks import is_missing
 from gatera.core.errors import ArgumentError, DataError
@@ -21,9 +21,7 @@ from gatera.studio.places.folder import FolderPlace
 from gatera.studio.places.place import HIDDEN, Known, Place
 from gatera.studio.places.repository import RepositoryPlace
 from gatera.studio.places.table import TablePlace
-
-if TYPE_CHECKING:
-    from gatera.studio.training.again import Trained
+from gatera.studio.trained import Trained
 
 #: Seconds between two looks at what others wrote.
 LOOK_SECONDS = 0.5

@@ -126,7 +126,7 @@ class Desk:
     def _committed(self, entry: Entry) -> None:
         """Take off what is in the commit: all but the items that are left, unless something was said of them since."""
         left = set(entry.get("left", ()))
-        upto = entry.get("upto", entry["n"])
+        upto: Any = entry.get("upto", entry["n"])
         for about in ABOUT_ITEMS:
             self.said[about] = {
                 name: each

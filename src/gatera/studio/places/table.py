@@ -62,8 +62,8 @@ class TablePlace(Place):
         """Read the labels that are kept now, by name."""
         self._cells = self._read_labelled()
         return {
-            name: Known(*(cells.get(column) or "" for column in ADDED[:5]), spans=row.get("spans") or "")
-            for name, cells, row in zip(self.names, self._cells, self._rows)
+            name: Known(*(cells.get(column) or "" for column in ADDED[:5]))
+            for name, cells in zip(self.names, self._cells)
         }
 
     def _read_labelled(self) -> list[dict[str, str]]:

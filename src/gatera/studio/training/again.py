@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -14,7 +13,7 @@ from torch import Tensor
 from gatera.core.checks import counted
 from gatera.core.errors import DataError
 from gatera.learn.head_start import fit_ridge, scale_of_scores
-from gatera.measure.intervals import Interval, wilson_interval
+from gatera.measure.intervals import wilson_interval
 from gatera.measure.questions.label_errors import suspects
 from gatera.program.raw.text import read_text
 from gatera.studio.guesses import Guesses
@@ -23,38 +22,13 @@ from gatera.studio.looking import unit
 from gatera.studio.media.photos import stamp_of
 from gatera.studio.places.table import TablePlace
 from gatera.studio.studio import Studio
+from gatera.studio.trained import Trained
 from gatera.studio.training.kept import features_of
 from gatera.studio.training.pictures import Pictures
 from gatera.studio.training.words import row_features, text_features
 
 #: The fewest labels to learn from.
 LEAST = 4
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A head, and what it says.
-
-    Attributes:
-        guesses: about all items; of labelled ones by a head that was fitted without them.
-        n: number of labels that it learned from.
-        wrong: how many of these items are guessed wrong, each judged without it.
-        interval: 95 % interval of that error.
-        confusion: int [K,K], labels by guesses.
-        weight: the head, float64 [F,K]; bias: float64 [K].
-        pictures: the network before it; None where items are no pictures.
-        sentence: what became of it.
-    """
-
-    guesses: Guesses
-    n: int
-    wrong: int
-    interval: Interval
-    confusion: np.ndarray
-    weight: Tensor
-    bias: Tensor
-    pictures: Pictures | None
-    sentence: str
 
 
 def train_again(studio: Studio, by: str, job: Job) -> Trained:
@@ -150,4 +124,6 @@ def _fitted(
     unread = int((~readable).sum())
     if unread:
         sentence += f" {counted(unread, 'item')} could not be read."
-    return Trained(guesses, len(places), wrong, interval, confusion, weight, bias, pictures, sentence)
+    return Trained(
+        guesses, len(places), wrong, interval, confusion, weight.numpy(), bias.numpy(), pictures, sentence
+    )

@@ -19,7 +19,8 @@ from gatera.interpret.subject import Subject
 from gatera.interpret.units.deconvnet import suitable_rule
 from gatera.interpret.units.units import Photos, Way, units_of
 from gatera.learn.arithmetic import Arithmetic
-from gatera.studio.training.again import Trained
+from gatera.studio.trained import Trained
+from gatera.studio.training.pictures import Pictures
 
 #: Items that units are shown, channels of a layer, layers, squares along a photo, dots per inch, and photos at once.
 ITEMS, CHANNELS, LAYERS, PARTS, DPI, BATCH = 48, 4, 3, 5, 80, 16
@@ -38,8 +39,8 @@ class Inside:
     def __init__(self, trained: Trained) -> None:
         if trained.pictures is None:
             raise DataError("only networks for photos and recordings are shown")
-        self._pictures = trained.pictures
-        model = trained.pictures.with_head(trained.weight, trained.bias)
+        self._pictures: Pictures = trained.pictures
+        model = trained.pictures.with_head(torch.from_numpy(trained.weight), torch.from_numpy(trained.bias))
         self._subject = Subject(
             model,
             self._pictures.encode,

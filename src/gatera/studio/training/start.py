@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from gatera.core.checks import require
 from gatera.core.lazy import later
 from gatera.studio.jobs import Job
 from gatera.studio.studio import Studio
-
-if TYPE_CHECKING:
-    from gatera.studio.training.again import Trained
+from gatera.studio.trained import Trained
 
 
 def start_training(studio: Studio, by: str, job: Job) -> None:
