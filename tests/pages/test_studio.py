@@ -167,7 +167,7 @@ def test_a_page_of_the_grid_is_confirmed_by_one_key(photos, opened):
     press("Enter")
     page.wait_for_function("() => document.getElementById('progress').textContent === '23 of 30 labelled'")
     assert desk.labels["01.jpg"].value == "cat" and desk.labels["00.jpg"].value == "dog"
-    assert page.locator(".cell").count() == 6
+    page.wait_for_function('() => document.querySelectorAll(".cell").length === 6')
     press("u")
     page.wait_for_function("() => document.getElementById('progress').textContent === '0 of 30 labelled'")
     page.watched.assert_clean()
