@@ -16,6 +16,7 @@ from gatera.studio.desk import desk as desks
 from gatera.studio.desk.journal import Journal
 from gatera.studio.leaving import leave
 from gatera.studio.studio import open_place
+from gatera.studio.views import item_view
 
 
 def label(value: str, *positions: int, **more) -> Asked:
@@ -246,3 +247,15 @@ def test_entries_are_lines_of_json(photos, studio_of):
     entry = json.loads(path.read_text())
     assert entry["items"] == {"0.jpg": "blurred"} and entry["n"] == 1
     assert isinstance(studio.people._open("Zoë")[1], Journal)
+
+
+def test_points_are_read_and_written(photos, studio_of):
+    (photos / "labels.csv").write_text('file,label,points\n0.jpg,cat,"[[0.5, 0.25], [7, 7]]"\n')
+    studio = studio_of(photos)
+    desk = studio.people.desk("Ann")
+    assert item_view(studio, desk, "Ann", 0)["points"] == [[0.5, 0.25]]
+    assert item_view(studio, desk, "Ann", 1)["points"] == []
+    studio.act("Ann", Asked("points", {1: [[0.1, 0.2]]}))
+    leave(studio, "Ann")
+    rows = read_labels_file(photos / "labels.csv")
+    assert dict(rows["1.jpg"].more)["points"] == "[[0.1, 0.2]]" and rows["0.jpg"].label == "cat"

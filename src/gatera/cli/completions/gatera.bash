@@ -314,6 +314,14 @@ _gatera() {
                 *) values="" ;;
             esac
             ;;
+        studio)
+            flags="--by --labels --finish --kind --text --program --log --host -p --port --browser --token-file --open -h --help --debug"
+            case $prev in
+                --by|--labels|--text|--program|--log|--host|-p|--port|--token-file) ;;
+                --kind) values="photos texts recordings" ;;
+                *) values="" ;;
+            esac
+            ;;
         info)
             flags="--json --onnx -f --force --trusted -h --help --debug"
             case $prev in
@@ -330,7 +338,7 @@ _gatera() {
         help)
             flags="-h --help --debug"
             case $prev in
-                *) values="train predict serve test report explain export mcp seal data label models info completion help" ;;
+                *) values="train predict serve test report explain export mcp seal data label models studio info completion help" ;;
             esac
             ;;
         data)
@@ -344,7 +352,7 @@ _gatera() {
             ;;
         *)
             flags="-h --help -V --version --debug"
-            [[ $command ]] || values="train predict serve test report explain export mcp seal data label models info completion help"
+            [[ $command ]] || values="train predict serve test report explain export mcp seal data label models studio info completion help"
             ;;
     esac
     if [[ $cur == -* ]]; then

@@ -1,6 +1,6 @@
 # fish completion for gatera. Made from the options of the command by gatera.cli.completions.scripts; changes here are lost.
 
-set -l commands train predict serve test report explain export mcp seal data label models info completion help
+set -l commands train predict serve test report explain export mcp seal data label models studio info completion help
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a train -d 'Train on photos, recordings, texts or a table, and write a program.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a predict -d 'Run a program on photos, recordings, texts or CSV rows.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a serve -d 'Put programs behind HTTP: a page to try them, predictions for other software, health and metrics.'
@@ -13,6 +13,7 @@ complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a seal -d 
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a data -d 'Keep a data set under version control: who labelled what, when, and what changed.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a label -d 'Label items by functions instead of by hand.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a models -d 'Keep versions of programs: tag, compare, send and fetch them, and see what each was made from.'
+complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a studio -d 'Label, review and correct a data set in the browser.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a info -d 'Show what a program does, how good it is and how it was made.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a completion -d 'Print the completion script of a shell.'
 complete -c gatera -f -n "not __fish_seen_subcommand_from $commands" -a help -d 'Show the help of a command.'
@@ -439,6 +440,21 @@ complete -c gatera -n "__fish_seen_subcommand_from models; and __fish_seen_subco
 complete -c gatera -n "__fish_seen_subcommand_from models; and __fish_seen_subcommand_from key" -s h -l help -d 'Show this help and exit.'
 complete -c gatera -n "__fish_seen_subcommand_from models; and __fish_seen_subcommand_from key" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
 
+complete -c gatera -n "__fish_seen_subcommand_from studio" -l by -x -d 'Who labels.'
+complete -c gatera -n "__fish_seen_subcommand_from studio" -l labels -x -d 'Labels that can be given, separated by commas, beside those that items have.'
+complete -c gatera -n "__fish_seen_subcommand_from studio" -l finish -d 'Write what was decided and is not written yet, and end: one commit, or labels.csv.'
+complete -c gatera -n "__fish_seen_subcommand_from studio" -l kind -x -a 'photos texts recordings' -d 'Which files of the folder are shown.'
+complete -c gatera -n "__fish_seen_subcommand_from studio" -l text -x -d 'The column of a table that holds the text.'
+complete -c gatera -n "__fish_seen_subcommand_from studio" -l program -r -d 'A program, a file or a version in the registry, that guesses the labels; needs no PyTorch.'
+complete -c gatera -n "__fish_seen_subcommand_from studio" -l log -r -d 'The log of gatera serve: what the server saw and was unsure of becomes a queue.'
+complete -c gatera -n "__fish_seen_subcommand_from studio" -l host -x -d 'The address to listen on; 0.0.0.0 for every network of this machine.'
+complete -c gatera -n "__fish_seen_subcommand_from studio" -s p -l port -x -d 'The port; 0 for any that is free.'
+complete -c gatera -n "__fish_seen_subcommand_from studio" -l browser -d 'Open the page in the browser.'
+complete -c gatera -n "__fish_seen_subcommand_from studio" -l token-file -r -d 'A file with the token that a browser must show. Without it, the environment variable GATERA_TOKEN holds it.'
+complete -c gatera -n "__fish_seen_subcommand_from studio" -l open -d 'Listen beyond this machine without a token.'
+complete -c gatera -n "__fish_seen_subcommand_from studio" -s h -l help -d 'Show this help and exit.'
+complete -c gatera -n "__fish_seen_subcommand_from studio" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
+
 complete -c gatera -n "__fish_seen_subcommand_from info" -l json -d 'Print everything as one JSON object.'
 complete -c gatera -n "__fish_seen_subcommand_from info" -l onnx -r -d 'Take the network out: write it as an ONNX file.'
 complete -c gatera -n "__fish_seen_subcommand_from info" -s f -l force -d 'Overwrite an existing ONNX file.'
@@ -450,6 +466,6 @@ complete -c gatera -n "__fish_seen_subcommand_from completion" -f -a 'bash zsh f
 complete -c gatera -n "__fish_seen_subcommand_from completion" -s h -l help -d 'Show this help and exit.'
 complete -c gatera -n "__fish_seen_subcommand_from completion" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
 
-complete -c gatera -n "__fish_seen_subcommand_from help" -f -a 'train predict serve test report explain export mcp seal data label models info completion help'
+complete -c gatera -n "__fish_seen_subcommand_from help" -f -a 'train predict serve test report explain export mcp seal data label models studio info completion help'
 complete -c gatera -n "__fish_seen_subcommand_from help" -s h -l help -d 'Show this help and exit.'
 complete -c gatera -n "__fish_seen_subcommand_from help" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'

@@ -53,7 +53,9 @@ class FolderPlace(Place):
     def read_known(self) -> dict[str, Known]:
         """Read the labels that are kept now, by name."""
         if (self.root / NAME).exists():
-            return {name: _known(row) for name, row in read_labels_file(self.root / NAME).items()}
+            rows = read_labels_file(self.root / NAME)
+            self.has_points = any(name == "points" for row in list(rows.values())[:1] for name, _ in row.more)
+            return {name: _known(row) for name, row in rows.items()}
         labels = self._folder_labels()
         each = {label: Known(label, FOLDER) for label in set(labels.values())}
         return {name: each[label] for name, label in labels.items()}
@@ -124,7 +126,10 @@ def _labels_of(folders: dict[str, list[Path]], things: str) -> dict[str, str]:
 
 
 def _known(row: LabelRow) -> Known:
-    return Known(row.label, row.source, row.by, row.at, row.note, dict(row.more).get("spans", ""))
+    more = dict(row.more)
+    return Known(
+        row.label, row.source, row.by, row.at, row.note, more.get("spans", ""), more.get("points", "")
+    )
 
 
 def _changed(row: LabelRow, cells: object) -> LabelRow:

@@ -132,7 +132,7 @@ def row_of(line: str, extra: int = 0) -> Row:
     cells: list[Any] = cells_of(line)
     if "\\" in line:
         cells = [unescape(cell) for cell in cells]
-    return Row(*cells[:9], tuple(cells[9 : 9 + extra])) if extra else Row(*cells[:9])
+    return Row._make((*cells[:9], tuple(cells[9 : 9 + extra]))) if extra else Row(*cells[:9])
 
 
 def header_of(extra: Sequence[str]) -> str:
