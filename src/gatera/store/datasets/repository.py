@@ -10,20 +10,8 @@ from typing import Any
 from gatera.core.errors import ArgumentError
 from gatera.core.progress import note
 from gatera.store.datasets import (
-    adding,
-    adding_rows,
-    checking,
-    committing,
-    deciding,
-    history,
-    labelling,
-    looking,
-    making,
-    merging,
-    moving,
-    sending,
-    sharding,
-)
+    adding, adding_rows, checking, committing, deciding, history, labelling, looking, making, merging, moving, sending, sharding,
+)  # fmt: skip
 from gatera.store.datasets.adding import Added, Labels
 from gatera.store.datasets.adding_rows import RowSettings
 from gatera.store.datasets.checking import Verified
@@ -215,13 +203,7 @@ class DataRepository:
             return labelling.put_rows(self._work, rows)
 
     def label_each(self, names: Sequence[str], decide: DecideRow, message: str) -> LabelledEach:
-        """Change items by what is known of each at this moment, and commit that, while nobody else changes the repository.
-
-        Args:
-            names: the items, as labels.csv has them.
-            decide: returns the cells to change in a row, also in columns beyond ours; None to leave it.
-            message: of the commit, which is not made where there were other changes that are not committed.
-        """
+        """Change items by what is known of each now, and commit that, while nobody else changes anything; see `deciding`."""
         with self._work.locked():
             return deciding.label_each(self._work, names, decide, message)
 
