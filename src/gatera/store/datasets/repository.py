@@ -10,12 +10,23 @@ from typing import Any
 from gatera.core.errors import ArgumentError
 from gatera.core.progress import note
 from gatera.store.datasets import (
-    adding, adding_rows, checking, committing, deciding, history, labelling, looking, making, merging, moving, sending, sharding,
-)  # fmt: skip
+    adding,
+    adding_rows,
+    checking,
+    committing,
+    history,
+    labelling,
+    looking,
+    making,
+    merging,
+    moving,
+    sending,
+    sharding,
+)
 from gatera.store.datasets.adding import Added, Labels
 from gatera.store.datasets.adding_rows import RowSettings
 from gatera.store.datasets.checking import Verified
-from gatera.store.datasets.deciding import DecideRow, LabelledEach
+from gatera.store.datasets.deciding import DecideRow, LabelledEach, label_each
 from gatera.store.datasets.history import Entry, Step
 from gatera.store.datasets.labelling import Given
 from gatera.store.datasets.labels.changes import Change, Summary
@@ -100,8 +111,7 @@ class DataRepository:
             removed: also drop the items below `paths` whose files are gone.
             by: who gives the labels; by default git's user.name.
             how: "auto" lets the object store share blocks with the files where the disk can (Btrfs, XFS), and copies elsewhere;
-                "link" makes hard links, which take no space: the files become read-only, and whoever makes one
-                writable and changes it in place damages the only copy, which `verify` finds.
+                "link" makes hard links, which take no space: the files become read-only, and a change in place damages the only copy.
 
         Raises:
             ArgumentError: if a path does not exist or is outside.
@@ -205,7 +215,7 @@ class DataRepository:
     def label_each(self, names: Sequence[str], decide: DecideRow, message: str) -> LabelledEach:
         """Change items by what is known of each now, and commit that, while nobody else changes anything; see `deciding`."""
         with self._work.locked():
-            return deciding.label_each(self._work, names, decide, message)
+            return label_each(self._work, names, decide, message)
 
     def status(self) -> Status:
         """Compare the files with the labels, and the labels with the last commit."""
@@ -290,14 +300,14 @@ class DataRepository:
             MergeConflictError: if both sides changed the same items differently, and nothing settles it. Nothing is merged then.
         """
         with self._work.locked():
-            return merging.merge(self._work, branch, rule, _answers(answers), message)
+            return merging.merge(self._work, branch, rule, merging.answers_of(answers), message)
 
     def revert(
         self, commit: str, rule: Rule | None = None, answers: Mapping[str, str] | AnyPath | None = None
     ) -> MergeResult:
         """Undo what a commit changed, in a new commit. Items that were changed again since are conflicts; see `merge`."""
         with self._work.locked():
-            return merging.revert(self._work, commit, rule, _answers(answers))
+            return merging.revert(self._work, commit, rule, merging.answers_of(answers))
 
     def push(self, address: str | None = None, **options: Any) -> Sent:
         """Send the current branch with its files to a remote. After an error, the same call goes on.
@@ -388,7 +398,3 @@ class DataRepository:
     def close(self) -> None:
         """Close the cache; another call opens it again."""
         self._work.cache.close()
-
-
-def _answers(answers: Mapping[str, str] | AnyPath | None) -> Mapping[str, str] | Path | None:
-    return answers if answers is None or isinstance(answers, Mapping) else Path(answers)

@@ -164,7 +164,7 @@ function again(part, ...facts) {
 function showLabels() {
   const box = find("labels");
   const item = view === "one" ? items.get(at) : null;
-  if (again("labels", state.classes, state.classes.map((label) => keyOf(`label:${label}`)), keyOf("new_label"))) {
+  if (again("labels", state.classes, state.classes.map((label) => keyOf(`label:${label}`)), keyOf("new_label"), view)) {
     box.classList.toggle("many", state.classes.length > 12);
     box.replaceChildren(...state.classes.map((label) => {
       const button = element("button");
@@ -172,6 +172,11 @@ function showLabels() {
       button.addEventListener("click", () => press(`label:${label}`));
       return button;
     }), actionButton("new_label"));
+    if (view === "grid") {
+      const confirm = actionButton("confirm", "take");
+      confirm.className = "main";
+      box.append(confirm); // here, where a phone shows it always
+    }
   }
   state.classes.forEach((label, n) => {
     box.children[n].setAttribute("aria-pressed", String(item?.label === label));
@@ -194,7 +199,6 @@ function showActions() {
   const names = view === "one" ? one : ["undo", "redo", "prev", "next", "mark"];
   if (!again("actions", view, names, state.keys)) return;
   const buttons = names.map((action) => actionButton(action));
-  if (view === "grid") buttons.unshift(actionButton("confirm", "take"));
   find("actions").replaceChildren(...buttons);
 }
 
