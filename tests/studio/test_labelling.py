@@ -259,3 +259,42 @@ def test_points_are_read_and_written(photos, studio_of):
     leave(studio, "Ann")
     rows = read_labels_file(photos / "labels.csv")
     assert dict(rows["1.jpg"].more)["points"] == "[[0.1, 0.2]]" and rows["0.jpg"].label == "cat"
+
+
+def test_what_was_said_of_an_item_that_is_gone_is_not_thrown_away(photos, studio_of):
+    data = DataRepository.init(photos, on_note=lambda text: None)
+    data.add()
+    data.commit("Photos")
+    studio = studio_of(photos)
+    studio.act("Ann", label("cat", 0, 1))
+    (photos / "1.jpg").unlink()
+    data.add(removed=True)
+    data.commit("One less")
+    left = leave(studio, "Ann")
+    assert "Not there any more: 1 item" in left.sentence
+    assert [*studio.people.desk("Ann").labels] == ["1.jpg"]
+
+
+def test_the_journal_of_a_longer_table_does_no_harm(table, studio_of):
+    studio = studio_of(table)
+    studio.act("Ann", label("young", 0, 2))
+    studio.close()
+    table.write_text("age,job,label\n31,nurse,\n45,baker,old\n")
+    left = leave(studio_of(table), "Ann")
+    assert left.written is not None and left.written.changed == 1
+
+
+def test_a_commit_that_was_cut_off_is_made_by_the_next(photos, studio_of, monkeypatch):
+    data = DataRepository.init(photos, on_note=lambda text: None)
+    data.add()
+    data.commit("Photos")
+    studio = studio_of(photos)
+    studio.act("Ann", label("cat", 0))
+    monkeypatch.setattr("gatera.store.datasets.committing.commit", lambda work, message: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        leave(studio, "Ann")
+    monkeypatch.undo()
+    assert {row.file: row.label for row in data.rows()}["0.jpg"] == "cat"  # written, not committed
+    left = leave(studio, "Ann")
+    assert left.written is not None and left.written.commit == data.head
+    assert studio.people.desk("Ann").waiting == 0

@@ -143,6 +143,7 @@ def test_what_a_server_was_unsure_of(photos, said):
         open_studio(photos, log=photos / "answers", say=said.append)
 
 
+@pytest.mark.whole
 def test_training_again_on_texts(tmp_path, studio_of):
     folder = tmp_path / "reviews"
     folder.mkdir()
