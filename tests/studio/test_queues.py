@@ -287,3 +287,8 @@ def test_finish_from_the_command_line(photos, studio_of):
         finish(str(photos), "Ann", None, None, lambda line: None)
     studio.close()
     assert "1 changed line" in finish(str(photos), "Ann", None, None, lambda line: None)
+
+
+def test_nobody_is_not_a_person(photos):
+    with pytest.raises(ArgumentError, match="the name of a person"):
+        finish(str(photos), "", None, None, lambda line: None)

@@ -69,7 +69,9 @@ def leave(studio: Studio, by: str, message: str = "") -> Left:
     if disputed:
         sentence += f" {counted(len(disputed), 'item')} that others labelled otherwise meanwhile: not overwritten. See the queue of disagreements."
     if gone:
-        sentence += f" Not there any more: {counted(len(gone), 'item')}; what was decided stays in the journal."
+        sentence += (
+            f" Not there any more: {counted(len(gone), 'item')}; what was decided stays in the journal."
+        )
     return Left(written, disputed, sentence)
 
 

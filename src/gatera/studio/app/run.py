@@ -69,7 +69,7 @@ def run_studio(source: str, settings: Settings, say: Callable[[str], None]) -> b
         GateraError: if the data cannot be opened, or the address is not free.
     """
     started = time.perf_counter()
-    by = check_name(settings.by or user_name())
+    by = check_name(user_name() if settings.by is None else settings.by)
     access = _access(settings)
     listening = listen(settings.host, settings.port, PORT)
     try:
