@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Mapping, Sequence
-from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 
@@ -250,8 +249,3 @@ def _answers(answers: Mapping[str, str] | Path | None) -> dict[str, str]:
             expected="columns file and answer",
         )
     return {unescape(row["file"]): row["answer"].strip() for row in table.rows() if row["answer"].strip()}
-
-
-def answers_of(given: Mapping[str, str] | str | PathLike[str] | None) -> Mapping[str, str] | Path | None:
-    """Return answers as they are given, the name of a table as its path."""
-    return given if given is None or isinstance(given, Mapping) else Path(given)

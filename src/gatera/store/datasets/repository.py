@@ -14,6 +14,7 @@ from gatera.store.datasets import (
     adding_rows,
     checking,
     committing,
+    deciding,
     history,
     labelling,
     looking,
@@ -26,7 +27,7 @@ from gatera.store.datasets import (
 from gatera.store.datasets.adding import Added, Labels
 from gatera.store.datasets.adding_rows import RowSettings
 from gatera.store.datasets.checking import Verified
-from gatera.store.datasets.deciding import DecideRow, LabelledEach, label_each
+from gatera.store.datasets.deciding import DecideRow, LabelledEach
 from gatera.store.datasets.history import Entry, Step
 from gatera.store.datasets.labelling import Given
 from gatera.store.datasets.labels.changes import Change, Summary
@@ -36,7 +37,7 @@ from gatera.store.datasets.looking import Status
 from gatera.store.datasets.merging import MergeResult
 from gatera.store.datasets.sending import Fetched, Sent
 from gatera.store.datasets.sharding import Layout, Sharded
-from gatera.store.datasets.work.workspace import Workspace
+from gatera.store.datasets.work.workspace import Version, Workspace
 from gatera.store.objects import How
 
 #: A path as users write it.
@@ -110,8 +111,8 @@ class DataRepository:
                 where these tell several classes.
             removed: also drop the items below `paths` whose files are gone.
             by: who gives the labels; by default git's user.name.
-            how: "auto" lets the object store share blocks with the files where the disk can (Btrfs, XFS), and copies elsewhere;
-                "link" makes hard links, which take no space: the files become read-only, and a change in place damages the only copy.
+            how: "auto" shares blocks with the files where the disk can (Btrfs, XFS), and copies elsewhere; "link" makes hard links,
+                which take no space: the files become read-only, for a change in place would damage the only copy.
 
         Raises:
             ArgumentError: if a path does not exist or is outside.
@@ -140,22 +141,17 @@ class DataRepository:
             target: the column of the label; None for one called label.
             removed: also drop the items that are rows and not in the table.
             by: who gives the labels; by default git's user.name.
-
-        Raises:
-            DataError: if the table cannot be read, or its key does not name each row once.
         """
         wanted = RowSettings(key, target, removed, by)
         with self._work.locked():
             return adding_rows.add_rows(self._work, Path(table), wanted)
 
     def columns(self, commit: str | None = None) -> tuple[str, ...]:
-        """Return the columns beyond ours: `more` of each row has their cells.
+        """Return the columns beyond ours, at a commit or (None) in the folder: `more` of each row has their cells."""
+        return self._version(commit).whole().extra
 
-        Args:
-            commit: a commit; None for the folder as it is.
-        """
-        version = self._work.now() if commit is None else self._work.at(self._work.git.commit_of(commit))
-        return version.whole().extra
+    def _version(self, commit: str | None) -> Version:
+        return self._work.now() if commit is None else self._work.at(self._work.git.commit_of(commit))
 
     def label(
         self,
@@ -198,13 +194,8 @@ class DataRepository:
             return labelling.label_from_table(self._work, Path(table), Given(source=source, by=by))
 
     def rows(self, commit: str | None = None) -> Iterator[Row]:
-        """Yield the row of every item, sorted by its name (within parts, where there are many).
-
-        Args:
-            commit: a commit; None for the folder as it is.
-        """
-        version = self._work.now() if commit is None else self._work.at(self._work.git.commit_of(commit))
-        for sheet in version.sheets():
+        """Yield the row of every item, at a commit or (None) in the folder; sorted by name, within parts where there are many."""
+        for sheet in self._version(commit).sheets():
             yield from sheet.rows()
 
     def put_rows(self, rows: Iterable[Row]) -> int:
@@ -213,9 +204,15 @@ class DataRepository:
             return labelling.put_rows(self._work, rows)
 
     def label_each(self, names: Sequence[str], decide: DecideRow, message: str) -> LabelledEach:
-        """Change items by what is known of each now, and commit that, while nobody else changes anything; see `deciding`."""
+        """Change items by what is known of each at this moment, and commit that, while nobody else changes the repository.
+
+        Args:
+            names: the items, as labels.csv has them.
+            decide: returns the cells to change in a row, also in columns beyond ours; None to leave it.
+            message: of the commit, which is not made where there were other changes that are not committed.
+        """
         with self._work.locked():
-            return label_each(self._work, names, decide, message)
+            return deciding.label_each(self._work, names, decide, message)
 
     def status(self) -> Status:
         """Compare the files with the labels, and the labels with the last commit."""
@@ -300,14 +297,14 @@ class DataRepository:
             MergeConflictError: if both sides changed the same items differently, and nothing settles it. Nothing is merged then.
         """
         with self._work.locked():
-            return merging.merge(self._work, branch, rule, merging.answers_of(answers), message)
+            return merging.merge(self._work, branch, rule, _answers(answers), message)
 
     def revert(
         self, commit: str, rule: Rule | None = None, answers: Mapping[str, str] | AnyPath | None = None
     ) -> MergeResult:
         """Undo what a commit changed, in a new commit. Items that were changed again since are conflicts; see `merge`."""
         with self._work.locked():
-            return merging.revert(self._work, commit, rule, merging.answers_of(answers))
+            return merging.revert(self._work, commit, rule, _answers(answers))
 
     def push(self, address: str | None = None, **options: Any) -> Sent:
         """Send the current branch with its files to a remote. After an error, the same call goes on.
@@ -351,10 +348,8 @@ class DataRepository:
         """Write a commit for other tools, into a new folder. The same commit gives the same bytes.
 
         Args:
-            folder: where; it must not be there, or be empty.
-            commit: a branch, tag or commit.
-            layout: "tar": tar files whose members 000000017.jpg and 000000017.json belong together, as WebDataset has them;
-                "folders": the files, with a metadata.jsonl for each split, as Hugging Face has them.
+            folder: must not be there, or be empty.
+            layout: "tar" (pairs 000000017.jpg and .json, as WebDataset has them) or "folders" (as Hugging Face has them).
             shard_mb: a tar file is closed once it holds so many megabytes.
         """
         with self._work.locked():
@@ -398,3 +393,7 @@ class DataRepository:
     def close(self) -> None:
         """Close the cache; another call opens it again."""
         self._work.cache.close()
+
+
+def _answers(answers: Mapping[str, str] | AnyPath | None) -> Mapping[str, str] | Path | None:
+    return answers if answers is None or isinstance(answers, Mapping) else Path(answers)
