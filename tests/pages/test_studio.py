@@ -79,6 +79,7 @@ def test_labels_by_keys_are_kept_before_the_next_item(photos, opened):
     page.watched.assert_clean()
 
 
+@pytest.mark.whole
 def test_every_other_key(photos, opened):
     def guesses(studio: Studio) -> None:
         rows = np.tile([0.75, 0.25], (30, 1))
@@ -167,7 +168,7 @@ def test_a_page_of_the_grid_is_confirmed_by_one_key(photos, opened):
     press("Enter")
     page.wait_for_function("() => document.getElementById('progress').textContent === '23 of 30 labelled'")
     assert desk.labels["01.jpg"].value == "cat" and desk.labels["00.jpg"].value == "dog"
-    assert page.locator(".cell").count() == 6
+    page.wait_for_function('() => document.querySelectorAll(".cell").length === 6')
     press("u")
     page.wait_for_function("() => document.getElementById('progress').textContent === '0 of 30 labelled'")
     page.watched.assert_clean()
@@ -187,6 +188,7 @@ def test_finishing_writes_labels(photos, opened):
     page.watched.assert_clean()
 
 
+@pytest.mark.whole
 def test_two_people_see_where_they_differ(photos, opened):
     page, studio = opened(photos)
     page.keyboard.press("1")
@@ -223,6 +225,7 @@ def test_what_a_screen_reader_says(photos, opened):
     assert 'listbox "Page of items"' in page.locator("#work").aria_snapshot()
 
 
+@pytest.mark.whole
 def test_spanish_on_a_phone(photos, opened):
     page, _ = opened(photos, width=390, height=844, dark=True, locale="es-ES")
     assert page.locator("#progress").inner_text() == "0 de 30 con etiqueta"
@@ -232,6 +235,7 @@ def test_spanish_on_a_phone(photos, opened):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+@pytest.mark.whole
 def test_texts_show_their_spans(tmp_path, opened):
     table = tmp_path / "reviews.csv"
     spans = json.dumps([[0, 3, "person"], [13, 18, "place"]]).replace('"', '""')
@@ -246,6 +250,7 @@ def test_texts_show_their_spans(tmp_path, opened):
     page.watched.assert_clean()
 
 
+@pytest.mark.whole
 def test_recordings_have_a_picture_and_play(tmp_path, opened):
     folder = tmp_path / "sounds"
     folder.mkdir()
@@ -266,6 +271,7 @@ def test_recordings_have_a_picture_and_play(tmp_path, opened):
     page.watched.assert_clean()
 
 
+@pytest.mark.whole
 def test_a_file_that_is_no_photo_is_said(tmp_path, opened):
     folder = tmp_path / "odd"
     folder.mkdir()
@@ -274,6 +280,7 @@ def test_a_file_that_is_no_photo_is_said(tmp_path, opened):
     page.get_by_text("This file cannot be shown.").wait_for()
 
 
+@pytest.mark.whole
 def test_points_are_moved_by_keys(photos, opened):
     from gatera.studio.asked import Asked
 
@@ -286,6 +293,7 @@ def test_points_are_moved_by_keys(photos, opened):
     page.watched.assert_clean()
 
 
+@pytest.mark.whole
 def test_a_server_that_is_gone_is_said_and_the_item_stays(photos, opened):
     page, _ = opened(photos)
     page.route("**/api/act*", lambda route: route.abort())

@@ -16,6 +16,7 @@ from gatera.studio.desk import desk as desks
 from gatera.studio.desk.journal import Journal
 from gatera.studio.leaving import leave
 from gatera.studio.studio import open_place
+from gatera.studio.views import item_view
 
 
 def label(value: str, *positions: int, **more) -> Asked:
@@ -246,3 +247,54 @@ def test_entries_are_lines_of_json(photos, studio_of):
     entry = json.loads(path.read_text())
     assert entry["items"] == {"0.jpg": "blurred"} and entry["n"] == 1
     assert isinstance(studio.people._open("Zoë")[1], Journal)
+
+
+def test_points_are_read_and_written(photos, studio_of):
+    (photos / "labels.csv").write_text('file,label,points\n0.jpg,cat,"[[0.5, 0.25], [7, 7]]"\n')
+    studio = studio_of(photos)
+    desk = studio.people.desk("Ann")
+    assert item_view(studio, desk, "Ann", 0)["points"] == [[0.5, 0.25]]
+    assert item_view(studio, desk, "Ann", 1)["points"] == []
+    studio.act("Ann", Asked("points", {1: [[0.1, 0.2]]}))
+    leave(studio, "Ann")
+    rows = read_labels_file(photos / "labels.csv")
+    assert dict(rows["1.jpg"].more)["points"] == "[[0.1, 0.2]]" and rows["0.jpg"].label == "cat"
+
+
+def test_what_was_said_of_an_item_that_is_gone_is_not_thrown_away(photos, studio_of):
+    data = DataRepository.init(photos, on_note=lambda text: None)
+    data.add()
+    data.commit("Photos")
+    studio = studio_of(photos)
+    studio.act("Ann", label("cat", 0, 1))
+    (photos / "1.jpg").unlink()
+    data.add(removed=True)
+    data.commit("One less")
+    left = leave(studio, "Ann")
+    assert "Not there any more: 1 item" in left.sentence
+    assert [*studio.people.desk("Ann").labels] == ["1.jpg"]
+
+
+def test_the_journal_of_a_longer_table_does_no_harm(table, studio_of):
+    studio = studio_of(table)
+    studio.act("Ann", label("young", 0, 2))
+    studio.close()
+    table.write_text("age,job,label\n31,nurse,\n45,baker,old\n")
+    left = leave(studio_of(table), "Ann")
+    assert left.written is not None and left.written.changed == 1
+
+
+def test_a_commit_that_was_cut_off_is_made_by_the_next(photos, studio_of, monkeypatch):
+    data = DataRepository.init(photos, on_note=lambda text: None)
+    data.add()
+    data.commit("Photos")
+    studio = studio_of(photos)
+    studio.act("Ann", label("cat", 0))
+    monkeypatch.setattr("gatera.store.datasets.committing.commit", lambda work, message: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        leave(studio, "Ann")
+    monkeypatch.undo()
+    assert {row.file: row.label for row in data.rows()}["0.jpg"] == "cat"  # written, not committed
+    left = leave(studio, "Ann")
+    assert left.written is not None and left.written.commit == data.head
+    assert studio.people.desk("Ann").waiting == 0

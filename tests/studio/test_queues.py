@@ -143,6 +143,7 @@ def test_what_a_server_was_unsure_of(photos, said):
         open_studio(photos, log=photos / "answers", say=said.append)
 
 
+@pytest.mark.whole
 def test_training_again_on_texts(tmp_path, studio_of):
     folder = tmp_path / "reviews"
     folder.mkdir()
@@ -286,3 +287,8 @@ def test_finish_from_the_command_line(photos, studio_of):
         finish(str(photos), "Ann", None, None, lambda line: None)
     studio.close()
     assert "1 changed line" in finish(str(photos), "Ann", None, None, lambda line: None)
+
+
+def test_nobody_is_not_a_person(photos):
+    with pytest.raises(ArgumentError, match="the name of a person"):
+        finish(str(photos), "", None, None, lambda line: None)

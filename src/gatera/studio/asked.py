@@ -114,11 +114,15 @@ def _value(what: str, value: Any) -> Any:
                 "a note is a text", got=type(value).__name__, expected=f"at most {LONGEST_NOTE:,} characters"
             )
         return " ".join(value.split())
-    return _points(value)
+    return check_points(value)
 
 
-def _points(value: Any) -> list[list[float]]:
-    """Return points, [x, y] each, as shares of the photo's width and height, 0..1."""
+def check_points(value: Any) -> list[list[float]]:
+    """Return points, [x, y] each, as shares of the photo's width and height, 0..1.
+
+    Raises:
+        ArgumentError: if they are not that.
+    """
     right = isinstance(value, list) and len(value) <= MOST_POINTS
     for point in value if right else ():
         right = right and isinstance(point, list) and len(point) == 2 and all(

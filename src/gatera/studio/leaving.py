@@ -46,8 +46,10 @@ def leave(studio: Studio, by: str, message: str = "") -> Left:
         if not names:
             return Left(None, [], "Nothing was decided since the last time.")
         disputed: list[str] = []
+        gone = set(names)
 
         def decide(name: str, known: Known) -> Mapping[str, str] | None:
+            gone.discard(name)
             return _cells(desk, by, name, known, disputed)
 
         upto = desk.n
@@ -57,7 +59,7 @@ def leave(studio: Studio, by: str, message: str = "") -> Left:
             "at": now(),
             "what": "commit",
             "upto": upto,
-            "left": disputed,
+            "left": [*disputed, *sorted(gone)],
             "commit": written.commit,
         }
         studio.people.write(by, entry)
@@ -66,6 +68,10 @@ def leave(studio: Studio, by: str, message: str = "") -> Left:
     sentence = written.sentence
     if disputed:
         sentence += f" {counted(len(disputed), 'item')} that others labelled otherwise meanwhile: not overwritten. See the queue of disagreements."
+    if gone:
+        sentence += (
+            f" Not there any more: {counted(len(gone), 'item')}; what was decided stays in the journal."
+        )
     return Left(written, disputed, sentence)
 
 

@@ -54,6 +54,6 @@ def finish(
     """
     studio = open_studio(source, (), kind, text, None, say)
     try:
-        return leave(studio, by or user_name()).sentence
+        return leave(studio, user_name() if by is None else by).sentence
     finally:
         studio.close()

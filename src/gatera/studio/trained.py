@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gatera.measure.intervals import Interval
 from gatera.studio.guesses import Guesses
+
+if TYPE_CHECKING:
+    from gatera.measure.intervals import Interval
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from gatera.core.errors import DataError
+from gatera.core.errors import ArgumentError, DataError
 from gatera.program.raw.text import LARGEST_BYTES
+from gatera.studio.asked import check_points
 from gatera.studio.desk.desk import Desk
 from gatera.studio.places.place import LONGEST_TEXT
 from gatera.studio.places.table import TablePlace
@@ -31,6 +32,8 @@ def item_view(studio: Studio, desk: Desk, by: str, position: int, why: str = "")
         said = desk.said[about].get(name)
         if said is not None:
             view[about] = said.value
+    if "points" not in view and studio.place.has_points:
+        view["points"] = points_of(studio.known(name).points)
     if "note" not in view and studio.known(name).note:
         view["note"] = studio.known(name).note
     if name in desk.said["skip"] and not label.mine:
@@ -103,6 +106,30 @@ def spans_of(cell: str, length: int) -> list[list[Any]]:
         ):
             found.append([span[0], span[1], str(span[2])])
     return sorted(found)
+
+
+def points_of(cell: str) -> list[list[float]]:
+    """Return the points of a photo, [x, y] each, as shares of its width and height; those that are not are left out.
+
+    Args:
+        cell: JSON, [[x, y], ...].
+
+    Example:
+        >>> points_of("[[0.5, 0.25], [2, 2]]")
+        [[0.5, 0.25]]
+    """
+    try:
+        given = json.loads(cell) if cell else []
+        return [check_points([point])[0] for point in given if _is_point(point)]
+    except (ValueError, TypeError):
+        return []
+
+
+def _is_point(point: Any) -> bool:
+    try:
+        return len(check_points([point])) == 1
+    except ArgumentError:
+        return False
 
 
 def last_view(studio: Studio, desk: Desk, n: int = LAST) -> list[dict[str, Any]]:

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
+from gatera.cli.commands.serving import port_number
 from gatera.cli.options import DEBUG, HELP, Command, Invalid, Option, one_of
 
 #: What files of a folder can be. A test compares them with the library's.
 KINDS = ("photos", "texts", "recordings")
-
-
-def port_number(text: str) -> int:
-    """Return a port; raise Invalid if it is none."""
-    if not (text.isascii() and text.isdecimal()) or int(text[:9]) > 65_535:
-        raise Invalid(f"must be a port from 0 to 65535, got {text!r}")
-    return int(text)
 
 
 def labels(text: str) -> list[str]:

@@ -10,23 +10,28 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gatera.core.checks import counted
 from gatera.core.errors import ArgumentError
 from gatera.core.files import atomic_write, home
-from gatera.program.program import Program, load_program
-from gatera.store.models.open import program_file
+from gatera.core.lazy import later
 from gatera.store.who import user_name
 from gatera.studio.app.api import StartTraining
 from gatera.studio.app.app import studio_app
 from gatera.studio.desk.journal import check_name
-from gatera.studio.looking import look
 from gatera.studio.opening import open_studio
 from gatera.studio.studio import Studio
 from gatera.studio.training.start import start_training
 from gatera.web.access import Access, given_token
 from gatera.web.guard import Rules, hosts_for
 from gatera.web.launch import WebServer, address_of, is_loopback, listen
+
+if TYPE_CHECKING:
+    from gatera.program.program import Program
+
+#: What loads a program, and lets it look at the items: imported only where there is one.
+LOAD, LOOK = ("gatera.store.models.open", "load_program"), ("gatera.studio.looking", "look")
 
 #: The usual port.
 PORT = 8765
@@ -64,11 +69,11 @@ def run_studio(source: str, settings: Settings, say: Callable[[str], None]) -> b
         GateraError: if the data cannot be opened, or the address is not free.
     """
     started = time.perf_counter()
-    by = check_name(settings.by or user_name())
+    by = check_name(user_name() if settings.by is None else settings.by)
     access = _access(settings)
     listening = listen(settings.host, settings.port, PORT)
     try:
-        program = None if settings.program is None else load_program(program_file(settings.program))
+        program = None if settings.program is None else later(*LOAD)(settings.program)
         studio = open_studio(source, settings.labels, settings.kind, settings.text, settings.log, say)
         studio.people.desk(by)
         rules = Rules(access, hosts_for(settings.host))
@@ -124,6 +129,6 @@ def _training(studio: Studio, program: Program | None) -> StartTraining:
     """Return what "Train again" does: a head on frozen features, or the program looks at the items again."""
     if program is not None:
         name = f"{Path(str(program.info['path'])).stem}@{program.info['sha256'][:8]}"
-        return lambda by, job: job.start(partial(look, studio, program, name))
+        return lambda by, job: job.start(partial(later(*LOOK), studio, program, name))
 
     return partial(start_training, studio)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,9 @@ from gatera.labeling.labels.table import COLUMNS, NAME, LabelRow, read_labels_fi
 from gatera.store.datasets.work.lock import one_at_a_time
 from gatera.studio.places.kinds import of_one_kind
 from gatera.studio.places.place import HIDDEN, Decide, Known, Place, Written
+
+#: Files of a folder that are looked at to tell its label.
+SOME = 50
 
 #: What stands for the source of a label that is the name of the item's folder.
 FOLDER = "folder"
@@ -38,7 +42,9 @@ class FolderPlace(Place):
             name[start:] if root != Path() else name.removeprefix("./")
             for name in files_below(root, on_left_out=lambda _, reason: say(reason))
         )
-        self.kind, self.names, line = of_one_kind((name.replace("\\", "/") for name in below), kind, root)
+        self.kind, self.names, line = of_one_kind(
+            below if os.sep == "/" else (name.replace(os.sep, "/") for name in below), kind, root
+        )
         if line:
             say(line)
         self._of_folders: dict[str, str] | None = None
@@ -47,24 +53,37 @@ class FolderPlace(Place):
     def read_known(self) -> dict[str, Known]:
         """Read the labels that are kept now, by name."""
         if (self.root / NAME).exists():
-            return {name: _known(row) for name, row in read_labels_file(self.root / NAME).items()}
-        return {name: Known(label, FOLDER) for name, label in self._folder_labels().items()}
+            rows = read_labels_file(self.root / NAME)
+            self.has_points = any(name == "points" for row in list(rows.values())[:1] for name, _ in row.more)
+            return {name: _known(row) for name, row in rows.items()}
+        labels = self._folder_labels()
+        each = {label: Known(label, FOLDER) for label in set(labels.values())}
+        return {name: each[label] for name, label in labels.items()}
 
     def _folder_labels(self) -> dict[str, str]:
         if self._of_folders is None:
-            files = [Path(name) for name in self.names]
-            try:
-                placed = place_files(Path(), files, self.kind)
-            except GateraError:  # folders that training refuses say nothing certain of classes
-                placed = None
-            labels = {} if placed is None else placed.labels
-            several = len(set(labels.values())) > 1
-            self._of_folders = {path.as_posix(): label for path, label in labels.items()} if several else {}
+            of_folder = _labels_of(self._folders(), self.kind)
+            several = len(set(of_folder.values())) > 1
+            self._of_folders = {}
+            if several:
+                for name in self.names:
+                    label = of_folder.get(name.rpartition("/")[0])
+                    if label is not None:
+                        self._of_folders[name] = label
             if several:
                 self._say(
-                    f"Labels are the names of the folders ({counted(len(set(labels.values())), 'label')}), until labels.csv is written."
+                    f"Labels are the names of the folders ({counted(len(set(of_folder.values())), 'label')}), until labels.csv is written."
                 )
         return self._of_folders
+
+    def _folders(self) -> dict[str, list[Path]]:
+        """Return some files of each folder: all of one have the same label, so that 100,000 need not be looked at."""
+        found: dict[str, list[Path]] = {}
+        for name in self.names:
+            some = found.setdefault(name.rpartition("/")[0], [])
+            if len(some) < SOME:
+                some.append(Path(name))
+        return found
 
     def write(self, names: Sequence[str], decide: Decide, message: str) -> Written:
         """Change the lines of items, all in one step; nobody else changes them meanwhile."""
@@ -97,8 +116,20 @@ class FolderPlace(Place):
         return Written(changed, path, None, f"{path} has {counted(changed, 'changed line')}.{more}")
 
 
+def _labels_of(folders: dict[str, list[Path]], things: str) -> dict[str, str]:
+    """Return the label of each folder, as `gatera train` reads it off their names; none where that refuses."""
+    try:
+        labels = place_files(Path(), [path for files in folders.values() for path in files], things).labels
+    except GateraError:  # folders that training refuses say nothing certain of classes
+        return {}
+    return {folder: labels[files[0]] for folder, files in folders.items() if files[0] in labels}
+
+
 def _known(row: LabelRow) -> Known:
-    return Known(row.label, row.source, row.by, row.at, row.note, dict(row.more).get("spans", ""))
+    more = dict(row.more)
+    return Known(
+        row.label, row.source, row.by, row.at, row.note, more.get("spans", ""), more.get("points", "")
+    )
 
 
 def _changed(row: LabelRow, cells: object) -> LabelRow:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 
 from gatera.core.checks import check_choice, counted
 from gatera.core.errors import DataError
@@ -27,7 +26,7 @@ def of_one_kind(names: Iterable[str], kind: str | None, where: object) -> tuple[
     found: dict[str, list[str]] = {name: [] for name in KINDS}
     for name in names:
         ending = "." + name.rpartition(".")[2].lower()
-        if ending in by_ending and not PurePosixPath(name).name.startswith("."):
+        if ending in by_ending and name[name.rfind("/") + 1] != ".":
             found[by_ending[ending]].append(name)
     chosen = kind or max(found, key=lambda each: len(found[each]))
     if not found[chosen]:

@@ -28,6 +28,7 @@ class Known(NamedTuple):
         at: when, UTC, ISO 8601; "" where not known.
         note: anything.
         spans: parts of a text, JSON; "" without.
+        points: points on a photo, JSON; "" without.
     """
 
     label: str = ""
@@ -36,6 +37,7 @@ class Known(NamedTuple):
     at: str = ""
     note: str = ""
     spans: str = ""
+    points: str = ""
 
     @property
     def by_person(self) -> bool:
@@ -71,13 +73,14 @@ class Place(ABC):
         kind: "photos", "texts", "recordings" or "rows".
         names: what the items are called [n].
         known: the labels that are kept, by name.
-        spans: whether texts have spans.
+        has_points: whether photos have points.
     """
 
     root: Path
     kind: str
     names: Sequence[str]
     known: dict[str, Known]
+    has_points: bool = False
 
     @property
     def title(self) -> str:

@@ -88,7 +88,7 @@ class TablePlace(Place):
             with one_at_a_time(self.home / HIDDEN / "lock", self._say, None):
                 known, changed = self.read_known(), 0
                 for name in names:
-                    cells = decide(name, known[name])
+                    cells = decide(name, known[name]) if name in known else None
                     if cells is not None:
                         self._cells[self.places[name]] |= {key: cells[key] for key in ADDED if key in cells}
                         changed += 1

@@ -9,14 +9,18 @@ import numpy as np
 
 from gatera.core.checks import check_choice
 from gatera.core.errors import ArgumentError
+from gatera.core.lazy import later
 from gatera.studio.desk.desk import Desk
 from gatera.studio.queues.filters import matcher
-from gatera.studio.queues.rules import disputed_by_rules
 from gatera.studio.queues.uncertain import nearest, uncertain_first
 from gatera.studio.studio import Studio
 
 #: Every queue, in the order in which a page lists them.
 QUEUES = ("unlabelled", "suspects", "uncertain", "disagreements", "served", "flagged", "all")
+
+
+#: Imported when that queue is opened: functions and their model take as long to load as all the rest.
+RULES = ("gatera.studio.queues.rules", "disputed_by_rules")
 
 
 class Order(NamedTuple):
@@ -115,7 +119,7 @@ def _disagreements(studio: Studio, desk: Desk, by: str) -> Order:
         why[places[name]] = ", ".join(
             f"{who}: {label or '-'}" for who, label in studio.differing(desk, by, name)
         )
-    for place, reason in disputed_by_rules(studio.place):
+    for place, reason in later(*RULES)(studio.place):
         if place not in why and studio.place.names[place] not in desk.labels:
             why[place] = reason
     return Order(np.array([*why], np.int64), why)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-from gatera.core.errors import DataError
+from gatera.core.lazy import later
 from gatera.studio.guesses import Guess
 from gatera.studio.places.place import Place
+
+#: What reads the log; imported only where there is one.
+READ = ("gatera.serve.log", "read_answers")
 
 
 def served_items(place: Place, log: Path) -> dict[str, Guess]:
@@ -29,29 +29,11 @@ def served_items(place: Place, log: Path) -> dict[str, Guess]:
     by_hash |= place.hashes()
     by_name = {PurePosixPath(name).name: name for name in place.names}
     found = {}
-    for line in _lines(log):
-        answer, probability = line.get("answer"), line.get("probability")
-        called = PurePosixPath(str(line.get("name", "")).replace("\\", "/")).name
-        name = by_hash.get(str(line.get("input"))) or by_name.get(called)
-        if name is None or not isinstance(answer, str):
-            continue
-        program = str(line.get("program", "program"))
-        p = float(probability) if isinstance(probability, int | float) else 0.0
-        found[name] = Guess(answer, p, program, f"program:{program}")
+    for entry in later(*READ)(log):
+        called = PurePosixPath(str(entry.name or "").replace("\\", "/")).name
+        name = by_hash.get(entry.input) or by_name.get(called)
+        if name is not None and isinstance(entry.answer, str):
+            found[name] = Guess(
+                entry.answer, float(entry.probability or 0.0), entry.program, f"program:{entry.program}"
+            )
     return found
-
-
-def _lines(log: Path) -> Iterator[dict[str, Any]]:
-    """Yield the answers, oldest first; a line that a crash cut off is passed over."""
-    answers = log / "answers"
-    if not answers.is_dir():
-        raise DataError(
-            f"{log} is not the log of a server", expected="a folder that gatera serve --log wrote"
-        )
-    for path in sorted(answers.glob("*.jsonl")):
-        for line in path.read_bytes().split(b"\n"):
-            if line.startswith(b"{") and line.endswith(b"}"):
-                try:
-                    yield json.loads(line)
-                except ValueError:
-                    continue

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from gatera.core.random import rng
 from gatera.labeling.queue import ALIKE
 
 #: How many items are chosen to be unlike each other; those after them are in the order of their uncertainty.
 DIVERSE = 200
 
 #: Candidates among which these are chosen.
-CANDIDATES = 4_000
+CANDIDATES = 2_000
+
+#: Wider features are projected to so many dimensions, which keeps likeness well enough to tell items apart. Source of the
+#: projection: Johnson and Lindenstrauss 1984, "Extensions of Lipschitz mappings into a Hilbert space".
+WIDTH = 128
 
 
 def uncertain_first(worth: np.ndarray, features: np.ndarray | None, diverse: int = DIVERSE) -> np.ndarray:
@@ -34,7 +39,7 @@ def uncertain_first(worth: np.ndarray, features: np.ndarray | None, diverse: int
     if features is None or len(order) < 3:
         return order
     candidates = order[:CANDIDATES]
-    vectors, left = features[candidates], worth[candidates].astype(np.float64)
+    vectors, left = _narrow(features[candidates]), worth[candidates].astype(np.float64)
     chosen: list[int] = []
     for _ in range(min(diverse, len(candidates))):
         place = int(left.argmax())
@@ -45,6 +50,15 @@ def uncertain_first(worth: np.ndarray, features: np.ndarray | None, diverse: int
     rest = np.ones(len(worth), dtype=bool)
     rest[first] = False
     return np.concatenate([first, order[rest[order]]])
+
+
+def _narrow(vectors: np.ndarray) -> np.ndarray:
+    """Return vectors of length 1 with at most `WIDTH` dimensions, float32 [n,d]."""
+    if vectors.shape[1] <= WIDTH:
+        return vectors
+    drawn = rng(0, WIDTH).normal(size=(vectors.shape[1], WIDTH)).astype(np.float32)
+    narrow = vectors @ drawn
+    return narrow / np.maximum(np.linalg.norm(narrow, axis=1, keepdims=True), 1e-9)
 
 
 def nearest(features: np.ndarray, position: int) -> np.ndarray:

@@ -88,14 +88,15 @@ function change(action, button, said, labels, done) {
     keys[action] = key;
     if (other && !other.startsWith("label:")) keys[other] = NONE;
     if (other?.startsWith("label:")) delete keys[other];
-    await keepKeys(keys, labels);
-    done();
+    done(await keepKeys(keys, labels));
     if (other && !keyOf(other)) said.textContent = say("taken", { key: shown(key), what: called(other) });
   };
   document.addEventListener("keydown", listen, true);
 }
 
-/** Remember keys. */
+/** Remember keys; returns them. */
 export async function keepKeys(keys, labels) {
-  setKeys((await post("api/keys", keys)).keys, labels);
+  const kept = (await post("api/keys", keys)).keys;
+  setKeys(kept, labels);
+  return kept;
 }

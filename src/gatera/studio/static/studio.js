@@ -7,7 +7,8 @@ import { showPanel } from "./panel.js";
 import { say, setLanguage, speak, spoken } from "./words.js";
 import { WORDS } from "./words_studio.js";
 
-const AHEAD = 3;
+const AHEAD = 3; // so many items are prepared
+const FETCHED = 24; // so many are asked for at once
 const find = (id) => document.getElementById(id);
 const plain = (text) => String(text).replace(/\.$/, "");
 
@@ -59,13 +60,14 @@ async function fetchItems(from, n) {
 // ---- what is shown
 
 async function show() {
-  const n = view === "grid" ? grid.PAGE : 1 + AHEAD;
-  await fetchItems(at, n);
+  await fetchItems(at, view === "grid" ? grid.PAGE : items.has(at) ? 1 : FETCHED);
   paint();
-  if (view === "one") {
-    fetchItems(at + 1, 4 * AHEAD).then(() => prepare(ahead(), state.kind)).catch(() => {});
-  }
   since = performance.now();
+  if (view !== "one") return;
+  prepare(ahead(), state.kind);
+  if (!items.has(Math.min(at + 2 * AHEAD, queue.total - 1))) {
+    fetchItems(at + 1, FETCHED).then(() => prepare(ahead(), state.kind)).catch(() => {});
+  }
 }
 
 function ahead() {
@@ -150,17 +152,36 @@ function showLast() {
   }));
 }
 
+let made = { labels: "", actions: "" }; // what the buttons were made for
+
+function again(part, ...facts) {
+  const now = JSON.stringify([spoken(), ...facts]);
+  const changed = made[part] !== now;
+  made[part] = now;
+  return changed;
+}
+
 function showLabels() {
   const box = find("labels");
   const item = view === "one" ? items.get(at) : null;
-  box.classList.toggle("many", state.classes.length > 12);
-  box.replaceChildren(...state.classes.map((label) => {
-    const button = element("button", "", { className: item?.guess?.label === label ? "guess" : "" });
-    button.append(element("span", label), " ", element("kbd", shown(keyOf(`label:${label}`))));
-    button.setAttribute("aria-pressed", String(item?.label === label));
-    button.addEventListener("click", () => press(`label:${label}`));
-    return button;
-  }), actionButton("new_label"));
+  if (again("labels", state.classes, state.classes.map((label) => keyOf(`label:${label}`)), keyOf("new_label"), view)) {
+    box.classList.toggle("many", state.classes.length > 12);
+    box.replaceChildren(...state.classes.map((label) => {
+      const button = element("button");
+      button.append(element("span", label), " ", element("kbd", shown(keyOf(`label:${label}`))));
+      button.addEventListener("click", () => press(`label:${label}`));
+      return button;
+    }), actionButton("new_label"));
+    if (view === "grid") {
+      const confirm = actionButton("confirm", "take");
+      confirm.className = "main";
+      box.append(confirm); // here, where a phone shows it always
+    }
+  }
+  state.classes.forEach((label, n) => {
+    box.children[n].setAttribute("aria-pressed", String(item?.label === label));
+    box.children[n].classList.toggle("guess", item?.guess?.label === label);
+  });
 }
 
 function actionButton(action, key = action) {
@@ -175,8 +196,9 @@ function showActions() {
   const one = ["skip", "prev", "next", "undo", "redo", "flag", "similar", "note", "remove"];
   if (item?.guess) one.unshift("take");
   if (state.kind === "recordings") one.push("play");
-  const buttons = (view === "one" ? one : ["undo", "redo", "prev", "next", "mark"]).map((action) => actionButton(action));
-  if (view === "grid") buttons.unshift(actionButton("confirm", "take"));
+  const names = view === "one" ? one : ["undo", "redo", "prev", "next", "mark"];
+  if (!again("actions", view, names, state.keys)) return;
+  const buttons = names.map((action) => actionButton(action));
   find("actions").replaceChildren(...buttons);
 }
 
@@ -388,7 +410,8 @@ const DO = {
     if (!find("panel").open) find("panel").showModal();
   },
   async help() {
-    listKeys(find("help-keys"), find("help-said"), state.classes, () => {
+    listKeys(find("help-keys"), find("help-said"), state.classes, (keys) => {
+      state.keys = keys;
       DO.help();
       showState();
       paint();
@@ -469,7 +492,7 @@ find("queue").addEventListener("change", (event) => {
 });
 find("unfilter").addEventListener("click", () => doing(() => openQueue(queue.name, { filter: "" }).then(showState)));
 find("help-reset").addEventListener("click", async () => {
-  await keepKeys({}, state.classes);
+  state.keys = await keepKeys({}, state.classes);
   DO.help();
   showState();
   paint();

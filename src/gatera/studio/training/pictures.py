@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,11 @@ class Pictures:
         self.name = f"{ARCHITECTURE}-{SIZE[0]}{'-sound' if sounds else ''}"
         self._reader = SoundReader(RATE, SECONDS, SIZE, WINDOW) if sounds else None
         self._arithmetic = Arithmetic(torch.device("cpu"), "float32")
-        self._body = self._made(1)
+
+    @cached_property
+    def _network(self) -> nn.Sequential:
+        """The network: made only where features are missing."""
+        return self._made(1)
 
     @staticmethod
     def _made(n_out: int) -> nn.Sequential:
@@ -76,9 +81,9 @@ class Pictures:
         with ThreadPoolExecutor(usable_processors()) as pool:
             arrays = list(pool.map(read, paths))
         whole = [array for array in arrays if array is not None]
-        head = self._body[1]
+        head = self._network[1]
         assert isinstance(head, LinearHead)
-        fixed = nn.Sequential(self._body[0], head.features)
+        fixed = nn.Sequential(self._network[0], head.features)
         found = np.full((len(paths), head.linear.in_features), np.nan, np.float32)
         if whole:
             x = torch.from_numpy(np.stack(whole)).permute(0, 3, 1, 2).float() / 255  # [N,H,W,C] -> [N,C,H,W]

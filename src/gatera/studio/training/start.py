@@ -15,11 +15,10 @@ def start_training(studio: Studio, by: str, job: Job) -> None:
     """Train on the labels that a person sees, in the background.
 
     Raises:
-        MissingExtraError: if PyTorch or scikit-learn is not installed.
+        MissingExtraError: if PyTorch is not installed.
         ArgumentError: if a training runs already.
     """
-    for module in ("torch", "timm", "sklearn"):
-        require(module, "train", "to train again; labelling needs none of it")
+    require("torch", "train", "to train again; labelling needs none of it")
     job.start(partial(_train, studio, by))
 
 

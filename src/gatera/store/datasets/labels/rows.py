@@ -129,8 +129,10 @@ def row_of(line: str, extra: int = 0) -> Row:
         line: the line, without its end.
         extra: how many columns there are beyond ours.
     """
-    cells: list[Any] = [unescape(cell) for cell in cells_of(line)]
-    return Row(*cells[:9])._replace(more=tuple(cells[9 : 9 + extra]))
+    cells: list[Any] = cells_of(line)
+    if "\\" in line:
+        cells = [unescape(cell) for cell in cells]
+    return Row._make((*cells[:9], tuple(cells[9 : 9 + extra]))) if extra else Row(*cells[:9])
 
 
 def header_of(extra: Sequence[str]) -> str:
