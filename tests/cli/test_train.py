@@ -107,6 +107,7 @@ def test_nothing_but_the_program_is_left(trained):
     assert names == {"cats.gatera", "report", "my photos", "home"}
 
 
+@pytest.mark.whole
 def test_training_can_go_on_from_a_program(trained, photo_folder, tmp_path, capsys):
     assert (
         gatera(

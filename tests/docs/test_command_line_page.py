@@ -96,7 +96,7 @@ def test_the_layouts_are_those_that_are_understood():
     assert [name for name in names if f"`{name}`" not in text] == []
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_the_examples_of_json_have_the_fields_of_a_real_run(photo_folder, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     small = ["--size", "32", "--freeze-epochs", "0", "--out", "cats.gatera", "--json"]

@@ -32,6 +32,7 @@ def test_a_line_is_broken_in_one_place(tmp_path: Path, line: str, broken: set[st
     assert {mutation.apply(line) for mutation in mutations(path)} == broken
 
 
+@pytest.mark.whole
 def test_lines_are_chosen_from_every_room_the_same_each_time_and_stay_python():
     chosen = choose(40, seed=1, room=None)
     assert chosen == choose(40, seed=1, room=None) != choose(40, seed=2, room=None)

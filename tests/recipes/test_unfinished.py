@@ -165,7 +165,7 @@ def make_run(data, tmp_path, events, monkeypatch):
 
 
 #: Minutes of translating networks, for the same lines of the recipe.
-LONG = ("photos", "masks", "sounds", "texts", "numbers")
+LONG = ("photos", "masks", "sounds", "texts", "numbers", "ratings")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_the_example_for_tables_runs(tmp_path, capfd):
     spec = importlib.util.spec_from_file_location("tabular_example", EXAMPLES / "tabular.py")
     module = importlib.util.module_from_spec(spec)

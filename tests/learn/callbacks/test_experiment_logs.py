@@ -91,6 +91,7 @@ log.finish("out/cats.gatera")
 """
 
 
+@pytest.mark.whole
 def test_trackio_keeps_the_run_on_this_machine(tmp_path):
     pytest.importorskip("trackio")
     place = {**os.environ, "TRACKIO_DIR": str(tmp_path / "log")}

@@ -144,7 +144,7 @@ KINDS: dict[str, Callable[[list[Path], Path], Kind]] = {
 
 
 #: Networks as large as that of one label.
-LARGE = ("several labels", "points", "masks", "sounds")
+LARGE = ("several labels", "points", "masks", "sounds", "texts, LSTM")
 
 
 @pytest.mark.parametrize(
