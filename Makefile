@@ -6,12 +6,13 @@ DATA ?=
 # Tests start hundreds of processes, and start times are measured: each would compile the whole package again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-all check bench docs clean
+.PHONY: help demo test test-all test-ci check bench docs clean
 
 help:
 	@echo "make demo   train on the bundled photos, write a program, a report and pictures into demo-output/"
 	@echo "make test   run the tests"
 	@echo "make test-all  run the tests, then whole chapters and the notebook"
+	@echo "make test-ci   the same without the longest, within 25 minutes on two cores"
 	@echo "make check  formatting, lint, types"
 	@echo "make bench  DATA=folder: benchmarks against fastai in the same run, written to docs/benchmarks.md"
 	@echo "make clean  remove what these commands made"
@@ -28,7 +29,10 @@ test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -m "not whole"
 
 test-all: test
-	$(BIN)/python -m pytest -m whole
+	$(BIN)/python -m pytest -m whole --dist worksteal
+
+test-ci: test
+	$(BIN)/python -m pytest -m "whole and not long" --dist worksteal
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check src tests examples benchmarks

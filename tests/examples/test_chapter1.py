@@ -11,6 +11,7 @@ RARE = r"ignore:In the rows. unseen category .* in column '[a-z-]+':UserWarning"
 
 @pytest.mark.slow
 @pytest.mark.whole
+@pytest.mark.long
 @pytest.mark.filterwarnings(RARE)
 def test_the_books_first_chapter_runs_as_one_script(load_example, tmp_path, private_home, capfd):
     figures = load_example("chapter1").main(out=tmp_path, quick=True)

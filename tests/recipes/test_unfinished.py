@@ -165,12 +165,15 @@ def make_run(data, tmp_path, events, monkeypatch):
 
 
 #: Minutes of translating networks, for the same lines of the recipe.
+LONGEST = ("photos", "texts")
 LONG = ("photos", "masks", "sounds", "texts", "numbers", "ratings")
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.whole) if name in LONG else name for name in RUNS]
-)
+def _marks(name):
+    return [pytest.mark.whole] * (name in LONG) + [pytest.mark.long] * (name in LONGEST)
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=_marks(name)) for name in RUNS])
 def test_a_run_that_is_killed_goes_on_by_itself_to_the_same_program(make_run, name, eager, events):
     whole, killed = make_run(name, "whole"), make_run(name, "killed")
     whole()
