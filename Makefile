@@ -22,7 +22,7 @@ $(VENV)/installed-%: pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[$*]"
 	touch $@
 
-demo: $(VENV)/installed-train
+demo: $(VENV)/installed-train,serve
 	$(BIN)/python examples/demo.py --out demo-output
 
 test: $(VENV)/installed-dev

@@ -6,6 +6,7 @@ python examples/demo.py --out demo-output
 from __future__ import annotations
 
 import argparse
+import shutil
 from pathlib import Path
 
 from gatera.cli.main import main as gatera
@@ -31,12 +32,21 @@ def main(out: Path, quick: bool = False) -> None:
     epochs = ["--freeze-epochs", 1, "--size", 64] if quick else []
     run("train", sample / "images", "--out", program, "--report", out / "report", "--force", *epochs)
     run("predict", program, unseen)
+    to_label = out / "to-label"
+    if not to_label.exists():  # labels given there stay
+        to_label.mkdir()
+        for photo in (sample / "images-unseen").rglob("*.jpg"):
+            shutil.copy(photo, to_label)
     print(f"""
 What to try next:
   open {out / "report" / "report.html"} in a browser
   gatera info {program}
   gatera predict {program} YOUR_OWN_PHOTO.jpg
-  gatera train YOUR_FOLDER --out mine.gatera      (a folder of photos per class)""")
+  gatera train YOUR_FOLDER --out mine.gatera      (a folder of photos per class)
+With pip install "gatera[serve]", in a browser:
+  gatera serve {program}
+  gatera studio {to_label} --program {program}
+  gatera export {program} --web {out / "page"}       (predicts in the browser, on any static host)""")
 
 
 if __name__ == "__main__":
