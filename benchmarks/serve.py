@@ -19,6 +19,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -167,7 +168,7 @@ def growth(bench: Bench) -> None:
 
 def peers(bench: Bench) -> None:
     python = Path(bench.options.peers) / "bin" / "python"
-    model = Path("/tmp/gatera-bench-model.onnx")
+    model = Path(tempfile.mkdtemp(prefix="gatera-bench-"), "model.onnx")
     subprocess.run(
         [sys.executable, "-m", "gatera", "info", bench.options.program, "--onnx", model, "--force"],
         check=True,

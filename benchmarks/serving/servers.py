@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -52,7 +53,7 @@ class Running:
 
     def __init__(self, command: list[str], port: int, ready: str, **environment: str) -> None:
         self.url = f"http://127.0.0.1:{port}"
-        self.log = Path(f"/tmp/gatera-bench-{port}.log").open("wb+")  # noqa: SIM115 - closed with the server
+        self.log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the server
         start = time.perf_counter()
         self.process = subprocess.Popen(
             command, stdout=self.log, stderr=subprocess.STDOUT, env={**os.environ, **environment}

@@ -26,6 +26,16 @@ def escaped(text: object, keep: str = "") -> str:
     return UNSAFE.sub(lambda found: found[0] if found[0] in keep else _escape(found[0]), str(text))
 
 
+def is_utf8(text: str) -> bool:
+    r"""Whether a text can be written as UTF-8: names of files may hold halves of surrogate pairs.
+
+    Example:
+        >>> is_utf8("caf\u00e9"), is_utf8("caf\udce9")
+        (True, False)
+    """
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _escape(character: str) -> str:
     code = ord(character)
     if code < 0x100:

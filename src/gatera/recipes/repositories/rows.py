@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,16 +25,16 @@ class RowTable(NamedTuple):
     group_by: str | None
 
 
-def as_table(data: DataRepository, commit: str | None) -> RowTable | None:
+def as_table(data: DataRepository, rows: Sequence[Row], commit: str | None) -> RowTable | None:
     """Write the items of a repository that are rows into a table in its cache; None if any item is a file, or there are none.
 
     The table has the columns of the rows, "label", and "split", "group" and "label_source" where they are used. Rows without a label are not in it.
 
     Args:
         data: the repository.
+        rows: all its items at `commit`.
         commit: the full name of a commit; None for the folder as it is.
     """
-    rows = list(data.rows(commit))
     if not rows or any(row.sha256 for row in rows):
         return None
     columns = data.columns(commit)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -49,21 +49,26 @@ def find_origin(source: Path) -> Origin:
             )
         data = DataRepository(folder)
         made = data.commit_of(commit)
-        facts = _facts(data, made, data.rows(made), clean=True)
-        if (table := as_table(data, made)) is not None:
-            return Origin(table.path, facts, _words(facts), TARGET, table.group_by)
-        return Origin(data.lay_out(made), facts, _words(facts))
+        rows = list(data.rows(made))
+        facts = _facts(data, made, rows, clean=True)
+        return _origin_of_rows(data, rows, made, facts) or Origin(data.lay_out(made), facts, _words(facts))
     if source.is_dir() and is_repository(source):
         data = DataRepository(source)
         try:
             clean = next(data.diff(), None) is None
         except GateraError:
             clean = False  # reading the labels says what is wrong
-        facts = _facts(data, data.head, data.rows(), clean)
-        if (table := as_table(data, None)) is not None:
-            return Origin(table.path, facts, _words(facts), TARGET, table.group_by)
-        return Origin(source, facts, _words(facts))
+        rows = list(data.rows())
+        facts = _facts(data, data.head, rows, clean)
+        return _origin_of_rows(data, rows, None, facts) or Origin(source, facts, _words(facts))
     return Origin(source, {})
+
+
+def _origin_of_rows(
+    data: DataRepository, rows: Sequence[Row], commit: str | None, facts: dict[str, Any]
+) -> Origin | None:
+    table = as_table(data, rows, commit)
+    return None if table is None else Origin(table.path, facts, _words(facts), TARGET, table.group_by)
 
 
 def _facts(data: DataRepository, commit: str | None, rows: Iterable[Row], clean: bool) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import os
 import re
 from collections import Counter
@@ -14,6 +13,7 @@ from typing import Any, NamedTuple
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
+from gatera.core.escape import is_utf8
 from gatera.core.progress import track
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE, Sheet
@@ -22,6 +22,7 @@ from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.tree import State, changing, hashed, is_as_seen, settled, state_of, walk
 from gatera.store.datasets.work.workspace import Workspace
 from gatera.store.objects import How, ObjectStore
+from gatera.store.who import now
 
 #: Folders that name a side of the split rather than a label.
 SIDES = {
@@ -83,11 +84,6 @@ class Added:
             if names
         ]
         return f"{', '.join(parts)}." if parts else "Nothing new."
-
-
-def now() -> str:
-    """Return the time as rows have it: UTC, in seconds."""
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def add(work: Workspace, paths: Sequence[Path], labels: Labels, how: How) -> Added:
@@ -329,15 +325,11 @@ def _ignore(work: Workspace, names: Iterable[str]) -> None:
                 if ending and ending not in (".csv", ".md", ".py", ".toml")
                 else f"/{_pattern(name)}"
             )
-    new = [line for line in dict.fromkeys(lines) if "\n" not in line and not _surrogates(line)]
+    new = [line for line in dict.fromkeys(lines) if "\n" not in line and is_utf8(line)]
     if add_lines(work.root / ".gitignore", new):
         work.say_once(
             "git ignores the files themselves (.gitignore); it keeps labels.csv, and .gatera/objects keeps the files."
         )
-
-
-def _surrogates(text: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _pattern(name: str) -> str:

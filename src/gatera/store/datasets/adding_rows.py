@@ -9,11 +9,12 @@ from typing import NamedTuple
 from gatera.core.checks import counted, did_you_mean, listed, missing_column
 from gatera.core.errors import DataError
 from gatera.core.lazy import later
-from gatera.store.datasets.adding import Added, now
+from gatera.store.datasets.adding import Added
 from gatera.store.datasets.labelling import SPLITS
 from gatera.store.datasets.labels.rows import COLUMNS, Row
 from gatera.store.datasets.labels.sheets import Sheet
 from gatera.store.datasets.work.workspace import OPEN_TABLE, Workspace
+from gatera.store.who import now
 
 #: What a column is called that names rows.
 _KEYS = ("file", "id", "key", "uid", "uuid", "name", "item")

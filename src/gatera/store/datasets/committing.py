@@ -8,7 +8,7 @@ from functools import partial
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
-from gatera.store.datasets.adding import keep_one, now
+from gatera.store.datasets.adding import keep_one
 from gatera.store.datasets.labelling import unstamped
 from gatera.store.datasets.labels.changes import Change, Summary, summarise
 from gatera.store.datasets.labels.rows import line_of
@@ -16,6 +16,7 @@ from gatera.store.datasets.labels.sheets import FOLDER, TABLE
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.tree import hashed
 from gatera.store.datasets.work.workspace import Version, Workspace, changes
+from gatera.store.who import now
 
 
 def commit(work: Workspace, message: str) -> tuple[str, Summary] | None:

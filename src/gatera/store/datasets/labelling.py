@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 from gatera.core.checks import check_choice, did_you_mean, listed, missing_column
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.lazy import later
-from gatera.store.datasets.adding import name_of, now
+from gatera.store.datasets.adding import name_of
 from gatera.store.datasets.labels.rows import PERSON, Row, unescape
 from gatera.store.datasets.labels.sheets import Sheet
 from gatera.store.datasets.work.workspace import OPEN_TABLE, Version, Workspace
+from gatera.store.who import now
 
 #: What the split of an item can be.
 SPLITS = ("train", "valid", "test", "")

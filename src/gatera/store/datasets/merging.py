@@ -11,7 +11,6 @@ from gatera.core.checks import listed
 from gatera.core.errors import DataError
 from gatera.core.files import atomic_write
 from gatera.core.lazy import later
-from gatera.store.datasets.adding import now
 from gatera.store.datasets.committing import remember
 from gatera.store.datasets.labels.changes import Summary, summarise
 from gatera.store.datasets.labels.rows import Row, escape, unescape
@@ -20,6 +19,7 @@ from gatera.store.datasets.labels.three_way import Conflict, Merged, Rule, merge
 from gatera.store.datasets.moving import check_clean, commit_of_sheets, move
 from gatera.store.datasets.work.git import GitError
 from gatera.store.datasets.work.workspace import OPEN_TABLE, Version, Workspace, changes
+from gatera.store.who import now
 
 #: The table of conflicts, to be filled in.
 CONFLICTS = "conflicts.csv"

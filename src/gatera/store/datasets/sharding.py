@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 from gatera.core.checks import check_choice, counted, listed
 from gatera.core.errors import ArgumentError, DataError, OutputExistsError
+from gatera.core.escape import is_utf8
 from gatera.core.files import PARTIAL
 from gatera.core.progress import track
 from gatera.store.datasets.labels.rows import COLUMNS, Row
@@ -53,7 +54,7 @@ class Sharded(NamedTuple):
 
 class _Item(NamedTuple):
     row: Row
-    path: Path
+    size: int
     facts: dict[str, str]
 
 
@@ -95,7 +96,7 @@ def shard(work: Workspace, folder: Path, commit: str, layout: Layout, shard_mb: 
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
-    size = sum(item.path.stat().st_size for items in parts.values() for item in items)
+    size = sum(item.size for items in parts.values() for item in items)
     return Sharded(folder, commit, {split: len(items) for split, items in parts.items()}, files, size)
 
 
@@ -129,7 +130,7 @@ def _items(work: Workspace, commit: str) -> dict[str, list[_Item]]:
     for row in kept:
         cells = (*(str(getattr(row, name)) for name in COLUMNS), *row.more)
         facts = dict(zip(columns, cells, strict=False))
-        found[_SPLITS[row.split]].append(_Item(row, work.objects.path(row.sha256), facts))
+        found[_SPLITS[row.split]].append(_Item(row, work.objects.path(row.sha256).stat().st_size, facts))
     return dict(sorted(found.items()))
 
 
@@ -154,15 +155,7 @@ def _write_tars(
 def _json(facts: dict[str, str]) -> str:
     text = json.dumps(facts, ensure_ascii=False)
     # half of a character, from a name that is not UTF-8, can only be written as an escape
-    return text if text.isascii() or _is_utf8(text) else json.dumps(facts)
-
-
-def _is_utf8(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return text if is_utf8(text) else json.dumps(facts)
 
 
 def _by_size(items: Sequence[_Item], most: int) -> Iterator[list[_Item]]:
@@ -170,7 +163,7 @@ def _by_size(items: Sequence[_Item], most: int) -> Iterator[list[_Item]]:
     size = 0
     for item in items:
         part.append(item)
-        size += item.path.stat().st_size
+        size += item.size
         if size >= most:
             yield part
             part, size = [], 0

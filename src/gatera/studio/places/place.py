@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from gatera.core.errors import DataError
 from gatera.core.files import check_regular
+from gatera.store.datasets.labels.rows import PERSON
 
 #: The folder beside the items that holds journals, kept features and small pictures.
 HIDDEN = Path(".gatera", "studio")
@@ -42,7 +43,7 @@ class Known(NamedTuple):
     @property
     def by_person(self) -> bool:
         """Whether a person gave it."""
-        return bool(self.label) and self.source in ("", "person")
+        return bool(self.label) and self.source in ("", PERSON)
 
 
 #: Says what to change in an item's line, given what is known of it now; None to leave it.

@@ -13,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from gatera.core.escape import is_utf8
+
 T = TypeVar("T")
 
 _TABLES = """
@@ -71,14 +73,15 @@ class Cache:
 
     def see(self, files: Mapping[str, Seen], gone: Iterable[str] = ()) -> None:
         """Record files that were hashed, and forget those that are gone."""
-        rows = [(name, *seen) for name, seen in files.items() if _storable(name)]
+        # a name that is not UTF-8 cannot be stored, and is hashed every time
+        rows = [(name, *seen) for name, seen in files.items() if is_utf8(name)]
 
         def write(base: sqlite3.Connection) -> None:
             with base:
                 base.execute("BEGIN")
                 base.executemany("REPLACE INTO seen VALUES (?, ?, ?, ?, ?)", sorted(rows))
                 base.executemany(
-                    "DELETE FROM seen WHERE file = ?", ((name,) for name in gone if _storable(name))
+                    "DELETE FROM seen WHERE file = ?", ((name,) for name in gone if is_utf8(name))
                 )
 
         if rows or gone:
