@@ -54,7 +54,9 @@ def resize(photo: Image.Image, step: dict[str, Any]) -> Image.Image:
     scale = min(width / w, height / h)
     left, top = max(0.0, (width - w * scale) / 2), max(0.0, (height - h * scale) / 2)
     box = (left, top, min(width, left + w * scale), min(height, top + h * scale))
-    return photo.resize((w, h), Image.Resampling.BILINEAR, box=box)
+    left, top, right, bottom = box
+    photo = photo.resize((w, photo.height), Image.Resampling.BILINEAR, box=(left, 0, right, photo.height))
+    return photo.resize((w, h), Image.Resampling.BILINEAR, box=(0, top, w, bottom))
 
 
 def read_row(row: dict[str, str], step: dict[str, Any]) -> np.ndarray:

@@ -6,7 +6,7 @@ from PIL import Image
 
 from gatera.core.errors import ArgumentError
 from gatera.program.raw.photo import photo_array
-from gatera.program.raw.resize import center_crop, resize_photo, resize_shorter
+from gatera.program.raw.resize import RESAMPLES, center_crop, resize_photo, resize_shorter, scaled
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
@@ -96,3 +96,25 @@ def test_an_unknown_resample_of_the_shorter_side():
     with pytest.raises(ArgumentError) as err:
         resize_shorter(Image.new("RGB", (10, 20)), 5, resample="best")
     assert str(err.value) == "resample must be one of bilinear, bicubic, nearest. Got: 'best'."
+
+
+@pytest.mark.parametrize("resample", ["bilinear", "bicubic"])
+@pytest.mark.parametrize(
+    ("source", "size", "box"),
+    [
+        ((97, 40), (8, 8), None),
+        ((97, 40), (8, 8), (0, 28.5, 40, 68.5)),
+        ((640, 64), (450, 8), None),
+        ((640, 64), (30, 20), (3.3, 500.7, 63.1, 640)),
+        ((90, 10), (180, 30), (1.25, 10.1, 9, 71.9)),
+        ((20, 300), (9, 9), (120.4, 0.3, 139.7, 19.2)),
+    ],
+)
+def test_the_width_is_scaled_before_the_height_in_every_pillow(resample, source, size, box):
+    """Pillow 13 scales tall photos down first, and rounds in between: a program would answer otherwise than before."""
+    image = Image.fromarray(np.random.default_rng(3).integers(0, 256, (*source, 3), dtype=np.uint8))
+    left, top, right, bottom = box or (0, 0, image.width, image.height)
+    method, (height, width) = RESAMPLES[resample], size
+    across = image.resize((width, image.height), method, box=(left, 0, right, image.height))
+    expected = across.resize((width, height), method, box=(0, top, width, bottom))
+    assert np.array_equal(scaled(image, size, resample, box), expected)

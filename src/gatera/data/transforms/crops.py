@@ -20,7 +20,7 @@ from gatera.data.transforms.item import (
     as_size,
 )
 from gatera.program.raw.placement import Placement
-from gatera.program.raw.resize import center_crop
+from gatera.program.raw.resize import center_crop, scaled
 
 #: Tries to find a crop of the wanted area and proportions inside the photo, before taking the largest that fits.
 CROP_TRIES = 10
@@ -130,9 +130,8 @@ class RandomResizedCrop(SizedTransform):
             larger = Resize(self.larger, resample=self.resample)(image)
             return center_crop(larger, self.hw)
         left, top, width, height = self._box(image.width, image.height, rng)
-        resample = Image.Resampling[self.resample.upper()]
-        # Cutting and scaling in one pass reads only the pixels that are kept.
-        return image.resize(self.hw[::-1], resample, box=(left, top, left + width, top + height))
+        # Cutting and scaling in one step reads only the pixels that are kept.
+        return scaled(image, self.hw, self.resample, (left, top, left + width, top + height))
 
     def steps(self, size: tuple[int, int], rng: np.random.Generator | None = None) -> list[Placement]:
         """Return the one step from a part to the whole; at validation the resizing and the cut."""
