@@ -6,12 +6,13 @@ import os
 import re
 import shutil
 import subprocess
+import time
 
 import pytest
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.store import DataRepository
-from gatera.store.datasets import labelling
+from gatera.store.datasets import labelling, merging
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.work import lock
 from gatera.store.datasets.work.git import _error as git_error
@@ -66,6 +67,9 @@ def test_what_is_decided_is_said(tmp_path, open_data):
         "cat/link.jpg was left out: it is a symbolic link, not a file.",
         "cat/link.jpg was left out: it is a symbolic link, not a file.",
     ]
+    later = time.time() + 5
+    os.utime(tmp_path / "new/cat/2.jpg", (later, later))  # it is read again, and as empty as it was
+    assert data.add().sentence() == "Nothing new." and sum("empty" in line for line in data.said) == 1
 
 
 def test_one_folder_tells_no_classes(tmp_path, open_data):
@@ -426,14 +430,17 @@ def test_a_later_format_is_refused(data, open_data):
         open_data(data.root)
 
 
-def test_blame_follows_the_branch_whose_label_it_is(data):
+def test_blame_follows_the_branch_whose_label_it_is(data, monkeypatch):
     data.checkout("ben", new_branch=True)
     data.label("fox", "cat/1.jpg", "cat/2.jpg", by="Ben")
     data.commit("Two foxes")
     data.checkout("main")
     data.label("wolf", "cat/1.jpg")
     data.commit("A wolf")
+    before = next(row for row in data.rows() if row.file == "cat/1.jpg")
+    monkeypatch.setattr(merging, "now", lambda: "2030-01-01T00:00:00Z")
     data.merge("ben", answers={"cat/1.jpg": "wolf"})
+    assert before in data.rows()  # as "mine" would say: the label stays Ann's
     assert [step.change.words for step in data.blame("cat/1.jpg")] == ["cat -> wolf", "added"]
     assert [(step.change.words, step.change.giver) for step in data.blame("cat/2.jpg")] == [
         ("cat -> fox", "Ben"), ("added", "Ann"),

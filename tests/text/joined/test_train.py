@@ -26,7 +26,10 @@ def learner(reviews, folder):
 
 
 def trained(reviews, folder, model, **more):
-    learn, notes = learner(reviews, folder), []
+    learn, notes = (
+        learner(reviews, folder).to_fp32(),
+        [],
+    )  # a processor with bf16 keeps rounded outputs, which are computed again
     how = TextTraining(model, **({"epochs": 2, "freeze_epochs": 0, "lr": 2e-3, "seed": 0} | more))
     with learn.no_logging(), learn.no_bar():
         found = train_texts(learn, how, notes.append)

@@ -337,7 +337,8 @@ def _pattern(name: str) -> str:
 
 
 def _say(work: Workspace, sheet: Sheet, kept: Mapping[str, Seen], added: Added) -> None:
-    empty = [name for name, seen in kept.items() if not seen.size]
+    # a file that was only read again, because it is too young for its time to tell, was named when it was added
+    empty = [name for name in sorted({*added.new, *added.changed}) if name in kept and not kept[name].size]
     if empty:
         work.say(f"{_count(empty, 'file is', 'files are')} empty: {listed(empty, _SHOWN)}.")
     for one, other in list(_clashes(sheet, added.new))[:_SHOWN]:

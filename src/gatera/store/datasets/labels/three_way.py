@@ -77,6 +77,13 @@ class Conflict:
         assert mine is not None
         return mine._replace(label=answer, source="")
 
+    def side(self, answer: str) -> str:
+        """Return "mine" or "theirs" for an answer that is the label of that side: then its label stays, with who gave it."""
+        for name, row in (("mine", self.mine), ("theirs", self.theirs)):
+            if row is not None and row.label == answer and "label" in self.columns:
+                return name
+        return answer
+
     def by_rule(self, rule: Rule) -> str:
         """Return the answer that a rule gives: "mine" or "theirs"."""
         if rule in ("mine", "theirs"):
@@ -209,6 +216,7 @@ def settle(
         if not answer:
             left.append(conflict)
             continue
+        answer = conflict.side(answer)
         row = conflict.settled(answer)
         found.rows[conflict.file] = (
             stamp(row) if row is not None and answer not in ("mine", "theirs") else row
