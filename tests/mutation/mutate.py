@@ -7,6 +7,13 @@
 For each broken line, the tests of the same name run first, then those of its room, then all of them: most breaks are found
 in seconds. The source is copied; nothing in the checkout is changed. Exit status 1 if more than one line in twenty goes
 unnoticed.
+
+All tests take minutes for each line that few notice. With a record of which test runs which line, only those that run the
+broken one are asked, wherever they are:
+
+    pip install pytest-cov
+    python -m pytest -m "not whole" --cov=src/gatera --cov-context=test --cov-report=
+    python tests/mutation/mutate.py --covered .coverage
 """
 
 from __future__ import annotations
@@ -140,19 +147,38 @@ def _mutations_by_room() -> dict[str, list[Mutation]]:
     return by_room
 
 
-def steps(mutation: Mutation, last: str) -> Iterator[list[str]]:
+def tests_of(mutation: Mutation, covered: Path) -> list[str]:
+    """Return the tests that run a line, by a record of coverage with a context for each test; none if it runs at import."""
+    from coverage import CoverageData
+
+    data = CoverageData(str(covered))
+    data.read()
+    ending = mutation.path.relative_to(ROOT).as_posix()
+    found = {
+        context.partition("|")[0]
+        for path in data.measured_files()
+        if Path(path).as_posix().endswith(ending)
+        for context in data.contexts_by_lineno(path).get(mutation.line, [])
+    }
+    return sorted(found - {""})
+
+
+def steps(mutation: Mutation, last: str, covered: Path | None) -> Iterator[list[str]]:
     """Yield the pytest arguments to try, cheapest first."""
     inner = mutation.path.relative_to(SOURCE)
     same = TESTS / inner.parent / f"test_{inner.name}"
     if same.exists():
         yield [str(same), "-n", "0"]
+    if covered is not None and (found := tests_of(mutation, covered)):
+        yield found
+        return
     if last != "file" and (TESTS / mutation.room).exists():
         yield [str(TESTS / mutation.room)]
     if last == "all":
         yield [str(TESTS)]
 
 
-def noticed_by(mutation: Mutation, last: str) -> str | None:
+def noticed_by(mutation: Mutation, last: str, covered: Path | None = None) -> str | None:
     """Break the line in a copy of the source, run the tests, and return what noticed; None if nothing did."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "src"
@@ -160,7 +186,7 @@ def noticed_by(mutation: Mutation, last: str) -> str | None:
         broken = copy / mutation.path.relative_to(ROOT / "src")
         broken.write_text(mutation.apply(broken.read_text(encoding="utf-8")), encoding="utf-8")
         environment = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
-        for arguments in steps(mutation, last):
+        for arguments in steps(mutation, last, covered):
             command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *arguments]
             try:
                 run = subprocess.run(
@@ -169,7 +195,8 @@ def noticed_by(mutation: Mutation, last: str) -> str | None:
             except subprocess.TimeoutExpired:
                 return f"{PATIENCE} s without an end"
             if run.returncode not in (0, 5):  # 5: no test was there to run
-                return str(Path(arguments[0]).relative_to(ROOT))
+                first = Path(arguments[0])
+                return str(first.relative_to(ROOT) if first.is_absolute() else first)
     return None
 
 
@@ -185,12 +212,18 @@ def main(arguments: list[str] | None = None) -> int:
         "--last", choices=("file", "room", "all"), default="all",
         help="how far to look before a line counts as unnoticed (default: %(default)s)",
     )  # fmt: skip
+    parser.add_argument(
+        "--covered",
+        type=Path,
+        metavar="FILE",
+        help="a record of coverage: ask only the tests that run the line",
+    )
     options = parser.parse_args(arguments)
     chosen = choose(options.count, options.seed, options.room)
     missed = 0
     for mutation in chosen:
         began = time.monotonic()
-        found = noticed_by(mutation, options.last)
+        found = noticed_by(mutation, options.last, options.covered)
         missed += found is None
         where = f"{mutation.path.relative_to(ROOT)}:{mutation.line}"
         source = mutation.path.read_text(encoding="utf-8")
