@@ -265,6 +265,11 @@ def test_convolution_layers():
 
 
 def test_xresnets():
+    # the numbers of parameters of ResNet-D in timm, which are the same networks
+    assert [sum(p.numel() for p in model().parameters()) for model in (xresnet18, xresnet50)] == [
+        11_708_744,
+        25_576_264,
+    ]
     assert xresnet50(n_out=5)[-1].in_features == 2048
     assert xresnet18(n_out=5)(torch.randn(2, 3, 32, 32)).shape == (2, 5)
     with pytest.raises(ArgumentError, match="there are no pretrained weights for xresnet18"):
