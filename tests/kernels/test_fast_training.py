@@ -106,6 +106,20 @@ def test_bf16_errs_no_more_than_ordinary_autocast():
     assert errors[1][1] < 1.5 * errors[0][1]
 
 
+def test_a_convolution_may_move_differently_along_its_axes():
+    torch.manual_seed(5)
+    convolution = nn.Conv2d(3, 8, (3, 5), stride=(2, 1), padding=(1, 2), dilation=(1, 1))
+    model = fixed(
+        nn.Sequential(convolution, nn.BatchNorm2d(8), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 2))
+    )
+    x = photos()
+    with fast_training(model):
+        assert n_folded(model, x) == 1
+    (output, expected), (found, got) = gradients(model, x, fast=False), gradients(model, x, fast=True)
+    torch.testing.assert_close(found, output)
+    torch.testing.assert_close(got, expected, atol=1e-5, rtol=1e-3)
+
+
 def test_a_model_of_bf16_parameters_gets_bf16_gradients():
     model = small_net().bfloat16()
     _, expected = gradients(model, photos().bfloat16(), fast=False)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import json
@@ -10,7 +11,9 @@ import pytest
 from PIL import Image
 
 from gatera.program.program import load_program
+from gatera.serve.reading import lines_of
 from gatera.serve.service import Options
+from gatera.web.problems import Refused
 
 NURSE = {"job": "nurse", "age": 41, "since": "2021-05-01"}
 COOK = {"job": "cook", "age": "30", "since": "2019-01-01"}
@@ -212,7 +215,8 @@ def test_ratings_and_recommendations(client):
     assert [each["item"] for each in found["items"]] == ["Cube", "Brazil"]
     assert asked.get("/recommend?user=8").status_code == 422
     assert asked.get("/recommend").status_code == 400
-    assert asked.get("/recommend?user=7&n=many").status_code == 400
+    for n in ("many", "0", "²", "0" * 9 + "9" * 5_000):
+        assert asked.get(f"/recommend?user=7&n={n}").status_code == 400
     assert client("rows").get("/recommend?user=7").status_code == 400
 
 
@@ -293,6 +297,25 @@ def test_a_line_for_each_of_many(client):
     )
     assert [each.get("label") for each in found] == ["rich", None, None, "poor"]
     assert (found[1]["error"]["line"], found[2]["error"]["problem"]) == (3, "No column 'age' in the row")
+
+
+def test_a_line_that_comes_in_pieces_may_be_as_long_as_is_allowed():
+    async def read(*pieces):
+        sent = iter(
+            [
+                *({"type": "http.request", "body": piece, "more_body": True} for piece in pieces),
+                {"type": "http.request"},
+            ]
+        )
+
+        async def receive():
+            return next(sent)
+
+        return [line async for _, line in lines_of(receive, 5)]
+
+    assert asyncio.run(read(b"12", b"345", b"\n1")) == [b"12345", b"1"]
+    with pytest.raises(Refused, match="line 2 is too long"):
+        asyncio.run(read(b"1\n12", b"3456"))
 
 
 def test_more_lines_than_a_body_may_have_bytes(client):

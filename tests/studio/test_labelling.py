@@ -209,6 +209,8 @@ def test_a_full_disk_keeps_the_journal_whole(photos, studio_of, monkeypatch):
         ({"what": "label"}, "items must be an object"),
         ({"what": "label", "items": {"6": "cat"}}, "there is no such item"),
         ({"what": "label", "items": {"-1": "cat"}}, "there is no such item"),
+        ({"what": "label", "items": {"0000000000006": "cat"}}, "there is no such item"),
+        ({"what": "label", "items": {"²": "cat"}}, "there is no such item"),
         ({"what": "label", "items": {"0": "two\nlines"}}, "cannot be a label"),
         ({"what": "label", "items": {"0": 7}}, "cannot be a label"),
         ({"what": "label", "items": {"0": "cat"}, "seconds": -1}, "seconds must be"),

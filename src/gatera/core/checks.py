@@ -173,6 +173,18 @@ def check_keywords(owner: str, given: Mapping[str, object], known: Iterable[str]
             )  # fmt: skip
 
 
+def whole_number(text: str) -> int | None:
+    """Return the number, 0 or more, that at most 18 ASCII digits write; None for any other text.
+
+    `str.isdigit` lets more through than `int` reads: "²", and more than 4,300 digits, raise ValueError there.
+
+    Example:
+        >>> whole_number("042"), whole_number("²"), whole_number("-1")
+        (42, None, None)
+    """
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, numbers.Real) and not isinstance(value, bool)  # numpy's numbers are Real, too
 

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from gatera.core.checks import whole_number
 from gatera.serve.answers import as_bytes
 from gatera.serve.loaded import described
 from gatera.serve.metrics import TYPE
@@ -88,9 +89,10 @@ class _Routes:
         user, n = request.query_params.get("user"), request.query_params.get("n", "10")
         if user is None:
             raise Refused(400, "the request names no user", expected="/recommend?user=7&n=5")
-        if not n.isdigit() or not 1 <= int(n[:9]) <= 10_000:
+        number = whole_number(n)
+        if number is None or not 1 <= number <= 10_000:
             raise Refused(400, "n is not a number of items", got=n, expected="1 to 10,000")
-        found = await self._service.desk.call(loaded.program.recommend, user, int(n))
+        found = await self._service.desk.call(loaded.program.recommend, user, number)
         return _json(
             {"user": user, "items": [{"item": each.item, "rating": round(each.rating, 6)} for each in found]}
         )

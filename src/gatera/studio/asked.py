@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gatera.core.checks import check_choice, check_keywords, listed
+from gatera.core.checks import check_choice, check_keywords, listed, whole_number
 from gatera.core.errors import ArgumentError
 
 #: What can be asked, and what of it is about items. A test compares them with the desk's.
@@ -97,9 +97,10 @@ def _items(what: str, given: Any, n: int) -> dict[int, Any]:
         raise ArgumentError("items must be an object of positions", expected=f"1 to {MOST_ITEMS:,} items")
     found = {}
     for position, value in given.items():
-        if not position.isascii() or not position.isdigit() or int(position[:12]) >= n:
+        place = whole_number(position)
+        if place is None or place >= n:
             raise ArgumentError("there is no such item", got=position, expected=f"0 to {n - 1}")
-        found[int(position)] = _value(what, value)
+        found[place] = _value(what, value)
     return found
 
 

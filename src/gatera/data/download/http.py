@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gatera.core.checks import whole_number
 from gatera.core.errors import ArgumentError, DownloadError
 from gatera.core.files import PARTIAL, free_bytes, human_bytes
 from gatera.core.progress import console, track
@@ -150,7 +151,7 @@ def _raw_chunks(response: http.client.HTTPResponse, url: str) -> Iterator[bytes]
 
 def _announced(response: http.client.HTTPResponse) -> int | None:
     length = response.headers["Content-Length"]
-    return int(length) if length and length.isdigit() else None
+    return whole_number(length) if length else None
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gatera.core.checks import whole_number
 from gatera.serve.answers import as_bytes
 from gatera.web.problems import Refused
 
@@ -47,9 +48,10 @@ def split_body(body: bytes, length: str | None) -> tuple[dict[str, Any], memoryv
     """
     size = len(body)
     if length is not None:
-        if not length.isdigit() or int(length[:12]) > size:
+        given = whole_number(length)
+        if given is None or given > size:
             raise Refused(400, f"{LENGTH} does not fit the body", got=length, expected=f"0 to {size}")
-        size = int(length)
+        size = given
     try:
         value = json.loads(body[:size])
     except (ValueError, RecursionError) as err:

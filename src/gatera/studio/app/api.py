@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gatera.core.checks import check_keywords
+from gatera.core.checks import check_keywords, whole_number
 from gatera.core.errors import ArgumentError
 from gatera.studio.app.keys import Keys, check_keys
 from gatera.studio.app.orders import WINDOW, Orders
@@ -180,6 +180,7 @@ def _object(body: Any) -> dict[str, Any]:
 def _number(text: str | None, name: str) -> int | None:
     if text is None or text == "":
         return None
-    if not (text.isascii() and text.isdigit() and len(text) < 12):
+    number = whole_number(text)
+    if number is None:
         raise ArgumentError(f"{name} must be a whole number from 0 on", got=text)
-    return int(text)
+    return number
