@@ -76,6 +76,11 @@ def run_studio(source: str, settings: Settings, say: Callable[[str], None]) -> b
         program = None if settings.program is None else later(*LOAD)(settings.program)
         studio = open_studio(source, settings.labels, settings.kind, settings.text, settings.log, say)
         studio.people.desk(by)
+        if program is not None and studio.place.masks is not None:
+            raise ArgumentError(
+                "--program guesses labels, and these photos have masks",
+                remedy="Leave it away, or label whole photos: --kind photos.",
+            )
         rules = Rules(access, hosts_for(settings.host))
         train = _training(studio, program)
         app = studio_app(studio, by, rules, train, say, at_once=program is not None)

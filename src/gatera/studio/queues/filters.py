@@ -51,5 +51,6 @@ def _test(studio: Studio, desk: Desk, by: str, word: str) -> Callable[[int], boo
         flags = desk.flags
         return lambda place: names[place] in flags
     if wanted == "mine":
-        return lambda place: names[place] in desk.labels
+        mine = studio.given(desk)
+        return lambda place: names[place] in mine
     return lambda place: bool(studio.label(desk, by, names[place]).value) == (wanted == "labelled")
