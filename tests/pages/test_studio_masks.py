@@ -46,6 +46,8 @@ def test_brush_fill_and_undo(streets, opened):
     def click(x: float, y: float) -> None:
         page.mouse.click(box["x"] + (x + 0.5) / 60 * box["width"], box["y"] + (y + 0.5) / 40 * box["height"])
 
+    photo = page.locator("#item img").bounding_box()
+    assert box == photo and photo["width"] == 256  # a small photo is seen large, and its mask lies on it
     assert page.get_by_role("button", name="car 2").get_attribute("aria-pressed") == "true"
     page.keyboard.press("c")  # fill like colours: all of the square is a car
     click(35, 20)
@@ -72,6 +74,14 @@ def test_brush_fill_and_undo(streets, opened):
     page.keyboard.press("u")
     waiting(page, 3)
     assert positions(studio)[0, 0] == 1
+    page.set_viewport_size({"width": 700, "height": 700})  # what is painted stays where it was seen
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + 1, box["y"] + box["height"] - 1)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 2 * box["width"], box["y"] + 2 * box["height"], steps=5)
+    page.mouse.up()  # outside, below the last row
+    waiting(page, 4)
+    assert (positions(studio)[-1] == 1).all()
     page.get_by_role("button", name="Finish (1)").click()
     page.keyboard.press("Enter")
     page.get_by_text("1 mask replaced").first.wait_for()
@@ -99,7 +109,7 @@ def test_masks_by_keys_alone(streets, opened):
     press("o")
     assert page.evaluate("document.querySelector('#item canvas').style.opacity") == "0.9"
     press("Enter")  # right as it is, and on
-    page.get_by_text("That was the last one of this queue.").wait_for()
+    page.get_by_text("That was the last of this queue.").wait_for()
     press("g")
     page.select_option("#queue", "all")
     page.get_by_role("option", name="images/0.png: masks/0.png").click()
@@ -116,5 +126,11 @@ def test_a_mask_that_cannot_be_shown_is_said_in_its_place(streets, opened):
     page.select_option("#queue", "all")
     page.keyboard.press("ArrowRight")
     page.get_by_text("is 40 x 60 pixels, and its photo 60 x 40").wait_for()
+    page.keyboard.press("g")
+    page.locator("#cell-0 img").wait_for()
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.cell img')].every((each) => each.naturalWidth)"
+    )
+    page.keyboard.press("g")
     assert page.get_by_role("button", name="Rellenar región").is_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360

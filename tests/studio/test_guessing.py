@@ -88,12 +88,16 @@ def test_the_command_with_a_program(pets, tmp_path, tiny_programs):
             )
             assert len(guesses[0]) == len(guesses[1]) == 1 and guesses[0] != guesses[1]
             assert re.fullmatch(r"tiny@[0-9a-f]{8}", by_name["00.png"]["by"])
+            client.post("/api/act", json={"what": "label", "items": {"0": "cat"}})
             assert client.get("/api/panel").json()["words"].endswith("press Train again to measure labels.")
     finally:
         os.killpg(running.pid, signal.SIGINT)
         assert running.wait(20) == 0
     with running.stdout:
-        assert "Traceback" not in running.stdout.read()
+        rest = running.stdout.read()
+    assert "Traceback" not in rest
+    # the command that is printed is of the same person
+    assert rest.strip().endswith(f"to write them: gatera studio {pets} --finish --by Ann")
 
 
 def test_a_program_of_another_kind_is_said(pets, tmp_path, tiny_programs, studio_of, serving):

@@ -291,3 +291,12 @@ def test_a_full_disk_keeps_no_half_drawing(streets, studio_of, monkeypatch):
         paint(studio, "Ann", 0, 2)
     assert not studio.people.desk("Ann").said["mask"]
     assert not list((studio.folder / "drawings" / "Ann").iterdir())
+
+
+def test_masks_of_one_value_are_painted_once_their_classes_have_names(streets, studio_of):
+    for number in range(2):
+        Image.new("L", (6, 4)).save(streets / "masks" / f"{number}.png")
+    assert len(studio_of(streets).classes) == 3
+    (streets / "codes.txt").unlink()
+    with pytest.raises(DataError, match=r"fewer than two .* Name the classes in codes\.txt"):
+        studio_of(streets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -63,7 +64,7 @@ def open_place(
     if root is not None:
         raise DataError(
             f"{path} is inside a data repository, whose labels are in its root",
-            remedy=f"Open all of it: gatera studio {root}; the filter then shows a folder.",
+            remedy=f"Open all of it: gatera studio {shlex.quote(str(root))}; the filter then shows a folder.",
         )
     if kind == "masks" or (kind is None and has_masks(path)):
         return MaskPlace(path, say)

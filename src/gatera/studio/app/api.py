@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from typing import Any
 
@@ -160,7 +161,7 @@ class Api:
         if self.studio.place.masks is not None:
             raise ArgumentError(
                 "the studio trains on labels, and these photos have masks",
-                remedy=f"gatera train {self.studio.place.root}",
+                remedy=f"Train on masks with gatera train {shlex.quote(str(self.studio.place.root))}",
             )
         if self._train is None:
             raise ArgumentError(

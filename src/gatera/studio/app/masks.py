@@ -12,11 +12,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gatera.core.errors import ArgumentError
+from gatera.core.errors import ArgumentError, DataError
 from gatera.program.raw.photo import MAX_PIXELS
 from gatera.studio.asked import asked
 from gatera.studio.masks.overlay import overlay
 from gatera.studio.masks.painting import draw, mask_seen, masks_of
+from gatera.studio.media.photos import small_photo
 from gatera.studio.studio import Studio
 from gatera.studio.views import item_view, last_view
 from gatera.web.problems import JSON_TYPE, Refused, as_json
@@ -76,7 +77,12 @@ class MaskApi:
         def made() -> bytes:
             with self._studio.lock:
                 desk = self._studio.people.desk(by)
-            return overlay(self._studio.place.path(position), mask_seen(self._studio, desk, by, name))
+            photo = self._studio.place.path(position)
+            try:
+                seen = mask_seen(self._studio, desk, by, name)
+            except DataError:  # the photo alone; seen large, it says what is wrong with its mask
+                return small_photo(photo, self._studio.folder / "small").data
+            return overlay(photo, seen)
 
         data = await run_in_threadpool(made)
         return Response(data, media_type="image/jpeg", headers={"Cache-Control": "no-store"})

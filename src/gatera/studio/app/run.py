@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 import threading
 import time
 import webbrowser
@@ -101,8 +102,16 @@ def run_studio(source: str, settings: Settings, say: Callable[[str], None]) -> b
         if waiting:
             say(
                 f"{counted(waiting, 'item')} decided by {by} wait in the journal, and are there the next time; "
-                f"to write them: gatera studio {source} --finish."
+                f"to write them: {_to_finish(source, settings)}"
             )
+
+
+def _to_finish(source: str, settings: Settings) -> str:
+    """Return the command that writes what waits: of the same person, on the same items."""
+    words = ["gatera", "studio", source, "--finish"]
+    for option, value in (("--by", settings.by), ("--kind", settings.kind), ("--text", settings.text)):
+        words += [option, value] if value is not None else []
+    return shlex.join(words)
 
 
 def _access(settings: Settings) -> Access | None:

@@ -92,8 +92,7 @@ class MaskClasses:
         if self.nearest:
             table = np.abs(np.arange(256)[:, None] - known[None]).argmin(axis=1)  # [256,K]
         else:
-            present = np.unique(numbers)
-            more = self._with([int(number) for number in present if number not in known], name)
+            more = self._with([number for number in present_in(numbers) if number not in known], name)
             table = np.zeros(256, np.int64)
             table[np.array(more.keys, np.int64)] = np.arange(len(more.keys))
         return table.astype(np.uint8)[numbers], more
@@ -107,6 +106,12 @@ class MaskClasses:
             )  # fmt: skip
         names = [hex_name(key) if isinstance(key, tuple) else str(key) for key in keys]
         return replace(self, keys=[*self.keys, *keys], names=[*self.names, *names])
+
+
+def present_in(numbers: np.ndarray) -> list[int]:
+    """Return the numbers in an array of uint8, rising: counted, not sorted, for masks have millions."""
+    found: list[int] = np.flatnonzero(np.bincount(numbers.ravel(), minlength=256)).tolist()
+    return found
 
 
 def classes_of(codes: Codes) -> MaskClasses:

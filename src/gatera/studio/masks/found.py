@@ -106,7 +106,13 @@ def find_masks(folder: Path, say: Callable[[str], None]) -> MaskFiles:
         )
     masks = [mask for _, mask in pairs.good]
     some = masks[:: -(-len(masks) // SCANNED)]
-    codes = find_codes(roots_of(folder, pairs), scan(some), None)
+    try:
+        codes = find_codes(roots_of(folder, pairs), scan(some), None)
+    except DataError as err:
+        raise DataError(
+            err.problem, got=err.got, expected=err.expected,
+            remedy="Name the classes in codes.txt beside images and masks, one a line, or label whole photos: --kind photos.",
+        ) from err  # fmt: skip
     for note in (*pairs.notes, *codes.notes):
         say(note.text + ".")
     classes = classes_of(codes)

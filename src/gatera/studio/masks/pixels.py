@@ -9,7 +9,7 @@ from PIL import Image
 
 from gatera.core.errors import DataError
 from gatera.data.blocks.mask_pixels import load_mask
-from gatera.studio.masks.classes import Key, MaskClasses
+from gatera.studio.masks.classes import Key, MaskClasses, present_in
 
 #: Kinds of pictures that PNG keeps as they are. Masks of other kinds are written as numbers, or as colours.
 KEPT = ("1", "L", "P", "I;16", "RGB", "RGBA")
@@ -35,7 +35,7 @@ def corrected(image: Image.Image, name: str, after: np.ndarray, classes: MaskCla
     base = image if image.mode in KEPT else _plain(image, name, before, classes)
     base = _roomy(base, after[changed], classes)
     pixels = np.array(base)
-    for place in np.unique(after[changed]).tolist():
+    for place in present_in(after[changed]):
         pixels[changed & (after == place)] = _held(base, pixels, before == place, classes, place)
     made = _with_pixels(base, pixels)
     data = _png(made)
@@ -56,7 +56,7 @@ def blank(like: Image.Image, size: tuple[int, int], classes: MaskClasses) -> Ima
     place = max(classes.ground, 0)
     if like.mode not in KEPT:
         like = Image.new("RGB" if classes.coloured else "L", (1, 1))
-    like = _roomy(like, np.array([place]), classes)
+    like = _roomy(like, np.array([place], np.uint8), classes)
     pixels = np.array(like)
     held = _held(like, pixels, np.zeros(pixels.shape[:2], bool), classes, place)
     whole = np.empty((size[1], size[0], *pixels.shape[2:]), pixels.dtype)
@@ -74,7 +74,7 @@ def _plain(image: Image.Image, name: str, before: np.ndarray, classes: MaskClass
 
 def _roomy(image: Image.Image, places: np.ndarray, classes: MaskClasses) -> Image.Image:
     """Return a mask that can hold these classes: with more bits, or more colours in its palette."""
-    keys = [classes.keys[place] for place in np.unique(places).tolist()]
+    keys = [classes.keys[place] for place in present_in(places)]
     colours = [key for key in keys if isinstance(key, tuple)]
     highest = max((key for key in keys if isinstance(key, int)), default=0)
     if image.mode == "1" and not classes.coloured and highest > 1:

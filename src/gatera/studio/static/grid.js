@@ -1,6 +1,6 @@
 // Twenty-four items: what is proposed is confirmed by one key, but for exceptions that are marked.
 import { address } from "./ask.js";
-import { element } from "./one.js";
+import { element, failed } from "./one.js";
 import { say } from "./words.js";
 
 export const PAGE = 24;
@@ -26,7 +26,7 @@ function cell(item, n, open) {
   const made = element("div", "", { className: "cell", id: `cell-${n}` });
   made.role = "option";
   const picture = { photos: "small", masks: "over", recordings: "spectrogram" }[kind];
-  if (picture) made.append(element("img", "", { src: address(`${picture}/${item.i}`, item.mask && { v: item.mask.v }), alt: "", loading: "lazy" }));
+  if (picture) made.append(element("img", "", { src: address(`${picture}/${item.i}`, item.mask && { v: item.mask.v }), alt: "", loading: "lazy", onerror: ({ target }) => failed(target) }));
   else made.append(element("div", item.text ?? Object.entries(item.row || {}).map((pair) => pair.join(": ")).join("\n"), { className: "text" }));
   made.append(element("b"), element("span", item.name, { className: "name" }));
   made.onclick = () => {

@@ -63,7 +63,7 @@ export function called(action) {
 
 const PLAIN = ["Shift", "Control", "Alt", "Meta", "CapsLock", "Dead", "Process", "Unidentified", "AltGraph"];
 
-/** Fill the list of keys; each can be changed there. `done` is called after a change. */
+/** Fill the list of keys. `done` is called after a change. */
 export function listKeys(body, heading, done) {
   body.replaceChildren();
   for (const action of all()) {

@@ -65,7 +65,6 @@ export async function flush() {
   }
 }
 
-/** Which mask is seen of an item; null while there is none. */
 export function base(item) {
   return mask?.item.i === item.i ? mask.base : null;
 }

@@ -40,7 +40,7 @@ export function showOne(box, item, kind, keepPoints, drawing) {
     box.append(frame);
     image.onerror = () => failed(image);
     if (image.complete && !image.naturalWidth) failed(image);
-    image.onload = () => box.classList.toggle("small", image.naturalWidth < 200);
+    image.onload = () => box.classList.toggle("small", image.naturalWidth < 200 && image.naturalHeight < 1.3 * image.naturalWidth);
     if (image.complete) image.onload();
     if (kind === "masks") showMask(frame, image, item, drawing);
     if (kind === "photos" && item.points) drawPoints(frame, item, keepPoints);

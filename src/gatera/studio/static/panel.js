@@ -50,7 +50,7 @@ function confusion(found, filter) {
       cell.className = "off";
       const button = element("button", String(count));
       button.ariaLabel = `${found.classes[i]}, ${say("guess_word")} ${found.classes[j]}: ${count}`;
-      button.onclick = () => filter(`label:"${found.classes[i]}" guess:"${found.classes[j]}"`);
+      button.onclick = () => filter(`label:${JSON.stringify(found.classes[i])} guess:${JSON.stringify(found.classes[j])}`);
       cell.append(button);
     });
   });
