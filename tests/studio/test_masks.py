@@ -300,3 +300,18 @@ def test_masks_of_one_value_are_painted_once_their_classes_have_names(streets, s
     (streets / "codes.txt").unlink()
     with pytest.raises(DataError, match=r"fewer than two .* Name the classes in codes\.txt"):
         studio_of(streets)
+
+
+def test_a_mask_that_another_process_made_a_png_is_not_overwritten(streets, studio_of):
+    for number in range(2):
+        Image.open(streets / "masks" / f"{number}.png").save(streets / "masks" / f"{number}.bmp")
+        (streets / "masks" / f"{number}.png").unlink()
+    here, there = studio_of(streets), studio_of(streets)
+    paint(here, "Ann", 0, 2)
+    paint(there, "Ben", 0, 1)
+    leave(here, "Ann")
+    assert leave(there, "Ben").disputed == ["images/0.jpg"]
+    seen = mask_seen(there, there.people.desk("Ben"), "Ben", "images/0.jpg")
+    draw(there, "Ben", 0, b"", seen.base)
+    assert leave(there, "Ben").disputed == []
+    assert np.asarray(Image.open(streets / "masks" / "0.png"))[0, 0] == 1

@@ -67,6 +67,9 @@ class MaskFiles:
     def stamp(self, name: str) -> str:
         """Return what changes when a photo's mask does: the SHA-256 of its file; "" without one."""
         path = self.masks[name]
+        as_png = path.with_suffix(".png")
+        if not path.exists() and as_png.exists():  # somebody corrected it in another process
+            path = self.masks[name] = as_png
         try:
             return sha256_file(path)
         except OSError:
