@@ -108,3 +108,30 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
     yield opened
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def opened(serving: Any, open_page: Any) -> Iterator[Callable[..., Any]]:
+    """Open a studio in the browser: `page, studio = opened(folder)`."""
+    from gatera.studio.app.app import studio_app
+    from gatera.studio.studio import Studio, open_place
+
+    def quiet(text: str) -> None:
+        """Say nothing."""
+
+    studios = []
+
+    def make(
+        source: Path, classes: Any = ("cat", "dog"), train: Any = None, before: Any = None, **options: Any
+    ) -> Any:
+        studio = Studio(open_place(source, say=quiet), classes, quiet)
+        studios.append(studio)
+        if before is not None:
+            before(studio)
+        page = open_page(serving(studio_app(studio, "Ann", train=train)), **options)
+        page.wait_for_selector("html[data-ready]")
+        return page, studio
+
+    yield make
+    for each in studios:
+        each.close()

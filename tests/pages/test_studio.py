@@ -11,13 +11,8 @@ import pytest
 from PIL import Image
 
 from gatera.labeling.labels.table import read_labels_file
-from gatera.studio.app.app import studio_app
 from gatera.studio.guesses import Guesses
-from gatera.studio.studio import Studio, open_place
-
-
-def quiet(text: str) -> None:
-    """Say nothing."""
+from gatera.studio.studio import Studio
 
 
 @pytest.fixture
@@ -27,25 +22,6 @@ def photos(tmp_path: Path) -> Path:
     for number in range(30):
         Image.new("RGB", (64, 48), (8 * number, 90, 250 - 8 * number)).save(folder / f"{number:02}.jpg")
     return folder
-
-
-@pytest.fixture
-def opened(serving, open_page):
-    """Open a studio in the browser: `page, studio = opened(folder)`."""
-    studios = []
-
-    def make(source: Path, classes=("cat", "dog"), train=None, before=None, **options):
-        studio = Studio(open_place(source, say=quiet), classes, quiet)
-        studios.append(studio)
-        if before is not None:
-            before(studio)
-        page = open_page(serving(studio_app(studio, "Ann", train=train)), **options)
-        page.wait_for_selector("html[data-ready]")
-        return page, studio
-
-    yield make
-    for each in studios:
-        each.close()
 
 
 def at(page, place: str) -> None:

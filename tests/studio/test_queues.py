@@ -292,3 +292,13 @@ def test_finish_from_the_command_line(photos, studio_of):
 def test_nobody_is_not_a_person(photos):
     with pytest.raises(ArgumentError, match="the name of a person"):
         finish(str(photos), "", None, None, lambda line: None)
+
+
+def test_a_filter_finds_every_label_that_can_be_given(photos, studio_of):
+    studio = studio_of(photos)
+    odd = ['6" nails', "back\\slash", "label:x is:mine", "é" * 200, "Hot Dog"]
+    for place, name in enumerate(odd):
+        studio.act("Ann", label(name, place))
+    for place, name in enumerate(odd):  # as the table of confusions asks
+        words = f"label:{json.dumps(name, ensure_ascii=False)}"
+        assert order_of(studio, "Ann", "all", words).positions.tolist() == [place], words

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gatera.core.checks import listed
 from gatera.core.errors import DataError
-from gatera.data.folders.masks import holds_masks
+from gatera.data.folders.mask_pairs import holds_masks
 from gatera.data.loading.rating_columns import usual_columns
 from gatera.data.sources.items import IMAGE_EXTENSIONS, get_files
 from gatera.program.raw.sound import SOUND_SUFFIXES

@@ -11,7 +11,7 @@ from gatera.core.checks import check_choice, check_keywords, listed, whole_numbe
 from gatera.core.errors import ArgumentError
 
 #: What can be asked, and what of it is about items. A test compares them with the desk's.
-ABOUT_ITEMS = ("label", "skip", "flag", "note", "points")
+ABOUT_ITEMS = ("label", "skip", "flag", "note", "mask", "points")
 KINDS = (*ABOUT_ITEMS, "class", "undo", "redo")
 
 #: The most items at once, characters of a label and of a note, and seconds that count for a decision: nobody looks longer.
@@ -27,7 +27,7 @@ class Asked:
 
     Attributes:
         what: one of `KINDS`.
-        items: what is said of each item, by position: a label, True or False (flag, skip), a note, points.
+        items: what is said of each item, by position: a label, True or False (flag, skip), a note, points, a drawing.
         label: the name of a new class.
         seconds: how long it took.
         guessed: whether a guess was taken.
@@ -115,6 +115,12 @@ def _value(what: str, value: Any) -> Any:
                 "a note is a text", got=type(value).__name__, expected=f"at most {LONGEST_NOTE:,} characters"
             )
         return " ".join(value.split())
+    if what == "mask":
+        if value != "":
+            raise ArgumentError(
+                "a drawing does not come as JSON", expected='"" to give it up; pixels go to api/mask/POSITION'
+            )
+        return ""
     return check_points(value)
 
 

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from gatera.core.checks import counted
 from gatera.store.who import now
 from gatera.studio.desk.desk import Desk
+from gatera.studio.masks.writing import Writing
+from gatera.studio.places.masks import MaskPlace
 from gatera.studio.places.place import Known, Written
 from gatera.studio.studio import Studio
 
@@ -42,15 +44,22 @@ def leave(studio: Studio, by: str, message: str = "") -> Left:
     with studio.lock:
         studio.refresh(always=True)
         desk = studio.people.desk(by)
-        names = sorted(set().union(*(desk.said[about] for about in ("label", "flag", "note", "points"))))
+        names = sorted(
+            set().union(*(desk.said[about] for about in ("label", "flag", "note", "mask", "points")))
+        )
         if not names:
             return Left(None, [], "Nothing was decided since the last time.")
         disputed: list[str] = []
         gone = set(names)
 
+        drawn = _writing(studio, by)
+
         def decide(name: str, known: Known) -> Mapping[str, str] | None:
+            if drawn is not None and name not in studio.place.places:
+                return None
             gone.discard(name)
-            return _cells(desk, by, name, known, disputed)
+            cells = {} if drawn is None else drawn.cells(desk, name, disputed)
+            return {**cells, **_cells(desk, by, name, known, disputed)} or None
 
         upto = desk.n
         written = studio.place.write(names, decide, message or _message(desk, by))
@@ -65,9 +74,11 @@ def leave(studio: Studio, by: str, message: str = "") -> Left:
         studio.people.write(by, entry)
         studio.people.begin_anew(by)
         studio.reread()
-    sentence = written.sentence
+        if drawn is not None:
+            drawn.tidy(desk)
+    sentence = " ".join(filter(None, (drawn.sentence() if drawn is not None else "", written.sentence)))
     if disputed:
-        sentence += f" {counted(len(disputed), 'item')} that others labelled otherwise meanwhile: not overwritten. See the queue of disagreements."
+        sentence += f" {counted(len(disputed), 'item')} that others changed meanwhile: not overwritten. See the queue of disagreements."
     if gone:
         sentence += (
             f" Not there any more: {counted(len(gone), 'item')}; what was decided stays in the journal."
@@ -75,8 +86,15 @@ def leave(studio: Studio, by: str, message: str = "") -> Left:
     return Left(written, disputed, sentence)
 
 
-def _cells(desk: Desk, by: str, name: str, known: Known, disputed: list[str]) -> dict[str, str] | None:
-    """Return the cells to write for an item; None where nothing changes. Items that others labelled otherwise are added to `disputed`."""
+def _writing(studio: Studio, by: str) -> Writing | None:
+    place = studio.place
+    if not isinstance(place, MaskPlace) or place.masks is None:
+        return None
+    return Writing(place.masks, studio.drawings, by, place.replaced(now()))
+
+
+def _cells(desk: Desk, by: str, name: str, known: Known, disputed: list[str]) -> dict[str, str]:
+    """Return the cells to write for an item; none where nothing changes. Items that others labelled otherwise are added to `disputed`."""
     cells: dict[str, str] = {}
     label = desk.labels.get(name)
     if label is not None:
@@ -99,7 +117,7 @@ def _cells(desk: Desk, by: str, name: str, known: Known, disputed: list[str]) ->
     points = desk.said["points"].get(name)
     if points is not None:
         cells["points"] = json.dumps(points.value) if points.value else ""
-    return cells or None
+    return cells
 
 
 def _note(known: Known, guess: str) -> str:

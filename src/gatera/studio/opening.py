@@ -24,7 +24,7 @@ def open_studio(
     Args:
         source: its path.
         classes: labels that can be given, beside those that items have.
-        kind: which files of a folder are shown; None for those that there are most of.
+        kind: which files of a folder are shown, or "masks"; None for masks where there are some, else those that there are most of.
         text: the column of a table that holds a text; None to find it.
         log: the folder of a server's log; None for none, or the source itself if it is one.
         say: takes lines about what was decided.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,10 +15,14 @@ from gatera.core.progress import note
 from gatera.store.datasets.making import is_repository
 from gatera.store.who import now
 from gatera.studio.asked import Asked
-from gatera.studio.desk.desk import Desk
+from gatera.studio.desk.desk import Decision, Desk
 from gatera.studio.guesses import Guess, Guesses
+from gatera.studio.masks.differing import differing_masks
+from gatera.studio.masks.drawn import Drawings
+from gatera.studio.masks.found import has_masks
 from gatera.studio.people import People
 from gatera.studio.places.folder import FolderPlace
+from gatera.studio.places.masks import MaskPlace
 from gatera.studio.places.place import HIDDEN, Known, Place
 from gatera.studio.places.repository import RepositoryPlace
 from gatera.studio.places.table import TablePlace
@@ -34,7 +39,8 @@ def open_place(
 
     Args:
         source: its path.
-        kind: which files of a folder are shown: "photos", "texts" or "recordings"; None for those that there are most of.
+        kind: which files of a folder are shown: "photos", "texts", "recordings", or "masks" with their photos; None for masks where
+            `gatera train` would learn from them, else for those that there are most of.
         text: the column of a table that holds a text; None to find it.
         say: takes lines about what was decided.
 
@@ -49,13 +55,19 @@ def open_place(
     if text is not None:
         raise ArgumentError("--text names a column of a table, and this is a folder", got=str(path))
     if is_repository(path):
-        return RepositoryPlace(path, kind, say)
+        if kind == "masks" or (kind is None and has_masks(path)):
+            say(
+                "Masks in a data repository are not corrected here, only those of a plain folder: photos and masks are items, each with a label."
+            )
+        return RepositoryPlace(path, None if kind == "masks" else kind, say)
     root = next((each for each in path.absolute().parents if is_repository(each)), None)
     if root is not None:
         raise DataError(
             f"{path} is inside a data repository, whose labels are in its root",
-            remedy=f"Open all of it: gatera studio {root}; the filter then shows a folder.",
+            remedy=f"Open all of it: gatera studio {shlex.quote(str(root))}; the filter then shows a folder.",
         )
+    if kind == "masks" or (kind is None and has_masks(path)):
+        return MaskPlace(path, say)
     return FolderPlace(path, kind, say)
 
 
@@ -80,6 +92,7 @@ class Studio:
         guesses: what a model thinks; None without.
         trained: the last training; None without.
         served: what a server answered about items, by name.
+        drawings: the masks that people drew.
         lock: hold it to see several things at one moment.
     """
 
@@ -91,6 +104,12 @@ class Studio:
         self.guesses: Guesses | None = None
         self.trained: Trained | None = None
         self.served: Mapping[str, Guess] = {}
+        self.drawings = Drawings(self.folder / "drawings")
+        if place.masks is not None and classes:
+            raise ArgumentError(
+                "--labels names labels of whole photos, and these have masks", got=list(classes),
+                remedy="The classes of masks are their values; name them in codes.txt. To label whole photos: --kind photos.",
+            )  # fmt: skip
         self._given = [name for name in classes if not is_missing(name)]
         self._looked = 0.0
         self.version = 0
@@ -119,7 +138,9 @@ class Studio:
 
     @property
     def classes(self) -> list[str]:
-        """Every label there is: those given first, then known, then guessed ones."""
+        """Every label there is: those given first, then known, then guessed ones; of masks the classes of pixels."""
+        if self.place.masks is not None:
+            return [str(name) for name in self.place.masks.classes.names]
         found = dict.fromkeys((*self._given, *self._known_classes))
         found |= dict.fromkeys(() if self.guesses is None else map(str, self.guesses.classes))
         with self.lock:
@@ -149,6 +170,8 @@ class Studio:
 
     def differing(self, desk: Desk, by: str, name: str) -> list[tuple[str, str]]:
         """Return who labelled an item otherwise than others did: (name, label) of all who labelled it; none where they agree."""
+        if self.place.masks is not None:
+            return differing_masks(self.place.masks, desk, by, self.people.others(by), name)
         said = [
             (who, other.labels[name].value) for who, other in self.people.others(by) if name in other.labels
         ]
@@ -161,11 +184,15 @@ class Studio:
             said.insert(0, (by, kept.label))
         return said if len({label for _, label in said}) > 1 else []
 
+    def given(self, desk: Desk) -> Mapping[str, Decision]:
+        """Return what a person decided of the items, by name: their labels, or their masks."""
+        return desk.labels if self.place.masks is None else desk.said["mask"]
+
     def disputed(self, desk: Desk, by: str) -> list[str]:
         """Return the items on which people disagree, in order."""
-        names = set(desk.labels)
+        names = set(self.given(desk))
         for _, other in self.people.others(by):
-            names |= set(other.labels)
+            names |= set(self.given(other))
         places = self.place.places
         found = [name for name in names if name in places and self.differing(desk, by, name)]
         return sorted(found, key=places.__getitem__)
@@ -184,6 +211,10 @@ class Studio:
             desk = self.people.desk(by)
             if asked.id and asked.id in desk.ids:
                 return []
+            if asked.what in ("label", "class", "points") and self.place.masks is not None:
+                raise ArgumentError(
+                    "these photos have masks, not labels", remedy="To label whole photos: --kind photos."
+                )
             entry: dict[str, Any] = {"n": desk.n + 1, "at": now(), "what": asked.what}
             if asked.id:
                 entry["id"] = asked.id
@@ -230,8 +261,8 @@ class Studio:
         places = self.place.places
         labelled = self._labelled + sum(
             bool(each.value) - bool(self.known(name).label)
-            for name, each in desk.labels.items()
-            if name in places
+            for name, each in self.given(desk).items()
+            if name in places and (each.value or self.place.masks is None)
         )
         return {
             "items": len(self.place), "labelled": labelled, "waiting": desk.waiting, "flagged": len(desk.flags),

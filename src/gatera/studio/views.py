@@ -9,6 +9,8 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.program.raw.text import LARGEST_BYTES
 from gatera.studio.asked import check_points
 from gatera.studio.desk.desk import Desk
+from gatera.studio.masks.drawn import drawn_of
+from gatera.studio.media.photos import stamp_of
 from gatera.studio.places.place import LONGEST_TEXT
 from gatera.studio.places.table import TablePlace
 from gatera.studio.studio import Studio
@@ -38,6 +40,8 @@ def item_view(studio: Studio, desk: Desk, by: str, position: int, why: str = "")
         view["note"] = studio.known(name).note
     if name in desk.said["skip"] and not label.mine:
         view["skipped"] = True
+    if studio.place.masks is not None:
+        view["mask"] = _version(studio, desk, by, name)
     differing = studio.differing(desk, by, name)
     if differing:
         view["others"] = [{"by": who, "label": value} for who, value in differing]
@@ -45,6 +49,19 @@ def item_view(studio: Studio, desk: Desk, by: str, position: int, why: str = "")
         view["why"] = why
     view |= _contents(studio, position)
     return view
+
+
+def _version(studio: Studio, desk: Desk, by: str, name: str) -> dict[str, Any]:
+    """Return what changes when the mask that a person sees does, and whether they drew or looked at it."""
+    said, masks = desk.said["mask"].get(name), studio.place.masks
+    drawn = None if said is None else drawn_of(said.value)
+    assert masks is not None
+    file = stamp_of(masks.masks[name])
+    return {
+        "v": f"{drawn.file if drawn else ''} {file}",
+        "mine": drawn is not None,
+        "drawn": bool(drawn and drawn.file),
+    }
 
 
 def _contents(studio: Studio, position: int) -> dict[str, Any]:

@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from gatera.core.errors import DataError
+from gatera.data.folders.mask_pairs import holds_masks
 from gatera.data.folders.mask_places import find_places
-from gatera.data.folders.masks import MaskSet, holds_masks, read_mask_folder
+from gatera.data.folders.masks import MaskSet, read_mask_folder
 from gatera.program.tables.notes import Note
 
 PHOTO, MASK = Image.new("RGB", (12, 8), (90, 120, 30)), Image.fromarray(np.eye(8, 12, dtype=np.uint8))

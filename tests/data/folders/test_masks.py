@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from gatera.core.errors import DataError
-from gatera.data.folders.masks import holds_masks, read_mask_folder
+from gatera.data.folders.mask_pairs import holds_masks
+from gatera.data.folders.masks import read_mask_folder
 
 
 def photo(path: Path, size: tuple[int, int] = (12, 8)) -> Path:

@@ -6,7 +6,7 @@ from gatera.cli.commands.serving import port_number
 from gatera.cli.options import DEBUG, HELP, Command, Invalid, Option, one_of
 
 #: What files of a folder can be. A test compares them with the library's.
-KINDS = ("photos", "texts", "recordings")
+KINDS = ("photos", "texts", "recordings", "masks")
 
 
 def labels(text: str) -> list[str]:
@@ -21,11 +21,11 @@ STUDIO = Command(
     "studio",
     "Label, review and correct a data set in the browser.",
     (
-        Option("data", "A folder of photos, texts or recordings, a data repository, or a table whose rows are items.", group="Arguments", metavar="DATA", files=True),
+        Option("data", "A folder of photos, with or without masks, of texts or recordings, a data repository, or a table whose rows are items.", group="Arguments", metavar="DATA", files=True),
         Option("by", "Who labels.", ("--by",), "Labels", "NAME", shown="git's user.name, else the login"),
         Option("labels", "Labels that can be given, separated by commas, beside those that items have.", ("--labels",), "Labels", "LABELS", (), convert=labels, shown="none"),
         Option("finish", "Write what was decided and is not written yet, and end: one commit, or labels.csv.", ("--finish",), "Labels"),
-        Option("kind", "Which files of the folder are shown.", ("--kind",), "Data", "KIND", shown="those that there are most of", convert=one_of(KINDS), choices=KINDS),
+        Option("kind", "Which files of the folder are shown; masks come with their photos.", ("--kind",), "Data", "KIND", shown="masks where gatera train would learn from them, else those that there are most of", convert=one_of(KINDS), choices=KINDS),
         Option("text", "The column of a table that holds the text.", ("--text",), "Data", "COLUMN", shown="one named text, review or so, else the one with the longest cells"),
         Option("program", "A program, a file or a version in the registry, that guesses the labels; needs no PyTorch.", ("--program",), "Guesses", "PROGRAM", files=True),
         Option("log", "The log of gatera serve: what the server saw and was unsure of becomes a queue.", ("--log",), "Guesses", "FOLDER", files=True),
@@ -43,6 +43,7 @@ STUDIO = Command(
     about=(
         "Every key press is on the disk before the next item shows: a session goes on after a reload, a crash or a restart. Finish, on the "
         "page or with --finish, writes it as one commit of a data repository, or into labels.csv of a folder.",
+        "Masks are corrected by brush and fill, and saved as PNG with the values that they had; what was replaced is kept.",
         "Keys do everything, and can be changed: ? lists them. Needs no PyTorch, but to train again.",
     ),
     examples=(
@@ -50,6 +51,7 @@ STUDIO = Command(
         "gatera studio photos/ --by Ann --program cats.gatera",
         "gatera studio answers/ --log answers/",
         "gatera studio reviews.csv --text review",
+        "gatera studio streets/ --kind masks",
     ),
 )  # fmt: skip
 

@@ -318,7 +318,7 @@ _gatera() {
             flags="--by --labels --finish --kind --text --program --log --host -p --port --browser --token-file --open -h --help --debug"
             case $prev in
                 --by|--labels|--text|--program|--log|--host|-p|--port|--token-file) ;;
-                --kind) values="photos texts recordings" ;;
+                --kind) values="photos texts recordings masks" ;;
                 *) values="" ;;
             esac
             ;;

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gatera.core.checks import listed
+from gatera.data.folders.mask_places import find_places, is_clear
 from gatera.data.sources.items import BadFile, get_image_files
 from gatera.program.tables.notes import Note
 
@@ -40,11 +41,45 @@ class Pairs:
         good: photo and mask.
         bad: photos with no mask or with several, and masks without a photo.
         notes: how they were paired, where not by name.
+        without: those of the bad that are photos with no mask, with the folder where it would be.
     """
 
     good: list[tuple[Path, Path]] = field(default_factory=list)
     bad: list[BadFile] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    without: list[tuple[Path, Path]] = field(default_factory=list)
+
+
+def holds_masks(folder: Path) -> bool:
+    """Whether a folder has photos and masks that belong together, or folders that are clearly meant for them."""
+    places = find_places(folder)
+    if any(is_clear(place) or pair(place.images, place.masks).good for place in places):
+        return True
+    return not places and folder.is_dir() and bool(pair_beside(folder).good)
+
+
+def all_pairs(folder: Path) -> tuple[Pairs, dict[Path, str]]:
+    """Return all photos of a folder with their masks, and the side of each photo: "train", "valid", "test", "" where none is said."""
+    whole, split = Pairs(), dict[Path, str]()
+    places = find_places(folder)
+    for place in places:
+        found = pair(place.images, place.masks)
+        whole.good += found.good
+        whole.bad += found.bad
+        whole.without += found.without
+        whole.notes += [note for note in found.notes if not whole.notes]
+        split |= {photo: place.side for photo, _ in found.good}
+    if not places:
+        whole = pair_beside(folder)
+        split = {photo: "" for photo, _ in whole.good}
+    return whole, split
+
+
+def roots_of(folder: Path, pairs: Pairs) -> list[Path]:
+    """Return where files that belong to all masks may lie: the lowest folder above photos and masks, and those up to `folder`."""
+    above = [set(path.parents) for both in pairs.good for path in both]
+    common = set[Path].intersection(*above)
+    return sorted((path for path in common if folder in (path, *path.parents)), reverse=True)
 
 
 def pair(images: Path, masks: Path) -> Pairs:
@@ -55,6 +90,7 @@ def pair(images: Path, masks: Path) -> Pairs:
         good, bad = _match(photos, found, images, masks, keys)
         if good or keys is _NUMBERS:
             result.good, result.bad = good, bad
+            result.without = _without(bad, lambda photo: masks)
             break
     if result.good and keys is not _NAMES:
         photo, mask = result.good[0]
@@ -77,7 +113,19 @@ def pair_beside(folder: Path) -> Pairs:
     result = Pairs()
     for photo in by_name.values():
         _decide(result.good, result.bad, [photo], several.get(photo, []), photo.parent)
+    result.without = _without(result.bad, lambda photo: photo.parent)
     return result
+
+
+def _without(bad: Sequence[BadFile], home: Callable[[Path], Path]) -> list[tuple[Path, Path]]:
+    """Return the photos that have no mask, with the folder where it would be."""
+    return [
+        (each.path, home(each.path)) for each in bad if each.reason == _no_mask(each.path, home(each.path))
+    ]
+
+
+def _no_mask(photo: Path, folder: Path) -> str:
+    return f"{photo} has no mask in {folder}."
 
 
 def _named_beside(path: Path) -> str:
@@ -108,7 +156,7 @@ def _match(
                 done |= {*here, *there}
         left_photos = [photo for photo in left_photos if photo not in done]
         left_masks = [mask for mask in left_masks if mask not in done]
-    bad += [BadFile(photo, f"{photo} has no mask in {folder}.") for photo in left_photos]
+    bad += [BadFile(photo, _no_mask(photo, folder)) for photo in left_photos]
     bad += [BadFile(mask, f"{mask} has no photo in {images}.") for mask in left_masks]
     return sorted(good), bad
 
@@ -127,12 +175,8 @@ def _decide(
     if len(photos) == 1 and len(chosen) == 1:
         good.append((photos[0], chosen[0]))
     elif len(photos) == 1:
-        what = (
-            f"has several masks: {listed([mask.name for mask in chosen])}"
-            if chosen
-            else f"has no mask in {folder}"
-        )
-        bad.append(BadFile(photos[0], f"{photos[0]} {what}."))
+        several = f"{photos[0]} has several masks: {listed([mask.name for mask in chosen])}."
+        bad.append(BadFile(photos[0], several if chosen else _no_mask(photos[0], folder)))
     else:
         names = listed([photo.name for photo in photos])
         bad += [

@@ -24,8 +24,7 @@ from gatera.core.errors import DataError
 from gatera.core.progress import track
 from gatera.data.blocks.mask import MaskBlock
 from gatera.data.folders.mask_codes import Codes, find_codes, is_ignored
-from gatera.data.folders.mask_pairs import Pairs, pair, pair_beside
-from gatera.data.folders.mask_places import Place, find_places, is_clear
+from gatera.data.folders.mask_pairs import Pairs, all_pairs, roots_of
 from gatera.data.folders.mask_values import scan
 from gatera.data.folders.sides import Sides, side_word, with_validation_set
 from gatera.data.sources.items import BadFile, check_photos
@@ -80,14 +79,6 @@ class MaskSet(Sides):
         return sizes.pop() if len(sizes) == 1 else None
 
 
-def holds_masks(folder: Path) -> bool:
-    """Whether a folder has photos and masks that belong together, or folders that are clearly meant for them."""
-    places = find_places(folder)
-    if any(is_clear(place) or pair(place.images, place.masks).good for place in places):
-        return True
-    return not places and folder.is_dir() and bool(pair_beside(folder).good)
-
-
 def read_mask_folder(
     folder: Path,
     valid_pct: float,
@@ -128,7 +119,7 @@ def read_mask_folder(
     pictures = MaskSet(
         photos, masks, sides, codes.codes, layout, bad, "by the folders train and valid", codes.nearest
     )
-    return _listed_or_held_out(_roots(folder, pairs), pictures, valid_pct, seed, test_pct)
+    return _listed_or_held_out(roots_of(folder, pairs), pictures, valid_pct, seed, test_pct)
 
 
 def labelled_masks(
@@ -159,7 +150,7 @@ def _read(
     Raises:
         DataError: if there are no photos with masks.
     """
-    pairs, split = _all_pairs(folder)
+    pairs, split = all_pairs(folder)
     if not pairs.good:
         raise DataError(
             f"there are no photos with masks in {folder}",
@@ -167,34 +158,11 @@ def _read(
             expected="photos in a folder named images, photos or imgs, masks in one named masks, labels, annotations or annot; "
             "also inside train and valid",
         )  # fmt: skip
-    codes = find_codes(_roots(folder, pairs), scan([mask for _, mask in pairs.good]), mask_values)
+    codes = find_codes(roots_of(folder, pairs), scan([mask for _, mask in pairs.good]), mask_values)
     if on_note is not None:
         for note in (*pairs.notes, *codes.notes):
             on_note(note)
     return pairs, split, codes
-
-
-def _all_pairs(folder: Path) -> tuple[Pairs, dict[Path, str]]:
-    """Return all photos with their masks, and the side of each photo."""
-    whole, split = Pairs(), dict[Path, str]()
-    places: list[Place] = find_places(folder)
-    for place in places:
-        found = pair(place.images, place.masks)
-        whole.good += found.good
-        whole.bad += found.bad
-        whole.notes += [note for note in found.notes if not whole.notes]
-        split |= {photo: place.side for photo, _ in found.good}
-    if not places:
-        whole = pair_beside(folder)
-        split = {photo: "" for photo, _ in whole.good}
-    return whole, split
-
-
-def _roots(folder: Path, pairs: Pairs) -> list[Path]:
-    """Return where files that belong to all masks may lie: the lowest folder above photos and masks, and those up to `folder`."""
-    above = [set(path.parents) for both in pairs.good for path in both]
-    common = set[Path].intersection(*above)
-    return sorted((path for path in common if folder in (path, *path.parents)), reverse=True)
 
 
 def _reasons(pairs: Sequence[tuple[Path, Path]], codes: Codes) -> dict[Path, str]:

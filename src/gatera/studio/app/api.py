@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from typing import Any
 
@@ -83,7 +84,7 @@ class Api:
             counts = studio.counts(desk)
             guesses = studio.guesses
             return {
-                "title": studio.place.title, "kind": studio.place.kind, "by": by, "classes": studio.classes, "counts": counts,
+                "title": studio.place.title, "kind": "masks" if studio.place.masks else studio.place.kind, "by": by, "classes": studio.classes, "counts": counts,
                 "queues": {
                     "unlabelled": counts["items"] - counts["labelled"],
                     "suspects": len(guesses.suspects) if guesses else None,
@@ -92,9 +93,10 @@ class Api:
                     "flagged": counts["flagged"], "all": counts["items"],
                 },
                 "people": [name for name, _ in studio.people.others(by)], "last": last_view(studio, desk),
-                "keys": self.keys.of(by), "job": self.job.to_dict(), "can_train": self._train is not None,
+                "keys": self.keys.of(by), "job": self.job.to_dict(), "can_train": self._train is not None and studio.place.masks is None,
                 "similar": bool(guesses and guesses.features is not None), "guesses": guesses.by if guesses else None,
                 "version": studio.version,
+                "colours": [colour for _, colour in studio.place.masks.classes.shown()] if studio.place.masks else [],
             }  # fmt: skip
 
     def order(self, request: Request) -> dict[str, Any]:
@@ -156,6 +158,11 @@ class Api:
 
     def train(self, request: Request, body: Any) -> dict[str, Any]:
         """Train again, in the background."""
+        if self.studio.place.masks is not None:
+            raise ArgumentError(
+                "the studio trains on labels, and these photos have masks",
+                remedy=f"Train on masks with gatera train {shlex.quote(str(self.studio.place.root))}",
+            )
         if self._train is None:
             raise ArgumentError(
                 "this studio cannot train", remedy="Start it with gatera studio DATA, without --program."

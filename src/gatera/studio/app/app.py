@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gatera.studio.app.api import Api, StartTraining
+from gatera.studio.app.masks import MaskApi
 from gatera.studio.app.media import media_routes
 from gatera.studio.app.panel import Panel
 from gatera.studio.studio import Studio
@@ -38,6 +39,7 @@ def studio_app(
         page_route("/", "gatera.studio", "studio.html"),
         *api.routes(),
         *media_routes(studio),
+        *(MaskApi(studio, by).routes() if studio.place.masks is not None else ()),
         *Panel(studio).routes(),
         *asset_routes("gatera.web", "gatera.studio"),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 import threading
 import time
 import webbrowser
@@ -76,6 +77,11 @@ def run_studio(source: str, settings: Settings, say: Callable[[str], None]) -> b
         program = None if settings.program is None else later(*LOAD)(settings.program)
         studio = open_studio(source, settings.labels, settings.kind, settings.text, settings.log, say)
         studio.people.desk(by)
+        if program is not None and studio.place.masks is not None:
+            raise ArgumentError(
+                "--program guesses labels, and these photos have masks",
+                remedy="Leave it away, or label whole photos: --kind photos.",
+            )
         rules = Rules(access, hosts_for(settings.host))
         train = _training(studio, program)
         app = studio_app(studio, by, rules, train, say, at_once=program is not None)
@@ -96,8 +102,16 @@ def run_studio(source: str, settings: Settings, say: Callable[[str], None]) -> b
         if waiting:
             say(
                 f"{counted(waiting, 'item')} decided by {by} wait in the journal, and are there the next time; "
-                f"to write them: gatera studio {source} --finish."
+                f"to write them: {_to_finish(source, settings)}"
             )
+
+
+def _to_finish(source: str, settings: Settings) -> str:
+    """Return the command that writes what waits: of the same person, on the same items."""
+    words = ["gatera", "studio", source, "--finish"]
+    for option, value in (("--by", settings.by), ("--kind", settings.kind), ("--text", settings.text)):
+        words += [option, value] if value is not None else []
+    return shlex.join(words)
 
 
 def _access(settings: Settings) -> Access | None:

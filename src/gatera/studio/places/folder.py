@@ -35,6 +35,9 @@ class FolderPlace(Place):
         DataError: if there is nothing to label, or labels.csv cannot be read.
     """
 
+    #: The file of labels.
+    table = NAME
+
     def __init__(self, root: Path, kind: str | None, say: Callable[[str], None]) -> None:
         self.root, self._say = root, say
         start = len(str(root)) + (0 if str(root).endswith("/") else 1)
@@ -87,14 +90,12 @@ class FolderPlace(Place):
 
     def write(self, names: Sequence[str], decide: Decide, message: str) -> Written:
         """Change the lines of items, all in one step; nobody else changes them meanwhile."""
-        path = self.root / NAME
+        path = self.root / self.table
         try:
             with one_at_a_time(self.root / HIDDEN / "lock", self._say, None):
                 first = not path.exists()
                 known = self.read_known()
-                rows = {} if first else read_labels_file(path)
-                if first:
-                    rows = {name: LabelRow(name, label=each.label) for name, each in known.items()}
+                rows = self._rows(known)
                 changed = 0
                 for name in names:
                     cells = decide(name, known.get(name, Known()))
@@ -110,10 +111,16 @@ class FolderPlace(Place):
                 remedy="It is as it was. Make room, or make it writable.",
             ) from err
         more = ""
-        if first and changed and known:
+        if first and changed and known and self.table == NAME:
             more = f" It also has the {counted(len(known), 'label')} that the folders gave: where there is a labels.csv, gatera train reads nothing else."
         self.known = self.read_known()
         return Written(changed, path, None, f"{path} has {counted(changed, 'changed line')}.{more}")
+
+    def _rows(self, known: dict[str, Known]) -> dict[str, LabelRow]:
+        """Return the lines that there are; without a file those of the labels that folders give."""
+        if (self.root / NAME).exists():
+            return read_labels_file(self.root / NAME)
+        return {name: LabelRow(name, label=each.label) for name, each in known.items()}
 
 
 def _labels_of(folders: dict[str, list[Path]], things: str) -> dict[str, str]:

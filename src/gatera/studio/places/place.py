@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from gatera.core.errors import DataError
 from gatera.core.files import check_regular
 from gatera.store.datasets.labels.rows import PERSON
+from gatera.studio.masks.found import MaskFiles
 
 #: The folder beside the items that holds journals, kept features and small pictures.
 HIDDEN = Path(".gatera", "studio")
@@ -75,6 +76,7 @@ class Place(ABC):
         names: what the items are called [n].
         known: the labels that are kept, by name.
         has_points: whether photos have points.
+        masks: the masks of photos; None where they have none.
     """
 
     root: Path
@@ -82,6 +84,7 @@ class Place(ABC):
     names: Sequence[str]
     known: dict[str, Known]
     has_points: bool = False
+    masks: MaskFiles | None = None
 
     @property
     def title(self) -> str:

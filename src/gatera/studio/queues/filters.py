@@ -7,17 +7,18 @@ from collections.abc import Callable
 
 from gatera.core.checks import check_choice
 from gatera.core.errors import ArgumentError
+from gatera.studio.asked import LONGEST_LABEL
 from gatera.studio.desk.desk import Desk
 from gatera.studio.studio import Studio
 
 #: What can stand before a colon, and after "is:".
 FIELDS, STATES = ("label", "guess", "by", "is"), ("flagged", "labelled", "unlabelled", "mine")
 
-#: A word, or several in quotation marks: dog, label:dog, label:"hot dog".
-_WORD = re.compile(r'((?:[a-z]+:)?)(?:"([^"]*)"|(\S+))')
+#: A word, or several in quotation marks: dog, label:dog, label:"hot dog", label:"6\\" nails".
+_WORD = re.compile(r'((?:[a-z]+:)?)(?:"((?:[^"\\]|\\.)*)"|(\S+))')
 
-#: Longest filter (characters).
-LONGEST = 200
+#: Longest filter (characters): two labels and more.
+LONGEST = 3 * LONGEST_LABEL
 
 
 def matcher(studio: Studio, desk: Desk, by: str, text: str) -> Callable[[int], bool]:
@@ -28,9 +29,14 @@ def matcher(studio: Studio, desk: Desk, by: str, text: str) -> Callable[[int], b
     """
     if len(text) > LONGEST:
         raise ArgumentError("the filter is too long", expected=f"at most {LONGEST} characters")
-    words = [found[1] + (found[2] or found[3] or "") for found in _WORD.finditer(text.lower()) if found[0]]
+    words = [found[1] + _bare(found) for found in _WORD.finditer(text.lower()) if found[0]]
     tests = [_test(studio, desk, by, word) for word in words]
     return lambda position: all(test(position) for test in tests)
+
+
+def _bare(found: re.Match[str]) -> str:
+    quoted: str | None = found[2]
+    return str(found[3] or "") if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
 
 
 def _test(studio: Studio, desk: Desk, by: str, word: str) -> Callable[[int], bool]:
@@ -51,5 +57,6 @@ def _test(studio: Studio, desk: Desk, by: str, word: str) -> Callable[[int], boo
         flags = desk.flags
         return lambda place: names[place] in flags
     if wanted == "mine":
-        return lambda place: names[place] in desk.labels
+        mine = studio.given(desk)
+        return lambda place: names[place] in mine
     return lambda place: bool(studio.label(desk, by, names[place]).value) == (wanted == "labelled")

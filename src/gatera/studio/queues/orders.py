@@ -80,11 +80,11 @@ def _positions(studio: Studio, keep: Callable[[str], bool]) -> np.ndarray:
 
 def _unlabelled(studio: Studio, desk: Desk, by: str) -> Order:
     """Items without a label that nobody else is labelling; those that were skipped come last."""
-    known, mine, skipped = studio.place.known, desk.labels, desk.said["skip"]
-    others = set().union(*(other.labels for _, other in studio.people.others(by)))
+    known, mine, skipped = studio.place.known, studio.given(desk), desk.said["skip"]
+    others = set().union(*(studio.given(other) for _, other in studio.people.others(by)))
 
     def keep(name: str) -> bool:
-        if name in mine:
+        if name in mine and (mine[name].value or studio.place.masks is None):
             return not mine[name].value
         return not (name in known and known[name].label) and name not in others
 

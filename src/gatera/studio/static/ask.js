@@ -1,4 +1,4 @@
-// Requests to the studio. A decision is sent again with the same id until it is answered, so that it is kept once, and not lost.
+// Requests. A decision is sent again with the same id until it is answered: it is kept once, and not lost.
 
 let who = new URLSearchParams(location.search).get("as") || "";
 
@@ -17,7 +17,7 @@ export class Failed extends Error {
   }
 }
 
-function address(path, values = {}) {
+export function address(path, values = {}) {
   const query = new URLSearchParams(values);
   if (who) query.set("as", who);
   return `${path}?${query}`;
@@ -29,25 +29,28 @@ async function answered(response) {
   return body;
 }
 
-/** Ask for something. */
 export async function get(path, values) {
   return answered(await fetch(address(path, values), { headers: { Accept: "application/json" } }));
 }
 
-/** Send something. */
 export async function post(path, body) {
   const options = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
   return answered(await fetch(address(path), options));
 }
 
+export async function bytesOf(path) {
+  const response = await fetch(address(path));
+  return response.ok ? new Uint8Array(await response.arrayBuffer()) : answered(response);
+}
+
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Send a decision; without an answer it is sent again, four times in all. */
-export async function decide(what, more = {}) {
+/** Send a decision, or the bytes of a mask, up to four times. */
+export async function decide(what, { bytes, ...more }) {
   const body = { what, id: `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`, ...more };
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await post("api/act", body);
+      return bytes ? await answered(await fetch(address(`api/mask/${more.i}`, body), { method: "POST", body: bytes })) : await post("api/act", body);
     } catch (error) {
       if (error instanceof Failed || attempt === 3) throw error;
       await pause(200 * 2 ** attempt);

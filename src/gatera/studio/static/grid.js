@@ -1,5 +1,6 @@
-// Twenty-four items: what is proposed for each is confirmed by one key; exceptions are marked, or given another label.
-import { element } from "./one.js";
+// Twenty-four items: what is proposed is confirmed by one key, but for exceptions that are marked.
+import { address } from "./ask.js";
+import { element, failed } from "./one.js";
 import { say } from "./words.js";
 
 export const PAGE = 24;
@@ -23,15 +24,16 @@ export function showGrid(into, page, kindOfItems, open) {
 
 function cell(item, n, open) {
   const made = element("div", "", { className: "cell", id: `cell-${n}` });
-  made.setAttribute("role", "option");
-  if (kind === "photos") made.append(element("img", "", { src: `small/${item.i}`, alt: "", loading: "lazy" }));
-  else if (kind === "recordings") made.append(element("img", "", { src: `spectrogram/${item.i}`, alt: "", loading: "lazy" }));
+  made.role = "option";
+  const picture = { photos: "small", masks: "over", recordings: "spectrogram" }[kind];
+  if (picture) made.append(element("img", "", { src: address(`${picture}/${item.i}`, item.mask && { v: item.mask.v }), alt: "", loading: "lazy", onerror: ({ target }) => failed(target) }));
   else made.append(element("div", item.text ?? Object.entries(item.row || {}).map((pair) => pair.join(": ")).join("\n"), { className: "text" }));
   made.append(element("b"), element("span", item.name, { className: "name" }));
-  made.addEventListener("click", () => {
+  made.onclick = () => {
     focus = n;
-    toggle();
-  });
+    if (kind === "masks") open(item);
+    else toggle();
+  };
   made.addEventListener("dblclick", () => open(item));
   return made;
 }
@@ -46,15 +48,14 @@ function paint() {
     const made = box.children[n];
     const label = proposal(item);
     made.querySelector("b").textContent = label || say("no_label");
-    made.setAttribute("aria-selected", String(marks.has(item.i)));
-    made.setAttribute("aria-label", `${item.name}: ${label || say("no_label")}${marks.has(item.i) ? `, ${say("marked")}` : ""}`);
+    made.ariaSelected = marks.has(item.i);
+    made.ariaLabel = `${item.name}: ${label || say("no_label")}${marks.has(item.i) ? `, ${say("marked")}` : ""}`;
     made.classList.toggle("changed", changed.has(item.i));
     made.classList.toggle("kept", item.mine);
     made.tabIndex = n === focus ? 0 : -1;
   });
 }
 
-/** The item in focus. */
 export function inFocus() {
   return items[focus];
 }
@@ -69,12 +70,10 @@ export function move(by) {
   return true;
 }
 
-/** How many cells stand in a line. */
 export function across() {
   return getComputedStyle(box).gridTemplateColumns.split(" ").length;
 }
 
-/** Put the focus at the beginning of the page. */
 export function toStart() {
   focus = 0;
   if (!box || !items.length) return;
@@ -82,7 +81,6 @@ export function toStart() {
   box.children[0].focus();
 }
 
-/** Mark the item in focus as an exception, or not any more. */
 export function toggle() {
   const item = items[focus];
   if (!item) return;

@@ -1,4 +1,5 @@
 // One item, large: a photo, a text, a row or a recording.
+import { showMask } from "./masks.js";
 import { drawPoints } from "./points.js";
 import { say } from "./words.js";
 
@@ -13,35 +14,35 @@ const ready = new Map();
 /** Fetch what the next items show, so that it is there when they come. */
 export function prepare(items, kind) {
   for (const item of items) {
-    if (ready.has(item.i) || (kind !== "photos" && kind !== "recordings")) continue;
-    const image = new Image();
-    image.src = source(item, kind);
-    ready.set(item.i, image);
-    image.decode().catch(() => {});
+    if (!ready.has(item.i) && source(item, kind)) pictureOf(item, kind).decode().catch(() => {});
   }
   while (ready.size > 12) ready.delete(ready.keys().next().value);
 }
 
-function source(item, kind) {
-  return kind === "photos" ? `photo/${item.i}` : `spectrogram/${item.i}`;
+function pictureOf(item, kind) {
+  const image = ready.get(item.i) || element("img", "", { alt: item.name, src: source(item, kind) });
+  ready.set(item.i, image);
+  return image;
 }
 
-/** Show an item in a box. `keepPoints` is called with points that were moved. */
-export function showOne(box, item, kind, keepPoints) {
+function source(item, kind) {
+  return kind === "photos" || kind === "masks" ? `photo/${item.i}` : kind === "recordings" && `spectrogram/${item.i}`;
+}
+
+/** Show an item. `keepPoints` is called with points that were moved; `drawing` is for masks. */
+export function showOne(box, item, kind, keepPoints, drawing) {
   box.replaceChildren();
   box.classList.remove("small");
-  if (kind === "photos" || kind === "recordings") {
-    const image = ready.get(item.i) || new Image();
-    ready.set(item.i, image);
-    image.alt = item.name;
-    image.onerror = () => failed(box, source(item, kind));
-    if (!image.src) image.src = source(item, kind);
-    else if (image.complete && !image.naturalWidth) failed(box, image.src);
+  if (source(item, kind)) {
+    const image = pictureOf(item, kind);
     const frame = element("div", "", { className: "frame" });
     frame.append(image);
     box.append(frame);
-    image.onload = () => box.classList.toggle("small", image.naturalWidth < 200);
+    image.onerror = () => failed(image);
+    if (image.complete && !image.naturalWidth) failed(image);
+    image.onload = () => box.classList.toggle("small", image.naturalWidth < 200 && image.naturalHeight < 1.3 * image.naturalWidth);
     if (image.complete) image.onload();
+    if (kind === "masks") showMask(frame, image, item, drawing);
     if (kind === "photos" && item.points) drawPoints(frame, item, keepPoints);
   }
   if (kind === "recordings") box.append(element("audio", "", { controls: true, preload: "auto", src: `sound/${item.i}`, id: "sound" }));
@@ -51,12 +52,12 @@ export function showOne(box, item, kind, keepPoints) {
   if (item.cut) box.append(element("p", say("cut", { n: item.cut }), { className: "soft" }));
 }
 
-async function failed(box, url) {
-  const answer = await fetch(url).then((found) => (found.ok ? null : found.json())).catch(() => null);
-  box.replaceChildren(element("p", `${say("cannot_show")} ${answer?.error?.message || ""}`, { className: "bad" }));
+/** Put what is wrong with a picture in its place. */
+export async function failed(image) {
+  const answer = await fetch(image.src).then((found) => (found.ok ? null : found.json())).catch(() => null);
+  (image.closest(".frame") || image).replaceWith(element("p", `${say("cannot_show")} ${answer?.error?.message || ""}`, { className: "bad" }));
 }
 
-/** A text with its spans marked. */
 function marked(item) {
   const box = element("p", "", { className: "text", tabIndex: 0 });
   const characters = [...item.text]; // spans count characters as Python does

@@ -1,6 +1,6 @@
 // What the model gets wrong, and what it looks at.
 import { get } from "./ask.js";
-import { element } from "./one.js";
+import { element, failed } from "./one.js";
 import { say } from "./words.js";
 
 /** Fill the panel. `filter` is called with the words of a filter that shows the items of a cell. */
@@ -12,7 +12,7 @@ export async function showPanel(box, item, filter) {
     box.append(element("p", found.words || say("no_model")));
     return;
   }
-  box.append(element("p", say("trained_on", { by: found.by, n: found.n }), { className: "soft" }));
+  box.append(element("p", found.by, { className: "soft" }));
   if (found.error !== null) {
     const percent = (x) => `${(100 * x).toFixed(1)} %`;
     box.append(element("p", say("measured", { wrong: found.wrong, n: found.n, error: percent(found.error), low: percent(found.low), high: percent(found.high) })));
@@ -21,7 +21,7 @@ export async function showPanel(box, item, filter) {
   if (found.inside && item) {
     box.append(element("h3", say("where")), picture(`panel/occlusion/${item.i}`, item.name));
     box.append(element("h3", say("units")));
-    const row = element("div", "", { className: "pictures" });
+    const row = element("div", "", { className: "row" });
     for (const layer of found.layers) {
       const figure = element("figure");
       figure.append(picture(`panel/units/${encodeURIComponent(layer)}`, layer), element("figcaption", layer));
@@ -33,30 +33,24 @@ export async function showPanel(box, item, filter) {
 
 function picture(src, alt) {
   const image = element("img", "", { src, alt, loading: "lazy" });
-  image.addEventListener("error", async () => {
-    const answer = await fetch(src).then((answered) => answered.json()).catch(() => ({}));
-    image.replaceWith(element("p", answer.error?.message || say("cannot_show"), { className: "soft" }));
-  });
+  image.onerror = () => failed(image);
   return image;
 }
 
 function confusion(found, filter) {
   const table = element("table");
   const head = table.createTHead().insertRow();
-  head.append(element("th", `${say("label_word")} \\ ${say("guess_word")}`), ...found.classes.map((label) => element("th", label, { scope: "col" })));
+  head.append(element("th"), ...found.classes.map((label) => element("th", label, { scope: "col" })));
   found.confusion.forEach((row, i) => {
     const line = table.insertRow();
     line.append(element("th", found.classes[i], { scope: "row" }));
     row.forEach((count, j) => {
       const cell = line.insertCell();
-      if (i === j || !count) {
-        cell.textContent = count;
-        return;
-      }
+      if (i === j || !count) return cell.append(count);
       cell.className = "off";
       const button = element("button", String(count));
-      button.setAttribute("aria-label", `${found.classes[i]}, ${say("guess_word")} ${found.classes[j]}: ${count}`);
-      button.addEventListener("click", () => filter(`label:"${found.classes[i]}" guess:"${found.classes[j]}"`));
+      button.ariaLabel = `${found.classes[i]}, ${say("guess_word")} ${found.classes[j]}: ${count}`;
+      button.onclick = () => filter(`label:${JSON.stringify(found.classes[i])} guess:${JSON.stringify(found.classes[j])}`);
       cell.append(button);
     });
   });

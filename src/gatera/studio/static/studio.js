@@ -1,7 +1,8 @@
-// The studio's page: what is shown, and what each key does. A decision is on the disk before the next item comes.
+// The page: what is shown, and what each key does. A decision is on the disk before the next item comes.
 import { decide, Failed, get, post, setWho } from "./ask.js";
 import * as grid from "./grid.js";
-import { actionOf, called, keepKeys, keyOf, listKeys, setKeys, shown } from "./keys.js";
+import { actionOf, called, keepKeys, keyOf, listKeys, setKeys, shown, useMasks } from "./keys.js";
+import * as masks from "./masks.js";
 import { element, prepare, showOne } from "./one.js";
 import { showPanel } from "./panel.js";
 import { say, setLanguage, speak, spoken } from "./words.js";
@@ -9,8 +10,8 @@ import { WORDS } from "./words_studio.js";
 
 const AHEAD = 3; // so many items are prepared
 const FETCHED = 24; // so many are asked for at once
+const number = (n) => n.toLocaleString(spoken());
 const find = (id) => document.getElementById(id);
-const plain = (text) => String(text).replace(/\.$/, "");
 
 let state = null;
 let queue = { name: "unlabelled", filter: "", like: null, order: "", total: 0 };
@@ -23,24 +24,25 @@ let failures = 0;
 
 speak(WORDS);
 
-// ---- what is asked of the server
-
 async function loadState() {
   state = await get("api/state");
+  if (state.kind === "masks") useMasks();
   setKeys(state.keys, state.classes);
   showState();
 }
 
 async function openQueue(name, more = {}) {
   queue = { name, filter: queue.filter, like: null, ...more };
-  const asked = { queue: name, filter: queue.filter };
-  if (queue.like !== null) asked.like = queue.like;
-  if (queue.at !== undefined) asked.at = queue.at;
-  const made = await get("api/order", asked);
-  Object.assign(queue, { order: made.order, total: made.total });
+  const made = await order(queue.at);
   items = new Map();
   at = made.place ?? 0;
   await show();
+}
+
+async function order(at = "") {
+  const made = await get("api/order", { queue: queue.name, filter: queue.filter, like: queue.like ?? "", at });
+  Object.assign(queue, { order: made.order, total: made.total });
+  return made;
 }
 
 async function fetchItems(from, n) {
@@ -48,16 +50,14 @@ async function fetchItems(from, n) {
   let first = from;
   while (first < end && items.has(first)) first += 1;
   if (first >= end) return;
-  const found = await get("api/items", { order: queue.order, from: first, n: end - first }).catch(async (error) => {
+  const window = () => get("api/items", { order: queue.order, from: first, n: end - first });
+  const found = await window().catch(async (error) => {
     if (error.status !== 410) throw error;
-    const made = await get("api/order", { queue: queue.name, filter: queue.filter });
-    Object.assign(queue, { order: made.order, total: made.total });
-    return get("api/items", { order: queue.order, from: first, n: end - first });
+    await order();
+    return window();
   });
   found.items.forEach((item, n) => items.set(found.from + n, item));
 }
-
-// ---- what is shown
 
 async function show() {
   await fetchItems(at, view === "grid" ? grid.PAGE : items.has(at) ? 1 : FETCHED);
@@ -70,16 +70,16 @@ async function show() {
   }
 }
 
-function ahead() {
-  return Array.from({ length: AHEAD }, (_, n) => items.get(at + 1 + n)).filter(Boolean);
-}
+const some = (from, n) => Array.from({ length: n }, (_, k) => items.get(from + k)).filter(Boolean);
+const ahead = () => some(at + 1, AHEAD);
+const page = () => some(at, grid.PAGE);
 
 function paint() {
   const over = at >= queue.total;
   find("one").hidden = over || view !== "one";
   find("grid").hidden = over || view !== "grid";
   find("done").hidden = !over;
-  find("view-name").textContent = say(view === "one" ? "grid" : "one");
+  showView();
   find("place").textContent = over ? "" : say("at", { at: at + 1, total: queue.total });
   if (over) showDone();
   else if (view === "one") paintOne(items.get(at));
@@ -88,20 +88,43 @@ function paint() {
   showActions();
 }
 
-function page() {
-  return Array.from({ length: grid.PAGE }, (_, n) => items.get(at + n)).filter(Boolean);
+function put(id, text = "") {
+  find(id).hidden = !text;
+  find(id).textContent = text;
+}
+
+function showView() {
+  find("view").firstChild.textContent = say(view === "one" ? "grid" : "one");
 }
 
 function paintOne(item) {
-  showOne(find("item"), item, state.kind, (points) => doing(() => keepPoints(item, points)));
+  showOne(find("item"), item, state.kind, (points) => doing(() => keepPoints(item, points)), DRAWING);
+  paintFacts(item);
+}
+
+const DRAWING = {
+  async keep(item, bytes, base) {
+    const answer = await keep("mask", { i: item.i, bytes, base });
+    since = performance.now(); // the next stroke counts from here
+    return answer;
+  },
+  flush: () => doing(flushMask),
+  tell,
+};
+
+async function flushMask() {
+  await masks.flush();
+  if (view === "one" && items.has(at)) paintFacts(items.get(at));
+}
+
+function paintFacts(item) {
   const facts = find("facts");
-  facts.replaceChildren(element("span", item.label || say("no_label"), { className: item.label ? "is" : "soft" }));
+  const is = item.mask?.drawn ? say("drawn") : item.mask?.mine ? say("right") : item.label;
+  facts.replaceChildren(element("span", is || say("no_label"), { className: is ? "is" : "soft" }));
   const more = [item.label && item.by && say("by", { by: item.by }), item.label && item.source && item.source !== "person" && item.source, item.flag && say("flagged_item"), item.note, item.why, item.name];
   facts.append(element("span", ` ${more.filter(Boolean).map((each) => `· ${each}`).join(" ")}`, { className: "soft" }));
-  find("guess").hidden = !item.guess;
-  if (item.guess) find("guess").textContent = say("guess_is", { label: item.guess.label, p: item.guess.p.toFixed(2) });
-  find("others").hidden = !item.others;
-  if (item.others) find("others").textContent = say("others_say", { list: item.others.map((each) => `${each.by}: ${each.label || "–"}`).join(", ") });
+  put("guess", item.guess && say("guess_is", { label: item.guess.label, p: item.guess.p.toFixed(2) }));
+  put("others", item.others && say("others_say", { list: item.others.map((each) => `${each.by}: ${each.label || "–"}`).join(", ") }));
 }
 
 function showDone() {
@@ -118,14 +141,18 @@ function showState() {
   select.replaceChildren();
   for (const [name, count] of Object.entries(state.queues)) {
     if (name === "served" && count === null) continue;
-    select.append(element("option", `${say(name)}${count === null ? "" : ` (${count.toLocaleString(spoken())})`}`, { value: name }));
+    select.append(element("option", `${say(name)}${count === null ? "" : ` (${number(count)})`}`, { value: name }));
   }
-  if (queue.like !== null) select.append(element("option", say("similar_queue"), { value: "similar" }));
+  if (queue.like !== null) select.append(element("option", say("similar"), { value: "similar" }));
   select.value = queue.like === null ? queue.name : "similar";
-  find("train").hidden = !state.can_train;
-  for (const key of document.querySelectorAll("[data-key]")) key.textContent = shown(keyOf(key.dataset.key));
+  for (const action of ["grid", "filter", "train", "model", "help"]) {
+    const button = document.querySelector(`[data-do=${action}]`);
+    button.replaceChildren(...actionButton(action).childNodes);
+    button.hidden = (action === "train" && !state.can_train) || (action === "model" && state.kind === "masks");
+  }
+  showView();
   find("filtered").hidden = !queue.filter;
-  find("filter-words").textContent = say("showing", { words: queue.filter });
+  find("filter-words").textContent = `${say("filter")}: ${queue.filter}`;
   showCounts();
   showLast();
   showJob(state.job);
@@ -133,20 +160,19 @@ function showState() {
 
 function showCounts() {
   const { labelled, items: all, waiting } = state.counts;
-  const number = (n) => n.toLocaleString(spoken());
   find("progress").textContent = say("progress", { labelled: number(labelled), items: number(all) });
   find("bar").style.width = `${all ? (100 * labelled) / all : 0}%`;
-  find("waiting").textContent = say("waiting", { n: number(waiting) });
+  find("waiting").textContent = `(${number(waiting)})`;
 }
 
 function showLast() {
   find("last").replaceChildren(...state.last.map((each) => {
     const line = element("li");
-    const what = each.what === "label" ? each.value || say("remove") : each.what === "class" ? say("class_named", { label: each.value }) : say(each.what);
+    const what = each.what === "label" ? each.value || say("remove") : each.what === "class" ? `${say("new_label")}: ${each.value}` : say(each.what);
     const button = element("button");
     button.append(element("span", each.name || ""), element("b", each.many > 1 ? say("many", { what, n: each.many }) : what));
     button.disabled = each.i === undefined || each.i === null;
-    button.addEventListener("click", () => doing(() => toItem(each.i)));
+    button.onclick = () => doing(() => toItem(each.i));
     line.append(button);
     return line;
   }));
@@ -166,64 +192,69 @@ function showLabels() {
   const item = view === "one" ? items.get(at) : null;
   if (again("labels", state.classes, state.classes.map((label) => keyOf(`label:${label}`)), keyOf("new_label"), view)) {
     box.classList.toggle("many", state.classes.length > 12);
-    box.replaceChildren(...state.classes.map((label) => {
-      const button = element("button");
-      button.append(element("span", label), " ", element("kbd", shown(keyOf(`label:${label}`))));
-      button.addEventListener("click", () => press(`label:${label}`));
+    box.replaceChildren(...state.classes.map((label, n) => {
+      const button = actionButton(`label:${label}`);
+      if (!state.colours[n]) return button;
+      button.prepend(element("i", "", { className: "swatch" }));
+      button.firstChild.style.background = state.colours[n];
       return button;
-    }), actionButton("new_label"));
+    }));
+    if (state.kind !== "masks") box.append(actionButton("new_label"));
     if (view === "grid") {
-      const confirm = actionButton("confirm", "take");
+      const confirm = actionButton(state.kind === "masks" ? "one" : "confirm", "take");
       confirm.className = "main";
       box.append(confirm); // here, where a phone shows it always
     }
   }
   state.classes.forEach((label, n) => {
-    box.children[n].setAttribute("aria-pressed", String(item?.label === label));
+    box.children[n].ariaPressed = state.kind === "masks" ? masks.tool.place === n : item?.label === label;
     box.children[n].classList.toggle("guess", item?.guess?.label === label);
   });
 }
 
 function actionButton(action, key = action) {
   const button = element("button");
-  button.append(element("span", say(action)), " ", element("kbd", shown(keyOf(key))));
-  button.addEventListener("click", () => press(key));
+  button.append(element("span", called(action)), " ", element("kbd", shown(keyOf(key))));
+  button.onclick = () => press(key);
   return button;
 }
 
 function showActions() {
   const item = items.get(at);
-  const one = ["skip", "prev", "next", "undo", "redo", "flag", "similar", "note", "remove"];
+  const painting = state.kind === "masks";
+  const one = ["skip", "prev", "next", "undo", "redo", "flag", ...(painting ? [] : ["similar"]), "note", "remove"];
+  if (painting) one.unshift(...Object.keys(masks.MASK_KEYS), "take");
   if (item?.guess) one.unshift("take");
   if (state.kind === "recordings") one.push("play");
-  const names = view === "one" ? one : ["undo", "redo", "prev", "next", "mark"];
-  if (!again("actions", view, names, state.keys)) return;
-  const buttons = names.map((action) => actionButton(action));
-  find("actions").replaceChildren(...buttons);
+  const names = view === "one" ? one : ["undo", "redo", "prev", "next", ...(painting ? [] : ["mark"])];
+  const box = find("actions");
+  if (again("actions", view, names, state.keys)) box.replaceChildren(...names.map((action) => actionButton(action)));
+  if (!painting || view === "grid") return;
+  ["brush", "erase", "fill", "like"].forEach((action, n) => box.children[n].ariaPressed = masks.tool.name === action);
 }
 
 function tell(text) {
   find("status").textContent = text;
 }
 
+function said(item, words) {
+  tell(`${item.name}: ${words}`);
+}
+
 function problem(error) {
-  const box = find("problem");
-  box.hidden = !error;
-  if (!error) return;
+  if (!error) return put("problem");
   const why = error.status === 401 ? say("signed_out") : error instanceof Failed ? error.message : say("offline");
-  box.textContent = error.decision ? say("not_kept", { why }) : why;
+  put("problem", error.decision ? say("not_kept", { why }) : why);
 }
 
 function showJob(job) {
   const box = find("job");
   box.hidden = job.state === "idle" || !job.words;
   box.className = job.state === "failed" ? "bad" : "soft";
-  box.textContent = say("training", { words: job.words, part: job.total ? `${job.done.toLocaleString(spoken())}/${job.total.toLocaleString(spoken())}` : "" });
+  box.textContent = `${job.words} ${job.total ? `${number(job.done)}/${number(job.total)}` : ""}`;
 }
 
-// ---- what is done
-
-/** Do one thing after the other, in the order of the keys. What fails is shown, and keys that were pressed before that are dropped. */
+/** Do one thing after the other. What fails is shown, and keys pressed before that are dropped. */
 function doing(task) {
   const before = failures;
   work = work.then(async () => {
@@ -239,7 +270,7 @@ function doing(task) {
 }
 
 async function keep(what, more) {
-  const seconds = Math.min(600, (performance.now() - since) / 1000);
+  const seconds = (performance.now() - since) / 1000;
   let answer;
   try {
     answer = await decide(what, { seconds, ...more });
@@ -262,6 +293,7 @@ async function keep(what, more) {
 
 async function keepPoints(item, points) {
   await keep("points", { items: { [item.i]: points } });
+  since = performance.now();
   tell(say("drawn"));
 }
 
@@ -269,7 +301,7 @@ async function giveLabel(label, guessed = false) {
   const item = items.get(at);
   if (!item) return;
   await keep("label", { items: { [item.i]: label }, guessed });
-  tell(say("said", { name: item.name, label: label || say("no_label") }));
+  said(item, label || say("no_label"));
   if (label) await go(1);
   else await show();
 }
@@ -280,6 +312,11 @@ async function go(by) {
   await show();
 }
 
+async function step(by) {
+  if (view === "grid" && document.activeElement?.role === "option" && grid.move(by)) return;
+  await go(by);
+}
+
 async function toItem(position) {
   for (const [place, item] of items) {
     if (item.i === position) {
@@ -287,9 +324,8 @@ async function toItem(position) {
       return show();
     }
   }
-  const made = await get("api/order", { queue: queue.name, filter: queue.filter, at: position });
-  if (made.place !== null && queue.like === null) {
-    Object.assign(queue, { order: made.order, total: made.total });
+  const made = await order(position);
+  if (made.place !== null) {
     items = new Map();
     at = made.place;
     return show();
@@ -305,25 +341,36 @@ function toOne(item) {
 }
 
 async function confirmPage() {
+  if (state.kind === "masks") return toOne(grid.inFocus());
   const labels = grid.confirmed();
   const n = Object.keys(labels).length;
   if (n) await keep("label", { items: labels, guessed: true });
-  tell(say("confirmed", { n }));
+  tell(say("many", { what: say("confirm"), n }));
   await go(1);
   grid.toStart();
 }
 
-async function undo(what, words) {
+async function undo(what) {
   const answer = await keep(what, {});
-  tell(say(words, { name: answer.items[0]?.name || "" }));
+  tell(`${say(what)}: ${answer.items[0]?.name || ""}`);
   if (answer.items.length) await toItem(answer.items[0].i);
   else await show();
 }
 
+const here = () => (view === "grid" ? grid.inFocus() : items.get(at));
+
 const DO = {
   async take() {
     if (view === "grid") return confirmPage();
-    const guess = items.get(at)?.guess;
+    const item = items.get(at);
+    if (item?.mask) {
+      const base = masks.base(item);
+      if (base === null) return;
+      await DRAWING.keep(item, new ArrayBuffer(0), base);
+      said(item, say("right"));
+      return go(1);
+    }
+    const guess = item?.guess;
     if (guess) return giveLabel(guess.label, true);
     tell(say("no_guess"));
   },
@@ -332,28 +379,22 @@ const DO = {
     const item = items.get(at);
     if (!item) return;
     await keep("skip", { items: { [item.i]: true } });
-    tell(say("skipped", { name: item.name }));
+    said(item, say("skip"));
     await go(1);
   },
-  async prev() {
-    if (view === "grid" && document.activeElement?.getAttribute("role") === "option" && grid.move(-1)) return;
-    await go(-1);
-  },
-  async next() {
-    if (view === "grid" && document.activeElement?.getAttribute("role") === "option" && grid.move(1)) return;
-    await go(1);
-  },
-  undo: () => undo("undo", "undone"),
-  redo: () => undo("redo", "redone"),
+  prev: () => step(-1),
+  next: () => step(1),
+  undo: () => undo("undo"),
+  redo: () => undo("redo"),
   async flag() {
-    const item = view === "grid" ? grid.inFocus() : items.get(at);
+    const item = here();
     if (!item) return;
     await keep("flag", { items: { [item.i]: !item.flag } });
-    tell(say(item.flag ? "unflagged" : "flagged_now", { name: item.name }));
-    if (view === "one") paintOne(items.get(at));
+    said(item, say(item.flag ? "unflagged" : "flagged_item"));
+    if (view === "one") paintFacts(items.get(at));
   },
   async similar() {
-    const item = view === "grid" ? grid.inFocus() : items.get(at);
+    const item = here();
     if (item) await openQueue(queue.name, { like: item.i });
     showState();
   },
@@ -378,13 +419,19 @@ const DO = {
     else await giveLabel(label);
     showLabels();
   },
-  remove: async () => view === "one" && giveLabel(""),
+  async remove() {
+    const item = items.get(at);
+    if (view !== "one" || !item) return;
+    if (!item.mask) return giveLabel("");
+    await keep("mask", { items: { [item.i]: "" } });
+    await show();
+  },
   async note() {
     const item = items.get(at);
     const text = item && (await ask("which_note", item.note || ""));
     if (text === null || !item) return;
     await keep("note", { items: { [item.i]: text } });
-    paintOne(items.get(at));
+    paintFacts(items.get(at));
   },
   async play() {
     const sound = find("sound");
@@ -392,30 +439,21 @@ const DO = {
   },
   async other_queue() {
     const names = [...find("queue").options].map((option) => option.value).filter((name) => name !== "similar");
-    await openQueue(names[(names.indexOf(queue.name) + 1) % names.length]);
-    await loadState();
+    await openQueue(names[(names.indexOf(queue.name) + 1) % names.length]).then(loadState);
   },
   async train() {
     showJob(await post("api/train", {}));
     setTimeout(watchJob, 300);
   },
   async model() {
-    await showPanel(find("panel-body"), items.get(at), (words) => {
+    await showPanel(find("panel-body"), items.get(at), (filter) => {
       find("panel").close();
-      doing(async () => {
-        await openQueue("all", { filter: words });
-        showState();
-      });
+      doing(() => openQueue("all", { filter }).then(showState));
     });
     if (!find("panel").open) find("panel").showModal();
   },
   async help() {
-    listKeys(find("help-keys"), find("help-said"), state.classes, (keys) => {
-      state.keys = keys;
-      DO.help();
-      showState();
-      paint();
-    });
+    listKeys(find("help-keys"), find("help-said"), newKeys);
     find("language").value = spoken();
     if (!find("help").open) find("help").showModal();
   },
@@ -437,12 +475,19 @@ async function watchJob() {
   if (job.state === "running") setTimeout(watchJob, 400);
   if (job.state === "done") {
     doing(async () => {
-      const item = items.get(at);
+      const seen = view === "one" ? items.get(at)?.i : undefined;
       await loadState();
-      await openQueue(queue.name, { at: view === "one" ? item?.i : undefined });
+      await openQueue(queue.name, { at: seen });
       if (find("panel").open) await DO.model();
     });
   }
+}
+
+function newKeys(keys) {
+  state.keys = keys;
+  DO.help();
+  showState();
+  paint();
 }
 
 /** Ask for a text; null where the person does not want to say one. */
@@ -460,6 +505,16 @@ function ask(title, value, hint = "", values = {}) {
 }
 
 function press(action) {
+  if (state.kind === "masks") {
+    doing(flushMask);
+    const place = action.startsWith("label:") ? state.classes.indexOf(action.slice(6)) : -1;
+    if (place >= 0) masks.choose(place, action.slice(6));
+    else if (action in masks.MASK_KEYS) masks.use(action);
+    if (place >= 0 || action in masks.MASK_KEYS) {
+      showLabels();
+      return showActions();
+    }
+  }
   if (action.startsWith("label:")) {
     const label = action.slice(6);
     return doing(async () => (view === "grid" ? grid.give(label) : giveLabel(label)));
@@ -483,33 +538,25 @@ document.addEventListener("keydown", (event) => {
   press(action);
 });
 
-for (const button of document.querySelectorAll("[data-do]")) button.addEventListener("click", () => press(button.dataset.do));
-for (const button of document.querySelectorAll("[data-close]")) button.addEventListener("click", () => button.closest("dialog").close());
-find("queue").addEventListener("change", (event) => {
-  const name = event.target.value;
-  event.target.blur();
-  if (name !== "similar") doing(() => openQueue(name).then(loadState));
-});
-find("unfilter").addEventListener("click", () => doing(() => openQueue(queue.name, { filter: "" }).then(showState)));
-find("help-reset").addEventListener("click", async () => {
-  state.keys = await keepKeys({}, state.classes);
-  DO.help();
-  showState();
-  paint();
-});
-find("language").addEventListener("change", (event) => {
+for (const button of document.querySelectorAll("[data-do]")) button.onclick = () => press(button.dataset.do);
+for (const button of document.querySelectorAll("[data-close]")) button.onclick = () => button.closest("dialog").close();
+find("queue").onchange = ({ target }) => {
+  target.blur();
+  if (target.value !== "similar") doing(() => openQueue(target.value).then(loadState));
+};
+find("unfilter").onclick = () => doing(() => openQueue(queue.name, { filter: "" }).then(showState));
+find("help-reset").onclick = async () => newKeys(await keepKeys({}));
+find("language").onchange = (event) => {
   setLanguage(event.target.value);
-  showState();
-  paint();
-  DO.help();
-});
-find("who").addEventListener("click", () => doing(async () => {
+  newKeys(state.keys);
+};
+find("who").onclick = () => doing(async () => {
   const name = await ask("which_name", state.by);
   if (!name || name === state.by) return;
   setWho(name);
   await loadState();
   await openQueue(queue.name);
-}));
+});
 setInterval(() => {
   if (state && !document.hidden && !document.querySelector("dialog[open]")) doing(async () => loadState().catch(() => {}));
 }, 10_000);

@@ -1,0 +1,136 @@
+"""Masks for a page: the class of each pixel as one byte, packed by gzip both ways, so that no browser changes a value."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gatera.core.errors import ArgumentError, DataError
+from gatera.program.raw.photo import MAX_PIXELS
+from gatera.studio.asked import asked
+from gatera.studio.masks.overlay import overlay
+from gatera.studio.masks.painting import draw, mask_seen, masks_of
+from gatera.studio.media.photos import small_photo
+from gatera.studio.studio import Studio
+from gatera.studio.views import item_view, last_view
+from gatera.web.problems import JSON_TYPE, Refused, as_json
+
+#: How hard masks are packed: they go to this machine, and are nearly all the same.
+LEVEL = 1
+
+
+class MaskApi:
+    """The answers about masks.
+
+    Args:
+        studio: the studio.
+        by: who asks if a request does not say.
+    """
+
+    def __init__(self, studio: Studio, by: str) -> None:
+        self._studio, self._by = studio, by
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        return [
+            Route("/mask/{position:int}", self._mask, methods=["GET"]),
+            Route("/over/{position:int}", self._over, methods=["GET"]),
+            Route("/api/mask/{position:int}", self._draw, methods=["POST"]),
+        ]
+
+    def _asked(self, request: Request) -> tuple[str, int, str]:
+        """Return who asks, the position of the photo, and its name."""
+        masks_of(self._studio)
+        position = request.path_params["position"]
+        if position >= len(self._studio.place):
+            raise Refused(404, "there is no such item")
+        return request.query_params.get("as") or self._by, position, self._studio.place.names[position]
+
+    async def _mask(self, request: Request) -> Response:
+        """Answer one line of JSON, then a byte for each pixel."""
+        by, _, name = self._asked(request)
+
+        def made() -> bytes:
+            with self._studio.lock:
+                desk = self._studio.people.desk(by)
+            seen = mask_seen(self._studio, desk, by, name)
+            height, width = seen.positions.shape
+            head = {
+                "width": width, "height": height, "base": seen.base, "classes": seen.classes.shown(), "ground": seen.classes.ground,
+            }  # fmt: skip
+            return gzip.compress(json.dumps(head).encode() + b"\n" + seen.positions.tobytes(), LEVEL)
+
+        headers = {"Content-Encoding": "gzip", "Cache-Control": "no-store"}
+        return Response(await run_in_threadpool(made), media_type="application/octet-stream", headers=headers)
+
+    async def _over(self, request: Request) -> Response:
+        """Answer a small picture of the photo with its mask over it."""
+        by, position, name = self._asked(request)
+
+        def made() -> bytes:
+            with self._studio.lock:
+                desk = self._studio.people.desk(by)
+            photo = self._studio.place.path(position)
+            try:
+                seen = mask_seen(self._studio, desk, by, name)
+            except DataError:  # the photo alone; seen large, it says what is wrong with its mask
+                return small_photo(photo, self._studio.folder / "small").data
+            return overlay(photo, seen)
+
+        data = await run_in_threadpool(made)
+        return Response(data, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+
+    async def _draw(self, request: Request) -> Response:
+        """Keep a drawing; what is answered is on the disk."""
+        by, position, _ = self._asked(request)
+        body = await request.body()
+        given = request.query_params
+
+        def kept() -> dict[str, Any]:
+            studio = self._studio
+            try:
+                more = asked(
+                    {"what": "undo", "seconds": float(given.get("seconds", 0)), "id": given.get("id", "")}, 1
+                )
+            except ValueError as err:
+                raise ArgumentError("seconds must be a number", got=given.get("seconds")) from err
+            with studio.lock:
+                changed = draw(
+                    studio, by, position, unpacked(body), given.get("base", ""), more.seconds, more.id
+                )
+                desk = studio.people.desk(by)
+                return {
+                    "items": [item_view(studio, desk, by, place) for place in changed], "counts": studio.counts(desk),
+                    "last": last_view(studio, desk), "classes": None,
+                }  # fmt: skip
+
+        return Response(
+            as_json(await run_in_threadpool(kept)),
+            media_type=JSON_TYPE,
+            headers={"Cache-Control": "no-store"},
+        )
+
+
+def unpacked(body: bytes) -> bytes:
+    """Return what a page packed with gzip; nothing of nothing.
+
+    Raises:
+        ArgumentError: if it is not that, or more than a photo has pixels.
+    """
+    if not body:
+        return b""
+    packer = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        data = packer.decompress(body, MAX_PIXELS + 1)
+    except zlib.error as err:
+        raise ArgumentError("the drawing is not packed by gzip") from err
+    if not packer.eof or len(data) > MAX_PIXELS:
+        raise ArgumentError("the drawing is cut off, or larger than a photo")
+    return data

@@ -1,0 +1,136 @@
+"""Masks in a browser: brush, fill, keys alone, undo over a reload."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from gatera.studio.masks.painting import mask_seen
+
+
+@pytest.fixture
+def streets(tmp_path: Path) -> Path:
+    """Three photos of a red square on blue; the masks of two say that its left half is a car."""
+    folder = tmp_path / "streets"
+    (folder / "images").mkdir(parents=True)
+    (folder / "masks").mkdir()
+    for number in range(3):
+        photo, mask = Image.new("RGB", (60, 40), "blue"), Image.new("L", (60, 40))
+        ImageDraw.Draw(photo).rectangle((20, 10, 39, 29), fill="red")
+        ImageDraw.Draw(mask).rectangle((20, 10, 29, 29), fill=1)
+        photo.save(folder / "images" / f"{number}.png")
+        if number < 2:
+            mask.save(folder / "masks" / f"{number}.png")
+    (folder / "codes.txt").write_text("background\ncar\nroad\n")
+    return folder
+
+
+def positions(studio, place: int = 0) -> np.ndarray:
+    return mask_seen(studio, studio.people.desk("Ann"), "Ann", studio.place.names[place]).positions
+
+
+def waiting(page, n: int) -> None:
+    page.wait_for_function(f"() => document.querySelectorAll('#last li').length === {n}")
+
+
+def test_brush_fill_and_undo(streets, opened):
+    page, studio = opened(streets, classes=())
+    page.select_option("#queue", "all")
+    canvas = page.get_by_role("application", name="Mask: images/0.png")
+    page.wait_for_function("() => document.querySelector('#item canvas').width === 60")
+    box = canvas.bounding_box()
+
+    def click(x: float, y: float) -> None:
+        page.mouse.click(box["x"] + (x + 0.5) / 60 * box["width"], box["y"] + (y + 0.5) / 40 * box["height"])
+
+    photo = page.locator("#item img").bounding_box()
+    assert box == photo and photo["width"] == 256  # a small photo is seen large, and its mask lies on it
+    assert page.get_by_role("button", name="car 2").get_attribute("aria-pressed") == "true"
+    page.keyboard.press("c")  # fill like colours: all of the square is a car
+    click(35, 20)
+    waiting(page, 1)
+    assert (positions(studio)[10:30, 20:40] == 1).all() and positions(studio).sum() == 400
+    page.keyboard.press("3")
+    page.keyboard.press("v")  # fill the region
+    click(25, 15)
+    waiting(page, 2)
+    assert (positions(studio) == 2).sum() == 400
+    page.keyboard.press("b")
+    for _ in range(12):
+        page.keyboard.press(",")
+    page.keyboard.press("2")
+    click(0, 0)
+    waiting(page, 3)
+    assert positions(studio)[0, :2].tolist() == [1, 0]  # a brush of one pixel
+    page.keyboard.press("e")
+    click(0, 0)
+    waiting(page, 4)
+    assert positions(studio)[0, 0] == 0
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    page.keyboard.press("u")
+    waiting(page, 3)
+    assert positions(studio)[0, 0] == 1
+    page.set_viewport_size({"width": 700, "height": 700})  # what is painted stays where it was seen
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + 1, box["y"] + box["height"] - 1)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 2 * box["width"], box["y"] + 2 * box["height"], steps=5)
+    page.mouse.up()  # outside, below the last row
+    waiting(page, 4)
+    assert (positions(studio)[-1] == 1).all()
+    page.get_by_role("button", name="Finish (1)").click()
+    page.keyboard.press("Enter")
+    page.get_by_text("1 mask replaced").first.wait_for()
+    assert np.asarray(Image.open(streets / "masks" / "0.png"))[20, 35] == 2
+    page.watched.assert_clean()
+
+
+def test_masks_by_keys_alone(streets, opened):
+    page, studio = opened(streets, classes=())
+    press = page.keyboard.press
+    page.wait_for_function("() => document.querySelector('#item canvas')?.width === 60")
+    assert page.locator("#facts").inner_text().startswith("no label")  # the photo without a mask comes first
+    for _ in range(12):
+        press(",")
+    press("3")
+    press("d")
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "application"
+    for key in ("Space", "ArrowRight", "ArrowRight", "ArrowDown", "Space", "ArrowDown"):
+        press(key)
+    waiting(page, 1)
+    page.wait_for_function("() => document.getElementById('status').textContent === '32, 22: background'")
+    found = positions(studio, 2)
+    assert found[20, 30:33].tolist() == [2, 2, 2] and found[21, 32] == 2 and (found == 2).sum() == 4
+    press("Escape")
+    press("o")
+    assert page.evaluate("document.querySelector('#item canvas').style.opacity") == "0.9"
+    press("Enter")  # right as it is, and on
+    page.get_by_text("That was the last of this queue.").wait_for()
+    press("g")
+    page.select_option("#queue", "all")
+    page.get_by_role("option", name="images/0.png: masks/0.png").click()
+    page.get_by_role("application", name="Mask: images/0.png").wait_for()
+    press("Backspace")
+    waiting(page, 3)
+    page.watched.assert_clean()
+
+
+@pytest.mark.whole
+def test_a_mask_that_cannot_be_shown_is_said_in_its_place(streets, opened):
+    Image.new("L", (40, 60)).save(streets / "masks" / "1.png")
+    page, _ = opened(streets, classes=(), locale="es-ES", width=360, height=740, dark=True)
+    page.select_option("#queue", "all")
+    page.keyboard.press("ArrowRight")
+    page.get_by_text("is 40 x 60 pixels, and its photo 60 x 40").wait_for()
+    page.keyboard.press("g")
+    page.locator("#cell-0 img").wait_for()
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.cell img')].every((each) => each.naturalWidth)"
+    )
+    page.keyboard.press("g")
+    assert page.get_by_role("button", name="Rellenar región").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
