@@ -6,13 +6,13 @@ import statistics
 import sys
 
 from harness.cli import main
-from harness.models import saved_models
+from harness.models import saved_program
 from harness.question import Line, Question
 from harness.session import Session
 
 
 def measure(session: Session) -> list[Line]:
-    saved, photo = saved_models(session), session.some_photos()[0]
+    program, photo = saved_program(session), session.some_photos()[0]
     gatera = session.script("gatera")
 
     def megabytes(*command: object) -> float:
@@ -20,10 +20,8 @@ def measure(session: Session) -> list[Line]:
 
     found = session.interleave(
         {
-            "gatera predict": lambda _: megabytes(gatera, "predict", saved.gatera, photo),
-            "with OpenVINO": lambda _: megabytes(
-                gatera, "predict", "--engine", "openvino", saved.gatera, photo
-            ),
+            "gatera predict": lambda _: megabytes(gatera, "predict", program, photo),
+            "with OpenVINO": lambda _: megabytes(gatera, "predict", "--engine", "openvino", program, photo),
             "Python alone": lambda _: megabytes(sys.executable, "-c", "pass"),
         },
         lambda size: f"{size:.0f} MB",

@@ -45,6 +45,15 @@ def fastai_data(session: Session) -> dict[str, Any]:
     return {**training_data(session), "arch": ARCH, "weights": weights(session)}
 
 
+def saved_program(session: Session) -> Path:
+    """Build Gatera's learner and save it, for questions that compare it with nothing of fastai's; kept for the others."""
+    path = session.work / "program.gatera"
+    if not path.exists():
+        say("  saving a program")
+        session.job("gatera_learner.py", "export", out=path, **training_data(session))
+    return path
+
+
 def saved_models(session: Session) -> Saved:
     """Build both learners, check that their bodies agree, and save each; kept for the other questions of this run.
 

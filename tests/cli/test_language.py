@@ -95,6 +95,10 @@ def test_every_phrase_is_still_said_somewhere():
         ),
         ("Lower lr=0.1 to lr=1e-3.", "Lower --lr 0.1 to --lr 1e-3."),
         (
+            "model=words can only be used with task=text, not with task=table.",
+            "--model words can only be used with --task text, not with --task table.",
+        ),
+        (
             "target= can only be used with task=table, not with task=recommend.",
             "--target can only be used with --task table, not with --task recommend.",
         ),

@@ -319,12 +319,12 @@ def test_ties_keep_the_order_of_the_labels():
 
 
 def test_an_input_that_cannot_be_read_is_named_once(capsys):
-    failed, row = [], Input({}, {"file": "new.csv", "row": 3})
+    failed, row = [], Input({}, {"file": "new.csv", "row": 3}, line=7)
     answers = [
         (DataError("no date", got="2024-02-30"), row),
         (DataError("cat.jpg is empty"), Input("cat.jpg", {"file": "cat.jpg"})),
     ]
     assert list(_report_failures(answers, failed)) == [] and failed[0] is row
     assert capsys.readouterr().err == (
-        "Error: new.csv:3: no date. Got: '2024-02-30'.\nError: cat.jpg is empty.\n"
+        "Error: Line 7 of new.csv: no date. Got: '2024-02-30'.\nError: cat.jpg is empty.\n"
     )

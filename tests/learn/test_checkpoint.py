@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from gatera.core.errors import ArgumentError, DataError
+from gatera.learn.checkpoint import check_is_file
 
 
 def test_what_was_saved_comes_back_with_the_optimizers_memory(make_learner):
@@ -71,4 +72,13 @@ def test_the_parameters_of_another_model_are_refused(make_learner):
     assert str(err.value) == (
         f"the parameters in {path} do not fit this model: 2 with another shape (1.4.weight, 1.4.bias). Create the "
         "learner with the architecture, head and number of classes it was saved with."
+    )
+
+
+def test_a_folder_is_no_checkpoint(tmp_path):
+    (tmp_path / "a.safetensors").touch()
+    with pytest.raises(DataError) as err:
+        check_is_file(tmp_path)
+    assert str(err.value) == (
+        f"{tmp_path} is a folder, not a checkpoint. Available: a.safetensors. Name a file in it."
     )

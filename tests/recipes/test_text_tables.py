@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import gatera
 from gatera.core.errors import ArgumentError, DataError
 from gatera.program.tables.columns import Kind
+from gatera.recipes.events import Events
 from gatera.recipes.find_task import OtherTask, find_task
 from gatera.recipes.run import check_settings
 from gatera.recipes.settings import ModelKind, Task, TrainSettings
@@ -80,6 +82,14 @@ def test_naming_the_column_makes_it_a_task_for_texts(tmp_path, events):
     asked = settings(tmp_path, frame, text="title")
     assert find_task(asked) is Task.text
     assert TableOfTexts(asked, events).text == "title"
+    for more in (
+        {"model": ModelKind.words},
+        {"arch": "MiniLM"},
+        {"weights": "a.gatera"},
+        {"freeze_epochs": 1},
+    ):
+        assert find_task(settings(tmp_path, frame, **more)) is Task.text
+    assert TableOfTexts(settings(tmp_path, frame, model=ModelKind.words), events).text == "review"
     stars = TableOfTexts(settings(tmp_path, frame, text="review", target="stars"), events)
     assert set(stars.labels) == {1, 2, 3, 4}
     assert events.lines[-1] == "stars has 4 different whole numbers, which are classes."
@@ -92,7 +102,7 @@ def test_naming_the_column_makes_it_a_task_for_texts(tmp_path, events):
         ({"text": "sentiment"}, "text= and target= name the same column. Got: 'sentiment'."),
         ({"drop": "review"}, "{source} has no column of texts beside sentiment. Available: id, title, review. Name the column: text=. To learn from columns of categories and numbers, pass task='table'."),
         ({"test_pct": 0.1}, "test_pct= is for folders. Got: 0.1. Omit test_pct=: {source} is a table."),
-        ({"target": "id"}, "id holds numbers, and texts can only be sorted into classes. Got: '40 different numbers'. If they are classes, pass classes='id'."),
+        ({"target": "id"}, "id holds numbers, and texts can only be sorted into classes. Got: '40 different numbers'. If they are classes, pass classes='id'. Numbers are not learned from texts: add a column that says which of a few ranges id lies in, such as low and high, and predict that."),
     ],
 )  # fmt: skip
 def test_what_cannot_be_learned(more, message, tmp_path, events):
@@ -124,3 +134,37 @@ def test_a_model_of_another_task_is_refused(task, model, other, tmp_path):
     with pytest.raises(ArgumentError) as err:
         check_settings(asked, Task(task))
     assert str(err.value) == f"model={model} can only be used with task={other}, not with task={task}."
+
+
+def test_a_model_that_texts_do_not_have_is_refused_where_a_table_turns_out_to_hold_texts(tmp_path):
+    source = settings(tmp_path, reviews()).source
+    with pytest.raises(ArgumentError) as err:
+        gatera.train(source, "sentiment", model="trees", out=tmp_path / "a.gatera", events=Events())
+    assert str(err.value) == "model=trees can only be used with task=table, not with task=text."
+
+
+def test_a_number_that_only_texts_could_tell_is_refused_with_the_way_out(tmp_path, events):
+    asked = settings(
+        tmp_path, reviews().assign(price=np.linspace(1, 9.5, 40)), target="price", drop="sentiment"
+    )
+    with pytest.raises(DataError) as err:
+        read(asked, events)
+    assert "review (free text)" in str(err.value)
+    assert str(err.value).endswith(
+        "Numbers are not learned from texts: add a column that says which of a few ranges price lies in, such as low and high, "
+        "and predict that."
+    )
+
+
+@pytest.mark.slow
+def test_words_alone_are_announced_as_words(tmp_path, events):
+    trained = gatera.train(
+        settings(tmp_path, reviews()).source,
+        "sentiment",
+        model="words",
+        out=tmp_path / "a.gatera",
+        events=events,
+    )
+    assert "Training a linear model of words, up to 2,048 tokens of a text." in events.lines
+    assert not any("MiniLM" in line for line in events.lines)
+    assert trained.path.exists()

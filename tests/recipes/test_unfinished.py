@@ -343,3 +343,17 @@ def test_two_runs_cannot_write_the_same_program_at_once(make_run):
     assert "is writing" in str(err.value) and "another file: out=" in str(err.value)
     run()
     assert not lock.exists()
+
+
+@pytest.mark.parametrize("model", ["trees", "network"])
+def test_a_folder_to_resume_from_is_refused_whatever_is_trained(data, tmp_path, model):
+    with pytest.raises(DataError) as err:
+        gatera.train(data / "people.csv", "rich", model=model, resume=tmp_path, out=tmp_path / "p.gatera")
+    assert str(err.value) == f"{tmp_path} is a folder, not a checkpoint. Name a file that a training kept."
+
+
+def test_a_folder_where_the_checkpoint_belongs_is_said(data, tmp_path, events):
+    places(tmp_path / "p.gatera")[0].mkdir(parents=True)
+    gatera.train(data / "people.csv", "rich", model="trees", out=tmp_path / "p.gatera", events=events)
+    where = places(tmp_path / "p.gatera")[0]
+    assert f"{where} is a folder, so no checkpoint can be read or kept there." in events.warnings

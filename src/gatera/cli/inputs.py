@@ -18,7 +18,7 @@ from gatera.core.errors import ArgumentError, DataError, ProgramFileError, short
 from gatera.core.walk import files_below
 from gatera.program.archive import PROGRAM, Archive
 from gatera.program.operations import OPERATIONS, PHOTOS
-from gatera.program.raw.csv_rows import csv_rows
+from gatera.program.raw.csv_rows import numbered_csv_rows
 from gatera.program.raw.formats.unread import unread_files, unread_sentence
 from gatera.program.raw.photo import PHOTO_SUFFIXES
 from gatera.program.raw.text import TEXT_SUFFIXES
@@ -36,11 +36,23 @@ class Input(NamedTuple):
         raw: what the program gets.
         where: what JSON says of it: {"file": ...}, {"text": ...}, or {"file": ..., "row": ...}.
         error: why it could not be fetched; None for all others.
+        line: of a row, the line of the file in which it begins: cells in quotes may hold line breaks.
     """
 
     raw: Any
     where: dict[str, Any]
     error: DataError | None = None
+    line: int | None = None
+
+    @property
+    def place(self) -> str:
+        """How an error calls it: of a row, the line of the file in which it begins."""
+        named = str(self.where.get("file"))
+        return (
+            str(self)
+            if self.line is None
+            else f"Line {self.line} of {'standard input' if named == '-' else named}"
+        )
 
     def __str__(self) -> str:
         named = self.where.get("file") or shorten(
@@ -79,7 +91,7 @@ def find_inputs(
     Args:
         given: the words of the command line.
         first: what the program does first.
-        reading: how tables are read: what `csv_rows` takes.
+        reading: how tables are read: what `numbered_csv_rows` takes.
         on_note: is called with each decision about a table; None to warn.
 
     Raises:
@@ -268,7 +280,8 @@ def _rows(
             table = Path(folder) / "standard-input.csv"
             table.write_bytes(stdin_bytes())
             for each in list(_rows(str(table), columns, reading, on_note)):
-                yield Input(each.raw, {"file": "-", "row": each.where["row"]})
+                yield Input(each.raw, {"file": "-", "row": each.where["row"]}, line=each.line)
         return
-    for number, row in enumerate(csv_rows(word, known=columns, on_note=on_note, **reading), start=1):
-        yield Input(row, {"file": word, "row": number})
+    rows = numbered_csv_rows(word, known=columns, on_note=on_note, **reading)
+    for number, (line, row) in enumerate(rows, start=1):
+        yield Input(row, {"file": word, "row": number}, line=line)

@@ -127,6 +127,9 @@ def for_command(message: str, command: str | None) -> str:
         message,
     )
     message = re.sub(rf"^({names})=(?=\s)", lambda found: keywords[found[1]], message)
+    message = re.sub(
+        rf"^({names})=(\w+)(?= (?:can|needs)\b)", lambda found: _option(keywords[found[1]], found[2]), message
+    )
     return re.sub(
         rf"""(?<=\s)({names})=(True|False|"[^"]*"|'[^']*'|[\w./~-]*[\w/]|)""",
         lambda found: _option(keywords[found[1]], found[2]),

@@ -155,7 +155,7 @@ def _naming(error: DataError, each: Input) -> DataError:
     if str(each) in error.problem or "text" in each.where:
         return error
     return DataError(
-        f"{each}: {error.problem}",
+        f"{each.place}: {error.problem}",
         got=error.got,
         expected=error.expected,
         available=error.available,

@@ -11,6 +11,8 @@ UNSAFE = re.compile(
     r"\uffa0\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
 )
 
+_HALVES = re.compile("[\ud800-\udfff]")
+
 
 def escaped(text: object, keep: str = "") -> str:
     r"""Return text with control characters shown as escapes such as \x1b.
@@ -33,7 +35,17 @@ def is_utf8(text: str) -> bool:
         >>> is_utf8("caf\u00e9"), is_utf8("caf\udce9")
         (True, False)
     """
-    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+    return text.isascii() or _HALVES.search(text) is None
+
+
+def as_utf8(text: str) -> str:
+    r"""Return a text as a file can hold it: halves of surrogate pairs, as names of files may have them, are written as escapes.
+
+    Example:
+        >>> as_utf8("caf\u00e9"), as_utf8("caf\udce9")
+        ('café', 'caf\\udce9')
+    """
+    return text if is_utf8(text) else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _escape(character: str) -> str:

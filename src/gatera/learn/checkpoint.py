@@ -21,6 +21,9 @@ from gatera.core.files import atomic_write
 from gatera.learn.checkpoints.keeper import as_data_error
 from gatera.learn.checkpoints.tensor_file import is_tensor_file, read_tensors
 
+#: What the names of checkpoints end in.
+SUFFIXES = (".safetensors", ".pth")
+
 
 @dataclass(frozen=True)
 class Position:
@@ -92,14 +95,29 @@ def write(path: Path, content: dict[str, Any]) -> Path:
     return path
 
 
+def check_is_file(path: Path) -> None:
+    """Raise DataError unless there is a file that may be a checkpoint.
+
+    Raises:
+        DataError: if the file is missing, or is a folder; the checkpoints in that are named.
+    """
+    if path.is_dir():
+        inside = [file.name for file in sorted(path.iterdir()) if file.suffix in SUFFIXES and file.is_file()]
+        raise DataError(
+            f"{path} is a folder, not a checkpoint", available=listed(inside, 5) or None,
+            remedy="Name a file in it." if inside else "Name a file that a training kept.",
+        )  # fmt: skip
+    if not path.is_file():
+        raise DataError(f"no checkpoint {path}", remedy="learn.save(name) writes one.")
+
+
 def read(path: Path, device: torch.device) -> dict[str, Any]:
     """Read a checkpoint.
 
     Raises:
         DataError: if the file is missing, damaged, not a checkpoint, or contains objects other than plain values.
     """
-    if not path.is_file():
-        raise DataError(f"no checkpoint {path}", remedy="learn.save(name) writes one.")
+    check_is_file(path)
     if is_tensor_file(path):
         return read_tensors(path, device)
     try:

@@ -17,7 +17,7 @@ from gatera.program.tables.notes import Note
 from gatera.program.tables.packed import is_table_name
 from gatera.program.tables.reader import open_table
 from gatera.recipes.events import Events
-from gatera.recipes.settings import Task, TrainSettings
+from gatera.recipes.settings import ModelKind, Task, TrainSettings
 
 #: The file name endings that tell the task of a folder.
 SUFFIXES = {Task.photos: IMAGE_EXTENSIONS, Task.sound: SOUND_SUFFIXES, Task.text: TEXT_SUFFIXES}
@@ -25,6 +25,9 @@ SUFFIXES = {Task.photos: IMAGE_EXTENSIONS, Task.sound: SOUND_SUFFIXES, Task.text
 #: What messages call them.
 THINGS = {Task.photos: "photos", Task.sound: "recordings", Task.text: "texts"}
 
+
+#: Settings that texts have and tables of other columns have not: whoever gives one means the texts of a table.
+OF_TEXTS = ("text", "arch", "weights", "freeze_epochs")
 
 #: A kind of file of which there are at least this many times the most frequent ones makes a near tie.
 NEAR = 0.5
@@ -91,7 +94,10 @@ def _task_of_table(source: Path, settings: TrainSettings, events: Events | None)
         if None not in roles and settings.target == roles[2] and events is not None:
             text = f"{settings.target} is predicted from all columns, though they are called as users, items and ratings"
             events.on_note(Note(text, "task", "recommend"))
-        return Task.table if settings.text is None else Task.text
+        texts = settings.model is ModelKind.words or any(
+            getattr(settings, name) is not None for name in OF_TEXTS
+        )
+        return Task.text if texts else Task.table
     raise DataError(
         f"{source} is a table, so target= must name the column to predict", available=listed(columns),
         remedy="If its columns are users, items and ratings, pass task=recommend instead.",

@@ -56,6 +56,7 @@ class Job:
         example: an item to try the program on: what `gatera predict` takes.
         weights: where the initial weights came from, in words.
         architecture: the network's name, where the learner does not know it.
+        opening: what is trained, in a sentence, where that is not the network.
         skipped: files that are not used, and why.
         facts: what else `program.json` says of the training.
         leaks: items that are on both sides of the split; None where nobody looked.
@@ -71,6 +72,7 @@ class Job:
     example: Sequence[str]
     weights: str = RANDOM_WEIGHTS
     architecture: str | None = None
+    opening: str | None = None
     skipped: Sequence[BadFile] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     leaks: Leaks | None = None
@@ -174,7 +176,8 @@ def run_job(job: Job, unfinished: UnfinishedRun) -> TrainedProgram:
     resume = unfinished.resume_from(learn)
     settings = unfinished.settings
     architecture = job.architecture or architecture_name(learn.model)
-    events.on_line(f"Training {architecture} ({learn.arithmetic}), starting from {job.weights}.")
+    network = f"Training {architecture} ({learn.arithmetic}), starting from {job.weights}."
+    events.on_line(job.opening or network)
     with unfinished.kept():
         _train(job, resume, events)
         unfinished.keeper.flush(slim=True)  # nothing after this line loses the training

@@ -173,6 +173,7 @@ def prepare(task: Task, settings: TrainSettings, events: Events) -> Job:
             try:
                 return recipes.table_job(settings, events)
             except OtherTask as other:
+                check_settings(settings, other.task)  # what only tables have was asked for
                 return prepare(other.task, settings, events)
         case Task.recommend:
             return recipes.rating_job(settings, events)

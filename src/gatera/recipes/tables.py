@@ -24,9 +24,9 @@ from gatera.recipes.events import Events
 from gatera.recipes.files import report_sides
 from gatera.recipes.find_task import OtherTask
 from gatera.recipes.job import Job, options_for
-from gatera.recipes.settings import Task, TrainSettings
+from gatera.recipes.settings import ModelKind, Task, TrainSettings
 from gatera.recipes.splitting.rows import RowsToSplit, SplitRows, split_rows
-from gatera.recipes.texts.rows import text_columns
+from gatera.recipes.texts.rows import numbers_from_texts, text_columns
 from gatera.tabular.baseline import boosted_trees
 from gatera.tabular.data import TabularDataLoaders
 from gatera.tabular.defaults import TABLES, batch_size, learning_rate
@@ -95,6 +95,7 @@ def table_job(settings: TrainSettings, events: Events) -> Job:
 
     return Job(
         learn, fit, lambda side: _evaluate(learn, side, classes, settings.seed), data=str(settings.source),
+        opening="Training boosted trees." if settings.model is ModelKind.trees else None,
         example=[str(settings.source)], facts=facts, split_by=split.words, leaks=split.leaks,
     )  # fmt: skip
 
@@ -121,6 +122,8 @@ def read(settings: TrainSettings, events: Events) -> Table:
     texts = [
         name for name in text_columns(frame, target) if name in roles.skipped and name not in wishes.drop
     ]
+    for name in texts:
+        roles.skipped[name] = "free text"
     nothing_else = not roles.categories and not roles.numbers and not roles.dates
     if nothing_else and texts and is_class_as_asked(frame[target], wishes):
         raise OtherTask(Task.text)
@@ -132,6 +135,7 @@ def read(settings: TrainSettings, events: Events) -> Table:
         raise DataError(
             f"No column of {settings.source} can be used to predict {target}", got=reasons or "no other column",
             expected="columns of numbers or of categories that occur more than once",
+            remedy=numbers_from_texts(target) if texts else None,
         )  # fmt: skip
     if texts:
         events.on_note(Note(f"Free text is not used here: {listed(texts, 6)}", "text", texts[0]))

@@ -78,3 +78,12 @@ def test_a_list_is_not_a_label():
     assert str(err.value) == (
         "vocab has a value that cannot be a label. Got: ['cat']. Expected: text, bool, int."
     )
+
+
+def test_a_label_that_no_file_can_keep_is_refused_before_training():
+    with pytest.raises(DataError) as err:
+        learn_vocab(["cat", "caf\udce9"])
+    assert str(err.value) == (
+        "A label or category holds half of a surrogate pair, which no file can keep. Got: 'caf\\udce9'. Bytes were read in the "
+        "wrong encoding: rename the folder, or read the table with its own encoding=."
+    )

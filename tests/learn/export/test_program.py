@@ -115,3 +115,10 @@ def test_a_model_that_diverged_is_not_exported():
         ExportError, match=r"not finite \(NaN or infinite\), so no program was written.*lower learning rate"
     ):
         check_parity(nothing, b"", np.ones((1, 2), np.float32))
+
+
+def test_names_that_are_not_utf_8_are_written_as_escapes(learn, tmp_path):
+    path = tmp_path / "caf\udce9.gatera"
+    package = read_package(learn.export(path, options=ExportOptions(training={"source": "caf\udce9.csv"})))
+    assert package.program["training"]["source"] == "caf\\udce9.csv"
+    assert "caf\\udce9" in load_program(path).card

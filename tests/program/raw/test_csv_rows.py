@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gatera.core.errors import DataError
-from gatera.program.raw.csv_rows import csv_rows
+from gatera.program.raw.csv_rows import csv_rows, numbered_csv_rows
 
 
 def complaint(path) -> str:
@@ -74,3 +74,11 @@ def test_what_is_not_text_is_refused(tmp_path):
 
 def test_a_folder_is_refused(tmp_path):
     assert complaint(tmp_path).startswith(f"{tmp_path} cannot be read as a table (")
+
+
+def test_rows_have_the_line_in_which_they_begin(tmp_path):
+    table = tmp_path / "t.csv"
+    table.write_text('age,said\n30,"a\nb"\n\n40,c\n')
+    found = list(numbered_csv_rows(table))
+    assert found == [(2, {"age": "30", "said": "a\nb"}), (5, {"age": "40", "said": "c"})]
+    assert list(csv_rows(table)) == [row for _, row in found]

@@ -34,7 +34,14 @@ def test_equal_characters_get_one_form():
 
 
 def test_what_cannot_be_written_goes():
-    assert read_text("a\x00b\ud800c") == "a b c"
+    assert read_text("a\x00b\x1fc") == "a b c"
+
+
+def test_half_of_a_character_is_read_as_a_blank_and_told():
+    with pytest.warns(
+        UserWarning, match="^A text holds half of a surrogate pair, which is not a character: a blank"
+    ):
+        assert read_text("a\ud800b caf\udce9") == "a b caf"
 
 
 def test_a_path_is_a_file_and_a_str_is_a_text(tmp_path):

@@ -523,3 +523,17 @@ def test_points_are_thousands_beside_decimal_commas(write):
     assert cells(path, decimal=".")["price"][:2] == [1.0, 2.001]
     alone = write("price;kind\n" + "".join(f"{n + 1}.{n:03};x\n" for n in range(9)))
     assert cells(alone)["price"][1] == 2.001 and cells(alone, decimal=",")["price"][1] == 2001
+
+
+def test_letters_in_runs_are_said_to_be_another_alphabet(write):
+    path = write("имя,город\nИван,Москва\nОльга,Тверь\n".encode("cp1251"))
+    assert notes(path)[0] == "t.csv is not in UTF-8 and is read as cp1252 (to change: encoding='cp1251')."
+    assert cells(path, encoding="cp1251")["город"] == ["Москва", "Тверь"]
+
+
+def test_a_wrong_encoding_is_named(write):
+    path = write("a,b\n1,Genève\n".encode("cp1252"))
+    assert complaint(path, encoding="utf-8") == (
+        f"{path} is not in utf-8 (invalid continuation byte: byte 0xe8). Pass encoding= with its own, such as cp1251 or "
+        "shift-jis, or omit it to find it."
+    )

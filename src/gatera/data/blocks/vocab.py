@@ -11,6 +11,7 @@ from torch import Tensor
 
 from gatera.core.checks import is_missing, listed
 from gatera.core.errors import ArgumentError, DataError
+from gatera.core.escape import is_utf8
 from gatera.data.sources.items import Items
 
 #: Label that `add_na=True` puts first: "none of those I know".
@@ -25,6 +26,7 @@ class Vocab(Items[Any]):
 
     Raises:
         ArgumentError: if a label is in it twice or cannot be looked up.
+        DataError: if a label cannot be written in UTF-8.
 
     Example:
         >>> vocab = Vocab(["cat", "dog"])
@@ -39,6 +41,12 @@ class Vocab(Items[Any]):
             raise ArgumentError(
                 "vocab has a value that cannot be a label", got=unusable[0], expected="text, bool, int"
             )
+        broken = next((label for label in self if isinstance(label, str) and not is_utf8(label)), None)
+        if broken is not None:
+            raise DataError(
+                "A label or category holds half of a surrogate pair, which no file can keep", got=broken,
+                remedy="Bytes were read in the wrong encoding: rename the folder, or read the table with its own encoding=.",
+            )  # fmt: skip
         self.o2i: dict[Any, int] = {label: index for index, label in enumerate(self)}
         if len(self.o2i) < len(self):
             twice = [label for label in self.o2i if self.count(label) > 1]

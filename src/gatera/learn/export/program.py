@@ -17,6 +17,7 @@ from torch import nn
 import gatera
 from gatera.core.checks import require
 from gatera.core.errors import ExportError
+from gatera.core.escape import as_utf8
 from gatera.core.files import check_free_to_write
 from gatera.data.blocks.base import InputBlock
 from gatera.data.blocks.image import ImageInput
@@ -134,7 +135,7 @@ def export_program(trained: Trained, path: Path, force: bool, options: ExportOpt
     width = check_embedding(graph, model, batch) if options.embeddings else None
     warn_if_not_allowed(model, path)
     entries: dict[str, bytes] = {"model.onnx": model, **trained.block.entries()}
-    entries["card.md"] = (options.card or model_card(card_facts(trained, path.stem))).encode()
+    entries["card.md"] = as_utf8(options.card or model_card(card_facts(trained, path.stem))).encode()
     if not options.slim:
         entries["weights.safetensors"] = weights(trained.model)
     last_epoch = None if trained.last_epoch is None else dict(trained.last_epoch)
@@ -159,7 +160,7 @@ def has_features(trained: Trained) -> bool:
 
 
 def finite(value: Any) -> Any:
-    """Return facts as JSON has them: None for what is NaN or infinite, as what was not measured.
+    """Return facts as JSON has them: None for what is NaN or infinite, as what was not measured; texts in UTF-8.
 
     Example:
         >>> finite({"valid_loss": float("nan"), "errors": [0.5, float("inf")]})
@@ -169,6 +170,8 @@ def finite(value: Any) -> Any:
         return {key: finite(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [finite(each) for each in value]
+    if isinstance(value, str):
+        return as_utf8(value)  # the name of a file may be anything
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -19,7 +19,20 @@ def csv_rows(
     on_note: Callable[[Note], None] | None = None,
     sheet: str | None = None,
 ) -> Iterator[dict[str, str]]:
-    """Yield the rows of a table's file as column -> cell, read as training reads them; see `open_table`.
+    """Yield the rows of a table's file as column -> cell; see `numbered_csv_rows`, which also yields their lines."""
+    return (row for _, row in numbered_csv_rows(path, delimiter, encoding, header, known, on_note, sheet))
+
+
+def numbered_csv_rows(
+    path: str | Path,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    header: str | int | None = "auto",
+    known: Sequence[str] = (),
+    on_note: Callable[[Note], None] | None = None,
+    sheet: str | None = None,
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the line in which each row of a table's file begins, and the row as column -> cell, read as training reads them; see `open_table`.
 
     The cells stay texts: a program's `predict` finds the numbers in them. The file is opened when the first row is asked
     for, and never held in memory as a whole.
@@ -44,4 +57,4 @@ def csv_rows(
             warnings.warn(str(note), stacklevel=2)
         else:
             on_note(note)
-    yield from table.rows()
+    yield from table.numbered_rows()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import re
 import unicodedata
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from gatera.core.checks import listed
 from gatera.core.errors import TextError
+from gatera.core.escape import is_utf8
 from gatera.core.files import check_regular
 from gatera.core.lazy import LazyPattern
 
@@ -35,6 +37,12 @@ _BYTE_ORDER_MARKS = {
     b"\xfe\xff": "utf-16",
 }
 
+#: What is said where a text holds half of a character.
+HALF_READ = (
+    "A text holds half of a surrogate pair, which is not a character: a blank is read instead. Decode bytes in their own "
+    "encoding, and cut texts between characters."
+)
+
 _LINE_BREAK = LazyPattern(r"<\s*(?:br|/?p|/?div|/?li|/?tr)\b[^<>]{0,200}>", re.IGNORECASE)
 _TAG = LazyPattern(r"</?[A-Za-z][^<>]{0,200}>|<!--.{0,10000}?-->", re.DOTALL)
 _SPACES = LazyPattern(r"\s+")
@@ -57,6 +65,9 @@ _CAPITAL_WORD = LazyPattern(r"\b(?:[A-Z]{2,}|[A-Z][a-z]+)\b")
 def read_text(source: Any, html: bool = True, form: Form = "NFC", column: str | None = None) -> str:
     """Read a text and clean it: line breaks and runs of blanks become single blanks, control characters go.
 
+    Half of a surrogate pair becomes a blank, with a warning: it is what is left of a text that was cut inside a character, or
+    decoded in the wrong encoding.
+
     Args:
         source: the text itself as a str; a Path of a file in UTF-8, or in UTF-16 or UTF-32 with a byte order mark; or
             the bytes of such a file; with `column` also a row of a table, a mapping.
@@ -74,7 +85,10 @@ def read_text(source: Any, html: bool = True, form: Form = "NFC", column: str | 
     """
     if column is not None and isinstance(source, Mapping):
         source = _cell(source, column)
-    text = _UNUSABLE.sub(" ", _decoded(source))
+    text = _decoded(source)
+    if not is_utf8(text):
+        warnings.warn(HALF_READ, stacklevel=2)
+    text = _UNUSABLE.sub(" ", text)
     if html:
         import html as html_entities  # its table of names is large
 

@@ -22,6 +22,9 @@ _MARKS = (
 _NOT_WINDOWS = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
+#: Runs of the letters that Latin-1 has beyond ASCII.
+_ACCENTED = re.compile("[\u00c0-\u00ff]+")
+
 #: A file that is text, packed or not.
 _TEXT = Contents()
 
@@ -65,6 +68,19 @@ def _eight_bit(path: Path, contents: Contents) -> str:
             if _NOT_WINDOWS.search(chunk):
                 return "latin-1"
     return "cp1252"
+
+
+def looks_cyrillic(text: str) -> bool:
+    """Whether text that was read as Western European is more likely in an alphabet of its own, such as Cyrillic.
+
+    Letters with accents stand alone in Western words; here most stand in runs.
+
+    Example:
+        >>> looks_cyrillic("Москва, Тверь".encode("cp1251").decode("cp1252")), looks_cyrillic("Genève, créée")
+        (True, False)
+    """
+    accented = _ACCENTED.findall(text)
+    return sum(len(run) for run in accented if len(run) > 2) * 2 > sum(map(len, accented))
 
 
 def utf8_chunks(path: Path, encoding: str, contents: Contents = _TEXT) -> Iterator[bytes]:

@@ -22,7 +22,7 @@ from gatera.program.tables.blocks import Block, split_blocks
 from gatera.program.tables.builder import ColumnBuilder
 from gatera.program.tables.columns import Column, may_be_grouped, notes_of
 from gatera.program.tables.dialect import DELIMITERS, SAMPLE_ROWS, delimiter_of, find_delimiter
-from gatera.program.tables.encoding import find_encoding, utf8_chunks
+from gatera.program.tables.encoding import find_encoding, looks_cyrillic, utf8_chunks
 from gatera.program.tables.layout import Layout, find_layout
 from gatera.program.tables.notes import Note
 from gatera.program.tables.packed import Contents, find_contents, is_table_name
@@ -269,15 +269,17 @@ def _how_written(
     """Return encoding and delimiter of a text file, found where they are None, and what was decided."""
     notes = []
     found = encoding or find_encoding(path, contents)
+    head = next(utf8_chunks(path, found, contents), b"")
     if encoding is None and not found.startswith("utf-8"):
         notes.append(
             Note(
                 f"{path.name} is not in UTF-8 and is read as {found}",
                 "encoding",
-                _OTHERWISE.get(found, "latin-1"),
+                "cp1251"
+                if looks_cyrillic(head.decode("utf-8", "ignore"))
+                else _OTHERWISE.get(found, "latin-1"),
             )
         )
-    head = next(utf8_chunks(path, found, contents), b"")
     separator = delimiter or delimiter_of(Path(contents.member or path), _first_lines(head))
     if delimiter is None and separator != ",":
         notes.append(Note(f"Columns are separated by {_NAMES[separator]}", "delimiter", ","))
@@ -361,6 +363,11 @@ class _readable:
             raise ArgumentError(
                 f"encoding is not one that Python knows ({str(err).rpartition(' ')[2]})",
                 remedy="Omit encoding= to find it.",
+            ) from err
+        if isinstance(err, UnicodeDecodeError):
+            raise DataError(
+                f"{path} is not in {err.encoding} ({err.reason}: byte {err.object[err.start]:#04x})",
+                remedy="Pass encoding= with its own, such as cp1251 or shift-jis, or omit it to find it.",
             ) from err
         if isinstance(
             err,

@@ -96,10 +96,15 @@ def job_of_texts(dls: TextLoaders, settings: TrainSettings, events: Events, **ab
     if lstm:
         fit, done = fine_tuning(learn, settings, defaults), [TrainedTexts()]
     else:
-        events.on_line(
-            f"The network reads the first and last {cast(int, ENCODER.window) // 2} tokens of a text, a linear model of words up "
-            f"to {ENCODER.max_len:,}."
-        )
+        if settings.model is ModelKind.words:
+            about["opening"] = (
+                f"Training a linear model of words, up to {ENCODER.max_len:,} tokens of a text."
+            )
+        else:
+            events.on_line(
+                f"The network reads the first and last {cast(int, ENCODER.window) // 2} tokens of a text, a linear model of words up "
+                f"to {ENCODER.max_len:,}."
+            )
         fit, done = _joined(learn, settings, events, facts)
 
     def evaluate(side: str) -> Evaluation:

@@ -51,6 +51,14 @@ def text_columns(frame: Any, target: str) -> list[str]:
     return sorted(found, key=lambda name: -found[name])
 
 
+def numbers_from_texts(target: str) -> str:
+    """Return what to do where `target` is a number, and there are texts to learn from."""
+    return (
+        f"Numbers are not learned from texts: add a column that says which of a few ranges {target} lies in, such as low and "
+        "high, and predict that."
+    )
+
+
 class TableOfTexts:
     """The rows of a table that have a text and a class.
 
@@ -122,7 +130,7 @@ class TableOfTexts:
             raise ArgumentError(
                 f"{self.target} holds numbers, and texts can only be sorted into classes",
                 got=f"{target.nunique():,} different numbers",
-                remedy=f"If they are classes, pass classes={self.target!r}.",
+                remedy=f"If they are classes, pass classes={self.target!r}. {numbers_from_texts(self.target)}",
             )
         if note is not None:
             events.on_note(Note(note.text))

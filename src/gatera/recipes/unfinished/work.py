@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gatera.core.errors import DataError, GateraError, NonFiniteLossError
 from gatera.core.files import check_free_to_write, home
-from gatera.learn.checkpoint import Position, TrainingInterrupted
+from gatera.learn.checkpoint import Position, TrainingInterrupted, check_is_file
 from gatera.learn.checkpoints.keeper import Keeper
 from gatera.learn.checkpoints.tensor_file import read_entry, read_tensors
 from gatera.learn.interrupt import signal_of
@@ -137,12 +137,20 @@ class UnfinishedRun:
     def finish(self) -> None:
         """Remove everything, now that there is a program."""
         for path in (*places(self.settings.out), self.earlier):
-            path.unlink(missing_ok=True)
+            if not path.is_dir():  # a folder of somebody else's, which was told
+                path.unlink(missing_ok=True)
         with suppress(OSError):  # it holds something else, or there is none
             self.earlier.parent.rmdir()
 
     def _find(self) -> None:
         """Look for a checkpoint of this run; its data are compared later."""
+        if self.asked.resume is not None:
+            check_is_file(
+                self.asked.resume
+            )  # now, not after the data are read; trees alone would never look at it
+        for place in self.places:
+            if place.is_dir():
+                self.events.on_warning(f"{place} is a folder, so no checkpoint can be read or kept there.")
         found = max((p for p in self.places if p.is_file()), key=lambda p: p.stat().st_mtime, default=None)
         if found is None or self.asked.resume is not None:
             return

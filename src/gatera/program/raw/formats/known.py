@@ -14,6 +14,7 @@ from typing import IO, NamedTuple
 from PIL import Image
 
 from gatera.core.checks import require
+from gatera.program.raw.formats.tiff import quiet_libtiff
 
 
 class Format(NamedTuple):
@@ -72,6 +73,8 @@ def open_known(file: str | Path | IO[bytes]) -> Image.Image:
         raise Image.UnidentifiedImageError(head)
     # Pillow would import all of its plugins to find this one
     require(found.plugin, "predict", f"to read {found.name}")
+    if found.name == "TIFF":
+        quiet_libtiff()
     return Image.open(file, formats=(found.name,))
 
 
