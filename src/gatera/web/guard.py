@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from starlette.requests import ClientDisconnect
 
-from gatera.core.errors import GateraError, is_library_error, shorten
+from gatera.core.errors import GateraError, as_value, is_library_error, shorten
 from gatera.core.escape import escaped
 from gatera.core.files import human_bytes
 from gatera.web.access import Access
@@ -126,7 +126,9 @@ class Guard:
         except ClientDisconnect:
             return
         except Exception as err:  # noqa: BLE001 - whatever fails, the client gets an answer and no traceback
-            answer = self._answer_for(err, scope)
+            answer = self._answer_for(
+                as_value(err), scope
+            )  # its frames hold the body, and some of them the error
             if started:
                 raise _Broken from None  # half an answer: the connection is closed
             await answer(scope, receive, sending)
