@@ -218,5 +218,7 @@ def _warnings_said(say: Callable[[str], None]) -> Any:
         warnings.simplefilter("always")  # else Python remembers each of them for good
         # what is odd about a photo is said to the client who sent it
         warnings.filterwarnings("ignore", module=r"PIL\.")
+        warnings.simplefilter("ignore", ResourceWarning)  # they are for developers, as are these:
+        warnings.simplefilter("ignore", DeprecationWarning)
         warnings.showwarning = show  # type: ignore[assignment]
         yield

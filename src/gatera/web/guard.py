@@ -19,6 +19,7 @@ from gatera.core.errors import GateraError, as_value, is_library_error, shorten
 from gatera.core.escape import escaped
 from gatera.core.files import human_bytes
 from gatera.web.access import Access
+from gatera.web.compressed import decompressing
 from gatera.web.problems import Refused, error_response
 from gatera.web.sign_in import SIGN_IN, SignIn, wants_page
 
@@ -59,6 +60,7 @@ _READ = frozenset(
         b"sec-fetch-site",
         b"authorization",
         b"cookie",
+        b"content-encoding",
         b"content-length",
         b"transfer-encoding",
     )
@@ -193,14 +195,16 @@ class Guard:
     def _limited(self, headers: dict[bytes, bytes], receive: Receive) -> Receive:
         """Refuse a body that is too large: by its length if it is given, else while it is read."""
         limit, streams = self._rules.body_limit, self._rules.streams
+        encoding = headers.get(b"content-encoding")
+        plain = receive if encoding is None else decompressing(receive, encoding)
         if streams is not None and headers.get(b"content-type", b"").startswith(streams.encode()):
-            return receive
+            return plain
         length = headers.get(b"content-length")
         if length is not None:
             if not length.isdigit() or int(length[:20]) > limit:
                 raise too_large(limit)
-            return receive
-        return receive if b"transfer-encoding" not in headers else _counting(receive, limit)
+            return receive if plain is receive else _counting(plain, limit)
+        return receive if b"transfer-encoding" not in headers else _counting(plain, limit)
 
     def _answer_for(self, err: Exception, scope: Any) -> Any:
         if isinstance(err, GateraError):
