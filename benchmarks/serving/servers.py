@@ -35,6 +35,15 @@ def memory_mb(pid: int) -> float:
     return total
 
 
+def peak_mb(pid: int) -> float:
+    """The most resident memory that a process has had."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1000
+    return 0.0
+
+
 def wait_for(url: str, seconds: float = 60.0) -> float:
     """Wait until an address answers 200; return the seconds it took."""
     start = time.perf_counter()

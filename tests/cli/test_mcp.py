@@ -90,6 +90,17 @@ def test_a_file_may_come_as_base64_and_a_level_may_be_asked_for(tools):
     assert "were right in 90.0% of cases" in result.structured_content["reason"]
 
 
+def test_files_as_assistants_name_them(tools, photo, tmp_path):
+    found = tools("photos")
+    wanted = answer(found, "predict_photos", {"path": str(photo)}).structured_content
+    spaced = photo.rename(tmp_path / "my cat.png")
+    assert answer(found, "predict_photos", {"path": spaced.as_uri()}).structured_content == wanted
+    data = "data:image/png;base64," + base64.encodebytes(spaced.read_bytes()).decode()
+    assert answer(found, "predict_photos", {"data": data}).structured_content == wanted
+    kept = tools("photos", tmp_path / "other") if (tmp_path / "other").mkdir() is None else {}
+    assert "may not be read" in said(answer(kept, "predict_photos", {"path": spaced.as_uri()}))
+
+
 def test_what_is_decided_about_a_row_is_in_the_answer_each_time(tools):
     found = tools("rows")
     for _ in range(2):
@@ -113,6 +124,8 @@ def test_a_program_of_ratings_recommends(tools):
         ("photos", {"path": 3}, "path is missing or of another type"),
         ("photos", {"data": "not base64!"}, "data is not base64"),
         ("photos", {"data": ""}, "is empty"),
+        ("photos", {"path": "file://elsewhere/x.jpg"}, "the path is on another machine"),
+        ("photos", {"path": "~no-such-user/x.jpg"}, "a user who is not known here"),
         ("photos", {"path": "x.jpg", "file": 1}, "there is no argument 'file'"),
         ("careful", {"data": "AA==", "sure": "high"}, "sure must be a number"),
         ("careful", {"data": "AA==", "sure": 95}, "Did you mean 0.95"),

@@ -159,3 +159,13 @@ def test_a_line_that_a_crash_cut_off_is_passed_over(logged, tmp_path, cat):
     with day.open("ab") as file:
         file.write(b'{"id":"cut')
     assert len(list(read_answers(tmp_path / "log"))) == 1
+    again = logged("photos")
+    labelled = again.post("/predict", content=cat).json()["id"]
+    again.service.log.close()
+    assert len(list(read_answers(tmp_path / "log"))) == 2  # what comes after it is a line of its own
+    with day.open("ab") as file:
+        file.write(b'{"id":"cut","time":"2026{"id":"two","time":"in one line"}\n')
+    assert len(list(read_answers(tmp_path / "log"))) == 2
+    third = logged("photos")
+    assert third.post("/answers/cut", json={"keep": True}).status_code == 404
+    assert third.post(f"/answers/{labelled}", json={"keep": True}).status_code == 200

@@ -92,7 +92,7 @@ def test_a_photo_with_too_many_pixels_is_not_decoded(client, monkeypatch):
     asked = client("photos")
     file = io.BytesIO()
     Image.new("L", (1_000, 850)).save(file, "PNG")
-    asked.service.programs[0].pixel_limit = 800_000
+    asked.service.programs[0].pixels.limit = 800_000
     monkeypatch.setattr(Image.Image, "load", lambda *_: pytest.fail("it was decoded"))
     answer = asked.post("/predict", content=file.getvalue())
     assert answer.status_code == 422

@@ -21,7 +21,7 @@ GateraError
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 from gatera.core.escape import escaped
 
@@ -130,6 +130,25 @@ class NonFiniteLossError(GateraError, ArithmeticError):
 
 class ExportError(GateraError, ValueError):
     """A learner holds something that cannot be exported to a program file."""
+
+
+Error = TypeVar("Error", bound=BaseException)
+
+
+def as_value(error: Error) -> Error:
+    """Return an error that is to be kept rather than raised, without the frames that it and its causes went through.
+
+    Those hold every variable of theirs, decoded photos too; and as one of them holds the error, all stay until Python looks for cycles.
+    """
+    waiting: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while waiting:
+        each = waiting.pop()
+        if each is not None and id(each) not in seen:
+            seen.add(id(each))
+            each.__traceback__ = None
+            waiting += each.__cause__, each.__context__
+    return error
 
 
 def parts_of(error: GateraError) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any, Literal, cast, overload
 import numpy as np
 
 from gatera.core.checks import check_choice, check_count
-from gatera.core.errors import ArgumentError, DataError
+from gatera.core.errors import ArgumentError, DataError, as_value
 from gatera.core.threads import MOST_THREADS, usable_processors
 from gatera.program.archive import CARD, MODEL, Archive
 from gatera.program.certain.batch import ready_predictions, unexpected_gaps
@@ -328,7 +328,7 @@ class Program(LikeALearner, Embeds):
             return self._prepare(raw)
         except DataError as err:
             if on_error != "raise":
-                return err
+                return as_value(err)
             raise type(err)(
                 f"item {number} of the batch: {err.problem}",
                 got=err.got, expected=err.expected, remedy='Pass on_error="skip" to skip such inputs.',

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from gatera.core.errors import ProgramFileError
+from gatera.core.errors import ProgramFileError, as_value
 from gatera.core.threads import usable_processors
 from gatera.serve.loaded import RATINGS, ROWS, Loaded
 from gatera.web.problems import Refused
@@ -216,7 +216,7 @@ def _of_all(together: list[Piece]) -> list[Any]:
         answers = first.loaded.answers([each for piece in together for each in piece.inputs], first.sure)
     except BaseException as err:  # noqa: BLE001 - it belongs to the request; what Rust raises is no Exception
         if len(together) == 1:
-            return [_for_client(err)]
+            return [as_value(_for_client(err))]
         return [_of_all([piece])[0] for piece in together]  # one of them is to blame
     parts, place = [], 0
     for piece in together:

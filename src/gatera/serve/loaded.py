@@ -7,22 +7,20 @@ import math
 import struct
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from gatera.core.errors import ArgumentError, DataError, ProgramFileError, parts_of
+from gatera.core.errors import ArgumentError, DataError, ProgramFileError, as_value, parts_of
 from gatera.program.prediction import Prediction
 from gatera.program.program import Program, load_program
 from gatera.program.raw.photo import explaining, open_image
 from gatera.program.raw.row import PairReader
 from gatera.program.tasks import TASKS
-
-#: A photo with more pixels is not decoded. Pillow warns from 89 million on.
-PIXEL_LIMIT = 80_000_000
+from gatera.web.memory import PIXEL_LIMIT, Pixels
 
 #: How much a new measurement of the time of an answer counts.
 NEW = 0.1
@@ -50,7 +48,7 @@ class Loaded:
     Attributes:
         name: what it is called in addresses.
         program: answers.
-        pixel_limit: the most pixels of a photo.
+        pixels: how many may be decoded, of one photo and at the same time.
         batch: how many inputs are computed at once.
         seconds_each: how long an input takes, in a batch of that size.
         example: an input that it has answered: a made one, later the first real one.
@@ -58,7 +56,7 @@ class Loaded:
 
     name: str
     program: Program
-    pixel_limit: int = PIXEL_LIMIT
+    pixels: Pixels = field(default_factory=Pixels)
     batch: int = 1
     seconds_each: float = 0.01
     example: Any = None
@@ -71,16 +69,20 @@ class Loaded:
         self.sha256: str = self.program.info["sha256"]
         #: How a label that comes from its answers names it: NAME@HASH8.
         self.version = f"{self.name}@{self.sha256[:8]}"
+        at_least = self.program.preprocess.config[0].get("at_least")
+        self._side = None if at_least is None else max(at_least)
         if self.example is None:
-            self.example = example_for(self.program)
+            self.example = example_for(self.program, self.pixels.limit)
 
     def answers(self, raws: Sequence[Any], sure: float | None) -> list[Answered]:
         """Answer each input; called in threads."""
-        checked = [self.checked(raw) for raw in raws] if self.things == PHOTOS else list(raws)
-        good = [raw for raw in checked if not isinstance(raw, DataError)]
-        together = self.program.predict_together(good, "return", sure)
+        sizes = [self.size_checked(raw) if self.things == PHOTOS else 0 for raw in raws]
+        good = [raw for raw, size in zip(raws, sizes, strict=True) if not isinstance(size, DataError)]
+        # they are decoded one after the other, and only kept as small as the model takes them
+        with self.pixels.held(max((size for size in sizes if not isinstance(size, DataError)), default=0)):
+            together = self.program.predict_together(good, "return", sure)
         found = iter([each for each in together if each is not None])
-        answers = [each if isinstance(each, DataError) else next(found) for each in checked]
+        answers = [each if isinstance(each, DataError) else next(found) for each in sizes]
         if (
             not self.example_is_real
             and isinstance(answers[0], Prediction)
@@ -97,23 +99,39 @@ class Loaded:
         if inputs:
             self.seconds_each += NEW * (seconds / inputs - self.seconds_each)
 
-    def checked(self, raw: Any) -> Any:
-        """Return a photo whose pixels may be decoded, or the DataError that says why not; only its head is read."""
+    def prepared(self, raw: Any) -> np.ndarray:
+        """Return a photo as the model takes it, uint8 [H,W,C].
+
+        Raises:
+            DataError: if it cannot be read, or is too large.
+        """
+        size = self.size_checked(raw)
+        if isinstance(size, DataError):
+            raise size
+        with self.pixels.held(size):
+            return self.program.preprocess(raw)
+
+    def size_checked(self, raw: Any) -> int | DataError:
+        """Return how many pixels of a photo are decoded, or the DataError that says why they may not be; only its head is read."""
         if not isinstance(raw, bytes):
-            return raw
+            return 0
         try:
             # not `photo_size`: whether a PNG lies on its side is only known when it is decoded
             with explaining(raw) as name, open_image(raw, name) as image:
                 width, height = image.size
+                if self._side is not None and not image.info.get("progressive"):
+                    # of a JPEG of the usual kind; a progressive one is in memory as a whole before it is made smaller
+                    image.draft(None, (self._side, self._side))
+                decoded = image.width * image.height
         except DataError as err:
-            return err
-        if height * width > self.pixel_limit:
+            return as_value(err)
+        if height * width > self.pixels.limit:
             return DataError(
                 f"the photo has {height * width:,} pixels ({width} x {height}) and was not decoded",
-                expected=f"at most {self.pixel_limit:,}",
+                expected=f"at most {self.pixels.limit:,}",
                 remedy="Send it smaller, or start the server with a larger --pixel-limit.",
             )
-        return raw
+        return decoded
 
 
 def things_of(program: Program) -> str:
@@ -130,7 +148,7 @@ def things_of(program: Program) -> str:
     return RATINGS if isinstance(program.preprocess.reader, PairReader) else accepts.things
 
 
-def load(name: str, path: str | Path, *, trusted: bool = False, pixel_limit: int = PIXEL_LIMIT) -> Loaded:
+def load(name: str, path: str | Path, *, trusted: bool = False, pixels: Pixels | None = None) -> Loaded:
     """Load a program for service: one session, whose runs take one thread each, and never spin.
 
     It answers an example before it is returned.
@@ -139,7 +157,7 @@ def load(name: str, path: str | Path, *, trusted: bool = False, pixel_limit: int
         ProgramFileError: if it cannot be used, or does not answer.
     """
     program = load_program(path, engine="onnxruntime", threads=1, trusted=trusted)
-    loaded = Loaded(name, program, pixel_limit)
+    loaded = Loaded(name, program, pixels or Pixels())
     start = time.perf_counter()
     check_answers(loaded, loaded.example)
     loaded.example_is_real = False
@@ -163,12 +181,12 @@ def check_answers(loaded: Loaded, example: Any) -> None:
         raise ProgramFileError(f"{loaded.program.info['path']} does not answer an example ({found.problem})")
 
 
-def example_for(program: Program) -> Any:
-    """Return an input that a program should be able to answer."""
+def example_for(program: Program, pixels: int = PIXEL_LIMIT) -> Any:
+    """Return an input that a program should be able to answer; a photo of at most so many pixels."""
     things = things_of(program)
     config = program.preprocess.config[0]
     if things == PHOTOS:
-        return _photo()
+        return _photo(pixels)
     if things == SOUNDS:
         return _sound(float(config["seconds"]), int(config["rate"]))
     if things == TEXTS:
@@ -179,8 +197,9 @@ def example_for(program: Program) -> Any:
     return {each["name"]: each["example"] for each in fields_of(program)}
 
 
-def _photo() -> bytes:
-    height, width = 256, 320
+def _photo(most: int) -> bytes:
+    scale = min(1.0, math.sqrt(most / (256 * 320)))
+    height, width = max(1, int(256 * scale)), max(1, int(320 * scale))
     y, x = np.mgrid[0:height, 0:width]
     pixels = np.stack([x % 256, y % 256, (x * y // 64) % 256], axis=-1).astype(np.uint8)
     file = io.BytesIO()

@@ -23,7 +23,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.files import atomic_write, check_can_write
@@ -186,8 +186,7 @@ class AnswerLog:
             for path in sorted((self.folder / "answers").glob("*.jsonl"), reverse=True):
                 with path.open("rb") as file:
                     for line in file:
-                        if line.startswith(b"{" + needle):
-                            value = json.loads(line)
+                        if line.startswith(b"{" + needle) and (value := _value_in(line)) is not None:
                             return entry_of(value), value.get("suffix", "")
         raise Refused(404, "there is no answer with this id", got=answer_id)
 
@@ -230,8 +229,9 @@ class AnswerLog:
                     text.encode("utf-8", "backslashreplace") + b"\n"
                 )
             for day, lines in by_day.items():
-                with (self.folder / "answers" / f"{day}.jsonl").open("ab") as file:
-                    file.write(b"".join(lines))
+                with (self.folder / "answers" / f"{day}.jsonl").open("ab+") as file:
+                    # behind a line that was cut off, by a crash or a full disk, a new one begins
+                    file.write(b"".join(lines) if _ends_a_line(file) else b"\n" + b"".join(lines))
         except OSError as err:
             for _ in batch:
                 self._failed(err.strerror or str(err))
@@ -268,8 +268,24 @@ def read_answers(folder: str | Path) -> Iterator[Entry]:
     for path in sorted(answers.glob("*.jsonl")):
         with path.open("rb") as file:
             for line in file:
-                if line.endswith(b"}\n"):
-                    yield entry_of(json.loads(line))
+                if (value := _value_in(line)) is not None:
+                    yield entry_of(value)
+
+
+def _value_in(line: bytes) -> dict[str, Any] | None:
+    """Return the JSON object on a line; None for a line that was cut off."""
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) and isinstance(value.get("id"), str) else None
+
+
+def _ends_a_line(file: BinaryIO) -> bool:
+    if file.seek(0, os.SEEK_END) == 0:
+        return True
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"
 
 
 def entry_of(value: dict[str, Any]) -> Entry:

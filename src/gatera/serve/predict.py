@@ -138,10 +138,7 @@ class Predict:
             (raw,) = (await inputs_in(body, content_type(request.headers), request.headers, loaded)).inputs[
                 :1
             ]
-            checked = await service.desk.call(loaded.checked, raw)
-            if isinstance(checked, DataError):
-                raise checked
-            photo = await service.desk.call(loaded.program.preprocess, raw)
+            photo = await service.desk.call(loaded.prepared, raw)
             answers = await self.answers(loaded, hidden_copies(photo), None, request.receive)
         finally:
             service.desk.release(sum(held))

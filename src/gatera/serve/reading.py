@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
+import codecs
 import json
+import re
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_to_bytes
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
 from gatera.core.checks import listed
 from gatera.core.errors import DataError
+from gatera.core.escape import from_base64
 from gatera.program.raw.csv_rows import csv_rows
 from gatera.serve.desk import Desk
 from gatera.serve.loaded import PHOTOS, RATINGS, ROWS, SOUNDS, TEXTS, Loaded
@@ -46,6 +48,13 @@ EXPECTED = {
     ROWS: 'JSON: an object with a value for each column, a list of those, or {"inputs": [...]}; or text/csv',
     RATINGS: 'JSON: an object with user and item, a list of those, or {"inputs": [...]}; or text/csv',
 }
+
+
+#: A file's name after RFC 5987, in bytes of UTF-8, the only charset that clients still use: charset, name.
+_FILE_NAME = re.compile(rb"filename\*\s*=\s*\"?(utf-8)'[^']*'([^;\"\s]*)\"?", re.IGNORECASE)
+
+#: Encodings of text that are read; Python knows others, some of which take very long.
+_CHARSETS = re.compile(r"ascii|utf|iso8859|cp12|cp8|cp9|koi8|gb|big5|euc|shift_jis|mac|tis")
 
 
 @dataclass
@@ -125,12 +134,11 @@ async def inputs_in(body: bytes, kind: str, headers: Headers, loaded: Loaded) ->
             raise Refused(400, "the body is empty", expected=EXPECTED[loaded.things])
         return Given([body], single=True)
     if kind == CSV and loaded.things != TEXTS:
-        return await asyncio.to_thread(_csv, body, loaded)
+        return await asyncio.to_thread(_csv, _in_utf8(body, headers), loaded)
     if loaded.things == TEXTS and kind in ("text/plain", "text/html", ""):
-        return Given([body], single=True)
+        return Given([_in_utf8(body, headers)], single=True)
     if kind == URLENCODED and body:
-        fields = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-        return _fields(fields, loaded)
+        return _fields(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True), loaded)
     raise Refused(
         415, f"the program takes {loaded.things}, and this body has the type {kind or 'of nothing in particular'}",
         expected=EXPECTED[loaded.things],
@@ -164,10 +172,8 @@ def one_in_json(value: Any, loaded: Loaded, place: int | None = None) -> Any:
         text = value.get("b64") if isinstance(value, dict) else value
         if isinstance(text, str):
             try:
-                return base64.b64decode(
-                    text.rpartition("base64,")[2] if text[:5] == "data:" else text, validate=True
-                )
-            except (binascii.Error, ValueError):
+                return from_base64(text)
+            except ValueError:
                 pass
         raise Refused(
             400, f"input{where} is not a file in base64", got=value, expected='"...", or {"b64": "..."}'
@@ -230,7 +236,10 @@ async def _form(body: bytes, headers: Headers, loaded: Loaded) -> Given:
         yield body
         yield b""
 
-    parser = MultiPartParser(
+    boundary = parse_options_header(headers["content-type"])[1].get(b"boundary")
+    if boundary and b"--" + boundary + b"--" not in body:
+        raise Refused(400, "the form is cut off: its last boundary is missing", remedy="Send it again.")
+    parser = _FormParser(
         headers, stream(), max_files=MOST_INPUTS, max_fields=MOST_INPUTS, max_part_size=len(body) + 1
     )
     parser.spool_max_size = len(body) + 1  # never on disk: what is sent is not kept
@@ -241,7 +250,9 @@ async def _form(body: bytes, headers: Headers, loaded: Loaded) -> Given:
         raise Refused(400, f"the form cannot be read ({said})") from err
     files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
     if not files:
-        return _fields({name: value for name, value in form.multi_items() if isinstance(value, str)}, loaded)
+        return _fields(
+            [(name, value) for name, value in form.multi_items() if isinstance(value, str)], loaded
+        )
     contents = [file.file.read() for file in files]
     await form.close()
     names = [file.filename or "" for file in files]
@@ -253,11 +264,50 @@ async def _form(body: bytes, headers: Headers, loaded: Loaded) -> Given:
     )
 
 
-def _fields(fields: Mapping[str, str], loaded: Loaded) -> Given:
+class _FormParser(MultiPartParser):
+    """Also knows names of files as some clients write them: filename*=UTF-8''%C3%A9.jpg. Source: RFC 5987, section 3.2."""
+
+    def on_header_end(self) -> None:
+        value = self._current_partial_header_value
+        if b'filename="' not in value and (found := _FILE_NAME.search(value)):
+            name = unquote_to_bytes(found[2]).replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+            value = value[: found.start()] + b'filename="' + name + b'"' + value[found.end() :]
+            self._current_partial_header_value = value
+        super().on_header_end()
+
+
+def _in_utf8(body: bytes, headers: Mapping[str, str]) -> bytes:
+    """Return a body in UTF-8 where the header Content-Type says that it is in something else."""
+    given = headers.get("content-type", "")
+    if "charset" not in given.lower():
+        return body
+    said = parse_options_header(given)[1].get(b"charset", b"utf-8").decode("latin-1")
+    try:
+        name = codecs.lookup(said).name
+    except LookupError:
+        name = ""
+    if name == "utf-8":
+        return body
+    if not _CHARSETS.match(name):
+        raise Refused(415, f"the body is in {said!r}, which is not read", expected="charset=utf-8")
+    try:
+        return body.decode(name).encode("utf-8")
+    except UnicodeError as err:
+        raise DataError(f"the body is not in {said}, as its header Content-Type says") from err
+
+
+def _fields(fields: Sequence[tuple[str, str]], loaded: Loaded) -> Given:
     if loaded.things in (ROWS, RATINGS) and fields:
-        return Given([dict(fields)], single=True)
-    if loaded.things == TEXTS and "text" in fields:
-        return Given([fields["text"]], single=True)
+        row = dict(fields)
+        if len(row) < len(fields):
+            twice = next(name for name in row if sum(name == other for other, _ in fields) > 1)
+            raise Refused(
+                400, f"the form has {twice!r} twice", expected="one row; several as JSON or text/csv"
+            )
+        return Given([row], single=True)
+    texts = [value for name, value in fields if name == "text"]
+    if loaded.things == TEXTS and texts:
+        return Given(list(texts), single=len(texts) == 1)
     raise Refused(400, "the form has no input in it", expected=EXPECTED[loaded.things])
 
 
@@ -290,6 +340,8 @@ def _json(body: bytes) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError) as err:
         said = getattr(err, "msg", None) or "it is nested too deeply or has too long a number"
+        if isinstance(err, UnicodeDecodeError):
+            said = "it is not in UTF-8"
         line = f" in line {err.lineno}, column {err.colno}" if isinstance(err, json.JSONDecodeError) else ""
         raise Refused(400, f"the body is not JSON ({said}{line})") from err
 

@@ -26,6 +26,9 @@ from gatera.web.launch import WebServer, address_of, is_loopback, listen
 #: Seconds between two moments at which a thread may take the interpreter from another: requests should not wait for large tables.
 SWITCH = 0.001
 
+#: Warnings of one kind that are shown.
+MOST_NOTES = 5
+
 #: Seconds that requests are taken after SIGTERM.
 DRAIN = 5.0
 
@@ -199,8 +202,23 @@ class Made:
 
 @contextlib.contextmanager
 def _warnings_said(say: Callable[[str], None]) -> Any:
-    """Print warnings of programs as lines: an unseen category, say."""
+    """Print warnings of programs as lines, an unseen category, say; only a few of each kind, for clients choose what is in them."""
+    said: dict[tuple[str, int], set[str]] = {}
+
+    def show(
+        message: Warning | str, category: Any, filename: str, line: int, *rest: Any, **more: Any
+    ) -> None:
+        texts = said.setdefault((filename, line), set())
+        if len(texts) < MOST_NOTES and (text := str(message)) not in texts:
+            texts.add(text)
+            last = " Further notes of this kind are not shown." if len(texts) == MOST_NOTES else ""
+            say(f"Note: {text}{last}")
+
     with warnings.catch_warnings():
-        warnings.simplefilter("default")
-        warnings.showwarning = lambda message, *rest, **more: say(f"Note: {message}")
+        warnings.simplefilter("always")  # else Python remembers each of them for good
+        # what is odd about a photo is said to the client who sent it
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        warnings.simplefilter("ignore", ResourceWarning)  # they are for developers, as are these:
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.showwarning = show  # type: ignore[assignment]
         yield

@@ -12,6 +12,7 @@ from gatera.core.lazy import later
 from gatera.program.archive import SUFFIX
 from gatera.serve.loaded import Loaded, check_answers, load
 from gatera.store.models.names import NAME
+from gatera.web.memory import Pixels
 
 #: Seconds between two looks.
 EVERY = 0.5
@@ -126,10 +127,8 @@ def load_all(sources: dict[str, Source], trusted: bool, pixel_limit: int) -> lis
         ProgramFileError: if one cannot be used.
         RegistryError: if the registry has no such version.
     """
-    return [
-        load(name, source.path(), trusted=trusted, pixel_limit=pixel_limit)
-        for name, source in sources.items()
-    ]
+    pixels = Pixels(pixel_limit)
+    return [load(name, source.path(), trusted=trusted, pixels=pixels) for name, source in sources.items()]
 
 
 def named_sources(programs: Sequence[str]) -> dict[str, Source]:
@@ -173,7 +172,7 @@ def successor(old: Loaded, path: Path, trusted: bool) -> Loaded | None:
     Raises:
         ProgramFileError: if it cannot be used, takes something else, or does not answer the example that the other one answered.
     """
-    new = load(old.name, path, trusted=trusted, pixel_limit=old.pixel_limit)
+    new = load(old.name, path, trusted=trusted, pixels=old.pixels)
     if new.sha256 == old.sha256:
         return None
     if new.things != old.things or new.program.task != old.program.task:

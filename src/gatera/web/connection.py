@@ -86,6 +86,13 @@ class Connection(HttpToolsProtocol):
         if len(self.connections) > self.most_connections:
             self.refuse(Refused(503, "there are too many connections", headers={"Retry-After": "1"}))
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget what the client sent: its last request and this may refer to each other, and would stay until Python looks for cycles."""
+        super().connection_lost(exc)
+        self._unset_keepalive_if_required()  # also where the client broke the connection off
+        self.pipeline.clear()
+        self.cycle = self.scope = self.headers = None  # type: ignore[assignment]
+
     def data_received(self, data: bytes) -> None:
         """Take what came."""
         self.received += len(data)

@@ -15,10 +15,11 @@ from urllib.parse import urlsplit
 
 from starlette.requests import ClientDisconnect
 
-from gatera.core.errors import GateraError, is_library_error, shorten
+from gatera.core.errors import GateraError, as_value, is_library_error, shorten
 from gatera.core.escape import escaped
 from gatera.core.files import human_bytes
 from gatera.web.access import Access
+from gatera.web.compressed import decompressing
 from gatera.web.problems import Refused, error_response
 from gatera.web.sign_in import SIGN_IN, SignIn, wants_page
 
@@ -59,6 +60,7 @@ _READ = frozenset(
         b"sec-fetch-site",
         b"authorization",
         b"cookie",
+        b"content-encoding",
         b"content-length",
         b"transfer-encoding",
     )
@@ -126,7 +128,9 @@ class Guard:
         except ClientDisconnect:
             return
         except Exception as err:  # noqa: BLE001 - whatever fails, the client gets an answer and no traceback
-            answer = self._answer_for(err, scope)
+            answer = self._answer_for(
+                as_value(err), scope
+            )  # its frames hold the body, and some of them the error
             if started:
                 raise _Broken from None  # half an answer: the connection is closed
             await answer(scope, receive, sending)
@@ -191,14 +195,16 @@ class Guard:
     def _limited(self, headers: dict[bytes, bytes], receive: Receive) -> Receive:
         """Refuse a body that is too large: by its length if it is given, else while it is read."""
         limit, streams = self._rules.body_limit, self._rules.streams
+        encoding = headers.get(b"content-encoding")
+        plain = receive if encoding is None else decompressing(receive, encoding)
         if streams is not None and headers.get(b"content-type", b"").startswith(streams.encode()):
-            return receive
+            return plain
         length = headers.get(b"content-length")
         if length is not None:
             if not length.isdigit() or int(length[:20]) > limit:
                 raise too_large(limit)
-            return receive
-        return receive if b"transfer-encoding" not in headers else _counting(receive, limit)
+            return receive if plain is receive else _counting(plain, limit)
+        return receive if b"transfer-encoding" not in headers else _counting(plain, limit)
 
     def _answer_for(self, err: Exception, scope: Any) -> Any:
         if isinstance(err, GateraError):

@@ -23,6 +23,7 @@ import uvicorn
 from gatera.core.errors import ArgumentError
 from gatera.web.connection import Connection
 from gatera.web.guard import LOOPBACK
+from gatera.web.memory import give_memory_back
 
 #: How many connections may wait to be accepted.
 BACKLOG = 2_048
@@ -168,6 +169,7 @@ class WebServer(uvicorn.Server):
         """Serve until a signal; return whether everything in work was finished, and not cut off by a second signal."""
         _quiet()
         _more_files()
+        give_memory_back()
         Connection.most_connections = _file_limit() - RESERVED_FILES
         self._sockets = [listening]
         self.run(sockets=[listening])
@@ -269,9 +271,9 @@ class WebServer(uvicorn.Server):
 
 
 def _quiet() -> None:
-    # what uvicorn tells is said by us, in a sentence, or is a client's fault
-    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-    logging.getLogger("uvicorn.access").setLevel(logging.CRITICAL)
+    # what libraries tell is said by us, in a sentence, or is a client's fault, who could fill the disk with it
+    for name in ("uvicorn.error", "uvicorn.access", "python_multipart", "PIL"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _file_limit() -> int:

@@ -13,7 +13,7 @@ from PIL import Image
 from gatera.core.errors import ArgumentError, PhotoError
 from gatera.program.raw import photo
 from gatera.program.raw.formats.heic import HEIC_SUFFIXES
-from gatera.program.raw.photo import photo_size, read_photo, read_sized
+from gatera.program.raw.photo import photo_array, photo_size, read_photo, read_sized
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 
@@ -361,3 +361,21 @@ def test_the_size_of_what_is_no_photo_is_an_error(tmp_path):
 
 def test_the_size_of_an_array_is_its_first_two_axes():
     assert photo_size(np.zeros((4, 6, 3), np.uint8)) == read_sized(np.zeros((4, 6, 3), np.uint8))[1] == (4, 6)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("given", ["RGBA", "LA", "P", "RGB", "PA"])
+def test_a_large_transparent_photo_is_put_on_white_strip_by_strip(given, mode, monkeypatch):
+    chance = np.random.default_rng(0)
+    photo = Image.fromarray(chance.integers(0, 256, (23, 17, 4), np.uint8))
+    if given == "RGB":
+        photo = photo.convert("RGB")
+        photo.info["transparency"] = photo.getpixel((3, 4))
+    elif given == "P":
+        photo = photo.convert("RGB").quantize(16)
+        photo.info["transparency"] = bytes(range(0, 256, 16))
+    elif given != "RGBA":
+        photo = photo.convert("LA").convert(given)
+    whole = Image.alpha_composite(Image.new("RGBA", photo.size, "white"), photo.convert("RGBA")).convert(mode)
+    monkeypatch.setattr("gatera.program.raw.photo.STRIP", 40)
+    assert np.array_equal(photo_array(read_photo(photo, mode)), photo_array(whole))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from gatera.core.checks import listed
-from gatera.core.errors import ArgumentError
+from gatera.core.errors import ArgumentError, GateraError
+from gatera.core.escape import from_base64
 from gatera.program.program import Program
 from gatera.program.tasks import TASKS
 
@@ -132,16 +133,31 @@ def _file_of(given: Mapping[str, Any], folders: Sequence[Path]) -> Any:
         raise ArgumentError("either path or data must be given", got=sorted(given))
     if data is not None:
         try:
-            return base64.b64decode(_of_type(given, "data", str, "base64"), validate=True)
-        except (binascii.Error, ValueError) as err:
+            return from_base64(_of_type(given, "data", str, "base64"))
+        except GateraError:
+            raise
+        except ValueError as err:
             raise ArgumentError(f"data is not base64 ({err})") from err
-    file = Path(_of_type(given, "path", str, "a path")).expanduser()
+    file = _path_of(_of_type(given, "path", str, "a path"))
     if folders and not any(file.resolve().is_relative_to(folder) for folder in folders):
         raise ArgumentError(
             f"{file} may not be read", expected=f"a file in {listed(folders)}",
             remedy="The user can allow its folder: gatera mcp --files FOLDER.",
         )  # fmt: skip
     return file
+
+
+def _path_of(text: str) -> Path:
+    """Return the path in an argument; assistants also write addresses such as file:///home/me/cat.jpg."""
+    if text[:5].lower() == "file:":
+        parts = urlsplit(text)
+        if parts.netloc not in ("", "localhost"):
+            raise ArgumentError("the path is on another machine", got=text, expected="a file on this one")
+        text = url2pathname(parts.path)
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as err:
+        raise ArgumentError("the path begins with a user who is not known here", got=text) from err
 
 
 def _recommend(name: str, word: str, program: Program) -> Tool:

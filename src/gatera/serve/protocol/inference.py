@@ -7,8 +7,6 @@ back depends on the task: see `_outputs`.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +18,7 @@ from starlette.routing import Route
 import gatera
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import DataError
+from gatera.core.escape import from_base64
 from gatera.program.prediction import Prediction
 from gatera.program.tasks import TASKS
 from gatera.serve.answers import as_bytes
@@ -172,8 +171,8 @@ def _file(value: bytes | str, loaded: Loaded) -> bytes | str:
     if not loaded.files or isinstance(value, bytes):
         return value.decode("utf-8", "replace") if isinstance(value, bytes) and not loaded.files else value
     try:
-        return base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError) as err:
+        return from_base64(value)
+    except ValueError as err:
         raise Refused(400, "the input is not a file in base64", remedy="Or send it as binary data.") from err
 
 

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gatera.core.errors import DataError
+from gatera.core.errors import DataError, as_value
 from gatera.core.files import PARTIAL, sha256_file
 from gatera.core.threads import thread_pool
 from gatera.store.datasets.work.cache import Seen
@@ -132,7 +132,7 @@ def hashed(root: Path, files: Mapping[str, Any], do: Callable[[str], Any]) -> It
         try:
             return do(f"{root}/{name}")
         except (OSError, DataError) as err:
-            return err
+            return as_value(err)
 
     with thread_pool() as pool:
         yield from _in_order(pool, one, names)
