@@ -13,6 +13,7 @@ from gatera.store.datasets.labelling import unstamped
 from gatera.store.datasets.labels.changes import Change, Summary, summarise
 from gatera.store.datasets.labels.rows import line_of
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE
+from gatera.store.datasets.with_git.unfinished import begun, check_finished
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.tree import hashed
 from gatera.store.datasets.work.workspace import Version, Workspace, changes
@@ -31,15 +32,20 @@ def commit(work: Workspace, message: str) -> tuple[str, Summary] | None:
     """
     check_message(message)
     head = work.git.head()
+    what = begun(work.git)
+    if what not in (None, "merge"):
+        check_finished(work.git)
     base = work.at(head)
     version = work.now(base)
     changed = list(changes(base, version))
-    if not changed and head is not None and not _others_changed(work):
+    if not changed and head is not None and not what and not _others_changed(work):
         return None
     changed = _completed(work, version, changed)
     record(work, [message])
     made = work.git.head()
     assert made is not None
+    if work.files_at in (None, head):
+        work.note_files_at(made)
     summary = summarise(changed)
     remember(work, made, changed, summary.sentence())
     return made, summary
@@ -60,12 +66,11 @@ def tracked_paths(work: Workspace) -> list[str]:
 
 
 def record(work: Workspace, messages: Sequence[str]) -> None:
-    """Let git commit the labels, and nothing else that may be staged."""
+    """Let git commit the labels, and nothing else that may be staged; but a merge that git has begun is committed whole."""
     paths = tracked_paths(work)
     work.git.run("add", "--all", "--force", "--", *paths)
-    work.git.run(
-        "commit", "--quiet", *(part for text in messages for part in ("-m", text)), "--only", "--", *paths
-    )
+    only = [] if begun(work.git) == "merge" else ["--only", "--", *paths]
+    work.git.run("commit", "--quiet", *(part for text in messages for part in ("-m", text)), *only)
 
 
 def remember(work: Workspace, made: str, changed: Sequence[Change], sentence: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,6 +14,7 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.core.files import atomic_write
 from gatera.store.datasets.labels.changes import Change
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE, Sheet
+from gatera.store.datasets.with_git.unfinished import check_finished
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.git import GitError
 from gatera.store.datasets.work.tree import hash_now, hashed, is_as_seen, state_of
@@ -28,6 +29,7 @@ _FORBIDDEN = (".git", ".gatera")
 
 def check_clean(work: Workspace, what: str) -> None:
     """Raise DataError if labels have changes that are not committed."""
+    check_finished(work.git)
     base = work.head()
     if next(changes(base, work.now(base)), None) is not None:
         raise DataError(
@@ -131,6 +133,7 @@ def _finish(work: Workspace, facts: dict[str, Any]) -> None:
     else:
         git.run("symbolic-ref", "-m", facts["how"], "HEAD", branch)
     place_files(work, changes(work.at(old), work.at(new)))
+    work.note_files_at(new)
     (work.hidden / _JOURNAL).unlink(missing_ok=True)
 
 
@@ -299,7 +302,12 @@ def lay_out(work: Workspace, commit: str) -> Path:
 
 
 def commit_of_sheets(
-    work: Workspace, sheets: dict[str, Sheet], start: str, parents: Sequence[str], message: str
+    work: Workspace,
+    sheets: dict[str, Sheet],
+    start: str,
+    parents: Sequence[str],
+    message: str,
+    others: Mapping[str, bytes] | None = None,
 ) -> str:
     """Make a commit with other labels than `start` has, in git only; nothing in the folder changes, nor does a branch.
 
@@ -309,6 +317,7 @@ def commit_of_sheets(
         start: the commit or tree that the rest is taken from.
         parents: what the commit follows.
         message: its message.
+        others: further files of ours that differ, by their paths from the root of the repository.
     """
     git, prefix = work.git, work.git.ask("rev-parse", "--show-prefix") or ""
     index = work.hidden / "index"
@@ -316,10 +325,12 @@ def commit_of_sheets(
     try:
         git.run("read-tree", start, env=env)
         entries = []
-        for part, sheet in sheets.items():
-            blob = git.run("hash-object", "-w", "--stdin", given=sheet.to_bytes()).decode().strip()
-            path = prefix + (f"{FOLDER}/{part}.csv" if part else TABLE)
-            entries.append(f"100644 {blob}\t{path}")
+        labels = {
+            f"{FOLDER}/{part}.csv" if part else TABLE: sheet.to_bytes() for part, sheet in sheets.items()
+        }
+        for path, data in {**labels, **(others or {})}.items():
+            blob = git.run("hash-object", "-w", "--stdin", given=data).decode().strip()
+            entries.append(f"100644 {blob}\t{prefix}{path}")
         git.run("update-index", "--index-info", given="\n".join([*entries, ""]).encode(), env=env)
         tree = git.run("write-tree", env=env).decode().strip()
     finally:

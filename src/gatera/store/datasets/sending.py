@@ -23,6 +23,7 @@ from gatera.store.datasets.labels.sheets import FOLDER, TABLE
 from gatera.store.datasets.making import check_git
 from gatera.store.datasets.merging import MergeResult, merge
 from gatera.store.datasets.moving import check_clean, move
+from gatera.store.datasets.with_git.driver import set_up
 from gatera.store.datasets.work.git import GitError
 from gatera.store.datasets.work.workspace import HIDDEN, Workspace, changes
 from gatera.store.remotes.keys import object_key
@@ -285,6 +286,7 @@ def clone(work: Workspace, address: str, branch: str, options: Mapping[str, Any]
     try:
         work.git.run("init", "--quiet", f"--initial-branch={branch}")
         (root / HIDDEN).mkdir()
+        set_up(work.git)
         with work.locked():
             return pull(work, address, branch, options)
     except BaseException:

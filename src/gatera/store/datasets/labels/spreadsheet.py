@@ -171,9 +171,9 @@ def read_any(path: Path, data: bytes, base: Sheet) -> tuple[Sheet, list[str]]:
     found = Sheet.read(data)
     if not isinstance(found, Problem):
         return found, []
-    if data.lstrip().startswith(b"<<<<<<<") or b"\n<<<<<<< " in data:
+    if data.startswith(b"<<<<<<<") or b"\n<<<<<<< " in data:
         raise DataError(
             f"{path} holds the marks of a merge that git could not finish",
-            remedy="Undo that merge (git merge --abort), and use: gatera data merge BRANCH.",
+            remedy="Settle what is in conflict: gatera data resolve.",
         )
     return read_edited(path, base)

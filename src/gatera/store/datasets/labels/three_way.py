@@ -126,6 +126,13 @@ class Merged:
     conflicts: list[Conflict] = field(default_factory=list)
     extra: tuple[str, ...] = ()
 
+    def put_into(self, sheet: Sheet) -> None:
+        """Write what changes into the sheet of the current branch."""
+        sheet.widen(self.extra)
+        sheet.put(row for row in self.rows.values() if row is not None)
+        for name in [name for name, row in self.rows.items() if row is None]:
+            sheet.lines.pop(name, None)
+
 
 def merge_sheets(base: Sheet, mine: Sheet, theirs: Sheet) -> Merged:
     """Merge two sheets that began as `base`; the result says what changes in `mine`."""

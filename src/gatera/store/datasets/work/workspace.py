@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,8 +22,12 @@ from gatera.store.objects import ObjectStore
 #: The folder of a repository that git does not look into.
 HIDDEN = ".gatera"
 
+#: Where it is noted which commit the files are as.
+_FILES_AT = "files-at"
+
 #: What reads tables of others. It loads numpy, which takes longer than most commands, so it is imported where such a table is read.
 OPEN_TABLE = ("gatera.program.tables.reader", "open_table")
+_PART = re.compile(rf"{FOLDER}/([0-9a-f]{{2}})\.csv")
 _READ_ANY = ("gatera.store.datasets.labels.spreadsheet", "read_any")
 
 
@@ -103,6 +108,20 @@ class Workspace:
             self._said.add(text)
             self.say(text)
 
+    @property
+    def files_at(self) -> str | None:
+        """The commit whose files lie in the folder; None where that was not noted yet."""
+        try:
+            return (self.hidden / _FILES_AT).read_text(encoding="ascii", errors="replace").strip()
+        except FileNotFoundError:
+            return None
+
+    def note_files_at(self, commit: str | None) -> None:
+        """Note which commit's files lie in the folder: git itself may move the labels, and leaves the files."""
+        if commit is not None and self.files_at != commit:
+            with atomic_write(self.hidden / _FILES_AT) as partial:
+                partial.write_text(f"{commit}\n", encoding="ascii")
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the lock of the repository: nobody else changes it during the block."""
@@ -134,9 +153,9 @@ class Workspace:
         if commit is None:
             return Version({}, lambda part: Sheet())
         blobs = {
-            _part_at(path): name
+            part: name
             for path, name in self.git.blobs(commit, TABLE, f"{FOLDER}/").items()
-            if _is_labels(path)
+            if (part := part_at(path)) is not None
         }
         if "" in blobs:
             blobs = {"": blobs[""]}
@@ -176,7 +195,7 @@ class Workspace:
     def _parts_here(self) -> dict[str, Path]:
         table, folder = self.root / TABLE, self.root / FOLDER
         parts = (
-            {path.stem: path for path in folder.glob("*.csv") if _is_labels(f"{FOLDER}/{path.name}")}
+            {path.stem: path for path in folder.glob("*.csv") if part_at(f"{FOLDER}/{path.name}")}
             if folder.is_dir()
             else {}
         )
@@ -238,19 +257,12 @@ class Workspace:
             )
 
 
-def _part_at(path: str) -> str:
-    return "" if path == TABLE else path[len(FOLDER) + 1 : -4]
-
-
-def _is_labels(path: str) -> bool:
+def part_at(path: str) -> str | None:
+    """Return which part of the labels a path is, "" for the only one; None for another file."""
     if path == TABLE:
-        return True
-    stem = path[len(FOLDER) + 1 : -4]
-    return (
-        path == f"{FOLDER}/{stem}.csv"
-        and len(stem) == 2
-        and all(digit in "0123456789abcdef" for digit in stem)
-    )
+        return ""
+    found = _PART.fullmatch(path)
+    return None if found is None else found[1]
 
 
 def _blob(data: bytes, length: int) -> str:
