@@ -474,3 +474,11 @@ def test_a_full_disk_is_a_sentence_and_the_lock_needs_no_space(data, monkeypatch
 )
 def test_what_git_says_is_understood(said, meant):
     assert meant in str(git_error(["commit"], said))
+
+
+def test_a_git_that_was_killed_in_an_index_of_ours_blocks_nothing(data):
+    data.label("dog", "cat/1.jpg")
+    data.commit("One dog")
+    (data.root / ".gatera/index.lock").write_bytes(b"half")
+    data.revert("HEAD")
+    assert data.status().is_clean and labels(data)["cat/1.jpg"] == "cat"

@@ -322,6 +322,7 @@ def commit_of_sheets(
     git, prefix = work.git, work.git.ask("rev-parse", "--show-prefix") or ""
     index = work.hidden / "index"
     env = {"GIT_INDEX_FILE": str(index)}
+    Path(f"{index}.lock").unlink(missing_ok=True)  # of a git that was killed: we hold the lock of the repository
     try:
         git.run("read-tree", start, env=env)
         entries = []
