@@ -91,7 +91,10 @@ def recover(work: Workspace) -> None:
     before, after = work.at(old), work.at(new)
     here = work.now(before).names
     strange = [
-        part for part, name in here.items() if name not in (before.names.get(part), after.names.get(part))
+        part
+        for part, name in here.items()
+        if name not in (before.names.get(part), after.names.get(part))
+        and not _half_written(work, after, part)
     ]
     if strange:
         path.unlink()
@@ -105,6 +108,12 @@ def recover(work: Workspace) -> None:
         _by_hand(work, after, new)
     _finish(work, facts)
     work.say(f"{facts['how']} was interrupted, and is finished now.")
+
+
+def _half_written(work: Workspace, after: Version, part: str) -> bool:
+    """Whether a part holds only the beginning of what git was writing into it."""
+    whole = next(work.git.read([after.names[part]])) if part in after.names else b""
+    return whole.startswith(work.path_of(part).read_bytes())
 
 
 def _by_hand(work: Workspace, after: Version, new: str) -> None:
@@ -322,7 +331,9 @@ def commit_of_sheets(
     git, prefix = work.git, work.git.ask("rev-parse", "--show-prefix") or ""
     index = work.hidden / "index"
     env = {"GIT_INDEX_FILE": str(index)}
-    Path(f"{index}.lock").unlink(missing_ok=True)  # of a git that was killed: we hold the lock of the repository
+    Path(f"{index}.lock").unlink(
+        missing_ok=True
+    )  # of a git that was killed: we hold the lock of the repository
     try:
         git.run("read-tree", start, env=env)
         entries = []
