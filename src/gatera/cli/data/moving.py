@@ -183,7 +183,11 @@ def show_conflicts(err: MergeConflictError, as_json: bool, again: str) -> int:
         print_line(f"and {count - SHOWN:,} more.")
     print_line("")
     print_line(escaped(f"Settle them by a rule: {again} --mine | --theirs | --newest | --person"))
-    print_line(escaped(f"or one by one:         {again} --take {err.conflicts[0].file}=LABEL"))
+    print_line(
+        escaped(
+            f"or one by one:         {again} --take {err.conflicts[0].file}={'LABEL' if 'label' in err.conflicts[0].columns else 'mine'}"
+        )
+    )
     print_line(
         escaped(
             f"or in a table:         fill in the column 'answer' of {err.table}, then: {again} --answers {err.table}"

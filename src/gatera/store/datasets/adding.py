@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from gatera.store.datasets.labels.sheets import FOLDER, TABLE, Sheet
 from gatera.store.datasets.making import add_lines
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.tree import State, changing, hashed, is_as_seen, settled, state_of, walk
-from gatera.store.datasets.work.workspace import Workspace
+from gatera.store.datasets.work.workspace import HIDDEN, Workspace
 from gatera.store.objects import How, ObjectStore
 from gatera.store.who import now
 
@@ -133,6 +134,10 @@ def _files(work: Workspace, paths: Sequence[Path], added: Added) -> dict[str, St
     for path in paths:
         name = name_of(work, path)
         full = work.root / name
+        if {".git", HIDDEN} & {*name.split("/")}:
+            raise ArgumentError(
+                f"{path} is where git or gatera keeps its own files", remedy="Name files of the data set."
+            )
         if full.is_dir() and not full.is_symlink():
             found.update(walk(root, name, leave_out))
         elif (state := state_of(full)) is not None and full.is_file() and not full.is_symlink():
@@ -144,6 +149,13 @@ def _files(work: Workspace, paths: Sequence[Path], added: Added) -> dict[str, St
                 f"there is no file or folder {path}",
                 remedy="Items whose files are gone are dropped with: gatera data add --removed FOLDER.",
             )
+    if sys.getfilesystemencoding() != "utf-8" and (
+        odd := next((name for name in found if not name.isascii()), None)
+    ):
+        raise DataError(
+            f"the name {odd!r} cannot be read rightly in this locale, whose file names are {sys.getfilesystemencoding()}",
+            remedy="Set LC_ALL=C.UTF-8 or PYTHONUTF8=1, and run it again.",
+        )
     for name in [name for name in found if name in tracked or name == TABLE or _is_part(name)]:
         del found[name]
     return dict(sorted(found.items()))

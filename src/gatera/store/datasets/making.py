@@ -39,9 +39,20 @@ def make(folder: Path, say: Callable[[str], None]) -> Path:
         DataError: if it is one already with all that belongs to it, git is missing or too old, or the folder cannot be written to.
     """
     folder = folder.absolute()
+    outer = next((each for each in folder.parents if is_repository(each)), None)
+    if outer is not None and not is_repository(folder):
+        raise DataError(
+            f"{folder} is inside the data repository {outer}",
+            remedy=f"Add it there: gatera data add {folder}.",
+        )
     folder.mkdir(parents=True, exist_ok=True)
     git = Git(folder)
     check_git(git)
+    if git.ask("rev-parse", "--is-inside-git-dir") == "true":
+        raise DataError(
+            f"{folder} is a place where git keeps its own files (a bare repository, or .git)",
+            remedy="Name a folder of files, such as a clone of it.",
+        )
     if is_repository(folder) and git.top() is not None:
         if not set_up(git):
             raise DataError(
@@ -110,11 +121,13 @@ def find(folder: Path) -> Path:
         DataError: if it is in none.
     """
     start = folder.absolute()
+    if not start.is_dir():
+        raise DataError(f"There is no folder {start}", remedy=f"Make one: gatera data init {folder}.")
     for each in (start, *start.parents):
         if is_repository(each):
             return each
     raise DataError(
-        f"{start} is not in a data repository" if start.exists() else f"There is no folder {start}",
+        f"{start} is not in a data repository",
         remedy=f"Make one: gatera data init {folder}.",
     )
 

@@ -79,6 +79,8 @@ def merge(
     theirs, mine = git.commit_of(branch), git.head()
     check_clean(work, "a merge")
     base = None if mine is None else git.ask("merge-base", mine, theirs)
+    if mine is not None and base is None:
+        _check_whole(work, f"what {branch} and the current branch have in common")
     if base == theirs:
         return MergeResult(None, Summary())
     before = work.at(mine)
@@ -104,6 +106,8 @@ def revert(
     check_clean(work, "a revert")
     assert head is not None
     found = git.history(undone, most=1)[0]
+    if undone in git.cut_off():
+        _check_whole(work, f"what came before {undone[:8]}")
     before = work.at(head)
     parent = work.at(found.parents[0] if found.parents else None)
     if not parent.names:
@@ -116,6 +120,13 @@ def revert(
     message = f'Revert "{found.subject}"\n\nThis reverts the labels of commit {undone}.'
     made = commit_of_sheets(work, sheets, head, [head], message)
     return _went(work, made, before, settled, f"revert {undone[:8]}")
+
+
+def _check_whole(work: Workspace, what: str) -> None:
+    if work.git.cut_off():
+        raise DataError(
+            f"{what} is not here, for this clone is shallow", remedy="Fetch all of it: git fetch --unshallow."
+        )
 
 
 def _went(work: Workspace, made: str, before: Version, settled: int, how: str) -> MergeResult:

@@ -269,12 +269,14 @@ def checkout(work: Workspace, name: str, new_branch: bool) -> str:
 def restore(work: Workspace, names: Sequence[str]) -> int:
     """Write files again as the labels have them, over what was changed. Returns how many were written; the lock must be held."""
     version = work.now()
-    count, written = 0, {}
+    count, written, unknown = 0, {}, set(names)
     for sheet in version.sheets():
         for row in sheet.rows():
-            if row.sha256 and any(
-                not name or row.file == name or row.file.startswith(f"{name}/") for name in names
-            ):
+            meant = [
+                name for name in names if not name or row.file == name or row.file.startswith(f"{name}/")
+            ]
+            unknown -= set(meant)
+            if row.sha256 and meant:
                 if not _may_write(work.root, row.file):
                     raise DataError(f"{row.file!r} is not the name of a file in this repository")
                 if not _is_here(work, row.file, row.sha256):
@@ -284,6 +286,11 @@ def restore(work: Workspace, names: Sequence[str]) -> int:
                     written[row.file] = Seen(state.mtime, state.size, state.inode, row.sha256)
                     count += 1
     work.cache.see(written)
+    if unknown:
+        raise ArgumentError(
+            f"{listed(sorted(unknown), 3)} is neither an item nor a folder of items",
+            remedy='"gatera data status" counts the items.',
+        )
     return count
 
 

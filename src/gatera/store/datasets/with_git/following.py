@@ -14,7 +14,12 @@ _MOST = 200
 
 
 def catch_up(work: Workspace) -> None:
-    """Finish a move that was stopped, and bring files to where git has moved the labels."""
+    """Finish a move that was stopped, and bring files to where git has moved the labels.
+
+    Raises:
+        DataError: if git does not trust the folder, or has no repository for it.
+    """
+    work.git.check_trusted()
     if is_interrupted(work):
         with work.locked():
             recover(work)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -17,12 +16,11 @@ from gatera.store.datasets.labels.rows import (
     unescape,
 )
 from gatera.store.datasets.labels.sheets import Sheet
+from gatera.store.datasets.labels.sides import MARK
 from gatera.store.datasets.labels.three_way import Conflict
 
 #: What stands beside the marks. The upper side is where git is: the current branch, or in a rebase what the commits are put on.
 MINE, BASE, THEIRS = "HEAD", "before", "the other side"
-
-_MARK = re.compile(r"(<{7}|\|{7}|={7}|>{7})(?: .*)?$")
 
 
 def with_marks(sheet: Sheet, conflicts: Sequence[Conflict]) -> bytes:
@@ -72,7 +70,7 @@ def outside_marks(data: bytes) -> Outside | None:
     found: dict[str, Row] = {}
     inside = False
     for line in lines:
-        if mark := _MARK.match(line):
+        if mark := MARK.match(line):
             inside = mark[1][0] != ">"
         elif line and not inside and len(cells_of(line)) == len(columns):
             found[name_of_line(line)] = row_of(line, len(extra))

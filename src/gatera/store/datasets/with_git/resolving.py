@@ -9,6 +9,7 @@ from gatera.core.checks import listed
 from gatera.core.errors import DataError
 from gatera.store.datasets.labels.changes import Summary, summarise
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE, Sheet, split_up
+from gatera.store.datasets.labels.sides import holds_marks, sides_of
 from gatera.store.datasets.labels.three_way import Conflict, Rule, settle
 from gatera.store.datasets.merging import (
     CONFLICTS,
@@ -50,6 +51,8 @@ def resolve(work: Workspace, rule: Rule | None, answers: Mapping[str, str] | Any
         MergeConflictError: if nothing settles some. Nothing is written then.
     """
     clashing, stages = _unmerged(work)
+    if not any(stages):
+        stages = _committed_marks(work)  # somebody committed what git could not merge
     if not any(stages):
         raise DataError(
             "no labels are in conflict",
@@ -94,6 +97,17 @@ def _unmerged(work: Workspace) -> tuple[list[str], list[dict[str, str]]]:
     return list(dict.fromkeys(names)), stages
 
 
+def _committed_marks(work: Workspace) -> list[dict[str, str]]:
+    """Return what both sides of files with marks have in common, and each side: part -> blob."""
+    stages: list[dict[str, str]] = [{}, {}, {}]
+    for part in work.now().names:
+        data = work.path_of(part).read_bytes()
+        if holds_marks(data):
+            for stage, side in zip(stages, sides_of(data), strict=True):
+                stage[part] = work.git.run("hash-object", "-w", "--stdin", given=side).decode().strip()
+    return stages
+
+
 def _staged_parts(work: Workspace) -> dict[str, str]:
     listing = work.git.run("ls-files", "--stage", "-z", "--", f"{FOLDER}/").decode("utf-8", "surrogateescape")
     found = {}
@@ -115,7 +129,7 @@ def _is_known(work: Workspace, name: str) -> bool:
 
 def _version(work: Workspace, blobs: dict[str, str]) -> Version:
     def load(part: str) -> Sheet:
-        return Sheet.from_bytes(next(work.git.read([blobs[part]])), f"{part or TABLE} in the conflict")
+        return work.as_committed(next(work.git.read([blobs[part]])), part, None)
 
     return Version(blobs, load)
 

@@ -86,6 +86,18 @@ class Git:
         except OSError as err:
             raise DataError(f"git cannot be run ({err.strerror})", remedy="Install git again.") from err
 
+    def check_trusted(self) -> None:
+        """Raise DataError if git is not there, or does not trust the folder: it would then look like one without commits."""
+        done = self._run(("rev-parse", "--git-dir"), None, None)
+        if done.returncode:
+            said = done.stderr.decode(errors="replace").strip()
+            if "not a git repository" in said:
+                raise DataError(
+                    f"{self.folder} has labels, but no git repository that keeps them",
+                    remedy=f"Make one: gatera data init {self.folder}. The labels stay.",
+                )
+            raise _error(("rev-parse",), said)
+
     def top(self) -> Path | None:
         """Return the root of the repository that the folder is in; None if it is in none."""
         found = self.ask("rev-parse", "--show-toplevel")
@@ -171,6 +183,12 @@ class Git:
                 name, parents, author, at, subject = entry.split("\n", 4)
                 found.append(Commit(name, tuple(parents.split()), author, at, subject))
         return found
+
+    def cut_off(self) -> frozenset[str]:
+        """Return the commits whose parents were not fetched: those where a shallow clone ends."""
+        path = self.ask("rev-parse", "--git-path", "shallow")
+        file = None if path is None else self.folder / path
+        return frozenset(file.read_text().split()) if file is not None and file.is_file() else frozenset()
 
     def user(self) -> str:
         """Return the name of the user, as git knows it.

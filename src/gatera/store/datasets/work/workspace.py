@@ -28,6 +28,7 @@ _FILES_AT = "files-at"
 #: What reads tables of others. It loads numpy, which takes longer than most commands, so it is imported where such a table is read.
 OPEN_TABLE = ("gatera.program.tables.reader", "open_table")
 _PART = re.compile(rf"{FOLDER}/([0-9a-f]{{2}})\.csv")
+_READ_COMMITTED = ("gatera.store.datasets.labels.spreadsheet", "read_committed")
 _READ_ANY = ("gatera.store.datasets.labels.spreadsheet", "read_any")
 
 
@@ -98,7 +99,7 @@ class Workspace:
         self.root, self.say = root, say
         self.hidden = root / HIDDEN
         self.git = Git(root)
-        self.objects = ObjectStore(self.hidden / "objects")
+        self.objects = ObjectStore(_hidden_of_main(root) / "objects")
         self.cache = Cache(self.hidden / "cache.sqlite")
         self._said: set[str] = set()
 
@@ -161,9 +162,28 @@ class Workspace:
             blobs = {"": blobs[""]}
 
         def load(part: str) -> Sheet:
-            return Sheet.from_bytes(next(self.git.read([blobs[part]])), f"{part or TABLE} at {commit[:8]}")
+            return self.as_committed(next(self.git.read([blobs[part]])), part, commit)
 
         return Version(blobs, load)
+
+    def as_committed(self, data: bytes, part: str, commit: str | None) -> Sheet:
+        """Read a part of the labels that git keeps. Git itself may have committed what another program wrote, and unfinished merges.
+
+        Args:
+            data: the part.
+            part: its name.
+            commit: the commit, in whose parent is looked up what another program lost; None where there is none.
+        """
+        found = Sheet.read(data)
+        if isinstance(found, Sheet):
+            return found
+        parent = None if commit is None else self.git.ask("rev-parse", "--verify", "--quiet", f"{commit}^")
+        base = Sheet() if parent is None else self.at(parent).sheet(part)
+        where = f"{FOLDER}/{part}.csv" if part else TABLE
+        where = f"{where} at {commit[:8]}" if commit else f"{where} in the conflict"
+        sheet, note = later(*_READ_COMMITTED)(data, base, where, self.hidden)
+        self.say_once(note)
+        return sheet
 
     def head(self) -> Version:
         """Return the labels as committed last."""
@@ -255,6 +275,17 @@ class Workspace:
                 f"{len(sheet):,} items are more than {MOST_IN_ONE:,}, so the labels are in {FOLDER}/00.csv to ff.csv from now on, by the hash "
                 "of the item's name: a commit then writes only the parts that changed."
             )
+
+
+def _hidden_of_main(root: Path) -> Path:
+    """Return the folder with the objects: of the main working folder, where this is one that `git worktree add` made."""
+    top = next((each for each in (root, *root.parents) if (each / ".git").exists()), None)
+    if top is not None and (top / ".git").is_file():  # which a submodule has too
+        common = Git(root).ask("rev-parse", "--path-format=absolute", "--git-common-dir")
+        main = None if common is None or Path(common).name != ".git" else Path(common).parent
+        if main is not None and (found := main / root.relative_to(top) / HIDDEN).is_dir():
+            return found
+    return root / HIDDEN
 
 
 def part_at(path: str) -> str | None:
