@@ -501,3 +501,11 @@ def test_a_move_that_was_stopped_while_git_wrote_the_labels_is_finished(data, op
     again = open_data(data.root)
     assert again.said == ["checkout was interrupted, and is finished now."]
     assert again.status().is_clean and again.head == first
+
+
+def test_commits_that_no_branch_has_are_named_before_they_are_left(data, open_data):
+    data.checkout(data.head)
+    data.label("fox", "cat/1.jpg")
+    lost, _ = data.commit("On no branch")
+    data.checkout("main")
+    assert data.said == [f"Commit {lost[:8]} is on no branch, and git forgets it in the end (to keep it: git branch NAME {lost[:8]})."]  # fmt: skip

@@ -261,9 +261,19 @@ def checkout(work: Workspace, name: str, new_branch: bool) -> str:
         return head
     new = git.commit_of(name)
     check_clean(work, "another version")
+    _say_what_is_left(work)
     is_branch = git.ask("show-ref", "--verify", f"refs/heads/{name}") is not None
     move(work, new, branch=f"refs/heads/{name}" if is_branch else None, how=f"checkout {name}")
     return new
+
+
+def _say_what_is_left(work: Workspace) -> None:
+    """Say where going elsewhere leaves commits behind that no branch has."""
+    head = None if work.git.branch() is not None else work.git.head()
+    if head is not None and not work.git.ask("for-each-ref", "--count=1", "--contains", head):
+        work.say(
+            f"Commit {head[:8]} is on no branch, and git forgets it in the end (to keep it: git branch NAME {head[:8]})."
+        )
 
 
 def restore(work: Workspace, names: Sequence[str]) -> int:
