@@ -14,7 +14,7 @@ from gatera.store.datasets.labels.changes import Change, Summary, summarise
 from gatera.store.datasets.labels.rows import line_of
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE
 from gatera.store.datasets.with_git.unfinished import begun, check_finished
-from gatera.store.datasets.work.cache import Seen
+from gatera.store.datasets.work.cache import BULK, Seen
 from gatera.store.datasets.work.tree import hashed
 from gatera.store.datasets.work.workspace import Version, Workspace, changes
 from gatera.store.who import now
@@ -76,7 +76,9 @@ def record(work: Workspace, messages: Sequence[str]) -> None:
 def remember(work: Workspace, made: str, changed: Sequence[Change], sentence: str) -> None:
     """Keep what a commit changed, so that `blame` need not look."""
     extra = changed[0].extra if changed else ()
-    lines = {change.file: None if change.after is None else line_of(change.after) for change in changed}
+    lines = None
+    if len(changed) <= BULK:
+        lines = {change.file: None if change.after is None else line_of(change.after) for change in changed}
     work.cache.know(made, lines, extra, sentence)
 
 
@@ -129,10 +131,8 @@ def _completed(work: Workspace, version: Version, changed: list[Change]) -> list
     per_part: dict[str, list[str]] = {}
     for change in changed:
         per_part.setdefault(version.part_of(change.file), []).append(change.file)
-    sheets = {}
-    for part, names in per_part.items():
+    for part, names in per_part.items():  # one by one: together they may fill the memory
         sheet = version.sheet(part)
         sheet.put(rows[name] for name in names if name in rows)
-        sheets[part] = sheet
-    work.write(sheets)
+        work.write({part: sheet})
     return [Change(c.before, rows.get(c.file, c.after), c.extra) if c.file in rows else c for c in changed]

@@ -17,7 +17,7 @@ MOST_KINDS = 4
 STAMPS = frozenset(("by", "at"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # there may be a million
 class Change:
     """One item before and after.
 
