@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -327,6 +328,17 @@ def lay_out(work: Workspace, commit: str) -> Path:
     return folder
 
 
+def _kept_by_git(work: Workspace, texts: Mapping[str, bytes]) -> dict[str, str]:
+    """Let git keep texts, in one process however many they are; returns path -> blob."""
+    with tempfile.TemporaryDirectory(dir=work.hidden) as folder:
+        for number, data in enumerate(texts.values()):
+            Path(folder, str(number)).write_bytes(data)
+        place = Path(folder).relative_to(work.root).as_posix()  # whose name has no line breaks
+        paths = "".join(f"{place}/{number}\n" for number in range(len(texts)))
+        said = work.git.run("hash-object", "-w", "--no-filters", "--stdin-paths", given=paths.encode())
+    return dict(zip(texts, said.decode().split(), strict=True))
+
+
 def commit_of_sheets(
     work: Workspace,
     sheets: dict[str, Sheet],
@@ -353,13 +365,11 @@ def commit_of_sheets(
     )  # of a git that was killed: we hold the lock of the repository
     try:
         git.run("read-tree", start, env=env)
-        entries = []
         labels = {
             f"{FOLDER}/{part}.csv" if part else TABLE: sheet.to_bytes() for part, sheet in sheets.items()
         }
-        for path, data in {**labels, **(others or {})}.items():
-            blob = git.run("hash-object", "-w", "--stdin", given=data).decode().strip()
-            entries.append(f"100644 {blob}\t{prefix}{path}")
+        blobs = _kept_by_git(work, {**labels, **(others or {})})
+        entries = [f"100644 {blob}\t{prefix}{path}" for path, blob in blobs.items()]
         git.run("update-index", "--index-info", given="\n".join([*entries, ""]).encode(), env=env)
         tree = git.run("write-tree", env=env).decode().strip()
     finally:

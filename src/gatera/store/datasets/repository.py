@@ -291,7 +291,7 @@ class DataRepository:
         Raises:
             MergeConflictError: if nothing settles what both sides changed differently. Nothing is merged then.
         """
-        with self._work.locked():
+        with self._work.locked(), self._work.git.reading():
             return merging.merge(self._work, branch, rule, answers, message)
 
     def resolve(
@@ -308,7 +308,7 @@ class DataRepository:
         self, commit: str, rule: Rule | None = None, answers: Mapping[str, str] | AnyPath | None = None
     ) -> MergeResult:
         """Undo what a commit changed, in a new commit. Items that were changed again since are conflicts; see `merge`."""
-        with self._work.locked():
+        with self._work.locked(), self._work.git.reading():
             return merging.revert(self._work, commit, rule, answers)
 
     def push(self, address: str | None = None, **options: Any) -> Sent:
@@ -331,7 +331,7 @@ class DataRepository:
             RemoteError: if the remote fails, or something that it has is damaged.
             MergeConflictError: if both sides changed the same items differently. What was fetched stays: see `merge`.
         """
-        with self._work.locked():
+        with self._work.locked(), self._work.git.reading():
             return sending.pull(self._work, address, branch, options)
 
     @classmethod
