@@ -149,6 +149,22 @@ def _check(folder: Path, where: Path, name: str, again: int | None, before: set[
             raise Lost(f"after {name}: {shown}")
 
 
+def _round_of(
+    folder: Path, base: Path, seed: int, longest: float, count: Counter[str], failed: list[int]
+) -> None:
+    """Run a round in a copy of its own, and count it."""
+    shutil.copytree(base, folder)
+    git(folder / "data", "config", "gatera.remote", str(folder / "remote"))
+    git(folder / "other", "config", "gatera.remote", str(folder / "remote"))
+    try:
+        name, killed = one_round(folder, seed, longest)
+        count[f"{name}, {'killed' if killed else 'finished first'}"] += 1
+    except Lost as err:
+        failed.append(seed)
+        print(f"seed {seed}: {err}", flush=True)
+    shutil.rmtree(folder)
+
+
 def main() -> None:
     """Run the rounds."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -164,25 +180,21 @@ def main() -> None:
         start(base)
         began = time.perf_counter()
         run(base / "data", "status")
-        longest = 4 * (time.perf_counter() - began)
+        longest = 1.5 * (time.perf_counter() - began)  # longer, and most commands finish first
         seeds = (
             [options.only] if options.only is not None else range(options.seed, options.seed + options.rounds)
         )
-        for seed in seeds:
-            folder = Path(top) / "round"
-            shutil.copytree(base, folder)
-            git(folder / "data", "config", "gatera.remote", str(folder / "remote"))
-            git(folder / "other", "config", "gatera.remote", str(folder / "remote"))
-            try:
-                name, killed = one_round(folder, seed, longest)
-                count[f"{name}, {'killed' if killed else 'finished first'}"] += 1
-            except Lost as err:
-                failed.append(seed)
-                print(f"seed {seed}: {err}", flush=True)
-            shutil.rmtree(folder)
+        try:
+            for seed in seeds:
+                _round_of(Path(top) / "round", base, seed, longest, count, failed)
+        except KeyboardInterrupt:
+            print("interrupted")
     for what, rounds in sorted(count.items()):
         print(f"{what:28} {rounds:5}")
-    print(f"{len(failed)} of {len(seeds)} rounds failed" + (f": seeds {failed}" if failed else "."))
+    print(
+        f"{len(failed)} of {count.total() + len(failed)} rounds failed"
+        + (f": seeds {failed}" if failed else ".")
+    )
     raise SystemExit(bool(failed))
 
 

@@ -176,6 +176,10 @@ def many_items(folder: Path, count: int, repeats: int) -> None:
         "0.1",
     )
     _two_branches(photos, names, draw)
+    if shutil.which("gatera"):  # which git calls
+        took, _ = run(("git", "merge", "--quiet", "--no-edit", "ben"), photos)
+        said("merge of 2 x 1,000 edits by git merge", took, "s", "", "")
+        run(("git", "reset", "--quiet", "--hard", "HEAD~1"), photos)
     took, memory = run((*GATERA, "merge", "ben"), photos)
     said("merge of 2 x 1,000 edits", took, "s", "2", "1")
     said("memory of any of these", memory, "MB", "1,000 at 1,000,000 rows", "500")
@@ -206,17 +210,50 @@ def _two_branches(photos: Path, names: Sequence[str], draw: random.Random) -> No
     run((*GATERA, "commit", "-m", "Ann"), photos)
 
 
+def many_rows(folder: Path, count: int) -> None:
+    """Measure the memory of the commands with very many rows, which are no files: labels in parts."""
+    rows = folder / "rows"
+    code = (
+        "import sys\nfrom gatera.store import DataRepository\nfrom gatera.store.datasets.labels.rows import Row\n"
+        "d = DataRepository.init(sys.argv[1], on_note=lambda text: None)\n"
+        "def row(n):\n    label = ('cat', 'dog')[n % 2]\n"
+        "    return Row(f'{label}/{n:07d}.jpg', f'{n:064x}', label, by='Ann', at='2026-11-29T00:00:00Z')\n"
+        "d.put_rows(map(row, range(int(sys.argv[2]))))\n"
+    )
+    _, memory = run((sys.executable, "-c", code, str(rows), str(count)), folder)
+    said(f"memory of writing {count:,} rows", memory, "MB", "1,000", "500")
+    draw = random.Random(2)
+    names = [f"{('cat', 'dog')[n % 2]}/{n:07d}.jpg" for n in range(count)]
+    for words in (
+        ("commit", "-m", "All"), ("label", "fox", *draw.sample(names, 10)), ("diff",), ("commit", "-m", "Ten"), ("status",), ("blame", names[5]),
+    ):  # fmt: skip
+        took, memory = run((*GATERA, *words), rows)
+        said(f"{words[0]}, {count:,} rows: memory", memory, "MB", "1,000", "500")
+        said(f"{words[0]}, {count:,} rows", took, "s", "", "")
+    _two_branches(rows, names, draw)
+    if shutil.which("gatera"):
+        took, _ = run(("git", "merge", "--quiet", "--no-edit", "ben"), rows)
+        said(f"merge of 2 x 1,000 edits by git merge, {count:,} rows", took, "s", "", "")
+        run(("git", "reset", "--quiet", "--hard", "HEAD~1"), rows)
+    took, memory = run((*GATERA, "merge", "ben"), rows)
+    said(f"merge of 2 x 1,000 edits, {count:,} rows: memory", memory, "MB", "1,000", "500")
+    said(f"merge of 2 x 1,000 edits, {count:,} rows", took, "s", "", "")
+
+
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=int, default=20_000, help="0 to leave the question out")
     parser.add_argument("--items", type=int, default=100_000, help="0 to leave the questions out")
+    parser.add_argument("--rows", type=int, default=0, help="measure memory with so many rows")
     parser.add_argument("--peers", type=Path, help="a virtual environment with dvc and oxenai")
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="label-commits-") as folder:
         if options.photos:
             add_and_commit(Path(folder), options.photos, options.peers)
+        if options.rows:
+            many_rows(Path(folder), options.rows)
         if options.items:
             many_items(Path(folder), options.items, options.repeats)
 

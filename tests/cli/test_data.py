@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
 
@@ -135,3 +136,64 @@ def test_a_commit_is_written_for_other_tools(gatera, folder, tmp_path):
 def test_wrong_arguments_are_said(gatera, folder, words, status, said):
     ran = gatera(*words)
     assert ran.status == status and said in ran.err
+
+
+def test_names_that_begin_with_a_dash(gatera, folder):
+    (folder / "cat/-x.jpg").write_bytes(b"x")
+    gatera("data", "init")
+    gatera("data", "add")
+    gatera("data", "commit", "-m", "First")
+    ran = gatera("data", "-C", "cat", "blame", "--", "cat/-x.jpg")
+    assert ran.status == 2  # options stand after the command
+    assert gatera("data", "blame", "-C", "cat", "--", "-x.jpg").out.startswith("cat/-x.jpg: cat by Ann")
+    assert (
+        gatera("data", "label", "-C", "cat", "dog", "--", "-x.jpg", "cat_0.jpg").out == "2 items changed.\n"
+    )
+
+
+def test_a_conflict_that_git_found_is_settled(gatera, folder):
+    gatera("data", "init")
+    gatera("data", "add")
+    gatera("data", "commit", "-m", "First")
+    gatera("data", "checkout", "-b", "ben")
+    gatera("data", "label", "fox", "cat/cat_0.jpg", "--by", "Ben")
+    gatera("data", "commit", "-m", "Ben")
+    gatera("data", "checkout", "main")
+    gatera("data", "label", "wolf", "cat/cat_0.jpg")
+    gatera("data", "commit", "-m", "Ann")
+    subprocess.run(
+        ["git", "-c", "merge.gatera-labels.driver=git merge-file %A %O %B", "merge", "ben"],
+        capture_output=True,
+        check=False,
+    )
+    ran = gatera("data", "resolve")
+    assert (
+        ran.status == 1
+        and "Nothing was settled yet:" in ran.out
+        and "gatera data resolve --take cat/cat_0.jpg=LABEL" in ran.out
+    )
+    ran = gatera("data", "resolve", "--theirs")
+    assert (ran.status, ran.out) == (0, "1 conflict settled; 1 wolf -> fox; by Ben.\nNext: git commit\n")
+    assert gatera("data", "commit", "-m", "Both").status == 0
+    assert "no labels are in conflict" in gatera("data", "resolve").err
+
+
+def test_git_hears_of_conflicts_by_the_exit_status(gatera, folder):
+    head = "file,sha256,label,split,group,source,by,at,note\n"
+    for name, label in (("base", "cat"), ("mine", "wolf"), ("theirs", "fox")):
+        (folder / f"{name}.csv").write_text(f"{head}a.jpg,,{label},,,,,,\n")
+    files = [folder / f"{name}.csv" for name in ("mine", "base", "theirs")]
+    assert gatera("data", "merge-file", files[2], files[1], files[1]) == (0, "", "")
+    ran = gatera("data", "merge-file", *files, "labels.csv")
+    assert ran.status == 3 and ran.err.startswith(
+        "labels.csv: 1 item was changed differently on both sides, e.g. a.jpg (label: wolf or fox, was cat)."
+    )
+    assert files[0].read_text().splitlines()[1:] == [
+        "<<<<<<< HEAD",
+        "a.jpg,,wolf,,,,,,",
+        "=======",
+        "a.jpg,,fox,,,,,,",
+        ">>>>>>> the other side",
+    ]
+    ran = gatera("data", "merge-file", *files)
+    assert ran.status == 1 and "Expected: the file as gatera data writes it" in ran.err

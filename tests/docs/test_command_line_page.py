@@ -45,7 +45,7 @@ def test_the_page_has_the_examples_of_the_help(name):
 
 
 def test_every_command_line_in_the_page_is_understood():
-    groups = "|".join(rf"{group} \w+" for group in GROUPS)
+    groups = "|".join(rf"{group} [\w-]+" for group in GROUPS)
     of_group = (
         rf"(?:{groups})(?=$| )|" if groups else ""
     )  # such a command may stand alone: gatera models list

@@ -77,6 +77,7 @@ KEYWORDS = {
     "data diff": {"force": "--force"},
     "data merge": DATA_MERGE,
     "data revert": DATA_MERGE,
+    "data resolve": DATA_MERGE,
 }
 
 #: Advice for Python scripts, as regular expressions, and its replacement on the command line.

@@ -36,7 +36,9 @@ def parse(command: Command, arguments: Sequence[str]) -> argparse.Namespace:
     parser = _Parser(command, arguments)
     for option in command.options:
         _add(parser, option)
-    parsed, unknown = parser.parse_known_intermixed_args(arguments)
+    parsed, unknown = parser.parse_known_intermixed_args(_marked(arguments))
+    for name, value in list(vars(parsed).items()):
+        setattr(parsed, name, _unmarked(value))
     if unknown:
         parser.unknown(unknown[0])
     parsed.given = [
@@ -50,6 +52,26 @@ def parse(command: Command, arguments: Sequence[str]) -> argparse.Namespace:
                 False if option.metavar is None and option.default is None else option.default,
             )
     return parsed
+
+
+#: Stands before arguments that begin with a dash and follow "--": argparse takes some of them for options all the same.
+_MARK = "\0"
+
+
+def _marked(arguments: Sequence[str]) -> list[str]:
+    if "--" not in arguments:
+        return list(arguments)
+    end = list(arguments).index("--")
+    return [
+        *arguments[:end],
+        *(_MARK + word if word.startswith("-") else word for word in arguments[end + 1 :]),
+    ]
+
+
+def _unmarked(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_unmarked(each) for each in value]
+    return value.removeprefix(_MARK) if isinstance(value, str) else value
 
 
 class _Parser(argparse.ArgumentParser):

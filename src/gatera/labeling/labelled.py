@@ -133,6 +133,8 @@ def recall_source(source: Path, on_line: Callable[[str], None] = note) -> Labell
     Raises:
         DataError: if none were asked there.
     """
+    if not source.exists():
+        raise DataError(f"{source} does not exist", remedy="Check the path.")
     file = home_of(source) / KEPT
     last: list[dict[str, Any]] = []
     if file.exists():

@@ -17,6 +17,7 @@ from gatera.program.tables.notes import Note
 from gatera.program.tables.packed import is_table_name
 from gatera.program.tables.reader import open_table
 from gatera.recipes.events import Events
+from gatera.recipes.repositories.masks import repository_masks
 from gatera.recipes.settings import ModelKind, Task, TrainSettings
 
 #: The file name endings that tell the task of a folder.
@@ -58,7 +59,7 @@ def find_task(settings: TrainSettings, events: Events | None = None) -> Task:
     source = settings.source
     if not source.is_dir() and (source.exists() or settings.target is not None or is_table_name(source)):
         return _task_of_table(source, settings, events)
-    if settings.label_from is None and holds_masks(source):
+    if settings.label_from is None and (holds_masks(source) or repository_masks(source) is not None):
         return Task.masks
     files = get_files(source, on_left_out=lambda path, reason: None)  # the recipe names what cannot be listed
     endings = Counter(path.suffix.lower() for path in files)

@@ -21,8 +21,9 @@ from gatera.recipes.evaluation import Evaluation
 from gatera.recipes.events import Events
 from gatera.recipes.files import report_masks
 from gatera.recipes.job import Job, fine_tuning, first_arch, options_for, weights_source
+from gatera.recipes.repositories.masks import report_sources, repository_masks
 from gatera.recipes.settings import TrainSettings
-from gatera.recipes.splitting.masks import keep_copies_together
+from gatera.recipes.splitting.masks import keep_copies_together, keep_groups_together
 from gatera.vision.defaults import MASKS
 from gatera.vision.unet import unet_learner
 
@@ -33,9 +34,14 @@ def mask_job(settings: TrainSettings, events: Events) -> Job:
     Raises:
         DataError: if something is wrong with the folder.
     """
+    rows = repository_masks(settings.source)
     found = read_mask_folder(
-        settings.source, settings.valid_share, settings.seed, settings.mask_values, settings.test_pct or 0.0, events.on_note
+        settings.source, settings.valid_share, settings.seed, settings.mask_values, settings.test_pct or 0.0, events.on_note,
+        None if rows is None else rows.given,
     )  # fmt: skip
+    if rows is not None:
+        report_sources(rows, events)
+        found = keep_groups_together(found, rows.groups)
     found = keep_copies_together(found, settings, events)
     report_masks(events, [str(name) for name in found.block.vocab], found)
     dls = mask_loaders(found, settings)

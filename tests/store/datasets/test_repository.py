@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -469,8 +470,42 @@ def test_a_full_disk_is_a_sentence_and_the_lock_needs_no_space(data, monkeypatch
     [
         ("fatal: sha1 file '/r/.git/index.lock' write error. Out of diskspace", "the disk is full"),
         ("fatal: unable to write loose object file: No space left on device", "the disk is full"),
+        (
+            "error: couldn't write '/r/.git/refs/heads/main.lock'",
+            "git commit could not write (couldn't write '/r/.git/refs/heads/main.lock'). Make room",
+        ),
         ("fatal: Unable to create '/r/.git/index.lock': File exists.", "delete /r/.git/index.lock"),
     ],
 )
 def test_what_git_says_is_understood(said, meant):
     assert meant in str(git_error(["commit"], said))
+
+
+def test_a_git_that_was_killed_in_an_index_of_ours_blocks_nothing(data):
+    data.label("dog", "cat/1.jpg")
+    data.commit("One dog")
+    (data.root / ".gatera/index.lock").write_bytes(b"half")
+    data.revert("HEAD")
+    assert data.status().is_clean and labels(data)["cat/1.jpg"] == "cat"
+
+
+@pytest.mark.parametrize("share", [0, 0.5, 1])
+def test_a_move_that_was_stopped_while_git_wrote_the_labels_is_finished(data, open_data, share):
+    first = data.head
+    data.label("dog", "cat/1.jpg")
+    second, _ = data.commit("One dog")
+    facts = {"from": second, "to": first, "branch": None, "how": "checkout"}
+    (data.root / ".gatera/moving.json").write_text(json.dumps(facts))
+    new = git(data, "show", f"{first}:labels.csv").encode()
+    (data.root / "labels.csv").write_bytes(new[: int(share * len(new))])
+    again = open_data(data.root)
+    assert again.said == ["checkout was interrupted, and is finished now."]
+    assert again.status().is_clean and again.head == first
+
+
+def test_commits_that_no_branch_has_are_named_before_they_are_left(data, open_data):
+    data.checkout(data.head)
+    data.label("fox", "cat/1.jpg")
+    lost, _ = data.commit("On no branch")
+    data.checkout("main")
+    assert data.said == [f"Commit {lost[:8]} is on no branch, and git forgets it in the end (to keep it: git branch NAME {lost[:8]})."]  # fmt: skip

@@ -174,6 +174,19 @@ _gatera() {
                 *) values="" ;;
             esac
             ;;
+        'data resolve')
+            flags="--mine --theirs --newest --person --take --answers --html -f --force -C --repository --json -h --help --debug"
+            case $prev in
+                --take|--answers|--html|-C|--repository) ;;
+                *) values="" ;;
+            esac
+            ;;
+        'data merge-file')
+            flags="-h --help --debug"
+            case $prev in
+                *) values="" ;;
+            esac
+            ;;
         'data push')
             flags="-C --repository --json -h --help --debug"
             case $prev in
@@ -342,7 +355,7 @@ _gatera() {
             esac
             ;;
         data)
-            flags="-h --help --debug" values="init add label status diff agree commit log blame checkout revert merge push pull clone shard verify"
+            flags="-h --help --debug" values="init add label status diff agree commit log blame checkout revert merge resolve merge-file push pull clone shard verify"
             ;;
         label)
             flags="-h --help --debug" values="apply report next"

@@ -219,6 +219,33 @@ MERGE = Command(
     examples=("gatera data merge ben", "gatera data merge ben --newest", "gatera data merge ben --take cat/3.jpg=dog"),
 )  # fmt: skip
 
+RESOLVE = Command(
+    "data resolve",
+    "Settle conflicts in the labels that git itself found, in git merge, git rebase or git pull.",
+    (*RULE, HTML, FORCE, REPOSITORY, JSON, *END),
+    "gatera.cli.data.moving:resolve",
+    about=(
+        "Without a rule or answers it shows them. What was settled by hand in labels.csv counts first. It says how to finish what git "
+        "has begun. In a rebase, mine is the commit that is being moved.",
+    ),
+    examples=("gatera data resolve", "gatera data resolve --newest", "gatera data resolve --take cat/3.jpg=dog"),
+)  # fmt: skip
+
+MERGE_FILE = Command(
+    "data merge-file",
+    "Merge three files of labels item by item; git calls this.",
+    (
+        Option("mine", "The current side, which is written over.", group="Arguments", metavar="MINE", files=True),
+        Option("base", "What both began with.", group="Arguments", metavar="BASE", files=True),
+        Option("theirs", "The other side.", group="Arguments", metavar="THEIRS", files=True),
+        Option("path", "The name of the file, for messages.", group="Arguments", metavar="NAME", optional=True, shown="MINE"),
+        *END,
+    ),
+    "gatera.cli.data.moving:merge_file",
+    about=("The exit status is 0 if all merged, and 3 if items are in conflict, which stand between git's marks then.",),
+    examples=("gatera data merge-file labels.csv before.csv theirs.csv",),
+)  # fmt: skip
+
 VERIFY = Command(
     "data verify",
     "Check that every file that the labels name is kept whole.",
@@ -301,6 +328,8 @@ COMMANDS = (
     CHECKOUT,
     REVERT,
     MERGE,
+    RESOLVE,
+    MERGE_FILE,
     PUSH,
     PULL,
     CLONE,

@@ -47,7 +47,7 @@ def _lines(found: Status) -> Iterable[str]:
         yield f"Labels: {found.summary.sentence()} (not committed: gatera data commit -m TEXT)."
     for names, what, remedy in (
         (found.new, "not in the repository", "gatera data add"), (found.changed, "changed", "gatera data add"),
-        (found.missing, "missing", "gatera data checkout --file .; or gatera data add --removed"),
+        (found.missing, "missing", "gatera data checkout --file .; gatera data pull, if they were never fetched; or gatera data add --removed"),
     ):  # fmt: skip
         if names:
             more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""

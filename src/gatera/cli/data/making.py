@@ -10,12 +10,16 @@ from gatera.cli.output import print_json, print_line
 from gatera.cli.parser import UsageError
 from gatera.cli.terminal.text import escaped
 from gatera.core.checks import counted
+from gatera.store.datasets.making import is_repository
 from gatera.store.datasets.repository import DataRepository
 
 
 def init(options: argparse.Namespace) -> int:
     """Make a repository; returns the exit status, 0."""
+    was_one = is_repository(Path(options.folder).absolute())
     data = DataRepository.init(options.folder, say_for("init"))
+    if was_one and data.head is not None:  # it said what it did
+        return 0
     print_line(escaped(f"{data.root} is a data repository now."))
     where = "" if data.root == Path.cwd() else f" (in {options.folder})"
     print_line(escaped(f'Next{where}: gatera data add .   then: gatera data commit -m "First labels"'))

@@ -1,8 +1,9 @@
-"""`gatera data commit`, `checkout`, `revert`, `merge` and `verify`."""
+"""`gatera data commit`, `checkout`, `revert`, `merge`, `resolve`, `merge-file` and `verify`."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from gatera.cli.data.looking import show_table
@@ -10,9 +11,15 @@ from gatera.cli.data.opened import PAGES, check_page, full, opened
 from gatera.cli.output import FAILED, print_json, print_line, show_line
 from gatera.cli.parser import UsageError
 from gatera.cli.terminal.text import escaped
-from gatera.core.checks import counted
+from gatera.core.checks import counted, listed
 from gatera.core.lazy import later
 from gatera.store.datasets.merging import MergeConflictError, MergeResult
+from gatera.store.datasets.repository import DataRepository
+from gatera.store.datasets.with_git.driver import IN_CONFLICT, merge_files
+from gatera.store.datasets.with_git.unfinished import how_to_finish
+
+#: The command that settles what git itself found.
+RESOLVE = "gatera data resolve"
 
 #: Conflicts that are shown.
 SHOWN = 20
@@ -60,6 +67,58 @@ def revert(options: argparse.Namespace) -> int:
     return _with_conflicts(options, "revert", lambda data, how: data.revert(options.commit, **how))
 
 
+def resolve(options: argparse.Namespace) -> int:
+    """Settle conflicts that git found; returns the exit status: 0, or 1 if some are left."""
+    page = check_page(options)
+    how = _how(options)
+    data = opened(options, "resolve")
+    try:
+        done = data.resolve(**how)
+    except MergeConflictError as err:
+        return _conflicts(options, data, err, page, "resolve", RESOLVE)
+    if options.json:
+        print_json({**done._asdict(), "summary": done.summary.sentence()})
+        return 0
+    print_line(escaped(f"{counted(done.settled, 'conflict')} settled; {done.summary.sentence()}."))
+    if done.left:
+        print_line(escaped(f"Still in conflict: {listed(done.left, 5)}."))
+    if done.begun is not None:
+        print_line(f"Next: {how_to_finish(done.begun)}")
+    return 0
+
+
+def merge_file(options: argparse.Namespace) -> int:
+    """Merge three files; returns the exit status: 0, or 3 if items are in conflict."""
+    name = options.path or options.mine
+    conflicts = merge_files(Path(options.mine), Path(options.base), Path(options.theirs), name)
+    if not conflicts:
+        return 0
+    first = conflicts[0]
+    show_line(
+        escaped(
+            f"{name}: {counted(len(conflicts), 'item was', 'items were')} changed differently on both sides, e.g. {first.file} ({first.words()}). "
+            "Settle them: gatera data resolve; or edit the lines between the marks, and git add."
+        )
+    )
+    return IN_CONFLICT
+
+
+def _conflicts(
+    options: argparse.Namespace,
+    data: DataRepository,
+    err: MergeConflictError,
+    page: Path | None,
+    command: str,
+    again: str,
+) -> int:
+    """Show conflicts, also on a page where one is asked for; returns the exit status, 1."""
+    if page is not None:
+        later(PAGES, "write_conflict_page")(
+            page, data, err.conflicts, f"{command} in {data.root.name}", options.force
+        )
+    return show_conflicts(err, options.json, again)
+
+
 def _with_conflicts(options: argparse.Namespace, command: str, do: Any) -> int:
     page = check_page(options)
     how = _how(options)
@@ -67,15 +126,8 @@ def _with_conflicts(options: argparse.Namespace, command: str, do: Any) -> int:
     try:
         done: MergeResult = do(data, how)
     except MergeConflictError as err:
-        if page is not None:
-            later(PAGES, "write_conflict_page")(
-                page, data, err.conflicts, f"{command} in {data.root.name}", options.force
-            )
-        return show_conflicts(
-            err,
-            options.json,
-            f"gatera data {command} {options.name if command == 'merge' else options.commit}",
-        )
+        again = f"gatera data {command} {options.name if command == 'merge' else options.commit}"
+        return _conflicts(options, data, err, page, command, again)
     if options.json:
         print_json({"commit": done.commit, "labels": done.summary.sentence(), "settled": done.settled})
         return 0
@@ -124,14 +176,18 @@ def show_conflicts(err: MergeConflictError, as_json: bool, again: str) -> int:
         return FAILED
     count = len(err.conflicts)
     print_line(
-        f"{counted(count, 'item was', 'items were')} changed differently on both sides. Nothing was merged yet:"
+        f"{counted(count, 'item was', 'items were')} changed differently on both sides. Nothing was {'settled' if again == RESOLVE else 'merged'} yet:"
     )
     show_table(("item", "what"), [(each.file, each.words()) for each in err.conflicts[:SHOWN]])
     if count > SHOWN:
         print_line(f"and {count - SHOWN:,} more.")
     print_line("")
     print_line(escaped(f"Settle them by a rule: {again} --mine | --theirs | --newest | --person"))
-    print_line(escaped(f"or one by one:         {again} --take {err.conflicts[0].file}=LABEL"))
+    print_line(
+        escaped(
+            f"or one by one:         {again} --take {err.conflicts[0].file}={'LABEL' if 'label' in err.conflicts[0].columns else 'mine'}"
+        )
+    )
     print_line(
         escaped(
             f"or in a table:         fill in the column 'answer' of {err.table}, then: {again} --answers {err.table}"

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gatera.core.checks import listed
 from gatera.core.errors import DataError
@@ -35,6 +35,20 @@ from gatera.program.tables.notes import Note
 
 #: Where lists of the photos of each side may be: beside the folders, or as Pascal VOC keeps them.
 LISTS = (".", "ImageSets/Segmentation", "splits", "splits/segmentation")
+
+
+class GivenMask(NamedTuple):
+    """A photo with its mask.
+
+    Attributes:
+        photo: the photo.
+        mask: its mask.
+        side: "train", "valid" or "test"; "" where that is not decided.
+    """
+
+    photo: Path
+    mask: Path
+    side: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,6 +100,7 @@ def read_mask_folder(
     mask_values: str | None = None,
     test_pct: float = 0.0,
     on_note: Callable[[Note], None] | None = None,
+    given: Sequence[GivenMask] | None = None,
 ) -> MaskSet:
     """Find photos and masks, check all of them, and choose a validation set unless the folder has one.
 
@@ -98,12 +113,13 @@ def read_mask_folder(
         mask_values: which value of a mask is which class: "0=background,255=thing"; None to find out.
         test_pct: the share to hold out as a test set besides, where the folder has none.
         on_note: is called with each decision.
+        given: the photos with their masks, where something else than the layout of the folder says them.
 
     Raises:
         DataError: if the folder has none of these layouts, or too few photos for a training and a validation set.
         ArgumentError: if `mask_values` is not such a list.
     """
-    pairs, split, codes = _read(folder, mask_values, on_note)
+    pairs, split, codes = _read(folder, mask_values, on_note, given)
     reasons = _reasons(pairs.good, codes)
     bad = [*pairs.bad, *(BadFile(path, reason) for path, reason in reasons.items())]
     good = [(photo, mask, split[photo]) for photo, mask in pairs.good if photo not in reasons]
@@ -116,9 +132,8 @@ def read_mask_folder(
         raise DataError(f"{folder} has {len(sides)} photos for validation but none for training")
     named = sorted({*sides} - {""})
     layout = "folders of photos and masks" + (f" in {listed(named)}" if named else "")
-    pictures = MaskSet(
-        photos, masks, sides, codes.codes, layout, bad, "by the folders train and valid", codes.nearest
-    )
+    split_by = "by the folders train and valid" if given is None else "by labels.csv"
+    pictures = MaskSet(photos, masks, sides, codes.codes, layout, bad, split_by, codes.nearest)
     return _listed_or_held_out(roots_of(folder, pairs), pictures, valid_pct, seed, test_pct)
 
 
@@ -143,14 +158,21 @@ def labelled_masks(
 
 
 def _read(
-    folder: Path, mask_values: str | None, on_note: Callable[[Note], None] | None
+    folder: Path,
+    mask_values: str | None,
+    on_note: Callable[[Note], None] | None,
+    given: Sequence[GivenMask] | None = None,
 ) -> tuple[Pairs, dict[Path, str], Codes]:
     """Return photos with their masks, the side of each photo, and the classes of the masks; decisions are told.
 
     Raises:
         DataError: if there are no photos with masks.
     """
-    pairs, split = all_pairs(folder)
+    if given is None:
+        pairs, split = all_pairs(folder)
+    else:
+        pairs = Pairs([(each.photo, each.mask) for each in given])
+        split = {each.photo: each.side for each in given}
     if not pairs.good:
         raise DataError(
             f"there are no photos with masks in {folder}",

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from gatera.core.errors import DataError, GateraError
 from gatera.recipes.repositories.rows import TARGET, as_table
 from gatera.recipes.settings import commit_of_source
+from gatera.store.datasets.labels.masks import photo_of
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.making import is_repository
 from gatera.store.datasets.repository import DataRepository
@@ -50,7 +51,7 @@ def find_origin(source: Path) -> Origin:
         data = DataRepository(folder)
         made = data.commit_of(commit)
         rows = list(data.rows(made))
-        facts = _facts(data, made, rows, clean=True)
+        facts = _facts(data, made, rows, clean=True, extra=data.columns(made))
         return _origin_of_rows(data, rows, made, facts) or Origin(data.lay_out(made), facts, _words(facts))
     if source.is_dir() and is_repository(source):
         data = DataRepository(source)
@@ -59,7 +60,7 @@ def find_origin(source: Path) -> Origin:
         except GateraError:
             clean = False  # reading the labels says what is wrong
         rows = list(data.rows())
-        facts = _facts(data, data.head, rows, clean)
+        facts = _facts(data, data.head, rows, clean, data.columns())
         return _origin_of_rows(data, rows, None, facts) or Origin(source, facts, _words(facts))
     return Origin(source, {})
 
@@ -71,8 +72,10 @@ def _origin_of_rows(
     return None if table is None else Origin(table.path, facts, _words(facts), TARGET, table.group_by)
 
 
-def _facts(data: DataRepository, commit: str | None, rows: Iterable[Row], clean: bool) -> dict[str, Any]:
-    counts = Counter(row.source or "person" for row in rows if row.label)
+def _facts(
+    data: DataRepository, commit: str | None, rows: Iterable[Row], clean: bool, extra: Sequence[str]
+) -> dict[str, Any]:
+    counts = Counter(row.source or "person" for row in rows if row.label or photo_of(row, extra))
     return {
         "name": data.root.name, "commit": commit or "", "committed": "yes" if clean and commit else "with changes that are not committed",
         "labels": dict(counts.most_common(20)),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from gatera.core.threads import thread_pool
 from gatera.data.folders.masks import MaskSet
@@ -52,9 +53,33 @@ def keep_copies_together(found: MaskSet, settings: TrainSettings, events: Events
     return found
 
 
+def keep_groups_together(found: MaskSet, groups: Mapping[Path, str]) -> MaskSet:
+    """Return photos of which those of one group are on one side, where the sides were drawn at random.
+
+    Args:
+        found: the photos, split.
+        groups: photo -> group, of those that have one.
+    """
+    if not groups or not re.match(r"\d+% at random", found.split_by):
+        return found
+    first: dict[str, int] = {}
+    pairs = []
+    for place, photo in enumerate(found.photos):
+        if (group := groups.get(photo)) is not None:
+            pairs.append((first.setdefault(group, place), place))
+    split = _joined(found.split, pairs)
+    if {*split} != {*found.split}:
+        return found
+    return replace(found, split=split, split_by=f"{found.split_by}; groups kept together")
+
+
 def _together(split: Sequence[str], pairs: Sequence[Pair]) -> list[str]:
     """Return the side of each photo such that copies are on one: the training set where one of them is there."""
-    groups = groups_of(len(split), [(pair.first, pair.second) for pair in pairs]).tolist()
+    return _joined(split, [(pair.first, pair.second) for pair in pairs])
+
+
+def _joined(split: Sequence[str], pairs: Sequence[tuple[int, int]]) -> list[str]:
+    groups = groups_of(len(split), pairs).tolist()
     members: dict[int, set[str]] = {}
     for group, side in zip(groups, split, strict=True):
         members.setdefault(group, set()).add(side)

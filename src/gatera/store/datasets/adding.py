@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -15,12 +16,14 @@ from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.escape import is_utf8
 from gatera.core.progress import track
+from gatera.store.datasets.labels.alike import clashes, copies
+from gatera.store.datasets.labels.masks import MASK_OF, Masks, find_masks, named_photos, of_moved
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE, Sheet
 from gatera.store.datasets.making import add_lines
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.tree import State, changing, hashed, is_as_seen, settled, state_of, walk
-from gatera.store.datasets.work.workspace import Workspace
+from gatera.store.datasets.work.workspace import HIDDEN, Workspace
 from gatera.store.objects import How, ObjectStore
 from gatera.store.who import now
 
@@ -100,10 +103,11 @@ def add(work: Workspace, paths: Sequence[Path], labels: Labels, how: How) -> Add
     }
     kept = _keep(work, fresh, how, added)
     moved = _moved(work, sheet, kept, added)
-    rows = _rows(work, sheet, kept, labels, added)
+    rows = _with_masks(work, sheet, _rows(work, sheet, kept, labels, added), labels, added)
     for old in moved:
         sheet.lines.pop(old)
     sheet.put(rows)
+    sheet.put(of_moved(sheet, added.moved))
     _drop_gone(work, sheet, paths, there, labels.removed, added)
     if rows or moved or added.removed:
         work.write_whole(sheet)
@@ -130,6 +134,10 @@ def _files(work: Workspace, paths: Sequence[Path], added: Added) -> dict[str, St
     for path in paths:
         name = name_of(work, path)
         full = work.root / name
+        if {".git", HIDDEN} & {*name.split("/")}:
+            raise ArgumentError(
+                f"{path} is where git or gatera keeps its own files", remedy="Name files of the data set."
+            )
         if full.is_dir() and not full.is_symlink():
             found.update(walk(root, name, leave_out))
         elif (state := state_of(full)) is not None and full.is_file() and not full.is_symlink():
@@ -141,6 +149,13 @@ def _files(work: Workspace, paths: Sequence[Path], added: Added) -> dict[str, St
                 f"there is no file or folder {path}",
                 remedy="Items whose files are gone are dropped with: gatera data add --removed FOLDER.",
             )
+    if sys.getfilesystemencoding() != "utf-8" and (
+        odd := next((name for name in found if not name.isascii()), None)
+    ):
+        raise DataError(
+            f"the name {odd!r} cannot be read rightly in this locale, whose file names are {sys.getfilesystemencoding()}",
+            remedy="Set LC_ALL=C.UTF-8 or PYTHONUTF8=1, and run it again.",
+        )
     for name in [name for name in found if name in tracked or name == TABLE or _is_part(name)]:
         del found[name]
     return dict(sorted(found.items()))
@@ -251,6 +266,22 @@ def _rows(work: Workspace, sheet: Sheet, kept: Mapping[str, Seen], labels: Label
     return rows
 
 
+def _with_masks(work: Workspace, sheet: Sheet, rows: list[Row], labels: Labels, added: Added) -> list[Row]:
+    """Let the rows of masks name their photos; another mask is another label."""
+    masks = {} if labels.label is not None else find_masks([*sheet.lines, *added.new]) if added.new else {}
+    new = {mask: masks[mask] for mask in added.new if mask in masks}
+    if new:
+        sheet.widen([MASK_OF])
+        mask, photo = next(iter(new.items()))
+        work.say(
+            f"{_count(list(new), 'file is the mask', 'files are the masks')} of photos, e.g. {mask} of {photo} (column {MASK_OF})."
+        )
+    sides = {photo: side_of(photo) for photo in new.values()}
+    return named_photos(
+        sheet, rows, Masks(new, sides, added.changed), lambda: (labels.by or work.git.user(), now())
+    )
+
+
 def side_of(name: str) -> str:
     """Return the side of the split that a folder on the way to a file names; "" for none."""
     return next((SIDES[part.lower()] for part in name.split("/")[:-1] if part.lower() in SIDES), "")
@@ -260,8 +291,12 @@ def _labels_of_folders(work: Workspace, sheet: Sheet, names: Sequence[str], labe
     """Return the labels of new files by the names of their folders, and say so; nothing where these tell no classes."""
     if labels.folders is False or labels.label is not None or not names:
         return {}
+    masks = find_masks([*sheet.lines, *names])
+    pairs = {*masks, *masks.values()}  # their folders say what they are, and are no classes
     found = {}
     for name in names:
+        if name in pairs:
+            continue
         parts = name.split("/")[:-1]
         inner = parts[:-1] if parts and parts[-1].lower() in SIDES else parts  # cat/train/1.jpg
         # cat/000/1.jpg: folders that only number files are no classes, where others are above them
@@ -341,14 +376,14 @@ def _say(work: Workspace, sheet: Sheet, kept: Mapping[str, Seen], added: Added) 
     empty = [name for name in sorted({*added.new, *added.changed}) if name in kept and not kept[name].size]
     if empty:
         work.say(f"{_count(empty, 'file is', 'files are')} empty: {listed(empty, _SHOWN)}.")
-    for one, other in list(_clashes(sheet, added.new))[:_SHOWN]:
+    for one, other in list(clashes(sheet, added.new))[:_SHOWN]:
         work.say(
             f"{one} and {other} differ only in upper and lower case: on Windows and macOS one replaces the other. Rename one."
         )
-    if copies := _copies(sheet, added.new, kept):
-        one, other = copies[0]
+    if pairs := copies(sheet, added.new, {name: kept[name].sha256 for name in added.new}):
+        one, other = pairs[0]
         work.say(
-            f"{_count(copies, 'new file has', 'new files have')} the same bytes as another, e.g. {one} and {other}; each is an item."
+            f"{_count(pairs, 'new file has', 'new files have')} the same bytes as another, e.g. {one} and {other}; each is an item."
         )
     if added.missing:
         work.say(
@@ -363,31 +398,3 @@ def _say(work: Workspace, sheet: Sheet, kept: Mapping[str, Seen], added: Added) 
 
 def _count(names: Sequence[object], one: str, several: str) -> str:
     return f"{len(names):,} {one if len(names) == 1 else several}"
-
-
-def _clashes(sheet: Sheet, new: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield pairs of names that are one name where case does not count, a new one among them."""
-    wanted = {name.casefold() for name in new}
-    alike: dict[str, list[str]] = {}
-    for name in sheet.lines:
-        if (folded := name.casefold()) in wanted:
-            alike.setdefault(folded, []).append(name)
-    for names in alike.values():
-        if len(names) > 1:
-            yield names[0], names[1]
-
-
-def _copies(sheet: Sheet, new: Sequence[str], kept: Mapping[str, Seen]) -> list[tuple[str, str]]:
-    """Return pairs of files with the same bytes, of which the second is new."""
-    if not new:
-        return []
-    hashes = Counter(kept[name].sha256 for name in new)
-    fresh = set(new)
-    first = {row.sha256: row.file for row in sheet.rows() if row.sha256 in hashes and row.file not in fresh}
-    pairs = []
-    for name in new:
-        sha256 = kept[name].sha256
-        if sha256 in first:
-            pairs.append((first[sha256], name))
-        first.setdefault(sha256, name)
-    return pairs

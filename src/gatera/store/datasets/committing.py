@@ -13,7 +13,8 @@ from gatera.store.datasets.labelling import unstamped
 from gatera.store.datasets.labels.changes import Change, Summary, summarise
 from gatera.store.datasets.labels.rows import line_of
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE
-from gatera.store.datasets.work.cache import Seen
+from gatera.store.datasets.with_git.unfinished import begun, check_finished
+from gatera.store.datasets.work.cache import BULK, Seen
 from gatera.store.datasets.work.tree import hashed
 from gatera.store.datasets.work.workspace import Version, Workspace, changes
 from gatera.store.who import now
@@ -31,15 +32,20 @@ def commit(work: Workspace, message: str) -> tuple[str, Summary] | None:
     """
     check_message(message)
     head = work.git.head()
+    what = begun(work.git)
+    if what not in (None, "merge"):
+        check_finished(work.git)
     base = work.at(head)
     version = work.now(base)
     changed = list(changes(base, version))
-    if not changed and head is not None and not _others_changed(work):
+    if not changed and head is not None and not what and not _others_changed(work):
         return None
     changed = _completed(work, version, changed)
     record(work, [message])
     made = work.git.head()
     assert made is not None
+    if work.files_at in (None, head):
+        work.note_files_at(made)
     summary = summarise(changed)
     remember(work, made, changed, summary.sentence())
     return made, summary
@@ -60,18 +66,19 @@ def tracked_paths(work: Workspace) -> list[str]:
 
 
 def record(work: Workspace, messages: Sequence[str]) -> None:
-    """Let git commit the labels, and nothing else that may be staged."""
+    """Let git commit the labels, and nothing else that may be staged; but a merge that git has begun is committed whole."""
     paths = tracked_paths(work)
     work.git.run("add", "--all", "--force", "--", *paths)
-    work.git.run(
-        "commit", "--quiet", *(part for text in messages for part in ("-m", text)), "--only", "--", *paths
-    )
+    only = [] if begun(work.git) == "merge" else ["--only", "--", *paths]
+    work.git.run("commit", "--quiet", *(part for text in messages for part in ("-m", text)), *only)
 
 
 def remember(work: Workspace, made: str, changed: Sequence[Change], sentence: str) -> None:
     """Keep what a commit changed, so that `blame` need not look."""
     extra = changed[0].extra if changed else ()
-    lines = {change.file: None if change.after is None else line_of(change.after) for change in changed}
+    lines = None
+    if len(changed) <= BULK:
+        lines = {change.file: None if change.after is None else line_of(change.after) for change in changed}
     work.cache.know(made, lines, extra, sentence)
 
 
@@ -124,10 +131,8 @@ def _completed(work: Workspace, version: Version, changed: list[Change]) -> list
     per_part: dict[str, list[str]] = {}
     for change in changed:
         per_part.setdefault(version.part_of(change.file), []).append(change.file)
-    sheets = {}
-    for part, names in per_part.items():
+    for part, names in per_part.items():  # one by one: together they may fill the memory
         sheet = version.sheet(part)
         sheet.put(rows[name] for name in names if name in rows)
-        sheets[part] = sheet
-    work.write(sheets)
+        work.write({part: sheet})
     return [Change(c.before, rows.get(c.file, c.after), c.extra) if c.file in rows else c for c in changed]

@@ -9,10 +9,16 @@ from gatera.core.progress import track
 from gatera.store.datasets.committing import remember
 from gatera.store.datasets.labelling import unknown_item
 from gatera.store.datasets.labels.changes import Change, summarise
-from gatera.store.datasets.labels.rows import Row, line_of, name_of_line, row_of
+from gatera.store.datasets.labels.rows import Row, header_of, line_of, name_of_line, row_of
 from gatera.store.datasets.work.cache import BULK
 from gatera.store.datasets.work.git import Commit
 from gatera.store.datasets.work.workspace import Version, Workspace, changes
+
+#: What is known of a commit whose parents were not fetched.
+_CUT_OFF = "what came before was not fetched (git fetch --unshallow)"
+
+#: How labels begin that we wrote.
+_HEAD = header_of(()).encode()
 
 #: What a commit does that only brings two branches together.
 _NOTHING = "no changes of its own"
@@ -55,6 +61,10 @@ def log(work: Workspace, commit: str | None = None, most: int | None = None) -> 
 def look_into(work: Workspace, commits: Sequence[Commit]) -> dict[str, tuple[bool, str]]:
     """Find what commits changed, as far as that is not known; return whether each changed many items, and its sentence."""
     known = work.cache.sentences()
+    ends = work.git.cut_off()
+    known |= dict.fromkeys(
+        ends & {each.id for each in commits}, (True, _CUT_OFF)
+    )  # not remembered: it may be fetched
     new = [each for each in commits if each.id not in known]
     versions: dict[str, Version] = {}
     for each in track(reversed(new), "Reading the history", total=len(new)):
@@ -149,6 +159,11 @@ def _row_at(work: Workspace, commit: str, name: str) -> tuple[Row | None, tuple[
     if part not in version.names:
         return None, ()
     data = next(work.git.read([version.names[part]]))
+    if (
+        b"\r" in data or b"<<<<<<< " in data or not data.startswith(_HEAD)
+    ):  # git committed what another program wrote
+        sheet = version.sheet(part)
+        return sheet.row(name), sheet.extra
     cell = line_of(Row(name)).removesuffix(",,,,,,,,")
     at = data.find(f"\n{cell},".encode("utf-8", "surrogatepass"))
     head = data[: data.find(b"\n")].decode()

@@ -152,6 +152,11 @@ def _holds_items(version: Version, folder: str) -> bool:
 
 def unknown_item(work: Workspace, version: Version, name: str) -> ArgumentError:
     """Return the error for a name that is not an item: the file may be there and not added."""
+    if not name or (work.root / name).is_dir():
+        return ArgumentError(
+            f"{name or work.root} is a folder, not an item",
+            remedy='Name a file in it; "gatera data status" counts the items.',
+        )
     if (work.root / name).exists():
         return ArgumentError(
             f"{name} is not in the repository yet", remedy=f"Add it first: gatera data add {name}."

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from gatera.core.checks import listed
 from gatera.core.errors import DataError
 from gatera.store.datasets.labels.changes import Change, Summary, summarise
+from gatera.store.datasets.labels.masks import MASK_OF, without_label
 from gatera.store.datasets.labels.rows import row_of
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE
 from gatera.store.datasets.work.cache import Seen
@@ -59,10 +60,12 @@ def status(work: Workspace) -> Status:
         sheets, seen = list(version.sheets()), work.cache.seen()
         there = listing.result()
     doubtful: dict[str, str] = {}
+    if any(MASK_OF in sheet.extra for sheet in sheets):
+        found.unlabelled = without_label(version.whole())
     for sheet in sheets:
         found.items += len(sheet)
         for name, sha256, label in _cells(sheet.lines):
-            if not label:
+            if not label and MASK_OF not in sheet.extra:
                 found.unlabelled += 1
             state = there.pop(name, None)
             if state is None:

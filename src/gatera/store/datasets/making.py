@@ -10,6 +10,7 @@ from gatera.core.errors import DataError
 from gatera.core.files import atomic_write
 from gatera.store.datasets.labels.rows import header_of
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE
+from gatera.store.datasets.with_git.driver import NAME, set_up
 from gatera.store.datasets.work.git import OLDEST, Git
 from gatera.store.datasets.work.workspace import HIDDEN
 
@@ -21,29 +22,55 @@ _MARK = "# gatera data, format {}"
 _MARKED = re.compile(r"^# gatera data, format (\d+)$", re.MULTILINE)
 
 #: Lines of labels are ours to write: git changes no line ends, and merges them item by item where the driver is set up.
-_ATTRIBUTES = (f"{TABLE} -text merge=gatera-labels", f"{FOLDER}/*.csv -text merge=gatera-labels")
+#: Of .gitignore it takes the lines of both sides.
+_ATTRIBUTES = (
+    f"{TABLE} -text merge={NAME}",
+    f"{FOLDER}/*.csv -text merge={NAME}",
+    "/.gitignore merge=union",
+)
 
 
 def make(folder: Path, say: Callable[[str], None]) -> Path:
     """Make a data repository of a folder; what is in it stays. Returns its root.
 
+    In a copy that `git clone` made, it only lets git merge labels item by item: such settings do not travel.
+
     Raises:
-        DataError: if it is one already, git is missing or too old, or the folder cannot be written to.
+        DataError: if it is one already with all that belongs to it, git is missing or too old, or the folder cannot be written to.
     """
     folder = folder.absolute()
-    if is_repository(folder):
+    outer = next((each for each in folder.parents if is_repository(each)), None)
+    if outer is not None and not is_repository(folder):
         raise DataError(
-            f"{folder} is a data repository already", remedy='"gatera data status" shows how it is.'
+            f"{folder} is inside the data repository {outer}",
+            remedy=f"Add it there: gatera data add {folder}.",
         )
     folder.mkdir(parents=True, exist_ok=True)
     git = Git(folder)
     check_git(git)
+    if git.ask("rev-parse", "--is-inside-git-dir") == "true":
+        raise DataError(
+            f"{folder} is a place where git keeps its own files (a bare repository, or .git)",
+            remedy="Name a folder of files, such as a clone of it.",
+        )
+    if is_repository(folder) and git.top() is not None:
+        if not set_up(git):
+            raise DataError(
+                f"{folder} is a data repository already", remedy='"gatera data status" shows how it is.'
+            )
+        (folder / HIDDEN).mkdir(exist_ok=True)
+        add_lines(folder / ".gitattributes", [*_ATTRIBUTES])
+        say(
+            f"{folder} is a data repository already. From now on git merges its labels item by item in this copy."
+        )
+        return folder
     top = git.top()
     if top is None:
         default = git.ask("config", "init.defaultBranch")
         git.run("init", "--quiet", *([] if default else ["--initial-branch=main"]))
     else:
         say(f"The git repository {top} keeps the labels, as {folder} is in it.")
+    set_up(git)
     (folder / HIDDEN).mkdir(exist_ok=True)
     add_lines(folder / ".gitignore", [f"/{HIDDEN}/"])
     add_lines(folder / ".gitattributes", [_MARK.format(FORMAT), *_ATTRIBUTES])
@@ -94,11 +121,13 @@ def find(folder: Path) -> Path:
         DataError: if it is in none.
     """
     start = folder.absolute()
+    if not start.is_dir():
+        raise DataError(f"There is no folder {start}", remedy=f"Make one: gatera data init {folder}.")
     for each in (start, *start.parents):
         if is_repository(each):
             return each
     raise DataError(
-        f"{start} is not in a data repository" if start.exists() else f"There is no folder {start}",
+        f"{start} is not in a data repository",
         remedy=f"Make one: gatera data init {folder}.",
     )
 

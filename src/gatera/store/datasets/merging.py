@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,12 @@ from gatera.store.datasets.moving import check_clean, commit_of_sheets, move
 from gatera.store.datasets.work.git import GitError
 from gatera.store.datasets.work.workspace import OPEN_TABLE, Version, Workspace, changes
 from gatera.store.who import now
+
+#: A path as users write it.
+AnyPath = str | PathLike[str]
+
+#: What git keeps besides labels: lists of lines, whose order means nothing.
+_LISTS = (".gitignore", ".gitattributes")
 
 #: The table of conflicts, to be filled in.
 CONFLICTS = "conflicts.csv"
@@ -64,7 +71,7 @@ def merge(
     work: Workspace,
     branch: str,
     rule: Rule | None,
-    answers: Mapping[str, str] | Path | None,
+    answers: Mapping[str, str] | AnyPath | None,
     message: str | None,
 ) -> MergeResult:
     """Merge a branch or commit into the current branch. The lock must be held."""
@@ -72,6 +79,8 @@ def merge(
     theirs, mine = git.commit_of(branch), git.head()
     check_clean(work, "a merge")
     base = None if mine is None else git.ask("merge-base", mine, theirs)
+    if mine is not None and base is None:
+        _check_whole(work, f"what {branch} and the current branch have in common")
     if base == theirs:
         return MergeResult(None, Summary())
     before = work.at(mine)
@@ -81,12 +90,15 @@ def merge(
     versions = work.at(base), before, work.at(theirs)
     sheets, settled = _merged(work, versions, f"merging {branch}", rule, answers)
     start = _other_files(work, base, mine, theirs, branch)
-    made = commit_of_sheets(work, sheets, start, [mine, theirs], message or f"Merge {branch}")
+    others = {
+        name: data for name in _LISTS if (data := _merged_lines(work, name, (base, mine, theirs))) is not None
+    }
+    made = commit_of_sheets(work, sheets, start, [mine, theirs], message or f"Merge {branch}", others)
     return _went(work, made, before, settled, f"merge {branch}")
 
 
 def revert(
-    work: Workspace, commit: str, rule: Rule | None, answers: Mapping[str, str] | Path | None
+    work: Workspace, commit: str, rule: Rule | None, answers: Mapping[str, str] | AnyPath | None
 ) -> MergeResult:
     """Undo the changes of a commit in a new one; what others changed since stays. The lock must be held."""
     git = work.git
@@ -94,6 +106,8 @@ def revert(
     check_clean(work, "a revert")
     assert head is not None
     found = git.history(undone, most=1)[0]
+    if undone in git.cut_off():
+        _check_whole(work, f"what came before {undone[:8]}")
     before = work.at(head)
     parent = work.at(found.parents[0] if found.parents else None)
     if not parent.names:
@@ -106,6 +120,13 @@ def revert(
     message = f'Revert "{found.subject}"\n\nThis reverts the labels of commit {undone}.'
     made = commit_of_sheets(work, sheets, head, [head], message)
     return _went(work, made, before, settled, f"revert {undone[:8]}")
+
+
+def _check_whole(work: Workspace, what: str) -> None:
+    if work.git.cut_off():
+        raise DataError(
+            f"{what} is not here, for this clone is shallow", remedy="Fetch all of it: git fetch --unshallow."
+        )
 
 
 def _went(work: Workspace, made: str, before: Version, settled: int, how: str) -> MergeResult:
@@ -123,45 +144,46 @@ def _merged(
     versions: tuple[Version, Version, Version],
     what: str,
     rule: Rule | None,
-    answers: Mapping[str, str] | Path | None,
+    answers: Mapping[str, str] | AnyPath | None,
 ) -> tuple[dict[str, Sheet], int]:
     """Return the parts of the current labels that the merge changes, and how many conflicts were settled.
 
     Raises:
         MergeConflictError: if some are left.
     """
-    given = _answers(answers)
-    found: dict[str, Merged] = {}
-    parts: dict[str, Sheet] = {}
-    for part, (base, mine, theirs) in _parts(versions).items():
-        merged = merge_sheets(base, mine, theirs)
-        if merged.rows or merged.conflicts:
-            found[part], parts[part] = merged, mine
-    known = {conflict.file for merged in found.values() for conflict in merged.conflicts}
+    given = answers_of(answers)
+    parts = merged_parts(versions)
+    found = [merged for merged, _ in parts.values()]
+    known = {conflict.file for merged in found for conflict in merged.conflicts}
     if strange := [name for name in given if name not in known]:
         raise DataError(
             f"{strange[0]} is not in conflict",
             available=listed(sorted(known)) or None,
             remedy="Remove it from the answers.",
         )
-    stamp = _stamp(work)
+    stamp = stamp_of(work)
     left = []
-    for merged in found.values():
+    for merged in found:
         left += settle(
             merged, rule, {c.file: given[c.file] for c in merged.conflicts if given.get(c.file)}, stamp
         )
     if left:
         raise MergeConflictError(what, left, write_conflicts(work.hidden / CONFLICTS, left))
-    for part, merged in found.items():
-        sheet = parts[part]
-        sheet.widen(merged.extra)
-        sheet.put(row for row in merged.rows.values() if row is not None)
-        for name in [name for name, row in merged.rows.items() if row is None]:
-            sheet.lines.pop(name, None)
-    return {part: sheet for part, sheet in parts.items() if found[part].rows}, len(known)
+    for merged, sheet in parts.values():
+        merged.put_into(sheet)
+    return {part: sheet for part, (merged, sheet) in parts.items() if merged.rows}, len(known)
 
 
-def _stamp(work: Workspace) -> Callable[[Row], Row]:
+def merged_parts(versions: tuple[Version, Version, Version]) -> dict[str, tuple[Merged, Sheet]]:
+    """Merge base, mine and theirs part by part; returns for each part that differs the merge, and mine, into which it is to be put."""
+    return {
+        part: (merge_sheets(base, mine, theirs), mine)
+        for part, (base, mine, theirs) in _parts(versions).items()
+    }
+
+
+def stamp_of(work: Workspace) -> Callable[[Row], Row]:
+    """Return what writes into a row that the user gave its label, now."""
     by, at = work.git.user(), now()
     return lambda row: row._replace(by=by, at=at)
 
@@ -213,8 +235,21 @@ def _other_files(work: Workspace, base: str | None, mine: str, theirs: str, bran
     return tree
 
 
+def _merged_lines(work: Workspace, name: str, commits: tuple[str | None, str, str]) -> bytes | None:
+    """Return a list that git keeps, with the lines that either side added and without those that either removed; None where theirs is as before."""
+    blobs = [{} if commit is None else work.git.blobs(commit, name) for commit in commits]
+    if blobs[0].get(name) == blobs[2].get(name):
+        return None
+    base, mine, theirs = (
+        [] if name not in each else next(work.git.read([each[name]])).splitlines() for each in blobs
+    )
+    lines = [line for line in mine if line not in base or line in theirs]
+    lines += [line for line in theirs if line not in base and line not in mine]
+    return b"\n".join([*lines, b""])
+
+
 def _is_ours(name: str) -> bool:
-    return name in (TABLE, ".gitignore", ".gitattributes") or name.startswith(f"{FOLDER}/")
+    return name in (TABLE, *_LISTS) or name.startswith(f"{FOLDER}/")
 
 
 def write_conflicts(path: Path, conflicts: Sequence[Conflict]) -> Path:
@@ -236,12 +271,13 @@ def write_conflicts(path: Path, conflicts: Sequence[Conflict]) -> Path:
     return path
 
 
-def _answers(answers: Mapping[str, str] | Path | None) -> dict[str, str]:
+def answers_of(answers: Mapping[str, str] | AnyPath | None) -> dict[str, str]:
+    """Return the answers in a mapping or a table: item -> "mine", "theirs", or a label."""
     if answers is None:
         return {}
     if isinstance(answers, Mapping):
         return dict(answers)
-    table = later(*OPEN_TABLE)(answers)
+    table = later(*OPEN_TABLE)(Path(answers))
     if "file" not in table.names or "answer" not in table.names:
         raise DataError(
             f"{answers} is not a table of answers",

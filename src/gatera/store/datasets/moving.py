@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,6 +15,7 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.core.files import atomic_write
 from gatera.store.datasets.labels.changes import Change
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE, Sheet
+from gatera.store.datasets.with_git.unfinished import check_finished
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.git import GitError
 from gatera.store.datasets.work.tree import hash_now, hashed, is_as_seen, state_of
@@ -28,6 +30,7 @@ _FORBIDDEN = (".git", ".gatera")
 
 def check_clean(work: Workspace, what: str) -> None:
     """Raise DataError if labels have changes that are not committed."""
+    check_finished(work.git)
     base = work.head()
     if next(changes(base, work.now(base)), None) is not None:
         raise DataError(
@@ -89,7 +92,10 @@ def recover(work: Workspace) -> None:
     before, after = work.at(old), work.at(new)
     here = work.now(before).names
     strange = [
-        part for part, name in here.items() if name not in (before.names.get(part), after.names.get(part))
+        part
+        for part, name in here.items()
+        if name not in (before.names.get(part), after.names.get(part))
+        and not _half_written(work, after, part)
     ]
     if strange:
         path.unlink()
@@ -103,6 +109,12 @@ def recover(work: Workspace) -> None:
         _by_hand(work, after, new)
     _finish(work, facts)
     work.say(f"{facts['how']} was interrupted, and is finished now.")
+
+
+def _half_written(work: Workspace, after: Version, part: str) -> bool:
+    """Whether a part holds only the beginning of what git was writing into it."""
+    whole = next(work.git.read([after.names[part]])) if part in after.names else b""
+    return whole.startswith(work.path_of(part).read_bytes())
 
 
 def _by_hand(work: Workspace, after: Version, new: str) -> None:
@@ -131,6 +143,7 @@ def _finish(work: Workspace, facts: dict[str, Any]) -> None:
     else:
         git.run("symbolic-ref", "-m", facts["how"], "HEAD", branch)
     place_files(work, changes(work.at(old), work.at(new)))
+    work.note_files_at(new)
     (work.hidden / _JOURNAL).unlink(missing_ok=True)
 
 
@@ -249,20 +262,32 @@ def checkout(work: Workspace, name: str, new_branch: bool) -> str:
         return head
     new = git.commit_of(name)
     check_clean(work, "another version")
+    _say_what_is_left(work)
     is_branch = git.ask("show-ref", "--verify", f"refs/heads/{name}") is not None
     move(work, new, branch=f"refs/heads/{name}" if is_branch else None, how=f"checkout {name}")
     return new
 
 
+def _say_what_is_left(work: Workspace) -> None:
+    """Say where going elsewhere leaves commits behind that no branch has."""
+    head = None if work.git.branch() is not None else work.git.head()
+    if head is not None and not work.git.ask("for-each-ref", "--count=1", "--contains", head):
+        work.say(
+            f"Commit {head[:8]} is on no branch, and git forgets it in the end (to keep it: git branch NAME {head[:8]})."
+        )
+
+
 def restore(work: Workspace, names: Sequence[str]) -> int:
     """Write files again as the labels have them, over what was changed. Returns how many were written; the lock must be held."""
     version = work.now()
-    count, written = 0, {}
+    count, written, unknown = 0, {}, set(names)
     for sheet in version.sheets():
         for row in sheet.rows():
-            if row.sha256 and any(
-                not name or row.file == name or row.file.startswith(f"{name}/") for name in names
-            ):
+            meant = [
+                name for name in names if not name or row.file == name or row.file.startswith(f"{name}/")
+            ]
+            unknown -= set(meant)
+            if row.sha256 and meant:
                 if not _may_write(work.root, row.file):
                     raise DataError(f"{row.file!r} is not the name of a file in this repository")
                 if not _is_here(work, row.file, row.sha256):
@@ -272,6 +297,11 @@ def restore(work: Workspace, names: Sequence[str]) -> int:
                     written[row.file] = Seen(state.mtime, state.size, state.inode, row.sha256)
                     count += 1
     work.cache.see(written)
+    if unknown:
+        raise ArgumentError(
+            f"{listed(sorted(unknown), 3)} is neither an item nor a folder of items",
+            remedy='"gatera data status" counts the items.',
+        )
     return count
 
 
@@ -298,8 +328,24 @@ def lay_out(work: Workspace, commit: str) -> Path:
     return folder
 
 
+def _kept_by_git(work: Workspace, texts: Mapping[str, bytes]) -> dict[str, str]:
+    """Let git keep texts, in one process however many they are; returns path -> blob."""
+    with tempfile.TemporaryDirectory(dir=work.hidden) as folder:
+        for number, data in enumerate(texts.values()):
+            Path(folder, str(number)).write_bytes(data)
+        place = Path(folder).relative_to(work.root).as_posix()  # whose name has no line breaks
+        paths = "".join(f"{place}/{number}\n" for number in range(len(texts)))
+        said = work.git.run("hash-object", "-w", "--no-filters", "--stdin-paths", given=paths.encode())
+    return dict(zip(texts, said.decode().split(), strict=True))
+
+
 def commit_of_sheets(
-    work: Workspace, sheets: dict[str, Sheet], start: str, parents: Sequence[str], message: str
+    work: Workspace,
+    sheets: dict[str, Sheet],
+    start: str,
+    parents: Sequence[str],
+    message: str,
+    others: Mapping[str, bytes] | None = None,
 ) -> str:
     """Make a commit with other labels than `start` has, in git only; nothing in the folder changes, nor does a branch.
 
@@ -309,17 +355,21 @@ def commit_of_sheets(
         start: the commit or tree that the rest is taken from.
         parents: what the commit follows.
         message: its message.
+        others: further files of ours that differ, by their paths from the root of the repository.
     """
     git, prefix = work.git, work.git.ask("rev-parse", "--show-prefix") or ""
     index = work.hidden / "index"
     env = {"GIT_INDEX_FILE": str(index)}
+    Path(f"{index}.lock").unlink(
+        missing_ok=True
+    )  # of a git that was killed: we hold the lock of the repository
     try:
         git.run("read-tree", start, env=env)
-        entries = []
-        for part, sheet in sheets.items():
-            blob = git.run("hash-object", "-w", "--stdin", given=sheet.to_bytes()).decode().strip()
-            path = prefix + (f"{FOLDER}/{part}.csv" if part else TABLE)
-            entries.append(f"100644 {blob}\t{path}")
+        labels = {
+            f"{FOLDER}/{part}.csv" if part else TABLE: sheet.to_bytes() for part, sheet in sheets.items()
+        }
+        blobs = _kept_by_git(work, {**labels, **(others or {})})
+        entries = [f"100644 {blob}\t{prefix}{path}" for path, blob in blobs.items()]
         git.run("update-index", "--index-info", given="\n".join([*entries, ""]).encode(), env=env)
         tree = git.run("write-tree", env=env).decode().strip()
     finally:

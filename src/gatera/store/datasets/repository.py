@@ -37,6 +37,8 @@ from gatera.store.datasets.looking import Status
 from gatera.store.datasets.merging import MergeResult
 from gatera.store.datasets.sending import Fetched, Sent
 from gatera.store.datasets.sharding import Layout, Sharded
+from gatera.store.datasets.with_git import following, resolving
+from gatera.store.datasets.with_git.resolving import Resolved
 from gatera.store.datasets.work.workspace import Version, Workspace
 from gatera.store.objects import How
 
@@ -70,9 +72,7 @@ class DataRepository:
         self._work = Workspace(making.find(Path(folder)), on_note)
         self._work.hidden.mkdir(exist_ok=True)
         making.check_git(self._work.git)
-        if moving.is_interrupted(self._work):
-            with self._work.locked():
-                moving.recover(self._work)
+        following.catch_up(self._work)
 
     @classmethod
     def init(cls, folder: AnyPath = ".", on_note: Callable[[str], None] = note) -> DataRepository:
@@ -264,11 +264,7 @@ class DataRepository:
         return history.blame(self._work, adding.name_of(self._work, Path(path)), commit)
 
     def checkout(self, name: str, new_branch: bool = False) -> str:
-        """Go to a branch or commit: its labels, and the files that differ. Returns the commit.
-
-        Raises:
-            DataError: if there are changes that are not committed.
-        """
+        """Go to a branch or commit: its labels, and the files that differ. Returns the commit. Changes must be committed first."""
         with self._work.locked():
             return moving.checkout(self._work, name, new_branch)
 
@@ -289,22 +285,31 @@ class DataRepository:
         Args:
             branch: the branch or commit.
             rule: settles conflicts: "mine", "theirs", "newest" (the label given last) or "person" (before functions and programs).
-            answers: for single items, before the rule: item -> "mine", "theirs", or a third label; or a table with columns
-                `file` and `answer`.
+            answers: for single items, before the rule: item -> "mine", "theirs", or a third label; or a table with `file` and `answer`.
             message: of the commit.
 
         Raises:
-            MergeConflictError: if both sides changed the same items differently, and nothing settles it. Nothing is merged then.
+            MergeConflictError: if nothing settles what both sides changed differently. Nothing is merged then.
+        """
+        with self._work.locked(), self._work.git.reading():
+            return merging.merge(self._work, branch, rule, answers, message)
+
+    def resolve(
+        self, rule: Rule | None = None, answers: Mapping[str, str] | AnyPath | None = None
+    ) -> Resolved:
+        """Settle conflicts that git itself found in the labels: after `git merge`, `git rebase`, `git pull`. See `merge`.
+
+        What was settled by hand in labels.csv counts first. Git is told, and finishes what it has begun: `git commit`.
         """
         with self._work.locked():
-            return merging.merge(self._work, branch, rule, _answers(answers), message)
+            return resolving.resolve(self._work, rule, answers)
 
     def revert(
         self, commit: str, rule: Rule | None = None, answers: Mapping[str, str] | AnyPath | None = None
     ) -> MergeResult:
         """Undo what a commit changed, in a new commit. Items that were changed again since are conflicts; see `merge`."""
-        with self._work.locked():
-            return merging.revert(self._work, commit, rule, _answers(answers))
+        with self._work.locked(), self._work.git.reading():
+            return merging.revert(self._work, commit, rule, answers)
 
     def push(self, address: str | None = None, **options: Any) -> Sent:
         """Send the current branch with its files to a remote. After an error, the same call goes on.
@@ -326,7 +331,7 @@ class DataRepository:
             RemoteError: if the remote fails, or something that it has is damaged.
             MergeConflictError: if both sides changed the same items differently. What was fetched stays: see `merge`.
         """
-        with self._work.locked():
+        with self._work.locked(), self._work.git.reading():
             return sending.pull(self._work, address, branch, options)
 
     @classmethod
@@ -393,7 +398,3 @@ class DataRepository:
     def close(self) -> None:
         """Close the cache; another call opens it again."""
         self._work.cache.close()
-
-
-def _answers(answers: Mapping[str, str] | AnyPath | None) -> Mapping[str, str] | Path | None:
-    return answers if answers is None or isinstance(answers, Mapping) else Path(answers)

@@ -23,6 +23,7 @@ from gatera.store.datasets.labels.sheets import FOLDER, TABLE
 from gatera.store.datasets.making import check_git
 from gatera.store.datasets.merging import MergeResult, merge
 from gatera.store.datasets.moving import check_clean, move
+from gatera.store.datasets.with_git.driver import set_up
 from gatera.store.datasets.work.git import GitError
 from gatera.store.datasets.work.workspace import HIDDEN, Workspace, changes
 from gatera.store.remotes.keys import object_key
@@ -100,6 +101,11 @@ def push(work: Workspace, address: str | None, options: Mapping[str, Any]) -> Se
     remote, branch, head = open_remote(where, **options), work.git.branch(), work.git.head()
     if branch is None or head is None:
         raise ArgumentError("there is no branch to send", remedy="Make one: gatera data checkout -b NAME.")
+    if work.git.cut_off():
+        raise DataError(
+            "this clone is shallow, and its commits cannot be sent",
+            remedy="Fetch all of them first: git fetch --unshallow.",
+        )
     refs = _newest(remote)
     _check_forward(work, refs, branch, head, where)
     if refs.branches.get(branch) == head:
@@ -278,13 +284,22 @@ def clone(work: Workspace, address: str, branch: str, options: Mapping[str, Any]
         raise ArgumentError(f"{root} is not empty", remedy="Choose a new folder.")
     remote = open_remote(address, **options)
     if not _newest(remote).branches:
-        raise RemoteError(f"{address} holds no data repository yet", remedy="Send one: gatera data push.")
+        is_git = any(Path(address, name).exists() for name in (".git", "HEAD"))
+        raise RemoteError(
+            f"{address} is a git repository, not what gatera data push makes"
+            if is_git
+            else f"{address} holds no data repository yet",
+            remedy=f"Clone it with git, which brings the labels: git clone {address}; the files come with: gatera data pull REMOTE."
+            if is_git
+            else "Send one: gatera data push.",
+        )
     existed = root.exists()
     root.mkdir(parents=True, exist_ok=True)
     check_git(work.git)
     try:
         work.git.run("init", "--quiet", f"--initial-branch={branch}")
         (root / HIDDEN).mkdir()
+        set_up(work.git)
         with work.locked():
             return pull(work, address, branch, options)
     except BaseException:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from gatera.store.datasets.labels.masks import photo_of
 from gatera.store.datasets.labels.rows import COLUMNS, Row
 from gatera.store.datasets.labels.sheets import Sheet
 
@@ -16,7 +17,7 @@ MOST_KINDS = 4
 STAMPS = frozenset(("by", "at"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # there may be a million
 class Change:
     """One item before and after.
 
@@ -65,7 +66,8 @@ class Change:
             return self.kind
         columns = [name for name in self.columns if name not in STAMPS] or self.columns
         if columns[0] == "sha256":
-            return "file changed"
+            photo = photo_of(self.after, self.extra)
+            return f"mask of {photo} changed" if photo else "file changed"
         old, new = self.cell(columns[0])
         if columns[0] == "note":
             return "note changed"
@@ -146,7 +148,10 @@ class Summary:
             self.relabelled[change.cell("label")] += 1
         else:
             column = next((name for name in change.columns if name not in STAMPS), "by")
-            self.changed["file" if column == "sha256" else column] += 1
+            is_mask = column == "sha256" and photo_of(change.after, change.extra)
+            self.changed["mask" if is_mask else "file" if column == "sha256" else column] += 1
+            if is_mask and change.giver:
+                self.givers[change.giver] += 1
         labelled = kind == "relabelled" or (kind == "added" and change.cell("label")[1])
         if labelled and change.giver:
             self.givers[change.giver] += 1
@@ -163,8 +168,7 @@ class Summary:
             },
             "relabelled otherwise",
         )
-        parts += [f"{count:,} with another {column}" if column != "file" else f"{count:,} {'files' if count > 1 else 'file'} changed"
-                  for column, count in self.changed.most_common()]  # fmt: skip
+        parts += [_of_column(column, count) for column, count in self.changed.most_common()]
         parts += [f"{self.removed:,} removed"] if self.removed else []
         named = self.givers.most_common(MOST_KINDS)
         rest = len(self.givers) - len(named)
@@ -173,6 +177,16 @@ class Summary:
             for number, (giver, count) in enumerate(named)
         ]
         return "; ".join([", ".join(parts), *givers, *([f"the rest by {rest} others"] if rest else [])])
+
+
+def _of_column(column: str, count: int) -> str:
+    if column == "mask":
+        return f"mask of {count:,} changed"
+    return (
+        f"{count:,} {'files' if count > 1 else 'file'} changed"
+        if column == "file"
+        else f"{count:,} with another {column}"
+    )
 
 
 def _most(counts: dict[str, int], others: str) -> list[str]:

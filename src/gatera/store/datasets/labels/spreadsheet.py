@@ -7,13 +7,15 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from gatera.core.checks import listed
 from gatera.core.errors import DataError
 from gatera.program.tables.reader import open_table
 from gatera.store.datasets.labels.rows import COLUMNS, Row, line_of, unescape
-from gatera.store.datasets.labels.sheets import Problem, Sheet
+from gatera.store.datasets.labels.sheets import TABLE, Problem, Sheet
+from gatera.store.datasets.labels.sides import holds_marks, sides_of
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -171,9 +173,45 @@ def read_any(path: Path, data: bytes, base: Sheet) -> tuple[Sheet, list[str]]:
     found = Sheet.read(data)
     if not isinstance(found, Problem):
         return found, []
-    if data.lstrip().startswith(b"<<<<<<<") or b"\n<<<<<<< " in data:
+    if holds_marks(data):
         raise DataError(
             f"{path} holds the marks of a merge that git could not finish",
-            remedy="Undo that merge (git merge --abort), and use: gatera data merge BRANCH.",
+            remedy="Settle what is in conflict: gatera data resolve.",
         )
     return read_edited(path, base)
+
+
+def read_committed(data: bytes, base: Sheet, where: str, folder: Path) -> tuple[Sheet, str]:
+    """Read a file of labels that git committed, and that is not as we write it: what is committed cannot be refused any more.
+
+    Args:
+        data: its bytes.
+        base: the labels before, from which comes what another program lost.
+        where: what messages call it.
+        folder: where a file may be written for a moment.
+
+    Returns:
+        The labels, and a sentence about what was done.
+
+    Raises:
+        DataError: if it cannot be read as a table either.
+    """
+    note = (
+        f"{where} was not written by gatera data; it is read as a table (the next commit writes it in order)."
+    )
+    if holds_marks(data):
+        data = sides_of(data)[1]
+        note = f"{where} was committed with the marks of a merge that was not finished; the upper side counts (to settle it: gatera data resolve)."
+        found = Sheet.read(data)
+        if isinstance(found, Sheet):
+            return found, note
+    with TemporaryDirectory(dir=folder) as place:
+        path = Path(place) / TABLE
+        path.write_bytes(data)
+        try:
+            return read_edited(path, base)[0], note
+        except DataError as err:
+            raise DataError(
+                f"{where} cannot be read: {err.problem.replace(str(path), 'it')}",
+                remedy="Write it again from an older commit: git checkout COMMIT -- labels.csv; then gatera data commit.",
+            ) from err

@@ -9,6 +9,7 @@ from typing import Literal
 from gatera.core.checks import check_choice
 from gatera.core.errors import ArgumentError
 from gatera.store.datasets.labels.changes import Change, changes_between
+from gatera.store.datasets.labels.masks import photo_of
 from gatera.store.datasets.labels.rows import PERSON, Row
 from gatera.store.datasets.labels.sheets import Sheet
 
@@ -54,9 +55,11 @@ class Conflict:
             return f"{who[0]}, {who[1]} ({left.label or 'no label'})"
         cells = [Change(self.mine, self.theirs, self.extra).cell(column) for column in self.columns]
         was = [Change(self.base, self.mine, self.extra).cell(column)[0] for column in self.columns]
+        is_mask = photo_of(self.mine, self.extra)
+        called = {"sha256": f"mask of {is_mask}" if is_mask else "file"}
         return "; ".join(
-            f"{column}: {_who(mine, self.mine, column)} or {_who(theirs, self.theirs, column)}"
-            + (f", was {before}" if before else "")
+            f"{called.get(column, column)}: {_who(mine, self.mine, column)} or {_who(theirs, self.theirs, column)}"
+            + (f", was {_short(before, column)}" if before else "")
             for column, (mine, theirs), before in zip(self.columns, cells, was, strict=True)
         )
 
@@ -73,6 +76,12 @@ class Conflict:
             return _with(self.merged, chosen, self.columns, self.extra)
         if self.merged is None:
             raise ArgumentError(f"{self.file} was removed on one side", got=answer, expected="mine or theirs")
+        if "label" not in self.columns:
+            raise ArgumentError(
+                f"of {self.file} not the label is in conflict, but {self.words()}",
+                got=answer,
+                expected="mine or theirs",
+            )
         mine = self.settled("mine")
         assert mine is not None
         return mine._replace(label=answer, source="")
@@ -97,14 +106,19 @@ class Conflict:
 
 
 def _who(cell: str, row: Row, column: str) -> str:
-    shown = cell or "(none)"
-    return f"{shown} (by {row.giver})" if column == "label" and row.giver else shown
+    shown = _short(cell, column) or "(none)"
+    return f"{shown} (by {row.giver})" if column in ("label", "sha256") and row.giver else shown
+
+
+def _short(cell: str, column: str) -> str:
+    return cell[:8] if column == "sha256" else cell
 
 
 def _with(row: Row, chosen: Row, columns: Iterable[str], extra: tuple[str, ...]) -> Row:
-    """Return a row with some columns of another; a label brings who gave it."""
+    """Return a row with some columns of another; a label or mask brings who gave it."""
     ours = [name for name in columns if name not in extra]
-    names = {*ours, *(_LABEL if "label" in ours else ())}
+    is_mask = "sha256" in ours and photo_of(chosen, extra)  # whose bytes are the label
+    names = {*ours, *(_LABEL if "label" in ours else _LABEL[1:] if is_mask else ())}
     more = [
         theirs if name in columns else own
         for name, own, theirs in zip(extra, row.more, chosen.more, strict=True)
@@ -125,6 +139,13 @@ class Merged:
     rows: dict[str, Row | None] = field(default_factory=dict)
     conflicts: list[Conflict] = field(default_factory=list)
     extra: tuple[str, ...] = ()
+
+    def put_into(self, sheet: Sheet) -> None:
+        """Write what changes into the sheet of the current branch."""
+        sheet.widen(self.extra)
+        sheet.put(row for row in self.rows.values() if row is not None)
+        for name in [name for name, row in self.rows.items() if row is None]:
+            sheet.lines.pop(name, None)
 
 
 def merge_sheets(base: Sheet, mine: Sheet, theirs: Sheet) -> Merged:

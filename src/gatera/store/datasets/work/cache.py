@@ -98,25 +98,26 @@ class Cache:
 
         return self._try(read, {})
 
-    def know(self, commit: str, lines: Mapping[str, str | None], extra: Sequence[str], sentence: str) -> None:
+    def know(
+        self, commit: str, lines: Mapping[str, str | None] | None, extra: Sequence[str], sentence: str
+    ) -> None:
         """Record what a commit changed.
 
         Args:
             commit: its full name.
-            lines: item -> its line in the labels after it; None where it removed the item.
+            lines: item -> its line in the labels after it; None where it removed the item. None if there are more than `BULK`.
             extra: columns beyond ours in those lines.
             sentence: the changes in words.
         """
-        bulk = len(lines) > BULK
 
         def write(base: sqlite3.Connection) -> None:
             with base:
                 base.execute("BEGIN IMMEDIATE")
                 made = base.execute(
                     "INSERT OR IGNORE INTO commits (hash, bulk, sentence, extra) VALUES (?, ?, ?, ?)",
-                    (commit, bulk, sentence, json.dumps(list(extra))),
+                    (commit, lines is None, sentence, json.dumps(list(extra))),
                 )
-                if made.rowcount == 1 and not bulk:
+                if made.rowcount == 1 and lines is not None:
                     rows = ((_key(name), made.lastrowid, line) for name, line in lines.items())
                     base.executemany("INSERT OR IGNORE INTO changes VALUES (?, ?, ?)", rows)
 

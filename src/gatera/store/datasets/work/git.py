@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,6 +51,7 @@ class Git:
         self._program = shutil.which("git")
         #: File descriptors that child processes keep open: the lock of the repository, which then outlives a killed parent.
         self.inherited: tuple[int, ...] = ()
+        self._reader: subprocess.Popen[bytes] | None = None
 
     def run(self, *arguments: str, given: bytes | None = None, env: dict[str, str] | None = None) -> bytes:
         """Run git and return what it prints.
@@ -85,6 +87,18 @@ class Git:
             )  # fmt: skip
         except OSError as err:
             raise DataError(f"git cannot be run ({err.strerror})", remedy="Install git again.") from err
+
+    def check_trusted(self) -> None:
+        """Raise DataError if git is not there, or does not trust the folder: it would then look like one without commits."""
+        done = self._run(("rev-parse", "--git-dir"), None, None)
+        if done.returncode:
+            said = done.stderr.decode(errors="replace").strip()
+            if "not a git repository" in said:
+                raise DataError(
+                    f"{self.folder} has labels, but no git repository that keeps them",
+                    remedy=f"Make one: gatera data init {self.folder}. The labels stay.",
+                )
+            raise _error(("rev-parse",), said)
 
     def top(self) -> Path | None:
         """Return the root of the repository that the folder is in; None if it is in none."""
@@ -135,6 +149,10 @@ class Git:
         names = list(blobs)
         if not names:
             return
+        if self._reader is not None:
+            for name in names:
+                yield self._read_one(self._reader, name)
+            return
         if len(names) == 1:
             yield self.run("cat-file", "blob", names[0])
             return
@@ -146,12 +164,41 @@ class Git:
                 end = output.index(b"\n", place)
                 facts = output[place:end].split(b" ")
                 if facts[-1] == b"missing":
-                    raise GitError(
-                        f"the object {name} is missing from the git repository", remedy="See: git fsck."
-                    )
+                    raise _missing(name)
                 size = int(facts[2])
                 yield output[end + 1 : end + 1 + size]
                 place = end + 2 + size
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Let one process of git read every blob of the block: labels in parts take hundreds, each many times."""
+        if self._program is None or self._reader is not None:
+            yield
+            return
+        command = [self._program, "-C", str(self.folder), "cat-file", "--batch"]
+        with subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            pass_fds=self.inherited,
+        ) as self._reader:
+            try:
+                yield
+            finally:
+                reader, self._reader = self._reader, None
+                assert reader.stdin is not None
+                reader.stdin.close()
+                reader.terminate()
+
+    def _read_one(self, reader: subprocess.Popen[bytes], name: str) -> bytes:
+        assert reader.stdin is not None and reader.stdout is not None
+        reader.stdin.write(f"{name}\n".encode())
+        reader.stdin.flush()
+        facts = reader.stdout.readline().split()
+        if len(facts) != 3:
+            raise _missing(name)
+        return reader.stdout.read(int(facts[2]) + 1)[:-1]
 
     def history(self, commit: str, *, most: int | None = None, paths: Sequence[str] = ()) -> list[Commit]:
         """Return the commits that lead to a commit, newest first.
@@ -172,6 +219,12 @@ class Git:
                 found.append(Commit(name, tuple(parents.split()), author, at, subject))
         return found
 
+    def cut_off(self) -> frozenset[str]:
+        """Return the commits whose parents were not fetched: those where a shallow clone ends."""
+        path = self.ask("rev-parse", "--git-path", "shallow")
+        file = None if path is None else self.folder / path
+        return frozenset(file.read_text().split()) if file is not None and file.is_file() else frozenset()
+
     def user(self) -> str:
         """Return the name of the user, as git knows it.
 
@@ -182,6 +235,10 @@ class Git:
         if not name:
             raise no_user()
         return name
+
+
+def _missing(name: str) -> GitError:
+    return GitError(f"the object {name} is missing from the git repository", remedy="See: git fsck.")
 
 
 def no_user() -> DataError:
@@ -213,6 +270,13 @@ def _error(arguments: Sequence[str], said: str) -> GateraError:
         return GitError(
             f"the disk is full: git {arguments[0]} could not write",
             remedy="Free some space and run it again; nothing was changed.",
+        )
+    if cannot := re.search(
+        r"(?:couldn't|could not|unable to|failed to) write[^\n]*", said
+    ):  # it does not always say why
+        return GitError(
+            f"git {arguments[0]} could not write ({cannot[0].rstrip('.')})",
+            remedy="Make room on the disk, or make it writable, and run it again; nothing was changed.",
         )
     lines = [
         re.sub(r"^(fatal|error): ", "", line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,8 +22,13 @@ from gatera.store.objects import ObjectStore
 #: The folder of a repository that git does not look into.
 HIDDEN = ".gatera"
 
+#: Where it is noted which commit the files are as.
+_FILES_AT = "files-at"
+
 #: What reads tables of others. It loads numpy, which takes longer than most commands, so it is imported where such a table is read.
 OPEN_TABLE = ("gatera.program.tables.reader", "open_table")
+_PART = re.compile(rf"{FOLDER}/([0-9a-f]{{2}})\.csv")
+_READ_COMMITTED = ("gatera.store.datasets.labels.spreadsheet", "read_committed")
 _READ_ANY = ("gatera.store.datasets.labels.spreadsheet", "read_any")
 
 
@@ -93,7 +99,7 @@ class Workspace:
         self.root, self.say = root, say
         self.hidden = root / HIDDEN
         self.git = Git(root)
-        self.objects = ObjectStore(self.hidden / "objects")
+        self.objects = ObjectStore(_hidden_of_main(root) / "objects")
         self.cache = Cache(self.hidden / "cache.sqlite")
         self._said: set[str] = set()
 
@@ -102,6 +108,20 @@ class Workspace:
         if text not in self._said:
             self._said.add(text)
             self.say(text)
+
+    @property
+    def files_at(self) -> str | None:
+        """The commit whose files lie in the folder; None where that was not noted yet."""
+        try:
+            return (self.hidden / _FILES_AT).read_text(encoding="ascii", errors="replace").strip()
+        except FileNotFoundError:
+            return None
+
+    def note_files_at(self, commit: str | None) -> None:
+        """Note which commit's files lie in the folder: git itself may move the labels, and leaves the files."""
+        if commit is not None and self.files_at != commit:
+            with atomic_write(self.hidden / _FILES_AT) as partial:
+                partial.write_text(f"{commit}\n", encoding="ascii")
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -134,17 +154,36 @@ class Workspace:
         if commit is None:
             return Version({}, lambda part: Sheet())
         blobs = {
-            _part_at(path): name
+            part: name
             for path, name in self.git.blobs(commit, TABLE, f"{FOLDER}/").items()
-            if _is_labels(path)
+            if (part := part_at(path)) is not None
         }
         if "" in blobs:
             blobs = {"": blobs[""]}
 
         def load(part: str) -> Sheet:
-            return Sheet.from_bytes(next(self.git.read([blobs[part]])), f"{part or TABLE} at {commit[:8]}")
+            return self.as_committed(next(self.git.read([blobs[part]])), part, commit)
 
         return Version(blobs, load)
+
+    def as_committed(self, data: bytes, part: str, commit: str | None) -> Sheet:
+        """Read a part of the labels that git keeps. Git itself may have committed what another program wrote, and unfinished merges.
+
+        Args:
+            data: the part.
+            part: its name.
+            commit: the commit, in whose parent is looked up what another program lost; None where there is none.
+        """
+        found = Sheet.read(data)
+        if isinstance(found, Sheet):
+            return found
+        parent = None if commit is None else self.git.ask("rev-parse", "--verify", "--quiet", f"{commit}^")
+        base = Sheet() if parent is None else self.at(parent).sheet(part)
+        where = f"{FOLDER}/{part}.csv" if part else TABLE
+        where = f"{where} at {commit[:8]}" if commit else f"{where} in the conflict"
+        sheet, note = later(*_READ_COMMITTED)(data, base, where, self.hidden)
+        self.say_once(note)
+        return sheet
 
     def head(self) -> Version:
         """Return the labels as committed last."""
@@ -176,7 +215,7 @@ class Workspace:
     def _parts_here(self) -> dict[str, Path]:
         table, folder = self.root / TABLE, self.root / FOLDER
         parts = (
-            {path.stem: path for path in folder.glob("*.csv") if _is_labels(f"{FOLDER}/{path.name}")}
+            {path.stem: path for path in folder.glob("*.csv") if part_at(f"{FOLDER}/{path.name}")}
             if folder.is_dir()
             else {}
         )
@@ -238,19 +277,23 @@ class Workspace:
             )
 
 
-def _part_at(path: str) -> str:
-    return "" if path == TABLE else path[len(FOLDER) + 1 : -4]
+def _hidden_of_main(root: Path) -> Path:
+    """Return the folder with the objects: of the main working folder, where this is one that `git worktree add` made."""
+    top = next((each for each in (root, *root.parents) if (each / ".git").exists()), None)
+    if top is not None and (top / ".git").is_file():  # which a submodule has too
+        common = Git(root).ask("rev-parse", "--path-format=absolute", "--git-common-dir")
+        main = None if common is None or Path(common).name != ".git" else Path(common).parent
+        if main is not None and (found := main / root.relative_to(top) / HIDDEN).is_dir():
+            return found
+    return root / HIDDEN
 
 
-def _is_labels(path: str) -> bool:
+def part_at(path: str) -> str | None:
+    """Return which part of the labels a path is, "" for the only one; None for another file."""
     if path == TABLE:
-        return True
-    stem = path[len(FOLDER) + 1 : -4]
-    return (
-        path == f"{FOLDER}/{stem}.csv"
-        and len(stem) == 2
-        and all(digit in "0123456789abcdef" for digit in stem)
-    )
+        return ""
+    found = _PART.fullmatch(path)
+    return None if found is None else found[1]
 
 
 def _blob(data: bytes, length: int) -> str:

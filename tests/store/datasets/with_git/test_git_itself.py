@@ -1,0 +1,300 @@
+"""Git's own merge, rebase and stash on labels: item by item where gatera is there, line by line where it is not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from gatera.core.errors import DataError
+from gatera.store import DataRepository
+from gatera.store.datasets.labels import sheets
+from gatera.store.datasets.merging import MergeConflictError
+from gatera.store.datasets.work import workspace
+
+
+@pytest.fixture(autouse=True)
+def on_the_path(tmp_path, monkeypatch):
+    """Put `gatera` on the PATH: this one, whatever is installed."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    script = folder / "gatera"
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m gatera "$@"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    return script
+
+
+def git(data, *arguments, fails=False):
+    done = subprocess.run(["git", "-C", data.root, *arguments], capture_output=True, text=True, check=False)
+    assert bool(done.returncode) == fails, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def labels(data):
+    return {row.file: row.label for row in data.rows()}
+
+
+def apart(data, ours, theirs):
+    """Label on main and on the branch ben: item -> label."""
+    data.checkout("ben", new_branch=True)
+    for item, label in theirs.items():
+        data.label(label, item, by="Ben")
+    data.commit("Ben")
+    data.checkout("main")
+    for item, label in ours.items():
+        data.label(label, item)
+    data.commit("Ann")
+
+
+NEIGHBOURS = {"cat/1.jpg": "wolf"}, {"cat/2.jpg": "fox"}
+SAME = {"cat/1.jpg": "wolf", "cat/3.jpg": "lynx"}, {"cat/1.jpg": "fox", "cat/2.jpg": "puma"}
+
+
+def test_neighbours_are_no_conflict(data):
+    apart(data, *NEIGHBOURS)
+    git(data, "merge", "--no-edit", "ben")
+    assert labels(data) | {"cat/1.jpg": "wolf", "cat/2.jpg": "fox"} == labels(data)
+    assert data.status().is_clean and list(data.root.glob(".merge_file*")) == []
+
+
+def test_where_gatera_is_not_there_git_merges_line_by_line(data, on_the_path):
+    on_the_path.unlink()
+    apart(data, {"cat/1.jpg": "wolf"}, {"dog/2.jpg": "fox"})
+    git(data, "merge", "--no-edit", "ben")
+    assert (labels(data)["cat/1.jpg"], labels(data)["dog/2.jpg"]) == ("wolf", "fox")
+
+
+@pytest.mark.slow
+def test_where_gatera_is_not_there_or_fails_a_conflict_has_gits_marks(data, on_the_path):
+    apart(data, *NEIGHBOURS)
+    on_the_path.write_text("#!/bin/sh\nexit 1\n")
+    git(data, "merge", "--no-edit", "ben", fails=True)
+    assert (data.root / "labels.csv").read_text().count("<<<<<<< HEAD\n") == 1
+    assert data.resolve().settled == 0  # there was nothing to ask about
+    assert labels(data) | {"cat/1.jpg": "wolf", "cat/2.jpg": "fox"} == labels(data)
+
+
+def test_a_conflict_stands_between_marks_and_everything_else_is_merged(data):
+    apart(data, *SAME)
+    said = git(data, "merge", "--no-edit", "ben", fails=True)
+    assert "labels.csv: 1 item was changed differently on both sides, e.g. cat/1.jpg (label: wolf (by Ann) or fox (by Ben), was cat)." in said  # fmt: skip
+    lines = (data.root / "labels.csv").read_text().splitlines()
+    assert [line.split(",")[2] if "," in line else line for line in lines[1:8]] == [
+        "<<<<<<< HEAD", "wolf", "=======", "fox", ">>>>>>> the other side", "puma", "lynx",
+    ]  # fmt: skip
+    for call in (data.status, lambda: data.commit("x")):
+        with pytest.raises(DataError, match=r"holds the marks of a merge .* gatera data resolve"):
+            call()
+    with pytest.raises(
+        DataError, match=r"git is in the middle of a merge.*gatera data resolve.*git merge --abort"
+    ):
+        data.checkout("ben")
+    with pytest.raises(MergeConflictError, match="settling the conflicts needs 1 answer"):
+        data.resolve()
+    with pytest.raises(DataError, match=r"cat/2\.jpg is not in conflict\. Available: cat/1\.jpg"):
+        data.resolve(answers={"cat/2.jpg": "mine"})
+    done = data.resolve("theirs")
+    assert (done.settled, done.begun, done.left) == (1, "merge", [])
+    assert done.summary.sentence() == "1 cat -> puma, 1 wolf -> fox; by Ben"
+    git(data, "commit", "--no-edit")
+    assert data.status().is_clean and [labels(data)[f"cat/{i}.jpg"] for i in (1, 2, 3)] == [
+        "fox",
+        "puma",
+        "lynx",
+    ]
+    assert len(data.log()[0].commit.parents) == 2
+
+
+@pytest.mark.slow
+def test_our_commit_finishes_gits_merge(data):
+    apart(data, *SAME)
+    git(data, "merge", "ben", fails=True)
+    data.resolve(answers={"cat/1.jpg": "coyote"})
+    commit, _ = data.commit("Ann and Ben")
+    assert len(git(data, "rev-list", "--parents", "-1", commit).split()) == 3
+    row = next(data.rows())
+    assert (row.label, row.by) == ("coyote", "Ann") and git(data, "status", "--porcelain") == ""
+
+
+def test_what_was_settled_by_hand_counts(data):
+    apart(data, {"cat/1.jpg": "wolf", "dog/1.jpg": "husky"}, {"cat/1.jpg": "fox", "dog/1.jpg": "poodle"})
+    git(data, "merge", "ben", fails=True)
+    table = data.root / "labels.csv"
+    lines = table.read_text().splitlines()
+    table.write_text("\n".join([lines[0], lines[4], *lines[6:], ""]))  # Ben's line of the first conflict
+    assert data.resolve("mine").settled == 2
+    assert (labels(data)["cat/1.jpg"], labels(data)["dog/1.jpg"]) == ("fox", "husky")
+    assert table.read_bytes().count(b"\n") == 7
+
+
+def test_in_a_rebase_mine_is_the_commit_that_is_moved(data):
+    apart(data, *SAME)
+    git(data, "rebase", "ben", fails=True)
+    with pytest.raises(DataError, match=r"git is in the middle of a rebase.*git rebase --continue"):
+        data.merge("ben")
+    done = data.resolve("mine")
+    assert done.begun == "rebase" and any(
+        '"mine" is the commit that is being moved' in text for text in data.said
+    )
+    with pytest.raises(DataError, match="git is in the middle of a rebase"):
+        data.commit("x")
+    git(data, "-c", "core.editor=true", "rebase", "--continue")
+    assert [labels(data)[f"cat/{i}.jpg"] for i in (1, 2, 3)] == ["wolf", "puma", "lynx"]
+
+
+@pytest.mark.slow
+def test_a_conflict_of_a_stash_is_settled_too(data):
+    apart(data, {"cat/1.jpg": "wolf"}, {"cat/2.jpg": "fox"})
+    data.label("lynx", "cat/1.jpg")
+    git(data, "stash")
+    data.label("puma", "cat/1.jpg")
+    data.commit("Puma")
+    git(data, "stash", "pop", fails=True)
+    assert data.resolve("theirs").begun is None and labels(data)["cat/1.jpg"] == "lynx"
+
+
+@pytest.mark.slow
+def test_crossed_branches_have_no_marks_in_what_they_are_compared_with(data):
+    apart(data, *SAME)
+    git(data, "branch", "ann")
+    data.merge("ben", rule="mine")
+    data.checkout("ben")
+    data.merge("ann", rule="theirs")  # two merges of the same two commits, with the same answer
+    data.label("bear", "dog/3.jpg")
+    data.commit("Bear")
+    data.checkout("main")
+    data.label("seal", "dog/1.jpg")
+    data.commit("Seal")
+    git(data, "merge", "--no-edit", "ben")
+    assert labels(data) == {
+        "cat/1.jpg": "wolf", "cat/2.jpg": "puma", "cat/3.jpg": "lynx", "dog/1.jpg": "seal", "dog/2.jpg": "dog", "dog/3.jpg": "bear",
+    }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_columns_added_by_one_side_are_merged(data):
+    data.checkout("ben", new_branch=True)
+    table = data.root / "labels.csv"
+    head, *lines = table.read_text().splitlines()
+    table.write_text("\n".join([f"{head},light", *(f"{line},day" for line in lines), ""]))
+    data.commit("Light")
+    data.checkout("main")
+    data.label("wolf", "cat/2.jpg")
+    data.commit("Ann")
+    git(data, "merge", "--no-edit", "ben")
+    assert data.columns() == ("light",) and {row.more for row in data.rows()} == {("day",)}
+    assert labels(data)["cat/2.jpg"] == "wolf"
+
+
+@pytest.mark.slow
+def test_labels_in_parts_merge_and_conflict(data, monkeypatch):
+    for module in (sheets, workspace):
+        monkeypatch.setattr(module, "MOST_IN_ONE", 5)
+    data.put_rows([next(data.rows())._replace(note="many")])
+    data.commit("Many")
+    assert (data.root / "labels/4c.csv").is_file() and not (data.root / "labels.csv").exists()
+    apart(data, *SAME)
+    said = git(data, "merge", "ben", fails=True)
+    assert said.count("changed differently on both sides") == 1
+    assert data.resolve("newest").settled == 1
+    git(data, "commit", "--no-edit")
+    assert data.status().is_clean and [labels(data)[f"cat/{i}.jpg"] for i in (2, 3)] == ["puma", "lynx"]
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("forward", [True, False])
+def test_one_side_went_into_parts(data, monkeypatch, forward):
+    data.checkout("ben", new_branch=True)
+    data.label("fox", "cat/1.jpg", "cat/2.jpg", by="Ben")
+    data.commit("Ben")
+    data.checkout("main")
+    data.label("wolf", "cat/1.jpg")
+    with monkeypatch.context() as patch:
+        for module in (sheets, workspace):
+            patch.setattr(module, "MOST_IN_ONE", 5)
+        data.put_rows([list(data.rows())[3]._replace(note="many")])
+    data.commit("Many")
+    if not forward:
+        data.checkout("ben")
+    git(data, "merge", "ben" if forward else "main", fails=True)
+    with pytest.raises(MergeConflictError):
+        data.resolve()
+    assert data.resolve("mine").settled == 1
+    git(data, "commit", "--no-edit")
+    assert data.status().is_clean and not (data.root / "labels.csv").exists()
+    assert (labels(data)["cat/1.jpg"], labels(data)["cat/2.jpg"]) == ("wolf" if forward else "fox", "fox")
+    assert [row.file for row in data.rows() if row.note == "many"] == ["dog/1.jpg"]
+
+
+def test_files_follow_where_git_moved_the_labels(data, open_data):
+    data.checkout("ben", new_branch=True)
+    (data.root / "cat/1.jpg").write_bytes(b"Ben's photo")
+    (data.root / "cat/9.jpg").write_bytes(b"new")
+    (data.root / "dog/3.jpg").unlink()
+    data.add(removed=True)
+    data.commit("Ben")
+    data.checkout("main")
+    data.label("wolf", "cat/2.jpg")
+    data.commit("Ann")
+    git(data, "merge", "--no-edit", "ben")
+    again = open_data(data.root)
+    assert (data.root / "cat/1.jpg").read_bytes() == b"Ben's photo" and (data.root / "cat/9.jpg").exists()
+    assert not (data.root / "dog/3.jpg").exists() and again.status().is_clean
+    assert any(text.endswith(": 2 files were written as the labels have them now.") for text in again.said)
+    git(data, "checkout", "HEAD~1")
+    (data.root / "dog/2.jpg").write_bytes(b"mine, not added")
+    assert open_data(data.root).status().changed == ["dog/2.jpg"]
+    assert (data.root / "cat/1.jpg").read_bytes() == b"cat 1" and (data.root / "dog/3.jpg").exists()
+
+
+def test_a_file_stays_where_its_row_was_only_committed_away(data, open_data):
+    table = data.root / "labels.csv"
+    table.write_text("".join(table.read_text().splitlines(keepends=True)[:-1]))
+    git(data, "commit", "-am", "Without the last")
+    assert open_data(data.root).status().new == ["dog/3.jpg"] and (data.root / "dog/3.jpg").exists()
+
+
+@pytest.mark.slow
+def test_a_plain_clone_is_set_up_by_init(data, tmp_path, open_data):
+    git(data, "clone", "--quiet", data.root, tmp_path / "copy")
+    copy = open_data(tmp_path / "copy")
+    said: list[str] = []
+    DataRepository.init(copy.root, on_note=said.append)
+    assert said == [f"{copy.root} is a data repository already. From now on git merges its labels item by item in this copy."]  # fmt: skip
+    apart(copy, *NEIGHBOURS)
+    git(copy, "merge", "--no-edit", "ben")
+    with pytest.raises(DataError, match="is a data repository already"):
+        DataRepository.init(copy.root)
+    shutil.rmtree(copy.root / ".git")  # a copy without its history
+    assert DataRepository.init(copy.root, on_note=said.append).head is None
+
+
+def test_folders_that_git_ignores_are_merged(data):
+    data.checkout("ben", new_branch=True)
+    (data.root / "fox").mkdir()
+    (data.root / "fox/1.jpg").write_bytes(b"fox")
+    data.add()
+    data.commit("Fox")
+    data.checkout("main")
+    (data.root / "wolf").mkdir()
+    (data.root / "wolf/1.jpg").write_bytes(b"wolf")
+    data.add()
+    data.commit("Wolf")
+    git(data, "branch", "before")
+    data.merge("ben")
+    ignored = (data.root / ".gitignore").read_text().splitlines()
+    assert {"/fox/", "/wolf/"} < set(ignored) and len(set(ignored)) == len(ignored)
+    assert git(data, "status", "--porcelain") == ""
+    data.checkout("before")
+    git(data, "merge", "--no-edit", "ben")
+    assert {"/fox/", "/wolf/"} < set((data.root / ".gitignore").read_text().splitlines())
+
+
+def test_nothing_to_resolve_is_said(data):
+    with pytest.raises(DataError, match="no labels are in conflict"):
+        data.resolve()
