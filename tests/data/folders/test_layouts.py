@@ -255,6 +255,28 @@ def test_a_folder_that_may_not_be_listed_is_named(tmp_path):
         (tmp_path / "dog" / "closed").chmod(0o755)
 
 
+def test_a_class_without_files_is_named(tmp_path):
+    for name in (
+        "train/cat/1.png",
+        "train/dog/1.png",
+        "valid/cat/2.png",
+        "valid/dog/2.png",
+        "train/.hidden/x.txt",
+        "train/notes/x.txt",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (4, 4)).save(tmp_path / name) if name.endswith("png") else (
+            tmp_path / name
+        ).write_text("x")
+    (tmp_path / "train/bird").mkdir()
+    found = name_left_out(read_folder(tmp_path, PHOTOS, on_note=lambda note: None), tmp_path)
+    named = [str(bad.reason) for bad in found.skipped if "is not a class" in bad.reason]
+    assert named == [
+        f"{tmp_path / 'train' / name}: no photos in this folder, so it is not a class"
+        for name in ("bird", "notes")
+    ]
+
+
 def test_a_folder_that_cannot_be_listed_is_left_out(tmp_path, monkeypatch):
     touch(tmp_path, "cat/1.jpg", "dog/2.jpg", "dog/closed/3.jpg")
     listing = os.scandir

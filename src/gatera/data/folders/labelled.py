@@ -140,7 +140,7 @@ def read_folder(
 
 
 def name_left_out(found: LabelledFiles, folder: Path) -> LabelledFiles:
-    """Add to `skipped` what else is in the folder and not read: videos, raw photos, pipes, folders that cannot be listed."""
+    """Add to `skipped` what else is in the folder and not read: videos, raw photos, pipes, folders that cannot be listed, classes without files."""
     left_out: list[BadFile] = []
     everything = get_files(folder, on_left_out=lambda path, reason: left_out.append(BadFile(path, reason)))
     wanted = {path.suffix.lower() for path in found.files} | {
@@ -150,7 +150,31 @@ def name_left_out(found: LabelledFiles, folder: Path) -> LabelledFiles:
         BadFile(folder, unread_sentence(folder, what, paths))
         for what, paths in unread_files(everything, wanted)
     ]
+    left_out += [
+        BadFile(path, f"{path}: no {found.kind.things} in this folder, so it is not a class")
+        for path in _classes_without_files(found, folder)
+    ]
     return replace(found, skipped=[*found.skipped, *left_out])
+
+
+def _classes_without_files(found: LabelledFiles, folder: Path) -> list[Path]:
+    """Return the folders that stand beside folders of classes and hold no file of this kind."""
+    classes = {
+        file.parent
+        for file, label in zip(found.files, found.labels, strict=True)
+        if file.parent.name == label
+    }
+    used = {
+        folder for file in (*found.files, *(bad.path for bad in found.skipped)) for folder in file.parents
+    }
+    beside = {
+        path
+        for parent in {path.parent for path in classes}
+        if folder in (parent, *parent.parents)
+        for path in parent.iterdir()
+        if path.is_dir() and not path.name.startswith(".") and not path.name.startswith("__")
+    }
+    return [path for path in sorted(beside - used) if not found.kind.find(path)]
 
 
 def skip_unreadable(found: LabelledFiles) -> LabelledFiles:
