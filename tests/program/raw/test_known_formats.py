@@ -85,3 +85,10 @@ def test_whatever_a_reader_raises_is_the_photos_error(error, tmp_path, monkeypat
 def test_other_formats_have_names():
     assert called(b"8BPS\0\1") == "a Photoshop document"
     assert called(b"nothing") is None
+
+
+@pytest.mark.parametrize("head", [b"PK\x03\x04", b"\x1f\x8b\x08", b"Rar!\x1a\x07\x00", b"7z\xbc\xaf\x27\x1c"])
+def test_an_archive_is_to_be_unpacked(tmp_path, head):
+    (tmp_path / "photos.zip").write_bytes(head + bytes(40))
+    with pytest.raises(PhotoError, match=r"photos\.zip is an archive. .*Unpack it, and pass the folder"):
+        read_photo(tmp_path / "photos.zip")

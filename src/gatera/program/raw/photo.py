@@ -17,7 +17,15 @@ from gatera.core.checks import check_choice, name_of
 from gatera.core.errors import ArgumentError, GateraError, PhotoError
 from gatera.core.files import check_regular
 from gatera.program.raw.formats.heic import HEIC_SUFFIXES, is_heic, open_heic
-from gatera.program.raw.formats.known import READ, STARTS_PROGRAMS, called, head_of, open_known, seekable
+from gatera.program.raw.formats.known import (
+    ARCHIVE,
+    READ,
+    STARTS_PROGRAMS,
+    called,
+    head_of,
+    open_known,
+    seekable,
+)
 from gatera.program.raw.formats.levels import DEEP, check_not_dark, eight_bits, is_deep
 
 Mode = Literal["RGB", "L"]
@@ -292,7 +300,8 @@ def _explained(source: object, name: str, err: BaseException) -> PhotoError:
 
 
 def _other_format(name: str, format: str) -> PhotoError:
-    return PhotoError(f"{name} is {format}", expected=READ, remedy="Save it as a PNG or JPEG first.")
+    remedy = "Unpack it, and pass the folder." if format == ARCHIVE else "Save it as a PNG or JPEG first."
+    return PhotoError(f"{name} is {format}", expected=READ, remedy=remedy)
 
 
 def _unknown_format(name: str, head: bytes | None) -> PhotoError:

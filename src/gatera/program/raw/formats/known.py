@@ -41,6 +41,9 @@ FORMATS = (
     _format("PPM", "Ppm", rb"P[0-6fy]"),
 )
 
+#: What zip files, and their kin, are called.
+ARCHIVE = "an archive"
+
 #: Other formats by what they begin with, for messages.
 _OTHERS = (
     (re.compile(rb"%!PS|\xc5\xd0\xd3\xc6"), "PostScript"),
@@ -50,6 +53,7 @@ _OTHERS = (
     (re.compile(rb"8BPS"), "a Photoshop document"),
     (re.compile(rb"\0\0[\x01\x02]\0"), "an icon"),
     (re.compile(rb"\xd7\xcd\xc6\x9a|\x01\0\0\0[\x58-\x9c]\0\0\0"), "a Windows metafile"),
+    (re.compile(rb"PK\x03\x04|\x1f\x8b|Rar!\x1a\x07|7z\xbc\xaf\x27\x1c"), ARCHIVE),
 )  # fmt: skip
 
 #: Formats that start another program when their pixels are loaded, by Pillow's name.
