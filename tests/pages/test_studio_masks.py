@@ -75,6 +75,9 @@ def test_brush_fill_and_undo(streets, opened):
     waiting(page, 3)
     assert positions(studio)[0, 0] == 1
     page.set_viewport_size({"width": 700, "height": 700})  # what is painted stays where it was seen
+    page.wait_for_function("() => innerWidth === 700")
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.wait_for_function("() => document.querySelector('#item canvas').width === 60")
     box = canvas.bounding_box()
     page.mouse.move(box["x"] + 1, box["y"] + box["height"] - 1)
     page.mouse.down()
