@@ -36,11 +36,20 @@ def waiting(page, n: int) -> None:
     page.wait_for_function(f"() => document.querySelectorAll('#last li').length === {n}")
 
 
+def laid_out(page) -> None:
+    """Wait until the mask lies on its photo, in the size in which both are seen."""
+    page.wait_for_function("""() => {
+      const [mask, photo] = ["canvas", "img"].map((name) => document.querySelector(`#item ${name}`)?.getBoundingClientRect());
+      return mask && photo && photo.width > 100 && ["x", "y", "width", "height"].every((side) => mask[side] === photo[side]);
+    }""")
+
+
 def test_brush_fill_and_undo(streets, opened):
     page, studio = opened(streets, classes=())
     page.select_option("#queue", "all")
     canvas = page.get_by_role("application", name="Mask: images/0.png")
     page.wait_for_function("() => document.querySelector('#item canvas').width === 60")
+    laid_out(page)
     box = canvas.bounding_box()
 
     def click(x: float, y: float) -> None:
@@ -78,6 +87,7 @@ def test_brush_fill_and_undo(streets, opened):
     page.wait_for_function("() => innerWidth === 700")
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     page.wait_for_function("() => document.querySelector('#item canvas').width === 60")
+    laid_out(page)
     box = canvas.bounding_box()
     page.mouse.move(box["x"] + 1, box["y"] + box["height"] - 1)
     page.mouse.down()
