@@ -39,6 +39,7 @@ def waiting(page, n: int) -> None:
 def laid_out(page) -> None:
     """Wait until the mask lies on its photo, in the size in which both are seen."""
     page.wait_for_function("""() => {
+      if (document.querySelector("#item canvas")?.ariaLabel !== "Mask: images/0.png") return false; // still the item before
       const [mask, photo] = ["canvas", "img"].map((name) => document.querySelector(`#item ${name}`)?.getBoundingClientRect());
       return mask && photo && photo.width > 100 && ["x", "y", "width", "height"].every((side) => mask[side] === photo[side]);
     }""")
