@@ -1,9 +1,7 @@
-"""Text from data, shown so that it cannot act: the one place where that is done. Everything that prints stands on it. And bytes in base64."""
+"""Text from data, shown so that it cannot act: the one place where that is done. Everything that prints stands on it."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 
 #: Controls, line separators, the marks that reverse the direction of text, invisible characters, and halves of surrogate pairs:
@@ -55,23 +53,3 @@ def _escape(character: str) -> str:
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
-def from_base64(text: str) -> bytes:
-    """Return the bytes that a text stands for: base64 as programs write it, with line breaks, or after "data:image/png;base64,".
-
-    Raises:
-        ValueError: if it is something else.
-
-    Example:
-        >>> from_base64("aGVs\\nbG8="), from_base64("data:text/plain;base64,aGVsbG8=")
-        (b'hello', b'hello')
-    """
-    if text[:5] == "data:":
-        head, comma, text = text.partition(",")
-        if not comma or not head.endswith(";base64"):
-            raise ValueError("a data address that is not in base64")
-    try:
-        return base64.b64decode("".join(text.split()), validate=True)
-    except binascii.Error as err:
-        raise ValueError(str(err)) from err

@@ -27,7 +27,7 @@ SUFFIXES = {Task.photos: IMAGE_EXTENSIONS, Task.sound: SOUND_SUFFIXES, Task.text
 THINGS = {Task.photos: "photos", Task.sound: "recordings", Task.text: "texts"}
 
 
-#: Settings that texts have and tables of other columns have not: whoever gives one means the texts of a table.
+#: Settings of texts that other tables do not have: whoever gives one means the texts of a table.
 OF_TEXTS = ("text", "arch", "weights", "freeze_epochs")
 
 #: A kind of file of which there are at least this many times the most frequent ones makes a near tie.

@@ -20,8 +20,8 @@ from starlette.requests import ClientDisconnect
 
 from gatera.core.checks import listed
 from gatera.core.errors import DataError
-from gatera.core.escape import from_base64
 from gatera.program.raw.csv_rows import csv_rows
+from gatera.program.raw.formats.encoded import from_base64
 from gatera.serve.desk import Desk
 from gatera.serve.loaded import PHOTOS, RATINGS, ROWS, SOUNDS, TEXTS, Loaded
 from gatera.web.guard import Receive

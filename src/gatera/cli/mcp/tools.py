@@ -11,8 +11,8 @@ from urllib.request import url2pathname
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, GateraError
-from gatera.core.escape import from_base64
 from gatera.program.program import Program
+from gatera.program.raw.formats.encoded import from_base64
 from gatera.program.tasks import TASKS
 
 #: Labels that a description names.

@@ -159,14 +159,12 @@ def name_left_out(found: LabelledFiles, folder: Path) -> LabelledFiles:
 
 def _classes_without_files(found: LabelledFiles, folder: Path) -> list[Path]:
     """Return the folders that stand beside folders of classes and hold no file of this kind."""
-    classes = {
-        file.parent
-        for file, label in zip(found.files, found.labels, strict=True)
-        if file.parent.name == label
-    }
-    used = {
-        folder for file in (*found.files, *(bad.path for bad in found.skipped)) for folder in file.parents
-    }
+    labelled = zip(found.files, found.labels, strict=True)
+    classes = {file.parent for file, label in labelled if file.parent.name == label}
+    homes = {
+        file.parent for file in (*found.files, *(bad.path for bad in found.skipped))
+    }  # few; files are many
+    used = homes.union(*(home.parents for home in homes))
     beside = {
         path
         for parent in {path.parent for path in classes}

@@ -79,5 +79,11 @@ def _labels(folder: Path) -> Sheet | None:
             sheet.put(data.rows())
         return sheet
     table = folder / TABLE
-    found = Sheet.read(table.read_bytes()) if table.is_file() else None
+    if not table.is_file():
+        return None
+    with table.open("rb") as file:
+        if MASK_OF.encode() not in file.readline():
+            return None  # as nearly always: the rest need not be read
+        file.seek(0)
+        found = Sheet.read(file.read())
     return found if isinstance(found, Sheet) else None

@@ -18,8 +18,8 @@ from starlette.routing import Route
 import gatera
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import DataError
-from gatera.core.escape import from_base64
 from gatera.program.prediction import Prediction
+from gatera.program.raw.formats.encoded import from_base64
 from gatera.program.tasks import TASKS
 from gatera.serve.answers import as_bytes
 from gatera.serve.loaded import Loaded

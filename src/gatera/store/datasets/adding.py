@@ -292,7 +292,7 @@ def _labels_of_folders(work: Workspace, sheet: Sheet, names: Sequence[str], labe
     if labels.folders is False or labels.label is not None or not names:
         return {}
     masks = find_masks([*sheet.lines, *names])
-    pairs = {*masks, *masks.values()}  # their folders say what they are, and are no classes
+    pairs = {*masks, *masks.values()}  # their folders say what they are, and are not classes
     found = {}
     for name in names:
         if name in pairs:
