@@ -21,6 +21,7 @@ import learner_predict
 import loader_speed
 import predict_memory
 import program_overhead
+import recipe
 import saved_predict
 import step_overhead
 import train_memory
@@ -47,6 +48,7 @@ QUESTIONS = (
     *applications.QUESTIONS,
     *chapter.QUESTIONS,
     *inside.QUESTIONS,
+    *recipe.QUESTIONS,
 )
 
 if __name__ == "__main__":

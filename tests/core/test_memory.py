@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 
 import pytest
@@ -48,3 +50,33 @@ def test_other_systems_have_no_glibc(monkeypatch):
 def test_a_library_without_mallopt_counts_as_none(monkeypatch):
     monkeypatch.setattr(memory, "_has", lambda library, name: name != "mallopt")
     assert memory._glibc.__wrapped__() is None
+
+
+#: Takes and frees 16 MB twenty times; prints the page faults of it, in MB.
+FAULTS = """
+import resource
+from gatera.core import memory
+{before}
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt * 4096 / 1e6
+before = faults()
+for _ in range(20):
+    bytearray(16_000_000)
+print(faults() - before)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="mallopt is of the GNU C library")
+def test_a_process_that_ends_soon_asks_the_system_once():
+    def faults(before: str, **more: str) -> float:
+        code = FAULTS.format(before=before)
+        found = subprocess.run(
+            [sys.executable, "-c", code], env=os.environ | more, capture_output=True, text=True, check=True
+        )
+        return float(found.stdout)
+
+    if memory._glibc() is not None:
+        assert faults("memory.give_memory_back()") > 300
+        assert faults("memory.take_memory_at_once()") < 100
+        chosen = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "1000000000"}
+        assert faults("memory.give_memory_back()", **chosen) < 100  # what people have set stays

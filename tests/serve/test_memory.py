@@ -126,7 +126,7 @@ def test_large_blocks_go_back_to_the_system():
 import threading
 from PIL import Image
 from gatera.serve.metrics import resident_bytes
-from gatera.web.memory import give_memory_back
+from gatera.core.memory import give_memory_back
 kept = []
 def work():
     for _ in range(4):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import errno
+import gc
 import importlib
 import os
 import sys
@@ -40,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     SIGTERM, 129 after SIGHUP. `--debug` or
     GATERA_DEBUG=1 shows the traceback of an error.
     """
+    atexit.register(gc.freeze)  # the system frees all at once; Python would search for circles first, 15 ms
     arguments, debug = _take_debug(list(sys.argv[1:] if argv is None else argv))
     escape_unencodable_output()
     words = [word for word in arguments if not word.startswith("-")]

@@ -18,6 +18,7 @@ from gatera.cli.terminal.table import Column, table_lines
 from gatera.cli.terminal.text import cells, escaped, padded
 from gatera.core.errors import DataError
 from gatera.core.lazy import later
+from gatera.core.memory import take_memory_at_once
 from gatera.core.progress import track
 from gatera.program.prediction import Prediction
 from gatera.program.program import ManyInputs, Program
@@ -59,6 +60,8 @@ def predict(options: argparse.Namespace) -> int:
         show_error(each.error or "", "predict")
     n, inputs = len(inputs), [each for each in inputs if each.error is None]
     raws = [each.raw for each in inputs]
+    if len(inputs) < ManyInputs.FEW:
+        take_memory_at_once()
     with notes():
         program = load_program(
             options.program, engine=options.engine, precision=options.precision,

@@ -21,9 +21,9 @@ from typing import Any
 import uvicorn
 
 from gatera.core.errors import ArgumentError
+from gatera.core.memory import give_memory_back
 from gatera.web.connection import Connection
 from gatera.web.guard import LOOPBACK
-from gatera.web.memory import give_memory_back
 
 #: How many connections may wait to be accepted.
 BACKLOG = 2_048
@@ -191,9 +191,13 @@ class WebServer(uvicorn.Server):
             self._loop.call_soon_threadsafe(self._end_in, seconds)
 
     def _end_in(self, seconds: float) -> None:
-        # answers of the last seconds close their connections, so that clients open new ones: at another server, soon
-        self.server_state.default_headers.append((b"connection", b"close"))
+        self._close_after_answers()
         self.ends_at = asyncio.get_running_loop().time() + seconds
+
+    def _close_after_answers(self) -> None:
+        """Let answers close their connections from now on, so that clients open new ones: at another server, soon."""
+        if (b"connection", b"close") not in self.server_state.default_headers:
+            self.server_state.default_headers.append((b"connection", b"close"))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start."""
@@ -217,8 +221,8 @@ class WebServer(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """Return whether it is time to end."""
         ending = await super().on_tick(counter)
-        if self.draining and (b"connection", b"close") not in self.server_state.default_headers:
-            self.server_state.default_headers.append((b"connection", b"close"))
+        if self.draining:
+            self._close_after_answers()  # the headers are made anew every second
         late = self.ends_at is not None and asyncio.get_running_loop().time() >= self.ends_at
         return ending or late
 

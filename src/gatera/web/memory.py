@@ -1,43 +1,13 @@
-"""Bound the memory of a server: large photos are not decoded all at the same time, and what is not needed goes back to the system."""
+"""Bound the memory of a server: large photos are not decoded all at the same time."""
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import os
 import threading
 from collections.abc import Iterator
 
 #: A photo with more pixels is not decoded. Pillow warns from 89 million on.
 PIXEL_LIMIT = 80_000_000
-
-#: Blocks of at least this many bytes go back to the system as soon as they are free: pixels of a large photo, a large body. Below it
-#: they are kept for the next request, for asking the system takes time.
-LARGE = 4_000_000
-
-#: Bytes that may be free at the end of a heap before they go back.
-SPARE = 16_000_000
-
-#: Names of `mallopt`. Source: malloc.h of the GNU C library.
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-
-#: What people set who know better.
-_SETTINGS = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES")
-
-
-def give_memory_back() -> bool:
-    """Let this process give large blocks back when they are free; return whether it does now.
-
-    By default the GNU C library raises its limit for "large" to the largest block that was ever freed, up to 32 MB, and keeps what is smaller: one
-    photo of 72 million pixels in each thread left a server 500 MB larger for good. Other C libraries are left as they are.
-    """
-    if any(name in os.environ for name in _SETTINGS):
-        return False
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):  # not the GNU C library
-        return False
-    return bool(mallopt(_MMAP_THRESHOLD, LARGE)) and bool(mallopt(_TRIM_THRESHOLD, SPARE))
 
 
 class Pixels:
