@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -117,7 +118,11 @@ def test_push_pull_and_lock(gatera, cats, tmp_path, monkeypatch):
     monkeypatch.setenv("GATERA_REGISTRY", str(tmp_path / "elsewhere"))
     ran = gatera("models", "pull", "--locked", "--lock", lock)
     assert ran.status == 0 and ran.out.startswith("cats@v1  sha256 ") and ran.out.endswith("fetched\n")
-    assert gatera("models", "pull", "--locked", "--lock", lock).out.endswith("there already\n")
+    again = gatera("models", "pull", "--locked", "--lock", lock).out
+    assert again == ran.out.replace("fetched", "there already")
+    assert re.fullmatch(r"cats@v1  sha256 [0-9a-f]{12}  fetched\n", ran.out)
+    as_json = gatera("models", "pull", "--locked", "--lock", lock, "--json").out
+    assert json.loads(as_json) == {"locked": "cats@v1", "fetched": False}
     assert gatera("models", "pull", "cats", "--remote", remote).out.startswith(
         "cats: v2, production: v1. Fetched 1 object ("
     )

@@ -14,6 +14,7 @@ from gatera.collab.learner import collab_learner
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.loading.loaders import DataLoaders
 from gatera.models.collab import EmbeddingDotBias, EmbeddingNN
+from gatera.models.target_scale import TargetScale
 from gatera.program.program import load_program
 from gatera.testing import check_block
 
@@ -51,6 +52,18 @@ def test_dense_layers_learn_too(dls):
 def test_the_default_sizes_are_those_of_the_book(dls):
     assert collab_learner(dls).model.u_weight.weight.shape == (21, 50)
     assert collab_learner(dls, use_nn=True).model.layers[0][0].out_features == 50
+
+
+@pytest.mark.parametrize("use_nn", [False, True])
+def test_ratings_are_put_to_scale_inside_unless_a_range_is_given(dls, use_nn):
+    def scales(**given):
+        return [
+            m
+            for m in collab_learner(dls, use_nn=use_nn, **given).model.modules()
+            if isinstance(m, TargetScale)
+        ]
+
+    assert len(scales()) == 1 and scales(y_range=(0.5, 5.5)) == []
 
 
 def test_biases_are_found_by_name(dls):
