@@ -44,8 +44,8 @@ FEW_PHOTOS = Question(
     number=30,
     title="Cats and dogs learned from 72 photos: wrong of 90, five draws",
     how=(
-        "Ninety pets drawn at random, a fifth of them held out, `vision_learner` and `fine_tune(1)` with nothing "
-        "else said; five draws, each judged on its own 18."
+        "Ninety pets drawn at random, a fifth of them held out, 224 pixels, `vision_learner` and `fine_tune(1)` with "
+        "nothing else said; five draws, each judged on its own 18."
     ),
     unit="",
     better="lower",

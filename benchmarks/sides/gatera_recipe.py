@@ -9,7 +9,7 @@ from typing import Any
 from job import run_job
 
 import gatera
-from gatera.vision.all import ImageDataLoaders, error_rate, get_image_files, set_seed, vision_learner
+from gatera.vision.all import ImageDataLoaders, Resize, error_rate, get_image_files, set_seed, vision_learner
 
 
 def few_photos(folder: str, n: int, seed: int) -> dict[str, Any]:
@@ -17,8 +17,9 @@ def few_photos(folder: str, n: int, seed: int) -> dict[str, Any]:
     files = random.Random(seed).sample(sorted(get_image_files(folder)), n)
     set_seed(seed)
     dls = ImageDataLoaders.from_name_func(
-        folder, files, valid_pct=0.2, seed=seed, label_func=lambda name: name[0].isupper()
-    )
+        folder, files, valid_pct=0.2, seed=seed, label_func=lambda name: name[0].isupper(),
+        item_tfms=Resize(224),
+    )  # fmt: skip
     learn = vision_learner(dls, metrics=error_rate)
     with learn.no_bar():
         learn.fine_tune(1)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
@@ -216,21 +217,114 @@ def test_sizes_are_those_of_the_standard(operator):
         made.graph.output[0].type.tensor_type.elem_type = INT64
     if operator == "TopK":
         made.graph.node[0].output.append("places")
-    network = read_network(made.SerializeToString())
+    assert found_sizes(made, tuple(shape))["output"] == sizes_of(made, tuple(shape))["output"]
+
+
+def found_sizes(made: onnx.ModelProto, shape: tuple[int, ...]) -> dict[str, list[int]]:
+    """Return the size of every tensor that a node gives, as the check of models finds it."""
     seen = dict[str, Any]()
-    rule = OPERATORS["", operator]
+    kept = {("", each.op_type): OPERATORS["", each.op_type] for each in made.graph.node}
 
-    def noting(call):
-        results, work = rule(call)
-        seen.update(zip(call.node.outputs, results))
-        return results, work
+    def noting(rule):
+        def noted(call):
+            results, work = rule(call)
+            seen.update(zip(call.node.outputs, results))
+            return results, work
 
-    OPERATORS["", operator] = noting
+        return noted
+
+    OPERATORS.update({name: noting(rule) for name, rule in kept.items()})
     try:
-        needs(network, tuple(shape))
+        needs(read_network(made.SerializeToString()), shape)
     finally:
-        OPERATORS["", operator] = rule
-    assert list(seen["output"].shape) == sizes_of(made, tuple(shape))["output"]
+        OPERATORS.update(kept)
+    return {name: list(value.shape) for name, value in seen.items()}
+
+
+#: Chains in which sizes are computed: nodes, and the tensors that they need beside the input, [2,3,4].
+CHAINS = {
+    "constants": (
+        [
+            node("Constant", output="one", value_int=2), node("Constant", output="two", value_ints=[3, -1]),
+            node("Unsqueeze", "one", "zero", output="first"), node("Concat", "first", "two", output="all", axis=0),
+            node("Reshape", "input", "all"),
+        ],
+        {"zero": [0]},
+    ),
+    "factors": (
+        [node("Constant", output="by", value_floats=[1.0, 2.0, 1.5]), node("Resize", "input", "", "by")], {},
+    ),
+    "one factor": (
+        [
+            node("Constant", output="by", value_float=2.5), node("Unsqueeze", "by", "zero", output="all"),
+            node("Resize", "input", "", "all", axes=[2]),
+        ],
+        {"zero": [0]},
+    ),
+    "as large as the input": (
+        [
+            node("Size", "input", output="count"), node("Unsqueeze", "count", "zero", output="all"),
+            node("Reshape", "input", "all"),
+        ],
+        {"zero": [0]},
+    ),
+    "filled with sizes": (
+        [
+            node("ConstantOfShape", "two", output="sizes", value=numpy_helper.from_array(np.array([6]))),
+            helper.make_node("ConstantOfShape", ["sizes"], ["output"]),
+        ],
+        {"two": [2]},
+    ),
+    "classes": (
+        [
+            node("ArgMax", "input", output="best", axis=2, keepdims=0),
+            node("OneHot", "best", "seven", "values", axis=1),
+        ],
+        {"seven": [7], "values": np.array([0, 1], np.float32)},
+    ),
+    "parts": ([helper.make_node("Split", ["input", "parts"], ["output", "rest"], axis=-1)], {"parts": [1, 3]}),
+    "even parts": ([helper.make_node("Split", ["input"], ["output", "rest"], axis=2, num_outputs=2)], {}),
+    "a grid": (
+        [node("Unsqueeze", "input", "zero", output="photo"), node("GridSample", "photo", "places")],
+        {"zero": [0], "places": np.zeros((1, 5, 6, 2), np.float32)},
+    ),
+    "blocks": ([node("GatherND", "input", "places")], {"places": [[0, 1], [1, 2]]}),
+    "elements": ([node("GatherElements", "input", "places", axis=1)], {"places": np.zeros((2, 1, 4), np.int64)}),
+    "scattered": (
+        [node("ScatterND", "input", "places", "new")],
+        {"places": [[0, 1]], "new": np.zeros((1, 4), np.float32)},
+    ),
+    "as integers": ([node("QuantizeLinear", "input", "scale", output="q"), node("DequantizeLinear", "q", "scale")],
+                    {"scale": np.float32(0.5)}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHAINS)
+def test_sizes_that_a_model_computes_are_those_that_an_engine_gives(name):
+    nodes, values = CHAINS[name]
+    made = model(nodes, (2, 3, 4), values)
+    found = found_sizes(made, (2, 3, 4))
+    if "rest" in found:
+        made.graph.output.append(helper.make_tensor_value_info("rest", FLOAT, None))
+    session = onnxruntime.InferenceSession(made.SerializeToString(), providers=["CPUExecutionProvider"])
+    computed = session.run(None, {"input": np.zeros((2, 3, 4), np.float32)})
+    assert [found[each.name] for each in made.graph.output] == [list(each.shape) for each in computed]
+
+
+@pytest.mark.parametrize(
+    ("made", "text"),
+    [
+        (model([helper.make_node("Split", ["input", "parts"], ["output", "rest"])], values={"parts": [1, 2, 3]}), "has the parts"),
+        (model([node("Resize", "input", "", "by")], values={"by": np.array([1, np.inf], np.float32)}), "factors that are not finite"),
+        (model([node("Resize", "input", "", "by")], values={"by": np.array([1, 0.1], np.float32)}), "has the sizes"),
+        (model([node("Resize", "input", "", "input")]), "sizes that depend on the input's values"),
+        (model([node("OneHot", "input", "no", "two")], values={"no": [-1], "two": np.zeros(2, np.float32)}), "number of classes"),
+        (model([node("Constant", value_string="a")]), "holds no tensor"),
+        (model([node("GatherND", "input", "places")], values={"places": [[0, 0, 0]]}), "places that do not fit"),
+    ],
+)  # fmt: skip
+def test_sizes_that_cannot_be_are_refused(made, text):
+    assert text in refusal(made)
 
 
 class Counting:
