@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -159,6 +160,22 @@ def test_tritons_client_asks_for_rows_and_every_other_kind(protocol, cat, tone):
     assert asked.infer("ratings", [users, texts_tensor("film", ["Cube"])]).as_numpy("value").tolist() == [
         [2.5]
     ]
+
+
+@pytest.mark.parametrize("kind", ["photos", "several", "masks", "points", "sounds", "texts"])
+def test_a_program_s_outputs_are_those_that_it_announces(client, cat, tone, kind):
+    asked = client(kind)
+    content = {"sounds": tone, "texts": b"good"}.get(kind, cat)
+    value = content.decode() if kind == "texts" else base64.b64encode(content).decode()
+    about = {"inputs": [{"name": "input", "datatype": "BYTES", "shape": [1], "data": [value]}]}
+    given = asked.post(f"/v2/models/{kind}/infer", json=about).json()["outputs"]
+    announced = asked.get(f"/v2/models/{kind}").json()["outputs"]
+    assert [(each["name"], each["datatype"]) for each in given] == [
+        (each["name"], each["datatype"]) for each in announced
+    ]
+    for one, other in zip(given, announced, strict=True):
+        assert len(one["shape"]) == len(other["shape"])
+        assert all(size in (-1, real) for real, size in zip(one["shape"], other["shape"], strict=True))
 
 
 def about(name: str = "input", datatype: Any = "BYTES", shape: Any = (1,), **more: Any) -> dict[str, Any]:

@@ -49,6 +49,8 @@ def predict(options: argparse.Namespace) -> int:
             else "; the program comes first: gatera predict PROGRAM INPUT"
         )
         raise UsageError(f'missing argument: INPUT{first}. See "gatera predict --help".')
+    if options.csv:
+        _check_no_output(given)
     inputs, things = find_inputs(
         given, first_operation(options.program),
         {name: getattr(options, name) for name in AS_FOUND}, lambda note: show_note(note.for_shell()),
@@ -111,6 +113,15 @@ def _check_order(program: str, inputs: Sequence[str]) -> None:
     programs = [word for word in inputs if word.endswith(".gatera")]
     if programs and not program.endswith(".gatera"):
         raise UsageError(f"the program comes first: gatera predict {programs[0]} {program}")
+
+
+def _check_no_output(given: Sequence[str]) -> None:
+    """Raise UsageError where a new table was named behind `--csv`, which prints."""
+    for name in given:
+        if name.endswith(".csv") and not Path(name).exists():
+            raise UsageError(
+                f"{name} does not exist, and --csv prints the answers. To write them to a file: --csv > {name}"
+            )
 
 
 def threads_for(inputs: int, batch_size: int | None) -> int | None:

@@ -1,0 +1,88 @@
+"""`gatera predict --save` and `--csv` with programs of every task."""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pytest
+from PIL import Image
+
+PHOTOS = ("photos", "several", "masks", "points")
+
+
+@pytest.fixture
+def program(tiny_programs, tmp_path):
+    """Write a program of a kind."""
+    return lambda kind: tiny_programs.write(kind, tmp_path / f"{kind}.gatera")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two photos of one name in two folders: red ones, 20 pixels wide and 12 high."""
+    for name in ("a", "b"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        Image.new("RGB", (20, 12), (220, 20, 20)).save(tmp_path / "photos" / name / "1.png")
+    return tmp_path / "photos"
+
+
+@pytest.mark.parametrize("kind", PHOTOS)
+def test_photos_with_their_answers(gatera, program, folder, tmp_path, kind):
+    ran = gatera("predict", program(kind), folder, "--save", tmp_path / "out", "--save-as", "drawn")
+    assert ran.status == 0 and f"Saved 2 photos with their answers in {tmp_path / 'out'}." in ran.err
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["1.jpg", "1_2.jpg"]
+    with Image.open(tmp_path / "out" / "1.jpg") as file:
+        drawn = file.convert("RGB")
+    assert drawn.width >= 20 and (drawn.height == 12) == (kind == "points")  # else words stand below it
+    if kind == "points":
+        assert np.asarray(drawn, int).std(axis=(0, 1)).max() > 5  # dots
+
+
+def test_masks_hold_the_numbers_of_classes(gatera, program, folder, tmp_path):
+    ran = gatera("predict", program("masks"), folder, "--save", tmp_path / "out")
+    assert ran.status == 0 and "Saved 2 masks (PNG, class numbers)" in ran.err
+    with Image.open(tmp_path / "out" / "1.png") as mask:
+        assert mask.size == (20, 12) and mask.mode == "L"
+        assert set(np.unique(np.asarray(mask))) <= {0, 1, 2, 255}
+
+
+def test_a_photo_of_several_labels_is_copied_to_each(gatera, program, folder, tmp_path):
+    labels = gatera("predict", program("several"), folder / "a" / "1.png").out.split()[1:]
+    gatera("predict", program("several"), folder, "--save", tmp_path / "out", "--save-as", "labels")
+    found = {each.name: sorted(file.name for file in each.iterdir()) for each in (tmp_path / "out").iterdir()}
+    assert found and set(found) <= {*labels, "cat", "dog", "(none)"}
+    assert all(names == ["1.png", "1_2.png"] for names in found.values())
+    saved = next((tmp_path / "out").rglob("1.png"))
+    assert saved.read_bytes() == (folder / "a" / "1.png").read_bytes()
+
+
+@pytest.mark.parametrize(("kind", "way"), [("photos", "masks"), ("points", "labels"), ("several", "masks")])
+def test_a_way_that_does_not_suit_is_refused(gatera, program, folder, tmp_path, kind, way):
+    ran = gatera("predict", program(kind), folder, "--save", tmp_path / "out", "--save-as", way)
+    assert ran.status == 1 and f"save_as={way} does not suit" in ran.err.replace("--save-as ", "save_as=")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("kind", PHOTOS)
+def test_a_table_of_answers(gatera, program, folder, tmp_path, kind):
+    ran = gatera("predict", program(kind), folder, "--csv")
+    assert ran.status == 0
+    one, other = csv.DictReader(ran.out.splitlines())
+    assert (one["file"].endswith("a/1.png"), other["file"].endswith("b/1.png")) == (True, True)
+    rest = {name: cell for name, cell in one.items() if name != "file"}
+    assert rest == {name: cell for name, cell in other.items() if name != "file"}
+    probabilities = [float(cell) for name, cell in rest.items() if name.startswith("probability_")]
+    if kind == "masks":
+        assert (rest["height"], rest["width"]) == ("12", "20")
+        assert sum(float(rest[f"share_{name}"]) for name in ("cat", "sky")) == pytest.approx(1)
+    elif kind == "points":
+        assert all(0 <= float(x) <= 20 for x in rest["points"].replace(";", " ").split())
+    elif kind == "several":
+        assert rest["labels"] == "red" and len(probabilities) == 2
+    else:
+        assert rest["label"] == "cat" and sum(probabilities) == pytest.approx(1, abs=1e-4)
+
+
+def test_a_file_named_for_the_table_is_no_input(gatera, program, folder, tmp_path):
+    ran = gatera("predict", program("photos"), folder, "--csv", tmp_path / "answers.csv")
+    assert ran.status == 2 and "--csv prints the answers. To write them to a file: --csv > " in ran.err
