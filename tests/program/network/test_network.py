@@ -134,6 +134,38 @@ def test_a_tensor_holds_what_it_claims(made, text):
     assert text in refusal(made)
 
 
+@pytest.mark.parametrize("raw", [False, True])
+@pytest.mark.parametrize("dtype", ["FLOAT", "DOUBLE", "INT64", "INT32", "UINT8", "INT8", "BOOL"])
+def test_values_are_read_however_they_are_stored(dtype, raw):
+    kind = getattr(TensorProto, dtype)
+    numbers = np.array([1, 0, 1], helper.tensor_dtype_to_np_dtype(kind))
+    stored = helper.make_tensor("w", kind, [3], numbers.tobytes() if raw else numbers.tolist(), raw=raw)
+    made = model([node("Relu", "input")])
+    made.graph.initializer.append(stored)
+    found = read_network(made.SerializeToString()).tensors["w"]
+    assert (found.shape, found.dtype) == ((3,), numbers.dtype)
+    np.testing.assert_array_equal(found.values, numbers)
+
+
+def test_attributes_are_read_however_they_are_stored():
+    attributes = {
+        "axis": -2,
+        "ints": [1, -1],
+        "alpha": 0.5,
+        "floats": [0.5, 2.0],
+        "mode": "cubic",
+        "strings": ["a", "b"],
+    }
+    made = model([helper.make_node("Relu", ["input"], ["output"], **attributes)])
+    packed = made.graph.node[0].attribute.add(name="packed", type=onnx.AttributeProto.INTS)
+    content = packed.SerializeToString() + b"\x42\x03\x01\x96\x01"  # field 8, packed: 1, 150
+    made.graph.node[0].attribute.remove(packed)
+    made.graph.node[0].attribute.append(onnx.AttributeProto.FromString(content))
+    (only,) = read_network(made.SerializeToString()).nodes
+    texts = {"mode": b"cubic", "strings": [b"a", b"b"]}
+    assert only.attributes == {**attributes, **texts, "packed": [1, 150]}
+
+
 def test_a_field_that_comes_twice_is_refused():
     content = model([node("Relu", "input")]).SerializeToString()
     with pytest.raises(ValueError, match="its model has the field 1 twice"):
