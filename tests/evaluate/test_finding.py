@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from gatera.core.errors import DataError
 from gatera.evaluate.find_files import find_files_with_cells
+from gatera.evaluate.find_masks import find_masks
 from gatera.evaluate.find_rows import find_labelled_rows
 from gatera.evaluate.items import Asked
 from gatera.evaluate.measure_source import find_items
@@ -96,3 +99,70 @@ def test_a_column_of_sides_that_the_program_reads_or_that_names_other_things_is_
     assert len(find_labelled_rows(tmp_path / "t.csv", ["split"], Asked(), {}).examples) == 2
     (tmp_path / "t.csv").write_text("a,split,y\n1,half,x\n2,test,y\n")
     assert len(find_labelled_rows(tmp_path / "t.csv", ["a"], Asked(target="y"), {}).examples) == 2
+
+
+def masks(folder: Path, codes: str | None, numbers: np.ndarray) -> Path:
+    for kind in ("images", "masks"):
+        (folder / kind).mkdir()
+    for name in ("a", "b"):
+        Image.new("RGB", (numbers.shape[1], numbers.shape[0])).save(folder / "images" / f"{name}.jpg")
+        Image.fromarray(numbers.astype(np.uint8)).save(folder / "masks" / f"{name}.png")
+    if codes is not None:
+        (folder / "codes.txt").write_text(codes)
+    return folder
+
+
+NUMBERS = np.array([[0, 0, 1, 2], [1, 2, 2, 0]])
+
+
+def test_masks_are_numbered_as_the_program_numbers_its_classes(tmp_path):
+    notes = []
+    found = find_masks(
+        masks(tmp_path, "sky\nroad\ncar\n", NUMBERS), ["car", "sky"], Asked(on_note=notes.append)
+    )
+    assert [example.name for example in found.examples] == ["images/a.jpg", "images/b.jpg"]
+    assert found.how == f"2 photos with masks in {tmp_path.name}"
+    np.testing.assert_array_equal(found.examples[0].truth(), [[1, 1, -1, 0], [-1, 0, 0, 1]])
+    assert any("does not know are not measured: road" in str(note) for note in notes)
+
+
+def test_masks_without_names_are_numbers_in_the_program_s_order(tmp_path):
+    notes = []
+    found = find_masks(masks(tmp_path, None, NUMBERS), ["sky", "road", "car"], Asked(on_note=notes.append))
+    np.testing.assert_array_equal(found.examples[1].truth(), NUMBERS)
+    assert any("are taken for the program's classes in their order" in str(note) for note in notes)
+
+
+def test_masks_of_other_classes_are_refused(tmp_path):
+    with pytest.raises(DataError, match=r"are not those of the program.*sky.*codes\.txt"):
+        find_masks(masks(tmp_path, "sky\nroad\ncar\n", NUMBERS), ["cat", "dog"], Asked())
+
+
+def with_cells(
+    folder: Path, task: str, n_out: int | None, labels: tuple[str, ...] = (), **asked
+) -> dict[str, object]:
+    items = find_files_with_cells(folder, PHOTOS, task, labels, n_out, Asked(**asked))
+    return {example.name: example.truth for example in items.examples}
+
+
+def test_numbers_and_points_of_photos(tmp_path):
+    photos(tmp_path, "file,x,y\n1.jpg,3,4.5\n2.jpg,0,1\n", "1.jpg", "2.jpg")
+    assert with_cells(tmp_path, "points", 2) == {"1.jpg": [3, 4.5], "2.jpg": [0, 1]}
+    assert with_cells(tmp_path, "regression", 1, target="y") == {"1.jpg": [4.5], "2.jpg": [1]}
+    with pytest.raises(DataError, match=r"must have 1 columns of numbers beside file.*x.*y"):
+        with_cells(tmp_path, "regression", 1)
+
+
+def test_an_empty_number_is_named_with_its_line(tmp_path):
+    photos(tmp_path, "file,x\n1.jpg,3\n2.jpg,\n", "1.jpg", "2.jpg")
+    with pytest.raises(DataError, match=r"labels\.csv, line 3: a label is empty"):
+        with_cells(tmp_path, "regression", 1)
+
+
+def test_a_column_for_each_label(tmp_path):
+    photos(tmp_path, "file,cat,dog\n1.jpg,1,0\n2.jpg,true,1.0\n3.jpg,0,0\n", "1.jpg", "2.jpg", "3.jpg")
+    assert with_cells(tmp_path, "multilabel", None, ("cat", "dog")) == {
+        "1.jpg": ["cat"], "2.jpg": ["cat", "dog"], "3.jpg": [],
+    }  # fmt: skip
+    with pytest.raises(DataError, match="cow"):
+        with_cells(tmp_path, "multilabel", None, ("cat", "dog"), target="cow")
