@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gatera.core.checks import listed
+from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
 from gatera.data.blocks.mask import MaskBlock
 from gatera.data.folders.masks import labelled_masks
@@ -38,7 +38,7 @@ def find_masks(folder: Path, vocab: Sequence[Any], asked: Asked) -> LabelledItem
         )
         for i in chosen
     ]
-    how = f"{len(examples):,} photos{side} with masks in {folder.name}"
+    how = f"{counted(len(examples), 'photo')}{side} with masks in {folder.name}"
     return LabelledItems(examples, "photos", how, found.skipped)
 
 

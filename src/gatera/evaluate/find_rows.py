@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gatera.core.checks import listed, missing_column
+from gatera.core.checks import counted, listed, missing_column
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.folders.label_columns import LABEL_COLUMNS, OTHER_SIDE_COLUMNS, SIDE_COLUMNS, sides_of_rows
 from gatera.data.sources.items import BadFile
@@ -70,9 +70,9 @@ def find_labelled_rows(
             example = Example(item_name(None, number - 1), raw, row[target])
             (learned if number - 1 in training else examples).append(example)
     if not examples:
-        raise DataError(f"no row of {table} has a value in {target}", got=f"{len(skipped):,} rows")
+        raise DataError(f"no row of {table} has a value in {target}", got=counted(len(skipped), "row"))
     return LabelledItems(
-        examples, "rows", f"{len(examples):,} rows{words} of {table.name}, column {target}", skipped, learned,
+        examples, "rows", f"{counted(len(examples), 'row')}{words} of {table.name}, column {target}", skipped, learned,
         side_of(sides, chosen) if sides else "",
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from gatera.core.checks import listed
+from gatera.core.checks import counted, listed
 from gatera.core.figures import Pictured, new_figure
 from gatera.core.signatures import call
 from gatera.data.loading.batch import as_pair
@@ -124,7 +124,6 @@ def picture(learn: Learner) -> LearnerPicture:
         outputs = call(learn.model, x)
     n = sum(parameter.numel() for parameter in learn.model.parameters())
     train, row = learn.dls.train, learn.recorder.rows[-1] if learn.recorder.rows else {}
-    n_groups, epochs = len(learn.groups), learn.epochs_done
     vocab = learn.dls.vocab
     losses = [
         f"{name} {row[name]:.4g}" for name in ("train_loss", "valid_loss") if isinstance(row.get(name), float)
@@ -136,8 +135,8 @@ def picture(learn: Learner) -> LearnerPicture:
                 type(train.dataset.fields.x).__name__ if isinstance(train, DataLoader) else "", f"a batch: {shape_of(x)}",
             ],
             "architecture": [architecture_name(learn.model), f"{type(learn.model).__name__} on {learn.dls.device}"],
-            "parameters": [f"{n:,} numbers", f"{n_groups} group{'' if n_groups == 1 else 's'}, {learn.n_frozen} frozen",
-                f"{epochs} epoch{'' if epochs == 1 else 's'} trained",],
+            "parameters": [f"{n:,} numbers", f"{counted(len(learn.groups), 'group')}, {learn.n_frozen} frozen",
+                f"{counted(learn.epochs_done, 'epoch')} trained",],
             "predictions": [
                 f"a batch: {shape_of(outputs)}",
                 f"{learn.loss_func.activation_name} gives " + ("numbers" if vocab is None else "probabilities"),

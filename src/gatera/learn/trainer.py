@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 import torch
 from torch import nn
 
-from gatera.core.checks import check_at_least, check_fraction, require
+from gatera.core.checks import check_at_least, check_fraction, counted, require
 from gatera.core.device import Precision
 from gatera.core.errors import DataError
 from gatera.core.progress import note
@@ -106,7 +106,7 @@ class Trainer:
     def __repr__(self) -> str:
         n = sum(p.numel() for p in self.model.parameters())
         lines = [
-            f"{type(self).__name__}: {type(self.model).__name__}, {n:,} parameters in {len(self.groups)} groups"
+            f"{type(self).__name__}: {type(self.model).__name__}, {n:,} parameters in {counted(len(self.groups), 'group')}"
             f" ({self.n_frozen} frozen); {self.arithmetic}",
             f"loss {self.loss_func!r}, metrics {', '.join(metric.name for metric in self.metrics) or 'none'}",
             f"epochs trained: {self.epochs_done}",

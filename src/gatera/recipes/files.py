@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gatera.core.checks import counted
 from gatera.data.blocks.base import InputBlock, choose_batch_size
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.datablock import DataBlock
@@ -101,7 +102,7 @@ def report_skipped(events: Events, files: Sequence[BadFile]) -> None:
 def report_masks(events: Events, names: Sequence[str], found: Any) -> None:
     """Report photos with masks of the classes `names`; `found` is a `MaskSet`."""
     shown = _classes(names[:MOST_CLASSES], len(names), found.layout)
-    events.on_line(f"{len(found.photos):,} photos with masks of {shown}")
+    events.on_line(f"{counted(len(found.photos), 'photo')} with masks of {shown}")
     report_files(events, "photos", list(names), found)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from gatera.core.checks import check_at_least, listed, require
+from gatera.core.checks import check_at_least, counted, listed, require
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.random import fresh_seed
 from gatera.data.blocks.base import Block, TargetBlock, as_target, choose_batch_size
@@ -64,7 +64,10 @@ class TableRows:
         return len(self.frame)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__} of {len(self):,} rows: {len(self.cat_names)} categories, {len(self.cont_names)} numbers"
+        return (
+            f"{type(self).__name__} of {counted(len(self), 'row')}: "
+            f"{counted(len(self.cat_names), 'category', 'categories')}, {counted(len(self.cont_names), 'number')}"
+        )
 
     @property
     def block(self) -> RowBlock:

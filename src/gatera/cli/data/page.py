@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from gatera.core.checks import counted
 from gatera.core.errors import GateraError
 from gatera.core.files import atomic_write, check_free_to_write
 from gatera.evaluate import html_page as html
@@ -62,7 +63,7 @@ def write_conflict_page(
         for conflict in conflicts[:MOST]
         for row in [conflict.mine or conflict.theirs]
     ]
-    sentence = f"{len(conflicts):,} items were changed differently on both sides."
+    sentence = f"{counted(len(conflicts), 'item was', 'items were')} changed differently on both sides."
     _write(
         page,
         what[0].upper() + what[1:],

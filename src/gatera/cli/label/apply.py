@@ -9,6 +9,7 @@ from typing import Any
 from gatera.cli.label.notes import notes_for
 from gatera.cli.output import print_json, print_line
 from gatera.cli.terminal.text import escaped
+from gatera.core.checks import counted
 from gatera.core.progress import status
 from gatera.labeling.labelled import Labelled, label_source, load_functions, save_labels
 
@@ -47,7 +48,7 @@ def apply_functions(options: argparse.Namespace) -> int:
     by_class = ", ".join(f"{count:,} {name}" for name, count in counts.items())
     print_line(
         escaped(
-            f"{len(functions)} functions voted on {covered:,} of {len(labelled.items):,} items: {by_class}."
+            f"{counted(len(functions), 'function')} voted on {covered:,} of {counted(len(labelled.items), 'item')}: {by_class}."
         )
     )
     print_line(escaped(f"Labels in {path}: {change}."))

@@ -6,6 +6,7 @@ import argparse
 
 from gatera.cli.output import print_json, print_line
 from gatera.cli.terminal.text import escaped
+from gatera.core.checks import counted
 from gatera.evaluate.questions.sealed import seal_folder
 
 
@@ -23,6 +24,6 @@ def seal(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"seal": str(sealed.path), "folder": str(sealed.folder), "files": count})
         return 0
-    print_line(escaped(f"Sealed {count:,} files of {sealed.folder.name} in {sealed.path}."))
+    print_line(escaped(f"Sealed {counted(count, 'file')} of {sealed.folder.name} in {sealed.path}."))
     print_line(escaped(f"Measure programs on it: gatera test PROGRAM... --sealed {sealed.path.name}"))
     return 0

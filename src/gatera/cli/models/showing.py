@@ -108,7 +108,7 @@ def verify(options: argparse.Namespace) -> int:
             print_line(escaped(fault))
         print_line(
             f"{counted(count, 'version')} checked: "
-            + (f"{len(faults):,} faults." if faults else "everything is sound.")
+            + (f"{counted(len(faults), 'fault')}." if faults else "everything is sound.")
         )
     return FAILED if faults else 0
 

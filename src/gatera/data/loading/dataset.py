@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from gatera.core.checks import listed
+from gatera.core.checks import counted, listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.base import InputBlock, TargetBlock
 from gatera.data.blocks.image import ImageInput
@@ -193,7 +193,7 @@ class Dataset:
         return x, label if block.task is None else block.encode(label)
 
     def __repr__(self) -> str:
-        return f"<Dataset of {len(self):,} items: {self.fields}>"
+        return f"<Dataset of {counted(len(self), 'item')}: {self.fields}>"
 
     @cached_property
     def targets(self) -> Any:

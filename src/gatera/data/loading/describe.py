@@ -6,14 +6,15 @@ import html
 from collections.abc import Sequence
 from typing import Any
 
+from gatera.core.checks import counted
 from gatera.data.loading.dataset import Dataset
 
 
 def describe_loader(loader: Any) -> str:
     """Return how many items a loader has, in how many batches of which size; as far as it says so."""
     dataset, bs = getattr(loader, "dataset", None), getattr(loader, "bs", getattr(loader, "batch_size", None))
-    items = f"{len(dataset):,} items in " if isinstance(dataset, Dataset) else ""
-    many = f"{items}{_counted(len(loader), 'batch', 'batches')}" if hasattr(loader, "__len__") else "batches"
+    items = f"{counted(len(dataset), 'item')} in " if isinstance(dataset, Dataset) else ""
+    many = f"{items}{counted(len(loader), 'batch', 'batches')}" if hasattr(loader, "__len__") else "batches"
     return many if bs is None else f"{many} of {bs}"
 
 
@@ -21,10 +22,6 @@ def describe_inputs(dataset: Dataset) -> str:
     """Return what goes in and what is predicted, and in which size photos come, if that is known."""
     size = None if dataset.fields.image is None else dataset.fields.pipeline.evaluation.size
     return f"{dataset.fields}" + ("" if size is None else f"; photos of {size[0]} x {size[1]} pixels")
-
-
-def _counted(n: int, one: str, many: str) -> str:
-    return f"{n:,} {one if n == 1 else many}"
 
 
 def html_table(caption: str, rows: Sequence[tuple[str, str]]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gatera.core.checks import check_at_least
+from gatera.core.checks import check_at_least, counted
 from gatera.core.device import as_device
 from gatera.core.random import fresh_seed, rng
 from gatera.data.item_errors import naming_item
@@ -71,7 +71,8 @@ class ListLoader:
     def __repr__(self) -> str:
         how = ", shuffled" if self.shuffle else ""
         return (
-            f"<ListLoader: {self.n:,} samples in {len(self):,} batches of {self.bs}{how}, on {self.device}>"
+            f"<ListLoader: {counted(self.n, 'sample')} in {counted(len(self), 'batch', 'batches')} of {self.bs}{how}, "
+            f"on {self.device}>"
         )
 
     @property
