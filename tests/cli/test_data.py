@@ -197,3 +197,12 @@ def test_git_hears_of_conflicts_by_the_exit_status(gatera, folder):
     ]
     ran = gatera("data", "merge-file", *files)
     assert ran.status == 1 and "Expected: the file as gatera data writes it" in ran.err
+
+
+def test_status_says_that_git_is_not_set_up(gatera, folder):
+    gatera("data", "init")
+    subprocess.run(("git", "config", "--remove-section", "merge.gatera-labels"), check=True)
+    assert (
+        "\nGit does not merge labels item by item in this copy yet: such settings do not travel (gatera data init .).\n"
+        in gatera("data", "status").out
+    )

@@ -113,8 +113,10 @@ class ObjectStore:
         """Take a file of at most one `CHUNK`, with few calls of the system: there may be millions. None for a larger one."""
         handle = os.open(source, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         try:
-            data = os.read(handle, CHUNK)
-            if os.read(handle, 1):  # larger; a file that grows meanwhile, too
+            size = os.fstat(handle).st_size
+            # one byte more than there is, so that the end is seen; not a whole CHUNK, whose memory takes longer than the file
+            data = os.read(handle, size + 1) if size <= CHUNK else b""
+            if len(data) != size:  # larger, or written to meanwhile
                 return None
         finally:
             os.close(handle)

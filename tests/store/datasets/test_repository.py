@@ -15,6 +15,7 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.store import DataRepository
 from gatera.store.datasets import labelling, merging
 from gatera.store.datasets.labels.rows import Row
+from gatera.store.datasets.labels.sheets import Sheet
 from gatera.store.datasets.work import lock
 from gatera.store.datasets.work.git import _error as git_error
 
@@ -188,6 +189,18 @@ def test_an_edit_of_the_table_is_recorded_with_name_and_time(data):
     )
     assert data.said[0].startswith("1 labels were edited in the table; they are recorded as given by Ann")
     assert data.status().is_clean and git(data, "log", "--format=%s") == "By hand\nCats and dogs\n"
+
+
+def test_labels_are_read_a_few_times_whatever_the_number_of_items(data, monkeypatch):
+    reads = []
+    read = Sheet.read
+    monkeypatch.setattr(Sheet, "read", lambda *given, **named: reads.append(1) or read(*given, **named))
+    data.label("fox", *(row.file for row in data.rows()))
+    labelled = len(reads)
+    table = data.root / "labels.csv"
+    table.write_text(table.read_text().replace(",fox,", ",lynx,"))
+    data.commit("All six by hand")
+    assert labelled <= 4 and len(reads) - labelled <= 4
 
 
 def test_git_reads_well(data):

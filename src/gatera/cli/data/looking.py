@@ -27,7 +27,7 @@ def status(options: argparse.Namespace) -> int:
         print_json(
             {
                 "branch": found.branch, "commit": found.commit, "items": found.items, "unlabelled": found.unlabelled, "clean": found.is_clean,
-                "labels": found.summary.sentence(), "changed": found.changed, "missing": found.missing, "new": found.new,
+                "labels": found.summary.sentence(), "changed": found.changed, "missing": found.missing, "new": found.new, "git_merges_items": found.git_merges_items,
             }
         )  # fmt: skip
         return 0
@@ -52,6 +52,8 @@ def _lines(found: Status) -> Iterable[str]:
         if names:
             more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
             yield f"Files {what}: {', '.join(names[:NAMED])}{more} ({remedy})."
+    if not found.git_merges_items:
+        yield "Git does not merge labels item by item in this copy yet: such settings do not travel (gatera data init .)."
     if found.is_clean:
         yield "Nothing differs from the commit." if found.commit else "Nothing to commit."
 

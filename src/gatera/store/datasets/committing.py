@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
 from gatera.store.datasets.adding import keep_one
 from gatera.store.datasets.labelling import unstamped
 from gatera.store.datasets.labels.changes import Change, Summary, summarise
-from gatera.store.datasets.labels.rows import line_of
+from gatera.store.datasets.labels.rows import Row, line_of
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE
 from gatera.store.datasets.with_git.unfinished import begun, check_finished
 from gatera.store.datasets.work.cache import BULK, Seen
 from gatera.store.datasets.work.tree import hashed
 from gatera.store.datasets.work.workspace import Version, Workspace, changes
 from gatera.store.who import now
+
+#: Bytes of a file that git needs noticeable time to compress.
+_LARGE = 1 << 20
 
 
 def commit(work: Workspace, message: str) -> tuple[str, Summary] | None:
@@ -37,7 +42,11 @@ def commit(work: Workspace, message: str) -> tuple[str, Summary] | None:
         check_finished(work.git)
     base = work.at(head)
     version = work.now(base)
-    changed = list(changes(base, version))
+    with ThreadPoolExecutor(1) as aside:
+        if version.names.get("") != base.names.get("") and _is_large(work.path_of("")):
+            # git takes as long to keep a large file as we take to compare it; "git add" then finds it there
+            aside.submit(work.git.ask, "hash-object", "-w", "--", TABLE)
+        changed = list(changes(base, version))
     if not changed and head is not None and not what and not _others_changed(work):
         return None
     changed = _completed(work, version, changed)
@@ -49,6 +58,10 @@ def commit(work: Workspace, message: str) -> tuple[str, Summary] | None:
     summary = summarise(changed)
     remember(work, made, changed, summary.sentence())
     return made, summary
+
+
+def _is_large(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > _LARGE
 
 
 def check_message(message: str) -> None:
@@ -90,9 +103,8 @@ def committed_at(work: Workspace) -> str:
     return datetime.datetime.fromtimestamp(int(seconds), datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _is_own(work: Workspace, version: Version, name: str, by: str, since: str) -> bool:
+def _is_own(row: Row | None, by: str, since: str) -> bool:
     """Whether a row was labelled by the same person in the second of the last commit: its time is the same, and rightly so."""
-    row = version.sheet(version.part_of(name)).row(name)
     return row is not None and row.by == by and row.at >= since != ""
 
 
@@ -108,7 +120,8 @@ def _completed(work: Workspace, version: Version, changed: list[Change]) -> list
     rows = unstamped(((c.before, c.after) for c in changed if c.after is not None), work.git.user(), now())
     if rows:
         since = committed_at(work)
-        rows = {name: row for name, row in rows.items() if not _is_own(work, version, name, row.by, since)}
+        there = {c.file: c.after for c in changed}
+        rows = {name: row for name, row in rows.items() if not _is_own(there[name], row.by, since)}
     if rows:
         work.say(
             f"{len(rows):,} labels were edited in the table; they are recorded as given by {work.git.user()}, now."
@@ -132,6 +145,8 @@ def _completed(work: Workspace, version: Version, changed: list[Change]) -> list
     for change in changed:
         per_part.setdefault(version.part_of(change.file), []).append(change.file)
     for part, names in per_part.items():  # one by one: together they may fill the memory
+        if part in version.as_written and not any(name in rows for name in names):
+            continue
         sheet = version.sheet(part)
         sheet.put(rows[name] for name in names if name in rows)
         work.write({part: sheet})

@@ -133,21 +133,32 @@ def _sorted_out(edit: _Edit, names: Sequence[str]) -> tuple[list[str], list[str]
     Raises:
         ArgumentError: if one is neither.
     """
-    single, folders = [], []
-    for name in dict.fromkeys(names):
-        if name and name in edit.sheet(edit.version.part_of(name)):
-            single.append(name)
-        elif _holds_items(edit.version, name):
-            folders.append(name)
-        else:
-            raise unknown_item(edit.work, edit.version, name)
-    return single, folders
+    asked = list(dict.fromkeys(names))
+    per_part: dict[str, list[str]] = {}
+    for name in filter(None, asked):
+        per_part.setdefault(edit.version.part_of(name), []).append(name)
+    items: set[str] = set()
+    for part, some in per_part.items():  # each part is read once: reading one takes longer than all else
+        items |= edit.sheet(part).lines.keys() & some
+    folders = [name for name in asked if name not in items]
+    empty = _without_items(edit.version, folders) if folders else []
+    if empty:
+        raise unknown_item(edit.work, edit.version, empty[0])
+    return [name for name in asked if name in items], folders
 
 
-def _holds_items(version: Version, folder: str) -> bool:
-    return any(
-        not folder or name.startswith(f"{folder}/") for sheet in version.sheets() for name in sheet.lines
-    )
+def _without_items(version: Version, folders: Sequence[str]) -> list[str]:
+    """Return which folders hold no items."""
+    left = list(folders)
+    for sheet in version.sheets():
+        left = [
+            folder
+            for folder in left
+            if not any(not folder or name.startswith(f"{folder}/") for name in sheet.lines)
+        ]
+        if not left:
+            break
+    return left
 
 
 def unknown_item(work: Workspace, version: Version, name: str) -> ArgumentError:

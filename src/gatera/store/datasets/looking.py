@@ -14,6 +14,7 @@ from gatera.store.datasets.labels.changes import Change, Summary, summarise
 from gatera.store.datasets.labels.masks import MASK_OF, without_label
 from gatera.store.datasets.labels.rows import row_of
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE
+from gatera.store.datasets.with_git.driver import is_set_up
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.tree import State, hash_now, hashed, walk
 from gatera.store.datasets.work.workspace import Version, Workspace, changes
@@ -32,6 +33,7 @@ class Status:
         changed: items whose file has other bytes than the labels say.
         missing: items whose file is not there.
         new: files that are not items, below folders that hold items.
+        git_merges_items: whether git's own merge goes item by item here; it does not in a copy made by `git clone` alone.
     """
 
     branch: str | None
@@ -42,6 +44,7 @@ class Status:
     changed: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     new: list[str] = field(default_factory=list)
+    git_merges_items: bool = True
 
     @property
     def is_clean(self) -> bool:
@@ -57,6 +60,7 @@ def status(work: Workspace) -> Status:
         base = work.at(head)
         version = work.now(base)
         found = Status(work.git.branch(), head, summary=summarise(changes(base, version)))
+        found.git_merges_items = is_set_up(work.git)
         sheets, seen = list(version.sheets()), work.cache.seen()
         there = listing.result()
     doubtful: dict[str, str] = {}

@@ -111,7 +111,7 @@ def revert(
     before = work.at(head)
     parent = work.at(found.parents[0] if found.parents else None)
     if not parent.names:
-        parent = Version(dict.fromkeys(before.names, "none"), lambda part: Sheet())
+        parent = Version(dict.fromkeys(before.names, "none"), lambda part, like: Sheet())
     sheets, settled = _merged(
         work, (work.at(undone), before, parent), f"reverting {undone[:8]}", rule, answers
     )
@@ -199,14 +199,17 @@ def _parts(versions: tuple[Version, Version, Version]) -> dict[str, tuple[Sheet,
             if versions[0].names.get(name) != versions[2].names.get(name)
             and mine.names.get(name) != versions[2].names.get(name)
         ]
-        return {
-            name: (versions[0].sheet(name), mine.sheet(name), versions[2].sheet(name)) for name in changed
-        }
+        return {name: _three(versions, name) for name in changed}
     wholes = [version.whole() for version in versions]
     if not mine.in_parts:
         return {"": (wholes[0], wholes[1], wholes[2])}
     split = [split_up(whole) for whole in wholes]
     return {name: (split[0][name], split[1][name], split[2][name]) for name in split[0]}
+
+
+def _three(versions: tuple[Version, Version, Version], part: str) -> tuple[Sheet, Sheet, Sheet]:
+    base = versions[0].sheet(part)
+    return base, versions[1].sheet(part, like=base), versions[2].sheet(part, like=base)
 
 
 def _other_files(work: Workspace, base: str | None, mine: str, theirs: str, branch: str) -> str:

@@ -11,6 +11,7 @@ from gatera.store.datasets.labels.rows import (
     Row,
     cells_of,
     escape,
+    header_of,
     line_of,
     name_of_line,
     row_of,
@@ -90,3 +91,31 @@ def test_parts_hold_everything_once():
     parts = split_up(sheet)
     assert len(parts) == 256 and sum(map(len, parts.values())) == 1000
     assert all(part_of(name) == part for part, some in parts.items() for name in some.lines)
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        ["a,,cat", "b,,fox", "c,,dog"],
+        ["a,,cat", 'b,,"x,y"', "c,,dog"],
+        ["a,,cat", "bb,,dog", "c,,dog"],
+        ["a,,cat", "b,,dog"],
+        ["a,,cat", "b,,dog", "c,,dog", "d,,dog"],
+        ["a,,cat", "c,,dog", "b,,dog"],
+        ["a,,cat", "b,,dog,", "c,,dog"],
+        ["a,,cat", 'b,,"dog"', "c,,dog"],
+    ],
+)
+def test_a_sheet_read_with_another_version_is_the_same(new: list[str]) -> None:
+    def of(lines: list[str]) -> bytes:
+        many = [f"z{number:03d},,cat" for number in range(40)]  # so that few lines differ
+        return "\n".join([header_of(()), *(line + "," * 6 for line in [*lines, *many]), ""]).encode()
+
+    base = Sheet.from_bytes(of(["a,,cat", "b,,dog", "c,,dog"]))
+    kept, alone, found = dict(base.lines), Sheet.read(of(new)), Sheet.read(of(new), like=base)
+    if isinstance(alone, Problem):
+        assert found == alone
+    else:
+        assert isinstance(found, Sheet) and list(found.lines.items()) == list(alone.lines.items())
+        found.lines["a"] = "changed"
+    assert base.lines == kept

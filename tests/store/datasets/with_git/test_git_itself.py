@@ -264,7 +264,9 @@ def test_a_plain_clone_is_set_up_by_init(data, tmp_path, open_data):
     git(data, "clone", "--quiet", data.root, tmp_path / "copy")
     copy = open_data(tmp_path / "copy")
     said: list[str] = []
+    assert not copy.status().git_merges_items
     DataRepository.init(copy.root, on_note=said.append)
+    assert copy.status().git_merges_items
     assert said == [f"{copy.root} is a data repository already. From now on git merges its labels item by item in this copy."]  # fmt: skip
     apart(copy, *NEIGHBOURS)
     git(copy, "merge", "--no-edit", "ben")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import compress, pairwise
+from operator import ne
 from typing import NamedTuple
 
 from gatera.core.errors import DataError
@@ -90,17 +91,18 @@ class Sheet:
         return "\n".join([header_of(self.extra), *lines, ""]).encode("utf-8")
 
     @classmethod
-    def from_bytes(cls, data: bytes, where: str = TABLE) -> Sheet:
+    def from_bytes(cls, data: bytes, where: str = TABLE, like: Sheet | None = None) -> Sheet:
         """Read a file as `to_bytes` writes it.
 
         Args:
             data: the file.
             where: its name, for messages.
+            like: another version of it; see `read`.
 
         Raises:
             DataError: if it is not exactly so.
         """
-        found = cls.read(data)
+        found = cls.read(data, like)
         if isinstance(found, Problem):
             raise DataError(
                 f"{where}, line {found.line}: {found.what}", expected="the file as gatera data writes it"
@@ -108,8 +110,13 @@ class Sheet:
         return found
 
     @classmethod
-    def read(cls, data: bytes) -> Sheet | Problem:
-        """Read a file as `to_bytes` writes it; return what is not so in any other."""
+    def read(cls, data: bytes, like: Sheet | None = None) -> Sheet | Problem:
+        """Read a file as `to_bytes` writes it; return what is not so in any other.
+
+        Args:
+            data: the file.
+            like: another version of it, which may save most of the work: only lines that differ are looked at.
+        """
         if not data:
             return cls()
         try:
@@ -122,9 +129,26 @@ class Sheet:
         columns = cells_of(head)
         if tuple(columns[:9]) != COLUMNS or len(set(columns)) < len(columns):
             return Problem(1, "its columns are not ours")
-        return cls._from_lines(
-            lines, [unescape(name) for name in columns[9:]], plain='"' not in text and "\\" not in text
-        )
+        extra = [unescape(name) for name in columns[9:]]
+        if like is not None and like.extra == tuple(extra) and (found := like._with_lines(lines)) is not None:
+            return found
+        return cls._from_lines(lines, extra, plain='"' not in text and "\\" not in text)
+
+    def _with_lines(self, lines: list[str]) -> Sheet | None:
+        """Return a copy with other lines for some of the same items; None where it is not so simple."""
+        names = list(self.lines)
+        if len(lines) != len(names) or names != sorted(names):
+            return None
+        differ = list(compress(range(len(lines)), map(ne, self.lines.values(), lines)))
+        if len(differ) > len(lines) // 10:
+            return None
+        new, width = dict(self.lines), len(COLUMNS) + len(self.extra)
+        for place in differ:
+            line = lines[place]
+            if not _well_written(line, width) or name_of_line(line) != names[place]:
+                return None
+            new[names[place]] = line
+        return Sheet(new, self.extra)
 
     @classmethod
     def _from_lines(cls, lines: list[str], extra: list[str], plain: bool) -> Sheet | Problem:

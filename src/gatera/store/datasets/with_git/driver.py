@@ -62,13 +62,13 @@ def merge_files(mine: Path, base: Path, theirs: Path, name: str = "") -> Sequenc
     Raises:
         DataError: if one cannot be read, or is not a file of labels as we write it. Nothing is written then.
     """
-    sheets = []
+    sheets: list[Sheet] = []
     for path in (base, mine, theirs):
         try:
             data = path.read_bytes()
         except OSError as err:
             raise DataError(f"{path} cannot be read ({err.strerror})") from err
-        sheets.append(Sheet.from_bytes(data, name or str(path)))
+        sheets.append(Sheet.from_bytes(data, name or str(path), like=sheets[0] if sheets else None))
     before, ours, others = sheets
     merged = merge_sheets(before, ours, others)
     merged.put_into(ours)

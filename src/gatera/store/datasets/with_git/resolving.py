@@ -128,8 +128,8 @@ def _is_known(work: Workspace, name: str) -> bool:
 
 
 def _version(work: Workspace, blobs: dict[str, str]) -> Version:
-    def load(part: str) -> Sheet:
-        return work.as_committed(next(work.git.read([blobs[part]])), part, None)
+    def load(part: str, like: Sheet | None) -> Sheet:
+        return work.as_committed(next(work.git.read([blobs[part]])), part, None, like)
 
     return Version(blobs, load)
 

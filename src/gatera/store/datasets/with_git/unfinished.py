@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 from gatera.core.errors import DataError
@@ -23,10 +22,10 @@ _TOLD_BY: tuple[tuple[Begun, str], ...] = (
 
 def begun(git: Git) -> Begun | None:
     """Return what git is in the middle of; None where it has finished everything."""
-    folder = git.ask("rev-parse", "--absolute-git-dir")
+    folder = git.own_folder()
     if folder is None:
         return None
-    return next((what for what, name in _TOLD_BY if Path(folder, name).exists()), None)
+    return next((what for what, name in _TOLD_BY if (folder / name).exists()), None)
 
 
 def how_to_finish(what: Begun) -> str:

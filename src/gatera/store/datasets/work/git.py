@@ -51,6 +51,7 @@ class Git:
         self._program = shutil.which("git")
         #: File descriptors that child processes keep open: the lock of the repository, which then outlives a killed parent.
         self.inherited: tuple[int, ...] = ()
+        self._own: Path | None = None
         self._reader: subprocess.Popen[bytes] | None = None
 
     def run(self, *arguments: str, given: bytes | None = None, env: dict[str, str] | None = None) -> bytes:
@@ -104,6 +105,13 @@ class Git:
         """Return the root of the repository that the folder is in; None if it is in none."""
         found = self.ask("rev-parse", "--show-toplevel")
         return None if found is None else Path(found)
+
+    def own_folder(self) -> Path | None:
+        """Return the folder where git keeps its own files, for this working folder; None outside of a repository."""
+        if self._own is None:
+            found = self.ask("rev-parse", "--absolute-git-dir")
+            self._own = None if found is None else Path(found)
+        return self._own
 
     def commit_of(self, name: str) -> str:
         """Return the full name of a commit by a branch, a tag, a short name, HEAD~2.
