@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gatera.core.files import human_bytes
 from gatera.data.sources.items import BadFile
 from gatera.evaluate.leaking.found import Leaks
@@ -60,7 +62,8 @@ class Job:
         skipped: files that are not used, and why.
         facts: what else `program.json` says of the training.
         leaks: items that are on both sides of the split; None where nobody looked.
-        suspects: the labels that looked wrong before the training, if somebody looked; `fit` adds them.
+        suspects: the labels that look wrong to models that did not learn from them, if somebody looked; `fit` adds them.
+        rows: the row in its table of each item, from 0, int64; None for files, and where nobody needs it.
         report_page: writes the HTML report, given the measurements and the program; None if none is asked for.
     """
 
@@ -77,6 +80,7 @@ class Job:
     facts: Mapping[str, Any] = field(default_factory=dict)
     leaks: Leaks | None = None
     suspects: list[LabelErrors] = field(default_factory=list)
+    rows: np.ndarray | None = None
     report_page: Callable[[Mapping[str, Evaluation], Path], Path] | None = None
 
 

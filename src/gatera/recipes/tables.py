@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +17,7 @@ from gatera.data.loading.row_tables import check_varies, unusable_targets
 from gatera.data.sources.tables import read_table
 from gatera.data.splits.split import Splits
 from gatera.data.transforms.normalize import Normalize
+from gatera.evaluate.questions.labels import HeldOut, LabelErrors
 from gatera.measure.metrics.standard import error_rate, rmse
 from gatera.program.tables.notes import Note
 from gatera.recipes.evaluation import Evaluation, evaluate_classes, evaluate_numbers
@@ -26,6 +27,7 @@ from gatera.recipes.find_task import OtherTask
 from gatera.recipes.job import Job, options_for
 from gatera.recipes.settings import ModelKind, Task, TrainSettings
 from gatera.recipes.splitting.rows import RowsToSplit, SplitRows, split_rows
+from gatera.recipes.splitting.trouble import report_suspects_by_answers
 from gatera.recipes.texts.rows import numbers_from_texts, text_columns
 from gatera.tabular.baseline import boosted_trees
 from gatera.tabular.data import TabularDataLoaders
@@ -35,11 +37,15 @@ from gatera.tabular.learner import TabularLearner, tabular_learner
 from gatera.tabular.loaders import TableLoaders
 from gatera.tabular.procs import Categorify, FillMissing
 from gatera.tabular.roles import Wishes, find_roles, is_class_as_asked, target_note
+from gatera.tabular.trees.choose import Trial
 from gatera.tabular.trees.fit import MOST_TREE_CLASSES
 from gatera.tabular.trees.train import TableModel, TableTraining, train_table
 
 #: A table needs this many rows: four to learn from, one to measure with.
 FEWEST_ROWS = 5
+
+#: The least probability whose logarithm is taken.
+TINY = 1e-9
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,7 @@ class Table:
         ignored: columns that are not used -> why.
         n_skipped: rows without a target.
         dates: those of `numbers` that are dates.
+        rows: the row in the file of each row here, from 0, int64.
     """
 
     frame: Any
@@ -65,6 +72,7 @@ class Table:
     ignored: dict[str, str]
     n_skipped: int
     dates: Sequence[str] = ()
+    rows: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 def table_job(settings: TrainSettings, events: Events) -> Job:
@@ -83,21 +91,36 @@ def table_job(settings: TrainSettings, events: Events) -> Job:
         dls, metrics=error_rate if table.classes else rmse, path=settings.out.parent,
         options=options_for(settings, TABLES),
     )  # fmt: skip
-    classes = table.classes  # not the table: it would stay in memory
+    classes, of_file = table.classes, table.rows  # not the table: it would stay in memory
     facts: dict[str, Any] = {"rows_skipped": table.n_skipped}
     rate = learning_rate(dls.train.n) if settings.lr is None else settings.lr
     how = TableTraining(
         cast(TableModel, settings.model.value), settings.epochs, rate, dls.train.bs, TABLES.wd, settings.seed
     )
 
+    suspects: list[LabelErrors] = []
+
+    def look(trial: Trial) -> None:
+        suspects.extend(report_suspects_by_answers(learn, _held_out(learn, trial), events, of_file.item))
+
     def fit(resume: Path | None) -> None:
-        facts.update(train_table(learn, how, events.on_note, resume))
+        facts.update(train_table(learn, how, events.on_note, resume, look if classes else None))
 
     return Job(
         learn, fit, lambda side: _evaluate(learn, side, classes, settings.seed), data=str(settings.source),
         opening="Training boosted trees." if settings.model is ModelKind.trees else None,
         example=[str(settings.source)], facts=facts, split_by=split.words, leaks=split.leaks,
+        suspects=suspects, rows=of_file,
     )  # fmt: skip
+
+
+def _held_out(learn: TabularLearner, trial: Trial) -> list[HeldOut]:
+    """Return what was said of rows by models that did not learn from them: the held-out training rows, the validation set."""
+    predictions = learn.get_preds(dl=learn.dls.valid.for_evaluation())[0]
+    assert predictions is not None  # for the type checker: nothing is left out
+    said = predictions.double().numpy()
+    sides = (("train", trial.places, trial.answers), ("valid", np.arange(len(said)), said))
+    return [HeldOut(side, places, np.log(np.maximum(answers, TINY))) for side, places, answers in sides]
 
 
 def read(settings: TrainSettings, events: Events) -> Table:
@@ -141,7 +164,7 @@ def read(settings: TrainSettings, events: Events) -> Table:
         events.on_note(Note(f"Free text is not used here: {listed(texts, 6)}", "text", texts[0]))
     return Table(
         frame, target, is_class_as_asked(frame[target], wishes), roles.categories, [*roles.numbers, *roles.dates], roles.skipped,
-        len(whole) - len(frame), roles.dates,
+        len(whole) - len(frame), roles.dates, np.flatnonzero(~unusable),
     )  # fmt: skip
 
 
@@ -156,7 +179,7 @@ def split_table(table: Table, settings: TrainSettings, events: Events) -> tuple[
     used = split.splits.used
     if len(used) < len(table.frame):
         train, valid = (np.searchsorted(used, side) for side in (split.splits.train, split.splits.valid))
-        table = replace(table, frame=table.frame.iloc[used].reset_index(drop=True))
+        table = replace(table, frame=table.frame.iloc[used].reset_index(drop=True), rows=table.rows[used])
         split = replace(split, splits=Splits(train, valid, made_by=split.splits.made_by))
     column = split.column
     if column is None or table.categories + table.numbers == [column]:

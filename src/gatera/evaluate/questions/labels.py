@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
 
 from gatera.core.errors import DataError
 from gatera.data.loading.loader import DataLoader
 from gatera.data.show.photos import show_photos
-from gatera.evaluate.named import name_in
+from gatera.evaluate.items import item_name
 from gatera.evaluate.questions.features import out_of_fold
+from gatera.learn.head_start import scale_of_scores
 from gatera.learn.learner import Learner
 from gatera.measure.questions.label_errors import HALF, suspects
 from gatera.program.raw.photo import read_photo
@@ -83,9 +88,9 @@ class LabelErrors(Sequence[LabelSuspect]):
     def __repr__(self) -> str:
         return self.line() or f"None of {self.n:,} labels looks wrong."
 
-    def clear(self) -> LabelErrors:
-        """Return only those that look like another class by a wide margin."""
-        kept = [suspect for suspect in self.suspects if suspect.confident and suspect.margin >= CLEAR]
+    def clear(self, margin: float = CLEAR) -> LabelErrors:
+        """Return only those that look like another class by a wide margin: that class is more probable by so much, 0..1."""
+        kept = [suspect for suspect in self.suspects if suspect.confident and suspect.margin >= margin]
         return LabelErrors(kept, self.n, self.things)
 
     def confident(self) -> LabelErrors:
@@ -129,12 +134,61 @@ def label_errors(learn: Learner) -> LabelErrors:
         print(found)
         found.show()
     """
-    loaders = {"train": learn.dls.train, "valid": learn.dls.valid}
-    ours = {side: loader for side, loader in loaders.items() if isinstance(loader, DataLoader)}
+    ours = _loaders(learn)
     probabilities, labels = out_of_fold(learn, list(ours.values()))
     where = [(side, place) for side, loader in ours.items() for place in range(len(loader.dataset))]
-    vocab = [str(label) for label in learn.dls.vocab or ()]
-    found = []
+    return _named(learn, probabilities, labels, where)
+
+
+class HeldOut(NamedTuple):
+    """What a model said of items that it did not learn from.
+
+    Attributes:
+        side: "train" or "valid".
+        places: their positions on that side, int64 [n].
+        scores: logits, or logarithms of probabilities, float [n,K].
+    """
+
+    side: str
+    places: np.ndarray
+    scores: np.ndarray
+
+
+def label_errors_among(
+    learn: Learner, parts: Sequence[HeldOut], row_of: Callable[[int], int] = int
+) -> LabelErrors:
+    """Find labels that look wrong by answers that are known already; they are scaled to be as sure as they are right.
+
+    Args:
+        learn: a learner of one class per item.
+        parts: the answers, each by a model that did not learn from the item.
+        row_of: the position of an item among all -> its row in the table, from 0.
+    """
+    ours = _loaders(learn)
+    said = np.concatenate([part.scores for part in parts])
+    scores = (
+        torch.from_numpy(said).float() / 4
+    )  # the factors that are tried begin at 1/2, and trees may be surer than that
+    labels = torch.cat([ours[part.side].dataset.targets[torch.from_numpy(part.places)] for part in parts])
+    factor, _ = scale_of_scores(scores, F.one_hot(labels, scores.shape[1]), "classification")
+    where = [(part.side, place) for part in parts for place in part.places.tolist()]
+    return _named(learn, (scores * factor).softmax(1).numpy(), labels.numpy(), where, row_of)
+
+
+def _loaders(learn: Learner) -> dict[str, DataLoader]:
+    loaders = {"train": learn.dls.train, "valid": learn.dls.valid}
+    return {side: loader for side, loader in loaders.items() if isinstance(loader, DataLoader)}
+
+
+def _named(
+    learn: Learner,
+    probabilities: np.ndarray,
+    labels: np.ndarray,
+    where: Sequence[tuple[str, int]],
+    row_of: Callable[[int], int] = int,
+) -> LabelErrors:
+    """Return the suspects by name; `where` has side and position of each item."""
+    vocab, ours, found = [str(label) for label in learn.dls.vocab or ()], _loaders(learn), []
     for suspect in suspects(probabilities, labels):
         side, place = where[suspect.place]
         dataset = ours[side].dataset
@@ -142,7 +196,7 @@ def label_errors(learn: Learner) -> LabelErrors:
             LabelSuspect(
                 side,
                 place,
-                name_in(dataset, place),
+                item_name(dataset.inputs[place], row_of(int(dataset.positions[place]))),
                 vocab[suspect.label],
                 vocab[suspect.looks_like],
                 suspect.margin,

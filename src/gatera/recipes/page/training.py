@@ -9,6 +9,8 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import gatera
 from gatera.core.files import atomic_write, check_can_write, check_free_to_write
 from gatera.data.blocks.category import CategoryBlock
@@ -24,7 +26,7 @@ from gatera.evaluate.outcomes import Outcome
 from gatera.evaluate.page import bad_files, item_facts, when, without_folder
 from gatera.evaluate.questions.labels import LabelSuspect
 from gatera.evaluate.section import Picture, Section
-from gatera.evaluate.shown import Shown, photo_jpeg
+from gatera.evaluate.shown import shown
 from gatera.interpret.classification import ClassificationInterpretation
 from gatera.learn.export.program import architecture_name
 from gatera.learn.learner import Learner
@@ -83,12 +85,12 @@ def write_page(
     side = "test" if "test" in evaluations else "valid"
     program = load_program(path, threads=1)
     measured_set = learn.dls.test if side == "test" else learn.dls.valid
-    items = items_of(measured_set.dataset, program, settings.source)
+    items = items_of(measured_set.dataset, program, settings.source, job.rows)
     measured = measure(program, items)
     certainty = learn.calibrate().report
     known = Known(
         certainty if len(certainty.probability) else None,
-        known_suspects(job),
+        known_suspects(job, program),
         known_copies(job, settings, side),
     )
     facts = ReportFacts(
@@ -136,12 +138,12 @@ def known_copies(job: Job, settings: TrainSettings, side: str) -> Section | None
     )
 
 
-def known_suspects(job: Job) -> Section | None:
-    """Return labels that looked wrong before the training, with pictures; None if nobody looked, or there are none."""
+def known_suspects(job: Job, program: Program) -> Section | None:
+    """Return labels that look wrong, with pictures or excerpts; None if nobody looked, or there are none."""
     found = job.suspects[0].confident() if job.suspects else ()
     if not found:
         return None
-    items = [Shown(_as_outcome(each), photo_jpeg(each.raw)) for each in found[:MOST_SHOWN]]
+    items = [shown(program, _as_outcome(each)) for each in found[:MOST_SHOWN]]
     return suspects_table(
         [_as_outcome(each) for each in found],
         job.suspects[0].n,
@@ -164,14 +166,16 @@ def measured_on(learn: Learner, side: str) -> str:
     return f"validation set, by which {chosen}"
 
 
-def items_of(dataset: Dataset, program: Program, source: Path) -> LabelledItems:
-    """Return the items of a data set, as a program takes them."""
+def items_of(
+    dataset: Dataset, program: Program, source: Path, rows: np.ndarray | None = None
+) -> LabelledItems:
+    """Return the items of a data set, as a program takes them; `rows` has the row in the table of each, from 0."""
     things = (program.preprocess.accepts or PHOTOS).things
-    examples = [_example(dataset, i, source) for i in range(len(dataset))]
+    examples = [_example(dataset, i, source, rows) for i in range(len(dataset))]
     return LabelledItems(examples, things, "")
 
 
-def _example(dataset: Dataset, index: int, source: Path) -> Example:
+def _example(dataset: Dataset, index: int, source: Path, rows: np.ndarray | None) -> Example:
     raw, block = dataset.inputs[index], dataset.fields.y
     truth: Any = dataset.raw_labels[index] if dataset.raw_labels is not None else None
     if isinstance(block, MaskBlock):
@@ -181,7 +185,8 @@ def _example(dataset: Dataset, index: int, source: Path) -> Example:
     if isinstance(raw, Path):
         return Example(without_folder([str(raw)], source)[0], raw, truth)
     cells = raw if isinstance(raw, str | bytes | tuple | list) else dict(raw)
-    return Example(item_name(None, dataset.positions[index]), cells, truth)
+    place = int(dataset.positions[index])
+    return Example(item_name(None, place if rows is None else int(rows[place])), cells, truth)
 
 
 def _mask(block: MaskBlock, mask: Any) -> Any:

@@ -37,7 +37,7 @@ class RowsToSplit:
     """The rows of a table.
 
     Attributes:
-        frame: a pandas DataFrame.
+        frame: a pandas DataFrame, whose index has the row of the file, from 0.
         target: the column to predict.
         is_class: whether that is a class; else it is a number.
         dates: columns of dates.
@@ -61,6 +61,10 @@ class RowsToSplit:
         if self.texts is not None:
             return self.texts
         return list(self.frame.drop(columns=self.target).itertuples(index=False, name=None))
+
+    def name(self, place: int) -> str:
+        """Return what messages call the row at a position: its number in the file, also where rows before it were skipped."""
+        return item_name(None, int(self.frame.index[place]))
 
     @property
     def labels(self) -> list[Any]:
@@ -142,7 +146,7 @@ def _copies_together(
     together = keep_together(splits, rows.labels, groups, settings.valid_share, settings.seed)
     if together is not splits:
         many = len({place for pair in pairs for place in (pair.first, pair.second)})
-        example = f"{item_name(None, pairs[0].first)} and {item_name(None, pairs[0].second)}"
+        example = f"{rows.name(pairs[0].first)} and {rows.name(pairs[0].second)}"
         text = f"{many:,} {rows.things} are copies of others, e.g. {example}; copies stay on the same side of the split"
         events.on_note(Note(text, "split", "random"))
         words += "; copies are on the same side"
@@ -156,7 +160,7 @@ def _leaks(rows: RowsToSplit, splits: Splits, settings: TrainSettings, events: E
     for name, places in (("train", splits.train), ("valid", splits.valid)):
         kept = places.tolist()
         labels = [str(rows.frame[rows.target].iloc[i]) for i in kept]
-        sides[name] = Side([rows.contents[i] for i in kept], [item_name(None, i) for i in kept], labels)
+        sides[name] = Side([rows.contents[i] for i in kept], [rows.name(i) for i in kept], labels)
     return report_leaks(find_leaks(sides, rows.things), events)
 
 
@@ -181,7 +185,7 @@ def _asked(rows: RowsToSplit, settings: TrainSettings) -> Suggestion | None:
         missing = next((place for place, value in enumerate(values) if is_missing(value)), None)
         if missing is not None:
             raise DataError(
-                f"Column {column!r} is empty in row {missing + 1}, and {option}= needs it in every row",
+                f"Column {column!r} is empty in {rows.name(missing)}, and {option}= needs it in every row",
                 remedy="Fill it in, or remove the row.",
             )
         if kind is SplitKind.time:

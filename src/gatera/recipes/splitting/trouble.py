@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
+import numpy as np
 import torch
 
-from gatera.evaluate.questions.labels import LabelErrors, label_errors
+from gatera.evaluate.questions.labels import HeldOut, LabelErrors, label_errors, label_errors_among
 from gatera.learn.doctor.examine import examine
 from gatera.learn.learner import Learner
 from gatera.recipes.evaluation import Evaluation
@@ -15,6 +18,14 @@ MOST_FINDINGS = 2
 
 #: Labels are looked at for at most this many items.
 MOST_LABELS = 10_000
+
+#: By the answers of a training run, labels of texts and rows are named whose other class is more probable by this. At 0.9, with 5 %
+#: of the labels flipped, 84 to 100 % of those named were flipped on four data sets (reviews, adult, wine, breast cancer); with none
+#: flipped 1 % of the labels are named. See LOG.md.
+CLEAR_BY_ANSWERS = 0.9
+
+#: Where more of the answers are wrong, most of what looks wrong is only hard, and nothing is said.
+MOST_WRONG = 0.2
 
 
 def look_for_trouble(learn: Learner, evaluation: Evaluation, events: Events) -> None:
@@ -40,8 +51,41 @@ def report_suspects(learn: Learner, events: Events) -> list[LabelErrors]:
     if learn.head_start is None or learn.dls.train.n + learn.dls.valid.n > MOST_LABELS:
         return []
     found = label_errors(learn)
-    clear = found.clear()
+    _tell(found.clear(), events)
+    return [found]
+
+
+def report_suspects_by_answers(
+    learn: Learner, parts: Sequence[HeldOut], events: Events, row_of: Callable[[int], int] = int
+) -> list[LabelErrors]:
+    """Name labels of texts and rows that look clearly wrong, by answers that the training run makes anyway.
+
+    Args:
+        learn: the learner.
+        parts: what models said of items that they did not learn from.
+        events: where to report.
+        row_of: the position of an item among all -> its row in the table, from 0.
+
+    Returns:
+        All that look wrong, not just clearly; [] if nobody looked: too few of the answers are right to tell, or there is one class.
+    """
+    labels = [_targets(learn, part) for part in parts]
+    if not parts or len(np.unique(np.concatenate(labels))) < 2:
+        return []
+    wrong = [part.scores.argmax(1) != given for part, given in zip(parts, labels, strict=True)]
+    if np.concatenate(wrong).mean() > MOST_WRONG:
+        return []
+    found = label_errors_among(learn, parts, row_of)
+    _tell(found.clear(CLEAR_BY_ANSWERS), events)
+    return [found]
+
+
+def _targets(learn: Learner, part: HeldOut) -> np.ndarray:
+    dataset = learn.dls.train_ds if part.side == "train" else learn.dls.valid_ds
+    return np.asarray(dataset.targets)[part.places]
+
+
+def _tell(clear: LabelErrors, events: Events) -> None:
     if clear:
         events.on_warning(clear.line())
         events.on_event("suspects", clear.to_dict())
-    return [found]

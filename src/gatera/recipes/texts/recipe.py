@@ -7,9 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
+from torch import Tensor
+
 from gatera.core.errors import ArgumentError, shorten
 from gatera.data.folders.labelled import Kind
 from gatera.data.sources.looks import look_at_text
+from gatera.evaluate.questions.labels import HeldOut, LabelErrors
 from gatera.measure.metrics.standard import error_rate
 from gatera.program.raw.text import read_text
 from gatera.recipes.evaluation import Evaluation, evaluate_classes
@@ -18,6 +22,7 @@ from gatera.recipes.files import file_loaders, find_files
 from gatera.recipes.job import Job, fine_tuning, options_for
 from gatera.recipes.settings import ModelKind, TrainSettings
 from gatera.recipes.splitting.files import file_leaks
+from gatera.recipes.splitting.trouble import report_suspects_by_answers
 from gatera.recipes.texts.rows import TableOfTexts, refuse_settings
 from gatera.text.baseline import tfidf_baseline
 from gatera.text.block import TextBlock
@@ -67,7 +72,7 @@ def _table_job(settings: TrainSettings, events: Events) -> Job:
         dls, settings, events, data=f"{settings.source} (column {table.text})",
         split_by=table.how.words, leaks=table.how.leaks,
         example=[shorten(table.texts[int(splits.valid[0])], EXAMPLE_CHARACTERS)],
-        facts={"text": table.text, "rows_skipped": table.n_skipped},
+        facts={"text": table.text, "rows_skipped": table.n_skipped}, rows=np.asarray(table.frame.index),
     )  # fmt: skip
 
 
@@ -92,7 +97,7 @@ def job_of_texts(dls: TextLoaders, settings: TrainSettings, events: Events, **ab
         dls, arch, config=None if lstm else ENCODER, pretrained=settings.weights or True, metrics=error_rate,
         path=settings.out.parent, options=options_for(settings, defaults),
     )  # fmt: skip
-    facts = dict(about.pop("facts", {}))
+    facts, suspects = dict(about.pop("facts", {})), _Suspects(learn, events, about.get("rows"))
     if lstm:
         fit, done = fine_tuning(learn, settings, defaults), [TrainedTexts()]
     else:
@@ -105,16 +110,18 @@ def job_of_texts(dls: TextLoaders, settings: TrainSettings, events: Events, **ab
                 f"The network reads the first and last {cast(int, ENCODER.window) // 2} tokens of a text, a linear model of words up "
                 f"to {ENCODER.max_len:,}."
             )
-        fit, done = _joined(learn, settings, events, facts)
+        fit, done = _joined(learn, settings, events, facts, suspects)
 
     def evaluate(side: str) -> Evaluation:
         return _evaluate(learn, side, done[-1])
 
-    return Job(learn, fit, evaluate, weights=f"the weights of {arch}", facts=facts, **about)
+    return Job(
+        learn, fit, evaluate, weights=f"the weights of {arch}", facts=facts, suspects=suspects.found, **about
+    )
 
 
 def _joined(
-    learn: TextLearner, settings: TrainSettings, events: Events, facts: dict[str, Any]
+    learn: TextLearner, settings: TrainSettings, events: Events, facts: dict[str, Any], suspects: _Suspects
 ) -> tuple[Callable[[Path | None], None], list[TrainedTexts]]:
     """Return a function that trains network and words, and a list that then holds what became of them."""
     how = TextTraining(
@@ -124,10 +131,37 @@ def _joined(
     done: list[TrainedTexts] = []
 
     def fit(resume: Path | None) -> None:
-        done.append(train_texts(learn, how, events.on_note, resume))
+        on_words = suspects.look if resume is None else None
+        done.append(train_texts(learn, how, events.on_note, resume, on_words))
         facts.update(done[-1].facts)
 
     return fit, done
+
+
+class _Suspects:
+    """Looks for labels that look wrong, by what words say of texts that they did not learn from.
+
+    Args:
+        learn: the learner.
+        events: where to report.
+        rows: the row in the table of each text, from 0; None for files.
+
+    Attributes:
+        found: what was found; empty before.
+    """
+
+    def __init__(self, learn: TextLearner, events: Events, rows: np.ndarray | None) -> None:
+        self.learn, self.events, self.rows = learn, events, rows
+        self.found: list[LabelErrors] = []
+
+    def look(self, train: Tensor, valid: Tensor) -> None:
+        """Take the logits of the training and the validation texts, float32 [n,K]."""
+        parts = [
+            HeldOut(side, np.arange(len(scores)), scores.numpy())
+            for side, scores in (("train", train), ("valid", valid))
+        ]
+        row_of = int if self.rows is None else self.rows.item
+        self.found.extend(report_suspects_by_answers(self.learn, parts, self.events, row_of))
 
 
 def _evaluate(learn: TextLearner, side: str, trained: TrainedTexts) -> Evaluation:

@@ -45,6 +45,8 @@ class Trial:
         errors: share -> error on held-out rows: wrong answers, 0..1, or the root mean squared error.
         falling: whether the loss still fell at the last number of epochs that was tried.
         n: how many rows were held out.
+        places: their positions among the training rows, int64 [n].
+        answers: what the share said of them: probabilities, float64 [n,K], or numbers, float64 [n,1].
     """
 
     epochs: int
@@ -52,6 +54,8 @@ class Trial:
     errors: dict[float, float]
     falling: bool
     n: int
+    places: np.ndarray
+    answers: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -98,8 +102,10 @@ def try_both(
         trees: whether trees are tried.
         mixed: only choose among shares of both.
     """
+    tried = np.arange(len(rows.y))
     if len(rows.y) > MOST_TRIED:
-        rows = rows.take(np.sort(rng(seed, 1).choice(len(rows.y), MOST_TRIED, replace=False)))
+        tried = np.sort(rng(seed, 1).choice(len(rows.y), MOST_TRIED, replace=False))
+        rows = rows.take(tried)
     folds = make_folds(rows, seed)
     held = np.concatenate([valid for _, valid in folds])
     wanted, found = rows.take(held), {}
@@ -117,7 +123,7 @@ def try_both(
         for share, said in found.items()
     }
     share = min(SHARES[1:-1] if mixed else found, key=lambda share: badness[share])
-    return Trial(n_epochs, share, errors, falling, len(held))
+    return Trial(n_epochs, share, errors, falling, len(held), tried[held], found[share])
 
 
 def make_folds(rows: EncodedRows, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -47,7 +47,11 @@ class TableTraining:
 
 
 def train_table(
-    learn: TabularLearner, how: TableTraining, on_note: Callable[[Note], None], resume: Path | None = None
+    learn: TabularLearner,
+    how: TableTraining,
+    on_note: Callable[[Note], None],
+    resume: Path | None = None,
+    on_trial: Callable[[Trial], None] | None = None,
 ) -> dict[str, Any]:
     """Train a new learner; afterwards its model is what was chosen.
 
@@ -56,6 +60,7 @@ def train_table(
         how: see `TableTraining`.
         on_note: takes each decision.
         resume: the checkpoint of an interrupted run.
+        on_trial: takes what held-out training rows said, where any were held out; called when the training is over.
 
     Returns:
         What was decided, as plain values.
@@ -86,6 +91,8 @@ def train_table(
         trees = boosted_module(fit_several(rows, how.seed), rows)
         network = learn.model if share < 1 else None
         learn.model = TableMixture(trees, network, share, bool(rows.n_classes)).to(learn.dls.device)
+    if trial is not None and on_trial is not None:
+        on_trial(trial)
     held_out = {} if trial is None else {str(part): error for part, error in trial.errors.items()}
     return {"trees_share": share, "held_out_errors": held_out}
 

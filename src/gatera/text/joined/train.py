@@ -24,6 +24,9 @@ TextModel = Literal["best", "network", "words", "both"]
 #: Takes each decision.
 OnNote = Callable[[Note], None]
 
+#: Takes what words say of texts that they did not learn from: logits of each training and each validation text, float32 [n,K].
+OnWords = Callable[[Tensor, Tensor], None]
+
 
 @dataclass(frozen=True)
 class TextTraining:
@@ -60,7 +63,11 @@ class TrainedTexts:
 
 
 def train_texts(
-    learn: TextLearner, how: TextTraining, on_note: OnNote, resume: Path | None = None
+    learn: TextLearner,
+    how: TextTraining,
+    on_note: OnNote,
+    resume: Path | None = None,
+    on_words: OnWords | None = None,
 ) -> TrainedTexts:
     """Train a new classifier; afterwards its model is what was chosen.
 
@@ -69,6 +76,7 @@ def train_texts(
         how: see `TextTraining`.
         on_note: takes each decision.
         resume: the checkpoint of an interrupted run.
+        on_words: see `OnWords`; called before the network is trained, where words are.
     """
     train = learn.dls.train_ds
     labels = np.asarray(train.targets)
@@ -85,14 +93,21 @@ def train_texts(
         kept = LastPredictions(len(learn.dls.valid_ds))
         _train_network(learn, how, [kept], resume)
         return TrainedTexts({"model": "network"}, None, _exact(learn, kept.outputs))
-    return _train_joined(learn, how, words, on_note, resume)
+    said = score(words.scores, learn.dls.valid_ds.arrays, learn.dls.block.padding)
+    if on_words is not None:
+        on_words(words.left_out, said)
+    return _train_joined(learn, how, words, said, on_note, resume)
 
 
 def _train_joined(
-    learn: TextLearner, how: TextTraining, words: FittedWords, on_note: OnNote, resume: Path | None
+    learn: TextLearner,
+    how: TextTraining,
+    words: FittedWords,
+    said: Tensor,
+    on_note: OnNote,
+    resume: Path | None,
 ) -> TrainedTexts:
     valid = learn.dls.valid_ds
-    said = score(words.scores, valid.arrays, learn.dls.block.padding)
     wrong = int((said.argmax(1) != valid.targets).sum())
     beside = WordsBeside(words.left_out, said, how.model == "best")
     kept = LastPredictions(len(valid))
