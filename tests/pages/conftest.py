@@ -8,13 +8,21 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+
+from gatera.browser import export_web
+from gatera.browser.runtime import runtime_files
+from gatera.core.errors import DownloadError
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
@@ -108,6 +116,69 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
     yield opened
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="module")
+def runtime() -> Path:
+    """The folder of onnxruntime-web, kept in the user's own data home (no test has its private one yet)."""
+    try:
+        return next(iter(runtime_files().values())).parent
+    except DownloadError as err:
+        if os.environ.get("CI"):
+            pytest.fail(str(err))
+        pytest.skip(
+            f"no onnxruntime-web here, and no network: the tests of exported pages are left out ({err.problem})"
+        )
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def copyfile(self, source: Any, outputfile: Any) -> None:
+        """Send a file; a page that is closed meanwhile does not want the rest."""
+        with suppress(ConnectionError):
+            super().copyfile(source, outputfile)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """A folder and its address: a plain static server, as `python -m http.server` is one."""
+    folder = tmp_path_factory.mktemp("site")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield folder, f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def exported(site, runtime, tiny_programs, tmp_path_factory):
+    """Export a tiny program below a sub path: returns (program file, address of its page)."""
+    folder, address = site
+    made = {}
+
+    def export(kind):
+        if kind not in made:
+            path = tiny_programs.write(kind, tmp_path_factory.mktemp(kind) / f"{kind}.gatera")
+            export_web(path, folder / "some" / "path" / kind, runtime=runtime)
+            made[kind] = path, f"{address}some/path/{kind}/"
+        return made[kind]
+
+    return export
+
+
+@pytest.fixture
+def drop(browser: Any) -> Callable[..., None]:
+    """Drop real files and folders on a page, as a hand does: `drop(page, [path], x, y)`."""
+
+    def dropped(page: Any, paths: list[Path], x: int = 5, y: int = 5) -> None:
+        session = page.context.new_cdp_session(page)
+        data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            session.send("Input.dispatchDragEvent", {"type": kind, "x": x, "y": y, "data": data})
+
+    return dropped
 
 
 @pytest.fixture

@@ -203,3 +203,20 @@ def test_nothing_is_cut_at_any_width(open_page, served, photo, dark):
         page.locator(".answer canvas").wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         shot(page, f"serve-{width}-{'dark' if dark else 'light'}")
+
+
+def test_a_folder_dropped_beside_the_zone_names_each_photo_that_failed(
+    open_page, served, photo, drop, tmp_path
+):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "bad.jpg").write_bytes(b"no photo")
+    (folder / "cat.jpg").write_bytes(photo.read_bytes())
+    (folder / "notes.txt").write_text("no photo")
+    page = open_page(served("careful"))
+    page.get_by_role("heading", name="careful").wait_for()
+    drop(page, [folder])
+    page.locator(".answer canvas").wait_for()
+    page.wait_for_function("document.querySelector('#problem').textContent.includes('passed over: 1')")
+    assert page.locator("#problem").inner_text().startswith("bad.jpg: ")
+    assert page.url.startswith("http://127.0.0.1")

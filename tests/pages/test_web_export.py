@@ -5,80 +5,19 @@ from __future__ import annotations
 import base64
 import io
 import json
-import os
 import shutil
-import threading
 import wave
-from collections.abc import Iterator
-from contextlib import suppress
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import gatera
-from gatera.browser import export_web
-from gatera.browser.runtime import runtime_files
-from gatera.core.errors import DownloadError
 
 #: As close as answers must be; they are the same but for the rounding of float32.
 CLOSE = 1e-4
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def runtime() -> Path:
-    """The folder of onnxruntime-web, kept in the user's own data home (no test has its private one yet)."""
-    try:
-        return next(iter(runtime_files().values())).parent
-    except DownloadError as err:
-        if os.environ.get("CI"):
-            pytest.fail(str(err))
-        pytest.skip(
-            f"no onnxruntime-web here, and no network: the tests of exported pages are left out ({err.problem})"
-        )
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-    def copyfile(self, source: Any, outputfile: Any) -> None:
-        """Send a file; a page that is closed meanwhile does not want the rest."""
-        with suppress(ConnectionError):
-            super().copyfile(source, outputfile)
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
-    """A folder and its address: a plain static server, as `python -m http.server` is one."""
-    folder = tmp_path_factory.mktemp("site")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield folder, f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def exported(site, runtime, tiny_programs, tmp_path_factory):
-    """Export a tiny program below a sub path: returns (program file, address of its page)."""
-    folder, address = site
-    made = {}
-
-    def export(kind):
-        if kind not in made:
-            path = tiny_programs.write(kind, tmp_path_factory.mktemp(kind) / f"{kind}.gatera")
-            export_web(path, folder / "some" / "path" / kind, runtime=runtime)
-            made[kind] = path, f"{address}some/path/{kind}/"
-        return made[kind]
-
-    return export
 
 
 def picture(seed: int, size: tuple[int, int]) -> Image.Image:

@@ -17,7 +17,7 @@ from gatera.browser.runtime import RUNTIME, runtime_files
 from gatera.browser.twins import check_twins
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, ExportError, OutputExistsError
-from gatera.core.files import PARTIAL, human_bytes, umask
+from gatera.core.files import PARTIAL, human_bytes, sha256_file, umask
 from gatera.program.archive import MODEL, PROGRAM, TOKENIZER
 from gatera.program.decode import Decoder
 from gatera.program.description import certainty_of, read_description
@@ -27,7 +27,7 @@ from gatera.program.package import Package, read_package
 from gatera.program.preprocess import Preprocessing
 
 #: The version of what is written; program.json of a page has it as "page".
-PAGE = 1
+PAGE = 2
 
 #: Browsers give a WebAssembly module at most 4 GB, in which a model stands twice while it is loaded (bytes).
 LARGEST_MODEL = 1_500_000_000
@@ -155,14 +155,15 @@ def _beside(folder: Path) -> Iterator[Path]:
 
 
 def _copy_page(new: Path, title: str) -> None:
-    """Copy the page, its style and its scripts; base.css and words.js are those of all pages."""
+    """Copy the page, its style and its scripts; base.css, words.js and drop.js are those of all pages."""
     with (
         as_file(files("gatera.browser") / "static") as static,
         as_file(files("gatera.web") / "static") as shared,
     ):
         shutil.copytree(static, new, dirs_exist_ok=True)
         shutil.copyfile(shared / "base.css", new / "base.css")
-        shutil.copyfile(shared / "words.js", new / "js" / "words.js")
+        for name in ("words.js", "drop.js"):
+            shutil.copyfile(shared / name, new / "js" / name)
     page = new / "index.html"
     page.write_text(Template(page.read_text("utf-8")).substitute(title=html.escape(title)), "utf-8")
 
@@ -194,10 +195,20 @@ def _write_program(new: Path, package: Package, preprocessing: Preprocessing, de
         "sha256": package.sha256,
         "gatera": package.program.get("gatera", ""),
         "runtime": f"runtime/{_served(RUNTIME.script)}",
-        "files": [{"name": name, "path": path, "size": (new / path).stat().st_size} for name, path in listed_files],
+        "files": [_file(new, name, path) for name, path in listed_files],
         "written": written,
     }  # fmt: skip
     _write(new / PROGRAM, json.dumps(described, ensure_ascii=False).encode())
+
+
+def _file(folder: Path, name: str, path: str) -> dict[str, Any]:
+    """Describe a file of a page; by its size and hash the page notices a half copy, or a cache that kept another program's."""
+    return {
+        "name": name,
+        "path": path,
+        "size": (folder / path).stat().st_size,
+        "sha256": sha256_file(folder / path),
+    }
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -1,6 +1,7 @@
 // The page that tries a program: what it takes goes to /predict, and the answer is shown.
 import { fill, say, setLanguage, speak, spoken } from "./words.js";
 import { showAnswer } from "./answer.js";
+import { onDrop } from "./drop.js";
 import { record } from "./recorder.js";
 import { WORDS } from "./words_serve.js";
 
@@ -13,21 +14,22 @@ let recorder = null;
 
 speak(WORDS);
 
-function problem(text) {
-  at("problem").hidden = !text;
-  at("problem").textContent = text || "";
+/** Say what is wrong, below what was said before if `more`; "" for nothing. */
+function problem(text, more = false) {
+  at("problem").textContent = [more ? at("problem").textContent : "", text].filter((each) => each).join("\n");
+  at("problem").hidden = !at("problem").textContent;
 }
 
-/** Ask the server; errors are shown. Returns the JSON value, or null. */
-async function ask(path, options = {}) {
+/** Ask the server; errors are shown, those of an input that has a name below the earlier ones. Returns the JSON value, or null. */
+async function ask(path, options = {}, name = "") {
+  if (!name) problem("");
   try {
     const answer = await fetch(path, options);
     const value = await answer.json();
     if (value.error) {
-      problem(value.error.message);
+      problem(name ? `${name}: ${value.error.message}` : value.error.message, true);
       return null;
     }
-    problem("");
     return value;
   } catch {
     problem(say("failed"));
@@ -45,7 +47,7 @@ function predictPath() {
 async function predict(body, headers, shown = {}) {
   const asked = current;
   document.body.setAttribute("aria-busy", "true");
-  const answer = await ask(predictPath(), { method: "POST", body, headers });
+  const answer = await ask(predictPath(), { method: "POST", body, headers }, shown.name);
   document.body.removeAttribute("aria-busy");
   if (answer === null) return;
   at("nothing").hidden = true;
@@ -64,6 +66,7 @@ function judge(id, said) {
 }
 
 async function files(list) {
+  problem("");
   for (const file of list) {
     const sound = current.takes === "recordings";
     if (sound) {
@@ -80,15 +83,10 @@ at("file").addEventListener("change", async (event) => {
   await files([...event.target.files]);
   event.target.value = "";
 });
-at("drop").addEventListener("dragover", (event) => {
-  event.preventDefault();
-  at("drop").classList.add("over");
-});
-at("drop").addEventListener("dragleave", () => at("drop").classList.remove("over"));
-at("drop").addEventListener("drop", (event) => {
-  event.preventDefault();
-  at("drop").classList.remove("over");
-  files([...event.dataTransfer.files]);
+onDrop(at("drop"), () => (current?.takes === "photos" ? "image/" : "audio/"), async (dropped, passedOver) => {
+  if (!current || at("file-input").hidden || (!dropped.length && !passedOver)) return problem(say("no_files"));
+  await files(dropped);
+  if (passedOver) problem(say("passed_over", { count: passedOver }), true);
 });
 document.addEventListener("paste", (event) => {
   const pasted = [...(event.clipboardData?.files || [])];
@@ -208,6 +206,7 @@ function show(program) {
     const devices = Boolean(navigator.mediaDevices?.getUserMedia);
     at("camera").hidden = program.takes !== "photos" || !devices;
     at("record").hidden = program.takes !== "recordings" || !devices;
+    at("no-devices").hidden = devices;
   }
   at("fields").replaceChildren(...program.fields.map(fieldControl));
   at("sound").hidden = true;

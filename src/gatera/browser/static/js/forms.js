@@ -1,5 +1,6 @@
 // How people give inputs: photos (files, dropping, pasting, the camera), texts, rows as a form, recordings.
 
+import { onDrop } from "./drop.js";
 import { say, fill } from "./words.js";
 import { recorder } from "./sound/record.js";
 
@@ -31,7 +32,7 @@ function sureChoice({ certainty }) {
   return { element: made("div", { class: "sure" }, null, made("label", { for: "sure" }, "sure"), select), value: () => (select.value ? Number(select.value) : null) };
 }
 
-function fileDrop({ accept, words, choose, give }) {
+function fileDrop({ accept, words, choose, give, trouble }) {
   const input = made("input", { type: "file", accept, multiple: "", class: "only-read", tabindex: "-1", "aria-hidden": "true" });
   const button = made("button", { type: "button", class: "main" }, choose), buttons = made("div", { class: "row" }, null, button);
   const zone = made("div", { class: "drop" }, null, made("span", {}, words), input, buttons);
@@ -41,17 +42,10 @@ function fileDrop({ accept, words, choose, give }) {
     take(input.files);
     input.value = "";
   });
-  for (const name of ["dragover", "dragenter"]) {
-    zone.addEventListener(name, (event) => {
-      event.preventDefault();
-      zone.classList.add("over");
-    });
-  }
-  zone.addEventListener("dragleave", () => zone.classList.remove("over"));
-  zone.addEventListener("drop", (event) => {
-    event.preventDefault();
-    zone.classList.remove("over");
-    take(event.dataTransfer.files);
+  onDrop(zone, () => accept.replace("*", ""), (files, passedOver) => {
+    take(files);
+    if (passedOver) trouble(say("passed_over", { count: passedOver }));
+    else if (!files.length) trouble(say("no_files"));
   });
   return { zone, buttons, take };
 }
@@ -59,9 +53,10 @@ function fileDrop({ accept, words, choose, give }) {
 function photos(_program, { give, trouble }) {
   let taken = 0;
   const one = (file) => give(file, { name: file.name || say("example_photo", { number: ++taken }), photo: file });
-  const { zone, buttons, take } = fileDrop({ accept: "image/*", words: "photo_drop", choose: "choose_photos", give: one });
+  const { zone, buttons, take } = fileDrop({ accept: "image/*", words: "photo_drop", choose: "choose_photos", give: one, trouble });
   document.addEventListener("paste", (event) => take(event.clipboardData?.files ?? []));
   if (navigator.mediaDevices?.getUserMedia) buttons.append(...camera(zone, one, trouble));
+  else zone.append(made("p", { class: "soft" }, "camera_needs_https"));
   return zone;
 }
 
@@ -100,7 +95,7 @@ function camera(zone, give, trouble) {
   return [open, shoot, stop];
 }
 
-function texts(_program, { give }) {
+function texts(_program, { give, trouble }) {
   let given = 0;
   const area = made("textarea", { id: "text", rows: "5" }), button = made("button", { class: "main" }, "ask");
   const form = made("form", {}, null, made("label", { for: "text" }, "text_label"), area, button);
@@ -111,10 +106,11 @@ function texts(_program, { give }) {
   area.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
   });
+  onDrop(form, () => "", () => trouble(say("typed")));
   return form;
 }
 
-function rows(program, { give }) {
+function rows(program, { give, trouble }) {
   let given = 0;
   const fields = program.preprocess.reader.columns.map((column, i) => field(column, `field-${i}`));
   const form = made("form", { autocomplete: "off" }, null, made("div", { class: "fields" }, null, ...fields.map(({ element }) => element)), made("button", { class: "main" }, "ask"));
@@ -123,6 +119,7 @@ function rows(program, { give }) {
     const row = Object.fromEntries(fields.map(({ name, control }) => [name, control.value]));
     give(row, { name: say("example_row", { number: ++given }), text: Object.entries(row).map(([name, cell]) => `${name}: ${cell}`).join("\n") });
   });
+  onDrop(form, () => "", () => trouble(say("typed")));
   return form;
 }
 
@@ -143,8 +140,11 @@ function field({ name, kind, labels }, id) {
 function sounds(program, { give, trouble }) {
   let taken = 0;
   const one = (file) => give(file, { name: file.name, sound: file });
-  const { zone, buttons } = fileDrop({ accept: "audio/*", words: "sound_drop", choose: "choose_sounds", give: one });
-  if (!navigator.mediaDevices?.getUserMedia || !window.AudioWorkletNode) return zone;
+  const { zone, buttons } = fileDrop({ accept: "audio/*", words: "sound_drop", choose: "choose_sounds", give: one, trouble });
+  if (!navigator.mediaDevices?.getUserMedia || !window.AudioWorkletNode) {
+    zone.append(made("p", { class: "soft" }, "microphone_needs_https"));
+    return zone;
+  }
   const button = made("button", { type: "button" }, "record"), state = made("p", { role: "status" });
   let running = null;
   button.addEventListener("click", async () => {

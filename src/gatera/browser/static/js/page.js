@@ -11,6 +11,7 @@ const byId = (id) => document.getElementById(id);
 const cards = [];
 let waiting = Promise.resolve();
 let program = null;
+let inputs = 0; // given and not answered yet
 
 function megabytes(bytes) {
   return (bytes / 1e6).toFixed(1);
@@ -24,6 +25,7 @@ async function start() {
     if (program) writeAbout();
   });
   byId("clear").addEventListener("click", () => {
+    trouble(null);
     for (const card of cards.splice(0)) card.remove();
     byId("results").hidden = true;
     byId("input").querySelector("button, textarea, select, input:not([type=file])")?.focus();
@@ -32,7 +34,7 @@ async function start() {
     program = await loadProgram(new URL("./", document.baseURI), { onProgress: progress });
   } catch (err) {
     byId("loading").hidden = true;
-    return trouble(say("failed", { why: err.message }));
+    return trouble(say("failed", { why: explained(err, "reason") }));
   }
   byId("loading").hidden = true;
   byId("input").hidden = false;
@@ -51,15 +53,22 @@ function writeAbout() {
   byId("made").textContent = say("made", { sha: sha256.slice(0, 12), version: gatera });
 }
 
-/** Show what is wrong; nothing for null. */
+/** Say what is wrong, below what was said before; null forgets all of it. */
 function trouble(text) {
-  byId("trouble").hidden = !text;
-  byId("trouble").textContent = text ?? "";
+  const element = byId("trouble");
+  element.hidden = text === null;
+  element.textContent = text === null || !element.textContent ? (text ?? "") : `${element.textContent}\n${text}`;
 }
 
-/** Predict one input after the others; `shown` says how its card shows it. */
+function waitingFor(change) {
+  inputs += change;
+  byId("waiting").textContent = inputs > 1 ? say("waiting", { count: inputs }) : "";
+}
+
+/** Predict one input after the others; `shown` says how its card shows it. What is wrong with others given at the same time stays in sight. */
 function give(raw, shown, sure) {
-  trouble(null);
+  if (inputs === 0) trouble(null);
+  waitingFor(+1);
   waiting = waiting.then(async () => {
     const begin = performance.now();
     try {
@@ -69,10 +78,16 @@ function give(raw, shown, sure) {
       byId("list").prepend(card.element);
       byId("results").hidden = false;
     } catch (err) {
-      trouble(`${shown.name}: ${err instanceof InputError ? sentence(err, spoken()) : say("broken", { why: err.message })}`);
+      trouble(`${shown.name}: ${explained(err, "broken")}`);
     }
+    waitingFor(-1);
   });
   return waiting;
+}
+
+/** An error in words; one that is not ours as the reason of `otherwise`. */
+function explained(err, otherwise) {
+  return err instanceof InputError ? sentence(err, spoken()) : say(otherwise, { why: err.message });
 }
 
 start();

@@ -7,6 +7,8 @@
 // Nothing is sent anywhere: files are read and computed on this machine.
 
 import { about as aboutItself, Certainty } from "./certainty.js";
+import { InputError } from "./errors.js";
+import { checkWebAssembly, readAbout, readFile } from "./loading.js";
 import { Preprocessing } from "./operations.js";
 import { decode, TASKS } from "./tasks.js";
 import { sentence } from "./phrases.js";
@@ -14,15 +16,16 @@ import { sentence } from "./phrases.js";
 /**
  * Load the program whose page lies at `base`.
  * `onProgress(received, total)` is called while its files arrive; `threads` stays 1 unless the page is cross-origin isolated.
+ * Throws an InputError whose `code` says what is wrong: files that are not those of the export, a browser without WebAssembly.
  */
 export async function loadProgram(base, { onProgress = () => {}, threads = 1 } = {}) {
-  const about = await (await fetched(new URL("program.json", base))).json();
-  const total = about.files.reduce((sum, file) => sum + file.size, 0);
+  checkWebAssembly();
+  const about = await readAbout(base), total = about.files.reduce((sum, file) => sum + file.size, 0);
   let received = 0;
   const arrived = (count) => onProgress((received += count), total);
   const [runtime, ...contents] = await Promise.all([
-    import(new URL(about.runtime, base).href),
-    ...about.files.map((file) => bytesOf(new URL(file.path, base), arrived)),
+    imported(new URL(about.runtime, base)),
+    ...about.files.map((file) => readFile(file, base, arrived)),
   ]);
   const byName = Object.fromEntries(about.files.map((file, i) => [file.name, contents[i]]));
   runtime.env.wasm.numThreads = threads;
@@ -32,19 +35,12 @@ export async function loadProgram(base, { onProgress = () => {}, threads = 1 } =
   return new Program(about, runtime, session, entries);
 }
 
-async function fetched(address) {
-  const response = await fetch(address);
-  if (!response.ok) throw new Error(`${address.pathname}: ${response.status}`);
-  return response;
-}
-
-async function bytesOf(address, arrived) {
-  const response = await fetched(address), reader = response.body.getReader(), parts = [];
-  for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    parts.push(part.value);
-    arrived(part.value.length);
+async function imported(address) {
+  try {
+    return await import(address.href);
+  } catch {
+    throw new InputError("not_exported", { file: address.pathname });
   }
-  return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
 export class Program {

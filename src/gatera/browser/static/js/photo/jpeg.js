@@ -16,7 +16,7 @@ export function jpegSize(bytes) {
   let exif = null, xmp = null;
   for (const { marker, start, end } of segments(bytes)) {
     if (marker === 0xe1) exif ??= orientationOf(bytes, start, end);
-    if (marker === 0xe1) xmp ??= xmpOrientation(bytes, start, end);
+    if (marker === 0xe1) xmp ??= xmpOrientationOf(bytes, start, end);
     if (isFrame(marker)) {
       const height = (bytes[start + 1] << 8) | bytes[start + 2], width = (bytes[start + 3] << 8) | bytes[start + 4];
       return { width, height, orientation: exif ?? xmp ?? 1 };
@@ -193,10 +193,17 @@ function ascii(bytes, at, length) {
   return String.fromCharCode(...bytes.subarray(at, at + length));
 }
 
-/** Return the orientation, 1 to 8, of an EXIF segment; null if it is not one or has none. */
-export function orientationOf(bytes, start, end) {
-  if (ascii(bytes, start, 6) !== "Exif\0\0") return null;
-  const view = new DataView(bytes.buffer, bytes.byteOffset + start + 6, end - start - 6);
+function orientationOf(bytes, start, end) {
+  return ascii(bytes, start, 6) === "Exif\0\0" ? exifOrientation(bytes.subarray(start + 6, end)) : null;
+}
+
+function xmpOrientationOf(bytes, start, end) {
+  return ascii(bytes, start, 5) === "http:" ? xmpOrientation(bytes.subarray(start, end)) : null;
+}
+
+/** Return the orientation, 1 to 8, of EXIF data, which begin as a TIFF file does; null if they have none. */
+export function exifOrientation(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   try {
     const little = view.getUint16(0) === 0x4949;
     const directory = view.getUint32(4, little);
@@ -210,9 +217,8 @@ export function orientationOf(bytes, start, end) {
   return null;
 }
 
-/** The same of an XMP segment, where some programs write it instead. */
-function xmpOrientation(bytes, start, end) {
-  if (ascii(bytes, start, 5) !== "http:") return null;
-  const found = /tiff:Orientation(?:="|>)([0-9])/.exec(new TextDecoder("latin1").decode(bytes.subarray(start, end)));
+/** The same of XMP data, where some programs write it instead. */
+export function xmpOrientation(bytes) {
+  const found = /tiff:Orientation(?:="|>)([0-9])/.exec(new TextDecoder("latin1").decode(bytes));
   return found === null ? null : Number(found[1]);
 }

@@ -1,10 +1,10 @@
 // Read a photo as a person would see it: upright, 8 bits, colours or grey, transparent parts white: the twin of
 // gatera/program/raw/photo.py. JPEGs are decoded here, so that every browser sees the same pixels; other formats by the browser.
 
+import { bytesOf } from "../bytes.js";
 import { InputError } from "../errors.js";
+import { checkSize, fromBrowser } from "./decoded.js";
 import { decodeJpeg, isJpeg, jpegSize } from "./jpeg.js";
-
-const MAX_PIXELS = 178_956_970;
 
 /**
  * Return {photo, size}: the pixels {width, height, channels, data}, and [height, width] of the whole photo, upright.
@@ -12,22 +12,17 @@ const MAX_PIXELS = 178_956_970;
  */
 export async function readPhoto(source, { mode = "RGB", at_least = null }, notes) {
   const bytes = await bytesOf(source);
-  if (!bytes.length) throw new InputError("empty");
   const { stored, orientation, size } = (isJpeg(bytes) && fromJpeg(bytes, at_least)) || (await fromBrowser(bytes));
   if (stored.damaged) notes.push({ code: "damaged_data", details: {} });
+  if (stored.altered) notes.push({ code: "altered_pixels", details: {} });
   return { photo: upright(inMode(stored, mode), orientation), size: orientation >= 5 ? [size[1], size[0]] : size };
-}
-
-async function bytesOf(source) {
-  if (source instanceof Uint8Array) return source;
-  return new Uint8Array(source instanceof ArrayBuffer ? source : await source.arrayBuffer());
 }
 
 function fromJpeg(bytes, atLeast) {
   const head = jpegSize(bytes);
   if (head === null || !head.width || !head.height) throw new InputError("damaged");
   const { width, height, orientation } = head;
-  check(width, height);
+  checkSize(width, height);
   let stored;
   try {
     stored = decodeJpeg(bytes, atLeast === null ? 1 : reduction(width, height, Math.max(...atLeast)));
@@ -41,39 +36,6 @@ function fromJpeg(bytes, atLeast) {
 function reduction(width, height, side) {
   const most = Math.min(Math.floor(width / side), Math.floor(height / side));
   return [8, 4, 2].find((each) => most >= each) ?? 1;
-}
-
-async function fromBrowser(bytes) {
-  const png = bytes[0] === 0x89 && bytes[1] === 0x50;
-  if (png && bytes[24] === 16) throw new InputError("deep");
-  let bitmap;
-  try {
-    bitmap = await createImageBitmap(new Blob([bytes]), { colorSpaceConversion: "none", premultiplyAlpha: "none" });
-  } catch {
-    throw new InputError("unknown_photo");
-  }
-  const { width, height } = bitmap;
-  check(width, height);
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [width, height];
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  if (context === null) throw new InputError("too_large");
-  context.fillStyle = "white";
-  context.fillRect(0, 0, width, height);
-  context.drawImage(bitmap, 0, 0);
-  bitmap.close();
-  const rgba = context.getImageData(0, 0, width, height).data;
-  const data = new Uint8Array(width * height * 3);
-  for (let from = 0, at = 0; from < rgba.length; from += 4) {
-    data[at++] = rgba[from];
-    data[at++] = rgba[from + 1];
-    data[at++] = rgba[from + 2];
-  }
-  return { stored: { width, height, channels: 3, data }, orientation: 1, size: [height, width] };
-}
-
-function check(width, height) {
-  if (width * height > MAX_PIXELS) throw new InputError("too_large");
 }
 
 function inMode(photo, mode) {

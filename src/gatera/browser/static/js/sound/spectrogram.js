@@ -1,5 +1,6 @@
 // Draw sound as a picture: the twin of gatera/program/raw/sound.py and spectrogram.py.
 
+import { bytesOf } from "../bytes.js";
 import { InputError } from "../errors.js";
 import { roundEven } from "../photo/placement.js";
 import { fft } from "./fft.js";
@@ -81,8 +82,7 @@ function melFilters(bands, lines, rate) {
 }
 
 async function decoded(source, notes) {
-  const bytes = source instanceof Uint8Array ? source : new Uint8Array(source instanceof ArrayBuffer ? source : await source.arrayBuffer());
-  if (!bytes.length) throw new InputError("empty");
+  const bytes = await bytesOf(source);
   const plain = isWav(bytes) ? readWav(bytes) : null;
   if (plain !== null) return plain;
   // the browser brings it to a sample rate of its own

@@ -1,0 +1,100 @@
+// Photos that the browser decodes: PNG, GIF, BMP, WebP, AVIF, and what it knows besides. It can only be asked for their pixels through
+// a canvas, which some browsers limit in size, and some falsify so that pages cannot tell machines apart: both are noticed.
+
+import { InputError } from "../errors.js";
+import { exifOrientation, xmpOrientation } from "./jpeg.js";
+
+const MAX_PIXELS = 178_956_970;
+
+/** The greatest difference of a level that counts as altered; above it pixels are hidden, white or noise. */
+const SLIGHT = 2;
+
+/** Throw an InputError if a photo has more pixels than the program takes. */
+export function checkSize(width, height) {
+  if (width * height > MAX_PIXELS) throw new InputError("too_large");
+}
+
+/** Return {stored, orientation, size} as for JPEGs; transparent parts are white. `stored.altered`: the browser falsifies pixels a little. */
+export async function fromBrowser(bytes) {
+  const known = format(bytes);
+  if (known === "icon") throw new InputError("unknown_photo"); // the program does not read them
+  if (known === "png" && bytes[24] === 16) throw new InputError("deep");
+  // Chromium does not turn WebP photos and others do, so that it is done here
+  const options = known === "webp" ? { imageOrientation: "none" } : {};
+  let bitmap;
+  try {
+    bitmap = await createImageBitmap(new Blob([bytes]), { colorSpaceConversion: "none", premultiplyAlpha: "none", ...options });
+  } catch {
+    throw new InputError(known === null ? "unknown_photo" : "damaged");
+  }
+  const { width, height } = bitmap;
+  checkSize(width, height);
+  const rgba = pixelsOf(bitmap);
+  bitmap.close();
+  const data = new Uint8Array(width * height * 3);
+  for (let from = 0, at = 0; from < rgba.length; from += 4) {
+    data[at++] = rgba[from];
+    data[at++] = rgba[from + 1];
+    data[at++] = rgba[from + 2];
+  }
+  const falsified = falsification();
+  if (falsified > SLIGHT) throw new InputError("hidden_pixels");
+  const stored = { width, height, channels: 3, data, altered: falsified > 0 };
+  return { stored, orientation: known === "webp" ? webpOrientation(bytes) : 1, size: [height, width] };
+}
+
+/** What every browser reads, by its first bytes, or "icon"; null for anything else. */
+function format(bytes) {
+  const head = String.fromCharCode(...bytes.subarray(0, 12));
+  if (head.startsWith("\x89PNG")) return "png";
+  if (head.startsWith("RIFF") && head.endsWith("WEBP")) return "webp";
+  if (head.startsWith("GIF8")) return "gif";
+  if (head.startsWith("BM")) return "bmp";
+  return /^\0\0[\x01\x02]\0/.test(head) ? "icon" : null;
+}
+
+function pixelsOf(bitmap) {
+  const { width, height } = bitmap, context = canvasOf(width, height);
+  if (context === null) throw new InputError("too_large");
+  context.fillStyle = "white";
+  context.fillRect(0, 0, width, height);
+  context.drawImage(bitmap, 0, 0);
+  let rgba;
+  try {
+    rgba = context.getImageData(0, 0, width, height).data;
+  } catch {
+    throw new InputError("too_large");
+  }
+  // a canvas above the browser's limit stays empty, without a word
+  if (rgba[3] !== 255 || rgba.at(-1) !== 255) throw new InputError("too_large");
+  return rgba;
+}
+
+function canvasOf(width, height) {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [width, height];
+  return canvas.getContext("2d", { willReadFrequently: true });
+}
+
+/** By how many levels the browser falsifies pixels: the largest difference in a picture that is known. */
+function falsification() {
+  const side = 64, context = canvasOf(side, side), known = context.createImageData(side, side);
+  for (let i = 0; i < known.data.length; i++) known.data[i] = i % 4 === 3 ? 255 : (i * 101 + (i >> 8) * 37) % 256;
+  context.putImageData(known, 0, 0);
+  const found = context.getImageData(0, 0, side, side).data;
+  return known.data.reduce((most, value, i) => Math.max(most, Math.abs(value - found[i])), 0);
+}
+
+/** Return the orientation, 1 to 8, of a WebP file. Source: the WebP container specification. */
+function webpOrientation(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let exif = null, xmp = null;
+  for (let at = 12; at + 8 <= bytes.length; ) {
+    const name = String.fromCharCode(...bytes.subarray(at, at + 4)), size = view.getUint32(at + 4, true);
+    const content = bytes.subarray(at + 8, at + 8 + size);
+    if (name === "EXIF") exif ??= exifOrientation(content[0] === 0x45 ? content.subarray(6) : content); // some write "Exif" before it
+    if (name === "XMP ") xmp ??= xmpOrientation(content);
+    at += 8 + size + (size % 2);
+  }
+  return exif ?? xmp ?? 1;
+}

@@ -1,0 +1,201 @@
+"""Exported pages in Chromium where something goes wrong: odd photos, odd servers, browsers with settings, drops beside the zone."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import gatera
+from gatera.program.raw.photo import read_photo
+
+pytestmark = [pytest.mark.slow, pytest.mark.whole]
+
+READ = """async (raws) => {
+  const { readPhoto } = await import("./js/photo/read.js");
+  const answers = [];
+  for (const raw of raws) {
+    try {
+      const { photo } = await readPhoto(Uint8Array.from(atob(raw), (c) => c.charCodeAt(0)), {}, []);
+      answers.push([photo.height, photo.width, Array.from(photo.data)]);
+    } catch (error) {
+      answers.push(error.code ?? String(error));
+    }
+  }
+  return answers;
+}"""
+
+#: What Brave does with pixels that a page reads, and what Firefox does where it resists fingerprinting.
+ALTERS, HIDES = (
+    f"""const read = CanvasRenderingContext2D.prototype.getImageData;
+    CanvasRenderingContext2D.prototype.getImageData = function (...box) {{
+      const found = read.apply(this, box);
+      for (let i = 0; i < found.data.length; i += 37) if (i % 4 !== 3) found.data[i] {change};
+      return found;
+    }};"""
+    for change in ("^= 1", "= 255")
+)
+
+
+def encoded(image, format, **options):
+    file = io.BytesIO()
+    image.save(file, format, **options)
+    return file.getvalue()
+
+
+def striped(width=9, height=6):
+    return Image.fromarray(np.arange(width * height * 3, dtype=np.uint8).reshape(height, width, 3))
+
+
+def turned(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return exif
+
+
+def photo_file(path, colour=(230, 10, 10)):
+    Image.new("RGB", (30, 20), colour).save(path)
+    return path
+
+
+@pytest.fixture
+def careful(exported, open_page):
+    """Open the page of a program of photos."""
+
+    def opened(script=None, **options):
+        page = open_page(**options)
+        if script:
+            page.add_init_script(script)
+        page.goto(exported("careful")[1])
+        page.wait_for_selector("body[data-ready]")
+        return page
+
+    return opened
+
+
+def test_photos_that_the_browser_decodes_are_those_of_the_program(careful):
+    page = careful()
+    clear = striped().convert("RGBA")
+    clear.putalpha(Image.fromarray(np.arange(54, dtype=np.uint8).reshape(6, 9) % 2 * 255))
+    photos = [
+        *(encoded(striped(), format, exif=turned(orientation), lossless=True) for format in ("WEBP", "PNG") for orientation in (1, 3, 6, 8)),
+        encoded(striped(), "WEBP", lossless=True, save_all=True, append_images=[striped().transpose(0)]),
+        encoded(striped(), "PNG", save_all=True, append_images=[striped().transpose(0)]),
+        encoded(striped(), "GIF", save_all=True, append_images=[striped().transpose(0)]),
+        encoded(clear, "PNG"), encoded(striped().convert("CMYK"), "JPEG"),
+    ]  # fmt: skip
+    found = page.evaluate(READ, [base64.b64encode(photo).decode() for photo in photos])
+    for number, (photo, (height, width, pixels)) in enumerate(zip(photos, found, strict=True)):
+        wanted = np.asarray(read_photo(photo))
+        assert np.array_equal(np.reshape(pixels, (height, width, 3)), wanted), number
+
+
+def test_photos_that_are_none_are_refused_by_name(careful):
+    page = careful()
+    png = encoded(Image.effect_noise((60, 40), 90).convert("RGB"), "PNG")
+    photos = {
+        "empty": b"", "damaged": png[: len(png) // 2], "unknown_photo": encoded(striped(48, 48), "ICO"), "deep": encoded(Image.new("I;16", (3, 3)), "PNG"),
+        "too_large": encoded(Image.new("RGB", (70_000, 1)), "PNG"),  # wider than a canvas, which stays empty without a word
+    }  # fmt: skip
+    found = page.evaluate(READ, [base64.b64encode(photo).decode() for photo in photos.values()])
+    assert found == list(photos)
+
+
+def test_a_browser_that_falsifies_pixels_is_noticed(careful, tmp_path):
+    png, jpeg = photo_file(tmp_path / "a.png"), photo_file(tmp_path / "b.jpg")
+    page = careful(ALTERS)
+    page.set_input_files("input[type=file]", png)
+    page.wait_for_selector("article p.warn:has-text('This browser alters the pixels that pages read')")
+    page = careful(HIDES)
+    page.set_input_files("input[type=file]", [png, jpeg])
+    page.wait_for_selector("article figcaption:has-text('b.jpg')")
+    assert page.locator("article").count() == 1
+    assert page.locator("[role=alert]").inner_text().startswith("a.png: This browser hides the pixels")
+
+
+def test_a_folder_is_dropped_beside_the_zone(careful, drop, tmp_path):
+    folder = tmp_path / "visitors"
+    (folder / "june").mkdir(parents=True)
+    photo_file(folder / "june" / "cat.jpg")
+    (folder / "empty.jpg").touch()
+    (folder / "cut.jpg").write_bytes((folder / "june" / "cat.jpg").read_bytes()[:200])
+    (folder / "notes.txt").write_text("no photo")
+    page = careful()
+    address = page.url
+    drop(page, [folder], 5, 790)
+    page.wait_for_selector("article figcaption:has-text('cat.jpg')")
+    assert page.locator("[role=alert]").inner_text().splitlines() == [
+        "Files of other kinds in the folder were passed over: 1.",
+        "cut.jpg: The photo is truncated or damaged.",
+        "empty.jpg: The file is empty.",
+    ]
+    assert page.url == address
+    drop(page, [folder / "june" / "cat.jpg"], 5, 790)
+    page.wait_for_selector("article:nth-child(2)")
+    assert page.locator("[role=alert]").is_hidden()
+    page.watched.assert_clean()
+
+
+def test_a_file_that_is_dropped_on_a_form_does_not_replace_the_page(exported, open_page, drop, tmp_path):
+    page = open_page(exported("texts")[1])
+    page.wait_for_selector("body[data-ready]")
+    page.get_by_label("A text").fill("A good film")
+    drop(page, [photo_file(tmp_path / "a.jpg")], 5, 790)
+    page.wait_for_selector("[role=alert]:has-text('files cannot be dropped on it')")
+    assert page.get_by_label("A text").input_value() == "A good film"
+
+
+def changed_file(content):
+    half = len(content) // 2
+    return content[:half] + bytes([content[half] ^ 1]) + content[half + 1 :]
+
+
+@pytest.mark.parametrize(
+    "name, change, said",
+    [
+        ("model.onnx", lambda content: content[:-9], "/model.onnx has "),
+        ("model.onnx", changed_file, "/model.onnx is that of another program or version."),
+        ("model.onnx", lambda content: b"<!doctype html>", "/model.onnx has 15 bytes instead of "),
+        ("program.json", lambda content: b"<!doctype html>", "The server sends something else as "),
+        ("program.json", lambda content: json.dumps({**json.loads(content), "page": 1}).encode(), "The scripts of this page are older or newer"),
+    ],
+)  # fmt: skip
+def test_a_page_whose_files_are_others_says_so(exported, site, open_page, tmp_path, name, change, said):
+    folder, address = site
+    exported("careful")
+    shutil.copytree(folder / "some" / "path" / "careful", folder / tmp_path.name)
+    path = folder / tmp_path.name / name
+    path.write_bytes(change(path.read_bytes()))
+    page = open_page(f"{address}{tmp_path.name}/")
+    page.wait_for_selector("[role=alert]:not([hidden])")
+    assert said in page.locator("[role=alert]").inner_text()
+    page.locator("#language").click()
+    assert page.evaluate("document.documentElement.lang") == "es"
+
+
+def test_a_browser_without_webassembly_says_so(exported, open_page):
+    page = open_page()
+    page.add_init_script("delete globalThis.WebAssembly")
+    page.goto(exported("careful")[1])
+    page.wait_for_selector("[role=alert]:has-text('This browser cannot run WebAssembly')")
+
+
+def test_several_predictions_at_once(careful, exported, tmp_path):
+    page = careful()
+    raw = photo_file(tmp_path / "a.png").read_bytes()
+    found = page.evaluate(
+        """async (raw) => {
+          const { loadProgram } = await import("./js/program.js");
+          const program = await loadProgram(new URL("./", document.baseURI));
+          const bytes = Uint8Array.from(atob(raw), (c) => c.charCodeAt(0));
+          return (await Promise.all([1, 2, 3].map(() => program.predict(bytes)))).map(({ probability }) => probability);
+        }""",
+        base64.b64encode(raw).decode(),
+    )
+    wanted = gatera.load_program(exported("careful")[0]).predict(raw).probability
+    assert found == [pytest.approx(wanted, abs=1e-5)] * 3
