@@ -151,10 +151,11 @@ class Trials:
     Args:
         data: the folder of `make_data`.
         folder: where runs work.
+        seed: of the moments at which runs are stopped.
     """
 
-    def __init__(self, data: Path, folder: Path) -> None:
-        self.data, self.folder, self.draw = data, folder, random.Random(SEED)
+    def __init__(self, data: Path, folder: Path, seed: int = SEED) -> None:
+        self.data, self.folder, self.draw = data, folder, random.Random(seed)
         self.whole: dict[str, dict[str, Any]] = {}
         self.seconds: dict[str, float] = {}
         self.stopped = self.again = self.lost = 0
@@ -222,6 +223,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=200, help="number of stopped runs")
     parser.add_argument("--only", help="names of runs, separated by semicolons")
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after this time")
+    parser.add_argument("--seed", type=int, default=SEED, help="of the moments; the data stay the same")
     args = parser.parse_args()
     names = args.only.split(";") if args.only else list(RUNS)
     end = time.monotonic() + 60 * args.minutes
@@ -234,7 +236,7 @@ def main() -> None:
         import gatera.text.learner
         import gatera.vision.learner  # noqa: F401 - what forked runs share
 
-        trials = Trials(data, runs)
+        trials = Trials(data, runs, args.seed)
         for name in names:
             trials.measure(name)
             print(f"{name}: {trials.seconds[name]:.1f} s uninterrupted", flush=True)

@@ -345,10 +345,20 @@ def test_two_runs_cannot_write_the_same_program_at_once(make_run):
     assert not lock.exists()
 
 
-@pytest.mark.parametrize("model", ["trees", "network"])
-def test_a_folder_to_resume_from_is_refused_whatever_is_trained(data, tmp_path, model):
+def test_a_checkpoint_for_a_model_that_has_none_is_refused(data, tmp_path):
+    with pytest.raises(ArgumentError) as err:
+        gatera.train(
+            data / "people.csv", "rich", model="trees", resume="a.safetensors", out=tmp_path / "p.gatera"
+        )
+    assert str(err.value) == (
+        "resume= can only be used where a network is trained: model=trees has no checkpoints. Got: 'a.safetensors'. "
+        "Leave out resume=, or choose model=network or model=both."
+    )
+
+
+def test_a_folder_to_resume_from_is_refused_before_data_are_read(data, tmp_path):
     with pytest.raises(DataError) as err:
-        gatera.train(data / "people.csv", "rich", model=model, resume=tmp_path, out=tmp_path / "p.gatera")
+        gatera.train(data / "people.csv", "rich", model="network", resume=tmp_path, out=tmp_path / "p.gatera")
     assert str(err.value) == f"{tmp_path} is a folder, not a checkpoint. Name a file that a training kept."
 
 

@@ -156,6 +156,11 @@ def check_settings(settings: TrainSettings, task: Task) -> None:
         raise ArgumentError(
             f"model={settings.model} can only be used with task={others[settings.model]}, not with task={task}"
         )
+    if settings.model in others and settings.resume is not None:
+        raise ArgumentError(
+            f"resume= can only be used where a network is trained: model={settings.model} has no checkpoints",
+            got=str(settings.resume), remedy="Leave out resume=, or choose model=network or model=both.",
+        )  # fmt: skip
 
 
 def prepare(task: Task, settings: TrainSettings, events: Events) -> Job:

@@ -47,6 +47,15 @@ def test_with_few_rows_the_program_holds_the_network_and_says_so(tmp_path):
     ]
 
 
+def test_a_checkpoint_beside_trees_alone_is_said_to_be_unused(tmp_path):
+    dls = TabularDataLoaders.from_df(frame(40), tmp_path, cont_names="size", y_names="target", seed=1, bs=8)
+    notes: list[object] = []
+    how = TableTraining("trees", None, 5e-3, 8, None, 1)
+    train_table(tabular_learner(dls, path=tmp_path), how, notes.append, tmp_path / "a.safetensors")
+    said = f"The checkpoint {tmp_path / 'a.safetensors'} is not used: the program holds the trees alone, which have none."
+    assert [str(note) for note in notes] == [said]
+
+
 @pytest.mark.whole
 @pytest.mark.parametrize("classes", [True, False])
 def test_where_trees_win_the_program_holds_trees(tmp_path, classes):

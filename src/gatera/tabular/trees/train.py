@@ -84,6 +84,10 @@ def train_table(
     share = {"network": 0.0, "trees": 1.0}.get(model, trial.share if trial else 0.5)
     if trial is not None:
         _tell(trial, share, model, rows, how, on_note)
+    if share == 1 and resume is not None:
+        on_note(
+            Note(f"The checkpoint {resume} is not used: the program holds the trees alone, which have none")
+        )
     if share < 1:
         epochs = how.epochs or (trial.epochs if trial else 1)
         learn.fit_one_cycle(epochs, how.lr, wd=how.wd, resume=resume)
