@@ -11,9 +11,9 @@ from gatera.core.escape import escaped
 #: Light or dark by the reader's setting, one column on a phone, no external fonts or scripts.
 STYLE = """
 :root { color-scheme: light dark; --text: #1c1e21; --soft: #5c6570; --page: #f4f5f7; --card: #ffffff; --line: #d9dde2;
-  --good: #00795a; --bad: #b93209; --base: #98a1ab; }
+  --good: #00795a; --bad: #b93209; --base: #98a1ab; --for: #f2a07b; --against: #8bbfe0; }
 @media (prefers-color-scheme: dark) { :root { --text: #e8eaed; --soft: #a3adb8; --page: #15181c; --card: #1f2328;
-  --line: #363c44; --good: #3ecf9e; --bad: #ff8a5c; --base: #6c7682; } }
+  --line: #363c44; --good: #3ecf9e; --bad: #ff8a5c; --base: #6c7682; --for: #a3482a; --against: #23618f; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 60rem; padding: 1.25rem 1rem 3rem; background: var(--page); color: var(--text);
   font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; overflow-wrap: anywhere; }
@@ -55,10 +55,17 @@ pre { margin: .5rem 0; padding: .7rem .8rem; background: var(--page); border-rad
 .item .excerpt { font-size: .9rem; padding: .5rem .6rem; background: var(--page); border-radius: .5rem; margin: 0; }
 .legend span { margin-right: .8rem; white-space: nowrap; }
 .legend i { display: inline-block; width: .8rem; height: .8rem; border-radius: .2rem; margin-right: .3rem; vertical-align: -.08rem; }
+.parts { margin: .8rem 0 1.4rem; }
+.parts .excerpt { line-height: 1.9; padding: .5rem .6rem; background: var(--page); border-radius: .5rem; }
+.scale.columns { grid-template-columns: minmax(6rem, 38%) 1fr max-content; }
+mark { color: inherit; padding: .1em .15em; border-radius: .2em; border-bottom: 2px solid transparent; }
+mark.for { background: color-mix(in srgb, var(--for) var(--w), transparent); border-bottom-color: var(--for); }
+mark.against { background: color-mix(in srgb, var(--against) var(--w), transparent); border-bottom: 2px dashed var(--against); }
 table.matrix { width: auto; }
 .matrix td.number, .matrix th { padding: .3rem .6rem; }
 footer { color: var(--soft); font-size: .85rem; margin-top: 2rem; }
-@media print { figure.whole img { min-width: 0; } :root { --text: #000; --soft: #444; --page: #fff; --card: #fff; }
+@media print { figure.whole img { min-width: 0; } :root { --text: #000; --soft: #444; --page: #fff; --card: #fff; --for: #f2a07b;
+  --against: #8bbfe0; } mark { print-color-adjust: exact; }
   body { max-width: none; padding: 0; font-size: 10pt; } section { border: 0; padding: 0; }
   .scale * { print-color-adjust: exact; } details::details-content { content-visibility: visible; }  /* nothing is folded on paper */
   figure, tr, .scale { break-inside: avoid; } h2, h3 { break-after: avoid; } .wide { overflow: visible; } }

@@ -10,6 +10,7 @@ from PIL import Image
 
 from gatera.evaluate import html_items
 from gatera.evaluate import html_page as html
+from gatera.evaluate.html_parts import Explained
 from gatera.evaluate.shown import Shown
 
 #: PNG files of more bytes than this go into the page as JPEG.
@@ -51,6 +52,7 @@ class Section:
         numbers: positions of its right-aligned columns.
         items: single items with their answers.
         pictures: pictures.
+        explained: items with the parts that speak for their answers.
         note: a sentence on what all this is worth, in a softer colour.
     """
 
@@ -61,6 +63,7 @@ class Section:
     numbers: Sequence[int] = ()
     items: Sequence[Shown] = ()
     pictures: Sequence[Picture] = ()
+    explained: Sequence[Explained] = ()
     note: str = ""
 
     def html(self) -> str:
@@ -72,6 +75,7 @@ class Section:
                 *folding(self.columns, self.rows, self.numbers, "all rows"),
                 *([html_items.gallery(self.items)] if self.items else []),
                 *side_by_side(self.pictures),
+                *(one.html() for one in self.explained),
                 *([html.element("p", self.note, "soft")] if self.note else []),
             ],
         )

@@ -18,6 +18,7 @@ from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ProgramFileError
 from gatera.program.operations import OPERATIONS, Accepts, Operation
 from gatera.program.raw.photo import photo_array
+from gatera.program.raw.tokens import TokenReader
 
 #: How the last value becomes the model's array, by its kind.
 _ENDS: dict[str, Callable[[Any], np.ndarray]] = {
@@ -80,6 +81,11 @@ class Preprocessing:
     def reader(self) -> Any:
         """What does the first step."""
         return self._steps[0]
+
+    @property
+    def tokens(self) -> TokenReader | None:
+        """What splits texts into tokens; None where no step does."""
+        return next((step for step in self._steps if isinstance(step, TokenReader)), None)
 
     @property
     def reads_files(self) -> bool:

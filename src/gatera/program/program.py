@@ -147,6 +147,11 @@ class Program(LikeALearner, Embeds):
         only_step = len(preprocess.config) == 1
         self._read_rows = getattr(preprocess.reader, "rows", None) if only_step else None
 
+    @property
+    def decoder(self) -> Decoder:
+        """How the network's outputs become answers."""
+        return self._decode
+
     def predict(self, raw: Any, sure: float | None = None) -> Prediction:
         """Return the prediction for one input.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
@@ -12,12 +12,27 @@ from torch import Tensor
 from gatera.core.checks import check_count, require
 from gatera.core.figures import Pictured, new_figure
 from gatera.core.random import rng, torch_seeded
-from gatera.data.blocks.base import InputBlock
 from gatera.interpret.attributions.gradients import PURPOSE, Completeness
 from gatera.interpret.subject import Subject
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+class ReadsRows(Protocol):
+    """What reads rows as the model takes them: the block of a learner, or the preprocessing of a program."""
+
+    def read(self, raw: Any) -> Any:
+        """Return a row's cells by column."""
+
+    def encode(self, value: Any) -> Any:
+        """Return a row as float32 [F]."""
+
+    def as_batch(self, stacked: Tensor) -> Any:
+        """Return rows float32 [N,F] as the model takes them."""
+
+    def config(self) -> list[dict[str, Any]]:
+        """Return the one operation that reads a row."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -71,7 +86,7 @@ class RowAttribution(Pictured):
 
 def row_attribution(
     subject: Subject,
-    block: InputBlock,
+    block: ReadsRows,
     training: Tensor,
     item: Any,
     label: Any,

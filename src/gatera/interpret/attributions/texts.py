@@ -115,6 +115,7 @@ def text_attribution(
     words_of: Callable[[Sequence[int]], list[str]],
     pad: int,
     steps: int = 50,
+    pieces: int | None = None,
 ) -> TextAttribution:
     """Return how much each word of a text speaks for an answer.
 
@@ -126,6 +127,8 @@ def text_attribution(
         words_of: ids of tokens -> the tokens, one text for each.
         pad: id of the padding token.
         steps: steps of integrated gradients.
+        pieces: by "occlusion", leave out at most so many stretches of the text, one after the other; their words share what that
+            takes away. None leaves out each word by itself.
     """
     ids = subject.encode(item)
     with torch.no_grad():
@@ -140,7 +143,7 @@ def text_attribution(
         found, check = integrated_gradients(score, ids, nothing, steps, embedding_of(subject.model))
         weights = _over_the_text(found.sum(-1)[0], ids.shape[1])
     else:
-        weights = _without_each(score, ids)
+        weights = _without_each(score, ids, pieces)
     tokens = words_of(ids[0].tolist())
     words, summed = joined_pieces(tokens, weights.cpu().numpy())
     return TextAttribution(words, summed, subject.name(output), float(answers[0, output]), method, check)
@@ -171,17 +174,24 @@ def embedding_of(model: nn.Module) -> nn.Module:
     return max(found, key=lambda module: module.num_embeddings)
 
 
-def _without_each(score: Callable[[Tensor], Tensor], ids: Tensor) -> Tensor:
-    """Return by how much the score falls where each token is left out, float [T]."""
+def _without_each(score: Callable[[Tensor], Tensor], ids: Tensor, pieces: int | None = None) -> Tensor:
+    """Return by how much the score falls where each token, or each of so many stretches, is left out, float [T]."""
     n = ids.shape[1]
-    if n == 1:
-        return torch.zeros(1)
+    if n < 2:
+        return torch.zeros(n)
+    long = 1 if pieces is None else min(n - 1, -(-n // pieces))
+    starts = list(range(0, n - n % long, long))
+    batches = [starts[place : place + BATCH] for place in range(0, len(starts), BATCH)]
+    if n % long:
+        batches.append([n - n % long])  # the last is shorter, so that its text is longer
     falls = []
     with torch.no_grad():
         whole = score(ids)[0]
-        for left_out in track(list(torch.arange(n).split(BATCH)), "leaving words out"):
-            shorter = torch.stack([torch.cat([ids[0, :i], ids[0, i + 1 :]]) for i in left_out.tolist()])
-            falls.append(whole - score(shorter))  # [B,T-1] -> [B]
+        for left_out in track(batches, "leaving words out"):
+            shorter = torch.stack([torch.cat([ids[0, :i], ids[0, i + long :]]) for i in left_out])
+            lost = whole - score(shorter)  # [B,T-long] -> [B]
+            share = min(long, n - left_out[-1])
+            falls.append((lost / share).repeat_interleave(share))
     return torch.cat(falls)
 
 

@@ -14,6 +14,7 @@ from gatera.evaluate.section import Picture, Section
 from gatera.interpret.certainty import plot_certainty
 from gatera.program.program import Program
 from gatera.recipes.page.inside import inside_sections
+from gatera.recipes.page.parts import parts_sections
 
 #: What the picture of sureness shows.
 SURENESS = (
@@ -53,7 +54,7 @@ def sections_of(
     if not inside:
         return sections
     with status("Looking into the network"):
-        return sections + inside_sections(program, measured)
+        return sections + inside_sections(program, measured) + parts_sections(program, measured)
 
 
 def _drawn(section: Section, known: Known) -> Section:

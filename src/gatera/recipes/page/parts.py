@@ -1,0 +1,94 @@
+"""Which words of texts and which columns of rows a program's answers come from, for the report page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+
+from gatera.core.errors import DataError, shorten
+from gatera.evaluate.html_parts import Explained
+from gatera.evaluate.measure_source import Measurement
+from gatera.evaluate.outcomes import Outcome
+from gatera.evaluate.section import Section
+from gatera.evaluate.shown import worst_first
+from gatera.interpret.answers_of_program import explained_row, explained_text
+from gatera.program.program import Program
+
+#: Items whose answer is explained: so many wrong ones, and so many right ones.
+WRONG, RIGHT = 2, 2
+
+#: Stretches of a text that are left out, at most, and rows that stand for "not this value".
+PIECES, OTHERS = 96, 20
+
+#: Tokens that are no words of the text: "[SEP]".
+SPECIAL = re.compile(r"\[[A-Z]+\]")
+
+#: Characters of a cell.
+CELL = 30
+
+WORDS = (
+    "Words are left out, one after the other (of a longer text, stretches of it): what the answer's score loses is their weight. The "
+    "deeper a mark, the more it weighs; solid lines speak for the answer, dashed ones against it."
+)
+COLUMNS = (
+    "What each column adds to the answer{of}: its cell is replaced by those of {n} other rows of these, in many orders (Shapley "
+    "values). To the right speaks for the answer, to the left against it; together they lead from what is usual to this answer."
+)
+
+
+def parts_sections(program: Program, measured: Measurement) -> list[Section]:
+    """Return the section about words or columns that answers come from; [] for other inputs, and where no item can be read."""
+    first = program.preprocess.config[0]["op"]
+    if first == "read_text" and program.task == "classification":
+        found = _explained(measured.outcomes, lambda outcome: _words(program, outcome))
+        return [Section("Which words it answers by", explained=found, note=WORDS)] if found else []
+    if first == "read_row" and program.task in ("classification", "regression"):
+        others = _encoded(program, measured.outcomes)
+        found = _explained(measured.outcomes, lambda outcome: _columns(program, outcome, others))
+        of = "'s probability" if program.task == "classification" else ""
+        note = COLUMNS.format(of=of, n=len(others))
+        return [Section("Which columns it answers by", explained=found, note=note)] if found else []
+    return []
+
+
+def _explained(
+    outcomes: Sequence[Outcome], explain: Callable[[Outcome], Explained | None]
+) -> list[Explained]:
+    right = sorted((each for each in outcomes if not each.wrong), key=lambda each: each.badness)
+    chosen = list(dict.fromkeys([*map(id, worst_first(outcomes)[:WRONG]), *map(id, right[:RIGHT])]))
+    by_id = {id(each): each for each in outcomes}
+    return [one for each in chosen if (one := explain(by_id[each])) is not None]
+
+
+def _caption(outcome: Outcome) -> str:
+    return f"Labelled {outcome.truth}, answered {outcome.answer} ({outcome.how})."
+
+
+def _words(program: Program, outcome: Outcome) -> Explained | None:
+    try:
+        found = explained_text(program, outcome.example.raw, PIECES)
+    except (DataError, OSError):  # it can no longer be read
+        return None
+    words = zip(found.words, found.weights.tolist(), strict=True)
+    parts = [(word, weight) for word, weight in words if not SPECIAL.fullmatch(word)]
+    return Explained(outcome.example.name, _caption(outcome), parts, running=True)
+
+
+def _columns(program: Program, outcome: Outcome, others: torch.Tensor) -> Explained | None:
+    try:
+        found = explained_row(program, outcome.example.raw, others)
+    except DataError:
+        return None
+    names = [f"{name} = {shorten(cell, CELL)}" for name, cell in zip(found.columns, found.cells, strict=True)]
+    parts = list(zip(names, found.weights.tolist(), strict=True))
+    usual = f" Usual: {found.usual:.3g}; here {found.answer:.3g}."
+    return Explained(outcome.example.name, _caption(outcome) + usual, parts)
+
+
+def _encoded(program: Program, outcomes: Sequence[Outcome]) -> torch.Tensor:
+    """Return some of the rows, chosen evenly, as the network takes them, float32 [n,F]."""
+    some = outcomes[:: -(-len(outcomes) // OTHERS)]
+    return torch.from_numpy(np.stack([np.asarray(program.preprocess(each.example.raw)) for each in some]))

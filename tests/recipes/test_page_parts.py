@@ -1,0 +1,88 @@
+"""The report page says which words and which columns answers come from; a program that sees one of them names that one."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import torch
+from tests import tiny_programs
+
+import gatera
+from gatera.core.errors import ArgumentError
+from gatera.evaluate.html_parts import Explained
+from gatera.interpret.answers_of_program import explained_row, explained_text
+from gatera.program.program import load_program
+
+
+def section(page, heading: str) -> str:
+    [found] = re.findall(rf"<h2>{heading}</h2>(.*?)</section>", page.read_text(), re.DOTALL)
+    return found
+
+
+def test_words_of_texts_are_marked_by_what_the_answer_loses_without_them(tmp_path):
+    program = tiny_programs.write("texts", tmp_path / "a.gatera")
+    for label, texts in {
+        "positive": ["a good <b>film</b>", "poor film"],
+        "negative": ["a bad film", "bad bad good"],
+    }.items():
+        for number, text in enumerate(texts):
+            file = tmp_path / "texts" / label / f"{number}.txt"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+    made = gatera.report(program, tmp_path / "texts", tmp_path / "page.html")
+    found = section(made.path, "Which words it answers by")
+    assert found.count("<figure") == 3  # the wrong one, and two of the right ones
+    assert '<mark class="for" style="--w:100%">bad</mark>' in found
+    assert '<mark class="against" style="--w:100%">good</mark>' in found
+    assert "Labelled positive, answered negative" in found and "Most for it: poor." in found
+
+
+def test_columns_of_rows_have_bars_of_what_they_add(tmp_path):
+    program = tiny_programs.write("rows", tmp_path / "a.gatera")
+    lines = [
+        f"{'cook' if n % 2 else 'nurse'},40,{2000 + n % 5}-01-01,{'rich' if n % 3 else 'poor'}"
+        for n in range(30)
+    ]
+    (tmp_path / "rows.csv").write_text("\n".join(["job,age,since,answer", *lines]) + "\n")
+    made = gatera.report(program, tmp_path / "rows.csv", tmp_path / "page.html")
+    found = section(made.path, "Which columns it answers by")
+    assert 'class="scale columns"' in found and "job = " in found and "since = 200" in found
+    assert "about 0" in found  # the age, which is the same everywhere
+    assert "Usual: " in found and "by those of 15 other rows" in found
+    none = gatera.report(program, tmp_path / "rows.csv", tmp_path / "other.html", inside=False)
+    assert "Which columns it answers by" not in none.path.read_text()
+
+
+def test_weights_of_columns_lead_from_what_is_usual_to_the_answer(tmp_path):
+    program = load_program(tiny_programs.write("rows", tmp_path / "a.gatera"))
+    rows = [
+        {"job": job, "age": 40, "since": since}
+        for job in ("cook", "nurse")
+        for since in ("2019-01-01", "2021-01-01")
+    ]
+    others = torch.stack([torch.from_numpy(program.preprocess(row)) for row in rows])
+    found = explained_row(program, {"job": "cook", "age": 40, "since": "2023-01-01"}, others)
+    assert found.columns == ["job", "age", "since"] and found.label == "rich"
+    assert found.weights[2] > abs(found.weights[0]) and found.weights[1] == 0
+    assert found.completeness.holds
+    with pytest.raises(ArgumentError, match="for programs that take texts"):
+        explained_text(program, "good")
+
+
+def test_a_long_text_is_left_out_in_stretches_whose_words_share_the_weight(tmp_path):
+    program = load_program(tiny_programs.write("texts", tmp_path / "a.gatera"))
+    text = "good film film film film film bad"
+    each, stretches = explained_text(program, text), explained_text(program, text, pieces=3)
+    assert each.label == "negative" or each.answer == 0.5
+    assert stretches.weights[:3].tolist() == [each.weights[0] / 3] * 3
+    assert stretches.weights[-1] == each.weights[-1] and len(stretches.words) == 7
+
+
+def test_the_words_around_the_largest_weights_are_shown_and_the_others_of_a_table_summed():
+    words = [(f"w{n}", 0.0) for n in range(400)]
+    words[300] = ("here", 2.0)
+    page = Explained("a", "b.", words, running=True).html()
+    assert ">here</mark>" in page and "w10<" not in page and ">... w" in page and "w310" not in page
+    columns = [(f"c{n} = 1", 0.5) for n in range(14)]
+    assert "4 other columns together</span>" in Explained("a", "b", columns).html()
