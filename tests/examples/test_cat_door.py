@@ -62,14 +62,14 @@ class Setup:
 def made(monkeypatch, tiny_programs, tmp_path):
     """Make a door."""
     monkeypatch.syspath_prepend(str(FOLDER))
-    for name in ("door", "relay", "cameras"):
+    for name in ("door", "changes", "fresh", "relay", "cameras"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     import door
     import relay
 
     program = tiny_programs.write("careful", tmp_path / "cats.gatera")
     yield lambda: Setup((door, relay), program, tmp_path / "log.jsonl")
-    for name in ("door", "relay", "cameras"):
+    for name in ("door", "changes", "fresh", "relay", "cameras"):
         sys.modules.pop(name, None)
 
 
@@ -78,7 +78,7 @@ def test_it_opens_for_the_cat_after_three_frames_and_shuts_when_it_is_gone(made)
     assert door.looks(CAT, CAT, CAT, CAT) == [False, False, True, True]
     assert [door.look(None, 4) for _ in range(4)] == [True, True, False, False]
     assert [(line["seen"], line["open"]) for line in door.lines()] == [
-        ("cat", False), ("cat", True), ("nobody", True), ("nobody", False),
+        ("cat", False), ("cat", True), ("no frame", True), ("no frame", False),
     ]  # fmt: skip
 
 
@@ -136,7 +136,7 @@ def test_a_program_that_cannot_be_sure_is_refused_at_the_start(made, tiny_progra
 
 def test_a_full_disk_changes_nothing_but_the_log(made, capsys):
     door = made()
-    door.door.log = Path("/dev/full")
+    door.door.log.path = Path("/dev/full")
     assert door.looks(CAT, CAT, CAT, DOG) == [False, False, True, False]
     assert "the log cannot be written" in capsys.readouterr().err
 
@@ -179,7 +179,7 @@ def test_a_week(made, tiny_programs, tmp_path):
             tiny_programs.write("careful", new, created=str(minute)) if day < 4 else new.write_bytes(b"bad")
             new.replace(door.program)
         if minute == 6 * 1440:
-            door.door.log = Path("/dev/full")
+            door.door.log.path = Path("/dev/full")
         assert not door.look(None, 60), "nobody was there for a minute"
         if event is not None:
             kind, frames = event
@@ -249,7 +249,7 @@ def test_the_command_opens_and_shuts_and_ends_shut(made, tmp_path):
     assert running.returncode == 0
     assert np.all(
         [
-            line["seen"] in ("nobody", "cat")
+            line["seen"] in ("no frame", "cat")
             for line in map(json.loads, (tmp_path / "main.jsonl").read_text().splitlines())
         ]
     )

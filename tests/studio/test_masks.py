@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import numpy as np
@@ -23,6 +24,7 @@ from gatera.studio.leaving import leave
 from gatera.studio.masks.classes import MaskClasses
 from gatera.studio.masks.painting import draw, mask_seen
 from gatera.studio.masks.pixels import corrected
+from gatera.studio.masks.proposed import Proposals
 from gatera.studio.queues.orders import order_of
 from gatera.studio.studio import Studio
 from gatera.studio.views import item_view
@@ -232,6 +234,62 @@ def test_every_kind_of_mask_is_kept_without_loss(kind, tmp_path):
             assert np.array_equal(np.asarray(made)[same], np.asarray(image)[same])
 
 
+class Halves:
+    """A program that sees a car on the left, no class in the middle, and road on the right."""
+
+    task, vocab = "segmentation", ("car", "road")
+
+    def __init__(self):
+        self.asked = []
+
+    def predict(self, photo):
+        self.asked.append(photo.name)
+        return SimpleNamespace(label=np.array([[0, 0, 255, 255, 1, 1]] * 4, np.uint8))
+
+
+def test_a_program_proposes_the_masks_that_are_missing(streets, studio_of):
+    studio, program = studio_of(streets), Halves()
+    studio.proposals = Proposals(program, "seg@12345678", studio.place.masks.classes)
+    desk = studio.people.desk("Ann")
+    assert mask_seen(studio, desk, "Ann", "images/0.jpg").positions[0].tolist() == [0, 0, 1, 1, 2, 2]
+    assert program.asked == []
+    assert mask_seen(studio, desk, "Ann", "images/2.jpg").positions[0].tolist() == [2, 2, 0, 0, 1, 1]
+    assert item_view(studio, desk, "Ann", 2)["why"] == "proposed by seg@12345678"
+    assert "why" not in item_view(studio, desk, "Ann", 0)
+    assert paint(studio, "Ann", 2, 1) == [2]
+    assert mask_seen(studio, desk, "Ann", "images/2.jpg").positions[0].tolist() == [1, 2, 0, 0, 1, 1]
+    assert program.asked == ["2.jpg"]
+    leave(studio, "Ann")
+    assert np.asarray(Image.open(streets / "masks" / "2.png"))[:2].tolist() == [
+        [1, 2, 0, 0, 1, 1],
+        [2, 2, 0, 0, 1, 1],
+    ]
+    assert read_labels_file(streets / "masks.csv")["images/2.jpg"].note == "proposed by seg@12345678"
+
+
+def test_a_proposal_is_taken_as_it_is(streets, studio_of):
+    studio = studio_of(streets)
+    with pytest.raises(ArgumentError, match="has no mask yet"):
+        draw(studio, "Ann", 2, b"", "")
+    studio.proposals = Proposals(Halves(), "seg@12345678", studio.place.masks.classes)
+    assert draw(studio, "Ann", 2, b"", "") == [2]
+    leave(studio, "Ann")
+    assert np.asarray(Image.open(streets / "masks" / "2.png"))[0].tolist() == [2, 2, 0, 0, 1, 1]
+
+
+def test_a_program_that_proposes_no_such_masks_is_refused():
+    program = Halves()
+    program.vocab = ("car", "tree")
+    with pytest.raises(
+        ArgumentError,
+        match=r"classes that the masks here do not have\. Got: 'tree'",
+    ):
+        Proposals(program, "seg@1", MaskClasses([0, 1, 2], ["background", "road", "car"]))
+    program.task = "classification"
+    with pytest.raises(ArgumentError, match=r"must answer with masks\. Got: 'classification'"):
+        Proposals(program, "seg@1", MaskClasses([0, 1], ["background", "road"]))
+
+
 def test_values_that_are_no_class_stay(tmp_path):
     image = Image.fromarray(np.array([[0, 77], [1, 1]], np.uint8))
     before, more = NUMBERS.positions(image, "mask")
@@ -256,6 +314,7 @@ def test_the_api_of_masks(streets, studio_of, serving):
         state = client.get("/api/state").json()
         assert (state["kind"], state["can_train"], len(state["colours"])) == ("masks", False, 3)
         answer = client.get("/mask/0")
+        packed = {"Content-Encoding": "gzip"}
         head, _, pixels = answer.content.partition(b"\n")
         found = json.loads(head)
         assert (found["width"], found["height"], found["ground"], len(pixels)) == (6, 4, 0, 24)
@@ -263,17 +322,21 @@ def test_the_api_of_masks(streets, studio_of, serving):
         painted[0] = 2
         query = {"base": found["base"], "id": "one", "seconds": "1.5"}
         for _ in range(2):  # the second time it is done already
-            done = client.post("/api/mask/0", params=query, content=gzip.compress(bytes(painted)))
+            done = client.post(
+                "/api/mask/0", params=query, content=gzip.compress(bytes(painted)), headers=packed
+            )
             assert done.status_code == 200
         assert client.get("/mask/0").content.partition(b"\n")[2] == bytes(painted)
         assert client.get("/api/state").json()["counts"]["undo"] == 1
         assert client.get("/over/0").headers["content-type"] == "image/jpeg"
         for path, body, status, words in (
-            ("/api/mask/0", b"xx", 400, "not packed by gzip"), ("/api/mask/0", gzip.compress(b"x"), 400, "does not fit"),
+            ("/api/mask/0", b"xx", 400, "not compressed as its header"), ("/api/mask/0", gzip.compress(b"x"), 400, "does not fit"),
             ("/api/mask/0", gzip.compress(b"\x09" * 24), 400, "does not fit"), ("/api/mask/9", b"", 404, "no such item"),
             ("/api/mask/0", gzip.compress(b"\0" * 24)[:-9], 400, "cut off"), ("/api/train", b"{}", 400, "have masks"),
         ):  # fmt: skip
-            wrong = client.post(path, params={"base": found["base"]}, content=body)
+            wrong = client.post(
+                path, params={"base": found["base"]}, content=body, headers=packed if "mask" in path else None
+            )
             assert (wrong.status_code, words in wrong.json()["error"]["message"]) == (status, True), (
                 wrong.text
             )

@@ -136,6 +136,7 @@ class Made:
             hosts=hosts_for(self.place.host, self.place.host_names),
             origins=frozenset(self.place.origins),
             body_limit=self.options.body_limit,
+            limit_option="--body-limit",
             streams="application/x-ndjson",
         )
         self.app = make_app(routes_of(self.service), rules, self._lifespan, self.say)

@@ -20,6 +20,7 @@ from gatera.studio.guesses import Guess, Guesses
 from gatera.studio.masks.differing import differing_masks
 from gatera.studio.masks.drawn import Drawings
 from gatera.studio.masks.found import has_masks
+from gatera.studio.masks.proposed import Proposals
 from gatera.studio.people import People
 from gatera.studio.places.folder import FolderPlace
 from gatera.studio.places.masks import MaskPlace
@@ -93,6 +94,7 @@ class Studio:
         trained: the last training; None without.
         served: what a server answered about items, by name.
         drawings: the masks that people drew.
+        proposals: the masks that a program proposes; None without.
         lock: hold it to see several things at one moment.
     """
 
@@ -105,6 +107,7 @@ class Studio:
         self.trained: Trained | None = None
         self.served: Mapping[str, Guess] = {}
         self.drawings = Drawings(self.folder / "drawings")
+        self.proposals: Proposals | None = None
         if place.masks is not None and classes:
             raise ArgumentError(
                 "--labels names labels of whole photos, and these have masks", got=list(classes),

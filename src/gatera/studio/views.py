@@ -42,6 +42,7 @@ def item_view(studio: Studio, desk: Desk, by: str, position: int, why: str = "")
         view["skipped"] = True
     if studio.place.masks is not None:
         view["mask"] = _version(studio, desk, by, name)
+        why = why or _proposed(studio, desk, name)
     differing = studio.differing(desk, by, name)
     if differing:
         view["others"] = [{"by": who, "label": value} for who, value in differing]
@@ -62,6 +63,16 @@ def _version(studio: Studio, desk: Desk, by: str, name: str) -> dict[str, Any]:
         "mine": drawn is not None,
         "drawn": bool(drawn and drawn.file),
     }
+
+
+def _proposed(studio: Studio, desk: Desk, name: str) -> str:
+    """Say which program proposed the mask that is seen; "" where it is a file, or begins with nothing."""
+    said, masks = desk.said["mask"].get(name), studio.place.masks
+    drawn = None if said is None else drawn_of(said.value)
+    guess = "" if studio.proposals is None else studio.proposals.name
+    if drawn is not None or masks is None or masks.stamp(name):
+        guess = "" if drawn is None else drawn.guess
+    return f"proposed by {guess}" if guess else ""
 
 
 def _contents(studio: Studio, position: int) -> dict[str, Any]:

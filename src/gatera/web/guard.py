@@ -75,7 +75,8 @@ class Rules:
         access: knows the token; None where none is asked for.
         hosts: names that the Host header may have, without port; None for any.
         origins: other sites whose pages may ask, such as "https://example.org"; "*" for all.
-        body_limit: the largest body, in bytes.
+        body_limit: the largest body, in bytes; compressed ones are counted as they are read.
+        limit_option: the option of the command line that sets it; "" for none.
         streams: a type of bodies that are read in small pieces, and so may be of any size; None for none.
         open_paths: paths that need no token; those that end with "/" stand for everything below them.
     """
@@ -84,6 +85,7 @@ class Rules:
     hosts: frozenset[str] | None = LOOPBACK
     origins: frozenset[str] = frozenset()
     body_limit: int = BODY_LIMIT
+    limit_option: str = ""
     streams: str | None = None
     open_paths: Collection[str] = ("/health/live", "/health/ready", "/static/")
 
@@ -194,17 +196,17 @@ class Guard:
 
     def _limited(self, headers: dict[bytes, bytes], receive: Receive) -> Receive:
         """Refuse a body that is too large: by its length if it is given, else while it is read."""
-        limit, streams = self._rules.body_limit, self._rules.streams
+        streams = self._rules.streams
         encoding = headers.get(b"content-encoding")
         plain = receive if encoding is None else decompressing(receive, encoding)
         if streams is not None and headers.get(b"content-type", b"").startswith(streams.encode()):
             return plain
         length = headers.get(b"content-length")
         if length is not None:
-            if not length.isdigit() or int(length[:20]) > limit:
-                raise too_large(limit)
-            return receive if plain is receive else _counting(plain, limit)
-        return receive if b"transfer-encoding" not in headers else _counting(plain, limit)
+            if not length.isdigit() or int(length[:20]) > self._rules.body_limit:
+                raise too_large(self._rules)
+            return receive if plain is receive else _counting(plain, self._rules)
+        return receive if b"transfer-encoding" not in headers else _counting(plain, self._rules)
 
     def _answer_for(self, err: Exception, scope: Any) -> Any:
         if isinstance(err, GateraError):
@@ -221,11 +223,11 @@ class _Broken(Exception):
     """Half an answer was sent."""
 
 
-def too_large(limit: int) -> Refused:
+def too_large(rules: Rules) -> Refused:
     """Return the error for a body that is too large."""
+    larger = f", or start the server with a larger {rules.limit_option}" if rules.limit_option else ""
     return Refused(
-        413, "the body is too large", expected=f"at most {human_bytes(limit)}",
-        remedy="Send less at once, or start the server with a larger --body-limit.",
+        413, "the body is too large", expected=f"at most {human_bytes(rules.body_limit)}", remedy=f"Send less at once{larger}."
     )  # fmt: skip
 
 
@@ -283,15 +285,15 @@ async def _preflight(send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-def _counting(receive: Receive, limit: int) -> Receive:
+def _counting(receive: Receive, rules: Rules) -> Receive:
     read = 0
 
     async def counted() -> Any:
         nonlocal read
         message = await receive()
         read += len(message.get("body", b""))
-        if read > limit:
-            raise too_large(limit)
+        if read > rules.body_limit:
+            raise too_large(rules)
         return message
 
     return counted

@@ -27,7 +27,7 @@ STUDIO = Command(
         Option("finish", "Write what was decided and is not written yet, and end: one commit, or labels.csv.", ("--finish",), "Labels"),
         Option("kind", "Which files of the folder are shown; masks come with their photos.", ("--kind",), "Data", "KIND", shown="masks where gatera train would learn from them, else those that there are most of", convert=one_of(KINDS), choices=KINDS),
         Option("text", "The column of a table that holds the text.", ("--text",), "Data", "COLUMN", shown="one named text, review or so, else the one with the longest cells"),
-        Option("program", "A program, a file or a version in the registry, that guesses the labels; needs no PyTorch.", ("--program",), "Guesses", "PROGRAM", files=True),
+        Option("program", "A program, a file or a version in the registry, that guesses the labels, or proposes masks; needs no PyTorch.", ("--program",), "Guesses", "PROGRAM", files=True),
         Option("log", "The log of gatera serve: what the server saw and was unsure of becomes a queue.", ("--log",), "Guesses", "FOLDER", files=True),
         Option("host", "The address to listen on; 0.0.0.0 for every network of this machine.", ("--host",), "Address", "HOST", "127.0.0.1"),
         Option("port", "The port; 0 for any that is free.", ("-p", "--port"), "Address", "PORT", shown="8765, or the next that is free", convert=port_number),

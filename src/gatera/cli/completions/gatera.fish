@@ -463,7 +463,7 @@ complete -c gatera -n "__fish_seen_subcommand_from studio" -l labels -x -d 'Labe
 complete -c gatera -n "__fish_seen_subcommand_from studio" -l finish -d 'Write what was decided and is not written yet, and end: one commit, or labels.csv.'
 complete -c gatera -n "__fish_seen_subcommand_from studio" -l kind -x -a 'photos texts recordings masks' -d 'Which files of the folder are shown; masks come with their photos.'
 complete -c gatera -n "__fish_seen_subcommand_from studio" -l text -x -d 'The column of a table that holds the text.'
-complete -c gatera -n "__fish_seen_subcommand_from studio" -l program -r -d 'A program, a file or a version in the registry, that guesses the labels; needs no PyTorch.'
+complete -c gatera -n "__fish_seen_subcommand_from studio" -l program -r -d 'A program, a file or a version in the registry, that guesses the labels, or proposes masks; needs no PyTorch.'
 complete -c gatera -n "__fish_seen_subcommand_from studio" -l log -r -d 'The log of gatera serve: what the server saw and was unsure of becomes a queue.'
 complete -c gatera -n "__fish_seen_subcommand_from studio" -l host -x -d 'The address to listen on; 0.0.0.0 for every network of this machine.'
 complete -c gatera -n "__fish_seen_subcommand_from studio" -s p -l port -x -d 'The port; 0 for any that is free.'

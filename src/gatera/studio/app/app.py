@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
+from gatera.program.raw.photo import MAX_PIXELS
 from gatera.studio.app.api import Api, StartTraining
 from gatera.studio.app.masks import MaskApi
 from gatera.studio.app.media import media_routes
@@ -32,6 +34,7 @@ def studio_app(
         complain: is told in one line what failed.
         at_once: begin with `train`.
     """
+    rules = replace(rules or Rules(), body_limit=MAX_PIXELS)  # the largest mask, a byte for each pixel
     api = Api(studio, by, train)
     if at_once and train is not None:
         train(by, api.job)

@@ -1,10 +1,12 @@
-"""Masks for a page: the class of each pixel as one byte, packed by gzip both ways, so that no browser changes a value."""
+"""Masks for a page: the class of each pixel as one byte, packed by gzip both ways, so that no browser changes a value.
+
+The guard undoes what a page packed, as it does for every body (`gatera.web.compressed`).
+"""
 
 from __future__ import annotations
 
 import gzip
 import json
-import zlib
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -13,7 +15,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.program.raw.photo import MAX_PIXELS
 from gatera.studio.asked import asked
 from gatera.studio.masks.overlay import overlay
 from gatera.studio.masks.painting import draw, mask_seen, masks_of
@@ -79,7 +80,9 @@ class MaskApi:
                 desk = self._studio.people.desk(by)
             photo = self._studio.place.path(position)
             try:
-                seen = mask_seen(self._studio, desk, by, name)
+                seen = mask_seen(
+                    self._studio, desk, by, name, propose=False
+                )  # 24 at once would take too long
             except DataError:  # the photo alone; seen large, it says what is wrong with its mask
                 return small_photo(photo, self._studio.folder / "small").data
             return overlay(photo, seen)
@@ -102,9 +105,7 @@ class MaskApi:
             except ValueError as err:
                 raise ArgumentError("seconds must be a number", got=given.get("seconds")) from err
             with studio.lock:
-                changed = draw(
-                    studio, by, position, unpacked(body), given.get("base", ""), more.seconds, more.id
-                )
+                changed = draw(studio, by, position, body, given.get("base", ""), more.seconds, more.id)
                 desk = studio.people.desk(by)
                 return {
                     "items": [item_view(studio, desk, by, place) for place in changed], "counts": studio.counts(desk),
@@ -116,21 +117,3 @@ class MaskApi:
             media_type=JSON_TYPE,
             headers={"Cache-Control": "no-store"},
         )
-
-
-def unpacked(body: bytes) -> bytes:
-    """Return what a page packed with gzip; nothing of nothing.
-
-    Raises:
-        ArgumentError: if it is not that, or more than a photo has pixels.
-    """
-    if not body:
-        return b""
-    packer = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    try:
-        data = packer.decompress(body, MAX_PIXELS + 1)
-    except zlib.error as err:
-        raise ArgumentError("the drawing is not packed by gzip") from err
-    if not packer.eof or len(data) > MAX_PIXELS:
-        raise ArgumentError("the drawing is cut off, or larger than a photo")
-    return data

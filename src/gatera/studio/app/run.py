@@ -21,6 +21,7 @@ from gatera.store.who import user_name
 from gatera.studio.app.api import StartTraining
 from gatera.studio.app.app import studio_app
 from gatera.studio.desk.journal import check_name
+from gatera.studio.masks.proposed import Proposals
 from gatera.studio.opening import open_studio
 from gatera.studio.studio import Studio
 from gatera.studio.training.start import start_training
@@ -78,10 +79,8 @@ def run_studio(source: str, settings: Settings, say: Callable[[str], None]) -> b
         studio = open_studio(source, settings.labels, settings.kind, settings.text, settings.log, say)
         studio.people.desk(by)
         if program is not None and studio.place.masks is not None:
-            raise ArgumentError(
-                "--program guesses labels, and these photos have masks",
-                remedy="Leave it away, or label whole photos: --kind photos.",
-            )
+            studio.proposals = Proposals(program, _name_of(program), studio.place.masks.classes)
+            program = None  # nothing is to be looked at before it is seen
         rules = Rules(access, hosts_for(settings.host))
         train = _training(studio, program)
         app = studio_app(studio, by, rules, train, say, at_once=program is not None)
@@ -104,6 +103,11 @@ def run_studio(source: str, settings: Settings, say: Callable[[str], None]) -> b
                 f"{counted(waiting, 'item')} decided by {by} wait in the journal, and are there the next time; "
                 f"to write them: {_to_finish(source, settings)}"
             )
+
+
+def _name_of(program: Program) -> str:
+    """Return NAME@HASH8 of a program."""
+    return f"{Path(str(program.info['path'])).stem}@{program.info['sha256'][:8]}"
 
 
 def _to_finish(source: str, settings: Settings) -> str:
@@ -142,7 +146,6 @@ def own_token() -> str:
 def _training(studio: Studio, program: Program | None) -> StartTraining:
     """Return what "Train again" does: a head on frozen features, or the program looks at the items again."""
     if program is not None:
-        name = f"{Path(str(program.info['path'])).stem}@{program.info['sha256'][:8]}"
-        return lambda by, job: job.start(partial(later(*LOOK), studio, program, name))
+        return lambda by, job: job.start(partial(later(*LOOK), studio, program, _name_of(program)))
 
     return partial(start_training, studio)

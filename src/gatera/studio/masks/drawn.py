@@ -20,15 +20,17 @@ class Drawn(NamedTuple):
     Attributes:
         file: the drawing; "" where the mask was looked at and is right.
         base: SHA-256 of the mask that the person saw; "" where there was none.
+        guess: the program that proposed what the person drew on, or took; "" without.
     """
 
     file: str
     base: str
+    guess: str = ""
 
 
 def drawn_of(value: Any) -> Drawn | None:
     """Return what an entry of a journal says; None where the person gave the drawing up."""
-    return Drawn(str(value.get("file", "")), str(value.get("base", ""))) if isinstance(value, dict) else None
+    return Drawn(*(str(value.get(part, "")) for part in Drawn._fields)) if isinstance(value, dict) else None
 
 
 class Drawings:

@@ -27,12 +27,14 @@ class Seen(NamedTuple):
         classes: the classes of all masks, and those that only this one has.
         base: SHA-256 of the mask's file; "" where there is none.
         file: the picture that corrections begin with.
+        guess: NAME@HASH8 of the program that proposed what is seen, or what the person drew on; "" without.
     """
 
     positions: np.ndarray
     classes: MaskClasses
     base: str
     file: Image.Image
+    guess: str = ""
 
 
 def masks_of(studio: Studio) -> MaskFiles:
@@ -46,8 +48,8 @@ def masks_of(studio: Studio) -> MaskFiles:
     return studio.place.masks
 
 
-def mask_seen(studio: Studio, desk: Desk, by: str, name: str) -> Seen:
-    """Return a photo's mask: what a person drew, else its file, else all ground.
+def mask_seen(studio: Studio, desk: Desk, by: str, name: str, propose: bool = True) -> Seen:
+    """Return a photo's mask: what a person drew, else its file, else what a program proposes (if `propose`), else all ground.
 
     Raises:
         DataError: if it cannot be read, or does not lie on its photo.
@@ -66,6 +68,9 @@ def mask_seen(studio: Studio, desk: Desk, by: str, name: str) -> Seen:
         positions, classes = classes.positions(drawing, name)
         if mine.base != base or drawing.size != file.size:
             file = drawing
+        return Seen(positions, classes, base, file, mine.guess)
+    if not base and propose and studio.proposals is not None:
+        return Seen(studio.proposals.of(studio.place.home / name), classes, base, file, studio.proposals.name)
     return Seen(positions, classes, base, file)
 
 
@@ -84,7 +89,7 @@ def draw(
         studio: the studio.
         by: the person.
         position: of the photo.
-        painted: the class of each pixel, one byte each, row by row; empty where the mask is right as it is.
+        painted: the class of each pixel, one byte each, row by row; empty where the mask, or what a program proposes, is right as it is.
         base: the mask that the person saw, as `Seen.base`.
         seconds: how long it took.
         id: sent again with the same id, it is done once.
@@ -105,14 +110,20 @@ def draw(
             raise DataError(
                 f"somebody else changed the mask of {name} meanwhile", remedy="Look at it again, then draw."
             )
+        mine = decided(desk, name)
+        file = mine.file if mine is not None else ""
+        if not painted and not file and seen.guess:
+            painted = seen.positions.tobytes()
         if painted:
             file = studio.drawings.keep(by, _drawn(seen, painted, name))
-        else:
-            mine = decided(desk, name)
-            file = mine.file if mine is not None else ""
-            if not file and not base:
-                raise ArgumentError(f"{name} has no mask yet", remedy="Draw it first.")
-        return studio.act(by, Asked("mask", {position: {"file": file, "base": base}}, seconds=seconds, id=id))
+        elif not file and not base:
+            raise ArgumentError(f"{name} has no mask yet", remedy="Draw it first.")
+        return studio.act(
+            by,
+            Asked(
+                "mask", {position: {"file": file, "base": base, "guess": seen.guess}}, seconds=seconds, id=id
+            ),
+        )
 
 
 def _drawn(seen: Seen, painted: bytes, name: str) -> bytes:

@@ -59,7 +59,7 @@ class Writing:
             self.added += not now
         return {
             "label": self._masks.name_of(self._masks.masks[name]), "source": "", "by": self._by, "at": said.at,
-            "seconds": f"{said.seconds:.1f}",
+            "seconds": f"{said.seconds:.1f}", **({"note": f"proposed by {drawn.guess}"} if drawn.guess else {}),
         }  # fmt: skip
 
     def sentence(self) -> str:

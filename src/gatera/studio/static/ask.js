@@ -50,7 +50,7 @@ export async function decide(what, { bytes, ...more }) {
   const body = { what, id: `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`, ...more };
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return bytes ? await answered(await fetch(address(`api/mask/${more.i}`, body), { method: "POST", body: bytes })) : await post("api/act", body);
+      return bytes ? await answered(await fetch(address(`api/mask/${more.i}`, body), { method: "POST", headers: bytes.byteLength ? { "Content-Encoding": "gzip" } : {}, body: bytes })) : await post("api/act", body);
     } catch (error) {
       if (error instanceof Failed || attempt === 3) throw error;
       await pause(200 * 2 ** attempt);
