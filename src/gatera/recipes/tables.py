@@ -91,7 +91,7 @@ def table_job(settings: TrainSettings, events: Events) -> Job:
     )
 
     def fit(resume: Path | None) -> None:
-        facts.update(train_table(learn, how, events.on_note, resume))
+        facts.update(train_table(learn, how, events.on_note, resume, events.status))
 
     return Job(
         learn, fit, lambda side: _evaluate(learn, side, classes, settings.seed), data=str(settings.source),
