@@ -104,7 +104,8 @@ def table_job(settings: TrainSettings, events: Events) -> Job:
         suspects.extend(report_suspects_by_answers(learn, _held_out(learn, trial), events, of_file.item))
 
     def fit(resume: Path | None) -> None:
-        facts.update(train_table(learn, how, events.on_note, resume, look if classes else None))
+        on_trial = look if classes else None
+        facts.update(train_table(learn, how, events.on_note, resume, status=events.status, on_trial=on_trial))
 
     return Job(
         learn, fit, lambda side: _evaluate(learn, side, classes, settings.seed), data=str(settings.source),

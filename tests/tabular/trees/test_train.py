@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -54,6 +56,22 @@ def test_a_checkpoint_beside_trees_alone_is_said_to_be_unused(tmp_path):
     train_table(tabular_learner(dls, path=tmp_path), how, notes.append, tmp_path / "a.safetensors")
     said = f"The checkpoint {tmp_path / 'a.safetensors'} is not used: the program holds the trees alone, which have none."
     assert [str(note) for note in notes] == [said]
+
+
+def test_what_prints_no_epochs_shows_what_it_does(tmp_path):
+    dls = TabularDataLoaders.from_df(frame(40), tmp_path, cont_names="size", y_names="target", seed=1, bs=8)
+    shown: list[str] = []
+
+    @contextmanager
+    def status(text):
+        shown.append(text)
+        yield
+
+    learn = tabular_learner(dls, path=tmp_path)
+    with learn.no_bar(), learn.no_logging():
+        train_table(learn, TableTraining("both", 1, 5e-3, 8, None, 1), lambda note: None, status=status)
+    tried = "Trying network and boosted trees on training rows held out in turn"
+    assert shown == [tried, "Training boosted trees"]
 
 
 @pytest.mark.whole

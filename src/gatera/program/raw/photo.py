@@ -6,6 +6,7 @@ import contextlib
 import errno
 import io
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Literal, TypeAlias, cast
@@ -16,6 +17,7 @@ from PIL import Image
 from gatera.core.checks import check_choice, name_of
 from gatera.core.errors import ArgumentError, GateraError, PhotoError
 from gatera.core.files import check_regular
+from gatera.program.raw.formats.exif import has_damaged_exif
 from gatera.program.raw.formats.heic import HEIC_SUFFIXES, is_heic, open_heic
 from gatera.program.raw.formats.known import (
     ARCHIVE,
@@ -188,6 +190,10 @@ def _upright(image: Image.Image, mode: Mode, name: str, deep: bool) -> Image.Ima
     image.load()
     if deep:
         check_not_dark(image, name)
+    if has_damaged_exif(image):
+        warnings.warn(
+            f"{name} has damaged EXIF data: if they said how it is turned, that may be lost", stacklevel=2
+        )
     turn = _UPRIGHT.get(_orientation(image))
     converted = _to_mode(image, mode, name)
     if turn is None:

@@ -7,7 +7,7 @@ import numpy as np
 from gatera.program.tables.blocks import Block
 from gatera.program.tables.columns import Column, number_cells, text_column
 from gatera.program.tables.distinct import Distinct
-from gatera.program.tables.numbers import PLAIN, is_identifier, is_missing_word
+from gatera.program.tables.numbers import PLAIN, is_identifier, is_missing_word, leaves_range
 from gatera.program.tables.numeric_cells import read_numbers
 
 
@@ -51,7 +51,7 @@ class ColumnBuilder:
                 if text.strip():
                     words[text] = words.get(text, 0) + 1
                 continue
-            number = None if is_identifier(text) else PLAIN.number(text)
+            number = None if is_identifier(text) or leaves_range(text) else PLAIN.number(text)
             if number is None:
                 return None
             numbers[place] = number

@@ -20,6 +20,7 @@ from gatera.program.tables.numbers import (
     find_format,
     is_identifier,
     is_missing_word,
+    leaves_range,
 )
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?", re.ASCII)
@@ -171,7 +172,7 @@ def text_column(
         return Column(name, np.full(len(codes), None, object), Kind.EMPTY, words=_words(labels, counts))
     groups = comma_is_decimal and all(label.lstrip(" +-").startswith(_GROUPING) for label in _values(labels))
     known = None if as_text else find_format(_values(labels), comma_is_decimal and not groups, decimal)
-    if known is not None and not any(map(is_identifier, labels)):
+    if known is not None and not _are_identifiers(labels, counts):
         numbers = np.array(
             [np.nan if is_missing_word(label) else known.number(label) for label in labels], np.float64
         )
@@ -194,6 +195,15 @@ def text_column(
 
 def _values(labels: Iterable[str]) -> Iterator[str]:
     return (label for label in labels if not is_missing_word(label))
+
+
+def _are_identifiers(labels: Sequence[str], counts: np.ndarray) -> bool:
+    """Whether what could be read as numbers are names: one is plainly so, or most leave the range of numbers."""
+    if any(map(is_identifier, labels)):
+        return True
+    there = [not is_missing_word(label) for label in labels]
+    beyond = [leaves_range(label) for label in labels]  # one alone is a number gone wrong, which is told
+    return any(beyond) and 2 * int(counts[beyond].sum()) > int(counts[there].sum())
 
 
 def _truth_column(name: str, labels: Sequence[str], codes: np.ndarray, counts: np.ndarray) -> Column:

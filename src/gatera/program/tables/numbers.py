@@ -144,6 +144,20 @@ def is_identifier(text: str) -> bool:
     return body.isdecimal() and ((len(body) > 1 and body[0] == "0") or len(body) > MOST_DIGITS)
 
 
+def leaves_range(text: str) -> bool:
+    """Whether digits around an "e" make a number that float64 cannot hold, as hexadecimal names may: "50060e8007123400".
+
+    Example:
+        >>> leaves_range("50060e8007123400"), leaves_range("5e-800"), leaves_range("5e8"), leaves_range("inf")
+        (True, True, False, False)
+    """
+    body = _stripped(text)[1]
+    if not _PLAIN.fullmatch(body):
+        return False
+    value = float(body)
+    return value == float("inf") or (value == 0 and bool(set(body.lower().partition("e")[0]) - set("0.")))
+
+
 def _stripped(text: str) -> tuple[bool, str]:
     """Return whether a minus stands before the number, and the number without sign, currency and percent sign."""
     text = text.strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +24,10 @@ FEWEST = 10
 
 #: The parts of a share of the trees, in words.
 PARTS = {0.25: "a quarter trees", 0.5: "half of each", 0.75: "three quarters trees"}
+
+
+#: Shows what goes on while a block lasts.
+Status = Callable[[str], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,8 @@ def train_table(
     how: TableTraining,
     on_note: Callable[[Note], None],
     resume: Path | None = None,
+    *,
+    status: Status | None = None,
     on_trial: Callable[[Trial], None] | None = None,
 ) -> dict[str, Any]:
     """Train a new learner; afterwards its model is what was chosen.
@@ -60,6 +67,7 @@ def train_table(
         how: see `TableTraining`.
         on_note: takes each decision.
         resume: the checkpoint of an interrupted run.
+        status: shows what goes on, for all that prints no epochs.
         on_trial: takes what held-out training rows said, where any were held out; called when the training is over.
 
     Returns:
@@ -80,7 +88,8 @@ def train_table(
         model = "network"
         text = f"With fewer than {FEWEST} training rows nothing is held out to compare with boosted trees: the program holds the network"
         on_note(Note(text, "model", "both"))
-    trial = _try(learn, rows, model, how)
+    status = status or _unseen
+    trial = _try(learn, rows, model, how, status)
     share = {"network": 0.0, "trees": 1.0}.get(model, trial.share if trial else 0.5)
     if trial is not None:
         _tell(trial, share, model, rows, how, on_note)
@@ -92,7 +101,8 @@ def train_table(
         epochs = how.epochs or (trial.epochs if trial else 1)
         learn.fit_one_cycle(epochs, how.lr, wd=how.wd, resume=resume)
     if share > 0:
-        trees = boosted_module(fit_several(rows, how.seed), rows)
+        with status("Training boosted trees"):
+            trees = boosted_module(fit_several(rows, how.seed), rows)
         network = learn.model if share < 1 else None
         learn.model = TableMixture(trees, network, share, bool(rows.n_classes)).to(learn.dls.device)
     if trial is not None and on_trial is not None:
@@ -101,7 +111,9 @@ def train_table(
     return {"trees_share": share, "held_out_errors": held_out}
 
 
-def _try(learn: TabularLearner, rows: EncodedRows, model: TableModel, how: TableTraining) -> Trial | None:
+def _try(
+    learn: TabularLearner, rows: EncodedRows, model: TableModel, how: TableTraining, status: Status
+) -> Trial | None:
     """Return what held-out rows say; None where nothing is left to decide, or there are too few rows."""
     if model == "trees" or (model == "network" and how.epochs is not None) or len(rows.y) < FEWEST:
         return None
@@ -110,7 +122,13 @@ def _try(learn: TabularLearner, rows: EncodedRows, model: TableModel, how: Table
         lambda: copy.deepcopy(untrained), learn.dls.block.as_batch, learn.loss_func, how.lr, how.bs,
         learn.options.moms, 0.01 if how.wd is None else how.wd,
     )  # fmt: skip
-    return try_both(rows, maker, how.seed, how.epochs, trees=model != "network", mixed=model == "both")
+    what = "how long to train" if model == "network" else "network and boosted trees"
+    with status(f"Trying {what} on training rows held out in turn"):
+        return try_both(rows, maker, how.seed, how.epochs, trees=model != "network", mixed=model == "both")
+
+
+def _unseen(_text: str) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 def _tell(
