@@ -11,7 +11,7 @@ from gatera.program import tables
 from gatera.program.tables.notes import Note
 
 if TYPE_CHECKING:
-    from gatera.program.tables.reader import Table
+    from gatera.program.tables.reader import TableFile
 
 
 def csv_rows(
@@ -47,7 +47,7 @@ def csv_rows(
     ).rows()
 
 
-def opened(table: Table, on_note: Callable[[Note], None] | None = None) -> Table:
+def opened(table: TableFile, on_note: Callable[[Note], None] | None = None) -> TableFile:
     """Return a table, having told what was decided about its file: to `on_note`, or as warnings."""
     for note in table.notes:
         if on_note is None:
