@@ -29,7 +29,7 @@ def test_the_example_runs(tmp_path, monkeypatch, capsys):
 
 def test_its_commands_are_understood():
     lines = [shlex.split(line) for block in blocks(PAGE, "sh") for line in block.text.splitlines()]
-    assert len(lines) == 4
+    assert len(lines) == 5
     for line in lines:
         parse(COMMANDS[line[1]], line[2:])
 

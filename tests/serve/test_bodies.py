@@ -109,6 +109,7 @@ def test_names_of_files_as_old_clients_write_them(client, cat):
     names = {
         "filename*=UTF-8''%C3%A9t%C3%A9.jpg": "été.jpg",
         "filename*=utf-8'en'a%22b.jpg; size=3": 'a"b.jpg',
+        'filename="a%22b.jpg"': 'a"b.jpg',
         "filename=\"plain.jpg\"; filename*=UTF-8''other.jpg": "plain.jpg",
     }
     body = b"".join(part(f'name="file"; {written}', cat) for written in names) + b"--b--\r\n"

@@ -16,9 +16,10 @@ from gatera.cli.given.stdin import stdin_bytes
 from gatera.cli.given.web import SCHEMES, fetch_bytes, scheme_of
 from gatera.core.errors import ArgumentError, DataError, ProgramFileError, shorten
 from gatera.core.walk import files_below
+from gatera.program import tables
 from gatera.program.archive import PROGRAM, Archive
 from gatera.program.operations import OPERATIONS, PHOTOS
-from gatera.program.raw.csv_rows import numbered_csv_rows
+from gatera.program.raw.csv_rows import opened
 from gatera.program.raw.formats.unread import unread_files, unread_sentence
 from gatera.program.raw.photo import PHOTO_SUFFIXES
 from gatera.program.raw.text import TEXT_SUFFIXES
@@ -91,7 +92,7 @@ def find_inputs(
     Args:
         given: the words of the command line.
         first: what the program does first.
-        reading: how tables are read: what `numbered_csv_rows` takes.
+        reading: how tables are read: what `open_table` takes.
         on_note: is called with each decision about a table; None to warn.
 
     Raises:
@@ -282,6 +283,6 @@ def _rows(
             for each in list(_rows(str(table), columns, reading, on_note)):
                 yield Input(each.raw, {"file": "-", "row": each.where["row"]}, line=each.line)
         return
-    rows = numbered_csv_rows(word, known=columns, on_note=on_note, **reading)
+    rows = opened(tables.open_table(word, known=columns, **reading), on_note).numbered_rows()
     for number, (line, row) in enumerate(rows, start=1):
         yield Input(row, {"file": word, "row": number}, line=line)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import codecs
-import json
 import re
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
@@ -25,6 +24,7 @@ from gatera.program.raw.formats.encoded import from_base64
 from gatera.serve.desk import Desk
 from gatera.serve.loaded import PHOTOS, RATINGS, ROWS, SOUNDS, TEXTS, Loaded
 from gatera.web.guard import Receive
+from gatera.web.json_body import read_json
 from gatera.web.problems import Refused
 
 JSON, NDJSON, CSV, FORM, URLENCODED = (
@@ -127,7 +127,7 @@ async def inputs_in(body: bytes, kind: str, headers: Headers, loaded: Loaded) ->
     if kind == FORM:
         return await _form(body, headers, loaded)
     if kind == JSON or kind.endswith("+json"):
-        value = await asyncio.to_thread(_json, body) if len(body) > LARGE_JSON else _json(body)
+        value = await asyncio.to_thread(read_json, body) if len(body) > LARGE_JSON else read_json(body)
         return in_json(value, loaded)
     if loaded.files:
         if not body:
@@ -228,7 +228,7 @@ def parsed_line(line: bytes) -> Any:
     Raises:
         Refused: 400, if it is not JSON.
     """
-    return _json(line)
+    return read_json(line)
 
 
 async def _form(body: bytes, headers: Headers, loaded: Loaded) -> Given:
@@ -265,11 +265,15 @@ async def _form(body: bytes, headers: Headers, loaded: Loaded) -> Given:
 
 
 class _FormParser(MultiPartParser):
-    """Also knows names of files as some clients write them: filename*=UTF-8''%C3%A9.jpg. Source: RFC 5987, section 3.2."""
+    """Also knows names of files as some clients write them: with %22 for a quote, and filename*=UTF-8''%C3%A9.jpg (RFC 5987, section 3.2)."""
 
     def on_header_end(self) -> None:
         value = self._current_partial_header_value
-        if b'filename="' not in value and (found := _FILE_NAME.search(value)):
+        if (
+            b'filename="' in value
+        ):  # browsers write quotes so. Source: WHATWG HTML, multipart/form-data encoding
+            self._current_partial_header_value = value.replace(b"%22", b'\\"')
+        elif (found := _FILE_NAME.search(value)) is not None:
             name = unquote_to_bytes(found[2]).replace(b"\\", b"\\\\").replace(b'"', b'\\"')
             value = value[: found.start()] + b'filename="' + name + b'"' + value[found.end() :]
             self._current_partial_header_value = value
@@ -333,17 +337,6 @@ def _csv(body: bytes, loaded: Loaded) -> Given:
     if not rows:
         raise DataError("the table has no rows")
     return Given(rows, notes=[note.replace(str(path), "the table") for note in notes])
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as err:
-        said = getattr(err, "msg", None) or "it is nested too deeply or has too long a number"
-        if isinstance(err, UnicodeDecodeError):
-            said = "it is not in UTF-8"
-        line = f" in line {err.lineno}, column {err.colno}" if isinstance(err, json.JSONDecodeError) else ""
-        raise Refused(400, f"the body is not JSON ({said}{line})") from err
 
 
 def _columns(loaded: Loaded) -> tuple[str, ...]:

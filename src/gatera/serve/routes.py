@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from starlette.requests import Request
@@ -18,6 +17,7 @@ from gatera.serve.predict import Predict
 from gatera.serve.protocol.inference import inference_routes
 from gatera.serve.service import Service
 from gatera.web.assets import asset_routes, page_route
+from gatera.web.json_body import read_json
 from gatera.web.problems import JSON_TYPE, Refused
 
 #: The longest body that gives a label (bytes).
@@ -111,10 +111,7 @@ class _Routes:
 
 def _label_in(body: bytes) -> dict[str, Any]:
     expected = '{"keep": true}, or {"label": "..."}; and "by": "..." for who says so'
-    try:
-        value = json.loads(body) if len(body) <= LONGEST_LABEL else None
-    except (ValueError, RecursionError):
-        value = None
+    value = read_json(body) if len(body) <= LONGEST_LABEL else None
     if not isinstance(value, dict) or not (value.get("keep") is True or isinstance(value.get("label"), str)):
         raise Refused(400, "the body says no label", expected=expected)
     if set(value) - {"keep", "label", "by"} or ("keep" in value and "label" in value):

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from gatera.core.errors import DataError
-from gatera.program.raw.csv_rows import csv_rows, numbered_csv_rows
+from gatera.program.raw.csv_rows import csv_rows, opened
+from gatera.program.tables import open_table
 
 
 def complaint(path) -> str:
@@ -79,6 +80,6 @@ def test_a_folder_is_refused(tmp_path):
 def test_rows_have_the_line_in_which_they_begin(tmp_path):
     table = tmp_path / "t.csv"
     table.write_text('age,said\n30,"a\nb"\n\n40,c\n')
-    found = list(numbered_csv_rows(table))
+    found = list(opened(open_table(table)).numbered_rows())
     assert found == [(2, {"age": "30", "said": "a\nb"}), (5, {"age": "40", "said": "c"})]
     assert list(csv_rows(table)) == [row for _, row in found]

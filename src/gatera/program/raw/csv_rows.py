@@ -5,9 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gatera.program import tables
 from gatera.program.tables.notes import Note
+
+if TYPE_CHECKING:
+    from gatera.program.tables.reader import TableFile
 
 
 def csv_rows(
@@ -19,20 +23,7 @@ def csv_rows(
     on_note: Callable[[Note], None] | None = None,
     sheet: str | None = None,
 ) -> Iterator[dict[str, str]]:
-    """Yield the rows of a table's file as column -> cell; see `numbered_csv_rows`, which also yields their lines."""
-    return (row for _, row in numbered_csv_rows(path, delimiter, encoding, header, known, on_note, sheet))
-
-
-def numbered_csv_rows(
-    path: str | Path,
-    delimiter: str | None = None,
-    encoding: str | None = None,
-    header: str | int | None = "auto",
-    known: Sequence[str] = (),
-    on_note: Callable[[Note], None] | None = None,
-    sheet: str | None = None,
-) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the line in which each row of a table's file begins, and the row as column -> cell, read as training reads them; see `open_table`.
+    """Yield the rows of a table's file as column -> cell, read as training reads them; see `open_table`.
 
     The cells stay texts: a program's `predict` finds the numbers in them. The file is opened when the first row is asked
     for, and never held in memory as a whole.
@@ -51,10 +42,16 @@ def numbered_csv_rows(
         DataError: if the file is missing, empty or not text, names two columns alike, or has a row with another number of
             cells than its header; the line is named.
     """
-    table = tables.open_table(path, delimiter, encoding, header, known=known, sheet=sheet)
+    yield from opened(
+        tables.open_table(path, delimiter, encoding, header, known=known, sheet=sheet), on_note
+    ).rows()
+
+
+def opened(table: TableFile, on_note: Callable[[Note], None] | None = None) -> TableFile:
+    """Return a table, having told what was decided about its file: to `on_note`, or as warnings."""
     for note in table.notes:
         if on_note is None:
-            warnings.warn(str(note), stacklevel=2)
+            warnings.warn(str(note), stacklevel=3)
         else:
             on_note(note)
-    yield from table.numbered_rows()
+    return table

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import struct
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -11,6 +10,7 @@ import numpy as np
 
 from gatera.core.checks import whole_number
 from gatera.serve.answers import as_bytes
+from gatera.web.json_body import read_json
 from gatera.web.problems import Refused
 
 #: Types of tensors, and what they are in numpy; BYTES are texts and files.
@@ -52,12 +52,7 @@ def split_body(body: bytes, length: str | None) -> tuple[dict[str, Any], memoryv
         if given is None or given > size:
             raise Refused(400, f"{LENGTH} does not fit the body", got=length, expected=f"0 to {size}")
         size = given
-    try:
-        value = json.loads(body[:size])
-    except (ValueError, RecursionError) as err:
-        raise Refused(
-            400, "the request is not JSON", expected="a request of the Open Inference Protocol"
-        ) from err
+    value = read_json(body[:size], "the request")
     if not isinstance(value, dict) or not isinstance(value.get("inputs"), list) or not value["inputs"]:
         raise Refused(400, 'the request has no "inputs"', expected="a request of the Open Inference Protocol")
     return value, memoryview(body)[size:]

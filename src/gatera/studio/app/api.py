@@ -21,6 +21,7 @@ from gatera.studio.leaving import leave
 from gatera.studio.queues.orders import QUEUES, order_of
 from gatera.studio.studio import Studio
 from gatera.studio.views import item_view, last_view
+from gatera.web.json_body import read_json
 from gatera.web.problems import JSON_TYPE, as_json
 
 #: Starts a task in the background: called with who asks, and the job.
@@ -172,10 +173,7 @@ class Api:
 
 
 async def _json(request: Request) -> Any:
-    try:
-        return await request.json()
-    except ValueError as err:
-        raise ArgumentError("the body is not JSON", expected="a JSON object") from err
+    return read_json(await request.body())
 
 
 def _object(body: Any) -> dict[str, Any]:
