@@ -111,11 +111,11 @@ def _dvc(photos: Path, peers: Path) -> float:
 
 
 _OXEN = """
-import time, sys
-from oxen import LocalRepo
+import time
+import oxen
 from oxen.user import config_user
 config_user("Ann", "ann@example.org")
-repo = LocalRepo("oxen") if False else __import__("oxen").init("oxen")
+repo = oxen.init("oxen")
 start = time.perf_counter()
 repo.add("oxen/photos")
 repo.commit("All")

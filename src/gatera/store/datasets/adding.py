@@ -18,6 +18,7 @@ from gatera.core.escape import is_utf8
 from gatera.core.progress import track
 from gatera.store.datasets.labels.alike import clashes, copies
 from gatera.store.datasets.labels.masks import MASK_OF, Masks, find_masks, named_photos, of_moved
+from gatera.store.datasets.labels.of_folders import label_of, side_of
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE, Sheet
 from gatera.store.datasets.making import add_lines
@@ -26,11 +27,6 @@ from gatera.store.datasets.work.tree import State, changing, hashed, is_as_seen,
 from gatera.store.datasets.work.workspace import HIDDEN, Workspace
 from gatera.store.objects import How, ObjectStore
 from gatera.store.who import now
-
-#: Folders that name a side of the split rather than a label.
-SIDES = {
-    "train": "train", "training": "train", "valid": "valid", "val": "valid", "validation": "valid", "dev": "valid", "test": "test", "testing": "test",
-}  # fmt: skip
 
 #: Names that a message shows.
 _SHOWN = 3
@@ -282,27 +278,13 @@ def _with_masks(work: Workspace, sheet: Sheet, rows: list[Row], labels: Labels, 
     )
 
 
-def side_of(name: str) -> str:
-    """Return the side of the split that a folder on the way to a file names; "" for none."""
-    return next((SIDES[part.lower()] for part in name.split("/")[:-1] if part.lower() in SIDES), "")
-
-
 def _labels_of_folders(work: Workspace, sheet: Sheet, names: Sequence[str], labels: Labels) -> dict[str, str]:
     """Return the labels of new files by the names of their folders, and say so; nothing where these tell no classes."""
     if labels.folders is False or labels.label is not None or not names:
         return {}
     masks = find_masks([*sheet.lines, *names])
     pairs = {*masks, *masks.values()}  # their folders say what they are, and are not classes
-    found = {}
-    for name in names:
-        if name in pairs:
-            continue
-        parts = name.split("/")[:-1]
-        inner = parts[:-1] if parts and parts[-1].lower() in SIDES else parts  # cat/train/1.jpg
-        # cat/000/1.jpg: folders that only number files are no classes, where others are above them
-        named = [part for part in inner if not part.isdigit()] or inner
-        if named and named[-1].lower() not in SIDES:
-            found[name] = named[-1]
+    found = {name: label for name in names if name not in pairs and (label := label_of(name))}
     classes = set(found.values())
     known = {row.label for row in sheet.rows() if row.label} if len(classes) == 1 else set()
     if labels.folders is None and len(classes) < 2 and not classes & known:

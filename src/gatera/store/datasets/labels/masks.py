@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -32,19 +33,26 @@ def find_masks(names: Iterable[str]) -> dict[str, str]:
     photos: dict[tuple[str, ...], list[str]] = defaultdict(list)
     masks: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for name in names:
-        parts = PurePosixPath(name).parts
-        for place, part in enumerate(parts[:-1]):
-            kind = photos if part.lower() in PHOTOS else masks if part.lower() in MASKS else None
-            if kind is not None:
-                stem = PurePosixPath(name).stem
-                rest = (*parts[:place], "/", *parts[place + 1 : -1])
-                kind[(*rest, stem if kind is photos else _WORD.sub("", stem))].append(name)
-                break
+        is_mask, rest = _folder(name.rpartition("/")[0])
+        if rest:
+            stem = PurePosixPath(name).stem
+            (masks if is_mask else photos)[(*rest, _WORD.sub("", stem) if is_mask else stem)].append(name)
     return {
         found[0]: photos[key][0]
         for key, found in sorted(masks.items())
         if len(found) == 1 == len(photos.get(key, ()))
     }
+
+
+@lru_cache(maxsize=10_000)  # a folder holds many files
+def _folder(folder: str) -> tuple[bool, tuple[str, ...]]:
+    """Return whether a folder holds masks rather than photos, and what is left of it without the word that says so; () for neither."""
+    parts = folder.split("/")
+    for place, part in enumerate(parts):
+        word = part.lower()
+        if word in PHOTOS or word in MASKS:
+            return word not in PHOTOS, (*parts[:place], "/", *parts[place + 1 :])
+    return False, ()
 
 
 def photo_of(row: Row | None, extra: Sequence[str]) -> str:
