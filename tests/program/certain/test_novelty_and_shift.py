@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,14 @@ from gatera.core.errors import ArgumentError
 from gatera.program.certain.certainty import Certainty
 from gatera.program.certain.conformal import Answers
 from gatera.program.certain.novelty import Novelty, distances
-from gatera.program.certain.shift import auc_parts, critical, effect_of, told_by_features
+from gatera.program.certain.shift import (
+    SMALL_SHARE,
+    auc_parts,
+    critical,
+    effect_of,
+    effect_of_share,
+    told_by_features,
+)
 
 D = 6
 
@@ -171,3 +180,23 @@ def test_empty_cells_that_training_never_had_are_drift():
 
 def test_any_number_of_looks_has_an_interval():
     assert critical(10**9, 6) > critical(100, 6) and np.isfinite(critical(10**30, 6))
+
+
+def test_a_quarter_of_a_new_class_is_found_where_the_spread_of_its_own_share_would_hide_it():
+    z = critical(100, 6)
+    new, old = (
+        effect_of_share(37, 128, 7, 140, z),
+        effect_of(*auc_parts(np.arange(128) < 37, np.arange(140) < 7), z),
+    )
+    assert new.auc == pytest.approx(old.auc) and old.low < SMALL_SHARE < new.low < new.auc < new.high
+    assert effect_of_share(0, 128, 7, 140, z).low == 0.0 and effect_of_share(128, 128, 7, 140, z).low > 0.8
+
+
+@pytest.mark.parametrize(("n", "held"), [(32, 30), (32, 700), (128, 140)])
+def test_false_alarms_of_odd_items_are_rarer_than_is_allowed(n, held):
+    beyond, chance = held // 20, 1e-3
+    z = NormalDist().inv_cdf(1 - chance)
+    first = next(count for count in range(n + 1) if effect_of_share(count, n, beyond, held, z).low > 0.5)
+    shares = np.random.default_rng(0).beta(beyond + 1, held - beyond, 200_000)
+    alarms = (np.random.default_rng(1).binomial(n, shares) >= first).mean()
+    assert chance / 8 < alarms < 1.15 * chance

@@ -22,6 +22,7 @@ from gatera.program.certain.shift import (
     auc_parts,
     critical,
     effect_of,
+    effect_of_share,
     told_by_features,
 )
 
@@ -148,7 +149,9 @@ class Certainty:
         by = {"features": effect_of(*told_by_features(features, novelty.held_out), z)}
         by["novelty"] = _either_side(odd, novelty.scores, z)
         line = float(np.quantile(novelty.scores, ODD))
-        by["odd items"] = effect_of(*auc_parts(odd > line, novelty.scores > line), z)
+        by["odd items"] = effect_of_share(
+            int((odd > line).sum()), len(odd), int((novelty.scores > line).sum()), len(novelty.scores), z
+        )
         if sureness is not None and self.answers is not None:
             known = np.concatenate([self.answers.right, self.answers.wrong])
             by["sureness"] = _either_side(sureness, known, z)

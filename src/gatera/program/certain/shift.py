@@ -12,6 +12,7 @@ Source: Lopez-Paz and Oquab 2017 (classifier two-sample tests); DeLong, DeLong a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -28,6 +29,9 @@ FALSE_ALARMS = 0.01
 
 #: The smallest probability that the quantile of the normal distribution is known of.
 SMALLEST = 1e-300
+
+#: Of the share of odd items: how often the range of its bound is halved, and values of the usual share that are tried.
+HALVINGS, GRID = 12, 120
 
 #: How much of the identity is added to the covariance: few items would otherwise find directions of no meaning.
 SHRINKAGE = 0.5
@@ -126,6 +130,65 @@ def effect_of(above: np.ndarray, below: np.ndarray, z: float) -> Effect:
     least = (auc * (1 - auc) + 1 / (4 * min(n, m))) / (3 * min(n, m))
     half = z * float(np.sqrt(max(variance, least)))
     return Effect(auc, max(0.0, auc - half), min(1.0, auc + half))
+
+
+def effect_of_share(n_beyond: int, n: int, held_beyond: int, held: int, z: float) -> Effect:
+    """Return how many more of a batch lie beyond a line than of the held-out items, as an AUC with its interval.
+
+    The line is one of the held-out values, so that the share of new items beyond it is known up to a Beta distribution, whatever
+    the values are like. The lower end is exact for that, also for few items; an interval from the spread of the batch's own share
+    is much wider where that share is large.
+
+    Args:
+        n_beyond: number of the batch's items beyond the line.
+        n: number of items in the batch.
+        held_beyond: number of held-out items beyond it, fewer than `held`.
+        held: number of held-out items.
+        z: how many standard errors the interval reaches on either side.
+
+    Example:
+        >>> effect_of_share(37, 128, 7, 140, 4.15).low.__round__(2)
+        0.54
+    """
+    chance = 0.5 * math.erfc(z / math.sqrt(2))
+    usual, likely = _beta(held_beyond + 1, held - held_beyond)
+    excess = n_beyond / n - held_beyond / held
+    low, high = -1.0, excess
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        if likely @ _binomial_tail(n_beyond, n, np.clip(usual + middle, 0.0, 1.0)) <= chance:
+            low = middle
+        else:
+            high = middle
+    return Effect(0.5 + excess / 2, max(0.0, 0.5 + low / 2), min(1.0, 0.5 + (2 * excess - low) / 2))
+
+
+def _beta(a: int, b: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return values of a Beta distribution and their probabilities, float64 [GRID] each, tails and all."""
+    low, high = 0.0, 1.0
+    for _ in range(2):  # first where it is, then finely there
+        x = low + (np.arange(GRID) + 0.5) / GRID * (high - low)
+        log = (a - 1) * np.log(x) + (b - 1) * np.log1p(-x)
+        there = x[log > log.max() - 40]
+        step = (high - low) / GRID
+        density = np.exp(log - log.max())
+        low, high = max(0.0, float(there[0]) - step), min(1.0, float(there[-1]) + step)
+    return x, density / density.sum()
+
+
+def _binomial_tail(count: int, n: int, share: np.ndarray) -> np.ndarray:
+    """Return the probability of `count` or more of n, for each share, float64."""
+    if count <= 0:
+        return np.ones(len(share))
+    most = min(
+        n, count + int(12 * math.sqrt(n))
+    )  # beyond, nothing is added that matters to a small probability
+    k = np.arange(count, most + 1)
+    ways = np.array(
+        [math.lgamma(n + 1) - math.lgamma(each + 1) - math.lgamma(n - each + 1) for each in k.tolist()]
+    )
+    safe = np.clip(share, 1e-12, 1 - 1e-12)[:, None]
+    return np.minimum(1.0, np.exp(ways + k * np.log(safe) + (n - k) * np.log1p(-safe)).sum(axis=1))
 
 
 def told_by_features(batch: np.ndarray, held_out: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
