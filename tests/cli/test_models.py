@@ -136,7 +136,7 @@ def test_verify_fails_where_something_is_wrong(gatera, cats, tmp_path):
     path.chmod(0o644)
     path.write_bytes(b"")
     ran = gatera("models", "verify")
-    assert ran.status == 1 and "is damaged" in ran.out and "1 faults" in ran.out
+    assert ran.status == 1 and "is damaged" in ran.out and "1 fault." in ran.out
 
 
 def test_keys_and_signatures(gatera, cats, make_program):

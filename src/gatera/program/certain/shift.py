@@ -148,7 +148,7 @@ def effect_of_share(n_beyond: int, n: int, held_beyond: int, held: int, z: float
 
     Example:
         >>> effect_of_share(37, 128, 7, 140, 4.15).low.__round__(2)
-        0.54
+        0.53
     """
     chance = 0.5 * math.erfc(z / math.sqrt(2))
     usual, likely = _beta(held_beyond + 1, held - held_beyond)
