@@ -522,3 +522,14 @@ def test_commits_that_no_branch_has_are_named_before_they_are_left(data, open_da
     lost, _ = data.commit("On no branch")
     data.checkout("main")
     assert data.said == [f"Commit {lost[:8]} is on no branch, and git forgets it in the end (to keep it: git branch NAME {lost[:8]})."]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["index.lock", "objects/maintenance.lock"])
+def test_locks_of_git_that_a_killed_command_left_are_cleared(data, name):
+    (data.root / ".gatera/lock").write_text("1")  # whoever wrote this did not come to the end
+    left = data.root / ".git" / name
+    left.write_bytes(b"")
+    data.label("dog", "cat/1.jpg")
+    assert not left.exists() and data.said == [
+        f"Cleared what an interrupted command left behind: {left.name}."
+    ]

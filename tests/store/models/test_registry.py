@@ -59,7 +59,7 @@ def test_nothing_is_added_that_is_not_a_sound_program(registry, tmp_path, make_p
     "name", ["", "a/b", "../x", ".hidden", "-x", "a b", "a@v1", "con", "LPT1.x", "x.", "ü", "a" * 81, 3]
 )
 def test_names_that_some_file_system_would_not_take(registry, make_program, name):
-    with pytest.raises(ArgumentError, match="not a name for a model"):
+    with pytest.raises(ArgumentError, match=r"not a name for a model|cannot name a model"):
         registry.add(make_program(), name)
 
 
@@ -217,3 +217,18 @@ def test_a_file_that_changes_while_it_is_added_is_noticed(registry, make_program
     with pytest.raises(RegistryError, match="was changed while it was added"):
         registry.add(path)
     assert registry.models() == []
+
+
+def test_tags_that_differ_only_in_case_are_refused_before_anything_is_added(registry, make_program):
+    registry.add(make_program(), tag="Production")
+    assert registry.tag("cats@v1", "Production").number == 1  # the same tag
+    with pytest.raises(RegistryError, match="has or had a tag 'Production' already"):
+        registry.tag("cats@v1", "production")
+    with pytest.raises(RegistryError, match="not every file system keeps it apart"):
+        registry.add(make_program(seed=43), "cats", tag="PRODUCTION")
+    for tag in ("Latest", "V1"):
+        with pytest.raises(ArgumentError, match="cannot be a tag"):
+            registry.tag("cats@v1", tag)
+    assert len(registry.versions("cats")) == 1 and registry.tags("cats") == {"Production": 1}
+    with pytest.raises(ArgumentError, match="Windows keeps this name"):
+        registry.add(make_program(), "CON")

@@ -46,7 +46,12 @@ def check_name(name: object, what: str = "model") -> str:
         >>> check_name("cats-small")
         'cats-small'
     """
-    if not isinstance(name, str) or not NAME.fullmatch(name) or DEVICES.fullmatch(name) or name.endswith("."):
+    if isinstance(name, str) and DEVICES.fullmatch(name):
+        raise ArgumentError(
+            f"{name!r} cannot name a {what}: Windows keeps this name for a device",
+            remedy="Choose another name.",
+        )
+    if not isinstance(name, str) or not NAME.fullmatch(name) or name.endswith("."):
         raise ArgumentError(
             f"not a name for a {what}", got=name,
             expected="letters, digits, '.', '-' and '_', at most 80, beginning with a letter, a digit or '_'",

@@ -109,12 +109,12 @@ class ModelRegistry:
         Raises:
             ProgramFileError: if the file is not a sound program.
             ArgumentError: if the name cannot be one.
-            RegistryError: if another model has the same name but for the case of its letters.
+            RegistryError: if another model, or another of its tags, has the same name but for the case of its letters.
         """
         path = Path(program)
         model = self._new_name(check_name(path.stem if model is None else model))
         if tag is not None:
-            check_tag(tag)
+            self._new_tag(model, tag)
         package = read_package(path)
         _, decoder = read_description(package)
         stored = self._kept(path)
@@ -208,10 +208,10 @@ class ModelRegistry:
 
         Raises:
             ArgumentError: if the tag cannot be one.
-            RegistryError: if there is no such version, or somebody else moved the tag at the same time.
+            RegistryError: if there is no such version, another tag has the same name but for the case of its letters, or somebody else moved the tag at the same time.
         """
         version = self.find(reference)
-        return self._move(version.model, check_tag(tag), version.number, note, by)
+        return self._move(version.model, self._new_tag(version.model, tag), version.number, note, by)
 
     def untag(self, model: str, tag: str, note: str = "", by: str | None = None) -> TagMove:
         """Remove a tag; its history stays.
@@ -301,6 +301,21 @@ class ModelRegistry:
                 remedy=f"Add it to {other}, or choose another name.",
             )
         return model
+
+    def _new_tag(self, model: str, tag: str) -> str:
+        """Return the name of a tag; on some file systems Production and production are one folder."""
+        check_tag(tag)
+        had = tags.tag_names(self.files, model) if self.folder.exists() else []
+        if tag in had:
+            return tag
+        check_tag(tag.lower())  # Latest and V3 would be taken for latest and v3
+        other = next((each for each in had if each.lower() == tag.lower()), None)
+        if other is not None:
+            raise RegistryError(
+                f"{model} has or had a tag {other!r} already, and not every file system keeps it apart from {tag!r}",
+                remedy=f"Move {other}, or choose another name.",
+            )
+        return tag
 
     def _joined(self, said: Parents, given: Parents) -> Parents:
         """Return the parents that the file says, with what was given in their place, and the name of a program it started from."""

@@ -87,6 +87,9 @@ def _clear(lock: Path, git_folder: Path | None, say: Callable[[str], None]) -> N
     cleared = []
     if git_folder is not None:
         names = ["index.lock", "HEAD.lock", "ORIG_HEAD.lock", "packed-refs.lock", "config.lock"]
+        names.append(
+            "objects/maintenance.lock"
+        )  # with it there git would never tidy up again, and not say so
         stale = [git_folder / name for name in names] + list((git_folder / "refs").rglob("*.lock"))
         stale += list(git_folder.glob("next-index-*.lock"))
         for path in stale:
