@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -71,12 +70,14 @@ class Network(NamedTuple):
     outputs: tuple[str, ...]
 
 
-@dataclass
 class _Message:
     """The fields of one message: single ones by number, and repeated ones as lists."""
 
-    one: dict[int, Any] = field(default_factory=dict)
-    many: dict[int, list[Any]] = field(default_factory=dict)
+    __slots__ = ("many", "one")
+
+    def __init__(self) -> None:
+        self.one: dict[int, Any] = {}
+        self.many: dict[int, list[Any]] = {}
 
     def text(self, number: int) -> str:
         return str(self.one.get(number, ""))

@@ -50,12 +50,13 @@ class Value:
         return [int(value) for value in self.values.ravel()]
 
 
-@dataclass(frozen=True)
 class Call:
     """One node with what is known of its inputs; a missing optional input is None."""
 
-    node: Node
-    inputs: tuple[Value | None, ...]
+    __slots__ = ("inputs", "node")
+
+    def __init__(self, node: Node, inputs: tuple[Value | None, ...]) -> None:
+        self.node, self.inputs = node, inputs
 
     def __getitem__(self, place: int) -> Value:
         value = self.optional(place)
