@@ -15,6 +15,7 @@ from gatera.core.files import (
     free_bytes,
     home,
     human_bytes,
+    put_in_place,
     sha256_file,
 )
 
@@ -103,3 +104,39 @@ def test_where_nothing_can_be_written_the_folder_is_named(tmp_path):
         f"Cannot write {path}: cannot create files in {tmp_path / 'file'} (Not a directory). Choose another folder, "
         "or make that one writable."
     )
+
+
+def folder_with(path: Path, text: str) -> Path:
+    path.mkdir()
+    (path / "file").write_text(text)
+    return path
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(each.name for each in folder.iterdir())
+
+
+def test_a_finished_folder_takes_the_place_of_the_old_one(tmp_path):
+    folder = folder_with(tmp_path / "page", "old")
+    put_in_place(folder_with(tmp_path / "new", "new"), folder)
+    assert (folder / "file").read_text() == "new" and names_in(tmp_path) == ["page"]
+    put_in_place(folder_with(tmp_path / "new", "again"), tmp_path / "other")
+    assert names_in(tmp_path) == ["other", "page"]
+
+
+def test_the_old_folder_comes_back_where_the_new_one_cannot_be_named(tmp_path):
+    folder = folder_with(tmp_path / "page", "old")
+    with pytest.raises(FileNotFoundError):
+        put_in_place(tmp_path / "not there", folder)
+    assert (folder / "file").read_text() == "old" and names_in(tmp_path) == ["page"]
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_what_a_killed_run_had_put_aside_is_not_lost(tmp_path, named):
+    folder_with(tmp_path / ".page.replaced", "old")
+    if named:
+        folder_with(tmp_path / "page", "newer")
+    with pytest.raises(FileNotFoundError):
+        put_in_place(tmp_path / "not there", tmp_path / "page")
+    assert (tmp_path / "page" / "file").read_text() == ("newer" if named else "old")
+    assert names_in(tmp_path) == ["page"]

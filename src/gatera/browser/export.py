@@ -17,7 +17,7 @@ from gatera.browser.runtime import RUNTIME, runtime_files
 from gatera.browser.twins import check_twins
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, ExportError, OutputExistsError
-from gatera.core.files import PARTIAL, human_bytes, sha256_file, umask
+from gatera.core.files import PARTIAL, human_bytes, put_in_place, sha256_file, umask
 from gatera.program.archive import MODEL, PROGRAM, TOKENIZER
 from gatera.program.decode import Decoder
 from gatera.program.description import certainty_of, read_description
@@ -140,18 +140,12 @@ def _beside(folder: Path) -> Iterator[Path]:
             f"cannot create {folder} ({err.strerror})",
             remedy="Choose another folder, or make that one writable.",
         ) from err
-    old = new.with_name(f"{new.name}.old")
     try:
         yield new
         new.chmod(0o777 & ~umask())  # a web server of another user may read it
-        if folder.exists():
-            folder.rename(old)
-        new.rename(folder)
+        put_in_place(new, folder)
     finally:
         shutil.rmtree(new, ignore_errors=True)
-        if old.exists() and not folder.exists():
-            old.rename(folder)
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def _copy_page(new: Path, title: str) -> None:

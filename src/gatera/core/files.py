@@ -10,7 +10,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gatera.core.errors import ArgumentError, OutputExistsError
@@ -89,6 +89,38 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def put_in_place(new: Path, folder: Path) -> None:
+    """Give a finished folder its name. What has that name (a link itself, not its target) stays until then, and comes back if it fails.
+
+    Args:
+        new: the finished folder, on the same disk.
+        folder: its name.
+    """
+    old = folder.with_name(f".{folder.name}.replaced")
+    if os.path.lexists(old):  # of a run that was killed between two renames
+        if os.path.lexists(folder):
+            _remove(old)
+        else:
+            old.rename(folder)
+    with suppress(FileNotFoundError):
+        folder.rename(old)
+    try:
+        new.rename(folder)
+    except BaseException:
+        if os.path.lexists(old):
+            old.rename(folder)
+        raise
+    _remove(old)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, or a link to one; what cannot be removed stays."""
+    if folder.is_symlink():
+        folder.unlink()
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def umask() -> int:

@@ -10,14 +10,14 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
 from gatera.core.errors import DownloadError
-from gatera.core.files import PARTIAL, free_bytes, human_bytes
+from gatera.core.files import PARTIAL, free_bytes, human_bytes, put_in_place
 from gatera.core.progress import track
 
 #: What the readers of Python's library raise for damaged archives.
@@ -56,7 +56,7 @@ def unpack(archive: Path, folder: Path, quiet: bool = False) -> Path:
         content = work / "content"
         content.mkdir()
         _write_members(archive, content, quiet)
-        _put_in_place(_single_folder(content), folder, aside=work / "replaced")
+        put_in_place(_single_folder(content), folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return folder
@@ -145,10 +145,3 @@ def _single_folder(content: Path) -> Path:
     """Return the one folder that `content` holds, apart from what macOS adds, else `content` itself."""
     entries = [entry for entry in content.iterdir() if not entry.name.startswith((".", "__MACOSX"))]
     return entries[0] if len(entries) == 1 and entries[0].is_dir() else content
-
-
-def _put_in_place(content: Path, folder: Path, aside: Path) -> None:
-    """Give `content` its final name; an existing one (a link itself, not its target) is moved aside first."""
-    with suppress(FileNotFoundError):
-        folder.rename(aside)
-    content.rename(folder)
