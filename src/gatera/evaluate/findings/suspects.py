@@ -54,7 +54,8 @@ def suspects_table(outcomes: Sequence[Outcome], n: int, things: str, items: Sequ
         items: the first suspects, with pictures or excerpts.
     """
     look = "looks" if len(outcomes) == 1 else "look"
-    first = f"{len(outcomes):,} of {n:,} {things} {look} like another class than their label says; the most suspicious come first."
+    whose = "its" if len(outcomes) == 1 else "their"
+    first = f"{len(outcomes):,} of {n:,} {things} {look} like another class than {whose} label says; the most suspicious come first."
     rows = [(each.example.name, each.truth, each.answer) for each in outcomes[:MOST_ROWS]]
     columns = ("name", "label", "looks like")
     return Section("Labels that look wrong", [first], columns, rows, items=items, note=HALF)
