@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from gatera.cli.given.program import program_path
 from gatera.cli.given.stdin import stdin_bytes
 from gatera.cli.given.web import SCHEMES, fetch_bytes, scheme_of
+from gatera.core.checks import unique_names
 from gatera.core.errors import ArgumentError, DataError, ProgramFileError, shorten
 from gatera.core.walk import files_below
 from gatera.program import tables
@@ -272,9 +273,11 @@ def _rows(
     """Yield the rows that a word stands for: those of a CSV file, or one as a JSON object."""
     if word.lstrip().startswith("{"):
         try:
-            yield Input(json.loads(word), {"text": word})
-        except ValueError as err:
+            yield Input(json.loads(word, object_pairs_hook=unique_names), {"text": word})
+        except json.JSONDecodeError as err:
             raise DataError(f"a row is not JSON ({err})", got=word) from err
+        except ValueError as err:
+            raise DataError(f"a row {err}", got=word, remedy="Each value needs a name of its own.") from err
         return
     if word == "-":
         with tempfile.TemporaryDirectory() as folder:

@@ -7,7 +7,7 @@ import math
 import numbers
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -68,6 +68,24 @@ def counted(n: int, one: str, many: str | None = None) -> str:
         ('1 row', '2,000 categories')
     """
     return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def unique_names(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object of these pairs; for `json.loads(..., object_pairs_hook=unique_names)`, which else keeps the last of a name.
+
+    Raises:
+        ValueError: if a name comes twice.
+
+    Example:
+        >>> unique_names([("age", 41), ("job", "cook")])
+        {'age': 41, 'job': 'cook'}
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise ValueError(f"has a name twice in one object: {listed(twice, 5)}")
+    return found
 
 
 def listed(options: Iterable[object], limit: int = 12) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from gatera.core.checks import listed
+from gatera.core.checks import unique_names
 from gatera.web.problems import Refused
 
 
@@ -36,14 +36,10 @@ def read_json(body: bytes, what: str = "the body") -> Any:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        raise Refused(
-            400, f"has a name twice in one object: {listed(twice, 5)}", remedy="Each value needs a name of its own."
-        )  # fmt: skip
-    return found
+    try:
+        return unique_names(pairs)
+    except ValueError as err:
+        raise Refused(400, str(err), remedy="Each value needs a name of its own.") from err
 
 
 def _no_number(name: str) -> Any:

@@ -122,6 +122,13 @@ def test_less_odd_and_less_sure_are_drift_too():
     assert unsure.drifted and unsure.by["sureness"].auc > 0.9
 
 
+def test_features_that_are_no_numbers_are_refused_with_their_item():
+    features = normal(8, 32)
+    features[[5, 9], 2] = np.nan
+    with pytest.raises(ArgumentError, match=r"not finite numbers.*item 5 of 32"):
+        known().shift(features, None, 1)
+
+
 def test_looking_often_asks_for_more_evidence():
     certainty, batch = known(), normal(9, 128, shift=0.3)
     once, often = (certainty.shift(batch, None, looks) for looks in (1, 100_000))

@@ -131,11 +131,17 @@ class Certainty:
             gaps: whether each item has an empty cell where training had none, bool [n]; None where that is not known.
 
         Raises:
-            ArgumentError: if the program has no features, or the batch is too small.
+            ArgumentError: if the program has no features, the batch is too small, or a feature is not a finite number.
         """
         novelty = self.novelty
         if novelty is None:
             raise ArgumentError(NO_FEATURES)
+        if not np.isfinite(features).all():
+            place = int(np.flatnonzero(~np.isfinite(features).reshape(len(features), -1).all(1))[0])
+            raise ArgumentError(
+                "features that are not finite numbers cannot be compared", got=f"item {place} of {len(features):,}",
+                remedy="Leave the item out, and look at what it was made from.",
+            )  # fmt: skip
         n, counted = len(features), first_of_copies(features, novelty.held_out)
         if len(counted) < FEWEST:
             raise ArgumentError(

@@ -12,7 +12,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
 
-from gatera.core.checks import require
+from gatera.core.checks import require, unique_names
 from gatera.core.errors import DataError
 
 #: Rows that are turned into CSV at once.
@@ -166,7 +166,7 @@ def _objects(opened: Callable[[], IO[bytes]]) -> Iterator[dict[str, Any]]:
     with io.TextIOWrapper(opened(), "utf-8-sig") as text:
         first = text.readline()
         if first.lstrip().startswith("["):
-            yield from map(partial(_object, "the list"), json.loads(first + text.read()))
+            yield from map(partial(_object, "the list"), _parsed_list(first + text.read()))
             return
         for number, line in enumerate(chain([first], text), start=1):
             if line.strip():
@@ -175,9 +175,20 @@ def _objects(opened: Callable[[], IO[bytes]]) -> Iterator[dict[str, Any]]:
 
 def _parsed(line: str, number: int) -> Any:
     try:
-        return json.loads(line)
-    except ValueError as err:
+        return json.loads(line, object_pairs_hook=unique_names)
+    except json.JSONDecodeError as err:
         raise ValueError(f"line {number} is not JSON: {err}") from err
+    except ValueError as err:
+        raise ValueError(f"line {number} {err}") from err
+
+
+def _parsed_list(text: str) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=unique_names)
+    except json.JSONDecodeError:
+        raise
+    except ValueError as err:
+        raise ValueError(f"the list {err}") from err
 
 
 def _object(where: str, row: Any) -> dict[str, Any]:
