@@ -63,7 +63,7 @@ def test_a_compressed_body_is_as_large_as_what_is_in_it(client):
     [
         ("br", b"x", 415, "the body is compressed in a way that is not read"),
         ("gzip", b"hello", 400, "the body is not compressed as its header Content-Encoding says"),
-        ("gzip", gzip.compress(b'"good"')[:-9], 400, "the compressed body is cut off"),
+        ("gzip", gzip.compress(b'"good"', mtime=0)[:-9], 400, "the compressed body is cut off"),
         ("gzip", b"", 400, "the compressed body is cut off"),
     ],
 )
