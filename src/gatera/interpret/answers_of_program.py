@@ -12,12 +12,9 @@ from torch import Tensor, nn
 from gatera.core.errors import ArgumentError
 from gatera.interpret.attributions.rows import RowAttribution, row_attribution
 from gatera.interpret.attributions.texts import TextAttribution, text_attribution
-from gatera.interpret.subject import Subject
+from gatera.interpret.subject import Subject, answers_of
 from gatera.program.program import Program
 from gatera.program.raw.cells import cells_of
-
-#: What outputs [N,K] become, by the name that program.json gives it.
-ACTIVATIONS = {"softmax": lambda x: x.softmax(1), "sigmoid": Tensor.sigmoid, "none": lambda x: x}
 
 
 class EngineNetwork(nn.Module):
@@ -66,15 +63,13 @@ class ProgramRows:
 def answering(program: Program) -> Subject:
     """Return a program as something that can be explained by its answers alone."""
     decoder = program.decoder
-    activation, temperature = ACTIVATIONS[decoder.activation], decoder.temperature
 
     def encode(raw: Any) -> Tensor:
         return torch.from_numpy(np.array(program.preprocess(raw)))[None]
 
     return Subject(
-        EngineNetwork(program), encode, None, lambda x: activation(x.float() / temperature), decoder.vocab or None,
-        decoder.task,
-    )  # fmt: skip
+        EngineNetwork(program), encode, None, answers_of(decoder), decoder.vocab or None, decoder.task
+    )
 
 
 def explained_text(program: Program, raw: Any, pieces: int | None = None) -> TextAttribution:

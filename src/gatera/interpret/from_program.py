@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from gatera.core.checks import require
 from gatera.core.errors import GateraError, ProgramFileError, is_library_error
-from gatera.interpret.subject import Subject
+from gatera.interpret.subject import Subject, answers_of
 from gatera.models.layers import Normalization
 from gatera.models.target_scale import TargetScale
 from gatera.models.vision.body import Body, create_body
@@ -59,8 +59,6 @@ def subject_of_program(path: str | Path, trusted: bool = False) -> Subject:
         )  # fmt: skip
     weights = _weights(package)
     model = _network(package, weights, 1 if first["op"] == "read_sound" or first.get("mode") == "L" else 3)
-    activations = {"softmax": lambda x: x.softmax(1), "sigmoid": Tensor.sigmoid, "none": lambda x: x}
-    activation, temperature = activations[decoder.activation], decoder.temperature
 
     def encode(raw: Any) -> Tensor:
         array = np.array(preprocessing(raw))
@@ -69,8 +67,7 @@ def subject_of_program(path: str | Path, trusted: bool = False) -> Subject:
     def pixels(x: Tensor) -> np.ndarray:
         return x[0].clamp(0, 1).mul(255).round().to(torch.uint8).permute(1, 2, 0).numpy()
 
-    vocab = decoder.vocab or None
-    return Subject(model, encode, pixels, lambda x: activation(x.float() / temperature), vocab, decoder.task)
+    return Subject(model, encode, pixels, answers_of(decoder), decoder.vocab or None, decoder.task)
 
 
 def check_same(subject: Subject, program: Program, raw: Any, path: str | Path) -> None:

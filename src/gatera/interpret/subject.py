@@ -14,9 +14,22 @@ from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.image import ImageInput
 from gatera.data.loading.loaders import DataLoader
+from gatera.program.decode import Decoder
 
 if TYPE_CHECKING:
     from gatera.learn.learner import Learner
+
+
+#: What outputs [N,K] become, by the name that program.json gives it.
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "softmax": lambda x: x.softmax(1), "sigmoid": Tensor.sigmoid, "none": lambda x: x,
+}  # fmt: skip
+
+
+def answers_of(decoder: Decoder) -> Callable[[Tensor], Tensor]:
+    """Return what makes answers of a network's outputs [N,K], as a program does."""
+    activation, temperature = ACTIVATIONS[decoder.activation], decoder.temperature
+    return lambda outputs: activation(outputs.float() / temperature)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ def read_json(body: bytes, what: str = "the body") -> Any:
         what: what messages call it.
 
     Raises:
-        Refused: 400, if it is no JSON, an object has a name twice, or a number is NaN or Infinity, which JSON does not have.
+        Refused: 400, if it is not JSON, an object has a name twice, or a number is NaN or Infinity, which JSON does not have.
 
     Example:
         >>> read_json(b'{"age": 41}')

@@ -222,7 +222,7 @@ class WebServer(uvicorn.Server):
         """Return whether it is time to end."""
         ending = await super().on_tick(counter)
         if self.draining:
-            self._close_after_answers()  # the headers are made anew every second
+            self._close_after_answers()  # uvicorn rebuilds the headers every second
         late = self.ends_at is not None and asyncio.get_running_loop().time() >= self.ends_at
         return ending or late
 

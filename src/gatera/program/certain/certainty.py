@@ -136,10 +136,10 @@ class Certainty:
         novelty = self.novelty
         if novelty is None:
             raise ArgumentError(NO_FEATURES)
-        if not np.isfinite(features).all():
-            place = int(np.flatnonzero(~np.isfinite(features).reshape(len(features), -1).all(1))[0])
+        finite = np.isfinite(features).all(axis=1)
+        if not finite.all():
             raise ArgumentError(
-                "features that are not finite numbers cannot be compared", got=f"item {place} of {len(features):,}",
+                "features that are not finite numbers cannot be compared", got=f"item {finite.argmin()} of {len(features):,}",
                 remedy="Leave the item out, and look at what it was made from.",
             )  # fmt: skip
         n, counted = len(features), first_of_copies(features, novelty.held_out)

@@ -13,7 +13,7 @@ from gatera.evaluate.html_report import figure_png
 from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.outcomes import Outcome
 from gatera.evaluate.section import Picture, Section
-from gatera.evaluate.shown import worst_first
+from gatera.evaluate.shown import caption_of, to_explain
 from gatera.interpret.from_program import IMAGE_STEPS, check_same, subject_of_program
 from gatera.interpret.layers import stages
 from gatera.interpret.occlusion import Squares, occluded
@@ -95,13 +95,11 @@ def _units(subject: Subject, outcomes: Sequence[Outcome]) -> list[Picture]:
 
 
 def _where(subject: Subject, outcomes: Sequence[Outcome]) -> list[Picture]:
-    right = sorted((each for each in outcomes if not each.wrong), key=lambda each: each.badness)
     pictures = []
-    for outcome in [*worst_first(outcomes)[:WRONG], *right[:RIGHT]]:
+    for outcome in to_explain(outcomes, WRONG, RIGHT):
         drawn = _occlusion(subject, outcome.example.raw)
         if drawn is not None:
-            caption = f"Labelled {outcome.truth}, answered {outcome.answer} ({outcome.how})."
-            pictures.append(Picture(outcome.example.name, drawn, caption, wide=True))
+            pictures.append(Picture(outcome.example.name, drawn, caption_of(outcome), wide=True))
     return pictures
 
 

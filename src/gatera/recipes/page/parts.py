@@ -13,7 +13,7 @@ from gatera.evaluate.html_parts import Explained
 from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.outcomes import Outcome
 from gatera.evaluate.section import Section
-from gatera.evaluate.shown import worst_first
+from gatera.evaluate.shown import caption_of, to_explain
 from gatera.interpret.answers_of_program import explained_row, explained_text
 from gatera.program.program import Program
 
@@ -23,7 +23,7 @@ WRONG, RIGHT = 2, 2
 #: Stretches of a text that are left out, at most, and rows that stand for "not this value".
 PIECES, OTHERS = 96, 20
 
-#: Tokens that are no words of the text: "[SEP]".
+#: Tokens that are not words of the text: "[SEP]".
 SPECIAL = re.compile(r"\[[A-Z]+\]")
 
 #: Characters of a cell.
@@ -57,14 +57,8 @@ def parts_sections(program: Program, measured: Measurement) -> list[Section]:
 def _explained(
     outcomes: Sequence[Outcome], explain: Callable[[Outcome], Explained | None]
 ) -> list[Explained]:
-    right = sorted((each for each in outcomes if not each.wrong), key=lambda each: each.badness)
-    chosen = list(dict.fromkeys([*map(id, worst_first(outcomes)[:WRONG]), *map(id, right[:RIGHT])]))
-    by_id = {id(each): each for each in outcomes}
-    return [one for each in chosen if (one := explain(by_id[each])) is not None]
-
-
-def _caption(outcome: Outcome) -> str:
-    return f"Labelled {outcome.truth}, answered {outcome.answer} ({outcome.how})."
+    chosen = to_explain(outcomes, WRONG, RIGHT)
+    return [one for each in chosen if (one := explain(each)) is not None]
 
 
 def _words(program: Program, outcome: Outcome) -> Explained | None:
@@ -74,7 +68,7 @@ def _words(program: Program, outcome: Outcome) -> Explained | None:
         return None
     words = zip(found.words, found.weights.tolist(), strict=True)
     parts = [(word, weight) for word, weight in words if not SPECIAL.fullmatch(word)]
-    return Explained(outcome.example.name, _caption(outcome), parts, running=True)
+    return Explained(outcome.example.name, caption_of(outcome), parts, running=True)
 
 
 def _columns(program: Program, outcome: Outcome, others: torch.Tensor) -> Explained | None:
@@ -85,7 +79,7 @@ def _columns(program: Program, outcome: Outcome, others: torch.Tensor) -> Explai
     names = [f"{name} = {shorten(cell, CELL)}" for name, cell in zip(found.columns, found.cells, strict=True)]
     parts = list(zip(names, found.weights.tolist(), strict=True))
     usual = f" Usual: {found.usual:.3g}; here {found.answer:.3g}."
-    return Explained(outcome.example.name, _caption(outcome) + usual, parts)
+    return Explained(outcome.example.name, caption_of(outcome) + usual, parts)
 
 
 def _encoded(program: Program, outcomes: Sequence[Outcome]) -> torch.Tensor:

@@ -36,6 +36,6 @@ def _of_folder(folder: str) -> tuple[str, str]:
     parts = folder.split("/") if folder else []
     side = next((SIDES[part.lower()] for part in parts if part.lower() in SIDES), "")
     inner = parts[:-1] if parts and parts[-1].lower() in SIDES else parts  # cat/train/1.jpg
-    # cat/000/1.jpg: folders that only number files are no classes, where others are above them
+    # cat/000/1.jpg: folders that only number files are not classes, where others are above them
     named = [part for part in inner if not part.isdigit()] or inner
     return side, named[-1] if named and named[-1].lower() not in SIDES else ""
