@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -35,6 +39,15 @@ def test_precisions_have_their_dtypes():
 def test_a_processor_computes_in_bf16_only_where_it_has_it(monkeypatch, precision, fast, dtype):
     monkeypatch.setattr("gatera.core.device.cpu_has_fast_bf16", lambda: fast)
     assert autocast_dtype(precision, CPU) is dtype
+
+
+@pytest.mark.slow
+def test_bf16_is_not_taken_where_onednn_may_not_use_it():
+    environment = os.environ | {"ONEDNN_MAX_CPU_ISA": "AVX2"}
+    code = "from gatera.core.device import cpu_has_fast_bf16; print(cpu_has_fast_bf16())"
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert run.stdout == "False\n"
 
 
 def test_an_unknown_precision_is_refused():

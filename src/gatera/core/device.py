@@ -41,9 +41,13 @@ def as_device(device: str | torch.device | None) -> torch.device:
 
 
 def cpu_has_fast_bf16() -> bool:
-    """Whether this processor multiplies bfloat16 in hardware (AVX-512 BF16 or AMX)."""
+    """Whether this processor multiplies bfloat16 in hardware (AVX-512 BF16 or AMX), and oneDNN may use it.
+
+    `ONEDNN_MAX_CPU_ISA` keeps oneDNN from it, on any processor: bf16 would then be slower than float32.
+    """
     capabilities = torch.cpu.get_capabilities()
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+    in_hardware = capabilities.get("avx512_bf16") or capabilities.get("amx_bf16")
+    return bool(in_hardware and torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def autocast_dtype(precision: Precision, device: torch.device) -> torch.dtype | None:
