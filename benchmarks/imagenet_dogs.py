@@ -16,7 +16,7 @@ import torch
 
 from gatera.models.vision.classifier import create_classifier
 from gatera.program.preprocess import Preprocessing
-from gatera.program.raw.csv_rows import csv_rows
+from gatera.program.raw.read_csv import csv_rows
 
 #: Fewer correct predictions than this mean that the weights or the preprocessing are wrong.
 MUST_REACH = 104

@@ -18,7 +18,7 @@ ANSWER = """
 import sys
 from itertools import islice
 from gatera import load_program
-from gatera.program.raw.csv_rows import csv_rows
+from gatera.program.raw.read_csv import csv_rows
 program = load_program(sys.argv[1])
 for row, answer in zip(csv_rows(sys.argv[2]), program.predict_batch(islice(csv_rows(sys.argv[2]), 3))):
     print(f"{row['age']}, {row['education']}, {row['occupation'] or '?'}: {answer.label} ({answer.probability:.0%})")

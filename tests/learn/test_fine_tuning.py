@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from gatera.data.transforms.item import Resize
-from gatera.learn.checkpoint import TrainingInterrupted
+from gatera.learn.checkpoints.saved import TrainingInterrupted
 from gatera.learn.fine_tuning import UnfrozenPart, rate_share, suffices
 from gatera.learn.head_start import HeadStart, trained_before
 from gatera.learn.learner import Learner

@@ -51,7 +51,7 @@ def test_a_compressed_body_is_as_large_as_what_is_in_it(client):
     assert len(bomb) < 50_000
     answer = asked.post("/predict", content=bomb, headers={"Content-Encoding": "gzip"})
     assert (answer.status_code, problem(answer)) == (413, "the body is too large")
-    assert asked.service.desk.bytes == 0
+    assert asked.service.queue.bytes == 0
     lines = asked.post(
         "/predict", content=bomb, headers={"Content-Encoding": "gzip", "Content-Type": "application/x-ndjson"}
     )

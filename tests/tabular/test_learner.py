@@ -14,7 +14,7 @@ from gatera.data.loading.loaders import DataLoaders
 from gatera.data.transforms.normalize import Normalize
 from gatera.measure.metrics.standard import accuracy
 from gatera.program.program import load_program
-from gatera.program.raw.csv_rows import csv_rows
+from gatera.program.raw.read_csv import csv_rows
 from gatera.tabular.data import TabularDataLoaders
 from gatera.tabular.learner import tabular_learner
 from gatera.tabular.procs import Categorify, FillMissing
@@ -120,7 +120,7 @@ def test_a_program_answers_a_whole_csv_like_the_learner_without_torch_and_pandas
     code = f"""
 import sys
 from gatera.program.program import load_program
-from gatera.program.raw.csv_rows import csv_rows
+from gatera.program.raw.read_csv import csv_rows
 for answer in load_program({str(program)!r}, engine="onnxruntime").predict_batch(csv_rows({str(path)!r}), 256):
     print(answer.label, *answer.probabilities)
 print(*(name in sys.modules for name in ("torch", "pandas")))

@@ -11,7 +11,7 @@ import pytest
 from gatera.collab.data import CollabDataLoaders
 from gatera.data.sources.tables import read_table
 from gatera.program.preprocess import Preprocessing
-from gatera.program.raw.csv_rows import csv_rows
+from gatera.program.raw.read_csv import csv_rows
 from gatera.tabular.roles import find_roles
 from gatera.tabular.table import TabularPandas
 

@@ -20,9 +20,9 @@ from gatera.core.walk import files_below
 from gatera.program import tables
 from gatera.program.archive import PROGRAM, Archive
 from gatera.program.operations import OPERATIONS, PHOTOS
-from gatera.program.raw.csv_rows import opened
 from gatera.program.raw.formats.unread import unread_files, unread_sentence
 from gatera.program.raw.photo import PHOTO_SUFFIXES
+from gatera.program.raw.read_csv import opened
 from gatera.program.raw.text import TEXT_SUFFIXES
 from gatera.program.tables.notes import Note
 from gatera.program.tables.packed import is_table_name

@@ -13,7 +13,7 @@ from gatera.cli.given.stdin import stdin_names
 from gatera.cli.inputs import AS_FOUND, Input, find_inputs, first_operation
 from gatera.cli.output import FAILED, notes, print_json, print_line, show_error, show_line, show_note
 from gatera.cli.parser import UsageError
-from gatera.cli.saving.csv_rows import csv_header, csv_rows_of, write_csv
+from gatera.cli.saving.write_csv import csv_header, csv_rows_of, write_csv
 from gatera.cli.terminal.table import Column, table_lines
 from gatera.cli.terminal.text import cells, escaped, padded
 from gatera.core.errors import DataError

@@ -14,7 +14,7 @@ from gatera.cli.inputs import AS_FOUND
 from gatera.cli.measuring.several import as_json, comparisons, show_comparisons, what_to_measure
 from gatera.cli.output import FAILED, notes, print_json, print_line, show_line, show_note
 from gatera.cli.predict import threads_for
-from gatera.cli.saving.csv_rows import write_csv
+from gatera.cli.saving.write_csv import write_csv
 from gatera.cli.terminal.style import paint
 from gatera.cli.terminal.text import escaped
 from gatera.core.files import check_can_write, check_free_to_write

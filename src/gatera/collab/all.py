@@ -21,7 +21,7 @@ from gatera.models.tabular import (
 )
 from gatera.notebook_names import *  # noqa: F403 - a face brings every common name
 from gatera.notebook_names import __all__ as _common
-from gatera.program.raw.csv_rows import csv_rows
+from gatera.program.raw.read_csv import csv_rows
 from gatera.program.recommend import Recommendation
 
 # fmt: off

@@ -13,8 +13,8 @@ from torch import nn
 from gatera.core.checks import check_at_least
 from gatera.core.errors import ArgumentError
 from gatera.learn import loop
-from gatera.learn.checkpoint import Position, TrainingInterrupted
 from gatera.learn.checkpoints.keeper import Keeper, as_data_error
+from gatera.learn.checkpoints.saved import Position, TrainingInterrupted
 from gatera.learn.checkpoints.tensor_file import write_tensors
 from gatera.learn.head_start import HeadStart
 from gatera.learn.interrupt import shielded, signal_of

@@ -16,8 +16,8 @@ from gatera.core.signatures import check_arguments, spelled_out
 from gatera.data.loading.list_loader import ListLoader
 from gatera.data.loading.loaders import DataLoader, DataLoaders
 from gatera.kernels.folding import folded_copy
-from gatera.learn import checkpoint
 from gatera.learn.certainty.fit import Fitted, fit_certainty
+from gatera.learn.checkpoints import saved as checkpoint
 from gatera.learn.doctor.examine import Diagnosis, examine
 from gatera.learn.export.program import ExportOptions, Trained, export_program
 from gatera.learn.fit import FitPlan

@@ -18,12 +18,12 @@ from gatera.core.progress import note
 from gatera.core.random import fresh_seed
 from gatera.core.signatures import check_arguments, spelled_out
 from gatera.data.loading.loaders import DataLoaders
-from gatera.learn import checkpoint
 from gatera.learn.arithmetic import Arithmetic
 from gatera.learn.callbacks.batch_norm import FixBatchNorm
 from gatera.learn.callbacks.display import ProgressDisplay
 from gatera.learn.callbacks.lr_finder import LRFinder, SuggestedLRs, Suggestion, as_suggestions, find
 from gatera.learn.callbacks.recorder import Recorder
+from gatera.learn.checkpoints import saved as checkpoint
 from gatera.learn.checkpoints.keeper import Keeper
 from gatera.learn.fine_tuning import START_SHARE, UnfrozenPart, freeze_groups, suffices
 from gatera.learn.fit import Fit, FitPlan

@@ -36,7 +36,7 @@ from gatera.tabular.frames import as_names
 from gatera.tabular.learner import TabularLearner, tabular_learner
 from gatera.tabular.loaders import TableLoaders
 from gatera.tabular.procs import Categorify, FillMissing
-from gatera.tabular.roles import Wishes, find_roles, is_class_as_asked, target_note
+from gatera.tabular.roles import Wishes, find_roles, is_class_as_asked, not_used, target_note
 from gatera.tabular.trees.choose import Trial
 from gatera.tabular.trees.fit import MOST_TREE_CLASSES
 from gatera.tabular.trees.train import TableModel, TableTraining, train_table
@@ -229,9 +229,8 @@ def _report_table(events: Events, table: Table, dls: TableLoaders, by_class: boo
     if table.n_skipped:
         events.on_warning(f"Skipped {table.n_skipped:,} rows without a value in {table.target}.")
     if table.ignored:
-        reasons = listed(f"{name} ({reason})" for name, reason in table.ignored.items())
         use = f"{events.argument('classes')} or {events.argument('numbers')}"
-        events.on_warning(f"Columns that are not used: {reasons}. To use one, name it in {use}.")
+        events.on_warning(not_used(table.ignored, use))
     facts = {"target": table.target, "categories": table.categories, "numbers": table.numbers}
     skipped = {"columns_ignored": list(table.ignored), "rows_skipped": table.n_skipped}
     events.on_event("table", {**facts, **skipped, **counts})

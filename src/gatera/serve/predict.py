@@ -17,8 +17,8 @@ from gatera.core.checks import check_fraction, did_you_mean
 from gatera.core.errors import DataError, GateraError, parts_of
 from gatera.program.prediction import Prediction
 from gatera.serve.answers import PROGRAM_HEADER, as_bytes, as_line, many_answers, one_answer, png_response
-from gatera.serve.desk import answers_of
 from gatera.serve.loaded import RATINGS, ROWS, Answered, Loaded
+from gatera.serve.queue import answers_of
 from gatera.serve.reading import (
     NDJSON,
     Given,
@@ -62,7 +62,7 @@ class Predict:
             name = loaded.name
             service.check_ready()
             sure = level(query.get("sure"), loaded, service.options.sure)
-            service.desk.admit()
+            service.queue.admit()
             response = await self._response(loaded, sure, headers, receive, held)
             status = response.status_code
             await response(scope, receive, send)
@@ -73,7 +73,7 @@ class Predict:
             status = 499  # as nginx calls it: the client has gone
             raise
         finally:
-            service.desk.release(sum(held))
+            service.queue.release(sum(held))
             service.metrics.request(name, status, time.perf_counter() - start)
 
     async def _response(
@@ -82,11 +82,11 @@ class Predict:
         kind = content_type(headers)
         if kind == NDJSON:
             return Lines(self._lines(loaded, sure, receive), loaded.version, reads=True)
-        body = await read_body(receive, self._service.desk, held)
+        body = await read_body(receive, self._service.queue, held)
         given = await inputs_in(body, kind, headers, loaded)
         accept = headers.get("accept", "")
         if NDJSON in accept and not given.single:
-            self._service.desk.admit()
+            self._service.queue.admit()
             return Lines(self._answer_lines(loaded, sure, given), loaded.version)
         answers = await self.answers(loaded, given.inputs, sure, receive)
         if given.single and isinstance(answers[0].found, DataError):
@@ -109,7 +109,7 @@ class Predict:
         Raises:
             ClientDisconnect: if it has gone.
         """
-        futures = self._service.desk.submit(loaded, inputs, sure)
+        futures = self._service.queue.submit(loaded, inputs, sure)
         if loaded.things in (ROWS, RATINGS) and len(futures) == 1:
             return await answers_of(futures)  # there before the client could go
         found: asyncio.Future[list[Answered]] = asyncio.ensure_future(answers_of(futures))
@@ -132,16 +132,16 @@ class Predict:
         loaded = service.find(request.path_params.get("name") or request.query_params.get("program"))
         check_allowed(loaded)
         service.check_ready()
-        service.desk.admit()
+        service.queue.admit()
         try:
-            body = await read_body(request.receive, service.desk, held)
+            body = await read_body(request.receive, service.queue, held)
             (raw,) = (await inputs_in(body, content_type(request.headers), request.headers, loaded)).inputs[
                 :1
             ]
-            photo = await service.desk.call(loaded.prepared, raw)
+            photo = await service.queue.call(loaded.prepared, raw)
             answers = await self.answers(loaded, hidden_copies(photo), None, request.receive)
         finally:
-            service.desk.release(sum(held))
+            service.queue.release(sum(held))
         return Response(
             as_bytes(as_map(photo, answers)), headers={PROGRAM_HEADER: loaded.version}, media_type=JSON_TYPE
         )
@@ -202,7 +202,7 @@ class Predict:
         self, loaded: Loaded, sure: float | None, each: AsyncIterator[tuple[Any, str]]
     ) -> AsyncGenerator[bytes, None]:
         """Answer inputs in their order; no more are read than are needed to keep every core at work."""
-        desk = self._service.desk
+        queue = self._service.queue
         size = max(loaded.batch, 64 if loaded.things in (ROWS, RATINGS) else 1)
         waiting: deque[tuple[Given, list[Any], list[asyncio.Future[Any]]]] = deque()
         chunk: list[tuple[Any, str]] = []
@@ -213,7 +213,7 @@ class Predict:
                 [raw for raw, _ in good], [name for _, name in good] if any(name for _, name in good) else []
             )
             order = [raw if isinstance(raw, _Unread) else None for raw, _ in chunk]
-            waiting.append((given, order, desk.submit(loaded, given.inputs, sure) if good else []))
+            waiting.append((given, order, queue.submit(loaded, given.inputs, sure) if good else []))
             chunk.clear()
 
         try:
@@ -221,7 +221,7 @@ class Predict:
                 chunk.append(item)
                 if len(chunk) == size:
                     send_off()
-                if len(waiting) > 2 * desk.workers:
+                if len(waiting) > 2 * queue.workers:
                     yield await self._chunk(loaded, *waiting.popleft())
             if chunk:
                 send_off()

@@ -19,10 +19,10 @@ from starlette.requests import ClientDisconnect
 
 from gatera.core.checks import listed
 from gatera.core.errors import DataError
-from gatera.program.raw.csv_rows import csv_rows
 from gatera.program.raw.formats.encoded import from_base64
-from gatera.serve.desk import Desk
+from gatera.program.raw.read_csv import csv_rows
 from gatera.serve.loaded import PHOTOS, RATINGS, ROWS, SOUNDS, TEXTS, Loaded
+from gatera.serve.queue import RequestQueue
 from gatera.web.guard import Receive
 from gatera.web.json_body import read_json
 from gatera.web.problems import Refused
@@ -84,12 +84,12 @@ def content_type(headers: Mapping[str, str]) -> str:
     return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def read_body(receive: Receive, desk: Desk, held: list[int]) -> bytes:
+async def read_body(receive: Receive, queue: RequestQueue, held: list[int]) -> bytes:
     """Return the whole body.
 
     Args:
         receive: gives its parts.
-        desk: counts the bytes of all bodies.
+        queue: counts the bytes of all bodies.
         held: gets the number of bytes that were counted, also where this raises; the caller gives them back.
     """
     message = await receive()
@@ -97,7 +97,7 @@ async def read_body(receive: Receive, desk: Desk, held: list[int]) -> bytes:
         raise ClientDisconnect
     body: bytes = message.get("body", b"")
     held.append(len(body))
-    desk.hold(len(body))
+    queue.hold(len(body))
     if not message.get("more_body", False):
         return body
     parts = [body]
@@ -107,7 +107,7 @@ async def read_body(receive: Receive, desk: Desk, held: list[int]) -> bytes:
             raise ClientDisconnect
         parts.append(message.get("body", b""))
         held.append(len(parts[-1]))
-        desk.hold(len(parts[-1]))
+        queue.hold(len(parts[-1]))
     return b"".join(parts)
 
 

@@ -85,14 +85,14 @@ class _Routes:
     async def recommend(self, request: Request) -> Response:
         loaded = self._service.find(_name(request))
         self._service.check_ready()
-        self._service.desk.admit()
+        self._service.queue.admit()
         user, n = request.query_params.get("user"), request.query_params.get("n", "10")
         if user is None:
             raise Refused(400, "the request names no user", expected="/recommend?user=7&n=5")
         number = whole_number(n)
         if number is None or not 1 <= number <= 10_000:
             raise Refused(400, "n is not a number of items", got=n, expected="1 to 10,000")
-        found = await self._service.desk.call(loaded.program.recommend, user, number)
+        found = await self._service.queue.call(loaded.program.recommend, user, number)
         return _json(
             {"user": user, "items": [{"item": each.item, "rating": round(each.rating, 6)} for each in found]}
         )
@@ -103,7 +103,7 @@ class _Routes:
             raise Refused(404, "this server keeps no answers", remedy="Start it with --log FOLDER.")
         body = await request.body()
         value = _label_in(body)
-        found = await self._service.desk.call(
+        found = await self._service.queue.call(
             log.label, request.path_params["id"], value.get("label"), value.get("by", "")
         )
         return _json(found)

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from gatera.core.errors import ArgumentError
+from gatera.serve.batch_size import Measured, measure_batches, sentence
 from gatera.serve.loaded import Loaded
-from gatera.serve.pace import Measured, measure_batches, sentence
 from gatera.serve.routes import routes_of
 from gatera.serve.service import Options, Service
 from gatera.serve.watch import Source, Watcher
@@ -189,7 +189,7 @@ class Made:
 
     async def _measure(self) -> None:
         """Find which batch size pays, one program after the other, while the first requests are answered."""
-        workers = self.service.desk.workers
+        workers = self.service.queue.workers
         for loaded in self.loaded:
             given = self.options.batch_size
             if given is not None:

@@ -1,4 +1,4 @@
-"""The state of a server: which programs are in service, whether it is ready, its desk, metrics and log."""
+"""The state of a server: which programs are in service, whether it is ready, its queue, metrics and log."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gatera.core.checks import did_you_mean, listed
-from gatera.serve.desk import MAX_WAIT, Desk
 from gatera.serve.loaded import Loaded
 from gatera.serve.log import AnswerLog
 from gatera.serve.metrics import Metrics
+from gatera.serve.queue import MAX_WAIT, RequestQueue
 from gatera.web.guard import BODY_LIMIT
 from gatera.web.problems import Refused
 
@@ -57,8 +57,8 @@ class Service:
     def __init__(self, programs: Sequence[Loaded], options: Options, say: Callable[[str], None]) -> None:
         self._programs = {loaded.name: loaded for loaded in programs}
         self.options, self.say = options, say
-        self.desk = Desk(options.max_wait, options.workers)
-        self.metrics = Metrics(lambda: self.desk.waiting, self.desk.wait)
+        self.queue = RequestQueue(options.max_wait, options.workers)
+        self.metrics = Metrics(lambda: self.queue.waiting, self.queue.wait)
         self.log = (
             None
             if options.log is None
@@ -120,6 +120,6 @@ class Service:
 
     def close(self) -> None:
         """Finish the log, and let the threads end."""
-        self.desk.close()
+        self.queue.close()
         if self.log is not None:
             self.log.close()

@@ -16,7 +16,7 @@ from gatera.models.tabular import (
 )
 from gatera.notebook_names import *  # noqa: F403 - a face brings every common name
 from gatera.notebook_names import __all__ as _common
-from gatera.program.raw.csv_rows import csv_rows
+from gatera.program.raw.read_csv import csv_rows
 from gatera.tabular.baseline import TableBaseline, boosted_trees
 from gatera.tabular.data import TabularDataLoaders
 from gatera.tabular.frames import add_datepart, cont_cat_split

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,6 +97,21 @@ class Wishes:
             raise ArgumentError("drop= leaves out the column to predict", got=dropped[0])
         for name in self.numbers:
             _check_numbers(df, name)
+
+
+def not_used(skipped: Mapping[str, str], use: str) -> str:
+    """Return the sentence that says which columns are not inputs, and why.
+
+    Args:
+        skipped: column -> why; see `Roles.skipped`.
+        use: the options or arguments that make a column an input.
+    """
+    return f"Columns that are not used: {with_reasons(skipped)}. To use one, name it in {use}."
+
+
+def with_reasons(skipped: Mapping[str, str]) -> str:
+    """Return the columns that are not inputs, each with its reason in brackets; "" if there are none."""
+    return listed(f"{name} ({reason})" for name, reason in skipped.items())
 
 
 def _check_numbers(df: Any, name: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from gatera.core.checks import check_at_least, counted, listed, require
+from gatera.core.checks import check_at_least, counted, require
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.random import fresh_seed
 from gatera.data.blocks.base import Block, TargetBlock, as_target, choose_batch_size
@@ -32,7 +32,7 @@ from gatera.tabular.checks import check_roles, numeric
 from gatera.tabular.frames import as_names
 from gatera.tabular.loaders import TableLoaders
 from gatera.tabular.procs import as_procs
-from gatera.tabular.roles import find_roles, is_class
+from gatera.tabular.roles import find_roles, is_class, not_used, with_reasons
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -327,17 +327,13 @@ def _labels_as_given(labels: Sequence[str], y_block: Block | type[Block] | None)
 
 def _found_inputs(df: Any, labels: Sequence[str]) -> tuple[list[str], list[str]]:
     roles = find_roles(df, labels)
-    reasons = listed(f"{name} ({reason})" for name, reason in roles.skipped.items())
     if not roles.numbers and not roles.categories:
         raise DataError(
-            "No column of the table can be an input", got=reasons or "no other column",
+            "No column of the table can be an input", got=with_reasons(roles.skipped) or "no other column",
             expected="columns of numbers or of categories that occur more than once",
         )  # fmt: skip
-    if reasons:
-        warnings.warn(
-            f"Columns that are not used: {reasons}. To use one, name the columns in cat_names= and cont_names=.",
-            stacklevel=4,
-        )
+    if roles.skipped:
+        warnings.warn(not_used(roles.skipped, "cat_names= or cont_names="), stacklevel=4)
     return roles.numbers, roles.categories
 
 

@@ -11,8 +11,8 @@ from torch import nn
 from gatera.core.errors import ArgumentError
 from gatera.core.random import torch_seeded
 from gatera.core.signatures import check_arguments, spelled_out
-from gatera.learn import checkpoint
 from gatera.learn.callbacks.recurrent import encoders
+from gatera.learn.checkpoints import saved as checkpoint
 from gatera.learn.learner import Learner
 from gatera.learn.options import LEARNER_DEFAULTS, LearnerArguments
 from gatera.learn.state import as_callbacks

@@ -13,9 +13,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 from gatera.core.errors import ProgramFileError
 from gatera.program.network.bounded import BoundedEngine, check_model
-from gatera.program.network.operators import OPERATORS
+from gatera.program.network.operators import MOST_NODES, OPERATORS
 from gatera.program.network.reader import read_network
-from gatera.program.network.sizes import MOST_NODES, needs
+from gatera.program.network.sizes import needs
 from gatera.program.network.wire import Fields, fields_of
 
 FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64

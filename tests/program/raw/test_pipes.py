@@ -10,8 +10,8 @@ import pytest
 from gatera.core.errors import DataError, GateraError
 from gatera.data.blocks.mask import PILMask
 from gatera.program.program import load_program
-from gatera.program.raw.csv_rows import csv_rows
 from gatera.program.raw.photo import photo_size, read_photo, stored_size
+from gatera.program.raw.read_csv import csv_rows
 from gatera.program.raw.sound import load_sound, sound_facts
 from gatera.program.raw.text import read_text
 

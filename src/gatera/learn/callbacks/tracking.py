@@ -12,7 +12,7 @@ from gatera.core.checks import check_at_least, did_you_mean, listed
 from gatera.core.errors import ArgumentError
 from gatera.core.files import atomic_write
 from gatera.learn.callbacks.recorder import Recorder
-from gatera.learn.checkpoint import restore
+from gatera.learn.checkpoints.saved import restore
 from gatera.learn.state import Callback, CancelFitException, LoopState
 
 #: Metrics whose lower values are better, besides all names that end in "loss".

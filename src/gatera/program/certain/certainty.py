@@ -12,32 +12,11 @@ import numpy as np
 from gatera.core.errors import ArgumentError, ProgramFileError
 from gatera.program.certain.arrays import unpack, unpack_sorted
 from gatera.program.certain.conformal import Answers, Scores, check_level, default_level
-from gatera.program.certain.copies import first_of_copies
 from gatera.program.certain.novelty import Novelty
-from gatera.program.certain.shift import (
-    SMALL_EFFECT,
-    SMALL_SHARE,
-    Effect,
-    Shift,
-    auc_parts,
-    critical,
-    effect_of,
-    effect_of_share,
-    told_by_features,
-)
-
-#: A batch needs as many items as there are parts for cross-fitting, twice; fewer say nothing.
-FEWEST = 10
-
-#: Of the ways of telling a batch from the held-out items, two have two sides: odder or less odd, surer or less sure. Empty cells of rows
-#: are one more.
-WAYS = 6
+from gatera.program.certain.shift import Shift, judge_batch
 
 #: Cutoffs of so many levels are kept.
 MOST_LEVELS = 16
-
-#: Held-out items above this novelty count as odd.
-ODD = 0.95
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,41 +115,8 @@ class Certainty:
         novelty = self.novelty
         if novelty is None:
             raise ArgumentError(NO_FEATURES)
-        finite = np.isfinite(features).all(axis=1)
-        if not finite.all():
-            raise ArgumentError(
-                "features that are not finite numbers cannot be compared", got=f"item {finite.argmin()} of {len(features):,}",
-                remedy="Leave the item out, and look at what it was made from.",
-            )  # fmt: skip
-        n, counted = len(features), first_of_copies(features, novelty.held_out)
-        if len(counted) < FEWEST:
-            raise ArgumentError(
-                "the batch is too small to say whether it has drifted",
-                got=f"{n:,}, of which {n - len(counted):,} are copies of others" if len(counted) < n else n, expected=f"at least {FEWEST} items",
-            )  # fmt: skip
-        features = features[counted]
-        sureness = None if sureness is None else sureness[counted]
-        odd = novelty.distances(features)
-        z = critical(looks, WAYS + (gaps is not None))
-        by = {"features": effect_of(*told_by_features(features, novelty.held_out), z)}
-        by["novelty"] = _either_side(odd, novelty.scores, z)
-        line = float(np.quantile(novelty.scores, ODD))
-        by["odd items"] = effect_of_share(
-            int((odd > line).sum()), len(odd), int((novelty.scores > line).sum()), len(novelty.scores), z
-        )
-        if sureness is not None and self.answers is not None:
-            known = np.concatenate([self.answers.right, self.answers.wrong])
-            by["sureness"] = _either_side(sureness, known, z)
-        if gaps is not None:
-            by["empty cells"] = effect_of(*auc_parts(gaps[counted], np.zeros(len(novelty.held_out), bool)), z)
-        small = {"odd items": SMALL_SHARE, "empty cells": SMALL_SHARE}
-        above = {name: each.low - small.get(name, SMALL_EFFECT) for name, each in by.items()}
-        best = by[max(above, key=lambda name: above[name])]
-        novel = np.searchsorted(novelty.scores, odd, "left") / (len(novelty.scores) + 1) > novelty.alarm
-        return Shift(
-            max(above.values()) > 0, best.auc, (best.low, best.high), by, n, len(novelty.held_out), float(novel.mean()), looks,
-            n - len(counted),
-        )  # fmt: skip
+        known = None if self.answers is None else np.concatenate([self.answers.right, self.answers.wrong])
+        return judge_batch(features, novelty, sureness, known, looks, gaps)
 
 
 NOT_KNOWN = "the program does not know how sure it is of {}"
@@ -182,11 +128,6 @@ def _present(scores: Scores | None, what: str) -> Scores:
     if scores is None:
         raise ArgumentError(NOT_KNOWN.format(what), remedy=HOW)
     return scores
-
-
-def _either_side(batch: np.ndarray, held_out: np.ndarray, z: float) -> Effect:
-    found = effect_of(*auc_parts(batch, held_out), z)
-    return found if found.auc >= 0.5 else Effect(1 - found.auc, 1 - found.high, 1 - found.low)
 
 
 def read_certainty(value: Any, vocab: Sequence[Any]) -> Certainty:

@@ -18,6 +18,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gatera.core.errors import ArgumentError
+from gatera.program.certain.copies import first_of_copies
+from gatera.program.certain.novelty import Novelty
+
+#: A batch needs as many items as there are parts for cross-fitting, twice; fewer say nothing.
+FEWEST = 10
+
+#: Of the ways of telling a batch from the held-out items, two have two sides: odder or less odd, surer or less sure. Empty cells of rows
+#: are one more.
+WAYS = 6
+
+#: Held-out items above this novelty count as odd.
+ODD = 0.95
+
 #: Parts of the data for cross-fitting.
 FOLDS = 5
 
@@ -99,6 +113,68 @@ class Shift(NamedTuple):
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
+
+
+def judge_batch(
+    features: np.ndarray,
+    novelty: Novelty,
+    sureness: np.ndarray | None,
+    known: np.ndarray | None,
+    looks: int,
+    gaps: np.ndarray | None,
+) -> Shift:
+    """Judge whether a batch has drifted from the held-out items.
+
+    Args:
+        features: of the batch, float32 [n,D].
+        novelty: of the held-out items.
+        sureness: how sure each answer is, 0..1 [n]; None where that is not known.
+        known: the same of the held-out items, [m].
+        looks: how many batches are looked at in all.
+        gaps: whether each item has an empty cell where training had none, bool [n]; None where that is not known.
+
+    Raises:
+        ArgumentError: if the batch is too small, or a feature is not a finite number.
+    """
+    finite = np.isfinite(features).all(axis=1)
+    if not finite.all():
+        raise ArgumentError(
+            "features that are not finite numbers cannot be compared", got=f"item {finite.argmin()} of {len(features):,}",
+            remedy="Leave the item out, and look at what it was made from.",
+        )  # fmt: skip
+    n, counted = len(features), first_of_copies(features, novelty.held_out)
+    if len(counted) < FEWEST:
+        raise ArgumentError(
+            "the batch is too small to say whether it has drifted",
+            got=f"{n:,}, of which {n - len(counted):,} are copies of others" if len(counted) < n else n, expected=f"at least {FEWEST} items",
+        )  # fmt: skip
+    features = features[counted]
+    sureness = None if sureness is None else sureness[counted]
+    odd = novelty.distances(features)
+    z = critical(looks, WAYS + (gaps is not None))
+    by = {"features": effect_of(*told_by_features(features, novelty.held_out), z)}
+    by["novelty"] = _either_side(odd, novelty.scores, z)
+    line = float(np.quantile(novelty.scores, ODD))
+    by["odd items"] = effect_of_share(
+        int((odd > line).sum()), len(odd), int((novelty.scores > line).sum()), len(novelty.scores), z
+    )
+    if sureness is not None and known is not None:
+        by["sureness"] = _either_side(sureness, known, z)
+    if gaps is not None:
+        by["empty cells"] = effect_of(*auc_parts(gaps[counted], np.zeros(len(novelty.held_out), bool)), z)
+    small = {"odd items": SMALL_SHARE, "empty cells": SMALL_SHARE}
+    above = {name: each.low - small.get(name, SMALL_EFFECT) for name, each in by.items()}
+    best = by[max(above, key=lambda name: above[name])]
+    novel = np.searchsorted(novelty.scores, odd, "left") / (len(novelty.scores) + 1) > novelty.alarm
+    return Shift(
+        max(above.values()) > 0, best.auc, (best.low, best.high), by, n, len(novelty.held_out), float(novel.mean()), looks,
+        n - len(counted),
+    )  # fmt: skip
+
+
+def _either_side(batch: np.ndarray, held_out: np.ndarray, z: float) -> Effect:
+    found = effect_of(*auc_parts(batch, held_out), z)
+    return found if found.auc >= 0.5 else Effect(1 - found.auc, 1 - found.high, 1 - found.low)
 
 
 def auc_parts(batch: np.ndarray, held_out: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

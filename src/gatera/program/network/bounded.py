@@ -9,15 +9,9 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from gatera.core.errors import ProgramFileError
+from gatera.program.network.operators import NotAllowed, check_structure
 from gatera.program.network.reader import Network, read_network
-from gatera.program.network.sizes import (
-    MOST_BYTES,
-    Needs,
-    NotAllowed,
-    check_structure,
-    input_shape,
-    needs,
-)
+from gatera.program.network.sizes import MOST_BYTES, Needs, input_shape, needs
 
 #: Sizes of inputs whose needs are remembered. Texts of different lengths are what has many.
 MOST_REMEMBERED = 4096

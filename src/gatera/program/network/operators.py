@@ -14,6 +14,7 @@ import numpy as np
 
 from gatera.program.network import elementwise, shapes, windows
 from gatera.program.network.products import gemm, matmul, recurrent
+from gatera.program.network.reader import Network
 from gatera.program.network.trees import trees
 from gatera.program.network.value import Call, Value
 
@@ -23,8 +24,15 @@ Rule = Callable[[Call], tuple[list[Value], int]]
 #: The lowest and highest versions of the operator sets whose rules these are.
 VERSIONS = {"": (13, 26), "ai.onnx.ml": (1, 5)}
 
+#: Longer chains keep engines busy for minutes before the first input. Our largest exports have some 2,000 nodes.
+MOST_NODES = 10_000
+
 #: What an operator that only passes over its values takes, in multiplications for each value read or written.
 PER_VALUE = 16
+
+
+class NotAllowed(ValueError):
+    """A model that is not allowed; the message is a clause about it."""
 
 
 def _passing(rule: Callable[[Call], list[Value]]) -> Rule:
@@ -112,3 +120,29 @@ OPERATORS: dict[tuple[str, str], Rule] = {
     ("ai.onnx.ml", "TreeEnsembleRegressor"): trees,
     ("ai.onnx.ml", "TreeEnsembleClassifier"): trees,
 }
+
+
+def check_structure(network: Network) -> None:
+    """Check what does not depend on the input: operators, their versions, the number of nodes, and how they are linked.
+
+    Raises:
+        NotAllowed: if something is not allowed.
+    """
+    if len(network.nodes) > MOST_NODES:
+        raise NotAllowed(f"it has {len(network.nodes):,} nodes, more than {MOST_NODES:,}")
+    for node in network.nodes:
+        if (node.domain, node.operator) not in OPERATORS:
+            name = f"{node.domain}.{node.operator}" if node.domain else node.operator
+            raise NotAllowed(
+                f"it has the operator {name}, which is not on the list of those that are allowed"
+            )
+    for domain in {node.domain for node in network.nodes}:
+        low, high = VERSIONS[domain]
+        version = network.opsets.get(domain, network.opsets.get("ai.onnx", 0) if not domain else 0)
+        if not low <= version <= high:
+            raise NotAllowed(
+                f"it uses version {version} of the operators {domain or 'ai.onnx'}, not {low} to {high}"
+            )
+    inputs = [name for name in network.inputs if name not in network.tensors]
+    if len(inputs) != 1 or not network.outputs:
+        raise NotAllowed(f"it has {len(inputs)} inputs and {len(network.outputs)} outputs, not one of each")

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gatera.program.network.operators import OPERATORS, VERSIONS
+from gatera.program.network.operators import OPERATORS, NotAllowed
 from gatera.program.network.reader import MOST_DIMENSIONS, Network, Node
 from gatera.program.network.shapes import of_tensor
 from gatera.program.network.value import Call, Refused, Value
 
-#: Longer chains keep engines busy for minutes before the first input. Our largest exports have some 2,000 nodes.
-MOST_NODES = 10_000
 #: One tensor may have this many values, and all that are needed at one time this many bytes: a U-Net on 1,024 x 1,024 pixels
 #: takes about that.
 MOST_VALUES, MOST_BYTES = 1 << 27, 3 << 28
@@ -29,36 +27,6 @@ class Needs(NamedTuple):
 
     bytes: int
     operations: int
-
-
-class NotAllowed(ValueError):
-    """A model that is not allowed; the message is a clause about it."""
-
-
-def check_structure(network: Network) -> None:
-    """Check what does not depend on the input: operators, their versions, the number of nodes, and how they are linked.
-
-    Raises:
-        NotAllowed: if something is not allowed.
-    """
-    if len(network.nodes) > MOST_NODES:
-        raise NotAllowed(f"it has {len(network.nodes):,} nodes, more than {MOST_NODES:,}")
-    for node in network.nodes:
-        if (node.domain, node.operator) not in OPERATORS:
-            name = f"{node.domain}.{node.operator}" if node.domain else node.operator
-            raise NotAllowed(
-                f"it has the operator {name}, which is not on the list of those that are allowed"
-            )
-    for domain in {node.domain for node in network.nodes}:
-        low, high = VERSIONS[domain]
-        version = network.opsets.get(domain, network.opsets.get("ai.onnx", 0) if not domain else 0)
-        if not low <= version <= high:
-            raise NotAllowed(
-                f"it uses version {version} of the operators {domain or 'ai.onnx'}, not {low} to {high}"
-            )
-    inputs = [name for name in network.inputs if name not in network.tensors]
-    if len(inputs) != 1 or not network.outputs:
-        raise NotAllowed(f"it has {len(inputs)} inputs and {len(network.outputs)} outputs, not one of each")
 
 
 def needs(network: Network, shape: tuple[int, ...]) -> Needs:

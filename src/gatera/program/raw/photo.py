@@ -17,7 +17,7 @@ from PIL import Image
 from gatera.core.checks import check_choice, name_of
 from gatera.core.errors import ArgumentError, GateraError, PhotoError
 from gatera.core.files import check_regular
-from gatera.program.raw.formats.exif import has_damaged_exif
+from gatera.program.raw.formats.exif import has_damaged_exif, upright, upright_size
 from gatera.program.raw.formats.heic import HEIC_SUFFIXES, is_heic, open_heic
 from gatera.program.raw.formats.known import (
     ARCHIVE,
@@ -47,16 +47,6 @@ MAX_PIXELS = 178_956_970
 
 #: Pixels of a transparent photo that are put on white at a time.
 STRIP = 4_000_000
-
-_ORIENTATION_TAG = 0x0112
-#: Where Pillow keeps it in `Image.info`.
-_ORIENTATION_CARRIERS = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"})
-#: Orientation -> what turns the photo upright. Source: EXIF 2.32, section 4.6.4 A.
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}  # fmt: skip
 
 
 def read_photo(
@@ -102,14 +92,14 @@ def read_sized(
         if isinstance(source, Image.Image):
             # before the size, whose orientation may load the pixels: Pillow then forgets how deep they were
             deep = is_deep(source)
-            size = _upright_size(source)
-            return _upright(source, mode, name, deep), size
+            size = upright_size(source)
+            return _decoded(source, mode, name, deep), size
         with open_image(source, name) as image:
-            deep, size = is_deep(image), _upright_size(image)
+            deep, size = is_deep(image), upright_size(image)
             if at_least is not None:
                 side = max(at_least)  # of both: the photo may be lying on its side
                 image.draft(None, (side, side))  # does nothing unless this is a JPEG
-            return _upright(image, mode, name, deep), size
+            return _decoded(image, mode, name, deep), size
 
 
 def photo_size(source: PhotoSource) -> tuple[int, int]:
@@ -122,9 +112,9 @@ def photo_size(source: PhotoSource) -> tuple[int, int]:
         return source.shape[0], source.shape[1]
     with explaining(source) as name:
         if isinstance(source, Image.Image):
-            return _upright_size(source)
+            return upright_size(source)
         with open_image(source, name) as image:
-            return _upright_size(image)
+            return upright_size(image)
 
 
 def stored_size(path: str | Path) -> tuple[int, int]:
@@ -177,12 +167,7 @@ def photo_array(image: Image.Image) -> np.ndarray:
     return pixels if pixels.ndim == 3 else pixels[:, :, None]  # [H,W] -> [H,W,1]
 
 
-def _upright_size(image: Image.Image) -> tuple[int, int]:
-    # The four orientations from 5 on turn by a quarter.
-    return image.size if _orientation(image) >= 5 else (image.height, image.width)
-
-
-def _upright(image: Image.Image, mode: Mode, name: str, deep: bool) -> Image.Image:
+def _decoded(image: Image.Image, mode: Mode, name: str, deep: bool) -> Image.Image:
     if image.width * image.height > MAX_PIXELS:  # Pillow's own check may have been turned off
         raise _too_large(name)
     if image.format in STARTS_PROGRAMS:  # opened by the caller, and perhaps not loaded yet
@@ -194,22 +179,7 @@ def _upright(image: Image.Image, mode: Mode, name: str, deep: bool) -> Image.Ima
         warnings.warn(
             f"{name} has damaged EXIF data: if they said how it is turned, that may be lost", stacklevel=2
         )
-    turn = _UPRIGHT.get(_orientation(image))
-    converted = _to_mode(image, mode, name)
-    if turn is None:
-        return converted
-    converted = converted.transpose(turn)
-    # What is upright now must not be turned again by the next reader.
-    converted.info = {key: value for key, value in converted.info.items() if key not in _ORIENTATION_CARRIERS}
-    return converted
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        found = image.getexif().get(_ORIENTATION_TAG, 1)
-    except Exception:  # noqa: BLE001  # see `explaining`
-        return 1  # The pixels were decoded; viewers too show a photo with damaged EXIF data as it lies.
-    return found if isinstance(found, int) else 1
+    return upright(_to_mode(image, mode, name), image)
 
 
 def _to_mode(image: Image.Image, mode: Mode, name: str) -> Image.Image:

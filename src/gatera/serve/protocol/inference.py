@@ -78,16 +78,16 @@ class _Protocol:
         service, held = self._service, list[int]()
         loaded = self._find(request)
         service.check_ready()
-        service.desk.admit()
+        service.queue.admit()
         try:
-            body = await read_body(request.receive, service.desk, held)
+            body = await read_body(request.receive, service.queue, held)
             asked, binary = split_body(body, request.headers.get(LENGTH))
             inputs = inputs_in(loaded, read_tensors(asked["inputs"], binary))
             wanted, as_binary = _wanted(asked, loaded)
             sure = _sure(asked, loaded, service)
             answers = await self._predict.answers(loaded, inputs, sure, request.receive)
         finally:
-            service.desk.release(sum(held))
+            service.queue.release(sum(held))
         for place, (found, _) in enumerate(answers):
             if isinstance(found, DataError):
                 raise DataError(

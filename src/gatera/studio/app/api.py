@@ -13,8 +13,8 @@ from starlette.routing import Route
 
 from gatera.core.checks import check_keywords, whole_number
 from gatera.core.errors import ArgumentError
+from gatera.studio.app.kept_orders import WINDOW, Orders
 from gatera.studio.app.keys import Keys, check_keys
-from gatera.studio.app.orders import WINDOW, Orders
 from gatera.studio.asked import asked
 from gatera.studio.jobs import Job
 from gatera.studio.leaving import leave

@@ -1,4 +1,4 @@
-"""Tell whether a photo's EXIF data, which say how it is turned, are damaged: Pillow's own warnings do not name the file."""
+"""What a photo's EXIF data say: how it is turned. Damaged data are found, too; Pillow's own warnings do not name the file."""
 
 from __future__ import annotations
 
@@ -6,12 +6,52 @@ import struct
 
 from PIL import Image
 
+_ORIENTATION_TAG = 0x0112
+#: Where Pillow keeps it in `Image.info`.
+_ORIENTATION_CARRIERS = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"})
+#: Orientation -> what turns the photo upright. Source: EXIF 2.32, section 4.6.4 A.
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
+
 #: What EXIF data in a JPEG begin with.
 _MARK = b"Exif\0\0"
 #: The first bytes of a TIFF head -> its byte order for `struct`.
 _ORDERS = {b"II": "<", b"MM": ">"}
 #: Bytes of a value, by the number of its type. Source: TIFF 6.0, section 2, and EXIF 2.32 for type 129.
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 129: 1}
+
+
+def upright_size(image: Image.Image) -> tuple[int, int]:
+    """Return (height, width) of an opened photo when it stands upright; its pixels may not be loaded yet."""
+    # The four orientations from 5 on turn by a quarter.
+    return image.size if _orientation(image) >= 5 else (image.height, image.width)
+
+
+def upright(pixels: Image.Image, opened: Image.Image) -> Image.Image:
+    """Return `pixels` turned upright, as the EXIF data of `opened` say.
+
+    Args:
+        pixels: the photo, perhaps in another mode than it was opened with.
+        opened: the photo as it was opened.
+    """
+    turn = _UPRIGHT.get(_orientation(opened))
+    if turn is None:
+        return pixels
+    turned = pixels.transpose(turn)
+    # What is upright now must not be turned again by the next reader.
+    turned.info = {key: value for key, value in turned.info.items() if key not in _ORIENTATION_CARRIERS}
+    return turned
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        found = image.getexif().get(_ORIENTATION_TAG, 1)
+    except Exception:  # noqa: BLE001  # Pillow's readers raise what they happen to raise
+        return 1  # The pixels were decoded; viewers too show a photo with damaged EXIF data as it lies.
+    return found if isinstance(found, int) else 1
 
 
 def has_damaged_exif(image: Image.Image) -> bool:

@@ -51,7 +51,7 @@ class Piece:
         return self.loaded is other.loaded and self.sure == other.sure
 
 
-class Desk:
+class RequestQueue:
     """Takes inputs, and computes them. Used in the thread of the event loop only.
 
     Args:

@@ -9,9 +9,9 @@ import time
 import httpx
 import pytest
 
-from gatera.serve.desk import Desk, answers_of
+from gatera.serve.batch_size import measure_batches, sentence
 from gatera.serve.loaded import load
-from gatera.serve.pace import measure_batches, sentence
+from gatera.serve.queue import RequestQueue, answers_of
 from gatera.serve.service import Options
 from gatera.web.problems import Refused
 
@@ -43,82 +43,82 @@ def slowed(loaded, gate: threading.Event, seen: list[int]):
 
 def test_a_request_that_would_wait_too_long_is_refused_at_once(photos, cat):
     async def main() -> None:
-        desk, gate = Desk(max_wait=1.0, workers=2), threading.Event()
+        queue, gate = RequestQueue(max_wait=1.0, workers=2), threading.Event()
         slowed(photos, gate, [])
         photos.seconds_each = 0.5
-        desk.admit()
-        first = desk.submit(photos, [cat] * 5, None)
-        assert desk.wait() == pytest.approx(1.25)
+        queue.admit()
+        first = queue.submit(photos, [cat] * 5, None)
+        assert queue.wait() == pytest.approx(1.25)
         start = time.perf_counter()
         with pytest.raises(Refused) as err:
-            desk.admit()
+            queue.admit()
         assert time.perf_counter() - start < 0.01
         assert (err.value.status, err.value.headers) == (429, {"Retry-After": "1"})
         gate.set()
         assert len(await answers_of(first)) == 5
-        desk.admit()
-        assert desk.owed == 0
-        desk.close()
+        queue.admit()
+        assert queue.owed == 0
+        queue.close()
 
     asyncio.run(main())
 
 
 def test_whoever_goes_away_leaves_the_queue(photos, cat):
     async def main() -> None:
-        desk, gate, seen = Desk(workers=1), threading.Event(), []
+        queue, gate, seen = RequestQueue(workers=1), threading.Event(), []
         slowed(photos, gate, seen)
-        kept = desk.submit(photos, [cat], None)
-        gone = desk.submit(photos, [cat] * 3, None)
-        later = desk.submit(photos, [cat], None)
+        kept = queue.submit(photos, [cat], None)
+        gone = queue.submit(photos, [cat] * 3, None)
+        later = queue.submit(photos, [cat], None)
         for future in gone:
             future.cancel()
         gate.set()
         await answers_of(kept)
         await answers_of(later)
         assert seen == [1, 1]
-        assert (desk.owed, desk.waiting) == (0, 0)
-        desk.close()
+        assert (queue.owed, queue.waiting) == (0, 0)
+        queue.close()
 
     asyncio.run(main())
 
 
 def test_what_came_in_the_meantime_is_computed_together_up_to_the_batch_that_pays(photos, cat, dog):
     async def main() -> None:
-        desk, gate, seen = Desk(workers=1), threading.Event(), []
+        queue, gate, seen = RequestQueue(workers=1), threading.Event(), []
         photos.batch = 4
         slowed(photos, gate, seen)
-        waiting = [desk.submit(photos, [photo], None) for photo in (cat, *[dog, cat] * 3)]
+        waiting = [queue.submit(photos, [photo], None) for photo in (cat, *[dog, cat] * 3)]
         gate.set()
         labels = [(await answers_of(each))[0].found.label for each in waiting]
         assert (seen, labels) == ([1, 4, 2], ["cat", *["dog", "cat"] * 3])
-        desk.close()
+        queue.close()
 
     asyncio.run(main())
 
 
 def test_rows_of_one_turn_are_computed_together_without_a_thread(rows):
     async def main() -> None:
-        desk = Desk()
+        queue = RequestQueue()
         rows.batch, rows.seconds_each = 16, 0.0001
         answers, seen = rows.answers, []
         rows.answers = lambda raws, sure: (
             seen.append((len(raws), threading.current_thread())) or answers(raws, sure)
         )
-        waiting = [desk.submit(rows, [NURSE], None) for _ in range(20)]
+        waiting = [queue.submit(rows, [NURSE], None) for _ in range(20)]
         assert [(await answers_of(each))[0].found.label for each in waiting] == ["rich"] * 20
         assert seen == [(16, threading.main_thread()), (4, threading.main_thread())]
-        large = desk.submit(rows, [NURSE] * 600, None)
+        large = queue.submit(rows, [NURSE] * 600, None)
         assert len(await answers_of(large)) == 600
         assert [count for count, _ in seen[2:]] == [256, 256, 88]
         assert threading.main_thread() not in [thread for _, thread in seen[2:]]
-        desk.close()
+        queue.close()
 
     asyncio.run(main())
 
 
 def test_an_error_of_one_request_is_not_that_of_those_computed_with_it(photos, cat):
     async def main() -> None:
-        desk, gate = Desk(workers=1), threading.Event()
+        queue, gate = RequestQueue(workers=1), threading.Event()
         photos.batch = 8
         answers = photos.answers
 
@@ -129,11 +129,11 @@ def test_an_error_of_one_request_is_not_that_of_those_computed_with_it(photos, c
             return answers(raws, sure)
 
         photos.answers = broken
-        waiting = [desk.submit(photos, [raw], None) for raw in (cat, cat, b"bad", cat)]
+        waiting = [queue.submit(photos, [raw], None) for raw in (cat, cat, b"bad", cat)]
         gate.set()
         found = await asyncio.gather(*map(answers_of, waiting), return_exceptions=True)
         assert [type(each).__name__ for each in found] == ["list", "list", "SystemError", "list"]
-        desk.close()
+        queue.close()
 
     asyncio.run(main())
 
@@ -146,25 +146,25 @@ def test_what_rust_raises_ends_a_request_and_not_the_server(photos, cat):
         raise PanicException("index out of bounds")
 
     async def main() -> None:
-        desk = Desk(workers=1)
+        queue = RequestQueue(workers=1)
         photos.answers = panics
         with pytest.raises(RuntimeError, match="PanicException"):
-            await answers_of(desk.submit(photos, [cat], None))
-        assert desk.owed == 0
-        desk.close()
+            await answers_of(queue.submit(photos, [cat], None))
+        assert queue.owed == 0
+        queue.close()
 
     asyncio.run(main())
 
 
 def test_bodies_in_memory_have_a_limit():
-    desk = Desk()
-    desk.hold(500_000_000)
+    queue = RequestQueue()
+    queue.hold(500_000_000)
     with pytest.raises(Refused) as err:
-        desk.hold(20_000_000)
+        queue.hold(20_000_000)
     assert err.value.status == 429
-    desk.release(520_000_000)
-    desk.hold(20_000_000)
-    desk.close()
+    queue.release(520_000_000)
+    queue.hold(20_000_000)
+    queue.close()
 
 
 def test_the_batch_that_pays_is_measured_and_said(rows, photos):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.learn.checkpoint import check_is_file
+from gatera.learn.checkpoints.saved import check_is_file
 
 
 def test_what_was_saved_comes_back_with_the_optimizers_memory(make_learner):

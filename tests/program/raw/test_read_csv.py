@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gatera.core.errors import DataError
-from gatera.program.raw.csv_rows import csv_rows, opened
+from gatera.program.raw.read_csv import csv_rows, opened
 from gatera.program.tables import open_table
 
 
