@@ -29,14 +29,14 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 SOURCE, TESTS = ROOT / "src" / "gatera", ROOT / "tests"
 #: Seconds after which a run counts as one that noticed: a break that makes a loop endless is one that people would see.
-PATIENCE = 900
+PATIENCE = 1800
 
 COMPARISONS = {
     ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=", ast.NotEq: "==",
@@ -147,20 +147,29 @@ def _mutations_by_room() -> dict[str, list[Mutation]]:
     return by_room
 
 
-def tests_of(mutation: Mutation, covered: Path) -> list[str]:
-    """Return the tests that run a line, by a record of coverage with a context for each test; none if it runs at import."""
+def tests_of(mutation: Mutation, covered: Path) -> tuple[list[str], list[str]]:
+    """Return the tests that run a line, and those that run any of its file, by a record of coverage with a context for each test.
+
+    A line that runs at import has none of the first kind.
+    """
     from coverage import CoverageData
 
     data = CoverageData(str(covered))
     data.read()
     ending = mutation.path.relative_to(ROOT).as_posix()
-    found = {
-        context.partition("|")[0]
+    by_line = [
+        data.contexts_by_lineno(path)
         for path in data.measured_files()
         if Path(path).as_posix().endswith(ending)
-        for context in data.contexts_by_lineno(path).get(mutation.line, [])
-    }
-    return sorted(found - {""})
+    ]
+    of_line = [found.get(mutation.line, []) for found in by_line]
+    of_file = [contexts for found in by_line for contexts in found.values()]
+    return _names(of_line), _names(of_file)
+
+
+def _names(contexts: Iterable[list[str]]) -> list[str]:
+    """Return the tests in contexts; what ran at import has an empty one."""
+    return sorted({name.partition("|")[0] for each in contexts for name in each} - {""})
 
 
 def steps(mutation: Mutation, last: str, covered: Path | None) -> Iterator[list[str]]:
@@ -169,9 +178,13 @@ def steps(mutation: Mutation, last: str, covered: Path | None) -> Iterator[list[
     same = TESTS / inner.parent / f"test_{inner.name}"
     if same.exists():
         yield [str(same), "-n", "0"]
-    if covered is not None and (found := tests_of(mutation, covered)):
-        yield found
-        return
+    if covered is not None:
+        of_line, of_file = tests_of(mutation, covered)
+        if of_line:
+            yield of_line
+            return
+        if of_file:  # of a line that runs at import: these first, since any test may be the one
+            yield of_file
     if last != "file" and (TESTS / mutation.room).exists():
         yield [str(TESTS / mutation.room)]
     if last == "all":
