@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import mutate
 import pytest
-from mutate import SOURCE, choose, mutations
+from mutate import SOURCE, TESTS, Mutation, choose, mutations, steps
 
 
 @pytest.mark.parametrize(
@@ -42,3 +43,13 @@ def test_lines_are_chosen_from_every_room_the_same_each_time_and_stay_python():
         source = mutation.path.read_text(encoding="utf-8")
         assert mutation.path.is_relative_to(SOURCE)
         assert ast.dump(ast.parse(mutation.apply(source))) != ast.dump(ast.parse(source))
+
+
+def test_the_tests_of_a_line_are_asked_alone_and_those_of_its_file_first(monkeypatch):
+    line = Mutation(SOURCE / "core" / "no_such_file.py", 1, 0, 1, "")
+    record = SOURCE / ".coverage"
+    monkeypatch.setattr(mutate, "tests_of", lambda *_: (["a"], ["a", "b"]))
+    assert list(steps(line, "all", record)) == [["a"]]
+    monkeypatch.setattr(mutate, "tests_of", lambda *_: ([], ["b"]))
+    everything = [[str(TESTS / "core")], [str(TESTS)]]
+    assert list(steps(line, "all", record)) == [["b"], *everything]
