@@ -29,6 +29,12 @@ def test_a_missing_file_in_an_empty_folder(tmp_path):
     assert message(tmp_path / "a.gatera") == f"{tmp_path / 'a.gatera'} does not exist."
 
 
+def test_a_folder_is_refused_with_the_programs_in_it(tmp_path):
+    assert message(tmp_path) == f"{tmp_path} is a folder. Expected: a program file (*.gatera)."
+    (tmp_path / "cats.gatera").touch()
+    assert message(tmp_path).endswith(f" It holds {tmp_path / 'cats.gatera'}.")
+
+
 def test_a_folder(tmp_path):
     assert message(tmp_path) == f"{tmp_path} cannot be read (Is a directory)."
 

@@ -157,7 +157,16 @@ class Archive:
                 f"{self.path} does not exist", remedy=did_you_mean(self.path.name, found)
             ) from err
         except OSError as err:
+            if self.path.is_dir():
+                raise self._is_folder() from err
             raise ProgramFileError(f"{self.path} cannot be read ({err.strerror})") from err
+
+    def _is_folder(self) -> ProgramFileError:
+        inside = sorted(os.fspath(path) for path in self.path.glob("*" + SUFFIX))
+        return ProgramFileError(
+            f"{self.path} is a folder", expected=f"a program file (*{SUFFIX})",
+            remedy=f"It holds {listed(inside, 3)}." if inside else None,
+        )  # fmt: skip
 
     def _check_ends(self, file: IO[bytes]) -> None:
         """Check the first bytes and the end record, before `zipfile` trusts its number of entries."""

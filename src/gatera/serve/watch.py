@@ -149,7 +149,7 @@ def named_sources(programs: Sequence[str]) -> dict[str, Source]:
             name = (
                 given.partition("@")[0]
                 if "@" in Path(given).name and not given.endswith(".gatera")
-                else Path(given).stem
+                else Path(given).stem or Path(given).resolve().name
             )
             name = "".join(
                 each if each.isascii() and (each.isalnum() or each in "._-") else "-" for each in name
