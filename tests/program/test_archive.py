@@ -35,10 +35,6 @@ def test_a_folder_is_refused_with_the_programs_in_it(tmp_path):
     assert message(tmp_path).endswith(f" It holds {tmp_path / 'cats.gatera'}.")
 
 
-def test_a_folder(tmp_path):
-    assert message(tmp_path) == f"{tmp_path} cannot be read (Is a directory)."
-
-
 def test_an_empty_file(tmp_path):
     path = tmp_path / "a.gatera"
     path.touch()
