@@ -100,16 +100,24 @@ def test_the_command_with_a_program(pets, tmp_path, tiny_programs):
     assert rest.strip().endswith(f"to write them: gatera studio {pets} --finish --by Ann")
 
 
-def test_a_program_of_another_kind_is_said(pets, tmp_path, tiny_programs, studio_of, serving):
-    from gatera.program.program import load_program
-    from gatera.studio.app.run import _training
-
-    studio = studio_of(pets)
-    program = load_program(tiny_programs.write("points", tmp_path / "points.gatera"))
-    app = studio_app(studio, "Ann", train=_training(studio, program), at_once=True)
-    with httpx.Client(base_url=serving(app)) as client:
-        job = done(client)
-        assert (job["state"], "one class per item" in job["words"]) == ("failed", True)
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("points", "--program needs a program of one class per item. Got: 'points'."),
+        (
+            "texts",
+            "--program must answer photos, which are the items here. Got: 'a program of texts'. "
+            "Name another program, or none: the studio trains one.",
+        ),
+    ],
+)
+def test_a_program_of_another_kind_is_refused_before_the_studio_opens(
+    pets, tmp_path, tiny_programs, kind, message
+):
+    program = tiny_programs.write(kind, tmp_path / "other.gatera")
+    with pytest.raises(ArgumentError) as err:
+        run_studio(str(pets), Settings(by="Ann", program=str(program), port=0), lambda line: None)
+    assert str(err.value) == message
 
 
 def test_masks_have_no_program(tmp_path, tiny_programs):

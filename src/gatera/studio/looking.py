@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gatera.core.errors import ArgumentError, DataError
+from gatera.core.errors import DataError
 from gatera.measure.questions.label_errors import suspects
 from gatera.program.program import Program
 from gatera.studio.guesses import Guesses
@@ -23,12 +23,7 @@ def look(studio: Studio, program: Program, name: str, job: Job) -> str:
         program: a program of one class per item.
         name: NAME@HASH8 of the program.
         job: is told how far it is.
-
-    Raises:
-        ArgumentError: if the program does not answer one class per item.
     """
-    if program.task != "classification":
-        raise ArgumentError("--program needs a program of one class per item", got=program.task)
     n = len(studio.place)
     guesses = Guesses(name, [str(label) for label in program.vocab], np.full((n, len(program.vocab)), np.nan))
     studio.guesses = guesses

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from gatera.core.errors import ArgumentError
 from gatera.store.who import user_name
 from gatera.studio.leaving import leave
 from gatera.studio.queues.served import served_items
 from gatera.studio.studio import Studio, open_place
+
+if TYPE_CHECKING:
+    from gatera.program.program import Program
 
 
 def open_studio(
@@ -42,6 +47,27 @@ def open_studio(
         studio.served = served_items(studio.place, Path(log))
         say(f"The server answered {len(studio.served):,} of these items.")
     return studio
+
+
+def check_fits(program: Program, kind: str) -> None:
+    """Check that a program can look at the items of a studio.
+
+    Args:
+        program: any program.
+        kind: what the items are: "photos", "texts", "recordings" or "rows".
+
+    Raises:
+        ArgumentError: if it does not answer one class per item, or takes something else.
+    """
+    if program.task != "classification":
+        raise ArgumentError("--program needs a program of one class per item", got=program.task)
+    accepts = program.preprocess.accepts
+    if accepts is None or accepts.things != kind:
+        raise ArgumentError(
+            f"--program must answer {kind}, which are the items here",
+            got="a program of unknown inputs" if accepts is None else f"a program of {accepts.things}",
+            remedy="Name another program, or none: the studio trains one.",
+        )  # fmt: skip
 
 
 def finish(

@@ -22,7 +22,7 @@ from gatera.studio.app.api import StartTraining
 from gatera.studio.app.app import studio_app
 from gatera.studio.desk.journal import check_name
 from gatera.studio.masks.proposed import Proposals
-from gatera.studio.opening import open_studio
+from gatera.studio.opening import check_fits, open_studio
 from gatera.studio.studio import Studio
 from gatera.studio.training.start import start_training
 from gatera.web.access import Access, given_token
@@ -81,6 +81,8 @@ def run_studio(source: str, settings: Settings, say: Callable[[str], None]) -> b
         if program is not None and studio.place.masks is not None:
             studio.proposals = Proposals(program, _name_of(program), studio.place.masks.classes)
             program = None  # nothing is to be looked at before it is seen
+        if program is not None:
+            check_fits(program, studio.place.kind)
         rules = Rules(access, hosts_for(settings.host))
         train = _training(studio, program)
         app = studio_app(studio, by, rules, train, say, at_once=program is not None)
