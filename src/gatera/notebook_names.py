@@ -45,7 +45,7 @@ from gatera.interpret.predictions import Interpretation
 from gatera.interpret.units.evolution import FeatureEvolution
 from gatera.learn.callbacks.gradients import GradientAccumulation, GradientClip
 from gatera.learn.callbacks.lr_finder import minimum, slide, steep, valley
-from gatera.learn.checkpoints.saved import TrainingInterrupted
+from gatera.learn.checkpoints.position import TrainingInterrupted
 from gatera.learn.export.program import ExportOptions
 from gatera.learn.learner import Learner
 from gatera.learn.optimizer import SGD, Adam, RAdam, RMSProp

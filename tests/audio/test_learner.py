@@ -15,6 +15,7 @@ from gatera.data.datablock import DataBlock
 from gatera.data.splits.by_position import FuncSplitter
 from gatera.interpret.predictions import Interpretation
 from gatera.learn.learner import Learner
+from gatera.learn.options import TrainingOptions
 from gatera.measure.metrics.standard import accuracy
 from gatera.models.backbones.architectures import efficientnet_lite0
 from gatera.models.layers import AdaptiveConcatPool2d
@@ -75,6 +76,14 @@ def test_the_whole_body_learns_from_the_start(learn):
         learn.dls, efficientnet_lite0, splitter=lambda model: [list(part.parameters()) for part in model]
     )
     assert len(parts.groups) == 2  # a splitter of one's own is heeded
+
+
+@pytest.mark.parametrize(("asked", "used"), [("auto", "float32"), ("bf16", "bf16")])
+def test_sounds_are_computed_in_float32_unless_asked_for_otherwise(learn, monkeypatch, asked, used):
+    monkeypatch.setattr("gatera.core.device.cpu_has_fast_bf16", lambda: True)
+    options = TrainingOptions(precision=asked)
+    other = vision_learner(learn.dls, efficientnet_lite0, pretrained=False, options=options)
+    assert other.arithmetic.name == used
 
 
 def test_the_program_gives_the_learners_probabilities_without_torch(learn, program_file):

@@ -89,16 +89,20 @@ def test_nothing_that_exists_is_overwritten(npm, cats, tmp_path):
         export_web(cats, cats, force=True)
 
 
-def test_a_failed_export_leaves_what_was_there(npm, cats, tmp_path, monkeypatch):
+@pytest.mark.parametrize("step", ["gatera.browser.export._write", "shutil.copyfile"])
+def test_a_full_disk_is_said_and_leaves_what_was_there(npm, cats, tmp_path, monkeypatch, step):
     page = export_web(cats, tmp_path / "page")
     before = {name: (page / name).read_bytes() for name in listed(page)}
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("gatera.browser.export._write", full)
-    with pytest.raises(OSError, match="No space left"):
+    monkeypatch.setattr(step, full)
+    with pytest.raises(ExportError) as err:
         export_web(cats, page, force=True)
+    assert str(err.value) == (
+        f"{page} cannot be written (No space left on device). What was there is as it was. Make room, or choose another folder."
+    )
     assert {name: (page / name).read_bytes() for name in listed(page)} == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cats.gatera", "page"]
 

@@ -51,6 +51,15 @@ def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path, error):
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_a_full_disk_names_the_file_that_was_to_be_written(tmp_path):
+    with pytest.raises(OSError, match="No space") as err, atomic_write(tmp_path / "a.txt"):
+        raise OSError(28, "No space left on device")
+    assert err.value.filename == str(tmp_path / "a.txt")
+    with pytest.raises(OSError, match="other") as err, atomic_write(tmp_path / "a.txt"):
+        raise OSError(2, "No such file", "other.txt")
+    assert err.value.filename == "other.txt"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file modes")
 def test_a_written_file_can_be_read_by_others(tmp_path):
     with atomic_write(tmp_path / "a.txt") as partial:

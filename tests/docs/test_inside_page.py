@@ -8,7 +8,7 @@ import pytest
 from pages import blocks, read, spans
 
 from gatera.interpret.attribution import METHODS
-from gatera.interpret.attributions.gradients import MOST_STEPS, TOLERANCE
+from gatera.interpret.attributions.integrated_gradients import MOST_STEPS, TOLERANCE
 from gatera.learn.inference.inside import SeesInside
 
 PAGE = read("docs/inside.md")

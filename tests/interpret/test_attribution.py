@@ -12,7 +12,7 @@ from gatera.collab.data import CollabDataLoaders
 from gatera.collab.learner import collab_learner
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.loading.loaders import DataLoaders
-from gatera.interpret.attributions.gradients import Completeness, integrated_gradients
+from gatera.interpret.attributions.integrated_gradients import Completeness, integrated_gradients
 from gatera.interpret.attributions.texts import TextAttribution, joined_pieces
 from gatera.learn.learner import Learner
 from gatera.models.text.awd_lstm import AWD_LSTM, AwdLstmConfig

@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 
 from gatera.core.errors import ArgumentError
 from gatera.core.figures import named_legend
-from gatera.interpret.attributions.gradients import integrated_gradients
+from gatera.interpret.attributions.integrated_gradients import integrated_gradients
 from gatera.interpret.attributions.texts import TextAttribution
 from gatera.interpret.occlusion import Squares, shown_classes
 from gatera.interpret.plots import plot_confusion

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.learn.checkpoints.saved import TrainingInterrupted
+from gatera.learn.checkpoints.position import TrainingInterrupted
 from gatera.learn.state import Callback
 
 

@@ -19,7 +19,7 @@ import gatera
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.files import home
 from gatera.learn.checkpoints import keeper
-from gatera.learn.checkpoints.saved import TrainingInterrupted
+from gatera.learn.checkpoints.position import TrainingInterrupted
 from gatera.learn.export import program as export
 from gatera.recipes.job import EpochEvents
 from gatera.recipes.unfinished.lock import only_run

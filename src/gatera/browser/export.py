@@ -60,6 +60,7 @@ def export_web(
         ExportError: if the page cannot do what the program does; it says which operation has no twin in JavaScript.
         OutputExistsError: if something is in the folder.
         ArgumentError, DownloadError: if onnxruntime-web is not to be had.
+        ExportError: also if the folder cannot be written.
     """
     folder, package = Path(folder), read_package(program)
     preprocessing, decoder = read_description(package)
@@ -144,6 +145,11 @@ def _beside(folder: Path) -> Iterator[Path]:
         yield new
         new.chmod(0o777 & ~umask())  # a web server of another user may read it
         put_in_place(new, folder)
+    except OSError as err:
+        raise ExportError(
+            f"{folder} cannot be written ({err.strerror})",
+            remedy="What was there is as it was. Make room, or choose another folder.",
+        ) from err
     finally:
         shutil.rmtree(new, ignore_errors=True)
 
@@ -154,7 +160,10 @@ def _copy_page(new: Path, title: str) -> None:
         as_file(files("gatera.browser") / "static") as static,
         as_file(files("gatera.web") / "static") as shared,
     ):
-        shutil.copytree(static, new, dirs_exist_ok=True)
+        for path in filter(Path.is_file, sorted(static.rglob("*"))):
+            copy = new / path.relative_to(static)
+            copy.parent.mkdir(exist_ok=True, parents=True)
+            shutil.copyfile(path, copy)
         shutil.copyfile(shared / "base.css", new / "base.css")
         for name in ("words.js", "drop.js"):
             shutil.copyfile(shared / name, new / "js" / name)

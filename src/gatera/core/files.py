@@ -76,7 +76,7 @@ def check_can_write(path: Path) -> None:
 def atomic_write(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path` to write to; it is renamed to `path` only if the block succeeds.
 
-    On any error, including Ctrl-C and a full disk, the temporary file is removed and `path` is unchanged.
+    On any error, including Ctrl-C and a full disk, the temporary file is removed and `path` is unchanged. An OSError names `path`.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,6 +87,10 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
         yield partial
         partial.chmod(0o666 & ~umask())  # mkstemp creates private files; results may be shared
         partial.replace(path)
+    except OSError as err:
+        if err.errno is not None and err.filename in (None, name, partial):  # a full disk names no file
+            err.filename = os.fspath(path)
+        raise
     finally:
         partial.unlink(missing_ok=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,12 @@ from gatera.core.checks import check_at_least
 from gatera.core.errors import ArgumentError
 from gatera.learn import loop
 from gatera.learn.checkpoints.keeper import Keeper, as_data_error
-from gatera.learn.checkpoints.saved import Position, TrainingInterrupted
+from gatera.learn.checkpoints.position import Position, TrainingInterrupted, content_of, position_of, resume
 from gatera.learn.checkpoints.tensor_file import write_tensors
 from gatera.learn.head_start import HeadStart
-from gatera.learn.interrupt import shielded, signal_of
-from gatera.learn.optimizer import load_named_state, named_state, set_hyper
+from gatera.learn.optimizer import set_hyper
 from gatera.learn.options import FIT_DEFAULTS, FitArguments
+from gatera.learn.signals import shielded, signal_of
 from gatera.learn.state import Callback, LoopState, as_callbacks
 from gatera.models.target_scale import balance_gradients
 
@@ -123,7 +123,7 @@ class Fit:
         if plan.wd is not None:
             set_hyper(state.optimizer, "wd", [plan.wd])
         if self.saved is not None:
-            self._resume(self.saved)
+            resume(state, self._position(), self.saved, plan.resume)
         _check_batches(state)
         balance_gradients(state.model, state.loss_func)
         state.optimizer.zero_grad()  # parameters frozen since the last fit may still have a gradient
@@ -174,40 +174,10 @@ class Fit:
         return state.first_epoch + min(state.epoch + 1, state.epochs)
 
     def _position(self) -> Position:
-        state = self.state
-        epoch, step = (state.epochs, 0) if state.finished else (state.epoch, state.step)
-        return Position(
-            phase=self.plan.phase, epoch=epoch, step=step, epochs=state.epochs,
-            steps=len(state.train), first_epoch=state.first_epoch, n_frozen=self.n_frozen,
-        )  # fmt: skip
-
-    def _resume(self, saved: dict[str, Any]) -> None:
-        state, position = self.state, Position(**saved["position"])
-        ours = self._position()
-        if (ours.phase, ours.epochs, ours.steps) != (position.phase, position.epochs, position.steps):
-            raise ArgumentError(
-                f"cannot resume from {self.plan.resume}: it belongs to a different run",
-                got=f"phase {ours.phase!r}, {ours.epochs} epochs of {ours.steps} batches",
-                expected=f"phase {position.phase!r}, {position.epochs} epochs of {position.steps} batches",
-                remedy="Call the same method with the same data, batch size and number of epochs as before.",
-            )
-        load_named_state(state.optimizer, state.whole, saved["opt"])
-        state.arithmetic.load_state_dict(saved.get("arithmetic", {}))  # older files lack it
-        for callback, kept in zip(state.callbacks, saved["callbacks"], strict=True):
-            callback.load_state_dict(kept)
-        state.epoch, state.step, state.first_epoch = position.epoch, position.step, position.first_epoch
+        return position_of(self.state, self.plan.phase, self.n_frozen)
 
     def _content(self) -> dict[str, Any]:
-        state = self.state
-        return {
-            "model": state.whole.state_dict(),
-            "opt": named_state(state.optimizer, state.whole),
-            "arithmetic": state.arithmetic.state_dict(),
-            "position": self._position().to_dict(),
-            "epochs_done": self._epochs_done(),
-            "head_start": None if self.plan.head_start is None else asdict(self.plan.head_start),
-            "callbacks": [callback.state_dict() for callback in state.callbacks],
-        }
+        return content_of(self.state, self._position(), self._epochs_done(), self.plan.head_start)
 
 
 def _size_of_checkpoint(state: LoopState) -> int:

@@ -29,7 +29,7 @@ from torch import Tensor, nn
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ArgumentError
 from gatera.learn.arithmetic import Arithmetic
-from gatera.learn.interrupt import StepGuard
+from gatera.learn.signals import StepGuard
 
 #: Every event a callback can listen to, in the order of the first pass through the loop.
 EVENTS = (

@@ -16,7 +16,7 @@ from gatera.core.device import as_device
 from gatera.core.errors import ArgumentError
 from gatera.core.files import check_can_write, check_free_to_write
 from gatera.core.signatures import check_arguments, spelled_out
-from gatera.learn.interrupt import stopping_signals
+from gatera.learn.signals import stopping_signals
 from gatera.recipes.events import Events, Notes
 from gatera.recipes.find_task import OtherTask, find_task
 from gatera.recipes.job import Job, TrainedProgram, run_job

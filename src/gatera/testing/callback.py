@@ -15,7 +15,7 @@ from torch import Tensor
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
-from gatera.learn.checkpoints.saved import TrainingInterrupted
+from gatera.learn.checkpoints.position import TrainingInterrupted
 from gatera.learn.learner import Learner
 from gatera.learn.state import EVENTS, Callback, LoopState
 from gatera.testing.contract import Contract, Rule, described, piece_name, same, shaped

@@ -15,7 +15,7 @@ from gatera.cli.terminal.style import paint, width
 from gatera.cli.terminal.text import escaped, filled
 from gatera.core.files import human_bytes
 from gatera.core.progress import status
-from gatera.learn.checkpoints.saved import Position
+from gatera.learn.checkpoints.position import Position
 from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
 from gatera.recipes.job import TrainedProgram

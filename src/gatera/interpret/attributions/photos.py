@@ -10,12 +10,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gatera.core.checks import require
-from gatera.core.errors import ArgumentError
 from gatera.core.figures import Pictured
 from gatera.core.progress import note
-from gatera.interpret.attributions.gradients import PURPOSE, Completeness, integrated_gradients
-from gatera.interpret.layers import chosen_layer, first_output, name_of_layer, output_at
+from gatera.interpret.attributions.gradcam import gradcam
+from gatera.interpret.attributions.integrated_gradients import Completeness, integrated_gradients
+from gatera.interpret.layers import chosen_layer, name_of_layer
 from gatera.interpret.maps import overlaid
 from gatera.interpret.occlusion import Squares, occluded
 from gatera.interpret.subject import Subject, as_input
@@ -125,34 +124,6 @@ def photo_attribution(
     return PhotoAttribution(
         subject.pixels(x), picture, subject.name(output), float(answers[0, output]), method, name, check
     )
-
-
-def gradcam(model: nn.Module, score: Any, layer: nn.Module, x: Tensor) -> Tensor:
-    """Return Grad-CAM's map at the input's size, float [1,1,H,W]; through captum.
-
-    Args:
-        model: the model.
-        score: inputs -> the number to explain, float [N]; computed by the model.
-        layer: one of its layers.
-        x: the input [1,C,H,W].
-
-    Raises:
-        ArgumentError: if the layer gives no maps.
-
-    Source: Selvaraju et al. 2017 (arXiv 1610.02391). Negative values are kept: they speak against the class.
-    """
-    with torch.no_grad():
-        maps = output_at(model, layer, x)
-    if not isinstance(maps, Tensor) or maps.ndim != 4:
-        raise ArgumentError(
-            f"the layer {name_of_layer(model, layer)} gives no maps, which Grad-CAM needs",
-            got=list(maps.shape) if isinstance(maps, Tensor) else type(maps).__name__, expected="an output [N,C,h,w]",
-            remedy='Choose an earlier layer, or method="integrated_gradients", which needs none.',
-        )  # fmt: skip
-    attr = require("captum.attr", "train", PURPOSE)
-    with first_output(model, layer) as stand_in:
-        found = attr.LayerGradCam(score, stand_in).attribute(x, relu_attributions=False).detach().float()
-    return F.interpolate(found, x.shape[-2:], mode="bilinear", align_corners=False)
 
 
 def smoothed(heat: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from torch import Tensor
 from gatera.core.checks import check_count, require
 from gatera.core.figures import Pictured, new_figure
 from gatera.core.random import rng, torch_seeded
-from gatera.interpret.attributions.gradients import PURPOSE, Completeness
+from gatera.interpret.attributions.integrated_gradients import PURPOSE, Completeness
 from gatera.interpret.subject import Subject
 
 if TYPE_CHECKING:

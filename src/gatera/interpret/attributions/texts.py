@@ -15,7 +15,7 @@ from gatera.core.errors import ArgumentError
 from gatera.core.escape import escaped
 from gatera.core.figures import Pictured, new_figure
 from gatera.core.progress import track
-from gatera.interpret.attributions.gradients import Completeness, integrated_gradients
+from gatera.interpret.attributions.integrated_gradients import Completeness, integrated_gradients
 from gatera.interpret.subject import Subject
 
 if TYPE_CHECKING:

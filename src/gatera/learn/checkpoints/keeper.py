@@ -9,7 +9,7 @@ from typing import Any
 
 from gatera.core.errors import DataError
 from gatera.learn.checkpoints.tensor_file import write_tensors
-from gatera.learn.interrupt import shielded
+from gatera.learn.signals import shielded
 
 #: Share of the time that writing checkpoints may take.
 SHARE = 0.01

@@ -1,4 +1,4 @@
-"""Save and load a learner's parameters, and its position in an interrupted fit.
+"""Save and load a learner's parameters; `position.py` beside this has what an interrupted fit keeps.
 
 What `learn.save` writes has torch's zip format and contains only tensors, numbers and strings; it is read with
 `weights_only=True`. Checkpoints of interrupted fits are safetensors files. Opening either cannot run code.
@@ -7,9 +7,7 @@ What `learn.save` writes has torch's zip format and contains only tensors, numbe
 from __future__ import annotations
 
 import pickle
-import signal
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,62 +21,6 @@ from gatera.learn.checkpoints.tensor_file import is_tensor_file, read_tensors
 
 #: What the names of checkpoints end in.
 SUFFIXES = (".safetensors", ".pth")
-
-
-@dataclass(frozen=True)
-class Position:
-    """The position of an interrupted fit.
-
-    Attributes:
-        phase: part of a longer recipe, e.g. "frozen" or "unfrozen" in `fine_tune`; "" for a plain fit.
-        epoch: number of finished epochs.
-        step: number of finished updates in the current epoch.
-        epochs: number of epochs of the fit.
-        steps: number of updates per epoch; a resumed fit must have the same.
-        first_epoch: number of epochs in earlier fits.
-        n_frozen: number of frozen parameter groups.
-    """
-
-    phase: str = ""
-    epoch: int = 0
-    step: int = 0
-    epochs: int = 0
-    steps: int = 0
-    first_epoch: int = 0
-    n_frozen: int = 0
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values, for a checkpoint."""
-        return asdict(self)
-
-    def __str__(self) -> str:
-        if self.epoch >= self.epochs:
-            return f"after {'the last epoch' if self.epochs > 1 else 'the epoch'}{self._part()}"
-        return (
-            f"in epoch {self.epoch} of {self.epochs}{self._part()}, after batch {self.step} of {self.steps}"
-        )
-
-    def _part(self) -> str:
-        return f" of the {self.phase} part" if self.phase else ""
-
-
-class TrainingInterrupted(KeyboardInterrupt):
-    """Ctrl-C during a fit. A checkpoint has been saved; the message says where, and how to resume.
-
-    Attributes:
-        path: the checkpoint.
-        position: where the fit was interrupted.
-        number: the signal: that of Ctrl-C, SIGTERM or SIGHUP.
-    """
-
-    def __init__(
-        self, path: Path, position: Position, number: int = signal.SIGINT, remedy: str | None = None
-    ) -> None:
-        self.path, self.position, self.number = path, position, int(number)
-        how = f"create the learner the same way and call the same method with resume={str(path)!r}."
-        super().__init__(
-            f"Interrupted {position}. Checkpoint saved to {path}. {remedy or f'To resume, {how}'}"
-        )
 
 
 def write(path: Path, content: dict[str, Any]) -> Path:

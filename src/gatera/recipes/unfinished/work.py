@@ -11,10 +11,11 @@ from pathlib import Path
 from gatera.core.errors import DataError, GateraError, NonFiniteLossError
 from gatera.core.files import check_free_to_write, home
 from gatera.learn.checkpoints.keeper import Keeper
-from gatera.learn.checkpoints.saved import Position, TrainingInterrupted, check_is_file
+from gatera.learn.checkpoints.position import Position, TrainingInterrupted
+from gatera.learn.checkpoints.saved import check_is_file
 from gatera.learn.checkpoints.tensor_file import read_entry, read_tensors
-from gatera.learn.interrupt import signal_of
 from gatera.learn.learner import Learner
+from gatera.learn.signals import signal_of
 from gatera.recipes.events import Events
 from gatera.recipes.settings import TrainSettings
 from gatera.recipes.unfinished.fingerprint import data_facts, differences, settings_facts

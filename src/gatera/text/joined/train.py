@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from torch import Tensor, nn
 
-from gatera.learn.checkpoints.saved import Position
+from gatera.learn.checkpoints.position import Position
 from gatera.learn.frozen_features import FeatureCache
 from gatera.learn.learner import Learner
 from gatera.models.text.word_scores import TextMixture

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from gatera.data.transforms.item import Resize
-from gatera.learn.checkpoints.saved import TrainingInterrupted
-from gatera.learn.fine_tuning import UnfrozenPart, rate_share, suffices
+from gatera.learn.checkpoints.position import TrainingInterrupted
+from gatera.learn.fine_tune_rates import UnfrozenPart, rate_share, suffices
 from gatera.learn.head_start import HeadStart, trained_before
 from gatera.learn.learner import Learner
 from gatera.learn.options import TrainingOptions

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from gatera.learn.interrupt import StepGuard
+from gatera.learn.signals import StepGuard
 
 
 @pytest.fixture
