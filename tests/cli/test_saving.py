@@ -86,3 +86,17 @@ def test_a_table_of_answers(gatera, program, folder, tmp_path, kind):
 def test_a_file_named_for_the_table_is_no_input(gatera, program, folder, tmp_path):
     ran = gatera("predict", program("photos"), folder, "--csv", tmp_path / "answers.csv")
     assert ran.status == 2 and "--csv prints the answers. To write them to a file: --csv > " in ran.err
+
+
+def test_a_full_disk_is_said_with_the_file_and_leaves_no_half_of_it(
+    gatera, program, folder, tmp_path, monkeypatch
+):
+    def half(self, file, *_, **__):
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", half)
+    ran = gatera("predict", program("masks"), folder, "--save", tmp_path / "out")
+    path = tmp_path / "out" / "1.png"
+    assert ran.status == 1 and f"{path} cannot be written (No space left on device)." in ran.err
+    assert not path.exists()

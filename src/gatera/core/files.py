@@ -84,15 +84,23 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     os.close(handle)
     partial = Path(name)
     try:
-        yield partial
-        partial.chmod(0o666 & ~umask())  # mkstemp creates private files; results may be shared
-        partial.replace(path)
-    except OSError as err:
-        if err.errno is not None and err.filename in (None, name, partial):  # a full disk names no file
-            err.filename = os.fspath(path)
-        raise
+        with naming(path, partial):
+            yield partial
+            partial.chmod(0o666 & ~umask())  # mkstemp creates private files; results may be shared
+            partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def naming(path: Path, partial: Path | None = None) -> Iterator[None]:
+    """Let an OSError of the block name `path` where it names no file, as that of a full disk, or `partial`, the same file before it is whole."""
+    try:
+        yield
+    except OSError as err:
+        if err.errno is not None and err.filename in (None, partial, str(partial)):
+            err.filename = os.fspath(path)
+        raise
 
 
 def put_in_place(new: Path, folder: Path) -> None:

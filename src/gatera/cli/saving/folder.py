@@ -14,7 +14,7 @@ from gatera.cli.given.web import name_in, scheme_of
 from gatera.cli.inputs import Input
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, OutputExistsError
-from gatera.core.files import check_can_write
+from gatera.core.files import check_can_write, naming
 from gatera.data.show.spatial import PREDICTION_COLOR, class_colors, overlay
 from gatera.program.prediction import Prediction
 from gatera.program.program import Program
@@ -124,11 +124,17 @@ class Saver:
         number, free = 2, path
         while True:
             try:
-                with free.open("xb") as file:
-                    fill(file)
-                return
+                file = free.open("xb")
             except FileExistsError:
                 free, number = path.with_stem(f"{path.stem}_{number}"), number + 1
+                continue
+            try:
+                with naming(free), file:
+                    fill(file)
+            except BaseException:
+                free.unlink()  # half a photo looks like a whole one
+                raise
+            return
 
 
 def folder_name(label: object) -> str:
