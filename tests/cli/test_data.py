@@ -119,7 +119,7 @@ def test_a_commit_is_written_for_other_tools(gatera, folder, tmp_path):
     [
         (("data", "status"), 1, "is not in a data repository. Make one: gatera data init ."),
         (("data", "comit"), 2, "unknown command 'data comit'. Did you mean 'data commit'?"),
-        (("data", "commit"), 2, "say what changed: gatera data commit -m TEXT."),
+        (("data", "commit"), 2, "say what changed: gatera data commit -m TEXT"),
         (("data", "label"), 2, "say LABEL and PATH, or --from TABLE, or --rename OLD=NEW."),
         (("data", "label", "cat"), 2, "say LABEL and PATH, or --from TABLE, or --rename OLD=NEW."),
         (("data", "label", "--rename", "cat"), 2, "--rename must be OLD=NEW, as in cat=kitten; got 'cat'"),
@@ -128,7 +128,7 @@ def test_a_commit_is_written_for_other_tools(gatera, folder, tmp_path):
         (("data", "merge", "a", "--mine", "--theirs"), 2, "--mine and --theirs say different things."),
         (("data", "merge", "a", "--take", "x"), 2, "--take must be FILE=ANSWER, as in cat/3.jpg=dog; got 'x'."),
         (("data", "blame"), 2, "missing argument: FILE"),
-        (("data", "add", "--rows"), 2, "--rows needs one table: gatera data add TABLE --rows."),
+        (("data", "add", "--rows"), 2, "--rows needs one table: gatera data add TABLE --rows"),
         (("data", "add", "a.csv", "--key", "id"), 2, "--key is for tables: add --rows."),
         (("data", "add", "a.csv", "--rows", "--label", "x"), 2, "--label cannot be used with --rows."),
     ],

@@ -413,7 +413,7 @@ def test_wrong_arguments_are_refused(data, tmp_path, open_data, monkeypatch):
     (data.root / "later.jpg").write_bytes(b"1")
     with pytest.raises(
         ArgumentError,
-        match=r"later.jpg is not in the repository yet. Add it first: gatera data add later.jpg.",
+        match=r"later.jpg is not in the repository yet. Add it first: gatera data add later.jpg",
     ):
         data.label("cat", "later.jpg")
     with pytest.raises(DataError, match=r"is not in a data repository. Make one: gatera data init"):

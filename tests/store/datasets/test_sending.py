@@ -56,7 +56,7 @@ def test_who_is_behind_pulls_and_merges_first(data, other):
     other.commit("Wolf")
     with pytest.raises(
         RemoteError,
-        match=r"has commits on main that are not here. Fetch and merge them first: gatera data pull.",
+        match=r"has commits on main that are not here. Fetch and merge them first: gatera data pull",
     ):
         other.push()
     assert other.pull().result.summary.sentence() == "1 cat -> fox; by Ann"
@@ -91,7 +91,10 @@ def test_two_pushes_at_once_do_not_lose_one(data, other, remote, monkeypatch):
         return send(*arguments)
 
     monkeypatch.setattr(sending, "_send_bundle", meanwhile)
-    with pytest.raises(RemoteError, match=r"somebody else sent to .* meanwhile. Fetch that first"):
+    with pytest.raises(
+        RemoteError,
+        match=r"somebody else sent to .* meanwhile. What was sent stays there. Fetch first: gatera data pull$",
+    ):
         data.push()
     data.pull()
     assert data.push().commits == 2
@@ -111,7 +114,7 @@ def test_a_push_or_pull_that_breaks_off_goes_on(data, tmp_path, remote, monkeypa
     monkeypatch.setattr(FolderRemote, "_put", breaks)
     with pytest.raises(RemoteError, match=r"the cable; 3 of 6 objects had arrived"):
         data.push(remote)
-    with pytest.raises(RemoteError, match=r"holds no data repository yet. Send one: gatera data push."):
+    with pytest.raises(RemoteError, match=r"holds no data repository yet. Send one: gatera data push"):
         DataRepository.clone(remote, tmp_path / "other", on_note=quiet)
     assert not (tmp_path / "other").exists()
     monkeypatch.setattr(FolderRemote, "_put", put)

@@ -55,7 +55,7 @@ def _check_rows(options: argparse.Namespace) -> None:
     """Raise UsageError where options for tables and for files are mixed."""
     if options.rows:
         if len(options.paths or []) != 1:
-            raise UsageError("--rows needs one table: gatera data add TABLE --rows.")
+            raise UsageError("--rows needs one table: gatera data add TABLE --rows")
         if wrong := [f"--{name}" for name in ("label", "link") if getattr(options, name)]:
             raise UsageError(f"{wrong[0]} cannot be used with --rows.")
     elif wrong := [f"--{name}" for name in ("key", "target") if getattr(options, name) is not None]:

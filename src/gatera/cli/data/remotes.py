@@ -55,7 +55,7 @@ def clone(options: argparse.Namespace) -> int:
     """Fetch into a new folder; returns the exit status, 0."""
     name = options.folder or options.remote.rstrip("/").rpartition("/")[2]
     if not name:
-        raise ArgumentError("the folder needs a name", remedy="Add it: gatera data clone REMOTE FOLDER.")
+        raise ArgumentError("the folder needs a name", remedy="Add it: gatera data clone REMOTE FOLDER")
     data = DataRepository.clone(options.remote, Path(name), options.branch, say_for("clone"))
     print_line(
         escaped(f"{data.root}: {sum(1 for _ in data.rows()):,} items at commit {(data.head or '')[:8]}.")

@@ -142,7 +142,7 @@ def _file_of(given: Mapping[str, Any], folders: Sequence[Path]) -> Any:
     if folders and not any(file.resolve().is_relative_to(folder) for folder in folders):
         raise ArgumentError(
             f"{file} may not be read", expected=f"a file in {listed(folders)}",
-            remedy="The user can allow its folder: gatera mcp --files FOLDER.",
+            remedy="The user can allow its folder: gatera mcp --files FOLDER",
         )  # fmt: skip
     return file
 

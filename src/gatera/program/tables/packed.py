@@ -36,7 +36,7 @@ _JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 #: Files that are not tables, known by how they begin (in lower case), and what to do.
 _NO_TABLES = (
     ((b"<!doctype html", b"<html"), "it is a web page", "Download the file itself: on GitHub, that behind 'Raw'."),
-    ((b"version https://git-lfs",), "it is a pointer of Git LFS, not the file", "Fetch the file: git lfs pull."),
+    ((b"version https://git-lfs",), "it is a pointer of Git LFS, not the file", "Fetch the file: git lfs pull"),
     ((b"%pdf-",), "it is a PDF", "Save the table as CSV."),
     ((b"{\\rtf",), "it is a document of a word processor", "Save the table as CSV."),
     ((b"\xff\xd8\xff", b"\x89png", b"gif8"), "it is a picture", "Pass the folder of the pictures."),

@@ -37,7 +37,7 @@ def repository_files(settings: TrainSettings, events: Events, kind: Kind) -> Lab
     if not labelled:
         raise DataError(
             f"none of the {kind.count(len(items))} in the labels of {folder} has a label",
-            remedy="Give some: gatera data label LABEL PATH.",
+            remedy="Give some: gatera data label LABEL PATH",
         )
     _say(labelled, items, there, events, kind)
     groups = _groups(labelled, events)

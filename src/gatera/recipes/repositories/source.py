@@ -46,7 +46,7 @@ def find_origin(source: Path) -> Origin:
         if not is_repository(folder):
             raise DataError(
                 f"{folder} is not a data repository, so it has no commit {commit!r}",
-                remedy=f"Make it one: gatera data init {folder}.",
+                remedy=f"Make it one: gatera data init {folder}",
             )
         data = DataRepository(folder)
         made = data.commit_of(commit)

@@ -143,7 +143,7 @@ def _files(work: Workspace, paths: Sequence[Path], added: Added) -> dict[str, St
         elif not os.path.lexists(full):
             raise ArgumentError(
                 f"there is no file or folder {path}",
-                remedy="Items whose files are gone are dropped with: gatera data add --removed FOLDER.",
+                remedy="Items whose files are gone are dropped with: gatera data add --removed FOLDER",
             )
     if sys.getfilesystemencoding() != "utf-8" and (
         odd := next((name for name in found if not name.isascii()), None)

@@ -170,7 +170,7 @@ def unknown_item(work: Workspace, version: Version, name: str) -> ArgumentError:
         )
     if (work.root / name).exists():
         return ArgumentError(
-            f"{name} is not in the repository yet", remedy=f"Add it first: gatera data add {name}."
+            f"{name} is not in the repository yet", remedy=f"Add it first: gatera data add {name}"
         )
     folder = name.rpartition("/")[0]
     near = [each for sheet in version.sheets() for each in sheet.lines if each.rpartition("/")[0] == folder][

@@ -43,7 +43,7 @@ def make(folder: Path, say: Callable[[str], None]) -> Path:
     if outer is not None and not is_repository(folder):
         raise DataError(
             f"{folder} is inside the data repository {outer}",
-            remedy=f"Add it there: gatera data add {folder}.",
+            remedy=f"Add it there: gatera data add {folder}",
         )
     folder.mkdir(parents=True, exist_ok=True)
     git = Git(folder)
@@ -122,13 +122,13 @@ def find(folder: Path) -> Path:
     """
     start = folder.absolute()
     if not start.is_dir():
-        raise DataError(f"There is no folder {start}", remedy=f"Make one: gatera data init {folder}.")
+        raise DataError(f"There is no folder {start}", remedy=f"Make one: gatera data init {folder}")
     for each in (start, *start.parents):
         if is_repository(each):
             return each
     raise DataError(
         f"{start} is not in a data repository",
-        remedy=f"Make one: gatera data init {folder}.",
+        remedy=f"Make one: gatera data init {folder}",
     )
 
 

@@ -100,7 +100,7 @@ def recover(work: Workspace) -> None:
     if strange:
         path.unlink()
         work.say(
-            f"{facts['how']} was interrupted, and {TABLE if '' in strange else FOLDER} was edited since: it stays as it is. See: git status."
+            f"{facts['how']} was interrupted, and {TABLE if '' in strange else FOLDER} was edited since: it stays as it is. See: git status"
         )
         return
     try:
@@ -255,7 +255,7 @@ def checkout(work: Workspace, name: str, new_branch: bool) -> str:
             return ""
         if git.ask("show-ref", "--verify", f"refs/heads/{name}") is not None:
             raise ArgumentError(
-                f"there is a branch {name!r} already", remedy=f"Go to it: gatera data checkout {name}."
+                f"there is a branch {name!r} already", remedy=f"Go to it: gatera data checkout {name}"
             )
         git.run("branch", name, head)
         git.run("symbolic-ref", "-m", f"checkout: moving to {name}", "HEAD", f"refs/heads/{name}")
@@ -317,7 +317,7 @@ def lay_out(work: Workspace, commit: str) -> Path:
         raise DataError(
             f"{len(missing):,} files of commit {commit[:8]} are not in the object store",
             got=listed(missing, 3),
-            remedy="Get them: gatera data pull.",
+            remedy="Get them: gatera data pull",
         )
     for row in rows:
         if not is_safe(row.file):

@@ -100,11 +100,11 @@ def push(work: Workspace, address: str | None, options: Mapping[str, Any]) -> Se
     where = address_of(work, address)
     remote, branch, head = open_remote(where, **options), work.git.branch(), work.git.head()
     if branch is None or head is None:
-        raise ArgumentError("there is no branch to send", remedy="Make one: gatera data checkout -b NAME.")
+        raise ArgumentError("there is no branch to send", remedy="Make one: gatera data checkout -b NAME")
     if work.git.cut_off():
         raise DataError(
             "this clone is shallow, and its commits cannot be sent",
-            remedy="Fetch all of them first: git fetch --unshallow.",
+            remedy="Fetch all of them first: git fetch --unshallow",
         )
     refs = _newest(remote)
     _check_forward(work, refs, branch, head, where)
@@ -119,7 +119,7 @@ def push(work: Workspace, address: str | None, options: Mapping[str, Any]) -> Se
     if not remote.write_if_absent(key, json.dumps(content, indent=1).encode()):
         raise RemoteError(
             f"somebody else sent to {where} meanwhile",
-            remedy="Fetch that first: gatera data pull. What was sent stays there.",
+            remedy="What was sent stays there. Fetch first: gatera data pull",
         )
     _remember(work, where, branch, head)
     return Sent(head, count, sent.objects, sent.size_bytes)
@@ -153,7 +153,7 @@ def _check_forward(work: Workspace, refs: _Refs, branch: str, head: str, where: 
     if not _has(work, there) or work.git.ask("merge-base", "--is-ancestor", there, head) is None:
         raise RemoteError(
             f"{where} has commits on {branch} that are not here",
-            remedy="Fetch and merge them first: gatera data pull.",
+            remedy="Fetch and merge them first: gatera data pull",
         )
 
 
@@ -210,7 +210,7 @@ def pull(work: Workspace, address: str | None, branch: str | None, options: Mapp
     if name not in refs.branches:
         raise RemoteError(
             f"{where} has no branch {name!r}" if refs.branches else f"{where} holds no data repository yet", available=listed(refs.branches) or None,
-            remedy="Send one: gatera data push." if not refs.branches else "Name it: --branch.",
+            remedy="Send one: gatera data push" if not refs.branches else "Name it: --branch.",
         )  # fmt: skip
     if work.git.head() is not None:
         check_clean(work, "what is fetched")
@@ -262,7 +262,7 @@ def _bring(work: Workspace, name: str, commit: str) -> MergeResult:
     if next(iter(work.now().whole().lines), None) is not None:
         raise DataError(
             "there are labels here that are not committed, and what is fetched would replace them",
-            remedy="Commit them: gatera data commit -m TEXT.",
+            remedy="Commit them: gatera data commit -m TEXT",
         )
     for each in (TABLE, ".gitignore", ".gitattributes"):  # as `init` made them; the commit has its own
         (work.root / each).unlink(missing_ok=True)
@@ -289,9 +289,9 @@ def clone(work: Workspace, address: str, branch: str, options: Mapping[str, Any]
             f"{address} is a git repository, not what gatera data push makes"
             if is_git
             else f"{address} holds no data repository yet",
-            remedy=f"Clone it with git, which brings the labels: git clone {address}; the files come with: gatera data pull REMOTE."
+            remedy=f"Clone it with git, which brings the labels: git clone {address}; the files come with: gatera data pull REMOTE"
             if is_git
-            else "Send one: gatera data push.",
+            else "Send one: gatera data push",
         )
     existed = root.exists()
     root.mkdir(parents=True, exist_ok=True)

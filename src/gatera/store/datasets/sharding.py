@@ -113,7 +113,7 @@ def _items(work: Workspace, commit: str) -> dict[str, list[_Item]]:
         raise DataError(
             f"the object store lacks {counted(len(missing), 'file')} of commit {commit[:8]}",
             got=listed(missing, 3),
-            remedy="Get them: gatera data pull.",
+            remedy="Get them: gatera data pull",
         )
     if not kept:
         raise ArgumentError(f"commit {commit[:8]} has no items that are files", got=counted(len(rows), "row"))

@@ -98,12 +98,12 @@ def _check_columns(path: Path, columns: Mapping[str, str], base: Sheet) -> None:
     if "file" not in columns:
         raise DataError(
             f"{path} has no column 'file'", expected=listed(COLUMNS),
-            remedy=f"Put it back, or restore the file as committed: git checkout -- {path.name}.",
+            remedy=f"Put it back, or restore the file as committed: git checkout -- {path.name}",
         )  # fmt: skip
     if "label" not in columns and any(row.label for row in base.rows()):
         raise DataError(
             f"{path} has no column 'label', and to take it for deleted would remove every label",
-            remedy=f"Put it back, or restore the file as committed: git checkout -- {path.name}.",
+            remedy=f"Put it back, or restore the file as committed: git checkout -- {path.name}",
         )
 
 
@@ -176,7 +176,7 @@ def read_any(path: Path, data: bytes, base: Sheet) -> tuple[Sheet, list[str]]:
     if holds_marks(data):
         raise DataError(
             f"{path} holds the marks of a merge that git could not finish",
-            remedy="Settle what is in conflict: gatera data resolve.",
+            remedy="Settle what is in conflict: gatera data resolve",
         )
     return read_edited(path, base)
 
@@ -213,5 +213,5 @@ def read_committed(data: bytes, base: Sheet, where: str, folder: Path) -> tuple[
         except DataError as err:
             raise DataError(
                 f"{where} cannot be read: {err.problem.replace(str(path), 'it')}",
-                remedy="Write it again from an older commit: git checkout COMMIT -- labels.csv; then gatera data commit.",
+                remedy="Write it again from an older commit: git checkout COMMIT -- labels.csv; then gatera data commit",
             ) from err

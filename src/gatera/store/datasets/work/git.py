@@ -97,7 +97,7 @@ class Git:
             if "not a git repository" in said:
                 raise DataError(
                     f"{self.folder} has labels, but no git repository that keeps them",
-                    remedy=f"Make one: gatera data init {self.folder}. The labels stay.",
+                    remedy=f"The labels stay. Make one: gatera data init {self.folder}",
                 )
             raise _error(("rev-parse",), said)
 
@@ -246,7 +246,7 @@ class Git:
 
 
 def _missing(name: str) -> GitError:
-    return GitError(f"the object {name} is missing from the git repository", remedy="See: git fsck.")
+    return GitError(f"the object {name} is missing from the git repository", remedy="See: git fsck")
 
 
 def no_user() -> DataError:

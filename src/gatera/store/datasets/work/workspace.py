@@ -239,7 +239,7 @@ class Workspace:
         raise DataError(
             f"{self.root} has its labels both in {TABLE} and in {FOLDER}/, and they differ",
             remedy=f"Move {TABLE} away: the labels are in {FOLDER}/ since there are many. "
-            "Labels from another table are taken with: gatera data label --from TABLE.",
+            "Labels from another table are taken with: gatera data label --from TABLE",
         )
 
     def _bytes(self, path: Path) -> bytes:
