@@ -3,13 +3,13 @@ import { speak } from "./words.js";
 speak({
   en: {
     title: "Sign in",
-    wrong: "That is not the token, or the link was used before.",
+    wrong: "That is not the token, or the link was used before: it opens once. Whoever starts the server gets a new one.",
     token: "Token of this server",
     enter: "Sign in",
   },
   es: {
     title: "Entrar",
-    wrong: "Ese no es el token, o el enlace ya se usó.",
+    wrong: "Ese no es el token, o el enlace ya se usó: abre una vez. Quien inicia el servidor recibe uno nuevo.",
     token: "Token de este servidor",
     enter: "Entrar",
   },
