@@ -302,3 +302,16 @@ def test_a_filter_finds_every_label_that_can_be_given(photos, studio_of):
     for place, name in enumerate(odd):  # as the table of confusions asks
         words = f"label:{json.dumps(name, ensure_ascii=False)}"
         assert order_of(studio, "Ann", "all", words).positions.tolist() == [place], words
+
+
+def test_a_job_that_has_ended_counts_no_more():
+    def work(job: Job) -> str:
+        job.step("looking", 129, 150)
+        return "Looked at 150 items."
+
+    job = Job()
+    job.start(work)
+    job._thread.join(10)
+    found = job.to_dict()
+    assert (found["state"], found["words"]) == ("done", "Looked at 150 items.")
+    assert (found["done"], found["total"]) == (0, 0)

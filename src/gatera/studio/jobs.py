@@ -55,7 +55,8 @@ class Job:
         except Exception as err:  # noqa: BLE001 - a thread has nobody else to tell
             words, state = f"{type(err).__name__}: {shorten(str(err))}", "failed"
         self.seconds = time.monotonic() - start
-        self.words, self.state = words, state
+        # the last count is that of the last look, and means nothing once there is a result
+        self.words, self.done, self.total, self.state = words, 0, 0, state
 
     def step(self, words: str, done: int = 0, total: int = 0) -> None:
         """Say how far it is.
