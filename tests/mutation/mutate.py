@@ -114,9 +114,15 @@ def _broken(node: ast.AST, lines: list[str]) -> tuple[int, int, str] | None:
     if isinstance(node, ast.Return) and node.value is not None and ast.unparse(node.value) != "None":
         return node.value.col_offset, node.value.end_col_offset or 0, "None"
     if isinstance(node, ast.Constant) and type(node.value) in (int, float, bool):
-        new = not node.value if isinstance(node.value, bool) else node.value + 1
-        return node.col_offset, node.end_col_offset or 0, str(new)
+        return node.col_offset, node.end_col_offset or 0, str(_another(node.value))
     return None
+
+
+def _another(value: int | float | bool) -> int | float | bool:
+    """Return a value that is wrong: one more, or 0 for a number beyond 2, of which one more is often a matter of taste."""
+    if isinstance(value, bool):
+        return not value
+    return value + 1 if abs(value) <= 2 else 0
 
 
 def _between(left: ast.expr, right: ast.expr, text: str | None, line: bytes) -> tuple[int, int, str] | None:
