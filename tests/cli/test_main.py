@@ -301,6 +301,6 @@ def test_words_that_were_not_meant_as_they_are(gatera, arguments, sentence):
 
 def test_a_closed_standard_input_is_an_empty_one(gatera, monkeypatch):
     monkeypatch.setattr(sys, "stdin", None)
-    assert gatera("predict", Path(__file__).parents[1] / "fixtures" / "format1.gatera", "-").err.startswith(
-        "Error: standard input is empty."
-    )
+    program = Path(__file__).parents[1] / "fixtures" / "format1.gatera"
+    assert gatera("predict", program, "-").err.startswith("Error: standard input is empty.")
+    sys.stdin.close()

@@ -28,6 +28,7 @@ from gatera.program.embedding.read import Embedder, embedding_of
 from gatera.program.engines import Engine, EngineName, EnginePrecision, make_engine
 from gatera.program.familiar.inputs import each_input, one_input
 from gatera.program.familiar.learner import LikeALearner
+from gatera.program.familiar.pickled import Opened, reduced
 from gatera.program.held import held
 from gatera.program.network.bounded import BoundedEngine, check_model
 from gatera.program.package import read_package
@@ -36,7 +37,6 @@ from gatera.program.prediction import Prediction
 from gatera.program.preprocess import Preprocessing, stack_arrays
 from gatera.program.raw.placement import Placement
 from gatera.program.recommend import Recommendation, best_items
-from gatera.program.reopening import Opened, reduced
 from gatera.program.stream import ManyInputs, Pace, Timer, side_by_side
 from gatera.program.tasks import Task
 
