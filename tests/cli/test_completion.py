@@ -58,6 +58,7 @@ def completed(*words: str) -> list[str]:
     [
         (("gatera", ""), [*first_words()]),
         (("gatera", "pr"), ["predict"]),
+        (("gatera", "help", "data", "co"), ["commit"]),
         (("gatera", "--v"), ["--version"]),
         (("gatera", "train", "--ta"), ["--task", "--target"]),
         (("gatera", "train", "--task", "ma"), ["masks"]),

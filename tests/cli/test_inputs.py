@@ -121,8 +121,8 @@ def test_a_table_is_read_as_its_options_say_and_decisions_are_told(tmp_path):
 def test_the_columns_of_a_program_tell_the_header(tmp_path):
     # by itself, the first row could be data: its values occur again
     table = tmp_path / "t.csv"
-    table.write_text("age,job\nage,job\nage,cook\n")
-    assert raws(table)[0] == [{"age": "age", "job": "job"}, {"age": "age", "job": "cook"}]
+    table.write_text("age,job\nage,clerk\nage,cook\n")
+    assert raws(table)[0] == [{"age": "age", "job": "clerk"}, {"age": "age", "job": "cook"}]
     unknown = {"op": "read_row", "categories": [{"name": "wage"}], "numbers": []}
     assert raws(table, unknown)[0][0] == {"column_1": "age", "column_2": "job"}
 
@@ -193,3 +193,8 @@ def test_a_program_for_texts_of_a_table_takes_its_rows_and_texts_too(tmp_path):
         {"id": "1", "review": "A fine film"}, {"id": "2", "review": "Dull"}, "It was dull.",
     ]  # fmt: skip
     assert found[1].where == {"file": str(table), "row": 2}
+
+
+def test_an_input_without_a_name_is_not_the_current_folder():
+    with pytest.raises(DataError, match="the name of an input is empty"):
+        find_inputs([""], {"op": "read_photo"})

@@ -269,3 +269,38 @@ def test_a_wrong_name_is_said_before_pytorch_is_imported(words, said):
         [sys.executable, "-c", code, "train", *words], capture_output=True, text=True, check=False
     )
     assert ran.returncode == 1 and said in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ["train", "a", "\u2014target", "who"],
+            "unexpected argument '\u2014target'. Did you mean '--target', with plain hyphens?",
+        ),
+        (["train", "a", "\u2013f"], "unexpected argument '\u2013f'. Did you mean '-f', with plain hyphens?"),
+        (
+            ["train", "a", "\u2014target=who"],
+            "unexpected argument '\u2014target=who'. Did you mean '--target=who', with plain hyphens?",
+        ),
+        (
+            ["train", "a", "\u2014nothing"],
+            "unexpected argument '\u2014nothing'. See \"gatera train --help\".",
+        ),
+        (["train", "a", "--", "--target"], "unexpected argument '--target'. See \"gatera train --help\"."),
+        (
+            ["train", "a", "--out="],
+            "--out needs the name of a file or folder, got ''. See \"gatera train --help\".",
+        ),
+        (["train", ""], "SOURCE needs the name of a file or folder, got ''. See \"gatera train --help\"."),
+    ],
+)
+def test_words_that_were_not_meant_as_they_are(gatera, arguments, sentence):
+    assert gatera(*arguments) == (2, "", f"Error: {sentence}\n")
+
+
+def test_a_closed_standard_input_is_an_empty_one(gatera, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    program = Path(__file__).parents[1] / "fixtures" / "format1.gatera"
+    assert gatera("predict", program, "-").err.startswith("Error: standard input is empty.")
+    sys.stdin.close()

@@ -12,6 +12,7 @@ from gatera.core.files import (
     atomic_write,
     check_can_write,
     check_free_to_write,
+    check_not_an_input,
     free_bytes,
     home,
     human_bytes,
@@ -149,3 +150,21 @@ def test_what_a_killed_run_had_put_aside_is_not_lost(tmp_path, named):
         put_in_place(tmp_path / "not there", tmp_path / "page")
     assert (tmp_path / "page" / "file").read_text() == ("newer" if named else "old")
     assert names_in(tmp_path) == ["page"]
+
+
+def test_a_folder_is_not_a_file_to_write(tmp_path):
+    with pytest.raises(ArgumentError, match=r"it is a folder\. Name a file\."):
+        check_can_write(tmp_path)
+
+
+def test_what_is_read_is_not_written_over(tmp_path):
+    folder, table, program = tmp_path / "photos", tmp_path / "t.csv", tmp_path / "photos" / "a.gatera"
+    folder.mkdir()
+    for file in (table, folder / "1.jpg", program):
+        file.write_bytes(b"kept")
+    (tmp_path / "link.csv").symlink_to(table)
+    for output, given in ((table, table), (tmp_path / "link.csv", table), (folder / "1.jpg", folder)):
+        with pytest.raises(ArgumentError, match="is read, and cannot also be written"):
+            check_not_an_input(output, None, given)
+    check_not_an_input(program, folder, table)
+    check_not_an_input(tmp_path / "new.gatera", folder, table, "gone")

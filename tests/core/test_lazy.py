@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+import gatera
 from gatera.core.lazy import LazyModule, LazyPattern, lazy_exports
 
 
@@ -45,3 +46,16 @@ def test_a_pattern_is_compiled_once_and_only_when_it_is_used(monkeypatch):
     assert [pattern.sub("-", text) for text in ("aBb", "abba")] == ["a-", "a-a"]
     assert compiled == [("b+", re.IGNORECASE)]
     assert not hasattr(pattern, "__array__")
+
+
+def test_dir_shows_what_every_module_has_too():
+    assert {"train", "__version__", "__doc__"} <= {*dir(gatera)}
+    assert not {"lazy_exports", "TYPE_CHECKING"} & {*dir(gatera)}
+
+
+def test_a_misspelt_name_is_told():
+    with pytest.raises(
+        AttributeError, match=r"module 'gatera' has no attribute 'trian'. Did you mean 'train'\?"
+    ):
+        gatera.trian
+    assert not hasattr(gatera, "__wrapped__")

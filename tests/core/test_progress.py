@@ -3,6 +3,9 @@ from __future__ import annotations
 import io
 import re
 
+import pytest
+from rich.console import Console
+
 from gatera.core import progress, terminal_bar
 from gatera.core.progress import console, in_notebook, is_live, note, track
 from gatera.core.terminal_bar import TerminalBar
@@ -112,3 +115,10 @@ def test_a_note_is_broken_between_words_on_a_terminal_and_nowhere_else(monkeypat
     lines = shown.getvalue().splitlines()
     assert len(lines) == 3 and all(len(line) <= 40 for line in lines)
     assert " ".join(line.strip() for line in lines) == long
+
+
+@pytest.mark.parametrize(
+    ("force", "live"), [({"force_terminal": True}, True), ({"force_jupyter": True}, True), ({}, False)]
+)
+def test_lines_are_redrawn_on_a_terminal_and_in_a_notebook_only(force, live):
+    assert is_live(Console(file=io.StringIO(), **force)) is live

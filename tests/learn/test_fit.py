@@ -66,3 +66,9 @@ def test_evaluation_ends_with_the_modes_as_they_were():
         assert not any(module.training for module in model.modules())
         raise RuntimeError
     assert [module.training for module in model.modules()] == before
+
+
+@pytest.mark.parametrize("epochs", [0, 1.5, True, "2"])
+def test_epochs_are_a_whole_number(epochs):
+    with pytest.raises(ArgumentError, match=r"n_epoch must be (a whole number of )?at least 1"):
+        FitPlan(epochs, [0.1])

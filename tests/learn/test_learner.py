@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import inspect
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -400,3 +401,12 @@ def test_a_callback_is_found_by_its_name_and_nothing_else_is(make_learner):
     assert learn.gradient_accumulation is first and learn.callback is second
     with pytest.raises(AttributeError, match="'Learner' object has no attribute 'gradient'"):
         learn.gradient
+
+
+def test_a_learner_can_be_copied_and_pickled(make_learner):
+    learn = make_learner()
+    learn.fit(1, 1e-2)
+    copies = copy.deepcopy(learn), pickle.loads(pickle.dumps(learn))
+    for each in (learn, *copies):
+        each.fit(1, 1e-2)
+        assert torch.equal(parameters(each), parameters(learn)) and len(each.history) == 2

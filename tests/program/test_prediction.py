@@ -71,3 +71,10 @@ def test_many_labels_have_no_single_probability(tags):
     assert str(err.value) == (
         "a multilabel prediction has no single probability. Read .probabilities, or .to_dict()."
     )
+
+
+def test_predictions_are_compared_number_by_number(answer, tags):
+    assert answer == copy.deepcopy(answer) and answer in [tags, answer]
+    assert (answer != copy.copy(answer)) is False
+    assert answer != Prediction("dog", 1, np.array([0.2, 0.8], np.float32)) and answer != tags
+    assert answer != "dog" and tags == copy.deepcopy(tags)

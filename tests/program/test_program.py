@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import copy
 import inspect
+import pickle
 import subprocess
 import sys
 import threading
@@ -256,3 +258,20 @@ def test_inputs_answered_together_are_answered_as_alone(program_file):
     assert isinstance(together[3], DataError)
     with pytest.raises(DataError, match="item 1 of the batch"):
         program.predict_together([photos[0], b"no photo"])
+
+
+def test_a_program_is_pickled_by_its_file(cats, program_file, make_program, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    sent = pickle.dumps(load_program(program_file.name, engine="onnxruntime", threads=1))
+    monkeypatch.chdir(tmp_path.parent)
+    there = pickle.loads(sent)
+    photo = Image.new("RGB", (8, 8), "red")
+    assert there.predict(photo) == cats.predict(photo)
+    assert there.opened == (program_file, "onnxruntime", "float32", 1, False)
+    assert copy.deepcopy(cats).vocab == cats.vocab
+    program_file.unlink()
+    make_program(weights=b"other")
+    with pytest.raises(ProgramFileError, match="holds another program than the one that was pickled"):
+        pickle.loads(sent)
+    with pytest.raises(TypeError, match="only a program from load_program"):
+        pickle.dumps(Program(cats.preprocess, cats.engine, cats.decoder, cats.info, cats.card))

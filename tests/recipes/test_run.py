@@ -126,3 +126,13 @@ def test_errors_of_recipes_are_of_the_library():
 def test_a_frame_is_no_source():
     with pytest.raises(ArgumentError, match=r"must be the path of a folder or a table. Got: 'dict'.*from_df"):
         gatera.train({"a": [1]})
+
+
+def test_force_does_not_mean_the_data(tmp_path):
+    table = tmp_path / "t.csv"
+    table.write_text("a,b\n1,x\n2,y\n")
+    with pytest.raises(ArgumentError, match=r"t\.csv is read, and cannot also be written"):
+        gatera.train(table, "b", out=table, force=True)
+    with pytest.raises(ArgumentError, match="it is a folder"):
+        gatera.train(table, "b", out=tmp_path, force=True)
+    assert table.read_text() == "a,b\n1,x\n2,y\n" and [*tmp_path.iterdir()] == [table]

@@ -31,3 +31,9 @@ def test_a_number_below_its_lowest_is_refused_by_name(name, value):
 def test_a_share_outside_of_0_to_1_is_refused(value):
     with pytest.raises(ArgumentError, match=r"^valid_pct must be a number in \(0, 1\)"):
         TrainSettings(Path("photos"), Path("a.gatera"), valid_pct=value)
+
+
+@pytest.mark.parametrize("name", ["epochs", "bs", "size", "seed", "freeze_epochs", "class_level"])
+def test_counts_are_whole_numbers(tmp_path, name):
+    with pytest.raises(ArgumentError, match=f"{name} must be a whole number"):
+        TrainSettings(tmp_path, tmp_path / "a.gatera", **{name: 8.5})

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gatera.core.checks import check_at_least, check_fraction
+from gatera.core.checks import check_count, check_fraction
 from gatera.core.random import rng
 from gatera.data.transforms.base import BatchStep, Key
 
@@ -36,7 +36,7 @@ class SpectrogramMask(BatchStep):
     def __post_init__(self) -> None:
         check_fraction("time", self.time)
         check_fraction("pitch", self.pitch)
-        check_at_least("count", self.count, 1)
+        check_count("count", self.count, 1)
 
     def __call__(self, x: Tensor, index: np.ndarray, key: Key | None) -> Tensor:
         """Return the batch with stretches masked."""

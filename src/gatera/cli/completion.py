@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+from importlib.resources import files
 
-#: The scripts, by shell. `gatera.cli.completions.scripts` writes them.
+#: The scripts, by shell; the package may be in a zip file. `gatera.cli.completions.scripts` writes them.
 FILES = {
-    shell: Path(__file__).with_name("completions") / name
+    shell: files("gatera.cli") / "completions" / name
     for shell, name in {"bash": "gatera.bash", "zsh": "_gatera", "fish": "gatera.fish"}.items()
 }
 

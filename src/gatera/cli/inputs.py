@@ -162,6 +162,8 @@ def find_photos(
     """
     found: list[Path] = []
     for given in inputs:
+        if not given:  # an unset variable of the shell; as a path it would be the current folder
+            raise DataError("the name of an input is empty", expected="a file, a folder or a quoted pattern")
         if glob.has_magic(given) and not os.path.lexists(given):
             pattern = _with_plain_folders(given)
             matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute patterns

@@ -127,7 +127,7 @@ def for_command(message: str, command: str | None) -> str:
         lambda found: keywords[found[1]],
         message,
     )
-    message = re.sub(rf"^({names})=(?=\s)", lambda found: keywords[found[1]], message)
+    message = re.sub(rf"^({names})=(?=[\s:])", lambda found: keywords[found[1]], message)
     message = re.sub(
         rf"^({names})=(\w+)(?= (?:can|needs)\b)", lambda found: _option(keywords[found[1]], found[2]), message
     )

@@ -16,6 +16,9 @@ class UsageError(Exception):
     """The command was not understood; the message is one or two sentences."""
 
 
+#: Dashes that word processors and chats write where two hyphens were typed.
+LONG_DASHES = "\u2013\u2014\u2212"
+
 #: argparse's messages, and their replacements: argparse words them differently in each version of Python.
 SENTENCES = (
     (r"argument (.+?): expected (?:one argument|at least one argument)", r"\1 needs a value"),
@@ -83,8 +86,16 @@ class _Parser(argparse.ArgumentParser):
 
     def unknown(self, word: str) -> NoReturn:
         """Report an unknown option, or too many arguments."""
+        if word[0] in LONG_DASHES:  # word processors make one of two hyphens
+            flags = {flag for option in self.command.options for flag in option.all_flags}
+            rest = word.lstrip(LONG_DASHES + "-")
+            meant = next(
+                (dashes + rest for dashes in ("--", "-") if (dashes + rest).partition("=")[0] in flags), None
+            )
+            if meant is not None:
+                raise UsageError(f"unexpected argument {word!r}. Did you mean {meant!r}, with plain hyphens?")
         if not word.startswith("-"):
-            raise UsageError(f"unexpected argument {word!r}. {_see(self.command)}")
+            raise UsageError(f"unexpected argument {_unmarked(word)!r}. {_see(self.command)}")
         near = nearest_flag(word, self.command.options)
         raise UsageError(
             f"unknown option {word!r}. " + (f"Did you mean {near!r}?" if near else _see(self.command))
@@ -139,6 +150,10 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
 def _type(option: Option) -> Any:
     def convert(text: str) -> Any:
         try:
+            if (
+                option.files and not text and option.name != "inputs"
+            ):  # which may be texts, and a text may be empty
+                raise Invalid("needs the name of a file or folder, got ''")
             return option.convert(text)
         except Invalid as err:
             raise argparse.ArgumentTypeError(str(err)) from err

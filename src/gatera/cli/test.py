@@ -17,7 +17,7 @@ from gatera.cli.predict import threads_for
 from gatera.cli.saving.write_csv import write_csv
 from gatera.cli.terminal.style import paint
 from gatera.cli.terminal.text import escaped
-from gatera.core.files import check_can_write, check_free_to_write
+from gatera.core.files import check_can_write, check_free_to_write, check_not_an_input
 from gatera.core.progress import track
 from gatera.evaluate.findings.every import every_finding
 from gatera.evaluate.html_report import write_html_report
@@ -45,6 +45,8 @@ def test(options: argparse.Namespace) -> int:
         check_free_to_write(page, options.force)
         check_can_write(page)
     names, source, test_set = what_to_measure(options)
+    if page is not None:
+        check_not_an_input(page, source, *names)
     if test_set is not None:
         _check_usable(names, source, options)
         test_set.open(*names)

@@ -59,6 +59,8 @@ def check_can_write(path: Path) -> None:
 
     It tries an unnamed temporary file in the nearest existing folder, and leaves nothing behind.
     """
+    if path.is_dir():
+        raise ArgumentError(f"Cannot write {path}: it is a folder", remedy="Name a file.")
     folder = path.absolute().parent
     while not os.path.lexists(folder):
         folder = folder.parent
@@ -70,6 +72,27 @@ def check_can_write(path: Path) -> None:
             f"Cannot write {path}: cannot create files in {folder} ({err.strerror})",
             remedy="Choose another folder, or make that one writable.",
         ) from err
+
+
+def check_not_an_input(path: Path, *inputs: str | Path | None) -> None:
+    """Raise ArgumentError if `path` is one of the files that are read, or lies in one of the folders: force does not mean those.
+
+    A program in such a folder may be written over: no training reads it.
+
+    Args:
+        path: the file to write.
+        inputs: files and folders that are read; None for none.
+    """
+    if not path.is_file():
+        return
+    whole = path.resolve()
+    for given in (Path(name) for name in inputs if name):
+        inside = given.is_dir() and whole.is_relative_to(given.resolve()) and path.suffix != ".gatera"
+        if inside or (given.is_file() and given.samefile(path)):
+            raise ArgumentError(
+                f"{path} is read, and cannot also be written: what is in it would be lost",
+                remedy="Choose another name.",
+            )
 
 
 @contextmanager

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -75,10 +76,10 @@ def lazy_exports(
 
     def get(name: str) -> Any:
         if name not in homes:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            raise _no_attribute(package, name, homes)
         return getattr(importlib.import_module(homes[name]), name)
 
-    return get, lambda: sorted(homes)
+    return get, lambda: _listing(package, homes)
 
 
 def lazy_face(package: str, face: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
@@ -93,13 +94,35 @@ def lazy_face(package: str, face: str) -> tuple[Callable[[str], Any], Callable[[
     """
 
     def get(name: str) -> Any:
+        names: Iterable[str] = ()
         if name == "__all__" or not name.startswith("__"):
             module = importlib.import_module(face)
-            if name == "__all__" or name in module.__all__:
+            names = module.__all__
+            if name == "__all__" or name in names:
                 return getattr(module, name)
-        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        raise _no_attribute(package, name, names)
 
-    return get, lambda: sorted(importlib.import_module(face).__all__)
+    return get, lambda: _listing(package, importlib.import_module(face).__all__)
+
+
+def _listing(package: str, names: Iterable[str]) -> list[str]:
+    """Return what `dir` shows of a package: the names that it offers, and what every module has, such as `__version__`."""
+    own = vars(sys.modules[package]) if package in sys.modules else {}
+    return sorted(
+        {
+            *names,
+            *(name for name, value in own.items() if name.startswith("__") or isinstance(value, ModuleType)),
+        }
+    )
+
+
+def _no_attribute(package: str, name: str, names: Iterable[str]) -> AttributeError:
+    """Return the error for a name that a package does not have, with the one that was probably meant."""
+    import difflib  # only a mistake needs it
+
+    near = () if name.startswith("__") else difflib.get_close_matches(name, names, n=1)
+    meant = f". Did you mean {near[0]!r}?" if near else ""
+    return AttributeError(f"module {package!r} has no attribute {name!r}{meant}", name=name)
 
 
 #: The two packages that notebooks expect after a star import; the same for every `all` module.

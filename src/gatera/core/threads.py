@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from gatera.core.checks import check_at_least
+from gatera.core.checks import check_count
 
 #: Largest default number of threads, even on a large machine. Chosen here.
 MOST_THREADS = 8
@@ -30,7 +30,7 @@ def thread_pool(workers: int | None = None) -> Iterator[ThreadPoolExecutor]:
         ArgumentError: if `workers` is below 1.
     """
     if workers is not None:
-        check_at_least("workers", workers, 1)
+        check_count("workers", workers, 1)
     pool = ThreadPoolExecutor(workers or min(MOST_THREADS, os.cpu_count() or 1))
     try:
         yield pool

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from gatera.core.checks import check_at_least
+from gatera.core.checks import check_count
 from gatera.core.errors import ArgumentError
 from gatera.learn import loop
 from gatera.learn.checkpoints.keeper import Keeper, as_data_error
@@ -51,7 +51,7 @@ class FitPlan:
     head_start: HeadStart | None = None
 
     def __post_init__(self) -> None:
-        check_at_least("n_epoch", self.epochs, 1)
+        check_count("n_epoch", self.epochs, 1)
 
     @classmethod
     def of(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypedDict
 
-from gatera.core.checks import check_at_least, check_choice, check_fraction
+from gatera.core.checks import check_choice, check_count, check_fraction
 from gatera.core.device import PRECISIONS, Precision
 from gatera.core.errors import ArgumentError
 from gatera.learn.optimizer import Adam, OptimizerFactory
@@ -62,7 +62,7 @@ class TrainingOptions:
         check_fraction("solve_head_below", self.solve_head_below)
         check_fraction("skip_unfrozen_below", self.skip_unfrozen_below)
         if self.fine_tune_groups is not None:
-            check_at_least("fine_tune_groups", self.fine_tune_groups, 1)
+            check_count("fine_tune_groups", self.fine_tune_groups, 1)
         if self.fine_tune_lr is not None and self.fine_tune_lr <= 0:
             raise ArgumentError("fine_tune_lr is not above 0", got=self.fine_tune_lr)
         if self.wd is not None and self.wd < 0:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 import torch
 from torch import nn
 
-from gatera.core.checks import check_at_least, check_fraction, counted, require
+from gatera.core.checks import check_count, check_fraction, counted, require
 from gatera.core.device import Precision
 from gatera.core.errors import DataError
 from gatera.core.progress import note
@@ -322,7 +322,7 @@ class Trainer:
             arguments: wd, cbs, reset_opt, resume, for both parts; see `FitArguments`.
         """
         check_arguments(Trainer.fine_tune, arguments)
-        check_at_least("epochs", epochs, 1)
+        check_count("epochs", epochs, 1)
         resume = arguments.pop("resume", None)
         stopped = None if resume is None else self.load_checkpoint(resume)["position"]["phase"]
         if resume is None:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from gatera.core.checks import check_at_least, check_fraction, did_you_mean, listed
+from gatera.core.checks import check_count, check_fraction, did_you_mean, listed
 from gatera.core.errors import ArgumentError
 from gatera.models.layers import SigmoidRange
 from gatera.models.target_scale import TargetScale
@@ -192,7 +192,7 @@ class TabularModel(nn.Module):
 
 def _dense_layers(n_in: int, sizes: list[int], n_out: int, config: TabularConfig) -> nn.Sequential:
     for size in (*sizes, n_out):
-        check_at_least("layers", size, 1)
+        check_count("layers", size, 1)
     ends = [n_in, *sizes, n_out]
     shares = [*config.shares(len(sizes)), 0.0]
     blocks: list[nn.Module] = []

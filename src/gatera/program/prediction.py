@@ -85,6 +85,17 @@ class Prediction(Judged):
         )
         return answer
 
+    def __eq__(self, other: object) -> bool:
+        """Whether all three are the same, number by number."""
+        if not isinstance(other, tuple) or len(other) != len(self):
+            return NotImplemented
+        return all(map(np.array_equal, self, other))
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = None  # type: ignore[assignment]  # it holds arrays
+
     @property
     def probability(self) -> float:
         """The probability of the label, 0..1.

@@ -28,6 +28,7 @@ from gatera.program.embedding.read import Embedder, embedding_of
 from gatera.program.engines import Engine, EngineName, EnginePrecision, make_engine
 from gatera.program.familiar.inputs import each_input, one_input
 from gatera.program.familiar.learner import LikeALearner
+from gatera.program.familiar.pickled import Opened, reduced
 from gatera.program.held import held
 from gatera.program.network.bounded import BoundedEngine, check_model
 from gatera.program.package import read_package
@@ -110,6 +111,7 @@ def load_program(
             return made if allowed is None else BoundedEngine(made, allowed, path)
 
         program.embedder = Embedder(tensor, embedding_engine, path)
+    program.opened = Opened(package.path.absolute(), engine, precision, threads, trusted)
     return program
 
 
@@ -125,6 +127,7 @@ class Program(LikeALearner, Embeds):
         info: facts about the program: format, versions, sizes, hashes, metrics.
         certainty: what the program knows of how sure it is.
         embedder: computes embeddings; None if the program was exported without.
+        opened: how `load_program` was called; pickled, for other processes, a program is this, and the file is opened again.
     """
 
     def __init__(
@@ -143,6 +146,7 @@ class Program(LikeALearner, Embeds):
         self.task: Task = decoder.task
         self.info, self.card, self.certainty = info, card, certainty or Certainty()
         self.embedder: Embedder | None = None
+        self.opened: Opened | None = None
         self._place = PhotoPlacer(preprocess) if decoder.spatial else None
         only_step = len(preprocess.config) == 1
         self._read_rows = getattr(preprocess.reader, "rows", None) if only_step else None
@@ -383,6 +387,9 @@ class Program(LikeALearner, Embeds):
         answer = self._decode(row[0], placement)
         answer.certainty, answer.features = self.certainty, row[1]
         return answer if sure is None else answer.at(sure)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reduced(load_program, self.info["sha256"], self.opened)
 
     def __repr__(self) -> str:
         labels = f", {len(self.vocab)} labels" if self.vocab else ""

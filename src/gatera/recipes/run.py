@@ -14,7 +14,7 @@ from gatera import recipes
 from gatera.core.checks import check_choice
 from gatera.core.device import as_device
 from gatera.core.errors import ArgumentError
-from gatera.core.files import check_can_write, check_free_to_write
+from gatera.core.files import check_can_write, check_free_to_write, check_not_an_input
 from gatera.core.signatures import check_arguments, spelled_out
 from gatera.learn.signals import stopping_signals
 from gatera.recipes.events import Events, Notes
@@ -127,6 +127,7 @@ def run(settings: TrainSettings, events: Events) -> TrainedProgram:
         settings, source=origin.source, target=settings.target or origin.target,
         group_by=settings.group_by or origin.group_by,
     )  # fmt: skip
+    check_not_an_input(settings.out, settings.source, settings.resume)
     as_device(settings.device)
     task = find_task(settings, events) if settings.task is Task.auto else settings.task
     check_settings(settings, task)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
-from gatera.core.checks import check_at_least, check_fraction
+from gatera.core.checks import check_at_least, check_count, check_fraction
 
 
 class Task(StrEnum):
@@ -318,7 +318,8 @@ class TrainSettings:
         for each in fields(self):
             value, low = getattr(self, each.name), each.metadata.get("low")
             if low is not None and value is not None and each.name != "valid_pct":
-                check_at_least(each.name, value, low)
+                check = check_at_least if "float" in str(each.type) else check_count
+                check(each.name, value, low)
         if self.valid_pct is not None:
             check_fraction("valid_pct", self.valid_pct, open_low=True, open_high=True)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gatera.core.checks import check_at_least, listed, require
+from gatera.core.checks import check_count, listed, require
 from gatera.core.errors import DataError
 from gatera.data.blocks.vocab import native
 from gatera.data.loading.row_tables import check_columns, check_frame, empty_cells
@@ -45,7 +45,7 @@ def cont_cat_split(
         DataError: if `dep_var` is not a column.
     """
     check_frame(df)
-    check_at_least("max_card", max_card, 0)
+    check_count("max_card", max_card, 0)
     labels = as_names(dep_var)
     check_columns(df, "dep_var", labels)
     names = [name for name in df.columns if name not in labels]

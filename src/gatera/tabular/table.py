@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from gatera.core.checks import check_at_least, counted, require
+from gatera.core.checks import check_count, counted, require
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.random import fresh_seed
 from gatera.data.blocks.base import Block, TargetBlock, as_target, choose_batch_size
@@ -151,7 +151,7 @@ class TableRows:
 
     def show(self, max_n: int = 10) -> pd.DataFrame:
         """Return the first rows for people to read: "#na#" for unknown categories, gaps filled, labels in words."""
-        check_at_least("max_n", max_n, 1)
+        check_count("max_n", max_n, 1)
         return show_items(self.dataset, range(min(max_n, len(self))))
 
     def new(self, df: pd.DataFrame) -> TableRows:

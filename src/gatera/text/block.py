@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from gatera.core.checks import check_at_least
+from gatera.core.checks import check_count
 from gatera.core.errors import ArgumentError
 from gatera.core.progress import note, track
 from gatera.data.blocks.base import InputBlock
@@ -60,8 +60,8 @@ class TextBlock(InputBlock):
     storage = "memory"
 
     def __post_init__(self) -> None:
-        check_at_least("seq_len", self.seq_len, 1)
-        check_at_least("max_len", self.max_len, 2)
+        check_count("seq_len", self.seq_len, 1)
+        check_count("max_len", self.max_len, 2)
         if self.tok is not None and self.vocab is not None:
             raise ArgumentError(
                 "TextBlock got both tok and vocab", remedy="Omit vocab: a tokenizer has its own."

@@ -10,7 +10,7 @@ from typing import Any, Unpack, cast
 import torch
 from torch import Tensor, nn
 
-from gatera.core.checks import check_at_least, check_fraction
+from gatera.core.checks import check_at_least, check_count, check_fraction
 from gatera.core.errors import ArgumentError, ExportError
 from gatera.core.random import torch_seeded
 from gatera.core.signatures import check_arguments, spelled_out
@@ -64,7 +64,7 @@ class LMLearner(TextLearner):
             TextError: if `text` is empty.
             ArgumentError: if a number is out of range.
         """
-        check_at_least("n_words", n_words, 1)
+        check_count("n_words", n_words, 1)
         check_at_least("temperature", temperature, 1e-6)
         if min_p is not None:
             check_fraction("min_p", min_p)

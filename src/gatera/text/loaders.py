@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 import numpy as np
 import torch
 
-from gatera.core.checks import check_at_least, require
+from gatera.core.checks import check_count, require
 from gatera.core.errors import DataError
 from gatera.core.random import rng
 from gatera.data.blocks.vocab import Vocab
@@ -97,8 +97,8 @@ class StreamLoader:
     def __init__(
         self, dataset: Dataset, bs: int, seq_len: int, shuffle: bool, seed: int, device: torch.device
     ) -> None:
-        check_at_least("bs", bs, 1)
-        check_at_least("seq_len", seq_len, 1)
+        check_count("bs", bs, 1)
+        check_count("seq_len", seq_len, 1)
         self.dataset, self.seq_len, self.shuffle, self.seed, self.device = (
             dataset,
             seq_len,
@@ -206,7 +206,7 @@ class LanguageModelLoaders(DataLoaders):
         unique: bool = False,
     ) -> pd.DataFrame:
         """Return a table of training pieces: the model's input and its target. Only `max_n` is used."""
-        check_at_least("max_n", max_n, 1)
+        check_count("max_n", max_n, 1)
         x, y = self.train.one_batch()
         rows = [
             {"text": self.block.decode(a), "text_": self.block.decode(b)}

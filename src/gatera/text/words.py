@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from gatera.core.checks import check_at_least, require
+from gatera.core.checks import check_count, require
 from gatera.core.errors import ArgumentError, DataError
 from gatera.program.raw.text import BEGINNING, PADDING, SPECIAL_WORDS, UNKNOWN, mark_words
 
@@ -55,8 +55,8 @@ def learn_words(texts: Iterable[str], min_freq: int = MIN_FREQ, max_vocab: int =
         DataError: if no word is frequent enough.
         ArgumentError: if a limit is below 1.
     """
-    check_at_least("min_freq", min_freq, 1)
-    check_at_least("max_vocab", max_vocab, len(SPECIAL_WORDS) + 1)
+    check_count("min_freq", min_freq, 1)
+    check_count("max_vocab", max_vocab, len(SPECIAL_WORDS) + 1)
     split, counts = word_splitter(), Counter[str]()
     for text in texts:
         counts.update(word for word, _ in split(mark_words(text)))

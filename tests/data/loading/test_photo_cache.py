@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import copy
 import errno
 import os
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -278,3 +280,9 @@ def test_the_limit_must_be_a_size(monkeypatch, value):
         f"The environment variable GATERA_CACHE_GB is not a size. Got: {value!r}. "
         "Expected: a positive number. GATERA_CACHE=off turns caching off."
     )
+
+
+def test_a_copy_finds_the_photos_again(files):
+    cache = full(files)
+    for copied in (copy.deepcopy(cache), pickle.loads(pickle.dumps(cache))):
+        np.testing.assert_array_equal(copied.get(files[2]), PHOTO + 2)

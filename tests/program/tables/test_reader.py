@@ -543,3 +543,36 @@ def test_a_wrong_encoding_is_named(write):
         f"{path} is not in utf-8 (invalid continuation byte: byte 0xe8). Pass encoding= with its own, such as cp1251 or "
         "shift-jis, or omit it to find it."
     )
+
+
+# -- files that were put together, and tables of Markdown
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_header_that_comes_again_is_refused_with_its_line(write, mark):
+    part = "name,age\n" + "".join(f"n{i},{i + 20}\n" for i in range(700))
+    path = write(mark + part + mark + part)
+    assert complaint(path).startswith(f"Line 702 of {path} repeats the header. Got: [")
+    assert complaint(path, header=0).startswith("Line 702 of ")
+    rows = open_table(path, known=["age"]).rows()
+    with pytest.raises(DataError, match="repeats the header"):
+        list(rows)
+    assert complaint(write("name,age\nann,3\nname,age\nbo,4\n")).startswith("Line 3 of ")
+
+
+def test_rows_that_only_look_like_a_header_stay(write):
+    assert cells(write("who\nwho\nyou\n"), header=0) == {"who": ["who", "you"]}
+    assert cells(write("ann,7\nbo,8\nann,7\n")) == {"column_1": ["ann", "bo", "ann"], "column_2": [7, 8, 7]}
+    assert cells(write("name,age\nname,4\nbo,5\n")) == {"name": ["name", "bo"], "age": [4, 5]}
+
+
+def test_a_line_of_dashes_below_the_header_is_left_out(write):
+    path = write("| name | age |\n|:---|---:|\n| ann | 4 |\n| bo | 5 |\n")
+    assert cells(path) == {"name": ["ann", "bo"], "age": [4, 5]}
+    assert "The row below the header is a line of dashes: it is left out (to change: header=0)." in notes(
+        path
+    )
+
+
+def test_a_folder_is_not_a_table(tmp_path):
+    assert complaint(tmp_path) == f"{tmp_path} is a folder. Expected: the file of a table, such as CSV."

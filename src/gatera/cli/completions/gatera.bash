@@ -11,6 +11,7 @@ _gatera() {
     fi
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         [[ $word == -* ]] && continue
+        [[ $word == help && ! $command ]] && continue # "gatera help data" goes on as "gatera data" does
         command=${command:+$command }$word
         [[ " data label models " == *" $command "* ]] || break
     done

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from gatera.cli.commands import GROUPS
 from gatera.cli.commands.every import COMMANDS, commands_of, first_words
@@ -36,6 +37,7 @@ _gatera() {{
     fi
     for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
         [[ $word == -* ]] && continue
+        [[ $word == help && ! $command ]] && continue # "gatera help data" goes on as "gatera data" does
         command=${{command:+$command }}$word
         [[ " {" ".join(GROUPS)} " == *" $command "* ]] || break
     done
@@ -232,4 +234,4 @@ def _quoted(text: str) -> str:
 
 if __name__ == "__main__":
     for shell, script in scripts().items():
-        FILES[shell].write_text(script, encoding="utf-8")
+        Path(str(FILES[shell])).write_text(script, encoding="utf-8")

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gatera.core.checks import check_at_least
+from gatera.core.checks import check_count
 from gatera.core.errors import DataError
 from gatera.data.blocks.base import TargetBlock
 
@@ -32,7 +32,7 @@ class RegressionBlock(TargetBlock):
 
     def __post_init__(self) -> None:
         if self.n_out is not None:
-            check_at_least("n_out", self.n_out, 1)
+            check_count("n_out", self.n_out, 1)
 
     def fit(self, values: Sequence[Any]) -> Self:
         """Return a copy that knows how many numbers there are.

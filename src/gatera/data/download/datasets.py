@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from gatera.core.checks import check_at_least, nearest
+from gatera.core.checks import check_count, nearest
 from gatera.core.errors import ArgumentError, DownloadError, GateraError
 from gatera.core.files import atomic_write, home, human_bytes
 from gatera.core.progress import track
@@ -161,7 +161,7 @@ def download_images(
         ArgumentError: if neither `urls` nor `url_file` is given.
         DownloadError: if not a single one could be fetched.
     """
-    check_at_least("n_workers", n_workers, 1)
+    check_count("n_workers", n_workers, 1)
     wanted = _first_addresses(url_file, urls, max_pics)
     folder = Path(dest)
     folder.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gatera.core.checks import check_at_least
+from gatera.core.checks import check_count
 from gatera.core.signatures import Several, one_or_several
 
 
@@ -67,8 +67,8 @@ class LoaderOptions:
 
     def __post_init__(self) -> None:
         if self.num_workers is not None:
-            check_at_least("num_workers", self.num_workers, 0)
-        check_at_least("seed", self.seed, 0)
+            check_count("num_workers", self.num_workers, 0)
+        check_count("seed", self.seed, 0)
 
 
 def rebuilt(old: tuple[Any, ...], parts: Sequence[Any]) -> tuple[Any, ...]:

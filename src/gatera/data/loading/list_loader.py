@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gatera.core.checks import check_at_least, counted
+from gatera.core.checks import check_count, counted
 from gatera.core.device import as_device
 from gatera.core.random import fresh_seed, rng
 from gatera.data.item_errors import naming_item
@@ -62,7 +62,7 @@ class ListLoader:
         self, dataset: Any, bs: int = 64, *, shuffle: bool = False, drop_last: bool = False, n_inp: int | None = None,
         device: str | torch.device | None = None, steps: Steps | None = None, length: Callable[[Any], int] | None = None,
     ) -> None:  # fmt: skip
-        check_at_least("bs", bs, 1)
+        check_count("bs", bs, 1)
         self.dataset, self.bs, self.shuffle, self.drop_last = dataset, bs, shuffle, drop_last
         self.n_inp, self.steps, self.length = n_inp, steps or Steps(), length
         self.device = torch.device("cpu") if device is None else as_device(device)

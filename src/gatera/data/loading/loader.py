@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gatera.core.checks import check_at_least
+from gatera.core.checks import check_count
 from gatera.core.device import as_device
 from gatera.core.errors import ArgumentError
 from gatera.core.random import rng
@@ -71,7 +71,7 @@ class DataLoader:
         batch_tfms: BatchPipeline | None = None,
         options: LoaderOptions | None = None,
     ) -> None:
-        check_at_least("bs", bs, 1)
+        check_count("bs", bs, 1)
         if not isinstance(dataset, Dataset):
             raise ArgumentError(
                 "dataset is not a Gatera Dataset", got=type(dataset).__name__,

@@ -55,11 +55,23 @@ class PhotoCache:
         self.folder = self.root / digest
         self.off = False
         self._files, self._limit = files, limit_bytes()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Have no segment open yet."""
         self._found: dict[bytes, tuple[Segment, int, int | None]] = {}
         self._damaged: set[Path] = set()
         self._opened = False
         self._segment: Segment | None = None
         self._lock = threading.Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what copies begin with, also in other processes: open files and locks are not copied, the folder is found again."""
+        return {name: vars(self)[name] for name in ("root", "folder", "off", "_files", "_limit")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._begin()
 
     def get(self, file: str | Path) -> np.ndarray | None:
         """Return a file's prepared photo, uint8 [H,W,C], read-only; None if it is not here (or has changed)."""

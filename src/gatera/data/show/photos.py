@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from gatera.core.checks import check_at_least
+from gatera.core.checks import check_count
 from gatera.core.errors import ArgumentError
 from gatera.core.figures import new_figure
 from gatera.data.show.pil import show_image
@@ -50,7 +50,7 @@ def photos_to_show(max_n: int, nrows: int | None, ncols: int | None) -> int:
     """
     for name, value in (("max_n", max_n), ("nrows", nrows), ("ncols", ncols)):
         if value is not None:
-            check_at_least(name, value, 1)
+            check_count(name, value, 1)
     return nrows * ncols if nrows and ncols else max_n
 
 

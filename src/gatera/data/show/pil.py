@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 import numpy as np
 from PIL import Image
 
-from gatera.core.checks import check_at_least
+from gatera.core.checks import check_count
 from gatera.core.errors import PhotoError
 from gatera.core.files import atomic_write
 from gatera.core.progress import track
@@ -150,7 +150,7 @@ def resize_images(
         The files that could not be read; nothing is written for them.
     """
     if max_size is not None:
-        check_at_least("max_size", max_size, 1)
+        check_count("max_size", max_size, 1)
     path, dest = Path(path), Path(dest)
     files = get_image_files(path, recurse=recurse)
 

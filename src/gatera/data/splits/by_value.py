@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gatera.core.checks import check_at_least, check_fraction, is_missing, missing_column
+from gatera.core.checks import check_count, check_fraction, is_missing, missing_column
 from gatera.core.errors import DataError
 from gatera.core.random import fresh_seed, rng
 from gatera.data.short_repr import ShortRepr
@@ -84,7 +84,7 @@ class TrainTestSplitter(ShortRepr):
 
     def __post_init__(self) -> None:
         if isinstance(self.test_size, int):
-            check_at_least("test_size", self.test_size, 1)
+            check_count("test_size", self.test_size, 1)
         else:
             check_fraction("test_size", self.test_size, open_low=True, open_high=True)
 
@@ -144,7 +144,7 @@ class GroupSplitter(ShortRepr):
         check_fraction("valid_pct", self.valid_pct, open_low=True, open_high=True)
         check_seed(self.seed)
         if self.seed is not None:
-            check_at_least("seed", self.seed, 0)
+            check_count("seed", self.seed, 0)
 
     def __call__(self, items: Sized) -> Splits:
         """Return the splits of `items`; raises DataError if there is one group only or an item has none."""

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gatera.core.checks import check_at_least, check_fraction
+from gatera.core.checks import check_at_least, check_count, check_fraction
 from gatera.core.random import rng
 from gatera.data.transforms.base import BatchStep, Key
 
@@ -44,7 +44,7 @@ class RandomErasing(BatchStep):
         check_fraction("sh", self.sh)
         check_at_least("sh", self.sh, self.sl)
         check_fraction("min_aspect", self.min_aspect, open_low=True)
-        check_at_least("max_count", self.max_count, 1)
+        check_count("max_count", self.max_count, 1)
 
     def __call__(self, x: Tensor, index: np.ndarray, key: Key | None) -> Tensor:
         """Return the batch with rectangles erased."""

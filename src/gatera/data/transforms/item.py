@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from gatera.core.checks import check_at_least, check_choice, check_fraction
+from gatera.core.checks import check_choice, check_count, check_fraction
 from gatera.core.errors import ArgumentError, ExportError
 from gatera.data.item_errors import function_name
 from gatera.data.short_repr import ShortRepr
@@ -193,7 +193,7 @@ class ResizeShorter(ItemTransform):
     resample: str = "bilinear"
 
     def __post_init__(self) -> None:
-        check_at_least("size", self.size, 1)
+        check_count("size", self.size, 1)
         check_choice("resample", self.resample, RESAMPLES)
 
     def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:

@@ -30,6 +30,13 @@ class ProgressDisplay(Callback):
         self._task: Any = None
         self._handle: Any = None  # of the output cell in a notebook
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what can be copied: a terminal and a notebook's cell are this process's own."""
+        return vars(self) | dict.fromkeys(("_bar", "_task", "_handle", "_console"))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _console=console())
+
     def before_fit(self, state: LoopState) -> None:
         """Print the header, and open a progress bar if the output can redraw lines."""
         self._names = Recorder.of(state.callbacks).metric_names

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from gatera.core.checks import check_at_least
+from gatera.core.checks import check_at_least, check_count
 from gatera.core.signatures import count
 from gatera.learn.state import Callback, CancelStepException, LoopState
 
@@ -46,7 +46,7 @@ class GradientAccumulation(Callback):
     reads_only = True
 
     def __init__(self, n_acc: int = 32) -> None:
-        check_at_least("n_acc", n_acc, 1)
+        check_count("n_acc", n_acc, 1)
         self.n_acc, self.items = n_acc, 0
         self._parameters: list[torch.nn.Parameter] = []
         self._gradients: list[torch.Tensor | None] = []  # of an interrupted fit

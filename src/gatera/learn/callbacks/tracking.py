@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from gatera.core.checks import check_at_least, did_you_mean, listed
+from gatera.core.checks import check_count, did_you_mean, listed
 from gatera.core.errors import ArgumentError
 from gatera.core.files import atomic_write
 from gatera.learn.callbacks.recorder import Recorder
@@ -121,7 +121,7 @@ class EarlyStoppingCallback(Tracker):
         reset_on_fit: bool = True,
     ) -> None:
         super().__init__(monitor, min_delta, less_is_better, reset_on_fit)
-        check_at_least("patience", patience, 1)
+        check_count("patience", patience, 1)
         self.patience, self.waited = patience, 0
 
     def before_fit(self, state: LoopState) -> None:
@@ -219,7 +219,7 @@ class ReduceLROnPlateau(Tracker):
         reset_on_fit: bool = True,
     ) -> None:
         super().__init__(monitor, reset_on_fit=reset_on_fit)
-        check_at_least("patience", patience, 1)
+        check_count("patience", patience, 1)
         self.patience, self.factor, self.min_lr = patience, factor, min_lr
         self.waited, self.reductions = 0, 0
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gatera.core.checks import check_at_least, check_fraction, is_missing
+from gatera.core.checks import check_count, check_fraction, is_missing
 from gatera.core.errors import ArgumentError
 from gatera.measure.given import finite_numbers
 from gatera.measure.intervals import Interval, wilson_interval
@@ -62,7 +62,7 @@ def worst_slices(
     if errors.ndim != 1:
         raise ArgumentError("slices need one error for each item", got=f"shape {list(errors.shape)}")
     check_fraction("confidence", confidence, open_low=True, open_high=True)
-    check_at_least("most", most, 0)
+    check_count("most", most, 0)
     found = []
     for name, values in attributes.items():
         found += _parts(name, _one_each(name, values, len(errors)))

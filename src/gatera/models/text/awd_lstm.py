@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from gatera.core.checks import check_at_least, check_fraction
+from gatera.core.checks import check_count, check_fraction
 from gatera.models.layers import PlacewiseDropout
 
 #: Position of each gate of torch's LSTM (input, forget, cell, output) in ONNX's order (input, output, forget, cell).
@@ -58,7 +58,7 @@ class AwdLstmConfig:
 
     def __post_init__(self) -> None:
         for name in ("emb_sz", "n_hid", "n_layers"):
-            check_at_least(name, getattr(self, name), 1)
+            check_count(name, getattr(self, name), 1)
         for name in ("output_p", "hidden_p", "input_p", "embed_p", "weight_p"):
             check_fraction(name, getattr(self, name))
 
@@ -148,7 +148,7 @@ class AWD_LSTM(nn.Module):
 
     def __init__(self, vocab: int, config: AwdLstmConfig = LANGUAGE_MODEL, remembers: bool = True) -> None:
         super().__init__()
-        check_at_least("vocab", vocab, 1)
+        check_count("vocab", vocab, 1)
         self.config, self.remembers = config, remembers
         self.words = WordEmbedding(vocab, config.emb_sz, config.pad, config.embed_p)
         self.input_dropout = PlacewiseDropout(config.input_p)
@@ -224,7 +224,7 @@ class SentenceEncoder(nn.Module):
 
     def __init__(self, encoder: AWD_LSTM, seq_len: int = 72) -> None:
         super().__init__()
-        check_at_least("seq_len", seq_len, 1)
+        check_count("seq_len", seq_len, 1)
         self.encoder, self.seq_len = encoder, seq_len
 
     def forward(self, ids: Tensor) -> Tensor:

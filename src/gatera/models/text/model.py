@@ -8,7 +8,7 @@ from itertools import chain
 
 from torch import Tensor, nn
 
-from gatera.core.checks import check_at_least, check_fraction, require
+from gatera.core.checks import check_at_least, check_count, check_fraction, require
 from gatera.models.groups import ParameterGroup
 from gatera.models.text.awd_lstm import AWD_LSTM, SentenceEncoder
 from gatera.models.text.transformer import EncoderSizes, PoolTokens, both_ends, create_encoder, load_bert
@@ -42,11 +42,11 @@ class TransformerConfig:
     def __post_init__(self) -> None:
         check_fraction("dropout", self.dropout)
         check_at_least("layer_lr", self.layer_lr, 0)
-        check_at_least("max_len", self.max_len, 2)
+        check_count("max_len", self.max_len, 2)
         if self.window is not None:
-            check_at_least("window", self.window, 2)
+            check_count("window", self.window, 2)
         if self.fine_tune_layers is not None:
-            check_at_least("fine_tune_layers", self.fine_tune_layers, 0)
+            check_count("fine_tune_layers", self.fine_tune_layers, 0)
 
 
 class TextBody(nn.Sequential):

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from gatera.core.checks import check_at_least
+from gatera.core.checks import check_count
 from gatera.core.errors import ArgumentError
 from gatera.models.backbones.architectures import Architecture, get_architecture
 from gatera.models.backbones.timm_backbone import (
@@ -117,7 +117,7 @@ def create_body(
         PretrainedError: if weights were requested but not found, or do not fit.
     """
     architecture = get_architecture(arch)
-    check_at_least("n_in", n_in, 1)
+    check_count("n_in", n_in, 1)
     facts = backbone_facts(architecture)
     # Before anything large is built, so that missing weights are reported at once.
     found = None if pretrained is False else find_weights(architecture, pretrained)

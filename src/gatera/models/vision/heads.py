@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from torch import nn
 
-from gatera.core.checks import check_at_least, check_fraction
+from gatera.core.checks import check_count, check_fraction
 from gatera.core.errors import ArgumentError
 from gatera.models.layers import AdaptiveConcatPool2d, SigmoidRange
 
@@ -76,7 +76,7 @@ def create_head(
     hidden = [HIDDEN_FEATURES] if lin_ftrs is None else list(lin_ftrs)
     sizes = [nf * 2 if pool and concat_pool else nf, *hidden, n_out]
     for size in sizes:
-        check_at_least("the size of a layer in the head (nf, lin_ftrs, n_out)", size, 1)
+        check_count("the size of a layer in the head (nf, lin_ftrs, n_out)", size, 1)
     dropouts = _dropouts(ps, len(sizes) - 1)
     layers: list[nn.Module] = []
     if pool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from gatera.core.checks import check_at_least
+from gatera.core.checks import check_at_least, check_count
 from gatera.models.layers import SigmoidRange
 from gatera.models.target_scale import TargetScale
 
@@ -113,7 +113,7 @@ def create_linear_head(
         ['PowerMeanPool2d', 'Flatten', 'RMSNorm', 'Linear']
     """
     for size in (nf, n_out):
-        check_at_least("the size of a layer in the head (nf, n_out)", size, 1)
+        check_count("the size of a layer in the head (nf, n_out)", size, 1)
     last = nn.Linear(nf, n_out)
     nn.init.zeros_(last.weight)
     nn.init.zeros_(last.bias)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from gatera.core.checks import check_at_least, check_fraction
+from gatera.core.checks import check_count, check_fraction
 from gatera.models.layers import check_range
 from gatera.models.vision.heads import init_head
 
@@ -43,7 +43,7 @@ class PointHead(nn.Module):
     ) -> None:  # fmt: skip
         super().__init__()
         for size in (nf, n_points, hidden):
-            check_at_least("the size of a layer in the head (nf, n_points, hidden)", size, 1)
+            check_count("the size of a layer in the head (nf, n_points, hidden)", size, 1)
         check_fraction("dropout", dropout)
         self.low, self.high = check_range(y_range or (-1.0, 1.0))
         self.maps = nn.Sequential(

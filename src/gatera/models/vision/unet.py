@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gatera.core.checks import check_at_least
+from gatera.core.checks import check_count
 from gatera.core.errors import ArgumentError
 from gatera.models.backbones.architectures import Architecture
 from gatera.models.layers import SigmoidRange
@@ -115,7 +115,7 @@ class DynamicUnet(nn.Module):
 
     def __init__(self, body: Body, n_out: int, y_range: tuple[float, float] | None = None) -> None:
         super().__init__()
-        check_at_least("n_out", n_out, 1)
+        check_count("n_out", n_out, 1)
         self.levels = feature_levels(body)
         prune(body, self.levels)
         self.body = body

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from gatera.core.checks import check_at_least, check_fraction
+from gatera.core.checks import check_at_least, check_count, check_fraction
 
 #: Channels of the five convolutions, and features of the two hidden layers.
 WIDTHS, HIDDEN = (96, 256, 384, 384, 256), 4096
@@ -90,7 +90,7 @@ def _network(
         ("first_size", first[0]),
         ("first_stride", first[1]),
     ):
-        check_at_least(name, value, 1)
+        check_count(name, value, 1)
     check_at_least("width", width, 1e-3)
     check_fraction("dropout", dropout, open_high=True)
     c1, c2, c3, c4, c5 = (max(1, round(width * n)) for n in WIDTHS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice
@@ -26,6 +26,9 @@ _END = "\x1c the table ends here \x1c"
 
 #: Keeps the first 0 to 8 bytes of a little-endian number.
 _FIRST_BYTES = np.array([(1 << 8 * count) - 1 for count in range(9)], np.uint64)
+
+#: A byte order mark; one in the middle of a file was at the beginning of another.
+MARK = "\ufeff"
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,24 @@ class Block:
         """Return the cells of one row."""
         one = self.rows(slice(number, number + 1))
         return one.texts(one.starts, one.ends)
+
+    def find(self, cells: Sequence[str]) -> int | None:
+        """Return the first row of these cells, None if there is none; a byte order mark before the first one does not count.
+
+        Args:
+            cells: as many as every row has.
+        """
+        width = len(cells)
+        if not len(self.counts) or width != self.counts[0]:
+            return None
+        starts, ends = self.starts[width - 1 :: width], self.ends[width - 1 :: width]
+        begins = int.from_bytes(cells[-1].encode()[:8], "little")
+        for alike in self.eights(starts, ends - starts, 8):
+            for row in np.flatnonzero(alike == begins).tolist():
+                first, *others = self.row(row)
+                if others == list(cells[1:]) and first.lstrip(MARK) == cells[0].lstrip(MARK):
+                    return int(row)
+        return None
 
 
 class _Irregular(ValueError):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
+from gatera.program.tables.blocks import MARK
 from gatera.program.tables.numbers import is_missing_word, plain_number
 from gatera.program.tables.wide import COLONS, divided_by_colons, find_wide
 
@@ -160,6 +161,9 @@ def has_header(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
         # Names are there and differ from each other; data may be empty or repeat itself.
         return not rows or _looks_named(first)
     columns = list(zip(*rows, strict=True))
+    below = [row for row in rows if "\0".join(row).lstrip(MARK) != "\0".join(first).lstrip(MARK)]
+    if below and len(below) < len(rows) and _names_numbers([first, *below]):
+        return True  # it comes again: files that were put together
     if _counts_up(first) and not any(name in cells for name, cells in zip(first, columns, strict=True)):
         return True
     continues = False

@@ -29,6 +29,9 @@ MOST_SHOWN = 40
 #: What is removed around a name: blanks, and the characters without width that Excel and web pages leave there.
 _AROUND_NAMES = " \t\n\r\x0b\x0c\u00a0\ufeff\u200b\u200c\u200d\u2060"
 
+#: A cell of the line between header and rows in Markdown.
+_RULE = re.compile(r":?[-=]{2,}:?")
+
 #: Also what pandas makes of a file that it wrote and read twice.
 _UNNAMED = re.compile(r"Unnamed: \d+(\.\d+)*")
 
@@ -42,12 +45,14 @@ class Layout:
         skip: rows above the first one.
         source: where the number of cells comes from, for messages.
         notes: what was decided.
+        header: the cells of the row that names the columns; none where they are called by their places.
     """
 
     all_names: tuple[str | None, ...]
     skip: int
     source: str = "the header names"
     notes: list[Note] = field(default_factory=list)
+    header: tuple[str, ...] = ()
 
     @property
     def width(self) -> int:
@@ -114,7 +119,15 @@ def find_layout(
 
 
 def _without_units(layout: Layout, rows: Sequence[Sequence[str]]) -> Layout:
-    """Leave out a row of units or of longer names below the header: the only one without numbers in columns of numbers."""
+    """Leave out a row of units or of longer names below the header: the only one without numbers in columns of numbers.
+
+    A line of dashes, as Markdown has it, is one, too.
+    """
+    if len(rows) > 1 and any(rows[0]) and all(_RULE.fullmatch(cell) for cell in rows[0] if cell):
+        text = "The row below the header is a line of dashes: it is left out"
+        return _without_units(
+            replace(layout, skip=layout.skip + 1, notes=[*layout.notes, Note(text, "header", 0)]), rows[1:]
+        )
     first, others = rows[0] if rows else (), [row for row in rows[1:] if any(row)]
     if len(others) < FEWEST_BELOW or any(len(row) != len(first) for row in others):
         return layout
@@ -155,18 +168,23 @@ def _named(names: Sequence[str], rows: Sequence[Sequence[str]], skip: int, path:
             got=twice,
             remedy="Rename one of each, or remove it.",
         )
+    header = tuple(names)
     all_names: list[str | None] = [name or _unnamed(place, named) for place, name in enumerate(named)]
     longer = bool(rows) and all(len(row) == len(named) + 1 for row in rows)
     if longer and not any(row[-1].strip() for row in rows):
         return Layout(
-            (*all_names, None), skip, "the rows before have", [Note("Every row ends with a delimiter")]
+            (*all_names, None),
+            skip,
+            "the rows before have",
+            [Note("Every row ends with a delimiter")],
+            header,
         )
     if longer and len(rows) > 1 and _names_rows([row[0] for row in rows]):
         note = Note(
             "Rows have one cell more than the header: the first one only names the row and is not used"
         )
-        return Layout((None, *all_names), skip, "the rows before have", [note])
-    return Layout(tuple(all_names), skip)
+        return Layout((None, *all_names), skip, "the rows before have", [note], header)
+    return Layout(tuple(all_names), skip, header=header)
 
 
 def _unnamed(place: int, names: Sequence[str]) -> str:

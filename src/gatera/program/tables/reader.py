@@ -84,7 +84,7 @@ class TableFile:
         """Yield the rows below the header, thousands at a time; every row has as many cells as the layout says.
 
         Raises:
-            DataError: if a row has not; its line is named.
+            DataError: if a row has not, or repeats the header; its line is named.
         """
         skip = self.layout.skip
         with _readable(self.path):
@@ -182,6 +182,13 @@ class TableFile:
         width = self.layout.width
         wrong = np.flatnonzero(rows.counts != width)
         if not len(wrong):
+            again = rows.find(self.layout.header) if width > 1 else None
+            if again is not None:  # files were put together
+                raise DataError(
+                    f"Line {rows.lines[again]} of {self.path} repeats the header",
+                    got=rows.row(again),
+                    remedy="Remove the line.",
+                )
             return
         row = int(wrong[0])
         count = int(rows.counts[row])
@@ -359,6 +366,8 @@ class _readable:
                 available=listed(sorted(there)) or None,
                 remedy=did_you_mean(path.name, there, "Check its name."),
             ) from err
+        if isinstance(err, IsADirectoryError):
+            raise DataError(f"{path} is a folder", expected="the file of a table, such as CSV") from err
         if isinstance(err, LookupError) and "encoding" in str(err):
             raise ArgumentError(
                 f"encoding is not one that Python knows ({str(err).rpartition(' ')[2]})",
@@ -381,6 +390,6 @@ class _readable:
             | ValueError,
         ) and not isinstance(err, DataError | ArgumentError):
             raise DataError(
-                f"{path} cannot be read as a table ({err})",
+                f"{path} cannot be read as a table ({getattr(err, 'strerror', None) or err})",
                 remedy="Check that it is a text file of rows, such as CSV, and its encoding.",
             ) from err

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gatera.core.files import check_can_write, check_free_to_write
+from gatera.core.files import check_can_write, check_free_to_write, check_not_an_input
 from gatera.evaluate.html_report import write_html_report
 from gatera.evaluate.items import Asked
 from gatera.evaluate.measure_source import Measurement, find_items, measure
@@ -85,6 +85,7 @@ def report(
     started, page = time.perf_counter(), Path(out)
     check_free_to_write(page, force)
     check_can_write(page)
+    check_not_an_input(page, data, program if isinstance(program, str | Path) else None)
     opened = load_program(program) if isinstance(program, str | Path) else program
     source = Path(data)
     measured = measure(opened, find_items(opened, source, asked or Asked()), progress=progress)
