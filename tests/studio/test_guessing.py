@@ -17,7 +17,7 @@ from PIL import Image
 
 from gatera.core.errors import ArgumentError
 from gatera.studio.app.app import studio_app
-from gatera.studio.app.run import Settings, run_studio
+from gatera.studio.app.run import Settings, _access, run_studio
 from gatera.studio.asked import Asked
 from gatera.studio.training.start import start_training
 
@@ -118,6 +118,18 @@ def test_a_program_of_another_kind_is_refused_before_the_studio_opens(
     with pytest.raises(ArgumentError) as err:
         run_studio(str(pets), Settings(by="Ann", program=str(program), port=0), lambda line: None)
     assert str(err.value) == message
+
+
+def test_a_studio_that_others_can_reach_needs_a_token(monkeypatch):
+    monkeypatch.delenv("GATERA_TOKEN", raising=False)
+    with pytest.raises(
+        ArgumentError, match=r"0\.0\.0\.0 is reached from other machines, and there is no token"
+    ):
+        _access(Settings(host="0.0.0.0"))
+    assert _access(Settings(host="0.0.0.0", open=True)) is None
+    monkeypatch.setenv("GATERA_TOKEN", "a-token-of-ours")
+    access = _access(Settings(host="0.0.0.0"))
+    assert access is not None and access.is_token(b"a-token-of-ours")
 
 
 def test_masks_have_no_program(tmp_path, tiny_programs):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -73,3 +74,14 @@ def test_a_program_that_claims_to_be_its_own_parent(registry, make_program):
         document.read_text().replace('"weights": {}', f'"weights": {{"sha256": "{first.sha256}"}}')
     )
     assert lineage(registry, "cats").lines()[-1] == "└── cats@v1  (see above)"
+
+
+def test_the_picture_is_as_large_as_what_is_in_it(family):
+    svg = lineage_svg(lineage(family, "cats"))
+    box = re.search(r'viewBox="-10 -10 (\d+) (\d+)" width="(\d+)" height="(\d+)"', svg)
+    assert box is not None
+    width, height = int(box[1]), int(box[2])
+    assert (int(box[3]), int(box[4])) == (width, height)
+    places = re.findall(r'translate\((\S+) (\S+)\)">.*?<rect width="(\d+)" height="(\d+)"', svg, re.DOTALL)
+    assert width == max(float(x) + int(wide) for x, _, wide, _ in places) + 20
+    assert height == pytest.approx(max(float(y) + int(high) for _, y, _, high in places) + 20, abs=1)
