@@ -7,12 +7,14 @@ import re
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import gatera as package
 from gatera.cli.commands.every import COMMANDS
 from gatera.cli.language import KEYWORDS, PHRASES, for_command
+from gatera.cli.training.printer import Printer
 from gatera.recipes.settings import TrainSettings
 
 #: Rooms whose errors no command can show.
@@ -132,6 +134,17 @@ def test_predict_has_other_options_than_train():
         "It is not a program. gatera train writes program files."
     )
     assert for_command("engine is not one of its choices.", "info") == "engine is not one of its choices."
+
+
+def test_what_a_training_says_of_answers_names_the_option_of_predict(tmp_path, capsys):
+    lines = ["With sure=0.8, 83.3% of them are answered.", "sure=0.95 needs 19 held-out items; there are 6."]
+    (tmp_path / "p.gatera").write_bytes(b"")
+    trained = SimpleNamespace(
+        sections=lambda: {"How sure it is": lines}, path=tmp_path / "p.gatera", page=None, example=[]
+    )
+    Printer(as_json=False).result(trained)
+    shown = capsys.readouterr().out
+    assert "  With --sure 0.8, 83.3% of" in shown and "  --sure 0.95 needs 19 held-out" in shown
 
 
 def test_an_error_speaks_the_commands_language(gatera, program, cat, tmp_path):

@@ -100,6 +100,7 @@ PHRASES = (
         "run the same command with ",
     ),
     (r" ?Pass on_error=\"skip\" to skip such inputs\.", ""),
+    (r" AudioBlock\(rate=\) chooses another rate\.", ""),
     (r"\n? *(?:arch=AWD_LSTM, )?pretrained=False for random weights[^\n]*", ""),
 )
 
@@ -129,7 +130,9 @@ def for_command(message: str, command: str | None) -> str:
     )
     message = re.sub(rf"^({names})=(?=\s)", lambda found: keywords[found[1]], message)
     message = re.sub(
-        rf"^({names})=(\w+)(?= (?:can|needs)\b)", lambda found: _option(keywords[found[1]], found[2]), message
+        rf"^({names})=([\w.]*\w)(?= (?:can|needs)\b)",
+        lambda found: _option(keywords[found[1]], found[2]),
+        message,
     )
     return re.sub(
         rf"""(?<=\s)({names})=(True|False|"[^"]*"|'[^']*'|[\w./~-]*[\w/]|)""",
