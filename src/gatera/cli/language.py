@@ -90,6 +90,8 @@ PHRASES = (
     (r"pretrained=True to find", "omit --weights to find"),
     (r"item_tfms=Resize\((\d+)[^)]*\)(?:, or Resize\([^)]*\) to avoid cropping)?", r"--size \1"),
     (r"\(learn\.lr_find\(\) suggests one\)", "with --lr"),
+    (r"Try a tenth of it; learn\.lr_find\(\) suggests one\.", "Try a tenth of it (--lr)."),
+    (r" \(dls\.show_batch\(\)\)", ""),
     (r", clip gradients with cbs=GradientClip\([^)]*\), train with precision='float32',", ""),
     (
         r"(?<=[Rr]un the same )again",

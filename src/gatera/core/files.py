@@ -45,6 +45,11 @@ def check_regular(path: str | Path) -> None:
     raise OSError(errno.EINVAL, f"it is {kind}, not a file")
 
 
+def reason(err: OSError) -> str:
+    """Return why a file cannot be read or written, in words: without the number of the error."""
+    return "it is a folder" if err.errno == errno.EISDIR else err.strerror or str(err)
+
+
 def check_free_to_write(path: Path, force: bool = False) -> None:
     """Raise OutputExistsError if `path` exists and `force` is not set."""
     if path.exists() and not force:
@@ -76,7 +81,8 @@ def check_can_write(path: Path) -> None:
 def atomic_write(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path` to write to; it is renamed to `path` only if the block succeeds.
 
-    On any error, including Ctrl-C and a full disk, the temporary file is removed and `path` is unchanged.
+    On any error, including Ctrl-C and a full disk, the temporary file is removed and `path` is unchanged. An error of the system
+    that names no file, as that of a full disk does not, names `path`.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,6 +93,10 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
         yield partial
         partial.chmod(0o666 & ~umask())  # mkstemp creates private files; results may be shared
         partial.replace(path)
+    except OSError as err:
+        if err.errno is not None and err.filename in (None, name):
+            err.filename, err.filename2 = str(path), None
+        raise
     finally:
         partial.unlink(missing_ok=True)
 

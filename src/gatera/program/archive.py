@@ -14,7 +14,7 @@ from typing import IO
 
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ProgramFileError
-from gatera.core.files import check_regular, human_bytes
+from gatera.core.files import check_regular, human_bytes, reason
 
 SUFFIX = ".gatera"
 
@@ -157,7 +157,7 @@ class Archive:
                 f"{self.path} does not exist", remedy=did_you_mean(self.path.name, found)
             ) from err
         except OSError as err:
-            raise ProgramFileError(f"{self.path} cannot be read ({err.strerror})") from err
+            raise ProgramFileError(f"{self.path} cannot be read ({reason(err)})") from err
 
     def _check_ends(self, file: IO[bytes]) -> None:
         """Check the first bytes and the end record, before `zipfile` trusts its number of entries."""

@@ -53,7 +53,7 @@ class Printer(Events):
 
     def on_warning(self, text: str) -> None:
         """Print a warning, in yellow on a terminal."""
-        self.on_line(text, style="warning")
+        self.on_line(for_command(text, None), style="warning")
 
     def on_note(self, decision: Note) -> None:
         """Print a decision about a table, with the option that changes it."""
