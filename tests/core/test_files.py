@@ -56,6 +56,12 @@ def test_a_full_disk_names_the_file(tmp_path):
     with pytest.raises(OSError) as found, atomic_write(tmp_path / "a.txt"):
         raise OSError(errno.ENOSPC, "No space left on device")
     assert found.value.filename == str(tmp_path / "a.txt")
+    with (
+        pytest.raises(OSError) as found,
+        atomic_write(tmp_path / ("x" * 300)),
+    ):  # the temporary file has too long a name
+        pass
+    assert found.value.filename == str(tmp_path / ("x" * 300))
     with pytest.raises(FileNotFoundError) as found, atomic_write(tmp_path / "a.txt"):
         (tmp_path / "other").read_bytes()
     assert found.value.filename == str(tmp_path / "other")
