@@ -125,7 +125,7 @@ def test_a_commit_is_written_for_other_tools(gatera, folder, tmp_path):
         (("data", "label", "--rename", "cat=dog", "--by", "Ann"), 2, "--by cannot be used here: who gave the labels stays."),
         (("data", "label", "--from", "t.csv", "--split", "test"), 2, "--split cannot be used here: the table has it in columns of its own."),
         (("data", "label", "--rename", "cat"), 2, "--rename must be OLD=NEW, as in cat=kitten; got 'cat'"),
-        (("data", "label", "-", "a", "--split", "tset"), 2, "--split must be one of train, valid, test, ; got 'tset'. Did you mean 'test'?"),
+        (("data", "label", "-", "a", "--split", "tset"), 2, "--split must be one of train, valid, test, ''; got 'tset'. Did you mean 'test'?"),
         (("data", "checkout"), 2, "say a branch or commit, or --file PATH."),
         (("data", "merge", "a", "--mine", "--theirs"), 2, "--mine and --theirs say different things."),
         (("data", "merge", "a", "--take", "x"), 2, "--take must be FILE=ANSWER, as in cat/3.jpg=dog; got 'x'."),
