@@ -143,5 +143,17 @@ def test_programs_of_texts_are_explained_in_python(cats, tmp_path):
         subject_of_program(path)
 
 
+def test_programs_of_points_are_explained_in_python(cats, tmp_path):
+    path = changed(
+        cats,
+        tmp_path,
+        "points.gatera",
+        task="points",
+        decode={"activation": "none", "vocab": None, "threshold": None, "temperature": 1.0},
+    )
+    with pytest.raises(ProgramFileError, match="answers with points, and only labels, numbers and masks"):
+        subject_of_program(path)
+
+
 def test_the_choices_are_those_of_the_command():
     assert tuple(METHODS) == EXPLAINED

@@ -7,12 +7,15 @@ import re
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import gatera as package
 from gatera.cli.commands.every import COMMANDS
 from gatera.cli.language import KEYWORDS, PHRASES, for_command
+from gatera.cli.training.printer import Printer
+from gatera.learn.doctor.findings import from_curves, from_errors
 from gatera.recipes.settings import TrainSettings
 
 #: Rooms whose errors no command can show.
@@ -132,6 +135,26 @@ def test_predict_has_other_options_than_train():
         "It is not a program. gatera train writes program files."
     )
     assert for_command("engine is not one of its choices.", "info") == "engine is not one of its choices."
+
+
+def test_what_a_training_says_of_answers_names_the_option_of_predict(tmp_path, capsys):
+    lines = ["With sure=0.8, 83.3% of them are answered.", "sure=0.95 needs 19 held-out items; there are 6."]
+    (tmp_path / "p.gatera").write_bytes(b"")
+    trained = SimpleNamespace(
+        sections=lambda: {"How sure it is": lines}, path=tmp_path / "p.gatera", page=None, example=[]
+    )
+    Printer(as_json=False).result(trained)
+    shown = capsys.readouterr().out
+    assert "  With --sure 0.8, 83.3% of" in shown and "  --sure 0.95 needs 19 held-out" in shown
+
+
+def test_what_went_wrong_in_a_training_is_said_without_python(capsys):
+    labels = from_errors([0, 1] * 20, [True] * 20, [0, 1] * 10, "ab")
+    loss = from_curves([], [1.0] * 40 + [float("nan")])
+    for finding in (*labels, *loss):
+        Printer(as_json=False).on_warning(str(finding))
+    shown = capsys.readouterr().out
+    assert "Look at items with their labels, and whether" in shown and "Try a tenth of it (--lr)." in shown
 
 
 def test_an_error_speaks_the_commands_language(gatera, program, cat, tmp_path):

@@ -171,3 +171,10 @@ def test_notes_are_broken_between_words_on_a_terminal_only(monkeypatch, capsys):
     lines = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().err).splitlines()
     assert len(lines) == 3 and all(len(line) <= 30 for line in lines)
     assert " ".join(line.strip() for line in lines) == f"Note: {said}"
+
+
+def test_a_warning_names_the_option_where_a_script_has_an_argument(capsys):
+    with notes("train"):
+        warnings.simplefilter("always")
+        warnings.warn("The training set has 453 items, fewer than bs=512: they make one.", stacklevel=1)
+    assert "fewer than --batch-size 512: they make one." in capsys.readouterr().err

@@ -50,6 +50,10 @@ def test_two_spellings_are_one_option():
         (["--valid-pct", "20"], "--valid-pct must be a number from 0.01 to 0.9, got '20'."),
         (["-o"], "--out needs a value."),
         (["--target", "-x"], "--target needs a value; one that begins with a dash is written --target=-x."),
+        (
+            ["--user", "-user-1"],
+            "--user needs a value; one that begins with a dash is written --user=-user-1.",
+        ),
         (["--target", "--epochs", "3"], "--target needs a value."),
         (["--augment=yes"], "--augment takes no value, got 'yes'."),
         (["more"], "unexpected argument 'more'."),

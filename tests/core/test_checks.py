@@ -12,6 +12,7 @@ from gatera.core.checks import (
     listed,
     missing_column,
     nearest,
+    plain_number,
     require,
 )
 from gatera.core.errors import ArgumentError, MissingExtraError
@@ -26,6 +27,18 @@ def test_a_suggestion_or_the_other_sentence():
     assert did_you_mean("accurcy", ["accuracy"]) == "Did you mean 'accuracy'?"
     assert did_you_mean("zzz", ["accuracy"], "Look it up.") == "Look it up."
     assert did_you_mean(3, ["accuracy"]) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "grouped", "text"),
+    [
+        (1816731.5, 6, False, "1816732"), (-2473000.0, 6, False, "-2473000"), (33970, 3, True, "34,000"),
+        (1.1543e9, 4, True, "1,154,000,000"), (0.00001234, 3, True, "1.23e-05"), (1.5e20, 6, False, "1.5e+20"),
+        (float("inf"), 6, False, "inf"), (4.035091, 6, False, "4.03509"),
+    ],
+)  # fmt: skip
+def test_large_numbers_have_no_exponent(value, digits, grouped, text):
+    assert plain_number(value, digits, grouped) == text
 
 
 def test_long_lists_say_how_much_is_missing():

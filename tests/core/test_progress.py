@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 
 import pytest
 from rich.console import Console
 
 from gatera.core import progress, terminal_bar
-from gatera.core.progress import console, in_notebook, is_live, note, track
+from gatera.core.progress import console, in_notebook, is_live, note, status, track
 from gatera.core.terminal_bar import TerminalBar
 
 
@@ -62,6 +63,16 @@ def test_a_terminal_without_cursor_movement_shows_no_bar(monkeypatch):
     monkeypatch.setenv("TERM", "dumb")
     assert list(track(range(3), "Counting")) == [0, 1, 2]
     assert shown.getvalue() == ""
+
+
+def test_where_a_reader_may_print_in_between_progress_has_lines_of_its_own(monkeypatch):
+    shown = terminal(monkeypatch)
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "w") as piped, os.fdopen(reader):
+        monkeypatch.setattr("sys.stdout", piped)
+        with status("Measuring"):
+            list(track(range(3), "Counting"))
+    assert shown.getvalue() == "Measuring ...\nCounting [------------------------] 0 of 3\n"
 
 
 def test_work_of_unknown_length_is_counted(monkeypatch):

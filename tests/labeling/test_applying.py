@@ -197,6 +197,8 @@ def test_a_file_of_something_else_is_not_taken_for_kept_votes(tmp_path):
     (tmp_path / "v").write_bytes(b"x" * 5000)
     with pytest.raises(DataError, match=r"v cannot be used to keep votes"):
         apply([praises], TEXTS, keep=tmp_path / "v")
+    with pytest.raises(DataError, match=r"keep votes \(File exists\)\. Votes are kept beside the items"):
+        apply([praises], TEXTS, keep=tmp_path / "v" / "votes")
 
 
 def test_a_folder_of_several_kinds_and_a_table_without_text(tmp_path):

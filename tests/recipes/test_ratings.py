@@ -43,10 +43,11 @@ def test_columns_are_named_by_the_user(tmp_path, events):
     assert columns == ["d", "b", "a"] and events.lines == []
 
 
-def test_rows_with_gaps_are_skipped_and_counted(tmp_path, events):
-    text = "user,movie,rating\n" + "\n".join(f"{u},{i},{r}" for u, i, r in ROWS) + "\n1,2,\n,2,3\n1,2,inf\n"
+@pytest.mark.parametrize(("gaps", "many"), [("1,2,\n,2,3\n1,2,inf", "3 rows"), ("1,2,", "1 row")])
+def test_rows_with_gaps_are_skipped_and_counted(tmp_path, events, gaps, many):
+    text = "user,movie,rating\n" + "\n".join(f"{u},{i},{r}" for u, i, r in ROWS) + f"\n{gaps}\n"
     ratings, _ = read(settings(tmp_path, text), events)
-    assert len(ratings) == 60 and events.warnings == ["Skipped 3 rows without user, item or rating."]
+    assert len(ratings) == 60 and events.warnings == [f"Skipped {many} without user, item or rating."]
 
 
 def test_ratings_that_are_all_the_same_say_who_took_what_and_are_refused_where_asked_for(tmp_path, events):

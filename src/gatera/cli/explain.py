@@ -51,7 +51,7 @@ def explain(options: argparse.Namespace) -> int:
     inputs, things = find_inputs(
         options.inputs, first_operation(options.program), on_note=lambda note: show_note(note.for_shell())
     )
-    with notes():
+    with notes("explain"):
         subject = subject_of_program(program_path(options.program), options.trusted)
         _check_label(subject, options.label)
         readable, encoded = _read(subject, inputs)

@@ -90,6 +90,8 @@ PHRASES = (
     (r"pretrained=True to find", "omit --weights to find"),
     (r"item_tfms=Resize\((\d+)[^)]*\)(?:, or Resize\([^)]*\) to avoid cropping)?", r"--size \1"),
     (r"\(learn\.lr_find\(\) suggests one\)", "with --lr"),
+    (r"Try a tenth of it; learn\.lr_find\(\) suggests one\.", "Try a tenth of it (--lr)."),
+    (r" \(dls\.show_batch\(\)\)", ""),
     (r", clip gradients with cbs=GradientClip\([^)]*\), train with precision='float32',", ""),
     (
         r"(?<=[Rr]un the same )again",
@@ -100,6 +102,7 @@ PHRASES = (
         "run the same command with ",
     ),
     (r" ?Pass on_error=\"skip\" to skip such inputs\.", ""),
+    (r" AudioBlock\(rate=\) chooses another rate\.", ""),
     (r"\n? *(?:arch=AWD_LSTM, )?pretrained=False for random weights[^\n]*", ""),
 )
 
@@ -129,7 +132,9 @@ def for_command(message: str, command: str | None) -> str:
     )
     message = re.sub(rf"^({names})=(?=[\s:])", lambda found: keywords[found[1]], message)
     message = re.sub(
-        rf"^({names})=(\w+)(?= (?:can|needs)\b)", lambda found: _option(keywords[found[1]], found[2]), message
+        rf"^({names})=([\w.]*\w)(?= (?:can|needs)\b)",
+        lambda found: _option(keywords[found[1]], found[2]),
+        message,
     )
     return re.sub(
         rf"""(?<=\s)({names})=(True|False|"[^"]*"|'[^']*'|[\w./~-]*[\w/]|)""",

@@ -200,7 +200,7 @@ def header_row(text: str) -> str | int | None:
 
 def _not_one_of(text: str, choices: Sequence[str]) -> str:
     near = nearest_word(text, choices)
-    return f"must be one of {', '.join(choices)}; got {text!r}" + (
+    return f"must be one of {', '.join(word or repr(word) for word in choices)}; got {text!r}" + (
         f". Did you mean {near!r}?" if near else ""
     )
 

@@ -138,21 +138,25 @@ def escape_unencodable_output() -> None:
 
 
 @contextmanager
-def notes() -> Iterator[None]:
-    """Show our warnings (a column with an unseen category, say) as notes; those of Pillow name no file, and are left out."""
+def notes(command: str | None = None) -> Iterator[None]:
+    """Show our warnings (a column with an unseen category, say) as notes; those of Pillow name no file, and are left out.
+
+    Args:
+        command: the command in whose words to say them.
+    """
+
+    def note(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if not (category.__module__.startswith("PIL.") or "PIL" in Path(filename).parts):
+            show_note(for_command(str(message), command))
+
     with warnings.catch_warnings():
         warnings.filterwarnings("default", category=UserWarning, module="gatera")
-        warnings.showwarning = _note_of_warning
+        warnings.showwarning = note
         yield
-
-
-def _note_of_warning(
-    message: Warning | str,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    file: TextIO | None = None,
-    line: str | None = None,
-) -> None:
-    if not (category.__module__.startswith("PIL.") or "PIL" in Path(filename).parts):
-        show_note(str(message))

@@ -117,10 +117,10 @@ class _Parser(argparse.ArgumentParser):
         """Say how a value is written that begins with a dash, if that is what follows an option."""
         flag = message.removesuffix(" needs a value")
         following = [word for option, word in pairwise(self.arguments) if option == flag]
-        dashed = flag != message and following and not nearest_flag(following[0], self.command.options)
-        return (
-            f"; one that begins with a dash is written {flag}={shlex.quote(following[0])}" if dashed else ""
-        )
+        word = following[0] if following else ""
+        meant = word.startswith("--") or len(word) == 2  # an option, perhaps misspelt; "-ann" is a name
+        dashed = flag != message and word and not (meant and nearest_flag(word, self.command.options))
+        return f"; one that begins with a dash is written {flag}={shlex.quote(word)}" if dashed else ""
 
 
 def _long_flag(found: re.Match[str]) -> str:

@@ -64,7 +64,7 @@ def predict(options: argparse.Namespace) -> int:
     raws = [each.raw for each in inputs]
     if len(inputs) < ManyInputs.FEW:
         take_memory_at_once()
-    with notes():
+    with notes("predict"):
         program = load_program(
             options.program, engine=options.engine, precision=options.precision,
             threads=threads_for(len(inputs), options.batch_size), trusted=options.trusted,

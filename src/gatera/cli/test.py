@@ -87,7 +87,7 @@ def _check_usable(names: Sequence[str], source: Path, options: argparse.Namespac
 
 
 def _measured(name: str, source: Path, options: argparse.Namespace) -> tuple[Program, Measurement]:
-    with notes():
+    with notes("test"):
         program = load_program(
             name, engine=options.engine, threads=threads_for(1000, None), trusted=options.trusted
         )

@@ -20,7 +20,7 @@ def train(options: argparse.Namespace) -> int:
     printer = Printer(options.json)
     settings = {name: getattr(options, name) for name in DEFAULTS}
     try:
-        with notes():
+        with notes("train"):
             trained = train_program(options.source, out=options.out, events=printer, **settings)
     except KeyboardInterrupt as stop:
         if not printer.said_how_to_resume:

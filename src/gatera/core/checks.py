@@ -88,6 +88,24 @@ def unique_names(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def plain_number(value: float, digits: int = 6, grouped: bool = False) -> str:
+    """Return a number with some digits, without an exponent where it is large but not huge.
+
+    Args:
+        value: the number.
+        digits: how many digits count; of whole numbers with more than that, all are kept unless they are grouped.
+        grouped: put commas between thousands, for people.
+
+    Example:
+        >>> plain_number(1816731.5), plain_number(33970, 3, grouped=True), plain_number(0.123456789)
+        ('1816732', '34,000', '0.123457')
+    """
+    text = f"{value:.{digits}g}"
+    if "e+" not in text or abs(value) >= 1e15:
+        return text
+    return f"{float(text):,.0f}" if grouped else f"{value:.0f}"
+
+
 def listed(options: Iterable[object], limit: int = 12) -> str:
     """Join options as 'a, b, c', cut after `limit` of them with the number of the rest."""
     names = [str(option) for option in options]

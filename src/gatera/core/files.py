@@ -45,6 +45,11 @@ def check_regular(path: str | Path) -> None:
     raise OSError(errno.EINVAL, f"it is {kind}, not a file")
 
 
+def reason(err: OSError) -> str:
+    """Return why a file cannot be read or written, in words: without the number of the error."""
+    return "it is a folder" if err.errno == errno.EISDIR else err.strerror or str(err)
+
+
 def check_free_to_write(path: Path, force: bool = False) -> None:
     """Raise OutputExistsError if `path` exists and `force` is not set."""
     if path.exists() and not force:
@@ -103,7 +108,11 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=PARTIAL, dir=path.parent)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=PARTIAL, dir=path.parent)
+    except OSError as err:
+        err.filename = str(path)
+        raise
     os.close(handle)
     partial = Path(name)
     try:
@@ -122,7 +131,7 @@ def naming(path: Path, partial: Path | None = None) -> Iterator[None]:
         yield
     except OSError as err:
         if err.errno is not None and err.filename in (None, partial, str(partial)):
-            err.filename = os.fspath(path)
+            err.filename, err.filename2 = os.fspath(path), None
         raise
 
 

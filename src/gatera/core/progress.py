@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import sys
 import textwrap
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from gatera.core.escape import escaped
-from gatera.core.terminal_bar import TerminalBar, clear_bar
+from gatera.core.terminal_bar import LinesOfProgress, TerminalBar, clear_bar
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -104,8 +105,7 @@ def status(text: str) -> Iterator[None]:
 
     A progress bar inside the block takes its place.
     """
-    live = not in_notebook() and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-    bar = TerminalBar(sys.stderr) if live else None
+    bar = None if in_notebook() else _terminal_bar()
     if bar is not None:
         bar.show(f"{text} ...")
     try:
@@ -147,11 +147,25 @@ class NotebookBar:
 
 def _bar() -> TerminalBar | NotebookBar | None:
     """Start a bar on stderr; None if stderr is neither a terminal nor a notebook."""
-    if in_notebook():
-        return NotebookBar()
+    return NotebookBar() if in_notebook() else _terminal_bar()
+
+
+def _terminal_bar() -> TerminalBar | None:
+    """Start a bar on stderr; None if that is not a terminal that can redraw a line.
+
+    Where stdout is a pipe, whole lines are printed: its reader (`tee`, say) may write on this terminal at any moment, and
+    its text would join what a bar has left on the line.
+    """
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         return None
-    return TerminalBar(sys.stderr)
+    return (LinesOfProgress if _is_pipe(sys.stdout) else TerminalBar)(sys.stderr)
+
+
+def _is_pipe(stream: TextIO) -> bool:
+    try:
+        return stat.S_ISFIFO(os.fstat(stream.fileno()).st_mode)
+    except (OSError, ValueError, AttributeError):  # closed, or made by a test or notebook
+        return False
 
 
 def _length(items: Iterable[object]) -> int | None:

@@ -11,6 +11,9 @@ from gatera.core.escape import escaped
 #: Shortest interval between redraws (seconds).
 REDRAW_SECONDS = 0.1
 
+#: Shortest interval between whole lines of progress (seconds), where nothing can be redrawn.
+LINE_SECONDS = 10.0
+
 #: Width of the bar itself, in columns.
 BAR = 24
 
@@ -70,6 +73,24 @@ class TerminalBar:
     def _write(self, text: str) -> None:
         self._stream.write(text)
         self._stream.flush()
+
+
+class LinesOfProgress(TerminalBar):
+    """The same as whole lines, for where another process may print on the terminal in between: a reader such as `tee`."""
+
+    def update(self, task: int, completed: int) -> None:
+        """Print how far it is, unless that was said a while ago."""
+        now = time.monotonic()
+        if now - self._drawn >= LINE_SECONDS:
+            self._drawn = now
+            self.show(self.line(completed, now - self._began))
+
+    def show(self, text: str) -> None:
+        """Print a text on a line of its own."""
+        self._write(text + "\n")
+
+    def clear(self) -> None:
+        """Leave the lines where they are."""
 
 
 def clear_bar() -> None:

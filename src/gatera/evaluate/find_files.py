@@ -123,7 +123,7 @@ def find_files_with_cells(
 
 
 def _endings(accepts: Accepts) -> str:
-    return ", ".join(sorted(accepts.suffixes)[:3])
+    return listed(sorted(accepts.suffixes), 12)
 
 
 def _name(path: Path, folder: Path) -> str:

@@ -54,9 +54,14 @@ def subject_of_program(path: str | Path, trusted: bool = False) -> Subject:
     first = preprocessing.config[0]
     if first["op"] not in IMAGE_STEPS:
         raise ProgramFileError(
-            f"{path} does not take photos or sounds, and only these are explained from a program file", got=first["op"],
+            f"{path} does not take photos or sounds, and only these are explained from a program file",
             remedy="In Python, learn.attribution(item) explains texts, rows and ratings.",
         )  # fmt: skip
+    if decoder.task == "points":
+        raise ProgramFileError(
+            f"{path} answers with points, and only labels, numbers and masks are explained from a program file",
+            remedy="In Python, learn.occlusion(photo) explains any network.",
+        )
     weights = _weights(package)
     model = _network(package, weights, 1 if first["op"] == "read_sound" or first.get("mode") == "L" else 3)
 

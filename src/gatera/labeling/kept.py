@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from gatera.core.errors import DataError, is_library_error
+from gatera.core.files import reason
 from gatera.labeling.votes import Said
 
 #: Form of the file; another number is another form.
@@ -51,7 +52,12 @@ class Kept:
                     )
                 base.executescript(_TABLES)
                 base.execute(f"pragma user_version={FORM}")
-        except (OSError, sqlite3.Error) as err:
+        except OSError as err:
+            raise DataError(
+                f"{self.path} cannot be used to keep votes ({reason(err)})",
+                remedy="Votes are kept beside the items: make that folder writable, or label a copy of it.",
+            ) from err
+        except sqlite3.Error as err:
             raise DataError(
                 f"{self.path} cannot be used to keep votes ({err})",
                 remedy="Choose another file, or delete that one.",

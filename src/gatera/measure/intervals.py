@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gatera.core.checks import check_count, check_fraction
+from gatera.core.checks import check_count, check_fraction, plain_number
 from gatera.core.errors import ArgumentError
 from gatera.core.random import rng
 from gatera.measure.given import finite_numbers, group_numbers
@@ -30,14 +30,14 @@ class Interval(NamedTuple):
 
 
 def interval_words(
-    interval: Interval, n: int, form: str = "{:.4g}", thing: str = "item", unit: str = ""
+    interval: Interval, n: int, form: str | None = None, thing: str = "item", unit: str = ""
 ) -> str:
     """Return a bootstrap interval in words; of a single item there is none, and that is said.
 
     Args:
         interval: the interval at 95 %.
         n: number of items, or of groups where those are sampled.
-        form: how an end is written.
+        form: how an end is written; by default with four digits.
         thing: what one item is called.
         unit: written behind, as in " pixels".
 
@@ -47,7 +47,8 @@ def interval_words(
     """
     if n < 2:
         return f"1 {thing} is too few for an interval"
-    return f"95 % interval {form.format(interval.low)} to {form.format(interval.high)}{unit}"
+    low, high = (plain_number(end, 4, grouped=True) if form is None else form.format(end) for end in interval)
+    return f"95 % interval {low} to {high}{unit}"
 
 
 def plain_interval(interval: Interval, n: int) -> list[float] | None:

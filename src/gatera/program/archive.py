@@ -14,7 +14,7 @@ from typing import IO
 
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ProgramFileError
-from gatera.core.files import check_regular, human_bytes
+from gatera.core.files import check_regular, human_bytes, reason
 
 SUFFIX = ".gatera"
 
@@ -159,7 +159,7 @@ class Archive:
         except OSError as err:
             if self.path.is_dir():
                 raise self._is_folder() from err
-            raise ProgramFileError(f"{self.path} cannot be read ({err.strerror})") from err
+            raise ProgramFileError(f"{self.path} cannot be read ({reason(err)})") from err
 
     def _is_folder(self) -> ProgramFileError:
         inside = sorted(os.fspath(path) for path in self.path.glob("*" + SUFFIX))

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from gatera.core.checks import plain_number
 from gatera.core.errors import ProgramFileError
 from gatera.program.placing import NOT_SEEN, mask_on_photo, points_on_photo
 from gatera.program.raw.placement import Placement, whole
@@ -189,7 +190,9 @@ def _likeliest(answer: Answer, vocab: list[Any], count: int) -> list[tuple[str, 
 
 def _numbers_lines(answer: Answer, vocab: list[Any], top: int | None) -> list[tuple[str, str]]:
     return (
-        [("", NOT_SURE)] if answer.label is None else [("", f"{value:.6g}") for value in answer.probabilities]
+        [("", NOT_SURE)]
+        if answer.label is None
+        else [("", plain_number(value)) for value in answer.probabilities]
     )
 
 

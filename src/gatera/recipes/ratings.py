@@ -10,6 +10,7 @@ from gatera.collab.data import CollabDataLoaders
 from gatera.collab.implicit import IMPLICIT, IMPLICIT_BATCH, NEGATIVES, is_implicit, pair_names
 from gatera.collab.learner import collab_learner
 from gatera.collab.task_defaults import MARGIN, RATINGS
+from gatera.core.checks import counted
 from gatera.data.loading.rating_columns import column_names
 from gatera.data.loading.row_loaders import RowLoaders
 from gatera.data.loading.row_tables import check_varies, empty_cells, unusable_targets
@@ -75,7 +76,7 @@ def read(settings: TrainSettings, events: Events) -> tuple[Any, list[str]]:
     for name in columns[:2]:
         usable &= ~empty_cells(whole[name])
     if skipped := int((~usable).sum()):
-        events.on_warning(f"Skipped {skipped:,} rows without user, item or rating.")
+        events.on_warning(f"Skipped {counted(skipped, 'row')} without user, item or rating.")
     ratings = whole[usable]
     check_varies(ratings[rating], settings.source)
     return ratings, columns
@@ -85,7 +86,7 @@ def _read_pairs(whole: Any, names: Sequence[str], events: Events) -> tuple[Any, 
     """Return the pairs of a table without ratings, and its columns of users and items."""
     usable = ~(empty_cells(whole[names[0]]) | empty_cells(whole[names[1]]))
     if skipped := int((~usable).sum()):
-        events.on_warning(f"Skipped {skipped:,} rows without user or item.")
+        events.on_warning(f"Skipped {counted(skipped, 'row')} without user or item.")
     said = f"each pair counts as 1, and {NEGATIVES} items drawn at random for it as 0; predictions are 0 to 1"
     events.on_note(Note(f"No column has ratings: {said}", "user", names[0]))
     return whole.loc[usable, list(names)], [*names, IMPLICIT]
@@ -109,7 +110,7 @@ def _report_ratings(events: Events, dls: RowLoaders) -> None:
     n_users, n_items = (len(known) - 1 for known in dls.classes.values())  # without the unknown one
     rating, counts = dls.train_ds.fields.y_name, {"train": dls.train.n, "valid": dls.valid.n}
     events.on_line(
-        f"{sum(counts.values()):,} ratings ({rating}) of {n_items:,} items ({item}) by {n_users:,} users ({user})"
+        f"{sum(counts.values()):,} ratings ({rating}) of {counted(n_items, 'item')} ({item}) by {counted(n_users, 'user')} ({user})"
     )
     report_sides(events, counts)
     facts = {"user": user, "item": item, "rating": rating, "users": n_users, "items": n_items}

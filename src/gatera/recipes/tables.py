@@ -227,7 +227,7 @@ def _report_table(events: Events, table: Table, dls: TableLoaders, by_class: boo
         text = "Each class is held out in its share; a class of one row is for training only"
         events.on_note(Note(text, "valid_pct", 0.1))
     if table.n_skipped:
-        events.on_warning(f"Skipped {table.n_skipped:,} rows without a value in {table.target}.")
+        events.on_warning(f"Skipped {counted(table.n_skipped, 'row')} without a value in {table.target}.")
     if table.ignored:
         use = f"{events.argument('classes')} or {events.argument('numbers')}"
         events.on_warning(not_used(table.ignored, use))

@@ -342,3 +342,20 @@ def test_a_mask_needs_a_photo_to_lie_on():
         "MaskBlock needs photos as inputs. Got: 'TransformBlock'. Expected: ImageBlock.",
         block.dataloaders, ["a", "b", "a", "b"], bs=2,
     )  # fmt: skip
+
+
+def test_palettes_that_number_their_colours_differently_are_said(tmp_path, recwarn):
+    black, red, blue = (0, 0, 0), (255, 0, 0), (0, 0, 255)
+    paths = []
+    for name, colours in (("1", (black, red)), ("2", (black, red, blue)), ("3", (red, black))):
+        mask = Image.new("P", (4, 4))
+        mask.putpalette([value for colour in colours for value in colour])
+        paths.append(tmp_path / f"{name}.png")
+        mask.save(paths[-1])
+    block = MaskBlock(codes=["sky", "car"])
+    assert block.fit([*paths[:2], np.zeros((4, 4), np.uint8), tmp_path / "none.png"]) is block and not recwarn
+    said = f"the colour \\(255, 0, 0\\) has the number 1 in {paths[0]} and 0 in {paths[2]}"
+    with pytest.warns(UserWarning, match=said):
+        block.fit(paths)
+    MaskBlock(codes={black: "sky", red: "car"}).fit(paths)
+    assert not recwarn

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -141,6 +142,15 @@ def test_a_class_that_is_only_validated(tmp_path):
     assert refused(tmp_path) == (
         "the class 'dog' is in the validation set but not in the training set. Available: cat, cow. "
         "Add training photos of it, or remove it from the validation set."
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a name cannot hold a backslash there")
+def test_an_archive_of_windows_that_was_unpacked_without_its_folders(tmp_path):
+    said = refused(touch(tmp_path, "photos\\cat\\1.jpg", "photos\\dog\\1.jpg"))
+    assert said == (
+        f"the names of 2 photos in {tmp_path} hold the folders of Windows, e.g. photos\\cat\\1.jpg: the archive was unpacked "
+        "without making folders of them. Unpack it again with a tool that does: unzip, for example."
     )
 
 

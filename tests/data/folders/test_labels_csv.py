@@ -78,7 +78,7 @@ def test_a_whole_name_is_taken_even_where_another_file_has_its_stem(tmp_path):
 def test_files_that_the_table_does_not_name_are_counted(tmp_path):
     folder = touch(tmp_path, "1.jpg", "2.jpg", "3.jpg")
     (folder / "labels.csv").write_text("file,label\n1.jpg,cat\n2.jpg,dog\n")
-    assert read(folder)[1] == ["1 files are not in labels.csv and are not used."]
+    assert read(folder)[1] == ["1 file is not in labels.csv and is not used."]
 
 
 # -- which column

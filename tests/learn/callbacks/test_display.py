@@ -16,6 +16,19 @@ def test_a_row_is_written_with_six_decimals():
     assert cells({"epoch": 3, "valid_loss": 0.1234567, "time": 5}) == ["3", "0.123457", "00:05"]
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (95049.682758, "95049.68"),
+        (2370688256.0, "2370688256"),
+        (-12.3456789, "-12.34568"),
+        (float("nan"), "nan"),
+    ],
+)
+def test_a_large_number_keeps_to_its_column(value, text):
+    assert cells({"rmse": value}) == [text]
+
+
 def test_a_log_gets_a_plain_line_per_epoch(make_learner, capsys):
     learn = make_learner()
     learn.display.table_on = True

@@ -35,6 +35,16 @@ def test_no_difference_can_be_claimed_and_how_many_more_items_would_tell():
     assert paired_test(a, a).sentence() == "No difference can be claimed (p = 1); the two err equally often."
 
 
+@pytest.mark.parametrize("groups", [None, list(range(12))])
+def test_where_nobody_errs_a_dozen_items_still_leave_room_for_a_difference(groups):
+    right, wrong = np.zeros(12), np.ones(12)
+    low, high = paired_test(right, right, groups=groups).interval
+    assert (low, high) == pytest.approx((-0.242494, 0.242494), abs=1e-5)  # Wilson: 0 of 12
+    assert paired_test(wrong, right, groups=groups).interval == pytest.approx((0.757506, 1), abs=1e-5)
+    prices = np.full(12, 3.5)
+    assert paired_test(prices, prices, groups=groups).interval == (0, 0)
+
+
 @pytest.mark.slow
 def test_false_alarms_are_as_rare_as_said_and_needed_items_have_the_power_said():
     draw = np.random.default_rng(0)

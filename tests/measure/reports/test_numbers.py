@@ -21,6 +21,15 @@ def test_the_report_says_how_far_how_sure_and_against_what():
     assert mean == "The mean would give 1."
 
 
+def test_prices_are_written_as_prices():
+    report = NumberReport.from_predictions([300_000, 420_000], [330_000, 380_000], {"the mean": 1.748e9})
+    first, mean = report.lines()
+    assert first.startswith(
+        "MSE 1,250,000,000 (RMSE 35,400) on 2 items; 95 % interval of the MSE 900,000,000 to"
+    )
+    assert mean.startswith("The mean would give 1,748,000,000.")
+
+
 def test_json_has_plain_values():
     found = NumberReport.from_predictions([[1.0], [3.0]], [[1.0], [1.0]], {"the mean": 9.0}).to_dict()
     assert found["mse"] == 2.0 and found["n"] == 2

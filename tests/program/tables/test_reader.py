@@ -118,8 +118,8 @@ def test_a_column_can_be_kept_as_text(write):
 def test_words_for_missing_are_counted_and_said(write):
     path = write("age,kind\n30,NA\nNA,None\n?,x\nNA,x\n")
     assert notes(path) == [
-        "Column 'age' holds whole numbers; 'NA' (2 cells), '?' (1 cells) counts as missing there.",
-        "In columns of text these are values, not gaps: 'NA' in kind (1 cells), 'None' in kind (1 cells).",
+        "Column 'age' holds whole numbers; 'NA' (2 cells), '?' (1 cell) counts as missing there.",
+        "In columns of text these are values, not gaps: 'NA' in kind (1 cell), 'None' in kind (1 cell).",
     ]
     assert cells(path)["kind"] == ["NA", "None", "x", "x"]
 

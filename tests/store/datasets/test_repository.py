@@ -136,6 +136,29 @@ def test_labels_are_given_changed_and_renamed(data):
         data.rename_label("cat", "dog")
 
 
+def test_who_gave_a_label_stays_when_it_is_renamed_and_committed(data):
+    data.label("wolf;cub", "cat/1.jpg", "cat/2.jpg", by="Ben")
+    data.commit("Ben's")
+    before = {row.file: (row.by, row.at) for row in data.rows()}
+    data.rename_label("wolf", "hound")
+    data.rename_label("hound", "dog")
+    table = data.root / "labels.csv"
+    table.write_text(
+        table.read_text()
+        .replace("cat/2.jpg", "CAT")
+        .replace("dog;cub", "whelp", 2)
+        .replace("CAT", "cat/2.jpg")
+    )
+    table.write_text(table.read_text().replace("whelp", "dog;cub", 1))  # cat/2.jpg is edited by hand
+    data.commit("Renamed")
+    rows = {row.file: row for row in data.rows()}
+    assert rows["cat/1.jpg"].label == "dog;cub" and rows["cat/2.jpg"].label == "whelp"
+    assert (
+        (rows["cat/1.jpg"].by, rows["cat/1.jpg"].at) == before["cat/1.jpg"] == ("Ben", before["cat/1.jpg"][1])
+    )
+    assert rows["cat/2.jpg"].by == "Ann"
+
+
 def test_labels_come_from_a_table(data, tmp_path):
     table = tmp_path / "answers.csv"
     table.write_text("file;label;split\ncat/1.jpg;dog;\ncat/2.jpg;;test\n")

@@ -12,6 +12,7 @@ from gatera.cli.output import print_json, print_line, write
 from gatera.cli.terminal.style import paint
 from gatera.cli.terminal.table import plain_table
 from gatera.cli.terminal.text import escaped
+from gatera.core.checks import counted
 from gatera.core.lazy import later
 from gatera.store.datasets.labels.changes import Change, summarise
 from gatera.store.datasets.looking import Status
@@ -34,7 +35,7 @@ def status(options: argparse.Namespace) -> int:
     at = f"commit {found.commit[:8]}" if found.commit else "no commit yet"
     print_line(
         escaped(
-            f"On {found.branch or 'no branch'}, {at}: {found.items:,} items, {found.unlabelled:,} without a label."
+            f"On {found.branch or 'no branch'}, {at}: {counted(found.items, 'item')}, {found.unlabelled:,} without a label."
         )
     )
     for line in _lines(found):

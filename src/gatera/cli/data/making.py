@@ -62,6 +62,23 @@ def _check_rows(options: argparse.Namespace) -> None:
         raise UsageError(f"{wrong[0]} is for tables: add --rows.")
 
 
+def _refuse_unused(options: argparse.Namespace) -> None:
+    """Refuse what a way of labelling would pass over in silence."""
+    about_items = ("split", "group", "note")
+    unused = (
+        (*about_items, "source", "by") if options.rename is not None
+        else about_items if options.from_table is not None
+        else ()
+    )  # fmt: skip
+    if wrong := [f"--{name}" for name in unused if getattr(options, name) is not None]:
+        why = (
+            "who gave the labels stays"
+            if options.rename is not None
+            else "the table has it in columns of its own"
+        )
+        raise UsageError(f"{wrong[0]} cannot be used here: {why}.")
+
+
 def label(options: argparse.Namespace) -> int:
     """Label items; returns the exit status, 0."""
     asked = [name for name in ("from_table", "rename") if getattr(options, name) is not None]
@@ -69,6 +86,7 @@ def label(options: argparse.Namespace) -> int:
         raise UsageError(
             'say LABEL and PATH, or --from TABLE, or --rename OLD=NEW. See "gatera data label --help".'
         )
+    _refuse_unused(options)
     data = opened(options, "label")
     if options.rename is not None:
         count = data.rename_label(*options.rename)

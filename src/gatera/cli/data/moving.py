@@ -214,5 +214,5 @@ def verify(options: argparse.Namespace) -> int:
     repaired = f", {len(found.repaired):,} made again from their files" if found.repaired else ""
     unused = f"; {found.unused:,} that no commit names" if found.unused else ""
     what = counted(len(found.problems), "problem") if found.problems else "all is well"
-    print_line(f"{found.objects:,} files verified{repaired}{unused}: {what}.")
+    print_line(f"{counted(found.objects, 'file')} verified{repaired}{unused}: {what}.")
     return FAILED if found.problems else 0

@@ -25,7 +25,7 @@ def report(options: argparse.Namespace) -> int:
     """
     if options.data is None:
         raise ArgumentError("--data is missing", expected="gatera report PROGRAM --data SOURCE")
-    with notes():
+    with notes("report"):
         program = load_program(options.program, engine=options.engine, trusted=options.trusted)
         made = write_report(
             program, options.data, options.out, asked=asked_of(options), inside=options.inside, force=options.force,

@@ -41,6 +41,8 @@ def diff(options: argparse.Namespace) -> int:
     if not options.json:
         if same:
             print_line(f"{escaped(names[0])} and {escaped(names[1])} are the same program.")
+        elif not found:
+            print_line(f"Nothing that is known of {escaped(names[0])} and {escaped(names[1])} differs.")
         for each in found:
             print_line(escaped(str(each)))
     if options.on is not None:
@@ -58,7 +60,7 @@ def diff(options: argparse.Namespace) -> int:
 
 
 def _compared(paths: list[Path], names: tuple[str, str], options: argparse.Namespace) -> Any:
-    with notes():
+    with notes("test"):
         programs = [load_program(path) for path in paths]
         if programs[0].task != programs[1].task:
             raise DataError(

@@ -12,7 +12,7 @@ from PIL import Image
 
 from gatera.cli.given.web import name_in, scheme_of
 from gatera.cli.inputs import Input
-from gatera.core.checks import listed
+from gatera.core.checks import counted, listed
 from gatera.core.errors import ArgumentError, OutputExistsError
 from gatera.core.files import check_can_write, naming
 from gatera.data.show.spatial import PREDICTION_COLOR, class_colors, overlay
@@ -94,11 +94,11 @@ class Saver:
     def line(self) -> str:
         """Return what was saved, in words."""
         what = {
-            "masks": "masks (PNG, class numbers)",
-            "drawn": "photos with their answers",
-            "labels": "copies, in a folder for each label",
+            "masks": f"{counted(self.n, 'mask')} (PNG, class numbers)",
+            "drawn": counted(self.n, "photo with its answer", "photos with their answers"),
+            "labels": f"{counted(self.n, 'copy', 'copies')}, in a folder for each label",
         }
-        return f"Saved {self.n} {what[self.way]} in {self.folder}."
+        return f"Saved {what[self.way]} in {self.folder}."
 
     def _mask(self, each: Input, answer: Prediction) -> None:
         image = Image.fromarray(np.asarray(answer.label, np.uint8))

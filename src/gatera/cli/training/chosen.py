@@ -12,6 +12,7 @@ from gatera.cli.options import Invalid, Option, nearest_word
 from gatera.cli.output import show_note
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
+from gatera.core.files import reason
 from gatera.program.description import facts_in
 from gatera.program.package import read_package
 
@@ -56,7 +57,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as err:
-        raise DataError(f"{path} cannot be read ({err.strerror})", remedy="Check its name.") from err
+        raise DataError(f"{path} cannot be read ({reason(err)})", remedy="Check its name.") from err
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as err:
         raise DataError(
             f"{path} is not TOML ({err})", expected='lines like epochs = 3 or arch = "resnet34"'

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import fields
 from typing import Any
 
-from gatera.cli.language import TRAIN
+from gatera.cli.language import TRAIN, for_command
 from gatera.cli.output import print_json, print_line, write
 from gatera.cli.terminal.style import paint, width
 from gatera.cli.terminal.text import escaped, filled
@@ -53,7 +53,7 @@ class Printer(Events):
 
     def on_warning(self, text: str) -> None:
         """Print a warning, in yellow on a terminal."""
-        self.on_line(text, style="warning")
+        self.on_line(for_command(text, None), style="warning")
 
     def on_note(self, decision: Note) -> None:
         """Print a decision about a table, with the option that changes it."""
@@ -81,7 +81,9 @@ class Printer(Events):
             self.on_line("")
             self.on_line(f"{heading}:", style="heading")
             for line in lines:
-                self.on_line(f"  {line}")
+                self.on_line(
+                    f"  {for_command(line, 'predict')}"
+                )  # what is said of answers: "With --sure 0.9, ..."
         self.on_line("")
         self.on_line(f"Saved {trained.path} ({human_bytes(trained.path.stat().st_size)}).")
         if trained.page is not None:

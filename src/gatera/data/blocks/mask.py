@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,7 @@ from gatera.data.blocks.mask_pixels import (
     load_mask,
     name_of_mask,
     numbers_of,
+    palettes_that_differ,
 )
 from gatera.data.blocks.spatial import SpatialTarget
 from gatera.data.blocks.vocab import Vocab, native
@@ -152,6 +154,16 @@ class MaskBlock(SpatialTarget):
         table = np.full(256, -1, np.int16)
         table[self._numbers] = np.arange(self.n_out)
         return table
+
+    def fit(self, values: Sequence[Any]) -> Self:
+        """Return itself; a warning says where palettes number their colours differently, as programs that save each mask alone do."""
+        if self._colours is None and (said := palettes_that_differ(values, self._numbers)):
+            warnings.warn(
+                f"Masks number the colours of their palettes differently: {said}. Their numbers are taken; if the colours are what "
+                "counts, name them in codes, as in {(255, 0, 0): 'car'}.",
+                stacklevel=2,
+            )
+        return self
 
     def check(self, raw: Any) -> None:
         """Raise DataError if the mask's file is not there."""

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from gatera.core.errors import PhotoError
+from gatera.core.errors import GateraError, PhotoError
 from gatera.program.raw.photo import explaining, open_image
 
 #: What a mask's pixels may be, in words.
 VALUES = "whole numbers from 0 to 255"
+
+#: Palettes are compared of at most so many masks.
+MOST_PALETTES = 1000
 
 #: Sixteen bits hold a number of eight as this many times itself.
 _SIXTEEN = 257
@@ -35,6 +39,36 @@ def load_mask(source: Any) -> tuple[Image.Image, str]:
     with explaining(source) as name, open_image(source, name) as image:
         image.load()
         return image, name
+
+
+def palettes_that_differ(masks: Sequence[Any], numbers: Sequence[int]) -> str | None:
+    """Return a sentence where palettes of masks give one colour different numbers; None where they agree, or there are none.
+
+    Only the heads of files are read, of `MOST_PALETTES` masks at most.
+
+    Args:
+        masks: paths; others are passed over.
+        numbers: the numbers that stand for classes.
+    """
+    known: dict[bytes, tuple[int, str]] = {}
+    for path in [mask for mask in masks if isinstance(mask, str | Path)][:MOST_PALETTES]:
+        colours = _palette(path, numbers)
+        for number, colour in colours.items():
+            if list(colours.values()).count(colour) > 1:
+                continue  # which of its numbers is meant is not clear
+            other, name = known.setdefault(colour, (number, str(path)))
+            if other != number:
+                return f"the colour {tuple(colour)} has the number {other} in {name} and {number} in {path}"
+    return None
+
+
+def _palette(path: str | Path, numbers: Sequence[int]) -> dict[int, bytes]:
+    """Return the colours of numbers in a mask's palette; {} if it has none, or cannot be opened: that is said when it is read."""
+    with suppress(GateraError, OSError), explaining(path) as name, open_image(path, name) as image:
+        mode, palette = image.palette.getdata() if image.mode == "P" and image.palette else ("", b"")
+        if mode == "RGB":
+            return {n: palette[3 * n : 3 * n + 3] for n in numbers if len(palette) >= 3 * n + 3}
+    return {}
 
 
 def numbers_of(image: Image.Image, name: str) -> np.ndarray:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gatera.core.checks import counted
 from gatera.core.errors import DataError
 from gatera.data.folders.label_columns import FILE_COLUMNS, LABEL_COLUMNS, find_label_columns, sides_of
 from gatera.data.folders.named_files import NamedFiles
@@ -148,7 +149,8 @@ def _read_one(
                 remedy="Delete one of the two lines.",
             )
     if others := len(files) - len(found):
-        say(Note(f"{others:,} files are not in {table.name} and are not used"))
+        are = "is" if others == 1 else "are"
+        say(Note(f"{counted(others, 'file')} {are} not in {table.name} and {are} not used"))
     return found
 
 

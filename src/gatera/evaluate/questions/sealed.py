@@ -15,7 +15,7 @@ from typing import Any
 
 from gatera.core.checks import listed
 from gatera.core.errors import DataError
-from gatera.core.files import atomic_write, check_free_to_write
+from gatera.core.files import atomic_write, check_free_to_write, reason
 from gatera.data.sources.items import get_files
 
 #: The format of the file, the older one without a hash of the openings, and how the file ends.
@@ -208,7 +208,7 @@ def _read(path: Path) -> dict[str, Any]:
             raise ValueError
     except OSError as err:
         raise DataError(
-            f"{path} cannot be read ({err.strerror})", remedy="Make it with gatera seal FOLDER."
+            f"{path} cannot be read ({reason(err)})", remedy="Make it with gatera seal FOLDER."
         ) from err
     except (ValueError, KeyError, TypeError) as err:
         raise DataError(

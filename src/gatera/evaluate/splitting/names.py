@@ -163,7 +163,7 @@ def _frames(files: Sequence[Path], labels: Sequence[str], seen: np.ndarray) -> l
     clear = alike is not None and alike >= CLEARLY and np.mean(likeness) >= FRAMES
     if not clear or run + 1 < FEWEST_GROUPS or run + 1 > len(files) / 2:
         return []
-    text = f"Pictures with successive numbers are alike, as the frames of films are: {run + 1:,} runs"
+    text = f"Files with successive numbers are alike, as frames of a film or parts of a recording are: {run + 1:,} runs"
     return [Suggestion("groups", runs.tolist(), text, True, "group_by")]
 
 

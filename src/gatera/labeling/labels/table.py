@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gatera.core.errors import DataError
-from gatera.core.files import atomic_write
+from gatera.core.files import atomic_write, reason
 
 #: The file's name, and its columns in their order.
 NAME = "labels.csv"
@@ -82,7 +82,7 @@ def read_labels_file(path: Path) -> dict[str, LabelRow]:
     try:
         text = path.read_bytes().decode("utf-8-sig", "surrogateescape")
     except OSError as err:
-        raise DataError(f"{path} cannot be read ({err})", expected="a CSV file in UTF-8") from err
+        raise DataError(f"{path} cannot be read ({reason(err)})", expected="a CSV file in UTF-8") from err
     reader = csv.DictReader(io.StringIO(text, newline=""))
     names = reader.fieldnames or []
     if "file" not in names or "label" not in names:

@@ -16,7 +16,13 @@ def clock(seconds: float) -> str:
 def cells(row: Mapping[str, float]) -> list[str]:
     """Return the values of one row as text."""
     shown = {"epoch": lambda value: str(int(value)), "time": clock}
-    return [shown.get(name, lambda value: f"{value:.6f}")(value) for name, value in row.items()]
+    return [shown.get(name, _number)(value) for name, value in row.items()]
+
+
+def _number(value: float) -> str:
+    """Return a number in eight columns as far as that can be: 0.123456, 95049.68, 2370688256."""
+    before_the_point = len(f"{abs(value):.0f}")
+    return f"{value:.{max(0, min(6, 7 - before_the_point))}f}"
 
 
 def text_line(names: Sequence[str], values: Sequence[str]) -> str:

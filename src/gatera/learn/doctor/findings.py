@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gatera.core.checks import counted
 from gatera.measure.intervals import wilson_interval
 
 #: Overfitting: the validation loss is this many times its minimum, and its minimum this many epochs ago.
@@ -182,6 +183,6 @@ def from_dead_units(shares: Mapping[str, float]) -> list[Finding]:
         return []
     worst = max(dead, key=lambda name: dead[name])
     text = f"{100 * dead[worst]:.0f} % of the units of layer {worst} never answered" + (
-        f", and more than half in {len(dead) - 1} other layers." if len(dead) > 1 else "."
+        f", and more than half in {counted(len(dead) - 1, 'other layer')}." if len(dead) > 1 else "."
     )
     return [Finding("dead units", text, "Try a lower learning rate, or normalisation before the layer.")]

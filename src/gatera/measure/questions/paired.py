@@ -13,7 +13,7 @@ from gatera.core.checks import check_fraction
 from gatera.core.errors import ArgumentError
 from gatera.core.random import rng
 from gatera.measure.given import finite_numbers, group_numbers
-from gatera.measure.intervals import Interval, bootstrap_interval, plain_interval
+from gatera.measure.intervals import Interval, bootstrap_interval, plain_interval, wilson_interval
 
 #: Sign flips by which numbers are tested.
 FLIPS = 2_000
@@ -33,7 +33,7 @@ class PairedTest:
         n: number of items.
         errors: the mean error of either.
         difference: the first minus the second.
-        interval: its interval at `confidence`, by bootstrap over the items, or over groups.
+        interval: its interval at `confidence`, by bootstrap over the items, or over groups; by Wilson's where all show the same.
         p: how likely so large a difference is where there is none.
         confidence: at which a difference is claimed.
         needed: items that would show a difference of this size, with a probability of 0.8; None where there is none at all.
@@ -112,7 +112,12 @@ def paired_test(
     units = differences if groups is None else _sums(differences, groups)
     counted = groups is None and np.isin(differences, (-1, 0, 1)).all()
     p = _mcnemar(differences) if counted else _flipped(units, seed)
-    interval = bootstrap_interval(differences, confidence=confidence, groups=groups, seed=seed)
+    wrong_or_right = np.isin(one, (0, 1)).all() and np.isin(other, (0, 1)).all()
+    interval = (
+        _where_all_are_alike(float(differences[0]), len(units), confidence)
+        if wrong_or_right and np.ptp(differences) == 0
+        else bootstrap_interval(differences, confidence=confidence, groups=groups, seed=seed)
+    )
     needed = _needed(differences, confidence)
     return PairedTest(
         len(one),
@@ -123,6 +128,12 @@ def paired_test(
         confidence,
         needed,
     )
+
+
+def _where_all_are_alike(difference: float, n: int, confidence: float) -> Interval:
+    """Return the interval where all items, or groups, show one difference: resampled they would always give it, however few."""
+    margin = 1 - wilson_interval(n, n, confidence).low
+    return Interval(max(-1.0, difference - margin), min(1.0, difference + margin))
 
 
 def _mcnemar(differences: np.ndarray) -> float:

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 from gatera.core.checks import listed
 from gatera.core.errors import TextError
 from gatera.core.escape import is_utf8
-from gatera.core.files import check_regular
+from gatera.core.files import check_regular, reason
 from gatera.core.lazy import LazyPattern
 
 #: What a text may come as. A str is the text itself; a Path is a file that holds one.
@@ -155,7 +155,7 @@ def _file(path: Path) -> bytes:
             f"There is no file {path}", remedy="A Path is a file; pass the text itself as a str."
         ) from err
     except OSError as err:
-        raise TextError(f"The file {path} cannot be read ({err.strerror})") from err
+        raise TextError(f"The file {path} cannot be read ({reason(err)})") from err
 
 
 def mark_words(text: str) -> str:

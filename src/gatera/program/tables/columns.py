@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gatera.core.checks import listed
+from gatera.core.checks import counted, listed
 from gatera.program.tables.notes import Note
 from gatera.program.tables.numbers import (
     PLAIN,
@@ -305,12 +305,14 @@ def notes_of(columns: Iterable[Column], lines: np.ndarray) -> Iterator[Note]:
             where = f"first in line {lines[infinite[0]]}"
             yield Note(f"Column {column.name!r} holds {many} not finite, {where}; it counts as missing")
         if column.words and column.kind is not Kind.EMPTY:
-            words = listed(f"{word!r} ({count:,} cells)" for word, count in column.words.items())
+            words = listed(f"{word!r} ({counted(count, 'cell')})" for word, count in column.words.items())
             yield Note(f"Column {column.name!r} holds {column.kind}; {words} counts as missing there")
         if column.stray:
             yield Note(
                 f"Column {column.name!r} is read as text, not as numbers, because of {listed(map(repr, column.stray), 3)}"
             )
-        kept += [f"{word!r} in {column.name} ({count:,} cells)" for word, count in column.kept.items()]
+        kept += [
+            f"{word!r} in {column.name} ({counted(count, 'cell')})" for word, count in column.kept.items()
+        ]
     if kept:
         yield Note(f"In columns of text these are values, not gaps: {listed(kept, 4)}")

@@ -7,6 +7,7 @@ columns as values for training. Every decision that is not the usual one is a `N
 from __future__ import annotations
 
 import csv
+import errno
 import lzma
 import zipfile
 import zlib
@@ -18,6 +19,7 @@ import numpy as np
 
 from gatera.core.checks import check_choice, did_you_mean, listed
 from gatera.core.errors import ArgumentError, DataError
+from gatera.core.files import reason
 from gatera.program.tables.blocks import Block, split_blocks
 from gatera.program.tables.builder import ColumnBuilder
 from gatera.program.tables.columns import Column, may_be_grouped, notes_of
@@ -377,6 +379,12 @@ class _readable:
             raise DataError(
                 f"{path} is not in {err.encoding} ({err.reason}: byte {err.object[err.start]:#04x})",
                 remedy="Pass encoding= with its own, such as cp1251 or shift-jis, or omit it to find it.",
+            ) from err
+        if isinstance(err, OSError) and err.errno is not None:  # a damaged archive has none
+            folder = err.errno == errno.EISDIR
+            raise DataError(
+                f"{path} cannot be read as a table ({reason(err)})",
+                remedy="Pass a file in it." if folder else "Check its permissions and its disk.",
             ) from err
         if isinstance(
             err,

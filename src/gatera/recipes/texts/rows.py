@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gatera.core.checks import listed, missing_column
+from gatera.core.checks import counted, listed, missing_column
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.base import InputBlock
 from gatera.data.blocks.category import CategoryBlock
@@ -152,7 +152,9 @@ class TableOfTexts:
         events.on_line(f"{len(self.texts):,} texts of {n_classes} classes (column {self.target})")
         report_sides(events, counts)
         if self.n_skipped:
-            events.on_warning(f"Skipped {self.n_skipped:,} rows without a text or a value in {self.target}.")
+            events.on_warning(
+                f"Skipped {counted(self.n_skipped, 'row')} without a text or a value in {self.target}."
+            )
         events.on_event(
             "texts", {"text": self.text, "target": self.target, "rows_skipped": self.n_skipped, **counts}
         )

@@ -17,6 +17,7 @@ from gatera.store.datasets.labels.rows import Row, line_of
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE
 from gatera.store.datasets.with_git.unfinished import begun, check_finished
 from gatera.store.datasets.work.cache import BULK, Seen
+from gatera.store.datasets.work.renames import renamed, renames_of
 from gatera.store.datasets.work.tree import hashed
 from gatera.store.datasets.work.workspace import Version, Workspace, changes
 from gatera.store.who import now
@@ -117,7 +118,13 @@ def _completed(work: Workspace, version: Version, changed: list[Change]) -> list
 
     Returns the changes with it.
     """
-    rows = unstamped(((c.before, c.after) for c in changed if c.after is not None), work.git.user(), now())
+    renames = renames_of(work)  # of these, who gave the label stays
+    edited = (
+        (c.before, c.after)
+        for c in changed
+        if c.after is not None and (c.before is None or renamed(c.before.label, renames) != c.after.label)
+    )
+    rows = unstamped(edited, work.git.user(), now())
     if rows:
         since = committed_at(work)
         there = {c.file: c.after for c in changed}

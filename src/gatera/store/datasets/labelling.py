@@ -12,6 +12,7 @@ from gatera.core.lazy import later
 from gatera.store.datasets.adding import name_of
 from gatera.store.datasets.labels.rows import PERSON, Row, unescape
 from gatera.store.datasets.labels.sheets import Sheet
+from gatera.store.datasets.work.renames import note_rename, renamed
 from gatera.store.datasets.work.workspace import OPEN_TABLE, Version, Workspace
 from gatera.store.who import now
 
@@ -197,8 +198,7 @@ def rename_label(work: Workspace, old: str, new: str, by: str | None = None) -> 
             several = row.label.split(";")
             labels.update(several)
             if old in several:
-                renamed = dict.fromkeys(new if each == old else each for each in several)
-                rows.append(row._replace(label=";".join(renamed)))
+                rows.append(row._replace(label=renamed(row.label, [(old, new)])))
         if rows:
             sheet.put(rows)
             edit.sheets[part] = sheet
@@ -212,6 +212,7 @@ def rename_label(work: Workspace, old: str, new: str, by: str | None = None) -> 
         work.say(
             f"There were items of the label {new!r} already; they cannot be told from the renamed ones any more, but by git."
         )
+    note_rename(work, old, new)
     return edit.save()
 
 
