@@ -7,7 +7,6 @@ columns as values for training. Every decision that is not the usual one is a `N
 from __future__ import annotations
 
 import csv
-import errno
 import lzma
 import zipfile
 import zlib
@@ -19,7 +18,6 @@ import numpy as np
 
 from gatera.core.checks import check_choice, did_you_mean, listed
 from gatera.core.errors import ArgumentError, DataError
-from gatera.core.files import reason
 from gatera.program.tables.blocks import Block, split_blocks
 from gatera.program.tables.builder import ColumnBuilder
 from gatera.program.tables.columns import Column, may_be_grouped, notes_of
@@ -381,10 +379,9 @@ class _readable:
                 remedy="Pass encoding= with its own, such as cp1251 or shift-jis, or omit it to find it.",
             ) from err
         if isinstance(err, OSError) and err.errno is not None:  # a damaged archive has none
-            folder = err.errno == errno.EISDIR
             raise DataError(
-                f"{path} cannot be read as a table ({reason(err)})",
-                remedy="Pass a file in it." if folder else "Check its permissions and its disk.",
+                f"{path} cannot be read as a table ({err.strerror})",
+                remedy="Check its permissions and its disk.",
             ) from err
         if isinstance(
             err,
@@ -398,6 +395,6 @@ class _readable:
             | ValueError,
         ) and not isinstance(err, DataError | ArgumentError):
             raise DataError(
-                f"{path} cannot be read as a table ({getattr(err, 'strerror', None) or err})",
+                f"{path} cannot be read as a table ({err})",
                 remedy="Check that it is a text file of rows, such as CSV, and its encoding.",
             ) from err
