@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +34,18 @@ READ: dict[str, Callable[[Any], Any]] = {
     "texts": lambda raw: read_text(raw) if isinstance(raw, Path) else str(raw), "rows": lambda raw: tuple(dict(raw).values()),
 }  # fmt: skip
 
+#: Finds more copies than are known among the sides of a split.
+LookCloser = Callable[[Mapping[str, Side], Leaks], Leaks]
 
-def copies_section(measured: Measurement) -> Section | None:
+
+def copies_section(measured: Measurement, look_closer: LookCloser | None = None) -> Section | None:
     """Return which measured items are also in the training set; among themselves, where no training set is there.
 
     None where there is nothing to say, or the items cannot be compared.
+
+    Args:
+        measured: the items.
+        look_closer: finds more photos on both sides of the split, where there is time and PyTorch for it.
     """
     items = measured.items
     examples = [outcome.example for outcome in measured.outcomes]
@@ -51,6 +58,8 @@ def copies_section(measured: Measurement) -> Section | None:
     side = items.side or "test"
     sides = {"train": _side(items.training, _read(items.training, things)), side: _side(examples, ours)}
     found = find_leaks(sides, things)
+    if look_closer is not None and things == "photos":
+        found = found.with_more(look_closer(sides, found))
     lines = [*found.lines(most=1), *without_leaks(found, measured, side), *_on_both_sides(items, examples)]
     none = f"None of the {len(examples):,} {things} is in the training set ({len(items.training):,} {things} looked through)."
     raws = {example.name: example.raw for example in (*items.training, *examples)}
