@@ -34,8 +34,13 @@ READ: dict[str, Callable[[Any], Any]] = {
     "texts": lambda raw: read_text(raw) if isinstance(raw, Path) else str(raw), "rows": lambda raw: tuple(dict(raw).values()),
 }  # fmt: skip
 
-#: Finds more copies than are known among the sides of a split.
-LookCloser = Callable[[Mapping[str, Side], Leaks], Leaks]
+#: Finds more copies of photos than are known among the sides of a split; None where nothing tells which to compare.
+LookCloser = Callable[[Mapping[str, Side], Leaks], Leaks | None]
+
+#: What is said where nobody looked closer.
+THUMBNAILS = "Crops of more than an eighth and turned photos were not looked for: {}."
+NO_FEATURES = "the program has no features of its inputs"
+NOT_HERE = "gatera report does that"
 
 
 def copies_section(measured: Measurement, look_closer: LookCloser | None = None) -> Section | None:
@@ -58,9 +63,11 @@ def copies_section(measured: Measurement, look_closer: LookCloser | None = None)
     side = items.side or "test"
     sides = {"train": _side(items.training, _read(items.training, things)), side: _side(examples, ours)}
     found = find_leaks(sides, things)
-    if look_closer is not None and things == "photos":
-        found = found.with_more(look_closer(sides, found))
+    more = None if look_closer is None or things != "photos" else look_closer(sides, found)
+    found = found if more is None else found.with_more(more)
     lines = [*found.lines(most=1), *without_leaks(found, measured, side), *_on_both_sides(items, examples)]
+    if things == "photos" and more is None:
+        lines.append(THUMBNAILS.format(NOT_HERE if look_closer is None else NO_FEATURES))
     none = f"None of the {len(examples):,} {things} is in the training set ({len(items.training):,} {things} looked through)."
     raws = {example.name: example.raw for example in (*items.training, *examples)}
     return leaks_section(

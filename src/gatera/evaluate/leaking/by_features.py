@@ -31,7 +31,7 @@ def leaks_by_features(
     for name, side in sides.items():
         if name == "train" or name not in features or not side.contents or not sides["train"].contents:
             continue
-        done = [] if known is None else known.places(name)
+        done = np.zeros(0, np.int64) if known is None else known.places(name)
         rest = np.setdiff1d(np.arange(len(side.contents)), done)
         if not len(rest):
             continue

@@ -27,7 +27,7 @@ def closer(program: Program, measured: Measurement) -> LookCloser:
         measured: the items that it was measured on.
     """
 
-    def look(sides: Mapping[str, Side], known: Leaks) -> Leaks:
+    def look(sides: Mapping[str, Side], known: Leaks) -> Leaks | None:
         ours = measured.features
         theirs = None if ours is None else as_rows(
             [
@@ -38,7 +38,7 @@ def closer(program: Program, measured: Measurement) -> LookCloser:
         if (
             ours is None or theirs is None
         ):  # a program without features, or of photos that can no longer be read
-            return Leaks((), known.counts, known.things)
+            return None
         (name,) = sides.keys() - {"train"}
         spread = np.maximum(
             theirs.std(axis=0), 1e-6
