@@ -54,6 +54,11 @@ def test_crops_and_turned_photos_are_copies_of_the_one_that_features_name(change
     pairs = proposed_pictures(changed, thumbnails(looks()), features, features)
     assert len(pairs) >= PHOTOS - 1
     assert all(pair.first == pair.second and LEAST_WHOLE <= pair.likeness <= 1 for pair in pairs)
+    back = proposed_pictures(
+        thumbnails(looks()), changed, features, features
+    )  # the crop may be the one that is trained on
+    assert [pair[:2] for pair in back] == [pair[:2] for pair in pairs]
+    assert np.median([pair.likeness for pair in pairs]) > 0.9  # laid over it to the pixel
 
 
 def test_photos_are_no_copies_because_their_features_are_alike():
@@ -92,6 +97,16 @@ def test_a_loud_part_that_agrees_makes_no_copies_where_the_rest_is_another():
         proposed_pictures(thumbnails(colours[:1]), thumbnails([*colours[1:], looks()[3]]), one, np.eye(2))
         == []
     )
+
+
+def test_pictures_that_agree_somewhat_everywhere_are_no_copies():
+    one, other = photos()[0], photos()[1].resize(photos()[0].size)
+    mixed = look_at_photo(Image.blend(one, other, 0.5))
+    whole, parts = align(looks()[0].grey[None], mixed.grey[None])
+    assert 0.4 < whole[0] < LEAST_WHOLE and parts[0] > LEAST_PARTS
+    near = np.ones((1, 64), np.float32)
+    both = np.concatenate([near, -near])
+    assert proposed_pictures(thumbnails([mixed]), thumbnails([looks()[0], looks()[3]]), near, both) == []
 
 
 def test_pages_and_icons_are_left_to_the_closer_look_at_thumbnails():

@@ -75,7 +75,7 @@ def align(some: np.ndarray, others: np.ndarray) -> Alignment:
         array([1.], dtype=float32)
     """
     blocks = [
-        _aligned(*(torch.from_numpy(np.ascontiguousarray(side[start : start + _BLOCK])).float() for side in (some, others)))
+        _aligned(*(torch.from_numpy(np.array(side[start : start + _BLOCK], np.float32)) for side in (some, others)))
         for start in range(0, len(some), _BLOCK)
     ]  # fmt: skip
     if not blocks:
