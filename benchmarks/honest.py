@@ -124,7 +124,7 @@ CROPS: dict[str, Callable[[Image.Image, np.random.Generator], Image.Image]] = {
 
 def crops(folder: Path) -> None:
     """Print how many larger crops and turned photos are found by features, how many others, and what that costs."""
-    files = get_image_files(folder)
+    files = [file for file in get_image_files(folder) if file.suffix == ".jpg"]  # not the masks beside them
     draw, found = np.random.default_rng(0), {name: [] for name in CROPS}
     with tempfile.TemporaryDirectory() as made:
         copies_of, kinds = [], []
@@ -136,22 +136,21 @@ def crops(folder: Path) -> None:
                 copies_of.append(place)
                 kinds.append(name)
         every = [*files, *(Path(made) / f"{i}.jpg" for i in range(len(kinds)))]
-        valid = range(len(files), len(every))
-        dls = ImageDataLoaders.from_lists(
-            ".", every, ["a", "b"] * (len(every) // 2) + ["a"] * (len(every) % 2), valid_idx=list(valid),
-            item_tfms=Resize(224, "squish"), bs=32,
-        )  # fmt: skip
-        learn = vision_learner(dls, "efficientnet_lite0")
-        ours, theirs = frozen_features(learn, dls.valid).numpy(), frozen_features(learn, dls.train).numpy()
+        learn, dls = learner(every, ["a", "b"] * (len(every) // 2) + ["a"] * (len(every) % 2))
+        rows = {}
+        for loader in (dls.train, dls.valid):
+            rows |= zip(map(str, loader.dataset.inputs), frozen_features(learn, loader).numpy(), strict=True)
+        features = np.stack([rows[str(file)] for file in every])
         looks = [look_at_photo(file) for file in every]
     photos, copied = thumbnails(looks[: len(files)]), thumbnails(looks[len(files) :])
+    ours, theirs = features[len(files) :], features[: len(files)]
     pairs = {pair.first: pair.second for pair in proposed_pictures(copied, photos, ours, theirs)}
     for place, (origin, name) in enumerate(zip(copies_of, kinds, strict=True)):
         found[name].append(pairs.get(place) == origin)
     for name, hits in found.items():
         print(f"copies {name}: {100 * np.mean(hits):.1f} % of {len(hits)} found by features and pixels")
     others = sum(copies_of[place] != second for place, second in pairs.items())
-    print(f"copies taken for others': {others} of {len(pairs)}")
+    print(f"copies taken for those of others: {others} of {len(pairs)}")
     started = time.process_time()
     alone = near_photos(theirs)
     whole, parts = align(photos.grey[alone[:, 0]], photos.grey[alone[:, 1]])

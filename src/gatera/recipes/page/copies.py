@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from gatera.evaluate.findings.copies import HEADING, LookCloser
+from gatera.evaluate.items import Example
 from gatera.evaluate.leaking.by_features import leaks_by_features
 from gatera.evaluate.leaking.found import Leaks
 from gatera.evaluate.leaking.sides import Side
@@ -27,12 +28,12 @@ def closer(program: Program, measured: Measurement) -> LookCloser:
         measured: the items that it was measured on.
     """
 
-    def look(sides: Mapping[str, Side], known: Leaks) -> Leaks | None:
+    def look(sides: Mapping[str, Side], known: Leaks, training: Sequence[Example]) -> Leaks | None:
         ours = measured.features
         theirs = None if ours is None else as_rows(
             [
                 answer.features if isinstance(answer, Prediction) else None
-                for answer in program.predict_stream([each.raw for each in measured.items.training], on_error="return")
+                for answer in program.predict_stream([each.raw for each in training], on_error="return")
             ]
         )  # fmt: skip
         if (
