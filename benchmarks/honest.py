@@ -1,6 +1,6 @@
 """Measure what tells honest figures from flattering ones: copies, label errors, slices.
 
-    python benchmarks/honest.py --data FOLDER [--only copies|labels|slices] [--cleanlab PYTHON]
+    python benchmarks/honest.py --data FOLDER [--only copies|crops|labels|slices] [--cleanlab PYTHON]
 
 FOLDER has pets/cats_dogs. Every question prints one line with the figure and what it must be. `--cleanlab` names a Python that has
 cleanlab installed; it then ranks the same predictions.
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import math
 import subprocess
 import tempfile
 import time
@@ -25,8 +26,10 @@ from gatera.data.sources.items import get_image_files
 from gatera.data.sources.looks import look_at_photo
 from gatera.evaluate.leaking.contents import copies_among_photos, thumbnails
 from gatera.evaluate.questions.errors_by_slice import attributes_of
-from gatera.evaluate.questions.features import out_of_fold
+from gatera.evaluate.questions.features import frozen_features, out_of_fold
+from gatera.measure.duplicates.aligned import align
 from gatera.measure.duplicates.pictures import Thumbnails, near_pictures
+from gatera.measure.duplicates.proposed import LEAST_PARTS, LEAST_WHOLE, proposed_pictures
 from gatera.measure.questions.label_errors import suspects
 from gatera.measure.questions.slices import worst_slices
 from gatera.vision.all import ImageDataLoaders, Resize, error_rate, vision_learner
@@ -89,6 +92,86 @@ def copies(folder: Path) -> None:
     print(
         f"10,000 photos compared among each other: {seconds_for_many(thumbnails(looks)):.1f} s (must 60 s, aim 20 s, beyond reading them)"
     )
+
+
+def turned(photo: Image.Image, degrees: float) -> Image.Image:
+    """Return a photo turned, without the corners that come from nowhere."""
+    wide, high = photo.size
+    angle = math.radians(abs(degrees))
+    across, along = math.cos(angle), math.sin(angle)
+    share = min(wide / (wide * across + high * along), high / (wide * along + high * across))
+    left, upper = (1 - share) * wide / 2, (1 - share) * high / 2
+    return photo.rotate(degrees, Image.Resampling.BICUBIC).crop((left, upper, wide - left, high - upper))
+
+
+def cut(photo: Image.Image, share: float, draw: np.random.Generator) -> Image.Image:
+    """Return a part of a photo, a share of both sides cut off somewhere."""
+    wide, high = photo.size
+    left, upper = (draw.random(2) * share * (wide, high)).astype(int).tolist()
+    return photo.crop((left, upper, left + int((1 - share) * wide), upper + int((1 - share) * high)))
+
+
+#: Copies that only a network's features propose.
+CROPS: dict[str, Callable[[Image.Image, np.random.Generator], Image.Image]] = {
+    "cropped by 25 %": lambda photo, draw: cut(photo, 0.25, draw),
+    "cropped by 40 %": lambda photo, draw: cut(photo, 0.4, draw),
+    "mirrored and cropped by 15 %": lambda photo, draw: ImageOps.mirror(cut(photo, 0.15, draw)),
+    "turned by 10 degrees": lambda photo, draw: turned(photo, float(draw.choice([-10, 10]))),
+    "turned by 10 degrees, black corners": lambda photo, draw: photo.rotate(10, Image.Resampling.BICUBIC),
+    "cropped and stretched": lambda photo, draw: cut(photo, 0.2, draw).resize((240, 300)),
+}
+
+
+def crops(folder: Path) -> None:
+    """Print how many larger crops and turned photos are found by features, how many others, and what that costs."""
+    files = [file for file in get_image_files(folder) if file.suffix == ".jpg"]  # not the masks beside them
+    draw, found = np.random.default_rng(0), {name: [] for name in CROPS}
+    with tempfile.TemporaryDirectory() as made:
+        copies_of, kinds = [], []
+        for place in draw.permutation(len(files))[:COPIED].tolist():
+            photo = Image.open(files[place]).convert("RGB")
+            for name, change in CROPS.items():
+                to = Path(made) / f"{len(kinds)}.jpg"
+                encoded(change(photo, draw), 85).save(to)
+                copies_of.append(place)
+                kinds.append(name)
+        every = [*files, *(Path(made) / f"{i}.jpg" for i in range(len(kinds)))]
+        learn, dls = learner(every, ["a", "b"] * (len(every) // 2) + ["a"] * (len(every) % 2))
+        rows = {}
+        for loader in (dls.train, dls.valid):
+            rows |= zip(map(str, loader.dataset.inputs), frozen_features(learn, loader).numpy(), strict=True)
+        features = np.stack([rows[str(file)] for file in every])
+        looks = [look_at_photo(file) for file in every]
+    photos, copied = thumbnails(looks[: len(files)]), thumbnails(looks[len(files) :])
+    ours, theirs = features[len(files) :], features[: len(files)]
+    pairs = {pair.first: pair.second for pair in proposed_pictures(copied, photos, ours, theirs)}
+    for place, (origin, name) in enumerate(zip(copies_of, kinds, strict=True)):
+        found[name].append(pairs.get(place) == origin)
+    for name, hits in found.items():
+        print(f"copies {name}: {100 * np.mean(hits):.1f} % of {len(hits)} found by features and pixels")
+    others = sum(copies_of[place] != second for place, second in pairs.items())
+    print(f"copies taken for those of others: {others} of {len(pairs)}")
+    started = time.process_time()
+    alone = near_photos(theirs)
+    whole, parts = align(photos.grey[alone[:, 0]], photos.grey[alone[:, 1]])
+    seconds = time.process_time() - started
+    kept = alone[(whole >= LEAST_WHOLE) & (parts >= LEAST_PARTS)]
+    print(
+        f"pairs of nearest photos taken for copies: {len(kept)} of {len(alone):,} (aim 0); {1000 * seconds / len(alone):.1f} ms each"
+    )
+    for one, other in kept[:10].tolist():
+        print(f"   {files[one]} {files[other]}")
+
+
+def near_photos(features: np.ndarray, most: int = 10) -> np.ndarray:
+    """Return the pairs of each photo and those that its features are most like, int64 [P,2], each once."""
+    unit = features - features.mean(0)
+    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+    alike = unit @ unit.T
+    np.fill_diagonal(alike, -1)
+    near = np.argpartition(-alike, most, axis=1)[:, :most]
+    pairs = np.stack([np.repeat(np.arange(len(near)), most), near.ravel()], 1)
+    return np.unique(np.sort(pairs, axis=1), axis=0)
 
 
 def seconds_for_many(some: Thumbnails, n: int = 10_000) -> float:
@@ -172,12 +255,13 @@ def main() -> None:
     """Run the questions."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--only", choices=("copies", "labels", "slices"))
+    parser.add_argument("--only", choices=("copies", "crops", "labels", "slices"))
     parser.add_argument("--cleanlab")
     options = parser.parse_args()
     folder = options.data / "pets" / "cats_dogs"
     questions: dict[str, Callable[[], None]] = {
         "copies": lambda: copies(folder),
+        "crops": lambda: crops(options.data / "pets"),
         "labels": lambda: label_errors(folder, options.cleanlab),
         "slices": lambda: slices(folder),
     }

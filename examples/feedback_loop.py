@@ -95,12 +95,13 @@ def plot(out: Path, runs: int = 12) -> None:
                 axis.plot(
                     simulate(cured, seed), color="tab:green" if cured else "tab:red", alpha=0.5, linewidth=1
                 )
-            axis.axhline(truth, color="black", linestyle=":", linewidth=1.5)
+            axis.axhline(truth, color="black", linestyle=":", linewidth=1.5, label="the truth")
             axis.set(
                 title=f"{title}, {'a fifth at random' if cured else 'learning from its own decisions'}",
                 ylim=(-0.02, 1.02),
             )
         row[0].set_ylabel(shown)
+    axes[0][1].legend(loc="upper right", fontsize=9)
     for axis in axes[-1]:
         axis.set_xlabel("day")
     figure.savefig(out, dpi=100)

@@ -8,6 +8,7 @@ Figures, written to --out:
     occlusion.png         the answer falls where the animal's head is hidden (figure 6)
     layers.png            a linear probe on each stage: accuracy grows with depth (table 7)
     without.png           accuracy without each stage, and with its weights shuffled (table 3)
+    parts.png             heads of cats change a layer in the same way wherever they are hidden (table 1); always of the sample
     transfer.png          pretrained against from-scratch at 5, 15 and 30 photos per class (tables 4 to 6)
     filters.png           first layers of 11 x 11 every 4 pixels and 7 x 7 every 2, with what they alias (figure 5)
     evolution.png         units of a network trained from scratch, epoch by epoch (figure 4)
@@ -18,6 +19,7 @@ Source: Zeiler and Fergus 2014, "Visualizing and Understanding Convolutional Net
 from __future__ import annotations
 
 import argparse
+import csv
 from collections import defaultdict
 from pathlib import Path
 
@@ -74,7 +76,62 @@ def inside(files: list[Path], out: Path, size: int, held_out: int) -> dict[str, 
     without = learn.ablate()
     print(without)
     without.save(out / "without.png")
+    parts(learn, out)
     return {probe.stage: probe.accuracy for probe in probes.probes}
+
+
+def parts(learn: Learner, out: Path) -> dict[str, list[float]]:
+    """Hide the heads of the sample's cats, places where another cat has its head, and random places, and compare what layers make of it."""
+    folder = sample_path("pets_sample")
+    with (folder / "heads.csv").open(newline="") as table:
+        heads = {row.pop("file"): [float(side) for side in row.values()] for row in csv.DictReader(table)}
+    cats = [file for file in sorted((folder / "images" / "cats").iterdir()) if file.name in heads]
+    boxes = [heads[file.name] for file in cats]
+    sizes = [PILImage.create(file).size for file in cats]
+    elsewhere = [
+        moved(box, was, now)
+        for box, was, now in zip(boxes[1:] + boxes[:1], sizes[1:] + sizes[:1], sizes, strict=True)
+    ]
+    figure = Figure(figsize=(6.4, 3.4), layout="constrained")
+    axes, distances = figure.subplots(), {}
+    for row, layer in enumerate(LAYERS):
+        with learn.no_bar():
+            found, other = (learn.correspondence(cats, some, layer) for some in (boxes, elsewhere))
+        distances[layer] = [float(each.mean()) for each in (found.part, other.part, found.random)]
+        print(
+            f"{layer}: signs differ by {distances[layer][0]:.3f} for heads, {distances[layer][1]:.3f} where others have theirs, {distances[layer][2]:.3f} elsewhere"
+        )
+        named = row == 0
+        axes.plot(
+            found.random,
+            [row] * len(found.random),
+            "o",
+            color="#999999",
+            label="random places of the same size" if named else None,
+        )
+        axes.plot(
+            distances[layer][1],
+            row,
+            "s",
+            color="#0072b2",
+            markersize=8,
+            label="where another cat has its head" if named else None,
+        )
+        axes.plot(
+            distances[layer][0], row, "D", color="#d55e00", markersize=9, label="its head" if named else None
+        )
+    axes.set_yticks(range(len(LAYERS)), LAYERS)
+    axes.set_ylim(len(LAYERS) - 0.5, -0.5)
+    axes.set_xlabel("share of signs that differ between two photos (lower: more alike)")
+    axes.set_title(f"What {len(cats)} photos of cats lose in a layer when a place is hidden", fontsize=10)
+    figure.legend(loc="outside lower center", ncols=3, fontsize=8, frameon=False)
+    figure.savefig(out / "parts.png", dpi=110)
+    return distances
+
+
+def moved(box: list[float], was: tuple[int, int], now: tuple[int, int]) -> list[float]:
+    """Return a box at the same place in a photo of another size."""
+    return [side * now[axis % 2] / was[axis % 2] for axis, side in enumerate(box)]
 
 
 def transfer(files: list[Path], out: Path, size: int, held_out: int, epochs: int) -> dict[str, list[float]]:

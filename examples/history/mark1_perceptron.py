@@ -124,6 +124,8 @@ def draw_figure(
     grid["g"].set_title("what each photocell counts\n(red: triangle)", fontsize=9)
     grid["h"].hist(machine.weights, bins=40, color="#e69f00")
     grid["h"].set_title("the potentiometers: weights of 512 units", fontsize=9)
+    grid["h"].set_xlabel("weight")
+    grid["h"].set_ylabel("units")
     for name in "abcdeg":
         grid[name].set_xticks([])
         grid[name].set_yticks([])

@@ -139,8 +139,13 @@ def draw_figure(parts: Parts, learn: Learner) -> Figure:
     panels[5].plot(line, np.maximum(line, 0), color="#999999")
     panels[5].plot(parts.net, parts.activation, "o", color="#e69f00")
     panels[6].plot(parts.gradient.ravel(), parts.change.ravel(), ".", color="#0072b2", markersize=3)
-    panels[6].set_xlabel("gradient")
-    panels[6].set_ylabel("change of the weight")
+    axes_of = {1: ("unit", "activation"), 2: ("digit", "probability"), 4: ("net input", "unit"), 5: ("net input", "activation"),
+               6: ("gradient", "change of the weight")}  # fmt: skip
+    for number, (across, up) in axes_of.items():
+        panels[number].set_xlabel(across)
+        panels[number].set_ylabel(up)
+    panels[1].set_xticks(range(0, HIDDEN, 5))
+    panels[4].set_yticks(range(0, HIDDEN, 5))
     some = torch.stack([learn.dls.train.one_batch()[0][i] for i in range(16)]).reshape(4, 4, 8, 8).numpy()
     panels[7].imshow(some.transpose(0, 2, 1, 3).reshape(32, 32), cmap="gray_r")
     panels[7].set_axis_off()

@@ -87,6 +87,8 @@ def draw_figure(networks: dict[int, nn.Module], errors: dict[int, list[float]]) 
             )
     fits.legend(fontsize=8)
     fits.set_title("One hidden layer of tanh units", fontsize=10)
+    fits.set_xlabel("input")
+    fits.set_ylabel("output")
     for width, values in errors.items():
         curve.plot([width] * len(values), values, "o", color="#999999", markersize=4)
     curve.plot(

@@ -92,6 +92,8 @@ def draw_figure(wrong: list[int], weights: np.ndarray, network: TwoLayers, losse
     proof.set_title("Why no line can do it", fontsize=10)
     rounds.plot(range(1, len(wrong) + 1), wrong, ".", color="#444444", markersize=4)
     rounds.set_ylim(-0.2, 4.2)
+    rounds.set_yticks(range(5))
+    rounds.set_ylabel("wrong")
     rounds.set_xlabel("points shown")
     rounds.set_title(f"One layer: wrong of 4\n(at best {min(wrong)})", fontsize=10)
     side = np.linspace(-0.5, 1.5, 121)
@@ -99,7 +101,7 @@ def draw_figure(wrong: list[int], weights: np.ndarray, network: TwoLayers, losse
     shown = answer.contourf(
         side, side, network(grid).reshape(121, 121), levels=np.linspace(0, 1, 11), cmap="PuOr_r"
     )
-    figure.colorbar(shown, ax=answer, shrink=0.8)
+    figure.colorbar(shown, ax=answer, shrink=0.8, label="output (yes from 0.5)")
     _points(answer)
     answer.set_title(f"Two layers: all four right\n(loss {losses[0]:.2f} to {losses[-1]:.3f})", fontsize=10)
     _points(hidden)
@@ -113,7 +115,8 @@ def draw_figure(wrong: list[int], weights: np.ndarray, network: TwoLayers, losse
 def _points(axes: Any) -> None:
     for (x, y), target in zip(INPUTS, TARGETS, strict=True):
         axes.plot(x, y, "o", markersize=13, color=ORANGE if target else BLUE, markeredgecolor="black")
-        axes.annotate("yes" if target else "no", (x, y), (x + 0.08, y + 0.08), fontsize=9)
+        axes.annotate("yes" if target else "no", (x, y), (x + 0.1, y + 0.1), fontsize=9,
+                      bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85})  # fmt: skip
     axes.set_xlim(-0.5, 1.5)
     axes.set_ylim(-0.5, 1.5)
     axes.set_aspect("equal")

@@ -58,6 +58,17 @@ def test_copies_across_the_split_are_shown_and_the_error_is_given_without_them(
     assert 'alt="valid/dog/again.png and train/cat/cat_0.jpg"' in page.read_text()
     assert "1 of 13 photos looks like another class than its label says" in ran.out
     assert "valid/dog/again.png dog cat" in words_of(page)
+    missed = "Crops of more than an eighth and turned photos were not looked for: "
+    assert f"{missed}the program has no features of its inputs." in ran.out
+    (sides / "train" / "dog" / "damaged.jpg").write_bytes(b"no photo")
+    gatera("test", program, sides, "--report", page, "--force")
+    assert f"{missed}gatera report does that." in words_of(page)
+    damaged = "1 photo of the training set cannot be read and was not compared: train/dog/damaged.jpg."
+    assert damaged in words_of(page)
+    ran = gatera(
+        "report", program, "--data", sides, "--out", page, "--force", "--no-inside", "--no-check-leaks"
+    )
+    assert "Nobody looked for copies, as was asked for." in ran.out and "training set" not in ran.out
 
 
 def test_ids_and_dates_on_both_sides_are_named(gatera, program, sides, tmp_path):

@@ -9,7 +9,7 @@ def test_what_the_paper_showed_is_drawn(load_example, tmp_path):
     found = load_example("zeiler_fergus").main(out=tmp_path, quick=True)
     assert {file.name for file in tmp_path.iterdir()} == {
         "units-conv_stem.png", "units-blocks.2.png", "units-blocks.5.png", "units-zfnet-pool2.png", "occlusion.png", "layers.png",
-        "without.png", "transfer.png", "filters.png", "evolution.png",
+        "without.png", "parts.png", "transfer.png", "filters.png", "evolution.png",
     }  # fmt: skip
     assert found["probes"]["conv_head"] > found["probes"]["input"]
     assert found["transfer"]["pretrained"][-1] < found["transfer"]["from scratch"][-1]

@@ -38,7 +38,7 @@ TEST = {
 
 #: The same, as options of `gatera report`.
 REPORT = {name: flag for name, flag in TEST.items() if name not in ("report", "batch_size")} | {
-    "data": "--data", "out": "--out", "inside": "--inside",
+    "data": "--data", "out": "--out", "inside": "--inside", "check_leaks": "--check-leaks",
 }  # fmt: skip
 
 #: The arguments of explaining, as options of `gatera explain`.

@@ -79,6 +79,7 @@ class Asked:
         side: "train", "valid", "test" or "all"; None for the test set, else the validation set, else all.
         reading: how a table is read; see `gatera.program.tables.reader.open_table`.
         on_note: is called with each decision; None to keep quiet.
+        check_leaks: whether a report looks for copies of the training set's items.
     """
 
     target: str | None = None
@@ -86,6 +87,7 @@ class Asked:
     side: str | None = None
     reading: Mapping[str, Any] = field(default_factory=dict)
     on_note: Callable[[Note], None] | None = None
+    check_leaks: bool = True
 
     def tell(self, decision: Note) -> None:
         """Tell of a decision."""

@@ -67,6 +67,7 @@ class Measurement:
         latency: how long an item takes; None if none could be read.
         seconds: how long measuring took.
         class_answers: the probabilities of the answers; None where items have no single class, or they are too many.
+        features: what the program's network makes of each item, float32 [n,D]; None where the program has no features.
     """
 
     report: Report
@@ -77,6 +78,7 @@ class Measurement:
     latency: Latency | None = None
     seconds: float = 0.0
     class_answers: ClassAnswers | None = None
+    features: np.ndarray | None = None
 
     def lines(self) -> list[str]:
         """Return the figures in words, a line each."""
@@ -172,6 +174,7 @@ def measure(
     started, scores = time.perf_counter(), SCORES[program.task](program)
     outcomes: list[Outcome] = []
     failed: list[BadFile] = []
+    features: list[np.ndarray | None] = []
     answers = program.predict_stream(
         [example.raw for example in items.examples], batch_size, on_error="return"
     )
@@ -180,6 +183,7 @@ def measure(
             if answer is None or isinstance(answer, DataError):
                 raise answer or DataError(f"{example.name} cannot be read")
             outcomes.append(scores.add(example, answer))
+            features.append(answer.features)
         except DataError as err:
             failed.append(BadFile(Path(example.name), str(err)))
     if not outcomes:
@@ -194,8 +198,14 @@ def measure(
     return Measurement(
         scores.report(), outcomes, items, dict(scores.unknown), failed,
         measure_latency(program, [outcome.example for outcome in outcomes]), time.perf_counter() - started,
-        scores.class_answers(),
+        scores.class_answers(), as_rows(features),
     )  # fmt: skip
+
+
+def as_rows(features: Sequence[np.ndarray | None]) -> np.ndarray | None:
+    """Return features of items as one array, float32 [n,D]; None if any item has none."""
+    known = [each for each in features if each is not None]
+    return np.stack(known) if known and len(known) == len(features) else None
 
 
 def measure_latency(program: Program, examples: Sequence[Example]) -> Latency | None:

@@ -62,6 +62,7 @@ class Job:
         skipped: files that are not used, and why.
         facts: what else `program.json` says of the training.
         leaks: items that are on both sides of the split; None where nobody looked.
+        more_leaks: those that are found while training; `fit` adds them.
         suspects: the labels that look wrong to models that did not learn from them, if somebody looked; `fit` adds them.
         rows: the row in its table of each item, from 0, int64; None for files, and where nobody needs it.
         report_page: writes the HTML report, given the measurements and the program; None if none is asked for.
@@ -79,9 +80,18 @@ class Job:
     skipped: Sequence[BadFile] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     leaks: Leaks | None = None
+    more_leaks: list[Leaks] = field(default_factory=list)
     suspects: list[LabelErrors] = field(default_factory=list)
     rows: np.ndarray | None = None
     report_page: Callable[[Mapping[str, Evaluation], Path], Path] | None = None
+
+    @property
+    def every_leak(self) -> Leaks | None:
+        """`leaks` and `more_leaks` together; None where nobody looked, or copies were kept together and nothing else was found."""
+        found = self.leaks
+        for more in self.more_leaks:
+            found = found.with_more(more) if found is not None else more or None
+        return found
 
 
 @dataclass(frozen=True, repr=False)
@@ -205,12 +215,12 @@ def run_job(job: Job, unfinished: UnfinishedRun) -> TrainedProgram:
 
 def _measure(job: Job, unfinished: UnfinishedRun) -> dict[str, Evaluation]:
     sides = ["valid"] if job.learn.dls.test is None else ["valid", "test"]
-    found = {}
+    found, leaks = {}, job.every_leak
     for side in sides:
         with unfinished.stage_of("measuring", f"Measuring on the {SET_NAMES[side].lower()}"):
             found[side] = job.evaluate(side)
-            if job.leaks:
-                found[side] = found[side].without(job.leaks.places(side), job.leaks.things)
+            if leaks:
+                found[side] = found[side].without(leaks.places(side), leaks.things)
     return found
 
 

@@ -14,6 +14,7 @@ from gatera.data.sources.items import decode_photo, get_image_files
 from gatera.data.sources.looks import look_at_photo
 from gatera.data.transforms.item import Resize
 from gatera.data.transforms.presets import aug_transforms
+from gatera.evaluate.leaking.found import Leaks
 from gatera.evaluate.questions.features import frozen_baselines
 from gatera.evaluate.questions.labels import LabelErrors
 from gatera.learn.callbacks.tracking import SaveModelCallback
@@ -25,7 +26,7 @@ from gatera.recipes.events import Events
 from gatera.recipes.files import file_loaders, find_files
 from gatera.recipes.job import Job, fine_tuning, first_arch, options_for, weights_source
 from gatera.recipes.settings import TrainSettings
-from gatera.recipes.splitting.files import file_leaks
+from gatera.recipes.splitting.files import file_leaks, leaks_in_training
 from gatera.recipes.splitting.trouble import report_suspects
 from gatera.vision.defaults import ENOUGH, EPOCHS_FROM_ZERO, PHOTOS, SMALL_PHOTO, SMALL_SIZE, TOO_MANY
 from gatera.vision.learner import vision_learner
@@ -63,12 +64,15 @@ def photo_job(settings: TrainSettings, events: Events) -> Job:
         path=settings.out.parent, options=options,
     )  # fmt: skip
     suspects: list[LabelErrors] = []
+    leaks = file_leaks(photos, settings, events)
+    more: list[Leaks] = []
     keeper = SaveModelCallback(reset_on_fit=False)  # few photos: training the body may do harm
 
     def fit(resume: Path | None) -> None:
         defaults = replace(PHOTOS, freeze_epochs=frozen_epochs(learn, resume))
         if resume is None and not settings.augment:
             suspects.extend(report_suspects(learn, events))
+        more.extend(leaks_in_training(learn, photos, leaks, resume, settings, events))
         fine_tuning(learn, settings, defaults, keeper)(resume)
         events.on_line(f"Restored the best epoch (valid_loss {keeper.best:.4f}).")
 
@@ -80,7 +84,7 @@ def photo_job(settings: TrainSettings, events: Events) -> Job:
     return Job(
         learn, fit, evaluate, data=f"{settings.source} ({photos.layout})",
         split_by=photos.split_by, weights=weights_source(learn), example=[str(photos.files[photos.indices("valid")[0]])],
-        skipped=photos.skipped, facts={"skipped": len(photos.skipped)}, leaks=file_leaks(photos, settings, events),
+        skipped=photos.skipped, facts={"skipped": len(photos.skipped)}, leaks=leaks, more_leaks=more,
         suspects=suspects,
     )  # fmt: skip
 

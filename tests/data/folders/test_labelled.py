@@ -352,3 +352,13 @@ def test_an_unknown_is_valid_is_refused(tmp_path, mark):
     assert str(err.value) == (
         f"{folder}/labels.csv has an unknown is_valid in line 3. Got: {mark!r}. Expected: true or false."
     )
+
+
+def test_a_file_on_two_sides_is_refused(tmp_path):
+    touch(tmp_path, "1.jpg", "2.jpg")
+    table = tmp_path / "labels.csv"
+    table.write_text("file,label,split\n1.jpg,cat,train\n2.jpg,dog,valid\n./1.jpg,cat,valid\n")
+    assert (
+        refused(tmp_path)
+        == f"{table} gives ./1.jpg two sides, 'train' and 'valid' (line 4). Delete one of the two lines."
+    )

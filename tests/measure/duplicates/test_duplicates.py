@@ -117,6 +117,19 @@ def test_equal_rows_are_copies_unless_chance_explains_them():
     assert equal_rows(list(zip(*coins, strict=True))).pairs  # they are equal, but no copies
 
 
+def test_a_column_that_tells_the_sides_apart_does_not_hide_copies():
+    draw = np.random.default_rng(0)
+    rows = [(f"patient {i // 4}", 2020 + i // 20, *draw.normal(size=3).tolist()) for i in range(60)]
+    train = [("train", *row) for row in rows[:40]]
+    valid = [("valid", *row) for row in rows[40:]] + [("valid", "patient 99", 2022, *rows[5][2:])]
+    assert [(p.first, p.second) for p in copies_among_rows(valid, train)] == [(20, 5)]
+    both_have = [("valid", "patient 1", 2022, *rows[40][2:])]  # a value of both sides counts
+    assert (
+        copies_among_rows([*valid[1:20], *both_have], [*train, ("train", "patient 2", 2020, *rows[40][2:])])
+        == []
+    )
+
+
 def test_missing_cells_are_equal_to_each_other():
     assert equal_rows([[float("nan"), 1.0]], [[float("nan")]]).pairs[0][:2] == (0, 0)
 

@@ -194,6 +194,19 @@ def test_copies_of_rows_stay_on_one_side_or_are_named(tmp_path, events):
     assert "rows of the validation set are also in the training set" in events.warnings[-1]
 
 
+@pytest.mark.parametrize("column", ["split", "patient"])
+def test_the_column_that_rows_are_split_by_does_not_hide_copies(tmp_path, events, column):
+    frame = pd.DataFrame(DRAW.normal(size=(60, 4)), columns=list("abcd")).assign(y=["up", "down"] * 30)
+    frame["split"] = np.where(np.arange(60) < 45, "train", "valid")
+    frame["patient"] = np.arange(60) // 4
+    frame.loc[50:52, list("abcd")] = frame.loc[0:2, list("abcd")].to_numpy()
+    asked = {} if column == "split" else {"group_by": "patient", "valid_pct": 0.5}
+    _, rows = split(table(tmp_path, frame[[*"abcdy", column]], **asked), events)
+    held = set(rows.splits.valid.tolist())
+    crossing = sum((i in held) != (i + 50 in held) for i in range(3))
+    assert len(rows.leaks.pairs) == crossing > 0
+
+
 def test_a_column_that_is_asked_for_decides_and_must_be_there(tmp_path, events):
     frame = pd.DataFrame(
         {"g": list("abcdefghij") * 6, "n": range(60), "x": DRAW.normal(size=60), "y": [0, 1] * 30}

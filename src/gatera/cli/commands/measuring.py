@@ -76,6 +76,10 @@ REPORT = Command(
         *(option for option in TEST.options if option.name in ("target", "label_from", "side")),
         *READING,
         Option(
+            "check_leaks", "Look for copies: of items in the training set, where SOURCE has one, else among the items.",
+            ("--check-leaks",), "Data", default=True, negative=True,
+        ),
+        Option(
             "inside", "Look into the network, which takes the most time.", ("--inside",), "Output", default=True, negative=True,
         ),
         Option("json", "Print one JSON object.", ("--json",), "Output"),

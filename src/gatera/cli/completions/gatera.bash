@@ -54,7 +54,7 @@ _gatera() {
             esac
             ;;
         report)
-            flags="--data -o --out --target --label-from --side --delimiter --encoding --header --sheet --inside --no-inside --json -f --force --engine --trusted -h --help --debug"
+            flags="--data -o --out --target --label-from --side --delimiter --encoding --header --sheet --check-leaks --no-check-leaks --inside --no-inside --json -f --force --engine --trusted -h --help --debug"
             case $prev in
                 --data|-o|--out|--target|--label-from|--delimiter|--encoding|--header|--sheet) ;;
                 --side) values="test valid train all" ;;

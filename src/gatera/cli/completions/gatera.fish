@@ -170,6 +170,7 @@ complete -c gatera -n "__fish_seen_subcommand_from report" -l delimiter -x -d 'W
 complete -c gatera -n "__fish_seen_subcommand_from report" -l encoding -x -d 'Its encoding, any that Python knows.'
 complete -c gatera -n "__fish_seen_subcommand_from report" -l header -x -d 'Which row names the columns: its number, from 0 on, or none. Without names they are called column_1, column_2 and so on.'
 complete -c gatera -n "__fish_seen_subcommand_from report" -l sheet -x -d 'The sheet of a workbook of Excel.'
+complete -c gatera -n "__fish_seen_subcommand_from report" -l check-leaks -l no-check-leaks -d 'Look for copies: of items in the training set, where SOURCE has one, else among the items.'
 complete -c gatera -n "__fish_seen_subcommand_from report" -l inside -l no-inside -d 'Look into the network, which takes the most time.'
 complete -c gatera -n "__fish_seen_subcommand_from report" -l json -d 'Print one JSON object.'
 complete -c gatera -n "__fish_seen_subcommand_from report" -s f -l force -d 'Overwrite an existing page.'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
 from gatera.cli.given.program import load_program
 from gatera.cli.output import FAILED, notes, print_json, print_line
@@ -27,8 +28,9 @@ def report(options: argparse.Namespace) -> int:
         raise ArgumentError("--data is missing", expected="gatera report PROGRAM --data SOURCE")
     with notes("report"):
         program = load_program(options.program, engine=options.engine, trusted=options.trusted)
+        asked = replace(asked_of(options), check_leaks=options.check_leaks)
         made = write_report(
-            program, options.data, options.out, asked=asked_of(options), inside=options.inside, force=options.force,
+            program, options.data, options.out, asked=asked, inside=options.inside, force=options.force,
             progress=lambda answers: track(answers, "Measuring"), status=status,
         )  # fmt: skip
     if options.json:

@@ -143,11 +143,12 @@ def _read_one(
         name = row[columns.file]
         new = LabelledFile(by_name[name], label, side or of_folder)
         earlier = found.setdefault(new.path, new)
-        if earlier.label != label:
-            raise DataError(
-                f"{table} gives {name} two labels, {earlier.label!r} and {label!r} (line {line})",
-                remedy="Delete one of the two lines.",
-            )
+        for what, was, now in (("labels", earlier.label, label), ("sides", earlier.side, new.side)):
+            if was != now:
+                raise DataError(
+                    f"{table} gives {name} two {what}, {was!r} and {now!r} (line {line})",
+                    remedy="Delete one of the two lines.",
+                )
     if others := len(files) - len(found):
         are = "is" if others == 1 else "are"
         say(Note(f"{counted(others, 'file')} {are} not in {table.name} and {are} not used"))

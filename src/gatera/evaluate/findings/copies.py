@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gatera.core.checks import listed
+from gatera.core.checks import counted, listed
 from gatera.core.errors import GateraError
 from gatera.core.threads import thread_pool
 from gatera.data.sources.looks import look_at_photo, look_at_sound
@@ -34,11 +34,24 @@ READ: dict[str, Callable[[Any], Any]] = {
     "texts": lambda raw: read_text(raw) if isinstance(raw, Path) else str(raw), "rows": lambda raw: tuple(dict(raw).values()),
 }  # fmt: skip
 
+#: Finds more copies of photos than are known among the sides of a split, given the training items that were compared; None where nothing
+#: tells which to compare.
+LookCloser = Callable[[Mapping[str, Side], Leaks, Sequence[Example]], Leaks | None]
 
-def copies_section(measured: Measurement) -> Section | None:
+#: What is said where nobody looked closer.
+THUMBNAILS = "Crops of more than an eighth and turned photos were not looked for: {}."
+NO_FEATURES = "the program has no features of its inputs"
+NOT_HERE = "gatera report does that"
+
+
+def copies_section(measured: Measurement, look_closer: LookCloser | None = None) -> Section | None:
     """Return which measured items are also in the training set; among themselves, where no training set is there.
 
     None where there is nothing to say, or the items cannot be compared.
+
+    Args:
+        measured: the items.
+        look_closer: finds more photos on both sides of the split, where there is time and PyTorch for it.
     """
     items = measured.items
     examples = [outcome.example for outcome in measured.outcomes]
@@ -48,12 +61,21 @@ def copies_section(measured: Measurement) -> Section | None:
     ours = _read(examples, things)
     if not items.training:
         return _among(examples, ours, things)
-    side = items.side or "test"
-    sides = {"train": _side(items.training, _read(items.training, things)), side: _side(examples, ours)}
+    side, training, theirs, damaged = items.side or "test", *_readable(items.training, things)
+    sides = {"train": _side(training, theirs), side: _side(examples, ours)}
     found = find_leaks(sides, things)
+    more = None if look_closer is None or things != "photos" else look_closer(sides, found, training)
+    found = found if more is None else found.with_more(more)
     lines = [*found.lines(most=1), *without_leaks(found, measured, side), *_on_both_sides(items, examples)]
-    none = f"None of the {len(examples):,} {things} is in the training set ({len(items.training):,} {things} looked through)."
-    raws = {example.name: example.raw for example in (*items.training, *examples)}
+    if things == "photos" and more is None:
+        lines.append(THUMBNAILS.format(NOT_HERE if look_closer is None else NO_FEATURES))
+    none = f"None of the {len(examples):,} {things} is in the training set ({len(training):,} {things} looked through)."
+    if damaged:
+        lines.append(
+            f"{counted(len(damaged), things[:-1])} of the training set cannot be read and {'was' if len(damaged) == 1 else 'were'} not "
+            f"compared: {listed(damaged, 3)}."
+        )
+    raws = {example.name: example.raw for example in (*training, *examples)}
     return leaks_section(
         found, lines if found else [none, *lines], pictures_of_pairs(found, raws.__getitem__)
     )
@@ -95,10 +117,25 @@ def without_leaks(leaks: Leaks, measured: Measurement, side: str) -> list[str]:
 
 
 def _read(examples: Sequence[Example], things: str) -> list[Any]:
-    if things in ("texts", "rows"):
+    if things in ("texts", "rows") or len(examples) == 1:
         return [READ[things](example.raw) for example in examples]
     with thread_pool() as pool:
         return list(pool.map(READ[things], [example.raw for example in examples]))
+
+
+def _readable(examples: Sequence[Example], things: str) -> tuple[list[Example], list[Any], list[str]]:
+    """Return the items that can be read, what is compared of them, and the names of the others."""
+
+    def read(example: Example) -> Any:
+        try:
+            return _read([example], things)[0]
+        except (GateraError, OSError):
+            return None
+
+    with thread_pool() as pool:
+        found = list(zip(examples, pool.map(read, examples), strict=True))
+    good = [(example, content) for example, content in found if content is not None]
+    return [e for e, _ in good], [c for _, c in good], [e.name for e, content in found if content is None]
 
 
 def _side(examples: Sequence[Example], contents: Sequence[Any]) -> Side:

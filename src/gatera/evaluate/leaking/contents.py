@@ -39,7 +39,7 @@ def copies_among_rows(
 ) -> list[Pair]:
     """Return the pairs of equal rows; none where chance explains that rows are equal.
 
-    Columns that name the rows are skipped.
+    Columns that name the rows are skipped, and those that tell the two sides apart: by them the rows were split.
 
     Args:
         some: rows, each a sequence of cells.
@@ -48,7 +48,11 @@ def copies_among_rows(
     columns = list(zip(*some, strict=True))
     beside = columns if others is None else list(zip(*others, strict=True))
     both = [column if others is None else column + more for column, more in zip(columns, beside, strict=True)]
-    kept = [place for place, cells in enumerate(both) if not _names_rows(cells)]
+    kept = [
+        place
+        for place, cells in enumerate(both)
+        if not _names_rows(cells) and (others is None or not _tells_sides(columns[place], beside[place]))
+    ]
     chosen = [columns[place] for place in kept]
     found = equal_rows(chosen, None if others is None else [beside[place] for place in kept])
     return list(found.pairs) if found.are_copies else []
@@ -61,6 +65,12 @@ def _names_rows(cells: Sequence[Any]) -> bool:
     ):
         return False
     return len(set(cells)) == len(cells)
+
+
+def _tells_sides(some: Sequence[Any], others: Sequence[Any]) -> bool:
+    """Whether a column has no value on both sides, and fewer values than rows: the side itself, a group, a day."""
+    here, there = set(map(str, some)), set(map(str, others))
+    return not here & there and 2 * (len(here) + len(there)) <= len(some) + len(others)
 
 
 #: How to compare things of a kind, by what they are called.

@@ -12,26 +12,31 @@ from gatera.data.loading.dataset import Dataset, Rows
 from gatera.data.loading.loader import DataLoader
 from gatera.data.loading.loaders import DataLoaders
 from gatera.data.sources.looks import look_at_photo, look_at_sound
+from gatera.evaluate.leaking.by_features import leaks_by_features
 from gatera.evaluate.leaking.found import Leaks
 from gatera.evaluate.leaking.sides import Side, find_leaks
 from gatera.evaluate.named import input_table, name_in
+from gatera.evaluate.questions.features import features_of_sides
+from gatera.learn.learner import Learner
 
 
-def leaks(dls: DataLoaders) -> Leaks:
+def leaks(dls: DataLoaders, learn: Learner | None = None) -> Leaks:
     """Find the items of the validation and test set that are also in the training set: the same, or nearly.
 
-    Photos are found re-encoded, resized, mirrored, recoloured or cropped by a tenth; recordings with as good as the same
-    spectrogram; texts that are equal but for case, spaces and punctuation, or share most of their words; rows that are
-    equal but for columns that name the rows.
+    Photos are found re-encoded, resized, mirrored, recoloured or cropped by a tenth, with a learner also cropped by more, stretched,
+    or turned by up to ten degrees; recordings with as good as the same spectrogram; texts that are equal but for case, spaces and
+    punctuation, or share most of their words; rows that are equal but for columns that name the rows.
 
     Args:
         dls: loaders of photos, recordings, texts or rows, with a validation set.
+        learn: a learner of photos whose features propose pairs for a second, closer comparison of their pixels. It is the quickest
+            before its body is trained, as the features are then kept for the training. None looks at thumbnails only.
 
     Raises:
-        DataError: if there is no validation set, or the items are of another kind.
+        DataError: if there is no validation set, the items are of another kind, or the learner has no features of them.
 
     Example:
-        found = leaks(learn.dls)
+        found = leaks(learn.dls, learn)
         found.pairs[0].name, found.pairs[0].train_name
     """
     if not isinstance(dls.train, DataLoader) or dls.valid is None:
@@ -40,7 +45,23 @@ def leaks(dls: DataLoaders) -> Leaks:
     if dls.test is not None:
         datasets["test"] = dls.test.dataset
     things = _things(datasets["train"])
-    return find_leaks({side: _side(dataset, things) for side, dataset in datasets.items()}, things)
+    if learn is not None and things != "photos":
+        raise DataError(
+            f"leaks compares photos by a learner's features, and these are {things}",
+            remedy="Leave out learn=",
+        )
+    sides = {side: _side(dataset, things) for side, dataset in datasets.items()}
+    found = find_leaks(sides, things)
+    if learn is None:
+        return found
+    loaders = {"train": dls.train, "valid": dls.valid, "test": dls.test}
+    features = features_of_sides(learn, {side: loaders[side] for side in sides})
+    if features is None:
+        raise DataError(
+            "the learner has no features to compare photos by", got=type(learn.model).__name__,
+            expected="a vision_learner with a linear head", remedy="Leave out learn=: thumbnails are compared then.",
+        )  # fmt: skip
+    return found.with_more(leaks_by_features(sides, features, found))
 
 
 def _things(dataset: Dataset) -> str:

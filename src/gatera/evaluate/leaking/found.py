@@ -53,11 +53,13 @@ class Leaks:
         pairs: each such item with the training item most like it, the most alike first.
         counts: number of items on each side: "train", "valid", "test".
         things: what the items are called: "photos".
+        changed: what was done to all of the copies, in words: "cropped or turned"; "" where that is not known.
     """
 
     pairs: Sequence[Leak]
     counts: Mapping[str, int]
     things: str
+    changed: str = ""
 
     def __bool__(self) -> bool:
         return bool(self.pairs)
@@ -66,17 +68,28 @@ class Leaks:
         """Return the positions of a side's items that are also in the training set, int64."""
         return np.array(sorted({leak.place for leak in self.pairs if leak.side == side}), np.int64)
 
-    def lines(self, most: int = 3) -> list[str]:
-        """Return what was found, a line for each side; `most` pairs are named."""
-        lines = []
+    def with_more(self, others: Leaks) -> Leaks:
+        """Return these and other leaks of the same items together."""
+        pairs = sorted([*self.pairs, *others.pairs], key=lambda leak: -leak.likeness)
+        return Leaks(pairs, self.counts, self.things)
+
+    def lines(self, most: int = 3, besides: Leaks | None = None) -> list[str]:
+        """Return what was found, a line for each side.
+
+        Args:
+            most: number of pairs that are named.
+            besides: what was told of before.
+        """
+        lines, changed = [], f", {self.changed}" if self.changed else ""
         for side, name in SIDE_NAMES.items():
             found = [leak for leak in self.pairs if leak.side == side]
             if found:
                 examples = "; ".join(str(leak) for leak in found[:most])
                 are = "is" if len(found) == 1 else "are"
+                more = " more" if besides is not None and len(besides.places(side)) else ""
                 lines.append(
-                    f"{len(found):,} of {self.counts[side]:,} {self.things} of the {name} set {are} also in the training set: "
-                    f"{examples}{'; ...' if len(found) > most else ''}."
+                    f"{len(found):,}{more} of {self.counts[side]:,} {self.things} of the {name} set {are} also in the training set{changed}: "
+                    f"{examples}{'; ...' if len(found) > most else '.'}"
                 )
         return lines
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from gatera.evaluate.leaking.contents import COMPARE
 from gatera.evaluate.leaking.found import Leak, Leaks
+from gatera.measure.duplicates.pairs import Pair
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,18 @@ def find_leaks(sides: Mapping[str, Side], things: str) -> Leaks:
             continue
         best: dict[int, Leak] = {}
         for pair in COMPARE[things](side.contents, train.contents):
-            labels = (side.labels[pair.first], train.labels[pair.second]) if side.labels else ("", "")
-            leak = Leak(
-                name, pair.first, side.names[pair.first], train.names[pair.second], pair.likeness, *labels
-            )
-            best.setdefault(pair.first, leak)  # the most alike comes first
+            best.setdefault(pair.first, leak_of(name, sides, pair))  # the most alike comes first
         found += best.values()
-    counts = {name: len(side.contents) for name, side in sides.items()}
-    return Leaks(sorted(found, key=lambda leak: -leak.likeness), counts, things)
+    return Leaks(sorted(found, key=lambda leak: -leak.likeness), counts_of(sides), things)
+
+
+def leak_of(name: str, sides: Mapping[str, Side], pair: Pair) -> Leak:
+    """Return a pair of copies by name: the first is on the side called `name`, the second on "train"."""
+    side, train = sides[name], sides["train"]
+    labels = (side.labels[pair.first], train.labels[pair.second]) if side.labels else ("", "")
+    return Leak(name, pair.first, side.names[pair.first], train.names[pair.second], pair.likeness, *labels)
+
+
+def counts_of(sides: Mapping[str, Side]) -> dict[str, int]:
+    """Return the number of items on each side."""
+    return {name: len(side.contents) for name, side in sides.items()}

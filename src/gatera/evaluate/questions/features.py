@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,13 @@ def frozen_features(learn: Learner, loader: DataLoader) -> Tensor | None:
     finally:
         learn.model.train(was_training)
     return found.outputs.cpu().float() if found is not None and isinstance(found.outputs, Tensor) else None
+
+
+def features_of_sides(learn: Learner, loaders: Mapping[str, DataLoader]) -> dict[str, np.ndarray] | None:
+    """Return `frozen_features` of each side, float32 [n,F] by its name; None where the model has none."""
+    found = {side: frozen_features(learn, loader) for side, loader in loaders.items()}
+    known = {side: features.numpy() for side, features in found.items() if features is not None}
+    return known if len(known) == len(found) else None
 
 
 def inputs_of(learn: Learner, loaders: Sequence[DataLoader]) -> tuple[str, Any]:

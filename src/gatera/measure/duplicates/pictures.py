@@ -108,7 +108,7 @@ def near_pictures(some: Thumbnails, others: Thumbnails | None = None) -> list[Pa
             likeness[enough].tolist(), strict=True,
         ):  # fmt: skip
             found[pair] = max(value, found.get(pair, 0.0))
-    kept = [Pair(*pair, value) for pair, value in found.items() if _colours_fit(some, target, pair)]
+    kept = [Pair(*pair, value) for pair, value in found.items() if colours_fit(some, target, pair)]
     return sorted(kept, key=lambda pair: (-pair.likeness, pair))
 
 
@@ -123,7 +123,8 @@ def _commonest(grey: np.ndarray) -> np.ndarray:
     return fullest
 
 
-def _colours_fit(some: Thumbnails, others: Thumbnails, pair: tuple[int, int]) -> bool:
+def colours_fit(some: Thumbnails, others: Thumbnails, pair: tuple[int, int]) -> bool:
+    """Whether the mean colours of a pair are those of copies, or unknown."""
     if not len(some.colour) or not len(others.colour):
         return True
     return bool(np.abs(some.colour[pair[0]] - others.colour[pair[1]]).max() <= MOST_RECOLOURED)
@@ -134,7 +135,7 @@ def _candidates(
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Yield (positions in `some`, positions in `others`, whether mirrored), block by block."""
     whole, cropped = descriptors(others.grey), descriptors(_cropped(others.grey))
-    told = _tells(some.grey), _tells(others.grey)
+    told = tells(some.grey), tells(others.grey)
     for start in range(0, len(some), _BLOCK):
         block = some.grey[start : start + _BLOCK]
         views = [(block, False), (block[:, :, ::-1], True)][: 2 if some.mirrors else 1]
@@ -160,7 +161,7 @@ def _compared(view: np.ndarray, whole: np.ndarray, cropped: np.ndarray) -> list[
     return [plain @ whole.T, cut @ whole.T, plain @ cropped.T]
 
 
-def _tells(grey: np.ndarray) -> np.ndarray:
+def tells(grey: np.ndarray) -> np.ndarray:
     """Whether pictures vary enough for copies to be told from others."""
     return np.asarray(grey.reshape(len(grey), -1).std(axis=1) >= LEAST_CONTRAST)
 

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from gatera.core.files import check_can_write, check_free_to_write, check_not_an_input
+from gatera.evaluate.findings.every import Known
 from gatera.evaluate.html_report import write_html_report
 from gatera.evaluate.items import Asked
 from gatera.evaluate.measure_source import Measurement, find_items, measure
 from gatera.evaluate.page import program_facts
 from gatera.evaluate.section import Section
 from gatera.program.program import Program, load_program
+from gatera.recipes.page.copies import NOBODY
 from gatera.recipes.page.sections import Status, no_status, sections_of
 
 
@@ -86,9 +88,11 @@ def report(
     check_free_to_write(page, force)
     check_can_write(page)
     check_not_an_input(page, data, program if isinstance(program, str | Path) else None)
+    asked = asked or Asked()
     opened = load_program(program) if isinstance(program, str | Path) else program
     source = Path(data)
-    measured = measure(opened, find_items(opened, source, asked or Asked()), progress=progress)
-    sections = sections_of(opened, measured, inside=inside, status=status)
+    measured = measure(opened, find_items(opened, source, asked), progress=progress)
+    known = Known(copies=None if asked.check_leaks else NOBODY)
+    sections = sections_of(opened, measured, known, inside=inside, status=status)
     facts = program_facts(opened, measured, source, time.perf_counter() - started, sections)
     return ProgramReport(write_html_report(page, facts, force), measured, tuple(sections))

@@ -13,6 +13,7 @@ from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.section import Picture, Section
 from gatera.interpret.certainty import plot_certainty
 from gatera.program.program import Program
+from gatera.recipes.page.copies import closer
 from gatera.recipes.page.inside import inside_sections
 from gatera.recipes.page.parts import parts_sections
 
@@ -50,7 +51,10 @@ def sections_of(
     with status("Looking for copies, labels that look wrong, and where it errs most"):
         known = known or Known()
         known = replace(known, certainty=known.certainty or certainty_on(program, measured))
-        sections = [_drawn(section, known) for section in every_finding(program, measured, known)]
+        sections = [
+            _drawn(section, known)
+            for section in every_finding(program, measured, known, closer(program, measured))
+        ]
     if not inside:
         return sections
     with status("Looking into the network"):

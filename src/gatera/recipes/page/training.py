@@ -35,6 +35,7 @@ from gatera.program.program import Program, load_program
 from gatera.program.tasks import TASKS
 from gatera.recipes.evaluation import Evaluation
 from gatera.recipes.job import HOW_SURE, SET_NAMES, Job, trains_head_only
+from gatera.recipes.page.copies import NOBODY
 from gatera.recipes.page.sections import sections_of
 from gatera.recipes.settings import Task, TrainSettings, without_path
 
@@ -125,16 +126,15 @@ def known_copies(job: Job, settings: TrainSettings, side: str) -> Section | None
     task = job.learn.dls.task
     if task is None or TASKS[task].spatial or job.learn.dls.preprocess.config[0]["op"] == "read_pair":
         return None
-    if job.leaks is None:
+    leaks = job.every_leak
+    if leaks is None:
         kept = "Copies were kept on the same side of the split, where there were any."
-        return Section(
-            HEADING, [kept if settings.check_leaks else "Nobody looked for copies, as was asked for."]
-        )
+        return Section(HEADING, [kept]) if settings.check_leaks else NOBODY
     return leaks_section(
-        job.leaks,
-        job.leaks.lines(most=1)
-        or [f"No {job.leaks.things} of the {SET_NAMES[side].lower()} are in the training set."],
-        pictures_of_pairs(job.leaks, lambda name: settings.source / name),
+        leaks,
+        leaks.lines(most=1)
+        or [f"No {leaks.things} of the {SET_NAMES[side].lower()} are in the training set."],
+        pictures_of_pairs(leaks, lambda name: settings.source / name),
     )
 
 
