@@ -48,3 +48,24 @@ def test_no_logging_is_quiet_inside_its_block_only(make_learner, capsys):
         learn.fit(1, 1e-3)
     assert capsys.readouterr().out == ""
     assert learn.display.table_on
+
+
+def test_a_notebook_shows_one_table_that_grows(make_learner, monkeypatch):
+    shown = []
+
+    class Cell:
+        def update(self, content):
+            shown.append(content._repr_html_())
+
+    def display(content, display_id):
+        assert display_id
+        shown.append(content._repr_html_())
+        return Cell()
+
+    learn = make_learner()
+    learn.display.table_on = True
+    monkeypatch.setattr("gatera.learn.callbacks.display.in_notebook", lambda: True)
+    monkeypatch.setattr("IPython.display.display", display)
+    learn.fit(2)
+    assert [text.count("<tr>") for text in shown] == [1, 2, 3]  # the head, then a row for each epoch
+    assert all("valid_loss" in text for text in shown)
