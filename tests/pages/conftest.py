@@ -82,7 +82,9 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
             viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light",
             locale=options.pop("locale", "en-GB"), **options,
         )  # fmt: skip
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(
+            30_000
+        )  # an explanation takes a second, and ten on a machine with more to do
         contexts.append(context)
         watched = Watched()
 
