@@ -319,6 +319,19 @@ def test_a_damaged_checkpoint_is_said_and_not_used(make_run, events, eager, plac
     assert run.content() == whole.content()
 
 
+def test_what_a_run_was_writing_when_it_was_killed_does_not_stay(make_run):
+    run = make_run("classes")
+    kept, aside = places(run.program)
+    halves = [path.with_name(f".{path.name}.ab12_xyz.partial") for path in (kept, aside, run.program)]
+    others = [run.program.with_name(name) for name in (".other.gatera.ab12_xyz.partial", ".p.partial")]
+    for path in (*halves, *others):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"half")
+    run()
+    assert not any(path.exists() for path in (*halves, kept.parent))
+    assert all(path.exists() for path in others)
+
+
 def test_restart_starts_over(make_run, events, eager):
     run = make_run("classes")
     run.stopped(3, Killed())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import os
 import shutil
@@ -122,6 +123,14 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
             partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def sweep_partials(path: Path) -> None:
+    """Remove what killed writers of `path` left beside it; no other process may be writing it."""
+    random = "?" * 8  # as `tempfile` makes names
+    for left in path.parent.glob(f".{glob.escape(path.name)}.{random}{PARTIAL}"):
+        with suppress(OSError):  # a folder, or a disk that is read-only
+            left.unlink()
 
 
 @contextmanager

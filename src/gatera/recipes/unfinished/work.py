@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gatera.core.errors import DataError, GateraError, NonFiniteLossError
-from gatera.core.files import check_free_to_write, home
+from gatera.core.files import check_free_to_write, home, sweep_partials
 from gatera.learn.checkpoints.keeper import Keeper
 from gatera.learn.checkpoints.position import Position, TrainingInterrupted
 from gatera.learn.checkpoints.saved import check_is_file
@@ -65,6 +65,8 @@ class UnfinishedRun:
         """
         with only_run(places(settings.out)[1].with_suffix(".lock"), settings.out):
             run = cls(settings, task, events)
+            for path in (*run.places, settings.out):
+                sweep_partials(path)
             run._find()
             try:
                 yield run
