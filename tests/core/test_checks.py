@@ -12,7 +12,7 @@ from gatera.core.checks import (
     listed,
     missing_column,
     nearest,
-    plain_number,
+    number_text,
     require,
 )
 from gatera.core.errors import ArgumentError, MissingExtraError
@@ -38,7 +38,7 @@ def test_a_suggestion_or_the_other_sentence():
     ],
 )  # fmt: skip
 def test_large_numbers_have_no_exponent(value, digits, grouped, text):
-    assert plain_number(value, digits, grouped) == text
+    assert number_text(value, digits, grouped) == text
 
 
 def test_long_lists_say_how_much_is_missing():

@@ -57,10 +57,10 @@ def export_web(
 
     Raises:
         ProgramFileError: if the file is not a sound program.
-        ExportError: if the page cannot do what the program does; it says which operation has no twin in JavaScript.
+        ExportError: if the page cannot do what the program does (it says which operation has no twin in JavaScript), or the folder
+            cannot be written.
         OutputExistsError: if something is in the folder.
         ArgumentError, DownloadError: if onnxruntime-web is not to be had.
-        ExportError: also if the folder cannot be written.
     """
     folder, package = Path(folder), read_package(program)
     preprocessing, decoder = read_description(package)

@@ -139,7 +139,7 @@ def escape_unencodable_output() -> None:
 
 @contextmanager
 def notes(command: str | None = None) -> Iterator[None]:
-    """Show our warnings (a column with an unseen category, say) as notes; those of Pillow name no file, and are left out.
+    """Show our warnings (a column with an unseen category, say) as notes; those of Pillow do not name a file, and are skipped.
 
     Args:
         command: the command in whose words to say them.

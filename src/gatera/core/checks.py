@@ -88,7 +88,7 @@ def unique_names(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def plain_number(value: float, digits: int = 6, grouped: bool = False) -> str:
+def number_text(value: float, digits: int = 6, grouped: bool = False) -> str:
     """Return a number with some digits, without an exponent where it is large but not huge.
 
     Args:
@@ -97,7 +97,7 @@ def plain_number(value: float, digits: int = 6, grouped: bool = False) -> str:
         grouped: put commas between thousands, for people.
 
     Example:
-        >>> plain_number(1816731.5), plain_number(33970, 3, grouped=True), plain_number(0.123456789)
+        >>> number_text(1816731.5), number_text(33970, 3, grouped=True), number_text(0.123456789)
         ('1816732', '34,000', '0.123457')
     """
     text = f"{value:.{digits}g}"

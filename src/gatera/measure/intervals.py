@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gatera.core.checks import check_count, check_fraction, plain_number
+from gatera.core.checks import check_count, check_fraction, number_text
 from gatera.core.errors import ArgumentError
 from gatera.core.random import rng
 from gatera.measure.given import finite_numbers, group_numbers
@@ -47,7 +47,7 @@ def interval_words(
     """
     if n < 2:
         return f"1 {thing} is too few for an interval"
-    low, high = (plain_number(end, 4, grouped=True) if form is None else form.format(end) for end in interval)
+    low, high = (number_text(end, 4, grouped=True) if form is None else form.format(end) for end in interval)
     return f"95 % interval {low} to {high}{unit}"
 
 

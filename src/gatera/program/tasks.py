@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from gatera.core.checks import plain_number
+from gatera.core.checks import number_text
 from gatera.core.errors import ProgramFileError
 from gatera.program.placing import NOT_SEEN, mask_on_photo, points_on_photo
 from gatera.program.raw.placement import Placement, whole
@@ -192,7 +192,7 @@ def _numbers_lines(answer: Answer, vocab: list[Any], top: int | None) -> list[tu
     return (
         [("", NOT_SURE)]
         if answer.label is None
-        else [("", plain_number(value)) for value in answer.probabilities]
+        else [("", number_text(value)) for value in answer.probabilities]
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from gatera.core.checks import plain_number
+from gatera.core.checks import number_text
 from gatera.core.errors import DataError
 from gatera.learn.learner import Learner
 from gatera.measure.intervals import bootstrap_interval, interval_words, plain_interval, wilson_interval
@@ -75,7 +75,7 @@ class Evaluation:
             interval: list[float] | None = list(ends)
         else:
             error, ends = float(rest.mean()), bootstrap_interval(rest)
-            said = f"MSE {plain_number(error, 4, grouped=True)}; {interval_words(ends, len(rest))}"
+            said = f"MSE {number_text(error, 4, grouped=True)}; {interval_words(ends, len(rest))}"
             interval = plain_interval(ends, len(rest))
         line = f"Without the {len(places):,} {things} that are also in the training set: {said}."
         facts = {"n": len(rest), "error": error, "interval95": interval, "left_out": len(places)}

@@ -93,7 +93,7 @@ def vision_learner(
     options = arguments.get("options") or TrainingOptions()
     if arguments.get("splitter") is None and not photographic:
         arguments["splitter"] = one_group
-        # a whole body at this rate ends worse in bf16: 9.0 of 396 spoken digits wrong, 6.2 in float32 (see LOG.md)
+        # a whole body at this rate ends worse in bf16: 9 of 396 spoken digits wrong, 7 in float32 (see LOG.md)
         exact = options.precision == "auto" and dls.device.type == "cpu"
         arguments["options"] = replace(
             options, fine_tune_lr=options.fine_tune_lr or ONE_GROUP_LR,

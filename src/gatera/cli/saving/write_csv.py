@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from gatera.cli.output import write
 from gatera.cli.terminal.text import escaped
-from gatera.core.checks import plain_number
+from gatera.core.checks import number_text
 from gatera.program.prediction import Prediction
 from gatera.program.program import Program
 from gatera.program.tasks import TASKS
@@ -67,7 +67,7 @@ def cells_about_itself(answer: Prediction) -> list[Any]:
     cells: list[Any] = [JOINT.join(map(str, said["set"]))] if "set" in said else []
     if "interval" in said:
         pairs = said["interval"] if isinstance(said["interval"], list) else [said["interval"]]
-        cells += [JOINT.join(plain_number(pair[side]) for pair in pairs) for side in (0, 1)]
+        cells += [JOINT.join(number_text(pair[side]) for pair in pairs) for side in (0, 1)]
     cells += [said["novelty"], said["novel"]] if "novelty" in said else []
     return [*cells, said["reason"] or ""] if "reason" in said else cells
 

@@ -47,7 +47,7 @@ def palettes_that_differ(masks: Sequence[Any], numbers: Sequence[int]) -> str | 
     Only the heads of files are read, of `MOST_PALETTES` masks at most.
 
     Args:
-        masks: paths; others are passed over.
+        masks: paths; others are skipped.
         numbers: the numbers that stand for classes.
     """
     known: dict[bytes, tuple[int, str]] = {}

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gatera.core.checks import plain_number
+from gatera.core.checks import counted, number_text
 from gatera.core.errors import ArgumentError
 from gatera.measure.intervals import Interval, bootstrap_interval, interval_words, plain_interval
 
@@ -80,11 +80,11 @@ class NumberReport:
         """Return the report as lines of text."""
         said = interval_words(self.interval, self.n).replace("interval ", "interval of the MSE ", 1)
         lines = [
-            f"MSE {plain_number(self.mse, 4, True)} (RMSE {plain_number(self.rmse, 3, True)}) on {self.n:,} item{'s' * (self.n != 1)}; {said}."
+            f"MSE {number_text(self.mse, 4, True)} (RMSE {number_text(self.rmse, 3, True)}) on {counted(self.n, 'item')}; {said}."
         ]
         for name, mse in self.baselines.items():
             verdict = "" if name in self.beaten else " The model is not clearly better."
-            lines.append(f"{name[:1].upper()}{name[1:]} would give {plain_number(mse, 4, True)}.{verdict}")
+            lines.append(f"{name[:1].upper()}{name[1:]} would give {number_text(mse, 4, True)}.{verdict}")
         return lines
 
     def to_dict(self) -> dict[str, Any]:
