@@ -204,3 +204,31 @@ def test_another_data_set_is_never_taken_for_the_kept_one(learn):
     loader = type(learn.dls.valid)(some, 2, batch_tfms=learn.dls.valid.batch_tfms)
     whole, part = learn.get_preds()[0], learn.get_preds(dl=loader)[0]
     torch.testing.assert_close(part, whole[[1, 0]])
+
+
+def test_what_was_kept_in_one_precision_is_not_taken_for_another_but_may_serve_where_rounding_does_not_matter(
+    learn,
+):
+    fixed, rest = split_fixed(learn.model)
+    train, cache, float32 = learn.dls.train.for_evaluation(), learn.feature_cache, learn.arithmetic
+    kept = cache.kept(fixed, train, float32)
+    assert kept is not None and rest
+    learn.to_bf16()
+    assert cache.kept(fixed, train, learn.arithmetic) is None
+    assert cache.kept(fixed, train) is kept
+    (rounded,) = cache.loaders(fixed, [train], learn.arithmetic, quiet=True)
+    assert rounded.features is not kept
+    assert cache.kept(fixed, train, learn.arithmetic) is rounded.features
+    assert cache.kept(fixed, train, float32) is kept  # both stay
+    with torch.no_grad():
+        learn.model[0].backbone[0].weight.mul_(-1)
+    assert cache.kept(fixed, train) is None
+
+
+def test_the_doctor_is_content_with_what_was_kept_in_another_precision(learn):
+    body = learn.model[0].backbone[0]
+    learn.validate()
+    seen = body.n
+    learn.to_bf16()
+    learn.doctor()
+    assert body.n == seen + 4  # the predictions that it asks for: the validation set

@@ -167,17 +167,37 @@ class FeatureCache:
     def __init__(self) -> None:
         self._key: tuple[Any, ...] | None = None
         # The data set and its transforms are kept, too, so that nothing else can get their identities.
-        self._kept: dict[tuple[int, int], tuple[DataLoader, Features]] = {}
+        self._kept: dict[tuple[int, int, str], tuple[DataLoader, Features]] = {}
 
     def exact(self, loader: DataLoader) -> bool:
         """Whether the kept outputs of a loader's items, if there are any, are as they were computed."""
-        kept = self._kept.get(_identity(loader))
-        return kept is None or kept[1].exact
+        return all(
+            features.exact
+            for (*who, _), (_, features) in self._kept.items()
+            if tuple(who) == _identity(loader)
+        )
 
-    def kept(self, fixed: nn.Module, loader: DataLoader, arithmetic: Arithmetic) -> Features | None:
-        """Return the outputs of a fixed beginning for a loader's items if they were computed, and nothing behind them has changed."""
-        found = self._kept.get(_identity(loader)) if self._key == self._key_of(fixed, arithmetic) else None
-        return None if found is None else found[1]
+    def kept(
+        self, fixed: nn.Module, loader: DataLoader, arithmetic: Arithmetic | None = None
+    ) -> Features | None:
+        """Return the outputs of a fixed beginning for a loader's items if they were computed, and nothing behind them has changed.
+
+        Args:
+            fixed: the fixed beginning.
+            loader: the items.
+            arithmetic: the device and precision that they were computed in; None for any, where rounding does not matter.
+        """
+        if self._key != _key_of(fixed):
+            return None
+        wanted = None if arithmetic is None else str(arithmetic)
+        return next(
+            (
+                features
+                for (*who, computed_in), (_, features) in self._kept.items()
+                if tuple(who) == _identity(loader) and wanted in (None, computed_in)
+            ),
+            None,
+        )
 
     def loaders(
         self, fixed: nn.Module, loaders: Sequence[DataLoader], arithmetic: Arithmetic, quiet: bool
@@ -190,22 +210,25 @@ class FeatureCache:
             arithmetic: device and precision to compute in; the outputs are kept in float32.
             quiet: show no progress bar.
         """
-        key = self._key_of(fixed, arithmetic)
+        key = _key_of(fixed)
         if key != self._key:
             self._key, self._kept = key, {}
         fixed.eval()
+        found = []
         for loader in loaders:
-            if _identity(loader) not in self._kept:
-                features = compute(fixed, loader.for_evaluation(), arithmetic, quiet)
+            features = self.kept(fixed, loader, arithmetic)
+            if features is None:
+                plain = loader.for_evaluation()
+                features = compute(fixed, plain, arithmetic, quiet)
                 if features is None:
                     return None
-                self._kept[_identity(loader)] = loader.for_evaluation(), features
-        return [FeatureLoader(loader, self._kept[_identity(loader)][1]) for loader in loaders]
+                self._kept[(*_identity(loader), str(arithmetic))] = plain, features
+            found.append(FeatureLoader(loader, features))
+        return found
 
-    @staticmethod
-    def _key_of(fixed: nn.Module, arithmetic: Arithmetic) -> tuple[Any, ...]:
-        tensors = [*fixed.parameters(), *fixed.buffers()]
-        return (str(arithmetic), *((t.data_ptr(), t._version) for t in tensors))
+
+def _key_of(fixed: nn.Module) -> tuple[Any, ...]:
+    return tuple((t.data_ptr(), t._version) for t in [*fixed.parameters(), *fixed.buffers()])
 
 
 def _identity(loader: DataLoader) -> tuple[int, int]:

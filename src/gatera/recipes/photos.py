@@ -15,7 +15,8 @@ from gatera.data.sources.looks import look_at_photo
 from gatera.data.transforms.item import Resize
 from gatera.data.transforms.presets import aug_transforms
 from gatera.evaluate.leaking.found import Leaks
-from gatera.evaluate.questions.features import frozen_baselines
+from gatera.evaluate.questions.features import frozen_features
+from gatera.evaluate.questions.frozen_baselines import frozen_baselines
 from gatera.evaluate.questions.labels import LabelErrors
 from gatera.learn.callbacks.tracking import SaveModelCallback
 from gatera.learn.learner import Learner
@@ -66,9 +67,11 @@ def photo_job(settings: TrainSettings, events: Events) -> Job:
     suspects: list[LabelErrors] = []
     leaks = file_leaks(photos, settings, events)
     more: list[Leaks] = []
+    simpler: dict[str, dict[str, float]] = {}
     keeper = SaveModelCallback(reset_on_fit=False)  # few photos: training the body may do harm
 
     def fit(resume: Path | None) -> None:
+        simpler.update(frozen_baselines(learn))
         defaults = replace(PHOTOS, freeze_epochs=frozen_epochs(learn, resume))
         if resume is None and not settings.augment:
             suspects.extend(report_suspects(learn, events))
@@ -77,7 +80,9 @@ def photo_job(settings: TrainSettings, events: Events) -> Job:
         events.on_line(f"Restored the best epoch (valid_loss {keeper.best:.4f}).")
 
     def evaluate(side: str) -> Evaluation:
-        measured = evaluate_classes(learn, side, frozen_baselines(learn, side))
+        if 0 < learn.n_frozen == len(learn.groups) - 1:  # kept for the answers, and for how sure they may be
+            frozen_features(learn, learn.dls.valid if side == "valid" else learn.dls.test)
+        measured = evaluate_classes(learn, side, simpler.get(side))
         chosen = side == "valid" and len(learn.recorder.rows) > 1 and learn.dls.test is None
         return replace(measured, remarks=[CHOSEN.format(events.argument("test_pct"))]) if chosen else measured
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from gatera.audio.block import AudioBlock
 from gatera.audio.data import get_audio_files
 from gatera.audio.defaults import RECORDINGS
 from gatera.data.folders.labelled import Kind
 from gatera.data.sources.looks import look_at_sound
-from gatera.evaluate.questions.features import frozen_baselines
+from gatera.evaluate.questions.frozen_baselines import frozen_baselines
 from gatera.measure.metrics.standard import error_rate
 from gatera.program.raw.sound import load_sound
 from gatera.recipes.evaluation import evaluate_classes
@@ -34,8 +36,15 @@ def sound_job(settings: TrainSettings, events: Events) -> Job:
         dls, first_arch(settings, ARCHITECTURE), pretrained=settings.weights or True, metrics=error_rate,
         path=settings.out.parent, options=options_for(settings, RECORDINGS),
     )  # fmt: skip
+    simpler: dict[str, dict[str, float]] = {}
+    fine_tune = fine_tuning(learn, settings, RECORDINGS)
+
+    def fit(resume: Path | None) -> None:
+        simpler.update(frozen_baselines(learn))
+        fine_tune(resume)
+
     return Job(
-        learn, fine_tuning(learn, settings, RECORDINGS), lambda side: evaluate_classes(learn, side, frozen_baselines(learn, side)),
+        learn, fit, lambda side: evaluate_classes(learn, side, simpler.get(side)),
         data=f"{settings.source} ({found.layout})", split_by=found.split_by, weights=weights_source(learn),
         example=[str(found.files[found.indices("valid")[0]])], skipped=found.skipped, facts={"skipped": len(found.skipped)}, leaks=file_leaks(found, settings, events),
     )  # fmt: skip

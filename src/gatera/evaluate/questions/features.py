@@ -23,9 +23,6 @@ from gatera.program.tasks import task_kind
 #: Folds where predictions are made by refitting.
 FOLDS = 5
 
-#: Baselines are fitted to at most this many items.
-MOST_ITEMS = 5_000
-
 
 def frozen_features(learn: Learner, loader: DataLoader) -> Tensor | None:
     """Return what the layers before a linear head make of each item, float32 [n,F], in dataset order; None for other models.
@@ -153,35 +150,3 @@ def _folds(labels: np.ndarray, seed: int) -> list[tuple[np.ndarray, np.ndarray]]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # that the rarest class is not in each fold
         return list(folds.split(np.zeros(len(labels)), labels))
-
-
-def frozen_baselines(learn: Learner, side: str) -> dict[str, float]:
-    """Return the errors of simple classifiers on the features of a body that was not trained: name -> error, 0..1.
-
-    Empty where the body was trained (its features then know the labels), or there are more than 5,000 training items.
-
-    Args:
-        learn: a learner of one class per item.
-        side: "valid" or "test".
-    """
-    only_head = 0 < learn.n_frozen == len(learn.groups) - 1
-    if not only_head or linear_head(learn.model) is None or learn.dls.train.n > MOST_ITEMS:
-        return {}
-    loader = learn.dls.valid if side == "valid" else learn.dls.test
-    x, held = frozen_features(learn, learn.dls.train), frozen_features(learn, loader)
-    if x is None or held is None:
-        return {}
-    labels, wanted = learn.dls.train_ds.targets.numpy(), loader.dataset.targets.numpy()
-    unit, others = F.normalize(x - x.mean(0)), F.normalize(held - x.mean(0))
-    known = np.unique(labels)
-    means = torch.stack([unit[torch.from_numpy(labels == k)].mean(0) for k in known])
-    nearest = known[torch.cdist(others, means).argmin(1).numpy()]
-    scale = x.std(0).clamp_min(1e-6)
-    model = require("sklearn.linear_model", "train", "for baselines").LogisticRegression(C=0.01, max_iter=200)
-    model.fit((x / scale).numpy(), labels)
-    return {
-        "the nearest class mean of pretrained features": float((nearest != wanted).mean()),
-        "logistic regression on pretrained features": float(
-            (model.predict((held / scale).numpy()) != wanted).mean()
-        ),
-    }

@@ -125,16 +125,16 @@ def _from_features(learn: Trainer) -> list[Finding]:
     ):
         return []
     fixed = nn.Sequential(learn.model[0], head.features)
-    with learn.arithmetic.kernels(fixed):
-        kept = learn.feature_cache.loaders(
-            fixed, [loader.for_evaluation() for loader in loaders], learn.arithmetic, True
-        )
-    if kept is None:
+    plain = [loader.for_evaluation() for loader in loaders]
+    features = [learn.feature_cache.kept(fixed, loader) for loader in plain]  # in any precision
+    if any(part is None for part in features):
+        with learn.arithmetic.kernels(fixed):
+            computed = learn.feature_cache.loaders(fixed, plain, learn.arithmetic, True)
+        features = [part.features for part in computed or []]
+    known = [part for part in features if part is not None and isinstance(part.outputs, Tensor)]
+    if len(known) < len(loaders):
         return []
-    features = [part.features for part in kept]
-    if not all(isinstance(part.outputs, Tensor) for part in features):
-        return []
-    (x, y), (vx, vy) = ((torch.as_tensor(part.outputs).cpu(), part.labels.cpu()) for part in features)
+    (x, y), (vx, vy) = ((torch.as_tensor(part.outputs).cpu(), part.labels.cpu()) for part in known)
     order = torch.from_numpy(rng(0, len(x)).permutation(len(x)).astype(np.int64))[:MOST_ITEMS]
     n_classes = head.linear.out_features
     sizes = [round(share * len(order)) for share in SHARES]

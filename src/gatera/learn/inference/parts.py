@@ -26,7 +26,7 @@ from gatera.measure.losses.standard import mean_divisor
 LIMIT_BYTES = 450 * 10**6
 
 #: What may be there at one time where they are not. Few photos are slow then: 32 take two thirds of the time of four (see LOG.md).
-PEAK_BYTES = 450 * 10**6
+PEAK_BYTES = 300 * 10**6
 
 #: Layers put out more than 20 times the bytes of a photo, and less than 400 times: a smaller batch need not be looked at.
 MOST_GROWTH = 400
