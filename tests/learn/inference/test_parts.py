@@ -107,7 +107,7 @@ IGNORING = torch.where(torch.arange(N) < 4, -100, classes())
 def test_the_update_is_that_of_the_whole_batch(loss_func, y):
     ours, sizes, state = trained(loss_func, y=y)
     theirs, whole, other = trained(loss_func, y=y, whole=True)
-    assert (sizes, whole) == ([3, 3, 3, 1], [10])
+    assert (sizes, whole) == ([3, 3, 2, 2], [10])
     for mine, their in zip(ours.parameters(), theirs.parameters(), strict=True):
         torch.testing.assert_close(mine, their, atol=1e-6, rtol=1e-5)
     assert state.loss.item() == pytest.approx(other.loss.item(), rel=1e-5)
@@ -119,7 +119,7 @@ def test_gradients_may_be_clipped():
     def clipped(whole):
         return trained(CrossEntropyLossFlat(), [GradientClip(0.01)], whole=whole)
 
-    assert clipped(False)[1] == [3, 3, 3, 1]
+    assert clipped(False)[1] == [3, 3, 2, 2]
     for mine, their in zip(clipped(False)[0].parameters(), clipped(True)[0].parameters(), strict=True):
         torch.testing.assert_close(mine, their, atol=1e-6, rtol=1e-5)
 
@@ -178,7 +178,7 @@ def test_predictions_are_those_of_the_whole_batch():
     watcher = Watcher(model)
     with torch.no_grad():
         found = outputs(model, photos(), arithmetic())
-        assert watcher.sizes == [3, 3, 3, 1]
+        assert watcher.sizes == [3, 3, 2, 2]
         torch.testing.assert_close(found, model(photos()), atol=1e-6, rtol=1e-5)
 
 
@@ -219,3 +219,18 @@ def test_without_gradients_more_photos_fit_as_most_outputs_are_gone_at_once(monk
     with_gradients = part_size(model, many, arithmetic)
     with torch.no_grad():
         assert part_size(model, many, arithmetic) >= 10 * with_gradients == 20
+
+
+def test_parts_are_of_one_size_where_they_can_be():
+    """64 photos in parts of at most 15: not four of 15 and one of 4."""
+    model, seen = photo_model().eval(), []
+    x = torch.rand(64, *photos().shape[1:])
+    with torch.no_grad():
+        whole = model(x)
+        arithmetic_of_15 = arithmetic()
+        arithmetic_of_15.part_sizes[(model, x.shape[1:], False, False)] = 15
+        forward = model.forward
+        model.forward = lambda part: seen.append(len(part)) or forward(part)
+        found = outputs(model, x, arithmetic_of_15)
+    assert seen == [13, 13, 13, 13, 12]
+    torch.testing.assert_close(found, whole)

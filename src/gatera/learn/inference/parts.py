@@ -8,7 +8,9 @@ one of ours, with a callback that changes predictions or loss, and in a model wi
 
 from __future__ import annotations
 
+import math
 import weakref
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -50,7 +52,7 @@ def gradients_in_parts(state: LoopState) -> bool:
     if n is None or divisor is None:
         return False
     found, total = [], torch.zeros((), device=state.inputs.device)
-    for inputs, labels in zip(state.inputs.split(n), state.labels.split(n), strict=True):
+    for inputs, labels in zip(_split(state.inputs, n), _split(state.labels, n), strict=True):
         with state.arithmetic.autocast():
             predictions = state.model(inputs)
         predictions = as_float32(predictions)
@@ -76,7 +78,7 @@ def outputs(model: nn.Module, inputs: Any, arithmetic: Arithmetic) -> Any:
     with arithmetic.autocast():
         if n is None:
             return as_float32(call(model, inputs))
-        return torch.cat([as_float32(model(part)) for part in inputs.split(n)])
+        return torch.cat([as_float32(model(part)) for part in _split(inputs, n)])
 
 
 def part_size(model: nn.Module, inputs: Any, arithmetic: Arithmetic) -> int | None:
@@ -95,6 +97,11 @@ def part_size(model: nn.Module, inputs: Any, arithmetic: Arithmetic) -> int | No
         arithmetic.part_sizes[key] = _fitting(model, inputs, arithmetic) if _item_by_item(model) else None
     n = arithmetic.part_sizes[key]
     return None if n is None or n >= len(inputs) else n
+
+
+def _split(values: Tensor, n: int) -> Sequence[Tensor]:
+    """Split a batch into parts of at most n items, of one size where it can be: what one part frees then fits the next."""
+    return values.tensor_split(math.ceil(len(values) / n))
 
 
 def _fitting(model: nn.Module, inputs: Tensor, arithmetic: Arithmetic) -> int | None:
