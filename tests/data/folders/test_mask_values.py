@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.mask import MaskBlock
 from gatera.data.folders.mask_codes import parse_values, read_colours
+from gatera.data.folders.mask_values import colour_levels
 from gatera.data.folders.masks import MaskSet, read_mask_folder
 from gatera.program.tables.notes import Note
 
@@ -304,3 +306,15 @@ def test_as_many_numbers_as_names_are_offered_in_order():
         block = MaskBlock(["ground", "cat"])
         block.encode(block.read(np.array([[0, 255]])))
     assert str(err.value).endswith("If those are its numbers in order, pass codes={0: 'ground', 255: 'cat'}.")
+
+
+def test_a_few_flat_areas_in_a_picture_are_not_its_classes():
+    """Two colours hold a share each that makes a level, but the rest of the pixels, a tenth or half of them, are of any colour."""
+    draw = np.random.default_rng(0)
+
+    def counted(n_others: int) -> Counter[int]:
+        others = draw.integers(0, 2**24, n_others).tolist()
+        return Counter({0x000000: 6_000, 0xFF0000: 4_000}) + Counter(others)
+
+    assert colour_levels(counted(1_000), exact=False) == [(0, 0, 0), (255, 0, 0)]
+    assert colour_levels(counted(10_000), exact=False) is None

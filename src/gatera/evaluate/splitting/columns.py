@@ -110,7 +110,7 @@ def _beyond_chance(
         one, other = values[:-1][together], values[1:][together]
         if is_class:
             return float((one == other).mean())
-        return float(1 - np.square(one - other).mean() / max(2 * values.var(), 1e-12))
+        return float(1 - np.square(one - other).mean() / (2 * values.var()))  # ranks: not all the same
 
     seen, draw = agreement(target[order]), rng(1, len(order))
     chance = [agreement(draw.permutation(target)) for _ in range(SHUFFLES)]
