@@ -122,3 +122,11 @@ def test_text_among_the_numbers_is_refused():
     assert complaint(DataError, FRAME, [], ["job"], as_procs(None)) == (
         "Column 'job' holds something that is not a number. Got: 'nurse'. Expected: a number, or an empty cell."
     )
+
+
+def test_the_first_number_that_is_not_finite_is_named_by_its_row():
+    frame = pd.DataFrame({"x": [1.0, 2.0, np.inf, -np.inf]}, index=[10, 20, 30, 40])
+    with pytest.warns(
+        UserWarning, match=r"^Column 'x' holds 2 numbers that are not finite, first in row 30;"
+    ):
+        learn_columns(frame, [], ["x"], as_procs(None))

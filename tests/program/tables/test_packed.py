@@ -4,6 +4,7 @@ import bz2
 import gzip
 import json
 import lzma
+import re
 import sys
 import zipfile
 from datetime import date, datetime
@@ -173,6 +174,20 @@ def test_a_workbook_is_read_as_its_csv_would_be(workbook):
         {"age": "30", "job": "cook", "born": "2001-05-04", "rich": "True"},
         {"age": "41.5", "job": "", "born": "1999-01-02", "rich": "False"},
     ]
+
+
+@pytest.mark.parametrize("size", [b"", b'<dimension ref="A1"/>', b'<dimension ref="A1:Z900"/>'])
+def test_a_sheet_is_read_whole_whatever_size_its_writer_noted(workbook, tmp_path, size):
+    path = workbook(People=ROWS)
+    with zipfile.ZipFile(path) as book, zipfile.ZipFile(tmp_path / "other.xlsx", "w") as other:
+        for name in book.namelist():
+            content = book.read(name)
+            if name.endswith("sheet1.xml"):
+                content, found = re.subn(rb"<dimension[^>]*/>", size, content)
+                assert found <= 1
+                content = content if found else content.replace(b"<sheetViews>", size + b"<sheetViews>")
+            other.writestr(name, content)
+    assert cells(tmp_path / "other.xlsx") == CELLS
 
 
 def test_a_title_above_and_an_empty_column_in_front_are_left_out(workbook):

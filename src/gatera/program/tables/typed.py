@@ -41,6 +41,7 @@ def sheets(path: Path) -> tuple[list[str], list[str]]:
 
 
 def _is_filled(sheet: Any) -> bool:
+    sheet.reset_dimensions()  # some writers give a sheet the size of one cell, to which it would be cut
     rows = sheet.iter_rows(values_only=True, max_row=_FIRST_ROWS)
     return any(sum(cell is not None for cell in row) > 1 for row in rows)
 
@@ -58,8 +59,8 @@ def workbook_csv(path: Path, sheet: str) -> Generator[bytes, None, None]:
     book = _book(path)
     try:
         chosen = book[sheet]
-        if chosen.max_column is None:
-            chosen.calculate_dimension(force=True)
+        chosen.reset_dimensions()
+        chosen.calculate_dimension(force=True)  # by its cells: rows have one length then
         yield from _csv(map(_texts, chosen.iter_rows(values_only=True)))
     finally:
         book.close()
