@@ -13,7 +13,7 @@ from gatera.collab.learner import collab_learner
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.loading.loaders import DataLoaders
 from gatera.interpret.attributions.integrated_gradients import Completeness, integrated_gradients
-from gatera.interpret.attributions.texts import TextAttribution, joined_pieces
+from gatera.interpret.attributions.texts import TextAttribution, _over_the_text, joined_pieces
 from gatera.learn.learner import Learner
 from gatera.models.text.awd_lstm import AWD_LSTM, AwdLstmConfig
 from gatera.models.text.model import TransformerConfig
@@ -225,3 +225,13 @@ def test_a_rating_consists_of_biases_and_a_match():
     other = collab_learner(dls, use_nn=True, layers=[8])
     with pytest.raises(ArgumentError, match="only the dot product model has biases to show"):
         other.attribution((3, "Film 4"))
+
+
+@pytest.mark.parametrize(
+    ("n", "expected"), [(4, [1, 2, 0, 0, 3, 4]), (5, [1, 2, 3, 0, 4, 5]), (6, [1, 2, 3, 4, 5, 6])]
+)
+def test_a_text_of_which_only_the_ends_are_read_has_no_weight_in_its_middle(
+    n: int, expected: list[int]
+) -> None:
+    weights = torch.arange(1.0, n + 1)
+    assert _over_the_text(weights, 6).tolist() == expected

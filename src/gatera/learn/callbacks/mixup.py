@@ -79,7 +79,7 @@ class MixUp(_Blend):
 
     def _blend(self, inputs: Tensor, partner: Tensor, draw: Any) -> tuple[Tensor, Tensor]:
         share = draw.beta(self.alpha, self.alpha, len(inputs)).astype("float32")
-        keep = torch.from_numpy(share).clamp_(min=0).to(inputs.device)
+        keep = torch.from_numpy(share).to(inputs.device)
         keep = torch.maximum(
             keep, 1 - keep
         )  # the item itself has the larger share, so pairs are not drawn twice
