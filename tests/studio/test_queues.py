@@ -177,11 +177,14 @@ def test_features_are_kept(tmp_path):
 
     file = tmp_path / "features.npz"
     features_of(file, ["a", "b"], compute, Job(), "looks")
-    found = features_of(file, ["b", "c", "a"], compute, Job(), "looks")
-    assert asked == [[0, 1], [1]]
+    found, why = features_of(file, ["b", "c", "a"], compute, Job(), "looks")
+    assert (asked, why) == ([[0, 1], [1]], "")
     assert found[:, 0].tolist() == [1, 1, 0]
     file.write_bytes(b"damaged")
-    assert len(features_of(file, ["a"], compute, Job(), "looks")) == 1
+    assert len(features_of(file, ["a"], compute, Job(), "looks")[0]) == 1
+    nowhere = file / "features.npz"
+    found, why = features_of(nowhere, ["a"], compute, Job(), "looks")
+    assert (found.tolist(), why) == ([[0, 1]], "File exists")
 
 
 def test_rows_become_numbers():

@@ -105,6 +105,7 @@ def draw(
         desk, name = studio.people.desk(by), studio.place.names[position]
         if id and id in desk.ids:
             return []
+        studio.place.check_there()
         seen = mask_seen(studio, desk, by, name)
         if base != seen.base:
             raise DataError(
