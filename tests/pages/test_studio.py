@@ -284,4 +284,4 @@ def test_a_server_that_is_gone_is_said_and_the_item_stays(photos, opened):
 
 def test_the_page_is_small():
     folder = Path("src/gatera/studio/static")
-    assert sum(path.stat().st_size for path in folder.iterdir()) < 60_000
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 59_400  # issue 11 allows 60,000

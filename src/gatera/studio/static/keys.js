@@ -1,5 +1,6 @@
 // Which key does what. All can be changed; the server remembers it.
 import { post } from "./ask.js";
+import { element } from "./element.js";
 import { MASK_KEYS } from "./masks.js";
 import { say } from "./words.js";
 
@@ -69,11 +70,9 @@ export function listKeys(body, heading, done) {
   for (const action of all()) {
     const row = body.insertRow();
     row.insertCell().textContent = called(action);
-    const button = document.createElement("button");
     const key = shown(keyOf(action)) || "–";
-    button.append(Object.assign(document.createElement("kbd"), { textContent: key }));
-    button.ariaLabel = `${called(action)}: ${key}`;
-    button.onclick = () => change(action, heading, done);
+    const button = element("button", "", { ariaLabel: `${called(action)}: ${key}`, onclick: () => change(action, heading, done) });
+    button.append(element("kbd", key));
     row.insertCell().append(button);
   }
 }
