@@ -191,7 +191,7 @@ function show(program) {
   const takesFiles = ["photos", "recordings"].includes(program.takes);
   at("name").textContent = program.name;
   document.title = say("page_of", { name: program.name });
-  at("about").textContent = say("about", { version: program.version, task: program.task, takes: program.takes });
+  at("about").textContent = say("about", { version: program.version, task: say(program.task), takes: say(program.takes) });
   at("file-input").hidden = !takesFiles;
   at("text-input").hidden = program.takes !== "texts";
   at("row-input").hidden = program.fields.length === 0;

@@ -49,9 +49,10 @@ function paint() {
   items.forEach((item, n) => {
     const made = box.children[n];
     const label = proposal(item);
-    made.querySelector("b").textContent = label || (item.mask && item.why) || say("no_label");
+    const shown = label || (item.mask && item.why) || say("no_label");
+    made.querySelector("b").textContent = shown;
     made.ariaSelected = marks.has(item.i);
-    made.ariaLabel = `${item.name}: ${label || say("no_label")}${marks.has(item.i) ? `, ${say("marked")}` : ""}`;
+    made.ariaLabel = `${item.name}: ${shown}${marks.has(item.i) ? `, ${say("marked")}` : ""}`;
     made.classList.toggle("changed", changed.has(item.i));
     made.classList.toggle("kept", item.mine);
     made.tabIndex = n === focus ? 0 : -1;

@@ -532,8 +532,9 @@ document.addEventListener("keydown", (event) => {
 for (const button of document.querySelectorAll("[data-do]")) button.onclick = () => press(button.dataset.do);
 for (const button of document.querySelectorAll("[data-close]")) button.onclick = () => button.closest("dialog").close();
 find("queue").onchange = ({ target }) => {
+  const name = target.value; // what is loaded meanwhile may set it back
   target.blur();
-  if (target.value !== "similar") doing(() => openQueue(target.value).then(loadState));
+  if (name !== "similar") doing(() => openQueue(name).then(loadState));
 };
 find("unfilter").onclick = () => doing(() => openQueue(queue.name, { filter: "" }));
 find("help-reset").onclick = async () => newKeys(await keepKeys({}));
