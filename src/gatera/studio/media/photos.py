@@ -89,7 +89,7 @@ def with_points(picture: Picture, points: Sequence[Sequence[float]]) -> Picture:
         return picture
     photo = Image.open(io.BytesIO(picture.data)).convert("RGB")
     pen = ImageDraw.Draw(photo)
-    reach = max(2.0, max(photo.size) / 40)
+    reach = max(2.0, max(photo.size) / 28)
     for x, y in ((x * photo.width, y * photo.height) for x, y in points):
         pen.ellipse((x - reach, y - reach, x + reach, y + reach), DOT, DOT_EDGE, max(1, round(reach / 3)))
     return Picture(_jpeg(photo, SMALL, 85), "image/jpeg")
