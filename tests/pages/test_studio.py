@@ -283,6 +283,7 @@ def test_keys_of_other_scripts_and_digits_that_need_shift_count_by_their_place(p
     assert "00.jpg" not in labels
     page.evaluate(PRESS, ["u", "KeyF"])  # Dvorak: what is written counts
     page.get_by_role("alert").filter(has_text="nothing to undo").wait_for()
+    assert "Not kept" not in page.get_by_role("alert").inner_text()
 
 
 def test_a_note_in_the_grid_is_of_the_item_in_focus_and_a_flag_is_taken_back(photos, opened):

@@ -145,9 +145,9 @@ function showState() {
   select.replaceChildren();
   for (const [name, count] of Object.entries(state.queues)) {
     if (name === "served" && count === null) continue;
-    select.append(element("option", `${say(name)}${count === null ? "" : ` (${number(count)})`}`, { value: name }));
+    select.append(new Option(`${say(name)}${count === null ? "" : ` (${number(count)})`}`, name));
   }
-  if (queue.like !== null) select.append(element("option", say("similar"), { value: "similar" }));
+  if (queue.like !== null) select.append(new Option(say("similar"), "similar"));
   select.value = queue.like === null ? queue.name : "similar";
   for (const action of ["grid", "filter", "train", "model", "help"]) {
     const button = document.querySelector(`[data-do=${action}]`);
@@ -246,7 +246,7 @@ function said(item, words) {
 function problem(error) {
   if (!error) return put("problem");
   const why = error.status === 401 ? say("signed_out") : error instanceof Failed ? error.message : say("offline");
-  put("problem", error.decision ? say("not_kept", { why }) : why);
+  put("problem", error.decision && error.status !== 400 ? say("not_kept", { why }) : why); // 400: nothing to keep
 }
 
 function showJob(job) {
