@@ -30,9 +30,12 @@ def main() -> None:
     given = parser.parse_args()
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    relay = SimulatedRelay() if given.pin is None else GpioRelay(given.pin)
-    camera = FolderCamera(given.folder) if given.folder else OpenCvCamera(given.camera)
-    door = CatDoor(given.program, relay, given.log, Rules(cat=given.cat, sure=given.sure))
+    try:
+        relay = SimulatedRelay() if given.pin is None else GpioRelay(given.pin)
+        camera = FolderCamera(given.folder) if given.folder else OpenCvCamera(given.camera)
+        door = CatDoor(given.program, relay, given.log, Rules(cat=given.cat, sure=given.sure))
+    except (OSError, ValueError, ImportError) as err:  # a name that is misspelt, a package that is missing
+        sys.exit(f"Error: {err}")
     try:
         while True:
             try:

@@ -123,12 +123,12 @@ def test_an_operation_without_a_twin_writes_nothing(npm, cats, tmp_path, monkeyp
 
 
 def test_the_command_says_what_it_wrote_and_how_to_try_it(npm, cats, tmp_path, capsys):
-    page = tmp_path / "page"
+    page = tmp_path / "my page"
     assert run("export", cats, "--web", page) == 0
     said = capsys.readouterr()
     assert said.err.startswith("Downloading http://127.0.0.1:")
     assert f"Wrote {page} (" in said.out
-    assert f"python -m http.server --bind 127.0.0.1 --directory {page}" in said.out
+    assert f"python -m http.server --bind 127.0.0.1 --directory '{page}'" in said.out
     assert run("export", cats, "--web", page) == 1
     assert "Use --force to replace it." in capsys.readouterr().err.replace("\n", " ")
     assert run("export", cats, "--web", page, "--force", "--title", "Cats") == 0

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from pages import blocks, read
 
-from gatera.serve.log import read_answers
+from gatera.serve.log.answers import read_answers
 from gatera.web.launch import listen
 
 PAGE = read("docs/serving.md")

@@ -220,6 +220,21 @@ def test_a_folder_gives_its_newest_whole_photo_once(made, tmp_path):
     assert camera.frame() == frames / "3.png"
 
 
+def test_what_is_misspelt_is_said_in_a_line(made, tmp_path):
+    command = [
+        sys.executable,
+        str(FOLDER / "main.py"),
+        str(made().program),
+        "--folder",
+        str(tmp_path),
+        "--cat",
+        "kat",
+    ]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (ran.returncode, ran.stderr.count("\n")) == (1, 1)
+    assert "does not know the label 'kat'" in ran.stderr
+
+
 @pytest.mark.whole
 def test_the_command_opens_and_shuts_and_ends_shut(made, tmp_path):
     frames = tmp_path / "frames"

@@ -201,6 +201,21 @@ def test_a_file_of_something_else_is_not_taken_for_kept_votes(tmp_path):
         apply([praises], TEXTS, keep=tmp_path / "v" / "votes")
 
 
+def test_votes_that_a_full_disk_does_not_take(tmp_path):
+    with Kept(tmp_path / "votes.sqlite") as kept:
+        (pages,) = kept._base.execute("pragma page_count").fetchone()
+        kept._base.execute(f"pragma max_page_count={pages}")
+        many = {f"{number}.jpg": "x" * 900 for number in range(20)}
+        with pytest.raises(DataError, match=r"cannot be written \(database or disk is full\)\. Make room"):
+            kept.set_labelled(many)
+        assert kept.labelled() == {}
+        with pytest.raises(DataError, match="disk is full"):
+            kept.add_answer("q", "x" * 9_000)
+        kept._base.execute("drop table labelled")
+        with pytest.raises(DataError, match=r"cannot be read .* Delete it: votes are computed again"):
+            kept.labelled()
+
+
 def test_a_folder_of_several_kinds_and_a_table_without_text(tmp_path):
     (tmp_path / "a.txt").write_text("x")
     Image.new("L", (4, 4)).save(tmp_path / "b.png")

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from gatera.serve.loaded import load
-from gatera.serve.log import read_labels
+from gatera.serve.log.answers import read_labels
 from gatera.serve.server import Made, Place
 from gatera.serve.service import Options
 from gatera.serve.watch import named_sources

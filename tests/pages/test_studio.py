@@ -269,6 +269,43 @@ def test_points_are_moved_by_keys(photos, opened):
     page.watched.assert_clean()
 
 
+PRESS = """([key, code]) => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, code, bubbles: true, cancelable: true }))"""
+
+
+def test_keys_of_other_scripts_and_digits_that_need_shift_count_by_their_place(photos, opened):
+    page, studio = opened(photos)
+    labels = studio.people.desk("Ann").labels
+    page.evaluate(PRESS, ["&", "Digit1"])  # AZERTY
+    at(page, "2 of 30")
+    assert labels["00.jpg"].value == "cat"
+    page.evaluate(PRESS, ["г", "KeyU"])  # Russian
+    at(page, "1 of 30")
+    assert "00.jpg" not in labels
+    page.evaluate(PRESS, ["u", "KeyF"])  # Dvorak: what is written counts
+    page.get_by_role("alert").filter(has_text="nothing to undo").wait_for()
+    assert "Not kept" not in page.get_by_role("alert").inner_text()
+
+
+def test_a_note_in_the_grid_is_of_the_item_in_focus_and_a_flag_is_taken_back(photos, opened):
+    page, studio = opened(photos)
+    desk = studio.people.desk("Ann")
+    page.keyboard.press("g")
+    page.locator("#cell-0:focus").wait_for()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("i")
+    page.get_by_role("textbox").fill("odd")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.getElementById('last').textContent.includes('01.jpg')")
+    assert {name: each.value for name, each in desk.said["note"].items()} == {"01.jpg": "odd"}
+    page.locator("#cell-1").focus()
+    for seen in (True, False):
+        page.keyboard.press("f")
+        page.wait_for_function(
+            "(n) => document.getElementById('last').children.length === n", arg=2 if seen else 3
+        )
+        assert desk.flags == ({"01.jpg"} if seen else set())
+
+
 @pytest.mark.whole
 def test_a_server_that_is_gone_is_said_and_the_item_stays(photos, opened):
     page, _ = opened(photos)
@@ -284,4 +321,4 @@ def test_a_server_that_is_gone_is_said_and_the_item_stays(photos, opened):
 
 def test_the_page_is_small():
     folder = Path("src/gatera/studio/static")
-    assert sum(path.stat().st_size for path in folder.iterdir()) < 60_000
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 59_600  # issue 11 allows 60,000

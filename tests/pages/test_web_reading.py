@@ -225,3 +225,49 @@ def test_a_damaged_jpeg_is_refused_or_said_to_be_damaged_or_the_same(scripts):
         outcomes
     )  # damage within the codes that happens to make sense
     assert min(outcomes[each] for each in ("refused", "said", "same")) > 5, outcomes
+
+
+PHOTOS = """async (given) => {
+  const { readPhoto } = await import("./photo/read.js");
+  const found = [];
+  for (const text of given) {
+    const bytes = Uint8Array.from(atob(text), (each) => each.charCodeAt(0));
+    try {
+      const { photo } = await readPhoto(bytes, { mode: "RGB" }, []);
+      found.push([photo.width, photo.height, ...photo.data]);
+    } catch (error) {
+      found.push(error.code);
+    }
+  }
+  return found;
+}"""
+
+
+def test_photos_that_browsers_refuse_are_read_as_the_program_does_or_named(scripts):
+    rng = np.random.default_rng(5)
+    colours = Image.fromarray(rng.integers(0, 256, (5, 7, 3), dtype=np.uint8))
+
+    def saved(photo: Image.Image, form: str) -> bytes:
+        file = io.BytesIO()
+        photo.save(file, form)
+        return file.getvalue()
+
+    png = bytearray(saved(colours, "PNG"))
+    png[png.index(b"IEND") - 5] ^= 1  # the last byte of the checksum of IDAT
+    levels = rng.integers(0, 51, 12, dtype=np.uint8).tobytes()
+    readable = [
+        saved(colours, "PPM"), saved(colours.convert("L"), "PPM"), bytes(png),
+        b"P6 # a comment\n#another\n 2\t2\n50\n" + levels, b"P5\n4 3 50\n" + levels, b"P5\n4 3 255 " + levels + b"more",
+    ]  # fmt: skip
+    refused = [
+        saved(colours, "TIFF"),
+        b"P5\n4 4 255\n" + levels,
+        b"P5\n4 3 256\n" + levels * 2,
+        b"P5 none",
+        b"P6\n0 3 255\n",
+    ]
+    found = scripts.evaluate(PHOTOS, [base64.b64encode(each).decode() for each in (*readable, *refused)])
+    for each, (width, height, *data) in zip(readable, found):
+        with Image.open(io.BytesIO(each)) as photo:
+            assert ((width, height), data) == (photo.size, np.asarray(photo.convert("RGB")).ravel().tolist())
+    assert found[len(readable) :] == ["tiff", "damaged", "deep", "unknown_photo", "damaged"]

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import signal
+import time
 
 import pytest
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.sources.label_sources import label_sources
-from gatera.serve.log import AnswerLog, input_path, read_answers, read_labels
+from gatera.serve.log import writer
+from gatera.serve.log.answers import AnswerLog, input_path, read_answers, read_labels
+from gatera.serve.log.writer import _append
 from gatera.serve.service import Options
 from gatera.store.datasets.repository import DataRepository
 
@@ -28,6 +32,12 @@ def logged(client, tmp_path):
 def entries(asked, folder):
     asked.service.log.close()
     return list(read_answers(folder))
+
+
+def until(true):
+    end = time.monotonic() + 5
+    while not true() and time.monotonic() < end:
+        time.sleep(0.01)
 
 
 def test_every_answer_is_logged_with_its_program_and_the_hash_of_its_input(logged, tmp_path, cat, dog):
@@ -128,19 +138,58 @@ def test_what_cannot_be_labelled(logged, client, grey):
     assert (answer.status_code, answer.json()["error"]["next"]) == (404, "Start it with --log FOLDER.")
 
 
-def test_a_full_disk_is_said_once_and_counted_and_answers_go_on(logged, tmp_path, cat, monkeypatch):
+def test_what_a_disk_does_not_take_waits_until_it_does(logged, tmp_path, cat, monkeypatch):
+    monkeypatch.setattr(writer, "AGAIN_SECONDS", 0.02)
     said: list[str] = []
-    asked = logged("photos")
-    asked.service.log._complain = said.append
-    monkeypatch.setattr(asked.service.log, "folder", tmp_path / "log" / "labels.csv" / "nowhere")
-    (tmp_path / "log" / "labels.csv").touch()
-    answers = [asked.post("/predict", content=cat) for _ in range(3)]
-    assert [each.json()["label"] for each in answers] == ["cat"] * 3
-    assert asked.post(f"/answers/{answers[0].json()['id']}", json={"keep": True}).status_code == 507
+    asked = logged("photos", inputs=True)
+    log = asked.service.log
+    log._writer._complain = said.append
+    answers = tmp_path / "log" / "answers"
+    answers.rmdir()
+    answers.touch()
+    (tmp_path / "log" / "labels.csv").mkdir()
+    given = [asked.post("/predict", content=cat).json() for _ in range(3)]
+    assert [each["label"] for each in given] == ["cat"] * 3
+    assert asked.post(f"/answers/{given[0]['id']}", json={"keep": True}).status_code == 507
+    until(lambda: "gatera_log_failures_total 3.0" in asked.get("/metrics").text)
+    answers.unlink()
+    until(lambda: len(said) == 2)
+    assert [each.id for each in read_answers(tmp_path / "log")] == [each["id"] for each in given]
+    assert "cannot be logged" in said[0] and "again: 3 answers came late." in said[1]
+    log.close()
+    assert len(said) == 2
+
+
+def test_what_waits_in_memory_is_bounded_and_what_is_lost_is_said(logged, tmp_path, cat, dog, monkeypatch):
+    monkeypatch.setattr(writer, "MOST_BYTES", len(cat) + 1)
+    said: list[str] = []
+    asked = logged("photos", inputs=True)
+    asked.service.log._writer._complain = said.append
+    (tmp_path / "log" / "inputs").touch()
+    for photo in (cat, dog):
+        asked.post("/predict", content=photo)
     asked.service.log.close()
-    assert len(said) == 1
-    assert "cannot be logged" in said[0]
-    assert "gatera_log_failures_total 3.0" in asked.get("/metrics").text
+    assert "2 answers could not be logged in" in said[1] and "they are lost" in said[1]
+    assert "gatera_log_failures_total 2.0" in asked.get("/metrics").text
+
+
+def test_a_line_that_does_not_fit_leaves_no_half_of_it(tmp_path):
+    path = tmp_path / "answers" / "day.jsonl"
+    _append(path, b"{}\n")
+    with path.open("ab") as file:
+        file.write(b"[")
+    size = path.stat().st_size
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 2, before[1]))
+        with pytest.raises(OSError):
+            _append(path, b"{}\n{}\n")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert path.read_bytes() == b"{}\n["
 
 
 def test_folders_that_are_no_log(tmp_path):

@@ -201,6 +201,47 @@ def test_a_full_disk_keeps_the_journal_whole(photos, studio_of, monkeypatch):
     assert "1.jpg" not in studio.people.desk("Ann").labels
 
 
+def test_a_journal_that_is_removed_is_written_again(photos, studio_of, said):
+    studio = studio_of(photos)
+    studio.act("Ann", label("cat", 0))
+    shutil.rmtree(photos / ".gatera")
+    studio.act("Ann", label("dog", 1))
+    studio.act("Ann", label("dog", 2))
+    assert "had been removed" in said[-1]
+    studio.close()
+    labels = studio_of(photos).people.desk("Ann").labels
+    assert {name: each.value for name, each in labels.items()} == {
+        "0.jpg": "cat",
+        "1.jpg": "dog",
+        "2.jpg": "dog",
+    }
+
+
+def test_a_journal_that_was_replaced_is_not_written_over(photos, studio_of):
+    studio = studio_of(photos)
+    studio.act("Ann", label("cat", 0))
+    path = studio.folder / "people" / "Ann.jsonl"
+    shutil.copy(path, path.with_suffix(".copy"))
+    path.with_suffix(".copy").replace(path)
+    before = path.read_bytes()
+    with pytest.raises(DataError, match=r"is another file .* Start the studio again"):
+        studio.act("Ann", label("dog", 1))
+    assert path.read_bytes() == before and "1.jpg" not in studio.people.desk("Ann").labels
+
+
+def test_a_folder_that_is_moved_away_does_not_come_back_empty(photos, studio_of):
+    studio = studio_of(photos)
+    studio.act("Ann", label("cat", 0))
+    photos.rename(photos.with_name("elsewhere"))
+    for decide in (lambda: studio.act("Ann", label("dog", 1)), lambda: leave(studio, "Ann")):
+        with pytest.raises(DataError, match=r"is not there any more\. Put it back"):
+            decide()
+    assert not photos.exists()
+    photos.with_name("elsewhere").rename(photos)
+    studio.act("Ann", label("dog", 1))
+    assert leave(studio, "Ann").written.changed == 2
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [

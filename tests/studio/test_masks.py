@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -307,6 +308,27 @@ def test_blurred_pixels_that_nobody_painted_stay_blurred(tmp_path):
     after[1, 1] = 1
     (tmp_path / "mask.png").write_bytes(corrected(image, "mask", after, classes))
     assert np.asarray(Image.open(tmp_path / "mask.png")).tolist() == [[3, 250], [131, 255]]
+
+
+def test_thumbnails_show_what_a_program_proposes(streets, studio_of, serving):
+    studio = studio_of(streets)
+    with httpx.Client(base_url=serving(studio_app(studio, "Ann"))) as client:
+        before = client.get("/over/2").content
+        studio.proposals = Proposals(Halves(), "seg@12345678", studio.place.masks.classes)
+        pixels = np.asarray(Image.open(io.BytesIO(client.get("/over/2").content)), int)
+    change = np.abs(pixels - np.asarray(Image.open(io.BytesIO(before)), int)).max(axis=2)
+    assert change[:, 0].min() > 20 and change[:, 5].min() > 20
+
+
+def test_a_photo_that_changed_is_looked_at_again(streets, studio_of):
+    program = Halves()
+    proposals = Proposals(program, "seg@12345678", studio_of(streets).place.masks.classes)
+    photo = streets / "images" / "2.jpg"
+    for _ in range(2):
+        proposals.of(photo)
+    Image.new("RGB", (6, 4), "red").save(photo)
+    proposals.of(photo)
+    assert program.asked == ["2.jpg", "2.jpg"]
 
 
 def test_the_api_of_masks(streets, studio_of, serving):

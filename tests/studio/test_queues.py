@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import threading
 import httpx
 import numpy as np
 import pytest
+from PIL import Image
 
 from gatera.core.errors import ArgumentError, DataError, MissingExtraError
 from gatera.labeling.functions import labeling_function
@@ -177,11 +179,14 @@ def test_features_are_kept(tmp_path):
 
     file = tmp_path / "features.npz"
     features_of(file, ["a", "b"], compute, Job(), "looks")
-    found = features_of(file, ["b", "c", "a"], compute, Job(), "looks")
-    assert asked == [[0, 1], [1]]
+    found, why = features_of(file, ["b", "c", "a"], compute, Job(), "looks")
+    assert (asked, why) == ([[0, 1], [1]], "")
     assert found[:, 0].tolist() == [1, 1, 0]
     file.write_bytes(b"damaged")
-    assert len(features_of(file, ["a"], compute, Job(), "looks")) == 1
+    assert len(features_of(file, ["a"], compute, Job(), "looks")[0]) == 1
+    nowhere = file / "features.npz"
+    found, why = features_of(nowhere, ["a"], compute, Job(), "looks")
+    assert (found.tolist(), why) == ([[0, 1]], "File exists")
 
 
 def test_rows_become_numbers():
@@ -249,7 +254,13 @@ def test_the_api(address):
         photo = client.get("/photo/0")
         assert photo.headers["content-type"] == "image/jpeg" and "etag" in photo.headers
         assert client.get("/photo/0", headers={"If-None-Match": photo.headers["etag"]}).status_code == 304
-        assert client.get("/small/0").headers["content-type"] == "image/jpeg"
+        small = client.get("/small/5")
+        assert small.headers["content-type"] == "image/jpeg"
+        dotted = client.get("/small/5", params={"points": "[[0.5, 0.5], [7, 7]]"})
+        assert dotted.headers["etag"] != small.headers["etag"]
+        plain, with_dot = (np.asarray(Image.open(io.BytesIO(each.content)), int) for each in (small, dotted))
+        differs = np.abs(plain - with_dot).max(axis=2) > 40
+        assert differs[8, 12] and not differs[:2].any()
 
 
 #: Method, path, body; status, and words of the answer.

@@ -24,7 +24,7 @@ async def echo(request: Request) -> Response:
 
 async def fail(request: Request) -> Response:
     raise {"data": DataError("row 3 is empty", got="", remedy="Fill it."), "argument": ArgumentError("no"),
-           "bug": ZeroDivisionError("a secret")}[request.path_params["how"]]  # fmt: skip
+           "bug": ZeroDivisionError("a secret"), "disk": OSError(28, "No space left on device", "/secret")}[request.path_params["how"]]  # fmt: skip
 
 
 async def hello(request: Request) -> Response:
@@ -63,6 +63,15 @@ def test_what_fails_inside_is_a_500_without_its_text_and_one_line_for_the_person
     answer = client(said=said).get("/fail/bug")
     assert (answer.status_code, "secret" in answer.text) == (500, False)
     assert said == ["GET /fail/bug failed (ZeroDivisionError: a secret)"]
+
+
+def test_a_full_disk_is_said_to_both():
+    said: list[str] = []
+    answer = client(said=said).get("/fail/disk")
+    assert (answer.status_code, problem(answer)["problem"]) == (
+        507, "the server has no room on its disk (No space left on device)"
+    )  # fmt: skip
+    assert said == ["GET /fail/disk failed (/secret: No space left on device)"]
 
 
 def test_unknown_paths_and_methods_say_what_there_is():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
@@ -49,5 +50,5 @@ def _said(folder: Path) -> list[str]:
         f"Wrote {escaped(folder)} ({len(files)} files, {size}).",
         *wrapped(about, sys.stdout),
         "Try it:",
-        f"  python -m http.server --bind 127.0.0.1 --directory {escaped(folder)}",
+        f"  python -m http.server --bind 127.0.0.1 --directory {escaped(shlex.quote(str(folder)))}",
     ]

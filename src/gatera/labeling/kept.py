@@ -57,10 +57,15 @@ class Kept:
                 f"{self.path} cannot be used to keep votes ({reason(err)})",
                 remedy="Votes are kept beside the items: make that folder writable, or label a copy of it.",
             ) from err
+        except sqlite3.OperationalError as err:  # what SQLite calls an I/O error may be a full disk
+            raise DataError(
+                f"{self.path} cannot be used to keep votes ({err})",
+                remedy="Make room on the disk, or make it writable.",
+            ) from err
         except sqlite3.Error as err:
             raise DataError(
                 f"{self.path} cannot be used to keep votes ({err})",
-                remedy="Choose another file, or delete that one.",
+                remedy="Choose another file, or delete that one: votes are computed again.",
             ) from err
 
     def votes(self, function: str, version: str) -> dict[str, Said]:
@@ -93,7 +98,7 @@ class Kept:
 
     def set_labelled(self, votes: Mapping[str, str]) -> None:
         """Keep on which votes labels stand, instead of what was kept."""
-        with self._lock, self._base as base:
+        with self._writing(), self._lock, self._base as base:
             base.execute("delete from labelled")
             base.executemany("insert into labelled values (?,?)", votes.items())
 
@@ -121,7 +126,8 @@ class Kept:
             ) from err
         try:
             yield
-            self._base.commit()
+            with self._writing():
+                self._base.commit()
         except BaseException:
             self._base.rollback()
             raise
@@ -138,16 +144,26 @@ class Kept:
         self.close()
 
     def _read(self, query: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        with self._lock:
-            return self._base.execute(query, values).fetchall()
-
-    def _write(self, query: str, rows: Iterable[tuple[Any, ...]]) -> None:
         try:
-            with self._lock, self._base as base:
-                base.executemany(query, rows)
+            with self._lock:
+                return self._base.execute(query, values).fetchall()
         except sqlite3.Error as err:
             raise DataError(
-                f"{self.path} cannot be written ({err})", remedy="Free some space, or choose another file."
+                f"{self.path} cannot be read ({err})", remedy="Delete it: votes are computed again."
+            ) from err
+
+    def _write(self, query: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        with self._writing(), self._lock, self._base as base:
+            base.executemany(query, rows)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as err:
+            raise DataError(
+                f"{self.path} cannot be written ({err})",
+                remedy="Make room on the disk, or choose another file.",
             ) from err
 
 

@@ -43,7 +43,9 @@ class Metrics:
             **about,
         )
         self.reloads = Counter("gatera_reloads", "Changed program files.", ["program", "result"], **about)
-        self.log_failures = Counter("gatera_log_failures", "Answers that could not be logged.", **about)
+        self.log_failures = Counter(
+            "gatera_log_failures", "Answers that could not be logged when they were given.", **about
+        )
         Gauge("gatera_waiting", "Pieces of work that wait.", **about).set_function(waiting)
         Gauge("gatera_wait_seconds", "How long a request that comes now would wait.", **about).set_function(
             wait

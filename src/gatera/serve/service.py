@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gatera.core.checks import did_you_mean, listed
 from gatera.serve.loaded import Loaded
-from gatera.serve.log import AnswerLog
+from gatera.serve.log.answers import AnswerLog
 from gatera.serve.metrics import Metrics
 from gatera.serve.queue import MAX_WAIT, RequestQueue
 from gatera.web.guard import BODY_LIMIT

@@ -110,9 +110,13 @@ def _value(what: str, value: Any) -> Any:
     if what in ("flag", "skip"):
         return value is not False
     if what == "note":
-        if not isinstance(value, str) or len(value) > LONGEST_NOTE:
+        if not isinstance(value, str):
+            raise ArgumentError("a note is a text", got=type(value).__name__)
+        if len(value) > LONGEST_NOTE:
             raise ArgumentError(
-                "a note is a text", got=type(value).__name__, expected=f"at most {LONGEST_NOTE:,} characters"
+                "the note is too long",
+                got=f"{len(value):,} characters",
+                expected=f"at most {LONGEST_NOTE:,}",
             )
         return " ".join(value.split())
     if what == "mask":

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from gatera.core.checks import counted
+from gatera.core.errors import DataError
 from gatera.store.who import now
 from gatera.studio.desk.desk import Desk
 from gatera.studio.masks.writing import Writing
@@ -42,6 +43,7 @@ def leave(studio: Studio, by: str, message: str = "") -> Left:
         DataError: if the labels cannot be written; the decisions stay in the journal.
     """
     with studio.lock:
+        studio.place.check_there()
         studio.refresh(always=True)
         desk = studio.people.desk(by)
         names = sorted(
@@ -71,7 +73,13 @@ def leave(studio: Studio, by: str, message: str = "") -> Left:
             "left": [*disputed, *sorted(gone)],
             "commit": written.commit,
         }
-        studio.people.write(by, entry)
+        try:
+            studio.people.write(by, entry)
+        except DataError as err:
+            raise DataError(
+                f"the labels are written, but {err.problem}",
+                remedy="Nothing is lost. Make room, then finish again.",
+            ) from err
         studio.people.begin_anew(by)
         studio.reread()
         if drawn is not None:

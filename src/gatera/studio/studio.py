@@ -214,6 +214,7 @@ class Studio:
             desk = self.people.desk(by)
             if asked.id and asked.id in desk.ids:
                 return []
+            self.place.check_there()
             if asked.what in ("label", "class", "points") and self.place.masks is not None:
                 raise ArgumentError(
                     "these photos have masks, not labels", remedy="To label whole photos: --kind photos."

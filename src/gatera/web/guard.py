@@ -7,6 +7,7 @@ allowed. The policy of our pages loads nothing from elsewhere and runs no script
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -50,6 +51,9 @@ SAFETY: tuple[tuple[bytes, bytes], ...] = (
 
 #: Methods that change nothing.
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+#: Errors of a disk that is full, or cannot be written.
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 #: Headers that the guard reads.
 _READ = frozenset(
@@ -213,6 +217,11 @@ class Guard:
             return error_response(err)
         if isinstance(err, MemoryError):
             return error_response(Refused(503, "there is not enough memory for this request"))
+        if isinstance(err, OSError) and err.errno in FULL:
+            where = f"{err.filename}: " if err.filename else ""
+            self._complain(f"{scope['method']} {shorten(scope['path'])} failed ({where}{err.strerror})")
+            problem = f"the server has no room on its disk ({err.strerror})"
+            return error_response(Refused(507, problem, remedy="Send it again when there is room."))
         said = f"{type(err).__name__}: {shorten(' '.join(str(err).split()))}"
         self._complain(f"{scope['method']} {shorten(scope['path'])} failed ({said})")
         kind = "a library" if is_library_error(err) else "the server"

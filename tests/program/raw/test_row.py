@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import warnings
@@ -70,9 +71,12 @@ def test_what_training_did_not_know_is_said_once_for_each_column():
     ]
 
 
-@pytest.mark.parametrize("cell", ["inf", float("-inf")])
+@pytest.mark.parametrize("cell", ["inf", float("-inf"), 1e300])
 def test_a_number_that_is_not_finite_is_not_called_empty(cell):
-    with pytest.warns(UserWarning, match=rf"^Column 'age' holds {cell!r}, which is not finite; 40 is used"):
+    with pytest.warns(
+        UserWarning,
+        match=rf"^Column 'age' holds {re.escape(repr(cell))}, which is too large or not finite; 40 is used",
+    ):
         assert reader()({**ROW, "age": cell}).tolist() == reader()({**ROW, "age": 40}).tolist()
 
 
@@ -128,14 +132,15 @@ def test_a_cell_that_cannot_be_read_names_its_column():
     )
 
 
-@pytest.mark.parametrize("cell", [float("inf"), "-inf", float("nan")])
+@pytest.mark.parametrize("cell", [float("inf"), "-inf", float("nan"), 1e39, "-1e300", 10**400])
 def test_a_number_that_is_not_finite_is_read_as_an_empty_cell(cell):
     read = RowReader(
         [{"name": "age_na", "missing_in": "age"}],
         [{"name": "age", "fill": 40.0, "had_empty": True, "mean": 40.0, "std": 10.0}],
     )
     assert read([cell]).tolist() == read([None]).tolist() == [2.0, 0.0]
-    assert read.table({"age": np.array([float(cell), 50.0])}).tolist() == [[2.0, 0.0], [1.0, 1.0]]
+    if cell != 10**400:
+        assert read.table({"age": np.array([float(cell), 50.0])}).tolist() == [[2.0, 0.0], [1.0, 1.0]]
 
 
 def test_a_program_without_columns_is_refused():

@@ -19,6 +19,9 @@ EMPTY, UNSEEN = -1, -2
 #: pandas' own marks for "missing", known by the names of their types: a program runs without pandas.
 _PANDAS_MARKS = ("NAType", "NaTType")
 
+#: The largest number that models can take: that of float32.
+LARGEST = 3.4028234663852886e38
+
 
 def is_empty(cell: Any) -> bool:
     """Whether a cell holds nothing: None, NaN, pandas' NA or NaT, or a text that means so in a column of numbers.
@@ -37,7 +40,7 @@ def is_empty(cell: Any) -> bool:
 
 
 def number_in(cell: Any, column: str, written: NumberFormat = PLAIN) -> float:
-    """Return the number in a cell, written as text or not; NaN for an empty cell, and for a number that is not finite.
+    """Return the number in a cell, written as text or not; NaN for an empty cell, and for a number that is not finite in float32.
 
     Args:
         cell: what the cell holds.
@@ -55,13 +58,15 @@ def number_in(cell: Any, column: str, written: NumberFormat = PLAIN) -> float:
         return float("nan")
     try:
         number = _text_number(cell, written) if isinstance(cell, str) else float(cell)
+    except OverflowError:  # a whole number of Python that is larger than any float
+        return float("nan")
     except (TypeError, ValueError) as err:
         raise DataError(
             f"Column {column!r} holds something that is not a number",
             got=cell,
             expected="a number, or an empty cell",
         ) from err
-    return number if abs(number) < float("inf") else float("nan")
+    return number if abs(number) <= LARGEST else float("nan")
 
 
 def _text_number(text: str, written: NumberFormat) -> float:

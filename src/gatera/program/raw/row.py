@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from gatera.core.errors import DataError, ProgramFileError
-from gatera.program.raw.cells import EMPTY, Codes, cells_of, is_empty, number_in
+from gatera.program.raw.cells import EMPTY, LARGEST, Codes, cells_of, is_empty, number_in
 from gatera.program.raw.dates import part_of_dates
 from gatera.program.tables.numbers import PLAIN, NumberFormat
 
@@ -143,7 +143,7 @@ class NumberColumn(Column):
         used = self.used or f"{self.fill:g} is used"
         return {
             f"column {{name!r}} is empty, which it never was in training; {used}": missing & ~infinite,
-            f"column {{name!r}} holds {{cell!r}}, which is not finite; {used}": infinite,
+            f"column {{name!r}} holds {{cell!r}}, which is too large or not finite; {used}": infinite,
         }
 
 
@@ -168,7 +168,7 @@ class DatePartColumn(NumberColumn):
 
 
 def numbers_in(cells: Sequence[Any], column: str, written: NumberFormat = PLAIN) -> np.ndarray:
-    """Return the numbers in cells, float64 [n], NaN for the empty ones and for numbers that are not finite.
+    """Return the numbers in cells, float64 [n], NaN for the empty ones and for numbers that are not finite in float32.
 
     Args:
         cells: numbers or texts.
@@ -180,7 +180,7 @@ def numbers_in(cells: Sequence[Any], column: str, written: NumberFormat = PLAIN)
     """
     if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiu":
         numbers = cells.astype(np.float64)
-        return np.where(np.isinf(numbers), np.nan, numbers)
+        return np.where(np.abs(numbers) > LARGEST, np.nan, numbers)
     return np.fromiter((number_in(cell, column, written) for cell in cells), np.float64, len(cells))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -46,7 +47,7 @@ def find_origin(source: Path) -> Origin:
         if not is_repository(folder):
             raise DataError(
                 f"{folder} is not a data repository, so it has no commit {commit!r}",
-                remedy=f"Make it one: gatera data init {folder}",
+                remedy=f"Make it one: gatera data init {shlex.quote(str(folder))}",
             )
         data = DataRepository(folder)
         made = data.commit_of(commit)

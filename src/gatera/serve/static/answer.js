@@ -1,4 +1,5 @@
 // One answer: the label, the shares of all labels, what is unsure about it, and the photo with what was found on it.
+import { element } from "./element.js";
 import { fill, say } from "./words.js";
 
 const MOST_SHOWN = 12;
@@ -25,22 +26,15 @@ function labelOf(program, answer) {
 function shareRows(program, answer) {
   const shares = Object.entries(answer.probabilities || answer.shares || {}).sort((one, other) => other[1] - one[1]);
   return shares.slice(0, MOST_SHOWN).flatMap(([label, share]) => {
-    const name = document.createElement("span");
+    const name = element("span");
     if (program.task === "segmentation") {
-      const key = document.createElement("i");
-      key.className = "key";
+      const key = element("i.key");
       key.style.backgroundColor = colour(program.labels.map(String).indexOf(label));
       name.append(key);
     }
     name.append(label);
-    const bar = document.createElement("progress");
-    bar.max = 1;
-    bar.value = share;
-    bar.setAttribute("aria-label", label);
-    const percent = document.createElement("span");
-    percent.className = "number";
-    percent.textContent = `${(100 * share).toFixed(1)} %`;
-    return [name, bar, percent];
+    const bar = element("progress", "", { max: 1, value: share, ariaLabel: label });
+    return [name, bar, element("span.number", `${(100 * share).toFixed(1)} %`)];
   });
 }
 

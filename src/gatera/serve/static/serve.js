@@ -2,6 +2,7 @@
 import { fill, say, setLanguage, speak, spoken } from "./words.js";
 import { showAnswer } from "./answer.js";
 import { onDrop } from "./drop.js";
+import { element } from "./element.js";
 import { record } from "./recorder.js";
 import { WORDS } from "./words_serve.js";
 
@@ -164,25 +165,21 @@ at("row-input").addEventListener("submit", (event) => {
 });
 
 function fieldControl(field, place) {
-  const box = document.createElement("div");
-  const label = document.createElement("label");
-  label.textContent = field.name;
-  label.htmlFor = `field-${place}`;
+  const box = element("div");
   let control;
   if (field.type === "choice" && field.choices.length <= 200) {
-    control = document.createElement("select");
+    control = element("select");
     control.append(new Option(say("empty"), ""));
     field.choices.forEach((choice) => control.append(new Option(String(choice), String(choice))));
     control.selectedIndex = 1;
   } else {
-    control = document.createElement("input");
-    control.type = field.type === "number" ? "number" : field.type === "date" ? "date" : "text";
+    control = element("input", "", { type: ["number", "date"].includes(field.type) ? field.type : "text" });
     if (field.type === "number") control.step = "any";
     control.value = field.example;
   }
   control.id = `field-${place}`;
   control.name = field.name;
-  box.append(label, control);
+  box.append(element("label", field.name, { htmlFor: control.id }), control);
   return box;
 }
 
@@ -194,7 +191,7 @@ function show(program) {
   const takesFiles = ["photos", "recordings"].includes(program.takes);
   at("name").textContent = program.name;
   document.title = say("page_of", { name: program.name });
-  at("about").textContent = say("about", { version: program.version, task: program.task, takes: program.takes });
+  at("about").textContent = say("about", { version: program.version, task: say(program.task), takes: say(program.takes) });
   at("file-input").hidden = !takesFiles;
   at("text-input").hidden = program.takes !== "texts";
   at("row-input").hidden = program.fields.length === 0;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -171,7 +172,8 @@ def unknown_item(work: Workspace, version: Version, name: str) -> ArgumentError:
         )
     if (work.root / name).exists():
         return ArgumentError(
-            f"{name} is not in the repository yet", remedy=f"Add it first: gatera data add {name}"
+            f"{name} is not in the repository yet",
+            remedy=f"Add it first: gatera data add {shlex.quote(str(name))}",
         )
     folder = name.rpartition("/")[0]
     near = [each for sheet in version.sheets() for each in sheet.lines if each.rpartition("/")[0] == folder][

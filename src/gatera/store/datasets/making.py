@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def make(folder: Path, say: Callable[[str], None]) -> Path:
     if outer is not None and not is_repository(folder):
         raise DataError(
             f"{folder} is inside the data repository {outer}",
-            remedy=f"Add it there: gatera data add {folder}",
+            remedy=f"Add it there: gatera data add {shlex.quote(str(folder))}",
         )
     folder.mkdir(parents=True, exist_ok=True)
     git = Git(folder)
@@ -122,13 +123,15 @@ def find(folder: Path) -> Path:
     """
     start = folder.absolute()
     if not start.is_dir():
-        raise DataError(f"There is no folder {start}", remedy=f"Make one: gatera data init {folder}")
+        raise DataError(
+            f"There is no folder {start}", remedy=f"Make one: gatera data init {shlex.quote(str(folder))}"
+        )
     for each in (start, *start.parents):
         if is_repository(each):
             return each
     raise DataError(
         f"{start} is not in a data repository",
-        remedy=f"Make one: gatera data init {folder}",
+        remedy=f"Make one: gatera data init {shlex.quote(str(folder))}",
     )
 
 

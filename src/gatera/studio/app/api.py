@@ -154,6 +154,7 @@ class Api:
     def set_keys(self, request: Request, body: Any) -> dict[str, Any]:
         """Remember the keys that a person chose."""
         keys = check_keys(_object(body))
+        self.studio.place.check_there()
         self.keys.keep(self.who(request), keys)
         return {"keys": keys}
 

@@ -57,7 +57,9 @@ class Keys:
             with atomic_write(path) as partial:
                 partial.write_text(json.dumps(keys, ensure_ascii=False, indent=1), "utf-8")
         except OSError as err:
-            raise DataError(f"{path} cannot be written ({err.strerror})") from err
+            raise DataError(
+                f"{path} cannot be written ({err.strerror})", remedy="Make room, or make it writable."
+            ) from err
 
     def _path(self, by: str) -> Path:
         return file_of(self._folder, check_name(by)).with_suffix(".json")

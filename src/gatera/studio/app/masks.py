@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import threading
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -37,6 +38,7 @@ class MaskApi:
 
     def __init__(self, studio: Studio, by: str) -> None:
         self._studio, self._by = studio, by
+        self._small = threading.Lock()
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -80,9 +82,8 @@ class MaskApi:
                 desk = self._studio.people.desk(by)
             photo = self._studio.place.path(position)
             try:
-                seen = mask_seen(
-                    self._studio, desk, by, name, propose=False
-                )  # 24 at once would take too long
+                with self._small:  # a page asks for 24: what is seen large waits for one of them at most
+                    seen = mask_seen(self._studio, desk, by, name)
             except DataError:  # the photo alone; seen large, it says what is wrong with its mask
                 return small_photo(photo, self._studio.folder / "small").data
             return overlay(photo, seen)

@@ -11,9 +11,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from gatera.studio.media.photos import Picture, photo_for_page, small_photo, stamp_of
+from gatera.studio.media.photos import Picture, photo_for_page, small_photo, stamp_of, with_points
 from gatera.studio.media.sounds import PLAYED, as_wav, spectrogram
 from gatera.studio.studio import Studio
+from gatera.studio.views import points_of
 from gatera.web.problems import Refused
 
 #: For so long a browser need not ask again (seconds): the next items are fetched before they are shown.
@@ -30,14 +31,17 @@ def media_routes(studio: Studio) -> list[Route]:
             raise Refused(404, "there is no such picture")
         return studio.place.path(position)
 
-    def route(url: str, make: Callable[[Path], Picture]) -> Route:
+    def small_one(path: Path, points: str) -> Picture:
+        return with_points(small_photo(path, small), points_of(points))
+
+    def route(url: str, make: Callable[[Path, str], Picture]) -> Route:
         async def endpoint(request: Request) -> Response:
-            path = path_of(request)
-            etag = f'"{hashlib.sha256((url + stamp_of(path)).encode("utf-8", "surrogatepass")).hexdigest()[:20]}"'
+            path, points = path_of(request), request.query_params.get("points", "")
+            etag = f'"{hashlib.sha256((url + stamp_of(path) + points).encode("utf-8", "surrogatepass")).hexdigest()[:20]}"'
             headers = {"ETag": etag, "Cache-Control": f"private, max-age={FRESH}"}
             if etag in request.headers.get("if-none-match", ""):
                 return Response(status_code=304, headers=headers)
-            picture = await run_in_threadpool(make, path)
+            picture = await run_in_threadpool(make, path, points)
             return Response(picture.data, media_type=picture.media_type, headers=headers)
 
         return Route(url, endpoint, methods=["GET"])
@@ -53,8 +57,8 @@ def media_routes(studio: Studio) -> list[Route]:
         return Response(made.data, media_type=made.media_type)
 
     return [
-        route("/photo/{position:int}", photo_for_page),
-        route("/small/{position:int}", lambda path: small_photo(path, small)),
-        route("/spectrogram/{position:int}", spectrogram),
+        route("/photo/{position:int}", lambda path, _: photo_for_page(path)),
+        route("/small/{position:int}", small_one),
+        route("/spectrogram/{position:int}", lambda path, _: spectrogram(path)),
         Route("/sound/{position:int}", sound, methods=["GET"]),
     ]

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from gatera.core.errors import ArgumentError, DataError
+from gatera.core.files import atomic_write
 
 try:
     import fcntl
@@ -72,7 +73,7 @@ class Journal:
     """
 
     def __init__(self, folder: Path, by: str, say: Callable[[str], None]) -> None:
-        self.path = file_of(folder, by)
+        self.path, self._by, self._say = file_of(folder, by), by, say
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
@@ -82,20 +83,20 @@ class Journal:
                 remedy="Decisions are kept there: make room, or make it writable.",
             ) from err
         try:
-            self._lock(by)
+            self._lock(self._handle)
             self.entries = self._read(say)
         except BaseException:
             os.close(self._handle)
             raise
 
-    def _lock(self, by: str) -> None:
+    def _lock(self, handle: int) -> None:
         if fcntl is None:
             return
         try:
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as err:
             raise DataError(
-                f"{by} is at work in another studio on the same data",
+                f"{self._by} is at work in another studio on the same data",
                 remedy='Work there, or say who you are here: --by "Your name".',
             ) from err
         except OSError:  # a network disk without locks
@@ -126,12 +127,51 @@ class Journal:
             if os.write(self._handle, line) != len(line):
                 raise OSError(28, "No space left on device")
             os.fsync(self._handle)
+            self._put_back()
         except OSError as err:
             os.ftruncate(self._handle, size)
             raise DataError(
                 f"{self.path} cannot be written ({err.strerror})",
                 remedy="This decision is not kept. Make room, then press the key again.",
             ) from err
+        except DataError:
+            os.ftruncate(self._handle, size)
+            raise
+
+    def _put_back(self) -> None:
+        """See that the file still has its name: what is written to one that somebody removed is gone when this process ends.
+
+        A journal that was removed is written again, whole: as long as it is open, the system keeps what was in it.
+
+        Raises:
+            OSError: if it cannot be written again.
+            DataError: if another file has its name, whose lines must not be lost either.
+        """
+        try:
+            there = os.path.samestat(os.fstat(self._handle), self.path.stat())
+        except FileNotFoundError:
+            self._write_again()
+            return
+        if not there:
+            raise DataError(
+                f"{self.path} is another file than the one that was opened",
+                remedy="This decision is not kept. Start the studio again, then press the key again.",
+            )
+
+    def _write_again(self) -> None:
+        with atomic_write(self.path) as partial, partial.open("wb") as file:
+            file.write(os.pread(self._handle, os.fstat(self._handle).st_size, 0))
+            file.flush()
+            os.fsync(file.fileno())
+        handle = os.open(self.path, os.O_RDWR | os.O_APPEND)
+        try:
+            self._lock(handle)
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(self._handle)
+        self._handle = handle
+        self._say(f"{self.path} had been removed, and was written again with everything that was in it.")
 
     def begin_anew(self) -> None:
         """Empty the journal, when all of it is where labels are kept and it has grown large."""

@@ -48,8 +48,8 @@ def masks_of(studio: Studio) -> MaskFiles:
     return studio.place.masks
 
 
-def mask_seen(studio: Studio, desk: Desk, by: str, name: str, propose: bool = True) -> Seen:
-    """Return a photo's mask: what a person drew, else its file, else what a program proposes (if `propose`), else all ground.
+def mask_seen(studio: Studio, desk: Desk, by: str, name: str) -> Seen:
+    """Return a photo's mask: what a person drew, else its file, else what a program proposes, else all ground.
 
     Raises:
         DataError: if it cannot be read, or does not lie on its photo.
@@ -69,7 +69,7 @@ def mask_seen(studio: Studio, desk: Desk, by: str, name: str, propose: bool = Tr
         if mine.base != base or drawing.size != file.size:
             file = drawing
         return Seen(positions, classes, base, file, mine.guess)
-    if not base and propose and studio.proposals is not None:
+    if not base and studio.proposals is not None:
         return Seen(studio.proposals.of(studio.place.home / name), classes, base, file, studio.proposals.name)
     return Seen(positions, classes, base, file)
 
@@ -105,6 +105,7 @@ def draw(
         desk, name = studio.people.desk(by), studio.place.names[position]
         if id and id in desk.ids:
             return []
+        studio.place.check_there()
         seen = mask_seen(studio, desk, by, name)
         if base != seen.base:
             raise DataError(

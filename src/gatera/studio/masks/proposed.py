@@ -11,6 +11,7 @@ import numpy as np
 
 from gatera.core.errors import ArgumentError
 from gatera.studio.masks.classes import MaskClasses
+from gatera.studio.media.photos import stamp_of
 
 if TYPE_CHECKING:
     from gatera.program.program import Program
@@ -49,7 +50,7 @@ class Proposals:
         self._places = np.full(256, max(0, classes.ground), np.uint8)
         self._places[: len(program.vocab)] = [places[str(label)] for label in program.vocab]
         self._kept: OrderedDict[str, np.ndarray] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock, self._computing = threading.Lock(), threading.Lock()
 
     def of(self, photo: Path) -> np.ndarray:
         """Return the class of each pixel of a photo as positions in the classes, uint8 [H,W].
@@ -57,11 +58,25 @@ class Proposals:
         Raises:
             DataError: if the photo cannot be read.
         """
-        key = str(photo)
+        key = f"{photo} {stamp_of(photo)}"
+        found = self._found(key)
+        if found is not None:  # a stroke does not wait for the proposals of a grid
+            return found
+        with self._computing:
+            found = self._found(key)
+            if found is None:
+                found = self._places[np.asarray(self._program.predict(photo).label)]
+                self._keep(key, found)
+        return found
+
+    def _keep(self, key: str, found: np.ndarray) -> None:
         with self._lock:
-            if key not in self._kept:
-                self._kept[key] = self._places[np.asarray(self._program.predict(photo).label)]
-            self._kept.move_to_end(key)
+            self._kept[key] = found
             while len(self._kept) > 1 and sum(each.size for each in self._kept.values()) > KEPT:
                 self._kept.popitem(last=False)
-            return self._kept[key]
+
+    def _found(self, key: str) -> np.ndarray | None:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)

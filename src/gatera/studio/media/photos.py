@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from gatera.core.files import atomic_write
 from gatera.program.raw.photo import read_photo
@@ -20,6 +21,9 @@ MOST_BYTES, LARGE = 2_500_000, 1600
 
 #: The longer side of small pictures (pixels).
 SMALL = 320
+
+#: Colours of the points on them, and of their edge: as the page draws them on large photos.
+DOT, DOT_EDGE = (31, 95, 168), (255, 255, 255)
 
 
 class Picture(NamedTuple):
@@ -72,6 +76,23 @@ def small_photo(path: Path, folder: Path) -> Picture:
     except OSError:  # a full disk: it is made again next time
         pass
     return Picture(data, "image/jpeg")
+
+
+def with_points(picture: Picture, points: Sequence[Sequence[float]]) -> Picture:
+    """Return a small picture with dots on it.
+
+    Args:
+        picture: the picture.
+        points: [x, y] each, as shares of its width and height.
+    """
+    if not points:
+        return picture
+    photo = Image.open(io.BytesIO(picture.data)).convert("RGB")
+    pen = ImageDraw.Draw(photo)
+    reach = max(2.0, max(photo.size) / 28)
+    for x, y in ((x * photo.width, y * photo.height) for x, y in points):
+        pen.ellipse((x - reach, y - reach, x + reach, y + reach), DOT, DOT_EDGE, max(1, round(reach / 3)))
+    return Picture(_jpeg(photo, SMALL, 85), "image/jpeg")
 
 
 def stamp_of(path: Path) -> str:

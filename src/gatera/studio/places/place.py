@@ -109,6 +109,14 @@ class Place(ABC):
     def __len__(self) -> int:
         return len(self.names)
 
+    def check_there(self) -> None:
+        """Raise DataError where the folder was removed or moved: written to now, it would come back with nothing else in it."""
+        if not self.home.is_dir():
+            raise DataError(
+                f"the folder {self.home} is not there any more",
+                remedy="Put it back, then press the key again.",
+            )
+
     def path(self, position: int) -> Path:
         """Return the file of an item.
 

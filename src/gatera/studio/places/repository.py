@@ -58,7 +58,7 @@ class RepositoryPlace(Place):
         elif done.commit is None:
             sentence = "Nothing to commit: the labels are as they were."
         else:
-            sentence = f"Committed {done.commit[:8]}: {done.sentence}"
+            sentence = f"Committed {done.commit[:8]}: {done.sentence}."
         return Written(done.changed, self.root, done.commit, sentence)
 
 

@@ -9,7 +9,7 @@ from gatera.studio.guesses import Guess
 from gatera.studio.places.place import Place
 
 #: What reads the log; imported only where there is one.
-READ = ("gatera.serve.log", "read_answers")
+READ = ("gatera.serve.log.answers", "read_answers")
 
 
 def served_items(place: Place, log: Path) -> dict[str, Guess]:

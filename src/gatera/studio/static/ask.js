@@ -33,10 +33,11 @@ export async function get(path, values) {
   return answered(await fetch(address(path, values), { headers: { Accept: "application/json" } }));
 }
 
-export async function post(path, body) {
-  const options = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-  return answered(await fetch(address(path), options));
+async function sent(to, body, headers) {
+  return answered(await fetch(to, { method: "POST", headers, body }));
 }
+
+export const post = (path, body) => sent(address(path), JSON.stringify(body), { "Content-Type": "application/json" });
 
 export async function bytesOf(path) {
   const response = await fetch(address(path));
@@ -50,7 +51,7 @@ export async function decide(what, { bytes, ...more }) {
   const body = { what, id: `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`, ...more };
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return bytes ? await answered(await fetch(address(`api/mask/${more.i}`, body), { method: "POST", headers: bytes.byteLength ? { "Content-Encoding": "gzip" } : {}, body: bytes })) : await post("api/act", body);
+      return await (bytes ? sent(address(`api/mask/${more.i}`, body), bytes, bytes.byteLength ? { "Content-Encoding": "gzip" } : {}) : post("api/act", body));
     } catch (error) {
       if (error instanceof Failed || attempt === 3) throw error;
       await pause(200 * 2 ** attempt);

@@ -1,6 +1,7 @@
 // Twenty-four items: what is proposed is confirmed by one key, but for exceptions that are marked.
 import { address } from "./ask.js";
-import { element, failed } from "./one.js";
+import { element } from "./element.js";
+import { failed } from "./one.js";
 import { say } from "./words.js";
 
 export const PAGE = 24;
@@ -23,12 +24,13 @@ export function showGrid(into, page, kindOfItems, open) {
 }
 
 function cell(item, n, open) {
-  const made = element("div", "", { className: "cell", id: `cell-${n}` });
+  const made = element("div.cell", "", { id: `cell-${n}` });
   made.role = "option";
   const picture = { photos: "small", masks: "over", recordings: "spectrogram" }[kind];
-  if (picture) made.append(element("img", "", { src: address(`${picture}/${item.i}`, item.mask && { v: item.mask.v }), alt: "", loading: "lazy", onerror: ({ target }) => failed(target) }));
-  else made.append(element("div", item.text ?? Object.entries(item.row || {}).map((pair) => pair.join(": ")).join("\n"), { className: "text" }));
-  made.append(element("b"), element("span", item.name, { className: "name" }));
+  const of = item.mask ? { v: item.mask.v } : item.points && { points: JSON.stringify(item.points) };
+  if (picture) made.append(element("img", "", { src: address(`${picture}/${item.i}`, of), alt: "", loading: "lazy", onerror: ({ target }) => failed(target) }));
+  else made.append(element("div.text", item.text ?? Object.entries(item.row || {}).map((pair) => pair.join(": ")).join("\n")));
+  made.append(element("b"), element("span.name", item.name));
   made.onclick = () => {
     focus = n;
     if (kind === "masks") open(item);
@@ -47,17 +49,19 @@ function paint() {
   items.forEach((item, n) => {
     const made = box.children[n];
     const label = proposal(item);
-    made.querySelector("b").textContent = label || say("no_label");
+    const shown = label || (item.mask && item.why) || say("no_label");
+    made.querySelector("b").textContent = shown;
     made.ariaSelected = marks.has(item.i);
-    made.ariaLabel = `${item.name}: ${label || say("no_label")}${marks.has(item.i) ? `, ${say("marked")}` : ""}`;
+    made.ariaLabel = `${item.name}: ${shown}${marks.has(item.i) ? `, ${say("marked")}` : ""}`;
     made.classList.toggle("changed", changed.has(item.i));
     made.classList.toggle("kept", item.mine);
     made.tabIndex = n === focus ? 0 : -1;
   });
 }
 
+/** Which of the page has the focus: 0 for the first. */
 export function inFocus() {
-  return items[focus];
+  return focus;
 }
 
 /** Move the focus by so many cells; false where it would leave the page. */

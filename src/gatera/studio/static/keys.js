@@ -1,5 +1,6 @@
 // Which key does what. All can be changed; the server remembers it.
 import { post } from "./ask.js";
+import { element } from "./element.js";
 import { MASK_KEYS } from "./masks.js";
 import { say } from "./words.js";
 
@@ -44,8 +45,11 @@ export function actionOf(event) {
   return all().find((action) => keyOf(action) === key) ?? null;
 }
 
-export function nameOf(event) {
-  return event.key.length === 1 ? event.key.toLowerCase() : event.key;
+/** The name of a key. Where another script is written, or digits need Shift, its place on the keyboard counts. */
+export function nameOf({ key, code = "", shiftKey }) {
+  if (key.length > 1) return key;
+  if (key > "\u024f" && code.startsWith("Key")) return code[3].toLowerCase();
+  return !shiftKey && code.startsWith("Digit") ? code[5] : key.toLowerCase();
 }
 
 const SHORT = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Enter: "⏎", Backspace: "⌫", Escape: "Esc" };
@@ -61,7 +65,7 @@ export function called(action) {
   return action.startsWith("label:") ? action.slice(6) : say(words || action);
 }
 
-const PLAIN = ["Shift", "Control", "Alt", "Meta", "CapsLock", "Dead", "Process", "Unidentified", "AltGraph"];
+const PLAIN = /^(Shift|Control|Alt|Meta|Caps|Dead|Process|Unid)/;
 
 /** Fill the list of keys. `done` is called after a change. */
 export function listKeys(body, heading, done) {
@@ -69,11 +73,9 @@ export function listKeys(body, heading, done) {
   for (const action of all()) {
     const row = body.insertRow();
     row.insertCell().textContent = called(action);
-    const button = document.createElement("button");
     const key = shown(keyOf(action)) || "–";
-    button.append(Object.assign(document.createElement("kbd"), { textContent: key }));
-    button.ariaLabel = `${called(action)}: ${key}`;
-    button.onclick = () => change(action, heading, done);
+    const button = element("button", "", { ariaLabel: `${called(action)}: ${key}`, onclick: () => change(action, heading, done) });
+    button.append(element("kbd", key));
     row.insertCell().append(button);
   }
 }
@@ -81,7 +83,7 @@ export function listKeys(body, heading, done) {
 function change(action, said, done) {
   said.textContent = say("press", { what: called(action) });
   const listen = async (event) => {
-    if (PLAIN.includes(event.key)) return;
+    if (PLAIN.test(event.key)) return;
     event.preventDefault();
     event.stopPropagation();
     document.removeEventListener("keydown", listen, true);

@@ -1,6 +1,6 @@
 // Masks: the class of every pixel, corrected with brush and fill, by mouse, pen, finger or keys.
 import { bytesOf } from "./ask.js";
-import { element } from "./one.js";
+import { element } from "./element.js";
 import { ARROWS, share } from "./points.js";
 import { say } from "./words.js";
 
@@ -16,11 +16,11 @@ let hooks = null;
 export async function showMask(frame, image, item, given) {
   hooks = given;
   const canvas = element("canvas", "", { tabIndex: 0, role: "application", ariaLabel: `${say("mask")}: ${item.name}` });
-  const ring = element("i", "", { className: "ring", hidden: true });
+  const ring = element("i.ring", "", { hidden: true });
   frame.append(canvas, ring);
   if (mask?.item.i !== item.i || mask.v !== item.mask.v) {
     mask = null;
-    const bytes = await bytesOf(`mask/${item.i}`).catch((error) => frame.after(element("p", error.message, { className: "bad" })));
+    const bytes = await bytesOf(`mask/${item.i}`).catch((error) => frame.after(element("p.bad", error.message)));
     if (!bytes || !canvas.isConnected) return;
     const end = bytes.indexOf(10);
     mask = { v: item.mask.v, pixels: bytes.slice(end + 1), ...JSON.parse(new TextDecoder().decode(bytes.subarray(0, end))) };

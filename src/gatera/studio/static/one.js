@@ -1,13 +1,8 @@
 // One item, large: a photo, a text, a row or a recording.
+import { element } from "./element.js";
 import { showMask } from "./masks.js";
 import { drawPoints } from "./points.js";
 import { say } from "./words.js";
-
-export function element(tag, text = "", more = {}) {
-  const made = Object.assign(document.createElement(tag), more);
-  if (text) made.textContent = text;
-  return made;
-}
 
 const ready = new Map();
 
@@ -35,7 +30,7 @@ export function showOne(box, item, kind, keepPoints, drawing) {
   box.classList.remove("small");
   if (source(item, kind)) {
     const image = pictureOf(item, kind);
-    const frame = element("div", "", { className: "frame" });
+    const frame = element("div.frame");
     frame.append(image);
     box.append(frame);
     image.onerror = () => failed(image);
@@ -48,18 +43,18 @@ export function showOne(box, item, kind, keepPoints, drawing) {
   if (kind === "recordings") box.append(element("audio", "", { controls: true, preload: "auto", src: `sound/${item.i}`, id: "sound" }));
   if (item.text !== undefined && !item.problem) box.append(marked(item));
   if (item.row) box.append(rowTable(item.row));
-  if (item.problem) box.append(element("p", `${say("cannot_show")} ${item.problem}`, { className: "bad" }));
-  if (item.cut) box.append(element("p", say("cut", { n: item.cut }), { className: "soft" }));
+  if (item.problem) box.append(element("p.bad", `${say("cannot_show")} ${item.problem}`));
+  if (item.cut) box.append(element("p.soft", say("cut", { n: item.cut })));
 }
 
 /** Put what is wrong with a picture in its place. */
 export async function failed(image) {
   const answer = await fetch(image.src).then((found) => (found.ok ? null : found.json())).catch(() => null);
-  (image.closest(".frame") || image).replaceWith(element("p", `${say("cannot_show")} ${answer?.error?.message || ""}`, { className: "bad" }));
+  (image.closest(".frame") || image).replaceWith(element("p.bad", `${say("cannot_show")} ${answer?.error?.message || ""}`));
 }
 
 function marked(item) {
-  const box = element("p", "", { className: "text", tabIndex: 0 });
+  const box = element("p.text", "", { tabIndex: 0 });
   const characters = [...item.text]; // spans count characters as Python does
   let at = 0;
   for (const [start, end, label] of item.spans || []) {

@@ -1,9 +1,10 @@
 // The page: what is shown, and what each key does. A decision is on the disk before the next item comes.
 import { decide, Failed, get, post, setWho } from "./ask.js";
+import { element } from "./element.js";
 import * as grid from "./grid.js";
 import { actionOf, called, keepKeys, keyOf, listKeys, setKeys, shown, useMasks } from "./keys.js";
 import * as masks from "./masks.js";
-import { element, prepare, showOne } from "./one.js";
+import { prepare, showOne } from "./one.js";
 import { showPanel } from "./panel.js";
 import { say, setLanguage, speak, spoken } from "./words.js";
 import { WORDS } from "./words_studio.js";
@@ -26,7 +27,7 @@ speak(WORDS);
 
 async function loadState() {
   state = await get("api/state");
-  if (state.kind === "masks") useMasks();
+  if (painting()) useMasks();
   setKeys(state.keys, state.classes);
   showState();
 }
@@ -37,6 +38,7 @@ async function openQueue(name, more = {}) {
   items = new Map();
   at = made.place ?? 0;
   await show();
+  showState();
 }
 
 async function order(at = "") {
@@ -99,7 +101,7 @@ function showView() {
 
 function paintOne(item) {
   showOne(find("item"), item, state.kind, (points) => doing(() => keepPoints(item, points)), DRAWING);
-  paintFacts(item);
+  paintFacts();
 }
 
 const DRAWING = {
@@ -114,15 +116,17 @@ const DRAWING = {
 
 async function flushMask() {
   await masks.flush();
-  if (view === "one" && items.has(at)) paintFacts(items.get(at));
+  paintFacts();
 }
 
-function paintFacts(item) {
+function paintFacts() {
+  const item = items.get(at);
+  if (view !== "one" || !item) return;
   const facts = find("facts");
   const is = item.mask?.drawn ? say("drawn") : item.mask?.mine ? say("right") : item.label;
-  facts.replaceChildren(element("span", is || say("no_label"), { className: is ? "is" : "soft" }));
+  facts.replaceChildren(element(is ? "span.is" : "span.soft", is || say("no_label")));
   const more = [item.label && item.by && say("by", { by: item.by }), item.label && item.source && item.source !== "person" && item.source, item.flag && say("flagged_item"), item.note, item.why, item.name];
-  facts.append(element("span", ` ${more.filter(Boolean).map((each) => `· ${each}`).join(" ")}`, { className: "soft" }));
+  facts.append(element("span.soft", ` ${more.filter(Boolean).map((each) => `· ${each}`).join(" ")}`));
   put("guess", item.guess && say("guess_is", { label: item.guess.label, p: item.guess.p.toFixed(2) }));
   put("others", item.others && say("others_say", { list: item.others.map((each) => `${each.by}: ${each.label || "–"}`).join(", ") }));
 }
@@ -130,7 +134,7 @@ function paintFacts(item) {
 function showDone() {
   const needs = ["suspects", "uncertain"].includes(queue.name) && state.queues[queue.name] === null;
   const first = queue.total ? "all_seen" : needs ? "nothing_suspects" : "nothing";
-  find("done").replaceChildren(element("p", say(first), { className: "is" }), element("p", say("go_on")));
+  find("done").replaceChildren(element("p.is", say(first)), element("p", say("go_on")));
 }
 
 function showState() {
@@ -141,14 +145,14 @@ function showState() {
   select.replaceChildren();
   for (const [name, count] of Object.entries(state.queues)) {
     if (name === "served" && count === null) continue;
-    select.append(element("option", `${say(name)}${count === null ? "" : ` (${number(count)})`}`, { value: name }));
+    select.append(new Option(`${say(name)}${count === null ? "" : ` (${number(count)})`}`, name));
   }
-  if (queue.like !== null) select.append(element("option", say("similar"), { value: "similar" }));
+  if (queue.like !== null) select.append(new Option(say("similar"), "similar"));
   select.value = queue.like === null ? queue.name : "similar";
   for (const action of ["grid", "filter", "train", "model", "help"]) {
     const button = document.querySelector(`[data-do=${action}]`);
     button.replaceChildren(...actionButton(action).childNodes);
-    button.hidden = (action === "train" && !state.can_train) || (action === "model" && state.kind === "masks");
+    button.hidden = (action === "train" && !state.can_train) || (action === "model" && painting());
   }
   showView();
   find("filtered").hidden = !queue.filter;
@@ -167,16 +171,16 @@ function showCounts() {
 
 function showLast() {
   find("last").replaceChildren(...state.last.map((each) => {
-    const line = element("li");
     const what = each.what === "label" ? each.value || say("remove") : each.what === "class" ? `${say("new_label")}: ${each.value}` : say(each.what);
-    const button = element("button");
+    const button = element("button", "", { disabled: (each.i ?? null) === null, onclick: () => doing(() => toItem(each.i)) });
     button.append(element("span", each.name || ""), element("b", each.many > 1 ? say("many", { what, n: each.many }) : what));
-    button.disabled = each.i === undefined || each.i === null;
-    button.onclick = () => doing(() => toItem(each.i));
+    const line = element("li");
     line.append(button);
     return line;
   }));
 }
+
+const painting = () => state.kind === "masks";
 
 let made = { labels: "", actions: "" }; // what the buttons were made for
 
@@ -195,41 +199,39 @@ function showLabels() {
     box.replaceChildren(...state.classes.map((label, n) => {
       const button = actionButton(`label:${label}`);
       if (!state.colours[n]) return button;
-      button.prepend(element("i", "", { className: "swatch" }));
+      button.prepend(element("i.swatch"));
       button.firstChild.style.background = state.colours[n];
       return button;
     }));
     if (state.kind !== "masks") box.append(actionButton("new_label"));
     if (view === "grid") {
-      const confirm = actionButton(state.kind === "masks" ? "one" : "confirm", "take");
+      const confirm = actionButton(painting() ? "one" : "confirm", "take");
       confirm.className = "main";
       box.append(confirm); // here, where a phone shows it always
     }
   }
   state.classes.forEach((label, n) => {
-    box.children[n].ariaPressed = state.kind === "masks" ? masks.tool.place === n : item?.label === label;
+    box.children[n].ariaPressed = painting() ? masks.tool.place === n : item?.label === label;
     box.children[n].classList.toggle("guess", item?.guess?.label === label);
   });
 }
 
 function actionButton(action, key = action) {
-  const button = element("button");
+  const button = element("button", "", { onclick: () => press(key) });
   button.append(element("span", called(action)), " ", element("kbd", shown(keyOf(key))));
-  button.onclick = () => press(key);
   return button;
 }
 
 function showActions() {
   const item = items.get(at);
-  const painting = state.kind === "masks";
-  const one = ["skip", "prev", "next", "undo", "redo", "flag", ...(painting ? [] : ["similar"]), "note", "remove"];
-  if (painting) one.unshift(...Object.keys(masks.MASK_KEYS), "take");
+    const one = ["skip", "prev", "next", "undo", "redo", "flag", ...(painting() ? [] : ["similar"]), "note", "remove"];
+  if (painting()) one.unshift(...Object.keys(masks.MASK_KEYS), "take");
   if (item?.guess) one.unshift("take");
   if (state.kind === "recordings") one.push("play");
-  const names = view === "one" ? one : ["undo", "redo", "prev", "next", ...(painting ? [] : ["mark"])];
+  const names = view === "one" ? one : ["undo", "redo", "prev", "next", ...(painting() ? [] : ["mark"])];
   const box = find("actions");
   if (again("actions", view, names, state.keys)) box.replaceChildren(...names.map((action) => actionButton(action)));
-  if (!painting || view === "grid") return;
+  if (!painting() || view === "grid") return;
   ["brush", "erase", "fill", "like"].forEach((action, n) => box.children[n].ariaPressed = masks.tool.name === action);
 }
 
@@ -244,7 +246,7 @@ function said(item, words) {
 function problem(error) {
   if (!error) return put("problem");
   const why = error.status === 401 ? say("signed_out") : error instanceof Failed ? error.message : say("offline");
-  put("problem", error.decision ? say("not_kept", { why }) : why);
+  put("problem", error.decision && error.status !== 400 ? say("not_kept", { why }) : why); // 400: nothing to keep
 }
 
 function showJob(job) {
@@ -291,8 +293,10 @@ async function keep(what, more) {
   return answer;
 }
 
+const keepOf = (item, what, value) => keep(what, { items: { [item.i]: value } });
+
 async function keepPoints(item, points) {
-  await keep("points", { items: { [item.i]: points } });
+  await keepOf(item, "points", points);
   since = performance.now();
   tell(say("drawn"));
 }
@@ -330,7 +334,7 @@ async function toItem(position) {
     at = made.place;
     return show();
   }
-  return openQueue("all", { at: position, filter: "" }).then(showState);
+  return openQueue("all", { at: position, filter: "" });
 }
 
 function toOne(item) {
@@ -341,7 +345,7 @@ function toOne(item) {
 }
 
 async function confirmPage() {
-  if (state.kind === "masks") return toOne(grid.inFocus());
+  if (painting()) return toOne(here());
   const labels = grid.confirmed();
   const n = Object.keys(labels).length;
   if (n) await keep("label", { items: labels, guessed: true });
@@ -357,28 +361,25 @@ async function undo(what) {
   else await show();
 }
 
-const here = () => (view === "grid" ? grid.inFocus() : items.get(at));
+const here = () => items.get(view === "grid" ? at + grid.inFocus() : at);
+const OF_ITEM = ["take", "skip", "flag", "similar", "remove", "note"]; // what needs one
 
 const DO = {
-  async take() {
+  async take(item) {
     if (view === "grid") return confirmPage();
-    const item = items.get(at);
-    if (item?.mask) {
+    if (item.mask) {
       const base = masks.base(item);
       if (base === null) return;
       await DRAWING.keep(item, new ArrayBuffer(0), base);
       said(item, say("right"));
       return go(1);
     }
-    const guess = item?.guess;
-    if (guess) return giveLabel(guess.label, true);
+    if (item.guess) return giveLabel(item.guess.label, true);
     tell(say("no_guess"));
   },
-  async skip() {
+  async skip(item) {
     if (view === "grid") return grid.toggle();
-    const item = items.get(at);
-    if (!item) return;
-    await keep("skip", { items: { [item.i]: true } });
+    await keepOf(item, "skip", true);
     said(item, say("skip"));
     await go(1);
   },
@@ -386,23 +387,15 @@ const DO = {
   next: () => step(1),
   undo: () => undo("undo"),
   redo: () => undo("redo"),
-  async flag() {
-    const item = here();
-    if (!item) return;
-    await keep("flag", { items: { [item.i]: !item.flag } });
+  async flag(item) {
+    await keepOf(item, "flag", !item.flag);
     said(item, say(item.flag ? "unflagged" : "flagged_item"));
-    if (view === "one") paintFacts(items.get(at));
+    paintFacts();
   },
-  async similar() {
-    const item = here();
-    if (item) await openQueue(queue.name, { like: item.i });
-    showState();
-  },
+  similar: (item) => openQueue(queue.name, { like: item.i }),
   async filter() {
     const words = await ask("which_filter", queue.filter, "filter_hint");
-    if (words === null) return;
-    await openQueue(queue.name, { filter: words, like: null });
-    showState();
+    if (words !== null) await openQueue(queue.name, { filter: words });
   },
   async grid() {
     view = view === "one" ? "grid" : "one";
@@ -419,19 +412,17 @@ const DO = {
     else await giveLabel(label);
     showLabels();
   },
-  async remove() {
-    const item = items.get(at);
-    if (view !== "one" || !item) return;
+  async remove(item) {
+    if (view !== "one") return;
     if (!item.mask) return giveLabel("");
-    await keep("mask", { items: { [item.i]: "" } });
+    await keepOf(item, "mask", "");
     await show();
   },
-  async note() {
-    const item = items.get(at);
-    const text = item && (await ask("which_note", item.note || ""));
-    if (text === null || !item) return;
-    await keep("note", { items: { [item.i]: text } });
-    paintFacts(items.get(at));
+  async note(item) {
+    const text = await ask("which_note", item.note || "");
+    if (text === null) return;
+    await keepOf(item, "note", text);
+    paintFacts();
   },
   async play() {
     const sound = find("sound");
@@ -446,9 +437,9 @@ const DO = {
     setTimeout(watchJob, 300);
   },
   async model() {
-    await showPanel(find("panel-body"), items.get(at), (filter) => {
+    await showPanel(find("panel-body"), here(), (filter) => {
       find("panel").close();
-      doing(() => openQueue("all", { filter }).then(showState));
+      doing(() => openQueue("all", { filter }));
     });
     if (!find("panel").open) find("panel").showModal();
   },
@@ -505,7 +496,7 @@ function ask(title, value, hint = "", values = {}) {
 }
 
 function press(action) {
-  if (state.kind === "masks") {
+  if (painting()) {
     doing(flushMask);
     const place = action.startsWith("label:") ? state.classes.indexOf(action.slice(6)) : -1;
     if (place >= 0) masks.choose(place, action.slice(6));
@@ -519,7 +510,7 @@ function press(action) {
     const label = action.slice(6);
     return doing(async () => (view === "grid" ? grid.give(label) : giveLabel(label)));
   }
-  return doing(DO[action]);
+  return doing(async () => OF_ITEM.includes(action) && !here() ? null : DO[action](here()));
 }
 
 document.addEventListener("keydown", (event) => {
@@ -541,10 +532,11 @@ document.addEventListener("keydown", (event) => {
 for (const button of document.querySelectorAll("[data-do]")) button.onclick = () => press(button.dataset.do);
 for (const button of document.querySelectorAll("[data-close]")) button.onclick = () => button.closest("dialog").close();
 find("queue").onchange = ({ target }) => {
+  const name = target.value; // what is loaded meanwhile may set it back
   target.blur();
-  if (target.value !== "similar") doing(() => openQueue(target.value).then(loadState));
+  if (name !== "similar") doing(() => openQueue(name).then(loadState));
 };
-find("unfilter").onclick = () => doing(() => openQueue(queue.name, { filter: "" }).then(showState));
+find("unfilter").onclick = () => doing(() => openQueue(queue.name, { filter: "" }));
 find("help-reset").onclick = async () => newKeys(await keepKeys({}));
 find("language").onchange = (event) => {
   setLanguage(event.target.value);
@@ -564,7 +556,6 @@ setInterval(() => {
 doing(async () => {
   await loadState();
   await openQueue(state.counts.labelled < state.counts.items ? "unlabelled" : "all");
-  showState();
   document.documentElement.dataset.ready = "yes";
   find("work").focus();
 });

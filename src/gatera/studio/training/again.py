@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -42,6 +43,7 @@ def train_again(studio: Studio, by: str, job: Job) -> Trained:
     Raises:
         DataError: if there are too few labels.
     """
+    studio.place.check_there()
     labels = _labels(studio, by)
     if len(labels) < LEAST or len(set(labels.values())) < 2:
         raise DataError(
@@ -51,13 +53,19 @@ def train_again(studio: Studio, by: str, job: Job) -> Trained:
     pictures = (
         Pictures(studio.place.kind == "recordings") if studio.place.kind in ("photos", "recordings") else None
     )
-    x = _features(studio, pictures, job)
+    x, why = _features(studio, pictures, job)
     readable = ~np.isnan(x[:, 0])
     places = np.array([place for place in labels if readable[place]])
     job.step("fitting the head")
     classes = sorted({labels[int(place)] for place in places})
     given = torch.tensor([classes.index(labels[int(place)]) for place in places])
-    return _fitted(x, readable, places, given, classes, pictures)
+    trained = _fitted(x, readable, places, given, classes, pictures)
+    if not why:
+        return trained
+    return replace(
+        trained,
+        sentence=f"{trained.sentence} What was computed is not kept ({why}), so training again takes as long. Make room.",
+    )
 
 
 def _labels(studio: Studio, by: str) -> dict[int, str]:
@@ -67,16 +75,17 @@ def _labels(studio: Studio, by: str) -> dict[int, str]:
     return {place: label for place, label in found.items() if label}
 
 
-def _features(studio: Studio, pictures: Pictures | None, job: Job) -> np.ndarray:
+def _features(studio: Studio, pictures: Pictures | None, job: Job) -> tuple[np.ndarray, str]:
+    """Return the features of all items, and why they are not kept; "" where they are, or need not be."""
     place, n = studio.place, len(studio.place)
     if pictures is None:
         job.step("reading the items")
         if isinstance(place, TablePlace):
             rows = [place.row(position) for position in range(n)]
             if place.text_column:
-                return text_features([str(row[place.text_column]) for row in rows])
-            return row_features(rows)
-        return text_features([_text(place.path(position)) for position in range(n)])
+                return text_features([str(row[place.text_column]) for row in rows]), ""
+            return row_features(rows), ""
+        return text_features([_text(place.path(position)) for position in range(n)]), ""
     stamps = [f"{name} {stamp_of(place.home / name)}" for name in place.names]
 
     def compute(positions: Sequence[int]) -> np.ndarray:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from gatera.core.errors import DataError
 from gatera.core.files import atomic_write
 from gatera.studio.jobs import Job, Stopped
 
@@ -19,7 +18,9 @@ CHUNK, KEEP_EVERY = 32, 20
 Compute = Callable[[Sequence[int]], np.ndarray]
 
 
-def features_of(file: Path, stamps: Sequence[str], compute: Compute, job: Job, words: str) -> np.ndarray:
+def features_of(
+    file: Path, stamps: Sequence[str], compute: Compute, job: Job, words: str
+) -> tuple[np.ndarray, str]:
     """Return the features of items, those of a file where their stamps are the same.
 
     Args:
@@ -30,10 +31,11 @@ def features_of(file: Path, stamps: Sequence[str], compute: Compute, job: Job, w
         words: what it does.
 
     Returns:
-        float32 [n,F]; rows of NaN for items that cannot be read.
+        float32 [n,F], rows of NaN for items that cannot be read; and why they are not kept, as on a full disk: "" where they are.
     """
     known = _read(file)
     missing = [place for place, stamp in enumerate(stamps) if stamp not in known]
+    why = ""
     try:
         for number, start in enumerate(range(0, len(missing), CHUNK)):
             chunk = missing[start : start + CHUNK]
@@ -41,13 +43,13 @@ def features_of(file: Path, stamps: Sequence[str], compute: Compute, job: Job, w
             for place, row in zip(chunk, compute(chunk), strict=True):
                 known[stamps[place]] = row
             if number % KEEP_EVERY == KEEP_EVERY - 1:
-                _write(file, known)
+                why = _write(file, known)
     except Stopped:
         _write(file, known)
         raise
     if missing:
-        _write(file, known)
-    return np.stack([known[stamp] for stamp in stamps])
+        why = _write(file, known)
+    return np.stack([known[stamp] for stamp in stamps]), why
 
 
 def _read(file: Path) -> dict[str, np.ndarray]:
@@ -58,11 +60,11 @@ def _read(file: Path) -> dict[str, np.ndarray]:
         return {}  # none yet, or damaged: they are computed again
 
 
-def _write(file: Path, known: dict[str, np.ndarray]) -> None:
+def _write(file: Path, known: dict[str, np.ndarray]) -> str:
+    """Write features; return why they cannot be, "" where they are: nobody need wait for a disk to learn from what is computed."""
     try:
         with atomic_write(file) as partial, partial.open("wb") as opened:
             np.savez(opened, stamps=np.array([*known]), features=np.stack([*known.values()]))
     except OSError as err:
-        raise DataError(
-            f"{file} cannot be written ({err.strerror})", remedy="Make room, then train again."
-        ) from err
+        return err.strerror or str(err)
+    return ""

@@ -277,14 +277,14 @@ def _error(arguments: Sequence[str], said: str) -> GateraError:
     ):
         return GitError(
             f"the disk is full: git {arguments[0]} could not write",
-            remedy="Free some space and run it again; nothing was changed.",
+            remedy="Free some space and run it again; nothing is lost.",
         )
     if cannot := re.search(
         r"(?:couldn't|could not|unable to|failed to) write[^\n]*", said
     ):  # it does not always say why
         return GitError(
             f"git {arguments[0]} could not write ({cannot[0].rstrip('.')})",
-            remedy="Make room on the disk, or make it writable, and run it again; nothing was changed.",
+            remedy="Make room on the disk, or make it writable, and run it again; nothing is lost.",
         )
     lines = [
         re.sub(r"^(fatal|error): ", "", line)

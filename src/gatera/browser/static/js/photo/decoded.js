@@ -3,6 +3,7 @@
 
 import { InputError } from "../errors.js";
 import { exifOrientation, xmpOrientation } from "./jpeg.js";
+import { withChecksums } from "./uncommon.js";
 
 const MAX_PIXELS = 178_956_970;
 
@@ -17,13 +18,15 @@ export function checkSize(width, height) {
 /** Return {stored, orientation, size} as for JPEGs; transparent parts are white. `stored.altered`: the browser falsifies pixels a little. */
 export async function fromBrowser(bytes) {
   const known = format(bytes);
+  if (known === "tiff") throw new InputError("tiff");
   if (known === "icon") throw new InputError("unknown_photo"); // the program does not read them
   if (known === "png" && bytes[24] === 16) throw new InputError("deep");
   // Chromium does not turn WebP photos and others do, so that it is done here
   const options = known === "webp" ? { imageOrientation: "none" } : {};
   let bitmap;
   try {
-    bitmap = await createImageBitmap(new Blob([bytes]), { colorSpaceConversion: "none", premultiplyAlpha: "none", ...options });
+    const whole = known === "png" ? withChecksums(bytes) : bytes;
+    bitmap = await createImageBitmap(new Blob([whole]), { colorSpaceConversion: "none", premultiplyAlpha: "none", ...options });
   } catch {
     throw new InputError(known === null ? "unknown_photo" : "damaged");
   }
@@ -43,13 +46,14 @@ export async function fromBrowser(bytes) {
   return { stored, orientation: known === "webp" ? webpOrientation(bytes) : 1, size: [height, width] };
 }
 
-/** What every browser reads, by its first bytes, or "icon"; null for anything else. */
+/** What every browser reads, by its first bytes, or "icon" or "tiff"; null for anything else. */
 function format(bytes) {
   const head = String.fromCharCode(...bytes.subarray(0, 12));
   if (head.startsWith("\x89PNG")) return "png";
   if (head.startsWith("RIFF") && head.endsWith("WEBP")) return "webp";
   if (head.startsWith("GIF8")) return "gif";
   if (head.startsWith("BM")) return "bmp";
+  if (/^(II[*+]\0|MM\0[*+])/.test(head)) return "tiff";
   return /^\0\0[\x01\x02]\0/.test(head) ? "icon" : null;
 }
 

@@ -1,10 +1,11 @@
 // Read a photo as a person would see it: upright, 8 bits, colours or grey, transparent parts white: the twin of
-// gatera/program/raw/photo.py. JPEGs are decoded here, so that every browser sees the same pixels; other formats by the browser.
+// gatera/program/raw/photo.py. JPEGs, PPM and PGM are decoded here, so that every browser sees the same pixels; other formats by the browser.
 
 import { bytesOf } from "../bytes.js";
 import { InputError } from "../errors.js";
 import { checkSize, fromBrowser } from "./decoded.js";
 import { decodeJpeg, isJpeg, jpegSize } from "./jpeg.js";
+import { fromNetpbm } from "./uncommon.js";
 
 /**
  * Return {photo, size}: the pixels {width, height, channels, data}, and [height, width] of the whole photo, upright.
@@ -12,7 +13,7 @@ import { decodeJpeg, isJpeg, jpegSize } from "./jpeg.js";
  */
 export async function readPhoto(source, { mode = "RGB", at_least = null }, notes) {
   const bytes = await bytesOf(source);
-  const { stored, orientation, size } = (isJpeg(bytes) && fromJpeg(bytes, at_least)) || (await fromBrowser(bytes));
+  const { stored, orientation, size } = (isJpeg(bytes) && fromJpeg(bytes, at_least)) || plain(bytes) || (await fromBrowser(bytes));
   if (stored.damaged) notes.push({ code: "damaged_data", details: {} });
   if (stored.altered) notes.push({ code: "altered_pixels", details: {} });
   return { photo: upright(inMode(stored, mode), orientation), size: orientation >= 5 ? [size[1], size[0]] : size };
@@ -30,6 +31,14 @@ function fromJpeg(bytes, atLeast) {
     throw new InputError("damaged", { why: err.message });
   }
   return stored && { stored, orientation, size: [height, width] };
+}
+
+function plain(bytes) {
+  const found = fromNetpbm(bytes);
+  if (found === null) return null;
+  const { width, height, channels, pixels } = found;
+  checkSize(width, height);
+  return { stored: { width, height, channels, data: pixels() }, orientation: 1, size: [height, width] };
 }
 
 /** By how much a JPEG may be reduced while it is decoded, as the program does: 1, 2, 4 or 8. */

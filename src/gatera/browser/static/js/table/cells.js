@@ -11,12 +11,12 @@ export function isEmpty(cell) {
   return typeof cell === "string" ? isMissingWord(cell) : Number.isNaN(cell);
 }
 
-/** Return the number in a cell; NaN for an empty one, and for a number that is not finite. */
+/** Return the number in a cell; NaN for an empty one, and for a number that is not finite in float32. */
 export function numberIn(cell, column, written) {
   if (isEmpty(cell)) return NaN;
   const number = typeof cell === "string" ? textNumber(cell, written) : typeof cell === "object" ? null : Number(cell);
   if (number === null) throw new InputError("not_a_number", { column, cell });
-  return Number.isFinite(number) ? number : NaN;
+  return Number.isFinite(Math.fround(number)) ? number : NaN;
 }
 
 /** The code of each category of a column: 1 for the first label, and so on. */

@@ -15,7 +15,6 @@ import hashlib
 import io
 import json
 import os
-import queue
 import re
 import secrets
 import threading
@@ -23,11 +22,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.files import atomic_write, check_can_write
 from gatera.serve.loaded import SOUNDS, TEXTS, Loaded
+from gatera.serve.log.writer import Line, LogWriter
 from gatera.web.problems import Refused
 
 #: The columns of labels.csv, as data repositories have them.
@@ -38,9 +38,6 @@ PROGRAM = "program:"
 
 #: Answers that are remembered, so that a label can be given to them.
 REMEMBERED = 20_000
-
-#: Lines that may wait to be written; beyond that answers are not logged, rather than filling the memory.
-MOST_WAITING = 50_000
 
 #: What an input is, as the end of its file's name, by its first bytes.
 _STARTS = {
@@ -78,13 +75,12 @@ class Entry(NamedTuple):
 
 
 class AnswerLog:
-    """Writes answers in a thread of its own, so that no request waits for the disk.
+    """The log of a server; see `LogWriter`.
 
     Args:
         folder: where; made if it is missing.
         with_inputs: also keep the inputs.
-        complain: is told, once, that something cannot be written.
-        on_failure: called for each answer that was not written.
+        complain, on_failure: see `LogWriter`.
 
     Raises:
         ArgumentError: if nothing can be written there.
@@ -98,16 +94,13 @@ class AnswerLog:
         on_failure: Callable[[], None] = lambda: None,
     ) -> None:
         self.folder, self.with_inputs = Path(folder), with_inputs
-        self._complain, self._on_failure, self._complained = complain, on_failure, False
         if self.folder.exists() and not self.folder.is_dir():
             raise ArgumentError(f"--log needs a folder, and {folder} is a file")
-        check_can_write(self.folder / "answers" / "x")
+        check_can_write(self.folder / "answers" / f"{_now()[:10]}.jsonl")
         (self.folder / "answers").mkdir(parents=True, exist_ok=True)
         self._recent: OrderedDict[str, tuple[Entry, str]] = OrderedDict()
-        self._queue: queue.Queue[tuple[Entry, bytes | None, str] | None] = queue.Queue(MOST_WAITING)
         self._labels_lock = threading.Lock()
-        self._thread = threading.Thread(target=self._write_all, name="gatera-log", daemon=True)
-        self._thread.start()
+        self._writer = LogWriter(self.folder, complain, on_failure)
 
     def note(self, loaded: Loaded, raw: Any, answer: dict[str, Any], name: str = "") -> str:
         """Log an answer; return its id.
@@ -126,10 +119,11 @@ class AnswerLog:
         self._recent[entry.id] = entry, suffix
         while len(self._recent) > REMEMBERED:
             self._recent.popitem(last=False)
-        try:
-            self._queue.put_nowait((entry, content if self.with_inputs else None, suffix))
-        except queue.Full:
-            self._failed("the disk is too slow")
+        value = {name: each for name, each in entry._asdict().items() if each not in (None, "")}
+        kept = content if self.with_inputs else None
+        self._writer.put(
+            Line(entry.time[:10], {**value, "suffix": suffix}, _input_file(entry.input, suffix), kept)
+        )
         return entry.id
 
     def label(self, answer_id: str, label: str | None, by: str = "") -> dict[str, Any]:
@@ -151,12 +145,9 @@ class AnswerLog:
                     409, "the program gave no answer that could be kept", expected='{"label": "..."}'
                 )
             label = _as_label(entry.answer)
-        item = self._input_file(entry.input, suffix)
-        file = (
-            item.relative_to(self.folder).as_posix()
-            if item.exists() or self.with_inputs
-            else entry.name or entry.input
-        )
+        file = _input_file(entry.input, suffix)
+        if not self.with_inputs and not (self.folder / file).exists():
+            file = entry.name or entry.input
         row = {
             "file": file, "sha256": entry.input, "label": label,
             "source": f"{PROGRAM}{entry.program}" if kept else "person", "by": by, "at": _now(),
@@ -175,8 +166,7 @@ class AnswerLog:
 
     def close(self) -> None:
         """Write what is left."""
-        self._queue.put(None)
-        self._thread.join(10)
+        self._writer.close()
 
     def _found(self, answer_id: str) -> tuple[Entry, str]:
         if answer_id in self._recent:
@@ -202,56 +192,6 @@ class AnswerLog:
             file.write(text.getvalue().encode("utf-8", "surrogateescape"))
             file.flush()
             os.fsync(file.fileno())
-
-    def _write_all(self) -> None:
-        while (first := self._queue.get()) is not None:
-            batch, ending = [first], False
-            while not self._queue.empty() and len(batch) < 1_000:
-                more = self._queue.get()
-                if more is None:
-                    ending = True
-                    break
-                batch.append(more)
-            self._write(batch)
-            if ending:
-                return
-
-    def _write(self, batch: list[tuple[Entry, bytes | None, str]]) -> None:
-        try:
-            for entry, content, suffix in batch:
-                if content is not None:
-                    self._keep_input(entry.input, content, suffix)
-            by_day: dict[str, list[bytes]] = {}
-            for entry, _, suffix in batch:
-                value = {name: each for name, each in entry._asdict().items() if each not in (None, "")}
-                text = json.dumps({**value, "suffix": suffix}, ensure_ascii=False, separators=(",", ":"))
-                by_day.setdefault(entry.time[:10], []).append(
-                    text.encode("utf-8", "backslashreplace") + b"\n"
-                )
-            for day, lines in by_day.items():
-                with (self.folder / "answers" / f"{day}.jsonl").open("ab+") as file:
-                    # behind a line that was cut off, by a crash or a full disk, a new one begins
-                    file.write(b"".join(lines) if _ends_a_line(file) else b"\n" + b"".join(lines))
-        except OSError as err:
-            for _ in batch:
-                self._failed(err.strerror or str(err))
-
-    def _keep_input(self, sha256: str, content: bytes, suffix: str) -> None:
-        path = self._input_file(sha256, suffix)
-        if not path.exists():
-            with atomic_write(path) as partial:
-                partial.write_bytes(content)
-
-    def _input_file(self, sha256: str, suffix: str) -> Path:
-        return self.folder / "inputs" / sha256[:2] / f"{sha256}{suffix}"
-
-    def _failed(self, why: str) -> None:
-        self._on_failure()
-        if not self._complained:
-            self._complained = True
-            self._complain(
-                f"Answers cannot be logged in {self.folder} ({why}). The server goes on; /metrics counts them."
-            )
 
 
 def read_answers(folder: str | Path) -> Iterator[Entry]:
@@ -281,16 +221,13 @@ def _value_in(line: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) and isinstance(value.get("id"), str) else None
 
 
-def _ends_a_line(file: BinaryIO) -> bool:
-    if file.seek(0, os.SEEK_END) == 0:
-        return True
-    file.seek(-1, os.SEEK_END)
-    return file.read(1) == b"\n"
-
-
 def entry_of(value: dict[str, Any]) -> Entry:
     """Return an answer from the JSON object of its line."""
     return Entry._make(value.get(name, Entry._field_defaults.get(name)) for name in Entry._fields)
+
+
+def _input_file(sha256: str, suffix: str) -> str:
+    return f"inputs/{sha256[:2]}/{sha256}{suffix}"
 
 
 def input_path(folder: str | Path, entry: Entry) -> Path | None:
