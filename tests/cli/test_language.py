@@ -19,7 +19,7 @@ from gatera.learn.doctor.findings import from_curves, from_errors
 from gatera.recipes.settings import TrainSettings
 
 #: Rooms whose errors no command can show.
-UNREACHABLE = ("testing", "interpret")
+UNREACHABLE = ("testing/", "interpret/knowledge/")
 
 
 @cache
@@ -27,7 +27,7 @@ def texts() -> list[str]:
     """Return every text in the library that may be part of a message: all but docstrings and HTML."""
     root, found = Path(package.__file__).parent, []
     for path in root.rglob("*.py"):
-        if path.relative_to(root).parts[0] in UNREACHABLE or path.name == "language.py":
+        if path.relative_to(root).as_posix().startswith(UNREACHABLE) or path.name == "language.py":
             continue
         tree = ast.parse(path.read_text())
         alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}

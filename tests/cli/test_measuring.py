@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import re
@@ -173,3 +174,15 @@ def test_the_command_line_wins_over_the_file_and_the_file_over_the_program(make_
     )
     apply_chosen(options, TRAIN.options)
     assert (options.epochs, options.bs, options.seed, options.size, options.out) == (3, 8, 5, 32, None)
+
+
+def test_the_figures_are_printed_though_the_page_cannot_be_written(
+    gatera, program, labelled, tmp_path, monkeypatch
+):
+    def full(path, *_):
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr("gatera.cli.test.write_html_report", full)
+    ran = gatera("test", program, labelled, "--report", tmp_path / "page.html")
+    assert ran.status == 1 and "page.html cannot be written (No space left on device)" in ran.err
+    assert "Error 0.0 % (0 of 24 wrong)" in ran.out and "Saved the report" not in ran.out

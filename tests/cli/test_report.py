@@ -107,8 +107,8 @@ def test_a_network_that_cannot_be_built_again_is_said_and_not_asked_for_it_is_no
 
 def test_data_is_needed(gatera, program):
     ran = gatera("report", program)
-    assert ran.status == 1
-    assert ran.err == "Error: --data is missing. Expected: gatera report PROGRAM --data SOURCE.\n"
+    assert ran.status == 2
+    assert ran.err == 'Error: missing option: --data SOURCE. See "gatera report --help".\n'
 
 
 def test_in_python_the_report_prints_what_was_found(program, sides, tmp_path):

@@ -85,6 +85,8 @@ PHRASES = (
     (r"\blearn\.export writes program files", "gatera train writes program files"),
     (r"\bpass trusted=True", "pass --trusted"),
     (r"\bpass keep=None", "pass --again"),
+    (r'; rule="deconvnet" shows the deconvnet', ""),
+    (r"; channels=\[numbers\] shows any", ""),
     (r", or pass all of them: classes=\[[^\]]*\]", ""),
     (r"Pass pretrained=True to find", "Omit --weights to find"),
     (r"pretrained=True to find", "omit --weights to find"),

@@ -37,6 +37,7 @@ TRAIN = Command(
     ),
     extra="train",
     first="gatera.cli.training.first:complete",
+    goes_on=True,
 )  # fmt: skip
 
 COMMANDS = (TRAIN,)

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from gatera.cli.given.program import load_program
 from gatera.cli.output import FAILED, notes, print_json, print_line
+from gatera.cli.parser import UsageError
 from gatera.cli.terminal.style import paint
 from gatera.cli.terminal.text import escaped
 from gatera.cli.test import asked_of, name_unmeasured
-from gatera.core.errors import ArgumentError
 from gatera.core.progress import status, track
 from gatera.recipes.page.program import report as write_report
 
@@ -25,7 +25,7 @@ def report(options: argparse.Namespace) -> int:
         GateraError: if the program or the items are not usable, or the page exists.
     """
     if options.data is None:
-        raise ArgumentError("--data is missing", expected="gatera report PROGRAM --data SOURCE")
+        raise UsageError('missing option: --data SOURCE. See "gatera report --help".')
     with notes("report"):
         program = load_program(options.program, engine=options.engine, trusted=options.trusted)
         asked = replace(asked_of(options), check_leaks=options.check_leaks)
