@@ -9,9 +9,9 @@ from pathlib import Path
 
 from gatera.core.checks import listed
 from gatera.core.errors import DataError, shorten
+from gatera.program.tables.blocks import is_frame
 from gatera.program.tables.columns import Column, Kind
 from gatera.program.tables.dialect import has_header, rows_above
-from gatera.program.tables.frames import is_frame
 from gatera.program.tables.notes import Note
 from gatera.program.tables.numbers import find_format, is_missing_word
 
