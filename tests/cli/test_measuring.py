@@ -186,3 +186,24 @@ def test_the_figures_are_printed_though_the_page_cannot_be_written(
     ran = gatera("test", program, labelled, "--report", tmp_path / "page.html")
     assert ran.status == 1 and "page.html cannot be written (No space left on device)" in ran.err
     assert "Error 0.0 % (0 of 24 wrong)" in ran.out and "Saved the report" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[train]\nepochs = 3", "has the heading [train]. Expected: lines such as epochs = 3, without headings."),
+        ('source = "photos"', "cannot say 'source'. Say it on the command line: SOURCE."),
+        ('like = "a.gatera"', "cannot say 'like'. Say it on the command line: --like."),
+        ("zzzz = 1", "freeze-epochs"),
+    ],
+)  # fmt: skip
+def test_what_a_file_of_settings_cannot_say(gatera, labelled, tmp_path, text, said):
+    file = tmp_path / "run.toml"
+    file.write_text(text)
+    ran = gatera("train", labelled, "--config", file)
+    assert ran.status == 1 and said in ran.err
+
+
+def test_figures_are_broken_between_words(gatera, program, labelled):
+    lines = gatera("test", program, labelled, columns=40).out.splitlines()
+    assert max(map(len, lines)) <= 40 and "  Error 0.0 % (0 of 24 wrong); 95 %" in lines

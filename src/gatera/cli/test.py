@@ -12,7 +12,7 @@ from typing import Any
 from gatera.cli.given.program import load_program, program_path
 from gatera.cli.inputs import AS_FOUND
 from gatera.cli.measuring.several import as_json, comparisons, show_comparisons, what_to_measure
-from gatera.cli.output import FAILED, notes, print_json, print_line, show_line, show_note, write
+from gatera.cli.output import FAILED, notes, print_json, print_line, print_text, show_line, show_note, write
 from gatera.cli.predict import threads_for
 from gatera.cli.saving.write_csv import write_csv
 from gatera.cli.terminal.style import paint
@@ -118,7 +118,7 @@ def asked_of(options: argparse.Namespace) -> Asked:
 
 def _say_first(items: LabelledItems, options: argparse.Namespace) -> None:
     if not (options.json or options.csv):
-        print_line(escaped(items.how))
+        print_text(items.how)
 
 
 def _tracked(answers: Iterable[Any], items: LabelledItems) -> Iterator[Any]:
@@ -154,7 +154,7 @@ def _write_page(
 def _show_lines(measured: Measurement) -> None:
     name_unmeasured(measured)
     for line in measured.lines():
-        print_line(f"  {escaped(line)}")
+        print_text(line, "  ")
 
 
 def name_unmeasured(measured: Measurement) -> None:

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import replace
 
 from gatera.cli.given.program import load_program
-from gatera.cli.output import FAILED, notes, print_json, print_line
+from gatera.cli.output import FAILED, notes, print_json, print_line, print_text
 from gatera.cli.parser import UsageError
 from gatera.cli.terminal.style import paint
 from gatera.cli.terminal.text import escaped
@@ -40,7 +40,7 @@ def report(options: argparse.Namespace) -> int:
         for heading, lines in made.lines().items():
             print_line(paint(escaped(f"{heading}:"), "heading"))
             for line in lines:
-                print_line(f"  {escaped(line)}")
+                print_text(line, "  ")
         print_line("")
         print_line(f"Saved the report {escaped(made.path)}.")
     return FAILED if made.measured.failed else 0

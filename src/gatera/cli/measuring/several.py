@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gatera.cli.output import print_line
+from gatera.cli.output import print_line, print_text
 from gatera.cli.parser import UsageError
 from gatera.cli.terminal.style import paint
 from gatera.cli.terminal.text import escaped
@@ -56,7 +56,7 @@ def show_comparisons(found: Sequence[Comparison]) -> None:
         print_line("")
         print_line(paint(escaped(f"{each.names[0]} and {each.names[1]} on the same items:"), "heading"))
         for line in each.lines():
-            print_line(f"  {escaped(line)}")
+            print_text(line, "  ")
 
 
 def as_json(
