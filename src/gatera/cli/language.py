@@ -87,6 +87,7 @@ PHRASES = (
     (r"\bpass keep=None", "pass --again"),
     (r'; rule="deconvnet" shows the deconvnet', ""),
     (r"; channels=\[numbers\] shows any", ""),
+    (r"A Path is a file; pass the text itself as a str", "Check its name"),
     (r", or pass all of them: classes=\[[^\]]*\]", ""),
     (r"Pass pretrained=True to find", "Omit --weights to find"),
     (r"pretrained=True to find", "omit --weights to find"),
