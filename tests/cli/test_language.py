@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from dataclasses import fields
 from functools import cache
@@ -146,6 +147,8 @@ def test_what_a_training_says_of_answers_names_the_option_of_predict(tmp_path, c
     Printer(as_json=False).result(trained)
     shown = capsys.readouterr().out
     assert "  With --sure 0.8, 83.3% of" in shown and "  --sure 0.95 needs 19 held-out" in shown
+    Printer(as_json=True).on_event("result", {"calibration": {"n": 6, "remarks": lines[1:]}})
+    assert json.loads(capsys.readouterr().out)["calibration"]["remarks"][0].startswith("--sure 0.95 needs 19")
 
 
 def test_what_went_wrong_in_a_training_is_said_without_python(capsys):

@@ -119,6 +119,18 @@ def did_you_mean(name: object, options: Iterable[str], otherwise: str | None = N
     return f"Did you mean {found!r}?" if found else otherwise
 
 
+def did_you_mean_file(name: str, files: Iterable[str], otherwise: str | None = None) -> str | None:
+    """Return what `did_you_mean` does, for names of files: the suffix that they share makes none of them alike.
+
+    Example:
+        >>> did_you_mean_file("cast.gatera", ["cats.gatera", "b.gatera"]), did_you_mean_file("opinions.gatera", ["ms.gatera"])
+        ("Did you mean 'cats.gatera'?", None)
+    """
+    by_stem = {Path(file).stem: file for file in sorted(files, reverse=True)}
+    found = nearest(Path(name).stem, by_stem)
+    return f"Did you mean {by_stem[found]!r}?" if found else otherwise
+
+
 def missing_column(
     column: object, columns: Iterable[object], table: str = "the table", role: str | None = None
 ) -> DataError:

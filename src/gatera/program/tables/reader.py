@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gatera.core.checks import check_choice, did_you_mean, listed
+from gatera.core.checks import check_choice, did_you_mean_file, listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.program.tables.blocks import Block, is_frame, split_blocks, without_frame
 from gatera.program.tables.builder import ColumnBuilder
@@ -360,7 +360,7 @@ class _readable:
             raise DataError(
                 f"There is no table {path}",
                 available=listed(sorted(there)) or None,
-                remedy=did_you_mean(path.name, there, "Check its name."),
+                remedy=did_you_mean_file(path.name, there, "Check its name."),
             ) from err
         if isinstance(err, IsADirectoryError):
             raise DataError(f"{path} is a folder", expected="the file of a table, such as CSV") from err
