@@ -197,7 +197,7 @@ def read_table(
     return frame
 
 
-def with_numbers(frame: Any, keep: Sequence[str] = ()) -> Any:
+def with_numbers(frame: Any, keep: Sequence[str] = (), role: str | None = "cat_names=") -> Any:
     """Return a table with numbers in place of texts that are all numbers, such as "$1,200", "38,5" and "12.5"; say so.
 
     A file with these cells is read so, and a table of the same cells must lead to the same decisions. Identifiers ("007")
@@ -206,6 +206,7 @@ def with_numbers(frame: Any, keep: Sequence[str] = ()) -> Any:
     Args:
         frame: a pandas DataFrame, which is not changed.
         keep: columns that stay as they are.
+        role: the argument that keeps a column as it is; None where there is none.
     """
     made, mixed, formats = {}, {}, formats_of(frame)
     for name in frame.columns:
@@ -229,8 +230,8 @@ def with_numbers(frame: Any, keep: Sequence[str] = ()) -> Any:
     if not made:
         return frame
     warnings.warn(
-        f"Columns of text that are all numbers are read as numbers: {listed(made)}. To keep one as categories, name it in "
-        "cat_names=.",
+        f"Columns of text that are all numbers are read as numbers: {listed(made)}."
+        + (f" To keep one as categories, name it in {role}." if role else ""),
         stacklevel=4,
     )
     changed = frame.assign(**made)
