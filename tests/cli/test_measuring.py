@@ -207,3 +207,11 @@ def test_what_a_file_of_settings_cannot_say(gatera, labelled, tmp_path, text, sa
 def test_figures_are_broken_between_words(gatera, program, labelled):
     lines = gatera("test", program, labelled, columns=40).out.splitlines()
     assert max(map(len, lines)) <= 40 and "  Error 0.0 % (0 of 24 wrong); 95 %" in lines
+
+
+@pytest.mark.slow
+def test_settings_of_a_program_of_other_data_are_said_to_be_its_own(gatera, labelled, make_program):
+    old = make_program(training={"settings": {"target": "salary"}})
+    ran = gatera("train", labelled, "--like", old)
+    assert ran.status == 1 and "Omit --target." in ran.err
+    assert f"Some settings are those of {old}" in ran.err
