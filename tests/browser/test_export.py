@@ -133,4 +133,4 @@ def test_the_command_says_what_it_wrote_and_how_to_try_it(npm, cats, tmp_path, c
     assert "Use --force to replace it." in capsys.readouterr().err.replace("\n", " ")
     assert run("export", cats, "--web", page, "--force", "--title", "Cats") == 0
     assert run("export", cats) == 2
-    assert "needs --web FOLDER" in capsys.readouterr().err
+    assert "missing option: --web FOLDER" in capsys.readouterr().err

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 
 from gatera.cli.data.commands import LAYOUTS, RULES, SPLITS
+from gatera.cli.data.moving import show_conflicts
 from gatera.store.datasets import labelling, sharding
 from gatera.store.datasets.labels import three_way
 
@@ -208,3 +210,14 @@ def test_status_says_that_git_is_not_set_up(gatera, folder):
         "\nGit does not merge labels item by item in this copy yet: such settings do not travel (gatera data init .).\n"
         in gatera("data", "status").out
     )
+
+
+def test_answers_that_were_given_are_in_the_command_for_the_next(capsys):
+    """Nothing keeps them: the proposed command alone left the first item in conflict again."""
+    left = SimpleNamespace(file="b.jpg", columns=["label"], words=lambda: "label: cat or dog")
+    err = SimpleNamespace(conflicts=[left], table="conflicts.csv")
+    assert show_conflicts(err, False, "gatera data merge ben", "a.jpg=dog") == 1
+    assert "gatera data merge ben --take a.jpg=dog,b.jpg=LABEL\n" in capsys.readouterr().out
+    show_conflicts(err, False, "gatera data revert a1b2c3d")
+    shown = capsys.readouterr().out
+    assert "Nothing was undone yet:" in shown and "revert a1b2c3d --take b.jpg=LABEL\n" in shown

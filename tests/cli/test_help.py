@@ -118,3 +118,11 @@ def test_a_group_has_its_own_help(gatera):
 def test_an_unknown_command_of_a_group_names_the_nearest(gatera):
     assert gatera("box", "opne") == (2, "", "Error: unknown command 'box opne'. Did you mean 'box open'?\n")
     assert gatera("box", "xyz") == (2, "", "Error: unknown command 'box xyz'. See \"gatera box --help\".\n")
+
+
+@pytest.mark.parametrize("words", [("train", "extra"), ("data", "merge", "ben")])
+def test_more_words_than_a_command_are_not_ignored(gatera, words):
+    ran = gatera("help", *words)
+    meant = " ".join(words[:-1])
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err == f"Error: unexpected argument {words[-1]!r}. Did you mean 'gatera help {meant}'?\n"

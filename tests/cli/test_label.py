@@ -134,7 +134,7 @@ def test_report_and_next_run_no_functions(folder, capsys):
     (folder / "texts" / "g.txt").write_text("new and good")
     code, out, err = run(capsys, "next", folder / "texts")
     assert code == 0 and "f.txt" in out and "praises and complains disagree" in out
-    assert "praises has no vote that was kept on 1 items" in err
+    assert "praises has no vote that was kept on 1 item:" in err
 
 
 def test_faults_are_counted_or_stop(folder, capsys):

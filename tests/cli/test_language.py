@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from dataclasses import fields
 from functools import cache
@@ -19,7 +20,7 @@ from gatera.learn.doctor.findings import from_curves, from_errors
 from gatera.recipes.settings import TrainSettings
 
 #: Rooms whose errors no command can show.
-UNREACHABLE = ("testing", "interpret")
+UNREACHABLE = ("testing/", "interpret/knowledge/")
 
 
 @cache
@@ -27,7 +28,7 @@ def texts() -> list[str]:
     """Return every text in the library that may be part of a message: all but docstrings and HTML."""
     root, found = Path(package.__file__).parent, []
     for path in root.rglob("*.py"):
-        if path.relative_to(root).parts[0] in UNREACHABLE or path.name == "language.py":
+        if path.relative_to(root).as_posix().startswith(UNREACHABLE) or path.name == "language.py":
             continue
         tree = ast.parse(path.read_text())
         alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
@@ -146,6 +147,8 @@ def test_what_a_training_says_of_answers_names_the_option_of_predict(tmp_path, c
     Printer(as_json=False).result(trained)
     shown = capsys.readouterr().out
     assert "  With --sure 0.8, 83.3% of" in shown and "  --sure 0.95 needs 19 held-out" in shown
+    Printer(as_json=True).on_event("result", {"calibration": {"n": 6, "remarks": lines[1:]}})
+    assert json.loads(capsys.readouterr().out)["calibration"]["remarks"][0].startswith("--sure 0.95 needs 19")
 
 
 def test_what_went_wrong_in_a_training_is_said_without_python(capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import re
@@ -174,3 +175,44 @@ def test_the_command_line_wins_over_the_file_and_the_file_over_the_program(make_
     )
     apply_chosen(options, TRAIN.options)
     assert (options.epochs, options.bs, options.seed, options.size, options.out) == (3, 8, 5, 32, None)
+
+
+def test_the_figures_are_printed_though_the_page_cannot_be_written(
+    gatera, program, labelled, tmp_path, monkeypatch
+):
+    def full(path, *_):
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr("gatera.cli.test.write_html_report", full)
+    ran = gatera("test", program, labelled, "--report", tmp_path / "page.html")
+    assert ran.status == 1 and "page.html cannot be written (No space left on device)" in ran.err
+    assert "Error 0.0 % (0 of 24 wrong)" in ran.out and "Saved the report" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[train]\nepochs = 3", "has the heading [train]. Expected: lines such as epochs = 3, without headings."),
+        ('source = "photos"', "cannot say 'source'. Say it on the command line: SOURCE."),
+        ('like = "a.gatera"', "cannot say 'like'. Say it on the command line: --like."),
+        ("zzzz = 1", "freeze-epochs"),
+    ],
+)  # fmt: skip
+def test_what_a_file_of_settings_cannot_say(gatera, labelled, tmp_path, text, said):
+    file = tmp_path / "run.toml"
+    file.write_text(text)
+    ran = gatera("train", labelled, "--config", file)
+    assert ran.status == 1 and said in ran.err
+
+
+def test_figures_are_broken_between_words(gatera, program, labelled):
+    lines = gatera("test", program, labelled, columns=40).out.splitlines()
+    assert max(map(len, lines)) <= 40 and "  Error 0.0 % (0 of 24 wrong); 95 %" in lines
+
+
+@pytest.mark.slow
+def test_settings_of_a_program_of_other_data_are_said_to_be_its_own(gatera, labelled, make_program):
+    old = make_program(training={"settings": {"target": "salary"}})
+    ran = gatera("train", labelled, "--like", old)
+    assert ran.status == 1 and "Omit --target." in ran.err
+    assert f"Some settings are those of {old}" in ran.err

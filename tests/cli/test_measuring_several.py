@@ -52,6 +52,6 @@ def test_what_cannot_be_measured_is_no_opening(gatera, program, labelled, tmp_pa
 
 def test_a_source_is_needed_without_a_seal(gatera, program, labelled):
     ran = gatera("test", program)
-    assert ran.status != 0 and "SOURCE is missing" in ran.err
+    assert ran.status == 2 and "missing argument: SOURCE" in ran.err
     ran = gatera("test", program, program, labelled, "--csv")
-    assert ran.status != 0 and "--csv and --report are for one program" in ran.err
+    assert ran.status == 2 and "--csv and --report are for one program" in ran.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import shutil
@@ -107,8 +108,8 @@ def test_a_network_that_cannot_be_built_again_is_said_and_not_asked_for_it_is_no
 
 def test_data_is_needed(gatera, program):
     ran = gatera("report", program)
-    assert ran.status == 1
-    assert ran.err == "Error: --data is missing. Expected: gatera report PROGRAM --data SOURCE.\n"
+    assert ran.status == 2
+    assert ran.err == 'Error: missing option: --data SOURCE. See "gatera report --help".\n'
 
 
 def test_in_python_the_report_prints_what_was_found(program, sides, tmp_path):
@@ -139,3 +140,15 @@ def test_a_table_is_cut_by_its_columns(gatera, make_program, tmp_path):
     )
     assert ran.status == 0 and "Error 0.0 % (0 of 60 wrong)" in ran.out
     assert "Where it errs most" in ran.out
+
+
+def test_what_was_measured_is_printed_though_the_page_cannot_be_written(
+    gatera, program, sides, tmp_path, monkeypatch
+):
+    def full(path, *_):
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr("gatera.recipes.page.program.write_html_report", full)
+    ran = gatera("report", program, "--data", sides, "--out", tmp_path / "page.html", "--no-inside")
+    assert ran.status == 1 and "page.html cannot be written (No space left on device)" in ran.err
+    assert "Error 0.0 % (0 of 12 wrong)" in ran.out and "Saved the report" not in ran.out

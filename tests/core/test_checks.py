@@ -122,3 +122,20 @@ def test_a_missing_column_has_one_wording():
         "No column 5 in the table. Available: age, job. Pass a column's name, or its position from 0 to 1."
     )
     assert str(missing_column(5, [], "the row")) == "No column 5 in the row."
+
+
+def test_an_infinite_number_is_refused():
+    with pytest.raises(ArgumentError, match=r"^lr must be a finite number\. Got: inf\.$"):
+        check_at_least("lr", float("inf"), 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "meant"),
+    [
+        ("batch_size", ["batch_tfms", "bs"], "bs"), ("learning_rate", ["lr", "lr_max"], "lr_max"),
+        ("learning_rate", ["lr"], "lr"), ("test_size", ["size", "valid_pct"], "valid_pct"),
+    ],
+)  # fmt: skip
+def test_names_of_other_libraries_are_understood(name, known, meant):
+    with pytest.raises(ArgumentError, match=rf"Did you mean '{meant}'\?$"):
+        check_keywords("train", {name: 8}, known)

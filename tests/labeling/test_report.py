@@ -29,6 +29,8 @@ def test_coverage_overlap_and_conflict():
     first, second, silent = labeling_report(votes).functions
     assert (first.coverage, first.overlap, first.conflict, first.says) == (0.75, 0.5, 0.25, "no, yes")
     assert (second.coverage, second.overlap, second.conflict) == (0.5, 0.5, 0.25)
+    modelled = labeling_report(votes, LabelModel().fit(votes)).functions[2]
+    assert (modelled.learned, modelled.interval) == (None, None)  # it was called right in 96 %
     assert silent.coverage == 0 and "function 3 votes on no item." in labeling_report(votes).remarks
 
 

@@ -43,12 +43,12 @@ def test_one_rate_is_for_all_groups_and_a_list_for_each():
     assert group_lrs([0.1, 0.2], 2) == [0.1, 0.2]
 
 
-@pytest.mark.parametrize("lr", [[0.1], -1.0, [0.1, 0.2, 0.3]])
+@pytest.mark.parametrize("lr", [[0.1], -1.0, [0.1, 0.2, 0.3], float("inf"), slice(1e-4, float("inf"))])
 def test_rates_that_do_not_fit_are_refused(lr):
     with pytest.raises(ArgumentError) as err:
         group_lrs(lr, 2)
     assert str(err.value) == (
-        f"lr does not fit the model's parameter groups. Got: {lr!r}. Expected: a number >= 0, "
+        f"lr does not fit the model's parameter groups. Got: {lr!r}. Expected: a finite number >= 0, "
         "slice(low, high), slice(high), or 2 numbers."
     )
 

@@ -78,6 +78,7 @@ def careful(exported, open_page):
     return opened
 
 
+@pytest.mark.filterwarnings("ignore:.*the first counts")
 def test_photos_that_the_browser_decodes_are_those_of_the_program(careful):
     page = careful()
     clear = striped().convert("RGBA")

@@ -76,6 +76,16 @@ def test_rows_without_a_text_or_a_class_are_skipped_and_counted(tmp_path, events
     assert dls.train_ds.inputs[0] in table.texts
 
 
+@pytest.mark.parametrize("cell", ["<br /><br />", "&nbsp; ", "\x07"])
+def test_a_cell_of_which_nothing_is_left_is_skipped_too(tmp_path, events, cell):
+    """It ended the training, where an empty cell was skipped, and a file of the same was."""
+    frame = reviews()
+    frame.loc[3, "review"] = cell
+    frame.loc[4, "review"] = "A <b>fine</b> film &amp; a song, in all"
+    found = TableOfTexts(settings(tmp_path, frame, task=Task.text, text="review"), events)
+    assert (found.n_skipped, len(found.texts)) == (1, 39)
+
+
 def test_naming_the_column_makes_it_a_task_for_texts(tmp_path, events):
     frame = reviews().assign(stars=[1, 2, 3, 4] * 10)
     assert find_task(settings(tmp_path, frame)) is Task.table

@@ -237,6 +237,19 @@ def test_a_full_disk_for_the_program_is_a_sentence_and_the_training_is_kept(make
     assert run.content() == other.content()
 
 
+@pytest.mark.slow
+def test_a_full_disk_for_the_report_says_that_the_program_is_there(make_run, tmp_path):
+    run = make_run("classes")
+    err = run.stopped(
+        "reporting", OSError(errno.ENOSPC, "No space left on device"), report=tmp_path / "report"
+    )
+    assert isinstance(err, DataError) and run.program.is_file()
+    assert str(err) == (
+        f"cannot write {tmp_path / 'report'} (No space left on device). The program {run.program} is written, and holds its "
+        "figures; only the report is missing. Make room and run the same again, or choose another folder: report=."
+    )
+
+
 def test_a_full_disk_for_the_checkpoint_moves_it_to_the_data_home(make_run, events, eager, monkeypatch):
     run, write = make_run("classes"), keeper.write_tensors
 

@@ -297,7 +297,10 @@ def test_a_line_for_each_of_many(client):
         client("rows").post("/predict", content=body, headers={"Content-Type": "application/x-ndjson"})
     )
     assert [each.get("label") for each in found] == ["rich", None, None, "poor"]
-    assert (found[1]["error"]["line"], found[2]["error"]["problem"]) == (3, "No column 'age' in the row")
+    assert (found[1]["error"]["line"], found[2]["error"]["problem"]) == (
+        3,
+        "No column 'age' in the row, nor since",
+    )
 
 
 def test_a_line_that_comes_in_pieces_may_be_as_long_as_is_allowed():

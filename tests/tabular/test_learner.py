@@ -192,7 +192,7 @@ def test_what_does_not_fit_is_refused(df):
     assert str(err.value) == (
         "predict takes one row. Got: 'a table of 2 rows'. For many: get_preds(dl=dls.test_dl(df))."
     )
-    with pytest.raises(DataError, match=r"^No column 'job' in the row\."):
+    with pytest.raises(DataError, match=r"^No column 'job' in the row, nor height\."):
         tabular_learner(small(df), layers=[8]).predict({"age": 3})
 
 

@@ -54,6 +54,8 @@ def explain(options: argparse.Namespace) -> int:
     with notes("explain"):
         subject = subject_of_program(program_path(options.program), options.trusted)
         _check_label(subject, options.label)
+        for layer in filter(None, (options.units, options.layer)):  # before anything is drawn
+            find_layer(subject.model, layer)
         readable, encoded = _read(subject, inputs)
         if readable:
             program = load_program(options.program, trusted=options.trusted)

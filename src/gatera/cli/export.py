@@ -24,7 +24,7 @@ def export(options: argparse.Namespace) -> int:
         ProgramFileError, ExportError, OutputExistsError, ArgumentError, DownloadError: see `export_web`.
     """
     if options.web is None:
-        raise UsageError("gatera export needs --web FOLDER: where to write the page")
+        raise UsageError('missing option: --web FOLDER, where to write the page. See "gatera export --help".')
     try:
         folder = export_web(
             program_path(options.program), options.web,

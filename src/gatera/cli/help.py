@@ -43,13 +43,17 @@ def help_on(words: Sequence[str]) -> str:
     """Return the help of what the words name: nothing, a command, a group, or a group and one of its commands.
 
     Raises:
-        UsageError: if they name nothing.
+        UsageError: if they name nothing, or more words follow.
     """
     if not words:
         return main_help()
-    if words[0] not in GROUPS:
-        return command_help(find_command(words[0]))
-    return command_help(find_command(" ".join(words[:2]))) if words[1:] else group_help(words[0])
+    if len(words) == 1 and words[0] in GROUPS:
+        return group_help(words[0])
+    named = 2 if words[0] in GROUPS else 1
+    command = find_command(" ".join(words[:named]))
+    if words[named:]:
+        raise UsageError(f"unexpected argument {words[named]!r}. Did you mean 'gatera help {command.name}'?")
+    return command_help(command)
 
 
 def find_command(name: str) -> Command:

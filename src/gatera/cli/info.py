@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gatera.cli.given.program import program_path
+from gatera.cli.language import for_command
 from gatera.cli.output import print_json, print_line, wrapped
 from gatera.cli.terminal.card import card_lines
 from gatera.cli.terminal.style import paint, width
@@ -40,6 +41,8 @@ def info(options: argparse.Namespace) -> int:
         print_json(package_info(package), indent=1)
         return 0
     card = package.read(CARD).decode("utf-8", errors="replace").strip() if CARD in package.names else ""
+    card = "\n".join(for_command(line, "predict") for line in card.splitlines())  # "With --sure 0.95, ..."
+    card = card.replace("`sure=`", "`--sure`")  # as programs of an earlier version have it
     for line in _lines(card, facts(package, preprocessing, decoder)):
         print_line(line)
     return 0

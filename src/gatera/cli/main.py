@@ -28,6 +28,7 @@ from gatera.cli.output import (
     write,
 )
 from gatera.cli.parser import UsageError, parse
+from gatera.cli.terminal.unread import outlived
 from gatera.core.errors import GateraError, MissingExtraError
 from gatera.core.progress import status as status_line
 
@@ -139,7 +140,8 @@ def _run_command(command: Command, arguments: list[str]) -> int:
     try:
         with nullcontext() if command.extra is None else status_line("Starting"):
             run = load(command.runs)
-        return run(options) or 0
+        with outlived(f"gatera {command.name}") if _goes_on(command, options) else nullcontext():
+            return run(options) or 0
     except ModuleNotFoundError as err:
         if command.extra is None or (err.name or "").partition(".")[0] in ("", "gatera"):
             raise
@@ -147,6 +149,11 @@ def _run_command(command: Command, arguments: list[str]) -> int:
             f"gatera {command.name} needs {err.name}, which is not installed",
             remedy=f'Install it with: pip install "gatera[{command.extra}]"',
         ) from err
+
+
+def _goes_on(command: Command, options: argparse.Namespace) -> bool:
+    """Whether a command works on when nobody reads what it prints: it writes files, always or where it was asked for some."""
+    return command.goes_on or any(getattr(options, name, None) is not None for name in ("save", "report"))
 
 
 def load(place: str) -> Callable[[argparse.Namespace], int | None]:

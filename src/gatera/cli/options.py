@@ -92,6 +92,7 @@ class Command(NamedTuple):
         about: more about it, a paragraph each.
         examples: command lines.
         extra: the extra whose packages it needs; None for the base install.
+        goes_on: whether it works on when nobody reads what it prints: it writes files, or answers others.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Command(NamedTuple):
     examples: Sequence[str] = ()
     extra: str | None = None
     first: str | None = None
+    goes_on: bool = False
 
 
 def whole_number(low: int) -> Callable[[str], int]:

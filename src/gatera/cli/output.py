@@ -59,6 +59,18 @@ def print_line(*fields: str) -> None:
     write("  ".join(fields) + "\n")
 
 
+def print_text(text: str, indent: str = "") -> None:
+    """Print sentences on stdout: on a terminal broken between words, elsewhere in one line. What could move the cursor is escaped.
+
+    Args:
+        text: one line or several.
+        indent: what each line begins with.
+    """
+    for line in escaped(text, keep="\n").split("\n"):
+        for part in filled(line, width(), indent, f"{indent}  ") if sys.stdout.isatty() else [indent + line]:
+            print_line(part)
+
+
 def print_json(value: Any, indent: int | None = None) -> None:
     """Print a value as JSON, null for numbers that are not finite. No string in it can change how a terminal shows the rest."""
     text = json.dumps(_finite(value), ensure_ascii=False, indent=indent, allow_nan=False)

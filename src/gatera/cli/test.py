@@ -12,7 +12,7 @@ from typing import Any
 from gatera.cli.given.program import load_program, program_path
 from gatera.cli.inputs import AS_FOUND
 from gatera.cli.measuring.several import as_json, comparisons, show_comparisons, what_to_measure
-from gatera.cli.output import FAILED, notes, print_json, print_line, show_line, show_note
+from gatera.cli.output import FAILED, notes, print_json, print_line, print_text, show_line, show_note, write
 from gatera.cli.predict import threads_for
 from gatera.cli.saving.write_csv import write_csv
 from gatera.cli.terminal.style import paint
@@ -54,13 +54,10 @@ def test(options: argparse.Namespace) -> int:
     for name in names:
         program, found = _measured(name, source, options)
         measured.append(found)
-        if page is not None:
-            sections = every_finding(program, found)
-            write_html_report(
-                page, program_facts(program, found, source, found.seconds, sections), options.force
-            )
         if len(names) == 1:
             _show(found, options, page, source)
+            if page is not None:  # what was measured is printed first: the disk may be full
+                _write_page(page, program, found, source, options)
         elif not options.json:
             print_line("")
             print_line(paint(escaped(f"{name}:"), "heading"))
@@ -121,7 +118,7 @@ def asked_of(options: argparse.Namespace) -> Asked:
 
 def _say_first(items: LabelledItems, options: argparse.Namespace) -> None:
     if not (options.json or options.csv):
-        print_line(escaped(items.how))
+        print_text(items.how)
 
 
 def _tracked(answers: Iterable[Any], items: LabelledItems) -> Iterator[Any]:
@@ -141,7 +138,15 @@ def _show(measured: Measurement, options: argparse.Namespace, page: Path | None,
     print_line("")
     print_line(paint("Test set:", "heading"))
     _show_lines(measured)
-    if page is not None:
+
+
+def _write_page(
+    page: Path, program: Program, found: Measurement, source: Path, options: argparse.Namespace
+) -> None:
+    write("")
+    sections = every_finding(program, found)
+    write_html_report(page, program_facts(program, found, source, found.seconds, sections), options.force)
+    if not (options.json or options.csv):
         print_line("")
         print_line(f"Saved the report {escaped(page)}.")
 
@@ -149,7 +154,7 @@ def _show(measured: Measurement, options: argparse.Namespace, page: Path | None,
 def _show_lines(measured: Measurement) -> None:
     name_unmeasured(measured)
     for line in measured.lines():
-        print_line(f"  {escaped(line)}")
+        print_text(line, "  ")
 
 
 def name_unmeasured(measured: Measurement) -> None:

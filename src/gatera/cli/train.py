@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from gatera.cli.output import notes, stopped_status
+from gatera.cli.output import notes, show_note, stopped_status
 from gatera.cli.training.printer import Printer
+from gatera.core.errors import ArgumentError
 from gatera.recipes.run import train as train_program
 from gatera.recipes.settings import DEFAULTS
 
@@ -22,6 +23,12 @@ def train(options: argparse.Namespace) -> int:
     try:
         with notes("train"):
             trained = train_program(options.source, out=options.out, events=printer, **settings)
+    except ArgumentError:
+        if options.like is not None:  # the setting may be one that nobody typed
+            show_note(
+                f"Some settings are those of {options.like}: it must have learned from data of the same kind, or leave out --like."
+            )
+        raise
     except KeyboardInterrupt as stop:
         if not printer.said_how_to_resume:
             raise

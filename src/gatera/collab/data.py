@@ -86,8 +86,7 @@ class CollabDataLoaders:
             warnings.warn(
                 f"{note.text}. To change that: {', '.join(f'{role}=' for role in ROLES)}.", stacklevel=3
             )
-        ratings = with_numbers(ratings, [user, item])
-        frame = ratings[[user, item, rating]].copy()
+        frame = with_numbers(ratings[[user, item, rating]].copy(), [user, item], role=None)
         check_filled(frame, [rating], "the table")
         splits = RandomSplitter(valid_pct, seed)(frame)
         block = PairBlock(user, item).fit(Rows(frame.iloc[splits.train]))

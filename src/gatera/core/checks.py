@@ -119,6 +119,18 @@ def did_you_mean(name: object, options: Iterable[str], otherwise: str | None = N
     return f"Did you mean {found!r}?" if found else otherwise
 
 
+def did_you_mean_file(name: str, files: Iterable[str], otherwise: str | None = None) -> str | None:
+    """Return what `did_you_mean` does, for names of files: the suffix that they share makes none of them alike.
+
+    Example:
+        >>> did_you_mean_file("cast.gatera", ["cats.gatera", "b.gatera"]), did_you_mean_file("opinions.gatera", ["ms.gatera"])
+        ("Did you mean 'cats.gatera'?", None)
+    """
+    by_stem = {Path(file).stem: file for file in sorted(files, reverse=True)}
+    found = nearest(Path(name).stem, by_stem)
+    return f"Did you mean {by_stem[found]!r}?" if found else otherwise
+
+
 def missing_column(
     column: object, columns: Iterable[object], table: str = "the table", role: str | None = None
 ) -> DataError:
@@ -154,9 +166,11 @@ def check_choice(argument: str, value: object, options: Iterable[str]) -> None:
 
 
 def check_at_least(argument: str, value: float, low: float) -> None:
-    """Raise ArgumentError unless `value` is a number of at least `low`."""
+    """Raise ArgumentError unless `value` is a finite number of at least `low`."""
     if not _is_number(value) or not value >= low:
         raise ArgumentError(f"{argument} must be at least {low}", got=value)
+    if value == math.inf:
+        raise ArgumentError(f"{argument} must be a finite number", got=value)
 
 
 def check_count(argument: str, value: float, low: int) -> None:
@@ -205,8 +219,34 @@ def check_keywords(owner: str, given: Mapping[str, object], known: Iterable[str]
         if name not in known:
             raise ArgumentError(
                 f"{owner} has no argument {name!r}", available=listed(known, limit=30),
-                remedy=did_you_mean(name, known),
+                remedy=_meant(name, known) or did_you_mean(name, known),
             )  # fmt: skip
+
+
+#: What other libraries call an argument, and our names for it, of which a function has one at most.
+ELSEWHERE = {
+    **dict.fromkeys(("batch_size", "batchsize", "batch"), ("bs",)),
+    **dict.fromkeys(("learning_rate", "lr", "lr_max", "base_lr", "rate"), ("lr_max", "base_lr", "lr")),
+    **dict.fromkeys(("epochs", "n_epochs", "num_epochs", "max_epochs"), ("n_epoch", "epochs")),
+    **dict.fromkeys(("weight_decay", "decay"), ("wd",)),
+    **dict.fromkeys(("momentum", "betas"), ("moms",)),
+    **dict.fromkeys(("workers", "n_workers", "n_jobs"), ("num_workers", "workers")),
+    **dict.fromkeys(("callbacks", "callback"), ("cbs",)),
+    **dict.fromkeys(("loss", "loss_fn", "criterion"), ("loss_func",)),
+    **dict.fromkeys(("optimizer", "optimiser", "opt"), ("opt_func",)),
+    **dict.fromkeys(("model", "architecture", "backbone"), ("arch",)),
+    **dict.fromkeys(("image_size", "img_size", "imgsz"), ("size",)),
+    **dict.fromkeys(("test_size", "val_size", "validation_split", "val_split"), ("valid_pct",)),
+    **dict.fromkeys(("random_state", "random_seed"), ("seed",)),
+    **dict.fromkeys(("label", "y", "label_column"), ("target", "y_names")),
+    **dict.fromkeys(("output", "output_path", "save_path"), ("out",)),
+}
+
+
+def _meant(name: str, known: Sequence[str]) -> str | None:
+    """Return "Did you mean 'bs'?" for `batch_size` and other names of other libraries; None where there is no such argument."""
+    found = next((ours for ours in ELSEWHERE.get(name, ()) if ours in known), None)
+    return f"Did you mean {found!r}?" if found else None
 
 
 def whole_number(text: str) -> int | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from gatera.core.checks import counted
 from gatera.core.errors import DataError, GateraError, is_library_error, shorten
 from gatera.core.files import atomic_write, sha256_file
 from gatera.core.progress import note
@@ -151,7 +152,7 @@ def recall_source(source: Path, on_line: Callable[[str], None] = note) -> Labell
     for name, fault in zip(votes.functions, votes.faults):
         if fault.count:
             on_line(
-                f"{name} has no vote that was kept on {fault.count:,} items: it failed on them, or they are new; run gatera label apply again."
+                f"{name} has no vote that was kept on {counted(fault.count, 'item')}: it failed there, or what is to be labelled is new; run gatera label apply again."
             )
     model = LabelModel().fit(votes)
     return Labelled(

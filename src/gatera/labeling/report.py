@@ -28,7 +28,7 @@ class FunctionReport:
         coverage: share of the items on which it votes, 0..1.
         overlap: share of the items on which it votes and so does another.
         conflict: share of the items on which it votes and another says something that cannot be true together.
-        learned: its accuracy as the label model estimates it, 0..1; None without a model.
+        learned: its accuracy as the label model estimates it, 0..1; None without a model, and where it votes on no item.
         interval: the 95 % interval of that.
         weight: how much it counts, 0..1; below 1 where other functions say the same for the same reasons.
         right, known: of its votes on items with a known label, how many are right, and how many there are.
@@ -153,8 +153,8 @@ def labeling_report(
                 float(says.mean()),
                 float((says & (others[:, j] > 0)).mean()),
                 float(clash[:, j].mean()),
-                None if model is None else float(model.accuracies[j]),
-                None if intervals is None else intervals[j],
+                None if model is None or not says.any() else float(model.accuracies[j]),
+                None if intervals is None or not says.any() else intervals[j],
                 1.0 if model is None else float(model.weights[j]),
                 right,
                 known,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -121,7 +122,7 @@ def group_lrs(lr: float | slice | Sequence[float], n_groups: int) -> list[float]
             for all but the last group); or one number per group.
 
     Raises:
-        ArgumentError: if a rate is negative, or there is not one rate per group.
+        ArgumentError: if a rate is negative or not finite, or there is not one rate per group.
 
     Example:
         >>> group_lrs(slice(1e-4, 1e-2), 3)
@@ -143,10 +144,10 @@ def group_lrs(lr: float | slice | Sequence[float], n_groups: int) -> list[float]
         lrs = [float(value) for value in lr]
     else:
         lrs = [float(lr)] * n_groups
-    if len(lrs) != n_groups or not all(value >= 0 for value in lrs):
+    if len(lrs) != n_groups or not all(0 <= value < math.inf for value in lrs):
         raise ArgumentError(
             "lr does not fit the model's parameter groups", got=lr,
-            expected=f"a number >= 0, slice(low, high), slice(high), or {n_groups} numbers",
+            expected=f"a finite number >= 0, slice(low, high), slice(high), or {n_groups} numbers",
         )  # fmt: skip
     return [float(f"{value:.12g}") for value in lrs]  # hides the rounding of the power above
 

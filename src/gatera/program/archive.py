@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from gatera.core.checks import did_you_mean, listed
+from gatera.core.checks import did_you_mean_file, listed
 from gatera.core.errors import ProgramFileError
 from gatera.core.files import check_regular, human_bytes, reason
 
@@ -154,7 +154,7 @@ class Archive:
         except FileNotFoundError as err:
             found = [other.name for other in self.path.parent.glob("*" + SUFFIX)]
             raise ProgramFileError(
-                f"{self.path} does not exist", remedy=did_you_mean(self.path.name, found)
+                f"{self.path} does not exist", remedy=did_you_mean_file(self.path.name, found)
             ) from err
         except OSError as err:
             if self.path.is_dir():

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gatera.core.checks import listed
 from gatera.core.files import human_bytes
 from gatera.data.sources.items import BadFile
 from gatera.evaluate.leaking.found import Leaks
@@ -175,6 +176,26 @@ class EpochEvents(Callback):
         self.events.on_event("epoch", {"phase": phase, **self.learn.recorder.rows[-1]})
 
 
+def alike_classes(labels: Any) -> str | None:
+    """Return what is said of classes whose names differ only in case or blanks; None where there are none.
+
+    Args:
+        labels: the classes; None for numbers.
+
+    Example:
+        >>> alike_classes(["no", "yes", "Yes "])
+        "The classes 'yes' and 'Yes ' differ only in case or blanks, and are learned as different ones. Rename them if they are one."
+    """
+    alike: dict[str, list[str]] = {}
+    for label in labels if isinstance(labels, Sequence) else ():
+        if isinstance(label, str):
+            alike.setdefault("".join(label.split()).casefold(), []).append(label)
+    groups = [" and ".join(map(repr, names)) for names in alike.values() if len(names) > 1]
+    if not groups:
+        return None
+    return f"The classes {listed(groups, 4)} differ only in case or blanks, and are learned as different ones. Rename them if they are one."
+
+
 def run_job(job: Job, unfinished: UnfinishedRun) -> TrainedProgram:
     """Train, measure, and write the program.
 
@@ -192,6 +213,8 @@ def run_job(job: Job, unfinished: UnfinishedRun) -> TrainedProgram:
     architecture = job.architecture or architecture_name(learn.model)
     network = f"Training {architecture} ({learn.arithmetic}), starting from {job.weights}."
     events.on_line(job.opening or network)
+    if said := alike_classes(learn.dls.vocab):
+        events.on_warning(said)
     with unfinished.kept():
         _train(job, resume, events)
         unfinished.keeper.flush(slim=True)  # nothing after this line loses the training

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from gatera.core.errors import DataError
+from gatera.data.folders.class_folders import place_files
 from gatera.data.folders.labelled import Kind, LabelledFiles, name_left_out, read_folder, skip_unreadable
 from gatera.data.sources.items import decode_photo, get_image_files
 from gatera.program.tables.notes import Note
@@ -335,3 +336,16 @@ def test_files_of_unknown_endings_are_counted_too(tmp_path):
         f"{tmp_path} has 2 files of other kinds (.bin, .weights), which are not read, e.g. dog/c.bin.",
         f"{tmp_path} has 2 pictures in other formats (.pcx, .sgi), which are not read, e.g. cat/a.pcx.",
     ]
+
+
+@pytest.mark.parametrize("spread", ["ab", "a/b", "abc"])
+def test_folders_that_only_spread_hashes_name_no_class(tmp_path, spread):
+    """The log of a server keeps its inputs so; the digits were taken for classes."""
+    names = [f"{letter}{'0123456789abcdef' * 4}"[:64] for letter in ("abc", "abcd", "abce")]
+    touch(
+        tmp_path,
+        *(f"{label}/{spread}/{name}{n}.png" for n, name in enumerate(names) for label in ("cat", "dog")),
+    )
+    found, _ = read(tmp_path)
+    assert sorted(found.labels) == ["cat"] * 3 + ["dog"] * 3
+    assert place_files(tmp_path / "cat", sorted((tmp_path / "cat").rglob("*.png")), "photos").labels == {}

@@ -32,6 +32,10 @@ NAMED = [
         ["user_id", "business_id", "stars"],
     ),
     (table(title=ITEMS, movieId=ITEMS, rating=GRADES, userId=USERS), ["userId", "movieId", "rating"]),
+    (
+        table(**{"movie title": ITEMS, "User name": USERS, "stars": GRADES}),
+        ["User name", "movie title", "stars"],
+    ),
     (table(score=GRADES, anime_id=ITEMS, username=USERS), ["username", "anime_id", "score"]),
     (table(index=np.arange(N), uid=USERS, iid=ITEMS, r_ui=GRADES, rating=GRADES), ["uid", "iid", "rating"]),
 ]
@@ -63,7 +67,8 @@ def test_what_names_do_not_tell_is_decided_and_said(ratings, names):
     assert found == names
     assert (
         note is not None
-        and note.option == "user"
+        and note.value == names[("user", "item", "rating").index(note.option)]
+        and (note.option == "user") == (not {"user"} & set(names))
         and f"users in {names[0]!r}, items in {names[1]!r}" in note.text
     )
 
@@ -87,6 +92,6 @@ def test_loaders_say_what_they_decided():
 
 def test_ratings_with_decimal_commas_are_numbers():
     ratings = table(user=USERS, item=ITEMS.astype(str), rating=[f"{g},5" for g in GRADES])
-    with pytest.warns(UserWarning, match="read as numbers: rating"):
+    with pytest.warns(UserWarning, match=r"read as numbers: rating\.$"):
         dls = CollabDataLoaders.from_df(ratings, seed=0)
     assert float(dls.train_ds.targets.max()) == 5.5

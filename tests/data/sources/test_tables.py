@@ -71,6 +71,16 @@ def test_missing_files_are_counted_and_the_first_named(folder):
     )
 
 
+def test_names_of_windows_are_files_in_folders(folder):
+    (folder / "cat").mkdir()
+    (folder / "cat" / "a.jpg").touch()
+    (folder / r"odd\b.jpg").touch()
+    table = frame([r"cat\a.jpg", r"odd\b.jpg", "c.jpg"])
+    assert list(check(folder, table, file=0)["name"]) == ["cat/a.jpg", r"odd\b.jpg", "c.jpg"]
+    assert next(iter(table["name"])) == r"cat\a.jpg"
+    assert r"do not exist: " in message(lambda: check(folder, frame([r"dog\a.jpg", "b.jpg", "c.jpg"])))
+
+
 def test_rows_that_contradict_each_other_are_refused(folder):
     table = frame(["a.jpg", "b.jpg", "a.jpg"], ["cat", "dog", "dog"])
     assert message(lambda: check(folder, table)) == (

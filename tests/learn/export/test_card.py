@@ -130,7 +130,7 @@ def test_a_program_that_compares_inputs_no_longer_warns_that_it_always_has_a_lab
     ]
     card = model_card(replace(FACTS, certainty=lines, novelty=True))
     assert LIMITS[1] not in card and LIMITS[0] in card
-    assert "`.novel` then says that the input looks like nothing in the training set" in card
+    assert "`novel` then says that the input looks like nothing in the training set" in card
     sure = card.split("## How sure it is\n\n")[1].split("\n\n## ")[0]
     assert sure.splitlines() == [f"- {lines[0]}", "- With sure=0.95, 93.0% of them are answered."]
     assert "How sure" not in model_card(FACTS)

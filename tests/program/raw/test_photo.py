@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import warnings
 import zlib
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from PIL import Image
 
 from gatera.core.errors import ArgumentError, PhotoError
 from gatera.program.raw import photo
+from gatera.program.raw.formats import frames
 from gatera.program.raw.formats.heic import HEIC_SUFFIXES
 from gatera.program.raw.photo import photo_array, photo_size, read_photo, read_sized
 
@@ -91,6 +93,19 @@ def test_damaged_exif_data_leaves_a_photo_as_it_lies(two_halves):
         assert read_photo(data).size == (40, 20)
 
 
+@pytest.mark.parametrize(("kind", "what"), [("GIF", "frames"), ("TIFF", "pages")])
+def test_that_only_the_first_frame_counts_is_said_once(monkeypatch, kind, what):
+    monkeypatch.setattr(frames, "_said", set())
+    several = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    film = encoded(several[0], kind, save_all=True, append_images=several[1:])
+    with pytest.warns(UserWarning, match=rf"has several {what}: the first counts, as in every {kind} file"):
+        assert read_photo(film).getpixel((0, 0))[0] > 200
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read_photo(film)
+        read_photo(encoded(several[0], kind))
+
+
 @pytest.mark.parametrize("mode", ["L", "1", "P", "CMYK", "YCbCr", "HSV", "F"])
 def test_any_mode_becomes_rgb(mode):
     image = read_photo(Image.new("RGB", (4, 4), WHITE).convert(mode))
@@ -133,12 +148,6 @@ def test_a_sixteen_bit_png_is_read():
 def test_a_cmyk_jpeg_keeps_its_colours(two_halves):
     image = read_photo(encoded(two_halves.convert("CMYK"), "JPEG"))
     assert near(image.getpixel((5, 10)), RED) and near(image.getpixel((35, 10)), BLUE)
-
-
-def test_an_animation_gives_its_first_frame():
-    frames = [Image.new("RGB", (4, 4), colour) for colour in (RED, BLUE)]
-    data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
-    assert near(read_photo(data).getpixel((1, 1)), RED)
 
 
 def test_grey_is_the_same_with_and_without_reduced_decoding():

@@ -105,7 +105,7 @@ def test_a_missing_column_offers_the_nearest_name():
     assert complaint({"job": "cook", "Age": 30, "income": 5}) == (
         "No column 'age' in the row. Available: job, Age, income. Did you mean 'Age'?"
     )
-    assert complaint({}) == ("No column 'job' in the row.")
+    assert complaint({}) == "No column 'job' in the row, nor age, income."
 
 
 def test_a_row_of_another_length_is_refused():

@@ -574,5 +574,24 @@ def test_a_line_of_dashes_below_the_header_is_left_out(write):
     )
 
 
+PRINTED = {
+    "psql": " name | age \n------+-----\n ann  |   4\n bo   |   5\n ci   |   7\n(3 rows)\n\n",
+    "mysql": "+------+-----+\n| name | age |\n+------+-----+\n| ann  |   4 |\n| bo   |   5 |\n| ci   |   7 |\n+------+-----+\n"
+    "3 rows in set (0.00 sec)\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("database", PRINTED)
+def test_what_a_database_printed_is_a_table(write, database):
+    path = write(PRINTED[database])
+    assert cells(path) == {"name": ["ann", "bo", "ci"], "age": [4, 5, 7]}
+    assert any("Lines around the table are left out" in note for note in notes(path))
+
+
+def test_the_sign_of_the_end_of_a_dos_text_is_no_row(write):
+    assert cells(write("name,age\r\nann,4\r\nbo,5\r\n\x1a\x1a")) == {"name": ["ann", "bo"], "age": [4, 5]}
+    assert cells(write("name,age\nann,4\nb\x1ao,5\n\x1a")) == {"name": ["ann", "b\x1ao"], "age": [4, 5]}
+
+
 def test_a_folder_is_not_a_table(tmp_path):
     assert complaint(tmp_path) == f"{tmp_path} is a folder. Expected: the file of a table, such as CSV."

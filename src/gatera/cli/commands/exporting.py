@@ -23,6 +23,7 @@ EXPORT = Command(
         HELP, DEBUG,
     ),
     "gatera.cli.export:export",
+    goes_on=True,
     about=(
         "The page works from any web server and any path, and sends nothing anywhere. It answers as gatera predict does, for every kind of "
         "program; where JavaScript cannot do what a program does, the command says so and writes nothing.",

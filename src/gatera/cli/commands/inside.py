@@ -47,6 +47,7 @@ EXPLAIN = Command(
         HELP, DEBUG,
     ),
     "gatera.cli.explain:explain",
+    goes_on=True,
     about=(
         "The network is built again from the program's weights. A program without them (--slim), or with a head of one's own, "
         "cannot be explained this way.",

@@ -46,6 +46,7 @@ APPLY = Command(
         HELP, DEBUG,
     ),
     "gatera.cli.label.apply:apply_functions",
+    goes_on=True,
     about=(
         "Writes labels.csv into the folder, or NAME-labelled.csv beside a table: each label with the function and version that it "
         "comes from. Labels by people are never changed. Votes are kept in DATA/.gatera, so that a stopped run goes on, and "

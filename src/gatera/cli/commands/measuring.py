@@ -88,6 +88,7 @@ REPORT = Command(
         HELP, DEBUG,
     ),
     "gatera.cli.measuring.report:report",
+    goes_on=True,
     about=(
         "The page is one file that loads nothing. Where SOURCE has a training set beside the measured one, copies on both sides are "
         "looked for. gatera train --report writes the same page.",

@@ -110,6 +110,7 @@ SERVE = Command(
         HELP, DEBUG,
     ),
     "gatera.cli.serving.run:run",
+    goes_on=True,
     about=(
         "POST /predict takes a photo's or recording's file, a text, or rows as JSON; GET / is a page to try it, /docs describes every address.",
         "SIGTERM and Ctrl-C end it when every request in work is answered.",

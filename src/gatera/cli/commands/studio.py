@@ -40,6 +40,7 @@ STUDIO = Command(
         HELP, DEBUG,
     ),
     "gatera.cli.studio.run:run",
+    goes_on=True,
     about=(
         "Every key press is on the disk before the next item shows: a session goes on after a reload, a crash or a restart. Finish, on the "
         "page or with --finish, writes it as one commit of a data repository, or into labels.csv of a folder.",

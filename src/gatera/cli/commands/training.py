@@ -30,13 +30,14 @@ TRAIN = Command(
         "gatera train photos/",
         "gatera train photos/ --out cats.gatera --report report/",
         r"gatera train digits/ --label-from '^(\d)_' --group-by '^\d_([a-z]+)_'",
-        "gatera train adult.csv --target salary",
-        "gatera train ratings.csv --task recommend",
+        "gatera train adult.csv --target salary --out income.gatera",
+        "gatera train ratings.csv --task recommend --out films.gatera",
         "gatera train photos/ --config run.toml",
         "gatera train more-photos/ --like photos.gatera",
     ),
     extra="train",
     first="gatera.cli.training.first:complete",
+    goes_on=True,
 )  # fmt: skip
 
 COMMANDS = (TRAIN,)

@@ -8,8 +8,7 @@ from itertools import islice
 
 from gatera.cli.data.looking import show_table
 from gatera.cli.data.opened import opened
-from gatera.cli.output import print_json, print_line
-from gatera.cli.terminal.text import escaped
+from gatera.cli.output import print_json, print_line, print_text
 from gatera.core.checks import counted
 from gatera.core.errors import ArgumentError
 from gatera.measure.agreement import Agreement, Pair, agreement
@@ -35,7 +34,7 @@ def agree(options: argparse.Namespace) -> int:
         print_json(_as_json(found))
         return 0
     for pair in found.pairs:
-        print_line(escaped(_sentence(pair)))
+        print_text(_sentence(pair))
     if len(branches) > 2:
         print_line(
             f"Krippendorff's alpha of {len(branches)} people, {counted(found.n, 'item')}: {found.alpha:.2f}."

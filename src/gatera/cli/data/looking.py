@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from gatera.cli.data.opened import PAGES, check_page, full, opened
-from gatera.cli.output import print_json, print_line, write
+from gatera.cli.output import print_json, print_line, print_text, write
 from gatera.cli.terminal.style import paint
 from gatera.cli.terminal.table import plain_table
 from gatera.cli.terminal.text import escaped
@@ -33,13 +33,11 @@ def status(options: argparse.Namespace) -> int:
         )  # fmt: skip
         return 0
     at = f"commit {found.commit[:8]}" if found.commit else "no commit yet"
-    print_line(
-        escaped(
-            f"On {found.branch or 'no branch'}, {at}: {counted(found.items, 'item')}, {found.unlabelled:,} without a label."
-        )
+    print_text(
+        f"On {found.branch or 'no branch'}, {at}: {counted(found.items, 'item')}, {found.unlabelled:,} without a label."
     )
     for line in _lines(found):
-        print_line(escaped(line))
+        print_text(line)
     return 0
 
 
@@ -129,7 +127,7 @@ def log(options: argparse.Namespace) -> int:
         print_line(
             f"{paint(commit.id[:8], 'name')}  {commit.at[:16].replace('T', ' ')}  {escaped(commit.author)}  {paint(escaped(commit.subject), 'bold')}"
         )
-        print_line(f"          {escaped(sentence)}")
+        print_text(sentence, " " * 10)
     return 0
 
 

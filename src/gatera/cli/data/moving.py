@@ -8,7 +8,7 @@ from typing import Any
 
 from gatera.cli.data.looking import show_table
 from gatera.cli.data.opened import PAGES, check_page, full, opened
-from gatera.cli.output import FAILED, print_json, print_line, show_line
+from gatera.cli.output import FAILED, print_json, print_line, print_text, show_line
 from gatera.cli.parser import UsageError
 from gatera.cli.terminal.text import escaped
 from gatera.core.checks import counted, listed
@@ -116,7 +116,7 @@ def _conflicts(
         later(PAGES, "write_conflict_page")(
             page, data, err.conflicts, f"{command} in {data.root.name}", options.force
         )
-    return show_conflicts(err, options.json, again)
+    return show_conflicts(err, options.json, again, options.take)
 
 
 def _with_conflicts(options: argparse.Namespace, command: str, do: Any) -> int:
@@ -155,13 +155,14 @@ def _how(options: argparse.Namespace) -> dict[str, Any]:
     return {"rule": rules[0] if rules else None, "answers": answers}
 
 
-def show_conflicts(err: MergeConflictError, as_json: bool, again: str) -> int:
+def show_conflicts(err: MergeConflictError, as_json: bool, again: str, taken: str | None = None) -> int:
     """Print conflicts and how they are settled.
 
     Args:
         err: the conflicts.
         as_json: print JSON.
         again: the command that settles them, to which answers are added.
+        taken: answers that were given already; nothing keeps them.
 
     Returns:
         The exit status, 1.
@@ -175,17 +176,19 @@ def show_conflicts(err: MergeConflictError, as_json: bool, again: str) -> int:
         )
         return FAILED
     count = len(err.conflicts)
-    print_line(
-        f"{counted(count, 'item was', 'items were')} changed differently on both sides. Nothing was {'settled' if again == RESOLVE else 'merged'} yet:"
+    done = "settled" if again == RESOLVE else "undone" if " revert " in again else "merged"
+    print_text(
+        f"{counted(count, 'item was', 'items were')} changed differently on both sides. Nothing was {done} yet:"
     )
     show_table(("item", "what"), [(each.file, each.words()) for each in err.conflicts[:SHOWN]])
     if count > SHOWN:
         print_line(f"and {count - SHOWN:,} more.")
     print_line("")
+    before = f"{taken}," if taken else ""
     print_line(escaped(f"Settle them by a rule: {again} --mine | --theirs | --newest | --person"))
     print_line(
         escaped(
-            f"or one by one:         {again} --take {err.conflicts[0].file}={'LABEL' if 'label' in err.conflicts[0].columns else 'mine'}"
+            f"or one by one:         {again} --take {before}{err.conflicts[0].file}={'LABEL' if 'label' in err.conflicts[0].columns else 'mine'}"
         )
     )
     print_line(

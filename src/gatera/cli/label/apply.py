@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gatera.cli.label.notes import notes_for
-from gatera.cli.output import print_json, print_line
+from gatera.cli.output import print_json, print_line, print_text
 from gatera.cli.terminal.text import escaped
 from gatera.core.checks import counted
 from gatera.core.progress import status
@@ -46,12 +46,10 @@ def apply_functions(options: argparse.Namespace) -> int:
         return 0
     covered = int(labelled.votes.covered.sum())
     by_class = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-    print_line(
-        escaped(
-            f"{counted(len(functions), 'function')} voted on {covered:,} of {counted(len(labelled.items), 'item')}: {by_class}."
-        )
+    print_text(
+        f"{counted(len(functions), 'function')} voted on {covered:,} of {counted(len(labelled.items), 'item')}: {by_class}."
     )
-    print_line(escaped(f"Labels in {path}: {change}."))
+    print_text(f"Labels in {path}: {change}.")
     print_line(escaped(f"What each function is worth: gatera label report {options.data}"))
     return 0
 

@@ -6,13 +6,13 @@ import argparse
 from dataclasses import replace
 
 from gatera.cli.given.program import load_program
-from gatera.cli.output import FAILED, notes, print_json, print_line
+from gatera.cli.output import FAILED, notes, print_json, print_line, print_text, write
+from gatera.cli.parser import UsageError
 from gatera.cli.terminal.style import paint
 from gatera.cli.terminal.text import escaped
 from gatera.cli.test import asked_of, name_unmeasured
-from gatera.core.errors import ArgumentError
 from gatera.core.progress import status, track
-from gatera.recipes.page.program import report as write_report
+from gatera.recipes.page.program import prepared_report
 
 
 def report(options: argparse.Namespace) -> int:
@@ -25,11 +25,11 @@ def report(options: argparse.Namespace) -> int:
         GateraError: if the program or the items are not usable, or the page exists.
     """
     if options.data is None:
-        raise ArgumentError("--data is missing", expected="gatera report PROGRAM --data SOURCE")
+        raise UsageError('missing option: --data SOURCE. See "gatera report --help".')
     with notes("report"):
         program = load_program(options.program, engine=options.engine, trusted=options.trusted)
         asked = replace(asked_of(options), check_leaks=options.check_leaks)
-        made = write_report(
+        made, write_page = prepared_report(
             program, options.data, options.out, asked=asked, inside=options.inside, force=options.force,
             progress=lambda answers: track(answers, "Measuring"), status=status,
         )  # fmt: skip
@@ -40,7 +40,10 @@ def report(options: argparse.Namespace) -> int:
         for heading, lines in made.lines().items():
             print_line(paint(escaped(f"{heading}:"), "heading"))
             for line in lines:
-                print_line(f"  {escaped(line)}")
+                print_text(line, "  ")
         print_line("")
+    write("")  # what was measured is printed first: the disk may be full
+    write_page()
+    if not options.json:
         print_line(f"Saved the report {escaped(made.path)}.")
     return FAILED if made.measured.failed else 0

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gatera.cli.output import print_line
+from gatera.cli.output import print_line, print_text
+from gatera.cli.parser import UsageError
 from gatera.cli.terminal.style import paint
 from gatera.cli.terminal.text import escaped
-from gatera.core.errors import ArgumentError
 from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.questions.programs import Comparison, compare_measurements
 from gatera.evaluate.questions.sealed import TestSet
@@ -20,18 +20,18 @@ def what_to_measure(options: argparse.Namespace) -> tuple[list[str], Path, TestS
     """Return the programs, the source of the items, and the sealed test set if it is one, which is checked but not opened yet.
 
     Raises:
-        ArgumentError: if there is no program or no source, or --csv and --report are asked for several programs.
+        UsageError: if there is no program or no source, or --csv and --report are asked for several programs.
         DataError: if the sealed test set has changed.
     """
     names = [*options.program, *([options.source] if options.source else [])]
     if options.sealed is None:
         if len(names) < 2:
-            raise ArgumentError("SOURCE is missing", got=names[0], expected="gatera test PROGRAM... SOURCE")
+            raise UsageError(f'missing argument: SOURCE. Got only {names[0]!r}. See "gatera test --help".')
         programs, source = names[:-1], Path(names[-1])
     else:
         programs, source = names, None
     if len(programs) > 1 and (options.csv or options.report):
-        raise ArgumentError("--csv and --report are for one program", got=f"{len(programs)} programs")
+        raise UsageError(f"--csv and --report are for one program, got {len(programs)}")
     if source is not None:
         return programs, source, None
     test_set = TestSet(options.sealed)
@@ -56,7 +56,7 @@ def show_comparisons(found: Sequence[Comparison]) -> None:
         print_line("")
         print_line(paint(escaped(f"{each.names[0]} and {each.names[1]} on the same items:"), "heading"))
         for line in each.lines():
-            print_line(f"  {escaped(line)}")
+            print_text(line, "  ")
 
 
 def as_json(

@@ -6,8 +6,8 @@ import argparse
 
 from gatera.cli.models.words import figures, made_from
 from gatera.cli.output import print_json, print_line
+from gatera.cli.parser import UsageError
 from gatera.cli.terminal.text import escaped
-from gatera.core.errors import ArgumentError
 from gatera.core.files import human_bytes
 from gatera.store.models.names import parse_reference
 from gatera.store.models.registry import ModelRegistry
@@ -62,7 +62,7 @@ def tag(options: argparse.Namespace) -> int:
     model = parse_reference(options.version).model
     if options.tag is None:
         if options.delete or options.history:
-            raise ArgumentError("TAG is missing", expected="gatera models tag MODEL TAG")
+            raise UsageError('missing argument: TAG. See "gatera models tag --help".')
         registry.find(model)
         for name, number in registry.tags(model).items():
             _print({"tag": name, "version": number}, f"{name}  v{number}", options.json)

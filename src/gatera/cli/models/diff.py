@@ -7,8 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gatera.cli.output import notes, print_json, print_line, show_line, show_note
-from gatera.cli.terminal.text import escaped
+from gatera.cli.output import notes, print_json, print_line, print_text, show_line, show_note
 from gatera.core.errors import DataError
 from gatera.evaluate.items import Asked
 from gatera.evaluate.measure_source import Measurement, find_items, measure
@@ -40,18 +39,18 @@ def diff(options: argparse.Namespace) -> int:
     }
     if not options.json:
         if same:
-            print_line(f"{escaped(names[0])} and {escaped(names[1])} are the same program.")
+            print_text(f"{names[0]} and {names[1]} are the same program.")
         elif not found:
-            print_line(f"Nothing that is known of {escaped(names[0])} and {escaped(names[1])} differs.")
+            print_text(f"Nothing that is known of {names[0]} and {names[1]} differs.")
         for each in found:
-            print_line(escaped(str(each)))
+            print_text(str(each))
     if options.on is not None:
         comparison = _compared(paths, names, options)
         result["comparison"] = comparison.to_dict()
         if not options.json:
             print_line("")
             for line in comparison.lines():
-                print_line(escaped(line))
+                print_text(line)
     elif not same and not options.json:
         show_line("To see which is better, measure both on the same labelled items: --on SOURCE")
     if options.json:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gatera.cli.models.remotes import address_of, given_keys, remember
 from gatera.cli.output import print_json, print_line, show_note
+from gatera.cli.parser import UsageError
 from gatera.cli.terminal.text import escaped
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, RegistryError
@@ -103,8 +104,8 @@ def lock(options: argparse.Namespace) -> int:
 
 def _pull_locked(registry: ModelRegistry, options: argparse.Namespace) -> int:
     if options.versions:
-        raise ArgumentError(
-            "--locked fetches what the lock file says, and takes no versions", got=options.versions[0]
+        raise UsageError(
+            f"--locked fetches what the lock file says, and takes no versions, got {options.versions[0]!r}"
         )
     locked = read_lock(options.lock)
     address = options.remote or locked.remote or address_of(registry, None)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gatera.cli.models.remotes import given_keys
 from gatera.cli.models.words import figures, made_from
-from gatera.cli.output import FAILED, print_json, print_line
+from gatera.cli.output import FAILED, print_json, print_line, print_text
 from gatera.cli.terminal.card import card_lines
 from gatera.cli.terminal.table import table_lines, text_columns
 from gatera.cli.terminal.text import escaped
@@ -78,7 +78,7 @@ def show(options: argparse.Namespace) -> int:
         f"signed with: {listed(signed)}" if signed else "not signed",
     ]  # fmt: skip
     for line in lines:
-        print_line(f"  {escaped(line)}")
+        print_text(line, "  ")
     package = read_package(registry.file_of(version))
     if CARD in package.names:
         card = package.read(CARD).decode("utf-8", errors="replace").strip()
@@ -105,7 +105,7 @@ def verify(options: argparse.Namespace) -> int:
         print_json({"versions": count, "faults": faults})
     else:
         for fault in faults:
-            print_line(escaped(fault))
+            print_text(fault)
         print_line(
             f"{counted(count, 'version')} checked: "
             + (f"{counted(len(faults), 'fault')}." if faults else "everything is sound.")

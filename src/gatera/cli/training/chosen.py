@@ -88,10 +88,12 @@ def _apply(
     applied = set()
     for key, value in values.items():
         if key not in known:
+            _check_not_given_elsewhere(str(key), value, file)
             near = nearest_word(str(key), list(known))
+            available = sorted({option.name.replace("_", "-") for option in known.values()})
             raise ArgumentError(
                 f"{file} has an unknown setting {key!r}",
-                available=None if near else listed(sorted({option.name for option in known.values()}), 60),
+                available=None if near else listed(available, 60),
                 remedy=f"Did you mean {near!r}?" if near else None,
             )  # fmt: skip
         option = known[key]
@@ -99,6 +101,18 @@ def _apply(
             setattr(options, option.name, _converted(option, value, f"{file}: {key}"))
             applied.add(option.name)
     return applied
+
+
+def _check_not_given_elsewhere(key: str, value: Any, file: str) -> None:
+    """Raise ArgumentError for what is no setting of a file: a heading, and what the command line says."""
+    if isinstance(value, dict):
+        raise ArgumentError(
+            f"{file} has the heading [{key}]", expected="lines such as epochs = 3, without headings",
+            remedy="Remove the heading.",
+        )  # fmt: skip
+    if key in ONLY_GIVEN:
+        where = "SOURCE" if key == "source" else f"--{key}"
+        raise ArgumentError(f"{file} cannot say {key!r}", remedy=f"Say it on the command line: {where}.")
 
 
 def _converted(option: Option, value: Any, where: str) -> Any:

@@ -67,7 +67,7 @@ class Printer(Events):
     def on_event(self, name: str, values: Mapping[str, Any]) -> None:
         """Print an event as a JSON line; of an interruption tell people how to resume."""
         if self.as_json:
-            print_json({"event": name, **values})
+            print_json({"event": name, **_with_options(values)})
             write("")
         elif name == "interrupted":
             self._interrupted(values)
@@ -103,3 +103,12 @@ class Printer(Events):
         self.on_line(
             f"It is kept in {v['checkpoint']}. To go on, run the same command again; it resumes by itself."
         )
+
+
+def _with_options(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an event whose remarks on certainty speak of `--sure`, as the text does."""
+    certainty = values.get("calibration")
+    if not isinstance(certainty, Mapping) or "remarks" not in certainty:
+        return dict(values)
+    remarks = [for_command(f" {remark}", "predict").lstrip() for remark in certainty["remarks"]]
+    return {**values, "calibration": {**certainty, "remarks": remarks}}

@@ -222,7 +222,7 @@ class MaskBlock(SpatialTarget):
             bad = np.asarray(mask)[found < 0]
             raise DataError(
                 f"{name_of_mask(mask)} holds {bad[0]} in {len(bad):,} of its {found.size:,} pixels, which is none of the codes",
-                expected=listed((f"{number} ({name})" for number, name in zip(self._numbers, self._names)), 40),
+                expected=listed((f"{number} ({name})" for number, name in zip(self._numbers, self._names)), 12),
                 remedy=self._remedy(mask),
             )  # fmt: skip
         return found.astype(np.uint8)

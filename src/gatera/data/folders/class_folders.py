@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,9 @@ from gatera.core.errors import DataError
 from gatera.data.folders.levels import Way, choose_level
 from gatera.data.folders.sides import SIDE_OF, TRAIN_NAMES, sides_among
 from gatera.program.tables.notes import Note
+
+#: Names of files that are hashes of what is in them: the first digits of such a name are often the name of its folder.
+HASH = re.compile(r"[0-9a-f]{16,}")
 
 #: Where at least this share of the files is in folders of sides, the others are left out; else the folder is refused.
 MOST = 0.5
@@ -53,6 +57,8 @@ def place_files(folder: Path, files: Sequence[Path], things: str, class_level: i
         DataError: if there are folders of a validation and a test set, and none to train on.
     """
     ways = {path: path.relative_to(folder).parts[:-1] for path in files}
+    if class_level is None:
+        ways = {path: _without_spread(way, path.stem) for path, way in ways.items()}
     placed = Placed()
     at, sides = _side_level(folder, list(ways.values()), class_level)
     beside = {} if at is not None or class_level is not None else _sides_beside_classes(list(ways.values()))
@@ -69,6 +75,16 @@ def place_files(folder: Path, files: Sequence[Path], things: str, class_level: i
     _label(folder, placed, used, (at, sides), (things, class_level))
     _place_beside(folder, placed, ways, beside)
     return placed
+
+
+def _without_spread(way: Way, stem: str) -> Way:
+    """Return the folders of a file without those that only spread hashes over folders: inputs of inputs/1c/1cc0fd...jpg."""
+    if HASH.fullmatch(stem) is None:
+        return way
+    for start in range(len(way)):
+        if stem.startswith("".join(way[start:])):
+            return way[:start]
+    return way
 
 
 def _label(

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from gatera.core.checks import did_you_mean, listed
+from gatera.core.checks import did_you_mean_file, listed
 from gatera.core.errors import DataError
 
 
@@ -67,7 +67,7 @@ class NamedFiles:
         if missing:
             raise DataError(
                 f"{table} lists files that are not in {self.folder}: {listed(missing, 3)}",
-                remedy=did_you_mean(missing[0], self.names, "Correct the table, or add the files."),
+                remedy=did_you_mean_file(missing[0], self.names, "Correct the table, or add the files."),
             )
         for name, paths in found.items():
             if len(paths) > 1:

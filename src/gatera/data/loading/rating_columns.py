@@ -18,6 +18,9 @@ ROLES = ("user_name", "item_name", "rating_name")
 #: What messages call them.
 _WORDS = ("users", "items", "ratings")
 
+#: The options that name them.
+_OPTIONS = ("user", "item", "rating")
+
 #: What the columns of these roles are usually called, in lower case, without "id" and "s" at their end.
 USUAL_NAMES = (
     frozenset((
@@ -37,6 +40,9 @@ USUAL_NAMES = (
 _OTHER = re.compile(
     r"unnamed: \d+|index|(unix)?(review)?(time)?stamp|(unix|review)?time|date|ts", re.IGNORECASE
 )
+
+#: What stands behind the name of a thing: "movie title", "user name".
+_OF_A_THING = re.compile(r"(?<=.)(name|title|number|code|key)$")
 
 #: Ratings have few different values, fewer than half as many as users and items.
 _MOST_GRADES = 11
@@ -78,7 +84,8 @@ def column_names(
         return [str(name) for name in usual], None
     chosen = _filled(ratings, usual, roles)
     said = listed(f"{word} in {name!r}" for word, name in zip(_WORDS, chosen, strict=True))
-    return chosen, Note(f"Names do not tell which columns are which: {said}", "user", chosen[0])
+    first = usual.index(None)  # the first that was guessed
+    return chosen, Note(f"Names do not tell which columns are which: {said}", _OPTIONS[first], chosen[first])
 
 
 def usual_columns(names: Sequence[str]) -> list[str | None]:
@@ -93,10 +100,11 @@ def _usual(names: Sequence[str], words: frozenset[str]) -> str | None:
 
 
 def _plain(name: str) -> set[str]:
-    """Return a name in lower case without signs, as it is and without "id" or "s" at its end."""
+    """Return a name in lower case without signs, as it is and without "id", "name" or "s" at its end."""
     bare = re.sub(r"[\W_]", "", name.lower())
     return {
         bare,
+        _OF_A_THING.sub("", bare),
         bare.removesuffix("s"),
         bare.removesuffix("id"),
         bare.removesuffix("id").removesuffix("s"),

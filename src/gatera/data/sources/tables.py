@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ class PhotoTable:
     row_name: Callable[[Any], str] = row_name
 
     def checked(self, file_of: Callable[[Any], str]) -> Any:
-        """Return the table without rows that merely repeat an earlier one.
+        """Return the table without rows that merely repeat an earlier one; names with backslashes, as Windows writes them, have slashes.
 
         Args:
             file_of: file name as it is in the table -> path of the file.
@@ -65,8 +65,9 @@ class PhotoTable:
             self._check_column(column)
         for column in [self.file, *([] if self.optional_labels else self.labels)]:
             self._check_cells(column)
-        self._check_files(file_of)
-        return self._without_repetitions()
+        table = self._with_folders(file_of)
+        table._check_files(file_of)
+        return table._without_repetitions()
 
     def _check_column(self, column: Column) -> None:
         names = [str(name) for name in self.table.columns]
@@ -86,6 +87,21 @@ class PhotoTable:
         if empty:
             rows = listed([self._name(position) for position in empty], NAMED)
             raise DataError(f"Column {column!r} is empty in {rows}", remedy="Fill it in, or remove the rows.")
+
+    def _with_folders(self, file_of: Callable[[Any], str]) -> PhotoTable:
+        """Return the table with the names of Windows as this system has them: "cat\\1.jpg" is a file in a folder."""
+        names = self.column(self.file)
+        windows = {
+            name: name.replace("\\", "/")
+            for name in dict.fromkeys(names)
+            if isinstance(name, str) and "\\" in name and not Path(file_of(name)).is_file()
+        }
+        if not windows:
+            return self
+        changed = self.table.copy()
+        place = self.file if isinstance(self.file, int) else changed.columns.get_loc(self.file)
+        changed.isetitem(place, names.map(lambda name: windows.get(name, name)))
+        return replace(self, table=changed)
 
     def _check_files(self, file_of: Callable[[Any], str]) -> None:
         names = dict.fromkeys(self.column(self.file))
@@ -181,7 +197,7 @@ def read_table(
     return frame
 
 
-def with_numbers(frame: Any, keep: Sequence[str] = ()) -> Any:
+def with_numbers(frame: Any, keep: Sequence[str] = (), role: str | None = "cat_names=") -> Any:
     """Return a table with numbers in place of texts that are all numbers, such as "$1,200", "38,5" and "12.5"; say so.
 
     A file with these cells is read so, and a table of the same cells must lead to the same decisions. Identifiers ("007")
@@ -190,6 +206,7 @@ def with_numbers(frame: Any, keep: Sequence[str] = ()) -> Any:
     Args:
         frame: a pandas DataFrame, which is not changed.
         keep: columns that stay as they are.
+        role: the argument that keeps a column as it is; None where there is none.
     """
     made, mixed, formats = {}, {}, formats_of(frame)
     for name in frame.columns:
@@ -213,8 +230,8 @@ def with_numbers(frame: Any, keep: Sequence[str] = ()) -> Any:
     if not made:
         return frame
     warnings.warn(
-        f"Columns of text that are all numbers are read as numbers: {listed(made)}. To keep one as categories, name it in "
-        "cat_names=.",
+        f"Columns of text that are all numbers are read as numbers: {listed(made)}."
+        + (f" To keep one as categories, name it in {role}." if role else ""),
         stacklevel=4,
     )
     changed = frame.assign(**made)

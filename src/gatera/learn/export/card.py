@@ -13,8 +13,8 @@ ALWAYS_A_LABEL = "It always predicts one of its labels, even for an input that b
 
 #: In place of `ALWAYS_A_LABEL` for a program that compares inputs with its training set.
 KNOWS_NOVELTY = (
-    "Asked without `sure=`, it predicts one of its labels even for an input that belongs to none of them; `.novel` then says that the "
-    "input looks like nothing in the training set."
+    "Unless it is asked for a level of certainty (`sure`), it predicts one of its labels even for an input that belongs to none of them; "
+    "`novel` then says that the input looks like nothing in the training set."
 )
 
 #: What was not tested, unless the author of the program says more.

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from gatera.core.checks import did_you_mean, listed, require
+from gatera.core.checks import did_you_mean_file, listed, require
 from gatera.core.errors import GateraError, PretrainedError, is_library_error, shorten
 from gatera.core.files import sha256_file
 from gatera.program.archive import begins_as_program
@@ -107,7 +107,7 @@ def _check_file(path: Path) -> None:
         there = [other.name for other in path.parent.glob("*") if other.suffix in SUFFIXES]
         raise PretrainedError(
             f"pretrained must be an existing file: {path} does not exist",
-            remedy=did_you_mean(path.name, there, "Pass pretrained=True to find weights automatically."),
+            remedy=did_you_mean_file(path.name, there, "Pass pretrained=True to find weights automatically."),
         )
     try:
         path.open("rb").close()

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gatera.core.checks import listed, missing_column
+from gatera.core.checks import did_you_mean, listed, missing_column
 from gatera.core.errors import DataError
 from gatera.program.tables.numbers import PLAIN, NumberFormat, is_missing_word, plain_number
 
@@ -153,9 +153,14 @@ def cells_of(raw: Any, columns: Sequence[str]) -> dict[str, Any]:
     if pandas is not None and isinstance(raw, pandas.Series):
         raw = raw.to_dict()
     if isinstance(raw, Mapping):
-        for column in columns:
-            if column not in raw:
-                raise missing_column(column, raw, "the row")
+        missing = [column for column in columns if column not in raw]
+        if len(missing) == 1:
+            raise missing_column(missing[0], raw, "the row")
+        if missing:
+            raise DataError(
+                f"No column {missing[0]!r} in the row, nor {listed(missing[1:])}",
+                available=listed(raw) or None, remedy=did_you_mean(missing[0], map(str, raw)),
+            )  # fmt: skip
         return {column: raw[column] for column in columns}
     if isinstance(raw, str | bytes) or not isinstance(raw, Sequence | np.ndarray):
         raise DataError(

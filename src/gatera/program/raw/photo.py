@@ -18,6 +18,7 @@ from gatera.core.checks import check_choice, name_of
 from gatera.core.errors import ArgumentError, GateraError, PhotoError
 from gatera.core.files import check_regular
 from gatera.program.raw.formats.exif import has_damaged_exif, upright, upright_size
+from gatera.program.raw.formats.frames import kind_of_several, say_first_counts
 from gatera.program.raw.formats.heic import HEIC_SUFFIXES, is_heic, open_heic
 from gatera.program.raw.formats.known import (
     ARCHIVE,
@@ -54,7 +55,7 @@ def read_photo(
 ) -> Image.Image:
     """Read a photo as a person would see it: upright, 8 bits, colours or grey, transparent parts white.
 
-    Files give their first frame; of samples of 16 bits the upper 8 are kept, and floats are brought to 0..255; see `levels`.
+    Files give their first frame, and a warning says so once for each format; of samples of 16 bits the upper 8 are kept, and floats are brought to 0..255; see `levels`.
 
     Args:
         source: a path, the bytes of a file, an open binary file, a Pillow image, or an array: uint8 or float 0..1 of
@@ -99,7 +100,11 @@ def read_sized(
             if at_least is not None:
                 side = max(at_least)  # of both: the photo may be lying on its side
                 image.draft(None, (side, side))  # does nothing unless this is a JPEG
-            return _decoded(image, mode, name, deep), size
+            kind = kind_of_several(image)
+            photo = _decoded(image, mode, name, deep)
+    if kind is not None:  # outside of the block, which turns whatever is raised into a damaged photo
+        say_first_counts(name, kind)
+    return photo, size
 
 
 def photo_size(source: PhotoSource) -> tuple[int, int]:

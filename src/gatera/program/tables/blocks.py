@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, islice
 
@@ -26,6 +27,9 @@ _END = "\x1c the table ends here \x1c"
 
 #: Keeps the first 0 to 8 bytes of a little-endian number.
 _FIRST_BYTES = np.array([(1 << 8 * count) - 1 for count in range(9)], np.uint64)
+
+#: A line that only stands around a table, as databases print it: `+-----+------+`, `(4 rows)`.
+_FRAME = re.compile(r"[+]?[-=]{2,}([+][-=]+)*[+]?|[(]\d+ rows?[)]|\d+ rows? in set.*")
 
 #: A byte order mark; one in the middle of a file was at the beginning of another.
 MARK = "\ufeff"
@@ -280,3 +284,29 @@ def _lines(rest: bytes, feed: Iterator[bytes]) -> Iterator[str]:
 
 def _without_separators(cell: str) -> str:
     return cell.replace(chr(_UNIT), " ").replace(chr(_RECORD), " ")
+
+
+def is_frame(line: str) -> bool:
+    """Whether a line only stands around a table.
+
+    Example:
+        >>> is_frame("-----+------"), is_frame("(4 rows)"), is_frame("cook")
+        (True, True, False)
+    """
+    return _FRAME.fullmatch(line) is not None
+
+
+def without_frame(rows: Block, left_out: list[str]) -> Block:
+    """Return the rows of a table of several columns without such lines, which are added to `left_out`."""
+    alone = [row for row in np.flatnonzero(rows.counts == 1).tolist() if is_frame(rows.row(row)[0])]
+    left_out += [rows.row(row)[0] for row in alone]
+    kept = np.ones(len(rows.counts), bool)
+    kept[alone] = False
+    cells = np.repeat(kept, rows.counts)
+    return replace(
+        rows,
+        starts=rows.starts[cells],
+        ends=rows.ends[cells],
+        counts=rows.counts[kept],
+        lines=rows.lines[kept],
+    )

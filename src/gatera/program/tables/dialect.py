@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
+from gatera.core.errors import DataError
 from gatera.program.tables.blocks import MARK
 from gatera.program.tables.numbers import is_missing_word, plain_number
 from gatera.program.tables.wide import COLONS, divided_by_colons, find_wide
@@ -203,3 +204,19 @@ def _same_form(name: str, cells: Sequence[str]) -> bool:
     if suffix is not None and not suffix[0][1:].isdecimal():
         return all(cell.endswith(suffix[0]) for cell in cells)
     return bool(_DATE.fullmatch(name)) and all(_DATE.fullmatch(cell) for cell in cells)
+
+
+def check_no_quoted_lines(path: Path, sample: Sequence[Sequence[str]]) -> None:
+    """Raise DataError if every line is one cell in quotes that holds a row, as Excel writes a table that was opened wrongly."""
+    lines = [row[0] for row in sample]
+    inside = find_delimiter(lines)
+    counts = (
+        {len(row) for row in csv.reader(lines, delimiter=inside)}
+        if inside in DELIMITERS and len(lines) > 1
+        else {1}
+    )
+    if len(counts) == 1 and counts != {1}:
+        raise DataError(
+            f"{path} has a whole row in quotes on every line, which makes it one column", got=lines[0],
+            remedy="Remove the quotes around the lines, or export the table again.",
+        )  # fmt: skip

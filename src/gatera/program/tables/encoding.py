@@ -22,6 +22,9 @@ _MARKS = (
 _NOT_WINDOWS = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
+#: What DOS and CP/M write behind the last line of a text: Ctrl-Z.
+_END = b"\x1a"
+
 #: Runs of the letters that Latin-1 has beyond ASCII.
 _ACCENTED = re.compile("[\u00c0-\u00ff]+")
 
@@ -86,6 +89,8 @@ def looks_cyrillic(text: str) -> bool:
 def utf8_chunks(path: Path, encoding: str, contents: Contents = _TEXT) -> Iterator[bytes]:
     r"""Yield a text file as UTF-8 without a byte order mark, with "\n" at line ends; chunks end anywhere.
 
+    Signs of the end of a text (Ctrl-Z, as DOS programs write them) behind the last line are left out.
+
     Raises:
         OSError: if it cannot be read.
         UnicodeDecodeError: if it is not in this encoding.
@@ -94,6 +99,7 @@ def utf8_chunks(path: Path, encoding: str, contents: Contents = _TEXT) -> Iterat
     plain = codecs.lookup(encoding).name == "utf-8"
     decoder = codecs.getincrementaldecoder("utf-8-sig" if plain else encoding)()
     held = b""  # a "\r" whose "\n" may be in the next chunk
+    ends = b""  # signs of the end that may be behind the last line
     first = True
     with open_table_bytes(path, contents) as file:
         while chunk := file.read(CHUNK):
@@ -102,7 +108,9 @@ def utf8_chunks(path: Path, encoding: str, contents: Contents = _TEXT) -> Iterat
             elif first:
                 chunk = chunk.removeprefix(codecs.BOM_UTF8)
             first = False
-            chunk, held = held + chunk, b""
+            chunk, held = held + ends + chunk, b""
+            whole = chunk.rstrip(_END)
+            chunk, ends = whole, chunk[len(whole) :]
             if chunk.endswith(b"\r"):
                 chunk, held = chunk[:-1], b"\r"
             yield _unix_lines(chunk)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gatera.core.checks import listed
 from gatera.core.errors import DataError, shorten
+from gatera.program.tables.blocks import is_frame
 from gatera.program.tables.columns import Column, Kind
 from gatera.program.tables.dialect import has_header, rows_above
 from gatera.program.tables.notes import Note
@@ -29,8 +30,8 @@ MOST_SHOWN = 40
 #: What is removed around a name: blanks, and the characters without width that Excel and web pages leave there.
 _AROUND_NAMES = " \t\n\r\x0b\x0c\u00a0\ufeff\u200b\u200c\u200d\u2060"
 
-#: A cell of the line between header and rows in Markdown.
-_RULE = re.compile(r":?[-=]{2,}:?")
+#: A cell of a line between header and rows: `:---:` in Markdown, `---+---` in databases' output.
+_RULE = re.compile(r":?[+]?[-=]{2,}([+][-=]+)*[+]?:?")
 
 #: Also what pandas makes of a file that it wrote and read twice.
 _UNNAMED = re.compile(r"Unnamed: \d+(\.\d+)*")
@@ -103,10 +104,11 @@ def find_layout(
         if header >= len(sample):
             raise DataError(f"{path} has no row {header} to take names from", got=header)
         return _named(sample[header], sample[header + 1 :], header + 1, path)
-    above = 0 if header is None else rows_above(sample)
+    framed = len(sample) > 1 and len(sample[0]) == 1 and is_frame(sample[0][0])
+    above = int(framed) if framed or header is None else rows_above(sample)
     first, others = sample[above], sample[above + 1 :]
     notes = [Note(_said_above(sample[:above]), "header", 0)] if above else []
-    if header is not None and has_header(first, others):
+    if header is not None and has_header(first, [row for row in others if not _is_rule(row)]):
         layout = _without_units(_named(first, others, above + 1, path), others)
         return replace(layout, notes=[*notes, *layout.notes])
     names = tuple(NUMBERED.format(place) for place in range(1, len(first) + 1))
@@ -123,7 +125,7 @@ def _without_units(layout: Layout, rows: Sequence[Sequence[str]]) -> Layout:
 
     A line of dashes, as Markdown has it, is one, too.
     """
-    if len(rows) > 1 and any(rows[0]) and all(_RULE.fullmatch(cell) for cell in rows[0] if cell):
+    if len(rows) > 1 and _is_rule(rows[0]):
         text = "The row below the header is a line of dashes: it is left out"
         return _without_units(
             replace(layout, skip=layout.skip + 1, notes=[*layout.notes, Note(text, "header", 0)]), rows[1:]
@@ -139,6 +141,10 @@ def _without_units(layout: Layout, rows: Sequence[Sequence[str]]) -> Layout:
         return layout
     text = f"The row below the header holds no data, but {listed(map(repr, odd), 3)}: it is left out"
     return replace(layout, skip=layout.skip + 1, notes=[*layout.notes, Note(text, "header", 0)])
+
+
+def _is_rule(row: Sequence[str]) -> bool:
+    return any(row) and all(_RULE.fullmatch(cell) for cell in row if cell)
 
 
 def _number_or_gap(cell: str) -> bool:

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
-from gatera.core.checks import check_choice, did_you_mean, listed
+from gatera.core.checks import check_choice, did_you_mean_file, listed
 from gatera.core.errors import ArgumentError, DataError
-from gatera.program.tables.blocks import Block, split_blocks
+from gatera.program.tables.blocks import Block, is_frame, split_blocks, without_frame
 from gatera.program.tables.builder import ColumnBuilder
 from gatera.program.tables.columns import Column, may_be_grouped, notes_of
-from gatera.program.tables.dialect import DELIMITERS, SAMPLE_ROWS, delimiter_of, find_delimiter
+from gatera.program.tables.dialect import DELIMITERS, SAMPLE_ROWS, check_no_quoted_lines, delimiter_of
 from gatera.program.tables.encoding import find_encoding, looks_cyrillic, utf8_chunks
 from gatera.program.tables.layout import Layout, find_layout
 from gatera.program.tables.notes import Note
@@ -80,8 +80,11 @@ class TableFile:
     strip: bool = True
     contents: Contents = field(default_factory=Contents)
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self, left_out: list[str] | None = None) -> Iterator[Block]:
         """Yield the rows below the header, thousands at a time; every row has as many cells as the layout says.
+
+        Args:
+            left_out: gets the lines that only stand around a table, as databases print it: `(4 rows)`.
 
         Raises:
             DataError: if a row has not, or repeats the header; its line is named.
@@ -91,6 +94,8 @@ class TableFile:
             for block in self._split():
                 rows = block.rows(slice(min(skip, len(block.counts)), None))
                 skip -= min(skip, len(block.counts))
+                if self.layout.width > 1 and (rows.counts == 1).any():
+                    rows = without_frame(rows, [] if left_out is None else left_out)
                 if len(rows.counts):
                     self._check(rows)
                     yield rows
@@ -146,7 +151,8 @@ class TableFile:
         places = {name: place for place, name in enumerate(layout.all_names) if name is not None}
         texts = {*as_text, *self.contents.texts}
         builders = {name: ColumnBuilder(name, name in texts, self.decimal) for name in places}
-        lines = self._fill(builders, places)
+        left_out: list[str] = []
+        lines = self._fill(builders, places, left_out)
         columns = {name: builder.column(self.delimiter == ";") for name, builder in builders.items()}
         if self.decimal is None and any(column.format.decimal == "," for column in columns.values()):
             again = {
@@ -158,16 +164,20 @@ class TableFile:
                 self._fill(again, {name: places[name] for name in again})
                 found = {name: builder.column(True) for name, builder in again.items()}
                 columns |= {name: column for name, column in found.items() if column.format.thousands == "."}
-        notes = [*self.notes, *layout.drop_index(columns), *notes_of(columns.values(), lines)]
+        around = f"Lines around the table are left out: {listed(dict.fromkeys(left_out), 3)}"
+        framed = [Note(around)] if left_out else []
+        notes = [*self.notes, *framed, *layout.drop_index(columns), *notes_of(columns.values(), lines)]
         return Table(self.path, columns, lines, layout.skip + 1, notes)
 
-    def _fill(self, builders: dict[str, ColumnBuilder], places: dict[str, int]) -> np.ndarray:
+    def _fill(
+        self, builders: dict[str, ColumnBuilder], places: dict[str, int], left_out: list[str] | None = None
+    ) -> np.ndarray:
         """Let builders collect the cells of their columns; return the line in which each row begins, int64 [n]."""
         lines, waiting, width = [np.zeros(0, np.int64)], dict(places), self.layout.width
         while (
             waiting
         ):  # a second time only for columns whose first thousands of cells were numbers, and others not
-            for block in self.blocks():
+            for block in self.blocks(left_out):
                 starts, ends = block.starts.reshape(-1, width), block.ends.reshape(-1, width)
                 if len(waiting) == len(places):
                     lines.append(block.lines)
@@ -266,7 +276,7 @@ def open_table(
         raise DataError(f"{path} is empty: it has no header line with the names of its columns")
     layout = find_layout(sample, header, path, known)
     if layout.width == 1 and contents.kind == "text" and not asked:
-        _check_no_quoted_lines(path, sample)
+        check_no_quoted_lines(path, sample)
     return replace(file, layout=layout, notes=[*notes, *layout.notes])
 
 
@@ -287,26 +297,12 @@ def _how_written(
                 else _OTHERWISE.get(found, "latin-1"),
             )
         )
-    separator = delimiter or delimiter_of(Path(contents.member or path), _first_lines(head))
+    lines = _first_lines(head)
+    lines = [line for line in lines if not is_frame(line.strip())] or lines
+    separator = delimiter or delimiter_of(Path(contents.member or path), lines)
     if delimiter is None and separator != ",":
         notes.append(Note(f"Columns are separated by {_NAMES[separator]}", "delimiter", ","))
     return found, separator, notes
-
-
-def _check_no_quoted_lines(path: Path, sample: Sequence[Sequence[str]]) -> None:
-    """Raise DataError if every line is one cell in quotes that holds a row, as Excel writes a table that was opened wrongly."""
-    lines = [row[0] for row in sample]
-    inside = find_delimiter(lines)
-    counts = (
-        {len(row) for row in csv.reader(lines, delimiter=inside)}
-        if inside in DELIMITERS and len(lines) > 1
-        else {1}
-    )
-    if len(counts) == 1 and counts != {1}:
-        raise DataError(
-            f"{path} has a whole row in quotes on every line, which makes it one column", got=lines[0],
-            remedy="Remove the quotes around the lines, or export the table again.",
-        )  # fmt: skip
 
 
 def _check_no_text(path: Path, **given: str | None) -> None:
@@ -364,7 +360,7 @@ class _readable:
             raise DataError(
                 f"There is no table {path}",
                 available=listed(sorted(there)) or None,
-                remedy=did_you_mean(path.name, there, "Check its name."),
+                remedy=did_you_mean_file(path.name, there, "Check its name."),
             ) from err
         if isinstance(err, IsADirectoryError):
             raise DataError(f"{path} is a folder", expected="the file of a table, such as CSV") from err

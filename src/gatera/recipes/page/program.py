@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,25 @@ def report(
     Example:
         print(gatera.report("cats.gatera", "new-photos/", "cats.html"))
     """
+    made, write = prepared_report(
+        program, data, out, asked=asked, inside=inside, force=force, progress=progress, status=status
+    )
+    write()
+    return made
+
+
+def prepared_report(
+    program: Program | str | Path,
+    data: str | Path,
+    out: str | Path,
+    *,
+    asked: Asked | None,
+    inside: bool,
+    force: bool,
+    progress: Callable[[Iterable[Any]], Iterable[Any]],
+    status: Status,
+) -> tuple[ProgramReport, Callable[[], Path]]:
+    """Return what a page will hold, and what writes it: the figures can be printed before, for the disk may be full. See `report`."""
     started, page = time.perf_counter(), Path(out)
     check_free_to_write(page, force)
     check_can_write(page)
@@ -95,4 +115,5 @@ def report(
     known = Known(copies=None if asked.check_leaks else NOBODY)
     sections = sections_of(opened, measured, known, inside=inside, status=status)
     facts = program_facts(opened, measured, source, time.perf_counter() - started, sections)
-    return ProgramReport(write_html_report(page, facts, force), measured, tuple(sections))
+    made = ProgramReport(page, measured, tuple(sections))
+    return made, partial(write_html_report, page, facts, force)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gatera.core.checks import counted, listed, missing_column
-from gatera.core.errors import ArgumentError, DataError
+from gatera.core.errors import ArgumentError, DataError, TextError
 from gatera.data.blocks.base import InputBlock
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.datablock import DataBlock
@@ -16,6 +16,7 @@ from gatera.data.sources.labels import ItemGetter
 from gatera.data.sources.tables import read_table
 from gatera.data.splits.split import Splits
 from gatera.program.raw.cells import is_empty
+from gatera.program.raw.text import read_text
 from gatera.program.tables.columns import Kind
 from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
@@ -95,10 +96,7 @@ class TableOfTexts:
             raise ArgumentError("text= and target= name the same column", got=target)
         self._tell(columns, events)
         usable = ~unusable_targets(frame[target])
-        usable &= [
-            isinstance(cell, str) and not is_empty(cell) and bool(cell.strip())
-            for cell in frame[self.text].tolist()
-        ]
+        usable &= [_has_text(cell) for cell in frame[self.text].tolist()]
         self.n_skipped = int((~usable).sum())
         frame = frame[usable]
         check_varies(frame[target], settings.source)
@@ -187,3 +185,15 @@ def refuse_settings(settings: TrainSettings, names: Sequence[str], things: str, 
                 got=getattr(settings, name),
                 remedy=f"Omit {name}=: {settings.source} is {source}.",
             )
+
+
+def _has_text(cell: Any) -> bool:
+    """Whether something is left of a cell when it is read as a text: of tags alone there is not."""
+    if not isinstance(cell, str) or is_empty(cell) or not cell.strip():
+        return False
+    if cell.isprintable() and not {"<", "&"} & set(cell):
+        return True
+    try:
+        return bool(read_text(cell))
+    except TextError:
+        return False

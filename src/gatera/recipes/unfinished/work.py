@@ -216,6 +216,11 @@ class UnfinishedRun:
 
     def _elsewhere(self) -> str:
         path = self.keeper.flush()
+        if self.stage == "reporting":
+            return (
+                f"The program {self.settings.out} is written, and holds its figures; only the report is missing. "
+                "Make room and run the same again, or choose another folder: report=."
+            )
         if path is None:
             return "Make room and run the same again, or choose another file: out=."
         return (

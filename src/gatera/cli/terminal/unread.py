@@ -1,0 +1,65 @@
+"""Output whose reader goes away while a command works: `gatera train photos | head -1`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO
+
+
+class Outlived:
+    """A stream that goes on after its reader is gone: what is written then goes nowhere.
+
+    Args:
+        stream: standard output or standard error.
+        said: what is written to standard error when the reader is gone; "" for nothing.
+    """
+
+    def __init__(self, stream: TextIO, said: str = "") -> None:
+        self._stream, self._said = stream, said
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write text, as the stream does."""
+        try:
+            return self._stream.write(text)
+        except BrokenPipeError:
+            self._lose()
+            return len(text)
+
+    def flush(self) -> None:
+        """Write what is still buffered, as the stream does."""
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            self._lose()
+
+    def _lose(self) -> None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._stream.fileno())
+        os.close(nowhere)
+        if self._said:
+            with suppress(OSError):
+                print(self._said, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def outlived(work: str) -> Iterator[None]:
+    """Go on inside the block when nobody reads standard output or standard error any more, and say so once where that is read.
+
+    Args:
+        work: what goes on, as in "gatera train".
+    """
+    before = sys.stdout, sys.stderr
+    said = f"Note: nobody reads the output any more; {work} goes on without it."
+    sys.stdout, sys.stderr = Outlived(sys.stdout, said), Outlived(sys.stderr)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            sys.stdout.flush()
+        sys.stdout, sys.stderr = before

@@ -1,0 +1,47 @@
+"""Output that nobody reads any more: `gatera train photos | head -1` trains to its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gatera.cli.commands.every import COMMANDS
+from gatera.cli.terminal.unread import outlived
+
+
+def test_what_is_written_after_the_reader_left_goes_nowhere(monkeypatch, capsys):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        with outlived("gatera train"):
+            print("epoch")
+            sys.stdout.flush()
+            sys.stdout.write("more " * 100_000)
+        assert sys.stdout is stream
+    said = capsys.readouterr().err
+    assert said == "Note: nobody reads the output any more; gatera train goes on without it.\n"
+
+
+def test_commands_that_write_files_or_answer_others_go_on():
+    assert sorted(name for name, command in COMMANDS.items() if command.goes_on) == [
+        "explain", "export", "label apply", "report", "serve", "studio", "train"
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_command_saves_its_files_though_its_reader_left(program, photo_folder: Path, tmp_path: Path):
+    out = tmp_path / "sorted"
+    command = [sys.executable, "-m", "gatera", "predict", program, photo_folder, "--json", "--save", out]
+    reader, writer = os.pipe()
+    os.close(reader)
+    ran = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert ran.returncode == 0 and "nobody reads the output any more; gatera predict goes on" in ran.stderr
+    assert sum(1 for path in out.rglob("*.jpg")) == 24
+    assert json.dumps("cat") not in ran.stderr

@@ -1,0 +1,20 @@
+"""Classes whose names differ only in case or blanks are most often one: it is said before training."""
+
+from __future__ import annotations
+
+import pytest
+
+from gatera.recipes.job import alike_classes
+
+
+@pytest.mark.parametrize("labels", [None, [], ["cat", "dog"], [0, 1], ["a", "b", 1]])
+def test_nothing_is_said_of_names_that_differ(labels):
+    assert alike_classes(labels) is None
+
+
+def test_names_that_differ_in_case_or_blanks_are_named_together():
+    said = alike_classes(["YES", "Yes", "no", "yes ", "New York", "new  york"])
+    assert said == (
+        "The classes 'YES' and 'Yes' and 'yes ', 'New York' and 'new  york' differ only in case or blanks, and are learned as "
+        "different ones. Rename them if they are one."
+    )
