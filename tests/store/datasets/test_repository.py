@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 
 import pytest
@@ -18,6 +20,7 @@ from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import Sheet
 from gatera.store.datasets.work import lock
 from gatera.store.datasets.work.git import _error as git_error
+from gatera.store.objects import CHUNK
 
 
 def git(data, *arguments):
@@ -556,3 +559,35 @@ def test_locks_of_git_that_a_killed_command_left_are_cleared(data, name):
     assert not left.exists() and data.said == [
         f"Cleared what an interrupted command left behind: {left.name}."
     ]
+
+
+def test_many_files_are_added_by_several_processes(tmp_path):
+    """In a process with one thread, as the command line is."""
+    folder = tmp_path / "photos"
+    for name in (f"{label}/{number}.jpg" for label in ("cat", "dog") for number in range(1, 301)):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    (folder / "cat" / "large.jpg").write_bytes(b"x" * (CHUNK + 1))
+    (folder / "cat" / "copy.jpg").write_bytes(b"cat/1.jpg")
+    code = (
+        "import sys; from gatera.store.datasets.work import processes; processes.usable_processors = lambda: 3\n"
+        "from gatera.store import DataRepository; from gatera.store.datasets.work import tree\n"
+        "def threads(*_): raise AssertionError('threads')\n"
+        "tree._in_threads = threads\n"
+        "data = DataRepository.init(sys.argv[1], on_note=lambda text: None)\n"
+        "print(len(data.add().new)); data.commit('All'); print(data.verify().problems == [], len(list(data.rows())))\n"
+    )
+    said = subprocess.run((sys.executable, "-c", code, str(folder)), capture_output=True, text=True)
+    assert said.stdout.split() == ["602", "True", "602"], said.stderr
+    rows = {row.file: row for row in DataRepository(folder).rows()}
+    assert rows["cat/large.jpg"].sha256 == hashlib.sha256(b"x" * (CHUNK + 1)).hexdigest()
+    assert rows["cat/copy.jpg"].sha256 == rows["cat/1.jpg"].sha256 != rows["dog/300.jpg"].sha256
+
+
+def test_half_objects_of_killed_commands_are_removed_by_a_later_add(data):
+    old, young = (data.root / ".gatera" / "objects" / f".{name}.partial" for name in ("1-0-ab", "2-0-cd"))
+    for half in (old, young):
+        half.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    data.add()
+    assert not old.exists() and young.exists()  # another process may be writing it

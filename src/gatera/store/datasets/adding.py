@@ -28,6 +28,9 @@ from gatera.store.datasets.work.workspace import HIDDEN, Workspace
 from gatera.store.objects import How, ObjectStore
 from gatera.store.who import now
 
+#: A half object that nobody wrote to for so long (seconds) belongs to a process that was killed. Chosen here.
+_STALE_SECONDS = 3600.0
+
 #: Names that a message shows.
 _SHOWN = 3
 
@@ -88,6 +91,7 @@ class Added:
 def add(work: Workspace, paths: Sequence[Path], labels: Labels, how: How) -> Added:
     """Add files and folders. See `DataRepository.add`; the lock must be held."""
     added = Added()
+    work.objects.sweep(older_than=_STALE_SECONDS)
     version = work.now()
     sheet = version.whole()
     there = _files(work, paths, added)
@@ -215,11 +219,9 @@ def keep_one(objects: ObjectStore, how: How, path: str) -> Seen:
         DataError: if it keeps changing.
     """
     for _ in range(3):
-        before = state_of(path)
-        stored = objects.put(path, how)
-        after = state_of(path)
-        if before is not None and before == after and after.size == stored.size:
-            return Seen(settled(after.mtime), after.size, after.inode, stored.sha256)
+        stored, state = objects.take(path, how)
+        if state is not None:
+            return Seen(settled(state[0]), state[1], state[2], stored.sha256)
     raise changing(path)
 
 
