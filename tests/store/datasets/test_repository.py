@@ -591,3 +591,51 @@ def test_half_objects_of_killed_commands_are_removed_by_a_later_add(data):
     os.utime(old, (0, 0))
     data.add()
     assert not old.exists() and young.exists()  # another process may be writing it
+
+
+def test_a_file_becomes_a_folder_and_the_other_way_round(data):
+    """dvc 9534: only one of them can be there."""
+    (data.root / "thing").write_text("one")
+    data.add("thing")
+    file = data.commit("A file")[0]
+    (data.root / "thing").unlink()
+    (data.root / "thing").mkdir()
+    (data.root / "thing" / "1.jpg").write_text("two")
+    (data.root / "cat").rename(data.root / "cats")
+    (data.root / "cat").write_text("three")
+    done = data.add(removed=True)
+    assert done.removed == ["thing"] and sorted(done.new) == ["cat", "thing/1.jpg"] and len(done.moved) == 3
+    folder = data.commit("A folder")[0]
+    for _ in range(2):
+        data.checkout(file)
+        assert (data.root / "thing").read_text() == "one" and (data.root / "cat" / "1.jpg").is_file()
+        assert not (data.root / "cats").exists() and not data.status().missing
+        data.checkout(folder)
+        assert (data.root / "thing" / "1.jpg").read_text() == "two" and (
+            data.root / "cat"
+        ).read_text() == "three"
+        assert not data.status().missing and not data.status().new
+
+
+def test_what_is_in_the_way_of_a_file_stays_and_is_named(data):
+    before = data.head
+    for name in ("dog/1.jpg", "cat/1.jpg", "cat/2.jpg", "cat/3.jpg"):
+        (data.root / name).unlink()
+    (data.root / "cat").rmdir()
+    data.add(removed=True)
+    data.commit("No cats")
+    (data.root / "cat").write_text("mine")
+    (data.root / "dog" / "1.jpg").mkdir()
+    said = []
+    data._work.say = said.append
+    data.checkout(before)
+    assert (data.root / "cat").read_text() == "mine" and (data.root / "dog" / "1.jpg").is_dir()
+    assert any(
+        "the file cat, which is not an item, is in the way" in text and "3 more" in text for text in said
+    )
+    with pytest.raises(DataError, match=r"cat/1.jpg cannot be written, for the file cat is in the way"):
+        data.restore("cat/1.jpg")
+    with pytest.raises(DataError, match=r"for the folder dog/1.jpg is in the way"):
+        data.restore("dog")
+    (data.root / "cat").unlink()
+    assert data.restore("cat") == 3

@@ -23,7 +23,16 @@ from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE, Sheet
 from gatera.store.datasets.making import add_lines
 from gatera.store.datasets.work.cache import Seen
-from gatera.store.datasets.work.tree import State, changing, hashed, is_as_seen, settled, state_of, walk
+from gatera.store.datasets.work.tree import (
+    State,
+    changing,
+    hashed,
+    is_as_seen,
+    is_gone,
+    settled,
+    state_of,
+    walk,
+)
 from gatera.store.datasets.work.workspace import HIDDEN, Workspace
 from gatera.store.objects import How, ObjectStore
 from gatera.store.who import now
@@ -232,7 +241,7 @@ def _moved(work: Workspace, sheet: Sheet, kept: Mapping[str, Seen], added: Added
         return []
     left = []
     for row in sheet.rows():
-        if row.sha256 in new and not os.path.lexists(work.root / row.file):
+        if row.sha256 in new and is_gone(work.root / row.file):
             added.moved[row.file] = new.pop(row.sha256)
             left.append(row.file)
     return left
@@ -322,7 +331,7 @@ def _drop_gone(
         for row in sheet.rows()
         if row.sha256 and row.file not in there
         and (everything or any(row.file == name or row.file.startswith(f"{name}/") for name in below))
-        and not os.path.lexists(work.root / row.file)
+        and is_gone(work.root / row.file)
     ]  # fmt: skip
     if remove:
         for name in gone:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -85,6 +86,14 @@ def state_of(path: str | Path) -> Found | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     return Found(state.st_mtime_ns, state.st_size, state.st_ino)
+
+
+def is_gone(path: str | Path) -> bool:
+    """Whether there is nothing any more where a file was, or a folder in its place."""
+    try:
+        return stat.S_ISDIR(os.stat(path, follow_symlinks=False).st_mode)  # noqa: PTH116
+    except (FileNotFoundError, NotADirectoryError):
+        return True
 
 
 def is_as_seen(found: State, seen: tuple[Any, ...] | None) -> bool:
