@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import os
 import re
+import stat
 import sys
 import tempfile
 import time
@@ -85,6 +86,10 @@ class ObjectStore:
 
     def __contains__(self, sha256: str) -> bool:
         return self.path(sha256).is_file()
+
+    def has(self, sha256: str) -> bool:
+        """Whether an object is there, for names that are known to be hashes: there may be a million."""
+        return os.access(f"{self._at}/{sha256[:2]}/{sha256[2:]}", os.F_OK)
 
     def __iter__(self) -> Iterator[str]:
         """Yield the name of every object, sorted."""
@@ -200,7 +205,7 @@ class ObjectStore:
         return data
 
     def place(self, sha256: str, target: str | Path, how: How = "auto") -> None:
-        """Write an object as a file, which replaces a file that is there.
+        """Write an object as a file, which replaces a file that is there and has its permissions then.
 
         Args:
             sha256: the object.
@@ -222,10 +227,18 @@ class ObjectStore:
                     raise _damaged(source)
             else:
                 _copy_checked(source, partial, sha256, how)
-                partial.chmod(self._mode)
+                partial.chmod(self._mode_of(target))
             partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)
+
+    def _mode_of(self, target: Path) -> int:
+        """Return the permissions of the file that is replaced: it may be private, or a program. A read-only one was a hard link."""
+        try:
+            mode = stat.S_IMODE(target.stat(follow_symlinks=False).st_mode)
+        except OSError:
+            return self._mode
+        return mode if mode & stat.S_IWUSR else self._mode | mode & 0o111
 
     def damaged(self) -> Iterator[str]:
         """Yield the name of every object whose bytes do not have that name any more."""

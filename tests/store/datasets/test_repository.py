@@ -639,3 +639,26 @@ def test_what_is_in_the_way_of_a_file_stays_and_is_named(data):
         data.restore("dog")
     (data.root / "cat").unlink()
     assert data.restore("cat") == 3
+
+
+def test_files_whose_objects_were_deleted_are_kept_again(data):
+    """dvc 1079: they look as they did, but nothing keeps them."""
+    for path in data.root.rglob("*.jpg"):
+        os.utime(path, (1e9, 1e9))
+    data.add()
+    shutil.rmtree(data.root / ".gatera" / "objects")
+    said = []
+    data._work.say = said.append
+    assert data.add().sentence() == "Nothing new." and not data.verify().problems
+    assert said == ["6 files were not in the object store any more, and are kept again."]
+    said.clear()
+    data.add()
+    assert said == []
+
+
+def test_a_file_behind_a_link_is_not_an_item(data):
+    (data.root / "cat" / "dogs").symlink_to("../dog")
+    for path in ("cat/dogs/1.jpg", "cat/dogs/"):
+        added = data.add(path)
+        assert not added.new and "symbolic link" in added.left_out[path.rstrip("/")]
+    assert not data.status().missing

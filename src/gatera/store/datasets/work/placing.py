@@ -128,14 +128,12 @@ def _changed_by_somebody(work: Workspace, hashes: Mapping[str, str]) -> set[str]
 
 def may_write(root: Path, name: str) -> bool:
     """Whether a name leads to a place inside the repository, and not through a link."""
-    if not is_safe(name):
-        return False
-    folder = root
-    for part in PurePosixPath(name).parts[:-1]:
-        folder = folder / part
-        if folder.is_symlink():
-            return False
-    return True
+    return is_safe(name) and not is_behind_link(root, name)
+
+
+def is_behind_link(root: Path, name: str) -> bool:
+    """Whether a folder on the way from the root to a file is a symbolic link."""
+    return any((root / folder).is_symlink() for folder in PurePosixPath(name).parents if folder.name)
 
 
 def _remove(root: Path, name: str) -> None:
