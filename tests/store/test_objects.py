@@ -80,6 +80,25 @@ def test_an_object_is_placed_as_a_file(store, cat, tmp_path, how):
     assert how == "link" or os.access(target, os.W_OK)
 
 
+@pytest.mark.parametrize(
+    ("before", "after"), [(0o600, 0o600), (0o755, 0o755), (0o444, 0o644), (0o555, 0o755), (None, 0o644)]
+)
+def test_a_file_that_is_replaced_gives_its_permissions(tmp_path, cat, before, after):
+    """git-lfs 3074: a program was none any more; a private file could be read by everybody."""
+    mask = os.umask(0o022)
+    try:
+        store = ObjectStore(tmp_path / "objects")
+    finally:
+        os.umask(mask)
+    store.put(cat)
+    target = tmp_path / "run"
+    if before is not None:
+        target.write_bytes(b"before")
+        target.chmod(before)
+    store.place(NAME, target)
+    assert target.read_bytes() == CAT and stat.S_IMODE(target.stat().st_mode) == after
+
+
 def test_without_hard_links_the_file_is_copied(store, cat, monkeypatch):
     def refused(*_):
         raise OSError("no links here")

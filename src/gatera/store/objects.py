@@ -6,8 +6,10 @@ import hashlib
 import itertools
 import os
 import re
+import stat
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +26,14 @@ CHUNK = 1 << 20
 
 #: The request of Linux that lets two files share their blocks until one is written to (`FICLONE`).
 _CLONE = 0x40049409
+
+
+#: How a file is opened that is read, and one that is written and was not there.
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+#: When a file was modified (nanoseconds), its size in bytes, its number in the file system.
+State = tuple[int, int, int]
 
 
 class Stored(NamedTuple):
@@ -52,10 +62,12 @@ class ObjectStore:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
+        self._at = os.fspath(self.folder)
         # asked for once: asking sets it for a moment, which other threads would see
         self._mode = 0o666 & ~umask()
         self._clones = sys.platform.startswith("linux")  # until the file system says that it cannot
-        self._numbers = itertools.count()
+        # of the names that writes begin under; a killed process may have left some, and the next may have its number
+        self._numbers, self._token = itertools.count(), os.urandom(4).hex()
         self._ready: set[str] = set()  # folders that are there
 
     def path(self, sha256: str) -> Path:
@@ -75,6 +87,10 @@ class ObjectStore:
     def __contains__(self, sha256: str) -> bool:
         return self.path(sha256).is_file()
 
+    def has(self, sha256: str) -> bool:
+        """Whether an object is there, for names that are known to be hashes: there may be a million."""
+        return os.access(f"{self._at}/{sha256[:2]}/{sha256[2:]}", os.F_OK)
+
     def __iter__(self) -> Iterator[str]:
         """Yield the name of every object, sorted."""
         for folder in sorted(self.folder.glob("[0-9a-f][0-9a-f]")):
@@ -92,13 +108,21 @@ class ObjectStore:
         Raises:
             OSError: if the file cannot be read, or the store cannot be written.
         """
-        source = Path(source)
-        if how == "link":
-            return self._linked(source)
-        if how == "copy" or not self._clones:
-            small = self._put_small(source)
+        return self.take(source, how)[0]
+
+    def take(self, source: str | Path, how: How = "auto") -> tuple[Stored, State | None]:
+        """Take a file into the store; return the state it had all that time too, None if it changed meanwhile. See `put`."""
+        if how == "copy" or (how == "auto" and not self._clones):
+            small = self._take_small(os.fspath(source))
             if small is not None:
                 return small
+        source = Path(source)
+        before = _state(os.stat(source))  # noqa: PTH116
+        stored = self._linked(source) if how == "link" else self._put_large(source, how)
+        after = _state(os.stat(source))  # noqa: PTH116
+        return stored, after if before == after and stored.size == after[1] else None
+
+    def _put_large(self, source: Path, how: How) -> Stored:
         with source.open("rb") as file, self._partial() as partial:
             # one pass: what is hashed is what is kept, even if the file changes meanwhile
             if how == "auto" and self._cloned(file, partial):
@@ -109,37 +133,47 @@ class ObjectStore:
                     sha256, size = _hashed(file, target)
             return Stored(sha256, size, self._keep(partial, sha256))
 
-    def _put_small(self, source: Path) -> Stored | None:
-        """Take a file of at most one `CHUNK`, with few calls of the system: there may be millions. None for a larger one."""
-        handle = os.open(source, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    def _take_small(self, source: str) -> tuple[Stored, State | None] | None:
+        """Take a file of at most one `CHUNK`, with as few calls of the system as it can be: there may be millions. None for a larger one."""
+        handle = os.open(source, _READ)
         try:
-            size = os.fstat(handle).st_size
+            before = os.fstat(handle)
+            size = before.st_size
             # one byte more than there is, so that the end is seen; not a whole CHUNK, whose memory takes longer than the file
             data = os.read(handle, size + 1) if size <= CHUNK else b""
-            if len(data) != size:  # larger, or written to meanwhile
-                return None
+            after = os.fstat(handle)
         finally:
             os.close(handle)
+        if len(data) != size:  # larger, or written to meanwhile
+            return None
+        state = _state(after)
         sha256 = hashlib.sha256(data).hexdigest()
-        folder = os.path.join(self.folder, sha256[:2])  # noqa: PTH118
+        folder = f"{self._at}/{sha256[:2]}"
         path = f"{folder}/{sha256[2:]}"
-        if os.path.exists(path):  # noqa: PTH110
-            return Stored(sha256, len(data), new=False)
-        if folder not in self._ready:
-            os.makedirs(folder, exist_ok=True)  # noqa: PTH103
-            self._ready.add(folder)
-        partial = f"{self.folder}/.{os.getpid()}-{next(self._numbers)}-{sha256[:8]}{PARTIAL}"
+        new = not os.access(path, os.F_OK)
+        if new:
+            if folder not in self._ready:
+                os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+                self._ready.add(folder)
+            self._write(path, data)
+        return Stored(sha256, size, new), state if state == _state(before) else None
+
+    def _write(self, path: str, data: bytes) -> None:
+        """Write an object: under another name, which is then changed."""
+        partial = f"{self._at}/.{os.getpid()}-{next(self._numbers)}-{self._token}{PARTIAL}"
+        handle = os.open(partial, _WRITE, 0o444)
         try:
-            with open(partial, "xb", buffering=0, opener=_read_only) as file:
-                written = file.write(data)
+            try:
+                written = os.write(handle, data)
                 while written < len(data):
-                    written += file.write(memoryview(data)[written:])
+                    written += os.write(handle, memoryview(data)[written:])
+            finally:
+                os.close(handle)
             os.replace(partial, path)  # noqa: PTH105
         except BaseException:
             with suppress(FileNotFoundError):
                 os.unlink(partial)  # noqa: PTH108
             raise
-        return Stored(sha256, len(data), new=True)
 
     def _cloned(self, source: BinaryIO, target: Path) -> bool:
         """Make `target` share the blocks of an open file; where the file system cannot, that is not tried again."""
@@ -171,7 +205,7 @@ class ObjectStore:
         return data
 
     def place(self, sha256: str, target: str | Path, how: How = "auto") -> None:
-        """Write an object as a file, which replaces a file that is there.
+        """Write an object as a file, which replaces a file that is there and has its permissions then.
 
         Args:
             sha256: the object.
@@ -193,10 +227,18 @@ class ObjectStore:
                     raise _damaged(source)
             else:
                 _copy_checked(source, partial, sha256, how)
-                partial.chmod(self._mode)
+                partial.chmod(self._mode_of(target))
             partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)
+
+    def _mode_of(self, target: Path) -> int:
+        """Return the permissions of the file that is replaced: it may be private, or a program. A read-only one was a hard link."""
+        try:
+            mode = stat.S_IMODE(target.stat(follow_symlinks=False).st_mode)
+        except OSError:
+            return self._mode
+        return mode if mode & stat.S_IWUSR else self._mode | mode & 0o111
 
     def damaged(self) -> Iterator[str]:
         """Yield the name of every object whose bytes do not have that name any more."""
@@ -209,12 +251,19 @@ class ObjectStore:
         """Remove an object; one that is not there is fine."""
         self.path(sha256).unlink(missing_ok=True)
 
-    def sweep(self) -> int:
-        """Remove what writes that were killed left behind; return how many files that were. No other process may be writing."""
-        left = [path for path in self.folder.glob(f"*{PARTIAL}") if path.is_file()]
-        for path in left:
-            path.unlink(missing_ok=True)
-        return len(left)
+    def sweep(self, older_than: float = 0.0) -> int:
+        """Remove what writes that were killed left behind; return how many files that were.
+
+        Args:
+            older_than: only what was not written to for so many seconds: what is younger may belong to another process.
+        """
+        latest, removed = time.time() - older_than, 0
+        for path in self.folder.glob(f".*{PARTIAL}"):
+            with suppress(FileNotFoundError):
+                if path.is_file() and path.stat().st_mtime <= latest:
+                    path.unlink()
+                    removed += 1
+        return removed
 
     def _there(self, sha256: str) -> Path:
         path = self.path(sha256)
@@ -269,8 +318,8 @@ class _Partial:
         self.path.unlink(missing_ok=True)
 
 
-def _read_only(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o444)
+def _state(found: os.stat_result) -> State:
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _hashed(source: BinaryIO, target: BinaryIO | None = None) -> tuple[str, int]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 
 import pytest
@@ -18,6 +20,7 @@ from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import Sheet
 from gatera.store.datasets.work import lock
 from gatera.store.datasets.work.git import _error as git_error
+from gatera.store.objects import CHUNK
 
 
 def git(data, *arguments):
@@ -556,3 +559,106 @@ def test_locks_of_git_that_a_killed_command_left_are_cleared(data, name):
     assert not left.exists() and data.said == [
         f"Cleared what an interrupted command left behind: {left.name}."
     ]
+
+
+def test_many_files_are_added_by_several_processes(tmp_path):
+    """In a process with one thread, as the command line is."""
+    folder = tmp_path / "photos"
+    for name in (f"{label}/{number}.jpg" for label in ("cat", "dog") for number in range(1, 301)):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    (folder / "cat" / "large.jpg").write_bytes(b"x" * (CHUNK + 1))
+    (folder / "cat" / "copy.jpg").write_bytes(b"cat/1.jpg")
+    code = (
+        "import sys; from gatera.store.datasets.work import processes; processes.usable_processors = lambda: 3\n"
+        "from gatera.store import DataRepository; from gatera.store.datasets.work import tree\n"
+        "def threads(*_): raise AssertionError('threads')\n"
+        "tree._in_threads = threads\n"
+        "data = DataRepository.init(sys.argv[1], on_note=lambda text: None)\n"
+        "print(len(data.add().new)); data.commit('All'); print(data.verify().problems == [], len(list(data.rows())))\n"
+    )
+    said = subprocess.run((sys.executable, "-c", code, str(folder)), capture_output=True, text=True)
+    assert said.stdout.split() == ["602", "True", "602"], said.stderr
+    rows = {row.file: row for row in DataRepository(folder).rows()}
+    assert rows["cat/large.jpg"].sha256 == hashlib.sha256(b"x" * (CHUNK + 1)).hexdigest()
+    assert rows["cat/copy.jpg"].sha256 == rows["cat/1.jpg"].sha256 != rows["dog/300.jpg"].sha256
+
+
+def test_half_objects_of_killed_commands_are_removed_by_a_later_add(data):
+    old, young = (data.root / ".gatera" / "objects" / f".{name}.partial" for name in ("1-0-ab", "2-0-cd"))
+    for half in (old, young):
+        half.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    data.add()
+    assert not old.exists() and young.exists()  # another process may be writing it
+
+
+def test_a_file_becomes_a_folder_and_the_other_way_round(data):
+    """dvc 9534: only one of them can be there."""
+    (data.root / "thing").write_text("one")
+    data.add("thing")
+    file = data.commit("A file")[0]
+    (data.root / "thing").unlink()
+    (data.root / "thing").mkdir()
+    (data.root / "thing" / "1.jpg").write_text("two")
+    (data.root / "cat").rename(data.root / "cats")
+    (data.root / "cat").write_text("three")
+    done = data.add(removed=True)
+    assert done.removed == ["thing"] and sorted(done.new) == ["cat", "thing/1.jpg"] and len(done.moved) == 3
+    folder = data.commit("A folder")[0]
+    for _ in range(2):
+        data.checkout(file)
+        assert (data.root / "thing").read_text() == "one" and (data.root / "cat" / "1.jpg").is_file()
+        assert not (data.root / "cats").exists() and not data.status().missing
+        data.checkout(folder)
+        assert (data.root / "thing" / "1.jpg").read_text() == "two" and (
+            data.root / "cat"
+        ).read_text() == "three"
+        assert not data.status().missing and not data.status().new
+
+
+def test_what_is_in_the_way_of_a_file_stays_and_is_named(data):
+    before = data.head
+    for name in ("dog/1.jpg", "cat/1.jpg", "cat/2.jpg", "cat/3.jpg"):
+        (data.root / name).unlink()
+    (data.root / "cat").rmdir()
+    data.add(removed=True)
+    data.commit("No cats")
+    (data.root / "cat").write_text("mine")
+    (data.root / "dog" / "1.jpg").mkdir()
+    said = []
+    data._work.say = said.append
+    data.checkout(before)
+    assert (data.root / "cat").read_text() == "mine" and (data.root / "dog" / "1.jpg").is_dir()
+    assert any(
+        "the file cat, which is not an item, is in the way" in text and "3 more" in text for text in said
+    )
+    with pytest.raises(DataError, match=r"cat/1.jpg cannot be written, for the file cat is in the way"):
+        data.restore("cat/1.jpg")
+    with pytest.raises(DataError, match=r"for the folder dog/1.jpg is in the way"):
+        data.restore("dog")
+    (data.root / "cat").unlink()
+    assert data.restore("cat") == 3
+
+
+def test_files_whose_objects_were_deleted_are_kept_again(data):
+    """dvc 1079: they look as they did, but nothing keeps them."""
+    for path in data.root.rglob("*.jpg"):
+        os.utime(path, (1e9, 1e9))
+    data.add()
+    shutil.rmtree(data.root / ".gatera" / "objects")
+    said = []
+    data._work.say = said.append
+    assert data.add().sentence() == "Nothing new." and not data.verify().problems
+    assert said == ["6 files were not in the object store any more, and are kept again."]
+    said.clear()
+    data.add()
+    assert said == []
+
+
+def test_a_file_behind_a_link_is_not_an_item(data):
+    (data.root / "cat" / "dogs").symlink_to("../dog")
+    for path in ("cat/dogs/1.jpg", "cat/dogs/"):
+        added = data.add(path)
+        assert not added.new and "symbolic link" in added.left_out[path.rstrip("/")]
+    assert not data.status().missing

@@ -154,3 +154,27 @@ def test_wrong_addresses_are_refused(data, tmp_path):
         data.push(str(tmp_path / "a/b"))
     with pytest.raises(ArgumentError, match=r"is not empty. Choose a new folder."):
         DataRepository.clone(str(tmp_path / "x"), data.root, on_note=quiet)
+
+
+def test_the_address_of_a_folder_means_the_same_from_everywhere(data, tmp_path, monkeypatch):
+    """A relative one was looked up from wherever the next command ran, and a second remote was made there."""
+    monkeypatch.chdir(data.root / "cat")
+    data.push("../../kept/")
+    monkeypatch.chdir(tmp_path)
+    data.label("fox", "cat/1.jpg")
+    data.commit("Fox")
+    assert data.push().objects == 0
+    other = DataRepository.clone("kept", "deep/other", on_note=quiet)
+    monkeypatch.chdir(other.root / "dog")
+    assert other.push().commits == 0 and other.pull().result is not None
+    assert [path.parent.parent for path in tmp_path.rglob("data/refs")] == [tmp_path / "kept"]
+    data._work.git.run("config", "gatera.remote", "../kept")  # by hand: from the repository, as git's own are
+    assert data.push().commits == 0
+
+
+@pytest.mark.parametrize("address", [".", "cat", "file://{root}/kept", "../{name}/kept"])
+def test_a_remote_inside_the_repository_is_refused(data, address, monkeypatch):
+    monkeypatch.chdir(data.root)
+    with pytest.raises(ArgumentError, match="is inside the repository"):
+        data.push(address.format(root=data.root, name=data.root.name))
+    assert not (data.root / "objects").exists() and not (data.root / "kept").exists()

@@ -8,14 +8,12 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.escape import is_utf8
-from gatera.core.progress import track
 from gatera.store.datasets.labels.alike import clashes, copies
 from gatera.store.datasets.labels.masks import MASK_OF, Masks, find_masks, named_photos, of_moved
 from gatera.store.datasets.labels.of_folders import label_of, side_of
@@ -23,10 +21,21 @@ from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE, Sheet
 from gatera.store.datasets.making import add_lines
 from gatera.store.datasets.work.cache import Seen
-from gatera.store.datasets.work.tree import State, changing, hashed, is_as_seen, settled, state_of, walk
+from gatera.store.datasets.work.keeping import keep
+from gatera.store.datasets.work.placing import is_behind_link
+from gatera.store.datasets.work.tree import (
+    State,
+    is_as_seen,
+    is_gone,
+    state_of,
+    walk,
+)
 from gatera.store.datasets.work.workspace import HIDDEN, Workspace
-from gatera.store.objects import How, ObjectStore
+from gatera.store.objects import How
 from gatera.store.who import now
+
+#: A half object that nobody wrote to for so long (seconds) belongs to a process that was killed. Chosen here.
+_STALE_SECONDS = 3600.0
 
 #: Names that a message shows.
 _SHOWN = 3
@@ -88,6 +97,7 @@ class Added:
 def add(work: Workspace, paths: Sequence[Path], labels: Labels, how: How) -> Added:
     """Add files and folders. See `DataRepository.add`; the lock must be held."""
     added = Added()
+    work.objects.sweep(older_than=_STALE_SECONDS)
     version = work.now()
     sheet = version.whole()
     there = _files(work, paths, added)
@@ -95,9 +105,14 @@ def add(work: Workspace, paths: Sequence[Path], labels: Labels, how: How) -> Add
     fresh = {
         name: found
         for name, found in there.items()
-        if not (is_as_seen(found, seen.get(name)) and name in sheet and _has(sheet, name, seen[name][3]))
+        if not (
+            is_as_seen(found, seen.get(name))
+            and name in sheet
+            and _has(sheet, name, seen[name][3])
+            and work.objects.has(seen[name][3])  # which somebody may have deleted
+        )
     }
-    kept = _keep(work, fresh, how, added)
+    kept = keep(work, fresh, how, added.left_out)
     moved = _moved(work, sheet, kept, added)
     rows = _with_masks(work, sheet, _rows(work, sheet, kept, labels, added), labels, added)
     for old in moved:
@@ -110,6 +125,13 @@ def add(work: Workspace, paths: Sequence[Path], labels: Labels, how: How) -> Add
     work.cache.see(kept, [*moved, *added.removed])
     _ignore(work, there)
     _say(work, sheet, kept, added)
+    again = [
+        name for name in kept.keys() - {*added.new, *added.changed} if is_as_seen(there[name], seen.get(name))
+    ]
+    if again:
+        work.say(
+            f"{_count(again, 'file was', 'files were')} not in the object store any more, and {'is' if len(again) == 1 else 'are'} kept again."
+        )
     return added
 
 
@@ -134,7 +156,9 @@ def _files(work: Workspace, paths: Sequence[Path], added: Added) -> dict[str, St
             raise ArgumentError(
                 f"{path} is where git or gatera keeps its own files", remedy="Name files of the data set."
             )
-        if full.is_dir() and not full.is_symlink():
+        if is_behind_link(work.root, name):
+            leave_out(name, "a folder on the way to it is a symbolic link")
+        elif full.is_dir() and not full.is_symlink():
             found.update(walk(root, name, leave_out))
         elif (state := state_of(full)) is not None and full.is_file() and not full.is_symlink():
             found[name] = state
@@ -182,47 +206,6 @@ def name_of(work: Workspace, path: Path) -> str:
     return "" if name == "." else name
 
 
-def _keep(work: Workspace, files: Mapping[str, State], how: How, added: Added) -> dict[str, Seen]:
-    """Put files into the object store; return what is known of each."""
-    do = partial(keep_one, work.objects, how)
-    kept: dict[str, Seen] = {}
-    for name, result in track(hashed(work.root, files, do), "Adding", total=len(files)):
-        if isinstance(result, Seen):
-            kept[name] = result
-        elif isinstance(result, OSError) and result.errno in _FATAL:
-            raise DataError(
-                f"the object store {work.objects.folder} cannot be written ({result.strerror})",
-                remedy="The labels are as they were. Make room, and run the same command again: what was stored stays.",
-            ) from result
-        else:
-            added.left_out[name] = (
-                f"it cannot be read ({result.strerror})"
-                if isinstance(result, OSError)
-                else str(result.problem)
-            )
-    return kept
-
-
-#: Errors of a disk rather than of a file: no space, over quota, read-only, input/output.
-_FATAL = frozenset((28, 122, 30, 5))
-
-
-def keep_one(objects: ObjectStore, how: How, path: str) -> Seen:
-    """Put a file into the object store; return what is known of it.
-
-    Raises:
-        OSError: if it cannot be read, or the store cannot be written.
-        DataError: if it keeps changing.
-    """
-    for _ in range(3):
-        before = state_of(path)
-        stored = objects.put(path, how)
-        after = state_of(path)
-        if before is not None and before == after and after.size == stored.size:
-            return Seen(settled(after.mtime), after.size, after.inode, stored.sha256)
-    raise changing(path)
-
-
 def _moved(work: Workspace, sheet: Sheet, kept: Mapping[str, Seen], added: Added) -> list[str]:
     """Find new files that are items whose own file is gone: they were moved. Returns the names they had."""
     new = {seen.sha256: name for name, seen in kept.items() if name not in sheet and seen.size}
@@ -230,7 +213,7 @@ def _moved(work: Workspace, sheet: Sheet, kept: Mapping[str, Seen], added: Added
         return []
     left = []
     for row in sheet.rows():
-        if row.sha256 in new and not os.path.lexists(work.root / row.file):
+        if row.sha256 in new and is_gone(work.root / row.file):
             added.moved[row.file] = new.pop(row.sha256)
             left.append(row.file)
     return left
@@ -320,7 +303,7 @@ def _drop_gone(
         for row in sheet.rows()
         if row.sha256 and row.file not in there
         and (everything or any(row.file == name or row.file.startswith(f"{name}/") for name in below))
-        and not os.path.lexists(work.root / row.file)
+        and is_gone(work.root / row.file)
     ]  # fmt: skip
     if remove:
         for name in gone:

@@ -8,8 +8,8 @@ from pathlib import Path
 from gatera.core.errors import DataError
 from gatera.core.files import sha256_file
 from gatera.core.progress import track
-from gatera.store.datasets.moving import is_safe
 from gatera.store.datasets.work.git import GitError
+from gatera.store.datasets.work.placing import is_safe
 from gatera.store.datasets.work.tree import hashed
 from gatera.store.datasets.work.workspace import Version, Workspace
 

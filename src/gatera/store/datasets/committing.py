@@ -10,13 +10,13 @@ from pathlib import Path
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
-from gatera.store.datasets.adding import keep_one
 from gatera.store.datasets.labelling import unstamped
 from gatera.store.datasets.labels.changes import Change, Summary, summarise
 from gatera.store.datasets.labels.rows import Row, line_of
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE
 from gatera.store.datasets.with_git.unfinished import begun, check_finished
 from gatera.store.datasets.work.cache import BULK, Seen
+from gatera.store.datasets.work.keeping import keep_one
 from gatera.store.datasets.work.renames import renamed, renames_of
 from gatera.store.datasets.work.tree import hashed
 from gatera.store.datasets.work.workspace import Version, Workspace, changes

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.files import atomic_write
-from gatera.store.datasets.labels.changes import Change
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE, Sheet
 from gatera.store.datasets.with_git.unfinished import check_finished
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.git import GitError
-from gatera.store.datasets.work.tree import hash_now, hashed, is_as_seen, state_of
+from gatera.store.datasets.work.placing import in_the_way, is_here, is_safe, may_write, place, place_files
 from gatera.store.datasets.work.workspace import Version, Workspace, changes
 
 #: Where a move is noted until it is done.
 _JOURNAL = "moving.json"
-
-#: Folders that no item may be in.
-_FORBIDDEN = (".git", ".gatera")
 
 
 def check_clean(work: Workspace, what: str) -> None:
@@ -37,14 +31,6 @@ def check_clean(work: Workspace, what: str) -> None:
             f"there are changes of labels that are not committed, and {what} would mix them up",
             remedy="Commit them (gatera data commit -m TEXT), or undo them (git checkout -- labels.csv).",
         )
-
-
-def is_safe(name: str) -> bool:
-    """Whether the name of an item is a path inside the repository: labels may come from others."""
-    parts = PurePosixPath(name).parts
-    if not parts or name.startswith("/") or ".." in parts or "\0" in name or parts[0].lower() in _FORBIDDEN:
-        return False
-    return os.name != "nt" or not any(character in name for character in '\\:*?"<>|')
 
 
 def move(work: Workspace, new: str, *, branch: str | None, how: str) -> None:
@@ -147,103 +133,6 @@ def _finish(work: Workspace, facts: dict[str, Any]) -> None:
     (work.hidden / _JOURNAL).unlink(missing_ok=True)
 
 
-def place_files(work: Workspace, changed: Iterable[Change]) -> int:
-    """Bring files to where the labels say, out of the object store. What somebody changed and did not add is left alone, and said.
-
-    Returns:
-        How many files were written.
-    """
-    wanted: dict[str, str] = {}
-    gone: dict[str, str] = {}
-    for change in changed:
-        old, new = change.cell("sha256")
-        if new:
-            wanted[change.file] = new
-        elif old and change.after is None:
-            gone[change.file] = old
-    unsafe = [name for name in wanted if not _may_write(work.root, name)]
-    if unsafe:
-        raise DataError(
-            f"{unsafe[0]!r} is not the name of a file in this repository",
-            remedy="Nothing was written for it: do not trust these labels.",
-        )
-    theirs = _changed_by_somebody(work, {**gone, **wanted}, {*wanted, *gone})
-    missing, written = [], {}
-    for name, sha256 in wanted.items():
-        if name in theirs or _is_here(work, name, sha256):
-            continue
-        if sha256 not in work.objects:
-            missing.append(name)
-            continue
-        work.objects.place(sha256, work.root / name)
-        state = state_of(work.root / name)
-        if state is not None:
-            written[name] = Seen(state.mtime, state.size, state.inode, sha256)
-    removed = [name for name in gone if name not in theirs]
-    for name in removed:
-        _remove(work.root, name)
-    work.cache.see(written, removed)
-    if missing:
-        work.say(
-            f"{len(missing):,} files are not in the object store yet, e.g. {missing[0]} (to get them: gatera data pull)."
-        )
-    if theirs:
-        work.say(f"Left as they are, for they were changed and not added: {listed(sorted(theirs), 3)}.")
-    return len(written)
-
-
-def _is_here(work: Workspace, name: str, sha256: str) -> bool:
-    path = work.root / name
-    state = state_of(path)
-    return state is not None and path.is_file() and hash_now(str(path)).sha256 == sha256
-
-
-def _changed_by_somebody(work: Workspace, hashes: dict[str, str], names: Iterable[str]) -> set[str]:
-    """Return which files have bytes that are neither those wanted nor kept in the object store."""
-    seen = work.cache.seen()
-    here: dict[str, Any] = {}
-    found = set()
-    for name in names:
-        path = work.root / name
-        state = state_of(path)
-        if state is None:
-            continue
-        if path.is_symlink() or not path.is_file():
-            found.add(name)
-        elif not (is_as_seen(state, seen.get(name)) and seen[name][3] in work.objects):
-            here[name] = state
-    for name, result in hashed(work.root, here, hash_now):
-        if not isinstance(result, Seen) or (
-            result.sha256 not in work.objects and result.sha256 != hashes[name]
-        ):
-            found.add(name)
-    return found
-
-
-def _may_write(root: Path, name: str) -> bool:
-    """Whether a name leads to a place inside the repository, and not through a link."""
-    if not is_safe(name):
-        return False
-    folder = root
-    for part in PurePosixPath(name).parts[:-1]:
-        folder = folder / part
-        if folder.is_symlink():
-            return False
-    return True
-
-
-def _remove(root: Path, name: str) -> None:
-    if not _may_write(root, name):
-        return
-    path = root / name
-    path.unlink(missing_ok=True)
-    with suppress(OSError):  # not empty
-        for folder in path.parents:
-            if folder == root:
-                break
-            folder.rmdir()
-
-
 def checkout(work: Workspace, name: str, new_branch: bool) -> str:
     """Go to a branch or commit; returns the commit. The lock must be held."""
     git = work.git
@@ -280,7 +169,8 @@ def _say_what_is_left(work: Workspace) -> None:
 def restore(work: Workspace, names: Sequence[str]) -> int:
     """Write files again as the labels have them, over what was changed. Returns how many were written; the lock must be held."""
     version = work.now()
-    count, written, unknown = 0, {}, set(names)
+    written: dict[str, Seen] = {}
+    unknown = set(names)
     for sheet in version.sheets():
         for row in sheet.rows():
             meant = [
@@ -288,21 +178,22 @@ def restore(work: Workspace, names: Sequence[str]) -> int:
             ]
             unknown -= set(meant)
             if row.sha256 and meant:
-                if not _may_write(work.root, row.file):
+                if not may_write(work.root, row.file):
                     raise DataError(f"{row.file!r} is not the name of a file in this repository")
-                if not _is_here(work, row.file, row.sha256):
-                    work.objects.place(row.sha256, work.root / row.file)
-                    state = state_of(work.root / row.file)
-                    assert state is not None
-                    written[row.file] = Seen(state.mtime, state.size, state.inode, row.sha256)
-                    count += 1
+                if not is_here(work, row.file, row.sha256):
+                    if (obstacle := in_the_way(work.root, row.file)) is not None:
+                        raise DataError(
+                            f"{row.file} cannot be written, for {obstacle} is in the way",
+                            remedy="Move it away, and run the same command again.",
+                        )
+                    written[row.file] = place(work, row.file, row.sha256)
     work.cache.see(written)
     if unknown:
         raise ArgumentError(
             f"{listed(sorted(unknown), 3)} is neither an item nor a folder of items",
             remedy='"gatera data status" counts the items.',
         )
-    return count
+    return len(written)
 
 
 def lay_out(work: Workspace, commit: str) -> Path:

@@ -27,7 +27,7 @@ from gatera.store.datasets.with_git.driver import set_up
 from gatera.store.datasets.work.git import GitError
 from gatera.store.datasets.work.workspace import HIDDEN, Workspace, changes
 from gatera.store.remotes.keys import object_key
-from gatera.store.remotes.open import open_remote
+from gatera.store.remotes.open import absolute, folder_of, open_remote
 from gatera.store.remotes.remote import Remote
 from gatera.store.remotes.transfer import fetch_objects, send_objects
 
@@ -80,14 +80,26 @@ class _Refs(NamedTuple):
 
 
 def address_of(work: Workspace, address: str | None) -> str:
-    """Return the address of the remote: the given one, or that of the last time.
+    """Return the address of the remote: the given one, from the current folder, or that of the last time.
 
     Raises:
-        ArgumentError: if there is none.
+        ArgumentError: if there is none, or it is inside the repository.
     """
-    found = address or work.git.ask("config", _SETTING)
-    if not found:
-        raise ArgumentError("there is no remote yet", expected="its address: a folder, or s3://bucket/path")
+    if address:
+        found = absolute(address, Path.cwd())
+    else:
+        kept = work.git.ask("config", _SETTING)
+        if not kept:
+            raise ArgumentError(
+                "there is no remote yet", expected="its address: a folder, or s3://bucket/path"
+            )
+        found = absolute(kept, work.root)  # one that was written by hand may begin in the repository
+    folder = folder_of(found)
+    if folder is not None and folder.resolve().is_relative_to(work.root.resolve()):
+        raise ArgumentError(
+            f"the remote {address or found} is inside the repository, whose files it would join",
+            expected="a folder beside it, or an address such as s3://bucket/path",
+        )
     return found
 
 
@@ -282,6 +294,7 @@ def clone(work: Workspace, address: str, branch: str, options: Mapping[str, Any]
     root = work.root
     if root.exists() and any(root.iterdir()):
         raise ArgumentError(f"{root} is not empty", remedy="Choose a new folder.")
+    address = absolute(address, Path.cwd())
     remote = open_remote(address, **options)
     if not _newest(remote).branches:
         is_git = any(Path(address, name).exists() for name in (".git", "HEAD"))

@@ -17,7 +17,7 @@ from gatera.core.escape import is_utf8
 from gatera.core.files import PARTIAL
 from gatera.core.progress import track
 from gatera.store.datasets.labels.rows import COLUMNS, Row
-from gatera.store.datasets.moving import is_safe
+from gatera.store.datasets.work.placing import is_safe
 from gatera.store.datasets.work.workspace import Workspace
 
 #: "tar": numbered tar files, whose members belong together by their name. "folders": the files themselves, and a table.

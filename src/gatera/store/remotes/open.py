@@ -48,6 +48,31 @@ def open_remote(address: str | Path, **options: Any) -> Remote:
     return FilesystemRemote(text, **options)
 
 
+def absolute(address: str | Path, base: Path) -> str:
+    """Return an address that means the same wherever it is used: that of a folder from the root of the disk.
+
+    Args:
+        address: as for `open_remote`.
+        base: the folder that the path of a folder begins in.
+
+    Example:
+        >>> absolute("../kept/", Path("/home/ann/photos")), absolute("s3://bucket/kept", Path("/"))
+        ('/home/ann/kept', 's3://bucket/kept')
+    """
+    text = os.fspath(address)
+    return (
+        text if not text.strip() or PROTOCOL.match(text) else os.path.normpath(base / Path(text).expanduser())
+    )
+
+
+def folder_of(address: str) -> Path | None:
+    """Return the folder of an address; None where it is not a folder of this machine."""
+    protocol = PROTOCOL.match(address)
+    if protocol is None:
+        return Path(address)
+    return Path(_path_of(address)) if protocol[1].lower() in ("file", "local") else None
+
+
 def _path_of(address: str) -> str:
     """Return the path in a file:// address."""
     parts = urlsplit(address)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from gatera.store.datasets.moving import is_interrupted, place_files, recover
+from gatera.store.datasets.moving import is_interrupted, recover
 from gatera.store.datasets.with_git.unfinished import begun
+from gatera.store.datasets.work.placing import place_files
 from gatera.store.datasets.work.workspace import Workspace, changes
 
 #: How git's own log of HEAD begins where somebody only committed what lay in the folder.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from gatera.core.errors import DataError, as_value
 from gatera.core.files import PARTIAL, sha256_file
 from gatera.core.threads import thread_pool
 from gatera.store.datasets.work.cache import Seen
+from gatera.store.datasets.work.processes import ENOUGH, can_fork, side_by_side
 
 #: A file modified this shortly before it was hashed may change again within the same tick of the clock (nanoseconds).
 _RACY_NS = 20_000_000
@@ -87,6 +88,14 @@ def state_of(path: str | Path) -> Found | None:
     return Found(state.st_mtime_ns, state.st_size, state.st_ino)
 
 
+def is_gone(path: str | Path) -> bool:
+    """Whether there is nothing any more where a file was, or a folder in its place."""
+    try:
+        return stat.S_ISDIR(os.stat(path, follow_symlinks=False).st_mode)  # noqa: PTH116
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+
+
 def is_as_seen(found: State, seen: tuple[Any, ...] | None) -> bool:
     """Whether a file looks exactly as it did when it was hashed."""
     return seen is not None and seen[:3] == found
@@ -125,8 +134,10 @@ def settled(mtime: int) -> int:
 
 
 def hashed(root: Path, files: Mapping[str, Any], do: Callable[[str], Any]) -> Iterator[tuple[str, Any]]:
-    """Yield the name of each file and what `do` returns for its path, or the OSError or DataError that it raised; in parallel."""
-    names = iter(files)
+    """Return the name of each file and what `do` returns for its path, or the OSError or DataError that it raised; in parallel."""
+    names = list(files)
+    if not names:
+        return iter(())
 
     def one(name: str) -> Any:
         try:
@@ -134,22 +145,23 @@ def hashed(root: Path, files: Mapping[str, Any], do: Callable[[str], Any]) -> It
         except (OSError, DataError) as err:
             return as_value(err)
 
-    with thread_pool() as pool:
-        yield from _in_order(pool, one, names)
+    if len(names) >= ENOUGH and can_fork():
+        with suppress(OSError):  # there may be no more processes
+            return zip(names, side_by_side(one, names), strict=True)
+    return _in_threads(one, names)
 
 
-def _in_order(
-    pool: ThreadPoolExecutor, do: Callable[[str], Any], names: Iterator[str]
-) -> Iterator[tuple[str, Any]]:
+def _in_threads(do: Callable[[str], Any], names: Sequence[str]) -> Iterator[tuple[str, Any]]:
     """Yield results in order, with a limited number asked for ahead, in groups: a task for each file would cost as much as the file."""
 
-    def several(some: list[str]) -> list[tuple[str, Any]]:
+    def several(some: Sequence[str]) -> list[tuple[str, Any]]:
         return [(name, do(name)) for name in some]
 
     waiting = []
-    while some := list(islice(names, 32)):
-        waiting.append(pool.submit(several, some))
-        if len(waiting) * 32 >= _AHEAD:
-            yield from waiting.pop(0).result()
-    for future in waiting:
-        yield from future.result()
+    with thread_pool() as pool:
+        for start in range(0, len(names), 32):
+            waiting.append(pool.submit(several, names[start : start + 32]))
+            if len(waiting) * 32 >= _AHEAD:
+                yield from waiting.pop(0).result()
+        for future in waiting:
+            yield from future.result()

@@ -1,0 +1,150 @@
+"""The files of a repository, brought to where the labels say: written out of the object store, or removed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from gatera.core.checks import listed
+from gatera.core.errors import DataError
+from gatera.store.datasets.labels.changes import Change
+from gatera.store.datasets.work.cache import Seen
+from gatera.store.datasets.work.tree import hash_now, hashed, is_as_seen, is_gone, state_of
+from gatera.store.datasets.work.workspace import Workspace
+
+#: Folders that no item may be in.
+_FORBIDDEN = (".git", ".gatera")
+
+
+def is_safe(name: str) -> bool:
+    """Whether the name of an item is a path inside the repository: labels may come from others."""
+    parts = PurePosixPath(name).parts
+    if not parts or name.startswith("/") or ".." in parts or "\0" in name or parts[0].lower() in _FORBIDDEN:
+        return False
+    return os.name != "nt" or not any(character in name for character in '\\:*?"<>|')
+
+
+def place_files(work: Workspace, changed: Iterable[Change]) -> int:
+    """Bring files to where the labels say, out of the object store. What somebody changed and did not add is left alone, and said.
+
+    Returns:
+        How many files were written.
+    """
+    wanted: dict[str, str] = {}
+    gone: dict[str, str] = {}
+    for change in changed:
+        old, new = change.cell("sha256")
+        if new:
+            wanted[change.file] = new
+        elif old and change.after is None:
+            gone[change.file] = old
+    unsafe = [name for name in wanted if not may_write(work.root, name)]
+    if unsafe:
+        raise DataError(
+            f"{unsafe[0]!r} is not the name of a file in this repository",
+            remedy="Nothing was written for it: do not trust these labels.",
+        )
+    # first: a folder may become a file, or a file a folder
+    theirs = _changed_by_somebody(work, gone)
+    removed = [name for name in gone if name not in theirs]
+    for name in removed:
+        _remove(work.root, name)
+    theirs |= _changed_by_somebody(work, wanted)
+    missing, blocked, written = [], {}, {}
+    for name, sha256 in wanted.items():
+        if name in theirs or is_here(work, name, sha256):
+            continue
+        if sha256 not in work.objects:
+            missing.append(name)
+        elif (obstacle := in_the_way(work.root, name)) is not None:
+            blocked[name] = obstacle
+        else:
+            written[name] = place(work, name, sha256)
+    work.cache.see(written, removed)
+    if missing:
+        work.say(
+            f"{len(missing):,} files are not in the object store yet, e.g. {missing[0]} (to get them: gatera data pull)."
+        )
+    if theirs:
+        work.say(f"Left as they are, for they were changed and not added: {listed(sorted(theirs), 3)}.")
+    for name, obstacle in list(blocked.items())[:1]:
+        more = f", and so were {len(blocked) - 1:,} more" if len(blocked) > 1 else ""
+        work.say(
+            f"{name} was not written{more}: {obstacle}, which is not an item, is in the way (once it is moved: gatera data checkout --file {name})."
+        )
+    return len(written)
+
+
+def place(work: Workspace, name: str, sha256: str) -> Seen:
+    """Write a file out of the object store; return what is known of it."""
+    work.objects.place(sha256, work.root / name)
+    state = state_of(work.root / name)
+    assert state is not None
+    return Seen(state.mtime, state.size, state.inode, sha256)
+
+
+def in_the_way(root: Path, name: str) -> str | None:
+    """Return the folder where a file is to be, or the file where one of its folders is to be; None where the way is free."""
+    path = root / name
+    if path.is_dir() and not path.is_symlink():
+        return f"the folder {name}"
+    for folder in PurePosixPath(name).parents:
+        if (root / folder).exists():
+            return None if (root / folder).is_dir() else f"the file {folder}"
+    return None
+
+
+def is_here(work: Workspace, name: str, sha256: str) -> bool:
+    """Whether the file of an item is there with these bytes."""
+    path = work.root / name
+    state = state_of(path)
+    return state is not None and path.is_file() and hash_now(str(path)).sha256 == sha256
+
+
+def _changed_by_somebody(work: Workspace, hashes: Mapping[str, str]) -> set[str]:
+    """Return which files have bytes that are neither those that are named nor kept in the object store."""
+    seen = work.cache.seen()
+    here: dict[str, Any] = {}
+    found = set()
+    for name in hashes:
+        path = work.root / name
+        state = state_of(path)
+        if state is None or (path.is_dir() and not path.is_symlink()):
+            continue
+        if path.is_symlink() or not path.is_file():
+            found.add(name)
+        elif not (is_as_seen(state, seen.get(name)) and seen[name][3] in work.objects):
+            here[name] = state
+    for name, result in hashed(work.root, here, hash_now):
+        if not isinstance(result, Seen) or (
+            result.sha256 not in work.objects and result.sha256 != hashes[name]
+        ):
+            found.add(name)
+    return found
+
+
+def may_write(root: Path, name: str) -> bool:
+    """Whether a name leads to a place inside the repository, and not through a link."""
+    return is_safe(name) and not is_behind_link(root, name)
+
+
+def is_behind_link(root: Path, name: str) -> bool:
+    """Whether a folder on the way from the root to a file is a symbolic link."""
+    return any((root / folder).is_symlink() for folder in PurePosixPath(name).parents if folder.name)
+
+
+def _remove(root: Path, name: str) -> None:
+    if not may_write(root, name):
+        return
+    path = root / name
+    if is_gone(path):
+        return
+    path.unlink(missing_ok=True)
+    with suppress(OSError):  # not empty
+        for folder in path.parents:
+            if folder == root:
+                break
+            folder.rmdir()
