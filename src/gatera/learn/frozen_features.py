@@ -202,6 +202,30 @@ class FeatureCache:
                 self._kept[_identity(loader)] = loader.for_evaluation(), features
         return [FeatureLoader(loader, self._kept[_identity(loader)][1]) for loader in loaders]
 
+    def rearrange(
+        self, old: Sequence[DataLoader], new: Sequence[DataLoader], rows: Sequence[np.ndarray]
+    ) -> None:
+        """Keep the outputs of items that other loaders have now; those that are no rows of numbers are computed again when needed.
+
+        Args:
+            old: the loaders before; nothing is kept for them.
+            new: the loaders now.
+            rows: for each of these the place of its items among those of all `old`, one after the other, int64.
+        """
+        kept = [found[1] for loader in old if (found := self._kept.pop(_identity(loader), None))]
+        parts = [features.outputs for features in kept if isinstance(features.outputs, Tensor)]
+        if len(parts) < len(old):
+            return
+        pooled = [features.pooled for features in kept if features.pooled is not None]
+        outputs = torch.cat(parts)
+        labels = joined(torch.cat, [features.labels for features in kept])
+        for loader, order in zip(new, rows, strict=True):
+            at = torch.from_numpy(order).to(outputs.device)
+            self._kept[_identity(loader)] = loader.for_evaluation(), Features(
+                outputs[at], each(lambda values: values[at], labels),  # noqa: B023 - called at once
+                torch.cat(pooled)[at] if len(pooled) == len(old) else None,
+            )  # fmt: skip
+
     @staticmethod
     def _key_of(fixed: nn.Module, arithmetic: Arithmetic) -> tuple[Any, ...]:
         tensors = [*fixed.parameters(), *fixed.buffers()]
