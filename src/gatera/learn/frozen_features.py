@@ -20,9 +20,11 @@ from gatera.core.progress import track
 from gatera.core.signatures import Several, each, joined
 from gatera.data.loading.batch import as_pair
 from gatera.data.loading.loaders import Batch, DataLoader
+from gatera.kernels.fast_training import own_forward
 from gatera.learn.arithmetic import Arithmetic
 from gatera.learn.callbacks.batch_norm import BATCH_NORMS
 from gatera.learn.certainty.tap import WithFeatures
+from gatera.learn.inference.model_key import model_key
 from gatera.learn.inference.parts import outputs
 from gatera.learn.state import LoopState
 from gatera.models.vision.body import Body
@@ -115,7 +117,11 @@ def split_fixed(model: nn.Module) -> tuple[nn.Sequential, nn.Sequential] | None:
 
 
 def _flatten(model: nn.Module) -> Iterator[nn.Module]:
-    in_order = isinstance(model, nn.Sequential) and type(model).forward is nn.Sequential.forward
+    in_order = (
+        isinstance(model, nn.Sequential)
+        and type(model).forward is nn.Sequential.forward
+        and own_forward(model) is None
+    )
     if in_order and not model._forward_hooks and not model._forward_pre_hooks:
         for child in model.children():
             yield from _flatten(child)
@@ -228,8 +234,7 @@ class FeatureCache:
 
     @staticmethod
     def _key_of(fixed: nn.Module, arithmetic: Arithmetic) -> tuple[Any, ...]:
-        tensors = [*fixed.parameters(), *fixed.buffers()]
-        return (str(arithmetic), *((t.data_ptr(), t._version) for t in tensors))
+        return (str(arithmetic), *model_key(fixed))
 
 
 def _identity(loader: DataLoader) -> tuple[int, int]:
