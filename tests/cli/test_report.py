@@ -59,7 +59,7 @@ def test_copies_across_the_split_are_shown_and_the_error_is_given_without_them(
     assert "1 of 13 photos looks like another class than its label says" in ran.out
     assert "valid/dog/again.png dog cat" in words_of(page)
     missed = "Crops of more than an eighth and turned photos were not looked for: "
-    assert f"{missed}the program has no features of its inputs." in ran.out
+    assert f"{missed}the program keeps no features of its inputs" in ran.out
     (sides / "train" / "dog" / "damaged.jpg").write_bytes(b"no photo")
     gatera("test", program, sides, "--report", page, "--force")
     assert f"{missed}gatera report does that." in words_of(page)

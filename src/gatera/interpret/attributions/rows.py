@@ -9,11 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gatera.core.checks import check_count, require
-from gatera.core.figures import Pictured, new_figure
+from gatera.core.checks import check_count, number_text, require
+from gatera.core.figures import Pictured, drawn_name, new_figure
 from gatera.core.random import rng, torch_seeded
 from gatera.interpret.attributions.integrated_gradients import PURPOSE, Completeness
 from gatera.interpret.subject import Subject
+from gatera.program.tables.numbers import plain_number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -74,14 +75,23 @@ class RowAttribution(Pictured):
         axes.barh(
             range(len(order)), values, color=["#b2182b" if value > 0 else "#2166ac" for value in values]
         )
-        names = [f"{self.columns[i]} = {self.cells[i][:24]}" for i in order]
+        names = [f"{drawn_name(self.columns[i], 28)} = {_cell(self.cells[i])}" for i in order]
         axes.set_yticks(range(len(order)), names, parse_math=False)
         axes.invert_yaxis()
         axes.axvline(0, color="black", linewidth=0.8)
         axes.set_title(
-            f"{self.label}: {self.answer:.3g}; usually {self.usual:.3g}", fontsize=10, parse_math=False
+            f"{drawn_name(self.label)}: {self.answer:.3g}; usually {self.usual:.3g}",
+            fontsize=10,
+            parse_math=False,
         )
+        axes.set_xlabel("what each column adds to that", fontsize=8)
         return figure
+
+
+def _cell(cell: str) -> str:
+    """Return a cell as figures show it: numbers with six digits."""
+    number = plain_number(cell)
+    return drawn_name(cell, 24) if number is None or len(cell) <= 8 else number_text(number)
 
 
 def row_attribution(

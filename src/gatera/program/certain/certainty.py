@@ -114,7 +114,7 @@ class Certainty:
         """
         novelty = self.novelty
         if novelty is None:
-            raise ArgumentError(NO_FEATURES)
+            raise ArgumentError(NO_FEATURES, remedy=TO_KNOW)
         known = None if self.answers is None else np.concatenate([self.answers.right, self.answers.wrong])
         return judge_batch(features, novelty, sureness, known, looks, gaps)
 
@@ -122,6 +122,10 @@ class Certainty:
 NOT_KNOWN = "the program does not know how sure it is of {}"
 HOW = "Programs of Gatera 0.2 and later know it, if they were made with a validation set. Masks and points have no such level."
 NO_FEATURES = "the program does not know what its training inputs looked like"
+TO_KNOW = (
+    "Programs know it that were made with at least 19 held-out items, of a network with features or of rows; train again, or export "
+    "again from such a learner."
+)
 
 
 def _present(scores: Scores | None, what: str) -> Scores:

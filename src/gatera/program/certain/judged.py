@@ -8,7 +8,7 @@ import numpy as np
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, ProgramFileError
-from gatera.program.certain.certainty import NO_FEATURES, NOT_KNOWN, Certainty
+from gatera.program.certain.certainty import NO_FEATURES, NOT_KNOWN, TO_KNOW, Certainty
 from gatera.program.tasks import TASKS, Answer, Task
 
 #: Labels that a reason names.
@@ -93,7 +93,7 @@ class Judged(Answer):
         """
         if self._novelty is None:
             if self.certainty.novelty is None or self.features is None:
-                raise ArgumentError(NO_FEATURES)
+                raise ArgumentError(NO_FEATURES, remedy=TO_KNOW)
             self._novelty = self.certainty.novelty.of(self.features)
         return self._novelty
 
