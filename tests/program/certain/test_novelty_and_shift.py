@@ -155,7 +155,7 @@ def test_a_small_batch_and_a_program_without_features_are_refused():
     ):
         known().shift(normal(9, 3), None, 100)
     with pytest.raises(
-        ArgumentError, match="does not know what its training inputs looked like.*at least 19 held-out items"
+        ArgumentError, match=r"does not know what its training inputs looked like.*at least 19 held-out items"
     ):
         Certainty(50).shift(normal(9, 30), None, 100)
 
