@@ -7,7 +7,7 @@ from torch import nn
 
 from gatera.data.loading.loaders import DataLoaders
 from gatera.learn.doctor import findings
-from gatera.learn.doctor.examine import Diagnosis, dead_units
+from gatera.learn.doctor.examine import Diagnosis, dead_units, examine
 from gatera.learn.learner import Learner
 
 
@@ -90,3 +90,12 @@ def test_units_that_never_answer_are_dead():
 
 def test_nothing_is_said_where_nothing_is_wrong():
     assert repr(Diagnosis([])) == "Nothing looks wrong."
+
+
+def test_what_could_not_be_looked_at_is_said():
+    learn = learner()
+    learn.dls = DataLoaders(learn.dls.train)
+    assert repr(examine(learn)) == (
+        "Nothing looks wrong.\nNothing was trained yet, so there are no curves to look at.\n"
+        "There is no validation set, so whether it overfits, and what it gets wrong, is not known."
+    )

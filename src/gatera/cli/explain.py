@@ -54,6 +54,10 @@ def explain(options: argparse.Namespace) -> int:
     with notes("explain"):
         subject = subject_of_program(program_path(options.program), options.trusted)
         _check_label(subject, options.label)
+        if options.units is not None:
+            find_layer(
+                subject.model, options.units
+            )  # a name that is not there is told before anything is drawn
         readable, encoded = _read(subject, inputs)
         if readable:
             program = load_program(options.program, trusted=options.trusted)

@@ -113,7 +113,11 @@ class Learner(Trainer, SeesInside):
             return dl.new(length=None) if isinstance(dl, ListLoader) and dl.length is not None else dl
         found = self.dls[ds_idx]
         if found is None:
-            raise DataError(f"no data set {ds_idx}", expected="0 (training) or 1 (validation)")
+            name = ("training", "validation", "test")[ds_idx]
+            raise DataError(
+                f"there is no {name} set: these loaders have none", got=f"ds_idx={ds_idx}",
+                remedy="Make the loaders with valid_pct=0.2, or another splitter; or pass dl=learn.dls.test_dl(items, with_labels=True).",
+            )  # fmt: skip
         return found.for_evaluation() if isinstance(found, DataLoader | ListLoader) else found
 
     def get_preds(
