@@ -139,3 +139,21 @@ def test_a_table_is_cut_by_its_columns(gatera, make_program, tmp_path):
     )
     assert ran.status == 0 and "Error 0.0 % (0 of 60 wrong)" in ran.out
     assert "Where it errs most" in ran.out
+
+
+def test_what_is_said_where_these_may_be_the_items_that_were_trained_on(
+    gatera, make_program, sides, tmp_path
+):
+    known, page = make_program(training={"source": "photos"}), tmp_path / "page.html"
+    said = "The program was trained on a source called photos: if these are the same items, the error on new ones may be much larger."
+    flat = shutil.copytree(sides / "valid", tmp_path / "flat" / "photos")
+    ran = gatera("report", known, "--data", flat, "--out", page, "--no-inside")
+    assert ran.status == 0 and said in ran.out and said in words_of(page)  # the page is what others see
+    ran = gatera("test", known, flat)
+    assert said in ran.out
+    ran = gatera("test", known, flat, "--json")
+    assert said in ran.out
+    ran = gatera("test", known, sides)  # whose held-out items are measured
+    assert ran.status == 0 and said not in ran.out + ran.err
+    ran = gatera("test", known, sides, "--side", "all")
+    assert said in ran.out
