@@ -177,7 +177,7 @@ def test_numbers_have_intervals(make_program):
         np.stack([middle - cutoff * np.array([0.5, 2]), middle + cutoff * np.array([0.5, 2])], 1), rel=1e-5
     )
     assert answer.to_dict()["interval"] == answer.interval and answer.reason is None
-    with pytest.raises(ArgumentError, match="does not know how sure it is of labels"):
+    with pytest.raises(ArgumentError, match=r"of labels\. It answers with numbers: \.interval"):
         _ = answer.set
 
 

@@ -114,7 +114,7 @@ def _copies(found: LabelledFiles, settings: TrainSettings, events: Events) -> li
     if not pairs:
         return []
     names = names_of(found, settings.source)
-    _warn_of_two_labels(found, pairs, names, events)
+    warn_of_two_labels(found.kind.things, pairs, found.labels, names, events)
     given = {
         place for place, side in enumerate(found.split) if side == "test"
     }  # copies or not, these stay there
@@ -128,17 +128,32 @@ def _copies(found: LabelledFiles, settings: TrainSettings, events: Events) -> li
     return pairs
 
 
-def _warn_of_two_labels(
-    found: LabelledFiles, pairs: Sequence[Pair], names: Sequence[str], events: Events
+def warn_of_two_labels(
+    things: str, pairs: Sequence[Pair], labels: Sequence[object], names: Sequence[str], events: Events
 ) -> None:
-    differ = [pair for pair in pairs if found.labels[pair.first] != found.labels[pair.second]]
+    """Warn if copies have different labels.
+
+    Args:
+        things: what they are called; equal "rows" need not be the same thing, others are.
+        pairs: the copies.
+        labels: of each item.
+        names: what messages call each item.
+        events: where to.
+    """
+    differ = [pair for pair in pairs if labels[pair.first] != labels[pair.second]]
     if differ:
         named = "; ".join(
-            f"{names[pair.first]} ({found.labels[pair.first]}) and {names[pair.second]} ({found.labels[pair.second]})"
+            f"{names[pair.first]} ({labels[pair.first]}) and {names[pair.second]} ({labels[pair.second]})"
             for pair in differ[:MOST_NAMED]
         )
         more = "; ..." if len(differ) > MOST_NAMED else ""
-        events.on_warning(f"Copies with different labels, one of which must be wrong: {named}{more}.")
+        sure = (
+            "one of each pair may be wrong, and no model tells them apart"
+            if things == "rows"
+            else "one of which must be wrong"
+        )
+        what = "Equal rows" if things == "rows" else "Copies"
+        events.on_warning(f"{what} with different labels, {sure}: {named}{more}.")
 
 
 def names_of(found: LabelledFiles, source: Path) -> list[str]:
