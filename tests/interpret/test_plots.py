@@ -88,6 +88,16 @@ def test_bars_of_columns_have_room_whatever_the_columns_are_called() -> None:
     assert axes.get_xlabel() == "what each column adds to that"
 
 
+def test_of_many_columns_the_smallest_are_one_bar() -> None:
+    weights = np.linspace(1, 0.01, 300).astype(np.float32)
+    names = [f"c{n}" for n in range(300)]
+    found = RowAttribution(names, ["1"] * 300, weights, "yes", 0.6, 0.5, Completeness(0.15, 0.15, 0))
+    axes = found.plot().axes[0]
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert len(labels) == 25 and labels[0] == "c0 = 1" and labels[-1] == "276 other columns together"
+    assert sum(bar.get_width() for bar in axes.patches) == pytest.approx(weights.sum(), rel=1e-5)
+
+
 def test_message_for_names_that_are_not_one_per_class() -> None:
     with pytest.raises(ArgumentError) as err:
         plot_confusion(np.eye(3, dtype=int), ["cat", "dog"])

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+#: Bars that a figure shows.
+SHOWN = 25
+
+
 class ReadsRows(Protocol):
     """What reads rows as the model takes them: the block of a learner, or the preprocessing of a program."""
 
@@ -67,16 +71,19 @@ class RowAttribution(Pictured):
         return f"RowAttribution({self.label}: {self.answer:.3f}, usually {self.usual:.3f}; {', '.join(best)})"
 
     def plot(self) -> Figure:
-        """Draw the columns as bars, the largest first."""
-        order = np.argsort(-np.abs(self.weights))
-        figure = new_figure((7, 0.9 + 0.28 * len(order)))
+        """Draw the columns as bars, the largest first; of many, the smallest are one bar."""
+        order = np.argsort(-np.abs(self.weights), kind="stable")
+        shown, rest = (order, order[:0]) if len(order) <= SHOWN else (order[: SHOWN - 1], order[SHOWN - 1 :])
+        values = self.weights[shown].tolist()
+        names = [f"{drawn_name(self.columns[i], 28)} = {_cell(self.cells[i])}" for i in shown]
+        if len(rest):
+            values.append(float(self.weights[rest].sum()))
+            names.append(f"{len(rest):,} other columns together")
+        figure = new_figure((7, 0.9 + 0.28 * len(values)))
         axes = figure.subplots()
-        values = self.weights[order]
-        axes.barh(
-            range(len(order)), values, color=["#b2182b" if value > 0 else "#2166ac" for value in values]
-        )
-        names = [f"{drawn_name(self.columns[i], 28)} = {_cell(self.cells[i])}" for i in order]
-        axes.set_yticks(range(len(order)), names, parse_math=False)
+        colours = ["#b2182b" if value > 0 else "#2166ac" for value in values]
+        axes.barh(range(len(values)), values, color=colours)
+        axes.set_yticks(range(len(values)), names, parse_math=False)
         axes.invert_yaxis()
         axes.axvline(0, color="black", linewidth=0.8)
         axes.set_title(

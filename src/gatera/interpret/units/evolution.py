@@ -106,7 +106,11 @@ class FeatureEvolution(Callback, Pictured):
         rows = torch.stack([places // maps.shape[3], places % maps.shape[3]], dim=1)
         numbers = torch.tensor(self.channels, device=maps.device)
         found = (
-            projected(model, layer, self._photos[photos], numbers, rows, suitable_rule(model)).cpu().numpy()
+            projected(
+                model, layer, self._photos[photos], numbers, rows, suitable_rule(model, self._photos[:1])
+            )
+            .cpu()
+            .numpy()
         )
         size, grid = (found.shape[2], found.shape[3]), (maps.shape[2], maps.shape[3])
         return found, [centre_of(place, grid, size) for place in rows.cpu().numpy()]

@@ -161,8 +161,8 @@ def units_of(
             say_if_repeated(subject.model, way.layer, photos.encoded(0))
     found = strongest(subject.model, way.layer, photos.batches(), min(k, photos.n), way.arithmetic, way.quiet)
     chosen, silent = choose_channels(found, channels, name, way.notes)
-    way = replace(way, rule=way.rule or _chosen_rule(subject.model))
     with torch.inference_mode(False), evaluating(subject.model):
+        way = replace(way, rule=way.rule or _chosen_rule(subject.model, photos.encoded(0), way.notes))
         patches, projections = _patches(subject, photos, way, found, chosen)
     return Units(
         name, chosen, found.values[chosen].numpy(), found.items[chosen].numpy(), patches, projections, photos.n, silent,
@@ -189,9 +189,9 @@ class Way:
     notes: bool = True
 
 
-def _chosen_rule(model: nn.Module) -> str:
-    rule = suitable_rule(model)
-    if rule == "guided":
+def _chosen_rule(model: nn.Module, x: Tensor, notes: bool) -> str:
+    rule = suitable_rule(model, x)
+    if rule == "guided" and notes:
         note(
             "This network gets smaller by strides, not by max pooling, whose switches carry a photo through a deconvnet: "
             'guided backpropagation is shown instead; rule="deconvnet" shows the deconvnet.'
