@@ -6,6 +6,7 @@ import argparse
 from dataclasses import replace
 
 from gatera.cli.given.program import load_program
+from gatera.cli.language import for_command
 from gatera.cli.output import FAILED, notes, print_json, print_line
 from gatera.cli.terminal.style import paint
 from gatera.cli.terminal.text import escaped
@@ -40,7 +41,8 @@ def report(options: argparse.Namespace) -> int:
         for heading, lines in made.lines().items():
             print_line(paint(escaped(f"{heading}:"), "heading"))
             for line in lines:
-                print_line(f"  {escaped(line)}")
+                said = for_command(line, "predict")  # what is said of answers: "With --sure 0.9, ..."
+                print_line(f"  {escaped(said)}")
         print_line("")
         print_line(f"Saved the report {escaped(made.path)}.")
     return FAILED if made.measured.failed else 0
