@@ -161,7 +161,7 @@ class WayBack(TorchFunctionMode):
             raise ArgumentError(
                 "there is no deconvnet projection through this model", got=func.__name__, expected="convolutions, "
                 "rectifiers, pooling, norms and squeeze-excite layers before the layer",
-                remedy=f"The reason: {REFUSED[func]}. learn.attribution(item, method=\"integrated_gradients\") and "
+                remedy=f"The reason: {REFUSED[func]}. In Python, learn.attribution(item, method=\"integrated_gradients\") and "
                 "learn.occlusion(item) work for any model.",
             )  # fmt: skip
         if func in RECTIFIERS:

@@ -194,7 +194,7 @@ def _chosen_rule(model: nn.Module, x: Tensor, notes: bool) -> str:
     if rule == "guided" and notes:
         note(
             "This network gets smaller by strides, not by max pooling, whose switches carry a photo through a deconvnet: "
-            'guided backpropagation is shown instead; rule="deconvnet" shows the deconvnet.'
+            'guided backpropagation is shown instead (in Python, rule="deconvnet" shows the deconvnet).'
         )
     return rule
 
