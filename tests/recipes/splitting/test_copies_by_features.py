@@ -11,6 +11,7 @@ import pytest
 from PIL import Image, ImageOps
 
 import gatera
+from gatera.data.folders.labelled import LabelledFiles
 from gatera.evaluate.items import Asked
 from gatera.evaluate.leaking.found import Leak, Leaks
 from gatera.learn.checkpoints.tensor_file import write_tensors
@@ -52,9 +53,9 @@ def test_a_run_that_goes_on_tells_what_it_had_found(tmp_path, events):
         "photos",
         "cropped",
     )
-    kept = {KEPT: {"left": asdict(more), "moved": []}}
+    kept = {KEPT: {"left": asdict(more), "moved": [], "pairs": []}}
     write_tensors(tmp_path / "kept.safetensors", {**kept, "other": {}})
-    assert kept_copies(tmp_path / "kept.safetensors") == (more, [])
+    assert kept_copies(tmp_path / "kept.safetensors") == (more, [], [])
     learn = SimpleNamespace(keeper=SimpleNamespace(facts={}))
     found = train_on_changed_copies(
         learn, files, None, tmp_path / "kept.safetensors", settings, events, loaders=None
@@ -127,23 +128,25 @@ def test_a_crop_that_was_drawn_at_random_is_trained_on_like_any_other_copy(tmp_p
     assert [a for a, b in zip(files.split, found.files.split, strict=True) if a != b] == ["valid"]
     assert not found.left and learn.dls is after
     assert (
-        "1 held-out photo is a copy of training photos, cropped, stretched or turned (or belongs to one), e.g. dogs/again.jpg; "
+        f"1 held-out photo is a copy of a training photo, cropped, stretched or turned, e.g. dogs/again.jpg of cats/{files.files[0].name}; "
         "copies stay on the same side of the split, so it is trained on" in events.lines[-2]
     )
     n_train = files.counts["train"]
     assert (
         events.lines[-1] == f"Training set: {n_train + 1}  Validation set: {len(files.files) - n_train - 1}"
     )
-    assert found.split == "1 held-out photo moved to the training set, as copies of its photos"
+    assert found.split == "1 held-out photo moved to the training set, as a copy of its photos"
     before = [*files.indices("train"), *files.indices("valid")]
     assert learn.feature_cache.rows == [
         [before.index(place) for place in found.files.indices(side)] for side in ("train", "valid")
     ]
+    wrong = f"Copies with different labels, one of which must be wrong: dogs/again.jpg (dogs) and cats/{files.files[0].name} (cats)."
+    assert events.warnings == [wrong]
     # a run that goes on does the same without looking again
     write_tensors(tmp_path / "kept.safetensors", learn.keeper.facts)
     monkeypatch.setattr(changed_copies, "leaks_by_features", None)
     _, again, _, _ = looked_at(tmp_path, events, monkeypatch, tmp_path / "kept.safetensors", seed=seed)
-    assert again.files.split == found.files.split
+    assert again.files.split == found.files.split and events.warnings == [wrong, wrong]
 
 
 def test_a_crop_is_only_named_where_copies_are_not_kept_together_or_too_little_would_be_left(
@@ -158,6 +161,16 @@ def test_a_crop_is_only_named_where_copies_are_not_kept_together_or_too_little_w
     monkeypatch.setattr(changed_copies, "MOST_MOVED", 0.1)
     files, found, _, _ = looked_at(tmp_path, events, monkeypatch, seed=seed_that_parts(tmp_path))
     assert found.files == files and len(found.left.pairs) == 1
+
+
+def test_what_belongs_to_a_copy_goes_with_it_and_a_test_set_of_the_folder_stays():
+    files = LabelledFiles(
+        [Path(name) for name in "abcdef"], list("xxxyyy"), ["valid", "valid", "test", "train", "valid", "valid"], "x", KIND,
+        groups=[7, 7, 7, 3, 4, 5], drawn=["valid"],
+    )  # fmt: skip
+    assert changed_copies._moved(files, [0]).split == ["train", "train", "test", "train", "valid", "valid"]
+    alone = replace(files, groups=())
+    assert changed_copies._moved(alone, [0, 2]).split == ["train", "valid", "test", "train", "valid", "valid"]
 
 
 def test_where_nobody_looked_closer_the_page_says_so(tmp_path, events, monkeypatch):

@@ -21,13 +21,15 @@ from gatera.evaluate.leaking.found import Leak, Leaks
 from gatera.evaluate.questions.features import features_of_sides
 from gatera.learn.checkpoints.tensor_file import read_entry
 from gatera.learn.learner import Learner
+from gatera.measure.duplicates.pairs import Pair
 from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
 from gatera.recipes.files import report_sides
 from gatera.recipes.settings import TrainSettings
-from gatera.recipes.splitting.files import names_of, report_leaks, sides_of
+from gatera.recipes.splitting.files import names_of, report_leaks, sides_of, warn_of_two_labels
 
-#: What a checkpoint has of the copies that were found by features: "left" on both sides, and the names of those that were "moved".
+#: What a checkpoint has of the copies that were found by features: those "left" on both sides, the names of files that were "moved", and
+#: the "pairs" of names because of which they were.
 KEPT = "changed_copies"
 
 #: A side that would lose more of its files keeps them all: too little would be left to measure with.
@@ -82,35 +84,35 @@ def train_on_changed_copies(
         return ChangedCopies(found)
     if settings.augment:
         return ChangedCopies(found, remark=THUMBNAILS.format(AUGMENTED))
+    names = names_of(found, settings.source)
     kept = None if resume is None else kept_copies(resume)
     if kept is not None:
-        left, names = kept
-        now = _moved(
-            found, [place for place, name in enumerate(names_of(found, settings.source)) if name in names]
-        )
+        left, moved, pairs = kept
+        now = _moved(found, [place for place, name in enumerate(names) if name in moved])
     else:
         features = _features(learn, found)
         if features is None:
             return ChangedCopies(found, remark=THUMBNAILS.format(NO_HEAD))
-        now, left = _together(found, known, features, settings, resume is None)
+        now, left, pairs = _together(found, known, features, settings, resume is None)
     places = [place for place, side in enumerate(now.split) if side != found.split[place]]
     if places:
         _replace_loaders(learn, found, now, loaders)
     if learn.keeper is not None:
-        named = names_of(found, settings.source)
-        learn.keeper.facts[KEPT] = {"left": asdict(left), "moved": [named[place] for place in places]}
+        moved = [names[place] for place in places]
+        learn.keeper.facts[KEPT] = {"left": asdict(left), "moved": moved, "pairs": pairs}
     report_leaks(left, events, known)
-    return ChangedCopies(now, left, _said(now, places, settings, events))
+    return ChangedCopies(now, left, _said(now, places, pairs, names, events))
 
 
-def kept_copies(checkpoint: Path) -> tuple[Leaks, list[str]] | None:
-    """Return what a run found before it was stopped, and the names of what it moved; None if its checkpoint has nothing of it."""
+def kept_copies(checkpoint: Path) -> tuple[Leaks, list[str], list[list[str]]] | None:
+    """Return what a run found before it was stopped, see `KEPT`; None if its checkpoint has nothing of it."""
     try:
         kept = read_entry(checkpoint, KEPT)
     except DataError:  # whether the file can be read at all is said where training goes on from it
         return None
     left = kept["left"]
-    return Leaks(**{**left, "pairs": [Leak(**pair) for pair in left["pairs"]]}), kept["moved"]
+    found = Leaks(**{**left, "pairs": [Leak(**pair) for pair in left["pairs"]]})
+    return found, kept["moved"], kept["pairs"]
 
 
 def _features(learn: Learner, found: LabelledFiles) -> np.ndarray | None:
@@ -130,19 +132,20 @@ def _loaders_of(dls: DataLoaders) -> dict[str, DataLoader]:
 
 def _together(
     found: LabelledFiles, known: Leaks | None, features: np.ndarray, settings: TrainSettings, moves: bool
-) -> tuple[LabelledFiles, Leaks]:
-    """Return the files with copies on the side "train", and the pairs that are left."""
+) -> tuple[LabelledFiles, Leaks, list[list[str]]]:
+    """Return the files with copies on the side "train", the pairs that are left, and the names of those that are not."""
     now = found
+    pairs: list[list[str]] = []
     while True:  # what is trained on now may itself have copies that are held out
-        by_side = {
-            side: features[places] for side in ("train", "valid", "test") if (places := now.indices(side))
-        }
+        sides = {side: places for side in ("train", "valid", "test") if (places := now.indices(side))}
+        by_side = {side: features[places] for side, places in sides.items()}
         left = leaks_by_features(sides_of(now, settings), by_side, known)
-        places = [now.indices(side)[place] for side in now.drawn for place in left.places(side).tolist()]
+        places = [sides[side][place] for side in now.drawn for place in left.places(side).tolist()]
         then = _moved(now, places)
         few = any(then.counts[side] < (1 - MOST_MOVED) * found.counts[side] for side in found.drawn)
         if not moves or not places or few:
-            return now, left
+            return now, left, pairs
+        pairs += [[leak.name, leak.train_name] for leak in left.pairs if leak.side in now.drawn]
         now = then
 
 
@@ -167,17 +170,27 @@ def _replace_loaders(
     learn.feature_cache.rearrange([*before.values()], [*after.values()], rows)
 
 
-def _said(now: LabelledFiles, places: Sequence[int], settings: TrainSettings, events: Events) -> str:
-    """Say which files were moved; returns it for the card."""
+def _said(
+    now: LabelledFiles,
+    places: Sequence[int],
+    pairs: Sequence[Sequence[str]],
+    names: Sequence[str],
+    events: Events,
+) -> str:
+    """Say which files were moved, and which of them have another label; returns it for the card."""
     if not places:
         return ""
-    names = names_of(now, settings.source)
-    many = f"{len(places):,} held-out {now.kind.thing if len(places) == 1 else now.kind.things}"
-    are, those = ("is a copy", "it") if len(places) == 1 else ("are copies", "they")
+    one, thing, things = len(places) == 1, now.kind.thing, now.kind.things
+    many = f"{len(places):,} held-out {thing if one else things}"
+    are = f"is a copy of a training {thing}" if one else f"are copies of training {things}"
+    belong = f" or {'belongs' if one else 'belong'} to one" if len(places) > len(pairs) else ""
     text = (
-        f"{many} {are} of training {now.kind.things}, {CHANGED} (or {'belongs' if len(places) == 1 else 'belong'} to one), e.g. {names[places[0]]}; "
-        f"copies stay on the same side of the split, so {those} {'is' if len(places) == 1 else 'are'} trained on"
+        f"{many} {are}, {CHANGED},{belong} e.g. {pairs[0][0]} of {pairs[0][1]}; copies stay on the same side of the split, so "
+        f"{'it is' if one else 'they are'} trained on"
     )
     events.on_note(Note(text, "split", "random"))
     report_sides(events, now.counts)
-    return f"{many} moved to the training set, as copies of its {now.kind.things}"
+    place = {name: place for place, name in enumerate(names)}
+    linked = [Pair(place[first], place[second], 1.0) for first, second in pairs]
+    warn_of_two_labels(things, linked, now.labels, names, events)
+    return f"{many} moved to the training set, as {'a copy' if one else 'copies'} of its {things}"
