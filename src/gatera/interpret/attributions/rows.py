@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gatera.core.checks import check_count, number_text, require
+from gatera.core.checks import check_count, require
 from gatera.core.figures import Pictured, drawn_name, new_figure
 from gatera.core.random import rng, torch_seeded
 from gatera.interpret.attributions.integrated_gradients import PURPOSE, Completeness
 from gatera.interpret.subject import Subject
-from gatera.program.tables.numbers import plain_number
+from gatera.program.tables.numbers import shown_cell
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -65,7 +65,7 @@ class RowAttribution(Pictured):
 
     def __repr__(self) -> str:
         best = [
-            f"{self.columns[i]}={self.cells[i]} {self.weights[i]:+.3f}"
+            f"{self.columns[i]}={shown_cell(self.cells[i])} {self.weights[i]:+.3f}"
             for i in np.argsort(-np.abs(self.weights))[:4]
         ]
         return f"RowAttribution({self.label}: {self.answer:.3f}, usually {self.usual:.3f}; {', '.join(best)})"
@@ -75,7 +75,9 @@ class RowAttribution(Pictured):
         order = np.argsort(-np.abs(self.weights), kind="stable")
         shown, rest = (order, order[:0]) if len(order) <= SHOWN else (order[: SHOWN - 1], order[SHOWN - 1 :])
         values = self.weights[shown].tolist()
-        names = [f"{drawn_name(self.columns[i], 28)} = {_cell(self.cells[i])}" for i in shown]
+        names = [
+            f"{drawn_name(self.columns[i], 28)} = {drawn_name(shown_cell(self.cells[i]), 24)}" for i in shown
+        ]
         if len(rest):
             values.append(float(self.weights[rest].sum()))
             names.append(f"{len(rest):,} other columns together")
@@ -95,10 +97,9 @@ class RowAttribution(Pictured):
         return figure
 
 
-def _cell(cell: str) -> str:
-    """Return a cell as figures show it: numbers with six digits."""
-    number = plain_number(cell)
-    return drawn_name(cell, 24) if number is None or len(cell) <= 8 else number_text(number)
+def _word(cell: Any) -> str:
+    """Return a cell as a word; "" for an empty one."""
+    return "" if cell is None or (isinstance(cell, float) and cell != cell) else str(cell)
 
 
 def row_attribution(
@@ -154,7 +155,7 @@ def row_attribution(
     weights = np.array([mean[groups.index(number)] for number in range(len(columns))], np.float32)
     answer = float(answers[0, output])
     return RowAttribution(
-        columns, [str(cells.get(column, "")) for column in columns], weights, subject.name(output), answer, usual,
+        columns, [_word(cells.get(column)) for column in columns], weights, subject.name(output), answer, usual,
         Completeness(answer - usual, float(weights.sum())),
     )  # fmt: skip
 
