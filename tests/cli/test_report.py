@@ -60,7 +60,7 @@ def test_copies_across_the_split_are_shown_and_the_error_is_given_without_them(
     assert "1 of 13 photos looks like another class than its label says" in ran.out
     assert "valid/dog/again.png dog cat" in words_of(page)
     missed = "Crops of more than an eighth and turned photos were not looked for: "
-    assert f"{missed}the program has no features of its inputs." in ran.out
+    assert f"{missed}the program keeps no features of its inputs" in ran.out
     (sides / "train" / "dog" / "damaged.jpg").write_bytes(b"no photo")
     gatera("test", program, sides, "--report", page, "--force")
     assert f"{missed}gatera report does that." in words_of(page)
@@ -152,3 +152,21 @@ def test_what_was_measured_is_printed_though_the_page_cannot_be_written(
     ran = gatera("report", program, "--data", sides, "--out", tmp_path / "page.html", "--no-inside")
     assert ran.status == 1 and "page.html cannot be written (No space left on device)" in ran.err
     assert "Error 0.0 % (0 of 12 wrong)" in ran.out and "Saved the report" not in ran.out
+
+
+def test_what_is_said_where_these_may_be_the_items_that_were_trained_on(
+    gatera, make_program, sides, tmp_path
+):
+    known, page = make_program(training={"source": "photos"}), tmp_path / "page.html"
+    said = "The program was trained on a source called photos: if these are the same items, the error on new ones may be much larger."
+    flat = shutil.copytree(sides / "valid", tmp_path / "flat" / "photos")
+    ran = gatera("report", known, "--data", flat, "--out", page, "--no-inside")
+    assert ran.status == 0 and said in ran.out and said in words_of(page)  # the page is what others see
+    ran = gatera("test", known, flat)
+    assert said in ran.out
+    ran = gatera("test", known, flat, "--json")
+    assert said in ran.out
+    ran = gatera("test", known, sides)  # whose held-out items are measured
+    assert ran.status == 0 and said not in ran.out + ran.err
+    ran = gatera("test", known, sides, "--side", "all")
+    assert said in ran.out

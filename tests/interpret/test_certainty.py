@@ -33,3 +33,14 @@ def test_both_curves_show_the_numbers_of_the_report():
 def test_numbers_have_no_probabilities_to_draw():
     with pytest.raises(ArgumentError, match="there are no probabilities to draw"):
         plot_certainty(CalibrationReport(50, coverage=0.95))
+
+
+def test_a_few_items_that_are_all_right_may_be_so_by_chance():
+    few = CalibrationReport(
+        4, 1.0, 0.1, 0.1, 0.95, 0.95, 1.0, 1.0, 0.0, np.array([0.6, 0.7, 0.8, 0.9]), np.ones(4, bool)
+    )
+    left, right = plot_certainty(few).axes
+    (bars,) = left.containers[0].lines[2]
+    for low, high in (segment[:, 1] for segment in bars.get_segments()):
+        assert low < 0.6 and high == pytest.approx(1)
+    assert right.get_legend()._get_loc() == 2  # upper left: the curve ends at the right

@@ -145,7 +145,33 @@ def test_attention_is_refused_with_the_reason():
 
 def test_the_rule_is_the_one_that_the_network_suits():
     strided = nn.Sequential(nn.Conv2d(3, 4, 3, stride=2), nn.ReLU(), nn.Conv2d(4, 4, 3, stride=2))
-    assert suitable_rule(conv_net()) == "deconvnet" and suitable_rule(strided) == "guided"
+    photo = torch.rand(1, 3, 24, 24)
+    assert suitable_rule(conv_net(), photo) == "deconvnet" and suitable_rule(strided, photo) == "guided"
+
+    class Functions(nn.Module):
+        """Pools by a function, twice."""
+
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1)
+
+        def forward(self, x):
+            x = F.max_pool2d(F.relu(self.first(x)), 2)
+            return F.max_pool2d(F.relu(self.second(x)), kernel_size=2)
+
+    class Twice(Functions):
+        """One strided convolution, and one pooling layer that runs twice."""
+
+        def __init__(self):
+            super().__init__()
+            self.first, self.pool = nn.Conv2d(3, 4, 3, stride=2), nn.MaxPool2d(2)
+
+        def forward(self, x):
+            return self.pool(self.second(self.pool(self.first(x))))
+
+    assert suitable_rule(Functions(), photo) == suitable_rule(Twice(), photo) == "deconvnet"
+    averaged = nn.Sequential(nn.Conv2d(3, 4, 3), nn.AvgPool2d(2), nn.MaxPool2d(2), nn.AvgPool2d(2))
+    assert suitable_rule(averaged, photo) == "guided"
 
 
 @pytest.mark.slow

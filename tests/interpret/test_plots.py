@@ -6,6 +6,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from gatera.core.errors import ArgumentError
+from gatera.core.figures import drawn_name
+from gatera.interpret.attributions.integrated_gradients import Completeness
+from gatera.interpret.attributions.rows import RowAttribution
 from gatera.interpret.plots import plot_confusion
 
 
@@ -61,6 +64,38 @@ def test_shares_are_of_the_actual_class_and_a_class_without_items_is_zero() -> N
 def test_size_and_dpi_are_the_callers() -> None:
     figure = plot_confusion(np.eye(2, dtype=int), ["cat", "dog"], figsize=(3, 2), dpi=50)
     assert tuple(figure.get_size_inches()) == (3, 2) and figure.dpi == 50
+
+
+def test_long_names_keep_both_ends_which_tell_them_from_others() -> None:
+    names = [f"scans_of_the_left_knee_and_of_the_right_knee_{side}_{n}" for side in "ab" for n in range(2)]
+    labels = plot_confusion(np.eye(4, dtype=int), names).axes[0].get_yticklabels()
+    shown = [label.get_text() for label in labels]
+    assert shown[0] == "scans_of_the_left_knee_…e_right_knee_a_0"
+    assert len(set(shown)) == 4 and all(len(name) <= 40 for name in shown)
+    assert drawn_name("a\nb  c") == "a b c" and drawn_name(" ") == " " and drawn_name("x" * 40) == "x" * 40
+
+
+def test_bars_of_columns_have_room_whatever_the_columns_are_called() -> None:
+    weights = np.array([0.2, -0.1, 0.05], np.float32)
+    cells = ["0.7308894225311937", "", "Other relative of the head of the household"]
+    found = RowAttribution(
+        ["a" * 300, "zip", "relation"], cells, weights, "no, and " * 20, 0.6, 0.5, Completeness(0.15, 0.15, 0)
+    )
+    axes = found.plot().axes[0]
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names[0].endswith("a = 0.730889") and names[1] == "zip = (empty)"
+    assert max(map(len, names)) < 60 and len(axes.get_title()) < 70
+    assert axes.get_xlabel() == "what each column adds to that"
+
+
+def test_of_many_columns_the_smallest_are_one_bar() -> None:
+    weights = np.linspace(1, 0.01, 300).astype(np.float32)
+    names = [f"c{n}" for n in range(300)]
+    found = RowAttribution(names, ["1"] * 300, weights, "yes", 0.6, 0.5, Completeness(0.15, 0.15, 0))
+    axes = found.plot().axes[0]
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert len(labels) == 25 and labels[0] == "c0 = 1" and labels[-1] == "276 other columns together"
+    assert sum(bar.get_width() for bar in axes.patches) == pytest.approx(weights.sum(), rel=1e-5)
 
 
 def test_message_for_names_that_are_not_one_per_class() -> None:

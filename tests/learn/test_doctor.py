@@ -7,7 +7,7 @@ from torch import nn
 
 from gatera.data.loading.loaders import DataLoaders
 from gatera.learn.doctor import findings
-from gatera.learn.doctor.examine import Diagnosis, dead_units
+from gatera.learn.doctor.examine import Diagnosis, dead_units, examine
 from gatera.learn.learner import Learner
 
 
@@ -55,7 +55,9 @@ def test_errors_tell_shuffled_labels_few_examples_and_sides_that_differ():
 def test_items_judged_without_themselves_tell_of_a_split_that_is_harder_or_easier():
     assert findings.from_judged_without(0.1, 500, 12, 100) == []
     (harder,) = findings.from_judged_without(0.02, 500, 60, 200)
-    expected = "2.0 % of the training items, each judged without it, and 30.0 % of the validation items are wrong."
+    expected = (
+        "2.0 % of the training items, each judged without it, and 30.0 % of the validation items are wrong."
+    )
     assert harder.evidence == expected and "group_by=" in harder.next
     assert "leaks(dls)" in findings.from_judged_without(0.3, 500, 2, 100)[0].next
 
@@ -91,3 +93,12 @@ def test_units_that_never_answer_are_dead():
 
 def test_nothing_is_said_where_nothing_is_wrong():
     assert repr(Diagnosis([])) == "Nothing looks wrong."
+
+
+def test_what_could_not_be_looked_at_is_said():
+    learn = learner()
+    learn.dls = DataLoaders(learn.dls.train)
+    assert repr(examine(learn)) == (
+        "Nothing looks wrong.\nNothing was trained yet, so there are no curves to look at.\n"
+        "There is no validation set, so whether it overfits, and what it gets wrong, is not known."
+    )

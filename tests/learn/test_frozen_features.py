@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from gatera.evaluate.questions.features import frozen_features as frozen_features_of
 from gatera.learn import frozen_features
 from gatera.learn.callbacks.tracking import SaveModelCallback
 from gatera.learn.frozen_features import Features, FeatureStore, split_fixed
@@ -232,3 +233,26 @@ def test_the_doctor_is_content_with_what_was_kept_in_another_precision(learn):
     learn.to_bf16()
     learn.doctor()
     assert body.n == seen + 4  # the predictions that it asks for: the validation set
+
+
+def test_photos_that_change_sides_are_not_seen_again(learn):
+    body, old = learn.model[0].backbone[0], [learn.dls.train, learn.dls.valid]
+    before = torch.cat([frozen_features_of(learn, loader) for loader in old])
+    seen = body.n
+    places = [
+        list(range(1, 13)),
+        [14, 0, 13],
+    ]  # two of the validation set are trained on, one the other way round
+    items = [item for loader in old for item in loader.dataset.items]
+    new = [
+        type(loader)(loader.dataset.like([items[place] for place in order], True), 4, batch_tfms=loader.batch_tfms)
+        for loader, order in zip(old, places, strict=True)
+    ]  # fmt: skip
+    learn.feature_cache.rearrange(old, new, [np.array(order) for order in places])
+    for loader, order in zip(new, places, strict=True):
+        assert torch.equal(frozen_features_of(learn, loader), before[order])
+    labels = [kept.labels.tolist() for _, kept in learn.feature_cache._kept.values()]
+    assert labels == [[place % 3 for place in order] for order in places]
+    assert body.n == seen
+    frozen_features_of(learn, old[0])  # nothing is kept of the sides before
+    assert body.n == seen + 11

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 #: Dots per inch of pictures that are written to files and shown in notebooks.
 DPI = 110
 
+#: Characters of a name that figures show where there is room.
+LONGEST_NAME = 40
+
 
 class Pictured(ABC):
     """A result with a picture: a notebook shows it by itself, `save` writes it to a file."""
@@ -63,6 +66,22 @@ def new_figure(figsize: tuple[float, float], dpi: float | None = None) -> Figure
     if in_notebook():
         import matplotlib.pyplot  # noqa: F401 - importing it makes the notebook show figures as images
     return Figure(figsize=figsize, dpi=dpi, layout="constrained")
+
+
+def drawn_name(name: object, most: int = LONGEST_NAME) -> str:
+    """Return a name that comes from data as figures show it: in one line, and of a long one both ends, which tell it from others.
+
+    Args:
+        name: a class, a column, a word.
+        most: characters that there is room for.
+
+    Example:
+        >>> drawn_name("scans of the left knee, patient 17", 20)
+        'scans of th…tient 17'
+    """
+    text = " ".join(str(name).split()) or str(name)
+    end = (most - 1) * 2 // 5 + 1
+    return text if len(text) <= most else f"{text[: most - 1 - end]}…{text[-end:]}"
 
 
 def named_legend(

@@ -59,6 +59,7 @@ class LabelledItems:
         skipped: what is not measured, and why.
         training: the labelled items of the training set, where the source names one that is not measured itself.
         side: "valid" or "test", if that is known.
+        remark: a sentence on what an error on them is worth; "" for none.
     """
 
     examples: Sequence[Example]
@@ -67,6 +68,7 @@ class LabelledItems:
     skipped: Sequence[BadFile] = ()
     training: Sequence[Example] = ()
     side: str = ""
+    remark: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,13 @@ from gatera.evaluate.outcomes import SCORES, ClassAnswers, Outcome, Report
 from gatera.program.description import facts_in
 from gatera.program.operations import PHOTOS, Accepts
 from gatera.program.program import Program
-from gatera.program.tables.notes import Note
 from gatera.program.tables.reader import is_table_name
 
 #: How many items are measured one by one for the latency, after one that warms up.
 TIMED = 50
+
+#: What an error is worth on items that the program may have been trained on; nothing tells which of them it was.
+TRAINED_ON = "The program was trained on a source called {}: if these are the same items, the error on new ones may be much larger."
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ class Measurement:
         if self.unknown:
             named = listed([f"{label} ({n})" for label, n in self.unknown.items()])
             lines.append(f"Labels that the program does not know: {named}.{self._consequence()}")
+        if self.items.remark:
+            lines.append(self.items.remark)
         return [*lines, *([f"Time per item: {self.latency}"] if self.latency else [])]
 
     def _consequence(self) -> str:
@@ -99,6 +103,7 @@ class Measurement:
         return {
             **self.report.to_dict(), "unknown_labels": dict(self.unknown), "latency": latency,
             "skipped": [{"file": str(bad.path), "reason": bad.reason} for bad in (*self.items.skipped, *self.failed)],
+            **({"remarks": [self.items.remark]} if self.items.remark else {}),
         }  # fmt: skip
 
 
@@ -113,12 +118,14 @@ def find_items(program: Program, source: Path, asked: Asked) -> LabelledItems:
     Raises:
         DataError: if the source is missing, or holds nothing that fits.
     """
-    if facts_in(program.info, "training").get("source") == source.resolve().name:
-        asked.tell(
-            Note(
-                f"The program was trained on a source called {source.resolve().name}: if these are the same items, the error says little"
-            )
-        )
+    found, name = _found(program, source, asked), source.resolve().name
+    held_out = found.training and found.side
+    if held_out or facts_in(program.info, "training").get("source") != name:
+        return found
+    return replace(found, remark=TRAINED_ON.format(name))
+
+
+def _found(program: Program, source: Path, asked: Asked) -> LabelledItems:
     accepts = program.preprocess.accepts or PHOTOS
     if not source.exists():
         raise DataError(

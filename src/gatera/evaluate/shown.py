@@ -17,6 +17,7 @@ from gatera.evaluate.outcomes import Outcome
 from gatera.program.program import Program
 from gatera.program.raw.photo import read_photo
 from gatera.program.raw.text import read_text
+from gatera.program.tables.numbers import shown_cell
 
 #: Longer side of a picture in pixels, and the quality of its JPEG.
 SIDE, QUALITY = 176, 72
@@ -58,7 +59,7 @@ def excerpt(raw: Any) -> str:
     elif isinstance(raw, str | bytes):
         raw = raw if isinstance(raw, str) else raw.decode("utf-8", "replace")
     else:
-        raw = ", ".join(f"{name}: {cell}" for name, cell in dict(raw).items())
+        raw = ", ".join(f"{name}: {shown_cell(cell)}" for name, cell in dict(raw).items())
     return shorten(" ".join(raw.split()), EXCERPT)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from gatera.core.errors import ArgumentError
 from gatera.core.figures import new_figure
+from gatera.measure.intervals import wilson_interval
 from gatera.measure.reports.certainty import CalibrationReport
 
 if TYPE_CHECKING:
@@ -40,16 +41,26 @@ def plot_certainty(report: CalibrationReport, figsize: tuple[float, float] = (8.
 def _reliability(axes: Axes, report: CalibrationReport) -> None:
     bins = report.reliability()
     confidence, right = [each.confidence for each in bins], [each.right for each in bins]
-    low = min(0.45, *confidence, *right)
-    axes.plot([low, 1], [low, 1], color="0.6", linewidth=1, linestyle="--", label="as claimed")
-    # two standard errors: a point within its bar may be right by chance
-    spread = [2 * (each.right * (1 - each.right) / each.n) ** 0.5 for each in bins]
+    lowest = min(0.45, *confidence, *right)
+    axes.plot([lowest, 1], [lowest, 1], color="0.6", linewidth=1, linestyle="--", label="as claimed")
+    # 95 % intervals: a point whose bar reaches the line may be off it by chance, also where all of its few items are right
+    ends = [wilson_interval(round(each.right * each.n), each.n) for each in bins]
+    spread = [
+        (max(0.0, each.right - low), max(0.0, high - each.right))
+        for each, (low, high) in zip(bins, ends, strict=True)
+    ]
     axes.errorbar(
-        confidence, right, yerr=spread, fmt="o", markersize=4, color="tab:blue", label="held-out items"
+        confidence,
+        right,
+        yerr=np.array(spread).T,
+        fmt="o",
+        markersize=4,
+        color="tab:blue",
+        label="held-out items",
     )
     axes.set(
-        xlim=(low, 1.02),
-        ylim=(max(0, low - 0.05), 1.05),
+        xlim=(lowest, 1.02),
+        ylim=(max(0, lowest - 0.05), 1.05),
         xlabel="probability of the answer",
         ylabel="share that is right",
     )
@@ -68,4 +79,4 @@ def _risk(axes: Axes, report: CalibrationReport) -> None:
     axes.set(xlim=(0, 100), xlabel="% answered, the surest first", ylabel="% of these wrong")
     axes.set_ylim(bottom=0, top=max(1.0, 110 * float(curve.risk.max())))
     axes.set_title("Error among the surest answers", fontsize=10)
-    axes.legend(loc="lower right", fontsize=8, frameon=False)
+    axes.legend(loc="upper left", fontsize=8, frameon=False)

@@ -107,7 +107,7 @@ def find_layer(model: nn.Module, layer: str | nn.Module) -> nn.Module:
         return short.get(layer) or whole[layer]
     raise ArgumentError(
         f"the model has no layer {layer!r}", available=_overview(model),
-        remedy=did_you_mean(layer, short, "named_layers(learn.model) lists all of them."),
+        remedy=did_you_mean(layer, short, "In Python, named_layers(learn.model) lists all of them."),
     )  # fmt: skip
 
 
@@ -278,7 +278,7 @@ def chosen_layer(model: nn.Module, layer: str | nn.Module | None, inputs: Any) -
     if last is None:
         raise ArgumentError(
             "the model has no layer with maps [N,C,h,w]", got=type(model).__name__,
-            remedy='learn.attribution(item, method="integrated_gradients") and learn.occlusion(item) need none.',
+            remedy='In Python, learn.attribution(item, method="integrated_gradients") and learn.occlusion(item) need none.',
         )  # fmt: skip
     return last
 

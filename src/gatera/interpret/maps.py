@@ -40,6 +40,7 @@ def draw_heat(axes: Any, photo: np.ndarray, heat: np.ndarray, title: str = "") -
     axes.imshow(grey, cmap="gray", vmin=0, vmax=255)
     bound = float(np.quantile(np.abs(heat), 0.998)) or float(np.abs(heat).max()) or 1.0
     shown = axes.imshow(heat, cmap="RdBu_r", vmin=-bound, vmax=bound, alpha=0.6)
-    axes.figure.colorbar(shown, ax=axes, shrink=0.75)
+    bar = axes.figure.colorbar(shown, ax=axes, shrink=0.75)
+    bar.set_label("against the answer (blue), for it (red)", fontsize=8)
     axes.set_title(title, fontsize=9, parse_math=False)
     axes.set_axis_off()

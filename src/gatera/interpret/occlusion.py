@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from gatera.core.checks import check_count, check_fraction
 from gatera.core.errors import ArgumentError, DataError
-from gatera.core.figures import Pictured, named_legend, new_figure
+from gatera.core.figures import Pictured, drawn_name, named_legend, new_figure
 from gatera.core.progress import note, track
 from gatera.interpret.layers import chosen_layer, faster_copy, last_map, name_of_layer, outputs_at
 from gatera.interpret.maps import draw_photo, overlaid
@@ -129,7 +129,9 @@ class OcclusionMap(Pictured):
 
     @property
     def _what(self) -> str:
-        return f"probability of {self.label}" if len(self.names) > 1 else self.label
+        return (
+            f"probability of {drawn_name(self.label, 24)}" if len(self.names) > 1 else drawn_name(self.label)
+        )
 
     def heat(self) -> np.ndarray:
         """Return how much each pixel matters: the mean fall of the answer over the squares that hide it, float32 [H,W]."""
@@ -150,7 +152,7 @@ class OcclusionMap(Pictured):
         n = 2 + several + with_map
         figure = new_figure((3.4 * n, 3.7))
         axes = figure.subplots(1, n)
-        draw_photo(axes[0], self.photo, f"{self.label}: {self.whole:.2f}")
+        draw_photo(axes[0], self.photo, f"{drawn_name(self.label, 32)}: {self.whole:.2f}")
         top, left = self.most_important
         from matplotlib.patches import Rectangle
 
@@ -179,7 +181,7 @@ class OcclusionMap(Pictured):
         codes = np.array([[int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)] for code in COLOURS])
         axes.imshow(codes[place], extent=self._extent(), interpolation="nearest")
         named_legend(
-            axes, [Patch(color=COLOURS[i]) for i in range(len(names))], [name[:24] for name in names],
+            axes, [Patch(color=COLOURS[i]) for i in range(len(names))], [drawn_name(name, 24) for name in names],
             loc="upper center", bbox_to_anchor=(0.5, 0), fontsize=8, ncols=2, frameon=False,
         )  # fmt: skip
         axes.set_title("most probable class\nwith the square there hidden", fontsize=9)
@@ -191,7 +193,7 @@ class OcclusionMap(Pictured):
 
     def overlay(self) -> Figure:
         """Draw the photo with what matters to the answer in colour."""
-        return overlaid(self.photo, self.heat(), f"{self.label}: {self.whole:.2f}")
+        return overlaid(self.photo, self.heat(), f"{drawn_name(self.label, 32)}: {self.whole:.2f}")
 
 
 def shown_classes(predicted: np.ndarray, names: Sequence[str]) -> tuple[list[str], np.ndarray]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from gatera.core.checks import check_count
 from gatera.core.errors import ArgumentError
-from gatera.core.figures import new_figure
+from gatera.core.figures import drawn_name, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,7 +61,7 @@ def plot_confusion(
     )  # a class without items: zeros
     axes.imshow(values, cmap=cmap, vmin=0)
     cell_points = 72 * 0.72 * min(figure.get_size_inches()) / n_classes  # about 28 % goes to labels and title
-    names = [textwrap.shorten(str(name), 40, placeholder="…") for name in vocab]
+    names = [drawn_name(name) for name in vocab]
     size = float(np.clip(0.75 * cell_points, SMALLEST_TEXT, 11))
     upright = n_classes > 2 and max(map(len, names)) * 0.6 * size > cell_points
     axes.set_xticks(range(n_classes), names, rotation=90 if upright else 0, fontsize=size, parse_math=False)

@@ -95,7 +95,7 @@ class Subject:
             raise DataError(
                 "the model's answer to this item is not a finite number, so nothing explains it",
                 got=[round(value, 4) for value in answers[0].tolist()[:4]],
-                remedy="Check the item and the training (learn.doctor()): a rate that is too high ends in such weights.",
+                remedy="Check the item and the training (in Python, learn.doctor()): a rate that is too high ends in such weights.",
             )
         if label is None:
             return 0 if self.vocab is None else int(answers[0].argmax())

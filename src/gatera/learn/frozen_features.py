@@ -20,9 +20,11 @@ from gatera.core.progress import track
 from gatera.core.signatures import Several, each, joined
 from gatera.data.loading.batch import as_pair
 from gatera.data.loading.loaders import Batch, DataLoader
+from gatera.kernels.fast_training import own_forward
 from gatera.learn.arithmetic import Arithmetic
 from gatera.learn.callbacks.batch_norm import BATCH_NORMS
 from gatera.learn.certainty.tap import WithFeatures
+from gatera.learn.inference.model_key import model_key
 from gatera.learn.inference.parts import outputs
 from gatera.learn.state import LoopState
 from gatera.models.vision.body import Body
@@ -68,6 +70,23 @@ class Features:
         if isinstance(self.outputs, Tensor):
             return self.outputs[index]
         return pad_sequence([self.outputs[i].float() for i in index.tolist()], batch_first=True)
+
+    def taken(self, index: Tensor) -> Features:
+        """Return those of the items at some positions, int64 [N], where the outputs are rows."""
+        at = index.to(self.device)
+        return Features(
+            torch.as_tensor(self.outputs)[at], each(lambda values: values[at], self.labels),
+            None if self.pooled is None else self.pooled[at],
+        )  # fmt: skip
+
+
+def _end_to_end(parts: Sequence[Features]) -> Features:
+    """Join those of several loaders, whose outputs are rows."""
+    pooled = [part.pooled for part in parts if part.pooled is not None]
+    return Features(
+        torch.cat([torch.as_tensor(part.outputs) for part in parts]), joined(torch.cat, [part.labels for part in parts]),
+        torch.cat(pooled) if len(pooled) == len(parts) else None,
+    )  # fmt: skip
 
 
 class FeatureLoader:
@@ -115,7 +134,11 @@ def split_fixed(model: nn.Module) -> tuple[nn.Sequential, nn.Sequential] | None:
 
 
 def _flatten(model: nn.Module) -> Iterator[nn.Module]:
-    in_order = isinstance(model, nn.Sequential) and type(model).forward is nn.Sequential.forward
+    in_order = (
+        isinstance(model, nn.Sequential)
+        and type(model).forward is nn.Sequential.forward
+        and own_forward(model) is None
+    )
     if in_order and not model._forward_hooks and not model._forward_pre_hooks:
         for child in model.children():
             yield from _flatten(child)
@@ -187,7 +210,7 @@ class FeatureCache:
             loader: the items.
             arithmetic: the device and precision that they were computed in; None for any, where rounding does not matter.
         """
-        if self._key != _key_of(fixed):
+        if self._key != model_key(fixed):
             return None
         wanted = None if arithmetic is None else str(arithmetic)
         return next(
@@ -210,7 +233,7 @@ class FeatureCache:
             arithmetic: device and precision to compute in; the outputs are kept in float32.
             quiet: show no progress bar.
         """
-        key = _key_of(fixed)
+        key = model_key(fixed)
         if key != self._key:
             self._key, self._kept = key, {}
         fixed.eval()
@@ -226,9 +249,25 @@ class FeatureCache:
             found.append(FeatureLoader(loader, features))
         return found
 
+    def rearrange(
+        self, old: Sequence[DataLoader], new: Sequence[DataLoader], rows: Sequence[np.ndarray]
+    ) -> None:
+        """Keep the outputs of items that other loaders have now; those that are no rows of numbers are computed again when needed.
 
-def _key_of(fixed: nn.Module) -> tuple[Any, ...]:
-    return tuple((t.data_ptr(), t._version) for t in [*fixed.parameters(), *fixed.buffers()])
+        Args:
+            old: the loaders before; nothing is kept for them.
+            new: the loaders now.
+            rows: for each of these the place of its items among those of all `old`, one after the other, int64.
+        """
+        for computed_in in {computed_in for *_, computed_in in self._kept}:
+            found = [self._kept.pop((*_identity(loader), computed_in), None) for loader in old]
+            kept = [each[1] for each in found if each is not None and isinstance(each[1].outputs, Tensor)]
+            if len(kept) < len(old):
+                continue
+            whole = _end_to_end(kept)
+            for loader, order in zip(new, rows, strict=True):
+                plain = loader.for_evaluation()
+                self._kept[(*_identity(loader), computed_in)] = plain, whole.taken(torch.from_numpy(order))
 
 
 def _identity(loader: DataLoader) -> tuple[int, int]:

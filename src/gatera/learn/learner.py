@@ -24,6 +24,7 @@ from gatera.learn.fit import FitPlan
 from gatera.learn.frozen_features import from_kept
 from gatera.learn.inference.batches import PredictedBatch, decoder, join_batches, run_batches
 from gatera.learn.inference.inside import SeesInside
+from gatera.learn.inference.model_key import model_key
 from gatera.learn.inference.score import Score
 from gatera.learn.inference.show import Grid, show_results
 from gatera.learn.optimizer import Adam, OptimizerFactory, load_named_state, named_state
@@ -112,7 +113,11 @@ class Learner(Trainer, SeesInside):
             return dl.new(length=None) if isinstance(dl, ListLoader) and dl.length is not None else dl
         found = self.dls[ds_idx]
         if found is None:
-            raise DataError(f"no data set {ds_idx}", expected="0 (training) or 1 (validation)")
+            name = ("training", "validation", "test")[ds_idx]
+            raise DataError(
+                f"there is no {name} set: these loaders have none", got=f"ds_idx={ds_idx}",
+                remedy="Make the loaders with valid_pct=0.2, or another splitter; or pass dl=learn.dls.test_dl(items, with_labels=True).",
+            )  # fmt: skip
         return found.for_evaluation() if isinstance(found, DataLoader | ListLoader) else found
 
     def get_preds(
@@ -210,17 +215,16 @@ class Learner(Trainer, SeesInside):
         return decode(logits, self.dls.placement(item)) if decode.spatial else decode(logits)
 
     def _predictor(self, x: Any) -> nn.Module:
-        """Return a copy of the model optimised for prediction; made again when a parameter has changed."""
+        """Return a copy of the model optimised for prediction; made again when the model has changed."""
         shapes = x.shape if isinstance(x, Tensor) else ()
-        key = (shapes, *self._parameters_key())
+        key = (shapes, *self._key())
         if self._prediction_copy is None or self._prediction_copy[0] != key:
             self._prediction_copy = (key, folded_copy(self.model, x))
         return self._prediction_copy[1]
 
-    def _parameters_key(self) -> tuple[Any, ...]:
-        """Return what changes whenever the model, a parameter or the data does."""
-        tensors = (*self.model.parameters(), *self.model.buffers())
-        return (id(self.model), id(self.dls), *((tensor.data_ptr(), tensor._version) for tensor in tensors))
+    def _key(self) -> tuple[Any, ...]:
+        """Return what changes whenever the model, what it computes, or the data does."""
+        return (id(self.model), id(self.dls), *model_key(self.model))
 
     def tta(
         self, ds_idx: int = 1, dl: Any = None, n: int = 4, beta: float | None = 0.25, use_max: bool = False
@@ -354,7 +358,7 @@ class Learner(Trainer, SeesInside):
         Returns:
             What the program will know; `.report`, printed, says it in words.
         """
-        key = self._parameters_key()
+        key = self._key()
         if self._fitted is None or self._fitted[0] != key:
             found = fit_certainty(
                 self.model,

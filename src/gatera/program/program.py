@@ -18,7 +18,7 @@ from gatera.core.errors import ArgumentError, DataError, as_value
 from gatera.core.threads import MOST_THREADS, usable_processors
 from gatera.program.archive import CARD, MODEL, Archive
 from gatera.program.certain.batch import ready_predictions, unexpected_gaps
-from gatera.program.certain.certainty import NO_FEATURES, Certainty
+from gatera.program.certain.certainty import NO_FEATURES, TO_KNOW, Certainty
 from gatera.program.certain.judged import check_features, check_sure
 from gatera.program.certain.shift import Shift
 from gatera.program.decode import Decoder
@@ -273,9 +273,7 @@ class Program(LikeALearner, Embeds):
         """
         check_count("looks", looks, 1)
         if self.certainty.novelty is None:
-            raise ArgumentError(
-                NO_FEATURES, remedy="Export it again from a learner with a validation set, or train again."
-            )
+            raise ArgumentError(NO_FEATURES, remedy=TO_KNOW)
         answers = ready_predictions(items := list(self._each(batch)), self.certainty.novelty)
         if answers is not None:
             return self.certainty.shift_of(answers, looks)

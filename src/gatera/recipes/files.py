@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from gatera.core.checks import counted
@@ -17,7 +18,7 @@ from gatera.data.sources.items import BadFile
 from gatera.data.sources.labels import ItemGetter
 from gatera.recipes.events import Events
 from gatera.recipes.repositories.files import repository_files
-from gatera.recipes.settings import TrainSettings
+from gatera.recipes.settings import SplitKind, TrainSettings
 from gatera.recipes.splitting.files import choose_split
 
 #: How many classes are named, and how many skipped files are listed one by one.
@@ -47,8 +48,9 @@ def find_files(settings: TrainSettings, events: Events, kind: Kind, chooses: boo
     )
     found = name_left_out(skip_unreadable(labelled), settings.source)
     check_classes(found)
+    chosen = choose_split(found, settings, events)
     found = hold_out(
-        choose_split(found, settings, events),
+        chosen,
         settings.valid_share,
         settings.seed,
         settings.group_by,
@@ -57,11 +59,20 @@ def find_files(settings: TrainSettings, events: Events, kind: Kind, chooses: boo
         chooses,
         less_beside_test=settings.valid_pct is None,
     )
+    found = replace(found, drawn=_drawn(chosen, settings))
     counts = Counter(found.labels)
     shown = [f"{label} {count:,}" for label, count in counts.most_common(MOST_CLASSES)]
     events.on_line(f"{len(found.files):,} {kind.things} of {_classes(shown, len(counts), found.layout)}")
     report_files(events, kind.things, dict(counts), found)
     return found
+
+
+def _drawn(chosen: LabelledFiles, settings: TrainSettings) -> tuple[str, ...]:
+    """Return the sides that are drawn at random, and where copies are kept together."""
+    otherwise = settings.group_by is not None or settings.split is SplitKind.random or chosen.times
+    if otherwise or "valid" in chosen.split:
+        return ()
+    return tuple(side for side in ("valid", "test") if side not in chosen.split)
 
 
 def report_files(events: Events, things: str, classes: Any, found: Any) -> None:

@@ -28,6 +28,7 @@ from gatera.program.program import Program, load_program
 from gatera.recipes.evaluation import Evaluation, Report
 from gatera.recipes.events import Events
 from gatera.recipes.settings import TrainSettings, without_path
+from gatera.recipes.splitting.changed_copies import ChangedCopies
 from gatera.recipes.splitting.trouble import look_for_trouble
 from gatera.recipes.unfinished.work import UnfinishedRun
 from gatera.vision.start import names_program
@@ -63,7 +64,7 @@ class Job:
         skipped: files that are not used, and why.
         facts: what else `program.json` says of the training.
         leaks: items that are on both sides of the split; None where nobody looked.
-        more_leaks: those that are found while training; `fit` adds them.
+        looked: what a closer look at photos found before they were trained on; `fit` adds it.
         suspects: the labels that look wrong to models that did not learn from them, if somebody looked; `fit` adds them.
         rows: the row in its table of each item, from 0, int64; None for files, and where nobody needs it.
         report_page: writes the HTML report, given the measurements and the program; None if none is asked for.
@@ -81,18 +82,24 @@ class Job:
     skipped: Sequence[BadFile] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     leaks: Leaks | None = None
-    more_leaks: list[Leaks] = field(default_factory=list)
+    looked: list[ChangedCopies] = field(default_factory=list)
     suspects: list[LabelErrors] = field(default_factory=list)
     rows: np.ndarray | None = None
     report_page: Callable[[Mapping[str, Evaluation], Path], Path] | None = None
 
     @property
     def every_leak(self) -> Leaks | None:
-        """`leaks` and `more_leaks` together; None where nobody looked, or copies were kept together and nothing else was found."""
+        """All pairs together; None where nobody looked, or copies were kept together and nothing else was found."""
         found = self.leaks
-        for more in self.more_leaks:
-            found = found.with_more(more) if found is not None else more or None
+        for look in self.looked:
+            if look.left is not None:
+                found = found.with_more(look.left) if found is not None else look.left or None
         return found
+
+    @property
+    def split(self) -> str:
+        """How the items were split, and what was changed of it, in words."""
+        return "; ".join([self.split_by, *(look.split for look in self.looked if look.split)])
 
 
 @dataclass(frozen=True, repr=False)
@@ -310,7 +317,7 @@ def _export(
 ) -> Path:
     learn, report = job.learn, evaluations.get("test", evaluations["valid"]).report
     facts: CardFacts = replace(
-        card_facts(replace(learn.trained, fitted=fitted), settings.out.stem), data=without_path(job.data, settings.source), split=job.split_by,
+        card_facts(replace(learn.trained, fitted=fitted), settings.out.stem), data=without_path(job.data, settings.source), split=job.split,
         weights=job.weights if find_body(learn.model) or job.weights == RANDOM_WEIGHTS else "no pretrained weights", metrics={},
         architecture=job.architecture or architecture_name(learn.model),
     )  # fmt: skip

@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from gatera.data.blocks.image import ImageBlock
-from gatera.data.folders.labelled import Kind
+from gatera.data.folders.labelled import Kind, LabelledFiles
+from gatera.data.loading.loaders import DataLoaders
 from gatera.data.sources.items import decode_photo, get_image_files
 from gatera.data.sources.looks import look_at_photo
 from gatera.data.transforms.item import Resize
 from gatera.data.transforms.presets import aug_transforms
-from gatera.evaluate.leaking.found import Leaks
 from gatera.evaluate.questions.features import frozen_features
 from gatera.evaluate.questions.frozen_baselines import frozen_baselines
 from gatera.evaluate.questions.labels import LabelErrors
@@ -27,7 +27,8 @@ from gatera.recipes.events import Events
 from gatera.recipes.files import file_loaders, find_files
 from gatera.recipes.job import Job, fine_tuning, first_arch, options_for, weights_source
 from gatera.recipes.settings import TrainSettings
-from gatera.recipes.splitting.files import file_leaks, leaks_in_training
+from gatera.recipes.splitting.changed_copies import ChangedCopies, train_on_changed_copies
+from gatera.recipes.splitting.files import file_leaks
 from gatera.recipes.splitting.trouble import report_suspects
 from gatera.vision.defaults import ENOUGH, EPOCHS_FROM_ZERO, PHOTOS, SMALL_PHOTO, SMALL_SIZE, TOO_MANY
 from gatera.vision.learner import vision_learner
@@ -51,31 +52,34 @@ def photo_job(settings: TrainSettings, events: Events) -> Job:
         DataError: if something is wrong with the folder.
     """
     photos = find_files(settings, events, KIND, chooses=True)
-    dls = file_loaders(
-        photos, ImageBlock(), settings, events,
-        item_tfms=Resize(settings.size or usual_size(photos.files), "squish"),
-        batch_tfms=aug_transforms() if settings.augment else None,
-    )  # fmt: skip
+    resized = Resize(settings.size or usual_size(photos.files), "squish")
+
+    def loaders(files: LabelledFiles, told: Events | None = None) -> DataLoaders:
+        augmented = aug_transforms() if settings.augment else None
+        return file_loaders(
+            files, ImageBlock(), settings, told or Events(), item_tfms=resized, batch_tfms=augmented
+        )
+
     options = replace(
         options_for(settings, PHOTOS), solve_head_below=TOO_MANY,
         skip_unfrozen_below=ENOUGH if settings.epochs is None else 0.0,
     )  # fmt: skip
     learn = vision_learner(
-        dls, first_arch(settings, str(PHOTOS.arch)), pretrained=settings.weights or True, metrics=error_rate,
+        loaders(photos, events), first_arch(settings, str(PHOTOS.arch)), pretrained=settings.weights or True, metrics=error_rate,
         path=settings.out.parent, options=options,
     )  # fmt: skip
     suspects: list[LabelErrors] = []
     leaks = file_leaks(photos, settings, events)
-    more: list[Leaks] = []
+    looked: list[ChangedCopies] = []
     simpler: dict[str, dict[str, float]] = {}
     keeper = SaveModelCallback(reset_on_fit=False)  # few photos: training the body may do harm
 
     def fit(resume: Path | None) -> None:
+        looked.append(train_on_changed_copies(learn, photos, leaks, resume, settings, events, loaders))
         simpler.update(frozen_baselines(learn))
         defaults = replace(PHOTOS, freeze_epochs=frozen_epochs(learn, resume))
         if resume is None and not settings.augment:
             suspects.extend(report_suspects(learn, events))
-        more.extend(leaks_in_training(learn, photos, leaks, resume, settings, events))
         fine_tuning(learn, settings, defaults, keeper)(resume)
         events.on_line(f"Restored the best epoch (valid_loss {keeper.best:.4f}).")
 
@@ -89,7 +93,7 @@ def photo_job(settings: TrainSettings, events: Events) -> Job:
     return Job(
         learn, fit, evaluate, data=f"{settings.source} ({photos.layout})",
         split_by=photos.split_by, weights=weights_source(learn), example=[str(photos.files[photos.indices("valid")[0]])],
-        skipped=photos.skipped, facts={"skipped": len(photos.skipped)}, leaks=leaks, more_leaks=more,
+        skipped=photos.skipped, facts={"skipped": len(photos.skipped)}, leaks=leaks, looked=looked,
         suspects=suspects,
     )  # fmt: skip
 

@@ -72,7 +72,10 @@ def test_no_leaks_say_so_and_need_two_sides():
     found = leaks(loaders(TextBlock, [("one good film", "a"), ("a bad one", "b"), ("so so", "a")], [2]))
     assert not found
     assert repr(found) == "No texts of the validation or test set are in the training set."
-    with pytest.raises(DataError, match="leaks need a training and a validation set"):
+    with pytest.raises(
+        DataError,
+        match="leaks need a training and a validation set made by Gatera, and these loaders have no validation set",
+    ):
         leaks(DataLoaders([(1, 2)]))
 
 

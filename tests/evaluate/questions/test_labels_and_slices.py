@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from torch import nn
 
-from gatera.core.errors import DataError
+from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.category import CategoryBlock, MultiCategoryBlock
 from gatera.data.blocks.image import ImageBlock
 from gatera.data.blocks.mask import MaskBlock
@@ -57,8 +57,11 @@ def test_a_slice_is_found_by_a_column_and_by_what_is_said_of_items():
     learn, _ = learner(RegressionBlock(), lambda frame: np.where(frame.a > 1, 50.0, 0.0) + frame.b)
     found = worst(learn)
     assert found[0].name.startswith("a ")
-    with pytest.raises(DataError, match="no such data set"):
+    with pytest.raises(DataError, match="there is no test set: these loaders have none") as err:
         worst(learn, side=2)
+    assert "valid_pct=0.2" in str(err.value)
+    with pytest.raises(ArgumentError, match="side must be the number of a data set"):
+        worst(learn, side="valid")
     with pytest.raises(DataError, match="one class per item"):
         label_errors(learn)
 

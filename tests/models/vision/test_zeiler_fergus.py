@@ -44,7 +44,7 @@ def test_its_stages_are_its_layers_and_a_deconvnet_shows_them():
         "fc7",
         "fc8",
     ]
-    assert suitable_rule(network) == "deconvnet"
+    assert suitable_rule(network, torch.rand(1, 3, 96, 96)) == "deconvnet"
     found = projected(network, network.pool5, torch.rand(1, 3, 96, 96), torch.tensor([0]))
     assert found.isfinite().all() and found.abs().max() > 0
 

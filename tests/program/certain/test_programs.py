@@ -146,8 +146,8 @@ def test_an_older_program_opens_and_says_that_it_does_not_know(program_file):
     with pytest.raises(ArgumentError) as err:
         program.predict(photo(RED), sure=0.9)
     assert str(err.value) == (
-        "the program does not know how sure it is of its answers. Got: 0.9. Export it again from a learner with a "
-        "validation set, or train again."
+        "the program does not know how sure it is of its answers. Got: 0.9. Programs know it that were made with a validation set "
+        "and, of labels, with at least two; train again, or export again from such a learner."
     )
     for read in (lambda: answer.set, lambda: answer.interval, lambda: answer.novelty):
         with pytest.raises(ArgumentError, match="the program does not know"):
@@ -177,7 +177,7 @@ def test_numbers_have_intervals(make_program):
         np.stack([middle - cutoff * np.array([0.5, 2]), middle + cutoff * np.array([0.5, 2])], 1), rel=1e-5
     )
     assert answer.to_dict()["interval"] == answer.interval and answer.reason is None
-    with pytest.raises(ArgumentError, match="does not know how sure it is of labels"):
+    with pytest.raises(ArgumentError, match=r"of labels\. It answers with numbers: \.interval"):
         _ = answer.set
 
 

@@ -194,6 +194,19 @@ def test_copies_of_rows_stay_on_one_side_or_are_named(tmp_path, events):
     assert "rows of the validation set are also in the training set" in events.warnings[-1]
 
 
+def test_equal_rows_with_different_labels_are_named(tmp_path, events):
+    frame = pd.DataFrame(np.random.default_rng(3).normal(size=(60, 4)), columns=list("abcd"))
+    frame = pd.concat([frame, frame.iloc[:12]], ignore_index=True)
+    frame["y"] = ["up"] * 30 + ["down"] * 30 + ["up"] * 11 + ["down"]
+    split(table(tmp_path, frame), events)
+    said = "Equal rows with different labels, one of each pair may be wrong, and no model tells them apart: row 12 (up) and row 72 (down)."
+    assert said in events.warnings
+    frame["y"] = DRAW.normal(size=72)  # numbers differ without a mistake
+    before = len(events.warnings)
+    split(table(tmp_path, frame), events)
+    assert not [line for line in events.warnings[before:] if "different labels" in line]
+
+
 @pytest.mark.parametrize("column", ["split", "patient"])
 def test_the_column_that_rows_are_split_by_does_not_hide_copies(tmp_path, events, column):
     frame = pd.DataFrame(DRAW.normal(size=(60, 4)), columns=list("abcd")).assign(y=["up", "down"] * 30)

@@ -6,6 +6,7 @@ import argparse
 from dataclasses import replace
 
 from gatera.cli.given.program import load_program
+from gatera.cli.language import for_command
 from gatera.cli.output import FAILED, notes, print_json, print_line, print_text, write
 from gatera.cli.parser import UsageError
 from gatera.cli.terminal.style import paint
@@ -40,7 +41,9 @@ def report(options: argparse.Namespace) -> int:
         for heading, lines in made.lines().items():
             print_line(paint(escaped(f"{heading}:"), "heading"))
             for line in lines:
-                print_text(line, "  ")
+                print_text(
+                    for_command(line, "predict"), "  "
+                )  # what is said of answers: "With --sure 0.9, ..."
         print_line("")
     write("")  # what was measured is printed first: the disk may be full
     write_page()

@@ -40,7 +40,7 @@ LookCloser = Callable[[Mapping[str, Side], Leaks, Sequence[Example]], Leaks | No
 
 #: What is said where nobody looked closer.
 THUMBNAILS = "Crops of more than an eighth and turned photos were not looked for: {}."
-NO_FEATURES = "the program has no features of its inputs"
+NO_FEATURES = "the program keeps no features of its inputs, for which it needs 19 held-out ones and a network that has some"
 NOT_HERE = "gatera report does that"
 
 

@@ -40,7 +40,11 @@ def leaks(dls: DataLoaders, learn: Learner | None = None) -> Leaks:
         found.pairs[0].name, found.pairs[0].train_name
     """
     if not isinstance(dls.train, DataLoader) or dls.valid is None:
-        raise DataError("leaks need a training and a validation set", got=repr(dls))
+        raise DataError(
+            "leaks need a training and a validation set made by Gatera, and these loaders "
+            + ("have no validation set" if dls.valid is None else f"hold a {type(dls.train).__name__}"),
+            remedy="Make the loaders with valid_pct=0.2, or another splitter.",
+        )
     datasets = {"train": dls.train.dataset, "valid": dls.valid.dataset}
     if dls.test is not None:
         datasets["test"] = dls.test.dataset

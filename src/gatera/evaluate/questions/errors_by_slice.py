@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from gatera.core.errors import DataError
+from gatera.core.errors import ArgumentError, DataError
 from gatera.data.loading.dataset import Dataset, Rows
 from gatera.evaluate.named import input_table
 from gatera.evaluate.questions.attributes import attributes_of_photos, folders_of
@@ -33,19 +33,18 @@ def worst(
         most: slices that are returned.
 
     Raises:
+        ArgumentError: if `side` is not the number of a data set.
         DataError: if there is no such set, or items have no labels.
 
     Example:
         for part in worst(learn, {"camera": cameras}):
             print(part.name, part.n, part.error, part.clear)
     """
-    loader = learn.dls[side] if side in (0, 1, 2) else None
-    if loader is None:
-        raise DataError(
-            "there is no such data set to find slices in", got=f"side={side}",
-            expected="0 for the training, 1 for the validation, 2 for the test set, if there is one",
+    if side not in (0, 1, 2) or isinstance(side, bool):
+        raise ArgumentError(
+            "side must be the number of a data set", got=side, expected="0 for training, 1 for validation, 2 for test"
         )  # fmt: skip
-    plain = loader.for_evaluation()
+    plain = learn.loader(side)
     parts = [_misses(learn, outputs, labels) for outputs, labels in learn.predict_batches(plain)]
     attributes = {**attributes_of(plain.dataset), **(attributes or {})}
     return worst_slices(np.concatenate(parts), attributes, most=most)

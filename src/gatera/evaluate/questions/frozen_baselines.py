@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -28,22 +26,25 @@ def frozen_baselines(learn: Learner) -> dict[str, dict[str, float]]:
     Args:
         learn: a learner of one class per item.
     """
-    train = learn.dls.train
-    untouched = isinstance(learn.body, Body) and learn.epochs_done == 0
-    x = _pretrained_features(learn, train) if untouched and train.n <= MOST_ITEMS else None
+    train, body = learn.dls.train, learn.body
+    if not isinstance(body, Body) or learn.epochs_done or train.n > MOST_ITEMS:
+        return {}
+    # what a linear head would see, whatever head there is
+    head = linear_head(learn.model) or create_linear_head(body.num_features, 1, pool=body.spatial)
+    fixed = nn.Sequential(body, head.features)
+    x = _outputs(learn, fixed, train)
     if x is None:
         return {}
     loaders = {"valid": learn.dls.valid} | ({} if learn.dls.test is None else {"test": learn.dls.test})
-    held = {side: (_pretrained_features(learn, each), each.dataset.targets) for side, each in loaders.items()}
+    held = {
+        side: (_outputs(learn, fixed, loader), loader.dataset.targets) for side, loader in loaders.items()
+    }
     known = {side: (features, wanted) for side, (features, wanted) in held.items() if features is not None}
     return _errors(x, train.dataset.targets, known)
 
 
-def _pretrained_features(learn: Learner, loader: DataLoader) -> Tensor | None:
-    """Return what a linear head would see of each item, float32 [n,F], whatever head there is; None if it needs too much memory."""
-    body = cast(Body, learn.body)
-    head = linear_head(learn.model) or create_linear_head(body.num_features, 1, pool=body.spatial)
-    fixed = nn.Sequential(body, head.features)
+def _outputs(learn: Learner, fixed: nn.Module, loader: DataLoader) -> Tensor | None:
+    """Return what the fixed part says of each item, float32 [n,F]; None if it needs too much memory."""
     was_training, plain = learn.model.training, loader.for_evaluation()
     try:
         with learn.arithmetic.kernels(fixed):

@@ -71,6 +71,7 @@ def integrated_gradients(
     with torch.no_grad():
         total = float(score(x)[0] - _at_start(score, x, baseline, layer)[0])
     tries: list[tuple[Tensor, Completeness]] = []
+    first = steps
     while not tries or (not tries[-1][1].holds and steps <= MOST_STEPS):
         parts = method.attribute(x, baselines=baseline, n_steps=steps, internal_batch_size=BATCH)
         parts = parts.detach().float()
@@ -78,9 +79,13 @@ def integrated_gradients(
         steps *= 2
     found, check = min(reversed(tries), key=lambda one: one[1].error)
     if not check.holds:
+        tried = (
+            f"at best, at {check.steps} of {first} to {steps // 2} steps"
+            if len(tries) > 1
+            else f"with steps={first}"
+        )
         note(
-            f"The attributions sum up to {check.parts:.3g}, and should to {check.total:.3g} (after {check.steps} steps): take them as a "
-            "rough picture; steps= takes more."
+            f"The attributions sum up to {check.parts:.3g}, and should to {check.total:.3g} ({tried}): take them as a rough picture."
         )
     return found, check
 

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gatera.core.figures import Pictured
+from gatera.core.figures import Pictured, drawn_name
 from gatera.core.progress import note
 from gatera.interpret.attributions.gradcam import gradcam
 from gatera.interpret.attributions.integrated_gradients import Completeness, integrated_gradients
@@ -63,7 +63,9 @@ class PhotoAttribution(Pictured):
 
     def plot(self) -> Figure:
         """Draw the photo, and beside it the map over it."""
-        return overlaid(self.photo, self.heat, f"{self.label}: {self.answer:.2f} ({self.method})")
+        return overlaid(
+            self.photo, self.heat, f"{drawn_name(self.label, 32)}: {self.answer:.2f} ({self.method})"
+        )
 
 
 def score_of(subject: Subject, output: int, x: Tensor) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from gatera.core.errors import ArgumentError
-from gatera.core.figures import Pictured, new_figure
+from gatera.core.figures import Pictured, drawn_name, new_figure
 from gatera.interpret.subject import Subject
 from gatera.models.collab import EmbeddingDotBias
 
@@ -50,25 +50,28 @@ class RatingAttribution(Pictured):
         figure = new_figure((10, 4.2))
         left, right = figure.subplots(1, 2, width_ratios=[1, 1.6])
         _bars(
-            left, list(self.parts), list(self.parts.values()), f"{self.user}, {self.item}: {self.answer:.2f}"
-        )
+            left, list(self.parts), list(self.parts.values()),
+            f"{drawn_name(self.user, 20)}, {drawn_name(self.item, 20)}: {self.answer:.2f}", "adds to the rating, before it is put into its range",
+        )  # fmt: skip
         n = len(self.items)
         shown = list(range(n)) if n <= 2 * ENDS else [*range(ENDS), *range(n - ENDS, n)]
         _bars(
             right,
-            [self.items[i][:40] for i in shown],
+            [drawn_name(self.items[i]) for i in shown],
             self.item_biases[shown].tolist(),
             "items by their bias",
+            "bias: liked less (left) or more (right) than others",
         )
         return figure
 
 
-def _bars(axes: Any, names: list[str], values: list[float], title: str) -> None:
+def _bars(axes: Any, names: list[str], values: list[float], title: str, what: str) -> None:
     axes.barh(range(len(names)), values, color=["#b2182b" if value > 0 else "#2166ac" for value in values])
     axes.set_yticks(range(len(names)), names, fontsize=8, parse_math=False)
     axes.invert_yaxis()
     axes.axvline(0, color="black", linewidth=0.8)
     axes.set_title(title, fontsize=10, parse_math=False)
+    axes.set_xlabel(what, fontsize=8)
 
 
 def rating_attribution(subject: Subject, item: Any, classes: dict[str, Any]) -> RatingAttribution:

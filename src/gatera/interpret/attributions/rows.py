@@ -10,13 +10,18 @@ import torch
 from torch import Tensor
 
 from gatera.core.checks import check_count, require
-from gatera.core.figures import Pictured, new_figure
+from gatera.core.figures import Pictured, drawn_name, new_figure
 from gatera.core.random import rng, torch_seeded
 from gatera.interpret.attributions.integrated_gradients import PURPOSE, Completeness
 from gatera.interpret.subject import Subject
+from gatera.program.tables.numbers import shown_cell
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+#: Bars that a figure shows.
+SHOWN = 25
 
 
 class ReadsRows(Protocol):
@@ -60,28 +65,41 @@ class RowAttribution(Pictured):
 
     def __repr__(self) -> str:
         best = [
-            f"{self.columns[i]}={self.cells[i]} {self.weights[i]:+.3f}"
+            f"{self.columns[i]}={shown_cell(self.cells[i])} {self.weights[i]:+.3f}"
             for i in np.argsort(-np.abs(self.weights))[:4]
         ]
         return f"RowAttribution({self.label}: {self.answer:.3f}, usually {self.usual:.3f}; {', '.join(best)})"
 
     def plot(self) -> Figure:
-        """Draw the columns as bars, the largest first."""
-        order = np.argsort(-np.abs(self.weights))
-        figure = new_figure((7, 0.9 + 0.28 * len(order)))
+        """Draw the columns as bars, the largest first; of many, the smallest are one bar."""
+        order = np.argsort(-np.abs(self.weights), kind="stable")
+        shown, rest = (order, order[:0]) if len(order) <= SHOWN else (order[: SHOWN - 1], order[SHOWN - 1 :])
+        values = self.weights[shown].tolist()
+        names = [
+            f"{drawn_name(self.columns[i], 28)} = {drawn_name(shown_cell(self.cells[i]), 24)}" for i in shown
+        ]
+        if len(rest):
+            values.append(float(self.weights[rest].sum()))
+            names.append(f"{len(rest):,} other columns together")
+        figure = new_figure((7, 0.9 + 0.28 * len(values)))
         axes = figure.subplots()
-        values = self.weights[order]
-        axes.barh(
-            range(len(order)), values, color=["#b2182b" if value > 0 else "#2166ac" for value in values]
-        )
-        names = [f"{self.columns[i]} = {self.cells[i][:24]}" for i in order]
-        axes.set_yticks(range(len(order)), names, parse_math=False)
+        colours = ["#b2182b" if value > 0 else "#2166ac" for value in values]
+        axes.barh(range(len(values)), values, color=colours)
+        axes.set_yticks(range(len(values)), names, parse_math=False)
         axes.invert_yaxis()
         axes.axvline(0, color="black", linewidth=0.8)
         axes.set_title(
-            f"{self.label}: {self.answer:.3g}; usually {self.usual:.3g}", fontsize=10, parse_math=False
+            f"{drawn_name(self.label)}: {self.answer:.3g}; usually {self.usual:.3g}",
+            fontsize=10,
+            parse_math=False,
         )
+        axes.set_xlabel("what each column adds to that", fontsize=8)
         return figure
+
+
+def _word(cell: Any) -> str:
+    """Return a cell as a word; "" for an empty one."""
+    return "" if cell is None or (isinstance(cell, float) and cell != cell) else str(cell)
 
 
 def row_attribution(
@@ -137,7 +155,7 @@ def row_attribution(
     weights = np.array([mean[groups.index(number)] for number in range(len(columns))], np.float32)
     answer = float(answers[0, output])
     return RowAttribution(
-        columns, [str(cells.get(column, "")) for column in columns], weights, subject.name(output), answer, usual,
+        columns, [_word(cells.get(column)) for column in columns], weights, subject.name(output), answer, usual,
         Completeness(answer - usual, float(weights.sum())),
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from gatera.core.errors import ArgumentError
 from gatera.core.escape import escaped
-from gatera.core.figures import Pictured, new_figure
+from gatera.core.figures import Pictured, drawn_name, new_figure
 from gatera.core.progress import track
 from gatera.interpret.attributions.integrated_gradients import Completeness, integrated_gradients
 from gatera.interpret.subject import Subject
@@ -97,10 +97,12 @@ class TextAttribution(Pictured):
         values = self.weights[order]
         colours = ["#b2182b" if value > 0 else "#2166ac" for value in values]
         axes.barh(range(len(order)), values, color=colours)
-        axes.set_yticks(range(len(order)), [self.words[i] for i in order], parse_math=False)
+        axes.set_yticks(range(len(order)), [drawn_name(self.words[i]) for i in order], parse_math=False)
         axes.invert_yaxis()
         axes.axvline(0, color="black", linewidth=0.8)
-        axes.set_title(f"{self.label}: {self.answer:.2f} ({self.method})", fontsize=10, parse_math=False)
+        title = f"{drawn_name(self.label)}: {self.answer:.2f} ({self.method})"
+        axes.set_title(title, fontsize=10, parse_math=False)
+        axes.set_xlabel("weight: against the answer (left), for it (right)", fontsize=8)
         return figure
 
     def _relative(self) -> np.ndarray:

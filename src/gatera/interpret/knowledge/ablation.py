@@ -105,7 +105,7 @@ class Ablations(Pictured):
         axes.set_yticks(range(len(rest)), [f"{one.group}, {one.how}" for one in rest], fontsize=8)
         axes.invert_yaxis()
         axes.set_xlabel(f"{self.metric} on the validation set")
-        axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(0, 1.12), frameon=False)
+        figure.legend(fontsize=8, loc="outside upper left", frameon=False)
         return figure
 
 

@@ -19,7 +19,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from gatera.core.checks import check_count
+from gatera.core.checks import check_count, counted
 from gatera.core.errors import ArgumentError
 from gatera.core.figures import Pictured, new_figure
 from gatera.core.progress import track
@@ -115,7 +115,7 @@ def _paired(photos: Sequence[Image.Image], boxes: Sequence[Any]) -> list[tuple[A
     if len(photos) != n_boxes or len(photos) < 2:
         raise ArgumentError(
             "correspondence compares at least two photos, with a box for each",
-            got=f"{len(photos)} photos, {n_boxes} boxes",
+            got=f"{counted(len(photos), 'photo')}, {n_boxes} box{'' if n_boxes == 1 else 'es'}",
         )
     return list(zip(boxes, photos, strict=True))
 

@@ -97,21 +97,45 @@ class _Guided(torch.autograd.Function):
 
 
 #: The rules at rectifiers, by name.
+#: A map is smaller if it has this share of its width, as after a stride of two (and an edge that is cut off), or less.
+SMALLER = 0.6
+
 RULES = {"deconvnet": _Deconvnet, "guided": _Guided}
 
 
-def suitable_rule(model: nn.Module) -> str:
-    """Return "deconvnet" for a model that gets smaller mostly by max pooling, whose switches carry the photo, else "guided"."""
-    pools = sum(isinstance(module, nn.MaxPool2d) for module in model.modules())
-    others = sum(
-        isinstance(module, nn.Conv2d | nn.AvgPool2d) and max(_pair(module.stride)) > 1
-        for module in model.modules()
-    )
-    return "deconvnet" if pools and pools >= others else "guided"
+def suitable_rule(model: nn.Module, x: Tensor) -> str:
+    """Return "deconvnet" for a model that gets smaller mostly by max pooling, whose switches carry the photo, else "guided".
+
+    Args:
+        model: in evaluation mode.
+        x: one input of the model; how maps get smaller is seen as it runs, as pooling may be a function, or one layer run twice.
+    """
+    with _Shrinking() as seen, torch.no_grad():
+        model(x)
+    return "deconvnet" if seen.by_pools and seen.by_pools >= seen.by_others else "guided"
 
 
-def _pair(stride: Any) -> tuple[int, int]:
-    return stride if isinstance(stride, tuple) else (stride, stride)
+class _Shrinking(TorchFunctionMode):
+    """Counts by what maps get smaller by half or more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.by_pools = self.by_others = 0
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        found = func(*args, **(kwargs or {}))
+        name, given = getattr(func, "__name__", ""), args[0] if args else found
+        maps = all(isinstance(each, Tensor) and each.ndim == 4 for each in (given, found))
+        if maps and found.shape[-1] <= SMALLER * given.shape[-1]:
+            self.by_pools += name == "max_pool2d"
+            self.by_others += name in ("conv2d", "avg_pool2d")
+        return found
 
 
 class WayBack(TorchFunctionMode):
@@ -137,7 +161,7 @@ class WayBack(TorchFunctionMode):
             raise ArgumentError(
                 "there is no deconvnet projection through this model", got=func.__name__, expected="convolutions, "
                 "rectifiers, pooling, norms and squeeze-excite layers before the layer",
-                remedy=f"The reason: {REFUSED[func]}. learn.attribution(item, method=\"integrated_gradients\") and "
+                remedy=f"The reason: {REFUSED[func]}. In Python, learn.attribution(item, method=\"integrated_gradients\") and "
                 "learn.occlusion(item) work for any model.",
             )  # fmt: skip
         if func in RECTIFIERS:

@@ -5,6 +5,7 @@ Source: Zeiler and Fergus 2014 (arXiv 1311.2901), section 3.2, figure 4.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +106,11 @@ class FeatureEvolution(Callback, Pictured):
         rows = torch.stack([places // maps.shape[3], places % maps.shape[3]], dim=1)
         numbers = torch.tensor(self.channels, device=maps.device)
         found = (
-            projected(model, layer, self._photos[photos], numbers, rows, suitable_rule(model)).cpu().numpy()
+            projected(
+                model, layer, self._photos[photos], numbers, rows, suitable_rule(model, self._photos[:1])
+            )
+            .cpu()
+            .numpy()
         )
         size, grid = (found.shape[2], found.shape[3]), (maps.shape[2], maps.shape[3])
         return found, [centre_of(place, grid, size) for place in rows.cpu().numpy()]
@@ -137,7 +142,11 @@ class FeatureEvolution(Callback, Pictured):
                 got="0 epochs seen",
                 expected=f"a fit that reaches epoch {min(self.epochs)}",
             )
-        figure = new_figure((1.15 * len(seen) + 0.6, 1.15 * len(self.channels) + 0.5))
+        title = f"{self.layer}: what excites each unit most, by epoch"
+        width = 1.15 * len(seen) + 0.6
+        title = textwrap.fill(title, max(20, int(13 * width)))  # characters in a line, at this size
+        lines = title.count("\n")
+        figure = new_figure((width, 1.15 * len(self.channels) + 0.5 + 0.17 * lines))
         grid = figure.subplots(len(self.channels), len(seen), squeeze=False)
         for column, (epoch, backs) in enumerate(seen.items()):
             grid[0, column].set_title(f"epoch {epoch}", fontsize=8)
@@ -147,7 +156,7 @@ class FeatureEvolution(Callback, Pictured):
                 grid[row, column].set_yticks([])
         for row, channel in enumerate(self.channels):
             grid[row, 0].set_ylabel(f"channel {channel}", fontsize=8)
-        figure.suptitle(f"{self.layer}: what excites each unit most, by epoch", fontsize=10, parse_math=False)
+        figure.suptitle(title, fontsize=10, parse_math=False)
         return figure
 
     def state_dict(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
@@ -73,7 +74,13 @@ class Units(Pictured):
         """Draw for each channel its projections (left, on grey) and the patches that they come from (right)."""
         columns = min(IN_A_ROW, len(self.channels))
         rows = ceil(len(self.channels) / columns)
-        figure = new_figure((INCHES * columns, (INCHES / 2 + 0.28) * rows + 0.4))
+        title = textwrap.fill(
+            f"{self.layer}: what excites each unit ({RULE_NAMES[self.rule]}), and its {self.values.shape[1]} strongest patches "
+            f"of {self.n_items:,} items",
+            int(13 * INCHES * columns),  # characters in a line, at this size
+        )
+        height = (INCHES / 2 + 0.28) * rows + 0.4 + 0.17 * title.count("\n")
+        figure = new_figure((INCHES * columns, height))
         grid = figure.subplots(rows, 2 * columns, squeeze=False)
         for axes in grid.flat:
             axes.set_axis_off()
@@ -88,11 +95,7 @@ class Units(Pictured):
             right.imshow(mosaic(self.patches[place] / 255), cmap="gray", vmin=0, vmax=1)
             left.set_title(f"channel {channel}", fontsize=8, loc="left", parse_math=False)
             right.set_title(f"up to {self.values[place, 0]:.3g}", fontsize=8, loc="left")
-        figure.suptitle(
-            f"{self.layer}: what excites each unit ({RULE_NAMES[self.rule]}), and its {self.values.shape[1]} strongest patches "
-            f"of {self.n_items:,} items",
-            fontsize=10, parse_math=False,
-        )  # fmt: skip
+        figure.suptitle(title, fontsize=10, parse_math=False)
         return figure
 
 
@@ -158,8 +161,8 @@ def units_of(
             say_if_repeated(subject.model, way.layer, photos.encoded(0))
     found = strongest(subject.model, way.layer, photos.batches(), min(k, photos.n), way.arithmetic, way.quiet)
     chosen, silent = choose_channels(found, channels, name, way.notes)
-    way = replace(way, rule=way.rule or _chosen_rule(subject.model))
     with torch.inference_mode(False), evaluating(subject.model):
+        way = replace(way, rule=way.rule or _chosen_rule(subject.model, photos.encoded(0), way.notes))
         patches, projections = _patches(subject, photos, way, found, chosen)
     return Units(
         name, chosen, found.values[chosen].numpy(), found.items[chosen].numpy(), patches, projections, photos.n, silent,
@@ -186,12 +189,12 @@ class Way:
     notes: bool = True
 
 
-def _chosen_rule(model: nn.Module) -> str:
-    rule = suitable_rule(model)
-    if rule == "guided":
+def _chosen_rule(model: nn.Module, x: Tensor, notes: bool) -> str:
+    rule = suitable_rule(model, x)
+    if rule == "guided" and notes:
         note(
             "This network gets smaller by strides, not by max pooling, whose switches carry a photo through a deconvnet: "
-            'guided backpropagation is shown instead; rule="deconvnet" shows the deconvnet.'
+            'guided backpropagation is shown instead (in Python, rule="deconvnet" shows the deconvnet).'
         )
     return rule
 

@@ -31,15 +31,23 @@ MOST_ITEMS = 5_000
 RELUS = (nn.ReLU, nn.ReLU6)
 
 
+#: What could not be looked at.
+UNTRAINED = "Nothing was trained yet, so there are no curves to look at."
+NO_VALIDATION_SET = (
+    "There is no validation set, so whether it overfits, and what it gets wrong, is not known."
+)
+
+
 class Diagnosis(Sequence[Finding]):
     """What was found, the most serious first.
 
     Args:
         found: the findings.
+        not_seen: what could not be looked at, and why, in sentences.
     """
 
-    def __init__(self, found: Sequence[Finding]) -> None:
-        self.found = list(found)
+    def __init__(self, found: Sequence[Finding], not_seen: Sequence[str] = ()) -> None:
+        self.found, self.not_seen = list(found), list(not_seen)
 
     def __getitem__(self, index: Any) -> Any:
         return self.found[index]
@@ -48,7 +56,9 @@ class Diagnosis(Sequence[Finding]):
         return len(self.found)
 
     def __repr__(self) -> str:
-        return "\n".join(map(str, self.found)) or "Nothing looks wrong."
+        return "\n".join(
+            [*(map(str, self.found) if self.found else ["Nothing looks wrong."]), *self.not_seen]
+        )
 
 
 def examine(learn: Trainer, outputs: Tensor | None = None, targets: Tensor | None = None) -> Diagnosis:
@@ -67,7 +77,8 @@ def examine(learn: Trainer, outputs: Tensor | None = None, targets: Tensor | Non
         found += _from_features(learn)
     if isinstance(learn.dls.train, DataLoader):
         found += findings.from_dead_units(dead_units(learn))
-    return Diagnosis(found)
+    not_seen = [] if learn.recorder.rows else [UNTRAINED]
+    return Diagnosis(found, not_seen if learn.dls.valid is not None else [*not_seen, NO_VALIDATION_SET])
 
 
 def dead_units(learn: Trainer) -> dict[str, float]:

@@ -65,7 +65,7 @@ class Certainty:
         known = level is None or type(level) is float
         cutoff = self._cutoffs.get(level) if known else None
         if cutoff is None:
-            scores = _present(self.labels, "labels")
+            scores = _present(self.labels, "labels", self.numbers)
             cutoff = scores.cutoff("level", self.level("level", level))
             if known and len(self._cutoffs) < MOST_LEVELS:
                 self._cutoffs[level] = cutoff
@@ -85,7 +85,7 @@ class Certainty:
         Raises:
             ArgumentError: as `in_set`.
         """
-        scores = _present(self.numbers, "numbers")
+        scores = _present(self.numbers, "numbers", self.labels)
         scale = np.ones(1) if self.scale is None else self.scale.astype(np.float64)
         return scale * scores.cutoff("level", self.level("level", level))
 
@@ -114,19 +114,28 @@ class Certainty:
         """
         novelty = self.novelty
         if novelty is None:
-            raise ArgumentError(NO_FEATURES)
+            raise ArgumentError(NO_FEATURES, remedy=TO_KNOW)
         known = None if self.answers is None else np.concatenate([self.answers.right, self.answers.wrong])
         return judge_batch(features, novelty, sureness, known, looks, gaps)
 
 
 NOT_KNOWN = "the program does not know how sure it is of {}"
-HOW = "Programs of Gatera 0.2 and later know it, if they were made with a validation set. Masks and points have no such level."
+HOW = "Programs know it that were made with a validation set. Masks and points have no such level."
+OF_LABELS, OF_NUMBERS = (
+    "It answers with labels: .set and set_at() have those.",
+    "It answers with numbers: .interval and interval_at() say how far off they may be.",
+)
 NO_FEATURES = "the program does not know what its training inputs looked like"
+TO_KNOW = (
+    "Programs know it that were made with at least 19 held-out items, of a network with features or of rows; train again, or export "
+    "again from such a learner."
+)
 
 
-def _present(scores: Scores | None, what: str) -> Scores:
+def _present(scores: Scores | None, what: str, other: Scores | None) -> Scores:
     if scores is None:
-        raise ArgumentError(NOT_KNOWN.format(what), remedy=HOW)
+        instead = OF_NUMBERS if what == "labels" else OF_LABELS
+        raise ArgumentError(NOT_KNOWN.format(what), remedy=HOW if other is None else instead)
     return scores
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, ProgramFileError
-from gatera.program.certain.certainty import NO_FEATURES, NOT_KNOWN, Certainty
+from gatera.program.certain.certainty import NO_FEATURES, NOT_KNOWN, TO_KNOW, Certainty
 from gatera.program.tasks import TASKS, Answer, Task
 
 #: Labels that a reason names.
@@ -93,7 +93,7 @@ class Judged(Answer):
         """
         if self._novelty is None:
             if self.certainty.novelty is None or self.features is None:
-                raise ArgumentError(NO_FEATURES)
+                raise ArgumentError(NO_FEATURES, remedy=TO_KNOW)
             self._novelty = self.certainty.novelty.of(self.features)
         return self._novelty
 
@@ -125,6 +125,13 @@ class Judged(Answer):
         return said
 
 
+#: What makes a program that knows how sure it is.
+TO_BE_SURE = (
+    "Programs know it that were made with a validation set and, of labels, with at least two; train again, or export again from such "
+    "a learner."
+)
+
+
 def check_sure(certainty: Certainty, task: Task, sure: float) -> None:
     """Check a level before anything is predicted.
 
@@ -136,7 +143,7 @@ def check_sure(certainty: Certainty, task: Task, sure: float) -> None:
         raise ArgumentError(
             NOT_KNOWN.format("masks and points" if whole else "its answers"),
             got=sure,
-            remedy="Leave sure= out." if whole else "Export it again from a learner with a validation set, or train again.",
+            remedy="Leave sure= out." if whole else TO_BE_SURE,
         )  # fmt: skip
     certainty.level("sure", sure)
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from gatera.core.checks import number_text
 from gatera.core.lazy import LazyPattern
 
 #: Words for "no value" in a column of numbers or truth values, in lower case. In every other column they are values.
@@ -14,6 +15,9 @@ MISSING_WORDS = frozenset(
     ("", "#div/0!", "#name?", "#null!", "#num!", "#ref!", "#value!", "#n/a", "#n/a n/a", "#na", "-1.#ind", "-1.#qnan", "-nan", "1.#ind", "1.#qnan", "<na>", "n/a", "na", "nan",
      "none", "null", "?", "-", ".")
 )  # fmt: skip
+
+#: Fractions of more characters are shown with six digits.
+SHOWN_WHOLE = 8
 
 #: A cell with blanks around such a word may be a little longer.
 _LONGEST_WORD = 40
@@ -131,6 +135,20 @@ def plain_number(text: str) -> float | None:
     if value is None and text.count(",") == 1 and not _GROUPED.fullmatch(_stripped(text)[1]):
         value = NumberFormat(",").number(text)
     return value
+
+
+def shown_cell(cell: object) -> str:
+    """Return a cell as pages and figures show it: fractions with six digits, and "(empty)" where nothing is in it.
+
+    Example:
+        >>> shown_cell("0.7308894225311937"), shown_cell("02116"), shown_cell(float("nan")), shown_cell("1234567890123456")
+        ('0.730889', '02116', '(empty)', '1234567890123456')
+    """
+    text = "" if cell is None or (isinstance(cell, float) and cell != cell) else str(cell)
+    if not text.strip():
+        return "(empty)"
+    number = plain_number(text) if len(text) > SHOWN_WHOLE and "." in text else None
+    return text if number is None else number_text(number)
 
 
 def is_missing_word(text: str) -> bool:

@@ -18,7 +18,6 @@ from gatera.interpret.from_program import IMAGE_STEPS, check_same, subject_of_pr
 from gatera.interpret.layers import stages
 from gatera.interpret.occlusion import Squares, occluded
 from gatera.interpret.subject import Subject
-from gatera.interpret.units.deconvnet import suitable_rule
 from gatera.interpret.units.units import Photos, Way, units_of
 from gatera.learn.arithmetic import Arithmetic
 from gatera.program.program import Program
@@ -85,7 +84,7 @@ def _units(subject: Subject, outcomes: Sequence[Outcome]) -> list[Picture]:
     pictures = []
     for stage in chosen:
         photos = Photos(batches, lambda item: encoded[item], len(encoded))
-        way = Way(stage.last, suitable_rule(subject.model), True, arithmetic, notes=False)  # the page says it
+        way = Way(stage.last, None, True, arithmetic, notes=False)  # the page says it
         units = units_of(subject, photos, way, CHANNELS)
         caption = f"{len(units.channels)} units of the layer {units.layer}."
         if units.silent:

@@ -16,6 +16,7 @@ from gatera.evaluate.section import Section
 from gatera.evaluate.shown import caption_of, to_explain
 from gatera.interpret.answers_of_program import explained_row, explained_text
 from gatera.program.program import Program
+from gatera.program.tables.numbers import shown_cell
 
 #: Items whose answer is explained: so many wrong ones, and so many right ones.
 WRONG, RIGHT = 2, 2
@@ -76,7 +77,10 @@ def _columns(program: Program, outcome: Outcome, others: torch.Tensor) -> Explai
         found = explained_row(program, outcome.example.raw, others)
     except DataError:
         return None
-    names = [f"{name} = {shorten(cell, CELL)}" for name, cell in zip(found.columns, found.cells, strict=True)]
+    names = [
+        f"{name} = {shorten(shown_cell(cell), CELL)}"
+        for name, cell in zip(found.columns, found.cells, strict=True)
+    ]
     parts = list(zip(names, found.weights.tolist(), strict=True))
     usual = f" Usual: {found.usual:.3g}; here {found.answer:.3g}."
     return Explained(outcome.example.name, caption_of(outcome) + usual, parts)

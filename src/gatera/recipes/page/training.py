@@ -97,7 +97,7 @@ def write_page(
     facts = ReportFacts(
         title=settings.out.stem, report=evaluations[side].report, n_train=learn.dls.train.n, n_valid=learn.dls.valid.n,
         data={
-            "data": without_path(job.data, settings.source), "split": job.split_by,
+            "data": without_path(job.data, settings.source), "split": job.split,
             "measured on": f"all {len(items.examples):,} {items.things} of the {measured_on(learn, side)}",
             "seed": str(settings.seed), **when(time.perf_counter() - started),
             **({"time per item": str(measured.latency)} if measured.latency else {}),
@@ -126,14 +126,14 @@ def known_copies(job: Job, settings: TrainSettings, side: str) -> Section | None
     task = job.learn.dls.task
     if task is None or TASKS[task].spatial or job.learn.dls.preprocess.config[0]["op"] == "read_pair":
         return None
-    leaks = job.every_leak
+    leaks, remarks = job.every_leak, [look.remark for look in job.looked if look.remark]
     if leaks is None:
         kept = "Copies were kept on the same side of the split, where there were any."
-        return Section(HEADING, [kept]) if settings.check_leaks else NOBODY
+        return Section(HEADING, [kept, *remarks]) if settings.check_leaks else NOBODY
+    none = f"No {leaks.things} of the {SET_NAMES[side].lower()} are in the training set."
     return leaks_section(
         leaks,
-        leaks.lines(most=1)
-        or [f"No {leaks.things} of the {SET_NAMES[side].lower()} are in the training set."],
+        [*(leaks.lines(most=1) or [none]), *remarks],
         pictures_of_pairs(leaks, lambda name: settings.source / name),
     )
 

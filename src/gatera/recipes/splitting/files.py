@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.folders.labelled import LabelledFiles
 from gatera.evaluate.items import item_name
-from gatera.evaluate.leaking.by_features import leaks_by_features
 from gatera.evaluate.leaking.contents import COMPARE
-from gatera.evaluate.leaking.found import Leak, Leaks
+from gatera.evaluate.leaking.found import Leaks
 from gatera.evaluate.leaking.sides import Side, find_leaks
-from gatera.evaluate.questions.features import features_of_sides
 from gatera.evaluate.splitting.names import suggest_for_files
 from gatera.evaluate.splitting.suggestion import Suggestion
-from gatera.learn.checkpoints.tensor_file import read_entry
-from gatera.learn.learner import Learner
 from gatera.measure.duplicates.pairs import Pair, groups_of
 from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
@@ -25,9 +21,6 @@ from gatera.recipes.settings import SplitKind, TrainSettings
 
 #: Pairs of copies with different labels that are named.
 MOST_NAMED = 3
-
-#: What a checkpoint has of the copies that were found by features.
-KEPT = "leaks"
 
 
 def choose_split(found: LabelledFiles, settings: TrainSettings, events: Events) -> LabelledFiles:
@@ -120,8 +113,8 @@ def _copies(found: LabelledFiles, settings: TrainSettings, events: Events) -> li
     pairs = COMPARE[found.kind.things](found.looks, None)
     if not pairs:
         return []
-    names = _names(found, settings.source)
-    _warn_of_two_labels(found, pairs, names, events)
+    names = names_of(found, settings.source)
+    warn_of_two_labels(found.kind.things, pairs, found.labels, names, events)
     given = {
         place for place, side in enumerate(found.split) if side == "test"
     }  # copies or not, these stay there
@@ -135,20 +128,36 @@ def _copies(found: LabelledFiles, settings: TrainSettings, events: Events) -> li
     return pairs
 
 
-def _warn_of_two_labels(
-    found: LabelledFiles, pairs: Sequence[Pair], names: Sequence[str], events: Events
+def warn_of_two_labels(
+    things: str, pairs: Sequence[Pair], labels: Sequence[object], names: Sequence[str], events: Events
 ) -> None:
-    differ = [pair for pair in pairs if found.labels[pair.first] != found.labels[pair.second]]
+    """Warn if copies have different labels.
+
+    Args:
+        things: what they are called; equal "rows" need not be the same thing, others are.
+        pairs: the copies.
+        labels: of each item.
+        names: what messages call each item.
+        events: where to.
+    """
+    differ = [pair for pair in pairs if labels[pair.first] != labels[pair.second]]
     if differ:
         named = "; ".join(
-            f"{names[pair.first]} ({found.labels[pair.first]}) and {names[pair.second]} ({found.labels[pair.second]})"
+            f"{names[pair.first]} ({labels[pair.first]}) and {names[pair.second]} ({labels[pair.second]})"
             for pair in differ[:MOST_NAMED]
         )
         more = "; ..." if len(differ) > MOST_NAMED else ""
-        events.on_warning(f"Copies with different labels, one of which must be wrong: {named}{more}.")
+        sure = (
+            "one of each pair may be wrong, and no model tells them apart"
+            if things == "rows"
+            else "one of which must be wrong"
+        )
+        what = "Equal rows" if things == "rows" else "Copies"
+        events.on_warning(f"{what} with different labels, {sure}: {named}{more}.")
 
 
-def _names(found: LabelledFiles, source: Path) -> list[str]:
+def names_of(found: LabelledFiles, source: Path) -> list[str]:
+    """Return what messages call each file."""
     return [item_name(path, place, source) for place, path in enumerate(found.files)]
 
 
@@ -160,11 +169,12 @@ def file_leaks(found: LabelledFiles, settings: TrainSettings, events: Events) ->
     """
     if not found.looks or not settings.check_leaks or (found.groups and "test" not in found.split):
         return None
-    return report_leaks(find_leaks(_sides(found, settings), found.kind.things), events)
+    return report_leaks(find_leaks(sides_of(found, settings), found.kind.things), events)
 
 
-def _sides(found: LabelledFiles, settings: TrainSettings) -> dict[str, Side]:
-    names, sides = _names(found, settings.source), {}
+def sides_of(found: LabelledFiles, settings: TrainSettings) -> dict[str, Side]:
+    """Return what is compared of the files on each side that has any, with their names and labels."""
+    names, sides = names_of(found, settings.source), {}
     for side in ("train", "valid", "test"):
         places = found.indices(side)
         if places:
@@ -174,54 +184,6 @@ def _sides(found: LabelledFiles, settings: TrainSettings) -> dict[str, Side]:
                 [found.labels[i] for i in places],
             )
     return sides
-
-
-def leaks_in_training(
-    learn: Learner,
-    found: LabelledFiles,
-    known: Leaks | None,
-    resume: Path | None,
-    settings: TrainSettings,
-    events: Events,
-) -> list[Leaks]:
-    """Find more photos that are also in the training set, by the features that training computes anyway, and report them.
-
-    Called before the body is trained. Checkpoints of the run keep what is found, as a body that was trained finds less.
-
-    Args:
-        learn: the learner; its loaders have the files in their order.
-        found: the files, split.
-        known: what `file_leaks` found.
-        resume: the checkpoint that training goes on from.
-        settings: what is asked for.
-        events: where to report.
-
-    Returns:
-        What else there is; [] if nobody looked: the user does not want it, or the model has no features that are kept.
-    """
-    if not found.looks or not settings.check_leaks or settings.augment or learn.head_start is None:
-        return []
-    more = None if resume is None else kept_leaks(resume)
-    if more is None:
-        loaders = {"train": learn.dls.train, "valid": learn.dls.valid, "test": learn.dls.test}
-        features = features_of_sides(
-            learn, {side: loader for side, loader in loaders.items() if loader is not None}
-        )
-        if features is None:
-            return []
-        more = leaks_by_features(_sides(found, settings), features, known)
-    if learn.keeper is not None:
-        learn.keeper.facts[KEPT] = asdict(more)
-    return [report_leaks(more, events, known)]
-
-
-def kept_leaks(checkpoint: Path) -> Leaks | None:
-    """Return what a run found before it was stopped; None if its checkpoint has nothing of it."""
-    try:
-        kept = read_entry(checkpoint, KEPT)
-    except DataError:  # whether the file can be read at all is said where training goes on from it
-        return None
-    return Leaks(**{**kept, "pairs": [Leak(**pair) for pair in kept["pairs"]]})
 
 
 def report_leaks(leaks: Leaks, events: Events, besides: Leaks | None = None) -> Leaks:

@@ -28,7 +28,7 @@ from gatera.program.raw.dates import date_in
 from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
 from gatera.recipes.settings import SplitKind, TrainSettings
-from gatera.recipes.splitting.files import report_leaks
+from gatera.recipes.splitting.files import report_leaks, warn_of_two_labels
 from gatera.recipes.splitting.given import given_sides
 
 
@@ -142,6 +142,9 @@ def _copies_together(
     rows: RowsToSplit, splits: Splits, words: str, settings: TrainSettings, events: Events
 ) -> SplitRows:
     pairs = COMPARE[rows.things](rows.contents, None)
+    if pairs:
+        names = [rows.name(place) for place in range(len(rows.contents))]
+        warn_of_two_labels(rows.things, pairs, rows.labels, names, events)
     groups = groups_of(len(rows.contents), [(pair.first, pair.second) for pair in pairs]).tolist()
     together = keep_together(splits, rows.labels, groups, settings.valid_share, settings.seed)
     if together is not splits:

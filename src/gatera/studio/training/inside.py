@@ -16,7 +16,6 @@ from gatera.evaluate.html_report import figure_png
 from gatera.interpret.layers import Stage, stages
 from gatera.interpret.occlusion import Squares, occluded
 from gatera.interpret.subject import Subject
-from gatera.interpret.units.deconvnet import suitable_rule
 from gatera.interpret.units.units import Photos, Way, units_of
 from gatera.learn.arithmetic import Arithmetic
 from gatera.studio.trained import Trained
@@ -95,7 +94,7 @@ class Inside:
                 yield (torch.cat(encoded[start : start + BATCH]),)
 
         arithmetic = Arithmetic(torch.device("cpu"), "float32", fast_kernels=False)
-        way = Way(self._stages[layer].last, suitable_rule(self._subject.model), True, arithmetic, notes=False)
+        way = Way(self._stages[layer].last, None, True, arithmetic, notes=False)
         shown = units_of(
             self._subject, Photos(batches, lambda item: encoded[item], len(encoded)), way, CHANNELS
         )
