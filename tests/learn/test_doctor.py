@@ -91,6 +91,17 @@ def test_units_that_never_answer_are_dead():
     assert found.evidence == "80 % of the units of layer 1 never answered."
 
 
+def test_units_are_watched_with_few_items_at_once(monkeypatch):
+    """Nothing else keeps to a limit of memory while a model has hooks."""
+    learn, seen = learner(), []
+    learn.dls.train.bs = 20
+    whole = dead_units(learn)
+    monkeypatch.setattr("gatera.learn.doctor.examine.AT_ONCE", 7)
+    learn.model[0].register_forward_pre_hook(lambda module, inputs: seen.append(len(inputs[0])))
+    assert dead_units(learn) == whole
+    assert max(seen) == 7 and sum(seen) in (40, 60)
+
+
 def test_nothing_is_said_where_nothing_is_wrong():
     assert repr(Diagnosis([])) == "Nothing looks wrong."
 
