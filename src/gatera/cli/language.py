@@ -85,7 +85,7 @@ PHRASES = (
     (r"\blearn\.export writes program files", "gatera train writes program files"),
     (r"\bpass trusted=True", "pass --trusted"),
     (r"\bpass keep=None", "pass --again"),
-    (r'; rule="deconvnet" shows the deconvnet', ""),
+    (r' \(in Python, rule="deconvnet" shows the deconvnet\)', ""),
     (r"; channels=\[numbers\] shows any", ""),
     (r"A Path is a file; pass the text itself as a str", "Check its name"),
     (r", or pass all of them: classes=\[[^\]]*\]", ""),

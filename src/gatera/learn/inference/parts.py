@@ -27,8 +27,9 @@ from gatera.measure.losses.standard import mean_divisor
 #: of 320 px are as fast as 32 (see LOG.md).
 LIMIT_BYTES = 450 * 10**6
 
-#: What may be there at one time where they are not. Few photos are slow then: 32 take two thirds of the time of four (see LOG.md).
-PEAK_BYTES = 300 * 10**6
+#: What may be there at one time where they are not. Few photos are slow then: 32 take two thirds of the time of four, and 10 a tenth
+#: more than 22 (see LOG.md). With this a training on 5,000 photos stays below 2 GB.
+PEAK_BYTES = 200 * 10**6
 
 #: Layers put out more than 20 times the bytes of a photo, and less than 400 times: a smaller batch need not be looked at.
 MOST_GROWTH = 400
