@@ -205,6 +205,17 @@ def test_nothing_is_cut_at_any_width(open_page, served, photo, dark):
         shot(page, f"serve-{width}-{'dark' if dark else 'light'}")
 
 
+def test_a_photo_that_is_chosen_before_the_page_is_ready_waits_for_it(open_page, served, photo):
+    page, held = open_page(), []
+    page.route("**/programs", lambda route: held.append(route))
+    page.goto(served("careful"))
+    page.locator("#file").set_input_files(photo)
+    page.wait_for_timeout(300)
+    assert page.locator(".answer").count() == 0
+    held[0].continue_()
+    page.locator(".answer canvas").wait_for()
+
+
 def test_a_folder_dropped_beside_the_zone_names_each_photo_that_failed(
     open_page, served, photo, drop, tmp_path
 ):

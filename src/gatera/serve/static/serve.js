@@ -81,6 +81,7 @@ async function files(list) {
 // ---- photos and recordings
 
 at("file").addEventListener("change", async (event) => {
+  if (!current) return; // chosen before the programs were known: they wait
   await files([...event.target.files]);
   event.target.value = "";
 });
@@ -239,5 +240,6 @@ if (programs.length) {
   const wanted = programs.findIndex((each) => each.name === new URLSearchParams(location.search).get("program"));
   at("program").selectedIndex = Math.max(0, wanted);
   show(programs[Math.max(0, wanted)]);
+  if (at("file").files.length) at("file").dispatchEvent(new Event("change"));
 }
 fill();
