@@ -251,7 +251,9 @@ def test_photos_that_change_sides_are_not_seen_again(learn):
     learn.feature_cache.rearrange(old, new, [np.array(order) for order in places])
     for loader, order in zip(new, places, strict=True):
         assert torch.equal(frozen_features_of(learn, loader), before[order])
-    labels = [kept.labels.tolist() for _, kept in learn.feature_cache._kept.values()]
+    labels = [
+        kept.labels.tolist() for kept_of in learn.feature_cache._kept.values() for _, kept in kept_of.values()
+    ]
     assert labels == [[place % 3 for place in order] for order in places]
     assert body.n == seen
     frozen_features_of(learn, old[0])  # nothing is kept of the sides before

@@ -190,15 +190,11 @@ class FeatureCache:
     def __init__(self) -> None:
         self._key: tuple[Any, ...] | None = None
         # The data set and its transforms are kept, too, so that nothing else can get their identities.
-        self._kept: dict[tuple[int, int, str], tuple[DataLoader, Features]] = {}
+        self._kept: dict[tuple[int, int], dict[str, tuple[DataLoader, Features]]] = {}
 
     def exact(self, loader: DataLoader) -> bool:
         """Whether the kept outputs of a loader's items, if there are any, are as they were computed."""
-        return all(
-            features.exact
-            for (*who, _), (_, features) in self._kept.items()
-            if tuple(who) == _identity(loader)
-        )
+        return all(features.exact for _, features in self._kept.get(_identity(loader), {}).values())
 
     def kept(
         self, fixed: nn.Module, loader: DataLoader, arithmetic: Arithmetic | None = None
@@ -212,15 +208,13 @@ class FeatureCache:
         """
         if self._key != model_key(fixed):
             return None
-        wanted = None if arithmetic is None else str(arithmetic)
-        return next(
-            (
-                features
-                for (*who, computed_in), (_, features) in self._kept.items()
-                if tuple(who) == _identity(loader) and wanted in (None, computed_in)
-            ),
-            None,
+        by_arithmetic = self._kept.get(_identity(loader), {})
+        found = (
+            next(iter(by_arithmetic.values()), None)
+            if arithmetic is None
+            else by_arithmetic.get(str(arithmetic))
         )
+        return None if found is None else found[1]
 
     def loaders(
         self, fixed: nn.Module, loaders: Sequence[DataLoader], arithmetic: Arithmetic, quiet: bool
@@ -239,14 +233,14 @@ class FeatureCache:
         fixed.eval()
         found = []
         for loader in loaders:
-            features = self.kept(fixed, loader, arithmetic)
-            if features is None:
+            by_arithmetic = self._kept.setdefault(_identity(loader), {})
+            if str(arithmetic) not in by_arithmetic:
                 plain = loader.for_evaluation()
                 features = compute(fixed, plain, arithmetic, quiet)
                 if features is None:
                     return None
-                self._kept[(*_identity(loader), str(arithmetic))] = plain, features
-            found.append(FeatureLoader(loader, features))
+                by_arithmetic[str(arithmetic)] = plain, features
+            found.append(FeatureLoader(loader, by_arithmetic[str(arithmetic)][1]))
         return found
 
     def rearrange(
@@ -259,15 +253,15 @@ class FeatureCache:
             new: the loaders now.
             rows: for each of these the place of its items among those of all `old`, one after the other, int64.
         """
-        for computed_in in {computed_in for *_, computed_in in self._kept}:
-            found = [self._kept.pop((*_identity(loader), computed_in), None) for loader in old]
-            kept = [each[1] for each in found if each is not None and isinstance(each[1].outputs, Tensor)]
-            if len(kept) < len(old):
+        before = [self._kept.pop(_identity(loader), {}) for loader in old]
+        for computed_in in set.intersection(*map(set, before)):
+            parts = [by_arithmetic[computed_in][1] for by_arithmetic in before]
+            if not all(isinstance(part.outputs, Tensor) for part in parts):
                 continue
-            whole = _end_to_end(kept)
+            whole = _end_to_end(parts)
             for loader, order in zip(new, rows, strict=True):
-                plain = loader.for_evaluation()
-                self._kept[(*_identity(loader), computed_in)] = plain, whole.taken(torch.from_numpy(order))
+                taken = loader.for_evaluation(), whole.taken(torch.from_numpy(order))
+                self._kept.setdefault(_identity(loader), {})[computed_in] = taken
 
 
 def _identity(loader: DataLoader) -> tuple[int, int]:

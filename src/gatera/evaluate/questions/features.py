@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from gatera.core.checks import require
 from gatera.core.errors import DataError
 from gatera.data.loading.loader import DataLoader
-from gatera.learn.frozen_features import compute
 from gatera.learn.head_start import fit_ridge, linear_head, scale_of_scores
 from gatera.learn.learner import Learner
 from gatera.program.tasks import task_kind
@@ -32,16 +31,29 @@ def frozen_features(learn: Learner, loader: DataLoader) -> Tensor | None:
     head = linear_head(learn.model)
     if head is None or not isinstance(learn.model, nn.Sequential):
         return None
-    fixed = nn.Sequential(learn.model[0], head.features)
+    return kept_outputs(learn, nn.Sequential(learn.model[0], head.features), loader)
+
+
+def kept_outputs(learn: Learner, fixed: nn.Module, loader: DataLoader, quiet: bool = True) -> Tensor | None:
+    """Return what a fixed part of the model says of each item, float32 [n,F], in dataset order, and keep it for later questions.
+
+    Args:
+        learn: the learner.
+        fixed: ends in rows of numbers.
+        loader: the items.
+        quiet: show no progress bar.
+
+    Returns:
+        None if it needs too much memory.
+    """
     was_training = learn.model.training
     try:
         with learn.arithmetic.kernels(fixed):
-            plain = loader.for_evaluation()
-            kept = learn.feature_cache.loaders(fixed, [plain], learn.arithmetic, True)
-            found = kept[0].features if kept else compute(fixed.eval(), plain, learn.arithmetic, True)
+            kept = learn.feature_cache.loaders(fixed, [loader.for_evaluation()], learn.arithmetic, quiet)
     finally:
         learn.model.train(was_training)
-    return found.outputs.cpu().float() if found is not None and isinstance(found.outputs, Tensor) else None
+    outputs = None if kept is None else kept[0].features.outputs
+    return outputs.cpu().float() if isinstance(outputs, Tensor) else None
 
 
 def features_of_sides(learn: Learner, loaders: Mapping[str, DataLoader]) -> dict[str, np.ndarray] | None:

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gatera.core.checks import require
-from gatera.data.loading.loader import DataLoader
+from gatera.evaluate.questions.features import kept_outputs
 from gatera.learn.head_start import linear_head
 from gatera.learn.learner import Learner
 from gatera.models.vision.body import Body
@@ -29,30 +29,20 @@ def frozen_baselines(learn: Learner) -> dict[str, dict[str, float]]:
     train, body = learn.dls.train, learn.body
     if not isinstance(body, Body) or learn.epochs_done or train.n > MOST_ITEMS:
         return {}
-    # what a linear head would see, whatever head there is
+    # what a linear head would see, also where the model has another one
     head = linear_head(learn.model) or create_linear_head(body.num_features, 1, pool=body.spatial)
     fixed = nn.Sequential(body, head.features)
-    x = _outputs(learn, fixed, train)
+    quiet = not learn.display.bar_on
+    x = kept_outputs(learn, fixed, train, quiet)
     if x is None:
         return {}
     loaders = {"valid": learn.dls.valid} | ({} if learn.dls.test is None else {"test": learn.dls.test})
     held = {
-        side: (_outputs(learn, fixed, loader), loader.dataset.targets) for side, loader in loaders.items()
+        side: (kept_outputs(learn, fixed, loader, quiet), loader.dataset.targets)
+        for side, loader in loaders.items()
     }
     known = {side: (features, wanted) for side, (features, wanted) in held.items() if features is not None}
     return _errors(x, train.dataset.targets, known)
-
-
-def _outputs(learn: Learner, fixed: nn.Module, loader: DataLoader) -> Tensor | None:
-    """Return what the fixed part says of each item, float32 [n,F]; None if it needs too much memory."""
-    was_training, plain = learn.model.training, loader.for_evaluation()
-    try:
-        with learn.arithmetic.kernels(fixed):
-            kept = learn.feature_cache.loaders(fixed, [plain], learn.arithmetic, not learn.display.bar_on)
-    finally:
-        learn.model.train(was_training)
-    outputs = None if kept is None else kept[0].features.outputs
-    return outputs.cpu().float() if isinstance(outputs, Tensor) else None
 
 
 def _errors(x: Tensor, labels: Tensor, held: dict[str, tuple[Tensor, Tensor]]) -> dict[str, dict[str, float]]:
