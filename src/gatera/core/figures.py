@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -66,6 +67,12 @@ def new_figure(figsize: tuple[float, float], dpi: float | None = None) -> Figure
     if in_notebook():
         import matplotlib.pyplot  # noqa: F401 - importing it makes the notebook show figures as images
     return Figure(figsize=figsize, dpi=dpi, layout="constrained")
+
+
+def wrapped_title(title: str, width: float) -> tuple[str, float]:
+    """Return a title of 10 points in lines that fit a figure, and by how many inches the figure is higher for more than one."""
+    text = textwrap.fill(title, max(20, int(13 * width)))  # 13 characters in an inch
+    return text, 0.17 * text.count("\n")
 
 
 def drawn_name(name: object, most: int = LONGEST_NAME) -> str:

@@ -19,6 +19,32 @@ if TYPE_CHECKING:
 SMALLEST_TEXT = 5.0
 
 
+def draw_bars(
+    axes: Axes,
+    names: Sequence[str],
+    values: Sequence[float],
+    title: str,
+    what: str,
+    size: float | None = None,
+) -> None:
+    """Draw values as bars from zero, the first on top: red to the right, blue to the left.
+
+    Args:
+        axes: where to.
+        names: what each bar is called.
+        values: as many numbers.
+        title: of the axes.
+        what: what the numbers are.
+        size: of the names, in points; None for matplotlib's own.
+    """
+    axes.barh(range(len(names)), values, color=["#b2182b" if value > 0 else "#2166ac" for value in values])
+    axes.set_yticks(range(len(names)), names, fontsize=size, parse_math=False)
+    axes.invert_yaxis()
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.set_title(title, fontsize=10, parse_math=False)
+    axes.set_xlabel(what, fontsize=8)
+
+
 def plot_confusion(
     matrix: np.ndarray,
     vocab: Sequence[object],

@@ -10,6 +10,7 @@ import torch
 
 from gatera.core.errors import ArgumentError
 from gatera.core.figures import Pictured, drawn_name, new_figure
+from gatera.interpret.plots import draw_bars
 from gatera.interpret.subject import Subject
 from gatera.models.collab import EmbeddingDotBias
 
@@ -49,29 +50,21 @@ class RatingAttribution(Pictured):
         """Draw the parts of the rating, and the items with the largest and smallest biases."""
         figure = new_figure((10, 4.2))
         left, right = figure.subplots(1, 2, width_ratios=[1, 1.6])
-        _bars(
+        draw_bars(
             left, list(self.parts), list(self.parts.values()),
-            f"{drawn_name(self.user, 20)}, {drawn_name(self.item, 20)}: {self.answer:.2f}", "adds to the rating, before it is put into its range",
+            f"{drawn_name(self.user, 20)}, {drawn_name(self.item, 20)}: {self.answer:.2f}", "adds to the rating, before it is put into its range", size=8,
         )  # fmt: skip
         n = len(self.items)
         shown = list(range(n)) if n <= 2 * ENDS else [*range(ENDS), *range(n - ENDS, n)]
-        _bars(
+        draw_bars(
             right,
             [drawn_name(self.items[i]) for i in shown],
             self.item_biases[shown].tolist(),
             "items by their bias",
             "bias: liked less (left) or more (right) than others",
+            size=8,
         )
         return figure
-
-
-def _bars(axes: Any, names: list[str], values: list[float], title: str, what: str) -> None:
-    axes.barh(range(len(names)), values, color=["#b2182b" if value > 0 else "#2166ac" for value in values])
-    axes.set_yticks(range(len(names)), names, fontsize=8, parse_math=False)
-    axes.invert_yaxis()
-    axes.axvline(0, color="black", linewidth=0.8)
-    axes.set_title(title, fontsize=10, parse_math=False)
-    axes.set_xlabel(what, fontsize=8)
 
 
 def rating_attribution(subject: Subject, item: Any, classes: dict[str, Any]) -> RatingAttribution:

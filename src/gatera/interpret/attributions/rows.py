@@ -13,8 +13,9 @@ from gatera.core.checks import check_count, require
 from gatera.core.figures import Pictured, drawn_name, new_figure
 from gatera.core.random import rng, torch_seeded
 from gatera.interpret.attributions.integrated_gradients import PURPOSE, Completeness
+from gatera.interpret.plots import draw_bars
 from gatera.interpret.subject import Subject
-from gatera.program.tables.numbers import shown_cell
+from gatera.program.tables.numbers import cell_word, shown_cell
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -83,23 +84,9 @@ class RowAttribution(Pictured):
             names.append(f"{len(rest):,} other columns together")
         figure = new_figure((7, 0.9 + 0.28 * len(values)))
         axes = figure.subplots()
-        colours = ["#b2182b" if value > 0 else "#2166ac" for value in values]
-        axes.barh(range(len(values)), values, color=colours)
-        axes.set_yticks(range(len(values)), names, parse_math=False)
-        axes.invert_yaxis()
-        axes.axvline(0, color="black", linewidth=0.8)
-        axes.set_title(
-            f"{drawn_name(self.label)}: {self.answer:.3g}; usually {self.usual:.3g}",
-            fontsize=10,
-            parse_math=False,
-        )
-        axes.set_xlabel("what each column adds to that", fontsize=8)
+        title = f"{drawn_name(self.label)}: {self.answer:.3g}; usually {self.usual:.3g}"
+        draw_bars(axes, names, values, title, "what each column adds to that")
         return figure
-
-
-def _word(cell: Any) -> str:
-    """Return a cell as a word; "" for an empty one."""
-    return "" if cell is None or (isinstance(cell, float) and cell != cell) else str(cell)
 
 
 def row_attribution(
@@ -155,7 +142,7 @@ def row_attribution(
     weights = np.array([mean[groups.index(number)] for number in range(len(columns))], np.float32)
     answer = float(answers[0, output])
     return RowAttribution(
-        columns, [_word(cells.get(column)) for column in columns], weights, subject.name(output), answer, usual,
+        columns, [cell_word(cells.get(column)) for column in columns], weights, subject.name(output), answer, usual,
         Completeness(answer - usual, float(weights.sum())),
     )  # fmt: skip
 

@@ -16,6 +16,7 @@ from gatera.core.escape import escaped
 from gatera.core.figures import Pictured, drawn_name, new_figure
 from gatera.core.progress import track
 from gatera.interpret.attributions.integrated_gradients import Completeness, integrated_gradients
+from gatera.interpret.plots import draw_bars
 from gatera.interpret.subject import Subject
 
 if TYPE_CHECKING:
@@ -94,15 +95,10 @@ class TextAttribution(Pictured):
         order = sorted(np.argsort(-np.abs(self.weights))[:SHOWN].tolist())
         figure = new_figure((6, 0.9 + 0.24 * len(order)))
         axes = figure.subplots()
-        values = self.weights[order]
-        colours = ["#b2182b" if value > 0 else "#2166ac" for value in values]
-        axes.barh(range(len(order)), values, color=colours)
-        axes.set_yticks(range(len(order)), [drawn_name(self.words[i]) for i in order], parse_math=False)
-        axes.invert_yaxis()
-        axes.axvline(0, color="black", linewidth=0.8)
+        values = self.weights[order].tolist()
         title = f"{drawn_name(self.label)}: {self.answer:.2f} ({self.method})"
-        axes.set_title(title, fontsize=10, parse_math=False)
-        axes.set_xlabel("weight: against the answer (left), for it (right)", fontsize=8)
+        names = [drawn_name(self.words[i]) for i in order]
+        draw_bars(axes, names, values, title, "weight: against the answer (left), for it (right)")
         return figure
 
     def _relative(self) -> np.ndarray:

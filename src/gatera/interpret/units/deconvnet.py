@@ -96,10 +96,10 @@ class _Guided(torch.autograd.Function):
         return gradients[0].clamp(min=0) * on, None
 
 
-#: The rules at rectifiers, by name.
 #: A map is smaller if it has this share of its width, as after a stride of two (and an edge that is cut off), or less.
 SMALLER = 0.6
 
+#: The rules at rectifiers, by name.
 RULES = {"deconvnet": _Deconvnet, "guided": _Guided}
 
 

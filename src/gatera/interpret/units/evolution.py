@@ -5,7 +5,6 @@ Source: Zeiler and Fergus 2014 (arXiv 1311.2901), section 3.2, figure 4.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from torch import nn
 
 from gatera.core.checks import check_count
 from gatera.core.errors import ArgumentError, DataError
-from gatera.core.figures import Pictured, new_figure
+from gatera.core.figures import Pictured, new_figure, wrapped_title
 from gatera.data.loading.loader import DataLoader
 from gatera.data.loading.loaders import DataLoaders
 from gatera.interpret.layers import find_layer, output_at
@@ -142,11 +141,9 @@ class FeatureEvolution(Callback, Pictured):
                 got="0 epochs seen",
                 expected=f"a fit that reaches epoch {min(self.epochs)}",
             )
-        title = f"{self.layer}: what excites each unit most, by epoch"
         width = 1.15 * len(seen) + 0.6
-        title = textwrap.fill(title, max(20, int(13 * width)))  # characters in a line, at this size
-        lines = title.count("\n")
-        figure = new_figure((width, 1.15 * len(self.channels) + 0.5 + 0.17 * lines))
+        title, more = wrapped_title(f"{self.layer}: what excites each unit most, by epoch", width)
+        figure = new_figure((width, 1.15 * len(self.channels) + 0.5 + more))
         grid = figure.subplots(len(self.channels), len(seen), squeeze=False)
         for column, (epoch, backs) in enumerate(seen.items()):
             grid[0, column].set_title(f"epoch {epoch}", fontsize=8)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
@@ -14,7 +13,7 @@ from torch import Tensor, nn
 
 from gatera.core.checks import check_choice, check_count
 from gatera.core.errors import ArgumentError
-from gatera.core.figures import Pictured, new_figure
+from gatera.core.figures import Pictured, new_figure, wrapped_title
 from gatera.core.progress import note, track
 from gatera.interpret.layers import faster_copy, find_layer, name_of_layer, say_if_repeated
 from gatera.interpret.subject import Subject, check_images, subject_of, validation_loader
@@ -74,13 +73,12 @@ class Units(Pictured):
         """Draw for each channel its projections (left, on grey) and the patches that they come from (right)."""
         columns = min(IN_A_ROW, len(self.channels))
         rows = ceil(len(self.channels) / columns)
-        title = textwrap.fill(
+        title, more = wrapped_title(
             f"{self.layer}: what excites each unit ({RULE_NAMES[self.rule]}), and its {self.values.shape[1]} strongest patches "
             f"of {self.n_items:,} items",
-            int(13 * INCHES * columns),  # characters in a line, at this size
+            INCHES * columns,
         )
-        height = (INCHES / 2 + 0.28) * rows + 0.4 + 0.17 * title.count("\n")
-        figure = new_figure((INCHES * columns, height))
+        figure = new_figure((INCHES * columns, (INCHES / 2 + 0.28) * rows + 0.4 + more))
         grid = figure.subplots(rows, 2 * columns, squeeze=False)
         for axes in grid.flat:
             axes.set_axis_off()

@@ -137,6 +137,11 @@ def plain_number(text: str) -> float | None:
     return value
 
 
+def cell_word(cell: object) -> str:
+    """Return a cell as a word; "" for an empty one."""
+    return "" if cell is None or (isinstance(cell, float) and cell != cell) else str(cell)
+
+
 def shown_cell(cell: object) -> str:
     """Return a cell as pages and figures show it: fractions with six digits, and "(empty)" where nothing is in it.
 
@@ -144,7 +149,7 @@ def shown_cell(cell: object) -> str:
         >>> shown_cell("0.7308894225311937"), shown_cell("02116"), shown_cell(float("nan")), shown_cell("1234567890123456")
         ('0.730889', '02116', '(empty)', '1234567890123456')
     """
-    text = "" if cell is None or (isinstance(cell, float) and cell != cell) else str(cell)
+    text = cell_word(cell)
     if not text.strip():
         return "(empty)"
     number = plain_number(text) if len(text) > SHOWN_WHOLE and "." in text else None
