@@ -125,6 +125,11 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+def disk_full() -> OSError:
+    """Return the error of a disk that took only a part of what was written."""
+    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def sweep_partials(path: Path) -> None:
     """Remove what killed writers of `path` left beside it; no other process may be writing it."""
     random = "?" * 8  # as `tempfile` makes names

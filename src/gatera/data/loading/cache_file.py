@@ -24,6 +24,8 @@ from pathlib import Path
 
 import numpy as np
 
+from gatera.core.files import disk_full
+
 #: Begins every segment; the number changes with the layout.
 MAGIC = b"gatera photos 2\n"
 
@@ -138,4 +140,4 @@ def _write(file: FileIO, place: int, data: bytes | memoryview) -> None:
     file.seek(place)
     size = len(data) if isinstance(data, bytes) else data.nbytes
     if file.write(data) != size:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise disk_full()

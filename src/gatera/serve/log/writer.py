@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from gatera.core.checks import counted
-from gatera.core.files import atomic_write
+from gatera.core.files import atomic_write, disk_full
 
 #: The most answers that wait, and the most bytes of their inputs; what comes beyond is not logged, rather than filling the memory.
 MOST_WAITING, MOST_BYTES = 50_000, 64_000_000
@@ -184,7 +184,7 @@ def _append(path: Path, lines: bytes) -> None:
         whole = lines if _ends_a_line(file) else b"\n" + lines
         try:
             if file.write(whole) != len(whole):
-                raise OSError(28, "No space left on device")
+                raise disk_full()
         except OSError:
             os.ftruncate(file.fileno(), size)
             raise

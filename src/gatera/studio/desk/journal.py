@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.core.files import atomic_write
+from gatera.core.files import atomic_write, disk_full
 
 try:
     import fcntl
@@ -125,7 +125,7 @@ class Journal:
         size = os.fstat(self._handle).st_size
         try:
             if os.write(self._handle, line) != len(line):
-                raise OSError(28, "No space left on device")
+                raise disk_full()
             os.fsync(self._handle)
             self._put_back()
         except OSError as err:
