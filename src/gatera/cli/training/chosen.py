@@ -104,7 +104,7 @@ def _apply(
 
 
 def _check_not_given_elsewhere(key: str, value: Any, file: str) -> None:
-    """Raise ArgumentError for what is no setting of a file: a heading, and what the command line says."""
+    """Raise ArgumentError for what is not a setting of a file: a heading, and what only the command line may say."""
     if isinstance(value, dict):
         raise ArgumentError(
             f"{file} has the heading [{key}]", expected="lines such as epochs = 3, without headings",

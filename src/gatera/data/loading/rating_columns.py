@@ -15,11 +15,9 @@ from gatera.program.tables.notes import Note
 #: What the three columns of a table of ratings hold, in the order in which they are expected.
 ROLES = ("user_name", "item_name", "rating_name")
 
-#: What messages call them.
-_WORDS = ("users", "items", "ratings")
-
-#: The options that name them.
+#: The options that name them, and what messages call them.
 _OPTIONS = ("user", "item", "rating")
+_WORDS = tuple(f"{option}s" for option in _OPTIONS)
 
 #: What the columns of these roles are usually called, in lower case, without "id" and "s" at their end.
 USUAL_NAMES = (

@@ -192,5 +192,5 @@ def _said(
     report_sides(events, now.counts)
     place = {name: place for place, name in enumerate(names)}
     linked = [Pair(place[first], place[second], 1.0) for first, second in pairs]
-    warn_of_two_labels(things, linked, now.labels, names, events)
+    warn_of_two_labels(things, linked, now.labels, names.__getitem__, events)
     return f"{many} moved to the training set, as {'a copy' if one else 'copies'} of its {things}"

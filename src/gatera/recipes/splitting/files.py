@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -114,7 +114,7 @@ def _copies(found: LabelledFiles, settings: TrainSettings, events: Events) -> li
     if not pairs:
         return []
     names = names_of(found, settings.source)
-    warn_of_two_labels(found.kind.things, pairs, found.labels, names, events)
+    warn_of_two_labels(found.kind.things, pairs, found.labels, names.__getitem__, events)
     given = {
         place for place, side in enumerate(found.split) if side == "test"
     }  # copies or not, these stay there
@@ -129,7 +129,11 @@ def _copies(found: LabelledFiles, settings: TrainSettings, events: Events) -> li
 
 
 def warn_of_two_labels(
-    things: str, pairs: Sequence[Pair], labels: Sequence[object], names: Sequence[str], events: Events
+    things: str,
+    pairs: Sequence[Pair],
+    labels: Sequence[object],
+    name_of: Callable[[int], str],
+    events: Events,
 ) -> None:
     """Warn if copies have different labels.
 
@@ -137,13 +141,13 @@ def warn_of_two_labels(
         things: what they are called; equal "rows" need not be the same thing, others are.
         pairs: the copies.
         labels: of each item.
-        names: what messages call each item.
+        name_of: place of an item -> what messages call it.
         events: where to.
     """
     differ = [pair for pair in pairs if labels[pair.first] != labels[pair.second]]
     if differ:
         named = "; ".join(
-            f"{names[pair.first]} ({labels[pair.first]}) and {names[pair.second]} ({labels[pair.second]})"
+            f"{name_of(pair.first)} ({labels[pair.first]}) and {name_of(pair.second)} ({labels[pair.second]})"
             for pair in differ[:MOST_NAMED]
         )
         more = "; ..." if len(differ) > MOST_NAMED else ""

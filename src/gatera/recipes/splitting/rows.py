@@ -142,9 +142,7 @@ def _copies_together(
     rows: RowsToSplit, splits: Splits, words: str, settings: TrainSettings, events: Events
 ) -> SplitRows:
     pairs = COMPARE[rows.things](rows.contents, None)
-    if pairs:
-        names = [rows.name(place) for place in range(len(rows.contents))]
-        warn_of_two_labels(rows.things, pairs, rows.labels, names, events)
+    warn_of_two_labels(rows.things, pairs, rows.labels, rows.name, events)
     groups = groups_of(len(rows.contents), [(pair.first, pair.second) for pair in pairs]).tolist()
     together = keep_together(splits, rows.labels, groups, settings.valid_share, settings.seed)
     if together is not splits:

@@ -191,7 +191,9 @@ def _has_text(cell: Any) -> bool:
     """Whether something is left of a cell when it is read as a text: of tags alone there is not."""
     if not isinstance(cell, str) or is_empty(cell) or not cell.strip():
         return False
-    if cell.isprintable() and not {"<", "&"} & set(cell):
+    if cell.isprintable() and not {"<", "&"} & set(
+        cell
+    ):  # reading takes far longer, and would take nothing away
         return True
     try:
         return bool(read_text(cell))

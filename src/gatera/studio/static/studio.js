@@ -224,7 +224,7 @@ function actionButton(action, key = action) {
 
 function showActions() {
   const item = items.get(at);
-    const one = ["skip", "prev", "next", "undo", "redo", "flag", ...(painting() ? [] : ["similar"]), "note", "remove"];
+  const one = ["skip", "prev", "next", "undo", "redo", "flag", ...(painting() ? [] : ["similar"]), "note", "remove"];
   if (painting()) one.unshift(...Object.keys(masks.MASK_KEYS), "take");
   if (item?.guess) one.unshift("take");
   if (state.kind === "recordings") one.push("play");

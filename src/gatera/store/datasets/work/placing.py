@@ -70,7 +70,8 @@ def place_files(work: Workspace, changed: Iterable[Change]) -> int:
         )
     if theirs:
         work.say(f"Left as they are, for they were changed and not added: {listed(sorted(theirs), 3)}.")
-    for name, obstacle in list(blocked.items())[:1]:
+    if blocked:
+        name, obstacle = next(iter(blocked.items()))
         more = f", and so were {len(blocked) - 1:,} more" if len(blocked) > 1 else ""
         work.say(
             f"{name} was not written{more}: {obstacle}, which is not an item, is in the way (once it is moved: gatera data checkout --file {name})."

@@ -37,7 +37,7 @@ export function withChecksums(bytes) {
   return made;
 }
 
-/** The checksum of PNG chunks. Source: the PNG specification, annex D. */
+/** What the checksum of PNG chunks is computed with. Source: the PNG specification, annex D. */
 const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let c = byte;
   for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
