@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack
@@ -143,6 +143,11 @@ class Trainer:
     def _new_opt(self) -> torch.optim.Optimizer:
         return make_optimizer(self.groups, self.opt_func, self.lr, self.options.wd, self.options.wd_bn_bias)
 
+    @property
+    def trains_head_only(self) -> bool:
+        """Whether everything but the head is frozen."""
+        return 0 < self.n_frozen == len(self.groups) - 1
+
     def freeze_to(self, n: int) -> None:
         """Freeze the first `n` parameter groups (negative: all but the last -n) and unfreeze the others."""
         self.n_frozen = freeze_groups(self.groups, n)
@@ -189,23 +194,13 @@ class Trainer:
         self.cbs.remove(callback)
         return self
 
-    @contextmanager
-    def no_bar(self) -> Iterator[None]:
+    def no_bar(self) -> AbstractContextManager[None]:
         """Show no progress bar inside the block."""
-        before, self.display.bar_on = self.display.bar_on, False
-        try:
-            yield
-        finally:
-            self.display.bar_on = before
+        return self.display.without("bar_on")
 
-    @contextmanager
-    def no_logging(self) -> Iterator[None]:
+    def no_logging(self) -> AbstractContextManager[None]:
         """Print no table of epochs inside the block."""
-        before, self.display.table_on = self.display.table_on, False
-        try:
-            yield
-        finally:
-            self.display.table_on = before
+        return self.display.without("table_on")
 
     # -- training ---------------------------------------------------------------------------------------------------
 

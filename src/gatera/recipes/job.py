@@ -157,11 +157,6 @@ class TrainedProgram:
         return "\n".join(lines)
 
 
-def trains_head_only(learn: Learner) -> bool:
-    """Whether everything but the head is frozen."""
-    return 0 < learn.n_frozen == len(learn.groups) - 1
-
-
 class EpochEvents(Callback):
     """Report each epoch's row, with the phase: "frozen" while only the head is trained, else "unfrozen".
 
@@ -179,7 +174,7 @@ class EpochEvents(Callback):
 
     def after_epoch(self, state: LoopState) -> None:
         """Report the row."""
-        phase = "frozen" if trains_head_only(self.learn) else "unfrozen"
+        phase = "frozen" if self.learn.trains_head_only else "unfrozen"
         self.events.on_event("epoch", {"phase": phase, **self.learn.recorder.rows[-1]})
 
 

@@ -84,7 +84,7 @@ def photo_job(settings: TrainSettings, events: Events) -> Job:
         events.on_line(f"Restored the best epoch (valid_loss {keeper.best:.4f}).")
 
     def evaluate(side: str) -> Evaluation:
-        if 0 < learn.n_frozen == len(learn.groups) - 1:  # kept for the answers, and for how sure they may be
+        if learn.trains_head_only:  # kept for the answers, and for how sure they may be
             frozen_features(learn, learn.dls.valid if side == "valid" else learn.dls.test)
         measured = evaluate_classes(learn, side, simpler.get(side))
         chosen = side == "valid" and len(learn.recorder.rows) > 1 and learn.dls.test is None

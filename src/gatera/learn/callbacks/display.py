@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
 
 from gatera.core.progress import console, in_notebook, is_live
 from gatera.learn.callbacks.epoch_table import cells, html_table, text_line
@@ -36,6 +38,16 @@ class ProgressDisplay(Callback):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, _console=console())
+
+    @contextmanager
+    def without(self, part: Literal["bar_on", "table_on"]) -> Iterator[None]:
+        """Leave out the bar or the table inside the block."""
+        before = getattr(self, part)
+        setattr(self, part, False)
+        try:
+            yield
+        finally:
+            setattr(self, part, before)
 
     def before_fit(self, state: LoopState) -> None:
         """Print the header, and open a progress bar if the output can redraw lines."""

@@ -132,10 +132,9 @@ def _watched(model: nn.Module, part: nn.Module, alive: dict[str, Tensor]) -> Ite
 def _from_features(learn: Trainer) -> list[Finding]:
     """Compare the sides, and draw a learning curve, by ridge regression on the frozen body's features, if they were kept."""
     head, loaders = linear_head(learn.model), (learn.dls.train, learn.dls.valid)
-    frozen = 0 < learn.n_frozen == len(learn.groups) - 1
     if (
         head is None
-        or not frozen
+        or not learn.trains_head_only
         or not isinstance(learn.model, nn.Sequential)
         or not all(isinstance(loader, DataLoader) for loader in loaders)
     ):

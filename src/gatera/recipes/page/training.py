@@ -34,7 +34,7 @@ from gatera.program.operations import PHOTOS
 from gatera.program.program import Program, load_program
 from gatera.program.tasks import TASKS
 from gatera.recipes.evaluation import Evaluation
-from gatera.recipes.job import HOW_SURE, SET_NAMES, Job, trains_head_only
+from gatera.recipes.job import HOW_SURE, SET_NAMES, Job
 from gatera.recipes.page.copies import NOBODY
 from gatera.recipes.page.sections import sections_of
 from gatera.recipes.settings import Task, TrainSettings, without_path
@@ -197,7 +197,7 @@ def with_phases(learn: Learner) -> list[dict[str, Any]]:
     """Return the table of epochs with the phase of each: "frozen" while only the head was trained."""
     rows = learn.recorder.rows
     starts = [place for place, row in enumerate(rows) if row.get("epoch") == 0]
-    still = trains_head_only(learn)
+    still = learn.trains_head_only
     last = starts[-1] if len(starts) > 1 else 0
     phases = ["frozen" if place < last or still else "unfrozen" for place in range(len(rows))]
     return [{"phase": phase, **row} for phase, row in zip(phases, rows, strict=True)]
