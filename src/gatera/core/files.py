@@ -125,6 +125,13 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+#: Errors of a disk, or a quota, that has no space left.
+FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+#: Errors of a disk that takes nothing: it is full, or read-only.
+UNWRITABLE_DISK = FULL_DISK | {errno.EROFS}
+
+
 def disk_full() -> OSError:
     """Return the error of a disk that took only a part of what was written."""
     return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -7,7 +7,6 @@ allowed. The policy of our pages loads nothing from elsewhere and runs no script
 
 from __future__ import annotations
 
-import errno
 import sys
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from starlette.requests import ClientDisconnect
 
 from gatera.core.errors import GateraError, as_value, is_library_error, shorten
 from gatera.core.escape import escaped
-from gatera.core.files import human_bytes
+from gatera.core.files import UNWRITABLE_DISK, human_bytes
 from gatera.web.access import Access
 from gatera.web.compressed import decompressing
 from gatera.web.problems import Refused, error_response
@@ -51,9 +50,6 @@ SAFETY: tuple[tuple[bytes, bytes], ...] = (
 
 #: Methods that change nothing.
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-#: Errors of a disk that is full, or cannot be written.
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 #: Headers that the guard reads.
 _READ = frozenset(
@@ -217,7 +213,7 @@ class Guard:
             return error_response(err)
         if isinstance(err, MemoryError):
             return error_response(Refused(503, "there is not enough memory for this request"))
-        if isinstance(err, OSError) and err.errno in FULL:
+        if isinstance(err, OSError) and err.errno in UNWRITABLE_DISK:
             where = f"{err.filename}: " if err.filename else ""
             self._complain(f"{scope['method']} {shorten(scope['path'])} failed ({where}{err.strerror})")
             problem = f"the server has no room on its disk ({err.strerror})"

@@ -11,7 +11,6 @@ overwrite each other. A remote holds the same keys.
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ArgumentError, RegistryError, RemoteError
+from gatera.core.files import FULL_DISK
 from gatera.program.description import read_description
 from gatera.program.package import read_package
 from gatera.store.models import tags
@@ -283,7 +283,7 @@ class ModelRegistry:
             with self.objects.path(stored.sha256).open("rb") as file:
                 os.fsync(file.fileno())
         except OSError as err:
-            full = err.errno in (errno.ENOSPC, errno.EDQUOT)
+            full = err.errno in FULL_DISK
             raise RegistryError(
                 f"{path} cannot be kept in {self.objects.folder} ({err.strerror})",
                 remedy="Free some space and add it again; nothing was changed." if full else None,

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from gatera.core.errors import GateraError, MissingExtraError, RemoteError, shorten
+from gatera.core.files import FULL_DISK, UNWRITABLE_DISK
 
 T = TypeVar("T")
 
@@ -23,7 +24,7 @@ PERMANENT = (
     FileNotFoundError, PermissionError, FileExistsError, IsADirectoryError, NotADirectoryError, NotImplementedError, TypeError,
     MemoryError, LookupError, AttributeError, GateraError,
 )  # fmt: skip
-PERMANENT_NUMBERS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENAMETOOLONG}
+PERMANENT_NUMBERS = UNWRITABLE_DISK | {errno.ENAMETOOLONG}
 
 #: Exceptions of botocore and others that say: the settings are wrong.
 PERMANENT_NAMES = {
@@ -91,7 +92,7 @@ def in_words(err: BaseException) -> str:
 
 
 def _remedy(err: BaseException) -> str | None:
-    if isinstance(err, OSError) and err.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(err, OSError) and err.errno in FULL_DISK:
         return "Free some space and run the same again."
     if type(err).__name__ in PERMANENT_NAMES or any(word in str(err) for word in WRONG_KEYS):
         return "Set the credentials: for S3 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
