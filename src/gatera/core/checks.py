@@ -7,12 +7,15 @@ import math
 import numbers
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from gatera.core.errors import ArgumentError, DataError, MissingExtraError, shorten
+
+Item = TypeVar("Item")
 
 #: Longer names are not misspellings of ours.
 LONGEST_NAME = 200
@@ -70,6 +73,16 @@ def counted(n: int, one: str, many: str | None = None) -> str:
     return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
+def repeated(items: Iterable[Item]) -> list[Item]:
+    """Return the items that come more than once, each of them once, in the order of their first places.
+
+    Example:
+        >>> repeated(["age", "job", "age"])
+        ['age']
+    """
+    return [item for item, times in Counter(items).items() if times > 1]
+
+
 def unique_names(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """Return the object of these pairs; for `json.loads(..., object_pairs_hook=unique_names)`, which else keeps the last of a name.
 
@@ -82,8 +95,7 @@ def unique_names(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        twice = repeated(name for name, _ in pairs)
         raise ValueError(f"has a name twice in one object: {listed(twice, 5)}")
     return found
 

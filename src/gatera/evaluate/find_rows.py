@@ -50,12 +50,13 @@ def find_labelled_rows(
     target = target_column(table, names, needed, asked, made_with)
     text = None if needed else _text_column(file, target, by, made_with, asked)
     chosen, words = choose_side(sides, asked)
-    wanted, training = set(chosen) if sides else None, set(training_beside(sides, chosen))
+    training = set(training_beside(sides, chosen))
+    read = training.union(chosen) if sides else None  # None: every row
     examples: list[Example] = []
     learned: list[Example] = []
     skipped: list[BadFile] = []
     for number, (line, row) in enumerate(file.numbered_rows(), start=1):
-        if wanted is not None and number - 1 not in wanted | training:
+        if read is not None and number - 1 not in read:
             continue
         if is_empty(row[target]):
             if number - 1 in training:

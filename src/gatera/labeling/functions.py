@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, overload
 
-from gatera.core.checks import did_you_mean, listed
+from gatera.core.checks import did_you_mean, listed, repeated
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.files import sha256_file
 from gatera.labeling.version import version_of
@@ -129,8 +129,7 @@ def as_functions(functions: Any) -> list[LabelingFunction]:
         if not callable(each):
             raise ArgumentError("functions holds something that cannot be called", got=each)
     made = [each if isinstance(each, LabelingFunction) else LabelingFunction(each) for each in given]
-    names = [each.name for each in made]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = repeated(each.name for each in made)
     if twice:
         raise ArgumentError(
             f"several labelling functions are called {listed(twice)}",

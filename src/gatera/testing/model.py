@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from gatera.core.checks import repeated
 from gatera.core.errors import ArgumentError, ExportError
 from gatera.core.random import torch_seeded
 from gatera.data.transforms.item import as_size
@@ -186,9 +187,10 @@ def _order_of_use(model: nn.Module) -> Iterator[list[int]]:
 def _check_cover(contract: Contract, model: nn.Module, groups: Sequence[ParameterGroup]) -> None:
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     held = [id(parameter) for group in groups for parameter in group.parameters]
-    left = [name for key, name in names.items() if key not in set(held)]
+    among = set(held)
+    left = [name for key, name in names.items() if key not in among]
     contract.require(not left, GROUPS, f"missing: {', '.join(left[:3])}")
-    twice = [names[key] for key in names if held.count(key) > 1]
+    twice = [names[key] for key in repeated(held) if key in names]
     contract.require(not twice, GROUPS, f"more than once: {', '.join(twice[:3])}")
 
 

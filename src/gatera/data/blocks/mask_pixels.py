@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from gatera.core.checks import repeated
 from gatera.core.errors import GateraError, PhotoError
 from gatera.program.raw.photo import explaining, open_image
 
@@ -53,8 +54,9 @@ def palettes_that_differ(masks: Sequence[Any], numbers: Sequence[int]) -> str | 
     known: dict[bytes, tuple[int, str]] = {}
     for path in [mask for mask in masks if isinstance(mask, str | Path)][:MOST_PALETTES]:
         colours = _palette(path, numbers)
+        unclear = repeated(colours.values())
         for number, colour in colours.items():
-            if list(colours.values()).count(colour) > 1:
+            if colour in unclear:
                 continue  # which of its numbers is meant is not clear
             other, name = known.setdefault(colour, (number, str(path)))
             if other != number:

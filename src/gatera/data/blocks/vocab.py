@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from gatera.core.checks import is_missing, listed
+from gatera.core.checks import is_missing, listed, repeated
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.escape import is_utf8
 from gatera.data.sources.items import Items
@@ -49,7 +49,7 @@ class Vocab(Items[Any]):
             )  # fmt: skip
         self.o2i: dict[Any, int] = {label: index for index, label in enumerate(self)}
         if len(self.o2i) < len(self):
-            twice = [label for label in self.o2i if self.count(label) > 1]
+            twice = repeated(self)
             raise ArgumentError("vocab has duplicate labels", got=twice)
 
     def __getitem__(self, index: Any) -> Any:

@@ -243,9 +243,9 @@ def _by_lists(found: MaskSet, lists: Mapping[str, frozenset[str]]) -> MaskSet:
     listed_all = "train" in lists and "train" in sides
     kept = [index for index, side in enumerate(sides) if side or not listed_all]
     left = [
-        BadFile(found.photos[i], f"{found.photos[i]} is in none of the lists of photos.")
-        for i in range(len(sides))
-        if i not in set(kept)
+        BadFile(photo, f"{photo} is in none of the lists of photos.")
+        for photo, side in zip(found.photos, sides, strict=True)
+        if listed_all and not side
     ]
     return replace(
         found, photos=[found.photos[i] for i in kept], masks=[found.masks[i] for i in kept],

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from gatera.core.checks import listed, missing_column, require
+from gatera.core.checks import listed, missing_column, repeated, require
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.vocab import categories_of, native
 from gatera.data.item_errors import naming_item, row_name
@@ -32,7 +32,7 @@ def check_frame(frame: Any) -> None:
     if not len(frame):
         raise DataError("The table has no rows")
     names = list(frame.columns)
-    twice = list(dict.fromkeys(name for name in names if names.count(name) > 1))
+    twice = repeated(names)
     if twice:
         raise DataError(
             "The table has more than one column of a name", got=twice,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gatera.core.checks import listed
+from gatera.core.checks import listed, repeated
 from gatera.core.errors import DataError, shorten
 from gatera.program.tables.blocks import is_frame
 from gatera.program.tables.columns import Column, Kind
@@ -167,7 +167,7 @@ def _header_with(known: Sequence[str], first: Sequence[str]) -> str | int | None
 
 def _named(names: Sequence[str], rows: Sequence[Sequence[str]], skip: int, path: Path) -> Layout:
     named = [_clean(name) for name in names]
-    twice = sorted({name for name in named if name and named.count(name) > 1})
+    twice = repeated(name for name in named if name)
     if twice:
         raise DataError(
             f"{path} has more than one column of a name",

@@ -77,12 +77,9 @@ def _collect(version: Version, named: dict[str, str], found: Verified | None) ->
 
 
 def _check_objects(work: Workspace, named: dict[str, str], repair: bool, found: Verified) -> None:
-    there = [sha256 for sha256 in named if len(sha256) == 64 and sha256 in work.objects]
-    bad = {
-        sha256: "is not in the object store"
-        for sha256 in named
-        if len(sha256) == 64 and sha256 not in set(there)
-    }
+    of_content = [sha256 for sha256 in named if len(sha256) == 64]
+    there = dict.fromkeys(sha256 for sha256 in of_content if sha256 in work.objects)
+    bad = {sha256: "is not in the object store" for sha256 in of_content if sha256 not in there}
     places = {f"{sha256[:2]}/{sha256[2:]}": sha256 for sha256 in there}
     results = hashed(work.objects.folder, places, sha256_file)
     for place, result in track(results, "Verifying", total=len(places)):

@@ -142,7 +142,7 @@ class Summary:
         """How many items changed."""
         return self.added + self.removed + self.relabelled.total() + self.changed.total()
 
-    def count(self, change: Change) -> None:
+    def add(self, change: Change) -> None:
         """Count one more change."""
         kind = change.kind
         if kind == "added":
@@ -206,5 +206,5 @@ def summarise(changes: Iterable[Change]) -> Summary:
     """Count changes."""
     summary = Summary()
     for change in changes:
-        summary.count(change)
+        summary.add(change)
     return summary
