@@ -36,6 +36,13 @@ def test_unknown_classes_are_said_and_count_as_wrong(gatera, program, labelled):
     assert result["most_confused"][0] == {"actual": "lion", "predicted": "cat", "n": 12}
 
 
+def test_a_table_says_of_each_item_whether_it_was_answered_wrong(gatera, program, labelled):
+    shutil.copy(labelled / "dog" / "dog_1.jpg", labelled / "cat" / "a_dog.jpg")
+    rows = list(csv.DictReader(io.StringIO(gatera("test", program, labelled, "--csv").out)))
+    assert len(rows) == 25 and {row["wrong"] for row in rows} == {"0", "1"}
+    assert all((row["label"] != row["answer"]) == (row["wrong"] == "1") for row in rows)
+
+
 def test_labels_of_which_the_program_knows_none_are_refused(gatera, program, labelled):
     """ "Cat" for "cat" was measured as 100 % wrong, with exit status 0."""
     for label in ("cat", "dog"):

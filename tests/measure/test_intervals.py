@@ -5,6 +5,7 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from gatera.core.errors import ArgumentError
+from gatera.core.random import rng
 from gatera.measure.intervals import average_precision_interval, bootstrap_interval, wilson_interval
 
 
@@ -103,3 +104,12 @@ def test_the_interval_of_an_average_precision_is_that_of_resampled_items_with_ti
     assert whole.low == whole.high
     with pytest.raises(ArgumentError, match="an item that has the label"):
         average_precision_interval([0.1, 0.2], [0, 0])
+
+
+def test_an_interval_of_an_average_precision_leaves_out_as_much_on_either_side_as_asked():
+    present, scores = np.arange(40) % 3 == 0, np.random.default_rng(1).random(40)
+    order = np.argsort(-scores)
+    drawn = rng(0).multinomial(40, np.full(40, 1 / 40), 100)  # how often each item is in a sample
+    values = [average_precision_score(present[order], scores[order], sample_weight=times) for times in drawn]
+    found = average_precision_interval(scores, present, confidence=0.8, resamples=100)
+    assert found == pytest.approx(np.quantile(values, [0.1, 0.9]))

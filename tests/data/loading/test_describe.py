@@ -42,6 +42,11 @@ def test_loaders_show_inputs_classes_counts_and_sizes(photo_folder):
     assert repr(dls.train.batch_tfms).startswith("<BatchPipeline: Flip(size=16) -> Warp(size=16, p=0.75) -> ")
 
 
+def test_a_photo_is_so_many_pixels_high_and_wide(photo_folder):
+    dls = ImageDataLoaders.from_folder(photo_folder, valid_pct=0.25, seed=1, item_tfms=Resize((16, 24)), bs=4)
+    assert "photos of 16 x 24 pixels" in repr(dls)
+
+
 def test_a_notebook_shows_a_table(photo_folder):
     dls = pets(photo_folder)
     page = dls._repr_html_()

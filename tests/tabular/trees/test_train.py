@@ -5,6 +5,8 @@ from contextlib import contextmanager
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from torch import nn
 
 from gatera.learn.export.program import finite
 from gatera.program.program import load_program
@@ -110,6 +112,56 @@ def test_a_named_number_of_epochs_is_kept(tmp_path):
     assert len(learn.recorder.rows) == 3 and notes == []
 
 
+def maker(make=nn.Identity) -> choose.NetworkMaker:
+    split = lambda x: (torch.empty(len(x), 0, dtype=torch.int64), x)  # noqa: E731
+    return choose.NetworkMaker(make, split, nn.MSELoss(), 1e-3, 8, (0.9, 0.8, 0.9))
+
+
+def test_a_large_table_holds_out_a_fifth_once():
+    (fold,) = make_folds(EncodedRows(np.zeros((8_001, 1), np.float32), np.arange(8_001.0), [], 0), 0)
+    assert [len(part) for part in fold] == [6_400, 1_601]
+
+
+def test_what_both_say_is_their_mean_by_share(monkeypatch):
+    rows = EncodedRows(np.zeros((40, 1), np.float32), np.full(40, 3.0), [], 0)
+    monkeypatch.setattr(
+        choose, "_train_and_ask", lambda rows, train, valid, *about: np.full((len(valid), 1), 0.0)
+    )
+    monkeypatch.setattr(choose, "fit_several", lambda rows, seed: None)
+    monkeypatch.setattr(choose, "predict_trees", lambda trees, rows: np.full((len(rows.y), 1), 4.0))
+    trial = choose.try_both(rows, maker(), 1, None)
+    assert trial.share == 0.75 and (trial.answers == 3).all()
+    assert trial.errors == {0.0: 3, 0.25: 2, 0.5: 1, 0.75: 0, 1.0: 1}
+
+
+def test_a_network_with_a_large_first_layer_is_tried_for_fewer_epochs(monkeypatch):
+    rows, lengths = EncodedRows(np.zeros((40, 1), np.float32), np.arange(40.0), [], 0), set()
+
+    def better_each_time(rows, train, valid, maker, seed, epochs):
+        lengths.add(epochs)
+        return np.full((len(valid), 1), epochs / 10)
+
+    monkeypatch.setattr(choose, "_train_and_ask", better_each_time)
+    for inputs, most in ((10, 128), (300_000, 16)):
+        lengths.clear()
+        choose.try_both(rows, maker(lambda: nn.Linear(inputs, 100, device="meta")), 1, None, trees=False)  # noqa: B023
+        assert max(lengths) == most
+
+
+def test_a_wide_table_has_one_set_of_trees_or_none(tmp_path, monkeypatch):
+    monkeypatch.setattr("gatera.tabular.trees.fit.WIDE", 1)
+    rows = EncodedRows(np.random.default_rng(0).random((40, 2), np.float32), np.arange(40) % 2, [], 2)
+    (trees,) = fit_several(rows)
+    assert trees.max_bins == 31
+    monkeypatch.setattr("gatera.tabular.trees.train.MOST_TREE_COLUMNS", 1)
+    _, facts, notes = trained(tmp_path, "best")
+    assert facts["trees_share"] == 0
+    assert notes == [
+        "Boosted trees are not tried: 2 columns would take them many minutes. The program holds the network (to change: model='trees')."
+    ]
+    assert trained(tmp_path, "trees")[1]["trees_share"] == 1
+
+
 def test_folds_hold_out_every_row_once_and_every_class():
     rows = EncodedRows(np.zeros((103, 1), np.float32), np.arange(103) % 3, [], 3)
     folds = make_folds(rows, 0)
@@ -124,7 +176,7 @@ def test_a_network_that_diverges_is_not_held(monkeypatch):
     )
     monkeypatch.setattr(choose, "fit_several", lambda rows, seed: None)
     monkeypatch.setattr(choose, "predict_trees", lambda trees, rows: np.zeros((len(rows.y), 1)))
-    trial = choose.try_both(rows, None, 1, None)
+    trial = choose.try_both(rows, maker(), 1, None)
     assert trial.share == 1 and np.isnan(trial.errors[0.0]) and trial.errors[1.0] > 0
     assert _figure(trial.errors[0.0], rows) == "not a number, as its training diverged"
     assert finite(trial.errors)[0.0] is None

@@ -25,6 +25,9 @@ LENGTHS = (4, 8, 16, 32, 64, 128)
 #: Rows that the tries may train on, all together: this bounds their time (about 20 s on two cores), on every machine alike.
 MOST_ROWS = 2_000_000
 
+#: Up to this many parameters of dense layers the rows decide about the time; a network of more counts each row as so many times more.
+USUAL_PARAMETERS = 200_000
+
 #: Of a larger table, this many rows are tried.
 MOST_TRIED = 40_000
 
@@ -166,7 +169,7 @@ def _try_networks(
 ) -> tuple[int, bool, np.ndarray]:
     """Return the best number of epochs, whether the loss still fell there, and what such networks say of held-out rows."""
     wanted = rows.take(np.concatenate([valid for _, valid in folds]))
-    n_train = sum(len(train) for train, _ in folds)
+    n_train = round(sum(len(train) for train, _ in folds) * _effort(maker.make()))
     budget = MOST_ROWS if epochs is None else np.inf
     best: tuple[float, int, np.ndarray] | None = None
     for length in LENGTHS if epochs is None else (epochs,):
@@ -182,6 +185,12 @@ def _try_networks(
         best = loss, length, said
     assert best is not None  # for the type checker: there are lengths
     return best[1], epochs is None, best[2]
+
+
+def _effort(network: nn.Module) -> float:
+    """Return how many times as long as a usual network one takes for a row, at least 1: wide tables have large first layers."""
+    dense = sum(part.weight.numel() for part in network.modules() if isinstance(part, nn.Linear))
+    return max(1.0, dense / USUAL_PARAMETERS)
 
 
 def _train_and_ask(

@@ -25,6 +25,13 @@ MEMBERS: tuple[dict[str, Any], ...] = (
     {"learning_rate": 0.05, "max_iter": 200, "max_leaf_nodes": 8, "min_samples_leaf": 10},
 )
 
+#: Of a table with more columns, one estimator is trained on coarser bins: the others would take several times as long for each column.
+WIDE = 500
+WIDE_SETTINGS: dict[str, Any] = {"max_bins": 31}
+
+#: With more columns than these, minutes of training would be needed for each held-out part.
+MOST_TREE_COLUMNS = 5_000
+
 #: With more classes there would be too many trees: each of some hundred rounds adds one for every class.
 MOST_TREE_CLASSES = 30
 
@@ -88,7 +95,9 @@ def fit_trees(rows: EncodedRows, seed: int = 0, **settings: Any) -> Any:
 
 
 def fit_several(rows: EncodedRows, seed: int = 0) -> list[Any]:
-    """Train `MEMBERS`, whose mean is what the trees of a program say."""
+    """Train `MEMBERS`, whose mean is what the trees of a program say; one of them alone for more than `WIDE` columns."""
+    if rows.x.shape[1] > WIDE:
+        return [fit_trees(rows, seed, **WIDE_SETTINGS)]
     return [fit_trees(rows, seed + number, **settings) for number, settings in enumerate(MEMBERS)]
 
 

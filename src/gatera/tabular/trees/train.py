@@ -15,7 +15,13 @@ from gatera.models.trees import TableMixture
 from gatera.program.tables.notes import Note
 from gatera.tabular.learner import TabularLearner
 from gatera.tabular.trees.choose import NetworkMaker, Trial, try_both
-from gatera.tabular.trees.fit import MOST_TREE_CLASSES, EncodedRows, boosted_module, fit_several
+from gatera.tabular.trees.fit import (
+    MOST_TREE_CLASSES,
+    MOST_TREE_COLUMNS,
+    EncodedRows,
+    boosted_module,
+    fit_several,
+)
 
 TableModel = Literal["best", "network", "trees", "both"]
 
@@ -84,6 +90,10 @@ def train_table(
                 f"Boosted trees are left out: they need a set of trees for each of {rows.n_classes:,} classes"
             )
         )
+    if rows.x.shape[1] > MOST_TREE_COLUMNS and model == "best":
+        model = "network"
+        text = f"Boosted trees are not tried: {rows.x.shape[1]:,} columns would take them many minutes. The program holds the network"
+        on_note(Note(text, "model", "trees"))
     if model == "best" and len(rows.y) < FEWEST:
         model = "network"
         text = f"With fewer than {FEWEST} training rows nothing is held out to compare with boosted trees: the program holds the network"
