@@ -103,7 +103,7 @@ def test_a_column_of_sides_that_the_program_reads_or_that_names_other_things_is_
 
 def test_a_table_of_labels_alone_has_no_texts(tmp_path):
     (tmp_path / "t.csv").write_text("y\na\nb\n")
-    with pytest.raises(DataError, match="t.csv has no column of texts beside y"):
+    with pytest.raises(DataError, match=r"t\.csv has no column of texts beside y"):
         find_labelled_rows(tmp_path / "t.csv", [], Asked(), {})
 
 
