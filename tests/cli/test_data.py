@@ -52,6 +52,12 @@ def test_a_whole_story(gatera, folder, tmp_path):
         ran.out.startswith("1 cat -> dog; by Ben.\nitem           change      by   at")
         and "cat/cat_0.jpg  cat -> dog  Ben" in ran.out
     )
+    assert ran.err == ""
+    inside = gatera("data", "diff", "--html", folder / "diff.html").err
+    assert inside.endswith(
+        "is inside the repository, and gatera data status counts it as new. Write it elsewhere to keep it out.\n"
+    )
+    (folder / "diff.html").unlink()
     page = (tmp_path / "diff.html").read_text()
     assert page.count("data:image/jpeg;base64,") == 1 and "cat/cat_0.jpg" in page
     assert json.loads(gatera("data", "diff", "--json").out)["columns"]["label"] == {

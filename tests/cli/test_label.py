@@ -66,7 +66,7 @@ def test_labels_name_function_version_and_person(folder, capsys):
     assert len(found["a.txt"]["sha256"]) == 64 and found["a.txt"]["at"].endswith("Z") and found["a.txt"]["by"]
 
 
-def test_a_label_by_a_person_is_never_changed(folder, capsys):
+def test_a_label_by_a_person_is_never_changed(folder, capsys, monkeypatch):
     table = "file,sha256,label,split,group,source,by,at,note,stars\na.txt,,negative,valid,g1,,Ann,,mine,3\n"
     (folder / "texts" / "labels.csv").write_text(table)
     code, out, _ = apply(folder, capsys)
@@ -81,6 +81,12 @@ def test_a_label_by_a_person_is_never_changed(folder, capsys):
     )
     code, out, _ = run(capsys, "report", folder / "texts")
     assert code == 0 and "0 of 1 right" in out
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    code, narrow, _ = run(capsys, "report", folder / "texts")
+    assert (
+        code == 0 and max(map(len, narrow.splitlines())) <= 60 and "0 of 1 right" in " ".join(narrow.split())
+    )
 
 
 def test_a_changed_function_changes_only_the_labels_of_what_it_votes_on(folder, capsys):

@@ -185,6 +185,18 @@ def check_at_least(argument: str, value: float, low: float) -> None:
         raise ArgumentError(f"{argument} must be a finite number", got=value)
 
 
+def check_finite(argument: str, value: float) -> None:
+    """Raise ArgumentError unless `value` is a finite number."""
+    if not _is_number(value) or not math.isfinite(value):
+        raise ArgumentError(f"{argument} must be a finite number", got=value)
+
+
+def check_positive(argument: str, value: float) -> None:
+    """Raise ArgumentError unless `value` is a finite number above 0."""
+    if not _is_number(value) or not 0 < value < math.inf:
+        raise ArgumentError(f"{argument} must be a finite number above 0", got=value)
+
+
 def check_count(argument: str, value: float, low: int) -> None:
     """Raise ArgumentError unless `value` is a whole number of at least `low`."""
     check_at_least(argument, value, low)

@@ -80,20 +80,27 @@ class LabelingReport:
     covered: int
     remarks: tuple[str, ...] = field(default=())
 
-    def __str__(self) -> str:
+    @property
+    def table(self) -> list[tuple[str, ...]]:
+        """The table as texts: its headings, then a row for each function. Columns without anything are left out."""
         rows = [_HEADINGS, *(_row(each) for each in self.functions)]
         used = [place for place in range(len(_HEADINGS)) if any(row[place] for row in rows[1:])]
-        widths = {place: max(len(row[place]) for row in rows) for place in used}
-        lines = ["  ".join(row[place].ljust(widths[place]) for place in used).rstrip() for row in rows]
+        return [tuple(row[place] for place in used) for row in rows]
+
+    @property
+    def sentences(self) -> list[str]:
+        """What stands below the table."""
         share = self.covered / self.items if self.items else 0.0
-        return "\n".join(
-            [
-                *lines,
-                "",
-                f"{self.covered:,} of {self.items:,} items have a vote ({share:.1%}).",
-                *self.remarks,
-            ]
-        )
+        return [f"{self.covered:,} of {self.items:,} items have a vote ({share:.1%}).", *self.remarks]
+
+    def __str__(self) -> str:
+        rows = self.table
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        ]
+        return "\n".join([*lines, "", *self.sentences])
 
 
 _HEADINGS = (

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gatera.core.checks import check_at_least, check_count, check_fraction, check_positive
 from gatera.core.progress import note
 from gatera.learn.head_start import HeadStart
 from gatera.learn.optimizer import group_lrs
@@ -37,6 +38,19 @@ def freeze_groups(groups: Sequence[ParameterGroup], n: int) -> int:
             if number < n_frozen:
                 parameter.grad = None  # the optimizer would go on using the last gradient
     return n_frozen
+
+
+def check_fine_tune(
+    epochs: int, base_lr: float | None, freeze_epochs: int, lr_mult: float, pct_start: float, div: float
+) -> None:
+    """Raise ArgumentError if an argument of `fine_tune` is not usable: before its first part, not after it."""
+    check_count("epochs", epochs, 1)
+    check_count("freeze_epochs", freeze_epochs, 0)
+    if base_lr is not None:
+        check_at_least("base_lr", base_lr, 0)
+    check_positive("lr_mult", lr_mult)
+    check_fraction("pct_start", pct_start)
+    check_positive("div", div)
 
 
 def rate_share(missed: float | None) -> float:

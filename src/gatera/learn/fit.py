@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from gatera.core.checks import check_count
+from gatera.core.checks import check_at_least, check_count
 from gatera.core.errors import ArgumentError
 from gatera.learn import loop
 from gatera.learn.checkpoints.keeper import Keeper, as_data_error
@@ -52,6 +52,8 @@ class FitPlan:
 
     def __post_init__(self) -> None:
         check_count("n_epoch", self.epochs, 1)
+        if self.wd is not None:
+            check_at_least("wd", self.wd, 0)
 
     @classmethod
     def of(

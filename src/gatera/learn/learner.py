@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Unpack
 import torch
 from torch import Tensor, nn
 
-from gatera.core.checks import check_fraction
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.signatures import check_arguments, spelled_out
 from gatera.data.loading.list_loader import ListLoader
@@ -29,7 +28,7 @@ from gatera.learn.inference.score import Score
 from gatera.learn.inference.show import Grid, show_results
 from gatera.learn.optimizer import Adam, OptimizerFactory, load_named_state, named_state
 from gatera.learn.options import FIT_DEFAULTS, LEARNER_DEFAULTS, FitArguments, OtherLearnerArguments
-from gatera.learn.schedule import ParamScheduler, combined_cos
+from gatera.learn.schedule import flat_cos
 from gatera.learn.state import attribute_name
 from gatera.learn.trainer import Rates, Trainer
 from gatera.models.summary import Summary, model_summary
@@ -98,12 +97,8 @@ class Learner(Trainer, SeesInside):
             arguments: wd, cbs, reset_opt, resume, phase; see `FitArguments`.
         """
         check_arguments(Learner.fit_flat_cos, arguments)
-        check_fraction("pct_start", pct_start)
         rates = self._rates(lr)
-        schedule = ParamScheduler(
-            {"lr": [combined_cos(pct_start, rate, rate, rate / div_final) for rate in rates]}
-        )
-        self._fit(FitPlan.of(n_epoch, rates, arguments, [schedule]))
+        self._fit(FitPlan.of(n_epoch, rates, arguments, [flat_cos(rates, div_final, pct_start)]))
 
     # -- using ------------------------------------------------------------------------------------------------------
 

@@ -135,21 +135,30 @@ def group_lrs(lr: float | slice | Sequence[float], n_groups: int) -> list[float]
             raise ArgumentError(
                 "lr must be a slice with an end", got=lr, expected="slice(high) or slice(low, high)"
             )
-        if lr.start is None:
-            lrs = [lr.stop / 10] * (n_groups - 1) + [lr.stop]
+        high, low = _as_rate(lr.stop), None if lr.start is None else _as_rate(lr.start)
+        if low is None:
+            lrs = [high / 10] * (n_groups - 1) + [high]
+        elif n_groups == 1:
+            lrs = [high]
         else:
-            ratio = (lr.stop / lr.start) ** (1 / max(n_groups - 1, 1))
-            lrs = [lr.stop] if n_groups == 1 else [lr.start * ratio**i for i in range(n_groups)]
-    elif isinstance(lr, Sequence):
-        lrs = [float(value) for value in lr]
+            ratio = (high / low) ** (1 / (n_groups - 1)) if low > 0 and high > 0 else math.nan
+            lrs = [low * ratio**i for i in range(n_groups)]
+    elif isinstance(lr, Sequence) and not isinstance(lr, str):
+        lrs = [_as_rate(value) for value in lr]
     else:
-        lrs = [float(lr)] * n_groups
+        lrs = [_as_rate(lr)] * n_groups
     if len(lrs) != n_groups or not all(0 <= value < math.inf for value in lrs):
         raise ArgumentError(
             "lr does not fit the model's parameter groups", got=lr,
             expected=f"a finite number >= 0, slice(low, high), slice(high), or {n_groups} numbers",
         )  # fmt: skip
     return [float(f"{value:.12g}") for value in lrs]  # hides the rounding of the power above
+
+
+def _as_rate(value: Any) -> float:
+    """Return a number; NaN for what is none: a truth value, a text."""
+    usable = hasattr(value, "__float__") and not isinstance(value, bool)
+    return float(value) if usable else math.nan
 
 
 #: Hyperparameters that every optimizer may be asked to change.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypedDict
 
-from gatera.core.checks import check_choice, check_count, check_fraction
+from gatera.core.checks import check_at_least, check_choice, check_count, check_fraction, check_positive
 from gatera.core.device import PRECISIONS, Precision
 from gatera.core.errors import ArgumentError
 from gatera.learn.optimizer import Adam, OptimizerFactory
@@ -55,18 +55,23 @@ class TrainingOptions:
 
     def __post_init__(self) -> None:
         check_choice("precision", self.precision, PRECISIONS)
-        if len(self.moms) != 3 or not all(0 <= mom < 1 for mom in self.moms):
-            raise ArgumentError(
-                "moms must be three momenta", got=self.moms, expected="three numbers in [0, 1)"
-            )
+        check_moms(self.moms)
         check_fraction("solve_head_below", self.solve_head_below)
         check_fraction("skip_unfrozen_below", self.skip_unfrozen_below)
         if self.fine_tune_groups is not None:
             check_count("fine_tune_groups", self.fine_tune_groups, 1)
-        if self.fine_tune_lr is not None and self.fine_tune_lr <= 0:
-            raise ArgumentError("fine_tune_lr is not above 0", got=self.fine_tune_lr)
-        if self.wd is not None and self.wd < 0:
-            raise ArgumentError("wd is negative", got=self.wd, expected="0 or more, or None")
+        if self.fine_tune_lr is not None:
+            check_positive("fine_tune_lr", self.fine_tune_lr)
+        if self.wd is not None:
+            check_at_least("wd", self.wd, 0)
+
+
+def check_moms(moms: object) -> None:
+    """Raise ArgumentError unless these are three momenta, each in [0, 1)."""
+    if not isinstance(moms, Sequence) or isinstance(moms, str) or len(moms) != 3:
+        raise ArgumentError("moms must be three momenta", got=moms, expected="three numbers in [0, 1)")
+    for mom in moms:
+        check_fraction("each of moms", mom, open_high=True)
 
 
 @dataclass(frozen=True)

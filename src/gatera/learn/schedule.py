@@ -8,8 +8,10 @@ from functools import partial
 
 import torch
 
+from gatera.core.checks import check_fraction, check_positive
 from gatera.core.errors import ArgumentError
 from gatera.learn.optimizer import set_hyper
+from gatera.learn.options import check_moms
 from gatera.learn.state import Callback, LoopState
 
 #: A value at a position 0..1 of the training.
@@ -124,12 +126,35 @@ def one_cycle(
         div_final: the end is peak / div_final.
         pct_start: fraction of the training, 0..1, during which rates rise.
 
+    Raises:
+        ArgumentError: if a number is not finite or out of its range.
+
     Source: Smith, "A disciplined approach to neural network hyper-parameters" (arXiv 1803.09820), with fastai's
     cosine shape and defaults.
     """
+    check_positive("div", div)
+    check_positive("div_final", div_final)
+    check_fraction("pct_start", pct_start)
+    check_moms(moms)
     return ParamScheduler(
         {
             "lr": [combined_cos(pct_start, lr / div, lr, lr / div_final) for lr in lrs],
             "mom": combined_cos(pct_start, *moms),
         }
     )
+
+
+def flat_cos(lrs: Sequence[float], div_final: float = DIV_FINAL, pct_start: float = 0.75) -> ParamScheduler:
+    """Return constant learning rates, which then fall by a cosine.
+
+    Args:
+        lrs: the learning rate of each parameter group.
+        div_final: the end is rate / div_final.
+        pct_start: fraction of the training, 0..1, with constant rates.
+
+    Raises:
+        ArgumentError: if a number is not finite or out of its range.
+    """
+    check_positive("div_final", div_final)
+    check_fraction("pct_start", pct_start)
+    return ParamScheduler({"lr": [combined_cos(pct_start, lr, lr, lr / div_final) for lr in lrs]})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 import torch
 from torch import nn
 
-from gatera.core.checks import check_count, check_fraction, counted, require
+from gatera.core.checks import counted, require
 from gatera.core.device import Precision
 from gatera.core.errors import DataError
 from gatera.core.progress import note
@@ -25,7 +25,7 @@ from gatera.learn.callbacks.lr_finder import LRFinder, SuggestedLRs, Suggestion,
 from gatera.learn.callbacks.recorder import Recorder
 from gatera.learn.checkpoints import saved as checkpoint
 from gatera.learn.checkpoints.keeper import Keeper
-from gatera.learn.fine_tune_rates import START_SHARE, UnfrozenPart, freeze_groups, suffices
+from gatera.learn.fine_tune_rates import START_SHARE, UnfrozenPart, check_fine_tune, freeze_groups, suffices
 from gatera.learn.fit import Fit, FitPlan
 from gatera.learn.frozen_features import FeatureCache, skip_frozen_part
 from gatera.learn.head_start import HeadStart, start_head, trained_before
@@ -282,9 +282,8 @@ class Trainer:
             arguments: wd, cbs, reset_opt, resume, phase; see `FitArguments`.
         """
         check_arguments(Trainer.fit_one_cycle, arguments)
-        check_fraction("pct_start", pct_start)
         peaks = self._rates(lr_max)
-        schedule = one_cycle(peaks, moms or self.options.moms, div, div_final, pct_start)
+        schedule = one_cycle(peaks, self.options.moms if moms is None else moms, div, div_final, pct_start)
         self._fit(FitPlan.of(n_epoch, peaks, arguments, [schedule]))
 
     @spelled_out(FitArguments, FINE_TUNE_DEFAULTS)
@@ -317,7 +316,7 @@ class Trainer:
             arguments: wd, cbs, reset_opt, resume, for both parts; see `FitArguments`.
         """
         check_arguments(Trainer.fine_tune, arguments)
-        check_count("epochs", epochs, 1)
+        check_fine_tune(epochs, base_lr, freeze_epochs, lr_mult, pct_start, div)
         resume = arguments.pop("resume", None)
         stopped = None if resume is None else self.load_checkpoint(resume)["position"]["phase"]
         if resume is None:

@@ -8,7 +8,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from gatera.core.checks import did_you_mean
+from gatera.core.checks import check_count, did_you_mean
 from gatera.core.errors import ArgumentError
 from gatera.models.layers import SigmoidRange
 from gatera.models.tabular import Embedding, TabularConfig, TabularModel
@@ -40,6 +40,7 @@ class EmbeddingDotBias(nn.Module):
         scale: TargetScale | None = None,
     ) -> None:
         super().__init__()
+        check_count("n_factors", n_factors, 1)
         self.u_weight, self.i_weight = Embedding(n_users, n_factors), Embedding(n_items, n_factors)
         self.u_bias, self.i_bias = Embedding(n_users, 1), Embedding(n_items, 1)
         self.y_range = y_range

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gatera.core.checks import check_finite
 from gatera.core.errors import ArgumentError
 
 
@@ -77,8 +78,10 @@ def sigmoid_range(x: Tensor, low: float, high: float) -> Tensor:
 
 
 def check_range(y_range: tuple[float, float]) -> tuple[float, float]:
-    """Return the range, or raise ArgumentError if its low end is not below its high end."""
+    """Return the range, or raise ArgumentError if an end is not finite, or its low end is not below its high end."""
     low, high = y_range
+    for end in (low, high):
+        check_finite("y_range", end)
     if not low < high:
         raise ArgumentError("y_range must be a pair (low, high) with low < high", got=(low, high))
     return low, high

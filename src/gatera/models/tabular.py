@@ -162,6 +162,8 @@ class TabularModel(nn.Module):
         scale: TargetScale | None = None,
     ) -> None:
         super().__init__()
+        if not isinstance(layers, Sequence) or isinstance(layers, str):
+            raise ArgumentError("layers must be a list of sizes", got=layers, expected="such as [200, 100]")
         self.config = config or TabularConfig()
         self.embeds = nn.ModuleList([Embedding(ni, nf) for ni, nf in emb_szs])
         self.n_emb, self.n_cont = sum(width for _, width in emb_szs), n_cont

@@ -22,6 +22,7 @@ from gatera.recipes.evaluation import Evaluation, evaluate_numbers
 from gatera.recipes.events import Events
 from gatera.recipes.files import report_sides
 from gatera.recipes.job import Job, one_cycle, options_for
+from gatera.recipes.odd_values import check_target_numbers, stand_ins, zero_ratings
 from gatera.recipes.settings import TrainSettings
 
 
@@ -79,6 +80,10 @@ def read(settings: TrainSettings, events: Events) -> tuple[Any, list[str]]:
         events.on_warning(f"Skipped {counted(skipped, 'row')} without user, item or rating.")
     ratings = whole[usable]
     check_varies(ratings[rating], settings.source)
+    check_target_numbers(ratings, rating, settings.source)
+    for odd in (*stand_ins(ratings, [], rating), zero_ratings(ratings[rating])):
+        if odd is not None:
+            events.on_note(odd)
     return ratings, columns
 
 

@@ -25,6 +25,7 @@ from gatera.recipes.events import Events
 from gatera.recipes.files import report_sides
 from gatera.recipes.find_task import OtherTask
 from gatera.recipes.job import Job, options_for
+from gatera.recipes.odd_values import check_target_numbers, giveaways, stand_ins
 from gatera.recipes.settings import ModelKind, Task, TrainSettings
 from gatera.recipes.splitting.rows import RowsToSplit, SplitRows, split_rows
 from gatera.recipes.splitting.trouble import report_suspects_by_answers
@@ -161,10 +162,18 @@ def read(settings: TrainSettings, events: Events) -> Table:
             expected="columns of numbers or of categories that occur more than once",
             remedy=numbers_from_texts(target) if texts else None,
         )  # fmt: skip
+    classes = is_class_as_asked(frame[target], wishes)
+    if not classes:
+        check_target_numbers(frame, target, settings.source)
+    for note in (
+        *stand_ins(frame, roles.numbers, target),
+        *giveaways(frame, target, classes, roles.categories, roles.numbers),
+    ):
+        events.on_note(note)
     if texts:
         events.on_note(Note(f"Free text is not used here: {listed(texts, 6)}", "text", texts[0]))
     return Table(
-        frame, target, is_class_as_asked(frame[target], wishes), roles.categories, [*roles.numbers, *roles.dates], roles.skipped,
+        frame, target, classes, roles.categories, [*roles.numbers, *roles.dates], roles.skipped,
         len(whole) - len(frame), roles.dates, np.flatnonzero(~unusable),
     )  # fmt: skip
 

@@ -106,6 +106,15 @@ def test_several_columns_that_could_be_the_label_are_asked_about(tmp_path):
     )
 
 
+@pytest.mark.parametrize("names", ["x,y", "y1,x1", "nose_x,nose_y", "c0x,c0y"])
+def test_coordinates_are_points_and_not_labels(tmp_path, names):
+    folder = touch(tmp_path, "a1.jpg", "a2.jpg")
+    (folder / "labels.csv").write_text(f"file,{names}\na1.jpg,30,4.5\na2.jpg,,\n")
+    assert complaint(folder).endswith(
+        "Points of a photo are learned in Python, by a DataBlock with PointBlock; else name the column: target=."
+    )
+
+
 def test_a_target_without_a_table_is_refused(tmp_path):
     folder = touch(tmp_path, "cat/1.jpg", "dog/2.jpg")
     assert "target= says how to read labels.csv, and no labels.csv in" in complaint(

@@ -13,6 +13,7 @@ from gatera.core.errors import DataError
 from gatera.data.folders.class_folders import place_files
 from gatera.data.folders.labelled import Kind, LabelledFiles, name_left_out, read_folder, skip_unreadable
 from gatera.data.sources.items import decode_photo, get_image_files
+from gatera.program.raw.formats.unread import unread_files, unread_sentence
 from gatera.program.tables.notes import Note
 
 PHOTOS = Kind(get_image_files, "photo", ".jpg or .png", decode_photo)
@@ -336,6 +337,26 @@ def test_files_of_unknown_endings_are_counted_too(tmp_path):
         f"{tmp_path} has 2 files of other kinds (.bin, .weights), which are not read, e.g. dog/c.bin.",
         f"{tmp_path} has 2 pictures in other formats (.pcx, .sgi), which are not read, e.g. cat/a.pcx.",
     ]
+
+
+def test_texts_in_a_notation_are_missed_among_texts_and_not_beside_photos():
+    files = [
+        Path(name)
+        for name in (
+            "pos/1.txt",
+            "pos/2.html",
+            "neg/3.MD",
+            "neg/4.xml",
+            "README.md",
+            "neg/index.html",
+            "a.csv",
+        )
+    ]
+    assert unread_files(files, {".txt"}) == [("text in another format", files[1:4])]
+    assert unread_files(files, {".png"}) == []
+    assert "has 3 texts in other formats (.html, .md, .xml), which are not read" in unread_sentence(
+        Path(), "text in another format", files[1:4]
+    )
 
 
 @pytest.mark.parametrize("spread", ["ab", "a/b", "abc"])

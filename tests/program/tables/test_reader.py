@@ -507,6 +507,27 @@ def test_rows_that_are_one_quoted_cell_each_are_refused(write):
     assert list(cells(write('"text, long"\n"a, b, c"\n"d"\n'))) == ["text, long"]
 
 
+def test_single_quotes_that_hold_the_delimiter_are_refused_and_apostrophes_are_not(write):
+    """Its rows have a cell more than the header, and so the first one would name the row."""
+    rows = "".join(f"{n}.5,'x,{n}',{n % 2}\n" for n in range(9))
+    said = complaint(write("a,b,y\n" + rows))
+    assert "has cells in single quotes that hold the delimiter" in said and 'Got: ["\'x", "0\'"]' in said
+    assert (
+        len(
+            list(
+                cells(
+                    write(
+                        "a,b\n"
+                        + "".join(f"'t Hooft {n},dogs'\n" if n == 4 else f"'s {n},x\n" for n in range(9))
+                    )
+                )
+            )
+        )
+        == 2
+    )
+    assert len(list(cells(write("a,b\n" + "'quoted','whole'\n" * 9)))) == 2
+
+
 @pytest.mark.parametrize(
     ("written", "values"),
     [

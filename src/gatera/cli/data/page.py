@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from gatera.cli.output import show_line
 from gatera.core.checks import counted
 from gatera.core.errors import GateraError
 from gatera.core.files import atomic_write, check_free_to_write
@@ -46,6 +47,7 @@ def write_changes(
     ]
     _write(
         page,
+        data,
         f"Labels of {data.root.name}, from {between[0]} to {between[1]}",
         sentence,
         sections,
@@ -66,6 +68,7 @@ def write_conflict_page(
     sentence = f"{counted(len(conflicts), 'item was', 'items were')} changed differently on both sides."
     _write(
         page,
+        data,
         what[0].upper() + what[1:],
         sentence,
         [html.section("Items", [_gallery(cards)])],
@@ -74,12 +77,24 @@ def write_conflict_page(
     )
 
 
-def _write(page: Path, title: str, sentence: str, sections: Sequence[str], count: int, force: bool) -> None:
+def _write(
+    page: Path,
+    data: DataRepository,
+    title: str,
+    sentence: str,
+    sections: Sequence[str],
+    count: int,
+    force: bool,
+) -> None:
     left = [html.element("p", f"The first {MOST} of {count:,} are shown.", "soft")] if count > MOST else []
     text = html.document(title, [html.element("h1", title), html.element("p", sentence), *left, *sections])
     check_free_to_write(page, force)
     with atomic_write(page) as partial:
         partial.write_text(text, encoding="utf-8")
+    if page.resolve().is_relative_to(data.root.resolve()):
+        show_line(
+            f"{page} is inside the repository, and gatera data status counts it as new. Write it elsewhere to keep it out."
+        )
 
 
 def _hash(change: Change) -> str:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from gatera.cli.label.notes import notes_for
 from gatera.cli.output import print_json, print_line
-from gatera.cli.terminal.text import escaped
+from gatera.cli.terminal.style import width
+from gatera.cli.terminal.text import cells, escaped, filled
 from gatera.labeling.labelled import recall_source
 from gatera.labeling.model.label_model import LabelModel
-from gatera.labeling.report import FunctionReport, labeling_report
+from gatera.labeling.report import FunctionReport, LabelingReport, labeling_report
 
 NAME = "label report"
 
@@ -32,9 +35,25 @@ def report(options: argparse.Namespace) -> int:
         facts = {"items": made.items, "covered": made.covered, "remarks": list(made.remarks)}
         print_json({**facts, "functions": [_facts(each) for each in made.functions]})
     else:
-        for line in str(made).split("\n"):
-            print_line(escaped(line))
+        for line in _lines(made):
+            print_line(line)
     return 0
+
+
+def _lines(made: LabelingReport) -> Iterator[str]:
+    """Yield the lines of a report; on a terminal without room for the table, a paragraph for each function."""
+    text = [escaped(line) for line in str(made).split("\n")]
+    room = width(most=200)
+    if not sys.stdout.isatty() or max(map(cells, text)) <= room:
+        yield from text
+        return
+    titles, *rows = made.table
+    for row in rows:
+        yield escaped(row[0])
+        facts = ", ".join(f"{title} {cell}" for title, cell in zip(titles[1:], row[1:], strict=True) if cell)
+        yield from filled(escaped(facts), room, "  ", "  ")
+    for sentence in ("", *made.sentences):
+        yield from filled(escaped(sentence), room)
 
 
 def _facts(each: FunctionReport) -> dict[str, Any]:

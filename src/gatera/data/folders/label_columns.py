@@ -13,6 +13,7 @@ from gatera.data.folders.named_files import NamedFiles
 from gatera.data.folders.sides import SIDE_OF, side_and_rest
 from gatera.data.splits.by_value import truths_of
 from gatera.program.tables.notes import Note
+from gatera.program.tables.numbers import find_format
 
 #: Names of the two columns, in order of preference.
 FILE_COLUMNS = (
@@ -31,6 +32,9 @@ SIDE_COLUMNS = ("split", IS_VALID)
 OTHER_SIDE_COLUMNS = (
     "usage", "set", "subset", "partition", "phase", "dataset", "data_set", "split_set", "data_split", "train_test", "train/test",
 )  # fmt: skip
+
+#: How columns of coordinates are called.
+_COORDINATE = re.compile(r"[xy][_ .-]?\d*|.*[_ .-][xy]|.*\d[xy]", re.IGNORECASE)
 
 #: Rows that show whether a column names files.
 _TRIED = 50
@@ -137,10 +141,21 @@ def _label_columns(table: Path, columns: Sequence[str], rows: Sequence[Row]) -> 
     ones = [name for name in columns if all(row[name].strip() in _ONE_HOT for row in rows)]
     if ones and len(ones) == len(columns):
         return ones
+    points = len(columns) % 2 == 0 and all(
+        _is_coordinate(name, [row[name] for row in rows]) for name in columns
+    )
     raise DataError(
         f"{table} has several columns that could be the label", got=listed(columns) or None,
-        remedy="Name it: target=.",
+        remedy="Points of a photo are learned in Python, by a DataBlock with PointBlock; else name the column: target=."
+        if points else "Name it: target=.",
     )  # fmt: skip
+
+
+def _is_coordinate(name: str, cells: Sequence[str]) -> bool:
+    """Whether a column is called as coordinates of points are (x, y1, nose_x, c0y), and holds numbers or nothing."""
+    return bool(_COORDINATE.fullmatch(name.strip())) and all(
+        not cell.strip() or find_format([cell]) for cell in cells[:_TRIED]
+    )
 
 
 def _usual(columns: Sequence[str], wanted: Sequence[str]) -> list[str]:

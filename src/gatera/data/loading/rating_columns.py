@@ -42,6 +42,9 @@ _OTHER = re.compile(
 #: What stands behind the name of a thing: "movie title", "user name".
 _OF_A_THING = re.compile(r"(?<=.)(name|title|number|code|key)$")
 
+#: This many columns of which any could hold the items are probably the items themselves.
+_WIDE = 6
+
 #: Ratings have few different values, fewer than half as many as users and items.
 _MOST_GRADES = 11
 
@@ -120,6 +123,12 @@ def _filled(ratings: Any, usual: Sequence[str | None], roles: Sequence[str]) -> 
     missing = [place for place in (0, 1) if chosen[place] is None]
     if len(left) < len(missing) or (len(left) > len(missing) == 1):
         word = _WORDS[missing[0]]
+        if len(left) >= _WIDE:
+            raise DataError(
+                f"The table looks as if it had a row for each user and a column for each item: {len(left)} columns could hold the {word}",
+                available=listed(left, 4), expected="a row for each rating: user, item, rating",
+                remedy=f"Turn it around (pandas: df.melt), or name all three: {listed(f'{role}=' for role in roles)}.",
+            )  # fmt: skip
         raise DataError(
             f"{'Several columns' if left else 'No column'} could hold the {word}", available=listed(left) or None,
             remedy=f"Name all three: {listed(f'{role}=' for role in roles)}.",

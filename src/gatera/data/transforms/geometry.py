@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from gatera.core.checks import check_at_least, check_choice, check_fraction
+from gatera.core.checks import check_at_least, check_choice, check_finite, check_fraction
 from gatera.core.errors import ArgumentError
 from gatera.data.transforms.base import RandomBatchTransform, amount, identity
 from gatera.data.transforms.item import PAD_MODES, Op, Size, as_size
@@ -123,6 +123,7 @@ class Rotate(Geometry):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_fraction("p", self.p)
+        check_finite("max_deg", self.max_deg)
 
     def matrices(self, u: np.ndarray, in_size: tuple[int, int], out_size: tuple[int, int]) -> np.ndarray:
         """Return rotations that keep right angles for photos of any proportions."""
@@ -158,6 +159,8 @@ class Zoom(Geometry):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_fraction("p", self.p)
+        check_finite("min_zoom", self.min_zoom)
+        check_finite("max_zoom", self.max_zoom)
         if not 0 < self.min_zoom <= self.max_zoom:
             raise ArgumentError(
                 "min_zoom and max_zoom are not a range", got=(self.min_zoom, self.max_zoom),

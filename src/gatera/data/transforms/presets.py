@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, TypedDict, Unpack
 
+from gatera.core.checks import check_at_least, check_positive
 from gatera.core.errors import ArgumentError
 from gatera.core.signatures import check_arguments, spelled_out
 from gatera.data.transforms.erasing import RandomErasing
@@ -89,6 +90,15 @@ def aug_transforms(
         ['Flip', 'Rotate', 'Zoom', 'Brightness', 'Contrast']
     """
     check_arguments(aug_transforms, options)
+    for name, strength in (
+        ("mult", mult),
+        ("max_rotate", max_rotate),
+        ("max_lighting", max_lighting),
+        ("max_warp", max_warp),
+    ):
+        check_at_least(name, strength, 0)  # one that is not a number would leave its transform out
+    check_positive("min_zoom", min_zoom)
+    check_positive("max_zoom", max_zoom)
     given: AugmentArguments = {**AUGMENT_DEFAULTS, **options}
     size, min_scale, batch = given["size"], given["min_scale"], given["batch"]
     p_affine, p_lighting, xtra_tfms = given["p_affine"], given["p_lighting"], given["xtra_tfms"]

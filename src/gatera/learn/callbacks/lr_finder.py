@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gatera.core.checks import check_choice
+from gatera.core.checks import check_choice, check_count, check_positive
 from gatera.core.errors import ArgumentError
 from gatera.core.figures import new_figure, window_figure
 from gatera.core.progress import in_notebook, note
@@ -186,8 +186,11 @@ class LRFinder(Callback):
     def __init__(
         self, start_lr: float = 1e-7, end_lr: float = 10.0, num_it: int = 100, stop_div: bool = True
     ) -> None:
-        if not 0 < start_lr < end_lr:
-            raise ArgumentError("lr_find needs 0 < start_lr < end_lr", got=(start_lr, end_lr))
+        check_positive("start_lr", start_lr)
+        check_positive("end_lr", end_lr)
+        check_count("num_it", num_it, 1)
+        if not start_lr < end_lr:
+            raise ArgumentError("lr_find needs start_lr < end_lr", got=(start_lr, end_lr))
         self.start_lr, self.end_lr, self.num_it, self.stop_div = start_lr, end_lr, num_it, stop_div
         self.lrs: list[float] = []
         self.losses: list[float] = []

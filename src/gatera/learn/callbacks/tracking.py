@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from gatera.core.checks import check_count, did_you_mean, listed
+from gatera.core.checks import check_at_least, check_count, check_finite, check_positive, did_you_mean, listed
 from gatera.core.errors import ArgumentError
 from gatera.core.files import atomic_write
 from gatera.learn.callbacks.recorder import Recorder
@@ -54,6 +54,7 @@ class Tracker(Callback):
         less_is_better: bool | None = None,
         reset_on_fit: bool = True,
     ) -> None:
+        check_finite("min_delta", min_delta)
         self.monitor, self.min_delta, self.reset_on_fit = monitor, min_delta, reset_on_fit
         self.less = (
             monitor.endswith("loss") or monitor in LESS_IS_BETTER
@@ -220,6 +221,8 @@ class ReduceLROnPlateau(Tracker):
     ) -> None:
         super().__init__(monitor, reset_on_fit=reset_on_fit)
         check_count("patience", patience, 1)
+        check_positive("factor", factor)
+        check_at_least("min_lr", min_lr, 0)
         self.patience, self.factor, self.min_lr = patience, factor, min_lr
         self.waited, self.reductions = 0, 0
 

@@ -206,7 +206,45 @@ def _same_form(name: str, cells: Sequence[str]) -> bool:
     return bool(_DATE.fullmatch(name)) and all(_DATE.fullmatch(cell) for cell in cells)
 
 
-def check_no_quoted_lines(path: Path, sample: Sequence[Sequence[str]]) -> None:
+def check_quotes(path: Path, sample: Sequence[Sequence[str]], whole_lines: bool) -> None:
+    """Raise DataError if rows are quoted in a way that cuts or joins their cells.
+
+    Args:
+        path: the table, for messages.
+        sample: its first rows.
+        whole_lines: look for lines that are one cell in quotes, too.
+    """
+    _check_no_single_quotes(path, sample)
+    if whole_lines:
+        _check_no_quoted_lines(path, sample)
+
+
+def _check_no_single_quotes(path: Path, sample: Sequence[Sequence[str]]) -> None:
+    """Raise DataError if most rows have a cell that a single quote opens and a later one closes: their cells are cut in two."""
+    cut = [cells for row in sample[1:] if (cells := _cut_by_single_quotes(row))]
+    if len(cut) < 2 or 2 * len(cut) < len(sample) - 1:
+        return
+    raise DataError(
+        f"{path} has cells in single quotes that hold the delimiter, so that they are cut in two", got=cut[0],
+        expected="double quotes", remedy="Write the table with double quotes.",
+    )  # fmt: skip
+
+
+def _cut_by_single_quotes(row: Sequence[str]) -> list[str]:
+    """Return the cells of a row from one that only begins with a single quote to one that only ends with it; [] without them."""
+    bare = [cell.strip() for cell in row]
+    opens = (place for place, cell in enumerate(bare) if cell[:1] == "'" and (cell == "'" or cell[-1] != "'"))
+    begin = next(opens, len(bare))
+    closes = (
+        place
+        for place, cell in enumerate(bare)
+        if place > begin and cell[-1:] == "'" and (cell == "'" or cell[0] != "'")
+    )
+    end = next(closes, None)
+    return [] if end is None else list(row[begin : end + 1])
+
+
+def _check_no_quoted_lines(path: Path, sample: Sequence[Sequence[str]]) -> None:
     """Raise DataError if every line is one cell in quotes that holds a row, as Excel writes a table that was opened wrongly."""
     lines = [row[0] for row in sample]
     inside = find_delimiter(lines)

@@ -21,7 +21,7 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.program.tables.blocks import Block, is_frame, split_blocks, without_frame
 from gatera.program.tables.builder import ColumnBuilder
 from gatera.program.tables.columns import Column, may_be_grouped, notes_of
-from gatera.program.tables.dialect import DELIMITERS, SAMPLE_ROWS, check_no_quoted_lines, delimiter_of
+from gatera.program.tables.dialect import DELIMITERS, SAMPLE_ROWS, check_quotes, delimiter_of
 from gatera.program.tables.encoding import find_encoding, looks_cyrillic, utf8_chunks
 from gatera.program.tables.layout import Layout, find_layout
 from gatera.program.tables.notes import Note
@@ -275,8 +275,8 @@ def open_table(
     if not sample:
         raise DataError(f"{path} is empty: it has no header line with the names of its columns")
     layout = find_layout(sample, header, path, known)
-    if layout.width == 1 and contents.kind == "text" and not asked:
-        check_no_quoted_lines(path, sample)
+    if contents.kind == "text":
+        check_quotes(path, sample, whole_lines=layout.width == 1 and not asked)
     return replace(file, layout=layout, notes=[*notes, *layout.notes])
 
 

@@ -30,6 +30,12 @@ UNREAD = {
 _PLAIN = frozenset((".txt", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".yaml", ".yml", ".md", ".html", ".db", ".ini", ".py", ".ipynb",
                     ".npy", ".npz", ".mat", ".pkl", ".log", ".cache", ".gatera", ".parquet", ".xlsx"))  # fmt: skip
 
+#: Endings of texts in a notation of their own: among texts they are missed, beside photos they are not.
+_MARKED_UP = frozenset((".md", ".markdown", ".rst", ".html", ".htm", ".xhtml", ".xml", ".tex"))
+
+#: Such files that nobody wants to learn from.
+_ABOUT = frozenset(("readme", "license", "licence", "changelog", "index"))
+
 #: What photos and recordings begin with.
 _HEADS = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"RIFF", b"II*\0", b"MM\0*", b"fLaC", b"OggS", b"ID3")
 
@@ -39,10 +45,13 @@ _UNNAMED = "photo or recording whose name does not end as one"
 #: What is none of these.
 _OTHER = "file of another kind"
 
+#: What texts of other endings are among texts.
+_MARKED_TEXT = "text in another format"
+
 _SEVERAL = {
     **{what: f"{what}s" for what in ("photo", "recording", "video", "raw photo", "archive")},
     "drawing or document": "drawings or documents", "picture in another format": "pictures in other formats",
-    "recording in another format": "recordings in other formats",
+    "recording in another format": "recordings in other formats", _MARKED_TEXT: "texts in other formats",
     _UNNAMED: "photos or recordings whose names do not end as theirs", _OTHER: "files of other kinds",
 }  # fmt: skip
 
@@ -54,7 +63,7 @@ _MOST_OPENED = 500
 
 
 def unread_files(files: Iterable[Path], wanted: Collection[str]) -> list[tuple[str, list[Path]]]:
-    """Return which of these files are passed over, but for texts and tables beside them: what they are, and which.
+    """Return which of these files are passed over, but for texts and tables beside photos and recordings: what they are, and which.
 
     Args:
         files: all files of a folder.
@@ -64,9 +73,13 @@ def unread_files(files: Iterable[Path], wanted: Collection[str]) -> list[tuple[s
     opened = 0
     for path in files:
         ending = path.suffix.lower()
-        if ending in wanted or ending in _PLAIN:
+        if ending in wanted:
             continue
-        if ending in UNREAD:
+        if ending in _MARKED_UP and ".txt" in wanted and path.stem.lower() not in _ABOUT:
+            found[_MARKED_TEXT].append(path)
+        elif ending in _PLAIN:
+            continue
+        elif ending in UNREAD:
             found[UNREAD[ending]].append(path)
         else:
             opened += 1

@@ -1,0 +1,113 @@
+"""What looks like an accident in a table is said before it is learned."""
+
+from __future__ import annotations
+
+import pytest
+
+from gatera.core.errors import DataError
+from gatera.recipes import ratings, tables
+from gatera.recipes.settings import TrainSettings
+
+N = 40
+
+
+def lines_of(tmp_path, events, rows, target="y", **changes):
+    path = tmp_path / "table.csv"
+    path.write_text(
+        "\n".join([",".join(rows), *(",".join(map(str, row)) for row in zip(*rows.values(), strict=True))])
+    )
+    settings = TrainSettings(path, tmp_path / "a.gatera", target=target, **changes)
+    (ratings.read if target is None else tables.read)(settings, events)
+    return events.lines
+
+
+def spread(n, low=0.0):
+    return [round(low + k * 0.37 % 5, 2) for k in range(n)]
+
+
+def test_numbers_that_stand_for_missing_are_named(tmp_path, events):
+    heights = [-999 if k % 9 == 0 else value for k, value in enumerate(spread(N))]
+    weights = [1e20 if k % 8 == 0 else 99 if k % 9 == 0 else value for k, value in enumerate(spread(N, 1))]
+    prices = [-9999 if k < 3 else value for k, value in enumerate(spread(N, 2))]
+    said = lines_of(
+        tmp_path,
+        events,
+        {"height": heights, "weight": weights, "age": [20 + k * 7 % 80 for k in range(N)], "y": prices},
+    )
+    odd = [line for line in said if "stands for" in line]
+    assert odd == [
+        "height is -999 in 5 rows and 0.18 to 4.81 in all others; if it stands for \"missing\", empty these cells (to change: drop='height').",
+        "weight is 1e+20 in 5 rows and 1.18 to 99 in all others; if it stands for \"missing\", empty these cells (to change: drop='weight').",
+        "weight is 99 in 4 rows and 1.18 to 5.81 in all others; if it stands for \"missing\", empty these cells (to change: drop='weight').",
+        'y is -9999 in 3 rows and 2.18 to 6.99 in all others; if it stands for "missing", remove these rows.',
+    ]
+
+
+def test_a_column_that_tells_the_target_is_named(tmp_path, events):
+    alive = [("no", "yes", "no")[k % 3] for k in range(N)]
+    rows = {
+        "alive": alive,
+        "deck": [("a", "b")[k % 2] for k in range(N)],
+        "y": [int(word == "yes") for word in alive],
+    }
+    said = [line for line in lines_of(tmp_path, events, rows) if "alone tells" in line]
+    assert said == [
+        "alive alone tells y in every row; if it is not known when you predict, leave it out (to change: drop='alive')."
+    ]
+
+
+def test_so_is_the_same_amount_in_other_money(tmp_path, events):
+    euros = spread(N, 10)
+    rows = {"usd": [round(1.1 * value + 2, 6) for value in euros], "other": spread(N)[::-1], "y": euros}
+    said = [line for line in lines_of(tmp_path, events, rows) if "alone tells" in line]
+    assert said == [
+        "usd alone tells y in every row; if it is not known when you predict, leave it out (to change: drop='usd')."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("grades", "said"), [((0, 0, 3, 5), 1), ((0, 1), 0), ((0, 0.2, 0.7), 0), ((0, *range(1, 11)), 0)]
+)
+def test_zeros_among_ratings_are_asked_about(tmp_path, events, grades, said):
+    rows = {
+        "user": [k % 7 for k in range(60)],
+        "item": [k % 5 for k in range(60)],
+        "rating": [grades[k % len(grades)] for k in range(60)],
+    }
+    found = [line for line in lines_of(tmp_path, events, rows, target=None) if "not rated" in line]
+    assert (
+        found
+        == [
+            'rating is 0 in 30 of 60 rows, which counts as the lowest rating; if it means "not rated", remove these rows.'
+        ]
+        * said
+    )
+
+
+def test_the_99_of_jokes_that_nobody_rated_is_named(tmp_path, events):
+    rows = {
+        "user": [k % 7 for k in range(60)],
+        "joke": [k % 5 for k in range(60)],
+        "rating": [99 if k % 4 == 0 else k % 19 - 9 for k in range(60)],
+    }
+    assert any(
+        'rating is 99 in 15 rows and -9 to 9 in all others; if it stands for "missing"' in line
+        for line in lines_of(tmp_path, events, rows, target=None)
+    )
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"), [("★", "rating in line 3 of {} is not a number. Got: '★'. Write numbers there, or remove the row."),
+                        ("1e40", "rating in line 3 of {} is too large for the numbers that models compute with. Got: 1e+40.")],
+)  # fmt: skip
+def test_a_number_to_predict_that_is_none_is_named_by_its_line(tmp_path, events, cells, said):
+    rows = {"user": [1, 2, 3, 4], "item": [1, 2, 2, 1], "rating": [3, cells, 4, 5]}
+    with pytest.raises(DataError) as err:
+        lines_of(tmp_path, events, rows, target=None)
+    assert str(err.value).startswith(said.format(tmp_path / "table.csv"))
+
+
+def test_a_row_for_each_user_is_not_a_row_for_each_rating(tmp_path, events):
+    rows = {"user": range(20), **{f"film {n}": [1 + k * n % 5 for k in range(20)] for n in range(9)}}
+    with pytest.raises(DataError, match="a row for each user and a column for each item"):
+        lines_of(tmp_path, events, rows, target=None)
