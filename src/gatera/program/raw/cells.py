@@ -61,12 +61,15 @@ def number_in(cell: Any, column: str, written: NumberFormat = PLAIN) -> float:
     except OverflowError:  # a whole number of Python that is larger than any float
         return float("nan")
     except (TypeError, ValueError) as err:
-        raise DataError(
-            f"Column {column!r} holds something that is not a number",
-            got=cell,
-            expected="a number, or an empty cell",
-        ) from err
+        raise not_a_number(column, cell) from err
     return number if abs(number) <= LARGEST else float("nan")
+
+
+def not_a_number(column: str, cell: Any) -> DataError:
+    """Return the error for a cell that should hold a number."""
+    return DataError(
+        f"Column {column!r} holds something that is not a number", got=cell, expected="a number, or an empty cell"
+    )  # fmt: skip
 
 
 def _text_number(text: str, written: NumberFormat) -> float:
@@ -74,6 +77,23 @@ def _text_number(text: str, written: NumberFormat) -> float:
     if number is None:
         raise ValueError(text)
     return number
+
+
+def numbers_in(cells: Sequence[Any], column: str, written: NumberFormat = PLAIN) -> np.ndarray:
+    """Return the numbers in cells, float64 [n], NaN for the empty ones and for numbers that are not finite in float32.
+
+    Args:
+        cells: numbers or texts.
+        column: the column's name, for messages.
+        written: how texts write numbers.
+
+    Raises:
+        DataError: see `number_in`.
+    """
+    if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiu":
+        numbers = cells.astype(np.float64)
+        return np.where(np.abs(numbers) > LARGEST, np.nan, numbers)
+    return np.fromiter((number_in(cell, column, written) for cell in cells), np.float64, len(cells))
 
 
 class Codes:
