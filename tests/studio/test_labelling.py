@@ -137,7 +137,7 @@ def test_a_repository_that_lost_git_meanwhile_is_said(photos, studio_of):
     studio = studio_of(photos)
     studio.act("Ann", label("cat", 0))
     shutil.rmtree(photos / ".git")
-    with pytest.raises(DataError, match="labels, but no git repository that keeps them.*gatera data init"):
+    with pytest.raises(DataError, match=r"labels, but no git repository that keeps them.*gatera data init"):
         leave(studio, "Ann")
     DataRepository.init(photos, on_note=lambda text: None).commit("Again")
     assert leave(studio, "Ann").written.commit  # nothing was lost
