@@ -17,8 +17,9 @@ from PIL import Image
 from gatera.core.errors import ArgumentError, DataError, ProgramFileError, as_value, parts_of
 from gatera.program.prediction import Prediction
 from gatera.program.program import Program, load_program
+from gatera.program.raw.cells import hearing
 from gatera.program.raw.photo import explaining, open_image
-from gatera.program.raw.row import PairReader, hearing
+from gatera.program.raw.row import PairReader
 from gatera.program.tasks import TASKS
 from gatera.web.memory import PIXEL_LIMIT, Pixels
 
@@ -90,17 +91,15 @@ class Loaded:
             and type(raws[0]) in (bytes, str, dict)
         ):
             self.example, self.example_is_real = raws[0], True
-        return [
-            Answered(each, {"error": parts_of(each)})
-            if isinstance(each, DataError)
-            else Answered(each, each.to_dict() | (self._notes(raw) if heard else {}))
-            for raw, each in zip(raws, answers, strict=True)
+        plain = [
+            {"error": parts_of(each)} if isinstance(each, DataError) else each.to_dict() for each in answers
         ]
-
-    def _notes(self, raw: Any) -> dict[str, list[str]]:
-        """Return what was decided about a row that training did not know, such as an unseen category."""
-        notes = list(self.program.preprocess.reader.examine(raw)[1].values())
-        return {"notes": notes} if notes else {}
+        if heard:  # what was decided about rows that training did not know, such as an unseen category
+            places = [place for place, each in enumerate(answers) if not isinstance(each, DataError)]
+            notes = self.program.preprocess.reader.notes([raws[place] for place in places])
+            for place, said in zip(places, notes, strict=True):
+                plain[place] |= {"notes": said} if said else {}
+        return [Answered(each, values) for each, values in zip(answers, plain, strict=True)]
 
     def took(self, seconds: float, inputs: int) -> None:
         """Note how long some inputs took."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -94,6 +96,28 @@ def numbers_in(cells: Sequence[Any], column: str, written: NumberFormat = PLAIN)
         numbers = cells.astype(np.float64)
         return np.where(np.abs(numbers) > LARGEST, np.nan, numbers)
     return np.fromiter((number_in(cell, column, written) for cell in cells), np.float64, len(cells))
+
+
+#: Hears what rows are warned of; see `hearing`.
+HEARD: ContextVar[list[str] | None] = ContextVar("heard", default=None)
+
+
+@contextmanager
+def hearing() -> Iterator[list[str]]:
+    """Collect what rows that are read within, in this thread, are warned of, also what was said before: servers tell each client."""
+    heard: list[str] = []
+    token = HEARD.set(heard)
+    try:
+        yield heard
+    finally:
+        HEARD.reset(token)
+
+
+def note_of(name: str, sentence: str, cell: Any) -> str:
+    """Return what to say of a cell of a column; `sentence` has {cell} and {name}."""
+    native = cell.item() if isinstance(cell, np.generic) else cell
+    text = sentence.format(cell=native, name=name)
+    return f"{text[0].upper()}{text[1:]}."
 
 
 class Codes:

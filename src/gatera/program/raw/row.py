@@ -7,32 +7,25 @@ its gaps filled and normalised as in training. Training calls the same functions
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from gatera.core.errors import DataError, ProgramFileError
-from gatera.program.raw.cells import EMPTY, Codes, cells_of, is_empty, not_a_number, numbers_in
+from gatera.program.raw.cells import (
+    EMPTY,
+    HEARD,
+    Codes,
+    cells_of,
+    is_empty,
+    not_a_number,
+    note_of,
+    numbers_in,
+)  # fmt: skip
 from gatera.program.raw.dates import part_of_dates
 from gatera.program.raw.row_fields import number_format, without_format
 from gatera.program.tables.numbers import PLAIN, NumberFormat
-
-#: Hears what rows are warned of; see `hearing`.
-_HEARD: ContextVar[list[str] | None] = ContextVar("heard", default=None)
-
-
-@contextmanager
-def hearing() -> Iterator[list[str]]:
-    """Collect what rows that are read within, in this thread, are warned of, also what was said before: servers tell each client."""
-    heard: list[str] = []
-    token = _HEARD.set(heard)
-    try:
-        yield heard
-    finally:
-        _HEARD.reset(token)
 
 
 class Column:
@@ -248,7 +241,7 @@ class RowReader:
         return array
 
     def _warn(self, notes: Mapping[str, str]) -> None:
-        if notes and (heard := _HEARD.get()) is not None:
+        if notes and (heard := HEARD.get()) is not None:
             heard.extend(notes.values())
         for column, note in notes.items():
             if column not in self._said:
@@ -260,6 +253,17 @@ class RowReader:
         cells = cells_of(raw, self.columns)
         array, notes = self._read({name: [cell] for name, cell in cells.items()})
         return array[0], notes
+
+    def notes(self, raws: Sequence[Any]) -> list[list[str]]:
+        """Return what to warn of in each row, as `examine` does of one, in a fraction of the time."""
+        rows = [cells_of(raw, self.columns) for raw in raws]
+        found: list[dict[str, str]] = [{} for _ in rows]
+        for column in self._encoded:
+            cells = [row[column.source] for row in rows]
+            for sentence, mask in column.encode(cells)[1].items():
+                for place in np.flatnonzero(mask).tolist():
+                    found[place][column.source] = note_of(column.source, sentence, cells[place])
+        return [[*each.values()] for each in found]
 
     def check_json(self, raw: Any) -> None:
         """Refuse a row of JSON that has true or false where training had numbers: Python would take them for 1 and 0 in silence.
@@ -325,10 +329,7 @@ def _number_column(config: Mapping[str, Any], written: NumberFormat) -> NumberCo
 def _note(name: str, sentence: str, cells: Sequence[Any], mask: np.ndarray) -> str:
     where = np.flatnonzero(mask)
     many = f" This holds for {len(where)} cells." if len(where) > 1 else ""
-    cell = cells[where[0]]
-    native = cell.item() if isinstance(cell, np.generic) else cell
-    text = sentence.format(cell=native, name=name)
-    return f"{text[0].upper()}{text[1:]}.{many}"
+    return f"{note_of(name, sentence, cells[where[0]])}{many}"
 
 
 class PairReader:
@@ -384,6 +385,10 @@ class PairReader:
     def rows(self, raws: Sequence[Any]) -> np.ndarray:
         """Return the codes of n rows, int64 [n,2]; see `RowReader.rows`."""
         return self._rows.rows(raws).astype(np.int64)
+
+    def notes(self, raws: Sequence[Any]) -> list[list[str]]:
+        """See `RowReader.notes`."""
+        return self._rows.notes(raws)
 
     def examine(self, raw: Any) -> tuple[np.ndarray, dict[str, str]]:
         """Return the codes, and what to warn of: column -> sentence."""
